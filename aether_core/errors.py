@@ -1,0 +1,45 @@
+"""The one error root. Every message names what is wrong, the value, and what to try."""
+
+
+class AetherError(Exception):
+    """Root of every error this project raises on purpose.
+
+    Attributes:
+        exit_code: What a command ends with when this error reaches it.
+    """
+
+    exit_code = 1
+
+
+class InputError(AetherError):
+    """The user's input cannot be used.
+
+    Args:
+        what: What is wrong, in plain words, without a full stop.
+        value: The value that was given; shortened when long.
+        remedy: What to try instead, without a full stop.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, value: object, remedy: str) -> None:
+        shown = " ".join(str(value).split())
+        if len(shown) > 120:
+            shown = shown[:117] + "..."
+        super().__init__(f"{what}: {shown}; {remedy}")
+
+
+class NotFoundError(InputError):
+    """A city, model, run, layer or file that was named does not exist."""
+
+
+class ConflictError(InputError):
+    """The request collides with something already stored or running."""
+
+
+class StoreUnavailableError(AetherError):
+    """The database cannot be reached or started."""
+
+
+class CancelledError(AetherError):
+    """The user asked for the work to stop."""
