@@ -1,0 +1,1 @@
+"""AlphaEarth embeddings: rasters and tables, read safely and pooled at points."""

@@ -1,0 +1,156 @@
+"""Cells: the H3 hexagons a city is mapped on (Uber H3, resolutions 8 to 12 are 1 km to 20 m)."""
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import h3.api.numpy_int as h3
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Geod
+from shapely.geometry.base import BaseGeometry
+
+from aether_core.errors import InputError
+
+COARSEST = 8
+FINEST = 12
+MAX_CELLS = 250_000
+
+_MARGIN = 1.25
+"""Cells of one resolution differ in area; within this factor of the limit they are counted."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a city, by rising H3 index.
+
+    Args:
+        resolution: H3 resolution.
+        h3: uint64 `[m]` H3 indexes.
+        lonlat: float64 `[m, 2]` of their centres, WGS84.
+    """
+
+    resolution: int
+    h3: NDArray[np.uint64]
+    lonlat: NDArray[np.float64]
+
+
+def choose_resolution(
+    boundary: BaseGeometry,
+    *,
+    limit: int = MAX_CELLS,
+    coarsest: int = COARSEST,
+    finest: int = FINEST,
+) -> int:
+    """Return the finest resolution that keeps a city within `limit` cells.
+
+    Args:
+        boundary: Polygon or MultiPolygon, WGS84.
+        limit: Most cells wanted.
+        coarsest: Lowest resolution to try.
+        finest: Highest resolution to try.
+
+    Raises:
+        InputError: Even the coarsest resolution has more cells than that.
+    """
+    square_metres = abs(Geod(ellps="WGS84").geometry_area_perimeter(boundary)[0])
+    centre = boundary.representative_point()
+    for resolution in range(finest, coarsest - 1, -1):
+        cell = h3.cell_area(h3.latlng_to_cell(centre.y, centre.x, resolution), unit="m^2")
+        expected = square_metres / cell
+        if expected > limit * _MARGIN:
+            continue
+        if expected * _MARGIN < limit or len(_indexes(boundary, resolution)) <= limit:
+            return resolution
+    raise InputError(
+        "the boundary is too large for a city",
+        f"{square_metres / 1e6:,.0f} square kilometres",
+        f"give one with at most {limit:,} H3 cells of resolution {coarsest}",
+    )
+
+
+def cells_of(boundary: BaseGeometry, resolution: int) -> Cells:
+    """Return the H3 cells whose centre lies in a boundary.
+
+    Args:
+        boundary: Polygon or MultiPolygon, WGS84; holes are left out.
+        resolution: H3 resolution, 0 to 15.
+
+    Raises:
+        InputError: No cell has its centre in the boundary, or there is no such resolution.
+    """
+    if not 0 <= resolution <= 15:
+        raise InputError("there is no such H3 resolution", resolution, "give one from 8 to 12")
+    indexes = _indexes(boundary, resolution)
+    if not len(indexes):
+        raise InputError(
+            "the boundary is smaller than a cell",
+            f"H3 resolution {resolution}",
+            "give a finer cell resolution or a larger boundary",
+        )
+    return Cells(resolution, indexes, cell_centres(indexes))
+
+
+def cell_centres(indexes: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return the centres of cells.
+
+    Args:
+        indexes: uint64 `[m]` H3 indexes.
+
+    Returns:
+        float64 `[m, 2]` longitude and latitude, WGS84.
+    """
+    centres = [h3.cell_to_latlng(index) for index in indexes.tolist()]
+    return np.ascontiguousarray(np.array(centres, dtype=np.float64).reshape(-1, 2)[:, ::-1])
+
+
+def cell_polygons(indexes: NDArray[np.uint64]) -> NDArray[Any]:
+    """Return the outlines of cells.
+
+    Args:
+        indexes: uint64 `[m]` H3 indexes.
+
+    Returns:
+        Object `[m]` of shapely Polygons, WGS84, counter-clockwise. A cell across the antimeridian
+        has longitudes over 180, so that its outline stays small.
+    """
+    outlines = [h3.cell_to_boundary(index) for index in indexes.tolist()]
+    if not outlines:
+        return np.empty(0, dtype=object)
+    corners = np.fromiter(map(len, outlines), np.int64, len(outlines))
+    numbers = chain.from_iterable(chain.from_iterable(outlines))
+    latlon = np.fromiter(numbers, np.float64, 2 * int(corners.sum())).reshape(-1, 2)
+    latitude, longitude = latlon[:, 0], latlon[:, 1]
+    starts = np.concatenate([[0], np.cumsum(corners)[:-1]])
+    width = np.maximum.reduceat(longitude, starts) - np.minimum.reduceat(longitude, starts)
+    longitude = np.where(
+        np.repeat(width > 180, corners) & (longitude < 0), longitude + 360, longitude
+    )
+    ring = np.repeat(np.arange(len(corners)), corners)
+    rings = shapely.linearrings(np.column_stack([longitude, latitude]), indices=ring)
+    polygons: NDArray[Any] = shapely.polygons(rings)
+    return polygons
+
+
+def cell_at(lon: float, lat: float, resolution: int) -> int:
+    """Return the H3 index of the cell that holds a WGS84 point.
+
+    Raises:
+        InputError: The coordinates are not degrees.
+    """
+    if not (np.isfinite(lon) and np.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
+        raise InputError(
+            "this is not a place", f"{lon}, {lat}", "give longitude (±180) then latitude (±90)"
+        )
+    return int(h3.latlng_to_cell(lat, lon, resolution))
+
+
+def _indexes(boundary: BaseGeometry, resolution: int) -> NDArray[np.uint64]:
+    """Return the sorted H3 indexes of the cells whose centre lies in a (Multi)Polygon."""
+    if boundary.geom_type not in ("Polygon", "MultiPolygon") or boundary.is_empty:
+        raise InputError(
+            "a boundary must be an area", boundary.geom_type, "give a Polygon or MultiPolygon"
+        )
+    found = h3.h3shape_to_cells(h3.geo_to_h3shape(shapely.force_2d(boundary)), resolution)
+    return np.unique(np.asarray(found, dtype=np.uint64))

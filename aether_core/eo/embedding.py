@@ -1,0 +1,80 @@
+"""The one way in to an AlphaEarth embedding, whatever files it comes in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from aether_core.eo.pooled import FileInfo, Pooled
+from aether_core.eo.raster import open_rasters
+from aether_core.eo.raster_file import RASTER_SUFFIXES
+from aether_core.eo.source import local_file
+from aether_core.eo.table import TABLE_SUFFIXES, open_tables
+from aether_core.eo.view import View
+from aether_core.errors import InputError
+from aether_core.progress import Progress, silent
+
+__all__ = ["EMBEDDING_SUFFIXES", "Embedding", "FileInfo", "Pooled", "open_embedding"]
+
+EMBEDDING_SUFFIXES = RASTER_SUFFIXES | TABLE_SUFFIXES
+
+
+class Embedding(Protocol):
+    """An AlphaEarth embedding that can be pooled at points."""
+
+    kind: Literal["raster", "table"]
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Absolute paths."""
+
+    @property
+    def crs(self) -> str:
+        """Its CRS, e.g. "EPSG:32635"; that of the file with most pixels if they differ."""
+
+    @property
+    def pixels(self) -> int:
+        """Pixels or samples with data."""
+
+    def count_pixels(self, progress: Progress = silent) -> int:
+        """Count `pixels`, saying how far the count is; it is kept."""
+
+    @property
+    def footprint(self) -> BaseGeometry:
+        """What the files cover, polygonal, WGS84."""
+
+    @property
+    def infos(self) -> tuple[FileInfo, ...]:
+        """One record a file, with its checksum."""
+
+    def pool(
+        self, lonlat: NDArray[np.float64], views: Sequence[View], progress: Progress = silent
+    ) -> Pooled:
+        """Pool every view at every WGS84 point `[n, 2]`."""
+
+
+def open_embedding(paths: Sequence[str | Path], *, progress: Progress = silent) -> Embedding:
+    """Open an AlphaEarth embedding from rasters or from tables.
+
+    Args:
+        paths: Local files of one kind, ending in `EMBEDDING_SUFFIXES`.
+        progress: Told while the files are checked.
+
+    Raises:
+        NotFoundError: A file does not exist.
+        InputError: A file is not an AlphaEarth embedding, or rasters and tables are mixed.
+    """
+    found = [local_file(path, suffixes=EMBEDDING_SUFFIXES) for path in paths]
+    kinds = {path.suffix.lower() in RASTER_SUFFIXES for path in found}
+    if len(kinds) > 1:
+        raise InputError(
+            "rasters and tables cannot be one embedding",
+            ", ".join(path.name for path in found),
+            "give files of one kind",
+        )
+    if kinds == {False}:
+        return open_tables(found, progress=progress)
+    return open_rasters(found, progress=progress)

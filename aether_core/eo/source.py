@@ -1,0 +1,98 @@
+"""Which files a reader may open: plain local files, by an allow-list of endings.
+
+GDAL opens far more than files: URLs, `/vsi` paths, and virtual rasters that point at any of them. A
+name or an upload must never make this program fetch or read something its user did not mean, so
+every reader passes its path through `local_file` before GDAL, pandas or pyrosm sees it.
+"""
+
+import re
+from pathlib import Path
+
+from aether_core.errors import InputError, NotFoundError
+
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+_VIRTUAL_PATH = re.compile(r"^/+vsi", re.IGNORECASE)
+_VIRTUAL_MARKUP = (b"<vrtdataset", b"<ogrvrtdatasource", b"<gdal_wms", b"<gdal_wmts")
+_HEAD_BYTES = 4096
+
+
+def local_file(path: str | Path, *, suffixes: frozenset[str]) -> Path:
+    """Return the absolute path of a plain, non-empty local file that a reader may open.
+
+    Args:
+        path: What the user gave. URLs, `/vsi` paths and virtual datasets (recognised by ending and
+            by content, whatever the file is called) are refused.
+        suffixes: Endings the reader understands, lower case with the dot, e.g. `{".tif", ".tiff"}`.
+
+    Returns:
+        The absolute path, links resolved. Being absolute it can't be taken for a driver prefix.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: The path is not a plain local file of an accepted ending, or it is empty.
+    """
+    given = str(path)
+    _refuse_remote(given)
+    suffix = Path(given).suffix.lower()
+    if suffix == ".vrt":
+        raise InputError(
+            "virtual datasets (VRT) are not opened", given, "give the files it points at themselves"
+        )
+    if suffix not in suffixes:
+        raise InputError(
+            "this kind of file is not understood here",
+            given,
+            "give a file ending in " + ", ".join(sorted(suffixes)),
+        )
+    found = _existing(given)
+    _refuse_virtual_content(found, given)
+    return found
+
+
+def _refuse_remote(given: str) -> None:
+    """Refuse what names something other than a path on this machine's file system."""
+    if "\0" in given or not given.strip():
+        raise InputError("this is not a file name", repr(given), "give the path of a local file")
+    if "://" in given or _SCHEME.match(given):
+        raise InputError("addresses are not opened", given, "download it and give the local file")
+    if _VIRTUAL_PATH.match(given) or "/vsi" in given.lower().partition(":")[2]:
+        raise InputError(
+            "GDAL's virtual paths are not opened", given, "give the path of a plain local file"
+        )
+
+
+def _existing(given: str) -> Path:
+    """Resolve a path to an existing, plain, non-empty file."""
+    try:
+        found = Path(given).expanduser().resolve(strict=True)
+        size = found.stat().st_size
+    except FileNotFoundError as error:
+        raise NotFoundError("there is no such file", given, "check the path") from error
+    except (OSError, RuntimeError) as error:
+        raise InputError("this path cannot be opened", given, "check the path") from error
+    if not found.is_file():
+        raise InputError("this is not a plain file", given, "give the path of one file")
+    if _VIRTUAL_PATH.match(str(found)):
+        raise InputError(
+            "GDAL's virtual paths are not opened", given, "move the file out of a /vsi folder"
+        )
+    if size == 0:
+        raise InputError("the file is empty (0 bytes)", given, "export or download it again")
+    return found
+
+
+def _refuse_virtual_content(found: Path, given: str) -> None:
+    """Refuse a virtual dataset under another name; GDAL looks for its tag anywhere in the head."""
+    try:
+        with found.open("rb") as file:
+            head = file.read(_HEAD_BYTES).lower()
+    except OSError as error:
+        raise InputError(
+            "the file cannot be read", given, "check that this user may read it"
+        ) from error
+    if any(tag in head for tag in _VIRTUAL_MARKUP):
+        raise InputError(
+            "this is a virtual dataset (VRT) under another name",
+            given,
+            "give the files it points at themselves",
+        )

@@ -1,0 +1,82 @@
+"""Views: the ways the embedding around a point is summarised into one vector."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from aether_core.errors import InputError
+
+Shape = Literal["disk", "square"]
+
+MAX_RADIUS_PX = 500
+"""A window's largest radius in pixels, 5 km at 10 m: what keeps pooling's memory bounded."""
+MAX_RADIUS_M = 50_000.0
+
+
+@dataclass(frozen=True)
+class View:
+    """One pooling of the embedding at a point.
+
+    Args:
+        name: What the view is called in the store, e.g. "base".
+        shape: "disk": pixels or samples whose centre lies within `radius_m` metres of the point.
+            "square": the `2 * radius_px + 1` pixels square around the point's pixel (rasters only).
+        radius_m: Metres on the ground; for a disk.
+        radius_px: Whole pixels; for a square.
+
+    Raises:
+        InputError: The radius the shape needs is missing, not positive or too large.
+    """
+
+    name: str
+    shape: Shape
+    radius_m: float | None = None
+    radius_px: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.shape == "disk":
+            if self.radius_m is None or not 0 < self.radius_m <= MAX_RADIUS_M:
+                raise InputError(
+                    "a disk needs a radius in metres",
+                    self.radius_m,
+                    f"give --radius-m above 0 and up to {MAX_RADIUS_M:,.0f}",
+                )
+        elif self.shape == "square":
+            if self.radius_px is None or not 0 <= self.radius_px <= MAX_RADIUS_PX:
+                raise InputError(
+                    "a square needs a radius in pixels",
+                    self.radius_px,
+                    f"give --radius-px from 0 to {MAX_RADIUS_PX}",
+                )
+        else:
+            raise InputError("unknown window shape", self.shape, "give disk or square")
+
+
+def city_views(kind: Literal["raster", "table"], radius_m: float) -> tuple[View, View]:
+    """Return the two views every POI of a city is given: "base" and "wide".
+
+    Rasters use the published code's square windows, 4 and 9 pixels at the default `radius_m` of
+    100, scaled with it. A table has no pixels, so its views are disks of `radius_m` and 2.25 times
+    `radius_m` (9 / 4).
+
+    Args:
+        kind: What the city's embedding is.
+        radius_m: Metres, above 0.
+
+    Raises:
+        InputError: `radius_m` is not positive or too large.
+    """
+    if not 0 < radius_m <= MAX_RADIUS_M:
+        raise InputError(
+            "the radius is out of range",
+            radius_m,
+            f"give --radius-m above 0 and up to {MAX_RADIUS_M:,.0f}",
+        )
+    if kind == "table":
+        return View("base", "disk", radius_m=radius_m), View(
+            "wide", "disk", radius_m=2.25 * radius_m
+        )
+    return _square("base", 4, radius_m), _square("wide", 9, radius_m)
+
+
+def _square(name: str, pixels_at_100_m: int, radius_m: float) -> View:
+    return View(name, "square", radius_px=max(1, round(pixels_at_100_m * radius_m / 100)))

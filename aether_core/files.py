@@ -1,0 +1,119 @@
+"""Writing files whole or not at all, and knowing them by their content."""
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aether_core.errors import AetherError, ConflictError, InputError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_LEAST_FREE_BYTES = 65_536
+"""Below this much free space a library's own write error is taken for a full disk."""
+
+
+@contextmanager
+def atomic_path(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """Write a file whole or not at all.
+
+    The caller writes the path that is yielded. It carries the name of the target in a temporary
+    folder beside it, so that the journals some formats keep next to a file vanish with it. When the
+    block ends well the file is synchronised to the disk and renamed over the target; when it ends
+    in an error, everything is removed and the target is as it was.
+
+    Args:
+        path: The file to be written.
+        force: Replace a file that is already there.
+
+    Yields:
+        The path to write, on the file system of the target and with its name.
+
+    Raises:
+        ConflictError: The file exists and `force` is false.
+        InputError: The folder does not exist, the path is a folder, or writing is not permitted.
+        AetherError: The disk is full.
+    """
+    target = Path(path)
+    check_target(target, force=force)
+    folder = _scratch_folder(target)
+    try:
+        written = folder / target.name
+        yield written
+        check_target(target, force=force)
+        _synchronise(written)
+        written.replace(target)
+        _synchronise(target.parent)
+    except AetherError:
+        raise
+    except Exception as error:
+        explained = _explain(error, target)
+        if explained is None:
+            raise
+        raise explained from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content as 64 hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_target(target: Path, *, force: bool) -> None:
+    """Refuse a file that cannot or must not be written, before the work that would fill it.
+
+    Args:
+        target: The file to be written.
+        force: Replace a file that is already there.
+
+    Raises:
+        ConflictError: The file exists and `force` is false.
+        InputError: The folder does not exist, or the path is a folder.
+    """
+    if not target.parent.is_dir():
+        raise InputError(
+            "the folder of the output file does not exist", target, "make the folder first"
+        )
+    if target.is_dir():
+        raise InputError("the output path is a folder", target, "give the name of a file in it")
+    if target.exists() and not force:
+        raise ConflictError("file exists", target, "choose another name or add --force")
+
+
+def _scratch_folder(target: Path) -> Path:
+    """Make the temporary folder beside the target."""
+    try:
+        return Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}.", dir=target.parent))
+    except OSError as error:
+        explained = _explain(error, target)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def _synchronise(path: Path) -> None:
+    """Force a file's content, or a folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explain(error: Exception, target: Path) -> AetherError | None:
+    """Return the plain error for a failed write, or None when it is not about the file system."""
+    number = error.errno if isinstance(error, OSError) else None
+    # GDAL and SQLite report a full disk in words of their own, without an error number.
+    if number in _FULL or shutil.disk_usage(target.parent).free < _LEAST_FREE_BYTES:
+        return AetherError(f"disk full while writing {target.name}; free some space and try again")
+    if number in _NOT_ALLOWED:
+        return InputError(
+            "this user may not write the output file", target, "choose a folder you may write to"
+        )
+    return None
