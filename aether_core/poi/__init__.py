@@ -1,0 +1,1 @@
+"""Points of interest: readers, taxonomy, cleaning, and the sentences that describe them."""

@@ -1,0 +1,62 @@
+"""The outline of a city: one MultiPolygon in WGS84."""
+
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from aether_core.errors import InputError
+from aether_core.vector import DEFAULT_LIMITS, Limits, read_vector
+
+
+def read_boundary(
+    path: str | Path, crs: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+) -> shapely.MultiPolygon:
+    """Read a city's boundary: all polygons of a vector file as one, repaired where broken.
+
+    Args:
+        path: A vector file, see `aether_core.vector.read_vector`.
+        crs: Its CRS where it does not say one.
+        limits: Upper bounds on the file.
+
+    Returns:
+        A valid, non-empty MultiPolygon in WGS84.
+
+    Raises:
+        InputError: The file cannot be read, holds anything but polygons, or they have no area.
+    """
+    shapes = read_vector(path, crs=crs, limits=limits).geometry.to_numpy()
+    shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    kinds = {shape.geom_type for shape in shapes}
+    if not kinds <= {"Polygon", "MultiPolygon"}:
+        raise InputError(
+            "the boundary must be polygons only",
+            f"{Path(path).name} holds {', '.join(sorted(kinds))}",
+            "give the outline of the city as a polygon",
+        )
+    boundary = polygons_of(shapely.union_all(shapely.make_valid(shapes)))
+    if boundary.is_empty:
+        raise InputError(
+            "the boundary has no area", Path(path).name, "give the outline of the city as a polygon"
+        )
+    return boundary
+
+
+def polygons_of(geometry: shapely.Geometry) -> shapely.MultiPolygon:
+    """Return the polygons of a geometry as one MultiPolygon; lines and points are left out."""
+    parts = shapely.get_parts(shapely.get_parts(np.array([geometry], dtype=object)))
+    return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
+
+
+def working_crs(geometry: shapely.Geometry) -> str:
+    """Return the UTM zone of a place, for measuring in metres.
+
+    Args:
+        geometry: Any geometry in WGS84.
+
+    Returns:
+        `EPSG:326xx` north or `EPSG:327xx` south of the equator, by the centre of its bounds.
+    """
+    west, south, east, north = geometry.bounds
+    zone = int(np.clip((west + east) / 2 // 6 + 31, 1, 60))
+    return f"EPSG:{(32600 if south + north >= 0 else 32700) + zone}"

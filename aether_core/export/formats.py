@@ -1,0 +1,95 @@
+"""The formats a layer can be written in, and the one way to write it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import geopandas as gpd
+import pyproj
+
+from aether_core import files
+from aether_core.errors import InputError
+from aether_core.export.csv import write_csv
+from aether_core.export.geojson import write_geojson
+from aether_core.export.geopackage import write_geopackage
+from aether_core.export.geoparquet import write_geoparquet
+from aether_core.export.geotiff import write_geotiff
+
+_Writer = Callable[[gpd.GeoDataFrame, BinaryIO, Mapping[str, object]], None]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format of exports.
+
+    Attributes:
+        label: Its name for people.
+        mime: Its media type.
+        write: Writes a frame and its metadata to an open file.
+    """
+
+    label: str
+    mime: str
+    write: _Writer
+
+
+FORMATS: dict[str, Format] = {
+    ".geojson": Format("GeoJSON", "application/geo+json", write_geojson),
+    ".gpkg": Format("GeoPackage", "application/geopackage+sqlite3", write_geopackage),
+    ".parquet": Format("GeoParquet", "application/vnd.apache.parquet", write_geoparquet),
+    ".csv": Format("CSV table", "text/csv", write_csv),
+    ".tif": Format(
+        "GeoTIFF", "image/tiff; application=geotiff; profile=cloud-optimized", write_geotiff
+    ),
+}
+"""By file ending, lower case with the dot."""
+
+
+def write_layer(
+    frame: gpd.GeoDataFrame, path: Path, *, metadata: Mapping[str, object], force: bool = False
+) -> None:
+    """Write a layer to a file in the format its ending names, whole or not at all.
+
+    Args:
+        frame: Column `cell` (H3 index in hexadecimal), any properties, and the cell polygons in
+            WGS84. Missing numbers are NaN.
+        path: The file; its ending is one of `FORMATS`.
+        metadata: What the file says about itself: `attribution` (text or list of texts), query,
+            model and so on; values that JSON can hold. A true `simulated` marks the layer in every
+            format.
+        force: Replace an existing file.
+
+    Raises:
+        InputError: Unknown ending, folder missing, layer empty, or nothing the format can hold.
+        ConflictError: The file exists and `force` is false.
+        AetherError: The disk is full.
+    """
+    path = Path(path)
+    chosen = _format_of(path)
+    if frame.empty:
+        raise InputError("the layer is empty", path.name, "choose a layer with values")
+    if frame.crs is None or not pyproj.CRS(frame.crs).equals("EPSG:4326", ignore_axis_order=True):
+        raise ValueError(f"a layer must be in EPSG:4326, not {frame.crs}")
+    with files.atomic_path(path, force=force) as written, written.open("wb") as file:
+        chosen.write(frame, file, metadata)
+
+
+def check_target(path: Path, *, force: bool) -> None:
+    """Refuse a file that could not be written as a layer, before the work that would fill it.
+
+    Raises:
+        InputError: Unknown ending, or the folder is missing.
+        ConflictError: The file exists and `force` is false.
+    """
+    _format_of(path)
+    files.check_target(path, force=force)
+
+
+def _format_of(path: Path) -> Format:
+    chosen = FORMATS.get(path.suffix.lower())
+    if chosen is None:
+        raise InputError(
+            "this is not a format for export", path.name, f"end the name in {', '.join(FORMATS)}"
+        )
+    return chosen

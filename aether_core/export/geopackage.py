@@ -1,0 +1,34 @@
+"""GeoPackage: one layer with its spatial index; metadata in the file's own metadata table."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import BinaryIO
+
+import geopandas as gpd
+import pyogrio
+
+from aether_core.export.values import flattened, text_metadata
+
+_DEFAULT_LAYER = "layer"
+
+
+def write_geopackage(
+    frame: gpd.GeoDataFrame, file: BinaryIO, metadata: Mapping[str, object]
+) -> None:
+    """Write a layer as a GeoPackage; the layer is called as `metadata["layer"]` says.
+
+    Lists become JSON text. The file is built in memory and written at once: GDAL does not report a
+    disk that fills up while it closes a file.
+    """
+    layer = metadata.get("layer")
+    whole = BytesIO()
+    pyogrio.write_dataframe(
+        flattened(frame),
+        whole,
+        driver="GPKG",
+        layer=layer if isinstance(layer, str) and layer else _DEFAULT_LAYER,
+        dataset_metadata=text_metadata(metadata),
+        # WGS84 polygons and the multipolygons of areas may stand in one layer.
+        promote_to_multi=frame.geometry.geom_type.nunique() > 1,
+    )
+    file.write(whole.getbuffer())

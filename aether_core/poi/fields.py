@@ -1,0 +1,134 @@
+"""Which columns of a vector file hold a POI's name, category and group."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from aether_core.errors import InputError
+from aether_core.poi.frame import plain_text
+from aether_core.poi.taxonomy import (
+    KEY_GROUPS,
+    NOTHING,
+    describe_tags,
+    geofabrik_group,
+    value_group,
+    words,
+)
+
+_NAME = ("name", "names", "title", "poi_name", "place_name", "label")
+_CATEGORY = ("category", "categories", "category_name", "main_category", "primary_category")
+_LOOSE_CATEGORY = ("type", "class", "poi_type", "kind", "subcategory", "subtype")
+_OSM_VALUE = ("fclass",)
+_GROUP = ("group", "category_group", "group_name", "supercategory", "theme")
+_SOURCE = ("source", "dataset", "provider")
+_SOURCE_ID = ("source_id", "osm_id", "@id", "full_id", "poi_id", "place_id", "id", "fid", "uid")
+
+
+@dataclass(frozen=True)
+class PoiFields:
+    """Column names the user gave; what is None is detected."""
+
+    name: str | None = None
+    category: str | None = None
+    group: str | None = None
+
+
+def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> dict[str, list[str]]:
+    """Read the POI columns out of a file's attributes.
+
+    Args:
+        attributes: The file's columns, without geometry.
+        fields: Columns the user named.
+        label: The file's name, for messages.
+
+    Returns:
+        Text lists `source`, `source_id`, `name`, `category`, `group`, "" where missing.
+
+    Raises:
+        InputError: A named column is not there, or neither a name nor a category can be found.
+    """
+    for given in (fields.name, fields.category, fields.group):
+        if given is not None and given not in attributes.columns:
+            raise InputError(f"{label} has no such column", given, f"it has {_listed(attributes)}")
+    name = fields.name or _find(attributes, _NAME)
+    category, group = _categories(attributes, fields)
+    if name is None and category is None:
+        raise InputError(
+            f"{label} has no name and no category column",
+            f"columns are {_listed(attributes)}",
+            "say which to use with --name-field or --category-field",
+        )
+    empty = [""] * len(attributes)
+    return {
+        "source": _texts(attributes, _find(attributes, _SOURCE)) or empty,
+        "source_id": _texts(attributes, _find(attributes, _SOURCE_ID)) or empty,
+        "name": _texts(attributes, name) or empty,
+        "category": category or empty,
+        "group": group or empty,
+    }
+
+
+def _categories(
+    attributes: pd.DataFrame, fields: PoiFields
+) -> tuple[list[str] | None, list[str] | None]:
+    """Return categories and groups; None for what the file does not tell.
+
+    A category column beats OSM tag columns, which beat columns called `type` or `class`: in OSM
+    exports those hold the kind of relation.
+    """
+    group_column = fields.group or _find(attributes, _GROUP)
+    groups = _texts(attributes, group_column, spell=_spelled)
+    column = fields.category or _find(attributes, _CATEGORY)
+    if column is None and (osm_value := _find(attributes, _OSM_VALUE)) is not None:
+        values = _texts(attributes, osm_value)
+        codes = _texts(attributes, _find(attributes, ("code",))) or [""] * len(attributes)
+        found = [value_group(v) or geofabrik_group(c) for v, c in zip(values, codes, strict=True)]
+        return [words(value) for value in values], groups or found
+    if column is None and (keys := [key for key in KEY_GROUPS if key in attributes.columns]):
+        cells = [_texts(attributes, key) for key in keys]
+        rows = [dict(zip(keys, row, strict=True)) for row in zip(*cells, strict=True)]
+        described = [describe_tags(row) for row in rows]
+        return [c for c, _ in described], groups or [g for _, g in described]
+    column = column or _find(attributes, _LOOSE_CATEGORY)
+    return _texts(attributes, column, spell=_spelled) or None, groups or None
+
+
+def _spelled(text: str) -> str:
+    """Turn the codes of a category column into words; a list inside it is kept.
+
+    A "yes" or "none" copied from a tag says nothing about the place.
+    """
+    telling = (part for part in text.split(";") if part.strip().lower() not in {*NOTHING, "yes"})
+    return "; ".join(words(part) for part in telling)
+
+
+def _texts(
+    attributes: pd.DataFrame, column: str | None, spell: Callable[[str], str] | None = None
+) -> list[str]:
+    """Return a column as plain text; an empty list when there is no such column."""
+    if column is None:
+        return []
+    texts = [plain_text(_primary(value)) for value in attributes[column]]
+    return [spell(text) for text in texts] if spell else texts
+
+
+def _primary(value: object) -> object:
+    """Return the main entry of an Overture `names` or `categories` cell, else the cell itself."""
+    if isinstance(value, str) and value.startswith("{") and '"primary"' in value:
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return value
+    return value.get("primary") if isinstance(value, dict) else value
+
+
+def _find(attributes: pd.DataFrame, names: tuple[str, ...]) -> str | None:
+    """Return the first column with one of these names, whatever its case."""
+    by_name = {str(column).strip().lower(): column for column in reversed(attributes.columns)}
+    return next((by_name[name] for name in names if name in by_name), None)
+
+
+def _listed(attributes: pd.DataFrame) -> str:
+    return ", ".join(str(column) for column in attributes.columns[:20]) or "none"

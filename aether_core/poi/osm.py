@@ -1,0 +1,97 @@
+"""POIs from OpenStreetMap extracts (`.osm.pbf`), read by pyrosm."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+
+from aether_core.eo.source import local_file
+from aether_core.errors import InputError
+from aether_core.poi.frame import plain_text, poi_frame
+from aether_core.poi.taxonomy import KEPT_VALUES, KEY_GROUPS, describe_tags
+from aether_core.vector import DEFAULT_LIMITS, Limits
+
+PBF_SUFFIXES = frozenset({".pbf"})
+SOURCE = "OpenStreetMap"
+ATTRIBUTION = "© OpenStreetMap contributors, Open Database License (ODbL)"
+
+
+def read_osm_pois(
+    path: str | Path,
+    *,
+    bounds: tuple[float, float, float, float] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> gpd.GeoDataFrame:
+    """Read the places of an OpenStreetMap extract.
+
+    Args:
+        path: A local `.osm.pbf` file.
+        bounds: West, south, east, north in degrees; only places in it are read. For extracts far
+            larger than the city.
+        limits: Upper bound on the file's size.
+
+    Returns:
+        The POI table (`aether_core.poi.frame`): nodes, ways and relations with a key in
+        `KEY_GROUPS`, categories and groups in words, `source_id` such as `node/123`.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: It is no OSM pbf file, or holds no places.
+    """
+    # Imported here: pyrosm takes longer to import than most commands to run.
+    from pyrosm import OSM  # noqa: PLC0415
+
+    file = local_file(path, suffixes=PBF_SUFFIXES)
+    limits.check_bytes(file.stat().st_size, file)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about tags and empty layers, not about the file
+            osm = OSM(str(file), bounding_box=list(bounds) if bounds else None)
+            places = osm.get_pois(custom_filter=_wanted())
+    # What a damaged file makes pyrosm, protobuf and zlib stumble over has no common root.
+    except Exception as error:
+        raise InputError(
+            f"{file.name} cannot be read as an OpenStreetMap extract",
+            str(error).split(". ", maxsplit=1)[0],
+            "download the .osm.pbf again",
+        ) from error
+    if places is None or places.empty:
+        raise InputError("the extract holds no places", file.name, "choose one of the city")
+    return _as_pois(places)
+
+
+def _wanted() -> dict[str, Any]:
+    """Return pyrosm's filter: whole keys, or the values of a key that are places."""
+    return {key: sorted(KEPT_VALUES[key]) if key in KEPT_VALUES else True for key in KEY_GROUPS}
+
+
+def _as_pois(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Turn pyrosm's table into the POI table."""
+    keys = list(KEY_GROUPS)
+    rest = [json.loads(tags) if isinstance(tags, str) else {} for tags in _column(places, "tags")]
+    rows = zip(*(_column(places, key) for key in keys), strict=True)
+    described = [
+        # A tag that pyrosm gives no column of its own is in its JSON of other tags.
+        describe_tags(
+            {k: plain_text(v) or str(other.get(k, "")) for k, v in zip(keys, row, strict=True)}
+        )
+        for other, row in zip(rest, rows, strict=True)
+    ]
+    ids = zip(_column(places, "osm_type"), _column(places, "id"), strict=True)
+    return poi_frame(
+        {
+            "source": [SOURCE] * len(places),
+            "source_id": [f"{kind}/{number}" for kind, number in ids],
+            "name": [plain_text(name) for name in _column(places, "name")],
+            "category": [category for category, _ in described],
+            "group": [group for _, group in described],
+        },
+        places.geometry.to_numpy(),
+    )
+
+
+def _column(places: gpd.GeoDataFrame, name: str) -> list[Any]:
+    """Return a column, or None for every row: pyrosm makes only the columns it meets."""
+    return list(places[name]) if name in places.columns else [None] * len(places)

@@ -1,0 +1,19 @@
+"""Vector files in, WGS84 GeoDataFrames out.
+
+Every file passes an allow-list of endings and a look at its content before a parser sees it; sizes
+are bounded; coordinates come out as longitude, latitude (EPSG:4326) in two dimensions.
+"""
+
+from aether_core.vector.coordinates import WGS84, looks_swapped, user_crs
+from aether_core.vector.limits import DEFAULT_LIMITS, Limits
+from aether_core.vector.read import VECTOR_SUFFIXES, read_vector
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "VECTOR_SUFFIXES",
+    "WGS84",
+    "Limits",
+    "looks_swapped",
+    "read_vector",
+    "user_crs",
+]

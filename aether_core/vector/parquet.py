@@ -1,0 +1,70 @@
+"""GeoParquet, and plain Parquet tables with coordinate columns."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from aether_core.errors import InputError
+from aether_core.vector.limits import Limits
+from aether_core.vector.parsed import Parsed
+from aether_core.vector.tables import with_geometry
+
+PARQUET_SUFFIXES = frozenset({".parquet", ".geoparquet"})
+
+
+def read_parquet(
+    path: Path, limits: Limits, *, lon_field: str | None, lat_field: str | None
+) -> Parsed:
+    """Read a Parquet file: its GeoParquet geometry, or its longitude and latitude columns.
+
+    Args:
+        path: A plain local file.
+        limits: Upper bounds; rows and unpacked bytes are known before anything is read.
+        lon_field: Column of longitudes; only for tables without GeoParquet metadata.
+        lat_field: Column of latitudes.
+
+    Raises:
+        InputError: Not Parquet, damaged, without coordinates, or above the limits.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            _check_size(file, path, limits)
+            geo = _geo_metadata(file)
+            if geo is None:
+                frame = file.read().to_pandas()
+                return with_geometry(frame, path, limits, lon_field=lon_field, lat_field=lat_field)
+            column = str(geo.get("primary_column", "geometry"))
+            limits.check_geometry_bytes(file.read(columns=[column]).nbytes, path)
+        frame = gpd.read_parquet(path)
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path.name} cannot be read as Parquet",
+            str(error).split("\n", maxsplit=1)[0],
+            "it is damaged or cut short: export it again",
+        ) from error
+    geometry = frame.geometry.force_2d()
+    return Parsed(
+        attributes=pd.DataFrame(frame.drop(columns=frame.geometry.name)).reset_index(drop=True),
+        geometry=geometry.to_numpy(),
+        crs=frame.crs,
+        wgs84_by_rule=False,
+    )
+
+
+def _check_size(file: pq.ParquetFile, path: Path, limits: Limits) -> None:
+    """Check rows and unpacked size from the file's footer."""
+    footer = file.metadata
+    limits.check_features(footer.num_rows, path)
+    unpacked = sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
+    limits.check_bytes(unpacked, path)
+
+
+def _geo_metadata(file: pq.ParquetFile) -> dict[str, Any] | None:
+    """Return the GeoParquet metadata, or None for a plain table."""
+    text = (file.schema_arrow.metadata or {}).get(b"geo")
+    return dict(json.loads(text)) if text is not None else None

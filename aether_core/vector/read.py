@@ -1,0 +1,78 @@
+"""The one way in for vector files."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import shapely
+
+from aether_core.eo.source import local_file
+from aether_core.errors import InputError
+from aether_core.vector.archive import unpacked_shapefile
+from aether_core.vector.coordinates import WGS84, to_wgs84
+from aether_core.vector.gdal import GDAL_SUFFIXES, read_gdal
+from aether_core.vector.limits import DEFAULT_LIMITS, Limits
+from aether_core.vector.parquet import PARQUET_SUFFIXES, read_parquet
+from aether_core.vector.parsed import Parsed
+from aether_core.vector.tables import TEXT_SUFFIXES, read_text_table
+
+VECTOR_SUFFIXES = GDAL_SUFFIXES | PARQUET_SUFFIXES | TEXT_SUFFIXES | {".zip"}
+
+
+def read_vector(
+    path: str | Path,
+    *,
+    crs: str | None = None,
+    lon_field: str | None = None,
+    lat_field: str | None = None,
+    typed: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+) -> gpd.GeoDataFrame:
+    """Read a vector file into WGS84.
+
+    Understood: GeoJSON, GeoPackage, Shapefile (also zipped), FlatGeobuf, (Geo)Parquet, CSV and TSV.
+
+    Args:
+        path: A plain local file with an ending in `VECTOR_SUFFIXES`.
+        crs: The file's CRS where it does not say one, e.g. `EPSG:27700`. What the file says wins;
+            GeoJSON and lon/lat tables are WGS84 unless their numbers are no degrees.
+        lon_field: Longitude column of a table; detected when None.
+        lat_field: Latitude column of a table; detected when None.
+        typed: False keeps the attributes of text tables as written instead of as numbers.
+        limits: Upper bounds on bytes, rows and vertices.
+
+    Returns:
+        One row per feature in the file's order, EPSG:4326, two dimensions. Rows without a usable
+        geometry keep a None geometry so that callers can count them.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: The file cannot be used; the message says why and what to try.
+    """
+    file = local_file(path, suffixes=VECTOR_SUFFIXES)
+    limits.check_bytes(file.stat().st_size, file)
+    parsed = _parse(file, limits, lon_field=lon_field, lat_field=lat_field, typed=typed)
+    if not len(parsed.geometry):
+        raise InputError("the file is empty, it has no rows", file.name, "export it again")
+    if (shapely.is_missing(parsed.geometry) | shapely.is_empty(parsed.geometry)).all():
+        raise InputError(
+            "no row of the file has a geometry", file.name, "export it with its points or shapes"
+        )
+    geometry = to_wgs84(parsed, file, crs)
+    # An attribute called like the geometry column would be overwritten by it.
+    attributes = parsed.attributes.drop(columns="geometry", errors="ignore")
+    return gpd.GeoDataFrame(attributes, geometry=geometry, crs=WGS84)
+
+
+def _parse(
+    file: Path, limits: Limits, *, lon_field: str | None, lat_field: str | None, typed: bool
+) -> Parsed:
+    """Choose the reader by the file's ending."""
+    suffix = file.suffix.lower()
+    if suffix == ".zip":
+        with unpacked_shapefile(file, limits) as shapefile:
+            return read_gdal(shapefile, limits)
+    if suffix in TEXT_SUFFIXES:
+        return read_text_table(file, limits, lon_field=lon_field, lat_field=lat_field, typed=typed)
+    if suffix in PARQUET_SUFFIXES:
+        return read_parquet(file, limits, lon_field=lon_field, lat_field=lat_field)
+    return read_gdal(file, limits)

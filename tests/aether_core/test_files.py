@@ -1,0 +1,110 @@
+"""Files are written whole or not at all."""
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from aether_core.errors import AetherError, ConflictError, InputError
+from aether_core.files import atomic_path, sha256_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_file_appears_whole(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    with atomic_path(target) as written:
+        written.write_text("new")
+        assert written.suffix == ".txt"
+        assert not target.exists()
+    assert target.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_error_leaves_nothing_and_keeps_what_was(tmp_path: Path) -> None:
+    target = tmp_path / "a.gpkg"
+    target.write_text("old")
+
+    def fail() -> None:
+        with atomic_path(target, force=True) as written:
+            written.write_text("half")
+            written.with_name("a.gpkg-journal").write_text("left by a database")
+            raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        fail()
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_existing_file_needs_force(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(ConflictError, match="file exists"), atomic_path(target):
+        pytest.fail("the block must not run")
+    with atomic_path(target, force=True) as written:
+        written.write_text("new")
+    assert target.read_text() == "new"
+
+
+def test_a_file_that_came_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+
+    def race() -> None:
+        with atomic_path(target) as written:
+            written.write_text("mine")
+            target.write_text("theirs")
+
+    with pytest.raises(ConflictError):
+        race()
+    assert target.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"), atomic_path(tmp_path / "no" / "a.txt"):
+        pytest.fail("the block must not run")
+    with pytest.raises(InputError, match="is a folder"), atomic_path(tmp_path, force=True):
+        pytest.fail("the block must not run")
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+    # A limit on the size of files fails a write the way a full disk does, without filling one.
+    script = """
+        import resource, sys
+        from pathlib import Path
+        from aether_core.errors import AetherError
+        from aether_core.files import atomic_path
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+        try:
+            with atomic_path(Path(sys.argv[1])) as written, written.open("wb") as file:
+                file.write(bytes(50_000))
+        except AetherError as error:
+            print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "a.bin")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert done.stdout.startswith("disk full while writing a.bin")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_device_that_is_full_is_named(tmp_path: Path) -> None:
+    def fill() -> None:
+        with atomic_path(tmp_path / "a.bin"), Path("/dev/full").open("wb") as file:
+            file.write(bytes(100_000))
+
+    with pytest.raises(AetherError, match="disk full"):
+        fill()
+
+
+def test_sha256_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256_of(tmp_path / "a") == expected
