@@ -1,0 +1,147 @@
+"""Connections to the store, and its failures in plain words."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.orm import Session
+
+from aether_core.errors import AetherError, InputError, StoreUnavailableError
+
+STATEMENT_TIMEOUT_S = 60
+UNREACHABLE = (
+    "the database does not answer; start it with ./aether db start, or check AETHER_DATABASE_URL; "
+    "nothing stored is lost, and this page recovers by itself"
+)
+
+
+def _parsed(url: str) -> URL:
+    """The address as SQLAlchemy's, with psycopg as its driver.
+
+    Raises:
+        InputError: It is no PostgreSQL address. The message never repeats its password.
+    """
+    remedy = "write postgresql://user:password@host:5432/database"
+    try:
+        parsed = make_url(url.strip())
+    except (ArgumentError, ValueError):
+        raise InputError("not a database address", "AETHER_DATABASE_URL", remedy) from None
+    if parsed.drivername.split("+")[0] not in {"postgresql", "postgres"}:
+        raise InputError("not a PostgreSQL address", parsed.drivername, remedy)
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def conninfo(url: str) -> str:
+    """The same address for libpq and psycopg, as procrastinate's connector wants it.
+
+    Raises:
+        InputError: It is no PostgreSQL address.
+    """
+    parsed = _parsed(url)
+    # A repeated option arrives as a tuple: libpq takes several hosts or ports as a list.
+    query = {k: v if isinstance(v, str) else ",".join(v) for k, v in parsed.query.items()}
+    named = {
+        "user": parsed.username,
+        "password": parsed.password,
+        "host": parsed.host,
+        "port": parsed.port,
+        "dbname": parsed.database,
+    }
+    return make_conninfo("", **{k: v for k, v in named.items() if v is not None}, **query)
+
+
+def open_engine(
+    url: str,
+    *,
+    statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+    application_name: str = "aether",
+) -> Engine:
+    """An engine that notices a lost connection before it uses it. It does not connect yet.
+
+    Args:
+        url: `postgresql://...`, with any driver named or none.
+        statement_timeout_s: Longest a statement may run, seconds; `allow_long` lifts it.
+        application_name: Shown in the server's log and list of sessions.
+
+    Raises:
+        InputError: It is no PostgreSQL address.
+    """
+    return create_engine(
+        _parsed(url),
+        pool_pre_ping=True,
+        pool_size=4,
+        max_overflow=8,
+        pool_timeout=30,
+        json_serializer=_plain_json,
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": application_name,
+            "options": f"-c statement_timeout={int(statement_timeout_s * 1000)} -c timezone=UTC",
+        },
+    )
+
+
+def _plain_json(value: Any) -> str:  # noqa: ANN401 - whatever a JSON column is given
+    """JSON as the SQL standard knows it: NaN and infinity are refused, not written."""
+    return json.dumps(value, allow_nan=False, ensure_ascii=False)
+
+
+def allow_long(session: Session) -> None:
+    """Lift the statement timeout until this transaction ends, for bulk work."""
+    session.execute(text("SET LOCAL statement_timeout = 0"))
+
+
+def reachable(engine: Engine) -> None:
+    """Ask the store for a sign of life.
+
+    Raises:
+        StoreUnavailableError: It gives none.
+    """
+    with session_scope(engine) as session:
+        session.execute(text("SELECT 1"))
+
+
+@contextmanager
+def session_scope(engine: Engine) -> Iterator[Session]:
+    """One transaction: committed at the end, undone on any error.
+
+    Objects stay readable after it.
+
+    Raises:
+        StoreUnavailableError: The store went away, is full up with sessions, or took too long.
+        AetherError: Its disk is full.
+    """
+    try:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+    except (DBAPIError, psycopg.Error) as error:
+        plain = in_plain_words(error)
+        if plain is None:
+            raise
+        raise plain from error
+
+
+def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
+    """What a database error means for the user; None when it is a defect of ours."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, psycopg.errors.QueryCanceled):
+        return StoreUnavailableError("the database took too long over one question; try again")
+    if isinstance(cause, psycopg.errors.DiskFull):
+        return AetherError("the database's disk is full; make room on it and try again")
+    if isinstance(cause, psycopg.errors.TooManyConnections):
+        return StoreUnavailableError("the database has no free session; try again in a moment")
+    if isinstance(cause, psycopg.errors.InvalidPassword | psycopg.errors.InvalidCatalogName):
+        return StoreUnavailableError(f"the database refuses us: {str(cause).splitlines()[-1]}")
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    # Without an SQL state the server never spoke; class 08 is a broken connection, 57P a shutdown.
+    state = getattr(cause, "sqlstate", None)
+    broken = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) and (
+        state is None or state.startswith(("08", "57P"))
+    )
+    return StoreUnavailableError(UNREACHABLE) if lost or broken else None

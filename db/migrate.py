@@ -1,0 +1,100 @@
+"""Bring a database to the schema of this version."""
+
+import logging
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from aether_core.errors import StoreUnavailableError
+from db.engine import in_plain_words, open_engine
+from db.queue_schema import apply_queue_schema
+
+LOCK = 0x61657468  # "aeth": any number, as long as every process takes the same
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Upgrade to a revision, and the job queue with it, in one transaction: all or nothing.
+
+    Processes that call this at once take turns. Harmless when nothing is to be done.
+
+    Args:
+        url: Address of the database.
+        revision: Revision to upgrade to; the newest by default.
+
+    Raises:
+        InputError: `url` is no PostgreSQL address.
+        StoreUnavailableError: The database does not answer, lacks PostGIS, or was written by a
+            newer version of this app.
+    """
+    _change(url, revision, upwards=True)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Go back to an older revision; tables it does not know are dropped with their data.
+
+    Args:
+        url: Address of the database.
+        revision: Revision to return to; `base` leaves none of our tables.
+
+    Raises:
+        InputError: `url` is no PostgreSQL address.
+        StoreUnavailableError: The database does not answer.
+    """
+    _change(url, revision, upwards=False)
+
+
+def _change(url: str, revision: str, *, upwards: bool) -> None:
+    engine = open_engine(url, statement_timeout_s=0, application_name="aether migrate")
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            if upwards:
+                _require_postgis(connection)
+                command.upgrade(_config(connection), revision)
+                apply_queue_schema(connection)
+            else:
+                command.downgrade(_config(connection), revision)
+    except DBAPIError as error:
+        plain = in_plain_words(error)
+        if plain is None:
+            raise
+        raise plain from error
+    except CommandError as error:
+        raise StoreUnavailableError(
+            f"this database does not fit this version of the app: {error}; newest known revision: "
+            f"{newest_revision()}"
+        ) from error
+    finally:
+        engine.dispose()
+
+
+def newest_revision() -> str:
+    """The revision this version of the app works with."""
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    return head or "none"
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _require_postgis(connection: Connection) -> None:
+    available = connection.scalar(
+        text("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'")
+    )
+    if not available:
+        raise StoreUnavailableError(
+            "this PostgreSQL server has no PostGIS; install it there, on Debian or Ubuntu with: "
+            "sudo apt-get install postgis postgresql-<version>-postgis-3"
+        )

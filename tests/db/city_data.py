@@ -1,0 +1,145 @@
+"""A small city with a row in every table, for tests of the store."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import h3
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Point, Polygon, box
+from sqlalchemy.orm import Session
+
+from db import cities, features, layers, models, pois, runs, texts
+from db.schema import AreaSet, City, LabelSet, Layer, Model, Run
+
+OUTLINE = box(24.93, 60.16, 24.96, 60.18)
+
+
+@dataclass
+class SmallCity:
+    city: City
+    poi_ids: NDArray[np.int64]
+    cell_ids: NDArray[np.int64]
+    h3: NDArray[np.uint64]
+    vectors: NDArray[np.float32]
+    run: Run
+    model: Model
+    layer: Layer
+
+
+def unit_rows(count: int, dim: int = 64, seed: int = 0) -> NDArray[np.float32]:
+    rows = np.random.default_rng(seed).normal(size=(count, dim))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def poi_table(count: int, seed: int = 0) -> gpd.GeoDataFrame:
+    random = np.random.default_rng(seed)
+    lon, lat = random.uniform(24.93, 24.96, count), random.uniform(60.16, 60.18, count)
+    return gpd.GeoDataFrame(
+        {
+            "source": "test.geojson",
+            "source_id": [f"node/{n}" for n in range(count)],
+            "name": [f"Kahvila Äijä's {n}" if n % 3 else "" for n in range(count)],
+            "category": ["cafe" if n % 2 else "bar" for n in range(count)],
+            "group": "food and drink",
+        },
+        geometry=shapely.points(lon, lat),
+        crs="EPSG:4326",
+    )
+
+
+def add_plain_city(session: Session, slug: str = "helsinki", **columns: object) -> City:
+    given: dict[str, object] = {
+        "slug": slug,
+        "name": slug.title(),
+        "year": 2024,
+        "working_crs": "EPSG:32635",
+        "cell_resolution": 10,
+        "radius_m": 100.0,
+        "embedding_kind": "raster",
+    }
+    return cities.add_city(session, boundary=OUTLINE, **(given | columns))
+
+
+def hexagons(resolution: int = 9) -> tuple[NDArray[np.uint64], NDArray[np.object_]]:
+    shape = h3.LatLngPoly([(lat, lon) for lon, lat in OUTLINE.exterior.coords])
+    indexes = sorted(h3.str_to_int(cell) for cell in h3.polygon_to_cells(shape, resolution))
+    polygons = [
+        Polygon([(lon, lat) for lat, lon in h3.cell_to_boundary(h3.int_to_str(index))])
+        for index in indexes
+    ]
+    return np.array(indexes, dtype=np.uint64), np.array(polygons, dtype=object)
+
+
+def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> SmallCity:
+    """A city with rows in every table that belongs to a city."""
+    city = add_plain_city(session, slug)
+    cities.add_raster(
+        session,
+        city.id,
+        path="tile.tif",
+        kind="raster",
+        sha256="0" * 64,
+        year=2024,
+        crs="EPSG:32635",
+        width=10,
+        height=10,
+        footprint=OUTLINE,
+    )
+    backdrop = gpd.GeoDataFrame(
+        {"kind": ["water", "road"], "name": ["Töölönlahti", None]},
+        geometry=[OUTLINE, shapely.LineString([(24.93, 60.16), (24.96, 60.18)])],
+        crs="EPSG:4326",
+    )
+    cities.add_base_features(session, city.id, backdrop)
+    hashes = [f"hash-{n % 5}" for n in range(20)]
+    poi_ids = pois.add_pois(session, city.id, poi_table(20, seed), hashes)
+    base = features.add_view(
+        session, city.id, name="base", shape="square", radius_m=None, radius_px=4, year=2024
+    )
+    vectors = unit_rows(20, seed=seed)
+    features.add_poi_features(session, base.id, poi_ids, vectors)
+    indexes, polygons = hexagons()
+    cell_ids = features.add_cells(session, city.id, indexes, polygons)
+    features.add_cell_features(session, base.id, cell_ids, unit_rows(len(cell_ids), seed=seed))
+    texts.add_texts(session, "encoder", [f"hash-{n}" for n in range(5)], unit_rows(5, 384))
+    run = runs.add_run(
+        session, city.id, recipe="aether", settings={"epochs": 3}, seed=42, device="cpu"
+    )
+    model = models.add_model(
+        session, city.id, name=f"{slug}-1", folder=f"models/{slug}-1", card={}, run_id=run.id
+    )
+    runs.mark_running(session, run.id)
+    runs.mark_done(session, run.id, metrics={"mrr": 0.5}, model_id=model.id)
+    session.add(LabelSet(city_id=city.id, name="l", source="l.csv", sha256="1", field="f"))
+    session.add(AreaSet(city_id=city.id, name="a", source="a.csv", sha256="1"))
+    layer = add_score_layer(session, city.id, cell_ids, model_id=model.id)
+    return SmallCity(city, poi_ids, cell_ids, indexes, vectors, run, model, layer)
+
+
+def add_score_layer(
+    session: Session,
+    city_id: int,
+    cell_ids: NDArray[np.int64],
+    slug: str = "night-out",
+    model_id: int | None = None,
+) -> Layer:
+    count = len(cell_ids)
+    return layers.add_layer(
+        session,
+        city_id,
+        slug=slug,
+        title="A night out",
+        kind="search",
+        model_id=model_id,
+        fields=[{"name": "score", "type": "float", "unit": "cosine"}],
+        parameters={"query": "a night out"},
+        lineage={"embedding": "tile.tif"},
+        cell_ids=cell_ids,
+        columns={"score": np.linspace(-1, 1, count, dtype=np.float32)},
+    )
+
+
+def at(lon: float, lat: float) -> Point:
+    return Point(lon, lat)

@@ -1,0 +1,91 @@
+"""Addresses, and database errors in plain words."""
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from aether_core.errors import InputError, StoreUnavailableError
+from db.engine import allow_long, conninfo, open_engine, reachable, session_scope
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_every_postgresql_address_is_taken(scheme: str) -> None:
+    url = f"{scheme}://anna:se%40cret@db.example:5433/city"
+    assert psycopg.conninfo.conninfo_to_dict(conninfo(url)) == {
+        "user": "anna",
+        "password": "se@cret",
+        "host": "db.example",
+        "port": "5433",
+        "dbname": "city",
+    }
+    assert open_engine(url).url.drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "sqlite:///x.db", "mysql://anna:secret@h/d"])
+def test_other_addresses_are_refused_without_repeating_them(url: str) -> None:
+    with pytest.raises(InputError) as told:
+        open_engine(url)
+    assert "secret" not in str(told.value)
+
+
+def test_conninfo_opens_the_same_database(database_url: str, engine: Engine) -> None:
+    with psycopg.connect(conninfo(database_url)) as connection, engine.connect() as other:
+        asked = "SELECT current_database()"
+        row = connection.execute(asked).fetchone()
+        assert row is not None
+        assert row[0] == other.scalar(text(asked))
+
+
+def test_nobody_there() -> None:
+    engine = open_engine("postgresql://aether@/aether?host=/nowhere")
+    with pytest.raises(StoreUnavailableError, match="db start"):
+        reachable(engine)
+
+
+def test_session_ended_by_the_server_is_replaced(engine: Engine) -> None:
+    def end_own_session() -> None:
+        with session_scope(engine) as session:
+            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(StoreUnavailableError):
+        end_own_session()
+    reachable(engine)
+
+
+def test_slow_statement_is_cut_and_told(database_url: str) -> None:
+    engine = open_engine(database_url, statement_timeout_s=0.05)
+
+    def sleep() -> None:
+        with session_scope(engine) as session:
+            session.execute(text("SELECT pg_sleep(30)"))
+
+    with pytest.raises(StoreUnavailableError, match="too long"):
+        sleep()
+    with session_scope(engine) as session:
+        allow_long(session)
+        session.execute(text("SELECT pg_sleep(0.2)"))
+    with session_scope(engine) as session:
+        assert session.scalar(text("SHOW statement_timeout")) == "50ms"
+    engine.dispose()
+
+
+def test_scope_undoes_on_error(engine: Engine) -> None:
+    def fail() -> None:
+        with session_scope(engine) as session:
+            session.execute(text("CREATE TABLE half (x int)"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    with session_scope(engine) as session:
+        assert session.scalar(text("SELECT to_regclass('half')")) is None
+
+
+def test_defects_of_ours_are_not_hidden(engine: Engine) -> None:
+    def ask_wrongly() -> None:
+        with session_scope(engine) as session:
+            session.execute(text("SELECT no_such_column"))
+
+    with pytest.raises(ProgrammingError):
+        ask_wrongly()

@@ -1,0 +1,265 @@
+"""Layers and the SQL views that show them."""
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.orm import Session
+
+from aether_core.errors import ConflictError, NotFoundError
+from db import cities, features, layers
+from db.engine import session_scope
+from db.schema import Layer
+from tests.db.city_data import add_plain_city, add_score_layer, add_small_city, hexagons
+
+ODD = "a \"b\" 'c'; DROP TABLE city;-- %s %(x)s {} \\ ÄÖ"
+FIELDS = [
+    {"name": "score", "type": "float", "unit": "cosine"},
+    {"name": "count", "type": "int", "unit": ""},
+    {"name": "applicable", "type": "bool", "unit": ""},
+    {"name": "landuse", "type": "text", "unit": ""},
+    {"name": "set", "type": "list", "unit": ""},
+]
+
+
+def _views(session: Session) -> list[str]:
+    asked = text("SELECT viewname FROM pg_views WHERE schemaname = 'public' ORDER BY viewname")
+    return [name for name in session.scalars(asked) if name.startswith("v_")]
+
+
+def _rich_layer(session: Session, slug: str = "land-use") -> tuple[Layer, dict[str, object]]:
+    made = cities.list_cities(session)[0]
+    indexes, polygons = hexagons()
+    ids = features.add_cells(session, made.id, indexes, polygons)
+    count = len(ids)
+    columns = {
+        "score": np.random.default_rng(0).normal(size=count).astype(np.float32),
+        "count": np.arange(count),
+        "applicable": np.arange(count) % 2 == 0,
+        "landuse": [f"class {n} {ODD}" for n in range(count)],
+        "set": [["a", ODD][: n % 3] for n in range(count)],
+    }
+    columns["score"][3] = np.nan
+    layer = layers.add_layer(
+        session,
+        made.id,
+        slug=slug,
+        title=ODD,
+        kind="landuse",
+        model_id=None,
+        fields=FIELDS,
+        parameters={"labels": ODD},
+        lineage={},
+        cell_ids=ids,
+        columns=columns,
+    )
+    return layer, columns
+
+
+def test_values_round_trip(session: Session) -> None:
+    add_plain_city(session)
+    layer, columns = _rich_layer(session)
+    read = layers.layer_frame(session, layer)
+    indexes, polygons = hexagons()
+    assert read["cell"].tolist() == [f"{index:x}" for index in indexes]
+    assert read["score"].to_numpy(np.float32).tobytes() == columns["score"].tobytes()
+    for name in ("count", "applicable", "landuse", "set"):
+        assert read[name].tolist() == list(columns[name])
+    assert read["count"].dtype == np.int64
+    assert read["applicable"].dtype == bool
+    placed = layers.layer_geo_frame(session, layer)
+    assert placed.crs == "EPSG:4326"
+    assert placed.geometry.geom_equals_exact(gpd.GeoSeries(polygons, crs=4326), 0).all()
+    assert placed.drop(columns="geometry").equals(read)
+
+
+def test_view_has_typed_columns(session: Session) -> None:
+    add_plain_city(session)
+    layer, columns = _rich_layer(session)
+    named = {"name": layer.view_name}
+    asked = "SELECT column_name, udt_name FROM information_schema.columns WHERE table_name = :name"
+    assert dict(session.execute(text(asked), named).all()) == {
+        "cell_id": "int8",
+        "cell": "text",
+        "score": "float8",
+        "count": "int8",
+        "applicable": "bool",
+        "landuse": "text",
+        "set": "jsonb",
+        "geom": "geometry",
+    }
+    asked = "SELECT type, srid FROM geometry_columns WHERE f_table_name = :name"
+    assert session.execute(text(asked), named).all() == [("POLYGON", 4326)]
+    total = session.scalar(text(f'SELECT sum("count") FROM "{layer.view_name}"'))  # noqa: S608
+    assert total == int(columns["count"].sum())
+
+
+def test_missing_values_and_no_cells(session: Session) -> None:
+    made = add_small_city(session)
+    fields = [{"name": "n", "type": "int", "unit": ""}, {"name": "b", "type": "bool", "unit": ""}]
+    common = {"title": "t", "kind": "k", "model_id": None, "parameters": {}, "lineage": {}}
+    layer = layers.add_layer(
+        session,
+        made.city.id,
+        slug="gaps",
+        fields=fields,
+        cell_ids=made.cell_ids[:2],
+        columns={"n": [1, None], "b": [None, False]},
+        **common,
+    )
+    read = layers.layer_frame(session, layer)
+    assert read["n"].isna().tolist() == [False, True]
+    assert read["b"].isna().tolist() == [True, False]
+    empty = layers.add_layer(
+        session,
+        made.city.id,
+        slug="empty",
+        fields=fields,
+        cell_ids=made.cell_ids[:0],
+        columns={"n": [], "b": []},
+        **common,
+    )
+    assert list(layers.layer_frame(session, empty).columns) == ["cell", "n", "b"]
+    assert layers.layer_geo_frame(session, empty).empty
+    listed = [(layer.slug, count) for layer, count in layers.list_layers(session, made.city.id)]
+    assert listed == [("empty", 0), ("gaps", 2), ("night-out", len(made.cell_ids))]
+
+
+def test_view_is_read_by_gdal(engine: Engine, database_url: str) -> None:
+    """What QGIS does: GDAL's PostgreSQL driver, where this build of GDAL has it."""
+    if "PostgreSQL" not in pyogrio.list_drivers():
+        pytest.skip("this GDAL has no PostgreSQL driver")
+    with session_scope(engine) as session:
+        made = add_small_city(session)
+    url = make_url(database_url)
+    where = f"PG:dbname={url.database} user={url.username} host={url.query['host']}"
+    read = pyogrio.read_dataframe(where, layer=made.layer.view_name)
+    assert len(read) == len(made.cell_ids)
+    assert read.crs == "EPSG:4326"
+
+
+def test_view_is_read_by_geopandas(engine: Engine) -> None:
+    with session_scope(engine) as session:
+        made = add_small_city(session)
+    query = f'SELECT * FROM "{made.layer.view_name}" ORDER BY cell'  # noqa: S608
+    with engine.connect() as connection:
+        read = gpd.read_postgis(text(query), connection, geom_col="geom")
+    assert made.layer.view_name == "v_helsinki_night-out"
+    assert read.crs == "EPSG:4326"
+    assert read["cell"].tolist() == [f"{index:x}" for index in made.h3]
+    assert np.allclose(read["score"], np.linspace(-1, 1, len(read)))
+
+
+@pytest.mark.parametrize("slug", [ODD, "x" * 300, "ä" * 100, "Mixed Case", "東" * 40])
+def test_names_nobody_planned_for(session: Session, slug: str) -> None:
+    city = add_plain_city(session, slug)
+    indexes, polygons = hexagons()
+    ids = features.add_cells(session, city.id, indexes, polygons)
+    first = add_score_layer(session, city.id, ids, slug=slug)
+    second = add_score_layer(session, city.id, ids, slug=f"{slug}2")
+    assert first.view_name != second.view_name
+    assert _views(session) == sorted([first.view_name, second.view_name])
+    for layer in (first, second):
+        assert len(layer.view_name.encode()) <= 63
+        assert len(layers.layer_frame(session, layer)) == len(ids)
+    layers.remove_layer(session, city.id, slug)
+    assert _views(session) == [second.view_name]
+    cities.remove_city(session, slug)
+    assert _views(session) == []
+
+
+def test_two_layers_whose_names_read_the_same(session: Session) -> None:
+    one, two = add_plain_city(session, "a"), add_plain_city(session, "a_b")
+    indexes, polygons = hexagons()
+    layer_of = {}
+    for city, slug in ((one, "b_c"), (two, "c")):
+        ids = features.add_cells(session, city.id, indexes, polygons)
+        layer_of[slug] = add_score_layer(session, city.id, ids, slug=slug)
+    assert layer_of["b_c"].view_name == "v_a_b_c"
+    assert layer_of["c"].view_name.startswith("v_a_b_c_")
+    cities.remove_city(session, "a")
+    assert _views(session) == [layer_of["c"].view_name]
+
+
+def test_fields_with_taken_odd_and_long_names(session: Session) -> None:
+    made = add_small_city(session)
+    names = ["cell", "geom", "geom_", ODD, "x" * 80, "x" * 80 + "y", "Cell"]
+    count = len(made.cell_ids)
+    layer = layers.add_layer(
+        session,
+        made.city.id,
+        slug="odd",
+        title="t",
+        kind="k",
+        model_id=None,
+        fields=[{"name": name, "type": "int", "unit": ""} for name in names],
+        parameters={},
+        lineage={},
+        cell_ids=made.cell_ids,
+        columns={name: np.full(count, n) for n, name in enumerate(names)},
+    )
+    asked = text(f'SELECT * FROM "{layer.view_name}" LIMIT 1')  # noqa: S608
+    row = session.execute(asked).mappings().one()
+    assert len(row) == len(names) + 3
+    assert [value for key, value in row.items()][2:-1] == list(range(len(names)))
+    assert row["cell_"] == 0
+    assert row[ODD] == 3
+
+
+def test_conflicts_and_unknown_layers(session: Session) -> None:
+    made = add_small_city(session)
+    with pytest.raises(ConflictError, match="night-out"):
+        add_score_layer(session, made.city.id, made.cell_ids)
+    assert _views(session) == [made.layer.view_name]
+    with pytest.raises(NotFoundError, match="no such layer: x; the layers are: night-out"):
+        layers.layer_by_slug(session, made.city.id, "x")
+    layers.remove_layer(session, made.city.id, "night-out")
+    with pytest.raises(NotFoundError, match="no layer yet"):
+        layers.remove_layer(session, made.city.id, "night-out")
+    assert _views(session) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "columns"),
+    [
+        ([{"name": "a", "type": "float"}], {"b": [1.0, 2.0]}),
+        ([{"name": "a", "type": "decimal"}], {"a": [1.0, 2.0]}),
+        ([{"name": "a", "type": "float"}], {"a": [1.0]}),
+    ],
+)
+def test_wrong_columns_are_refused(
+    session: Session, fields: list[dict[str, str]], columns: dict[str, list[float]]
+) -> None:
+    made = add_small_city(session)
+    with pytest.raises(ValueError, match=r"fields|types|columns"):
+        layers.add_layer(
+            session,
+            made.city.id,
+            slug="wrong",
+            title="t",
+            kind="k",
+            model_id=None,
+            fields=fields,
+            parameters={},
+            lineage={},
+            cell_ids=made.cell_ids[:2],
+            columns=columns,
+        )
+
+
+def test_undone_with_its_transaction(engine: Engine) -> None:
+    """View and rows come and go together."""
+    with session_scope(engine) as session:
+        made = add_small_city(session)
+
+    def add_and_fail() -> None:
+        with session_scope(engine) as session:
+            add_score_layer(session, made.city.id, made.cell_ids, slug="half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        add_and_fail()
+    with session_scope(engine) as session:
+        assert _views(session) == [made.layer.view_name]
+        assert len(layers.list_layers(session, made.city.id)) == 1

@@ -1,0 +1,180 @@
+"""Migrations up and down, against a real PostGIS."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from procrastinate.schema import SchemaManager
+from psycopg import sql
+from sqlalchemy import Engine, inspect, make_url, text
+from sqlalchemy.orm import Session
+
+from aether_core.errors import StoreUnavailableError
+from db.autogenerate import COMPARISON
+from db.engine import conninfo, open_engine, session_scope
+from db.migrate import MIGRATIONS, downgrade, migrate, newest_revision
+from db.queue_schema import apply_queue_schema
+from db.schema import Base
+from tests.db.city_data import add_small_city
+
+SPATIAL = {
+    ("city", "boundary"),
+    ("raster", "footprint"),
+    ("poi", "geom"),
+    ("cell", "geom"),
+    ("base_feature", "geom"),
+}
+
+
+@pytest.fixture
+def empty_url(cluster_url: str) -> Iterator[str]:
+    """Address of a database nothing was ever done to."""
+    with psycopg.connect(conninfo(cluster_url), dbname="postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE untouched TEMPLATE template0")
+        try:
+            url = make_url(cluster_url).set(database="untouched")
+            yield url.render_as_string(hide_password=False)
+        finally:
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+            connection.execute(drop.format(sql.Identifier("untouched")))
+
+
+def _own_tables(engine: Engine) -> set[str]:
+    names = set(inspect(engine).get_table_names())
+    queue = {name for name in names if name.startswith("procrastinate_")}
+    return names - queue - {"spatial_ref_sys", "alembic_version"}
+
+
+def test_up_down_up(empty_url: str) -> None:
+    engine = open_engine(empty_url)
+    migrate(empty_url)
+    assert _own_tables(engine) == set(Base.metadata.tables)
+    with Session(engine) as session:
+        add_small_city(session)
+        session.commit()
+    downgrade(empty_url, "base")
+    assert _own_tables(engine) == set()
+    assert inspect(engine).get_view_names() == [
+        "geography_columns",
+        "geometry_columns",
+    ]
+    with engine.connect() as connection:
+        left = text("SELECT count(*) FROM pg_proc WHERE proname = 'drop_layer_view'")
+        assert connection.scalar(left) == 0
+    migrate(empty_url)
+    assert _own_tables(engine) == set(Base.metadata.tables)
+    engine.dispose()
+
+
+def test_every_revision_goes_down_and_up_again(empty_url: str) -> None:
+    script = ScriptDirectory(str(MIGRATIONS))
+    revisions = ["base", *reversed([step.revision for step in script.walk_revisions()])]
+    for below, above in pairwise(revisions):
+        migrate(empty_url, above)
+        downgrade(empty_url, below)
+        migrate(empty_url, above)
+
+
+def test_autogenerate_finds_no_difference(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=COMPARISON)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_autogenerate_would_find_one(engine: Engine) -> None:
+    """The comparison above is not blind: it sees a column, an index and a default that changed."""
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE poi DROP COLUMN source"))
+        connection.execute(text("DROP INDEX ix_cell_geom"))
+        connection.execute(text("ALTER TABLE run ALTER COLUMN attempts SET DEFAULT 5"))
+        context = MigrationContext.configure(connection, opts=COMPARISON)
+        assert len(compare_metadata(context, Base.metadata)) == 3
+
+
+def test_spatial_indexes_exactly_once(engine: Engine) -> None:
+    with engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT t.relname, a.attname FROM pg_index x "
+                "JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am m ON m.oid = i.relam "
+                "JOIN pg_class t ON t.oid = x.indrelid "
+                "JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY(x.indkey) "
+                "WHERE m.amname = 'gist'"
+            )
+        ).all()
+        geometries = connection.execute(
+            text("SELECT f_table_name, f_geometry_column, srid FROM geometry_columns")
+        ).all()
+    assert sorted((table, column) for table, column in found) == sorted(SPATIAL)
+    assert {(table, column) for table, column, _ in geometries} == SPATIAL
+    assert {srid for *_, srid in geometries} == {4326}
+
+
+def test_every_foreign_key_has_an_index(engine: Engine) -> None:
+    """Without one, deleting a city reads whole tables once a row."""
+    seen = inspect(engine)
+    for table in _own_tables(engine):
+        leading = {index["column_names"][0] for index in seen.get_indexes(table)}
+        leading |= {unique["column_names"][0] for unique in seen.get_unique_constraints(table)}
+        leading.add(seen.get_pk_constraint(table)["constrained_columns"][0])
+        for key in seen.get_foreign_keys(table):
+            assert key["constrained_columns"][0] in leading, (table, key["constrained_columns"])
+
+
+def test_migrate_again_changes_nothing(database_url: str, engine: Engine) -> None:
+    with session_scope(engine) as session:
+        add_small_city(session)
+    migrate(database_url)
+    with session_scope(engine) as session:
+        assert session.scalar(text("SELECT count(*) FROM poi")) == 20
+
+
+def test_many_at_once(empty_url: str) -> None:
+    failures: list[Exception] = []
+
+    def run() -> None:
+        try:
+            migrate(empty_url)
+        except Exception as error:  # noqa: BLE001 - shown by the assertion below
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_database_of_a_newer_version_is_refused(database_url: str, engine: Engine) -> None:
+    with session_scope(engine) as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreUnavailableError, match=newest_revision()):
+        migrate(database_url)
+
+
+def test_unreachable_database() -> None:
+    with pytest.raises(StoreUnavailableError, match="does not answer"):
+        migrate("postgresql://aether@/aether?host=/nowhere")
+
+
+def test_queue_schema_runs_only_the_steps_that_are_new(engine: Engine, tmp_path: Path) -> None:
+    """A newer procrastinate brings one more step; the old ones would fail if they ran again."""
+    noted = text("SELECT obj_description('procrastinate_jobs'::regclass, 'pg_class')")
+    for step in Path(SchemaManager.get_migrations_path()).glob("*.sql"):
+        shutil.copy(step, tmp_path)
+    (tmp_path / "99.00.00_01_next.sql").write_text(
+        "CREATE TABLE procrastinate_next (x int); INSERT INTO procrastinate_next VALUES (1);"
+    )
+    for _ in range(2):
+        with engine.begin() as connection:
+            apply_queue_schema(connection, tmp_path)
+            assert connection.scalar(noted) == "99.00.00_01_next.sql"
+            assert connection.scalar(text("SELECT count(*) FROM procrastinate_next")) == 1
