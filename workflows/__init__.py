@@ -1,0 +1,1 @@
+"""The verbs of the app, called alike by pages, commands and the worker."""

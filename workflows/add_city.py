@@ -1,0 +1,309 @@
+"""Register a city from an embedding and a file of places."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+from shapely.geometry import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Session
+
+from aether_core.boundary import polygons_of, read_boundary, working_crs
+from aether_core.cells import Cells, cell_polygons, cells_of, choose_resolution
+from aether_core.eo.alphaearth import ATTRIBUTION, check_year
+from aether_core.eo.embedding import Embedding, Pooled, open_embedding
+from aether_core.eo.view import View, city_views
+from aether_core.errors import ConflictError, InputError, NotFoundError
+from aether_core.poi.clean import clean_pois
+from aether_core.poi.fields import PoiFields
+from aether_core.poi.read import read_pois
+from aether_core.poi.text import poi_texts
+from aether_core.progress import Progress, silent
+from aether_core.text.encoder import text_hash
+from aether_core.vector import read_vector
+from db import cities as city_rows
+from db import features as feature_rows
+from db import pois as poi_rows
+from db.schema import City
+from workflows.cities import CitySummary, summarise
+from workflows.encoders import default_encoder, store_texts
+from workflows.store import Store
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+SIMULATED = "Simulated embedding: made from surface statistics, not measured by satellite."
+
+
+@dataclass(frozen=True)
+class AddCity:
+    """What a user gives to register a city.
+
+    Attributes:
+        slug: Short name in addresses and commands: lower-case letters, digits, hyphens.
+        embedding: Rasters (GeoTIFF, 64 bands) or tables (A00..A63) of one year.
+        boundary: Area of the city; the embedding's footprint when left out.
+        radius_m: Pooling radius in metres; 100 gives the published windows.
+        base_map: Vector file with `kind` (water, green, road, building) drawn under the maps.
+        simulated: Marks everything made from this city as simulated.
+        attribution: Credits of the places, beside the embedding's own.
+    """
+
+    slug: str
+    name: str
+    embedding: list[Path]
+    year: int
+    pois: Path
+    boundary: Path | None = None
+    radius_m: float = 100.0
+    name_field: str | None = None
+    category_field: str | None = None
+    group_field: str | None = None
+    crs: str | None = None
+    base_map: Path | None = None
+    simulated: bool = False
+    cell_resolution: int | None = None
+    attribution: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Everything computed from the files, ready to be stored in one transaction."""
+
+    embedding: Embedding
+    boundary: MultiPolygon
+    views: tuple[View, View]
+    pois: gpd.GeoDataFrame
+    texts: list[str]
+    poi_vectors: np.ndarray
+    dropped: dict[str, int]
+    cells: Cells
+    cell_vectors: np.ndarray
+    base_map: gpd.GeoDataFrame | None
+
+
+def add_city(store: Store, request: AddCity, progress: Progress = silent) -> CitySummary:
+    """Read, clean, pool and store a city; all of it or nothing.
+
+    Raises:
+        InputError: A file or a value cannot be used.
+        ConflictError: The slug is taken.
+        CancelledError: `progress` asked to stop; nothing is left behind.
+    """
+    _check(store, request)
+    prepared = _prepare(request, progress)
+    store_texts(store, default_encoder(store.settings), prepared.texts, progress)
+    with _files_kept(store, request) as embedding_files, store.session() as session:
+        progress("storing", 0, 1)
+        city = _insert(session, request, prepared, embedding_files)
+        summary = summarise(session, city)
+        progress("storing", 1, 1)
+    return summary
+
+
+def _check(store: Store, request: AddCity) -> None:
+    if not SLUG.fullmatch(request.slug):
+        raise InputError(
+            "the city's short name cannot be used",
+            request.slug,
+            "use 1 to 40 lower-case letters, digits and hyphens, such as greater-london",
+        )
+    if not request.name.strip() or len(request.name) > 200:
+        raise InputError(
+            "the city's name must have 1 to 200 characters", request.name, "give a name people know"
+        )
+    check_year(request.year)
+    if not 5 <= request.radius_m <= 10_000:
+        raise InputError(
+            "the radius must lie between 5 and 10000 metres", request.radius_m, "try 100"
+        )
+    if request.cell_resolution is not None and not 8 <= request.cell_resolution <= 12:
+        raise InputError(
+            "the cell resolution must lie between 8 and 12", request.cell_resolution, "leave it out"
+        )
+    with store.session() as session:
+        try:
+            city_rows.city_by_slug(session, request.slug)
+        except NotFoundError:
+            return
+    raise ConflictError(
+        "a city with this short name exists",
+        request.slug,
+        "choose another, or remove that city first",
+    )
+
+
+def _prepare(request: AddCity, progress: Progress) -> _Prepared:
+    progress("opening the embedding", 0, 1)
+    embedding = open_embedding(request.embedding, progress=progress)
+    progress("reading places", 0, 1)
+    fields = PoiFields(request.name_field, request.category_field, request.group_field)
+    raw = read_pois(request.pois, fields=fields, crs=request.crs)
+    boundary = _boundary(request, embedding)
+    cleaned = clean_pois(raw, boundary)
+    _check_inside(request, raw, cleaned.pois)
+    views = city_views(embedding.kind, request.radius_m)
+    pooled = embedding.pool(_lonlat(cleaned.pois), views, progress)
+    _check_pooled(request, pooled)
+    pois = cleaned.pois[pooled.ok].reset_index(drop=True)
+    cells, cell_vectors = _pool_cells(request, embedding, boundary, views[0], progress)
+    return _Prepared(
+        embedding=embedding,
+        boundary=boundary,
+        views=views,
+        pois=pois,
+        texts=poi_texts(pois),
+        poi_vectors=pooled.vectors[:, pooled.ok],
+        dropped={**cleaned.dropped, **pooled.dropped},
+        cells=cells,
+        cell_vectors=cell_vectors,
+        base_map=read_vector(request.base_map) if request.base_map else None,
+    )
+
+
+def _lonlat(pois: gpd.GeoDataFrame) -> np.ndarray:
+    return np.column_stack([pois.geometry.x, pois.geometry.y])
+
+
+def _boundary(request: AddCity, embedding: Embedding) -> MultiPolygon:
+    footprint: BaseGeometry = embedding.footprint
+    if request.boundary is None:
+        return polygons_of(footprint)
+    boundary = read_boundary(request.boundary, crs=request.crs)
+    if not boundary.intersects(footprint):
+        raise InputError(
+            "the boundary lies outside the embedding",
+            f"boundary {_box(boundary)}, embedding {_box(footprint)} (west, south, east, north)",
+            "give the embedding of this place, or check the boundary's coordinates",
+        )
+    return boundary
+
+
+def _box(geometry: BaseGeometry) -> str:
+    return ", ".join(f"{value:.4f}" for value in geometry.bounds)
+
+
+def _check_inside(request: AddCity, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFrame) -> None:
+    if len(kept):
+        return
+    west, south, east, north = raw.total_bounds
+    raise InputError(
+        "no place lies inside the city with a name or a category",
+        f"{len(raw)} places in {request.pois.name}, from {west:.4f}, {south:.4f} "
+        f"to {east:.4f}, {north:.4f}",
+        "check that places, boundary and embedding show the same city, and the category column",
+    )
+
+
+def _check_pooled(request: AddCity, pooled: Pooled) -> None:
+    if pooled.ok.any():
+        return
+    reasons = ", ".join(f"{n} {reason}" for reason, n in pooled.dropped.items())
+    raise InputError(
+        "no place has embedding data around it",
+        f"{request.pois.name}: {reasons}",
+        "check that the places lie inside the embedding, or use a larger radius",
+    )
+
+
+def _pool_cells(
+    request: AddCity, embedding: Embedding, boundary: MultiPolygon, view: View, progress: Progress
+) -> tuple[Cells, np.ndarray]:
+    resolution = request.cell_resolution or choose_resolution(boundary)
+    cells = cells_of(boundary, resolution)
+    if not len(cells.h3):
+        raise InputError(
+            "the boundary holds no cell", _box(boundary), "give a boundary of at least one hectare"
+        )
+    pooled = embedding.pool(cells.lonlat, [view], progress)
+    ok = pooled.ok
+    if not ok.any():
+        raise InputError(
+            "no cell of the city has embedding data", _box(boundary), "check the boundary"
+        )
+    return Cells(resolution, cells.h3[ok], cells.lonlat[ok]), pooled.vectors[0, ok]
+
+
+@contextmanager
+def _files_kept(store: Store, request: AddCity) -> Iterator[list[Path]]:
+    """Copy the embedding into the home; the folder gets its name only if the block succeeds."""
+    cities = store.settings.cities
+    cities.mkdir(parents=True, exist_ok=True)
+    final = cities / request.slug
+    staging = Path(tempfile.mkdtemp(prefix=f".{request.slug}-", dir=cities))
+    try:
+        names = [f"{index:03d}-{path.name}" for index, path in enumerate(request.embedding)]
+        for source, name in zip(request.embedding, names, strict=True):
+            shutil.copyfile(source, staging / name)
+        if final.exists():  # left by a removal that was cut off: no city of this slug is stored
+            shutil.rmtree(final)
+        staging.rename(final)
+        try:
+            yield [final / name for name in names]
+        except BaseException:
+            shutil.rmtree(final, ignore_errors=True)
+            raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list[Path]) -> City:
+    embedding = prepared.embedding
+    city = city_rows.add_city(
+        session,
+        slug=request.slug,
+        name=request.name.strip(),
+        year=request.year,
+        boundary=prepared.boundary,
+        working_crs=working_crs(prepared.boundary),
+        cell_resolution=prepared.cells.resolution,
+        radius_m=request.radius_m,
+        embedding_kind=embedding.kind,
+        simulated=request.simulated,
+        pixels=embedding.pixels,
+        dropped=prepared.dropped,
+        attribution=[
+            *([SIMULATED] if request.simulated else []),
+            ATTRIBUTION,
+            *request.attribution,
+        ],
+    )
+    for info, path in zip(embedding.infos, files, strict=True):
+        city_rows.add_raster(
+            session,
+            city.id,
+            path=str(path),
+            kind=embedding.kind,
+            sha256=info.sha256,
+            year=request.year,
+            crs=info.crs,
+            width=info.width,
+            height=info.height,
+            footprint=info.footprint,
+        )
+    poi_ids = poi_rows.add_pois(
+        session, city.id, prepared.pois, [text_hash(text) for text in prepared.texts]
+    )
+    cell_ids = feature_rows.add_cells(
+        session, city.id, prepared.cells.h3, cell_polygons(prepared.cells.h3)
+    )
+    for index, view in enumerate(prepared.views):
+        row = feature_rows.add_view(
+            session,
+            city.id,
+            name=view.name,
+            shape=view.shape,
+            radius_m=view.radius_m,
+            radius_px=view.radius_px,
+            year=request.year,
+        )
+        feature_rows.add_poi_features(session, row.id, poi_ids, prepared.poi_vectors[index])
+        if index == 0:
+            feature_rows.add_cell_features(session, row.id, cell_ids, prepared.cell_vectors)
+    if prepared.base_map is not None:
+        city_rows.add_base_features(session, city.id, prepared.base_map)
+    return city

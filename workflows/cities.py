@@ -1,0 +1,149 @@
+"""The cities in the store: list, show, remove, and what their maps are drawn from."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+
+import geopandas as gpd
+import pandas as pd
+from shapely.geometry import mapping
+from sqlalchemy.orm import Session
+
+from db import cities as city_rows
+from db import models as model_rows
+from db import pois as poi_rows
+from db.schema import City
+from workflows.store import Store
+
+
+@dataclass(frozen=True)
+class CitySummary:
+    """What a page or a command shows of one city; coordinates are WGS84 lon/lat.
+
+    Attributes:
+        pois_dropped: How many places of the file were left out, by reason.
+        pixels: Valid embedding pixels, or samples of an embedding table.
+        crs: Metric working CRS of the city.
+        bbox: West, south, east, north.
+        boundary: GeoJSON geometry.
+        model: Name of the model in use, None before the first training.
+    """
+
+    slug: str
+    name: str
+    year: int
+    pois: int
+    pois_dropped: dict[str, int]
+    pixels: int
+    cells: int
+    crs: str
+    bbox: tuple[float, float, float, float]
+    boundary: dict[str, object]
+    cell_resolution: int
+    radius_m: float
+    embedding_kind: str
+    simulated: bool
+    attribution: list[str]
+    model: str | None
+    models: int
+    layers: int
+    created: datetime
+
+
+def summarise(session: Session, city: City) -> CitySummary:
+    """Put together one city's summary inside an open transaction."""
+    boundary = city_rows.boundary_of(city)
+    counts = city_rows.counts(session, city.id)
+    in_use = model_rows.model_in_use(session, city.id)
+    return CitySummary(
+        slug=city.slug,
+        name=city.name,
+        year=city.year,
+        pois=counts["pois"],
+        pois_dropped=dict(city.dropped),
+        pixels=city.pixels,
+        cells=counts["cells"],
+        crs=city.working_crs,
+        bbox=boundary.bounds,
+        boundary=mapping(boundary),
+        cell_resolution=city.cell_resolution,
+        radius_m=city.radius_m,
+        embedding_kind=city.embedding_kind,
+        simulated=city.simulated,
+        attribution=list(city.attribution),
+        model=in_use.name if in_use else None,
+        models=counts["models"],
+        layers=counts["layers"],
+        created=city.created_at,
+    )
+
+
+def list_cities(store: Store) -> list[CitySummary]:
+    """Every city, by name."""
+    with store.session() as session:
+        return [summarise(session, city) for city in city_rows.list_cities(session)]
+
+
+def show_city(store: Store, slug: str) -> CitySummary:
+    """One city.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        return summarise(session, city_rows.city_by_slug(session, slug))
+
+
+def remove_city(store: Store, slug: str) -> None:
+    """Delete a city with its places, features, runs, models, layers and files.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        models = [model.name for model in model_rows.list_models(session, city.id)]
+        city_rows.remove_city(session, slug)
+    settings = store.settings
+    shutil.rmtree(settings.cities / slug, ignore_errors=True)
+    for name in models:
+        shutil.rmtree(settings.models / name, ignore_errors=True)
+        shutil.rmtree(settings.cache / name, ignore_errors=True)
+
+
+def city_points(store: Store, slug: str, limit: int = 20_000) -> pd.DataFrame:
+    """The city's places for a map: lon, lat (WGS84), name, category, group.
+
+    Args:
+        limit: Above this many, an evenly spaced choice of them, so that a map stays quick.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        frame = poi_rows.poi_frame(session, city_rows.city_by_slug(session, slug).id)
+    if len(frame) > limit:
+        frame = frame.iloc[:: -(-len(frame) // limit)]
+    columns = frame[["name", "category", "group"]]
+    return pd.DataFrame({"lon": frame.geometry.x, "lat": frame.geometry.y}).join(columns)
+
+
+def base_map(store: Store, slug: str) -> gpd.GeoDataFrame:
+    """The city's own backdrop: kind (water, green, road, building), name, geometry in WGS84.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        return city_rows.base_features(session, city_rows.city_by_slug(session, slug).id)
+
+
+def categories(store: Store, slug: str, limit: int = 12) -> list[tuple[str, int]]:
+    """The city's most frequent place categories with their counts.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        return [(name, n) for name, _, n in poi_rows.categories(session, city.id, limit)]

@@ -1,0 +1,16 @@
+"""The command line's root: all commands under one name."""
+
+import typer
+
+from workflows.cli import arrays, ask, city, layers, system, training
+
+app = typer.Typer(
+    name="aether",
+    help="Ask a city questions in plain words and get a map back. "
+    "Every command takes --json for one JSON document on standard output.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for part in (system, city, training, ask, layers, arrays):
+    part.register(app)

@@ -1,0 +1,155 @@
+"""`city add`, `list`, `show`, `remove`."""
+
+from dataclasses import asdict
+from operator import itemgetter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aether_core.errors import InputError
+from workflows.cli import output
+
+city_app = typer.Typer(help="Register, list and remove cities.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.add_typer(city_app, name="city")
+
+
+@city_app.command("add")
+def add(
+    slug: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
+    name: Annotated[str, typer.Option(help="Name people know.")],
+    embedding: Annotated[
+        list[Path], typer.Option(help="GeoTIFFs of 64 bands, or tables with A00..A63.")
+    ],
+    year: Annotated[int, typer.Option(help="Year of the embedding.")],
+    pois: Annotated[
+        Path,
+        typer.Option(
+            help="Places: GeoJSON, GeoPackage, Shapefile, FlatGeobuf, Parquet, CSV or .pbf."
+        ),
+    ],
+    boundary: Annotated[
+        Path | None, typer.Option(help="Area of the city; the embedding's footprint if left out.")
+    ] = None,
+    radius_m: Annotated[float, typer.Option(help="Pooling radius in metres.")] = 100.0,
+    name_field: Annotated[str | None, typer.Option(help="Column with the places' names.")] = None,
+    category_field: Annotated[
+        str | None, typer.Option(help="Column with their categories.")
+    ] = None,
+    group_field: Annotated[
+        str | None, typer.Option(help="Column with the categories' groups.")
+    ] = None,
+    crs: Annotated[
+        str | None, typer.Option(help="CRS of vector files that carry none, such as EPSG:27700.")
+    ] = None,
+    base_map: Annotated[
+        Path | None,
+        typer.Option(help="Backdrop with a `kind` column: water, green, road, building."),
+    ] = None,
+    cell_resolution: Annotated[int | None, typer.Option(help="H3 resolution, 8 to 12.")] = None,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Mark the embedding as simulated everywhere.")
+    ] = False,
+) -> None:
+    """Register a city from an embedding and a file of places."""
+    from workflows.add_city import AddCity, add_city
+    from workflows.store import open_store
+
+    request = AddCity(
+        slug=slug,
+        name=name,
+        embedding=embedding,
+        year=year,
+        pois=pois,
+        boundary=boundary,
+        radius_m=radius_m,
+        name_field=name_field,
+        category_field=category_field,
+        group_field=group_field,
+        crs=crs,
+        base_map=base_map,
+        simulated=simulated,
+        cell_resolution=cell_resolution,
+    )
+    with output.progress() as progress:
+        summary = add_city(open_store(), request, progress)
+    output.document(asdict(summary))
+    output.say(f"{summary.name}: {summary.pois} places, {summary.cells} cells")
+    _say_dropped(summary.pois_dropped)
+    output.say(f"Next: ./aether train {summary.slug}")
+
+
+def _say_dropped(dropped: dict[str, int]) -> None:
+    if dropped:
+        output.table(
+            ["left out because", "places"], sorted(dropped.items(), key=itemgetter(1), reverse=True)
+        )
+
+
+@city_app.command("list")
+def list_all() -> None:
+    """List the cities."""
+    from workflows.cities import list_cities
+    from workflows.store import open_store
+
+    cities = list_cities(open_store())
+    output.document([asdict(city) for city in cities])
+    if not cities:
+        output.say("No city yet. Try: ./aether demo")
+        return
+    columns = ["city", "name", "year", "places", "cells", "model in use"]
+    output.table(
+        columns, [(c.slug, c.name, c.year, c.pois, c.cells, c.model or "none yet") for c in cities]
+    )
+
+
+@city_app.command("show")
+def show(slug: str) -> None:
+    """Show one city."""
+    from workflows.cities import show_city
+    from workflows.store import open_store
+
+    city = show_city(open_store(), slug)
+    output.document(asdict(city))
+    facts = [
+        ("name", city.name),
+        ("year", city.year),
+        ("places", city.pois),
+        ("cells", f"{city.cells} (H3 resolution {city.cell_resolution})"),
+        (
+            "embedding",
+            f"{city.embedding_kind}, {city.pixels} with data",
+        ),
+        ("working CRS", city.crs),
+        ("west, south, east, north", ", ".join(f"{value:.5f}" for value in city.bbox)),
+        ("model in use", city.model or f"none yet: ./aether train {slug}"),
+        ("layers", city.layers),
+        ("credits", "\n".join(city.attribution)),
+    ]
+    output.table([slug, ""], facts)
+    _say_dropped(city.pois_dropped)
+
+
+@city_app.command("remove")
+def remove(
+    slug: str, yes: Annotated[bool, typer.Option("--yes", help="Really delete it.")] = False
+) -> None:
+    """Delete a city with everything made from it."""
+    from workflows.cities import remove_city, show_city
+    from workflows.store import open_store
+
+    store = open_store()
+    city = show_city(store, slug)
+    if not yes:
+        raise InputError(
+            "removing deletes its places, models and layers",
+            f"{slug} with {city.pois} places, {city.models} models, {city.layers} layers",
+            "say --yes to go on",
+        )
+    remove_city(store, slug)
+    output.document({"removed": slug})
+    output.say(f"{city.name} is removed.")

@@ -1,0 +1,63 @@
+"""`layers`, `layer remove`, `export`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workflows.cli import output
+from workflows.cli.ask import Force
+
+layer_app = typer.Typer(help="Remove a layer.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.command("layers")(layers)
+    app.command("export")(export)
+    app.add_typer(layer_app, name="layer")
+
+
+def layers(slug: str) -> None:
+    """List a city's kept layers."""
+    from workflows.layers import list_layers
+    from workflows.store import open_store
+
+    found = list_layers(open_store(), slug)
+    output.document([asdict(layer) for layer in found])
+    output.table(
+        ["layer", "title", "kind", "cells", "created", "PostGIS view"],
+        [(x.layer, x.title, x.kind, x.features, x.created, x.view) for x in found],
+    )
+
+
+def export(
+    slug: str,
+    layer: str,
+    target: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="File to write: .geojson .gpkg .parquet .csv .tif"),
+    ],
+    force: Force = False,
+) -> None:
+    """Write a layer to a file."""
+    from workflows.export import export_layer
+    from workflows.store import open_store
+
+    export_layer(open_store(), slug, layer, target, force=force)
+    output.document(
+        {"city": slug, "layer": layer, "file": str(target), "bytes": target.stat().st_size}
+    )
+    output.say(f"{layer} written to {target}")
+
+
+@layer_app.command("remove")
+def layer_remove(slug: str, layer: str) -> None:
+    """Delete a layer and its PostGIS view."""
+    from workflows.layers import remove_layer
+    from workflows.store import open_store
+
+    remove_layer(open_store(), slug, layer)
+    output.document({"removed": layer})
+    output.say(f"{layer} is removed.")

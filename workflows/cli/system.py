@@ -1,0 +1,126 @@
+"""`up`, `down`, `demo`, `db`."""
+
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from aether_core.errors import InputError
+from workflows.cli import output
+from workflows.settings import Settings, read_settings
+
+db_app = typer.Typer(help="The private database cluster.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.command("up")(up)
+    app.command("down")(down)
+    app.command("demo")(demo)
+    app.add_typer(db_app, name="db")
+
+
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the web app.")] = 8501,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open a browser.")
+    ] = False,
+    no_demo: Annotated[bool, typer.Option("--no-demo", help="Do not make the demo city.")] = False,
+) -> None:
+    """Start everything and print the address; Ctrl-C stops it."""
+    from workflows.serve import serve
+
+    def ready(address: str) -> None:
+        output.document({"address": address})
+        output.say(f"Aether is ready at {address}   (Ctrl-C stops it)")
+
+    with output.progress() as progress:
+        serve(
+            read_settings(),
+            port,
+            browser=not no_browser and sys.stdout.isatty(),
+            demo=not no_demo,
+            progress=progress,
+            ready=ready,
+        )
+
+
+def down() -> None:
+    """Stop what `up` started."""
+    from workflows.serve import down as stop
+
+    stopped = stop(read_settings())
+    output.document({"stopped": stopped})
+    output.say("Stopped." if stopped else "Nothing was running in this home.")
+
+
+def demo() -> None:
+    """Make and train the demo city; does nothing where that is done."""
+    from workflows.demo import load_demo
+    from workflows.store import open_store
+
+    with output.progress() as progress:
+        city = load_demo(open_store(), progress)
+    output.document(asdict(city))
+    output.say(f'{city.name} is ready. Try: ./aether search {city.slug} "a night out"')
+
+
+def _private(settings: Settings) -> Settings:
+    if settings.database_url:
+        raise InputError(
+            "this installation uses another PostGIS",
+            "AETHER_DATABASE_URL is set",
+            "start and stop that server with its own tools, or unset the variable",
+        )
+    return settings
+
+
+@db_app.command("start")
+def db_start() -> None:
+    """Start the private cluster and bring its schema up to date."""
+    from workflows.store import open_store
+
+    store = open_store(_private(read_settings()))
+    output.document({"running": True, "url": store.url})
+    output.say(f"Running: {store.url}")
+
+
+@db_app.command("stop")
+def db_stop() -> None:
+    """Stop the private cluster."""
+    from db.embedded import PrivateCluster
+
+    PrivateCluster(_private(read_settings()).home).stop()
+    output.document({"running": False})
+    output.say("Stopped.")
+
+
+@db_app.command("status")
+def db_status() -> None:
+    """Say whether the private cluster runs."""
+    from db.embedded import PrivateCluster
+
+    status = PrivateCluster(_private(read_settings()).home).status()
+    output.document(asdict(status))
+    output.table(["", ""], list(asdict(status).items()))
+
+
+@db_app.command("url")
+def db_url() -> None:
+    """Print the database's URL, for QGIS or psql."""
+    from workflows.store import open_store
+
+    store = open_store()
+    output.document({"url": store.url})
+    output.say(store.url)
+
+
+@db_app.command("migrate")
+def db_migrate() -> None:
+    """Bring the schema up to date."""
+    from workflows.store import open_store
+
+    store = open_store()
+    output.document({"url": store.url, "migrated": True})
+    output.say("The schema is up to date.")

@@ -1,0 +1,186 @@
+"""`train`, `runs`, `run`, `models`, `model`, `recipes`."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from aether_core.errors import AetherError, InputError
+from aether_core.model.recipe import Setting
+from workflows.cli import output
+from workflows.runs import RunSummary
+
+run_app = typer.Typer(help="Look at one run, or cancel it.", no_args_is_help=True)
+model_app = typer.Typer(help="Choose the model in use.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.command("train")(train)
+    app.command("runs")(runs)
+    app.command("models")(models)
+    app.command("recipes")(recipes)
+    app.add_typer(run_app, name="run")
+    app.add_typer(model_app, name="model")
+
+
+def _settings(pairs: list[str]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key or not value:
+            raise InputError(
+                "a setting must read key=value", pair, "see ./aether recipes for the keys"
+            )
+        settings[key.strip()] = value.strip()
+    return settings
+
+
+def train(
+    slug: str,
+    recipe: Annotated[str, typer.Option(help="Name of a recipe, see `recipes`.")] = "aether",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value, may be repeated.")
+    ] = None,
+    seed: int = 42,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")
+    ] = True,
+) -> None:
+    """Train a city's model as a job; the newest model is the one in use."""
+    from workflows.runs import follow_run
+    from workflows.store import open_store
+    from workflows.training import start_training
+
+    store = open_store()
+    run = start_training(store, slug, recipe, _settings(settings or []), seed, device)
+    if not wait:
+        output.document(run_document(run))
+        output.say(f"Run {run.id} is queued. Follow it with: ./aether run show {run.id}")
+        return
+    with output.progress() as progress:
+        run = follow_run(store, run.id, progress)
+    if run.state != "done":
+        raise AetherError(f"run {run.id} {run.state}: {run.error or 'by request'}")
+    output.document(run_document(run))
+    _say_run(run)
+
+
+def run_document(run: RunSummary) -> dict[str, Any]:
+    """A run as the contract's JSON."""
+    facts = asdict(run)
+    metrics = facts.pop("metrics")
+    facts["run"] = facts.pop("id")
+    return {**facts, **metrics}
+
+
+def _say_run(run: RunSummary) -> None:
+    output.say(f"run {run.id} of {run.city}: {run.state}{': ' + run.error if run.error else ''}")
+    if not run.metrics:
+        output.say(f"{run.stage}, epoch {run.epoch} of {run.epochs}")
+        return
+    metrics: dict[str, Any] = run.metrics
+    output.say(
+        f"model {run.model}, epoch {metrics['kept_epoch']} of {metrics['epochs']} kept, {metrics['seconds']:.1f} s on {metrics['device']}"
+    )
+    if (found := metrics["validation"]) is not None:
+        rows = [
+            (f"recall@{k}", found[f"recall_at_{k}"], k / found["candidates"]) for k in (1, 5, 10)
+        ]
+        output.table(
+            ["held-out places", "found", "by chance"],
+            rows,
+            title=f"among {found['candidates']} candidates",
+        )
+
+
+def runs(slug: str) -> None:
+    """List a city's training runs."""
+    from workflows.runs import list_runs
+    from workflows.store import open_store
+
+    found = list_runs(open_store(), slug)
+    output.document([run_document(run) for run in found])
+    output.table(
+        ["run", "recipe", "state", "epoch", "model", "created"],
+        [(r.id, r.recipe, r.state, f"{r.epoch}/{r.epochs}", r.model, r.created) for r in found],
+    )
+
+
+@run_app.command("show")
+def run_show(run_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Show one run."""
+    from workflows.runs import show_run
+    from workflows.store import open_store
+
+    run = show_run(open_store(), run_id)
+    output.document(run_document(run))
+    _say_run(run)
+
+
+@run_app.command("cancel")
+def run_cancel(run_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Stop a run; what was stored before stays."""
+    from workflows.runs import cancel_run
+    from workflows.store import open_store
+
+    run = cancel_run(open_store(), run_id)
+    output.document(run_document(run))
+    output.say(
+        f"Run {run.id} is asked to stop."
+        if not run.is_finished
+        else f"Run {run.id} is {run.state}."
+    )
+
+
+def models(slug: str) -> None:
+    """List a city's models."""
+    from workflows.models import list_models
+    from workflows.store import open_store
+
+    found = list_models(open_store(), slug)
+    output.document([asdict(model) for model in found])
+    output.table(
+        ["model", "recipe", "in use", "created"],
+        [(m.name, m.recipe, "yes" if m.in_use else "", m.created) for m in found],
+    )
+
+
+@model_app.command("use")
+def model_use(slug: str, model: str) -> None:
+    """Let searches use this model."""
+    from workflows.models import use_model
+    from workflows.store import open_store
+
+    chosen = use_model(open_store(), slug, model)
+    output.document(asdict(chosen))
+    output.say(f"{slug} now uses {chosen.name}.")
+
+
+def _setting_document(setting: Setting) -> dict[str, object]:
+    return {
+        "key": setting.key,
+        "value": setting.value,
+        "allowed": setting.rule.allowed,
+        "help": setting.rule.help,
+    }
+
+
+def recipes() -> None:
+    """List the recipes with their settings."""
+    from aether_core.model.recipe import recipes as known
+
+    found = known()
+    output.document(
+        [
+            {"recipe": r.name, "settings": [_setting_document(setting) for setting in r.describe()]}
+            for r in found
+        ]
+    )
+    for recipe in found:
+        output.table(
+            ["setting", "value", "range", "what it does"],
+            [(s.key, s.value, s.rule.allowed, s.rule.help) for s in recipe.describe()],
+            title=recipe.name,
+        )

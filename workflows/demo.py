@@ -1,0 +1,56 @@
+"""The demo city: central Helsinki, real places on a simulated embedding."""
+
+import tempfile
+from pathlib import Path
+
+from aether_core.simulate.helsinki import build_helsinki
+
+from aether_core.errors import AetherError, NotFoundError
+from aether_core.progress import Progress, silent
+from workflows.add_city import AddCity, add_city
+from workflows.cities import CitySummary, show_city
+from workflows.runs import follow_run, list_runs
+from workflows.store import Store
+from workflows.training import start_training
+
+SLUG = "helsinki"
+NAME = "Central Helsinki (demo)"
+OSM_CREDIT = "Places, water, parks, roads and buildings: (c) OpenStreetMap contributors, ODbL."
+
+
+def load_demo(store: Store, progress: Progress = silent) -> CitySummary:
+    """Make the demo city and train it, as far as that has not been done yet.
+
+    Raises:
+        AetherError: Its training failed.
+    """
+    try:
+        city = show_city(store, SLUG)
+    except NotFoundError:
+        city = _add(store, progress)
+    if city.model is None:
+        unfinished = [run for run in list_runs(store, SLUG) if not run.is_finished]
+        run = unfinished[0] if unfinished else start_training(store, SLUG)
+        finished = follow_run(store, run.id, progress)
+        if finished.state != "done":
+            raise AetherError(
+                f"the demo's training {finished.state}: {finished.error or 'no reason recorded'}"
+            )
+    return show_city(store, SLUG)
+
+
+def _add(store: Store, progress: Progress) -> CitySummary:
+    with tempfile.TemporaryDirectory(prefix="aether-demo-") as folder:
+        files = build_helsinki(Path(folder), progress)
+        request = AddCity(
+            slug=SLUG,
+            name=NAME,
+            embedding=[files.embedding],
+            year=files.year,
+            pois=files.pois,
+            boundary=files.boundary,
+            base_map=files.base_map,
+            simulated=True,
+            attribution=[OSM_CREDIT],
+        )
+        return add_city(store, request, progress)

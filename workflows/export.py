@@ -1,0 +1,79 @@
+"""Take a layer or a search away as a file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import h3
+import numpy as np
+import pandas as pd
+
+from aether_core.cells import cell_polygons
+from aether_core.export.formats import FORMATS, check_target, write_layer
+from workflows.layers import layer_values, show_layer
+from workflows.search import CellScores
+from workflows.store import Store
+
+__all__ = ["FORMATS", "check_target", "export_layer", "export_scores"]
+
+
+def export_layer(store: Store, slug: str, layer: str, path: Path, *, force: bool = False) -> None:
+    """Write a kept layer to a file, its format chosen by the ending.
+
+    Raises:
+        NotFoundError: No such city or layer.
+        InputError: The ending is unknown or the folder does not exist.
+        ConflictError: The file exists and `force` is not set.
+    """
+    check_target(path, force=force)
+    summary = show_layer(store, slug, layer)
+    metadata = {
+        "title": summary.title,
+        "kind": summary.kind,
+        "city": slug,
+        "model": summary.model,
+        **summary.parameters,
+        "simulated": summary.simulated,
+        "attribution": " ".join(summary.attribution),
+        "fields": summary.fields,
+        "lineage": summary.lineage,
+        "created": summary.created.isoformat(),
+    }
+    write_layer(
+        _with_polygons(layer_values(store, slug, layer)),
+        path,
+        metadata=_stated(metadata),
+        force=force,
+    )
+
+
+def export_scores(scores: CellScores, path: Path, *, force: bool = False) -> None:
+    """Write a search's cells to a file without keeping it as a layer.
+
+    Raises:
+        InputError: The ending is unknown or the folder does not exist.
+        ConflictError: The file exists and `force` is not set.
+    """
+    check_target(path, force=force)
+    cells = [h3.int_to_str(int(index)) for index in scores.h3]
+    frame = pd.DataFrame({"cell": cells, "score": scores.score, "percentile": scores.percentile})
+    metadata = {
+        "kind": scores.kind,
+        "city": scores.city,
+        "model": scores.model,
+        "query": scores.query,
+        "minus": scores.minus,
+        "at": scores.at,
+        "simulated": scores.simulated,
+        "attribution": " ".join(scores.attribution),
+    }
+    write_layer(_with_polygons(frame), path, metadata=_stated(metadata), force=force)
+
+
+def _with_polygons(frame: pd.DataFrame) -> gpd.GeoDataFrame:
+    indexes = np.array([int(cell, 16) for cell in frame["cell"]], dtype=np.uint64)
+    return gpd.GeoDataFrame(frame, geometry=cell_polygons(indexes), crs="EPSG:4326")
+
+
+def _stated(metadata: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in metadata.items() if value is not None}

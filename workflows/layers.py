@@ -1,0 +1,176 @@
+"""Layers: results that are kept, found again, and read straight from PostGIS."""
+
+import importlib.metadata
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from aether_core.errors import InputError
+from db import cities as city_rows
+from db import layers as layer_rows
+from db import models as model_rows
+from db.schema import City, Layer
+from workflows.representation import cell_vectors, model_for
+from workflows.search import CellScores
+from workflows.store import Store
+
+SCORE_FIELDS = [
+    {"name": "score", "type": "float", "unit": "cosine, -1 to 1"},
+    {"name": "percentile", "type": "float", "unit": "% of the city's cells that score lower"},
+]
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One kept layer.
+
+    Attributes:
+        layer: Short name, unique in its city.
+        kind: search or similar.
+        features: Number of cells.
+        model: Name of the model it was made with.
+        parameters: What was asked.
+        lineage: What it was made from, to make it again.
+        fields: Name, type and unit of each value.
+        view: Name of the PostGIS view that shows it.
+    """
+
+    layer: str
+    title: str
+    kind: str
+    created: datetime
+    features: int
+    model: str | None
+    parameters: dict[str, object]
+    lineage: dict[str, object]
+    fields: list[dict[str, str]]
+    simulated: bool
+    attribution: list[str]
+    view: str
+
+
+def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> LayerSummary:
+    """Keep a search as a layer.
+
+    Args:
+        title: What people call it; the query when left out.
+
+    Raises:
+        NotFoundError: The city or the model has been removed since.
+        InputError: The title is empty or too long.
+    """
+    title = " ".join((title if title is not None else default_title(scores)).split())
+    if not 1 <= len(title) <= 200:
+        raise InputError(
+            "a layer's title must have 1 to 200 characters", title, "give a short title"
+        )
+    model = model_for(store, scores.city, scores.model)
+    ids = cell_vectors(store, model).ids
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, scores.city)
+        row = layer_rows.add_layer(
+            session,
+            city.id,
+            slug=_free_slug(session, city, f"{scores.kind}-{title}"),
+            title=title,
+            kind=scores.kind,
+            model_id=model_rows.model_by_name(session, scores.model).id,
+            fields=SCORE_FIELDS,
+            parameters={"query": scores.query, "minus": scores.minus, "at": scores.at},
+            lineage=_lineage(session, city, scores.model),
+            cell_ids=ids,
+            columns={"score": scores.score, "percentile": scores.percentile},
+        )
+        return _summarise(session, city, row, len(ids))
+
+
+def default_title(scores: CellScores) -> str:
+    """What a layer is called when nobody gives it a title."""
+    title = f"{scores.query} without {scores.minus}" if scores.minus else scores.query
+    return title[:200]
+
+
+def list_layers(store: Store, slug: str) -> list[LayerSummary]:
+    """A city's layers, newest first.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        return [
+            _summarise(session, city, row, n) for row, n in layer_rows.list_layers(session, city.id)
+        ]
+
+
+def show_layer(store: Store, slug: str, layer: str) -> LayerSummary:
+    """One layer.
+
+    Raises:
+        NotFoundError: No such city or layer.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = layer_rows.layer_by_slug(session, city.id, layer)
+        return _summarise(session, city, row, layer_rows.feature_count(session, row.id))
+
+
+def layer_values(store: Store, slug: str, layer: str) -> pd.DataFrame:
+    """A layer's values: cell (H3, hexadecimal) and one column a field.
+
+    Raises:
+        NotFoundError: No such city or layer.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        return layer_rows.layer_frame(session, layer_rows.layer_by_slug(session, city.id, layer))
+
+
+def remove_layer(store: Store, slug: str, layer: str) -> None:
+    """Delete a layer and its view.
+
+    Raises:
+        NotFoundError: No such city or layer.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        layer_rows.remove_layer(session, city.id, layer)
+
+
+def _free_slug(session: Session, city: City, title: str) -> str:
+    base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].rstrip("-")
+    taken = {row.slug for row, _ in layer_rows.list_layers(session, city.id)}
+    candidates = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _lineage(session: Session, city: City, model: str) -> dict[str, object]:
+    return {
+        "city": city.slug,
+        "year": city.year,
+        "model": model,
+        "simulated": city.simulated,
+        "embedding_sha256": [raster.sha256 for raster in city_rows.rasters(session, city.id)],
+        "software": {name: importlib.metadata.version(name) for name in ("torch", "numpy", "h3")},
+    }
+
+
+def _summarise(session: Session, city: City, row: Layer, features: int) -> LayerSummary:
+    model = model_rows.model_by_id(session, row.model_id) if row.model_id else None
+    return LayerSummary(
+        layer=row.slug,
+        title=row.title,
+        kind=row.kind,
+        created=row.created_at,
+        features=features,
+        model=model.name if model else None,
+        parameters=dict(row.parameters),
+        lineage=dict(row.lineage),
+        fields=list(row.fields),
+        simulated=city.simulated,
+        attribution=list(city.attribution),
+        view=row.view_name,
+    )

@@ -1,0 +1,79 @@
+"""A city's trained models: list them, choose the one in use."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from aether_core.errors import NotFoundError
+from db import cities as city_rows
+from db import models as model_rows
+from db.schema import City, Model
+from workflows.store import Store
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """One trained model.
+
+    Attributes:
+        name: Unique name, `<city>-<run>`.
+        in_use: Whether searches use it when none is named.
+        folder: Where `heads.safetensors` and `model.json` lie.
+        card: The content of `model.json`.
+    """
+
+    name: str
+    recipe: str
+    created: datetime
+    in_use: bool
+    folder: Path
+    card: dict[str, object]
+
+
+def _summarise(model: Model) -> ModelSummary:
+    card = dict(model.card)
+    return ModelSummary(
+        model.name, str(card["recipe"]), model.created_at, model.in_use, Path(model.folder), card
+    )
+
+
+def list_models(store: Store, slug: str) -> list[ModelSummary]:
+    """A city's models, newest first.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        return [_summarise(model) for model in model_rows.list_models(session, city.id)]
+
+
+def use_model(store: Store, slug: str, name: str) -> ModelSummary:
+    """Let searches of the city use this model.
+
+    Raises:
+        NotFoundError: No such city, or it has no such model.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        return _summarise(model_rows.use_model(session, city.id, name))
+
+
+def pick_model(session: Session, city: City, name: str | None) -> Model:
+    """The named model of a city, or the one in use.
+
+    Raises:
+        NotFoundError: The city has no such model, or none at all.
+    """
+    if name is not None:
+        return model_rows.model_by_name(session, name, city.id)
+    model = model_rows.model_in_use(session, city.id)
+    if model is None:
+        raise NotFoundError(
+            "the city has no trained model yet",
+            city.slug,
+            f"train it first: ./aether train {city.slug}",
+        )
+    return model

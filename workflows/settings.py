@@ -1,0 +1,56 @@
+"""What an operator can set: environment variables named `AETHER_...`, nothing else."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one installation, read from the environment.
+
+    Attributes:
+        home: Folder that holds the private cluster, rasters, models and cache.
+        database_url: PostGIS to use instead of the private cluster.
+        basemap_style: URL or path of a MapLibre style drawn under the maps; none by default.
+        text_encoder: Folder of a sentence-transformers model instead of the packaged MiniLM.
+        upload_limit_mb: Largest file a page accepts, in megabytes.
+        host: Address the web app listens on.
+        worker_idle_seconds: How long a worker that a command started waits for further jobs.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="AETHER_", env_ignore_empty=True, frozen=True)
+
+    home: Path = Path(".aether")
+    database_url: str | None = None
+    basemap_style: str | None = None
+    text_encoder: Path | None = None
+    upload_limit_mb: int = Field(default=2048, ge=1)
+    host: str = "127.0.0.1"
+    worker_idle_seconds: float = Field(default=2.0, ge=0)
+
+    @property
+    def cities(self) -> Path:
+        """Folder of the embeddings, one folder a city."""
+        return self.home / "cities"
+
+    @property
+    def models(self) -> Path:
+        """Folder of the trained models, one folder a model."""
+        return self.home / "models"
+
+    @property
+    def cache(self) -> Path:
+        """Folder of what can be computed again."""
+        return self.home / "cache"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the log files."""
+        return self.home / "logs"
+
+
+def read_settings() -> Settings:
+    """Read the environment; the home is made absolute so that a later `chdir` cannot move it."""
+    settings = Settings()
+    return settings.model_copy(update={"home": settings.home.expanduser().resolve()})

@@ -1,0 +1,67 @@
+"""Where everything is kept: one PostGIS database and one folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from db.embedded import PrivateCluster
+from db.engine import open_engine, session_scope
+from db.migrate import migrate
+from workflows.settings import Settings, read_settings
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store.
+
+    Attributes:
+        settings: The settings it was opened with.
+        url: SQLAlchemy URL of its database.
+        engine: The connection pool; it reconnects by itself after the database was away.
+    """
+
+    settings: Settings
+    url: str
+    engine: Engine
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction: committed at the end of the block, rolled back when it raises.
+
+        Raises:
+            StoreUnavailableError: The database cannot be reached.
+        """
+        with session_scope(self.engine) as session:
+            yield session
+
+
+def database_url(settings: Settings) -> str:
+    """The database's URL, starting the private cluster when no other PostGIS is set.
+
+    Raises:
+        StoreUnavailableError: The private cluster cannot be started.
+    """
+    if settings.database_url:
+        return settings.database_url
+    cluster = PrivateCluster(settings.home)
+    cluster.start()
+    return cluster.url()
+
+
+def open_store(settings: Settings | None = None) -> Store:
+    """Open the store, bringing its schema up to date.
+
+    Args:
+        settings: Read from the environment when left out.
+
+    Raises:
+        StoreUnavailableError: The database cannot be reached or started.
+    """
+    settings = settings or read_settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    url = database_url(settings)
+    migrate(url)
+    return Store(settings, url, open_engine(url))

@@ -1,0 +1,134 @@
+"""The worker process: takes runs off the queue, one at a time, until it is told to stop."""
+
+import argparse
+import asyncio
+import threading
+import time
+from collections.abc import Iterable
+
+import procrastinate
+import structlog
+
+from aether_core.errors import StoreUnavailableError
+from db import runs as run_rows
+from db.engine import conninfo
+from workflows.queue import (
+    TRAIN_TASK,
+    TRAINING_QUEUE,
+    WORKER_HEARTBEAT_SECONDS,
+    WORKER_STALLED_SECONDS,
+)
+from workflows.store import Store, open_store
+from workflows.training import run_training
+
+log = structlog.get_logger()
+
+
+def worker_app(store: Store) -> procrastinate.App:
+    """The queue's application with the tasks this worker knows."""
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(conninfo=conninfo(store.url), max_size=4)
+    )
+
+    @app.task(name=TRAIN_TASK, queue=TRAINING_QUEUE)
+    def train(run_id: int) -> None:
+        log.info("run taken", run=run_id)
+        with _heartbeat(store, run_id):
+            run_training(store, run_id)
+        log.info("run left", run=run_id)
+
+    return app
+
+
+class _heartbeat:  # noqa: N801 - reads as a statement in `with`
+    """Says every few seconds that a run's worker is alive, also within a long epoch."""
+
+    def __init__(self, store: Store, run_id: int) -> None:
+        self._store, self._run_id = store, run_id
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def _beat(self) -> None:
+        while not self._stop.wait(WORKER_HEARTBEAT_SECONDS):
+            try:
+                with self._store.session() as session:
+                    run_rows.report_heartbeat(session, self._run_id)
+            except StoreUnavailableError as error:
+                log.warning("heartbeat missed", run=self._run_id, reason=str(error))
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+async def take_up_stalled(app: procrastinate.App) -> None:
+    """Put jobs back whose worker has died, so that the next free worker starts them again."""
+    await app.job_manager.prune_stalled_workers(WORKER_STALLED_SECONDS)
+    stalled: Iterable[procrastinate.jobs.Job] = await app.job_manager.get_stalled_jobs(
+        seconds_since_heartbeat=WORKER_STALLED_SECONDS
+    )
+    for job in stalled:
+        log.warning("job of a dead worker put back", job=job.id, arguments=job.task_kwargs)
+        await app.job_manager.retry_job(job)
+
+
+async def serve(store: Store, *, until_idle: bool) -> None:
+    """Work until stopped, or until the queue has been empty for the settings' idle time."""
+    app = worker_app(store)
+    async with app.open_async():
+        while True:
+            await take_up_stalled(app)
+            worker = asyncio.create_task(
+                app.run_worker_async(
+                    queues=[TRAINING_QUEUE],
+                    wait=not until_idle,
+                    fetch_job_polling_interval=1.0,
+                    update_heartbeat_interval=WORKER_HEARTBEAT_SECONDS,
+                    stalled_worker_timeout=WORKER_STALLED_SECONDS,
+                    install_signal_handlers=not until_idle,
+                    delete_jobs="successful",
+                )
+            )
+            if until_idle:
+                await worker
+                if not await _more_to_do(app, store):
+                    return
+                continue
+            while not worker.done():
+                await asyncio.wait([worker], timeout=WORKER_STALLED_SECONDS)
+                if not worker.done():
+                    await take_up_stalled(app)
+            return
+
+
+async def _more_to_do(app: procrastinate.App, store: Store) -> bool:
+    """Whether a job arrives within the idle time; jobs locked behind a dead worker count."""
+    deadline = time.monotonic() + store.settings.worker_idle_seconds
+    while time.monotonic() < deadline:
+        waiting = [
+            job
+            for status in ("todo", "doing")
+            for job in await app.job_manager.list_jobs_async(status=status)
+        ]
+        if waiting:
+            await asyncio.sleep(1.0)
+            return True
+        await asyncio.sleep(0.25)
+    return False
+
+
+def main() -> None:
+    """Entry of `python -m workflows.worker`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--until-idle", action="store_true", help="end once the queue is empty")
+    arguments = parser.parse_args()
+    store = open_store()
+    log.info("worker started", until_idle=arguments.until_idle)
+    asyncio.run(serve(store, until_idle=arguments.until_idle))
+
+
+if __name__ == "__main__":
+    main()
