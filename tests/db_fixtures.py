@@ -76,24 +76,10 @@ def fresh_database(cluster_url: str, template: str = TEMPLATE) -> Iterator[str]:
             connection.execute(drop.format(sql.Identifier(name)))
 
 
-@contextmanager
-def database_from_template(cluster_url: str, name: str) -> Iterator[str]:
-    """Address of a fresh, migrated, empty database; dropped at the end."""
-    with psycopg.connect(conninfo(cluster_url), dbname="postgres", autocommit=True) as connection:
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
-        connection.execute(create.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-        try:
-            url = make_url(cluster_url).set(database=name)
-            yield url.render_as_string(hide_password=False)
-        finally:
-            connection.execute(drop.format(sql.Identifier(name)))
-
-
 @pytest.fixture
 def database_url(cluster_url: str) -> Iterator[str]:
     """Address of a database of the test's own: fresh, migrated and empty."""
-    with database_from_template(cluster_url, f"test_{next(_numbers)}") as url:
+    with fresh_database(cluster_url) as url:
         yield url
 
 
@@ -108,7 +94,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def scratch_engine(cluster_url: str) -> Iterator[Engine]:
     """An engine on a database that stays empty, as every test on it is undone."""
-    with database_from_template(cluster_url, "scratch") as url:
+    with fresh_database(cluster_url) as url:
         opened = open_engine(url)
         yield opened
         opened.dispose()

@@ -1,0 +1,1 @@
+"""The model: heads, losses, recipes, training, retrieval and model folders."""

@@ -1,0 +1,1 @@
+"""Scoring of cells and places for a query."""

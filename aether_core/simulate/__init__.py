@@ -1,0 +1,1 @@
+"""Simulated embeddings: the demo city on real OpenStreetMap ground, and a city of known truth."""

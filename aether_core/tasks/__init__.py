@@ -1,0 +1,1 @@
+"""What is done with trained representations, and how it is judged."""

@@ -1,15 +1,19 @@
 """Layers and the SQL views that show them."""
 
+import io
+import subprocess
+
 import geopandas as gpd
 import numpy as np
-import pyogrio
+import pandas as pd
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
 from db import cities, features, layers
-from db.engine import session_scope
+from db.engine import conninfo, session_scope
+from db.programs import find_programs
 from db.schema import Layer
 from tests.db.city_data import add_plain_city, add_score_layer, add_small_city, hexagons
 
@@ -126,17 +130,20 @@ def test_missing_values_and_no_cells(session: Session) -> None:
     assert listed == [("empty", 0), ("gaps", 2), ("night-out", len(made.cell_ids))]
 
 
-def test_view_is_read_by_gdal(engine: Engine, database_url: str) -> None:
-    """What QGIS does: GDAL's PostgreSQL driver, where this build of GDAL has it."""
-    if "PostgreSQL" not in pyogrio.list_drivers():
-        pytest.skip("this GDAL has no PostgreSQL driver")
+def test_view_is_read_by_psql(engine: Engine, database_url: str) -> None:
     with session_scope(engine) as session:
         made = add_small_city(session)
-    url = make_url(database_url)
-    where = f"PG:dbname={url.database} user={url.username} host={url.query['host']}"
-    read = pyogrio.read_dataframe(where, layer=made.layer.view_name)
-    assert len(read) == len(made.cell_ids)
-    assert read.crs == "EPSG:4326"
+    query = f'SELECT cell, score, ST_AsText(geom) FROM "{made.layer.view_name}" ORDER BY cell'  # noqa: S608
+    told = subprocess.run(
+        [find_programs().path("psql"), conninfo(database_url), "--csv", "--command", query],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    read = pd.read_csv(io.StringIO(told.stdout))
+    assert read["cell"].tolist() == [f"{index:x}" for index in made.h3]
+    assert read["score"].iloc[[0, -1]].tolist() == [-1, 1]
+    assert read["st_astext"].str.startswith("POLYGON").all()
 
 
 def test_view_is_read_by_geopandas(engine: Engine) -> None:

@@ -1,0 +1,221 @@
+"""Training recipes by name, and the settings a user may change."""
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from aether_core.errors import InputError, NotFoundError
+
+Value = str | int | float
+
+
+@dataclass(frozen=True)
+class SettingRule:
+    """What a setting means and which values it takes.
+
+    Attributes:
+        help: One plain sentence for the page.
+        kind: `int`, `float` or `str`.
+        minimum: Smallest value allowed, numbers only.
+        maximum: Largest value allowed, numbers only.
+        choices: The values allowed, words only.
+    """
+
+    help: str
+    kind: type
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, in words."""
+        return " or ".join(self.choices) or f"{self.minimum:g} to {self.maximum:g}"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a recipe with its present value, ready to be shown in a form."""
+
+    key: str
+    value: Value
+    rule: SettingRule
+
+
+RULES: Mapping[str, SettingRule] = MappingProxyType(
+    {
+        "epochs": SettingRule(
+            "How many times training goes through all places at most.", int, 1, 2000
+        ),
+        "batch_size": SettingRule(
+            "How many places are compared with one another in a step; a smaller city takes all "
+            "its places.",
+            int,
+            2,
+            65_536,
+        ),
+        "learning_rate": SettingRule("How large the first steps are.", float, 1e-6, 1.0),
+        "weight_decay": SettingRule("How strongly weights are pulled to zero.", float, 0.0, 1.0),
+        "temperature": SettingRule(
+            "How sharply right and wrong pairs are told apart; lower is sharper.", float, 0.01, 1.0
+        ),
+        "lam": SettingRule(
+            "Weight of agreement between the two window sizes against agreement with the text.",
+            float,
+            0.0,
+            1.0,
+        ),
+        "holdout": SettingRule(
+            "Part of the places held out in whole blocks of the city to check the model; 0 trains "
+            "on every place.",
+            float,
+            0.0,
+            0.5,
+        ),
+        "block_m": SettingRule(
+            "Side of the held-out blocks in metres; 0 takes a size that fits the city.",
+            float,
+            0.0,
+            100_000.0,
+        ),
+        "keep": SettingRule(
+            "Which weights are kept: those of the epoch that did best on the held-out blocks, or "
+            "the last ones.",
+            str,
+            choices=("best", "last"),
+        ),
+        "patience": SettingRule(
+            "Stop after so many epochs without a better result on the held-out blocks; only with "
+            "keep=best.",
+            int,
+            1,
+            2000,
+        ),
+    }
+)
+"""Every setting a user may change, in the order a page shows them."""
+
+_ALIASES = MappingProxyType(
+    {"batch": "batch_size", "lr": "learning_rate", "tau": "temperature", "lambda": "lam"}
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a training besides the data and the seed.
+
+    Attributes:
+        name: Name of the recipe.
+        epochs: Passes over the training places, at most; the cosine schedule spans them all.
+        batch_size: Places in a batch; the last partial batch of an epoch is dropped.
+        learning_rate: AdamW's first learning rate, falling along a cosine to 1 % of it.
+        weight_decay: AdamW's weight decay.
+        temperature: InfoNCE temperature.
+        lam: Weight of the multiscale loss.
+        holdout: Part of the places held out by spatial block.
+        block_m: Side of the spatial blocks in metres; 0 chooses by the city's extent.
+        keep: "best" held-out epoch or "last" epoch.
+        patience: Epochs without improvement after which keep="best" stops.
+        explicit: Settings that were given by the user rather than by the recipe.
+    """
+
+    name: str
+    epochs: int = 100
+    batch_size: int = 512
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    temperature: float = 0.07
+    lam: float = 0.2
+    holdout: float = 0.1
+    block_m: float = 0.0
+    keep: str = "best"
+    patience: int = 10
+    explicit: frozenset[str] = field(default=frozenset(), compare=False)
+
+    def override(self, settings: Mapping[str, Value]) -> "Recipe":
+        """Change settings, each checked against its range.
+
+        Args:
+            settings: Key to value; a value may be text, as from a command line.
+
+        Returns:
+            The changed recipe; `explicit` lists what was given.
+
+        Raises:
+            InputError: Unknown key (the nearest is named), a value of the wrong kind or outside its
+                range, or `keep=best` with nothing held out.
+        """
+        changed: dict[str, Any] = {}
+        for given, value in settings.items():
+            key = _known_key(given)
+            changed[key] = _checked(key, value)
+        result = replace(self, **changed, explicit=self.explicit | changed.keys())
+        if result.keep == "best" and result.holdout == 0:
+            raise InputError(
+                "the best epoch cannot be told with nothing held out",
+                "holdout=0 keep=best",
+                "add keep=last, or hold some places out",
+            )
+        return result
+
+    @property
+    def settings(self) -> dict[str, Value]:
+        """The settings as a plain dictionary, for a model card or a run's record."""
+        return {key: value for key, value in asdict(self).items() if key in RULES}
+
+    def describe(self) -> list[Setting]:
+        """List every setting with its value, help and range, in the order a page shows them."""
+        values = self.settings
+        return [Setting(key, values[key], rule) for key, rule in RULES.items()]
+
+
+_RECIPES = {entry.name: entry for entry in (Recipe("aether"),)}
+
+
+def recipes() -> list[Recipe]:
+    """Every recipe known by name."""
+    return list(_RECIPES.values())
+
+
+def recipe(name: str) -> Recipe:
+    """Find a recipe.
+
+    Raises:
+        NotFoundError: No recipe has this name; the message lists those there are.
+    """
+    if name not in _RECIPES:
+        raise NotFoundError("unknown recipe", name, f"use one of {', '.join(_RECIPES)}")
+    return _RECIPES[name]
+
+
+def _known_key(given: str) -> str:
+    key = given.strip().lower().replace("-", "_")
+    key = _ALIASES.get(key, key)
+    if key in RULES:
+        return key
+    near = difflib.get_close_matches(key, RULES, n=1, cutoff=0.5)
+    remedy = f"did you mean {near[0]}" if near else f"use one of {', '.join(RULES)}"
+    raise InputError("unknown training setting", given, remedy)
+
+
+def _checked(key: str, value: Value) -> Value:
+    rule = RULES[key]
+    if rule.choices:
+        word = str(value).strip().lower()
+        if word not in rule.choices:
+            raise InputError(f"{key} has no such choice", value, f"use {' or '.join(rule.choices)}")
+        return word
+    remedy = f"give a {'whole ' if rule.kind is int else ''}number from {rule.minimum:g} to "
+    remedy += f"{rule.maximum:g}"
+    try:
+        number = float(value)
+    except ValueError:
+        raise InputError(f"{key} is not a number", value, remedy) from None
+    if rule.kind is int and not (math.isfinite(number) and number.is_integer()):
+        raise InputError(f"{key} is not a whole number", value, remedy)
+    if rule.minimum is None or rule.maximum is None or not rule.minimum <= number <= rule.maximum:
+        raise InputError(f"{key} is out of range", value, remedy)
+    return int(number) if rule.kind is int else number

@@ -1,0 +1,75 @@
+"""What a training run learns from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.errors import InputError
+from aether_core.model.heads import EO_DIM
+
+MIN_PLACES = 64
+"""Fewer places than this carry too little to learn from."""
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Places with both views of their surroundings and their text.
+
+    Attributes:
+        base: Base view, unit rows float32 `[n, 64]`; a NaN row makes the place unusable.
+        wide: Wide view, unit rows float32 `[n, 64]`; likewise.
+        text: Distinct text vectors, unit rows float32 `[t, text_dim]`.
+        text_index: Row of `text` that is the place's text, int64 `[n]`.
+        lonlat: WGS84 longitude and latitude in degrees, float64 `[n, 2]`.
+    """
+
+    base: NDArray[np.float32]
+    wide: NDArray[np.float32]
+    text: NDArray[np.float32]
+    text_index: NDArray[np.int64]
+    lonlat: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        rows = len(self.base)
+        shapes = {
+            "base": (self.base.shape, (rows, EO_DIM)),
+            "wide": (self.wide.shape, (rows, EO_DIM)),
+            "text_index": (self.text_index.shape, (rows,)),
+            "lonlat": (self.lonlat.shape, (rows, 2)),
+        }
+        for name, (there, wanted) in shapes.items():
+            if there != wanted:
+                raise InputError(f"{name} has the wrong shape", there, f"give {wanted}")
+        if self.text.ndim != 2 or not np.isfinite(self.text).all():
+            raise InputError("text vectors are unusable", self.text.shape, "give finite [t, d]")
+        if rows and not 0 <= self.text_index.min() <= self.text_index.max() < len(self.text):
+            raise InputError(
+                "text_index points outside the texts",
+                f"{self.text_index.min()} to {self.text_index.max()}",
+                f"use 0 to {len(self.text) - 1}",
+            )
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def usable(self) -> "TrainingSet":
+        """The places that have data in both views and a position.
+
+        Raises:
+            InputError: Fewer than 64 such places.
+        """
+        ok = (
+            np.isfinite(self.base).all(axis=1)
+            & np.isfinite(self.wide).all(axis=1)
+            & np.isfinite(self.lonlat).all(axis=1)
+        )
+        if ok.sum() < MIN_PLACES:
+            raise InputError(
+                "too few usable places to train on",
+                f"{ok.sum()} of {len(self)}",
+                f"add places inside the embedding until there are {MIN_PLACES}",
+            )
+        return TrainingSet(
+            self.base[ok], self.wide[ok], self.text, self.text_index[ok], self.lonlat[ok]
+        )

@@ -1,0 +1,180 @@
+"""Model folders: round trip, and files that are not to be trusted."""
+
+import json
+import resource
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from aether_core.errors import AetherError, ConflictError, InputError, NotFoundError
+from aether_core.model.checkpoint import (
+    CARD_FILE,
+    WEIGHTS_FILE,
+    EmbeddingCard,
+    EncoderCard,
+    ModelCard,
+    load_card,
+    load_heads,
+    save_model,
+)
+from aether_core.model.heads import Heads
+
+
+@pytest.fixture
+def card() -> ModelCard:
+    return ModelCard(
+        name="helsinki-1",
+        city="helsinki",
+        recipe="aether",
+        settings={"epochs": 20, "keep": "best"},
+        seed=42,
+        device="cpu",
+        encoder=EncoderCard(name="all-MiniLM-L6-v2", dim=384),
+        embedding=EmbeddingCard(kind="raster", dim=64, year=2024, simulated=True),
+        data_hashes={"pois.geojson": "0" * 64},
+        pois_used=500,
+        held_out=50,
+        kept_epoch=9,
+        losses={"first": 5.0, "last": 4.0},
+        validation={"mrr": 0.2},
+        versions={"torch": torch.__version__},
+        attribution=["OpenStreetMap contributors, ODbL"],
+        created="2026-01-01T00:00:00+00:00",
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, card: ModelCard) -> Path:
+    save_model(tmp_path / "model", Heads(), card)
+    return tmp_path / "model"
+
+
+@pytest.mark.parametrize("text_dim", [384, 256])
+def test_round_trip(tmp_path: Path, card: ModelCard, text_dim: int) -> None:
+    heads = Heads(text_dim)
+    save_model(tmp_path / "model", heads, card)
+    loaded = load_heads(tmp_path / "model")
+    assert loaded.text_dim == text_dim
+    assert not loaded.training
+    for key, value in heads.state_dict().items():
+        assert torch.equal(value, loaded.state_dict()[key])
+    assert load_card(tmp_path / "model") == card
+    assert sorted(p.name for p in (tmp_path / "model").iterdir()) == [WEIGHTS_FILE, CARD_FILE]
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+def test_weights_are_enough_to_load_heads(folder: Path) -> None:
+    (folder / CARD_FILE).unlink()
+    load_heads(folder)
+    with pytest.raises(NotFoundError, match="no model card"):
+        load_card(folder)
+
+
+def test_existing_folder_is_left_alone(folder: Path, card: ModelCard) -> None:
+    before = (folder / WEIGHTS_FILE).read_bytes()
+    with pytest.raises(ConflictError):
+        save_model(folder, Heads(), card)
+    assert (folder / WEIGHTS_FILE).read_bytes() == before
+
+
+def test_missing_parent_is_named(tmp_path: Path, card: ModelCard) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        save_model(tmp_path / "gone" / "model", Heads(), card)
+
+
+def test_failed_write_leaves_nothing_behind(tmp_path: Path, card: ModelCard) -> None:
+    disk = tmp_path / "model"
+    too_large = card.model_copy(update={"attribution": ["x" * 1_000_000]})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, before[1]))  # the weights fit, not the card
+    try:
+        with pytest.raises(AetherError, match=r"could not be written.*File too large"):
+            save_model(disk, Heads(), too_large)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_are_not_finite_are_neither_written_nor_read(
+    tmp_path: Path, card: ModelCard, folder: Path
+) -> None:
+    heads = Heads()
+    with torch.no_grad():
+        heads.eo.shortcut.weight[3, 4] = float("nan")
+    with pytest.raises(InputError, match=r"not all finite: eo\.shortcut\.weight"):
+        save_model(tmp_path / "bad", heads, card)
+    assert not (tmp_path / "bad").exists()
+    save_file(heads.state_dict(), folder / WEIGHTS_FILE)
+    with pytest.raises(InputError, match=r"not all finite: eo\.shortcut\.weight"):
+        load_heads(folder)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 7, 100, 5000, -1])
+def test_truncated_weights_are_refused(folder: Path, keep: int) -> None:
+    whole = (folder / WEIGHTS_FILE).read_bytes()
+    (folder / WEIGHTS_FILE).write_bytes(whole[:keep])
+    with pytest.raises(InputError, match="damaged"):
+        load_heads(folder)
+
+
+def test_pickled_weights_are_refused(folder: Path) -> None:
+    torch.save(Heads().state_dict(), folder / WEIGHTS_FILE)
+    with pytest.raises(InputError, match="damaged or no safetensors"):
+        load_heads(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("eo.proj.0.weight", torch.zeros(256, 63), r"wrong shape: eo.proj.0.weight \[256, 63\]"),
+        ("eo.proj.0.weight", None, "lacks the tensor: eo.proj.0.weight"),
+        ("text.proj.weight", None, "no text head"),
+        ("text.proj.weight", torch.zeros(64, 384), "wrong shape"),
+        ("extra", torch.zeros(1), "belongs to no head: extra"),
+        ("eo.gate", torch.zeros(1, dtype=torch.int64), "not floating: eo.gate"),
+    ],
+)
+def test_other_tensors_are_refused_by_name(
+    folder: Path, key: str, value: torch.Tensor | None, said: str
+) -> None:
+    state = dict(Heads().state_dict())
+    state.pop(key, None)
+    if value is not None:
+        state[key] = value
+    save_file(state, folder / WEIGHTS_FILE)
+    with pytest.raises(InputError, match=said):
+        load_heads(folder)
+
+
+def test_half_precision_weights_load_as_float32(folder: Path) -> None:
+    save_file({k: v.half() for k, v in Heads().state_dict().items()}, folder / WEIGHTS_FILE)
+    assert {value.dtype for value in load_heads(folder).state_dict().values()} == {torch.float32}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"{}", "no usable field name"),
+        (b"[]", "no usable field"),
+    ],
+)
+def test_cards_that_are_none_are_refused(folder: Path, content: bytes, said: str) -> None:
+    (folder / CARD_FILE).write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        load_card(folder)
+
+
+def test_card_of_a_newer_version_is_refused(folder: Path) -> None:
+    card = json.loads((folder / CARD_FILE).read_text())
+    (folder / CARD_FILE).write_text(json.dumps({**card, "format_version": 2}))
+    with pytest.raises(InputError, match="newer version"):
+        load_card(folder)
+
+
+def test_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"no weights found.*nowhere"):
+        load_heads(tmp_path / "nowhere")

@@ -1,0 +1,43 @@
+"""Applying heads to arrays."""
+
+import numpy as np
+import pytest
+
+from aether_core.errors import InputError
+from aether_core.model import inference
+from aether_core.model.heads import Heads
+from aether_core.model.inference import encode_eo, encode_text
+
+
+def test_rows_are_unit_and_rows_without_data_stay_so() -> None:
+    vectors = np.random.default_rng(0).standard_normal((10, 64)).astype(np.float32)
+    vectors[3, 5] = np.nan
+    z = encode_eo(Heads(), vectors)
+    assert z.dtype == np.float32
+    assert np.isnan(z[3]).all()
+    np.testing.assert_allclose(np.linalg.norm(np.delete(z, 3, 0), axis=1), 1, atol=1e-5)
+
+
+def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads = Heads()
+    vectors = np.random.default_rng(0).standard_normal((50, 384)).astype(np.float32)
+    whole = encode_text(heads, vectors)
+    monkeypatch.setattr(inference, "_BATCH", 7)
+    np.testing.assert_allclose(encode_text(heads, vectors), whole, atol=1e-6)
+
+
+def test_no_rows_give_no_rows() -> None:
+    assert encode_eo(Heads(), np.empty((0, 64), np.float32)).shape == (0, 128)
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        np.zeros((3, 63), np.float32),
+        np.zeros(64, np.float32),
+        np.zeros((3, 64), np.int8),
+    ],
+)
+def test_other_shapes_and_types_are_refused(vectors: np.ndarray) -> None:
+    with pytest.raises(InputError, match="64"):
+        encode_eo(Heads(), vectors)

@@ -1,0 +1,88 @@
+"""Recipes and what may be changed in them."""
+
+import pytest
+
+from aether_core.errors import InputError, NotFoundError
+from aether_core.model.recipe import RULES, Recipe, recipe, recipes
+
+
+def test_aether_is_the_published_recipe() -> None:
+    settings = recipe("aether").settings
+    published = {
+        "batch_size": 512,
+        "learning_rate": 1e-3,
+        "weight_decay": 1e-4,
+        "temperature": 0.07,
+        "lam": 0.2,
+        "epochs": 100,
+    }
+    assert {key: settings[key] for key in published} == published
+    assert [entry.name for entry in recipes()] == ["aether"]
+
+
+def test_unknown_recipe_names_those_there_are() -> None:
+    with pytest.raises(NotFoundError, match="aether"):
+        recipe("ether")
+
+
+def test_override_takes_text_and_numbers_and_remembers_what_was_given() -> None:
+    changed = recipe("aether").override(
+        {"epochs": "20", "learning_rate": "2e-3", "holdout": 0, "keep": "last", "batch": "64.0"}
+    )
+    assert (changed.epochs, changed.learning_rate, changed.holdout) == (20, 2e-3, 0.0)
+    assert (changed.keep, changed.batch_size) == ("last", 64)
+    assert isinstance(changed.epochs, int)
+    assert changed.explicit == {"epochs", "learning_rate", "holdout", "keep", "batch_size"}
+    assert recipe("aether").explicit == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("given", "near"),
+    [("epoch", "epochs"), ("learning-rat", "learning_rate"), ("batchsize", "batch_size")],
+)
+def test_unknown_setting_names_the_near_one(given: str, near: str) -> None:
+    with pytest.raises(InputError, match=f"{given}.*did you mean {near}"):
+        recipe("aether").override({given: 1})
+
+
+def test_setting_like_no_other_lists_them_all() -> None:
+    with pytest.raises(InputError, match=r"epochs, batch_size.*patience"):
+        recipe("aether").override({"zzz": 1})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("epochs", "0", "from 1 to 2000"),
+        ("epochs", "1.5", "whole number"),
+        ("epochs", "many", "not a number"),
+        ("epochs", "inf", "whole number"),
+        ("learning_rate", "nan", "out of range"),
+        ("learning_rate", -1, "out of range"),
+        ("temperature", 0, "from 0.01 to 1"),
+        ("holdout", 0.9, "from 0 to 0.5"),
+        ("batch_size", 1, "from 2"),
+        ("keep", "first", "best or last"),
+    ],
+)
+def test_values_out_of_range_are_refused_with_the_range(
+    key: str, value: str | float, said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        recipe("aether").override({key: value})
+
+
+def test_best_epoch_needs_something_held_out() -> None:
+    with pytest.raises(InputError, match="keep=last"):
+        recipe("aether").override({"holdout": 0})
+
+
+def test_every_setting_is_described_and_within_its_own_range() -> None:
+    described = recipe("aether").describe()
+    assert [setting.key for setting in described] == list(RULES)
+    fields = set(Recipe.__dataclass_fields__) - {"name", "explicit"}
+    assert {setting.key for setting in described} == fields
+    for setting in described:
+        changed = recipe("aether").override({setting.key: setting.value})
+        assert changed == recipe("aether")
+        assert setting.rule.help.endswith(".")

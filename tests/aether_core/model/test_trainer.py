@@ -1,0 +1,192 @@
+"""Training: the published trajectory, determinism, what is kept, and what is refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from aether_core.errors import CancelledError, InputError
+from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads
+from aether_core.model.course import Course, Features
+from aether_core.model.held_out import HeldOut
+from aether_core.model.recipe import Recipe, recipe
+from aether_core.model.trainer import EpochReport, Trained, train
+from aether_core.model.training_set import TrainingSet
+from aether_core.tasks.splits import held_out_blocks
+from tests.aether_core.model.places import make_training_set
+
+PUBLISHED = {"holdout": 0, "keep": "last"}
+
+
+@pytest.fixture
+def small_set() -> TrainingSet:
+    return make_training_set(400)
+
+
+def weights(trained: Trained) -> dict[str, torch.Tensor]:
+    return trained.heads.state_dict()
+
+
+def same_weights(a: Trained, b: Trained) -> bool:
+    return all(torch.equal(value, weights(b)[key]) for key, value in weights(a).items())
+
+
+def test_twenty_steps_follow_the_published_trajectory(shared: Path, tmp_path: Path) -> None:
+    folder = shared / "conformance"
+    if not (folder / "london_reference.npz").exists():
+        pytest.skip("reference of the published model not present")
+    with np.load(folder / "london_reference.npz") as file:
+        reference = dict(file)
+    (tmp_path / WEIGHTS_FILE).write_bytes((folder / "london_heads.safetensors").read_bytes())
+    heads = load_heads(tmp_path)
+    features = Features(
+        *(torch.from_numpy(reference[key]) for key in ("eo", "eo_wide", "text")),
+        torch.arange(512),
+    )
+    settings = recipe("aether").override({"epochs": 5, "batch_size": 128, **PUBLISHED})
+    course = Course(heads, features, settings, 128, seed=0)
+    losses = [course.run_step(torch.arange(128) + 128 * (step % 4))[0].item() for step in range(20)]
+    np.testing.assert_allclose(losses, reference["trajectory"], atol=1e-3, rtol=0)
+    assert course.learning_rate == pytest.approx(1e-5)
+
+
+def test_equal_seeds_give_equal_weights_and_others_do_not(small_set: TrainingSet) -> None:
+    settings = recipe("aether").override({"epochs": 3, "batch_size": 64})
+    first = train(small_set, settings, seed=5, device="cpu")
+    torch.manual_seed(99)  # what others do with the global generator has no say
+    again = train(small_set, settings, seed=5, device="cpu")
+    other = train(small_set, settings, seed=6, device="cpu")
+    assert same_weights(first, again)
+    assert [r.loss for r in first.history] == [r.loss for r in again.history]
+    assert not same_weights(first, other)
+
+
+def test_training_learns_and_beats_chance_on_blocks_it_never_saw(small_set: TrainingSet) -> None:
+    trained = train(small_set, recipe("aether").override({"epochs": 30}), seed=0, device="cpu")
+    assert trained.history[-1].loss < trained.history[0].loss
+    assert trained.validation is not None
+    assert trained.validation.mrr > 2 * trained.validation.chance_mrr
+    assert trained.pois_used == 400
+    assert 20 <= trained.held_out <= 60
+    assert trained.validation.candidates == trained.held_out
+
+
+def test_best_keeps_the_weights_of_the_best_held_out_epoch() -> None:
+    noise = make_training_set(300)
+    rng = np.random.default_rng(1)
+    noise = replace(noise, text_index=rng.permutation(noise.text_index))  # nothing to learn
+    settings = recipe("aether").override({"epochs": 60, "learning_rate": 0.01, "patience": 7})
+    trained = train(noise, settings, seed=0, device="cpu")
+    losses = [report.validation_loss for report in trained.history]
+    assert trained.kept_epoch == int(np.argmin(losses)) + 1
+    assert len(trained.history) == trained.kept_epoch + 7 < 60
+    assert trained.validation == trained.history[trained.kept_epoch - 1].validation
+    held = held_out_blocks(noise.lonlat, fraction=settings.holdout, seed=0)
+    validation, loss = HeldOut(noise, held, settings, seed=0).measure(trained.heads)
+    assert validation == trained.validation
+    assert loss == pytest.approx(min(losses), abs=1e-6)
+
+
+def test_last_keeps_the_last_epoch_and_trains_on_every_place(small_set: TrainingSet) -> None:
+    settings = recipe("aether").override({"epochs": 4, **PUBLISHED})
+    trained = train(small_set, settings, seed=0, device="cpu")
+    assert (trained.kept_epoch, len(trained.history), trained.held_out) == (4, 4, 0)
+    assert trained.validation is None
+    assert trained.history[-1].learning_rate == pytest.approx(1e-5)
+
+
+def test_reports_tell_the_epoch_and_the_time(small_set: TrainingSet) -> None:
+    seen: list[EpochReport] = []
+    settings = recipe("aether").override({"epochs": 3})
+    trained = train(small_set, settings, seed=0, device="cpu", on_epoch=seen.append)
+    assert [(report.epoch, report.epochs) for report in seen] == [(1, 3), (2, 3), (3, 3)]
+    assert seen == trained.history
+    assert seen[-1].seconds_left == 0 < seen[0].seconds_left
+    for report in seen:
+        assert report.loss == pytest.approx(
+            0.2 * report.loss_multiscale + 0.8 * report.loss_cross_modal, abs=1e-5
+        )
+
+
+def test_training_stops_when_asked_to(small_set: TrainingSet) -> None:
+    seen = []
+
+    def cancel(report: EpochReport) -> None:
+        seen.append(report.epoch)
+        if report.epoch == 2:
+            raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        train(small_set, recipe("aether"), seed=0, device="cpu", on_epoch=cancel)
+    assert seen == [1, 2]
+
+
+def test_places_without_data_are_left_out(small_set: TrainingSet) -> None:
+    base = small_set.base.copy()
+    base[:50] = np.nan
+    settings = recipe("aether").override({"epochs": 2, **PUBLISHED})
+    with_gaps = train(replace(small_set, base=base), settings, seed=0, device="cpu")
+    without = TrainingSet(
+        small_set.base[50:],
+        small_set.wide[50:],
+        small_set.text,
+        small_set.text_index[50:],
+        small_set.lonlat[50:],
+    )
+    assert with_gaps.pois_used == 350
+    assert same_weights(with_gaps, train(without, settings, seed=0, device="cpu"))
+
+
+@pytest.mark.parametrize("places", [0, 63])
+def test_too_few_places_are_refused(places: int) -> None:
+    with pytest.raises(InputError, match=f"too few usable places.*{places} of {places}.*64"):
+        train(make_training_set(places), recipe("aether"), seed=0, device="cpu")
+
+
+def test_sixty_four_places_are_enough() -> None:
+    trained = train(make_training_set(64), recipe("aether"), seed=0, device="cpu")
+    assert trained.pois_used == 64
+    assert np.isfinite(trained.history[-1].loss)
+
+
+def test_batch_shrinks_to_a_small_city_unless_it_was_asked_for(small_set: TrainingSet) -> None:
+    shrunk = Recipe("aether", epochs=1, holdout=0, keep="last")
+    exact = shrunk.override({"batch_size": 400})
+    assert same_weights(
+        train(small_set, shrunk, seed=0, device="cpu"),
+        train(small_set, exact, seed=0, device="cpu"),
+    )
+    with pytest.raises(InputError, match=r"batch_size is larger than the data.*401.*at most 400"):
+        train(small_set, shrunk.override({"batch_size": 401}), seed=0, device="cpu")
+
+
+def test_best_with_nothing_held_out_is_refused(small_set: TrainingSet) -> None:
+    with pytest.raises(InputError, match="keep=last"):
+        train(small_set, Recipe("aether", holdout=0), seed=0, device="cpu")
+
+
+def test_diverged_training_says_so(small_set: TrainingSet) -> None:
+    base = np.where(small_set.base > 0, 3e38, -3e38).astype(np.float32)
+    with pytest.raises(InputError, match=r"diverged.*lower the learning rate"):
+        train(replace(small_set, base=base), recipe("aether"), seed=0, device="cpu")
+
+
+def test_devices() -> None:
+    settings = recipe("aether").override({"epochs": 1})
+    with pytest.raises(InputError, match="unknown device"):
+        train(make_training_set(64), settings, seed=0, device="tpu")
+    if torch.cuda.is_available():
+        assert train(make_training_set(64), settings, seed=0, device="cuda").device == "cuda"
+    else:
+        with pytest.raises(InputError, match="no CUDA device"):
+            train(make_training_set(64), settings, seed=0, device="cuda")
+        assert train(make_training_set(64), settings, seed=0, device="auto").device == "cpu"
+
+
+def test_training_set_refuses_shapes_that_do_not_fit(small_set: TrainingSet) -> None:
+    with pytest.raises(InputError, match="wide has the wrong shape"):
+        replace(small_set, wide=small_set.wide[:-1])
+    with pytest.raises(InputError, match="outside the texts"):
+        replace(small_set, text_index=small_set.text_index + 1)

@@ -1,0 +1,190 @@
+"""Runs, models, the worker: queued, followed, cancelled, taken up again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from sqlalchemy import text
+
+from aether_core.errors import ConflictError, InputError, NotFoundError
+from aether_core.model.checkpoint import load_card, load_heads
+from tests.app_fixtures import SLUG, CityFiles
+from workflows.add_city import add_city
+from workflows.models import list_models, use_model
+from workflows.queue import defer_training, start_worker, worker_alive
+from workflows.runs import RunSummary, cancel_run, follow_run, list_runs, show_run
+from workflows.store import Store
+from workflows.training import add_run, run_training, start_training
+
+LONG = {"epochs": "2000", "patience": "2000"}
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.1)
+
+
+def running_epoch(store: Store, run_id: int) -> int:
+    run = show_run(store, run_id)
+    assert not run.is_finished, run.error
+    return run.epoch
+
+
+def test_a_run_leaves_a_model_in_use_with_its_card(trained_store: Store) -> None:
+    run = list_runs(trained_store, SLUG)[0]
+    assert (run.state, run.stage, run.progress) == ("done", "done", 1.0)
+    assert [entry["epoch"] for entry in run.history] == list(range(1, run.epochs + 1))
+    (model,) = list_models(trained_store, SLUG)
+    assert model.in_use
+    assert model.name == run.model == f"{SLUG}-{run.id}"
+    load_heads(model.folder)
+    card = load_card(model.folder)
+    assert card.model_dump(mode="json") == model.card
+    assert card.embedding.simulated
+    assert card.attribution[0].startswith("Simulated embedding")
+    assert card.encoder.name == "all-MiniLM-L6-v2"
+
+
+def test_validation_beats_chance_on_held_out_blocks(trained_store: Store) -> None:
+    found = list_runs(trained_store, SLUG)[0].metrics["validation"]
+    assert found["candidates"] > 20
+    assert found["recall_at_10"] > 1.5 * found["chance_at_10"]
+
+
+def test_same_seed_same_weights(trained_store: Store) -> None:
+    first = list_runs(trained_store, SLUG)[0]
+    second = add_run(trained_store, SLUG, settings={"epochs": "12"})
+    run_training(trained_store, second)
+    again = show_run(trained_store, second)
+    folder = trained_store.settings.models
+    weights = [
+        (folder / str(run.model) / "heads.safetensors").read_bytes() for run in (first, again)
+    ]
+    assert weights[0] == weights[1]
+    assert [m.in_use for m in list_models(trained_store, SLUG)] == [True, False]
+    assert use_model(trained_store, SLUG, str(first.model)).in_use
+    assert [m.in_use for m in list_models(trained_store, SLUG)] == [False, True]
+
+
+def test_a_worker_carries_out_queued_runs_one_after_the_other(trained_store: Store) -> None:
+    first = start_training(trained_store, SLUG, settings={"epochs": "3"})
+    second = start_training(trained_store, SLUG, settings={"epochs": "2"}, seed=1)
+    assert follow_run(trained_store, second.id).state == "done"
+    one, two = show_run(trained_store, first.id), show_run(trained_store, second.id)
+    assert one.finished is not None
+    assert two.started is not None
+    assert one.finished <= two.started
+    wait_for(lambda: not worker_alive(trained_store))
+
+
+def test_cancelling_a_running_run_keeps_the_model_there_was(trained_store: Store) -> None:
+    before = list_models(trained_store, SLUG)
+    run = start_training(trained_store, SLUG, settings=LONG)
+    wait_for(lambda: running_epoch(trained_store, run.id) >= 1)
+    cancel_run(trained_store, run.id)
+    assert follow_run(trained_store, run.id).state == "cancelled"
+    assert list_models(trained_store, SLUG) == before
+
+
+def test_cancelling_a_queued_run_is_at_once(trained_store: Store) -> None:
+    run_id = add_run(trained_store, SLUG)
+    assert cancel_run(trained_store, run_id).state == "cancelled"
+    run_training(trained_store, run_id)
+    assert show_run(trained_store, run_id).state == "cancelled"
+    with pytest.raises(ConflictError, match="cancelled"):
+        cancel_run(trained_store, run_id)
+
+
+def test_the_run_of_a_killed_worker_is_taken_up_again(trained_store: Store) -> None:
+    run_id = add_run(trained_store, SLUG, settings={"epochs": "40", "patience": "40"})
+    defer_training(trained_store, run_id, SLUG)
+    first = start_worker(trained_store, until_idle=True)
+    wait_for(lambda: running_epoch(trained_store, run_id) >= 1)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    second = start_worker(trained_store, until_idle=True)
+    run: RunSummary = follow_run(trained_store, run_id)
+    second.wait(60)
+    assert run.state == "done"
+    with trained_store.session() as session:
+        query = text("SELECT attempts FROM run WHERE id = :id")
+        assert session.scalars(query, {"id": run_id}).one() == 2
+
+
+def test_a_worker_stops_when_it_is_told(trained_store: Store) -> None:
+    worker = start_worker(trained_store, until_idle=False)
+    wait_for(lambda: worker_alive(trained_store))
+    worker.terminate()
+    assert worker.wait(30) == 0
+
+
+def test_a_run_that_keeps_killing_its_worker_is_given_up(trained_store: Store) -> None:
+    run_id = add_run(trained_store, SLUG)
+    with trained_store.session() as session:
+        session.execute(
+            text(
+                "UPDATE run SET state = 'running', attempts = 3, heartbeat = now() WHERE id = :id"
+            ),
+            {"id": run_id},
+        )
+    run_training(trained_store, run_id)
+    run = show_run(trained_store, run_id)
+    assert run.state == "failed"
+    assert "3 times" in str(run.error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"settings": {"epoch": "3"}}, "epochs"),
+        ({"settings": {"epochs": "0"}}, "epochs"),
+        ({"settings": {"batch_size": "5000"}}, "batch"),
+        ({"device": "tpu"}, "tpu"),
+        ({"seed": -1}, "seed"),
+        ({"recipe_name": "aethr"}, "aethr"),
+    ],
+)
+def test_requests_that_cannot_be_carried_out_are_refused(
+    trained_store: Store, arguments: dict[str, object], message: str
+) -> None:
+    before = list_runs(trained_store, SLUG)
+    with pytest.raises(InputError, match=message):
+        add_run(trained_store, SLUG, **arguments)
+    assert list_runs(trained_store, SLUG) == before
+
+
+def test_too_few_places_are_refused(store: Store, city_files: CityFiles, tmp_path: Path) -> None:
+    few = gpd.read_file(city_files.pois).iloc[200:240]
+    few.to_file(tmp_path / "few.geojson", driver="GeoJSON")
+    add_city(store, city_files.request(pois=tmp_path / "few.geojson"))
+    with pytest.raises(InputError, match="too few"):
+        start_training(store, SLUG)
+
+
+def test_unknown_things_are_named(trained_store: Store) -> None:
+    with pytest.raises(NotFoundError, match="nowhere"):
+        start_training(trained_store, "nowhere")
+    with pytest.raises(NotFoundError, match="987"):
+        show_run(trained_store, 987)
+    with pytest.raises(NotFoundError, match="tinytown-99"):
+        use_model(trained_store, SLUG, "tinytown-99")
+
+
+def test_the_worker_says_its_usage() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "workflows.worker", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0
+    assert "--until-idle" in done.stdout
