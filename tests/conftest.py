@@ -14,7 +14,7 @@ pytest_plugins = ["tests.db_fixtures", "tests.app_fixtures"]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with conformance and genuine data beside the checkout; skips where it is absent."""
+    """The folder with conformance and genuine data beside the checkout, where there is one."""
     folder = Path(__file__).resolve().parents[2] / "shared"
     if not (folder / "conformance").is_dir():
         pytest.skip(f"reference data not present: {folder} (see docs/data.md)")

@@ -19,7 +19,7 @@ from aether_core.cells import Cells, cell_polygons, cells_of, choose_resolution
 from aether_core.eo.alphaearth import ATTRIBUTION, check_year
 from aether_core.eo.embedding import Embedding, Pooled, open_embedding
 from aether_core.eo.view import View, city_views
-from aether_core.errors import ConflictError, InputError, NotFoundError
+from aether_core.errors import AetherError, ConflictError, InputError, NotFoundError
 from aether_core.poi.clean import clean_pois
 from aether_core.poi.fields import PoiFields
 from aether_core.poi.read import read_pois
@@ -238,7 +238,7 @@ def _files_kept(store: Store, request: AddCity) -> Iterator[list[Path]]:
     try:
         names = [f"{index:03d}-{path.name}" for index, path in enumerate(request.embedding)]
         for source, name in zip(request.embedding, names, strict=True):
-            shutil.copyfile(source, staging / name)
+            _copy(source, staging / name)
         if final.exists():  # left by a removal that was cut off: no city of this slug is stored
             shutil.rmtree(final)
         staging.rename(final)
@@ -249,6 +249,16 @@ def _files_kept(store: Store, request: AddCity) -> Iterator[list[Path]]:
             raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise AetherError(
+            f"{source.name} could not be copied to {target.parent}: {error.strerror}; "
+            "free some space or choose another AETHER_HOME, and add the city again"
+        ) from error
 
 
 def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list[Path]) -> City:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
-from aether_core.errors import AetherError, ConflictError, InputError
+from aether_core.errors import AetherError, ConflictError, InputError, StoreUnavailableError
 from aether_core.files import atomic_path
 from aether_core.progress import Progress, silent
 from db.embedded import PrivateCluster
@@ -137,8 +137,15 @@ class Service:
                     f"the web app ended; its log is {self._settings.logs / 'web.log'}"
                 )
             if self._worker is not None and self._worker.poll() is not None:
-                self._worker = start_worker(open_store(self._settings), until_idle=False)
+                self._restart_worker()
             time.sleep(0.5)
+
+    def _restart_worker(self) -> None:
+        """Put a worker in the place of one that died, as soon as the database answers."""
+        try:
+            self._worker = start_worker(open_store(self._settings), until_idle=False)
+        except StoreUnavailableError:
+            time.sleep(2)
 
     def stop(self) -> None:
         """Stop all it started; what was running before stays."""

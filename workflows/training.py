@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from aether_core.errors import AetherError, CancelledError, InputError
+from aether_core.errors import AetherError, CancelledError, InputError, StoreUnavailableError
 from aether_core.model.checkpoint import EmbeddingCard, EncoderCard, ModelCard, save_model
 from aether_core.model.recipe import Recipe, recipe
 from aether_core.model.trainer import EpochReport, Trained, train
@@ -137,6 +137,8 @@ def run_training(store: Store, run_id: int) -> None:
     except CancelledError:
         with store.session() as session:
             run_rows.mark_cancelled(session, run_id)
+    except StoreUnavailableError:
+        raise  # nothing can be written down: a worker finds the run without a job and queues it
     except AetherError as error:
         with store.session() as session:
             run_rows.mark_failed(session, run_id, str(error))

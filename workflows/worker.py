@@ -5,11 +5,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 
 import procrastinate
 import structlog
 
 from aether_core.errors import StoreUnavailableError
+from db import cities as city_rows
 from db import runs as run_rows
 from db.engine import conninfo
 from workflows.queue import (
@@ -64,8 +66,8 @@ class _heartbeat:  # noqa: N801 - reads as a statement in `with`
         self._thread.join()
 
 
-async def take_up_stalled(app: procrastinate.App) -> None:
-    """Put jobs back whose worker has died, so that the next free worker starts them again."""
+async def take_up_stalled(app: procrastinate.App, store: Store) -> None:
+    """Put back what a dead worker left, so that the next free worker starts it again."""
     await app.job_manager.prune_stalled_workers(WORKER_STALLED_SECONDS)
     stalled: Iterable[procrastinate.jobs.Job] = await app.job_manager.get_stalled_jobs(
         seconds_since_heartbeat=WORKER_STALLED_SECONDS
@@ -73,6 +75,27 @@ async def take_up_stalled(app: procrastinate.App) -> None:
     for job in stalled:
         log.warning("job of a dead worker put back", job=job.id, arguments=job.task_kwargs)
         await app.job_manager.retry_job(job)
+    await _queue_orphans(app, store)
+
+
+async def _queue_orphans(app: procrastinate.App, store: Store) -> None:
+    """Queue runs again that stopped with no job left, as when the database went away under them."""
+    jobs = [
+        job
+        for state in ("todo", "doing")
+        for job in await app.job_manager.list_jobs_async(status=state)
+    ]
+    queued = {job.task_kwargs.get("run_id") for job in jobs}
+    with store.session() as session:
+        stalled = run_rows.stalled_runs(session, timedelta(seconds=WORKER_STALLED_SECONDS))
+        orphans = [
+            (run.id, city_rows.city_by_id(session, run.city_id).slug)
+            for run in stalled
+            if run.id not in queued
+        ]
+    for run_id, city in orphans:
+        log.warning("run without a job queued again", run=run_id)
+        await app.tasks[TRAIN_TASK].configure(lock=f"city-{city}").defer_async(run_id=run_id)
 
 
 async def serve(store: Store, *, until_idle: bool) -> None:
@@ -80,7 +103,7 @@ async def serve(store: Store, *, until_idle: bool) -> None:
     app = worker_app(store)
     async with app.open_async():
         while True:
-            await take_up_stalled(app)
+            await take_up_stalled(app, store)
             worker = asyncio.create_task(
                 app.run_worker_async(
                     queues=[TRAINING_QUEUE],
@@ -100,7 +123,7 @@ async def serve(store: Store, *, until_idle: bool) -> None:
             while not worker.done():
                 await asyncio.wait([worker], timeout=WORKER_STALLED_SECONDS)
                 if not worker.done():
-                    await take_up_stalled(app)
+                    await take_up_stalled(app, store)
             return
 
 

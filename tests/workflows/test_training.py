@@ -119,6 +119,21 @@ def test_the_run_of_a_killed_worker_is_taken_up_again(trained_store: Store) -> N
         assert session.scalars(query, {"id": run_id}).one() == 2
 
 
+def test_a_run_whose_job_is_lost_is_queued_again(trained_store: Store) -> None:
+    run_id = add_run(trained_store, SLUG, settings={"epochs": "2"})
+    with trained_store.session() as session:
+        session.execute(
+            text(
+                "UPDATE run SET state = 'running', attempts = 1, "
+                "heartbeat = now() - interval '1 minute' WHERE id = :id"
+            ),
+            {"id": run_id},
+        )
+    worker = start_worker(trained_store, until_idle=True)
+    assert follow_run(trained_store, run_id).state == "done"
+    assert worker.wait(60) == 0
+
+
 def test_a_worker_stops_when_it_is_told(trained_store: Store) -> None:
     worker = start_worker(trained_store, until_idle=False)
     wait_for(lambda: worker_alive(trained_store))

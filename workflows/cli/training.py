@@ -1,14 +1,16 @@
 """`train`, `runs`, `run`, `models`, `model`, `recipes`."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aether_core.errors import AetherError, InputError
 from aether_core.model.recipe import Setting
 from workflows.cli import output
-from workflows.runs import RunSummary
+
+if TYPE_CHECKING:  # so that other commands do not load what training needs
+    from workflows.runs import RunSummary
 
 run_app = typer.Typer(help="Look at one run, or cancel it.", no_args_is_help=True)
 model_app = typer.Typer(help="Choose the model in use.", no_args_is_help=True)
@@ -67,7 +69,7 @@ def train(
     _say_run(run)
 
 
-def run_document(run: RunSummary) -> dict[str, Any]:
+def run_document(run: "RunSummary") -> dict[str, Any]:
     """A run as the contract's JSON."""
     facts = asdict(run)
     metrics = facts.pop("metrics")
@@ -75,18 +77,19 @@ def run_document(run: RunSummary) -> dict[str, Any]:
     return {**facts, **metrics}
 
 
-def _say_run(run: RunSummary) -> None:
+def _say_run(run: "RunSummary") -> None:
     output.say(f"run {run.id} of {run.city}: {run.state}{': ' + run.error if run.error else ''}")
     if not run.metrics:
         output.say(f"{run.stage}, epoch {run.epoch} of {run.epochs}")
         return
     metrics: dict[str, Any] = run.metrics
     output.say(
-        f"model {run.model}, epoch {metrics['kept_epoch']} of {metrics['epochs']} kept, {metrics['seconds']:.1f} s on {metrics['device']}"
+        f"model {run.model}, epoch {metrics['kept_epoch']} of {metrics['epochs']} kept, "
+        f"{metrics['seconds']:.1f} s on {metrics['device']}"
     )
     if (found := metrics["validation"]) is not None:
         rows = [
-            (f"recall@{k}", found[f"recall_at_{k}"], k / found["candidates"]) for k in (1, 5, 10)
+            (f"recall@{k}", found[f"recall_at_{k}"], found[f"chance_at_{k}"]) for k in (1, 5, 10)
         ]
         output.table(
             ["held-out places", "found", "by chance"],
