@@ -1,0 +1,1 @@
+"""The science: arrays, rasters and tensors in and out. No database, no pages."""

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Called with (stage in plain words, done, total). It may raise `CancelledError` to stop the work."""
+"""Called with (stage in plain words, done, total). Raising `CancelledError` stops the work."""
 
 
-def silent(stage: str, done: int, total: int) -> None:  # noqa: ARG001 - the signature of Progress
+def silent(_stage: str, _done: int, _total: int) -> None:
     """Report nothing."""

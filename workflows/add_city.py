@@ -14,6 +14,7 @@ from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
+from aether_core.base_map import read_osm_base_map
 from aether_core.boundary import polygons_of, read_boundary, working_crs
 from aether_core.cells import Cells, cell_polygons, cells_of, choose_resolution
 from aether_core.eo.alphaearth import ATTRIBUTION, check_year
@@ -22,6 +23,8 @@ from aether_core.eo.view import View, city_views
 from aether_core.errors import AetherError, ConflictError, InputError, NotFoundError
 from aether_core.poi.clean import clean_pois
 from aether_core.poi.fields import PoiFields
+from aether_core.poi.osm import ATTRIBUTION as OSM_ATTRIBUTION
+from aether_core.poi.osm import PBF_SUFFIXES
 from aether_core.poi.read import read_pois
 from aether_core.poi.text import poi_texts
 from aether_core.progress import Progress, silent
@@ -30,7 +33,7 @@ from aether_core.vector import read_vector
 from db import cities as city_rows
 from db import features as feature_rows
 from db import pois as poi_rows
-from db.schema import City
+from db.schema import BASE_KINDS, City
 from workflows.cities import CitySummary, summarise
 from workflows.encoders import default_encoder, store_texts
 from workflows.store import Store
@@ -161,8 +164,32 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
         dropped={**cleaned.dropped, **pooled.dropped},
         cells=cells,
         cell_vectors=cell_vectors,
-        base_map=read_vector(request.base_map) if request.base_map else None,
+        base_map=_base_map(request, boundary),
     )
+
+
+def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | None:
+    if request.base_map is None:
+        return read_osm_base_map(request.pois, boundary) if _is_osm(request) else None
+    drawn = read_vector(request.base_map, crs=request.crs)
+    unknown = sorted(set(drawn.get("kind", ["no column kind"])) - set(BASE_KINDS))
+    if unknown:
+        raise InputError(
+            "the base map's kinds are unknown",
+            ", ".join(map(str, unknown)),
+            f"give it a column kind with {', '.join(BASE_KINDS)}",
+        )
+    return drawn if "name" in drawn else drawn.assign(name="")
+
+
+def _is_osm(request: AddCity) -> bool:
+    return request.pois.suffix.lower() in PBF_SUFFIXES
+
+
+def _attribution(request: AddCity) -> list[str]:
+    simulated = [SIMULATED] if request.simulated else []
+    osm = [OSM_ATTRIBUTION] if _is_osm(request) else []
+    return list(dict.fromkeys([*simulated, ATTRIBUTION, *osm, *request.attribution]))
 
 
 def _lonlat(pois: gpd.GeoDataFrame) -> np.ndarray:
@@ -276,11 +303,7 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list
         simulated=request.simulated,
         pixels=embedding.pixels,
         dropped=prepared.dropped,
-        attribution=[
-            *([SIMULATED] if request.simulated else []),
-            ATTRIBUTION,
-            *request.attribution,
-        ],
+        attribution=_attribution(request),
     )
     for info, path in zip(embedding.infos, files, strict=True):
         city_rows.add_raster(

@@ -3,10 +3,9 @@
 import tempfile
 from pathlib import Path
 
-from aether_core.simulate.helsinki import build_helsinki
-
 from aether_core.errors import AetherError, NotFoundError
 from aether_core.progress import Progress, silent
+from aether_core.simulate.helsinki import build_helsinki
 from workflows.add_city import AddCity, add_city
 from workflows.cities import CitySummary, show_city
 from workflows.runs import follow_run, list_runs
@@ -15,7 +14,6 @@ from workflows.training import start_training
 
 SLUG = "helsinki"
 NAME = "Central Helsinki (demo)"
-OSM_CREDIT = "Places, water, parks, roads and buildings: (c) OpenStreetMap contributors, ODbL."
 
 
 def load_demo(store: Store, progress: Progress = silent) -> CitySummary:
@@ -51,6 +49,6 @@ def _add(store: Store, progress: Progress) -> CitySummary:
             boundary=files.boundary,
             base_map=files.base_map,
             simulated=True,
-            attribution=[OSM_CREDIT],
+            attribution=list(files.attribution),
         )
         return add_city(store, request, progress)

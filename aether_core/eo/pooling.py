@@ -71,7 +71,7 @@ class _Points:
     def pixel_columns(self) -> NDArray[np.int64]:
         return np.floor(self.columns).astype(np.int64)
 
-    def take(self, index: NDArray[np.int64] | slice) -> "_Points":
+    def take(self, index: NDArray[Any] | slice) -> "_Points":
         metric = self.metric
         if metric is not None:
             metric = (metric[0][index], metric[1][index], metric[2][index])

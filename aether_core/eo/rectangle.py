@@ -103,13 +103,14 @@ def read_rectangle(
         bands: Band numbers from 1; all 64 when not given.
 
     Returns:
-        int8 values when every file that meets the box is int8, else float32.
+        int8 values when every file of the grid is int8, else float32.
 
     Raises:
         InputError: A file's blocks can't be read.
     """
     meeting = [placed for placed in grid.files if not box_of(placed).meet(box).empty]
-    quantised = all(placed.file.dtype == "int8" for placed in meeting)
+    # For the grid, not the box: sums over neighbouring boxes are added and must share a scale.
+    quantised = all(placed.file.dtype == "int8" for placed in grid.files)
     shape = (box.bottom - box.top, box.right - box.left)
     kind = np.int8 if quantised else np.float32
     values = np.zeros((*shape, len(bands or range(BANDS))), dtype=kind)

@@ -50,7 +50,8 @@ def write_embedding_cog(
         raise InputError("the transform is not north-up", transform, "give a negative pixel height")
     if bottom_up:
         vectors = vectors[::-1]
-        transform = transform * Affine(1, 0, 0, 0, -1, vectors.shape[0])
+        south = transform.f + transform.e * vectors.shape[0]
+        transform = Affine(transform.a, 0, transform.c, 0, -transform.e, south)
     with atomic_path(Path(path), force=force) as target:
         plain = target.with_name(f"plain-{target.name}")
         with rasterio.open(plain, "w", **_profile(vectors.shape, transform, crs)) as dataset:

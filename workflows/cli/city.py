@@ -51,6 +51,9 @@ def add(
         typer.Option(help="Backdrop with a `kind` column: water, green, road, building."),
     ] = None,
     cell_resolution: Annotated[int | None, typer.Option(help="H3 resolution, 8 to 12.")] = None,
+    credit: Annotated[
+        list[str] | None, typer.Option(help="Credit of the places' source, may be repeated.")
+    ] = None,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Mark the embedding as simulated everywhere.")
     ] = False,
@@ -73,6 +76,7 @@ def add(
         crs=crs,
         base_map=base_map,
         simulated=simulated,
+        attribution=credit or [],
         cell_resolution=cell_resolution,
     )
     with output.progress() as progress:
