@@ -130,7 +130,7 @@ class RasterEmbedding:
             found = pool_grid(grid, lonlat, views, tiling=self._tiling, progress=progress)
             covered |= _covered(grid, lonlat)
             total = found.valid.sum(axis=0)
-            better = total >= best[found.index]
+            better = total > best[found.index]
             index = found.index[better]
             best[index] = total[better]
             enough = 2 * found.valid[:, better] >= found.full[:, better]

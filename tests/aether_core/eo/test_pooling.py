@@ -132,6 +132,19 @@ def test_disks_are_metres_on_the_ground_in_any_crs(
     np.testing.assert_allclose(pooled[:, clear], within[:, clear], atol=1e-6)
 
 
+def test_of_two_zones_with_all_of_a_window_the_first_given_serves(tmp_path: Path) -> None:
+    scenes, paths = [], []
+    for number, zone in enumerate((ZONE_36, ZONE_35)):
+        x, y = transformer("EPSG:4326", zone).transform(30, 60)
+        vectors = unit_vectors(np.random.default_rng(number), 40, 40, "int8")
+        scenes.append(Scene(zone, x - 200, y + 200, 10, vectors))
+        paths.append(write_scene(tmp_path / f"{number}.tif", scenes[-1]))
+    lonlat, views = np.array([[30.0, 60.0]]), [View("base", "square", radius_px=3)]
+    for order in ([0, 1], [1, 0]):
+        pooled = open_rasters([paths[number] for number in order]).pool(lonlat, views)
+        close(pooled.vectors, pool_by_definition([scenes[order[0]]], lonlat, views))
+
+
 def test_a_pixel_on_the_rim_of_a_disk_counts(tmp_path: Path) -> None:
     scene = Scene(
         ZONE_35, 400_000, 6_680_000, 10, unit_vectors(np.random.default_rng(0), 60, 60, "int8")
@@ -149,17 +162,20 @@ def test_a_pixel_on_the_rim_of_a_disk_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["int8", "float32"])
 def test_wide_windows_do_not_overflow(tmp_path: Path, dtype: str) -> None:
-    # Every value near its largest: 401 x 401 pixels of 127 pass what 32 bits hold.
+    # 481 x 481 pixels of 107 * 107, and the disk's, pass what 32 bits hold; in one
+    # block, so that they are summed at once.
     vector = np.zeros(64, dtype=np.int8)
     vector[[3, 7]] = 107, -107
-    stored = np.tile(vector, (420, 420, 1))
+    stored = np.tile(vector, (500, 500, 1))
     if dtype == "float32":
         stored = (np.sign(stored) * (stored / 127.5) ** 2).astype(np.float32)
-    path = write_scene(tmp_path / "flat.tif", Scene(ZONE_35, 400_000, 6_680_000, 10, stored))
+    path = write_scene(
+        tmp_path / "flat.tif", Scene(ZONE_35, 400_000, 6_680_000, 10, stored), blockysize=500
+    )
     to_wgs84 = transformer(ZONE_35, "EPSG:4326")
-    lonlat = np.array([to_wgs84.transform(402_100, 6_677_900)])
+    lonlat = np.array([to_wgs84.transform(402_500, 6_677_500)])
     pooled = open_rasters([path]).pool(
-        lonlat, [View("a", "square", radius_px=200), View("b", "disk", radius_m=2_000)]
+        lonlat, [View("a", "square", radius_px=240), View("b", "disk", radius_m=2_450)]
     )
     expected = np.zeros(64)
     expected[[3, 7]] = np.sqrt(0.5), -np.sqrt(0.5)
