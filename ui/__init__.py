@@ -1,0 +1,1 @@
+"""What pages share: map, legend, charts, job progress, downloads, error box."""

@@ -34,12 +34,12 @@ MARGIN_M = 260.0
 """How far the raster reaches beyond the box; its outer `NODATA_STRIP_M` hold no data."""
 NODATA_STRIP_M = 40.0
 KERNEL_M = 30.0
-_SIMULATED_ATTRIBUTION = (
-    "Simulated embedding, not AlphaEarth data: made from statistics of AlphaEarth and Dynamic World"
-    f" samples. {ALPHAEARTH_ATTRIBUTION} Dynamic World V1 by Google and World Resources Institute."
-    " (CC-BY 4.0)"
+ATTRIBUTION = (
+    OSM_ATTRIBUTION,
+    "Surface statistics from AlphaEarth and Dynamic World V1 samples; Dynamic World is by Google and"
+    " World Resources Institute. (CC-BY 4.0)",
 )
-ATTRIBUTION = (OSM_ATTRIBUTION, _SIMULATED_ATTRIBUTION)
+"""Credits beside AlphaEarth's own, and beside the mark that the embedding is simulated."""
 
 _STAGES = 5
 
@@ -105,7 +105,10 @@ def build_helsinki(folder: Path, progress: Progress = silent, *, seed: int = SEE
         grid.transform,
         CRS,
         bottom_up=True,
-        tags={"SIMULATED": "yes", "ATTRIBUTION": " ".join(ATTRIBUTION)},
+        tags={
+            "SIMULATED": "yes",
+            "ATTRIBUTION": " ".join((ALPHAEARTH_ATTRIBUTION, *ATTRIBUTION)),
+        },
         force=True,
     )
     progress("writing the embedding", _STAGES, _STAGES)

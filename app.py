@@ -1,0 +1,36 @@
+"""The web app's entry: a router, nothing else."""
+
+import logging
+
+import streamlit as st
+
+from ui import errors, footer, page, state, style
+from ui.logo import MARK, WORDMARK
+from workflows.cities import list_cities
+
+logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
+st.set_page_config(
+    page_title="Aether", page_icon=MARK, layout="wide", initial_sidebar_state="expanded"
+)
+st.logo(WORDMARK, icon_image=MARK, size="large")
+style.apply()
+page.mark_routed()
+
+current = st.navigation(
+    [
+        st.Page(page.HOME, title="Home", icon=":material/home:", default=True),
+        st.Page(page.SEARCH, title="Search", icon=":material/search:"),
+        st.Page(page.LAYERS, title="Layers", icon=":material/layers:"),
+        st.Page(page.TRAIN, title="Train", icon=":material/model_training:"),
+        st.Page(page.CITY, title="City", icon=":material/location_city:"),
+    ]
+)
+
+with errors.boxed(state.reachable):
+    state.apply_choice()
+    cities = list_cities(state.store())
+    if cities:
+        state.pick_city(cities)
+    current.run()
+    shown = cities if current.url_path == "" else [state.city(cities)]
+    footer.attribution([line for city in shown if city is not None for line in city.attribution])

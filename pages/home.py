@@ -1,0 +1,75 @@
+"""Home: the cities, what each has, and what to do next."""
+
+import streamlit as st
+
+from ui import errors, footer, page, state, thumbnail
+from ui.text import count, plain
+from workflows.cities import CitySummary, list_cities
+
+COLUMNS = 3
+
+
+def next_step(city: CitySummary) -> tuple[str, str, str]:
+    """What to do next with a city: in words, the page to go to, the link's label."""
+    if city.model is None:
+        return "Its model has not been trained yet.", page.TRAIN, "Train its model"
+    return "Ready to be asked in words.", page.SEARCH, "Search this city"
+
+
+def draw_card(city: CitySummary) -> None:
+    """One city's card."""
+    words, target, label = next_step(city)
+    with st.container(border=True, key=f"card-{city.slug}", height="stretch"):
+        thumbnail.draw(city)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(plain(city.name), anchor=False, width="content")
+            if city.simulated:
+                footer.simulated_badge()
+        parts = [
+            str(city.year),
+            count(city.pois, "place"),
+            count(city.cells, "cell"),
+            count(city.models, "model"),
+            count(city.layers, "layer"),
+        ]
+        st.caption(" · ".join(parts))
+        st.write(words)
+        st.page_link(
+            target,
+            label=label,
+            icon=":material/arrow_forward:",
+            width="stretch",
+            query_params={state.CITY: city.slug},
+        )
+
+
+page.through_router()
+page.heading("Cities")
+with errors.boxed(state.reachable):
+    cities = list_cities(state.store())
+    if cities:
+        st.caption(
+            "Ask a city in plain words and get a map back. "
+            "Each city has its own places, model and layers."
+        )
+        for start in range(0, len(cities), COLUMNS):
+            for column, city in zip(
+                st.columns(COLUMNS), cities[start : start + COLUMNS], strict=False
+            ):
+                with column:
+                    draw_card(city)
+        st.page_link(
+            page.CITY,
+            label="Add a city",
+            icon=":material/add:",
+            width="stretch",
+            query_params={"do": "add"},
+        )
+    else:
+        page.empty(
+            "There is no city yet",
+            "Add one from an AlphaEarth embedding and a file of places, "
+            "or load the demo with `./aether demo`.",
+            page.CITY,
+            "Add a city",
+        )

@@ -1,0 +1,247 @@
+"""Search: ask in words or by pointing, see the map, keep the answer or take it away."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from aether_core.errors import AetherError
+from ui import ask, cells, downloads, errors, ground, legend, page, ramp, state
+from ui import map as city_map
+from ui.cells import CellValues
+from ui.map import Point
+from ui.nearby import nearest_names, places_of, spread_out
+from ui.text import plain, rows
+from workflows.cities import CitySummary, categories
+from workflows.export import export_scores
+from workflows.layers import default_title, keep_layer
+from workflows.search import CellScores, PlaceHit, search_places
+
+MAP_HEIGHT = 600
+CHIPS = 6
+TOP_CELLS = 6
+TOP_PLACES = 20
+LOOKED_AT = 1000
+SHARES = {"All": 0.0, "25 %": 75.0, "10 %": 90.0, "1 %": 99.0}
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A good cell, named after what is nearest; WGS84."""
+
+    title: str
+    lon: float
+    lat: float
+    score: float
+
+
+def draw_question(city: CitySummary) -> None:
+    """The boxes and the chips."""
+    words, minus = st.columns([3, 2])
+    with words:
+        st.text_input(
+            "What are you looking for?",
+            key=ask.WORDS,
+            placeholder="in plain words, such as: a night out",
+            disabled=city.model is None,
+            bind="query-params",
+            on_change=ask.words_changed,
+            icon=":material/search:",
+        )
+    with minus:
+        st.text_input(
+            "But not",
+            key=ask.MINUS,
+            placeholder="optional, such as: traffic",
+            disabled=city.model is None,
+            bind="query-params",
+            on_change=ask.words_changed,
+            icon=":material/do_not_disturb_on:",
+        )
+    options = [*ask.EXAMPLES, *(name for name, _ in categories(state.store(), city.slug, CHIPS))]
+    st.pills(
+        "Examples",
+        list(dict.fromkeys(options)),
+        key=ask.CHIP,
+        on_change=ask.ask_chip,
+        disabled=city.model is None,
+        label_visibility="collapsed",
+    )
+
+
+def draw_map(
+    city: CitySummary, scores: CellScores | None, found: list[Point], least: float
+) -> None:
+    """The city with the answer on it; a click asks for places like the one clicked."""
+    values, marks, title = None, [], ""
+    if scores is not None:
+        steps = ramp.percentile_steps(dark=state.is_dark(), on_ground=ground.has_shapes(city))
+        shown = np.where(scores.percentile >= least, scores.percentile, np.float32("nan"))
+        values = CellValues(scores.h3, shown, steps, "percentile", "click for places like this")
+        title = (
+            f"Like {scores.at[1]:.4f}, {scores.at[0]:.4f}" if scores.at else default_title(scores)
+        )
+        marks = [Point(*scores.at, "The place you pointed at")] if scores.at else []
+        marks += found
+    with st.container(key="map-frame-search", gap=None):
+        city_map.draw(
+            city,
+            key=f"search-map-{city.slug}",
+            height=MAP_HEIGHT,
+            alt=f"Map of {city.name}: {title or 'nothing asked yet'}",
+            cells=values,
+            targets=cells.all_of(city) if city.model else None,
+            points=city_map.points_of(places_of(city)) if scores is None else [],
+            marks=marks,
+            on_click=ask.ask_like if city.model else None,
+        )
+        if values is not None:
+            legend.draw(
+                title, "percentile of the city's cells", values.steps, names=legend.PERCENTILE_NAMES
+            )
+
+
+def best_spots(city: CitySummary, scores: CellScores) -> list[Spot]:
+    """The best cells that lie apart: within one radius they see the same surroundings."""
+    best = scores.best(LOOKED_AT)
+    lonlat = np.array([[cell["lon"], cell["lat"]] for cell in best])
+    kept = spread_out(lonlat, city.radius_m, TOP_CELLS)
+    names = nearest_names(city, lonlat[kept])
+    return [
+        Spot(f"near {name}" if name else str(best[i]["cell"]), *lonlat[i], float(best[i]["score"]))
+        for i, name in zip(kept, names, strict=True)
+    ]
+
+
+def draw_spots(scores: CellScores, spots: list[Spot]) -> None:
+    """The best spots as a list."""
+    rows((spot.title, f"{spot.lat:.5f}, {spot.lon:.5f}", f"{spot.score:.3f}") for spot in spots)
+    st.caption(
+        f"The best of {len(scores.h3):,} cells that lie apart, by {plain(scores.model)}. "
+        "Score: cosine, -1 to 1."
+    )
+
+
+def draw_hits(hits: list[PlaceHit]) -> None:
+    """The best places as a list."""
+    with st.container(height=380, border=False):
+        rows((hit.name or "Unnamed", hit.category or hit.group, f"{hit.score:.3f}") for hit in hits)
+
+
+def draw_actions(city: CitySummary, scores: CellScores) -> None:
+    """Keep the answer or take it away."""
+    name = default_title(scores)
+    keeping, taking = st.columns(2, gap="small")
+    with keeping, st.popover("Keep", icon=":material/bookmark_add:", width="stretch"):
+        title = st.text_input("Title of the layer", name, key=f"title-{name}", max_chars=200)
+        if st.button("Keep as layer", type="primary", key="keep"):
+            with errors.boxed(state.reachable):
+                layer = keep_layer(state.store(), scores, title)
+                st.success(f"Kept as {plain(layer.title)}.")
+                st.page_link(page.LAYERS, label="See it under Layers", width="stretch")
+    with taking, st.popover("Download", icon=":material/download:", width="stretch"):
+        st.caption("Every cell with its score and percentile, WGS84.")
+        downloads.buttons(
+            f"{city.slug}-{name}", lambda path: export_scores(scores, path), key="search"
+        )
+
+
+def draw_hint(city: CitySummary) -> None:
+    """What to do while there is no answer."""
+    if city.model is None:
+        page.empty(
+            "This city has no model yet",
+            "It can be asked in words once its model has been trained.",
+            page.TRAIN,
+            "Train its model",
+        )
+        return
+    st.subheader("Ask the city", anchor=False)
+    st.write(
+        "Type what you are looking for, choose an example, "
+        "or click the map to find places like the one you clicked."
+    )
+
+
+def answered(question: ask.Question | None) -> CellScores | AetherError | None:
+    """The answer, or the error it ended in: the map is drawn either way."""
+    if question is None:
+        return None
+    try:
+        with st.spinner("Reading the city"):
+            return ask.answer(question)
+    except AetherError as error:
+        return error
+
+
+def draw() -> None:
+    """The page."""
+    city = page.with_city("Search")
+    if city is None:
+        return
+    draw_question(city)
+    question = ask.current(city)
+    result = answered(question)
+    scores = result if isinstance(result, CellScores) else None
+    found: list[Point] = []
+    least = 0.0
+    picture, panel = st.columns([3, 1], gap="medium")
+    with panel, errors.boxed(state.reachable):
+        if isinstance(result, AetherError):
+            raise result
+        if scores is None or question is None:
+            draw_hint(city)
+        else:
+            found, least = draw_panel(city, question, scores)
+    with picture, errors.boxed(state.reachable):
+        draw_map(city, scores, found, least)
+
+
+def draw_panel(
+    city: CitySummary, question: ask.Question, scores: CellScores
+) -> tuple[list[Point], float]:
+    """The answer beside the map; returns the places to mark and the least percentile to colour."""
+    if question.at is not None:
+        st.markdown(f"**Places like {question.at[1]:.5f}, {question.at[0]:.5f}**")
+        st.button(
+            "Back to words",
+            on_click=ask.forget_point,
+            icon=":material/undo:",
+            type="tertiary",
+            key="back",
+        )
+    share = st.segmented_control(
+        "Colour the best",
+        list(SHARES),
+        default="All",
+        required=True,
+        key="share",
+        persist_state="session",
+    )
+    view = "Cells"
+    if question.at is None:
+        view = st.segmented_control(
+            "List",
+            ["Cells", "Places"],
+            default="Cells",
+            required=True,
+            key="list",
+            persist_state="session",
+        )
+    if view == "Places":
+        hits = search_places(
+            state.store(), city.slug, question.words, top=TOP_PLACES, minus=question.minus or None
+        )
+        draw_hits(hits)
+        found = [Point(hit.lon, hit.lat, hit.name or hit.category, hit.category) for hit in hits]
+    else:
+        spots = best_spots(city, scores)
+        draw_spots(scores, spots)
+        found = [Point(spot.lon, spot.lat, f"{n}. {spot.title}") for n, spot in enumerate(spots, 1)]
+    draw_actions(city, scores)
+    return found, SHARES[share]
+
+
+page.through_router()
+with errors.boxed(state.reachable):
+    draw()

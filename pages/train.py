@@ -1,0 +1,241 @@
+"""Train: start a run, watch it, see what the model knows, choose the one in use."""
+
+from typing import Any
+
+import streamlit as st
+
+from aether_core.model.recipe import Setting, recipe, recipes
+from ui import charts, errors, jobs, page, state
+from ui.text import count, duration, facts, plain
+from workflows.cities import CitySummary
+from workflows.models import ModelSummary, list_models, use_model
+from workflows.runs import RunSummary, list_runs
+from workflows.training import start_training
+
+RECIPE_HELP = {
+    "aether": "The published method, stopped at its best epoch on places held out of training."
+}
+LABELS = {
+    "lam": "Weight of the two window sizes",
+    "holdout": "Share of places held out",
+    "block_m": "Block size in metres",
+    "keep": "Weights to keep",
+}
+STATES = {
+    "queued": "waiting",
+    "running": "running",
+    "done": "done",
+    "failed": "failed",
+    "cancelled": "stopped",
+}
+
+
+def ask_setting(setting: Setting) -> str | None:
+    """One setting's field; its value only where it was changed."""
+    rule, key = setting.rule, f"set-{setting.key}"
+    label = LABELS.get(setting.key, setting.key.replace("_", " ").capitalize())
+    if rule.choices:
+        value: Any = st.selectbox(
+            label, rule.choices, rule.choices.index(str(setting.value)), help=rule.help, key=key
+        )
+    else:
+        value = st.text_input(
+            label,
+            f"{setting.value:g}",
+            help=f"{rule.help} {rule.minimum:g} to {rule.maximum:g}; in commands {setting.key}.",
+            key=key,
+        )
+    unchanged = str(setting.value) if rule.choices else f"{setting.value:g}"
+    return None if str(value).strip() == unchanged else str(value).strip()
+
+
+def draw_start(city: CitySummary) -> None:
+    """The form that starts a run."""
+    with st.form("start", border=True):
+        st.subheader("New run", anchor=False)
+        names = [one.name for one in recipes()]
+        name = st.selectbox(
+            "Recipe",
+            names,
+            key="recipe",
+            help="A recipe is a way of training with all its settings.",
+        )
+        st.caption(RECIPE_HELP.get(name, ""))
+        with st.expander("Settings"):
+            changed = {setting.key: ask_setting(setting) for setting in recipe(name).describe()}
+            seed = st.number_input(
+                "Seed", 0, 2**31 - 1, 42, key="seed", help="The same seed gives the same model."
+            )
+            device = st.selectbox(
+                "Device",
+                ["auto", "cpu", "cuda"],
+                key="device",
+                help="Auto takes a GPU where there is one.",
+            )
+        go = st.form_submit_button("Start training", type="primary", width="stretch")
+    if go:
+        settings = {key: value for key, value in changed.items() if value is not None}
+        start_training(state.store(), city.slug, name, settings, int(seed), device)
+        st.rerun()
+
+
+def in_words(validation: dict[str, Any]) -> str:
+    """What the held-out check means, for people who do not know the measure."""
+    found = validation["text_to_place"]
+    share, chance = float(found["recall_at_10"]), float(found["chance_at_10"])
+    if share > 1.5 * chance:
+        verdict = f"That is {share / max(chance, 1e-9):.1f} times better than guessing."
+    else:
+        verdict = "That is hardly better than guessing: do not trust its maps."
+    return (
+        f"Given the words for a place it has never seen, the model has such a place among its "
+        f"first 10 of {validation['candidates']:,} in {share:.0%} of cases; guessing would in "
+        f"{chance:.0%}. {verdict} Places of different kinds often look alike from above, so even "
+        "a good model stays far from 100 %."
+    )
+
+
+def draw_runs(runs: list[RunSummary]) -> None:
+    """The newest run: live while it works; then the outcome of the last one that was finished."""
+    newest = runs[0]
+    if not newest.is_finished:
+        st.subheader(f"Run {newest.id} is {STATES[newest.state]}", anchor=False)
+        jobs.follow(newest.id)
+        return
+    if newest.state == "failed":
+        reason = newest.error or "no reason was recorded"
+        st.error(f"Run {newest.id} failed: {plain(reason)}", icon=":material/error:")
+    elif newest.state == "cancelled":
+        st.info(f"Run {newest.id} was stopped. Nothing was kept.", icon=":material/info:")
+    done = next((run for run in runs if run.state == "done"), None)
+    if done is not None:
+        draw_outcome(done)
+
+
+def draw_outcome(run: RunSummary) -> None:
+    """Curves and meaning of a finished run."""
+    kept = run.metrics.get("kept_epoch")
+    validation: Any = run.metrics.get("validation")
+    st.subheader(f"What run {run.id} learnt", anchor=False)
+    if validation:
+        st.write(in_words(validation))
+    else:
+        st.write(
+            "Nothing was held out, so nothing can be said about places the model has not seen."
+        )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        charts.losses(run.history, kept_epoch=kept, key="losses")
+    with right:
+        if validation:
+            charts.against_chance(validation["text_to_place"], key="chance")
+    seconds: Any = run.metrics.get("seconds", 0.0)
+    used: Any = run.metrics.get("pois_used", 0)
+    held: Any = run.metrics.get("held_out", 0)
+    st.caption(
+        f"{count(used, 'place')} used, {held:,} held out in whole blocks of the city · "
+        f"kept epoch {kept} of {run.epoch} · "
+        f"{duration(float(seconds))} on {run.metrics.get('device')} · seed {run.seed}"
+    )
+
+
+def draw_models(city: CitySummary, models: list[ModelSummary]) -> None:
+    """The city's models and which one searches use."""
+    current = next((model.name for model in models if model.in_use), None)
+    names = [model.name for model in models]
+    picker, table = st.columns([1, 2], gap="medium")
+    with picker:
+        st.subheader("Models", anchor=False)
+        chosen = st.selectbox(
+            "In use for searches",
+            names,
+            names.index(current) if current in names else None,
+            key=f"use-{city.slug}-{current}",
+        )
+    if chosen is not None and chosen != current:
+        use_model(state.store(), city.slug, chosen)
+        st.toast(f"Searches now use {plain(chosen)}.")
+        st.rerun()
+    with table:
+        st.dataframe([row_of(model) for model in models], hide_index=True, key="models")
+
+
+def row_of(model: ModelSummary) -> dict[str, object]:
+    """A model as a table's row."""
+    validation: Any = model.card.get("validation") or {}
+    recall = validation.get("text_to_place", {}).get("recall_at_10")
+    return {
+        "Model": model.name,
+        "Recipe": model.recipe,
+        "Among first 10": f"{recall:.1%}" if recall is not None else "not checked",
+        "Made": f"{model.created:%d %b %Y, %H:%M}",
+    }
+
+
+def draw_history(runs: list[RunSummary]) -> None:
+    """Earlier runs, newest first."""
+    with st.expander(f"All runs ({len(runs)})"):
+        st.dataframe(
+            [
+                {
+                    "Run": run.id,
+                    "State": STATES[run.state],
+                    "Recipe": run.recipe,
+                    "Changed settings": ", ".join(
+                        f"{key}={value}" for key, value in run.settings.items()
+                    ),
+                    "Seed": run.seed,
+                    "Started": f"{run.created:%d %b %Y, %H:%M}",
+                    "Problem": run.error or "",
+                }
+                for run in runs
+            ],
+            hide_index=True,
+            key="runs",
+        )
+
+
+def draw_request(run: RunSummary) -> None:
+    """What the working run was asked to do."""
+    facts({"Recipe": run.recipe, "Seed": run.seed, "Device": run.device, **run.settings})
+    st.caption("One run of a city works at a time.")
+
+
+def draw_invitation(city: CitySummary) -> None:
+    """What training is, for a city that has none yet."""
+    st.subheader("Nothing has been trained yet", anchor=False)
+    st.write(
+        f"Training teaches a small model how the city's {count(city.pois, 'place')} look from "
+        "above. After that the city can be asked in words. It takes from under a minute to a few "
+        "minutes."
+    )
+
+
+def draw() -> None:
+    """The page."""
+    city = page.with_city("Train")
+    if city is None:
+        return
+    runs = list_runs(state.store(), city.slug)
+    working = next((run for run in runs if not run.is_finished), None)
+    left, right = st.columns([1, 2.4], gap="large")
+    with left, errors.boxed(state.reachable):
+        if working is None:
+            draw_start(city)
+        else:
+            draw_request(working)
+    with right, errors.boxed(state.reachable):
+        if runs:
+            draw_runs([working, *runs] if working else runs)
+        else:
+            draw_invitation(city)
+        models = list_models(state.store(), city.slug)
+        if models:
+            draw_models(city, models)
+        if runs:
+            draw_history(runs)
+
+
+page.through_router()
+with errors.boxed(state.reachable):
+    draw()

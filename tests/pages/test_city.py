@@ -1,0 +1,158 @@
+"""City: what it holds, adding by upload and by path, what is refused, removing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from streamlit.testing.v1 import AppTest
+
+from tests.app_fixtures import SLUG, CityFiles
+from tests.pages.visit import deck, layer, open_page, words
+from workflows.cities import list_cities, show_city
+from workflows.store import Store
+
+
+def fill(visit: AppTest, files: CityFiles, **paths: Path | str) -> AppTest:
+    """Fill the form by server paths; `paths` replaces some."""
+    given = {"embedding": files.embedding, "pois": files.pois, "boundary": files.boundary} | paths
+    visit.text_input(key="add-name").input("New Town").run()
+    for key in given:
+        visit.get_by_key(f"add-{key}-way").set_value("Path on the server").run()
+    visit.text_area(key="add-embedding-path").input(str(given["embedding"])).run()
+    for key in ("pois", "boundary"):
+        visit.text_input(key=f"add-{key}-path").input(str(given[key])).run()
+    return visit
+
+
+def upload(visit: AppTest, key: str, path: Path) -> None:
+    visit.file_uploader(key=key).upload(path.name, path.read_bytes()).run()
+
+
+def test_a_city_shows_its_figures_its_places_and_what_was_left_out(app_environment: Store) -> None:
+    visit = open_page("city")
+    city = show_city(app_environment, SLUG)
+    said = words(visit)
+    assert f"{city.pois:,}" in said
+    assert f"{city.cells:,}" in said
+    assert len(layer(deck(visit), "points")["data"]) == city.pois
+    table = visit.dataframe[0].value
+    assert dict(zip(table["Reason"], table["Places"], strict=True)) == {
+        reason: number for reason, number in city.pois_dropped.items() if number
+    }
+
+
+def test_a_city_is_added_by_upload(empty_environment: Store, city_files: CityFiles) -> None:
+    visit = open_page("city")
+    assert visit.title[0].value == "Add a city"
+    visit.text_input(key="add-name").input("New Town").run()
+    upload(visit, "add-embedding-upload", city_files.embedding)
+    upload(visit, "add-pois-upload", city_files.pois)
+    assert "category" in visit.selectbox(key="add-field-category").options
+    assert "columns" in words(visit)
+    preview = visit.dataframe[0].value
+    assert preview["Category"].str.len().min() > 0
+    visit.button(key="add-go").click().run()
+    assert not visit.error
+    (city,) = list_cities(empty_environment)
+    assert (city.slug, city.name) == ("new-town", "New Town")
+    assert visit.title[0].value == "City: New Town"
+    kept = empty_environment.settings.home / "uploads"
+    assert not list(kept.iterdir())
+
+
+def test_a_city_is_added_by_path_with_chosen_columns(
+    empty_environment: Store, city_files: CityFiles
+) -> None:
+    visit = fill(open_page("city"), city_files)
+    visit.selectbox(key="add-field-category").select("group").run()
+    visit.button(key="add-go").click().run()
+    assert not visit.error
+    assert show_city(empty_environment, "new-town").pois > 100
+    assert city_files.pois.exists()
+
+
+def rgb_image(folder: Path) -> Path:
+    path = folder / "photo.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=64, height=64, count=3, dtype="uint8", crs="EPSG:32635"
+    ) as raster:
+        raster.write(np.zeros((3, 64, 64), np.uint8))
+    return path
+
+
+def virtual_raster(folder: Path) -> Path:
+    path = folder / "trick.tif"
+    path.write_text('<VRTDataset rasterXSize="1" rasterYSize="1"></VRTDataset>')
+    return path
+
+
+def zero_bytes(folder: Path) -> Path:
+    path = folder / "empty.tif"
+    path.touch()
+    return path
+
+
+@pytest.mark.parametrize("make", [rgb_image, virtual_raster, zero_bytes])
+def test_embeddings_that_cannot_be_used(
+    empty_environment: Store, city_files: CityFiles, tmp_path: Path, make: object
+) -> None:
+    path = make(tmp_path)  # type: ignore[operator]
+    visit = fill(open_page("city"), city_files, embedding=path)
+    visit.button(key="add-go").click().run()
+    assert path.name in visit.error[0].value.replace("\\", "")
+    assert not list_cities(empty_environment)
+
+
+@pytest.mark.parametrize("given", ["https://example.org/a.csv", "/vsicurl/x.csv", "/nowhere/a.csv"])
+def test_paths_that_cannot_be_used(
+    empty_environment: Store, city_files: CityFiles, given: str
+) -> None:
+    visit = fill(open_page("city"), city_files, pois=given)
+    assert visit.error
+    visit.button(key="add-go").click().run()
+    assert not list_cities(empty_environment)
+    assert "Traceback" not in words(visit)
+
+
+@pytest.mark.usefixtures("empty_environment")
+def test_places_with_wrong_columns_name_those_there_are(
+    city_files: CityFiles, tmp_path: Path
+) -> None:
+    path = tmp_path / "places.csv"
+    path.write_text("name,kind,easting,northing\nA,bar,1,2\n".replace("easting,northing", "p,q"))
+    visit = fill(open_page("city"), city_files, pois=path)
+    said = visit.error[0].value.replace("\\", "")
+    assert "kind" in said
+    assert "p" in said
+
+
+def test_a_taken_name_is_refused(app_environment: Store, city_files: CityFiles) -> None:
+    visit = open_page("city", do="add")
+    fill(visit, city_files)
+    visit.text_input(key="add-slug").input(SLUG).run()
+    visit.button(key="add-go").click().run()
+    assert SLUG in visit.error[0].value.replace("\\", "")
+    assert len(list_cities(app_environment)) == 1
+
+
+@pytest.mark.parametrize("slug", ["a/b", "..", "Big City"])
+def test_short_names_that_cannot_be_used(
+    empty_environment: Store, city_files: CityFiles, slug: str
+) -> None:
+    visit = fill(open_page("city"), city_files)
+    visit.text_input(key="add-slug").input(slug).run()
+    visit.button(key="add-go").click().run()
+    assert "short name" in visit.error[0].value
+    assert not list_cities(empty_environment)
+
+
+def test_removing_needs_the_short_name_typed(app_environment: Store) -> None:
+    visit = open_page("city")
+    assert visit.button(key=f"remove-{SLUG}").disabled
+    visit.text_input(key=f"confirm-{SLUG}").input("tiny").run()
+    assert visit.button(key=f"remove-{SLUG}").disabled
+    visit.text_input(key=f"confirm-{SLUG}").input(SLUG).run()
+    visit.button(key=f"remove-{SLUG}").click().run()
+    assert not list_cities(app_environment)
+    assert visit.title[0].value == "Add a city"

@@ -1,0 +1,129 @@
+"""Train: what a run was, what it meant, what is refused."""
+
+import pytest
+from sqlalchemy import text
+
+from tests.app_fixtures import SLUG
+from tests.pages.visit import open_page, words
+from workflows.models import list_models
+from workflows.runs import cancel_run, list_runs
+from workflows.store import Store
+from workflows.training import add_run, run_training
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_a_finished_run_is_told_in_plain_words() -> None:
+    visit = open_page("train")
+    said = words(visit)
+    assert "What run 1 learnt" in said
+    assert "guessing" in said
+    assert "held out in whole blocks" in said
+    assert len(visit.get("vega_lite_chart")) == 2
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_every_setting_has_plain_help() -> None:
+    visit = open_page("train")
+    fields = [*visit.text_input, *visit.selectbox]
+    settings = [field for field in fields if (field.key or "").startswith("set-")]
+    assert len(settings) >= 8
+    assert all(field.help for field in settings)
+
+
+def test_only_changed_settings_reach_the_run(app_environment: Store) -> None:
+    visit = open_page("train")
+    visit.text_input(key="set-epochs").input("3")
+    next(button for button in visit.button if button.label == "Start training").click().run()
+    assert not visit.error
+    run = list_runs(app_environment, SLUG)[0]
+    assert {key: int(value) for key, value in run.settings.items()} == {"epochs": 3}
+    assert "Run 2 is" in words(visit)
+    if not run.is_finished:
+        cancel_run(app_environment, run.id)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("set-batch_size", "5000", "batch"),
+        ("set-epochs", "0", "pochs is out of range"),
+        ("set-learning_rate", "fast", "is not a number"),
+    ],
+)
+def test_settings_that_cannot_be_used(
+    app_environment: Store, key: str, value: str, says: str
+) -> None:
+    visit = open_page("train")
+    visit.text_input(key=key).input(value)
+    next(button for button in visit.button if button.label == "Start training").click().run()
+    assert says in visit.error[0].value.replace("\\", "")
+    assert len(list_runs(app_environment, SLUG)) == 1
+
+
+def test_too_few_places_are_refused(app_environment: Store) -> None:
+    with app_environment.session() as session:
+        session.execute(text("DELETE FROM poi WHERE id NOT IN (SELECT id FROM poi LIMIT 60)"))
+    visit = open_page("train")
+    next(button for button in visit.button if button.label == "Start training").click().run()
+    assert "too few usable places" in visit.error[0].value
+    assert "64" in visit.error[0].value
+
+
+def test_a_failed_run_says_why(app_environment: Store) -> None:
+    run = add_run(app_environment, SLUG)
+    with app_environment.session() as session:
+        session.execute(
+            text("UPDATE run SET state = 'failed', error = 'disk full' WHERE id = :id"), {"id": run}
+        )
+    visit = open_page("train")
+    assert "disk full" in visit.error[0].value
+
+
+def test_a_stopped_run_says_so(app_environment: Store) -> None:
+    run = add_run(app_environment, SLUG)
+    cancel_run(app_environment, run)
+    assert "was stopped" in open_page("train").info[0].value
+
+
+def test_the_model_in_use_can_be_changed(app_environment: Store) -> None:
+    run_training(app_environment, add_run(app_environment, SLUG, settings={"epochs": "2"}))
+    newest, oldest = list_models(app_environment, SLUG)
+    assert newest.in_use
+    visit = open_page("train")
+    visit.selectbox(key=f"use-{SLUG}-{newest.name}").select(oldest.name).run()
+    assert {model.name: model.in_use for model in list_models(app_environment, SLUG)} == {
+        newest.name: False,
+        oldest.name: True,
+    }
+
+
+def test_an_untrained_city_is_told_what_training_is(app_environment: Store) -> None:
+    with app_environment.session() as session:
+        session.execute(text("DELETE FROM model"))
+        session.execute(text("DELETE FROM run"))
+    assert "Nothing has been trained yet" in words(open_page("train"))
+
+
+def test_a_working_run_is_shown_live(app_environment: Store) -> None:
+    done = list_runs(app_environment, SLUG)[0]
+    run = add_run(app_environment, SLUG)
+    with app_environment.session() as session:
+        session.execute(
+            text(
+                "UPDATE run SET state = 'running', progress = 0.5, heartbeat = now(), history = "
+                "(SELECT history FROM run WHERE id = :done) WHERE id = :id"
+            ),
+            {"done": done.id, "id": run},
+        )
+    visit = open_page("train")
+    assert f"Run {run} is running" in words(visit)
+    assert "Epoch" in visit.get("progress")[0].proto.text
+    assert len(visit.get("vega_lite_chart")) == 2
+    visit.button(key=f"stop-{run}").click().run()
+    assert "Stopping after this epoch" in visit.get("progress")[0].proto.text
+    assert not visit.exception
+
+
+@pytest.mark.usefixtures("empty_environment")
+def test_without_a_city_the_page_says_so() -> None:
+    assert "There is no city yet" in words(open_page("train"))

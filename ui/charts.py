@@ -1,0 +1,120 @@
+"""Charts of a training run: how the loss falls, and what the model knows against chance."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+_HEIGHT: Final = 260
+_LOSSES: Final = {
+    "loss": "total",
+    "loss_cross_modal": "place and text",
+    "loss_multiscale": "near and far",
+}
+
+
+def losses(history: Sequence[dict[str, Any]], *, kept_epoch: int | None, key: str) -> None:
+    """The training loss by epoch, with the epoch whose weights were kept.
+
+    Args:
+        history: One entry an epoch as the run keeps it.
+        kept_epoch: Marked with a rule when given.
+        key: Stable name of the chart.
+    """
+    frame = pd.DataFrame(
+        [
+            {"epoch": entry["epoch"], "loss": float(entry[name]), "part": label}
+            for entry in history
+            for name, label in _LOSSES.items()
+            if entry.get(name) is not None
+        ]
+    )
+    lines = (
+        alt.Chart(frame)
+        .mark_line(point=len(history) < 3)
+        .encode(
+            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y("loss:Q", title="Training loss", scale=alt.Scale(zero=False)),
+            color=alt.Color(
+                "part:N", title=None, sort=list(_LOSSES.values()), legend=alt.Legend(orient="top")
+            ),
+            tooltip=["part:N", "epoch:Q", alt.Tooltip("loss:Q", format=".3f")],
+        )
+    )
+    st.altair_chart(
+        _with_kept(lines, kept_epoch), height=_HEIGHT, key=key, alt="Training loss by epoch"
+    )
+
+
+def validation(history: Sequence[dict[str, Any]], *, key: str) -> None:
+    """Recall at 10 on held-out places by epoch, with the level of pure chance.
+
+    Args:
+        history: The run's epochs that were validated, at least one.
+        key: Stable name of the chart.
+    """
+    found = [(entry["epoch"], entry["validation"]["text_to_place"]) for entry in history]
+    frame = pd.DataFrame([{"epoch": at, "recall": one["recall_at_10"]} for at, one in found])
+    lines = (
+        alt.Chart(frame)
+        .mark_line(point=len(found) < 3)
+        .encode(
+            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y("recall:Q", title="Held-out place among first 10", axis=alt.Axis(format=".0%")),
+            tooltip=["epoch:Q", alt.Tooltip("recall:Q", format=".1%")],
+        )
+    )
+    level = pd.DataFrame({"recall": [found[-1][1]["chance_at_10"]], "what": ["pure chance"]})
+    chance = alt.Chart(level).encode(y="recall:Q")
+    rule = chance.mark_rule(strokeDash=[5, 4], color="gray")
+    name = chance.mark_text(align="left", dx=4, dy=-7, color="gray").encode(
+        x=alt.value(0), text="what:N"
+    )
+    st.altair_chart(
+        alt.layer(lines, rule, name),
+        height=_HEIGHT,
+        key=key,
+        alt="Held-out recall by epoch against chance",
+    )
+
+
+def against_chance(retrieval: dict[str, Any], *, key: str) -> None:
+    """The kept model's recall at 1, 5 and 10 on held-out places beside pure chance."""
+    frame = pd.DataFrame(
+        [
+            {"first": f"first {k}", "who": who, "share": float(retrieval[f"{name}_at_{k}"])}
+            for k in (1, 5, 10)
+            for who, name in (("this model", "recall"), ("pure chance", "chance"))
+        ]
+    )
+    base = alt.Chart(frame).encode(
+        y=alt.Y("first:N", title=None, sort=["first 1", "first 5", "first 10"]),
+        yOffset=alt.YOffset("who:N", sort=["this model", "pure chance"]),
+        x=alt.X(
+            "share:Q", title="Right place found among the first n", axis=alt.Axis(format=".0%")
+        ),
+    )
+    bars = base.mark_bar(cornerRadiusEnd=2).encode(
+        color=alt.Color(
+            "who:N", title=None, sort=["this model", "pure chance"], legend=alt.Legend(orient="top")
+        ),
+        tooltip=["who:N", "first:N", alt.Tooltip("share:Q", format=".1%")],
+    )
+    numbers = base.mark_text(align="left", dx=4).encode(
+        text=alt.Text("share:Q", format=".1%"), color=alt.value("gray")
+    )
+    st.altair_chart(
+        bars + numbers, height=_HEIGHT, key=key, alt="Recall on held-out places against chance"
+    )
+
+
+def _with_kept(lines: alt.Chart, kept_epoch: int | None) -> alt.LayerChart:
+    if kept_epoch is None:
+        return alt.LayerChart(layer=[lines])
+    frame = pd.DataFrame({"epoch": [kept_epoch], "what": ["kept"]})
+    rule = alt.Chart(frame).mark_rule(color="gray", opacity=0.8).encode(x="epoch:Q")
+    label = alt.Chart(frame).mark_text(align="left", dx=4, color="gray")
+    named = label.encode(x="epoch:Q", y=alt.value(6), text="what:N")
+    return alt.LayerChart(layer=[lines, rule, named])

@@ -1,0 +1,22 @@
+"""What stands on every page: whose data it is, and whether the embedding is simulated."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+SIMULATED = "Simulated embedding"
+_SIMULATED_HELP = (
+    "This city's satellite embedding was simulated from real land use. Places, water, parks and "
+    "buildings are real; what the map says about them shows how the app works, not the real city."
+)
+
+
+def simulated_badge() -> None:
+    """Mark what follows as made from a simulated embedding."""
+    st.badge(SIMULATED, icon=":material/science:", color="orange", help=_SIMULATED_HELP)
+
+
+def attribution(lines: Sequence[str]) -> None:
+    """The credits under a page."""
+    if lines:
+        st.container(key="attribution").caption(" · ".join(dict.fromkeys(lines)))

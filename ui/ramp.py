@@ -1,0 +1,107 @@
+"""Colours of values: one ramp, safe for colour-blind readers, cut into a few steps.
+
+The ramp's nine colours were placed by us in OKLCH: lightness falls in even steps from 0.93 to
+0.27 while the hue turns from yellow over green to violet. Order can be read from lightness alone,
+so it survives every kind of colour blindness and a grey print.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from aether_core.errors import InputError
+
+Colour = tuple[int, int, int, int]
+
+_PALE_TO_DEEP: Final = np.array(
+    [
+        [242, 236, 153],
+        [183, 219, 139],
+        [117, 200, 139],
+        [14, 178, 148],
+        [1, 146, 150],
+        [1, 116, 142],
+        [0, 86, 135],
+        [33, 53, 117],
+        [40, 23, 85],
+    ],
+    dtype=np.float64,
+)
+PERCENTILE_EDGES: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 100.0)
+_STEPS: Final = 6
+_FAINT_ON_GROUND, _FAINT_ON_PLAIN, _STRONG = 30, 90, 225
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Value classes and their colours.
+
+    Attributes:
+        edges: Ascending class limits, one more than there are colours.
+        colours: One RGBA colour a class, lowest class first; low classes let the map show through.
+    """
+
+    edges: tuple[float, ...]
+    colours: tuple[Colour, ...]
+
+    def classes(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
+        """Class of each value, lowest 0; NaN gives -1. Limits belong to the class above."""
+        inner = np.asarray(self.edges[1:-1])
+        index = np.searchsorted(inner, values, side="right").astype(np.int16)
+        return np.where(np.isnan(values), np.int16(-1), index)
+
+
+def ramp(count: int, *, dark: bool, on_ground: bool = False) -> tuple[Colour, ...]:
+    """Return colours from low to high.
+
+    The high end always stands out: deep on a light page, bright on a dark one.
+
+    Args:
+        count: Number of colours.
+        dark: Whether the page is dark.
+        on_ground: Whether a base map lies under them that low values must let through.
+    """
+    at = np.linspace(0, len(_PALE_TO_DEEP) - 1, count)
+    rgb = np.stack(
+        [np.interp(at, np.arange(len(_PALE_TO_DEEP)), channel) for channel in _PALE_TO_DEEP.T],
+        axis=1,
+    ).round()
+    if dark:
+        rgb = rgb[::-1]
+    faint = _FAINT_ON_GROUND if on_ground else _FAINT_ON_PLAIN
+    alpha = np.linspace(faint, _STRONG, count).round()
+    return tuple((int(r), int(g), int(b), int(a)) for (r, g, b), a in zip(rgb, alpha, strict=True))
+
+
+def percentile_steps(*, dark: bool, on_ground: bool = False) -> Steps:
+    """Classes of a percentile of the city's cells: most of the ramp is kept for the best tenth."""
+    return Steps(PERCENTILE_EDGES, ramp(_STEPS, dark=dark, on_ground=on_ground))
+
+
+def quantile_steps(
+    values: npt.NDArray[np.floating], *, dark: bool, on_ground: bool = False
+) -> Steps:
+    """Classes that hold about the same number of values each; fewer where values repeat.
+
+    Raises:
+        InputError: No value is finite.
+    """
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        raise InputError("the layer has no value to draw", "all missing", "choose another field")
+    edges = np.unique(np.quantile(finite, np.linspace(0, 1, _STEPS + 1)))
+    if len(edges) == 1:
+        edges = np.array([edges[0], edges[0]])
+    return Steps(
+        tuple(float(edge) for edge in edges),
+        ramp(max(len(edges) - 1, 1), dark=dark, on_ground=on_ground),
+    )
+
+
+def css(colour: Sequence[int]) -> str:
+    """The colour as CSS writes it."""
+    red, green, blue, alpha = colour
+    return f"rgba({red},{green},{blue},{alpha / 255:.2f})"

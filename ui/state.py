@@ -1,0 +1,75 @@
+"""What every page of one visit shares: the open store, the city picked, the theme."""
+
+import streamlit as st
+
+from aether_core.errors import StoreUnavailableError
+from workflows.cities import CitySummary, list_cities
+from workflows.settings import Settings, read_settings
+from workflows.store import Store, open_store
+
+CITY = "city"
+
+
+@st.cache_resource(max_entries=2, show_spinner="Opening the database")
+def _opened(settings_json: str) -> Store:
+    return open_store(Settings.model_validate_json(settings_json))
+
+
+def store() -> Store:
+    """The store this installation is set to, opened once for all visitors.
+
+    Raises:
+        StoreUnavailableError: The database cannot be reached or started.
+    """
+    return _opened(read_settings().model_dump_json())
+
+
+def reachable() -> bool:
+    """Whether the database answers; a private cluster that died is started again on the way."""
+    try:
+        _opened.clear()
+        list_cities(store())
+    except StoreUnavailableError:
+        return False
+    return True
+
+
+def is_dark() -> bool:
+    """Whether the reader's page is dark."""
+    return st.context.theme.type == "dark"
+
+
+def pick_city(cities: list[CitySummary]) -> None:
+    """Draw the city picker in the sidebar and keep the choice in the page's address."""
+    names = {city.slug: city.name for city in cities}
+    linked = st.query_params.get(CITY)
+    if linked in names:
+        st.session_state[CITY] = linked
+    elif st.session_state.get(CITY) not in names:
+        st.session_state[CITY] = cities[0].slug
+    st.sidebar.selectbox(
+        "City", list(names), key=CITY, format_func=lambda slug: names[slug], on_change=_into_address
+    )
+    _into_address()
+
+
+def _into_address() -> None:
+    st.query_params[CITY] = st.session_state[CITY]
+
+
+def city(cities: list[CitySummary]) -> CitySummary | None:
+    """The city picked, the first where none was, None where the store holds none."""
+    chosen = st.session_state.get(CITY)
+    return next((one for one in cities if one.slug == chosen), cities[0] if cities else None)
+
+
+def choose_later(slug: str) -> None:
+    """Make `slug` the picked city on the next run; the picker of this run is already drawn."""
+    st.session_state["choose"] = slug
+
+
+def apply_choice() -> None:
+    """Take over what `choose_later` left, before the picker is drawn."""
+    slug = st.session_state.pop("choose", None)
+    if slug:
+        st.query_params[CITY] = slug

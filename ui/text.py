@@ -1,0 +1,50 @@
+"""Small pieces of text as HTML: facts, rows of results; every value is escaped."""
+
+from collections.abc import Iterable, Mapping
+from html import escape
+
+import streamlit as st
+
+
+def facts(values: Mapping[str, object]) -> None:
+    """A quiet two-column list of facts."""
+    rows = "".join(
+        f'<div class="of">{escape(name)}</div><div class="is">{escape(str(value))}</div>'
+        for name, value in values.items()
+    )
+    st.html(f'<div class="facts">{rows}</div>')
+
+
+def rows(entries: Iterable[tuple[str, str, str]]) -> None:
+    """Numbered rows: what, a smaller line under it, a figure at the end."""
+    lines = "".join(
+        f'<div class="row"><span class="rank">{rank}</span><span class="what">{escape(what)}'
+        f'<small>{escape(note)}</small></span><span class="figure">{escape(figure)}</span></div>'
+        for rank, (what, note, figure) in enumerate(entries, start=1)
+    )
+    st.html(f'<div class="rows">{lines}</div>')
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 place`, `12,345 places`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter first, unless it begins with a file's name or a number."""
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    return text[:1].upper() + text[1:] if first.isalpha() else text
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def plain(text: str) -> str:
+    """A value from a file or a form, so that Markdown leaves it alone."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+!|<>$~:" else sign for sign in text)
