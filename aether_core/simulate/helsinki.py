@@ -34,11 +34,11 @@ MARGIN_M = 260.0
 """How far the raster reaches beyond the box; its outer `NODATA_STRIP_M` hold no data."""
 NODATA_STRIP_M = 40.0
 KERNEL_M = 30.0
-ATTRIBUTION = (
-    OSM_ATTRIBUTION,
-    "Surface statistics from AlphaEarth and Dynamic World V1 samples; Dynamic World is by Google and"
-    " World Resources Institute. (CC-BY 4.0)",
+_STATISTICS_CREDIT = (
+    "Surface statistics from AlphaEarth and Dynamic World V1 samples; Dynamic World is by Google "
+    "and World Resources Institute. (CC-BY 4.0)"
 )
+ATTRIBUTION = (OSM_ATTRIBUTION, _STATISTICS_CREDIT)
 """Credits beside AlphaEarth's own, and beside the mark that the embedding is simulated."""
 
 _STAGES = 5
