@@ -144,6 +144,11 @@ def rasters(session: Session, city_id: int) -> list[Raster]:
     )
 
 
+def footprint_of(session: Session, city_id: int) -> BaseGeometry:
+    """What the files of a city's embedding cover together, WGS84."""
+    return shapely.union_all([to_shape(raster.footprint) for raster in rasters(session, city_id)])
+
+
 def add_base_features(session: Session, city_id: int, features: gpd.GeoDataFrame) -> int:
     """Store a city's backdrop.
 

@@ -21,6 +21,10 @@ def draw_places(city: CitySummary) -> None:
         height=MAP_HEIGHT,
         alt=f"Map of the places of {city.name}",
         points=city_map.points_of(frame),
+        with_footprint=True,
+    )
+    st.caption(
+        "Grey line: the city's boundary. Orange line: what the embedding covers. Dots: places."
     )
     if len(frame) < city.pois:
         st.caption(f"{len(frame):,} of {city.pois:,} places are drawn.")

@@ -37,7 +37,8 @@ def tracked_files() -> list[Path]:
 
 def test_no_file_is_too_long_or_too_large() -> None:
     files = tracked_files()
-    long = [p for p in files if p.suffix == ".py" and len(p.read_text().splitlines()) > 400]
+    sources = [p for p in files if p.suffix == ".py" and p.parent.name != "versions"]  # frozen
+    long = [p for p in sources if len(p.read_text().splitlines()) > 400]
     large = [p for p in files if p.stat().st_size > 1_000_000]
     assert not long, long
     assert not large, large

@@ -1,6 +1,6 @@
 """The map's ground, drawn from the city's own data: no request leaves the machine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import geopandas as gpd
@@ -121,16 +121,27 @@ def _layer(kind: str, data: Mapping[str, Any], colours: Ground) -> pdk.Layer:
 
 def over(city: CitySummary, colours: Ground) -> pdk.Layer:
     """The city's boundary, above the data."""
+    return _outline(city.boundary, "boundary", [*colours.boundary, 200], 1.5)
+
+
+def footprint(city: CitySummary, colours: Ground) -> pdk.Layer:
+    """What the embedding covers, as a fine line."""
+    return _outline(city.footprint, "footprint", [*colours.place, 170], 1.0)
+
+
+def _outline(
+    geometry: Mapping[str, Any], name: str, colour: Sequence[int], pixels: float
+) -> pdk.Layer:
     return pdk.Layer(
         "GeoJsonLayer",
         {
             "type": "FeatureCollection",
-            "features": [{"type": "Feature", "properties": {}, "geometry": city.boundary}],
+            "features": [{"type": "Feature", "properties": {}, "geometry": geometry}],
         },
-        id="boundary",
+        id=name,
         stroked=True,
         filled=False,
-        get_line_color=[*colours.boundary, 200],
-        line_width_min_pixels=1.5,
+        get_line_color=list(colour),
+        line_width_min_pixels=pixels,
         pickable=False,
     )

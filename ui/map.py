@@ -55,6 +55,7 @@ def draw(
     targets: npt.NDArray[np.uint64] | None = None,
     points: Sequence[Point] = (),
     marks: Sequence[Point] = (),
+    with_footprint: bool = False,
     on_click: Callable[[float, float], None] | None = None,
 ) -> None:
     """Draw a city's map.
@@ -68,6 +69,7 @@ def draw(
         targets: Cells that take clicks while there are no values.
         points: Places as dots.
         marks: A few numbered or chosen places, as rings above everything.
+        with_footprint: Draw what the embedding covers, too.
         on_click: Called with lon, lat of what was clicked, before the page runs again.
     """
     colours = ground_colours(dark=state.is_dark())
@@ -77,6 +79,8 @@ def draw(
         stack += cell_layers.layers(cells, layer_id=f"cells-{round_}")
     elif targets is not None:
         stack.append(cell_layers.targets(targets, layer_id=f"targets-{round_}"))
+    if with_footprint:
+        stack.append(ground.footprint(city, colours))
     stack.append(ground.over(city, colours))
     if points:
         stack.append(_dots(points, colours, f"points-{round_}"))

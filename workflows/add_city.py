@@ -39,7 +39,7 @@ from workflows.encoders import default_encoder, store_texts
 from workflows.store import Store
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-SIMULATED = "Simulated embedding: made from surface statistics, not measured by satellite."
+SIMULATED = "Simulated embedding: computed, not measured by satellite."
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class CitySummary:
         crs: Metric working CRS of the city.
         bbox: West, south, east, north.
         boundary: GeoJSON geometry.
+        footprint: GeoJSON geometry of what the embedding covers.
         model: Name of the model in use, None before the first training.
     """
 
@@ -39,6 +40,7 @@ class CitySummary:
     crs: str
     bbox: tuple[float, float, float, float]
     boundary: dict[str, object]
+    footprint: dict[str, object]
     cell_resolution: int
     radius_m: float
     embedding_kind: str
@@ -66,6 +68,7 @@ def summarise(session: Session, city: City) -> CitySummary:
         crs=city.working_crs,
         bbox=boundary.bounds,
         boundary=mapping(boundary),
+        footprint=mapping(city_rows.footprint_of(session, city.id)),
         cell_resolution=city.cell_resolution,
         radius_m=city.radius_m,
         embedding_kind=city.embedding_kind,

@@ -1,5 +1,6 @@
 """City: what it holds, adding by upload and by path, what is refused, removing."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,8 @@ def test_a_city_shows_its_figures_its_places_and_what_was_left_out(app_environme
     assert f"{city.pois:,}" in said
     assert f"{city.cells:,}" in said
     assert len(layer(deck(visit), "points")["data"]) == city.pois
+    (outline,) = layer(deck(visit), "footprint")["data"]["features"]
+    assert outline["geometry"] == json.loads(json.dumps(city.footprint))
     table = visit.dataframe[0].value
     assert dict(zip(table["Reason"], table["Places"], strict=True)) == {
         reason: number for reason, number in city.pois_dropped.items() if number
