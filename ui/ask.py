@@ -18,7 +18,7 @@ AT: Final = "at"
 CHIP: Final = "chip"
 _ANSWER: Final = "answer"
 
-EXAMPLES: Final = ("a night out", "a quiet walk in the green", "offices and business")
+EXAMPLES: Final = ("a night out", "a park", "offices and business")
 
 
 @dataclass(frozen=True)

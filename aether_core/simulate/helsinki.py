@@ -28,7 +28,7 @@ from aether_core.simulate.osm_extract import (
 )
 
 YEAR = 2024
-SEED = 20240
+SEED = 2
 PIXEL_M = 10.0
 MARGIN_M = 260.0
 """How far the raster reaches beyond the box; its outer `NODATA_STRIP_M` hold no data."""

@@ -50,12 +50,12 @@ _URBAN = frozenset(
 _FUNCTION_OFF_STREET = 0.1  # greenery hardly shows what its surroundings are used for
 
 SURFACE_STRENGTH = 0.5
-FUNCTION_STRENGTH = 1.5
+FUNCTION_STRENGTH = 2.0
 SMOOTH_STRENGTH = 0.2
 PIXEL_STRENGTH = 0.35
 """Standard deviations, in those of genuine within-class variation."""
 _SMOOTH_M = 100.0
-_LONE_PLACE = 0.3  # of a place's own density: fainter traces of a function hardly show
+_LONE_PLACE = 0.1  # of a place's own density: fainter traces of a function hardly show
 
 
 def unit_vectors(
@@ -121,13 +121,14 @@ def _class_figures(
 
 
 def _standardised(densities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each function in standard deviations from its usual level; crowds count by their logarithm.
+    """Each function in standard deviations from none of it; crowds count by their logarithm.
 
-    Where nothing is around, as on water, every function is far below its usual level.
+    Where nothing is around, as on water, in a park or a quiet courtyard, all are 0: what covers the
+    ground is then all that tells such places apart.
     """
     logs = np.log(densities + _LONE_PLACE)
-    centred = (logs - logs.mean(axis=(0, 1))) / np.maximum(logs.std(axis=(0, 1)), 1e-9)
-    return np.asarray(centred.clip(-4.0, 4.0))
+    above_none = (logs - np.log(_LONE_PLACE)) / np.maximum(logs.std(axis=(0, 1)), 1e-9)
+    return np.asarray(above_none.clip(0.0, 4.0))
 
 
 def _to_unit_variance(coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
