@@ -16,8 +16,7 @@ from aether_core.errors import AetherError, InputError, StoreUnavailableError
 
 STATEMENT_TIMEOUT_S = 60
 UNREACHABLE = (
-    "the database does not answer; start it with ./aether db start, or check AETHER_DATABASE_URL; "
-    "nothing stored is lost, and this page recovers by itself"
+    "the database does not answer; start it with ./aether db start, or check AETHER_DATABASE_URL"
 )
 
 

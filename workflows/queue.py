@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import procrastinate
-from sqlalchemy import text
 
+from db import workers as worker_rows
 from db.engine import conninfo
 from workflows.store import Store
 
@@ -43,12 +43,8 @@ def defer_training(store: Store, run_id: int, city: str) -> int:
 
 def worker_alive(store: Store) -> bool:
     """Whether some worker has reported lately."""
-    query = text(
-        "SELECT count(*) FROM procrastinate_workers "
-        "WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
-    )
     with store.session() as session:
-        return bool(session.execute(query, {"seconds": WORKER_STALLED_SECONDS}).scalar_one())
+        return worker_rows.any_alive(session, WORKER_STALLED_SECONDS)
 
 
 def start_worker(store: Store, *, until_idle: bool) -> subprocess.Popen[bytes]:

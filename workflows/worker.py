@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import threading
 import time
 from collections.abc import Iterable
 from datetime import timedelta
@@ -10,10 +9,9 @@ from datetime import timedelta
 import procrastinate
 import structlog
 
-from aether_core.errors import StoreUnavailableError
 from db import cities as city_rows
 from db import runs as run_rows
-from db.engine import conninfo
+from workflows.jobs import worker_app
 from workflows.queue import (
     TRAIN_TASK,
     TRAINING_QUEUE,
@@ -21,49 +19,8 @@ from workflows.queue import (
     WORKER_STALLED_SECONDS,
 )
 from workflows.store import Store, open_store
-from workflows.training import run_training
 
 log = structlog.get_logger()
-
-
-def worker_app(store: Store) -> procrastinate.App:
-    """The queue's application with the tasks this worker knows."""
-    app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=conninfo(store.url), max_size=4)
-    )
-
-    @app.task(name=TRAIN_TASK, queue=TRAINING_QUEUE)
-    def train(run_id: int) -> None:
-        log.info("run taken", run=run_id)
-        with _heartbeat(store, run_id):
-            run_training(store, run_id)
-        log.info("run left", run=run_id)
-
-    return app
-
-
-class _heartbeat:  # noqa: N801 - reads as a statement in `with`
-    """Says every few seconds that a run's worker is alive, also within a long epoch."""
-
-    def __init__(self, store: Store, run_id: int) -> None:
-        self._store, self._run_id = store, run_id
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True)
-
-    def _beat(self) -> None:
-        while not self._stop.wait(WORKER_HEARTBEAT_SECONDS):
-            try:
-                with self._store.session() as session:
-                    run_rows.report_heartbeat(session, self._run_id)
-            except StoreUnavailableError as error:
-                log.warning("heartbeat missed", run=self._run_id, reason=str(error))
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
 
 
 async def take_up_stalled(app: procrastinate.App, store: Store) -> None:

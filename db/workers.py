@@ -1,0 +1,16 @@
+"""The job queue's workers, as procrastinate records them."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+def any_alive(session: Session, within_seconds: float) -> bool:
+    """Whether a worker has given a sign of life in the last seconds."""
+    count = session.scalar(
+        text(
+            "SELECT count(*) FROM procrastinate_workers "
+            "WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
+        ),
+        {"seconds": within_seconds},
+    )
+    return bool(count)
