@@ -87,6 +87,13 @@ def draw(on_added: Callable[[CitySummary], None]) -> None:
                 about="Drawn under the maps: shapes whose column kind says water, green, road "
                 "or building.",
             )
+            credit = st.text_input(
+                "Credit of the places' source",
+                key="add-credit",
+                placeholder="such as © OpenStreetMap contributors, ODbL",
+                max_chars=500,
+                help="Shown under every map and kept in every export.",
+            )
             simulated = st.checkbox("The embedding is simulated", key="add-simulated")
     missing = _missing(name, files)
     if missing:
@@ -104,6 +111,7 @@ def draw(on_added: Callable[[CitySummary], None]) -> None:
         crs=crs.strip() or None,
         base_map=base_map[0] if base_map else None,
         simulated=simulated,
+        attribution=[credit.strip()] if credit.strip() else [],
         cell_resolution=_CELL_SIZES.get(cells),
         name_field=fields.get("name"),
         category_field=fields.get("category"),

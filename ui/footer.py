@@ -6,8 +6,8 @@ import streamlit as st
 
 SIMULATED = "Simulated embedding"
 _SIMULATED_HELP = (
-    "This city's satellite embedding was simulated from real land use. Places, water, parks and "
-    "buildings are real; what the map says about them shows how the app works, not the real city."
+    "This city's embedding was simulated, not measured by satellite. What the map says shows how "
+    "the app works, not what the real city is like."
 )
 
 

@@ -69,9 +69,12 @@ def test_a_city_is_added_by_path_with_chosen_columns(
 ) -> None:
     visit = fill(open_page("city"), city_files)
     visit.selectbox(key="add-field-category").select("group").run()
+    visit.text_input(key="add-credit").input("Places: the town hall.").run()
     visit.button(key="add-go").click().run()
     assert not visit.error
-    assert show_city(empty_environment, "new-town").pois > 100
+    city = show_city(empty_environment, "new-town")
+    assert city.pois > 100
+    assert city.attribution[-1] == "Places: the town hall."
     assert city_files.pois.exists()
 
 
