@@ -37,6 +37,12 @@ class ConflictError(InputError):
     """The request collides with something already stored or running."""
 
 
+class DiskFullError(AetherError):
+    """There is no room left to write; the user can make some and try again."""
+
+    exit_code = 2
+
+
 class StoreUnavailableError(AetherError):
     """The database cannot be reached or started."""
 

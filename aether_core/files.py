@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aether_core.errors import AetherError, ConflictError, InputError
+from aether_core.errors import AetherError, ConflictError, DiskFullError, InputError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT})
 _LEAST_FREE_BYTES = 65_536
 """Below this much free space a library's own write error is taken for a full disk."""
 
@@ -110,8 +110,11 @@ def _explain(error: Exception, target: Path) -> AetherError | None:
     """Return the plain error for a failed write, or None when it is not about the file system."""
     number = error.errno if isinstance(error, OSError) else None
     # GDAL and SQLite report a full disk in words of their own, without an error number.
-    if number in _FULL or shutil.disk_usage(target.parent).free < _LEAST_FREE_BYTES:
-        return AetherError(f"disk full while writing {target.name}; free some space and try again")
+    room = shutil.disk_usage(target.parent)
+    if number in _FULL or 0 < room.free < _LEAST_FREE_BYTES or (room.total and not room.free):
+        return DiskFullError(
+            f"disk full while writing {target.name}; free some space and try again"
+        )
     if number in _NOT_ALLOWED:
         return InputError(
             "this user may not write the output file", target, "choose a folder you may write to"

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
-from aether_core.errors import AetherError, InputError, StoreUnavailableError
+from aether_core.errors import AetherError, DiskFullError, InputError, StoreUnavailableError
 
 STATEMENT_TIMEOUT_S = 60
 UNREACHABLE = (
@@ -132,7 +132,7 @@ def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
     if isinstance(cause, psycopg.errors.QueryCanceled):
         return StoreUnavailableError("the database took too long over one question; try again")
     if isinstance(cause, psycopg.errors.DiskFull):
-        return AetherError("the database's disk is full; make room on it and try again")
+        return DiskFullError("the database's disk is full; make room on it and try again")
     if isinstance(cause, psycopg.errors.TooManyConnections):
         return StoreUnavailableError("the database has no free session; try again in a moment")
     if isinstance(cause, psycopg.errors.InvalidPassword | psycopg.errors.InvalidCatalogName):

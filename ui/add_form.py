@@ -95,7 +95,7 @@ def draw(on_added: Callable[[CitySummary], None]) -> None:
                 help="Shown under every map and kept in every export.",
             )
             simulated = st.checkbox("The embedding is simulated", key="add-simulated")
-    missing = _missing(name, files)
+    missing = _missing(name, slug, files)
     if missing:
         st.caption(f"Still needed: {missing}.")
     if not st.button("Add this city", type="primary", disabled=bool(missing), key="add-go"):
@@ -196,8 +196,13 @@ def _first_rows(
     return len(frame), pd.DataFrame(frame.drop(columns="geometry").head(_PREVIEWED))
 
 
-def _missing(name: str, files: _Files) -> str:
-    wanted = {"a name": name, "an embedding": files.embedding, "a file of places": files.pois}
+def _missing(name: str, slug: str, files: _Files) -> str:
+    wanted = {
+        "a name": name,
+        "a short name": slug or not name,
+        "an embedding": files.embedding,
+        "a file of places": files.pois,
+    }
     return ", ".join(words for words, there in wanted.items() if not there)
 
 
@@ -209,7 +214,8 @@ def _run(request: AddCity) -> CitySummary:
             request.embedding[0].name,
             "rename one of them",
         )
-    with st.container(horizontal=True, vertical_alignment="center"):
+    shown = st.empty()
+    with shown.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, text="Starting")
         st.button("Stop", key="add-stop", icon=":material/stop_circle:")
 
@@ -221,4 +227,4 @@ def _run(request: AddCity) -> CitySummary:
     try:
         return add_city(state.store(), request, progress)
     finally:
-        bar.empty()
+        shown.empty()

@@ -1,5 +1,6 @@
 """Register a city from an embedding and a file of places."""
 
+import errno
 import re
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ from aether_core.cells import Cells, cell_polygons, cells_of, choose_resolution
 from aether_core.eo.alphaearth import ATTRIBUTION, check_year
 from aether_core.eo.embedding import Embedding, Pooled, open_embedding
 from aether_core.eo.view import View, city_views
-from aether_core.errors import AetherError, ConflictError, InputError, NotFoundError
+from aether_core.errors import AetherError, ConflictError, DiskFullError, InputError, NotFoundError
 from aether_core.poi.clean import clean_pois
 from aether_core.poi.fields import PoiFields
 from aether_core.poi.osm import ATTRIBUTION as OSM_ATTRIBUTION
@@ -100,7 +101,10 @@ def add_city(store: Store, request: AddCity, progress: Progress = silent) -> Cit
     _check(store, request)
     prepared = _prepare(request, progress)
     store_texts(store, default_encoder(store.settings), prepared.texts, progress)
-    with _files_kept(store, request) as embedding_files, store.session() as session:
+    with (
+        _files_kept(store, request.slug, prepared.embedding) as embedding_files,
+        store.session() as session,
+    ):
         progress("storing", 0, 1)
         city = _insert(session, request, prepared, embedding_files)
         summary = summarise(session, city)
@@ -256,15 +260,15 @@ def _pool_cells(
 
 
 @contextmanager
-def _files_kept(store: Store, request: AddCity) -> Iterator[list[Path]]:
+def _files_kept(store: Store, slug: str, embedding: Embedding) -> Iterator[list[Path]]:
     """Copy the embedding into the home; the folder gets its name only if the block succeeds."""
     cities = store.settings.cities
     cities.mkdir(parents=True, exist_ok=True)
-    final = cities / request.slug
-    staging = Path(tempfile.mkdtemp(prefix=f".{request.slug}-", dir=cities))
+    final = cities / slug
+    staging = Path(tempfile.mkdtemp(prefix=f".{slug}-", dir=cities))
     try:
-        names = [f"{index:03d}-{path.name}" for index, path in enumerate(request.embedding)]
-        for source, name in zip(request.embedding, names, strict=True):
+        names = [f"{index:03d}-{path.name}" for index, path in enumerate(embedding.files)]
+        for source, name in zip(embedding.files, names, strict=True):
             _copy(source, staging / name)
         if final.exists():  # left by a removal that was cut off: no city of this slug is stored
             shutil.rmtree(final)
@@ -282,7 +286,8 @@ def _copy(source: Path, target: Path) -> None:
     try:
         shutil.copyfile(source, target)
     except OSError as error:
-        raise AetherError(
+        kind = DiskFullError if error.errno in {errno.ENOSPC, errno.EDQUOT} else AetherError
+        raise kind(
             f"{source.name} could not be copied to {target.parent}: {error.strerror}; "
             "free some space or choose another AETHER_HOME, and add the city again"
         ) from error

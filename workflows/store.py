@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from aether_core.errors import InputError
 from db.embedded import PrivateCluster
 from db.engine import open_engine, session_scope
 from db.migrate import migrate
@@ -58,10 +59,18 @@ def open_store(settings: Settings | None = None) -> Store:
         settings: Read from the environment when left out.
 
     Raises:
+        InputError: The home folder cannot be made.
         StoreUnavailableError: The database cannot be reached or started.
     """
     settings = settings or read_settings()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "the home folder cannot be made",
+            f"{settings.home} ({error.strerror})",
+            "set AETHER_HOME to a folder you may write",
+        ) from error
     url = database_url(settings)
     migrate(url)
     return Store(settings, url, open_engine(url))

@@ -2,8 +2,11 @@
 
 import importlib.metadata
 import shutil
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from aether_core.errors import AetherError, CancelledError, InputError, StoreUnavailableError
+from aether_core.errors import (
+    AetherError,
+    CancelledError,
+    InputError,
+    NotFoundError,
+    StoreUnavailableError,
+)
 from aether_core.model.checkpoint import EmbeddingCard, EncoderCard, ModelCard, save_model
 from aether_core.model.recipe import Recipe, recipe
 from aether_core.model.trainer import EpochReport, Trained, train
@@ -135,19 +144,21 @@ def run_training(store: Store, run_id: int) -> None:
     try:
         _train_and_store(store, run_id)
     except CancelledError:
-        with store.session() as session:
-            run_rows.mark_cancelled(session, run_id)
+        _conclude(store, run_id, run_rows.mark_cancelled)
     except StoreUnavailableError:
         raise  # nothing can be written down: a worker finds the run without a job and queues it
     except AetherError as error:
-        with store.session() as session:
-            run_rows.mark_failed(session, run_id, str(error))
+        _conclude(store, run_id, partial(run_rows.mark_failed, error=str(error)))
     except Exception as error:
-        with store.session() as session:
-            run_rows.mark_failed(
-                session, run_id, f"an error of ours ({type(error).__name__}); see logs/worker.log"
-            )
+        reason = f"an error of ours ({type(error).__name__}); see logs/worker.log"
+        _conclude(store, run_id, partial(run_rows.mark_failed, error=reason))
         raise
+
+
+def _conclude(store: Store, run_id: int, mark: Callable[[Session, int], object]) -> None:
+    """Write down how a run ended; nobody waits for one whose city was removed meanwhile."""
+    with suppress(NotFoundError), store.session() as session:
+        mark(session, run_id)
 
 
 def _train_and_store(store: Store, run_id: int) -> None:

@@ -117,8 +117,8 @@ def read_header(path: str | Path) -> RasterFile:
     found = local_file(path, suffixes=RASTER_SUFFIXES)
     with open_raster(found) as dataset:
         _check_bands(found, dataset)
+        _check_blocks(found, dataset)  # first: a file cut short has lost its CRS, too
         _check_georeference(found, dataset)
-        _check_blocks(found, dataset)
         block_height, block_width = dataset.block_shapes[0]
         return RasterFile(
             path=found,

@@ -187,6 +187,22 @@ def test_every_broken_embedding_is_refused_and_leaves_nothing(
     assert nothing_left(store)
 
 
+def test_a_file_given_twice_counts_once(store: Store, city_files: CityFiles) -> None:
+    summary = add_city(store, city_files.request(embedding=[city_files.embedding] * 2))
+    with rasterio.open(city_files.embedding) as raster:
+        assert summary.pixels == raster.width * raster.height
+    assert rows(store)["raster"] == 1
+
+
+def test_a_raster_cut_within_its_header_is_called_truncated(
+    store: Store, city_files: CityFiles, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut.tif"
+    cut.write_bytes(city_files.embedding.read_bytes()[:5000])
+    with pytest.raises(InputError, match="truncated"):
+        add_city(store, city_files.request(embedding=[cut]))
+
+
 def test_cancelling_leaves_nothing(store: Store, city_files: CityFiles) -> None:
     def stop_when_storing(stage: str, _done: int, _total: int) -> None:
         if stage == "storing":

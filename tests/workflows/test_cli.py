@@ -150,9 +150,19 @@ def test_refusals_name_the_value(
     assert "LON,LAT" in refused(capsys, "similar", SLUG, "--at", "here")
     assert "x.xlsx" in refused(capsys, "search", SLUG, "park", "-o", "x.xlsx")
     assert "12345" in refused(capsys, "run", "show", "12345")
+    assert "9223372036854775807" in refused(capsys, "run", "show", "9" * 20)
+    assert "caf" in refused(capsys, "search", SLUG, "caf\udcff")
     assert refused(capsys, "fly")
     assert refused(capsys, "city", "add", "x")
     assert show_city(app_environment, SLUG).pois > 0
+
+
+def test_a_home_that_cannot_be_made_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AETHER_HOME", str(tmp_path / "file" / "home"))
+    assert "AETHER_HOME" in refused(capsys, "city", "list")
 
 
 def test_an_unreachable_database_is_one_line(

@@ -16,6 +16,7 @@ from aether_core.errors import ConflictError, InputError, NotFoundError
 from aether_core.model.checkpoint import load_card, load_heads
 from tests.app_fixtures import SLUG, CityFiles
 from workflows.add_city import add_city
+from workflows.cities import remove_city
 from workflows.models import list_models, use_model
 from workflows.queue import defer_training, start_worker, worker_alive
 from workflows.runs import RunSummary, cancel_run, follow_run, list_runs, show_run
@@ -132,6 +133,17 @@ def test_a_run_whose_job_is_lost_is_queued_again(trained_store: Store) -> None:
     worker = start_worker(trained_store, until_idle=True)
     assert follow_run(trained_store, run_id).state == "done"
     assert worker.wait(60) == 0
+
+
+def test_removing_a_city_ends_its_run_without_an_error(trained_store: Store) -> None:
+    run_id = add_run(trained_store, SLUG, settings=LONG)
+    defer_training(trained_store, run_id, SLUG)
+    worker = start_worker(trained_store, until_idle=True)
+    wait_for(lambda: running_epoch(trained_store, run_id) >= 1)
+    remove_city(trained_store, SLUG)
+    assert worker.wait(60) == 0
+    assert "Traceback" not in (trained_store.settings.logs / "worker.log").read_text()
+    assert not list(trained_store.settings.models.iterdir())
 
 
 def test_a_worker_stops_when_it_is_told(trained_store: Store) -> None:

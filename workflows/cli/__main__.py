@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer._click.exceptions import ClickException  # typer re-exports only some of its errors
 
-from aether_core.errors import AetherError
+from aether_core.errors import AetherError, InputError
 from workflows.cli.app import app
 from workflows.cli.output import MODE
 
@@ -46,11 +46,21 @@ def _explain(error: BaseException) -> tuple[str, str, int]:
     return type(error).__name__, f"an error of ours: {error}; please report the lines above", 1
 
 
+def _check_text(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = argument.encode(errors="backslashreplace").decode()
+            raise InputError("not text in UTF-8", shown, "set the terminal to UTF-8") from None
+
+
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return its exit code."""
     MODE.json = "--json" in arguments
     rest = expand_many([argument for argument in arguments if argument != "--json"])
     try:
+        _check_text(rest)
         outcome = app(rest, prog_name="aether", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
         kind, message, code = _explain(error)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # so that other commands do not load what training needs
     from workflows.runs import RunSummary
 
 run_app = typer.Typer(help="Look at one run, or cancel it.", no_args_is_help=True)
+RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
 model_app = typer.Typer(help="Choose the model in use.", no_args_is_help=True)
 
 
@@ -112,7 +113,7 @@ def runs(slug: str) -> None:
 
 
 @run_app.command("show")
-def run_show(run_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+def run_show(run_id: RunId) -> None:
     """Show one run."""
     from workflows.runs import show_run
     from workflows.store import open_store
@@ -123,7 +124,7 @@ def run_show(run_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
 
 
 @run_app.command("cancel")
-def run_cancel(run_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+def run_cancel(run_id: RunId) -> None:
     """Stop a run; what was stored before stays."""
     from workflows.runs import cancel_run
     from workflows.store import open_store
