@@ -1,4 +1,4 @@
-"""Names for SQL views and their columns, made from names people chose."""
+"""Names for SQL views, their columns and those of data frames, made from names people chose."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -31,3 +31,16 @@ def column_names(fields: Sequence[str], reserved: Collection[str]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
+
+
+def free_names(names: Sequence[str], reserved: Collection[str]) -> dict[str, str]:
+    """Each name, with `_` added where it is reserved or was given out already."""
+    taken = set(reserved)
+    free: dict[str, str] = {}
+    for name in names:
+        chosen = name
+        while chosen in taken:
+            chosen += "_"
+        taken.add(chosen)
+        free[name] = chosen
+    return free

@@ -1,7 +1,6 @@
-"""Layers: values kept for a city's cells."""
+"""Layers: values kept for a city's cells, or for the areas of a set."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -15,10 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
-from db.copy import copy_in, driver, jsonb_bytes
+from db.copy import copy_in, driver
 from db.engine import allow_long
-from db.layer_view import FIELD_TYPES, create_view, field_values, free_view_name
-from db.schema import City, Layer, LayerFeature
+from db.layer_values import Column, check_columns, documents, value_frame
+from db.layer_view import SOURCES, create_view, field_values, free_view_name
+from db.schema import City, Layer, LayerArea, LayerFeature
 
 
 def add_layer(
@@ -33,7 +33,10 @@ def add_layer(
     parameters: Mapping[str, Any],
     lineage: Mapping[str, Any],
     cell_ids: NDArray[np.int64],
-    columns: Mapping[str, NDArray[Any] | Sequence[Any]],
+    columns: Mapping[str, Column],
+    label_set_id: int | None = None,
+    area_set_id: int | None = None,
+    findings: Mapping[str, Any] | None = None,
 ) -> Layer:
     """Keep values of cells as a layer, with its SQL view.
 
@@ -49,53 +52,85 @@ def add_layer(
         lineage: What it was made from.
         cell_ids: Cells `[m]`.
         columns: Values `[m]` by field name; NaN and None are missing.
+        label_set_id: Labels it was fitted on; the layer outlives them.
+        area_set_id: Areas it was fitted on; the layer goes with them.
+        findings: What was measured while it was made; without NaN.
 
     Raises:
         ConflictError: The city has a layer of that slug.
         ValueError: Fields and columns do not match, or a type is unknown.
     """
-    _check(fields, cell_ids, columns)
-    city_slug = session.scalars(select(City.slug).where(City.id == city_id)).one()
     layer = Layer(
         city_id=city_id,
         slug=slug,
         title=title,
         kind=kind,
+        spatial_unit="cell",
         model_id=model_id,
-        fields=[dict(field) for field in fields],
+        label_set_id=label_set_id,
+        area_set_id=area_set_id,
         parameters=dict(parameters),
         lineage=dict(lineage),
-        view_name=free_view_name(session, city_slug, slug),
+        findings=dict(findings or {}),
     )
-    try:
-        with session.begin_nested():
-            session.add(layer)
-    except IntegrityError as error:
-        taken = select(Layer.id).where(Layer.city_id == city_id, Layer.slug == slug)
-        if session.scalar(taken) is None:
-            raise
-        raise ConflictError(
-            "a layer of this name exists", slug, "choose another title, or remove that layer"
-        ) from error
-    allow_long(session)
-    names = [str(field["name"]) for field in fields]
-    documents = _documents(names, [_plain(columns[name]) for name in names], len(cell_ids))
-    rows = zip([layer.id] * len(cell_ids), cell_ids.tolist(), documents, strict=True)
-    types = {"layer_id": "int8", "cell_id": "int8", "properties": "bytea"}
-    copy_in(session, LayerFeature.__tablename__, types, rows)
-    create_view(session, layer)
-    session.refresh(layer)
-    return layer
+    return _add(session, layer, fields, cell_ids, columns)
+
+
+def add_area_layer(
+    session: Session,
+    city_id: int,
+    *,
+    slug: str,
+    title: str,
+    kind: str,
+    model_id: int | None,
+    fields: Sequence[Mapping[str, Any]],
+    parameters: Mapping[str, Any],
+    lineage: Mapping[str, Any],
+    area_set_id: int,
+    area_ids: NDArray[np.int64],
+    columns: Mapping[str, Column],
+    findings: Mapping[str, Any] | None = None,
+) -> Layer:
+    """Keep values of areas as a layer, with its SQL view.
+
+    Args:
+        session: In a transaction.
+        city_id: The city.
+        slug: Name in addresses, unique in the city.
+        title: Name for people.
+        kind: What made it: `socioeconomic`, ...
+        model_id: The model it came from, if any.
+        fields: `{name, type, unit}` each, in order; types are those of `layer_view.FIELD_TYPES`.
+        parameters: What the user asked for.
+        lineage: What it was made from.
+        area_set_id: The set the areas belong to; the layer goes with it.
+        area_ids: Areas `[a]` of that set.
+        columns: Values `[a]` by field name; NaN and None are missing.
+        findings: What was measured while it was made; without NaN.
+
+    Raises:
+        ConflictError: The city has a layer of that slug.
+        ValueError: Fields and columns do not match, or a type is unknown.
+    """
+    layer = Layer(
+        city_id=city_id,
+        slug=slug,
+        title=title,
+        kind=kind,
+        spatial_unit="area",
+        model_id=model_id,
+        area_set_id=area_set_id,
+        parameters=dict(parameters),
+        lineage=dict(lineage),
+        findings=dict(findings or {}),
+    )
+    return _add(session, layer, fields, area_ids, columns)
 
 
 def list_layers(session: Session, city_id: int) -> list[tuple[Layer, int]]:
-    """A city's layers with their numbers of cells, newest first."""
-    number = (
-        select(func.count())
-        .where(LayerFeature.layer_id == Layer.id)
-        .correlate(Layer)
-        .scalar_subquery()
-    )
+    """A city's layers with their numbers of cells or areas, newest first."""
+    number = _counted(LayerFeature) + _counted(LayerArea)
     rows = session.execute(
         select(Layer, number).where(Layer.city_id == city_id).order_by(Layer.id.desc())
     )
@@ -103,9 +138,9 @@ def list_layers(session: Session, city_id: int) -> list[tuple[Layer, int]]:
 
 
 def feature_count(session: Session, layer_id: int) -> int:
-    """How many cells a layer has values for."""
-    counted = select(func.count()).select_from(LayerFeature)
-    return session.scalars(counted.where(LayerFeature.layer_id == layer_id)).one()
+    """How many cells or areas a layer has values for; 0 when it was removed."""
+    number = _counted(LayerFeature) + _counted(LayerArea)
+    return int(session.scalar(select(number).where(Layer.id == layer_id)) or 0)
 
 
 def layer_by_slug(session: Session, city_id: int, slug: str) -> Layer:
@@ -123,14 +158,24 @@ def layer_by_slug(session: Session, city_id: int, slug: str) -> Layer:
 
 
 def layer_frame(session: Session, layer: Layer) -> pd.DataFrame:
-    """A layer's values by cell: `cell` (H3, hexadecimal), then its fields, ordered by cell."""
-    return _frame(layer, _rows(session, layer, [sql.SQL("cell.h3")]))
+    """A layer's values: `cell` (H3, hexadecimal) or `area` (code), then its fields.
+
+    Cells come by H3 index, areas in the order of their set (as in `area_sets.area_frame`).
+
+    Raises:
+        NotFoundError: The layer has been removed since it was found.
+    """
+    source = SOURCES[layer.spatial_unit]
+    rows = _rows(session, layer, [sql.SQL(source.name)])
+    return value_frame(source.unit, layer.fields, rows)
 
 
 def layer_geo_frame(session: Session, layer: Layer) -> gpd.GeoDataFrame:
-    """As `layer_frame`, with the cells' polygons (WGS84) as `geometry`."""
-    rows = _rows(session, layer, [sql.SQL("cell.h3"), sql.SQL("ST_AsBinary(cell.geom)")])
-    frame = _frame(layer, [(row[0], *row[2:]) for row in rows])
+    """As `layer_frame`, with the polygons (WGS84) as `geometry`."""
+    source = SOURCES[layer.spatial_unit]
+    shape = sql.SQL("ST_AsBinary({})").format(sql.Identifier(source.unit, "geom"))
+    rows = _rows(session, layer, [sql.SQL(source.name), shape])
+    frame = value_frame(source.unit, layer.fields, [(row[0], *row[2:]) for row in rows])
     shapes = shapely.from_wkb([row[1] for row in rows])
     return gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
 
@@ -147,61 +192,72 @@ def remove_layer(session: Session, city_id: int, slug: str) -> None:
     session.expire_all()
 
 
-def _check(
+def _add(
+    session: Session,
+    layer: Layer,
     fields: Sequence[Mapping[str, Any]],
-    cell_ids: NDArray[np.int64],
-    columns: Mapping[str, NDArray[Any] | Sequence[Any]],
-) -> None:
-    names = [field["name"] for field in fields]
-    if len(set(names)) < len(names) or set(names) != set(columns):
-        raise ValueError(f"fields {names} and columns {list(columns)} must be the same")
-    unknown = {field["type"] for field in fields} - set(FIELD_TYPES)
-    if unknown:
-        raise ValueError(f"unknown field types {unknown}; there are {list(FIELD_TYPES)}")
-    wrong = [name for name, values in columns.items() if len(values) != len(cell_ids)]
-    if wrong:
-        raise ValueError(f"columns {wrong} must have {len(cell_ids)} values")
+    unit_ids: NDArray[np.int64],
+    columns: Mapping[str, Column],
+) -> Layer:
+    """Store a new layer with the values of its cells or areas `[n]`, and make its view."""
+    check_columns(fields, len(unit_ids), columns)
+    city_slug = session.scalars(select(City.slug).where(City.id == layer.city_id)).one()
+    layer.fields = [dict(field) for field in fields]
+    layer.view_name = free_view_name(session, city_slug, layer.slug)
+    _insert(session, layer)
+    allow_long(session)
+    source = SOURCES[layer.spatial_unit]
+    rows = zip(
+        [layer.id] * len(unit_ids),
+        np.asarray(unit_ids).tolist(),
+        documents(fields, len(unit_ids), columns),
+        strict=True,
+    )
+    types = {"layer_id": "int8", source.key: "int8", "properties": "bytea"}
+    copy_in(session, source.values, types, rows)
+    create_view(session, layer)
+    session.refresh(layer)
+    return layer
 
 
-def _plain(values: NDArray[Any] | Sequence[Any]) -> list[Any]:
-    """Values for JSON. float32 takes its shortest decimals, which read back to the same bits."""
-    array = np.asarray(values) if isinstance(values, np.ndarray) else None
-    if array is not None and array.dtype == np.float32:
-        array = array.astype(str).astype(np.float64)
-    listed = list(values) if array is None else array.tolist()
-    return [None if isinstance(v, float) and not np.isfinite(v) else v for v in listed]
+def _insert(session: Session, layer: Layer) -> None:
+    city_id, slug = layer.city_id, layer.slug
+    try:
+        with session.begin_nested():
+            session.add(layer)
+    except IntegrityError as error:
+        taken = select(Layer.id).where(Layer.city_id == city_id, Layer.slug == slug)
+        if session.scalar(taken) is None:
+            raise
+        raise ConflictError(
+            "a layer of this name exists", slug, "choose another title, or remove that layer"
+        ) from error
 
 
-def _documents(names: list[str], columns: list[list[Any]], count: int) -> Iterable[bytes]:
-    rows = zip(*columns, strict=True) if columns else [()] * count
-    for row in rows:
-        document = {n: v for n, v in zip(names, row, strict=True) if v is not None}
-        yield jsonb_bytes(json.dumps(document, allow_nan=False, ensure_ascii=False))
+def _counted(values: type[LayerFeature | LayerArea]) -> Any:  # noqa: ANN401 - an SQL expression
+    """SQL of how many rows of a table belong to a layer of the outer query."""
+    return (
+        select(func.count())
+        .select_from(values)
+        .where(values.layer_id == Layer.id)
+        .correlate(Layer)
+        .scalar_subquery()
+    )
 
 
 def _rows(session: Session, layer: Layer, leading: list[sql.Composable]) -> list[tuple[Any, ...]]:
-    statement = sql.SQL(
-        "SELECT {} FROM layer_feature JOIN cell ON cell.id = layer_feature.cell_id "
-        "WHERE layer_feature.layer_id = {} ORDER BY cell.h3"
-    ).format(sql.SQL(", ").join([*leading, *field_values(layer.fields)]), sql.Literal(layer.id))
+    source = SOURCES[layer.spatial_unit]
+    statement = sql.SQL("SELECT {} FROM {} WHERE {}.layer_id = {} ORDER BY {}").format(
+        sql.SQL(", ").join([*leading, *field_values(source.values, layer.fields)]),
+        source.joined,
+        sql.Identifier(source.values),
+        sql.Literal(layer.id),
+        sql.SQL(source.order),
+    )
     with driver(session).cursor(binary=True) as cursor:
-        return cursor.execute(statement).fetchall()
-
-
-def _frame(layer: Layer, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    columns = list(zip(*rows, strict=True)) if rows else [()] * (1 + len(layer.fields))
-    frame = {"cell": [f"{index:x}" for index in columns[0]]}
-    for field, values in zip(layer.fields, columns[1:], strict=True):
-        frame[field["name"]] = _series(field["type"], values)
-    return pd.DataFrame(frame)
-
-
-def _series(kind: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - pandas has no types here
-    """Values as pandas likes them; missing ones are NaN, or None in text and lists."""
-    if kind == "float":
-        return np.array(values, dtype=np.float64)
-    if kind in ("int", "bool") and None in values:
-        return pd.array(list(values), dtype="Int64" if kind == "int" else "boolean")
-    if kind in ("int", "bool"):
-        return np.array(values, dtype=np.int64 if kind == "int" else bool)
-    return pd.Series(list(values), dtype=object)
+        rows = cursor.execute(statement).fetchall()
+    if not rows and session.scalar(select(Layer.id).where(Layer.id == layer.id)) is None:
+        raise NotFoundError(
+            "no such layer", layer.slug, "it has been removed; list those there are"
+        )
+    return rows

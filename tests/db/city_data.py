@@ -10,7 +10,18 @@ from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon, box
 from sqlalchemy.orm import Session
 
-from db import cities, features, layers, models, pois, runs, texts
+from db import (
+    area_sets,
+    cities,
+    evaluations,
+    features,
+    label_sets,
+    layers,
+    models,
+    pois,
+    runs,
+    texts,
+)
 from db.schema import AreaSet, City, LabelSet, Layer, Model, Run
 
 OUTLINE = box(24.93, 60.16, 24.96, 60.18)
@@ -26,6 +37,9 @@ class SmallCity:
     run: Run
     model: Model
     layer: Layer
+    labels: LabelSet
+    areas: AreaSet
+    area_layer: Layer
 
 
 def unit_rows(count: int, dim: int = 64, seed: int = 0) -> NDArray[np.float32]:
@@ -112,10 +126,23 @@ def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> S
     )
     runs.mark_running(session, run.id)
     runs.mark_done(session, run.id, metrics={"mrr": 0.5}, model_id=model.id)
-    session.add(LabelSet(city_id=city.id, name="l", source="l.csv", sha256="1", field="f"))
-    session.add(AreaSet(city_id=city.id, name="a", source="a.csv", sha256="1"))
+    labels, areas = add_labels(session, city.id), add_areas(session, city.id)
+    area_layer = add_share_layer(session, areas)
+    evaluations.add_evaluation(session, city.id, task="landuse", request={}, result={"rows": []})
     layer = add_score_layer(session, city.id, cell_ids, model_id=model.id)
-    return SmallCity(city, poi_ids, cell_ids, indexes, vectors, run, model, layer)
+    return SmallCity(
+        city,
+        poi_ids,
+        cell_ids,
+        indexes,
+        vectors,
+        run,
+        model,
+        layer,
+        labels,
+        areas,
+        area_layer,
+    )
 
 
 def add_score_layer(
@@ -138,6 +165,66 @@ def add_score_layer(
         lineage={"embedding": "tile.tif"},
         cell_ids=cell_ids,
         columns={"score": np.linspace(-1, 1, count, dtype=np.float32)},
+    )
+
+
+def add_labels(session: Session, city_id: int, **columns: object) -> LabelSet:
+    """A point and a polygon of two classes."""
+    given: dict[str, object] = {
+        "name": "Land use survey",
+        "source": "survey.gpkg",
+        "sha256": "1" * 64,
+        "field": "use",
+        "classes": ["park", "homes"],
+        "parameters": {"mapping": {"R1": "homes", "R2": "homes"}, "radius": 1.5},
+        "dropped": {"no label": 3},
+        "counts": {"park": 1, "homes": 1},
+        "geometry": np.array([Point(24.94, 60.17), box(24.95, 60.17, 24.955, 60.175)], object),
+        "value": ["park", "R1"],
+        "label_class": ["park", "homes"],
+    }
+    return label_sets.add_label_set(session, city_id, **(given | columns))
+
+
+def add_areas(session: Session, city_id: int, **columns: object) -> AreaSet:
+    """Two areas, one of two parts, with shares of two fields."""
+    parts = shapely.MultiPolygon([box(24.93, 60.16, 24.94, 60.17), box(24.95, 60.16, 24.96, 60.17)])
+    given: dict[str, object] = {
+        "name": "Districts",
+        "source": "districts.gpkg",
+        "sha256": "2" * 64,
+        "fields": ["young", "old"],
+        "given": "counts",
+        "parameters": {"code_field": "id"},
+        "dropped": {"fewer than 100 people": 1},
+        "minimum_count": 100.0,
+        "geometry": np.array([box(24.93, 60.17, 24.96, 60.18), parts], object),
+        "code": ["North", "South"],
+        "count": np.array([1500.0, np.nan]),
+        "shares": np.array([[0.25, 0.75], [0.1, 0.9]]),
+    }
+    return area_sets.add_area_set(session, city_id, **(given | columns))
+
+
+def add_share_layer(session: Session, areas: AreaSet, slug: str = "shares") -> Layer:
+    frame = area_sets.area_frame(session, areas)
+    return layers.add_area_layer(
+        session,
+        areas.city_id,
+        slug=slug,
+        title="Young and old",
+        kind="socioeconomic",
+        model_id=None,
+        fields=[
+            {"name": "young", "type": "float", "unit": "share"},
+            {"name": "applicable", "type": "bool", "unit": ""},
+        ],
+        parameters={"fields": areas.fields},
+        lineage={"areas": areas.sha256},
+        area_set_id=areas.id,
+        area_ids=frame["area_id"].to_numpy(),
+        columns={"young": np.array([0.3, np.nan], np.float32), "applicable": [True, False]},
+        findings={"kl": 0.1},
     )
 
 

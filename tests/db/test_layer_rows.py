@@ -127,7 +127,12 @@ def test_missing_values_and_no_cells(session: Session) -> None:
     assert list(layers.layer_frame(session, empty).columns) == ["cell", "n", "b"]
     assert layers.layer_geo_frame(session, empty).empty
     listed = [(layer.slug, count) for layer, count in layers.list_layers(session, made.city.id)]
-    assert listed == [("empty", 0), ("gaps", 2), ("night-out", len(made.cell_ids))]
+    assert listed == [
+        ("empty", 0),
+        ("gaps", 2),
+        ("night-out", len(made.cell_ids)),
+        ("shares", 2),
+    ]
 
 
 def test_view_is_read_by_psql(engine: Engine, database_url: str) -> None:
@@ -218,10 +223,11 @@ def test_conflicts_and_unknown_layers(session: Session) -> None:
     made = add_small_city(session)
     with pytest.raises(ConflictError, match="night-out"):
         add_score_layer(session, made.city.id, made.cell_ids)
-    assert _views(session) == [made.layer.view_name]
-    with pytest.raises(NotFoundError, match="no such layer: x; the layers are: night-out"):
+    assert _views(session) == [made.layer.view_name, made.area_layer.view_name]
+    with pytest.raises(NotFoundError, match="no such layer: x; the layers are: night-out, shares"):
         layers.layer_by_slug(session, made.city.id, "x")
-    layers.remove_layer(session, made.city.id, "night-out")
+    for slug in ("night-out", "shares"):
+        layers.remove_layer(session, made.city.id, slug)
     with pytest.raises(NotFoundError, match="no layer yet"):
         layers.remove_layer(session, made.city.id, "night-out")
     assert _views(session) == []
@@ -268,5 +274,5 @@ def test_undone_with_its_transaction(engine: Engine) -> None:
     with pytest.raises(KeyError):
         add_and_fail()
     with session_scope(engine) as session:
-        assert _views(session) == [made.layer.view_name]
-        assert len(layers.list_layers(session, made.city.id)) == 1
+        assert _views(session) == [made.layer.view_name, made.area_layer.view_name]
+        assert len(layers.list_layers(session, made.city.id)) == 2

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, inspect, make_url, text
 from sqlalchemy.orm import Session
 
 from aether_core.errors import StoreUnavailableError
+from db import layers
 from db.autogenerate import COMPARISON
 from db.engine import conninfo, open_engine, session_scope
 from db.migrate import MIGRATIONS, downgrade, migrate, newest_revision
@@ -30,6 +31,8 @@ SPATIAL = {
     ("poi", "geom"),
     ("cell", "geom"),
     ("base_feature", "geom"),
+    ("label", "geom"),
+    ("area", "geom"),
 }
 
 
@@ -80,6 +83,27 @@ def test_every_revision_goes_down_and_up_again(empty_url: str) -> None:
         migrate(empty_url, above)
         downgrade(empty_url, below)
         migrate(empty_url, above)
+
+
+def test_layers_of_cells_outlive_a_way_down_and_up(empty_url: str) -> None:
+    """Below 0002 there are no layers of areas: they go, with their views; the others stay."""
+    migrate(empty_url)
+    engine = open_engine(empty_url)
+    with session_scope(engine) as session:
+        made = add_small_city(session)
+    downgrade(empty_url, "0001")
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT slug FROM layer")).all() == ["night-out"]
+        views = connection.scalars(text("SELECT viewname FROM pg_views")).all()
+        assert made.layer.view_name in views
+        assert made.area_layer.view_name not in views
+    migrate(empty_url)
+    with session_scope(engine) as session:
+        layer = layers.layer_by_slug(session, made.city.id, "night-out")
+        assert layer.spatial_unit == "cell"
+        assert layer.findings == {}
+        assert len(layers.layer_frame(session, layer)) == len(made.cell_ids)
+    engine.dispose()
 
 
 def test_autogenerate_finds_no_difference(engine: Engine) -> None:

@@ -1,0 +1,50 @@
+"""The tables of the store, as typed models, by subject.
+
+Everything of a city hangs on its row: deleting that row deletes all of it, by the database's own
+cascades. Texts are the one exception, a cache shared by all cities. Geometries are WGS84
+(EPSG:4326). Spatial indexes are spelled out as ordinary GiST indexes, so that each exists once.
+"""
+
+from db.schema.base import Base
+from db.schema.evidence import GIVEN, Area, AreaSet, Evaluation, Label, LabelSet
+from db.schema.places import (
+    BASE_KINDS,
+    BaseFeature,
+    Cell,
+    CellFeature,
+    City,
+    EncodedText,
+    EOFeature,
+    Poi,
+    Raster,
+    View,
+)
+from db.schema.results import SPATIAL_UNITS, Layer, LayerArea, LayerFeature
+from db.schema.training import RUN_STATES, Model, Run
+
+__all__ = [
+    "BASE_KINDS",
+    "GIVEN",
+    "RUN_STATES",
+    "SPATIAL_UNITS",
+    "Area",
+    "AreaSet",
+    "Base",
+    "BaseFeature",
+    "Cell",
+    "CellFeature",
+    "City",
+    "EOFeature",
+    "EncodedText",
+    "Evaluation",
+    "Label",
+    "LabelSet",
+    "Layer",
+    "LayerArea",
+    "LayerFeature",
+    "Model",
+    "Poi",
+    "Raster",
+    "Run",
+    "View",
+]

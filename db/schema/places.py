@@ -1,0 +1,165 @@
+"""A city and what is measured in it: files, places, cells and their vectors."""
+
+from datetime import datetime
+
+import numpy as np
+from geoalchemy2 import WKBElement
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.schema.base import (
+    EMPTY_LIST,
+    EMPTY_OBJECT,
+    FALSE,
+    Base,
+    created,
+    geometry,
+    gist,
+    new_id,
+    of_city,
+)
+from db.vector_type import Vector
+
+BASE_KINDS = ("water", "green", "road", "building")
+
+
+class City(Base):
+    """A city: its boundary and how its features were made. `dropped` counts POIs by reason."""
+
+    __tablename__ = "city"
+    __table_args__ = (gist("city", "boundary"),)
+
+    id: Mapped[int] = new_id()
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    year: Mapped[int]
+    boundary: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
+    working_crs: Mapped[str]
+    cell_resolution: Mapped[int]
+    radius_m: Mapped[float]
+    embedding_kind: Mapped[str]
+    simulated: Mapped[bool] = mapped_column(default=False, server_default=FALSE)
+    pixels: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    dropped: Mapped[dict[str, int]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    attribution: Mapped[list[str]] = mapped_column(default=list, server_default=EMPTY_LIST)
+    created_at: Mapped[datetime] = created()
+
+
+class Raster(Base):
+    """One file of a city's embedding. `width` and `height` in pixels; a table has neither."""
+
+    __tablename__ = "raster"
+    __table_args__ = (gist("raster", "footprint"),)
+
+    id: Mapped[int] = new_id()
+    city_id: Mapped[int] = of_city()
+    path: Mapped[str]
+    kind: Mapped[str]
+    sha256: Mapped[str]
+    year: Mapped[int]
+    crs: Mapped[str]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    footprint: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"))
+
+
+class View(Base):
+    """One pooling of the embedding at a point: a disk in metres or a square in pixels."""
+
+    __tablename__ = "view"
+    __table_args__ = (UniqueConstraint("city_id", "name", "year"),)
+
+    id: Mapped[int] = new_id()
+    city_id: Mapped[int] = of_city(index=False)
+    name: Mapped[str]
+    shape: Mapped[str]
+    radius_m: Mapped[float | None]
+    radius_px: Mapped[int | None]
+    year: Mapped[int]
+
+
+class Poi(Base):
+    """A place. Missing name, category or group is the empty string."""
+
+    __tablename__ = "poi"
+    __table_args__ = (gist("poi", "geom"),)
+
+    id: Mapped[int] = new_id()
+    city_id: Mapped[int] = of_city()
+    source: Mapped[str]
+    source_id: Mapped[str]
+    name: Mapped[str]
+    category: Mapped[str]
+    group: Mapped[str]
+    text_hash: Mapped[str]
+    geom: Mapped[WKBElement] = mapped_column(geometry("POINT"))
+
+
+class EncodedText(Base):
+    """A text, by its hash, as one encoder sees it. Shared by all cities."""
+
+    __tablename__ = "text"
+    __table_args__ = (CheckConstraint("mod(octet_length(vector), 4) = 0", name="vector_float32"),)
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    encoder: Mapped[str] = mapped_column(primary_key=True)
+    vector: Mapped[NDArray[np.float32]] = mapped_column(Vector)
+
+
+class EOFeature(Base):
+    """The 64-d unit vector of a POI in one view. POIs that cannot be pooled have no row."""
+
+    __tablename__ = "eo_feature"
+    __table_args__ = (CheckConstraint("octet_length(vector) = 256", name="vector_64"),)
+
+    view_id: Mapped[int] = mapped_column(
+        ForeignKey("view.id", ondelete="CASCADE"), primary_key=True
+    )
+    poi_id: Mapped[int] = mapped_column(
+        ForeignKey("poi.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    vector: Mapped[NDArray[np.float32]] = mapped_column(Vector)
+
+
+class Cell(Base):
+    """An H3 cell of a city; `h3` is its index as a signed 64-bit integer (H3 never sets bit 63)."""
+
+    __tablename__ = "cell"
+    __table_args__ = (UniqueConstraint("city_id", "h3"), gist("cell", "geom"))
+
+    id: Mapped[int] = new_id()
+    city_id: Mapped[int] = of_city(index=False)
+    h3: Mapped[int] = mapped_column(BigInteger)
+    geom: Mapped[WKBElement] = mapped_column(geometry("POLYGON"))
+
+
+class CellFeature(Base):
+    """The 64-d unit vector of a cell in one view. Cells without data have no row."""
+
+    __tablename__ = "cell_feature"
+    __table_args__ = (CheckConstraint("octet_length(vector) = 256", name="vector_64"),)
+
+    view_id: Mapped[int] = mapped_column(
+        ForeignKey("view.id", ondelete="CASCADE"), primary_key=True
+    )
+    cell_id: Mapped[int] = mapped_column(
+        ForeignKey("cell.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    vector: Mapped[NDArray[np.float32]] = mapped_column(Vector)
+
+
+class BaseFeature(Base):
+    """Water, green, roads and buildings of the city's own data: a backdrop without a basemap."""
+
+    __tablename__ = "base_feature"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {BASE_KINDS}", name="kind"),
+        gist("base_feature", "geom"),
+    )
+
+    id: Mapped[int] = new_id()
+    city_id: Mapped[int] = of_city()
+    kind: Mapped[str]
+    name: Mapped[str]
+    geom: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"))
