@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: a row per cell, its H3 index, its centre, its values, the attribution."""
+"""CSV for spreadsheets: a row a cell or area, a point in it, its values, the attribution."""
 
 from collections.abc import Mapping
 from typing import BinaryIO
@@ -14,6 +14,7 @@ from aether_core.export.values import (
     attribution_text,
     flattened,
     json_values,
+    key_name,
     property_names,
 )
 
@@ -21,14 +22,18 @@ _DECIMALS = 7
 
 
 def write_csv(frame: gpd.GeoDataFrame, file: BinaryIO, metadata: Mapping[str, object]) -> None:
-    """Write a layer as UTF-8 CSV: `cell`, `lon`, `lat`, the properties, `attribution`.
+    """Write a layer as UTF-8 CSV: `cell` or `area`, `lon`, `lat`, the properties, `attribution`.
+
+    The point of a cell is its centre; any other shape takes a point inside it.
 
     A table has no place for metadata, so the attribution stands in every row, and so does a `note`
-    when the embedding was simulated. A layer without cells gets a point inside each shape.
+    when the embedding was simulated.
     """
     table = pd.DataFrame(index=pd.RangeIndex(len(frame)))
-    if "cell" in frame.columns:
-        table["cell"] = frame["cell"].to_numpy()
+    key = key_name(frame)
+    if key is not None:
+        table[key] = frame[key].to_numpy()
+    if key == "cell":
         lonlat = np.array([h3.cell_to_latlng(cell) for cell in frame["cell"]])[:, ::-1]
     else:
         lonlat = shapely.get_coordinates(shapely.point_on_surface(frame.geometry.to_numpy()))

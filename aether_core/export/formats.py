@@ -15,6 +15,7 @@ from aether_core.export.geojson import write_geojson
 from aether_core.export.geopackage import write_geopackage
 from aether_core.export.geoparquet import write_geoparquet
 from aether_core.export.geotiff import write_geotiff
+from aether_core.export.values import key_name, property_names
 
 _Writer = Callable[[gpd.GeoDataFrame, BinaryIO, Mapping[str, object]], None]
 
@@ -47,21 +48,30 @@ FORMATS: dict[str, Format] = {
 
 
 def write_layer(
-    frame: gpd.GeoDataFrame, path: Path, *, metadata: Mapping[str, object], force: bool = False
+    frame: gpd.GeoDataFrame,
+    path: Path,
+    *,
+    metadata: Mapping[str, object],
+    force: bool = False,
+    only_field: str | None = None,
 ) -> None:
     """Write a layer to a file in the format its ending names, whole or not at all.
 
     Args:
-        frame: Column `cell` (H3 index in hexadecimal), any properties, and the cell polygons in
-            WGS84. Missing numbers are NaN.
+        frame: Column `cell` (H3 index in hexadecimal) or `area` (code), any properties, and the
+            polygons in WGS84. Missing numbers are NaN.
         path: The file; its ending is one of `FORMATS`.
         metadata: What the file says about itself: `attribution` (text or list of texts), query,
             model and so on; values that JSON can hold. A true `simulated` marks the layer in every
-            format.
+            format. `class_field` and `classes` (`{value, name, colour "#rrggbb"}` each, values from
+            1) make a GeoTIFF one of classes with a colour table.
         force: Replace an existing file.
+        only_field: Leave out the other properties; in a GeoTIFF one band, of numbers unless the
+            field is the class field.
 
     Raises:
-        InputError: Unknown ending, folder missing, layer empty, or nothing the format can hold.
+        InputError: Unknown ending, folder missing, layer empty, no such field, or nothing the
+            format can hold.
         ConflictError: The file exists and `force` is false.
         AetherError: The disk is full.
     """
@@ -71,6 +81,8 @@ def write_layer(
         raise InputError("the layer is empty", path.name, "choose a layer with values")
     if frame.crs is None or not pyproj.CRS(frame.crs).equals("EPSG:4326", ignore_axis_order=True):
         raise ValueError(f"a layer must be in EPSG:4326, not {frame.crs}")
+    if only_field is not None:
+        frame, metadata = _only(frame, metadata, only_field)
     with files.atomic_path(path, force=force) as written, written.open("wb") as file:
         chosen.write(frame, file, metadata)
 
@@ -84,6 +96,22 @@ def check_target(path: Path, *, force: bool) -> None:
     """
     _format_of(path)
     files.check_target(path, force=force)
+
+
+def _only(
+    frame: gpd.GeoDataFrame, metadata: Mapping[str, object], field: str
+) -> tuple[gpd.GeoDataFrame, Mapping[str, object]]:
+    """Return a layer with one of its properties, and what then describes it."""
+    key = key_name(frame)
+    names = [name for name in property_names(frame) if name != key]
+    if field not in names:
+        raise InputError("no such field in this layer", field, f"it has: {', '.join(names)}")
+    kept = [] if key is None else [key]
+    described = dict(metadata)
+    if described.get("class_field") != field:
+        described.pop("class_field", None)
+        described.pop("classes", None)
+    return frame[[*kept, field, frame.geometry.name]], described
 
 
 def _format_of(path: Path) -> Format:

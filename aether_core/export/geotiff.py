@@ -1,144 +1,120 @@
-"""Cloud-optimised GeoTIFF: H3 cells on a UTM grid, one float32 band per number."""
+"""Cloud-optimised GeoTIFF: a layer on a UTM grid, as numbers or as classes with their colours."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO
 
 import geopandas as gpd
-import h3
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import shapely
-from affine import Affine
-from h3.api.numpy_int import latlng_to_cell
-from pyproj import Transformer
-from rasterio.io import MemoryFile
+from rasterio.io import DatasetWriter, MemoryFile
 from rasterio.shutil import copy as copy_raster
-from scipy.ndimage import binary_dilation
 
-from aether_core.boundary import working_crs
 from aether_core.errors import InputError
-from aether_core.export.values import is_number, property_names, text_metadata
-from aether_core.vector import WGS84
+from aether_core.export.classes import ClassEntry, class_entries
+from aether_core.export.raster_grid import Grid, pixel_rows
+from aether_core.export.values import is_number, key_name, property_names, text_metadata
 
-_FINEST_M = 10.0
-_MOST_PIXELS = 50_000_000
 _BLOCK = 512
-_REACH = 2  # pixels; no corner of a cell is further from its centre's pixel
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """A north-up grid in metres."""
-
-    transform: Affine
-    width: int
-    height: int
+_NO_CLASS = 0
 
 
 def write_geotiff(frame: gpd.GeoDataFrame, file: BinaryIO, metadata: Mapping[str, object]) -> None:
-    """Write the numeric columns of an H3 layer as a COG.
+    """Write a layer of cells or areas as a COG.
 
-    The pixel is about the edge length of a cell, at least 10 m; a pixel takes the values of the
-    cell its centre lies in. Nodata is NaN; yes/no becomes 1/0; texts and lists are left out.
+    A layer whose metadata names its classes (see `classes.class_entries`) becomes one uint8 band
+    of class numbers with a colour table; 0 is nodata, and the names stand in the band's tags.
+    Otherwise every number is a float32 band, nodata is NaN, and yes/no becomes 1/0; texts and lists
+    are left out.
 
     Raises:
-        InputError: The layer has no cells or no numbers, or spans too much for one grid.
+        InputError: The layer has no numbers, or spans too much for one grid.
     """
-    names = [name for name in property_names(frame) if is_number(frame[name])]
-    if "cell" not in frame.columns or not names:
+    classes = class_entries(metadata)
+    if classes:
+        _write_classes(frame, file, metadata, str(metadata["class_field"]), classes)
+    else:
+        _write_numbers(frame, file, metadata)
+
+
+def _write_numbers(frame: gpd.GeoDataFrame, file: BinaryIO, metadata: Mapping[str, object]) -> None:
+    key = key_name(frame)
+    names = [n for n in property_names(frame) if n != key and is_number(frame[n])]
+    if not names:
         raise InputError(
-            "a GeoTIFF needs a layer of cells with a number in it",
+            "a GeoTIFF needs a layer with a number in it",
             f"columns are {', '.join(property_names(frame))}",
             "export to .geojson, .gpkg, .parquet or .csv",
         )
-    crs = working_crs(shapely.box(*frame.total_bounds))
-    cells = np.array([h3.str_to_int(cell) for cell in frame["cell"]], dtype=np.uint64)
-    centres = _centres(frame["cell"], crs)
-    grid = _grid(centres, h3.get_resolution(frame["cell"].iloc[0]))
-    rows = _cell_rows(cells, centres, crs, grid)
-    values = [frame[name].to_numpy(dtype=np.float32, na_value=np.nan) for name in names]
-    profile = {
+    grid, rows = pixel_rows(frame, len(names))
+    with MemoryFile() as plain:
+        with plain.open(**_profile(grid, len(names), "float32", np.nan)) as raster:
+            raster.update_tags(**text_metadata(metadata))
+            for band, name in enumerate(names, start=1):
+                column = frame[name].to_numpy(dtype=np.float32, na_value=np.nan)
+                raster.write(np.append(column, np.float32(np.nan))[rows], band)
+                raster.set_band_description(band, name)
+        _write_cog(plain, file, predictor="floating_point", overview_resampling="average")
+
+
+def _write_classes(
+    frame: gpd.GeoDataFrame,
+    file: BinaryIO,
+    metadata: Mapping[str, object],
+    field: str,
+    classes: list[ClassEntry],
+) -> None:
+    if field not in frame.columns:
+        raise ValueError(f"the layer has no class field {field}: {property_names(frame)}")
+    numbers = _class_numbers(frame[field], classes)
+    grid, rows = pixel_rows(frame, 1)
+    with MemoryFile() as plain:
+        with plain.open(**_profile(grid, 1, "uint8", _NO_CLASS)) as raster:
+            raster.update_tags(**text_metadata(metadata))
+            raster.write(np.append(numbers, np.uint8(_NO_CLASS))[rows], 1)
+            _describe_classes(raster, field, classes)
+        # The commonest class below, not an average of numbers that only name classes.
+        _write_cog(plain, file, overview_resampling="mode")
+
+
+def _class_numbers(column: Iterable[Any], classes: list[ClassEntry]) -> npt.NDArray[np.uint8]:
+    """Return each row's class number, 0 for what is no class."""
+    number = {entry.name: entry.value for entry in classes}
+    return np.array([number.get(name, _NO_CLASS) for name in column], dtype=np.uint8)
+
+
+def _describe_classes(raster: DatasetWriter, field: str, classes: list[ClassEntry]) -> None:
+    raster.set_band_description(1, field)
+    raster.write_colormap(
+        1, {_NO_CLASS: (0, 0, 0, 0)} | {entry.value: (*entry.rgb, 255) for entry in classes}
+    )
+    # rasterio cannot write GDAL's category names; tags keep the names with the numbers.
+    raster.update_tags(1, **{f"class_{entry.value}": entry.name for entry in classes})
+
+
+def _profile(grid: Grid, count: int, dtype: str, nodata: float) -> dict[str, Any]:
+    return {
         "driver": "GTiff",
         "width": grid.width,
         "height": grid.height,
-        "count": len(names),
-        "dtype": "float32",
-        "nodata": np.nan,
-        "crs": crs,
+        "count": count,
+        "dtype": dtype,
+        "nodata": nodata,
+        "crs": grid.crs,
         "transform": grid.transform,
         "tiled": True,
         "interleave": "band",
     }
-    with MemoryFile() as plain, MemoryFile() as optimised:
-        with plain.open(**profile) as raster:
-            raster.update_tags(**text_metadata(metadata))
-            for band, (name, column) in enumerate(zip(names, values, strict=True), start=1):
-                raster.write(np.append(column, np.float32(np.nan))[rows], band)
-                raster.set_band_description(band, name)
+
+
+def _write_cog(plain: MemoryFile, file: BinaryIO, **options: str) -> None:
+    with MemoryFile() as optimised:
         copy_raster(
             plain.name,
             optimised.name,
             driver="COG",
             compress="deflate",
-            predictor="floating_point",
             blocksize=_BLOCK,
-            overview_resampling="average",
+            **options,
         )
         # Written from memory: GDAL does not report a disk that fills up while it closes a file.
         file.write(optimised.getbuffer())
-
-
-def _centres(cells: pd.Series, crs: str) -> npt.NDArray[np.float64]:
-    """Return the centres of H3 cells as `[n, 2]` easting, northing."""
-    latlon = np.array([h3.cell_to_latlng(cell) for cell in cells])
-    to_metres = Transformer.from_crs(WGS84, crs, always_xy=True)
-    return np.column_stack(to_metres.transform(latlon[:, 1], latlon[:, 0]))
-
-
-def _grid(centres: npt.NDArray[np.float64], resolution: int) -> _Grid:
-    """Lay a grid over cells, its pixel about the edge of a cell and its lines on round numbers."""
-    pixel = max(_FINEST_M, float(round(h3.average_hexagon_edge_length(resolution, unit="m"))))
-    west, south = np.floor(centres.min(axis=0) / pixel - _REACH) * pixel
-    east, north = np.ceil(centres.max(axis=0) / pixel + _REACH) * pixel
-    width, height = round((east - west) / pixel), round((north - south) / pixel)
-    if width * height > _MOST_PIXELS:
-        raise InputError(
-            "the layer spans too much for one grid",
-            f"{width:,} x {height:,} pixels of {pixel:g} m",
-            "export to .gpkg or .parquet",
-        )
-    return _Grid(Affine(pixel, 0, west, 0, -pixel, north), width, height)
-
-
-def _cell_rows(
-    cells: npt.NDArray[np.uint64], centres: npt.NDArray[np.float64], crs: str, grid: _Grid
-) -> npt.NDArray[np.int64]:
-    """Return for every pixel the position of its cell in `cells`, -1 where there is none.
-
-    Only pixels near a cell's centre are looked up, so the cost follows the cells, not the extent.
-    """
-    column, row = np.floor(~grid.transform @ centres.T).astype(int)
-    near = np.zeros((grid.height, grid.width), dtype=bool)
-    near[row, column] = True
-    near = binary_dilation(near, np.ones((2 * _REACH + 1, 2 * _REACH + 1), dtype=bool))
-    rows, columns = np.nonzero(near)
-    x, y = grid.transform @ np.stack([columns + 0.5, rows + 0.5])
-    to_degrees = Transformer.from_crs(crs, WGS84, always_xy=True)
-    lon, lat = to_degrees.transform(x, y)
-    resolution = h3.get_resolution(h3.int_to_str(int(cells[0])))
-    # h3 has no array form; about 2 s for the pixels of 250,000 cells.
-    found = np.fromiter(
-        (
-            latlng_to_cell(*place, resolution)
-            for place in zip(lat.tolist(), lon.tolist(), strict=True)
-        ),
-        dtype=np.uint64,
-        count=len(lon),
-    )
-    order = np.argsort(cells)
-    at = order[np.minimum(np.searchsorted(cells, found, sorter=order), len(cells) - 1)]
-    result = np.full((grid.height, grid.width), -1, dtype=np.int64)
-    result[rows, columns] = np.where(cells[at] == found, at, -1)
-    return result

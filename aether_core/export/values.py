@@ -18,6 +18,14 @@ def property_names(frame: gpd.GeoDataFrame) -> list[str]:
     return [str(name) for name in frame.columns if name != frame.geometry.name]
 
 
+def key_name(frame: gpd.GeoDataFrame) -> str | None:
+    """Return the column that names a layer's shapes: `cell` (H3 index in hexadecimal) or `area`.
+
+    It is the first of the two: a layer of areas may have a field of cell phones.
+    """
+    return next((name for name in property_names(frame) if name in ("cell", "area")), None)
+
+
 def json_values(column: pd.Series) -> list[Any]:
     """Return a column as plain Python values: None for missing, lists for list-likes.
 

@@ -66,10 +66,10 @@ def test_an_empty_layer(tmp_path: Path) -> None:
         write_layer(frame().iloc[:0], tmp_path / "a.csv", metadata={})
 
 
-def test_a_geotiff_needs_cells_and_numbers(tmp_path: Path) -> None:
-    for columns in ({"score": [0.5]}, {"cell": [CELL], "landuse": ["park"]}):
-        with pytest.raises(InputError, match=r"\.gpkg"):
-            write_layer(frame(**columns), tmp_path / "a.tif", metadata={})
+def test_a_geotiff_needs_numbers(tmp_path: Path) -> None:
+    for key in ({"cell": [CELL]}, {"area": ["E01"]}, {}):
+        with pytest.raises(InputError, match=r"number in it.*\.gpkg"):
+            write_layer(frame(**key, landuse=["park"]), tmp_path / "a.tif", metadata={})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -81,6 +81,26 @@ def test_a_geotiff_across_the_world_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="spans too much"):
         write_layer(far, tmp_path / "a.tif", metadata={})
+
+
+def test_areas_across_the_world_are_refused_as_a_raster(tmp_path: Path) -> None:
+    far = gpd.GeoDataFrame(
+        {"area": ["a", "b"], "score": [0.5, 0.6]},
+        geometry=[shapely.box(24.94, 60.17, 24.95, 60.18), shapely.box(-4.1, 40.6, -4, 40.7)],
+        crs="EPSG:4326",
+    )
+    with pytest.raises(InputError, match="spans too much"):
+        write_layer(far, tmp_path / "a.tif", metadata={})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("field", ["shares", "cell"])
+def test_an_unknown_field_lists_those_there_are(tmp_path: Path, suffix: str, field: str) -> None:
+    layer = frame(cell=[CELL], score=[0.5], rank=[1])
+    with pytest.raises(InputError, match=f"no such field.*{field}.*score, rank"):
+        write_layer(layer, tmp_path / f"a{suffix}", metadata={}, only_field=field)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_layer_in_metres_is_a_mistake_of_the_caller(tmp_path: Path) -> None:

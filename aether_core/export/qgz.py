@@ -1,0 +1,222 @@
+"""QGIS projects (.qgz) that open a city's layers straight from PostGIS, with their styles."""
+
+import hashlib
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import shapely
+from pyproj import CRS, Transformer
+
+from aether_core import files
+from aether_core.boundary import working_crs
+from aether_core.errors import InputError
+from aether_core.export.qgis_xml import VERSION, document
+from aether_core.vector import WGS84
+
+_CONNECTION = ("dbname", "host", "port", "user", "sslmode")
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+"""Time of the file in the archive: the same layers make the same bytes."""
+
+
+@dataclass(frozen=True)
+class ProjectLayer:
+    """One layer of a project.
+
+    Attributes:
+        view: Name of its SQL view.
+        title: Name for people.
+        key: The view's unique column: `cell_id` or `area_id`.
+        srid: EPSG number of its geometries.
+        geometry_type: `Polygon` or `MultiPolygon`.
+        qml: Its style, see `aether_core.export.qml`; QGIS picks one where it is left out.
+        schema: The view's schema.
+        geometry_column: The view's column of geometries.
+        abstract: What the layer is, in a sentence or two.
+        attribution: Whom its data are owed to.
+    """
+
+    view: str
+    title: str
+    key: str
+    srid: int = 4326
+    geometry_type: str = "Polygon"
+    qml: str | None = None
+    schema: str = "public"
+    geometry_column: str = "geom"
+    abstract: str = ""
+    attribution: str = ""
+
+
+def write_project(
+    path: Path,
+    layers: Sequence[ProjectLayer],
+    *,
+    connection: Mapping[str, object],
+    title: str,
+    extent: tuple[float, float, float, float],
+    force: bool = False,
+) -> None:
+    """Write a project of layers in PostGIS.
+
+    The first layer is on top and the only one shown at first. The project measures in the UTM zone
+    of its extent. It holds no password: QGIS asks for one where the server wants it.
+
+    Args:
+        path: The file; it ends in `.qgz`.
+        layers: The layers, the one to be seen first at the head.
+        connection: `dbname`, `host` (a name or a socket's folder), `port`, `user`, `sslmode`; what
+            is missing is left to libpq, and anything else, a password too, is left out.
+        title: The project's title.
+        extent: West, south, east, north in degrees: what is seen at first.
+        force: Replace an existing file.
+
+    Raises:
+        InputError: Another ending, no layer, or the folder is missing.
+        ConflictError: The file exists and `force` is false.
+        AetherError: The disk is full.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".qgz":
+        raise InputError("a QGIS project must end in .qgz", path.name, f"name it {path.stem}.qgz")
+    if not layers:
+        raise InputError("there is no layer for the project", path.name, "make a layer first")
+    document = project_xml(layers, connection=connection, title=title, extent=extent)
+    with files.atomic_path(path, force=force) as written, zipfile.ZipFile(written, "w") as archive:
+        inside = zipfile.ZipInfo(f"{path.stem}.qgs", _LONG_AGO)
+        inside.compress_type = zipfile.ZIP_DEFLATED
+        inside.external_attr = 0o644 << 16
+        archive.writestr(inside, document)
+
+
+def project_xml(
+    layers: Sequence[ProjectLayer],
+    *,
+    connection: Mapping[str, object],
+    title: str,
+    extent: tuple[float, float, float, float],
+) -> str:
+    """Return the project inside the archive, a `.qgs` document; see `write_project`."""
+    root = ET.Element("qgis", {"projectname": title, "version": VERSION})
+    ET.SubElement(root, "homePath", {"path": ""})
+    ET.SubElement(root, "title").text = title
+    crs = working_crs(shapely.box(*extent))
+    _spatial_reference(ET.SubElement(root, "projectCrs"), crs)
+    tree = ET.SubElement(root, "layer-tree-group")
+    _canvas(root, crs, extent)
+    map_layers = ET.SubElement(root, "projectlayers")
+    order = ET.SubElement(root, "layerorder")
+    for at, layer in enumerate(layers):
+        number = _layer_id(at, layer)
+        source = data_source(layer, connection)
+        ET.SubElement(
+            tree,
+            "layer-tree-layer",
+            {
+                "id": number,
+                "name": layer.title,
+                "providerKey": "postgres",
+                "source": source,
+                "checked": "Qt::Unchecked" if at else "Qt::Checked",
+                "expanded": "0" if at else "1",
+            },
+        )
+        ET.SubElement(order, "layer", {"id": number})
+        _map_layer(map_layers, layer, number, source)
+    # QGIS reads the project's CRS only where this says so.
+    properties = ET.SubElement(ET.SubElement(root, "properties"), "SpatialRefSys")
+    ET.SubElement(properties, "ProjectionsEnabled", {"type": "int"}).text = "1"
+    return document(root)
+
+
+def data_source(layer: ProjectLayer, connection: Mapping[str, object]) -> str:
+    """Return where QGIS's postgres provider finds a layer, without any password."""
+    given = [
+        f"{name}={_quoted(str(connection[name]), chr(39))}"
+        for name in _CONNECTION
+        if connection.get(name) not in (None, "")
+    ]
+    table = f"{_quoted(layer.schema, chr(34))}.{_quoted(layer.view, chr(34))}"
+    return " ".join(
+        [
+            *given,
+            f"key={_quoted(layer.key, chr(39))}",
+            "estimatedmetadata=true",
+            f"srid={layer.srid}",
+            f"type={layer.geometry_type}",
+            # Counting distinct keys of a large view takes QGIS minutes; ours are unique.
+            "checkPrimaryKeyUnicity='0'",
+            f"table={table}",
+            f"({layer.geometry_column})",
+        ]
+    )
+
+
+def _layer_id(at: int, layer: ProjectLayer) -> str:
+    """Return a layer's name inside the project; QGIS replaces those of under 11 characters."""
+    return f"layer_{at}_{hashlib.sha256(layer.view.encode()).hexdigest()[:12]}"
+
+
+def _map_layer(parent: ET.Element, layer: ProjectLayer, number: str, source: str) -> None:
+    element = ET.SubElement(
+        parent,
+        "maplayer",
+        {"type": "vector", "geometry": "Polygon", "wkbType": layer.geometry_type},
+    )
+    for name, text in (
+        ("id", number),
+        ("datasource", source),
+        ("layername", layer.title),
+        ("abstract", layer.abstract),
+        ("attribution", layer.attribution),
+    ):
+        ET.SubElement(element, name).text = text
+    _spatial_reference(ET.SubElement(element, "srs"), f"EPSG:{layer.srid}")
+    ET.SubElement(element, "provider", {"encoding": "UTF-8"}).text = "postgres"
+    _metadata(element, layer)
+    if layer.qml is not None:
+        element.extend(ET.fromstring(layer.qml))  # noqa: S314 - our own style, made by qml.py
+
+
+def _metadata(parent: ET.Element, layer: ProjectLayer) -> None:
+    """Add what QGIS shows as the layer's information."""
+    metadata = ET.SubElement(parent, "resourceMetadata")
+    for name, text in (
+        ("type", "dataset"),
+        ("title", layer.title),
+        ("abstract", layer.abstract),
+        ("rights", layer.attribution),
+    ):
+        ET.SubElement(metadata, name).text = text
+
+
+def _canvas(root: ET.Element, crs: str, extent: tuple[float, float, float, float]) -> None:
+    canvas = ET.SubElement(root, "mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
+    ET.SubElement(canvas, "units").text = "meters"
+    box = ET.SubElement(canvas, "extent")
+    bounds = Transformer.from_crs(WGS84, crs, always_xy=True).transform_bounds(*extent)
+    for name, value in zip(("xmin", "ymin", "xmax", "ymax"), bounds, strict=True):
+        ET.SubElement(box, name).text = repr(float(value))
+    ET.SubElement(canvas, "rotation").text = "0"
+    _spatial_reference(ET.SubElement(canvas, "destinationsrs"), crs)
+
+
+def _spatial_reference(parent: ET.Element, name: str) -> None:
+    crs = CRS(name)
+    system = ET.SubElement(parent, "spatialrefsys")
+    for key, text in (
+        ("wkt", crs.to_wkt("WKT2_2019")),
+        ("srid", name.partition(":")[2]),
+        ("authid", name),
+        ("description", crs.name),
+        ("geographicflag", str(crs.is_geographic).lower()),
+    ):
+        ET.SubElement(system, key).text = text
+
+
+def _quoted(text: str, quote: str) -> str:
+    """Quote a value of a data source by QGIS's rule: a backslash before quotes and backslashes."""
+    escaped = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
+    return f"{quote}{escaped}{quote}"
