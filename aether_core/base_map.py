@@ -1,10 +1,8 @@
 """A city's own backdrop, from an OpenStreetMap extract: water, greenery, roads, buildings."""
 
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -12,9 +10,7 @@ import shapely
 from pyproj import Geod
 
 from aether_core.boundary import working_crs
-from aether_core.eo.source import local_file
-from aether_core.errors import InputError
-from aether_core.poi.osm import PBF_SUFFIXES
+from aether_core.osm_features import read_osm_features, tag_text
 from aether_core.vector import DEFAULT_LIMITS, Limits
 
 ROADS = frozenset(
@@ -79,11 +75,9 @@ def read_osm_base_map(
     Raises:
         InputError: It is no OSM pbf file.
     """
-    file = local_file(path, suffixes=PBF_SUFFIXES)
-    limits.check_bytes(file.stat().st_size, file)
     large = abs(Geod(ellps="WGS84").geometry_area_perimeter(boundary)[0]) > LARGE_CITY_M2
-    features = _features(file, boundary, large=large)
-    if features is None or features.empty:
+    features = _features(path, boundary, large=large, limits=limits)
+    if features.empty:
         return gpd.GeoDataFrame({"kind": [], "name": []}, geometry=[], crs="EPSG:4326")
     metric = features.to_crs(working_crs(boundary))
     metric = metric.set_geometry(metric.geometry.make_valid())
@@ -94,7 +88,7 @@ def read_osm_base_map(
         _of_kind(flat[_tagged(flat, WATER)], "water"),
         _of_kind(flat[_tagged(flat, GREEN)], "green"),
         _of_kind(lines[_tagged(lines, {"highway": roads})], "road"),
-        _of_kind(flat[_text(flat, "building") != ""], "building"),
+        _of_kind(flat[tag_text(flat, "building") != ""], "building"),
     ]
     drawn = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=metric.crs)
     drawn = drawn.set_geometry(drawn.geometry.simplify(_STEP_M))
@@ -106,52 +100,29 @@ def read_osm_base_map(
     return drawn[lasting].sort_index().reset_index(drop=True).to_crs("EPSG:4326")
 
 
-def _features(file: Path, boundary: shapely.Geometry, *, large: bool) -> gpd.GeoDataFrame | None:
-    from pyrosm import OSM  # noqa: PLC0415 - pyrosm takes longer to import than most commands run
-
-    wanted: dict[str, Any] = {"highway": sorted(MAIN_ROADS if large else ROADS)}
-    for tags in (GREEN, WATER):
-        for key, values in tags.items():
-            wanted[key] = sorted({*wanted.get(key, ()), *values})
+def _features(
+    path: str | Path, boundary: shapely.Geometry, *, large: bool, limits: Limits
+) -> gpd.GeoDataFrame:
+    """Read what may be drawn; buildings only where there is room for them."""
+    wanted: dict[str, Sequence[str] | bool] = {"highway": sorted(MAIN_ROADS if large else ROADS)}
+    for key in (*GREEN, *WATER):
+        wanted[key] = sorted(GREEN.get(key, frozenset()) | WATER.get(key, frozenset()))
     if not large:
         wanted["building"] = True
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about tags and empty layers, not about the file
-            osm = OSM(str(file), bounding_box=list(boundary.bounds))
-            found = osm.get_data_by_custom_criteria(
-                custom_filter=wanted, tags_as_columns=[*wanted, "name"], keep_nodes=False
-            )
-    # What a damaged file makes pyrosm, protobuf and zlib stumble over has no common root.
-    except Exception as error:
-        raise InputError(
-            f"{file.name} cannot be read as an OpenStreetMap extract",
-            str(error).split(". ", maxsplit=1)[0],
-            "download the .osm.pbf again",
-        ) from error
-    if found is None:
-        return None
-    return gpd.GeoDataFrame(found[~found.geometry.is_empty], geometry="geometry", crs="EPSG:4326")
-
-
-def _text(features: gpd.GeoDataFrame, key: str) -> "pd.Series[str]":
-    """A tag's column as text; pyrosm makes only the columns it meets."""
-    if key not in features.columns:
-        return pd.Series("", index=features.index, dtype=str)
-    return features[key].fillna("").astype(str)
+    return read_osm_features(path, wanted, boundary, columns=[*wanted, "name"], limits=limits)
 
 
 def _tagged(features: gpd.GeoDataFrame, tags: Mapping[str, frozenset[str]]) -> "pd.Series[bool]":
     """Whether a feature carries one of the tags, given as key to values."""
     chosen = pd.Series(data=False, index=features.index)
     for key, values in tags.items():
-        chosen |= _text(features, key).isin(values)
+        chosen |= tag_text(features, key).isin(values)
     return chosen
 
 
 def _of_kind(features: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
-        {"kind": kind, "name": _text(features, "name").to_numpy()},
+        {"kind": kind, "name": tag_text(features, "name").to_numpy()},
         geometry=features.geometry.to_numpy(),
         crs=features.crs,
     )

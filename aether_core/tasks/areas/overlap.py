@@ -1,0 +1,110 @@
+"""How much of each area every cell covers: exact polygon intersections, in square metres."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from aether_core.cells import cell_polygons
+from aether_core.progress import Progress, silent
+from aether_core.tasks.plane import Plane
+
+_AREAS_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Overlaps:
+    """The pairs of an area and a cell that share ground.
+
+    Attributes:
+        area: int64 `[p]`, row of the area.
+        cell: int64 `[p]`, row of the cell.
+        square_metres: float64 `[p]`, what they share, above 0.
+        cell_m2: float64 `[m]`, size of each cell.
+    """
+
+    area: NDArray[np.int64]
+    cell: NDArray[np.int64]
+    square_metres: NDArray[np.float64]
+    cell_m2: NDArray[np.float64]
+
+
+def measure_overlaps(
+    geometry: NDArray[np.object_],
+    cell_h3: NDArray[np.uint64],
+    *,
+    progress: Progress = silent,
+) -> Overlaps:
+    """Measure what areas and cells share, in the equal-area plane around them.
+
+    Args:
+        geometry: Valid polygons, object `[a]`, WGS84; at least one.
+        cell_h3: H3 indexes, uint64 `[m]`; each once.
+        progress: Told as areas are done.
+
+    Returns:
+        Pairs by rising area, then cell.
+    """
+    plane = Plane.of_shapes(geometry)
+    areas = shapely.make_valid(plane.shapes(geometry))
+    cells = plane.shapes(cell_polygons(cell_h3))
+    cell_m2: NDArray[np.float64] = shapely.area(cells)
+    tree = shapely.STRtree(cells)
+    pairs = []
+    for start in range(0, len(areas), _AREAS_AT_ONCE):
+        progress("weighing cells in areas", start, len(areas))
+        pairs.append(_measured(areas[start : start + _AREAS_AT_ONCE], cells, cell_m2, tree, start))
+    progress("weighing cells in areas", len(areas), len(areas))
+    area, cell, shared = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+    order = np.lexsort((cell, area))
+    return Overlaps(area[order], cell[order], shared[order], cell_m2)
+
+
+def cell_weights(
+    geometry: NDArray[np.object_],
+    cell_h3: NDArray[np.uint64],
+    *,
+    smallest_m2: float = 0.0,
+    progress: Progress = silent,
+) -> csr_array:
+    """Weigh the cells of every area by the ground they share.
+
+    Args:
+        geometry: Valid polygons, object `[a]`, WGS84.
+        cell_h3: H3 indexes, uint64 `[m]`; each once.
+        smallest_m2: Overlaps smaller than this are left out, square metres.
+        progress: Told as areas are done.
+
+    Returns:
+        float64 `[a, m]`: the part of what cells cover of the area that this cell covers. A row sums
+        to 1, or holds nothing where no cell overlaps the area.
+    """
+    shape = (len(geometry), len(cell_h3))
+    if not len(geometry):
+        return csr_array(shape, dtype=np.float64)
+    found = measure_overlaps(geometry, cell_h3, progress=progress)
+    kept = found.square_metres >= max(smallest_m2, np.finfo(float).tiny)
+    area, shared = found.area[kept], found.square_metres[kept]
+    covered = np.bincount(area, weights=shared, minlength=len(geometry))
+    return csr_array((shared / covered[area], (area, found.cell[kept])), shape=shape)
+
+
+def _measured(
+    areas: NDArray[np.object_],
+    cells: NDArray[np.object_],
+    cell_m2: NDArray[np.float64],
+    tree: shapely.STRtree,
+    start: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return (area row, cell row, square metres) of some areas; `start` is the first one's row."""
+    area, cell = tree.query(areas, predicate="intersects")
+    # Most cells lie wholly in one area: telling so is far cheaper than cutting them.
+    whole_area, whole_cell = tree.query(areas, predicate="covers")
+    key, whole = area * len(cells) + cell, whole_area * len(cells) + whole_cell
+    inside = np.isin(key, whole)
+    shared = np.where(inside, cell_m2[cell], 0.0)
+    shared[~inside] = shapely.area(shapely.intersection(areas[area[~inside]], cells[cell[~inside]]))
+    real = shared > 0
+    return (area[real] + start).astype(np.int64), cell[real].astype(np.int64), shared[real]

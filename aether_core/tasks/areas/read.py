@@ -1,0 +1,182 @@
+"""Areas with shares or counts of people: read, checked, and brought to shares that sum to 1."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from aether_core.errors import InputError
+from aether_core.files import sha256_of
+from aether_core.tasks.areas.codes import area_codes, check_codes_differ
+from aether_core.tasks.areas.disjoint import check_disjoint
+from aether_core.tasks.areas.numbers import (
+    Given,
+    area_numbers,
+    unlike_the_others,
+    what_is_given,
+)
+from aether_core.tasks.polygons import is_polygon, valid_polygons
+from aether_core.vector import DEFAULT_LIMITS, VECTOR_SUFFIXES, Limits, read_vector
+
+AREA_SUFFIXES = VECTOR_SUFFIXES
+MINIMUM_COUNT = 100.0
+"""People an area needs where counts are given: fewer would tell of persons."""
+
+NO_GEOMETRY = "no geometry"
+NOT_AN_AREA = "not a polygon"
+NO_SIZE = "polygon without an area"
+NO_CODE = "no code"
+SUPPRESSED = "suppressed or missing value"
+NOBODY = "nobody counted"
+NOT_WHOLE = "shares that do not sum to 1"
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Areas and how their people are divided.
+
+    Attributes:
+        geometry: Object `[a]` of valid Polygons and MultiPolygons, WGS84.
+        code: Object `[a]` of str, each once.
+        shares: float64 `[a, k]`, not negative, rows sum to 1.
+        count: float64 `[a]`, people over all fields; NaN unless counts are given.
+        fields: The k names.
+        given: What the file held: "shares", "percent" or "counts".
+        source: The file's name.
+        sha256: Of the file's content, 64 hexadecimal digits.
+        dropped: How many rows went, by reason; those that occurred.
+        repaired: Polygons that crossed themselves and were mended.
+        minimum_count: People an area needed; only counts are held against it.
+    """
+
+    geometry: NDArray[np.object_]
+    code: NDArray[np.object_]
+    shares: NDArray[np.float64]
+    count: NDArray[np.float64]
+    fields: tuple[str, ...]
+    given: Given
+    source: str
+    sha256: str
+    dropped: dict[str, int]
+    repaired: int
+    minimum_count: float = MINIMUM_COUNT
+
+    def __len__(self) -> int:
+        return len(self.geometry)
+
+
+def read_areas(
+    path: str | Path,
+    *,
+    fields: Sequence[str],
+    crs: str | None = None,
+    code_field: str | None = None,
+    minimum_count: float = MINIMUM_COUNT,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Areas:
+    """Read areas and the shares of their people.
+
+    Rows without a polygon, with a suppressed value in one of the fields, with nobody counted, with
+    too few people, and single rows of shares that miss 1 by over 0.05 are dropped and counted by
+    reason. Where most rows miss 1, some fields were left out on purpose, and the shares are those
+    among the fields given.
+
+    Args:
+        path: A vector file, see `aether_core.vector.read_vector`.
+        fields: Columns of shares, percentages or counts, at least two.
+        crs: The file's CRS where it does not say one.
+        code_field: Column of the areas' codes; detected when None (`area_codes`).
+        minimum_count: Areas with fewer people go; only counts are held against it.
+        limits: Upper bounds on the file.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: The file cannot be read; a field is not there (names those that are), given
+            once only, negative or no number; codes occur twice; areas overlap by over 5 % of the
+            smaller; or nothing is left.
+    """
+    file = Path(path)
+    frame = read_vector(file, crs=crs, typed=False, limits=limits)
+    table = frame.drop(columns="geometry")
+    names = _checked_fields(table.columns.tolist(), fields, file.name)
+    code = np.array(area_codes(table, names, code_field), dtype=object)
+    shown = [text or f"in row {row + 1}" for row, text in enumerate(code)]
+    values = area_numbers(table, names, shown)
+
+    geometry, reason, repaired = _polygons(frame)
+    reason[(reason == "") & (code == "")] = NO_CODE
+    check_codes_differ([text for text, why in zip(code, reason, strict=True) if why == ""] or [""])
+    reason[(reason == "") & np.isnan(values).any(axis=1)] = SUPPRESSED
+    given = what_is_given(values[reason == ""])
+    _judge_sums(values, reason, given, minimum_count)
+    dropped = dict(Counter(text for text in reason.tolist() if text))
+    kept = reason == ""
+    if not kept.any():
+        raise InputError(
+            f"{file.name} holds no area that can be used",
+            ", ".join(f"{count} x {text}" for text, count in dropped.items()),
+            "give polygons with at least two shares or counts each",
+        )
+    check_disjoint(geometry[kept], code[kept].tolist())
+    total = values[kept].sum(axis=1)
+    return Areas(
+        geometry=geometry[kept],
+        code=code[kept],
+        shares=values[kept] / total[:, None],
+        count=total if given == "counts" else np.full(len(total), np.nan),
+        fields=names,
+        given=given,
+        source=file.name,
+        sha256=sha256_of(file),
+        dropped=dropped,
+        repaired=int(np.count_nonzero(repaired & kept)),
+        minimum_count=minimum_count,
+    )
+
+
+def _judge_sums(
+    values: NDArray[np.float64], reason: NDArray[np.object_], given: Given, minimum: float
+) -> None:
+    """Write into `reason` why complete rows cannot be used."""
+    rows = np.flatnonzero(reason == "")
+    total = values[rows].sum(axis=1)
+    reason[rows[unlike_the_others(values[rows], given)]] = NOT_WHOLE
+    if given == "counts":
+        reason[rows[total < minimum]] = f"fewer than {minimum:g} people"
+    reason[rows[total == 0]] = NOBODY
+
+
+def _polygons(
+    frame: gpd.GeoDataFrame,
+) -> tuple[NDArray[np.object_], NDArray[np.object_], NDArray[np.bool_]]:
+    """Return valid polygons, why a row has none ("" where it has), and which were repaired."""
+    geometry = frame.geometry.to_numpy().astype(object)
+    reason = np.full(len(frame), "", dtype=object)
+    polygon = is_polygon(geometry)
+    reason[~polygon] = NOT_AN_AREA
+    reason[shapely.is_missing(geometry) | shapely.is_empty(geometry)] = NO_GEOMETRY
+    repaired = polygon & ~shapely.is_valid(geometry)
+    geometry[polygon] = valid_polygons(geometry[polygon]).geometry
+    reason[polygon & shapely.is_missing(geometry)] = NO_SIZE
+    return geometry, reason, repaired
+
+
+def _checked_fields(columns: Sequence[str], fields: Sequence[str], name: str) -> tuple[str, ...]:
+    """Return the fields, or refuse those that are missing or too few."""
+    listed = ", ".join(str(column) for column in columns[:30]) or "none"
+    names = tuple(dict.fromkeys(field.strip() for field in fields if field.strip()))
+    for field in names:
+        if field not in columns:
+            raise InputError(f"{name} has no such field", field, f"it has {listed}")
+    if len(names) < 2:
+        raise InputError(
+            "shares need at least two fields",
+            ", ".join(names) or "none",
+            f"name fields of {name} that add up to all people; it has {listed}",
+        )
+    return names
