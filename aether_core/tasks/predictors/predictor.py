@@ -1,0 +1,119 @@
+"""The two kinds of predictor, and how each is fitted.
+
+A `Probe` gives a logit for each class, a `SharePredictor` a share for each field. Both tell how
+much each input counts, which the area of applicability weighs distances by.
+"""
+
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.errors import InputError
+from aether_core.tasks.predictors.linear_probe import fit_linear_probe
+from aether_core.tasks.predictors.share_regression import fit_linear_shares
+
+Kind = Literal["linear", "mlp"]
+Trainer = Literal["default", "adam"]
+KINDS: tuple[Kind, ...] = ("linear", "mlp")
+HIDDEN = 64
+"""Units of the one hidden layer of `mlp`."""
+
+
+class Probe(Protocol):
+    """A fitted classifier."""
+
+    def logits(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logit of each class, float32 `[n, K]`, for rows float32 `[n, d]`."""
+        ...
+
+    def importance(self) -> NDArray[np.float64]:
+        """How much each standardised input counts, float64 `[d]`, none negative."""
+        ...
+
+
+class SharePredictor(Protocol):
+    """A fitted regression on shares."""
+
+    def shares(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Share of each field, rows sum to 1, float32 `[n, K]`, for rows float32 `[n, d]`."""
+        ...
+
+    def importance(self) -> NDArray[np.float64]:
+        """How much each standardised input counts, float64 `[d]`, none negative."""
+        ...
+
+
+def fit_probe(
+    kind: Kind,
+    x: NDArray[np.float32],
+    label: NDArray[np.int64],
+    weight: NDArray[np.float64] | None = None,
+    *,
+    classes: int,
+    seed: int,
+    trainer: Trainer = "default",
+) -> Probe:
+    """Fit a classifier on a representation.
+
+    Args:
+        kind: `linear` or `mlp` (one hidden layer of 64).
+        x: Representation of the samples, finite float32 `[n, d]`.
+        label: Class of each, int64 `[n]`, 0 to `classes` - 1.
+        weight: Weight of each sample in the loss, float64 `[n]`; None weighs them alike.
+        classes: Number of classes; those without a training row get a logit of
+            -1e9, so that no probability is left for them.
+        seed: Decides initial weights, batches and the part held out to stop early.
+        trainer: `adam` trains the linear kind as the published protocol does; the other kind
+            always is.
+
+    Raises:
+        InputError: Fewer than two classes have a row, or an unknown kind.
+    """
+    _check_kind(kind)
+    if len(np.unique(label)) < 2:
+        raise InputError(
+            "labels of one class only", f"{len(label)} labels", "give labels of at least 2 classes"
+        )
+    if kind == "linear" and trainer == "default":
+        return fit_linear_probe(x, label, weight, classes=classes)
+    from aether_core.tasks.predictors.mlp import fit_adam_probe  # noqa: PLC0415 - imports torch
+
+    hidden = 0 if kind == "linear" else HIDDEN
+    return fit_adam_probe(x, label, weight, classes=classes, seed=seed, hidden=hidden)
+
+
+def fit_shares(
+    kind: Kind,
+    x: NDArray[np.float32],
+    shares: NDArray[np.float64],
+    weight: NDArray[np.float64] | None = None,
+    *,
+    seed: int,
+    trainer: Trainer = "default",
+) -> SharePredictor:
+    """Fit shares on a representation by the least mean KL(truth||prediction).
+
+    Args:
+        kind: `linear` (softmax of a linear map) or `mlp` (softmax of one hidden layer of 64).
+        x: Representation of the areas, finite float32 `[n, d]`.
+        shares: True shares, rows sum to 1, float64 `[n, k]`.
+        weight: Weight of each area in the loss, float64 `[n]`; None weighs them alike.
+        seed: Decides initial weights, batches and the part held out to stop early.
+        trainer: `adam` trains the linear kind as the published protocol does.
+
+    Raises:
+        InputError: An unknown kind.
+    """
+    _check_kind(kind)
+    if kind == "linear" and trainer == "default":
+        return fit_linear_shares(x, shares, weight)
+    from aether_core.tasks.predictors.mlp import fit_adam_shares  # noqa: PLC0415 - imports torch
+
+    hidden = 0 if kind == "linear" else HIDDEN
+    return fit_adam_shares(x, shares, weight, seed=seed, hidden=hidden)
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise InputError("no such predictor", kind, f"take one of {', '.join(KINDS)}")

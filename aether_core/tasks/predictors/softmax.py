@@ -1,0 +1,14 @@
+"""From logits to probabilities, and the logit of a class that was never seen."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+ABSENT_LOGIT = -1e9
+"""Logit of a class that no training row has: finite, and no probability left after softmax."""
+
+
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Probabilities of logits `[n, K]`: float32 `[n, K]`, rows sum to 1."""
+    shifted = np.asarray(logits, dtype=np.float64)
+    shifted = np.exp(shifted - shifted.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)

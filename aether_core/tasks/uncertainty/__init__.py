@@ -1,0 +1,1 @@
+"""How sure a prediction is, and where it must not be believed."""
