@@ -1,0 +1,215 @@
+"""Forest plots of what representations reach, and of what one gains over another."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import altair as alt
+import pandas as pd
+
+from aether_core.charts.palette import BLUE, QUIET, SPLIT_COLOURS, VERMILION
+from aether_core.charts.words import (
+    REPRESENTATIONS,
+    SPLITS,
+    Chart,
+    Record,
+    counted,
+    fitted,
+    in_order,
+    layered,
+    measure,
+    name_axis,
+    nothing,
+    titled,
+)
+
+_REACHED: Final = "What each representation reaches"
+_CURVE: Final = "What more labels would bring"
+_INTERVAL: Final = "95\N{NO-BREAK SPACE}% interval"
+_ROOMY: Final = alt.Scale(zero=False, padding=16)
+_SHAPES: Final = {"random": "circle", "spatial": "square", "district": "triangle-up"}
+_VERDICTS: Final = {
+    True: "better",
+    False: "worse",
+    None: "no difference can be shown",
+}
+_VERDICT_COLOURS: Final = (BLUE, VERMILION, QUIET)
+
+
+def forest(
+    rows: Sequence[Record],
+    metric: str,
+    names: Mapping[str, str] = REPRESENTATIONS,
+    *,
+    n: int | None = None,
+) -> Chart:
+    """Draw each representation's score with its interval, random beside spatial.
+
+    Args:
+        rows: `representation`, `split`, `metric`, `mean`, `lo`, `hi`, `n_seeds`.
+        metric: Which rows to draw.
+        names: What representations are called.
+        n: Number of labels or areas, stated.
+    """
+    drawn = [row for row in rows if row["metric"] == metric]
+    order = in_order((str(row["representation"]) for row in drawn), names)
+    shown = dict(zip(order, fitted([names.get(one, one) for one in order]), strict=True))
+    frame = pd.DataFrame(
+        [
+            {
+                "what": shown[str(row["representation"])],
+                "split": SPLITS.get(row["split"], row["split"]),
+                **{key: float(row[key]) for key in ("mean", "lo", "hi")},
+            }
+            for row in drawn
+        ],
+        columns=["what", "split", "mean", "lo", "hi"],
+    )
+    splits = in_order((str(row["split"]) for row in drawn), SPLITS)
+    base = alt.Chart(frame).encode(
+        y=alt.Y(
+            "what:N",
+            title=None,
+            sort=list(shown.values()),
+            axis=name_axis(),
+            scale=alt.Scale(paddingInner=0.45, paddingOuter=0.3),
+        ),
+        yOffset=alt.YOffset("split:N", sort=[SPLITS.get(one, one) for one in splits]),
+        color=_split_colour(splits),
+        tooltip=["what:N", "split:N", *(_number(key) for key in ("mean", "lo", "hi"))],
+    )
+    x = alt.X("lo:Q", title=measure(metric).axis, scale=_ROOMY)
+    lines = base.mark_rule(strokeWidth=2.5).encode(x=x, x2="hi:Q")
+    dots = base.mark_point(filled=True, size=80, opacity=1).encode(
+        x="mean:Q", shape=_split_shape(splits)
+    )
+    if not drawn:
+        return nothing(_REACHED, f"no score was kept as {metric}")
+    seeds = max(int(row["n_seeds"]) for row in drawn)
+    note = f"mean of {seeds} seeds; bars: {_INTERVAL}"
+    return titled(lines + dots, _REACHED, note if n is None else f"{counted(n)}; {note}")
+
+
+def gains_forest(
+    gains: Sequence[Record],
+    metric: str,
+    names: Mapping[str, str] = REPRESENTATIONS,
+    *,
+    n: int | None = None,
+) -> Chart:
+    """Draw each representation's relative gain with its interval; grey where it holds zero.
+
+    Args:
+        gains: `representation`, `against`, `split`, `metric`, `relative` (fraction, with the sign
+            of the metric's own change), `lo`, `hi`, `better` (True, False, or None: no difference
+            can be shown).
+        metric: Which gains to draw.
+        names: What representations are called.
+        n: Number of labels or areas, stated.
+    """
+    drawn = [gain for gain in gains if gain["metric"] == metric]
+    splits = in_order((str(gain["split"]) for gain in drawn), SPLITS)
+    order = in_order((str(gain["representation"]) for gain in drawn), names)
+    drawn.sort(
+        key=lambda one: (order.index(one["representation"]), splits.index(str(one["split"])))
+    )
+    told = [
+        f"{names.get(gain['representation'], gain['representation'])}, "
+        f"{SPLITS.get(gain['split'], gain['split'])}"
+        for gain in drawn
+    ]
+    frame = pd.DataFrame(
+        [
+            {
+                "what": what,
+                "verdict": _VERDICTS[gain["better"]],
+                **{key: float(gain[key]) for key in ("relative", "lo", "hi")},
+            }
+            for what, gain in zip(fitted(told, width=40), drawn, strict=True)
+        ],
+        columns=["what", "verdict", "relative", "lo", "hi"],
+    )
+    if not drawn:
+        return nothing("Gain", f"nothing was compared by {metric}")
+    against = names.get(drawn[0]["against"], drawn[0]["against"])
+    better = "left" if measure(metric).lower_is_better else "right"
+    base = alt.Chart(frame).encode(
+        y=alt.Y("what:N", title=None, sort=None, axis=name_axis()),
+        color=alt.Color(
+            "verdict:N",
+            title=None,
+            scale=alt.Scale(domain=list(_VERDICTS.values()), range=list(_VERDICT_COLOURS)),
+            legend=alt.Legend(orient="top"),
+        ),
+        tooltip=["what:N", "verdict:N", *(_number(key, ".1%") for key in ("relative", "lo", "hi"))],
+    )
+    title = f"Change of {measure(metric).title.split(' (')[0]} against {against}"
+    x = alt.X("lo:Q", title=title, axis=alt.Axis(format="+~%"), scale=alt.Scale(padding=16))
+    zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=QUIET, strokeDash=[5, 4])
+    chart = layered(
+        zero.encode(x="at:Q"),
+        base.mark_rule(strokeWidth=2.5).encode(x=x, x2="hi:Q"),
+        base.mark_point(filled=True, size=80, opacity=1).encode(x="relative:Q"),
+    )
+    note = f"bars: {_INTERVAL}, paired on the same samples; better lies to the {better} of zero"
+    return titled(chart, f"Gain over {against}", note if n is None else f"{counted(n)}; {note}")
+
+
+def learning_curve(points: Sequence[Record], metric: str) -> Chart:
+    """Draw the score against the number of training labels, with its interval as a band.
+
+    Args:
+        points: `n`, `mean`, `lo`, `hi`.
+        metric: What the score is.
+    """
+    frame = pd.DataFrame(
+        [{key: float(point[key]) for key in ("n", "mean", "lo", "hi")} for point in points],
+        columns=["n", "mean", "lo", "hi"],
+    )
+    if not len(frame):
+        return nothing(_CURVE, "no sizes were tried")
+    largest = float(frame["n"].max())
+    base = alt.Chart(frame).encode(
+        x=alt.X("n:Q", title="Training labels (number)", scale=alt.Scale(domain=[0, largest]))
+    )
+    band = base.mark_area(color=BLUE, opacity=0.2).encode(
+        y=alt.Y("lo:Q", title=measure(metric).axis, scale=alt.Scale(zero=False)), y2="hi:Q"
+    )
+    line = base.mark_line(
+        color=BLUE, point=alt.OverlayMarkDef(size=55, filled=True, color=BLUE)
+    ).encode(
+        y="mean:Q",
+        tooltip=[_number("n", ",.0f"), *(_number(key) for key in ("mean", "lo", "hi"))],
+    )
+    return titled(
+        band + line,
+        _CURVE,
+        f"up to {counted(int(largest))} labels, always the same test folds; band: {_INTERVAL}",
+    )
+
+
+def _split_colour(splits: Sequence[str]) -> alt.Color:
+    return alt.Color(
+        "split:N",
+        title=None,
+        scale=alt.Scale(
+            domain=[SPLITS.get(one, one) for one in splits],
+            range=[SPLIT_COLOURS.get(one, QUIET) for one in splits],
+        ),
+        legend=alt.Legend(orient="top"),
+    )
+
+
+def _split_shape(splits: Sequence[str]) -> alt.Shape:
+    return alt.Shape(
+        "split:N",
+        title=None,
+        scale=alt.Scale(
+            domain=[SPLITS.get(one, one) for one in splits],
+            range=[_SHAPES.get(one, "diamond") for one in splits],
+        ),
+        legend=alt.Legend(orient="top"),
+    )
+
+
+def _number(field: str, number_format: str = ".3f") -> alt.Tooltip:
+    return alt.Tooltip(f"{field}:Q", format=number_format)

@@ -1,0 +1,166 @@
+"""Whether stated confidence is earned: reliability of probabilities, coverage of sets."""
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+import altair as alt
+import pandas as pd
+
+from aether_core.charts.palette import QUIET, SPLIT_COLOURS
+from aether_core.charts.words import (
+    SPLITS,
+    Chart,
+    Record,
+    counted,
+    fitted,
+    in_order,
+    layered,
+    name_axis,
+    nothing,
+    percent,
+    titled,
+)
+
+_ALL: Final = "all classes"
+
+
+def reliability(by_split: Mapping[str, Record]) -> Chart:
+    """Draw how often predictions of a confidence are right; on the diagonal, stated is true.
+
+    Args:
+        by_split: For each split `ece`, `n` and `bins` with `confidence`, `accuracy`, `n`.
+    """
+    splits = in_order(by_split, SPLITS)
+    frame = pd.DataFrame(
+        [
+            {
+                "split": SPLITS.get(split, split),
+                "confidence": float(one["confidence"]),
+                "accuracy": float(one["accuracy"]),
+                "n": int(one["n"]),
+            }
+            for split in splits
+            for one in by_split[split]["bins"]
+        ],
+        columns=["split", "confidence", "accuracy", "n"],
+    )
+    unit = alt.Scale(domain=[0, 1])
+    base = alt.Chart(frame).encode(
+        x=alt.X(
+            "confidence:Q", title="Stated probability", scale=unit, axis=alt.Axis(format=".0%")
+        ),
+        y=alt.Y("accuracy:Q", title="Share right", scale=unit, axis=alt.Axis(format=".0%")),
+        color=_colour(splits),
+        tooltip=[
+            "split:N",
+            alt.Tooltip("confidence:Q", format=".1%"),
+            alt.Tooltip("accuracy:Q", format=".1%"),
+            alt.Tooltip("n:Q", format=","),
+        ],
+    )
+    diagonal = alt.Chart(pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]})).mark_line(
+        color=QUIET, strokeDash=[5, 4], strokeWidth=1.2
+    )
+    sizes = alt.Size("n:Q", legend=None, scale=alt.Scale(range=[25, 220]))
+    chart = layered(
+        diagonal.encode(x="confidence:Q", y="accuracy:Q"),
+        base.mark_line(strokeWidth=1.8),
+        base.mark_circle(opacity=1).encode(size=sizes),
+    )
+    told = [
+        f"{SPLITS.get(split, split)}: calibration error {by_split[split]['ece']:.3f}, "
+        f"{counted(by_split[split]['n'])}"
+        for split in splits
+    ]
+    return titled(chart, "Is the stated probability true?", told)
+
+
+def coverage(by_split: Mapping[str, Record]) -> Chart:
+    """Draw how often the set of classes holds the true one, over all and class by class.
+
+    Args:
+        by_split: For each split `level`, `share`, `lo`, `hi`, `mean_size`, `n` and `by_class` (name
+            to `share` and `n`).
+    """
+    splits = in_order(by_split, SPLITS)
+    if not splits:
+        return nothing("Do the sets keep their promise?", "no sets were made")
+    named = list(dict.fromkeys(name for split in splits for name in by_split[split]["by_class"]))
+    shown = dict(zip(named, fitted(named), strict=True))
+    records = [record for split in splits for record in _records(by_split[split], split, shown)]
+    frame = pd.DataFrame(records, columns=["what", "split", "share", "lo", "hi", "n"])
+    scale = alt.Scale(domain=[_floor(frame), 1.0])
+    base = alt.Chart(frame).encode(
+        y=alt.Y(
+            "what:N",
+            title=None,
+            sort=[_ALL, *shown.values()],
+            axis=name_axis(),
+            scale=alt.Scale(paddingInner=0.4, paddingOuter=0.3),
+        ),
+        yOffset=alt.YOffset("split:N", sort=[SPLITS.get(one, one) for one in splits]),
+        color=_colour(splits),
+        tooltip=["what:N", "split:N", alt.Tooltip("share:Q", format=".1%"), "n:Q"],
+    )
+    x = alt.X(
+        "share:Q",
+        title="Labels whose class is in the set",
+        scale=scale,
+        axis=alt.Axis(format=".0%"),
+    )
+    level = float(by_split[splits[0]]["level"])
+    rule = alt.Chart(pd.DataFrame({"share": [level]})).mark_rule(color=QUIET, strokeDash=[5, 4])
+    chart = layered(
+        rule.encode(x=x),
+        base.transform_filter("isValid(datum.lo)")
+        .mark_rule(strokeWidth=2.5)
+        .encode(x=alt.X("lo:Q", scale=scale), x2="hi:Q"),
+        base.mark_point(filled=True, size=70, opacity=1).encode(x=x),
+    )
+    told = [f"{SPLITS.get(split, split)}: {_told(by_split[split])}" for split in splits]
+    title = f"Do the sets keep their promise of {percent(level)}?"
+    return titled(chart, title, [*told, f"dashed: the promise; bars: {percent(0.95)} interval"])
+
+
+def _records(found: Record, split: str, shown: Mapping[str, str]) -> list[dict[str, object]]:
+    name = SPLITS.get(split, split)
+    over_all = {key: float(found[key]) for key in ("share", "lo", "hi")}
+    return [
+        {"what": _ALL, "split": name, **over_all, "n": int(found["n"])},
+        *(
+            {
+                "what": shown[one],
+                "split": name,
+                "share": float(values["share"]),
+                "lo": float(values.get("lo", math.nan)),
+                "hi": float(values.get("hi", math.nan)),
+                "n": int(values["n"]),
+            }
+            for one, values in found["by_class"].items()
+        ),
+    ]
+
+
+def _told(found: Record) -> str:
+    size = found.get("mean_size")
+    sized = "" if size is None else f", {size:.1f} classes a set"
+    return f"{percent(found['share'], 1)} held{sized}, {counted(found['n'])}"
+
+
+def _floor(frame: pd.DataFrame) -> float:
+    """Where the axis starts: the tenth below the lowest figure, so that the promise is seen."""
+    lowest = frame[["share", "lo"]].min().min()
+    return max(0.0, math.floor(lowest * 10 - 0.2) / 10) if lowest > 0 else 0.0
+
+
+def _colour(splits: list[str]) -> alt.Color:
+    return alt.Color(
+        "split:N",
+        title=None,
+        scale=alt.Scale(
+            domain=[SPLITS.get(one, one) for one in splits],
+            range=[SPLIT_COLOURS.get(one, QUIET) for one in splits],
+        ),
+        legend=alt.Legend(orient="top"),
+    )

@@ -1,0 +1,90 @@
+"""Whether some groups are served worse than others."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import altair as alt
+import pandas as pd
+
+from aether_core.charts.palette import BLUE, QUIET
+from aether_core.charts.words import (
+    Chart,
+    Record,
+    counted,
+    fitted,
+    layered,
+    measure,
+    name_axis,
+    nothing,
+    percent,
+    titled,
+)
+
+_FIGURES: Final = ("value", "lo", "hi")
+
+
+def fairness(
+    groups: Sequence[Record],
+    value: str,
+    *,
+    title: str = "",
+    axis: str = "",
+    overall: float | None = None,
+) -> Chart:
+    """Draw one figure a group with its interval; groups too small are named without one.
+
+    Args:
+        groups: `group`, `n`, the value's own key, its interval as `<value>_lo` and `<value>_hi`
+            (of `error` just `lo` and `hi`) where there is one, and `too_few` where no figure can be
+            given.
+        value: Which key to draw, such as `error`, `accuracy` or `coverage`.
+        title: What is shown; the metric's name without.
+        axis: The value with its unit; the metric's own without.
+        overall: The figure over all groups, marked when given.
+    """
+    if not groups:
+        return nothing(title or measure(value).title, "no groups")
+    told = [f"{one['group']} ({counted(int(one['n']))})" for one in groups]
+    frame = pd.DataFrame(
+        [
+            {"what": what, "value": _number(one, value), **_interval(one, value)}
+            for what, one in zip(fitted(told, width=30), groups, strict=True)
+        ],
+        columns=["what", "value", "lo", "hi"],
+    )
+    sort = frame["what"].tolist()
+    base = alt.Chart(frame).encode(y=alt.Y("what:N", title=None, sort=sort, axis=name_axis()))
+    there = base.transform_filter("isValid(datum.value)")
+    scale, named = alt.Scale(zero=False, padding=16), axis or measure(value).axis
+    layers = [
+        there.transform_filter("isValid(datum.lo)")
+        .mark_rule(strokeWidth=2.5, color=BLUE)
+        .encode(x=alt.X("lo:Q", title=named, scale=scale), x2="hi:Q"),
+        there.mark_point(filled=True, size=80, opacity=1, color=BLUE).encode(
+            x=alt.X("value:Q", title=named, scale=scale),
+            tooltip=["what:N", *(alt.Tooltip(f"{k}:Q", format=".3f") for k in _FIGURES)],
+        ),
+        base.transform_filter("!isValid(datum.value)")
+        .mark_text(align="left", color=QUIET, text="too few for a figure")
+        .encode(x=alt.value(4)),
+    ]
+    if overall is not None:
+        at = alt.Chart(pd.DataFrame({"value": [overall]}))
+        layers.append(at.mark_rule(color=QUIET, strokeDash=[5, 4]).encode(x="value:Q"))
+    note = f"{counted(sum(int(one['n']) for one in groups))}; bars: {percent(0.95)} interval"
+    note += "; dashed: over all groups" if overall is not None else ""
+    return titled(layered(*layers), title or measure(value).title, note)
+
+
+def _interval(record: Record, value: str) -> dict[str, float]:
+    prefix = "" if value == "error" else f"{value}_"
+    return {end: _number(record, f"{prefix}{end}") for end in ("lo", "hi")}
+
+
+def _number(record: Record, key: str) -> float:
+    """A figure that may be missing or withheld."""
+    found = record.get(key)
+    if found is None or record.get("too_few"):
+        return math.nan
+    return float(found)
