@@ -45,6 +45,7 @@ SEEDS = (42, 43, 44, 45, 46)
 _CELL_PX = 5
 _AREA_CELLS = 4
 _WINDOW_M = 200.0
+_VERDICTS = {True: "better", False: "worse", None: "none"}
 _GROUPS = (("homes",), ("shopping", "offices", "industry", "nightlife"))
 
 
@@ -120,13 +121,11 @@ def measure(city: City, count: int, seed: int) -> dict[str, float | str]:
     trusted = mapped.trusted[unseen]
     predicted = mapped.probability[unseen].argmax(axis=1)
     coverage = mapped.findings["coverage"]
-    compared = compare(
-        run_experiment(
-            setup, {"alphaearth": city.alphaearth[picked], "aether": city.aether[picked]}
-        )
-    )
+    both = np.hstack([city.alphaearth, city.aether])
+    seen = {"alphaearth": city.alphaearth, "aether": city.aether, "concat": both}
+    compared = compare(run_experiment(setup, {name: x[picked] for name, x in seen.items()}))
     verdicts = {
-        gain.split: "none" if gain.better is None else "better" if gain.better else "worse"
+        f"{gain.representation}, {gain.split}": _VERDICTS[gain.better]
         for gain in compared.gains
         if gain.metric == "macro_f1"
     }
@@ -138,8 +137,7 @@ def measure(city: City, count: int, seed: int) -> dict[str, float | str]:
         "spatial": coverage["spatial"]["share"],
         "true map": float(covered.mean()),
         "KL": share_error(city),
-        "on random": verdicts["random"],
-        "on blocks": verdicts["spatial"],
+        **verdicts,
     }
 
 
@@ -181,8 +179,8 @@ def main() -> int:
         city = build(seed, chosen.places, noise, encoder)
         found.append(measure(city, chosen.labels, seed))
         if seed == 1:
-            print("seed " + " ".join(f"{name:>11}" for name in found[0]))
-        values = (f"{v:>11.3f}" if isinstance(v, float) else f"{v:>11}" for v in found[-1].values())
+            print("seed " + " ".join(f"{name:>17}" for name in found[0]))
+        values = (f"{v:>17.3f}" if isinstance(v, float) else f"{v:>17}" for v in found[-1].values())
         print(f"{seed:>4} " + " ".join(values), flush=True)
     for name, first in found[0].items():
         values = [row[name] for row in found]

@@ -9,7 +9,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-pytest_plugins = ["tests.db_fixtures", "tests.app_fixtures"]
+pytest_plugins = ["tests.db_fixtures", "tests.app_fixtures", "tests.task_fixtures"]
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ from aether_core.poi.osm import PBF_SUFFIXES
 from aether_core.poi.read import read_pois
 from aether_core.poi.text import poi_texts
 from aether_core.progress import Progress, silent
+from aether_core.tasks.labels.read import Labels
 from aether_core.text.encoder import text_hash
 from aether_core.vector import read_vector
 from db import cities as city_rows
@@ -37,6 +38,7 @@ from db import pois as poi_rows
 from db.schema import BASE_KINDS, City
 from workflows.cities import CitySummary, summarise
 from workflows.encoders import default_encoder, store_texts
+from workflows.labels import keep_osm_labels, read_osm_labels
 from workflows.store import Store
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -52,6 +54,8 @@ class AddCity:
         embedding: Rasters (GeoTIFF, 64 bands) or tables (A00..A63) of one year.
         boundary: Area of the city; the embedding's footprint when left out.
         radius_m: Pooling radius in metres; 100 gives the published windows.
+        land_use: OpenStreetMap extract (.pbf) to keep the city's land use from, as labels; taken
+            from `pois` where that is an extract.
         base_map: Vector file with `kind` (water, green, road, building) drawn under the maps.
         simulated: Marks everything made from this city as simulated.
         attribution: Credits of the places, beside the embedding's own.
@@ -68,6 +72,7 @@ class AddCity:
     category_field: str | None = None
     group_field: str | None = None
     crs: str | None = None
+    land_use: Path | None = None
     base_map: Path | None = None
     simulated: bool = False
     cell_resolution: int | None = None
@@ -88,6 +93,7 @@ class _Prepared:
     cells: Cells
     cell_vectors: np.ndarray
     base_map: gpd.GeoDataFrame | None
+    land_use: Labels | None
 
 
 def add_city(store: Store, request: AddCity, progress: Progress = silent) -> CitySummary:
@@ -169,6 +175,7 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
         cells=cells,
         cell_vectors=cell_vectors,
         base_map=_base_map(request, boundary),
+        land_use=_land_use(request, boundary),
     )
 
 
@@ -184,6 +191,12 @@ def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | No
             f"give it a column kind with {', '.join(BASE_KINDS)}",
         )
     return drawn if "name" in drawn else drawn.assign(name="")
+
+
+def _land_use(request: AddCity, boundary: MultiPolygon) -> Labels | None:
+    if request.land_use is not None:
+        return read_osm_labels(request.land_use, boundary)
+    return read_osm_labels(request.pois, boundary) if _is_osm(request) else None
 
 
 def _is_osm(request: AddCity) -> bool:
@@ -342,6 +355,8 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list
         feature_rows.add_poi_features(session, row.id, poi_ids, prepared.poi_vectors[index])
         if index == 0:
             feature_rows.add_cell_features(session, row.id, cell_ids, prepared.cell_vectors)
+    if prepared.land_use is not None:
+        keep_osm_labels(session, city.id, prepared.land_use)
     if prepared.base_map is not None:
         city_rows.add_base_features(session, city.id, prepared.base_map)
     return city

@@ -6,8 +6,11 @@ from pathlib import Path
 from aether_core.errors import AetherError, NotFoundError
 from aether_core.progress import Progress, silent
 from aether_core.simulate.helsinki import build_helsinki
+from aether_core.simulate.osm_extract import packaged_extract
+from db import cities as city_rows
 from workflows.add_city import AddCity, add_city
 from workflows.cities import CitySummary, show_city
+from workflows.labels import has_osm_labels, keep_osm_labels, read_osm_labels
 from workflows.runs import follow_run, list_runs
 from workflows.store import Store
 from workflows.training import start_training
@@ -26,6 +29,8 @@ def load_demo(store: Store, progress: Progress = silent) -> CitySummary:
         city = show_city(store, SLUG)
     except NotFoundError:
         city = _add(store, progress)
+    if not has_osm_labels(store, SLUG):  # a demo of version 0.1 had none
+        _add_land_use(store)
     if city.model is None:
         unfinished = [run for run in list_runs(store, SLUG) if not run.is_finished]
         run = unfinished[0] if unfinished else start_training(store, SLUG)
@@ -35,6 +40,14 @@ def load_demo(store: Store, progress: Progress = silent) -> CitySummary:
                 f"the demo's training {finished.state}: {finished.error or 'no reason recorded'}"
             )
     return show_city(store, SLUG)
+
+
+def _add_land_use(store: Store) -> None:
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, SLUG)
+        labels = read_osm_labels(packaged_extract(), city_rows.boundary_of(city))
+        if labels is not None:
+            keep_osm_labels(session, city.id, labels)
 
 
 def _add(store: Store, progress: Progress) -> CitySummary:
@@ -48,6 +61,7 @@ def _add(store: Store, progress: Progress) -> CitySummary:
             pois=files.pois,
             boundary=files.boundary,
             base_map=files.base_map,
+            land_use=files.land_use,
             simulated=True,
             attribution=list(files.attribution),
         )

@@ -10,23 +10,60 @@ import pandas as pd
 
 from aether_core.cells import cell_polygons
 from aether_core.export.formats import FORMATS, check_target, write_layer
-from workflows.layers import layer_values, show_layer
+from aether_core.export.qml import write_style
+from workflows.layers import LayerSummary, layer_shapes, layer_values, show_layer
 from workflows.search import CellScores
 from workflows.store import Store
+from workflows.styles import classes_of, layer_style, takes_style
 
-__all__ = ["FORMATS", "check_target", "export_layer", "export_scores"]
+__all__ = ["FORMATS", "check_target", "export_layer", "export_scores", "export_style"]
 
 
-def export_layer(store: Store, slug: str, layer: str, path: Path, *, force: bool = False) -> None:
+def export_layer(
+    store: Store,
+    slug: str,
+    layer: str,
+    path: Path,
+    *,
+    force: bool = False,
+    only_field: str | None = None,
+) -> None:
     """Write a kept layer to a file, its format chosen by the ending.
 
+    Args:
+        only_field: Write this field alone into a GeoTIFF; land use is written as classes otherwise.
+
     Raises:
-        NotFoundError: No such city or layer.
-        InputError: The ending is unknown or the folder does not exist.
+        NotFoundError: No such city or layer, also when it is removed while it is read.
+        InputError: The ending is unknown, the folder does not exist, or there is no such field.
         ConflictError: The file exists and `force` is not set.
     """
     check_target(path, force=force)
     summary = show_layer(store, slug, layer)
+    shapes = layer_shapes(store, slug, layer)
+    write_layer(
+        shapes, path, metadata=layer_metadata(slug, summary), force=force, only_field=only_field
+    )
+
+
+def export_style(
+    store: Store, slug: str, layer: str, path: Path, *, force: bool = False
+) -> Path | None:
+    """Write a layer's QGIS style beside a file of it; None where QGIS would not look for one.
+
+    Raises:
+        NotFoundError: No such city or layer.
+        ConflictError: The style's file exists and `force` is not set.
+    """
+    if not takes_style(path.suffix):
+        return None
+    summary = show_layer(store, slug, layer)
+    style = layer_style(summary, layer_values(store, slug, layer))
+    return write_style(path, style, force=force)
+
+
+def layer_metadata(slug: str, summary: LayerSummary) -> dict[str, object]:
+    """What a file says about the layer in it."""
     metadata = {
         "title": summary.title,
         "kind": summary.kind,
@@ -39,12 +76,12 @@ def export_layer(store: Store, slug: str, layer: str, path: Path, *, force: bool
         "lineage": summary.lineage,
         "created": summary.created.isoformat(),
     }
-    write_layer(
-        _with_polygons(layer_values(store, slug, layer)),
-        path,
-        metadata=_stated(metadata),
-        force=force,
-    )
+    if summary.kind == "landuse":
+        metadata["class_field"] = "landuse"
+        metadata["classes"] = classes_of(summary, "landuse", [])
+    if "note" in summary.findings:
+        metadata["note"] = summary.findings["note"]
+    return _stated(metadata)
 
 
 def export_scores(scores: CellScores, path: Path, *, force: bool = False) -> None:

@@ -4,7 +4,9 @@ import importlib.metadata
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 from sqlalchemy.orm import Session
 
@@ -29,11 +31,13 @@ class LayerSummary:
 
     Attributes:
         layer: Short name, unique in its city.
-        kind: search or similar.
-        features: Number of cells.
+        kind: search, similar, landuse, socioeconomic or socioeconomic areas.
+        features: Number of cells or areas.
+        unit: What a feature is: cell or area.
         model: Name of the model it was made with.
         parameters: What was asked.
         lineage: What it was made from, to make it again.
+        findings: What was measured while it was made: accuracy, coverage, folds.
         fields: Name, type and unit of each value.
         view: Name of the PostGIS view that shows it.
     """
@@ -43,9 +47,11 @@ class LayerSummary:
     kind: str
     created: datetime
     features: int
+    unit: str
     model: str | None
-    parameters: dict[str, object]
-    lineage: dict[str, object]
+    parameters: dict[str, Any]
+    lineage: dict[str, Any]
+    findings: dict[str, Any]
     fields: list[dict[str, str]]
     simulated: bool
     attribution: list[str]
@@ -74,7 +80,7 @@ def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> La
         row = layer_rows.add_layer(
             session,
             city.id,
-            slug=_free_slug(session, city, f"{scores.kind}-{title}"),
+            slug=free_slug(session, city.id, f"{scores.kind}-{title}"),
             title=title,
             kind=scores.kind,
             model_id=model_rows.model_by_name(session, scores.model).id,
@@ -119,7 +125,7 @@ def show_layer(store: Store, slug: str, layer: str) -> LayerSummary:
 
 
 def layer_values(store: Store, slug: str, layer: str) -> pd.DataFrame:
-    """A layer's values: cell (H3, hexadecimal) and one column a field.
+    """A layer's values: cell (H3, hexadecimal) or area (code), then one column a field.
 
     Raises:
         NotFoundError: No such city or layer.
@@ -127,6 +133,18 @@ def layer_values(store: Store, slug: str, layer: str) -> pd.DataFrame:
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         return layer_rows.layer_frame(session, layer_rows.layer_by_slug(session, city.id, layer))
+
+
+def layer_shapes(store: Store, slug: str, layer: str) -> gpd.GeoDataFrame:
+    """A layer's values with their polygons, WGS84.
+
+    Raises:
+        NotFoundError: No such city or layer.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = layer_rows.layer_by_slug(session, city.id, layer)
+        return layer_rows.layer_geo_frame(session, row)
 
 
 def remove_layer(store: Store, slug: str, layer: str) -> None:
@@ -140,9 +158,10 @@ def remove_layer(store: Store, slug: str, layer: str) -> None:
         layer_rows.remove_layer(session, city.id, layer)
 
 
-def _free_slug(session: Session, city: City, title: str) -> str:
+def free_slug(session: Session, city_id: int, title: str) -> str:
+    """A short name made from a title that no layer of the city has."""
     base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].rstrip("-")
-    taken = {row.slug for row, _ in layer_rows.list_layers(session, city.id)}
+    taken = {row.slug for row, _ in layer_rows.list_layers(session, city_id)}
     candidates = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
     return next(candidate for candidate in candidates if candidate not in taken)
 
@@ -166,9 +185,11 @@ def _summarise(session: Session, city: City, row: Layer, features: int) -> Layer
         kind=row.kind,
         created=row.created_at,
         features=features,
+        unit=row.spatial_unit,
         model=model.name if model else None,
         parameters=dict(row.parameters),
         lineage=dict(row.lineage),
+        findings=dict(row.findings),
         fields=list(row.fields),
         simulated=city.simulated,
         attribution=list(city.attribution),

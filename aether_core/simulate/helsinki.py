@@ -53,6 +53,7 @@ class DemoFiles:
         pois: GeoJSON, `name`, `category`, `group`, `source`, `source_id`.
         boundary: GeoJSON, one polygon.
         base_map: GeoPackage, `kind`, `name` and geometry.
+        land_use: The OpenStreetMap extract itself, which says how land is used.
         year: Year the simulated embedding stands for.
         attribution: Sentences to show wherever the city is shown.
     """
@@ -61,6 +62,7 @@ class DemoFiles:
     pois: Path
     boundary: Path
     base_map: Path
+    land_use: Path
     year: int
     attribution: tuple[str, ...]
 
@@ -84,6 +86,7 @@ def build_helsinki(folder: Path, progress: Progress = silent, *, seed: int = SEE
         pois=folder / "helsinki_places.geojson",
         boundary=folder / "helsinki_boundary.geojson",
         base_map=folder / "helsinki_base_map.gpkg",
+        land_use=extract,
         year=YEAR,
         attribution=ATTRIBUTION,
     )

@@ -2,7 +2,7 @@
 
 import typer
 
-from workflows.cli import arrays, ask, city, layers, system, training
+from workflows.cli import arrays, ask, city, documents, evaluate, layers, system, tasks, training
 
 app = typer.Typer(
     name="aether",
@@ -12,5 +12,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (system, city, training, ask, layers, arrays):
+for part in (system, city, training, ask, tasks, evaluate, layers, documents, arrays):
     part.register(app)

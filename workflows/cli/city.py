@@ -50,6 +50,10 @@ def add(
         Path | None,
         typer.Option(help="Backdrop with a `kind` column: water, green, road, building."),
     ] = None,
+    land_use: Annotated[
+        Path | None,
+        typer.Option(help="OpenStreetMap extract (.pbf) with the city's land use, as labels."),
+    ] = None,
     cell_resolution: Annotated[int | None, typer.Option(help="H3 resolution, 8 to 12.")] = None,
     credit: Annotated[
         list[str] | None, typer.Option(help="Credit of the places' source, may be repeated.")
@@ -75,6 +79,7 @@ def add(
         group_field=group_field,
         crs=crs,
         base_map=base_map,
+        land_use=land_use,
         simulated=simulated,
         attribution=credit or [],
         cell_resolution=cell_resolution,

@@ -2,12 +2,15 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workflows.cli import output
 from workflows.cli.ask import Force
+
+if TYPE_CHECKING:
+    from workflows.layers import LayerSummary
 
 layer_app = typer.Typer(help="Remove a layer.", no_args_is_help=True)
 
@@ -25,11 +28,18 @@ def layers(slug: str) -> None:
     from workflows.store import open_store
 
     found = list_layers(open_store(), slug)
-    output.document([asdict(layer) for layer in found])
+    output.document([_listed(layer) for layer in found])
     output.table(
         ["layer", "title", "kind", "cells", "created", "PostGIS view"],
         [(x.layer, x.title, x.kind, x.features, x.created, x.view) for x in found],
     )
+
+
+def _listed(layer: "LayerSummary") -> dict[str, Any]:
+    """A layer without what was measured, which fills pages: the report and the pages show it."""
+    facts = asdict(layer)
+    del facts["findings"]
+    return facts
 
 
 def export(
@@ -39,17 +49,31 @@ def export(
         Path,
         typer.Option("-o", "--output", help="File to write: .geojson .gpkg .parquet .csv .tif"),
     ],
+    field: Annotated[
+        str | None, typer.Option(help="One numeric field into a GeoTIFF, instead of classes.")
+    ] = None,
+    style: Annotated[
+        bool, typer.Option("--style", help="Write its QGIS style (.qml) beside it, too.")
+    ] = False,
     force: Force = False,
 ) -> None:
     """Write a layer to a file."""
-    from workflows.export import export_layer
+    from workflows.export import export_layer, export_style
     from workflows.store import open_store
 
-    export_layer(open_store(), slug, layer, target, force=force)
+    store = open_store()
+    export_layer(store, slug, layer, target, force=force, only_field=field)
+    styled = export_style(store, slug, layer, target, force=force) if style else None
     output.document(
-        {"city": slug, "layer": layer, "file": str(target), "bytes": target.stat().st_size}
+        {
+            "city": slug,
+            "layer": layer,
+            "file": str(target),
+            "bytes": target.stat().st_size,
+            "style": str(styled) if styled else None,
+        }
     )
-    output.say(f"{layer} written to {target}")
+    output.say(f"{layer} written to {target}{f', its style to {styled}' if styled else ''}")
 
 
 @layer_app.command("remove")

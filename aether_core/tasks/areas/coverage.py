@@ -20,10 +20,12 @@ class AreaCells:
         weights: Part of what cells cover of an area that each cell covers, float64 `[a, m]`; rows
             sum to 1, or hold nothing where no cell overlaps the area.
         covered: Part of the area's ground that lies in cells, 0 to 1, float64 `[a]`.
+        square_metres: Size of each area, float64 `[a]`.
     """
 
     weights: csr_array
     covered: NDArray[np.float64]
+    square_metres: NDArray[np.float64]
 
 
 def cells_under(
@@ -43,4 +45,4 @@ def cells_under(
         (found.square_metres / shared[found.area], (found.area, found.cell)),
         shape=(len(geometry), len(cell_h3)),
     )
-    return AreaCells(weights, np.clip(shared / size, 0, 1))
+    return AreaCells(weights, np.clip(shared / size, 0, 1), size)

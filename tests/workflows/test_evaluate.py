@@ -1,0 +1,105 @@
+"""Comparisons of representations, and of queries with truth."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aether_core.errors import InputError
+from tests.app_fixtures import SLUG
+from tests.task_fixtures import GROUPS, TaskFiles
+from workflows.areas import AreaRequest
+from workflows.evaluate import evaluate_land_use, evaluate_socioeconomic, latest_evaluation
+from workflows.fit_settings import FitSettings
+from workflows.labels import LabelRequest
+from workflows.land_use import LandUseRequest
+from workflows.retrieval import evaluate_retrieval, read_queries
+from workflows.socioeconomic import SocioeconomicRequest
+from workflows.store import Store
+
+ALL = ("alphaearth", "aether", "poi", "concat")
+QUICK = FitSettings(seeds=2)
+
+
+def by_labels(files: TaskFiles) -> LandUseRequest:
+    return LandUseRequest(LabelRequest(files.points, "zone"), QUICK)
+
+
+def test_all_representations_are_compared_and_kept(
+    trained_store: Store, task_files: TaskFiles
+) -> None:
+    result = evaluate_land_use(trained_store, SLUG, by_labels(task_files), ALL, with_curve=True)
+    assert {row["representation"] for row in result.rows} == set(ALL)
+    assert {row["split"] for row in result.rows} == {"random", "spatial"}
+    for row in result.rows:
+        low, high = row["ci95"]
+        assert low <= row["mean"] <= high
+        assert row["n_seeds"] == 2
+    assert {gain["representation"] for gain in result.gains} == set(ALL) - {"alphaearth"}
+    for gain in result.gains:
+        holds_zero = gain["ci95"][0] <= 0 <= gain["ci95"][1]
+        assert (gain["better"] is None) == holds_zero
+    assert "AETHER" in result.verdict
+    assert {point["representation"] for point in result.learning_curve} == set(ALL)
+    kept = latest_evaluation(trained_store, SLUG, "landuse")
+    assert kept is not None
+    assert kept.verdict == result.verdict
+    assert latest_evaluation(trained_store, SLUG, "socioeconomic") is None
+
+
+def test_shares_are_compared_too(trained_store: Store, task_files: TaskFiles) -> None:
+    request = SocioeconomicRequest(AreaRequest(task_files.areas, tuple(GROUPS)), QUICK)
+    result = evaluate_socioeconomic(trained_store, SLUG, request, ("alphaearth", "aether"))
+    assert {row["metric"] for row in result.rows} == {"kl", "chebyshev", "cosine", "l1"}
+    assert all(gain["against"] == "alphaearth" for gain in result.gains)
+
+
+@pytest.mark.parametrize("names", [(), ("aether", "aether"), ("wrong",)])
+def test_unknown_representations_are_refused(
+    trained_store: Store, task_files: TaskFiles, names: tuple[str, ...]
+) -> None:
+    with pytest.raises(InputError, match="representations"):
+        evaluate_land_use(trained_store, SLUG, by_labels(task_files), names)
+
+
+def test_queries_are_held_against_truth(trained_store: Store, task_files: TaskFiles) -> None:
+    queries = read_queries(task_files.queries)
+    result = evaluate_retrieval(
+        trained_store, SLUG, queries, LabelRequest(task_files.zones, "zone")
+    )
+    assert {row["query"] for row in result.rows} == set(queries)
+    auc = [row["value"] for row in result.rows if row["metric"] == "auc"]
+    assert sum(auc) / len(auc) > 0.6  # 12 epochs on 600 places
+    for row in result.rows:
+        assert row["ci95"][0] is None or row["ci95"][0] <= row["value"] <= row["ci95"][1]
+
+
+def test_queries_are_read_from_json_and_csv(tmp_path: Path) -> None:
+    table = tmp_path / "queries.csv"
+    table.write_text("query,class\na night out,nightlife\na night out,culture\nparks,park\n")
+    wanted = {"a night out": ["nightlife", "culture"], "parks": ["park"]}
+    assert read_queries(table) == wanted
+    document = tmp_path / "queries.json"
+    document.write_text(json.dumps({**wanted, "parks": "park"}))
+    assert read_queries(document) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("q.json", "[1, 2]"), ("q.json", "{}"), ("q.csv", "a,b\n1,2\n"), ("q.json", "not json")],
+)
+def test_queries_of_another_form_are_refused(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(InputError, match="quer"):
+        read_queries(path)
+
+
+def test_a_class_the_truth_lacks_is_named(trained_store: Store, task_files: TaskFiles) -> None:
+    with pytest.raises(InputError, match="castle"):
+        evaluate_retrieval(
+            trained_store,
+            SLUG,
+            {"old walls": ["castle"]},
+            LabelRequest(task_files.zones, "zone"),
+        )

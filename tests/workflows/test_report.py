@@ -1,0 +1,119 @@
+"""Reports and QGIS projects of kept layers."""
+
+import re
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from aether_core.errors import ConflictError, InputError
+from aether_core.report import Heading, MapFigure
+from tests.app_fixtures import SLUG
+from tests.task_fixtures import GROUPS, TaskFiles
+from workflows.areas import AreaRequest
+from workflows.cities import show_city
+from workflows.fit_settings import FitSettings
+from workflows.labels import LabelRequest
+from workflows.land_use import LandUseRequest, land_use
+from workflows.layers import keep_layer, show_layer
+from workflows.qgis import write_project
+from workflows.report import write_report
+from workflows.report.subject import Subject
+from workflows.report.write import compose
+from workflows.search import search_cells
+from workflows.socioeconomic import NOTE, SocioeconomicRequest, socioeconomic
+from workflows.store import Store
+
+QUICK = FitSettings(seeds=1)
+
+
+@pytest.fixture
+def layers(trained_store: Store, task_files: TaskFiles) -> dict[str, str]:
+    """One layer of each kind, by kind."""
+    mapped = land_use(
+        trained_store, SLUG, LandUseRequest(LabelRequest(task_files.points, "zone"), QUICK)
+    )
+    shares = socioeconomic(
+        trained_store,
+        SLUG,
+        SocioeconomicRequest(AreaRequest(task_files.areas, tuple(GROUPS)), QUICK),
+    )
+    kept = keep_layer(trained_store, search_cells(trained_store, SLUG, "a night out"))
+    return {
+        "landuse": mapped.layer.layer,
+        "socioeconomic": shares.layer.layer,
+        "socioeconomic areas": shares.areas_layer.layer,
+        "search": kept.layer,
+    }
+
+
+def test_every_kind_of_layer_has_a_report(
+    trained_store: Store, layers: dict[str, str], tmp_path: Path
+) -> None:
+    for kind, layer in layers.items():
+        for suffix in (".pdf", ".html"):
+            path = tmp_path / f"{kind}{suffix}"
+            write_report(trained_store, SLUG, layer, path)
+            content = path.read_bytes()
+            assert content.startswith(b"%PDF" if suffix == ".pdf" else b"<!")
+        page = re.sub(
+            r"</?wbr>|<[^>]*>|[\u200b\u00ad]", "", (tmp_path / f"{kind}.html").read_text()
+        )
+        assert "imulated embedding" in page
+        assert "Google and Google DeepMind" in page
+        assert f"./aether export {SLUG} {layer}" in page
+    with pytest.raises(ConflictError):
+        write_report(trained_store, SLUG, layers["search"], tmp_path / "search.pdf")
+    with pytest.raises(InputError, match="PDF or an HTML"):
+        write_report(trained_store, SLUG, layers["search"], tmp_path / "search.docx")
+
+
+def test_a_land_use_report_holds_what_a_committee_asks(
+    trained_store: Store, layers: dict[str, str]
+) -> None:
+    layer = show_layer(trained_store, SLUG, layers["landuse"])
+    subject = Subject(trained_store, show_city(trained_store, SLUG), layer)
+    blocks = compose(subject).blocks
+    headings = [block.text for block in blocks if isinstance(block, Heading)]
+    assert headings == [
+        "The map",
+        "What the classes mean",
+        "How good it is",
+        "How sure it is",
+        "Where not to trust it",
+        "How it was made",
+        "Data and dates",
+        "How to make it again",
+    ]
+    (drawn,) = [block for block in blocks if isinstance(block, MapFigure)]
+    assert {entry.label for entry in drawn.legend} <= {
+        *subject.findings["classes"],
+        "not to be trusted",
+    }
+
+
+def test_shares_are_said_to_be_about_areas(
+    trained_store: Store, layers: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "shares.html"
+    write_report(trained_store, SLUG, layers["socioeconomic areas"], path)
+    assert NOTE.split(".")[0] in path.read_text(encoding="utf-8")
+
+
+def test_a_project_opens_every_layer_and_holds_no_password(
+    trained_store: Store, layers: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "city.qgz"
+    named = write_project(trained_store, SLUG, path)
+    assert set(named) == set(layers.values())
+    with zipfile.ZipFile(path) as archive:
+        (inside,) = archive.namelist()
+        root = ET.fromstring(archive.read(inside))  # noqa: S314 - we wrote it
+    sources = [element.text or "" for element in root.iter("datasource")]
+    views = [show_layer(trained_store, SLUG, layer).view for layer in layers.values()]
+    assert sorted(sources) == sorted(
+        source for source in sources if any(view in source for view in views)
+    )
+    assert len(sources) == len(views)
+    assert not any("password" in source for source in sources)

@@ -1,0 +1,159 @@
+"""A city's arrays as the tasks want them: cells, places, and pooling at any point."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from shapely import MultiPolygon
+from sqlalchemy.orm import Session
+
+from aether_core.cells import cell_centres
+from aether_core.eo.embedding import open_embedding
+from aether_core.eo.view import View, city_views
+from aether_core.model.checkpoint import load_heads
+from aether_core.progress import Progress, silent
+from aether_core.tasks.representations import CityArrays
+from db import cities as city_rows
+from db import features as feature_rows
+from db import models as model_rows
+from db import pois as poi_rows
+from db import texts as text_rows
+from db.schema import City
+from workflows.encoders import default_encoder
+from workflows.models import pick_model
+from workflows.store import Store
+
+PUBLISHED_RADIUS_M = 100.0
+"""Disk around a labelled point in the paper's tasks."""
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TaskCity:
+    """A city ready for land use, socioeconomics and their comparison.
+
+    Attributes:
+        cell_ids: Row ids of the cells, int64 `[m]`, in the order of `arrays.cell_h3`.
+        window_m: Width of the window a cell is pooled over, in metres.
+        poi_lonlat: The city's places, WGS84 `[p, 2]`.
+        model: Name of the model whose heads are in `arrays`; None without one.
+        embedding_kind: `raster` or `table`.
+        files: The embedding's files.
+        embedding_sha256: Checksum of each file of the embedding.
+    """
+
+    slug: str
+    name: str
+    city_id: int
+    year: int
+    boundary: MultiPolygon
+    resolution: int
+    window_m: float
+    simulated: bool
+    attribution: tuple[str, ...]
+    cell_ids: NDArray[np.int64]
+    arrays: CityArrays
+    poi_lonlat: NDArray[np.float64]
+    model: str | None
+    model_id: int | None
+    embedding_kind: str
+    files: tuple[Path, ...]
+    embedding_sha256: tuple[str, ...]
+
+
+def task_city(
+    store: Store,
+    slug: str,
+    *,
+    model: str | None = None,
+    published: bool = False,
+    with_places: bool = False,
+    progress: Progress = silent,
+) -> TaskCity:
+    """Read a city's arrays.
+
+    Args:
+        model: Name of a model; the one in use when left out, none where the city has none.
+        published: Pool labelled points over the paper's disk of 100 m instead of the cells' window.
+        with_places: Read the places and their texts' vectors, too: only `poi` needs them.
+
+    Raises:
+        NotFoundError: No such city, or no model of that name.
+    """
+    progress("reading the city", 0, 1)
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        has_model = model is not None or model_rows.model_in_use(session, city.id) is not None
+        chosen = pick_model(session, city, model) if has_model else None
+        ids, h3, vectors = feature_rows.cell_features(session, city.id, "base")
+        places = poi_rows.poi_frame(session, city.id)
+        lonlat = np.column_stack([places.geometry.x, places.geometry.y])
+        rasters = city_rows.rasters(session, city.id)
+        files = [Path(raster.path) for raster in rasters]
+        arrays = CityArrays(
+            cell_h3=h3,
+            cell_lonlat=cell_centres(h3),
+            cell_vectors=vectors,
+            pool=_pool(city, files, published=published),
+            heads=load_heads(Path(chosen.folder)) if chosen else None,
+            poi_lonlat=lonlat if with_places else lonlat[:0],
+            poi_text=_texts(store, session, places if with_places else places[:0]),
+        )
+        return TaskCity(
+            slug=city.slug,
+            name=city.name,
+            city_id=city.id,
+            year=city.year,
+            boundary=city_rows.boundary_of(city),
+            resolution=city.cell_resolution,
+            window_m=2 * city.radius_m,
+            simulated=city.simulated,
+            attribution=tuple(city.attribution),
+            cell_ids=ids,
+            arrays=arrays,
+            poi_lonlat=lonlat,
+            model=chosen.name if chosen else None,
+            model_id=chosen.id if chosen else None,
+            embedding_kind=city.embedding_kind,
+            files=tuple(files),
+            embedding_sha256=tuple(raster.sha256 for raster in rasters),
+        )
+
+
+def _texts(store: Store, session: Session, places: gpd.GeoDataFrame) -> FloatArray:
+    if places.empty:
+        return np.empty((0, 0), dtype=np.float32)
+    encoder = default_encoder(store.settings)
+    return text_rows.text_vectors(session, encoder.name, places["text_hash"].tolist())
+
+
+def _pool(
+    city: City, files: list[Path], *, published: bool
+) -> Callable[[NDArray[np.float64]], FloatArray]:
+    """How labelled points of this city are pooled."""
+    disk = View("label", "disk", radius_m=PUBLISHED_RADIUS_M)
+    if city.embedding_kind == "raster":
+        base, _ = city_views("raster", city.radius_m)
+        return partial(_pooled, files, [disk if published else base])
+    own = View("label", "disk", radius_m=city.radius_m)
+    return partial(_pooled, files, [disk] if published else [disk, own])
+
+
+def _pooled(files: list[Path], views: list[View], lonlat: NDArray[np.float64]) -> FloatArray:
+    """Pool points by the first view that finds data for at least half of them, else the last.
+
+    Samples of a table can lie far apart: where labels were taken at the samples themselves, 100 m
+    see just these; elsewhere it takes the radius the city was added with.
+    """
+    embedding = open_embedding(files)
+    vectors: FloatArray = np.empty((0, 0), dtype=np.float32)
+    for view in views:
+        vectors = np.asarray(embedding.pool(lonlat, [view]).vectors[0])
+        if 2 * np.isfinite(vectors).all(axis=1).sum() >= len(lonlat):
+            break
+    return vectors

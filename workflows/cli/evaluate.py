@@ -1,0 +1,181 @@
+"""`evaluate`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aether_core.errors import InputError
+from workflows.cli import output
+from workflows.cli.ask import ModelName
+from workflows.cli.task_options import (
+    AreasFile,
+    BlockM,
+    CodeField,
+    Crosswalk,
+    Crs,
+    DistrictField,
+    Districts,
+    Field,
+    Fields,
+    Folds,
+    LabelsFile,
+    Map,
+    MinimumCount,
+    MinimumM2,
+    Pixels,
+    Predictor,
+    Protocol,
+    Seed,
+    Seeds,
+    Small,
+    Splits,
+    area_request,
+    fit_settings,
+    label_request,
+    names_in,
+)
+
+if TYPE_CHECKING:  # scikit-learn and torch come with the fits
+    from workflows.evaluate import Evaluation
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the root."""
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(
+    slug: str,
+    task: Annotated[str, typer.Option(help="landuse, socioeconomic or retrieval.")],
+    labels: LabelsFile = None,
+    field: Field = None,
+    crs: Crs = None,
+    crosswalk: Crosswalk = None,
+    mapping: Map = None,
+    small: Small = "drop",
+    areas: AreasFile = None,
+    fields: Fields = None,
+    code_field: CodeField = None,
+    minimum_count: MinimumCount = 100.0,
+    minimum_m2: MinimumM2 = 2500.0,
+    pixels: Pixels = False,
+    queries: Annotated[
+        Path | None, typer.Option(help='JSON {"query": ["class"]} or CSV query,class.')
+    ] = None,
+    truth: Annotated[Path | None, typer.Option(help="Labels the queries are held against.")] = None,
+    representations: Annotated[
+        str, typer.Option(help="Which to compare, separated by commas.")
+    ] = "alphaearth,aether,poi,concat",
+    model: ModelName = None,
+    predictor: Predictor = "linear",
+    protocol: Protocol = "cross-validation",
+    splits: Splits = "random,spatial",
+    folds: Folds = 5,
+    seeds: Seeds = 5,
+    seed: Seed = 42,
+    block_m: BlockM = None,
+    districts: Districts = None,
+    district_field: DistrictField = None,
+    curve: Annotated[
+        bool, typer.Option("--learning-curve", help="Score against the number of labels.")
+    ] = False,
+) -> None:
+    """Compare representations on the same folds, or queries against truth."""
+    from workflows.store import open_store
+
+    if task == "retrieval":
+        _retrieval(
+            slug, queries, truth or labels, field, crs, crosswalk, mapping, model, block_m, seed
+        )
+        return
+    if task not in {"landuse", "socioeconomic"}:
+        raise InputError("the task is unknown", task, "use landuse, socioeconomic or retrieval")
+    from workflows.evaluate import evaluate_land_use, evaluate_socioeconomic
+    from workflows.land_use import LandUseRequest
+    from workflows.socioeconomic import SocioeconomicRequest
+
+    chosen = names_in(representations)
+    fit = fit_settings(
+        "alphaearth", model, predictor, protocol, splits, folds, seeds, seed, block_m, 0.9
+    )
+    request: LandUseRequest | SocioeconomicRequest
+    with output.progress() as progress:
+        if task == "landuse":
+            request = LandUseRequest(
+                label_request(labels, field, crs, crosswalk, mapping, small),
+                fit,
+                districts=districts,
+                district_field=district_field,
+            )
+            result = evaluate_land_use(
+                open_store(), slug, request, chosen, progress, with_curve=curve
+            )
+        else:
+            request = SocioeconomicRequest(
+                area_request(areas, fields, crs, code_field, minimum_count, minimum_m2),
+                fit,
+                districts=districts,
+                district_field=district_field,
+                pixels=pixels,
+            )
+            result = evaluate_socioeconomic(
+                open_store(), slug, request, chosen, progress, with_curve=curve
+            )
+    output.document(asdict(result))
+    _say_comparison(result)
+
+
+def _retrieval(
+    slug: str,
+    queries: Path | None,
+    truth: Path | None,
+    field: str | None,
+    crs: str | None,
+    crosswalk: str | None,
+    mapping: list[str] | None,
+    model: str | None,
+    block_m: float | None,
+    seed: int,
+) -> None:
+    from workflows.retrieval import evaluate_retrieval, read_queries
+    from workflows.store import open_store
+
+    if queries is None or truth is None:
+        raise InputError(
+            "retrieval needs queries and truth", "one is missing", "give --queries and --truth"
+        )
+    asked = read_queries(queries)
+    with output.progress() as progress:
+        result = evaluate_retrieval(
+            open_store(),
+            slug,
+            asked,
+            label_request(truth, field, crs, crosswalk, mapping, "drop"),
+            model=model,
+            block_m=block_m,
+            seed=seed,
+            progress=progress,
+        )
+    output.document(asdict(result))
+    output.table(
+        ["query", "metric", "value", "95 % interval"],
+        [(r["query"], r["metric"], r["value"], _interval(r["ci95"])) for r in result.rows],
+        title=f"{result.cells:,} cells with truth, model {result.model}",
+    )
+
+
+def _say_comparison(result: "Evaluation") -> None:
+    output.table(
+        ["representation", "held out", "metric", "mean", "sd", "95 % interval"],
+        [
+            (r["representation"], r["split"], r["metric"], r["mean"], r["sd"], _interval(r["ci95"]))
+            for r in result.rows
+        ],
+    )
+    output.say(result.verdict)
+
+
+def _interval(ends: list[float]) -> str:
+    return f"{ends[0]:.3f} to {ends[1]:.3f}"

@@ -1,0 +1,251 @@
+"""Was AETHER worth it here: representations compared on the user's own labels, same folds."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.errors import InputError
+from aether_core.progress import Progress, silent
+from aether_core.tasks.comparison import Comparison, Gain, compare, in_words
+from aether_core.tasks.experiment import Setup, run_experiment
+from aether_core.tasks.learning_curve import learning_curve
+from aether_core.tasks.representations import REPRESENTATIONS, of_samples, representation
+from db import cities as city_rows
+from db import evaluations as evaluation_rows
+from workflows.areas import covered_areas
+from workflows.city_arrays import task_city
+from workflows.json_values import json_values
+from workflows.land_use import LandUseRequest, labelled_city, only_samples, prepare_labels
+from workflows.socioeconomic import SocioeconomicRequest, area_vectors, prepare_areas
+from workflows.store import Store
+from workflows.task_setup import Prepared
+
+AGAINST = "alphaearth"
+MAIN_METRIC = {"landuse": "macro_f1", "socioeconomic": "kl"}
+_CURVE_SEEDS = 3
+_CURVE_SIZES = (25, 50, 100, 200, 400, 800, 1600, 3200)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A comparison of representations on the same folds.
+
+    Attributes:
+        task: `landuse` or `socioeconomic`.
+        rows: One a representation, split and metric: mean, sd, ci95, n_seeds.
+        gains: Paired differences against AlphaEarth alone: relative, ci95, better.
+        verdict: What the main metric says, in plain words.
+        learning_curve: Score by number of labels and representation; empty unless asked for.
+        findings: Labels used, folds, variogram, blocks.
+    """
+
+    task: str
+    rows: list[dict[str, Any]]
+    gains: list[dict[str, Any]]
+    verdict: str
+    learning_curve: list[dict[str, Any]]
+    findings: dict[str, Any]
+    seconds: float
+
+
+def evaluate_land_use(
+    store: Store,
+    slug: str,
+    request: LandUseRequest,
+    representations: tuple[str, ...],
+    progress: Progress = silent,
+    *,
+    with_curve: bool = False,
+) -> Evaluation:
+    """Compare representations on labelled points or polygons.
+
+    Raises:
+        NotFoundError: No such city, model or file.
+        InputError: Labels, settings or representations cannot be used.
+        CancelledError: `progress` asked to stop; nothing is kept.
+    """
+    started = time.perf_counter()
+    check_representations(representations)
+    labelled = labelled_city(
+        store, slug, request.labels, request.fit, progress, with_places="poi" in representations
+    )
+    x = {
+        name: of_samples(representation(name, labelled.city.arrays), labelled.samples)
+        for name in representations
+    }
+    there = _everywhere(x)
+    kept = only_samples(labelled, there)
+    prepared = prepare_labels(kept, request, progress)
+    facts = {
+        "labels_used": kept.samples.features_used,
+        "samples": len(kept.samples.label),
+        "labels_dropped": kept.dropped,
+        "classes": list(kept.samples.classes),
+    }
+    return _evaluated(
+        store, slug, prepared, _rows_of(x, there), facts, started, progress, with_curve
+    )
+
+
+def evaluate_socioeconomic(
+    store: Store,
+    slug: str,
+    request: SocioeconomicRequest,
+    representations: tuple[str, ...],
+    progress: Progress = silent,
+    *,
+    with_curve: bool = False,
+) -> Evaluation:
+    """Compare representations on area shares or counts.
+
+    Raises:
+        NotFoundError: No such city, model or file.
+        InputError: Areas, settings or representations cannot be used.
+        CancelledError: `progress` asked to stop; nothing is kept.
+    """
+    started = time.perf_counter()
+    check_representations(representations)
+    city = task_city(
+        store,
+        slug,
+        model=request.fit.model,
+        with_places="poi" in representations,
+        progress=progress,
+    )
+    covered = covered_areas(request.areas, city, progress)
+    prepared = prepare_areas(city, covered, request, progress)
+    x = {
+        name: area_vectors(city, covered, request, progress, name=name) for name in representations
+    }
+    facts = {
+        "areas_used": len(covered.lonlat),
+        "areas_dropped": covered.dropped,
+        "fields": list(covered.areas.fields),
+    }
+    return _evaluated(store, slug, prepared, x, facts, started, progress, with_curve)
+
+
+def check_representations(names: tuple[str, ...]) -> None:
+    """Refuse an empty list and unknown names.
+
+    Raises:
+        InputError: A name is unknown, given twice, or there is none.
+    """
+    unknown = [name for name in names if name not in REPRESENTATIONS]
+    if unknown or not names or len(set(names)) < len(names):
+        raise InputError(
+            "the representations cannot be compared",
+            ", ".join(unknown or names) or "(none)",
+            f"choose each at most once from {', '.join(REPRESENTATIONS)}",
+        )
+
+
+def latest_evaluation(store: Store, slug: str, task: str) -> Evaluation | None:
+    """The newest comparison of a task, if there is one.
+
+    Raises:
+        NotFoundError: No such city.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = evaluation_rows.latest_evaluation(session, city.id, task)
+        return Evaluation(**row.result) if row else None
+
+
+def _everywhere(x: Mapping[str, NDArray[np.float32]]) -> NDArray[np.bool_]:
+    """Rows where every representation has data: all are compared on the same ones."""
+    there: NDArray[np.bool_] = np.logical_and.reduce(
+        [np.isfinite(rows).all(axis=1) for rows in x.values()]
+    )
+    return there
+
+
+def _rows_of(
+    x: Mapping[str, NDArray[np.float32]], there: NDArray[np.bool_]
+) -> dict[str, NDArray[np.float32]]:
+    return {name: rows[there] for name, rows in x.items()}
+
+
+def _evaluated(
+    store: Store,
+    slug: str,
+    prepared: Prepared,
+    x: dict[str, NDArray[np.float32]],
+    facts: dict[str, Any],
+    started: float,
+    progress: Progress,
+    with_curve: bool,
+) -> Evaluation:
+    setup = prepared.setup
+    against = AGAINST if AGAINST in x else next(iter(x))
+    comparison = compare(run_experiment(setup, x, progress), against=against)
+    curve = _curve(setup, x, progress) if with_curve else []
+    result = Evaluation(
+        task=setup.task,
+        rows=[_with_interval(asdict(row)) for row in comparison.rows],
+        gains=[_with_interval(asdict(gain)) for gain in comparison.gains],
+        verdict=_verdict(setup, comparison),
+        learning_curve=curve,
+        findings={**facts, **prepared.findings, "resampled": comparison.resampled},
+        seconds=time.perf_counter() - started,
+    )
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        evaluation_rows.add_evaluation(
+            session,
+            city.id,
+            task=setup.task,
+            request={
+                "representations": list(x),
+                "protocol": setup.protocol,
+                "predictor": setup.predictor,
+                "seeds": list(setup.seeds),
+                "splits": list(setup.splits),
+                "folds": setup.folds,
+            },
+            result=json_values(asdict(result)),
+        )
+    return result
+
+
+def _with_interval(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its interval as the contract writes it."""
+    return {**row, "ci95": [row["lo"], row["hi"]]}
+
+
+def _verdict(setup: Setup, comparison: Comparison) -> str:
+    """One sentence a representation, about the task's main metric."""
+    metric = MAIN_METRIC[setup.task]
+
+    def gain(name: str, split: str) -> Gain | None:
+        return next(
+            (
+                one
+                for one in comparison.gains
+                if (one.representation, one.split, one.metric) == (name, split, metric)
+            ),
+            None,
+        )
+
+    names = dict.fromkeys(one.representation for one in comparison.gains)
+    said = [in_words(gain(name, "random"), gain(name, "spatial"), metric) for name in names]
+    return " ".join(said)
+
+
+def _curve(
+    setup: Setup, x: Mapping[str, NDArray[np.float32]], progress: Progress
+) -> list[dict[str, Any]]:
+    """Score of each representation by number of labels, on the hardest split asked for."""
+    most = len(np.unique(setup.unit)) * (setup.folds - 1) // setup.folds
+    sizes = [size for size in _CURVE_SIZES if size < most] + [most]
+    short = replace(setup, protocol="cross-validation", seeds=setup.seeds[:_CURVE_SEEDS])
+    found = []
+    for done, (name, rows) in enumerate(x.items()):
+        progress("drawing the learning curve", done, len(x))
+        points = learning_curve(short, rows, sizes=sizes, seeds=short.seeds, split=setup.splits[-1])
+        found += [{"representation": name, **asdict(point)} for point in points]
+    return found

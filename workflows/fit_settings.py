@@ -1,0 +1,80 @@
+"""What a user may choose about a fit, for maps and comparisons alike."""
+
+from dataclasses import dataclass
+
+from aether_core.errors import InputError
+from aether_core.tasks.folds import SPLITS
+from aether_core.tasks.predictors.predictor import Kind
+from aether_core.tasks.published import PUBLISHED_SEEDS, Protocol
+from aether_core.tasks.representations import REPRESENTATIONS
+
+PREDICTORS = ("linear", "mlp")
+PROTOCOLS = ("cross-validation", "published")
+MOST_SEEDS = 50
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How probes are fitted and tested.
+
+    Attributes:
+        representation: What the map's probe sees.
+        model: Name of the model behind `aether` and `concat`; the one in use when None.
+        predictor: `linear` or `mlp`.
+        protocol: `cross-validation` (every label is tested once a seed), or `published` (the
+            paper's 80/20 split, its seeds and its training).
+        splits: `random`, `spatial` or both; maps take their uncertainty from the last.
+        folds: Parts of a cross-validation.
+        seeds: How many times the folds are drawn anew; the published protocol has its own five.
+        seed: The first seed.
+        block_m: Side of a spatial block in metres; from the labels' own range when None.
+        level: Share of truths that sets and intervals are made to hold, 0.5 to 0.99.
+    """
+
+    representation: str = "aether"
+    model: str | None = None
+    predictor: Kind = "linear"
+    protocol: Protocol = "cross-validation"
+    splits: tuple[str, ...] = SPLITS
+    folds: int = 5
+    seeds: int = 5
+    seed: int = 42
+    block_m: float | None = None
+    level: float = 0.9
+
+    def __post_init__(self) -> None:
+        _one_of("representation", self.representation, REPRESENTATIONS)
+        _one_of("predictor", self.predictor, PREDICTORS)
+        _one_of("protocol", self.protocol, PROTOCOLS)
+        for split in self.splits:
+            _one_of("split", split, SPLITS)
+        if not self.splits:
+            raise InputError("no split was chosen", "(none)", f"choose from {', '.join(SPLITS)}")
+        _within("folds", self.folds, 2, 20)
+        _within("seeds", self.seeds, 1, MOST_SEEDS)
+        _within("level", self.level, 0.5, 0.99)
+        if self.seed < 0:
+            raise InputError("the seed must be a whole number from 0", self.seed, "try 42")
+        if self.block_m is not None and not 10 <= self.block_m <= 100_000:
+            raise InputError(
+                "the block size must lie between 10 and 100000 metres",
+                self.block_m,
+                "leave it out to take the labels' own range",
+            )
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """The seeds of the splits."""
+        if self.protocol == "published":
+            return PUBLISHED_SEEDS
+        return tuple(range(self.seed, self.seed + self.seeds))
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InputError(f"the {name} is unknown", value, f"choose from {', '.join(known)}")
+
+
+def _within(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise InputError(f"{name} must lie between {least:g} and {most:g}", value, "change it")

@@ -1,0 +1,57 @@
+"""What the report of a kept search says."""
+
+from aether_core.report import Block, Callout, Heading, KeyFigure, KeyFigures, Paragraph
+from workflows.layers import layer_values
+from workflows.models import list_models
+from workflows.report.maps import map_figure
+from workflows.report.subject import Subject
+
+_MAP_MM = 125
+
+
+def body(subject: Subject) -> list[Block]:
+    """The sections between the opening boxes and the data."""
+    asked = subject.layer.parameters
+    values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
+    question = str(asked.get("query") or "")
+    without = f", but not {asked['minus']}" if asked.get("minus") else ""
+    return [
+        KeyFigures(
+            (
+                KeyFigure("asked", question[:40], "in plain words"),
+                KeyFigure("cells", f"{len(values):,}", "each with a score"),
+                KeyFigure("best score", f"{float(values['score'].max()):.3f}", "cosine, -1 to 1"),
+            )
+        ),
+        Paragraph(f"The question was: {question}{without}."),
+        Heading("The map"),
+        map_figure(
+            subject,
+            "percentile",
+            tallest_mm=_MAP_MM,
+            caption="Share of the city's cells that score lower.",
+        ),
+        Callout(
+            "caution",
+            "A percentile is a rank in this city, no grade: in a city without any such place, some "
+            "cell still ranks first. Look at the places before acting on it.",
+            title="How to read it",
+        ),
+        Heading("How good it is"),
+        Paragraph(_validation(subject)),
+    ]
+
+
+def _validation(subject: Subject) -> str:
+    models = list_models(subject.store, subject.city.slug)
+    card = next((model.card for model in models if model.name == subject.layer.model), None)
+    found = card.get("validation") if card else None
+    if not isinstance(found, dict):
+        return "Nothing was held out when the model was trained, so nothing can be said."
+    words = found["text_to_place"]
+    return (
+        "On parts of the city that were held out, the model has a place of the right kind among "
+        f"its first 10 of {found['candidates']:,} in {words['recall_at_10']:.0%} of cases; "
+        f"guessing would in {words['chance_at_10']:.0%}. The question can be held against labels "
+        "of your own: ./aether evaluate --task retrieval."
+    )

@@ -1,0 +1,167 @@
+"""Text-to-map against truth: how well a query's map finds what is known to be there."""
+
+import csv
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aether_core.eo.source import local_file
+from aether_core.errors import InputError
+from aether_core.progress import Progress, silent
+from aether_core.tasks.retrieval_truth import score_query
+from aether_core.tasks.samples import Samples, samples_of
+from aether_core.tasks.splits import spatial_blocks
+from workflows.city_arrays import TaskCity, task_city
+from workflows.labels import LabelRequest, mapped_labels
+from workflows.search import search_cells
+from workflows.store import Store
+
+_MOST_QUERIES = 200
+_EVERY_CELL = 10_000_000
+
+
+@dataclass(frozen=True)
+class RetrievalEvaluation:
+    """Figures of each query against truth.
+
+    Attributes:
+        rows: One a query and metric: representation, query, classes, metric, value, ci95.
+        cells: Cells the truth says something of.
+    """
+
+    task: str
+    model: str
+    rows: list[dict[str, Any]]
+    cells: int
+    labels_dropped: dict[str, int]
+    seconds: float
+
+
+def read_queries(path: Path) -> dict[str, list[str]]:
+    """Read queries with the classes of the truth that answer them.
+
+    Args:
+        path: JSON, `{"query": ["class", ...]}`, or CSV with the columns `query` and `class`, a row
+            a pair.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: It is not of that form.
+    """
+    file = local_file(path, suffixes=frozenset({".json", ".csv"}))
+    remedy = 'give JSON {"query": ["class"]} or CSV with the columns query, class'
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        pairs = _json_pairs(text) if file.suffix.lower() == ".json" else _csv_pairs(text)
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError("the queries cannot be read", file.name, remedy) from error
+    queries: dict[str, list[str]] = {}
+    for query, name in pairs:
+        queries.setdefault(query.strip(), []).append(name.strip())
+    if not 0 < len(queries) <= _MOST_QUERIES or not all(queries):
+        raise InputError(
+            "the number of queries is out of range",
+            f"{len(queries)} in {file.name}",
+            f"give 1 to {_MOST_QUERIES}, none of them empty",
+        )
+    return queries
+
+
+def _json_pairs(text: str) -> list[tuple[str, str]]:
+    return [
+        (str(query), str(name))
+        for query, names in json.loads(text).items()
+        for name in ([names] if isinstance(names, str) else names)
+    ]
+
+
+def _csv_pairs(text: str) -> list[tuple[str, str]]:
+    return [(row["query"], row["class"]) for row in csv.DictReader(text.splitlines())]
+
+
+def evaluate_retrieval(
+    store: Store,
+    slug: str,
+    queries: Mapping[str, list[str]],
+    truth: LabelRequest,
+    *,
+    model: str | None = None,
+    block_m: float | None = None,
+    seed: int = 42,
+    progress: Progress = silent,
+) -> RetrievalEvaluation:
+    """Score each query's map against labelled polygons or points.
+
+    Args:
+        queries: Classes that answer each query.
+        truth: Labels; only cells that carry one count.
+        block_m: Side of the blocks that are resampled for intervals; ten windows when None.
+
+    Raises:
+        NotFoundError: No such city, model or file.
+        InputError: The truth cannot be used, or a query's classes do not occur in it.
+    """
+    started = time.perf_counter()
+    city = task_city(store, slug, model=model, progress=progress)
+    progress("reading the truth", 0, 1)
+    labels = mapped_labels(store, slug, truth)
+    samples = samples_of(
+        labels,
+        boundary=city.boundary,
+        cell_h3=city.arrays.cell_h3,
+        cell_lonlat=city.arrays.cell_lonlat,
+        resolution=city.resolution,
+        seed=seed,
+        limit=_EVERY_CELL,
+    )
+    cell = _cells_of(samples, city)
+    block = spatial_blocks(samples.lonlat, block_m=block_m or 5 * city.window_m)
+    rows = []
+    chosen = ""
+    for done, (query, names) in enumerate(queries.items()):
+        progress("asking the queries", done, len(queries))
+        answer = _answer(names, samples, query)
+        scores = search_cells(store, slug, query, model=model)
+        chosen = scores.model
+        found = score_query(
+            scores.score[cell], answer[samples.label], block, query=query, seed=seed
+        )
+        rows += [_row(asdict(one), names) for one in found]
+    return RetrievalEvaluation(
+        task="retrieval",
+        model=chosen,
+        rows=rows,
+        cells=len(cell),
+        labels_dropped={**labels.dropped, **samples.dropped},
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _cells_of(samples: Samples, city: TaskCity) -> np.ndarray:
+    """Row of the cell each sample lies in; a labelled point counts for the nearest cell."""
+    from scipy.spatial import cKDTree
+
+    nearest = cKDTree(city.arrays.cell_lonlat).query(samples.lonlat)[1]
+    return np.where(samples.cell >= 0, samples.cell, nearest)
+
+
+def _answer(names: list[str], samples: Samples, query: str) -> np.ndarray:
+    """Whether each class answers the query."""
+    unknown = [name for name in names if name not in samples.classes]
+    if unknown:
+        raise InputError(
+            f"the truth has no class {unknown[0]}",
+            f"for the query {query}",
+            f"its classes are {', '.join(samples.classes)}",
+        )
+    return np.isin(np.array(samples.classes, dtype=object), names)
+
+
+def _row(score: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    low, high = score.pop("lo"), score.pop("hi")
+    return {"representation": "aether", "classes": names, **score, "ci95": [low, high]}

@@ -1,0 +1,321 @@
+"""Map socioeconomic shares: fit on areas, predict areas and cells, keep both as layers."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from aether_core.eo.embedding import open_embedding
+from aether_core.errors import InputError
+from aether_core.model.inference import encode_eo
+from aether_core.progress import Progress, silent
+from aether_core.tasks.areas.pixels import pixel_means
+from aether_core.tasks.representations import of_areas, representation
+from aether_core.tasks.socioeconomic import Shares, SocioeconomicMap, map_socioeconomic
+from db import layers as layer_rows
+from workflows.areas import AreaRequest, CoveredAreas, covered_areas, keep_areas
+from workflows.city_arrays import TaskCity, task_city
+from workflows.commands import socioeconomic_command
+from workflows.fit_settings import FitSettings
+from workflows.json_values import json_values
+from workflows.layers import LayerSummary, free_slug, show_layer
+from workflows.lineage import lineage_of
+from workflows.store import Store
+from workflows.task_setup import Prepared, prepare, read_districts
+
+KIND = "socioeconomic"
+AREA_KIND = "socioeconomic areas"
+NOTE = (
+    "A prediction about areas from how they look from above. It says nothing about any person, "
+    "household or building."
+)
+
+
+@dataclass(frozen=True)
+class SocioeconomicRequest:
+    """What a user asks for.
+
+    Attributes:
+        areas: The areas and their fields.
+        fit: How the regression is fitted and tested.
+        title: What the layer is called; made from the areas' name when None.
+        districts: Areas to tell errors apart by.
+        pixels: Take the areas' means over the raster's pixels instead of the cells.
+    """
+
+    areas: AreaRequest
+    fit: FitSettings = field(default_factory=FitSettings)
+    title: str | None = None
+    districts: Path | None = None
+    district_field: str | None = None
+    pixels: bool = False
+
+
+@dataclass(frozen=True)
+class SocioeconomicResult:
+    """The layers kept, and what a command reports.
+
+    Attributes:
+        layer: Predictions of cells.
+        areas_layer: Predictions of the areas, each from a fit that had not seen it.
+        areas_dropped: How many areas were left out, by reason.
+        cross_validation: `{split: {metric: mean}}`.
+    """
+
+    layer: LayerSummary
+    areas_layer: LayerSummary
+    fields: list[str]
+    areas_used: int
+    areas_dropped: dict[str, int]
+    cells: int
+    cross_validation: dict[str, dict[str, float]]
+    seconds: float
+
+
+def socioeconomic(
+    store: Store, slug: str, request: SocioeconomicRequest, progress: Progress = silent
+) -> SocioeconomicResult:
+    """Fit on area shares or counts, predict areas and cells, keep both layers.
+
+    Raises:
+        NotFoundError: No such city, model or file.
+        InputError: Areas or settings cannot be used.
+        CancelledError: `progress` asked to stop; nothing is kept.
+    """
+    started = time.perf_counter()
+    city = task_city(
+        store,
+        slug,
+        model=request.fit.model,
+        with_places=request.fit.representation == "poi",
+        progress=progress,
+    )
+    covered = covered_areas(request.areas, city, progress)
+    seen = representation(request.fit.representation, city.arrays)
+    cells = seen.of_cells()
+    x = area_vectors(city, covered, request, progress)
+    prepared = prepare_areas(city, covered, request, progress)
+    mapped = map_socioeconomic(
+        prepared.setup,
+        request.fit.representation,
+        x,
+        cells,
+        level=request.fit.level,
+        groups=prepared.groups,
+        progress=progress,
+    )
+    progress("keeping the layers", 0, 1)
+    with store.session() as session:
+        names = _keep(session, city, covered, request, prepared, mapped)
+    layer, areas_layer = (show_layer(store, slug, name) for name in names)
+    progress("keeping the layers", 1, 1)
+    return SocioeconomicResult(
+        layer=layer,
+        areas_layer=areas_layer,
+        fields=list(covered.areas.fields),
+        areas_used=len(x),
+        areas_dropped=covered.dropped,
+        cells=layer.features,
+        cross_validation={
+            split: {metric: figures["mean"] for metric, figures in scores.items()}
+            for split, scores in mapped.findings["accuracy"].items()
+        },
+        seconds=time.perf_counter() - started,
+    )
+
+
+def area_vectors(
+    city: TaskCity,
+    covered: CoveredAreas,
+    request: SocioeconomicRequest,
+    progress: Progress = silent,
+    *,
+    name: str | None = None,
+) -> NDArray[np.float32]:
+    """A representation of each area: its exact area-weighted mean over cells, or over pixels.
+
+    Args:
+        name: Name of the representation; the request's own when None.
+
+    Returns:
+        float32 `[a, d]`, finite.
+
+    Raises:
+        InputError: Pixels were asked for, and the embedding or the representation has none.
+    """
+    chosen = representation(name or request.fit.representation, city.arrays)
+    if not request.pixels:
+        return of_areas(chosen, covered.weights)
+    if city.embedding_kind != "raster" or chosen.name not in {"alphaearth", "aether"}:
+        raise InputError(
+            "means over pixels need a raster, and alphaearth or aether",
+            f"{city.embedding_kind}, {chosen.name}",
+            "take the mean over cells",
+        )
+    heads = city.arrays.heads
+    encode = partial(encode_eo, heads) if chosen.name == "aether" and heads else None
+    embedding = open_embedding(city.files)
+    means = pixel_means(embedding, covered.areas.geometry, encode, progress)
+    there: NDArray[np.bool_] = np.asarray(np.isfinite(means).all(axis=1))
+    return np.where(there[:, None], means, of_areas(chosen, covered.weights))
+
+
+def prepare_areas(
+    city: TaskCity,
+    covered: CoveredAreas,
+    request: SocioeconomicRequest,
+    progress: Progress = silent,
+) -> Prepared:
+    """Choose blocks and folds for a city's areas.
+
+    Raises:
+        InputError: Folds are impossible with these areas.
+    """
+    progress("choosing spatial blocks", 0, 1)
+    districts = (
+        read_districts(request.districts, request.district_field) if request.districts else None
+    )
+    return prepare(
+        KIND,
+        city,
+        request.fit,
+        lonlat=covered.lonlat,
+        target=covered.areas.shares,
+        names=covered.areas.fields,
+        unit=np.arange(len(covered.lonlat)),
+        weight=None,
+        poi_lonlat=city.poi_lonlat,
+        districts=districts,
+    )
+
+
+def _keep(
+    session: Session,
+    city: TaskCity,
+    covered: CoveredAreas,
+    request: SocioeconomicRequest,
+    prepared: Prepared,
+    mapped: SocioeconomicMap,
+) -> tuple[str, str]:
+    areas, fit = covered.areas, request.fit
+    kept, area_ids = keep_areas(session, city.city_id, request.areas, areas)
+    title = (request.title or f"Shares from {Path(areas.source).name}")[:180]
+    there: NDArray[np.bool_] = np.asarray(np.isfinite(mapped.cells.share).all(axis=1))
+    of_both: dict[str, Any] = {
+        "model_id": city.model_id if fit.representation in {"aether", "concat"} else None,
+        "area_set_id": kept.id,
+        "parameters": _parameters(request, covered),
+        "lineage": {
+            **lineage_of(city),
+            "areas_sha256": areas.sha256,
+            "areas": Path(areas.source).name,
+            "command": socioeconomic_command(city.slug, request),
+        },
+        "findings": json_values(_findings(covered, prepared, mapped)),
+    }
+    cells = layer_rows.add_layer(
+        session,
+        city.city_id,
+        slug=free_slug(session, city.city_id, f"{KIND}-{title}"),
+        title=title,
+        kind=KIND,
+        fields=_fields(areas.fields, fit.level),
+        cell_ids=city.cell_ids[there],
+        columns=_columns(areas.fields, mapped.cells, there),
+        **of_both,
+    )
+    every = np.ones(len(area_ids), dtype=bool)
+    observed = {f"{name}_observed": areas.shares[:, k] for k, name in enumerate(areas.fields)}
+    by_area = layer_rows.add_area_layer(
+        session,
+        city.city_id,
+        slug=free_slug(session, city.city_id, f"areas-{title}"),
+        title=f"{title}, by area",
+        kind=AREA_KIND,
+        fields=[*_fields(areas.fields, fit.level), *_observed_fields(areas.fields)],
+        area_ids=area_ids,
+        columns={**_columns(areas.fields, mapped.areas, every), **observed},
+        **of_both,
+    )
+    return cells.slug, by_area.slug
+
+
+def _fields(names: Sequence[str], level: float) -> list[dict[str, str]]:
+    ends = {"_lo": "lower", "_hi": "upper"}
+    return [
+        *({"name": name, "type": "float", "unit": "predicted share, 0 to 1"} for name in names),
+        *(
+            {"name": f"{name}{end}", "type": "float", "unit": f"{word} end, {level:.0%} interval"}
+            for name in names
+            for end, word in ends.items()
+        ),
+        {"name": "dominant", "type": "text", "unit": "field with the largest share"},
+        {"name": "entropy", "type": "float", "unit": "0 one field has all, 1 all the same"},
+        {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
+    ]
+
+
+def _observed_fields(names: Sequence[str]) -> list[dict[str, str]]:
+    return [
+        {"name": f"{name}_observed", "type": "float", "unit": "share in the file given, 0 to 1"}
+        for name in names
+    ]
+
+
+def _columns(
+    names: Sequence[str], shares: Shares, there: NDArray[np.bool_]
+) -> dict[str, NDArray[Any]]:
+    ends = {"": shares.share, "_lo": shares.low, "_hi": shares.high}
+    columns: dict[str, NDArray[Any]] = {
+        f"{name}{end}": values[there, k].round(4)
+        for end, values in ends.items()
+        for k, name in enumerate(names)
+    }
+    columns["dominant"] = np.array(names, dtype=object)[shares.dominant[there]]
+    columns["entropy"] = shares.entropy[there].round(4)
+    columns["applicable"] = shares.applicable[there]
+    return columns
+
+
+def _parameters(request: SocioeconomicRequest, covered: CoveredAreas) -> dict[str, Any]:
+    fit = request.fit
+    return {
+        "areas": Path(covered.areas.source).name,
+        "fields": list(covered.areas.fields),
+        "minimum_count": request.areas.minimum_count,
+        "mean_over": "pixels" if request.pixels else "cells",
+        "representation": fit.representation,
+        "predictor": fit.predictor,
+        "protocol": fit.protocol,
+        "folds": fit.folds,
+        "seeds": list(fit.all_seeds),
+        "block_m": fit.block_m,
+        "level": fit.level,
+    }
+
+
+def _findings(
+    covered: CoveredAreas, prepared: Prepared, mapped: SocioeconomicMap
+) -> dict[str, Any]:
+    areas = covered.areas
+    return {
+        "task": KIND,
+        "note": NOTE,
+        "fields": list(areas.fields),
+        "given": areas.given,
+        "areas_used": len(covered.lonlat),
+        "areas_dropped": covered.dropped,
+        "areas_repaired": areas.repaired,
+        "mean_shares": {
+            name: {"observed": float(areas.shares[:, k].mean())}
+            for k, name in enumerate(areas.fields)
+        },
+        **prepared.findings,
+        **mapped.findings,
+    }

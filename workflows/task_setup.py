@@ -1,0 +1,211 @@
+"""From labels or areas of a city to what a fit needs: finite rows, blocks, groups."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from aether_core.errors import InputError
+from aether_core.tasks.experiment import Setup
+from aether_core.tasks.fairness import density_groups
+from aether_core.tasks.folds import Blocks, choose_blocks, make_folds
+from aether_core.tasks.splits import spatial_blocks
+from aether_core.tasks.units import cut_large_units
+from aether_core.tasks.variogram import label_variogram
+from aether_core.vector import read_vector
+from workflows.city_arrays import TaskCity
+from workflows.fit_settings import FitSettings
+
+NO_DISTRICT = "outside all districts"
+DENSITY_RADIUS_M = 300.0
+_SHOWN_ON_FOLD_MAP = 3000
+
+
+@dataclass(frozen=True)
+class Districts:
+    """Areas that errors are told apart by, and that are left out one at a time.
+
+    Attributes:
+        geometry: Polygons, WGS84, object `[d]`.
+        name: Their names, object `[d]`.
+    """
+
+    geometry: NDArray[np.object_]
+    name: NDArray[np.object_]
+
+
+def read_districts(path: Path, field: str | None = None, crs: str | None = None) -> Districts:
+    """Read districts from a vector file.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: It cannot be used.
+    """
+    frame = read_vector(path, crs=crs)
+    names = [name for name in frame.columns if name != "geometry"]
+    texts = [name for name in names if frame[name].map(lambda value: isinstance(value, str)).all()]
+    if field is not None and field not in names:
+        raise InputError(
+            "the districts have no such field", field, f"there are {', '.join(map(str, names))}"
+        )
+    chosen = field if field is not None else next(iter(texts), None)
+    if chosen is None:
+        raise InputError(
+            "the districts have no names", path.name, "give a file with a text field, or name one"
+        )
+    shapes = shapely.make_valid(frame.geometry.to_numpy())
+    return Districts(shapes, frame[chosen].astype(str).to_numpy(dtype=object))
+
+
+def district_of(districts: Districts, lonlat: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Name of the district each point lies in, `NO_DISTRICT` where in none."""
+    names = np.full(len(lonlat), NO_DISTRICT, dtype=object)
+    point, district = (
+        shapely.STRtree(districts.geometry)
+        .query(shapely.points(lonlat), predicate="intersects")
+        .tolist()
+    )
+    names[point] = districts.name[district]
+    return names
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A setup with what the page shows of its folds.
+
+    Attributes:
+        groups: Names `[n]` that errors are told apart by.
+        findings: Variogram, blocks and folds as JSON values.
+    """
+
+    setup: Setup
+    groups: dict[str, NDArray[np.object_]]
+    findings: dict[str, Any]
+
+
+def prepare(
+    task: str,
+    city: TaskCity,
+    settings: FitSettings,
+    *,
+    lonlat: NDArray[np.float64],
+    target: NDArray[Any],
+    names: tuple[str, ...],
+    unit: NDArray[np.int64],
+    weight: NDArray[np.float64] | None,
+    poi_lonlat: NDArray[np.float64],
+    districts: Districts | None = None,
+) -> Prepared:
+    """Choose blocks, check that folds are possible, and name the groups.
+
+    Args:
+        lonlat: Where the labels or areas are, WGS84 `[n, 2]`.
+        target: Classes int64 `[n]` or shares float64 `[n, k]`.
+        unit: Label feature each row comes from, int64 `[n]`.
+        poi_lonlat: The city's places, WGS84 `[p, 2]`.
+
+    Raises:
+        InputError: There are too few labels, or all lie in too few blocks.
+    """
+    blocks = _blocks(settings, city, lonlat, target)
+    if target.ndim == 1:
+        unit = cut_large_units(unit, target, blocks.number, settings.folds)
+    if len(np.unique(unit)) < settings.folds:
+        raise InputError(
+            "there are fewer labels than folds",
+            f"{len(np.unique(unit))} labels, {settings.folds} folds",
+            "give more labels, or fewer folds",
+        )
+    for split in settings.splits:  # refused here, before anything is fitted
+        make_folds(split, target, unit, blocks.number, folds=settings.folds, seed=settings.seed)
+    district = district_of(districts, lonlat) if districts else None
+    setup = Setup(
+        task=task,
+        target=target,
+        names=names,
+        unit=unit,
+        block=blocks.number,
+        weight=None if weight is None else weight / weight.mean(),
+        predictor=settings.predictor,
+        protocol=settings.protocol,
+        folds=settings.folds,
+        seeds=settings.all_seeds,
+        splits=settings.splits,
+        district=None if district is None else _numbered(district),
+    )
+    groups: dict[str, NDArray[np.object_]] = {
+        "density of places": _density(lonlat, poi_lonlat),
+    }
+    if district is not None:
+        groups["district"] = district
+    return Prepared(setup, groups, _findings(settings, setup, blocks, lonlat))
+
+
+def _numbered(district: NDArray[np.object_]) -> NDArray[np.int64]:
+    """A number a district, -1 outside all of them."""
+    names, number = np.unique(district.astype(str), return_inverse=True)
+    return np.where(names[number] == NO_DISTRICT, -1, number).astype(np.int64)
+
+
+def _blocks(
+    settings: FitSettings,
+    city: TaskCity,
+    lonlat: NDArray[np.float64],
+    target: NDArray[Any],
+) -> Blocks:
+    """The spatial blocks; where only random folds are wanted they merely tell neighbours apart."""
+    if "spatial" in settings.splits:
+        return choose_blocks(
+            lonlat,
+            target,
+            folds=settings.folds,
+            block_m=settings.block_m,
+            smallest_m=city.window_m,
+            seed=settings.seed,
+        )
+    side = settings.block_m or city.window_m
+    return Blocks(spatial_blocks(lonlat, block_m=side), side, float("nan"), limited=False)
+
+
+def _density(lonlat: NDArray[np.float64], poi_lonlat: NDArray[np.float64]) -> NDArray[np.object_]:
+    scale = np.radians(1) * 6_371_008.8 * np.array([np.cos(np.radians(lonlat[:, 1].mean())), 1])
+    if not len(poi_lonlat):
+        return np.full(len(lonlat), "no places", dtype=object)
+    counts = cKDTree(poi_lonlat * scale).query_ball_point(
+        lonlat * scale, DENSITY_RADIUS_M, return_length=True
+    )
+    return density_groups(np.asarray(counts))
+
+
+def _findings(
+    settings: FitSettings, setup: Setup, blocks: Blocks, lonlat: NDArray[np.float64]
+) -> dict[str, Any]:
+    shown = np.arange(len(lonlat))
+    if len(shown) > _SHOWN_ON_FOLD_MAP:
+        shown = np.sort(
+            np.random.default_rng(settings.seed).choice(shown, _SHOWN_ON_FOLD_MAP, replace=False)
+        )
+    folds: Mapping[str, Any] = {
+        split: make_folds(
+            split, setup.target, setup.unit, setup.block, folds=setup.folds, seed=setup.seeds[0]
+        )[shown].tolist()
+        for split in settings.splits
+    }
+    found: dict[str, Any] = {
+        "folds": {"lonlat": lonlat[shown].round(6).tolist(), **folds},
+        "variogram": asdict(label_variogram(lonlat, setup.target, seed=settings.seed)),
+    }
+    if "spatial" in settings.splits:
+        found["blocks"] = {
+            "side_m": blocks.side_m,
+            "range_m": None if np.isnan(blocks.range_m) else blocks.range_m,
+            "limited": blocks.limited,
+            "occupied": len(np.unique(blocks.number)),
+            "chosen_by": "the user" if settings.block_m else "the labels' own range",
+        }
+    return found
