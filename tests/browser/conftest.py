@@ -1,0 +1,87 @@
+"""The app served for one test, and a browser page on it."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SOFTWARE_WEBGL = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]
+PATIENCE_MS = 120_000
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Callable[[], AbstractContextManager[Page]]:
+    """Opens a page on the app, served from the store the environment names.
+
+    The page must not ask any other server for anything.
+    """
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+
+    @contextmanager
+    def opened() -> Iterator[Page]:
+        elsewhere: list[str] = []
+        with served(tmp_path / "app.log") as address, sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE_WEBGL)
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.set_default_timeout(PATIENCE_MS)
+            page.on(
+                "request",
+                lambda asked: (
+                    elsewhere.append(asked.url)
+                    if not asked.url.startswith((address, "data:", "blob:", "ws:"))
+                    else None
+                ),
+            )
+            page.goto(address)
+            yield page
+            browser.close()
+        assert not elsewhere
+
+    return opened
+
+
+@contextmanager
+def served(log_file: Path) -> Iterator[str]:
+    """The app's address while it is served."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    with log_file.open("wb") as log:
+        server = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_healthy(f"{url}/_stcore/health")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def wait_until_healthy(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own server
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
