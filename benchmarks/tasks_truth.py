@@ -190,9 +190,7 @@ def main() -> int:
             mean, sd = np.mean(values), np.std(values, ddof=1) if len(values) > 1 else 0.0
             half = 1.96 * sd / len(values) ** 0.5
             print(f"{name}: {mean:.3f} ({mean - half:.3f} to {mean + half:.3f})")
-    wins = max(
-        [row[split] for row in found].count("better") for split in ("on random", "on blocks")
-    )
+    wins = max([row[name] for row in found].count("better") for name in found[0])
     return int(chosen.no_information and wins > 0.1 * len(found))
 
 

@@ -1,69 +1,63 @@
-"""Layers: what was kept, on the map, with where it came from."""
+"""Layers: what was kept, on the map, with where it came from; two of them side by side."""
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
-from ui import downloads, errors, ground, legend, page, ramp, state
-from ui import map as city_map
-from ui.cells import CellValues
+from ui import difference, downloads, errors, layer_map, page, state, take_away
+from ui.layer_names import seen_by, told_apart
 from ui.text import facts, plain
 from workflows.cities import CitySummary
 from workflows.export import export_layer
-from workflows.layers import LayerSummary, layer_values, list_layers, remove_layer
+from workflows.layers import LayerSummary, list_layers, remove_layer
 
 MAP_HEIGHT = 600
-ASKED = {"query": "Asked", "minus": "But not", "at": "Pointed at"}
+MAP, COMPARE = "One layer", "Compare two"
+KINDS = {
+    "search": "answer to a question",
+    "similar": "places like one",
+    "landuse": "land use",
+    "socioeconomic": "shares by cell",
+    "socioeconomic areas": "shares by area",
+}
+ASKED = {
+    "query": "Asked",
+    "minus": "But not",
+    "at": "Pointed at",
+    "labels": "Labels",
+    "areas": "Areas",
+    "representation": "Seen by",
+    "predictor": "Predictor",
+    "protocol": "Protocol",
+}
 
 
 def choose(layers: list[LayerSummary]) -> LayerSummary:
     """The list of layers; one is always chosen."""
     by_name = {layer.layer: layer for layer in layers}
+    names = told_apart(layers)
     if st.session_state.get("layer") not in by_name:
         st.session_state["layer"] = layers[0].layer
     name = st.radio(
         "Kept layers",
         list(by_name),
-        format_func=lambda slug: plain(by_name[slug].title),
+        format_func=lambda slug: plain(names[slug]),
         captions=[
-            f"{layer.created:%d %b %Y, %H:%M} · {layer.features:,} cells" for layer in layers
+            " · ".join(
+                [
+                    *told_fit(layer),
+                    f"{layer.created:%d %b %Y, %H:%M}",
+                    f"{layer.features:,} {layer.unit}s",
+                ]
+            )
+            for layer in layers
         ],
         key="layer",
     )
     return by_name[name]
 
 
-def draw_map(city: CitySummary, layer: LayerSummary) -> None:
-    """The layer on the city's map, coloured by one of its fields."""
-    frame = layer_values(state.store(), city.slug, layer.layer)
-    numeric = [
-        field for field in layer.fields if pd.api.types.is_numeric_dtype(frame[field["name"]])
-    ]
-    names = [field["name"] for field in numeric]
-    shown = "percentile" if "percentile" in names else names[0]
-    if len(names) > 1:
-        shown = st.segmented_control(
-            "Colour by", names, default=shown, required=True, key=f"field-{layer.layer}"
-        )
-    unit = next(field.get("unit", "") for field in numeric if field["name"] == shown)
-    values = frame[shown].to_numpy(dtype=np.float32)
-    is_percentile = shown == "percentile"
-    look = {"dark": state.is_dark(), "on_ground": ground.has_shapes(city)}
-    steps = ramp.percentile_steps(**look) if is_percentile else ramp.quantile_steps(values, **look)
-    cells = CellValues(
-        np.array([int(cell, 16) for cell in frame["cell"]], dtype=np.uint64), values, steps, shown
-    )
-    with st.container(key="map-frame-layer", gap=None):
-        city_map.draw(
-            city,
-            key="layer-map",
-            height=MAP_HEIGHT,
-            alt=f"Map of the layer {layer.title}",
-            cells=cells,
-        )
-        legend.draw(
-            layer.title, unit, steps, names=legend.PERCENTILE_NAMES if is_percentile else None
-        )
+def told_fit(layer: LayerSummary) -> list[str]:
+    """What kind of layer it is, and what the fit saw where there was one."""
+    return [KINDS.get(layer.kind, layer.kind), *filter(None, [seen_by(layer)])]
 
 
 def draw_lineage(layer: LayerSummary) -> None:
@@ -73,11 +67,14 @@ def draw_lineage(layer: LayerSummary) -> None:
         for name, label in ASKED.items()
         if layer.parameters.get(name) is not None
     }
+    if "Seen by" in asked:
+        asked["Seen by"] = seen_by(layer)
+    needs_model = layer.parameters.get("representation", "aether") in {"aether", "concat"}
     facts(
         {
-            "Kind": layer.kind,
+            "Kind": KINDS.get(layer.kind, layer.kind),
             **asked,
-            "Model": layer.model or "its model was removed",
+            "Model": layer.model or ("its model was removed" if needs_model else "none needed"),
             "Embedding": f"{layer.lineage['year']}{', simulated' if layer.simulated else ''}",
             "In PostGIS": layer.view,
         }
@@ -92,6 +89,30 @@ def draw_removal(city: CitySummary, layer: LayerSummary) -> None:
             remove_layer(state.store(), city.slug, layer.layer)
             st.toast("The layer was removed.")
             st.rerun()
+
+
+def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
+    """One layer: its map, where it came from, and what can be done with it."""
+    picture, panel = st.columns([3, 1], gap="medium")
+    with panel:
+        with st.container(height=260, border=False) if len(layers) > 4 else st.container():
+            chosen = choose(layers)
+        st.subheader("Take it away", anchor=False)
+        downloads.buttons(
+            f"{city.slug}-{chosen.layer}",
+            lambda path: export_layer(state.store(), city.slug, chosen.layer, path),
+            key="layer",
+        )
+        left, right = st.columns(2, gap="small")
+        with left:
+            take_away.report(city, chosen)
+        with right:
+            take_away.qgis(city, chosen)
+        draw_removal(city, chosen)
+        st.subheader("Where it came from", anchor=False)
+        draw_lineage(chosen)
+    with picture, errors.boxed(state.reachable):
+        layer_map.draw(city, chosen, "layer", MAP_HEIGHT)
 
 
 def draw() -> None:
@@ -109,20 +130,19 @@ def draw() -> None:
             "Search this city",
         )
         return
-    picture, panel = st.columns([3, 1], gap="medium")
-    with panel:
-        chosen = choose(layers)
-        st.subheader("Where it came from", anchor=False)
-        draw_lineage(chosen)
-        st.subheader("Take it away", anchor=False)
-        downloads.buttons(
-            f"{city.slug}-{chosen.layer}",
-            lambda path: export_layer(state.store(), city.slug, chosen.layer, path),
-            key="layer",
-        )
-        draw_removal(city, chosen)
-    with picture, errors.boxed(state.reachable):
-        draw_map(city, chosen)
+    view = st.segmented_control(
+        "View",
+        [MAP, COMPARE],
+        default=MAP,
+        required=True,
+        key="layers-view",
+        label_visibility="collapsed",
+    )
+    if view == MAP:
+        draw_one(city, layers)
+    else:
+        with errors.boxed(state.reachable):
+            difference.draw(city, layers)
 
 
 page.through_router()

@@ -9,6 +9,7 @@ from aether_core.errors import AetherError
 from ui import ask, cells, downloads, errors, ground, legend, page, ramp, state
 from ui import map as city_map
 from ui.cells import CellValues
+from ui.coloured import Shown
 from ui.map import Point
 from ui.nearby import nearest_names, places_of, spread_out
 from ui.text import plain, rows
@@ -77,7 +78,9 @@ def draw_map(
     if scores is not None:
         steps = ramp.percentile_steps(dark=state.is_dark(), on_ground=ground.has_shapes(city))
         shown = np.where(scores.percentile >= least, scores.percentile, np.float32("nan"))
-        values = CellValues(scores.h3, shown, steps, "percentile", "click for places like this")
+        values = CellValues(
+            scores.h3, Shown(shown, steps, "percentile", note="click for places like this")
+        )
         title = (
             f"Like {scores.at[1]:.4f}, {scores.at[0]:.4f}" if scores.at else default_title(scores)
         )
@@ -97,7 +100,7 @@ def draw_map(
         )
         if values is not None:
             legend.draw(
-                title, "percentile of the city's cells", values.steps, names=legend.PERCENTILE_NAMES
+                title, "percentile of the city's cells", steps, names=legend.PERCENTILE_NAMES
             )
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from scipy import ndimage
 
 from ui import state
-from ui.ramp import Steps
+from ui.coloured import Categories, Shown
 from workflows.cities import CitySummary
 from workflows.representation import cell_vectors, model_for
 
@@ -28,41 +28,26 @@ _UNSEEN: Final = [0, 0, 0, 2]
 
 @dataclass(frozen=True)
 class CellValues:
-    """What a map colours.
+    """Cells and what a map colours them by.
 
     Attributes:
         h3: Cell ids, uint64 [m], all of one resolution.
-        values: One number a cell, NaN where there is none.
-        steps: The classes and their colours.
-        label: What a value is called in the tooltip, such as `percentile`.
-        note: Second line of the tooltip.
+        shown: What is coloured, one value a cell.
+        mean: Where cells are too many for a tooltip each, coarse ones tell their mean and not
+            their best value.
     """
 
     h3: npt.NDArray[np.uint64]
-    values: npt.NDArray[np.float32]
-    steps: Steps
-    label: str
-    note: str = ""
+    shown: Shown
+    mean: bool = False
 
 
 def layers(cells: CellValues, *, layer_id: str) -> list[pdk.Layer]:
     """Layers for these cells; the last one can be picked and is called `layer_id`."""
     if len(cells.h3) <= INLINE_LIMIT:
-        return [_hexagons(cells, layer_id)]
+        names = [(at, "h", f"{cell:x}") for at, cell in enumerate(cells.h3.tolist())]
+        return [_h3_layer(cells.shown.records(names), layer_id, "c")]
     return [_bitmap(cells), _pick_targets(cells, layer_id)]
-
-
-def _hexagons(cells: CellValues, layer_id: str) -> pdk.Layer:
-    colours = [list(colour) for colour in cells.steps.colours]
-    classes = cells.steps.classes(cells.values)
-    records: list[dict[str, object]] = [
-        {"h": f"{cell:x}", "c": colours[index], "t": _told(cells, value), "n": cells.note}
-        for cell, index, value in zip(
-            cells.h3.tolist(), classes.tolist(), cells.values.tolist(), strict=True
-        )
-        if index >= 0
-    ]
-    return _h3_layer(records, layer_id, "c")
 
 
 def _h3_layer(
@@ -83,10 +68,6 @@ def _h3_layer(
     )
 
 
-def _told(cells: CellValues, value: float) -> str:
-    return f"{cells.label} {value:.3g}" if math.isfinite(value) else f"no {cells.label}"
-
-
 def targets(ids: npt.NDArray[np.uint64], *, layer_id: str) -> pdk.Layer:
     """Unseen cells that take clicks while nothing is coloured."""
     shown = ids if len(ids) <= INLINE_LIMIT else np.unique(_parents(ids.tobytes()))
@@ -104,16 +85,40 @@ def all_of(city: CitySummary) -> npt.NDArray[np.uint64]:
 
 
 def _pick_targets(cells: CellValues, layer_id: str) -> pdk.Layer:
-    """Coarse cells, unseen, that take the clicks on a bitmap; each tells its best value."""
+    """Coarse cells, unseen, that take the clicks on a bitmap; each tells what lies in it."""
     parents = _parents(cells.h3.tobytes())
-    names, first = np.unique(parents, return_inverse=True)
-    best = np.full(len(names), -np.inf, dtype=np.float64)
-    np.maximum.at(best, first, np.nan_to_num(cells.values.astype(np.float64), nan=-np.inf))
+    names, inverse = np.unique(parents, return_inverse=True)
     records: list[dict[str, object]] = [
-        {"h": f"{cell:x}", "t": f"up to {_told(cells, value)}", "n": cells.note}
-        for cell, value in zip(names.tolist(), best.tolist(), strict=True)
+        {"h": f"{cell:x}", "t": told, "n": cells.shown.note}
+        for cell, told in zip(names.tolist(), _gathered(cells, inverse, len(names)), strict=True)
     ]
     return _h3_layer(records, layer_id, _UNSEEN)
+
+
+def _gathered(cells: CellValues, inverse: npt.NDArray[np.intp], coarse: int) -> list[str]:
+    """What each coarse cell tells of the cells in it: most frequent class, mean or best value."""
+    shown, values = cells.shown, cells.shown.values.astype(np.float64)
+    there = np.isfinite(values)
+    number = np.bincount(inverse[there], minlength=coarse)
+    if isinstance(shown.steps, Categories):
+        size = len(shown.steps.names)
+        pairs = inverse[there] * size + values[there].astype(int)
+        table = np.bincount(pairs, minlength=coarse * size).reshape(coarse, size)
+        parts = table.max(axis=1) / np.maximum(number, 1)
+        return [
+            f"{shown.told(float(best))}, {part:.0%} of {n} cells" if n else shown.told(math.nan)
+            for best, part, n in zip(table.argmax(axis=1), parts, number, strict=True)
+        ]
+    if cells.mean:
+        total = np.bincount(inverse[there], weights=values[there], minlength=coarse)
+        means = np.where(number > 0, total / np.maximum(number, 1), np.nan)
+        return [
+            f"{shown.told(value)}, mean of {n} cells"
+            for value, n in zip(means, number, strict=True)
+        ]
+    best = np.full(coarse, -np.inf, dtype=np.float64)
+    np.maximum.at(best, inverse, np.where(there, values, -np.inf))
+    return [f"up to {shown.told(value)}" for value in best.tolist()]
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -177,22 +182,26 @@ def _spacing(cell: int) -> float:
 
 
 def _bitmap(cells: CellValues) -> pdk.Layer:
-    ground = canvas(cells.h3.tobytes())
+    return bitmap(canvas(cells.h3.tobytes()), cells.shown, "cells-bitmap")
+
+
+def bitmap(ground: Canvas, shown: Shown, layer_id: str) -> pdk.Layer:
+    """A layer that is one picture."""
     return pdk.Layer(
         "BitmapLayer",
-        id="cells-bitmap",
-        image=f'"{picture(ground, cells.values, cells.steps)}"',
+        id=layer_id,
+        image=f'"{picture(ground, shown)}"',
         bounds=list(ground.bounds),
         texture_parameters={"minFilter": "nearest", "magFilter": "nearest"},
         pickable=False,
     )
 
 
-def picture(ground: Canvas, values: npt.NDArray[np.float32], steps: Steps) -> str:
+def picture(ground: Canvas, shown: Shown) -> str:
     """Colour a canvas by class; a PNG with a palette as a data URL."""
-    classes = np.append(steps.classes(values), np.int16(-1))  # index -1, outside, takes the last
+    classes = np.append(shown.indices, np.int16(-1))  # index -1, outside, takes the last
     image = Image.fromarray((classes[ground.index] + 1).astype(np.uint8), mode="P")
-    colours = [(0, 0, 0, 0), *steps.colours]
+    colours = [(0, 0, 0, 0), *shown.palette]
     image.putpalette([channel for colour in colours for channel in colour[:3]])
     stream = io.BytesIO()
     image.save(stream, "PNG", transparency=bytes(colour[3] for colour in colours), optimize=False)

@@ -31,7 +31,7 @@ def buttons(name: str, write: Callable[[Path], None], *, key: str) -> None:
     )
     st.download_button(
         "Download",
-        data=lambda: _written(stem + suffix, write),
+        data=lambda: written(stem + suffix, write),
         file_name=stem + suffix,
         mime=FORMATS[suffix].mime,
         key=f"{key}-download",
@@ -41,7 +41,8 @@ def buttons(name: str, write: Callable[[Path], None], *, key: str) -> None:
     )
 
 
-def _written(file_name: str, write: Callable[[Path], None]) -> bytes:
+def written(file_name: str, write: Callable[[Path], None]) -> bytes:
+    """What `write` writes to a file of this name."""
     with tempfile.TemporaryDirectory(prefix="aether-download-") as folder:
         path = Path(folder) / file_name
         write(path)

@@ -17,10 +17,11 @@ from pydeck.bindings.json_tools import default_serialize
 
 from aether_core.errors import InputError
 from ui import cells as cell_layers
-from ui import ground, state
+from ui import ground, shapes, state
 from ui.cells import CellValues
 from ui.palette import Ground
 from ui.palette import ground as ground_colours
+from ui.shapes import ShapeValues
 from workflows.cities import CitySummary
 from workflows.settings import read_settings
 
@@ -55,6 +56,8 @@ def draw(
     targets: npt.NDArray[np.uint64] | None = None,
     points: Sequence[Point] = (),
     marks: Sequence[Point] = (),
+    areas: ShapeValues | None = None,
+    overlays: Sequence[pdk.Layer] = (),
     with_footprint: bool = False,
     on_click: Callable[[float, float], None] | None = None,
 ) -> None:
@@ -69,6 +72,8 @@ def draw(
         targets: Cells that take clicks while there are no values.
         points: Places as dots.
         marks: A few numbered or chosen places, as rings above everything.
+        areas: Areas or labels as polygons and points.
+        overlays: Further layers above the data, such as coloured points.
         with_footprint: Draw what the embedding covers, too.
         on_click: Called with lon, lat of what was clicked, before the page runs again.
     """
@@ -79,9 +84,12 @@ def draw(
         stack += cell_layers.layers(cells, layer_id=f"cells-{round_}")
     elif targets is not None:
         stack.append(cell_layers.targets(targets, layer_id=f"targets-{round_}"))
+    if areas is not None and len(areas.geometry):
+        stack += shapes.layers(areas, colours, layer_id=f"areas-{round_}")
     if with_footprint:
         stack.append(ground.footprint(city, colours))
     stack.append(ground.over(city, colours))
+    stack += overlays
     if points:
         stack.append(_dots(points, colours, f"points-{round_}"))
     if marks:

@@ -6,8 +6,18 @@ from ui import footer, state
 from ui.text import plain
 from workflows.cities import CitySummary, list_cities
 
-HOME, CITY, TRAIN, SEARCH, LAYERS = (
-    f"pages/{name}.py" for name in ("home", "city", "train", "search", "layers")
+_NAMES = (
+    "home",
+    "city",
+    "train",
+    "search",
+    "land_use",
+    "socioeconomic",
+    "evaluate",
+    "layers",
+)
+HOME, CITY, TRAIN, SEARCH, LAND_USE, SOCIOECONOMIC, EVALUATE, LAYERS = (
+    f"pages/{name}.py" for name in _NAMES
 )
 
 
@@ -26,7 +36,7 @@ def through_router() -> None:
     page, after the server has started; calling `st.navigation` once ends that rule.
     """
     if _ROUTED not in st.session_state:
-        st.navigation([HOME, SEARCH, LAYERS, TRAIN, CITY])
+        st.navigation([f"pages/{name}.py" for name in _NAMES])
         st.rerun()
 
 

@@ -30,6 +30,20 @@ _PALE_TO_DEEP: Final = np.array(
     ],
     dtype=np.float64,
 )
+_LOW_TO_HIGH: Final = np.array(
+    [
+        [158, 82, 6],
+        [219, 140, 54],
+        [243, 205, 152],
+        [160, 160, 160],
+        [165, 203, 236],
+        [72, 143, 204],
+        [16, 78, 148],
+    ],
+    dtype=np.float64,
+)
+"""Brown to blue over grey: both ends can be told apart by colour-blind readers."""
+_DIVERGING_ALPHA: Final = (225, 205, 175, 60, 175, 205, 225)
 PERCENTILE_EDGES: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 100.0)
 _STEPS: Final = 6
 _FAINT_ON_GROUND, _FAINT_ON_PLAIN, _STRONG = 30, 90, 225
@@ -99,6 +113,25 @@ def quantile_steps(
         tuple(float(edge) for edge in edges),
         ramp(max(len(edges) - 1, 1), dark=dark, on_ground=on_ground),
     )
+
+
+def difference_steps(values: npt.NDArray[np.floating]) -> Steps:
+    """Classes of a difference, even to both sides of zero: brown below, blue above, grey between.
+
+    Raises:
+        InputError: No value is finite.
+    """
+    finite = np.abs(values[np.isfinite(values)])
+    if not len(finite):
+        raise InputError("the layer has no value to draw", "all missing", "choose another field")
+    reach = float(np.quantile(finite, 0.98)) or float(finite.max()) or 1.0
+    inner = np.array([-5, -3, -1, 1, 3, 5]) / 7 * reach
+    most = max(float(finite.max()), reach)
+    colours = tuple(
+        (int(r), int(g), int(b), alpha)
+        for (r, g, b), alpha in zip(_LOW_TO_HIGH, _DIVERGING_ALPHA, strict=True)
+    )
+    return Steps((-most, *inner.tolist(), most), colours)
 
 
 def css(colour: Sequence[int]) -> str:

@@ -1,6 +1,7 @@
 """Small pieces of text as HTML: facts, rows of results; every value is escaped."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from html import escape
 
 import streamlit as st
@@ -48,3 +49,9 @@ def duration(seconds: float) -> str:
 def plain(text: str) -> str:
     """A value from a file or a form, so that Markdown leaves it alone."""
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+!|<>$~:" else sign for sign in text)
+
+
+def told_when(request: Mapping[str, object], created: datetime | None) -> dict[str, str]:
+    """From which file, and when, something that was kept was made."""
+    told = {"Made from": str(request["from"])} if request.get("from") else {}
+    return told | ({"Made": f"{created:%d %b %Y, %H:%M}"} if created else {})

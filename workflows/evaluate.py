@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,8 @@ class Evaluation:
         verdict: What the main metric says, in plain words.
         learning_curve: Score by number of labels and representation; empty unless asked for.
         findings: Labels used, folds, variogram, blocks.
+        request: What was asked: labels or areas, representations, predictor, protocol, seeds.
+        created: When; None until it is kept.
     """
 
     task: str
@@ -50,6 +53,8 @@ class Evaluation:
     learning_curve: list[dict[str, Any]]
     findings: dict[str, Any]
     seconds: float
+    request: dict[str, Any] = field(default_factory=dict)
+    created: datetime | None = None
 
 
 def evaluate_land_use(
@@ -81,6 +86,7 @@ def evaluate_land_use(
     kept = only_samples(labelled, there)
     prepared = prepare_labels(kept, request, progress)
     facts = {
+        "from": kept.labels.source,
         "labels_used": kept.samples.features_used,
         "samples": len(kept.samples.label),
         "labels_dropped": kept.dropped,
@@ -122,6 +128,7 @@ def evaluate_socioeconomic(
         name: area_vectors(city, covered, request, progress, name=name) for name in representations
     }
     facts = {
+        "from": covered.areas.source,
         "areas_used": len(covered.lonlat),
         "areas_dropped": covered.dropped,
         "fields": list(covered.areas.fields),
@@ -153,7 +160,9 @@ def latest_evaluation(store: Store, slug: str, task: str) -> Evaluation | None:
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         row = evaluation_rows.latest_evaluation(session, city.id, task)
-        return Evaluation(**row.result) if row else None
+        if row is None:
+            return None
+        return Evaluation(**row.result, request=dict(row.request), created=row.created_at)
 
 
 def _everywhere(x: Mapping[str, NDArray[np.float32]]) -> NDArray[np.bool_]:
@@ -193,23 +202,32 @@ def _evaluated(
         findings={**facts, **prepared.findings, "resampled": comparison.resampled},
         seconds=time.perf_counter() - started,
     )
+    request = {
+        "from": facts["from"],
+        "representations": list(x),
+        "protocol": setup.protocol,
+        "predictor": setup.predictor,
+        "seeds": list(setup.seeds),
+        "splits": list(setup.splits),
+        "folds": setup.folds,
+    }
+    return _kept(store, slug, result, request)
+
+
+def _kept(store: Store, slug: str, result: Evaluation, request: dict[str, Any]) -> Evaluation:
+    """Keep a comparison, to be found again on the page."""
+    content = asdict(result)
+    del content["request"], content["created"]
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        evaluation_rows.add_evaluation(
+        row = evaluation_rows.add_evaluation(
             session,
             city.id,
-            task=setup.task,
-            request={
-                "representations": list(x),
-                "protocol": setup.protocol,
-                "predictor": setup.predictor,
-                "seeds": list(setup.seeds),
-                "splits": list(setup.splits),
-                "folds": setup.folds,
-            },
-            result=json_values(asdict(result)),
+            task=result.task,
+            request=request,
+            result=json_values(content),
         )
-    return result
+        return replace(result, request=request, created=row.created_at)
 
 
 def _with_interval(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
-from aether_core.charts.palette import class_colours, rgb
+from aether_core.class_colours import class_colours, rgb
 from aether_core.errors import InputError
 from aether_core.report.map_picture import MapPicture, draw_map
 from db import cities as city_rows

@@ -4,7 +4,8 @@ import csv
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,15 @@ from aether_core.progress import Progress, silent
 from aether_core.tasks.retrieval_truth import score_query
 from aether_core.tasks.samples import Samples, samples_of
 from aether_core.tasks.splits import spatial_blocks
+from db import cities as city_rows
+from db import evaluations as evaluation_rows
 from workflows.city_arrays import TaskCity, task_city
+from workflows.json_values import json_values
 from workflows.labels import LabelRequest, mapped_labels
 from workflows.search import search_cells
 from workflows.store import Store
 
+TASK = "retrieval"
 _MOST_QUERIES = 200
 _EVERY_CELL = 10_000_000
 
@@ -32,6 +37,8 @@ class RetrievalEvaluation:
     Attributes:
         rows: One a query and metric: representation, query, classes, metric, value, ci95.
         cells: Cells the truth says something of.
+        request: Name of the truth's file and the queries.
+        created: When; None until it is kept.
     """
 
     task: str
@@ -40,6 +47,8 @@ class RetrievalEvaluation:
     cells: int
     labels_dropped: dict[str, int]
     seconds: float
+    request: dict[str, Any] = field(default_factory=dict)
+    created: datetime | None = None
 
 
 def read_queries(path: Path) -> dict[str, list[str]]:
@@ -132,14 +141,43 @@ def evaluate_retrieval(
             scores.score[cell], answer[samples.label], block, query=query, seed=seed
         )
         rows += [_row(asdict(one), names) for one in found]
-    return RetrievalEvaluation(
-        task="retrieval",
+    result = RetrievalEvaluation(
+        task=TASK,
         model=chosen,
         rows=rows,
         cells=len(cell),
         labels_dropped={**labels.dropped, **samples.dropped},
         seconds=time.perf_counter() - started,
     )
+    return _kept(store, slug, result, {"from": labels.source, "queries": dict(queries)})
+
+
+def latest_retrieval(store: Store, slug: str) -> RetrievalEvaluation | None:
+    """The newest queries held against truth, if any were.
+
+    Raises:
+        NotFoundError: No such city.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = evaluation_rows.latest_evaluation(session, city.id, TASK)
+        if row is None:
+            return None
+        return RetrievalEvaluation(**row.result, request=dict(row.request), created=row.created_at)
+
+
+def _kept(
+    store: Store, slug: str, result: RetrievalEvaluation, request: dict[str, Any]
+) -> RetrievalEvaluation:
+    """Keep the figures, to be found again on the page."""
+    content = asdict(result)
+    del content["request"], content["created"]
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = evaluation_rows.add_evaluation(
+            session, city.id, task=TASK, request=request, result=json_values(content)
+        )
+        return replace(result, request=request, created=row.created_at)
 
 
 def _cells_of(samples: Samples, city: TaskCity) -> np.ndarray:

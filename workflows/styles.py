@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from aether_core.charts.palette import class_colours
+from aether_core.class_colours import class_colours
 from aether_core.export.qml import qml_classes, qml_graduated
 from workflows.layers import LayerSummary
 from workflows.pictures import main_field

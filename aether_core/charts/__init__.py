@@ -5,12 +5,10 @@ from aether_core.charts.classes import class_counts, confusion
 from aether_core.charts.comparison import forest, gains_forest, learning_curve
 from aether_core.charts.confidence import coverage, reliability
 from aether_core.charts.fairness import fairness
-from aether_core.charts.palette import class_colours
 from aether_core.charts.shares import shares_bars, shares_scatter
 from aether_core.charts.static import to_png, to_svg
 
 __all__ = [
-    "class_colours",
     "class_counts",
     "confusion",
     "coverage",

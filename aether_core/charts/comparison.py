@@ -6,7 +6,7 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
-from aether_core.charts.palette import BLUE, QUIET, SPLIT_COLOURS, VERMILION
+from aether_core.charts.palette import BLUE, QUIET, REPRESENTATION_COLOURS, SPLIT_COLOURS, VERMILION
 from aether_core.charts.words import (
     REPRESENTATIONS,
     SPLITS,
@@ -154,36 +154,64 @@ def gains_forest(
     return titled(chart, f"Gain over {against}", note if n is None else f"{counted(n)}; {note}")
 
 
-def learning_curve(points: Sequence[Record], metric: str) -> Chart:
+def learning_curve(
+    points: Sequence[Record], metric: str, names: Mapping[str, str] = REPRESENTATIONS
+) -> Chart:
     """Draw the score against the number of training labels, with its interval as a band.
 
     Args:
-        points: `n`, `mean`, `lo`, `hi`.
+        points: `n`, `mean`, `lo`, `hi`, and `representation` where there are several.
         metric: What the score is.
+        names: What representations are called.
     """
     frame = pd.DataFrame(
-        [{key: float(point[key]) for key in ("n", "mean", "lo", "hi")} for point in points],
-        columns=["n", "mean", "lo", "hi"],
+        [
+            {
+                **{key: float(point[key]) for key in ("n", "mean", "lo", "hi")},
+                "what": names.get(str(point.get("representation")), ""),
+            }
+            for point in points
+        ],
+        columns=["n", "mean", "lo", "hi", "what"],
     )
     if not len(frame):
         return nothing(_CURVE, "no sizes were tried")
     largest = float(frame["n"].max())
+    colour = _representation_colour(points, names)
     base = alt.Chart(frame).encode(
-        x=alt.X("n:Q", title="Training labels (number)", scale=alt.Scale(domain=[0, largest]))
+        x=alt.X("n:Q", title="Training labels (number)", scale=alt.Scale(domain=[0, largest])),
+        color=colour,
     )
-    band = base.mark_area(color=BLUE, opacity=0.2).encode(
+    band = base.mark_area(opacity=0.2 if frame["what"].nunique() == 1 else 0.08).encode(
         y=alt.Y("lo:Q", title=measure(metric).axis, scale=alt.Scale(zero=False)), y2="hi:Q"
     )
-    line = base.mark_line(
-        color=BLUE, point=alt.OverlayMarkDef(size=55, filled=True, color=BLUE)
-    ).encode(
+    line = base.mark_line(point=alt.OverlayMarkDef(size=55, filled=True)).encode(
         y="mean:Q",
-        tooltip=[_number("n", ",.0f"), *(_number(key) for key in ("mean", "lo", "hi"))],
+        tooltip=[
+            "what:N",
+            _number("n", ",.0f"),
+            *(_number(key) for key in ("mean", "lo", "hi")),
+        ],
     )
     return titled(
         band + line,
         _CURVE,
         f"up to {counted(int(largest))} labels, always the same test folds; band: {_INTERVAL}",
+    )
+
+
+def _representation_colour(points: Sequence[Record], names: Mapping[str, str]) -> alt.Color:
+    """One colour a representation; a lone line needs no legend."""
+    order = in_order((str(point.get("representation", "")) for point in points), names)
+    legend = alt.Legend(orient="top") if len(order) > 1 else None
+    return alt.Color(
+        "what:N",
+        title=None,
+        legend=legend,
+        scale=alt.Scale(
+            domain=[names.get(one, "") for one in order],
+            range=[REPRESENTATION_COLOURS.get(one, BLUE) for one in order],
+        ),
     )
 
 

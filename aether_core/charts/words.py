@@ -147,6 +147,7 @@ def titled(chart: Chart, title: str, subtitle: str | Sequence[str] = "") -> Char
         title=alt.TitleParams(
             text=title,
             subtitle=[line for line in lines if line],
+            subtitleColor=QUIET,
             anchor="start",
             frame="bounds",
             offset=10,

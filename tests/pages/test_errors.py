@@ -9,7 +9,7 @@ from tests.pages.outage import outage
 from tests.pages.visit import open_page, words
 from workflows.store import Store
 
-PAGES = ("home", "city", "train", "search", "layers")
+PAGES = ("home", "city", "train", "search", "land_use", "socioeconomic", "evaluate", "layers")
 
 
 def fails_in_a_box() -> None:

@@ -1,13 +1,27 @@
-"""Layers: found again, drawn, taken away, removed."""
+"""Layers: found again, drawn, taken away, compared, removed."""
+
+import json
+from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from sqlalchemy import text
+from streamlit.testing.v1 import AppTest
 
 from tests.app_fixtures import SLUG
 from tests.pages.visit import deck, layer, links, open_page, words
+from tests.task_fixtures import GROUPS, TaskFiles
+from ui import take_away
+from workflows.areas import AreaRequest
+from workflows.fit_settings import FitSettings
+from workflows.labels import LabelRequest
+from workflows.land_use import LandUseRequest, land_use
 from workflows.layers import keep_layer, list_layers, remove_layer
 from workflows.search import search_cells
+from workflows.socioeconomic import SocioeconomicRequest, socioeconomic
 from workflows.store import Store
+
+COMPARE = "Compare two"
 
 
 @pytest.fixture
@@ -15,6 +29,26 @@ def kept(app_environment: Store) -> Store:
     for query in ("a night out", "school"):
         keep_layer(app_environment, search_cells(app_environment, SLUG, query))
     return app_environment
+
+
+@pytest.fixture
+def mapped(app_environment: Store, task_files: TaskFiles) -> Store:
+    """Land use as two representations see it."""
+    for name in ("alphaearth", "aether"):
+        fit = FitSettings(name, seeds=1, folds=3)
+        land_use(
+            app_environment, SLUG, LandUseRequest(LabelRequest(task_files.points, "zone"), fit)
+        )
+    return app_environment
+
+
+def compare(view: str = "Swipe") -> AppTest:
+    visit = open_page("layers")
+    visit.get_by_key("layers-view").set_value(COMPARE).run()
+    if view != "Swipe":
+        visit.get_by_key("difference-view").set_value(view).run()
+    assert not visit.exception
+    return visit
 
 
 def test_layers_are_listed_newest_first_with_their_lineage(kept: Store) -> None:
@@ -29,12 +63,23 @@ def test_layers_are_listed_newest_first_with_their_lineage(kept: Store) -> None:
 def test_the_chosen_layer_is_drawn_by_the_chosen_field(kept: Store) -> None:
     visit = open_page("layers")
     by_percentile = layer(deck(visit), "cells")["data"]
-    name = list_layers(kept, SLUG)[0].layer
-    visit.get_by_key(f"field-{name}").set_value("score").run()
+    fields = ["score", "percentile"]
+    switch = next(one for one in visit.segmented_control if one.options == fields)
+    switch.set_value("score").run()
     by_score = layer(deck(visit), "cells")["data"]
     assert by_percentile[0]["t"].startswith("percentile ")
     assert by_score[0]["t"].startswith("score ")
     assert len(by_score) == len(by_percentile) == list_layers(kept, SLUG)[0].features
+
+
+def test_land_use_is_drawn_by_its_classes(mapped: Store) -> None:
+    visit = open_page("layers")
+    cells = layer(deck(visit), "cells")["data"]
+    chosen = list_layers(mapped, SLUG)[0]
+    assert len(cells) == chosen.features
+    assert "AETHER" in words(visit)
+    classes = chosen.findings["classes"]
+    assert all(any(name in cell["t"] for name in classes) for cell in cells)
 
 
 def test_removing_takes_a_second_word(kept: Store) -> None:
@@ -67,8 +112,110 @@ def test_a_layer_without_numbers_is_a_plain_box(kept: Store) -> None:
         session.execute(
             text("UPDATE layer_feature SET properties = properties || '{\"score\": null}'")
         )
-    name = list_layers(kept, SLUG)[0].layer
     visit = open_page("layers")
-    visit.get_by_key(f"field-{name}").set_value("score").run()
-    assert "no value to draw" in visit.error[0].value
+    chosen = [one for one in visit.segmented_control if "percentile" in one.options]
+    if chosen and "score" in chosen[0].options:
+        chosen[0].set_value("score").run()
+        assert "no value to draw" in visit.error[0].value
     assert "Traceback" not in words(visit)
+
+
+@pytest.mark.parametrize(("suffix", "start"), [(".pdf", b"%PDF"), (".html", b"<!")])
+def test_a_report_is_made_and_then_offered(mapped: Store, suffix: str, start: bytes) -> None:
+    visit = open_page("layers")
+    visit.get_by_key("report-format").set_value(suffix).run()
+    assert not offered(visit, "report-download")
+    visit.button(key="report-make").click().run()
+    assert not visit.error
+    assert offered(visit, "report-download")
+    (name, _), content = visit.session_state["report-kept"]
+    assert name == f"{SLUG}-{list_layers(mapped, SLUG)[0].layer}{suffix}"
+    assert content.lstrip()[:4].lower().startswith(start.lower())
+    other = list_layers(mapped, SLUG)[1].layer
+    visit.radio[0].set_value(other).run()
+    assert not offered(visit, "report-download")
+
+
+def offered(visit: AppTest, key: str) -> bool:
+    return any(one.key == key for one in visit.get("download_button"))
+
+
+def test_the_style_of_a_layer_has_a_colour_for_each_class(mapped: Store) -> None:
+    assert offered(open_page("layers"), "qgis-style")
+    chosen = list_layers(mapped, SLUG)[0]
+    style = ET.fromstring(take_away.style(mapped, SLUG, chosen))  # noqa: S314 - our own file
+    found = {one.get("value") for one in style.iter("category")}
+    assert set(chosen.findings["classes"]) <= found
+
+
+@pytest.mark.usefixtures("mapped")
+def test_two_layers_lie_under_one_line() -> None:
+    visit = compare()
+    shown = json.loads(visit.get_by_key("swipe").proto.json)
+    assert shown["left"].startswith("data:image/png")
+    assert shown["left"] != shown["right"]
+    assert "AETHER" in shown["leftName"]
+    assert "AlphaEarth" in shown["rightName"]
+    same = next(one.value for one in visit.metric if one.label == "The same class")
+    assert 0 < float(same.split("\N{NO-BREAK SPACE}")[0]) <= 100
+
+
+def test_layers_of_one_title_are_told_apart(mapped: Store) -> None:
+    visit = open_page("layers")
+    title = list_layers(mapped, SLUG)[0].title
+    assert visit.radio[0].options == [f"{title} \\(2\\)", title]
+    visit.radio[0].set_value(list_layers(mapped, SLUG)[1].layer).run()
+    assert "none needed" in words(visit)
+
+
+def test_where_two_maps_differ_is_drawn(mapped: Store) -> None:
+    cells = layer(deck(compare("Difference")), "cells")["data"]
+    assert len(cells) == list_layers(mapped, SLUG)[0].features
+    differ = [cell for cell in cells if "→" in cell["t"]]
+    assert 0 < len(differ) < len(cells)
+    assert {tuple(cell["c"]) for cell in differ}.isdisjoint(
+        {tuple(cell["c"]) for cell in cells if "→" not in cell["t"]}
+    )
+
+
+def test_who_says_what_counts_every_cell_once(mapped: Store) -> None:
+    table = compare("Table").dataframe[0].value
+    assert table.to_numpy().sum() == list_layers(mapped, SLUG)[0].features
+    assert table.index.name is not None
+
+
+def test_numbers_are_compared_by_their_difference(kept: Store) -> None:
+    visit = compare("Difference")
+    cells: list[dict[str, Any]] = layer(deck(visit), "cells")["data"]
+    assert {cell["t"][0] for cell in cells} <= {"+", "-"}
+    assert any(one.label == "Correlation" for one in visit.metric)
+    assert len(cells) == list_layers(kept, SLUG)[0].features
+
+
+def test_areas_are_compared_with_areas(app_environment: Store, task_files: TaskFiles) -> None:
+    for seed in (1, 2):
+        fit = FitSettings("alphaearth", seeds=1, folds=3, seed=seed)
+        areas = AreaRequest(task_files.areas, tuple(GROUPS))
+        socioeconomic(app_environment, SLUG, SocioeconomicRequest(areas, fit))
+    visit = compare("Difference")
+    assert not visit.error
+    first = visit.selectbox(key="compare-a").value
+    second = visit.selectbox(key="compare-b").value
+    kinds = {one.layer: one.kind for one in list_layers(app_environment, SLUG)}
+    assert kinds[first] == kinds[second] == "socioeconomic areas"
+    (shapes,) = [one for one in deck(visit)["layers"] if one["id"].startswith("areas")]
+    assert len(shapes["data"]["features"]) > 50
+
+
+def test_one_layer_cannot_be_compared(app_environment: Store) -> None:
+    keep_layer(app_environment, search_cells(app_environment, SLUG, "school"))
+    visit = compare()
+    assert "it takes two layers" in visit.info[0].value
+
+
+def test_a_layer_removed_while_it_is_compared_is_no_crash(kept: Store) -> None:
+    visit = compare()
+    remove_layer(kept, SLUG, list_layers(kept, SLUG)[0].layer)
+    visit.run()
+    assert not visit.exception
+    assert "it takes two layers" in visit.info[0].value

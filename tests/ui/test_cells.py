@@ -11,6 +11,7 @@ from PIL import Image
 
 from ui import cells
 from ui.cells import CellValues
+from ui.coloured import Categories, Shown
 from ui.ramp import percentile_steps
 
 STEPS = percentile_steps(dark=False)
@@ -23,7 +24,7 @@ def disk(radius: int, resolution: int = 10) -> np.ndarray:
 
 def values_of(ids: np.ndarray) -> CellValues:
     values = np.linspace(0, 100, len(ids), dtype=np.float32)
-    return CellValues(ids, values, STEPS, "percentile")
+    return CellValues(ids, Shown(values, STEPS, "percentile"))
 
 
 def pixel(ground: cells.Canvas, lat: float, lon: float) -> tuple[int, int]:
@@ -64,7 +65,7 @@ def test_the_picture_carries_the_class_colours() -> None:
     ids = disk(20)
     given = values_of(ids)
     ground = cells.canvas(ids.tobytes())
-    data = cells.picture(ground, given.values, STEPS).removeprefix("data:image/png;base64,")
+    data = cells.picture(ground, given.shown).removeprefix("data:image/png;base64,")
     image = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"))
     assert tuple(image[pixel(ground, *h3.cell_to_latlng(int(ids[-1])))]) == STEPS.colours[-1]
     assert tuple(image[pixel(ground, *h3.cell_to_latlng(int(ids[0])))]) == STEPS.colours[0]
@@ -74,7 +75,7 @@ def test_the_picture_carries_the_class_colours() -> None:
 def test_few_cells_go_by_id_and_missing_values_are_left_out() -> None:
     ids = disk(3)
     given = values_of(ids)
-    given.values[0] = np.nan
+    given.shown.values[0] = np.nan
     (layer,) = cells.layers(given, layer_id="cells")
     assert {record["h"] for record in layer.data} == {f"{cell:x}" for cell in ids[1:].tolist()}
 
@@ -92,3 +93,24 @@ def test_many_cells_go_as_a_bitmap_with_coarse_targets(monkeypatch: pytest.Monke
     parents = {int(record["h"], 16) for record in targets.data}
     level = h3.get_resolution(next(iter(parents)))
     assert parents == {h3.cell_to_parent(cell, level) for cell in ids.tolist()}
+
+
+def test_coarse_targets_of_classes_tell_the_most_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "INLINE_LIMIT", 10)
+    monkeypatch.setattr(cells, "PICK_LIMIT", 100)
+    ids = disk(20)
+    names = Categories(("park", "water"), ((0, 255, 0, 255), (0, 0, 255, 255)))
+    values = (np.arange(len(ids)) % 10 == 0).astype(np.float32)
+    _, targets = cells.layers(CellValues(ids, Shown(values, names, "class")), layer_id="cells")
+    told = [record["t"] for record in targets.data]
+    assert all(one.startswith(("park, ", "water, ")) for one in told)
+    assert sum(int(one.split(" of ")[1].split()[0]) for one in told) == len(ids)
+    assert sum(one.startswith("park") for one in told) > 0.8 * len(told)
+
+
+def test_coarse_targets_can_tell_their_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "INLINE_LIMIT", 10)
+    monkeypatch.setattr(cells, "PICK_LIMIT", 1)
+    ids = disk(2)
+    _, targets = cells.layers(CellValues(ids, values_of(ids).shown, mean=True), layer_id="cells")
+    assert [record["t"] for record in targets.data] == [f"percentile 50, mean of {len(ids)} cells"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aether_core.errors import InputError
-from ui.ramp import css, percentile_steps, quantile_steps, ramp
+from ui.ramp import css, difference_steps, percentile_steps, quantile_steps, ramp
 
 
 def lightness(colour: tuple[int, ...]) -> float:
@@ -53,6 +53,16 @@ def test_repeated_values_share_a_class(values: list[float]) -> None:
 def test_a_layer_without_a_number_is_refused() -> None:
     with pytest.raises(InputError, match="no value to draw"):
         quantile_steps(np.array([np.nan]), dark=False)
+
+
+def test_differences_are_even_to_both_sides_of_zero() -> None:
+    values = np.array([-0.1, -0.001, 0.0, 0.001, 0.4, np.nan])
+    steps = difference_steps(values)
+    assert np.allclose(np.array(steps.edges), -np.array(steps.edges[::-1]))
+    classes = steps.classes(values)
+    assert classes.tolist()[1:4] == [3, 3, 3]
+    assert classes[0] < 3 < classes[4]
+    assert classes[5] == -1
 
 
 def test_css_writes_the_alpha_as_a_share() -> None:

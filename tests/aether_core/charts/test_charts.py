@@ -77,6 +77,14 @@ CHARTS: dict[str, Callable[[], Chart]] = {
     "forest": lambda: charts.forest(ROWS, "macro_f1", n=4980),
     "gains": lambda: charts.gains_forest(GAINS, "macro_f1", n=4980),
     "learning curve": lambda: charts.learning_curve(POINTS, "macro_f1"),
+    "learning curves": lambda: charts.learning_curve(
+        [
+            {**point, "representation": name}
+            for name in ("alphaearth", "aether")
+            for point in POINTS
+        ],
+        "macro_f1",
+    ),
     "reliability": lambda: charts.reliability(RELIABILITY),
     "coverage": lambda: charts.coverage(COVERAGE),
     "class counts": lambda: charts.class_counts(

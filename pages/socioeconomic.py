@@ -1,0 +1,140 @@
+"""Socioeconomic: from shares of areas to a map of areas and cells, with intervals."""
+
+import streamlit as st
+
+from ui import (
+    area_form,
+    errors,
+    fit_form,
+    fit_page,
+    layer_map,
+    page,
+    state,
+    trust,
+    uploads,
+    working,
+)
+from workflows.cities import CitySummary
+from workflows.layers import LayerSummary, list_layers
+from workflows.socioeconomic import AREA_KIND, KIND, NOTE, SocioeconomicRequest, socioeconomic
+
+MAP_HEIGHT = 600
+KEY = "shares"
+AREAS, CELLS = "Areas", "Cells"
+
+
+def draw_form(city: CitySummary) -> None:
+    """Areas on the left, settings and the button on the right."""
+    given, settings = st.columns([2, 1], gap="large")
+    with given:
+        areas = area_form.draw(city, KEY)
+    with settings, st.container(border=True, key="shares-settings"), errors.boxed(state.reachable):
+        st.subheader("Map", anchor=False)
+        title = st.text_input(
+            "Title", key=f"{KEY}-title", placeholder="made from the areas' name", max_chars=180
+        )
+        go_place = st.container()
+        fit = fit_form.draw(city, KEY, with_representation=True)
+        pixels = ask_pixels(city, fit.representation)
+        st.caption(NOTE)
+        with go_place:
+            if areas is None:
+                st.caption("Still needed: areas with at least two fields.")
+            go = st.button(
+                "Fit and map",
+                type="primary",
+                key=f"{KEY}-go",
+                disabled=areas is None,
+                width="stretch",
+                icon=":material/groups:",
+            )
+            working.say_stopped(KEY)
+            if go and areas is not None:
+                made(city, SocioeconomicRequest(areas, fit, title.strip() or None, pixels=pixels))
+
+
+def ask_pixels(city: CitySummary, representation: str) -> bool:
+    """Ask whether areas take their mean over pixels, where the embedding has some."""
+    if city.embedding_kind != "raster" or representation not in {"alphaearth", "aether"}:
+        return False
+    return st.toggle(
+        "Mean over pixels",
+        key=f"{KEY}-pixels",
+        help="Areas take the mean of the pixels in them instead of their cells: finer for small "
+        "areas, and slower.",
+    )
+
+
+def made(city: CitySummary, request: SocioeconomicRequest) -> None:
+    """Fit in this run of the page, then show the map."""
+    with working.bar(KEY) as progress:
+        result = socioeconomic(state.store(), city.slug, request, progress)
+    uploads.forget([request.areas.file])
+    fit_page.show_next(KEY, result.layer)
+
+
+def areas_of(city: CitySummary, layer: LayerSummary) -> LayerSummary | None:
+    """The areas' layer that was made together with a layer of cells."""
+    same = [
+        one
+        for one in list_layers(state.store(), city.slug)
+        if one.kind == AREA_KIND
+        and one.title == f"{layer.title}, by area"
+        and one.created == layer.created
+    ]
+    return same[0] if same else None
+
+
+def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:
+    """The map with what is known of it."""
+    picture, panel = st.columns([3, 1], gap="medium")
+    with panel:
+        layer = fit_page.choose(KEY, layers)
+        by_area = areas_of(city, layer)
+        shown = draw_panel(city, layer, by_area)
+    with picture, errors.boxed(state.reachable):
+        layer_map.draw(city, shown, KEY, MAP_HEIGHT)
+        st.caption(layer.findings.get("note", NOTE))
+    with errors.boxed(state.reachable):
+        trust.draw(city, layer, layer_map.values_of(city, by_area or layer), KEY)
+
+
+def draw_panel(
+    city: CitySummary, layer: LayerSummary, by_area: LayerSummary | None
+) -> LayerSummary:
+    """What the map says in figures; returns the layer to draw."""
+    unit = AREAS if by_area is not None else CELLS
+    if by_area is not None:
+        unit = st.segmented_control(
+            "Show", [AREAS, CELLS], default=AREAS, required=True, key=f"{KEY}-unit"
+        )
+    shown = by_area if by_area is not None and unit == AREAS else layer
+    fit_page.score(
+        layer,
+        "cosine",
+        "Likeness of shares",
+        known="known areas",
+        percent=False,
+        about="Mean cosine of predicted and true shares of areas the fit had not seen: 1 is the "
+        "same mix of groups.",
+    )
+    fit_page.panel(layer, "areas", layer.findings["fields"], "Fields")
+    fit_page.take_with(city, shown, KEY)
+    return shown
+
+
+def draw() -> None:
+    """The page."""
+    city = page.with_city("Socioeconomic")
+    if city is None:
+        return
+    layers = fit_page.layers_of(city, KIND)
+    if fit_page.is_new(KEY, layers):
+        draw_form(city)
+    else:
+        draw_result(city, layers)
+
+
+page.through_router()
+with errors.boxed(state.reachable):
+    draw()

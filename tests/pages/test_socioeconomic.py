@@ -1,0 +1,233 @@
+"""Socioeconomic: from shares of areas to a map of areas and cells, and what is refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.app_fixtures import SLUG
+from tests.pages.visit import deck, layer, open_page, words
+from tests.task_fixtures import GROUPS, TaskFiles
+from workflows.areas import AreaRequest
+from workflows.fit_settings import FitSettings
+from workflows.layers import layer_values, list_layers
+from workflows.socioeconomic import (
+    NOTE,
+    SocioeconomicRequest,
+    SocioeconomicResult,
+    socioeconomic,
+)
+from workflows.store import Store
+
+FIELDS = tuple(GROUPS)
+
+
+def give(visit: AppTest, path: Path, fields: tuple[str, ...] = FIELDS) -> None:
+    """Give areas by their path on the server and choose fields."""
+    visit.get_by_key("shares-areas-way").set_value("Path on the server").run()
+    visit.text_input(key="shares-areas-path").input(str(path)).run()
+    if fields and visit.multiselect:
+        visit.multiselect[0].set_value(list(fields)).run()
+    assert not visit.exception
+
+
+def errors(visit: AppTest) -> str:
+    return " ".join(str(box.value) for box in visit.error).replace("\\", "")
+
+
+def areas_drawn(visit: AppTest) -> dict[str, str]:
+    """Second tooltip line of each area drawn, by code."""
+    features = layer(deck(visit), "areas")["data"]["features"]
+    told = [feature["properties"] for feature in features]
+    return {one["t"].split(" · ")[0]: one["n"] for one in told}
+
+
+@pytest.fixture
+def mapped(app_environment: Store, task_files: TaskFiles) -> SocioeconomicResult:
+    request = SocioeconomicRequest(
+        AreaRequest(task_files.areas, FIELDS), FitSettings(seeds=2, folds=3)
+    )
+    return socioeconomic(app_environment, SLUG, request)
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_before_a_map_the_page_says_what_is_needed() -> None:
+    visit = open_page("socioeconomic")
+    assert "parts of one whole" in visit.info[0].value
+    assert NOTE in words(visit)
+    assert visit.button(key="shares-go").disabled
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_only_fields_with_numbers_are_offered(task_files: TaskFiles) -> None:
+    visit = open_page("socioeconomic")
+    give(visit, task_files.areas, ())
+    assert visit.multiselect[0].options == list(FIELDS)
+    assert "Choose the fields that add up" in words(visit)
+    assert visit.button(key="shares-go").disabled
+
+
+def test_areas_are_drawn_before_anything_is_fitted(
+    app_environment: Store, task_files: TaskFiles
+) -> None:
+    visit = open_page("socioeconomic")
+    give(visit, task_files.areas)
+    assert "given as counts" in words(visit)
+    assert set(areas_drawn(visit)) <= set(gpd.read_file(task_files.areas)["code"])
+    assert list_layers(app_environment, SLUG) == []
+
+
+def test_the_least_number_of_people_leaves_areas_out(
+    app_environment: Store, task_files: TaskFiles
+) -> None:
+    assert app_environment
+    visit = open_page("socioeconomic")
+    give(visit, task_files.areas)
+    (least,) = [box for box in visit.number_input if box.label == "Least people"]
+    least.set_value(2000.0).run()
+    assert "fewer than 2000 people" in errors(visit)
+    assert visit.button(key="shares-go").disabled
+
+
+def test_areas_too_small_for_a_figure_are_said_before_a_fit(
+    app_environment: Store, task_files: TaskFiles
+) -> None:
+    assert app_environment
+    visit = open_page("socioeconomic")
+    give(visit, task_files.areas)
+    (least,) = [box for box in visit.number_input if box.label == "Least size, in m²"]
+    least.set_value(20_000.0).run()
+    assert "smaller than 20,000 m²" in words(visit)
+    assert visit.button(key="shares-go").disabled
+
+
+def test_a_fit_keeps_areas_and_cells(app_environment: Store, task_files: TaskFiles) -> None:
+    visit = open_page("socioeconomic")
+    give(visit, task_files.areas)
+    visit.number_input(key="shares-folds").set_value(3).run()
+    visit.number_input(key="shares-seeds").set_value(1).run()
+    visit.button(key="shares-go").click().run()
+    assert not errors(visit)
+    kept = {one.kind: one for one in list_layers(app_environment, SLUG)}
+    assert set(kept) == {"socioeconomic", "socioeconomic areas"}
+    assert NOTE in words(visit)
+    assert len(areas_drawn(visit)) == kept["socioeconomic areas"].features
+
+
+def test_an_area_tells_its_share_interval_and_what_was_observed(
+    app_environment: Store, mapped: SocioeconomicResult
+) -> None:
+    frame = layer_values(app_environment, SLUG, mapped.areas_layer.layer).set_index("area")
+    code, row = next(frame.iterrows())
+    told = areas_drawn(open_page("socioeconomic"))[str(code)]
+    shares = (row["homes"], row["homes_lo"], row["homes_hi"], row["homes_observed"])
+    share, low, high, seen = (f"{100 * one:.1f} %" for one in shares)
+    assert told.startswith(f"predicted {share}, 90% interval {low} to {high}; observed {seen}")
+
+
+def test_the_error_of_an_area_is_predicted_less_observed(
+    app_environment: Store, mapped: SocioeconomicResult
+) -> None:
+    frame = layer_values(app_environment, SLUG, mapped.areas_layer.layer).set_index("area")
+    visit = open_page("socioeconomic")
+    visit.get_by_key("shares-socioeconomic-areas-by").set_value("Error").run()
+    features = layer(deck(visit), "areas")["data"]["features"]
+    titles = {f["properties"]["t"].split(" · ")[0]: f["properties"]["t"] for f in features}
+    for code, title in list(titles.items())[:20]:
+        wrong = frame.loc[code, "homes"] - frame.loc[code, "homes_observed"]
+        assert float(title.split("error ")[1].split()[0]) == pytest.approx(100 * wrong, abs=0.051)
+
+
+@pytest.mark.usefixtures("mapped")
+def test_cells_can_be_shown_and_two_fields_subtracted(app_environment: Store) -> None:
+    visit = open_page("socioeconomic")
+    visit.get_by_key("shares-unit").set_value("Cells").run()
+    visit.get_by_key("shares-socioeconomic-by").set_value("Difference").run()
+    assert not errors(visit)
+    name = next(one for one in list_layers(app_environment, SLUG) if one.unit == "cell").layer
+    frame = layer_values(app_environment, SLUG, name).set_index("cell")
+    cell = layer(deck(visit), "cells")["data"][0]
+    gap = frame.loc[cell["h"], "homes"] - frame.loc[cell["h"], "work"]
+    assert cell["t"] == f"homes less work {100 * gap:+.1f} points"
+
+
+@pytest.mark.usefixtures("mapped")
+@pytest.mark.parametrize("tab", ["How good", "How sure", "Where not", "Folds"])
+def test_each_question_of_trust_has_its_tab(tab: str) -> None:
+    visit = open_page("socioeconomic")
+    visit.session_state["shares-tabs"] = tab
+    visit.run()
+    assert not errors(visit)
+    specs = [json.loads(one.proto.spec) for one in visit.get("vega_lite_chart")]
+    assert specs
+
+
+def suppressed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    frame["homes"] = frame["homes"].astype(str)
+    frame.loc[7, "homes"] = "many"
+    return frame
+
+
+def negative(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    frame.loc[7, "homes"] = -5
+    return frame
+
+
+def overlapping(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    frame.loc[7, "geometry"] = frame.geometry[8]
+    return frame
+
+
+def twice(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    frame.loc[7, "code"] = frame.loc[8, "code"]
+    return frame
+
+
+def elsewhere(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return frame.set_geometry(frame.translate(500_000, 0))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (suppressed, "not a number"),
+        (negative, "negative"),
+        (overlapping, "overlap"),
+        (twice, "same code"),
+        (elsewhere, "no area lies in the city"),
+    ],
+)
+def test_areas_that_cannot_be_used_are_a_box(
+    app_environment: Store,
+    task_files: TaskFiles,
+    tmp_path: Path,
+    spoil: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame],
+    says: str,
+) -> None:
+    path = tmp_path / "areas.gpkg"
+    spoil(gpd.read_file(task_files.areas)).to_file(path)
+    visit = open_page("socioeconomic")
+    give(visit, path)
+    assert says in errors(visit).lower()
+    assert visit.button(key="shares-go").disabled
+    assert list_layers(app_environment, SLUG) == []
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_rows_that_sum_to_nothing_are_counted(task_files: TaskFiles, tmp_path: Path) -> None:
+    frame = gpd.read_file(task_files.areas)
+    frame.loc[np.arange(3), list(FIELDS)] = 0
+    path = tmp_path / "areas.gpkg"
+    frame.to_file(path)
+    visit = open_page("socioeconomic")
+    give(visit, path)
+    assert "3 left out: nobody counted" in words(visit)
+
+
+@pytest.mark.usefixtures("empty_environment")
+def test_without_a_city_the_page_says_so() -> None:
+    assert "There is no city yet" in words(open_page("socioeconomic"))

@@ -1,0 +1,132 @@
+"""What the pages of the two tasks share: maps or a new one, the layer picked, its panel."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from aether_core.tasks.comparison import NAMES
+from ui import downloads, state, take_away
+from ui.layer_names import told_apart
+from ui.text import count, facts
+from workflows.cities import CitySummary
+from workflows.export import export_layer
+from workflows.layers import LayerSummary, list_layers
+
+MAPS, NEW = "Maps", "New map"
+
+
+def layers_of(city: CitySummary, kind: str) -> list[LayerSummary]:
+    """A city's layers of a kind, newest first."""
+    return [one for one in list_layers(state.store(), city.slug) if one.kind == kind]
+
+
+def is_new(key: str, layers: Sequence[LayerSummary]) -> bool:
+    """Ask whether to look at a map or to make one; without any map, one is made."""
+    if not layers:
+        return True
+    name = f"{key}-view"
+    if f"{key}-next" in st.session_state:
+        st.session_state[name] = st.session_state.pop(f"{key}-next")
+    chosen = st.segmented_control(
+        "What to do",
+        [MAPS, NEW],
+        default=None if name in st.session_state else MAPS,
+        required=True,
+        key=name,
+        label_visibility="collapsed",
+    )
+    return chosen == NEW
+
+
+def show_next(key: str, layer: LayerSummary) -> None:
+    """Show a layer that was just made: on the next run of the page."""
+    st.session_state[f"{key}-next"] = MAPS
+    st.session_state[f"{key}-layer"] = layer.layer
+    st.toast("The map was made and kept as a layer.")
+    st.rerun()
+
+
+def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
+    """Pick one of the layers; the newest on arrival."""
+    by_name = {layer.layer: layer for layer in layers}
+    name = f"{key}-layer"
+    if st.session_state.get(name) not in by_name:
+        st.session_state[name] = layers[0].layer
+    named = told_apart(layers)
+    chosen = st.selectbox("Map", list(by_name), key=name, format_func=lambda slug: named[slug])
+    return by_name[chosen]
+
+
+def score(
+    layer: LayerSummary, metric: str, label: str, *, known: str, percent: bool, about: str
+) -> None:
+    """One measure as the map earned it: spatial blocks large, random folds beside.
+
+    Args:
+        metric: Name of the measure in the findings.
+        label: What it is called.
+        known: What the map was made from, such as `labels`.
+        percent: Whether it is a share, shown in per cent.
+        about: What it means, as help.
+    """
+    accuracy = layer.findings["accuracy"]
+    split = "spatial" if "spatial" in accuracy else next(iter(accuracy))
+    figures = accuracy[split][metric]
+    said = _figure(figures["mean"], percent=percent)
+    where = f"away from {known}" if split == "spatial" else f"beside {known}"
+    words = (
+        f"95 % interval {_figure(figures['lo'], percent=percent)} "
+        f"to {_figure(figures['hi'], percent=percent)}"
+    )
+    other = accuracy.get("random") if split == "spatial" else None
+    if other:
+        words += f"; beside {known} {_figure(other[metric]['mean'], percent=percent)}"
+    with st.container(gap="xxsmall"):
+        st.metric(f"{label}, {where}", said, help=about)
+        st.caption(words)
+
+
+def _figure(value: float, *, percent: bool) -> str:
+    return f"{100 * value:.0f}\u00a0%" if percent else f"{value:.3f}"
+
+
+def panel(layer: LayerSummary, used: str, named: Sequence[str], what: str) -> None:
+    """What the map was made from.
+
+    Args:
+        used: Key of the number of labels or areas in the findings.
+        named: Classes or fields.
+        what: What these are called.
+    """
+    found, asked = layer.findings, layer.parameters
+    source = asked.get("labels") or asked.get("areas") or "unknown"
+    dropped = sum((found.get(f"{used}_dropped") or {}).values())
+    representation = str(asked.get("representation", ""))
+    facts(
+        {
+            "Made from": source,
+            f"{used.capitalize()} used": f"{found[f'{used}_used']:,}"
+            + (f", {dropped:,} left out" if dropped else ""),
+            what: count(len(named), what.lower().rstrip("s"), what.lower())
+            if len(named) > 6
+            else ", ".join(named),
+            "Probe sees": NAMES.get(representation, representation),
+            "Model": layer.model or "none needed",
+            "Cells": f"{layer.features:,}",
+            "Made": f"{layer.created:%d %b %Y, %H:%M}",
+            "In PostGIS": layer.view,
+        }
+    )
+
+
+def take_with(city: CitySummary, layer: LayerSummary, key: str) -> None:
+    """Download, report, QGIS: beside each other under the panel."""
+    with st.popover("Download", icon=":material/download:", width="stretch"):
+        st.caption("Every value of the layer with its shapes, lineage and credits.")
+        downloads.buttons(
+            f"{city.slug}-{layer.layer}",
+            lambda path: export_layer(state.store(), city.slug, layer.layer, path),
+            key=key,
+        )
+    take_away.report(city, layer)
+    take_away.qgis(city, layer)
