@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 # One core a test process: two that train at once would fight over the machine.
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 pytest_plugins = ["tests.db_fixtures", "tests.app_fixtures", "tests.task_fixtures"]

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -22,6 +22,8 @@ SOFTWARE_WEBGL = [
     "--ignore-gpu-blocklist",
 ]
 PATIENCE_MS = 120_000
+
+expect.set_options(timeout=30_000)  # two tests share two cores
 
 
 @pytest.fixture
