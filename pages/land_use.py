@@ -18,7 +18,7 @@ from ui import (
     working,
 )
 from workflows.cities import CitySummary
-from workflows.land_use import KIND, LandUseRequest, land_use
+from workflows.land_use import KIND, LandUseRequest, advice, land_use
 from workflows.layers import LayerSummary
 
 MAP_HEIGHT = 600
@@ -97,6 +97,8 @@ def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:
             help="Share of the cells that resemble the labels and have at most two classes "
             "possible. The others are grey.",
         )
+        if told := advice(layer):
+            st.info(told, icon=":material/lightbulb:")
         fit_page.panel(layer, "labels", layer.findings["classes"], "Classes")
         fit_page.take_with(city, layer, KEY)
     with picture, errors.boxed(state.reachable):

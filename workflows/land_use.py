@@ -25,9 +25,11 @@ from workflows.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labe
 from workflows.layers import LayerSummary, free_slug, show_layer
 from workflows.lineage import lineage_of
 from workflows.store import Store
-from workflows.task_setup import Prepared, prepare, read_districts
+from workflows.task_setup import Prepared, mean_scores, prepare, read_districts
 
 KIND = "landuse"
+MOSTLY_GREY = "Most cells cannot be told apart. Merge classes that look alike, or give more labels."
+_FEW_TRUSTED = 0.3
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class LandUseResult:
     cells: int
     cross_validation: dict[str, dict[str, float]]
     seconds: float
+
+
+def advice(layer: LayerSummary) -> str | None:
+    """What to try where a map says little; None where it says enough."""
+    return MOSTLY_GREY if layer.findings["trusted"] < _FEW_TRUSTED else None
 
 
 @dataclass(frozen=True)
@@ -122,10 +129,7 @@ def land_use(
         samples=len(x),
         labels_dropped=labelled.dropped,
         cells=layer.features,
-        cross_validation={
-            split: {metric: figures["mean"] for metric, figures in scores.items()}
-            for split, scores in mapped.findings["accuracy"].items()
-        },
+        cross_validation=mean_scores(mapped.findings),
         seconds=time.perf_counter() - started,
     )
 

@@ -27,7 +27,7 @@ from workflows.json_values import json_values
 from workflows.layers import LayerSummary, free_slug, show_layer
 from workflows.lineage import lineage_of
 from workflows.store import Store
-from workflows.task_setup import Prepared, prepare, read_districts
+from workflows.task_setup import Prepared, mean_scores, prepare, read_districts
 
 KIND = "socioeconomic"
 AREA_KIND = "socioeconomic areas"
@@ -122,10 +122,7 @@ def socioeconomic(
         areas_used=len(x),
         areas_dropped=covered.dropped,
         cells=layer.features,
-        cross_validation={
-            split: {metric: figures["mean"] for metric, figures in scores.items()}
-            for split, scores in mapped.findings["accuracy"].items()
-        },
+        cross_validation=mean_scores(mapped.findings),
         seconds=time.perf_counter() - started,
     )
 

@@ -146,6 +146,14 @@ def prepare(
     return Prepared(setup, groups, _findings(settings, setup, blocks, lonlat))
 
 
+def mean_scores(findings: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """`{split: {metric: mean}}` of a map's findings."""
+    return {
+        split: {metric: figures["mean"] for metric, figures in scores.items()}
+        for split, scores in findings["accuracy"].items()
+    }
+
+
 def _numbered(district: NDArray[np.object_]) -> NDArray[np.int64]:
     """A number a district, -1 outside all of them."""
     names, number = np.unique(district.astype(str), return_inverse=True)

@@ -76,7 +76,7 @@ def landuse(
     force: Force = False,
 ) -> None:
     """Fit on labelled points or polygons, predict every cell, keep the layer."""
-    from workflows.land_use import LandUseRequest, land_use
+    from workflows.land_use import LandUseRequest, advice, land_use
     from workflows.store import open_store
 
     _check_target(target, force)
@@ -119,6 +119,8 @@ def landuse(
         f"{findings['trusted']:.0%} of cells can be told apart; {outside:.0%} lie outside the area "
         f"of applicability. Kept as layer {result.layer.layer}"
     )
+    if told := advice(result.layer):
+        output.say(told)
     _write(store, slug, result.layer.layer, target, force)
 
 
