@@ -23,7 +23,8 @@ class FitSettings:
         predictor: `linear` or `mlp`.
         protocol: `cross-validation` (every label is tested once a seed), or `published` (the
             paper's 80/20 split, its seeds and its training).
-        splits: `random`, `spatial` or both; maps take their uncertainty from the last.
+        splits: `random`, `spatial` or both; maps take their uncertainty from `spatial` where it is
+            asked for.
         folds: Parts of a cross-validation.
         seeds: How many times the folds are drawn anew; the published protocol has its own five.
         seed: The first seed.
@@ -50,6 +51,9 @@ class FitSettings:
             _one_of("split", split, SPLITS)
         if not self.splits:
             raise InputError("no split was chosen", "(none)", f"choose from {', '.join(SPLITS)}")
+        # Whatever order they were named in: uncertainty comes from the hardest, the last.
+        ordered = tuple(split for split in SPLITS if split in self.splits)
+        object.__setattr__(self, "splits", ordered)
         _within("folds", self.folds, 2, 20)
         _within("seeds", self.seeds, 1, MOST_SEEDS)
         _within("level", self.level, 0.5, 0.99)

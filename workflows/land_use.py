@@ -22,7 +22,7 @@ from workflows.commands import land_use_command
 from workflows.fit_settings import FitSettings
 from workflows.json_values import json_values
 from workflows.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
-from workflows.layers import LayerSummary, free_slug, show_layer
+from workflows.layers import LayerSummary, free_slug, kept_under_free_name, show_layer
 from workflows.lineage import lineage_of
 from workflows.store import Store
 from workflows.task_setup import Prepared, mean_scores, prepare, read_districts
@@ -118,8 +118,9 @@ def land_use(
         progress=progress,
     )
     progress("keeping the layer", 0, 1)
-    with store.session() as session:
-        name = _keep(session, labelled, request, prepared, mapped)
+    name = kept_under_free_name(
+        store, lambda session: _keep(session, labelled, request, prepared, mapped)
+    )
     layer = show_layer(store, slug, name)
     progress("keeping the layer", 1, 1)
     return LandUseResult(

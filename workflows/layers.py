@@ -2,15 +2,17 @@
 
 import importlib.metadata
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from aether_core.errors import InputError
+from aether_core.errors import ConflictError, InputError
 from db import cities as city_rows
 from db import layers as layer_rows
 from db import models as model_rows
@@ -19,6 +21,8 @@ from workflows.representation import cell_vectors, model_for
 from workflows.search import CellScores
 from workflows.store import Store
 
+_TRIES = 5
+Kept = TypeVar("Kept")
 SCORE_FIELDS = [
     {"name": "score", "type": "float", "unit": "cosine, -1 to 1"},
     {"name": "percentile", "type": "float", "unit": "% of the city's cells that score lower"},
@@ -75,7 +79,8 @@ def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> La
         )
     model = model_for(store, scores.city, scores.model)
     ids = cell_vectors(store, model).ids
-    with store.session() as session:
+
+    def keep(session: Session) -> LayerSummary:
         city = city_rows.city_by_slug(session, scores.city)
         row = layer_rows.add_layer(
             session,
@@ -91,6 +96,8 @@ def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> La
             columns={"score": scores.score, "percentile": scores.percentile},
         )
         return _summarise(session, city, row, len(ids))
+
+    return kept_under_free_name(store, keep)
 
 
 def default_title(scores: CellScores) -> str:
@@ -156,6 +163,22 @@ def remove_layer(store: Store, slug: str, layer: str) -> None:
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         layer_rows.remove_layer(session, city.id, layer)
+
+
+def kept_under_free_name(store: Store, keep: Callable[[Session], Kept]) -> Kept:
+    """Keep something under a free name, again when another process took that name meanwhile.
+
+    Args:
+        keep: Chooses a name by `free_slug` and stores, in the session it is given.
+
+    Raises:
+        ConflictError: Names were taken again and again.
+    """
+    for _ in range(_TRIES - 1):
+        with suppress(ConflictError), store.session() as session:
+            return keep(session)
+    with store.session() as session:
+        return keep(session)
 
 
 def free_slug(session: Session, city_id: int, title: str) -> str:

@@ -24,7 +24,7 @@ from workflows.city_arrays import TaskCity, task_city
 from workflows.commands import socioeconomic_command
 from workflows.fit_settings import FitSettings
 from workflows.json_values import json_values
-from workflows.layers import LayerSummary, free_slug, show_layer
+from workflows.layers import LayerSummary, free_slug, kept_under_free_name, show_layer
 from workflows.lineage import lineage_of
 from workflows.store import Store
 from workflows.task_setup import Prepared, mean_scores, prepare, read_districts
@@ -96,6 +96,7 @@ def socioeconomic(
         with_places=request.fit.representation == "poi",
         progress=progress,
     )
+    _check_names(request.areas.fields)
     covered = covered_areas(request.areas, city, progress)
     seen = representation(request.fit.representation, city.arrays)
     cells = seen.of_cells()
@@ -111,8 +112,9 @@ def socioeconomic(
         progress=progress,
     )
     progress("keeping the layers", 0, 1)
-    with store.session() as session:
-        names = _keep(session, city, covered, request, prepared, mapped)
+    names = kept_under_free_name(
+        store, lambda session: _keep(session, city, covered, request, prepared, mapped)
+    )
     layer, areas_layer = (show_layer(store, slug, name) for name in names)
     progress("keeping the layers", 1, 1)
     return SocioeconomicResult(
@@ -125,6 +127,21 @@ def socioeconomic(
         cross_validation=mean_scores(mapped.findings),
         seconds=time.perf_counter() - started,
     )
+
+
+def _check_names(fields: Sequence[str]) -> None:
+    """Refuse fields whose columns in the layers would be called like others."""
+    columns = [one["name"] for one in [*_fields(fields, 0.9), *_observed_fields(fields)]]
+    columns += ["cell", "area", "geometry"]
+    if len(set(fields)) < len(fields):
+        raise InputError("a field was given twice", ", ".join(fields), "name each field once")
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(
+            "a field's name is one the layer needs for itself",
+            twice,
+            "rename that field in the file",
+        )
 
 
 def area_vectors(

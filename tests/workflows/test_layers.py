@@ -1,6 +1,7 @@
 """Layers: kept, found again, seen from PostGIS, taken away as files."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import geopandas as gpd
@@ -140,3 +141,10 @@ def test_unusable_titles_are_refused(trained_store: Store, title: str) -> None:
     with pytest.raises(InputError, match="title"):
         keep_layer(trained_store, search_cells(trained_store, SLUG, "park"), title)
     assert list_layers(trained_store, SLUG) == []
+
+
+def test_layers_kept_at_once_get_names_of_their_own(trained_store: Store) -> None:
+    scores = search_cells(trained_store, SLUG, "a night out")
+    with ThreadPoolExecutor(4) as pool:
+        kept = list(pool.map(lambda _: keep_layer(trained_store, scores), range(4)))
+    assert len({layer.layer for layer in kept}) == 4

@@ -119,6 +119,16 @@ def test_what_cannot_be_used_leaves_nothing_behind(
     assert not list_layers(trained_store, SLUG)
 
 
+@pytest.mark.parametrize("name", ["dominant", "entropy", "work_lo", "cell", "work_observed"])
+def test_fields_called_like_the_layers_own_are_refused(
+    trained_store: Store, task_files: TaskFiles, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "named.gpkg"
+    gpd.read_file(task_files.areas).rename(columns={"homes": name}).to_file(path, driver="GPKG")
+    with pytest.raises(InputError, match=name):
+        socioeconomic(trained_store, SLUG, request(path, fields=(name, "work", "other")))
+
+
 def test_layers_of_areas_go_one_by_one_and_with_their_city(
     trained_store: Store, task_files: TaskFiles
 ) -> None:
