@@ -1,5 +1,6 @@
 """Areas with shares or counts on their way in: read, laid over the city's cells, kept."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,11 +45,11 @@ class AreaRequest:
     minimum_m2: float = 2500.0
 
     def __post_init__(self) -> None:
-        if self.minimum_count < 0:
+        if not 0 <= self.minimum_count < math.inf:
             raise InputError(
                 "the least number of people must be 0 or more", self.minimum_count, "try 100"
             )
-        if self.minimum_m2 < 0:
+        if not 0 <= self.minimum_m2 < math.inf:
             raise InputError(
                 "the least size must be 0 square metres or more", self.minimum_m2, "try 2500"
             )

@@ -20,6 +20,7 @@ from aether_core.tasks.splits import spatial_blocks
 from db import cities as city_rows
 from db import evaluations as evaluation_rows
 from workflows.city_arrays import TaskCity, task_city
+from workflows.fit_settings import FitSettings
 from workflows.json_values import json_values
 from workflows.labels import LabelRequest, mapped_labels
 from workflows.search import search_cells
@@ -72,12 +73,14 @@ def read_queries(path: Path) -> dict[str, list[str]]:
     queries: dict[str, list[str]] = {}
     for query, name in pairs:
         queries.setdefault(query.strip(), []).append(name.strip())
-    if not 0 < len(queries) <= _MOST_QUERIES or not all(queries):
+    if not 0 < len(queries) <= _MOST_QUERIES:
         raise InputError(
             "the number of queries is out of range",
             f"{len(queries)} in {file.name}",
-            f"give 1 to {_MOST_QUERIES}, none of them empty",
+            f"give 1 to {_MOST_QUERIES}",
         )
+    if not all(queries) or not all(all(names) for names in queries.values()):
+        raise InputError("a query, or the class that answers it, is empty", file.name, remedy)
     return queries
 
 
@@ -90,7 +93,8 @@ def _json_pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _csv_pairs(text: str) -> list[tuple[str, str]]:
-    return [(row["query"], row["class"]) for row in csv.DictReader(text.splitlines())]
+    rows = csv.DictReader(text.splitlines())
+    return [(str(row["query"] or ""), str(row["class"] or "")) for row in rows]
 
 
 def evaluate_retrieval(
@@ -115,6 +119,7 @@ def evaluate_retrieval(
         NotFoundError: No such city, model or file.
         InputError: The truth cannot be used, or a query's classes do not occur in it.
     """
+    FitSettings(block_m=block_m, seed=seed)  # refuses what no fit would take
     started = time.perf_counter()
     city = task_city(store, slug, model=model, progress=progress)
     progress("reading the truth", 0, 1)

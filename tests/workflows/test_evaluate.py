@@ -86,7 +86,13 @@ def test_queries_are_read_from_json_and_csv(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("q.json", "[1, 2]"), ("q.json", "{}"), ("q.csv", "a,b\n1,2\n"), ("q.json", "not json")],
+    [
+        ("q.json", "[1, 2]"),
+        ("q.json", "{}"),
+        ("q.csv", "a,b\n1,2\n"),
+        ("q.json", "not json"),
+        ("q.csv", "query,class\nparks\n"),
+    ],
 )
 def test_queries_of_another_form_are_refused(tmp_path: Path, name: str, content: str) -> None:
     path = tmp_path / name

@@ -148,3 +148,6 @@ def test_settings_out_of_range_are_refused() -> None:
     for changes in ({"folds": 1}, {"seeds": 0}, {"level": 1.2}, {"splits": ()}, {"block_m": 1.0}):
         with pytest.raises(InputError):
             replace(QUICK, **changes)
+    for changes in ({"minimum_count": float("nan")}, {"minimum_m2": -1.0}):
+        with pytest.raises(InputError):
+            AreaRequest(Path("areas.gpkg"), FIELDS, **changes)
