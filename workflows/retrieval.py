@@ -88,7 +88,7 @@ def _json_pairs(text: str) -> list[tuple[str, str]]:
     return [
         (str(query), str(name))
         for query, names in json.loads(text).items()
-        for name in ([names] if isinstance(names, str) else names)
+        for name in ([names] if isinstance(names, str) else names or [""])
     ]
 
 

@@ -89,6 +89,7 @@ def test_queries_are_read_from_json_and_csv(tmp_path: Path) -> None:
     [
         ("q.json", "[1, 2]"),
         ("q.json", "{}"),
+        ("q.json", '{"parks": []}'),
         ("q.csv", "a,b\n1,2\n"),
         ("q.json", "not json"),
         ("q.csv", "query,class\nparks\n"),
