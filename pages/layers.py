@@ -83,7 +83,10 @@ def draw_lineage(layer: LayerSummary) -> None:
 
 def draw_removal(city: CitySummary, layer: LayerSummary) -> None:
     """Remove the layer after a second word."""
-    with st.popover("Remove", icon=":material/delete:", width="stretch"):
+    # A popover of its own for each layer: after a removal the next one's is closed.
+    with st.popover(
+        "Remove", icon=":material/delete:", width="stretch", key=f"removal-{layer.layer}"
+    ):
         st.write(f"Remove **{plain(layer.title)}** for good?")
         if st.button("Remove this layer", type="primary", key=f"remove-{layer.layer}"):
             remove_layer(state.store(), city.slug, layer.layer)

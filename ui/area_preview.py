@@ -65,6 +65,7 @@ def _map(
             city,
             key=f"{key}-areas-map",
             height=MAP_HEIGHT,
+            width=640,
             alt=f"Map of {count(len(codes), 'area')} by {what}",
             areas=ShapeValues(areas.geometry[inside], replace(view.shown, titles=titles)),
         )

@@ -49,7 +49,7 @@ def draw(city: CitySummary, found: Evaluation) -> None:
         chart = charts.forest(rows, metric, n=_counted(found))
         st.altair_chart(chart, height=_CHART_HEIGHT, key="forest", alt="Scores with intervals")
     with gained:
-        chart = charts.gains_forest(gains, metric)
+        chart = charts.gains_forest(gains, metric, n=_counted(found))
         st.altair_chart(chart, height=_CHART_HEIGHT, key="gains", alt="Gains with intervals")
     _more(city, found)
 

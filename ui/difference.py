@@ -103,8 +103,12 @@ def _ask_layer(
     label: str, layers: Sequence[LayerSummary], names: Mapping[str, str], key: str
 ) -> LayerSummary:
     by_name = {layer.layer: layer for layer in layers}
-    if st.session_state.get(f"compare-{key}") not in by_name:
-        st.session_state.pop(f"compare-{key}", None)
+    shown = st.session_state.get(f"compare-{key}")
+    if shown not in by_name:
+        # Assigned, not forgotten: the browser would keep showing the old name.
+        st.session_state[f"compare-{key}"] = layers[0].layer
+        if shown is not None:
+            st.info(f"{label}: the one chosen before is not there any more.")
     name = st.selectbox(
         label, list(by_name), format_func=lambda one: names[one], key=f"compare-{key}"
     )

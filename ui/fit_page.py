@@ -50,8 +50,11 @@ def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
     """Pick one of the layers; the newest on arrival."""
     by_name = {layer.layer: layer for layer in layers}
     name = f"{key}-layer"
-    if st.session_state.get(name) not in by_name:
+    shown = st.session_state.get(name)
+    if shown not in by_name:
         st.session_state[name] = layers[0].layer
+        if shown is not None:
+            st.warning("The map shown before was removed. This is the newest one.")
     named = told_apart(layers)
     chosen = st.selectbox("Map", list(by_name), key=name, format_func=lambda slug: named[slug])
     return by_name[chosen]

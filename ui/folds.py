@@ -71,6 +71,7 @@ def _map(city: CitySummary, folds: Mapping[str, Any], key: str) -> None:
             city,
             key=f"{key}-map",
             height=MAP_HEIGHT,
+            width=560,
             alt=f"Map of the folds: {SPLITS.get(split, split)}",
             overlays=[layer],
         )

@@ -59,6 +59,7 @@ def draw(
     areas: ShapeValues | None = None,
     overlays: Sequence[pdk.Layer] = (),
     with_footprint: bool = False,
+    width: int = 860,
     on_click: Callable[[float, float], None] | None = None,
 ) -> None:
     """Draw a city's map.
@@ -75,6 +76,7 @@ def draw(
         areas: Areas or labels as polygons and points.
         overlays: Further layers above the data, such as coloured points.
         with_footprint: Draw what the embedding covers, too.
+        width: About how many pixels the map gets; the whole city is seen at first.
         on_click: Called with lon, lat of what was clicked, before the page runs again.
     """
     colours = ground_colours(dark=state.is_dark())
@@ -94,7 +96,7 @@ def draw(
         stack.append(_dots(points, colours, f"points-{round_}"))
     if marks:
         stack.append(_rings(marks, colours, f"marks-{round_}"))
-    deck = _deck(stack, city, height)
+    deck = _deck(stack, city, height, width)
     if on_click is None:
         st.pydeck_chart(deck, height=height, key=key, alt=alt)
     else:
@@ -117,11 +119,11 @@ def _clicked(key: str, on_click: Callable[[float, float], None]) -> None:
     on_click(lon, lat)
 
 
-def _deck(layers: list[pdk.Layer], city: CitySummary, height: int) -> pdk.Deck:
+def _deck(layers: list[pdk.Layer], city: CitySummary, height: int, width: int) -> pdk.Deck:
     deck = _CompactDeck(
         layers=layers,
         map_provider=None,
-        initial_view_state=_view(city.bbox, height),
+        initial_view_state=_view(city.bbox, height, width),
         tooltip={
             "html": _TOOLTIP,
             "style": {
@@ -163,7 +165,7 @@ def basemap(style: str | None) -> str | list[dict[str, Any]]:
     return [{"version": 8, "sources": {}, "layers": []}]
 
 
-def _view(bbox: tuple[float, float, float, float], height: int, width: int = 860) -> pdk.ViewState:
+def _view(bbox: tuple[float, float, float, float], height: int, width: int) -> pdk.ViewState:
     west, south, east, north = bbox
     span_x = max(math.radians(east - west), 1e-6)
     top, bottom = (math.asinh(math.tan(math.radians(lat))) for lat in (north, south))

@@ -127,17 +127,22 @@ def _per_class(rows: Sequence[Mapping[str, Any]], key: str) -> None:
         key=f"{key}-classes",
         height="content" if len(frame) <= _ROWS_SHOWN else 460,
         column_config={
-            "Class": st.column_config.TextColumn(width=150),
+            "Class": st.column_config.TextColumn(width=120),
             "Found": share(
-                format="%.0f %%", min_value=0, max_value=100, help="Of this class's labels (recall)"
+                width=95,
+                format="%.0f %%",
+                min_value=0,
+                max_value=100,
+                help="Of this class's labels (recall)",
             ),
             "Right": share(
+                width=95,
                 format="%.0f %%",
                 min_value=0,
                 max_value=100,
                 help="Of what the map calls so (precision)",
             ),
-            "F1": st.column_config.NumberColumn(format="%.2f"),
+            "F1": st.column_config.NumberColumn(format="%.2f", width=50),
         },
     )
 

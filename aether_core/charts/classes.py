@@ -84,9 +84,19 @@ def confusion(
             "predicted:N",
             title="Predicted",
             sort=order,
-            axis=name_axis(labelAngle=-90 if many else -40, labelFontSize=size, orient="bottom"),
+            axis=name_axis(
+                labelAngle=-90 if many else -40,
+                labelFontSize=size,
+                labelOverlap=False,
+                orient="bottom",
+            ),
         ),
-        y=alt.Y("true:N", title="True", sort=order, axis=name_axis(labelFontSize=size)),
+        y=alt.Y(
+            "true:N",
+            title="True",
+            sort=order,
+            axis=name_axis(labelFontSize=size, labelOverlap=False),
+        ),
         tooltip=[
             "true:N",
             "predicted:N",

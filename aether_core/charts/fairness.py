@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from aether_core.charts.palette import BLUE, QUIET
@@ -56,7 +57,7 @@ def fairness(
     sort = frame["what"].tolist()
     base = alt.Chart(frame).encode(y=alt.Y("what:N", title=None, sort=sort, axis=name_axis()))
     there = base.transform_filter("isValid(datum.value)")
-    scale, named = alt.Scale(zero=False, padding=16), axis or measure(value).axis
+    scale, named = _scale(frame), axis or measure(value).axis
     layers = [
         there.transform_filter("isValid(datum.lo)")
         .mark_rule(strokeWidth=2.5, color=BLUE)
@@ -75,6 +76,17 @@ def fairness(
     note = f"{counted(sum(int(one['n']) for one in groups))}; bars: {percent(0.95)} interval"
     note += "; dashed: over all groups" if overall is not None else ""
     return titled(layered(*layers), title or measure(value).title, note)
+
+
+def _scale(frame: pd.DataFrame) -> alt.Scale:
+    """A little room around the figures, never below 0 nor, for shares of one, above 1."""
+    figures = frame[["value", "lo", "hi"]].to_numpy(dtype=float)
+    if not np.isfinite(figures).any():
+        return alt.Scale(domain=[0, 1])
+    low, high = float(np.nanmin(figures)), float(np.nanmax(figures))
+    room = 0.08 * max(high - low, 0.05)
+    top = min(1.0, high + room) if high <= 1 else high + room
+    return alt.Scale(domain=[max(0.0, low - room), top], nice=False)
 
 
 def _interval(record: Record, value: str) -> dict[str, float]:

@@ -24,6 +24,7 @@ from workflows.report.tested import (
 
 _FULL = 620
 _SMALL = 460
+_LONG_NAME = 22
 _FIRST_MAP_MM = 112
 
 
@@ -198,13 +199,18 @@ def _uncertainty(subject: Subject) -> list[Block]:
             charts.to_svg(
                 charts.coverage(found["coverage"]),
                 width=_FULL,
-                height=110 + 26 * len(found["classes"]),
+                height=_coverage_height(found["classes"]),
             ),
             caption="How often the set held the true class, among labels it was not calibrated "
             "with.",
             alt="Coverage of the conformal sets",
         ),
     ]
+
+
+def _coverage_height(names: list[str]) -> int | None:
+    """Two bars a class; long names, which are wrapped, take the room they need."""
+    return None if max(map(len, names)) > _LONG_NAME else 110 + 26 * len(names)
 
 
 def _where_not(subject: Subject) -> str:
