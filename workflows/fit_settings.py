@@ -57,8 +57,7 @@ class FitSettings:
         _within("folds", self.folds, 2, 20)
         _within("seeds", self.seeds, 1, MOST_SEEDS)
         _within("level", self.level, 0.5, 0.99)
-        if self.seed < 0:
-            raise InputError("the seed must be a whole number from 0", self.seed, "try 42")
+        _within("seed", self.seed, 0, 2**31 - 1)
         if self.block_m is not None and not 10 <= self.block_m <= 100_000:
             raise InputError(
                 "the block size must lie between 10 and 100000 metres",

@@ -16,6 +16,7 @@ from aether_core.tasks.land_use import LandUseMap, map_land_use
 from aether_core.tasks.representations import of_samples, representation
 from aether_core.tasks.samples import Samples, samples_of
 from aether_core.tasks.small_classes import treat_small
+from db import cities as city_rows
 from db import layers as layer_rows
 from workflows.city_arrays import TaskCity, task_city
 from workflows.commands import land_use_command
@@ -231,6 +232,7 @@ def _keep(
     mapped: LandUseMap,
 ) -> str:
     city, fit = labelled.city, request.fit
+    city_rows.city_by_id(session, city.city_id)  # says so if it was removed meanwhile
     there: NDArray[np.bool_] = np.asarray(np.isfinite(mapped.probability).all(axis=1))
     label_set = keep_labels(session, city.city_id, request.labels, labelled.labels)
     title = request.title or f"Land use from {Path(labelled.labels.source).name}"

@@ -18,6 +18,7 @@ from aether_core.progress import Progress, silent
 from aether_core.tasks.areas.pixels import pixel_means
 from aether_core.tasks.representations import of_areas, representation
 from aether_core.tasks.socioeconomic import Shares, SocioeconomicMap, map_socioeconomic
+from db import cities as city_rows
 from db import layers as layer_rows
 from workflows.areas import AreaRequest, CoveredAreas, covered_areas, keep_areas
 from workflows.city_arrays import TaskCity, task_city
@@ -218,6 +219,7 @@ def _keep(
     mapped: SocioeconomicMap,
 ) -> tuple[str, str]:
     areas, fit = covered.areas, request.fit
+    city_rows.city_by_id(session, city.city_id)  # says so if it was removed meanwhile
     kept, area_ids = keep_areas(session, city.city_id, request.areas, areas)
     title = (request.title or f"Shares from {Path(areas.source).name}")[:180]
     there: NDArray[np.bool_] = np.asarray(np.isfinite(mapped.cells.share).all(axis=1))

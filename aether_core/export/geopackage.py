@@ -23,7 +23,7 @@ def write_geopackage(
     layer = metadata.get("layer")
     whole = BytesIO()
     pyogrio.write_dataframe(
-        flattened(frame),
+        _named_apart(flattened(frame)),
         whole,
         driver="GPKG",
         layer=layer if isinstance(layer, str) and layer else _DEFAULT_LAYER,
@@ -32,3 +32,18 @@ def write_geopackage(
         promote_to_multi=frame.geometry.geom_type.nunique() > 1,
     )
     file.write(whole.getbuffer())
+
+
+def _named_apart(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Rename columns SQLite would take for others: names by case alone, `fid` and `geom`."""
+    taken = {"fid", "geom"}
+    names: dict[str, str] = {}
+    for column in frame.columns:
+        if column == frame.geometry.name:
+            continue
+        name = str(column)
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        names[column] = name
+    return frame.rename(columns=names)

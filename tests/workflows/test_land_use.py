@@ -12,6 +12,7 @@ from sqlalchemy import text
 from aether_core.errors import CancelledError, InputError, NotFoundError
 from tests.app_fixtures import SLUG
 from tests.task_fixtures import TaskFiles
+from workflows.cities import remove_city
 from workflows.fit_settings import FitSettings
 from workflows.labels import LabelRequest
 from workflows.land_use import LandUseRequest, land_use
@@ -192,3 +193,13 @@ def test_no_osm_land_use_is_said(trained_store: Store) -> None:
         land_use(trained_store, SLUG, LandUseRequest(LabelRequest(None), QUICK))
     with pytest.raises(NotFoundError):
         land_use(trained_store, "nowhere", LandUseRequest(LabelRequest(None), QUICK))
+
+
+def test_a_city_removed_under_its_fit_is_said(trained_store: Store, task_files: TaskFiles) -> None:
+    def remove(stage: str, _done: int, _total: int) -> None:
+        if stage.startswith("keeping"):
+            remove_city(trained_store, SLUG)
+
+    with pytest.raises(NotFoundError):
+        land_use(trained_store, SLUG, request(task_files.points), remove)
+    assert set(stored(trained_store).values()) == {0}

@@ -93,6 +93,7 @@ def landuse(
     store = open_store()
     with output.progress() as progress:
         result = land_use(store, slug, request, progress)
+    _write(store, slug, result.layer.layer, target, force)
     findings = result.layer.findings
     output.document(
         {
@@ -121,7 +122,6 @@ def landuse(
     )
     if told := advice(result.layer):
         output.say(told)
-    _write(store, slug, result.layer.layer, target, force)
 
 
 def socioeconomic(
@@ -169,6 +169,7 @@ def socioeconomic(
     store = open_store()
     with output.progress() as progress:
         result = map_shares(store, slug, request, progress)
+    _write(store, slug, result.layer.layer, target, force)
     output.document(
         {
             "layer": result.layer.layer,
@@ -192,7 +193,6 @@ def socioeconomic(
     _say_scores(result.cross_validation, f"{result.areas_used:,} areas, {result.cells:,} cells")
     _say_dropped(result.areas_dropped)
     output.say(f"Kept as layers {result.layer.layer} and {result.areas_layer.layer}. {NOTE}")
-    _write(store, slug, result.layer.layer, target, force)
 
 
 def _check_target(target: Path | None, force: bool) -> None:

@@ -1,6 +1,7 @@
 """What the report of a land-use map says."""
 
 from collections import Counter
+from typing import Any
 
 from aether_core import charts
 from aether_core.report import (
@@ -25,6 +26,7 @@ from workflows.report.tested import (
 _FULL = 620
 _SMALL = 460
 _LONG_NAME = 22
+_MOST_DRAWN = 14
 _FIRST_MAP_MM = 112
 
 
@@ -197,7 +199,7 @@ def _uncertainty(subject: Subject) -> list[Block]:
         ),
         Figure(
             charts.to_svg(
-                charts.coverage(found["coverage"]),
+                charts.coverage(_shown(found["coverage"], len(found["classes"]))),
                 width=_FULL,
                 height=_coverage_height(found["classes"]),
             ),
@@ -208,8 +210,17 @@ def _uncertainty(subject: Subject) -> list[Block]:
     ]
 
 
+def _shown(coverage: dict[str, Any], classes: int) -> dict[str, Any]:
+    """What fits on a page: with many classes only the figure over all of them."""
+    if classes <= _MOST_DRAWN:
+        return coverage
+    return {split: {**one, "by_class": {}} for split, one in coverage.items()}
+
+
 def _coverage_height(names: list[str]) -> int | None:
     """Two bars a class; long names, which are wrapped, take the room they need."""
+    if len(names) > _MOST_DRAWN:
+        return 150
     return None if max(map(len, names)) > _LONG_NAME else 110 + 26 * len(names)
 
 

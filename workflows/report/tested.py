@@ -13,6 +13,8 @@ SPLIT_NAMES = {
     "district": "whole districts held out",
 }
 _FULL = 620
+_MOST_DRAWN = 14
+"""Groups in a chart of a page; of more, those with the largest errors."""
 
 
 def accuracy_table(accuracy: dict[str, Any]) -> Table:
@@ -119,7 +121,9 @@ def where_not(subject: Subject, opening: str, axis: str) -> list[Block]:
         told = [group for group in groups if not group["too_few"]]
         if not told:
             continue
-        chart = charts.fairness(groups, "error", title=f"Error by {kind}", axis=axis)
+        drawn = sorted(told, key=lambda group: -group["error"])[:_MOST_DRAWN]
+        some = [group for group in groups if group in drawn or len(groups) <= _MOST_DRAWN]
+        chart = charts.fairness(some, "error", title=f"Error by {kind}", axis=axis)
         blocks.append(
             Figure(
                 charts.to_svg(chart, width=_FULL, height=None),

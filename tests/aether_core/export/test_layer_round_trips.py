@@ -177,3 +177,15 @@ def test_geotiff_elsewhere_and_at_other_sizes(
     inside = np.count_nonzero(~np.isnan(found)) * max(10, round(edge)) ** 2
     area = frame.to_crs(frame.estimate_utm_crs()).area.sum()
     assert inside == pytest.approx(area, rel=0.05)
+
+
+def test_a_geopackage_tells_names_apart_that_differ_by_case_alone(
+    frame: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "names.gpkg"
+    named = frame.assign(p_Park=0.25, p_park=0.75, fid=1.5)
+    write_layer(named, path, metadata=METADATA)
+    read = pyogrio.read_dataframe(path)
+    assert (read["p_Park"] == 0.25).all()
+    assert (read["p_park_"] == 0.75).all()
+    assert (read["fid_"] == 1.5).all()
