@@ -1,6 +1,6 @@
 """Training runs and the states they move through."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -56,8 +56,15 @@ def list_runs(session: Session, city_id: int) -> list[Run]:
     return list(session.scalars(select(Run).where(Run.city_id == city_id).order_by(Run.id.desc())))
 
 
-def mark_running(session: Session, run_id: int) -> Run:
-    """A worker takes a run up, from its start: progress, history and error are cleared.
+def mark_running(
+    session: Session, run_id: int, *, history: Sequence[Mapping[str, Any]] = ()
+) -> Run:
+    """A worker takes a run up: progress and error are cleared, the history becomes `history`.
+
+    Args:
+        session: In a transaction.
+        run_id: The run.
+        history: Entries of the epochs a resumed run need not repeat; none when it starts anew.
 
     Raises:
         NotFoundError: There is no such run.
@@ -69,7 +76,7 @@ def mark_running(session: Session, run_id: int) -> Run:
         "heartbeat": func.now(),
         "attempts": Run.attempts + 1,
         "progress": 0.0,
-        "history": [],
+        "history": [dict(entry) for entry in history],
         "error": None,
     }
     try:

@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,14 +13,16 @@ from safetensors.torch import save as tensors_as_bytes
 from torch import Tensor
 
 from aether_core.errors import AetherError, ConflictError, InputError, NotFoundError
-from aether_core.model.heads import Heads
+from aether_core.model.heads import Heads, HeadShape, Shortcut
 
 WEIGHTS_FILE = "heads.safetensors"
 CARD_FILE = "model.json"
 FORMAT_VERSION = 1
 
 _TEXT_WEIGHT = "text.proj.weight"
-_MAX_TEXT_DIM = 8192
+_EO_WEIGHT = "eo.proj.0.weight"
+_MAX_DIM = 8192
+_WHOLE = "give the weights of both heads in the published layout"
 _MAX_CARD_BYTES = 16_000_000
 
 
@@ -117,7 +119,7 @@ def save_model(folder: Path, heads: Heads, card: ModelCard) -> None:
         with tempfile.TemporaryDirectory(prefix=".model-", dir=folder.parent) as staging:
             whole = Path(staging) / folder.name
             whole.mkdir()
-            _write(whole / WEIGHTS_FILE, tensors_as_bytes(state, {"format": "aether heads"}))
+            _write(whole / WEIGHTS_FILE, tensors_as_bytes(state, _metadata(heads.shape)))
             _write(whole / CARD_FILE, (card.model_dump_json(indent=2) + "\n").encode())
             whole.rename(folder)
     except OSError as error:
@@ -140,11 +142,11 @@ def load_heads(folder: Path) -> Heads:
     path = folder / WEIGHTS_FILE
     if not path.is_file():
         raise NotFoundError("no weights found", path, f"give a folder that holds {WEIGHTS_FILE}")
-    state = _read_tensors(path)
-    weight = state.get(_TEXT_WEIGHT)
-    if weight is None or weight.ndim != 2 or not 0 < weight.shape[1] <= _MAX_TEXT_DIM:
-        raise InputError(f"{path.name} has no text head", path, "give the weights of both heads")
-    heads = Heads(int(weight.shape[1]))
+    state, metadata = _read_tensors(path)
+    text_dim = _width(state, _TEXT_WEIGHT, path)
+    eo_dim = _width(state, _EO_WEIGHT, path)
+    post_mlp = metadata.get("post_mlp", "yes") == "yes"
+    heads = Heads(HeadShape(text_dim, eo_dim, _shortcut(metadata, path), post_mlp))
     _check_layout(heads, state, path)
     _check_finite(state, path)
     heads.load_state_dict({key: value.float() for key, value in state.items()})
@@ -179,11 +181,40 @@ def load_card(folder: Path) -> ModelCard:
     return card
 
 
-def _read_tensors(path: Path) -> dict[str, Tensor]:
+def _metadata(shape: HeadShape) -> dict[str, str]:
+    """What a weights file says of its own layout; without these words it is the published one."""
+    words = {"format": "aether heads"}
+    if shape.shortcut != "gated":
+        words["shortcut"] = shape.shortcut
+    if not shape.post_mlp:
+        words["post_mlp"] = "no"
+    return words
+
+
+def _width(state: dict[str, Tensor], key: str, path: Path) -> int:
+    """Length of the vectors a first layer takes."""
+    weight = state.get(key)
+    if weight is None:
+        raise InputError(f"{path.name} lacks the tensor", key, _WHOLE)
+    if weight.ndim != 2 or not 0 < weight.shape[1] <= _MAX_DIM:
+        shape = f"{key} {list(weight.shape)}"
+        raise InputError(f"{path.name} holds a tensor of the wrong shape", shape, _WHOLE)
+    return int(weight.shape[1])
+
+
+def _shortcut(metadata: dict[str, str], path: Path) -> Shortcut:
+    word = metadata.get("shortcut", "gated")
+    if word not in get_args(Shortcut):
+        raise InputError(f"{path.name} names an unknown shortcut", word, "update Aether")
+    return cast("Shortcut", word)
+
+
+def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     remedy = "copy the file again, or give another model"
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
+            return state, file.metadata() or {}
     except (SafetensorError, OSError, ValueError, RuntimeError):
         raise InputError("weights are damaged or no safetensors file", path, remedy) from None
 
@@ -191,17 +222,16 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
 def _check_layout(heads: Heads, state: dict[str, Tensor], path: Path) -> None:
     wanted = {key: tuple(value.shape) for key, value in heads.state_dict().items()}
     there = {key: tuple(value.shape) for key, value in state.items()}
-    remedy = "give the weights of both heads in the published layout"
     for key in sorted(wanted.keys() | there.keys()):
         if key not in there:
-            raise InputError(f"{path.name} lacks the tensor", key, remedy)
+            raise InputError(f"{path.name} lacks the tensor", key, _WHOLE)
         if key not in wanted:
-            raise InputError(f"{path.name} holds a tensor that belongs to no head", key, remedy)
+            raise InputError(f"{path.name} holds a tensor that belongs to no head", key, _WHOLE)
         if wanted[key] != there[key]:
             shapes = f"{key} {list(there[key])}, wanted {list(wanted[key])}"
-            raise InputError(f"{path.name} holds a tensor of the wrong shape", shapes, remedy)
+            raise InputError(f"{path.name} holds a tensor of the wrong shape", shapes, _WHOLE)
         if not state[key].is_floating_point():
-            raise InputError(f"{path.name} holds a tensor that is not floating", key, remedy)
+            raise InputError(f"{path.name} holds a tensor that is not floating", key, _WHOLE)
 
 
 def _check_finite(state: dict[str, Tensor], path: Path) -> None:

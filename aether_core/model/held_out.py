@@ -35,7 +35,7 @@ class HeldOut:
 
     def measure(self, heads: Heads) -> tuple[Retrieval, float]:
         """Retrieval and loss of the present weights."""
-        device = heads.eo.gate.device
+        device = heads.device
         heads.eval()
         with torch.no_grad():
             base = heads.eo(self._base.to(device)).cpu()

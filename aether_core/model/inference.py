@@ -6,25 +6,25 @@ from numpy.typing import NDArray
 from torch import nn
 
 from aether_core.errors import InputError
-from aether_core.model.heads import EO_DIM, JOINT_DIM, Heads
+from aether_core.model.heads import JOINT_DIM, Heads
 
 _BATCH = 65_536
 
 
 def encode_eo(heads: Heads, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Map AlphaEarth vectors to the joint space.
+    """Map embedding vectors to the joint space.
 
     Args:
         heads: A trained model.
-        vectors: Unit rows, float32 `[n, 64]`; a row with NaN means "no data".
+        vectors: Unit rows, float32 `[n, eo_dim]`; a row with NaN means "no data".
 
     Returns:
         Unit rows, float32 `[n, 128]`; rows without data are NaN.
 
     Raises:
-        InputError: Not an array of shape `[n, 64]`.
+        InputError: Not an array of shape `[n, eo_dim]`.
     """
-    return _encode(heads.eo, vectors, EO_DIM, "AlphaEarth")
+    return _encode(heads.eo, vectors, heads.eo_dim, "embedding")
 
 
 def encode_text(heads: Heads, vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.model.course import Course, Features
+from aether_core.model.course import Course
 from aether_core.model.device import choose_device
-from aether_core.model.heads import Heads
+from aether_core.model.features import Features
+from aether_core.model.heads import Heads, HeadShape
 from aether_core.model.held_out import BestEpoch, HeldOut
 from aether_core.model.recipe import Recipe
 from aether_core.model.retrieval import Retrieval
@@ -113,7 +114,7 @@ def train(
     usable = data.usable()
     held = _held_out(usable, recipe, seed)
     batch = _batch_size(recipe, int((~held).sum()))
-    heads = _new_heads(usable.text.shape[1], seed).to(target)
+    heads = _new_heads(usable, seed).to(target)
     features = Features.on(target, usable, held)
     check = HeldOut(usable, held, recipe, seed) if held.any() else None
     course = Course(heads, features, recipe, batch, seed)
@@ -193,11 +194,11 @@ def _batch_size(recipe: Recipe, places: int) -> int:
     return min(recipe.batch_size, places)
 
 
-def _new_heads(text_dim: int, seed: int) -> Heads:
+def _new_heads(data: TrainingSet, seed: int) -> Heads:
     """Heads with first weights drawn from the seed, leaving the global generator as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Heads(text_dim)
+        return Heads(HeadShape(text_dim=data.text.shape[1], eo_dim=data.base.shape[1]))
 
 
 def _refuse_diverged(heads: Heads, recipe: Recipe, epoch: int) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.model.heads import EO_DIM
 
 MIN_PLACES = 64
 """Fewer places than this carry too little to learn from."""
@@ -17,8 +16,8 @@ class TrainingSet:
     """Places with both views of their surroundings and their text.
 
     Attributes:
-        base: Base view, unit rows float32 `[n, 64]`; a NaN row makes the place unusable.
-        wide: Wide view, unit rows float32 `[n, 64]`; likewise.
+        base: Base view, unit rows float32 `[n, eo_dim]`; a NaN row makes the place unusable.
+        wide: Wide view, unit rows float32 `[n, eo_dim]`; likewise.
         text: Distinct text vectors, unit rows float32 `[t, text_dim]`.
         text_index: Row of `text` that is the place's text, int64 `[n]`.
         lonlat: WGS84 longitude and latitude in degrees, float64 `[n, 2]`.
@@ -31,10 +30,11 @@ class TrainingSet:
     lonlat: NDArray[np.float64]
 
     def __post_init__(self) -> None:
+        if self.base.ndim != 2 or not self.base.shape[1]:
+            raise InputError("base has the wrong shape", self.base.shape, "give [n, eo_dim]")
         rows = len(self.base)
         shapes = {
-            "base": (self.base.shape, (rows, EO_DIM)),
-            "wide": (self.wide.shape, (rows, EO_DIM)),
+            "wide": (self.wide.shape, self.base.shape),
             "text_index": (self.text_index.shape, (rows,)),
             "lonlat": (self.lonlat.shape, (rows, 2)),
         }

@@ -2,7 +2,19 @@
 
 import typer
 
-from workflows.cli import arrays, ask, city, documents, evaluate, layers, system, tasks, training
+from workflows.cli import (
+    arrays,
+    ask,
+    city,
+    documents,
+    evaluate,
+    layers,
+    models,
+    recipes,
+    system,
+    tasks,
+    training,
+)
 
 app = typer.Typer(
     name="aether",
@@ -12,5 +24,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (system, city, training, ask, tasks, evaluate, layers, documents, arrays):
+for part in (
+    system,
+    city,
+    training,
+    recipes,
+    models,
+    ask,
+    tasks,
+    evaluate,
+    layers,
+    documents,
+    arrays,
+):
     part.register(app)

@@ -1,4 +1,4 @@
-"""`train`, `runs`, `run`, `models`, `model`, `recipes`."""
+"""`train`, `runs`, `run`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aether_core.errors import AetherError, InputError
-from aether_core.model.recipe import Setting
 from workflows.cli import output
 
 if TYPE_CHECKING:  # so that other commands do not load what training needs
@@ -14,17 +13,13 @@ if TYPE_CHECKING:  # so that other commands do not load what training needs
 
 run_app = typer.Typer(help="Look at one run, or cancel it.", no_args_is_help=True)
 RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
-model_app = typer.Typer(help="Choose the model in use.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the root."""
     app.command("train")(train)
     app.command("runs")(runs)
-    app.command("models")(models)
-    app.command("recipes")(recipes)
     app.add_typer(run_app, name="run")
-    app.add_typer(model_app, name="model")
 
 
 def _settings(pairs: list[str]) -> dict[str, str]:
@@ -136,55 +131,3 @@ def run_cancel(run_id: RunId) -> None:
         if not run.is_finished
         else f"Run {run.id} is {run.state}."
     )
-
-
-def models(slug: str) -> None:
-    """List a city's models."""
-    from workflows.models import list_models
-    from workflows.store import open_store
-
-    found = list_models(open_store(), slug)
-    output.document([asdict(model) for model in found])
-    output.table(
-        ["model", "recipe", "in use", "created"],
-        [(m.name, m.recipe, "yes" if m.in_use else "", m.created) for m in found],
-    )
-
-
-@model_app.command("use")
-def model_use(slug: str, model: str) -> None:
-    """Let searches use this model."""
-    from workflows.models import use_model
-    from workflows.store import open_store
-
-    chosen = use_model(open_store(), slug, model)
-    output.document(asdict(chosen))
-    output.say(f"{slug} now uses {chosen.name}.")
-
-
-def _setting_document(setting: Setting) -> dict[str, object]:
-    return {
-        "key": setting.key,
-        "value": setting.value,
-        "allowed": setting.rule.allowed,
-        "help": setting.rule.help,
-    }
-
-
-def recipes() -> None:
-    """List the recipes with their settings."""
-    from aether_core.model.recipe import recipes as known
-
-    found = known()
-    output.document(
-        [
-            {"recipe": r.name, "settings": [_setting_document(setting) for setting in r.describe()]}
-            for r in found
-        ]
-    )
-    for recipe in found:
-        output.table(
-            ["setting", "value", "range", "what it does"],
-            [(s.key, s.value, s.rule.allowed, s.rule.help) for s in recipe.describe()],
-            title=recipe.name,
-        )

@@ -19,7 +19,7 @@ from aether_core.model.checkpoint import (
     load_heads,
     save_model,
 )
-from aether_core.model.heads import Heads
+from aether_core.model.heads import Heads, HeadShape
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def folder(tmp_path: Path, card: ModelCard) -> Path:
 
 @pytest.mark.parametrize("text_dim", [384, 256])
 def test_round_trip(tmp_path: Path, card: ModelCard, text_dim: int) -> None:
-    heads = Heads(text_dim)
+    heads = Heads(HeadShape(text_dim=text_dim))
     save_model(tmp_path / "model", heads, card)
     loaded = load_heads(tmp_path / "model")
     assert loaded.text_dim == text_dim
@@ -128,7 +128,7 @@ def test_pickled_weights_are_refused(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("eo.proj.0.weight", torch.zeros(256, 63), r"wrong shape: eo.proj.0.weight \[256, 63\]"),
+        ("eo.proj.0.weight", torch.zeros(256, 63), r"wrong shape: eo.shortcut.weight \[128, 64\]"),
         ("eo.proj.0.weight", None, "lacks the tensor: eo.proj.0.weight"),
         ("text.proj.weight", None, "no text head"),
         ("text.proj.weight", torch.zeros(64, 384), "wrong shape"),

@@ -9,7 +9,8 @@ import torch
 
 from aether_core.errors import CancelledError, InputError
 from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads
-from aether_core.model.course import Course, Features
+from aether_core.model.course import Course
+from aether_core.model.features import Features
 from aether_core.model.held_out import HeldOut
 from aether_core.model.recipe import Recipe, recipe
 from aether_core.model.trainer import EpochReport, Trained, train
