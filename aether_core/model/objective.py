@@ -25,7 +25,12 @@ class Objective(nn.Module):
         self._features = features
         self._recipe = recipe
 
-    def forward(self, heads: Heads, rows: Tensor, generator: torch.Generator) -> AetherLoss:
+    def forward(
+        self,
+        heads: Heads,
+        rows: Tensor,
+        generator: torch.Generator,  # noqa: ARG002 - for objectives that draw at random
+    ) -> AetherLoss:
         """Loss of a batch.
 
         Args:

@@ -130,7 +130,7 @@ def test_pickled_weights_are_refused(folder: Path) -> None:
     [
         ("eo.proj.0.weight", torch.zeros(256, 63), r"wrong shape: eo.shortcut.weight \[128, 64\]"),
         ("eo.proj.0.weight", None, "lacks the tensor: eo.proj.0.weight"),
-        ("text.proj.weight", None, "no text head"),
+        ("text.proj.weight", None, "lacks the tensor: text.proj.weight"),
         ("text.proj.weight", torch.zeros(64, 384), "wrong shape"),
         ("extra", torch.zeros(1), "belongs to no head: extra"),
         ("eo.gate", torch.zeros(1, dtype=torch.int64), "not floating: eo.gate"),
