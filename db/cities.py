@@ -64,7 +64,27 @@ def city_by_id(session: Session, city_id: int) -> City:
     """
     city = session.get(City, city_id)
     if city is None:
-        raise NotFoundError("no such city", city_id, "it has been removed; list those there are")
+        raise _removed(city_id)
+    return city
+
+
+def lock_city(session: Session, city_id: int) -> City:
+    """The city of that number, held until the transaction ends.
+
+    Two who would look for something of the city and add it when it is missing take turns; reading
+    goes on.
+
+    Raises:
+        NotFoundError: There is none: it was removed meanwhile.
+    """
+    city = session.scalar(
+        select(City)
+        .where(City.id == city_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if city is None:
+        raise _removed(city_id)
     return city
 
 
@@ -189,6 +209,10 @@ def base_features(session: Session, city_id: int) -> gpd.GeoDataFrame:
         geometry=shapely.from_wkb([bytes(row[2]) for row in rows]),
         crs=WGS84,
     )
+
+
+def _removed(city_id: int) -> NotFoundError:
+    return NotFoundError("no such city", city_id, "it has been removed; list those there are")
 
 
 def _unknown(session: Session, slug: str) -> NotFoundError:

@@ -1,11 +1,9 @@
 """Land use: from labels to a map of classes that says how sure it is and where it does not hold."""
 
-from pathlib import Path
-
 import streamlit as st
 
-from aether_core.vector import VECTOR_SUFFIXES
 from ui import (
+    district_form,
     errors,
     fit_form,
     fit_page,
@@ -23,7 +21,6 @@ from workflows.layers import LayerSummary
 
 MAP_HEIGHT = 600
 KEY = "landuse"
-VECTORS = tuple(sorted(ending.lstrip(".") for ending in VECTOR_SUFFIXES - {".shp"}))
 
 
 def draw_form(city: CitySummary) -> None:
@@ -38,7 +35,7 @@ def draw_form(city: CitySummary) -> None:
         )
         go_place = st.container()
         fit = fit_form.draw(city, KEY, with_representation=True)
-        districts = ask_districts()
+        districts = district_form.draw(KEY)
         with go_place:
             if labels is None:
                 st.caption("Still needed: labels.")
@@ -55,24 +52,12 @@ def draw_form(city: CitySummary) -> None:
                 made(city, LandUseRequest(labels, fit, title.strip() or None, districts))
 
 
-def ask_districts() -> Path | None:
-    """Ask for areas to tell errors apart by."""
-    with st.expander("Districts", icon=":material/grid_view:"):
-        files = uploads.choose(
-            "Districts, optional",
-            key=f"{KEY}-districts",
-            endings=VECTORS,
-            about="Areas with a name each: errors are told apart by them, and each is predicted "
-            "once from all the others.",
-        )
-    return files[0] if files else None
-
-
 def made(city: CitySummary, request: LandUseRequest) -> None:
     """Fit in this run of the page, then show the map."""
     with working.bar(KEY) as progress:
         result = land_use(state.store(), city.slug, request, progress)
-    given = [request.labels.file, request.districts]
+    districts = request.districts
+    given = (request.labels.file, districts.file if districts else None)
     uploads.forget([path for path in given if path is not None])
     fit_page.show_next(KEY, result.layer)
 
@@ -107,18 +92,6 @@ def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:
         trust.draw(city, layer, layer_map.values_of(city, layer), KEY)
 
 
-def draw() -> None:
-    """The page."""
-    city = page.with_city("Land use")
-    if city is None:
-        return
-    layers = fit_page.layers_of(city, KIND)
-    if fit_page.is_new(KEY, layers):
-        draw_form(city)
-    else:
-        draw_result(city, layers)
-
-
 page.through_router()
 with errors.boxed(state.reachable):
-    draw()
+    fit_page.draw("Land use", KEY, KIND, form=draw_form, result=draw_result)

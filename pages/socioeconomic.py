@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui import (
     area_form,
+    district_form,
     errors,
     fit_form,
     fit_page,
@@ -36,6 +37,7 @@ def draw_form(city: CitySummary) -> None:
         go_place = st.container()
         fit = fit_form.draw(city, KEY, with_representation=True)
         pixels = ask_pixels(city, fit.representation)
+        districts = district_form.draw(KEY)
         st.caption(NOTE)
         with go_place:
             if areas is None:
@@ -50,7 +52,8 @@ def draw_form(city: CitySummary) -> None:
             )
             working.say_stopped(KEY)
             if go and areas is not None:
-                made(city, SocioeconomicRequest(areas, fit, title.strip() or None, pixels=pixels))
+                asked = SocioeconomicRequest(areas, fit, title.strip() or None, districts, pixels)
+                made(city, asked)
 
 
 def ask_pixels(city: CitySummary, representation: str) -> bool:
@@ -69,7 +72,9 @@ def made(city: CitySummary, request: SocioeconomicRequest) -> None:
     """Fit in this run of the page, then show the map."""
     with working.bar(KEY) as progress:
         result = socioeconomic(state.store(), city.slug, request, progress)
-    uploads.forget([request.areas.file])
+    districts = request.districts
+    given = (request.areas.file, districts.file if districts else None)
+    uploads.forget([path for path in given if path is not None])
     fit_page.show_next(KEY, result.layer)
 
 
@@ -123,18 +128,6 @@ def draw_panel(
     return shown
 
 
-def draw() -> None:
-    """The page."""
-    city = page.with_city("Socioeconomic")
-    if city is None:
-        return
-    layers = fit_page.layers_of(city, KIND)
-    if fit_page.is_new(KEY, layers):
-        draw_form(city)
-    else:
-        draw_result(city, layers)
-
-
 page.through_router()
 with errors.boxed(state.reachable):
-    draw()
+    fit_page.draw("Socioeconomic", KEY, KIND, form=draw_form, result=draw_result)

@@ -1,16 +1,15 @@
 """The form that asks for a comparison: labels or areas, what to compare, how to test it."""
 
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
 from aether_core.tasks.comparison import NAMES
 from aether_core.tasks.representations import REPRESENTATIONS
-from aether_core.vector import VECTOR_SUFFIXES
-from ui import area_form, errors, fit_form, label_form, page, state, uploads, working
+from ui import area_form, district_form, errors, fit_form, label_form, page, state, uploads, working
 from workflows.areas import AreaRequest
 from workflows.cities import CitySummary
+from workflows.districts import DistrictFile
 from workflows.evaluate import evaluate_land_use, evaluate_socioeconomic
 from workflows.fit_settings import FitSettings
 from workflows.labels import LabelRequest
@@ -25,9 +24,6 @@ _HINTS: Final = {
     "city, so that they can be tested away from each other.",
 }
 _NEEDS_MODEL: Final = ("aether", "concat")
-_VECTORS: Final = tuple(
-    sorted(suffix.lstrip(".") for suffix in VECTOR_SUFFIXES if suffix != ".shp")
-)
 
 
 def draw(city: CitySummary, task: str) -> bool:
@@ -43,7 +39,7 @@ def draw(city: CitySummary, task: str) -> bool:
         st.subheader("What to compare", anchor=False)
         names = _representations(city, task)
         fit = fit_form.draw(city, f"compare-{task}", with_representation=False)
-        districts, field = _districts(task)
+        districts = district_form.draw(task)
         curve = st.checkbox(
             "Learning curve, too",
             key=f"{task}-curve",
@@ -62,8 +58,9 @@ def draw(city: CitySummary, task: str) -> bool:
         )
         working.say_stopped("compare")
         if go and asked is not None:
-            _run(city, asked, fit, names, districts, field, with_curve=curve)
-            uploads.forget([path for path in (asked.file, districts) if path is not None])
+            _run(city, asked, fit, names, districts, with_curve=curve)
+            given = (asked.file, districts.file if districts else None)
+            uploads.forget([path for path in given if path is not None])
             return True
     return False
 
@@ -94,24 +91,6 @@ def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _districts(task: str) -> tuple[Path | None, str | None]:
-    """Ask for areas to leave out one at a time."""
-    with st.expander("Leave out whole districts", icon=":material/grid_view:"):
-        files = uploads.choose(
-            "Districts, optional",
-            key=f"{task}-districts",
-            endings=_VECTORS,
-            about="Areas with a name each. Besides the other splits, every district is predicted "
-            "from all the others.",
-        )
-        field = st.text_input(
-            "Field with their names",
-            key=f"{task}-district-field",
-            placeholder="the first text field when left empty",
-        )
-    return (files[0] if files else None), field.strip() or None
-
-
 def _missing(task: str, asked: object, names: tuple[str, ...]) -> str:
     wanted = {
         "labels" if task == LAND_USE else "areas with shares": asked is not None,
@@ -125,20 +104,19 @@ def _run(
     asked: LabelRequest | AreaRequest,
     fit: FitSettings,
     names: tuple[str, ...],
-    districts: Path | None,
-    field: str | None,
+    districts: DistrictFile | None,
     *,
     with_curve: bool,
 ) -> None:
     """Compare in this run of the page."""
     with working.bar("compare") as progress:
         if isinstance(asked, LabelRequest):
-            labels = LandUseRequest(asked, fit, districts=districts, district_field=field)
+            labels = LandUseRequest(asked, fit, districts=districts)
             evaluate_land_use(
                 state.store(), city.slug, labels, names, progress, with_curve=with_curve
             )
         else:
-            areas = SocioeconomicRequest(asked, fit, districts=districts, district_field=field)
+            areas = SocioeconomicRequest(asked, fit, districts=districts)
             evaluate_socioeconomic(
                 state.store(), city.slug, areas, names, progress, with_curve=with_curve
             )

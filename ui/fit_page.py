@@ -1,11 +1,11 @@
 """What the pages of the two tasks share: maps or a new one, the layer picked, its panel."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from aether_core.tasks.comparison import NAMES
-from ui import downloads, state, take_away
+from ui import downloads, page, state, take_away
 from ui.layer_names import told_apart
 from ui.text import count, facts
 from workflows.cities import CitySummary
@@ -13,6 +13,25 @@ from workflows.export import export_layer
 from workflows.layers import LayerSummary, list_layers
 
 MAPS, NEW = "Maps", "New map"
+
+
+def draw(
+    title: str,
+    key: str,
+    kind: str,
+    *,
+    form: Callable[[CitySummary], None],
+    result: Callable[[CitySummary, list[LayerSummary]], None],
+) -> None:
+    """A task's page: its maps, or the form that makes one."""
+    city = page.with_city(title)
+    if city is None:
+        return
+    layers = layers_of(city, kind)
+    if is_new(key, layers):
+        form(city)
+    else:
+        result(city, layers)
 
 
 def layers_of(city: CitySummary, kind: str) -> list[LayerSummary]:

@@ -2,9 +2,9 @@
 
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workflows.districts import DistrictFile
 from workflows.fit_settings import FitSettings
 from workflows.labels import OSM_LABELS, LabelRequest
 
@@ -18,7 +18,7 @@ _DEFAULT = FitSettings()
 def land_use_command(slug: str, request: "LandUseRequest") -> str:
     """The `landuse` command of a request; files by their names."""
     words = ["./aether", "landuse", slug, *_labels(request.labels), *_fit(request.fit)]
-    return shlex.join([*words, *_districts(request.districts, request.district_field)])
+    return shlex.join([*words, *_districts(request.districts)])
 
 
 def socioeconomic_command(slug: str, request: "SocioeconomicRequest") -> str:
@@ -34,7 +34,7 @@ def socioeconomic_command(slug: str, request: "SocioeconomicRequest") -> str:
         words += ["--minimum-m2", f"{areas.minimum_m2:g}"]
     words += ["--pixels"] if request.pixels else []
     words += _fit(request.fit)
-    return shlex.join([*words, *_districts(request.districts, request.district_field)])
+    return shlex.join([*words, *_districts(request.districts)])
 
 
 def _labels(labels: LabelRequest) -> Iterator[str]:
@@ -65,6 +65,8 @@ def _fit(fit: FitSettings) -> Iterator[str]:
         yield from ("--block-m", f"{fit.block_m:g}")
 
 
-def _districts(path: Path | None, field: str | None) -> list[str]:
-    words = ["--districts", path.name] if path else []
-    return words + (["--district-field", field] if field else [])
+def _districts(districts: DistrictFile | None) -> list[str]:
+    if districts is None:
+        return []
+    named = ["--district-field", districts.field] if districts.field else []
+    return ["--districts", districts.file.name, *named]

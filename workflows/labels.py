@@ -152,6 +152,7 @@ def mapped_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
 def keep_labels(session: Session, city_id: int, request: LabelRequest, labels: Labels) -> LabelSet:
     """Store the labels of a fit, so that its map can be explained and made again."""
     parameters = {
+        "crs": request.crs,
         "crosswalk": request.crosswalk,
         "mapping": dict(request.mapping),
         "small": request.small,

@@ -20,13 +20,14 @@ from db import cities as city_rows
 from db import layers as layer_rows
 from workflows.city_arrays import TaskCity, task_city
 from workflows.commands import land_use_command
+from workflows.districts import DistrictFile, read_districts
 from workflows.fit_settings import FitSettings
 from workflows.json_values import json_values
 from workflows.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
-from workflows.layers import LayerSummary, free_slug, kept_under_free_name, show_layer
+from workflows.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
 from workflows.lineage import lineage_of
 from workflows.store import Store
-from workflows.task_setup import Prepared, mean_scores, prepare, read_districts
+from workflows.task_setup import Prepared, mean_scores, prepare
 
 KIND = "landuse"
 MOSTLY_GREY = "Most cells cannot be told apart. Merge classes that look alike, or give more labels."
@@ -47,8 +48,11 @@ class LandUseRequest:
     labels: LabelRequest
     fit: FitSettings = field(default_factory=FitSettings)
     title: str | None = None
-    districts: Path | None = None
-    district_field: str | None = None
+    districts: DistrictFile | None = None
+
+    def __post_init__(self) -> None:
+        if self.title:
+            checked_title(self.title)
 
 
 @dataclass(frozen=True)
@@ -119,9 +123,8 @@ def land_use(
         progress=progress,
     )
     progress("keeping the layer", 0, 1)
-    name = kept_under_free_name(
-        store, lambda session: _keep(session, labelled, request, prepared, mapped)
-    )
+    with store.session() as session:
+        name = _keep(session, labelled, request, prepared, mapped)
     layer = show_layer(store, slug, name)
     progress("keeping the layer", 1, 1)
     return LandUseResult(
@@ -207,9 +210,7 @@ def prepare_labels(
             ", ".join(samples.classes) or "(none)",
             "give labels of at least two classes with data",
         )
-    districts = (
-        read_districts(request.districts, request.district_field) if request.districts else None
-    )
+    districts = read_districts(request.districts) if request.districts else None
     return prepare(
         KIND,
         labelled.city,
@@ -232,15 +233,16 @@ def _keep(
     mapped: LandUseMap,
 ) -> str:
     city, fit = labelled.city, request.fit
-    city_rows.city_by_id(session, city.city_id)  # says so if it was removed meanwhile
+    city_rows.lock_city(session, city.city_id)  # or says so if it was removed meanwhile
     there: NDArray[np.bool_] = np.asarray(np.isfinite(mapped.probability).all(axis=1))
     label_set = keep_labels(session, city.city_id, request.labels, labelled.labels)
-    title = request.title or f"Land use from {Path(labelled.labels.source).name}"
+    default = f"Land use from {Path(labelled.labels.source).name}"[:MAX_TITLE]
+    title = checked_title(request.title or default)
     row = layer_rows.add_layer(
         session,
         city.city_id,
         slug=free_slug(session, city.city_id, f"{KIND}-{title}"),
-        title=title[:200],
+        title=title,
         kind=KIND,
         model_id=city.model_id if fit.representation in {"aether", "concat"} else None,
         label_set_id=label_set.id,

@@ -2,17 +2,15 @@
 
 import importlib.metadata
 import re
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from aether_core.errors import ConflictError, InputError
+from aether_core.errors import InputError
 from db import cities as city_rows
 from db import layers as layer_rows
 from db import models as model_rows
@@ -21,8 +19,8 @@ from workflows.representation import cell_vectors, model_for
 from workflows.search import CellScores
 from workflows.store import Store
 
-_TRIES = 5
-Kept = TypeVar("Kept")
+MAX_TITLE = 200
+"""Characters a layer's title may have."""
 SCORE_FIELDS = [
     {"name": "score", "type": "float", "unit": "cosine, -1 to 1"},
     {"name": "percentile", "type": "float", "unit": "% of the city's cells that score lower"},
@@ -72,16 +70,12 @@ def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> La
         NotFoundError: The city or the model has been removed since.
         InputError: The title is empty or too long.
     """
-    title = " ".join((title if title is not None else default_title(scores)).split())
-    if not 1 <= len(title) <= 200:
-        raise InputError(
-            "a layer's title must have 1 to 200 characters", title, "give a short title"
-        )
+    title = checked_title(title if title is not None else default_title(scores))
     model = model_for(store, scores.city, scores.model)
     ids = cell_vectors(store, model).ids
-
-    def keep(session: Session) -> LayerSummary:
-        city = city_rows.city_by_slug(session, scores.city)
+    with store.session() as session:
+        # The lock: two who keep a search of the same name at once get two names.
+        city = city_rows.lock_city(session, model.city_id)
         row = layer_rows.add_layer(
             session,
             city.id,
@@ -97,7 +91,19 @@ def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> La
         )
         return _summarise(session, city, row, len(ids))
 
-    return kept_under_free_name(store, keep)
+
+def checked_title(title: str) -> str:
+    """A layer's title with single spaces.
+
+    Raises:
+        InputError: It is empty or longer than 200 characters.
+    """
+    title = " ".join(title.split())
+    if not 1 <= len(title) <= MAX_TITLE:
+        raise InputError(
+            f"a layer's title must have 1 to {MAX_TITLE} characters", title, "give a short title"
+        )
+    return title
 
 
 def default_title(scores: CellScores) -> str:
@@ -165,24 +171,8 @@ def remove_layer(store: Store, slug: str, layer: str) -> None:
         layer_rows.remove_layer(session, city.id, layer)
 
 
-def kept_under_free_name(store: Store, keep: Callable[[Session], Kept]) -> Kept:
-    """Keep something under a free name, again when another process took that name meanwhile.
-
-    Args:
-        keep: Chooses a name by `free_slug` and stores, in the session it is given.
-
-    Raises:
-        ConflictError: Names were taken again and again.
-    """
-    for _ in range(_TRIES - 1):
-        with suppress(ConflictError), store.session() as session:
-            return keep(session)
-    with store.session() as session:
-        return keep(session)
-
-
 def free_slug(session: Session, city_id: int, title: str) -> str:
-    """A short name made from a title that no layer of the city has."""
+    """A short name made from a title that no layer of the city has; the city must be locked."""
     base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].rstrip("-")
     taken = {row.slug for row, _ in layer_rows.list_layers(session, city_id)}
     candidates = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))

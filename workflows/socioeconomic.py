@@ -23,12 +23,13 @@ from db import layers as layer_rows
 from workflows.areas import AreaRequest, CoveredAreas, covered_areas, keep_areas
 from workflows.city_arrays import TaskCity, task_city
 from workflows.commands import socioeconomic_command
+from workflows.districts import DistrictFile, read_districts
 from workflows.fit_settings import FitSettings
 from workflows.json_values import json_values
-from workflows.layers import LayerSummary, free_slug, kept_under_free_name, show_layer
+from workflows.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
 from workflows.lineage import lineage_of
 from workflows.store import Store
-from workflows.task_setup import Prepared, mean_scores, prepare, read_districts
+from workflows.task_setup import Prepared, mean_scores, prepare
 
 KIND = "socioeconomic"
 AREA_KIND = "socioeconomic areas"
@@ -53,9 +54,12 @@ class SocioeconomicRequest:
     areas: AreaRequest
     fit: FitSettings = field(default_factory=FitSettings)
     title: str | None = None
-    districts: Path | None = None
-    district_field: str | None = None
+    districts: DistrictFile | None = None
     pixels: bool = False
+
+    def __post_init__(self) -> None:
+        if self.title:
+            checked_title(self.title)
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,8 @@ def socioeconomic(
         progress=progress,
     )
     progress("keeping the layers", 0, 1)
-    names = kept_under_free_name(
-        store, lambda session: _keep(session, city, covered, request, prepared, mapped)
-    )
+    with store.session() as session:
+        names = _keep(session, city, covered, request, prepared, mapped)
     layer, areas_layer = (show_layer(store, slug, name) for name in names)
     progress("keeping the layers", 1, 1)
     return SocioeconomicResult(
@@ -193,9 +196,7 @@ def prepare_areas(
         InputError: Folds are impossible with these areas.
     """
     progress("choosing spatial blocks", 0, 1)
-    districts = (
-        read_districts(request.districts, request.district_field) if request.districts else None
-    )
+    districts = read_districts(request.districts) if request.districts else None
     return prepare(
         KIND,
         city,
@@ -219,9 +220,10 @@ def _keep(
     mapped: SocioeconomicMap,
 ) -> tuple[str, str]:
     areas, fit = covered.areas, request.fit
-    city_rows.city_by_id(session, city.city_id)  # says so if it was removed meanwhile
+    city_rows.lock_city(session, city.city_id)  # or says so if it was removed meanwhile
     kept, area_ids = keep_areas(session, city.city_id, request.areas, areas)
-    title = (request.title or f"Shares from {Path(areas.source).name}")[:180]
+    default = f"Shares from {Path(areas.source).name}"[:MAX_TITLE]
+    title = checked_title(request.title or default)
     there: NDArray[np.bool_] = np.asarray(np.isfinite(mapped.cells.share).all(axis=1))
     of_both: dict[str, Any] = {
         "model_id": city.model_id if fit.representation in {"aether", "concat"} else None,

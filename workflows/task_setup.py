@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -17,61 +15,12 @@ from aether_core.tasks.folds import Blocks, choose_blocks, make_folds
 from aether_core.tasks.splits import spatial_blocks
 from aether_core.tasks.units import cut_large_units
 from aether_core.tasks.variogram import label_variogram
-from aether_core.vector import read_vector
 from workflows.city_arrays import TaskCity
+from workflows.districts import NO_DISTRICT, Districts, district_of
 from workflows.fit_settings import FitSettings
 
-NO_DISTRICT = "outside all districts"
 DENSITY_RADIUS_M = 300.0
 _SHOWN_ON_FOLD_MAP = 3000
-
-
-@dataclass(frozen=True)
-class Districts:
-    """Areas that errors are told apart by, and that are left out one at a time.
-
-    Attributes:
-        geometry: Polygons, WGS84, object `[d]`.
-        name: Their names, object `[d]`.
-    """
-
-    geometry: NDArray[np.object_]
-    name: NDArray[np.object_]
-
-
-def read_districts(path: Path, field: str | None = None, crs: str | None = None) -> Districts:
-    """Read districts from a vector file.
-
-    Raises:
-        NotFoundError: There is no such file.
-        InputError: It cannot be used.
-    """
-    frame = read_vector(path, crs=crs)
-    names = [name for name in frame.columns if name != "geometry"]
-    texts = [name for name in names if frame[name].map(lambda value: isinstance(value, str)).all()]
-    if field is not None and field not in names:
-        raise InputError(
-            "the districts have no such field", field, f"there are {', '.join(map(str, names))}"
-        )
-    chosen = field if field is not None else next(iter(texts), None)
-    if chosen is None:
-        raise InputError(
-            "the districts have no names", path.name, "give a file with a text field, or name one"
-        )
-    shapes = shapely.make_valid(frame.geometry.to_numpy())
-    return Districts(shapes, frame[chosen].astype(str).to_numpy(dtype=object))
-
-
-def district_of(districts: Districts, lonlat: NDArray[np.float64]) -> NDArray[np.object_]:
-    """Name of the district each point lies in, `NO_DISTRICT` where in none."""
-    names = np.full(len(lonlat), NO_DISTRICT, dtype=object)
-    point, district = (
-        shapely.STRtree(districts.geometry)
-        .query(shapely.points(lonlat), predicate="intersects")
-        .tolist()
-    )
-    names[point] = districts.name[district]
-    return names
 
 
 @dataclass(frozen=True)

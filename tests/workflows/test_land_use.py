@@ -13,6 +13,7 @@ from aether_core.errors import CancelledError, InputError, NotFoundError
 from tests.app_fixtures import SLUG
 from tests.task_fixtures import TaskFiles
 from workflows.cities import remove_city
+from workflows.districts import DistrictFile
 from workflows.fit_settings import FitSettings
 from workflows.labels import LabelRequest
 from workflows.land_use import LandUseRequest, land_use
@@ -106,7 +107,9 @@ def test_the_published_protocol_uses_its_own_seeds(
 
 def test_errors_are_told_apart_by_district(trained_store: Store, task_files: TaskFiles) -> None:
     result = land_use(
-        trained_store, SLUG, request(task_files.points, districts=task_files.districts)
+        trained_store,
+        SLUG,
+        request(task_files.points, districts=DistrictFile(task_files.districts)),
     )
     groups = {row["group"] for row in result.layer.findings["fairness"]["district"]}
     assert groups == {"North-west", "North-east", "South-west", "South-east"}
@@ -120,6 +123,8 @@ def test_errors_are_told_apart_by_district(trained_store: Store, task_files: Tas
         ({"labels": {"mapping": dict.fromkeys("abc", "")}, "field": "missing"}, "zone"),
         ({"fit": replace(QUICK, folds=20, block_m=1000.0)}, "spatial folds are impossible"),
         ({"fit": replace(QUICK, model="no-such")}, "no-such"),
+        ({"labels": {"mapping": {"hommes": "homes"}}}, "no label has: hommes; the values are"),
+        ({"title": "x" * 201}, "1 to 200 characters"),
     ],
 )
 def test_what_cannot_be_used_leaves_nothing_behind(

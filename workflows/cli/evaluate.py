@@ -32,6 +32,7 @@ from workflows.cli.task_options import (
     Small,
     Splits,
     area_request,
+    district_file,
     fit_settings,
     label_request,
     names_in,
@@ -106,8 +107,7 @@ def evaluate(
             request = LandUseRequest(
                 label_request(labels, field, crs, crosswalk, mapping, small),
                 fit,
-                districts=districts,
-                district_field=district_field,
+                districts=district_file(districts, district_field),
             )
             result = evaluate_land_use(
                 open_store(), slug, request, chosen, progress, with_curve=curve
@@ -116,8 +116,7 @@ def evaluate(
             request = SocioeconomicRequest(
                 area_request(areas, fields, crs, code_field, minimum_count, minimum_m2),
                 fit,
-                districts=districts,
-                district_field=district_field,
+                districts=district_file(districts, district_field),
                 pixels=pixels,
             )
             result = evaluate_socioeconomic(

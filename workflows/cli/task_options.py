@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from aether_core.tasks.predictors.predictor import Kind
     from aether_core.tasks.published import Protocol as FitProtocol
     from workflows.areas import AreaRequest
+    from workflows.districts import DistrictFile
     from workflows.fit_settings import FitSettings
     from workflows.labels import LabelRequest
 
@@ -86,6 +87,17 @@ def label_request(
     return LabelRequest(
         None if own else file, field, crs, crosswalk, pairs, cast("Literal['drop', 'merge']", small)
     )
+
+
+def district_file(file: Path | None, field: str | None) -> "DistrictFile | None":
+    """Which districts a command means."""
+    from workflows.districts import DistrictFile
+
+    if file is None:
+        if field is not None:
+            raise InputError("a field of districts without a file", field, "give --districts FILE")
+        return None
+    return DistrictFile(file, field)
 
 
 def area_request(

@@ -33,6 +33,7 @@ from workflows.cli.task_options import (
     Splits,
     Title,
     area_request,
+    district_file,
     fit_settings,
     label_request,
 )
@@ -87,8 +88,7 @@ def landuse(
         label_request(labels, field, crs, crosswalk, mapping, small),
         fit,
         title=title,
-        districts=districts,
-        district_field=district_field,
+        districts=district_file(districts, district_field),
     )
     store = open_store()
     with output.progress() as progress:
@@ -162,8 +162,7 @@ def socioeconomic(
         area_request(areas, fields, crs, code_field, minimum_count, minimum_m2),
         fit,
         title=title,
-        districts=districts,
-        district_field=district_field,
+        districts=district_file(districts, district_field),
         pixels=pixels,
     )
     store = open_store()

@@ -78,8 +78,10 @@ def apply_mapping(labels: Labels, mapping: Mapping[str, str], *, strict: bool) -
             as it is.
 
     Raises:
-        InputError: Nothing is left.
+        InputError: Nothing is left, or a mapping that is not `strict` names a value no label has.
     """
+    if not strict:
+        _refuse_unknown(labels, mapping)
     lookups = [dict(mapping), _folded(mapping, _caseless)]
     if strict:
         lookups.append(_folded(mapping, _letters))
@@ -152,6 +154,20 @@ def check_class_number(labels: Labels) -> None:
             "the labels are of one class only",
             f"{next(iter(counts), 'none')} ({len(labels)} labels)",
             "give labels of at least two classes, or choose another field or mapping",
+        )
+
+
+def _refuse_unknown(labels: Labels, mapping: Mapping[str, str]) -> None:
+    """A user's own mapping lists what is there; a value that is not is a slip of the pen."""
+    there = {_caseless(value) for value in labels.counts}
+    unknown = [value for value in mapping if _caseless(value) not in there]
+    if unknown:
+        known = list(labels.counts)
+        more = ", ..." if len(known) > 10 else ""
+        raise InputError(
+            "the mapping names a value no label has",
+            ", ".join(unknown),
+            f"the values are {', '.join(known[:10])}{more}",
         )
 
 

@@ -81,10 +81,15 @@ def test_a_crosswalk_drops_what_it_does_not_list() -> None:
 
 def test_a_users_mapping_keeps_what_it_does_not_list() -> None:
     labels = labelled("a", "A ", "b", "c", "A1")
-    mapped = apply_mapping(labels, {"a": "x", "c": "", "A-1": "y"}, strict=False)
-    # "A1" is no "A-1": only case and spaces are forgiven to a user's own codes.
+    mapped = apply_mapping(labels, {"a": "x", "c": ""}, strict=False)
     assert mapped.value.tolist() == ["x", "x", "b", "A1"]
     assert mapped.dropped == {"dropped by the mapping": 1}
+
+
+def test_a_users_mapping_of_a_value_that_is_not_there_is_refused() -> None:
+    # "A1" is no "A-1": only case and spaces are forgiven to a user's own codes.
+    with pytest.raises(InputError, match="no label has: A-1; the values are A1, b"):
+        apply_mapping(labelled("b", "A1"), {"B": "x", "A-1": "y"}, strict=False)
 
 
 def test_a_mapping_that_leaves_nothing_is_refused() -> None:
