@@ -20,6 +20,9 @@ from db.layer_values import Column, check_columns, documents, value_frame
 from db.layer_view import SOURCES, create_view, field_values, free_view_name
 from db.schema import City, Layer, LayerArea, LayerFeature
 
+_NAMED = 10
+"""Layers a message lists at most."""
+
 
 def add_layer(
     session: Session,
@@ -151,8 +154,10 @@ def layer_by_slug(session: Session, city_id: int, slug: str) -> Layer:
     """
     layer = session.scalar(select(Layer).where(Layer.city_id == city_id, Layer.slug == slug))
     if layer is None:
-        known = sorted(session.scalars(select(Layer.slug).where(Layer.city_id == city_id)))
-        remedy = f"the layers are: {', '.join(known)}" if known else "this city has no layer yet"
+        newest = select(Layer.slug).where(Layer.city_id == city_id).order_by(Layer.id.desc())
+        known = list(session.scalars(newest.limit(_NAMED + 1)))
+        named = ", ".join(known[:_NAMED]) + (", and older ones" if len(known) > _NAMED else "")
+        remedy = f"the layers are: {named}" if known else "this city has no layer yet"
         raise NotFoundError("no such layer", slug, remedy)
     return layer
 

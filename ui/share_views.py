@@ -109,16 +109,30 @@ def _share_of(frame: pd.DataFrame, asked: Asked, look: Look) -> View:
     if asked.what == WIDTH:
         values = _column(frame, f"{field}_hi") - _column(frame, f"{field}_lo")
         return _share_view(values, f"{field} interval", field, "width of the interval", look)
+    predicted = _column(frame, field)
+    if f"{field}_observed" not in frame:
+        return _share_view(predicted, field, field, "predicted share", look)
+    # One scale for both, so that going from one to the other shows the difference, not the scale.
+    observed = _column(frame, f"{field}_observed")
+    both = np.concatenate([predicted, observed])
     if asked.what == OBSERVED:
-        observed = _column(frame, f"{field}_observed")
-        return _share_view(observed, f"{field} observed", field, "share in the file given", look)
-    return _share_view(_column(frame, field), field, field, "predicted share", look)
+        return _share_view(
+            observed, f"{field} observed", field, "share in the file given", look, both
+        )
+    return _share_view(predicted, field, field, "predicted share", look, both)
 
 
 def _share_view(
-    values: npt.NDArray[np.float32], label: str, title: str, unit: str, look: Look
+    values: npt.NDArray[np.float32],
+    label: str,
+    title: str,
+    unit: str,
+    look: Look,
+    scale: npt.NDArray[np.float32] | None = None,
 ) -> View:
-    steps, names = share_steps(values, look)
+    """Values in classes made from them, or from a wider `scale` that holds them."""
+    there = bool(np.isfinite(values).any())  # without any value the values themselves are refused
+    steps, names = share_steps(values if scale is None or not there else scale, look)
     return View(Shown(values, steps, label), title, unit, names)
 
 

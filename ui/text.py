@@ -46,8 +46,16 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+_JOINER = "\u2060"  # takes no room and breaks no line
+
+
 def plain(text: str) -> str:
-    """A value from a file or a form, so that Markdown leaves it alone."""
+    """A value from a file or a form, so that Markdown leaves it alone.
+
+    Addresses are kept from becoming links: a title must not lead anybody away from here.
+    """
+    for sign in ("://", "www.", "@"):
+        text = text.replace(sign, f"{sign[0]}{_JOINER}{sign[1:]}")
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+!|<>$~:" else sign for sign in text)
 
 

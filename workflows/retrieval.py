@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aether_core.eo.source import local_file
 from aether_core.errors import InputError
@@ -134,7 +135,9 @@ def evaluate_retrieval(
         limit=_EVERY_CELL,
     )
     cell = _cells_of(samples, city)
-    block = spatial_blocks(samples.lonlat, block_m=block_m or 5 * city.window_m)
+    once = _once(cell, samples.label)
+    cell, label = cell[once], samples.label[once]
+    block = spatial_blocks(samples.lonlat[once], block_m=block_m or 5 * city.window_m)
     rows = []
     chosen = ""
     for done, (query, names) in enumerate(queries.items()):
@@ -142,16 +145,18 @@ def evaluate_retrieval(
         answer = _answer(names, samples, query)
         scores = search_cells(store, slug, query, model=model)
         chosen = scores.model
-        found = score_query(
-            scores.score[cell], answer[samples.label], block, query=query, seed=seed
-        )
+        found = score_query(scores.score[cell], answer[label], block, query=query, seed=seed)
         rows += [_row(asdict(one), names) for one in found]
     result = RetrievalEvaluation(
         task=TASK,
         model=chosen,
         rows=rows,
         cells=len(cell),
-        labels_dropped={**labels.dropped, **samples.dropped},
+        labels_dropped={
+            **labels.dropped,
+            **samples.dropped,
+            **_more_in_a_cell(samples.label, len(once)),
+        },
         seconds=time.perf_counter() - started,
     )
     return _kept(store, slug, result, {"from": labels.source, "queries": dict(queries)})
@@ -191,6 +196,19 @@ def _cells_of(samples: Samples, city: TaskCity) -> np.ndarray:
 
     nearest = cKDTree(city.arrays.cell_lonlat).query(samples.lonlat)[1]
     return np.where(samples.cell >= 0, samples.cell, nearest)
+
+
+def _once(cell: NDArray[np.int64], label: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows that stand for their cell: the first of each; none where classes contradict."""
+    first = np.unique(cell, return_index=True)[1]
+    named = np.unique(np.column_stack([cell, label]), axis=0)[:, 0]
+    cells, kinds = np.unique(named, return_counts=True)
+    return np.asarray(first[np.isin(cell[first], cells[kinds == 1])], dtype=np.int64)
+
+
+def _more_in_a_cell(label: NDArray[np.int64], used: int) -> dict[str, int]:
+    more = len(label) - used
+    return {"beside others in a cell": more} if more else {}
 
 
 def _answer(names: list[str], samples: Samples, query: str) -> np.ndarray:

@@ -58,7 +58,7 @@ def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> dict
         raise InputError(
             f"{label} has no name and no category column",
             f"columns are {_listed(attributes)}",
-            "say which to use with --name-field or --category-field",
+            "say which field is the name and which the category",
         )
     empty = [""] * len(attributes)
     return {

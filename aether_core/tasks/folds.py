@@ -225,5 +225,5 @@ def _impossible(labels: int, blocks: int, side_m: float | None, folds: int) -> I
     return InputError(
         "spatial folds are impossible",
         f"all {labels} labels lie in {place}{size}, {folds} folds",
-        "give labels from more of the city, a smaller --block-m, or fewer --folds",
+        "give labels from more of the city, smaller blocks, or fewer folds",
     )

@@ -105,7 +105,7 @@ class Aether:
             raise InputError(
                 "this representation needs a trained model",
                 self.name,
-                "train the city first, or leave it out with --representations alphaearth,poi",
+                "train the city first, or leave out aether and concat",
             )
         self._heads = arrays.heads
 
@@ -146,7 +146,7 @@ class Poi:
             raise InputError(
                 "this representation needs places",
                 f"{self.name}, the city has {len(there)} with text",
-                "add places to the city, or leave it out with --representations",
+                "add places to the city, or leave out poi",
             )
         self._text = np.ascontiguousarray(arrays.poi_text[there], dtype=np.float32)
         self._plane = Plane(arrays.poi_lonlat[there])

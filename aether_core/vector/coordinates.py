@@ -61,7 +61,7 @@ def to_wgs84(parsed: Parsed, path: Path, crs: str | None) -> ShapeArray:
         raise InputError(
             "the file does not say its coordinate reference system",
             path.name,
-            "add --crs, e.g. --crs EPSG:4326",
+            "say which, e.g. EPSG:4326 (in commands: --crs EPSG:4326)",
         )
     shapes, projected = _transform(parsed.geometry, source, path)
     return _possible(shapes, path, projected=projected)
@@ -149,5 +149,5 @@ def _possible(geometry: ShapeArray, path: Path, *, projected: bool) -> ShapeArra
     raise InputError(
         "the coordinates are not degrees",
         shown,
-        "say the coordinate reference system with --crs, e.g. --crs EPSG:27700",
+        "say which coordinate reference system they are in (in commands: --crs EPSG:27700)",
     )

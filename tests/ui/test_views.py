@@ -114,6 +114,16 @@ def test_the_error_of_a_share_has_its_sign(areas: pd.DataFrame) -> None:
     assert low < len(view.shown.steps.colours) // 2 < high
 
 
+def test_predicted_and_observed_shares_have_one_scale(areas: pd.DataFrame) -> None:
+    views_of = [
+        share_views.shares(areas, ["rich", "poor"], Asked(what, "rich"), LOOK)
+        for what in (share_views.FIELD, share_views.OBSERVED)
+    ]
+    predicted, observed = (view.shown.steps.edges for view in views_of)
+    assert predicted == observed
+    assert (min(predicted), max(predicted)) == pytest.approx((0.2, 0.6))
+
+
 def test_two_fields_can_be_held_against_each_other(areas: pd.DataFrame) -> None:
     asked = Asked(share_views.BETWEEN, "rich", "poor")
     view = share_views.shares(areas, ["rich", "poor"], asked, LOOK)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from aether_core.errors import InputError
@@ -72,6 +73,23 @@ def test_queries_are_held_against_truth(trained_store: Store, task_files: TaskFi
     assert sum(auc) / len(auc) > 0.6  # 12 epochs on 600 places
     for row in result.rows:
         assert row["ci95"][0] is None or row["ci95"][0] <= row["value"] <= row["ci95"][1]
+
+
+def test_a_cell_counts_once_however_many_labels_it_holds(
+    trained_store: Store, task_files: TaskFiles, tmp_path: Path
+) -> None:
+    points = pd.read_csv(task_files.points)
+    same = points.assign(lon=points["lon"] + 1e-7)
+    doubled = tmp_path / "doubled.csv"
+    pd.concat([points, same]).to_csv(doubled, index=False)
+    queries = {"parks": ["park"]}
+    once, twice = (
+        evaluate_retrieval(trained_store, SLUG, queries, LabelRequest(file, "zone"))
+        for file in (task_files.points, doubled)
+    )
+    assert twice.cells == once.cells
+    beside = "beside others in a cell"
+    assert twice.labels_dropped[beside] > once.labels_dropped[beside] + once.cells // 2
 
 
 def test_queries_are_read_from_json_and_csv(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def check_codes_differ(code: Sequence[str]) -> None:
         raise InputError(
             "several areas have the same code",
             f"{name} occurs {times} times",
-            "join the parts of an area into one, or name another field with --code-field",
+            "join the parts of an area into one, or name another field for the codes",
         )
 
 

@@ -206,7 +206,7 @@ def labels_inside(labels: Labels, boundary: shapely.Geometry) -> Labels:
             f"labels in {_box(labels.geometry)}, city in {_box(np.array([boundary]))}",
             "swap their longitude and latitude"
             if swapped
-            else "give labels of this city, or say the file's CRS with --crs",
+            else "give labels of this city, or say which CRS the file is in",
         )
     return labels.keep(inside, OUTSIDE)
 
@@ -274,7 +274,7 @@ def _label_field(frame: gpd.GeoDataFrame, field: str | None, name: str) -> str:
     raise InputError(
         f"which field of {name} holds the labels cannot be told",
         f"fields are {listed}",
-        "say it with --field",
+        "say which field holds the class",
     )
 
 
