@@ -102,7 +102,9 @@ def test_labels_in_one_block_cannot_be_split_in_space() -> None:
     ):
         make_folds("spatial", label, unit, np.zeros(20, int), seed=0)
     spot = np.full((20, 2), 7.0) + np.linspace(0, 1e-4, 20)[:, None]
-    with pytest.raises(InputError, match=r"all 20 labels lie in one block of 300 m.*smaller blocks"):
+    with pytest.raises(
+        InputError, match=r"all 20 labels lie in one block of 300 m.*smaller blocks"
+    ):
         choose_blocks(spot, label, smallest_m=300)
     two = spot + np.where(label, 0.1, 0.0)[:, None]
     with pytest.raises(InputError, match=r"only 2 blocks"):

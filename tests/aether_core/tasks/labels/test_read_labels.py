@@ -83,7 +83,9 @@ def test_a_field_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path
 
 def test_a_file_without_a_usual_field_says_which_it_has(tmp_path: Path) -> None:
     file = written(tmp_path / "a.geojson", [SQUARE], colour=["a"], owner=["b"])
-    with pytest.raises(InputError, match=r"fields are colour, owner; say which field holds the class"):
+    with pytest.raises(
+        InputError, match=r"fields are colour, owner; say which field holds the class"
+    ):
         read_labels(file)
     assert read_labels(file, field="owner").value.tolist() == ["b"]
 
