@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Integer, func, select
 from sqlalchemy.orm import Session
 
 from aether_core.errors import NotFoundError
@@ -15,9 +15,7 @@ from db.engine import allow_long
 from db.schema import Cell, CellFeature, City, EOFeature, View
 from db.vector_type import STORED, vector_bytes
 
-EO_DIM = 64
 BIGINT = np.dtype(">i8")
-EO_VECTOR = np.dtype((STORED, (EO_DIM,)))
 
 
 def add_view(
@@ -77,10 +75,10 @@ def view_named(session: Session, city_id: int, name: str, year: int | None = Non
 def add_poi_features(
     session: Session, view_id: int, poi_ids: NDArray[np.int64], vectors: NDArray[np.float32]
 ) -> None:
-    """Store places' vectors `[n, 64]` in one view. Places that cannot be pooled are left out.
+    """Store places' vectors `[n, dim]` in one view. Places that cannot be pooled are left out.
 
     Raises:
-        ValueError: Ids and vectors differ in number, are not 64 wide, or hold NaN.
+        ValueError: Ids and vectors differ in number, or vectors hold NaN.
     """
     rows = _vector_rows(view_id, poi_ids, vectors)
     allow_long(session)
@@ -91,16 +89,17 @@ def add_poi_features(
 def poi_features(
     session: Session, city_id: int, view_name: str, year: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """A city's place ids `[n]` and vectors float32 `[n, 64]` in one view, by id.
+    """A city's place ids `[n]` and vectors float32 `[n, dim]` in one view, by id.
 
     Raises:
         NotFoundError: The city has no such view.
     """
+    view = view_named(session, city_id, view_name, year).id
     found = copy_out(
         session,
         "SELECT poi_id, vector FROM eo_feature WHERE view_id = %(view)s ORDER BY poi_id",
-        {"view": view_named(session, city_id, view_name, year).id},
-        {"id": BIGINT, "vector": EO_VECTOR},
+        {"view": view},
+        {"id": BIGINT, "vector": _stored_vector(session, EOFeature, view)},
     )
     return found["id"], found["vector"]
 
@@ -147,10 +146,10 @@ def cells(session: Session, city_id: int) -> tuple[NDArray[np.int64], NDArray[np
 def add_cell_features(
     session: Session, view_id: int, cell_ids: NDArray[np.int64], vectors: NDArray[np.float32]
 ) -> None:
-    """Store cells' vectors `[m, 64]` in one view. Cells that cannot be pooled are left out.
+    """Store cells' vectors `[m, dim]` in one view. Cells that cannot be pooled are left out.
 
     Raises:
-        ValueError: Ids and vectors differ in number, are not 64 wide, or hold NaN.
+        ValueError: Ids and vectors differ in number, or vectors hold NaN.
     """
     rows = _vector_rows(view_id, cell_ids, vectors)
     allow_long(session)
@@ -161,17 +160,18 @@ def add_cell_features(
 def cell_features(
     session: Session, city_id: int, view_name: str, year: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.float32]]:
-    """A city's cell ids `[m]`, H3 indexes `[m]` and vectors float32 `[m, 64]`, by H3 index.
+    """A city's cell ids `[m]`, H3 indexes `[m]` and vectors float32 `[m, dim]`, by H3 index.
 
     Raises:
         NotFoundError: The city has no such view.
     """
+    view = view_named(session, city_id, view_name, year).id
     found = copy_out(
         session,
         "SELECT cell.id, cell.h3, vector FROM cell_feature JOIN cell ON cell.id = cell_id "
         "WHERE view_id = %(view)s ORDER BY cell.h3",
-        {"view": view_named(session, city_id, view_name, year).id},
-        {"id": BIGINT, "h3": BIGINT, "vector": EO_VECTOR},
+        {"view": view},
+        {"id": BIGINT, "h3": BIGINT, "vector": _stored_vector(session, CellFeature, view)},
     )
     return found["id"], found["h3"].astype(np.uint64), found["vector"]
 
@@ -179,6 +179,29 @@ def cell_features(
 def _vector_rows(
     view_id: int, ids: NDArray[np.int64], vectors: NDArray[np.float32]
 ) -> Iterable[tuple[int, int, bytes]]:
-    if vectors.shape != (len(ids), EO_DIM):
-        raise ValueError(f"vectors must be [{len(ids)}, {EO_DIM}], not {vectors.shape}")
+    if len(vectors) != len(ids):
+        raise ValueError(f"{len(ids)} ids need as many vectors, not {vectors.shape}")
     return zip([view_id] * len(ids), np.asarray(ids).tolist(), vector_bytes(vectors), strict=True)
+
+
+def _stored_vector(
+    session: Session, table: type[EOFeature | CellFeature], view_id: int
+) -> np.dtype[Any]:
+    """The type of a view's vectors: all are as long as its first, or reading them fails."""
+    width = session.scalar(
+        select(func.octet_length(table.vector, type_=Integer))
+        .where(table.view_id == view_id)
+        .limit(1)
+    )
+    return np.dtype((STORED, ((width or 0) // STORED.itemsize,)))
+
+
+def vector_dim(session: Session, city_id: int) -> int | None:
+    """How many numbers the vectors of a city's cells have; None where no cell has one."""
+    found = session.scalar(
+        select(func.octet_length(CellFeature.vector, type_=Integer))
+        .join(View, View.id == CellFeature.view_id)
+        .where(View.city_id == city_id)
+        .limit(1)
+    )
+    return None if found is None else found // STORED.itemsize

@@ -2,24 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Update, cast, func, select, update
+from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from aether_core.errors import ConflictError, NotFoundError
+from aether_core.errors import ConflictError
+from db.job_states import JobStates
 from db.schema import Run
 
-MOVES: Mapping[str, tuple[str, ...]] = {
-    "queued": ("running", "failed", "cancelled"),
-    "running": ("queued", "running"),  # again, when its worker died
-    "done": ("running",),
-    "failed": ("queued", "running"),
-    "cancelled": ("queued", "running"),
-}
-"""For each state, the states it may be entered from."""
+STATES: Final = JobStates(Run, "run", "list a city's runs with ./aether runs SLUG")
 
 
 def add_run(
@@ -45,10 +39,7 @@ def run_by_id(session: Session, run_id: int) -> Run:
     Raises:
         NotFoundError: There is none of that number.
     """
-    run = session.get(Run, run_id, populate_existing=True)
-    if run is None:
-        raise NotFoundError("no such run", run_id, "list a city's runs with ./aether runs SLUG")
-    return run
+    return STATES.by_id(session, run_id)
 
 
 def list_runs(session: Session, city_id: int) -> list[Run]:
@@ -70,18 +61,21 @@ def mark_running(
         NotFoundError: There is no such run.
         ConflictError: It is finished, or another run of its city is running.
     """
-    fresh: dict[str, Any] = {
-        "started_at": func.now(),
-        "finished_at": None,
-        "heartbeat": func.now(),
-        "attempts": Run.attempts + 1,
-        "progress": 0.0,
-        "history": [dict(entry) for entry in history],
-        "error": None,
-    }
     try:
         with session.begin_nested():
-            return _move(session, run_id, "running", **fresh)
+            return STATES.enter(
+                session,
+                run_id,
+                "running",
+                started_at=func.now(),
+                finished_at=None,
+                heartbeat=func.now(),
+                attempts=Run.attempts + 1,
+                progress=0.0,
+                history=[dict(entry) for entry in history],
+                metrics={},
+                error=None,
+            )
     except IntegrityError as error:
         raise ConflictError(
             "another run of this city is running", run_id, "wait for it, or cancel it"
@@ -112,26 +106,15 @@ def report_progress(
         NotFoundError: The run was removed, with its city.
         ConflictError: It is no longer running.
     """
-    values: dict[str, Any] = {"stage": stage, "progress": progress, "heartbeat": func.now()}
+    values: dict[str, Any] = {"stage": stage, "progress": progress}
     if entry is not None:
         values["history"] = Run.history.op("||")(cast([dict(entry)], JSONB))
-    wanted = session.scalar(
-        _quietly(
-            update(Run).where(Run.id == run_id, Run.state == "running").values(values)
-        ).returning(Run.cancel_requested)
-    )
-    if wanted is None:
-        raise _refused(run_by_id(session, run_id), "report on")
-    return bool(wanted)
+    return STATES.report(session, run_id, **values)
 
 
 def report_heartbeat(session: Session, run_id: int) -> None:
     """Say that a running run's worker lives; nothing when it is no longer running."""
-    session.execute(
-        _quietly(
-            update(Run).where(Run.id == run_id, Run.state == "running").values(heartbeat=func.now())
-        )
-    )
+    STATES.report_heartbeat(session, run_id)
 
 
 def mark_done(session: Session, run_id: int, *, metrics: Mapping[str, Any], model_id: int) -> Run:
@@ -141,7 +124,7 @@ def mark_done(session: Session, run_id: int, *, metrics: Mapping[str, Any], mode
         NotFoundError: There is no such run.
         ConflictError: It is not running.
     """
-    return _move(
+    return STATES.enter(
         session,
         run_id,
         "done",
@@ -153,14 +136,27 @@ def mark_done(session: Session, run_id: int, *, metrics: Mapping[str, Any], mode
     )
 
 
-def mark_failed(session: Session, run_id: int, error: str) -> Run:
-    """A run ended in an error, told in one plain line.
+def mark_failed(session: Session, run_id: int, error: str, *, exit_code: int = 1) -> Run:
+    """A run ended in an error.
+
+    Args:
+        session: In a transaction.
+        run_id: The run.
+        error: Why, in one plain line.
+        exit_code: What a command that waits for the run ends with: 2 where the user can mend it.
 
     Raises:
         NotFoundError: There is no such run.
         ConflictError: It is finished already.
     """
-    return _move(session, run_id, "failed", error=error, finished_at=func.now())
+    return STATES.enter(
+        session,
+        run_id,
+        "failed",
+        error=error,
+        metrics={"exit_code": exit_code},
+        finished_at=func.now(),
+    )
 
 
 def mark_cancelled(session: Session, run_id: int) -> Run:
@@ -170,23 +166,25 @@ def mark_cancelled(session: Session, run_id: int) -> Run:
         NotFoundError: There is no such run.
         ConflictError: It is finished already.
     """
-    return _move(session, run_id, "cancelled", finished_at=func.now())
+    return STATES.mark_cancelled(session, run_id)
 
 
 def mark_queued(session: Session, run_id: int) -> Run:
-    """Put a run back into the queue: its worker died, or the user wants it again.
+    """Put a run back into the queue because the user wants it to go on; attempts begin anew.
 
     Raises:
         NotFoundError: There is no such run.
         ConflictError: It is queued already, or done.
     """
-    return _move(
+    return STATES.enter(
         session,
         run_id,
         "queued",
         cancel_requested=False,
+        attempts=0,
         stage="",
         error=None,
+        metrics={},
         heartbeat=None,
         finished_at=None,
     )
@@ -199,14 +197,7 @@ def request_cancel(session: Session, run_id: int) -> Run:
         NotFoundError: There is no such run.
         ConflictError: It is finished already.
     """
-    run = session.get(Run, run_id, populate_existing=True, with_for_update=True)
-    if run is None or run.state not in MOVES["cancelled"]:
-        raise _refused(run_by_id(session, run_id), "cancel")
-    if run.state == "queued":
-        return mark_cancelled(session, run_id)
-    run.cancel_requested = True
-    session.flush()
-    return run
+    return STATES.request_cancel(session, run_id)
 
 
 def cancel_requested(session: Session, run_id: int) -> bool:
@@ -220,37 +211,4 @@ def cancel_requested(session: Session, run_id: int) -> bool:
 
 def stalled_runs(session: Session, older_than: timedelta) -> list[Run]:
     """Runs that are running, but whose worker gave no sign for that long; oldest first."""
-    return list(
-        session.scalars(
-            select(Run)
-            .where(Run.state == "running", Run.heartbeat < func.now() - older_than)
-            .order_by(Run.id)
-            .execution_options(populate_existing=True)
-        )
-    )
-
-
-def _move(session: Session, run_id: int, state: str, **values: Any) -> Run:  # noqa: ANN401
-    """Enter a state in one statement, so that of two who try only one does."""
-    moved = session.scalar(
-        _quietly(
-            update(Run)
-            .where(Run.id == run_id, Run.state.in_(MOVES[state]))
-            .values(state=state, **values)
-        ).returning(Run.id)
-    )
-    run = run_by_id(session, run_id)
-    if moved is None:
-        raise _refused(run, f"make {state}")
-    return run
-
-
-def _quietly(statement: Update) -> Update:
-    """Without SQLAlchemy changing loaded rows itself: they are read again."""
-    return statement.execution_options(synchronize_session=False)
-
-
-def _refused(run: Run, verb: str) -> ConflictError:
-    return ConflictError(
-        f"cannot {verb} run {run.id}", f"it is {run.state}", "look at it with ./aether run show"
-    )
+    return STATES.stalled(session, older_than)

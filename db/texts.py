@@ -23,6 +23,23 @@ def missing_hashes(session: Session, encoder: str, hashes: Iterable[str]) -> set
     return wanted - {row[0] for row in rows}
 
 
+def places_to_encode(
+    session: Session, encoder: str, city_id: int
+) -> list[tuple[str, str, str, str]]:
+    """A city's places whose text the encoder has not encoded, one a text.
+
+    Returns:
+        Rows (hash of the text, name, category, group), by hash.
+    """
+    rows = driver(session).execute(
+        'SELECT DISTINCT ON (text_hash) text_hash, name, category, "group" FROM poi '
+        "WHERE city_id = %s AND NOT EXISTS "
+        "(SELECT FROM text WHERE hash = poi.text_hash AND encoder = %s) ORDER BY text_hash, id",
+        (city_id, encoder),
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
 def add_texts(
     session: Session, encoder: str, hashes: Sequence[str], vectors: NDArray[np.float32]
 ) -> None:

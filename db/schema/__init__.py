@@ -7,6 +7,7 @@ cascades. Texts are the one exception, a cache shared by all cities. Geometries 
 
 from db.schema.base import Base
 from db.schema.evidence import GIVEN, Area, AreaSet, Evaluation, Label, LabelSet
+from db.schema.jobs import JOB_STATES, Job
 from db.schema.places import (
     BASE_KINDS,
     BaseFeature,
@@ -20,13 +21,15 @@ from db.schema.places import (
     View,
 )
 from db.schema.results import SPATIAL_UNITS, Layer, LayerArea, LayerFeature
-from db.schema.training import RUN_STATES, Model, Run
+from db.schema.studies import STUDY_KINDS, Study
+from db.schema.training import Model, Run
 
 __all__ = [
     "BASE_KINDS",
     "GIVEN",
-    "RUN_STATES",
+    "JOB_STATES",
     "SPATIAL_UNITS",
+    "STUDY_KINDS",
     "Area",
     "AreaSet",
     "Base",
@@ -37,6 +40,7 @@ __all__ = [
     "EOFeature",
     "EncodedText",
     "Evaluation",
+    "Job",
     "Label",
     "LabelSet",
     "Layer",
@@ -46,5 +50,6 @@ __all__ = [
     "Poi",
     "Raster",
     "Run",
+    "Study",
     "View",
 ]

@@ -38,6 +38,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         dict[str, int]: JSONB,
         list[str]: JSONB,
+        list[int]: JSONB,
         list[dict[str, Any]]: JSONB,
         datetime: DateTime(timezone=True),
     }

@@ -108,10 +108,10 @@ class EncodedText(Base):
 
 
 class EOFeature(Base):
-    """The 64-d unit vector of a POI in one view. POIs that cannot be pooled have no row."""
+    """The unit vector of a POI in one view. POIs that cannot be pooled have no row."""
 
     __tablename__ = "eo_feature"
-    __table_args__ = (CheckConstraint("octet_length(vector) = 256", name="vector_64"),)
+    __table_args__ = (CheckConstraint("mod(octet_length(vector), 4) = 0", name="vector_float32"),)
 
     view_id: Mapped[int] = mapped_column(
         ForeignKey("view.id", ondelete="CASCADE"), primary_key=True
@@ -135,10 +135,10 @@ class Cell(Base):
 
 
 class CellFeature(Base):
-    """The 64-d unit vector of a cell in one view. Cells without data have no row."""
+    """The unit vector of a cell in one view. Cells without data have no row."""
 
     __tablename__ = "cell_feature"
-    __table_args__ = (CheckConstraint("octet_length(vector) = 256", name="vector_64"),)
+    __table_args__ = (CheckConstraint("mod(octet_length(vector), 4) = 0", name="vector_float32"),)
 
     view_id: Mapped[int] = mapped_column(
         ForeignKey("view.id", ondelete="CASCADE"), primary_key=True

@@ -106,6 +106,26 @@ def test_layers_of_cells_outlive_a_way_down_and_up(empty_url: str) -> None:
     engine.dispose()
 
 
+def test_cities_of_other_embeddings_go_on_the_way_down(empty_url: str) -> None:
+    """Below 0003 vectors have 64 numbers; a city of another width goes whole, the others stay."""
+    migrate(empty_url)
+    engine = open_engine(empty_url)
+    with session_scope(engine) as session:
+        add_small_city(session)
+        other = add_small_city(session, "espoo")
+        shorter = text(
+            "UPDATE cell_feature SET vector = substr(vector, 1, 40) FROM view "
+            "WHERE view.id = view_id AND city_id = :city"
+        )
+        session.execute(shorter, {"city": other.city.id})
+    downgrade(empty_url, "0002")
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT slug FROM city")).all() == ["helsinki"]
+        assert connection.scalar(text("SELECT count(*) FROM cell_feature"))
+    migrate(empty_url)
+    engine.dispose()
+
+
 def test_autogenerate_finds_no_difference(engine: Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts=COMPARISON)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import ConflictError, NotFoundError
 from db import cities, models, runs
 from db.engine import session_scope
-from db.schema import RUN_STATES, City, Run
+from db.schema import JOB_STATES, City, Run
 from tests.db.city_data import add_plain_city
 
 ACTIONS: dict[str, Callable[[Session, int], Run]] = {
@@ -40,8 +40,8 @@ def _run(session: Session, city: City, state: str = "queued") -> Run:
     return runs.run_by_id(session, run.id)
 
 
-@pytest.mark.parametrize("before", RUN_STATES)
-@pytest.mark.parametrize("after", RUN_STATES)
+@pytest.mark.parametrize("before", JOB_STATES)
+@pytest.mark.parametrize("after", JOB_STATES)
 def test_every_move(session: Session, city: City, before: str, after: str) -> None:
     allowed = {
         "queued": {"running", "failed", "cancelled"},
