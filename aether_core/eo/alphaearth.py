@@ -22,17 +22,6 @@ ATTRIBUTION = (
 )
 
 
-def _dequantisation_table() -> NDArray[np.float32]:
-    """Every int8 as float, addressed by its bits read as uint8; nodata is NaN."""
-    values = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float64)
-    table = np.sign(values) * (values / INT8_SCALE) ** 2
-    table[values == INT8_NODATA] = np.nan
-    return table.astype(np.float32)
-
-
-_TABLE = _dequantisation_table()
-
-
 def dequantise(raw: NDArray[np.int8]) -> NDArray[np.float32]:
     """Turn stored int8 values into embedding values.
 
@@ -42,7 +31,13 @@ def dequantise(raw: NDArray[np.int8]) -> NDArray[np.float32]:
     Returns:
         float32 of the same shape in [-0.993, 0.993]; NaN where `raw` is -128 (no data).
     """
-    return _TABLE[raw.view(np.uint8)]
+    values = raw.astype(np.float32)
+    values *= np.abs(values)
+    values /= INT8_SCALE**2
+    missing = raw == INT8_NODATA
+    if missing.any():
+        values[missing] = np.nan
+    return values
 
 
 def quantise(unit: NDArray[np.float32]) -> NDArray[np.int8]:
@@ -54,12 +49,16 @@ def quantise(unit: NDArray[np.float32]) -> NDArray[np.int8]:
     Returns:
         int8 of the same shape in [-127, 127]; -128 where `unit` is NaN.
     """
-    missing = np.isnan(unit)
-    values = np.where(missing, np.float32(0), unit)
-    levels = np.rint(np.sign(values) * np.sqrt(np.abs(values)) * INT8_SCALE)
-    raw = np.clip(levels, -127, 127).astype(np.int8)
-    raw[missing] = INT8_NODATA
-    return raw
+    levels = np.abs(unit)
+    np.sqrt(levels, out=levels)
+    levels *= INT8_SCALE
+    np.rint(levels, out=levels)
+    np.minimum(levels, 127, out=levels)
+    levels *= np.sign(unit)
+    missing = np.isnan(levels)
+    if missing.any():
+        levels[missing] = INT8_NODATA
+    return levels.astype(np.int8)
 
 
 def check_year(year: int) -> int:

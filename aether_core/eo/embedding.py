@@ -1,4 +1,4 @@
-"""The one way in to an AlphaEarth embedding, whatever files it comes in."""
+"""The one way in to an embedding, whatever files it comes in."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,13 +23,17 @@ EMBEDDING_SUFFIXES = RASTER_SUFFIXES | TABLE_SUFFIXES
 
 
 class Embedding(Protocol):
-    """An AlphaEarth embedding that can be pooled at points."""
+    """An embedding that can be pooled at points."""
 
     kind: Literal["raster", "table"]
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Absolute paths."""
+
+    @property
+    def dim(self) -> int:
+        """How many numbers a vector has: 64 for AlphaEarth."""
 
     @property
     def crs(self) -> str:
@@ -57,7 +61,7 @@ class Embedding(Protocol):
 
 
 def open_embedding(paths: Sequence[str | Path], *, progress: Progress = silent) -> Embedding:
-    """Open an AlphaEarth embedding from rasters or from tables.
+    """Open an embedding from rasters, or AlphaEarth's from tables.
 
     Args:
         paths: Local files of one kind, ending in `EMBEDDING_SUFFIXES`.
@@ -65,7 +69,7 @@ def open_embedding(paths: Sequence[str | Path], *, progress: Progress = silent) 
 
     Raises:
         NotFoundError: A file does not exist.
-        InputError: A file is not an AlphaEarth embedding, or rasters and tables are mixed.
+        InputError: A file is no embedding, files differ in length, or rasters and tables are mixed.
     """
     found = [local_file(path, suffixes=EMBEDDING_SUFFIXES) for path in paths]
     kinds = {path.suffix.lower() in RASTER_SUFFIXES for path in found}

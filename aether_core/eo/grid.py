@@ -63,6 +63,16 @@ class Grid:
     pixel_height: float
     files: tuple[PlacedFile, ...]
 
+    @property
+    def bands(self) -> int:
+        """How many numbers a pixel of its files has."""
+        return self.files[0].file.bands
+
+    @property
+    def quantised(self) -> bool:
+        """Every file holds the dataset's int8."""
+        return all(placed.file.dtype == "int8" for placed in self.files)
+
     def locate(
         self, lonlat: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""Telling an AlphaEarth embedding from other 64 numbers: its vectors have length 1."""
+"""Telling an embedding from other numbers: its vectors have length 1."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from aether_core.eo.alphaearth import dequantise
+from aether_core.eo.alphaearth import BANDS, dequantise
 from aether_core.eo.raster_file import RasterFile, open_raster, read_window
 from aether_core.eo.rectangle import valid_pixels
 from aether_core.errors import InputError
@@ -17,81 +17,95 @@ NORM_TOLERANCE = 0.05
 BAD_SHARE = 0.01
 
 _WINDOW_PIXELS = 65_536
-_WINDOWS = 16
+_WHOLE_BLOCK_PIXELS = 262_144
+_PIXELS = 524_288
+_LEAST_WINDOWS = 4
+_MEASURED = 4
+"""Of how many vectors of a large raster the length of one is taken."""
 _ENOUGH_VALID = 10_000
 
 
 def check_norms(vectors: NDArray[np.floating[Any]], name: str) -> None:
-    """Refuse vectors whose lengths show that they are no AlphaEarth embedding.
+    """Refuse vectors whose lengths show that they are no embedding.
 
     Args:
-        vectors: `[n, 64]` valid vectors, dequantised, n at least 1.
+        vectors: `[n, dim]` valid vectors, dequantised, n at least 1.
         name: What to call them in the error.
 
     Raises:
         InputError: More than 1 % of the lengths are off 1 by more than 0.05.
     """
-    refuse_bad_norms(lengths(vectors), name)
+    refuse_bad_norms(lengths(vectors), vectors.shape[1], name)
 
 
 def lengths(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return the L2 length of each row of `[n, 64]`."""
-    wide = vectors.astype(np.float64)
-    norms: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+    """Return the L2 length of each row of `[n, dim]`."""
+    squares = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float32, casting="same_kind")
+    norms: NDArray[np.float64] = np.sqrt(squares.astype(np.float64))
     return norms
 
 
-def refuse_bad_norms(norms: NDArray[np.float64], name: str) -> None:
+def refuse_bad_norms(norms: NDArray[np.float64], dim: int, name: str) -> None:
     """Raise InputError, with the figures, unless 99 % of the lengths are within 0.05 of 1."""
+    what, remedy = (
+        ("an AlphaEarth embedding", "give the 64 bands A00 to A63 as published")
+        if dim == BANDS
+        else ("an embedding of unit vectors", "give every band of the embedding as it was made")
+    )
     bad = float(np.mean(~(np.abs(norms - 1) <= NORM_TOLERANCE)))
     if bad > BAD_SHARE:
         raise InputError(
-            f"not an AlphaEarth embedding: {bad:.1%} of the vectors in {name} have"
+            f"not {what}: {bad:.1%} of the vectors in {name} have"
             f" a length off 1 by more than {NORM_TOLERANCE}",
             f"median length {np.median(norms):.3g}, from {norms.min():.3g} to {norms.max():.3g}",
-            "give the 64 bands A00 to A63 as published, int8 or dequantised to unit length",
+            f"{remedy}, int8 or dequantised to unit length",
         )
 
 
 def check_raster_norms(file: RasterFile, *, progress: Progress = silent) -> None:
     """Check the lengths of a raster's vectors: all of a small raster, a spread sample of a large.
 
-    About a million pixels are read, in whole runs of the raster's blocks; more only while fewer
-    than 10,000 of them hold data.
+    About half a million pixels are read, in whole runs of the raster's blocks, and a quarter of
+    them measured; more are read only while fewer than 10,000 of them hold data.
 
     Raises:
-        InputError: No pixel holds data, or the lengths are not AlphaEarth's, or a block is damaged.
+        InputError: No pixel holds data, the lengths are no embedding's, or a block is damaged.
     """
     windows = list(_windows(file))
-    step = max(1, len(windows) // _WINDOWS)
-    spread = [*windows[::step], *(w for i, w in enumerate(windows) if i % step)]
+    most = max(_LEAST_WINDOWS, _PIXELS // (windows[0].width * windows[0].height))
+    measured = 1 if file.width * file.height <= _WINDOW_PIXELS else _MEASURED
+    first = np.unique(np.linspace(0, len(windows) - 1, min(most, len(windows))).round())
+    order = np.argsort(~np.isin(np.arange(len(windows)), first), kind="stable")
     found: list[NDArray[np.float64]] = []
     count = 0
     with open_raster(file.path) as dataset:
-        for done, window in enumerate(spread):
-            if done > _WINDOWS and count >= _ENOUGH_VALID:
+        for done, window in enumerate(windows[which] for which in order):
+            if done >= most and count >= _ENOUGH_VALID:
                 break
-            progress("checking the embedding", done, len(spread))
-            values = np.empty((window.height, window.width, 64), dtype=file.dtype)
+            progress("checking the embedding", done, len(windows))
+            values = np.empty((window.height, window.width, file.bands), dtype=file.dtype)
             read_window(dataset, window, values)
             vectors = values[valid_pixels(values, file.nodata)]
-            if vectors.dtype == np.int8:
-                vectors = dequantise(vectors)
-            found.append(lengths(vectors))
             count += len(vectors)
+            vectors = vectors[::measured]
+            found.append(lengths(dequantise(vectors) if vectors.dtype == np.int8 else vectors))
     if not count:
         raise InputError(
             "the raster holds no data at all, every pixel is nodata",
             file.path.name,
             "choose another area or year, or export it again",
         )
-    refuse_bad_norms(np.concatenate(found), file.path.name)
+    refuse_bad_norms(np.concatenate(found), file.bands, file.path.name)
 
 
 def _windows(file: RasterFile) -> Iterator[Window]:
     """Cut a raster into windows that start on its blocks and read few of them."""
-    rows = min(file.block_height, 256)
-    width = min(file.width, file.block_width, max(256, _WINDOW_PIXELS // rows))
+    if file.block_height * file.block_width <= _WHOLE_BLOCK_PIXELS:
+        rows, columns = file.block_height, file.block_width
+    else:
+        rows = min(file.block_height, 256)
+        columns = max(256, _WINDOW_PIXELS // rows)
+    width = min(file.width, file.block_width, columns)
     height = min(file.height, max(rows, _WINDOW_PIXELS // width // rows * rows))
     for row in range(0, file.height, height):
         for column in range(0, file.width, width):

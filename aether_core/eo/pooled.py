@@ -18,7 +18,7 @@ class Pooled:
     """Pooled vectors of n points in several views.
 
     Args:
-        vectors: float32 `[views, n, 64]`, unit rows; a row is NaN where that view can't be pooled.
+        vectors: float32 `[views, n, dim]`, unit rows; a row is NaN where that view can't be pooled.
         reasons: object `[n]` of str: why a point lacks a view, "" when it has every one.
     """
 

@@ -2,18 +2,19 @@
 
 Sums add up, so a window that crosses tiles is summed tile by tile: every stored block that a window
 meets is read once, and no other. Inside a tile, points close together share prefix sums that fit in
-the processor's cache and answer windows of every size.
+the processor's cache and answer windows of every size. While one tile is summed the next are read.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.eo.alphaearth import BANDS
 from aether_core.eo.grid import Grid
 from aether_core.eo.raster_file import RasterFile, open_raster
 from aether_core.eo.rectangle import Box, Opened, Rectangle, box_of, read_rectangle
@@ -26,6 +27,8 @@ from aether_core.eo.window_sums import (
     disk_reach,
     disk_spans,
     disk_sums,
+    few_square_sums,
+    square_pixels,
     square_sums,
     summands,
 )
@@ -34,6 +37,9 @@ from aether_core.progress import Progress, silent
 
 _TABLE_BYTES = 256 * 1024**2
 _RUNS = 4_000_000
+_READERS = 2
+_FEW = 1.5
+"""Summing a pixel of a window costs 0.6 of bringing a pixel into a table of prefix sums."""
 
 Metric = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
@@ -44,7 +50,7 @@ class GridPooling:
 
     Args:
         index: int64 `[m]`, which of the points given.
-        vectors: float32 `[views, m, 64]` unit rows; NaN where no pixel of the window is valid.
+        vectors: float32 `[views, m, bands]` unit rows; NaN where no pixel of the window is valid.
         valid: int64 `[views, m]`, valid pixels of each window.
         full: int64 `[views, m]`, pixels of each whole window.
     """
@@ -99,26 +105,63 @@ def pool_grid(
         InputError: A radius is under a pixel or over `MAX_RADIUS_PX`; a block can't be read.
     """
     index, points, reach = _points_near(grid, lonlat, views)
-    sums = np.zeros((len(views), len(index), BANDS), dtype=np.float64)
+    sums = np.zeros((len(views), len(index), grid.bands), dtype=np.float64)
     valid = np.zeros((len(views), len(index)), dtype=np.int64)
     full = _whole_windows(points, views, reach)
     tiles = tiles_with_points(
         grid, points.pixel_rows, points.pixel_columns, reach=reach, tiling=tiling
     )
-    with ExitStack() as stack:
-        opened = _keep_open(stack)
-        for done, tile in enumerate(tiles):
-            progress("pooling the embedding", done, len(tiles))
-            near = points.take(tile.members)
-            rectangle = _read_tile(grid, tile, _box_around(near, reach), opened)
-            for part in _cut(near, tiling.sum_side, reach):
-                place = tile.members[part]
-                found = _sum_views(rectangle, near.take(part), views, reach)
-                for which, (total, count) in enumerate(found):
-                    sums[which, place] += total
-                    valid[which, place] += count
+    for done, (tile, near, rectangle) in enumerate(_read_ahead(grid, tiles, points, reach)):
+        progress("pooling the embedding", done, len(tiles))
+        for part in _cut(near, tiling.sum_side, reach):
+            place = tile.members[part]
+            found = _sum_views(rectangle, near.take(part), views, reach)
+            for which, (total, count) in enumerate(found):
+                sums[which, place] += total
+                valid[which, place] += count
     progress("pooling the embedding", len(tiles), len(tiles))
     return GridPooling(index, _directions(sums), valid, full)
+
+
+class _Reader:
+    """A thread that reads tiles; GDAL's state belongs to a thread, so it opens its own rasters."""
+
+    def __init__(self, grid: Grid, points: _Points, reach: int) -> None:
+        self._grid, self._points, self._reach = grid, points, reach
+        self._thread = ThreadPoolExecutor(1)
+        self._stack = ExitStack()
+        self._opened = _keep_open(self._stack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.submit(self._stack.close)
+        self._thread.shutdown()
+
+    def begin(self, tile: Tile) -> Future[tuple[Tile, _Points, Rectangle]]:
+        """Have a tile read, of which its points' windows need the pixels."""
+        return self._thread.submit(self._read, tile)
+
+    def _read(self, tile: Tile) -> tuple[Tile, _Points, Rectangle]:
+        near = self._points.take(tile.members)
+        windows = _box_around(near, self._reach)
+        return tile, near, _read_tile(self._grid, tile, windows, self._opened)
+
+
+def _read_ahead(
+    grid: Grid, tiles: Sequence[Tile], points: _Points, reach: int
+) -> Iterator[tuple[Tile, _Points, Rectangle]]:
+    """Yield each tile with its points and pixels, while threads read the next."""
+    with ExitStack() as stack:
+        readers = [stack.enter_context(_Reader(grid, points, reach)) for _ in range(_READERS)]
+        waiting = deque(reader.begin(tile) for reader, tile in zip(readers, tiles, strict=False))
+        for number, tile in enumerate(tiles[len(waiting) :]):
+            done = waiting.popleft().result()
+            waiting.append(readers[number % _READERS].begin(tile))
+            yield done
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _read_tile(grid: Grid, tile: Tile, windows: Box, opened: Opened) -> Rectangle:
@@ -170,7 +213,7 @@ def _reach(view: View, metric: Metric | None) -> int:
         raise InputError(
             f"the radius spans more than {MAX_RADIUS_PX} pixels of this raster",
             f"{view.radius_m:g} m",
-            "give a smaller --radius-m",
+            "give a smaller radius",
         )
     return reach
 
@@ -214,21 +257,35 @@ def _points_at_once(reach: int) -> int:
 def _sum_views(
     rectangle: Rectangle, points: _Points, views: Sequence[View], reach: int
 ) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-    """Return (sums `[n, 64]`, valid pixels `[n]`) of each view's windows inside a rectangle."""
+    """Return (sums `[n, bands]`, valid pixels `[n]`) of each view's windows inside a rectangle."""
     crop = _box_around(points, reach).meet(rectangle.box)
     part = rectangle.crop(crop)
     shifted = _Points(points.rows - crop.top, points.columns - crop.left, points.metric)
     spans = _spans(shifted, views)
     window = (2 * reach + 1) ** 2
-    counts = _sum_windows(part.valid[..., None].view(np.int8), shifted, views, spans, window)
+    squares = all(runs is None for runs in spans)
+    if squares and part.valid.all():
+        counts = [
+            square_pixels(part.valid.shape, shifted.pixel_rows, shifted.pixel_columns, radius)
+            for radius in _radii(views)
+        ]
+    else:
+        there = part.valid[..., None].view(np.int8)
+        found = _sum_windows(there, shifted, views, spans, window)
+        counts = [count[:, 0] for count in found]
     pieces = [
         _sum_windows(part.values[..., bands], shifted, views, spans, window)
         for bands in _band_groups(part.values)
     ]
     return [
-        (np.concatenate([piece[which] for piece in pieces], axis=1), counts[which][:, 0])
+        (np.concatenate([piece[which] for piece in pieces], axis=1), counts[which])
         for which in range(len(views))
     ]
+
+
+def _radii(views: Sequence[View]) -> list[int]:
+    """Return the radius of each square in pixels, 0 for disks."""
+    return [view.radius_px or 0 for view in views]
 
 
 def _spans(points: _Points, views: Sequence[View]) -> list[Spans | None]:
@@ -248,7 +305,14 @@ def _sum_windows(
     spans: Sequence[Spans | None],
     window_pixels: int,
 ) -> list[NDArray[Any]]:
-    """Return `[n, bands]` sums of each view over one table of prefix sums."""
+    """Return `[n, bands]` sums of each view, over one table of prefix sums or one by one."""
+    squares = all(runs is None for runs in spans)
+    pixels = len(points.rows) * sum((2 * radius + 1) ** 2 for radius in _radii(views))
+    if squares and pixels < _FEW * values.shape[0] * values.shape[1]:
+        return [
+            few_square_sums(values, points.pixel_rows, points.pixel_columns, radius)
+            for radius in _radii(views)
+        ]
     table = summands(values, window_pixels)
     accumulate_columns(table)
     sums = {which: disk_sums(table, runs) for which, runs in enumerate(spans) if runs is not None}
@@ -288,13 +352,13 @@ def _whole_windows(points: _Points, views: Sequence[View], reach: int) -> NDArra
             raise InputError(
                 "the radius is smaller than a pixel, some disks hold no pixel at all",
                 f"{view.radius_m:g} m",
-                "give a larger --radius-m",
+                "give a larger radius",
             )
     return full
 
 
 def _directions(sums: NDArray[np.float64]) -> NDArray[np.float32]:
-    """L2-normalise sums `[views, n, 64]`; the mean points the same way. NaN where they are 0."""
+    """L2-normalise sums `[views, n, bands]`; the mean points the same way. NaN where they are 0."""
     norms = np.sqrt(np.einsum("vij,vij->vi", sums, sums))
     norms[norms == 0] = np.nan
     unit = sums.astype(np.float32)

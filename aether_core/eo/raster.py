@@ -1,4 +1,4 @@
-"""An embedding in rasters: any number of AlphaEarth GeoTIFFs, pooled as one."""
+"""An embedding in rasters: any number of GeoTIFFs, pooled as one."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,7 +11,6 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from aether_core.eo.alphaearth import BANDS
 from aether_core.eo.grid import Grid, footprint, group_into_grids
 from aether_core.eo.norms import check_raster_norms
 from aether_core.eo.pooled import OUTSIDE, TOO_LITTLE_DATA, FileInfo, Pooled
@@ -29,7 +28,7 @@ _BATCH = 250_000
 
 
 class RasterEmbedding:
-    """AlphaEarth GeoTIFFs that serve together, whatever their CRS, tiles and row order.
+    """GeoTIFFs of one embedding that serve together, whatever their CRS, tiles and row order.
 
     Files of one CRS whose pixels line up act as one mosaic, so windows cross their seams. Each
     point takes the mosaic where its windows hold most valid pixels.
@@ -53,6 +52,11 @@ class RasterEmbedding:
         return tuple(raster.path for raster in self._rasters)
 
     @property
+    def dim(self) -> int:
+        """How many numbers a vector has: 64 for AlphaEarth."""
+        return self.grids[0].bands
+
+    @property
     def crs(self) -> str:
         """The CRS of the raster with most pixels, e.g. "EPSG:32635"."""
         return _crs_name(max(self._rasters, key=lambda raster: raster.width * raster.height))
@@ -65,7 +69,7 @@ class RasterEmbedding:
     def count_pixels(self, progress: Progress = silent) -> int:
         """Count the pixels with data, as `pixels` does, and say how far it is.
 
-        Band A00 alone is read: the dataset marks nodata in all bands at once.
+        The first band alone is read: embeddings mark nodata in all bands at once.
         """
         if self._pixels is None:
             self._pixels = sum(_count_valid(grid, progress) for grid in self.grids)
@@ -124,7 +128,7 @@ class RasterEmbedding:
     ) -> Pooled:
         """Pool a number of points whose sums fit in memory."""
         best = np.zeros(len(lonlat), dtype=np.int64)
-        vectors = np.full((len(views), len(lonlat), BANDS), np.nan, dtype=np.float32)
+        vectors = np.full((len(views), len(lonlat), self.dim), np.nan, dtype=np.float32)
         covered = np.zeros(len(lonlat), dtype=bool)
         for grid in self.grids:
             found = pool_grid(grid, lonlat, views, tiling=self._tiling, progress=progress)
@@ -141,22 +145,36 @@ class RasterEmbedding:
 def open_rasters(
     paths: Sequence[str | Path], *, tiling: Tiling | None = None, progress: Progress = silent
 ) -> RasterEmbedding:
-    """Open AlphaEarth GeoTIFFs as one embedding.
+    """Open GeoTIFFs as one embedding.
 
     Args:
-        paths: Local `.tif` or `.tiff` files, each 64 bands of int8 (nodata -128) or floats (NaN).
+        paths: Local `.tif` or `.tiff` files, each 64 bands, or as many as an embedding that the
+            file declares has, of int8 (nodata -128) or floats (NaN).
         tiling: How pooling cuts its work.
         progress: Told while the vectors' lengths are checked.
 
     Raises:
-        InputError: A file is not an AlphaEarth raster; the message says what is wrong with it.
+        InputError: A file is no embedding, and the message says what is wrong with it; or files
+            differ in length.
     """
     if not paths:
         raise InputError("no embedding file was given", "(none)", "give at least one GeoTIFF")
     files = [read_header(path) for path in dict.fromkeys(paths)]
+    _check_one_length(files)
     for file in files:
         check_raster_norms(file, progress=progress)
     return RasterEmbedding(files, tiling=tiling)
+
+
+def _check_one_length(files: Sequence[RasterFile]) -> None:
+    first = files[0]
+    for file in files:
+        if file.bands != first.bands:
+            raise InputError(
+                "files of one embedding must have as many bands each",
+                f"{first.path.name} has {first.bands}, {file.path.name} has {file.bands}",
+                "give files of one embedding",
+            )
 
 
 def _crs_name(raster: RasterFile) -> str:
@@ -183,7 +201,7 @@ def _reasons(vectors: NDArray[np.float32], covered: NDArray[np.bool_]) -> NDArra
 
 
 def _count_valid(grid: Grid, progress: Progress) -> int:
-    """Count the pixels of a grid that hold data in band A00, each once."""
+    """Count the pixels of a grid that hold data in the first band, each once."""
     total = 0
     counted: list[Box] = []
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""One AlphaEarth GeoTIFF: opened safely, its header and layout checked before use."""
+"""One embedding in a GeoTIFF: opened safely, its header and layout checked before use."""
 
 import logging
 import warnings
@@ -18,6 +18,7 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from aether_core.eo.alphaearth import BAND_NAMES, BANDS
+from aether_core.eo.declared import declares_embedding
 from aether_core.eo.source import local_file
 from aether_core.errors import InputError
 
@@ -33,7 +34,7 @@ logging.getLogger("rasterio._env").setLevel(logging.CRITICAL)  # GDAL repeats wh
 
 @dataclass(frozen=True)
 class RasterFile:
-    """The header of a checked AlphaEarth raster.
+    """The header of a checked raster.
 
     Args:
         path: Absolute path.
@@ -41,6 +42,7 @@ class RasterFile:
         transform: Pixel to CRS coordinates; no rotation, rows may run north or south.
         width: Pixels across.
         height: Pixels down.
+        bands: Numbers a pixel: 64 for AlphaEarth.
         dtype: "int8" (quantised) or a float type (values as they are).
         nodata: The declared nodata value, if any.
         block_height: Rows of one stored block.
@@ -52,6 +54,7 @@ class RasterFile:
     transform: Affine
     width: int
     height: int
+    bands: int
     dtype: str
     nodata: float | None
     block_height: int
@@ -65,12 +68,13 @@ def open_raster(path: Path) -> Iterator[Any]:
     Raises:
         InputError: GDAL can't open the file.
     """
-    with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        try:
-            dataset = rasterio.open(path, driver="GTiff")
-        except _READ_ERRORS as error:
-            raise _damaged(path) from error
+    with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            try:
+                dataset = rasterio.open(path, driver="GTiff")
+            except _READ_ERRORS as error:
+                raise _damaged(path) from error
         with dataset:
             yield dataset
 
@@ -111,8 +115,9 @@ def read_header(path: str | Path) -> RasterFile:
     """Open a raster and check everything its header tells.
 
     Raises:
-        InputError: Not a local GeoTIFF, not 64 bands, pixel values of another type, bands out of
-            order, no usable CRS, rotated, truncated, or stored in blocks too large to read.
+        InputError: Not a local GeoTIFF, neither 64 bands nor another number that is declared an
+            embedding (`declares_embedding`), pixel values of another type, bands out of order, no
+            usable CRS, rotated, truncated, or stored in blocks too large to read.
     """
     found = local_file(path, suffixes=RASTER_SUFFIXES)
     with open_raster(found) as dataset:
@@ -126,6 +131,7 @@ def read_header(path: str | Path) -> RasterFile:
             transform=dataset.transform,
             width=dataset.width,
             height=dataset.height,
+            bands=dataset.count,
             dtype=dataset.dtypes[0],
             nodata=dataset.nodata,
             block_height=block_height,
@@ -134,12 +140,13 @@ def read_header(path: str | Path) -> RasterFile:
 
 
 def _check_bands(path: Path, dataset: Any) -> None:  # noqa: ANN401 - rasterio has no types
-    if dataset.count != BANDS:
+    if dataset.count != BANDS and not declares_embedding(dataset.tags(), dataset.descriptions):
         picture = dataset.count in (1, 3, 4) and dataset.dtypes[0] in ("uint8", "uint16")
         raise InputError(
             f"{path.name} has {dataset.count} bands, an AlphaEarth embedding has {BANDS}",
             "a picture" if picture else f"{dataset.count} bands",
-            "export all of A00 to A63 and nothing else",
+            "export all of A00 to A63 and nothing else, or name the bands of another embedding in"
+            " a row, such as Z000 to Z127",
         )
     kinds = set(dataset.dtypes)
     if len(kinds) != 1 or not kinds <= set(_DTYPES):
@@ -181,7 +188,7 @@ def _check_georeference(path: Path, dataset: Any) -> None:  # noqa: ANN401 - ras
 def _check_blocks(path: Path, dataset: Any) -> None:  # noqa: ANN401 - rasterio has no types
     """Refuse what ends before its last block, and blocks too large for bounded memory."""
     block_height, block_width = dataset.block_shapes[0]
-    pixel_bytes = BANDS * np.dtype(dataset.dtypes[0]).itemsize
+    pixel_bytes = dataset.count * np.dtype(dataset.dtypes[0]).itemsize
     if block_height * block_width * pixel_bytes > _MAX_BLOCK_BYTES:
         raise InputError(
             f"{path.name} is stored in blocks too large to read in part",
@@ -192,7 +199,7 @@ def _check_blocks(path: Path, dataset: Any) -> None:  # noqa: ANN401 - rasterio 
     rows = -(-dataset.height // block_height)
     columns = -(-dataset.width // block_width)
     by_band = str(dataset.profile.get("interleave", "band")).lower() == "band"
-    bands = BANDS if by_band else 1
+    bands = dataset.count if by_band else 1
     step = max(1, rows * columns * bands // _MAX_BLOCKS_CHECKED)
     # The last block is counted back from, so that it is always among those looked at.
     for index in range(rows * columns * bands - 1, -1, -step):

@@ -43,6 +43,7 @@ class TableEmbedding:
 
     kind: Literal["raster", "table"] = "table"
     crs = "EPSG:4326"
+    dim = BANDS
 
     def __init__(
         self,
@@ -104,7 +105,7 @@ class TableEmbedding:
                 raise InputError(
                     "a table of samples has no pixels, so no square windows",
                     f"{view.name}, {view.radius_px} pixels",
-                    "give --shape disk and --radius-m",
+                    "pool disks, with a radius in metres",
                 )
         vectors = np.full((len(views), len(lonlat), BANDS), np.nan, dtype=np.float32)
         known = np.flatnonzero(

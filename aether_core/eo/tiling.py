@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.eo.alphaearth import BANDS
 from aether_core.eo.grid import Grid, PlacedFile
 from aether_core.eo.raster_file import RasterFile
 from aether_core.eo.rectangle import Box
 
 _BLOCK_BYTES = 256 * 1024**2
+_STRIPE_ROWS = 64
+"""Least rows of a tile of stripes: windows that cross a tile's edge are summed in both."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Tiling:
     """How a raster is cut for reading and for summing, in pixels.
 
     Args:
-        read_side: A tile read at once holds about this squared, in whole blocks.
+        read_side: A tile read at once holds a quarter of this squared or less, in whole blocks.
         sum_side: Side of the squares of points that share prefix sums.
     """
 
@@ -97,10 +98,11 @@ def groups(*keys: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
 def _tile_shape(file: RasterFile, side: int) -> tuple[int, int]:
     """Return a tile of whole blocks, (rows, columns), of about `side` squared pixels."""
     height, width = file.block_height, file.block_width
-    if height * width * BANDS * np.dtype(file.dtype).itemsize > _BLOCK_BYTES:
+    if height * width * file.bands * np.dtype(file.dtype).itemsize > _BLOCK_BYTES:
         return min(height, side), min(width, side)
     if width > side >= height:  # stripes as wide as the raster: take few rows, all columns
-        return height * max(1, side * side // width // height), width
+        rows = max(side * side // 4 // width, min(_STRIPE_ROWS, side))
+        return height * max(1, rows // height), width
     return height * max(1, side // 4 // height), width * max(1, side // 4 // width)
 
 

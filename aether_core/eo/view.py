@@ -38,14 +38,14 @@ class View:
                 raise InputError(
                     "a disk needs a radius in metres",
                     self.radius_m,
-                    f"give --radius-m above 0 and up to {MAX_RADIUS_M:,.0f}",
+                    f"give one above 0 and up to {MAX_RADIUS_M:,.0f}",
                 )
         elif self.shape == "square":
             if self.radius_px is None or not 0 <= self.radius_px <= MAX_RADIUS_PX:
                 raise InputError(
                     "a square needs a radius in pixels",
                     self.radius_px,
-                    f"give --radius-px from 0 to {MAX_RADIUS_PX}",
+                    f"give one from 0 to {MAX_RADIUS_PX}",
                 )
         else:
             raise InputError("unknown window shape", self.shape, "give disk or square")
@@ -69,7 +69,7 @@ def city_views(kind: Literal["raster", "table"], radius_m: float) -> tuple[View,
         raise InputError(
             "the radius is out of range",
             radius_m,
-            f"give --radius-m above 0 and up to {MAX_RADIUS_M:,.0f}",
+            f"give one above 0 and up to {MAX_RADIUS_M:,.0f} metres",
         )
     if kind == "table":
         return View("base", "disk", radius_m=radius_m), View(

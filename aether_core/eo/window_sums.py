@@ -1,4 +1,4 @@
-"""Sums over windows of any size at the price of a few look-ups: prefix sums.
+"""Sums over windows: of any size at the price of a few look-ups, or one by one where they are few.
 
 int8 files are summed as whole numbers: an embedding value is `v * |v| / 127.5**2`, and only the
 direction of a mean matters, so the scale falls away and the sums are exact.
@@ -84,11 +84,7 @@ def summands(values: NDArray[Any], window_pixels: int) -> NDArray[Any]:
             Sums over the whole array may wrap around; the sum over a window comes out right.
     """
     height, width, bands = values.shape
-    if values.dtype == np.int8:
-        kind = np.dtype(np.int32 if window_pixels <= _INT32_PIXELS else np.int64)
-    else:
-        kind = np.dtype(np.float64)
-    table = np.zeros((height + 1, width + 1, bands), dtype=kind)
+    table = np.zeros((height + 1, width + 1, bands), dtype=_kind_of_sums(values, window_pixels))
     inner = table[1:, 1:]
     inner[...] = values
     if values.dtype == np.int8:
@@ -159,6 +155,52 @@ def square_sums(
         part += flat[top + left]
         total[chunk] = part
     return total
+
+
+def few_square_sums(
+    values: NDArray[Any], rows: NDArray[np.int64], columns: NDArray[np.int64], radius: int
+) -> NDArray[Any]:
+    """Sum each square by itself, the cheaper way where squares hardly overlap.
+
+    Args:
+        values: `[h, w, bands]` int8 as stored, or float32; 0 where there is no data.
+        rows: int64 `[n]` of the middle pixels, counted from the array's corner.
+        columns: int64 `[n]`.
+        radius: Pixels; what lies outside the array is cut off.
+
+    Returns:
+        `[n, bands]`, what `square_sums` gives.
+    """
+    kind = _kind_of_sums(values, (2 * radius + 1) ** 2)
+    total = np.zeros((len(rows), values.shape[2]), dtype=kind)
+    tops, lefts = np.maximum(rows - radius, 0).tolist(), np.maximum(columns - radius, 0).tolist()
+    bottoms, rights = (np.maximum(part + radius + 1, 0).tolist() for part in (rows, columns))
+    for place, (top, bottom, left, right) in enumerate(
+        zip(tops, bottoms, lefts, rights, strict=True)
+    ):
+        window = values[top:bottom, left:right].reshape(-1, values.shape[2])
+        if values.dtype == np.int8:
+            window = window.astype(np.int16)
+            window *= np.abs(window)
+        window.sum(axis=0, dtype=kind, out=total[place])
+    return total
+
+
+def square_pixels(
+    shape: tuple[int, ...], rows: NDArray[np.int64], columns: NDArray[np.int64], radius: int
+) -> NDArray[np.int64]:
+    """Count the pixels of each square inside an array of `[h, w]`, int64 `[n]`."""
+    height, width = shape
+    down = (rows + radius + 1).clip(0, height) - (rows - radius).clip(0, height)
+    across = (columns + radius + 1).clip(0, width) - (columns - radius).clip(0, width)
+    return np.asarray(down * across, dtype=np.int64)
+
+
+def _kind_of_sums(values: NDArray[Any], window_pixels: int) -> np.dtype[Any]:
+    """Return the number type in which a window's sum comes out right."""
+    if values.dtype != np.int8:
+        return np.dtype(np.float64)
+    return np.dtype(np.int32 if window_pixels <= _INT32_PIXELS else np.int64)
 
 
 def _chunks(count: int) -> Iterator[slice]:

@@ -36,10 +36,10 @@ class CityArrays:
     Attributes:
         cell_h3: uint64 `[m]`, the city's cells.
         cell_lonlat: float64 `[m, 2]`, their centres, WGS84.
-        cell_vectors: float32 `[m, 64]`, AlphaEarth pooled at the centres, unit rows; NaN rows have
-            no data.
+        cell_vectors: float32 `[m, dim]`, the embedding pooled at the centres, unit rows; NaN rows
+            have no data.
         pool: Pools AlphaEarth at WGS84 points the way the cells were: float64 `[n, 2]` to float32
-            `[n, 64]`, NaN rows where there is no data.
+            `[n, dim]`, NaN rows where there is no data.
         heads: The trained model, or None.
         poi_lonlat: float64 `[p, 2]`, WGS84; may be empty.
         poi_text: float32 `[p, T]`, text vectors of the places; a NaN row has none.
@@ -70,7 +70,7 @@ class Representation(Protocol):
 
 
 class AlphaEarth:
-    """The embedding itself, 64 numbers. Means are brought to unit length, as pooling does."""
+    """The embedding itself. Means are brought to unit length, as pooling does."""
 
     name = "alphaearth"
 
@@ -78,15 +78,15 @@ class AlphaEarth:
         self._arrays = arrays
 
     def of_cells(self) -> Floats:
-        """Describe the city's cells, float32 `[m, 64]`."""
+        """Describe the city's cells, float32 `[m, dim]`."""
         return self._arrays.cell_vectors
 
     def at_points(self, lonlat: NDArray[np.float64]) -> Floats:
-        """Describe WGS84 points `[n, 2]` by the embedding around them, float32 `[n, 64]`."""
+        """Describe WGS84 points `[n, 2]` by the embedding around them, float32 `[n, dim]`."""
         return self._arrays.pool(lonlat)
 
     def of_areas(self, weights: csr_array) -> Floats:
-        """Describe areas by the unit mean of their cells, float32 `[a, 64]`."""
+        """Describe areas by the unit mean of their cells, float32 `[a, dim]`."""
         return unit_rows(mean_of_cells(weights, self.of_cells()))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.sparse import csc_array
 
-from aether_core.eo.alphaearth import BANDS, dequantise
+from aether_core.eo.alphaearth import dequantise
 from aether_core.eo.embedding import Embedding
 from aether_core.eo.grid import Grid
 from aether_core.eo.raster import RasterEmbedding
@@ -26,7 +26,7 @@ from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 
 Encode = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Turns pixels float32 `[p, 64]` into what is averaged, float32 `[p, d]`."""
+"""Turns pixels float32 `[p, dim]` into what is averaged, float32 `[p, d]`."""
 
 _TILE = 1024
 _PIXELS_AT_ONCE = 65_536
@@ -68,7 +68,7 @@ def pixel_means(
         progress: Told tile by tile.
 
     Returns:
-        Float32 `[a, 64]` or `[a, d]`, unit rows; NaN where no pixel of the area has data.
+        Float32 `[a, dim]` or `[a, d]`, unit rows; NaN where no pixel of the area has data.
 
     Raises:
         InputError: The embedding is a table; or a file's blocks cannot be read.
@@ -79,7 +79,9 @@ def pixel_means(
             embedding.files[0].name,
             "average the city's cells instead",
         )
-    width = BANDS if encode is None else encode(np.zeros((1, BANDS), dtype=np.float32)).shape[1]
+    width = embedding.dim
+    if encode is not None:
+        width = encode(np.zeros((1, width), dtype=np.float32)).shape[1]
     sums = np.zeros((len(geometry), width))
     with ExitStack() as stack:
         datasets = {
@@ -122,7 +124,7 @@ def _add(
     square_metres = covered.part[has_data] * row_m2[covered.pixel[has_data] // columns]
     areas, area = np.unique(covered.area[has_data], return_inverse=True)
     weights = csc_array((square_metres, (area, place[has_data])), shape=(len(areas), len(pixels)))
-    values = rectangle.values.reshape(-1, BANDS)
+    values = rectangle.values.reshape(-1, grid.bands)
     for start in range(0, len(pixels), _PIXELS_AT_ONCE):
         chunk = slice(start, start + _PIXELS_AT_ONCE)
         part = values[pixels[chunk]]

@@ -103,6 +103,64 @@ def test_63_and_65_bands_are_refused(tmp_path: Path, bands: int) -> None:
     assert "64" in message
 
 
+@pytest.mark.parametrize(
+    ("bands", "names", "tags"),
+    [
+        (12, [f"B{band:02d}" for band in range(12)], {}),
+        (128, [f"Z{band:03d}" for band in range(128)], {}),
+        (7, [str(band) for band in range(7)], {}),
+        (3, [], {"EMBEDDING": "ours"}),
+    ],
+)
+def test_other_embeddings_are_taken_at_their_word(
+    tmp_path: Path, bands: int, names: list[str], tags: dict[str, str]
+) -> None:
+    made = scene()
+    made.stored = made.stored[..., np.resize(np.arange(64), bands)].astype(np.float32)
+    made.stored /= np.linalg.norm(made.stored, axis=2, keepdims=True)
+    path = write_scene(tmp_path / "a.tif", made)
+    with pytest.raises(InputError, match=f"{bands} bands, an AlphaEarth embedding has 64"):
+        open_embedding([path])
+    with rasterio.open(path, "r+") as dataset:
+        dataset.update_tags(**tags)
+        for band, name in enumerate(names, start=1):
+            dataset.set_band_description(band, name)
+    embedding = open_embedding([path])
+    assert (embedding.dim, embedding.pixels) == (bands, 600)
+    lonlat = np.array([transformer(ZONE, "EPSG:4326").transform(WEST + 155, NORTH - 105)])
+    pooled = embedding.pool(lonlat, [View("base", "square", radius_px=2)])
+    mean = made.stored[8:13, 13:18].reshape(-1, bands).astype(np.float64).mean(axis=0)
+    np.testing.assert_allclose(pooled.vectors[0, 0], mean / np.linalg.norm(mean), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"A{band:02d}" for band in range(63)],  # AlphaEarth, and one band of it is missing
+        [f"Z{band + 1}" for band in range(63)],  # the first is missing
+        [f"{'XY'[band % 2]}{band}" for band in range(63)],  # two things in one file
+    ],
+)
+def test_names_that_declare_no_embedding(tmp_path: Path, names: list[str]) -> None:
+    made = scene()
+    made.stored = made.stored[..., :63]
+    path = write_scene(tmp_path / "a.tif", made)
+    with rasterio.open(path, "r+") as dataset:
+        for band, name in enumerate(names, start=1):
+            dataset.set_band_description(band, name)
+    assert "63 bands" in refused(path)
+
+
+def test_files_of_different_embeddings_do_not_mix(tmp_path: Path) -> None:
+    wide = scene()
+    wide.stored = np.concatenate([wide.stored, wide.stored], axis=2)
+    paths = [write_scene(tmp_path / "a.tif", scene()), write_scene(tmp_path / "b.tif", wide)]
+    with rasterio.open(paths[1], "r+") as dataset:
+        dataset.update_tags(EMBEDDING="ours")
+    with pytest.raises(InputError, match=r"a\.tif has 64, b\.tif has 128"):
+        open_embedding(paths)
+
+
 def test_a_picture_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "photo.tif"
     with rasterio.open(

@@ -1,0 +1,156 @@
+"""Blocks made so far, kept on the disk so that work that was killed goes on from them."""
+
+import errno
+import fcntl
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from aether_core.errors import AetherError, ConflictError, DiskFullError
+
+_RECORD = struct.Struct("<4sIQQQQI")
+_MARK = b"blck"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a block lies: its start, its bytes and those of its reduction, its pixels with data."""
+
+    start: int
+    block: int
+    reduced: int
+    valid: int
+
+
+class BlockStore:
+    """An append-only file of compressed blocks, each with its reduction for the next overview.
+
+    A record is trusted only when its checksum holds; what follows the first that does not (a write
+    that a kill cut off) is thrown away. Safe to use from several threads.
+
+    Args:
+        file: Descriptor, open for reading and writing, locked.
+    """
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self._lock = Lock()
+        self._places: dict[tuple[int, int], _Place] = {}
+        self._end = 0
+        self._read_records()
+
+    def __contains__(self, key: tuple[int, int]) -> bool:
+        return key in self._places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return self._end
+
+    def add(self, level: int, number: int, block: bytes, reduced: bytes, *, valid: int) -> None:
+        """Keep a block.
+
+        Args:
+            level: 0 is the full size.
+            number: Which block of the level.
+            block: Compressed.
+            reduced: What the next overview takes from it.
+            valid: How many of its pixels hold data.
+
+        Raises:
+            DiskFullError: There is no room left; the blocks kept before stay good.
+        """
+        check = zlib.crc32(reduced, zlib.crc32(block))
+        head = _RECORD.pack(_MARK, level, number, valid, len(block), len(reduced), check)
+        with self._lock:
+            start = self._end
+            for content in (head, block, reduced):
+                self._write(content, start)
+                start += len(content)
+            place = _Place(self._end + len(head), len(block), len(reduced), valid)
+            self._places[level, number] = place
+            self._end = start
+
+    def length(self, level: int, number: int) -> int:
+        """Bytes of a compressed block."""
+        return self._places[level, number].block
+
+    def block(self, level: int, number: int) -> bytes:
+        """Return a compressed block."""
+        place = self._places[level, number]
+        return os.pread(self._file, place.block, place.start)
+
+    def reduced(self, level: int, number: int) -> bytes:
+        """Return what the next overview takes from a block."""
+        place = self._places[level, number]
+        return os.pread(self._file, place.reduced, place.start + place.block)
+
+    def valid(self, level: int) -> int:
+        """Count the pixels with data in the blocks of a level."""
+        return sum(place.valid for (of, _), place in self._places.items() if of == level)
+
+    def _write(self, content: bytes, start: int) -> None:
+        rest = memoryview(content)
+        try:
+            while rest:
+                written = os.pwrite(self._file, rest, start)
+                rest, start = rest[written:], start + written
+        except OSError as error:
+            os.ftruncate(self._file, self._end)
+            if error.errno in _FULL:
+                raise DiskFullError(
+                    "disk full while keeping the blocks made so far; free some space and try again"
+                ) from error
+            raise
+
+    def _read_records(self) -> None:
+        size = os.fstat(self._file).st_size
+        while self._end + _RECORD.size <= size:
+            mark, level, number, valid, block, reduced, check = _RECORD.unpack(
+                os.pread(self._file, _RECORD.size, self._end)
+            )
+            start = self._end + _RECORD.size
+            if mark != _MARK or start + block + reduced > size:
+                break
+            if zlib.crc32(os.pread(self._file, block + reduced, start)) != check:
+                break
+            self._places[level, number] = _Place(start, block, reduced, valid)
+            self._end = start + block + reduced
+        os.ftruncate(self._file, self._end)
+
+
+@contextmanager
+def open_block_store(path: Path) -> Iterator[BlockStore]:
+    """Open the blocks of one piece of work, or begin them; removed by who needs them no longer.
+
+    Args:
+        path: The file; its folder must exist. One process at a time may have it.
+
+    Raises:
+        ConflictError: Another process is at this work.
+        AetherError: The disk refuses the file.
+    """
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        kind = DiskFullError if error.errno in _FULL else AetherError
+        raise kind(f"the work could not be kept in {path.parent}: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConflictError(
+                "another process is at exactly this work", path.name, "wait for it or stop it"
+            ) from None
+        yield BlockStore(file)
+    finally:
+        os.close(file)
