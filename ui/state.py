@@ -10,9 +10,9 @@ from workflows.store import Store, open_store
 CITY = "city"
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the database")
-def _opened(settings_json: str) -> Store:
-    return open_store(Settings.model_validate_json(settings_json))
+@st.cache_resource(max_entries=2, show_spinner="Opening the database", hash_funcs={Settings: hash})
+def _opened(settings: Settings) -> Store:
+    return open_store(settings)
 
 
 def store() -> Store:
@@ -21,7 +21,7 @@ def store() -> Store:
     Raises:
         StoreUnavailableError: The database cannot be reached or started.
     """
-    return _opened(read_settings().model_dump_json())
+    return _opened(read_settings())
 
 
 def reachable() -> bool:

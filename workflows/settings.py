@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -14,6 +14,12 @@ class Settings(BaseSettings):
         database_url: PostGIS to use instead of the private cluster.
         basemap_style: URL or path of a MapLibre style drawn under the maps; none by default.
         text_encoder: Folder of a sentence-transformers model instead of the packaged MiniLM.
+        text_encoder_url: Address of a server with OpenAI's `POST /embeddings`, without that
+            ending, instead of a local model.
+        text_encoder_model: Name of the model at that address.
+        text_encoder_key: Key for that address; shown nowhere.
+        text_encoder_dimensions: Length of the vectors asked of it; the model's own by default.
+        text_encoder_allow_http: Allow an address without encryption that is not this machine.
         upload_limit_mb: Largest file a page accepts, in megabytes.
         host: Address the web app listens on.
         worker_idle_seconds: How long a worker that a command started waits for further jobs.
@@ -25,6 +31,11 @@ class Settings(BaseSettings):
     database_url: str | None = None
     basemap_style: str | None = None
     text_encoder: Path | None = None
+    text_encoder_url: str | None = None
+    text_encoder_model: str | None = None
+    text_encoder_key: SecretStr | None = None
+    text_encoder_dimensions: int | None = Field(default=None, ge=1, le=8192)
+    text_encoder_allow_http: bool = False
     upload_limit_mb: int = Field(default=2048, ge=1)
     host: str = "127.0.0.1"
     worker_idle_seconds: float = Field(default=2.0, ge=0)
@@ -38,6 +49,11 @@ class Settings(BaseSettings):
     def models(self) -> Path:
         """Folder of the trained models, one folder a model."""
         return self.home / "models"
+
+    @property
+    def runs(self) -> Path:
+        """Folder of the checkpoints of runs that are not done, one folder a run."""
+        return self.home / "runs"
 
     @property
     def cache(self) -> Path:

@@ -1,0 +1,140 @@
+"""Which text encoder an installation uses, and a city whose encoder changed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aether_core.errors import AetherError, CancelledError, InputError
+from aether_core.text.endpoint import EndpointEncoder
+from aether_core.text.folder import FolderEncoder
+from aether_core.text.minilm import MiniLMEncoder
+from db import cities as city_rows
+from db import pois as poi_rows
+from db import texts as text_rows
+from tests.app_fixtures import SLUG, CityFiles
+from tests.embeddings_server import DIM, KEY, embeddings_server
+from tests.sentence_folder import TINY_DIM, write_tiny_encoder
+from workflows.add_city import add_city
+from workflows.encoders import default_encoder, encoder_named, ensure_texts
+from workflows.settings import Settings, read_settings
+from workflows.store import Store
+
+URL = "https://api.example.org/v1"
+
+
+@pytest.fixture
+def city(store: Store, city_files: CityFiles) -> int:
+    """Tinytown's number, its texts encoded by the packaged encoder."""
+    add_city(store, city_files.request())
+    with store.session() as session:
+        return city_rows.city_by_slug(session, SLUG).id
+
+
+def _stored(store: Store, city_id: int, encoder: str) -> np.ndarray:
+    with store.session() as session:
+        hashes = poi_rows.poi_frame(session, city_id)["text_hash"].tolist()
+        return text_rows.text_vectors(session, encoder, hashes)
+
+
+def test_the_settings_choose_and_the_choice_is_loaded_once(tmp_path: Path) -> None:
+    assert isinstance(default_encoder(Settings()), MiniLMEncoder)
+    folder = Settings(text_encoder=write_tiny_encoder(tmp_path / "tiny"))
+    assert isinstance(default_encoder(folder), FolderEncoder)
+    assert default_encoder(folder) is default_encoder(folder)
+    server = Settings(
+        text_encoder_url=URL,
+        text_encoder_model="large",
+        text_encoder_key=KEY,
+        text_encoder_dimensions=384,
+    )
+    encoder = default_encoder(server)
+    assert isinstance(encoder, EndpointEncoder)
+    assert (encoder.name, encoder.dim) == ("large:384@api.example.org", 384)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"text_encoder": "x", "text_encoder_url": URL}, "two text encoders are set"),
+        ({"text_encoder_url": URL}, "AETHER_TEXT_ENCODER_MODEL is not set"),
+        ({"text_encoder_model": "large"}, "AETHER_TEXT_ENCODER_URL is not set"),
+        ({"text_encoder_key": KEY}, "AETHER_TEXT_ENCODER_URL is not set"),
+        ({"text_encoder_dimensions": 384}, "AETHER_TEXT_ENCODER_URL is not set"),
+        (
+            {"text_encoder_url": "http://example.org", "text_encoder_model": "large"},
+            "not encrypted",
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other(settings: dict[str, str], says: str) -> None:
+    with pytest.raises(InputError, match=says) as refused:
+        default_encoder(Settings(**settings))
+    assert KEY not in str(refused.value)
+
+
+def test_the_key_comes_from_the_environment_and_is_shown_nowhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AETHER_TEXT_ENCODER_KEY", KEY)
+    settings = read_settings()
+    assert KEY not in f"{settings!r} {settings} {settings.model_dump_json()}"
+    assert settings.text_encoder_key is not None
+    assert settings.text_encoder_key.get_secret_value() == KEY
+
+
+def test_another_encoder_than_the_models_is_refused() -> None:
+    assert encoder_named(Settings(), "all-MiniLM-L6-v2").dim == 384
+    with pytest.raises(InputError, match="other:1234, this installation has all-MiniLM-L6-v2"):
+        encoder_named(Settings(), "other:1234")
+
+
+def test_a_change_of_encoder_encodes_the_citys_texts_anew(
+    store: Store, city: int, tmp_path: Path
+) -> None:
+    before = _stored(store, city, "all-MiniLM-L6-v2")
+    tiny = FolderEncoder(write_tiny_encoder(tmp_path / "tiny"))
+    stages: list[tuple[int, int]] = []
+    ensure_texts(store, city, tiny, lambda _, done, total: stages.append((done, total)))
+    assert _stored(store, city, tiny.name).shape == (len(before), TINY_DIM)
+    assert stages[-1][0] == stages[-1][1] > 1
+    assert np.array_equal(_stored(store, city, "all-MiniLM-L6-v2"), before)
+    again: list[tuple[int, int]] = []
+    ensure_texts(store, city, tiny, lambda _, done, total: again.append((done, total)))
+    assert again == []
+
+
+def test_a_server_encodes_a_city_and_what_it_encoded_outlives_a_stop(
+    store: Store, city: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.encoders.BATCH", 100)
+    with embeddings_server() as server:
+        settings = Settings(
+            text_encoder_url=server.url, text_encoder_model="tiny", text_encoder_key=KEY
+        )
+        encoder = default_encoder(settings)
+
+        def stop_at_the_third(_stage: str, done: int, _total: int) -> None:
+            if done > 200:
+                raise CancelledError("enough")
+
+        with pytest.raises(CancelledError):
+            ensure_texts(store, city, encoder, stop_at_the_third)
+        ensure_texts(store, city, encoder)
+        asked = [text for seen in server.seen for text in seen.body["input"]]
+    vectors = _stored(store, city, encoder.name)
+    assert vectors.shape[1] == DIM
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    # Only the batch in the making is asked for twice (and one text, for the vectors' length).
+    assert len(set(asked)) - 1 <= len(asked) - 100 <= len(set(asked)) + 1
+
+
+def test_a_text_that_was_stored_in_other_words_is_said(store: Store, city: int) -> None:
+    with store.session() as session:
+        session.connection().exec_driver_sql(
+            "UPDATE poi SET text_hash = repeat('0', 64) "
+            "WHERE id = (SELECT min(id) FROM poi WHERE city_id = %s)",
+            (city,),
+        )
+    with pytest.raises(AetherError, match="remove the city and add it again"):
+        ensure_texts(store, city, MiniLMEncoder())
