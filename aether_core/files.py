@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,6 +59,53 @@ def atomic_path(path: Path, *, force: bool = False) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def atomic_folder(
+    path: Path, *, force: bool = False, holds: Collection[str] = ()
+) -> Iterator[Path]:
+    """Write a folder of plain files whole or not at all.
+
+    The caller fills the folder that is yielded. When the block ends well its files are synchronised
+    to the disk and it is renamed to the target; when it ends in an error, everything is removed and
+    the target is as it was. A target that is there and empty is taken as if it were not there.
+
+    Args:
+        path: The folder to be written.
+        force: Replace a folder that is there, if it holds nothing but files named in `holds`.
+        holds: Names of files that may be replaced; anything else is somebody's and stays.
+
+    Yields:
+        An empty folder on the file system of the target and with its name.
+
+    Raises:
+        ConflictError: The folder holds something and `force` is false.
+        InputError: The parent does not exist, the path is a file, the folder holds something else,
+            or writing is not permitted.
+        DiskFullError: There is no room left.
+        AetherError: The file system refused in another way.
+    """
+    target = Path(os.path.realpath(path))
+    _check_folder(target, force=force, holds=holds)
+    scratch = _scratch_folder(target)
+    try:
+        whole = scratch / target.name
+        whole.mkdir()
+        yield whole
+        for written in whole.iterdir():
+            _synchronise(written)
+        _synchronise(whole)
+        _check_folder(target, force=force, holds=holds)
+        _take_place(whole, target, scratch / ".before")
+        _synchronise(target.parent)
+    except OSError as error:
+        explained = _explain(error, target)
+        raise explained or AetherError(
+            f"{target} could not be written: {error.strerror}"
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content as 64 hexadecimal digits."""
     with Path(path).open("rb") as file:
@@ -84,6 +131,40 @@ def check_target(target: Path, *, force: bool) -> None:
         raise InputError("the output path is a folder", target, "give the name of a file in it")
     if target.exists() and not force:
         raise ConflictError("file exists", target, "choose another name or add --force")
+
+
+def _check_folder(target: Path, *, force: bool, holds: Collection[str]) -> None:
+    """Refuse a folder that cannot or must not be written."""
+    if not target.parent.is_dir():
+        raise InputError(
+            "the folder of the output does not exist", target.parent, "make the folder first"
+        )
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise ConflictError("a file has this name", target, "give the name of a folder")
+    present = sorted(child.name for child in target.iterdir())
+    if present and not force:
+        raise ConflictError("folder exists", target, "choose another name or add --force")
+    others = [name for name in present if name not in holds]
+    if others:
+        raise InputError(
+            "the folder holds other things, so it is not replaced",
+            f"{target} with {others[0]}",
+            "choose another name",
+        )
+
+
+def _take_place(whole: Path, target: Path, before: Path) -> None:
+    """Rename a folder to a target that may be there; what was there comes back on an error."""
+    if target.exists():
+        target.rename(before)
+    try:
+        whole.rename(target)
+    except OSError:
+        if before.exists():
+            before.rename(target)
+        raise
 
 
 def _scratch_folder(target: Path) -> Path:

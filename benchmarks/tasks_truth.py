@@ -26,7 +26,7 @@ from aether_core.eo.embedding import open_embedding
 from aether_core.eo.view import city_views
 from aether_core.eo.write import write_embedding_cog
 from aether_core.model.inference import encode_eo
-from aether_core.model.recipe import recipe
+from aether_core.model.recipes import recipe
 from aether_core.model.trainer import train
 from aether_core.model.training_set import TrainingSet
 from aether_core.poi.text import poi_texts

@@ -27,7 +27,7 @@ from aether_core.eo.view import city_views
 from aether_core.eo.write import write_embedding_cog
 from aether_core.model.heads import Heads
 from aether_core.model.inference import encode_eo, encode_text
-from aether_core.model.recipe import recipe
+from aether_core.model.recipes import recipe
 from aether_core.model.trainer import train
 from aether_core.model.training_set import TrainingSet
 from aether_core.poi.text import poi_texts, query_texts

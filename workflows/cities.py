@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from db import cities as city_rows
 from db import models as model_rows
 from db import pois as poi_rows
+from db import runs as run_rows
 from db.schema import City
 from workflows.store import Store
 
@@ -106,12 +107,15 @@ def remove_city(store: Store, slug: str) -> None:
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         models = [model.name for model in model_rows.list_models(session, city.id)]
+        runs = [run.id for run in run_rows.list_runs(session, city.id)]
         city_rows.remove_city(session, slug)
     settings = store.settings
     shutil.rmtree(settings.cities / slug, ignore_errors=True)
     for name in models:
         shutil.rmtree(settings.models / name, ignore_errors=True)
         shutil.rmtree(settings.cache / name, ignore_errors=True)
+    for run in runs:
+        shutil.rmtree(settings.runs / str(run), ignore_errors=True)
 
 
 def city_points(store: Store, slug: str, limit: int = 20_000) -> pd.DataFrame:

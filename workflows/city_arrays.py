@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from aether_core.cells import cell_centres
 from aether_core.eo.embedding import open_embedding
 from aether_core.eo.view import View, city_views
-from aether_core.model.checkpoint import load_heads
 from aether_core.progress import Progress, silent
 from aether_core.tasks.representations import CityArrays
 from db import cities as city_rows
@@ -23,9 +22,11 @@ from db import models as model_rows
 from db import pois as poi_rows
 from db import texts as text_rows
 from db.schema import City
-from workflows.encoders import default_encoder
+from workflows.encoders import default_encoder, ensure_texts
 from workflows.models import pick_model
+from workflows.representation import check_dim, credits_of, heads_of, is_simulated
 from workflows.store import Store
+from workflows.views import ensure_view, model_view
 
 PUBLISHED_RADIUS_M = 100.0
 """Disk around a labelled point in the paper's tasks."""
@@ -84,13 +85,24 @@ def task_city(
 
     Raises:
         NotFoundError: No such city, or no model of that name.
+        InputError: The model takes embeddings of another length than the city's.
     """
     progress("reading the city", 0, 1)
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        has_model = model is not None or model_rows.model_in_use(session, city.id) is not None
+        city_id = city.id
+        has_model = model is not None or model_rows.model_in_use(session, city_id) is not None
         chosen = pick_model(session, city, model) if has_model else None
-        ids, h3, vectors = feature_rows.cell_features(session, city.id, "base")
+        settings = chosen.card["settings"] if chosen else {}
+    view_name = ensure_view(store, city_id, settings, progress)
+    if with_places:
+        ensure_texts(store, city_id, default_encoder(store.settings), progress)
+    heads = heads_of(Path(chosen.folder)) if chosen else None
+    with store.session() as session:
+        city = city_rows.city_by_id(session, city_id)
+        ids, h3, vectors = feature_rows.cell_features(session, city_id, view_name)
+        if heads and chosen:
+            check_dim(heads, vectors.shape[1], chosen.name)
         places = poi_rows.poi_frame(session, city.id)
         lonlat = np.column_stack([places.geometry.x, places.geometry.y])
         rasters = city_rows.rasters(session, city.id)
@@ -99,8 +111,8 @@ def task_city(
             cell_h3=h3,
             cell_lonlat=cell_centres(h3),
             cell_vectors=vectors,
-            pool=_pool(city, files, published=published),
-            heads=load_heads(Path(chosen.folder)) if chosen else None,
+            pool=_pool(city, files, model_view(city, settings), published=published),
+            heads=heads,
             poi_lonlat=lonlat if with_places else lonlat[:0],
             poi_text=_texts(store, session, places if with_places else places[:0]),
         )
@@ -112,8 +124,8 @@ def task_city(
             boundary=city_rows.boundary_of(city),
             resolution=city.cell_resolution,
             window_m=2 * city.radius_m,
-            simulated=city.simulated,
-            attribution=tuple(city.attribution),
+            simulated=is_simulated(city, chosen),
+            attribution=credits_of(city, chosen),
             cell_ids=ids,
             arrays=arrays,
             poi_lonlat=lonlat,
@@ -133,12 +145,12 @@ def _texts(store: Store, session: Session, places: gpd.GeoDataFrame) -> FloatArr
 
 
 def _pool(
-    city: City, files: list[Path], *, published: bool
+    city: City, files: list[Path], view: View | None, *, published: bool
 ) -> Callable[[NDArray[np.float64]], FloatArray]:
-    """How labelled points of this city are pooled."""
+    """How labelled points of this city are pooled: as the model's places were, or as published."""
     disk = View("label", "disk", radius_m=PUBLISHED_RADIUS_M)
     if city.embedding_kind == "raster":
-        base, _ = city_views("raster", city.radius_m)
+        base = view or city_views("raster", city.radius_m)[0]
         return partial(_pooled, files, [disk if published else base])
     own = View("label", "disk", radius_m=city.radius_m)
     return partial(_pooled, files, [disk] if published else [disk, own])

@@ -10,6 +10,7 @@ from workflows.labels import OSM_LABELS, LabelRequest
 
 if TYPE_CHECKING:  # both write down the command of their request
     from workflows.land_use import LandUseRequest
+    from workflows.runs import RunSummary
     from workflows.socioeconomic import SocioeconomicRequest
 
 _DEFAULT = FitSettings()
@@ -35,6 +36,16 @@ def socioeconomic_command(slug: str, request: "SocioeconomicRequest") -> str:
     words += ["--pixels"] if request.pixels else []
     words += _fit(request.fit)
     return shlex.join([*words, *_districts(request.districts)])
+
+
+def training_command(run: "RunSummary") -> str:
+    """The `train` command of a new run with a run's settings and seed."""
+    words = ["./aether", "train", run.city, "--recipe", run.recipe]
+    for key, value in run.settings.items():
+        words += ["--set", f"{key}={value}"]
+    words += ["--seed", str(run.seed)]
+    words += ["--device", run.device] if run.device != "auto" else []
+    return shlex.join(words)
 
 
 def _labels(labels: LabelRequest) -> Iterator[str]:

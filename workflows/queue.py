@@ -16,6 +16,7 @@ from workflows.store import Store
 
 TRAINING_QUEUE = "training"
 TRAIN_TASK = "train"
+STUDY_TASK = "study"
 WORKER_HEARTBEAT_SECONDS = 3.0
 WORKER_STALLED_SECONDS = 12.0
 
@@ -39,6 +40,18 @@ def defer_training(store: Store, run_id: int, city: str) -> int:
         return app.configure_task(
             TRAIN_TASK, queue=TRAINING_QUEUE, lock=f"city-{city}", allow_unknown=True
         ).defer(run_id=run_id)
+
+
+def defer_study(store: Store, study_id: int, city: str) -> int:
+    """Queue a study behind the trainings that wait; one job of a city works at a time.
+
+    Returns:
+        The job's number in the queue.
+    """
+    with _deferring(store) as app:
+        return app.configure_task(
+            STUDY_TASK, queue=TRAINING_QUEUE, lock=f"city-{city}", priority=-1, allow_unknown=True
+        ).defer(study_id=study_id)
 
 
 def worker_alive(store: Store) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError
+from aether_core.model.run_folder import RunFolder
 from aether_core.progress import Progress, silent
 from db import cities as city_rows
 from db import models as model_rows
@@ -29,6 +30,8 @@ class RunSummary:
         metrics: What the finished run reports; empty before.
         error: Why it failed, in one line.
         seconds_left: Estimate while it runs.
+        resumed_from: Epoch after which it went on last; 0 where it never was cut off.
+        resumable_from: Epoch a run that ended early can go on from; 0 where it cannot.
         model: Name of the model it made.
     """
 
@@ -47,6 +50,8 @@ class RunSummary:
     metrics: dict[str, object]
     error: str | None
     seconds_left: float | None
+    resumed_from: int
+    resumable_from: int
     model: str | None
     created: datetime
     started: datetime | None
@@ -58,7 +63,12 @@ class RunSummary:
         return self.state in FINISHED
 
 
-def summarise(session: Session, run: Run, city: str) -> RunSummary:
+def run_folder(store: Store, run_id: int) -> RunFolder:
+    """Where a run's checkpoints lie, from its first epoch until it is done."""
+    return RunFolder(store.settings.runs / str(run_id))
+
+
+def summarise(store: Store, session: Session, run: Run, city: str) -> RunSummary:
     """One run's summary inside an open transaction."""
     last = run.history[-1] if run.history else {}
     model = model_rows.model_by_id(session, run.model_id) if run.model_id else None
@@ -78,6 +88,10 @@ def summarise(session: Session, run: Run, city: str) -> RunSummary:
         metrics=dict(run.metrics),
         error=run.error,
         seconds_left=last.get("seconds_left") if run.state == "running" else None,
+        resumed_from=int(last.get("resumed_from", 0)),
+        resumable_from=run_folder(store, run.id).newest_epoch()
+        if run.state in {"failed", "cancelled"}
+        else 0,
         model=model.name if model else None,
         created=run.created_at,
         started=run.started_at,
@@ -93,7 +107,9 @@ def list_runs(store: Store, slug: str) -> list[RunSummary]:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        return [summarise(session, run, slug) for run in run_rows.list_runs(session, city.id)]
+        return [
+            summarise(store, session, run, slug) for run in run_rows.list_runs(session, city.id)
+        ]
 
 
 def show_run(store: Store, run_id: int) -> RunSummary:
@@ -104,7 +120,7 @@ def show_run(store: Store, run_id: int) -> RunSummary:
     """
     with store.session() as session:
         run = run_rows.run_by_id(session, run_id)
-        return summarise(session, run, city_rows.city_by_id(session, run.city_id).slug)
+        return summarise(store, session, run, city_rows.city_by_id(session, run.city_id).slug)
 
 
 def cancel_run(store: Store, run_id: int) -> RunSummary:

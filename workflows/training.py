@@ -1,17 +1,10 @@
 """Train a city's model: queue a run, and what the worker does with it."""
 
-import importlib.metadata
 import shutil
+import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from aether_core.errors import (
@@ -21,25 +14,29 @@ from aether_core.errors import (
     NotFoundError,
     StoreUnavailableError,
 )
-from aether_core.model.checkpoint import EmbeddingCard, EncoderCard, ModelCard, save_model
-from aether_core.model.recipe import Recipe, recipe
+from aether_core.model.checkpoint import save_model
+from aether_core.model.device import device_in_words
+from aether_core.model.recipe import Recipe
+from aether_core.model.recipes import recipe
+from aether_core.model.run_checkpoints import RunCheckpoints
 from aether_core.model.trainer import EpochReport, Trained, train
 from aether_core.model.training_set import TrainingSet
+from aether_core.progress import Progress
 from db import cities as city_rows
-from db import features as feature_rows
 from db import models as model_rows
-from db import pois as poi_rows
 from db import runs as run_rows
-from db import texts as text_rows
-from db.schema import City
-from workflows.encoders import default_encoder
+from db.schema import City, Run
 from workflows.queue import defer_training, ensure_worker
-from workflows.runs import RunSummary, show_run
+from workflows.runs import RunSummary, run_folder, show_run
 from workflows.store import Store
+from workflows.trained_card import model_name, run_metrics, trained_card
+from workflows.training_data import training_set
 
 MAX_ATTEMPTS = 3
 MINIMUM_POIS = 64
 """Fewer usable places than this cannot be told apart by a contrastive loss."""
+_REPORT_SECONDS = 0.5
+"""Within a stage, progress is written down this often at most."""
 
 
 def start_training(
@@ -80,23 +77,31 @@ def add_run(
         InputError: A setting cannot be used, or the city has too few places.
     """
     chosen = recipe(recipe_name).override(settings or {})
-    _check_device(device)
+    check_device(device)
     if not 0 <= seed < 2**63:
         raise InputError("the seed must be a whole number from 0", seed, "try 42")
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        _check_pois(city, city_rows.counts(session, city.id)["pois"], chosen)
-        return run_rows.add_run(
+        check_places(city, city_rows.counts(session, city.id)["pois"], chosen)
+        run = run_rows.add_run(
             session,
             city.id,
             recipe=recipe_name,
             settings=dict(settings or {}),
             seed=seed,
             device=device,
-        ).id
+        )
+        # A home outlives its database: a folder of this number would be of another run.
+        run_folder(store, run.id).remove()
+        return run.id
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Refuse a device that is unknown or not there.
+
+    Raises:
+        InputError: It cannot be trained on.
+    """
     import torch
 
     if device not in {"auto", "cpu", "cuda"}:
@@ -107,7 +112,12 @@ def _check_device(device: str) -> None:
         )
 
 
-def _check_pois(city: City, pois: int, chosen: Recipe) -> None:
+def check_places(city: City, pois: int, chosen: Recipe) -> None:
+    """Refuse to train where there are too few places, or fewer than the batch that was asked for.
+
+    Raises:
+        InputError: The city has too few.
+    """
     if pois < MINIMUM_POIS:
         raise InputError(
             "the city has too few usable places to train on",
@@ -125,30 +135,23 @@ def _check_pois(city: City, pois: int, chosen: Recipe) -> None:
 def run_training(store: Store, run_id: int) -> None:
     """Carry out one queued run: what the worker calls. Its outcome is written to the run.
 
-    A run that is found running was left by a worker that died; it starts again from its seed,
-    which gives the same weights, at most `MAX_ATTEMPTS` times.
+    A run that has a checkpoint goes on from there, whether its worker died or the user stopped it
+    and wants it now; it ends with the weights it would have had. A run is given up when it was
+    begun `MAX_ATTEMPTS` times without an end.
     """
-    with store.session() as session:
-        run = run_rows.run_by_id(session, run_id)
-        if run.state not in {"queued", "running"}:
-            return
-        if run.cancel_requested:
-            run_rows.mark_cancelled(session, run_id)
-            return
-        if run.attempts >= MAX_ATTEMPTS:
-            run_rows.mark_failed(
-                session, run_id, f"its worker died {run.attempts} times; see logs/worker.log"
-            )
-            return
-        run_rows.mark_running(session, run_id)
+    checkpoints = RunCheckpoints(run_folder(store, run_id).folder)
+    run = _taken_up(store, run_id, checkpoints)
+    if run is None:
+        return
     try:
-        _train_and_store(store, run_id)
+        _train_and_store(store, run, checkpoints)
     except CancelledError:
         _conclude(store, run_id, run_rows.mark_cancelled)
     except StoreUnavailableError:
         raise  # nothing can be written down: a worker finds the run without a job and queues it
     except AetherError as error:
-        _conclude(store, run_id, partial(run_rows.mark_failed, error=str(error)))
+        failed = partial(run_rows.mark_failed, error=str(error), exit_code=error.exit_code)
+        _conclude(store, run_id, failed)
     except Exception as error:
         reason = f"an error of ours ({type(error).__name__}); see logs/worker.log"
         _conclude(store, run_id, partial(run_rows.mark_failed, error=reason))
@@ -157,76 +160,105 @@ def run_training(store: Store, run_id: int) -> None:
 
 def _conclude(store: Store, run_id: int, mark: Callable[[Session, int], object]) -> None:
     """Write down how a run ended; nobody waits for one whose city was removed meanwhile."""
-    with suppress(NotFoundError), store.session() as session:
-        mark(session, run_id)
+    try:
+        with store.session() as session:
+            mark(session, run_id)
+    except NotFoundError:
+        run_folder(store, run_id).remove()
 
 
-def _train_and_store(store: Store, run_id: int) -> None:
+def _taken_up(store: Store, run_id: int, checkpoints: RunCheckpoints) -> Run | None:
+    """The run, now running; None when there is nothing to do, or its state says how it ended."""
     with store.session() as session:
         run = run_rows.run_by_id(session, run_id)
-        city = city_rows.city_by_id(session, run.city_id)
-        run_rows.report_progress(session, run_id, stage="reading places and features", progress=0.0)
-        data = training_set(store, session, city)
-        chosen = recipe(run.recipe).override(run.settings)
-        seed, device, slug = run.seed, run.device, city.slug
+        if run.state == "done":
+            checkpoints.remove()  # left by a worker that died just after the end
+        if run.state not in {"queued", "running"}:
+            return None
+        if run.cancel_requested:
+            run_rows.mark_cancelled(session, run_id)
+            return None
+        if run.attempts >= MAX_ATTEMPTS:
+            reason = f"its worker died {run.attempts} times; see logs/worker.log"
+            run_rows.mark_failed(session, run_id, reason)
+            return None
+        try:
+            state = checkpoints.newest()
+        except AetherError as error:
+            run_rows.mark_failed(session, run_id, str(error), exit_code=error.exit_code)
+            return None
+        history = [report.as_json() for report in state.history] if state else []
+        return run_rows.mark_running(session, run_id, history=history)
 
-    def on_epoch(report: EpochReport) -> None:
+
+def _train_and_store(store: Store, run: Run, checkpoints: RunCheckpoints) -> None:
+    say = _reporter(store, run)
+    say("reading places and features", 0, 1)
+    chosen = recipe(run.recipe).override(run.settings)
+    data = training_set(store, run.city_id, chosen, say)
+    if run.history:
+        say(f"going on from epoch {run.history[-1]['epoch']}", 0, 1)
+    trained = train(
+        data,
+        chosen,
+        seed=run.seed,
+        device=run.device,
+        on_epoch=_epoch_reporter(store, run.id, device_in_words(run.device)),
+        checkpoints=checkpoints,
+    )
+    _store_model(store, run.id, chosen, data, trained)
+    checkpoints.remove()
+
+
+def _reporter(store: Store, run: Run) -> Progress:
+    """Progress before the first epoch: written to the run at each new stage and now and then."""
+    last = run.history[-1] if run.history else {"epoch": 0, "epochs": 1}
+    said, at = "", 0.0
+
+    def report(stage: str, _done: int, _total: int) -> None:
+        nonlocal said, at
+        if stage == said and time.monotonic() - at < _REPORT_SECONDS:
+            return
+        said, at = stage, time.monotonic()
         with store.session() as session:
-            cancelled = run_rows.report_progress(
+            stop = run_rows.report_progress(
+                session, run.id, stage=stage, progress=last["epoch"] / last["epochs"]
+            )
+        if stop:
+            raise CancelledError(f"run {run.id} was cancelled")
+
+    return report
+
+
+def _epoch_reporter(store: Store, run_id: int, stage: str) -> Callable[[EpochReport], None]:
+    def report(epoch: EpochReport) -> None:
+        with store.session() as session:
+            stop = run_rows.report_progress(
                 session,
                 run_id,
-                stage="training",
-                progress=report.epoch / report.epochs,
-                entry=epoch_entry(report),
+                stage=stage,
+                progress=epoch.epoch / epoch.epochs,
+                entry=epoch.as_json(),
             )
-        if cancelled:
+        if stop:
             raise CancelledError(f"run {run_id} was cancelled")
 
-    trained = train(data, chosen, seed=seed, device=device, on_epoch=on_epoch)
-    _store_model(store, run_id, f"{slug}-{run_id}", chosen, seed, data, trained)
-
-
-def training_set(store: Store, session: Session, city: City) -> TrainingSet:
-    """A city's features as the trainer wants them: both views and the distinct texts."""
-    _, base = feature_rows.poi_features(session, city.id, "base")
-    _, wide = feature_rows.poi_features(session, city.id, "wide")
-    frame = poi_rows.poi_frame(session, city.id)
-    distinct, index = np.unique(frame["text_hash"].to_numpy(dtype=str), return_inverse=True)
-    encoder = default_encoder(store.settings)
-    return TrainingSet(
-        base=base,
-        wide=wide,
-        text=text_rows.text_vectors(session, encoder.name, list(distinct)),
-        text_index=index.astype(np.int64),
-        lonlat=np.column_stack([frame.geometry.x, frame.geometry.y]),
-    )
-
-
-def epoch_entry(report: EpochReport) -> dict[str, Any]:
-    """One epoch as it is kept in the run's history."""
-    entry = asdict(report)
-    entry["validation"] = asdict(report.validation) if report.validation else None
-    return entry
+    return report
 
 
 def _store_model(
-    store: Store,
-    run_id: int,
-    name: str,
-    chosen: Recipe,
-    seed: int,
-    data: TrainingSet,
-    trained: Trained,
+    store: Store, run_id: int, chosen: Recipe, data: TrainingSet, trained: Trained
 ) -> None:
     with store.session() as session:
         run_rows.report_progress(session, run_id, stage="keeping the model", progress=1.0)
-        city = city_rows.city_by_id(session, run_rows.run_by_id(session, run_id).city_id)
-        card = _card(store, session, city, name, chosen, seed, data, trained)
+        run = run_rows.run_by_id(session, run_id)
+        city = city_rows.city_by_id(session, run.city_id)
+        card = trained_card(store, session, run, city, chosen, data, trained)
+        name = model_name(city, run)
         folder = store.settings.models / name
         folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(
-            folder, ignore_errors=True
-        )  # left by an attempt that died before it was recorded
+        # Left by an attempt that died before it was recorded.
+        shutil.rmtree(folder, ignore_errors=True)
         save_model(folder, trained.heads, card)
         model = model_rows.add_model(
             session,
@@ -238,76 +270,3 @@ def _store_model(
         )
         model_rows.use_model(session, city.id, name)
         run_rows.mark_done(session, run_id, metrics=run_metrics(trained), model_id=model.id)
-
-
-def run_metrics(trained: Trained) -> dict[str, Any]:
-    """What a finished run reports."""
-    kept = trained.history[trained.kept_epoch - 1]
-    return {
-        "device": trained.device,
-        "epochs": len(trained.history),
-        "kept_epoch": trained.kept_epoch,
-        "seconds": trained.seconds,
-        "losses": {
-            "first": trained.history[0].loss,
-            "last": trained.history[-1].loss,
-            "kept": kept.loss,
-        },
-        "validation": asdict(trained.validation) if trained.validation else None,
-        "pois_used": trained.pois_used,
-        "held_out": trained.held_out,
-    }
-
-
-def _card(
-    store: Store,
-    session: Session,
-    city: City,
-    name: str,
-    chosen: Recipe,
-    seed: int,
-    data: TrainingSet,
-    trained: Trained,
-) -> ModelCard:
-    encoder = default_encoder(store.settings)
-    metrics = run_metrics(trained)
-    return ModelCard(
-        name=name,
-        city=city.slug,
-        recipe=chosen.name,
-        settings=chosen.settings,
-        seed=seed,
-        device=trained.device,
-        encoder=EncoderCard(name=encoder.name, dim=encoder.dim),
-        embedding=EmbeddingCard(
-            kind=city.embedding_kind,
-            dim=data.base.shape[1],
-            year=city.year,
-            simulated=city.simulated,
-        ),
-        data_hashes={
-            "training set": _digest(data.base, data.wide, data.text, data.text_index),
-            **{
-                Path(raster.path).name: raster.sha256
-                for raster in city_rows.rasters(session, city.id)
-            },
-        },
-        pois_used=trained.pois_used,
-        held_out=trained.held_out,
-        validation=metrics["validation"],
-        losses=metrics["losses"],
-        kept_epoch=trained.kept_epoch,
-        versions={
-            package: importlib.metadata.version(package)
-            for package in ("torch", "numpy", "sentence-transformers")
-        },
-        attribution=list(city.attribution),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-
-
-def _digest(*arrays: np.ndarray) -> str:
-    digest = sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

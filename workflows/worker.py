@@ -1,4 +1,4 @@
-"""The worker process: takes runs off the queue, one at a time, until it is told to stop."""
+"""The worker process: takes jobs off the queue, one at a time, until it is told to stop."""
 
 import argparse
 import asyncio
@@ -11,8 +11,10 @@ import structlog
 
 from db import cities as city_rows
 from db import runs as run_rows
+from db import studies as study_rows
 from workflows.jobs import worker_app
 from workflows.queue import (
+    STUDY_TASK,
     TRAIN_TASK,
     TRAINING_QUEUE,
     WORKER_HEARTBEAT_SECONDS,
@@ -36,23 +38,30 @@ async def take_up_stalled(app: procrastinate.App, store: Store) -> None:
 
 
 async def _queue_orphans(app: procrastinate.App, store: Store) -> None:
-    """Queue runs again that stopped with no job left, as when the database went away under them."""
+    """Queue again what stopped with no job left, as when the database went away under it."""
     jobs = [
         job
         for state in ("todo", "doing")
         for job in await app.job_manager.list_jobs_async(status=state)
     ]
-    queued = {job.task_kwargs.get("run_id") for job in jobs}
+    queued = [job.task_kwargs for job in jobs]
+    patience = timedelta(seconds=WORKER_STALLED_SECONDS)
     with store.session() as session:
-        stalled = run_rows.stalled_runs(session, timedelta(seconds=WORKER_STALLED_SECONDS))
-        orphans = [
-            (run.id, city_rows.city_by_id(session, run.city_id).slug)
-            for run in stalled
-            if run.id not in queued
+        stalled = [
+            (TRAIN_TASK, {"run_id": run.id}, run.city_id)
+            for run in run_rows.stalled_runs(session, patience)
+        ] + [
+            (STUDY_TASK, {"study_id": study.id}, study.city_id)
+            for study in study_rows.STATES.stalled(session, patience)
         ]
-    for run_id, city in orphans:
-        log.warning("run without a job queued again", run=run_id)
-        await app.tasks[TRAIN_TASK].configure(lock=f"city-{city}").defer_async(run_id=run_id)
+        orphans = [
+            (task, arguments, city_rows.city_by_id(session, city_id).slug)
+            for task, arguments, city_id in stalled
+            if arguments not in queued
+        ]
+    for task, arguments, city in orphans:
+        log.warning("work without a job queued again", task=task, **arguments)
+        await app.tasks[task].configure(lock=f"city-{city}").defer_async(**arguments)
 
 
 async def serve(store: Store, *, until_idle: bool) -> None:

@@ -16,15 +16,18 @@ class Features:
 
     Attributes:
         base: Base view, float32 `[n, eo_dim]`.
-        wide: Wide view, float32 `[n, eo_dim]`.
+        wide: Wide view, float32 `[n, eo_dim]`; None where there is one view only.
         text: Distinct text vectors, float32 `[t, text_dim]`.
         text_index: Row of `text` of each place, int64 `[n]`.
+        category: Number of each place's category, int64 `[n]`, -1 where it has none; None where
+            categories are not known.
     """
 
     base: Tensor
-    wide: Tensor
+    wide: Tensor | None
     text: Tensor
     text_index: Tensor
+    category: Tensor | None = None
 
     @classmethod
     def on(cls, device: torch.device, data: TrainingSet, held: NDArray[np.bool_]) -> "Features":
@@ -35,9 +38,10 @@ class Features:
 
         return cls(
             put(data.base[~held].astype(np.float32)),
-            put(data.wide[~held].astype(np.float32)),
+            None if data.wide is None else put(data.wide[~held].astype(np.float32)),
             put(data.text.astype(np.float32)),
             put(data.text_index[~held].astype(np.int64)),
+            None if data.category is None else put(data.category[~held].astype(np.int64)),
         )
 
     def __len__(self) -> int:

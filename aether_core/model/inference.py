@@ -1,5 +1,7 @@
 """Applying trained heads to any number of vectors."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,7 +10,8 @@ from torch import nn
 from aether_core.errors import InputError
 from aether_core.model.heads import JOINT_DIM, Heads
 
-_BATCH = 65_536
+_BATCH = 8192
+"""Rows at once: what the first layers make of them stays in the processor's cache."""
 
 
 def encode_eo(heads: Heads, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -24,7 +27,7 @@ def encode_eo(heads: Heads, vectors: NDArray[np.float32]) -> NDArray[np.float32]
     Raises:
         InputError: Not an array of shape `[n, eo_dim]`.
     """
-    return _encode(heads.eo, vectors, heads.eo_dim, "embedding")
+    return _whole(len(vectors), eo_batches(heads, vectors))
 
 
 def encode_text(heads: Heads, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -41,26 +44,56 @@ def encode_text(heads: Heads, vectors: NDArray[np.float32]) -> NDArray[np.float3
     Raises:
         InputError: Not an array of shape `[n, text_dim]`.
     """
-    return _encode(heads.text, vectors, heads.text_dim, "text")
+    return _whole(len(vectors), text_batches(heads, vectors))
 
 
-def _encode(
-    head: nn.Module, vectors: NDArray[np.float32], dim: int, kind: str
-) -> NDArray[np.float32]:
+def eo_batches(heads: Heads, vectors: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """What `encode_eo` returns, some rows at a time: `vectors` may be larger than the memory.
+
+    Raises:
+        InputError: Not an array of shape `[n, eo_dim]`; raised at once.
+    """
+    _check(vectors, heads.eo_dim, "embedding")
+    return _batches(heads.eo, vectors)
+
+
+def text_batches(heads: Heads, vectors: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """What `encode_text` returns, some rows at a time: `vectors` may be larger than the memory.
+
+    Raises:
+        InputError: Not an array of shape `[n, text_dim]`; raised at once.
+    """
+    _check(vectors, heads.text_dim, "text")
+    return _batches(heads.text, vectors)
+
+
+def _check(vectors: NDArray[np.float32], dim: int, kind: str) -> None:
     if vectors.ndim != 2 or vectors.shape[1] != dim or vectors.dtype.kind != "f":
         raise InputError(
             f"{kind} vectors of the wrong shape or type",
             f"{vectors.dtype} {list(vectors.shape)}",
             f"give float32 [n, {dim}]",
         )
-    device = next(head.parameters()).device
-    out = np.full((len(vectors), JOINT_DIM), np.nan, dtype=np.float32)
-    head.eval()
-    with torch.no_grad():
-        for start in range(0, len(vectors), _BATCH):
-            rows = np.asarray(vectors[start : start + _BATCH], dtype=np.float32)
-            usable = np.isfinite(rows).all(axis=1)
-            if usable.any():
-                joint = head(torch.from_numpy(rows[usable]).to(device))
-                out[start : start + _BATCH][usable] = joint.cpu().numpy()
+
+
+def _whole(rows: int, batches: Iterator[NDArray[np.float32]]) -> NDArray[np.float32]:
+    out = np.empty((rows, JOINT_DIM), dtype=np.float32)
+    done = 0
+    for batch in batches:
+        out[done : done + len(batch)] = batch
+        done += len(batch)
     return out
+
+
+def _batches(head: nn.Module, vectors: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    device = next(head.parameters()).device
+    head.eval()
+    for start in range(0, len(vectors), _BATCH):
+        with np.errstate(over="ignore"):  # what float32 cannot hold counts as no data
+            rows = np.array(vectors[start : start + _BATCH], dtype=np.float32)
+        usable = np.isfinite(rows).all(axis=1)
+        rows[~usable] = 0.0
+        with torch.no_grad():
+            joint = head(torch.from_numpy(rows).to(device)).cpu().numpy()
+        joint[~usable] = np.nan
+        yield joint

@@ -3,10 +3,12 @@
 import torch
 from torch import Tensor, nn
 
+from aether_core.errors import InputError
 from aether_core.model.features import Features
 from aether_core.model.heads import Heads
 from aether_core.model.losses import AetherLoss, aether_loss
 from aether_core.model.recipe import Recipe
+from aether_core.model.varied_text import VariedText
 
 
 class Objective(nn.Module):
@@ -18,18 +20,29 @@ class Objective(nn.Module):
     Args:
         features: The places trained on.
         recipe: Its settings.
+
+    Raises:
+        InputError: The recipe compares two views and there is one, or it asks for categories and
+            they are not known.
     """
 
     def __init__(self, features: Features, recipe: Recipe) -> None:
         super().__init__()
+        if recipe.lam > 0 and features.wide is None:
+            raise InputError(
+                "places seen in one view have no second one to agree with",
+                f"lam={recipe.lam:g}",
+                "set lam=0, or pool the places in two windows",
+            )
         self._features = features
         self._recipe = recipe
+        self._text = VariedText(features, recipe)
 
     def forward(
         self,
         heads: Heads,
         rows: Tensor,
-        generator: torch.Generator,  # noqa: ARG002 - for objectives that draw at random
+        generator: torch.Generator,
     ) -> AetherLoss:
         """Loss of a batch.
 
@@ -40,11 +53,13 @@ class Objective(nn.Module):
                 run, so that a resumed run draws the same numbers.
         """
         features, recipe = self._features, self._recipe
-        text = features.text.index_select(0, features.text_index.index_select(0, rows))
+        masked = recipe.same_text == "masked"
+        wide = features.wide if recipe.lam > 0 else None
         return aether_loss(
             heads.eo(features.base.index_select(0, rows)),
-            heads.eo(features.wide.index_select(0, rows)),
-            heads.text(text),
+            None if wide is None else heads.eo(wide.index_select(0, rows)),
+            heads.text(self._text.rows(rows, generator)),
             temperature=recipe.temperature,
             lam=recipe.lam,
+            alike=features.text_index.index_select(0, rows) if masked else None,
         )

@@ -1,4 +1,4 @@
-"""Training recipes by name, and the settings a user may change."""
+"""What a training recipe is made of, and the settings a user may change."""
 
 import difflib
 import math
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from aether_core.errors import InputError, NotFoundError
+from aether_core.errors import InputError
 
 Value = str | int | float
 
@@ -94,6 +94,46 @@ RULES: Mapping[str, SettingRule] = MappingProxyType(
             1,
             2000,
         ),
+        "views": SettingRule(
+            "What is seen of a place: a small and a large window around it, or one disk of the "
+            "city's radius.",
+            str,
+            choices=("windows", "disk"),
+        ),
+        "same_text": SettingRule(
+            "What places of a batch with the same text are to one another: wrong answers, or left "
+            "out of the comparison.",
+            str,
+            choices=("negative", "masked"),
+        ),
+        "shortcut": SettingRule(
+            "The straight way around the first layers of the embedding's head: opened by a learned "
+            "number, always open, or none.",
+            str,
+            choices=("gated", "plain", "none"),
+        ),
+        "post_mlp": SettingRule(
+            "Whether the embedding's head ends in two more layers.", str, choices=("yes", "no")
+        ),
+        "category_text": SettingRule(
+            "How often a place's text gives way to the mean text of its category in training.",
+            float,
+            0.0,
+            1.0,
+        ),
+        "text_noise": SettingRule(
+            "Length of the noise added to a text in training, whose own length is 1.",
+            float,
+            0.0,
+            10.0,
+        ),
+        "average": SettingRule(
+            "Keep a running mean of the weights that holds on to this part of itself at each step; "
+            "0 keeps the weights as they are.",
+            float,
+            0.0,
+            0.9999,
+        ),
     }
 )
 """Every setting a user may change, in the order a page shows them."""
@@ -109,6 +149,7 @@ class Recipe:
 
     Attributes:
         name: Name of the recipe.
+        summary: One plain sentence for pages and tables.
         epochs: Passes over the training places, at most; the cosine schedule spans them all.
         batch_size: Places in a batch; the last partial batch of an epoch is dropped.
         learning_rate: AdamW's first learning rate, falling along a cosine to 1 % of it.
@@ -119,10 +160,20 @@ class Recipe:
         block_m: Side of the spatial blocks in metres; 0 chooses by the city's extent.
         keep: "best" held-out epoch or "last" epoch.
         patience: Epochs without improvement after which keep="best" stops.
+        views: "windows" (base and wide view) or "disk" (the base view alone, a disk).
+        same_text: Places of a batch with equal texts are each other's "negative", or are "masked"
+            out of the cross-modal loss.
+        shortcut: Way around the EO head's first layers: "gated", "plain" or "none".
+        post_mlp: "yes" or "no": the small MLP at the end of the EO head.
+        category_text: Chance that a training place's text is replaced by its category's mean text.
+        text_noise: Length of the noise added to the unit text vectors in training.
+        average: Decay per step of an exponential moving average of the weights, which is then what
+            is checked and kept; 0 keeps the weights themselves.
         explicit: Settings that were given by the user rather than by the recipe.
     """
 
     name: str
+    summary: str = field(default="", compare=False)
     epochs: int = 100
     batch_size: int = 512
     learning_rate: float = 1e-3
@@ -133,6 +184,13 @@ class Recipe:
     block_m: float = 0.0
     keep: str = "best"
     patience: int = 10
+    views: str = "windows"
+    same_text: str = "negative"
+    shortcut: str = "gated"
+    post_mlp: str = "yes"
+    category_text: float = 0.0
+    text_noise: float = 0.0
+    average: float = 0.0
     explicit: frozenset[str] = field(default=frozenset(), compare=False)
 
     def override(self, settings: Mapping[str, Value]) -> "Recipe":
@@ -146,19 +204,15 @@ class Recipe:
 
         Raises:
             InputError: Unknown key (the nearest is named), a value of the wrong kind or outside its
-                range, or `keep=best` with nothing held out.
+                range, or settings that contradict each other: `keep=best` with nothing held out,
+                or agreement between two windows asked for where there is one disk.
         """
         changed: dict[str, Any] = {}
         for given, value in settings.items():
             key = _known_key(given)
             changed[key] = _checked(key, value)
         result = replace(self, **changed, explicit=self.explicit | changed.keys())
-        if result.keep == "best" and result.holdout == 0:
-            raise InputError(
-                "the best epoch cannot be told with nothing held out",
-                "holdout=0 keep=best",
-                "add keep=last, or hold some places out",
-            )
+        _refuse_contradictions(result)
         return result
 
     @property
@@ -172,23 +226,19 @@ class Recipe:
         return [Setting(key, values[key], rule) for key, rule in RULES.items()]
 
 
-_RECIPES = {entry.name: entry for entry in (Recipe("aether"),)}
-
-
-def recipes() -> list[Recipe]:
-    """Every recipe known by name."""
-    return list(_RECIPES.values())
-
-
-def recipe(name: str) -> Recipe:
-    """Find a recipe.
-
-    Raises:
-        NotFoundError: No recipe has this name; the message lists those there are.
-    """
-    if name not in _RECIPES:
-        raise NotFoundError("unknown recipe", name, f"use one of {', '.join(_RECIPES)}")
-    return _RECIPES[name]
+def _refuse_contradictions(chosen: Recipe) -> None:
+    if chosen.keep == "best" and chosen.holdout == 0:
+        raise InputError(
+            "the best epoch cannot be told with nothing held out",
+            "holdout=0 keep=best",
+            "add keep=last, or hold some places out",
+        )
+    if chosen.views == "disk" and chosen.lam > 0:
+        raise InputError(
+            "one disk has no second window to agree with",
+            f"views=disk lam={chosen.lam:g}",
+            "add lam=0, or use views=windows",
+        )
 
 
 def _known_key(given: str) -> str:

@@ -2,57 +2,35 @@
 
 The whole feature set lies on the device; an epoch is a permutation and one `index_select` per view
 and batch. Nothing is read back to the host inside an epoch. Equal data, recipe, seed, device and
-number of threads give equal weights.
+number of threads give equal weights, also when a run was cut off and went on from a checkpoint.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from aether_core.errors import InputError
+from aether_core.errors import ConflictError, InputError
+from aether_core.model.best_epoch import BestEpoch
 from aether_core.model.course import Course
-from aether_core.model.device import choose_device
+from aether_core.model.device import choose_device, exact_arithmetic
+from aether_core.model.device_memory import memory_explained, places_explained
+from aether_core.model.epoch_report import EpochReport
 from aether_core.model.features import Features
-from aether_core.model.heads import Heads, HeadShape
-from aether_core.model.held_out import BestEpoch, HeldOut
+from aether_core.model.heads import Heads, HeadShape, Shortcut
+from aether_core.model.held_out import HeldOut
 from aether_core.model.recipe import Recipe
 from aether_core.model.retrieval import Retrieval
+from aether_core.model.run_checkpoints import RunCheckpoints, RunState
+from aether_core.model.run_identity import RunIdentity
 from aether_core.model.training_set import TrainingSet
 from aether_core.tasks.splits import held_out_blocks
 
-
-@dataclass(frozen=True)
-class EpochReport:
-    """What one epoch did.
-
-    Attributes:
-        epoch: Number of the epoch, from 1.
-        epochs: Epochs there will be at most.
-        loss: Mean training loss over the epoch's batches, taken before each step.
-        loss_multiscale: Likewise of the multiscale part.
-        loss_cross_modal: Likewise of the cross-modal part.
-        learning_rate: Rate after the epoch's last step.
-        validation: Retrieval on the held-out blocks; None when nothing is held out.
-        validation_loss: The training objective on the held-out blocks, all of the compared places
-            as one batch: what `keep="best"` goes by. None when nothing is held out.
-        seconds: Time since training began.
-        seconds_left: Time the epochs still to come would take at most.
-    """
-
-    epoch: int
-    epochs: int
-    loss: float
-    loss_multiscale: float
-    loss_cross_modal: float
-    learning_rate: float
-    validation: Retrieval | None
-    validation_loss: float | None
-    seconds: float
-    seconds_left: float
+__all__ = ["EpochReport", "Trained", "changes_since", "train"]
 
 
 @dataclass(frozen=True)
@@ -65,9 +43,10 @@ class Trained:
         kept_epoch: The epoch whose weights are kept.
         validation: Retrieval of the kept weights; None when nothing was held out.
         device: "cpu" or "cuda".
-        seconds: Time training took.
+        seconds: Time training took, all sittings together.
         pois_used: Usable places, trained on or held out.
         held_out: Places held out of training.
+        resumed_from: Epoch after which the last sitting went on; 0 where there was one only.
     """
 
     heads: Heads
@@ -78,6 +57,7 @@ class Trained:
     seconds: float
     pois_used: int
     held_out: int
+    resumed_from: int = 0
 
 
 def _ignore(report: EpochReport) -> None:
@@ -91,6 +71,8 @@ def train(
     seed: int,
     device: str = "auto",
     on_epoch: Callable[[EpochReport], None] = _ignore,
+    checkpoints: RunCheckpoints | None = None,
+    start: Heads | None = None,
 ) -> Trained:
     """Train both heads.
 
@@ -101,76 +83,185 @@ def train(
         recipe: Settings. With `keep="best"` training stops after `patience` epochs without a better
             result on the held-out blocks, and the weights of the best epoch are kept.
         seed: Decides first weights, order of batches and held-out blocks.
-        device: "auto", "cpu" or "cuda".
+        device: "auto", "cpu" or "cuda"; "auto" stays on the device of a checkpoint.
         on_epoch: Called after each epoch; it may raise `CancelledError` to stop.
+        checkpoints: Written after each epoch, before `on_epoch`. When it holds a checkpoint at the
+            start, training goes on from there, with that run's number of threads, and ends with the
+            weights it would have had: on a CPU to the last bit.
+        start: Weights to begin with instead of random ones; left as they are.
 
     Raises:
-        InputError: Fewer than 64 usable places, a batch size given that is larger than the data, a
-            device that is not there, `keep="best"` with nothing held out, or weights that are no
-            longer finite.
+        InputError: Fewer than 64 usable places, a batch size given that is larger than the data or
+            than what the device's memory holds, a device that is not there, `keep="best"` with
+            nothing held out, weights that are no longer finite, or a checkpoint that is damaged or
+            of a run with other data or settings.
+        DiskFullError: There is no room for a checkpoint; the one before stays.
         CancelledError: Raised by `on_epoch`.
     """
-    target = choose_device(device)
-    usable = data.usable()
-    held = _held_out(usable, recipe, seed)
-    batch = _batch_size(recipe, int((~held).sum()))
-    heads = _new_heads(usable, seed).to(target)
-    features = Features.on(target, usable, held)
-    check = HeldOut(usable, held, recipe, seed) if held.any() else None
-    course = Course(heads, features, recipe, batch, seed)
-    best = BestEpoch(heads)
-    began = time.perf_counter()
-    history = _run_epochs(heads, recipe, course, check, best, on_epoch)
-    if best.epoch:
-        best.restore()
-    kept = best.epoch or len(history)
-    return Trained(
-        heads=heads.cpu().eval(),
-        history=history,
-        kept_epoch=kept,
-        validation=history[kept - 1].validation,
-        device=target.type,
-        seconds=time.perf_counter() - began,
-        pois_used=len(usable),
-        held_out=int(held.sum()),
+    state = checkpoints.newest() if checkpoints else None
+    identity = _identity(data, recipe, seed, device, state, start)
+    if state and (changes := state.identity.changes(identity)):
+        raise ConflictError(
+            f"the run cannot go on from epoch {state.epoch}, since it began with other input",
+            f"changed: {', '.join(changes)}",
+            "start a new run",
+        )
+    target = torch.device(identity.device)
+    with exact_arithmetic(identity.threads):
+        run = _Run(data.usable(), recipe, seed, target, start)
+        if state:
+            run.restore(state)
+        with memory_explained(run.course, target):
+            run.run_to_end(identity, on_epoch, checkpoints)
+        return run.trained()
+
+
+def changes_since(
+    state: RunState, data: TrainingSet, recipe: Recipe, *, seed: int, device: str
+) -> list[str]:
+    """What has changed since a run wrote its checkpoint, each in a few plain words.
+
+    Args:
+        state: The checkpoint.
+        data: As for `train`; likewise the other arguments.
+
+    Returns:
+        An empty list when training can go on.
+
+    Raises:
+        InputError: The run's device is not there.
+    """
+    return state.identity.changes(_identity(data, recipe, seed, device, state, None))
+
+
+def _identity(
+    data: TrainingSet,
+    recipe: Recipe,
+    seed: int,
+    device: str,
+    state: RunState | None,
+    start: Heads | None,
+) -> RunIdentity:
+    """The run as it would be now; one that goes on keeps its threads and, with "auto", device."""
+    chosen = choose_device(state.identity.device if state and device == "auto" else device)
+    return RunIdentity.of(
+        data,
+        recipe,
+        seed=seed,
+        device=chosen.type,
+        threads=state.identity.threads if state else torch.get_num_threads(),
+        start=start,
     )
 
 
-def _run_epochs(
-    heads: Heads,
-    recipe: Recipe,
-    course: Course,
-    check: HeldOut | None,
-    best: BestEpoch,
-    on_epoch: Callable[[EpochReport], None],
-) -> list[EpochReport]:
-    """Run epochs until they are done or, with `keep="best"`, patience is at its end."""
-    began = time.perf_counter()
-    history: list[EpochReport] = []
-    for epoch in range(1, recipe.epochs + 1):
-        losses = course.run_epoch()
-        _refuse_diverged(heads, recipe, epoch)
-        validation, validation_loss = check.measure(heads) if check else (None, None)
-        seconds = time.perf_counter() - began
-        report = EpochReport(
+class _Run:
+    """One run: its course, what it is checked on, and what it has done so far."""
+
+    def __init__(
+        self,
+        data: TrainingSet,
+        recipe: Recipe,
+        seed: int,
+        device: torch.device,
+        start: Heads | None,
+    ) -> None:
+        held = _held_out(data, recipe, seed)
+        batch = _batch_size(recipe, int((~held).sum()))
+        heads = _first_heads(data, recipe, seed, start).to(device)
+        with places_explained(len(data)):
+            features = Features.on(device, data, held)
+        self.course = Course(heads, features, recipe, batch, seed)
+        self._check = HeldOut(data, held, recipe, seed) if held.any() else None
+        self._recipe = recipe
+        self._device = device
+        self._places = len(data)
+        self._held = int(held.sum())
+        self._best = BestEpoch()
+        self._history: list[EpochReport] = []
+        self._resumed_from = 0
+        self._began = time.perf_counter()
+
+    def restore(self, state: RunState) -> None:
+        """Go on from a checkpoint."""
+        self.course.restore(state)
+        self._history = list(state.history)
+        self._resumed_from = state.epoch
+        self._began = time.perf_counter() - state.history[-1].seconds
+        if state.facts["best"] is not None:
+            best = state.facts["best"]
+            on_device = {key: w.to(self._device) for key, w in state.part("best").items()}
+            self._best.take(best["epoch"], best["loss"], on_device)
+
+    def run_to_end(
+        self,
+        identity: RunIdentity,
+        on_epoch: Callable[[EpochReport], None],
+        checkpoints: RunCheckpoints | None,
+    ) -> None:
+        """Run epochs until they are done or, with `keep="best"`, patience is at its end."""
+        while not self._is_over():
+            report = self._run_epoch()
+            self._history.append(report)
+            if self._recipe.keep == "best" and report.validation_loss is not None:
+                self._best.offer(report.epoch, report.validation_loss, self.course.kept)
+            if checkpoints:
+                checkpoints.save(self._state(identity))
+            on_epoch(report)
+
+    def trained(self) -> Trained:
+        """The outcome."""
+        heads = self.course.kept
+        if self._best.epoch:
+            heads.load_state_dict(self._best.weights)
+        kept = self._best.epoch or len(self._history)
+        return Trained(
+            heads=heads.cpu().eval().requires_grad_(True),
+            history=self._history,
+            kept_epoch=kept,
+            validation=self._history[kept - 1].validation,
+            device=self._device.type,
+            seconds=time.perf_counter() - self._began,
+            pois_used=self._places,
+            held_out=self._held,
+            resumed_from=self._resumed_from,
+        )
+
+    def _is_over(self) -> bool:
+        epoch = len(self._history)
+        patient = not self._best.epoch or epoch - self._best.epoch < self._recipe.patience
+        return epoch >= self._recipe.epochs or not patient
+
+    def _run_epoch(self) -> EpochReport:
+        epoch, epochs = len(self._history) + 1, self._recipe.epochs
+        losses = self.course.run_epoch()
+        heads = self.course.kept
+        _refuse_diverged(heads, self._recipe, epoch)
+        validation, validation_loss = self._check.measure(heads) if self._check else (None, None)
+        seconds = time.perf_counter() - self._began
+        return EpochReport(
             epoch=epoch,
-            epochs=recipe.epochs,
+            epochs=epochs,
             loss=losses[0],
             loss_multiscale=losses[1],
             loss_cross_modal=losses[2],
-            learning_rate=course.learning_rate,
+            learning_rate=self.course.learning_rate,
             validation=validation,
             validation_loss=validation_loss,
             seconds=seconds,
-            seconds_left=seconds / epoch * (recipe.epochs - epoch),
+            seconds_left=seconds / epoch * (epochs - epoch),
+            resumed_from=self._resumed_from,
         )
-        history.append(report)
-        on_epoch(report)
-        if recipe.keep == "best" and validation_loss is not None:
-            best.offer(epoch, validation_loss)
-            if epoch - best.epoch >= recipe.patience:
-                break
-    return history
+
+    def _state(self, identity: RunIdentity) -> RunState:
+        best = self._best
+        facts = {"best": {"epoch": best.epoch, "loss": best.loss} if best.epoch else None}
+        tensors = {f"best.{key}": value for key, value in best.weights.items()}
+        return RunState(
+            identity,
+            self._history,
+            tensors | self.course.tensors(),
+            facts | self.course.facts(),
+        )
 
 
 def _held_out(data: TrainingSet, recipe: Recipe, seed: int) -> NDArray[np.bool_]:
@@ -194,15 +285,34 @@ def _batch_size(recipe: Recipe, places: int) -> int:
     return min(recipe.batch_size, places)
 
 
-def _new_heads(data: TrainingSet, seed: int) -> Heads:
-    """Heads with first weights drawn from the seed, leaving the global generator as it was."""
+def _first_heads(data: TrainingSet, recipe: Recipe, seed: int, start: Heads | None) -> Heads:
+    """Heads as the recipe wants them, with the weights given or drawn from the seed.
+
+    The global generator is left as it was.
+    """
+    shape = HeadShape(
+        text_dim=data.text.shape[1],
+        eo_dim=data.base.shape[1],
+        shortcut=cast("Shortcut", recipe.shortcut),  # its rule allows no other word
+        post_mlp=recipe.post_mlp == "yes",
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Heads(HeadShape(text_dim=data.text.shape[1], eo_dim=data.base.shape[1]))
+        heads = Heads(shape)
+    if start is not None:
+        if start.shape != shape:
+            raise InputError(
+                "the weights to begin with are of another shape",
+                f"{start.shape}",
+                f"give weights of {shape}",
+            )
+        heads.load_state_dict(start.state_dict())
+    return heads
 
 
 def _refuse_diverged(heads: Heads, recipe: Recipe, epoch: int) -> None:
-    if not all(bool(torch.isfinite(weights).all()) for weights in heads.parameters()):
+    finite = torch.stack([torch.isfinite(weights).all() for weights in heads.parameters()])
+    if not bool(finite.all()):
         raise InputError(
             f"training diverged in epoch {epoch}",
             f"learning_rate={recipe.learning_rate:g} temperature={recipe.temperature:g}",

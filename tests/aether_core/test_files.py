@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aether_core.errors import AetherError, ConflictError, InputError
-from aether_core.files import atomic_path, sha256_of
+from aether_core.files import atomic_folder, atomic_path, sha256_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,3 +108,71 @@ def test_sha256_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert sha256_of(tmp_path / "a") == expected
+
+
+def fill(folder: Path, **files: str) -> None:
+    for name, content in files.items():
+        (folder / name).write_text(content)
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    for target in (tmp_path / "new", tmp_path / "empty"):
+        if target.name == "empty":
+            target.mkdir()
+        with atomic_folder(target) as whole:
+            fill(whole, a="1", b="2")
+            assert not target.exists() or not list(target.iterdir())
+        assert sorted(child.name for child in target.iterdir()) == ["a", "b"]
+    assert sorted(child.name for child in tmp_path.iterdir()) == ["empty", "new"]
+
+
+def test_an_error_leaves_the_folder_that_was(tmp_path: Path) -> None:
+    target = tmp_path / "m"
+    target.mkdir()
+    fill(target, a="old")
+
+    def fail() -> None:
+        with atomic_folder(target, force=True, holds={"a"}) as whole:
+            fill(whole, a="half")
+            raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        fail()
+    assert [(child.name, child.read_text()) for child in target.iterdir()] == [("a", "old")]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_is_replaced_only_if_nothing_else_is_in_it(tmp_path: Path) -> None:
+    target = tmp_path / "m"
+    target.mkdir()
+    fill(target, a="old", c="old")
+    with atomic_folder(target, force=True, holds={"a", "b", "c"}) as whole:
+        fill(whole, b="new")
+    assert [child.name for child in target.iterdir()] == ["b"]
+    with (
+        pytest.raises(InputError, match=r"other things.*with b;"),
+        atomic_folder(target, force=True, holds={"a"}),
+    ):
+        pytest.fail("the block must not run")
+    with pytest.raises(ConflictError, match="folder exists"), atomic_folder(target, holds={"b"}):
+        pytest.fail("the block must not run")
+    (tmp_path / "file").touch()
+    with pytest.raises(ConflictError, match="a file has this name"):
+        atomic_folder(tmp_path / "file", force=True).__enter__()
+    with pytest.raises(InputError, match="folder of the output does not exist"):
+        atomic_folder(tmp_path / "no" / "m").__enter__()
+
+
+def test_a_folder_filled_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "m"
+
+    def race() -> None:
+        with atomic_folder(target) as whole:
+            fill(whole, a="mine")
+            target.mkdir()
+            fill(target, a="theirs")
+
+    with pytest.raises(ConflictError):
+        race()
+    assert (target / "a").read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [target]

@@ -19,7 +19,7 @@ from workflows.add_city import add_city
 from workflows.cities import remove_city
 from workflows.models import list_models, use_model
 from workflows.queue import defer_training, start_worker, worker_alive
-from workflows.runs import RunSummary, cancel_run, follow_run, list_runs, show_run
+from workflows.runs import cancel_run, follow_run, list_runs, show_run
 from workflows.store import Store
 from workflows.training import add_run, run_training, start_training
 
@@ -104,17 +104,21 @@ def test_cancelling_a_queued_run_is_at_once(trained_store: Store) -> None:
         cancel_run(trained_store, run_id)
 
 
-def test_the_run_of_a_killed_worker_is_taken_up_again(trained_store: Store) -> None:
-    run_id = add_run(trained_store, SLUG, settings={"epochs": "40", "patience": "40"})
+def test_the_run_of_a_killed_worker_goes_on_from_its_checkpoint(trained_store: Store) -> None:
+    run_id = add_run(trained_store, SLUG, settings=LONG)
     defer_training(trained_store, run_id, SLUG)
     first = start_worker(trained_store, until_idle=True)
-    wait_for(lambda: running_epoch(trained_store, run_id) >= 1)
+    wait_for(lambda: running_epoch(trained_store, run_id) >= 2)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
+    kept = running_epoch(trained_store, run_id)
     second = start_worker(trained_store, until_idle=True)
-    run: RunSummary = follow_run(trained_store, run_id)
+    wait_for(lambda: running_epoch(trained_store, run_id) > kept + 1)
+    run = show_run(trained_store, run_id)
+    assert run.resumed_from in {kept, kept + 1}  # killed between a checkpoint and its report
+    assert [entry["epoch"] for entry in run.history] == list(range(1, run.epoch + 1))
+    cancel_run(trained_store, run_id)
     second.wait(60)
-    assert run.state == "done"
     with trained_store.session() as session:
         query = text("SELECT attempts FROM run WHERE id = :id")
         assert session.scalars(query, {"id": run_id}).one() == 2

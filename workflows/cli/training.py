@@ -10,8 +10,10 @@ from workflows.cli import output
 
 if TYPE_CHECKING:  # so that other commands do not load what training needs
     from workflows.runs import RunSummary
+    from workflows.store import Store
 
-run_app = typer.Typer(help="Look at one run, or cancel it.", no_args_is_help=True)
+run_app = typer.Typer(help="Look at one run, cancel it, or let it go on.", no_args_is_help=True)
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")]
 RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
 
 
@@ -22,7 +24,12 @@ def register(app: typer.Typer) -> None:
     app.add_typer(run_app, name="run")
 
 
-def _settings(pairs: list[str]) -> dict[str, str]:
+def settings_in(pairs: list[str]) -> dict[str, str]:
+    """Settings given as `key=value`.
+
+    Raises:
+        InputError: One does not read so.
+    """
     settings = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
@@ -42,17 +49,25 @@ def train(
     ] = None,
     seed: int = 42,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")
-    ] = True,
+    wait: Wait = True,
 ) -> None:
     """Train a city's model as a job; the newest model is the one in use."""
-    from workflows.runs import follow_run
     from workflows.store import open_store
     from workflows.training import start_training
 
     store = open_store()
-    run = start_training(store, slug, recipe, _settings(settings or []), seed, device)
+    run = start_training(store, slug, recipe, settings_in(settings or []), seed, device)
+    _follow(store, run, wait=wait)
+
+
+def _follow(store: "Store", run: "RunSummary", *, wait: bool) -> None:
+    """Follow a queued run to its end and tell its outcome, or say that it is queued.
+
+    Raises:
+        RunEndedError: It did not end well.
+    """
+    from workflows.runs import follow_run
+
     if not wait:
         output.document(run_document(run))
         output.say(f"Run {run.id} is queued. Follow it with: ./aether run show {run.id}")
@@ -60,9 +75,18 @@ def train(
     with output.progress() as progress:
         run = follow_run(store, run.id, progress)
     if run.state != "done":
-        raise AetherError(f"run {run.id} {run.state}: {run.error or 'by request'}")
+        raise RunEndedError(run)
     output.document(run_document(run))
     _say_run(run)
+
+
+class RunEndedError(AetherError):
+    """A run that was waited for failed or was cancelled; ends the command as its cause would."""
+
+    def __init__(self, run: "RunSummary") -> None:
+        going_on = f"; go on with: ./aether run resume {run.id}" if run.resumable_from else ""
+        super().__init__(f"run {run.id} {run.state}: {run.error or 'by request'}{going_on}")
+        self.exit_code = int(str(run.metrics.get("exit_code", 1)))
 
 
 def run_document(run: "RunSummary") -> dict[str, Any]:
@@ -75,8 +99,12 @@ def run_document(run: "RunSummary") -> dict[str, Any]:
 
 def _say_run(run: "RunSummary") -> None:
     output.say(f"run {run.id} of {run.city}: {run.state}{': ' + run.error if run.error else ''}")
-    if not run.metrics:
+    if run.resumed_from:
+        output.say(f"resumed from epoch {run.resumed_from}")
+    if run.state != "done":
         output.say(f"{run.stage}, epoch {run.epoch} of {run.epochs}")
+        if run.resumable_from:
+            output.say(f"Let it go on with: ./aether run resume {run.id}")
         return
     metrics: dict[str, Any] = run.metrics
     output.say(
@@ -131,3 +159,15 @@ def run_cancel(run_id: RunId) -> None:
         if not run.is_finished
         else f"Run {run.id} is {run.state}."
     )
+
+
+@run_app.command("resume")
+def run_resume(run_id: RunId, wait: Wait = True) -> None:
+    """Let a failed or cancelled run go on from its last epoch, with the same outcome."""
+    from workflows.resume import resume_run
+    from workflows.store import open_store
+
+    store = open_store()
+    with output.progress() as progress:
+        run = resume_run(store, run_id, progress)
+    _follow(store, run, wait=wait)

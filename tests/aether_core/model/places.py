@@ -22,4 +22,5 @@ def make_training_set(places: int, *, seed: int = 0, text_dim: int = 384) -> Tra
         text=unit(rng.standard_normal((kinds, text_dim))),
         text_index=kind.astype(np.int64),
         lonlat=np.array([24.94, 60.17]) + rng.uniform(0, [0.054, 0.027], (places, 2)),
+        category=kind.astype(np.int64),
     )

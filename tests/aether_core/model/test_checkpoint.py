@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from aether_core.errors import AetherError, ConflictError, InputError, NotFoundError
+from aether_core.errors import ConflictError, DiskFullError, InputError, NotFoundError
 from aether_core.model.checkpoint import (
     CARD_FILE,
     WEIGHTS_FILE,
@@ -38,7 +38,10 @@ def card() -> ModelCard:
         held_out=50,
         kept_epoch=9,
         losses={"first": 5.0, "last": 4.0},
-        validation={"mrr": 0.2},
+        validation={
+            "candidates": 50,
+            "text_to_place": {"recall_at_10": 0.4, "chance_at_10": 0.2, "mrr": 0.2},
+        },
         versions={"torch": torch.__version__},
         attribution=["OpenStreetMap contributors, ODbL"],
         created="2026-01-01T00:00:00+00:00",
@@ -80,7 +83,7 @@ def test_existing_folder_is_left_alone(folder: Path, card: ModelCard) -> None:
 
 
 def test_missing_parent_is_named(tmp_path: Path, card: ModelCard) -> None:
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="folder of the output does not exist"):
         save_model(tmp_path / "gone" / "model", Heads(), card)
 
 
@@ -90,7 +93,7 @@ def test_failed_write_leaves_nothing_behind(tmp_path: Path, card: ModelCard) -> 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, before[1]))  # the weights fit, not the card
     try:
-        with pytest.raises(AetherError, match=r"could not be written.*File too large"):
+        with pytest.raises(DiskFullError, match="disk full"):
             save_model(disk, Heads(), too_large)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

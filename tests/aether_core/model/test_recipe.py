@@ -1,28 +1,10 @@
-"""Recipes and what may be changed in them."""
+"""What may be changed in a recipe, and what is refused."""
 
 import pytest
 
-from aether_core.errors import InputError, NotFoundError
-from aether_core.model.recipe import RULES, Recipe, recipe, recipes
-
-
-def test_aether_is_the_published_recipe() -> None:
-    settings = recipe("aether").settings
-    published = {
-        "batch_size": 512,
-        "learning_rate": 1e-3,
-        "weight_decay": 1e-4,
-        "temperature": 0.07,
-        "lam": 0.2,
-        "epochs": 100,
-    }
-    assert {key: settings[key] for key in published} == published
-    assert [entry.name for entry in recipes()] == ["aether"]
-
-
-def test_unknown_recipe_names_those_there_are() -> None:
-    with pytest.raises(NotFoundError, match="aether"):
-        recipe("ether")
+from aether_core.errors import InputError
+from aether_core.model.recipe import RULES, Recipe
+from aether_core.model.recipes import recipe
 
 
 def test_override_takes_text_and_numbers_and_remembers_what_was_given() -> None:
@@ -63,6 +45,8 @@ def test_setting_like_no_other_lists_them_all() -> None:
         ("holdout", 0.9, "from 0 to 0.5"),
         ("batch_size", 1, "from 2"),
         ("keep", "first", "best or last"),
+        ("same_text", "hard", "negative or masked"),
+        ("average", 1, "from 0 to 0.9999"),
     ],
 )
 def test_values_out_of_range_are_refused_with_the_range(
@@ -77,10 +61,18 @@ def test_best_epoch_needs_something_held_out() -> None:
         recipe("aether").override({"holdout": 0})
 
 
+def test_one_disk_has_no_second_window_to_agree_with() -> None:
+    with pytest.raises(InputError, match="lam=0"):
+        recipe("aether").override({"views": "disk"})
+    assert recipe("aether").override({"views": "disk", "lam": 0}).views == "disk"
+    with pytest.raises(InputError, match=r"lam=0\.2"):
+        recipe("aether-v1").override({"lam": 0.2})
+
+
 def test_every_setting_is_described_and_within_its_own_range() -> None:
     described = recipe("aether").describe()
     assert [setting.key for setting in described] == list(RULES)
-    fields = set(Recipe.__dataclass_fields__) - {"name", "explicit"}
+    fields = set(Recipe.__dataclass_fields__) - {"name", "summary", "explicit"}
     assert {setting.key for setting in described} == fields
     for setting in described:
         changed = recipe("aether").override({setting.key: setting.value})

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aether_core.model.recipe import recipe
+from aether_core.model.recipes import recipe
 from aether_core.model.trainer import train
 from aether_core.simulate.grid_city import ZONES, simulate_city
 from aether_core.text.minilm import MiniLMEncoder

@@ -8,11 +8,14 @@ import pytest
 import torch
 
 from aether_core.errors import CancelledError, InputError
+from aether_core.model.batches import Batches
 from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads
 from aether_core.model.course import Course
 from aether_core.model.features import Features
+from aether_core.model.heads import Heads, HeadShape
 from aether_core.model.held_out import HeldOut
-from aether_core.model.recipe import Recipe, recipe
+from aether_core.model.recipe import Recipe
+from aether_core.model.recipes import recipe
 from aether_core.model.trainer import EpochReport, Trained, train
 from aether_core.model.training_set import TrainingSet
 from aether_core.tasks.splits import held_out_blocks
@@ -109,6 +112,59 @@ def test_reports_tell_the_epoch_and_the_time(small_set: TrainingSet) -> None:
         assert report.loss == pytest.approx(
             0.2 * report.loss_multiscale + 0.8 * report.loss_cross_modal, abs=1e-5
         )
+
+
+def test_the_running_mean_of_the_weights_is_what_is_checked_and_kept(
+    small_set: TrainingSet,
+) -> None:
+    settings = recipe("aether").override({"epochs": 2, "batch_size": 100, "average": 0.5})
+    plain = settings.override({"average": 0})
+    data = small_set.usable()
+    held = held_out_blocks(data.lonlat, fraction=settings.holdout, seed=0)
+    features = Features.on(torch.device("cpu"), data, held)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        heads = Heads()
+    course = Course(heads, features, plain, 100, seed=0)
+    mean = {key: value.clone() for key, value in heads.state_dict().items()}
+    order = torch.Generator().manual_seed(0)
+    rows = [batch for _ in range(2) for batch in Batches(features, 100).epoch(order)]
+    for step, batch in enumerate(rows, start=1):
+        course.run_step(batch)
+        decay = min(0.5, (1 + step) / (10 + step))
+        for key, value in heads.state_dict().items():
+            mean[key] = decay * mean[key] + (1 - decay) * value
+    trained = train(small_set, settings.override({"keep": "last"}), seed=0, device="cpu")
+    for key, value in weights(trained).items():
+        torch.testing.assert_close(value, mean[key], atol=1e-6, rtol=1e-5)
+    assert trained.validation == HeldOut(data, held, settings, 0).measure(trained.heads)[0]
+    assert not same_weights(
+        trained, train(small_set, plain.override({"keep": "last"}), seed=0, device="cpu")
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "shape"),
+    [
+        ({"shortcut": "none"}, HeadShape(shortcut="none")),
+        ({"shortcut": "plain"}, HeadShape(shortcut="plain")),
+        ({"post_mlp": "no"}, HeadShape(post_mlp=False)),
+    ],
+)
+def test_the_recipe_decides_the_parts_of_the_heads(
+    small_set: TrainingSet, changed: dict[str, str], shape: HeadShape
+) -> None:
+    settings = recipe("aether").override({"epochs": 1, **changed})
+    assert train(small_set, settings, seed=0, device="cpu").heads.shape == shape
+
+
+def test_one_view_is_enough_for_a_recipe_that_compares_none(small_set: TrainingSet) -> None:
+    settings = recipe("aether-v1").override({"epochs": 2})
+    one_view = replace(small_set, wide=None)
+    trained = train(one_view, settings, seed=0, device="cpu")
+    assert trained.history[0].loss_multiscale == 0
+    with pytest.raises(InputError, match="lam=0"):
+        train(one_view, recipe("aether").override({"epochs": 2}), seed=0, device="cpu")
 
 
 def test_training_stops_when_asked_to(small_set: TrainingSet) -> None:

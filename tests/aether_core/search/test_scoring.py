@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from aether_core.errors import InputError
 from aether_core.search.scoring import (
+    best_rows,
     cosine_scores,
     mean_direction,
     percentiles,
@@ -72,6 +75,34 @@ def test_percentiles_keep_order_and_bounds(values: list[float]) -> None:
         others = np.delete(scores, i)
         share = ((others < scores[i]).sum() + 0.5 * (others == scores[i]).sum()) / len(others)
         assert got[i] == pytest.approx(100 * share, abs=1e-3)
+
+
+@pytest.mark.parametrize("decimals", [1, 3, 8])
+def test_percentiles_are_exact_in_large_cities(decimals: int) -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.uniform(-1, 1, 30_000).astype(np.float32).round(decimals)
+    scores[rng.random(len(scores)) < 0.02] = np.nan
+    scores[:2] = 0.0, -0.0
+    there = scores[np.isfinite(scores)]
+    wanted = 100 * (rankdata(there, "average") - 1) / (len(there) - 1)
+    got = percentiles(scores)
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(scores))
+    np.testing.assert_array_equal(got[np.isfinite(got)], wanted.astype(np.float32))
+
+
+def test_percentiles_leave_the_scores_and_the_threads_alone() -> None:
+    scores = np.array([0.3, -0.5, 0.9], np.float32)
+    threads = torch.get_num_threads()
+    percentiles(scores)
+    assert scores.tolist() == np.array([0.3, -0.5, 0.9], np.float32).tolist()
+    assert torch.get_num_threads() == threads
+
+
+@given(st.lists(st.sampled_from([-1.0, 0.0, 0.25, 0.5, np.nan]), max_size=40), st.integers(-1, 50))
+def test_best_rows_are_those_of_a_whole_sort(values: list[float], n: int) -> None:
+    scores = np.array(values, np.float32)
+    order = [row for row in np.argsort(-scores, kind="stable") if np.isfinite(scores[row])]
+    assert best_rows(scores, n).tolist() == order[: max(n, 0)]
 
 
 def test_places_are_scored_by_place_and_text_alike() -> None:

@@ -1,0 +1,9 @@
+"""The published recipe."""
+
+from aether_core.model.recipe import Recipe
+
+RECIPE = Recipe(
+    name="aether",
+    summary="The published recipe: a small and a large window of each place, and its text.",
+)
+"""Source: the published AETHER code; holding out blocks and keeping the best epoch are ours."""

@@ -1,0 +1,11 @@
+"""The recipe of the first preprint."""
+
+from aether_core.model.recipe import Recipe
+
+RECIPE = Recipe(
+    name="aether-v1",
+    summary="The first preprint's recipe: one disk around each place, and its text.",
+    views="disk",
+    lam=0.0,
+)
+"""Source: the first AETHER preprint (one 100 m buffer, cross-modal loss only)."""

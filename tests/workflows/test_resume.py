@@ -1,0 +1,202 @@
+"""Runs that ended early go on from their checkpoint, or say why they cannot."""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from aether_core.errors import ConflictError, InputError
+from db import runs as run_rows
+from tests.app_fixtures import SLUG
+from workflows.cities import remove_city
+from workflows.cli.app import app
+from workflows.cli.output import MODE
+from workflows.models import list_models
+from workflows.resume import resume_run, start_again
+from workflows.runs import run_folder, show_run
+from workflows.store import Store
+from workflows.training import add_run, run_training
+
+SETTINGS = {"epochs": "6", "patience": "6"}
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def execute(store: Store, statement: str, **values: object) -> None:
+    with store.session() as session:
+        session.execute(text(statement), values)
+
+
+@pytest.fixture
+def stopped(trained_store: Store) -> int:
+    """A run of Tinytown that was cancelled in its second epoch."""
+    run_id = add_run(trained_store, SLUG, settings=SETTINGS)
+    report = run_rows.report_progress
+
+    def cancelling(session: object, number: int, **values: object) -> bool:
+        entry = values.get("entry")
+        if isinstance(entry, dict) and entry["epoch"] == 2:
+            run_rows.request_cancel(session, number)  # type: ignore[arg-type]
+        return report(session, number, **values)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_rows, "report_progress", cancelling)
+        run_training(trained_store, run_id)
+    run = show_run(trained_store, run_id)
+    assert (run.state, run.epoch, run.resumable_from) == ("cancelled", 2, 2)
+    return run_id
+
+
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker is started: the test does its part itself, in its own process."""
+    for module in ("workflows.resume", "workflows.training"):
+        monkeypatch.setattr(f"{module}.ensure_worker", lambda _: None)
+
+
+@pytest.fixture
+def as_json() -> Iterator[None]:
+    MODE.json = True
+    yield
+    MODE.json = False
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_resumed_run_makes_the_model_it_would_have_made(
+    trained_store: Store, stopped: int
+) -> None:
+    whole = add_run(trained_store, SLUG, settings=SETTINGS)
+    run_training(trained_store, whole)
+    assert resume_run(trained_store, stopped).state == "queued"
+    run_training(trained_store, stopped)
+    run = show_run(trained_store, stopped)
+    assert run.state == "done"
+    assert run.resumed_from == run.metrics["resumed_from"] == 2
+    assert [entry["resumed_from"] for entry in run.history] == [0, 0, 2, 2, 2, 2]
+    folder = trained_store.settings.models
+    there, wanted = (
+        load_file(folder / f"{SLUG}-{number}" / "heads.safetensors") for number in (stopped, whole)
+    )
+    assert there.keys() == wanted.keys()
+    assert all(there[key].equal(value) for key, value in wanted.items())
+    assert not run_folder(trained_store, stopped).folder.exists()
+    assert not run_folder(trained_store, whole).folder.exists()
+
+
+@pytest.mark.usefixtures("as_json")
+def test_the_command_resumes_and_gives_the_document_of_train(
+    app_environment: Store, stopped: int
+) -> None:
+    done = CliRunner().invoke(app, ["run", "resume", str(stopped)], catch_exceptions=False)
+    assert done.exit_code == 0
+    found = json.loads(done.stdout)
+    assert (found["run"], found["state"], found["epochs"]) == (stopped, "done", 6)
+    assert {"model", "city", "recipe", "seed", "device", "seconds", "losses"} <= found.keys()
+    assert {"validation", "pois_used"} <= found.keys()
+    assert list_models(app_environment, SLUG)[0].name == found["model"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("UPDATE poi SET category = 'pub' WHERE id = (SELECT min(id) FROM poi)", "the places"),
+        (
+            "UPDATE text SET vector = (SELECT vector FROM text ORDER BY hash LIMIT 1)",
+            "the text vectors",
+        ),
+        (
+            "UPDATE eo_feature SET vector = (SELECT vector FROM eo_feature LIMIT 1)",
+            "the embedding vectors",
+        ),
+        ("UPDATE run SET settings = settings || '{\"lam\": 0.3}'", "the setting lam"),
+        ("UPDATE run SET seed = 7", "the seed"),
+    ],
+)
+def test_a_city_that_changed_is_refused_with_what_and_how_to_go_on(
+    trained_store: Store, stopped: int, change: str, says: str
+) -> None:
+    execute(trained_store, change)
+    with pytest.raises(ConflictError, match=f"cannot go on from epoch 2.*{says}") as caught:
+        resume_run(trained_store, stopped)
+    command = str(caught.value).partition("start a new run: ")[2]
+    assert command.startswith(f"./aether train {SLUG} --recipe aether --set ")
+    assert "--set epochs=6" in command
+    assert show_run(trained_store, stopped).state == "cancelled"
+    # The worker that takes up such a run by itself says the same.
+    execute(trained_store, "UPDATE run SET state = 'queued' WHERE id = :id", id=stopped)
+    execute(trained_store, "UPDATE run SET cancel_requested = false")
+    run_training(trained_store, stopped)
+    run = show_run(trained_store, stopped)
+    assert run.state == "failed"
+    assert says in str(run.error)
+    assert run.metrics["exit_code"] == 2
+
+
+def test_runs_that_cannot_be_resumed_say_why(trained_store: Store) -> None:
+    with pytest.raises(ConflictError, match="the run is done: run 1; its model is tinytown-1"):
+        resume_run(trained_store, 1)
+    run_id = add_run(trained_store, SLUG)
+    with pytest.raises(ConflictError, match=r"is not over.*queued"):
+        resume_run(trained_store, run_id)
+    execute(trained_store, "UPDATE run SET state = 'failed' WHERE id = :id", id=run_id)
+    assert show_run(trained_store, run_id).resumable_from == 0
+    with pytest.raises(ConflictError, match="before its first epoch"):
+        resume_run(trained_store, run_id)
+    folder = run_folder(trained_store, run_id).folder
+    folder.mkdir(parents=True)
+    (folder / "epoch-000003.safetensors").write_bytes(b"no checkpoint")
+    with pytest.raises(InputError, match="damaged"):
+        resume_run(trained_store, run_id)
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_new_run_takes_the_settings_and_never_an_old_checkpoint(
+    trained_store: Store, stopped: int
+) -> None:
+    folder = run_folder(trained_store, stopped + 1).folder
+    folder.mkdir(parents=True)
+    (folder / "epoch-000009.safetensors").write_bytes(b"of another database")
+    run_training(trained_store, start_again(trained_store, stopped).id)
+    again = show_run(trained_store, stopped + 1)
+    assert (again.state, again.resumed_from) == ("done", 0)
+    assert again.settings == SETTINGS
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_attempts_begin_anew_when_the_user_resumes(trained_store: Store, stopped: int) -> None:
+    execute(trained_store, "UPDATE run SET attempts = 3 WHERE id = :id", id=stopped)
+    resume_run(trained_store, stopped)
+    run_training(trained_store, stopped)
+    assert show_run(trained_store, stopped).state == "done"
+
+
+def test_removing_a_city_removes_its_checkpoints(trained_store: Store, stopped: int) -> None:
+    folder = run_folder(trained_store, stopped).folder
+    assert folder.exists()
+    remove_city(trained_store, SLUG)
+    assert not folder.exists()
+
+
+def test_a_full_disk_fails_the_run_and_leaves_it_resumable(
+    app_environment: Store, stopped: int
+) -> None:
+    execute(app_environment, "UPDATE run SET state = 'queued', cancel_requested = false")
+    script = (
+        "import resource, sys\n"
+        "from workflows.store import open_store\n"
+        "from workflows.training import run_training\n"
+        "store = open_store()\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, {resource.RLIM_INFINITY}))\n"
+        "run_training(store, int(sys.argv[1]))\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(stopped)], check=True, cwd=ROOT)
+    run = show_run(app_environment, stopped)
+    assert (run.state, run.resumable_from) == ("failed", 2)
+    assert str(run.error).startswith("disk full")
+    assert run.metrics["exit_code"] == 2

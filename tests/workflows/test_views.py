@@ -1,0 +1,82 @@
+"""Recipes that look through another window than the city was stored with."""
+
+import numpy as np
+import pytest
+from sqlalchemy import func, select
+
+from aether_core.errors import CancelledError
+from aether_core.model.recipes import recipe
+from aether_core.tasks.representations import representation
+from db import cities as city_rows
+from db import features as feature_rows
+from db.schema import CellFeature, EOFeature
+from tests.app_fixtures import SLUG
+from workflows.city_arrays import task_city
+from workflows.search import search_cells, similar_cells
+from workflows.store import Store
+from workflows.training import add_run, run_training
+from workflows.training_data import training_set
+from workflows.views import DISK, ensure_view
+
+V1 = recipe("aether-v1")
+
+
+def city_id(store: Store) -> int:
+    with store.session() as session:
+        return city_rows.city_by_slug(session, SLUG).id
+
+
+def rows_of_disk(store: Store) -> tuple[int, int]:
+    with store.session() as session:
+        view = feature_rows.view_named(session, city_id(store), DISK).id
+        places, cells = (
+            session.scalar(select(func.count()).select_from(table).where(table.view_id == view))
+            for table in (EOFeature, CellFeature)
+        )
+        return int(places or 0), int(cells or 0)
+
+
+def test_a_disk_is_pooled_once_for_places_and_cells(trained_store: Store) -> None:
+    number = city_id(trained_store)
+    assert ensure_view(trained_store, number, {}) == "base"
+    assert ensure_view(trained_store, number, V1.settings) == DISK
+    before = rows_of_disk(trained_store)
+    assert min(before) > 0
+    assert ensure_view(trained_store, number, V1.settings) == DISK
+    assert rows_of_disk(trained_store) == before
+    published = training_set(trained_store, number, recipe("aether"))
+    disk = training_set(trained_store, number, V1)
+    assert published.wide is not None
+    assert disk.wide is None
+    there = np.isfinite(disk.base).all(axis=1)
+    cosine = np.einsum("nd,nd->n", published.base[there], disk.base[there])
+    assert 0.9 < cosine.mean() < 0.9999  # the same places through another window
+    assert disk.category is not None
+    assert len(np.unique(disk.category)) > 10
+
+
+def test_what_is_stopped_while_it_pools_leaves_no_view(trained_store: Store) -> None:
+    def stop(_stage: str, _done: int, _total: int) -> None:
+        raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        ensure_view(trained_store, city_id(trained_store), V1.settings, stop)
+    with trained_store.session() as session:
+        names = {view.name for view in feature_rows.views(session, city_id(trained_store))}
+    assert names == {"base", "wide"}
+
+
+def test_a_model_of_the_first_preprint_looks_through_its_own_window(trained_store: Store) -> None:
+    run = add_run(trained_store, SLUG, "aether-v1", {"epochs": "2"}, device="cpu")
+    run_training(trained_store, run)
+    model = f"{SLUG}-{run}"
+    found = search_cells(trained_store, SLUG, "a park", model=model)
+    assert np.isfinite(found.score).all()
+    lon, lat = found.lonlat[0]
+    best = similar_cells(trained_store, SLUG, lon, lat, model=model).best(1)[0]
+    assert best["score"] == pytest.approx(1, abs=1e-5)
+    city = task_city(trained_store, SLUG, model=model)
+    seen = representation("aether", city.arrays)
+    # A point in the middle of a cell is pooled the way the cell was.
+    at_cell = seen.at_points(city.arrays.cell_lonlat[:5])
+    assert np.allclose(at_cell, seen.of_cells()[:5], atol=1e-5)

@@ -1,0 +1,81 @@
+"""The view a model looks through, pooled for a whole city the first time a model needs it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from aether_core.cells import cell_centres
+from aether_core.eo.embedding import open_embedding
+from aether_core.eo.view import View
+from aether_core.progress import Progress, silent
+from db import cities as city_rows
+from db import features as feature_rows
+from db import pois as poi_rows
+from db.schema import City
+from workflows.store import Store
+
+BASE = "base"
+DISK = "disk"
+
+
+def model_view(city: City, settings: Mapping[str, object]) -> View | None:
+    """The view of a recipe's settings that a city is not stored with; None for its own windows.
+
+    A table has no pixels, so its base view is a disk already.
+    """
+    if settings.get("views", "windows") != DISK or city.embedding_kind == "table":
+        return None
+    return View(DISK, "disk", radius_m=city.radius_m)
+
+
+def ensure_view(
+    store: Store, city_id: int, settings: Mapping[str, object], progress: Progress = silent
+) -> str:
+    """See to it that places and cells are pooled the way a recipe asks for.
+
+    Args:
+        settings: Of a recipe, as a model card keeps them.
+
+    Returns:
+        Name of the stored view: `base` for the published windows.
+
+    Raises:
+        NotFoundError: The city was removed.
+        InputError: The embedding's files cannot be read.
+        CancelledError: `progress` asked to stop; nothing is stored.
+    """
+    with store.session() as session:
+        # The lock lets two who need the same view at once pool it one after the other, once.
+        city = city_rows.lock_city(session, city_id)
+        view = model_view(city, settings)
+        if view is None:
+            return BASE
+        if not any(there.name == view.name for there in feature_rows.views(session, city_id)):
+            _pool(session, city, view, progress)
+        return view.name
+
+
+def _pool(session: Session, city: City, view: View, progress: Progress) -> None:
+    files = [Path(raster.path) for raster in city_rows.rasters(session, city.id)]
+    embedding = open_embedding(files, progress=progress)
+    row = feature_rows.add_view(
+        session,
+        city.id,
+        name=view.name,
+        shape=view.shape,
+        radius_m=view.radius_m,
+        radius_px=view.radius_px,
+        year=city.year,
+    )
+    places = poi_rows.poi_frame(session, city.id)
+    lonlat = np.column_stack([places.geometry.x, places.geometry.y])
+    pooled = embedding.pool(lonlat, [view], progress)
+    ids = places["id"].to_numpy(dtype=np.int64)
+    feature_rows.add_poi_features(session, row.id, ids[pooled.ok], pooled.vectors[0, pooled.ok])
+    cell_ids, h3 = feature_rows.cells(session, city.id)
+    pooled = embedding.pool(cell_centres(h3), [view], progress)
+    feature_rows.add_cell_features(
+        session, row.id, cell_ids[pooled.ok], pooled.vectors[0, pooled.ok]
+    )
