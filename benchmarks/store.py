@@ -65,7 +65,7 @@ def store_places(engine: Engine, count: int) -> float:
         geometry=shapely.points(lon, lat),
         crs="EPSG:4326",
     )
-    vectors = random.normal(size=(2, count, features.EO_DIM)).astype(np.float32)
+    vectors = random.normal(size=(2, count, 64)).astype(np.float32)
     hashes = [f"{number % 5000:064x}" for number in range(count)]
     started = time.perf_counter()
     with session_scope(engine) as session:

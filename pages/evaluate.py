@@ -1,10 +1,10 @@
-"""Evaluate: was AETHER worth it here, and does text find what is known to be there?"""
+"""Evaluate: was AETHER worth it here, does text find what is there, what is each part worth?"""
 
 from functools import partial
 
 import streamlit as st
 
-from ui import compare_form, comparison, errors, page, retrieval, state
+from ui import compare_form, comparison, errors, page, retrieval, state, studies
 from workflows.cities import CitySummary
 from workflows.evaluate import Evaluation, latest_evaluation
 from workflows.retrieval import RetrievalEvaluation, latest_retrieval
@@ -13,6 +13,7 @@ TASKS = {
     "Land use": compare_form.LAND_USE,
     "Socioeconomic": compare_form.SOCIOECONOMIC,
     "Text to map": retrieval.TASK,
+    "Studies": studies.TASK,
 }
 QUESTIONS = {
     compare_form.LAND_USE: "Does AETHER tell land use apart better than plain AlphaEarth? "
@@ -40,7 +41,9 @@ def choose() -> str:
 
 
 def last(city: CitySummary, task: str) -> Evaluation | RetrievalEvaluation | None:
-    """The newest result of a task."""
+    """The newest comparison of a task; studies keep their own."""
+    if task == studies.TASK:
+        return None
     if task == retrieval.TASK:
         return latest_retrieval(state.store(), city.slug)
     return latest_evaluation(state.store(), city.slug, task)
@@ -80,8 +83,10 @@ def draw() -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             task = choose()
             found = last(city, task)
-            new = found is None or is_new(task)
-        if found is None or new:
+            new = task != studies.TASK and (found is None or is_new(task))
+        if task == studies.TASK:
+            studies.draw(city)
+        elif found is None or new:
             draw_form(city, task)
         elif isinstance(found, Evaluation):
             comparison.draw(city, found)

@@ -4,17 +4,16 @@ from typing import Any
 
 import streamlit as st
 
-from aether_core.model.recipe import Setting, recipe, recipes
-from ui import charts, errors, jobs, page, state
+from aether_core.model.recipe import Setting
+from aether_core.model.recipes import recipe, recipes
+from ui import charts, errors, jobs, model_files, page, state
 from ui.text import count, duration, facts, plain
 from workflows.cities import CitySummary
 from workflows.models import ModelSummary, list_models, use_model
+from workflows.resume import resume_run, start_again
 from workflows.runs import RunSummary, list_runs
 from workflows.training import start_training
 
-RECIPE_HELP = {
-    "aether": "The published method, stopped at its best epoch on places held out of training."
-}
 LABELS = {
     "lam": "Weight of the two window sizes",
     "holdout": "Share of places held out",
@@ -49,20 +48,28 @@ def ask_setting(setting: Setting) -> str | None:
     return None if str(value).strip() == unchanged else str(value).strip()
 
 
+def forget_settings() -> None:
+    """Let the fields show what another recipe begins with."""
+    for key in [key for key in st.session_state if str(key).startswith("set-")]:
+        del st.session_state[key]
+
+
 def draw_start(city: CitySummary) -> None:
     """The form that starts a run."""
+    st.subheader("New run", anchor=False)
+    # Outside the form, so that a choice shows its summary and settings at once.
+    name = st.selectbox(
+        "Recipe",
+        [one.name for one in recipes()],
+        key="recipe",
+        help="A recipe is a way of training with all its settings.",
+        on_change=forget_settings,
+    )
+    chosen = recipe(name)
+    st.caption(plain(chosen.summary))
     with st.form("start", border=True):
-        st.subheader("New run", anchor=False)
-        names = [one.name for one in recipes()]
-        name = st.selectbox(
-            "Recipe",
-            names,
-            key="recipe",
-            help="A recipe is a way of training with all its settings.",
-        )
-        st.caption(RECIPE_HELP.get(name, ""))
         with st.expander("Settings"):
-            changed = {setting.key: ask_setting(setting) for setting in recipe(name).describe()}
+            changed = {setting.key: ask_setting(setting) for setting in chosen.describe()}
             seed = st.number_input(
                 "Seed", 0, 2**31 - 1, 42, key="seed", help="The same seed gives the same model."
             )
@@ -102,14 +109,41 @@ def draw_runs(runs: list[RunSummary]) -> None:
         st.subheader(f"Run {newest.id} is {STATES[newest.state]}", anchor=False)
         jobs.follow(newest.id)
         return
-    if newest.state == "failed":
-        reason = newest.error or "no reason was recorded"
-        st.error(f"Run {newest.id} failed: {plain(reason)}", icon=":material/error:")
-    elif newest.state == "cancelled":
-        st.info(f"Run {newest.id} was stopped. Nothing was kept.", icon=":material/info:")
+    if newest.state != "done":
+        draw_early_end(newest)
     done = next((run for run in runs if run.state == "done"), None)
     if done is not None:
         draw_outcome(done)
+
+
+def draw_early_end(run: RunSummary) -> None:
+    """A run that failed or was stopped, and the two ways on from there."""
+    if run.state == "failed":
+        reason = run.error or "no reason was recorded"
+        st.error(f"Run {run.id} failed: {plain(reason)}", icon=":material/error:")
+    else:
+        kept = (
+            f"after epoch {run.resumable_from}. What it has learnt is kept; it made no model yet."
+            if run.resumable_from
+            else "before its first epoch was done. Nothing was kept."
+        )
+        st.info(f"Run {run.id} was stopped {kept}", icon=":material/info:")
+    with st.container(horizontal=True):
+        go_on = run.resumable_from > 0 and st.button(
+            f"Go on from epoch {run.resumable_from}",
+            key=f"resume-{run.id}",
+            type="primary",
+            help="It ends with the same model as if it had never been cut off.",
+        )
+        again = st.button(
+            "Start again",
+            key=f"again-{run.id}",
+            help="A new run with the same recipe, settings and seed.",
+        )
+    if go_on or again:
+        with st.spinner("Checking that nothing has changed" if go_on else "Starting"):
+            (resume_run if go_on else start_again)(state.store(), run.id)
+        st.rerun()
 
 
 def draw_outcome(run: RunSummary) -> None:
@@ -134,7 +168,8 @@ def draw_outcome(run: RunSummary) -> None:
     held: Any = run.metrics.get("held_out", 0)
     st.caption(
         f"{count(used, 'place')} used, {held:,} held out in whole blocks of the city · "
-        f"kept epoch {kept} of {run.epoch} · "
+        f"kept epoch {kept} of {run.epoch}"
+        f"{f', resumed from epoch {run.resumed_from}' if run.resumed_from else ''} · "
         f"{duration(float(seconds))} on {run.metrics.get('device')} · seed {run.seed}"
     )
 
@@ -167,6 +202,7 @@ def row_of(model: ModelSummary) -> dict[str, object]:
     return {
         "Model": model.name,
         "Recipe": model.recipe,
+        "Origin": model.origin,
         "Among first 10": f"{recall:.1%}" if recall is not None else "not checked",
         "Made": f"{model.created:%d %b %Y, %H:%M}",
     }
@@ -232,6 +268,7 @@ def draw() -> None:
         models = list_models(state.store(), city.slug)
         if models:
             draw_models(city, models)
+        model_files.draw(city, models)
         if runs:
             draw_history(runs)
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from aether_core.errors import AetherError
 from ui import charts, errors, state
-from ui.text import duration, sentence
+from ui.text import duration, plain, sentence
 from workflows.runs import RunSummary, cancel_run, show_run
 
 POLL_SECONDS: Final = 1.0
@@ -39,6 +39,8 @@ def _working(run: RunSummary) -> None:
     problem = st.session_state.pop("stop-problem", None)
     if problem is not None:
         errors.show(problem)
+    if run.history and run.stage:
+        st.caption(plain(sentence(run.stage)))
     validated = [entry for entry in run.history if entry.get("validation")]
     if run.history:
         left, right = st.columns(2, gap="medium")
@@ -68,5 +70,6 @@ def _now(run: RunSummary) -> str:
     epoch = (
         f"Epoch {run.epoch} of {run.epochs}" if run.epochs else sentence(run.stage or "starting")
     )
+    resumed = f", resumed from epoch {run.resumed_from}" if run.resumed_from else ""
     left = f", about {duration(run.seconds_left)} left" if run.seconds_left is not None else ""
-    return f"{epoch}{left}"
+    return f"{epoch}{resumed}{left}"

@@ -19,9 +19,18 @@ _KEPT_SECONDS: Final = 24 * 3600
 
 
 def choose(
-    label: str, *, key: str, endings: Sequence[str], several: bool = False, about: str = ""
+    label: str,
+    *,
+    key: str,
+    endings: Sequence[str],
+    several: bool = False,
+    about: str = "",
+    most_mb: int | None = None,
 ) -> list[Path]:
     """Ask for files by upload or by server path.
+
+    Args:
+        most_mb: Largest upload in megabytes, where it is less than the settings allow.
 
     Returns:
         Where the files lie now; empty while nothing was given. What they hold is not checked here.
@@ -45,13 +54,14 @@ def choose(
         return [
             Path(line.strip()).expanduser() for line in (typed or "").splitlines() if line.strip()
         ]
+    limit = read_settings().upload_limit_mb
     given = st.file_uploader(
         label,
         type=list(endings),
         accept_multiple_files=several,
         key=f"{key}-upload",
         label_visibility="collapsed",
-        max_upload_size=read_settings().upload_limit_mb,
+        max_upload_size=limit if most_mb is None else min(limit, most_mb),
     )
     files = given if isinstance(given, list) else [given] if given is not None else []
     return [_stored(file) for file in files]

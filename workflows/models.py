@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from aether_core.errors import NotFoundError
+from aether_core.model.card import UNKNOWN
 from db import cities as city_rows
 from db import models as model_rows
 from db.schema import City, Model
@@ -18,7 +19,9 @@ class ModelSummary:
     """One trained model.
 
     Attributes:
-        name: Unique name, `<city>-<run>`.
+        name: Unique name; `<city>-<run>` for a model trained here.
+        origin: "trained here" or "imported from <file>".
+        encoder: Text encoder it was trained with; "unknown" answers no text query.
         in_use: Whether searches use it when none is named.
         folder: Where `heads.safetensors` and `model.json` lie.
         card: The content of `model.json`.
@@ -26,16 +29,32 @@ class ModelSummary:
 
     name: str
     recipe: str
+    origin: str
+    encoder: str
     created: datetime
     in_use: bool
     folder: Path
     card: dict[str, object]
 
+    @property
+    def answers_no_text(self) -> bool:
+        """Whether nobody said which text encoder belongs to it."""
+        return self.encoder == UNKNOWN
 
-def _summarise(model: Model) -> ModelSummary:
+
+def summarise(model: Model) -> ModelSummary:
+    """Put together one model's summary inside an open transaction."""
     card = dict(model.card)
+    came = card.get("origin")
     return ModelSummary(
-        model.name, str(card["recipe"]), model.created_at, model.in_use, Path(model.folder), card
+        name=model.name,
+        recipe=str(card["recipe"]),
+        origin=f"imported from {came['file']}" if came else "trained here",
+        encoder=str(card["encoder"]["name"]),
+        created=model.created_at,
+        in_use=model.in_use,
+        folder=Path(model.folder),
+        card=card,
     )
 
 
@@ -47,7 +66,7 @@ def list_models(store: Store, slug: str) -> list[ModelSummary]:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        return [_summarise(model) for model in model_rows.list_models(session, city.id)]
+        return [summarise(model) for model in model_rows.list_models(session, city.id)]
 
 
 def use_model(store: Store, slug: str, name: str) -> ModelSummary:
@@ -58,7 +77,7 @@ def use_model(store: Store, slug: str, name: str) -> ModelSummary:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        return _summarise(model_rows.use_model(session, city.id, name))
+        return summarise(model_rows.use_model(session, city.id, name))
 
 
 def pick_model(session: Session, city: City, name: str | None) -> Model:

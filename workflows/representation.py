@@ -1,15 +1,21 @@
 """What a model makes of a city: the cells and places in its 128-d space."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.cells import cell_centres
-from aether_core.files import atomic_path
-from aether_core.model.checkpoint import load_heads
+from aether_core.errors import InputError
+from aether_core.files import atomic_path, sha256_of
+from aether_core.model.card import UNKNOWN
+from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads
 from aether_core.model.heads import Heads
 from aether_core.model.inference import encode_eo, encode_text
 from aether_core.poi.text import query_texts
@@ -18,10 +24,11 @@ from db import cities as city_rows
 from db import features as feature_rows
 from db import pois as poi_rows
 from db import texts as text_rows
-from db.schema import City
+from db.schema import City, Model
 from workflows.encoders import encoder_named
 from workflows.models import pick_model
 from workflows.store import Store
+from workflows.views import ensure_view
 
 FloatArray = NDArray[np.float32]
 
@@ -32,13 +39,18 @@ class ModelInUse:
 
     Attributes:
         encoder: Name of the text encoder the model was trained with.
+        views: Which views it was trained on, as in its recipe.
+        simulated: Whether the city's embedding, or the one it was trained on, is simulated.
+        attribution: Credits of the city and of what the model was trained on.
     """
 
     name: str
     folder: Path
     encoder: str
+    views: str
     city_id: int
     city: str
+    city_added: datetime
     simulated: bool
     attribution: tuple[str, ...]
     cell_resolution: int
@@ -61,6 +73,21 @@ class CellVectors:
     vectors: FloatArray
 
 
+@dataclass(frozen=True)
+class PlaceVectors:
+    """A city's places in a model's space.
+
+    Attributes:
+        ids: Row ids, int64 `[n]`, ascending.
+        eo: Where they stand: unit rows, float32 `[n, 128]`.
+        text: What they are called: unit rows, float32 `[n, 128]`.
+    """
+
+    ids: NDArray[np.int64]
+    eo: FloatArray
+    text: FloatArray
+
+
 def model_for(store: Store, slug: str, name: str | None) -> ModelInUse:
     """Find the model a request names, or the city's own.
 
@@ -74,16 +101,56 @@ def model_for(store: Store, slug: str, name: str | None) -> ModelInUse:
             name=model.name,
             folder=Path(model.folder),
             encoder=str(model.card["encoder"]["name"]),
+            views=str(model.card["settings"].get("views", "windows")),
             city_id=city.id,
             city=city.slug,
-            simulated=city.simulated,
-            attribution=tuple(city.attribution),
+            city_added=city.created_at,
+            simulated=is_simulated(city, model),
+            attribution=credits_of(city, model),
             cell_resolution=city.cell_resolution,
         )
 
 
+def is_simulated(city: City, model: Model | None) -> bool:
+    """Whether what is made of a city with a model rests on simulated data."""
+    return city.simulated or bool(model and model.card["embedding"]["simulated"])
+
+
+def credits_of(city: City, model: Model | None) -> tuple[str, ...]:
+    """Credits of a city and of what a model, perhaps of another city, was trained on."""
+    trained_on = model.card.get("attribution", []) if model else []
+    return tuple(dict.fromkeys([*city.attribution, *trained_on]))
+
+
+def check_dim(heads: Heads, dim: int, model: str) -> None:
+    """Refuse a model that takes embeddings of another length than the city's.
+
+    Raises:
+        InputError: It does; the message names both lengths.
+    """
+    if heads.eo_dim != dim:
+        raise InputError(
+            "the model takes embeddings of another length than the city's",
+            f"{model} takes {heads.eo_dim} values, the city has {dim}",
+            "use a model trained on this city",
+        )
+
+
+def heads_of(folder: Path) -> Heads:
+    """The heads of a model's folder, read once a process for each version of the file.
+
+    Raises:
+        NotFoundError: The folder or its weights are gone.
+        InputError: They are damaged.
+    """
+    file = folder / WEIGHTS_FILE
+    # A model of that name may have been removed and another imported since.
+    changed = file.stat().st_mtime_ns if file.is_file() else 0
+    return _heads(folder, changed)
+
+
 @lru_cache(maxsize=4)
-def _heads(folder: Path) -> Heads:
+def _heads(folder: Path, changed: int) -> Heads:  # noqa: ARG001 - part of the cache's key
     return load_heads(folder)
 
 
@@ -94,47 +161,101 @@ def query_vector(store: Store, model: ModelInUse, query: str) -> FloatArray:
         Unit vector, float32 `[128]`.
 
     Raises:
-        InputError: This installation lacks the model's text encoder.
+        InputError: Nobody said which text encoder is the model's, or it is another than this
+            installation's.
     """
+    if model.encoder == UNKNOWN:
+        raise InputError(
+            "the model was imported without its text encoder, so it answers no text query",
+            model.name,
+            "search by example, choose another model, or import it again and name its encoder",
+        )
     encoder = encoder_named(store.settings, model.encoder)
     unit = mean_direction(encoder.encode(query_texts(query)))
-    encoded: FloatArray = encode_text(_heads(model.folder), unit[None])[0]
+    encoded: FloatArray = encode_text(heads_of(model.folder), unit[None])[0]
     return encoded
 
 
 @lru_cache(maxsize=4)
 def _cells(store: Store, model: ModelInUse) -> CellVectors:
-    path = store.settings.cache / model.name / "cells.npy"
+    def compute() -> tuple[NDArray[np.int64], FloatArray]:
+        view = ensure_view(store, model.city_id, {"views": model.views})
+        with store.session() as session:
+            ids, _, pooled = feature_rows.cell_features(session, model.city_id, view)
+        return ids, _encoded(model, pooled)
+
+    ids, vectors = _kept(store, model, "cells", compute)
     with store.session() as session:
-        ids, h3 = feature_rows.cells(session, model.city_id)
-        if path.exists():
-            vectors = np.load(path, mmap_mode="r")
-            if len(vectors) == len(ids):
-                return CellVectors(ids, h3, cell_centres(h3), vectors)
-        _, _, pooled = feature_rows.cell_features(session, model.city_id, "base")
-    vectors = encode_eo(_heads(model.folder), pooled)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path, force=True) as temporary:
-        np.save(temporary, vectors)
+        every, h3 = feature_rows.cells(session, model.city_id)
+    h3 = h3[np.isin(every, ids)]
     return CellVectors(ids, h3, cell_centres(h3), vectors)
 
 
 def cell_vectors(store: Store, model: ModelInUse) -> CellVectors:
-    """The city's cells under this model; computed once, then read from the cache."""
+    """The city's cells that have data under this model; computed once, then read from the cache.
+
+    Raises:
+        InputError: The model takes embeddings of another length.
+    """
     return _cells(store, model)
 
 
-def place_vectors(
-    store: Store, model: ModelInUse
-) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
-    """The city's places under this model.
+@lru_cache(maxsize=2)
+def _places(store: Store, model: ModelInUse) -> PlaceVectors:
+    def where() -> tuple[NDArray[np.int64], FloatArray]:
+        view = ensure_view(store, model.city_id, {"views": model.views})
+        with store.session() as session:
+            ids, pooled = feature_rows.poi_features(session, model.city_id, view)
+        return ids, _encoded(model, pooled)
 
-    Returns:
-        Row ids int64 `[n]`, EO vectors and text vectors, both unit rows float32 `[n, 128]`.
+    def called() -> tuple[NDArray[np.int64], FloatArray]:
+        with store.session() as session:
+            frame = poi_rows.poi_frame(session, model.city_id)
+            hashes, index = np.unique(frame["text_hash"].to_numpy(dtype=str), return_inverse=True)
+            texts = text_rows.text_vectors(session, model.encoder, hashes.tolist())
+        return frame["id"].to_numpy(np.int64), encode_text(heads_of(model.folder), texts)[index]
+
+    ids, eo = _kept(store, model, "places", where)
+    every, text = _kept(store, model, "texts", called)
+    return PlaceVectors(ids, eo, text if len(ids) == len(every) else text[np.isin(every, ids)])
+
+
+def place_vectors(store: Store, model: ModelInUse) -> PlaceVectors:
+    """The city's places under this model; computed once, then read from the cache.
+
+    Raises:
+        InputError: The model takes embeddings of another length.
+        NotFoundError: The model's encoder has not encoded the city's texts.
     """
-    with store.session() as session:
-        ids, pooled = feature_rows.poi_features(session, model.city_id, "base")
-        hashes = poi_rows.poi_frame(session, model.city_id)["text_hash"].tolist()
-        texts = text_rows.text_vectors(session, model.encoder, hashes)
-    heads = _heads(model.folder)
-    return ids, encode_eo(heads, pooled), encode_text(heads, texts)
+    return _places(store, model)
+
+
+def _encoded(model: ModelInUse, pooled: FloatArray) -> FloatArray:
+    heads = heads_of(model.folder)
+    check_dim(heads, pooled.shape[1], model.name)
+    return encode_eo(heads, pooled)
+
+
+def _kept(
+    store: Store,
+    model: ModelInUse,
+    what: str,
+    compute: Callable[[], tuple[NDArray[np.int64], FloatArray]],
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """Row ids and vectors from the cache, which is filled first where it is empty.
+
+    What lies there is known by the weights and by the city as it was added, so neither a model nor
+    a city that took an old name finds what its forerunner left.
+    """
+    weights = sha256_of(model.folder / WEIGHTS_FILE)
+    about = f"{weights} {model.views} {model.city_id} {model.city_added.isoformat()}"
+    folder = store.settings.cache / model.name / sha256(about.encode()).hexdigest()[:16]
+    vectors, ids = folder / f"{what}.npy", folder / f"{what}-ids.npy"
+    if not vectors.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        rows, encoded = compute()
+        arrays: dict[Path, NDArray[Any]] = {ids: rows, vectors: encoded}  # the vectors come last
+        for path, array in arrays.items():
+            with atomic_path(path, force=True) as temporary:
+                np.save(temporary, array)
+    return np.load(ids), np.load(vectors, mmap_mode="r")

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from aether_core.cells import cell_at
 from aether_core.errors import InputError
 from aether_core.poi.text import query_texts
-from aether_core.search.scoring import cosine_scores, percentiles, place_scores, query_direction
+from aether_core.search.scoring import (
+    best_rows,
+    cosine_scores,
+    percentiles,
+    place_scores,
+    query_direction,
+)
 from db import pois as poi_rows
 from workflows.representation import (
     ModelInUse,
@@ -52,7 +58,6 @@ class CellScores:
 
     def best(self, n: int) -> list[dict[str, object]]:
         """The `n` best cells: cell (H3, hexadecimal), lon, lat, score, percentile; best first."""
-        order = np.argsort(-self.score, kind="stable")[:n]
         return [
             {
                 "cell": h3.int_to_str(int(self.h3[i])),
@@ -61,7 +66,7 @@ class CellScores:
                 "score": float(self.score[i]),
                 "percentile": float(self.percentile[i]),
             }
-            for i in order
+            for i in best_rows(self.score, n)
         ]
 
 
@@ -157,16 +162,14 @@ def search_places(
     if within_m is not None and within_m <= 0:
         raise InputError("the distance must be above 0 metres", within_m, "try --within 500")
     direction, chosen = _direction(store, slug, query, minus, model)
-    ids, eo, texts = place_vectors(store, chosen)
-    scores = place_scores(eo, texts, direction)
+    places = place_vectors(store, chosen)
+    scores = place_scores(places.eo, places.text, direction)
     with store.session() as session:
         if near is not None and within_m is not None:
             inside = poi_rows.pois_within(session, chosen.city_id, near[0], near[1], within_m)
-            scores = np.where(np.isin(ids, inside), scores, -np.inf)
-        order = [
-            i for i in np.argsort(-scores, kind="stable")[: max(top, 0)] if np.isfinite(scores[i])
-        ]
-        rows = poi_rows.pois_by_id(session, [int(ids[i]) for i in order])
+            scores = np.where(np.isin(places.ids, inside), scores, np.nan)
+        order = best_rows(scores, top)
+        rows = poi_rows.pois_by_id(session, places.ids[order].tolist())
     return [
         PlaceHit(
             row.id,

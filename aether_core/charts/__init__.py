@@ -7,6 +7,7 @@ from aether_core.charts.confidence import coverage, reliability
 from aether_core.charts.fairness import fairness
 from aether_core.charts.shares import shares_bars, shares_scatter
 from aether_core.charts.static import to_png, to_svg
+from aether_core.charts.studies import study_chart
 
 __all__ = [
     "class_counts",
@@ -19,6 +20,7 @@ __all__ = [
     "reliability",
     "shares_bars",
     "shares_scatter",
+    "study_chart",
     "to_png",
     "to_svg",
     "variogram",

@@ -3,10 +3,13 @@
 import pytest
 from sqlalchemy import text
 
+from aether_core.errors import DiskFullError
+from aether_core.model.recipes import recipe
 from tests.app_fixtures import SLUG
 from tests.pages.visit import open_page, words
+from ui.text import plain
 from workflows.models import list_models
-from workflows.runs import cancel_run, list_runs
+from workflows.runs import cancel_run, follow_run, list_runs
 from workflows.store import Store
 from workflows.training import add_run, run_training
 
@@ -82,7 +85,67 @@ def test_a_failed_run_says_why(app_environment: Store) -> None:
 def test_a_stopped_run_says_so(app_environment: Store) -> None:
     run = add_run(app_environment, SLUG)
     cancel_run(app_environment, run)
-    assert "was stopped" in open_page("train").info[0].value
+    visit = open_page("train")
+    assert "was stopped before its first epoch" in visit.info[0].value
+    assert not [button for button in visit.button if button.key == f"resume-{run}"]
+    visit.button(key=f"again-{run}").click().run()
+    assert not visit.error
+    newest = list_runs(app_environment, SLUG)[0]
+    assert newest.id == run + 1
+    if not newest.is_finished:
+        cancel_run(app_environment, newest.id)
+
+
+@pytest.fixture
+def cut_off(app_environment: Store) -> int:
+    """A run that failed after its second epoch, with its checkpoint."""
+    from db import runs as run_rows
+
+    run = add_run(app_environment, SLUG, settings={"epochs": "4"})
+    report = run_rows.report_progress
+
+    def failing(session: object, number: int, **values: object) -> bool:
+        entry = values.get("entry")
+        if isinstance(entry, dict) and entry["epoch"] == 3:
+            raise DiskFullError("disk full while writing; free some space and try again")
+        return report(session, number, **values)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_rows, "report_progress", failing)
+        run_training(app_environment, run)
+    return run
+
+
+def test_a_run_that_was_cut_off_goes_on_by_a_button(app_environment: Store, cut_off: int) -> None:
+    visit = open_page("train")
+    assert "disk full" in visit.error[0].value
+    visit.button(key=f"resume-{cut_off}").click().run()
+    assert not visit.error
+    assert follow_run(app_environment, cut_off).state == "done"
+    assert "resumed from epoch" in words(open_page("train"))
+
+
+def test_a_run_whose_city_has_changed_says_so_and_offers_a_new_one(
+    app_environment: Store, cut_off: int
+) -> None:
+    with app_environment.session() as session:
+        session.execute(text("UPDATE poi SET geom = ST_Translate(geom, 0.0001, 0)"))
+    visit = open_page("train")
+    visit.button(key=f"resume-{cut_off}").click().run()
+    said = " ".join(error.value for error in visit.error).replace("\\", "")
+    assert "changed: the places" in said
+    assert [button for button in visit.button if button.key == f"again-{cut_off}"]
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_another_recipe_shows_its_summary_and_settings() -> None:
+    visit = open_page("train")
+    assert plain(recipe("aether").summary) in words(visit)
+    visit.text_input(key="set-epochs").input("3")
+    visit.selectbox(key="recipe").select("aether-v1").run()
+    assert plain(recipe("aether-v1").summary) in words(visit)
+    assert visit.text_input(key="set-lam").value == "0"
+    assert visit.text_input(key="set-epochs").value == "100"
 
 
 def test_the_model_in_use_can_be_changed(app_environment: Store) -> None:

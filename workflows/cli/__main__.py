@@ -12,7 +12,7 @@ from aether_core.errors import AetherError, InputError
 from workflows.cli.app import app
 from workflows.cli.output import MODE
 
-MANY_VALUED = frozenset({"--embedding", "--set"})
+MANY_VALUED = frozenset({"--embedding", "--set", "--only"})
 """Options that take several values after one name, as in `--embedding a.tif b.tif`."""
 
 

@@ -5,12 +5,15 @@ import typer
 from workflows.cli import (
     arrays,
     ask,
+    bench,
     city,
     documents,
+    embed,
     evaluate,
     layers,
     models,
     recipes,
+    study,
     system,
     tasks,
     training,
@@ -33,8 +36,11 @@ for part in (
     ask,
     tasks,
     evaluate,
+    study,
     layers,
     documents,
     arrays,
+    embed,
+    bench,
 ):
     part.register(app)

@@ -1,12 +1,18 @@
 """`models`, `model`."""
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from workflows.cli import output
+from workflows.cli.ask import Force
 
-model_app = typer.Typer(help="Choose the model in use.", no_args_is_help=True)
+model_app = typer.Typer(
+    help="Choose the model in use; take models away as files and bring them in.",
+    no_args_is_help=True,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -23,8 +29,8 @@ def models(slug: str) -> None:
     found = list_models(open_store(), slug)
     output.document([asdict(model) for model in found])
     output.table(
-        ["model", "recipe", "in use", "created"],
-        [(m.name, m.recipe, "yes" if m.in_use else "", m.created) for m in found],
+        ["model", "recipe", "in use", "origin", "created"],
+        [(m.name, m.recipe, "yes" if m.in_use else "", m.origin, m.created) for m in found],
     )
 
 
@@ -37,3 +43,69 @@ def model_use(slug: str, model: str) -> None:
     chosen = use_model(open_store(), slug, model)
     output.document(asdict(chosen))
     output.say(f"{slug} now uses {chosen.name}.")
+
+
+@model_app.command("export")
+def model_export(
+    model: str,
+    target: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Folder to write; a name ending in .zip gives a zip of it, one in .pth the "
+            "published checkpoint alone.",
+        ),
+    ],
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="aether: heads.safetensors and model.json. "
+            "published: MODEL.pth, which the published code loads, and model.json.",
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write a model to files that can be imported elsewhere."""
+    from workflows.model_files import export_model
+    from workflows.store import open_store
+
+    written = export_model(open_store(), model, target, layout=layout, force=force)
+    output.document(asdict(written))
+    output.say(f"{written.model} written to {written.path} ({', '.join(written.files)})")
+
+
+@model_app.command("import")
+def model_import(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder (or zip) with heads.safetensors and model.json, heads.safetensors alone, "
+            "or a published .pth file."
+        ),
+    ],
+    city: Annotated[str, typer.Option(help="Short name of the city that is to use it.")],
+    name: Annotated[
+        str | None, typer.Option(help="What to call it; its own name if left out.")
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Text encoder that weights without a card were trained with; without it they "
+            "answer no text query."
+        ),
+    ] = None,
+) -> None:
+    """Take in a model that was trained elsewhere."""
+    from workflows.model_files import import_model
+    from workflows.store import open_store
+
+    model = import_model(open_store(), path, city, name=name, encoder=encoder)
+    output.document(asdict(model))
+    output.say(f"{model.name} imported for {city}{', now in use' if model.in_use else ''}.")
+    if model.answers_no_text:
+        output.say(
+            "Its text encoder is not known, so it answers no text query; similar, landuse and "
+            "socioeconomic work with it."
+        )

@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from aether_core.model.recipe import recipe
+from aether_core.model.recipes import recipe
 from aether_core.report import Block, Callout, Code, Heading, Paragraph, Table
 from workflows.models import list_models
 from workflows.report.subject import Subject
@@ -78,11 +78,15 @@ def _again(subject: Subject) -> list[Block]:
 
 
 def _training(subject: Subject) -> list[str]:
-    """The command that trained the layer's model."""
+    """The command that trained the layer's model, or brought it in."""
     models = list_models(subject.store, subject.city.slug)
     card = next((model.card for model in models if model.name == subject.layer.model), None)
     if card is None:
         return []
+    came: Any = card.get("origin")
+    if came is not None:
+        words = ["./aether", "model", "import", came["file"], "--city", subject.city.slug]
+        return [shlex.join([*words, "--name", str(card["name"])])]
     default = recipe(str(card["recipe"]))
     used: Any = card["settings"]
     changed = [

@@ -46,6 +46,8 @@ def _validation(subject: Subject) -> str:
     models = list_models(subject.store, subject.city.slug)
     card = next((model.card for model in models if model.name == subject.layer.model), None)
     found = card.get("validation") if card else None
+    if not isinstance(found, dict) and card and card.get("origin"):
+        return "The model was trained elsewhere; how well it knows this city was not measured."
     if not isinstance(found, dict):
         return "Nothing was held out when the model was trained, so nothing can be said."
     words = found["text_to_place"]

@@ -1,0 +1,47 @@
+"""A researcher's way in a real browser: a question asked, watched, answered, taken away."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.app_fixtures import SLUG
+from tests.browser.visitor import PATIENCE_MS, settled
+from workflows.store import Store
+from workflows.study import list_studies
+
+
+def ask(page: Page) -> None:
+    """Ask how much is chance, with trainings as short as they can be."""
+    page.get_by_role("link", name="Evaluate", exact=True).click()
+    page.get_by_text("Studies", exact=True).click()
+    expect(page.get_by_text("Nothing has been studied yet")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_test_id("stSelectbox").filter(has_text="Question").locator("input").click()
+    page.get_by_role("option", name="Chance").click()
+    settled(page)
+    page.get_by_test_id("stExpander").get_by_text("Settings").click()
+    page.get_by_role("spinbutton", name="Epochs at most").fill("2")
+    page.keyboard.press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Start study").click()
+
+
+def test_from_a_question_to_a_chart(
+    visit: Callable[[], AbstractContextManager[Page]], app_environment: Store, tmp_path: Path
+) -> None:
+    with visit() as page:
+        ask(page)
+        expect(page.get_by_text("models that differ by chance alone")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+        settled(page)
+        (found,) = list_studies(app_environment, SLUG)
+        assert (found.kind, found.state, len(found.seeds)) == ("seeds", "done", 5)
+        with page.expect_download() as started:
+            page.get_by_role("button", name="Chart (SVG)").click()
+        path = tmp_path / started.value.suggested_filename
+        started.value.save_as(path)
+        assert path.name == f"{SLUG}-seeds-{found.id}.svg"
+        assert "Simulated data" in path.read_text()
+        assert page.get_by_test_id("stException").count() == 0

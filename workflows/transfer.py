@@ -1,0 +1,59 @@
+"""What one city's model is worth in another: checked and queued as a study of two cities."""
+
+from dataclasses import replace
+
+from aether_core.errors import InputError
+from db import cities as city_rows
+from db import features as feature_rows
+from workflows.queue import defer_study, ensure_worker
+from workflows.store import Store
+from workflows.study import TRANSFER_KIND, StudyRequest, StudySummary, show_study, write_down
+
+
+def start_transfer(
+    store: Store, trained: str, tried: str, request: StudyRequest | None = None
+) -> StudySummary:
+    """Check a transfer, queue it, and see to it that a worker takes it.
+
+    Args:
+        trained: The city whose places the model learns from.
+        tried: The city it is then used in; labels are of this one.
+        request: Recipe, seeds and labels; its kind is not looked at.
+
+    Raises:
+        NotFoundError: No such city, recipe, file or labels.
+        InputError: The cities are one, differ in their embedding, or the request cannot be carried
+            out.
+    """
+    study_id = add_transfer(store, trained, tried, request)
+    defer_study(store, study_id, trained)
+    ensure_worker(store)
+    return show_study(store, study_id)
+
+
+def add_transfer(
+    store: Store, trained: str, tried: str, request: StudyRequest | None = None
+) -> int:
+    """Check a transfer and write it down, still to be queued; see `start_transfer`."""
+    if trained == tried:
+        raise InputError(
+            "a transfer needs two different cities", trained, "name another city to try it on"
+        )
+    _check_embeddings(store, trained, tried)
+    asked = replace(request or StudyRequest(TRANSFER_KIND), kind=TRANSFER_KIND)
+    return write_down(store, trained, asked, tried)
+
+
+def _check_embeddings(store: Store, *slugs: str) -> None:
+    """Refuse cities whose embeddings have different numbers of bands: heads fit one only."""
+    with store.session() as session:
+        widths = {
+            slug: feature_rows.vector_dim(session, city_rows.city_by_slug(session, slug).id)
+            for slug in slugs
+        }
+    if len(set(widths.values())) > 1:
+        raise InputError(
+            "the cities' embeddings differ in their number of bands",
+            ", ".join(f"{slug} {bands}" for slug, bands in widths.items()),
+            "choose two cities with the same kind of embedding",
+        )
