@@ -1,11 +1,11 @@
-"""Our recipe: the published one, kept from learning a city's places by heart."""
+"""Our recipe: the published one with varied texts, so that names are not learned by heart."""
 
 from aether_core.model.recipe import Recipe
 
 RECIPE = Recipe(
     name="aether-plus",
-    summary="The published recipe, kept from learning places by heart: it finds kinds of places "
-    "better in blocks it never saw.",
+    summary="The published recipe with varied texts, so that it learns what places are rather than "
+    "what they are called.",
     batch_size=128,
     category_text=0.8,
     text_noise=1.5,
