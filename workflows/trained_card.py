@@ -68,7 +68,9 @@ def trained_card(
             simulated=city.simulated,
         ),
         data_hashes={
-            "training set": _digest(data.base, data.wide, data.text, data.text_index),
+            "training set": _digest(
+                data.base, data.wide, data.text, data.text_index, data.category
+            ),
             **{
                 Path(raster.path).name: raster.sha256
                 for raster in city_rows.rasters(session, city.id)

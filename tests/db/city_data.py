@@ -20,6 +20,7 @@ from db import (
     models,
     pois,
     runs,
+    studies,
     texts,
 )
 from db.schema import AreaSet, City, LabelSet, Layer, Model, Run
@@ -129,6 +130,16 @@ def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> S
     labels, areas = add_labels(session, city.id), add_areas(session, city.id)
     area_layer = add_share_layer(session, areas)
     evaluations.add_evaluation(session, city.id, task="landuse", request={}, result={"rows": []})
+    studies.add_study(
+        session,
+        city.id,
+        kind="seeds",
+        recipe="aether",
+        settings={},
+        seeds=[42],
+        device="cpu",
+        request={},
+    )
     layer = add_score_layer(session, city.id, cell_ids, model_id=model.id)
     return SmallCity(
         city,
