@@ -216,7 +216,9 @@ def serve(
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    # SIGINT, too: a shell starts what runs in its background with that signal ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
     try:
         service.start(demo=demo, progress=progress)
         ready(service.address)
