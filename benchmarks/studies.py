@@ -106,8 +106,6 @@ def study_city(
         pois=city.pois[["name", "category", "group"]],
         encode=encoder.encode,
         pool=pool,
-        cell_lonlat=marked.lonlat,
-        cell_vectors=marked.vectors,
         views=views,
         labels=marked,
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import ConflictError, InputError, NotFoundError
 from aether_core.model.recipes import recipe
 from aether_core.progress import Progress, silent
+from aether_core.study.enough_places import check_enough
 from aether_core.study.kinds import KINDS, TRANSFER, StudyKind
 from aether_core.study.result import StudyResult
 from db import cities as city_rows
@@ -165,7 +166,10 @@ def write_down(store: Store, slug: str, request: StudyRequest, other: str | None
     with store.session() as session:
         for one in slugs:
             city = city_rows.city_by_slug(session, one)
-            check_places(city, city_rows.counts(session, city.id)["pois"], chosen)
+            places = city_rows.counts(session, city.id)["pois"]
+            check_places(city, places, chosen)
+            if one == slugs[-1]:  # the city it is tested on
+                check_enough(places, f"{places} in {one}")
     label_set = kept_label_set(store, slugs[-1], request.labels)
     with store.session() as session:
         ids = [city_rows.city_by_slug(session, one).id for one in slugs]

@@ -115,7 +115,7 @@ def study_city(
     progress("reading the city", 0, 1)
     with store.session() as session:
         city_id = city_rows.city_by_slug(session, slug).id
-    view_name = ensure_view(store, city_id, recipe.settings, progress)
+    ensure_view(store, city_id, recipe.settings, progress)
     training = training_set(store, city_id, recipe, progress)
     with store.session() as session:
         city = city_rows.city_by_id(session, city_id)
@@ -123,15 +123,12 @@ def study_city(
         base = model_view(city, recipe.settings) or base
         files = [Path(raster.path) for raster in city_rows.rasters(session, city_id)]
         pool = partial(_pooled, open_embedding(files, progress=progress))
-        _, h3, vectors = feature_rows.cell_features(session, city_id, view_name)
         return StudyCity(
             slug=slug,
             training=training,
             pois=poi_rows.poi_frame(session, city_id)[list(POI_COLUMNS)],
             encode=default_encoder(store.settings).encode,
             pool=pool,
-            cell_lonlat=cell_centres(h3),
-            cell_vectors=vectors,
             views=(base, wide),
             labels=None if label_set is None else _labels(session, city, label_set, pool, base),
         )

@@ -2,7 +2,6 @@
 
 import shutil
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads
 from aether_core.model.head_weights import MAX_WEIGHTS_BYTES
 from aether_core.model.heads import Heads
 from aether_core.model.published_layout import PUBLISHED_SUFFIX, read_published
+from aether_core.zip_files import opened_zip
 
 Layout = Literal["aether", "weights", "published"]
 MODEL_SUFFIXES = (".zip", PUBLISHED_SUFFIX, ".pt", ".safetensors")
@@ -86,15 +86,10 @@ def unpacked_model(path: Path) -> Iterator[Path]:
     """
     with TemporaryDirectory(prefix="aether-model-") as temporary:
         folder = Path(temporary)
-        try:
-            with zipfile.ZipFile(path) as archive:
-                for name, member in _model_members(archive, path).items():
-                    with archive.open(member) as packed, (folder / name).open("wb") as file:
-                        shutil.copyfileobj(packed, file)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
-            raise InputError(
-                "the zip cannot be opened", path.name, "it is damaged or cut short: zip it again"
-            ) from error
+        with opened_zip(path) as archive:
+            for name, member in _model_members(archive, path).items():
+                with archive.open(member) as packed, (folder / name).open("wb") as file:
+                    shutil.copyfileobj(packed, file)
         yield folder
 
 

@@ -66,10 +66,8 @@ class StudyCity:
             `training.text`.
         pool: Pools the city's embedding at WGS84 points float64 `[m, 2]`; gives float32
             `[len(views), m, dim]`, NaN rows where there is no data.
-        cell_lonlat: Centres of the city's cells, WGS84 degrees, float64 `[c, 2]`.
-        cell_vectors: Base view of the cells, unit rows float32 `[c, dim]`; NaN rows have no data.
         views: The base and the wide view that `training` was pooled with; the base view is also
-            that of cells and labels.
+            that of the labels.
         labels: Points with known land use, or None.
 
     Raises:
@@ -81,8 +79,6 @@ class StudyCity:
     pois: pd.DataFrame
     encode: Callable[[Sequence[str]], NDArray[np.float32]]
     pool: Callable[[NDArray[np.float64], Sequence[View]], NDArray[np.float32]]
-    cell_lonlat: NDArray[np.float64]
-    cell_vectors: NDArray[np.float32]
     views: tuple[View, View]
     labels: StudyLabels | None = None
 

@@ -7,18 +7,18 @@ from types import MappingProxyType
 from aether_core.errors import InputError, NotFoundError
 from aether_core.model.recipe import Recipe
 from aether_core.model.trainer import EpochReport
-from aether_core.model.training_set import MIN_PLACES
 from aether_core.progress import Progress, silent
 from aether_core.study.ablation import ablation
 from aether_core.study.buffer import buffer
 from aether_core.study.city import StudyCity
+from aether_core.study.enough_places import TEST_PART, check_enough
 from aether_core.study.kinds import KINDS, StudyKind
 from aether_core.study.land_use import LandUse
 from aether_core.study.noise import noise
 from aether_core.study.result import METRICS, StudyResult, StudyRow, summarise
 from aether_core.study.seeds import seed_spread
 from aether_core.study.sparsity import sparsity
-from aether_core.study.trial import TEST_PART, Plan, Trial, Variant
+from aether_core.study.trial import Plan, Trial, Variant
 
 __all__ = ["KINDS", "StudyKind", "run_study"]
 
@@ -104,7 +104,8 @@ def run_plan(
     """Train and measure every variant of a plan; see `run_study`."""
     # A batch size asked for is a wish here: a variant with fewer places takes what it has.
     fitting = replace(recipe, explicit=recipe.explicit - {"batch_size"})
-    _check_places(plan, city)
+    usable = int(plan.usable.sum())
+    check_enough(usable, f"{usable} of {len(city.training)} in {city.slug}")
     notes = list(plan.notes)
     land_use = _land_use(city, plan, seeds, notes)
     steps = [(seed, variant) for seed in seeds for variant in plan.variants]
@@ -151,17 +152,6 @@ def _chosen(plan: Plan, names: Sequence[str] | None) -> Plan:
         raise NotFoundError("no such variant", ", ".join(unknown), f"use any of {known}")
     kept = [v for v in plan.variants if v.name in {known[0], *names}]
     return replace(plan, variants=kept)
-
-
-def _check_places(plan: Plan, city: StudyCity) -> None:
-    there = int(plan.usable.sum())
-    wanted = int(MIN_PLACES / (1 - TEST_PART) / 0.9) + 1
-    if there < wanted:
-        raise InputError(
-            "too few usable places for a study",
-            f"{there} of {len(city.training)} in {city.slug}",
-            f"add places inside the embedding until there are {wanted}",
-        )
 
 
 def _land_use(

@@ -10,8 +10,9 @@ from aether_core.model.recipe import Recipe
 from aether_core.model.training_set import MIN_PLACES
 from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
+from aether_core.study.enough_places import RESERVE, TEST_PART
 from aether_core.study.kinds import KINDS
-from aether_core.study.trial import TEST_PART, Plan, Prepared, Trial, Variant, plain_plan
+from aether_core.study.trial import Plan, Prepared, Trial, Variant, plain_plan
 
 PERCENT = (50, 25, 10, 5, 2, 1)
 
@@ -34,11 +35,8 @@ def sparsity(city: StudyCity, recipe: Recipe, progress: Progress = silent) -> Pl
 
 
 def enough(there: int, share: float) -> bool:
-    """Whether a share of about so many places can be trained on in any trial.
-
-    Test blocks hold a fifth of the places only nearly, so a tenth is kept in reserve.
-    """
-    return share * there * 0.9 >= MIN_PLACES
+    """Whether a share of about so many places can be trained on in any trial."""
+    return share * there * RESERVE >= MIN_PLACES
 
 
 def too_few(name: str, there: int, share: float) -> str:

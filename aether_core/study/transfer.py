@@ -9,11 +9,12 @@ from aether_core.model.recipe import Recipe
 from aether_core.progress import Progress, silent
 from aether_core.study.ablation import RAW
 from aether_core.study.city import StudyCity
+from aether_core.study.enough_places import TEST_PART
 from aether_core.study.kinds import TRANSFER
 from aether_core.study.result import StudyResult, StudyRow
 from aether_core.study.run import SEEDS, check_seeds, keep_nothing, run_plan
 from aether_core.study.sparsity import drawn, enough, too_few
-from aether_core.study.trial import TEST_PART, Plan, Prepared, Trial, Variant, plain_plan
+from aether_core.study.trial import Plan, Prepared, Trial, Variant, plain_plan
 
 SHARES = (0.02, 0.1, 0.25)
 """Parts of the own training places that the other city's model is trained further on."""

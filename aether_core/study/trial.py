@@ -18,11 +18,9 @@ from aether_core.model.retrieval import (
 from aether_core.model.trainer import EpochReport, train
 from aether_core.model.training_set import TrainingSet
 from aether_core.study.city import StudyCity
+from aether_core.study.enough_places import TEST_PART
 from aether_core.study.land_use import LandUse
 from aether_core.tasks.splits import held_out_blocks
-
-TEST_PART = 0.2
-"""Part of the places that lies in the test blocks."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import shutil
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -10,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from aether_core.errors import InputError
 from aether_core.vector.limits import Limits
+from aether_core.zip_files import opened_zip
 
 _PARTS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
 _NEEDED = (".shp", ".shx", ".dbf")
@@ -34,16 +34,11 @@ def unpacked_shapefile(path: Path, limits: Limits) -> Iterator[Path]:
             names, or too large.
     """
     with TemporaryDirectory(prefix="aether-shapefile-") as folder:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                parts = _parts(archive, path)
-                limits.check_bytes(sum(part.file_size for part in parts.values()), path)
-                for suffix, part in parts.items():
-                    _extract(archive, part, Path(folder) / f"layer{suffix}")
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
-            raise InputError(
-                "the zip cannot be opened", path.name, "it is damaged or cut short: zip it again"
-            ) from error
+        with opened_zip(path) as archive:
+            parts = _parts(archive, path)
+            limits.check_bytes(sum(part.file_size for part in parts.values()), path)
+            for suffix, part in parts.items():
+                _extract(archive, part, Path(folder) / f"layer{suffix}")
         yield Path(folder) / "layer.shp"
 
 

@@ -1,6 +1,5 @@
 """The app served for one test, and a browser page on it."""
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,8 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.chromium import CHROMIUM
+
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SOFTWARE_WEBGL = [
     "--no-sandbox",
     "--use-angle=swiftshader",

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from tests.chromium import CHROMIUM
 from ui import swipe
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FOLDER = Path(swipe.__file__).parent
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")

@@ -7,9 +7,11 @@ import signal
 import threading
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
+from aether_core.study.enough_places import MIN_STUDY_PLACES
 from aether_core.study.result import StudyResult
 from tests.app_fixtures import SLUG, CityFiles
 from tests.task_fixtures import TaskFiles
@@ -36,6 +38,7 @@ from workflows.study_city import label_choices
 from workflows.study_estimate import estimate
 from workflows.study_export import export_study
 from workflows.study_job import run_study_job
+from workflows.training import add_run
 from workflows.transfer import add_transfer
 
 QUICK = {"epochs": "2"}
@@ -230,6 +233,22 @@ def test_requests_that_cannot_be_carried_out_are_refused(
     with pytest.raises(InputError, match=message):
         add_study(trained_store, SLUG, request_)
     assert list_studies(trained_store, SLUG) == []
+
+
+def test_a_city_that_could_be_trained_but_not_tested_is_refused_when_asked(
+    trained_store: Store, city_files: CityFiles, tmp_path: Path
+) -> None:
+    few = gpd.read_file(city_files.pois)
+    few = few.clip(gpd.read_file(city_files.boundary)).iloc[: MIN_STUDY_PLACES - 1]
+    few.to_file(tmp_path / "few.geojson", driver="GeoJSON")
+    add_city(trained_store, city_files.request("fewtown", pois=tmp_path / "few.geojson"))
+    add_run(trained_store, "fewtown")
+    with pytest.raises(InputError, match=f"fewtown.*until there are {MIN_STUDY_PLACES}"):
+        add_study(trained_store, "fewtown", spread())
+    with pytest.raises(InputError, match=f"fewtown.*until there are {MIN_STUDY_PLACES}"):
+        add_transfer(trained_store, SLUG, "fewtown")
+    add_transfer(trained_store, "fewtown", SLUG)
+    assert list_studies(trained_store, "fewtown")[0].other_city == SLUG
 
 
 @pytest.mark.parametrize(("first", "count"), [(42, 0), (42, 31), (-1, 5)])

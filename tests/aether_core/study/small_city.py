@@ -80,8 +80,6 @@ def small_city(slug: str = "small", *, places: int = 400, seed: int = 0) -> Stud
         pois=pois,
         encode=encode,
         pool=pool,
-        cell_lonlat=at,
-        cell_vectors=vectors,
         views=views,
         labels=StudyLabels(at, vectors, district(at), NAMES),
     )
