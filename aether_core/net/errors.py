@@ -1,0 +1,85 @@
+"""What goes wrong between this machine and a server, each named by host and path alone.
+
+Query strings, tokens and passwords in addresses never reach a message.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aether_core.errors import AetherError, InputError
+
+
+class OfflineError(AetherError):
+    """No connection to a server comes about.
+
+    Args:
+        host: The server.
+        reason: What happened, e.g. "its name is not resolved".
+    """
+
+    def __init__(self, host: str, reason: str) -> None:
+        self.host = host
+        super().__init__(
+            f"offline: {host} cannot be reached ({reason}); the demo city and cities from your own "
+            "files work without a network"
+        )
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is no success.
+
+    Attributes:
+        status: Its status, None when there was no answer.
+        said: The beginning of its body, for a caller that knows the server's language. It may
+            repeat what was sent and stands in no message.
+    """
+
+    status: int | None = None
+    said: str = ""
+
+
+class RemoteError(AetherError):
+    """A server answers, but not as it should, after all attempts.
+
+    Args:
+        url: What was asked.
+        what: What was wrong, without a full stop.
+        remedy: What to try, without a full stop.
+        answer: The last answer, where there was one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        what: str,
+        remedy: str = "try again later",
+        *,
+        answer: Refusal = Refusal(),  # noqa: B008 - frozen
+    ) -> None:
+        self.answer = answer
+        super().__init__(f"{shown(url)} {what}; {remedy}")
+
+
+class ChangedError(RemoteError):
+    """A file is no longer the one whose parts were read before."""
+
+
+class RemoteMissingError(InputError):
+    """The server has nothing at this address.
+
+    Args:
+        url: What was asked.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            "the server does not have this file", shown(url), "check its address in the settings"
+        )
+
+
+def shown(url: str) -> str:
+    """Host and path of an address: all of it that messages may tell."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return f"{host}:{parts.port}{parts.path}" if parts.port else f"{host}{parts.path}"

@@ -1,0 +1,183 @@
+"""Asking again while there is hope."""
+
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import httpcore2
+
+from aether_core.net.connection import UnresolvedError, Watch
+from aether_core.net.courtesy import Courtesy, Turns, Waiting, patient, sleep
+from aether_core.net.errors import OfflineError, Refusal, RemoteError
+from aether_core.net.guard import Guard, Origin
+
+_WORTH = 65_536  # bytes; an attempt that brought so many was not in vain
+_FIRST_CONTACT = 2  # attempts to connect to a host that has never answered
+
+_BROKEN = (
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    httpcore2.ProtocolError,
+    httpcore2.ProxyError,
+)
+
+T = TypeVar("T")
+
+
+class AgainError(Exception):
+    """This attempt failed; another may not.
+
+    Args:
+        reason: What was wrong, as messages say it after the address.
+        asked: Seconds the server wants to be left alone.
+        answer: What the server said, where it did.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        asked: float | None = None,
+        answer: Refusal = Refusal(),  # noqa: B008 - frozen
+    ) -> None:
+        super().__init__(reason)
+        self.asked = asked
+        self.answer = answer
+
+
+class Retrying:
+    """Makes attempts, with the pauses that each host is owed.
+
+    Args:
+        guard: Says which servers may be asked.
+        watch: Of the threads that ask.
+        courtesies: How hosts are asked, by origin.
+        courtesy: How all others are.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        watch: Watch,
+        courtesies: Mapping[Origin, Courtesy],
+        courtesy: Courtesy,
+    ) -> None:
+        self._guard = guard
+        self._watch = watch
+        self._courtesies = courtesies
+        self._courtesy = courtesy
+        self._turns: dict[Origin, Turns] = {}
+        self._met: set[Origin] = set()
+        self._lock = threading.Lock()
+
+    def courtesy_of(self, origin: Origin) -> Courtesy:
+        """How a host is asked."""
+        return self._courtesies.get(origin, self._courtesy)
+
+    def met(self, origin: Origin) -> None:
+        """Note that a host has answered: it exists, and a lost connection may come back."""
+        self._met.add(origin)
+
+    def persist(
+        self,
+        url: str,
+        once: Callable[[], T],
+        waiting: Waiting,
+        progressed: Callable[[], int] = lambda: 0,
+    ) -> T:
+        """Try until it works.
+
+        Args:
+            url: What is asked, for messages and for how its host is asked.
+            once: One attempt; raises `AgainError` when another is worth it.
+            waiting: See `aether_core.net.Waiting`.
+            progressed: Bytes that are safe so far. An attempt that added some is not counted.
+
+        Returns:
+            What `once` returned.
+
+        Raises:
+            OfflineError: No connection came about.
+            RemoteError: All attempts failed.
+        """
+        origin = self._guard.check_asked(url)
+        courtesy = self.courtesy_of(origin)
+        turns = self._turns_of(origin, courtesy)
+        failed = 0
+        while True:
+            before = progressed()
+            waiting()
+            turns.wait(waiting)
+            try:
+                self._watch.waiting = waiting
+                return once()
+            except AgainError as error:
+                failure = error
+            except _BROKEN as error:
+                failure = self._broken(url, origin, error)
+            finally:
+                self._watch.waiting = patient
+            failed = 1 if progressed() - before >= _WORTH else failed + 1
+            self._give_up(url, origin, courtesy, failed, failure)
+            if failure.asked is None:
+                sleep(courtesy.pause_s(failed), waiting)
+            else:
+                turns.hold(failure.asked)
+
+    def _turns_of(self, origin: Origin, courtesy: Courtesy) -> Turns:
+        with self._lock:
+            return self._turns.setdefault(origin, Turns(courtesy.min_interval_s))
+
+    def _broken(self, url: str, origin: Origin, error: Exception) -> AgainError:
+        """What a connection that did not come about, or broke, means.
+
+        Raises:
+            RemoteError: No other attempt would help.
+        """
+        cause = error.__cause__
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise RemoteError(
+                url,
+                "has a certificate that is not trusted",
+                "check this machine's clock; where your network signs its own certificates, name "
+                "theirs in SSL_CERT_FILE",
+            ) from error
+        if isinstance(error, UnresolvedError):
+            return _UnconnectedError(error.host, "its name is not resolved")
+        refused = isinstance(error, httpcore2.ConnectError | httpcore2.ConnectTimeout)
+        if refused and not isinstance(cause, ssl.SSLError):
+            return _UnconnectedError(origin.host, "no connection")
+        if isinstance(error, httpcore2.ProxyError):
+            return AgainError("is not reached through the proxy of this network")
+        if isinstance(error, httpcore2.TimeoutException):
+            return AgainError("does not answer in time")
+        return AgainError("breaks the connection off")
+
+    def _give_up(
+        self, url: str, origin: Origin, courtesy: Courtesy, failed: int, failure: AgainError
+    ) -> None:
+        """Raise what the user is told once there is no hope left."""
+        if isinstance(failure, _UnconnectedError):
+            met = origin in self._met
+            if failed >= (courtesy.attempts if met else min(courtesy.attempts, _FIRST_CONTACT)):
+                raise OfflineError(failure.host, str(failure)) from failure
+        if failed >= courtesy.attempts:
+            times = f", in {failed} attempts" if failed > 1 else ""
+            raise RemoteError(url, f"{failure}{times}", answer=failure.answer) from failure
+        if failure.asked is not None and failure.asked > courtesy.longest_s:
+            what = f"asks to wait {failure.asked:,.0f} seconds (status {failure.answer.status})"
+            raise RemoteError(url, what, "try again after that", answer=failure.answer) from failure
+
+
+class _UnconnectedError(AgainError):
+    """No connection came about.
+
+    Args:
+        host: To whom.
+        reason: Why.
+    """
+
+    def __init__(self, host: str, reason: str) -> None:
+        self.host = host
+        super().__init__(reason)

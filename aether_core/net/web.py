@@ -1,0 +1,269 @@
+"""The web as this program sees it: the configured servers, and nothing else."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from aether_core.errors import InputError
+from aether_core.net.asking import Asker, TooLongError
+from aether_core.net.courtesy import Courtesy, Waiting, patient
+from aether_core.net.download import download
+from aether_core.net.errors import RemoteError
+from aether_core.net.files import RemoteFile, check_part, size_behind, version_of
+from aether_core.net.guard import Guard, Origin
+from aether_core.net.retrying import AgainError
+from aether_core.progress import Progress, silent
+
+_AGENT = "Aether/0.1 (city embeddings from public data{})"
+_HEAD_REFUSED = frozenset({400, 401, 403, 405, 501})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer.
+
+    Attributes:
+        body: What was sent.
+        headers: Its headers; names in any case.
+        url: Who answered, after redirects.
+    """
+
+    body: bytes
+    headers: Mapping[str, str]
+    url: str
+
+
+class Web:
+    """Asks the configured servers with manners. All threads of a job share one.
+
+    Only hosts of `addresses` are asked, by https. They may redirect, at most five times, to other
+    https hosts that lie in no private network. What fails is asked again with growing pauses;
+    nothing is read without a limit.
+
+    Args:
+        addresses: The configured base addresses.
+        allow_http: Plain http may be used for them.
+        connections: How many answers may be open at once.
+        courtesy: How each host is asked.
+        courtesies: How some are asked instead, by base address.
+        contact: How a server's people reach whoever runs this program; part of the User-Agent.
+        tokens: Bearer tokens by base address; none leaves its host.
+
+    Raises:
+        InputError: An address is not usable.
+    """
+
+    def __init__(
+        self,
+        *,
+        addresses: Collection[str],
+        allow_http: bool = False,
+        connections: int = 8,
+        courtesy: Courtesy = Courtesy(),  # noqa: B008 - frozen
+        courtesies: Mapping[str, Courtesy] | None = None,
+        contact: str | None = None,
+        tokens: Mapping[str, str] | None = None,
+    ) -> None:
+        guard = Guard(addresses, allow_http=allow_http)
+        if contact and (not contact.isprintable() or not contact.isascii()):
+            raise InputError("no contact address", contact, "give a plain e-mail address")
+        self._asker = Asker(
+            guard,
+            courtesies={Origin.of(url): each for url, each in (courtesies or {}).items()},
+            courtesy=courtesy,
+            tokens={Origin.of(url): token for url, token in (tokens or {}).items()},
+            agent=_AGENT.format(f"; {contact}" if contact else ""),
+            connections=connections,
+        )
+
+    @property
+    def received(self) -> int:
+        """Bytes of bodies received so far."""
+        return self._asker.received
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._asker.close()
+
+    def get(
+        self,
+        url: str,
+        *,
+        limit: int,
+        accept: str | None = None,
+        params: Mapping[str, str] | None = None,
+        waiting: Waiting = patient,
+    ) -> Answer:
+        """Read a whole document.
+
+        Args:
+            url: The full address.
+            limit: Longest answer that is read, in bytes.
+            accept: The media type that is wanted.
+            params: The query, in no message.
+            waiting: See `aether_core.net.Waiting`.
+
+        Raises:
+            OfflineError: No connection comes about.
+            RemoteMissingError: There is nothing at this address.
+            RemoteError: The server does not answer as it should, or with more than `limit`.
+        """
+        full = str(httpx2.URL(url).copy_merge_params(params)) if params else url
+        headers = {"Accept": accept} if accept else {}
+        return self._whole("GET", full, headers, None, limit, waiting)
+
+    def post(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        content_type: str,
+        limit: int,
+        waiting: Waiting = patient,
+    ) -> Answer:
+        """Ask a question that changes nothing on the server, so that it may be asked again.
+
+        Args:
+            url: The full address; redirects are not followed.
+            content: The question.
+            content_type: Its media type.
+            limit: Longest answer that is read, in bytes.
+            waiting: See `aether_core.net.Waiting`.
+
+        Raises:
+            AetherError: As `get`.
+        """
+        return self._whole("POST", url, {"Content-Type": content_type}, content, limit, waiting)
+
+    def look(self, url: str, *, waiting: Waiting = patient) -> RemoteFile:
+        """Ask how large a file is and which version.
+
+        Args:
+            url: The full address.
+            waiting: See `aether_core.net.Waiting`.
+
+        Raises:
+            AetherError: As `get`.
+        """
+
+        def once() -> RemoteFile | None:
+            with self._asker.open("HEAD", url, good={200, *_HEAD_REFUSED}) as opened:
+                size = opened.headers.get("content-length", "")
+                if opened.status != 200 or not size.isdigit():
+                    return None
+                return RemoteFile(url, int(size), version_of(opened.headers))
+
+        found = self._asker.persist(url, once, waiting)
+        return found or self._asker.persist(url, lambda: self._first_byte(url), waiting)
+
+    def read_range(
+        self, file: RemoteFile, start: int, length: int, *, waiting: Waiting = patient
+    ) -> bytes:
+        """Read a part of a file; a transfer that breaks goes on where it broke.
+
+        Args:
+            file: The file and version, from `look`.
+            start: First byte.
+            length: How many bytes, all inside the file.
+            waiting: See `aether_core.net.Waiting`.
+
+        Returns:
+            Exactly `length` bytes of exactly that version.
+
+        Raises:
+            ChangedError: The file is no longer that version.
+            AetherError: As `get`.
+        """
+        if start < 0 or length < 0 or start + length > file.size:
+            raise ValueError(f"bytes {start}+{length} of {file.size}")
+        got = bytearray()
+
+        def once() -> bytes:
+            begin, last = len(got), start + length - 1
+            asked = {"Range": f"bytes={start + begin}-{last}"}
+            with self._asker.open("GET", file.url, good={200, 206, 416}, headers=asked) as opened:
+                check_part(opened, file, start + begin, last)
+                try:
+                    self._asker.body(opened, file.url, length - begin, got.extend)
+                except TooLongError:
+                    del got[begin:]
+                    raise AgainError("sends more bytes than asked for") from None
+            if len(got) < length:
+                raise AgainError("sends fewer bytes than asked for")
+            return bytes(got)
+
+        return self._asker.persist(file.url, once, waiting, lambda: len(got)) if length else b""
+
+    def download(
+        self,
+        url: str,
+        target: Path,
+        *,
+        limit: int,
+        progress: Progress = silent,
+        etag: str | None = None,
+    ) -> RemoteFile | None:
+        """Fetch a whole file to the disk; what was fetched of it before is not fetched again.
+
+        Args:
+            url: The full address.
+            target: Where it goes, whole or not at all. What is unfinished lies beside it.
+            limit: Largest file that is taken, in bytes.
+            progress: See `aether_core.progress.Progress`, in bytes.
+            etag: The version that `target` holds; None fetches in any case.
+
+        Returns:
+            What was fetched; None when `etag` is still the server's version.
+
+        Raises:
+            DiskFullError: There is no room left; what was fetched is kept.
+            AetherError: As `get`.
+        """
+        return download(self._asker, url, target, limit=limit, progress=progress, etag=etag)
+
+    def _whole(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        limit: int,
+        waiting: Waiting,
+    ) -> Answer:
+        def once() -> Answer:
+            body = bytearray()
+            with self._asker.open(
+                method, url, good={200}, headers=headers, content=content
+            ) as opened:
+                self._asker.body(opened, url, limit, body.extend)
+                return Answer(bytes(body), opened.headers, opened.url)
+
+        return self._asker.persist(url, once, waiting)
+
+    def _first_byte(self, url: str) -> RemoteFile:
+        """What `look` finds where HEAD says nothing."""
+        asked = {"Range": "bytes=0-0"}
+        with self._asker.open("GET", url, good={200, 206, 416}, headers=asked) as opened:
+            size = size_behind(opened.headers)
+            if opened.status == 200 and opened.headers.get("content-length", "").isdigit():
+                size = int(opened.headers["content-length"])
+            if size is None:
+                raise RemoteError(url, "does not say how large it is")
+            if opened.status == 206:
+                self._asker.drain(opened)
+            return RemoteFile(url, size, version_of(opened.headers))

@@ -1,0 +1,1 @@
+"""Public servers on this machine, real ones, that can misbehave."""
