@@ -1,11 +1,12 @@
-"""Blocks made so far, kept on the disk so that work that was killed goes on from them."""
+"""Blocks made or fetched, kept on the disk so that work that was killed goes on from them."""
 
 import errno
 import fcntl
 import os
 import struct
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +17,18 @@ from aether_core.errors import AetherError, ConflictError, DiskFullError
 _RECORD = struct.Struct("<4sIQQQQI")
 _MARK = b"blck"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_LOOK_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a block lies: its start, its bytes and those of its reduction, its pixels with data."""
+    """Where a block lies: start, bytes, those of its reduction, pixels with data, checksum."""
 
     start: int
     block: int
     reduced: int
     valid: int
+    check: int
 
 
 class BlockStore:
@@ -36,10 +39,15 @@ class BlockStore:
 
     Args:
         file: Descriptor, open for reading and writing, locked.
+        check_later: Look at lengths alone, not at every byte; `checked_block` then tells which
+            blocks are good.
+        shared: Others may be writing: nothing is thrown away, and nothing may be added.
     """
 
-    def __init__(self, file: int) -> None:
+    def __init__(self, file: int, *, check_later: bool = False, shared: bool = False) -> None:
         self._file = file
+        self._check_later = check_later
+        self._shared = shared
         self._lock = Lock()
         self._places: dict[tuple[int, int], _Place] = {}
         self._end = 0
@@ -76,7 +84,7 @@ class BlockStore:
             for content in (head, block, reduced):
                 self._write(content, start)
                 start += len(content)
-            place = _Place(self._end + len(head), len(block), len(reduced), valid)
+            place = _Place(self._end + len(head), len(block), len(reduced), valid, check)
             self._places[level, number] = place
             self._end = start
 
@@ -84,10 +92,20 @@ class BlockStore:
         """Bytes of a compressed block."""
         return self._places[level, number].block
 
+    def lengths(self) -> dict[tuple[int, int], int]:
+        """Bytes of every compressed block, by level and number."""
+        return {key: place.block for key, place in self._places.items()}
+
     def block(self, level: int, number: int) -> bytes:
         """Return a compressed block."""
         place = self._places[level, number]
         return os.pread(self._file, place.block, place.start)
+
+    def checked_block(self, level: int, number: int) -> bytes | None:
+        """Return a compressed block, None when its bytes are no longer those that were kept."""
+        place = self._places[level, number]
+        content = os.pread(self._file, place.block + place.reduced, place.start)
+        return content[: place.block] if zlib.crc32(content) == place.check else None
 
     def reduced(self, level: int, number: int) -> bytes:
         """Return what the next overview takes from a block."""
@@ -121,22 +139,29 @@ class BlockStore:
             start = self._end + _RECORD.size
             if mark != _MARK or start + block + reduced > size:
                 break
-            if zlib.crc32(os.pread(self._file, block + reduced, start)) != check:
+            self._places[level, number] = _Place(start, block, reduced, valid, check)
+            if not self._check_later and self.checked_block(level, number) is None:
+                del self._places[level, number]
                 break
-            self._places[level, number] = _Place(start, block, reduced, valid)
             self._end = start + block + reduced
-        os.ftruncate(self._file, self._end)
+        if not self._shared:
+            os.ftruncate(self._file, self._end)
 
 
 @contextmanager
-def open_block_store(path: Path) -> Iterator[BlockStore]:
+def open_block_store(
+    path: Path, *, waiting: Callable[[], None] | None = None, check_later: bool = False
+) -> Iterator[BlockStore]:
     """Open the blocks of one piece of work, or begin them; removed by who needs them no longer.
 
     Args:
         path: The file; its folder must exist. One process at a time may have it.
+        waiting: Called twice a second while another process has it; what it raises ends the wait.
+            Without it nobody waits.
+        check_later: See `BlockStore`.
 
     Raises:
-        ConflictError: Another process is at this work.
+        ConflictError: Another process is at this work, and nobody waits.
         AetherError: The disk refuses the file.
     """
     try:
@@ -145,12 +170,34 @@ def open_block_store(path: Path) -> Iterator[BlockStore]:
         kind = DiskFullError if error.errno in _FULL else AetherError
         raise kind(f"the work could not be kept in {path.parent}: {error.strerror}") from error
     try:
+        _lock(file, path, waiting)
+        yield BlockStore(file, check_later=check_later)
+    finally:
+        os.close(file)
+
+
+def kept_bytes(path: Path) -> dict[tuple[int, int], int]:
+    """Return the bytes of each block kept, by level and number, whoever is writing more of them."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return {}
+    try:
+        return BlockStore(file, check_later=True, shared=True).lengths()
+    finally:
+        os.close(file)
+
+
+def _lock(file: int, path: Path, waiting: Callable[[], None] | None) -> None:
+    while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConflictError(
-                "another process is at exactly this work", path.name, "wait for it or stop it"
-            ) from None
-        yield BlockStore(file)
-    finally:
-        os.close(file)
+            if waiting is None:
+                raise ConflictError(
+                    "another process is at exactly this work", path.name, "wait for it or stop it"
+                ) from None
+            waiting()
+            time.sleep(_LOOK_AGAIN_S)
+        else:
+            return

@@ -77,8 +77,10 @@ def write_cog(
         path: The file to write; a caller that wants it whole or not at all gives a temporary one.
         header: What it says of itself.
         levels: The full size, then overviews.
-        lengths: Bytes of each compressed block of each level.
-        block: Gives a compressed block by level and number; called once for each, in file order.
+        lengths: Bytes of each compressed block of each level; 0 where none is stored, which readers
+            take for no data.
+        block: Gives a compressed block by level and number; called once for each that is stored, in
+            file order.
     """
     directories = [_directory(header, levels, number) for number in range(len(levels))]
     start = _aligned(_HEADER.size + len(_GHOST))
@@ -91,15 +93,15 @@ def write_cog(
     for tags, sizes in zip(reversed(directories), reversed(lengths), strict=True):
         offsets = []
         for size in sizes:
-            offsets.append(start + _LEADER.size)
-            start += _LEADER.size + size + _TRAILER_BYTES
+            offsets.append(start + _LEADER.size if size else 0)
+            start += _LEADER.size + size + _TRAILER_BYTES if size else 0
         tags[_OFFSETS] = (_LONG8, len(sizes), struct.pack(f"<{len(sizes)}Q", *offsets))
     with path.open("wb") as file:
         file.write(_HEADER.pack(b"II", _BIG_TIFF, 8, 0, places[0]) + _GHOST)
         for tags, place, following in zip(directories, places, [*places[1:], 0], strict=True):
             _write_directory(file, tags, place, following)
         for level in reversed(range(len(levels))):
-            for number in range(len(lengths[level])):
+            for number in (number for number, size in enumerate(lengths[level]) if size):
                 content = block(level, number)
                 file.write(_LEADER.pack(len(content)) + content + content[-_TRAILER_BYTES:])
 

@@ -1,0 +1,1 @@
+"""The public mirror of the AlphaEarth embedding: index, byte ranges, one local raster a zone."""
