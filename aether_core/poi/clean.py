@@ -10,6 +10,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from aether_core.errors import InputError
+from aether_core.poi.earth import earth_centred
 from aether_core.vector import looks_swapped
 
 DUPLICATE_M = 10.0
@@ -18,10 +19,6 @@ _NO_GEOMETRY = "no geometry"
 _OUTSIDE = "outside the boundary"
 _NAMELESS = "no category and no name"
 _DUPLICATE = "duplicate"
-
-# WGS 84 ellipsoid (EPSG:7030).
-_SEMI_MAJOR_M = 6_378_137.0
-_ECCENTRICITY_SQUARED = 0.006_694_379_990_141
 
 
 @dataclass(frozen=True)
@@ -93,26 +90,9 @@ def _repeats(lonlat: npt.NDArray[np.float64], keys: npt.NDArray[np.int64]) -> np
     if len(single) < 2:
         return marked
     # The key as a fourth coordinate keeps points of different keys far apart.
-    space = np.column_stack([_earth_centred(lonlat[single]), keys[single] * 10 * DUPLICATE_M])
+    space = np.column_stack([earth_centred(lonlat[single]), keys[single] * 10 * DUPLICATE_M])
     pairs = cKDTree(space).query_pairs(DUPLICATE_M, output_type="ndarray")
     for earlier, later in pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]:
         if not marked[single[earlier]]:
             marked[single[later]] = True
     return marked
-
-
-def _earth_centred(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return earth-centred coordinates `[n, 3]` in metres of points on the WGS 84 ellipsoid.
-
-    Over 10 m the straight line between them is the distance on the ground to a nanometre, in
-    every zone and across the antimeridian.
-    """
-    lon, lat = np.radians(lonlat).T
-    normal = _SEMI_MAJOR_M / np.sqrt(1 - _ECCENTRICITY_SQUARED * np.sin(lat) ** 2)
-    return np.column_stack(
-        [
-            normal * np.cos(lat) * np.cos(lon),
-            normal * np.cos(lat) * np.sin(lon),
-            normal * (1 - _ECCENTRICITY_SQUARED) * np.sin(lat),
-        ]
-    )

@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import shapely
 
 from aether_core.eo.source import local_file
 from aether_core.errors import InputError
 from aether_core.poi.frame import plain_text, poi_frame
+from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
 from aether_core.poi.taxonomy import KEPT_VALUES, KEY_GROUPS, describe_tags
 from aether_core.vector import DEFAULT_LIMITS, Limits
 
 PBF_SUFFIXES = frozenset({".pbf"})
 SOURCE = "OpenStreetMap"
+LICENCE = "ODbL-1.0"
+_AROUND = 0.02  # degrees
 ATTRIBUTION = "© OpenStreetMap contributors, Open Database License (ODbL)"
 
 
@@ -60,6 +65,39 @@ def read_osm_pois(
     if places is None or places.empty:
         raise InputError("the extract holds no places", file.name, "choose one of the city")
     return _as_pois(places)
+
+
+def osm_file_places(path: str | Path, boundary: shapely.Geometry) -> PoiSource:
+    """Read the places of an OpenStreetMap extract that lie in a boundary.
+
+    Args:
+        path: A local `.osm.pbf` file.
+        boundary: The city, WGS84.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: It is no OSM pbf file, or holds no places at all.
+        NoPlacesError: It holds none in the boundary.
+    """
+    # With some ground around it: a park cut at the edge would stand elsewhere.
+    west, south, east, north = shapely.bounds(boundary) + np.array([-1, -1, 1, 1]) * _AROUND
+    frame, outside = cut_to(read_osm_pois(path, bounds=(west, south, east, north)), boundary)
+    if frame.empty:
+        raise NoPlacesError(
+            "the extract holds no places in the boundary",
+            Path(path).name,
+            "choose the extract of the city",
+        )
+    return PoiSource(
+        kind="osm",
+        title="OpenStreetMap",
+        version=f"extract {Path(path).name}",
+        licences=(LICENCE,),
+        attribution=ATTRIBUTION,
+        url="",
+        frame=frame,
+        dropped={OUTSIDE: outside} if outside else {},
+    )
 
 
 def _wanted() -> dict[str, Any]:

@@ -8,7 +8,8 @@ import pytest
 import shapely
 
 from aether_core.errors import InputError
-from aether_core.poi.osm import read_osm_pois
+from aether_core.poi.osm import osm_file_places, read_osm_pois
+from aether_core.poi.poi_source import NoPlacesError
 from aether_core.poi.read import read_pois
 from aether_core.poi.taxonomy import describe_tags, words
 
@@ -86,3 +87,15 @@ def test_tags_in_words(tags: dict[str, str], described: tuple[str, str]) -> None
 def test_codes_in_words() -> None:
     assert words("atm") == "cash machine"
     assert words(" place_of__worship ; x") == "place of worship"
+
+
+def test_an_extract_cut_to_a_boundary(helsinki: gpd.GeoDataFrame) -> None:
+    boundary = shapely.Point(24.9425, 60.1695).buffer(0.002)
+    places = osm_file_places(EXTRACT, boundary)
+    inside = helsinki[helsinki.geometry.within(boundary)]
+    assert set(places.frame["source_id"]) == set(inside["source_id"])
+    assert len(inside) > 10
+    assert places.dropped["outside the boundary"] > 0
+    assert (places.kind, places.version) == ("osm", f"extract {EXTRACT.name}")
+    with pytest.raises(NoPlacesError, match="no places in the boundary"):
+        osm_file_places(EXTRACT, shapely.Point(24.9425, 60.1695).buffer(1e-6))

@@ -1,0 +1,65 @@
+"""Footers of Parquet files on a server, kept on the disk: they are large, and never change."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from aether_core.files import atomic_path
+from aether_core.net import RemoteError, RemoteFile, Waiting, Web
+
+_MAGIC = b"PAR1"
+_END_BYTES = 8
+_FOOTER_BYTES = 256 * 1024**2
+
+
+def read_footer(
+    web: Web, url: str, cache: Path | None, waiting: Waiting
+) -> tuple[RemoteFile, pq.FileMetaData]:
+    """Read what a Parquet file says of its row groups.
+
+    Args:
+        web: Where it is read.
+        url: The file.
+        cache: Folder in which footers are kept, by address and version; None keeps none.
+        waiting: See `aether_core.net.Waiting`.
+
+    Raises:
+        RemoteError: It is no Parquet file.
+    """
+    file = web.look(url, waiting=waiting)
+    key = hashlib.sha256(f"{url} {file.size} {file.etag}".encode()).hexdigest()
+    kept = cache / f"{key}.footer" if cache and file.etag else None
+    if kept and kept.is_file():
+        try:
+            return file, _parsed(kept.read_bytes())
+        except (pa.ArrowException, OSError):
+            kept.unlink()  # cut short by a full disk or a crash: read it again
+    footer = _footer(web, file, waiting)
+    try:
+        parsed = _parsed(footer)
+    except (pa.ArrowException, OSError) as error:
+        raise RemoteError(url, "is no Parquet file") from error
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(kept, force=True) as path:
+            path.write_bytes(footer)
+    return file, parsed
+
+
+def _footer(web: Web, file: RemoteFile, waiting: Waiting) -> bytes:
+    """Read a file's last bytes: the footer, its length in four bytes, and the magic word."""
+    if file.size < _END_BYTES:
+        raise RemoteError(file.url, "is no Parquet file")
+    end = web.read_range(file, file.size - _END_BYTES, _END_BYTES, waiting=waiting)
+    length = int.from_bytes(end[:4], "little")
+    if end[4:] != _MAGIC or length > min(file.size - _END_BYTES, _FOOTER_BYTES):
+        raise RemoteError(file.url, "is no Parquet file")
+    start = file.size - _END_BYTES - length
+    return web.read_range(file, start, length, waiting=waiting) + end
+
+
+def _parsed(footer: bytes) -> pq.FileMetaData:
+    return pq.read_metadata(io.BytesIO(_MAGIC + footer))
