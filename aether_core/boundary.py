@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.vector import DEFAULT_LIMITS, Limits, read_vector
@@ -25,7 +26,32 @@ def read_boundary(
     Raises:
         InputError: The file cannot be read, holds anything but polygons, or they have no area.
     """
-    shapes = read_vector(path, crs=crs, limits=limits).geometry.to_numpy()
+    shapes = read_outlines(path, crs, limits=limits)
+    boundary = polygons_of(shapely.union_all(shapely.make_valid(shapes)))
+    if boundary.is_empty:
+        raise InputError(
+            "the boundary has no area", Path(path).name, "give the outline of the city as a polygon"
+        )
+    return boundary
+
+
+def read_outlines(
+    path: str | Path, crs: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+) -> NDArray[np.object_]:
+    """Read the polygons of a vector file as they are.
+
+    Args:
+        path: A vector file, see `aether_core.vector.read_vector`.
+        crs: Its CRS where it does not say one.
+        limits: Upper bounds on the file.
+
+    Returns:
+        Polygons and MultiPolygons in WGS84, broken ones included; missing and empty ones left out.
+
+    Raises:
+        InputError: The file cannot be read or holds anything but polygons.
+    """
+    shapes: NDArray[np.object_] = read_vector(path, crs=crs, limits=limits).geometry.to_numpy()
     shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     kinds = {shape.geom_type for shape in shapes}
     if not kinds <= {"Polygon", "MultiPolygon"}:
@@ -34,12 +60,7 @@ def read_boundary(
             f"{Path(path).name} holds {', '.join(sorted(kinds))}",
             "give the outline of the city as a polygon",
         )
-    boundary = polygons_of(shapely.union_all(shapely.make_valid(shapes)))
-    if boundary.is_empty:
-        raise InputError(
-            "the boundary has no area", Path(path).name, "give the outline of the city as a polygon"
-        )
-    return boundary
+    return shapes
 
 
 def polygons_of(geometry: shapely.Geometry) -> shapely.MultiPolygon:
