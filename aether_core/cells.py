@@ -54,20 +54,29 @@ def choose_resolution(
     Raises:
         InputError: Even the coarsest resolution has more cells than that.
     """
-    square_metres = abs(Geod(ellps="WGS84").geometry_area_perimeter(boundary)[0])
-    centre = boundary.representative_point()
     for resolution in range(finest, coarsest - 1, -1):
-        cell = h3.cell_area(h3.latlng_to_cell(centre.y, centre.x, resolution), unit="m^2")
-        expected = square_metres / cell
+        expected = expected_cells(boundary, resolution)
         if expected > limit * _MARGIN:
             continue
         if expected * _MARGIN < limit or len(_indexes(boundary, resolution)) <= limit:
             return resolution
     raise InputError(
         "the boundary is too large for a city",
-        f"{square_metres / 1e6:,.0f} square kilometres",
+        f"{_square_metres(boundary) / 1e6:,.0f} square kilometres",
         f"give one with at most {limit:,} H3 cells of resolution {coarsest}",
     )
+
+
+def expected_cells(boundary: BaseGeometry, resolution: int) -> float:
+    """Return about how many H3 cells a city has, from its area and the cell at its middle.
+
+    Args:
+        boundary: Polygon or MultiPolygon, WGS84.
+        resolution: H3 resolution, 0 to 15.
+    """
+    centre = boundary.representative_point()
+    cell = h3.cell_area(h3.latlng_to_cell(centre.y, centre.x, resolution), unit="m^2")
+    return _square_metres(boundary) / float(cell)
 
 
 def cells_of(boundary: BaseGeometry, resolution: int) -> Cells:
@@ -144,6 +153,10 @@ def cell_at(lon: float, lat: float, resolution: int) -> int:
             "this is not a place", f"{lon}, {lat}", "give longitude (±180) then latitude (±90)"
         )
     return int(h3.latlng_to_cell(lat, lon, resolution))
+
+
+def _square_metres(boundary: BaseGeometry) -> float:
+    return float(abs(Geod(ellps="WGS84").geometry_area_perimeter(boundary)[0]))
 
 
 def _indexes(boundary: BaseGeometry, resolution: int) -> NDArray[np.uint64]:

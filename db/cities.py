@@ -157,15 +157,26 @@ def add_raster(
     return raster
 
 
-def rasters(session: Session, city_id: int) -> list[Raster]:
-    """The files of a city's embedding, in the order they were added."""
+def rasters(session: Session, city_id: int, year: int | None = None) -> list[Raster]:
+    """The files of a city's embedding in one year, in the order they were added.
+
+    Args:
+        session: In a transaction.
+        city_id: The city.
+        year: Of the embedding; the city's own year by default.
+    """
+    own = select(City.year).where(City.id == city_id).scalar_subquery()
     return list(
-        session.scalars(select(Raster).where(Raster.city_id == city_id).order_by(Raster.id))
+        session.scalars(
+            select(Raster)
+            .where(Raster.city_id == city_id, Raster.year == (own if year is None else year))
+            .order_by(Raster.id)
+        )
     )
 
 
 def footprint_of(session: Session, city_id: int) -> BaseGeometry:
-    """What the files of a city's embedding cover together, WGS84."""
+    """What the files of a city's embedding cover together in the city's own year, WGS84."""
     return shapely.union_all([to_shape(raster.footprint) for raster in rasters(session, city_id)])
 
 

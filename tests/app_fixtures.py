@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +94,15 @@ def trained_original(
     run_training(opened, add_run(opened, SLUG, settings={"epochs": "12"}))
     opened.engine.dispose()
     return name, home
+
+
+@contextmanager
+def borrowed_store(cluster_url: str, original: tuple[str, Path], home: Path) -> Iterator[Store]:
+    """A store for a whole module: Tinytown's own files stay in the original's home."""
+    with fresh_database(cluster_url, template=original[0]) as url:
+        opened = open_store(_settings(url, home))
+        yield opened
+        opened.engine.dispose()
 
 
 @pytest.fixture

@@ -9,7 +9,23 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-pytest_plugins = ["tests.db_fixtures", "tests.app_fixtures", "tests.task_fixtures"]
+pytest_plugins = [
+    "tests.db_fixtures",
+    "tests.app_fixtures",
+    "tests.task_fixtures",
+    "tests.year_fixtures",
+]
+
+LONG = ("browser", "workflows", "pages")
+"""Folders whose files take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process waits for the other at the end."""
+    tests = Path(__file__).parent
+    last = len(LONG)
+    rank = {tests / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.parent, last))
 
 
 @pytest.fixture(scope="session")

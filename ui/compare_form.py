@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.tasks.comparison import NAMES
+from aether_core.tasks.comparison import representation_names
 from aether_core.tasks.representations import REPRESENTATIONS
 from ui import area_form, district_form, errors, fit_form, label_form, page, state, uploads, working
 from workflows.areas import AreaRequest
@@ -77,11 +77,12 @@ def _ask(city: CitySummary, task: str) -> LabelRequest | AreaRequest | None:
 def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
     """Ask for at least two; what needs a model is offered where there is one."""
     offered = [name for name in REPRESENTATIONS if city.model or name not in _NEEDS_MODEL]
+    names = representation_names(city.embedding)
     chosen = st.multiselect(
         "Representations",
         offered,
         default=offered,
-        format_func=lambda name: NAMES.get(name, name),
+        format_func=lambda name: names.get(name, name),
         key=f"{task}-representations",
         help="What the probe sees. All of them are tested on exactly the same folds.",
     )

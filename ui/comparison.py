@@ -9,7 +9,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
-from aether_core.tasks.comparison import METRIC_NAMES, NAMES, Gain, in_words
+from aether_core.tasks.comparison import METRIC_NAMES, Gain, in_words, representation_names
 from aether_core.tasks.metrics import metrics_of
 from ui import folds
 from ui.text import duration, facts, told_when
@@ -28,10 +28,11 @@ _CHART_HEIGHT: Final = 320
 def draw(city: CitySummary, found: Evaluation) -> None:
     """Draw a comparison."""
     metric = MAIN_METRIC[found.task]
+    names = representation_names(city.embedding)
     said, about = st.columns([2, 1], gap="large")
     with said, st.container(border=True, key="verdict"):
         st.subheader("What the comparison says", anchor=False)
-        _verdict(found, metric)
+        _verdict(found, metric, names)
     with about:
         _facts(found)
     metric = st.segmented_control(
@@ -46,10 +47,10 @@ def draw(city: CitySummary, found: Evaluation) -> None:
     rows = [_with_ends(row) for row in found.rows]
     gains = [_with_ends(gain) for gain in found.gains]
     with reached:
-        chart = charts.forest(rows, metric, n=_counted(found))
+        chart = charts.forest(rows, metric, names, n=_counted(found))
         st.altair_chart(chart, height=_CHART_HEIGHT, key="forest", alt="Scores with intervals")
     with gained:
-        chart = charts.gains_forest(gains, metric, n=_counted(found))
+        chart = charts.gains_forest(gains, metric, names, n=_counted(found))
         st.altair_chart(chart, height=_CHART_HEIGHT, key="gains", alt="Gains with intervals")
     _more(city, found)
 
@@ -59,14 +60,14 @@ def _more(city: CitySummary, found: Evaluation) -> None:
     views = [_TABLE, _FOLDS] + ([_CURVE] if found.learning_curve else [])
     view = st.segmented_control("Show", views, default=_TABLE, required=True, key="comparison-view")
     if view == _TABLE:
-        _table(found)
+        _table(found, representation_names(city.embedding))
     elif view == _CURVE:
-        _learning_curve(found)
+        _learning_curve(found, representation_names(city.embedding))
     else:
         folds.draw(city, found.findings, key="comparison")
 
 
-def _verdict(found: Evaluation, metric: str) -> None:
+def _verdict(found: Evaluation, metric: str, names: Mapping[str, str]) -> None:
     """One sentence a representation; nobody wins where the interval holds zero."""
     gains = {
         (gain["representation"], gain["split"]): Gain(**_with_ends(gain))
@@ -79,8 +80,8 @@ def _verdict(found: Evaluation, metric: str) -> None:
         mark = _MARKS[hardest.better if hardest else None]
         where = " on spatial blocks" if spatial else ""
         st.markdown(
-            f"**{_first_large(NAMES.get(name, name))}** {mark}{where}  \n"
-            f"{in_words(random, spatial, metric)}"
+            f"**{_first_large(names.get(name, name))}** {mark}{where}  \n"
+            f"{in_words(random, spatial, metric, names)}"
         )
     if not gains:
         st.markdown(found.verdict or "Only one representation was tested.")
@@ -120,11 +121,11 @@ def _facts(found: Evaluation) -> None:
     facts(told)
 
 
-def _table(found: Evaluation) -> None:
+def _table(found: Evaluation, names: Mapping[str, str]) -> None:
     frame = pd.DataFrame(
         [
             {
-                "Representation": NAMES.get(row["representation"], row["representation"]),
+                "Representation": names.get(row["representation"], row["representation"]),
                 "Tested on": SPLITS.get(row["split"], row["split"]),
                 "Measure": METRIC_NAMES.get(row["metric"], row["metric"]),
                 "Mean": row["mean"],
@@ -150,10 +151,10 @@ def _table(found: Evaluation) -> None:
     )
 
 
-def _learning_curve(found: Evaluation) -> None:
+def _learning_curve(found: Evaluation, names: Mapping[str, str]) -> None:
     """Score by number of labels, all representations on one scale."""
     points = [_finite(point) for point in found.learning_curve]
-    chart = charts.learning_curve(points, MAIN_METRIC[found.task])
+    chart = charts.learning_curve(points, MAIN_METRIC[found.task], names)
     st.altair_chart(
         chart, height=_CHART_HEIGHT, key="learning-curve", alt="Score by number of labels"
     )

@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.tasks.comparison import NAMES
+from aether_core.tasks.comparison import representation_names
 from aether_core.tasks.published import PUBLISHED_SEEDS
 from aether_core.tasks.representations import REPRESENTATIONS
 from ui import state
@@ -89,11 +89,12 @@ def draw(city: CitySummary, key: str, *, with_representation: bool) -> FitSettin
 def _representation(city: CitySummary, key: str) -> str:
     offered = [name for name in REPRESENTATIONS if city.model or name not in _NEEDS_MODEL]
     default = FitSettings().representation
+    names = representation_names(city.embedding)
     return st.selectbox(
         "What the probe sees",
         offered,
         index=offered.index(default) if default in offered else 0,
-        format_func=lambda name: NAMES.get(name, name),
+        format_func=lambda name: names.get(name, name),
         key=f"{key}-representation",
         help="AETHER needs a trained model. Evaluate says which one is best for your labels.",
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from aether_core.tasks.comparison import NAMES
+from aether_core.tasks.comparison import representation_names
 from ui import downloads, page, state, take_away
 from ui.layer_names import told_apart
 from ui.text import count, facts
@@ -132,7 +132,7 @@ def panel(layer: LayerSummary, used: str, named: Sequence[str], what: str) -> No
             what: count(len(named), what.lower().rstrip("s"), what.lower())
             if len(named) > 6
             else ", ".join(named),
-            "Probe sees": NAMES.get(representation, representation),
+            "Probe sees": representation_names(layer.embedding).get(representation, representation),
             "Model": layer.model or "none needed",
             "Cells": f"{layer.features:,}",
             "Made": f"{layer.created:%d %b %Y, %H:%M}",

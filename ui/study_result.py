@@ -77,6 +77,9 @@ def draw(city: CitySummary, found: study.StudySummary, title: str) -> None:
     )
     _table(result, metric)
     _files(found, metric)
+    others = [line for line in found.attribution if line not in city.attribution]
+    if others:  # of a transfer's other city; the page's own foot has this city's
+        st.caption(" · ".join(others))
     with st.expander("How it was measured"):
         st.markdown("\n".join(f"- {plain(note)}" for note in [*result.notes, _BY_CHANCE]))
 

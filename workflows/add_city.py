@@ -1,13 +1,10 @@
 """Register a city from an embedding and a file of places."""
 
-import errno
-import re
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -18,10 +15,18 @@ from sqlalchemy.orm import Session
 from aether_core.base_map import read_osm_base_map
 from aether_core.boundary import polygons_of, read_boundary, working_crs
 from aether_core.cells import Cells, cell_polygons, cells_of, choose_resolution
-from aether_core.eo.alphaearth import ATTRIBUTION, check_year
+from aether_core.eo.alphaearth import ATTRIBUTION
 from aether_core.eo.embedding import Embedding, Pooled, open_embedding
+from aether_core.eo.embedding_kind import (
+    ALPHAEARTH,
+    check_kind_year,
+    checked_kind,
+    kind_notice,
+    kind_title,
+)
+from aether_core.eo.encoding import encoding_of
 from aether_core.eo.view import View, city_views
-from aether_core.errors import AetherError, ConflictError, DiskFullError, InputError, NotFoundError
+from aether_core.errors import InputError
 from aether_core.poi.clean import clean_pois
 from aether_core.poi.fields import PoiFields
 from aether_core.poi.osm import ATTRIBUTION as OSM_ATTRIBUTION
@@ -37,11 +42,12 @@ from db import features as feature_rows
 from db import pois as poi_rows
 from db.schema import BASE_KINDS, City
 from workflows.cities import CitySummary, summarise
+from workflows.city_files import files_kept
+from workflows.city_words import check_city_words, check_slug_free
 from workflows.encoders import default_encoder, store_texts
 from workflows.labels import keep_osm_labels, read_osm_labels
 from workflows.store import Store
 
-SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 SIMULATED = "Simulated embedding: computed, not measured by satellite."
 
 
@@ -51,7 +57,11 @@ class AddCity:
 
     Attributes:
         slug: Short name in addresses and commands: lower-case letters, digits, hyphens.
-        embedding: Rasters (GeoTIFF, 64 bands) or tables (A00..A63) of one year.
+        embedding: Rasters (GeoTIFF, 64 bands) or tables (A00..A63) of one year; of another
+            embedding as many bands or numbered columns as it has.
+        embedding_kind: Name of the embedding, such as `tessera`; AlphaEarth, or what the files say
+            of themselves, when left out.
+        embedding_credit: Whom an embedding other than AlphaEarth is owed to.
         boundary: Area of the city; the embedding's footprint when left out.
         radius_m: Pooling radius in metres; 100 gives the published windows.
         land_use: OpenStreetMap extract (.pbf) to keep the city's land use from, as labels; taken
@@ -59,6 +69,9 @@ class AddCity:
         base_map: Vector file with `kind` (water, green, road, building) drawn under the maps.
         simulated: Marks everything made from this city as simulated.
         attribution: Credits of the places, beside the embedding's own.
+        dropped: Places left out before, by reason; counted with those left out here.
+        sources: What the files were made from, as `City.sources` keeps it.
+        link_files: Share the embedding's files instead of copying them; nobody may change them.
     """
 
     slug: str
@@ -66,6 +79,8 @@ class AddCity:
     embedding: list[Path]
     year: int
     pois: Path
+    embedding_kind: str | None = None
+    embedding_credit: list[str] = field(default_factory=list)
     boundary: Path | None = None
     radius_m: float = 100.0
     name_field: str | None = None
@@ -77,6 +92,9 @@ class AddCity:
     simulated: bool = False
     cell_resolution: int | None = None
     attribution: list[str] = field(default_factory=list)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    link_files: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,8 +114,21 @@ class _Prepared:
     land_use: Labels | None
 
 
-def add_city(store: Store, request: AddCity, progress: Progress = silent) -> CitySummary:
+def add_city(
+    store: Store,
+    request: AddCity,
+    progress: Progress = silent,
+    *,
+    within: Callable[[Session, City], None] | None = None,
+) -> CitySummary:
     """Read, clean, pool and store a city; all of it or nothing.
+
+    Args:
+        store: Where it is kept.
+        request: What the user gives.
+        progress: Told what is done.
+        within: Called as the last in the transaction that adds the city: what it locks must not
+            be waited for by `progress`.
 
     Raises:
         InputError: A file or a value cannot be used.
@@ -108,51 +139,59 @@ def add_city(store: Store, request: AddCity, progress: Progress = silent) -> Cit
     prepared = _prepare(request, progress)
     store_texts(store, default_encoder(store.settings), prepared.texts, progress)
     with (
-        _files_kept(store, request.slug, prepared.embedding) as embedding_files,
+        files_kept(
+            store.settings.cities / request.slug, prepared.embedding.files, link=request.link_files
+        ) as embedding_files,
         store.session() as session,
     ):
         progress("storing", 0, 1)
         city = _insert(session, request, prepared, embedding_files)
         summary = summarise(session, city)
         progress("storing", 1, 1)
+        if within is not None:
+            within(session, city)
     return summary
 
 
 def _check(store: Store, request: AddCity) -> None:
-    if not SLUG.fullmatch(request.slug):
-        raise InputError(
-            "the city's short name cannot be used",
-            request.slug,
-            "use 1 to 40 lower-case letters, digits and hyphens, such as greater-london",
-        )
-    if not request.name.strip() or len(request.name) > 200:
-        raise InputError(
-            "the city's name must have 1 to 200 characters", request.name, "give a name people know"
-        )
-    check_year(request.year)
-    if not 5 <= request.radius_m <= 10_000:
-        raise InputError(
-            "the radius must lie between 5 and 10000 metres", request.radius_m, "try 100"
-        )
-    if request.cell_resolution is not None and not 8 <= request.cell_resolution <= 12:
-        raise InputError(
-            "the cell resolution must lie between 8 and 12", request.cell_resolution, "leave it out"
-        )
-    with store.session() as session:
-        try:
-            city_rows.city_by_slug(session, request.slug)
-        except NotFoundError:
-            return
-    raise ConflictError(
-        "a city with this short name exists",
+    check_city_words(
         request.slug,
-        "choose another, or remove that city first",
+        request.name,
+        radius_m=request.radius_m,
+        cell_resolution=request.cell_resolution,
     )
+    if request.embedding_kind is not None:
+        checked_kind(request.embedding_kind)
+    check_kind_year(_kind(request) or ALPHAEARTH, request.year)
+    check_slug_free(store, request.slug)
+
+
+def _kind(request: AddCity) -> str | None:
+    return None if request.embedding_kind is None else checked_kind(request.embedding_kind)
+
+
+def _open(request: AddCity, progress: Progress) -> Embedding:
+    """Open the embedding, which must be the one it is said to be."""
+    kind = _kind(request)
+    embedding = open_embedding(request.embedding, kind=kind, progress=progress)
+    if kind is not None and kind != embedding.name:
+        raise InputError(
+            "the files hold another embedding",
+            f"{kind_title(embedding.name)}, not {kind_title(kind)}",
+            "leave the kind of embedding out, or give the right one",
+        )
+    if embedding.name == ALPHAEARTH and request.embedding_credit:
+        raise InputError(
+            "AlphaEarth has its own credit",
+            request.embedding_credit[0],
+            "give the places' credit as such, or name the kind of embedding",
+        )
+    return embedding
 
 
 def _prepare(request: AddCity, progress: Progress) -> _Prepared:
     progress("opening the embedding", 0, 1)
-    embedding = open_embedding(request.embedding, progress=progress)
+    embedding = _open(request, progress)
     progress("reading places", 0, 1)
     fields = PoiFields(request.name_field, request.category_field, request.group_field)
     raw = read_pois(request.pois, fields=fields, crs=request.crs)
@@ -171,7 +210,7 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
         pois=pois,
         texts=poi_texts(pois),
         poi_vectors=pooled.vectors[:, pooled.ok],
-        dropped={**cleaned.dropped, **pooled.dropped},
+        dropped=dict(Counter(request.dropped) + Counter(cleaned.dropped) + Counter(pooled.dropped)),
         cells=cells,
         cell_vectors=cell_vectors,
         base_map=_base_map(request, boundary),
@@ -181,7 +220,8 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
 
 def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | None:
     if request.base_map is None:
-        return read_osm_base_map(request.pois, boundary) if _is_osm(request) else None
+        extract = request.pois if _is_osm(request) else request.land_use
+        return None if extract is None else read_osm_base_map(extract, boundary)
     drawn = read_vector(request.base_map, crs=request.crs)
     unknown = sorted(set(drawn.get("kind", ["no column kind"])) - set(BASE_KINDS))
     if unknown:
@@ -203,10 +243,14 @@ def _is_osm(request: AddCity) -> bool:
     return request.pois.suffix.lower() in PBF_SUFFIXES
 
 
-def _attribution(request: AddCity) -> list[str]:
+def _attribution(request: AddCity, embedding: Embedding) -> list[str]:
     simulated = [SIMULATED] if request.simulated else []
-    osm = [OSM_ATTRIBUTION] if _is_osm(request) else []
-    return list(dict.fromkeys([*simulated, ATTRIBUTION, *osm, *request.attribution]))
+    osm = [OSM_ATTRIBUTION] if _is_osm(request) or request.land_use is not None else []
+    own = [ATTRIBUTION]
+    if embedding.name != ALPHAEARTH:
+        notice = kind_notice(embedding.name, embedding.dim)
+        own = [notice, *request.embedding_credit, *embedding.credits]
+    return list(dict.fromkeys([*simulated, *own, *osm, *request.attribution]))
 
 
 def _lonlat(pois: gpd.GeoDataFrame) -> np.ndarray:
@@ -272,40 +316,6 @@ def _pool_cells(
     return Cells(resolution, cells.h3[ok], cells.lonlat[ok]), pooled.vectors[0, ok]
 
 
-@contextmanager
-def _files_kept(store: Store, slug: str, embedding: Embedding) -> Iterator[list[Path]]:
-    """Copy the embedding into the home; the folder gets its name only if the block succeeds."""
-    cities = store.settings.cities
-    cities.mkdir(parents=True, exist_ok=True)
-    final = cities / slug
-    staging = Path(tempfile.mkdtemp(prefix=f".{slug}-", dir=cities))
-    try:
-        names = [f"{index:03d}-{path.name}" for index, path in enumerate(embedding.files)]
-        for source, name in zip(embedding.files, names, strict=True):
-            _copy(source, staging / name)
-        if final.exists():  # left by a removal that was cut off: no city of this slug is stored
-            shutil.rmtree(final)
-        staging.rename(final)
-        try:
-            yield [final / name for name in names]
-        except BaseException:
-            shutil.rmtree(final, ignore_errors=True)
-            raise
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _copy(source: Path, target: Path) -> None:
-    try:
-        shutil.copyfile(source, target)
-    except OSError as error:
-        kind = DiskFullError if error.errno in {errno.ENOSPC, errno.EDQUOT} else AetherError
-        raise kind(
-            f"{source.name} could not be copied to {target.parent}: {error.strerror}; "
-            "free some space or choose another AETHER_HOME, and add the city again"
-        ) from error
-
-
 def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list[Path]) -> City:
     embedding = prepared.embedding
     city = city_rows.add_city(
@@ -321,7 +331,9 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list
         simulated=request.simulated,
         pixels=embedding.pixels,
         dropped=prepared.dropped,
-        attribution=_attribution(request),
+        embedding=embedding.name,
+        attribution=_attribution(request, embedding),
+        sources=request.sources,
     )
     for info, path in zip(embedding.infos, files, strict=True):
         city_rows.add_raster(
@@ -335,6 +347,7 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list
             width=info.width,
             height=info.height,
             footprint=info.footprint,
+            encoding=encoding_of([info.path]),
         )
     poi_ids = poi_rows.add_pois(
         session, city.id, prepared.pois, [text_hash(text) for text in prepared.texts]
@@ -343,15 +356,7 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list
         session, city.id, prepared.cells.h3, cell_polygons(prepared.cells.h3)
     )
     for index, view in enumerate(prepared.views):
-        row = feature_rows.add_view(
-            session,
-            city.id,
-            name=view.name,
-            shape=view.shape,
-            radius_m=view.radius_m,
-            radius_px=view.radius_px,
-            year=request.year,
-        )
+        row = feature_rows.add_view(session, city.id, year=request.year, **asdict(view))
         feature_rows.add_poi_features(session, row.id, poi_ids, prepared.poi_vectors[index])
         if index == 0:
             feature_rows.add_cell_features(session, row.id, cell_ids, prepared.cell_vectors)

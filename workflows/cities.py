@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -13,7 +14,8 @@ from db import cities as city_rows
 from db import models as model_rows
 from db import pois as poi_rows
 from db import runs as run_rows
-from db.schema import City
+from db import years as year_rows
+from db.schema import City, Model
 from workflows.store import Store
 
 
@@ -22,7 +24,13 @@ class CitySummary:
     """What a page or a command shows of one city; coordinates are WGS84 lon/lat.
 
     Attributes:
+        year: The year the city was added with.
+        years: All years it holds, ascending.
         pois_dropped: How many places of the file were left out, by reason.
+        embedding: Name of the embedding, e.g. `alphaearth`; `embedding_kind` is `raster` or
+            `table`.
+        attribution: Credits of the city and of what the model in use was trained on.
+        sources: What the city was made from, one entry a source.
         pixels: Valid embedding pixels, or samples of an embedding table.
         crs: Metric working CRS of the city.
         bbox: West, south, east, north.
@@ -34,6 +42,7 @@ class CitySummary:
     slug: str
     name: str
     year: int
+    years: list[int]
     pois: int
     pois_dropped: dict[str, int]
     pixels: int
@@ -44,9 +53,11 @@ class CitySummary:
     footprint: dict[str, object]
     cell_resolution: int
     radius_m: float
+    embedding: str
     embedding_kind: str
     simulated: bool
     attribution: list[str]
+    sources: list[dict[str, Any]]
     model: str | None
     models: int
     layers: int
@@ -62,6 +73,7 @@ def summarise(session: Session, city: City) -> CitySummary:
         slug=city.slug,
         name=city.name,
         year=city.year,
+        years=year_rows.years(session, city.id),
         pois=counts["pois"],
         pois_dropped=dict(city.dropped),
         pixels=city.pixels,
@@ -72,14 +84,22 @@ def summarise(session: Session, city: City) -> CitySummary:
         footprint=mapping(city_rows.footprint_of(session, city.id)),
         cell_resolution=city.cell_resolution,
         radius_m=city.radius_m,
+        embedding=city.embedding,
         embedding_kind=city.embedding_kind,
         simulated=city.simulated,
-        attribution=list(city.attribution),
+        attribution=list(credits_of(city, in_use)),
+        sources=list(city.sources),
         model=in_use.name if in_use else None,
         models=counts["models"],
         layers=counts["layers"],
         created=city.created_at,
     )
+
+
+def credits_of(city: City, model: Model | None) -> tuple[str, ...]:
+    """Credits of a city and of what a model, perhaps of another city, was trained on."""
+    trained_on = model.card.get("attribution", []) if model else []
+    return tuple(dict.fromkeys([*city.attribution, *trained_on]))
 
 
 def list_cities(store: Store) -> list[CitySummary]:

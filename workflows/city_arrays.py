@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +13,7 @@ from shapely import MultiPolygon
 from sqlalchemy.orm import Session
 
 from aether_core.cells import cell_centres
-from aether_core.eo.embedding import open_embedding
+from aether_core.eo.embedding import Embedding, open_embedding
 from aether_core.eo.view import View, city_views
 from aether_core.progress import Progress, silent
 from aether_core.tasks.representations import CityArrays
@@ -22,9 +23,10 @@ from db import models as model_rows
 from db import pois as poi_rows
 from db import texts as text_rows
 from db.schema import City
+from workflows.cities import credits_of
 from workflows.encoders import default_encoder, ensure_texts
 from workflows.models import pick_model
-from workflows.representation import check_dim, credits_of, heads_of, is_simulated
+from workflows.representation import check_dim, heads_of, is_simulated
 from workflows.store import Store
 from workflows.views import ensure_view, model_view
 
@@ -43,6 +45,8 @@ class TaskCity:
         window_m: Width of the window a cell is pooled over, in metres.
         poi_lonlat: The city's places, WGS84 `[p, 2]`.
         model: Name of the model whose heads are in `arrays`; None without one.
+        sources: What the city was made from, one entry a source.
+        embedding: Name of the embedding, e.g. `alphaearth`.
         embedding_kind: `raster` or `table`.
         files: The embedding's files.
         embedding_sha256: Checksum of each file of the embedding.
@@ -56,12 +60,14 @@ class TaskCity:
     resolution: int
     window_m: float
     simulated: bool
+    sources: tuple[dict[str, Any], ...]
     attribution: tuple[str, ...]
     cell_ids: NDArray[np.int64]
     arrays: CityArrays
     poi_lonlat: NDArray[np.float64]
     model: str | None
     model_id: int | None
+    embedding: str
     embedding_kind: str
     files: tuple[Path, ...]
     embedding_sha256: tuple[str, ...]
@@ -125,12 +131,14 @@ def task_city(
             resolution=city.cell_resolution,
             window_m=2 * city.radius_m,
             simulated=is_simulated(city, chosen),
+            sources=tuple(city.sources),
             attribution=credits_of(city, chosen),
             cell_ids=ids,
             arrays=arrays,
             poi_lonlat=lonlat,
             model=chosen.name if chosen else None,
             model_id=chosen.id if chosen else None,
+            embedding=city.embedding,
             embedding_kind=city.embedding_kind,
             files=tuple(files),
             embedding_sha256=tuple(raster.sha256 for raster in rasters),
@@ -148,21 +156,24 @@ def _pool(
     city: City, files: list[Path], view: View | None, *, published: bool
 ) -> Callable[[NDArray[np.float64]], FloatArray]:
     """How labelled points of this city are pooled: as the model's places were, or as published."""
+    opened = partial(open_embedding, files, kind=city.embedding)
     disk = View("label", "disk", radius_m=PUBLISHED_RADIUS_M)
     if city.embedding_kind == "raster":
         base = view or city_views("raster", city.radius_m)[0]
-        return partial(_pooled, files, [disk if published else base])
+        return partial(_pooled, opened, [disk if published else base])
     own = View("label", "disk", radius_m=city.radius_m)
-    return partial(_pooled, files, [disk] if published else [disk, own])
+    return partial(_pooled, opened, [disk] if published else [disk, own])
 
 
-def _pooled(files: list[Path], views: list[View], lonlat: NDArray[np.float64]) -> FloatArray:
+def _pooled(
+    opened: Callable[[], Embedding], views: list[View], lonlat: NDArray[np.float64]
+) -> FloatArray:
     """Pool points by the first view that finds data for at least half of them, else the last.
 
     Samples of a table can lie far apart: where labels were taken at the samples themselves, 100 m
     see just these; elsewhere it takes the radius the city was added with.
     """
-    embedding = open_embedding(files)
+    embedding = opened()
     vectors: FloatArray = np.empty((0, 0), dtype=np.float32)
     for view in views:
         vectors = np.asarray(embedding.pool(lonlat, [view]).vectors[0])

@@ -5,8 +5,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from aether_core.eo.embedding_kind import checked_kind, kind_title
 from aether_core.eo.raster import open_rasters
-from aether_core.errors import AetherError, DiskFullError
+from aether_core.errors import AetherError, DiskFullError, InputError
 from aether_core.files import check_target, sha256_of
 from aether_core.model.card import CARD_FILE
 from aether_core.model.checkpoint import WEIGHTS_FILE, load_card, load_heads
@@ -25,6 +26,7 @@ def embed_files(
     target: Path,
     *,
     dtype: str = "int8",
+    kind: str | None = None,
     force: bool = False,
     progress: Progress = silent,
 ) -> EmbeddedRaster:
@@ -36,6 +38,7 @@ def embed_files(
         embedding: GeoTIFFs on one grid.
         target: A `.tif` to write, whole or not at all.
         dtype: "int8", "float16" or "float32".
+        kind: Name of the embedding in the rasters; what the model's card says when left out.
         force: Replace an existing file.
         progress: Told after each block.
 
@@ -47,6 +50,16 @@ def embed_files(
     check_target(target, force=force)
     heads = load_heads(model)
     card = load_card(model) if (model / CARD_FILE).exists() else None
+    taken = card.embedding.known_name if card else None
+    rasters = open_rasters(
+        embedding, kind=taken if kind is None else checked_kind(kind), progress=progress
+    )
+    if taken is not None and rasters.name != taken and rasters.dim == heads.eo_dim:
+        raise InputError(
+            "the model was trained on another kind of embedding",
+            f"{kind_title(taken)}, not {kind_title(rasters.name)}",
+            "give the embedding the model was trained on",
+        )
     identity = ModelIdentity(
         sha256=sha256_of(model / WEIGHTS_FILE),
         name=card.name if card else None,
@@ -54,7 +67,7 @@ def embed_files(
     )
     return embed_raster(
         heads,
-        open_rasters(embedding, progress=progress),
+        rasters,
         target,
         model=identity,
         work=_work_folder(settings),

@@ -11,14 +11,20 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
-from aether_core.tasks.comparison import Comparison, Gain, compare, in_words
+from aether_core.tasks.comparison import (
+    Comparison,
+    Gain,
+    compare,
+    in_words,
+    representation_names,
+)
 from aether_core.tasks.experiment import Setup, run_experiment
 from aether_core.tasks.learning_curve import learning_curve
 from aether_core.tasks.representations import REPRESENTATIONS, of_samples, representation
 from db import cities as city_rows
 from db import evaluations as evaluation_rows
 from workflows.areas import covered_areas
-from workflows.city_arrays import task_city
+from workflows.city_arrays import TaskCity, task_city
 from workflows.json_values import json_values
 from workflows.land_use import LandUseRequest, labelled_city, only_samples, prepare_labels
 from workflows.socioeconomic import SocioeconomicRequest, area_vectors, prepare_areas
@@ -42,6 +48,7 @@ class Evaluation:
         verdict: What the main metric says, in plain words.
         learning_curve: Score by number of labels and representation; empty unless asked for.
         findings: Labels used, folds, variogram, blocks.
+        attribution: Credits of the city and of what the model was trained on.
         request: What was asked: labels or areas, representations, predictor, protocol, seeds.
         created: When; None until it is kept.
     """
@@ -53,6 +60,7 @@ class Evaluation:
     learning_curve: list[dict[str, Any]]
     findings: dict[str, Any]
     seconds: float
+    attribution: list[str] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)
     created: datetime | None = None
 
@@ -93,7 +101,7 @@ def evaluate_land_use(
         "classes": list(kept.samples.classes),
     }
     return _evaluated(
-        store, slug, prepared, _rows_of(x, there), facts, started, progress, with_curve
+        store, labelled.city, prepared, _rows_of(x, there), facts, started, progress, with_curve
     )
 
 
@@ -133,7 +141,7 @@ def evaluate_socioeconomic(
         "areas_dropped": covered.dropped,
         "fields": list(covered.areas.fields),
     }
-    return _evaluated(store, slug, prepared, x, facts, started, progress, with_curve)
+    return _evaluated(store, city, prepared, x, facts, started, progress, with_curve)
 
 
 def check_representations(names: tuple[str, ...]) -> None:
@@ -162,7 +170,8 @@ def latest_evaluation(store: Store, slug: str, task: str) -> Evaluation | None:
         row = evaluation_rows.latest_evaluation(session, city.id, task)
         if row is None:
             return None
-        return Evaluation(**row.result, request=dict(row.request), created=row.created_at)
+        found = {"attribution": list(city.attribution), **row.result}
+        return Evaluation(**found, request=dict(row.request), created=row.created_at)
 
 
 def _everywhere(x: Mapping[str, NDArray[np.float32]]) -> NDArray[np.bool_]:
@@ -181,7 +190,7 @@ def _rows_of(
 
 def _evaluated(
     store: Store,
-    slug: str,
+    city: TaskCity,
     prepared: Prepared,
     x: dict[str, NDArray[np.float32]],
     facts: dict[str, Any],
@@ -197,10 +206,11 @@ def _evaluated(
         task=setup.task,
         rows=[_with_interval(asdict(row)) for row in comparison.rows],
         gains=[_with_interval(asdict(gain)) for gain in comparison.gains],
-        verdict=_verdict(setup, comparison),
+        verdict=_verdict(setup, comparison, representation_names(city.embedding)),
         learning_curve=curve,
         findings={**facts, **prepared.findings, "resampled": comparison.resampled},
         seconds=time.perf_counter() - started,
+        attribution=list(city.attribution),
     )
     request = {
         "from": facts["from"],
@@ -211,7 +221,7 @@ def _evaluated(
         "splits": list(setup.splits),
         "folds": setup.folds,
     }
-    return _kept(store, slug, result, request)
+    return _kept(store, city.slug, result, request)
 
 
 def _kept(store: Store, slug: str, result: Evaluation, request: dict[str, Any]) -> Evaluation:
@@ -235,7 +245,7 @@ def _with_interval(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "ci95": [row["lo"], row["hi"]]}
 
 
-def _verdict(setup: Setup, comparison: Comparison) -> str:
+def _verdict(setup: Setup, comparison: Comparison, called: Mapping[str, str]) -> str:
     """One sentence a representation, about the task's main metric."""
     metric = MAIN_METRIC[setup.task]
 
@@ -250,7 +260,7 @@ def _verdict(setup: Setup, comparison: Comparison) -> str:
         )
 
     names = dict.fromkeys(one.representation for one in comparison.gains)
-    said = [in_words(gain(name, "random"), gain(name, "spatial"), metric) for name in names]
+    said = [in_words(gain(name, "random"), gain(name, "spatial"), metric, called) for name in names]
     return " ".join(said)
 
 

@@ -1,4 +1,4 @@
-"""Take a layer or a search away as a file."""
+"""Take a layer, a search or a change away as a file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +11,21 @@ import pandas as pd
 from aether_core.cells import cell_polygons
 from aether_core.export.formats import FORMATS, check_target, write_layer
 from aether_core.export.qml import write_style
+from workflows.change import FIELDS as CHANGE_FIELDS
+from workflows.change import CellChange, findings_of
 from workflows.layers import LayerSummary, layer_shapes, layer_values, show_layer
 from workflows.search import CellScores
 from workflows.store import Store
 from workflows.styles import classes_of, layer_style, takes_style
 
-__all__ = ["FORMATS", "check_target", "export_layer", "export_scores", "export_style"]
+__all__ = [
+    "FORMATS",
+    "check_target",
+    "export_change",
+    "export_layer",
+    "export_scores",
+    "export_style",
+]
 
 
 def export_layer(
@@ -103,6 +112,35 @@ def export_scores(scores: CellScores, path: Path, *, force: bool = False) -> Non
         "at": scores.at,
         "simulated": scores.simulated,
         "attribution": " ".join(scores.attribution),
+    }
+    write_layer(_with_polygons(frame), path, metadata=_stated(metadata), force=force)
+
+
+def export_change(found: CellChange, path: Path, *, force: bool = False) -> None:
+    """Write every cell of a change to a file without keeping it as a layer.
+
+    Raises:
+        InputError: The ending is unknown or the folder does not exist.
+        ConflictError: The file exists and `force` is not set.
+    """
+    check_target(path, force=force)
+    names = [str(field["name"]) for field in CHANGE_FIELDS]
+    frame = pd.DataFrame(
+        {"cell": [h3.int_to_str(int(index)) for index in found.h3]}
+        | {name: getattr(found, name) for name in names}
+    )
+    metadata = {
+        "kind": "change",
+        "city": found.city,
+        "model": found.model,
+        "query": found.query,
+        "minus": found.minus,
+        "from": found.year_from,
+        "to": found.year_to,
+        **findings_of(found),
+        "fields": CHANGE_FIELDS,
+        "simulated": found.simulated,
+        "attribution": " ".join(found.attribution),
     }
     write_layer(_with_polygons(frame), path, metadata=_stated(metadata), force=force)
 

@@ -9,10 +9,19 @@ import structlog
 from sqlalchemy.orm import Session
 
 from aether_core.errors import StoreUnavailableError
+from db import fetches as fetch_rows
 from db import runs as run_rows
 from db import studies as study_rows
 from db.engine import conninfo
-from workflows.queue import STUDY_TASK, TRAIN_TASK, TRAINING_QUEUE, WORKER_HEARTBEAT_SECONDS
+from workflows.fetch_job import run_fetch_job
+from workflows.queue import (
+    FETCH_TASK,
+    FETCHING_QUEUE,
+    STUDY_TASK,
+    TRAIN_TASK,
+    TRAINING_QUEUE,
+    WORKER_HEARTBEAT_SECONDS,
+)
 from workflows.store import Store
 from workflows.study_job import run_study_job
 from workflows.training import run_training
@@ -23,7 +32,7 @@ log = structlog.get_logger()
 def worker_app(store: Store) -> procrastinate.App:
     """The queue's application with the tasks a worker carries out."""
     app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=conninfo(store.url), max_size=4)
+        connector=procrastinate.PsycopgConnector(conninfo=conninfo(store.url), max_size=6)
     )
 
     @app.task(name=TRAIN_TASK, queue=TRAINING_QUEUE)
@@ -39,6 +48,13 @@ def worker_app(store: Store) -> procrastinate.App:
         with heartbeat(store, study_rows.STATES.report_heartbeat, study_id):
             run_study_job(store, study_id)
         log.info("study left", study=study_id)
+
+    @app.task(name=FETCH_TASK, queue=FETCHING_QUEUE)
+    def fetch(fetch_id: int) -> None:
+        log.info("fetch taken", fetch=fetch_id)
+        with heartbeat(store, fetch_rows.STATES.report_heartbeat, fetch_id):
+            run_fetch_job(store, fetch_id)
+        log.info("fetch left", fetch=fetch_id)
 
     return app
 

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from db import cities as city_rows
 from db import layers as layer_rows
 from db import models as model_rows
 from db.schema import City, Layer
+from workflows.cities import credits_of
 from workflows.representation import cell_vectors, model_for
 from workflows.search import CellScores
 from workflows.store import Store
@@ -33,7 +35,7 @@ class LayerSummary:
 
     Attributes:
         layer: Short name, unique in its city.
-        kind: search, similar, landuse, socioeconomic or socioeconomic areas.
+        kind: search, similar, change, landuse, socioeconomic or socioeconomic areas.
         features: Number of cells or areas.
         unit: What a feature is: cell or area.
         model: Name of the model it was made with.
@@ -41,6 +43,8 @@ class LayerSummary:
         lineage: What it was made from, to make it again.
         findings: What was measured while it was made: accuracy, coverage, folds.
         fields: Name, type and unit of each value.
+        embedding: Name of the city's embedding, e.g. `alphaearth`.
+        attribution: Credits of the city and of what the model was trained on.
         view: Name of the PostGIS view that shows it.
     """
 
@@ -56,8 +60,14 @@ class LayerSummary:
     findings: dict[str, Any]
     fields: list[dict[str, str]]
     simulated: bool
+    embedding: str
     attribution: list[str]
     view: str
+
+    @property
+    def years(self) -> str:
+        """The embedding's year or years in words."""
+        return " and ".join(map(str, self.lineage.get("years") or [self.lineage["year"]]))
 
 
 def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> LayerSummary:
@@ -72,7 +82,7 @@ def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> La
     """
     title = checked_title(title if title is not None else default_title(scores))
     model = model_for(store, scores.city, scores.model)
-    ids = cell_vectors(store, model).ids
+    ids = cell_vectors(store, model, scores.year).ids
     with store.session() as session:
         # The lock: two who keep a search of the same name at once get two names.
         city = city_rows.lock_city(session, model.city_id)
@@ -85,7 +95,7 @@ def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> La
             model_id=model_rows.model_by_name(session, scores.model).id,
             fields=SCORE_FIELDS,
             parameters={"query": scores.query, "minus": scores.minus, "at": scores.at},
-            lineage=_lineage(session, city, scores.model),
+            lineage=layer_lineage(session, city, scores.model, [scores.year]),
             cell_ids=ids,
             columns={"score": scores.score, "percentile": scores.percentile},
         )
@@ -179,13 +189,27 @@ def free_slug(session: Session, city_id: int, title: str) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _lineage(session: Session, city: City, model: str) -> dict[str, object]:
+def layer_lineage(
+    session: Session, city: City, model: str, years: Sequence[int]
+) -> dict[str, object]:
+    """What a layer of scores was made from, as JSON values.
+
+    Args:
+        session: In a transaction.
+        city: The city.
+        model: Name of the model.
+        years: Of the embedding, one or more, ascending; files are listed in their order.
+    """
+    files = [raster for year in years for raster in city_rows.rasters(session, city.id, year)]
     return {
         "city": city.slug,
-        "year": city.year,
+        "year": years[-1],
+        "years": list(years),
         "model": model,
+        "embedding": city.embedding,
+        "sources": list(city.sources),
         "simulated": city.simulated,
-        "embedding_sha256": [raster.sha256 for raster in city_rows.rasters(session, city.id)],
+        "embedding_sha256": [raster.sha256 for raster in files],
         "software": {name: importlib.metadata.version(name) for name in ("torch", "numpy", "h3")},
     }
 
@@ -205,6 +229,7 @@ def _summarise(session: Session, city: City, row: Layer, features: int) -> Layer
         findings=dict(row.findings),
         fields=list(row.fields),
         simulated=city.simulated,
-        attribution=list(city.attribution),
+        embedding=city.embedding,
+        attribution=list(credits_of(city, model)),
         view=row.view_name,
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.orm import Session
 
+from aether_core.eo.embedding_kind import kind_title
 from aether_core.errors import AetherError, InputError, NotFoundError
 from aether_core.files import atomic_folder, atomic_path
 from aether_core.model.card import (
@@ -251,6 +252,13 @@ def _check_embedding(session: Session, city: City, incoming: "IncomingModel") ->
             f"{incoming.heads.eo_dim} values a pixel, {city.slug} has {dim}",
             "import it for a city with the embedding it was trained on",
         )
+    taken = incoming.card.embedding.known_name if incoming.card else None
+    if taken is not None and taken != city.embedding:
+        raise InputError(
+            "the model was trained on another kind of embedding than the city has",
+            f"{kind_title(taken)}, {city.slug} has {kind_title(city.embedding)}",
+            "import it for a city with the embedding it was trained on",
+        )
 
 
 def _check_name(name: str) -> None:
@@ -318,7 +326,9 @@ def _card(
         settings={},
         seed=None,
         device=None,
-        embedding=EmbeddingCard(kind=UNKNOWN, dim=incoming.heads.eo_dim, year=None, simulated=None),
+        embedding=EmbeddingCard(
+            name=UNKNOWN, kind=UNKNOWN, dim=incoming.heads.eo_dim, year=None, simulated=None
+        ),
         data_hashes={},
         pois_used=None,
         held_out=None,

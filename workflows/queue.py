@@ -15,8 +15,14 @@ from db.engine import conninfo
 from workflows.store import Store
 
 TRAINING_QUEUE = "training"
+FETCHING_QUEUE = "fetching"
+QUEUES = (TRAINING_QUEUE, FETCHING_QUEUE)
+"""Each is worked one job at a time, side by side: the one computes, the other downloads."""
 TRAIN_TASK = "train"
 STUDY_TASK = "study"
+FETCH_TASK = "fetch"
+FETCH_LOCK = "fetch"
+"""One city is fetched at a time, whatever the number of workers: public servers are shared."""
 WORKER_HEARTBEAT_SECONDS = 3.0
 WORKER_STALLED_SECONDS = 12.0
 
@@ -52,6 +58,18 @@ def defer_study(store: Store, study_id: int, city: str) -> int:
         return app.configure_task(
             STUDY_TASK, queue=TRAINING_QUEUE, lock=f"city-{city}", priority=-1, allow_unknown=True
         ).defer(study_id=study_id)
+
+
+def defer_fetch(store: Store, fetch_id: int) -> int:
+    """Queue a fetch; fetches follow each other, beside trainings and studies.
+
+    Returns:
+        The job's number in the queue.
+    """
+    with _deferring(store) as app:
+        return app.configure_task(
+            FETCH_TASK, queue=FETCHING_QUEUE, lock=FETCH_LOCK, allow_unknown=True
+        ).defer(fetch_id=fetch_id)
 
 
 def worker_alive(store: Store) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.cells import cell_centres
-from aether_core.errors import InputError
+from aether_core.errors import InputError, NotFoundError
 from aether_core.files import atomic_path, sha256_of
 from aether_core.model.card import UNKNOWN
 from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads
@@ -24,13 +24,17 @@ from db import cities as city_rows
 from db import features as feature_rows
 from db import pois as poi_rows
 from db import texts as text_rows
+from db import years as year_rows
 from db.schema import City, Model
+from workflows.cities import credits_of
 from workflows.encoders import encoder_named
 from workflows.models import pick_model
 from workflows.store import Store
 from workflows.views import ensure_view
 
 FloatArray = NDArray[np.float32]
+YearFiles = tuple[int, tuple[int, ...]]
+"""A further year of a city, and the row ids of its files."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class ModelInUse:
     Attributes:
         encoder: Name of the text encoder the model was trained with.
         views: Which views it was trained on, as in its recipe.
+        year: The city's own year.
         simulated: Whether the city's embedding, or the one it was trained on, is simulated.
         attribution: Credits of the city and of what the model was trained on.
     """
@@ -51,6 +56,7 @@ class ModelInUse:
     city_id: int
     city: str
     city_added: datetime
+    year: int
     simulated: bool
     attribution: tuple[str, ...]
     cell_resolution: int
@@ -105,6 +111,7 @@ def model_for(store: Store, slug: str, name: str | None) -> ModelInUse:
             city_id=city.id,
             city=city.slug,
             city_added=city.created_at,
+            year=city.year,
             simulated=is_simulated(city, model),
             attribution=credits_of(city, model),
             cell_resolution=city.cell_resolution,
@@ -114,12 +121,6 @@ def model_for(store: Store, slug: str, name: str | None) -> ModelInUse:
 def is_simulated(city: City, model: Model | None) -> bool:
     """Whether what is made of a city with a model rests on simulated data."""
     return city.simulated or bool(model and model.card["embedding"]["simulated"])
-
-
-def credits_of(city: City, model: Model | None) -> tuple[str, ...]:
-    """Credits of a city and of what a model, perhaps of another city, was trained on."""
-    trained_on = model.card.get("attribution", []) if model else []
-    return tuple(dict.fromkeys([*city.attribution, *trained_on]))
 
 
 def check_dim(heads: Heads, dim: int, model: str) -> None:
@@ -176,28 +177,56 @@ def query_vector(store: Store, model: ModelInUse, query: str) -> FloatArray:
     return encoded
 
 
+def year_files(store: Store, model: ModelInUse, year: int | None) -> YearFiles | None:
+    """Which files stand for a year of the model's city; None for the city's own year.
+
+    Raises:
+        NotFoundError: The city does not hold this year; the message lists those it holds.
+    """
+    if year is None or year == model.year:
+        return None
+    with store.session() as session:
+        rasters = city_rows.rasters(session, model.city_id, year)
+        held = year_rows.years(session, model.city_id)
+    if year not in held:
+        raise NotFoundError(
+            "the city does not hold this year",
+            f"{model.city} {year}",
+            f"it holds {', '.join(map(str, held))}; add the year first",
+        )
+    return year, tuple(raster.id for raster in rasters)
+
+
 @lru_cache(maxsize=4)
-def _cells(store: Store, model: ModelInUse) -> CellVectors:
+def _cells(store: Store, model: ModelInUse, other: YearFiles | None) -> CellVectors:
+    year = other[0] if other else None
+
     def compute() -> tuple[NDArray[np.int64], FloatArray]:
-        view = ensure_view(store, model.city_id, {"views": model.views})
+        view = ensure_view(store, model.city_id, {"views": model.views}, year=year)
         with store.session() as session:
-            ids, _, pooled = feature_rows.cell_features(session, model.city_id, view)
+            ids, _, pooled = feature_rows.cell_features(session, model.city_id, view, year)
         return ids, _encoded(model, pooled)
 
-    ids, vectors = _kept(store, model, "cells", compute)
+    ids, vectors = _kept(store, model, "cells", compute, other)
     with store.session() as session:
         every, h3 = feature_rows.cells(session, model.city_id)
     h3 = h3[np.isin(every, ids)]
     return CellVectors(ids, h3, cell_centres(h3), vectors)
 
 
-def cell_vectors(store: Store, model: ModelInUse) -> CellVectors:
+def cell_vectors(store: Store, model: ModelInUse, year: int | None = None) -> CellVectors:
     """The city's cells that have data under this model; computed once, then read from the cache.
+
+    Args:
+        store: The store.
+        model: From `model_for`.
+        year: A year the city holds; its own by default.
 
     Raises:
         InputError: The model takes embeddings of another length.
+        NotFoundError: The city does not hold this year.
     """
-    return _cells(store, model)
+    return _cells(store, model, year_files(store, model, year))
 
 
 @lru_cache(maxsize=2)
@@ -241,14 +270,18 @@ def _kept(
     model: ModelInUse,
     what: str,
     compute: Callable[[], tuple[NDArray[np.int64], FloatArray]],
+    other: YearFiles | None = None,
 ) -> tuple[NDArray[np.int64], FloatArray]:
     """Row ids and vectors from the cache, which is filled first where it is empty.
 
     What lies there is known by the weights and by the city as it was added, so neither a model nor
-    a city that took an old name finds what its forerunner left.
+    a city that took an old name finds what its forerunner left. A further year is known by the
+    records of its files, too: one that was removed and added again is another.
     """
     weights = sha256_of(model.folder / WEIGHTS_FILE)
     about = f"{weights} {model.views} {model.city_id} {model.city_added.isoformat()}"
+    if other is not None:
+        about += f" {other}"
     folder = store.settings.cache / model.name / sha256(about.encode()).hexdigest()[:16]
     vectors, ids = folder / f"{what}.npy", folder / f"{what}-ids.npy"
     if not vectors.exists():

@@ -39,6 +39,7 @@ class RetrievalEvaluation:
     Attributes:
         rows: One a query and metric: representation, query, classes, metric, value, ci95.
         cells: Cells the truth says something of.
+        attribution: Credits of the city and of what the model was trained on.
         request: Name of the truth's file and the queries.
         created: When; None until it is kept.
     """
@@ -49,6 +50,7 @@ class RetrievalEvaluation:
     cells: int
     labels_dropped: dict[str, int]
     seconds: float
+    attribution: list[str] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)
     created: datetime | None = None
 
@@ -158,6 +160,7 @@ def evaluate_retrieval(
             **_more_in_a_cell(samples.label, len(once)),
         },
         seconds=time.perf_counter() - started,
+        attribution=list(city.attribution),
     )
     return _kept(store, slug, result, {"from": labels.source, "queries": dict(queries)})
 

@@ -19,6 +19,7 @@ from aether_core.search.scoring import (
 )
 from db import pois as poi_rows
 from workflows.representation import (
+    CellVectors,
     ModelInUse,
     cell_vectors,
     model_for,
@@ -35,6 +36,7 @@ class CellScores:
     Attributes:
         kind: `search` for a text query, `similar` for an example point.
         at: The example point, lon/lat WGS84.
+        year: Of the embedding the cells were scored on.
         h3: uint64 `[m]`.
         lonlat: Cell centres, WGS84, float64 `[m, 2]`.
         score: Cosine in [-1, 1], float32 `[m]`.
@@ -48,6 +50,7 @@ class CellScores:
     minus: str | None
     kind: str
     at: tuple[float, float] | None
+    year: int
     h3: NDArray[np.uint64]
     lonlat: NDArray[np.float64]
     score: NDArray[np.float32]
@@ -84,37 +87,57 @@ class PlaceHit:
 
 
 def search_cells(
-    store: Store, slug: str, query: str, minus: str | None = None, model: str | None = None
+    store: Store,
+    slug: str,
+    query: str,
+    minus: str | None = None,
+    model: str | None = None,
+    year: int | None = None,
 ) -> CellScores:
     """Score every cell by cosine to a text query.
 
     Args:
         minus: What to look away from; its direction is subtracted.
         model: Name of a model; the one in use when left out.
+        year: A year the city holds; its own when left out.
 
     Raises:
-        NotFoundError: No such city or model.
+        NotFoundError: No such city or model, or the city does not hold this year.
         InputError: The query is empty or too long.
     """
     started = time.perf_counter()
-    direction, chosen = _direction(store, slug, query, minus, model)
+    direction, chosen = text_direction(store, slug, query, minus, model)
+    cells = cell_vectors(store, chosen, year)
     return _scored(
-        store, chosen, direction, started, query=query, minus=minus, kind="search", at=None
+        chosen,
+        cells,
+        direction,
+        started,
+        query=query,
+        minus=minus,
+        kind="search",
+        at=None,
+        year=year,
     )
 
 
 def similar_cells(
-    store: Store, slug: str, lon: float, lat: float, model: str | None = None
+    store: Store,
+    slug: str,
+    lon: float,
+    lat: float,
+    model: str | None = None,
+    year: int | None = None,
 ) -> CellScores:
-    """Score every cell by cosine to the cell at a point (WGS84).
+    """Score every cell by cosine to the cell at a point (WGS84), both of one year.
 
     Raises:
-        NotFoundError: No such city or model.
+        NotFoundError: No such city or model, or the city does not hold this year.
         InputError: The point lies in no cell of the city.
     """
     started = time.perf_counter()
     chosen = model_for(store, slug, model)
-    cells = cell_vectors(store, chosen)
+    cells = cell_vectors(store, chosen, year)
     found = np.flatnonzero(cells.h3 == np.uint64(cell_at(lon, lat, chosen.cell_resolution)))
     if not len(found):
         offset = (cells.lonlat - (lon, lat)) * (np.cos(np.radians(lat)), 1)
@@ -125,14 +148,15 @@ def similar_cells(
             f"the nearest cell is at {near[0]:.5f},{near[1]:.5f}",
         )
     return _scored(
-        store,
         chosen,
+        cells,
         np.asarray(cells.vectors[found[0]]),
         started,
         query=f"like {lon:.5f}, {lat:.5f}",
         minus=None,
         kind="similar",
         at=(lon, lat),
+        year=year,
     )
 
 
@@ -161,7 +185,7 @@ def search_places(
         )
     if within_m is not None and within_m <= 0:
         raise InputError("the distance must be above 0 metres", within_m, "try --within 500")
-    direction, chosen = _direction(store, slug, query, minus, model)
+    direction, chosen = text_direction(store, slug, query, minus, model)
     places = place_vectors(store, chosen)
     scores = place_scores(places.eo, places.text, direction)
     with store.session() as session:
@@ -184,9 +208,15 @@ def search_places(
     ]
 
 
-def _direction(
+def text_direction(
     store: Store, slug: str, query: str, minus: str | None, model: str | None
 ) -> tuple[NDArray[np.float32], ModelInUse]:
+    """The direction a query points to in a model's space, float32 `[128]`, and the model.
+
+    Raises:
+        NotFoundError: No such city or model.
+        InputError: The query is empty or too long, or it and what is subtracted are the same.
+    """
     query_texts(query)  # refuses words that cannot be used before anything is loaded
     if minus is not None:
         query_texts(minus)
@@ -196,8 +226,8 @@ def _direction(
 
 
 def _scored(
-    store: Store,
     model: ModelInUse,
+    cells: CellVectors,
     direction: NDArray[np.float32],
     started: float,
     *,
@@ -205,8 +235,8 @@ def _scored(
     minus: str | None,
     kind: str,
     at: tuple[float, float] | None,
+    year: int | None,
 ) -> CellScores:
-    cells = cell_vectors(store, model)
     score = cosine_scores(cells.vectors, direction)
     return CellScores(
         city=model.city,
@@ -215,6 +245,7 @@ def _scored(
         minus=minus,
         kind=kind,
         at=at,
+        year=year or model.year,
         h3=cells.h3,
         lonlat=cells.lonlat,
         score=score,

@@ -23,6 +23,18 @@ class Settings(BaseSettings):
         upload_limit_mb: Largest file a page accepts, in megabytes.
         host: Address the web app listens on.
         worker_idle_seconds: How long a worker that a command started waits for further jobs.
+        alphaearth_url: Where the yearly AlphaEarth files and their index lie.
+        alphaearth_token: Bearer token for that address, sent nowhere else; shown nowhere.
+        overture_url: Where Overture Maps keeps its releases.
+        overture_catalog_url: Overture's catalogue of releases.
+        overture_release: Release to take places from; the newest by default.
+        geocoder_url: A Nominatim server, asked for the boundaries of named places.
+        overpass_url: An Overpass server, asked for OpenStreetMap places.
+        contact: E-mail address that public servers are told, as their rules of use ask.
+        network_allow_http: Allow the addresses above to be plain http or private.
+        network_connections: Requests sent to one server at a time.
+        fetch_ask_mb: Downloads above this many megabytes are confirmed first.
+        fetch_limit_km2: Largest city that is fetched, in square kilometres.
     """
 
     model_config = SettingsConfigDict(env_prefix="AETHER_", env_ignore_empty=True, frozen=True)
@@ -39,6 +51,18 @@ class Settings(BaseSettings):
     upload_limit_mb: int = Field(default=2048, ge=1)
     host: str = "127.0.0.1"
     worker_idle_seconds: float = Field(default=2.0, ge=0)
+    alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"
+    alphaearth_token: SecretStr | None = None
+    overture_url: str = "https://overturemaps-us-west-2.s3.us-west-2.amazonaws.com"
+    overture_catalog_url: str = "https://stac.overturemaps.org/catalog.json"
+    overture_release: str | None = None
+    geocoder_url: str = "https://nominatim.openstreetmap.org"
+    overpass_url: str = "https://overpass-api.de/api/interpreter"
+    contact: str | None = None
+    network_allow_http: bool = False
+    network_connections: int = Field(default=8, ge=1, le=64)
+    fetch_ask_mb: int = Field(default=500, ge=0)
+    fetch_limit_km2: int = Field(default=20_000, ge=1)
 
     @property
     def cities(self) -> Path:
@@ -59,6 +83,16 @@ class Settings(BaseSettings):
     def cache(self) -> Path:
         """Folder of what can be computed again."""
         return self.home / "cache"
+
+    @property
+    def public_cache(self) -> Path:
+        """Folder of what was downloaded from public servers, shared by all cities."""
+        return self.cache / "public"
+
+    @property
+    def fetches(self) -> Path:
+        """Folder of cities on their way in, one folder a fetch that is not done."""
+        return self.home / "fetches"
 
     @property
     def logs(self) -> Path:

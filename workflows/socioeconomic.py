@@ -178,7 +178,7 @@ def area_vectors(
         )
     heads = city.arrays.heads
     encode = partial(encode_eo, heads) if chosen.name == "aether" and heads else None
-    embedding = open_embedding(city.files)
+    embedding = open_embedding(city.files, kind=city.embedding)
     means = pixel_means(embedding, covered.areas.geometry, encode, progress)
     there: NDArray[np.bool_] = np.asarray(np.isfinite(means).all(axis=1))
     return np.where(there[:, None], means, of_areas(chosen, covered.weights))

@@ -72,6 +72,7 @@ class StudySummary:
         city: The city; of a transfer the one that was trained on.
         other_city: The city a transfer is tried on; None for other kinds.
         simulated: Whether an embedding in it is simulated.
+        attribution: Credits of the city, or of both.
         labels: Name of the labels it judges by; None without.
         state: queued, running, done, failed or cancelled.
         stage: What it is doing now, in plain words.
@@ -88,6 +89,7 @@ class StudySummary:
     city: str
     other_city: str | None
     simulated: bool
+    attribution: list[str]
     recipe: str
     settings: dict[str, Any]
     seeds: tuple[int, ...]
@@ -272,6 +274,7 @@ def _summary(session: Session, study: Study) -> StudySummary:
         city=city.slug,
         other_city=other.slug if other else None,
         simulated=city.simulated or (other is not None and other.simulated),
+        attribution=list(dict.fromkeys([*city.attribution, *(other.attribution if other else [])])),
         recipe=study.recipe,
         settings=dict(study.settings),
         seeds=tuple(study.seeds),

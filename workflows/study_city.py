@@ -122,7 +122,7 @@ def study_city(
         base, wide = city_views(_kind(city), city.radius_m)
         base = model_view(city, recipe.settings) or base
         files = [Path(raster.path) for raster in city_rows.rasters(session, city_id)]
-        pool = partial(_pooled, open_embedding(files, progress=progress))
+        pool = partial(_pooled, open_embedding(files, kind=city.embedding, progress=progress))
         return StudyCity(
             slug=slug,
             training=training,

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,7 @@ from workflows.store import Store
 SIMULATED = "Simulated data"
 _CHART_WIDTH, _AROUND_PX = 720, 160
 _ROW_PX, _TWO_LINES_PX, _LINE_SIGNS = 30, 40, 34
+_NOTE_PX, _NOTE_SIGNS = 14, 120
 
 
 def study_document(found: study.StudySummary) -> dict[str, Any]:
@@ -138,6 +140,7 @@ def _line(found: study.StudySummary, one: StudySummary) -> dict[str, object]:
         "difference_ci95_low": least,
         "difference_ci95_high": most,
         "better": None if one.better is None else str(one.better).lower(),
+        "attribution": " ".join(found.attribution),
     }
 
 
@@ -158,16 +161,25 @@ def _svg(found: study.StudySummary, result: StudyResult, metric: str) -> bytes:
     from aether_core.charts.static import to_svg
     from aether_core.charts.studies import study_chart
 
-    chart = study_chart(result, metric, heading=_heading(found))
-    return to_svg(chart, width=_CHART_WIDTH, height=chart_height(result, metric)).encode()
+    lines = _credit_lines(found)
+    chart = study_chart(result, metric, heading=_heading(found), notes=lines)
+    height = chart_height(result, metric) + _NOTE_PX * len(lines)
+    return to_svg(chart, width=_CHART_WIDTH, height=height).encode()
 
 
 def _png(found: study.StudySummary, result: StudyResult, metric: str) -> bytes:
     from aether_core.charts.static import to_png
     from aether_core.charts.studies import study_chart
 
-    chart = study_chart(result, metric, heading=_heading(found))
-    return to_png(chart, width=_CHART_WIDTH, height=chart_height(result, metric))
+    lines = _credit_lines(found)
+    chart = study_chart(result, metric, heading=_heading(found), notes=lines)
+    height = chart_height(result, metric) + _NOTE_PX * len(lines)
+    return to_png(chart, width=_CHART_WIDTH, height=height)
+
+
+def _credit_lines(found: study.StudySummary) -> list[str]:
+    """Credits as a picture has room for them."""
+    return textwrap.wrap(" ".join(found.attribution), _NOTE_SIGNS)
 
 
 def _heading(found: study.StudySummary) -> str:

@@ -62,6 +62,7 @@ def trained_card(
         device=trained.device,
         encoder=EncoderCard(name=encoder.name, dim=encoder.dim),
         embedding=EmbeddingCard(
+            name=city.embedding,
             kind=city.embedding_kind,
             dim=data.base.shape[1],
             year=city.year,

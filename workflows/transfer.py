@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from aether_core.eo.embedding_kind import kind_title
 from aether_core.errors import InputError
 from db import cities as city_rows
 from db import features as feature_rows
@@ -45,15 +46,22 @@ def add_transfer(
 
 
 def _check_embeddings(store: Store, *slugs: str) -> None:
-    """Refuse cities whose embeddings have different numbers of bands: heads fit one only."""
+    """Refuse cities of different embeddings: heads fit one only."""
     with store.session() as session:
         widths = {
             slug: feature_rows.vector_dim(session, city_rows.city_by_slug(session, slug).id)
             for slug in slugs
         }
+        kinds = {slug: city_rows.city_by_slug(session, slug).embedding for slug in slugs}
     if len(set(widths.values())) > 1:
         raise InputError(
             "the cities' embeddings differ in their number of bands",
             ", ".join(f"{slug} {bands}" for slug, bands in widths.items()),
+            "choose two cities with the same kind of embedding",
+        )
+    if len(set(kinds.values())) > 1:
+        raise InputError(
+            "the cities have different kinds of embedding",
+            ", ".join(f"{slug} {kind_title(kind)}" for slug, kind in kinds.items()),
             "choose two cities with the same kind of embedding",
         )

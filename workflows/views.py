@@ -1,6 +1,7 @@
 """The view a model looks through, pooled for a whole city the first time a model needs it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from db.schema import City
 from workflows.store import Store
 
 BASE = "base"
+WIDE = "wide"
 DISK = "disk"
 
 
@@ -31,12 +33,18 @@ def model_view(city: City, settings: Mapping[str, object]) -> View | None:
 
 
 def ensure_view(
-    store: Store, city_id: int, settings: Mapping[str, object], progress: Progress = silent
+    store: Store,
+    city_id: int,
+    settings: Mapping[str, object],
+    progress: Progress = silent,
+    *,
+    year: int | None = None,
 ) -> str:
     """See to it that places and cells are pooled the way a recipe asks for.
 
     Args:
         settings: Of a recipe, as a model card keeps them.
+        year: A year the city holds; its own by default.
 
     Returns:
         Name of the stored view: `base` for the published windows.
@@ -52,23 +60,17 @@ def ensure_view(
         view = model_view(city, settings)
         if view is None:
             return BASE
-        if not any(there.name == view.name for there in feature_rows.views(session, city_id)):
-            _pool(session, city, view, progress)
+        wanted = (view.name, city.year if year is None else year)
+        there = {(row.name, row.year) for row in feature_rows.views(session, city_id)}
+        if wanted not in there:
+            _pool(session, city, view, wanted[1], progress)
         return view.name
 
 
-def _pool(session: Session, city: City, view: View, progress: Progress) -> None:
-    files = [Path(raster.path) for raster in city_rows.rasters(session, city.id)]
-    embedding = open_embedding(files, progress=progress)
-    row = feature_rows.add_view(
-        session,
-        city.id,
-        name=view.name,
-        shape=view.shape,
-        radius_m=view.radius_m,
-        radius_px=view.radius_px,
-        year=city.year,
-    )
+def _pool(session: Session, city: City, view: View, year: int, progress: Progress) -> None:
+    files = [Path(raster.path) for raster in city_rows.rasters(session, city.id, year)]
+    embedding = open_embedding(files, kind=city.embedding, progress=progress)
+    row = feature_rows.add_view(session, city.id, year=year, **asdict(view))
     places = poi_rows.poi_frame(session, city.id)
     lonlat = np.column_stack([places.geometry.x, places.geometry.y])
     pooled = embedding.pool(lonlat, [view], progress)

@@ -31,7 +31,9 @@ _ROOMY: Final = alt.Scale(zero=False, padding=16)
 _INTERVAL: Final = "95\N{NO-BREAK SPACE}% interval"
 
 
-def study_chart(result: StudyResult, metric: str, *, heading: str = "") -> Chart:
+def study_chart(
+    result: StudyResult, metric: str, *, heading: str = "", notes: Sequence[str] = ()
+) -> Chart:
     """Draw one figure of a study.
 
     Parts of a growing whole (`sparsity`) become a line over a logarithmic axis; everything else a
@@ -42,6 +44,7 @@ def study_chart(result: StudyResult, metric: str, *, heading: str = "") -> Chart
         result: A finished study.
         metric: Key of `METRICS`, one of `result.metrics`.
         heading: Said first below the title, such as `Simulated data`.
+        notes: Lines said last below it, such as whom the data are owed to.
     """
     kind = KINDS.get(result.kind, TRANSFER)
     drawn = [one for one in result.summaries if one.metric == metric]
@@ -51,9 +54,10 @@ def study_chart(result: StudyResult, metric: str, *, heading: str = "") -> Chart
     title = f"{kind.title}: {METRICS[metric].title}"
     if result.kind == "sparsity" and len(drawn) > 1:
         note = f"mean of {seeds} seeds; band: {_INTERVAL}" if seeds > 1 else "one seed"
-        return titled(_line(result, drawn, metric, kind.x_label), title, [heading, note])
+        return titled(_line(result, drawn, metric, kind.x_label), title, [heading, note, *notes])
     note = f"large: mean of {seeds} seeds with its {_INTERVAL}; small: single seeds"
-    return titled(_rows(result, drawn, metric), title, [heading, note if seeds > 1 else "one seed"])
+    said = note if seeds > 1 else "one seed"
+    return titled(_rows(result, drawn, metric), title, [heading, said, *notes])
 
 
 def _rows(result: StudyResult, drawn: Sequence[StudySummary], metric: str) -> Chart:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from aether_core.eo.alphaearth import BAND_NAMES, BANDS
+from aether_core.eo.embedding_kind import ALPHAEARTH, UNNAMED, kind_of_tag
+from aether_core.errors import InputError
 
 EMBEDDING_TAG = "EMBEDDING"
 """Dataset tag that names the embedding a raster holds."""
@@ -33,6 +35,54 @@ def declares_embedding(tags: Mapping[str, str], names: Sequence[str | None]) -> 
     if set(names) & set(BAND_NAMES) and len(names) != BANDS:
         return False
     return bool(tags.get(EMBEDDING_TAG, "").strip()) or _numbered_in_a_row(names)
+
+
+def declared_kind(tags: Mapping[str, str], names: Sequence[str | None]) -> str | None:
+    """Which embedding a raster is by its own word.
+
+    Args:
+        tags: Dataset tags.
+        names: Description of each band, None where it has none.
+
+    Returns:
+        What the tag `EMBEDDING` says; without it, AlphaEarth for 64 bands and `UNNAMED` for others
+        numbered in a row. None where nothing declares the bands an embedding.
+    """
+    tag = tags.get(EMBEDDING_TAG, "").strip()
+    if len(names) == BANDS and not tag:
+        return ALPHAEARTH
+    if len(names) != BANDS and not declares_embedding(tags, names):
+        return None
+    return kind_of_tag(tag) if tag else UNNAMED
+
+
+def check_named(file: str, kind: str, tags: Mapping[str, str], names: Sequence[str | None]) -> None:
+    """Refuse a name that contradicts the raster it is given to.
+
+    Args:
+        file: What to call the raster in the error.
+        kind: Name of an embedding other than AlphaEarth.
+        tags: Dataset tags.
+        names: Description of each band, None where it has none.
+
+    Raises:
+        InputError: The raster is tagged as another embedding, carries AlphaEarth's band names, or
+            has too few or too many bands.
+    """
+    tag = tags.get(EMBEDDING_TAG, "").strip()
+    said = kind_of_tag(tag) if tag else ALPHAEARTH if set(names) & set(BAND_NAMES) else kind
+    if said != kind:
+        raise InputError(
+            f"{file} says that it holds another embedding",
+            f"{said}, not {kind}",
+            "give the files of that embedding, or its right name",
+        )
+    if not 2 <= len(names) <= MAX_BANDS:
+        raise InputError(
+            f"{file} cannot be an embedding",
+            f"{len(names)} bands",
+            f"give a raster with 2 to {MAX_BANDS} bands, one for each number of a pixel",
+        )
 
 
 def _numbered_in_a_row(names: Sequence[str | None]) -> bool:

@@ -36,6 +36,14 @@ class Embedding(Protocol):
         """How many numbers a vector has: 64 for AlphaEarth."""
 
     @property
+    def name(self) -> str:
+        """Which embedding it is, e.g. "alphaearth"."""
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """Whom the files say they are owed to."""
+
+    @property
     def crs(self) -> str:
         """Its CRS, e.g. "EPSG:32635"; that of the file with most pixels if they differ."""
 
@@ -60,11 +68,15 @@ class Embedding(Protocol):
         """Pool every view at every WGS84 point `[n, 2]`."""
 
 
-def open_embedding(paths: Sequence[str | Path], *, progress: Progress = silent) -> Embedding:
-    """Open an embedding from rasters, or AlphaEarth's from tables.
+def open_embedding(
+    paths: Sequence[str | Path], *, kind: str | None = None, progress: Progress = silent
+) -> Embedding:
+    """Open an embedding from rasters or from tables.
 
     Args:
         paths: Local files of one kind, ending in `EMBEDDING_SUFFIXES`.
+        kind: Name of the embedding where it is not AlphaEarth's and the files do not say it; of a
+            city that is there, what it was added with.
         progress: Told while the files are checked.
 
     Raises:
@@ -80,5 +92,5 @@ def open_embedding(paths: Sequence[str | Path], *, progress: Progress = silent) 
             "give files of one kind",
         )
     if kinds == {False}:
-        return open_tables(found, progress=progress)
-    return open_rasters(found, progress=progress)
+        return open_tables(found, kind=kind, progress=progress)
+    return open_rasters(found, kind=kind, progress=progress)

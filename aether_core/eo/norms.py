@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from aether_core.eo.alphaearth import BANDS, dequantise
+from aether_core.eo.alphaearth import dequantise
+from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.raster_file import RasterFile, open_raster, read_window
 from aether_core.eo.rectangle import valid_pixels
 from aether_core.errors import InputError
@@ -23,6 +24,7 @@ _LEAST_WINDOWS = 4
 _MEASURED = 4
 """Of how many vectors of a large raster the length of one is taken."""
 _ENOUGH_VALID = 10_000
+_ENCODING = "int8 is read in AlphaEarth's encoding alone: give other quantised values as float32"
 
 
 def check_norms(vectors: NDArray[np.floating[Any]], name: str) -> None:
@@ -35,7 +37,7 @@ def check_norms(vectors: NDArray[np.floating[Any]], name: str) -> None:
     Raises:
         InputError: More than 1 % of the lengths are off 1 by more than 0.05.
     """
-    refuse_bad_norms(lengths(vectors), vectors.shape[1], name)
+    refuse_bad_norms(lengths(vectors), name)
 
 
 def lengths(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -45,12 +47,18 @@ def lengths(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return norms
 
 
-def refuse_bad_norms(norms: NDArray[np.float64], dim: int, name: str) -> None:
+def refuse_bad_norms(norms: NDArray[np.float64], name: str, kind: str = ALPHAEARTH) -> None:
     """Raise InputError, with the figures, unless 99 % of the lengths are within 0.05 of 1."""
     what, remedy = (
-        ("an AlphaEarth embedding", "give the 64 bands A00 to A63 as published")
-        if dim == BANDS
-        else ("an embedding of unit vectors", "give every band of the embedding as it was made")
+        (
+            "an AlphaEarth embedding",
+            "give the 64 bands A00 to A63 as published, int8 or dequantised to unit length",
+        )
+        if kind == ALPHAEARTH
+        else (
+            "an embedding of unit vectors",
+            f"say which embedding it is; {_ENCODING}",
+        )
     )
     bad = float(np.mean(~(np.abs(norms - 1) <= NORM_TOLERANCE)))
     if bad > BAD_SHARE:
@@ -58,18 +66,29 @@ def refuse_bad_norms(norms: NDArray[np.float64], dim: int, name: str) -> None:
             f"not {what}: {bad:.1%} of the vectors in {name} have"
             f" a length off 1 by more than {NORM_TOLERANCE}",
             f"median length {np.median(norms):.3g}, from {norms.min():.3g} to {norms.max():.3g}",
-            f"{remedy}, int8 or dequantised to unit length",
+            remedy,
         )
 
 
-def check_raster_norms(file: RasterFile, *, progress: Progress = silent) -> None:
+def check_raster_norms(
+    file: RasterFile, *, any_length: bool = False, progress: Progress = silent
+) -> bool:
     """Check the lengths of a raster's vectors: all of a small raster, a spread sample of a large.
+
+    Args:
+        file: The raster.
+        any_length: Its embedding was named by the user, so its floats may have any length but 0.
+            int8 must come to unit length all the same: that shows that it is encoded as here.
+        progress: Told as it is read.
 
     About half a million pixels are read, in whole runs of the raster's blocks, and a quarter of
     them measured; more are read only while fewer than 10,000 of them hold data.
 
+    Returns:
+        Whether any pixel holds data.
+
     Raises:
-        InputError: No pixel holds data, the lengths are no embedding's, or a block is damaged.
+        InputError: The lengths are no embedding's, or a block is damaged.
     """
     windows = list(_windows(file))
     most = max(_LEAST_WINDOWS, _PIXELS // (windows[0].width * windows[0].height))
@@ -90,12 +109,15 @@ def check_raster_norms(file: RasterFile, *, progress: Progress = silent) -> None
             vectors = vectors[::measured]
             found.append(lengths(dequantise(vectors) if vectors.dtype == np.int8 else vectors))
     if not count:
+        return False
+    norms = np.concatenate(found)
+    if not any_length or file.dtype == "int8":
+        refuse_bad_norms(norms, file.path.name, file.embedding)
+    elif not norms.any():
         raise InputError(
-            "the raster holds no data at all, every pixel is nodata",
-            file.path.name,
-            "choose another area or year, or export it again",
+            "every vector of the raster is zero", file.path.name, "export or download it again"
         )
-    refuse_bad_norms(np.concatenate(found), file.bands, file.path.name)
+    return True
 
 
 def _windows(file: RasterFile) -> Iterator[Window]:

@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.grid import Grid, footprint, group_into_grids
 from aether_core.eo.norms import check_raster_norms
 from aether_core.eo.pooled import OUTSIDE, TOO_LITTLE_DATA, FileInfo, Pooled
@@ -55,6 +56,16 @@ class RasterEmbedding:
     def dim(self) -> int:
         """How many numbers a vector has: 64 for AlphaEarth."""
         return self.grids[0].bands
+
+    @property
+    def name(self) -> str:
+        """Which embedding it is, e.g. "alphaearth"."""
+        return self._rasters[0].embedding
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """Whom the files say they are owed to, each once."""
+        return tuple(dict.fromkeys(raster.credit for raster in self._rasters if raster.credit))
 
     @property
     def crs(self) -> str:
@@ -143,13 +154,18 @@ class RasterEmbedding:
 
 
 def open_rasters(
-    paths: Sequence[str | Path], *, tiling: Tiling | None = None, progress: Progress = silent
+    paths: Sequence[str | Path],
+    *,
+    kind: str | None = None,
+    tiling: Tiling | None = None,
+    progress: Progress = silent,
 ) -> RasterEmbedding:
     """Open GeoTIFFs as one embedding.
 
     Args:
-        paths: Local `.tif` or `.tiff` files, each 64 bands, or as many as an embedding that the
-            file declares has, of int8 (nodata -128) or floats (NaN).
+        paths: Local `.tif` or `.tiff` files, each 64 bands, or as many as another embedding has
+            that the file declares or the user named; of int8 (nodata -128) or floats (NaN).
+        kind: Name of the embedding where it is not AlphaEarth's and the files do not say it.
         tiling: How pooling cuts its work.
         progress: Told while the vectors' lengths are checked.
 
@@ -159,20 +175,35 @@ def open_rasters(
     """
     if not paths:
         raise InputError("no embedding file was given", "(none)", "give at least one GeoTIFF")
-    files = [read_header(path) for path in dict.fromkeys(paths)]
-    _check_one_length(files)
-    for file in files:
-        check_raster_norms(file, progress=progress)
+    files = [read_header(path, kind=kind) for path in dict.fromkeys(paths)]
+    _check_one_embedding(files)
+    with_data = [
+        check_raster_norms(file, any_length=kind == file.embedding != ALPHAEARTH, progress=progress)
+        for file in files
+    ]
+    # An export cut into files may well have one that lies outside the city altogether.
+    if not any(with_data):
+        raise InputError(
+            "the embedding holds no data at all, every pixel is nodata",
+            ", ".join(file.path.name for file in files),
+            "choose another area or year, or export it again",
+        )
     return RasterEmbedding(files, tiling=tiling)
 
 
-def _check_one_length(files: Sequence[RasterFile]) -> None:
+def _check_one_embedding(files: Sequence[RasterFile]) -> None:
     first = files[0]
     for file in files:
         if file.bands != first.bands:
             raise InputError(
                 "files of one embedding must have as many bands each",
                 f"{first.path.name} has {first.bands}, {file.path.name} has {file.bands}",
+                "give files of one embedding",
+            )
+        if file.embedding != first.embedding:
+            raise InputError(
+                "the files hold different embeddings",
+                f"{first.path.name}: {first.embedding}, {file.path.name}: {file.embedding}",
                 "give files of one embedding",
             )
 

@@ -18,11 +18,14 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from aether_core.eo.alphaearth import BAND_NAMES, BANDS
-from aether_core.eo.declared import declares_embedding
+from aether_core.eo.declared import check_named, declared_kind
+from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.source import local_file
 from aether_core.errors import InputError
 
 RASTER_SUFFIXES = frozenset({".tif", ".tiff"})
+CREDIT_TAG = "ATTRIBUTION"
+"""Dataset tag that says whom a raster is owed to."""
 _DTYPES = ("int8", "float16", "float32", "float64")
 _CACHE_BYTES = 256 * 1024**2
 _MAX_BLOCK_BYTES = 600 * 1024**2
@@ -47,6 +50,8 @@ class RasterFile:
         nodata: The declared nodata value, if any.
         block_height: Rows of one stored block.
         block_width: Columns of one stored block.
+        embedding: Name of the embedding it holds, e.g. "alphaearth".
+        credit: Whom it is owed to by its own tag, "" where it does not say.
     """
 
     path: Path
@@ -59,6 +64,8 @@ class RasterFile:
     nodata: float | None
     block_height: int
     block_width: int
+    embedding: str = ALPHAEARTH
+    credit: str = ""
 
 
 @contextmanager
@@ -111,16 +118,22 @@ def _damaged(path: Path) -> InputError:
     )
 
 
-def read_header(path: str | Path) -> RasterFile:
+def read_header(path: str | Path, *, kind: str | None = None) -> RasterFile:
     """Open a raster and check everything its header tells.
 
+    Args:
+        path: A local GeoTIFF.
+        kind: Name of the embedding it holds. None, and `alphaearth`, go by what the file says.
+
     Raises:
-        InputError: Not a local GeoTIFF, neither 64 bands nor another number that is declared an
-            embedding (`declares_embedding`), pixel values of another type, bands out of order, no
-            usable CRS, rotated, truncated, or stored in blocks too large to read.
+        InputError: Not a local GeoTIFF; without a name neither 64 bands nor another number that is
+            declared an embedding (`declares_embedding`), or with one a raster that contradicts it;
+            pixel values of another type, bands out of order, no usable CRS, rotated, truncated, or
+            stored in blocks too large to read.
     """
     found = local_file(path, suffixes=RASTER_SUFFIXES)
     with open_raster(found) as dataset:
+        embedding = _embedding(found, dataset, kind)
         _check_bands(found, dataset)
         _check_blocks(found, dataset)  # first: a file cut short has lost its CRS, too
         _check_georeference(found, dataset)
@@ -136,24 +149,34 @@ def read_header(path: str | Path) -> RasterFile:
             nodata=dataset.nodata,
             block_height=block_height,
             block_width=block_width,
+            embedding=embedding,
+            credit=dataset.tags().get(CREDIT_TAG, "").strip(),
         )
 
 
-def _check_bands(path: Path, dataset: Any) -> None:  # noqa: ANN401 - rasterio has no types
-    if dataset.count != BANDS and not declares_embedding(dataset.tags(), dataset.descriptions):
+def _embedding(path: Path, dataset: Any, kind: str | None) -> str:  # noqa: ANN401 - rasterio
+    """Name of the embedding a raster holds."""
+    if kind is not None and kind != ALPHAEARTH:
+        check_named(path.name, kind, dataset.tags(), dataset.descriptions)
+        return kind
+    said = declared_kind(dataset.tags(), dataset.descriptions)
+    if said is None:
         picture = dataset.count in (1, 3, 4) and dataset.dtypes[0] in ("uint8", "uint16")
         raise InputError(
             f"{path.name} has {dataset.count} bands, an AlphaEarth embedding has {BANDS}",
             "a picture" if picture else f"{dataset.count} bands",
-            "export all of A00 to A63 and nothing else, or name the bands of another embedding in"
-            " a row, such as Z000 to Z127",
+            "export all of A00 to A63 and nothing else, or say which other embedding it is",
         )
+    return said
+
+
+def _check_bands(path: Path, dataset: Any) -> None:  # noqa: ANN401 - rasterio has no types
     kinds = set(dataset.dtypes)
     if len(kinds) != 1 or not kinds <= set(_DTYPES):
         raise InputError(
-            f"{path.name} holds values of a type AlphaEarth does not come in",
+            f"{path.name} holds values of a type that cannot be read",
             ", ".join(sorted(kinds)),
-            "export it as int8 (quantised) or float32",
+            "export it as float32, or AlphaEarth as int8 (quantised)",
         )
     names = tuple(str(name) for name in dataset.descriptions)
     if set(names) == set(BAND_NAMES) and names != BAND_NAMES:

@@ -1,12 +1,11 @@
-"""An embedding in a table: AlphaEarth vectors sampled at points, as Earth Engine users export."""
+"""An embedding in a table: vectors sampled at points, as Earth Engine users export AlphaEarth's."""
 
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
@@ -14,15 +13,14 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
-from aether_core.eo.alphaearth import BAND_NAMES, BANDS
-from aether_core.eo.norms import check_norms
+from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.pooled import NO_SAMPLE, FileInfo, Pooled
 from aether_core.eo.source import local_file
+from aether_core.eo.table_samples import read_samples
 from aether_core.eo.view import View
 from aether_core.errors import InputError
 from aether_core.files import sha256_of
 from aether_core.progress import Progress, silent
-from aether_core.vector.read import read_vector
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".geoparquet", ".geojson", ".gpkg"})
 
@@ -32,18 +30,19 @@ _LONE_SAMPLE_DEGREES = 1e-4
 
 
 class TableEmbedding:
-    """Samples of AlphaEarth at points, from one or more tables.
+    """Samples of an embedding at points, from one or more tables.
 
     Args:
         paths: Absolute paths of the tables.
         lonlat: float64 `[m, 2]` of the samples, WGS84; all tables joined.
-        vectors: float32 `[m, 64]`, unit rows.
+        vectors: float32 `[m, dim]`; AlphaEarth's rows have length 1, others any length but 0.
         rows: How many of the samples each table gave.
+        name: Which embedding it is.
     """
 
     kind: Literal["raster", "table"] = "table"
     crs = "EPSG:4326"
-    dim = BANDS
+    credits: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -51,12 +50,19 @@ class TableEmbedding:
         lonlat: NDArray[np.float64],
         vectors: NDArray[np.float32],
         rows: Sequence[int],
+        name: str = ALPHAEARTH,
     ) -> None:
+        self.name = name
         self.files: tuple[Path, ...] = tuple(paths)
         self._lonlat = lonlat
         self._vectors = vectors
         self._rows = tuple(rows)
         self._tree = cKDTree(_earth_centred(lonlat))
+
+    @property
+    def dim(self) -> int:
+        """How many numbers a vector has: 64 for AlphaEarth."""
+        return int(self._vectors.shape[1])
 
     @property
     def pixels(self) -> int:
@@ -107,7 +113,7 @@ class TableEmbedding:
                     f"{view.name}, {view.radius_px} pixels",
                     "pool disks, with a radius in metres",
                 )
-        vectors = np.full((len(views), len(lonlat), BANDS), np.nan, dtype=np.float32)
+        vectors = np.full((len(views), len(lonlat), self.dim), np.nan, dtype=np.float32)
         known = np.flatnonzero(
             np.isfinite(lonlat).all(axis=1) & (np.abs(lonlat) <= (360, 90)).all(axis=1)
         )
@@ -122,7 +128,7 @@ class TableEmbedding:
         return Pooled(vectors, np.where(missing, NO_SAMPLE, "").astype(object))
 
     def _mean(self, places: NDArray[np.float64], radius: float) -> NDArray[np.float32]:
-        """Return unit means `[n, 64]` of the samples within a radius, NaN where there is none."""
+        """Return unit means `[n, dim]` of the samples within a radius, NaN where there is none."""
         found = self._tree.query_ball_point(places, radius, return_sorted=True)
         counts = np.array([len(samples) for samples in found], dtype=np.int64)
         picked = np.concatenate([np.asarray(s, dtype=np.int64) for s in found])
@@ -137,17 +143,21 @@ class TableEmbedding:
         return unit
 
 
-def open_tables(paths: Sequence[str | Path], *, progress: Progress = silent) -> TableEmbedding:
-    """Open tables of AlphaEarth samples as one embedding.
+def open_tables(
+    paths: Sequence[str | Path], *, kind: str | None = None, progress: Progress = silent
+) -> TableEmbedding:
+    """Open tables of samples as one embedding.
 
     Args:
         paths: Local files in `TABLE_SUFFIXES` with columns A00 to A63 (unit vectors as Earth Engine
-            exports them) and longitude and latitude columns or a geometry (polygons count at their
-            representative point).
+            exports them), or of the embedding that was named (see `read_samples`), and longitude
+            and latitude columns or a geometry (polygons count at their representative point).
+        kind: Name of the embedding; AlphaEarth when None.
         progress: Told file by file.
 
     Raises:
-        InputError: A table lacks columns, coordinates or data, or its vectors are not AlphaEarth's.
+        InputError: A table lacks columns, coordinates or data, its vectors are not of this
+            embedding, or tables differ in length.
     """
     if not paths:
         raise InputError("no embedding file was given", "(none)", "give at least one table")
@@ -155,57 +165,24 @@ def open_tables(paths: Sequence[str | Path], *, progress: Progress = silent) -> 
     parts = []
     for done, file in enumerate(files):
         progress("reading the embedding", done, len(files))
-        parts.append(_read_samples(file))
+        parts.append(read_samples(file, kind or ALPHAEARTH))
+    _check_one_length(files, [vectors.shape[1] for _, vectors in parts])
     return TableEmbedding(
         files,
         np.concatenate([lonlat for lonlat, _ in parts]),
         np.concatenate([vectors for _, vectors in parts]),
         [len(lonlat) for lonlat, _ in parts],
+        kind or ALPHAEARTH,
     )
 
 
-def _read_samples(file: Path) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Return (lonlat `[m, 2]`, vectors `[m, 64]`) of a table's rows that hold data."""
-    # Text tables with x and y columns are degrees here: that is what Earth Engine exports.
-    crs = "EPSG:4326" if file.suffix.lower() in (".csv", ".tsv") else None
-    frame = read_vector(file, crs=crs)
-    missing = [name for name in BAND_NAMES if name not in frame.columns]
-    if missing:
-        there = [
-            str(name) for name in frame.columns if name != "geometry" and name not in BAND_NAMES
-        ]
+def _check_one_length(files: Sequence[Path], lengths: Sequence[int]) -> None:
+    if len(set(lengths)) > 1:
         raise InputError(
-            f"{file.name} lacks {len(missing)} of the columns A00 to A63",
-            f"missing {', '.join(missing[:5])}; it has {', '.join(there[:6])}",
-            "export all 64 bands of the embedding",
+            "tables of one embedding must have as many values a row each",
+            ", ".join(f"{file.name} {n}" for file, n in zip(files, lengths, strict=True)),
+            "give tables of one embedding",
         )
-    vectors = _numbers(frame, file)
-    points = shapely.point_on_surface(frame.geometry.to_numpy())
-    lonlat = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
-    whole = np.isfinite(vectors).all(axis=1) & np.isfinite(lonlat).all(axis=1)
-    if not whole.any():
-        raise InputError(
-            "the table holds no data at all, no row has all of A00 to A63 and a place",
-            file.name,
-            "choose another area or year, or export it again",
-        )
-    check_norms(vectors[whole], file.name)
-    return lonlat[whole], vectors[whole]
-
-
-def _numbers(frame: Any, file: Path) -> NDArray[np.float32]:  # noqa: ANN401 - geopandas, untyped
-    """Return A00 to A63 as float32 `[rows, 64]`, NaN where a cell is empty."""
-    columns = []
-    for name in BAND_NAMES:
-        try:
-            columns.append(pd.to_numeric(frame[name]).to_numpy(np.float32, na_value=np.nan))
-        except (TypeError, ValueError) as error:
-            raise InputError(
-                f"column {name} of {file.name} holds something other than numbers",
-                error,
-                "export the embedding's values as numbers",
-            ) from error
-    return np.column_stack(columns)
 
 
 def _earth_centred(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -52,10 +52,13 @@ class BlockEmbedder:
     Args:
         heads: A trained model on the CPU.
         dtype: One of `DTYPES`.
+        any_length: Pixels may have other lengths than 1; they are brought to it first, as pooled
+            vectors are, which the head has learnt from.
     """
 
-    def __init__(self, heads: Heads, dtype: str) -> None:
+    def __init__(self, heads: Heads, dtype: str, *, any_length: bool = False) -> None:
         self.kind = DTYPES[dtype]
+        self._any_length = any_length
         self._float = torch.bfloat16 if dtype == "int8" and _has_bfloat16() else torch.float32
         exact = copy.deepcopy(heads.eo).eval()
         self._head = exact if self._float == torch.float32 else FoldedEOHead(exact, self._float)
@@ -94,7 +97,8 @@ class BlockEmbedder:
         flat = np.ascontiguousarray(values).reshape(-1, values.shape[2])
         vectors = dequantise(flat) if flat.dtype == np.int8 else flat
         with torch.inference_mode():
-            joint = self._head(torch.from_numpy(vectors))
+            pixels = torch.from_numpy(vectors)
+            joint = self._head(functional.normalize(pixels) if self._any_length else pixels)
         unit: NDArray[np.float32] = joint.numpy().reshape(*values.shape[:2], JOINT_DIM)
         return unit
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from aether_core.eo.alphaearth import BANDS
+from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.errors import InputError
 
 CARD_FILE = "model.json"
@@ -36,16 +38,26 @@ class EmbeddingCard(BaseModel):
     """The embedding a model was trained on.
 
     Attributes:
+        name: Which embedding it is, e.g. "alphaearth"; `UNKNOWN` where nobody said, None in cards
+            from before this was written down.
         kind: "raster", "table" or `UNKNOWN`.
         dim: Length of its vectors.
         year: Year it describes; None when unknown.
-        simulated: True when it is no genuine AlphaEarth data; None when unknown.
+        simulated: True when it was computed, not measured; None when unknown.
     """
 
+    name: Word | None = None
     kind: Word
     dim: int
     year: int | None
     simulated: bool | None
+
+    @property
+    def known_name(self) -> str | None:
+        """Which embedding the model takes; None where that cannot be told."""
+        if self.name is not None:
+            return None if self.name == UNKNOWN else self.name
+        return ALPHAEARTH if self.kind != UNKNOWN and self.dim == BANDS else None
 
 
 class FoundCard(BaseModel):

@@ -13,10 +13,11 @@ from aether_core.eo.alphaearth import ATTRIBUTION, INT8_SCALE
 from aether_core.eo.block_store import BlockStore, open_block_store
 from aether_core.eo.cog import CogHeader, write_cog
 from aether_core.eo.declared import EMBEDDING_TAG
+from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.grid import Grid
 from aether_core.eo.pyramid import FACTOR, Level, pyramid
 from aether_core.eo.raster import RasterEmbedding
-from aether_core.eo.raster_file import RASTER_SUFFIXES, open_raster
+from aether_core.eo.raster_file import CREDIT_TAG, RASTER_SUFFIXES, open_raster
 from aether_core.errors import ConflictError, DiskFullError, InputError
 from aether_core.files import atomic_path, check_target
 from aether_core.model.block_embedder import DTYPES, BlockEmbedder, nodata
@@ -29,7 +30,7 @@ NAME = "AETHER"
 """What our rasters are called in the tag that declares an embedding."""
 
 _LAYOUT = 1
-_KEPT_TAGS = ("ATTRIBUTION", "SIMULATED")
+_SIMULATED_TAG = "SIMULATED"
 _VALUES = {
     "int8": f"unit vectors, value = sign(v) * (v / {INT8_SCALE}) ** 2, -128 is no data",
     "float16": "unit vectors, 16-bit floats, NaN is no data",
@@ -112,7 +113,7 @@ def embed_raster(
         DiskFullError: No room left; says where the blocks made so far are kept.
     """
     grid = _check(heads, embedding, target, dtype, force=force)
-    embedder = BlockEmbedder(heads, dtype)
+    embedder = BlockEmbedder(heads, dtype, any_length=embedding.name != ALPHAEARTH)
     levels = pyramid(*_size(grid))
     progress("reading the embedding's checksum", 0, 1)
     path = work / f"{_key(embedding, model, dtype, embedder)}.blocks"
@@ -179,6 +180,7 @@ def _key(
     """Name the work by everything that decides the bytes of its blocks."""
     decided_by = {
         "layout": _LAYOUT,
+        "embedding": embedding.name,
         "files": [info.sha256 for info in embedding.infos],
         "weights": model.sha256,
         "dtype": dtype,
@@ -199,17 +201,17 @@ def _kept(store: BlockStore, levels: Sequence[Level], path: Path) -> str:
 
 def _header(grid: Grid, model: ModelIdentity, dtype: str) -> CogHeader:
     """Say what the raster is, who it is owed to, and how its values are read."""
-    origin = {tag: list[str]() for tag in _KEPT_TAGS}
-    for placed in grid.files:
-        with open_raster(placed.file.path) as dataset:
-            tags = dataset.tags()
-        for tag, sentences in origin.items():
-            sentences.append(tags.get(tag, ""))
-    credited = [*origin["ATTRIBUTION"], ATTRIBUTION, *model.attribution]
+    files = [placed.file for placed in grid.files]
+    simulated = ""
+    for file in files:
+        with open_raster(file.path) as dataset:
+            simulated = simulated or dataset.tags().get(_SIMULATED_TAG, "")
+    own = [ATTRIBUTION for file in files if file.embedding == ALPHAEARTH]
+    credited = [*(file.credit for file in files), *own, *model.attribution]
     tags = {
         EMBEDDING_TAG: NAME,
-        "ATTRIBUTION": " ".join(dict.fromkeys(filter(None, credited))),
-        "SIMULATED": next(filter(None, origin["SIMULATED"]), ""),
+        CREDIT_TAG: " ".join(dict.fromkeys(filter(None, credited))),
+        _SIMULATED_TAG: simulated,
         "MODEL": model.name or "",
         "MODEL_WEIGHTS_SHA256": model.sha256,
         "SOURCE": ", ".join(placed.file.path.name for placed in grid.files),

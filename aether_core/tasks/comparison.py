@@ -1,10 +1,12 @@
 """Which representation is better here, by how much, and whether that can be told at all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.eo.embedding_kind import ALPHAEARTH, short_title
 from aether_core.tasks.bootstrap import (
     clusters_of,
     draw,
@@ -16,13 +18,6 @@ from aether_core.tasks.bootstrap import (
 from aether_core.tasks.experiment import Experiment
 from aether_core.tasks.metrics import LOWER_IS_BETTER, metrics_of
 
-NAMES = {
-    "alphaearth": "AlphaEarth",
-    "aether": "AETHER",
-    "poi": "places alone",
-    "concat": "AlphaEarth with AETHER",
-}
-
 METRIC_NAMES = {
     "macro_f1": "macro-F1",
     "weighted_f1": "weighted F1",
@@ -32,6 +27,23 @@ METRIC_NAMES = {
     "cosine": "cosine similarity",
     "l1": "L1 distance",
 }
+
+
+def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
+    """What representations are called, by their names.
+
+    `alphaearth` is the city's embedding as it is, whichever that may be.
+
+    Args:
+        embedding: Name of the city's embedding.
+    """
+    title = short_title(embedding)
+    return {
+        "alphaearth": title,
+        "aether": "AETHER",
+        "poi": "places alone",
+        "concat": f"{title} with AETHER",
+    }
 
 
 @dataclass(frozen=True)
@@ -143,7 +155,12 @@ def compare(
     return Comparison(rows, gains, clusters.kind, clusters.count)
 
 
-def in_words(gain_random: Gain | None, gain_spatial: Gain | None, metric: str) -> str:
+def in_words(
+    gain_random: Gain | None,
+    gain_spatial: Gain | None,
+    metric: str,
+    names: Mapping[str, str] | None = None,
+) -> str:
     """Say in one sentence what one representation adds on random and on spatial folds.
 
     Nobody is called better or worse where the interval holds 0.
@@ -152,31 +169,33 @@ def in_words(gain_random: Gain | None, gain_spatial: Gain | None, metric: str) -
         gain_random: Gain on random folds, or None when those were not made.
         gain_spatial: Gain on spatial folds, likewise.
         metric: Name of the metric both are of.
+        names: What representations are called; AlphaEarth's where None.
     """
+    names = representation_names() if names is None else names
     said = METRIC_NAMES.get(metric, metric)
     if gain_random is None and gain_spatial is None:
         return "Nothing was compared."
     if gain_random is None:
-        sentence = _clause(gain_spatial, "on spatial blocks", said) if gain_spatial else ""
+        sentence = _clause(gain_spatial, "on spatial blocks", said, names) if gain_spatial else ""
     else:
-        sentence = _clause(gain_random, "here", said)
+        sentence = _clause(gain_random, "here", said, names)
         if gain_spatial is not None:
-            sentence += f"; on spatial blocks {_short_clause(gain_spatial)}"
+            sentence += f"; on spatial blocks {_short_clause(gain_spatial, names)}"
     return sentence[0].upper() + sentence[1:] + "."
 
 
-def _clause(gain: Gain, place: str, metric: str) -> str:
-    name, other = (NAMES.get(key, key) for key in (gain.representation, gain.against))
+def _clause(gain: Gain, place: str, metric: str, names: Mapping[str, str]) -> str:
+    name, other = (names.get(key, key) for key in (gain.representation, gain.against))
     detail = f"{place} ({metric}, interval {_span(gain)})"
     if gain.better is None:
         return f"no difference between {name} and {other} can be shown {detail}"
     return f"{name} {_verdict(gain)} than {other} by {_percent(abs(gain.relative))} % {detail}"
 
 
-def _short_clause(gain: Gain) -> str:
+def _short_clause(gain: Gain, names: Mapping[str, str]) -> str:
     if gain.better is None:
         return f"no difference can be shown (interval {_span(gain)})"
-    name = NAMES.get(gain.representation, gain.representation)
+    name = names.get(gain.representation, gain.representation)
     amount = _percent(abs(gain.relative))
     return f"{name} {_verdict(gain)} by {amount} % (interval {_span(gain)})"
 

@@ -7,6 +7,7 @@ cascades. Texts are the one exception, a cache shared by all cities. Geometries 
 
 from db.schema.base import Base
 from db.schema.evidence import GIVEN, Area, AreaSet, Evaluation, Label, LabelSet
+from db.schema.fetches import Fetch
 from db.schema.jobs import JOB_STATES, Job
 from db.schema.places import (
     BASE_KINDS,
@@ -40,6 +41,7 @@ __all__ = [
     "EOFeature",
     "EncodedText",
     "Evaluation",
+    "Fetch",
     "Job",
     "Label",
     "LabelSet",

@@ -1,6 +1,7 @@
 """A city and what is measured in it: files, places, cells and their vectors."""
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from geoalchemy2 import WKBElement
@@ -25,7 +26,12 @@ BASE_KINDS = ("water", "green", "road", "building")
 
 
 class City(Base):
-    """A city: its boundary and how its features were made. `dropped` counts POIs by reason."""
+    """A city: its boundary and how its features were made. `dropped` counts POIs by reason.
+
+    `embedding_kind` is the kind of file, `embedding` what the vectors in it are: `alphaearth`, or
+    another's name. `year` is the main year. `sources` lists what the city was made from as
+    `{kind, title, version, licence, attribution, url, fetched}`.
+    """
 
     __tablename__ = "city"
     __table_args__ = (gist("city", "boundary"),)
@@ -39,15 +45,21 @@ class City(Base):
     cell_resolution: Mapped[int]
     radius_m: Mapped[float]
     embedding_kind: Mapped[str]
+    embedding: Mapped[str] = mapped_column(default="alphaearth", server_default="alphaearth")
     simulated: Mapped[bool] = mapped_column(default=False, server_default=FALSE)
     pixels: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     dropped: Mapped[dict[str, int]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     attribution: Mapped[list[str]] = mapped_column(default=list, server_default=EMPTY_LIST)
+    sources: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
     created_at: Mapped[datetime] = created()
 
 
 class Raster(Base):
-    """One file of a city's embedding. `width` and `height` in pixels; a table has neither."""
+    """One file of a city's embedding. `width` and `height` in pixels; a table has neither.
+
+    `encoding` is how the file holds its numbers: `int8`, `float32` or `table`; empty where that
+    was not written down.
+    """
 
     __tablename__ = "raster"
     __table_args__ = (gist("raster", "footprint"),)
@@ -62,6 +74,7 @@ class Raster(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     footprint: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"))
+    encoding: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class View(Base):

@@ -43,10 +43,14 @@ def pool(
         int | None, typer.Option(help="Half width of the square in pixels.")
     ] = None,
     crs: Annotated[str | None, typer.Option(help="CRS of a points file that carries none.")] = None,
+    embedding_kind: Annotated[
+        str | None, typer.Option(help="Name of an embedding other than AlphaEarth.")
+    ] = None,
     force: Force = False,
 ) -> None:
     """Pool an embedding at points: unit rows in the points' order, NaN where it cannot be."""
     from aether_core.eo.embedding import open_embedding
+    from aether_core.eo.embedding_kind import checked_kind
     from aether_core.vector import read_vector
     from aether_core.vector.coordinates import looks_swapped
 
@@ -56,7 +60,8 @@ def pool(
     frame = read_vector(points, crs=crs)
     places = frame.geometry.representative_point()
     lonlat = np.column_stack([places.x, places.y])
-    source = open_embedding(embedding)
+    kind = None if embedding_kind is None else checked_kind(embedding_kind)
+    source = open_embedding(embedding, kind=kind)
     if looks_swapped(frame.geometry, source.footprint):
         raise InputError(
             "longitude and latitude of the points are probably swapped",

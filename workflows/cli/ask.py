@@ -19,6 +19,8 @@ Output = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
 ModelName = Annotated[str | None, typer.Option(help="A model's name; the one in use if left out.")]
 Minus = Annotated[str | None, typer.Option(help="What to look away from.")]
+Year = Annotated[int | None, typer.Option(help="A year the city holds; its own if left out.")]
+Keep = Annotated[bool, typer.Option("--keep", help="Keep the result as a layer.")]
 Top = Annotated[int, typer.Option(min=1, max=10_000, help="How many results to print.")]
 
 
@@ -47,18 +49,19 @@ def search(
     query: str,
     minus: Minus = None,
     model: ModelName = None,
+    year: Year = None,
     top: Top = 20,
     target: Output = None,
     force: Force = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the result as a layer.")] = False,
+    keep: Keep = False,
 ) -> None:
     """Rank the city's cells by a text query."""
     from workflows.search import search_cells
     from workflows.store import open_store
 
-    _check_target(target, force)
+    check_output(target, force)
     store = open_store()
-    scores = search_cells(store, slug, query, minus, model)
+    scores = search_cells(store, slug, query, minus, model, year)
     _finish(store, scores, top, target, force, keep)
 
 
@@ -66,22 +69,29 @@ def similar(
     slug: str,
     at: Annotated[str, typer.Option(help="LON,LAT of the example.")],
     model: ModelName = None,
+    year: Year = None,
     top: Top = 20,
     target: Output = None,
     force: Force = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the result as a layer.")] = False,
+    keep: Keep = False,
 ) -> None:
     """Rank the city's cells by likeness to the cell at a point."""
     from workflows.search import similar_cells
     from workflows.store import open_store
 
-    _check_target(target, force)
+    check_output(target, force)
     store = open_store()
-    scores = similar_cells(store, slug, *lon_lat(at), model)
+    scores = similar_cells(store, slug, *lon_lat(at), model, year)
     _finish(store, scores, top, target, force, keep)
 
 
-def _check_target(target: Path | None, force: bool) -> None:
+def check_output(target: Path | None, force: bool) -> None:
+    """Refuse an output file before anything is computed for it.
+
+    Raises:
+        InputError: Its ending is unknown or its folder does not exist.
+        ConflictError: It exists and may not be replaced.
+    """
     if target is not None:
         from workflows.export import check_target
 
@@ -103,6 +113,7 @@ def _finish(
         "model": scores.model,
         "query": scores.query,
         "minus": scores.minus,
+        "year": scores.year,
         "cells": len(scores.score),
         "seconds": scores.seconds,
         "simulated": scores.simulated,

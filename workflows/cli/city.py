@@ -3,12 +3,15 @@
 from dataclasses import asdict
 from operator import itemgetter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aether_core.errors import InputError
 from workflows.cli import output
+
+if TYPE_CHECKING:  # so that other commands do not load what reading a city needs
+    from workflows.cities import CitySummary
 
 city_app = typer.Typer(help="Register, list and remove cities.", no_args_is_help=True)
 
@@ -23,7 +26,10 @@ def add(
     slug: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
     name: Annotated[str, typer.Option(help="Name people know.")],
     embedding: Annotated[
-        list[Path], typer.Option(help="GeoTIFFs of 64 bands, or tables with A00..A63.")
+        list[Path],
+        typer.Option(
+            help="GeoTIFFs of 64 bands, or tables with A00..A63; see --embedding-kind for others."
+        ),
     ],
     year: Annotated[int, typer.Option(help="Year of the embedding.")],
     pois: Annotated[
@@ -32,6 +38,16 @@ def add(
             help="Places: GeoJSON, GeoPackage, Shapefile, FlatGeobuf, Parquet, CSV or .pbf."
         ),
     ],
+    embedding_kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of an embedding other than AlphaEarth: tessera, clay, prithvi or any other."
+        ),
+    ] = None,
+    embedding_credit: Annotated[
+        list[str] | None,
+        typer.Option(help="Whom that embedding is owed to, may be repeated."),
+    ] = None,
     boundary: Annotated[
         Path | None, typer.Option(help="Area of the city; the embedding's footprint if left out.")
     ] = None,
@@ -72,6 +88,8 @@ def add(
         embedding=embedding,
         year=year,
         pois=pois,
+        embedding_kind=embedding_kind,
+        embedding_credit=embedding_credit or [],
         boundary=boundary,
         radius_m=radius_m,
         name_field=name_field,
@@ -86,10 +104,20 @@ def add(
     )
     with output.progress() as progress:
         summary = add_city(open_store(), request, progress)
-    output.document(asdict(summary))
-    output.say(f"{summary.name}: {summary.pois} places, {summary.cells} cells")
-    _say_dropped(summary.pois_dropped)
+    output.document(city_document(summary))
+    say_city(summary)
     output.say(f"Next: ./aether train {summary.slug}")
+
+
+def city_document(city: "CitySummary") -> dict[str, Any]:
+    """A city as the contract's JSON."""
+    return asdict(city)
+
+
+def say_city(city: "CitySummary") -> None:
+    """Say what a city that was just made holds."""
+    output.say(f"{city.name}: {city.pois} places, {city.cells} cells")
+    _say_dropped(city.pois_dropped)
 
 
 def _say_dropped(dropped: dict[str, int]) -> None:
@@ -106,7 +134,7 @@ def list_all() -> None:
     from workflows.store import open_store
 
     cities = list_cities(open_store())
-    output.document([asdict(city) for city in cities])
+    output.document([city_document(city) for city in cities])
     if not cities:
         output.say("No city yet. Try: ./aether demo")
         return
@@ -119,28 +147,36 @@ def list_all() -> None:
 @city_app.command("show")
 def show(slug: str) -> None:
     """Show one city."""
+    from aether_core.eo.embedding_kind import kind_title
     from workflows.cities import show_city
     from workflows.store import open_store
 
     city = show_city(open_store(), slug)
-    output.document(asdict(city))
+    output.document(city_document(city))
     facts = [
         ("name", city.name),
         ("year", city.year),
+        ("years held", ", ".join(map(str, city.years))),
         ("places", city.pois),
         ("cells", f"{city.cells} (H3 resolution {city.cell_resolution})"),
         (
             "embedding",
-            f"{city.embedding_kind}, {city.pixels} with data",
+            f"{kind_title(city.embedding)}, {city.embedding_kind}, {city.pixels} with data",
         ),
         ("working CRS", city.crs),
         ("west, south, east, north", ", ".join(f"{value:.5f}" for value in city.bbox)),
         ("model in use", city.model or f"none yet: ./aether train {slug}"),
         ("layers", city.layers),
+        ("sources", "\n".join(_in_words(source) for source in city.sources)),
         ("credits", "\n".join(city.attribution)),
     ]
     output.table([slug, ""], facts)
     _say_dropped(city.pois_dropped)
+
+
+def _in_words(source: dict[str, Any]) -> str:
+    facts = (source["title"], source["version"], source["licence"], source["url"])
+    return ", ".join(str(fact) for fact in facts if fact)
 
 
 @city_app.command("remove")

@@ -24,6 +24,12 @@ def embed(
     ],
     target: Annotated[Path, typer.Option("-o", "--output", help=".tif file to write.")],
     dtype: Annotated[str, typer.Option(help="int8, float16 or float32.")] = "int8",
+    embedding_kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of the rasters' embedding; the one of the model's card if left out."
+        ),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Write every pixel of a raster in a model's space: a cloud-optimised GeoTIFF of 128 bands."""
@@ -39,6 +45,7 @@ def embed(
                 embedding,
                 target,
                 dtype=dtype,
+                kind=embedding_kind,
                 force=force,
                 progress=progress,
             )

@@ -2,13 +2,16 @@
 
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aether_core.errors import InputError
 from workflows.cli import output
 from workflows.settings import Settings, read_settings
+
+if TYPE_CHECKING:  # so that `db` loads nothing else
+    from workflows.store import Store
 
 db_app = typer.Typer(help="The private database cluster.", no_args_is_help=True)
 
@@ -60,10 +63,24 @@ def demo() -> None:
     from workflows.demo import load_demo
     from workflows.store import open_store
 
+    store = open_store()
     with output.progress() as progress:
-        city = load_demo(open_store(), progress)
+        city = load_demo(store, progress)
     output.document(asdict(city))
     output.say(f'{city.name} is ready. Try: ./aether search {city.slug} "a night out"')
+    if not output.MODE.json:
+        _offer_real(store)
+
+
+def _offer_real(store: "Store") -> None:
+    """Say how the same city is made with the real embedding, or why it cannot be here."""
+    from workflows.real_demo import real_demo
+
+    found = real_demo(store)
+    if found.request is None:
+        output.say(f"The real embedding cannot be fetched here: {found.reason}")
+    else:
+        output.say(f"Next, with the real embedding: {found.command}")
 
 
 def _private(settings: Settings) -> Settings:

@@ -3,6 +3,7 @@
 import shlex
 from typing import Any
 
+from aether_core.eo.embedding_kind import kind_title
 from aether_core.model.recipes import recipe
 from aether_core.report import Block, Callout, Code, Heading, Paragraph, Table
 from workflows.models import list_models
@@ -26,17 +27,20 @@ def _data(subject: Subject) -> list[Block]:
     simulated = ", simulated" if layer.simulated else ""
     checksums = lineage["embedding_sha256"]
     rows = [
-        ("Embedding", f"AlphaEarth Foundations {lineage.get('year', city.year)}{simulated}"),
+        ("Embedding", f"{kind_title(city.embedding)} {layer.years}{simulated}"),
         ("Kind of embedding", city.embedding_kind),
         ("Checksum of the embedding", ", ".join(_short(one) for one in checksums)),
         ("Places of the city", f"{city.pois:,}"),
         ("Cells", f"{city.cells:,}, H3 resolution {city.cell_resolution}"),
-        ("Model", str(layer.model or "none: AlphaEarth alone")),
+        ("Model", str(layer.model or "none: the embedding alone")),
     ]
     for kind in ("labels", "areas"):
         if kind in lineage:
             checksum = _short(lineage[f"{kind}_sha256"])
             rows.append((f"File of {kind}", f"{lineage[kind]}, checksum {checksum}"))
+    for source in lineage.get("sources", []):
+        told = [str(source.get(key, "")) for key in ("title", "version", "licence")]
+        rows.append(("Source", ", ".join(filter(None, told))))
     rows.append(("Layer made", f"{layer.created:%d %B %Y, %H:%M} UTC"))
     blocks: list[Block] = [
         Heading("Data and dates"),

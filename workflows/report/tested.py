@@ -3,8 +3,9 @@
 from typing import Any
 
 from aether_core import charts
+from aether_core.eo.embedding_kind import ALPHAEARTH, kind_title
 from aether_core.report import Block, Bullets, Figure, Heading, Paragraph, Table
-from aether_core.tasks.comparison import METRIC_NAMES, NAMES
+from aether_core.tasks.comparison import METRIC_NAMES, representation_names
 from workflows.report.subject import Subject, figure, interval, percent
 
 SPLIT_NAMES = {
@@ -74,12 +75,13 @@ def _method_points(subject: Subject, what: str) -> tuple[str, ...]:
     predictor = {"linear": "a linear probe", "mlp": "a small neural network (64 hidden units)"}
     seeds = ", ".join(map(str, chosen["seeds"]))
     checked = SPLIT_NAMES[subject.findings["calibrated_on"]]
+    names = representation_names(subject.city.embedding)
     embedding = (
-        "AlphaEarth Foundations describes the physical form of every 10 m pixel by 64 numbers. "
-        "AETHER (arXiv 2510.09894) relates them to what places are called."
+        f"{_described(subject.city.embedding)} AETHER (arXiv 2510.09894) relates these numbers to "
+        "what places are called."
     )
     fitted = (
-        f"What was seen of each place: {NAMES.get(chosen['representation'], '')}. "
+        f"What was seen of each place: {names.get(chosen['representation'], '')}. "
         f"What was fitted: {predictor[chosen['predictor']]}, {what}."
     )
     applicable = (
@@ -94,6 +96,14 @@ def _method_points(subject: Subject, what: str) -> tuple[str, ...]:
         f"Uncertainty was calibrated on labels the fit had not seen ({checked}).",
         applicable,
     )
+
+
+def _described(embedding: str) -> str:
+    if embedding == ALPHAEARTH:
+        return (
+            "AlphaEarth Foundations describes the physical form of every 10 m pixel by 64 numbers."
+        )
+    return f"Every pixel or sample is described by numbers of {kind_title(embedding)}."
 
 
 def _variogram(subject: Subject) -> Block:

@@ -18,6 +18,7 @@ from scipy.sparse import csc_array
 
 from aether_core.eo.alphaearth import dequantise
 from aether_core.eo.embedding import Embedding
+from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.grid import Grid
 from aether_core.eo.raster import RasterEmbedding
 from aether_core.eo.raster_file import open_raster
@@ -67,6 +68,9 @@ def pixel_means(
         encode: Applied to every pixel before it is averaged, e.g. a model's EO head.
         progress: Told tile by tile.
 
+    Pixels of an embedding other than AlphaEarth may have any length; what `encode` is given of them
+    has length 1, as pooled vectors have.
+
     Returns:
         Float32 `[a, dim]` or `[a, d]`, unit rows; NaN where no pixel of the area has data.
 
@@ -80,6 +84,8 @@ def pixel_means(
             "average the city's cells instead",
         )
     width = embedding.dim
+    if encode is not None and embedding.name != ALPHAEARTH:
+        encode = _of_unit_rows(encode)
     if encode is not None:
         width = encode(np.zeros((1, width), dtype=np.float32)).shape[1]
     sums = np.zeros((len(geometry), width))
@@ -100,6 +106,17 @@ def pixel_means(
     norm = np.linalg.norm(sums, axis=1, keepdims=True)
     norm[norm == 0] = np.nan
     return np.asarray(sums / norm, dtype=np.float32)
+
+
+def _of_unit_rows(encode: Encode) -> Encode:
+    def encode_directions(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        directions: NDArray[np.float32] = (vectors / np.where(norms == 0, 1, norms)).astype(
+            np.float32
+        )
+        return encode(directions)
+
+    return encode_directions
 
 
 def _add(

@@ -1,0 +1,149 @@
+"""Change between two years, held against how much years differ where nothing has changed.
+
+Two years of an embedding never agree: light, leaf, moisture and the satellites differ, and a whole
+city may shift a little towards a query or away from it. So a change means nothing by itself. The
+yardstick is measured in the city itself, on the cells that have not changed.
+
+Which cells these are is told by the embedding alone, without model and query: by how far a cell's
+vector has turned. Stable cells turn about as far as one another, so the logarithm of that distance
+has a peak; its left flank, which no change reaches, says how wide it is, and stable is what lies
+not much further to its right. The changes of the stable cells in the query give the band that all
+but one in a hundred of them stay in. `benchmarks/change_noise.py` holds other ways against it on
+cities whose truth is known, `docs/method.md` has the figures.
+"""
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.errors import InputError
+
+CHANCE = 0.01
+"""Share of stable cells that may lie beyond the noise."""
+LEAST_CELLS = 100
+"""Below this many cells no yardstick can be measured."""
+_FLANKS = 2.5
+_BINS = 128
+_SMOOTHED_BINS = 4.0
+_ROUNDING = 1e-6  # of 1 less a cosine of float32 vectors
+_SMALLEST = 1e-9
+
+
+@dataclass(frozen=True)
+class YearNoise:
+    """How far stable cells differ between two years, in one query.
+
+    Attributes:
+        low: Lower end of the band; a change below it lies beyond the noise.
+        high: Upper end of the band.
+        shift: Median change of stable cells: what the whole city has moved.
+        spread: Their standard deviation, from the median absolute deviation.
+        stable: How many cells count as stable.
+        stable_share: Share of the cells that are.
+        false_share: Share of the stable cells that lie beyond the band: changes that are none.
+    """
+
+    low: float
+    high: float
+    shift: float
+    spread: float
+    stable: int
+    stable_share: float
+    false_share: float
+
+    def facts(self) -> dict[str, float | int]:
+        """As JSON values."""
+        return asdict(self)
+
+
+def stable_cells(
+    pooled_from: NDArray[np.float32], pooled_to: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Tell which cells have not changed between two years.
+
+    Args:
+        pooled_from: The cells' embedding in one year, unit rows float32 `[m, dim]`.
+        pooled_to: That of the same cells in the other, of the same encoding.
+
+    Returns:
+        Bool `[m]`.
+
+    Raises:
+        InputError: There are fewer than 100 cells.
+    """
+    if len(pooled_from) < LEAST_CELLS:
+        raise InputError(
+            "too few cells have data in both years to tell change from noise",
+            f"{len(pooled_from)} cells",
+            f"it takes {LEAST_CELLS}",
+        )
+    turned = 1 - np.einsum("md,md->m", pooled_from, pooled_to, dtype=np.float64)
+    size = np.log(np.maximum(turned, _ROUNDING))
+    peak = _peak(size)
+    width = float(np.sqrt(np.mean(np.square(size[size <= peak] - peak))))
+    return np.asarray(size <= peak + _FLANKS * width, dtype=bool)
+
+
+def year_noise(change: NDArray[np.float32], stable: NDArray[np.bool_]) -> YearNoise:
+    """Measure how far stable cells differ between two years in one query.
+
+    Args:
+        change: Later score less earlier score of each cell, float32 `[m]`.
+        stable: From `stable_cells`, bool `[m]`.
+    """
+    kept = change[stable].astype(np.float64)
+    shift = float(np.median(kept))
+    away = np.abs(kept - shift)
+    reach = float(np.quantile(away, 1 - CHANCE))
+    noise = YearNoise(
+        low=shift - reach,
+        high=shift + reach,
+        shift=shift,
+        spread=1.4826 * float(np.median(away)),
+        stable=len(kept),
+        stable_share=float(stable.mean()),
+        false_share=0.0,
+    )
+    return replace(noise, false_share=float(beyond(change[stable], noise).mean()))
+
+
+def beyond(change: NDArray[np.float32], noise: YearNoise) -> NDArray[np.bool_]:
+    """Whether each change lies beyond the noise, bool `[m]`."""
+    return np.asarray((change < noise.low) | (change > noise.high), dtype=bool)
+
+
+def change_edges(change: NDArray[np.floating], low: float, high: float) -> list[float]:
+    """Limits of seven classes of change: three to either side, and the noise between them.
+
+    Args:
+        change: Changes to be shown; NaN counts for nothing.
+        low: Lower end of the noise.
+        high: Upper end of the noise.
+
+    Returns:
+        Eight ascending limits; the fourth and the fifth are the noise's.
+    """
+    finite = np.asarray(change, dtype=np.float64)
+    finite = finite[np.isfinite(finite)]
+    middle = (low + high) / 2
+    half = max((high - low) / 2, _SMALLEST)
+    away = np.abs(finite - middle)
+    # Few changes are large: the classes cover 98 % of those beyond the noise, the outer ones more.
+    reach = float(np.quantile(away[away > half], 0.98)) if (away > half).any() else 2 * half
+    step = max(reach - half, half / 10) / 3
+    most = max(float(away.max(initial=0.0)), half + 3 * step)
+    offsets = [half, half + step, half + 2 * step, most]
+    return [*(middle - offset for offset in offsets[::-1]), *(middle + off for off in offsets)]
+
+
+def _peak(values: NDArray[np.float64]) -> float:
+    """Where most values lie, by a smoothed histogram; some value lies at it or below."""
+    low, high = np.quantile(values, (0.001, 0.999))
+    if not high > low:
+        return float(high)
+    counts, edges = np.histogram(values, _BINS, (low, high))
+    offsets = np.arange(-3 * _SMOOTHED_BINS, 3 * _SMOOTHED_BINS + 1) / _SMOOTHED_BINS
+    smooth = np.convolve(counts, np.exp(-0.5 * offsets**2), mode="same")
+    at = int(np.argmax(smooth))
+    return float(edges[at + 1])

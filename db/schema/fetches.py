@@ -1,0 +1,42 @@
+"""Cities on their way in from public data."""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.schema.base import EMPTY_OBJECT, Base
+from db.schema.jobs import Job, job_checks
+
+
+class Fetch(Job, Base):
+    """One city to be fetched from public servers.
+
+    `slug` and `name` are the city's, which is not there before the fetch is done; then `city_id`
+    is, until that city is removed. `request` is all that was asked, the boundary in it, so that a
+    worker needs nothing else. `estimate` is what was expected before anything was downloaded.
+    `result` says what was downloaded; of one that failed it holds the exit code. `batch` is what
+    the fetches of one list have in common.
+    """
+
+    __tablename__ = "fetch"
+    __table_args__ = (
+        *job_checks(),
+        Index(
+            "uq_fetch_one_at_work_a_slug",
+            "slug",
+            unique=True,
+            postgresql_where=text("state IN ('queued', 'running')"),
+        ),
+    )
+
+    device: Mapped[str] = mapped_column(default="", server_default="")
+    slug: Mapped[str]
+    name: Mapped[str]
+    request: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    estimate: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    batch: Mapped[str | None] = mapped_column(index=True)
+    city_id: Mapped[int | None] = mapped_column(
+        ForeignKey("city.id", ondelete="SET NULL"), index=True
+    )

@@ -1,0 +1,459 @@
+"""A city from public data: fetched, cut off, killed, resumed, trained, searched, compared."""
+
+import asyncio
+import hashlib
+import io
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aether_core.city_boundary import box_boundary
+from aether_core.errors import ConflictError, DiskFullError, InputError, NotFoundError
+from db import fetches as fetch_rows
+from tests.db.city_data import add_small_city
+from tests.db_fixtures import fresh_database
+from tests.public_server.server import Fault, PublicServer
+from tests.public_server.whole import (
+    BOX,
+    NAME,
+    YEARS,
+    World,
+    environment,
+    serve,
+    write_world,
+)
+from workflows.change import change_cells
+from workflows.cities import list_cities, show_city
+from workflows.cli.__main__ import run
+from workflows.fetch_city import (
+    FetchCity,
+    add_fetch,
+    cancel_fetch,
+    estimate_fetch,
+    list_fetches,
+    remove_fetch,
+    resume_fetch,
+    show_fetch,
+    years_of_city,
+)
+from workflows.fetch_job import run_fetch_job
+from workflows.fetch_list import read_list
+from workflows.fetch_many import batch_name, list_batches, retry_batch, show_batch, start_many
+from workflows.fetches import fetch_folder
+from workflows.jobs import worker_app
+from workflows.public_cache import clear_cache, show_cache
+from workflows.queue import FETCHING_QUEUE, defer_fetch, start_worker
+from workflows.real_demo import real_demo
+from workflows.search import search_cells
+from workflows.settings import Settings
+from workflows.store import Store, open_store
+from workflows.training import add_run, run_training
+from workflows.worker import take_up_stalled
+
+SLUG = "borderville"
+REQUEST = FetchCity(
+    slug=SLUG, name=NAME, boundary=box_boundary(*BOX), years=YEARS, pois="both", cell_resolution=10
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return write_world(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def server(world: World) -> Iterator[PublicServer]:
+    with serve(world) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def good_server(server: PublicServer, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test begins with a server that behaves, and with settings that lead to it."""
+    server.behave()
+    server.log.clear()
+    for name, value in environment(server, world).items():
+        monkeypatch.setenv(name, value)
+
+
+def opened(url: str, home: Path) -> Store:
+    return open_store(Settings(home=home, database_url=url, worker_idle_seconds=0.5))
+
+
+@pytest.fixture
+def asking(database_url: str, tmp_path: Path) -> Iterator[Store]:
+    """An empty store whose settings lead to the server."""
+    store = opened(database_url, tmp_path / "home")
+    yield store
+    store.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def uncut(
+    cluster_url: str, world: World, server: PublicServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    """A store with the city, fetched in one go."""
+    with pytest.MonkeyPatch.context() as patch, fresh_database(cluster_url) as url:
+        for name, value in environment(server, world).items():
+            patch.setenv(name, value)
+        store = opened(url, tmp_path_factory.mktemp("uncut"))
+        run_fetch_job(store, add_fetch(store, REQUEST))
+        yield store
+        store.engine.dispose()
+
+
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker is started: the test does its part itself, in its own process."""
+    for module in ("workflows.fetch_city", "workflows.fetch_many"):
+        monkeypatch.setattr(f"{module}.ensure_worker", lambda _: None)
+
+
+def rasters(store: Store) -> dict[str, str]:
+    """Digest of each file of the city's embedding, all years."""
+    folder = store.settings.cities / SLUG
+    files = sorted(folder.rglob("*.tif"))
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def wait_for(store: Store, fetch_id: int, megabytes: float) -> None:
+    deadline = time.monotonic() + 60
+    while show_fetch(store, fetch_id).megabytes < megabytes:
+        assert time.monotonic() < deadline, show_fetch(store, fetch_id)
+        time.sleep(0.05)
+
+
+def sent_twice(server: PublicServer) -> list[tuple[str, int]]:
+    """Path and first byte of each range of the mirror's blocks that was sent a second time."""
+    found = []
+    for path in {request.path for request in server.log if request.path.endswith(".tiff")}:
+        seen: set[int] = set()
+        for first, behind in server.bytes_of(path):
+            if seen.intersection(range(first, behind)):
+                found.append((path, first))
+            seen.update(range(first, behind))
+    return found
+
+
+def test_an_uncut_fetch_makes_the_whole_city(uncut: Store) -> None:
+    city = show_city(uncut, SLUG)
+    assert city.years == sorted(YEARS)
+    assert city.year == YEARS[0]
+    assert sorted(rasters(uncut)) == [
+        "000-alphaearth-2018-34N.tif",
+        "000-alphaearth-2024-34N.tif",
+        "001-alphaearth-2018-35N.tif",
+        "001-alphaearth-2024-35N.tif",
+    ]
+    assert [source["kind"] for source in city.sources] == ["alphaearth"] * 2 + ["osm", "overture"]
+    assert any("AlphaEarth" in credit for credit in city.attribution)
+    assert any("Overture" in credit for credit in city.attribution)
+    assert any("OpenStreetMap" in credit for credit in city.attribution)
+    assert city.pois_dropped["in both sources, kept once"] >= 10
+    assert city.pois > 200
+    (fetch,) = list_fetches(uncut)
+    assert (fetch.state, fetch.city_exists, fetch.progress) == ("done", True, 1.0)
+    assert fetch.request.release == "2026-10-21.0"
+    assert fetch.megabytes > 1
+    assert not fetch_folder(uncut, fetch.id).exists()
+
+
+def test_cut_twice_and_killed_once_it_ends_with_the_same_pixels(
+    asking: Store, uncut: Store, server: PublicServer
+) -> None:
+    fetch_id = add_fetch(asking, REQUEST)
+    server.misbehave(".tiff", Fault("slow", rate=100_000), times=-1)
+    cut_off = []
+
+    def cut(megabytes: float) -> None:
+        wait_for(asking, fetch_id, megabytes)
+        cut_off.append(server.connections)
+        server.break_connections()
+
+    defer_fetch(asking, fetch_id)
+    worker = start_worker(asking, until_idle=True)
+    cut(0.3)
+    wait_for(asking, fetch_id, 0.6)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait(10)
+    assert show_fetch(asking, fetch_id).state == "running"
+    assert not list_cities(asking)
+    cutting = threading.Thread(target=lambda: (cut(1.0), server.behave()))
+    cutting.start()
+    run_fetch_job(asking, fetch_id)  # what the next worker does with it
+    cutting.join()
+    fetch = show_fetch(asking, fetch_id)
+    assert (fetch.state, fetch.error, fetch.attempts) == ("done", None, 2)
+    assert min(cut_off) > 0
+    assert rasters(asking) == rasters(uncut)
+    # A cut transfer goes on where it broke; what was on its way to the killed worker comes again.
+    assert len(sent_twice(server)) <= asking.settings.network_connections
+
+
+def test_the_city_is_trained_searched_and_its_change_mapped(uncut: Store) -> None:
+    run_training(uncut, add_run(uncut, SLUG, settings={"epochs": "4"}))
+    found = search_cells(uncut, SLUG, "a pizza restaurant")
+    assert len(found.h3) == show_city(uncut, SLUG).cells
+    change = change_cells(uncut, SLUG, "a museum", min(YEARS), max(YEARS))
+    assert change.beyond_noise.any()
+
+
+def test_a_second_city_downloads_no_block_again(uncut: Store, server: PublicServer) -> None:
+    west, south, east, north = BOX
+    inner = box_boundary(west + 0.005, south + 0.003, east - 0.005, north - 0.003)
+    request = replace(REQUEST, slug="inner", boundary=inner, years=(2024,), pois="overture")
+    expected = estimate_fetch(uncut, request, ask_servers=True)
+    assert expected.megabytes == 0
+    assert expected.reused_megabytes > 0.5
+    assert expected.pois is not None
+    assert expected.pois > 100
+    server.log.clear()
+    fetch_id = add_fetch(uncut, request)
+    run_fetch_job(uncut, fetch_id)
+    fetch = show_fetch(uncut, fetch_id)
+    assert (fetch.state, fetch.error) == ("done", None)
+    assert fetch.reused_megabytes == pytest.approx(expected.reused_megabytes, abs=0.01)
+    assert not [one for one in server.log if ".tiff" in one.path and one.method == "GET"]
+
+
+def test_a_year_is_added_to_the_city_that_is_there(uncut: Store) -> None:
+    with pytest.raises(ConflictError, match="holds this year already"):
+        add_fetch(uncut, years_of_city(uncut, SLUG, (2018,)))
+    request = years_of_city(uncut, "inner", (2018,))
+    fetch_id = add_fetch(uncut, request)
+    run_fetch_job(uncut, fetch_id)
+    assert show_fetch(uncut, fetch_id).error is None
+    city = show_city(uncut, "inner")
+    assert city.years == [2018, 2024]
+    versions = [one["version"] for one in city.sources if one["kind"] == "alphaearth"]
+    assert versions == ["2024", "2018"]
+
+
+def test_a_year_the_mirror_lacks_is_named_and_leaves_no_city(asking: Store) -> None:
+    fetch_id = add_fetch(asking, replace(REQUEST, years=(2024, 2020)))
+    run_fetch_job(asking, fetch_id)
+    fetch = show_fetch(asking, fetch_id)
+    assert (fetch.state, fetch.exit_code, fetch.resumable) == ("failed", 2, True)
+    assert "2018, 2024" in str(fetch.error)
+    assert not list_cities(asking)
+
+
+def test_without_a_network_it_says_so_in_one_line(
+    asking: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = asking.settings.model_copy(
+        update={
+            "alphaearth_url": "http://127.0.0.1:9/annual",
+            "overture_url": "http://127.0.0.1:9/o",
+            "overture_catalog_url": "http://127.0.0.1:9/o/catalog.json",
+        }
+    )
+    offline = replace(asking, settings=settings)
+    fetch_id = add_fetch(offline, replace(REQUEST, pois="overture", release="2026-10-21.0"))
+    monkeypatch.setattr("aether_core.net.courtesy.Courtesy.pause_s", lambda *_: 0.0)
+    run_fetch_job(offline, fetch_id)
+    fetch = show_fetch(offline, fetch_id)
+    assert fetch.state == "failed"
+    assert "127.0.0.1" in str(fetch.error)
+    assert "\n" not in str(fetch.error)
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_slug_is_fetched_once_at_a_time(asking: Store) -> None:
+    first = add_fetch(asking, REQUEST)
+    with pytest.raises(ConflictError, match="is being fetched already"):
+        add_fetch(asking, REQUEST)
+    assert cancel_fetch(asking, first).state == "cancelled"
+    second = add_fetch(asking, REQUEST)
+    with pytest.raises(ConflictError, match="is being fetched already"):
+        resume_fetch(asking, first)
+    cancel_fetch(asking, second)
+    assert resume_fetch(asking, first).state == "queued"
+
+
+def test_a_taken_slug_is_refused_before_anything_is_asked(
+    uncut: Store, server: PublicServer
+) -> None:
+    with pytest.raises(ConflictError, match="short name exists"):
+        add_fetch(uncut, REQUEST)
+    assert not server.log
+
+
+def test_a_large_download_has_to_be_confirmed(asking: Store) -> None:
+    wide = replace(REQUEST, boundary=box_boundary(23.5, 60.0, 24.5, 60.4))
+    with pytest.raises(InputError, match="has to be confirmed"):
+        add_fetch(asking, wide)
+    assert add_fetch(asking, wide, confirmed=True)
+
+
+def test_a_download_the_disk_cannot_hold_is_refused(asking: Store) -> None:
+    expected = replace(estimate_fetch(asking, REQUEST), disk_free_megabytes=1.0)
+    with pytest.raises(DiskFullError, match="are free"):
+        add_fetch(asking, REQUEST, estimate=expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"years": ()}, "no year"),
+        ({"years": (2024, 2024)}, "twice"),
+        ({"years": (1999,)}, "no embedding of this year"),
+        ({"pois": "google"}, "no such source"),
+        ({"confidence": 1.5}, "between 0 and 1"),
+        ({"osm_file": Path("/none.osm.pbf")}, "no such file"),
+        ({"osm_file": Path("/none.osm.pbf"), "pois": "overture"}, "from Overture only"),
+        ({"boundary": box_boundary(20, 50, 30, 60)}, "larger than one city"),
+        ({"boundary": box_boundary(10, 83.5, 11, 84.5)}, "latitudes"),
+    ],
+)
+def test_what_cannot_be_fetched_is_refused(
+    asking: Store, change: dict[str, object], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        add_fetch(asking, replace(REQUEST, **change))
+    assert not list_fetches(asking)
+
+
+def test_a_fetch_that_fails_after_its_city_was_added_leaves_none(asking: Store) -> None:
+    fetch_id = add_fetch(asking, replace(REQUEST, years=(2024, 2020)))
+    with asking.session() as session:  # as a worker leaves it that died after adding the city
+        city = add_small_city(session, slug=SLUG).city
+        fetch_rows.STATES.mark_running(session, fetch_id)
+        fetch_rows.keep_city(session, fetch_id, city.id)
+    run_fetch_job(asking, fetch_id)
+    assert show_fetch(asking, fetch_id).state == "failed"
+    assert not list_cities(asking)
+
+
+def test_a_fetch_is_forgotten_with_its_folder(asking: Store) -> None:
+    fetch_id = add_fetch(asking, REQUEST)
+    with pytest.raises(ConflictError, match="cannot remove"):
+        remove_fetch(asking, fetch_id)
+    fetch_folder(asking, fetch_id).mkdir(parents=True)
+    cancel_fetch(asking, fetch_id)
+    remove_fetch(asking, fetch_id)
+    assert not fetch_folder(asking, fetch_id).exists()
+    with pytest.raises(NotFoundError):
+        show_fetch(asking, fetch_id)
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_of_many_cities_one_that_fails_does_not_stop_the_rest(uncut: Store, tmp_path: Path) -> None:
+    path = tmp_path / "cities.csv"
+    box = '"23.99,60.155,24.01,60.165"'
+    path.write_text(f"slug,name,year,bbox\nbad,Bad,2020,{box}\ngood,Good,2024,{box}\n")
+    started = start_many(uncut, read_list(uncut, path), batch_name(path))
+    assert [fetch.slug for fetch in started.fetches] == ["bad", "good"]
+    for fetch in started.fetches:
+        run_fetch_job(uncut, fetch.id)
+    summary = show_batch(uncut, "cities")
+    assert [fetch.state for fetch in summary.fetches] == ["failed", "done"]
+    assert summary.counts == {"failed": 1, "done": 1}
+    again = retry_batch(uncut, "cities")
+    assert [fetch.state for fetch in again.fetches] == ["queued", "done"]
+    with pytest.raises(ConflictError, match="cache is in use"):
+        clear_cache(uncut)
+    cancel_fetch(uncut, again.fetches[0].id)
+    assert list_batches(uncut) == ["cities"]
+
+
+def command(store: Store, *words: str) -> tuple[int, Any]:
+    """Exit code and JSON document of a command on a store."""
+    environment = {
+        "AETHER_HOME": str(store.settings.home),
+        "AETHER_DATABASE_URL": store.url,
+        "AETHER_WORKER_IDLE_SECONDS": "0.5",
+    }
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as out:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        code = run([*words, "--json"])
+    return code, json.loads(out.getvalue())
+
+
+AREA_WORDS = ("--name", NAME, "--bbox", ",".join(map(str, BOX)))
+
+
+def test_the_command_estimates_and_stops(uncut: Store) -> None:
+    words = ("city", "fetch", "soon", *AREA_WORDS, "--year", "2024", "--year", "2018")
+    code, document = command(uncut, *words, "--estimate")
+    assert code == 0
+    keys = {"tiles", "zones", "megabytes", "minutes", "cells", "pois", "year", "years", "basis"}
+    assert keys <= set(document)
+    assert (document["basis"], document["zones"]) == ("servers", ["34N", "35N"])
+    assert document["pois"] > 100
+
+
+def test_the_command_fetches_a_city_through_the_queue(uncut: Store) -> None:
+    words = ("city", "fetch", "queued", *AREA_WORDS, "--year", "2024", "--cell-resolution", "9")
+    code, document = command(uncut, *words)
+    assert code == 0, document
+    keys = {"slug", "name", "year", "pois", "pois_dropped", "pixels", "cells", "crs", "bbox"}
+    assert keys <= set(document)
+    assert (document["state"], document["release"]) == ("done", "2026-10-21.0")
+    assert document["reused_megabytes"] > 1
+    assert document["sources"][0]["kind"] == "alphaearth"
+
+
+def test_commands_refuse_with_one_line(uncut: Store) -> None:
+    wide = ("--name", "Wide", "--bbox", "23.5,60.0,24.5,60.4", "--year", "2024")
+    code, document = command(uncut, "city", "fetch", "wide", *wide)
+    assert code == 2
+    assert "--yes" in document["error"]["message"]
+    code, document = command(uncut, "city", "fetch", SLUG, *AREA_WORDS, "--year", "2024")
+    assert code == 2
+    assert "exists" in document["error"]["message"]
+    code, document = command(uncut, "cache", "clear")
+    assert code == 2
+    assert "--yes" in document["error"]["message"]
+
+
+def test_the_cache_is_shown_and_cleared(uncut: Store) -> None:
+    code, document = command(uncut, "cache")
+    assert code == 0
+    assert document["parts"]["alphaearth"] > 1
+    code, document = command(uncut, "cache", "clear", "--yes")
+    assert code == 0
+    assert document["cleared_megabytes"] > 1
+    assert show_cache(uncut).megabytes == 0
+
+
+def test_a_fetch_whose_worker_died_without_a_job_left_is_queued_again(asking: Store) -> None:
+    fetch_id = add_fetch(asking, REQUEST)
+    with asking.session() as session:
+        fetch = fetch_rows.STATES.mark_running(session, fetch_id)
+        fetch.heartbeat = datetime.now(UTC) - timedelta(minutes=1)
+
+    async def queued() -> list[dict[str, Any]]:
+        app = worker_app(asking)
+        async with app.open_async():
+            await take_up_stalled(app, asking)
+            await take_up_stalled(app, asking)  # the second time it is in the queue
+            jobs = await app.job_manager.list_jobs_async(queue=FETCHING_QUEUE)
+            return [job.task_kwargs for job in jobs]
+
+    assert asyncio.run(queued()) == [{"fetch_id": fetch_id}]
+
+
+def test_the_demo_offers_its_city_with_the_real_embedding(asking: Store) -> None:
+    with asking.session() as session:
+        add_small_city(session, slug="helsinki")
+    assert real_demo(asking).command.startswith("./aether city fetch helsinki-real --name")
+    with asking.session() as session:
+        add_small_city(session, slug="helsinki-real")
+    request = real_demo(asking).request
+    assert request is not None
+    assert request.slug == "helsinki-real-2"
+    nowhere = asking.settings.model_copy(update={"alphaearth_url": "http://127.0.0.1:9/annual"})
+    offer = real_demo(replace(asking, settings=nowhere))
+    assert offer.request is None
+    assert offer.reason.startswith("offline: 127.0.0.1")

@@ -1,0 +1,86 @@
+"""`city add-year`, `city years`, `city remove-year`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aether_core.errors import InputError
+from workflows.cli import output
+from workflows.cli.city import city_app
+
+YearOption = Annotated[int, typer.Option(help="Year of the embedding.")]
+
+
+def register(_app: typer.Typer) -> None:
+    """Add these commands to `city`, which is at the root already."""
+    city_app.command("add-year")(add)
+    city_app.command("years")(show)
+    city_app.command("remove-year")(remove)
+
+
+def add(
+    slug: str,
+    embedding: Annotated[
+        list[Path], typer.Option(help="Files of that year, of the kind the city was added with.")
+    ],
+    year: YearOption,
+) -> None:
+    """Give a city the embedding of a further year, for the same places and cells."""
+    from workflows.store import open_store
+    from workflows.years import add_year
+
+    with output.progress() as progress:
+        added = add_year(open_store(), slug, year, embedding, progress)
+    output.document(asdict(added))
+    output.say(f"{slug} has {added.year}: {added.cells} cells, {added.places} places")
+    if added.cells_without or added.places_without:
+        output.say(
+            f"Without data in {added.year}: {added.cells_without} cells, "
+            f"{added.places_without} places"
+        )
+    output.say(f"Next: ./aether change {slug} QUERY --from YEAR --to YEAR")
+
+
+def show(slug: str) -> None:
+    """List the years a city holds."""
+    from workflows.store import open_store
+    from workflows.years import list_years
+
+    years = list_years(open_store(), slug)
+    output.document([asdict(year) for year in years])
+    output.table(
+        ["year", "", "files", "cells", "without data", "places", "without data"],
+        [
+            (
+                one.year,
+                "its own" if one.main else "",
+                one.files,
+                one.cells,
+                one.cells_without,
+                one.places,
+                one.places_without,
+            )
+            for one in years
+        ],
+        title=slug,
+    )
+
+
+def remove(
+    slug: str,
+    year: YearOption,
+    yes: Annotated[bool, typer.Option("--yes", help="Really delete it.")] = False,
+) -> None:
+    """Delete what a city holds of one year."""
+    from workflows.store import open_store
+    from workflows.years import remove_year
+
+    if not yes:
+        raise InputError(
+            "removing a year deletes its files and vectors", f"{slug} {year}", "say --yes to go on"
+        )
+    remove_year(open_store(), slug, year)
+    output.document({"city": slug, "removed": year})
+    output.say(f"{year} is removed from {slug}.")

@@ -1,0 +1,196 @@
+"""Fetches as users see them: list, show, cancel, follow, dismiss."""
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aether_core.errors import AetherError, ConflictError
+from aether_core.progress import Progress, silent
+from db import fetches as fetch_rows
+from db.schema import Fetch
+from workflows.fetch_estimate import FetchEstimate
+from workflows.fetch_request import FetchCity
+from workflows.queue import WORKER_STALLED_SECONDS, ensure_worker
+from workflows.store import Store
+
+
+@dataclass(frozen=True)
+class FetchSummary:
+    """One fetch of a city from public data.
+
+    Attributes:
+        id: Its number.
+        slug: Of the city; it is there once the fetch is done.
+        request: All that was asked.
+        estimate: What was expected before it began.
+        batch: What the fetches of one list have in common; None alone.
+        state: queued, running, done, failed or cancelled.
+        stage: What it is doing now, in plain words, with megabytes.
+        progress: 0 to 1.
+        megabytes: Downloaded by this fetch so far, over all its attempts.
+        reused_megabytes: Taken from what earlier fetches had downloaded.
+        error: Why it failed, in one line.
+        exit_code: What a command that waited for it ends with.
+        seconds_left: Estimate while it runs; None before that can be told.
+        resumable: Whether it ended early and can go on from where it was.
+        city_exists: Whether its city is there.
+        run: Number of the training it started; None without.
+        not_trained: Why no training could be started that was wanted; None otherwise.
+        result: All that was downloaded and made; empty before it is done.
+    """
+
+    id: int
+    slug: str
+    name: str
+    request: FetchCity
+    estimate: FetchEstimate
+    batch: str | None
+    state: str
+    stage: str
+    progress: float
+    megabytes: float
+    reused_megabytes: float
+    error: str | None
+    exit_code: int
+    seconds_left: float | None
+    resumable: bool
+    city_exists: bool
+    run: int | None
+    not_trained: str | None
+    attempts: int
+    result: dict[str, Any]
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it will not change any more."""
+        return self.state in fetch_rows.FINISHED
+
+
+class FetchEndedError(AetherError):
+    """A fetch that was waited for failed or was cancelled; ends the command as its cause would."""
+
+    def __init__(self, fetch: FetchSummary) -> None:
+        super().__init__(
+            f"fetch {fetch.id} {fetch.state}: {fetch.error or 'by request'}; "
+            f"go on with: ./aether fetch resume {fetch.id}"
+        )
+        self.exit_code = fetch.exit_code
+
+
+def fetch_folder(store: Store, fetch_id: int) -> Path:
+    """Where a fetch puts its files together until its city is there."""
+    return store.settings.fetches / str(fetch_id)
+
+
+def summarise_fetch(fetch: Fetch) -> FetchSummary:
+    """One fetch's summary inside an open transaction."""
+    result: Mapping[str, Any] = fetch.result
+    return FetchSummary(
+        id=fetch.id,
+        slug=fetch.slug,
+        name=fetch.name,
+        request=FetchCity.from_document(fetch.request),
+        estimate=FetchEstimate.from_document(fetch.estimate),
+        batch=fetch.batch,
+        state=fetch.state,
+        stage=fetch.stage,
+        progress=fetch.progress,
+        megabytes=float(result.get("megabytes", 0.0)),
+        reused_megabytes=float(result.get("reused_megabytes", 0.0)),
+        error=fetch.error,
+        exit_code=0 if fetch.state == "done" else int(result.get("exit_code", 1)),
+        seconds_left=_seconds_left(fetch),
+        resumable=fetch.state in {"failed", "cancelled"},
+        city_exists=fetch.city_id is not None,
+        run=result.get("run"),
+        not_trained=result.get("not_trained"),
+        attempts=fetch.attempts,
+        result=dict(result) if fetch.state == "done" else {},
+        created=fetch.created_at,
+        started=fetch.started_at,
+        finished=fetch.finished_at,
+    )
+
+
+def _seconds_left(fetch: Fetch) -> float | None:
+    """What is left at the pace of this attempt so far."""
+    if fetch.state != "running" or fetch.started_at is None or fetch.progress < 0.03:
+        return None
+    taken = (datetime.now(UTC) - fetch.started_at).total_seconds()
+    return taken / fetch.progress * (1 - fetch.progress)
+
+
+def list_fetches(store: Store, batch: str | None = None) -> list[FetchSummary]:
+    """All fetches, newest first; of one batch in the order of its list."""
+    with store.session() as session:
+        return [summarise_fetch(fetch) for fetch in fetch_rows.list_fetches(session, batch)]
+
+
+def show_fetch(store: Store, fetch_id: int) -> FetchSummary:
+    """One fetch.
+
+    Raises:
+        NotFoundError: No fetch has this number.
+    """
+    with store.session() as session:
+        return summarise_fetch(fetch_rows.STATES.by_id(session, fetch_id))
+
+
+def cancel_fetch(store: Store, fetch_id: int) -> FetchSummary:
+    """Ask a fetch to stop; a queued one stops at once, a running one within a second or so.
+
+    Raises:
+        NotFoundError: No fetch has this number.
+        ConflictError: It has finished already.
+    """
+    fetch = show_fetch(store, fetch_id)
+    if fetch.is_finished:
+        raise ConflictError(
+            "the fetch has finished already",
+            f"fetch {fetch_id} is {fetch.state}",
+            "there is nothing to cancel",
+        )
+    with store.session() as session:
+        fetch_rows.STATES.request_cancel(session, fetch_id)
+    return show_fetch(store, fetch_id)
+
+
+def remove_fetch(store: Store, fetch_id: int) -> None:
+    """Forget a finished fetch; its city stays, and so does the cache of what it downloaded.
+
+    Raises:
+        NotFoundError: No fetch has this number.
+        ConflictError: It is queued or running.
+    """
+    with store.session() as session:
+        fetch_rows.remove_fetch(session, fetch_id)
+    shutil.rmtree(fetch_folder(store, fetch_id), ignore_errors=True)
+
+
+def follow_fetch(
+    store: Store, fetch_id: int, progress: Progress = silent, poll_seconds: float = 0.25
+) -> FetchSummary:
+    """Wait for a fetch to finish, reporting how far it is in thousandths.
+
+    A worker that dies meanwhile is replaced.
+
+    Raises:
+        NotFoundError: No fetch has this number.
+    """
+    looked = time.monotonic()
+    while True:
+        fetch = show_fetch(store, fetch_id)
+        if fetch.is_finished:
+            return fetch
+        if time.monotonic() - looked > WORKER_STALLED_SECONDS:
+            ensure_worker(store)
+            looked = time.monotonic()
+        progress(fetch.stage or fetch.state, round(1000 * fetch.progress), 1000)
+        time.sleep(poll_seconds)
