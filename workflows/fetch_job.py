@@ -1,7 +1,7 @@
 """What the worker does with a queued fetch; all that is downloaded outlives the worker."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -11,11 +11,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from aether_core.errors import (
-    AetherError,
-    CancelledError,
     InputError,
     NotFoundError,
-    StoreUnavailableError,
 )
 from aether_core.net import Web
 from db import cities as city_rows
@@ -28,6 +25,7 @@ from workflows.fetch_request import FetchCity
 from workflows.fetch_sources import overture_release
 from workflows.fetch_steps import CITY, LOOKING, YEARS, Fetching, embedding_sources
 from workflows.fetches import fetch_folder
+from workflows.job_outcome import Mark, outcome_written
 from workflows.public_sources import open_web
 from workflows.store import Store
 from workflows.training import MAX_ATTEMPTS, start_training
@@ -45,19 +43,12 @@ def run_fetch_job(store: Store, fetch_id: int) -> None:
     """
     if not _taken_up(store, fetch_id):
         return
-    failed = fetch_rows.mark_failed
-    try:
+    with outcome_written(
+        partial(_conclude, store, fetch_id),
+        cancelled=fetch_rows.STATES.mark_cancelled,
+        failed=fetch_rows.mark_failed,
+    ):
         _fetch_and_keep(store, fetch_id)
-    except CancelledError:
-        _conclude(store, fetch_id, fetch_rows.STATES.mark_cancelled)
-    except StoreUnavailableError:
-        raise  # nothing can be written down: a worker finds the fetch without a job and queues it
-    except AetherError as error:
-        _conclude(store, fetch_id, partial(failed, error=str(error), exit_code=error.exit_code))
-    except Exception as error:
-        reason = f"an error of ours ({type(error).__name__}); see logs/worker.log"
-        _conclude(store, fetch_id, partial(failed, error=reason))
-        raise
 
 
 def _taken_up(store: Store, fetch_id: int) -> bool:
@@ -75,7 +66,7 @@ def _taken_up(store: Store, fetch_id: int) -> bool:
     return False  # it was removed
 
 
-def _conclude(store: Store, fetch_id: int, mark: Callable[[Session, int], object]) -> None:
+def _conclude(store: Store, fetch_id: int, mark: Mark) -> None:
     """Write down how a fetch ended that has not brought its city."""
     with suppress(NotFoundError):
         with store.session() as session:

@@ -6,9 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 
-from sqlalchemy.orm import Session
-
-from aether_core.errors import AetherError, CancelledError, NotFoundError, StoreUnavailableError
+from aether_core.errors import CancelledError, NotFoundError
 from aether_core.model.recipes import recipe
 from aether_core.progress import Progress
 from aether_core.study.result import StudyResult, StudyRow
@@ -16,6 +14,7 @@ from aether_core.study.run import run_study
 from aether_core.study.transfer import run_transfer
 from db import cities as city_rows
 from db import studies as study_rows
+from workflows.job_outcome import Mark, outcome_written
 from workflows.json_values import json_values
 from workflows.store import Store
 from workflows.study_city import study_city
@@ -33,19 +32,12 @@ def run_study_job(store: Store, study_id: int) -> None:
     """
     if not _taken_up(store, study_id):
         return
-    failed = study_rows.mark_failed
-    try:
+    with outcome_written(
+        partial(_conclude, store, study_id),
+        cancelled=study_rows.STATES.mark_cancelled,
+        failed=study_rows.mark_failed,
+    ):
         _study_and_keep(store, study_id)
-    except CancelledError:
-        _conclude(store, study_id, study_rows.STATES.mark_cancelled)
-    except StoreUnavailableError:
-        raise  # nothing can be written down: a worker finds the study without a job and queues it
-    except AetherError as error:
-        _conclude(store, study_id, partial(failed, error=str(error), exit_code=error.exit_code))
-    except Exception as error:
-        reason = f"an error of ours ({type(error).__name__}); see logs/worker.log"
-        _conclude(store, study_id, partial(failed, error=reason))
-        raise
 
 
 def _taken_up(store: Store, study_id: int) -> bool:
@@ -66,7 +58,7 @@ def _taken_up(store: Store, study_id: int) -> bool:
     return False  # it was removed, with its city
 
 
-def _conclude(store: Store, study_id: int, mark: Callable[[Session, int], object]) -> None:
+def _conclude(store: Store, study_id: int, mark: Mark) -> None:
     """Write down how a study ended; nobody waits for one whose city was removed meanwhile."""
     with suppress(NotFoundError), store.session() as session:
         mark(session, study_id)

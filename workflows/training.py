@@ -5,14 +5,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from sqlalchemy.orm import Session
-
 from aether_core.errors import (
     AetherError,
     CancelledError,
     InputError,
     NotFoundError,
-    StoreUnavailableError,
 )
 from aether_core.model.checkpoint import save_model
 from aether_core.model.device import device_in_words
@@ -26,6 +23,7 @@ from db import cities as city_rows
 from db import models as model_rows
 from db import runs as run_rows
 from db.schema import City, Run
+from workflows.job_outcome import Mark, outcome_written
 from workflows.queue import defer_training, ensure_worker
 from workflows.runs import RunSummary, run_folder, show_run
 from workflows.store import Store
@@ -143,22 +141,15 @@ def run_training(store: Store, run_id: int) -> None:
     run = _taken_up(store, run_id, checkpoints)
     if run is None:
         return
-    try:
+    with outcome_written(
+        partial(_conclude, store, run_id),
+        cancelled=run_rows.mark_cancelled,
+        failed=run_rows.mark_failed,
+    ):
         _train_and_store(store, run, checkpoints)
-    except CancelledError:
-        _conclude(store, run_id, run_rows.mark_cancelled)
-    except StoreUnavailableError:
-        raise  # nothing can be written down: a worker finds the run without a job and queues it
-    except AetherError as error:
-        failed = partial(run_rows.mark_failed, error=str(error), exit_code=error.exit_code)
-        _conclude(store, run_id, failed)
-    except Exception as error:
-        reason = f"an error of ours ({type(error).__name__}); see logs/worker.log"
-        _conclude(store, run_id, partial(run_rows.mark_failed, error=reason))
-        raise
 
 
-def _conclude(store: Store, run_id: int, mark: Callable[[Session, int], object]) -> None:
+def _conclude(store: Store, run_id: int, mark: Mark) -> None:
     """Write down how a run ended; nobody waits for one whose city was removed meanwhile."""
     try:
         with store.session() as session:
