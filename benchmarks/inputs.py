@@ -29,7 +29,7 @@ def unit_rows(random: np.random.Generator, rows: int, length: int) -> NDArray[np
     return vectors
 
 
-def surface(height: int, width: int, seed: int) -> NDArray[np.float32]:
+def surface(height: int, width: int, seed: int, noise: float = _NOISE) -> NDArray[np.float32]:
     """A surface of unit vectors `[h, w, 64]`: patches of ground some 25 pixels wide, and noise.
 
     The noise is set by a genuine AlphaEarth tile (1 km of Wisconsin), so that blocks cost as much
@@ -43,7 +43,7 @@ def surface(height: int, width: int, seed: int) -> NDArray[np.float32]:
     rows = (np.arange(height)[:, None] + random.integers(0, step, (height, 1))) // step
     columns = (np.arange(width)[None] + random.integers(0, step, (1, width))) // step
     values = kinds[coarse[rows, columns]]
-    values += _NOISE * random.standard_normal(values.shape, dtype=np.float32)
+    values += noise * random.standard_normal(values.shape, dtype=np.float32)
     values /= np.linalg.norm(values, axis=2, keepdims=True)
     return values
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aether_core.errors import NotFoundError
 from benchmarks.line import Line
-from benchmarks.lines import embed, epoch, pool, pool_large, query, text
+from benchmarks.lines import embed, epoch, fetch, pool, pool_large, query, text
 
 LINES: tuple[Line, ...] = (
     *pool.LINES,
@@ -12,6 +12,7 @@ LINES: tuple[Line, ...] = (
     *epoch.LINES,
     *text.LINES,
     *embed.LINES,
+    *fetch.LINES,
     *query.LINES,
 )
 

@@ -88,13 +88,14 @@ class _Transfer:
     def _receive(self, opened: Opened, version: str) -> int:
         have = self._have() if opened.status == 206 else 0
         declared = opened.headers.get("content-length", "")
-        self._total = have + int(declared) if declared.isdigit() else 0
+        self._total = size_behind(opened.headers) or (int(declared) if declared.isdigit() else 0)
         with self._writing(append=opened.status == 206) as file:
             # Without a version nobody could tell whether the rest belongs to the beginning.
             if opened.status == 200 and version and self._total:
                 note = {"url": self._url, "size": self._total, "etag": version}
                 self._note.write_text(json.dumps(note), "utf-8")
-            self._asker.body(opened, self._url, self._limit - have, file.write)
+            most = self._limit if opened.status == 200 else min(self._total, self._limit)
+            self._asker.body(opened, self._url, most - have, file.write)
         size = self._have()
         if self._total and size != self._total:
             raise AgainError("sends fewer bytes than announced")

@@ -55,7 +55,7 @@ class RemoteError(AetherError):
         what: str,
         remedy: str = "try again later",
         *,
-        answer: Refusal = Refusal(),  # noqa: B008 - frozen
+        answer: Refusal = Refusal(),
     ) -> None:
         self.answer = answer
         super().__init__(f"{shown(url)} {what}; {remedy}")

@@ -33,12 +33,13 @@ class Origin:
             InputError: It is no http or https address, or carries a password.
         """
         remedy = "give one like https://host/path"
+        named = url.rpartition("@")[2].partition("?")[0][:20]  # nothing that may be secret
         try:
             parts = httpx2.URL(url)
         except (httpx2.InvalidURL, ValueError):
-            raise InputError("no web address", url[:20], remedy) from None
+            raise InputError("no web address", named, remedy) from None
         if parts.scheme not in _PORTS or not parts.host or "%" in parts.host:
-            raise InputError("no web address", url[:20], remedy)
+            raise InputError("no web address", named, remedy)
         if parts.userinfo:
             raise InputError(
                 "the address carries a name or password", shown(url), "set a token instead"

@@ -123,7 +123,8 @@ class Retrying:
             if failure.asked is None:
                 sleep(courtesy.pause_s(failed), waiting)
             else:
-                turns.hold(failure.asked)
+                # Some ask for no time at all, again and again.
+                turns.hold(max(failure.asked, courtesy.pause_s(failed)))
 
     def _turns_of(self, origin: Origin, courtesy: Courtesy) -> Turns:
         with self._lock:
@@ -135,7 +136,8 @@ class Retrying:
         Raises:
             RemoteError: No other attempt would help.
         """
-        cause = error.__cause__
+        # The pool drops the cause of what it raises again; the argument still holds it.
+        cause = error.args[0] if error.args else None
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise RemoteError(
                 url,

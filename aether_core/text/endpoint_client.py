@@ -1,26 +1,19 @@
 """One HTTP request to a text encoder, asked again while there is hope, and never without bounds."""
 
 import json
-import math
 import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
 import httpx2
 
 from aether_core.errors import AetherError, InputError
+from aether_core.net.courtesy import Waiting, retry_after_s, sleep
 
 _ASK_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _LONGEST_COMPLAINT = 65_536  # bytes read of an answer that is no success
-_SLICE_S = 0.5  # between two looks at whether the user wants to stop
-
-Waiting = Callable[[], None]
-"""Called about twice a second while nothing happens; what it raises stops the waiting."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +70,7 @@ class EndpointClient:
         Args:
             document: What is sent.
             limit: Longest answer that is read, in bytes.
-            waiting: See `Waiting`.
+            waiting: See `aether_core.net.Waiting`.
 
         Returns:
             The answer's body.
@@ -101,7 +94,7 @@ class EndpointClient:
                 return body
             if status not in _ASK_AGAIN:
                 raise self._refused(status, body)
-            failure, asked = f"status {status}", _seconds(headers.get("retry-after"))
+            failure, asked = f"status {status}", retry_after_s(headers.get("retry-after"))
         raise AetherError(
             f"the text encoder at {self._host} did not answer in {self._patience.attempts} "
             f"attempts ({failure}); check that it runs and can be reached, and try again"
@@ -141,10 +134,7 @@ class EndpointClient:
         grown = min(patience.longest_s, patience.first_s * 2 ** (attempt - 1))
         # Drawn, so that several workers that failed together do not come back together.
         drawn = grown * random.uniform(0.5, 1.0)  # noqa: S311 - no secret depends on it
-        end = time.monotonic() + (drawn if asked is None else asked)
-        while (left := end - time.monotonic()) > 0:
-            waiting()
-            time.sleep(min(left, _SLICE_S))
+        sleep(drawn if asked is None else asked, waiting)
 
     def _refused(self, status: int, body: bytes) -> AetherError:
         if 300 <= status < 400:
@@ -172,19 +162,3 @@ class EndpointClient:
         except (ValueError, KeyError, TypeError, RecursionError):
             text = "without a reason"
         return text.replace(self._key, "***") if self._key else text
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Seconds of a Retry-After header, given as a number or a date; None when it says nothing."""
-    if retry_after is None:
-        return None
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        try:
-            when = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return None
-        aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-        seconds = (aware - datetime.now(UTC)).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None

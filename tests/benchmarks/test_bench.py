@@ -205,13 +205,13 @@ def test_kept_lines_of_another_machine_are_not_mixed_in(
 def test_the_lines_asked_for_are_there_each_under_a_name_of_its_own() -> None:
     names = [line.name for line in LINES]
     assert len(set(names)) == len(names)
-    wanted = "pool pool-large epoch epoch-gpu text embed query query-large query-text"
+    wanted = "pool pool-large epoch epoch-gpu text embed fetch query query-large query-text"
     assert set(wanted.split()) <= set(names)
     with pytest.raises(NotFoundError, match="pool-large"):
         lines_named(["pol"])
 
 
-@pytest.mark.parametrize("name", ["pool-packed", "pool-large", "embed", "epoch", "query"])
+@pytest.mark.parametrize("name", ["pool-packed", "pool-large", "embed", "fetch", "epoch", "query"])
 def test_every_way_does_the_same_work(name: str, tmp_path: Path) -> None:
     """Run in this process: what is measured, not how."""
     from benchmarks.line import Case

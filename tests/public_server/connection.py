@@ -174,8 +174,15 @@ class Connection(BaseHTTPRequestHandler):
         elif status != 304:
             self.send_header("Content-Length", str(max(declared, 0)))
         self.end_headers()
-        if request.method == "HEAD" or status == 304:
-            return
+        if request.method != "HEAD" and status != 304:
+            self._send_body(request, pieces, length, fault)
+
+    def _send_body(
+        self, request: Request, pieces: Iterable[bytes], length: int, fault: Fault | None
+    ) -> None:
+        kind = fault.kind if fault else ""
+        if fault and kind == "pause":
+            pieces = _pausing(pieces, fault)
         left = fault.after if fault and kind in {"cut", "stall"} else length
         for piece in pieces:
             part = piece[:left]
@@ -204,6 +211,14 @@ class Connection(BaseHTTPRequestHandler):
                 raise
             if slow:
                 time.sleep(0.05)
+
+
+def _pausing(pieces: Iterable[bytes], fault: Fault) -> Iterator[bytes]:
+    """The same bytes with one rest."""
+    whole = b"".join(pieces)
+    yield whole[: fault.after]
+    time.sleep(fault.rate / 1000)
+    yield whole[fault.after :]
 
 
 def _pieces(path: Path, first: int, end: int, flip: int | None) -> Iterator[bytes]:

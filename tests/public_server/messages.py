@@ -60,12 +60,14 @@ class Fault:
             more than it sends (fewer when negative); `flip_byte` turns one bit of the file at
             `offset`, and strikes only when that byte is sent; `missing` answers 404; `moved`
             redirects to `url`; `stall` sends the headers and `after` bytes, then nothing;
+            `pause` rests `rate` milliseconds after so many, then goes on;
             `whole` ignores the range; `hang_up` closes without a word; `changed` has another
             ETag; `other_range` sends the bytes one further; `compressed` says gzip;
             `endless` announces no length and sends the body again and again.
     """
 
     kind: Literal[
+        "pause",
         "cut",
         "slow",
         "status",

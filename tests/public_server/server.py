@@ -2,6 +2,7 @@
 
 import hashlib
 import socket
+import ssl
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ class PublicServer:
         log: All requests, in the order in which they came.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.folder = folder
         self.log: list[Request] = []
         self._handlers: dict[str, Handler] = {}
@@ -49,7 +50,11 @@ class PublicServer:
         self.stopping = threading.Event()
         self._http = Http(("127.0.0.1", port), Connection)
         self._http.station = self
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        if tls:
+            self._http.socket = tls.wrap_socket(
+                self._http.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )

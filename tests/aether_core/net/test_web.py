@@ -2,12 +2,13 @@
 
 import re
 import threading
+import time
 
 import pytest
 
 from aether_core.errors import InputError
 from aether_core.net import Courtesy, RemoteError, Web
-from tests.aether_core.net.conftest import DATA, QUICK, MakeWeb
+from tests.aether_core.net.conftest import MakeWeb
 from tests.public_server.server import Fault, PublicServer, Reply, Request
 
 
@@ -71,9 +72,8 @@ def test_everyone_asked_knows_who_asks(
         make_web(server.url, contact="a\r\nX-Evil: b")
 
 
-def test_a_token_goes_to_its_host_alone(
-    server: PublicServer, questions: list[Request], make_web: MakeWeb
-) -> None:
+def test_a_token_goes_to_its_host_alone(server: PublicServer, make_web: MakeWeb) -> None:
+    server.handle("/ask", lambda _: Reply(b"[]"))
     other = server.url.replace("127.0.0.1", "localhost")
     web = make_web(server.url, other, tokens={f"{server.url}/base": "hush"})
     web.get(f"{server.url}/ask", limit=100)
@@ -130,26 +130,32 @@ def test_a_server_is_asked_no_faster_than_it_wants(
         threading.Thread(target=web.get, args=(f"{server.url}/ask",), kwargs={"limit": 100})
         for _ in range(4)
     ]
+    started = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    begun = sorted(each.begun for each in questions)
-    assert len(begun) == 4
-    assert begun[-1] - begun[0] >= 3 * 0.15 - 0.05
+    assert len(questions) == 4
+    # Not between two arrivals: on a busy machine a request may arrive late.
+    assert max(each.begun for each in questions) - started >= 3 * 0.15
 
 
-def test_a_server_that_asks_for_peace_has_it_from_all_threads(
-    server: PublicServer, questions: list[Request], make_web: MakeWeb
+def test_a_server_that_asks_for_peace_has_it(
+    web: Web, server: PublicServer, questions: list[Request]
 ) -> None:
-    web = make_web(server.url, courtesy=QUICK)
     server.misbehave("/ask", Fault("status", code=429, retry_after="0.4"))
-    first = threading.Thread(target=web.get, args=(f"{server.url}/ask",), kwargs={"limit": 100})
-    first.start()
-    while not (server.log and server.log[0].status):
-        pass
-    web.get(f"{server.url}/x.tiff", limit=len(DATA))
-    first.join()
-    refused = server.log[0].begun
-    assert min(each.begun for each in server.log[2:]) - refused >= 0.3
+    web.get(f"{server.url}/ask", limit=100)
     assert len(questions) == 1
+    assert server.log[1].begun - server.log[0].begun >= 0.4
+
+
+def test_a_server_that_asks_for_no_time_is_not_rushed(
+    server: PublicServer, make_web: MakeWeb
+) -> None:
+    web = make_web(server.url, courtesy=Courtesy(attempts=3, first_s=0.1))
+    server.misbehave("x.tiff", Fault("status", code=429, retry_after="0"), times=-1)
+    with pytest.raises(RemoteError, match="status 429, in 3 attempts"):
+        web.get(f"{server.url}/x.tiff", limit=10**6)
+    first, second, third = (each.begun for each in server.log)
+    assert second - first >= 0.05
+    assert third - second >= 0.1
