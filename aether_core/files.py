@@ -190,6 +190,10 @@ def _synchronise(path: Path) -> None:
 def _explain(error: Exception, target: Path) -> AetherError | None:
     """Return the plain error for a failed write, or None when it is not about the file system."""
     number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, OSError) and not target.parent.is_dir():
+        return InputError(
+            "the folder of the output was removed meanwhile", target.parent, "make it again"
+        )
     # GDAL and SQLite report a full disk in words of their own, without an error number.
     room = shutil.disk_usage(target.parent)
     if number in _FULL or 0 < room.free < _LEAST_FREE_BYTES or (room.total and not room.free):

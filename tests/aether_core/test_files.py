@@ -1,5 +1,6 @@
 """Files are written whole or not at all."""
 
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -102,6 +103,20 @@ def test_a_device_that_is_full_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(AetherError, match="disk full"):
         fill()
+
+
+def test_a_folder_removed_meanwhile_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+
+    def write() -> None:
+        with atomic_path(folder / "a") as written:
+            shutil.rmtree(folder)
+            written.write_text("too late")
+
+    with pytest.raises(InputError, match="was removed meanwhile"):
+        write()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_sha256_of_a_file(tmp_path: Path) -> None:
