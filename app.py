@@ -20,6 +20,7 @@ current = st.navigation(
     [
         st.Page(page.HOME, title="Home", icon=":material/home:", default=True),
         st.Page(page.SEARCH, title="Search", icon=":material/search:"),
+        st.Page(page.CHANGE, title="Change", icon=":material/compare:"),
         st.Page(page.LAND_USE, title="Land use", icon=":material/category:"),
         st.Page(page.SOCIOECONOMIC, title="Socioeconomic", icon=":material/groups:"),
         st.Page(page.EVALUATE, title="Evaluate", icon=":material/balance:"),

@@ -14,6 +14,7 @@ MAP, COMPARE = "One layer", "Compare two"
 KINDS = {
     "search": "answer to a question",
     "similar": "places like one",
+    "change": "change between two years",
     "landuse": "land use",
     "socioeconomic": "shares by cell",
     "socioeconomic areas": "shares by area",
@@ -22,6 +23,8 @@ ASKED = {
     "query": "Asked",
     "minus": "But not",
     "at": "Pointed at",
+    "from": "From",
+    "to": "To",
     "labels": "Labels",
     "areas": "Areas",
     "representation": "Seen by",
@@ -75,7 +78,7 @@ def draw_lineage(layer: LayerSummary) -> None:
             "Kind": KINDS.get(layer.kind, layer.kind),
             **asked,
             "Model": layer.model or ("its model was removed" if needs_model else "none needed"),
-            "Embedding": f"{layer.lineage['year']}{', simulated' if layer.simulated else ''}",
+            "Embedding": f"{layer.years}{', simulated' if layer.simulated else ''}",
             "In PostGIS": layer.view,
         }
     )

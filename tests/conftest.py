@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.app_fixtures",
     "tests.task_fixtures",
     "tests.year_fixtures",
+    "tests.fetch_fixtures",
 ]
 
 LONG = ("browser", "workflows", "pages")

@@ -10,6 +10,7 @@ import streamlit as st
 from ui import ground, legend, share_views, state, views
 from ui import map as city_map
 from ui.cells import CellValues
+from ui.change_views import change_view
 from ui.coloured import Categories
 from ui.ramp import Steps
 from ui.shapes import ShapeValues
@@ -104,6 +105,8 @@ def _asked(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> Vi
         return _land_use(layer, frame, key, look)
     if layer.kind.startswith("socioeconomic"):
         return _shares(layer, frame, key, look)
+    if layer.kind == "change":
+        return _change(layer, frame, name=key, look=look)
     named = {
         field["name"]: field.get("unit", "")
         for field in layer.fields
@@ -112,6 +115,17 @@ def _asked(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> Vi
     first = "percentile" if "percentile" in named else next(iter(named))
     chosen = _switch(list(named), first, f"{key}-{layer.layer}") if len(named) > 1 else first
     return views.numbers(frame, chosen, named[chosen], layer.title, look)
+
+
+def _change(layer: LayerSummary, frame: pd.DataFrame, *, name: str, look: Look) -> View:
+    """The change itself, or the scores of one of its years."""
+    asked = layer.parameters
+    fields = {"Change": "change", str(asked["from"]): "score_from", str(asked["to"]): "score_to"}
+    chosen = fields[_switch(list(fields), "Change", f"{name}-{layer.layer}")]
+    if chosen == "change":
+        noise = layer.findings["noise"]
+        return change_view(frame, noise["low"], noise["high"], layer.title)
+    return views.numbers(frame, chosen, "cosine, -1 to 1", layer.title, look)
 
 
 def _land_use(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> View:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aether_core.tasks.comparison import NAMES
+from aether_core.tasks.comparison import representation_names
 from workflows.layers import LayerSummary
 
 
@@ -30,4 +30,4 @@ def told_apart(layers: Sequence[LayerSummary]) -> dict[str, str]:
 def seen_by(layer: LayerSummary) -> str:
     """What the fit behind a layer saw; empty for layers that are no fit."""
     name = str(layer.parameters.get("representation") or "")
-    return NAMES.get(name, name)
+    return representation_names(layer.embedding).get(name, name)

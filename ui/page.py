@@ -11,12 +11,13 @@ _NAMES = (
     "city",
     "train",
     "search",
+    "change",
     "land_use",
     "socioeconomic",
     "evaluate",
     "layers",
 )
-HOME, CITY, TRAIN, SEARCH, LAND_USE, SOCIOECONOMIC, EVALUATE, LAYERS = (
+HOME, CITY, TRAIN, SEARCH, CHANGE, LAND_USE, SOCIOECONOMIC, EVALUATE, LAYERS = (
     f"pages/{name}.py" for name in _NAMES
 )
 
@@ -57,7 +58,8 @@ def with_city(title: str) -> CitySummary | None:
     if city is None:
         empty(
             "There is no city yet",
-            "Add one from an AlphaEarth embedding and a file of places. It takes a few minutes.",
+            "Fetch one from public data, by its name or a box, or add one from your own files. "
+            "It takes a few minutes.",
             CITY,
             "Add a city",
         )

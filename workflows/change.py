@@ -249,9 +249,9 @@ def in_words(found: CellChange) -> str:
     expected = CHANCE * len(found.change)
     moved = found.towards + found.away
     plain = (
-        f"{share:.1%} of the cells differ between {found.year_from} and {found.year_to} no more "
-        f"than years always do. {found.towards:,} moved towards the query, {found.away:,} away "
-        "from it"
+        f"{100 * share:.1f} % of the cells differ between {found.year_from} and {found.year_to} "
+        f"no more than years always do. {found.towards:,} moved towards the query, "
+        f"{found.away:,} away from it"
     )
     if moved <= 2 * expected:
         return f"{plain}; as many would by chance alone, so nothing can be said to have changed."

@@ -141,10 +141,17 @@ def years_of_city(store: Store, slug: str, years: tuple[int, ...]) -> FetchCity:
 
     Raises:
         NotFoundError: No city has this slug.
-        InputError: The city's embedding is not AlphaEarth's, or not in its files' encoding.
+        InputError: The city's embedding is simulated, is not AlphaEarth's, or not in its files'
+            encoding.
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
+        if city.simulated:
+            raise InputError(
+                "a measured year cannot stand beside a simulated one",
+                slug,
+                "fetch the city from public data under another short name",
+            )
         held = city.embedding, {raster.encoding for raster in city_rows.rasters(session, city.id)}
         request = FetchCity(
             slug=slug,

@@ -15,9 +15,9 @@ from db import cities as city_rows
 from workflows.cities import base_map
 from workflows.layers import LayerSummary, layer_shapes, show_layer
 from workflows.store import Store
-from workflows.value_steps import value_steps
+from workflows.value_steps import layer_steps
 
-PREFERRED = ("landuse", "percentile", "dominant", "score")
+PREFERRED = ("landuse", "change", "percentile", "dominant", "score")
 NO_VALUE = "no value"
 
 
@@ -112,7 +112,7 @@ def field_colours(
     values = frame[field]
     if is_numeric_dtype(values.dtype):
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        steps = value_steps(numbers, field)
+        steps = layer_steps(numbers, field, summary.findings)
         labels = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(steps.edges)]
         return list(zip(steps.colours, labels, strict=True)), steps.step_of(numbers)
     known = summary.findings.get("classes" if field == "landuse" else "fields")

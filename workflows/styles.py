@@ -9,7 +9,7 @@ from aether_core.class_colours import class_colours
 from aether_core.export.qml import qml_classes, qml_graduated
 from workflows.layers import LayerSummary
 from workflows.pictures import main_field
-from workflows.value_steps import value_steps
+from workflows.value_steps import layer_steps
 
 _STYLED = frozenset({".geojson", ".gpkg", ".parquet"})
 """Endings of files whose style QGIS reads from a .qml beside them."""
@@ -31,7 +31,8 @@ def layer_style(summary: LayerSummary, values: pd.DataFrame, field: str | None =
     trusted = next((name for name in ("trusted", "applicable") if name in values.columns), None)
     column = values[chosen]
     if pd.api.types.is_numeric_dtype(column.dtype):
-        steps = value_steps(column.to_numpy(dtype=np.float64, na_value=np.nan), chosen)
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        steps = layer_steps(numbers, chosen, summary.findings)
         unit = next(str(one.get("unit", "")) for one in summary.fields if one["name"] == chosen)
         return qml_graduated(chosen, steps.edges, steps.colours, unit=unit, trusted=trusted)
     return qml_classes(chosen, classes_of(summary, chosen, column.tolist()), trusted=trusted)

@@ -1,12 +1,15 @@
 """Numbers cut into a few steps of equal size, each with its colour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.charts.palette import SHARE_RAMP
+from aether_core.charts.palette import CHANGE_RAMP, SHARE_RAMP
 from aether_core.errors import InputError
+from aether_core.search.change import change_edges
 
 
 @dataclass(frozen=True)
@@ -41,3 +44,20 @@ def value_steps(values: NDArray[np.float64], field: str) -> ValueSteps:
         edges = np.array([edges[0] - 0.5, edges[0] + 0.5])
     picked = np.linspace(0, len(SHARE_RAMP) - 1, len(edges) - 1).round().astype(int)
     return ValueSteps(edges.tolist(), [SHARE_RAMP[at] for at in picked])
+
+
+def layer_steps(values: NDArray[np.float64], field: str, findings: Mapping[str, Any]) -> ValueSteps:
+    """Cut a layer's values into steps: a change around its noise, which is white, others evenly.
+
+    Args:
+        values: Of the field, NaN where there is none.
+        field: Its name.
+        findings: What was measured while the layer was made.
+
+    Raises:
+        InputError: No value is finite.
+    """
+    noise = findings.get("noise")
+    if field != "change" or noise is None or not np.isfinite(values).any():
+        return value_steps(values, field)
+    return ValueSteps(change_edges(values, noise["low"], noise["high"]), list(CHANGE_RAMP))

@@ -1,6 +1,7 @@
 """Charts of a study: Altair specifications from plain numbers, for pages and for reports."""
 
 from aether_core.charts.autocorrelation import variogram
+from aether_core.charts.change import change_histogram
 from aether_core.charts.classes import class_counts, confusion
 from aether_core.charts.comparison import forest, gains_forest, learning_curve
 from aether_core.charts.confidence import coverage, reliability
@@ -10,6 +11,7 @@ from aether_core.charts.static import to_png, to_svg
 from aether_core.charts.studies import study_chart
 
 __all__ = [
+    "change_histogram",
     "class_counts",
     "confusion",
     "coverage",

@@ -35,6 +35,8 @@ _ALIKE = 75.0  # of 100: two letters of eight may differ
 def find_city(name: str, country: str | None = None) -> list[Candidate]:
     """Return the cities of a name, the largest first; the list is read once and kept, 25 MB.
 
+    Cities that have it only as one of their other names, as Bordeaux has Porto, come after.
+
     Args:
         name: The city's name, or name and country or state: "Paris", "Paris, Texas".
         country: Name or ISO code of the country it must lie in.
@@ -53,6 +55,7 @@ def find_city(name: str, country: str | None = None) -> list[Candidate]:
     for table in _tables(name):
         found = _matches(table, wanted, within)
         if found:
+            found.sort(key=lambda row: folded(table.name[row]) != wanted)
             return _candidates(table, found)
     raise _unknown(name, wanted, within)
 

@@ -218,6 +218,27 @@ def simulate_city(
     )
 
 
+def embedding_of(
+    seed: int, truth: NDArray[np.int64], noise: Noise | None = None
+) -> NDArray[np.float32]:
+    """The embedding of the city of this seed if its blocks had these zones.
+
+    Everything that does not hang on the zones is drawn as for `simulate_city`: with that city's own
+    truth the vectors are its own.
+
+    Args:
+        seed: As given to `simulate_city`.
+        truth: Zone id of each pixel, int64 `[h, h]`, of the size of that city.
+        noise: As given to `simulate_city`.
+
+    Returns:
+        Unit vectors, float32 `[h, h, 64]`.
+    """
+    rng = np.random.default_rng(seed)
+    _districts(rng, len(truth))  # drawn and left: what follows must come from the same numbers
+    return _embedding(rng, truth, noise or Noise())
+
+
 def _districts(rng: np.random.Generator, side: int) -> NDArray[np.int64]:
     """Give each city block the zone of its nearest district centre; every zone occurs."""
     count = max(3 * len(ZONES), round((side * PIXEL_M / _DISTRICT_M) ** 2))

@@ -1,6 +1,5 @@
 """A city from public data: fetched, cut off, killed, resumed, trained, searched, compared."""
 
-import asyncio
 import hashlib
 import io
 import json
@@ -10,17 +9,15 @@ import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aether_core.city_boundary import box_boundary
-from aether_core.errors import ConflictError, DiskFullError, InputError, NotFoundError
-from db import fetches as fetch_rows
-from tests.db.city_data import add_small_city
+from aether_core.errors import ConflictError
 from tests.db_fixtures import fresh_database
+from tests.fetch_fixtures import REQUEST, SLUG, opened
 from tests.public_server.server import Fault, PublicServer
 from tests.public_server.whole import (
     BOX,
@@ -28,20 +25,15 @@ from tests.public_server.whole import (
     YEARS,
     World,
     environment,
-    serve,
-    write_world,
 )
 from workflows.change import change_cells
 from workflows.cities import list_cities, show_city
 from workflows.cli.__main__ import run
 from workflows.fetch_city import (
-    FetchCity,
     add_fetch,
     cancel_fetch,
     estimate_fetch,
     list_fetches,
-    remove_fetch,
-    resume_fetch,
     show_fetch,
     years_of_city,
 )
@@ -49,52 +41,13 @@ from workflows.fetch_job import run_fetch_job
 from workflows.fetch_list import read_list
 from workflows.fetch_many import batch_name, list_batches, retry_batch, show_batch, start_many
 from workflows.fetches import fetch_folder
-from workflows.jobs import worker_app
 from workflows.public_cache import clear_cache, show_cache
-from workflows.queue import FETCHING_QUEUE, defer_fetch, start_worker
-from workflows.real_demo import real_demo
+from workflows.queue import defer_fetch, start_worker
 from workflows.search import search_cells
-from workflows.settings import Settings
-from workflows.store import Store, open_store
+from workflows.store import Store
 from workflows.training import add_run, run_training
-from workflows.worker import take_up_stalled
 
-SLUG = "borderville"
-REQUEST = FetchCity(
-    slug=SLUG, name=NAME, boundary=box_boundary(*BOX), years=YEARS, pois="both", cell_resolution=10
-)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return write_world(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
-def server(world: World) -> Iterator[PublicServer]:
-    with serve(world) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def good_server(server: PublicServer, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test begins with a server that behaves, and with settings that lead to it."""
-    server.behave()
-    server.log.clear()
-    for name, value in environment(server, world).items():
-        monkeypatch.setenv(name, value)
-
-
-def opened(url: str, home: Path) -> Store:
-    return open_store(Settings(home=home, database_url=url, worker_idle_seconds=0.5))
-
-
-@pytest.fixture
-def asking(database_url: str, tmp_path: Path) -> Iterator[Store]:
-    """An empty store whose settings lead to the server."""
-    store = opened(database_url, tmp_path / "home")
-    yield store
-    store.engine.dispose()
+pytestmark = pytest.mark.usefixtures("good_server")
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +62,6 @@ def uncut(
         run_fetch_job(store, add_fetch(store, REQUEST))
         yield store
         store.engine.dispose()
-
-
-@pytest.fixture
-def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker is started: the test does its part itself, in its own process."""
-    for module in ("workflows.fetch_city", "workflows.fetch_many"):
-        monkeypatch.setattr(f"{module}.ensure_worker", lambda _: None)
 
 
 def rasters(store: Store) -> dict[str, str]:
@@ -238,112 +184,12 @@ def test_a_year_is_added_to_the_city_that_is_there(uncut: Store) -> None:
     assert versions == ["2024", "2018"]
 
 
-def test_a_year_the_mirror_lacks_is_named_and_leaves_no_city(asking: Store) -> None:
-    fetch_id = add_fetch(asking, replace(REQUEST, years=(2024, 2020)))
-    run_fetch_job(asking, fetch_id)
-    fetch = show_fetch(asking, fetch_id)
-    assert (fetch.state, fetch.exit_code, fetch.resumable) == ("failed", 2, True)
-    assert "2018, 2024" in str(fetch.error)
-    assert not list_cities(asking)
-
-
-def test_without_a_network_it_says_so_in_one_line(
-    asking: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = asking.settings.model_copy(
-        update={
-            "alphaearth_url": "http://127.0.0.1:9/annual",
-            "overture_url": "http://127.0.0.1:9/o",
-            "overture_catalog_url": "http://127.0.0.1:9/o/catalog.json",
-        }
-    )
-    offline = replace(asking, settings=settings)
-    fetch_id = add_fetch(offline, replace(REQUEST, pois="overture", release="2026-10-21.0"))
-    monkeypatch.setattr("aether_core.net.courtesy.Courtesy.pause_s", lambda *_: 0.0)
-    run_fetch_job(offline, fetch_id)
-    fetch = show_fetch(offline, fetch_id)
-    assert fetch.state == "failed"
-    assert "127.0.0.1" in str(fetch.error)
-    assert "\n" not in str(fetch.error)
-
-
-@pytest.mark.usefixtures("by_hand")
-def test_a_slug_is_fetched_once_at_a_time(asking: Store) -> None:
-    first = add_fetch(asking, REQUEST)
-    with pytest.raises(ConflictError, match="is being fetched already"):
-        add_fetch(asking, REQUEST)
-    assert cancel_fetch(asking, first).state == "cancelled"
-    second = add_fetch(asking, REQUEST)
-    with pytest.raises(ConflictError, match="is being fetched already"):
-        resume_fetch(asking, first)
-    cancel_fetch(asking, second)
-    assert resume_fetch(asking, first).state == "queued"
-
-
 def test_a_taken_slug_is_refused_before_anything_is_asked(
     uncut: Store, server: PublicServer
 ) -> None:
     with pytest.raises(ConflictError, match="short name exists"):
         add_fetch(uncut, REQUEST)
     assert not server.log
-
-
-def test_a_large_download_has_to_be_confirmed(asking: Store) -> None:
-    wide = replace(REQUEST, boundary=box_boundary(23.5, 60.0, 24.5, 60.4))
-    with pytest.raises(InputError, match="has to be confirmed"):
-        add_fetch(asking, wide)
-    assert add_fetch(asking, wide, confirmed=True)
-
-
-def test_a_download_the_disk_cannot_hold_is_refused(asking: Store) -> None:
-    expected = replace(estimate_fetch(asking, REQUEST), disk_free_megabytes=1.0)
-    with pytest.raises(DiskFullError, match="are free"):
-        add_fetch(asking, REQUEST, estimate=expected)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"years": ()}, "no year"),
-        ({"years": (2024, 2024)}, "twice"),
-        ({"years": (1999,)}, "no embedding of this year"),
-        ({"pois": "google"}, "no such source"),
-        ({"confidence": 1.5}, "between 0 and 1"),
-        ({"osm_file": Path("/none.osm.pbf")}, "no such file"),
-        ({"osm_file": Path("/none.osm.pbf"), "pois": "overture"}, "from Overture only"),
-        ({"boundary": box_boundary(20, 50, 30, 60)}, "larger than one city"),
-        ({"boundary": box_boundary(10, 83.5, 11, 84.5)}, "latitudes"),
-    ],
-)
-def test_what_cannot_be_fetched_is_refused(
-    asking: Store, change: dict[str, object], words: str
-) -> None:
-    with pytest.raises(InputError, match=words):
-        add_fetch(asking, replace(REQUEST, **change))
-    assert not list_fetches(asking)
-
-
-def test_a_fetch_that_fails_after_its_city_was_added_leaves_none(asking: Store) -> None:
-    fetch_id = add_fetch(asking, replace(REQUEST, years=(2024, 2020)))
-    with asking.session() as session:  # as a worker leaves it that died after adding the city
-        city = add_small_city(session, slug=SLUG).city
-        fetch_rows.STATES.mark_running(session, fetch_id)
-        fetch_rows.keep_city(session, fetch_id, city.id)
-    run_fetch_job(asking, fetch_id)
-    assert show_fetch(asking, fetch_id).state == "failed"
-    assert not list_cities(asking)
-
-
-def test_a_fetch_is_forgotten_with_its_folder(asking: Store) -> None:
-    fetch_id = add_fetch(asking, REQUEST)
-    with pytest.raises(ConflictError, match="cannot remove"):
-        remove_fetch(asking, fetch_id)
-    fetch_folder(asking, fetch_id).mkdir(parents=True)
-    cancel_fetch(asking, fetch_id)
-    remove_fetch(asking, fetch_id)
-    assert not fetch_folder(asking, fetch_id).exists()
-    with pytest.raises(NotFoundError):
-        show_fetch(asking, fetch_id)
 
 
 @pytest.mark.usefixtures("by_hand")
@@ -425,35 +271,3 @@ def test_the_cache_is_shown_and_cleared(uncut: Store) -> None:
     assert code == 0
     assert document["cleared_megabytes"] > 1
     assert show_cache(uncut).megabytes == 0
-
-
-def test_a_fetch_whose_worker_died_without_a_job_left_is_queued_again(asking: Store) -> None:
-    fetch_id = add_fetch(asking, REQUEST)
-    with asking.session() as session:
-        fetch = fetch_rows.STATES.mark_running(session, fetch_id)
-        fetch.heartbeat = datetime.now(UTC) - timedelta(minutes=1)
-
-    async def queued() -> list[dict[str, Any]]:
-        app = worker_app(asking)
-        async with app.open_async():
-            await take_up_stalled(app, asking)
-            await take_up_stalled(app, asking)  # the second time it is in the queue
-            jobs = await app.job_manager.list_jobs_async(queue=FETCHING_QUEUE)
-            return [job.task_kwargs for job in jobs]
-
-    assert asyncio.run(queued()) == [{"fetch_id": fetch_id}]
-
-
-def test_the_demo_offers_its_city_with_the_real_embedding(asking: Store) -> None:
-    with asking.session() as session:
-        add_small_city(session, slug="helsinki")
-    assert real_demo(asking).command.startswith("./aether city fetch helsinki-real --name")
-    with asking.session() as session:
-        add_small_city(session, slug="helsinki-real")
-    request = real_demo(asking).request
-    assert request is not None
-    assert request.slug == "helsinki-real-2"
-    nowhere = asking.settings.model_copy(update={"alphaearth_url": "http://127.0.0.1:9/annual"})
-    offer = real_demo(replace(asking, settings=nowhere))
-    assert offer.request is None
-    assert offer.reason.startswith("offline: 127.0.0.1")

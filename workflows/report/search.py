@@ -38,11 +38,12 @@ def body(subject: Subject) -> list[Block]:
             title="How to read it",
         ),
         Heading("How good it is"),
-        Paragraph(_validation(subject)),
+        Paragraph(validation(subject)),
     ]
 
 
-def _validation(subject: Subject) -> str:
+def validation(subject: Subject) -> str:
+    """How well the model finds places on parts of the city it did not see."""
     models = list_models(subject.store, subject.city.slug)
     card = next((model.card for model in models if model.name == subject.layer.model), None)
     found = card.get("validation") if card else None

@@ -8,7 +8,7 @@ from aether_core.progress import Progress, silent
 from aether_core.report import Block, Report, write_html, write_pdf
 from workflows.cities import show_city
 from workflows.layers import show_layer
-from workflows.report import land_use, search, socioeconomic
+from workflows.report import change, land_use, search, socioeconomic
 from workflows.report.facts import closing, opening
 from workflows.report.subject import Subject
 from workflows.store import Store
@@ -58,12 +58,17 @@ def write_report(
 def compose(subject: Subject) -> Report:
     """Put a layer's report together."""
     layer, city = subject.layer, subject.city
-    kinds = {"landuse": land_use.body, "search": search.body, "similar": search.body}
+    kinds = {
+        "landuse": land_use.body,
+        "search": search.body,
+        "similar": search.body,
+        "change": change.body,
+    }
     body = kinds.get(layer.kind, socioeconomic.body)
     blocks: list[Block] = [*opening(subject), *body(subject), *closing(subject)]
     return Report(
         title=layer.title,
-        subtitle=f"{SUBTITLES.get(layer.kind, layer.kind)}, {city.name}, {city.year}",
+        subtitle=f"{SUBTITLES.get(layer.kind, layer.kind)}, {city.name}, {layer.years}",
         city=city.name,
         created=layer.created,
         simulated=layer.simulated,
@@ -78,4 +83,5 @@ SUBTITLES = {
     "socioeconomic areas": "Socioeconomic map by area",
     "search": "Answer to a question",
     "similar": "Places like one",
+    "change": "Change between two years",
 }

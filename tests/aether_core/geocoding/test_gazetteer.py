@@ -50,6 +50,12 @@ def test_namesakes_are_told_apart_by_the_large_city_nearby() -> None:
     assert len(set(regions)) == len(regions)
 
 
+def test_a_city_of_that_name_comes_before_larger_ones_that_are_also_called_so() -> None:
+    first, second, *_ = find_city("Porto")
+    assert (first.name, first.country, second.name) == ("Porto", "Portugal", "Porto")
+    assert "porto" in names_of(find_city("Bordeaux")[0])
+
+
 def test_several_matches_are_listed_with_numbers_and_never_guessed() -> None:
     found = find_city("Springfield")
     assert len(found) >= 10

@@ -1,0 +1,222 @@
+"""Change: where the city has moved towards a query from one year to another."""
+
+import numpy as np
+import streamlit as st
+
+from aether_core.charts import change_histogram
+from aether_core.charts.words import percent
+from aether_core.errors import AetherError
+from ui import change_ask, chart, downloads, errors, layer_map, page, state, swipe
+from ui import map as city_map
+from ui.cells import CellValues
+from ui.change_ask import Asked
+from ui.change_views import change_view
+from ui.map import Point
+from ui.nearby import nearest_names, spread_out
+from ui.swipe import Side
+from ui.text import plain, rows
+from workflows.change import CAUTION, CellChange, in_words, keep_change
+from workflows.change_pictures import year_pictures
+from workflows.cities import CitySummary
+from workflows.export import export_change
+from workflows.pictures import LayerPicture
+from workflows.store import Store
+
+MAP_HEIGHT = 600
+DIFFERENCE, BOTH = "Difference", "Two years"
+TOP, LOOKED_AT = 6, 1000
+PICTURE_PX = 1100
+HISTOGRAM_HEIGHT = 260
+
+
+def draw_without_model() -> None:
+    """What to do when the city cannot be asked."""
+    page.empty(
+        "This city has no model yet",
+        "A change is scored by the city's model. It can be asked for once one has been trained.",
+        page.TRAIN,
+        "Train its model",
+    )
+
+
+def draw_one_year(city: CitySummary) -> None:
+    """What to do when there is nothing to compare."""
+    page.empty(
+        f"This city holds one year, {city.year}",
+        "A change needs two. Fetch a city from public data with several years, or give this one "
+        "the files of another year, of the same kind and encoding.",
+        page.CITY,
+        "Add a city with several years",
+    )
+    st.caption("On the command line, for this city:")
+    st.code(f"./aether city add-year {city.slug} --year YEAR --embedding FILE.tif", language="bash")
+
+
+def marks_of(city: CitySummary, found: CellChange) -> list[Point]:
+    """The cells that moved most towards the query and lie apart, named after what is near."""
+    best = [cell for cell in found.best(LOOKED_AT) if cell["beyond_noise"] and cell["change"] > 0]
+    if not best:
+        return []
+    lonlat = np.array([[cell["lon"], cell["lat"]] for cell in best])
+    kept = spread_out(lonlat, city.radius_m, TOP)
+    names = nearest_names(city, lonlat[kept])
+    return [
+        Point(
+            *lonlat[i],
+            f"{n}. near {name}" if name else f"{n}. {best[i]['cell']}",
+            f"{best[i]['change']:+.3f}",
+        )
+        for n, (i, name) in enumerate(zip(kept, names, strict=True), 1)
+    ]
+
+
+def draw_difference(city: CitySummary, found: CellChange, marks: list[Point]) -> None:
+    """The map of the change."""
+    noise = found.noise
+    view = change_view(change_ask.values_of(found), noise.low, noise.high, found.title)
+    with st.container(key="map-frame-change", gap=None):
+        city_map.draw(
+            city,
+            key=f"change-map-{city.slug}",
+            height=MAP_HEIGHT,
+            alt=f"Map of {city.name}: change towards {found.title}",
+            cells=CellValues(found.h3, view.shown, mean=True),
+            marks=marks,
+        )
+        layer_map.draw_legend(view, "change")
+
+
+@st.cache_data(max_entries=4, show_spinner="Drawing both years")
+def pictures(
+    _store: Store,
+    asked: Asked,  # noqa: ARG001 - tells one change from another
+    created: str,  # noqa: ARG001 - a city added anew under the same slug is another city
+    _found: CellChange,
+) -> tuple[LayerPicture, LayerPicture]:
+    """Both years as pictures, drawn once a question."""
+    return year_pictures(_store, _found, width_px=PICTURE_PX)
+
+
+def draw_both(city: CitySummary, asked: Asked, found: CellChange) -> None:
+    """The two years under the slider, in the same colours."""
+    both = pictures(state.store(), asked, city.created.isoformat(), found)
+    names = (str(found.year_from), str(found.year_to))
+    left, right = (
+        Side(name, one.picture.png, one.picture.width, one.picture.height)
+        for name, one in zip(names, both, strict=True)
+    )
+    swipe.draw(left, right, key="change-swipe")
+    query = found.query if found.minus is None else f"{found.query} without {found.minus}"
+    swipe.legend(f"{query}, in both years", both[0].unit, both[0].entries, 0.0)
+
+
+def draw_histogram(found: CellChange) -> None:
+    """How many cells changed by how much."""
+    chart.draw(
+        change_histogram(found.change, found.noise.low, found.noise.high),
+        "change-histogram",
+        height=HISTOGRAM_HEIGHT,
+        alt="Histogram of the change with the band of the noise",
+    )
+
+
+def draw_panel(city: CitySummary, found: CellChange, marks: list[Point]) -> None:
+    """The sentence, the figures, the list, what can be done with it."""
+    st.write(plain(in_words(found)))
+    left, right = st.columns(2, gap="small")
+    left.metric(
+        "Within the noise",
+        percent(found.share_below_noise, 1),
+        help="Share of the cells that changed no more than stable cells do from year to year",
+    )
+    right.metric("Moved towards", f"{found.towards:,}", help="Cells beyond the noise")
+    if found.lacking:
+        st.caption(f"{found.lacking:,} cells have no data in one of the years and are left out.")
+    if marks:
+        rows(
+            (mark.title.partition(". ")[2], f"{mark.lat:.5f}, {mark.lon:.5f}", mark.note)
+            for mark in marks
+        )
+    st.caption(f"By {plain(found.model)}. {CAUTION}")
+    draw_actions(city, found)
+
+
+def draw_actions(city: CitySummary, found: CellChange) -> None:
+    """Keep the change or take it away."""
+    keeping, taking = st.columns(2, gap="small")
+    with keeping, st.popover("Keep", icon=":material/bookmark_add:", width="stretch"):
+        title = st.text_input(
+            "Title of the layer", found.title, key=f"title-{found.title}", max_chars=200
+        )
+        if st.button("Keep as layer", type="primary", key="keep-change"):
+            with errors.boxed(state.reachable):
+                layer = keep_change(state.store(), found, title)
+                st.success(f"Kept as {plain(layer.title)}.")
+                st.page_link(page.LAYERS, label="See it under Layers", width="stretch")
+    with taking, st.popover("Download", icon=":material/download:", width="stretch"):
+        st.caption("Every cell with both scores, its change, and whether that is beyond the noise.")
+        downloads.buttons(
+            f"{city.slug}-{found.title}", lambda path: export_change(found, path), key="change"
+        )
+
+
+def answered(asked: Asked | None) -> CellChange | AetherError | None:
+    """The answer, or the error it ended in: the map is drawn either way."""
+    if asked is None:
+        return None
+    try:
+        with st.spinner("Reading both years"):
+            return change_ask.answer(asked)
+    except AetherError as error:
+        return error
+
+
+def draw() -> None:
+    """The page."""
+    city = page.with_city("Change")
+    if city is None:
+        return
+    if city.model is None:
+        draw_without_model()
+        return
+    if len(city.years) < 2:
+        draw_one_year(city)
+        return
+    asked = change_ask.draw(city)
+    result = answered(asked)
+    found = result if isinstance(result, CellChange) else None
+    marks = marks_of(city, found) if found else []
+    picture, panel = st.columns([3, 1], gap="medium")
+    with panel, errors.boxed(state.reachable):
+        if isinstance(result, AetherError):
+            raise result
+        if found is None:
+            st.subheader("Ask what has changed", anchor=False)
+            st.write(
+                "Type what the city may have moved towards, or choose an example, and two years. "
+                "Only what goes beyond the usual difference between years is coloured."
+            )
+        else:
+            view = st.segmented_control(
+                "Show", [DIFFERENCE, BOTH], default=DIFFERENCE, required=True, key="change-view"
+            )
+            draw_panel(city, found, marks)
+    with picture, errors.boxed(state.reachable):
+        if found is None or asked is None:
+            city_map.draw(
+                city,
+                key=f"change-map-{city.slug}",
+                height=MAP_HEIGHT,
+                alt=f"Map of {city.name}: nothing asked yet",
+            )
+            return
+        if view == BOTH:
+            draw_both(city, asked, found)
+        else:
+            draw_difference(city, found, marks)
+        draw_histogram(found)
+
+
+page.through_router()
+with errors.boxed(state.reachable):
+    draw()

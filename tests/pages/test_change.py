@@ -1,0 +1,60 @@
+"""Change: what is missing, the map with its white noise, both years, what stays."""
+
+import h3
+import pytest
+
+from tests.app_fixtures import SLUG, YEAR
+from tests.pages.visit import deck, layer, links, open_page, words
+from tests.year_fixtures import OTHER
+from workflows.change import change_cells
+from workflows.layers import list_layers
+from workflows.store import Store
+
+QUERY = "a park"
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_a_city_of_one_year_says_how_to_get_another() -> None:
+    visit = open_page("change")
+    assert f"This city holds one year, {YEAR}" in words(visit)
+    assert f"./aether city add-year {SLUG}" in visit.code[0].value
+    assert links(visit)["Add a city with several years"] == "city"
+
+
+def test_a_change_is_mapped_with_its_noise_in_white(two_years_environment: Store) -> None:
+    visit = open_page("change", what=QUERY)
+    found = change_cells(two_years_environment, SLUG, QUERY, OTHER, YEAR)
+    drawn = {cell["h"]: cell for cell in layer(deck(visit), "cells")["data"]}
+    white = {name for name, cell in drawn.items() if cell["c"][:3] == [255, 255, 255]}
+    cells = [h3.int_to_str(int(cell)) for cell in found.h3]
+    assert set(drawn) == set(cells)
+    assert white == {name for name, far in zip(cells, found.beyond_noise, strict=True) if not far}
+    said = words(visit)
+    assert f"{found.towards:,} moved towards the query" in said
+    assert "no more than noise" in said
+    assert visit.metric[0].value == f"{100 * found.share_below_noise:.1f}\N{NO-BREAK SPACE}%"
+    assert len(visit.get("vega_lite_chart")) == 1
+
+
+def test_years_can_be_turned_round_seen_side_by_side_and_kept(
+    two_years_environment: Store,
+) -> None:
+    visit = open_page("change", **{"what": QUERY, "from": str(YEAR)})
+    assert [visit.selectbox(key=key).value for key in ("from", "to")] == [YEAR, OTHER]
+    visit.get_by_key("change-view").set_value("Two years").run()
+    assert "in both years" in words(visit)
+    visit.button(key="keep-change").click().run()
+    (kept,) = list_layers(two_years_environment, SLUG)
+    assert (kept.kind, kept.parameters["from"], kept.parameters["to"]) == ("change", YEAR, OTHER)
+    layers = open_page("layers")
+    assert "change between two years" in layers.radio[0].proto.captions[0]
+    assert "no more than noise" in words(layers)
+
+
+@pytest.mark.usefixtures("two_years_environment")
+def test_what_cannot_be_read_is_said_in_a_box_and_nothing_is_asked_at_first() -> None:
+    visit = open_page("change")
+    assert "Ask what has changed" in words(visit)
+    visit.text_input(key="what").input("y" * 301).run()
+    assert "301 characters" in visit.error[0].value
+    assert deck(visit)["layers"]

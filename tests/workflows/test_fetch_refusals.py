@@ -1,0 +1,174 @@
+"""Fetches that are refused, fail, or are left by a worker that died."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aether_core.city_boundary import box_boundary
+from aether_core.errors import ConflictError, DiskFullError, InputError, NotFoundError
+from db import fetches as fetch_rows
+from tests.db.city_data import add_small_city
+from tests.fetch_fixtures import REQUEST, SLUG
+from workflows.cities import list_cities
+from workflows.fetch_city import (
+    add_fetch,
+    cancel_fetch,
+    estimate_fetch,
+    list_fetches,
+    remove_fetch,
+    resume_fetch,
+    show_fetch,
+    years_of_city,
+)
+from workflows.fetch_job import run_fetch_job
+from workflows.fetches import fetch_folder
+from workflows.jobs import worker_app
+from workflows.queue import FETCHING_QUEUE
+from workflows.real_demo import real_demo
+from workflows.store import Store
+from workflows.worker import take_up_stalled
+
+pytestmark = pytest.mark.usefixtures("good_server")
+
+
+def test_a_year_the_mirror_lacks_is_named_and_leaves_no_city(asking: Store) -> None:
+    fetch_id = add_fetch(asking, replace(REQUEST, years=(2024, 2020)))
+    run_fetch_job(asking, fetch_id)
+    fetch = show_fetch(asking, fetch_id)
+    assert (fetch.state, fetch.exit_code, fetch.resumable) == ("failed", 2, True)
+    assert "2018, 2024" in str(fetch.error)
+    assert not list_cities(asking)
+
+
+def test_without_a_network_it_says_so_in_one_line(
+    asking: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = asking.settings.model_copy(
+        update={
+            "alphaearth_url": "http://127.0.0.1:9/annual",
+            "overture_url": "http://127.0.0.1:9/o",
+            "overture_catalog_url": "http://127.0.0.1:9/o/catalog.json",
+        }
+    )
+    offline = replace(asking, settings=settings)
+    fetch_id = add_fetch(offline, replace(REQUEST, pois="overture", release="2026-10-21.0"))
+    monkeypatch.setattr("aether_core.net.courtesy.Courtesy.pause_s", lambda *_: 0.0)
+    run_fetch_job(offline, fetch_id)
+    fetch = show_fetch(offline, fetch_id)
+    assert fetch.state == "failed"
+    assert "127.0.0.1" in str(fetch.error)
+    assert "\n" not in str(fetch.error)
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_a_slug_is_fetched_once_at_a_time(asking: Store) -> None:
+    first = add_fetch(asking, REQUEST)
+    with pytest.raises(ConflictError, match="is being fetched already"):
+        add_fetch(asking, REQUEST)
+    assert cancel_fetch(asking, first).state == "cancelled"
+    second = add_fetch(asking, REQUEST)
+    with pytest.raises(ConflictError, match="is being fetched already"):
+        resume_fetch(asking, first)
+    cancel_fetch(asking, second)
+    assert resume_fetch(asking, first).state == "queued"
+
+
+def test_a_large_download_has_to_be_confirmed(asking: Store) -> None:
+    wide = replace(REQUEST, boundary=box_boundary(23.5, 60.0, 24.5, 60.4))
+    with pytest.raises(InputError, match="has to be confirmed"):
+        add_fetch(asking, wide)
+    assert add_fetch(asking, wide, confirmed=True)
+
+
+def test_a_download_the_disk_cannot_hold_is_refused(asking: Store) -> None:
+    expected = replace(estimate_fetch(asking, REQUEST), disk_free_megabytes=1.0)
+    with pytest.raises(DiskFullError, match="are free"):
+        add_fetch(asking, REQUEST, estimate=expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"years": ()}, "no year"),
+        ({"years": (2024, 2024)}, "twice"),
+        ({"years": (1999,)}, "no embedding of this year"),
+        ({"pois": "google"}, "no such source"),
+        ({"confidence": 1.5}, "between 0 and 1"),
+        ({"osm_file": Path("/none.osm.pbf")}, "no such file"),
+        ({"osm_file": Path("/none.osm.pbf"), "pois": "overture"}, "from Overture only"),
+        ({"boundary": box_boundary(20, 50, 30, 60)}, "larger than one city"),
+        ({"boundary": box_boundary(10, 83.5, 11, 84.5)}, "latitudes"),
+    ],
+)
+def test_what_cannot_be_fetched_is_refused(
+    asking: Store, change: dict[str, object], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        add_fetch(asking, replace(REQUEST, **change))
+    assert not list_fetches(asking)
+
+
+def test_a_fetch_that_fails_after_its_city_was_added_leaves_none(asking: Store) -> None:
+    fetch_id = add_fetch(asking, replace(REQUEST, years=(2024, 2020)))
+    with asking.session() as session:  # as a worker leaves it that died after adding the city
+        city = add_small_city(session, slug=SLUG).city
+        fetch_rows.STATES.mark_running(session, fetch_id)
+        fetch_rows.keep_city(session, fetch_id, city.id)
+    run_fetch_job(asking, fetch_id)
+    assert show_fetch(asking, fetch_id).state == "failed"
+    assert not list_cities(asking)
+
+
+def test_a_fetch_is_forgotten_with_its_folder(asking: Store) -> None:
+    fetch_id = add_fetch(asking, REQUEST)
+    with pytest.raises(ConflictError, match="cannot remove"):
+        remove_fetch(asking, fetch_id)
+    fetch_folder(asking, fetch_id).mkdir(parents=True)
+    cancel_fetch(asking, fetch_id)
+    remove_fetch(asking, fetch_id)
+    assert not fetch_folder(asking, fetch_id).exists()
+    with pytest.raises(NotFoundError):
+        show_fetch(asking, fetch_id)
+
+
+def test_a_simulated_city_takes_no_year_that_was_measured(asking: Store) -> None:
+    with asking.session() as session:
+        add_small_city(session, slug=SLUG).city.simulated = True
+    with pytest.raises(InputError, match="simulated"):
+        years_of_city(asking, SLUG, (2018,))
+
+
+def test_a_fetch_whose_worker_died_without_a_job_left_is_queued_again(asking: Store) -> None:
+    fetch_id = add_fetch(asking, REQUEST)
+    with asking.session() as session:
+        fetch = fetch_rows.STATES.mark_running(session, fetch_id)
+        fetch.heartbeat = datetime.now(UTC) - timedelta(minutes=1)
+
+    async def queued() -> list[dict[str, Any]]:
+        app = worker_app(asking)
+        async with app.open_async():
+            await take_up_stalled(app, asking)
+            await take_up_stalled(app, asking)  # the second time it is in the queue
+            jobs = await app.job_manager.list_jobs_async(queue=FETCHING_QUEUE)
+            return [job.task_kwargs for job in jobs]
+
+    assert asyncio.run(queued()) == [{"fetch_id": fetch_id}]
+
+
+def test_the_demo_offers_its_city_with_the_real_embedding(asking: Store) -> None:
+    with asking.session() as session:
+        add_small_city(session, slug="helsinki")
+    assert real_demo(asking).command.startswith("./aether city fetch helsinki-real --name")
+    with asking.session() as session:
+        add_small_city(session, slug="helsinki-real")
+    request = real_demo(asking).request
+    assert request is not None
+    assert request.slug == "helsinki-real-2"
+    nowhere = asking.settings.model_copy(update={"alphaearth_url": "http://127.0.0.1:9/annual"})
+    offer = real_demo(replace(asking, settings=nowhere))
+    assert offer.request is None
+    assert offer.reason.startswith("offline: 127.0.0.1")
