@@ -1,15 +1,36 @@
-"""City: what one city holds and what was left out; add one, remove one."""
+"""City: what one city holds and what was left out; add one, fetch one, remove one."""
 
 import streamlit as st
 
-from ui import add_form, errors, page, state
+from aether_core.eo.embedding_kind import kind_title
+from ui import (
+    add_form,
+    errors,
+    fetch_batch,
+    fetch_form,
+    fetch_jobs,
+    fetch_year,
+    next_steps,
+    page,
+    real_demo,
+    state,
+)
 from ui import map as city_map
 from ui.nearby import places_of
 from ui.text import count, facts, plain
 from workflows.cities import CitySummary, list_cities, remove_city
+from workflows.fetch_city import FetchSummary
 
 MAP_HEIGHT = 560
 SHOW, ADD = "This city", "Add a city"
+FETCH, FILES, MANY = "From public data", "From your files", "A list of cities"
+WAYS = {"add": FETCH, "fetch": FETCH, "files": FILES, "many": MANY}
+ABOUT = {
+    FETCH: "Satellite embedding and places come from public servers: say where, see what it costs, "
+    "start. No account is needed.",
+    FILES: "An AlphaEarth embedding and a file of places that you have already.",
+    MANY: "Many cities from public data, one row of a table each.",
+}
 
 
 def draw_places(city: CitySummary) -> None:
@@ -38,7 +59,8 @@ def draw_facts(city: CitySummary) -> None:
         {
             "Places": f"{city.pois:,}",
             "Cells": f"{city.cells:,} (H3 resolution {city.cell_resolution})",
-            "Embedding": f"{city.year}, {city.pixels:,} {kind}{mark}",
+            "Embedding": f"{kind_title(city.embedding)} {city.year}, {city.pixels:,} {kind}{mark}",
+            **_further_years(city),
             "Radius": f"{city.radius_m:g} m",
             "Coordinates": city.crs,
             "Short name": city.slug,
@@ -48,14 +70,20 @@ def draw_facts(city: CitySummary) -> None:
     )
 
 
+def _further_years(city: CitySummary) -> dict[str, str]:
+    """The years of a city that holds several."""
+    return {"Years": ", ".join(map(str, city.years))} if len(city.years) > 1 else {}
+
+
 def draw_dropped(city: CitySummary) -> None:
-    """What the file of places held and the city does not."""
+    """What the file or source of places held and the city does not."""
+    source = "sources" if city.sources else "file"
     st.subheader("Left out", anchor=False)
     dropped = {reason: number for reason, number in city.pois_dropped.items() if number}
     if not dropped:
-        st.caption("Every place of the file is in the city.")
+        st.caption(f"Every place of the {source} is in the city.")
         return
-    st.caption(f"{count(sum(dropped.values()), 'place')} of the file could not be used.")
+    st.caption(f"{count(sum(dropped.values()), 'place')} of the {source} could not be used.")
     ordered = sorted(dropped.items(), key=lambda item: -item[1])
     st.dataframe(
         {"Reason": [reason for reason, _ in ordered], "Places": [number for _, number in ordered]},
@@ -92,20 +120,78 @@ def added(city: CitySummary) -> None:
     st.rerun()
 
 
+def fetched() -> None:
+    """Show the city that this visit waited for, once it is there."""
+    fetch = fetch_jobs.arrived()
+    if fetch is None:
+        return
+    if fetch.request.extends:
+        st.toast(f"{' and '.join(map(str, fetch.request.years))} was added to {plain(fetch.name)}.")
+        return
+    if not fetch.city_exists:
+        return
+    next_steps.greet(fetch)
+    state.choose_later(fetch.slug)
+    st.session_state["city-next"] = SHOW
+    st.rerun()
+
+
 def settle_view(*, has_city: bool) -> None:
     """Decide what to show before anything is drawn."""
-    if "city-next" in st.session_state:
-        st.session_state["city-view"] = st.session_state.pop("city-next")
-    elif not has_city or (
-        "city-view" not in st.session_state and st.query_params.get("do") == "add"
-    ):
+    following = st.session_state.pop("city-next", None)
+    asked = WAYS.get(following or st.query_params.get("do", ""))
+    if following == SHOW and has_city:
+        st.session_state["city-view"] = SHOW
+    elif not has_city or following or ("city-view" not in st.session_state and asked):
         st.session_state["city-view"] = ADD
     else:
         st.session_state.setdefault("city-view", SHOW)
+    if asked and (following or "add-way" not in st.session_state):
+        st.session_state["add-way"] = asked
+    st.session_state.setdefault("add-way", FETCH)
+
+
+def draw_adding() -> None:
+    """The ways to add a city, and what is on its way in."""
+    with errors.boxed(state.reachable):
+        fetch_jobs.draw()
+    way = st.segmented_control(
+        "Where it comes from",
+        list(ABOUT),
+        required=True,
+        key="add-way",
+        label_visibility="collapsed",
+    )
+    st.caption(ABOUT[way])
+    with errors.boxed(state.reachable):
+        if way == FETCH:
+            fetch_form.draw(fetch_started)
+        elif way == FILES:
+            add_form.draw(added)
+        else:
+            fetch_batch.draw()
+
+
+def fetch_started(fetch: FetchSummary) -> None:
+    """Show the fetch that was just queued at work."""
+    fetch_jobs.follow(fetch)
+    st.rerun()
+
+
+def draw_sources(city: CitySummary) -> None:
+    """What a fetched city was made from."""
+    if not city.sources:
+        return
+    with st.expander("Sources"):
+        for one in city.sources:
+            version = f", {plain(str(one['version']))}" if one.get("version") else ""
+            licence = f" · {plain(str(one['licence']))}" if one.get("licence") else ""
+            st.markdown(f"**{plain(str(one.get('title') or one.get('kind')))}**{version}{licence}")
 
 
 def draw() -> None:
     """The page."""
+    fetched()
     city = state.city(list_cities(state.store()))
     settle_view(has_city=city is not None)
     adding = st.session_state["city-view"] == ADD
@@ -115,16 +201,21 @@ def draw() -> None:
             "What to do", [SHOW, ADD], required=True, key="city-view", label_visibility="collapsed"
         )
     if adding or city is None:
-        with errors.boxed(state.reachable):
-            add_form.draw(added)
+        draw_adding()
         return
+    next_steps.draw(city)
+    with errors.boxed(state.reachable):
+        fetch_jobs.draw(city.slug)
     picture, panel = st.columns([3, 1], gap="medium")
     with panel:
         draw_facts(city)
+        fetch_year.draw(city, fetch_started)
+        draw_sources(city)
         draw_dropped(city)
         draw_removal(city)
     with picture, errors.boxed(state.reachable):
         draw_places(city)
+        real_demo.draw(city)
 
 
 page.through_router()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import errors, footer, page, state, thumbnail
+from ui import errors, fetch_jobs, footer, page, real_demo, state, thumbnail
 from ui.text import count, plain
 from workflows.cities import CitySummary, list_cities
 
@@ -26,7 +26,7 @@ def draw_card(city: CitySummary) -> None:
             if city.simulated:
                 footer.simulated_badge()
         parts = [
-            str(city.year),
+            ", ".join(map(str, city.years)),
             count(city.pois, "place"),
             count(city.cells, "cell"),
             count(city.models, "model"),
@@ -65,11 +65,15 @@ with errors.boxed(state.reachable):
             width="stretch",
             query_params={"do": "add"},
         )
+        fetch_jobs.hint()
+        for city in cities:
+            real_demo.draw(city)
     else:
+        fetch_jobs.hint()
         page.empty(
             "There is no city yet",
-            "Add one from an AlphaEarth embedding and a file of places, "
-            "or load the demo with `./aether demo`.",
+            "Type a city's name or draw a box, and fetch it from public data; or add one from "
+            "your own files, or load the demo with `./aether demo`.",
             page.CITY,
             "Add a city",
         )

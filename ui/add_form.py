@@ -1,6 +1,5 @@
 """The form that adds a city: files, the columns found in them, and the few numbers."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.cells import COARSEST, FINEST
+from aether_core.eo import embedding_kind
 from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
 from aether_core.errors import InputError
 from aether_core.poi.fields import PoiFields, poi_columns
 from aether_core.vector import VECTOR_SUFFIXES, read_vector
 from ui import errors, state, uploads
+from ui.fetch_names import proposed_slug
 from ui.text import count, plain, sentence
 from workflows.add_city import AddCity, add_city
 from workflows.cities import CitySummary
@@ -55,9 +56,15 @@ def draw(on_added: Callable[[CitySummary], None]) -> None:
         name, slug = _names()
         files = _ask_files()
     with right:
-        year = st.number_input(
-            "Year of the embedding", FIRST_YEAR, LAST_YEAR, value=LAST_YEAR - 1, key="add-year"
-        )
+        kind = st.text_input(
+            "Embedding, if it is not AlphaEarth",
+            key="add-kind",
+            placeholder="its name, such as tessera, clay or prithvi",
+            max_chars=40,
+            help="GeoTIFFs with any number of bands, or tables with numbered columns. "
+            "Int8 is read in AlphaEarth's encoding alone.",
+        ).strip()
+        year, kind_credit = _year_and_credit(kind)
         crs = st.text_input(
             "Coordinate system of files that do not say theirs",
             key="add-crs",
@@ -106,6 +113,8 @@ def draw(on_added: Callable[[CitySummary], None]) -> None:
         embedding=files.embedding,
         year=int(year),
         pois=files.pois[0],
+        embedding_kind=kind or None,
+        embedding_credit=[kind_credit] if kind_credit else [],
         boundary=files.boundary[0] if files.boundary else None,
         radius_m=float(radius),
         crs=crs.strip() or None,
@@ -122,11 +131,22 @@ def draw(on_added: Callable[[CitySummary], None]) -> None:
     on_added(city)
 
 
+def _year_and_credit(kind: str) -> tuple[float, str]:
+    """Ask for the year; of an embedding other than AlphaEarth also whom it is owed to."""
+    label, newest = "Year of the embedding", LAST_YEAR - 1
+    if not kind:
+        return st.number_input(label, FIRST_YEAR, LAST_YEAR, value=newest, key="add-year"), ""
+    first, last = embedding_kind.FIRST_YEAR, embedding_kind.LAST_YEAR
+    year = st.number_input(label, first, last, value=newest, key="add-kind-year")
+    credit = st.text_input("Credit of the embedding", key="add-kind-credit", max_chars=500)
+    return year, credit.strip()
+
+
 def _names() -> tuple[str, str]:
     name = st.text_input(
         "Name", key="add-name", placeholder="such as Greater London", max_chars=200
     )
-    proposal = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].rstrip("-")
+    proposal = proposed_slug(name)
     slug = st.text_input(
         "Short name",
         key="add-slug",
@@ -143,7 +163,7 @@ def _ask_files() -> _Files:
         endings=_EMBEDDINGS,
         several=True,
         about="AlphaEarth: GeoTIFFs with 64 bands, or tables with the columns A00 to A63 "
-        "and coordinates.",
+        "and coordinates. Of another embedding, say which.",
     )
     pois = uploads.choose(
         "Places",

@@ -80,10 +80,15 @@ def _stored(file: "UploadedFile") -> Path:
     return path
 
 
+def is_upload(path: Path) -> bool:
+    """Whether a visitor has uploaded this file; otherwise it lay on the server already."""
+    return path.parent.parent == _folder()
+
+
 def forget(paths: Sequence[Path]) -> None:
     """Remove uploads that have been taken in; files elsewhere on the server stay."""
     for path in paths:
-        if path.parent.parent == _folder():
+        if is_upload(path):
             shutil.rmtree(path.parent, ignore_errors=True)
 
 

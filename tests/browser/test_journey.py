@@ -19,6 +19,9 @@ from workflows.store import Store
 
 def add_city(page: Page, files: CityFiles) -> None:
     page.get_by_role("link", name="Add a city").click()
+    page.get_by_text("From your files").click()
+    expect(page.get_by_role("button", name="Add this city")).to_be_visible()
+    settled(page)
     page.get_by_label("Name", exact=True).fill("River Town")
     page.get_by_label("Name", exact=True).press("Enter")
     settled(page)
@@ -44,6 +47,7 @@ def ask(page: Page, words: str) -> None:
     expect(page.get_by_text("Score: cosine")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first.wait_for()
     settled(page)
+    expect(page.locator(".st-key-attribution")).to_contain_text("Google DeepMind")
 
 
 def click_map(page: Page) -> None:

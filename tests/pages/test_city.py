@@ -8,14 +8,17 @@ import pytest
 import rasterio
 from streamlit.testing.v1 import AppTest
 
+from aether_core.simulate.grid_city import SimulatedCity
 from tests.app_fixtures import SLUG, CityFiles
 from tests.pages.visit import deck, layer, open_page, words
+from tests.workflows.other_embedding import write_tessera
 from workflows.cities import list_cities, show_city
 from workflows.store import Store
 
 
 def fill(visit: AppTest, files: CityFiles, **paths: Path | str) -> AppTest:
     """Fill the form by server paths; `paths` replaces some."""
+    visit.get_by_key("add-way").set_value("From your files").run()
     given = {"embedding": files.embedding, "pois": files.pois, "boundary": files.boundary} | paths
     visit.text_input(key="add-name").input("New Town").run()
     for key in given:
@@ -48,6 +51,7 @@ def test_a_city_shows_its_figures_its_places_and_what_was_left_out(app_environme
 def test_a_city_is_added_by_upload(empty_environment: Store, city_files: CityFiles) -> None:
     visit = open_page("city")
     assert visit.title[0].value == "Add a city"
+    visit.get_by_key("add-way").set_value("From your files").run()
     visit.text_input(key="add-name").input("New Town").run()
     upload(visit, "add-embedding-upload", city_files.embedding)
     upload(visit, "add-pois-upload", city_files.pois)
@@ -162,3 +166,19 @@ def test_removing_needs_the_short_name_typed(app_environment: Store) -> None:
     visit.button(key=f"remove-{SLUG}").click().run()
     assert not list_cities(app_environment)
     assert visit.title[0].value == "Add a city"
+
+
+def test_an_embedding_that_is_not_alphaearth_is_added_by_its_name(
+    empty_environment: Store, city_files: CityFiles, truth_city: SimulatedCity, tmp_path: Path
+) -> None:
+    first, second = write_tessera(tmp_path, truth_city)
+    visit = fill(open_page("city"), city_files, embedding=f"{first}\n{second}")
+    visit.text_input(key="add-kind").input("TESSERA").run()
+    visit.number_input(key="add-kind-year").set_value(2012).run()
+    visit.text_input(key="add-kind-credit").input("University of Cambridge (CC0)").run()
+    visit.button(key="add-go").click().run()
+    assert not visit.error
+    city = show_city(empty_environment, "new-town")
+    assert (city.embedding, city.year) == ("tessera", 2012)
+    assert "University of Cambridge (CC0)" in city.attribution
+    assert "TESSERA 2012" in words(visit)

@@ -1,0 +1,617 @@
+// A map of the world to draw a city's area on: a box or a polygon, by mouse, touch or keyboard.
+// Needs no network: the land comes once, in a mount of its own, towns with the map's data.
+// A shape goes to the server when a gesture ends, the view when it has come to rest.
+const TILE = 256;
+const NEAREST = 17;
+const LIMIT = 85;
+const REST_MS = 600;
+const KEYS_MS = 700;
+const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const MOVE_ICON =
+  '<svg viewBox="0 0 24 24"><path d="M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3' +
+  'M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3"/></svg>';
+
+let land = [];
+const shown = new Set();
+
+export default function (component) {
+  const { data, parentElement, setStateValue } = component;
+  if (data.land) {
+    receive(data.land);
+    return undefined;
+  }
+  const root = parentElement.querySelector(".map");
+  root.drawing ??= new DrawingMap(root);
+  shown.add(root.drawing);
+  root.drawing.take(data, setStateValue);
+  return () => shown.delete(root.drawing);
+}
+
+async function receive(packed) {
+  if (land.length) return;
+  const bytes = Uint8Array.from(atob(packed), (sign) => sign.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  land = unpacked(await new Response(stream).json());
+  shown.forEach((map) => map.draw());
+}
+
+// Rings as differences of whole units, with the frame of each so that far ones are skipped.
+function unpacked({ unit, rings }) {
+  return rings.map((steps) => {
+    const xy = new Float64Array(steps.length);
+    let [lon, lat] = [0, 0];
+    const frame = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let i = 0; i < steps.length; i += 2) {
+      lon += steps[i] * unit;
+      lat += steps[i + 1] * unit;
+      xy[i] = mercatorX(lon);
+      xy[i + 1] = mercatorY(lat);
+      frame[0] = Math.min(frame[0], xy[i]);
+      frame[1] = Math.min(frame[1], xy[i + 1]);
+      frame[2] = Math.max(frame[2], xy[i]);
+      frame[3] = Math.max(frame[3], xy[i + 1]);
+    }
+    return { xy, frame };
+  });
+}
+
+// Web Mercator with the world from 0 to 1, y to the south.
+const mercatorX = (lon) => lon / 360 + 0.5;
+const mercatorY = (lat) => {
+  const sine = Math.sin((clamp(lat, -LIMIT, LIMIT) * Math.PI) / 180);
+  return 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
+};
+const lonOf = (x) => (x - 0.5) * 360;
+const latOf = (y) => (Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180) / Math.PI;
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const rounded = ([lon, lat]) => [Number(lon.toFixed(5)), Number(lat.toFixed(5))];
+
+function boundsOf(rings) {
+  const points = rings.flat();
+  const [lons, lats] = [points.map((p) => p[0]), points.map((p) => p[1])];
+  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
+}
+
+const boxRing = (west, south, east, north) => [[west, north], [east, north], [east, south], [west, south]];
+
+// Square kilometres of a ring on a sphere of the Earth's mean radius.
+function ringArea(ring) {
+  const radians = Math.PI / 180;
+  let sum = 0;
+  ring.forEach(([lon, lat], i) => {
+    const [nextLon, nextLat] = ring[(i + 1) % ring.length];
+    sum += (nextLon - lon) * radians * (2 + Math.sin(lat * radians) + Math.sin(nextLat * radians));
+  });
+  return Math.abs(sum * 6371.0088 ** 2) / 2;
+}
+
+class DrawingMap {
+  constructor(root) {
+    this.root = root;
+    this.canvas = root.querySelector(".ground");
+    this.paint = this.canvas.getContext("2d");
+    this.handles = root.querySelector(".handles");
+    this.centre = [0.5, 0.42];
+    this.zoom = 1.4;
+    this.tool = "pan";
+    this.shape = null; // {kind: "box" | "polygon" | "area", rings: [[[lon, lat]]]}
+    this.draft = []; // corners of the polygon being drawn
+    this.fingers = new Map();
+    this.seen = {};
+    this.listen();
+    new ResizeObserver(() => this.resize()).observe(root);
+  }
+
+  take(data, send) {
+    const first = this.data === undefined;
+    this.data = data;
+    this.send = send;
+    this.root.style.height = `${data.height}px`;
+    this.canvas.setAttribute("aria-label", data.words.map);
+    for (const [name, words] of Object.entries(data.words.tools)) {
+      const button = this.root.querySelector(`[data-tool="${name}"], [data-act="${name}"]`);
+      const label = button.querySelector("span");
+      if (label) label.textContent = words;
+      else button.setAttribute("aria-label", words);
+      button.title = words;
+    }
+    if (data.shapeVersion !== this.seen.shape) {
+      this.seen.shape = data.shapeVersion;
+      this.shape = data.shape;
+      this.draft = [];
+    }
+    if (data.viewVersion !== this.seen.view) {
+      this.seen.view = data.viewVersion;
+      this.wanted = data.bounds;
+    }
+    if (first) this.resize();
+    this.refresh();
+  }
+
+  // What is on the screen.
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.root;
+    if (!width || !height) return;
+    const ratio = window.devicePixelRatio || 1;
+    [this.width, this.height] = [width, height];
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
+    this.paint.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.refresh();
+  }
+
+  get scale() {
+    return TILE * 2 ** this.zoom;
+  }
+
+  get lowest() {
+    return Math.log2(Math.max(this.width / 1.05, this.height) / TILE);
+  }
+
+  at([lon, lat]) {
+    return [
+      (mercatorX(lon) - this.centre[0]) * this.scale + this.width / 2,
+      (mercatorY(lat) - this.centre[1]) * this.scale + this.height / 2,
+    ];
+  }
+
+  under([x, y]) {
+    return rounded([
+      clamp(lonOf((x - this.width / 2) / this.scale + this.centre[0]), -180, 180),
+      clamp(latOf((y - this.height / 2) / this.scale + this.centre[1]), -LIMIT, LIMIT),
+    ]);
+  }
+
+  fit([west, south, east, north]) {
+    const [left, right, top, bottom] = [mercatorX(west), mercatorX(east), mercatorY(north), mercatorY(south)];
+    const room = Math.min((this.width - 120) / Math.max(right - left, 1e-9), (this.height - 130) / Math.max(bottom - top, 1e-9));
+    this.zoom = clamp(Math.log2(room / TILE), this.lowest, NEAREST - 2);
+    this.centre = [(left + right) / 2, (top + bottom) / 2];
+  }
+
+  zoomBy(step, [x, y] = [this.width / 2, this.height / 2]) {
+    const before = this.scale;
+    this.zoom = clamp(this.zoom + step, this.lowest, NEAREST);
+    const change = 1 / before - 1 / this.scale;
+    this.centre[0] += (x - this.width / 2) * change;
+    this.centre[1] += (y - this.height / 2) * change;
+    this.moved();
+  }
+
+  panBy(x, y) {
+    this.centre[0] += x / this.scale;
+    this.centre[1] += y / this.scale;
+    this.moved();
+  }
+
+  moved() {
+    const half = this.height / 2 / this.scale;
+    this.centre[0] = clamp(this.centre[0], 0, 1);
+    this.centre[1] = clamp(this.centre[1], Math.min(half, 0.5), Math.max(1 - half, 0.5));
+    this.refresh();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.tellView(), REST_MS);
+  }
+
+  tellView() {
+    const [west, north] = this.under([0, 0]);
+    const [east, south] = this.under([this.width, this.height]);
+    const [w, s, e, n] = this.data.covered;
+    const wide = (east - west) / (e - w) > 0.98 && e - w >= 359;
+    if (wide || (west >= w && south >= s && east <= e && north <= n && (east - west) * 4 > e - w)) return;
+    this.send("view", [west, south, east, north]);
+  }
+
+  refresh() {
+    if (!this.data || !this.width) return;
+    if (this.wanted) {
+      this.fit(this.wanted);
+      this.wanted = null;
+    }
+    this.zoom = Math.max(this.zoom, this.lowest);
+    this.root.dataset.tool = this.tool;
+    this.root.querySelectorAll("[data-tool]").forEach((button) => {
+      button.setAttribute("aria-pressed", String(button.dataset.tool === this.tool));
+    });
+    this.root.querySelector('[data-act="clear"]').disabled = !this.shape && !this.draft.length;
+    this.root.querySelector('[data-act="fit"]').disabled = !this.shape;
+    this.place();
+    this.say();
+    this.draw();
+  }
+
+  // The picture.
+
+  draw() {
+    if (!this.data || !this.width) return;
+    const { paint, data } = this;
+    paint.fillStyle = data.colours.water;
+    paint.fillRect(0, 0, this.width, this.height);
+    this.drawLand();
+    this.drawShape();
+    this.drawTowns();
+    this.drawScale();
+  }
+
+  drawLand() {
+    const { paint, data, scale } = this;
+    const [left, top] = [this.centre[0] - this.width / 2 / scale, this.centre[1] - this.height / 2 / scale];
+    const [right, bottom] = [left + this.width / scale, top + this.height / scale];
+    paint.beginPath();
+    for (const { xy, frame } of land) {
+      if (frame[0] > right || frame[2] < left || frame[1] > bottom || frame[3] < top) continue;
+      if ((frame[2] - frame[0]) * scale < 1.2) continue;
+      let [lastX, lastY] = [Infinity, Infinity];
+      for (let i = 0; i < xy.length; i += 2) {
+        const [x, y] = [(xy[i] - left) * scale, (xy[i + 1] - top) * scale];
+        if (i && Math.abs(x - lastX) + Math.abs(y - lastY) < 0.8) continue;
+        if (i) paint.lineTo(x, y);
+        else paint.moveTo(x, y);
+        [lastX, lastY] = [x, y];
+      }
+      paint.closePath();
+    }
+    paint.fillStyle = data.colours.land;
+    paint.fill("evenodd");
+    paint.strokeStyle = data.colours.coast;
+    paint.lineWidth = 1;
+    paint.stroke();
+  }
+
+  drawTowns() {
+    const { paint, data } = this;
+    const [w, h] = [this.width, this.height];
+    const taken = [[0, 0, 310, 50], [w - 50, 0, w, 125], [w - 120, h - 50, w, h], [0, h - 46, 190, h]];
+    const small = clamp(this.zoom / 7, 0.55, 1);
+    const free = (box) => taken.every((o) => box[0] > o[2] || box[2] < o[0] || box[1] > o[3] || box[3] < o[1]);
+    paint.textBaseline = "middle";
+    paint.lineJoin = "round";
+    const names = [];
+    for (const [name, lon, lat, people] of data.towns) {
+      const [x, y] = this.at([lon, lat]);
+      if (x < -60 || y < -10 || x > w + 10 || y > h + 10) continue;
+      const radius = small * clamp(1.1 + Math.log10(Math.max(people, 1000) / 1000) * 0.75, 1.2, 3.6);
+      const large = people > 500000;
+      paint.beginPath();
+      paint.arc(x, y, radius, 0, 7);
+      paint.fillStyle = data.colours.town;
+      paint.fill();
+      const size = large ? 12.5 : 11.5;
+      const box = [x - 4, y - size / 2 - 2, x + 8 + name.length * size * 0.56, y + size / 2 + 2];
+      if (free(box)) {
+        taken.push(box);
+        names.push([name, x + radius + 4, y, `${large ? 600 : 400} ${size}px ${data.font}`]);
+      }
+    }
+    for (const [name, x, y, font] of names) {
+      paint.font = font;
+      paint.strokeStyle = data.colours.land;
+      paint.lineWidth = 3;
+      paint.strokeText(name, x, y);
+      paint.fillStyle = data.colours.name;
+      paint.fillText(name, x, y);
+    }
+  }
+
+  drawShape() {
+    const { paint, data } = this;
+    const rings = this.shape ? this.shape.rings : [];
+    paint.beginPath();
+    for (const ring of rings) this.trace(ring, true);
+    paint.fillStyle = data.colours.area;
+    paint.fill("evenodd");
+    if (this.draft.length) this.trace(this.pointer ? [...this.draft, this.pointer] : this.draft, false);
+    paint.strokeStyle = data.colours.edge;
+    paint.lineWidth = 2;
+    paint.stroke();
+    for (const corner of this.draft) {
+      const [x, y] = this.at(corner);
+      paint.beginPath();
+      paint.arc(x, y, 5, 0, 7);
+      paint.fillStyle = "#fff";
+      paint.fill();
+      paint.stroke();
+    }
+  }
+
+  trace(ring, closed) {
+    ring.forEach((corner, i) => {
+      const [x, y] = this.at(corner);
+      if (i) this.paint.lineTo(x, y);
+      else this.paint.moveTo(x, y);
+    });
+    if (closed) this.paint.closePath();
+  }
+
+  drawScale() {
+    const lat = latOf(this.centre[1]);
+    const metresPx = (40075016.686 * Math.cos((lat * Math.PI) / 180)) / this.scale;
+    const most = metresPx * 110;
+    const ten = 10 ** Math.floor(Math.log10(most));
+    const metres = [5, 2, 1].map((n) => n * ten).find((n) => n <= most);
+    this.root.querySelector(".scale i").style.width = `${metres / metresPx}px`;
+    this.root.querySelector(".scale span").textContent = metres >= 1000 ? `${(metres / 1000).toLocaleString("en")} km` : `${metres} m`;
+  }
+
+  say() {
+    const hint = this.root.querySelector(".hint");
+    const { hints } = this.data.words;
+    if (this.tool === "box") hint.textContent = hints.box;
+    else if (this.tool === "polygon") hint.textContent = this.draft.length < 3 ? hints.polygon : hints.close;
+    else hint.textContent = this.shape ? "" : hints.start;
+    const size = this.root.querySelector(".size");
+    if (!this.shape) {
+      size.textContent = "";
+      return;
+    }
+    const [west, south, east, north] = boundsOf(this.shape.rings);
+    const wide = (east - west) * 111.195 * Math.cos(((south + north) * Math.PI) / 360);
+    const figure = (km) => (km < 10 ? km.toFixed(1) : Math.round(km).toLocaleString("en"));
+    const area = this.data.area ?? ringArea(this.shape.rings[0]);
+    const drawn = this.shape.kind === "area" ? "" : ` · ${figure(area)} km²`;
+    size.textContent = `${figure(wide)} × ${figure((north - south) * 111.195)} km${drawn}`;
+  }
+
+  // Corners.
+
+  place() {
+    const { words } = this.data;
+    const wanted = [];
+    const ring = this.shape && this.shape.kind !== "area" && this.tool === "pan" ? this.shape.rings[0] : [];
+    const isBox = this.shape?.kind === "box";
+    ring.forEach((corner, i) => {
+      const name = isBox ? words.corners[i] : `${words.corner} ${i + 1}`;
+      wanted.push({ role: "corner", i, lonlat: corner, name });
+      if (isBox) return;
+      const next = ring[(i + 1) % ring.length];
+      const [x, y] = this.at(corner);
+      const [nextX, nextY] = this.at(next);
+      if (!this.holding && Math.hypot(nextX - x, nextY - y) < 44) return;
+      const between = this.under([(x + nextX) / 2, (y + nextY) / 2]);
+      wanted.push({ role: "middle", i, lonlat: between, name: `${words.between} ${i + 1}` });
+    });
+    if (ring.length) {
+      const [west, south, east, north] = boundsOf([ring]);
+      const [left, top] = this.at([west, north]);
+      const [right, bottom] = this.at([east, south]);
+      if (this.holding || (right - left > 60 && bottom - top > 30)) {
+        const middle = this.under([(left + right) / 2, bottom]); // the centre's town stays readable
+        wanted.push({ role: "whole", i: 0, lonlat: middle, name: words.whole });
+      }
+    }
+    while (this.handles.children.length > wanted.length) this.handles.lastChild.remove();
+    wanted.forEach((one, n) => {
+      const button = this.handles.children[n] ?? this.newHandle();
+      const [x, y] = this.at(one.lonlat);
+      button.spec = one;
+      button.className = `handle ${one.role}`;
+      button.innerHTML = one.role === "whole" ? MOVE_ICON : "";
+      button.style.left = `${x}px`;
+      button.style.top = `${y}px`;
+      button.setAttribute("aria-label", `${one.name}: ${one.lonlat[1].toFixed(4)}, ${one.lonlat[0].toFixed(4)}`);
+    });
+  }
+
+  newHandle() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.addEventListener("pointerdown", (event) => {
+      button.setPointerCapture(event.pointerId);
+      button.dragged = this.begun(button.spec, this.under(this.point(event)));
+      this.holding = true; // no handle may vanish under the hand
+      event.stopPropagation();
+    });
+    button.addEventListener("pointermove", (event) => {
+      if (!button.dragged) return;
+      button.dragged(this.under(this.point(event)));
+      this.refresh();
+    });
+    const end = () => {
+      this.holding = false;
+      if (button.dragged) this.tellShape();
+      button.dragged = null;
+    };
+    button.addEventListener("pointerup", end);
+    button.addEventListener("pointercancel", end);
+    button.addEventListener("keydown", (event) => this.handleKey(event, button));
+    this.handles.append(button);
+    return button;
+  }
+
+  // Take hold of a corner, an edge's middle or the whole; returns what moves it to a place.
+  begun(spec, start) {
+    const { shape } = this;
+    const before = shape.rings[0].map((corner) => [...corner]);
+    if (spec.role === "whole") {
+      return (now) => {
+        shape.rings[0] = before.map(([lon, lat]) => rounded([lon + now[0] - start[0], clamp(lat + now[1] - start[1], -LIMIT, LIMIT)]));
+      };
+    }
+    if (shape.kind === "box") {
+      const across = before[(spec.i + 2) % 4];
+      return (now) => {
+        shape.rings[0] = this.boxBetween(across, now);
+      };
+    }
+    let { i } = spec;
+    if (spec.role === "middle") {
+      i += 1;
+      shape.rings[0].splice(i, 0, start);
+    }
+    return (now) => {
+      shape.rings[0][i] = now;
+    };
+  }
+
+  boxBetween([aLon, aLat], [bLon, bLat]) {
+    return boxRing(Math.min(aLon, bLon), Math.min(aLat, bLat), Math.max(aLon, bLon), Math.max(aLat, bLat));
+  }
+
+  handleKey(event, button) {
+    const { spec } = button;
+    if ((event.key === "Delete" || event.key === "Backspace") && spec.role === "corner" && this.shape.kind === "polygon") {
+      if (this.shape.rings[0].length > 3) this.shape.rings[0].splice(spec.i, 1);
+    } else if (STEP[event.key]) {
+      const far = event.shiftKey ? 1 : 10;
+      const [x, y] = this.at(spec.lonlat);
+      const move = this.begun(spec, spec.lonlat);
+      move(this.under([x + STEP[event.key][0] * far, y + STEP[event.key][1] * far]));
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    this.refresh();
+    clearTimeout(this.typing);
+    this.typing = setTimeout(() => this.tellShape(), KEYS_MS);
+  }
+
+  // Gestures.
+
+  point(event) {
+    const frame = this.root.getBoundingClientRect();
+    return [event.clientX - frame.left - this.root.clientLeft, event.clientY - frame.top - this.root.clientTop];
+  }
+
+  listen() {
+    const { canvas } = this;
+    canvas.addEventListener("pointerdown", (event) => this.down(event));
+    canvas.addEventListener("pointermove", (event) => this.move(event));
+    canvas.addEventListener("pointerup", (event) => this.up(event));
+    canvas.addEventListener("pointercancel", (event) => this.up(event));
+    canvas.addEventListener("dblclick", (event) => {
+      if (this.tool === "polygon") this.close();
+      else this.zoomBy(1, this.point(event));
+    });
+    canvas.addEventListener("keydown", (event) => this.key(event));
+    this.root.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      this.zoomBy(-clamp(event.deltaY, -120, 120) / 240, this.point(event));
+    }, { passive: false });
+    this.root.querySelectorAll("button").forEach((button) => {
+      button.addEventListener("click", (event) => this.press(button, event.detail === 0));
+    });
+  }
+
+  down(event) {
+    this.canvas.setPointerCapture(event.pointerId);
+    const here = this.point(event);
+    this.fingers.set(event.pointerId, here);
+    this.start = here;
+    this.anchor = this.fingers.size === 1 && this.tool === "box" ? this.under(here) : null;
+  }
+
+  move(event) {
+    const here = this.point(event);
+    const before = this.fingers.get(event.pointerId);
+    if (!before) {
+      if (this.draft.length) {
+        this.pointer = this.under(here);
+        this.draw();
+      }
+      return;
+    }
+    const other = [...this.fingers].find(([id]) => id !== event.pointerId)?.[1];
+    this.fingers.set(event.pointerId, here);
+    if (other) {
+      const apart = ([x, y]) => Math.max(Math.hypot(x - other[0], y - other[1]), 1);
+      this.zoomBy(Math.log2(apart(here) / apart(before)), [(here[0] + other[0]) / 2, (here[1] + other[1]) / 2]);
+    } else if (this.anchor) {
+      this.shape = { kind: "box", rings: [this.boxBetween(this.anchor, this.under(here))] };
+      this.refresh();
+    } else if (this.tool === "pan") {
+      this.panBy(before[0] - here[0], before[1] - here[1]);
+    }
+  }
+
+  up(event) {
+    const here = this.point(event);
+    const still = this.start && Math.hypot(here[0] - this.start[0], here[1] - this.start[1]) < 5;
+    this.fingers.delete(event.pointerId);
+    if (this.anchor) {
+      this.anchor = null;
+      if (still) {
+        this.refresh();
+        return;
+      }
+      this.tool = "pan";
+      this.tellShape();
+    } else if (this.tool === "polygon" && still && event.type === "pointerup") {
+      this.addCorner(here);
+    }
+  }
+
+  addCorner(here) {
+    const first = this.draft.length > 2 && this.at(this.draft[0]);
+    if (first && Math.hypot(first[0] - here[0], first[1] - here[1]) < 12) {
+      this.close();
+      return;
+    }
+    const last = this.draft.length && this.at(this.draft.at(-1));
+    if (!last || Math.hypot(last[0] - here[0], last[1] - here[1]) > 4) this.draft.push(this.under(here));
+    this.refresh();
+  }
+
+  close() {
+    if (this.draft.length < 3) return;
+    this.shape = { kind: "polygon", rings: [this.draft] };
+    this.draft = [];
+    this.pointer = null;
+    this.tool = "pan";
+    this.tellShape();
+  }
+
+  key(event) {
+    const step = STEP[event.key];
+    if (step) this.panBy(step[0] * 60, step[1] * 60);
+    else if (event.key === "+" || event.key === "=") this.zoomBy(0.5);
+    else if (event.key === "-") this.zoomBy(-0.5);
+    else if (event.key === "Enter" && this.draft.length) this.close();
+    else if (event.key === "Escape" && this.tool !== "pan") this.choose("pan");
+    else if (event.key === "Backspace" && this.draft.length) this.draft.pop();
+    else return;
+    event.preventDefault();
+    this.refresh();
+  }
+
+  press(button, byKeyboard) {
+    const { tool, act } = button.dataset;
+    if (tool) this.choose(tool, byKeyboard);
+    else if (act === "in") this.zoomBy(1);
+    else if (act === "out") this.zoomBy(-1);
+    else if (act === "fit") {
+      this.fit(boundsOf(this.shape.rings));
+      this.moved();
+    } else if (act === "clear") {
+      this.shape = null;
+      this.choose("pan");
+      this.tellShape();
+    }
+  }
+
+  // A tool chosen by keyboard puts a shape in the middle, for the arrow keys to move.
+  choose(tool, byKeyboard = false) {
+    this.tool = tool;
+    this.draft = [];
+    this.pointer = null;
+    if (byKeyboard && tool !== "pan") {
+      const [west, north] = this.under([this.width * 0.3, this.height * 0.3]);
+      const [east, south] = this.under([this.width * 0.7, this.height * 0.7]);
+      const kept = this.shape && this.shape.kind !== "area" && tool === "polygon";
+      this.shape = { kind: tool, rings: kept ? this.shape.rings : [boxRing(west, south, east, north)] };
+      this.tool = "pan";
+      this.refresh();
+      this.handles.firstChild?.focus();
+      this.tellShape();
+      return;
+    }
+    if (tool !== "pan") this.canvas.focus({ preventScroll: true });
+    this.refresh();
+  }
+
+  tellShape() {
+    this.refresh();
+    this.send("drawn", { turn: Date.now(), kind: this.shape?.kind ?? null, ring: this.shape?.rings[0] ?? [] });
+  }
+}

@@ -1,0 +1,105 @@
+"""What a fetch will cost, before it begins: from geometry at once, from the servers on request."""
+
+from dataclasses import replace
+from typing import Final
+
+import streamlit as st
+
+from ui import errors, state
+from ui.text import count, duration, facts
+from ui.working import bar
+from workflows.fetch_city import FetchCity, FetchEstimate, estimate_fetch
+from workflows.fetch_estimate import FROM_SERVERS
+
+_EXACT: Final = "fetch-exact"
+_GB: Final = 1000.0
+
+
+def draw(request: FetchCity) -> FetchEstimate:
+    """Show what the fetch will cost.
+
+    Raises:
+        AetherError: The request cannot be fetched; the caller shows it.
+    """
+    asked = replace(request, slug="a", name="a", train=False)  # neither changes the cost
+    kept: tuple[FetchCity, FetchEstimate] | None = st.session_state.get(_EXACT)
+    known = kept is not None and kept[0] == asked
+    cost = kept[1] if kept is not None and known else _from_geometry(asked)
+    _figures(cost)
+    _say_disk(cost)
+    if cost.basis != FROM_SERVERS:
+        _offer_exact(asked)
+    return cost
+
+
+@st.cache_data(
+    max_entries=32,
+    show_spinner=False,
+    ttl=60,
+    hash_funcs={FetchCity: lambda one: str(one.to_document())},
+)
+def _from_geometry(request: FetchCity) -> FetchEstimate:
+    return estimate_fetch(state.store(), request)
+
+
+def size(megabytes: float) -> str:
+    """Megabytes as people say them."""
+    if megabytes >= _GB:
+        return f"{megabytes / _GB:,.1f} GB"
+    return f"{max(megabytes, 1):,.0f} MB" if megabytes > 0 else "0 MB"
+
+
+def _figures(cost: FetchEstimate) -> None:
+    about = "" if cost.basis == FROM_SERVERS else "about "
+    columns = st.columns(4, gap="small")
+    figures = (
+        ("Download", size(cost.megabytes)),
+        ("Time", f"about {duration(60 * cost.minutes)}"),
+        ("Cells", f"{cost.cells:,}"),
+        ("Area", f"{cost.km2:,.0f} km²" if cost.km2 >= 10 else f"{cost.km2:.1f} km²"),
+    )
+    for column, (label, value) in zip(columns, figures, strict=True):
+        column.metric(label, value if label != "Download" else f"{about}{value}")
+    places = "not counted yet" if cost.pois is None else f"at most {cost.pois:,}"
+    told = {
+        "Files": f"{count(cost.tiles, 'tile')}, {_zones(cost)}, "
+        f"{count(len(cost.years), 'year')}, {cost.pixels / 1e6:,.1f} million pixels",
+        "Places": places + (f", release {cost.release}" if cost.release else ""),
+    }
+    if cost.reused_megabytes:
+        told["Here already"] = f"{size(cost.reused_megabytes)} from earlier downloads"
+    told["Disk"] = f"{size(cost.disk_megabytes)} needed, {size(cost.disk_free_megabytes)} free"
+    facts(told)
+
+
+def _zones(cost: FetchEstimate) -> str:
+    return f"UTM {'zone' if len(cost.zones) == 1 else 'zones'} {', '.join(cost.zones)}"
+
+
+def _say_disk(cost: FetchEstimate) -> None:
+    if not cost.fits:
+        st.error(
+            f"There is not enough room on the disk: {size(cost.disk_megabytes)} are needed while "
+            f"the city is made, {size(cost.disk_free_megabytes)} are free. Free some space or "
+            "choose a smaller area.",
+            icon=":material/hard_drive:",
+        )
+
+
+def _offer_exact(request: FetchCity) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Estimated from the area alone; nobody was asked.", width="stretch")
+        asked = st.button(
+            "Ask the servers",
+            key="fetch-exact-go",
+            icon=":material/cloud_sync:",
+            help="Reads the mirror's index, the files' headers and the places' statistics for "
+            "exact figures. The first time the index itself is downloaded, about 80 MB.",
+        )
+    if not asked:
+        return
+    with errors.boxed(state.reachable):
+        with bar("fetch-exact-bar") as progress:
+            cost = estimate_fetch(state.store(), request, ask_servers=True, progress=progress)
+        st.session_state[_EXACT] = (request, cost)
+        st.rerun()
