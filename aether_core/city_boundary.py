@@ -201,10 +201,16 @@ def _repaired_part(part: shapely.Polygon) -> shapely.MultiPolygon:
     if abs(part.area - repaired.area) > _AGREES * repaired.area:
         raise InputError(
             "the outline of the boundary crosses itself",
-            shapely.is_valid_reason(part),
+            _where_crossed(part),
             "draw it again without crossing, or repair it in a GIS",
         )
     return repaired
+
+
+def _where_crossed(part: shapely.Polygon) -> str:
+    """Name one point of a crossing, from GEOS's words: "Self-intersection[lon lat]"."""
+    lon, lat = map(float, shapely.is_valid_reason(part).partition("[")[2].rstrip("]").split())
+    return f"at longitude {lon:.5f}, latitude {lat:.5f}"
 
 
 def _shown(shape: shapely.Geometry) -> str:

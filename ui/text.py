@@ -34,7 +34,7 @@ def count(number: int, one: str, many: str | None = None) -> str:
 def sentence(text: str) -> str:
     """The text with a capital letter first, unless it begins with a file's name or a number."""
     first = text.split(maxsplit=1)[0] if text.strip() else ""
-    return text[:1].upper() + text[1:] if first.isalpha() else text
+    return text[:1].upper() + text[1:] if first.removesuffix(":").isalpha() else text
 
 
 def duration(seconds: float) -> str:
