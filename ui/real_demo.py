@@ -5,7 +5,7 @@ from typing import Final
 import streamlit as st
 
 from ui import fetch_area, fetch_names, page, state
-from ui.text import plain, sentence
+from ui.text import plain
 from workflows.cities import CitySummary
 from workflows.demo import SLUG
 from workflows.fetch_request import FetchCity
@@ -26,7 +26,7 @@ def draw(city: CitySummary) -> None:
         with st.spinner("Asking the AlphaEarth mirror"):
             offer = real_demo(state.store())
         if offer.request is None:
-            st.caption(plain(f"Not offered now: {sentence(offer.reason).rstrip('.')}."))
+            st.caption(plain(f"Not offered now: {offer.reason.rstrip('.')}."))
             return
         st.write(
             f"What {plain(city.name)} shows is simulated. The same part of the city can be "
