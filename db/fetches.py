@@ -93,15 +93,7 @@ def mark_done(session: Session, fetch_id: int, *, result: Mapping[str, Any]) -> 
         NotFoundError: There is no such fetch.
         ConflictError: It is not running.
     """
-    return STATES.enter(
-        session,
-        fetch_id,
-        "done",
-        result=dict(result),
-        progress=1.0,
-        stage="done",
-        finished_at=func.now(),
-    )
+    return STATES.mark_done(session, fetch_id, result=dict(result))
 
 
 def mark_failed(session: Session, fetch_id: int, error: str, *, exit_code: int = 1) -> Fetch:

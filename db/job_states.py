@@ -86,6 +86,17 @@ class JobStates(Generic[J]):
             error=None,
         )
 
+    def mark_done(self, session: Session, job_id: int, **values: Any) -> J:  # noqa: ANN401
+        """A job ended well.
+
+        Raises:
+            NotFoundError: There is no such job.
+            ConflictError: It is not running.
+        """
+        return self.enter(
+            session, job_id, "done", progress=1.0, stage="done", finished_at=func.now(), **values
+        )
+
     def mark_failed(self, session: Session, job_id: int, error: str, **values: Any) -> J:  # noqa: ANN401
         """A job ended in an error, told in one plain line.
 

@@ -124,16 +124,7 @@ def mark_done(session: Session, run_id: int, *, metrics: Mapping[str, Any], mode
         NotFoundError: There is no such run.
         ConflictError: It is not running.
     """
-    return STATES.enter(
-        session,
-        run_id,
-        "done",
-        metrics=dict(metrics),
-        model_id=model_id,
-        progress=1.0,
-        stage="done",
-        finished_at=func.now(),
-    )
+    return STATES.mark_done(session, run_id, metrics=dict(metrics), model_id=model_id)
 
 
 def mark_failed(session: Session, run_id: int, error: str, *, exit_code: int = 1) -> Run:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import cast, delete, func, or_, select
+from sqlalchemy import cast, delete, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -91,16 +91,7 @@ def mark_done(session: Session, study_id: int, result: Mapping[str, Any]) -> Stu
         NotFoundError: There is no such study.
         ConflictError: It is not running.
     """
-    return STATES.enter(
-        session,
-        study_id,
-        "done",
-        result=dict(result),
-        rows=[],
-        progress=1.0,
-        stage="done",
-        finished_at=func.now(),
-    )
+    return STATES.mark_done(session, study_id, result=dict(result), rows=[])
 
 
 def mark_failed(session: Session, study_id: int, error: str, *, exit_code: int = 1) -> Study:

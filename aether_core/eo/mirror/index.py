@@ -212,8 +212,12 @@ def _fresh(web: Web, url: str, folder: Path, progress: Progress) -> Path:
     kept = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{name}"
     note = kept.with_name(f"{kept.name}.version")
     version = note.read_text("utf-8") if kept.exists() and note.exists() else None
+
+    def tell(_stage: str, done: int, total: int) -> None:
+        progress("downloading the mirror's index", done, total)
+
     fetched = web.download(
-        url, kept, limit=_LIMITS[kept.suffix], progress=progress, etag=version or None
+        url, kept, limit=_LIMITS[kept.suffix], progress=tell, etag=version or None
     )
     if fetched is not None:  # a kill before this line costs one more download, no wrong index
         note.write_text(fetched.etag, "utf-8")
