@@ -1,6 +1,6 @@
 """Trained models and which one a city uses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -64,6 +64,12 @@ def model_by_name(session: Session, name: str, city_id: int | None = None) -> Mo
 def model_by_id(session: Session, model_id: int) -> Model | None:
     """The model of that number; None when it was removed."""
     return session.get(Model, model_id)
+
+
+def names(session: Session, model_ids: Sequence[int]) -> dict[int, str]:
+    """Names of several models by their numbers; those that were removed are left out."""
+    found = select(Model.id, Model.name).where(Model.id.in_(model_ids))
+    return dict(session.execute(found).tuples())
 
 
 def model_in_use(session: Session, city_id: int) -> Model | None:

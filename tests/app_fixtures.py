@@ -18,9 +18,10 @@ from aether_core.simulate.grid_city import simulate_city
 from db.engine import conninfo
 from tests.db_fixtures import fresh_database
 from workflows.add_city import AddCity, add_city
+from workflows.jobs.carry_out import carry_out
 from workflows.settings import Settings
 from workflows.store import Store, open_store
-from workflows.training import add_run, run_training
+from workflows.training import add_run
 
 SLUG = "tinytown"
 YEAR = 2024
@@ -91,7 +92,7 @@ def trained_original(
     url = make_url(cluster_url).set(database=name).render_as_string(hide_password=False)
     opened = open_store(_settings(url, home))
     add_city(opened, city_files.request())
-    run_training(opened, add_run(opened, SLUG, settings={"epochs": "12"}))
+    carry_out(opened, add_run(opened, SLUG, settings={"epochs": "12"}).job_id)
     opened.engine.dispose()
     return name, home
 

@@ -2,12 +2,14 @@
 
 import shlex
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import h3
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
 from aether_core.search.change import CHANCE, YearNoise, beyond, stable_cells, year_noise
@@ -189,13 +191,20 @@ def change_cells(
     )
 
 
-def keep_change(store: Store, found: CellChange, title: str | None = None) -> LayerSummary:
+def keep_change(
+    store: Store,
+    found: CellChange,
+    title: str | None = None,
+    *,
+    within: Callable[[Session, str], None] | None = None,
+) -> LayerSummary:
     """Keep a change as a layer.
 
     Args:
         store: The store.
         found: From `change_cells`.
         title: What people call it; query and years when left out.
+        within: Called with the layer's name, as the last in the transaction that keeps it.
 
     Raises:
         NotFoundError: The city or the model has been removed since.
@@ -228,6 +237,8 @@ def keep_change(store: Store, found: CellChange, title: str | None = None) -> La
             columns={str(field["name"]): getattr(found, str(field["name"])) for field in FIELDS},
             findings=findings_of(found),
         )
+        if within is not None:
+            within(session, slug)
     return show_layer(store, found.city, slug)
 
 

@@ -1,13 +1,14 @@
 """Was AETHER worth it here: representations compared on the user's own labels, same folds."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
@@ -23,6 +24,8 @@ from aether_core.tasks.learning_curve import learning_curve
 from aether_core.tasks.representations import REPRESENTATIONS, of_samples, representation
 from db import cities as city_rows
 from db import evaluations as evaluation_rows
+from db.schema import City
+from db.schema import Evaluation as EvaluationRow
 from workflows.areas import covered_areas
 from workflows.city_arrays import TaskCity, task_city
 from workflows.json_values import json_values
@@ -31,6 +34,8 @@ from workflows.socioeconomic import SocioeconomicRequest, area_vectors, prepare_
 from workflows.store import Store
 from workflows.task_setup import Prepared
 
+Within = Callable[[Session, int], None]
+"""Called with a comparison's number, as the last in the transaction that keeps it."""
 AGAINST = "alphaearth"
 MAIN_METRIC = {"landuse": "macro_f1", "socioeconomic": "kl"}
 _CURVE_SEEDS = 3
@@ -73,6 +78,7 @@ def evaluate_land_use(
     progress: Progress = silent,
     *,
     with_curve: bool = False,
+    within: Within | None = None,
 ) -> Evaluation:
     """Compare representations on labelled points or polygons.
 
@@ -101,7 +107,15 @@ def evaluate_land_use(
         "classes": list(kept.samples.classes),
     }
     return _evaluated(
-        store, labelled.city, prepared, _rows_of(x, there), facts, started, progress, with_curve
+        store,
+        labelled.city,
+        prepared,
+        _rows_of(x, there),
+        facts,
+        started,
+        progress,
+        with_curve=with_curve,
+        within=within,
     )
 
 
@@ -113,6 +127,7 @@ def evaluate_socioeconomic(
     progress: Progress = silent,
     *,
     with_curve: bool = False,
+    within: Within | None = None,
 ) -> Evaluation:
     """Compare representations on area shares or counts.
 
@@ -141,7 +156,9 @@ def evaluate_socioeconomic(
         "areas_dropped": covered.dropped,
         "fields": list(covered.areas.fields),
     }
-    return _evaluated(store, city, prepared, x, facts, started, progress, with_curve)
+    return _evaluated(
+        store, city, prepared, x, facts, started, progress, with_curve=with_curve, within=within
+    )
 
 
 def check_representations(names: tuple[str, ...]) -> None:
@@ -168,10 +185,23 @@ def latest_evaluation(store: Store, slug: str, task: str) -> Evaluation | None:
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         row = evaluation_rows.latest_evaluation(session, city.id, task)
-        if row is None:
-            return None
-        found = {"attribution": list(city.attribution), **row.result}
-        return Evaluation(**found, request=dict(row.request), created=row.created_at)
+        return None if row is None else _evaluation(city, row)
+
+
+def show_evaluation(store: Store, slug: str, evaluation_id: int) -> Evaluation:
+    """One comparison that was kept.
+
+    Raises:
+        NotFoundError: No such city, or it has no such comparison any more.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        return _evaluation(city, evaluation_rows.evaluation_by_id(session, city.id, evaluation_id))
+
+
+def _evaluation(city: City, row: EvaluationRow) -> Evaluation:
+    found = {"attribution": list(city.attribution), **row.result}
+    return Evaluation(**found, request=dict(row.request), created=row.created_at)
 
 
 def _everywhere(x: Mapping[str, NDArray[np.float32]]) -> NDArray[np.bool_]:
@@ -196,7 +226,9 @@ def _evaluated(
     facts: dict[str, Any],
     started: float,
     progress: Progress,
+    *,
     with_curve: bool,
+    within: Within | None,
 ) -> Evaluation:
     setup = prepared.setup
     against = AGAINST if AGAINST in x else next(iter(x))
@@ -221,10 +253,12 @@ def _evaluated(
         "splits": list(setup.splits),
         "folds": setup.folds,
     }
-    return _kept(store, city.slug, result, request)
+    return _kept(store, city.slug, result, request, within)
 
 
-def _kept(store: Store, slug: str, result: Evaluation, request: dict[str, Any]) -> Evaluation:
+def _kept(
+    store: Store, slug: str, result: Evaluation, request: dict[str, Any], within: Within | None
+) -> Evaluation:
     """Keep a comparison, to be found again on the page."""
     content = asdict(result)
     del content["request"], content["created"]
@@ -237,6 +271,8 @@ def _kept(store: Store, slug: str, result: Evaluation, request: dict[str, Any]) 
             request=request,
             result=json_values(content),
         )
+        if within is not None:
+            within(session, row.id)
         return replace(result, request=request, created=row.created_at)
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from aether_core.errors import AetherError, ConflictError, DiskFullError, InputError
 from db import cities as city_rows
 from db import fetches as fetch_rows
+from db import jobs as job_rows
+from db.schema import Fetch
 from workflows.cities import show_city
 from workflows.city_words import check_slug_free
 from workflows.fetch_estimate import FetchEstimate, estimate_fetch
@@ -21,7 +23,8 @@ from workflows.fetches import (
     remove_fetch,
     show_fetch,
 )
-from workflows.queue import defer_fetch, ensure_worker
+from workflows.jobs.job import new_job, release, resume_job
+from workflows.jobs.kinds.fetch import FETCH, FetchRun
 from workflows.store import Store
 
 __all__ = [
@@ -70,10 +73,9 @@ def start_fetch(
         ConflictError: The slug is taken, or a city with it is being fetched.
         DiskFullError: There is no room for it.
     """
-    fetch_id = add_fetch(store, request, confirmed=confirmed, estimate=estimate, batch=batch)
-    defer_fetch(store, fetch_id)
-    ensure_worker(store)
-    return show_fetch(store, fetch_id)
+    fetch = add_fetch(store, request, confirmed=confirmed, estimate=estimate, batch=batch)
+    release(store, [fetch.job])
+    return show_fetch(store, fetch.id)
 
 
 def add_fetch(
@@ -83,12 +85,8 @@ def add_fetch(
     confirmed: bool = False,
     estimate: FetchEstimate | None = None,
     batch: str | None = None,
-) -> int:
-    """Check a fetch and write it down, still to be queued; see `start_fetch`.
-
-    Returns:
-        The fetch's number.
-    """
+) -> Fetch:
+    """Check a fetch and write it down, its job still to be queued; see `start_fetch`."""
     request = check_request(store.settings, request)
     check_free(store, request)
     estimate = estimate or estimate_fetch(store, request)
@@ -100,10 +98,13 @@ def add_fetch(
             "confirm it, choose a smaller area, or fetch one year at a time",
         )
     with store.session() as session:
+        name = request.name.strip()
+        job = new_job(session, FETCH, request.slug, FetchRun(0, name))
         fetch = fetch_rows.add_fetch(
             session,
+            job.id,
             slug=request.slug,
-            name=request.name.strip(),
+            name=name,
             request=request.to_document(),
             estimate=estimate.to_document(),
             batch=batch,
@@ -111,7 +112,8 @@ def add_fetch(
         if request.osm_file is not None:  # the job never reads a user's file
             kept = replace(request, osm_file=_keep_extract(store, fetch.id, request.osm_file))
             fetch.request = kept.to_document()
-        return fetch.id
+        job.request = FETCH.to_document(FetchRun(fetch.id, name))
+        return fetch
 
 
 def check_free(store: Store, request: FetchCity) -> None:
@@ -123,7 +125,7 @@ def check_free(store: Store, request: FetchCity) -> None:
             the years.
     """
     with store.session() as session:
-        fetch_rows.check_not_at_work(session, request.slug)
+        job_rows.check_unclaimed(session, FETCH.claim(request.slug, FetchRun(0)))
     if not request.extends:
         check_slug_free(store, request.slug)
         return
@@ -205,16 +207,19 @@ def resume_fetch(store: Store, fetch_id: int) -> FetchSummary:
         NotFoundError: No fetch has this number.
         ConflictError: It is not over, is done, or its city's short name is taken by now.
     """
-    fetch = show_fetch(store, fetch_id)
-    if not fetch.resumable:
-        raise ConflictError(
-            "the fetch cannot go on",
-            f"fetch {fetch_id} is {fetch.state}",
-            f"its city is {fetch.slug}" if fetch.state == "done" else "wait for it",
-        )
-    check_free(store, fetch.request)
-    with store.session() as session:
-        fetch_rows.mark_queued(session, fetch_id)
-    defer_fetch(store, fetch_id)
-    ensure_worker(store)
+    resume_job(store, show_fetch(store, fetch_id).job)
     return show_fetch(store, fetch_id)
+
+
+def check_fetch_resumes(store: Store, fetch_id: int) -> None:
+    """Check that a fetch can go on: that its city's short name is still free.
+
+    Raises:
+        NotFoundError: No fetch has this number.
+        ConflictError: It is done, or the short name is taken by now.
+    """
+    fetch = show_fetch(store, fetch_id)
+    if fetch.state == "done":
+        raise ConflictError("the fetch is done", f"fetch {fetch_id}", f"its city is {fetch.slug}")
+    if fetch.is_finished:  # one whose worker died holds the name itself
+        check_free(store, fetch.request)

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,13 +9,11 @@ from pathlib import Path
 import structlog
 from sqlalchemy.orm import Session
 
-from aether_core.errors import (
-    InputError,
-    NotFoundError,
-)
+from aether_core.errors import InputError
 from aether_core.net import Web
 from db import cities as city_rows
 from db import fetches as fetch_rows
+from db import jobs as job_rows
 from db.schema import City
 from workflows.add_city import add_city
 from workflows.cities import remove_city
@@ -25,82 +22,55 @@ from workflows.fetch_request import FetchCity
 from workflows.fetch_sources import overture_release
 from workflows.fetch_steps import CITY, LOOKING, YEARS, Fetching, embedding_sources
 from workflows.fetches import fetch_folder
-from workflows.job_outcome import Mark, outcome_written
+from workflows.jobs.work import Work
 from workflows.public_sources import open_web
 from workflows.store import Store
-from workflows.training import MAX_ATTEMPTS, start_training
+from workflows.training import start_training
 from workflows.years import add_year, list_years
 
 log = structlog.get_logger()
 
 
-def run_fetch_job(store: Store, fetch_id: int) -> None:
-    """Carry out one queued fetch. Its outcome is written to it.
+def run_fetch_job(work: Work, fetch_id: int) -> None:
+    """Carry out one fetch.
 
-    A fetch that is found running was left by a worker that died: it goes on with what lies in the
-    cache and in its folder, and is given up after `MAX_ATTEMPTS` starts. One that fails leaves no
-    city behind.
+    A fetch that was left by a worker that died goes on with what lies in the cache and in its
+    folder.
     """
-    if not _taken_up(store, fetch_id):
-        return
-    with outcome_written(
-        partial(_conclude, store, fetch_id),
-        cancelled=fetch_rows.STATES.mark_cancelled,
-        failed=fetch_rows.mark_failed,
-    ):
-        _fetch_and_keep(store, fetch_id)
-
-
-def _taken_up(store: Store, fetch_id: int) -> bool:
-    """Whether there is something to do; where there is not, the fetch says how it ended."""
-    with suppress(NotFoundError), store.session() as session:
-        fetch = fetch_rows.STATES.by_id(session, fetch_id)
-        if fetch.state not in fetch_rows.AT_WORK:
-            return False
-        if fetch.attempts >= MAX_ATTEMPTS and not fetch.cancel_requested:
-            reason = f"its worker died {fetch.attempts} times; see logs/worker.log"
-            fetch_rows.mark_failed(session, fetch_id, reason)
-            return False
-        fetch_rows.STATES.mark_running(session, fetch_id)
-        return True
-    return False  # it was removed
-
-
-def _conclude(store: Store, fetch_id: int, mark: Mark) -> None:
-    """Write down how a fetch ended that has not brought its city."""
-    with suppress(NotFoundError):
-        with store.session() as session:
-            fetch = fetch_rows.STATES.by_id(session, fetch_id)
-            slug, added = fetch.slug, fetch.city_id is not None
-            extends = FetchCity.from_document(fetch.request).extends
-        if added and not extends:  # without all of its years
-            remove_city(store, slug)
-        with store.session() as session:
-            mark(session, fetch_id)
-
-
-def _fetch_and_keep(store: Store, fetch_id: int) -> None:
+    store = work.store
     with store.session() as session:
-        fetch = fetch_rows.STATES.by_id(session, fetch_id)
+        fetch = fetch_rows.fetch_by_id(session, fetch_id)
         request, before = FetchCity.from_document(fetch.request), dict(fetch.result)
         added = fetch.city_id is not None
     folder = fetch_folder(store, fetch_id)
     with open_web(store.settings) as web:
-        progress = FetchProgress(store, fetch_id, lambda: web.received, before)
+        progress = FetchProgress(work, fetch_id, lambda: web.received, before)
         request = _pinned(store, fetch_id, web, request, progress)
         fetching = Fetching(store.settings, web, request, folder, progress)
         plans = fetching.plans()
         places = None if request.extends or added else fetching.places()
         files = fetching.embedding(plans)
         if places is not None:
-            to_add, keep = fetching.request_to_add(files, places), partial(_keep_city, fetch_id)
+            to_add = fetching.request_to_add(files, places)
+            keep = partial(_keep_city, work, fetch_id)
             add_city(store, to_add, progress.part(*CITY), within=keep)
         _add_years(store, request, files, progress)
     if request.train:
         progress.note(**_train(store, request))
     with store.session() as session:
-        fetch_rows.mark_done(session, fetch_id, result=progress.found())
+        fetch_rows.keep_found(session, fetch_id, progress.found())
+        work.finish(session, {"fetch": fetch_id, "city": request.slug})
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def abandon_fetch(store: Store, fetch_id: int) -> None:
+    """Remove the city a fetch has added without all of its years."""
+    with store.session() as session:
+        fetch = fetch_rows.fetch_by_id(session, fetch_id)
+        slug, added = fetch.slug, fetch.city_id is not None
+        extends = FetchCity.from_document(fetch.request).extends
+    if added and not extends:
+        remove_city(store, slug)
 
 
 def _pinned(
@@ -122,8 +92,9 @@ def _pinned(
     return pinned
 
 
-def _keep_city(fetch_id: int, session: Session, city: City) -> None:
+def _keep_city(work: Work, fetch_id: int, session: Session, city: City) -> None:
     """The fetch knows its city in the transaction that adds it: no worker's death parts them."""
+    job_rows.check_held(session, work.held)
     fetch_rows.keep_city(session, fetch_id, city.id)
 
 

@@ -20,7 +20,9 @@ from workflows.fetch_city import (
 from workflows.fetch_estimate import FetchEstimate
 from workflows.fetch_list import FetchList, Problem
 from workflows.fetch_request import FetchCity
-from workflows.queue import WORKER_STALLED_SECONDS, defer_fetch, ensure_worker
+from workflows.jobs.job import release, resume_job
+from workflows.jobs.kind import FETCHING
+from workflows.jobs.queue import STALLED_SECONDS, ensure_worker
 from workflows.store import Store
 
 
@@ -121,10 +123,7 @@ def start_many(
         add_fetch(store, request, confirmed=True, estimate=estimate, batch=batch)
         for request, estimate in zip(listed.requests, expected.estimates, strict=True)
     ]
-    for fetch_id in queued:
-        defer_fetch(store, fetch_id)
-    if queued:
-        ensure_worker(store)
+    release(store, [fetch.job for fetch in queued])
     return show_batch(store, batch, problems=listed.problems)
 
 
@@ -161,10 +160,7 @@ def retry_batch(store: Store, batch: str) -> BatchSummary:
             "there is nothing to fetch again",
         )
     for fetch in again:
-        with store.session() as session:
-            fetch_rows.mark_queued(session, fetch.id)
-        defer_fetch(store, fetch.id)
-    ensure_worker(store)
+        resume_job(store, fetch.job)
     return show_batch(store, batch)
 
 
@@ -180,8 +176,8 @@ def follow_batch(
         summary = show_batch(store, batch)
         if summary.is_finished:
             return summary
-        if time.monotonic() - looked > WORKER_STALLED_SECONDS:
-            ensure_worker(store)
+        if time.monotonic() - looked > STALLED_SECONDS:
+            ensure_worker(store, FETCHING)
             looked = time.monotonic()
         ended = sum(fetch.is_finished for fetch in summary.fetches)
         share = ended + sum(fetch.progress for fetch in summary.fetches if not fetch.is_finished)

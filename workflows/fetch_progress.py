@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aether_core.errors import CancelledError
 from aether_core.progress import Progress
 from db import fetches as fetch_rows
-from workflows.store import Store
+from workflows.jobs.work import Work
 
 _REPORT_SECONDS = 0.5
 """Progress is written down this often at most."""
@@ -19,7 +18,7 @@ class FetchProgress:
     """Progress of all parts of one fetch. Any thread of its job may report.
 
     Args:
-        store: Where the fetch is.
+        work: The fetch's job.
         fetch_id: The fetch.
         received: Bytes received in this attempt so far.
         before: The fetch's result as earlier attempts left it.
@@ -27,16 +26,16 @@ class FetchProgress:
 
     def __init__(
         self,
-        store: Store,
+        work: Work,
         fetch_id: int,
         received: Callable[[], int],
         before: Mapping[str, Any],
     ) -> None:
-        self._store, self._fetch_id, self._received = store, fetch_id, received
+        self._work, self._fetch_id, self._received = work, fetch_id, received
         self._found = dict(before)
         self._megabytes_before = float(before.get("megabytes", 0.0))
         self._lock = threading.Lock()
-        self._last, self._share = -_REPORT_SECONDS, 0.0
+        self._last = -_REPORT_SECONDS
 
     def part(self, first: float, last: float) -> Progress:
         """Progress of a part that takes the fetch from one share to another, 0 to 1 each."""
@@ -65,14 +64,8 @@ class FetchProgress:
             now = time.monotonic()
             if now - self._last < _REPORT_SECONDS:
                 return
-            self._last, self._share = now, max(self._share, share)
-            with self._store.session() as session:
-                stop = fetch_rows.report_progress(
-                    session,
-                    self._fetch_id,
-                    stage=stage,
-                    progress=self._share,
-                    found=self.found(),
-                )
-        if stop:
-            raise CancelledError(f"fetch {self._fetch_id} was stopped")
+            self._last = now
+            found = self.found()
+        self._work.tell(stage, share)
+        with self._work.store.session() as session:
+            fetch_rows.keep_found(session, self._fetch_id, found)

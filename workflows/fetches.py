@@ -1,20 +1,19 @@
 """Fetches as users see them: list, show, cancel, follow, dismiss."""
 
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from aether_core.errors import AetherError, ConflictError
+from aether_core.errors import AetherError
 from aether_core.progress import Progress, silent
 from db import fetches as fetch_rows
 from db.schema import Fetch
 from workflows.fetch_estimate import FetchEstimate
 from workflows.fetch_request import FetchCity
-from workflows.queue import WORKER_STALLED_SECONDS, ensure_worker
+from workflows.jobs.job import FINISHED, cancel_job, follow_job, remove_job
 from workflows.store import Store
 
 
@@ -24,6 +23,7 @@ class FetchSummary:
 
     Attributes:
         id: Its number.
+        job: Number of its job.
         slug: Of the city; it is there once the fetch is done.
         request: All that was asked.
         estimate: What was expected before it began.
@@ -44,6 +44,7 @@ class FetchSummary:
     """
 
     id: int
+    job: int
     slug: str
     name: str
     request: FetchCity
@@ -70,7 +71,7 @@ class FetchSummary:
     @property
     def is_finished(self) -> bool:
         """Whether it will not change any more."""
-        return self.state in fetch_rows.FINISHED
+        return self.state in FINISHED
 
 
 class FetchEndedError(AetherError):
@@ -92,39 +93,33 @@ def fetch_folder(store: Store, fetch_id: int) -> Path:
 def summarise_fetch(fetch: Fetch) -> FetchSummary:
     """One fetch's summary inside an open transaction."""
     result: Mapping[str, Any] = fetch.result
+    job = fetch.job
     return FetchSummary(
         id=fetch.id,
+        job=job.id,
         slug=fetch.slug,
         name=fetch.name,
         request=FetchCity.from_document(fetch.request),
         estimate=FetchEstimate.from_document(fetch.estimate),
         batch=fetch.batch,
-        state=fetch.state,
-        stage=fetch.stage,
-        progress=fetch.progress,
+        state=job.state,
+        stage=job.stage,
+        progress=job.progress,
         megabytes=float(result.get("megabytes", 0.0)),
         reused_megabytes=float(result.get("reused_megabytes", 0.0)),
-        error=fetch.error,
-        exit_code=0 if fetch.state == "done" else int(result.get("exit_code", 1)),
-        seconds_left=_seconds_left(fetch),
-        resumable=fetch.state in {"failed", "cancelled"},
+        error=job.error,
+        exit_code=job.exit_code,
+        seconds_left=job.seconds_left if job.state == "running" else None,
+        resumable=job.state in {"failed", "cancelled"},
         city_exists=fetch.city_id is not None,
         run=result.get("run"),
         not_trained=result.get("not_trained"),
-        attempts=fetch.attempts,
-        result=dict(result) if fetch.state == "done" else {},
-        created=fetch.created_at,
-        started=fetch.started_at,
-        finished=fetch.finished_at,
+        attempts=job.attempts,
+        result=dict(result) if job.state == "done" else {},
+        created=job.created_at,
+        started=job.started_at,
+        finished=job.finished_at,
     )
-
-
-def _seconds_left(fetch: Fetch) -> float | None:
-    """What is left at the pace of this attempt so far."""
-    if fetch.state != "running" or fetch.started_at is None or fetch.progress < 0.03:
-        return None
-    taken = (datetime.now(UTC) - fetch.started_at).total_seconds()
-    return taken / fetch.progress * (1 - fetch.progress)
 
 
 def list_fetches(store: Store, batch: str | None = None) -> list[FetchSummary]:
@@ -140,7 +135,7 @@ def show_fetch(store: Store, fetch_id: int) -> FetchSummary:
         NotFoundError: No fetch has this number.
     """
     with store.session() as session:
-        return summarise_fetch(fetch_rows.STATES.by_id(session, fetch_id))
+        return summarise_fetch(fetch_rows.fetch_by_id(session, fetch_id))
 
 
 def cancel_fetch(store: Store, fetch_id: int) -> FetchSummary:
@@ -150,15 +145,7 @@ def cancel_fetch(store: Store, fetch_id: int) -> FetchSummary:
         NotFoundError: No fetch has this number.
         ConflictError: It has finished already.
     """
-    fetch = show_fetch(store, fetch_id)
-    if fetch.is_finished:
-        raise ConflictError(
-            "the fetch has finished already",
-            f"fetch {fetch_id} is {fetch.state}",
-            "there is nothing to cancel",
-        )
-    with store.session() as session:
-        fetch_rows.STATES.request_cancel(session, fetch_id)
+    cancel_job(store, show_fetch(store, fetch_id).job)
     return show_fetch(store, fetch_id)
 
 
@@ -169,8 +156,7 @@ def remove_fetch(store: Store, fetch_id: int) -> None:
         NotFoundError: No fetch has this number.
         ConflictError: It is queued or running.
     """
-    with store.session() as session:
-        fetch_rows.remove_fetch(session, fetch_id)
+    remove_job(store, show_fetch(store, fetch_id).job)
     shutil.rmtree(fetch_folder(store, fetch_id), ignore_errors=True)
 
 
@@ -179,18 +165,8 @@ def follow_fetch(
 ) -> FetchSummary:
     """Wait for a fetch to finish, reporting how far it is in thousandths.
 
-    A worker that dies meanwhile is replaced.
-
     Raises:
         NotFoundError: No fetch has this number.
     """
-    looked = time.monotonic()
-    while True:
-        fetch = show_fetch(store, fetch_id)
-        if fetch.is_finished:
-            return fetch
-        if time.monotonic() - looked > WORKER_STALLED_SECONDS:
-            ensure_worker(store)
-            looked = time.monotonic()
-        progress(fetch.stage or fetch.state, round(1000 * fetch.progress), 1000)
-        time.sleep(poll_seconds)
+    follow_job(store, show_fetch(store, fetch_id).job, progress, poll_seconds)
+    return show_fetch(store, fetch_id)

@@ -1,6 +1,7 @@
 """Map land use: fit on labels, predict every cell, keep the layer with all that is known of it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -96,9 +97,21 @@ class LabelledCity:
 
 
 def land_use(
-    store: Store, slug: str, request: LandUseRequest, progress: Progress = silent
+    store: Store,
+    slug: str,
+    request: LandUseRequest,
+    progress: Progress = silent,
+    *,
+    within: Callable[[Session, str], None] | None = None,
 ) -> LandUseResult:
     """Fit on labelled points or polygons, predict every cell, keep the layer.
+
+    Args:
+        store: The store.
+        slug: The city.
+        request: What the user asks for.
+        progress: Told what is done.
+        within: Called with the layer's name, as the last in the transaction that keeps it.
 
     Raises:
         NotFoundError: No such city, model or file.
@@ -125,17 +138,35 @@ def land_use(
     progress("keeping the layer", 0, 1)
     with store.session() as session:
         name = _keep(session, labelled, request, prepared, mapped)
-    layer = show_layer(store, slug, name)
+        if within is not None:
+            within(session, name)
     progress("keeping the layer", 1, 1)
+    return land_use_result(store, slug, name, time.perf_counter() - started)
+
+
+def land_use_result(store: Store, slug: str, layer: str, seconds: float) -> LandUseResult:
+    """What was reported when a layer of land use was made.
+
+    Args:
+        store: The store.
+        slug: The city.
+        layer: The layer's name.
+        seconds: What making it took.
+
+    Raises:
+        NotFoundError: The city or the layer has been removed since.
+    """
+    kept = show_layer(store, slug, layer)
+    found = kept.findings
     return LandUseResult(
-        layer=layer,
-        classes=list(mapped.classes),
-        labels_used=labelled.samples.features_used,
-        samples=len(x),
-        labels_dropped=labelled.dropped,
-        cells=layer.features,
-        cross_validation=mean_scores(mapped.findings),
-        seconds=time.perf_counter() - started,
+        layer=kept,
+        classes=list(found["classes"]),
+        labels_used=found["labels_used"],
+        samples=found["samples"],
+        labels_dropped=found["labels_dropped"],
+        cells=kept.features,
+        cross_validation=mean_scores(found),
+        seconds=seconds,
     )
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aether_core.errors import ConflictError
-from db import fetches as fetch_rows
+from db import jobs as job_rows
+from db.schema import UNFINISHED
 from workflows.fetch_progress import MEGABYTE
+from workflows.jobs.kinds.fetch import FETCH
 from workflows.store import Store
 
 
@@ -49,11 +51,11 @@ def clear_cache(store: Store) -> CacheSummary:
         ConflictError: A fetch is queued or running.
     """
     with store.session() as session:
-        at_work = [fetch.id for fetch in fetch_rows.at_work(session)]
+        at_work = job_rows.list_jobs(session, kinds=(FETCH.name,), states=UNFINISHED)
     if at_work:
         raise ConflictError(
             "the cache is in use",
-            f"fetch {', '.join(map(str, at_work))} is not done",
+            f"{', '.join(f'{job.title} (job {job.id})' for job in at_work)} is not done",
             "wait for it, or cancel it first",
         )
     there = show_cache(store)

@@ -7,40 +7,51 @@ from aether_core.model.trainer import changes_since
 from aether_core.progress import Progress, silent
 from db import runs as run_rows
 from workflows.commands import training_command
-from workflows.queue import defer_training, ensure_worker
+from workflows.jobs.job import resume_job
 from workflows.runs import RunSummary, run_folder, show_run
 from workflows.store import Store
 from workflows.training import start_training
 from workflows.training_data import training_set
 
 
-def resume_run(store: Store, run_id: int, progress: Progress = silent) -> RunSummary:
-    """Queue a failed or stopped run again, to go on from its checkpoint.
+def resume_run(store: Store, run_id: int) -> RunSummary:
+    """Queue a run again that failed, was stopped or was left by its worker, from its checkpoint.
+
+    Raises:
+        NotFoundError: No run has this number.
+        ConflictError: See `check_run_resumes`.
+        InputError: Its checkpoint is damaged, or its device is not there.
+    """
+    resume_job(store, show_run(store, run_id).job)
+    return show_run(store, run_id)
+
+
+def check_run_resumes(store: Store, run_id: int, progress: Progress = silent) -> None:
+    """Check that a run can go on.
 
     On a CPU it ends with the weights it would have had, to the last bit. That is checked before:
     places, vectors, settings and versions must be those it began with.
 
     Raises:
         NotFoundError: No run has this number.
-        ConflictError: It is not over, is done, left no checkpoint, or began with other input; the
-            message says what has changed and how a new run is started.
+        ConflictError: It is done, left no checkpoint, or began with other input; the message says
+            what has changed and how a new run is started.
         InputError: Its checkpoint is damaged, or its device is not there.
     """
     run = show_run(store, run_id)
-    _check_state(run)
+    if run.state == "done":
+        raise ConflictError(
+            "the run is done", f"run {run.id}", f"its model is {run.model}; nothing is left to do"
+        )
     state = RunCheckpoints(run_folder(store, run_id).folder).newest()
-    if state is None:
+    if state is not None:
+        _check_unchanged(store, run, state, progress)
+    elif run.is_finished:
         raise ConflictError(
             "the run ended before its first epoch was done, so there is nothing to go on from",
             f"run {run_id}",
             f"start a new run: {training_command(run)}",
         )
-    _check_unchanged(store, run, state, progress)
-    with store.session() as session:
-        run_rows.mark_queued(session, run_id)
-    defer_training(store, run_id, run.city)
-    ensure_worker(store)
-    return show_run(store, run_id)
 
 
 def start_again(store: Store, run_id: int) -> RunSummary:
@@ -53,17 +64,6 @@ def start_again(store: Store, run_id: int) -> RunSummary:
     run = show_run(store, run_id)
     settings = {key: str(value) for key, value in run.settings.items()}
     return start_training(store, run.city, run.recipe, settings, run.seed, run.device)
-
-
-def _check_state(run: RunSummary) -> None:
-    if not run.is_finished:
-        raise ConflictError(
-            "the run is not over", f"run {run.id} is {run.state}", "wait for it, or cancel it first"
-        )
-    if run.state == "done":
-        raise ConflictError(
-            "the run is done", f"run {run.id}", f"its model is {run.model}; nothing is left to do"
-        )
 
 
 def _check_unchanged(store: Store, run: RunSummary, state: RunState, progress: Progress) -> None:

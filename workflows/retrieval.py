@@ -3,7 +3,7 @@
 import csv
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
 from aether_core.eo.source import local_file
 from aether_core.errors import InputError
@@ -20,6 +21,7 @@ from aether_core.tasks.samples import Samples, samples_of
 from aether_core.tasks.splits import spatial_blocks
 from db import cities as city_rows
 from db import evaluations as evaluation_rows
+from db.schema import Evaluation as EvaluationRow
 from workflows.city_arrays import TaskCity, task_city
 from workflows.fit_settings import FitSettings
 from workflows.json_values import json_values
@@ -110,6 +112,7 @@ def evaluate_retrieval(
     block_m: float | None = None,
     seed: int = 42,
     progress: Progress = silent,
+    within: Callable[[Session, int], None] | None = None,
 ) -> RetrievalEvaluation:
     """Score each query's map against labelled polygons or points.
 
@@ -117,6 +120,8 @@ def evaluate_retrieval(
         queries: Classes that answer each query.
         truth: Labels; only cells that carry one count.
         block_m: Side of the blocks that are resampled for intervals; ten windows when None.
+        within: Called with the number the figures are kept under, as the last in the transaction
+            that keeps them.
 
     Raises:
         NotFoundError: No such city, model or file.
@@ -162,7 +167,7 @@ def evaluate_retrieval(
         seconds=time.perf_counter() - started,
         attribution=list(city.attribution),
     )
-    return _kept(store, slug, result, {"from": labels.source, "queries": dict(queries)})
+    return _kept(store, slug, result, {"from": labels.source, "queries": dict(queries)}, within)
 
 
 def latest_retrieval(store: Store, slug: str) -> RetrievalEvaluation | None:
@@ -176,11 +181,30 @@ def latest_retrieval(store: Store, slug: str) -> RetrievalEvaluation | None:
         row = evaluation_rows.latest_evaluation(session, city.id, TASK)
         if row is None:
             return None
-        return RetrievalEvaluation(**row.result, request=dict(row.request), created=row.created_at)
+        return _evaluation(row)
+
+
+def show_retrieval(store: Store, slug: str, evaluation_id: int) -> RetrievalEvaluation:
+    """Figures that were kept.
+
+    Raises:
+        NotFoundError: No such city, or it has no such figures any more.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        return _evaluation(evaluation_rows.evaluation_by_id(session, city.id, evaluation_id))
+
+
+def _evaluation(row: EvaluationRow) -> RetrievalEvaluation:
+    return RetrievalEvaluation(**row.result, request=dict(row.request), created=row.created_at)
 
 
 def _kept(
-    store: Store, slug: str, result: RetrievalEvaluation, request: dict[str, Any]
+    store: Store,
+    slug: str,
+    result: RetrievalEvaluation,
+    request: dict[str, Any],
+    within: Callable[[Session, int], None] | None,
 ) -> RetrievalEvaluation:
     """Keep the figures, to be found again on the page."""
     content = asdict(result)
@@ -190,6 +214,8 @@ def _kept(
         row = evaluation_rows.add_evaluation(
             session, city.id, task=TASK, request=request, result=json_values(content)
         )
+        if within is not None:
+            within(session, row.id)
         return replace(result, request=request, created=row.created_at)
 
 

@@ -1,21 +1,20 @@
 """Training runs as users see them: list, show, cancel."""
 
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from aether_core.errors import ConflictError
 from aether_core.model.run_folder import RunFolder
 from aether_core.progress import Progress, silent
 from db import cities as city_rows
 from db import models as model_rows
 from db import runs as run_rows
 from db.schema import Run
+from workflows.jobs.job import FINISHED, cancel_job, follow_job
 from workflows.store import Store
-
-FINISHED = frozenset({"done", "failed", "cancelled"})
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,14 @@ class RunSummary:
     """One training run.
 
     Attributes:
+        job: Number of its job.
         state: queued, running, done, failed or cancelled.
         stage: What it is doing now, in plain words.
         progress: 0 to 1.
         history: One entry an epoch, with the fields of `trainer.EpochReport`.
         metrics: What the finished run reports; empty before.
         error: Why it failed, in one line.
+        exit_code: What a command that waited for it ends with.
         seconds_left: Estimate while it runs.
         resumed_from: Epoch after which it went on last; 0 where it never was cut off.
         resumable_from: Epoch a run that ended early can go on from; 0 where it cannot.
@@ -36,6 +37,7 @@ class RunSummary:
     """
 
     id: int
+    job: int
     city: str
     recipe: str
     settings: dict[str, object]
@@ -49,6 +51,7 @@ class RunSummary:
     history: list[dict[str, object]]
     metrics: dict[str, object]
     error: str | None
+    exit_code: int
     seconds_left: float | None
     resumed_from: int
     resumable_from: int
@@ -68,34 +71,71 @@ def run_folder(store: Store, run_id: int) -> RunFolder:
     return RunFolder(store.settings.runs / str(run_id))
 
 
-def summarise(store: Store, session: Session, run: Run, city: str) -> RunSummary:
-    """One run's summary inside an open transaction."""
-    last = run.history[-1] if run.history else {}
-    model = model_rows.model_by_id(session, run.model_id) if run.model_id else None
+def summarise(
+    store: Store, session: Session, found: Sequence[Run], city: str, *, with_epochs: bool = True
+) -> list[RunSummary]:
+    """Summaries of a city's runs inside an open transaction.
+
+    Args:
+        store: The store.
+        session: The transaction.
+        found: The runs.
+        city: The city's short name.
+        with_epochs: Whether each comes with all of its epochs, or `history` stays empty.
+    """
+    ids = [run.id for run in found]
+    last = run_rows.last_epochs(session, ids)
+    epochs = run_rows.epochs(session, ids) if with_epochs else {}
+    names = model_rows.names(session, [run.model_id for run in found if run.model_id])
+    return [
+        _summary(
+            store,
+            run,
+            city,
+            last=last.get(run.id, {}),
+            history=epochs.get(run.id, []),
+            model=names.get(run.model_id) if run.model_id else None,
+        )
+        for run in found
+    ]
+
+
+def _summary(
+    store: Store,
+    run: Run,
+    city: str,
+    *,
+    last: dict[str, Any],
+    history: list[dict[str, Any]],
+    model: str | None,
+) -> RunSummary:
+    job = run.job
     return RunSummary(
         id=run.id,
+        job=job.id,
         city=city,
         recipe=run.recipe,
         settings=dict(run.settings),
         seed=run.seed,
         device=run.device,
-        state=run.state,
-        stage=run.stage,
-        progress=run.progress,
+        state=job.state,
+        stage=job.stage,
+        progress=job.progress,
         epoch=int(last.get("epoch", 0)),
         epochs=int(last.get("epochs", 0)),
-        history=list(run.history),
+        history=history,
         metrics=dict(run.metrics),
-        error=run.error,
-        seconds_left=last.get("seconds_left") if run.state == "running" else None,
+        error=job.error,
+        exit_code=job.exit_code,
+        seconds_left=job.seconds_left if job.state == "running" else None,
         resumed_from=int(last.get("resumed_from", 0)),
         resumable_from=run_folder(store, run.id).newest_epoch()
-        if run.state in {"failed", "cancelled"}
+        if job.state in {"failed", "cancelled"}
         else 0,
-        model=model.name if model else None,
-        created=run.created_at,
-        started=run.started_at,
-        finished=run.finished_at,
+        model=model,
+        created=job.created_at,
+        started=job.started_at,
+        finished=job.finished_at,
     )
 
 
@@ -107,9 +147,7 @@ def list_runs(store: Store, slug: str) -> list[RunSummary]:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        return [
-            summarise(store, session, run, slug) for run in run_rows.list_runs(session, city.id)
-        ]
+        return summarise(store, session, run_rows.list_runs(session, city.id), slug)
 
 
 def show_run(store: Store, run_id: int) -> RunSummary:
@@ -120,7 +158,8 @@ def show_run(store: Store, run_id: int) -> RunSummary:
     """
     with store.session() as session:
         run = run_rows.run_by_id(session, run_id)
-        return summarise(store, session, run, city_rows.city_by_id(session, run.city_id).slug)
+        slug = city_rows.city_by_id(session, run.city_id).slug
+        return summarise(store, session, [run], slug)[0]
 
 
 def cancel_run(store: Store, run_id: int) -> RunSummary:
@@ -130,30 +169,17 @@ def cancel_run(store: Store, run_id: int) -> RunSummary:
         NotFoundError: No run has this number.
         ConflictError: The run has finished already.
     """
-    run = show_run(store, run_id)
-    if run.is_finished:
-        raise ConflictError(
-            "the run has finished already",
-            f"run {run_id} is {run.state}",
-            "there is nothing to cancel",
-        )
-    with store.session() as session:
-        run_rows.request_cancel(session, run_id)
+    cancel_job(store, show_run(store, run_id).job)
     return show_run(store, run_id)
 
 
 def follow_run(
     store: Store, run_id: int, progress: Progress = silent, poll_seconds: float = 0.25
 ) -> RunSummary:
-    """Wait for a run to finish, reporting its epochs.
+    """Wait for a run to finish, reporting how far it is in thousandths.
 
     Raises:
         NotFoundError: No run has this number, or its city was removed meanwhile.
     """
-    while True:
-        run = show_run(store, run_id)
-        if run.is_finished:
-            return run
-        left = f", about {run.seconds_left:.0f} s left" if run.seconds_left is not None else ""
-        progress(f"training: {run.stage or run.state}{left}", run.epoch, max(run.epochs, 1))
-        time.sleep(poll_seconds)
+    follow_job(store, show_run(store, run_id).job, progress, poll_seconds)
+    return show_run(store, run_id)

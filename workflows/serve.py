@@ -20,7 +20,8 @@ from aether_core.files import atomic_path
 from aether_core.progress import Progress, silent
 from db.embedded import PrivateCluster
 from workflows.demo import load_demo
-from workflows.queue import start_worker
+from workflows.jobs.kind import LANES
+from workflows.jobs.queue import start_worker
 from workflows.settings import Settings
 from workflows.store import Store, open_store
 
@@ -67,7 +68,7 @@ class Service:
         self._cluster_was_up = (
             settings.database_url is not None or PrivateCluster(settings.home).status().running
         )
-        self._worker: subprocess.Popen[bytes] | None = None
+        self._workers: dict[str, subprocess.Popen[bytes]] = {}
         self._web: subprocess.Popen[bytes] | None = None
         self.address = f"http://localhost:{port}"
 
@@ -90,7 +91,8 @@ class Service:
         store = open_store(self._settings)
         with atomic_path(_state_file(self._settings), force=True) as temporary:
             temporary.write_text(json.dumps(asdict(Running(os.getpid(), self.address))))
-        self._worker = start_worker(store, until_idle=False)
+        for lane in LANES:
+            self._workers[lane] = start_worker(store, lane, until_idle=False)
         if demo:
             load_demo(store, progress)
         progress("starting the web app", 0, 1)
@@ -136,20 +138,21 @@ class Service:
                 raise AetherError(
                     f"the web app ended; its log is {self._settings.logs / 'web.log'}"
                 )
-            if self._worker is not None and self._worker.poll() is not None:
-                self._restart_worker()
+            for lane, worker in self._workers.items():
+                if worker.poll() is not None:
+                    self._restart_worker(lane)
             time.sleep(0.5)
 
-    def _restart_worker(self) -> None:
+    def _restart_worker(self, lane: str) -> None:
         """Put a worker in the place of one that died, as soon as the database answers."""
         try:
-            self._worker = start_worker(open_store(self._settings), until_idle=False)
+            self._workers[lane] = start_worker(open_store(self._settings), lane, until_idle=False)
         except StoreUnavailableError:
             time.sleep(2)
 
     def stop(self) -> None:
         """Stop all it started; what was running before stays."""
-        for process in (self._web, self._worker):
+        for process in (self._web, *self._workers.values()):
             if process is not None:
                 _end(process)
         if not self._cluster_was_up:

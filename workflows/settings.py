@@ -75,6 +75,16 @@ class Settings(BaseSettings):
         return self.home / "models"
 
     @property
+    def jobs(self) -> Path:
+        """Folder of what jobs were given and of the files they made, one folder a job."""
+        return self.home / "jobs"
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of what visitors have uploaded, until it is taken in."""
+        return self.home / "uploads"
+
+    @property
     def runs(self) -> Path:
         """Folder of the checkpoints of runs that are not done, one folder a run."""
         return self.home / "runs"

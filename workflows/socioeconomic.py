@@ -1,7 +1,7 @@
 """Map socioeconomic shares: fit on areas, predict areas and cells, keep both as layers."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -84,9 +84,22 @@ class SocioeconomicResult:
 
 
 def socioeconomic(
-    store: Store, slug: str, request: SocioeconomicRequest, progress: Progress = silent
+    store: Store,
+    slug: str,
+    request: SocioeconomicRequest,
+    progress: Progress = silent,
+    *,
+    within: Callable[[Session, str, str], None] | None = None,
 ) -> SocioeconomicResult:
     """Fit on area shares or counts, predict areas and cells, keep both layers.
+
+    Args:
+        store: The store.
+        slug: The city.
+        request: What the user asks for.
+        progress: Told what is done.
+        within: Called with the names of the layer of cells and of that of areas, as the last in
+            the transaction that keeps them.
 
     Raises:
         NotFoundError: No such city, model or file.
@@ -119,17 +132,37 @@ def socioeconomic(
     progress("keeping the layers", 0, 1)
     with store.session() as session:
         names = _keep(session, city, covered, request, prepared, mapped)
-    layer, areas_layer = (show_layer(store, slug, name) for name in names)
+        if within is not None:
+            within(session, *names)
     progress("keeping the layers", 1, 1)
+    return socioeconomic_result(store, slug, names, time.perf_counter() - started)
+
+
+def socioeconomic_result(
+    store: Store, slug: str, layers: tuple[str, str], seconds: float
+) -> SocioeconomicResult:
+    """What was reported when two layers of shares were made.
+
+    Args:
+        store: The store.
+        slug: The city.
+        layers: Names of the layer of cells and of that of areas.
+        seconds: What making them took.
+
+    Raises:
+        NotFoundError: The city or a layer has been removed since.
+    """
+    layer, areas_layer = (show_layer(store, slug, name) for name in layers)
+    found = layer.findings
     return SocioeconomicResult(
         layer=layer,
         areas_layer=areas_layer,
-        fields=list(covered.areas.fields),
-        areas_used=len(x),
-        areas_dropped=covered.dropped,
+        fields=list(found["fields"]),
+        areas_used=found["areas_used"],
+        areas_dropped=found["areas_dropped"],
         cells=layer.features,
-        cross_validation=mean_scores(mapped.findings),
-        seconds=time.perf_counter() - started,
+        cross_validation=mean_scores(found),
+        seconds=seconds,
     )
 
 

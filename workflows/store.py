@@ -38,6 +38,14 @@ class Store:
         with session_scope(self.engine) as session:
             yield session
 
+    def revive(self) -> None:
+        """Start the private cluster again when it died; another database is its operator's.
+
+        Raises:
+            StoreUnavailableError: It cannot be started.
+        """
+        database_url(self.settings)
+
 
 def database_url(settings: Settings) -> str:
     """The database's URL, starting the private cluster when no other PostGIS is set.

@@ -1,6 +1,5 @@
 """Studies of a city's model, and of one city's model in another: ask, list, show, stop, remove."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from aether_core.errors import ConflictError, InputError, NotFoundError
+from aether_core.errors import InputError, NotFoundError
 from aether_core.model.recipes import recipe
 from aether_core.progress import Progress, silent
 from aether_core.study.enough_places import check_enough
@@ -18,9 +17,9 @@ from db import cities as city_rows
 from db import label_sets as label_rows
 from db import studies as study_rows
 from db.schema import City, Study
+from workflows.jobs.job import FINISHED, cancel_job, follow_job, new_job, release, remove_job
+from workflows.jobs.kinds.study import STUDY, StudyRun
 from workflows.labels import LabelRequest
-from workflows.queue import defer_study, ensure_worker
-from workflows.runs import FINISHED
 from workflows.store import Store
 from workflows.study_city import kept_label_set
 from workflows.training import check_device, check_places
@@ -69,6 +68,7 @@ class StudySummary:
 
     Attributes:
         id: Its number.
+        job: Number of its job.
         city: The city; of a transfer the one that was trained on.
         other_city: The city a transfer is tried on; None for other kinds.
         simulated: Whether an embedding in it is simulated.
@@ -85,6 +85,7 @@ class StudySummary:
     """
 
     id: int
+    job: int
     kind: str
     city: str
     other_city: str | None
@@ -133,17 +134,13 @@ def start_study(store: Store, slug: str, request: StudyRequest) -> StudySummary:
         NotFoundError: No such city, recipe, file or labels.
         InputError: The request cannot be carried out.
     """
-    study_id = add_study(store, slug, request)
-    defer_study(store, study_id, slug)
-    ensure_worker(store)
-    return show_study(store, study_id)
+    study = add_study(store, slug, request)
+    release(store, [study.job])
+    return show_study(store, study.id)
 
 
-def add_study(store: Store, slug: str, request: StudyRequest) -> int:
-    """Check a study of one city and write it down, still to be queued.
-
-    Returns:
-        The study's number.
+def add_study(store: Store, slug: str, request: StudyRequest) -> Study:
+    """Check a study of one city and write it down, its job still to be queued.
 
     Raises:
         NotFoundError: No such city, recipe, file or labels.
@@ -155,7 +152,7 @@ def add_study(store: Store, slug: str, request: StudyRequest) -> int:
     return write_down(store, slug, request, None)
 
 
-def write_down(store: Store, slug: str, request: StudyRequest, other: str | None) -> int:
+def write_down(store: Store, slug: str, request: StudyRequest, other: str | None) -> Study:
     """Add a study whose kind and cities are right, after checking the rest of it.
 
     Args:
@@ -175,9 +172,11 @@ def write_down(store: Store, slug: str, request: StudyRequest, other: str | None
     label_set = kept_label_set(store, slugs[-1], request.labels)
     with store.session() as session:
         ids = [city_rows.city_by_slug(session, one).id for one in slugs]
-        return study_rows.add_study(
+        job = new_job(session, STUDY, slug, StudyRun(0, request.kind), city_id=ids[0])
+        study = study_rows.add_study(
             session,
             ids[0],
+            job.id,
             other_city_id=ids[1] if other is not None else None,
             kind=request.kind,
             recipe=request.recipe,
@@ -185,7 +184,9 @@ def write_down(store: Store, slug: str, request: StudyRequest, other: str | None
             seeds=request.seeds,
             device=request.device,
             request={"label_set": label_set},
-        ).id
+        )
+        job.request = STUDY.to_document(StudyRun(study.id, request.kind))
+        return study
 
 
 def _check_seeds(seeds: Sequence[int]) -> None:
@@ -215,7 +216,7 @@ def show_study(store: Store, study_id: int) -> StudySummary:
         NotFoundError: No study has this number.
     """
     with store.session() as session:
-        return _summary(session, study_rows.STATES.by_id(session, study_id))
+        return _summary(session, study_rows.study_by_id(session, study_id))
 
 
 def cancel_study(store: Store, study_id: int) -> StudySummary:
@@ -225,15 +226,7 @@ def cancel_study(store: Store, study_id: int) -> StudySummary:
         NotFoundError: No study has this number.
         ConflictError: It has finished already.
     """
-    found = show_study(store, study_id)
-    if found.is_finished:
-        raise ConflictError(
-            "the study has finished already",
-            f"study {study_id} is {found.state}",
-            "there is nothing to stop",
-        )
-    with store.session() as session:
-        study_rows.STATES.request_cancel(session, study_id)
+    cancel_job(store, show_study(store, study_id).job)
     return show_study(store, study_id)
 
 
@@ -244,8 +237,7 @@ def remove_study(store: Store, study_id: int) -> None:
         NotFoundError: No study has this number.
         ConflictError: It is queued or running.
     """
-    with store.session() as session:
-        study_rows.remove_study(session, study_id)
+    remove_job(store, show_study(store, study_id).job)
 
 
 def follow_study(
@@ -256,20 +248,17 @@ def follow_study(
     Raises:
         NotFoundError: No study has this number, or its city was removed meanwhile.
     """
-    while True:
-        found = show_study(store, study_id)
-        if found.is_finished:
-            return found
-        progress(found.stage or found.state, round(1000 * found.progress), 1000)
-        time.sleep(poll_seconds)
+    follow_job(store, show_study(store, study_id).job, progress, poll_seconds)
+    return show_study(store, study_id)
 
 
 def _summary(session: Session, study: Study) -> StudySummary:
     city = city_rows.city_by_id(session, study.city_id)
     other = city_rows.city_by_id(session, study.other_city_id) if study.other_city_id else None
-    done = study.state == "done"
+    job = study.job
     return StudySummary(
         id=study.id,
+        job=job.id,
         kind=study.kind,
         city=city.slug,
         other_city=other.slug if other else None,
@@ -280,17 +269,17 @@ def _summary(session: Session, study: Study) -> StudySummary:
         seeds=tuple(study.seeds),
         device=study.device,
         labels=_labels_name(session, other or city, study.request.get("label_set")),
-        state=study.state,
-        stage=study.stage,
-        progress=study.progress,
-        error=study.error,
-        exit_code=0 if done else study.result.get("exit_code", 1),
+        state=job.state,
+        stage=job.stage,
+        progress=job.progress,
+        error=job.error,
+        exit_code=job.exit_code,
         seconds=study.seconds,
         seconds_left=_seconds_left(study),
-        created=study.created_at,
-        started=study.started_at,
-        finished=study.finished_at,
-        result=StudyResult.from_document(study.result) if done else None,
+        created=job.created_at,
+        started=job.started_at,
+        finished=job.finished_at,
+        result=StudyResult.from_document(study.result) if job.state == "done" else None,
     )
 
 
@@ -305,6 +294,7 @@ def _labels_name(session: Session, city: City, label_set: int | None) -> str | N
 
 def _seconds_left(study: Study) -> float | None:
     """What is left at the pace so far; None before that can be told."""
-    if study.state != "running" or not study.rows or not study.progress:
+    job = study.job
+    if job.state != "running" or not study.rows or not job.progress:
         return None
-    return study.seconds / study.progress * (1 - study.progress)
+    return study.seconds / job.progress * (1 - job.progress)

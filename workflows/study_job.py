@@ -2,74 +2,33 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 
-from aether_core.errors import CancelledError, NotFoundError
 from aether_core.model.recipes import recipe
 from aether_core.progress import Progress
 from aether_core.study.result import StudyResult, StudyRow
 from aether_core.study.run import run_study
 from aether_core.study.transfer import run_transfer
 from db import cities as city_rows
+from db import jobs as job_rows
 from db import studies as study_rows
-from workflows.job_outcome import Mark, outcome_written
+from workflows.jobs.work import Work
 from workflows.json_values import json_values
 from workflows.store import Store
 from workflows.study_city import study_city
-from workflows.training import MAX_ATTEMPTS
-
-_REPORT_SECONDS = 0.5
-"""Progress is written down this often at most."""
 
 
-def run_study_job(store: Store, study_id: int) -> None:
-    """Carry out one queued study. Its outcome is written to it.
+def run_study_job(work: Work, study_id: int) -> None:
+    """Carry out one study.
 
-    A study that is found running was left by a worker that died: it goes on after the last
-    figures it kept, and is given up after `MAX_ATTEMPTS` starts.
+    A study that was left by a worker that died goes on after the last figures it kept.
     """
-    if not _taken_up(store, study_id):
-        return
-    with outcome_written(
-        partial(_conclude, store, study_id),
-        cancelled=study_rows.STATES.mark_cancelled,
-        failed=study_rows.mark_failed,
-    ):
-        _study_and_keep(store, study_id)
-
-
-def _taken_up(store: Store, study_id: int) -> bool:
-    """Whether there is something to do; where there is not, the study says how it ended."""
-    with suppress(NotFoundError), store.session() as session:
-        study = study_rows.STATES.by_id(session, study_id)
-        if study.state not in {"queued", "running"}:
-            return False
-        if study.cancel_requested:
-            study_rows.STATES.mark_cancelled(session, study_id)
-            return False
-        if study.attempts >= MAX_ATTEMPTS:
-            reason = f"its worker died {study.attempts} times; see logs/worker.log"
-            study_rows.mark_failed(session, study_id, reason)
-            return False
-        study_rows.STATES.mark_running(session, study_id)
-        return True
-    return False  # it was removed, with its city
-
-
-def _conclude(store: Store, study_id: int, mark: Mark) -> None:
-    """Write down how a study ended; nobody waits for one whose city was removed meanwhile."""
-    with suppress(NotFoundError), store.session() as session:
-        mark(session, study_id)
-
-
-def _study_and_keep(store: Store, study_id: int) -> None:
+    store = work.store
     with store.session() as session:
-        study = study_rows.STATES.by_id(session, study_id)
+        study = study_rows.study_by_id(session, study_id)
         seeds, done = list(study.seeds), [StudyRow(**row) for row in study.rows]
-    report = _reporter(store, study_id)
-    run = _prepared(store, study_id, lambda stage, _done, _total: report(stage, 0, 1))
+    run = _prepared(store, study_id, lambda stage, _done, _total: work.tell(stage, 0.0))
     since = time.monotonic()
 
     def keep(rows: list[StudyRow]) -> None:
@@ -77,17 +36,19 @@ def _study_and_keep(store: Store, study_id: int) -> None:
         seconds, since = time.monotonic() - since, time.monotonic()
         plain = [json_values(asdict(row)) for row in rows]
         with store.session() as session:
+            job_rows.check_held(session, work.held)
             study_rows.add_rows(session, study_id, plain, seconds=seconds)
 
-    found = run(seeds=seeds, done=done, on_rows=keep, progress=report)
+    found = run(seeds=seeds, done=done, on_rows=keep, progress=work.part(0.0, 1.0))
     with store.session() as session:
-        study_rows.mark_done(session, study_id, json_values(found.to_document()))
+        study_rows.keep_result(session, study_id, json_values(found.to_document()))
+        work.finish(session, {"study": study_id})
 
 
 def _prepared(store: Store, study_id: int, report: Progress) -> Callable[..., StudyResult]:
     """The study as a function of its seeds, with cities and labels read."""
     with store.session() as session:
-        study = study_rows.STATES.by_id(session, study_id)
+        study = study_rows.study_by_id(session, study_id)
         chosen = recipe(study.recipe).override(study.settings)
         kind, device = study.kind, study.device
         label_set = study.request.get("label_set")
@@ -100,22 +61,3 @@ def _prepared(store: Store, study_id: int, report: Progress) -> Callable[..., St
     a = study_city(store, slug, chosen, progress=report)
     b = study_city(store, other, chosen, label_set=label_set, progress=report)
     return partial(run_transfer, a, b, chosen, device=device)
-
-
-def _reporter(store: Store, study_id: int) -> Progress:
-    """Progress that is written to the study, and that stops the work when the user asks."""
-    last = -_REPORT_SECONDS
-
-    def report(stage: str, done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < _REPORT_SECONDS:
-            return
-        last = now
-        share = min(max(done / total, 0.0), 1.0) if total else 0.0
-        with store.session() as session:
-            stop = study_rows.report_progress(session, study_id, stage=stage, progress=share)
-        if stop:
-            raise CancelledError(f"study {study_id} was stopped")
-
-    return report

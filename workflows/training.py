@@ -1,16 +1,9 @@
 """Train a city's model: queue a run, and what the worker does with it."""
 
 import shutil
-import time
 from collections.abc import Callable
-from functools import partial
 
-from aether_core.errors import (
-    AetherError,
-    CancelledError,
-    InputError,
-    NotFoundError,
-)
+from aether_core.errors import CancelledError, InputError
 from aether_core.model.checkpoint import save_model
 from aether_core.model.device import device_in_words
 from aether_core.model.recipe import Recipe
@@ -20,21 +13,20 @@ from aether_core.model.trainer import EpochReport, Trained, train
 from aether_core.model.training_set import TrainingSet
 from aether_core.progress import Progress
 from db import cities as city_rows
+from db import jobs as job_rows
 from db import models as model_rows
 from db import runs as run_rows
 from db.schema import City, Run
-from workflows.job_outcome import Mark, outcome_written
-from workflows.queue import defer_training, ensure_worker
+from workflows.jobs.job import new_job, release
+from workflows.jobs.kinds.training import TRAIN, TrainRun
+from workflows.jobs.work import Work
 from workflows.runs import RunSummary, run_folder, show_run
 from workflows.store import Store
 from workflows.trained_card import model_name, run_metrics, trained_card
 from workflows.training_data import training_set
 
-MAX_ATTEMPTS = 3
 MINIMUM_POIS = 64
 """Fewer usable places than this cannot be told apart by a contrastive loss."""
-_REPORT_SECONDS = 0.5
-"""Within a stage, progress is written down this often at most."""
 
 
 def start_training(
@@ -51,10 +43,9 @@ def start_training(
         NotFoundError: No such city or recipe.
         InputError: A setting cannot be used, or the city has too few places.
     """
-    run_id = add_run(store, slug, recipe_name, settings, seed, device)
-    defer_training(store, run_id, slug)
-    ensure_worker(store)
-    return show_run(store, run_id)
+    run = add_run(store, slug, recipe_name, settings, seed, device)
+    release(store, [run.job])
+    return show_run(store, run.id)
 
 
 def add_run(
@@ -64,11 +55,8 @@ def add_run(
     settings: dict[str, str] | None = None,
     seed: int = 42,
     device: str = "auto",
-) -> int:
-    """Check the request and write down a run that is still to be queued.
-
-    Returns:
-        The run's number.
+) -> Run:
+    """Check the request and write down a run, its job still to be queued.
 
     Raises:
         NotFoundError: No such city or recipe.
@@ -81,17 +69,20 @@ def add_run(
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         check_places(city, city_rows.counts(session, city.id)["pois"], chosen)
+        job = new_job(session, TRAIN, slug, TrainRun(0, recipe_name), city_id=city.id)
         run = run_rows.add_run(
             session,
             city.id,
+            job.id,
             recipe=recipe_name,
             settings=dict(settings or {}),
             seed=seed,
             device=device,
         )
+        job.request = TRAIN.to_document(TrainRun(run.id, recipe_name))
         # A home outlives its database: a folder of this number would be of another run.
         run_folder(store, run.id).remove()
-        return run.id
+        return run
 
 
 def check_device(device: str) -> None:
@@ -130,106 +121,59 @@ def check_places(city: City, pois: int, chosen: Recipe) -> None:
         )
 
 
-def run_training(store: Store, run_id: int) -> None:
-    """Carry out one queued run: what the worker calls. Its outcome is written to the run.
+def run_training(work: Work, run_id: int) -> None:
+    """Carry out one run.
 
     A run that has a checkpoint goes on from there, whether its worker died or the user stopped it
-    and wants it now; it ends with the weights it would have had. A run is given up when it was
-    begun `MAX_ATTEMPTS` times without an end.
+    and wants it now; it ends with the weights it would have had.
     """
+    store = work.store
     checkpoints = RunCheckpoints(run_folder(store, run_id).folder)
-    run = _taken_up(store, run_id, checkpoints)
-    if run is None:
-        return
-    with outcome_written(
-        partial(_conclude, store, run_id),
-        cancelled=run_rows.mark_cancelled,
-        failed=run_rows.mark_failed,
-    ):
-        _train_and_store(store, run, checkpoints)
-
-
-def _conclude(store: Store, run_id: int, mark: Mark) -> None:
-    """Write down how a run ended; nobody waits for one whose city was removed meanwhile."""
-    try:
-        with store.session() as session:
-            mark(session, run_id)
-    except NotFoundError:
-        run_folder(store, run_id).remove()
-
-
-def _taken_up(store: Store, run_id: int, checkpoints: RunCheckpoints) -> Run | None:
-    """The run, now running; None when there is nothing to do, or its state says how it ended."""
+    state = checkpoints.newest()
+    history = [report.as_json() for report in state.history] if state else []
     with store.session() as session:
+        run_rows.begin_epochs(session, run_id, history)
         run = run_rows.run_by_id(session, run_id)
-        if run.state == "done":
-            checkpoints.remove()  # left by a worker that died just after the end
-        if run.state not in {"queued", "running"}:
-            return None
-        if run.cancel_requested:
-            run_rows.mark_cancelled(session, run_id)
-            return None
-        if run.attempts >= MAX_ATTEMPTS:
-            reason = f"its worker died {run.attempts} times; see logs/worker.log"
-            run_rows.mark_failed(session, run_id, reason)
-            return None
-        try:
-            state = checkpoints.newest()
-        except AetherError as error:
-            run_rows.mark_failed(session, run_id, str(error), exit_code=error.exit_code)
-            return None
-        history = [report.as_json() for report in state.history] if state else []
-        return run_rows.mark_running(session, run_id, history=history)
-
-
-def _train_and_store(store: Store, run: Run, checkpoints: RunCheckpoints) -> None:
-    say = _reporter(store, run)
+    done = history[-1] if history else {"epoch": 0, "epochs": 1}
+    say = _before_training(work, done["epoch"] / done["epochs"])
     say("reading places and features", 0, 1)
     chosen = recipe(run.recipe).override(run.settings)
     data = training_set(store, run.city_id, chosen, say)
-    if run.history:
-        say(f"going on from epoch {run.history[-1]['epoch']}", 0, 1)
+    if history:
+        say(f"going on from epoch {done['epoch']}", 0, 1)
     trained = train(
         data,
         chosen,
         seed=run.seed,
         device=run.device,
-        on_epoch=_epoch_reporter(store, run.id, device_in_words(run.device)),
+        on_epoch=_epoch_reporter(work, run_id, device_in_words(run.device)),
         checkpoints=checkpoints,
     )
-    _store_model(store, run.id, chosen, data, trained)
+    _store_model(work, run_id, chosen, data, trained)
     checkpoints.remove()
 
 
-def _reporter(store: Store, run: Run) -> Progress:
-    """Progress before the first epoch: written to the run at each new stage and now and then."""
-    last = run.history[-1] if run.history else {"epoch": 0, "epochs": 1}
-    said, at = "", 0.0
+def _before_training(work: Work, share: float) -> Progress:
+    """Progress before the first epoch: the share of the epochs that need not be repeated."""
 
     def report(stage: str, _done: int, _total: int) -> None:
-        nonlocal said, at
-        if stage == said and time.monotonic() - at < _REPORT_SECONDS:
-            return
-        said, at = stage, time.monotonic()
-        with store.session() as session:
-            stop = run_rows.report_progress(
-                session, run.id, stage=stage, progress=last["epoch"] / last["epochs"]
-            )
-        if stop:
-            raise CancelledError(f"run {run.id} was cancelled")
+        work.tell(stage, share)
 
     return report
 
 
-def _epoch_reporter(store: Store, run_id: int, stage: str) -> Callable[[EpochReport], None]:
+def _epoch_reporter(work: Work, run_id: int, stage: str) -> Callable[[EpochReport], None]:
+    """What keeps each epoch's figures, in the statement's transaction that finds out who waits."""
+
     def report(epoch: EpochReport) -> None:
-        with store.session() as session:
-            stop = run_rows.report_progress(
+        with work.store.session() as session:
+            run_rows.add_epoch(session, run_id, epoch.as_json())
+            stop = job_rows.report(
                 session,
-                run_id,
-                stage=stage,
+                work.held,
+                stage=f"epoch {epoch.epoch} of {epoch.epochs}, {stage}",
                 progress=epoch.epoch / epoch.epochs,
-                entry=epoch.as_json(),
+                seconds_left=epoch.seconds_left,
             )
         if stop:
             raise CancelledError(f"run {run_id} was cancelled")
@@ -238,10 +182,11 @@ def _epoch_reporter(store: Store, run_id: int, stage: str) -> Callable[[EpochRep
 
 
 def _store_model(
-    store: Store, run_id: int, chosen: Recipe, data: TrainingSet, trained: Trained
+    work: Work, run_id: int, chosen: Recipe, data: TrainingSet, trained: Trained
 ) -> None:
+    store = work.store
+    work.tell("keeping the model", 1.0)
     with store.session() as session:
-        run_rows.report_progress(session, run_id, stage="keeping the model", progress=1.0)
         run = run_rows.run_by_id(session, run_id)
         city = city_rows.city_by_id(session, run.city_id)
         card = trained_card(store, session, run, city, chosen, data, trained)
@@ -260,4 +205,5 @@ def _store_model(
             card=card.model_dump(mode="json"),
         )
         model_rows.use_model(session, city.id, name)
-        run_rows.mark_done(session, run_id, metrics=run_metrics(trained), model_id=model.id)
+        run_rows.keep_outcome(session, run_id, metrics=run_metrics(trained), model_id=model.id)
+        work.finish(session, {"run": run_id, "model": name})

@@ -6,7 +6,8 @@ from aether_core.eo.embedding_kind import kind_title
 from aether_core.errors import InputError
 from db import cities as city_rows
 from db import features as feature_rows
-from workflows.queue import defer_study, ensure_worker
+from db.schema import Study
+from workflows.jobs.job import release
 from workflows.store import Store
 from workflows.study import TRANSFER_KIND, StudyRequest, StudySummary, show_study, write_down
 
@@ -26,16 +27,15 @@ def start_transfer(
         InputError: The cities are one, differ in their embedding, or the request cannot be carried
             out.
     """
-    study_id = add_transfer(store, trained, tried, request)
-    defer_study(store, study_id, trained)
-    ensure_worker(store)
-    return show_study(store, study_id)
+    study = add_transfer(store, trained, tried, request)
+    release(store, [study.job])
+    return show_study(store, study.id)
 
 
 def add_transfer(
     store: Store, trained: str, tried: str, request: StudyRequest | None = None
-) -> int:
-    """Check a transfer and write it down, still to be queued; see `start_transfer`."""
+) -> Study:
+    """Check a transfer and write it down, its job still to be queued; see `start_transfer`."""
     if trained == tried:
         raise InputError(
             "a transfer needs two different cities", trained, "name another city to try it on"

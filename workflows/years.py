@@ -1,7 +1,7 @@
 """The years of a city: its embedding of other years, for the same places and cells."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -90,6 +90,7 @@ def add_year(
     progress: Progress = silent,
     *,
     link: bool = False,
+    within: Callable[[Session, City], None] | None = None,
 ) -> YearSummary:
     """Give a city the embedding of a further year; all of it or nothing.
 
@@ -103,6 +104,7 @@ def add_year(
         files: Rasters or tables, as `city add` takes them.
         progress: Told while files are checked and pooled.
         link: Link the files into the home instead of copying them, see `files_kept`.
+        within: Called as the last in the transaction that adds the year.
 
     Raises:
         NotFoundError: No city has this slug.
@@ -134,6 +136,8 @@ def add_year(
             _insert(session, city, year, infos, encoding, rows, placed)
             summary = _summarise(session, city, year)
             progress("storing", 1, 1)
+            if within is not None:
+                within(session, city)
         except BaseException:
             shutil.rmtree(final, ignore_errors=True)
             raise

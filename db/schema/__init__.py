@@ -8,7 +8,7 @@ cascades. Texts are the one exception, a cache shared by all cities. Geometries 
 from db.schema.base import Base
 from db.schema.evidence import GIVEN, Area, AreaSet, Evaluation, Label, LabelSet
 from db.schema.fetches import Fetch
-from db.schema.jobs import JOB_STATES, Job
+from db.schema.jobs import JOB_STATES, UNFINISHED, Job, OfJob, Worker
 from db.schema.places import (
     BASE_KINDS,
     BaseFeature,
@@ -23,7 +23,7 @@ from db.schema.places import (
 )
 from db.schema.results import SPATIAL_UNITS, Layer, LayerArea, LayerFeature
 from db.schema.studies import STUDY_KINDS, Study
-from db.schema.training import Model, Run
+from db.schema.training import Model, Run, RunEpoch
 
 __all__ = [
     "BASE_KINDS",
@@ -31,6 +31,7 @@ __all__ = [
     "JOB_STATES",
     "SPATIAL_UNITS",
     "STUDY_KINDS",
+    "UNFINISHED",
     "Area",
     "AreaSet",
     "Base",
@@ -49,9 +50,12 @@ __all__ = [
     "LayerArea",
     "LayerFeature",
     "Model",
+    "OfJob",
     "Poi",
     "Raster",
     "Run",
+    "RunEpoch",
     "Study",
     "View",
+    "Worker",
 ]

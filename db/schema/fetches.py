@@ -2,35 +2,26 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.base import EMPTY_OBJECT, Base
-from db.schema.jobs import Job, job_checks
+from db.schema.base import EMPTY_OBJECT, Base, new_id
+from db.schema.jobs import OfJob
 
 
-class Fetch(Job, Base):
+class Fetch(OfJob, Base):
     """One city to be fetched from public servers.
 
     `slug` and `name` are the city's, which is not there before the fetch is done; then `city_id`
     is, until that city is removed. `request` is all that was asked, the boundary in it, so that a
     worker needs nothing else. `estimate` is what was expected before anything was downloaded.
-    `result` says what was downloaded; of one that failed it holds the exit code. `batch` is what
+    `result` says what was downloaded. `batch` is what
     the fetches of one list have in common.
     """
 
     __tablename__ = "fetch"
-    __table_args__ = (
-        *job_checks(),
-        Index(
-            "uq_fetch_one_at_work_a_slug",
-            "slug",
-            unique=True,
-            postgresql_where=text("state IN ('queued', 'running')"),
-        ),
-    )
 
-    device: Mapped[str] = mapped_column(default="", server_default="")
+    id: Mapped[int] = new_id()
     slug: Mapped[str]
     name: Mapped[str]
     request: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)

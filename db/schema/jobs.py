@@ -1,35 +1,102 @@
-"""What every job of the worker has: the state it is in, how far it is, and how it ended."""
+"""Jobs: everything that takes more than a moment, and the workers that carry it out."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from db.schema.base import FALSE, created, new_id
+from db.schema.base import EMPTY_OBJECT, FALSE, Base, created, new_id
 
 JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
+UNFINISHED = ("queued", "running")
 
 
-class Job:
-    """The columns of a job. `heartbeat` is the worker's last sign, `attempts` counts its starts."""
+class Job(Base):
+    """One piece of work, from the wish to its end.
+
+    `kind` says what is done and `request` with what; `subject` is the short name of the city it is
+    about, which need not be there yet, and `title` what people call it. `queue` is where it waits.
+    Of two jobs that both wait or run none has the same `claim`; of two that run, none the same
+    `lock`. `attempts` counts the starts, and a worker that holds an older one is no longer heard.
+    `heartbeat` is the worker's last sign. `result` is what the job made. A job goes with its city.
+    """
+
+    __tablename__ = "job"
+    __table_args__ = (
+        CheckConstraint(f"state IN {JOB_STATES}", name="state"),
+        CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
+        Index(
+            "uq_job_one_unfinished_a_claim",
+            "claim",
+            unique=True,
+            postgresql_where=text(f"state IN {UNFINISHED}"),
+        ),
+        Index(
+            "uq_job_one_running_a_lock",
+            "lock",
+            unique=True,
+            postgresql_where=text("state = 'running'"),
+        ),
+    )
 
     id: Mapped[int] = new_id()
-    device: Mapped[str]
+    kind: Mapped[str] = mapped_column(index=True)
+    queue: Mapped[str]
+    city_id: Mapped[int | None] = mapped_column(
+        ForeignKey("city.id", ondelete="CASCADE"), index=True
+    )
+    subject: Mapped[str] = mapped_column(default="", server_default="")
+    title: Mapped[str] = mapped_column(default="", server_default="")
+    request: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    claim: Mapped[str | None]
+    lock: Mapped[str | None]
+    priority: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     state: Mapped[str] = mapped_column(default="queued", server_default="queued")
     stage: Mapped[str] = mapped_column(default="", server_default="")
     progress: Mapped[float] = mapped_column(default=0.0, server_default=text("0"))
+    seconds_left: Mapped[float | None]
     error: Mapped[str | None]
+    error_type: Mapped[str | None]
+    exit_code: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     cancel_requested: Mapped[bool] = mapped_column(default=False, server_default=FALSE)
     attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     heartbeat: Mapped[datetime | None]
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     created_at: Mapped[datetime] = created()
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether it will not change any more, unless somebody resumes it."""
+        return self.state not in UNFINISHED
 
-def job_checks() -> tuple[CheckConstraint, CheckConstraint]:
-    """What the database itself holds a job's columns to."""
-    return (
-        CheckConstraint(f"state IN {JOB_STATES}", name="state"),
-        CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
-    )
+
+class OfJob:
+    """What a table has whose rows say more of a job: the job, and where it stands."""
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), unique=True)
+
+    @declared_attr
+    def job(cls) -> Mapped[Job]:  # noqa: N805 - SQLAlchemy calls it with the class
+        """The job, read with the row."""
+        return relationship(Job, lazy="joined", innerjoin=True)
+
+    @property
+    def state(self) -> str:
+        """The job's state."""
+        return self.job.state
+
+
+class Worker(Base):
+    """A process that serves one queue; it is alive while its heartbeat is young."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[int] = new_id()
+    queue: Mapped[str] = mapped_column(index=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    started_at: Mapped[datetime] = created()
+    heartbeat: Mapped[datetime] = created()

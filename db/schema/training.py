@@ -6,33 +6,35 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.schema.base import EMPTY_LIST, EMPTY_OBJECT, FALSE, Base, created, new_id, of_city
-from db.schema.jobs import Job, job_checks
+from db.schema.base import EMPTY_OBJECT, FALSE, Base, created, new_id, of_city
+from db.schema.jobs import OfJob
 
 
-class Run(Job, Base):
-    """One training run. `history` holds a dict an epoch."""
+class Run(OfJob, Base):
+    """One training run, beyond what its job says."""
 
     __tablename__ = "run"
-    __table_args__ = (
-        *job_checks(),
-        Index(
-            "uq_run_one_running_a_city",
-            "city_id",
-            unique=True,
-            postgresql_where=text("state = 'running'"),
-        ),
-    )
 
+    id: Mapped[int] = new_id()
     city_id: Mapped[int] = of_city()
     recipe: Mapped[str]
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     seed: Mapped[int] = mapped_column(BigInteger)
-    history: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
+    device: Mapped[str]
     metrics: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     model_id: Mapped[int | None] = mapped_column(
         ForeignKey("model.id", ondelete="SET NULL", use_alter=True), index=True
     )
+
+
+class RunEpoch(Base):
+    """One epoch of a run: its figures, with the fields of `trainer.EpochReport`."""
+
+    __tablename__ = "run_epoch"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entry: Mapped[dict[str, Any]]
 
 
 class Model(Base):

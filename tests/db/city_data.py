@@ -15,6 +15,7 @@ from db import (
     cities,
     evaluations,
     features,
+    jobs,
     label_sets,
     layers,
     models,
@@ -23,7 +24,7 @@ from db import (
     studies,
     texts,
 )
-from db.schema import AreaSet, City, LabelSet, Layer, Model, Run
+from db.schema import AreaSet, City, Job, LabelSet, Layer, Model, Run
 
 OUTLINE = box(24.93, 60.16, 24.96, 60.18)
 
@@ -87,6 +88,14 @@ def hexagons(resolution: int = 9) -> tuple[NDArray[np.uint64], NDArray[np.object
     return np.array(indexes, dtype=np.uint64), np.array(polygons, dtype=object)
 
 
+def add_city_job(session: Session, city: City, kind: str = "train", **columns: object) -> Job:
+    """A queued job of a city."""
+    given: dict[str, object] = {"kind": kind, "queue": "training", "request": {}}
+    return jobs.add_job(
+        session, city_id=city.id, subject=city.slug, title=f"A {kind}", **(given | columns)
+    )
+
+
 def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> SmallCity:
     """A city with rows in every table that belongs to a city."""
     city = add_plain_city(session, slug)
@@ -119,20 +128,24 @@ def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> S
     cell_ids = features.add_cells(session, city.id, indexes, polygons)
     features.add_cell_features(session, base.id, cell_ids, unit_rows(len(cell_ids), seed=seed))
     texts.add_texts(session, "encoder", [f"hash-{n}" for n in range(5)], unit_rows(5, 384))
+    job = add_city_job(session, city)
     run = runs.add_run(
-        session, city.id, recipe="aether", settings={"epochs": 3}, seed=42, device="cpu"
+        session, city.id, job.id, recipe="aether", settings={"epochs": 3}, seed=42, device="cpu"
     )
     model = models.add_model(
         session, city.id, name=f"{slug}-1", folder=f"models/{slug}-1", card={}, run_id=run.id
     )
-    runs.mark_running(session, run.id)
-    runs.mark_done(session, run.id, metrics={"mrr": 0.5}, model_id=model.id)
+    held = jobs.Held(job.id, jobs.start(session, job.id).attempts)
+    runs.add_epoch(session, run.id, {"epoch": 1, "epochs": 3, "loss": 5.5})
+    runs.keep_outcome(session, run.id, metrics={"mrr": 0.5}, model_id=model.id)
+    jobs.finish(session, held, {"model": model.name})
     labels, areas = add_labels(session, city.id), add_areas(session, city.id)
     area_layer = add_share_layer(session, areas)
     evaluations.add_evaluation(session, city.id, task="landuse", request={}, result={"rows": []})
     studies.add_study(
         session,
         city.id,
+        add_city_job(session, city, "study").id,
         kind="seeds",
         recipe="aether",
         settings={},

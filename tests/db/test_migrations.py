@@ -17,7 +17,7 @@ from sqlalchemy import Engine, inspect, make_url, text
 from sqlalchemy.orm import Session
 
 from aether_core.errors import StoreUnavailableError
-from db import layers
+from db import fetches, jobs, layers, runs, studies
 from db.autogenerate import COMPARISON
 from db.engine import conninfo, open_engine, session_scope
 from db.migrate import MIGRATIONS, downgrade, migrate, newest_revision
@@ -126,6 +126,57 @@ def test_cities_of_other_embeddings_go_on_the_way_down(empty_url: str) -> None:
     engine.dispose()
 
 
+def test_runs_studies_and_fetches_become_jobs_and_back(empty_url: str) -> None:
+    """Every state, figure and epoch of 0004 is there after the way up, and after that down."""
+    migrate(empty_url, "0004")
+    engine = open_engine(empty_url)
+    with engine.begin() as connection:
+        for statement in OLD_ROWS:
+            connection.execute(text(statement))
+    migrate(empty_url)
+    with session_scope(engine) as session:
+        run, cut = runs.list_runs(session, 1)[::-1]
+        assert (run.job.kind, run.job.subject, run.state) == ("train", "helsinki", "done")
+        assert (run.job.request, run.metrics) == ({"run": run.id}, {"mrr": 0.5})
+        assert [entry["epoch"] for entry in runs.epochs(session, [run.id])[run.id]] == [1, 2]
+        assert (cut.state, cut.job.error, cut.job.exit_code) == ("failed", "disk full", 2)
+        (study,) = studies.list_studies(session, 1)
+        assert (study.job.queue, study.state, study.rows) == ("studies", "running", [{"a": 1}])
+        (fetch,) = fetches.list_fetches(session)
+        assert (fetch.job.claim, fetch.state) == ("city:lisbon", "queued")
+        jobs.check_unclaimed(session, "city:helsinki")
+    downgrade(empty_url, "0004")
+    with engine.connect() as connection:
+        history, metrics = connection.execute(
+            text("SELECT history, metrics FROM run ORDER BY id")
+        ).all()[0]
+        assert ([entry["loss"] for entry in history], metrics) == ([5.5, 4.5], {"mrr": 0.5})
+        failed = text("SELECT metrics FROM run WHERE state = 'failed'")
+        assert connection.scalar(failed) == {"exit_code": 2}
+    engine.dispose()
+
+
+OLD_ROWS = (
+    (
+        "INSERT INTO city (slug, name, year, boundary, working_crs, cell_resolution, radius_m, "
+        "embedding_kind) VALUES ('helsinki', 'Helsinki', 2024, "
+        "ST_SetSRID('MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)))'::geometry, 4326), 'EPSG:32635', 10, 100, "
+        "'raster')"
+    ),
+    (
+        "INSERT INTO run (city_id, recipe, seed, device, state, history, metrics) VALUES "
+        """(1, 'aether', 1, 'cpu', 'done', '[{"epoch": 1, "loss": 5.5}, {"epoch": 2, "loss": 4.5}]',"""
+        """ '{"mrr": 0.5}'), (1, 'aether', 2, 'cpu', 'failed', '[]', '{"exit_code": 2}')"""
+    ),
+    "UPDATE run SET error = 'disk full' WHERE state = 'failed'",
+    (
+        "INSERT INTO study (city_id, kind, recipe, device, state, rows) VALUES "
+        """(1, 'seeds', 'aether', 'cpu', 'running', '[{"a": 1}]')"""
+    ),
+    "INSERT INTO \"fetch\" (slug, name) VALUES ('lisbon', 'Lisbon')",
+)
+
+
 def test_autogenerate_finds_no_difference(engine: Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts=COMPARISON)
@@ -137,7 +188,7 @@ def test_autogenerate_would_find_one(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE poi DROP COLUMN source"))
         connection.execute(text("DROP INDEX ix_cell_geom"))
-        connection.execute(text("ALTER TABLE run ALTER COLUMN attempts SET DEFAULT 5"))
+        connection.execute(text("ALTER TABLE job ALTER COLUMN attempts SET DEFAULT 5"))
         context = MigrationContext.configure(connection, opts=COMPARISON)
         assert len(compare_metadata(context, Base.metadata)) == 3
 

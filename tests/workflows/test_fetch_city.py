@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from workflows.queue import defer_fetch, start_worker
 
 from aether_core.city_boundary import box_boundary
 from aether_core.errors import ConflictError
@@ -42,7 +43,6 @@ from workflows.fetch_list import read_list
 from workflows.fetch_many import batch_name, list_batches, retry_batch, show_batch, start_many
 from workflows.fetches import fetch_folder
 from workflows.public_cache import clear_cache, show_cache
-from workflows.queue import defer_fetch, start_worker
 from workflows.search import search_cells
 from workflows.store import Store
 from workflows.training import add_run, run_training

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from workflows.queue import FETCHING_QUEUE
+from workflows.worker import take_up_stalled
 
 from aether_core.city_boundary import box_boundary
 from aether_core.errors import ConflictError, DiskFullError, InputError, NotFoundError
@@ -27,10 +29,8 @@ from workflows.fetch_city import (
 from workflows.fetch_job import run_fetch_job
 from workflows.fetches import fetch_folder
 from workflows.jobs import worker_app
-from workflows.queue import FETCHING_QUEUE
 from workflows.real_demo import real_demo
 from workflows.store import Store
-from workflows.worker import take_up_stalled
 
 pytestmark = pytest.mark.usefixtures("good_server")
 

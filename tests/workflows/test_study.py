@@ -9,6 +9,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from workflows.queue import defer_study, start_worker
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
 from aether_core.study.enough_places import MIN_STUDY_PLACES
@@ -20,7 +21,6 @@ from workflows.add_city import add_city
 from workflows.cities import remove_city
 from workflows.cli.__main__ import run
 from workflows.labels import LabelRequest
-from workflows.queue import defer_study, start_worker
 from workflows.store import Store
 from workflows.study import (
     StudyRequest,

@@ -11,6 +11,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 from sqlalchemy import text
+from workflows.queue import defer_training, start_worker, worker_alive
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
 from aether_core.model.checkpoint import load_card, load_heads
@@ -18,7 +19,6 @@ from tests.app_fixtures import SLUG, CityFiles
 from workflows.add_city import add_city
 from workflows.cities import remove_city
 from workflows.models import list_models, use_model
-from workflows.queue import defer_training, start_worker, worker_alive
 from workflows.runs import cancel_run, follow_run, list_runs, show_run
 from workflows.store import Store
 from workflows.training import add_run, run_training, start_training

@@ -1,0 +1,463 @@
+"""Jobs and the states they move through, each move in one statement.
+
+Every call is in the caller's transaction. A worker holds a job by its number and the attempt it
+began: when another worker has taken the job up meanwhile, what the first one says is refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, cast, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from aether_core.errors import ConflictError, NotFoundError
+from db.schema import UNFINISHED, Job
+
+ENTERED_FROM: Final[Mapping[str, tuple[str, ...]]] = {
+    "queued": ("running", "failed", "cancelled"),
+    "running": ("queued", "running"),  # again, when its worker died
+    "done": ("running",),
+    "failed": UNFINISHED,
+    "cancelled": UNFINISHED,
+}
+"""For each state, the states it may be entered from."""
+_WHERE: Final = "list the jobs with ./aether jobs"
+
+
+class Held(NamedTuple):
+    """A running job as the worker that carries it out knows it."""
+
+    job_id: int
+    attempt: int
+
+
+class SupersededError(ConflictError):
+    """The job was taken up by another worker, or ended, while this one held it."""
+
+
+def add_job(
+    session: Session,
+    *,
+    kind: str,
+    queue: str,
+    request: Mapping[str, Any],
+    subject: str = "",
+    title: str = "",
+    city_id: int | None = None,
+    claim: str | None = None,
+    lock: str | None = None,
+    priority: int = 0,
+) -> Job:
+    """Add a job, queued; the columns are those of `schema.Job`.
+
+    Raises:
+        ConflictError: Another job with the same claim waits or runs.
+    """
+    job = Job(
+        kind=kind,
+        queue=queue,
+        request=dict(request),
+        subject=subject,
+        title=title,
+        city_id=city_id,
+        claim=claim,
+        lock=lock,
+        priority=priority,
+    )
+    try:
+        with session.begin_nested():
+            session.add(job)
+    except IntegrityError as error:
+        raise _claimed(session, claim, error) from error
+    session.refresh(job)
+    return job
+
+
+def job_by_id(session: Session, job_id: int) -> Job:
+    """One job, as it stands now.
+
+    Raises:
+        NotFoundError: There is none of that number.
+    """
+    found = session.get(Job, job_id, populate_existing=True)
+    if found is None:
+        raise NotFoundError("no such job", job_id, _WHERE)
+    return found
+
+
+def list_jobs(
+    session: Session,
+    *,
+    subject: str | None = None,
+    kinds: Sequence[str] = (),
+    states: Sequence[str] = (),
+    limit: int | None = None,
+) -> list[Job]:
+    """Jobs, newest first.
+
+    Args:
+        session: In a transaction.
+        subject: Only of the city of this short name.
+        kinds: Only of these kinds; of all when empty.
+        states: Only in these states; in any when empty.
+        limit: The newest so many.
+    """
+    asked = select(Job).order_by(Job.id.desc()).execution_options(populate_existing=True)
+    if subject is not None:
+        asked = asked.where(Job.subject == subject)
+    if kinds:
+        asked = asked.where(Job.kind.in_(kinds))
+    if states:
+        asked = asked.where(Job.state.in_(states))
+    return list(session.scalars(asked.limit(limit)))
+
+
+def start(session: Session, job_id: int) -> Job:
+    """A worker takes a job up: its progress and error are cleared, its attempts counted.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ConflictError: It is finished, or another job that must not run beside it runs.
+    """
+    try:
+        with session.begin_nested():
+            return _enter(
+                session,
+                job_id,
+                "running",
+                Job.state.in_(ENTERED_FROM["running"]),
+                started_at=func.now(),
+                finished_at=None,
+                heartbeat=func.now(),
+                attempts=Job.attempts + 1,
+                progress=0.0,
+                seconds_left=None,
+                error=None,
+                error_type=None,
+                exit_code=0,
+            )
+    except IntegrityError as error:
+        raise ConflictError(
+            "another job of this kind is running for the city", job_id, "wait for it, or cancel it"
+        ) from error
+
+
+def report(
+    session: Session,
+    held: Held,
+    *,
+    stage: str,
+    progress: float,
+    seconds_left: float | None = None,
+    found: Mapping[str, Any] | None = None,
+) -> bool:
+    """Write down where a running job is, and that its worker lives, in one statement.
+
+    Args:
+        session: In a transaction.
+        held: The job.
+        stage: What it is doing, in plain words.
+        progress: From 0 to 1.
+        seconds_left: Estimate; None where that cannot be told yet.
+        found: What is added to its result; plain JSON values.
+
+    Returns:
+        Whether the user asked for it to stop.
+
+    Raises:
+        NotFoundError: The job was removed, with its city.
+        SupersededError: This worker no longer holds it.
+    """
+    values: dict[str, Any] = {"stage": stage, "progress": progress, "seconds_left": seconds_left}
+    if found:
+        values["result"] = Job.result.op("||")(cast(dict(found), JSONB))
+    wanted = session.scalar(
+        update(Job)
+        .where(*_of(held))
+        .values(heartbeat=func.now(), **values)
+        .returning(Job.cancel_requested)
+        .execution_options(synchronize_session=False)
+    )
+    if wanted is None:
+        raise _superseded(session, held)
+    return bool(wanted)
+
+
+def check_held(session: Session, held: Held) -> Job:
+    """The job, locked until the transaction ends, if this worker still holds it.
+
+    What a job makes is stored in a transaction that begins or ends with this, so that no two
+    workers store the same.
+
+    Raises:
+        NotFoundError: The job was removed, with its city.
+        SupersededError: This worker no longer holds it.
+    """
+    found = session.scalar(
+        select(Job).where(*_of(held)).with_for_update().execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise _superseded(session, held)
+    return found
+
+
+def beat(session: Session, held: Held) -> bool:
+    """Say that a running job's worker lives.
+
+    Returns:
+        Whether the worker still holds it.
+    """
+    return (
+        session.scalar(
+            update(Job)
+            .where(*_of(held))
+            .values(heartbeat=func.now())
+            .returning(Job.id)
+            .execution_options(synchronize_session=False)
+        )
+        is not None
+    )
+
+
+def finish(
+    session: Session, held: Held, result: Mapping[str, Any], *, city_id: int | None = None
+) -> Job:
+    """A job ended well.
+
+    Args:
+        session: In the transaction that stores what it made.
+        held: The job.
+        result: What it made; plain JSON values.
+        city_id: The city it made and now goes with.
+
+    Raises:
+        NotFoundError: The job was removed, with its city.
+        SupersededError: This worker no longer holds it.
+    """
+    job = check_held(session, held)
+    job.result = {**job.result, **result}
+    job.state, job.stage, job.progress, job.seconds_left = "done", "done", 1.0, None
+    job.finished_at = func.now()
+    if city_id is not None:
+        job.city_id = city_id
+    session.flush()
+    session.refresh(job)
+    return job
+
+
+def fail(
+    session: Session, held: Held, error: str, *, error_type: str = "", exit_code: int = 1
+) -> Job:
+    """A job ended in an error.
+
+    Args:
+        session: In a transaction.
+        held: The job.
+        error: Why, in one plain line.
+        error_type: Name of the error's class.
+        exit_code: What a command that waits for it ends with: 2 where the user can mend it.
+
+    Raises:
+        NotFoundError: The job was removed, with its city.
+        SupersededError: This worker no longer holds it.
+    """
+    check_held(session, held)
+    return _enter(
+        session,
+        held.job_id,
+        "failed",
+        *_of(held),
+        error=error,
+        error_type=error_type,
+        exit_code=exit_code,
+        seconds_left=None,
+        finished_at=func.now(),
+    )
+
+
+def stop(session: Session, held: Held) -> Job:
+    """A running job stopped because the user asked.
+
+    Raises:
+        NotFoundError: The job was removed, with its city.
+        SupersededError: This worker no longer holds it.
+    """
+    check_held(session, held)
+    return _enter(session, held.job_id, "cancelled", *_of(held), **_ENDED)
+
+
+def request_cancel(session: Session, job_id: int) -> Job:
+    """Ask for a job to stop: a queued one is cancelled here, a running one by its worker.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ConflictError: It is finished already.
+    """
+    found = session.get(Job, job_id, populate_existing=True, with_for_update=True)
+    if found is None or found.is_finished:
+        raise refused(job_by_id(session, job_id), "cancel")
+    if found.state == "queued":
+        return _enter(session, job_id, "cancelled", Job.state == "queued", **_ENDED)
+    found.cancel_requested = True
+    session.flush()
+    return found
+
+
+def give_up(session: Session, job_id: int, error: str) -> Job:
+    """End a job that nobody carries out any more.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ConflictError: It is finished already.
+    """
+    return _enter(
+        session,
+        job_id,
+        "failed",
+        Job.state.in_(UNFINISHED),
+        error=error,
+        error_type="WorkerDiedError",
+        exit_code=1,
+        seconds_left=None,
+        finished_at=func.now(),
+    )
+
+
+def requeue(session: Session, job_id: int, *, dead_after: timedelta) -> Job:
+    """Put a job back into the queue because the user wants it to go on; attempts begin anew.
+
+    Args:
+        session: In a transaction.
+        job_id: The job.
+        dead_after: A running job whose worker gave no sign for that long counts as left.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ConflictError: It waits or runs, is done, or another one has its claim by now.
+    """
+    left = (Job.state == "running") & (Job.heartbeat < func.now() - dead_after)
+    try:
+        with session.begin_nested():
+            return _enter(
+                session,
+                job_id,
+                "queued",
+                or_(Job.state.in_(("failed", "cancelled")), left),
+                cancel_requested=False,
+                attempts=0,
+                stage="",
+                error=None,
+                error_type=None,
+                exit_code=0,
+                heartbeat=None,
+                finished_at=None,
+            )
+    except IntegrityError as error:
+        claim = job_by_id(session, job_id).claim
+        raise _claimed(session, claim, error) from error
+
+
+def check_unclaimed(session: Session, claim: str) -> None:
+    """Check that no unfinished job has a claim.
+
+    Raises:
+        ConflictError: One has.
+    """
+    other = _claimant(session, claim)
+    if other is not None:
+        raise _taken(other)
+
+
+def left_behind(session: Session, older_than: timedelta) -> list[Job]:
+    """Jobs nobody may be at work on, oldest first.
+
+    Running ones whose worker gave no sign for that long, and queued ones that are as old.
+    """
+    silent = func.coalesce(Job.heartbeat, Job.created_at) < func.now() - older_than
+    return list(
+        session.scalars(
+            select(Job)
+            .where(Job.state.in_(UNFINISHED), silent)
+            .order_by(Job.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def remove(session: Session, job_id: int) -> None:
+    """Delete a finished job and what belongs to it; what it made stays.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ConflictError: It waits or runs.
+    """
+    gone = session.scalar(
+        delete(Job).where(Job.id == job_id, Job.state.not_in(UNFINISHED)).returning(Job.id)
+    )
+    if gone is None:
+        raise refused(job_by_id(session, job_id), "remove")
+    session.expire_all()
+
+
+def refused(job: Job, verb: str) -> ConflictError:
+    """What is raised where a job's state forbids a move."""
+    return ConflictError(f"cannot {verb} job {job.id}", f"it is {job.state}", _WHERE)
+
+
+_ENDED: Final[Mapping[str, Any]] = {"seconds_left": None, "finished_at": func.now()}
+
+
+def _of(held: Held) -> tuple[ColumnElement[bool], ...]:
+    return Job.id == held.job_id, Job.state == "running", Job.attempts == held.attempt
+
+
+def _enter(
+    session: Session,
+    job_id: int,
+    state: str,
+    *allowed: ColumnElement[bool],
+    **values: Any,  # noqa: ANN401
+) -> Job:
+    """Enter a state, so that of two who try only one does."""
+    moved = session.scalar(
+        update(Job)
+        .where(Job.id == job_id, *allowed)
+        .values(state=state, **values)
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    )
+    found = job_by_id(session, job_id)
+    if moved is None:
+        raise refused(found, f"make {state}")
+    return found
+
+
+def _superseded(session: Session, held: Held) -> SupersededError:
+    job = job_by_id(session, held.job_id)
+    return SupersededError(
+        f"job {job.id} is no longer this worker's",
+        f"it is {job.state}, attempt {job.attempts}, not {held.attempt}",
+        _WHERE,
+    )
+
+
+def _claimed(session: Session, claim: str | None, error: IntegrityError) -> Exception:
+    """What a claim that is taken is told as; any other broken rule is a defect of ours."""
+    other = None if claim is None else _claimant(session, claim)
+    return error if other is None else _taken(other)
+
+
+def _claimant(session: Session, claim: str) -> Job | None:
+    others = select(Job).where(Job.claim == claim, Job.state.in_(UNFINISHED)).order_by(Job.id)
+    return session.scalar(others.limit(1))
+
+
+def _taken(other: Job) -> ConflictError:
+    return ConflictError(
+        f"the same is being done for {other.subject} already",
+        f"job {other.id} ({other.title or other.kind}) is {other.state}",
+        f"wait for it, or cancel it with ./aether job cancel {other.id}",
+    )

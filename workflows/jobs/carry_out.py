@@ -1,0 +1,140 @@
+"""What a worker does with one job: takes it up, carries it out, writes down how it ended."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import structlog
+
+from aether_core.errors import (
+    AetherError,
+    CancelledError,
+    ConflictError,
+    NotFoundError,
+    StoreUnavailableError,
+)
+from db import jobs as job_rows
+from db.jobs import Held, SupersededError
+from db.schema import Job
+from workflows.jobs.inputs import forget_inputs, kept_inputs
+from workflows.jobs.queue import HEARTBEAT_SECONDS
+from workflows.jobs.registry import kind_named
+from workflows.jobs.work import Work
+from workflows.store import Store
+
+log = structlog.get_logger()
+MAX_ATTEMPTS: Final = 3
+
+
+class WorkerDiedError(AetherError):
+    """A job's worker died each time it was begun."""
+
+
+def carry_out(store: Store, job_id: int) -> None:
+    """Carry out one queued job: what a worker calls. Its outcome is written to it.
+
+    A job that is found running was left by a worker that died. It is begun again, and given up
+    after `MAX_ATTEMPTS` starts.
+
+    Raises:
+        StoreUnavailableError: Nothing can be written down; the job goes on when the store is back.
+        Exception: A defect, after the job says so.
+    """
+    job = _taken_up(store, job_id)
+    if job is None:
+        return
+    held = Held(job.id, job.attempts)
+    log.info("job taken", job=job.id, kind=job.kind, attempt=job.attempts)
+    try:
+        with _heartbeat(store, held):
+            _work_and_conclude(store, job, held)
+    except SupersededError as error:
+        log.warning("job left to another worker", job=job.id, reason=str(error))
+    except NotFoundError:
+        log.info("job was removed with its city", job=job.id)
+    log.info("job left", job=job.id)
+
+
+def _taken_up(store: Store, job_id: int) -> Job | None:
+    """The job, now running; None when there is nothing to do."""
+    try:
+        with store.session() as session:
+            return job_rows.start(session, job_id)
+    except (NotFoundError, ConflictError) as error:
+        log.info("job not taken", job=job_id, reason=str(error))
+        return None
+
+
+def _work_and_conclude(store: Store, job: Job, held: Held) -> None:
+    kind = kind_named(job.kind)
+    try:
+        _refuse_endless(job)
+        request = kept_inputs(store, job.id, kind.from_document(job.request))
+        kind.work(Work(store, job, kind.stages), request)
+    except SupersededError:
+        raise
+    except CancelledError:
+        _abandon(store, job, held)
+        with store.session() as session:
+            job_rows.stop(session, held)
+    except StoreUnavailableError:
+        raise
+    except AetherError as error:
+        _failed(store, job, held, error, str(error), error.exit_code)
+    except Exception as error:
+        reason = f"an internal error ({type(error).__name__}); the details are in logs/worker.log"
+        _failed(store, job, held, error, reason, 1)
+        raise
+    else:
+        forget_inputs(store, job.id)
+
+
+def _refuse_endless(job: Job) -> None:
+    if job.cancel_requested:
+        raise CancelledError(f"job {job.id} was stopped")
+    if job.attempts > MAX_ATTEMPTS:
+        raise WorkerDiedError(
+            f"its worker died {job.attempts - 1} times; see logs/worker.log, then let it go on "
+            f"with: ./aether job resume {job.id}"
+        )
+
+
+def _failed(
+    store: Store, job: Job, held: Held, error: Exception, reason: str, exit_code: int
+) -> None:
+    """Write down why."""
+    _abandon(store, job, held)
+    with store.session() as session:
+        job_rows.fail(session, held, reason, error_type=type(error).__name__, exit_code=exit_code)
+
+
+def _abandon(store: Store, job: Job, held: Held) -> None:
+    """Undo what the job has stored, unless another worker goes on with it."""
+    with store.session() as session:
+        job_rows.check_held(session, held)
+    with suppress(NotFoundError):  # what it was about is gone already
+        kind_named(job.kind).abandon(store, job)
+
+
+@contextmanager
+def _heartbeat(store: Store, held: Held) -> Iterator[None]:
+    """Say every few seconds that the job's worker is alive, also within a long step."""
+    stop = threading.Event()
+
+    def beats() -> None:
+        while not stop.wait(HEARTBEAT_SECONDS):
+            try:
+                with store.session() as session:
+                    if not job_rows.beat(session, held):
+                        return
+            except StoreUnavailableError as error:
+                log.warning("heartbeat missed", job=held.job_id, reason=str(error))
+
+    thread = threading.Thread(target=beats, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,114 @@
+"""The files a job reads: copies of what the user gave, in the job's own folder.
+
+A job outlives the page or the command that asked for it, so it never reads a user's file where
+that lies: the user may change or delete it, and an upload goes when its visitor goes.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from aether_core.errors import InputError, NotFoundError
+from workflows.store import Store
+
+R = TypeVar("R")
+INPUTS: Final = "inputs"
+OUTPUTS: Final = "outputs"
+_BESIDE: Final = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".tfw", ".tifw", ".wld")
+"""Endings of the files that belong to a Shapefile or an image of the same stem."""
+_APPENDED: Final = (".aux.xml",)
+
+
+def job_folder(store: Store, job_id: int) -> Path:
+    """Where a job keeps its files."""
+    return store.settings.jobs / str(job_id)
+
+
+def keep_inputs(store: Store, job_id: int, request: R) -> R:
+    """Copy the files a request names into the job's folder.
+
+    Uploads of this home are linked: nobody changes them any more.
+
+    Returns:
+        The request with each path relative to the job's folder.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: It cannot be read.
+    """
+    folder = job_folder(store, job_id)
+    shutil.rmtree(folder, ignore_errors=True)  # a home outlives its database
+    count = 0
+
+    def kept(path: Path) -> Path:
+        nonlocal count
+        target = Path(INPUTS) / str(count) / path.name
+        count += 1
+        (folder / target).parent.mkdir(parents=True)
+        is_upload = store.settings.uploads in path.absolute().parents
+        for source in _with_companions(path):
+            _keep(source, (folder / target).with_name(source.name), link=is_upload)
+        return target
+
+    try:
+        changed: R = _with_paths(request, kept)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return changed
+
+
+def kept_inputs(store: Store, job_id: int, request: R) -> R:
+    """The request of `keep_inputs` with paths that can be opened."""
+    folder = job_folder(store, job_id)
+    opened: R = _with_paths(request, lambda path: folder / path)
+    return opened
+
+
+def forget_inputs(store: Store, job_id: int) -> None:
+    """Delete the files a job no longer needs."""
+    shutil.rmtree(job_folder(store, job_id) / INPUTS, ignore_errors=True)
+
+
+def _with_paths(value: Any, change: Callable[[Path], Path]) -> Any:  # noqa: ANN401 - any request
+    """The value with every path in it changed, in the order of its fields."""
+    if isinstance(value, Path):
+        return change(value)
+    if isinstance(value, list | tuple):
+        return type(value)(_with_paths(inner, change) for inner in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            field.name: _with_paths(getattr(value, field.name), change)
+            for field in fields(value)
+            if field.init
+        }
+        return replace(value, **changed)
+    return value
+
+
+def _with_companions(path: Path) -> Iterator[Path]:
+    yield path
+    beside = [path.with_suffix(suffix) for suffix in _BESIDE]
+    beside += [path.with_name(path.name + suffix) for suffix in _APPENDED]
+    yield from (one for one in beside if one != path and one.is_file())
+
+
+def _keep(source: Path, target: Path, *, link: bool) -> None:
+    if link:
+        try:
+            os.link(source, target)
+        except OSError:
+            pass  # another file system: copied like any other file
+        else:
+            return
+    try:
+        shutil.copyfile(source, target)
+    except FileNotFoundError:
+        raise NotFoundError("there is no such file", source, "check the path") from None
+    except IsADirectoryError:
+        raise InputError("this is not a plain file", source, "give the path of one file") from None
+    except PermissionError:
+        raise InputError("the file may not be read", source, "change its permissions") from None

@@ -1,0 +1,1 @@
+"""The kinds of job, a file a subject; `workflows.jobs.registry` lists them."""

@@ -1,0 +1,198 @@
+"""The worker process: takes jobs off the queues of its lane, one of each, until told to stop."""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import procrastinate
+import structlog
+from procrastinate.exceptions import AlreadyEnqueued
+
+from aether_core.errors import StoreUnavailableError
+from db import jobs as job_rows
+from db import workers as worker_rows
+from db.engine import conninfo
+from workflows.jobs.kind import LANES
+from workflows.jobs.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, TASK, deferrer
+from workflows.jobs.carry_out import carry_out
+from workflows.store import Store, open_store
+
+log = structlog.get_logger()
+_FORGET_SECONDS = 3600.0
+
+
+def worker_app(store: Store) -> procrastinate.App:
+    """The queue's application with the one task there is."""
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(conninfo=conninfo(store.url), max_size=6)
+    )
+
+    @app.task(name=TASK)
+    def job(job_id: int) -> None:
+        carry_out(store, job_id)
+
+    return app
+
+
+async def take_up_stalled(app: procrastinate.App, store: Store) -> None:
+    """Put back what a dead worker left, so that the next free worker starts it again."""
+    await app.job_manager.prune_stalled_workers(STALLED_SECONDS)
+    stalled: Iterable[procrastinate.jobs.Job] = await app.job_manager.get_stalled_jobs(
+        seconds_since_heartbeat=STALLED_SECONDS
+    )
+    for job in stalled:
+        log.warning("job of a dead worker put back", arguments=job.task_kwargs)
+        await app.job_manager.retry_job(job)
+    await _queue_orphans(app, store)
+
+
+async def _queue_orphans(app: procrastinate.App, store: Store) -> None:
+    """Queue again what no entry stands for.
+
+    A job loses its entry when the database goes away under it; it has none yet when whoever asked
+    for it died between writing it down and queueing it.
+    """
+    with store.session() as session:
+        left = job_rows.left_behind(session, timedelta(seconds=STALLED_SECONDS))
+    if not left:
+        return
+    queued = {
+        job.task_kwargs.get("job_id")
+        for state in ("todo", "doing")
+        for job in await app.job_manager.list_jobs_async(status=state, task=TASK)
+    }
+    for job in left:
+        if job.id not in queued:
+            log.warning("job without an entry queued again", job=job.id, kind=job.kind)
+            with suppress(AlreadyEnqueued):
+                await deferrer(app, job).defer_async(job_id=job.id)
+
+
+async def serve(
+    store: Store, lane: str, *, until_idle: bool, stop: asyncio.Event | None = None
+) -> None:
+    """Work until stopped, or until the lane's queues have been empty for the idle time.
+
+    Args:
+        store: Where the jobs are.
+        lane: A key of `LANES`.
+        until_idle: End when idle; otherwise on SIGINT or SIGTERM.
+        stop: Set by the caller to end it, in the place of those signals.
+    """
+    queues = LANES[lane]
+    app = worker_app(store)
+    over = stop or asyncio.Event()
+    async with app.open_async():
+        await take_up_stalled(app, store)
+        tasks = [
+            *(asyncio.create_task(_work(app, queue)) for queue in queues),
+            asyncio.create_task(_sign_of_life(store, queues)),
+        ]
+        if until_idle:
+            tasks.append(asyncio.create_task(_stop_when_idle(app, store, queues, over)))
+        elif stop is None:
+            tasks.append(asyncio.create_task(_stop_when_told(over)))
+        ending = asyncio.create_task(over.wait())
+        try:
+            while not over.is_set():
+                await asyncio.wait(
+                    [*tasks, ending],
+                    timeout=STALLED_SECONDS,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                for ended in (task for task in tasks if task.done()):
+                    ended.result()  # raises what ended it
+                if not over.is_set():
+                    await take_up_stalled(app, store)
+        finally:
+            await _leave([*tasks, ending])
+
+
+async def _work(app: procrastinate.App, queue: str) -> None:
+    await app.run_worker_async(
+        queues=[queue],
+        name=queue,
+        fetch_job_polling_interval=1.0,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=STALLED_SECONDS,
+        install_signal_handlers=False,
+        delete_jobs="successful",
+    )
+
+
+async def _sign_of_life(store: Store, queues: Sequence[str]) -> None:
+    """Say every few seconds that this process serves its queues, and at the end that it left."""
+
+    def sign_on() -> list[int]:
+        with store.session() as session:
+            return worker_rows.sign_on(session, queues, host=socket.gethostname(), pid=os.getpid())
+
+    def beat() -> None:
+        try:
+            with store.session() as session:
+                worker_rows.beat(session, numbers, forget_after=_FORGET_SECONDS)
+        except StoreUnavailableError as error:
+            log.warning("sign of life missed", reason=str(error))
+
+    numbers = await asyncio.to_thread(sign_on)
+    try:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            await asyncio.to_thread(beat)
+    finally:
+        with suppress(StoreUnavailableError), store.session() as session:
+            worker_rows.sign_off(session, numbers)
+
+
+async def _leave(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Let each queue finish the job at hand."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _stop_when_told(stop: asyncio.Event) -> None:
+    """Wait for SIGINT or SIGTERM; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for one in signals:
+        loop.add_signal_handler(one, stop.set)
+    await stop.wait()
+    for one in signals:
+        loop.remove_signal_handler(one)
+
+
+async def _stop_when_idle(
+    app: procrastinate.App, store: Store, queues: Sequence[str], stop: asyncio.Event
+) -> None:
+    """Stop once no job was there for the idle time; jobs locked behind a dead worker count."""
+    idle_since = time.monotonic()
+    while time.monotonic() - idle_since < store.settings.worker_idle_seconds:
+        await asyncio.sleep(0.25)
+        for queue in queues:
+            for status in ("todo", "doing"):
+                if list(await app.job_manager.list_jobs_async(queue=queue, status=status)):
+                    idle_since = time.monotonic()
+    stop.set()
+
+
+def main() -> None:
+    """Entry of `python -m workflows.jobs.worker`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lane", choices=list(LANES), required=True, help="which queues to serve")
+    parser.add_argument("--until-idle", action="store_true", help="end once they are empty")
+    arguments = parser.parse_args()
+    store = open_store()
+    log.info("worker started", lane=arguments.lane, until_idle=arguments.until_idle)
+    asyncio.run(serve(store, arguments.lane, until_idle=arguments.until_idle))
+
+
+if __name__ == "__main__":
+    main()
