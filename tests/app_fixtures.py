@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 
 from aether_core.eo.write import write_embedding_cog
 from aether_core.simulate.grid_city import simulate_city
+from db import jobs as job_rows
 from db.engine import conninfo
 from tests.db_fixtures import fresh_database
 from workflows.add_city import AddCity, add_city
@@ -138,3 +139,17 @@ def empty_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("AETHER_HOME", str(store.settings.home))
     monkeypatch.setenv("AETHER_DATABASE_URL", store.url)
     return store
+
+
+@pytest.fixture
+def jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sees to a worker carries out what is queued, at once and in this process."""
+
+    def carry_out_queued(store: Store, queue: str) -> None:
+        with store.session() as session:
+            waiting = job_rows.list_jobs(session, states=("queued",))
+        for job in reversed(waiting):
+            if job.queue == queue:
+                carry_out(store, job.id)
+
+    monkeypatch.setattr("workflows.jobs.job.ensure_worker", carry_out_queued)

@@ -53,5 +53,5 @@ def asking(database_url: str, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker is started: the test does its part itself, in its own process."""
-    for module in ("workflows.fetch_city", "workflows.fetch_many"):
-        monkeypatch.setattr(f"{module}.ensure_worker", lambda _: None)
+    for name in ("workflows.jobs.job", "workflows.fetch_many"):
+        monkeypatch.setattr(f"{name}.ensure_worker", lambda *_: None)

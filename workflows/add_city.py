@@ -135,7 +135,7 @@ def add_city(
         ConflictError: The slug is taken.
         CancelledError: `progress` asked to stop; nothing is left behind.
     """
-    _check(store, request)
+    check_add(store, request)
     prepared = _prepare(request, progress)
     store_texts(store, default_encoder(store.settings), prepared.texts, progress)
     with (
@@ -153,7 +153,13 @@ def add_city(
     return summary
 
 
-def _check(store: Store, request: AddCity) -> None:
+def check_add(store: Store, request: AddCity) -> None:
+    """Check all that can be told before a file is opened.
+
+    Raises:
+        InputError: A name or a number cannot be used.
+        ConflictError: The slug is taken.
+    """
     check_city_words(
         request.slug,
         request.name,

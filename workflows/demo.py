@@ -3,15 +3,17 @@
 import tempfile
 from pathlib import Path
 
-from aether_core.errors import AetherError, NotFoundError
+from aether_core.errors import NotFoundError
 from aether_core.progress import Progress, silent
 from aether_core.simulate.helsinki import build_helsinki
 from aether_core.simulate.osm_extract import packaged_extract
 from db import cities as city_rows
-from workflows.add_city import AddCity, add_city
+from workflows.add_city import AddCity
 from workflows.cities import CitySummary, show_city
+from workflows.jobs.job import ended_well, follow_job, start_job
+from workflows.jobs.kinds.city import ADD_CITY
 from workflows.labels import has_osm_labels, keep_osm_labels, read_osm_labels
-from workflows.runs import follow_run, list_runs
+from workflows.runs import list_runs
 from workflows.store import Store
 from workflows.training import start_training
 
@@ -23,7 +25,7 @@ def load_demo(store: Store, progress: Progress = silent) -> CitySummary:
     """Make the demo city and train it, as far as that has not been done yet.
 
     Raises:
-        AetherError: Its training failed.
+        JobEndedError: Adding or training it failed.
     """
     try:
         city = show_city(store, SLUG)
@@ -34,11 +36,7 @@ def load_demo(store: Store, progress: Progress = silent) -> CitySummary:
     if city.model is None:
         unfinished = [run for run in list_runs(store, SLUG) if not run.is_finished]
         run = unfinished[0] if unfinished else start_training(store, SLUG)
-        finished = follow_run(store, run.id, progress)
-        if finished.state != "done":
-            raise AetherError(
-                f"the demo's training {finished.state}: {finished.error or 'no reason recorded'}"
-            )
+        ended_well(follow_job(store, run.job, progress))
     return show_city(store, SLUG)
 
 
@@ -65,4 +63,6 @@ def _add(store: Store, progress: Progress) -> CitySummary:
             simulated=True,
             attribution=list(files.attribution),
         )
-        return add_city(store, request, progress)
+        job = start_job(store, ADD_CITY, SLUG, request, in_city=False)
+    ended_well(follow_job(store, job.job, progress))
+    return show_city(store, SLUG)

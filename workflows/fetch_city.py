@@ -14,7 +14,6 @@ from workflows.city_words import check_slug_free
 from workflows.fetch_estimate import FetchEstimate, estimate_fetch
 from workflows.fetch_request import FetchCity, check_request
 from workflows.fetches import (
-    FetchEndedError,
     FetchSummary,
     cancel_fetch,
     fetch_folder,
@@ -29,7 +28,6 @@ from workflows.store import Store
 
 __all__ = [
     "FetchCity",
-    "FetchEndedError",
     "FetchEstimate",
     "FetchSummary",
     "add_fetch",

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from aether_core.errors import AetherError
 from aether_core.progress import Progress, silent
 from db import fetches as fetch_rows
 from db.schema import Fetch
@@ -72,17 +71,6 @@ class FetchSummary:
     def is_finished(self) -> bool:
         """Whether it will not change any more."""
         return self.state in FINISHED
-
-
-class FetchEndedError(AetherError):
-    """A fetch that was waited for failed or was cancelled; ends the command as its cause would."""
-
-    def __init__(self, fetch: FetchSummary) -> None:
-        super().__init__(
-            f"fetch {fetch.id} {fetch.state}: {fetch.error or 'by request'}; "
-            f"go on with: ./aether fetch resume {fetch.id}"
-        )
-        self.exit_code = fetch.exit_code
 
 
 def fetch_folder(store: Store, fetch_id: int) -> Path:

@@ -144,6 +144,20 @@ def add_year(
     return summary
 
 
+def check_year_free(store: Store, slug: str, year: int) -> None:
+    """Check that a city can be given a year.
+
+    Raises:
+        NotFoundError: No city has this slug.
+        InputError: Its embedding has no such year.
+        ConflictError: The city holds this year.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        check_kind_year(city.embedding, year)
+        _check_free(session, city, year)
+
+
 def list_years(store: Store, slug: str) -> list[YearSummary]:
     """What a city holds of each of its years, ascending.
 

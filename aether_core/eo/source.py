@@ -16,6 +16,18 @@ _VIRTUAL_MARKUP = (b"<vrtdataset", b"<ogrvrtdatasource", b"<gdal_wms", b"<gdal_w
 _HEAD_BYTES = 4096
 
 
+def plain_file(path: str | Path) -> Path:
+    """Return the absolute path of a plain, non-empty local file, whatever its ending.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: The path is not a plain local file, or it is empty.
+    """
+    given = str(path)
+    _refuse_remote(given)
+    return _existing(given)
+
+
 def local_file(path: str | Path, *, suffixes: frozenset[str]) -> Path:
     """Return the absolute path of a plain, non-empty local file that a reader may open.
 

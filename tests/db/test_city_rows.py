@@ -27,8 +27,8 @@ from tests.db.city_data import (
 
 ODD = "a \"b\" 'c'; DROP TABLE city;-- %s {} \\ ÄÖ 東京"
 
-OUTLIVES = {"text", "fetch"}
-"""Texts are shared by all cities; a fetch says what was downloaded, whatever became of it."""
+OUTLIVES = {"text", "fetch", "worker"}
+"""Of no city: texts are shared, a fetch says what was downloaded, workers serve all."""
 
 
 def _row_counts(session: Session, city_id: int) -> dict[str, int]:
@@ -44,6 +44,9 @@ def _row_counts(session: Session, city_id: int) -> dict[str, int]:
         owned[table] = (
             f"SELECT * FROM {table} WHERE cell_id IN (SELECT id FROM cell WHERE city_id = {city_id})"  # noqa: E501, S608
         )
+    owned["run_epoch"] = (
+        f"SELECT * FROM run_epoch WHERE run_id IN (SELECT id FROM run WHERE city_id = {city_id})"  # noqa: S608
+    )
     for table, parent in (("label", "label_set"), ("area", "area_set"), ("layer_area", "layer")):
         owned[table] = (
             f"SELECT * FROM {table} WHERE {parent}_id IN "  # noqa: S608

@@ -157,23 +157,27 @@ def test_runs_studies_and_fetches_become_jobs_and_back(empty_url: str) -> None:
 
 
 OLD_ROWS = (
-    (
-        "INSERT INTO city (slug, name, year, boundary, working_crs, cell_resolution, radius_m, "
-        "embedding_kind) VALUES ('helsinki', 'Helsinki', 2024, "
-        "ST_SetSRID('MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)))'::geometry, 4326), 'EPSG:32635', 10, 100, "
-        "'raster')"
-    ),
-    (
-        "INSERT INTO run (city_id, recipe, seed, device, state, history, metrics) VALUES "
-        """(1, 'aether', 1, 'cpu', 'done', '[{"epoch": 1, "loss": 5.5}, {"epoch": 2, "loss": 4.5}]',"""
-        """ '{"mrr": 0.5}'), (1, 'aether', 2, 'cpu', 'failed', '[]', '{"exit_code": 2}')"""
-    ),
-    "UPDATE run SET error = 'disk full' WHERE state = 'failed'",
-    (
-        "INSERT INTO study (city_id, kind, recipe, device, state, rows) VALUES "
-        """(1, 'seeds', 'aether', 'cpu', 'running', '[{"a": 1}]')"""
-    ),
-    "INSERT INTO \"fetch\" (slug, name) VALUES ('lisbon', 'Lisbon')",
+    """
+    INSERT INTO city
+        (slug, name, year, boundary, working_crs, cell_resolution, radius_m, embedding_kind)
+    VALUES ('helsinki', 'Helsinki', 2024,
+        ST_SetSRID('MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)))'::geometry, 4326),
+        'EPSG:32635', 10, 100, 'raster')
+    """,
+    """
+    INSERT INTO run (city_id, recipe, seed, device, state, error, history, metrics)
+    VALUES (1, 'aether', 1, 'cpu', 'done', NULL,
+        jsonb_build_array(jsonb_build_object('epoch', 1, 'loss', 5.5),
+                          jsonb_build_object('epoch', 2, 'loss', 4.5)),
+        jsonb_build_object('mrr', 0.5)),
+        (1, 'aether', 2, 'cpu', 'failed', 'disk full', '[]', jsonb_build_object('exit_code', 2))
+    """,
+    """
+    INSERT INTO study (city_id, kind, recipe, device, state, rows)
+    VALUES (1, 'seeds', 'aether', 'cpu', 'running',
+        jsonb_build_array(jsonb_build_object('a', 1)))
+    """,
+    """INSERT INTO "fetch" (slug, name) VALUES ('lisbon', 'Lisbon')""",
 )
 
 

@@ -24,6 +24,7 @@ from workflows.embed import embed_files
 from workflows.evaluate import evaluate_land_use
 from workflows.export import FORMATS, export_layer, export_scores
 from workflows.fit_settings import FitSettings
+from workflows.jobs.carry_out import carry_out
 from workflows.labels import LabelRequest
 from workflows.land_use import LandUseRequest
 from workflows.layers import keep_layer
@@ -34,10 +35,9 @@ from workflows.report import write_report
 from workflows.retrieval import evaluate_retrieval, read_queries
 from workflows.search import search_cells
 from workflows.store import Store
-from workflows.study import StudyRequest, add_study
+from workflows.study import StudyRequest, add_study, show_study
 from workflows.study_export import export_study
-from workflows.study_job import run_study_job
-from workflows.training import add_run, run_training
+from workflows.training import add_run
 
 OVERTURE = "Overture Maps Foundation, release 2026-01-21.0: Meta, Foursquare"
 CREDITS = (ALPHAEARTH, OVERTURE, OSM)
@@ -82,10 +82,12 @@ def made(
                 text("UPDATE city SET attribution = CAST(:credits AS jsonb), sources = :sources"),
                 {"credits": json.dumps(CREDITS), "sources": json.dumps(SOURCES)},
             )
-        run_training(store, add_run(store, SLUG, settings={"epochs": "1"}))
+        carry_out(store, add_run(store, SLUG, settings={"epochs": "1"}).job_id)
         kept = keep_layer(store, search_cells(store, SLUG, "park"))
-        study = add_study(store, SLUG, StudyRequest("seeds", settings={"epochs": "1"}, seeds=(1,)))
-        run_study_job(store, study)
+        study = add_study(
+            store, SLUG, StudyRequest("seeds", settings={"epochs": "1"}, seeds=(1,))
+        ).id
+        carry_out(store, show_study(store, study).job)
         model = list_models(store, SLUG)[0].folder
         yield Made(store, folder, city_files, task_files, model, kept.layer, study)
 

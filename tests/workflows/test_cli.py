@@ -18,6 +18,7 @@ from workflows.cli.__main__ import expand_many, run
 from workflows.models import list_models
 from workflows.store import Store
 
+pytestmark = pytest.mark.usefixtures("jobs_at_once")
 ROOT = Path(__file__).resolve().parents[2]
 
 

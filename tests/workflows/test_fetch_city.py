@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workflows.queue import defer_fetch, start_worker
 
 from aether_core.city_boundary import box_boundary
 from aether_core.errors import ConflictError
 from tests.db_fixtures import fresh_database
 from tests.fetch_fixtures import REQUEST, SLUG, opened
+from tests.job_steps import put_in_queue
 from tests.public_server.server import Fault, PublicServer
 from tests.public_server.whole import (
     BOX,
@@ -38,14 +38,15 @@ from workflows.fetch_city import (
     show_fetch,
     years_of_city,
 )
-from workflows.fetch_job import run_fetch_job
 from workflows.fetch_list import read_list
 from workflows.fetch_many import batch_name, list_batches, retry_batch, show_batch, start_many
 from workflows.fetches import fetch_folder
+from workflows.jobs.carry_out import carry_out
+from workflows.jobs.queue import start_worker
 from workflows.public_cache import clear_cache, show_cache
 from workflows.search import search_cells
 from workflows.store import Store
-from workflows.training import add_run, run_training
+from workflows.training import add_run
 
 pytestmark = pytest.mark.usefixtures("good_server")
 
@@ -59,7 +60,7 @@ def uncut(
         for name, value in environment(server, world).items():
             patch.setenv(name, value)
         store = opened(url, tmp_path_factory.mktemp("uncut"))
-        run_fetch_job(store, add_fetch(store, REQUEST))
+        carry_out(store, add_fetch(store, REQUEST).job_id)
         yield store
         store.engine.dispose()
 
@@ -116,7 +117,7 @@ def test_an_uncut_fetch_makes_the_whole_city(uncut: Store) -> None:
 def test_cut_twice_and_killed_once_it_ends_with_the_same_pixels(
     asking: Store, uncut: Store, server: PublicServer
 ) -> None:
-    fetch_id = add_fetch(asking, REQUEST)
+    fetch_id = add_fetch(asking, REQUEST).id
     server.misbehave(".tiff", Fault("slow", rate=100_000), times=-1)
     cut_off = []
 
@@ -125,8 +126,8 @@ def test_cut_twice_and_killed_once_it_ends_with_the_same_pixels(
         cut_off.append(server.connections)
         server.break_connections()
 
-    defer_fetch(asking, fetch_id)
-    worker = start_worker(asking, until_idle=True)
+    put_in_queue(asking, show_fetch(asking, fetch_id).job)
+    worker = start_worker(asking, "training", until_idle=True)
     cut(0.3)
     wait_for(asking, fetch_id, 0.6)
     worker.send_signal(signal.SIGKILL)
@@ -135,7 +136,7 @@ def test_cut_twice_and_killed_once_it_ends_with_the_same_pixels(
     assert not list_cities(asking)
     cutting = threading.Thread(target=lambda: (cut(1.0), server.behave()))
     cutting.start()
-    run_fetch_job(asking, fetch_id)  # what the next worker does with it
+    carry_out(asking, show_fetch(asking, fetch_id).job)  # what the next worker does with it
     cutting.join()
     fetch = show_fetch(asking, fetch_id)
     assert (fetch.state, fetch.error, fetch.attempts) == ("done", None, 2)
@@ -146,7 +147,7 @@ def test_cut_twice_and_killed_once_it_ends_with_the_same_pixels(
 
 
 def test_the_city_is_trained_searched_and_its_change_mapped(uncut: Store) -> None:
-    run_training(uncut, add_run(uncut, SLUG, settings={"epochs": "4"}))
+    carry_out(uncut, add_run(uncut, SLUG, settings={"epochs": "4"}).job_id)
     found = search_cells(uncut, SLUG, "a pizza restaurant")
     assert len(found.h3) == show_city(uncut, SLUG).cells
     change = change_cells(uncut, SLUG, "a museum", min(YEARS), max(YEARS))
@@ -163,8 +164,8 @@ def test_a_second_city_downloads_no_block_again(uncut: Store, server: PublicServ
     assert expected.pois is not None
     assert expected.pois > 100
     server.log.clear()
-    fetch_id = add_fetch(uncut, request)
-    run_fetch_job(uncut, fetch_id)
+    fetch_id = add_fetch(uncut, request).id
+    carry_out(uncut, show_fetch(uncut, fetch_id).job)
     fetch = show_fetch(uncut, fetch_id)
     assert (fetch.state, fetch.error) == ("done", None)
     assert fetch.reused_megabytes == pytest.approx(expected.reused_megabytes, abs=0.01)
@@ -175,8 +176,8 @@ def test_a_year_is_added_to_the_city_that_is_there(uncut: Store) -> None:
     with pytest.raises(ConflictError, match="holds this year already"):
         add_fetch(uncut, years_of_city(uncut, SLUG, (2018,)))
     request = years_of_city(uncut, "inner", (2018,))
-    fetch_id = add_fetch(uncut, request)
-    run_fetch_job(uncut, fetch_id)
+    fetch_id = add_fetch(uncut, request).id
+    carry_out(uncut, show_fetch(uncut, fetch_id).job)
     assert show_fetch(uncut, fetch_id).error is None
     city = show_city(uncut, "inner")
     assert city.years == [2018, 2024]
@@ -200,7 +201,7 @@ def test_of_many_cities_one_that_fails_does_not_stop_the_rest(uncut: Store, tmp_
     started = start_many(uncut, read_list(uncut, path), batch_name(path))
     assert [fetch.slug for fetch in started.fetches] == ["bad", "good"]
     for fetch in started.fetches:
-        run_fetch_job(uncut, fetch.id)
+        carry_out(uncut, show_fetch(uncut, fetch.id).job)
     summary = show_batch(uncut, "cities")
     assert [fetch.state for fetch in summary.fetches] == ["failed", "done"]
     assert summary.counts == {"failed": 1, "done": 1}

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workflows.queue import FETCHING_QUEUE
-from workflows.worker import take_up_stalled
 
 from aether_core.city_boundary import box_boundary
 from aether_core.errors import ConflictError, DiskFullError, InputError, NotFoundError
 from db import fetches as fetch_rows
+from db import jobs as job_rows
 from tests.db.city_data import add_small_city
 from tests.fetch_fixtures import REQUEST, SLUG
 from workflows.cities import list_cities
@@ -26,9 +25,10 @@ from workflows.fetch_city import (
     show_fetch,
     years_of_city,
 )
-from workflows.fetch_job import run_fetch_job
 from workflows.fetches import fetch_folder
-from workflows.jobs import worker_app
+from workflows.jobs.carry_out import carry_out
+from workflows.jobs.kind import FETCHING
+from workflows.jobs.worker import take_up_stalled, worker_app
 from workflows.real_demo import real_demo
 from workflows.store import Store
 
@@ -36,8 +36,8 @@ pytestmark = pytest.mark.usefixtures("good_server")
 
 
 def test_a_year_the_mirror_lacks_is_named_and_leaves_no_city(asking: Store) -> None:
-    fetch_id = add_fetch(asking, replace(REQUEST, years=(2024, 2020)))
-    run_fetch_job(asking, fetch_id)
+    fetch_id = add_fetch(asking, replace(REQUEST, years=(2024, 2020))).id
+    carry_out(asking, show_fetch(asking, fetch_id).job)
     fetch = show_fetch(asking, fetch_id)
     assert (fetch.state, fetch.exit_code, fetch.resumable) == ("failed", 2, True)
     assert "2018, 2024" in str(fetch.error)
@@ -55,9 +55,9 @@ def test_without_a_network_it_says_so_in_one_line(
         }
     )
     offline = replace(asking, settings=settings)
-    fetch_id = add_fetch(offline, replace(REQUEST, pois="overture", release="2026-10-21.0"))
+    fetch_id = add_fetch(offline, replace(REQUEST, pois="overture", release="2026-10-21.0")).id
     monkeypatch.setattr("aether_core.net.courtesy.Courtesy.pause_s", lambda *_: 0.0)
-    run_fetch_job(offline, fetch_id)
+    carry_out(offline, show_fetch(offline, fetch_id).job)
     fetch = show_fetch(offline, fetch_id)
     assert fetch.state == "failed"
     assert "127.0.0.1" in str(fetch.error)
@@ -66,12 +66,12 @@ def test_without_a_network_it_says_so_in_one_line(
 
 @pytest.mark.usefixtures("by_hand")
 def test_a_slug_is_fetched_once_at_a_time(asking: Store) -> None:
-    first = add_fetch(asking, REQUEST)
-    with pytest.raises(ConflictError, match="is being fetched already"):
+    first = add_fetch(asking, REQUEST).id
+    with pytest.raises(ConflictError, match="being done for"):
         add_fetch(asking, REQUEST)
     assert cancel_fetch(asking, first).state == "cancelled"
-    second = add_fetch(asking, REQUEST)
-    with pytest.raises(ConflictError, match="is being fetched already"):
+    second = add_fetch(asking, REQUEST).id
+    with pytest.raises(ConflictError, match="being done for"):
         resume_fetch(asking, first)
     cancel_fetch(asking, second)
     assert resume_fetch(asking, first).state == "queued"
@@ -113,18 +113,18 @@ def test_what_cannot_be_fetched_is_refused(
 
 
 def test_a_fetch_that_fails_after_its_city_was_added_leaves_none(asking: Store) -> None:
-    fetch_id = add_fetch(asking, replace(REQUEST, years=(2024, 2020)))
+    fetch_id = add_fetch(asking, replace(REQUEST, years=(2024, 2020))).id
     with asking.session() as session:  # as a worker leaves it that died after adding the city
         city = add_small_city(session, slug=SLUG).city
-        fetch_rows.STATES.mark_running(session, fetch_id)
+        job_rows.start(session, fetch_rows.fetch_by_id(session, fetch_id).job_id)
         fetch_rows.keep_city(session, fetch_id, city.id)
-    run_fetch_job(asking, fetch_id)
+    carry_out(asking, show_fetch(asking, fetch_id).job)
     assert show_fetch(asking, fetch_id).state == "failed"
     assert not list_cities(asking)
 
 
 def test_a_fetch_is_forgotten_with_its_folder(asking: Store) -> None:
-    fetch_id = add_fetch(asking, REQUEST)
+    fetch_id = add_fetch(asking, REQUEST).id
     with pytest.raises(ConflictError, match="cannot remove"):
         remove_fetch(asking, fetch_id)
     fetch_folder(asking, fetch_id).mkdir(parents=True)
@@ -143,20 +143,20 @@ def test_a_simulated_city_takes_no_year_that_was_measured(asking: Store) -> None
 
 
 def test_a_fetch_whose_worker_died_without_a_job_left_is_queued_again(asking: Store) -> None:
-    fetch_id = add_fetch(asking, REQUEST)
+    job_id = add_fetch(asking, REQUEST).job_id
     with asking.session() as session:
-        fetch = fetch_rows.STATES.mark_running(session, fetch_id)
-        fetch.heartbeat = datetime.now(UTC) - timedelta(minutes=1)
+        job = job_rows.start(session, job_id)
+        job.heartbeat = datetime.now(UTC) - timedelta(minutes=1)
 
     async def queued() -> list[dict[str, Any]]:
         app = worker_app(asking)
         async with app.open_async():
             await take_up_stalled(app, asking)
             await take_up_stalled(app, asking)  # the second time it is in the queue
-            jobs = await app.job_manager.list_jobs_async(queue=FETCHING_QUEUE)
+            jobs = await app.job_manager.list_jobs_async(queue=FETCHING)
             return [job.task_kwargs for job in jobs]
 
-    assert asyncio.run(queued()) == [{"fetch_id": fetch_id}]
+    assert asyncio.run(queued()) == [{"job_id": job_id}]
 
 
 def test_the_demo_offers_its_city_with_the_real_embedding(asking: Store) -> None:

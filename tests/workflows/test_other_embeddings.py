@@ -25,6 +25,7 @@ from workflows.embed import embed_files
 from workflows.evaluate import evaluate_land_use
 from workflows.export import FORMATS, export_layer
 from workflows.fit_settings import FitSettings
+from workflows.jobs.carry_out import carry_out
 from workflows.labels import LabelRequest
 from workflows.land_use import LandUseRequest, land_use
 from workflows.layers import keep_layer
@@ -34,7 +35,7 @@ from workflows.report import write_report
 from workflows.search import search_cells, similar_cells
 from workflows.socioeconomic import SocioeconomicRequest, socioeconomic
 from workflows.store import Store
-from workflows.training import add_run, run_training
+from workflows.training import add_run
 from workflows.transfer import add_transfer
 
 CREDIT = "TESSERA embeddings by the University of Cambridge (CC0)"
@@ -68,7 +69,7 @@ def tessera(
     )
     with borrowed_store(cluster_url, trained_original, home) as store:
         add_city(store, request)
-        run_training(store, add_run(store, OTHER, settings={"epochs": "8"}))
+        carry_out(store, add_run(store, OTHER, settings={"epochs": "8"}).job_id)
         yield store
 
 
@@ -167,7 +168,7 @@ def test_from_our_own_raster_to_an_answer(
     assert city.pixels == show_city(trained_store, "tinytown").pixels
     # It was made from AlphaEarth, and says so itself.
     assert any(ATTRIBUTION in line for line in city.attribution)
-    run_training(trained_store, add_run(trained_store, "second", settings={"epochs": "8"}))
+    carry_out(trained_store, add_run(trained_store, "second", settings={"epochs": "8"}).job_id)
     (model,) = list_models(trained_store, "second")
     assert load_heads(model.folder).eo_dim == 128
     assert load_card(model.folder).embedding.dim == 128

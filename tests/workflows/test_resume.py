@@ -4,28 +4,34 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file
-from sqlalchemy import text
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from aether_core.errors import ConflictError, InputError
+from db import jobs as job_rows
 from db import runs as run_rows
+from db.schema import Job
 from tests.app_fixtures import SLUG
 from workflows.cities import remove_city
 from workflows.cli.app import app
 from workflows.cli.output import MODE
+from workflows.jobs.carry_out import carry_out
 from workflows.models import list_models
 from workflows.resume import resume_run, start_again
 from workflows.runs import run_folder, show_run
 from workflows.store import Store
-from workflows.training import add_run, run_training
+from workflows.training import add_run
 
 SETTINGS = {"epochs": "6", "patience": "6"}
 ROOT = Path(__file__).resolve().parents[2]
+AGAIN = {"state": "queued", "cancel_requested": False}
 
 
 def execute(store: Store, statement: str, **values: object) -> None:
@@ -33,31 +39,30 @@ def execute(store: Store, statement: str, **values: object) -> None:
         session.execute(text(statement), values)
 
 
+def change_job(store: Store, run_id: int, **values: object) -> None:
+    """Write into a run's job what its moves would not let it be."""
+    with store.session() as session:
+        job_id = run_rows.run_by_id(session, run_id).job_id
+        session.execute(update(Job).where(Job.id == job_id).values(**values))
+
+
 @pytest.fixture
 def stopped(trained_store: Store) -> int:
     """A run of Tinytown that was cancelled in its second epoch."""
-    run_id = add_run(trained_store, SLUG, settings=SETTINGS)
-    report = run_rows.report_progress
+    run_id = add_run(trained_store, SLUG, settings=SETTINGS).id
+    add_epoch = run_rows.add_epoch
 
-    def cancelling(session: object, number: int, **values: object) -> bool:
-        entry = values.get("entry")
-        if isinstance(entry, dict) and entry["epoch"] == 2:
-            run_rows.request_cancel(session, number)  # type: ignore[arg-type]
-        return report(session, number, **values)  # type: ignore[arg-type]
+    def cancelling(session: Session, number: int, entry: Mapping[str, Any]) -> None:
+        add_epoch(session, number, entry)
+        if entry["epoch"] == 2:
+            job_rows.request_cancel(session, run_rows.run_by_id(session, number).job_id)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_rows, "report_progress", cancelling)
-        run_training(trained_store, run_id)
+        patch.setattr(run_rows, "add_epoch", cancelling)
+        carry_out(trained_store, show_run(trained_store, run_id).job)
     run = show_run(trained_store, run_id)
     assert (run.state, run.epoch, run.resumable_from) == ("cancelled", 2, 2)
     return run_id
-
-
-@pytest.fixture
-def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker is started: the test does its part itself, in its own process."""
-    for module in ("workflows.resume", "workflows.training"):
-        monkeypatch.setattr(f"{module}.ensure_worker", lambda _: None)
 
 
 @pytest.fixture
@@ -71,10 +76,10 @@ def as_json() -> Iterator[None]:
 def test_a_resumed_run_makes_the_model_it_would_have_made(
     trained_store: Store, stopped: int
 ) -> None:
-    whole = add_run(trained_store, SLUG, settings=SETTINGS)
-    run_training(trained_store, whole)
+    whole = add_run(trained_store, SLUG, settings=SETTINGS).id
+    carry_out(trained_store, show_run(trained_store, whole).job)
     assert resume_run(trained_store, stopped).state == "queued"
-    run_training(trained_store, stopped)
+    carry_out(trained_store, show_run(trained_store, stopped).job)
     run = show_run(trained_store, stopped)
     assert run.state == "done"
     assert run.resumed_from == run.metrics["resumed_from"] == 2
@@ -129,22 +134,21 @@ def test_a_city_that_changed_is_refused_with_what_and_how_to_go_on(
     assert "--set epochs=6" in command
     assert show_run(trained_store, stopped).state == "cancelled"
     # The worker that takes up such a run by itself says the same.
-    execute(trained_store, "UPDATE run SET state = 'queued' WHERE id = :id", id=stopped)
-    execute(trained_store, "UPDATE run SET cancel_requested = false")
-    run_training(trained_store, stopped)
+    change_job(trained_store, stopped, **AGAIN)
+    carry_out(trained_store, show_run(trained_store, stopped).job)
     run = show_run(trained_store, stopped)
     assert run.state == "failed"
     assert says in str(run.error)
-    assert run.metrics["exit_code"] == 2
+    assert run.exit_code == 2
 
 
 def test_runs_that_cannot_be_resumed_say_why(trained_store: Store) -> None:
     with pytest.raises(ConflictError, match="the run is done: run 1; its model is tinytown-1"):
         resume_run(trained_store, 1)
-    run_id = add_run(trained_store, SLUG)
-    with pytest.raises(ConflictError, match=r"is not over.*queued"):
+    run_id = add_run(trained_store, SLUG).id
+    with pytest.raises(ConflictError, match="it is queued"):
         resume_run(trained_store, run_id)
-    execute(trained_store, "UPDATE run SET state = 'failed' WHERE id = :id", id=run_id)
+    change_job(trained_store, run_id, state="failed")
     assert show_run(trained_store, run_id).resumable_from == 0
     with pytest.raises(ConflictError, match="before its first epoch"):
         resume_run(trained_store, run_id)
@@ -162,7 +166,7 @@ def test_a_new_run_takes_the_settings_and_never_an_old_checkpoint(
     folder = run_folder(trained_store, stopped + 1).folder
     folder.mkdir(parents=True)
     (folder / "epoch-000009.safetensors").write_bytes(b"of another database")
-    run_training(trained_store, start_again(trained_store, stopped).id)
+    carry_out(trained_store, start_again(trained_store, stopped).job)
     again = show_run(trained_store, stopped + 1)
     assert (again.state, again.resumed_from) == ("done", 0)
     assert again.settings == SETTINGS
@@ -170,9 +174,9 @@ def test_a_new_run_takes_the_settings_and_never_an_old_checkpoint(
 
 @pytest.mark.usefixtures("by_hand")
 def test_attempts_begin_anew_when_the_user_resumes(trained_store: Store, stopped: int) -> None:
-    execute(trained_store, "UPDATE run SET attempts = 3 WHERE id = :id", id=stopped)
+    change_job(trained_store, stopped, attempts=3)
     resume_run(trained_store, stopped)
-    run_training(trained_store, stopped)
+    carry_out(trained_store, show_run(trained_store, stopped).job)
     assert show_run(trained_store, stopped).state == "done"
 
 
@@ -186,17 +190,18 @@ def test_removing_a_city_removes_its_checkpoints(trained_store: Store, stopped: 
 def test_a_full_disk_fails_the_run_and_leaves_it_resumable(
     app_environment: Store, stopped: int
 ) -> None:
-    execute(app_environment, "UPDATE run SET state = 'queued', cancel_requested = false")
+    change_job(app_environment, stopped, **AGAIN)
     script = (
         "import resource, sys\n"
+        "from workflows.jobs.carry_out import carry_out\n"
+        "from workflows.runs import show_run\n"
         "from workflows.store import open_store\n"
-        "from workflows.training import run_training\n"
         "store = open_store()\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, {resource.RLIM_INFINITY}))\n"
-        "run_training(store, int(sys.argv[1]))\n"
+        "carry_out(store, show_run(store, int(sys.argv[1])).job)\n"
     )
     subprocess.run([sys.executable, "-c", script, str(stopped)], check=True, cwd=ROOT)
     run = show_run(app_environment, stopped)
     assert (run.state, run.resumable_from) == ("failed", 2)
     assert str(run.error).startswith("disk full")
-    assert run.metrics["exit_code"] == 2
+    assert run.exit_code == 2

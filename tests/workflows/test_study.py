@@ -9,17 +9,19 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
-from workflows.queue import defer_study, start_worker
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
 from aether_core.study.enough_places import MIN_STUDY_PLACES
 from aether_core.study.result import StudyResult
 from tests.app_fixtures import SLUG, CityFiles
+from tests.job_steps import put_in_queue
 from tests.task_fixtures import TaskFiles
 from tests.workflows.test_training import wait_for
 from workflows.add_city import add_city
 from workflows.cities import remove_city
 from workflows.cli.__main__ import run
+from workflows.jobs.carry_out import carry_out
+from workflows.jobs.queue import start_worker
 from workflows.labels import LabelRequest
 from workflows.store import Store
 from workflows.study import (
@@ -37,7 +39,6 @@ from workflows.study import (
 from workflows.study_city import label_choices
 from workflows.study_estimate import estimate
 from workflows.study_export import export_study
-from workflows.study_job import run_study_job
 from workflows.training import add_run
 from workflows.transfer import add_transfer
 
@@ -51,8 +52,8 @@ def spread(seeds: int = 2, **changes: object) -> StudyRequest:
 
 
 def carried_out(store: Store, request: StudyRequest) -> StudySummary:
-    study_id = add_study(store, SLUG, request)
-    run_study_job(store, study_id)
+    study_id = add_study(store, SLUG, request).id
+    carry_out(store, show_study(store, study_id).job)
     return show_study(store, study_id)
 
 
@@ -105,15 +106,15 @@ def test_a_study_with_labels_measures_everything_and_is_taken_away(
 def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been(trained_store: Store) -> None:
     request = StudyRequest("sparsity", settings={"epochs": "20"}, seeds=seeds_from(42, 2))
     whole = result_of(carried_out(trained_store, request))
-    study_id = add_study(trained_store, SLUG, request)
-    defer_study(trained_store, study_id, SLUG)
-    first = start_worker(trained_store, until_idle=True)
+    study_id = add_study(trained_store, SLUG, request).id
+    put_in_queue(trained_store, show_study(trained_store, study_id).job)
+    first = start_worker(trained_store, "studies", until_idle=True)
     wait_for(lambda: show_study(trained_store, study_id).seconds > 0)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     left = show_study(trained_store, study_id)
     assert left.state == "running"
-    second = start_worker(trained_store, until_idle=True)
+    second = start_worker(trained_store, "studies", until_idle=True)
     found = follow_study(trained_store, study_id)
     second.wait(60)
     assert result_of(found).rows == whole.rows
@@ -123,8 +124,9 @@ def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been(trained_store: St
 
 def test_a_study_at_work_stops_when_it_is_asked(trained_store: Store) -> None:
     request = StudyRequest("ablation", settings=LONG)
-    study_id = add_study(trained_store, SLUG, request)
-    worker = threading.Thread(target=run_study_job, args=(trained_store, study_id))
+    study_id = add_study(trained_store, SLUG, request).id
+    job_id = show_study(trained_store, study_id).job
+    worker = threading.Thread(target=carry_out, args=(trained_store, job_id))
     worker.start()
     wait_for(lambda: "seed 42" in show_study(trained_store, study_id).stage)
     with pytest.raises(ConflictError, match="running"):
@@ -141,19 +143,20 @@ def test_a_study_at_work_stops_when_it_is_asked(trained_store: Store) -> None:
 
 
 def test_a_queued_study_stops_at_once_and_is_not_begun(trained_store: Store) -> None:
-    study_id = add_study(trained_store, SLUG, spread())
+    study_id = add_study(trained_store, SLUG, spread()).id
     assert cancel_study(trained_store, study_id).state == "cancelled"
-    run_study_job(trained_store, study_id)
+    carry_out(trained_store, show_study(trained_store, study_id).job)
     assert show_study(trained_store, study_id).state == "cancelled"
 
 
 def test_a_study_whose_city_is_gone_ends_without_an_error(trained_store: Store) -> None:
-    study_id = add_study(trained_store, SLUG, StudyRequest("ablation", settings=LONG))
+    study_id = add_study(trained_store, SLUG, StudyRequest("ablation", settings=LONG)).id
+    job_id = show_study(trained_store, study_id).job
     failed: list[BaseException] = []
 
     def work() -> None:
         try:
-            run_study_job(trained_store, study_id)
+            carry_out(trained_store, job_id)
         except BaseException as error:  # noqa: BLE001 - shown by the assertion below
             failed.append(error)
 
@@ -163,17 +166,17 @@ def test_a_study_whose_city_is_gone_ends_without_an_error(trained_store: Store) 
     remove_city(trained_store, SLUG)
     worker.join(60)
     assert not failed
-    run_study_job(trained_store, study_id)
+    carry_out(trained_store, job_id)
     with pytest.raises(NotFoundError, match="no such study"):
         show_study(trained_store, study_id)
 
 
 def test_what_fails_says_why(trained_store: Store, task_files: TaskFiles) -> None:
     labels = LabelRequest(task_files.points, "zone")
-    study_id = add_study(trained_store, SLUG, spread(labels=labels))
+    study_id = add_study(trained_store, SLUG, spread(labels=labels)).id
     with trained_store.session() as session:
         session.connection().exec_driver_sql("DELETE FROM label_set")
-    run_study_job(trained_store, study_id)
+    carry_out(trained_store, show_study(trained_store, study_id).job)
     found = show_study(trained_store, study_id)
     assert (found.state, found.exit_code) == ("failed", 2)
     assert "no such labels" in str(found.error)
@@ -183,8 +186,8 @@ def test_transfer_is_tried_on_the_other_city(
     trained_store: Store, city_files: CityFiles, tmp_path: Path
 ) -> None:
     add_city(trained_store, city_files.request("othertown", name="Othertown"))
-    study_id = add_transfer(trained_store, "othertown", SLUG, spread(1))
-    run_study_job(trained_store, study_id)
+    study_id = add_transfer(trained_store, "othertown", SLUG, spread(1)).id
+    carry_out(trained_store, show_study(trained_store, study_id).job)
     found = show_study(trained_store, study_id)
     result = result_of(found)
     assert (found.kind, found.city, found.other_city) == ("transfer", "othertown", SLUG)

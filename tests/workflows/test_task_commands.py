@@ -11,7 +11,7 @@ from tests.app_fixtures import SLUG
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.cli.__main__ import run
 
-pytestmark = pytest.mark.usefixtures("app_environment")
+pytestmark = pytest.mark.usefixtures("app_environment", "jobs_at_once")
 QUICK = ["--seeds", "1"]
 
 

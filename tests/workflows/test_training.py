@@ -11,17 +11,20 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 from sqlalchemy import text
-from workflows.queue import defer_training, start_worker, worker_alive
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
 from aether_core.model.checkpoint import load_card, load_heads
+from db import runs as run_rows
 from tests.app_fixtures import SLUG, CityFiles
+from tests.job_steps import put_in_queue
 from workflows.add_city import add_city
 from workflows.cities import remove_city
+from workflows.jobs.carry_out import carry_out
+from workflows.jobs.queue import start_worker, worker_alive
 from workflows.models import list_models, use_model
 from workflows.runs import cancel_run, follow_run, list_runs, show_run
 from workflows.store import Store
-from workflows.training import add_run, run_training, start_training
+from workflows.training import add_run, start_training
 
 LONG = {"epochs": "2000", "patience": "2000"}
 
@@ -62,8 +65,8 @@ def test_validation_beats_chance_on_held_out_blocks(trained_store: Store) -> Non
 
 def test_same_seed_same_weights(trained_store: Store) -> None:
     first = list_runs(trained_store, SLUG)[0]
-    second = add_run(trained_store, SLUG, settings={"epochs": "12"})
-    run_training(trained_store, second)
+    second = add_run(trained_store, SLUG, settings={"epochs": "12"}).id
+    carry_out(trained_store, show_run(trained_store, second).job)
     again = show_run(trained_store, second)
     folder = trained_store.settings.models
     weights = [
@@ -83,7 +86,7 @@ def test_a_worker_carries_out_queued_runs_one_after_the_other(trained_store: Sto
     assert one.finished is not None
     assert two.started is not None
     assert one.finished <= two.started
-    wait_for(lambda: not worker_alive(trained_store))
+    wait_for(lambda: not worker_alive(trained_store, "training"))
 
 
 def test_cancelling_a_running_run_keeps_the_model_there_was(trained_store: Store) -> None:
@@ -96,23 +99,23 @@ def test_cancelling_a_running_run_keeps_the_model_there_was(trained_store: Store
 
 
 def test_cancelling_a_queued_run_is_at_once(trained_store: Store) -> None:
-    run_id = add_run(trained_store, SLUG)
+    run_id = add_run(trained_store, SLUG).id
     assert cancel_run(trained_store, run_id).state == "cancelled"
-    run_training(trained_store, run_id)
+    carry_out(trained_store, show_run(trained_store, run_id).job)
     assert show_run(trained_store, run_id).state == "cancelled"
     with pytest.raises(ConflictError, match="cancelled"):
         cancel_run(trained_store, run_id)
 
 
 def test_the_run_of_a_killed_worker_goes_on_from_its_checkpoint(trained_store: Store) -> None:
-    run_id = add_run(trained_store, SLUG, settings=LONG)
-    defer_training(trained_store, run_id, SLUG)
-    first = start_worker(trained_store, until_idle=True)
+    run_id = add_run(trained_store, SLUG, settings=LONG).id
+    put_in_queue(trained_store, show_run(trained_store, run_id).job)
+    first = start_worker(trained_store, "training", until_idle=True)
     wait_for(lambda: running_epoch(trained_store, run_id) >= 2)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     kept = running_epoch(trained_store, run_id)
-    second = start_worker(trained_store, until_idle=True)
+    second = start_worker(trained_store, "training", until_idle=True)
     wait_for(lambda: running_epoch(trained_store, run_id) > kept + 1)
     run = show_run(trained_store, run_id)
     assert run.resumed_from in {kept, kept + 1}  # killed between a checkpoint and its report
@@ -120,29 +123,28 @@ def test_the_run_of_a_killed_worker_goes_on_from_its_checkpoint(trained_store: S
     cancel_run(trained_store, run_id)
     second.wait(60)
     with trained_store.session() as session:
-        query = text("SELECT attempts FROM run WHERE id = :id")
-        assert session.scalars(query, {"id": run_id}).one() == 2
+        assert run_rows.run_by_id(session, run_id).job.attempts == 2
 
 
 def test_a_run_whose_job_is_lost_is_queued_again(trained_store: Store) -> None:
-    run_id = add_run(trained_store, SLUG, settings={"epochs": "2"})
+    run_id = add_run(trained_store, SLUG, settings={"epochs": "2"}).id
     with trained_store.session() as session:
         session.execute(
             text(
-                "UPDATE run SET state = 'running', attempts = 1, "
-                "heartbeat = now() - interval '1 minute' WHERE id = :id"
+                "UPDATE job SET state = 'running', attempts = 1, heartbeat = now() - "
+                "interval '1 minute' WHERE id = (SELECT job_id FROM run WHERE run.id = :id)"
             ),
             {"id": run_id},
         )
-    worker = start_worker(trained_store, until_idle=True)
+    worker = start_worker(trained_store, "training", until_idle=True)
     assert follow_run(trained_store, run_id).state == "done"
     assert worker.wait(60) == 0
 
 
 def test_removing_a_city_ends_its_run_without_an_error(trained_store: Store) -> None:
-    run_id = add_run(trained_store, SLUG, settings=LONG)
-    defer_training(trained_store, run_id, SLUG)
-    worker = start_worker(trained_store, until_idle=True)
+    run_id = add_run(trained_store, SLUG, settings=LONG).id
+    put_in_queue(trained_store, show_run(trained_store, run_id).job)
+    worker = start_worker(trained_store, "training", until_idle=True)
     wait_for(lambda: running_epoch(trained_store, run_id) >= 1)
     remove_city(trained_store, SLUG)
     assert worker.wait(60) == 0
@@ -151,22 +153,23 @@ def test_removing_a_city_ends_its_run_without_an_error(trained_store: Store) -> 
 
 
 def test_a_worker_stops_when_it_is_told(trained_store: Store) -> None:
-    worker = start_worker(trained_store, until_idle=False)
-    wait_for(lambda: worker_alive(trained_store))
+    worker = start_worker(trained_store, "training", until_idle=False)
+    wait_for(lambda: worker_alive(trained_store, "training"))
     worker.terminate()
     assert worker.wait(30) == 0
 
 
 def test_a_run_that_keeps_killing_its_worker_is_given_up(trained_store: Store) -> None:
-    run_id = add_run(trained_store, SLUG)
+    run_id = add_run(trained_store, SLUG).id
     with trained_store.session() as session:
         session.execute(
             text(
-                "UPDATE run SET state = 'running', attempts = 3, heartbeat = now() WHERE id = :id"
+                "UPDATE job SET state = 'running', attempts = 3, heartbeat = now() "
+                "WHERE id = (SELECT job_id FROM run WHERE run.id = :id)"
             ),
             {"id": run_id},
         )
-    run_training(trained_store, run_id)
+    carry_out(trained_store, show_run(trained_store, run_id).job)
     run = show_run(trained_store, run_id)
     assert run.state == "failed"
     assert "3 times" in str(run.error)
@@ -211,7 +214,7 @@ def test_unknown_things_are_named(trained_store: Store) -> None:
 
 def test_the_worker_says_its_usage() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "workflows.worker", "--help"],
+        [sys.executable, "-m", "workflows.jobs.worker", "--help"],
         capture_output=True,
         text=True,
         check=False,

@@ -12,9 +12,10 @@ from db import features as feature_rows
 from db.schema import CellFeature, EOFeature
 from tests.app_fixtures import SLUG
 from workflows.city_arrays import task_city
+from workflows.jobs.carry_out import carry_out
 from workflows.search import search_cells, similar_cells
 from workflows.store import Store
-from workflows.training import add_run, run_training
+from workflows.training import add_run
 from workflows.training_data import training_set
 from workflows.views import DISK, ensure_view
 
@@ -67,9 +68,9 @@ def test_what_is_stopped_while_it_pools_leaves_no_view(trained_store: Store) -> 
 
 
 def test_a_model_of_the_first_preprint_looks_through_its_own_window(trained_store: Store) -> None:
-    run = add_run(trained_store, SLUG, "aether-v1", {"epochs": "2"}, device="cpu")
-    run_training(trained_store, run)
-    model = f"{SLUG}-{run}"
+    added = add_run(trained_store, SLUG, "aether-v1", {"epochs": "2"}, device="cpu")
+    carry_out(trained_store, added.job_id)
+    model = f"{SLUG}-{added.id}"
     found = search_cells(trained_store, SLUG, "a park", model=model)
     assert np.isfinite(found.score).all()
     lon, lat = found.lonlat[0]

@@ -39,7 +39,7 @@ def _explain(error: BaseException) -> tuple[str, str, int]:
         told = " ".join(error.format_message().split())
         return "InputError", f"{told}; see ./aether --help", 2
     if isinstance(error, AetherError):
-        return type(error).__name__, str(error), error.exit_code
+        return getattr(error, "cause", type(error).__name__), str(error), error.exit_code
     if isinstance(error, typer.Abort | KeyboardInterrupt):
         return "Interrupted", "stopped by the user", 130
     traceback.print_exception(error)

@@ -26,8 +26,11 @@ def change(
     keep: Keep = False,
 ) -> None:
     """Show where the city has moved towards a query, beyond what years always differ by."""
-    from workflows.change import change_cells, findings_of, in_words, keep_change
+    from workflows.change import change_cells, findings_of, in_words
+    from workflows.cli.following import followed
     from workflows.export import export_change
+    from workflows.jobs.job import start_job
+    from workflows.jobs.kinds.change import CHANGE, ChangeLayer
     from workflows.store import open_store
 
     check_output(target, force)
@@ -35,7 +38,10 @@ def change(
     found = change_cells(store, slug, query, year_from, year_to, minus, model)
     if target is not None:
         export_change(found, target, force=force)
-    layer = keep_change(store, found).layer if keep else None
+    layer = None
+    if keep:
+        asked = ChangeLayer(query, year_from, year_to, minus, found.model)
+        layer = followed(store, start_job(store, CHANGE, slug, asked).job).result["layer"]
     results = found.best(top)
     output.document(
         {

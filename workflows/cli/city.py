@@ -9,6 +9,7 @@ import typer
 
 from aether_core.errors import InputError
 from workflows.cli import output
+from workflows.cli.following import Wait, followed, say_queued
 
 if TYPE_CHECKING:  # so that other commands do not load what reading a city needs
     from workflows.cities import CitySummary
@@ -77,9 +78,13 @@ def add(
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Mark the embedding as simulated everywhere.")
     ] = False,
+    wait: Wait = True,
 ) -> None:
     """Register a city from an embedding and a file of places."""
-    from workflows.add_city import AddCity, add_city
+    from workflows.add_city import AddCity
+    from workflows.cities import show_city
+    from workflows.jobs.job import start_job
+    from workflows.jobs.kinds.city import ADD_CITY
     from workflows.store import open_store
 
     request = AddCity(
@@ -102,8 +107,13 @@ def add(
         attribution=credit or [],
         cell_resolution=cell_resolution,
     )
-    with output.progress() as progress:
-        summary = add_city(open_store(), request, progress)
+    store = open_store()
+    job = start_job(store, ADD_CITY, slug, request, in_city=False)
+    if not wait:
+        say_queued(job)
+        return
+    followed(store, job.job)
+    summary = show_city(store, slug)
     output.document(city_document(summary))
     say_city(summary)
     output.say(f"Next: ./aether train {summary.slug}")

@@ -1,12 +1,15 @@
 """`report`, `qgis`: what is taken to other people."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from aether_core.files import atomic_path, check_target
 from workflows.cli import output
 from workflows.cli.ask import Force
+from workflows.cli.following import Wait, followed, say_queued
 
 
 def register(app: typer.Typer) -> None:
@@ -20,13 +23,23 @@ def report(
     layer: str,
     target: Annotated[Path, typer.Option("-o", "--output", help="File to write: .pdf or .html")],
     force: Force = False,
+    wait: Wait = True,
 ) -> None:
     """Write one document about a layer that a committee can read."""
-    from workflows.report import write_report
+    from workflows.jobs.job import remove_job, start_job
+    from workflows.jobs.kinds.report import REPORT, ReportRequest, report_file
     from workflows.store import open_store
 
-    with output.progress() as progress:
-        write_report(open_store(), slug, layer, target, force=force, progress=progress)
+    check_target(target, force=force)
+    store = open_store()
+    job = start_job(store, REPORT, slug, ReportRequest(layer, target.suffix.lower()))
+    if not wait:
+        say_queued(job)
+        return
+    job = followed(store, job.job)
+    with atomic_path(target, force=force) as temporary:
+        shutil.copyfile(report_file(store, job), temporary)
+    remove_job(store, job.job)
     output.document(
         {"city": slug, "layer": layer, "file": str(target), "bytes": target.stat().st_size}
     )

@@ -9,6 +9,7 @@ import typer
 from aether_core.errors import InputError
 from workflows.cli import output
 from workflows.cli.ask import ModelName
+from workflows.cli.following import Wait, followed, say_queued
 from workflows.cli.task_options import (
     AreasFile,
     BlockM,
@@ -40,6 +41,9 @@ from workflows.cli.task_options import (
 
 if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from workflows.evaluate import Evaluation
+    from workflows.labels import LabelRequest
+    from workflows.land_use import LandUseRequest
+    from workflows.socioeconomic import SocioeconomicRequest
 
 
 def register(app: typer.Typer) -> None:
@@ -82,81 +86,84 @@ def evaluate(
     curve: Annotated[
         bool, typer.Option("--learning-curve", help="Score against the number of labels.")
     ] = False,
+    wait: Wait = True,
 ) -> None:
     """Compare representations on the same folds, or queries against truth."""
-    from workflows.store import open_store
-
     if task == "retrieval":
-        _retrieval(
-            slug, queries, truth or labels, field, crs, crosswalk, mapping, model, block_m, seed
-        )
+        truth = truth or labels
+        if queries is None or truth is None:
+            raise InputError(
+                "retrieval needs queries and truth", "one is missing", "give --queries and --truth"
+            )
+        known = label_request(truth, field, crs, crosswalk, mapping, "drop")
+        _retrieval(slug, queries, known, model, block_m, seed, wait=wait)
         return
     if task not in {"landuse", "socioeconomic"}:
         raise InputError("the task is unknown", task, "use landuse, socioeconomic or retrieval")
-    from workflows.evaluate import evaluate_land_use, evaluate_socioeconomic
     from workflows.land_use import LandUseRequest
     from workflows.socioeconomic import SocioeconomicRequest
 
-    chosen = names_in(representations)
     fit = fit_settings(
         "alphaearth", model, predictor, protocol, splits, folds, seeds, seed, block_m, 0.9
     )
+    parts = district_file(districts, district_field)
     request: LandUseRequest | SocioeconomicRequest
-    with output.progress() as progress:
-        if task == "landuse":
-            request = LandUseRequest(
-                label_request(labels, field, crs, crosswalk, mapping, small),
-                fit,
-                districts=district_file(districts, district_field),
-            )
-            result = evaluate_land_use(
-                open_store(), slug, request, chosen, progress, with_curve=curve
-            )
-        else:
-            request = SocioeconomicRequest(
-                area_request(areas, fields, crs, code_field, minimum_count, minimum_m2),
-                fit,
-                districts=district_file(districts, district_field),
-                pixels=pixels,
-            )
-            result = evaluate_socioeconomic(
-                open_store(), slug, request, chosen, progress, with_curve=curve
-            )
+    if task == "landuse":
+        known = label_request(labels, field, crs, crosswalk, mapping, small)
+        request = LandUseRequest(known, fit, districts=parts)
+    else:
+        given = area_request(areas, fields, crs, code_field, minimum_count, minimum_m2)
+        request = SocioeconomicRequest(given, fit, districts=parts, pixels=pixels)
+    _compare(slug, request, names_in(representations), with_curve=curve, wait=wait)
+
+
+def _compare(
+    slug: str,
+    request: "LandUseRequest | SocioeconomicRequest",
+    names: tuple[str, ...],
+    *,
+    with_curve: bool,
+    wait: bool,
+) -> None:
+    from workflows.evaluate import show_evaluation
+    from workflows.jobs.job import start_job
+    from workflows.jobs.kinds.comparison import COMPARE, Comparison
+    from workflows.store import open_store
+
+    store = open_store()
+    job = start_job(store, COMPARE, slug, Comparison(request, names, with_curve))
+    if not wait:
+        say_queued(job)
+        return
+    job = followed(store, job.job)
+    result = show_evaluation(store, slug, job.result["evaluation"])
     output.document(asdict(result))
     _say_comparison(result)
 
 
 def _retrieval(
     slug: str,
-    queries: Path | None,
-    truth: Path | None,
-    field: str | None,
-    crs: str | None,
-    crosswalk: str | None,
-    mapping: list[str] | None,
+    queries: Path,
+    truth: "LabelRequest",
     model: str | None,
     block_m: float | None,
     seed: int,
+    *,
+    wait: bool,
 ) -> None:
-    from workflows.retrieval import evaluate_retrieval, read_queries
+    from workflows.jobs.job import start_job
+    from workflows.jobs.kinds.retrieval import RETRIEVAL, RetrievalTest
+    from workflows.retrieval import read_queries, show_retrieval
     from workflows.store import open_store
 
-    if queries is None or truth is None:
-        raise InputError(
-            "retrieval needs queries and truth", "one is missing", "give --queries and --truth"
-        )
-    asked = read_queries(queries)
-    with output.progress() as progress:
-        result = evaluate_retrieval(
-            open_store(),
-            slug,
-            asked,
-            label_request(truth, field, crs, crosswalk, mapping, "drop"),
-            model=model,
-            block_m=block_m,
-            seed=seed,
-            progress=progress,
-        )
+    asked = RetrievalTest(read_queries(queries), truth, model, block_m, seed)
+    store = open_store()
+    job = start_job(store, RETRIEVAL, slug, asked)
+    if not wait:
+        say_queued(job)
+        return
+    job = followed(store, job.job)
+    result = show_retrieval(store, slug, job.result["evaluation"])
     output.document(asdict(result))
     output.table(
         ["query", "metric", "value", "95 % interval"],

@@ -9,6 +9,7 @@ import typer
 from aether_core.errors import InputError
 from workflows.cli import output
 from workflows.cli.city import city_app, city_document, say_city
+from workflows.cli.following import Wait, followed
 
 if TYPE_CHECKING:  # the libraries of reading and fitting load when a command needs them
     from workflows.fetch_city import FetchCity, FetchEstimate, FetchSummary
@@ -17,7 +18,6 @@ if TYPE_CHECKING:  # the libraries of reading and fitting load when a command ne
 fetch_app = typer.Typer(
     help="Look at one fetch, cancel it, let it go on, or forget it.", no_args_is_help=True
 )
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the fetch to its end.")]
 FetchId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
 Yes = Annotated[bool, typer.Option("--yes", help="Go on whatever the size of the download.")]
 Estimate = Annotated[
@@ -182,12 +182,11 @@ def _follow(store: "Store", started: "FetchSummary", *, wait: bool) -> None:
     """Follow a queued fetch, and the training it starts, or say that it is queued.
 
     Raises:
-        FetchEndedError: It did not end well.
+        JobEndedError: One of the two failed.
     """
     from workflows.cities import show_city
-    from workflows.cli.training import RunEndedError
-    from workflows.fetch_city import FetchEndedError, follow_fetch
-    from workflows.runs import follow_run
+    from workflows.fetch_city import show_fetch
+    from workflows.runs import show_run
 
     if not wait:
         output.document(fetch_document(started))
@@ -195,14 +194,10 @@ def _follow(store: "Store", started: "FetchSummary", *, wait: bool) -> None:
             f"Fetch {started.id} is queued. Follow it with: ./aether fetch show {started.id}"
         )
         return
-    with output.progress() as progress:
-        ended = follow_fetch(store, started.id, progress)
-        if ended.state != "done":
-            raise FetchEndedError(ended)
-        if ended.run is not None:
-            run = follow_run(store, ended.run, progress)
-            if run.state != "done":
-                raise RunEndedError(run)
+    followed(store, started.job)
+    ended = show_fetch(store, started.id)
+    if ended.run is not None:
+        followed(store, show_run(store, ended.run).job)
     city = show_city(store, ended.slug)
     output.document({**fetch_document(ended), **city_document(city)})
     say_city(city)
@@ -215,6 +210,7 @@ def fetch_document(fetch: "FetchSummary") -> dict[str, Any]:
     """A fetch as JSON."""
     return {
         "fetch": fetch.id,
+        "job": fetch.job,
         "slug": fetch.slug,
         "name": fetch.name,
         "years": list(fetch.request.years),

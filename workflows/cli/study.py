@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aether_core.errors import AetherError, InputError
+from aether_core.errors import InputError
 from workflows.cli import output
 from workflows.cli.ask import Force
+from workflows.cli.following import Wait, followed
 from workflows.cli.task_options import Crosswalk, Crs, Field, Map, Small, label_request
 from workflows.cli.training import settings_in
 
@@ -38,7 +39,6 @@ Output = Annotated[
     typer.Option("-o", "--output", help="File to write: .csv, .json, .svg or .png"),
 ]
 Metric = Annotated[str | None, typer.Option(help="What a chart shows; the first if left out.")]
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the study to its end.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -191,14 +191,6 @@ def study_remove(
     output.say(f"Study {study_id} is removed.")
 
 
-class StudyEndedError(AetherError):
-    """A study that was waited for failed or was stopped; ends the command as its cause would."""
-
-    def __init__(self, found: "studies_module.StudySummary") -> None:
-        super().__init__(f"study {found.id} {found.state}: {found.error or 'by request'}")
-        self.exit_code = found.exit_code
-
-
 def _check_output(target: Path | None, metric: str | None, *, force: bool, wait: bool) -> None:
     from aether_core.study.result import METRICS
     from workflows.study_export import check_study_target
@@ -246,17 +238,15 @@ def _follow(
     force: bool,
     wait: bool,
 ) -> None:
-    from workflows.study import follow_study
+    from workflows.study import show_study
     from workflows.study_export import study_document
 
     if not wait:
         output.document(study_document(started))
         output.say(f"Study {started.id} is queued. See ./aether study-show {started.id}")
         return
-    with output.progress() as progress:
-        found = follow_study(store, started.id, progress)
-    if found.state != "done":
-        raise StudyEndedError(found)
+    followed(store, started.job)
+    found = show_study(store, started.id)
     _export(store, found, target, metric, force=force)
     output.document(study_document(found))
     _say(found, target)

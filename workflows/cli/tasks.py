@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aether_core.errors import InputError
 from workflows.cli import output
 from workflows.cli.ask import Force, ModelName
+from workflows.cli.following import Wait, followed, say_queued, took
 from workflows.cli.task_options import (
     AreasFile,
     BlockM,
@@ -75,12 +77,15 @@ def landuse(
     title: Title = None,
     target: Target = None,
     force: Force = False,
+    wait: Wait = True,
 ) -> None:
     """Fit on labelled points or polygons, predict every cell, keep the layer."""
-    from workflows.land_use import LandUseRequest, advice, land_use
+    from workflows.jobs.job import start_job
+    from workflows.jobs.kinds.fits import LAND_USE
+    from workflows.land_use import LandUseRequest, advice, land_use_result
     from workflows.store import open_store
 
-    _check_target(target, force)
+    _check_target(target, force, wait=wait)
     fit = fit_settings(
         representation, model, predictor, protocol, splits, folds, seeds, seed, block_m, level
     )
@@ -91,8 +96,12 @@ def landuse(
         districts=district_file(districts, district_field),
     )
     store = open_store()
-    with output.progress() as progress:
-        result = land_use(store, slug, request, progress)
+    job = start_job(store, LAND_USE, slug, request)
+    if not wait:
+        say_queued(job)
+        return
+    job = followed(store, job.job)
+    result = land_use_result(store, slug, job.result["layer"], took(job))
     _write(store, slug, result.layer.layer, target, force)
     findings = result.layer.findings
     output.document(
@@ -148,13 +157,15 @@ def socioeconomic(
     title: Title = None,
     target: Target = None,
     force: Force = False,
+    wait: Wait = True,
 ) -> None:
     """Fit on shares or counts of areas, predict areas and cells, keep the layers."""
-    from workflows.socioeconomic import NOTE, SocioeconomicRequest
-    from workflows.socioeconomic import socioeconomic as map_shares
+    from workflows.jobs.job import start_job
+    from workflows.jobs.kinds.fits import SOCIOECONOMIC
+    from workflows.socioeconomic import NOTE, SocioeconomicRequest, socioeconomic_result
     from workflows.store import open_store
 
-    _check_target(target, force)
+    _check_target(target, force, wait=wait)
     fit = fit_settings(
         representation, model, predictor, protocol, splits, folds, seeds, seed, block_m, level
     )
@@ -166,8 +177,13 @@ def socioeconomic(
         pixels=pixels,
     )
     store = open_store()
-    with output.progress() as progress:
-        result = map_shares(store, slug, request, progress)
+    job = start_job(store, SOCIOECONOMIC, slug, request)
+    if not wait:
+        say_queued(job)
+        return
+    job = followed(store, job.job)
+    layers = job.result["layer"], job.result["areas_layer"]
+    result = socioeconomic_result(store, slug, layers, took(job))
     _write(store, slug, result.layer.layer, target, force)
     output.document(
         {
@@ -194,7 +210,13 @@ def socioeconomic(
     output.say(f"Kept as layers {result.layer.layer} and {result.areas_layer.layer}. {NOTE}")
 
 
-def _check_target(target: Path | None, force: bool) -> None:
+def _check_target(target: Path | None, force: bool, *, wait: bool) -> None:
+    if target is not None and not wait:
+        raise InputError(
+            "there is nothing to write before the map is made",
+            target,
+            "leave out --no-wait, or write it later with ./aether export SLUG LAYER -o FILE",
+        )
     if target is not None:
         from workflows.export import check_target
 

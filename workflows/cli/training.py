@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aether_core.errors import AetherError, InputError
+from aether_core.errors import InputError
 from workflows.cli import output
+from workflows.cli.following import Wait, followed
 
 if TYPE_CHECKING:  # so that other commands do not load what training needs
     from workflows.runs import RunSummary
     from workflows.store import Store
 
 run_app = typer.Typer(help="Look at one run, cancel it, or let it go on.", no_args_is_help=True)
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")]
 RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
 
 
@@ -64,29 +64,18 @@ def _follow(store: "Store", run: "RunSummary", *, wait: bool) -> None:
     """Follow a queued run to its end and tell its outcome, or say that it is queued.
 
     Raises:
-        RunEndedError: It did not end well.
+        JobEndedError: It failed.
     """
-    from workflows.runs import follow_run
+    from workflows.runs import show_run
 
     if not wait:
         output.document(run_document(run))
         output.say(f"Run {run.id} is queued. Follow it with: ./aether run show {run.id}")
         return
-    with output.progress() as progress:
-        run = follow_run(store, run.id, progress)
-    if run.state != "done":
-        raise RunEndedError(run)
+    followed(store, run.job)
+    run = show_run(store, run.id)
     output.document(run_document(run))
     _say_run(run)
-
-
-class RunEndedError(AetherError):
-    """A run that was waited for failed or was cancelled; ends the command as its cause would."""
-
-    def __init__(self, run: "RunSummary") -> None:
-        going_on = f"; go on with: ./aether run resume {run.id}" if run.resumable_from else ""
-        super().__init__(f"run {run.id} {run.state}: {run.error or 'by request'}{going_on}")
-        self.exit_code = int(str(run.metrics.get("exit_code", 1)))
 
 
 def run_document(run: "RunSummary") -> dict[str, Any]:
@@ -168,6 +157,4 @@ def run_resume(run_id: RunId, wait: Wait = True) -> None:
     from workflows.store import open_store
 
     store = open_store()
-    with output.progress() as progress:
-        run = resume_run(store, run_id, progress)
-    _follow(store, run, wait=wait)
+    _follow(store, resume_run(store, run_id), wait=wait)

@@ -9,6 +9,7 @@ import typer
 from aether_core.errors import InputError
 from workflows.cli import output
 from workflows.cli.city import city_app
+from workflows.cli.following import Wait, followed, say_queued
 
 YearOption = Annotated[int, typer.Option(help="Year of the embedding.")]
 
@@ -26,13 +27,21 @@ def add(
         list[Path], typer.Option(help="Files of that year, of the kind the city was added with.")
     ],
     year: YearOption,
+    wait: Wait = True,
 ) -> None:
     """Give a city the embedding of a further year, for the same places and cells."""
+    from workflows.jobs.job import start_job
+    from workflows.jobs.kinds.city import ADD_YEAR, AddYear
     from workflows.store import open_store
-    from workflows.years import add_year
+    from workflows.years import list_years
 
-    with output.progress() as progress:
-        added = add_year(open_store(), slug, year, embedding, progress)
+    store = open_store()
+    job = start_job(store, ADD_YEAR, slug, AddYear(year, embedding))
+    if not wait:
+        say_queued(job)
+        return
+    followed(store, job.job)
+    added = next(one for one in list_years(store, slug) if one.year == year)
     output.document(asdict(added))
     output.say(f"{slug} has {added.year}: {added.cells} cells, {added.places} places")
     if added.cells_without or added.places_without:

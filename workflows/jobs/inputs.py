@@ -11,7 +11,8 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from aether_core.errors import InputError, NotFoundError
+from aether_core.eo.source import plain_file
+from aether_core.errors import InputError
 from workflows.store import Store
 
 R = TypeVar("R")
@@ -45,6 +46,7 @@ def keep_inputs(store: Store, job_id: int, request: R) -> R:
 
     def kept(path: Path) -> Path:
         nonlocal count
+        plain_file(path)
         target = Path(INPUTS) / str(count) / path.name
         count += 1
         (folder / target).parent.mkdir(parents=True)
@@ -106,9 +108,5 @@ def _keep(source: Path, target: Path, *, link: bool) -> None:
             return
     try:
         shutil.copyfile(source, target)
-    except FileNotFoundError:
-        raise NotFoundError("there is no such file", source, "check the path") from None
-    except IsADirectoryError:
-        raise InputError("this is not a plain file", source, "give the path of one file") from None
     except PermissionError:
         raise InputError("the file may not be read", source, "change its permissions") from None

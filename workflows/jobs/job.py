@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy.orm import Session
 
-from aether_core.errors import AetherError, CancelledError, StoreUnavailableError
+from aether_core.errors import AetherError, CancelledError, InputError, StoreUnavailableError
 from aether_core.progress import Progress, silent
 from db import cities as city_rows
 from db import jobs as job_rows
@@ -21,7 +21,7 @@ from workflows.store import Store
 
 R = TypeVar("R")
 FINISHED: Final = frozenset({"done", "failed", "cancelled"})
-STOPPED_EXIT: Final = 130
+INPUT_EXIT: Final = InputError.exit_code
 _LOOK_SECONDS: Final = 3.0
 _AWAY_SECONDS: Final = 120.0
 """How long whoever follows a job waits for a database that is away."""
@@ -74,19 +74,21 @@ class JobSummary:
 
 
 class JobEndedError(AetherError):
-    """A job that was waited for failed; ends the command as its cause would.
+    """A job that was waited for failed: told, and ending the command, as its cause would.
 
     Attributes:
         job: The job as it ended.
+        cause: Name of the class of the error it ended in.
     """
 
     def __init__(self, job: JobSummary) -> None:
-        super().__init__(
-            f"{job.title}: {job.error or 'it failed'} (job {job.job}; "
-            f"let it go on with: ./aether job resume {job.job})"
-        )
+        reason = job.error or f"{job.title} failed"
+        if job.exit_code != INPUT_EXIT:  # what cannot be used would end the same again
+            reason += f"; go on with: ./aether job resume {job.job}"
+        super().__init__(reason)
         self.exit_code = job.exit_code or 1
         self.job = job
+        self.cause = job.error_type or type(self).__name__
 
 
 def summarise(job: Job) -> JobSummary:
@@ -175,6 +177,7 @@ def start_job(
         NotFoundError: No city has this slug, or there is no such file.
         ConflictError: Another unfinished job claims the same.
     """
+    kind.check(store, slug, request)
     with store.session() as session:
         city_id = city_rows.city_by_slug(session, slug).id if in_city else None
         job = new_job(session, kind, slug, request, city_id=city_id)

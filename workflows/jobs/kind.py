@@ -64,6 +64,13 @@ class JobKind(ABC, Generic[R]):
         del city_id
         return None
 
+    def check(self, store: Store, subject: str, request: R) -> None:
+        """Refuse at once what could only fail later.
+
+        Raises:
+            AetherError: The request cannot be carried out.
+        """
+
     @abstractmethod
     def work(self, work: "Work", request: R) -> None:
         """Carry the job out; what it makes is stored together with `work.finish`.

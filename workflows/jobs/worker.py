@@ -19,9 +19,9 @@ from aether_core.errors import StoreUnavailableError
 from db import jobs as job_rows
 from db import workers as worker_rows
 from db.engine import conninfo
+from workflows.jobs.carry_out import carry_out
 from workflows.jobs.kind import LANES
 from workflows.jobs.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, TASK, deferrer
-from workflows.jobs.carry_out import carry_out
 from workflows.store import Store, open_store
 
 log = structlog.get_logger()

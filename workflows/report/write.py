@@ -38,12 +38,7 @@ def write_report(
         ConflictError: The file exists and `force` is not set.
     """
     suffix = path.suffix.lower()
-    if suffix not in REPORT_SUFFIXES:
-        raise InputError(
-            "a report is a PDF or an HTML file",
-            path.name,
-            f"end it in {' or '.join(REPORT_SUFFIXES)}",
-        )
+    check_suffix(suffix)
     files.check_target(path, force=force)
     progress("reading the layer", 0, _STEPS)
     subject = Subject(store, show_city(store, slug), show_layer(store, slug, layer))
@@ -53,6 +48,20 @@ def write_report(
     write = write_pdf if suffix == ".pdf" else write_html
     write(report, path, force=force)
     progress("setting the pages", _STEPS, _STEPS)
+
+
+def check_suffix(suffix: str) -> None:
+    """Refuse an ending that no report has.
+
+    Raises:
+        InputError: It is neither of `REPORT_SUFFIXES`.
+    """
+    if suffix not in REPORT_SUFFIXES:
+        raise InputError(
+            "a report is a PDF or an HTML file",
+            suffix or "(no ending)",
+            f"end its name in {' or '.join(REPORT_SUFFIXES)}",
+        )
 
 
 def compose(subject: Subject) -> Report:

@@ -7,10 +7,11 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from db.schema import City
-from workflows.add_city import AddCity, add_city
+from workflows.add_city import AddCity, add_city, check_add
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
-from workflows.years import add_year
+from workflows.store import Store
+from workflows.years import add_year, check_year_free
 
 
 class AddCityKind(JobKind[AddCity]):
@@ -38,6 +39,11 @@ class AddCityKind(JobKind[AddCity]):
         """One city of a short name comes at a time, from files or from public data."""
         del request
         return f"city:{subject}"
+
+    def check(self, store: Store, subject: str, request: AddCity) -> None:
+        """Refuse names and numbers that cannot be, and a short name that is taken."""
+        del subject
+        check_add(store, request)
 
     def work(self, work: Work, request: AddCity) -> None:
         """Read, clean, pool and store the city."""
@@ -78,6 +84,10 @@ class AddYearKind(JobKind[AddYear]):
     def claim(self, subject: str, request: AddYear) -> str:
         """One year of a city comes at a time."""
         return f"city:{subject}:{request.year}"
+
+    def check(self, store: Store, subject: str, request: AddYear) -> None:
+        """Refuse a year the city holds, or that its embedding has not."""
+        check_year_free(store, subject, request.year)
 
     def work(self, work: Work, request: AddYear) -> None:
         """Pool places and cells in the files, and store both."""

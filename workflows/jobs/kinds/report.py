@@ -7,7 +7,8 @@ from workflows.jobs.inputs import OUTPUTS, job_folder
 from workflows.jobs.job import JobSummary
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
-from workflows.report import write_report
+from workflows.layers import show_layer
+from workflows.report import check_suffix, write_report
 from workflows.store import Store
 
 
@@ -36,6 +37,11 @@ class ReportKind(JobKind[ReportRequest]):
     def title(self, request: ReportRequest) -> str:
         """Names layer and format."""
         return f"Report on {request.layer} ({request.suffix.lstrip('.').upper()})"
+
+    def check(self, store: Store, subject: str, request: ReportRequest) -> None:
+        """Refuse a format there is none of, and a layer that is not there."""
+        check_suffix(request.suffix)
+        show_layer(store, subject, request.layer)
 
     def work(self, work: Work, request: ReportRequest) -> None:
         """Write the document where `report_file` finds it."""
