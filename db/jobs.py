@@ -137,6 +137,7 @@ def start(session: Session, job_id: int) -> Job:
                 seconds_left=None,
                 error=None,
                 error_type=None,
+                error_code=None,
                 exit_code=0,
             )
     except IntegrityError as error:
@@ -249,7 +250,13 @@ def finish(
 
 
 def fail(
-    session: Session, held: Held, error: str, *, error_type: str = "", exit_code: int = 1
+    session: Session,
+    held: Held,
+    error: str,
+    *,
+    error_type: str = "",
+    error_code: str = "",
+    exit_code: int = 1,
 ) -> Job:
     """A job ended in an error.
 
@@ -258,6 +265,7 @@ def fail(
         held: The job.
         error: Why, in one plain line.
         error_type: Name of the error's class.
+        error_code: Its code.
         exit_code: What a command that waits for it ends with: 2 where the user can mend it.
 
     Raises:
@@ -272,6 +280,7 @@ def fail(
         *_of(held),
         error=error,
         error_type=error_type,
+        error_code=error_code,
         exit_code=exit_code,
         seconds_left=None,
         finished_at=func.now(),
@@ -306,26 +315,6 @@ def request_cancel(session: Session, job_id: int) -> Job:
     return found
 
 
-def give_up(session: Session, job_id: int, error: str) -> Job:
-    """End a job that nobody carries out any more.
-
-    Raises:
-        NotFoundError: There is no such job.
-        ConflictError: It is finished already.
-    """
-    return _enter(
-        session,
-        job_id,
-        "failed",
-        Job.state.in_(UNFINISHED),
-        error=error,
-        error_type="WorkerDiedError",
-        exit_code=1,
-        seconds_left=None,
-        finished_at=func.now(),
-    )
-
-
 def requeue(session: Session, job_id: int, *, dead_after: timedelta) -> Job:
     """Put a job back into the queue because the user wants it to go on; attempts begin anew.
 
@@ -351,6 +340,7 @@ def requeue(session: Session, job_id: int, *, dead_after: timedelta) -> Job:
                 stage="",
                 error=None,
                 error_type=None,
+                error_code=None,
                 exit_code=0,
                 heartbeat=None,
                 finished_at=None,

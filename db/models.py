@@ -69,7 +69,7 @@ def model_by_id(session: Session, model_id: int) -> Model | None:
 def names(session: Session, model_ids: Sequence[int]) -> dict[int, str]:
     """Names of several models by their numbers; those that were removed are left out."""
     found = select(Model.id, Model.name).where(Model.id.in_(model_ids))
-    return dict(session.execute(found).tuples())
+    return dict(session.execute(found).tuples().all())
 
 
 def model_in_use(session: Session, city_id: int) -> Model | None:

@@ -58,6 +58,7 @@ class Job(Base):
     seconds_left: Mapped[float | None]
     error: Mapped[str | None]
     error_type: Mapped[str | None]
+    error_code: Mapped[str | None]
     exit_code: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     cancel_requested: Mapped[bool] = mapped_column(default=False, server_default=FALSE)
     attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))

@@ -48,10 +48,11 @@ def test_a_figure_that_is_none_is_refused(session: Session) -> None:
 
 def test_a_study_goes_with_its_job(session: Session) -> None:
     study = add(session, add_plain_city(session))
-    jobs.request_cancel(session, study.job_id)
-    jobs.remove(session, study.job_id)
+    study_id, job_id = study.id, study.job_id
+    jobs.request_cancel(session, job_id)
+    jobs.remove(session, job_id)
     with pytest.raises(NotFoundError):
-        studies.study_by_id(session, study.id)
+        studies.study_by_id(session, study_id)
 
 
 def test_a_transfer_is_listed_with_both_cities_and_goes_with_either(session: Session) -> None:

@@ -8,7 +8,8 @@ import typer
 
 from aether_core.errors import InputError
 from workflows.cli import output
-from workflows.cli.fetch import Wait, Yes, confirm, fetch_document
+from workflows.cli.fetch import Yes, confirm, fetch_document
+from workflows.cli.following import Wait
 
 if TYPE_CHECKING:  # the libraries of reading load when a command needs them
     from workflows.fetch_list import Problem

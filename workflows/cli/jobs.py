@@ -109,6 +109,8 @@ def remove(job_id: JobId) -> None:
 
 
 def _state(job: "JobSummary") -> str:
+    if job.is_left:
+        return "left by its worker"
     return "stopping" if job.stopping else job.state
 
 

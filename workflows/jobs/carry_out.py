@@ -30,6 +30,8 @@ MAX_ATTEMPTS: Final = 3
 class WorkerDiedError(AetherError):
     """A job's worker died each time it was begun."""
 
+    code = "worker-died"
+
 
 def carry_out(store: Store, job_id: int) -> None:
     """Carry out one queued job: what a worker calls. Its outcome is written to it.
@@ -81,10 +83,10 @@ def _work_and_conclude(store: Store, job: Job, held: Held) -> None:
     except StoreUnavailableError:
         raise
     except AetherError as error:
-        _failed(store, job, held, error, str(error), error.exit_code)
+        _failed(store, job, held, error, str(error))
     except Exception as error:
         reason = f"an internal error ({type(error).__name__}); the details are in logs/worker.log"
-        _failed(store, job, held, error, reason, 1)
+        _failed(store, job, held, error, reason)
         raise
     else:
         forget_inputs(store, job.id)
@@ -100,13 +102,19 @@ def _refuse_endless(job: Job) -> None:
         )
 
 
-def _failed(
-    store: Store, job: Job, held: Held, error: Exception, reason: str, exit_code: int
-) -> None:
+def _failed(store: Store, job: Job, held: Held, error: Exception, reason: str) -> None:
     """Write down why."""
     _abandon(store, job, held)
+    known = isinstance(error, AetherError)
     with store.session() as session:
-        job_rows.fail(session, held, reason, error_type=type(error).__name__, exit_code=exit_code)
+        job_rows.fail(
+            session,
+            held,
+            reason,
+            error_type=type(error).__name__,
+            error_code=error.code if known else "internal",
+            exit_code=error.exit_code if known else 1,
+        )
 
 
 def _abandon(store: Store, job: Job, held: Held) -> None:

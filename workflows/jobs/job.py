@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -41,6 +42,7 @@ class JobSummary:
         seconds_left: Estimate while it runs; None where that cannot be told.
         error: Why it failed, in one line.
         error_type: Name of the error's class.
+        error_code: Its code.
         exit_code: What a command that waited for it ends with.
         stopping: Whether it was asked to stop and has not yet.
         silent_seconds: How long its worker has given no sign, while it runs.
@@ -58,6 +60,7 @@ class JobSummary:
     seconds_left: float | None
     error: str | None
     error_type: str | None
+    error_code: str | None
     exit_code: int
     stopping: bool
     silent_seconds: float | None
@@ -72,6 +75,11 @@ class JobSummary:
         """Whether it will not change any more, unless somebody resumes it."""
         return self.state in FINISHED
 
+    @property
+    def is_left(self) -> bool:
+        """Whether it counts as running, but its worker has given no sign for long."""
+        return (self.silent_seconds or 0.0) > STALLED_SECONDS
+
 
 class JobEndedError(AetherError):
     """A job that was waited for failed: told, and ending the command, as its cause would.
@@ -79,6 +87,7 @@ class JobEndedError(AetherError):
     Attributes:
         job: The job as it ended.
         cause: Name of the class of the error it ended in.
+        cause_code: Code of that error.
     """
 
     def __init__(self, job: JobSummary) -> None:
@@ -89,6 +98,7 @@ class JobEndedError(AetherError):
         self.exit_code = job.exit_code or 1
         self.job = job
         self.cause = job.error_type or type(self).__name__
+        self.cause_code = job.error_code or self.code
 
 
 def summarise(job: Job) -> JobSummary:
@@ -106,6 +116,7 @@ def summarise(job: Job) -> JobSummary:
         seconds_left=job.seconds_left if running else None,
         error=job.error,
         error_type=job.error_type,
+        error_code=job.error_code,
         exit_code=job.exit_code,
         stopping=running and job.cancel_requested,
         silent_seconds=None
@@ -309,11 +320,12 @@ def _shown(store: Store, job_id: int) -> JobSummary:
             if time.monotonic() > deadline:
                 raise
             time.sleep(1)
-            store.revive()
+            with suppress(StoreUnavailableError):  # tried again until the deadline
+                store.revive()
 
 
 def _see_to_a_worker(store: Store, job: JobSummary) -> None:
     from workflows.jobs.registry import kind_named
 
-    if job.state == "queued" or (job.silent_seconds or 0) > STALLED_SECONDS:
+    if job.state == "queued" or job.is_left:
         ensure_worker(store, kind_named(job.kind).queue)

@@ -20,7 +20,7 @@ from workflows.store import Store
 
 TASK: Final = "job"
 HEARTBEAT_SECONDS: Final = 3.0
-STALLED_SECONDS: Final = 12.0
+STALLED_SECONDS: Final = 10.0
 """A worker that gave no sign for this long counts as dead."""
 _START_SECONDS: Final = 30
 

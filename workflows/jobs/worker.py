@@ -13,7 +13,8 @@ from typing import Any
 
 import procrastinate
 import structlog
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Status
 
 from aether_core.errors import StoreUnavailableError
 from db import jobs as job_rows
@@ -49,7 +50,10 @@ async def take_up_stalled(app: procrastinate.App, store: Store) -> None:
     )
     for job in stalled:
         log.warning("job of a dead worker put back", arguments=job.task_kwargs)
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:  # somebody has resumed it: a new entry stands for it already
+            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
     await _queue_orphans(app, store)
 
 

@@ -133,6 +133,7 @@ def upgrade() -> None:
         _count("priority"),
         sa.Column("seconds_left", sa.Double(), nullable=True),
         sa.Column("error_type", sa.String(), nullable=True),
+        sa.Column("error_code", sa.String(), nullable=True),
         _count("exit_code"),
         _document("result"),
         *_state_columns(),
