@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.chromium import browser
 from ui import swipe
@@ -23,13 +23,13 @@ def picture(colour: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def opened() -> Iterator[Page]:
-    with browser() as running:
-        yield running.new_page(viewport={"width": 400, "height": 300})
+def running() -> Iterator[Browser]:
+    with browser() as opened:
+        yield opened
 
 
 @pytest.fixture
-def page(opened: Page) -> Page:
+def page(running: Browser) -> Iterator[Page]:
     """The component's own files on an empty page, mounted as Streamlit mounts them."""
     html, css, js = (FOLDER.joinpath(f"swipe.{kind}").read_text() for kind in ("html", "css", "js"))
     data = {
@@ -43,7 +43,7 @@ def page(opened: Page) -> Page:
         "label": "How much is shown of each",
     }
     module = "data:text/javascript;base64," + base64.b64encode(js.encode()).decode()
-    opened.mouse.move(0, 0)
+    opened = running.new_page(viewport={"width": 400, "height": 300})
     opened.set_content(f"<style>body {{ margin: 0 }} {css}</style><main>{html}</main>")
     opened.evaluate(
         f"""async () => {{
@@ -53,7 +53,8 @@ def page(opened: Page) -> Page:
         }}"""
     )
     opened.wait_for_function("document.querySelector('.right').naturalWidth === 400")
-    return opened
+    yield opened
+    opened.close()
 
 
 def colour(page: Page, x: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from aether_core.errors import ConflictError, InputError
 from aether_core.report import Heading, MapFigure
-from tests.app_fixtures import SLUG
+from tests.app_fixtures import SLUG, Once
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.areas import AreaRequest
 from workflows.cities import show_city
@@ -29,23 +29,23 @@ QUICK = FitSettings(seeds=1)
 
 
 @pytest.fixture
-def layers(trained_store: Store, task_files: TaskFiles) -> dict[str, str]:
+def layers(trained_store: Store, task_files: TaskFiles, once: Once) -> dict[str, str]:
     """One layer of each kind, by kind."""
-    mapped = land_use(
-        trained_store, SLUG, LandUseRequest(LabelRequest(task_files.points, "zone"), QUICK)
-    )
-    shares = socioeconomic(
-        trained_store,
-        SLUG,
-        SocioeconomicRequest(AreaRequest(task_files.areas, tuple(GROUPS)), QUICK),
-    )
-    kept = keep_layer(trained_store, search_cells(trained_store, SLUG, "a night out"))
-    return {
-        "landuse": mapped.layer.layer,
-        "socioeconomic": shares.layer.layer,
-        "socioeconomic areas": shares.areas_layer.layer,
-        "search": kept.layer,
-    }
+    labels = LandUseRequest(LabelRequest(task_files.points, "zone"), QUICK)
+    areas = SocioeconomicRequest(AreaRequest(task_files.areas, tuple(GROUPS)), QUICK)
+
+    def make(store: Store) -> dict[str, str]:
+        mapped = land_use(store, SLUG, labels)
+        shares = socioeconomic(store, SLUG, areas)
+        kept = keep_layer(store, search_cells(store, SLUG, "a night out"))
+        return {
+            "landuse": mapped.layer.layer,
+            "socioeconomic": shares.layer.layer,
+            "socioeconomic areas": shares.areas_layer.layer,
+            "search": kept.layer,
+        }
+
+    return once("a layer of each kind", trained_store, make)
 
 
 def test_every_kind_of_layer_has_a_report(
