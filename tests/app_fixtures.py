@@ -13,13 +13,14 @@ import psycopg
 import pytest
 import shapely
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from aether_core.eo.write import write_embedding_cog
 from aether_core.simulate.grid_city import simulate_city
 from db.engine import conninfo
 from tests.db_fixtures import TEMPLATE, fresh_database
 from workflows.add_city import AddCity, add_city
+from workflows.cities import remove_city
 from workflows.settings import Settings
 from workflows.store import Store, open_store
 from workflows.training import add_run, run_training
@@ -71,14 +72,6 @@ def city_files(tmp_path_factory: pytest.TempPathFactory) -> CityFiles:
 
 def _settings(url: str, home: Path) -> Settings:
     return Settings(home=home, database_url=url, worker_idle_seconds=0.5)
-
-
-@pytest.fixture
-def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
-    """An empty store of its own."""
-    opened = open_store(_settings(database_url, tmp_path / "home"))
-    yield opened
-    opened.engine.dispose()
 
 
 Original = tuple[str, Path]
@@ -133,8 +126,35 @@ def move_in(store: Store, original: Original) -> None:
 
 
 @pytest.fixture(scope="session")
-def trained_original(
+def texts_original(
     cluster_url: str, city_files: CityFiles, tmp_path_factory: pytest.TempPathFactory
+) -> Original:
+    """A store without a city, whose cache has Tinytown's texts: they are encoded once."""
+
+    def encode(store: Store) -> None:
+        add_city(store, city_files.request())
+        remove_city(store, SLUG)
+        with store.session() as session:  # the next city is number 1, as in an empty store
+            session.execute(text("TRUNCATE city RESTART IDENTITY CASCADE"))
+
+    return make_original(cluster_url, tmp_path_factory.mktemp("texts-home"), encode)
+
+
+@pytest.fixture
+def store(cluster_url: str, texts_original: Original, tmp_path: Path) -> Iterator[Store]:
+    """A store of its own without a city; only the cache of encoded texts is not empty."""
+    with fresh_database(cluster_url, template=texts_original[0]) as url:
+        opened = open_store(_settings(url, tmp_path / "home"))
+        yield opened
+        opened.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def trained_original(
+    cluster_url: str,
+    texts_original: Original,
+    city_files: CityFiles,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Original:
     """Database name and home of a store with Tinytown, trained once for the test session."""
 
@@ -142,7 +162,8 @@ def trained_original(
         add_city(store, city_files.request())
         run_training(store, add_run(store, SLUG, settings={"epochs": "12"}))
 
-    return make_original(cluster_url, tmp_path_factory.mktemp("trained-home"), train)
+    home = tmp_path_factory.mktemp("trained-home")
+    return make_original(cluster_url, home, train, of=texts_original)
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-# One thread a test process: two that train at once would fight over the machine. Set before the
-# processes are started, which inherit it: two threads each on two cores took ten times as long.
+# One thread a test process, which is set here before pytest-xdist starts any: with two threads
+# each, spinning while they wait, two processes on two cores took ten times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 pytest_plugins = [
