@@ -1,6 +1,8 @@
 """The house rules that a machine can check; lint, types and layers are `static_checks`."""
 
 import os
+import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -31,6 +33,26 @@ def test_no_file_is_too_long_or_too_large() -> None:
     large = [p for p in files if p.stat().st_size > 1_000_000]
     assert not long, long
     assert not large, large
+
+
+def test_the_tests_take_nothing_from_whoever_runs_them() -> None:
+    own = {
+        "AETHER_HOME": "/home/planner/.aether",
+        "AETHER_TEXT_ENCODER": "/home/planner/encoder",
+        "PGHOST": "db.example",
+        "https_proxy": "http://proxy.example",
+        "FORCE_COLOR": "1",
+    }
+    show = "import os, tests.conftest; print(*sorted(os.environ))"
+    told = subprocess.run(
+        [sys.executable, "-c", show],
+        env={**os.environ, **own, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not set(own) & set(told.stdout.split())
+    assert "OMP_NUM_THREADS" in told.stdout.split()
 
 
 def test_lock_pins_every_requirement() -> None:
