@@ -145,6 +145,9 @@ def _make_data(place: Place, account: ServerAccount) -> Path:
     wanted = place.data
     for folder in (wanted, SYSTEM_DATA / place.identity):
         try:
+            if folder.parent == SYSTEM_DATA and not SYSTEM_DATA.exists():
+                SYSTEM_DATA.mkdir(parents=True)
+                SYSTEM_DATA.chmod(0o755)  # under a strict umask it would be closed to the account
             folder.mkdir(parents=True)
             account.own(folder)
         except (OSError, StoreUnavailableError):

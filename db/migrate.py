@@ -1,6 +1,7 @@
 """Bring a database to the schema of this version."""
 
 import logging
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from aether_core.errors import StoreUnavailableError
 from db.engine import in_plain_words, open_engine
-from db.queue_schema import apply_queue_schema
+from db.queue_schema import apply_queue_schema, queue_schema_is_newest
 
 LOCK = 0x61657468  # "aeth": any number, as long as every process takes the same
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -55,6 +56,8 @@ def _change(url: str, revision: str, *, upwards: bool) -> None:
     engine = open_engine(url, statement_timeout_s=0, application_name="aether migrate")
     try:
         with engine.begin() as connection:
+            if upwards and revision == "head" and _is_newest(connection):
+                return  # as each start but the first finds it: no lock, no reading of revisions
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             if upwards:
                 _require_postgis(connection)
@@ -76,6 +79,14 @@ def _change(url: str, revision: str, *, upwards: bool) -> None:
         engine.dispose()
 
 
+def _is_newest(connection: Connection) -> bool:
+    if not connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL")):
+        return False
+    applied = connection.scalars(text("SELECT version_num FROM alembic_version")).all()
+    return applied == [newest_revision()] and queue_schema_is_newest(connection)
+
+
+@cache
 def newest_revision() -> str:
     """The revision this version of the app works with."""
     head = ScriptDirectory(str(MIGRATIONS)).get_current_head()

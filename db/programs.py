@@ -16,7 +16,7 @@ SYSTEM_ROOTS: tuple[Path, ...] = (
 )
 """Folders whose `<anything>/bin` may hold the server. PATH is searched after them."""
 
-INSTALL_LINE = "sudo apt-get install postgresql postgresql-contrib postgis"
+INSTALL_LINE = "sudo apt-get install postgresql postgresql-postgis"
 """What a Debian or Ubuntu user types to get both."""
 
 

@@ -20,23 +20,38 @@ def apply_queue_schema(connection: Connection, steps_folder: Path | None = None)
         steps_folder: SQL files whose names sort in the order of their making; procrastinate's own
             by default.
     """
-    folder = steps_folder or Path(SchemaManager.get_migrations_path())
-    steps = sorted(folder.glob("*.sql"))
+    steps = _steps(steps_folder)
     newest = steps[-1].name
     is_there = connection.scalar(text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL"))
     if not is_there:
         _execute(connection, SchemaManager.get_schema())
         _note(connection, newest)
         return
-    applied = connection.scalar(
-        text("SELECT obj_description('procrastinate_jobs'::regclass, 'pg_class')")
-    )
+    applied = _applied(connection)
     if applied is None or applied >= newest:
         return  # without our note the tables are someone else's to look after
     for step in steps:
         if step.name > applied:
             _execute(connection, step.read_text(encoding="utf-8"))
     _note(connection, newest)
+
+
+def queue_schema_is_newest(connection: Connection) -> bool:
+    """Whether the queue's tables are there and `apply_queue_schema` would change nothing."""
+    applied = _applied(connection)
+    return applied is not None and applied >= _steps()[-1].name
+
+
+def _steps(folder: Path | None = None) -> list[Path]:
+    return sorted((folder or Path(SchemaManager.get_migrations_path())).glob("*.sql"))
+
+
+def _applied(connection: Connection) -> str | None:
+    """Name of the last step that was applied; None without our note or without the tables."""
+    note: str | None = connection.scalar(
+        text("SELECT obj_description(to_regclass('procrastinate_jobs'), 'pg_class')")
+    )
+    return note
 
 
 def _note(connection: Connection, step: str) -> None:

@@ -1,24 +1,27 @@
 """A small simulated city for tests of workflows, commands and pages: files and stores."""
 
+import itertools
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
 import shapely
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from aether_core.eo.write import write_embedding_cog
 from aether_core.simulate.grid_city import simulate_city
 from db import jobs as job_rows
 from db.engine import conninfo
-from tests.db_fixtures import fresh_database
+from tests.db_fixtures import TEMPLATE, fresh_database
 from workflows.add_city import AddCity, add_city
+from workflows.cities import remove_city
 from workflows.jobs.carry_out import carry_out
 from workflows.settings import Settings
 from workflows.store import Store, open_store
@@ -26,6 +29,8 @@ from workflows.training import add_run
 
 SLUG = "tinytown"
 YEAR = 2024
+_originals = itertools.count()
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,35 +76,100 @@ def _settings(url: str, home: Path) -> Settings:
     return Settings(home=home, database_url=url, worker_idle_seconds=0.5)
 
 
-@pytest.fixture
-def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
-    """An empty store of its own."""
-    opened = open_store(_settings(database_url, tmp_path / "home"))
-    yield opened
-    opened.engine.dispose()
+Original = tuple[str, Path]
+"""A filled store that tests take copies of: the name of its database, and its home."""
+Fill = Callable[[Store], object]
 
 
-@pytest.fixture(scope="session")
-def trained_original(
-    cluster_url: str, city_files: CityFiles, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, Path]:
-    """Database name and home of a store with Tinytown, trained once for the test session."""
-    home = tmp_path_factory.mktemp("trained-home")
-    name = "trained_original"
+def make_original(
+    cluster_url: str, home: Path, fill: Fill, *, of: Original | None = None
+) -> Original:
+    """Fill a store once, for many tests to take copies of: an empty one, or a copy of another."""
+    name = f"original_{next(_originals)}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
     with psycopg.connect(conninfo(cluster_url), dbname="postgres", autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE aether_template").format(sql.Identifier(name))
-        )
+        template = TEMPLATE if of is None else of[0]
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
     url = make_url(cluster_url).set(database=name).render_as_string(hide_password=False)
-    opened = open_store(_settings(url, home))
-    add_city(opened, city_files.request())
-    carry_out(opened, add_run(opened, SLUG, settings={"epochs": "12"}).job_id)
-    opened.engine.dispose()
+    with _opened(url, home, of) as store:
+        fill(store)
     return name, home
 
 
 @contextmanager
-def borrowed_store(cluster_url: str, original: tuple[str, Path], home: Path) -> Iterator[Store]:
+def copied_store(cluster_url: str, original: Original, home: Path) -> Iterator[Store]:
+    """A store of its own with all that an original holds, rows and files."""
+    with (
+        fresh_database(cluster_url, template=original[0]) as url,
+        _opened(url, home, original) as store,
+    ):
+        yield store
+
+
+@contextmanager
+def _opened(url: str, home: Path, of: Original | None) -> Iterator[Store]:
+    store = open_store(_settings(url, home))
+    if of is not None:
+        move_in(store, of)
+    yield store
+    store.engine.dispose()
+
+
+def move_in(store: Store, original: Original) -> None:
+    """Copy the original's files to a store whose database is a copy of the original's."""
+    home = store.settings.home
+    shutil.copytree(original[1], home, dirs_exist_ok=True)
+    with store.session() as session:
+        for column, table in (("folder", "model"), ("path", "raster")):
+            session.connection().exec_driver_sql(
+                f"UPDATE {table} SET {column} = replace({column}, %s, %s)",  # noqa: S608
+                (str(original[1]), str(home)),
+            )
+
+
+@pytest.fixture(scope="session")
+def texts_original(
+    cluster_url: str, city_files: CityFiles, tmp_path_factory: pytest.TempPathFactory
+) -> Original:
+    """A store without a city, whose cache has Tinytown's texts: they are encoded once."""
+
+    def encode(store: Store) -> None:
+        add_city(store, city_files.request())
+        remove_city(store, SLUG)
+        with store.session() as session:  # the next city is number 1, as in an empty store
+            session.execute(text("TRUNCATE city RESTART IDENTITY CASCADE"))
+
+    return make_original(cluster_url, tmp_path_factory.mktemp("texts-home"), encode)
+
+
+@pytest.fixture
+def store(cluster_url: str, texts_original: Original, tmp_path: Path) -> Iterator[Store]:
+    """A store of its own without a city; only the cache of encoded texts is not empty."""
+    with fresh_database(cluster_url, template=texts_original[0]) as url:
+        opened = open_store(_settings(url, tmp_path / "home"))
+        yield opened
+        opened.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def trained_original(
+    cluster_url: str,
+    texts_original: Original,
+    city_files: CityFiles,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Original:
+    """Database name and home of a store with Tinytown, trained once for the test session."""
+
+    def train(store: Store) -> None:
+        add_city(store, city_files.request())
+        carry_out(store, add_run(store, SLUG, settings={"epochs": "12"}).job_id)
+
+    home = tmp_path_factory.mktemp("trained-home")
+    return make_original(cluster_url, home, train, of=texts_original)
+
+
+@contextmanager
+def borrowed_store(cluster_url: str, original: Original, home: Path) -> Iterator[Store]:
     """A store for a whole module: Tinytown's own files stay in the original's home."""
     with fresh_database(cluster_url, template=original[0]) as url:
         opened = open_store(_settings(url, home))
@@ -108,37 +178,78 @@ def borrowed_store(cluster_url: str, original: tuple[str, Path], home: Path) -> 
 
 
 @pytest.fixture
-def trained_store(
-    cluster_url: str, trained_original: tuple[str, Path], tmp_path: Path
-) -> Iterator[Store]:
+def trained_store(cluster_url: str, trained_original: Original, tmp_path: Path) -> Iterator[Store]:
     """A store of its own that holds Tinytown with a trained model."""
-    name, original_home = trained_original
-    home = tmp_path / "home"
-    shutil.copytree(original_home, home)
-    with fresh_database(cluster_url, template=name) as url:
-        opened = open_store(_settings(url, home))
-        with opened.session() as session:  # the copy's models lie in the copy's home
-            session.connection().exec_driver_sql(
-                "UPDATE model SET folder = replace(folder, %s, %s)", (str(original_home), str(home))
+    with copied_store(cluster_url, trained_original, tmp_path / "home") as store:
+        yield store
+
+
+class Once:
+    """Does long work on the trained store once, and gives copies of what came of it."""
+
+    def __init__(self, cluster_url: str, trained: Original, folder: Path) -> None:
+        self._cluster_url, self._trained, self._folder = cluster_url, trained, folder
+        self._done: dict[str, tuple[Original, Any]] = {}
+
+    def __call__(self, name: str, store: Store, work: Callable[[Store], T]) -> T:
+        """What `work` returns; afterwards the store holds what `work` left.
+
+        Args:
+            name: Of the work: the same name is never done twice in a test session.
+            store: A trained store of its own, as it came. All in it is replaced.
+            work: Works on the store it is given, which is not this one.
+        """
+        if name not in self._done:
+            results: list[T] = []
+            home = self._folder / name
+            original = make_original(
+                self._cluster_url,
+                home,
+                lambda filled: results.append(work(filled)),
+                of=self._trained,
             )
-        yield opened
-        opened.engine.dispose()
+            self._done[name] = original, results[0]
+        original, result = self._done[name]
+        self._replace(store, original)
+        return result
+
+    def _replace(self, store: Store, original: Original) -> None:
+        store.engine.dispose()
+        name = sql.Identifier(str(make_url(store.url).database))
+        template = sql.Identifier(original[0])
+        server = psycopg.connect(conninfo(self._cluster_url), dbname="postgres", autocommit=True)
+        with server as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
+        shutil.rmtree(store.settings.home)
+        move_in(store, original)
+
+
+@pytest.fixture(scope="session")
+def once(
+    cluster_url: str, trained_original: Original, tmp_path_factory: pytest.TempPathFactory
+) -> Once:
+    """Long work that several tests begin with: done once for the test session."""
+    return Once(cluster_url, trained_original, tmp_path_factory.mktemp("once"))
+
+
+def set_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Let code that reads the environment find the store: pages, commands and workers."""
+    monkeypatch.setenv("AETHER_HOME", str(store.settings.home))
+    monkeypatch.setenv("AETHER_DATABASE_URL", store.url)
+    return store
 
 
 @pytest.fixture
 def app_environment(trained_store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The trained store, also found by code that reads the environment: pages and commands."""
-    monkeypatch.setenv("AETHER_HOME", str(trained_store.settings.home))
-    monkeypatch.setenv("AETHER_DATABASE_URL", trained_store.url)
-    return trained_store
+    return set_environment(trained_store, monkeypatch)
 
 
 @pytest.fixture
 def empty_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The empty store, found by code that reads the environment."""
-    monkeypatch.setenv("AETHER_HOME", str(store.settings.home))
-    monkeypatch.setenv("AETHER_DATABASE_URL", store.url)
-    return store
+    return set_environment(store, monkeypatch)
 
 
 @pytest.fixture

@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 
-# One core a test process: two that train at once would fight over the machine.
-os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
+# Nothing of whoever runs the tests is theirs: no store, database, proxy or terminal.
+for _name in list(os.environ):
+    if _name.startswith(("AETHER_", "PG", "STREAMLIT_")) or _name.lower().endswith("_proxy"):
+        del os.environ[_name]
+for _name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"):
+    os.environ.pop(_name, None)
+# One thread a test process, which is set here before pytest-xdist starts any: with two threads
+# each, spinning while they wait, two processes on two cores took ten times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 pytest_plugins = [

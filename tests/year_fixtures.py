@@ -1,26 +1,19 @@
 """Tinytown in another year, some of it built anew, with the truth of what was."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import psycopg
 import pytest
 from numpy.typing import NDArray
-from psycopg import sql
 from pyproj import Transformer
-from sqlalchemy import make_url
 
 from aether_core.eo.write import write_embedding_cog
 from aether_core.simulate.grid_city import SimulatedCity
 from aether_core.simulate.later_year import LaterYear, later_year
-from db.engine import conninfo
-from tests.app_fixtures import SLUG
-from tests.db_fixtures import fresh_database
-from workflows.settings import Settings
-from workflows.store import Store, open_store
+from tests.app_fixtures import SLUG, Original, copied_store, make_original, set_environment
+from workflows.store import Store
 from workflows.years import add_year
 
 OTHER = 2018
@@ -63,56 +56,28 @@ def other_year(truth_city: SimulatedCity, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def two_years_original(
     cluster_url: str,
-    trained_original: tuple[str, Path],
+    trained_original: Original,
     other_year: OtherYear,
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[str, Path]:
+) -> Original:
     """Database name and home of the trained Tinytown with both years."""
-    name, original = trained_original
     home = tmp_path_factory.mktemp("two-years") / "home"
-    shutil.copytree(original, home)
-    copy = "two_years_original"
-    with psycopg.connect(conninfo(cluster_url), dbname="postgres", autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(copy), sql.Identifier(name)
-            )
-        )
-    url = make_url(cluster_url).set(database=copy).render_as_string(hide_password=False)
-    opened = open_store(Settings(home=home, database_url=url))
-    _move_home(opened, original, home)
-    add_year(opened, SLUG, OTHER, [other_year.file])
-    opened.engine.dispose()
-    return copy, home
+    return make_original(
+        cluster_url,
+        home,
+        lambda store: add_year(store, SLUG, OTHER, [other_year.file]),
+        of=trained_original,
+    )
 
 
 @pytest.fixture
-def two_years(
-    cluster_url: str, two_years_original: tuple[str, Path], tmp_path: Path
-) -> Iterator[Store]:
+def two_years(cluster_url: str, two_years_original: Original, tmp_path: Path) -> Iterator[Store]:
     """A store of its own that holds the trained Tinytown in 2018 and 2024."""
-    name, original = two_years_original
-    home = tmp_path / "home"
-    shutil.copytree(original, home)
-    with fresh_database(cluster_url, template=name) as url:
-        opened = open_store(Settings(home=home, database_url=url))
-        _move_home(opened, original, home)
-        yield opened
-        opened.engine.dispose()
+    with copied_store(cluster_url, two_years_original, tmp_path / "home") as store:
+        yield store
 
 
 @pytest.fixture
 def two_years_environment(two_years: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The store of two years, also found by code that reads the environment."""
-    monkeypatch.setenv("AETHER_HOME", str(two_years.settings.home))
-    monkeypatch.setenv("AETHER_DATABASE_URL", two_years.url)
-    return two_years
-
-
-def _move_home(store: Store, before: Path, after: Path) -> None:
-    with store.session() as session:
-        for column, table in (("folder", "model"), ("path", "raster")):
-            session.connection().exec_driver_sql(
-                f"UPDATE {table} SET {column} = replace({column}, %s, %s)",  # noqa: S608
-                (str(before), str(after)),
-            )
+    return set_environment(two_years, monkeypatch)

@@ -10,13 +10,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.chromium import CHROMIUM
+from tests.chromium import browser
 
 ROOT = Path(__file__).resolve().parents[2]
 SOFTWARE_WEBGL = [
-    "--no-sandbox",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
@@ -32,15 +31,12 @@ def visit(tmp_path: Path) -> Callable[[], AbstractContextManager[Page]]:
 
     The page must not ask any other server for anything.
     """
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
 
     @contextmanager
     def opened() -> Iterator[Page]:
         elsewhere: list[str] = []
-        with served(tmp_path / "app.log") as address, sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE_WEBGL)
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
+        with served(tmp_path / "app.log") as address, browser(SOFTWARE_WEBGL) as running:
+            page = running.new_page(viewport={"width": 1440, "height": 900})
             page.set_default_timeout(PATIENCE_MS)
             page.on(
                 "request",
@@ -52,7 +48,6 @@ def visit(tmp_path: Path) -> Callable[[], AbstractContextManager[Page]]:
             )
             page.goto(address)
             yield page
-            browser.close()
         assert not elsewhere
 
     return opened

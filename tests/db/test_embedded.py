@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from aether_core.errors import StoreUnavailableError
+from db import cluster_place
 from db.cluster_place import Place, known_place
 from db.copy import copy_in
 from db.embedded import PrivateCluster
@@ -241,7 +242,11 @@ def test_many_first_starts_at_once_finish_a_half_made_cluster(open_home: Path) -
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another account")
-def test_home_in_a_closed_folder_as_root() -> None:
+def test_home_in_a_closed_folder_as_root_of_a_strict_umask(
+    open_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_place, "SYSTEM_DATA", open_home / "var")
+    before = os.umask(0o077)
     closed = Path(tempfile.mkdtemp(prefix="aether-test-"))  # 0700, as mktemp makes it
     home = closed / "home"
     cluster = PrivateCluster(home)
@@ -257,6 +262,7 @@ def test_home_in_a_closed_folder_as_root() -> None:
         again.start()
         assert _execute(again, "SELECT number FROM kept") == [(7,)]
     finally:
+        os.umask(before)
         discard(cluster, home)
         shutil.rmtree(closed)
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from aether_core.charts.words import SPLITS
-from tests.app_fixtures import SLUG, CityFiles
+from tests.app_fixtures import SLUG, CityFiles, Once
 from tests.pages.visit import links, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.add_city import add_city
@@ -42,10 +42,16 @@ def charts(visit: AppTest) -> dict[str, dict[str, Any]]:
     return {spec["title"]["text"]: spec for spec in specs}
 
 
-def compared(store: Store, files: TaskFiles, *, with_curve: bool = False) -> Evaluation:
-    request = LandUseRequest(LabelRequest(files.points, "zone"), QUICK)
+@pytest.fixture
+def compared(app_environment: Store, task_files: TaskFiles, once: Once) -> Evaluation:
+    """A comparison that is there already, with its learning curve."""
+    request = LandUseRequest(LabelRequest(task_files.points, "zone"), QUICK)
     names = ("alphaearth", "aether", "poi")
-    return evaluate_land_use(store, SLUG, request, names, with_curve=with_curve)
+    return once(
+        "comparison",
+        app_environment,
+        lambda store: evaluate_land_use(store, SLUG, request, names, with_curve=True),
+    )
 
 
 @pytest.mark.usefixtures("app_environment")
@@ -78,10 +84,8 @@ def test_labels_are_compared_and_the_verdict_comes_first(
     assert task_files.points.exists()
 
 
-def test_nobody_wins_where_the_interval_holds_zero(
-    app_environment: Store, task_files: TaskFiles
-) -> None:
-    kept = compared(app_environment, task_files)
+def test_nobody_wins_where_the_interval_holds_zero(compared: Evaluation) -> None:
+    kept = compared
     said = words(open_page("evaluate"))
     spatial = [
         gain
@@ -95,10 +99,8 @@ def test_nobody_wins_where_the_interval_holds_zero(
     assert said.count("trending_down") == sum(one["better"] is False for one in spatial)
 
 
-def test_the_last_comparison_is_there_on_arrival_with_every_figure(
-    app_environment: Store, task_files: TaskFiles
-) -> None:
-    kept = compared(app_environment, task_files, with_curve=True)
+def test_the_last_comparison_is_there_on_arrival_with_every_figure(compared: Evaluation) -> None:
+    kept = compared
     visit = open_page("evaluate")
     table = visit.dataframe[0].value
     assert table["Mean"].tolist() == [row["mean"] for row in kept.rows]
@@ -112,8 +114,8 @@ def test_the_last_comparison_is_there_on_arrival_with_every_figure(
     assert not visit.exception
 
 
-def test_the_measure_changes_what_is_drawn(app_environment: Store, task_files: TaskFiles) -> None:
-    compared(app_environment, task_files)
+@pytest.mark.usefixtures("compared")
+def test_the_measure_changes_what_is_drawn() -> None:
     visit = open_page("evaluate")
     visit.get_by_key("landuse-metric").set_value("accuracy").run()
     drawn = json.dumps(charts(visit)["What each representation reaches"])

@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from tests.app_fixtures import SLUG
+from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, open_page, words
 from tests.task_fixtures import TaskFiles
 from ui.coloured import untrusted
@@ -41,9 +41,9 @@ def errors(visit: AppTest) -> str:
 
 
 @pytest.fixture
-def mapped(app_environment: Store, task_files: TaskFiles) -> LandUseResult:
+def mapped(app_environment: Store, task_files: TaskFiles, once: Once) -> LandUseResult:
     request = LandUseRequest(LabelRequest(task_files.points, "zone"), QUICK)
-    return land_use(app_environment, SLUG, request)
+    return once("land use", app_environment, lambda store: land_use(store, SLUG, request))
 
 
 @pytest.mark.usefixtures("app_environment")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from tests.app_fixtures import SLUG
+from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, links, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
 from ui import take_away
@@ -25,20 +25,26 @@ COMPARE = "Compare two"
 
 
 @pytest.fixture
-def kept(app_environment: Store) -> Store:
-    for query in ("a night out", "school"):
-        keep_layer(app_environment, search_cells(app_environment, SLUG, query))
+def kept(app_environment: Store, once: Once) -> Store:
+    def keep(store: Store) -> None:
+        for query in ("a night out", "school"):
+            keep_layer(store, search_cells(store, SLUG, query))
+
+    once("two searches", app_environment, keep)
     return app_environment
 
 
 @pytest.fixture
-def mapped(app_environment: Store, task_files: TaskFiles) -> Store:
+def mapped(app_environment: Store, task_files: TaskFiles, once: Once) -> Store:
     """Land use as two representations see it."""
-    for name in ("alphaearth", "aether"):
-        fit = FitSettings(name, seeds=1, folds=3)
-        land_use(
-            app_environment, SLUG, LandUseRequest(LabelRequest(task_files.points, "zone"), fit)
-        )
+    labels = LabelRequest(task_files.points, "zone")
+
+    def fit(store: Store) -> None:
+        for name in ("alphaearth", "aether"):
+            settings = FitSettings(name, seeds=1, folds=3)
+            land_use(store, SLUG, LandUseRequest(labels, settings))
+
+    once("land use as two see it", app_environment, fit)
     return app_environment
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app_fixtures import SLUG
+from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.areas import AreaRequest
@@ -47,11 +47,11 @@ def areas_drawn(visit: AppTest) -> dict[str, str]:
 
 
 @pytest.fixture
-def mapped(app_environment: Store, task_files: TaskFiles) -> SocioeconomicResult:
+def mapped(app_environment: Store, task_files: TaskFiles, once: Once) -> SocioeconomicResult:
     request = SocioeconomicRequest(
         AreaRequest(task_files.areas, FIELDS), FitSettings(seeds=2, folds=3)
     )
-    return socioeconomic(app_environment, SLUG, request)
+    return once("shares", app_environment, lambda store: socioeconomic(store, SLUG, request))
 
 
 @pytest.mark.usefixtures("app_environment")

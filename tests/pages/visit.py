@@ -14,11 +14,9 @@ def open_page(name: str, *, timeout: float = 90, **address: str) -> AppTest:
     visit = AppTest.from_file(str(APP), default_timeout=timeout)
     for key, value in address.items():
         visit.query_params[key] = value
-    visit.run()
     if name != "home":
-        for key, value in address.items():
-            visit.query_params[key] = value
-        visit.switch_page(f"pages/{name}.py").run()
+        visit.switch_page(f"pages/{name}.py")
+    visit.run()
     assert not visit.exception, visit.exception
     return visit
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import shapely
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from shapely.geometry import MultiPolygon, Polygon
 
-from tests.chromium import CHROMIUM
+from tests.chromium import browser
 from ui import box_map, towns
 
 FOLDER = Path(box_map.__file__).parent
@@ -41,15 +41,11 @@ DATA: dict[str, Any] = {
 }
 BOX = {"kind": "box", "rings": [[[22.1, 60.55], [22.5, 60.55], [22.5, 60.35], [22.1, 60.35]]]}
 
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
 
 @pytest.fixture(scope="module")
 def browser_page() -> Iterator[Page]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser.new_page(viewport={"width": 700, "height": 420})
-        browser.close()
+    with browser() as opened:
+        yield opened.new_page(viewport={"width": 700, "height": 420})
 
 
 @pytest.fixture
@@ -101,7 +97,6 @@ def colour(page: Page, x: int, y: int) -> tuple[int, ...]:
     return tuple(found[:3])
 
 
-@needs_browser
 def test_a_box_is_drawn_by_dragging_and_its_corner_moved(page: Page) -> None:
     page.get_by_role("button", name="Box").click()
     drag(page, (250, 120), (450, 300))
@@ -117,7 +112,6 @@ def test_a_box_is_drawn_by_dragging_and_its_corner_moved(page: Page) -> None:
     assert wider[1] < first.bounds[1]
 
 
-@needs_browser
 def test_a_polygon_is_closed_at_its_first_corner_and_loses_one_by_delete(page: Page) -> None:
     page.get_by_role("button", name="Polygon").click()
     corners = [(200, 100), (450, 110), (460, 300), (210, 320)]
@@ -131,7 +125,6 @@ def test_a_polygon_is_closed_at_its_first_corner_and_loses_one_by_delete(page: P
     assert len(sent(page)[-1]["ring"]) == 3
 
 
-@needs_browser
 def test_a_box_is_made_and_moved_with_keys_alone(page: Page) -> None:
     page.get_by_role("button", name="Box").focus()
     page.keyboard.press("Enter")
@@ -145,7 +138,6 @@ def test_a_box_is_made_and_moved_with_keys_alone(page: Page) -> None:
     assert after[1:] == pytest.approx(before[1:], abs=1e-4)
 
 
-@needs_browser
 def test_a_shape_of_the_server_is_taken_once_and_cleared_by_a_button(page: Page) -> None:
     show(page, shape=BOX, shapeVersion=2)
     assert page.locator(".handle.corner").count() == 4
@@ -160,7 +152,6 @@ def test_a_shape_of_the_server_is_taken_once_and_cleared_by_a_button(page: Page)
     assert page.locator(".handle").count() == 0  # an outline of many corners is only shown
 
 
-@needs_browser
 def test_the_land_is_drawn_once_it_has_come_and_towns_are_asked_for_where_one_looks(
     page: Page,
 ) -> None:

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.chromium import CHROMIUM
+from tests.chromium import browser
 from ui import swipe
 
 FOLDER = Path(swipe.__file__).parent
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 
 def picture(colour: str) -> str:
@@ -24,8 +22,14 @@ def picture(colour: str) -> str:
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[Browser]:
+    with browser() as opened:
+        yield opened
+
+
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page(running: Browser) -> Iterator[Page]:
     """The component's own files on an empty page, mounted as Streamlit mounts them."""
     html, css, js = (FOLDER.joinpath(f"swipe.{kind}").read_text() for kind in ("html", "css", "js"))
     data = {
@@ -39,20 +43,18 @@ def page() -> Iterator[Page]:
         "label": "How much is shown of each",
     }
     module = "data:text/javascript;base64," + base64.b64encode(js.encode()).decode()
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 400, "height": 300})
-        opened.set_content(f"<style>body {{ margin: 0 }} {css}</style><main>{html}</main>")
-        opened.evaluate(
-            f"""async () => {{
-                const module = await import({json.dumps(module)});
-                const parentElement = document.querySelector("main");
-                module.default({{ data: {json.dumps(data)}, parentElement }});
-            }}"""
-        )
-        opened.wait_for_function("document.querySelector('.right').naturalWidth === 400")
-        yield opened
-        browser.close()
+    opened = running.new_page(viewport={"width": 400, "height": 300})
+    opened.set_content(f"<style>body {{ margin: 0 }} {css}</style><main>{html}</main>")
+    opened.evaluate(
+        f"""async () => {{
+            const module = await import({json.dumps(module)});
+            const parentElement = document.querySelector("main");
+            module.default({{ data: {json.dumps(data)}, parentElement }});
+        }}"""
+    )
+    opened.wait_for_function("document.querySelector('.right').naturalWidth === 400")
+    yield opened
+    opened.close()
 
 
 def colour(page: Page, x: int) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from aether_core.eo.alphaearth import ATTRIBUTION as ALPHAEARTH
 from aether_core.poi.osm import ATTRIBUTION as OSM
 from tests.app_fixtures import SLUG, CityFiles, borrowed_store
 from tests.pages.visit import open_page, words
+from tests.pdf_text import text_of
 from tests.task_fixtures import TaskFiles
 from workflows.cities import show_city
 from workflows.cli.__main__ import run
@@ -124,8 +124,7 @@ def _report(suffix: str) -> Callable[[Made], str]:
             page = re.sub(r"</?wbr>|<[^>]*>|[\u200b\u00ad]", "", path.read_text())
             assert "Overture Maps places, 2026-01-21.0, CDLA-Permissive-2.0" in page
             return page
-        done = subprocess.run(["pdftotext", path, "-"], capture_output=True, check=True)
-        return done.stdout.decode()
+        return text_of(path.read_bytes())
 
     return read
 

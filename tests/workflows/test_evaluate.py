@@ -19,7 +19,7 @@ from workflows.socioeconomic import SocioeconomicRequest
 from workflows.store import Store
 
 ALL = ("alphaearth", "aether", "poi", "concat")
-QUICK = FitSettings(seeds=2)
+QUICK = FitSettings(seeds=2, folds=3)
 
 
 def by_labels(files: TaskFiles) -> LandUseRequest:

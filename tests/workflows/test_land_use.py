@@ -10,13 +10,13 @@ import shapely
 from sqlalchemy import text
 
 from aether_core.errors import CancelledError, InputError, NotFoundError
-from tests.app_fixtures import SLUG
+from tests.app_fixtures import SLUG, Once
 from tests.task_fixtures import TaskFiles
 from workflows.cities import remove_city
 from workflows.districts import DistrictFile
 from workflows.fit_settings import FitSettings
 from workflows.labels import LabelRequest
-from workflows.land_use import LandUseRequest, land_use
+from workflows.land_use import LandUseRequest, LandUseResult, land_use
 from workflows.layers import layer_values, list_layers, show_layer
 from workflows.store import Store
 
@@ -37,10 +37,17 @@ def stored(store: Store) -> dict[str, int]:
         }
 
 
+@pytest.fixture
+def mapped(trained_store: Store, task_files: TaskFiles, once: Once) -> LandUseResult:
+    """The map of `request(task_files.points)`, which is in the store."""
+    asked = request(task_files.points)
+    return once("land use of points", trained_store, lambda store: land_use(store, SLUG, asked))
+
+
 def test_points_become_a_layer_that_says_how_sure_it_is(
-    trained_store: Store, task_files: TaskFiles
+    trained_store: Store, mapped: LandUseResult
 ) -> None:
-    result = land_use(trained_store, SLUG, request(task_files.points))
+    result = mapped
     layer = show_layer(trained_store, SLUG, result.layer.layer)
     values = layer_values(trained_store, SLUG, layer.layer)
     assert layer.kind == "landuse"
@@ -60,9 +67,9 @@ def test_points_become_a_layer_that_says_how_sure_it_is(
 
 
 def test_the_map_agrees_with_the_truth_it_did_not_see(
-    trained_store: Store, task_files: TaskFiles
+    trained_store: Store, mapped: LandUseResult
 ) -> None:
-    result = land_use(trained_store, SLUG, request(task_files.points))
+    result = mapped
     frame = layer_values(trained_store, SLUG, result.layer.layer)
     accuracy = result.cross_validation["random"]["accuracy"]
     assert accuracy > 0.5  # nine classes
@@ -80,8 +87,10 @@ def test_polygons_give_cells_and_never_stand_on_two_sides(
     assert set(folds["spatial"]) == set(range(5))
 
 
-def test_the_same_request_gives_the_same_layer(trained_store: Store, task_files: TaskFiles) -> None:
-    first, second = (land_use(trained_store, SLUG, request(task_files.points)) for _ in range(2))
+def test_the_same_request_gives_the_same_layer(
+    trained_store: Store, task_files: TaskFiles, mapped: LandUseResult
+) -> None:
+    first, second = mapped, land_use(trained_store, SLUG, request(task_files.points))
     assert first.layer.layer != second.layer.layer
     one, two = (layer_values(trained_store, SLUG, found.layer.layer) for found in (first, second))
     assert one.equals(two)

@@ -2,14 +2,15 @@
 
 import re
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from aether_core.errors import ConflictError, InputError
-from aether_core.report import Heading, MapFigure
-from tests.app_fixtures import SLUG
+from aether_core.report import Heading, MapFigure, Report, write_html, write_pdf
+from tests.app_fixtures import SLUG, Once
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.areas import AreaRequest
 from workflows.cities import show_city
@@ -28,53 +29,70 @@ from workflows.store import Store
 QUICK = FitSettings(seeds=1)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Name of one layer of each kind, and what its report holds, by kind."""
+
+    layers: dict[str, str]
+    reports: dict[str, Report]
+
+
 @pytest.fixture
-def layers(trained_store: Store, task_files: TaskFiles) -> dict[str, str]:
-    """One layer of each kind, by kind."""
-    mapped = land_use(
-        trained_store, SLUG, LandUseRequest(LabelRequest(task_files.points, "zone"), QUICK)
-    )
-    shares = socioeconomic(
-        trained_store,
-        SLUG,
-        SocioeconomicRequest(AreaRequest(task_files.areas, tuple(GROUPS)), QUICK),
-    )
-    kept = keep_layer(trained_store, search_cells(trained_store, SLUG, "a night out"))
-    return {
-        "landuse": mapped.layer.layer,
-        "socioeconomic": shares.layer.layer,
-        "socioeconomic areas": shares.areas_layer.layer,
-        "search": kept.layer,
-    }
+def kept(trained_store: Store, task_files: TaskFiles, once: Once) -> Kept:
+    labels = LandUseRequest(LabelRequest(task_files.points, "zone"), QUICK)
+    areas = SocioeconomicRequest(AreaRequest(task_files.areas, tuple(GROUPS)), QUICK)
+
+    def make(store: Store) -> Kept:
+        mapped = land_use(store, SLUG, labels)
+        shares = socioeconomic(store, SLUG, areas)
+        search = keep_layer(store, search_cells(store, SLUG, "a night out"))
+        layers = {
+            "landuse": mapped.layer.layer,
+            "socioeconomic": shares.layer.layer,
+            "socioeconomic areas": shares.areas_layer.layer,
+            "search": search.layer,
+        }
+        city = show_city(store, SLUG)
+        subjects = {k: Subject(store, city, show_layer(store, SLUG, layers[k])) for k in layers}
+        return Kept(layers, {kind: compose(subject) for kind, subject in subjects.items()})
+
+    return once("a layer of each kind", trained_store, make)
 
 
-def test_every_kind_of_layer_has_a_report(
-    trained_store: Store, layers: dict[str, str], tmp_path: Path
-) -> None:
-    for kind, layer in layers.items():
-        for suffix in (".pdf", ".html"):
-            path = tmp_path / f"{kind}{suffix}"
-            write_report(trained_store, SLUG, layer, path)
-            content = path.read_bytes()
-            assert content.startswith(b"%PDF" if suffix == ".pdf" else b"<!")
-        page = re.sub(
-            r"</?wbr>|<[^>]*>|[\u200b\u00ad]", "", (tmp_path / f"{kind}.html").read_text()
-        )
+def read_page(path: Path) -> str:
+    return re.sub(r"</?wbr>|<[^>]*>|[\u200b\u00ad]", "", path.read_text(encoding="utf-8"))
+
+
+def test_every_kind_of_layer_has_a_report(kept: Kept, tmp_path: Path) -> None:
+    for kind, report in kept.reports.items():
+        pdf, html = tmp_path / f"{kind}.pdf", tmp_path / f"{kind}.html"
+        write_pdf(report, pdf)
+        write_html(report, html)
+        assert pdf.read_bytes().startswith(b"%PDF")
+        assert html.read_bytes().startswith(b"<!")
+        page = read_page(html)
         assert "imulated embedding" in page
         assert "Google and Google DeepMind" in page
-        assert f"./aether export {SLUG} {layer}" in page
-    with pytest.raises(ConflictError):
-        write_report(trained_store, SLUG, layers["search"], tmp_path / "search.pdf")
-    with pytest.raises(InputError, match="PDF or an HTML"):
-        write_report(trained_store, SLUG, layers["search"], tmp_path / "search.docx")
+        assert f"./aether export {SLUG} {kept.layers[kind]}" in page
 
 
-def test_a_land_use_report_holds_what_a_committee_asks(
-    trained_store: Store, layers: dict[str, str]
+def test_a_report_is_written_as_its_name_asks(
+    trained_store: Store, kept: Kept, tmp_path: Path
 ) -> None:
-    layer = show_layer(trained_store, SLUG, layers["landuse"])
-    subject = Subject(trained_store, show_city(trained_store, SLUG), layer)
-    blocks = compose(subject).blocks
+    layer = kept.layers["search"]
+    for suffix, start in ((".pdf", b"%PDF"), (".html", b"<!")):
+        write_report(trained_store, SLUG, layer, tmp_path / f"search{suffix}")
+        assert (tmp_path / f"search{suffix}").read_bytes().startswith(start)
+    assert f"./aether export {SLUG} {layer}" in read_page(tmp_path / "search.html")
+    with pytest.raises(ConflictError):
+        write_report(trained_store, SLUG, layer, tmp_path / "search.pdf")
+    with pytest.raises(InputError, match="PDF or an HTML"):
+        write_report(trained_store, SLUG, layer, tmp_path / "search.docx")
+
+
+def test_a_land_use_report_holds_what_a_committee_asks(trained_store: Store, kept: Kept) -> None:
+    layer = show_layer(trained_store, SLUG, kept.layers["landuse"])
+    blocks = kept.reports["landuse"].blocks
     headings = [block.text for block in blocks if isinstance(block, Heading)]
     assert headings == [
         "The map",
@@ -88,22 +106,21 @@ def test_a_land_use_report_holds_what_a_committee_asks(
     ]
     (drawn,) = [block for block in blocks if isinstance(block, MapFigure)]
     assert {entry.label for entry in drawn.legend} <= {
-        *subject.findings["classes"],
+        *layer.findings["classes"],
         "not to be trusted",
     }
 
 
-def test_shares_are_said_to_be_about_areas(
-    trained_store: Store, layers: dict[str, str], tmp_path: Path
-) -> None:
+def test_shares_are_said_to_be_about_areas(kept: Kept, tmp_path: Path) -> None:
     path = tmp_path / "shares.html"
-    write_report(trained_store, SLUG, layers["socioeconomic areas"], path)
+    write_html(kept.reports["socioeconomic areas"], path)
     assert NOTE.split(".")[0] in path.read_text(encoding="utf-8")
 
 
 def test_a_project_opens_every_layer_and_holds_no_password(
-    trained_store: Store, layers: dict[str, str], tmp_path: Path
+    trained_store: Store, kept: Kept, tmp_path: Path
 ) -> None:
+    layers = kept.layers
     path = tmp_path / "city.qgz"
     named = write_project(trained_store, SLUG, path)
     assert set(named) == set(layers.values())

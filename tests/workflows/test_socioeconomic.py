@@ -9,12 +9,17 @@ import pytest
 from sqlalchemy import text
 
 from aether_core.errors import InputError
-from tests.app_fixtures import SLUG
+from tests.app_fixtures import SLUG, Once
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.areas import AreaRequest
 from workflows.fit_settings import FitSettings
 from workflows.layers import layer_shapes, layer_values, list_layers, remove_layer
-from workflows.socioeconomic import NOTE, SocioeconomicRequest, socioeconomic
+from workflows.socioeconomic import (
+    NOTE,
+    SocioeconomicRequest,
+    SocioeconomicResult,
+    socioeconomic,
+)
 from workflows.store import Store
 
 FIELDS = tuple(GROUPS)
@@ -28,10 +33,17 @@ def request(file: Path, **changes: object) -> SocioeconomicRequest:
     return SocioeconomicRequest(areas, fit, pixels=pixels)
 
 
+@pytest.fixture
+def mapped(trained_store: Store, task_files: TaskFiles, once: Once) -> SocioeconomicResult:
+    """The map of `request(task_files.areas)`, which is in the store."""
+    asked = request(task_files.areas)
+    return once("shares of areas", trained_store, lambda store: socioeconomic(store, SLUG, asked))
+
+
 def test_counts_become_layers_of_cells_and_of_areas(
-    trained_store: Store, task_files: TaskFiles
+    trained_store: Store, mapped: SocioeconomicResult
 ) -> None:
-    result = socioeconomic(trained_store, SLUG, request(task_files.areas))
+    result = mapped
     cells = layer_values(trained_store, SLUG, result.layer.layer)
     areas = layer_shapes(trained_store, SLUG, result.areas_layer.layer)
     assert len(cells) == result.cells
@@ -51,9 +63,9 @@ def test_counts_become_layers_of_cells_and_of_areas(
 
 
 def test_areas_are_predicted_by_a_fit_that_had_not_seen_them(
-    trained_store: Store, task_files: TaskFiles
+    trained_store: Store, task_files: TaskFiles, mapped: SocioeconomicResult
 ) -> None:
-    result = socioeconomic(trained_store, SLUG, request(task_files.areas))
+    result = mapped
     areas = layer_values(trained_store, SLUG, result.areas_layer.layer)
     truth = gpd.read_file(task_files.areas).set_index("code")[list(FIELDS)]
     truth = truth.div(truth.sum(axis=1), axis=0).loc[areas["area"]].to_numpy()
@@ -69,12 +81,10 @@ def test_areas_are_predicted_by_a_fit_that_had_not_seen_them(
 
 
 def test_pixels_and_cells_give_nearly_the_same_areas(
-    trained_store: Store, task_files: TaskFiles
+    trained_store: Store, task_files: TaskFiles, mapped: SocioeconomicResult
 ) -> None:
-    cells, pixels = (
-        socioeconomic(trained_store, SLUG, request(task_files.areas, pixels=pixels))
-        for pixels in (False, True)
-    )
+    cells = mapped
+    pixels = socioeconomic(trained_store, SLUG, request(task_files.areas, pixels=True))
     assert pixels.layer.parameters["mean_over"] == "pixels"
     assert pixels.cross_validation["random"]["cosine"] == pytest.approx(
         cells.cross_validation["random"]["cosine"], abs=0.1
@@ -130,9 +140,9 @@ def test_fields_called_like_the_layers_own_are_refused(
 
 
 def test_layers_of_areas_go_one_by_one_and_with_their_city(
-    trained_store: Store, task_files: TaskFiles
+    trained_store: Store, mapped: SocioeconomicResult
 ) -> None:
-    result = socioeconomic(trained_store, SLUG, request(task_files.areas))
+    result = mapped
     remove_layer(trained_store, SLUG, result.layer.layer)
     (left,) = list_layers(trained_store, SLUG)
     assert left.layer == result.areas_layer.layer

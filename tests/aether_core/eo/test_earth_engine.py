@@ -1,14 +1,14 @@
 """Earth Engine's way in: the script it is given, and the files it gives back."""
 
 import json
-import shutil
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 import shapely
+from playwright.sync_api import Page
 from rasterio.windows import Window
 
 from aether_core.city_boundary import box_boundary
@@ -19,6 +19,7 @@ from aether_core.eo.mirror.zones import zone_parts
 from aether_core.eo.view import View
 from aether_core.eo.write import write_embedding_cog
 from aether_core.errors import InputError
+from tests.chromium import browser
 from tests.public_server.alphaearth import to_lonlat, values_at
 
 TWO_ZONES = box_boundary(23.985, 60.15, 24.02, 60.165)
@@ -64,24 +65,24 @@ function print() {}
 """
 
 
-def run(script: EarthEngineScript, pixels: list[float | None], folder: Path) -> dict[str, list]:
-    """Run the script as the Code Editor would, over an image of these numbers."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed: the script cannot be run")
-    file = folder / "script.js"
-    tail = "console.log(JSON.stringify({asked: asked, calls: calls}));"
-    file.write_text(f"var INPUT = {json.dumps(pixels)};\n{EARTH_ENGINE}\n{script.text}\n{tail}")
-    done = subprocess.run([node, file], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with browser() as opened:
+        yield opened.new_page()
 
 
-def test_the_script_asks_for_the_year_and_encodes_as_the_dataset_does(tmp_path: Path) -> None:
+def run(script: EarthEngineScript, pixels: list[float | None], page: Page) -> dict[str, list]:
+    """Run the script as the Code Editor would, in a browser, over an image of these numbers."""
+    tail = "return JSON.stringify({asked: asked, calls: calls});"
+    told = page.evaluate(f"INPUT => {{\n{EARTH_ENGINE}\n{script.text}\n{tail}\n}}", pixels)
+    return json.loads(told)
+
+
+def test_the_script_asks_for_the_year_and_encodes_as_the_dataset_does(page: Page) -> None:
     levels = np.arange(-127, 128, dtype=np.int8)
     pixels = [*dequantise(levels).astype(float).tolist(), None]
     boundary = shapely.MultiPolygon([HELSINKI.buffer(0.05)])
-    told = run(earth_engine_script(boundary, 2024, "aether-helsinki"), pixels, tmp_path)
+    told = run(earth_engine_script(boundary, 2024, "aether-helsinki"), pixels, page)
     assert told["asked"] == [
         "GOOGLE/SATELLITE_EMBEDDING/V1/ANNUAL",
         "2024-01-01 2025-01-01",
@@ -96,11 +97,11 @@ def test_the_script_asks_for_the_year_and_encodes_as_the_dataset_does(tmp_path: 
 
 
 def test_a_city_across_zones_is_one_export_a_zone_on_the_pixels_of_the_dataset(
-    tmp_path: Path,
+    page: Page,
 ) -> None:
     boundary = TWO_ZONES
     script = earth_engine_script(boundary, 2018, "two")
-    told = run(script, [0.5], tmp_path)
+    told = run(script, [0.5], page)
     assert [task["crs"] for task in told["calls"]] == ["EPSG:32634", "EPSG:32635"]
     for task, part, export in zip(told["calls"], zone_parts(boundary), script.exports, strict=True):
         width, _, west, _, height, north = task["crsTransform"]
@@ -119,7 +120,7 @@ def test_a_city_across_zones_is_one_export_a_zone_on_the_pixels_of_the_dataset(
 
 
 def test_an_outline_of_many_corners_becomes_a_light_script_that_still_holds_it(
-    tmp_path: Path,
+    page: Page,
 ) -> None:
     rng = np.random.default_rng(42)
     angles = np.linspace(0, 2 * np.pi, 8_000, endpoint=False)
@@ -128,7 +129,7 @@ def test_an_outline_of_many_corners_becomes_a_light_script_that_still_holds_it(
     coast = shapely.MultiPolygon([shapely.make_valid(shapely.Polygon(corners))])
     script = earth_engine_script(coast, 2024, "coast")
     assert len(script.text) < 60_000
-    (task,) = run(script, [0.5], tmp_path)["calls"]
+    (task,) = run(script, [0.5], page)["calls"]
     outline = shapely.MultiPolygon([(part[0], part[1:]) for part in task["region"][0]])
     assert outline.covers(zone_parts(coast)[0].outline)
 

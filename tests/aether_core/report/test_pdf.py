@@ -2,8 +2,6 @@
 
 import io
 import re
-import shutil
-import subprocess
 import zlib
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from aether_core.errors import ConflictError, InputError
 from aether_core.report.blocks import Heading, Paragraph, Table
 from aether_core.report.to_pdf import NO_GLYPH_NOTE, pages_of, pdf_of, write_pdf
 from tests.aether_core.report.content import chart, every_block, report
+from tests.pdf_text import text_of
 
 PPI = 60
 
@@ -33,15 +32,6 @@ def inflated(pdf: bytes) -> bytes:
         except zlib.error:
             continue
     return b"\n".join(opened)
-
-
-def read_text(pdf: bytes, folder: Path) -> str:
-    if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext (poppler-utils) is not here")
-    path = folder / "report.pdf"
-    path.write_bytes(pdf)
-    done = subprocess.run(["pdftotext", path, "-"], capture_output=True, check=True)
-    return done.stdout.decode()
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +89,7 @@ def test_the_same_report_is_the_same_file() -> None:
     assert pdf_of(report(Paragraph("a"))) == pdf_of(report(Paragraph("a")))
 
 
-def test_text_is_never_markup_and_can_be_copied(tmp_path: Path) -> None:
+def test_text_is_never_markup_and_can_be_copied() -> None:
     from aether_core.report.blocks import Code, Figure
 
     command = "./aether landuse helsinki --labels labels.gpkg --representation concat -o map.gpkg"
@@ -111,7 +101,7 @@ def test_text_is_never_markup_and_can_be_copied(tmp_path: Path) -> None:
             Figure(chart(), "Bars.", "Bars"),
         )
     )
-    told = read_text(pdf, tmp_path)
+    told = text_of(pdf)
     assert "#panic() $x^2$ *bold* <label> @ref // end" in told
     assert "Ελληνικά Кириллица żółć" in told
     assert command in " ".join(told.split())
@@ -119,10 +109,10 @@ def test_text_is_never_markup_and_can_be_copied(tmp_path: Path) -> None:
     assert "\N{ZERO WIDTH SPACE}" not in told
 
 
-def test_characters_without_a_font_are_said(tmp_path: Path) -> None:
+def test_characters_without_a_font_are_said() -> None:
     pdf = pdf_of(report(Paragraph("a \U000f0000 private character")))  # no font has it
     assert b"pdfuaid:part" not in pdf
-    assert NO_GLYPH_NOTE[:40] in " ".join(read_text(pdf, tmp_path).split())
+    assert NO_GLYPH_NOTE[:40] in " ".join(text_of(pdf).split())
 
 
 def test_written_whole_or_not_at_all(tmp_path: Path) -> None:

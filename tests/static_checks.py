@@ -1,0 +1,66 @@
+"""What is checked without running anything: lint, format, layers, types.
+
+The first step of `./aether test`, before pytest and beside it: `python -m tests.static_checks`.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+CHECKS = (
+    ("mypy",),  # the longest first; its cache makes the next run short
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("lint-imports",),
+)
+AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one check ended: its words, whether it is content, what it printed, seconds."""
+
+    words: str
+    passed: bool
+    output: str
+    seconds: float
+
+
+def carry_out(command: Sequence[str], *, folder: Path = ROOT, programs: Path = BIN) -> Outcome:
+    """Run one check in a folder, with the program that is installed beside this Python."""
+    begun = time.monotonic()
+    done = subprocess.run(
+        [programs / command[0], *command[1:]],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - begun
+    return Outcome(" ".join(command), done.returncode == 0, done.stdout, seconds)
+
+
+def main(checks: Sequence[Sequence[str]] = CHECKS, *, folder: Path = ROOT) -> int:
+    """Run all checks and print a line for each; what a failed one says stands above its line."""
+    failed = 0
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for outcome in pool.map(lambda command: carry_out(command, folder=folder), checks):
+            if not outcome.passed:
+                failed += 1
+                sys.stdout.write(outcome.output)
+            verdict = "passed" if outcome.passed else "FAILED"
+            line = f"{outcome.words}: {verdict} in {outcome.seconds:.0f} s\n"
+            sys.stdout.write(line)
+            sys.stdout.flush()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,29 @@
+"""The checks before the tests: one that fails is told and fails the whole."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.static_checks import CHECKS, ROOT, carry_out, main
+
+
+def test_a_fault_is_told_and_fails_the_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fine.py").write_text("x = 1\n")
+    checks = [("ruff", "check", "--isolated", "."), ("ruff", "format", "--isolated", "--check")]
+    assert main(checks, folder=tmp_path) == 0
+    (tmp_path / "unused.py").write_text("import os\n")
+    capsys.readouterr()
+    assert main(checks, folder=tmp_path) == 1
+    told = capsys.readouterr().out
+    assert "unused.py" in told
+    assert "ruff check --isolated .: FAILED" in told
+    assert "ruff format --isolated --check: passed" in told
+
+
+def test_every_check_is_there_and_knows_this_project() -> None:
+    assert {command[0] for command in CHECKS} == {"ruff", "lint-imports", "mypy"}
+    found = carry_out(("ruff", "check", "--show-files"))
+    files = set(found.output.splitlines())
+    assert {str(ROOT / "app.py"), str(ROOT / "tests" / "conftest.py")} <= files
