@@ -1,9 +1,11 @@
 """Entry of `python -m workflows.cli`: errors become one line and an exit code."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 from typer._click.exceptions import ClickException  # typer re-exports only some of its errors
@@ -12,6 +14,8 @@ from aether_core.errors import AetherError, InputError
 from workflows.cli.app import app
 from workflows.cli.output import MODE
 
+INTERRUPTED = 130
+"""What typer returns for SIGINT."""
 MANY_VALUED = frozenset({"--embedding", "--set", "--only"})
 """Options that take several values after one name, as in `--embedding a.tif b.tif`."""
 
@@ -35,15 +39,42 @@ def expand_many(arguments: Sequence[str]) -> list[str]:
 
 def _explain(error: BaseException) -> tuple[str, str, int]:
     """What an error is called, how it is told in one line, and the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted", "stopped by the user", 130
     if isinstance(error, ClickException):
         told = " ".join(error.format_message().split())
         return "InputError", f"{told}; see ./aether --help", 2
+    if isinstance(error, typer.Abort):
+        return _explain(_aborted_by(error))
+    if not isinstance(error, AetherError):
+        from workflows.unforeseen import in_plain_words
+
+        error = in_plain_words(error) or error
     if isinstance(error, AetherError):
-        return type(error).__name__, str(error), error.exit_code
-    if isinstance(error, typer.Abort | KeyboardInterrupt):
-        return "Interrupted", "stopped by the user", 130
-    traceback.print_exception(error)
-    return type(error).__name__, f"an error of ours: {error}; please report the lines above", 1
+        return type(error).__name__, " ".join(str(error).split()), error.exit_code
+    return type(error).__name__, _unforeseen(error), 1
+
+
+def _aborted_by(abort: typer.Abort) -> BaseException:
+    """What typer made an `Abort` of: the end of some file, or a question that was not answered."""
+    if isinstance(abort.__cause__, Exception):
+        return abort.__cause__
+    if isinstance(abort.__context__, KeyboardInterrupt):
+        return abort.__context__
+    return InputError("the question was not answered", "no yes or no", "say --yes to go on")
+
+
+def _unforeseen(error: BaseException) -> str:
+    """An error of ours in one line; its traceback goes to a log, or else to the terminal."""
+    from workflows.unforeseen import note
+
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    kept = note(error)
+    if kept is None:
+        traceback.print_exception(error)
+        return f"an error of ours ({what}); please report the lines above"
+    log, reference = kept
+    return f"an error of ours ({what}); please report what {log} says under {reference}"
 
 
 def _check_text(arguments: Sequence[str]) -> None:
@@ -62,13 +93,26 @@ def run(arguments: Sequence[str]) -> int:
     try:
         _check_text(rest)
         outcome = app(rest, prog_name="aether", standalone_mode=False)
+        if outcome == INTERRUPTED:
+            raise KeyboardInterrupt  # noqa: TRY301 - typer made an exit code of it
+        sys.stdout.flush()  # a full disk under a redirected output shows only now
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
-        kind, message, code = _explain(error)
+        return _tell(*_explain(error))
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _tell(kind: str, message: str, code: int) -> int:
+    """Say an error on both outputs, as far as they can still be written."""
+    with suppress(OSError):
         sys.stderr.write(f"error: {message}\n")
+        sys.stderr.flush()
+    try:
         if MODE.json:
             sys.stdout.write(json.dumps({"error": {"type": kind, "message": message}}) + "\n")
-        return code
-    return outcome if isinstance(outcome, int) else 0
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more
+    return code
 
 
 if __name__ == "__main__":
