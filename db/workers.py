@@ -5,7 +5,9 @@ from sqlalchemy.orm import Session
 
 
 def any_alive(session: Session, within_seconds: float) -> bool:
-    """Whether a worker has given a sign of life in the last seconds."""
+    """Whether a worker has given a sign of life in the last seconds; also before the first one."""
+    if session.scalar(text("SELECT to_regclass('procrastinate_workers')")) is None:
+        return False
     count = session.scalar(
         text(
             "SELECT count(*) FROM procrastinate_workers "

@@ -88,7 +88,7 @@ def _check_text(arguments: Sequence[str]) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return its exit code."""
-    MODE.json = "--json" in arguments
+    MODE.json, MODE.answered = "--json" in arguments, False
     rest = expand_many([argument for argument in arguments if argument != "--json"])
     try:
         _check_text(rest)
@@ -107,7 +107,7 @@ def _tell(kind: str, message: str, code: int) -> int:
         sys.stderr.write(f"error: {message}\n")
         sys.stderr.flush()
     try:
-        if MODE.json:
+        if MODE.json and not MODE.answered:  # one document, also of an `up` that ends later
             sys.stdout.write(json.dumps({"error": {"type": kind, "message": message}}) + "\n")
         sys.stdout.flush()
     except OSError:
