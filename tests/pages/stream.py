@@ -16,13 +16,13 @@ class Shown:
     Attributes:
         titles: Headings, as written.
         boxes: Labels of text boxes.
-        navigation: Pages offered in the sidebar.
+        navigations: Pages offered in the sidebar, each time they were sent.
         problems: Errors and warnings.
     """
 
     titles: list[str] = field(default_factory=list)
     boxes: list[str] = field(default_factory=list)
-    navigation: list[str] = field(default_factory=list)
+    navigations: list[list[str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def take(self, message: ForwardMsg) -> None:
@@ -30,7 +30,7 @@ class Shown:
         if kind == "new_session":
             self.titles, self.boxes, self.problems = [], [], []
         elif kind == "navigation":
-            self.navigation = [page.page_name for page in message.navigation.app_pages]
+            self.navigations.append([page.page_name for page in message.navigation.app_pages])
         elif kind == "page_not_found":
             self.problems.append("page not found")
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":

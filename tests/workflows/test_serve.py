@@ -30,7 +30,7 @@ from tests.workflows.up_home import (
 from workflows.settings import Settings
 from workflows.up.record import only_one
 
-WORKER, WEB = "workflows.worker", "streamlit"
+WORKER, WEB = "workflows.worker", "ui.server"
 
 
 @pytest.fixture
@@ -116,7 +116,9 @@ def test_a_signal_ends_up_in_good_order(
 
 def test_a_number_that_now_is_another_programs_is_left_alone(home: Path) -> None:
     """The record, of this version or an earlier one, names a process that is not ours."""
-    stranger = subprocess.Popen(["sleep", "60", "workflows.cli"])
+    stranger = subprocess.Popen(
+        [sys.executable, "-S", "-c", "import time; time.sleep(60)", "workflows.cli", "train"]
+    )
     try:
         for record in (
             {"pid": stranger.pid, "address": "http://localhost:1"},

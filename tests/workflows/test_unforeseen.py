@@ -92,12 +92,16 @@ def test_the_end_of_a_file_is_no_interruption(ends: Ends) -> None:
     assert (code, error["type"]) == (1, "EOFError")
 
 
-def test_a_question_nobody_answers_is_the_users_to_mend(ends: Ends) -> None:
+def test_a_question_nobody_answers_is_the_users_to_mend(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fails() -> NoReturn:
-        typer.confirm("Go on?")  # standard input has ended
+        typer.confirm("Go on?", err=True)
         raise AssertionError
 
-    code, error, _ = ends(fails)
+    with Path("/dev/null").open() as ended:
+        monkeypatch.setattr("sys.stdin", ended)
+        code, error, _ = ends(fails)
     assert (code, error["type"]) == (2, "InputError")
 
 

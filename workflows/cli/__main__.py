@@ -61,6 +61,7 @@ def _aborted_by(abort: typer.Abort) -> BaseException:
         return abort.__cause__
     if isinstance(abort.__context__, KeyboardInterrupt):
         return abort.__context__
+    sys.stderr.write("\n")  # the question's line is not ended
     return InputError("the question was not answered", "no yes or no", "say --yes to go on")
 
 

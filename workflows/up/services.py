@@ -19,8 +19,8 @@ from workflows.up.processes import STOP_SECONDS, Process, end, find, writing_to
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60
-WORKER_PROGRAM, WEB_PROGRAM = "workflows.worker", "streamlit"
-_PROGRAMS = frozenset({WORKER_PROGRAM, WEB_PROGRAM})
+WORKER_PROGRAM, WEB_PROGRAM = "workflows.worker", "ui.server"
+_PROGRAMS = frozenset({WORKER_PROGRAM, WEB_PROGRAM, "streamlit"})  # the last: earlier versions
 _ENDS_BY_ITSELF = "--until-idle"
 
 
@@ -158,7 +158,7 @@ def web_app(settings: Settings, port: int) -> ProcessService:
     """The web app."""
     log = settings.logs / "web.log"
     command = [
-        *(sys.executable, "-m", WEB_PROGRAM, "run", str(ROOT / "app.py")),
+        *(sys.executable, "-m", WEB_PROGRAM),
         *("--server.port", str(port), "--server.address", settings.host),
         *("--server.headless", "true", "--server.maxUploadSize", str(settings.upload_limit_mb)),
     ]
