@@ -13,6 +13,8 @@ from pathlib import Path
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
+from workflows.log_output import forgive_full_disk
+
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app.py"
 
@@ -27,6 +29,7 @@ def import_all() -> None:
 
 def main() -> None:
     """Serve the app; takes the options of `streamlit run`."""
+    forgive_full_disk()
     import_all()
     PagesManager.uses_pages_directory = False  # every visit goes through the router
     cli.main(["run", str(APP), *sys.argv[1:]], prog_name="streamlit")

@@ -15,6 +15,7 @@ from db import fetches as fetch_rows
 from db import runs as run_rows
 from db import studies as study_rows
 from workflows.jobs import worker_app
+from workflows.log_output import forgive_full_disk
 from workflows.queue import (
     FETCH_LOCK,
     FETCH_TASK,
@@ -141,6 +142,7 @@ async def _stop_when_idle(app: procrastinate.App, store: Store, stop: asyncio.Ev
 
 def main() -> None:
     """Entry of `python -m workflows.worker`."""
+    forgive_full_disk()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--until-idle", action="store_true", help="end once the queue is empty")
     arguments = parser.parse_args()

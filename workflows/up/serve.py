@@ -46,6 +46,7 @@ def serve(
         AetherError: A part did not start.
     """
     address = f"http://localhost:{port}"
+    progress = _as_far_as_possible(progress)
     _end_on_signals()
     try:
         with record.only_one(settings):
@@ -70,13 +71,22 @@ def serve(
                     time.sleep(LOOK_SECONDS)
             finally:
                 _ignore_signals()
-                with suppress(OSError):  # the terminal may be gone
-                    progress("stopping", 0, 1)
+                progress("stopping", 0, 1)
                 supervisor.stop()
                 end_left_over(settings)  # what was cut short between its start and being noted
                 record.erase(settings)
     except KeyboardInterrupt:
         return
+
+
+def _as_far_as_possible(progress: Progress) -> Progress:
+    """Progress that is no reason to end: the terminal may be gone, the disk of its output full."""
+
+    def report(stage: str, done: int, total: int) -> None:
+        with suppress(OSError):
+            progress(stage, done, total)
+
+    return report
 
 
 def _end_on_signals() -> None:
