@@ -53,6 +53,13 @@ class DiskFullError(AetherError):
     exit_code = 2
 
 
+class DiskReadOnlyError(AetherError):
+    """What has to be written lies on a disk that takes no changes."""
+
+    code = "disk-read-only"
+    exit_code = 2
+
+
 class StoreUnavailableError(AetherError):
     """The database cannot be reached or started."""
 

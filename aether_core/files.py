@@ -198,7 +198,7 @@ def _explain(error: Exception, target: Path) -> AetherError | None:
     room = shutil.disk_usage(target.parent)
     if number in _FULL or 0 < room.free < _LEAST_FREE_BYTES or (room.total and not room.free):
         return DiskFullError(
-            f"disk full while writing {target.name}; free some space and try again"
+            f"disk full while writing {target.name}; make room in {target.parent} and try again"
         )
     if number in _NOT_ALLOWED:
         return InputError(

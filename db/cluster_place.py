@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from aether_core.errors import StoreUnavailableError
+from aether_core.disk import disk_error
+from aether_core.errors import DiskFullError, StoreUnavailableError
 from db.server_account import ServerAccount, server_account
 
 RECORD = "cluster.json"
@@ -87,6 +88,7 @@ def settle(home: Path) -> tuple[Place, ServerAccount]:
 
     Raises:
         StoreUnavailableError: No folder can be made that the server's account can use.
+        DiskFullError: There is no room for one.
     """
     recorded = _read(home)
     if recorded is None:
@@ -150,7 +152,10 @@ def _make_data(place: Place, account: ServerAccount) -> Path:
                 SYSTEM_DATA.chmod(0o755)  # under a strict umask it would be closed to the account
             folder.mkdir(parents=True)
             account.own(folder)
-        except (OSError, StoreUnavailableError):
+        except (OSError, StoreUnavailableError) as error:
+            at_fault = disk_error(error, (folder,))
+            if isinstance(at_fault, DiskFullError):
+                raise at_fault from error  # another disk would hide that this one is full
             continue
         if account.reaches(folder):
             return folder

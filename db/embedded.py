@@ -16,6 +16,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from aether_core.disk import disk_in_words
 from aether_core.errors import StoreUnavailableError
 from db.cluster_place import Place, known_place, locked, settle
 from db.programs import Programs, find_programs
@@ -65,11 +66,14 @@ class PrivateCluster:
 
         Raises:
             StoreUnavailableError: PostgreSQL or PostGIS is missing, or the server does not start.
+            DiskFullError: There is no room for it.
+            DiskReadOnlyError: Its disk takes no changes.
+            InputError: The home is closed to this user.
         """
         place = known_place(self._home)
         if place is not None and _answers(place):
             return
-        with locked(self._home):
+        with disk_in_words(*self._folders(place)), locked(self._home):
             place, account = settle(self._home)
             if _answers(place):
                 return
@@ -92,10 +96,11 @@ class PrivateCluster:
 
         Raises:
             StoreUnavailableError: The server does not stop.
+            InputError: The home is closed to this user.
         """
-        if known_place(self._home) is None:
+        if (known := known_place(self._home)) is None:
             return
-        with locked(self._home):
+        with disk_in_words(*self._folders(known)), locked(self._home):
             place, account = settle(self._home)
             if server_pid(place) is not None:
                 _stop(
@@ -120,15 +125,22 @@ class PrivateCluster:
         """The SQLAlchemy address of the database; stays the same over restarts.
 
         Raises:
-            StoreUnavailableError: The home cannot be written.
+            StoreUnavailableError: No folder can hold the database.
+            DiskFullError: There is no room in the home.
+            DiskReadOnlyError: The home's disk takes no changes.
+            InputError: The home is closed to this user.
         """
         place = known_place(self._home)
         if place is None:
-            with locked(self._home):
+            with disk_in_words(*self._folders(place)), locked(self._home):
                 place, _ = settle(self._home)
         return (
             f"postgresql+psycopg://{OWNER}@/{DATABASE}?host={quote(str(place.sockets))}&port={PORT}"
         )
+
+    def _folders(self, place: Place | None) -> tuple[Path, ...]:
+        """Where the cluster writes, the likeliest to be full first."""
+        return (self._home,) if place is None else (place.data, self._home, place.sockets)
 
 
 def _log(place: Place) -> Path:

@@ -1,6 +1,8 @@
 """Connections to the store, and its failures in plain words."""
 
+import errno
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +14,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
-from aether_core.errors import AetherError, DiskFullError, InputError, StoreUnavailableError
+from aether_core.errors import (
+    AetherError,
+    DiskFullError,
+    DiskReadOnlyError,
+    InputError,
+    StoreUnavailableError,
+)
 
 STATEMENT_TIMEOUT_S = 60
 UNREACHABLE = (
@@ -114,7 +122,8 @@ def session_scope(engine: Engine) -> Iterator[Session]:
 
     Raises:
         StoreUnavailableError: The store went away, is full up with sessions, or took too long.
-        AetherError: Its disk is full.
+        DiskFullError: There is no room on its disk.
+        DiskReadOnlyError: It takes no changes.
     """
     try:
         with Session(engine, expire_on_commit=False) as session, session.begin():
@@ -131,8 +140,8 @@ def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, psycopg.errors.QueryCanceled):
         return StoreUnavailableError("the database took too long over one question; try again")
-    if isinstance(cause, psycopg.errors.DiskFull):
-        return DiskFullError("the database's disk is full; make room on it and try again")
+    if (full := _disk_at_fault(cause)) is not None:
+        return full
     if isinstance(cause, psycopg.errors.TooManyConnections):
         return StoreUnavailableError("the database has no free session; try again in a moment")
     if isinstance(cause, psycopg.errors.InvalidPassword | psycopg.errors.InvalidCatalogName):
@@ -144,3 +153,17 @@ def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
         state is None or state.startswith(("08", "57P"))
     )
     return StoreUnavailableError(UNREACHABLE) if lost or broken else None
+
+
+def _disk_at_fault(cause: BaseException | None) -> AetherError | None:
+    """What the server says of its disk; a quota and a read-only disk have no state of their own."""
+    told = str(cause)
+    words = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
+    if isinstance(cause, psycopg.errors.DiskFull) or any(word in told for word in words):
+        return DiskFullError("no room left on the database's disk; make room there and try again")
+    read_only = isinstance(cause, psycopg.errors.ReadOnlySqlTransaction)
+    if read_only or os.strerror(errno.EROFS) in told:
+        return DiskReadOnlyError(
+            "the database takes no changes: it, or its disk, is read-only; make it writable"
+        )
+    return None

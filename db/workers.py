@@ -29,7 +29,9 @@ def sign_off(session: Session, worker_ids: Sequence[int]) -> None:
 
 
 def any_alive(session: Session, queue: str, within_seconds: float) -> bool:
-    """Whether a worker of a queue has given a sign of life in the last seconds."""
+    """Whether a worker of a queue has given a sign of life lately; none before the first start."""
+    if session.scalar(select(func.to_regclass(Worker.__tablename__))) is None:
+        return False
     young = Worker.heartbeat > _ago(within_seconds)
     return bool(session.scalar(select(exists().where(Worker.queue == queue, young))))
 

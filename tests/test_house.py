@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from workflows.jobs.kind import LANES
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -69,8 +71,9 @@ def test_lock_pins_every_requirement() -> None:
 
 def test_compose_file_describes_app_worker_and_database() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    assert set(services) == {"app", "worker", "database"}
-    assert all("depends_on" in services[name] for name in ("app", "worker"))
+    workers = {f"worker-{lane}" for lane in LANES}
+    assert set(services) == {"app", "database"} | workers
+    assert all("depends_on" in services[name] for name in workers | {"app"})
     assert "healthcheck" in services["database"]
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from aether_core.errors import AetherError, CancelledError, StoreUnavailableError
 from ui.text import plain, sentence
+from workflows.unforeseen import in_plain_words
 
 log = logging.getLogger("aether.pages")
 RETRY_SECONDS: Final = 3.0
@@ -22,6 +23,7 @@ def in_words(error: AetherError) -> str:
 
 def show(error: Exception) -> None:
     """Show one error as a box. What is not ours goes to the log under a short id."""
+    error = in_plain_words(error) or error
     if isinstance(error, CancelledError):
         st.info("Stopped. Nothing was changed.", icon=":material/info:")
     elif isinstance(error, AetherError):
@@ -48,10 +50,12 @@ def boxed(reachable: Callable[[], bool] | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except StoreUnavailableError as error:
-        _lost_database(error, reachable)
     except Exception as error:  # noqa: BLE001 - the page's last line: what is not ours is logged
-        show(error)
+        told = in_plain_words(error) or error
+        if isinstance(told, StoreUnavailableError):
+            _lost_database(told, reachable)
+        else:
+            show(told)
 
 
 def _lost_database(error: StoreUnavailableError, reachable: Callable[[], bool] | None) -> None:

@@ -1,11 +1,15 @@
 """What every page of one visit shares: the open store, the city picked, the theme."""
 
+import math
+import threading
+import time
+
 import streamlit as st
 
-from aether_core.errors import StoreUnavailableError
-from workflows.cities import CitySummary, list_cities
+from aether_core.errors import DiskFullError, DiskReadOnlyError, StoreUnavailableError
+from workflows.cities import CitySummary
 from workflows.settings import Settings, read_settings
-from workflows.store import Store, open_store
+from workflows.store import Store, open_store, revive
 
 CITY = "city"
 
@@ -24,14 +28,46 @@ def store() -> Store:
     return _opened(read_settings())
 
 
-def reachable() -> bool:
-    """Whether the database answers; a private cluster that died is started again on the way."""
+class _OneAsks:
+    """Lets one visitor at a time ask whether the database answers; who waited takes the answer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answer = False
+        self._answered = -math.inf
+
+    def ask(self, settings: Settings) -> bool:
+        """Whether the database answers, as found now or while this call waited."""
+        began = time.monotonic()
+        with self._lock:
+            if self._answered < began:
+                self._answer = _revived(settings)
+                self._answered = time.monotonic()
+            return self._answer
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Settings: hash})
+def _asking(settings: Settings) -> _OneAsks:  # noqa: ARG001 - one for each installation
+    return _OneAsks()
+
+
+def _revived(settings: Settings) -> bool:
     try:
-        _opened.clear()
-        list_cities(store())
-    except StoreUnavailableError:
+        if not revive(_opened(settings)):
+            _opened.clear()
+            _opened(settings)
+    except (StoreUnavailableError, DiskFullError, DiskReadOnlyError):
         return False
     return True
+
+
+def reachable() -> bool:
+    """Whether the database answers; a private cluster that died is started again on the way.
+
+    The store of all visitors stays as it is: its connections mend themselves.
+    """
+    settings = read_settings()
+    return _asking(settings).ask(settings)
 
 
 def is_dark() -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
 from db.embedded import PrivateCluster
-from db.engine import open_engine, session_scope
+from db.engine import open_engine, reachable, session_scope
 from db.migrate import migrate
 from workflows.settings import Settings, read_settings
 
@@ -38,13 +38,23 @@ class Store:
         with session_scope(self.engine) as session:
             yield session
 
-    def revive(self) -> None:
-        """Start the private cluster again when it died; another database is its operator's.
 
-        Raises:
-            StoreUnavailableError: It cannot be started.
-        """
-        database_url(self.settings)
+def revive(store: Store) -> bool:
+    """See that the database answers; a private cluster that died is started again.
+
+    Returns:
+        Whether the store is good for use; not where the cluster had to move its socket, so that
+        the store has to be opened anew.
+
+    Raises:
+        StoreUnavailableError: It does not answer, or cannot be started.
+        DiskFullError: There is no room for it to start.
+        DiskReadOnlyError: Its disk takes no changes.
+    """
+    if database_url(store.settings) != store.url:
+        return False
+    reachable(store.engine)
+    return True
 
 
 def database_url(settings: Settings) -> str:

@@ -34,7 +34,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     code, document, stderr = ask(capsys, *arguments)
     assert code == 2, document
     assert set(document) == {"error"}
-    assert set(document["error"]) == {"type", "message"}
+    assert set(document["error"]) == {"type", "code", "message"}
     assert stderr.strip().splitlines()[-1] == f"error: {document['error']['message']}"
     assert "Traceback" not in stderr
     return str(document["error"]["message"])

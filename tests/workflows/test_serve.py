@@ -6,107 +6,180 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from aether_core.errors import ConflictError
 from db.embedded import PrivateCluster
+from db.engine import conninfo
 from tests.db_fixtures import discard
+from tests.workflows.up_home import (
+    aether,
+    answers,
+    finished,
+    free_port,
+    kill_all,
+    pid_of_up,
+    processes_of,
+    soon,
+    up,
+)
+from workflows.settings import Settings
+from workflows.up.record import only_one
 
-ROOT = Path(__file__).resolve().parents[2]
+PROGRAM, WEB = "workflows.jobs.worker", "ui.server"
+WORKER = f"{PROGRAM} --lane quick"
+"""One of the workers; the others are started and ended with it."""
 
 
 @pytest.fixture
 def home(open_home: Path) -> Iterator[Path]:
     yield open_home
+    kill_all(open_home)
     discard(PrivateCluster(open_home), open_home)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def aether(home: Path, *arguments: str) -> subprocess.Popen[str]:
-    environment = {key: value for key, value in os.environ.items() if key != "AETHER_DATABASE_URL"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "workflows.cli", *arguments],
-        env={**environment, "AETHER_HOME": str(home), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=120)
-    return process.returncode, out, err
-
-
-def processes_of(home: Path) -> list[str]:
-    """Command lines of processes that were started with this home."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"AETHER_HOME={home}".encode() in (folder / "environ").read_bytes().split(b"\0"):
-                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue
-    return found
+def the_one(home: Path, word: str) -> int:
+    """Number of the one process of a home whose command holds a word."""
+    assert soon(lambda: len(processes_of(home, word)) == 1), processes_of(home)
+    (pid,) = processes_of(home, word)
+    return pid
 
 
 def test_up_serves_until_it_is_told_to_stop(home: Path) -> None:
-    port = free_port()
-    up = aether(home, "up", "--port", str(port), "--no-browser", "--no-demo")
-    assert up.stdout is not None
-    line = up.stdout.readline()
-    address = f"http://localhost:{port}"
-    assert address in line
-    with urllib.request.urlopen(f"{address}/_stcore/health") as response:  # noqa: S310 - local
-        assert response.status == 200
-    assert any("workflows.worker" in command for command in processes_of(home))
+    with up(home) as address:
+        assert answers(address)
+        the_one(home, WORKER)
 
-    code, _, err = finished(aether(home, "up", "--port", str(free_port()), "--no-browser"))
-    assert code == 2
-    assert address in err
+        code, out, _ = finished(aether(home, "up", "--port", str(free_port()), "--json"))
+        assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
+        assert address in out
+        code, out, _ = finished(aether(home, "db", "stop", "--json"))
+        assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
 
-    code, out, _ = finished(aether(home, "down", "--json"))
-    assert (code, json.loads(out)) == (0, {"stopped": True})
-    assert finished(up)[0] == 0
-    assert not PrivateCluster(home).status().running
-    assert processes_of(home) == []
+        code, out, _ = finished(aether(home, "down", "--json"))
+        assert (code, json.loads(out)) == (0, {"stopped": True})
+        assert not PrivateCluster(home).status().running
+        assert soon(lambda: not processes_of(home), 5)
     assert json.loads(finished(aether(home, "down", "--json"))[1]) == {"stopped": False}
 
 
-def test_interrupting_up_stops_all_it_started(home: Path) -> None:
-    up = aether(home, "up", "--port", str(free_port()), "--no-browser", "--no-demo")
-    assert up.stdout is not None
-    assert "http://localhost" in up.stdout.readline()
-    up.send_signal(signal.SIGINT)
-    assert finished(up)[0] == 0
-    deadline = time.monotonic() + 20
-    while processes_of(home) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert processes_of(home) == []
-    assert not PrivateCluster(home).status().running
+def test_whatever_part_is_killed_comes_back(home: Path) -> None:
+    with up(home) as address:
+        web = the_one(home, WEB)
+        os.kill(web, signal.SIGKILL)
+        assert soon(lambda: set(processes_of(home, WEB)) - {web} and answers(address))
+
+        worker = the_one(home, WORKER)
+        os.kill(worker, signal.SIGKILL)
+        assert soon(lambda: set(processes_of(home, WORKER)) - {worker})
+
+        cluster = PrivateCluster(home)
+        server = cluster.status().pid
+        assert server is not None
+        os.kill(server, signal.SIGKILL)
+        assert soon(lambda: cluster.status().pid not in {None, server}, 15)
+        assert soon(lambda: cluster.status().answers, 15)
+        with psycopg.connect(conninfo(cluster.url())) as connection:
+            assert connection.execute("SELECT count(*) FROM city").fetchone() == (0,)
+        assert answers(address)
+        the_one(home, WORKER)
 
 
-def test_a_taken_port_is_named(home: Path) -> None:
+def test_what_a_killed_up_leaves_is_found_by_its_home(home: Path) -> None:
+    """A second `up` ends it and starts afresh; `down` ends it, the database too."""
+    with up(home):
+        left = the_one(home, WORKER), the_one(home, WEB)
+        os.kill(pid_of_up(home), signal.SIGKILL)
+        with up(home) as address:
+            assert answers(address)
+            assert the_one(home, WORKER) not in left
+            assert the_one(home, WEB) not in left
+            os.kill(pid_of_up(home), signal.SIGKILL)
+            code, out, _ = finished(aether(home, "down", "--json"))
+            assert (code, json.loads(out)) == (0, {"stopped": True})
+            assert not PrivateCluster(home).status().running
+            assert soon(lambda: not processes_of(home), 5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_signal_ends_up_in_good_order(
+    home: Path, database_url: str, number: signal.Signals
+) -> None:
+    """Ctrl-C, and a terminal that is closed."""
+    with up(home, url=database_url):
+        os.kill(pid_of_up(home), number)
+        assert soon(lambda: not processes_of(home))
+        assert not (home / "up.json").exists()
+
+
+def test_a_number_that_now_is_another_programs_is_left_alone(home: Path) -> None:
+    """The record, of this version or an earlier one, names a process that is not ours."""
+    stranger = subprocess.Popen(
+        [sys.executable, "-S", "-c", "import time; time.sleep(60)", "workflows.cli", "train"]
+    )
+    try:
+        for record in (
+            {"pid": stranger.pid, "address": "http://localhost:1"},
+            {"pid": stranger.pid, "address": "http://localhost:1", "started": "long ago"},
+        ):
+            (home / "up.json").write_text(json.dumps(record))
+            assert finished(aether(home, "down"))[0] == 0
+            assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_worker_of_another_home_or_started_by_hand_is_left_alone(
+    home: Path, database_url: str
+) -> None:
+    """What is ended writes to this home's log and is a service: not a command beside it."""
+    logs = home / "logs"
+    logs.mkdir()
+    code = "import time; print('up', flush=True); time.sleep(60)"
+    with (logs / "worker.log").open("ab") as log:
+        program = subprocess.Popen([sys.executable, "-c", code, PROGRAM], stdout=log)
+        command = subprocess.Popen([sys.executable, "-c", code, "fetch-many"], stdout=log)
+        idle = subprocess.Popen([sys.executable, "-c", code, PROGRAM, "--until-idle"], stdout=log)
+    by_hand = subprocess.Popen([sys.executable, "-c", code, PROGRAM], stdout=subprocess.DEVNULL)
+    others = (command, idle, by_hand)
+    try:
+        assert finished(aether(home, "down", url=database_url))[0] == 0
+        assert program.wait(10) == -signal.SIGTERM
+        assert [other.poll() for other in others] == [None, None, None]
+    finally:
+        for process in (program, *others):
+            process.kill()
+            process.wait()
+
+
+def test_two_at_once_make_one(home: Path, database_url: str) -> None:
+    settings = Settings(home=home, database_url=database_url)
+    with only_one(settings):
+        with pytest.raises(ConflictError), only_one(settings):
+            pass
+        code, out, _ = finished(aether(home, "up", "--json", "--no-demo", url=database_url))
+        assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
+    with only_one(settings):
+        pass
+
+
+def test_a_taken_port_is_named(home: Path, database_url: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         code, _, err = finished(
-            aether(home, "up", "--port", str(port), "--no-browser", "--no-demo")
+            aether(home, "up", "--port", str(port), "--no-demo", url=database_url)
         )
     assert code == 2
     assert str(port) in err.splitlines()[-1]
     assert "--port" in err.splitlines()[-1]
-    assert processes_of(home) == []
+    assert not processes_of(home)
 
 
 def test_the_database_is_started_stopped_and_told(home: Path) -> None:

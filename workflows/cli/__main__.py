@@ -1,9 +1,12 @@
 """Entry of `python -m workflows.cli`: errors become one line and an exit code."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 import typer
 from typer._click.exceptions import ClickException  # typer re-exports only some of its errors
@@ -12,6 +15,8 @@ from aether_core.errors import AetherError, InputError
 from workflows.cli.app import app
 from workflows.cli.output import MODE
 
+INTERRUPTED = 130
+"""What typer returns for SIGINT."""
 MANY_VALUED = frozenset({"--embedding", "--set", "--only"})
 """Options that take several values after one name, as in `--embedding a.tif b.tif`."""
 
@@ -33,17 +38,60 @@ def expand_many(arguments: Sequence[str]) -> list[str]:
     return expanded
 
 
-def _explain(error: BaseException) -> tuple[str, str, int]:
-    """What an error is called, how it is told in one line, and the exit code."""
+class Told(NamedTuple):
+    """An error as a command tells it: for programs by type and code, for people in one line."""
+
+    type: str
+    code: str
+    message: str
+    exit_code: int
+
+
+def _explain(error: BaseException) -> Told:
+    if isinstance(error, KeyboardInterrupt):
+        return Told("Interrupted", "interrupted", "stopped by the user", 130)
     if isinstance(error, ClickException):
         told = " ".join(error.format_message().split())
-        return "InputError", f"{told}; see ./aether --help", 2
+        return Told("InputError", InputError.code, f"{told}; see ./aether --help", 2)
+    if isinstance(error, typer.Abort):
+        return _explain(_aborted_by(error))
+    if not isinstance(error, AetherError):
+        from workflows.unforeseen import in_plain_words
+
+        error = in_plain_words(error) or error
     if isinstance(error, AetherError):
-        return getattr(error, "cause", type(error).__name__), str(error), error.exit_code
-    if isinstance(error, typer.Abort | KeyboardInterrupt):
-        return "Interrupted", "stopped by the user", 130
-    traceback.print_exception(error)
-    return type(error).__name__, f"an error of ours: {error}; please report the lines above", 1
+        return _told(error)
+    return Told(type(error).__name__, "internal", _unforeseen(error), 1)
+
+
+def _told(error: AetherError) -> Told:
+    """An error of a job is told as what the job ended in."""
+    name = getattr(error, "cause", type(error).__name__)
+    code = getattr(error, "cause_code", error.code)
+    return Told(name, code, " ".join(str(error).split()), error.exit_code)
+
+
+def _aborted_by(abort: typer.Abort) -> BaseException:
+    """What typer made an `Abort` of: the end of some file, or a question that was not answered."""
+    if isinstance(abort.__cause__, Exception):
+        return abort.__cause__
+    if isinstance(abort.__context__, KeyboardInterrupt):
+        return abort.__context__
+    sys.stderr.write("\n")  # the question's line is not ended
+    return InputError("the question was not answered", "no yes or no", "say --yes to go on")
+
+
+def _unforeseen(error: BaseException) -> str:
+    """An error of ours in one line; its traceback goes to a log, or else to the terminal."""
+    from workflows.unforeseen import note
+
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    kept = note(error)
+    if kept is None:
+        traceback.print_exception(error)
+        return f"an error of ours ({what}); please report the lines above"
+    log, reference = kept
+    return f"an error of ours ({what}); please report what {log} says under {reference}"
 
 
 def _check_text(arguments: Sequence[str]) -> None:
@@ -57,18 +105,32 @@ def _check_text(arguments: Sequence[str]) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return its exit code."""
-    MODE.json = "--json" in arguments
+    MODE.json, MODE.answered = "--json" in arguments, False
     rest = expand_many([argument for argument in arguments if argument != "--json"])
     try:
         _check_text(rest)
         outcome = app(rest, prog_name="aether", standalone_mode=False)
+        if outcome == INTERRUPTED:
+            raise KeyboardInterrupt  # noqa: TRY301 - typer made an exit code of it
+        sys.stdout.flush()  # a full disk under a redirected output shows only now
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
-        kind, message, code = _explain(error)
-        sys.stderr.write(f"error: {message}\n")
-        if MODE.json:
-            sys.stdout.write(json.dumps({"error": {"type": kind, "message": message}}) + "\n")
-        return code
+        return _tell(_explain(error))
     return outcome if isinstance(outcome, int) else 0
+
+
+def _tell(told: Told) -> int:
+    """Say an error on both outputs, as far as they can still be written."""
+    with suppress(OSError):
+        sys.stderr.write(f"error: {told.message}\n")
+        sys.stderr.flush()
+    try:
+        if MODE.json and not MODE.answered:  # one document, also of an `up` that ends later
+            facts = {"type": told.type, "code": told.code, "message": told.message}
+            sys.stdout.write(json.dumps({"error": facts}) + "\n")
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more
+    return told.exit_code
 
 
 if __name__ == "__main__":

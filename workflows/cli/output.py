@@ -19,9 +19,10 @@ import aether_core.progress
 
 @dataclass
 class Mode:
-    """Whether `--json` was given; set once, before the command runs."""
+    """Whether `--json` was given, set once before the command runs; whether it was answered."""
 
     json: bool = False
+    answered: bool = False
 
 
 MODE = Mode()
@@ -44,6 +45,7 @@ def document(value: dict[str, Any] | list[Any]) -> None:
     if MODE.json:
         sys.stdout.write(json.dumps(value, default=_plain, allow_nan=False) + "\n")
         sys.stdout.flush()
+        MODE.answered = True
 
 
 def say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""`up`, `down`, `demo`, `db`."""
+"""`up`, `down`, `health`, `demo`, `db`."""
 
 import sys
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aether_core.errors import InputError
+from aether_core.errors import ConflictError, InputError
 from workflows.cli import output
 from workflows.settings import Settings, read_settings
 
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command("up")(up)
     app.command("down")(down)
     app.command("demo")(demo)
+    app.command("health")(health)
     app.add_typer(db_app, name="db")
 
 
@@ -32,7 +33,7 @@ def up(
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Do not make the demo city.")] = False,
 ) -> None:
     """Start everything and print the address; Ctrl-C stops it."""
-    from workflows.serve import serve
+    from workflows.up.serve import serve
 
     def ready(address: str) -> None:
         output.document({"address": address})
@@ -51,11 +52,23 @@ def up(
 
 def down() -> None:
     """Stop what `up` started."""
-    from workflows.serve import down as stop
+    from workflows.up.serve import down as stop
 
     stopped = stop(read_settings())
     output.document({"stopped": stopped})
     output.say("Stopped." if stopped else "Nothing was running in this home.")
+
+
+def health() -> None:
+    """Say whether the database answers and a worker works; exit 1 where not."""
+    from workflows.health import check_health
+
+    found = check_health(read_settings())
+    output.document(asdict(found))
+    output.say(f"database: {'answers' if found.database else f'no answer ({found.reason})'}")
+    output.say(f"worker: {'works' if found.worker else 'no sign of life'}")
+    if not found.well:
+        raise typer.Exit(1)
 
 
 def demo() -> None:
@@ -107,8 +120,16 @@ def db_start() -> None:
 def db_stop() -> None:
     """Stop the private cluster."""
     from db.embedded import PrivateCluster
+    from workflows.up.record import running
 
-    PrivateCluster(_private(read_settings()).home).stop()
+    settings = _private(read_settings())
+    if (other := running(settings)) is not None:
+        raise ConflictError(
+            "Aether is up in this home and would start its database again",
+            other.address,
+            "stop everything with ./aether down",
+        )
+    PrivateCluster(settings.home).stop()
     output.document({"running": False})
     output.say("Stopped.")
 

@@ -22,6 +22,7 @@ from workflows.jobs.queue import HEARTBEAT_SECONDS
 from workflows.jobs.registry import kind_named
 from workflows.jobs.work import Work
 from workflows.store import Store
+from workflows.unforeseen import in_plain_words
 
 log = structlog.get_logger()
 MAX_ATTEMPTS: Final = 3
@@ -80,11 +81,13 @@ def _work_and_conclude(store: Store, job: Job, held: Held) -> None:
         _abandon(store, job, held)
         with store.session() as session:
             job_rows.stop(session, held)
-    except StoreUnavailableError:
-        raise
-    except AetherError as error:
-        _failed(store, job, held, error, str(error))
     except Exception as error:
+        plain = in_plain_words(error)
+        if isinstance(plain, StoreUnavailableError):
+            raise plain from error
+        if plain is not None:
+            _failed(store, job, held, plain, str(plain))
+            return
         reason = f"an internal error ({type(error).__name__}); the details are in logs/worker.log"
         _failed(store, job, held, error, reason)
         raise

@@ -18,7 +18,7 @@ from db.schema import UNFINISHED, Job
 from workflows.jobs.inputs import job_folder, keep_inputs
 from workflows.jobs.kind import JobKind
 from workflows.jobs.queue import STALLED_SECONDS, defer, ensure_worker
-from workflows.store import Store
+from workflows.store import Store, revive
 
 R = TypeVar("R")
 FINISHED: Final = frozenset({"done", "failed", "cancelled"})
@@ -321,7 +321,7 @@ def _shown(store: Store, job_id: int) -> JobSummary:
                 raise
             time.sleep(1)
             with suppress(StoreUnavailableError):  # tried again until the deadline
-                store.revive()
+                revive(store)
 
 
 def _see_to_a_worker(store: Store, job: JobSummary) -> None:

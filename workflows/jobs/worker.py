@@ -23,6 +23,7 @@ from db.engine import conninfo
 from workflows.jobs.carry_out import carry_out
 from workflows.jobs.kind import LANES
 from workflows.jobs.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, TASK, deferrer
+from workflows.log_output import forgive_full_disk
 from workflows.store import Store, open_store
 
 log = structlog.get_logger()
@@ -189,6 +190,7 @@ async def _stop_when_idle(
 
 def main() -> None:
     """Entry of `python -m workflows.jobs.worker`."""
+    forgive_full_disk()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lane", choices=list(LANES), required=True, help="which queues to serve")
     parser.add_argument("--until-idle", action="store_true", help="end once they are empty")

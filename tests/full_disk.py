@@ -1,0 +1,114 @@
+"""A disk that is really full: a small file system, or a limit where none can be mounted."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_MOUNTED = "mounted"
+
+
+@dataclass(frozen=True)
+class SmallDisk:
+    """A folder whose disk can be filled up, or made read-only.
+
+    Attributes:
+        folder: Its place. What lies there is seen through `run` alone.
+        holder: The process whose mounts have it; None where nothing could be mounted, so that a
+            full disk is a limit of zero bytes on every file written.
+    """
+
+    folder: Path
+    holder: int | None
+    _full: list[bool]
+
+    @property
+    def mounted(self) -> bool:
+        """Whether it is a file system of its own."""
+        return self.holder is not None
+
+    def inside(self, command: list[str]) -> list[str]:
+        """A command as one that sees the disk."""
+        if self.holder is None:
+            return command
+        return ["nsenter", f"--target={self.holder}", "--mount", "--", *command]
+
+    def run(
+        self, *command: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command that sees the disk, to its end."""
+
+        def limit() -> None:
+            if self._full and self.holder is None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+        return subprocess.run(
+            self.inside(list(command)),
+            env={**os.environ, **(environment or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+            preexec_fn=limit,
+        )
+
+    def aether(self, *arguments: str, url: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run one command of ours whose home is the disk's folder `home`."""
+        environment = {
+            "AETHER_HOME": str(self.folder / "home"),
+            "AETHER_DATABASE_URL": url or "",
+            "PYTHONPATH": str(ROOT),
+        }
+        return self.run(sys.executable, "-m", "workflows.cli", *arguments, environment=environment)
+
+    def fill(self) -> None:
+        """Leave not one byte free."""
+        self._full.append(True)
+        if self.mounted:
+            filler = self.folder / "filler"
+            self.run("sh", "-c", f"cat /dev/zero >> '{filler}' 2>/dev/null")
+
+    def free(self) -> None:
+        """Make room again."""
+        self._full.clear()
+        if self.mounted:
+            self.run("rm", "-f", str(self.folder / "filler"))
+
+
+@contextmanager
+def small_disk(folder: Path, *, megabytes: int, holds: Path | None = None) -> Iterator[SmallDisk]:
+    """Make a small disk at a folder that is there; it is gone at the end, with all on it.
+
+    Args:
+        folder: An empty folder.
+        megabytes: Its size.
+        holds: A folder whose content is copied onto it as its folder `home`.
+    """
+    script = (
+        f"mount -t tmpfs -o size={megabytes}m,mode=755 tmpfs '{folder}' && "
+        f"echo {_MOUNTED} && exec cat"  # until its input ends
+    )
+    holder = subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert holder.stdout is not None
+        mounted = holder.stdout.readline().strip() == _MOUNTED
+        disk = SmallDisk(folder, holder.pid if mounted else None, [])
+        if holds is not None and mounted:
+            disk.run("cp", "-a", str(holds), str(folder / "home"))
+        elif holds is not None:
+            shutil.copytree(holds, folder / "home")
+        yield disk
+    finally:
+        holder.communicate()

@@ -1,0 +1,70 @@
+"""A visit as a browser makes it: over the web socket of a real server."""
+
+import time
+from dataclasses import dataclass, field
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
+
+
+@dataclass
+class Shown:
+    """What a visitor's page came to show.
+
+    Attributes:
+        titles: Headings, as written.
+        boxes: Labels of text boxes.
+        navigations: Pages offered in the sidebar, each time they were sent.
+        problems: Errors and warnings.
+    """
+
+    titles: list[str] = field(default_factory=list)
+    boxes: list[str] = field(default_factory=list)
+    navigations: list[list[str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def take(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            self.titles, self.boxes, self.problems = [], [], []
+        elif kind == "navigation":
+            self.navigations.append([page.page_name for page in message.navigation.app_pages])
+        elif kind == "page_not_found":
+            self.problems.append("page not found")
+        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            element = message.delta.new_element
+            what = element.WhichOneof("type")
+            if what == "heading":
+                self.titles.append(element.heading.body)
+            elif what == "text_input":
+                self.boxes.append(element.text_input.label)
+            elif what == "alert":
+                self.problems.append(element.alert.body)
+            elif what == "exception":
+                self.problems.append(element.exception.message)
+
+
+def visit(port: int, page: str, *, query: str = "", patience_s: float = 60) -> Shown:
+    """Open a page by its link and stay until the server has drawn it.
+
+    Args:
+        page: Its path, empty for the first page.
+        query: What stands behind the question mark.
+    """
+    shown = Shown()
+    deadline = time.monotonic() + patience_s
+    with connect(
+        f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], max_size=None
+    ) as socket:
+        state = ClientState(query_string=query, page_name=page)
+        socket.send(BackMsg(rerun_script=state).SerializeToString())
+        while True:
+            raw = socket.recv(timeout=max(deadline - time.monotonic(), 0.1))
+            message = ForwardMsg.FromString(raw)
+            shown.take(message)
+            if message.WhichOneof("type") == "script_finished" and (
+                message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+            ):
+                return shown

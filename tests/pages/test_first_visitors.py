@@ -1,0 +1,52 @@
+"""Those who come first, by a link to a page, right after the server has started."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.app_fixtures import SLUG
+from tests.pages.stream import Shown, visit
+from tests.workflows.up_home import answers, free_port, soon
+from workflows.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def fresh_port(app_environment: Store, tmp_path: Path) -> Iterator[int]:  # noqa: ARG001
+    """The port of a server that nobody has visited yet."""
+    port = free_port()
+    command = [sys.executable, "-m", "ui.server"]
+    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    with (tmp_path / "web.log").open("wb") as log:
+        server = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
+    try:
+        assert soon(lambda: answers(f"http://127.0.0.1:{port}"))
+        yield port
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_each_of_several_at_once_gets_the_whole_page(fresh_port: int) -> None:
+    pages = ["search", "search", "train", "search", "layers"]
+    together = threading.Barrier(len(pages))
+
+    def come(page: str) -> Shown:
+        together.wait()
+        return visit(fresh_port, page, query=f"city={SLUG}")
+
+    with ThreadPoolExecutor(len(pages)) as crowd:
+        seen = list(crowd.map(come, pages))
+    for page, shown in zip(pages, seen, strict=True):
+        assert shown.problems == [], page
+        assert len(shown.titles) >= 1, page
+        # Streamlit's own list of the folder, shown for a moment, would mean: not by the router.
+        assert [offered[0] for offered in shown.navigations] == ["Home"], page
+        if page == "search":
+            assert "What are you looking for?" in shown.boxes
