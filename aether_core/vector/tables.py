@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import shapely
 from pandas.errors import EmptyDataError, ParserError
 
 from aether_core.errors import InputError
-from aether_core.vector.limits import Limits
+from aether_core.spreadsheet_text import APOSTROPHE_NOTE, with_formula
+from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.parsed import Parsed, ShapeArray
 
 TEXT_SUFFIXES = frozenset({".csv", ".tsv"})
@@ -18,7 +20,8 @@ _LONGITUDE = ("lon", "longitude", "lng", "long", "@lon", "lon_wgs84", "x_wgs84")
 _LATITUDE = ("lat", "latitude", "@lat", "lat_wgs84", "y_wgs84")
 _EASTING = ("x", "easting", "eastings", "x_coord", "point_x", "xcoord")
 _NORTHING = ("y", "northing", "northings", "y_coord", "point_y", "ycoord")
-_SHAPE = ("geometry", "wkt", "geom", "the_geom", ".geo", "geojson")
+SHAPE_COLUMNS = ("geometry", "wkt", "geom", "the_geom", ".geo", "geojson")
+"""Names of a column of geometries in well-known text or GeoJSON, in any case."""
 _DELIMITERS = ",;\t|"
 _DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
 _NUMBER = r"^[-+]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$"
@@ -56,7 +59,7 @@ def with_geometry(
     Raises:
         InputError: There are no such columns, or nothing in them is a number.
     """
-    shape = None if lon_field or lat_field else _find(frame, _SHAPE)
+    shape = None if lon_field or lat_field else _find(frame, SHAPE_COLUMNS)
     columns = _coordinate_columns(frame, path, lon_field, lat_field)
     if columns is None:
         if shape is None:
@@ -140,10 +143,10 @@ def _parse_shapes(column: pd.Series, path: Path, limits: Limits) -> ShapeArray:
 
 def _read_text(path: Path, limits: Limits) -> pd.DataFrame:
     """Read delimited text with every cell as text and empty cells as missing."""
+    header = _checked_header(path, limits)
+    delimiter = max(_DELIMITERS, key=header.count)
+    limits.check_columns(header.count(delimiter) + 1, path)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline(1_000_000)
-        delimiter = max(_DELIMITERS, key=header.count)
         frame = pd.read_csv(
             path,
             sep=delimiter,
@@ -155,15 +158,43 @@ def _read_text(path: Path, limits: Limits) -> pd.DataFrame:
             index_col=False,
         )
     except UnicodeDecodeError as error:
-        raise InputError(
-            "the table is not UTF-8 text", path.name, "save it as CSV in UTF-8"
-        ) from error
+        raise _no_utf8(path) from error
     except (EmptyDataError, ParserError) as error:
         raise InputError(
             "this is not a table", f"{path.name}: {error}", "export it again as CSV"
         ) from error
     limits.check_features(len(frame), path)
-    return frame
+    for name in frame.columns:
+        if str(name).strip().lower() not in SHAPE_COLUMNS:
+            limits.check_cells(name, longest_text(pa.array(frame[name])), path)
+    return _as_it_was(frame)
+
+
+def _as_it_was(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without the apostrophes that our own CSV says it put in front of texts."""
+    said = frame["note"].dropna().unique() if "note" in frame.columns else []
+    if not any(APOSTROPHE_NOTE in note for note in said):
+        return frame
+    return frame.rename(columns=with_formula).map(with_formula)
+
+
+def _checked_header(path: Path, limits: Limits) -> str:
+    """Return the first line, and refuse a file one of whose lines is too long to be held."""
+    longest = limits.line_bytes + 1
+    with path.open("rb") as file:
+        header = file.readline(longest)
+        line, number = header, 1
+        while line:
+            limits.check_line(len(line), number, path)
+            line, number = file.readline(longest), number + 1
+    try:
+        return header.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _no_utf8(path) from error
+
+
+def _no_utf8(path: Path) -> InputError:
+    return InputError("the table is not UTF-8 text", path.name, "save it as CSV in UTF-8")
 
 
 def _numbers_if_all(column: pd.Series) -> pd.Series:
