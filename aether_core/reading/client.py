@@ -29,6 +29,7 @@ _OWN_POOLS = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     # Arrow's other pools reserve memory ahead, which would count against the limit.
     "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 
 
@@ -59,27 +60,30 @@ class ReaderSource:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def failed(self) -> bool:
-        """Whether it ended by an error of its own."""
-        try:
-            return self._process.wait(timeout=_END_SECONDS) > 0
-        except subprocess.TimeoutExpired:
-            return False
-
-    def connect(self) -> socket.socket:
-        """Return the line to a new reader.
+    def gone(self) -> bool:
+        """Whether it has ended.
 
         Raises:
-            OSError: The process is gone.
+            UnforeseenReadingError: By an error of its own.
         """
+        try:
+            status = self._process.wait(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        if status > 0:
+            raise UnforeseenReadingError("the process that reads files cannot start, see the log")
+        return True
+
+    def answer(self, asked: Mapping[str, object]) -> str:
+        """Have a reader run and return how it ended; "" when it or this process died unseen."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            try:
+        with ours, suppress(OSError):
+            with theirs:
                 socket.send_fds(self._control, [b"."], [theirs.fileno()])
-            except OSError:
-                ours.close()
-                raise
-        return ours
+            ours.sendall(json.dumps(asked).encode() + b"\n")
+            with ours.makefile("rb") as line:
+                return line.readline().decode().strip()
+        return ""
 
     def close(self) -> None:
         """End it; readers at work go on until they are done or their callers are gone."""
@@ -139,20 +143,10 @@ def _started() -> ReaderSource:
 def _ended(asked: Mapping[str, object]) -> str:
     """Have a reader run; returns how it ended, "" when nobody can say."""
     source = _started()
-    try:
-        line = source.connect()
-    except OSError:  # it was ended from outside between the look and the call
-        source = _started()
-        line = source.connect()
-    with line, suppress(ConnectionError):
-        line.sendall(json.dumps(asked).encode() + b"\n")
-        with line.makefile("rb") as answer:
-            ended = answer.readline().decode().strip()
-            if ended:
-                return ended
-    if source.failed():
-        raise UnforeseenReadingError("the process that reads files cannot be started, see the log")
-    return ""
+    ended = source.answer(asked)
+    if not ended and source.gone():  # it was ended from outside before the reader began
+        ended = _started().answer(asked)
+    return ended
 
 
 def _outcome(folder: Path, ended: str, reader: str, file: str, limits: ReadingLimits) -> Any:  # noqa: ANN401 - whatever the reader returned

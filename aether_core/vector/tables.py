@@ -1,5 +1,7 @@
 """Tables with coordinates in columns: CSV, TSV, and Parquet without GeoParquet metadata."""
 
+import csv
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -143,9 +145,7 @@ def _parse_shapes(column: pd.Series, path: Path, limits: Limits) -> ShapeArray:
 
 def _read_text(path: Path, limits: Limits) -> pd.DataFrame:
     """Read delimited text with every cell as text and empty cells as missing."""
-    header = _checked_header(path, limits)
-    delimiter = max(_DELIMITERS, key=header.count)
-    limits.check_columns(header.count(delimiter) + 1, path)
+    delimiter = _checked_text(path, limits)
     try:
         frame = pd.read_csv(
             path,
@@ -178,19 +178,30 @@ def _as_it_was(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.rename(columns=with_formula).map(with_formula)
 
 
-def _checked_header(path: Path, limits: Limits) -> str:
-    """Return the first line, and refuse a file one of whose lines is too long to be held."""
+def _checked_text(path: Path, limits: Limits) -> str:
+    """Return what separates cells; refuse lines too long to be held, and too many columns."""
     longest = limits.line_bytes + 1
     with path.open("rb") as file:
-        header = file.readline(longest)
-        line, number = header, 1
+        line, number = file.readline(longest), 1
         while line:
             limits.check_line(len(line), number, path)
             line, number = file.readline(longest), number + 1
+    # A reader takes surplus cells of the first row for columns, so both it and the header count.
+    csv.field_size_limit(limits.line_bytes)
     try:
-        return header.decode("utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            header = text.readline()
+            delimiter = max(_DELIMITERS, key=header.count)
+            text.seek(0)
+            for cells in islice(csv.reader(text, delimiter=delimiter), 2):
+                limits.check_columns(len(cells), path)
     except UnicodeDecodeError as error:
         raise _no_utf8(path) from error
+    except csv.Error as error:
+        raise InputError(
+            "this is not a table", f"{path.name}: {error}", "export it again as CSV"
+        ) from error
+    return delimiter
 
 
 def _no_utf8(path: Path) -> InputError:
