@@ -11,6 +11,7 @@ from pyproj import Geod
 
 from aether_core.boundary import working_crs
 from aether_core.osm_features import read_osm_features, tag_text
+from aether_core.reading import in_own_process
 from aether_core.vector import DEFAULT_LIMITS, Limits
 
 ROADS = frozenset(
@@ -57,6 +58,7 @@ _STEP_M = 2.0
 _SMALLEST_M2 = 100.0
 
 
+@in_own_process
 def read_osm_base_map(
     path: str | Path, boundary: shapely.Geometry, *, limits: Limits = DEFAULT_LIMITS
 ) -> gpd.GeoDataFrame:

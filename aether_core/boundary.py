@@ -7,11 +7,17 @@ import shapely
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.vector import DEFAULT_LIMITS, Limits, read_vector
+from aether_core.reading import in_own_process
+from aether_core.vector import Limits, read_vector
+
+BOUNDARY_LIMITS = Limits(vertices=200_000, feature_vertices=200_000)
+"""A boundary is kept with its city and drawn on every map. A coast with a corner point every five
+metres needs as many over a thousand kilometres."""
 
 
+@in_own_process
 def read_boundary(
-    path: str | Path, crs: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+    path: str | Path, crs: str | None = None, *, limits: Limits = BOUNDARY_LIMITS
 ) -> shapely.MultiPolygon:
     """Read a city's boundary: all polygons of a vector file as one, repaired where broken.
 
@@ -35,8 +41,9 @@ def read_boundary(
     return boundary
 
 
+@in_own_process
 def read_outlines(
-    path: str | Path, crs: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+    path: str | Path, crs: str | None = None, *, limits: Limits = BOUNDARY_LIMITS
 ) -> NDArray[np.object_]:
     """Read the polygons of a vector file as they are.
 

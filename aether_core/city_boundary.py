@@ -8,9 +8,10 @@ import numpy as np
 import pyproj
 import shapely
 
-from aether_core.boundary import polygons_of, read_outlines
+from aether_core.boundary import BOUNDARY_LIMITS, polygons_of, read_outlines
 from aether_core.errors import InputError
-from aether_core.vector import DEFAULT_LIMITS, Limits
+from aether_core.reading import in_own_process
+from aether_core.vector import Limits
 
 SOUTHMOST, NORTHMOST = -80.0, 84.0
 """Latitudes between which UTM zones, and so the embedding's tiles, are defined."""
@@ -48,12 +49,13 @@ def check_city_boundary(
     return whole
 
 
+@in_own_process
 def read_city_boundary(
     path: str | Path,
     crs: str | None = None,
     *,
     limit_km2: float,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: Limits = BOUNDARY_LIMITS,
 ) -> shapely.MultiPolygon:
     """Read a boundary file and check each outline, then all of them together.
 

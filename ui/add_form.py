@@ -13,7 +13,8 @@ from aether_core.eo import embedding_kind
 from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
 from aether_core.errors import InputError
 from aether_core.poi.fields import PoiFields, poi_columns
-from aether_core.vector import VECTOR_SUFFIXES, read_vector
+from aether_core.vector import VECTOR_SUFFIXES
+from aether_core.vector.first_rows import first_rows
 from ui import errors, state, uploads
 from ui.fetch_names import proposed_slug
 from ui.text import count, plain, sentence
@@ -28,7 +29,6 @@ _DETECT: Final = "Detect"
 _AUTOMATIC: Final = "Automatic"
 _CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
 _MEANINGS: Final = ("name", "category", "group")
-_PREVIEWED: Final = 4
 _CELL_HELP: Final = (
     "Finer cells show more, and take longer. Automatic keeps the city within 250,000 cells."
 )
@@ -212,8 +212,7 @@ def _first_rows(
     crs: str | None,
 ) -> tuple[int, pd.DataFrame]:
     """How many rows a file has, and its first ones without their geometry."""
-    frame = read_vector(path, crs=crs, typed=False)
-    return len(frame), pd.DataFrame(frame.drop(columns="geometry").head(_PREVIEWED))
+    return first_rows(path, crs)
 
 
 def _missing(name: str, slug: str, files: _Files) -> str:

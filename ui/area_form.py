@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from aether_core.errors import AetherError
-from aether_core.tasks.areas.numbers import SUPPRESSED
+from aether_core.tasks.areas.columns import AreaColumns, area_columns
 from aether_core.tasks.areas.read import AREA_SUFFIXES, MINIMUM_COUNT, Areas, read_areas
-from aether_core.vector import read_vector
 from ui import area_preview, empty_map, errors, state, uploads
 from ui import crs as crs_box
 from ui.text import count
@@ -18,8 +16,6 @@ from workflows.cities import CitySummary
 
 _ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in AREA_SUFFIXES - {".shp", ".csv"}))
 _DETECT: Final = "Detect"
-_LOOKED_AT: Final = 2_000
-_MOSTLY: Final = 0.5
 _HINT: Final = (
     "Give areas with numbers that are parts of one whole, such as people by occupation or homes by "
     "kind. Some hundred areas are a good beginning."
@@ -57,18 +53,20 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
     left, people, size, right = st.columns(4)
     with right:
         crs = crs_box.ask(f"{key}-crs")
-    rows, numeric, others = _columns(str(path), _changed(path), crs)
+    found = _columns(str(path), _changed(path), crs)
     name = f"{key}-{path.name}"
     chosen = whole.multiselect(
         "Fields that are parts of one whole",
-        numeric,
+        found.numbers,
         key=f"{name}-fields",
         placeholder="choose at least two",
         help="Shares, per cents or counts. Counts become shares; what a row sums to counts as all.",
     )
     with left:
         code = st.selectbox(
-            "Field that names the areas", [_DETECT, *others, *numeric], key=f"{name}-code"
+            "Field that names the areas",
+            [_DETECT, *found.others, *found.numbers],
+            key=f"{name}-code",
         )
     with people:
         minimum = _least_people(f"{name}-minimum")
@@ -76,7 +74,8 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
         smallest = _least_size(f"{name}-smallest")
     if len(chosen) < 2:
         st.caption(
-            f"{count(rows, 'area')} in the file, {count(len(numeric), 'field')} with numbers. "
+            f"{count(found.rows, 'area')} in the file, "
+            f"{count(len(found.numbers), 'field')} with numbers. "
             "Choose the fields that add up to everybody."
         )
         return None
@@ -133,24 +132,8 @@ def _columns(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
     crs: str | None,
-) -> tuple[int, list[str], list[str]]:
-    """Number of rows, columns that hold numbers, and the other ones."""
-    frame = read_vector(path, crs=crs, typed=False)
-    table = pd.DataFrame(frame.drop(columns="geometry"))
-    numeric = [str(name) for name in table.columns if _holds_numbers(table[name])]
-    others = [str(name) for name in table.columns if str(name) not in numeric]
-    return len(table), numeric, others
-
-
-def _holds_numbers(column: "pd.Series[object]") -> bool:
-    """Whether most values of a column are numbers; withheld ones do not count."""
-    if pd.api.types.is_bool_dtype(column):
-        return False
-    head = column.head(_LOOKED_AT)
-    told = head[~head.astype(str).str.strip().str.casefold().isin(SUPPRESSED)].dropna()
-    cleaned = told.astype(str).str.replace(r"[,%\s]", "", regex=True)
-    found = pd.to_numeric(cleaned, errors="coerce").notna()
-    return bool(len(found) and found.mean() > _MOSTLY)
+) -> AreaColumns:
+    return area_columns(path, crs)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the areas")

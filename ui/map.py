@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import h3
@@ -15,13 +14,14 @@ import pydeck as pdk
 import streamlit as st
 from pydeck.bindings.json_tools import default_serialize
 
-from aether_core.errors import InputError
 from ui import cells as cell_layers
 from ui import ground, shapes, state
+from ui.basemap import basemap
 from ui.cells import CellValues
 from ui.palette import Ground
 from ui.palette import ground as ground_colours
 from ui.shapes import ShapeValues
+from ui.text import plain
 from workflows.cities import CitySummary
 from workflows.settings import read_settings
 
@@ -96,7 +96,10 @@ def draw(
         stack.append(_dots(points, colours, f"points-{round_}"))
     if marks:
         stack.append(_rings(marks, colours, f"marks-{round_}"))
-    deck = _deck(stack, city, height, width)
+    under = basemap(read_settings().basemap_style)
+    if under.problem:
+        st.caption(plain(under.problem))
+    deck = _deck(stack, under.style, city, height, width)
     if on_click is None:
         st.pydeck_chart(deck, height=height, key=key, alt=alt)
     else:
@@ -119,7 +122,13 @@ def _clicked(key: str, on_click: Callable[[float, float], None]) -> None:
     on_click(lon, lat)
 
 
-def _deck(layers: list[pdk.Layer], city: CitySummary, height: int, width: int) -> pdk.Deck:
+def _deck(
+    layers: list[pdk.Layer],
+    style: str | list[dict[str, Any]],
+    city: CitySummary,
+    height: int,
+    width: int,
+) -> pdk.Deck:
     deck = _CompactDeck(
         layers=layers,
         map_provider=None,
@@ -137,32 +146,8 @@ def _deck(layers: list[pdk.Layer], city: CitySummary, height: int, width: int) -
         },
     )
     deck.map_provider = "maplibre"
-    deck.map_style = basemap(read_settings().basemap_style)
+    deck.map_style = style
     return deck
-
-
-def basemap(style: str | None) -> str | list[dict[str, Any]]:
-    """What lies under all layers: the set style, else nothing: the page's land colour shows.
-
-    Args:
-        style: URL or path of a MapLibre style.
-
-    Raises:
-        InputError: The path holds no style.
-    """
-    if style and "://" in style:
-        return style
-    if style:
-        try:
-            return [json.loads(Path(style).read_text(encoding="utf-8"))]
-        except (OSError, ValueError) as error:
-            raise InputError(
-                "the map style cannot be read",
-                style,
-                "set AETHER_BASEMAP_STYLE to the address or path of a MapLibre style, or unset it",
-            ) from error
-    # A style inside a list reaches the page as it is; without one Streamlit asks CARTO for tiles.
-    return [{"version": 8, "sources": {}, "layers": []}]
 
 
 def _view(bbox: tuple[float, float, float, float], height: int, width: int) -> pdk.ViewState:

@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from aether_core.errors import DiskFullError, DiskReadOnlyError, StoreUnavailableError
+from aether_core.reading import start_reading
 from workflows.cities import CitySummary
 from workflows.settings import Settings, read_settings
 from workflows.store import Store, open_store, revive
@@ -16,7 +17,9 @@ CITY = "city"
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the database", hash_funcs={Settings: hash})
 def _opened(settings: Settings) -> Store:
-    return open_store(settings)
+    store = open_store(settings)
+    start_reading()  # the first visitor's file need not wait for the readers to be loaded
+    return store
 
 
 def store() -> Store:

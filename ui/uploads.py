@@ -7,7 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
+from aether_core.errors import InputError
 from aether_core.files import atomic_path
 from workflows.settings import read_settings
 
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
 _UPLOAD, _PATH = "Upload", "Path on the server"
 _KEPT_SECONDS: Final = 24 * 3600
+_ON_DISK: Final = "application/x-aether-on-disk"
 
 
 def choose(
@@ -68,16 +73,32 @@ def choose(
 
 
 def _stored(file: "UploadedFile") -> Path:
-    """Write an upload to the home once; a rerun finds it there."""
+    """Write an upload to the home once, and let go of the copy in memory; a rerun finds it there.
+
+    Raises:
+        InputError: It was removed from the home meanwhile.
+    """
     folder = _folder() / file.file_id
     path = folder / PurePosixPath(file.name.replace("\\", "/")).name
     if not path.exists():
+        if file.type == _ON_DISK:
+            raise InputError("the upload is no longer kept", path.name, "upload it again")
         folder.mkdir(parents=True, exist_ok=True)
         _forget_old()
         with atomic_path(path) as target, target.open("wb") as stream:
             file.seek(0)
             shutil.copyfileobj(file, stream)
+    if file.type != _ON_DISK:
+        _let_go(file)
     return path
+
+
+def _let_go(file: "UploadedFile") -> None:
+    """Leave Streamlit the name of an upload: it would keep its bytes while a visit lasts."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        emptied = UploadedFileRec(file.file_id, file.name, _ON_DISK, b"")
+        context.uploaded_file_mgr.add_file(context.session_id, emptied)
 
 
 def is_upload(path: Path) -> bool:

@@ -8,6 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.reading import in_own_process
 from aether_core.vector import read_vector
 
 NO_DISTRICT = "outside all districts"
@@ -39,6 +40,7 @@ class DistrictFile:
     field: str | None = None
 
 
+@in_own_process
 def read_districts(source: DistrictFile) -> Districts:
     """Read districts from a vector file.
 

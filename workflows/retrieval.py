@@ -31,6 +31,7 @@ from workflows.store import Store
 
 TASK = "retrieval"
 _MOST_QUERIES = 200
+_MOST_BYTES = 2_000_000
 _EVERY_CELL = 10_000_000
 
 
@@ -70,10 +71,12 @@ def read_queries(path: Path) -> dict[str, list[str]]:
     """
     file = local_file(path, suffixes=frozenset({".json", ".csv"}))
     remedy = 'give JSON {"query": ["class"]} or CSV with the columns query, class'
+    if file.stat().st_size > _MOST_BYTES:
+        raise InputError("the queries are too many", f"{file.stat().st_size:,} bytes", remedy)
     try:
         text = file.read_text(encoding="utf-8-sig")
         pairs = _json_pairs(text) if file.suffix.lower() == ".json" else _csv_pairs(text)
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as error:
         raise InputError("the queries cannot be read", file.name, remedy) from error
     queries: dict[str, list[str]] = {}
     for query, name in pairs:

@@ -21,6 +21,8 @@ class Settings(BaseSettings):
         text_encoder_dimensions: Length of the vectors asked of it; the model's own by default.
         text_encoder_allow_http: Allow an address without encryption that is not this machine.
         upload_limit_mb: Largest file a page accepts, in megabytes.
+        read_memory_mb: Memory that reading one file may take, in megabytes.
+        read_seconds: Time that reading one file may take.
         host: Address the web app listens on.
         worker_idle_seconds: How long a worker that a command started waits for further jobs.
         alphaearth_url: Where the yearly AlphaEarth files and their index lie.
@@ -49,6 +51,8 @@ class Settings(BaseSettings):
     text_encoder_dimensions: int | None = Field(default=None, ge=1, le=8192)
     text_encoder_allow_http: bool = False
     upload_limit_mb: int = Field(default=2048, ge=1)
+    read_memory_mb: int = Field(default=4096, ge=256)
+    read_seconds: float = Field(default=600, gt=0)
     host: str = "127.0.0.1"
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"

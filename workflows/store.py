@@ -11,6 +11,7 @@ from aether_core.errors import InputError
 from db.embedded import PrivateCluster
 from db.engine import open_engine, reachable, session_scope
 from db.migrate import migrate
+from workflows.reading import apply_reading_limits
 from workflows.settings import Settings, read_settings
 
 
@@ -81,6 +82,7 @@ def open_store(settings: Settings | None = None) -> Store:
         StoreUnavailableError: The database cannot be reached or started.
     """
     settings = settings or read_settings()
+    apply_reading_limits(settings)
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 from aether_core import files
 from aether_core.errors import ConflictError, InputError
+from aether_core.spreadsheet_text import without_formula
 from aether_core.study.result import METRICS, StudyResult, StudySummary
 from aether_core.study.words import in_words
 from workflows import study
@@ -110,7 +111,10 @@ def study_file(found: study.StudySummary, ending: str, metric: str | None = None
 
 def _table(found: study.StudySummary, result: StudyResult, _metric: str) -> bytes:
     text = io.StringIO()
-    rows = [_line(found, summary) for summary in result.summaries]
+    rows = [
+        {name: without_formula(cell) for name, cell in _line(found, summary).items()}
+        for summary in result.summaries
+    ]
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)

@@ -15,6 +15,7 @@ from aether_core.eo.declared import MAX_BANDS
 from aether_core.eo.embedding_kind import ALPHAEARTH, kind_title
 from aether_core.eo.norms import check_norms
 from aether_core.errors import InputError
+from aether_core.reading import in_own_process
 from aether_core.vector.read import read_vector
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
@@ -24,6 +25,7 @@ _ROW_COLUMNS = ("embedding", "embeddings", "vector")
 """Columns that may hold a whole vector a row, as the public tables of patch embeddings do."""
 
 
+@in_own_process
 def read_samples(
     file: Path, kind: str = ALPHAEARTH
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:

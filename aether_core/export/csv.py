@@ -17,6 +17,7 @@ from aether_core.export.values import (
     key_name,
     property_names,
 )
+from aether_core.spreadsheet_text import APOSTROPHE_NOTE, without_formula
 
 _DECIMALS = 7
 
@@ -27,7 +28,8 @@ def write_csv(frame: gpd.GeoDataFrame, file: BinaryIO, metadata: Mapping[str, ob
     The point of a cell is its centre; any other shape takes a point inside it.
 
     A table has no place for metadata, so the attribution stands in every row, and so does a `note`
-    when the embedding was simulated.
+    when the embedding was simulated, or when a text got an apostrophe in front because a
+    spreadsheet would have run it as a formula.
     """
     table = pd.DataFrame(index=pd.RangeIndex(len(frame)))
     key = key_name(frame)
@@ -43,6 +45,22 @@ def write_csv(frame: gpd.GeoDataFrame, file: BinaryIO, metadata: Mapping[str, ob
         if name not in table.columns:
             table[name] = pd.Series(json_values(flat[name]), dtype=object)
     table["attribution"] = attribution_text(metadata)
-    if metadata.get("simulated"):
-        table["note"] = SIMULATED
+    table, changed = _harmless(table)
+    notes = [SIMULATED] * bool(metadata.get("simulated")) + [APOSTROPHE_NOTE] * changed
+    if notes:
+        table["note"] = "; ".join(notes)
     file.write(table.to_csv(index=False, lineterminator="\n").encode())
+
+
+def _harmless(table: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """Return a table in which no text or heading runs as a formula, and whether one would have."""
+    columns = {}
+    changed = False
+    for name in table.columns:
+        cells = table[name].tolist()
+        safe = [without_formula(cell) for cell in cells]
+        heading = str(without_formula(name))
+        altered = any(old is not new for old, new in zip(cells, safe, strict=True))
+        columns[heading] = pd.Series(safe, dtype=object) if altered else table[name]
+        changed = changed or altered or heading != name
+    return pd.DataFrame(columns, index=table.index), changed

@@ -14,6 +14,7 @@ from aether_core.errors import InputError
 from aether_core.poi.frame import plain_text, poi_frame
 from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
 from aether_core.poi.taxonomy import KEPT_VALUES, KEY_GROUPS, describe_tags
+from aether_core.reading import in_own_process
 from aether_core.vector import DEFAULT_LIMITS, Limits
 
 PBF_SUFFIXES = frozenset({".pbf"})
@@ -23,6 +24,7 @@ _AROUND = 0.02  # degrees
 ATTRIBUTION = "© OpenStreetMap contributors, Open Database License (ODbL)"
 
 
+@in_own_process
 def read_osm_pois(
     path: str | Path,
     *,
@@ -67,6 +69,7 @@ def read_osm_pois(
     return _as_pois(places)
 
 
+@in_own_process
 def osm_file_places(path: str | Path, boundary: shapely.Geometry) -> PoiSource:
     """Read the places of an OpenStreetMap extract that lie in a boundary.
 

@@ -7,6 +7,7 @@ import geopandas as gpd
 from aether_core.poi.fields import PoiFields, poi_columns
 from aether_core.poi.frame import poi_frame
 from aether_core.poi.osm import PBF_SUFFIXES, read_osm_pois
+from aether_core.reading import in_own_process
 from aether_core.vector import DEFAULT_LIMITS, VECTOR_SUFFIXES, Limits, read_vector
 
 POI_SUFFIXES = VECTOR_SUFFIXES | PBF_SUFFIXES
@@ -14,6 +15,7 @@ POI_SUFFIXES = VECTOR_SUFFIXES | PBF_SUFFIXES
 _DEFAULT_FIELDS = PoiFields()
 
 
+@in_own_process
 def read_pois(
     path: str | Path,
     *,

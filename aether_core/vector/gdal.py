@@ -17,7 +17,8 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from aether_core.errors import InputError
-from aether_core.vector.limits import Limits
+from aether_core.vector.geopackage import check_geopackage
+from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.parsed import Parsed, ShapeArray
 
 _MAGIC = {
@@ -63,6 +64,8 @@ def read_gdal(path: Path, limits: Limits) -> Parsed:
     """
     suffix = path.suffix.lower()
     _check_content(path, suffix)
+    if suffix == ".gpkg":
+        check_geopackage(path, limits)
     dataset = f"{_PREFIX.get(suffix, '')}{path}"
     try:
         layer = _single_layer(dataset, path)
@@ -78,6 +81,10 @@ def read_gdal(path: Path, limits: Limits) -> Parsed:
         raise _unreadable(path, error) from error
     count = len(columns[0]) if len(columns) else len(blobs) if blobs is not None else 0
     limits.check_features(count, path)
+    limits.check_columns(len(columns), path)
+    for name, values in zip(meta["fields"], columns, strict=True):
+        if values.dtype == object:
+            limits.check_cells(name, longest_text(values), path)
     crs = meta["crs"]
     by_rule = _FORMAT[suffix] == "GeoJSON" and crs in _UNSTATED_CRS
     return Parsed(

@@ -1,6 +1,7 @@
 """GeoParquet, and plain Parquet tables with coordinate columns."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from aether_core.errors import InputError
-from aether_core.vector.limits import Limits
+from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.parsed import Parsed
-from aether_core.vector.tables import with_geometry
+from aether_core.vector.tables import SHAPE_COLUMNS, with_geometry
 
 PARQUET_SUFFIXES = frozenset({".parquet", ".geoparquet"})
 
@@ -36,10 +37,14 @@ def read_parquet(
             _check_size(file, path, limits)
             geo = _geo_metadata(file)
             if geo is None:
-                frame = file.read().to_pandas()
+                table = file.read()
+                _check_texts(table, path, limits)
+                frame = table.to_pandas()
                 return with_geometry(frame, path, limits, lon_field=lon_field, lat_field=lat_field)
             column = str(geo.get("primary_column", "geometry"))
             limits.check_geometry_bytes(file.read(columns=[column]).nbytes, path)
+            others = [name for name in file.schema_arrow.names if name not in _geometries(geo)]
+            _check_texts(file.read(columns=others), path, limits)
         frame = gpd.read_parquet(path)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
@@ -57,11 +62,23 @@ def read_parquet(
 
 
 def _check_size(file: pq.ParquetFile, path: Path, limits: Limits) -> None:
-    """Check rows and unpacked size from the file's footer."""
+    """Check rows, columns and unpacked size from the file's footer."""
     footer = file.metadata
+    limits.check_columns(footer.num_columns, path)
     limits.check_features(footer.num_rows, path)
     unpacked = sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
     limits.check_bytes(unpacked, path)
+
+
+def _check_texts(table: pa.Table, path: Path, limits: Limits) -> None:
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if name.strip().lower() not in SHAPE_COLUMNS:
+            limits.check_cells(name, longest_text(column), path)
+
+
+def _geometries(geo: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the geometry columns that GeoParquet metadata list."""
+    return frozenset(geo.get("columns", {}))
 
 
 def _geo_metadata(file: pq.ParquetFile) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import shapely
 
 from aether_core.eo.source import local_file
 from aether_core.errors import InputError
+from aether_core.reading import in_own_process
 from aether_core.vector.archive import unpacked_shapefile
 from aether_core.vector.coordinates import WGS84, to_wgs84
 from aether_core.vector.gdal import GDAL_SUFFIXES, read_gdal
@@ -18,6 +19,7 @@ from aether_core.vector.tables import TEXT_SUFFIXES, read_text_table
 VECTOR_SUFFIXES = GDAL_SUFFIXES | PARQUET_SUFFIXES | TEXT_SUFFIXES | {".zip"}
 
 
+@in_own_process
 def read_vector(
     path: str | Path,
     *,
@@ -38,7 +40,7 @@ def read_vector(
         lon_field: Longitude column of a table; detected when None.
         lat_field: Latitude column of a table; detected when None.
         typed: False keeps the attributes of text tables as written instead of as numbers.
-        limits: Upper bounds on bytes, rows and vertices.
+        limits: Upper bounds on bytes, rows, columns, texts and vertices.
 
     Returns:
         One row per feature in the file's order, EPSG:4326, two dimensions. Rows without a usable
@@ -57,6 +59,7 @@ def read_vector(
         raise InputError(
             "no row of the file has a geometry", file.name, "export it with its points or shapes"
         )
+    limits.check_shapes(parsed.geometry, file)
     geometry = to_wgs84(parsed, file, crs)
     # An attribute called like the geometry column would be overwritten by it.
     attributes = parsed.attributes.drop(columns="geometry", errors="ignore")

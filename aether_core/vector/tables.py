@@ -1,15 +1,19 @@
 """Tables with coordinates in columns: CSV, TSV, and Parquet without GeoParquet metadata."""
 
+import csv
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import shapely
 from pandas.errors import EmptyDataError, ParserError
 
 from aether_core.errors import InputError
-from aether_core.vector.limits import Limits
+from aether_core.spreadsheet_text import APOSTROPHE_NOTE, with_formula
+from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.parsed import Parsed, ShapeArray
 
 TEXT_SUFFIXES = frozenset({".csv", ".tsv"})
@@ -18,7 +22,8 @@ _LONGITUDE = ("lon", "longitude", "lng", "long", "@lon", "lon_wgs84", "x_wgs84")
 _LATITUDE = ("lat", "latitude", "@lat", "lat_wgs84", "y_wgs84")
 _EASTING = ("x", "easting", "eastings", "x_coord", "point_x", "xcoord")
 _NORTHING = ("y", "northing", "northings", "y_coord", "point_y", "ycoord")
-_SHAPE = ("geometry", "wkt", "geom", "the_geom", ".geo", "geojson")
+SHAPE_COLUMNS = ("geometry", "wkt", "geom", "the_geom", ".geo", "geojson")
+"""Names of a column of geometries in well-known text or GeoJSON, in any case."""
 _DELIMITERS = ",;\t|"
 _DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
 _NUMBER = r"^[-+]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$"
@@ -56,7 +61,7 @@ def with_geometry(
     Raises:
         InputError: There are no such columns, or nothing in them is a number.
     """
-    shape = None if lon_field or lat_field else _find(frame, _SHAPE)
+    shape = None if lon_field or lat_field else _find(frame, SHAPE_COLUMNS)
     columns = _coordinate_columns(frame, path, lon_field, lat_field)
     if columns is None:
         if shape is None:
@@ -140,10 +145,8 @@ def _parse_shapes(column: pd.Series, path: Path, limits: Limits) -> ShapeArray:
 
 def _read_text(path: Path, limits: Limits) -> pd.DataFrame:
     """Read delimited text with every cell as text and empty cells as missing."""
+    delimiter = _checked_text(path, limits)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline(1_000_000)
-        delimiter = max(_DELIMITERS, key=header.count)
         frame = pd.read_csv(
             path,
             sep=delimiter,
@@ -155,15 +158,54 @@ def _read_text(path: Path, limits: Limits) -> pd.DataFrame:
             index_col=False,
         )
     except UnicodeDecodeError as error:
-        raise InputError(
-            "the table is not UTF-8 text", path.name, "save it as CSV in UTF-8"
-        ) from error
+        raise _no_utf8(path) from error
     except (EmptyDataError, ParserError) as error:
         raise InputError(
             "this is not a table", f"{path.name}: {error}", "export it again as CSV"
         ) from error
     limits.check_features(len(frame), path)
-    return frame
+    for name in frame.columns:
+        if str(name).strip().lower() not in SHAPE_COLUMNS:
+            limits.check_cells(name, longest_text(pa.array(frame[name])), path)
+    return _as_it_was(frame)
+
+
+def _as_it_was(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without the apostrophes that our own CSV says it put in front of texts."""
+    said = frame["note"].dropna().unique() if "note" in frame.columns else []
+    if not any(APOSTROPHE_NOTE in note for note in said):
+        return frame
+    return frame.rename(columns=with_formula).map(with_formula)
+
+
+def _checked_text(path: Path, limits: Limits) -> str:
+    """Return what separates cells; refuse lines too long to be held, and too many columns."""
+    longest = limits.line_bytes + 1
+    with path.open("rb") as file:
+        line, number = file.readline(longest), 1
+        while line:
+            limits.check_line(len(line), number, path)
+            line, number = file.readline(longest), number + 1
+    # A reader takes surplus cells of the first row for columns, so both it and the header count.
+    csv.field_size_limit(limits.line_bytes)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            header = text.readline()
+            delimiter = max(_DELIMITERS, key=header.count)
+            text.seek(0)
+            for cells in islice(csv.reader(text, delimiter=delimiter), 2):
+                limits.check_columns(len(cells), path)
+    except UnicodeDecodeError as error:
+        raise _no_utf8(path) from error
+    except csv.Error as error:
+        raise InputError(
+            "this is not a table", f"{path.name}: {error}", "export it again as CSV"
+        ) from error
+    return delimiter
+
+
+def _no_utf8(path: Path) -> InputError:
+    return InputError("the table is not UTF-8 text", path.name, "save it as CSV in UTF-8")
 
 
 def _numbers_if_all(column: pd.Series) -> pd.Series:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -38,7 +39,7 @@ from workflows.study import (
 )
 from workflows.study_city import label_choices
 from workflows.study_estimate import estimate
-from workflows.study_export import export_study
+from workflows.study_export import export_study, study_file
 from workflows.training import add_run
 from workflows.transfer import add_transfer
 
@@ -88,6 +89,8 @@ def test_a_study_with_labels_measures_everything_and_is_taken_away(
         export_study(trained_store, found.id, tmp_path / name, metric="macro_f1")
     table = list(csv.DictReader((tmp_path / "table.csv").read_text().splitlines()))
     assert [float(line["mean"]) for line in table] == [one.mean for one in result.summaries]
+    credited = study_file(replace(found, attribution=["=1+1"]), ".csv").decode()
+    assert {line["attribution"] for line in csv.DictReader(credited.splitlines())} == {"'=1+1"}
     document = json.loads((tmp_path / "all.json").read_text())
     assert StudyResult.from_document(document) == result
     assert set(document["verdict"]) == set(result.metrics)

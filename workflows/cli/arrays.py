@@ -53,10 +53,13 @@ def pool(
     from aether_core.eo.embedding_kind import checked_kind
     from aether_core.vector import read_vector
     from aether_core.vector.coordinates import looks_swapped
+    from workflows.reading import apply_reading_limits
+    from workflows.settings import read_settings
 
     _check_npy(target, force)
     view = _view(shape, radius_m, radius_px)
     started = time.perf_counter()
+    apply_reading_limits(read_settings())
     frame = read_vector(points, crs=crs)
     places = frame.geometry.representative_point()
     lonlat = np.column_stack([places.x, places.y])

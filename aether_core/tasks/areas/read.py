@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.files import sha256_of
+from aether_core.reading import in_own_process
 from aether_core.tasks.areas.codes import area_codes, check_codes_differ
 from aether_core.tasks.areas.disjoint import check_disjoint
 from aether_core.tasks.areas.numbers import (
@@ -70,6 +71,7 @@ class Areas:
         return len(self.geometry)
 
 
+@in_own_process
 def read_areas(
     path: str | Path,
     *,

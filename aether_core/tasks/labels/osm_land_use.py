@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from aether_core.osm_features import read_osm_features, tag_text
 from aether_core.poi.taxonomy import NOTHING
+from aether_core.reading import in_own_process
 from aether_core.tasks.plane import Plane
 from aether_core.tasks.polygons import is_polygon, valid_polygons
 from aether_core.vector import DEFAULT_LIMITS, WGS84, Limits
@@ -42,6 +43,7 @@ _MOSTLY = 0.9
 """A polygon with this part of its area inside another lies in it: mappers' lines cross a little."""
 
 
+@in_own_process
 def read_osm_land_use(
     path: str | Path,
     boundary: shapely.Geometry | None,

@@ -17,6 +17,7 @@ from aether_core.errors import InputError
 from aether_core.files import sha256_of
 from aether_core.poi.frame import plain_text
 from aether_core.poi.osm import PBF_SUFFIXES
+from aether_core.reading import in_own_process
 from aether_core.tasks.labels.osm_land_use import FIELD as OSM_FIELD
 from aether_core.tasks.labels.osm_land_use import read_osm_land_use
 from aether_core.tasks.polygons import is_polygon, valid_polygons
@@ -119,6 +120,7 @@ class FieldInfo:
     examples: tuple[str, ...]
 
 
+@in_own_process
 def read_labels(
     path: str | Path,
     *,
@@ -161,6 +163,7 @@ def read_labels(
     return _labels(frame, _label_field(frame, field, file.name), file)
 
 
+@in_own_process
 def label_fields(path: str | Path, crs: str | None = None) -> list[FieldInfo]:
     """List the columns of a file that may hold labels, in the file's order.
 

@@ -16,6 +16,7 @@ from pyproj import Transformer
 from rio_cogeo.cogeo import cog_validate
 
 from aether_core.export import FORMATS, write_layer
+from aether_core.spreadsheet_text import APOSTROPHE_NOTE
 from aether_core.vector import read_vector
 
 METADATA = {
@@ -135,6 +136,28 @@ def test_our_own_reader_reads_what_we_write(
 ) -> None:
     read = read_vector(written / f"layer{suffix}")
     assert list(read["cell"]) == list(frame["cell"])
+
+
+def test_no_text_of_a_csv_runs_as_a_formula_and_our_reader_gives_it_back(tmp_path: Path) -> None:
+    names = ['=HYPERLINK("http://x.example","a")', "+1", "@home", "-", "\tx", "'=a", "plain", "-2"]
+    frame = layer().head(len(names)).reset_index(drop=True)
+    frame["landuse"] = names
+    frame["=SUM(A1)"] = names
+    write_layer(frame, tmp_path / "a.csv", metadata=METADATA)
+    read = pd.read_csv(tmp_path / "a.csv", dtype=str, keep_default_na=False)
+    for column in read.columns:
+        texts = [column, *read[column]]
+        assert not any(text[:1] in {"=", "@", "\t"} for text in texts)
+    assert read["landuse"].tolist()[3:] == ["'-", "'\tx", "''=a", "plain", "-2"]
+    assert APOSTROPHE_NOTE in read["note"][0]
+    again = read_vector(tmp_path / "a.csv", typed=False)
+    assert again["landuse"].tolist() == names
+    assert again["=SUM(A1)"].tolist() == names
+
+
+def test_a_foreign_csv_keeps_its_apostrophes(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("lon,lat,name\n24.9,60.1,'@home'\n")
+    assert read_vector(tmp_path / "a.csv")["name"].tolist() == ["'@home'"]
 
 
 def test_geotiff(written: Path, frame: gpd.GeoDataFrame) -> None:
