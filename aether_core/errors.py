@@ -33,6 +33,10 @@ class NotFoundError(InputError):
     """A city, model, run, layer or file that was named does not exist."""
 
 
+class DamagedFileError(InputError):
+    """A file of the store no longer holds what was put into it."""
+
+
 class ConflictError(InputError):
     """The request collides with something already stored or running."""
 

@@ -1,7 +1,7 @@
 """Connections to the store, and its failures in plain words."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,14 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
-from aether_core.errors import AetherError, DiskFullError, InputError, StoreUnavailableError
+from aether_core.errors import (
+    AetherError,
+    ConflictError,
+    DiskFullError,
+    InputError,
+    NotFoundError,
+    StoreUnavailableError,
+)
 
 STATEMENT_TIMEOUT_S = 60
 UNREACHABLE = (
@@ -129,14 +136,12 @@ def session_scope(engine: Engine) -> Iterator[Session]:
 def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
     """What a database error means for the user; None when it is a defect of ours."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, psycopg.errors.QueryCanceled):
-        return StoreUnavailableError("the database took too long over one question; try again")
-    if isinstance(cause, psycopg.errors.DiskFull):
-        return DiskFullError("the database's disk is full; make room on it and try again")
-    if isinstance(cause, psycopg.errors.TooManyConnections):
-        return StoreUnavailableError("the database has no free session; try again in a moment")
-    if isinstance(cause, psycopg.errors.InvalidPassword | psycopg.errors.InvalidCatalogName):
-        return StoreUnavailableError(f"the database refuses us: {str(cause).splitlines()[-1]}")
+    if isinstance(cause, psycopg.DataError) and cause.sqlstate is None:
+        # Psycopg refuses a NUL itself, before the server has seen it.
+        return InputError("a text cannot be stored", str(cause), "leave the character out")
+    for kind, told in _TOLD.items():
+        if isinstance(cause, kind):
+            return told(cause)
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     # Without an SQL state the server never spoke; class 08 is a broken connection, 57P a shutdown.
     state = getattr(cause, "sqlstate", None)
@@ -144,3 +149,39 @@ def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
         state is None or state.startswith(("08", "57P"))
     )
     return StoreUnavailableError(UNREACHABLE) if lost or broken else None
+
+
+def _refused(error: BaseException) -> AetherError:
+    return StoreUnavailableError(f"the database refuses us: {str(error).splitlines()[-1]}")
+
+
+def _removed(error: BaseException) -> AetherError:
+    """Nobody writes rows for what was never there: it went between reading and writing."""
+    diagnostics = error.diag if isinstance(error, psycopg.Error) else None
+    table = diagnostics.table_name if diagnostics is not None else None
+    return NotFoundError(
+        "what this belongs to was removed meanwhile", table or "", "list what there is now"
+    )
+
+
+_TOLD: Mapping[type[psycopg.Error], Callable[[BaseException], AetherError]] = {
+    psycopg.errors.QueryCanceled: lambda _: StoreUnavailableError(
+        "the database took too long over one question; try again"
+    ),
+    psycopg.errors.DiskFull: lambda _: DiskFullError(
+        "the database's disk is full; make room on it and try again"
+    ),
+    psycopg.errors.TooManyConnections: lambda _: StoreUnavailableError(
+        "the database has no free session; try again in a moment"
+    ),
+    psycopg.errors.InvalidPassword: _refused,
+    psycopg.errors.InvalidCatalogName: _refused,
+    psycopg.errors.ForeignKeyViolation: _removed,
+    psycopg.errors.UntranslatableCharacter: lambda error: InputError(
+        "a text cannot be stored", str(error).splitlines()[0], "leave the character out"
+    ),
+    psycopg.errors.DeadlockDetected: lambda _: ConflictError(
+        "two changes stood in each other's way", "the database undid this one", "try again"
+    ),
+}
+"""What the server says of its own accord, in plain words."""

@@ -96,9 +96,15 @@ def trained_original(
     return name, home
 
 
+def copy_home(original: Path, home: Path) -> None:
+    """Copy a home for a copy of its database."""
+    shutil.copytree(original, home, dirs_exist_ok=True)
+
+
 @contextmanager
 def borrowed_store(cluster_url: str, original: tuple[str, Path], home: Path) -> Iterator[Store]:
-    """A store for a whole module: Tinytown's own files stay in the original's home."""
+    """A store for a whole module, with a home of its own."""
+    copy_home(original[1], home)
     with fresh_database(cluster_url, template=original[0]) as url:
         opened = open_store(_settings(url, home))
         yield opened
@@ -112,13 +118,9 @@ def trained_store(
     """A store of its own that holds Tinytown with a trained model."""
     name, original_home = trained_original
     home = tmp_path / "home"
-    shutil.copytree(original_home, home)
+    copy_home(original_home, home)
     with fresh_database(cluster_url, template=name) as url:
         opened = open_store(_settings(url, home))
-        with opened.session() as session:  # the copy's models lie in the copy's home
-            session.connection().exec_driver_sql(
-                "UPDATE model SET folder = replace(folder, %s, %s)", (str(original_home), str(home))
-            )
         yield opened
         opened.engine.dispose()
 

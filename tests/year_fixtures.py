@@ -1,6 +1,5 @@
 """Tinytown in another year, some of it built anew, with the truth of what was."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from aether_core.eo.write import write_embedding_cog
 from aether_core.simulate.grid_city import SimulatedCity
 from aether_core.simulate.later_year import LaterYear, later_year
 from db.engine import conninfo
-from tests.app_fixtures import SLUG
+from tests.app_fixtures import SLUG, copy_home
 from tests.db_fixtures import fresh_database
 from workflows.settings import Settings
 from workflows.store import Store, open_store
@@ -70,7 +69,7 @@ def two_years_original(
     """Database name and home of the trained Tinytown with both years."""
     name, original = trained_original
     home = tmp_path_factory.mktemp("two-years") / "home"
-    shutil.copytree(original, home)
+    copy_home(original, home)
     copy = "two_years_original"
     with psycopg.connect(conninfo(cluster_url), dbname="postgres", autocommit=True) as connection:
         connection.execute(
@@ -80,7 +79,6 @@ def two_years_original(
         )
     url = make_url(cluster_url).set(database=copy).render_as_string(hide_password=False)
     opened = open_store(Settings(home=home, database_url=url))
-    _move_home(opened, original, home)
     add_year(opened, SLUG, OTHER, [other_year.file])
     opened.engine.dispose()
     return copy, home
@@ -93,10 +91,9 @@ def two_years(
     """A store of its own that holds the trained Tinytown in 2018 and 2024."""
     name, original = two_years_original
     home = tmp_path / "home"
-    shutil.copytree(original, home)
+    copy_home(original, home)
     with fresh_database(cluster_url, template=name) as url:
         opened = open_store(Settings(home=home, database_url=url))
-        _move_home(opened, original, home)
         yield opened
         opened.engine.dispose()
 
@@ -107,12 +104,3 @@ def two_years_environment(two_years: Store, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("AETHER_HOME", str(two_years.settings.home))
     monkeypatch.setenv("AETHER_DATABASE_URL", two_years.url)
     return two_years
-
-
-def _move_home(store: Store, before: Path, after: Path) -> None:
-    with store.session() as session:
-        for column, table in (("folder", "model"), ("path", "raster")):
-            session.connection().exec_driver_sql(
-                f"UPDATE {table} SET {column} = replace({column}, %s, %s)",  # noqa: S608
-                (str(before), str(after)),
-            )

@@ -8,6 +8,7 @@ from workflows.settings import Settings, read_settings
 from workflows.store import Store, open_store
 
 CITY = "city"
+_CITIES = "cities-of-this-run"
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the database", hash_funcs={Settings: hash})
@@ -32,6 +33,21 @@ def reachable() -> bool:
     except StoreUnavailableError:
         return False
     return True
+
+
+def read_cities() -> list[CitySummary]:
+    """Every city by name, asked of the store: what the router does, once a run of the script."""
+    st.session_state.pop(_CITIES, None)
+    st.session_state[_CITIES] = list_cities(store())
+    return cities()
+
+
+def cities() -> list[CitySummary]:
+    """Every city by name, as this run of the script found them."""
+    if _CITIES not in st.session_state:
+        return read_cities()
+    found: list[CitySummary] = st.session_state[_CITIES]
+    return found
 
 
 def is_dark() -> bool:

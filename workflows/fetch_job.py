@@ -19,7 +19,7 @@ from db import cities as city_rows
 from db import fetches as fetch_rows
 from db.schema import City
 from workflows.add_city import add_city
-from workflows.cities import remove_city
+from workflows.cities import remove_city_numbered
 from workflows.fetch_progress import FetchProgress
 from workflows.fetch_request import FetchCity
 from workflows.fetch_sources import overture_release
@@ -71,10 +71,11 @@ def _conclude(store: Store, fetch_id: int, mark: Mark) -> None:
     with suppress(NotFoundError):
         with store.session() as session:
             fetch = fetch_rows.STATES.by_id(session, fetch_id)
-            slug, added = fetch.slug, fetch.city_id is not None
+            city_id = fetch.city_id
             extends = FetchCity.from_document(fetch.request).extends
-        if added and not extends:  # without all of its years
-            remove_city(store, slug)
+        if city_id is not None and not extends:  # without all of its years
+            with suppress(NotFoundError):
+                remove_city_numbered(store, city_id)
         with store.session() as session:
             mark(session, fetch_id)
 

@@ -1,6 +1,5 @@
 """Train a city's model: queue a run, and what the worker does with it."""
 
-import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +10,6 @@ from aether_core.errors import (
     InputError,
     NotFoundError,
 )
-from aether_core.model.checkpoint import save_model
 from aether_core.model.device import device_in_words
 from aether_core.model.recipe import Recipe
 from aether_core.model.recipes import recipe
@@ -24,10 +22,12 @@ from db import models as model_rows
 from db import runs as run_rows
 from db.schema import City, Run
 from workflows.job_outcome import Mark, outcome_written
+from workflows.kept_model import keep_model
+from workflows.owned_folders import staged, storing
 from workflows.queue import defer_training, ensure_worker
 from workflows.runs import RunSummary, run_folder, show_run
 from workflows.store import Store
-from workflows.trained_card import model_name, run_metrics, trained_card
+from workflows.trained_card import run_metrics, trained_card
 from workflows.training_data import training_set
 
 MAX_ATTEMPTS = 3
@@ -242,22 +242,12 @@ def _store_model(
 ) -> None:
     with store.session() as session:
         run_rows.report_progress(session, run_id, stage="keeping the model", progress=1.0)
+    with staged(store.settings.models) as whole, storing(store) as (session, folders):
         run = run_rows.run_by_id(session, run_id)
-        city = city_rows.city_by_id(session, run.city_id)
+        city = city_rows.lock_city(session, run.city_id)
         card = trained_card(store, session, run, city, chosen, data, trained)
-        name = model_name(city, run)
-        folder = store.settings.models / name
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # Left by an attempt that died before it was recorded.
-        shutil.rmtree(folder, ignore_errors=True)
-        save_model(folder, trained.heads, card)
-        model = model_rows.add_model(
-            session,
-            city.id,
-            name=name,
-            run_id=run_id,
-            folder=str(folder),
-            card=card.model_dump(mode="json"),
+        model = keep_model(
+            store, session, folders, whole, city.id, trained.heads, card, run_id=run_id
         )
-        model_rows.use_model(session, city.id, name)
+        model_rows.use_model(session, city.id, model.name)
         run_rows.mark_done(session, run_id, metrics=run_metrics(trained), model_id=model.id)
