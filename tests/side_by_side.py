@@ -11,6 +11,7 @@ from sqlalchemy import text
 from workflows.store import Store
 
 PATIENCE_S = 120
+"""Longer than anything takes here: the database itself gives up after 60 s."""
 
 
 @dataclass
@@ -88,6 +89,7 @@ def one_after_the_other(
     with held(store, slug):
         one = start(first)
         until_waiting(store, one, 1)
+        before = waiting(store)
         two = start(second)
-        until_waiting(store, two, waiting(store) + 1 if one.thread.is_alive() else 1)
+        until_waiting(store, two, before + 1)
     return one.result(), two.result()

@@ -6,6 +6,7 @@ that removed its row cannot meet what came after it. The last digits tell which 
 name: a home may serve several, and what has no row in one of them may have one in another.
 """
 
+import errno
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from secrets import token_hex
 import structlog
 from sqlalchemy.orm import Session
 
+from aether_core.errors import AetherError, DiskFullError
 from aether_core.held_folder import hold_folder
 from db import folders as folder_rows
 from workflows.store import Store
@@ -64,9 +66,20 @@ def staged(root: Path) -> Iterator[Path]:
 
     Args:
         root: Where its place will be; on the same file system, so that it is renamed there.
+
+    Raises:
+        DiskFullError: There is no room.
+        AetherError: The home cannot be written.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    scratch = hold_folder(root, "new")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        scratch = hold_folder(root, "new")
+    except OSError as error:
+        kind = DiskFullError if error.errno in {errno.ENOSPC, errno.EDQUOT} else AetherError
+        raise kind(
+            f"the home's folder {root} cannot be written: {error.strerror}; "
+            "free some space, or let this user write there"
+        ) from error
     try:
         whole = scratch.path / "whole"
         whole.mkdir()

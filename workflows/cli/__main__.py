@@ -40,7 +40,10 @@ def _explain(error: BaseException) -> tuple[str, str, int]:
         return "InputError", f"{told}; see ./aether --help", 2
     if isinstance(error, AetherError):
         return type(error).__name__, str(error), error.exit_code
-    if isinstance(error, typer.Abort | KeyboardInterrupt):
+    # Typer takes an end of any file for the end of what the user types; that has no such cause.
+    if isinstance(error, typer.Abort | KeyboardInterrupt) and not isinstance(
+        error.__cause__, EOFError
+    ):
         return "Interrupted", "stopped by the user", 130
     traceback.print_exception(error)
     return type(error).__name__, f"an error of ours: {error}; please report the lines above", 1
