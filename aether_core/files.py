@@ -48,9 +48,9 @@ def atomic_path(path: Path, *, force: bool = False) -> Iterator[Path]:
         written = scratch.path / target.name
         yield written
         check_target(target, force=force)
-        _synchronise(written)
+        synchronise(written)
         written.replace(target)
-        _synchronise(target.parent)
+        synchronise(target.parent)
     except AetherError:
         raise
     except Exception as error:
@@ -96,11 +96,11 @@ def atomic_folder(
         whole.mkdir()
         yield whole
         for written in whole.iterdir():
-            _synchronise(written)
-        _synchronise(whole)
+            synchronise(written)
+        synchronise(whole)
         _check_folder(target, force=force, holds=holds)
         _take_place(whole, target, scratch.path / ".before")
-        _synchronise(target.parent)
+        synchronise(target.parent)
     except OSError as error:
         explained = _explain(error, target)
         raise explained or AetherError(
@@ -114,6 +114,19 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content as 64 hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def synchronise(path: Path) -> None:
+    """Force a file's content, or a folder's entries, to the disk.
+
+    Raises:
+        OSError: The disk refuses it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def check_target(target: Path, *, force: bool) -> None:
@@ -198,15 +211,6 @@ def _scratch_folder(target: Path) -> HeldFolder:
         if explained is None:
             raise
         raise explained from error
-
-
-def _synchronise(path: Path) -> None:
-    """Force a file's content, or a folder's entries, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _explain(error: Exception, target: Path) -> AetherError | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from aether_core.checksums import check_sha256
 from aether_core.eo.embedding import Embedding, open_embedding
 from aether_core.errors import AetherError, DiskFullError
+from aether_core.files import synchronise
 from aether_core.progress import Progress, silent
 from db.schema import Raster
 from workflows.home_paths import folder_in, in_home
@@ -105,6 +106,7 @@ def _linked(source: Path, target: Path) -> bool:
 def _copy(source: Path, target: Path) -> None:
     try:
         shutil.copyfile(source, target)
+        synchronise(target)  # the row that is committed next must not outlive the file
     except OSError as error:
         kind = DiskFullError if error.errno in {errno.ENOSPC, errno.EDQUOT} else AetherError
         raise kind(

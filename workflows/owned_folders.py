@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from aether_core.errors import AetherError, DiskFullError
+from aether_core.files import synchronise
 from aether_core.held_folder import hold_folder
 from db import folders as folder_rows
 from workflows.store import Store
@@ -51,8 +52,10 @@ class NewFolders:
         """
         name = f"{owner}-{token_hex(4)}"
         placed = root / f"{name}{_mark(name, self._database)}"
+        synchronise(whole)
         whole.rename(placed)
         self._placed.append(placed)
+        synchronise(root)
         return placed
 
     def remove(self) -> None:

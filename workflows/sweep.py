@@ -6,6 +6,7 @@ anything touched that may belong to another database which uses the same home, o
 folders are removed only if this one gave them their name or number.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -83,8 +84,8 @@ def _scratch_places(settings: Settings) -> Iterator[Path]:
     for root in (settings.cities, settings.models):
         yield root
     for root in (settings.cache, settings.runs, settings.fetches, settings.home / "uploads"):
-        yield root
-        yield from (folder for folder in root.rglob("*") if folder.is_dir())
+        # What vanishes meanwhile is passed over: others are at work here.
+        yield from (Path(folder) for folder, _, _ in os.walk(root))
 
 
 def _roots(settings: Settings) -> tuple[Path, ...]:
@@ -95,7 +96,7 @@ def _roots(settings: Settings) -> tuple[Path, ...]:
 def _folders_in(root: Path) -> list[Path]:
     return [
         child
-        for child in (sorted(root.iterdir()) if root.is_dir() else [])
+        for child in _children(root)
         if child.is_dir() and not child.is_symlink() and not is_held_name(child.name)
     ]
 
@@ -111,6 +112,14 @@ def _of_rows(settings: Settings, owned: OwnedFolders) -> set[Path]:
         *(settings.runs / str(number) for number in owned.runs),
         *(settings.fetches / str(number) for number in owned.fetches),
     }
+
+
+def _children(folder: Path) -> list[Path]:
+    """What lies in a folder; nothing where it is none, or went while another swept."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _is_ours(
@@ -140,14 +149,12 @@ def _remove(folder: Path) -> None:
 def _old_caches(settings: Settings) -> list[Path]:
     """Remove the vectors that older versions kept, by a model's name right below the cache."""
     known = {settings.vectors, settings.public_cache, settings.cache / "embed"}
-    children = sorted(settings.cache.iterdir()) if settings.cache.is_dir() else []
     old = [
         child
-        for child in children
+        for child in _children(settings.cache)
         if child not in known
-        and child.is_dir()
-        and any(child.iterdir())
-        and all(_KEY.fullmatch(inner.name) for inner in child.iterdir())
+        and (kept := _children(child))
+        and all(_KEY.fullmatch(inner.name) for inner in kept)
     ]
     for folder in old:
         shutil.rmtree(folder, ignore_errors=True)
