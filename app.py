@@ -6,7 +6,6 @@ import streamlit as st
 
 from ui import errors, footer, page, state, style
 from ui.logo import MARK, WORDMARK
-from workflows.cities import list_cities
 
 logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
 st.set_page_config(
@@ -32,7 +31,7 @@ current = st.navigation(
 
 with errors.boxed(state.reachable):
     state.apply_choice()
-    cities = list_cities(state.store())
+    cities = state.read_cities()
     if cities:
         state.pick_city(cities)
     current.run()

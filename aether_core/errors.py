@@ -40,6 +40,10 @@ class NotFoundError(InputError):
     code = "not-found"
 
 
+class DamagedFileError(InputError):
+    """A file of the store no longer holds what was put into it."""
+
+
 class ConflictError(InputError):
     """The request collides with something already stored or running."""
 

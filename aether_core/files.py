@@ -4,15 +4,17 @@ import errno
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from aether_core.errors import AetherError, ConflictError, DiskFullError, InputError
+from aether_core.held_folder import HeldFolder, hold_folder, remove_left
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT})
+_LONGEST_NAME_BYTES = 255
+_LONGEST_PATH_BYTES = 4095
 _LEAST_FREE_BYTES = 65_536
 """Below this much free space a library's own write error is taken for a full disk."""
 
@@ -24,7 +26,8 @@ def atomic_path(path: Path, *, force: bool = False) -> Iterator[Path]:
     The caller writes the path that is yielded. It carries the name of the target in a temporary
     folder beside it, so that the journals some formats keep next to a file vanish with it. When the
     block ends well the file is synchronised to the disk and renamed over the target; when it ends
-    in an error, everything is removed and the target is as it was.
+    in an error, everything is removed and the target is as it was. What a process that was killed
+    left of the same target goes, too.
 
     Args:
         path: The file to be written.
@@ -40,14 +43,14 @@ def atomic_path(path: Path, *, force: bool = False) -> Iterator[Path]:
     """
     target = Path(path)
     check_target(target, force=force)
-    folder = _scratch_folder(target)
+    scratch = _scratch_folder(target)
     try:
-        written = folder / target.name
+        written = scratch.path / target.name
         yield written
         check_target(target, force=force)
-        _synchronise(written)
+        synchronise(written)
         written.replace(target)
-        _synchronise(target.parent)
+        synchronise(target.parent)
     except AetherError:
         raise
     except Exception as error:
@@ -56,7 +59,7 @@ def atomic_path(path: Path, *, force: bool = False) -> Iterator[Path]:
             raise
         raise explained from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        scratch.remove()
 
 
 @contextmanager
@@ -84,32 +87,46 @@ def atomic_folder(
         DiskFullError: There is no room left.
         AetherError: The file system refused in another way.
     """
+    _check_name(Path(path))
     target = Path(os.path.realpath(path))
     _check_folder(target, force=force, holds=holds)
     scratch = _scratch_folder(target)
     try:
-        whole = scratch / target.name
+        whole = scratch.path / target.name
         whole.mkdir()
         yield whole
         for written in whole.iterdir():
-            _synchronise(written)
-        _synchronise(whole)
+            synchronise(written)
+        synchronise(whole)
         _check_folder(target, force=force, holds=holds)
-        _take_place(whole, target, scratch / ".before")
-        _synchronise(target.parent)
+        _take_place(whole, target, scratch.path / ".before")
+        synchronise(target.parent)
     except OSError as error:
         explained = _explain(error, target)
         raise explained or AetherError(
             f"{target} could not be written: {error.strerror}"
         ) from error
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.remove()
 
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content as 64 hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def synchronise(path: Path) -> None:
+    """Force a file's content, or a folder's entries, to the disk.
+
+    Raises:
+        OSError: The disk refuses it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def check_target(target: Path, *, force: bool) -> None:
@@ -121,8 +138,9 @@ def check_target(target: Path, *, force: bool) -> None:
 
     Raises:
         ConflictError: The file exists and `force` is false.
-        InputError: The folder does not exist, or the path is a folder.
+        InputError: The folder does not exist, the path is a folder, or no file can have this name.
     """
+    _check_name(target)
     if not target.parent.is_dir():
         raise InputError(
             "the folder of the output file does not exist", target, "make the folder first"
@@ -133,8 +151,24 @@ def check_target(target: Path, *, force: bool) -> None:
         raise ConflictError("file exists", target, "choose another name or add --force")
 
 
+def _check_name(target: Path) -> None:
+    """Refuse a name that no file system takes, which would fail in words of its own.
+
+    Raises:
+        InputError: It holds a NUL, or is longer than a name or a path may be.
+    """
+    if "\0" in str(target):
+        raise InputError(
+            "the output's name holds a NUL character", repr(str(target)), "leave it out"
+        )
+    longest = max((len(os.fsencode(part)) for part in target.parts), default=0)
+    if longest > _LONGEST_NAME_BYTES or len(os.fsencode(target)) > _LONGEST_PATH_BYTES:
+        raise InputError("the output's name is too long for a file", target, "give a shorter one")
+
+
 def _check_folder(target: Path, *, force: bool, holds: Collection[str]) -> None:
     """Refuse a folder that cannot or must not be written."""
+    _check_name(target)
     if not target.parent.is_dir():
         raise InputError(
             "the folder of the output does not exist", target.parent, "make the folder first"
@@ -167,24 +201,16 @@ def _take_place(whole: Path, target: Path, before: Path) -> None:
         raise
 
 
-def _scratch_folder(target: Path) -> Path:
-    """Make the temporary folder beside the target."""
+def _scratch_folder(target: Path) -> HeldFolder:
+    """Make the temporary folder beside the target, in the place of those that were left there."""
     try:
-        return Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}.", dir=target.parent))
+        remove_left(target.parent, target.name)
+        return hold_folder(target.parent, target.name)
     except OSError as error:
         explained = _explain(error, target)
         if explained is None:
             raise
         raise explained from error
-
-
-def _synchronise(path: Path) -> None:
-    """Force a file's content, or a folder's entries, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _explain(error: Exception, target: Path) -> AetherError | None:

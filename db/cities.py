@@ -88,6 +88,22 @@ def lock_city(session: Session, city_id: int) -> City:
     return city
 
 
+def hold_city(session: Session, city_id: int) -> City:
+    """The city of that number, held until the transaction ends so that nothing is added to it.
+
+    Who has added something and not committed is waited for; who wants to add something waits, and
+    finds the city as this transaction leaves it.
+
+    Raises:
+        NotFoundError: There is none: it was removed meanwhile.
+    """
+    found = select(City).where(City.id == city_id).with_for_update()
+    city = session.scalar(found.execution_options(populate_existing=True))
+    if city is None:
+        raise _removed(city_id)
+    return city
+
+
 def list_cities(session: Session) -> list[City]:
     """All cities by name."""
     return list(session.scalars(select(City).order_by(City.name, City.slug)))
@@ -175,9 +191,11 @@ def rasters(session: Session, city_id: int, year: int | None = None) -> list[Ras
     )
 
 
-def footprint_of(session: Session, city_id: int) -> BaseGeometry:
-    """What the files of a city's embedding cover together in the city's own year, WGS84."""
-    return shapely.union_all([to_shape(raster.footprint) for raster in rasters(session, city_id)])
+def every_raster(session: Session, city_id: int) -> list[Raster]:
+    """The files of a city's embedding in all its years, in the order they were added."""
+    return list(
+        session.scalars(select(Raster).where(Raster.city_id == city_id).order_by(Raster.id))
+    )
 
 
 def add_base_features(session: Session, city_id: int, features: gpd.GeoDataFrame) -> int:

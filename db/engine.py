@@ -3,7 +3,7 @@
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import (
     AetherError,
+    ConflictError,
     DiskFullError,
     DiskReadOnlyError,
     InputError,
+    NotFoundError,
     StoreUnavailableError,
 )
 
@@ -138,14 +140,14 @@ def session_scope(engine: Engine) -> Iterator[Session]:
 def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
     """What a database error means for the user; None when it is a defect of ours."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, psycopg.errors.QueryCanceled):
-        return StoreUnavailableError("the database took too long over one question; try again")
+    if isinstance(cause, psycopg.DataError) and cause.sqlstate is None:
+        # Psycopg refuses a NUL itself, before the server has seen it.
+        return InputError("a text cannot be stored", str(cause), "leave the character out")
     if (full := _disk_at_fault(cause)) is not None:
         return full
-    if isinstance(cause, psycopg.errors.TooManyConnections):
-        return StoreUnavailableError("the database has no free session; try again in a moment")
-    if isinstance(cause, psycopg.errors.InvalidPassword | psycopg.errors.InvalidCatalogName):
-        return StoreUnavailableError(f"the database refuses us: {str(cause).splitlines()[-1]}")
+    for kind, told in _TOLD.items():
+        if isinstance(cause, kind):
+            return told(cause)
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     # Without an SQL state the server never spoke; class 08 is a broken connection, 57P a shutdown.
     state = getattr(cause, "sqlstate", None)
@@ -167,3 +169,36 @@ def _disk_at_fault(cause: BaseException | None) -> AetherError | None:
             "the database takes no changes: it, or its disk, is read-only; make it writable"
         )
     return None
+
+
+def _refused(error: BaseException) -> AetherError:
+    return StoreUnavailableError(f"the database refuses us: {str(error).splitlines()[-1]}")
+
+
+def _removed(error: BaseException) -> AetherError:
+    """Nobody writes rows for what was never there: it went between reading and writing."""
+    diagnostics = error.diag if isinstance(error, psycopg.Error) else None
+    table = diagnostics.table_name if diagnostics is not None else None
+    return NotFoundError(
+        "what this belongs to was removed meanwhile", table or "", "list what there is now"
+    )
+
+
+_TOLD: Mapping[type[psycopg.Error], Callable[[BaseException], AetherError]] = {
+    psycopg.errors.QueryCanceled: lambda _: StoreUnavailableError(
+        "the database took too long over one question; try again"
+    ),
+    psycopg.errors.TooManyConnections: lambda _: StoreUnavailableError(
+        "the database has no free session; try again in a moment"
+    ),
+    psycopg.errors.InvalidPassword: _refused,
+    psycopg.errors.InvalidCatalogName: _refused,
+    psycopg.errors.ForeignKeyViolation: _removed,
+    psycopg.errors.UntranslatableCharacter: lambda error: InputError(
+        "a text cannot be stored", str(error).splitlines()[0], "leave the character out"
+    ),
+    psycopg.errors.DeadlockDetected: lambda _: ConflictError(
+        "two changes stood in each other's way", "the database undid this one", "try again"
+    ),
+}
+"""What the server says of its own accord, in plain words."""

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import cast, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -70,6 +71,22 @@ def names(session: Session, model_ids: Sequence[int]) -> dict[int, str]:
     """Names of several models by their numbers; those that were removed are left out."""
     found = select(Model.id, Model.name).where(Model.id.in_(model_ids))
     return dict(session.execute(found).tuples().all())
+
+
+def models_without_checksum(session: Session) -> list[Model]:
+    """Models whose card does not know the checksum of their weights."""
+    known = Model.card["weights_sha256"].astext
+    return list(session.scalars(select(Model).where(known.is_(None)).order_by(Model.id)))
+
+
+def note_checksum(session: Session, model_id: int, sha256: str) -> None:
+    """Write the checksum of a model's weights on its card; nothing where it was removed."""
+    session.execute(
+        update(Model)
+        .where(Model.id == model_id)
+        .values(card=Model.card.op("||")(cast({"weights_sha256": sha256}, JSONB)))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def model_in_use(session: Session, city_id: int) -> Model | None:

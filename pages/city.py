@@ -18,7 +18,7 @@ from ui import (
 from ui import map as city_map
 from ui.nearby import places_of
 from ui.text import count, facts, plain
-from workflows.cities import CitySummary, list_cities, remove_city
+from workflows.cities import CitySummary, remove_city
 from workflows.fetch_city import FetchSummary
 
 MAP_HEIGHT = 560
@@ -192,7 +192,7 @@ def draw_sources(city: CitySummary) -> None:
 def draw() -> None:
     """The page."""
     fetched()
-    city = state.city(list_cities(state.store()))
+    city = state.city(state.cities())
     settle_view(has_city=city is not None)
     adding = st.session_state["city-view"] == ADD
     page.heading("Add a city" if adding else "City", None if adding else city)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import errors, fetch_jobs, footer, page, real_demo, state, thumbnail
 from ui.text import count, plain
-from workflows.cities import CitySummary, list_cities
+from workflows.cities import CitySummary
 
 COLUMNS = 3
 
@@ -46,7 +46,7 @@ def draw_card(city: CitySummary) -> None:
 page.through_router()
 page.heading("Cities")
 with errors.boxed(state.reachable):
-    cities = list_cities(state.store())
+    cities = state.cities()
     if cities:
         st.caption(
             "Ask a city in plain words and get a map back. "

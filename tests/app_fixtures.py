@@ -117,14 +117,7 @@ def _opened(url: str, home: Path, of: Original | None) -> Iterator[Store]:
 
 def move_in(store: Store, original: Original) -> None:
     """Copy the original's files to a store whose database is a copy of the original's."""
-    home = store.settings.home
-    shutil.copytree(original[1], home, dirs_exist_ok=True)
-    with store.session() as session:
-        for column, table in (("folder", "model"), ("path", "raster")):
-            session.connection().exec_driver_sql(
-                f"UPDATE {table} SET {column} = replace({column}, %s, %s)",  # noqa: S608
-                (str(original[1]), str(home)),
-            )
+    shutil.copytree(original[1], store.settings.home, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")
@@ -170,11 +163,9 @@ def trained_original(
 
 @contextmanager
 def borrowed_store(cluster_url: str, original: Original, home: Path) -> Iterator[Store]:
-    """A store for a whole module: Tinytown's own files stay in the original's home."""
-    with fresh_database(cluster_url, template=original[0]) as url:
-        opened = open_store(_settings(url, home))
-        yield opened
-        opened.engine.dispose()
+    """A store for a whole module, with a home of its own."""
+    with copied_store(cluster_url, original, home) as store:
+        yield store
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import footer, state
 from ui.text import plain
-from workflows.cities import CitySummary, list_cities
+from workflows.cities import CitySummary
 
 _NAMES = (
     "home",
@@ -53,7 +53,7 @@ def heading(title: str, city: CitySummary | None = None) -> None:
 
 def with_city(title: str) -> CitySummary | None:
     """Draw the heading and return the city picked; without any city, say so and return None."""
-    city = state.city(list_cities(state.store()))
+    city = state.city(state.cities())
     heading(title, city)
     if city is None:
         empty(

@@ -8,11 +8,12 @@ import streamlit as st
 
 from aether_core.errors import DiskFullError, DiskReadOnlyError, StoreUnavailableError
 from aether_core.reading import start_reading
-from workflows.cities import CitySummary
+from workflows.cities import CitySummary, list_cities
 from workflows.settings import Settings, read_settings
 from workflows.store import Store, open_store, revive
 
 CITY = "city"
+_CITIES = "cities-of-this-run"
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the database", hash_funcs={Settings: hash})
@@ -71,6 +72,21 @@ def reachable() -> bool:
     """
     settings = read_settings()
     return _asking(settings).ask(settings)
+
+
+def read_cities() -> list[CitySummary]:
+    """Every city by name, asked of the store: what the router does, once a run of the script."""
+    st.session_state.pop(_CITIES, None)
+    st.session_state[_CITIES] = list_cities(store())
+    return cities()
+
+
+def cities() -> list[CitySummary]:
+    """Every city by name, as this run of the script found them."""
+    if _CITIES not in st.session_state:
+        return read_cities()
+    found: list[CitySummary] = st.session_state[_CITIES]
+    return found
 
 
 def is_dark() -> bool:

@@ -9,7 +9,7 @@ from aether_core.model.recipes import recipe, recipes
 from aether_core.study.kinds import KINDS
 from ui import state
 from ui.text import count, duration, plain
-from workflows.cities import CitySummary, list_cities
+from workflows.cities import CitySummary
 from workflows.study import (
     FIRST_SEED,
     MOST_SEEDS,
@@ -37,7 +37,7 @@ def draw(city: CitySummary) -> bool:
     Returns:
         Whether a study has just been started.
     """
-    others = [one for one in list_cities(state.store()) if one.slug != city.slug]
+    others = [one for one in state.cities() if one.slug != city.slug]
     with st.container(border=True, key="study-form"):
         st.subheader("New study", anchor=False)
         kind = _ask_kind(with_transfer=bool(others))

@@ -1,7 +1,7 @@
 """Register a city from an embedding and a file of places."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,12 @@ from db import features as feature_rows
 from db import pois as poi_rows
 from db.schema import BASE_KINDS, City
 from workflows.cities import CitySummary, summarise
-from workflows.city_files import files_kept
+from workflows.city_files import files_staged
 from workflows.city_words import check_city_words, check_slug_free
 from workflows.encoders import default_encoder, store_texts
+from workflows.home_paths import to_home
 from workflows.labels import keep_osm_labels, read_osm_labels
+from workflows.owned_folders import storing
 from workflows.store import Store
 
 SIMULATED = "Simulated embedding: computed, not measured by satellite."
@@ -138,14 +140,16 @@ def add_city(
     check_add(store, request)
     prepared = _prepare(request, progress)
     store_texts(store, default_encoder(store.settings), prepared.texts, progress)
+    settings = store.settings
     with (
-        files_kept(
-            store.settings.cities / request.slug, prepared.embedding.files, link=request.link_files
-        ) as embedding_files,
-        store.session() as session,
+        files_staged(store, prepared.embedding.files, link=request.link_files) as (staged, names),
+        storing(store) as (session, folders),
     ):
         progress("storing", 0, 1)
-        city = _insert(session, request, prepared, embedding_files)
+        city = _insert(session, request, prepared)
+        folder = folders.place(staged, settings.cities, f"{city.id}-{city.year}")
+        paths = [to_home(settings, folder / name) for name in names]
+        _insert_rasters(session, city, prepared.embedding, paths)
         summary = summarise(session, city)
         progress("storing", 1, 1)
         if within is not None:
@@ -322,7 +326,7 @@ def _pool_cells(
     return Cells(resolution, cells.h3[ok], cells.lonlat[ok]), pooled.vectors[0, ok]
 
 
-def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list[Path]) -> City:
+def _insert(session: Session, request: AddCity, prepared: _Prepared) -> City:
     embedding = prepared.embedding
     city = city_rows.add_city(
         session,
@@ -341,20 +345,6 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list
         attribution=_attribution(request, embedding),
         sources=request.sources,
     )
-    for info, path in zip(embedding.infos, files, strict=True):
-        city_rows.add_raster(
-            session,
-            city.id,
-            path=str(path),
-            kind=embedding.kind,
-            sha256=info.sha256,
-            year=request.year,
-            crs=info.crs,
-            width=info.width,
-            height=info.height,
-            footprint=info.footprint,
-            encoding=encoding_of([info.path]),
-        )
     poi_ids = poi_rows.add_pois(
         session, city.id, prepared.pois, [text_hash(text) for text in prepared.texts]
     )
@@ -371,3 +361,22 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared, files: list
     if prepared.base_map is not None:
         city_rows.add_base_features(session, city.id, prepared.base_map)
     return city
+
+
+def _insert_rasters(
+    session: Session, city: City, embedding: Embedding, paths: Sequence[str]
+) -> None:
+    for info, path in zip(embedding.infos, paths, strict=True):
+        city_rows.add_raster(
+            session,
+            city.id,
+            path=path,
+            kind=embedding.kind,
+            sha256=info.sha256,
+            year=city.year,
+            crs=info.crs,
+            width=info.width,
+            height=info.height,
+            footprint=info.footprint,
+            encoding=encoding_of([info.path]),
+        )

@@ -1,8 +1,9 @@
 """The cities in the store: list, show, remove, and what their maps are drawn from."""
 
-import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -14,8 +15,11 @@ from db import cities as city_rows
 from db import models as model_rows
 from db import pois as poi_rows
 from db import runs as run_rows
-from db import years as year_rows
+from db.city_facts import CityFacts, city_facts
 from db.schema import City, Model
+from workflows.city_files import raster_folders
+from workflows.home_paths import folder_in, in_home
+from workflows.owned_folders import remove_folders
 from workflows.store import Store
 
 
@@ -66,32 +70,39 @@ class CitySummary:
 
 def summarise(session: Session, city: City) -> CitySummary:
     """Put together one city's summary inside an open transaction."""
+    return _summaries(session, [city])[0]
+
+
+def _summaries(session: Session, cities: Sequence[City]) -> list[CitySummary]:
+    facts = city_facts(session, [city.id for city in cities])
+    return [_summary(city, facts[city.id]) for city in cities]
+
+
+def _summary(city: City, facts: CityFacts) -> CitySummary:
     boundary = city_rows.boundary_of(city)
-    counts = city_rows.counts(session, city.id)
-    in_use = model_rows.model_in_use(session, city.id)
     return CitySummary(
         slug=city.slug,
         name=city.name,
         year=city.year,
-        years=year_rows.years(session, city.id),
-        pois=counts["pois"],
+        years=list(facts.years),
+        pois=facts.pois,
         pois_dropped=dict(city.dropped),
         pixels=city.pixels,
-        cells=counts["cells"],
+        cells=facts.cells,
         crs=city.working_crs,
         bbox=boundary.bounds,
         boundary=mapping(boundary),
-        footprint=mapping(city_rows.footprint_of(session, city.id)),
+        footprint=mapping(facts.footprint),
         cell_resolution=city.cell_resolution,
         radius_m=city.radius_m,
         embedding=city.embedding,
         embedding_kind=city.embedding_kind,
         simulated=city.simulated,
-        attribution=list(credits_of(city, in_use)),
+        attribution=list(credits_of(city, facts.model)),
         sources=list(city.sources),
-        model=in_use.name if in_use else None,
-        models=counts["models"],
-        layers=counts["layers"],
+        model=facts.model.name if facts.model else None,
+        models=facts.models,
+        layers=facts.layers,
         created=city.created_at,
     )
 
@@ -105,7 +116,7 @@ def credits_of(city: City, model: Model | None) -> tuple[str, ...]:
 def list_cities(store: Store) -> list[CitySummary]:
     """Every city, by name."""
     with store.session() as session:
-        return [summarise(session, city) for city in city_rows.list_cities(session)]
+        return _summaries(session, city_rows.list_cities(session))
 
 
 def show_city(store: Store, slug: str) -> CitySummary:
@@ -125,17 +136,35 @@ def remove_city(store: Store, slug: str) -> None:
         NotFoundError: No city has this slug.
     """
     with store.session() as session:
-        city = city_rows.city_by_slug(session, slug)
-        models = [model.name for model in model_rows.list_models(session, city.id)]
-        runs = [run.id for run in run_rows.list_runs(session, city.id)]
-        city_rows.remove_city(session, slug)
+        city_id = city_rows.city_by_slug(session, slug).id
+    remove_city_numbered(store, city_id)
+
+
+def remove_city_numbered(store: Store, city_id: int) -> None:
+    """Delete this very city, and not one that took its short name since.
+
+    Raises:
+        NotFoundError: It was removed already.
+    """
+    with store.session() as session:
+        city = city_rows.hold_city(session, city_id)
+        folders = _folders_of(store, session, city)
+        city_rows.remove_city(session, city.slug)
+    remove_folders(folders)
+
+
+def _folders_of(store: Store, session: Session, city: City) -> list[Path]:
+    """All folders of the home that belong to a city or to something of it."""
     settings = store.settings
-    shutil.rmtree(settings.cities / slug, ignore_errors=True)
-    for name in models:
-        shutil.rmtree(settings.models / name, ignore_errors=True)
-        shutil.rmtree(settings.cache / name, ignore_errors=True)
-    for run in runs:
-        shutil.rmtree(settings.runs / str(run), ignore_errors=True)
+    rasters = city_rows.every_raster(session, city.id)
+    models = [in_home(settings, model.folder) for model in model_rows.list_models(session, city.id)]
+    runs = [settings.runs / str(run.id) for run in run_rows.list_runs(session, city.id)]
+    return [
+        *raster_folders(settings, rasters),
+        *(folder for folder in models if folder_in(settings.models, folder) is not None),
+        *(settings.vectors / folder.name for folder in models),
+        *runs,
+    ]
 
 
 def city_points(store: Store, slug: str, limit: int = 20_000) -> pd.DataFrame:

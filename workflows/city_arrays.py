@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -13,7 +12,7 @@ from shapely import MultiPolygon
 from sqlalchemy.orm import Session
 
 from aether_core.cells import cell_centres
-from aether_core.eo.embedding import Embedding, open_embedding
+from aether_core.eo.embedding import Embedding
 from aether_core.eo.view import View, city_views
 from aether_core.progress import Progress, silent
 from aether_core.tasks.representations import CityArrays
@@ -24,8 +23,9 @@ from db import pois as poi_rows
 from db import texts as text_rows
 from db.schema import City
 from workflows.cities import credits_of
+from workflows.city_files import open_city_embedding
 from workflows.encoders import default_encoder, ensure_texts
-from workflows.models import pick_model
+from workflows.models import model_files, pick_model
 from workflows.representation import check_dim, heads_of, is_simulated
 from workflows.store import Store
 from workflows.views import ensure_view, model_view
@@ -48,7 +48,7 @@ class TaskCity:
         sources: What the city was made from, one entry a source.
         embedding: Name of the embedding, e.g. `alphaearth`.
         embedding_kind: `raster` or `table`.
-        files: The embedding's files.
+        opened: Opens the embedding's files, after seeing that they are what was added.
         embedding_sha256: Checksum of each file of the embedding.
     """
 
@@ -69,7 +69,7 @@ class TaskCity:
     model_id: int | None
     embedding: str
     embedding_kind: str
-    files: tuple[Path, ...]
+    opened: Callable[[], Embedding]
     embedding_sha256: tuple[str, ...]
 
 
@@ -103,7 +103,7 @@ def task_city(
     view_name = ensure_view(store, city_id, settings, progress)
     if with_places:
         ensure_texts(store, city_id, default_encoder(store.settings), progress)
-    heads = heads_of(Path(chosen.folder)) if chosen else None
+    heads = heads_of(model_files(store.settings, chosen)) if chosen else None
     with store.session() as session:
         city = city_rows.city_by_id(session, city_id)
         ids, h3, vectors = feature_rows.cell_features(session, city_id, view_name)
@@ -112,12 +112,12 @@ def task_city(
         places = poi_rows.poi_frame(session, city.id)
         lonlat = np.column_stack([places.geometry.x, places.geometry.y])
         rasters = city_rows.rasters(session, city.id)
-        files = [Path(raster.path) for raster in rasters]
+        opened = partial(open_city_embedding, store.settings, city.embedding, rasters)
         arrays = CityArrays(
             cell_h3=h3,
             cell_lonlat=cell_centres(h3),
             cell_vectors=vectors,
-            pool=_pool(city, files, model_view(city, settings), published=published),
+            pool=_pool(city, opened, model_view(city, settings), published=published),
             heads=heads,
             poi_lonlat=lonlat if with_places else lonlat[:0],
             poi_text=_texts(store, session, places if with_places else places[:0]),
@@ -140,7 +140,7 @@ def task_city(
             model_id=chosen.id if chosen else None,
             embedding=city.embedding,
             embedding_kind=city.embedding_kind,
-            files=tuple(files),
+            opened=opened,
             embedding_sha256=tuple(raster.sha256 for raster in rasters),
         )
 
@@ -153,10 +153,9 @@ def _texts(store: Store, session: Session, places: gpd.GeoDataFrame) -> FloatArr
 
 
 def _pool(
-    city: City, files: list[Path], view: View | None, *, published: bool
+    city: City, opened: Callable[[], Embedding], view: View | None, *, published: bool
 ) -> Callable[[NDArray[np.float64]], FloatArray]:
     """How labelled points of this city are pooled: as the model's places were, or as published."""
-    opened = partial(open_embedding, files, kind=city.embedding)
     disk = View("label", "disk", radius_m=PUBLISHED_RADIUS_M)
     if city.embedding_kind == "raster":
         base = view or city_views("raster", city.radius_m)[0]

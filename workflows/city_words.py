@@ -1,6 +1,7 @@
 """What a city may be called, and whether its short name is free."""
 
 import re
+import unicodedata
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
 from db import cities as city_rows
@@ -25,12 +26,23 @@ def check_city_words(slug: str, name: str, *, radius_m: float, cell_resolution: 
         raise InputError(
             "the city's name must have 1 to 200 characters", name, "give a name people know"
         )
+    check_characters("the city's name", name)
     if not 5 <= radius_m <= 10_000:
         raise InputError("the radius must lie between 5 and 10000 metres", radius_m, "try 100")
     if cell_resolution is not None and not 8 <= cell_resolution <= 12:
         raise InputError(
             "the cell resolution must lie between 8 and 12", cell_resolution, "leave it out"
         )
+
+
+def check_characters(what: str, words: str) -> None:
+    """Refuse characters that belong in no name and that the database takes in no text.
+
+    Raises:
+        InputError: There is a control character; line breaks and tabs count as spaces.
+    """
+    if any(unicodedata.category(one) in {"Cc", "Cs"} and not one.isspace() for one in words):
+        raise InputError(f"{what} holds a control character", repr(words), "leave it out")
 
 
 def check_slug_free(store: Store, slug: str) -> None:

@@ -16,7 +16,7 @@ from db import fetches as fetch_rows
 from db import jobs as job_rows
 from db.schema import City
 from workflows.add_city import add_city
-from workflows.cities import remove_city
+from workflows.cities import remove_city_numbered
 from workflows.fetch_progress import FetchProgress
 from workflows.fetch_request import FetchCity
 from workflows.fetch_sources import overture_release
@@ -64,13 +64,17 @@ def run_fetch_job(work: Work, fetch_id: int) -> None:
 
 
 def abandon_fetch(store: Store, fetch_id: int) -> None:
-    """Remove the city a fetch has added without all of its years."""
+    """Remove the city a fetch has added without all of its years.
+
+    Raises:
+        NotFoundError: Somebody else removed it.
+    """
     with store.session() as session:
         fetch = fetch_rows.fetch_by_id(session, fetch_id)
-        slug, added = fetch.slug, fetch.city_id is not None
+        city_id = fetch.city_id
         extends = FetchCity.from_document(fetch.request).extends
-    if added and not extends:
-        remove_city(store, slug)
+    if city_id is not None and not extends:
+        remove_city_numbered(store, city_id)
 
 
 def _pinned(

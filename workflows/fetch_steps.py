@@ -13,7 +13,8 @@ from aether_core.eo.alphaearth import ATTRIBUTION
 from aether_core.eo.mirror.fetch import fetch_mirror
 from aether_core.eo.mirror.plan import MirrorPlan
 from aether_core.errors import DiskFullError
-from aether_core.files import atomic_path
+from aether_core.files import atomic_path, sha256_of
+from aether_core.kept_file import read_kept, write_kept
 from aether_core.net import Web
 from aether_core.progress import Progress
 from workflows.add_city import AddCity
@@ -88,8 +89,9 @@ class Fetching:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         path, facts = self.folder / "places.parquet", self.folder / "places.json"
-        if facts.is_file():
-            return PlacesFile(path, **json.loads(facts.read_text("utf-8")))
+        found_before = _places_found(path, facts)
+        if found_before is not None:
+            return found_before
         report = self.progress.part(*PLACES)
         found = find_places(self.settings, self.web, self.request, self.request.release, report)
         with atomic_path(path, force=True) as target:
@@ -105,8 +107,8 @@ class Fetching:
             )
             for source in found.sources
         ]
-        with atomic_path(facts, force=True) as target:  # last: it says that both are whole
-            target.write_text(json.dumps({"dropped": found.dropped, "sources": sources}), "utf-8")
+        told = {"sha256": sha256_of(path), "dropped": found.dropped, "sources": sources}
+        write_kept(facts, json.dumps(told).encode())  # last: it says that both are whole
         return PlacesFile(path, found.dropped, sources)
 
     def embedding(self, plans: Mapping[int, MirrorPlan]) -> dict[int, list[Path]]:
@@ -157,6 +159,17 @@ class Fetching:
             sources=sources,
             link_files=True,
         )
+
+
+def _places_found(path: Path, facts: Path) -> PlacesFile | None:
+    """The places of an attempt before; None where there are none, or they are not whole."""
+    kept = read_kept(facts)
+    if kept is None:
+        return None
+    told = json.loads(kept)
+    if not path.is_file() or sha256_of(path) != told["sha256"]:
+        return None
+    return PlacesFile(path, told["dropped"], told["sources"])
 
 
 def _coming(download: Progress, make: Progress) -> Progress:

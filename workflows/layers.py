@@ -17,6 +17,7 @@ from db import layers as layer_rows
 from db import models as model_rows
 from db.schema import City, Layer
 from workflows.cities import credits_of
+from workflows.city_words import check_characters
 from workflows.representation import cell_vectors, model_for
 from workflows.search import CellScores
 from workflows.store import Store
@@ -106,8 +107,9 @@ def checked_title(title: str) -> str:
     """A layer's title with single spaces.
 
     Raises:
-        InputError: It is empty or longer than 200 characters.
+        InputError: It is empty, longer than 200 characters, or holds a control character.
     """
+    check_characters("a layer's title", title)
     title = " ".join(title.split())
     if not 1 <= len(title) <= MAX_TITLE:
         raise InputError(

@@ -2,19 +2,17 @@
 
 import io
 import re
-import shutil
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.orm import Session
 
 from aether_core.eo.embedding_kind import kind_title
-from aether_core.errors import AetherError, InputError, NotFoundError
+from aether_core.errors import InputError, NotFoundError
 from aether_core.files import atomic_folder, atomic_path
 from aether_core.model.card import (
     CARD_FILE,
@@ -30,7 +28,8 @@ from db import features as feature_rows
 from db import models as model_rows
 from db.schema import City
 from workflows.encoders import encoder_named
-from workflows.models import ModelSummary, summarise
+from workflows.models import ModelFiles, ModelSummary, model_files, summarise
+from workflows.owned_folders import staged, storing
 from workflows.store import Store
 
 if TYPE_CHECKING:  # torch comes with it: listing models does without
@@ -77,9 +76,9 @@ def export_model(
         DiskFullError: There is no room left.
     """
     with store.session() as session:
-        folder = Path(model_rows.model_by_name(session, name).folder)
+        kept = model_files(store.settings, model_rows.model_by_name(session, name))
     chosen = _layout(target, layout)
-    files = _contents(folder, name, chosen)
+    files = _contents(kept, name, chosen)
     suffix = target.suffix.lower()
     if suffix == ".pth":
         content = files[f"{name}.pth"]
@@ -122,8 +121,8 @@ def import_model(
         InputError: The model cannot be used, or not with this city or this installation.
         DiskFullError: There is no room left.
     """
-    from aether_core.model.checkpoint import save_model
     from aether_core.model.incoming import read_incoming
+    from workflows.kept_model import keep_model
 
     with store.session() as session:
         city_rows.city_by_slug(session, slug)
@@ -131,53 +130,15 @@ def import_model(
         _check_name(name)
     incoming = read_incoming(path)
     trained_with = _encoder(store, incoming, encoder)
-    with _undone_on_error() as written, store.session() as session:
-        city = city_rows.city_by_slug(session, slug)
+    with staged(store.settings.models) as whole, storing(store) as (session, folders):
+        city = city_rows.lock_city(session, city_rows.city_by_slug(session, slug).id)
         _check_embedding(session, city, incoming)
         chosen = name or _free_name(session, incoming)
         card = _card(session, city, incoming, chosen, trained_with)
-        folder = store.settings.models / chosen
-        model = model_rows.add_model(
-            session,
-            city.id,
-            name=chosen,
-            folder=str(folder),
-            card=card.model_dump(mode="json"),
-        )
+        model = keep_model(store, session, folders, whole, city.id, incoming.heads, card)
         if model_rows.model_in_use(session, city.id) is None:
             model = model_rows.use_model(session, city.id, chosen)
-        written.append(folder)
-        _make_way(store, folder)
-        save_model(folder, incoming.heads, card)
-        return summarise(model)
-
-
-@contextmanager
-def _undone_on_error() -> Iterator[list[Path]]:
-    """Remove the folders that the block names when it fails, its transaction included."""
-    written: list[Path] = []
-    try:
-        yield written
-    except BaseException:
-        for folder in written:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _make_way(store: Store, folder: Path) -> None:
-    """Clear a model's place on the disk.
-
-    The name is this transaction's alone by now, so whatever lies there belongs to no model: an
-    import that was killed left it.
-    """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AetherError(
-            f"the models' folder cannot be made: {folder.parent} ({error.strerror})"
-        ) from error
-    shutil.rmtree(store.settings.cache / folder.name, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
+        return summarise(store, model)
 
 
 def _layout(target: Path, layout: str | None) -> Layout:
@@ -196,18 +157,20 @@ def _layout(target: Path, layout: str | None) -> Layout:
     )
 
 
-def _contents(folder: Path, name: str, layout: Layout) -> dict[str, bytes]:
+def _contents(kept: ModelFiles, name: str, layout: Layout) -> dict[str, bytes]:
     """The files of an export by name; the weights are read and checked on the way."""
-    from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads, weights_bytes
+    from aether_core.model.checkpoint import WEIGHTS_FILE, weights_bytes
     from aether_core.model.published_layout import published_bytes
+    from workflows.representation import heads_of
 
-    heads = load_heads(folder)
-    files = {CARD_FILE: read_card(folder / CARD_FILE).as_bytes()}
+    heads = heads_of(kept)
     if layout == "published":
-        files[f"{name}.pth"] = published_bytes(heads, name)
+        weights_file, weights = f"{name}.pth", published_bytes(heads, name)
     else:
-        files[WEIGHTS_FILE] = weights_bytes(heads, name)
-    return files
+        weights_file, weights = WEIGHTS_FILE, weights_bytes(heads, name)
+    card = read_card(kept.folder / CARD_FILE)
+    card = card.model_copy(update={"weights_sha256": sha256(weights).hexdigest()})
+    return {CARD_FILE: card.as_bytes(), weights_file: weights}
 
 
 def _zipped(name: str, files: dict[str, bytes]) -> bytes:

@@ -11,6 +11,8 @@ from aether_core.model.card import UNKNOWN
 from db import cities as city_rows
 from db import models as model_rows
 from db.schema import City, Model
+from workflows.home_paths import in_home
+from workflows.settings import Settings
 from workflows.store import Store
 
 
@@ -42,7 +44,25 @@ class ModelSummary:
         return self.encoder == UNKNOWN
 
 
-def summarise(model: Model) -> ModelSummary:
+@dataclass(frozen=True)
+class ModelFiles:
+    """Where a model's weights and card lie.
+
+    Attributes:
+        folder: Holds `heads.safetensors` and `model.json`.
+        sha256: Of the weights; None of a model from before that was written down.
+    """
+
+    folder: Path
+    sha256: str | None
+
+
+def model_files(settings: Settings, model: Model) -> ModelFiles:
+    """Where a model's files lie, and what its weights must be."""
+    return ModelFiles(in_home(settings, model.folder), model.card.get("weights_sha256"))
+
+
+def summarise(store: Store, model: Model) -> ModelSummary:
     """Put together one model's summary inside an open transaction."""
     card = dict(model.card)
     came = card.get("origin")
@@ -53,7 +73,7 @@ def summarise(model: Model) -> ModelSummary:
         encoder=str(card["encoder"]["name"]),
         created=model.created_at,
         in_use=model.in_use,
-        folder=Path(model.folder),
+        folder=in_home(store.settings, model.folder),
         card=card,
     )
 
@@ -66,7 +86,7 @@ def list_models(store: Store, slug: str) -> list[ModelSummary]:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        return [summarise(model) for model in model_rows.list_models(session, city.id)]
+        return [summarise(store, model) for model in model_rows.list_models(session, city.id)]
 
 
 def use_model(store: Store, slug: str, name: str) -> ModelSummary:
@@ -77,7 +97,7 @@ def use_model(store: Store, slug: str, name: str) -> ModelSummary:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        return summarise(model_rows.use_model(session, city.id, name))
+        return summarise(store, model_rows.use_model(session, city.id, name))
 
 
 def pick_model(session: Session, city: City, name: str | None) -> Model:

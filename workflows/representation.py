@@ -6,16 +6,16 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.cells import cell_centres
+from aether_core.checksums import check_sha256
 from aether_core.errors import InputError, NotFoundError
-from aether_core.files import atomic_path, sha256_of
+from aether_core.files import sha256_of
 from aether_core.model.card import UNKNOWN
-from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads
+from aether_core.model.checkpoint import DAMAGED_WEIGHTS, WEIGHTS_FILE, load_heads
 from aether_core.model.heads import Heads
 from aether_core.model.inference import encode_eo, encode_text
 from aether_core.poi.text import query_texts
@@ -26,9 +26,10 @@ from db import pois as poi_rows
 from db import texts as text_rows
 from db import years as year_rows
 from db.schema import City, Model
+from workflows import kept_arrays
 from workflows.cities import credits_of
 from workflows.encoders import encoder_named
-from workflows.models import pick_model
+from workflows.models import ModelFiles, model_files, pick_model
 from workflows.store import Store
 from workflows.views import ensure_view
 
@@ -42,6 +43,7 @@ class ModelInUse:
     """The model a request works with, and the city's facts it needs.
 
     Attributes:
+        files: Its weights and card.
         encoder: Name of the text encoder the model was trained with.
         views: Which views it was trained on, as in its recipe.
         year: The city's own year.
@@ -50,7 +52,7 @@ class ModelInUse:
     """
 
     name: str
-    folder: Path
+    files: ModelFiles
     encoder: str
     views: str
     city_id: int
@@ -105,7 +107,7 @@ def model_for(store: Store, slug: str, name: str | None) -> ModelInUse:
         model = pick_model(session, city, name)
         return ModelInUse(
             name=model.name,
-            folder=Path(model.folder),
+            files=model_files(store.settings, model),
             encoder=str(model.card["encoder"]["name"]),
             views=str(model.card["settings"].get("views", "windows")),
             city_id=city.id,
@@ -137,22 +139,23 @@ def check_dim(heads: Heads, dim: int, model: str) -> None:
         )
 
 
-def heads_of(folder: Path) -> Heads:
-    """The heads of a model's folder, read once a process for each version of the file.
+def heads_of(files: ModelFiles) -> Heads:
+    """A model's heads, read once a process for each version of the file.
 
     Raises:
         NotFoundError: The folder or its weights are gone.
-        InputError: They are damaged.
+        DamagedFileError: The weights are not those that were kept.
+        InputError: They cannot be read.
     """
-    file = folder / WEIGHTS_FILE
-    # A model of that name may have been removed and another imported since.
-    changed = file.stat().st_mtime_ns if file.is_file() else 0
-    return _heads(folder, changed)
+    file = _weights(files)
+    if files.sha256 is not None:
+        check_sha256(file, files.sha256, remedy=DAMAGED_WEIGHTS)
+    return _heads(file, file.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
-def _heads(folder: Path, changed: int) -> Heads:  # noqa: ARG001 - part of the cache's key
-    return load_heads(folder)
+def _heads(file: Path, _changed: int) -> Heads:
+    return load_heads(file)
 
 
 def query_vector(store: Store, model: ModelInUse, query: str) -> FloatArray:
@@ -173,7 +176,7 @@ def query_vector(store: Store, model: ModelInUse, query: str) -> FloatArray:
         )
     encoder = encoder_named(store.settings, model.encoder)
     unit = mean_direction(encoder.encode(query_texts(query)))
-    encoded: FloatArray = encode_text(heads_of(model.folder), unit[None])[0]
+    encoded: FloatArray = encode_text(heads_of(model.files), unit[None])[0]
     return encoded
 
 
@@ -242,7 +245,7 @@ def _places(store: Store, model: ModelInUse) -> PlaceVectors:
             frame = poi_rows.poi_frame(session, model.city_id)
             hashes, index = np.unique(frame["text_hash"].to_numpy(dtype=str), return_inverse=True)
             texts = text_rows.text_vectors(session, model.encoder, hashes.tolist())
-        return frame["id"].to_numpy(np.int64), encode_text(heads_of(model.folder), texts)[index]
+        return frame["id"].to_numpy(np.int64), encode_text(heads_of(model.files), texts)[index]
 
     ids, eo = _kept(store, model, "places", where)
     every, text = _kept(store, model, "texts", called)
@@ -260,7 +263,7 @@ def place_vectors(store: Store, model: ModelInUse) -> PlaceVectors:
 
 
 def _encoded(model: ModelInUse, pooled: FloatArray) -> FloatArray:
-    heads = heads_of(model.folder)
+    heads = heads_of(model.files)
     check_dim(heads, pooled.shape[1], model.name)
     return encode_eo(heads, pooled)
 
@@ -269,26 +272,25 @@ def _kept(
     store: Store,
     model: ModelInUse,
     what: str,
-    compute: Callable[[], tuple[NDArray[np.int64], FloatArray]],
+    compute: Callable[[], kept_arrays.Rows],
     other: YearFiles | None = None,
-) -> tuple[NDArray[np.int64], FloatArray]:
+) -> kept_arrays.Rows:
     """Row ids and vectors from the cache, which is filled first where it is empty.
 
     What lies there is known by the weights and by the city as it was added, so neither a model nor
     a city that took an old name finds what its forerunner left. A further year is known by the
     records of its files, too: one that was removed and added again is another.
     """
-    weights = sha256_of(model.folder / WEIGHTS_FILE)
+    weights = model.files.sha256 or sha256_of(_weights(model.files))
     about = f"{weights} {model.views} {model.city_id} {model.city_added.isoformat()}"
     if other is not None:
         about += f" {other}"
-    folder = store.settings.cache / model.name / sha256(about.encode()).hexdigest()[:16]
-    vectors, ids = folder / f"{what}.npy", folder / f"{what}-ids.npy"
-    if not vectors.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        rows, encoded = compute()
-        arrays: dict[Path, NDArray[Any]] = {ids: rows, vectors: encoded}  # the vectors come last
-        for path, array in arrays.items():
-            with atomic_path(path, force=True) as temporary:
-                np.save(temporary, array)
-    return np.load(ids), np.load(vectors, mmap_mode="r")
+    folder = store.settings.vectors / model.files.folder.name
+    return kept_arrays.kept(folder / sha256(about.encode()).hexdigest()[:16], what, compute)
+
+
+def _weights(files: ModelFiles) -> Path:
+    file = files.folder / WEIGHTS_FILE
+    if not file.is_file():
+        raise NotFoundError("no weights found", file, DAMAGED_WEIGHTS)
+    return file

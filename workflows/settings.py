@@ -70,7 +70,7 @@ class Settings(BaseSettings):
 
     @property
     def cities(self) -> Path:
-        """Folder of the embeddings, one folder a city."""
+        """Folder of the embeddings, one folder a city and year."""
         return self.home / "cities"
 
     @property
@@ -102,6 +102,11 @@ class Settings(BaseSettings):
     def public_cache(self) -> Path:
         """Folder of what was downloaded from public servers, shared by all cities."""
         return self.cache / "public"
+
+    @property
+    def vectors(self) -> Path:
+        """Folder of what models make of their cities, one folder a model."""
+        return self.cache / "vectors"
 
     @property
     def fetches(self) -> Path:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from aether_core.eo.embedding import open_embedding
 from aether_core.errors import InputError
 from aether_core.model.inference import encode_eo
 from aether_core.progress import Progress, silent
@@ -211,8 +210,7 @@ def area_vectors(
         )
     heads = city.arrays.heads
     encode = partial(encode_eo, heads) if chosen.name == "aether" and heads else None
-    embedding = open_embedding(city.files, kind=city.embedding)
-    means = pixel_means(embedding, covered.areas.geometry, encode, progress)
+    means = pixel_means(city.opened(), covered.areas.geometry, encode, progress)
     there: NDArray[np.bool_] = np.asarray(np.isfinite(means).all(axis=1))
     return np.where(there[:, None], means, of_areas(chosen, covered.weights))
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
+from db import folders as folder_rows
 from db.embedded import PrivateCluster
 from db.engine import open_engine, reachable, session_scope
 from db.migrate import migrate
@@ -93,4 +94,7 @@ def open_store(settings: Settings | None = None) -> Store:
         ) from error
     url = database_url(settings)
     migrate(url)
-    return Store(settings, url, open_engine(url))
+    store = Store(settings, url, open_engine(url))
+    with store.session() as session:
+        folder_rows.make_relative(session, str(settings.home))
+    return store

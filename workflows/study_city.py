@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from aether_core.cells import cell_centres
-from aether_core.eo.embedding import Embedding, open_embedding
+from aether_core.eo.embedding import Embedding
 from aether_core.eo.view import View, city_views
 from aether_core.model.recipe import Recipe
 from aether_core.progress import Progress, silent
@@ -24,6 +23,7 @@ from db import features as feature_rows
 from db import label_sets as label_rows
 from db import pois as poi_rows
 from db.schema import City, LabelSet
+from workflows.city_files import open_city_embedding
 from workflows.encoders import default_encoder
 from workflows.labels import OSM_LABELS, SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
 from workflows.store import Store
@@ -121,8 +121,9 @@ def study_city(
         city = city_rows.city_by_id(session, city_id)
         base, wide = city_views(_kind(city), city.radius_m)
         base = model_view(city, recipe.settings) or base
-        files = [Path(raster.path) for raster in city_rows.rasters(session, city_id)]
-        pool = partial(_pooled, open_embedding(files, kind=city.embedding, progress=progress))
+        rasters = city_rows.rasters(session, city_id)
+        embedding = open_city_embedding(store.settings, city.embedding, rasters, progress)
+        pool = partial(_pooled, embedding)
         return StudyCity(
             slug=slug,
             training=training,

@@ -1,10 +1,8 @@
 """Train a city's model: queue a run, and what the worker does with it."""
 
-import shutil
 from collections.abc import Callable
 
 from aether_core.errors import CancelledError, InputError
-from aether_core.model.checkpoint import save_model
 from aether_core.model.device import device_in_words
 from aether_core.model.recipe import Recipe
 from aether_core.model.recipes import recipe
@@ -20,9 +18,11 @@ from db.schema import City, Run
 from workflows.jobs.job import new_job, release
 from workflows.jobs.kinds.training import TRAIN, TrainRun
 from workflows.jobs.work import Work
+from workflows.kept_model import keep_model
+from workflows.owned_folders import staged, storing
 from workflows.runs import RunSummary, run_folder, show_run
 from workflows.store import Store
-from workflows.trained_card import model_name, run_metrics, trained_card
+from workflows.trained_card import run_metrics, trained_card
 from workflows.training_data import training_set
 
 MINIMUM_POIS = 64
@@ -186,24 +186,13 @@ def _store_model(
 ) -> None:
     store = work.store
     work.tell("keeping the model", 1.0)
-    with store.session() as session:
+    with staged(store.settings.models) as whole, storing(store) as (session, folders):
         run = run_rows.run_by_id(session, run_id)
-        city = city_rows.city_by_id(session, run.city_id)
+        city = city_rows.lock_city(session, run.city_id)
         card = trained_card(store, session, run, city, chosen, data, trained)
-        name = model_name(city, run)
-        folder = store.settings.models / name
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # Left by an attempt that died before it was recorded.
-        shutil.rmtree(folder, ignore_errors=True)
-        save_model(folder, trained.heads, card)
-        model = model_rows.add_model(
-            session,
-            city.id,
-            name=name,
-            run_id=run_id,
-            folder=str(folder),
-            card=card.model_dump(mode="json"),
+        model = keep_model(
+            store, session, folders, whole, city.id, trained.heads, card, run_id=run_id
         )
-        model_rows.use_model(session, city.id, name)
+        model_rows.use_model(session, city.id, model.name)
         run_rows.keep_outcome(session, run_id, metrics=run_metrics(trained), model_id=model.id)
-        work.finish(session, {"run": run_id, "model": name})
+        work.finish(session, {"run": run_id, "model": model.name})

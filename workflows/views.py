@@ -1,20 +1,22 @@
 """The view a model looks through, pooled for a whole city the first time a model needs it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from aether_core.cells import cell_centres
-from aether_core.eo.embedding import open_embedding
+from aether_core.eo.embedding import Pooled
 from aether_core.eo.view import View
+from aether_core.errors import ConflictError, NotFoundError
 from aether_core.progress import Progress, silent
 from db import cities as city_rows
 from db import features as feature_rows
 from db import pois as poi_rows
-from db.schema import City
+from db.schema import City, Raster
+from workflows.city_files import open_city_embedding
 from workflows.store import Store
 
 BASE = "base"
@@ -50,34 +52,92 @@ def ensure_view(
         Name of the stored view: `base` for the published windows.
 
     Raises:
-        NotFoundError: The city was removed.
-        InputError: The embedding's files cannot be read.
+        NotFoundError: The city was removed, or it does not hold this year.
+        ConflictError: The year was replaced meanwhile.
+        InputError: The embedding's files cannot be read, or are damaged.
         CancelledError: `progress` asked to stop; nothing is stored.
     """
     with store.session() as session:
-        # The lock lets two who need the same view at once pool it one after the other, once.
-        city = city_rows.lock_city(session, city_id)
+        city = city_rows.city_by_id(session, city_id)
         view = model_view(city, settings)
         if view is None:
             return BASE
-        wanted = (view.name, city.year if year is None else year)
-        there = {(row.name, row.year) for row in feature_rows.views(session, city_id)}
-        if wanted not in there:
-            _pool(session, city, view, wanted[1], progress)
-        return view.name
+        chosen = city.year if year is None else year
+        if _is_there(session, city_id, view, chosen):
+            return view.name
+        pooling = _read(session, city, view, chosen)
+    _store(store, pooling, _pool(store, pooling, progress))
+    return view.name
 
 
-def _pool(session: Session, city: City, view: View, year: int, progress: Progress) -> None:
-    files = [Path(raster.path) for raster in city_rows.rasters(session, city.id, year)]
-    embedding = open_embedding(files, kind=city.embedding, progress=progress)
-    row = feature_rows.add_view(session, city.id, year=year, **asdict(view))
+@dataclass(frozen=True)
+class _Pooling:
+    """What a view is pooled from and for; `place_lonlat` and `cell_lonlat` are WGS84 `[n, 2]`."""
+
+    city_id: int
+    embedding: str
+    view: View
+    year: int
+    rasters: list[Raster]
+    place_ids: NDArray[np.int64]
+    place_lonlat: NDArray[np.float64]
+    cell_ids: NDArray[np.int64]
+    cell_lonlat: NDArray[np.float64]
+
+
+def _is_there(session: Session, city_id: int, view: View, year: int) -> bool:
+    there = {(row.name, row.year) for row in feature_rows.views(session, city_id)}
+    return (view.name, year) in there
+
+
+def _read(session: Session, city: City, view: View, year: int) -> _Pooling:
+    rasters = city_rows.rasters(session, city.id, year)
+    if not rasters:
+        raise NotFoundError(
+            "the city does not hold this year", f"{city.slug} {year}", "add the year first"
+        )
     places = poi_rows.poi_frame(session, city.id)
-    lonlat = np.column_stack([places.geometry.x, places.geometry.y])
-    pooled = embedding.pool(lonlat, [view], progress)
-    ids = places["id"].to_numpy(dtype=np.int64)
-    feature_rows.add_poi_features(session, row.id, ids[pooled.ok], pooled.vectors[0, pooled.ok])
     cell_ids, h3 = feature_rows.cells(session, city.id)
-    pooled = embedding.pool(cell_centres(h3), [view], progress)
-    feature_rows.add_cell_features(
-        session, row.id, cell_ids[pooled.ok], pooled.vectors[0, pooled.ok]
+    return _Pooling(
+        city_id=city.id,
+        embedding=city.embedding,
+        view=view,
+        year=year,
+        rasters=rasters,
+        place_ids=places["id"].to_numpy(dtype=np.int64),
+        place_lonlat=np.column_stack([places.geometry.x, places.geometry.y]),
+        cell_ids=cell_ids,
+        cell_lonlat=cell_centres(h3),
     )
+
+
+def _pool(store: Store, pooling: _Pooling, progress: Progress) -> tuple[Pooled, Pooled]:
+    """Places and cells pooled. Nothing is locked meanwhile: a large city takes minutes."""
+    embedding = open_city_embedding(store.settings, pooling.embedding, pooling.rasters, progress)
+    return (
+        embedding.pool(pooling.place_lonlat, [pooling.view], progress),
+        embedding.pool(pooling.cell_lonlat, [pooling.view], progress),
+    )
+
+
+def _store(store: Store, pooling: _Pooling, pooled: tuple[Pooled, Pooled]) -> None:
+    """Store what was pooled, unless somebody who needed the same view was faster."""
+    places, cells = pooled
+    with store.session() as session:
+        city = city_rows.lock_city(session, pooling.city_id)
+        if _is_there(session, city.id, pooling.view, pooling.year):
+            return
+        held = city_rows.rasters(session, city.id, pooling.year)
+        if [raster.id for raster in held] != [raster.id for raster in pooling.rasters]:
+            raise ConflictError(
+                "the year's files were replaced meanwhile",
+                f"{city.slug} {pooling.year}",
+                "try again",
+            )
+        row = feature_rows.add_view(session, city.id, year=pooling.year, **asdict(pooling.view))
+        feature_rows.add_poi_features(
+            session, row.id, pooling.place_ids[places.ok], places.vectors[0, places.ok]
+        )
+        feature_rows.add_cell_features(
+            session, row.id, pooling.cell_ids[cells.ok], cells.vectors[0, cells.ok]
+        )

@@ -1,10 +1,8 @@
 """The years of a city: its embedding of other years, for the same places and cells."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from secrets import token_hex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +21,9 @@ from db import pois as poi_rows
 from db import years as year_rows
 from db.schema import City
 from db.schema import View as ViewRow
-from workflows.city_files import files_kept
+from workflows.city_files import files_staged, raster_folders
+from workflows.home_paths import in_home, to_home
+from workflows.owned_folders import remove_folders, storing
 from workflows.store import Store
 from workflows.views import WIDE
 
@@ -103,7 +103,7 @@ def add_year(
         year: Of the embedding.
         files: Rasters or tables, as `city add` takes them.
         progress: Told while files are checked and pooled.
-        link: Link the files into the home instead of copying them, see `files_kept`.
+        link: Link the files into the home instead of copying them, see `files_staged`.
         within: Called as the last in the transaction that adds the year.
 
     Raises:
@@ -121,26 +121,22 @@ def add_year(
     infos = embedding.infos
     _check_new(main, infos)
     rows = _pool(main, embedding, progress)
-    final = store.settings.cities / slug / str(year)
-    waiting = final.parent.with_name(f".{slug}-{year}-{token_hex(4)}")
-    with files_kept(waiting, embedding.files, link=link) as kept, store.session() as session:
+    settings = store.settings
+    with (
+        files_staged(store, embedding.files, link=link) as (staged, names),
+        storing(store) as (session, folders),
+    ):
         progress("storing", 0, 1)
-        # The lock: of two who add the same year at once, the second finds it there. The files get
-        # their place under it, too.
+        # The lock: of two who add the same year at once, the second finds it there.
         city = city_rows.lock_city(session, main.city_id)
         _check_free(session, city, year)
-        shutil.rmtree(final, ignore_errors=True)  # left by a removal that was cut off
-        waiting.rename(final)
-        try:
-            placed = [final / path.name for path in kept]
-            _insert(session, city, year, infos, encoding, rows, placed)
-            summary = _summarise(session, city, year)
-            progress("storing", 1, 1)
-            if within is not None:
-                within(session, city)
-        except BaseException:
-            shutil.rmtree(final, ignore_errors=True)
-            raise
+        folder = folders.place(staged, settings.cities, f"{city.id}-{year}")
+        paths = [to_home(settings, folder / name) for name in names]
+        _insert(session, city, year, infos, encoding, rows, paths)
+        summary = _summarise(session, city, year)
+        progress("storing", 1, 1)
+        if within is not None:
+            within(session, city)
     return summary
 
 
@@ -189,8 +185,10 @@ def remove_year(store: Store, slug: str, year: int) -> None:
             raise NotFoundError(
                 "the city does not hold this year", year, f"it holds {_named(held)}"
             )
+        rasters = city_rows.rasters(session, city.id, year)
+        folders = raster_folders(store.settings, rasters)
         year_rows.remove_year(session, city, year)
-    shutil.rmtree(store.settings.cities / slug / str(year), ignore_errors=True)
+    remove_folders(folders)
 
 
 def _main(store: Store, slug: str, year: int) -> _Main:
@@ -216,7 +214,7 @@ def _main(store: Store, slug: str, year: int) -> _Main:
             kind=city.embedding_kind,
             dim=feature_rows.vector_dim(session, city.id),
             # Cities that were added before encodings were written down have theirs in the files.
-            encoding=encoding_of(Path(raster.path) for raster in rasters)
+            encoding=encoding_of(in_home(store.settings, raster.path) for raster in rasters)
             if "" in written
             else ", ".join(sorted(written)),
             checksums=checksums,
@@ -305,13 +303,13 @@ def _insert(
     infos: Sequence[FileInfo],
     encoding: str,
     rows: Sequence[_Rows],
-    files: Sequence[Path],
+    paths: Sequence[str],
 ) -> None:
-    for info, path in zip(infos, files, strict=True):
+    for info, path in zip(infos, paths, strict=True):
         city_rows.add_raster(
             session,
             city.id,
-            path=str(path),
+            path=path,
             kind=city.embedding_kind,
             sha256=info.sha256,
             year=year,

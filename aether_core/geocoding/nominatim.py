@@ -16,9 +16,9 @@ import shapely
 
 from aether_core.boundary import polygons_of
 from aether_core.errors import InputError
-from aether_core.files import atomic_path
 from aether_core.geocoding.candidate import Candidate
 from aether_core.geocoding.countries import country_of
+from aether_core.kept_file import read_kept, write_kept
 from aether_core.net import RemoteError, Waiting, Web, patient
 from aether_core.net.courtesy import sleep
 
@@ -141,10 +141,10 @@ def _key(base_url: str, query: Mapping[str, str]) -> str:
 def _read_kept(path: Path) -> list[dict[str, Any]] | None:
     """Return an earlier answer; None when there is none, it is old, or the file is damaged."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_kept(path) or b"")
         age = datetime.now(UTC) - datetime.fromisoformat(document["asked"])
         places = document["places"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
     return places if age < _KEPT and _are_places(places) else None
 
@@ -158,8 +158,7 @@ def _keep(
         "query": dict(query),
         "places": places,
     }
-    with atomic_path(path, force=True) as target:
-        target.write_text(json.dumps(document), encoding="utf-8")
+    write_kept(path, json.dumps(document).encode())
 
 
 def _parsed(body: bytes, url: str) -> list[dict[str, Any]]:

@@ -131,6 +131,8 @@ class ModelCard(BaseModel):
         attribution: Sentences to be kept with everything made with the model.
         created: ISO 8601 time in UTC.
         origin: None for a model trained here.
+        weights_sha256: Of the file of weights beside the card; None where that was not written
+            down.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -154,6 +156,7 @@ class ModelCard(BaseModel):
     attribution: list[str] = Field(default_factory=list)
     created: str
     origin: OriginCard | None = None
+    weights_sha256: str | None = None
 
     def as_bytes(self) -> bytes:
         """The content of `model.json`."""

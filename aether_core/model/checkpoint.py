@@ -1,5 +1,6 @@
 """A model on disk: a folder with `heads.safetensors` (weights) and `model.json` (its card)."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import cast, get_args
 
@@ -7,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_as_bytes
 from torch import Tensor
 
+from aether_core.checksums import check_sha256
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files import atomic_folder
 from aether_core.model.card import CARD_FILE, EmbeddingCard, EncoderCard, ModelCard, read_card
@@ -15,6 +17,7 @@ from aether_core.model.heads import Heads, HeadShape, Shortcut
 
 __all__ = [
     "CARD_FILE",
+    "DAMAGED_WEIGHTS",
     "WEIGHTS_FILE",
     "EmbeddingCard",
     "EncoderCard",
@@ -26,9 +29,11 @@ __all__ = [
 ]
 
 WEIGHTS_FILE = "heads.safetensors"
+DAMAGED_WEIGHTS = "put the model's folder back from a copy, import it again, or train it again"
+"""What to do about weights that are not what they were."""
 
 
-def save_model(folder: Path, heads: Heads, card: ModelCard, *, force: bool = False) -> None:
+def save_model(folder: Path, heads: Heads, card: ModelCard, *, force: bool = False) -> ModelCard:
     """Write a model folder, whole or not at all.
 
     Args:
@@ -37,16 +42,21 @@ def save_model(folder: Path, heads: Heads, card: ModelCard, *, force: bool = Fal
         card: The card.
         force: Replace a model folder that is there; one that holds other files is never replaced.
 
+    Returns:
+        The card as it was written, with the checksum of the weights.
+
     Raises:
         ConflictError: The folder exists and `force` is false.
         InputError: The parent folder does not exist, or weights are not finite.
         DiskFullError: There is no room left.
         AetherError: The disk refused the write in another way.
     """
-    weights = weights_bytes(heads, folder.name)
+    weights = weights_bytes(heads, card.name)
+    written = card.model_copy(update={"weights_sha256": sha256(weights).hexdigest()})
     with atomic_folder(folder, force=force, holds={WEIGHTS_FILE, CARD_FILE}) as whole:
         (whole / WEIGHTS_FILE).write_bytes(weights)
-        (whole / CARD_FILE).write_bytes(card.as_bytes())
+        (whole / CARD_FILE).write_bytes(written.as_bytes())
+    return written
 
 
 def weights_bytes(heads: Heads, name: str) -> bytes:
@@ -67,7 +77,8 @@ def weights_bytes(heads: Heads, name: str) -> bytes:
 def load_heads(folder: Path) -> Heads:
     """Read the weights of a model folder; the card may be absent.
 
-    Only safetensors is read: nothing in the file can run as code.
+    A card that knows the checksum of the weights is held against them. Only safetensors is read:
+    nothing in the file can run as code.
 
     Args:
         folder: The folder, or the `.safetensors` file itself.
@@ -77,6 +88,7 @@ def load_heads(folder: Path) -> Heads:
 
     Raises:
         NotFoundError: No `heads.safetensors` there.
+        DamagedFileError: The weights are not those the card was written with.
         InputError: The file is damaged or too large, its tensors are not those of the two heads, or
             values are not finite.
     """
@@ -84,6 +96,7 @@ def load_heads(folder: Path) -> Heads:
     if not path.is_file():
         raise NotFoundError("no weights found", path, f"give a folder that holds {WEIGHTS_FILE}")
     check_size(path)
+    _check_card(folder, path)
     state, metadata = _read_tensors(path)
     return heads_from(
         state,
@@ -104,6 +117,15 @@ def load_card(folder: Path) -> ModelCard:
     if not path.is_file():
         raise NotFoundError("no model card found", path, f"give a folder that holds {CARD_FILE}")
     return read_card(path)
+
+
+def _check_card(folder: Path, weights: Path) -> None:
+    """Hold the weights of a folder against its card, where there is one that knows them."""
+    if folder == weights or not (folder / CARD_FILE).is_file():
+        return
+    expected = read_card(folder / CARD_FILE).weights_sha256
+    if expected is not None:
+        check_sha256(weights, expected, remedy=DAMAGED_WEIGHTS)
 
 
 def _metadata(shape: HeadShape) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from aether_core.checksums import check_sha256
 from aether_core.eo.source import local_file
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files import sha256_of
@@ -145,6 +146,8 @@ def _from_folder(folder: Path, name: str) -> IncomingModel:
 
 
 def _from_weights(path: Path, card: ModelCard | None, name: str) -> IncomingModel:
+    if card is not None and card.weights_sha256 is not None:
+        check_sha256(path, card.weights_sha256, remedy="copy the model again, card and weights")
     if path.suffix.lower() in _PUBLISHED:
         published = read_published(path)
         _check_card(card, published.heads, name)

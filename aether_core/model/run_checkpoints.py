@@ -6,12 +6,14 @@ JSON exactly. Nothing in the file can run as code.
 """
 
 import errno
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_as_bytes
 from torch import Tensor
@@ -77,7 +79,9 @@ class RunCheckpoints(RunFolder):
         target = self.path_of(state.epoch)
         _make(self.folder)
         with atomic_path(target, force=True) as written:
-            written.write_bytes(tensors_as_bytes(tensors, {"state": json.dumps(words)}))
+            told = json.dumps(words)
+            known_by = {"state": told, "sha256": _digest(told, tensors)}
+            written.write_bytes(tensors_as_bytes(tensors, known_by))
         self.remove_all_but(target)
 
     def newest(self) -> RunState | None:
@@ -94,7 +98,11 @@ class RunCheckpoints(RunFolder):
         try:
             with safe_open(path, framework="pt", device="cpu") as file:
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-                words = json.loads((file.metadata() or {})["state"])
+                metadata = file.metadata() or {}
+            words = json.loads(metadata["state"])
+            # Checkpoints from before it was kept have none.
+            if metadata.get("sha256", "") not in {"", _digest(metadata["state"], tensors)}:
+                raise damaged
             if words["format_version"] != FORMAT_VERSION:
                 raise InputError(
                     "the run's checkpoint was written by another version of this program",
@@ -110,6 +118,15 @@ class RunCheckpoints(RunFolder):
         if not history:
             raise damaged
         return state
+
+
+def _digest(words: str, tensors: Mapping[str, Tensor]) -> str:
+    """What a checkpoint is known by: changed bytes would be trained on from without a word."""
+    digest = hashlib.sha256(words.encode())
+    for key in sorted(tensors):
+        digest.update(f"{key} {tensors[key].dtype} {list(tensors[key].shape)}".encode())
+        digest.update(tensors[key].reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _make(folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from aether_core.files import atomic_path
+from aether_core.kept_file import read_kept, write_kept
 from aether_core.net import RemoteError, RemoteFile, Waiting, Web
 
 _MAGIC = b"PAR1"
@@ -32,20 +32,16 @@ def read_footer(
     file = web.look(url, waiting=waiting)
     key = hashlib.sha256(f"{url} {file.size} {file.etag}".encode()).hexdigest()
     kept = cache / f"{key}.footer" if cache and file.etag else None
-    if kept and kept.is_file():
-        try:
-            return file, _parsed(kept.read_bytes())
-        except (pa.ArrowException, OSError):
-            kept.unlink()  # cut short by a full disk or a crash: read it again
+    found = read_kept(kept) if kept else None
+    if found is not None:
+        return file, _parsed(found)
     footer = _footer(web, file, waiting)
     try:
         parsed = _parsed(footer)
     except (pa.ArrowException, OSError) as error:
         raise RemoteError(url, "is no Parquet file") from error
     if kept:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(kept, force=True) as path:
-            path.write_bytes(footer)
+        write_kept(kept, footer)
     return file, parsed
 
 

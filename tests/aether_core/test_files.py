@@ -191,3 +191,14 @@ def test_a_folder_filled_meanwhile_is_not_replaced(tmp_path: Path) -> None:
         race()
     assert (target / "a").read_text() == "theirs"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300 + ".csv", "a\0b.csv", "ä" * 200, "/".join(["d"] * 3000)]
+)
+def test_names_no_file_can_have_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError):
+        atomic_path(tmp_path / name).__enter__()
+    with pytest.raises(InputError):
+        atomic_folder(tmp_path / name).__enter__()
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,5 @@
 """Registering a city: all of it or nothing."""
 
-import shutil
 from pathlib import Path
 
 import geopandas as gpd
@@ -42,7 +41,7 @@ def test_a_city_is_stored_with_what_its_files_hold(store: Store, city_files: Cit
     counted = rows(store)
     assert counted["eo_feature"] == 2 * summary.pois
     assert counted["cell_feature"] == counted["cell"] == summary.cells
-    kept = list((store.settings.cities / SLUG).iterdir())
+    kept = list(store.settings.cities.glob("*/*"))
     assert [path.read_bytes() for path in kept] == [city_files.embedding.read_bytes()]
 
 
@@ -238,12 +237,3 @@ def test_an_embedding_table_makes_a_city_too(
     assert summary.embedding_kind == "table"
     assert summary.pixels == len(table)
     assert summary.pois > 500
-
-
-def test_a_removal_cut_off_does_not_block_the_slug(store: Store, city_files: CityFiles) -> None:
-    left = store.settings.cities / SLUG
-    left.mkdir(parents=True)
-    (left / "old.tif").write_text("old")
-    add_city(store, city_files.request())
-    assert [path.name for path in left.iterdir()] == [f"000-{city_files.embedding.name}"]
-    shutil.rmtree(left)

@@ -292,3 +292,19 @@ def test_the_launched_command_prints_nothing_but_json(app_environment: Store) ->
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["city"] == SLUG
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_a_file_that_ends_early_is_no_word_of_the_user(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Typer tells every `EOFError` as an interruption: exit code 130, "stopped by the user"."""
+
+    def cut(_store: Store) -> None:
+        raise EOFError("no data left in file")
+
+    monkeypatch.setattr("workflows.cities.list_cities", cut)
+    code, document, stderr = ask(capsys, "city", "list")
+    assert code == 1
+    assert document["error"]["type"] != "Interrupted"
+    assert "EOFError" in stderr

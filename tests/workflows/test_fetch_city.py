@@ -67,8 +67,7 @@ def uncut(
 
 def rasters(store: Store) -> dict[str, str]:
     """Digest of each file of the city's embedding, all years."""
-    folder = store.settings.cities / SLUG
-    files = sorted(folder.rglob("*.tif"))
+    files = sorted(store.settings.cities.rglob("*.tif"))
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 

@@ -48,6 +48,29 @@ def test_layers_of_one_title_get_names_of_their_own(trained_store: Store) -> Non
     assert names == ["search-my-parks", "search-my-parks-2", "search-my-parks-3"]
 
 
+def test_titles_that_look_like_paths_are_titles(trained_store: Store, tmp_path: Path) -> None:
+    scores = search_cells(trained_store, SLUG, "park")
+    for title in ("../../x", "/", "a/b", "𝕏" * 200, "."):
+        kept = keep_layer(trained_store, scores, title)
+        assert set(kept.layer) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+        export_layer(trained_store, SLUG, kept.layer, tmp_path / f"{kept.layer}.geojson")
+    assert len(list(tmp_path.glob("*.geojson"))) == 5
+    for title in ("a\0b", "a\x1bb", "", "x" * 201):
+        with pytest.raises(InputError):
+            keep_layer(trained_store, scores, title)
+    for layer in ("../../etc/passwd", "a\0b"):
+        with pytest.raises(InputError):
+            show_layer(trained_store, SLUG, layer)
+
+
+def test_a_query_the_database_cannot_hold_is_refused(trained_store: Store) -> None:
+    """JSON values take a NUL no more than texts do."""
+    scores = search_cells(trained_store, SLUG, "park\0")
+    with pytest.raises(InputError):
+        keep_layer(trained_store, scores, "Parks")
+    assert list_layers(trained_store, SLUG) == []
+
+
 def test_a_layer_is_a_view_until_it_is_removed(trained_store: Store) -> None:
     kept = keep_layer(trained_store, search_cells(trained_store, SLUG, "park"))
     with trained_store.session() as session:

@@ -84,9 +84,9 @@ def test_a_resumed_run_makes_the_model_it_would_have_made(
     assert run.state == "done"
     assert run.resumed_from == run.metrics["resumed_from"] == 2
     assert [entry["resumed_from"] for entry in run.history] == [0, 0, 2, 2, 2, 2]
-    folder = trained_store.settings.models
+    folders = {model.name: model.folder for model in list_models(trained_store, SLUG)}
     there, wanted = (
-        load_file(folder / f"{SLUG}-{number}" / "heads.safetensors") for number in (stopped, whole)
+        load_file(folders[f"{SLUG}-{number}"] / "heads.safetensors") for number in (stopped, whole)
     )
     assert there.keys() == wanted.keys()
     assert all(there[key].equal(value) for key, value in wanted.items())

@@ -68,9 +68,9 @@ def test_same_seed_same_weights(trained_store: Store) -> None:
     second = add_run(trained_store, SLUG, settings={"epochs": "12"}).id
     carry_out(trained_store, show_run(trained_store, second).job)
     again = show_run(trained_store, second)
-    folder = trained_store.settings.models
+    folders = {model.name: model.folder for model in list_models(trained_store, SLUG)}
     weights = [
-        (folder / str(run.model) / "heads.safetensors").read_bytes() for run in (first, again)
+        (folders[str(run.model)] / "heads.safetensors").read_bytes() for run in (first, again)
     ]
     assert weights[0] == weights[1]
     assert [m.in_use for m in list_models(trained_store, SLUG)] == [True, False]

@@ -1,16 +1,20 @@
 """Recipes that look through another window than the city was stored with."""
 
+import threading
+
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from aether_core.errors import CancelledError
+from aether_core.errors import CancelledError, InputError, NotFoundError
 from aether_core.model.recipes import recipe
 from aether_core.tasks.representations import representation
 from db import cities as city_rows
 from db import features as feature_rows
 from db.schema import CellFeature, EOFeature
 from tests.app_fixtures import SLUG
+from tests.side_by_side import start
+from tests.year_fixtures import OTHER, OtherYear
 from workflows.city_arrays import task_city
 from workflows.jobs.carry_out import carry_out
 from workflows.search import search_cells, similar_cells
@@ -18,6 +22,7 @@ from workflows.store import Store
 from workflows.training import add_run
 from workflows.training_data import training_set
 from workflows.views import DISK, ensure_view
+from workflows.years import add_year, remove_year
 
 V1 = recipe("aether-v1")
 
@@ -81,3 +86,63 @@ def test_a_model_of_the_first_preprint_looks_through_its_own_window(trained_stor
     # A point in the middle of a cell is pooled the way the cell was.
     at_cell = seen.at_points(city.arrays.cell_lonlat[:5])
     assert np.allclose(at_cell, seen.of_cells()[:5], atol=1e-5)
+
+
+def test_nobody_waits_while_a_view_is_pooled(trained_store: Store) -> None:
+    """Pooling a large city takes minutes; what needs its row goes on meanwhile."""
+    number = city_id(trained_store)
+    changed = []
+
+    def change(_stage: str, _done: int, _total: int) -> None:
+        if not changed:
+            with trained_store.session() as session:
+                session.execute(text("SET LOCAL lock_timeout = '2s'"))
+                changed.append(city_rows.lock_city(session, number).id)
+
+    assert ensure_view(trained_store, number, V1.settings, change) == DISK
+    assert changed == [number]
+
+
+def test_two_who_need_a_view_at_once_store_one(trained_store: Store) -> None:
+    number = city_id(trained_store)
+    both = threading.Barrier(2, timeout=60)
+    met = threading.local()
+
+    def meet(_stage: str, _done: int, _total: int) -> None:
+        if not hasattr(met, "once"):
+            met.once = True
+            both.wait()
+
+    begun = [start(lambda: ensure_view(trained_store, number, V1.settings, meet)) for _ in range(2)]
+    assert [one.result().value for one in begun] == [DISK, DISK]
+    with trained_store.session() as session:
+        names = [view.name for view in feature_rows.views(session, number)]
+    assert sorted(names) == ["base", DISK, "wide"]
+    places, cells = rows_of_disk(trained_store)
+    assert min(places, cells) > 0
+
+
+def test_a_year_replaced_while_it_is_pooled_is_not_stored_under_the_new_one(
+    two_years: Store, other_year: OtherYear
+) -> None:
+    number = city_id(two_years)
+    done = []
+
+    def replace(_stage: str, _done: int, _total: int) -> None:
+        if not done:
+            done.append(True)
+            remove_year(two_years, SLUG, OTHER)
+            add_year(two_years, SLUG, OTHER, [other_year.file])
+
+    # The first sign comes before the files are looked at: they are gone, and that is said.
+    with pytest.raises(InputError):
+        ensure_view(two_years, number, V1.settings, replace, year=OTHER)
+    with two_years.session() as session:
+        names = {(view.name, view.year) for view in feature_rows.views(session, number)}
+    assert (DISK, OTHER) not in names
+    assert ensure_view(two_years, number, V1.settings, year=OTHER) == DISK
+
+
+def test_a_year_that_is_not_held_has_no_view(trained_store: Store) -> None:
+    with pytest.raises(NotFoundError):
+        ensure_view(trained_store, city_id(trained_store), V1.settings, year=OTHER)

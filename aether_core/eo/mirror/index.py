@@ -15,6 +15,8 @@ from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.mirror.zones import HALO_M, ZonePart, zone_epsg, zone_parts
 from aether_core.errors import InputError
+from aether_core.files import sha256_of
+from aether_core.kept_file import read_kept, write_kept
 from aether_core.net import RemoteMissingError, Web
 from aether_core.progress import Progress, silent
 
@@ -211,7 +213,7 @@ def _fresh(web: Web, url: str, folder: Path, progress: Progress) -> Path:
     name = url.rpartition("/")[2]
     kept = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{name}"
     note = kept.with_name(f"{kept.name}.version")
-    version = note.read_text("utf-8") if kept.exists() and note.exists() else None
+    version = _kept_version(kept, note)
 
     def tell(_stage: str, done: int, total: int) -> None:
         progress("downloading the mirror's index", done, total)
@@ -220,5 +222,11 @@ def _fresh(web: Web, url: str, folder: Path, progress: Progress) -> Path:
         url, kept, limit=_LIMITS[kept.suffix], progress=tell, etag=version or None
     )
     if fetched is not None:  # a kill before this line costs one more download, no wrong index
-        note.write_text(fetched.etag, "utf-8")
+        write_kept(note, f"{sha256_of(kept)} {fetched.etag}".encode())
     return kept
+
+
+def _kept_version(kept: Path, note: Path) -> str | None:
+    """Which version of the index lies there; None where none does, or not just what came."""
+    checksum, _, version = (read_kept(note) or b"").decode().partition(" ")
+    return version if version and kept.is_file() and sha256_of(kept) == checksum else None

@@ -22,7 +22,7 @@ from aether_core.eo.mirror.zones import (
 )
 from aether_core.eo.pyramid import BLOCK, FACTOR
 from aether_core.errors import InputError
-from aether_core.files import atomic_path
+from aether_core.kept_file import read_kept, write_kept
 from aether_core.net import RangeFile, RemoteError, RemoteFile, Web
 from aether_core.progress import Progress, silent
 
@@ -255,15 +255,15 @@ def _planned(
     address = hashlib.sha256(file.url.encode()).hexdigest()[:24]
     version = hashlib.sha256(f"{file.etag} {file.size}".encode()).hexdigest()[:8]
     kept = folder / f"{address}-{version}.json"
+    found = read_kept(kept)
     try:
-        layout = TileLayout.from_json(kept.read_text("utf-8"))
-    except (OSError, ValueError):
+        layout = TileLayout.from_json((found or b"").decode())
+    except ValueError:
         try:
             layout = read_layout(_Directory(web, file, waiting=waiting), file.size)
         except LayoutError as error:
             raise RemoteError(file.url, str(error), "use another mirror") from error
-        with atomic_path(kept, force=True) as target:
-            target.write_text(layout.to_json(), "utf-8")
+        write_kept(kept, layout.to_json().encode())
     _check_place(tile, layout, part)
     places = tuple(layout.places(part.outline))
     return PlannedTile(tile, file, layout, places, kept.with_suffix(".blocks"))

@@ -9,6 +9,7 @@ import pytest
 
 from aether_core.errors import CancelledError, InputError
 from aether_core.geocoding import Candidate, nominatim
+from aether_core.kept_file import read_kept, write_kept
 from aether_core.net import Courtesy, OfflineError, RemoteError, Web
 from tests.public_server.geocoder import SEARCH, Geocoder, settlement
 from tests.public_server.server import Fault, PublicServer, Reply
@@ -83,12 +84,17 @@ def test_an_old_or_damaged_answer_is_asked_for_again(
 ) -> None:
     geocode(web, server.url, "Espoo", cache=tmp_path)
     (kept,) = tmp_path.glob("*.json")
-    document = json.loads(kept.read_text())
-    kept.write_text(json.dumps(document | {"asked": "2020-01-01T00:00:00+00:00"}))
+    document = json.loads(read_kept(kept))
+    old = document | {"asked": "2020-01-01T00:00:00+00:00"}
+    write_kept(kept, json.dumps(old).encode())
     geocode(web, server.url, "Espoo", cache=tmp_path)
-    kept.write_text(kept.read_text()[:100])
-    geocode(web, server.url, "Espoo", cache=tmp_path)
-    assert len(server.log) == 3
+    content = kept.read_bytes()
+    moved = content.replace(b'"lat": "6', b'"lat": "5')  # still an answer, but another place
+    assert moved != content
+    for damaged in (content[:100], b"", b"\xff" * 100, moved):
+        kept.write_bytes(damaged)
+        geocode(web, server.url, "Espoo", cache=tmp_path)
+    assert len(server.log) == 6
 
 
 def test_a_name_cannot_become_an_address(server: PublicServer, web: Web, tmp_path: Path) -> None:

@@ -217,6 +217,19 @@ def test_a_damaged_checkpoint_is_refused(
         train(data, recipe("aether"), seed=1, device="cpu", checkpoints=stopped)
 
 
+@pytest.mark.parametrize("at", [200, -100])
+def test_a_checkpoint_with_changed_bytes_is_not_trained_on_from(
+    stopped: RunCheckpoints, at: int
+) -> None:
+    """Of its words and of its numbers; those would otherwise be taken as they are."""
+    (path,) = stopped.folder.iterdir()
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError):
+        stopped.newest()
+
+
 def test_a_checkpoint_holds_no_pickle(stopped: RunCheckpoints) -> None:
     (path,) = stopped.folder.iterdir()
     assert path.name == "epoch-000002.safetensors"
