@@ -63,12 +63,14 @@ class Pair:
         z: The same in the model's space, float32 `[2, m, 128]`.
         zone: Zone of the cell's centre in both years, int64 `[2, m]`.
         touched: Share of the cell's window that was built anew, float64 `[m]`.
+        lonlat: Centres of the cells, WGS84, float64 `[m, 2]`.
     """
 
     pooled: NDArray[np.float32]
     z: NDArray[np.float32]
     zone: NDArray[np.int64]
     touched: NDArray[np.float64]
+    lonlat: NDArray[np.float64]
 
 
 def ways(pair: Pair) -> dict[str, NDArray[np.bool_]]:
@@ -128,6 +130,7 @@ def pairs(
                 np.stack([encode_eo(heads, one[there]) for one in both]),
                 np.stack([truth[rows, columns][there] for truth in (city.truth, later.truth)]),
                 touched[rows, columns][there],
+                lonlat[there],
             ),
         )
 
@@ -141,7 +144,7 @@ def measure(case: Case, heads: Heads, pair: Pair) -> dict[str, list[tuple[float,
         before, after = (cosine_scores(z, direction) for z in pair.z)
         change = after - before
         for name, cells in stable.items():
-            found[name].append(judged(pair, change, zones, year_noise(change, cells)))
+            found[name].append(judged(pair, change, zones, year_noise(change, cells, pair.lonlat)))
     return found
 
 

@@ -256,6 +256,8 @@ def _configure(place: Place, account: ServerAccount) -> None:
         "unix_socket_directories": str(place.sockets),
         "unix_socket_permissions": "0700",
         "max_connections": "40",
+        # A city's removal drops its layers' views at once, with five locks a layer.
+        "max_locks_per_transaction": "512",
         "shared_buffers": "256MB",
         "work_mem": "32MB",
         "maintenance_work_mem": "128MB",

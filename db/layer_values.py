@@ -1,18 +1,22 @@
-"""A layer's values: columns of arrays to rows of JSON, and back to a data frame."""
+"""A layer's values in the store: one array of keys, and one array a field in the same order."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
-from db.copy import jsonb_bytes
+from db.arrays import array_bytes, array_of
+from db.copy import copy_in, driver, jsonb_bytes
+from db.field_types import FIELD_TYPES, Column, Stored
 from db.identifiers import free_names
-from db.layer_view import FIELD_TYPES
+from db.layer_units import SPATIAL_UNITS, Keys
+from db.schema import Layer, LayerColumn, LayerUnits
 
-Column = NDArray[Any] | Sequence[Any]
+_INT64, _INT32, _FLOAT64 = (np.dtype(kind) for kind in (np.int64, np.int32, np.float64))
 
 
 def check_columns(
@@ -35,48 +39,61 @@ def check_columns(
         raise ValueError(f"columns {wrong} must have {count} values")
 
 
-def documents(
-    fields: Sequence[Mapping[str, Any]], count: int, columns: Mapping[str, Column]
-) -> Iterable[bytes]:
-    """Yield one JSON document a row, as binary COPY wants it; missing values are left out."""
-    names = [str(field["name"]) for field in fields]
-    listed = [_plain(columns[name]) for name in names]
-    rows = zip(*listed, strict=True) if listed else [()] * count
-    for row in rows:
-        document = {n: v for n, v in zip(names, row, strict=True) if v is not None}
-        yield jsonb_bytes(json.dumps(document, allow_nan=False, ensure_ascii=False))
+def write_values(session: Session, layer: Layer, keys: Keys, columns: Mapping[str, Column]) -> None:
+    """Store the values of a layer's units, each column `[n]` in the order of the ids given."""
+    types = {"layer_id": "int8", "keys": "bytea"}
+    copy_in(session, LayerUnits.__tablename__, types, [(layer.id, array_bytes(keys.key))])
+    types = {
+        "layer_id": "int8",
+        "position": "int4",
+        "numbers": "bytea",
+        "codes": "bytea",
+        "words": "bytea",
+    }
+    rows = (
+        (layer.id, position, *_sent(FIELD_TYPES[field["type"]].store(columns[field["name"]]), keys))
+        for position, field in enumerate(layer.fields, 1)
+    )
+    copy_in(session, LayerColumn.__tablename__, types, rows)
 
 
-def value_frame(
-    key: str, fields: Sequence[Mapping[str, Any]], rows: Sequence[Sequence[Any]]
-) -> pd.DataFrame:
-    """Rows of a key and the fields' values as a data frame with typed columns.
+def read_values(session: Session, layer: Layer) -> tuple[NDArray[np.int64], pd.DataFrame] | None:
+    """A layer's keys int64 `[n]`, ascending, and its values as a frame with typed columns.
 
-    A field that is called like the key, or `geometry`, ends in `_` there.
+    The frame begins with what people call the units. A field that is called like that column, or
+    `geometry`, ends in `_` there. None when the layer has been removed.
     """
-    columns = list(zip(*rows, strict=True)) if rows else [()] * (1 + len(fields))
-    frame: dict[str, Any] = {key: pd.Series(list(columns[0]), dtype=object)}
-    names = free_names([field["name"] for field in fields], (key, "geometry"))
-    for field, values in zip(fields, columns[1:], strict=True):
-        frame[names[field["name"]]] = _series(field["type"], values)
-    return pd.DataFrame(frame)
+    with driver(session).cursor(binary=True) as cursor:
+        # Keys and columns in one question: nobody can remove the layer between the two.
+        rows = cursor.execute(
+            "SELECT 0, array_send(keys), NULL, NULL FROM layer_units WHERE layer_id = %(layer)s "
+            "UNION ALL SELECT position, array_send(numbers), array_send(codes), words "
+            "FROM layer_column WHERE layer_id = %(layer)s ORDER BY 1",
+            {"layer": layer.id},
+        ).fetchall()
+    if not rows:
+        return None
+    unit = SPATIAL_UNITS[layer.spatial_unit]
+    keys = array_of(rows[0][1], _INT64)
+    names = free_names([field["name"] for field in layer.fields], (unit.table, "geometry"))
+    frame: dict[str, Any] = {unit.table: pd.Series(unit.names_of(session, keys), dtype=object)}
+    for field, (_, numbers, codes, words) in zip(layer.fields, rows[1:], strict=True):
+        stored = Stored(
+            None if numbers is None else array_of(numbers, _FLOAT64),
+            None if codes is None else array_of(codes, _INT32),
+            words,
+        )
+        frame[names[field["name"]]] = FIELD_TYPES[field["type"]].read(stored)
+    return keys, pd.DataFrame(frame)
 
 
-def _plain(values: Column) -> list[Any]:
-    """Values for JSON. float32 takes its shortest decimals, which read back to the same bits."""
-    array = np.asarray(values) if isinstance(values, np.ndarray) else None
-    if array is not None and array.dtype == np.float32:
-        array = array.astype(str).astype(np.float64)
-    listed = list(values) if array is None else array.tolist()
-    return [None if isinstance(v, float) and not np.isfinite(v) else v for v in listed]
-
-
-def _series(kind: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - pandas has no types here
-    """Values as pandas likes them; missing ones are NaN, or None in text and lists."""
-    if kind == "float":
-        return np.array(values, dtype=np.float64)
-    if kind in ("int", "bool") and None in values:
-        return pd.array(list(values), dtype="Int64" if kind == "int" else "boolean")
-    if kind in ("int", "bool"):
-        return np.array(values, dtype=np.int64 if kind == "int" else bool)
-    return pd.Series(list(values), dtype=object)
+def _sent(stored: Stored, keys: Keys) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Numbers, codes and words as binary COPY wants them, in the order of the keys."""
+    words = None
+    if stored.words is not None:
+        words = jsonb_bytes(json.dumps(stored.words, allow_nan=False, ensure_ascii=False))
+    return (
+        None if stored.numbers is None else array_bytes(stored.numbers[keys.order]),
+        None if stored.codes is None else array_bytes(stored.codes[keys.order]),
+        words,
+    )

@@ -1,62 +1,20 @@
-"""The SQL view of a layer: its values and shapes as one table for QGIS, psql or pyogrio."""
+"""The SQL view of a layer: its values and shapes as one table for QGIS, psql or pyogrio.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+A layer's values are arrays, which no index reaches into. So that QGIS can ask for the cells in a
+window, PostgreSQL lays the arrays out once as rows, in a materialized view `layer_<id>` of typed
+columns; the view that people see joins the shapes to it. Both go with the layer's row, by a
+trigger.
+"""
 
 from psycopg import sql
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.copy import driver
+from db.field_types import FIELD_TYPES
 from db.identifiers import bounded, column_names
+from db.layer_units import SPATIAL_UNITS
 from db.schema import Layer
-
-FIELD_TYPES: Mapping[str, str] = {
-    "float": "double precision",
-    "int": "bigint",
-    "bool": "boolean",
-    "text": "text",
-    "list": "jsonb",
-}
-"""SQL type of each type of field."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the values of layers of one spatial unit are, and how their shapes are named.
-
-    Attributes:
-        values: Table with `layer_id`, the unit's id and `properties`.
-        unit: Table of the shapes, and the name of a frame's first column.
-        key: The unit's id in `values`, and the view's unique column.
-        name: SQL for what people call a shape: H3 index in hexadecimal, or the area's code.
-        order: SQL a layer's rows are sorted by.
-        geometry_type: Of every shape, as QGIS and PostGIS call it.
-    """
-
-    values: str
-    unit: str
-    key: str
-    name: str
-    order: str
-    geometry_type: str
-
-    @property
-    def joined(self) -> sql.Composed:
-        """SQL of values and shapes side by side."""
-        return sql.SQL("{values} JOIN {unit} ON {unit}.id = {values}.{key}").format(
-            values=sql.Identifier(self.values),
-            unit=sql.Identifier(self.unit),
-            key=sql.Identifier(self.key),
-        )
-
-
-SOURCES: Mapping[str, Source] = {
-    "cell": Source("layer_feature", "cell", "cell_id", "to_hex(cell.h3)", "cell.h3", "Polygon"),
-    "area": Source("layer_area", "area", "area_id", "area.code::text", "area.id", "MultiPolygon"),
-}
-"""By a layer's spatial unit."""
 
 
 def free_view_name(session: Session, city_slug: str, layer_slug: str) -> str:
@@ -67,55 +25,107 @@ def free_view_name(session: Session, city_slug: str, layer_slug: str) -> str:
     return bounded(f"v_{city_slug}_{layer_slug}", told_apart_by=city_slug)
 
 
-def field_values(table: str, fields: Sequence[Mapping[str, Any]]) -> list[sql.Composable]:
-    """An SQL expression a field: its value in the `properties` of a table, in its own type."""
-    return [
-        sql.SQL("({}{}{})::{}").format(
-            sql.Identifier(table, "properties"),
-            sql.SQL("->" if field["type"] == "list" else "->>"),
-            sql.Literal(field["name"]),
-            sql.SQL(FIELD_TYPES[field["type"]]),
-        )
-        for field in fields
-    ]
-
-
 def view_columns(layer: Layer) -> dict[str, str]:
     """What each field of a layer is called in its view; a taken or too long name is changed."""
-    source = SOURCES[layer.spatial_unit]
+    unit = SPATIAL_UNITS[layer.spatial_unit]
     fields = [field["name"] for field in layer.fields]
-    names = column_names(fields, (source.key, source.unit, "geom"))
+    names = column_names(fields, (unit.id_column, unit.table, "geom"))
     return dict(zip(fields, names, strict=True))
 
 
 def create_view(session: Session, layer: Layer) -> None:
-    """Make a layer's view.
+    """Lay a layer's values out as rows, and make its view.
 
     Its columns are `cell_id`, `cell` (H3, hexadecimal) or `area_id`, `area` (code); then a column a
     field, and `geom` (WGS84). Ids are unique in it.
     """
-    source = SOURCES[layer.spatial_unit]
+    connection = driver(session)
+    unit = SPATIAL_UNITS[layer.spatial_unit]
+    rows = sql.Identifier(f"layer_{layer.id}")
+    # PostgreSQL takes an array for ten rows: it would sort what are really hundreds of thousands
+    # again for each column, or go over them in a loop.
+    connection.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off")
+    connection.execute(sql.SQL("CREATE MATERIALIZED VIEW {} AS {}").format(rows, _laid_out(layer)))
+    connection.execute("SET LOCAL enable_nestloop = DEFAULT; SET LOCAL enable_mergejoin = DEFAULT")
+    connection.execute(
+        sql.SQL("CREATE UNIQUE INDEX ON {} ({})").format(rows, sql.Identifier(unit.id_column))
+    )
+    connection.execute(sql.SQL("ANALYZE {}").format(rows))
     columns = [
-        sql.SQL("{} AS {}").format(value, sql.Identifier(name))
-        for value, name in zip(
-            field_values(source.values, layer.fields), view_columns(layer).values(), strict=True
-        )
+        sql.SQL("{} AS {}").format(sql.SQL(unit.name), sql.Identifier(unit.table)),
+        *(
+            sql.SQL("{}.{} AS {}").format(rows, _column(position), sql.Identifier(name))
+            for position, name in enumerate(view_columns(layer).values(), 1)
+        ),
     ]
-    statement = sql.SQL(
-        "CREATE VIEW {view} AS SELECT {unit}.id AS {key}, {columns}, {unit}.geom FROM {joined} "
-        "WHERE {values}.layer_id = {layer}"
+    connection.execute(
+        sql.SQL(
+            "CREATE VIEW {view} AS SELECT {unit}.id AS {id}, {columns}, {unit}.geom "
+            "FROM {rows} JOIN {unit} ON {unit}.id = {rows}.{id}"
+        ).format(
+            view=sql.Identifier(layer.view_name),
+            rows=rows,
+            id=sql.Identifier(unit.id_column),
+            columns=sql.SQL(", ").join(columns),
+            unit=sql.Identifier(unit.table),
+        )
+    )
+
+
+def _laid_out(layer: Layer) -> sql.Composed:
+    """SQL of a layer's arrays as rows: the unit's id, then `f1`, `f2`, ... in their own types."""
+    unit = SPATIAL_UNITS[layer.spatial_unit]
+    arrays = [_kept("layer_units", "keys", layer.id)]
+    columns: list[sql.Composable] = []
+    dictionaries: list[sql.Composable] = []
+    for position, field in enumerate(layer.fields, 1):
+        kind = FIELD_TYPES[field["type"]]
+        arrays.append(_kept("layer_column", kind.array, layer.id, position))
+        columns.append(sql.SQL("{} AS {}").format(sql.SQL(kind.shown(position)), _column(position)))
+        if kind.array == "codes":
+            dictionaries.append(_words(layer.id, position))
+    names = [sql.Identifier("key"), *(_column(n) for n in range(1, len(arrays)))]
+    return sql.SQL(
+        "SELECT {columns} FROM ROWS FROM ({arrays}) AS stored ({names}) "
+        "JOIN {unit} ON {joined} {dictionaries}"
     ).format(
-        view=sql.Identifier(layer.view_name),
-        unit=sql.Identifier(source.unit),
-        key=sql.Identifier(source.key),
         columns=sql.SQL(", ").join(
             [
-                sql.SQL("{} AS {}").format(sql.SQL(source.name), sql.Identifier(source.unit)),
+                sql.SQL("{}.id AS {}").format(
+                    sql.Identifier(unit.table), sql.Identifier(unit.id_column)
+                ),
                 *columns,
             ]
         ),
-        joined=source.joined,
-        values=sql.Identifier(source.values),
-        layer=sql.Literal(layer.id),
+        arrays=sql.SQL(", ").join(sql.SQL("unnest({})").format(array) for array in arrays),
+        names=sql.SQL(", ").join(names),
+        unit=sql.Identifier(unit.table),
+        joined=unit.joined(layer),
+        dictionaries=sql.SQL(" ").join(dictionaries),
     )
-    driver(session).execute(statement)
+
+
+def _words(layer_id: int, position: int) -> sql.Composable:
+    """SQL that joins a coded column's words, as `w<n>`, to its codes."""
+    return sql.SQL(
+        "LEFT JOIN jsonb_array_elements({}) WITH ORDINALITY AS {words} (word, code) "
+        "ON {words}.code = stored.{column}"
+    ).format(
+        _kept("layer_column", "words", layer_id, position),
+        words=sql.Identifier(f"w{position}"),
+        column=_column(position),
+    )
+
+
+def _kept(table: str, column: str, layer_id: int, position: int | None = None) -> sql.Composable:
+    """SQL of one stored array, or of one column's words."""
+    one = sql.SQL("(SELECT {} FROM {} WHERE layer_id = {}").format(
+        sql.Identifier(column), sql.Identifier(table), sql.Literal(layer_id)
+    )
+    if position is None:
+        return one + sql.SQL(")")
+    return one + sql.SQL(" AND position = {})").format(sql.Literal(position))
+
+
+def _column(position: int) -> sql.Identifier:
+    return sql.Identifier(f"f{position}")

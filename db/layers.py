@@ -9,16 +9,18 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from psycopg import sql
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
-from db.copy import copy_in, driver
+from db.copy import driver
 from db.engine import allow_long
-from db.layer_values import Column, check_columns, documents, value_frame
-from db.layer_view import SOURCES, create_view, field_values, free_view_name
-from db.schema import City, Layer, LayerArea, LayerFeature
+from db.field_types import Column
+from db.layer_units import SPATIAL_UNITS
+from db.layer_values import check_columns, read_values, write_values
+from db.layer_view import create_view, free_view_name
+from db.schema import City, Layer
 
 _NAMED = 10
 """Layers a message lists at most."""
@@ -50,7 +52,7 @@ def add_layer(
         title: Name for people.
         kind: What made it: `search`, `similar`, `landuse`, ...
         model_id: The model it came from, if any.
-        fields: `{name, type, unit}` each, in order; types are those of `layer_view.FIELD_TYPES`.
+        fields: `{name, type, unit}` each, in order; types are those of `field_types.FIELD_TYPES`.
         parameters: What the user asked for.
         lineage: What it was made from.
         cell_ids: Cells `[m]`.
@@ -61,7 +63,8 @@ def add_layer(
 
     Raises:
         ConflictError: The city has a layer of that slug.
-        ValueError: Fields and columns do not match, or a type is unknown.
+        ValueError: Fields and columns do not match, a type is unknown, or a cell or area is none of
+            the city's or set's, or given twice.
     """
     layer = Layer(
         city_id=city_id,
@@ -93,6 +96,7 @@ def add_area_layer(
     area_set_id: int,
     area_ids: NDArray[np.int64],
     columns: Mapping[str, Column],
+    cells_layer_id: int | None = None,
     findings: Mapping[str, Any] | None = None,
 ) -> Layer:
     """Keep values of areas as a layer, with its SQL view.
@@ -104,17 +108,19 @@ def add_area_layer(
         title: Name for people.
         kind: What made it: `socioeconomic`, ...
         model_id: The model it came from, if any.
-        fields: `{name, type, unit}` each, in order; types are those of `layer_view.FIELD_TYPES`.
+        fields: `{name, type, unit}` each, in order; types are those of `field_types.FIELD_TYPES`.
         parameters: What the user asked for.
         lineage: What it was made from.
         area_set_id: The set the areas belong to; the layer goes with it.
         area_ids: Areas `[a]` of that set.
         columns: Values `[a]` by field name; NaN and None are missing.
+        cells_layer_id: The layer of cells that was made together with it.
         findings: What was measured while it was made; without NaN.
 
     Raises:
         ConflictError: The city has a layer of that slug.
-        ValueError: Fields and columns do not match, or a type is unknown.
+        ValueError: Fields and columns do not match, a type is unknown, or a cell or area is none of
+            the city's or set's, or given twice.
     """
     layer = Layer(
         city_id=city_id,
@@ -124,6 +130,7 @@ def add_area_layer(
         spatial_unit="area",
         model_id=model_id,
         area_set_id=area_set_id,
+        cells_layer_id=cells_layer_id,
         parameters=dict(parameters),
         lineage=dict(lineage),
         findings=dict(findings or {}),
@@ -131,19 +138,10 @@ def add_area_layer(
     return _add(session, layer, fields, area_ids, columns)
 
 
-def list_layers(session: Session, city_id: int) -> list[tuple[Layer, int]]:
-    """A city's layers with their numbers of cells or areas, newest first."""
-    number = _counted(LayerFeature) + _counted(LayerArea)
-    rows = session.execute(
-        select(Layer, number).where(Layer.city_id == city_id).order_by(Layer.id.desc())
-    )
-    return [(layer, int(count)) for layer, count in rows]
-
-
-def feature_count(session: Session, layer_id: int) -> int:
-    """How many cells or areas a layer has values for; 0 when it was removed."""
-    number = _counted(LayerFeature) + _counted(LayerArea)
-    return int(session.scalar(select(number).where(Layer.id == layer_id)) or 0)
+def list_layers(session: Session, city_id: int) -> list[Layer]:
+    """A city's layers, newest first."""
+    newest = select(Layer).where(Layer.city_id == city_id).order_by(Layer.id.desc())
+    return list(session.scalars(newest))
 
 
 def layer_by_slug(session: Session, city_id: int, slug: str) -> Layer:
@@ -170,19 +168,28 @@ def layer_frame(session: Session, layer: Layer) -> pd.DataFrame:
     Raises:
         NotFoundError: The layer has been removed since it was found.
     """
-    source = SOURCES[layer.spatial_unit]
-    rows = _rows(session, layer, [sql.SQL(source.name)])
-    return value_frame(source.unit, layer.fields, rows)
+    found = read_values(session, layer)
+    if found is None:
+        raise _removed(layer)
+    return found[1]
 
 
 def layer_geo_frame(session: Session, layer: Layer) -> gpd.GeoDataFrame:
     """As `layer_frame`, with the polygons (WGS84) as `geometry`."""
-    source = SOURCES[layer.spatial_unit]
-    shape = sql.SQL("ST_AsBinary({})").format(sql.Identifier(source.unit, "geom"))
-    rows = _rows(session, layer, [sql.SQL(source.name), shape])
-    frame = value_frame(source.unit, layer.fields, [(row[0], *row[2:]) for row in rows])
-    shapes = shapely.from_wkb([row[1] for row in rows])
-    return gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
+    unit = SPATIAL_UNITS[layer.spatial_unit]
+    found = read_values(session, layer)
+    statement = sql.SQL(
+        "SELECT ST_AsBinary({unit}.geom) FROM unnest((SELECT keys FROM layer_units "
+        "WHERE layer_id = {layer})) AS stored (key) JOIN {unit} ON {joined} ORDER BY stored.key"
+    ).format(
+        unit=sql.Identifier(unit.table), layer=sql.Literal(layer.id), joined=unit.joined(layer)
+    )
+    with driver(session).cursor(binary=True) as cursor:
+        rows = cursor.execute(statement).fetchall()
+    if found is None or len(found[0]) != len(rows):
+        raise _removed(layer)
+    shapes = shapely.from_wkb([row[0] for row in rows])
+    return gpd.GeoDataFrame(found[1], geometry=shapes, crs="EPSG:4326")
 
 
 def remove_layer(session: Session, city_id: int, slug: str) -> None:
@@ -208,18 +215,13 @@ def _add(
     check_columns(fields, len(unit_ids), columns)
     city_slug = session.scalars(select(City.slug).where(City.id == layer.city_id)).one()
     layer.fields = [dict(field) for field in fields]
+    layer.features = len(unit_ids)
     layer.view_name = free_view_name(session, city_slug, layer.slug)
     _insert(session, layer)
     allow_long(session)
-    source = SOURCES[layer.spatial_unit]
-    rows = zip(
-        [layer.id] * len(unit_ids),
-        np.asarray(unit_ids).tolist(),
-        documents(fields, len(unit_ids), columns),
-        strict=True,
-    )
-    types = {"layer_id": "int8", source.key: "int8", "properties": "bytea"}
-    copy_in(session, source.values, types, rows)
+    unit = SPATIAL_UNITS[layer.spatial_unit]
+    keys = unit.keys_of(session, layer, np.asarray(unit_ids, dtype=np.int64))
+    write_values(session, layer, keys, columns)
     create_view(session, layer)
     session.refresh(layer)
     return layer
@@ -239,30 +241,5 @@ def _insert(session: Session, layer: Layer) -> None:
         ) from error
 
 
-def _counted(values: type[LayerFeature | LayerArea]) -> Any:  # noqa: ANN401 - an SQL expression
-    """SQL of how many rows of a table belong to a layer of the outer query."""
-    return (
-        select(func.count())
-        .select_from(values)
-        .where(values.layer_id == Layer.id)
-        .correlate(Layer)
-        .scalar_subquery()
-    )
-
-
-def _rows(session: Session, layer: Layer, leading: list[sql.Composable]) -> list[tuple[Any, ...]]:
-    source = SOURCES[layer.spatial_unit]
-    statement = sql.SQL("SELECT {} FROM {} WHERE {}.layer_id = {} ORDER BY {}").format(
-        sql.SQL(", ").join([*leading, *field_values(source.values, layer.fields)]),
-        source.joined,
-        sql.Identifier(source.values),
-        sql.Literal(layer.id),
-        sql.SQL(source.order),
-    )
-    with driver(session).cursor(binary=True) as cursor:
-        rows = cursor.execute(statement).fetchall()
-    if not rows and session.scalar(select(Layer.id).where(Layer.id == layer.id)) is None:
-        raise NotFoundError(
-            "no such layer", layer.slug, "it has been removed; list those there are"
-        )
-    return rows
+def _removed(layer: Layer) -> NotFoundError:
+    return NotFoundError("no such layer", layer.slug, "it has been removed; list those there are")

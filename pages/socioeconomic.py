@@ -17,7 +17,7 @@ from ui import (
 )
 from workflows.cities import CitySummary
 from workflows.layers import LayerSummary, list_layers
-from workflows.socioeconomic import AREA_KIND, KIND, NOTE, SocioeconomicRequest, socioeconomic
+from workflows.socioeconomic import KIND, NOTE, SocioeconomicRequest, socioeconomic
 
 MAP_HEIGHT = 600
 KEY = "shares"
@@ -80,14 +80,8 @@ def made(city: CitySummary, request: SocioeconomicRequest) -> None:
 
 def areas_of(city: CitySummary, layer: LayerSummary) -> LayerSummary | None:
     """The areas' layer that was made together with a layer of cells."""
-    same = [
-        one
-        for one in list_layers(state.store(), city.slug)
-        if one.kind == AREA_KIND
-        and one.title == f"{layer.title}, by area"
-        and one.created == layer.created
-    ]
-    return same[0] if same else None
+    layers = list_layers(state.store(), city.slug)
+    return next((one for one in layers if one.cells_layer == layer.number), None)
 
 
 def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:

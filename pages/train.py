@@ -86,19 +86,32 @@ def draw_start(city: CitySummary) -> None:
         st.rerun()
 
 
-def in_words(validation: dict[str, Any]) -> str:
-    """What the held-out check means, for people who do not know the measure."""
+def in_words(validation: dict[str, Any], validated_on: str | None) -> str:
+    """What the held-out check means, for people who do not know the measure.
+
+    Args:
+        validation: The figures.
+        validated_on: `apart`, or anything else where the blocks chose the epoch, too.
+    """
     found = validation["text_to_place"]
     share, chance = float(found["recall_at_10"]), float(found["chance_at_10"])
     if share > 1.5 * chance:
         verdict = f"That is {share / max(chance, 1e-9):.1f} times better than guessing."
     else:
         verdict = "That is hardly better than guessing: do not trust its maps."
+    if validated_on == "apart":
+        place, favour = "a place it has never seen", ""
+    else:
+        place = "a place it was not trained on"
+        favour = (
+            " These places also chose which epoch was kept, so the figure flatters the model a "
+            "little."
+        )
     return (
-        f"Given the words for a place it has never seen, the model has such a place among its "
-        f"first 10 of {validation['candidates']:,} in {share:.0%} of cases; guessing would in "
-        f"{chance:.0%}. {verdict} Places of different kinds often look alike from above, so even "
-        "a good model stays far from 100 %."
+        f"Given the words for {place}, the model has such a place among its first 10 of "
+        f"{validation['candidates']:,} in {share:.0%} of cases; guessing would in {chance:.0%}. "
+        f"{verdict}{favour} Places of different kinds often look alike from above, so even a good "
+        "model stays far from 100 %."
     )
 
 
@@ -152,7 +165,7 @@ def draw_outcome(run: RunSummary) -> None:
     validation: Any = run.metrics.get("validation")
     st.subheader(f"What run {run.id} learnt", anchor=False)
     if validation:
-        st.write(in_words(validation))
+        st.write(in_words(validation, run.metrics.get("validated_on")))
     else:
         st.write(
             "Nothing was held out, so nothing can be said about places the model has not seen."
@@ -166,8 +179,10 @@ def draw_outcome(run: RunSummary) -> None:
     seconds: Any = run.metrics.get("seconds", 0.0)
     used: Any = run.metrics.get("pois_used", 0)
     held: Any = run.metrics.get("held_out", 0)
+    chose: Any = run.metrics.get("chose_epoch", 0)
     st.caption(
-        f"{count(used, 'place')} used, {held:,} held out in whole blocks of the city · "
+        f"{count(used, 'place')} used, {held:,} held out in whole blocks of the city"
+        f"{f', {chose:,} of them to choose the epoch' if chose else ''} · "
         f"kept epoch {kept} of {run.epoch}"
         f"{f', resumed from epoch {run.resumed_from}' if run.resumed_from else ''} · "
         f"{duration(float(seconds))} on {run.metrics.get('device')} · seed {run.seed}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
-from aether_core.search.change import CHANCE, YearNoise, beyond, stable_cells, year_noise
+from aether_core.search.change import YearNoise, beyond, stable_cells, year_noise
 from aether_core.search.scoring import best_rows, cosine_scores, percentiles
 from db import cities as city_rows
 from db import features as feature_rows
@@ -167,7 +167,8 @@ def change_cells(
     score_from = cosine_scores(np.asarray(first.vectors[a]), direction)
     score_to = cosine_scores(np.asarray(second.vectors[b]), direction)
     change = score_to - score_from
-    noise = year_noise(change, stable_between(store, chosen, year_from, year_to))
+    stable = stable_between(store, chosen, year_from, year_to)
+    noise = year_noise(change, stable, first.lonlat[a])
     return CellChange(
         city=chosen.city,
         model=chosen.name,
@@ -255,18 +256,21 @@ def findings_of(found: CellChange) -> dict[str, object]:
 
 
 def in_words(found: CellChange) -> str:
-    """The one sentence a reader should take away."""
-    share = found.share_below_noise
-    expected = CHANCE * len(found.change)
+    """The sentences a reader should take away."""
+    noise, cells = found.noise, len(found.change)
     moved = found.towards + found.away
     plain = (
-        f"{100 * share:.1f} % of the cells differ between {found.year_from} and {found.year_to} "
-        f"no more than years always do. {found.towards:,} moved towards the query, "
+        f"{100 * found.share_below_noise:.1f} % of the cells differ between {found.year_from} and "
+        f"{found.year_to} no more than years always do. {found.towards:,} moved towards the query, "
         f"{found.away:,} away from it"
     )
-    if moved <= 2 * expected:
-        return f"{plain}; as many would by chance alone, so nothing can be said to have changed."
-    return f"{plain}; about {expected:,.0f} of them would by chance alone."
+    false = (
+        f"{noise.false_low * cells:,.0f} to {noise.false_high * cells:,.0f} would without any "
+        f"change, going by unchanged parts of the city that did not set the yardstick"
+    )
+    if moved <= noise.false_high * cells:
+        return f"{plain}; {false}, so nothing can be said to have changed."
+    return f"{plain}; {false}."
 
 
 def change_command(found: CellChange) -> str:

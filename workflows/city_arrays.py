@@ -149,7 +149,7 @@ def _texts(store: Store, session: Session, places: gpd.GeoDataFrame) -> FloatArr
     if places.empty:
         return np.empty((0, 0), dtype=np.float32)
     encoder = default_encoder(store.settings)
-    return text_rows.text_vectors(session, encoder.name, places["text_hash"].tolist())
+    return text_rows.text_vectors(session, encoder.kept_as, places["text_hash"].tolist())
 
 
 def _pool(

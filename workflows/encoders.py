@@ -99,11 +99,13 @@ def store_texts(
 ) -> None:
     """Encode those of the texts that no city had before, a batch a transaction.
 
+    Machines that share a store but compute in other precisions each keep vectors of their own.
+
     What is encoded stays, also when the work is cancelled: it is a cache shared by all cities.
     """
     by_hash = {text_hash(text): text for text in texts}
     with store.session() as session:
-        missing = sorted(text_rows.missing_hashes(session, encoder.name, list(by_hash)))
+        missing = sorted(text_rows.missing_hashes(session, encoder.kept_as, list(by_hash)))
     for start in range(0, len(missing), BATCH):
         chunk = missing[start : start + BATCH]
 
@@ -112,19 +114,21 @@ def store_texts(
 
         vectors = encoder.encode([by_hash[key] for key in chunk], batch_progress)
         with store.session() as session:
-            text_rows.add_texts(session, encoder.name, chunk, vectors)
+            text_rows.add_texts(session, encoder.kept_as, chunk, vectors)
 
 
 def ensure_texts(
     store: Store, city_id: int, encoder: TextEncoder, progress: Progress = silent
 ) -> None:
-    """Encode those of a city's texts that this encoder has not: after a change of encoder, all.
+    """Encode those of a city's texts that this encoder has not: all, where it is new.
+
+    It is new after a change of encoder, and on the first machine that computes in its precision.
 
     Raises:
         AetherError: A place's text is no longer the one that was stored with it.
     """
     with store.session() as session:
-        places = text_rows.places_to_encode(session, encoder.name, city_id)
+        places = text_rows.places_to_encode(session, encoder.kept_as, city_id)
     texts = [poi_text(name, category, group) for _, name, category, group in places]
     for (stored, name, *_), text in zip(places, texts, strict=True):
         if text_hash(text) != stored:

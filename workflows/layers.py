@@ -47,6 +47,9 @@ class LayerSummary:
         embedding: Name of the city's embedding, e.g. `alphaearth`.
         attribution: Credits of the city and of what the model was trained on.
         view: Name of the PostGIS view that shows it.
+        number: Id of its row.
+        cells_layer: For a layer of areas, the number of the layer of cells made together with it,
+            while that is there.
     """
 
     layer: str
@@ -64,6 +67,8 @@ class LayerSummary:
     embedding: str
     attribution: list[str]
     view: str
+    number: int
+    cells_layer: int | None
 
     @property
     def years(self) -> str:
@@ -100,7 +105,7 @@ def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> La
             cell_ids=ids,
             columns={"score": scores.score, "percentile": scores.percentile},
         )
-        return _summarise(session, city, row, len(ids))
+        return _summarise(session, city, row)
 
 
 def checked_title(title: str) -> str:
@@ -132,9 +137,8 @@ def list_layers(store: Store, slug: str) -> list[LayerSummary]:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        return [
-            _summarise(session, city, row, n) for row, n in layer_rows.list_layers(session, city.id)
-        ]
+        rows = layer_rows.list_layers(session, city.id)
+        return [_summarise(session, city, row) for row in rows]
 
 
 def show_layer(store: Store, slug: str, layer: str) -> LayerSummary:
@@ -146,7 +150,7 @@ def show_layer(store: Store, slug: str, layer: str) -> LayerSummary:
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         row = layer_rows.layer_by_slug(session, city.id, layer)
-        return _summarise(session, city, row, layer_rows.feature_count(session, row.id))
+        return _summarise(session, city, row)
 
 
 def layer_values(store: Store, slug: str, layer: str) -> pd.DataFrame:
@@ -186,7 +190,7 @@ def remove_layer(store: Store, slug: str, layer: str) -> None:
 def free_slug(session: Session, city_id: int, title: str) -> str:
     """A short name made from a title that no layer of the city has; the city must be locked."""
     base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].rstrip("-")
-    taken = {row.slug for row, _ in layer_rows.list_layers(session, city_id)}
+    taken = {row.slug for row in layer_rows.list_layers(session, city_id)}
     candidates = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
     return next(candidate for candidate in candidates if candidate not in taken)
 
@@ -216,14 +220,14 @@ def layer_lineage(
     }
 
 
-def _summarise(session: Session, city: City, row: Layer, features: int) -> LayerSummary:
+def _summarise(session: Session, city: City, row: Layer) -> LayerSummary:
     model = model_rows.model_by_id(session, row.model_id) if row.model_id else None
     return LayerSummary(
         layer=row.slug,
         title=row.title,
         kind=row.kind,
         created=row.created_at,
-        features=features,
+        features=row.features,
         unit=row.spatial_unit,
         model=model.name if model else None,
         parameters=dict(row.parameters),
@@ -234,4 +238,6 @@ def _summarise(session: Session, city: City, row: Layer, features: int) -> Layer
         embedding=city.embedding,
         attribution=list(credits_of(city, model)),
         view=row.view_name,
+        number=row.id,
+        cells_layer=row.cells_layer_id,
     )

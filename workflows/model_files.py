@@ -281,7 +281,8 @@ def _card(
     }
     if given is not None:
         if not _same_data(session, city, given):
-            changes["validation"] = None  # measured on blocks of another city
+            # Measured on blocks of another city.
+            changes |= {"validation": None, "validated_on": None}
         return given.model_copy(update=changes)
     return ModelCard(
         city=UNKNOWN,

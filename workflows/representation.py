@@ -28,7 +28,7 @@ from db import years as year_rows
 from db.schema import City, Model
 from workflows import kept_arrays
 from workflows.cities import credits_of
-from workflows.encoders import encoder_named
+from workflows.encoders import encoder_named, ensure_texts
 from workflows.models import ModelFiles, model_files, pick_model
 from workflows.store import Store
 from workflows.views import ensure_view
@@ -240,15 +240,19 @@ def _places(store: Store, model: ModelInUse) -> PlaceVectors:
             ids, pooled = feature_rows.poi_features(session, model.city_id, view)
         return ids, _encoded(model, pooled)
 
+    encoder = encoder_named(store.settings, model.encoder)
+
     def called() -> tuple[NDArray[np.int64], FloatArray]:
+        # A model from elsewhere, or trained where products are computed in another precision.
+        ensure_texts(store, model.city_id, encoder)
         with store.session() as session:
             frame = poi_rows.poi_frame(session, model.city_id)
             hashes, index = np.unique(frame["text_hash"].to_numpy(dtype=str), return_inverse=True)
-            texts = text_rows.text_vectors(session, model.encoder, hashes.tolist())
+            texts = text_rows.text_vectors(session, encoder.kept_as, hashes.tolist())
         return frame["id"].to_numpy(np.int64), encode_text(heads_of(model.files), texts)[index]
 
     ids, eo = _kept(store, model, "places", where)
-    every, text = _kept(store, model, "texts", called)
+    every, text = _kept(store, model, "texts", called, encoder.kept_as)
     return PlaceVectors(ids, eo, text if len(ids) == len(every) else text[np.isin(every, ids)])
 
 
@@ -256,8 +260,8 @@ def place_vectors(store: Store, model: ModelInUse) -> PlaceVectors:
     """The city's places under this model; computed once, then read from the cache.
 
     Raises:
-        InputError: The model takes embeddings of another length.
-        NotFoundError: The model's encoder has not encoded the city's texts.
+        InputError: The model takes embeddings of another length, or was trained with another text
+            encoder than this installation's.
     """
     return _places(store, model)
 
@@ -273,18 +277,19 @@ def _kept(
     model: ModelInUse,
     what: str,
     compute: Callable[[], kept_arrays.Rows],
-    other: YearFiles | None = None,
+    also: YearFiles | str | None = None,
 ) -> kept_arrays.Rows:
     """Row ids and vectors from the cache, which is filled first where it is empty.
 
     What lies there is known by the weights and by the city as it was added, so neither a model nor
     a city that took an old name finds what its forerunner left. A further year is known by the
-    records of its files, too: one that was removed and added again is another.
+    records of its files, too: one that was removed and added again is another. Texts are known by
+    what their vectors are kept as.
     """
     weights = model.files.sha256 or sha256_of(_weights(model.files))
     about = f"{weights} {model.views} {model.city_id} {model.city_added.isoformat()}"
-    if other is not None:
-        about += f" {other}"
+    if also is not None:
+        about += f" {also}"
     folder = store.settings.vectors / model.files.folder.name
     return kept_arrays.kept(folder / sha256(about.encode()).hexdigest()[:16], what, compute)
 

@@ -290,6 +290,7 @@ def _keep(
         fields=[*_fields(areas.fields, fit.level), *_observed_fields(areas.fields)],
         area_ids=area_ids,
         columns={**_columns(areas.fields, mapped.areas, every), **observed},
+        cells_layer_id=cells.id,
         **of_both,
     )
     return cells.slug, by_area.slug

@@ -36,8 +36,10 @@ def run_metrics(trained: Trained) -> dict[str, Any]:
             "kept": kept.loss,
         },
         "validation": asdict(trained.validation) if trained.validation else None,
+        "validated_on": trained.validated_on,
         "pois_used": trained.pois_used,
         "held_out": trained.held_out,
+        "chose_epoch": trained.chose_epoch,
     }
 
 
@@ -80,6 +82,7 @@ def trained_card(
         pois_used=trained.pois_used,
         held_out=trained.held_out,
         validation=metrics["validation"],
+        validated_on=trained.validated_on,
         losses=metrics["losses"],
         kept_epoch=trained.kept_epoch,
         versions={

@@ -43,7 +43,7 @@ def training_set(
         if recipe.settings["views"] == "windows":
             wide = _rows_of(ids, *feature_rows.poi_features(session, city_id, "wide"))
         distinct, index = np.unique(places["text_hash"].to_numpy(dtype=str), return_inverse=True)
-        text = text_rows.text_vectors(session, encoder.name, list(distinct))
+        text = text_rows.text_vectors(session, encoder.kept_as, list(distinct))
     names, category = np.unique(places["category"].to_numpy(dtype=str), return_inverse=True)
     return TrainingSet(
         base=base,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from aether_core.eo.alphaearth import BANDS
 from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.errors import InputError
+from aether_core.model.retrieval import ValidatedOn
 
 CARD_FILE = "model.json"
 FORMAT_VERSION = 1
@@ -125,8 +126,11 @@ class ModelCard(BaseModel):
         held_out: Places held out.
         kept_epoch: Epoch the weights are from.
         losses: Figures such as `first` and `last` mean training loss.
-        validation: Retrieval on the held-out blocks; None when nothing was held out, or when the
-            blocks were another city's.
+        validation: Retrieval on held-out blocks; None when nothing was held out, or when the blocks
+            were another city's.
+        validated_on: Which blocks those are: `apart` from training and from the choice of the
+            epoch, or `choice`, those that chose it. None without validation, and where a card does
+            not say: in models from before it was told, the blocks chose the epoch, too.
         versions: Package to version.
         attribution: Sentences to be kept with everything made with the model.
         created: ISO 8601 time in UTC.
@@ -152,6 +156,7 @@ class ModelCard(BaseModel):
     kept_epoch: int | None
     losses: dict[str, float]
     validation: ValidationCard | None
+    validated_on: ValidatedOn | None = None
     versions: dict[str, str]
     attribution: list[str] = Field(default_factory=list)
     created: str

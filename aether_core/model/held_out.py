@@ -1,14 +1,86 @@
-"""How a model does on the places held out of its training."""
+"""How a model does on the places held out of its training.
+
+Whatever chooses something is no test of it: with `keep="best"` the epoch whose loss is lowest on
+one half of the held-out blocks is kept, and its figures come from the other half.
+"""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from aether_core.errors import InputError
 from aether_core.model.heads import Heads
 from aether_core.model.losses import aether_loss
 from aether_core.model.recipe import Recipe
-from aether_core.model.retrieval import Retrieval, candidate_rows, measure_retrieval
+from aether_core.model.retrieval import (
+    Retrieval,
+    ValidatedOn,
+    candidate_rows,
+    measure_retrieval,
+)
 from aether_core.model.training_set import TrainingSet
+from aether_core.tasks.splits import held_out_blocks, held_out_in_two
+
+HELD_OUT_VERSION = "2"
+"""Changes when other places would be held out, or would choose the epoch, of the same data."""
+
+
+class Check:
+    """What is held out of a run, and what of it chooses the epoch and what is reported on.
+
+    Args:
+        data: Usable places.
+        recipe: Says how much is held out, and whether an epoch is chosen.
+        seed: Decides which blocks.
+
+    Attributes:
+        held: True for a held-out place, bool `[n]`.
+        choosing: How many of them choose the epoch.
+        validated_on: See `ValidatedOn`; None when nothing is held out.
+
+    Raises:
+        InputError: An epoch is to be chosen with nothing held out, or all places lie in one block.
+    """
+
+    def __init__(self, data: TrainingSet, recipe: Recipe, seed: int) -> None:
+        choosing, reporting = _parts(data, recipe, seed)
+        self.held: NDArray[np.bool_] = choosing | reporting
+        self.choosing = int(choosing.sum())
+        self.validated_on: ValidatedOn | None = None
+        self._reporting = self._choosing = None
+        if not self.held.any():
+            return
+        apart = reporting.any()
+        self.validated_on = "apart" if apart else "choice"
+        self._reporting = HeldOut(data, reporting if apart else choosing, recipe, seed)
+        if apart and choosing.any():
+            self._choosing = HeldOut(data, choosing, recipe, seed)
+
+    def measure(self, heads: Heads) -> tuple[Retrieval | None, float | None]:
+        """Retrieval to report, and the loss that an epoch is chosen by; None, nothing held out."""
+        if self._reporting is None:
+            return None, None
+        retrieval, loss = self._reporting.measure(heads)
+        if self._choosing is not None:
+            loss = self._choosing.measure(heads)[1]
+        return retrieval, loss
+
+
+def _parts(
+    data: TrainingSet, recipe: Recipe, seed: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Places that choose the epoch and places that are reported on, bool `[n]` each."""
+    nobody = np.zeros(len(data), dtype=bool)
+    if recipe.holdout == 0:
+        if recipe.keep == "best":
+            raise InputError(
+                "the best epoch cannot be told with nothing held out", "holdout=0", "add keep=last"
+            )
+        return nobody, nobody
+    held = {"fraction": recipe.holdout, "seed": seed, "block_m": recipe.block_m}
+    if recipe.keep == "best":
+        return held_out_in_two(data.lonlat, **held)
+    return nobody, held_out_blocks(data.lonlat, **held)
 
 
 class HeldOut:

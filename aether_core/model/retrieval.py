@@ -1,10 +1,13 @@
 """How well held-out places and texts find each other, beside what chance would give."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+ValidatedOn = Literal["apart", "choice"]
+"""Blocks apart from training and from the choice of the epoch, or those that chose it."""
 MAX_CANDIDATES = 1000
 """Held-out places compared at most, so that figures of large cities stay comparable."""
 

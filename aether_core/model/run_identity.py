@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from aether_core.model.heads import Heads
+from aether_core.model.held_out import HELD_OUT_VERSION
 from aether_core.model.recipe import Recipe, Value
 from aether_core.model.training_set import TrainingSet
 
@@ -66,6 +67,7 @@ class RunIdentity:
                 "torch": importlib.metadata.version("torch"),
                 "numpy": importlib.metadata.version("numpy"),
                 "processor": torch.backends.cpu.get_cpu_capability(),
+                "choice of held-out blocks": HELD_OUT_VERSION,
             },
         )
 
@@ -76,8 +78,8 @@ class RunIdentity:
             found += _differing(f"the setting {key}", self.settings.get(key), now.settings.get(key))
         for name in ("recipe", "seed", "device", "threads"):
             found += _differing(f"the {name}", getattr(self, name), getattr(now, name))
-        for name, version in self.versions.items():
-            found += _differing(f"the {name}", version, now.versions.get(name))
+        for name in [*self.versions, *(now.versions.keys() - self.versions.keys())]:
+            found += _differing(f"the {name}", self.versions.get(name), now.versions.get(name))
         return found
 
     def as_json(self) -> dict[str, Any]:

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from aether_core.errors import ConflictError, InputError
 from aether_core.model.best_epoch import BestEpoch
@@ -22,13 +20,12 @@ from aether_core.model.device_memory import memory_explained, places_explained
 from aether_core.model.epoch_report import EpochReport
 from aether_core.model.features import Features
 from aether_core.model.heads import Heads, HeadShape, Shortcut
-from aether_core.model.held_out import HeldOut
+from aether_core.model.held_out import Check
 from aether_core.model.recipe import Recipe
-from aether_core.model.retrieval import Retrieval
+from aether_core.model.retrieval import Retrieval, ValidatedOn
 from aether_core.model.run_checkpoints import RunCheckpoints, RunState
 from aether_core.model.run_identity import RunIdentity
 from aether_core.model.training_set import TrainingSet
-from aether_core.tasks.splits import held_out_blocks
 
 __all__ = ["EpochReport", "Trained", "changes_since", "train"]
 
@@ -42,10 +39,14 @@ class Trained:
         history: One report an epoch.
         kept_epoch: The epoch whose weights are kept.
         validation: Retrieval of the kept weights; None when nothing was held out.
+        validated_on: Which blocks that is measured on: `apart` from training and from the choice of
+            the epoch; `choice` where too few blocks were held out to keep some apart, so that those
+            which chose the epoch are reported on; None when nothing was held out.
         device: "cpu" or "cuda".
         seconds: Time training took, all sittings together.
         pois_used: Usable places, trained on or held out.
         held_out: Places held out of training.
+        chose_epoch: How many of them chose the epoch.
         resumed_from: Epoch after which the last sitting went on; 0 where there was one only.
     """
 
@@ -53,10 +54,12 @@ class Trained:
     history: list[EpochReport]
     kept_epoch: int
     validation: Retrieval | None
+    validated_on: ValidatedOn | None
     device: str
     seconds: float
     pois_used: int
     held_out: int
+    chose_epoch: int
     resumed_from: int = 0
 
 
@@ -81,7 +84,8 @@ def train(
     Args:
         data: Places; those without data in either view are left out.
         recipe: Settings. With `keep="best"` training stops after `patience` epochs without a better
-            result on the held-out blocks, and the weights of the best epoch are kept.
+            result on one half of the held-out blocks, and the weights of the best epoch are kept;
+            `validation` is measured on the other half. With `keep="last"` it is measured on all.
         seed: Decides first weights, order of batches and held-out blocks.
         device: "auto", "cpu" or "cuda"; "auto" stays on the device of a checkpoint.
         on_epoch: Called after each epoch; it may raise `CancelledError` to stop.
@@ -165,17 +169,17 @@ class _Run:
         device: torch.device,
         start: Heads | None,
     ) -> None:
-        held = _held_out(data, recipe, seed)
+        check = Check(data, recipe, seed)
+        held = check.held
         batch = _batch_size(recipe, int((~held).sum()))
         heads = _first_heads(data, recipe, seed, start).to(device)
         with places_explained(len(data)):
             features = Features.on(device, data, held)
         self.course = Course(heads, features, recipe, batch, seed)
-        self._check = HeldOut(data, held, recipe, seed) if held.any() else None
+        self._check = check
         self._recipe = recipe
         self._device = device
         self._places = len(data)
-        self._held = int(held.sum())
         self._best = BestEpoch()
         self._history: list[EpochReport] = []
         self._resumed_from = 0
@@ -219,10 +223,12 @@ class _Run:
             history=self._history,
             kept_epoch=kept,
             validation=self._history[kept - 1].validation,
+            validated_on=self._check.validated_on,
             device=self._device.type,
             seconds=time.perf_counter() - self._began,
             pois_used=self._places,
-            held_out=self._held,
+            held_out=int(self._check.held.sum()),
+            chose_epoch=self._check.choosing,
             resumed_from=self._resumed_from,
         )
 
@@ -236,7 +242,7 @@ class _Run:
         losses = self.course.run_epoch()
         heads = self.course.kept
         _refuse_diverged(heads, self._recipe, epoch)
-        validation, validation_loss = self._check.measure(heads) if self._check else (None, None)
+        validation, validation_loss = self._check.measure(heads)
         seconds = time.perf_counter() - self._began
         return EpochReport(
             epoch=epoch,
@@ -262,16 +268,6 @@ class _Run:
             tensors | self.course.tensors(),
             facts | self.course.facts(),
         )
-
-
-def _held_out(data: TrainingSet, recipe: Recipe, seed: int) -> NDArray[np.bool_]:
-    if recipe.holdout == 0:
-        if recipe.keep == "best":
-            raise InputError(
-                "the best epoch cannot be told with nothing held out", "holdout=0", "add keep=last"
-            )
-        return np.zeros(len(data), dtype=bool)
-    return held_out_blocks(data.lonlat, fraction=recipe.holdout, seed=seed, block_m=recipe.block_m)
 
 
 def _batch_size(recipe: Recipe, places: int) -> int:

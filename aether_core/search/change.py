@@ -8,21 +8,25 @@ Which cells these are is told by the embedding alone, without model and query: b
 vector has turned. Stable cells turn about as far as one another, so the logarithm of that distance
 has a peak; its left flank, which no change reaches, says how wide it is, and stable is what lies
 not much further to its right. The changes of the stable cells in the query give the band that all
-but one in a hundred of them stay in. `benchmarks/change_noise.py` holds other ways against it on
-cities whose truth is known, `docs/method.md` has the figures.
+but one in a hundred of them stay in. Whether they do where the band was not measured is asked of
+each half of the city by the band of the other. `benchmarks/change_noise.py` holds other ways
+against it on cities whose truth is known, `docs/method.md` has the figures.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.tasks.splits import fitting_blocks, in_two
+from aether_core.tasks.uncertainty.intervals import mean_interval
 
 CHANCE = 0.01
-"""Share of stable cells that may lie beyond the noise."""
+"""Share of the stable cells it is measured on that the band leaves out."""
 LEAST_CELLS = 100
 """Below this many cells no yardstick can be measured."""
+_FEWEST_BLOCKS = 20
 _FLANKS = 2.5
 _BINS = 128
 _SMOOTHED_BINS = 4.0
@@ -41,7 +45,10 @@ class YearNoise:
         spread: Their standard deviation, from the median absolute deviation.
         stable: How many cells count as stable.
         stable_share: Share of the cells that are.
-        false_share: Share of the stable cells that lie beyond the band: changes that are none.
+        false_share: Share of stable cells that lie beyond a band measured in the other half of the
+            city's blocks: changes that are none.
+        false_low: Lower end of its 95 % interval, over resampled blocks.
+        false_high: Upper end.
     """
 
     low: float
@@ -51,6 +58,8 @@ class YearNoise:
     stable: int
     stable_share: float
     false_share: float
+    false_low: float
+    false_high: float
 
     def facts(self) -> dict[str, float | int]:
         """As JSON values."""
@@ -85,27 +94,61 @@ def stable_cells(
     return np.asarray(size <= peak + _FLANKS * width, dtype=bool)
 
 
-def year_noise(change: NDArray[np.float32], stable: NDArray[np.bool_]) -> YearNoise:
+def year_noise(
+    change: NDArray[np.float32], stable: NDArray[np.bool_], lonlat: NDArray[np.float64]
+) -> YearNoise:
     """Measure how far stable cells differ between two years in one query.
 
     Args:
         change: Later score less earlier score of each cell, float32 `[m]`.
         stable: From `stable_cells`, bool `[m]`.
+        lonlat: Centre of each cell, WGS84 in degrees, float64 `[m, 2]`.
+
+    Raises:
+        InputError: The stable cells all lie in one place, so that no half can be held against the
+            other.
     """
     kept = change[stable].astype(np.float64)
-    shift = float(np.median(kept))
-    away = np.abs(kept - shift)
-    reach = float(np.quantile(away, 1 - CHANCE))
-    noise = YearNoise(
-        low=shift - reach,
-        high=shift + reach,
+    low, high, shift = _band(kept)
+    block = fitting_blocks(lonlat[stable], fewest=_FEWEST_BLOCKS)
+    first = in_two(block, seed=0)
+    if first.all():
+        raise InputError(
+            "too few cells have stayed as they were to tell change from noise",
+            f"{len(kept)} cells in one place",
+            "choose years that lie nearer each other",
+        )
+    called = _called_by_the_other_half(kept, first)
+    false_low, false_high = mean_interval(called, block)
+    return YearNoise(
+        low=low,
+        high=high,
         shift=shift,
-        spread=1.4826 * float(np.median(away)),
+        spread=1.4826 * float(np.median(np.abs(kept - shift))),
         stable=len(kept),
         stable_share=float(stable.mean()),
-        false_share=0.0,
+        false_share=float(called.mean()),
+        false_low=false_low,
+        false_high=false_high,
     )
-    return replace(noise, false_share=float(beyond(change[stable], noise).mean()))
+
+
+def _band(change: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Both ends of the band that all but one in a hundred stay in, and its middle, the median."""
+    shift = float(np.median(change))
+    reach = float(np.quantile(np.abs(change - shift), 1 - CHANCE))
+    return shift - reach, shift + reach, shift
+
+
+def _called_by_the_other_half(
+    change: NDArray[np.float64], first: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Whether each cell lies beyond the band of the half it is not in, bool `[m]`."""
+    called = np.zeros(len(change), dtype=bool)
+    for half in (first, ~first):
+        low, high, _ = _band(change[~half])
+        called[half] = (change[half] < low) | (change[half] > high)
+    return called
 
 
 def beyond(change: NDArray[np.float32], noise: YearNoise) -> NDArray[np.bool_]:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Transformer
 from scipy.optimize import curve_fit
 from scipy.spatial import cKDTree
+
+from aether_core.tasks.plane import Plane
 
 _BINS = 24
 _FEWEST_PAIRS = 30
@@ -62,6 +63,10 @@ def label_variogram(
     Returns:
         The variogram; without bins and with range 0 when no two labels are at different places.
     """
+    # In an order of their own: which pairs are drawn hangs on the labels, not on their rows.
+    keys = target.reshape(len(target), -1).T if len(target) else np.empty((0, 0))
+    order = np.lexsort((*keys, lonlat[:, 1], lonlat[:, 0]))
+    lonlat, target = lonlat[order], target[order]
     metres = _metres(lonlat)
     first, second = _pairs(metres, np.random.default_rng(seed), most_pairs)
     distance = np.linalg.norm(metres[first] - metres[second], axis=1)
@@ -95,13 +100,8 @@ def spherical(
 
 
 def _metres(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Metres around the first label, true in distance from it, float64 `[n, 2]`."""
-    if len(lonlat) == 0:
-        return np.empty((0, 2))
-    lon, lat = lonlat[0]
-    local = f"+proj=aeqd +lat_0={lat} +lon_0={lon} +datum=WGS84"
-    project = Transformer.from_crs("EPSG:4326", local, always_xy=True)
-    return np.stack(project.transform(lonlat[:, 0], lonlat[:, 1]), axis=1)
+    """Metres around the labels' middle, float64 `[n, 2]`."""
+    return Plane(lonlat).points(lonlat) if len(lonlat) else np.empty((0, 2))
 
 
 def _pairs(
@@ -148,22 +148,27 @@ def _model(
     top = float(semivariance.max())
     if len(distance) < _FEWEST_BINS or top <= 0:
         return independent
+    flat_left = float(pairs @ (semivariance - flat) ** 2)
+    noise = max(scatter, 1e-12)
+    if flat_left / noise < _LEAST_GAIN:  # a perfect fit could not gain enough
+        return independent
+    near, far = float(distance[0]), float(distance[-1])
     try:
         (nugget, partial, range_m), _ = curve_fit(
             spherical,
             distance,
             semivariance,
-            p0=(float(semivariance[0]) / 2, top / 2, float(distance[-1]) / 3),
+            # Labels on few spots have no pair nearer than a third of the farthest.
+            p0=(float(semivariance[0]) / 2, top / 2, max(far / 3, near)),
             sigma=1 / np.sqrt(pairs),
-            bounds=((0, 0, float(distance[0])), (top, 2 * top, float(distance[-1]))),
+            bounds=((0, 0, near), (top, 2 * top, far)),
         )
     except RuntimeError:  # no fit converged: nothing that this model could describe
         return independent
     fitted = spherical(distance, nugget, partial, range_m)
     left = float(pairs @ (semivariance - fitted) ** 2)
-    flat_left = float(pairs @ (semivariance - flat) ** 2)
     # Chi-squared gained by two more parameters; pairs share labels, hence the high bar.
-    gained = (flat_left - left) / max(scatter, 1e-12)
+    gained = (flat_left - left) / noise
     if gained < _LEAST_GAIN or partial < _LEAST_STRUCTURE * (nugget + partial):
         return independent
     return float(range_m), float(nugget + partial), float(nugget)

@@ -72,7 +72,7 @@ class Bert:
     """
 
     def __init__(self, weights: Path, *, layers: int, heads: int, precision: Precision) -> None:
-        self.dtype = _product_dtype(precision)
+        self.dtype = product_dtype(precision)
         self._heads = heads
         tensors = load_file(weights)
         kinds = tensors["embeddings.token_type_embeddings.weight"]
@@ -124,8 +124,11 @@ class Bert:
         return torch.cat(heard)
 
 
-def _product_dtype(precision: Precision) -> torch.dtype:
-    """Bfloat16 only where the processor multiplies in it: emulated, it is slower than float32."""
+def product_dtype(precision: Precision) -> torch.dtype:
+    """What products are computed in on this machine.
+
+    Bfloat16 only where the processor multiplies in it: emulated, it is slower than float32.
+    """
     native = bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
     return torch.bfloat16 if precision == "auto" and native else torch.float32
 

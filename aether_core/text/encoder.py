@@ -20,13 +20,19 @@ class TextEncoder(Protocol):
     """Encodes sentences; the same sentence always gives the same vector.
 
     Attributes:
-        name: Name of the encoder; vectors of different encoders are never mixed.
+        name: Name of the encoder: which weights. A model remembers it, and refuses another.
+        kept_as: Name its vectors are stored under: the weights, and what else decides the numbers
+            on this machine. Vectors kept under different names are never mixed.
         dim: Length of a vector.
     """
 
     @property
     def name(self) -> str:
         """Name of the encoder."""
+
+    @property
+    def kept_as(self) -> str:
+        """Name its vectors are stored under."""
 
     @property
     def dim(self) -> int:

@@ -74,6 +74,11 @@ class EndpointEncoder:
         )
 
     @property
+    def kept_as(self) -> str:
+        """The name: the server computes, whichever machine asks."""
+        return self.name
+
+    @property
     def dim(self) -> int:
         """Length of a vector; asks the server once where no length was set."""
         with self._first:

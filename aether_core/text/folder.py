@@ -54,6 +54,11 @@ class FolderEncoder:
         """Name of the folder and digest of what is in it, such as `bge-small:3f2a9c01b2d4`."""
         return f"{self._folder.name}:{_digest(self._folder)}"
 
+    @property
+    def kept_as(self) -> str:
+        """The name: products are float32 on every machine."""
+        return self.name
+
     @cached_property
     def dim(self) -> int:
         """Length of a vector, as the model says it; loads the model."""

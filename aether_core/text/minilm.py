@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +58,13 @@ class MiniLMEncoder:
             )
         self._loaded: tuple[Tokenizer, Bert] | None = None
         self._loading = threading.Lock()
+
+    @cached_property
+    def kept_as(self) -> str:
+        """The name and what this processor multiplies in: `all-MiniLM-L6-v2 bfloat16`."""
+        from aether_core.text.bert import product_dtype  # noqa: PLC0415 - imports torch
+
+        return f"{self.name} {str(product_dtype(self._precision)).removeprefix('torch.')}"
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> FloatArray:
         """Encode sentences, each distinct one once.

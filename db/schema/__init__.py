@@ -21,7 +21,7 @@ from db.schema.places import (
     Raster,
     View,
 )
-from db.schema.results import SPATIAL_UNITS, Layer, LayerArea, LayerFeature
+from db.schema.results import SPATIAL_UNITS, Layer, LayerColumn, LayerUnits
 from db.schema.studies import STUDY_KINDS, Study
 from db.schema.training import Model, Run, RunEpoch
 
@@ -47,8 +47,8 @@ __all__ = [
     "Label",
     "LabelSet",
     "Layer",
-    "LayerArea",
-    "LayerFeature",
+    "LayerColumn",
+    "LayerUnits",
     "Model",
     "OfJob",
     "Poi",

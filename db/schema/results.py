@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Integer,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import EMPTY_LIST, EMPTY_OBJECT, Base, created, new_id, of_city
@@ -14,11 +23,12 @@ SPATIAL_UNITS = ("cell", "area")
 class Layer(Base):
     """Values kept for a city's cells, or for the areas of one set.
 
-    `spatial_unit` says which of the two, and with it whether the values are in `LayerFeature` or
-    `LayerArea`; `fields` lists `{name, type, unit}` in order. `label_set_id` and `area_set_id` name
-    what a layer was fitted on; a layer goes with its areas but outlives its labels. `findings` is
-    what was measured while it was made: accuracy, coverage, limits. `view_name` is the SQL view
-    that shows the layer to QGIS; a trigger drops it with the row.
+    `spatial_unit` says which of the two, `features` how many; the values are in `LayerColumn`.
+    `fields` lists `{name, type, unit}` in order. `label_set_id` and `area_set_id` name what a layer
+    was fitted on; a layer goes with its areas but outlives its labels. `cells_layer_id` is, for a
+    layer of areas, the layer of cells that was made together with it. `findings` is what was
+    measured while it was made: accuracy, coverage, limits. `view_name` is the SQL view that shows
+    the layer to QGIS; a trigger drops it with the row, and the materialized view under it.
     """
 
     __tablename__ = "layer"
@@ -42,6 +52,10 @@ class Layer(Base):
     area_set_id: Mapped[int | None] = mapped_column(
         ForeignKey("area_set.id", ondelete="CASCADE"), index=True
     )
+    cells_layer_id: Mapped[int | None] = mapped_column(
+        ForeignKey("layer.id", ondelete="SET NULL"), index=True
+    )
+    features: Mapped[int]
     fields: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=EMPTY_LIST)
     parameters: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     lineage: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
@@ -50,29 +64,34 @@ class Layer(Base):
     created_at: Mapped[datetime] = created()
 
 
-class LayerFeature(Base):
-    """The values of one cell in one layer, keyed by field name."""
+class LayerUnits(Base):
+    """The cells or areas a layer has values for, ascending: H3 indexes, or ids of areas."""
 
-    __tablename__ = "layer_feature"
-
-    layer_id: Mapped[int] = mapped_column(
-        ForeignKey("layer.id", ondelete="CASCADE"), primary_key=True
-    )
-    cell_id: Mapped[int] = mapped_column(
-        ForeignKey("cell.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    properties: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
-
-
-class LayerArea(Base):
-    """The values of one area in one layer, keyed by field name."""
-
-    __tablename__ = "layer_area"
+    __tablename__ = "layer_units"
 
     layer_id: Mapped[int] = mapped_column(
         ForeignKey("layer.id", ondelete="CASCADE"), primary_key=True
     )
-    area_id: Mapped[int] = mapped_column(
-        ForeignKey("area.id", ondelete="CASCADE"), primary_key=True, index=True
+    keys: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+
+
+class LayerColumn(Base):
+    """The values of one field of a layer, in the order of its units' keys.
+
+    Floats are `numbers`, NaN where missing. Everything else is `codes`, from 1 on in `words`, the
+    distinct values; 0 is missing.
+    """
+
+    __tablename__ = "layer_column"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(numbers, codes) = 1", name="one_array"),
+        CheckConstraint("(codes IS NULL) = (words IS NULL)", name="codes_with_words"),
     )
-    properties: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+
+    layer_id: Mapped[int] = mapped_column(
+        ForeignKey("layer.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    numbers: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
+    codes: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
+    words: Mapped[list[Any] | None] = mapped_column(JSONB)

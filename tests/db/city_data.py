@@ -26,6 +26,7 @@ from db import (
 )
 from db.schema import AreaSet, City, Job, LabelSet, Layer, Model, Run
 
+ODD = "a \"b\" 'c'; %s %(x)s {} \\ ÄÖ"
 OUTLINE = box(24.93, 60.16, 24.96, 60.18)
 
 
@@ -250,6 +251,68 @@ def add_share_layer(session: Session, areas: AreaSet, slug: str = "shares") -> L
         columns={"young": np.array([0.3, np.nan], np.float32), "applicable": [True, False]},
         findings={"kl": 0.1},
     )
+
+
+def add_rich_layer(session: Session, made: SmallCity, slug: str = "rich") -> Layer:
+    """A layer with every kind of field; its second cell lacks all values that can be missing."""
+    count = len(made.cell_ids)
+    kinds = {"score": "float", "count": "int", ODD: "text", "set": "list", "applicable": "bool"}
+    columns: dict[str, list[object]] = {
+        "score": [0.3] * count,
+        "count": list(range(count)),
+        ODD: ["park"] * count,
+        "set": [["a"], [], ["a", "b"]] * (count // 3) + [["a"]] * (count % 3),
+        "applicable": [n % 2 == 0 for n in range(count)],
+    }
+    for name in ("score", "count", ODD):
+        columns[name][1] = None
+    return layers.add_layer(
+        session,
+        made.city.id,
+        slug=slug,
+        title=ODD,
+        kind="landuse",
+        model_id=None,
+        fields=[{"name": name, "type": kind, "unit": ""} for name, kind in kinds.items()],
+        parameters={},
+        lineage={},
+        cell_ids=made.cell_ids,
+        columns=columns,
+    )
+
+
+def add_pair(session: Session, made: SmallCity, ending: str = "") -> tuple[Layer, Layer]:
+    """A layer of cells and one of areas that were made together."""
+    common = {
+        "model_id": None,
+        "fields": [{"name": "young", "type": "float", "unit": "share"}],
+        "parameters": {},
+        "lineage": {},
+        "area_set_id": made.areas.id,
+    }
+    cells = layers.add_layer(
+        session,
+        made.city.id,
+        slug=f"pair{ending}",
+        title="Ages",
+        kind="socioeconomic",
+        cell_ids=made.cell_ids,
+        columns={"young": np.linspace(0, 1, len(made.cell_ids))},
+        **common,
+    )
+    areas = area_sets.area_frame(session, made.areas)["area_id"].to_numpy()
+    by_area = layers.add_area_layer(
+        session,
+        made.city.id,
+        slug=f"areas-pair{ending}",
+        title="Ages, by area",
+        kind="socioeconomic areas",
+        area_ids=areas,
+        columns={"young": [0.25, 0.5]},
+        cells_layer_id=cells.id,
+        **common,
+    )
+    return cells, by_area
 
 
 def at(lon: float, lat: float) -> Point:

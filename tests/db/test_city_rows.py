@@ -40,14 +40,17 @@ def _row_counts(session: Session, city_id: int) -> dict[str, int]:
     owned["eo_feature"] = (
         f"SELECT * FROM eo_feature WHERE poi_id IN (SELECT id FROM poi WHERE city_id = {city_id})"  # noqa: S608
     )
-    for table in ("cell_feature", "layer_feature"):
-        owned[table] = (
-            f"SELECT * FROM {table} WHERE cell_id IN (SELECT id FROM cell WHERE city_id = {city_id})"  # noqa: E501, S608
-        )
-    owned["run_epoch"] = (
-        f"SELECT * FROM run_epoch WHERE run_id IN (SELECT id FROM run WHERE city_id = {city_id})"  # noqa: S608
+    owned["cell_feature"] = (
+        "SELECT * FROM cell_feature WHERE cell_id IN "  # noqa: S608
+        f"(SELECT id FROM cell WHERE city_id = {city_id})"
     )
-    for table, parent in (("label", "label_set"), ("area", "area_set"), ("layer_area", "layer")):
+    for table, parent in (
+        ("label", "label_set"),
+        ("area", "area_set"),
+        ("layer_units", "layer"),
+        ("layer_column", "layer"),
+        ("run_epoch", "run"),
+    ):
         owned[table] = (
             f"SELECT * FROM {table} WHERE {parent}_id IN "  # noqa: S608
             f"(SELECT id FROM {parent} WHERE city_id = {city_id})"

@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
@@ -15,7 +15,15 @@ from db import cities, features, layers
 from db.engine import conninfo, session_scope
 from db.programs import find_programs
 from db.schema import Layer
-from tests.db.city_data import add_plain_city, add_score_layer, add_small_city, hexagons
+from tests.db.city_data import (
+    SmallCity,
+    add_pair,
+    add_plain_city,
+    add_rich_layer,
+    add_score_layer,
+    add_small_city,
+    hexagons,
+)
 
 ODD = "a \"b\" 'c'; DROP TABLE city;-- %s %(x)s {} \\ ÄÖ"
 FIELDS = [
@@ -59,6 +67,27 @@ def _rich_layer(session: Session, slug: str = "land-use") -> tuple[Layer, dict[s
         columns=columns,
     )
     return layer, columns
+
+
+def add_values(
+    session: Session,
+    made: SmallCity,
+    columns: dict[str, tuple[str, object]],
+    ids: np.ndarray | None = None,
+) -> Layer:
+    return layers.add_layer(
+        session,
+        made.city.id,
+        slug="values",
+        title="t",
+        kind="k",
+        model_id=None,
+        fields=[{"name": name, "type": kind, "unit": ""} for name, (kind, _) in columns.items()],
+        parameters={},
+        lineage={},
+        cell_ids=made.cell_ids if ids is None else ids,
+        columns={name: values for name, (_, values) in columns.items()},
+    )
 
 
 def test_values_round_trip(session: Session) -> None:
@@ -126,13 +155,135 @@ def test_missing_values_and_no_cells(session: Session) -> None:
     )
     assert list(layers.layer_frame(session, empty).columns) == ["cell", "n", "b"]
     assert layers.layer_geo_frame(session, empty).empty
-    listed = [(layer.slug, count) for layer, count in layers.list_layers(session, made.city.id)]
+    listed = [(layer.slug, layer.features) for layer in layers.list_layers(session, made.city.id)]
     assert listed == [
         ("empty", 0),
         ("gaps", 2),
         ("night-out", len(made.cell_ids)),
         ("shares", 2),
     ]
+
+
+def test_the_number_of_cells_is_kept_and_asks_no_other_table(engine: Engine) -> None:
+    """Listing is one question to one table, however many cells the layers have."""
+    with session_scope(engine) as session:
+        made = add_small_city(session)
+    asked: list[str] = []
+    with session_scope(engine) as session:
+        session.connection()
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            asked.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        listed = layers.list_layers(session, made.city.id)
+        counts = [layer.features for layer in listed]
+        event.remove(engine, "before_cursor_execute", note)
+    assert counts == [len(made.cell_ids), 2]
+    assert len(asked) == 1
+    assert "layer_column" not in asked[0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_come_back_to_the_bit_and_float32_short(session: Session, dtype: type) -> None:
+    made = add_small_city(session)
+    rng = np.random.default_rng(0)
+    count = len(made.cell_ids)
+    values = (rng.normal(size=count) * 10.0 ** rng.integers(-12, 12, count)).astype(dtype)
+    values[:7] = [0.1, 0.3, -0.0, 16_777_217, 1e30, np.inf, np.nan]
+    layer = add_values(session, made, {"x": ("float", values)})
+    read = layers.layer_frame(session, layer)["x"].to_numpy()
+    values[5] = np.nan  # infinity has no place in a map
+    assert np.array_equal(read.astype(dtype), values, equal_nan=True)
+    assert np.array_equal(np.signbit(read), np.signbit(values.astype(np.float64)))
+    assert read[:2].tolist() == [0.1, 0.3]
+    shown = session.scalars(text(f'SELECT x FROM "{layer.view_name}" ORDER BY cell')).all()  # noqa: S608
+    assert shown[:2] == [0.1, 0.3]
+    assert shown[5:7] == [None, None]
+
+
+def test_cells_in_any_order_come_by_their_index(session: Session) -> None:
+    made = add_small_city(session)
+    order = np.random.default_rng(1).permutation(len(made.cell_ids))[:40]
+    layer = layers.add_layer(
+        session,
+        made.city.id,
+        slug="some",
+        title="t",
+        kind="k",
+        model_id=None,
+        fields=[{"name": "n", "type": "int", "unit": ""}],
+        parameters={},
+        lineage={},
+        cell_ids=made.cell_ids[order],
+        columns={"n": order},
+    )
+    read = layers.layer_frame(session, layer)
+    assert read["n"].tolist() == sorted(order.tolist())
+    assert read["cell"].tolist() == [f"{made.h3[n]:x}" for n in sorted(order)]
+    asked = text(f'SELECT cell, n FROM "{layer.view_name}" ORDER BY cell')  # noqa: S608
+    assert session.execute(asked).all() == list(zip(read["cell"], read["n"], strict=True))
+
+
+@pytest.mark.parametrize("spoil", [lambda ids: ids + 10_000, lambda ids: ids[[0, 0, 1]]])
+def test_cells_of_nobody_or_twice_are_refused(session: Session, spoil: object) -> None:
+    made = add_small_city(session)
+    ids = spoil(made.cell_ids[:3])
+    with pytest.raises(ValueError, match="cell"):
+        add_values(session, made, {"n": ("int", [1, 2, 3])}, ids)
+
+
+def test_cells_of_another_city_are_refused(session: Session) -> None:
+    made, other = add_small_city(session), add_small_city(session, "espoo")
+    with pytest.raises(ValueError, match="cell"):
+        add_values(session, made, {"n": ("int", [1, 2])}, other.cell_ids[:2])
+
+
+def test_more_fields_than_a_function_takes_arguments(session: Session) -> None:
+    made = add_small_city(session)
+    count = len(made.cell_ids)
+    columns = {f"f{n}": ("float", np.full(count, n)) for n in range(150)}
+    columns |= {f"t{n}": ("text", [f"word {n}"] * count) for n in range(20)}
+    layer = add_values(session, made, columns)
+    row = session.execute(text(f'SELECT * FROM "{layer.view_name}" LIMIT 1')).one()  # noqa: S608
+    assert list(row[2:-1]) == [*range(150), *(f"word {n}" for n in range(20))]
+
+
+def test_a_view_finds_the_cells_of_a_window_by_their_indexes(engine: Engine) -> None:
+    """QGIS asks for a window: answered from the shapes' index, without a pass over all values."""
+    with session_scope(engine) as session:
+        made = add_small_city(session)
+        add_rich_layer(session, made)
+        session.execute(text("ANALYZE cell"))
+    with engine.connect() as connection:
+        connection.execute(text("SET enable_seqscan = off"))
+        plan = connection.scalars(
+            text(
+                'EXPLAIN SELECT * FROM "v_helsinki_rich" '
+                "WHERE geom && ST_MakeEnvelope(24.93, 60.16, 24.931, 60.161, 4326)"
+            )
+        ).all()
+    assert any("ix_cell_geom" in line for line in plan)
+    assert not any("Seq Scan" in line for line in plan)
+
+
+def test_removed_layers_leave_neither_views_nor_rows(engine: Engine) -> None:
+    """Also when the city goes, and with it a layer that another one was made with."""
+    with session_scope(engine) as session:
+        made = add_small_city(session)
+        cells, by_area = add_pair(session, made)
+    with session_scope(engine) as session:
+        layers.remove_layer(session, made.city.id, cells.slug)
+    with session_scope(engine) as session:
+        left = layers.layer_by_slug(session, made.city.id, by_area.slug)
+        assert left.cells_layer_id is None
+        add_pair(session, made, "-again")
+        cities.remove_city(session, "helsinki")
+    with session_scope(engine) as session:
+        asked = "SELECT count(*) FROM pg_class WHERE relkind IN ('m', 'v') AND relname ~ :name"
+        assert session.scalar(text(asked), {"name": "^(v_|layer_[0-9])"}) == 0
+        for table in ("layer", "layer_units", "layer_column"):
+            assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608
 
 
 def test_view_is_read_by_psql(engine: Engine, database_url: str) -> None:

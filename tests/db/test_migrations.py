@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -23,7 +25,7 @@ from db.engine import conninfo, open_engine, session_scope
 from db.migrate import MIGRATIONS, downgrade, migrate, newest_revision
 from db.queue_schema import apply_queue_schema
 from db.schema import Base
-from tests.db.city_data import add_small_city
+from tests.db.city_data import ODD, add_pair, add_rich_layer, add_small_city
 
 SPATIAL = {
     ("city", "boundary"),
@@ -103,6 +105,83 @@ def test_layers_of_cells_outlive_a_way_down_and_up(empty_url: str) -> None:
         assert layer.spatial_unit == "cell"
         assert layer.findings == {}
         assert len(layers.layer_frame(session, layer)) == len(made.cell_ids)
+    engine.dispose()
+
+
+def test_values_of_layers_outlive_a_way_down_and_up(empty_url: str) -> None:
+    """0006 keeps them as arrays instead of a document a cell: every kind of field, and gaps."""
+    migrate(empty_url)
+    engine = open_engine(empty_url)
+    with session_scope(engine) as session:
+        made = add_small_city(session)
+        rich = add_rich_layer(session, made)
+        pair = add_pair(session, made)
+        kept = {one.slug: layers.layer_geo_frame(session, one) for one in (rich, *pair)}
+    downgrade(empty_url, "0004")
+    with engine.connect() as connection:
+        asked = text(
+            "SELECT properties FROM layer_feature JOIN cell ON cell.id = cell_id "
+            "WHERE layer_id = :layer ORDER BY h3 LIMIT 2"
+        )
+        assert connection.scalars(asked, {"layer": rich.id}).all() == [
+            {"score": 0.3, "count": 0, "set": ["a"], ODD: "park", "applicable": True},
+            {"set": [], "applicable": False},
+        ]
+        asked = text(f'SELECT count(*), sum(score), bool_or(applicable) FROM "{rich.view_name}"')  # noqa: S608
+        cells = len(made.cell_ids)
+        assert connection.execute(asked).one() == (cells, pytest.approx(0.3 * (cells - 1)), True)
+        asked = text("SELECT count(*) FROM pg_matviews")
+        assert connection.scalar(asked) == 0
+    migrate(empty_url)
+    with session_scope(engine) as session:
+        for slug, before in kept.items():
+            layer = layers.layer_by_slug(session, made.city.id, slug)
+            assert layer.features == len(before)
+            pd.testing.assert_frame_equal(layers.layer_geo_frame(session, layer), before)
+            view = gpd.read_postgis(
+                f'SELECT * FROM "{layer.view_name}"',  # noqa: S608
+                session.connection(),
+                geom_col="geom",
+            )
+            assert list(view.columns[2:-1]) == [field["name"] for field in layer.fields]
+            assert len(view) == layer.features
+        cells_layer, by_area = (layers.layer_by_slug(session, made.city.id, x.slug) for x in pair)
+        assert by_area.cells_layer_id == cells_layer.id
+        others = {"night-out", "shares", rich.slug, cells_layer.slug}
+        listed = {x.slug: x.cells_layer_id for x in layers.list_layers(session, made.city.id)}
+        assert {listed[slug] for slug in others} == {None}
+    engine.dispose()
+
+
+def test_layers_that_only_share_a_title_are_not_joined(empty_url: str) -> None:
+    """Of two pairs of one title, made at two times, each keeps its own."""
+    migrate(empty_url)
+    engine = open_engine(empty_url)
+    pairs = []
+    with session_scope(engine) as session:
+        made = add_small_city(session)
+    for number in range(2):
+        with session_scope(engine) as session:
+            pairs.append(add_pair(session, made, f"-{number}"))
+    downgrade(empty_url, "0004")
+    migrate(empty_url)
+    with session_scope(engine) as session:
+        listed = {x.id: x.cells_layer_id for x in layers.list_layers(session, made.city.id)}
+    assert all(listed[by_area.id] == cells.id for cells, by_area in pairs)
+    engine.dispose()
+
+
+def test_texts_of_unknown_precision_are_not_kept(empty_url: str) -> None:
+    """Before 0006 a name did not tell bfloat16 from float32: such vectors are encoded anew."""
+    migrate(empty_url, "0004")
+    engine = open_engine(empty_url)
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO text VALUES ('a', 'all-MiniLM-L6-v2', ''), ('a', 'tiny:12', '')")
+        )
+    migrate(empty_url)
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT encoder FROM text")).all() == ["tiny:12"]
     engine.dispose()
 
 

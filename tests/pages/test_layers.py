@@ -116,7 +116,10 @@ def test_a_layer_that_someone_else_removed_is_no_error(kept: Store) -> None:
 def test_a_layer_without_numbers_is_a_plain_box(kept: Store) -> None:
     with kept.session() as session:
         session.execute(
-            text("UPDATE layer_feature SET properties = properties || '{\"score\": null}'")
+            text(
+                "UPDATE layer_column SET numbers = "
+                "array_fill('NaN'::float8, ARRAY[cardinality(numbers)]) WHERE position = 1"
+            )
         )
     visit = open_page("layers")
     chosen = [one for one in visit.segmented_control if "percentile" in one.options]

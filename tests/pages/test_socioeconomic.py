@@ -7,6 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from tests.app_fixtures import SLUG, Once
@@ -127,6 +128,33 @@ def test_an_area_tells_its_share_interval_and_what_was_observed(
     shares = (row["homes"], row["homes_lo"], row["homes_hi"], row["homes_observed"])
     share, low, high, seen = (f"{100 * one:.1f} %" for one in shares)
     assert told.startswith(f"predicted {share}, 90% interval {low} to {high}; observed {seen}")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "title = 'Ages' WHERE spatial_unit = 'area'",
+        "created_at = created_at + interval '1 second' WHERE spatial_unit = 'cell'",
+    ],
+)
+def test_areas_are_found_whatever_they_are_called_and_however_old(
+    app_environment: Store, mapped: SocioeconomicResult, change: str
+) -> None:
+    with app_environment.session() as session:
+        session.execute(text(f"UPDATE layer SET {change}"))  # noqa: S608
+    assert len(areas_drawn(open_page("socioeconomic"))) == mapped.areas_layer.features
+
+
+def test_areas_of_another_layer_are_not_taken_for_its_own(
+    app_environment: Store, mapped: SocioeconomicResult
+) -> None:
+    """The pair is broken: the areas left over belong to no layer, though title and time fit."""
+    with app_environment.session() as session:
+        session.execute(text("UPDATE layer SET cells_layer_id = NULL"))
+    visit = open_page("socioeconomic")
+    assert not visit.exception
+    assert mapped.layer.title in words(visit)
+    assert not [one for one in deck(visit)["layers"] if one["id"].startswith("areas")]
 
 
 def test_the_error_of_an_area_is_predicted_less_observed(

@@ -24,6 +24,24 @@ def test_a_finished_run_is_told_in_plain_words() -> None:
     assert len(visit.get("vega_lite_chart")) == 2
 
 
+def test_a_place_never_seen_is_said_only_of_blocks_that_chose_nothing(
+    app_environment: Store,
+) -> None:
+    metrics = list_runs(app_environment, SLUG)[0].metrics
+    assert metrics["validated_on"] == "apart"
+    assert 0 < metrics["chose_epoch"] < metrics["held_out"]
+    assert metrics["validation"]["candidates"] == metrics["held_out"] - metrics["chose_epoch"]
+    said = words(open_page("train"))
+    assert "a place it has never seen" in said
+    assert f"{metrics['chose_epoch']:,} of them to choose the epoch" in said
+    for change in ('metrics || \'{"validated_on": "choice"}\'', "metrics - 'validated_on'"):
+        with app_environment.session() as session:
+            session.execute(text(f"UPDATE run SET metrics = {change}"))  # noqa: S608
+        said = words(open_page("train"))
+        assert "never seen" not in said
+        assert "also chose which epoch was kept" in said
+
+
 @pytest.mark.usefixtures("app_environment")
 def test_every_setting_has_plain_help() -> None:
     visit = open_page("train")

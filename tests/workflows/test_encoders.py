@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from aether_core.errors import AetherError, CancelledError, InputError
+from aether_core.text.encoder import text_hash
 from aether_core.text.endpoint import EndpointEncoder
 from aether_core.text.folder import FolderEncoder
 from aether_core.text.minilm import MiniLMEncoder
@@ -16,7 +18,9 @@ from tests.app_fixtures import SLUG, CityFiles
 from tests.embeddings_server import DIM, KEY, embeddings_server
 from tests.sentence_folder import TINY_DIM, write_tiny_encoder
 from workflows.add_city import add_city
-from workflows.encoders import default_encoder, encoder_named, ensure_texts
+from workflows.encoders import default_encoder, encoder_named, ensure_texts, store_texts
+from workflows.representation import _places
+from workflows.search import search_places
 from workflows.settings import Settings, read_settings
 from workflows.store import Store
 
@@ -89,16 +93,71 @@ def test_another_encoder_than_the_models_is_refused() -> None:
         encoder_named(Settings(), "other:1234")
 
 
+TEXTS = ["A place of bar.", "A place of park, named Esplanadi.", "A place of school."]
+
+
+def _on_a_processor(monkeypatch: pytest.MonkeyPatch, *, bfloat16: bool) -> MiniLMEncoder:
+    """The packaged encoder as a machine with or without bfloat16 has it."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": bfloat16})
+    return MiniLMEncoder()
+
+
+def test_machines_of_two_precisions_never_mix_their_vectors(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashes = [text_hash(text) for text in TEXTS]
+    found = []
+    for bfloat16 in (True, False, True):
+        encoder = _on_a_processor(monkeypatch, bfloat16=bfloat16)
+        assert encoder.name == "all-MiniLM-L6-v2"
+        own = encoder.encode(TEXTS)
+        store_texts(store, encoder, TEXTS)
+        with store.session() as session:
+            kept = text_rows.text_vectors(session, encoder.kept_as, hashes)
+        assert np.array_equal(kept, own)
+        found.append(kept)
+    assert not np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+
+
+def test_vectors_kept_before_precision_had_a_name_are_not_used(store: Store) -> None:
+    hashes = [text_hash(text) for text in TEXTS]
+    encoder = default_encoder(store.settings)
+    with store.session() as session:
+        text_rows.add_texts(session, encoder.name, hashes, np.eye(3, 384, dtype=np.float32))
+    store_texts(store, encoder, TEXTS)
+    with store.session() as session:
+        kept = text_rows.text_vectors(session, encoder.kept_as, hashes)
+    assert np.allclose(kept, encoder.encode(TEXTS), atol=1e-6)
+
+
+def test_a_model_answers_on_a_machine_of_the_other_precision(
+    trained_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the same encoder to the model; the city's texts are encoded once more."""
+    here = {hit.poi for hit in search_places(trained_store, SLUG, "restaurant", top=5)}
+    packaged = default_encoder(trained_store.settings)
+    other = _on_a_processor(monkeypatch, bfloat16="bfloat16" not in packaged.kept_as)
+    monkeypatch.setattr("workflows.encoders._encoder", lambda *_: other)
+    monkeypatch.setattr("workflows.representation._places", _places.__wrapped__)
+    there = {hit.poi for hit in search_places(trained_store, SLUG, "restaurant", top=5)}
+    assert len(here & there) >= 3
+    with trained_store.session() as session:
+        city = city_rows.city_by_slug(session, SLUG).id
+        assert not text_rows.places_to_encode(session, other.kept_as, city)
+
+
 def test_a_change_of_encoder_encodes_the_citys_texts_anew(
     store: Store, city: int, tmp_path: Path
 ) -> None:
-    before = _stored(store, city, "all-MiniLM-L6-v2")
+    packaged = default_encoder(store.settings)
+    before = _stored(store, city, packaged.kept_as)
     tiny = FolderEncoder(write_tiny_encoder(tmp_path / "tiny"))
     stages: list[tuple[int, int]] = []
     ensure_texts(store, city, tiny, lambda _, done, total: stages.append((done, total)))
-    assert _stored(store, city, tiny.name).shape == (len(before), TINY_DIM)
+    assert _stored(store, city, tiny.kept_as).shape == (len(before), TINY_DIM)
     assert stages[-1][0] == stages[-1][1] > 1
-    assert np.array_equal(_stored(store, city, "all-MiniLM-L6-v2"), before)
+    assert np.array_equal(_stored(store, city, packaged.kept_as), before)
     again: list[tuple[int, int]] = []
     ensure_texts(store, city, tiny, lambda _, done, total: again.append((done, total)))
     assert again == []
@@ -122,7 +181,7 @@ def test_a_server_encodes_a_city_and_what_it_encoded_outlives_a_stop(
             ensure_texts(store, city, encoder, stop_at_the_third)
         ensure_texts(store, city, encoder)
         asked = [text for seen in server.seen for text in seen.body["input"]]
-    vectors = _stored(store, city, encoder.name)
+    vectors = _stored(store, city, encoder.kept_as)
     assert vectors.shape[1] == DIM
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     # Only the batch in the making is asked for twice (and one text, for the vectors' length).

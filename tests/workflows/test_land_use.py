@@ -29,7 +29,7 @@ def request(file: Path, **changes: object) -> LandUseRequest:
 
 
 def stored(store: Store) -> dict[str, int]:
-    tables = ("layer", "layer_feature", "label_set", "label")
+    tables = ("layer", "layer_column", "label_set", "label")
     with store.session() as session:
         return {
             name: session.scalar(text(f"SELECT count(*) FROM {name}"))  # noqa: S608 - our own names

@@ -55,11 +55,12 @@ def test_a_run_leaves_a_model_in_use_with_its_card(trained_store: Store) -> None
     assert card.embedding.simulated
     assert card.attribution[0].startswith("Simulated embedding")
     assert card.encoder.name == "all-MiniLM-L6-v2"
+    assert card.validated_on == run.metrics["validated_on"] == "apart"
 
 
 def test_validation_beats_chance_on_held_out_blocks(trained_store: Store) -> None:
     found = list_runs(trained_store, SLUG)[0].metrics["validation"]
-    assert found["candidates"] > 20
+    assert found["candidates"] > 15
     assert found["recall_at_10"] > 1.5 * found["chance_at_10"]
 
 

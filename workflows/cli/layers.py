@@ -36,9 +36,10 @@ def layers(slug: str) -> None:
 
 
 def _listed(layer: "LayerSummary") -> dict[str, Any]:
-    """A layer without what was measured, which fills pages: the report and the pages show it."""
+    """A layer without what was measured, which the report and pages show, and the store's ids."""
     facts = asdict(layer)
-    del facts["findings"]
+    for name in ("findings", "number", "cells_layer"):
+        del facts[name]
     return facts
 
 

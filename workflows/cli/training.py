@@ -109,6 +109,8 @@ def _say_run(run: "RunSummary") -> None:
             rows,
             title=f"among {found['candidates']} candidates",
         )
+        if metrics.get("validated_on") != "apart":
+            output.say("These places also chose which epoch was kept; the figures flatter it.")
 
 
 def runs(slug: str) -> None:

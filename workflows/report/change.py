@@ -52,8 +52,7 @@ def body(subject: Subject) -> list[Block]:
             f"differs in the {noise['stable']:,} cells ({percent(noise['stable_share'])}) whose "
             "embedding turned no more than most: all but "
             f"{percent(CHANCE)} of them stay between {noise['low']:+.3f} and {noise['high']:+.3f}. "
-            f"By chance alone about {CHANCE * subject.layer.features:,.0f} of the "
-            f"{subject.layer.features:,} cells would lie beyond."
+            f"{_false(noise, subject.layer.features)}"
         ),
         Figure(
             charts.to_svg(
@@ -67,6 +66,19 @@ def body(subject: Subject) -> list[Block]:
         Heading("How good the model is"),
         Paragraph(validation(subject)),
     ]
+
+
+def _false(noise: dict[str, float], cells: int) -> str:
+    """How many cells would be called changed without a change; layers from before cannot tell."""
+    if "false_high" not in noise:
+        return "How many cells lie beyond it without any change was not measured."
+    low, high = noise["false_low"], noise["false_high"]
+    return (
+        "Held against bands measured in other parts of the city, "
+        f"{percent(noise['false_share'], 1)} of these cells ({percent(low, 1)} to "
+        f"{percent(high, 1)}) lie beyond: of {cells:,} cells {low * cells:,.0f} to "
+        f"{high * cells:,.0f} would without any change."
+    )
 
 
 def _change(subject: Subject) -> NDArray[np.float32]:

@@ -52,8 +52,13 @@ def validation(subject: Subject) -> str:
     if not isinstance(found, dict):
         return "Nothing was held out when the model was trained, so nothing can be said."
     words = found["text_to_place"]
+    where = (
+        "that neither trained it nor chose its epoch"
+        if card and card.get("validated_on") == "apart"
+        else "that were held out, though they chose which epoch was kept"
+    )
     return (
-        "On parts of the city that were held out, the model has a place of the right kind among "
+        f"On parts of the city {where}, the model has a place of the right kind among "
         f"its first 10 of {found['candidates']:,} in {words['recall_at_10']:.0%} of cases; "
         f"guessing would in {words['chance_at_10']:.0%}. The question can be held against labels "
         "of your own: ./aether evaluate --task retrieval."

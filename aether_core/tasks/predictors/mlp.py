@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from aether_core.errors import InputError
 from aether_core.tasks.predictors.softmax import ABSENT_LOGIT, softmax
 from aether_core.tasks.published import (
     BATCH,
@@ -109,7 +110,17 @@ def fit_adam_shares(
 
 
 def _held_out(rows: int, seed: int, label: NDArray[np.int64] | None) -> NDArray[np.bool_]:
-    """The tenth that decides when to stop; by class where every class has rows enough for it."""
+    """The tenth that decides when to stop; by class where every class has rows enough for it.
+
+    Raises:
+        InputError: There is a single row, which cannot be both trained on and held out.
+    """
+    if rows < 2:
+        raise InputError(
+            "training by Adam holds labels back to stop by, and there is one alone",
+            f"{rows} label",
+            "give more labels, or take the linear predictor and cross-validation",
+        )
     size = max(1, round(VALIDATION_PART * rows))
     if label is not None:
         counts = np.bincount(label)

@@ -103,7 +103,7 @@ def fit_shares(
         trainer: `adam` trains the linear kind as the published protocol does.
 
     Raises:
-        InputError: An unknown kind.
+        InputError: An unknown kind, or a single area for training by Adam.
     """
     _check_kind(kind)
     if kind == "linear" and trainer == "default":

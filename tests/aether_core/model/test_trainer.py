@@ -18,7 +18,7 @@ from aether_core.model.recipe import Recipe
 from aether_core.model.recipes import recipe
 from aether_core.model.trainer import EpochReport, Trained, train
 from aether_core.model.training_set import TrainingSet
-from aether_core.tasks.splits import held_out_blocks
+from aether_core.tasks.splits import held_out_blocks, held_out_in_two
 from tests.aether_core.model.places import make_training_set
 
 PUBLISHED = {"holdout": 0, "keep": "last"}
@@ -74,7 +74,8 @@ def test_training_learns_and_beats_chance_on_blocks_it_never_saw(small_set: Trai
     assert trained.validation.mrr > 2 * trained.validation.chance_mrr
     assert trained.pois_used == 400
     assert 20 <= trained.held_out <= 60
-    assert trained.validation.candidates == trained.held_out
+    assert trained.validation.candidates == trained.held_out - trained.chose_epoch
+    assert trained.validated_on == "apart"
 
 
 def test_best_keeps_the_weights_of_the_best_held_out_epoch() -> None:
@@ -87,17 +88,51 @@ def test_best_keeps_the_weights_of_the_best_held_out_epoch() -> None:
     assert trained.kept_epoch == int(np.argmin(losses)) + 1
     assert len(trained.history) == trained.kept_epoch + 7 < 60
     assert trained.validation == trained.history[trained.kept_epoch - 1].validation
-    held = held_out_blocks(noise.lonlat, fraction=settings.holdout, seed=0)
-    validation, loss = HeldOut(noise, held, settings, seed=0).measure(trained.heads)
+    choosing, reporting = held_out_in_two(noise.lonlat, fraction=settings.holdout, seed=0)
+    validation, _ = HeldOut(noise, reporting, settings, seed=0).measure(trained.heads)
     assert validation == trained.validation
+    _, loss = HeldOut(noise, choosing, settings, seed=0).measure(trained.heads)
     assert loss == pytest.approx(min(losses), abs=1e-6)
+
+
+def test_what_is_reported_on_has_no_say_in_anything(small_set: TrainingSet) -> None:
+    """Places of the reporting blocks swap their texts: other figures, and nothing else."""
+    settings = recipe("aether").override({"epochs": 6, "batch_size": 64, "patience": 2})
+    choosing, reporting = held_out_in_two(small_set.lonlat, fraction=settings.holdout, seed=0)
+    index = small_set.text_index.copy()
+    index[reporting] = np.roll(index[reporting], 3)
+    first, other = (
+        train(replace(small_set, text_index=texts), settings, seed=0, device="cpu")
+        for texts in (small_set.text_index, index)
+    )
+    assert same_weights(first, other)
+    assert first.kept_epoch == other.kept_epoch
+    assert [r.validation_loss for r in first.history] == [r.validation_loss for r in other.history]
+    assert first.validation != other.validation
+    assert (first.held_out, first.chose_epoch) == (
+        int((choosing | reporting).sum()),
+        choosing.sum(),
+    )
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_single_held_out_block_is_said_to_have_chosen_the_epoch(keep: str) -> None:
+    """Two spots: one block trains, the other is all there is to choose by and to report on."""
+    data = make_training_set(100)
+    spots = np.where(np.arange(100)[:, None] < 80, [[24.9, 60.1]], [[24.99, 60.1]])
+    settings = recipe("aether").override({"epochs": 2, "holdout": 0.2, "keep": keep})
+    trained = train(replace(data, lonlat=spots), settings, seed=0, device="cpu")
+    assert trained.held_out == 20
+    assert trained.validation.candidates == 20
+    assert trained.validated_on == ("choice" if keep == "best" else "apart")
+    assert trained.chose_epoch == (20 if keep == "best" else 0)
 
 
 def test_last_keeps_the_last_epoch_and_trains_on_every_place(small_set: TrainingSet) -> None:
     settings = recipe("aether").override({"epochs": 4, **PUBLISHED})
     trained = train(small_set, settings, seed=0, device="cpu")
     assert (trained.kept_epoch, len(trained.history), trained.held_out) == (4, 4, 0)
-    assert trained.validation is None
+    assert trained.validation is trained.validated_on is None
     assert trained.history[-1].learning_rate == pytest.approx(1e-5)
 
 

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from aether_core.charts.change import AWAY, TOWARDS, WITHIN, histogram_bars
 from aether_core.errors import InputError
 from aether_core.search.change import beyond, change_edges, stable_cells, year_noise
+from aether_core.tasks.splits import spatial_blocks
 
 CELLS, DIM = 4000, 64
+LONLAT = np.array([24.9, 60.1]) + np.random.default_rng(9).uniform(0, [0.1, 0.05], (CELLS, 2))
 
 
 def unit(rows: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -33,20 +35,43 @@ def test_one_in_a_hundred_stable_cells_lies_beyond_whatever_share_has_changed(sh
     first, later, changed, direction = two_years(share)
     stable = stable_cells(first, later)
     change = later @ direction - first @ direction
-    noise = year_noise(change, stable)
+    noise = year_noise(change, stable, LONLAT)
     called = beyond(change, noise)
     assert stable[changed].mean() < 0.02 if changed.any() else True
     assert stable[~changed].mean() > 0.95
     assert 0.003 < called[~changed].mean() < 0.03
     assert called[changed].mean() > 0.99 if changed.any() else True
-    assert noise.false_share == pytest.approx(0.01, abs=0.005)
+    assert noise.false_low <= noise.false_share <= noise.false_high
+    assert noise.false_low < called[~changed].mean() < noise.false_high
     assert noise.stable_share == pytest.approx(stable.mean())
+
+
+@pytest.mark.parametrize("rough", [0.03, 0.1])
+def test_unchanged_ground_that_varies_from_part_to_part_is_called_changed_more_often(
+    rough: float,
+) -> None:
+    """Some districts differ three times as much, by chance of where they lie: not 1 % any more."""
+    rng = np.random.default_rng(3)
+    district = spatial_blocks(LONLAT, block_m=700)
+    loud = rng.permutation(district.max() + 1)[: max(2, int(rough * district.max()))]
+    change = rng.normal(0, np.where(np.isin(district, loud), 0.1, 0.01)).astype(np.float32)
+    noise = year_noise(change, np.ones(CELLS, dtype=bool), LONLAT)
+    by_construction = beyond(change, noise).mean()
+    assert by_construction == pytest.approx(0.01, abs=0.001)
+    assert noise.false_high > 2 * by_construction
+    even = year_noise(rng.permutation(change), np.ones(CELLS, dtype=bool), LONLAT)
+    assert noise.false_high - noise.false_low > 2 * (even.false_high - even.false_low)
+
+
+def test_stable_cells_in_one_place_are_no_yardstick() -> None:
+    with pytest.raises(InputError):
+        year_noise(np.zeros(50, dtype=np.float32), np.ones(50, dtype=bool), np.full((50, 2), 24.9))
 
 
 def test_what_the_whole_city_shifts_is_no_change() -> None:
     first, later, _, direction = two_years(0.0, shift=0.1)
     change = later @ direction - first @ direction
-    noise = year_noise(change, stable_cells(first, later))
+    noise = year_noise(change, stable_cells(first, later), LONLAT)
     assert noise.shift > 0.05
     assert noise.low > -0.05
     assert beyond(change, noise).mean() < 0.03
@@ -55,9 +80,9 @@ def test_what_the_whole_city_shifts_is_no_change() -> None:
 def test_equal_years_hold_no_change() -> None:
     first, *_ = two_years(0.0)
     stable = stable_cells(first, first)
-    noise = year_noise(np.zeros(CELLS, dtype=np.float32), stable)
+    noise = year_noise(np.zeros(CELLS, dtype=np.float32), stable, LONLAT)
     assert stable.all()
-    assert noise.low == noise.high == 0
+    assert noise.low == noise.high == noise.false_share == 0
     assert not beyond(np.zeros(CELLS, dtype=np.float32), noise).any()
 
 

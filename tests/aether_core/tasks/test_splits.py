@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from aether_core.errors import InputError
-from aether_core.tasks.splits import held_out_blocks, spatial_blocks
+from aether_core.tasks.splits import (
+    fitting_blocks,
+    held_out_blocks,
+    held_out_in_two,
+    in_two,
+    spatial_blocks,
+)
 
 
 def city_points(count: int, seed: int = 0, side_deg: float = 0.03) -> np.ndarray:
@@ -37,6 +43,71 @@ def test_far_points_are_in_different_blocks() -> None:
 def test_antimeridian_is_no_border() -> None:
     block = spatial_blocks(np.array([[179.9999, 0.0], [-179.9999, 0.0]]), block_m=500)
     assert block.tolist() == [0, 0]
+
+
+def same_partition(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two numberings put the same points together."""
+    pairs = np.unique(np.stack([one, other]), axis=1)
+    return bool(pairs.shape[1] == len(np.unique(one)) == len(np.unique(other)))
+
+
+@given(
+    seed=st.integers(0, 1000),
+    block_m=st.floats(20, 50_000),
+    lon=st.floats(-180, 180),
+    lat=st.floats(-80, 80),
+)
+def test_a_point_stays_in_its_block_whoever_else_is_there(
+    seed: int, block_m: float, lon: float, lat: float
+) -> None:
+    """In any order of the rows, with fewer of them, and with one more on the other side."""
+    lonlat = city_points(60, seed) - [24.94, 60.17] + [lon, lat]
+    block = spatial_blocks(lonlat, block_m=block_m)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(lonlat))
+    assert np.array_equal(spatial_blocks(lonlat[order], block_m=block_m), block[order])
+    some = rng.random(len(lonlat)) < 0.5
+    assert same_partition(spatial_blocks(lonlat[some], block_m=block_m), block[some])
+    more = np.vstack([[[lon + 0.5, lat + 0.3]], lonlat])
+    assert same_partition(spatial_blocks(more, block_m=block_m)[1:], block)
+
+
+@given(st.integers(0, 200), st.sampled_from([0.0, 150.0]))
+def test_what_is_held_out_does_not_hang_on_the_order_of_the_rows(seed: int, block_m: float) -> None:
+    lonlat = city_points(150, seed)
+    order = np.random.default_rng(seed).permutation(len(lonlat))
+    asked = {"fraction": 0.2, "seed": seed, "block_m": block_m}
+    for held, again in zip(
+        held_out_in_two(lonlat, **asked), held_out_in_two(lonlat[order], **asked), strict=True
+    ):
+        assert np.array_equal(again, held[order])
+
+
+def test_a_city_across_the_antimeridian_is_as_wide_as_it_is() -> None:
+    lonlat = city_points(300) - [24.94, 60.17]
+    across = (lonlat + [180, 0] + 180) % 360 - 180
+    assert fitting_blocks(across, fewest=20).max() < 300
+    here, there = (np.bincount(fitting_blocks(one, fewest=20)).max() for one in (lonlat, across))
+    assert here == pytest.approx(there, abs=8)
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=12), st.integers(0, 50))
+def test_blocks_are_dealt_whole_and_about_evenly(sizes: list[int], seed: int) -> None:
+    block = np.repeat(np.arange(len(sizes)), sizes)
+    first = in_two(block, seed=seed)
+    assert set(block[first]).isdisjoint(block[~first])
+    assert abs(int(first.sum()) - int((~first).sum())) <= max(sizes)
+    assert first.any()
+    assert first.all() == (len(sizes) == 1)
+
+
+@given(st.integers(64, 600), st.floats(0.05, 0.5), st.integers(0, 20))
+def test_both_parts_are_what_is_held_out(count: int, fraction: float, seed: int) -> None:
+    lonlat = city_points(count, seed)
+    held = held_out_blocks(lonlat, fraction=fraction, seed=seed)
+    choosing, reporting = held_out_in_two(lonlat, fraction=fraction, seed=seed)
+    assert np.array_equal(choosing | reporting, held)
+    assert not (choosing & reporting).any()
 
 
 @given(st.integers(64, 600), st.floats(0.05, 0.5), st.integers(0, 20))

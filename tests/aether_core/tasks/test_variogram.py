@@ -5,6 +5,8 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aether_core.tasks.splits import spatial_blocks
 from aether_core.tasks.variogram import label_variogram
@@ -67,6 +69,60 @@ def test_answer_is_repeatable_and_fit_for_json() -> None:
     first = label_variogram(lonlat, label, seed=4)
     assert first == label_variogram(lonlat, label, seed=4)
     assert json.loads(json.dumps(asdict(first), allow_nan=False))["range_m"] == first.range_m
+
+
+def test_labels_on_few_spots_have_a_variogram() -> None:
+    """The nearest pairs are farther apart than where the fit would begin."""
+    spots = np.array([[0, 0], [0.04, 0], [0, 0.05], [0.055, 0.02], [0.03, 0.06], [0.07, 0.07]])
+    lonlat = np.repeat(spots, 40, axis=0)
+    label = np.repeat([0, 0, 1, 1, 2, 3], 40)
+    found = label_variogram(lonlat, label)
+    assert min(found.distance_m) > max(found.distance_m) / 3
+    assert found.range_m == 0 or min(found.distance_m) <= found.range_m <= max(found.distance_m)
+    assert found.sill > 0
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Labels on one to nine spots of a lattice or anywhere, with classes or shares of any kind."""
+    seed = draw(st.integers(0, 2**32 - 1))
+    rng = np.random.default_rng(seed)
+    count, spots = draw(st.integers(0, 120)), draw(st.integers(1, 9))
+    scale = draw(st.sampled_from([0.0, 1e-9, 1e-4, 0.05, 3.0]))
+    where = rng.random((spots, 2)) if draw(st.booleans()) else rng.integers(0, 3, (spots, 2))
+    spot = rng.integers(0, spots, count)
+    lonlat = np.array([24.9, 60.2]) + where[spot] * scale
+    kind = draw(st.sampled_from(["class", "class of the spot", "share", "tiny share", "one"]))
+    if kind == "one":
+        return lonlat, np.zeros(count, dtype=np.int64)
+    if kind == "class":
+        return lonlat, rng.integers(0, 3, count)
+    if kind == "class of the spot":
+        return lonlat, spot.astype(np.int64)
+    shares = rng.random((spots, 1))[spot] * (1e-160 if kind == "tiny share" else 1.0)
+    return lonlat, np.hstack([shares, 1 - shares])
+
+
+@settings(max_examples=200, deadline=None)
+@given(layouts())
+def test_any_layout_has_a_variogram(layout: tuple[np.ndarray, np.ndarray]) -> None:
+    found = label_variogram(*layout)
+    assert np.isfinite([found.range_m, found.sill, found.nugget]).all()
+    assert found.range_m == 0 or found.distance_m[0] <= found.range_m <= found.distance_m[-1]
+    assert 0 <= found.nugget <= found.sill or found.range_m == 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(layouts(), st.integers(0, 2**32 - 1))
+def test_the_order_of_the_labels_does_not_matter(
+    layout: tuple[np.ndarray, np.ndarray], seed: int
+) -> None:
+    lonlat, target = layout
+    order = np.random.default_rng(seed).permutation(len(lonlat))
+    for most_pairs in (100, 200_000):
+        assert label_variogram(lonlat, target, most_pairs=most_pairs) == label_variogram(
+            lonlat[order], target[order], most_pairs=most_pairs
+        )
 
 
 @pytest.mark.parametrize("n", [0, 1, 3])
