@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 
 from aether_core.eo.write import write_embedding_cog
 from aether_core.simulate.grid_city import simulate_city
+from db import jobs as job_rows
 from db.engine import conninfo
 from tests.db_fixtures import fresh_database
 from workflows.add_city import AddCity, add_city
@@ -130,6 +131,25 @@ def app_environment(trained_store: Store, monkeypatch: pytest.MonkeyPatch) -> St
     monkeypatch.setenv("AETHER_HOME", str(trained_store.settings.home))
     monkeypatch.setenv("AETHER_DATABASE_URL", trained_store.url)
     return trained_store
+
+
+@pytest.fixture
+def jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs are carried out in this process as soon as they are started; no worker begins."""
+
+    def carry_out_all(store: Store, queue: str) -> None:
+        with store.session() as session:
+            waiting = job_rows.list_jobs(session, states=["queued"])
+        for job in reversed([one for one in waiting if one.queue == queue]):
+            carry_out(store, job.id)
+
+    monkeypatch.setattr("workflows.jobs.job.ensure_worker", carry_out_all)
+
+
+@pytest.fixture
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker begins: jobs wait until the test carries them out."""
+    monkeypatch.setattr("workflows.jobs.job.ensure_worker", lambda *_: None)
 
 
 @pytest.fixture

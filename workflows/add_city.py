@@ -135,7 +135,7 @@ def add_city(
         ConflictError: The slug is taken.
         CancelledError: `progress` asked to stop; nothing is left behind.
     """
-    _check(store, request)
+    check_request(store, request)
     prepared = _prepare(request, progress)
     store_texts(store, default_encoder(store.settings), prepared.texts, progress)
     with (
@@ -153,7 +153,18 @@ def add_city(
     return summary
 
 
-def _check(store: Store, request: AddCity) -> None:
+def check_request(store: Store, request: AddCity) -> None:
+    """Check what can be told before any file is read.
+
+    Raises:
+        InputError: A value cannot be used.
+        ConflictError: The slug is taken.
+    """
+    names = [path.name for path in request.embedding]
+    if len(set(names)) < len(names):
+        raise InputError(
+            "two embedding files have the same name", ", ".join(names), "rename one of them"
+        )
     check_city_words(
         request.slug,
         request.name,
