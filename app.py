@@ -4,7 +4,7 @@ import logging
 
 import streamlit as st
 
-from ui import errors, footer, page, state, style
+from ui import errors, footer, job_tray, page, state, style
 from ui.logo import MARK, WORDMARK
 
 logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -34,6 +34,7 @@ with errors.boxed(state.reachable):
     cities = state.read_cities()
     if cities:
         state.pick_city(cities)
+    job_tray.draw(cities)
     current.run()
     shown = cities if current.url_path == "" else [state.city(cities)]
     footer.attribution([line for city in shown if city is not None for line in city.attribution])

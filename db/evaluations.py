@@ -55,13 +55,17 @@ def latest_evaluation(session: Session, city_id: int, task: str) -> Evaluation |
     )
 
 
-def evaluation_by_id(session: Session, city_id: int, evaluation_id: int) -> Evaluation:
-    """One comparison of a city.
+def evaluation_by_id(
+    session: Session, city_id: int, evaluation_id: int, task: str | None = None
+) -> Evaluation:
+    """One comparison of a city, of any task when None is named.
 
     Raises:
         NotFoundError: The city has no such comparison.
     """
     asked = select(Evaluation).where(Evaluation.city_id == city_id, Evaluation.id == evaluation_id)
+    if task is not None:
+        asked = asked.where(Evaluation.task == task)
     found = session.scalar(asked)
     if found is None:
         raise NotFoundError("no such evaluation", evaluation_id, "it may have been removed")

@@ -6,19 +6,21 @@ import streamlit as st
 from aether_core.charts import change_histogram
 from aether_core.charts.words import percent
 from aether_core.errors import AetherError
-from ui import change_ask, chart, downloads, errors, layer_map, page, state, swipe
+from ui import change_ask, chart, downloads, errors, job_panel, layer_map, page, state, swipe
 from ui import map as city_map
 from ui.cells import CellValues
 from ui.change_ask import Asked
 from ui.change_views import change_view
+from ui.job_links import LAYER
 from ui.map import Point
 from ui.nearby import nearest_names, spread_out
 from ui.swipe import Side
 from ui.text import plain, rows
-from workflows.change import CAUTION, CellChange, in_words, keep_change
+from workflows.change import CAUTION, CellChange, in_words
 from workflows.change_pictures import year_pictures
 from workflows.cities import CitySummary
 from workflows.export import export_change
+from workflows.jobs.kinds.change import CHANGE, ChangeLayer
 from workflows.pictures import LayerPicture
 from workflows.store import Store
 
@@ -148,15 +150,44 @@ def draw_actions(city: CitySummary, found: CellChange) -> None:
         title = st.text_input(
             "Title of the layer", found.title, key=f"title-{found.title}", max_chars=200
         )
-        if st.button("Keep as layer", type="primary", key="keep-change"):
-            with errors.boxed(state.reachable):
-                layer = keep_change(state.store(), found, title)
-                st.success(f"Kept as {plain(layer.title)}.")
-                st.page_link(page.LAYERS, label="See it under Layers", width="stretch")
+        with errors.boxed(state.reachable):
+            keep(city, found, title)
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption("Every cell with both scores, its change, and whether that is beyond the noise.")
         downloads.buttons(
             f"{city.slug}-{found.title}", lambda path: export_change(found, path), key="change"
+        )
+
+
+def keep(city: CitySummary, found: CellChange, title: str) -> None:
+    """Keep the change as a layer, with what works on it."""
+    request = ChangeLayer(
+        found.query,
+        found.year_from,
+        found.year_to,
+        found.minus,
+        found.model,
+        title.strip() or None,
+    )
+    asked = CHANGE.to_document(request)
+    panel = job_panel.look(
+        "change",
+        city.slug,
+        [CHANGE],
+        lambda job: all(job.request[name] == asked[name] for name in asked if name != "title"),
+    )
+    go = job_panel.button(
+        panel, "Keep as layer", key="keep-change", icon=":material/bookmark_add:", request=request
+    )
+    if go:
+        job_panel.start(panel, CHANGE, request)
+    for job in panel.ended:
+        st.success(f"Kept as {plain(job.title)}.")
+        st.page_link(
+            page.LAYERS,
+            label="See it under Layers",
+            width="stretch",
+            query_params={state.CITY: city.slug, LAYER: str(job.result[LAYER])},
         )
 
 

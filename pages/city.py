@@ -10,15 +10,17 @@ from ui import (
     fetch_form,
     fetch_jobs,
     fetch_year,
+    job_panel,
     next_steps,
     page,
     real_demo,
     state,
 )
 from ui import map as city_map
+from ui.job_panel import Panel
 from ui.nearby import places_of
 from ui.text import count, facts, plain
-from workflows.cities import CitySummary, remove_city
+from workflows.cities import CitySummary, remove_city, show_city
 from workflows.fetch_city import FetchSummary
 
 MAP_HEIGHT = 560
@@ -112,11 +114,14 @@ def draw_removal(city: CitySummary) -> None:
             st.rerun()
 
 
-def added(city: CitySummary) -> None:
+def added(panel: Panel) -> None:
     """Show the city that was just added."""
-    state.choose_later(city.slug)
+    if not panel.ended:
+        return
+    slug = str(panel.ended[0].result["city"])
+    state.choose_later(slug)
     st.session_state["city-next"] = SHOW
-    st.toast(f"{plain(city.name)} was added.")
+    st.toast(f"{plain(show_city(state.store(), slug).name)} was added.")
     st.rerun()
 
 
@@ -151,10 +156,12 @@ def settle_view(*, has_city: bool) -> None:
     st.session_state.setdefault("add-way", FETCH)
 
 
-def draw_adding() -> None:
+def draw_adding(panel: Panel) -> None:
     """The ways to add a city, and what is on its way in."""
     with errors.boxed(state.reachable):
         fetch_jobs.draw()
+        if st.session_state["add-way"] != FILES:
+            job_panel.draw(panel)
     way = st.segmented_control(
         "Where it comes from",
         list(ABOUT),
@@ -167,7 +174,7 @@ def draw_adding() -> None:
         if way == FETCH:
             fetch_form.draw(fetch_started)
         elif way == FILES:
-            add_form.draw(added)
+            add_form.draw(panel)
         else:
             fetch_batch.draw()
 
@@ -192,6 +199,8 @@ def draw_sources(city: CitySummary) -> None:
 def draw() -> None:
     """The page."""
     fetched()
+    panel = add_form.look()
+    added(panel)
     city = state.city(state.cities())
     settle_view(has_city=city is not None)
     adding = st.session_state["city-view"] == ADD
@@ -201,7 +210,7 @@ def draw() -> None:
             "What to do", [SHOW, ADD], required=True, key="city-view", label_visibility="collapsed"
         )
     if adding or city is None:
-        draw_adding()
+        draw_adding(panel)
         return
     next_steps.draw(city)
     with errors.boxed(state.reachable):

@@ -3,18 +3,17 @@
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from ui import compare_form, comparison, errors, page, retrieval, state, studies
+from aether_core.errors import NotFoundError
+from ui import compare_form, comparison, errors, job_panel, page, retrieval, state, studies
+from ui.job_links import EVALUATION, TASKS, asked_for
+from ui.job_panel import Panel
 from workflows.cities import CitySummary
-from workflows.evaluate import Evaluation, latest_evaluation
-from workflows.retrieval import RetrievalEvaluation, latest_retrieval
+from workflows.evaluate import Evaluation, latest_evaluation, show_evaluation
+from workflows.retrieval import RetrievalEvaluation, latest_retrieval, show_retrieval
 
-TASKS = {
-    "Land use": compare_form.LAND_USE,
-    "Socioeconomic": compare_form.SOCIOECONOMIC,
-    "Text to map": retrieval.TASK,
-    "Studies": studies.TASK,
-}
+BY_NAME = {name: task for task, name in TASKS.items()}
 QUESTIONS = {
     compare_form.LAND_USE: "Does AETHER tell land use apart better than plain AlphaEarth? "
     "Your own labels decide, on the same folds for all.",
@@ -23,37 +22,47 @@ QUESTIONS = {
     retrieval.TASK: "Does a query in words find the cells that are known to answer it?",
 }
 LAST, NEW = "Last result", "New comparison"
-MADE = "comparison-made"
 
 
 def choose() -> str:
     """The task; it stands in the page's address."""
     chosen = st.segmented_control(
         "Task",
-        list(TASKS),
-        default="Land use",
+        list(BY_NAME),
+        default=TASKS[compare_form.LAND_USE],
         required=True,
         key="task",
         bind="query-params",
         label_visibility="collapsed",
     )
-    return TASKS[chosen]
+    return BY_NAME[chosen]
 
 
-def last(city: CitySummary, task: str) -> Evaluation | RetrievalEvaluation | None:
-    """The newest comparison of a task; studies keep their own."""
-    if task == studies.TASK:
-        return None
-    if task == retrieval.TASK:
-        return latest_retrieval(state.store(), city.slug)
-    return latest_evaluation(state.store(), city.slug, task)
+def shown(city: CitySummary, task: str, panel: Panel) -> Evaluation | RetrievalEvaluation | None:
+    """What was just made or the address names; the newest of the task otherwise."""
+    store, slug = state.store(), city.slug
+    one, latest = (
+        (show_retrieval, latest_retrieval)
+        if task == retrieval.TASK
+        else (partial(show_evaluation, task=task), partial(latest_evaluation, task=task))
+    )
+    key = f"{task}-shown-{slug}"
+    made = [int(job.result[EVALUATION]) for job in panel.ended]
+    linked = asked_for(EVALUATION)
+    if made or (linked is not None and linked.isdecimal()):
+        st.session_state[key] = made[0] if made else int(linked or 0)
+        st.session_state[f"{task}-view"] = LAST
+    if key in st.session_state:
+        try:
+            return one(store, slug, st.session_state[key])
+        except NotFoundError:
+            del st.session_state[key]
+    return latest(store, slug)
 
 
 def is_new(task: str) -> bool:
     """Ask whether to look at the last result or to make a new one."""
     key = f"{task}-view"
-    if st.session_state.pop(MADE, False):
-        st.session_state[key] = LAST
     chosen = st.segmented_control(
         "View",
         [LAST, NEW],
@@ -65,13 +74,23 @@ def is_new(task: str) -> bool:
     return chosen == NEW
 
 
-def draw_form(city: CitySummary, task: str) -> None:
-    """The form of a task; what it makes is shown in the next run."""
-    st.caption(QUESTIONS[task])
-    form = retrieval.form if task == retrieval.TASK else partial(compare_form.draw, task=task)
-    if form(city):
-        st.session_state[MADE] = True
-        st.rerun()
+def draw_task(city: CitySummary, task: str, panel: Panel, bar: DeltaGenerator) -> None:
+    """A task that is compared: its last result, or the form that makes one."""
+    found = shown(city, task, panel)
+    with bar:
+        new = found is None or is_new(task)
+    if found is None or new:
+        st.caption(QUESTIONS[task])
+        if task == retrieval.TASK:
+            retrieval.form(city, panel)
+        else:
+            compare_form.draw(city, task, panel)
+        return
+    job_panel.draw(panel)
+    if isinstance(found, Evaluation):
+        comparison.draw(city, found)
+    else:
+        retrieval.draw(found)
 
 
 def draw() -> None:
@@ -80,18 +99,16 @@ def draw() -> None:
     if city is None:
         return
     with errors.boxed(state.reachable):
-        with st.container(horizontal=True, horizontal_alignment="distribute"):
+        bar = st.container(horizontal=True, horizontal_alignment="distribute")
+        with bar:
             task = choose()
-            found = last(city, task)
-            new = task != studies.TASK and (found is None or is_new(task))
         if task == studies.TASK:
             studies.draw(city)
-        elif found is None or new:
-            draw_form(city, task)
-        elif isinstance(found, Evaluation):
-            comparison.draw(city, found)
         else:
-            retrieval.draw(found)
+            look = (
+                retrieval.look if task == retrieval.TASK else partial(compare_form.look, task=task)
+            )
+            draw_task(city, task, look(city), bar)
 
 
 page.through_router()

@@ -7,23 +7,24 @@ from ui import (
     errors,
     fit_form,
     fit_page,
+    job_panel,
     label_form,
     layer_map,
     page,
     state,
     trust,
-    uploads,
-    working,
 )
+from ui.job_panel import Panel
 from workflows.cities import CitySummary
-from workflows.land_use import KIND, LandUseRequest, advice, land_use
+from workflows.jobs.kinds.fits import LAND_USE
+from workflows.land_use import KIND, LandUseRequest, advice
 from workflows.layers import LayerSummary
 
 MAP_HEIGHT = 600
 KEY = "landuse"
 
 
-def draw_form(city: CitySummary) -> None:
+def draw_form(city: CitySummary, panel: Panel) -> None:
     """Labels on the left, settings and the button on the right."""
     given, settings = st.columns([2, 1], gap="large")
     with given:
@@ -39,27 +40,13 @@ def draw_form(city: CitySummary) -> None:
         with go_place:
             if labels is None:
                 st.caption("Still needed: labels.")
-            go = st.button(
-                "Fit and map",
-                type="primary",
-                key=f"{KEY}-go",
-                disabled=labels is None,
-                width="stretch",
-                icon=":material/category:",
+            asked = labels and LandUseRequest(labels, fit, title.strip() or None, districts)
+            go = job_panel.button(
+                panel, "Fit and map", key=f"{KEY}-go", icon=":material/category:", request=asked
             )
-            working.say_stopped(KEY)
-            if go and labels is not None:
-                made(city, LandUseRequest(labels, fit, title.strip() or None, districts))
-
-
-def made(city: CitySummary, request: LandUseRequest) -> None:
-    """Fit in this run of the page, then show the map."""
-    with working.bar(KEY) as progress:
-        result = land_use(state.store(), city.slug, request, progress)
-    districts = request.districts
-    given = (request.labels.file, districts.file if districts else None)
-    uploads.forget([path for path in given if path is not None])
-    fit_page.show_next(KEY, result.layer)
+            if go and asked is not None:
+                files = (asked.labels.file, districts.file if districts else None)
+                job_panel.start(panel, LAND_USE, asked, files=files)
 
 
 def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:
@@ -94,4 +81,4 @@ def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:
 
 page.through_router()
 with errors.boxed(state.reachable):
-    fit_page.draw("Land use", KEY, KIND, form=draw_form, result=draw_result)
+    fit_page.draw("Land use", KEY, KIND, LAND_USE, form=draw_form, result=draw_result)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import difference, downloads, errors, layer_map, page, state, take_away
+from ui.job_links import LAYER, asked_for
 from ui.layer_names import seen_by, told_apart
 from ui.text import facts, plain
 from workflows.cities import CitySummary
@@ -37,7 +38,10 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
     """The list of layers; one is always chosen."""
     by_name = {layer.layer: layer for layer in layers}
     names = told_apart(layers)
-    if st.session_state.get("layer") not in by_name:
+    linked = asked_for(LAYER)
+    if linked in by_name:
+        st.session_state["layer"] = linked
+    elif st.session_state.get("layer") not in by_name:
         st.session_state["layer"] = layers[0].layer
     name = st.radio(
         "Kept layers",
@@ -136,10 +140,12 @@ def draw() -> None:
             "Search this city",
         )
         return
+    if LAYER in st.query_params:
+        st.session_state["layers-view"] = MAP
     view = st.segmented_control(
         "View",
         [MAP, COMPARE],
-        default=MAP,
+        default=None if "layers-view" in st.session_state else MAP,
         required=True,
         key="layers-view",
         label_visibility="collapsed",

@@ -8,23 +8,24 @@ from ui import (
     errors,
     fit_form,
     fit_page,
+    job_panel,
     layer_map,
     page,
     state,
     trust,
-    uploads,
-    working,
 )
+from ui.job_panel import Panel
 from workflows.cities import CitySummary
+from workflows.jobs.kinds.fits import SOCIOECONOMIC
 from workflows.layers import LayerSummary, list_layers
-from workflows.socioeconomic import KIND, NOTE, SocioeconomicRequest, socioeconomic
+from workflows.socioeconomic import KIND, NOTE, SocioeconomicRequest
 
 MAP_HEIGHT = 600
 KEY = "shares"
 AREAS, CELLS = "Areas", "Cells"
 
 
-def draw_form(city: CitySummary) -> None:
+def draw_form(city: CitySummary, panel: Panel) -> None:
     """Areas on the left, settings and the button on the right."""
     given, settings = st.columns([2, 1], gap="large")
     with given:
@@ -42,18 +43,15 @@ def draw_form(city: CitySummary) -> None:
         with go_place:
             if areas is None:
                 st.caption("Still needed: areas with at least two fields.")
-            go = st.button(
-                "Fit and map",
-                type="primary",
-                key=f"{KEY}-go",
-                disabled=areas is None,
-                width="stretch",
-                icon=":material/groups:",
+            asked = areas and SocioeconomicRequest(
+                areas, fit, title.strip() or None, districts, pixels
             )
-            working.say_stopped(KEY)
-            if go and areas is not None:
-                asked = SocioeconomicRequest(areas, fit, title.strip() or None, districts, pixels)
-                made(city, asked)
+            go = job_panel.button(
+                panel, "Fit and map", key=f"{KEY}-go", icon=":material/groups:", request=asked
+            )
+            if go and asked is not None:
+                files = (asked.areas.file, districts.file if districts else None)
+                job_panel.start(panel, SOCIOECONOMIC, asked, files=files)
 
 
 def ask_pixels(city: CitySummary, representation: str) -> bool:
@@ -66,16 +64,6 @@ def ask_pixels(city: CitySummary, representation: str) -> bool:
         help="Areas take the mean of the pixels in them instead of their cells: finer for small "
         "areas, and slower.",
     )
-
-
-def made(city: CitySummary, request: SocioeconomicRequest) -> None:
-    """Fit in this run of the page, then show the map."""
-    with working.bar(KEY) as progress:
-        result = socioeconomic(state.store(), city.slug, request, progress)
-    districts = request.districts
-    given = (request.areas.file, districts.file if districts else None)
-    uploads.forget([path for path in given if path is not None])
-    fit_page.show_next(KEY, result.layer)
 
 
 def areas_of(city: CitySummary, layer: LayerSummary) -> LayerSummary | None:
@@ -124,4 +112,4 @@ def draw_panel(
 
 page.through_router()
 with errors.boxed(state.reachable):
-    fit_page.draw("Socioeconomic", KEY, KIND, form=draw_form, result=draw_result)
+    fit_page.draw("Socioeconomic", KEY, KIND, SOCIOECONOMIC, form=draw_form, result=draw_result)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from aether_core.model.recipe import Setting
 from aether_core.model.recipes import recipe, recipes
-from ui import charts, errors, jobs, model_files, page, state
+from ui import charts, errors, model_files, page, state, training_run
 from ui.text import count, duration, facts, plain
 from workflows.cities import CitySummary
 from workflows.models import ModelSummary, list_models, use_model
@@ -120,7 +120,7 @@ def draw_runs(runs: list[RunSummary]) -> None:
     newest = runs[0]
     if not newest.is_finished:
         st.subheader(f"Run {newest.id} is {STATES[newest.state]}", anchor=False)
-        jobs.follow(newest.id)
+        training_run.follow(newest)
         return
     if newest.state != "done":
         draw_early_end(newest)
@@ -249,7 +249,7 @@ def draw_history(runs: list[RunSummary]) -> None:
 def draw_request(run: RunSummary) -> None:
     """What the working run was asked to do."""
     facts({"Recipe": run.recipe, "Seed": run.seed, "Device": run.device, **run.settings})
-    st.caption("One run of a city works at a time.")
+    st.caption("One run of a city works at a time. It goes on when you leave this page.")
 
 
 def draw_invitation(city: CitySummary) -> None:

@@ -238,20 +238,25 @@ def app_environment(trained_store: Store, monkeypatch: pytest.MonkeyPatch) -> St
 
 
 @pytest.fixture
-def empty_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """The empty store, found by code that reads the environment."""
-    return set_environment(store, monkeypatch)
+def jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs are carried out in this process as soon as they are started; no worker begins."""
+
+    def carry_out_all(store: Store, queue: str) -> None:
+        with store.session() as session:
+            waiting = job_rows.list_jobs(session, states=["queued"])
+        for job in reversed([one for one in waiting if one.queue == queue]):
+            carry_out(store, job.id)
+
+    monkeypatch.setattr("workflows.jobs.job.ensure_worker", carry_out_all)
 
 
 @pytest.fixture
-def jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever sees to a worker carries out what is queued, at once and in this process."""
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker begins: jobs wait until the test carries them out."""
+    monkeypatch.setattr("workflows.jobs.job.ensure_worker", lambda *_: None)
 
-    def carry_out_queued(store: Store, queue: str) -> None:
-        with store.session() as session:
-            waiting = job_rows.list_jobs(session, states=("queued",))
-        for job in reversed(waiting):
-            if job.queue == queue:
-                carry_out(store, job.id)
 
-    monkeypatch.setattr("workflows.jobs.job.ensure_worker", carry_out_queued)
+@pytest.fixture
+def empty_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The empty store, found by code that reads the environment."""
+    return set_environment(store, monkeypatch)

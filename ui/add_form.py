@@ -1,6 +1,5 @@
 """The form that adds a city: files, the columns found in them, and the few numbers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,15 +10,15 @@ import streamlit as st
 from aether_core.cells import COARSEST, FINEST
 from aether_core.eo import embedding_kind
 from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
-from aether_core.errors import InputError
 from aether_core.poi.fields import PoiFields, poi_columns
 from aether_core.vector import VECTOR_SUFFIXES
 from aether_core.vector.first_rows import first_rows
-from ui import errors, state, uploads
+from ui import errors, job_panel, state, uploads
 from ui.fetch_names import proposed_slug
-from ui.text import count, plain, sentence
-from workflows.add_city import AddCity, add_city
-from workflows.cities import CitySummary
+from ui.job_panel import Panel
+from ui.text import count, plain
+from workflows.add_city import AddCity
+from workflows.jobs.kinds.city import ADD_CITY
 
 _EMBEDDINGS: Final = ("tif", "tiff", "csv", "parquet", "geojson", "gpkg")
 _VECTORS: Final = tuple(
@@ -45,8 +44,13 @@ class _Files:
         return [*self.embedding, *self.pois, *self.boundary]
 
 
-def draw(on_added: Callable[[CitySummary], None]) -> None:
-    """Draw the form; `on_added` gets the new city.
+def look() -> Panel:
+    """The cities on their way in from files, and those that just came."""
+    return job_panel.look("add", None, [ADD_CITY])
+
+
+def draw(panel: Panel) -> None:
+    """Draw the form, with the jobs behind it.
 
     Raises:
         AetherError: The files or values cannot be used; the caller shows it.
@@ -105,30 +109,34 @@ def draw(on_added: Callable[[CitySummary], None]) -> None:
     missing = _missing(name, slug, files)
     if missing:
         st.caption(f"Still needed: {missing}.")
-    if not st.button("Add this city", type="primary", disabled=bool(missing), key="add-go"):
-        return
-    request = AddCity(
-        slug=slug,
-        name=name,
-        embedding=files.embedding,
-        year=int(year),
-        pois=files.pois[0],
-        embedding_kind=kind or None,
-        embedding_credit=[kind_credit] if kind_credit else [],
-        boundary=files.boundary[0] if files.boundary else None,
-        radius_m=float(radius),
-        crs=crs.strip() or None,
-        base_map=base_map[0] if base_map else None,
-        simulated=simulated,
-        attribution=[credit.strip()] if credit.strip() else [],
-        cell_resolution=_CELL_SIZES.get(cells),
-        name_field=fields.get("name"),
-        category_field=fields.get("category"),
-        group_field=fields.get("group"),
+    request = (
+        None
+        if missing
+        else AddCity(
+            slug=slug,
+            name=name,
+            embedding=files.embedding,
+            year=int(year),
+            pois=files.pois[0],
+            embedding_kind=kind or None,
+            embedding_credit=[kind_credit] if kind_credit else [],
+            boundary=files.boundary[0] if files.boundary else None,
+            radius_m=float(radius),
+            crs=crs.strip() or None,
+            base_map=base_map[0] if base_map else None,
+            simulated=simulated,
+            attribution=[credit.strip()] if credit.strip() else [],
+            cell_resolution=_CELL_SIZES.get(cells),
+            name_field=fields.get("name"),
+            category_field=fields.get("category"),
+            group_field=fields.get("group"),
+        )
     )
-    city = _run(request)
-    uploads.forget([*files.all, *base_map])
-    on_added(city)
+    go = job_panel.button(
+        panel, "Add this city", key="add-go", icon=":material/add:", request=request
+    )
+    if go and request is not None:
+        job_panel.start(panel, ADD_CITY, request, slug=slug, files=[*files.all, *base_map])
 
 
 def _year_and_credit(kind: str) -> tuple[float, str]:
@@ -223,27 +231,3 @@ def _missing(name: str, slug: str, files: _Files) -> str:
         "a file of places": files.pois,
     }
     return ", ".join(words for words, there in wanted.items() if not there)
-
-
-def _run(request: AddCity) -> CitySummary:
-    """Add the city in this run of the page; Stop ends it at its next report of progress."""
-    if len(request.embedding) != len({path.name for path in request.embedding}):
-        raise InputError(
-            "two embedding files have the same name",
-            request.embedding[0].name,
-            "rename one of them",
-        )
-    shown = st.empty()
-    with shown.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, text="Starting")
-        st.button("Stop", key="add-stop", icon=":material/stop_circle:")
-
-    def progress(stage: str, done: int, total: int) -> None:
-        share = min(max(done / total, 0.0), 1.0) if total else 0.0
-        counted = f", {done:,} of {total:,}" if total > 1 else ""
-        bar.progress(share, text=sentence(stage) + counted)
-
-    try:
-        return add_city(state.store(), request, progress)
-    finally:
-        shown.empty()

@@ -6,12 +6,13 @@ import streamlit as st
 
 from aether_core.tasks.comparison import representation_names
 from aether_core.tasks.representations import REPRESENTATIONS
-from ui import area_form, district_form, errors, fit_form, label_form, page, state, uploads, working
+from ui import area_form, district_form, errors, fit_form, job_panel, label_form, page, state
+from ui.job_panel import Panel
 from workflows.areas import AreaRequest
 from workflows.cities import CitySummary
 from workflows.districts import DistrictFile
-from workflows.evaluate import evaluate_land_use, evaluate_socioeconomic
 from workflows.fit_settings import FitSettings
+from workflows.jobs.kinds.comparison import COMPARE, Comparison, task_compared
 from workflows.labels import LabelRequest
 from workflows.land_use import LandUseRequest
 from workflows.socioeconomic import SocioeconomicRequest
@@ -26,16 +27,19 @@ _HINTS: Final = {
 _NEEDS_MODEL: Final = ("aether", "concat")
 
 
-def draw(city: CitySummary, task: str) -> bool:
-    """Draw the form of a task.
+def look(city: CitySummary, task: str) -> Panel:
+    """The comparisons of a task at work, and those that just ended."""
+    return job_panel.look(
+        f"compare-{task}", city.slug, [COMPARE], lambda job: task_compared(job.request) == task
+    )
 
-    Returns:
-        Whether a comparison has just been made and kept.
-    """
-    given, panel = st.columns([2, 1], gap="large")
+
+def draw(city: CitySummary, task: str, panel: Panel) -> None:
+    """Draw the form of a task, with the jobs behind it."""
+    given, settings = st.columns([2, 1], gap="large")
     with given:
         asked = _ask(city, task)
-    with panel, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
+    with settings, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
         st.subheader("What to compare", anchor=False)
         names = _representations(city, task)
         fit = fit_form.draw(city, f"compare-{task}", with_representation=False)
@@ -48,21 +52,18 @@ def draw(city: CitySummary, task: str) -> bool:
         missing = _missing(task, asked, names)
         if missing:
             st.caption(f"Still needed: {missing}.")
-        go = st.button(
-            "Compare",
-            type="primary",
-            key="compare-go",
-            disabled=bool(missing),
-            icon=":material/balance:",
-            width="stretch",
-        )
-        working.say_stopped("compare")
-        if go and asked is not None:
-            _run(city, asked, fit, names, districts, with_curve=curve)
-            given = (asked.file, districts.file if districts else None)
-            uploads.forget([path for path in given if path is not None])
-            return True
-    return False
+        wanted = None
+        if asked is not None and not missing:
+            wanted = Comparison(_task(asked, fit, districts), names, with_curve=curve)
+        if (
+            job_panel.button(
+                panel, "Compare", key="compare-go", icon=":material/balance:", request=wanted
+            )
+            and wanted is not None
+            and asked is not None
+        ):
+            files = (asked.file, districts.file if districts else None)
+            job_panel.start(panel, COMPARE, wanted, files=files)
 
 
 def _ask(city: CitySummary, task: str) -> LabelRequest | AreaRequest | None:
@@ -100,24 +101,9 @@ def _missing(task: str, asked: object, names: tuple[str, ...]) -> str:
     return ", ".join(words for words, there in wanted.items() if not there)
 
 
-def _run(
-    city: CitySummary,
-    asked: LabelRequest | AreaRequest,
-    fit: FitSettings,
-    names: tuple[str, ...],
-    districts: DistrictFile | None,
-    *,
-    with_curve: bool,
-) -> None:
-    """Compare in this run of the page."""
-    with working.bar("compare") as progress:
-        if isinstance(asked, LabelRequest):
-            labels = LandUseRequest(asked, fit, districts=districts)
-            evaluate_land_use(
-                state.store(), city.slug, labels, names, progress, with_curve=with_curve
-            )
-        else:
-            areas = SocioeconomicRequest(asked, fit, districts=districts)
-            evaluate_socioeconomic(
-                state.store(), city.slug, areas, names, progress, with_curve=with_curve
-            )
+def _task(
+    asked: LabelRequest | AreaRequest, fit: FitSettings, districts: DistrictFile | None
+) -> LandUseRequest | SocioeconomicRequest:
+    if isinstance(asked, LabelRequest):
+        return LandUseRequest(asked, fit, districts=districts)
+    return SocioeconomicRequest(asked, fit, districts=districts)

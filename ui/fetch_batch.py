@@ -26,7 +26,7 @@ STATES: Final = {
     "running": "running",
     "done": "there",
     "failed": "failed",
-    "cancelled": "cancelled",
+    "cancelled": "stopped",
 }
 _READ: Final = "many-read"
 _LISTED_WHOLE: Final = 5
@@ -227,7 +227,7 @@ def _offer_retry(summary: BatchSummary) -> None:
         f"Fetch {count(again, 'city', 'cities')} again",
         key="many-retry",
         icon=":material/refresh:",
-        help="Those that failed or were cancelled go on from where they were.",
+        help="Those that failed or were stopped go on from where they were.",
     ):
         retry_batch(state.store(), summary.batch)
         st.rerun()

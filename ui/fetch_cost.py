@@ -1,13 +1,15 @@
 """What a fetch will cost, before it begins: from geometry at once, from the servers on request."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
 import streamlit as st
 
+from aether_core.progress import Progress
 from ui import errors, state
-from ui.text import count, duration, facts
-from ui.working import bar
+from ui.text import count, duration, facts, sentence
 from workflows.fetch_city import FetchCity, FetchEstimate, estimate_fetch
 from workflows.fetch_estimate import FROM_SERVERS
 
@@ -99,7 +101,26 @@ def _offer_exact(request: FetchCity) -> None:
     if not asked:
         return
     with errors.boxed(state.reachable):
-        with bar("fetch-exact-bar") as progress:
+        with _bar() as progress:
             cost = estimate_fetch(state.store(), request, ask_servers=True, progress=progress)
         st.session_state[_EXACT] = (request, cost)
         st.rerun()
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Show how far the question is in this run of the page; Stop runs it again without it."""
+    shown = st.empty()
+    with shown.container(horizontal=True, vertical_alignment="center"):
+        line = st.progress(0.0, text="Starting")
+        st.button("Stop", key="fetch-exact-stop", icon=":material/stop_circle:")
+
+    def progress(stage: str, done: int, total: int) -> None:
+        share = min(max(done / total, 0.0), 1.0) if total else 0.0
+        counted = f", {done:,} of {total:,}" if total > 1 else ""
+        line.progress(share, text=sentence(stage) + counted)
+
+    try:
+        yield progress
+    finally:
+        shown.empty()

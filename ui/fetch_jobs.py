@@ -1,23 +1,23 @@
 """Fetches on their way: how far each is, what stopped it, and how it goes on."""
 
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
 
 from aether_core.errors import AetherError
-from ui import errors, page, state
+from ui import errors, job_bar, page, state
 from ui.fetch_cost import size
-from ui.text import count, duration, plain, sentence
+from ui.text import count, plain, sentence
 from workflows.fetch_city import (
     FetchSummary,
-    cancel_fetch,
     list_fetches,
     remove_fetch,
     resume_fetch,
     show_fetch,
 )
+from workflows.jobs.job import JobSummary, show_job
 
-POLL_SECONDS: Final = 1.0
 FOLLOWED: Final = "fetch-followed"
 _PROBLEM: Final = "fetch-problem"
 _MOST_SHOWN: Final = 12
@@ -68,31 +68,20 @@ def hint() -> None:
 
 
 def _follow(numbers: list[int]) -> None:
-    @st.fragment(run_every=POLL_SECONDS)
+    @st.fragment(run_every=job_bar.POLL_SECONDS)
     def watch() -> None:
         with errors.boxed(state.reachable):
             fetches = [show_fetch(state.store(), number) for number in numbers]
             if any(one.is_finished for one in fetches):
                 st.rerun()
             for one in fetches:
-                _working(one)
+                _working(one, show_job(state.store(), one.job))
 
     watch()
 
 
-def _working(fetch: FetchSummary) -> None:
-    with st.container(border=True, key=f"fetch-{fetch.id}"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(_title(fetch))}**", width="stretch")
-            st.button(
-                "Cancel",
-                key=f"fetch-cancel-{fetch.id}",
-                icon=":material/stop_circle:",
-                on_click=_do,
-                args=("cancel", fetch.id),
-            )
-        st.progress(min(max(fetch.progress, 0.0), 1.0), text=plain(_now(fetch)))
-        st.caption(plain(_amounts(fetch)))
+def _working(fetch: FetchSummary, job: JobSummary) -> None:
+    job_bar.draw(replace(job, title=_title(fetch)), "fetch", note=_amounts(fetch))
 
 
 def _title(fetch: FetchSummary) -> str:
@@ -100,15 +89,6 @@ def _title(fetch: FetchSummary) -> str:
     if not fetch.request.extends:
         return fetch.name
     return f"{fetch.name}, {' and '.join(map(str, fetch.request.years))}"
-
-
-def _now(fetch: FetchSummary) -> str:
-    if fetch.id in st.session_state.get("fetch-cancelled", ()):
-        return "Stopping"
-    if fetch.state == "queued":
-        return "Waiting for the worker"
-    left = "" if fetch.seconds_left is None else f" · about {duration(fetch.seconds_left)} left"
-    return sentence(fetch.stage or "starting") + left
 
 
 def _amounts(fetch: FetchSummary) -> str:
@@ -131,7 +111,7 @@ def _asked(fetch: FetchSummary) -> str:
 
 
 def _ended(fetch: FetchSummary) -> None:
-    """A fetch that failed or was cancelled: why, and both ways on."""
+    """A fetch that failed or was stopped: why, and both ways on."""
     with st.container(border=True, key=f"fetch-{fetch.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(_title(fetch))}**", width="stretch")
@@ -157,23 +137,18 @@ def _ended(fetch: FetchSummary) -> None:
             st.error(f"{plain(reason)}.", icon=":material/error:")
         else:
             left = "The city is as it was." if fetch.request.extends else "No city was made."
-            st.info(f"It was cancelled. {left}", icon=":material/info:")
+            st.info(f"It was stopped. {left}", icon=":material/info:")
         st.caption(plain(_amounts(fetch)))
 
 
 def _do(what: str, number: int) -> None:
-    """Cancel, resume or dismiss; what goes wrong is shown above the list."""
-    done = {"cancel": cancel_fetch, "resume": resume_fetch, "dismiss": remove_fetch}[what]
+    """Resume or dismiss; what goes wrong is shown above the list."""
+    done = {"resume": resume_fetch, "dismiss": remove_fetch}[what]
     try:
         done(state.store(), number)
     except AetherError as error:
         st.session_state[_PROBLEM] = error
         return
-    cancelled = st.session_state.setdefault("fetch-cancelled", set())
-    if what == "cancel":
-        cancelled.add(number)
-    else:
-        cancelled.discard(number)
     if what == "resume":
         st.session_state[FOLLOWED] = number
 

@@ -1,15 +1,19 @@
 """What the pages of the two tasks share: maps or a new one, the layer picked, its panel."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
 from aether_core.tasks.comparison import representation_names
-from ui import downloads, page, state, take_away
+from ui import downloads, job_panel, page, state, take_away
+from ui.job_links import LAYER, asked_for
+from ui.job_panel import Panel
 from ui.layer_names import told_apart
 from ui.text import count, facts
 from workflows.cities import CitySummary
 from workflows.export import export_layer
+from workflows.jobs.kind import JobKind
 from workflows.layers import LayerSummary, list_layers
 
 MAPS, NEW = "Maps", "New map"
@@ -19,18 +23,31 @@ def draw(
     title: str,
     key: str,
     kind: str,
+    job: JobKind[Any],
     *,
-    form: Callable[[CitySummary], None],
+    form: Callable[[CitySummary, Panel], None],
     result: Callable[[CitySummary, list[LayerSummary]], None],
 ) -> None:
-    """A task's page: its maps, or the form that makes one."""
+    """A task's page: its maps, or the form that makes one.
+
+    Args:
+        title: The page's.
+        key: Start of the widgets' names.
+        kind: Kind of the layers.
+        job: What makes one.
+        form: Draws the form with the jobs behind it.
+        result: Draws the maps.
+    """
     city = page.with_city(title)
     if city is None:
         return
+    panel = job_panel.look(key, city.slug, [job])
     layers = layers_of(city, kind)
+    show_next(key, panel, layers)
     if is_new(key, layers):
-        form(city)
+        form(city, panel)
     else:
+        job_panel.draw(panel)
         result(city, layers)
 
 
@@ -57,12 +74,17 @@ def is_new(key: str, layers: Sequence[LayerSummary]) -> bool:
     return chosen == NEW
 
 
-def show_next(key: str, layer: LayerSummary) -> None:
-    """Show a layer that was just made: on the next run of the page."""
-    st.session_state[f"{key}-next"] = MAPS
-    st.session_state[f"{key}-layer"] = layer.layer
-    st.toast("The map was made and kept as a layer.")
-    st.rerun()
+def show_next(key: str, panel: Panel, layers: Sequence[LayerSummary]) -> None:
+    """Turn to the map that was just made, or that the address names."""
+    made = [str(job.result[LAYER]) for job in panel.ended]
+    if made:
+        st.toast("The map was made and kept as a layer.")
+    linked = asked_for(LAYER)
+    there = {layer.layer for layer in layers}
+    wanted = next((one for one in [*made, linked] if one in there), None)
+    if wanted is not None:
+        st.session_state[f"{key}-next"] = MAPS
+        st.session_state[f"{key}-layer"] = wanted
 
 
 def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:

@@ -9,11 +9,13 @@ import streamlit as st
 
 from aether_core.charts.palette import BLUE, QUIET
 from aether_core.charts.words import Chart, counted, fitted, name_axis, percent, titled
-from ui import errors, label_form, page, state, uploads, working
+from ui import errors, job_panel, label_form, page, state, uploads
+from ui.job_panel import Panel
 from ui.text import duration, facts, plain, told_when
 from workflows.cities import CitySummary
+from workflows.jobs.kinds.retrieval import RETRIEVAL, RetrievalTest
 from workflows.labels import LabelRequest, mapped_labels
-from workflows.retrieval import TASK, RetrievalEvaluation, evaluate_retrieval, read_queries
+from workflows.retrieval import TASK, RetrievalEvaluation, read_queries
 from workflows.store import Store
 
 _METRICS: Final[Mapping[str, str]] = {
@@ -34,8 +36,13 @@ _TYPED, _FILE = "Type them", "From a file"
 _ROW_PX: Final = 38
 
 
-def form(city: CitySummary) -> bool:
-    """Draw the form; True once the figures have been made.
+def look(city: CitySummary) -> Panel:
+    """The tests at work, and those that just ended."""
+    return job_panel.look(TASK, city.slug, [RETRIEVAL])
+
+
+def form(city: CitySummary, panel: Panel) -> None:
+    """Draw the form, with the jobs behind it.
 
     Raises:
         AetherError: Queries or truth cannot be used; the caller shows it.
@@ -47,12 +54,12 @@ def form(city: CitySummary) -> bool:
             page.TRAIN,
             "Train its model",
         )
-        return False
-    given, panel = st.columns([2, 1], gap="large")
+        return
+    given, asking = st.columns([2, 1], gap="large")
     with given:
         st.subheader("What is known to be there", anchor=False)
         truth = label_form.draw(city, "truth")
-    with panel, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
+    with asking, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
         st.subheader("What is asked", anchor=False)
         queries = _ask_queries(city, truth)
         wanted = {
@@ -62,21 +69,16 @@ def form(city: CitySummary) -> bool:
         missing = ", ".join(words for words, there in wanted.items() if not there)
         if missing:
             st.caption(f"Still needed: {missing}.")
-        go = st.button(
+        test = RetrievalTest(queries, truth) if truth is not None and not missing else None
+        go = job_panel.button(
+            panel,
             "Hold against truth",
-            type="primary",
             key="retrieval-go",
-            disabled=bool(missing),
             icon=":material/balance:",
-            width="stretch",
+            request=test,
         )
-        working.say_stopped(TASK)
-        if go and truth is not None:
-            with working.bar(TASK) as progress:
-                evaluate_retrieval(state.store(), city.slug, queries, truth, progress=progress)
-            uploads.forget([truth.file] if truth.file is not None else [])
-            return True
-    return False
+        if go and test is not None:
+            job_panel.start(panel, RETRIEVAL, test, files=(test.truth.file,))
 
 
 def _ask_queries(city: CitySummary, truth: LabelRequest | None) -> dict[str, list[str]]:

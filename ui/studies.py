@@ -4,18 +4,19 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.errors import AetherError
-from ui import errors, state, study_form, study_result
-from ui.text import count, duration, facts, plain, sentence
+from ui import errors, job_bar, state, study_form, study_result
+from ui.job_links import STUDIES_TASK
+from ui.text import count, facts, plain
 from workflows.cities import CitySummary
-from workflows.study import StudySummary, cancel_study, list_studies, show_study, study_kind
+from workflows.jobs.job import show_job
+from workflows.study import StudySummary, list_studies, study_kind
 
-TASK: Final = "studies"
+TASK: Final = STUDIES_TASK
 QUESTION: Final = (
     "What is each part of the method worth here, and how much do its places matter? A study trains "
     "the model many times, changes one thing at a time, and tests all on the same held-out blocks."
 )
-POLL_SECONDS: Final = 1.0
+_AFTER_EPOCH: Final = "Stopping after this epoch"
 _CHOSEN: Final = "study"
 
 
@@ -78,54 +79,21 @@ def _request(found: StudySummary) -> None:
 def _follow(found: StudySummary) -> None:
     """Draw a study while it works; the page runs again once it has finished."""
     st.subheader(f"Study {found.id} is {_state(found)}", anchor=False)
-    st.caption("Its figures come when all is trained. What is done stays when the worker stops.")
+    st.caption("Its figures come when all is trained. An interruption loses nothing that is done.")
 
-    @st.fragment(run_every=POLL_SECONDS)
+    @st.fragment(run_every=job_bar.POLL_SECONDS)
     def watch() -> None:
         with errors.boxed(state.reachable):
-            now = show_study(state.store(), found.id)
-            if now.is_finished:
+            job = show_job(state.store(), found.job)
+            if job.is_finished:
                 st.rerun()
-            _bar(now)
+            job_bar.draw(job, "study", titled=False, stopping=_AFTER_EPOCH)
 
     watch()
 
 
 def _state(found: StudySummary) -> str:
     return "waiting" if found.state == "queued" else "running"
-
-
-def _bar(found: StudySummary) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(max(found.progress, 0.0), 1.0), text=_now(found))
-        st.button(
-            "Stop",
-            key=f"study-stop-{found.id}",
-            icon=":material/stop_circle:",
-            on_click=_stop,
-            args=(found.id,),
-        )
-    problem = st.session_state.pop("study-stop-problem", None)
-    if problem is not None:
-        errors.show(problem)
-
-
-def _now(found: StudySummary) -> str:
-    if st.session_state.get("study-stopping") == found.id:
-        return "Stopping after this epoch"
-    if found.state == "queued":
-        return "Waiting for the worker: other work comes first"
-    left = f" · about {duration(found.seconds_left)} left" if found.seconds_left else ""
-    return plain(sentence(found.stage or "starting") + left)
-
-
-def _stop(study_id: int) -> None:
-    try:
-        cancel_study(state.store(), study_id)
-    except AetherError as error:
-        st.session_state["study-stop-problem"] = error
-    else:
-        st.session_state["study-stopping"] = study_id
 
 
 def _finished(city: CitySummary, found: list[StudySummary]) -> None:

@@ -4,18 +4,18 @@ from typing import Final
 
 import streamlit as st
 
-from ui import downloads, errors, state, working
+from ui import downloads, errors, job_panel, state
 from ui.text import plain
 from workflows.cities import CitySummary
+from workflows.jobs.job import JobSummary, remove_job
+from workflows.jobs.kinds.report import REPORT, ReportRequest, report_file
 from workflows.layers import LayerSummary, layer_values
 from workflows.qgis import write_project
-from workflows.report import write_report
 from workflows.store import Store
 from workflows.styles import layer_style
 
 _DOCUMENTS: Final = {".pdf": "PDF", ".html": "Web page"}
 _MIME: Final = {".pdf": "application/pdf", ".html": "text/html"}
-_KEPT: Final = "report-kept"
 
 
 def report(city: CitySummary, layer: LayerSummary) -> None:
@@ -34,36 +34,51 @@ def report(city: CitySummary, layer: LayerSummary) -> None:
             key="report-format",
             label_visibility="collapsed",
         )
-        name = f"{city.slug}-{layer.layer}{suffix}"
-        wanted = (name, layer.created)
-        kept = st.session_state.get(_KEPT)
-        if kept is not None and kept[0] == wanted:
-            st.download_button(
-                f"Download {_DOCUMENTS[suffix]}",
-                kept[1],
-                file_name=name,
-                mime=_MIME[suffix],
-                key="report-download",
-                type="primary",
-                icon=":material/download:",
-                on_click="ignore",
-                width="stretch",
-            )
-            return
-        go = st.button("Make the report", key="report-make", type="primary", width="stretch")
-        working.say_stopped("report")
-        if not go:
-            return
         with errors.boxed(state.reachable):
-            with working.bar("report") as progress:
-                content = downloads.written(
-                    name,
-                    lambda path: write_report(
-                        state.store(), city.slug, layer.layer, path, progress=progress
-                    ),
-                )
-            st.session_state[_KEPT] = (wanted, content)
-            st.rerun()
+            _made(city, layer, suffix)
+
+
+def _made(city: CitySummary, layer: LayerSummary, suffix: str) -> None:
+    """The document, where there is one, and the button that makes it."""
+    request = ReportRequest(layer.layer, suffix)
+    asked = REPORT.to_document(request)
+    panel = job_panel.look(
+        "report", city.slug, [REPORT], lambda job: job.request == asked and _is_of(layer, job)
+    )
+    done = panel.newest_done()
+    path = None if done is None else report_file(state.store(), done)
+    if done is None or path is None or not path.is_file():
+        go = job_panel.button(
+            panel,
+            "Make the report",
+            key="report-make",
+            icon=":material/description:",
+            request=request,
+        )
+        if go:
+            job_panel.start(panel, REPORT, request)
+        return
+    st.download_button(
+        f"Download {_DOCUMENTS[suffix]}",
+        path.read_bytes,
+        file_name=path.name,
+        mime=_MIME[suffix],
+        key="report-download",
+        type="primary",
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+    )
+    st.caption(f"Made {done.created:%d %b %Y, %H:%M}.")
+    if st.button("Make it again", key="report-again", type="tertiary"):
+        remove_job(state.store(), done.job)
+        job_panel.start(panel, REPORT, request)
+    job_panel.draw(panel)
+
+
+def _is_of(layer: LayerSummary, job: JobSummary) -> bool:
+    """Whether a report is of this layer, and not of one of the same name that was removed."""
+    return job.created >= layer.created
 
 
 def qgis(city: CitySummary, layer: LayerSummary) -> None:

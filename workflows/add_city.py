@@ -164,6 +164,11 @@ def check_add(store: Store, request: AddCity) -> None:
         InputError: A name or a number cannot be used.
         ConflictError: The slug is taken.
     """
+    names = [path.name for path in request.embedding]
+    if len(set(names)) < len(names):
+        raise InputError(
+            "two embedding files have the same name", ", ".join(names), "rename one of them"
+        )
     check_city_words(
         request.slug,
         request.name,

@@ -188,15 +188,18 @@ def latest_evaluation(store: Store, slug: str, task: str) -> Evaluation | None:
         return None if row is None else _evaluation(city, row)
 
 
-def show_evaluation(store: Store, slug: str, evaluation_id: int) -> Evaluation:
-    """One comparison that was kept.
+def show_evaluation(
+    store: Store, slug: str, evaluation_id: int, task: str | None = None
+) -> Evaluation:
+    """One comparison that was kept; of this task, where one is named.
 
     Raises:
         NotFoundError: No such city, or it has no such comparison any more.
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        return _evaluation(city, evaluation_rows.evaluation_by_id(session, city.id, evaluation_id))
+        row = evaluation_rows.evaluation_by_id(session, city.id, evaluation_id, task)
+        return _evaluation(city, row)
 
 
 def _evaluation(city: City, row: EvaluationRow) -> Evaluation:

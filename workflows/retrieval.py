@@ -195,7 +195,7 @@ def show_retrieval(store: Store, slug: str, evaluation_id: int) -> RetrievalEval
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        return _evaluation(evaluation_rows.evaluation_by_id(session, city.id, evaluation_id))
+        return _evaluation(evaluation_rows.evaluation_by_id(session, city.id, evaluation_id, TASK))
 
 
 def _evaluation(row: EvaluationRow) -> RetrievalEvaluation:

@@ -26,6 +26,7 @@ from workflows.land_use import LandUseRequest
 from workflows.socioeconomic import SocioeconomicRequest
 from workflows.store import Store
 
+pytestmark = pytest.mark.usefixtures("jobs_at_once")
 QUICK = FitSettings(seeds=2, folds=3)
 TEXT_TO_MAP = "Text to map"
 

@@ -19,6 +19,7 @@ from workflows.land_use import LandUseRequest, LandUseResult, land_use
 from workflows.layers import layer_values, list_layers, remove_layer
 from workflows.store import Store
 
+pytestmark = pytest.mark.usefixtures("jobs_at_once")
 QUICK = FitSettings(seeds=2, folds=3)
 GREY = list(untrusted(dark=False))
 

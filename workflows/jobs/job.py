@@ -48,6 +48,7 @@ class JobSummary:
         silent_seconds: How long its worker has given no sign, while it runs.
         attempts: How often it was begun.
         result: What it made.
+        request: What was asked, as plain JSON values; files by their names in the job's folder.
     """
 
     job: int
@@ -66,6 +67,7 @@ class JobSummary:
     silent_seconds: float | None
     attempts: int
     result: dict[str, Any]
+    request: dict[str, Any]
     created: datetime
     started: datetime | None
     finished: datetime | None
@@ -124,6 +126,7 @@ def summarise(job: Job) -> JobSummary:
         else max((datetime.now(UTC) - silent_since).total_seconds(), 0.0),
         attempts=job.attempts,
         result=dict(job.result),
+        request=dict(job.request),
         created=job.created_at,
         started=job.started_at,
         finished=job.finished_at,
@@ -289,7 +292,7 @@ def follow_job(
         if job.is_finished:
             return job
         if time.monotonic() - looked > _LOOK_SECONDS:
-            _see_to_a_worker(store, job)
+            see_to_a_worker(store, job)
             looked = time.monotonic()
         left = f", about {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
         progress(f"{job.stage or job.state}{left}", round(1000 * job.progress), 1000)
@@ -324,7 +327,8 @@ def _shown(store: Store, job_id: int) -> JobSummary:
                 revive(store)
 
 
-def _see_to_a_worker(store: Store, job: JobSummary) -> None:
+def see_to_a_worker(store: Store, job: JobSummary) -> None:
+    """Start a worker for a job that waits, or whose worker died, unless one is alive."""
     from workflows.jobs.registry import kind_named
 
     if job.state == "queued" or job.is_left:

@@ -1,6 +1,8 @@
 """Comparing representations on the same folds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -8,7 +10,9 @@ from workflows.evaluate import check_representations, evaluate_land_use, evaluat
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.kinds.fits import FIT_STAGES
 from workflows.jobs.work import Work
+from workflows.land_use import KIND as LAND_USE_KIND
 from workflows.land_use import LandUseRequest
+from workflows.socioeconomic import KIND as SOCIOECONOMIC_KIND
 from workflows.socioeconomic import SocioeconomicRequest
 
 
@@ -30,6 +34,11 @@ class Comparison:
         check_representations(self.representations)
 
 
+def task_compared(document: Mapping[str, Any]) -> str:
+    """The task a comparison's document is of, as evaluations name it."""
+    return LAND_USE_KIND if "labels" in document["task"] else SOCIOECONOMIC_KIND
+
+
 class CompareKind(JobKind[Comparison]):
     """A comparison, kept with the city."""
 
@@ -44,8 +53,10 @@ class CompareKind(JobKind[Comparison]):
     )
 
     def title(self, request: Comparison) -> str:
-        """Names what is compared."""
-        return f"Compare {', '.join(request.representations)}"
+        """Names what it is compared on."""
+        task = request.task
+        file = task.labels.file if isinstance(task, LandUseRequest) else task.areas.file
+        return f"Comparison on {file.name if file else 'OpenStreetMap'}"
 
     def work(self, work: Work, request: Comparison) -> None:
         """Test every representation on the same folds."""

@@ -29,7 +29,9 @@ class StudyKind(JobKind[StudyRun]):
 
     def title(self, request: StudyRun) -> str:
         """Names what is studied."""
-        return f"Study: {request.kind}"
+        from workflows.study import study_kind
+
+        return f"Study: {study_kind(request.kind).title}"
 
     def work(self, work: Work, request: StudyRun) -> None:
         """Train and measure each variant."""
