@@ -42,7 +42,7 @@ class FieldType(Protocol):
         array: Column of `layer_column` that holds its array: `numbers` or `codes`.
     """
 
-    array: str
+    array: ClassVar[str]
 
     def shown(self, position: int) -> str:
         """SQL of its value where arrays are laid out: of `stored.f<n>`, or of `w<n>.word`."""
@@ -57,7 +57,7 @@ class FieldType(Protocol):
 class Numbers:
     """Floating point numbers."""
 
-    array = "numbers"
+    array: ClassVar[str] = "numbers"
 
     def shown(self, position: int) -> str:
         """See `FieldType`."""

@@ -21,6 +21,7 @@ from workflows.add_city import add_city
 from workflows.cities import list_cities, remove_city
 from workflows.export import export_layer
 from workflows.fit_settings import FitSettings
+from workflows.jobs.carry_out import carry_out
 from workflows.labels import LabelRequest
 from workflows.land_use import LandUseRequest, land_use
 from workflows.layers import keep_layer, list_layers
@@ -29,7 +30,7 @@ from workflows.models import list_models, use_model
 from workflows.search import search_cells
 from workflows.store import Store
 from workflows.sweep import sweep
-from workflows.training import add_run, run_training
+from workflows.training import add_run
 from workflows.years import add_year, list_years, remove_year
 
 QUICK = FitSettings(seeds=1, representation="alphaearth")
@@ -62,7 +63,7 @@ class Verbs:
 
     def train(self) -> Verb:
         run = add_run(self.store, SLUG, settings={"epochs": "1"}, device="cpu")
-        return lambda: run_training(self.store, run)
+        return lambda: carry_out(self.store, run.job_id)
 
     def import_model(self) -> Verb:
         path = self.folder / "imported"

@@ -92,16 +92,21 @@ def placed(store: Store, *roots: Path) -> list[Path]:
 def test_folders_of_no_row_go_and_those_of_rows_stay(trained_store: Store) -> None:
     settings = trained_store.settings
     search_cells(trained_store, SLUG, "a park")
-    run = add_run(trained_store, SLUG)
+    run = add_run(trained_store, SLUG).id
     kept = [settings.cities, settings.models, settings.vectors, settings.runs]
     (settings.runs / str(run)).mkdir(parents=True)
     before = [children(root) for root in kept]
     assert all(before)
-    gone = add_run(trained_store, SLUG)
+    added = add_run(trained_store, SLUG)
+    gone = added.id
     with trained_store.session() as session:
-        session.execute(text("DELETE FROM run WHERE id = :id"), {"id": gone})
+        session.execute(text("DELETE FROM job WHERE id = :id"), {"id": added.job_id})
     left = placed(trained_store, settings.cities, settings.models)
-    left += [settings.runs / str(gone), settings.vectors / "of-a-model-that-is-gone"]
+    left += [
+        settings.jobs / str(added.job_id),
+        settings.runs / str(gone),
+        settings.vectors / "of-a-model-that-is-gone",
+    ]
     old_cache = settings.cache / "some-model" / "0123456789abcdef"
     for folder in (*left[2:], old_cache, settings.public_cache / "index"):
         folder.mkdir(parents=True)

@@ -25,6 +25,7 @@ from workflows.jobs.kind import LANES
 from workflows.jobs.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, TASK, deferrer
 from workflows.log_output import forgive_full_disk
 from workflows.store import Store, open_store
+from workflows.sweep import sweep
 
 log = structlog.get_logger()
 _FORGET_SECONDS = 3600.0
@@ -197,6 +198,8 @@ def main() -> None:
     arguments = parser.parse_args()
     store = open_store()
     log.info("worker started", lane=arguments.lane, until_idle=arguments.until_idle)
+    if not arguments.until_idle:  # a lasting one, also where nobody starts an `up`
+        sweep(store)
     asyncio.run(serve(store, arguments.lane, until_idle=arguments.until_idle))
 
 

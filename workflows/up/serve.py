@@ -15,6 +15,7 @@ from workflows.demo import load_demo
 from workflows.jobs.kind import LANES
 from workflows.settings import Settings
 from workflows.store import open_store
+from workflows.sweep import sweep
 from workflows.up import record
 from workflows.up.processes import STOP_SECONDS
 from workflows.up.services import Database, end_left_over, left_over, web_app, worker
@@ -60,6 +61,8 @@ def serve(
             try:
                 supervisor.start([Database(settings, stops=not was_up)])
                 store = open_store(settings)
+                progress("clearing what was left behind", 0, 1)
+                sweep(store)
                 supervisor.start([worker(store, lane) for lane in LANES])
                 if demo:
                     load_demo(store, progress)
