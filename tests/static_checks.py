@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +51,8 @@ def main(checks: Sequence[Sequence[str]] = CHECKS, *, folder: Path = ROOT) -> in
     """Run all checks and print a line for each; what a failed one says stands above its line."""
     failed = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for outcome in pool.map(lambda command: carry_out(command, folder=folder), checks):
+        running = [pool.submit(carry_out, command, folder=folder) for command in checks]
+        for outcome in (one.result() for one in as_completed(running)):
             if not outcome.passed:
                 failed += 1
                 sys.stdout.write(outcome.output)

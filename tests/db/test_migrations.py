@@ -22,7 +22,7 @@ from aether_core.errors import StoreUnavailableError
 from db import fetches, jobs, layers, runs, studies
 from db.autogenerate import COMPARISON
 from db.engine import conninfo, open_engine, session_scope
-from db.migrate import MIGRATIONS, downgrade, migrate, newest_revision
+from db.migrate import LOCK, MIGRATIONS, downgrade, migrate, newest_revision
 from db.queue_schema import apply_queue_schema
 from db.schema import Base
 from tests.db.city_data import ODD, add_pair, add_rich_layer, add_small_city
@@ -336,6 +336,24 @@ def test_database_of_a_newer_version_is_refused(database_url: str, engine: Engin
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreUnavailableError, match=newest_revision()):
         migrate(database_url)
+
+
+@pytest.mark.timeout(60)
+def test_a_database_that_is_up_to_date_waits_for_no_migration(database_url: str) -> None:
+    """Every start opens the store: only one that has something to change takes its turn."""
+    with psycopg.connect(conninfo(database_url)) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        migrate(database_url)
+
+
+def test_a_queue_behind_its_package_is_brought_up_to_date(
+    database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    newer = tmp_path / "99.00.00_01_next.sql"
+    newer.write_text("CREATE TABLE procrastinate_next (x int)")
+    monkeypatch.setattr(SchemaManager, "get_migrations_path", lambda: str(tmp_path))
+    migrate(database_url)
+    assert "procrastinate_next" in inspect(engine).get_table_names()
 
 
 def test_unreachable_database() -> None:
