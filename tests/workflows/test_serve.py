@@ -119,7 +119,7 @@ def test_a_signal_ends_up_in_good_order(
 def test_a_number_that_now_is_another_programs_is_left_alone(home: Path) -> None:
     """The record, of this version or an earlier one, names a process that is not ours."""
     stranger = subprocess.Popen(
-        [sys.executable, "-S", "-c", "import time; time.sleep(60)", "workflows.cli", "train"]
+        [sys.executable, "-S", "-c", "import time; time.sleep(600)", "workflows.cli", "train"]
     )
     try:
         for record in (
@@ -140,7 +140,7 @@ def test_a_worker_of_another_home_or_started_by_hand_is_left_alone(
     """What is ended writes to this home's log and is a service: not a command beside it."""
     logs = home / "logs"
     logs.mkdir()
-    code = "import time; print('up', flush=True); time.sleep(60)"
+    code = "import time; print('up', flush=True); time.sleep(600)"
     with (logs / "worker.log").open("ab") as log:
         program = subprocess.Popen([sys.executable, "-c", code, PROGRAM], stdout=log)
         command = subprocess.Popen([sys.executable, "-c", code, "fetch-many"], stdout=log)
