@@ -70,7 +70,7 @@ def test_a_small_file_costs_next_to_nothing_once_the_readers_are_loaded() -> Non
     started = time.perf_counter()
     for _ in range(5):
         readers.nested_process(FILE)
-    assert (time.perf_counter() - started) / 5 < 2.0  # 0.05 on a quiet machine
+    assert (time.perf_counter() - started) / 5 < 2.0  # 0.07 to 0.11 measured on a busy machine
 
 
 @pytest.mark.usefixtures("small_limits")
