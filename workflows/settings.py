@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     text_encoder_allow_http: bool = False
     upload_limit_mb: int = Field(default=2048, ge=1)
     read_memory_mb: int = Field(default=4096, ge=256)
-    read_seconds: float = Field(default=600, gt=0)
+    read_seconds: float = Field(default=1200, gt=0)
     host: str = "127.0.0.1"
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"

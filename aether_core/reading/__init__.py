@@ -3,7 +3,7 @@
 A file of 131 KB can make its reader take 10 GB. So a reader is marked `in_own_process`: a call runs
 in a child process that may take so much memory and time and no more, and only what it found comes
 back, as Arrow and NumPy files. The child is forked from a process that has the readers loaded
-already and does nothing else, so a small file costs some hundredths of a second.
+already and does nothing else, so a small file costs a tenth of a second more.
 """
 
 from aether_core.reading.call import in_own_process

@@ -70,7 +70,8 @@ def _guard(line: socket.socket) -> None:
         finally:
             os._exit(1)
     os.close(held)
-    ready, _, _ = select.select([line, alive], [], [], float(request["limits"]["seconds"]))
+    watched: list[socket.socket | int] = [line, alive]
+    ready, _, _ = select.select(watched, [], [], float(request["limits"]["seconds"]))
     if alive not in ready:
         with contextlib.suppress(ProcessLookupError):
             os.kill(reader, signal.SIGKILL)

@@ -18,7 +18,8 @@ from aether_core.reading.limits import READERS_AT_ONCE
 from aether_core.vector.geopackage import ComputedLayerError
 from tests import reading_examples as readers
 
-SMALL = ReadingLimits(memory_bytes=200 * 1024**2, seconds=0.5, result_bytes=10 * 1024**2)
+SMALL = ReadingLimits(memory_bytes=200 * 1024**2, result_bytes=10 * 1024**2)
+SHORT = ReadingLimits(seconds=2.0)
 FILE = Path("places.gpkg")
 PATIENCE = 20.0
 
@@ -26,6 +27,13 @@ PATIENCE = 20.0
 @pytest.fixture
 def small_limits() -> Iterator[None]:
     set_reading_limits(SMALL)
+    yield
+    set_reading_limits(ReadingLimits())
+
+
+@pytest.fixture
+def short_time() -> Iterator[None]:
+    set_reading_limits(SHORT)
     yield
     set_reading_limits(ReadingLimits())
 
@@ -62,7 +70,7 @@ def test_a_small_file_costs_next_to_nothing_once_the_readers_are_loaded() -> Non
     started = time.perf_counter()
     for _ in range(5):
         readers.nested_process(FILE)
-    assert (time.perf_counter() - started) / 5 < 0.5
+    assert (time.perf_counter() - started) / 5 < 2.0  # 0.07 to 0.11 measured on a busy machine
 
 
 @pytest.mark.usefixtures("small_limits")
@@ -73,7 +81,7 @@ def test_memory_is_bounded_and_the_caller_takes_none() -> None:
     assert given_up(error) == "memory"
 
 
-@pytest.mark.usefixtures("small_limits")
+@pytest.mark.usefixtures("short_time")
 def test_time_is_bounded(tmp_path: Path) -> None:
     sign = tmp_path / FILE.name
     started = time.monotonic()
