@@ -8,10 +8,10 @@ name: a home may serve several, and what has no row in one of them may have one 
 
 import errno
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from secrets import token_hex
 
 import structlog
@@ -33,11 +33,14 @@ class NewFolders:
 
     Args:
         database: Identity of the database.
+
+    Attributes:
+        placed: Where they are now.
     """
 
     def __init__(self, database: str) -> None:
         self._database = database
-        self._placed: list[Path] = []
+        self.placed: list[Path] = []
 
     def place(self, whole: Path, root: Path, owner: str) -> Path:
         """Give a filled folder its place.
@@ -54,13 +57,9 @@ class NewFolders:
         placed = root / f"{name}{_mark(name, self._database)}"
         synchronise(whole)
         whole.rename(placed)
-        self._placed.append(placed)
+        self.placed.append(placed)
         synchronise(root)
         return placed
-
-    def remove(self) -> None:
-        """Remove them again."""
-        remove_folders(self._placed)
 
 
 @contextmanager
@@ -95,17 +94,36 @@ def staged(root: Path) -> Iterator[Path]:
 def storing(store: Store) -> Iterator[tuple[Session, NewFolders]]:
     """One transaction in which folders get their place with their rows; all of it or nothing.
 
-    When the commit itself fails, nobody here can tell whether the server carried it out: then the
-    folders stay, and the next sweep removes those without a row.
+    When the commit itself fails, the server may have carried it out all the same: the store is
+    asked whether the rows are there. Where it does not answer the folders stay, for the next sweep.
     """
-    with store.session() as session:
-        folder_rows.hold_off_sweep(session)
-        new = NewFolders(folder_rows.database_identity(session))
-        try:
+    new: NewFolders | None = None
+    committing = False
+    try:
+        with store.session() as session:
+            folder_rows.hold_off_sweep(session)
+            new = NewFolders(folder_rows.database_identity(session))
             yield session, new
-        except BaseException:
-            new.remove()
-            raise
+            committing = True
+    except BaseException:
+        if new is not None and not committing:
+            remove_folders(new.placed)
+        elif new is not None and new.placed:
+            with suppress(AetherError):
+                _remove_ownerless(store, new.placed)
+        raise
+
+
+def _remove_ownerless(store: Store, folders: Sequence[Path]) -> None:
+    """Remove those of some folders that no row names, once their transaction has ended."""
+    with store.session() as session:
+        if not folder_rows.may_sweep(session):
+            return
+        owned = folder_rows.owned_folders(session)
+    paths = owned.rasters | owned.models
+    names = {PurePosixPath(path).parts[:2] for path in paths}
+    home = store.settings.home
+    remove_folders(one for one in folders if one.relative_to(home).parts not in names)
 
 
 def is_named_by(database: str, name: str) -> bool:

@@ -122,6 +122,23 @@ def test_a_kept_index_is_not_downloaded_again_until_it_changes(
     assert fetch_index(mirror.web, mirror.url, mirror.cache).years(CITY) == [2024]
 
 
+def test_a_kept_index_that_was_damaged_is_downloaded_again(
+    serve: Serve, written: tuple[Path, list[MirrorTile]], tmp_path: Path
+) -> None:
+    """The mirror says that it has not changed; what lies here has."""
+    folder = tmp_path / "own"
+    (folder / "annual").mkdir(parents=True)
+    write_index(folder / "annual", written[1])
+    mirror = serve(folder, written[1])
+    fetch_index(mirror.web, mirror.url, mirror.cache)
+    (kept,) = mirror.cache.rglob("*.parquet")
+    whole = kept.read_bytes()
+    for damaged in (b"", whole[:100], whole[:50] + b"\xff" + whole[51:]):
+        kept.write_bytes(damaged)
+        assert fetch_index(mirror.web, mirror.url, mirror.cache).years(CITY) == [2018, 2024]
+        assert kept.read_bytes() == whole
+
+
 def test_a_mirror_may_have_the_csv_alone_and_one_without_any_is_named(
     serve: Serve, written: tuple[Path, list[MirrorTile]], tmp_path: Path
 ) -> None:
