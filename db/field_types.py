@@ -7,7 +7,7 @@ distinct values, its words: land use has ten of them over a quarter of a million
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -36,13 +36,11 @@ class Stored:
 
 
 class FieldType(Protocol):
-    """One type of field.
+    """One type of field."""
 
-    Attributes:
-        array: Column of `layer_column` that holds its array: `numbers` or `codes`.
-    """
-
-    array: ClassVar[str]
+    @property
+    def array(self) -> str:
+        """Column of `layer_column` that holds its array: `numbers` or `codes`."""
 
     def shown(self, position: int) -> str:
         """SQL of its value where arrays are laid out: of `stored.f<n>`, or of `w<n>.word`."""
@@ -57,7 +55,10 @@ class FieldType(Protocol):
 class Numbers:
     """Floating point numbers."""
 
-    array: ClassVar[str] = "numbers"
+    @property
+    def array(self) -> str:
+        """See `FieldType`."""
+        return "numbers"
 
     def shown(self, position: int) -> str:
         """See `FieldType`."""
@@ -91,7 +92,11 @@ class Coded:
     plain: type[np.generic] | None = None
     with_gaps: str = "object"
     nested: bool = False
-    array: ClassVar[str] = "codes"
+
+    @property
+    def array(self) -> str:
+        """See `FieldType`."""
+        return "codes"
 
     def shown(self, position: int) -> str:
         """See `FieldType`."""

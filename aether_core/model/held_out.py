@@ -77,10 +77,13 @@ def _parts(
                 "the best epoch cannot be told with nothing held out", "holdout=0", "add keep=last"
             )
         return nobody, nobody
-    held = {"fraction": recipe.holdout, "seed": seed, "block_m": recipe.block_m}
     if recipe.keep == "best":
-        return held_out_in_two(data.lonlat, **held)
-    return nobody, held_out_blocks(data.lonlat, **held)
+        return held_out_in_two(
+            data.lonlat, fraction=recipe.holdout, seed=seed, block_m=recipe.block_m
+        )
+    return nobody, held_out_blocks(
+        data.lonlat, fraction=recipe.holdout, seed=seed, block_m=recipe.block_m
+    )
 
 
 class HeldOut:
