@@ -1,9 +1,11 @@
-"""Output of processes that write to a log: what cannot be written is left out, work goes on."""
+"""Where log lines go: to standard error, and nowhere where a full disk leaves no room for them."""
 
 import io
 import os
 import sys
 from contextlib import suppress
+
+import structlog
 
 
 class _Forgiving(io.TextIOBase):
@@ -34,6 +36,11 @@ class _Forgiving(io.TextIOBase):
         with suppress(OSError):
             os.write(self._descriptor, text.encode(self.encoding, "backslashreplace"))
         return len(text)
+
+
+def log_to_stderr() -> None:
+    """Keep log lines off standard output, where a command prints its one document."""
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def forgive_full_disk() -> None:

@@ -14,6 +14,7 @@ from typer._click.exceptions import ClickException  # typer re-exports only some
 from aether_core.errors import AetherError, InputError
 from workflows.cli.app import app
 from workflows.cli.output import MODE
+from workflows.log_output import log_to_stderr
 
 INTERRUPTED = 130
 """What typer returns for SIGINT."""
@@ -105,6 +106,7 @@ def _check_text(arguments: Sequence[str]) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line and return its exit code."""
+    log_to_stderr()
     MODE.json, MODE.answered = "--json" in arguments, False
     rest = expand_many([argument for argument in arguments if argument != "--json"])
     try:
