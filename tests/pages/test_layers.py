@@ -115,7 +115,7 @@ def test_a_layer_that_someone_else_removed_is_no_error(kept: Store) -> None:
 
 
 def test_a_layer_without_numbers_is_a_plain_box(kept: Store) -> None:
-    st.cache_data.clear()  # layers never change, but this one does: other tests have drawn it
+    st.cache_resource.clear()  # layers never change, but this one does: other tests have read it
     with kept.session() as session:
         session.execute(
             text(
