@@ -175,7 +175,8 @@ def start(
         AetherError: It cannot be started; the caller shows it.
     """
     about = slug or panel.slug or ""
-    job = start_job(state.store(), kind, about, request, in_city=slug is None)
+    with st.spinner("Starting"):
+        job = start_job(state.store(), kind, about, request, in_city=slug is None)
     given = tuple(one for one in files if one is not None)
     waited = st.session_state.setdefault(_name(panel.key, panel.slug), {})
     waited[job.job] = Asked(request, given)
