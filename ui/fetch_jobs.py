@@ -81,7 +81,7 @@ def _follow(numbers: list[int]) -> None:
 
 
 def _working(fetch: FetchSummary, job: JobSummary) -> None:
-    job_bar.draw(replace(job, title=_title(fetch)), "fetch", note=_amounts(fetch))
+    job_bar.draw(replace(job, title=_title(fetch)), "fetch", framed=True, note=_amounts(fetch))
 
 
 def _title(fetch: FetchSummary) -> str:

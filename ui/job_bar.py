@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from aether_core.charts.words import percent
 from aether_core.errors import AetherError
 from ui import errors, state
 from ui.text import duration, plain, sentence
@@ -21,7 +23,13 @@ _STARTING_SECONDS: Final = 6.0
 
 
 def draw(
-    job: JobSummary, where: str, *, titled: bool = True, note: str = "", stopping: str = STOPPING
+    job: JobSummary,
+    where: str,
+    *,
+    titled: bool = True,
+    framed: bool = False,
+    note: str = "",
+    stopping: str = STOPPING,
 ) -> None:
     """Draw a job that waits or runs.
 
@@ -29,25 +37,29 @@ def draw(
         job: As it stands now.
         where: Start of the button's name, different for each place a job is drawn in.
         titled: Whether its title stands over the bar.
+        framed: Whether it stands in a frame of its own.
         note: A quiet line under it.
         stopping: What is said between the wish to stop and the end.
     """
     _see_to_a_worker(job)
-    with st.container(border=titled, key=f"{where}-job-{job.job}"):
+    with st.container(border=framed, key=f"{where}-job-{job.job}", gap="xsmall"):
         if titled:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{plain(job.title)}**", width="stretch")
-                stop_button(job, where)
+            st.markdown(f"**{plain(job.title)}**")
+        with row(job, where):
             bar(job, stopping)
-        else:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                bar(job, stopping)
-                stop_button(job, where)
+            stop_button(job, where)
         if note:
             st.caption(plain(note))
         problem = st.session_state.pop(f"{where}-problem", None)
         if problem is not None:
             errors.show(problem)
+
+
+def row(job: JobSummary, where: str) -> DeltaGenerator:
+    """A row that never breaks: what is told of a job, and its button at the end."""
+    return st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key=f"job-row-{where}-{job.job}"
+    )
 
 
 def bar(job: JobSummary, stopping: str = STOPPING) -> None:
@@ -58,7 +70,7 @@ def bar(job: JobSummary, stopping: str = STOPPING) -> None:
 def bar_of_share(job: JobSummary) -> None:
     """The bar with nothing but the share that is done and what is left."""
     share = min(max(job.progress, 0.0), 1.0)
-    st.progress(share, text=STOPPING if job.stopping else f"{share:.0%}{left(job)}")
+    st.progress(share, text=STOPPING if job.stopping else percent(share) + left(job))
 
 
 def stop_button(job: JobSummary, where: str, *, small: bool = False) -> None:

@@ -44,7 +44,7 @@ class Panel:
         kinds: Which kinds of job the form starts.
         concerns: Which of these belong to what the page shows.
         jobs: All of them, newest first.
-        ended: Those this visit waited for and that have just been done, newest first.
+        ended: Those this visit waited for and that have just been done, the last first.
         stopped: Whether one this visit waited for has just been stopped.
     """
 
@@ -102,7 +102,8 @@ def look(
     jobs = [one for one in found if concerns(one)]
     waited = _followed(key, slug)
     over = [one for one in jobs if one.job in waited and one.state in {"done", "cancelled"}]
-    ended = [one for one in over if one.state == "done"]
+    done = [one for one in over if one.state == "done"]
+    ended = sorted(done, key=lambda one: str(one.finished), reverse=True)
     for one in over:
         asked = waited.pop(one.job)
         if one.state == "done":
@@ -175,7 +176,8 @@ def start(
         AetherError: It cannot be started; the caller shows it.
     """
     about = slug or panel.slug or ""
-    job = start_job(state.store(), kind, about, request, in_city=slug is None)
+    with st.spinner("Starting"):
+        job = start_job(state.store(), kind, about, request, in_city=slug is None)
     given = tuple(one for one in files if one is not None)
     waited = st.session_state.setdefault(_name(panel.key, panel.slug), {})
     waited[job.job] = Asked(request, given)

@@ -15,7 +15,7 @@ from workflows.jobs.job import JobSummary, list_jobs
 POLL_SECONDS: Final = 2.5
 _RUNNING, _WAITING, _ENDED = 3, 2, 3
 _LOOKED_AT: Final = 20
-_REASON_LETTERS: Final = 140
+_REASON_LETTERS: Final = 100
 _PLACE: Final = "tray"
 
 
@@ -82,7 +82,7 @@ def _tray(
 
 def _line(job: JobSummary, names: Mapping[str, str]) -> None:
     """What it is, with a button that stops it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with job_bar.row(job, _PLACE):
         st.markdown(f"**{plain(_called(job, names))}**", width="stretch")
         job_bar.stop_button(job, _PLACE, small=True)
 

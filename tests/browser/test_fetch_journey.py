@@ -65,8 +65,8 @@ def test_from_a_box_to_a_city(
             server.misbehave(".tiff", SLOW, times=-1)
             page.get_by_role("button", name="Fetch this city").click()
             expect(page.get_by_text("On their way")).to_be_visible(timeout=PATIENCE_MS)
-            page.get_by_role("button", name="Cancel").click()
-            expect(page.get_by_text("It was cancelled")).to_be_visible(timeout=PATIENCE_MS)
+            page.get_by_role("button", name="Stop").first.click()
+            expect(page.get_by_text("It was stopped")).to_be_visible(timeout=PATIENCE_MS)
             assert not list_cities(empty_environment)
 
             server.behave()

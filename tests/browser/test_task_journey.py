@@ -1,4 +1,4 @@
-"""A planner's way in a real browser: labels in, a map with its doubts, out to a committee."""
+"""A planner's way in a real browser: labels in, a map over a reload, out to a committee."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -23,9 +23,53 @@ def fit(page: Page, files: TaskFiles) -> None:
     settled(page)
     field = page.get_by_text("Field that holds the class")
     expect(field).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_test_id("stExpander").get_by_text("Settings of the fit").click()
+    page.get_by_role("spinbutton", name="Repeats").fill("12")  # still at work after a reload
+    page.keyboard.press("Enter")
+    settled(page)
     page.get_by_role("button", name="Fit and map").click()
+
+
+def lose_sight(page: Page) -> None:
+    """Type while the fit works, reload, look elsewhere, and find its map."""
+    bar = page.locator(".stMainBlockContainer").get_by_test_id("stProgress")
+    tray = page.locator(".st-key-job-tray")
+    expect(bar).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_label("Title", exact=True).fill("Typed in the middle of it")
+    page.keyboard.press("Enter")
+    settled(page)
+    expect(bar).to_be_visible()
+    page.reload()
+    expect(bar).to_be_visible(timeout=PATIENCE_MS)
+    expect(tray).to_contain_text("Land use from points.csv")
     expect(page.get_by_text("Can be trusted")).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
+    expect(bar).to_have_count(0)
+    expect(tray).to_have_count(0)  # its map is before the visitor's eyes
+
+
+def from_the_tray(page: Page) -> None:
+    """Let a report be made while looking elsewhere; the tray leads back to it."""
+    page.get_by_role("button", name="Report").first.click()
+    page.get_by_text("Web page", exact=True).click()
+    settled(page)
+    page.get_by_role("button", name="Make the report").click()
+    expect(page.get_by_test_id("stProgress").first).to_be_visible(timeout=PATIENCE_MS)
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Search", exact=True).click()
+    tray = page.locator(".st-key-job-tray")
+    expect(tray).to_contain_text("is done", timeout=PATIENCE_MS)
+    page.reload()
+    expect(tray).to_contain_text("is done", timeout=PATIENCE_MS)
+    tray.get_by_role("link", name="Go to the report").click()
+    expect(page.get_by_text("Where it came from")).to_be_visible(timeout=PATIENCE_MS)
+    tray.get_by_role("button", name="Clear").click()
+    expect(tray).to_have_count(0)
+    settled(page)
+    page.reload()
+    expect(page.get_by_text("Where it came from")).to_be_visible(timeout=PATIENCE_MS)
+    settled(page)
+    expect(tray).to_have_count(0)
 
 
 def report(page: Page, folder: Path) -> Path:
@@ -41,7 +85,7 @@ def report(page: Page, folder: Path) -> Path:
     return path
 
 
-def test_from_labels_to_a_report(
+def test_from_labels_over_a_reload_in_mid_fit_to_a_report(
     visit: Callable[[], AbstractContextManager[Page]],
     app_environment: Store,
     task_files: TaskFiles,
@@ -49,6 +93,7 @@ def test_from_labels_to_a_report(
 ) -> None:
     with visit() as page:
         fit(page, task_files)
+        lose_sight(page)
         page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first.wait_for()
         for tab in ("How sure", "Where not", "How good"):
             page.get_by_role("tab", name=tab).click()
@@ -58,4 +103,5 @@ def test_from_labels_to_a_report(
         assert len(taken) == layer.features
         assert {"landuse", "confidence", "applicable", "trusted"} <= set(taken.columns)
         assert report(page, tmp_path).read_bytes().startswith(b"%PDF")
+        from_the_tray(page)
         assert page.get_by_test_id("stException").count() == 0

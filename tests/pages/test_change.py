@@ -11,6 +11,7 @@ from workflows.layers import list_layers
 from workflows.store import Store
 
 QUERY = "a park"
+pytestmark = pytest.mark.usefixtures("jobs_at_once")
 
 
 @pytest.mark.usefixtures("app_environment")
@@ -44,6 +45,9 @@ def test_years_can_be_turned_round_seen_side_by_side_and_kept(
     visit.get_by_key("change-view").set_value("Two years").run()
     assert "in both years" in words(visit)
     visit.button(key="keep-change").click().run()
+    assert not visit.error
+    assert "Kept as" in words(visit)
+    assert links(visit)["See it under Layers"] == "layers"
     (kept,) = list_layers(two_years_environment, SLUG)
     assert (kept.kind, kept.parameters["from"], kept.parameters["to"]) == ("change", YEAR, OTHER)
     layers = open_page("layers")

@@ -15,6 +15,8 @@ from tests.workflows.other_embedding import write_tessera
 from workflows.cities import list_cities, show_city
 from workflows.store import Store
 
+pytestmark = pytest.mark.usefixtures("jobs_at_once")
+
 
 def fill(visit: AppTest, files: CityFiles, **paths: Path | str) -> AppTest:
     """Fill the form by server paths; `paths` replaces some."""

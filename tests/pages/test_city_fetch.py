@@ -14,10 +14,11 @@ from tests.public_server.whole import BOX, NAME, World, environment, serve, writ
 from workflows.cities import list_cities, show_city
 from workflows.demo import SLUG as DEMO
 from workflows.fetch_city import FetchSummary, list_fetches
-from workflows.fetch_job import run_fetch_job
+from workflows.jobs.carry_out import carry_out
 from workflows.store import Store
 
 EDGES = ("west", "south", "east", "north")
+pytestmark = pytest.mark.usefixtures("no_worker")
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,6 @@ def server(running: PublicServer, world: World, monkeypatch: pytest.MonkeyPatch)
     running.log.clear()
     for name, value in environment(running, world).items():
         monkeypatch.setenv(name, value)
-    for module in ("workflows.fetch_city", "workflows.fetch_many"):
-        monkeypatch.setattr(f"{module}.ensure_worker", lambda _: None)
     return running
 
 
@@ -128,10 +127,10 @@ def test_a_fetch_is_started_fails_goes_on_and_shows_its_city(
     fetch = only_fetch(store)
     assert (fetch.slug, fetch.state) == ("borderville", "queued")
     assert fetch.request.boundary.bounds == BOX
-    assert visit.button(key=f"fetch-cancel-{fetch.id}")
+    assert visit.button(key=f"fetch-stop-{fetch.job}")
 
     server.misbehave(".tiff", Fault("missing"), times=-1)
-    run_fetch_job(store, fetch.id)
+    carry_out(store, fetch.job)
     other = open_page("city")  # who left the page, or comes later, finds it there
     assert ".tiff" in said_wrong(other)
     visit.run()
@@ -139,7 +138,7 @@ def test_a_fetch_is_started_fails_goes_on_and_shows_its_city(
     server.behave()
     visit.button(key=f"fetch-resume-{fetch.id}").click().run()
     assert only_fetch(store).state == "queued"
-    run_fetch_job(store, fetch.id)
+    carry_out(store, fetch.job)
     assert only_fetch(store).error is None
     visit.run()
     assert visit.title[0].value == f"City: {NAME}"
@@ -153,8 +152,8 @@ def test_a_fetch_is_started_fails_goes_on_and_shows_its_city(
     assert not visit.error
     further = list_fetches(store)[0]
     assert (further.request.extends, further.request.years) == (True, (2018,))
-    assert visit.button(key=f"fetch-cancel-{further.id}")
-    run_fetch_job(store, further.id)
+    assert visit.button(key=f"fetch-stop-{further.job}")
+    carry_out(store, further.job)
     visit.run()
     assert "2018, 2024" in words(visit)
 
@@ -165,9 +164,9 @@ def test_a_fetch_is_cancelled_and_dismissed(empty_environment: Store) -> None:
     visit.text_input(key="fetch-name").input(NAME).run()
     visit.button(key="fetch-go").click().run()
     fetch = only_fetch(empty_environment)
-    visit.button(key=f"fetch-cancel-{fetch.id}").click().run()
+    visit.button(key=f"fetch-stop-{fetch.job}").click().run()
     assert only_fetch(empty_environment).state == "cancelled"
-    assert "cancelled" in words(visit)
+    assert "was stopped" in words(visit)
     visit.button(key=f"fetch-dismiss-{fetch.id}").click().run()
     assert not list_fetches(empty_environment)
     assert not list_cities(empty_environment)

@@ -15,6 +15,8 @@ from tests.task_fixtures import GROUPS, TaskFiles
 from ui import take_away
 from workflows.areas import AreaRequest
 from workflows.fit_settings import FitSettings
+from workflows.jobs.job import list_jobs
+from workflows.jobs.kinds.report import REPORT, report_file
 from workflows.labels import LabelRequest
 from workflows.land_use import LandUseRequest, land_use
 from workflows.layers import keep_layer, list_layers, remove_layer
@@ -23,6 +25,7 @@ from workflows.socioeconomic import SocioeconomicRequest, socioeconomic
 from workflows.store import Store
 
 COMPARE = "Compare two"
+pytestmark = pytest.mark.usefixtures("jobs_at_once")
 
 
 @pytest.fixture
@@ -139,12 +142,20 @@ def test_a_report_is_made_and_then_offered(mapped: Store, suffix: str, start: by
     visit.button(key="report-make").click().run()
     assert not visit.error
     assert offered(visit, "report-download")
-    (name, _), content = visit.session_state["report-kept"]
-    assert name == f"{SLUG}-{list_layers(mapped, SLUG)[0].layer}{suffix}"
-    assert content.lstrip()[:4].lower().startswith(start.lower())
+    (job,) = list_jobs(mapped, SLUG, kinds=[REPORT.name])
+    path = report_file(mapped, job)
+    assert path.name == f"{SLUG}-{list_layers(mapped, SLUG)[0].layer}{suffix}"
+    assert path.read_bytes().lstrip()[:4].lower().startswith(start.lower())
+    later = open_page("layers")  # after a reload it is still there
+    later.get_by_key("report-format").set_value(suffix).run()
+    assert offered(later, "report-download")
+    later.button(key="report-again").click().run()
+    (again,) = list_jobs(mapped, SLUG, kinds=[REPORT.name])
+    assert again.job != job.job
+    assert not path.exists()
     other = list_layers(mapped, SLUG)[1].layer
-    visit.radio[0].set_value(other).run()
-    assert not offered(visit, "report-download")
+    later.radio[0].set_value(other).run()
+    assert not offered(later, "report-download")
 
 
 def offered(visit: AppTest, key: str) -> bool:

@@ -26,6 +26,8 @@ from workflows.store import Store
 
 FIELDS = tuple(GROUPS)
 
+pytestmark = pytest.mark.usefixtures("jobs_at_once")
+
 
 def give(visit: AppTest, path: Path, fields: tuple[str, ...] = FIELDS) -> None:
     """Give areas by their path on the server and choose fields."""

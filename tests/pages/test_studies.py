@@ -4,11 +4,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from aether_core.study.words import in_words
+from db.schema import Study
 from tests.app_fixtures import SLUG, CityFiles
 from tests.pages.visit import open_page, words
 from tests.task_fixtures import TaskFiles
 from ui.text import plain
 from workflows.add_city import add_city
+from workflows.jobs.carry_out import carry_out
 from workflows.labels import LabelRequest
 from workflows.store import Store
 from workflows.study import (
@@ -20,7 +22,8 @@ from workflows.study import (
     seeds_from,
     show_study,
 )
-from workflows.study_job import run_study_job
+
+pytestmark = pytest.mark.usefixtures("no_worker")
 
 
 def open_studies() -> AppTest:
@@ -30,7 +33,7 @@ def open_studies() -> AppTest:
     return visit
 
 
-def queued(store: Store, labels: LabelRequest | None = None) -> int:
+def queued(store: Store, labels: LabelRequest | None = None) -> Study:
     request = StudyRequest(
         "seeds", settings={"epochs": "2"}, seeds=seeds_from(42, 2), labels=labels
     )
@@ -38,9 +41,9 @@ def queued(store: Store, labels: LabelRequest | None = None) -> int:
 
 
 def finished(store: Store, labels: LabelRequest | None = None) -> StudySummary:
-    study_id = queued(store, labels)
-    run_study_job(store, study_id)
-    return show_study(store, study_id)
+    study = queued(store, labels)
+    carry_out(store, study.job_id)
+    return show_study(store, study.id)
 
 
 @pytest.mark.usefixtures("app_environment")
@@ -66,8 +69,8 @@ def test_a_study_is_asked_for_and_can_be_stopped(app_environment: Store) -> None
     assert (found.kind, found.seeds) == ("seeds", (42, 43, 44))
     assert found.settings == {"epochs": "2000"}
     assert "Chance" in words(visit)
-    visit.button(key=f"study-stop-{found.id}").click().run()
-    assert show_study(app_environment, found.id).state in {"running", "cancelled"}
+    visit.button(key=f"study-stop-{found.job}").click().run()
+    assert show_study(app_environment, found.id).state == "cancelled"
 
 
 def test_what_was_found_is_a_sentence_a_chart_and_a_table(
@@ -112,10 +115,10 @@ def test_a_study_removed_meanwhile_is_a_box(app_environment: Store) -> None:
 
 
 def test_what_went_wrong_is_told(app_environment: Store, task_files: TaskFiles) -> None:
-    study_id = queued(app_environment, LabelRequest(task_files.points, "zone"))
+    study = queued(app_environment, LabelRequest(task_files.points, "zone"))
     with app_environment.session() as session:
         session.connection().exec_driver_sql("DELETE FROM label_set")
-    run_study_job(app_environment, study_id)
+    carry_out(app_environment, study.job_id)
     visit = open_studies()
     assert "no such labels" in visit.error[0].value
     assert "Traceback" not in words(visit)

@@ -1,17 +1,29 @@
 """Train: what a run was, what it meant, what is refused."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
 
 from aether_core.errors import DiskFullError
 from aether_core.model.recipes import recipe
+from db import jobs as job_rows
 from tests.app_fixtures import SLUG
 from tests.pages.visit import open_page, words
 from ui.text import plain
+from workflows.jobs.carry_out import carry_out
 from workflows.models import list_models
 from workflows.runs import cancel_run, follow_run, list_runs
 from workflows.store import Store
-from workflows.training import add_run, run_training
+from workflows.training import add_run
+
+
+def bars(visit: AppTest) -> list[str]:
+    """What stands on the page's bars."""
+    return [bar.proto.text for bar in visit.get("progress")]
 
 
 @pytest.mark.usefixtures("app_environment")
@@ -51,6 +63,7 @@ def test_every_setting_has_plain_help() -> None:
     assert all(field.help for field in settings)
 
 
+@pytest.mark.usefixtures("no_worker")
 def test_only_changed_settings_reach_the_run(app_environment: Store) -> None:
     visit = open_page("train")
     visit.text_input(key="set-epochs").input("3")
@@ -58,9 +71,7 @@ def test_only_changed_settings_reach_the_run(app_environment: Store) -> None:
     assert not visit.error
     run = list_runs(app_environment, SLUG)[0]
     assert {key: int(value) for key, value in run.settings.items()} == {"epochs": 3}
-    assert "Run 2 is" in words(visit)
-    if not run.is_finished:
-        cancel_run(app_environment, run.id)
+    assert "Run 2 is waiting" in words(visit)
 
 
 @pytest.mark.parametrize(
@@ -94,24 +105,25 @@ def test_a_failed_run_says_why(app_environment: Store) -> None:
     run = add_run(app_environment, SLUG)
     with app_environment.session() as session:
         session.execute(
-            text("UPDATE run SET state = 'failed', error = 'disk full' WHERE id = :id"), {"id": run}
+            text("UPDATE job SET state = 'failed', error = 'disk full' WHERE id = :id"),
+            {"id": run.job_id},
         )
     visit = open_page("train")
     assert "disk full" in visit.error[0].value
 
 
+@pytest.mark.usefixtures("no_worker")
 def test_a_stopped_run_says_so(app_environment: Store) -> None:
     run = add_run(app_environment, SLUG)
-    cancel_run(app_environment, run)
+    cancel_run(app_environment, run.id)
     visit = open_page("train")
     assert "was stopped before its first epoch" in visit.info[0].value
-    assert not [button for button in visit.button if button.key == f"resume-{run}"]
-    visit.button(key=f"again-{run}").click().run()
+    assert not [button for button in visit.button if button.key == f"resume-{run.id}"]
+    visit.button(key=f"again-{run.id}").click().run()
     assert not visit.error
     newest = list_runs(app_environment, SLUG)[0]
-    assert newest.id == run + 1
-    if not newest.is_finished:
-        cancel_run(app_environment, newest.id)
+    assert newest.id == run.id + 1
+    assert not newest.is_finished
 
 
 @pytest.fixture
@@ -120,18 +132,17 @@ def cut_off(app_environment: Store) -> int:
     from db import runs as run_rows
 
     run = add_run(app_environment, SLUG, settings={"epochs": "4"})
-    report = run_rows.report_progress
+    keep = run_rows.add_epoch
 
-    def failing(session: object, number: int, **values: object) -> bool:
-        entry = values.get("entry")
-        if isinstance(entry, dict) and entry["epoch"] == 3:
+    def failing(session: Session, number: int, entry: Mapping[str, Any]) -> None:
+        if entry["epoch"] == 3:
             raise DiskFullError("disk full while writing; free some space and try again")
-        return report(session, number, **values)  # type: ignore[arg-type]
+        keep(session, number, entry)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_rows, "report_progress", failing)
-        run_training(app_environment, run)
-    return run
+        patch.setattr(run_rows, "add_epoch", failing)
+        carry_out(app_environment, run.job_id)
+    return run.id
 
 
 def test_a_run_that_was_cut_off_goes_on_by_a_button(app_environment: Store, cut_off: int) -> None:
@@ -167,7 +178,8 @@ def test_another_recipe_shows_its_summary_and_settings() -> None:
 
 
 def test_the_model_in_use_can_be_changed(app_environment: Store) -> None:
-    run_training(app_environment, add_run(app_environment, SLUG, settings={"epochs": "2"}))
+    run = add_run(app_environment, SLUG, settings={"epochs": "2"})
+    carry_out(app_environment, run.job_id)
     newest, oldest = list_models(app_environment, SLUG)
     assert newest.in_use
     visit = open_page("train")
@@ -185,23 +197,28 @@ def test_an_untrained_city_is_told_what_training_is(app_environment: Store) -> N
     assert "Nothing has been trained yet" in words(open_page("train"))
 
 
+@pytest.mark.usefixtures("no_worker")
 def test_a_working_run_is_shown_live(app_environment: Store) -> None:
     done = list_runs(app_environment, SLUG)[0]
     run = add_run(app_environment, SLUG)
     with app_environment.session() as session:
         session.execute(
             text(
-                "UPDATE run SET state = 'running', progress = 0.5, heartbeat = now(), history = "
-                "(SELECT history FROM run WHERE id = :done) WHERE id = :id"
+                "INSERT INTO run_epoch (run_id, epoch, entry) "
+                "SELECT :id, epoch, entry FROM run_epoch WHERE run_id = :done"
             ),
-            {"done": done.id, "id": run},
+            {"done": done.id, "id": run.id},
         )
+        job = job_rows.start(session, run.job_id)
+        held = job_rows.Held(job.id, job.attempts)
+        job_rows.report(session, held, stage="epoch 6 of 12", progress=0.5)
     visit = open_page("train")
-    assert f"Run {run} is running" in words(visit)
-    assert "Epoch" in visit.get("progress")[0].proto.text
+    assert f"Run {run.id} is running" in words(visit)
+    assert "Epoch 6 of 12" in bars(visit)
     assert len(visit.get("vega_lite_chart")) == 2
-    visit.button(key=f"stop-{run}").click().run()
-    assert "Stopping after this epoch" in visit.get("progress")[0].proto.text
+    visit.button(key=f"train-stop-{run.job_id}").click().run()
+    assert "Stopping after this epoch" in bars(visit)
+    assert visit.button(key=f"train-stop-{run.job_id}").disabled
     assert not visit.exception
 
 
