@@ -70,8 +70,7 @@ def _guard(line: socket.socket) -> None:
         finally:
             os._exit(1)
     os.close(held)
-    watched: list[socket.socket | int] = [line, alive]
-    ready, _, _ = select.select(watched, [], [], float(request["limits"]["seconds"]))
+    ready, _, _ = select.select([line.fileno(), alive], [], [], float(request["limits"]["seconds"]))
     if alive not in ready:
         with contextlib.suppress(ProcessLookupError):
             os.kill(reader, signal.SIGKILL)

@@ -108,15 +108,17 @@ def _refuse_endless(job: Job) -> None:
 def _failed(store: Store, job: Job, held: Held, error: Exception, reason: str) -> None:
     """Write down why."""
     _abandon(store, job, held)
-    known = isinstance(error, AetherError)
+    code, exit_code = "internal", 1
+    if isinstance(error, AetherError):
+        code, exit_code = error.code, error.exit_code
     with store.session() as session:
         job_rows.fail(
             session,
             held,
             reason,
             error_type=type(error).__name__,
-            error_code=error.code if known else "internal",
-            exit_code=error.exit_code if known else 1,
+            error_code=code,
+            exit_code=exit_code,
         )
 
 
