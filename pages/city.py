@@ -201,7 +201,7 @@ def draw() -> None:
     fetched()
     panel = add_form.look()
     added(panel)
-    city = state.city(state.cities())
+    city = state.city(state.read_cities())  # with one that came just now
     settle_view(has_city=city is not None)
     adding = st.session_state["city-view"] == ADD
     page.heading("Add a city" if adding else "City", None if adding else city)

@@ -164,7 +164,8 @@ def check_add(store: Store, request: AddCity) -> None:
         InputError: A name or a number cannot be used.
         ConflictError: The slug is taken.
     """
-    names = [path.name for path in request.embedding]
+    different = {path.absolute(): path.name for path in request.embedding}  # twice counts once
+    names = list(different.values())
     if len(set(names)) < len(names):
         raise InputError(
             "two embedding files have the same name", ", ".join(names), "rename one of them"

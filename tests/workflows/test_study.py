@@ -276,7 +276,7 @@ def test_time_is_judged_by_the_last_study_else_by_the_last_training(trained_stor
     assert by_study.judged_by == "study"
     assert by_study.seconds == pytest.approx(3 * done.seconds)
     with trained_store.session() as session:
-        session.connection().exec_driver_sql("UPDATE run SET state = 'failed'")
+        session.connection().exec_driver_sql("UPDATE job SET state = 'failed'")
     assert estimate(trained_store, SLUG, asked).seconds is None
 
 

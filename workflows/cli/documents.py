@@ -28,8 +28,10 @@ def report(
     """Write one document about a layer that a committee can read."""
     from workflows.jobs.job import remove_job, start_job
     from workflows.jobs.kinds.report import REPORT, ReportRequest, report_file
+    from workflows.report import check_report_name
     from workflows.store import open_store
 
+    check_report_name(target.name)
     check_target(target, force=force)
     store = open_store()
     job = start_job(store, REPORT, slug, ReportRequest(layer, target.suffix.lower()))

@@ -42,13 +42,14 @@ def keep_inputs(store: Store, job_id: int, request: R) -> R:
     """
     folder = job_folder(store, job_id)
     shutil.rmtree(folder, ignore_errors=True)  # a home outlives its database
-    count = 0
+    found: dict[Path, Path] = {}
 
     def kept(path: Path) -> Path:
-        nonlocal count
         plain_file(path)
-        target = Path(INPUTS) / str(count) / path.name
-        count += 1
+        if path.absolute() in found:  # one file given twice stays one
+            return found[path.absolute()]
+        target = Path(INPUTS) / str(len(found)) / path.name
+        found[path.absolute()] = target
         (folder / target).parent.mkdir(parents=True)
         is_upload = store.settings.uploads in path.absolute().parents
         for source in _with_companions(path):

@@ -38,7 +38,7 @@ def write_report(
         ConflictError: The file exists and `force` is not set.
     """
     suffix = path.suffix.lower()
-    check_suffix(suffix)
+    check_report_name(path.name)
     files.check_target(path, force=force)
     progress("reading the layer", 0, _STEPS)
     subject = Subject(store, show_city(store, slug), show_layer(store, slug, layer))
@@ -50,16 +50,16 @@ def write_report(
     progress("setting the pages", _STEPS, _STEPS)
 
 
-def check_suffix(suffix: str) -> None:
-    """Refuse an ending that no report has.
+def check_report_name(name: str) -> None:
+    """Refuse a file name that ends as no report does.
 
     Raises:
-        InputError: It is neither of `REPORT_SUFFIXES`.
+        InputError: It ends in none of `REPORT_SUFFIXES`.
     """
-    if suffix not in REPORT_SUFFIXES:
+    if Path(name).suffix.lower() not in REPORT_SUFFIXES:
         raise InputError(
             "a report is a PDF or an HTML file",
-            suffix or "(no ending)",
+            name,
             f"end its name in {' or '.join(REPORT_SUFFIXES)}",
         )
 

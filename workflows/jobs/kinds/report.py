@@ -8,7 +8,7 @@ from workflows.jobs.job import JobSummary
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
 from workflows.layers import show_layer
-from workflows.report import check_suffix, write_report
+from workflows.report import check_report_name, write_report
 from workflows.store import Store
 
 
@@ -40,7 +40,7 @@ class ReportKind(JobKind[ReportRequest]):
 
     def check(self, store: Store, subject: str, request: ReportRequest) -> None:
         """Refuse a format there is none of, and a layer that is not there."""
-        check_suffix(request.suffix)
+        check_report_name(f"report{request.suffix}")
         show_layer(store, subject, request.layer)
 
     def work(self, work: Work, request: ReportRequest) -> None:
