@@ -21,17 +21,18 @@ def check_sha256(path: Path, expected: str, *, remedy: str) -> None:
         NotFoundError: The file is gone.
         DamagedFileError: It holds something else.
     """
+    shown = Path(*path.parts[-3:])  # whole paths are cut where the name of the file stands
     try:
         there = path.stat()
         found = _digest(path, there.st_dev, there.st_ino, there.st_mtime_ns, there.st_size)
     except FileNotFoundError:
-        raise NotFoundError("a file of the home is gone", path, remedy) from None
+        raise NotFoundError("a file of the home is gone", shown, remedy) from None
     except OSError as error:
         raise DamagedFileError(
-            "a file of the home cannot be read", f"{path} ({error.strerror})", remedy
+            "a file of the home cannot be read", f"{shown} ({error.strerror})", remedy
         ) from error
     if found != expected:
-        raise DamagedFileError("a file of the home was damaged or changed", path, remedy)
+        raise DamagedFileError("a file of the home was damaged or changed", shown, remedy)
 
 
 @lru_cache(maxsize=4096)

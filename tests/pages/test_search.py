@@ -119,7 +119,7 @@ def test_queries_that_cannot_be_asked(query: str, says: str) -> None:
 @pytest.mark.usefixtures("app_environment")
 def test_a_query_is_shown_as_text_not_as_markup() -> None:
     visit = open_page("search", q="<script>alert(1)</script> **bars**")
-    assert "<script>" not in words(visit)
+    assert "<script>alert" not in words(visit)
 
 
 def test_a_city_without_a_model_is_sent_to_training(app_environment: Store) -> None:

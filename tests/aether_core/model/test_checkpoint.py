@@ -54,16 +54,24 @@ def folder(tmp_path: Path, card: ModelCard) -> Path:
     return tmp_path / "model"
 
 
+@pytest.fixture
+def bare(folder: Path) -> Path:
+    """Weights without a card, whose checksum would be the first thing that does not fit."""
+    (folder / CARD_FILE).unlink()
+    return folder
+
+
 @pytest.mark.parametrize("text_dim", [384, 256])
 def test_round_trip(tmp_path: Path, card: ModelCard, text_dim: int) -> None:
     heads = Heads(HeadShape(text_dim=text_dim))
-    save_model(tmp_path / "model", heads, card)
+    written = save_model(tmp_path / "model", heads, card)
     loaded = load_heads(tmp_path / "model")
     assert loaded.text_dim == text_dim
     assert not loaded.training
     for key, value in heads.state_dict().items():
         assert torch.equal(value, loaded.state_dict()[key])
-    assert load_card(tmp_path / "model") == card
+    assert load_card(tmp_path / "model") == written
+    assert written == card.model_copy(update={"weights_sha256": written.weights_sha256})
     assert sorted(p.name for p in (tmp_path / "model").iterdir()) == [WEIGHTS_FILE, CARD_FILE]
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
 
@@ -101,7 +109,7 @@ def test_failed_write_leaves_nothing_behind(tmp_path: Path, card: ModelCard) -> 
 
 
 def test_weights_that_are_not_finite_are_neither_written_nor_read(
-    tmp_path: Path, card: ModelCard, folder: Path
+    tmp_path: Path, card: ModelCard, bare: Path
 ) -> None:
     heads = Heads()
     with torch.no_grad():
@@ -109,9 +117,9 @@ def test_weights_that_are_not_finite_are_neither_written_nor_read(
     with pytest.raises(InputError, match=r"not all finite: eo\.shortcut\.weight"):
         save_model(tmp_path / "bad", heads, card)
     assert not (tmp_path / "bad").exists()
-    save_file(heads.state_dict(), folder / WEIGHTS_FILE)
+    save_file(heads.state_dict(), bare / WEIGHTS_FILE)
     with pytest.raises(InputError, match=r"not all finite: eo\.shortcut\.weight"):
-        load_heads(folder)
+        load_heads(bare)
 
 
 @pytest.mark.parametrize("keep", [0, 1, 7, 100, 5000, -1])
@@ -120,12 +128,15 @@ def test_truncated_weights_are_refused(folder: Path, keep: int) -> None:
     (folder / WEIGHTS_FILE).write_bytes(whole[:keep])
     with pytest.raises(InputError, match="damaged"):
         load_heads(folder)
-
-
-def test_pickled_weights_are_refused(folder: Path) -> None:
-    torch.save(Heads().state_dict(), folder / WEIGHTS_FILE)
-    with pytest.raises(InputError, match="damaged or no safetensors"):
+    (folder / CARD_FILE).unlink()
+    with pytest.raises(InputError, match="damaged"):
         load_heads(folder)
+
+
+def test_pickled_weights_are_refused(bare: Path) -> None:
+    torch.save(Heads().state_dict(), bare / WEIGHTS_FILE)
+    with pytest.raises(InputError, match="damaged or no safetensors"):
+        load_heads(bare)
 
 
 @pytest.mark.parametrize(
@@ -140,20 +151,20 @@ def test_pickled_weights_are_refused(folder: Path) -> None:
     ],
 )
 def test_other_tensors_are_refused_by_name(
-    folder: Path, key: str, value: torch.Tensor | None, said: str
+    bare: Path, key: str, value: torch.Tensor | None, said: str
 ) -> None:
     state = dict(Heads().state_dict())
     state.pop(key, None)
     if value is not None:
         state[key] = value
-    save_file(state, folder / WEIGHTS_FILE)
+    save_file(state, bare / WEIGHTS_FILE)
     with pytest.raises(InputError, match=said):
-        load_heads(folder)
+        load_heads(bare)
 
 
-def test_half_precision_weights_load_as_float32(folder: Path) -> None:
-    save_file({k: v.half() for k, v in Heads().state_dict().items()}, folder / WEIGHTS_FILE)
-    assert {value.dtype for value in load_heads(folder).state_dict().values()} == {torch.float32}
+def test_half_precision_weights_load_as_float32(bare: Path) -> None:
+    save_file({k: v.half() for k, v in Heads().state_dict().items()}, bare / WEIGHTS_FILE)
+    assert {value.dtype for value in load_heads(bare).state_dict().values()} == {torch.float32}
 
 
 @pytest.mark.parametrize(
