@@ -1,18 +1,25 @@
 """The one error root. Every message names what is wrong, the value, and what to try."""
 
-from typing import ClassVar
-
 
 class AetherError(Exception):
     """Root of every error this project raises on purpose.
 
+    Args:
+        message: What is wrong and what to try, in plain words.
+        code: What is wrong, for programs; the code of the class when not given.
+
     Attributes:
-        code: What kind of error it is, for programs; it stays when a message is worded anew.
+        code: Which fault it is, e.g. "raster-without-crs". It stays when a message is worded anew.
         exit_code: What a command ends with when this error reaches it.
     """
 
-    code: ClassVar[str] = "error"
+    code: str = "error"
     exit_code = 1
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
 
 
 class InputError(AetherError):
@@ -22,16 +29,17 @@ class InputError(AetherError):
         what: What is wrong, in plain words, without a full stop.
         value: The value that was given; shortened when long.
         remedy: What to try instead, without a full stop.
+        code: What is wrong, for programs.
     """
 
     code = "invalid-input"
     exit_code = 2
 
-    def __init__(self, what: str, value: object, remedy: str) -> None:
+    def __init__(self, what: str, value: object, remedy: str, *, code: str | None = None) -> None:
         shown = " ".join(str(value).split())
         if len(shown) > 120:
             shown = shown[:117] + "..."
-        super().__init__(f"{what}: {shown}; {remedy}")
+        super().__init__(f"{what}: {shown}; {remedy}", code=code)
 
 
 class NotFoundError(InputError):
@@ -42,6 +50,8 @@ class NotFoundError(InputError):
 
 class DamagedFileError(InputError):
     """A file of the store no longer holds what was put into it."""
+
+    code = "damaged-file"
 
 
 class ConflictError(InputError):

@@ -37,6 +37,8 @@ class Held(NamedTuple):
 class SupersededError(ConflictError):
     """The job was taken up by another worker, or ended, while this one held it."""
 
+    code = "job-superseded"
+
 
 def add_job(
     session: Session,

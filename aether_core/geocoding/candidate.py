@@ -96,6 +96,8 @@ class AmbiguousPlaceError(InputError):
         candidates: All of them, in the order of their numbers.
     """
 
+    code = "ambiguous-place"
+
     def __init__(
         self,
         name: str,

@@ -32,6 +32,8 @@ T = TypeVar("T")
 class TooLongError(RemoteError):
     """An answer is longer than it may be."""
 
+    code = "remote-too-long"
+
 
 @dataclass(frozen=True)
 class Opened:

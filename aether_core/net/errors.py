@@ -17,6 +17,8 @@ class OfflineError(AetherError):
         reason: What happened, e.g. "its name is not resolved".
     """
 
+    code = "offline"
+
     def __init__(self, host: str, reason: str) -> None:
         self.host = host
         super().__init__(
@@ -47,7 +49,10 @@ class RemoteError(AetherError):
         what: What was wrong, without a full stop.
         remedy: What to try, without a full stop.
         answer: The last answer, where there was one.
+        code: What was wrong, for programs.
     """
+
+    code = "remote"
 
     def __init__(
         self,
@@ -56,13 +61,16 @@ class RemoteError(AetherError):
         remedy: str = "try again later",
         *,
         answer: Refusal = Refusal(),
+        code: str | None = None,
     ) -> None:
         self.answer = answer
-        super().__init__(f"{shown(url)} {what}; {remedy}")
+        super().__init__(f"{shown(url)} {what}; {remedy}", code=code)
 
 
 class ChangedError(RemoteError):
     """A file is no longer the one whose parts were read before."""
+
+    code = "remote-changed"
 
 
 class RemoteMissingError(InputError):
@@ -71,6 +79,8 @@ class RemoteMissingError(InputError):
     Args:
         url: What was asked.
     """
+
+    code = "remote-missing"
 
     def __init__(self, url: str) -> None:
         super().__init__(

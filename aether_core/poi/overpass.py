@@ -39,6 +39,8 @@ COURTESY = Courtesy(first_s=5.0, silence_s=_QUERY_S + 60.0, min_interval_s=1.0)
 class _TooMuchError(RemoteError):
     """The server ran out of time or memory over one piece."""
 
+    code = "overpass-too-much"
+
 
 @dataclass(frozen=True)
 class _Answer:

@@ -13,6 +13,8 @@ OUTSIDE = "outside the boundary"
 class NoPlacesError(InputError):
     """A source has no place in the boundary; another one may."""
 
+    code = "no-places"
+
 
 @dataclass(frozen=True)
 class PoiSource:

@@ -16,6 +16,8 @@ class UnreadableFileError(InputError):
         reason: "memory", "time", "size" (of what it holds), "depth" (of nesting) or "crash".
     """
 
+    code = "unreadable-file"
+
     reason: Reason = "crash"
 
 
@@ -25,6 +27,8 @@ class UnforeseenReadingError(AetherError):
     Attributes:
         details: The traceback in the reader's process.
     """
+
+    code = "internal"
 
     details: str = ""
 

@@ -27,6 +27,8 @@ class ComputedLayerError(InputError):
         layer: The view, or the table with computed columns.
     """
 
+    code = "layer-is-a-view"
+
     layer: str = ""
 
 

@@ -22,6 +22,8 @@ class TooLargeError(InputError):
         limit: Which one: a name of `Limits`.
     """
 
+    code = "file-too-large"
+
     limit: str = ""
 
 

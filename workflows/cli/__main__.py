@@ -68,8 +68,7 @@ def _explain(error: BaseException) -> Told:
 def _told(error: AetherError) -> Told:
     """An error of a job is told as what the job ended in."""
     name = getattr(error, "cause", type(error).__name__)
-    code = getattr(error, "cause_code", error.code)
-    return Told(name, code, " ".join(str(error).split()), error.exit_code)
+    return Told(name, error.code, " ".join(str(error).split()), error.exit_code)
 
 
 def _aborted_by(abort: typer.Abort) -> BaseException:

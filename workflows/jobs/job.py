@@ -88,19 +88,19 @@ class JobEndedError(AetherError):
 
     Attributes:
         job: The job as it ended.
-        cause: Name of the class of the error it ended in.
-        cause_code: Code of that error.
+        cause: Name of the class of the error it ended in; `code` is that error's, too.
     """
+
+    code = "job-failed"
 
     def __init__(self, job: JobSummary) -> None:
         reason = job.error or f"{job.title} failed"
         if job.exit_code != INPUT_EXIT:  # what cannot be used would end the same again
             reason += f"; go on with: ./aether job resume {job.job}"
-        super().__init__(reason)
+        super().__init__(reason, code=job.error_code)
         self.exit_code = job.exit_code or 1
         self.job = job
         self.cause = job.error_type or type(self).__name__
-        self.cause_code = job.error_code or self.code
 
 
 def summarise(job: Job) -> JobSummary:

@@ -26,6 +26,8 @@ class GivenUpError(AetherError):
         reason: Why it could not be started, where that is known.
     """
 
+    code = "service-keeps-ending"
+
     def __init__(self, service: Service, failures: int, reason: str | None) -> None:
         because = f" ({reason})" if reason else ""
         super().__init__(

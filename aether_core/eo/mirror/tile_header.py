@@ -35,6 +35,8 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it repeats what the 
 class LayoutError(AetherError):
     """A file of the mirror is not laid out as its files are; the message ends the sentence."""
 
+    code = "unknown-tile-layout"
+
 
 @dataclass(frozen=True)
 class TileLayout:
