@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import ConflictError, NotFoundError
 from db.copy import copy_in, new_ids
 from db.engine import allow_long
-from db.schema import BaseFeature, Cell, City, Layer, Model, Poi, Raster
+from db.schema import BaseFeature, Cell, City, Job, Layer, Model, Poi, Raster, Study
 
 WGS84 = "EPSG:4326"
 
@@ -118,6 +118,13 @@ def remove_city(session: Session, slug: str) -> None:
         NotFoundError: There is no such city.
     """
     allow_long(session)
+    to_this_city = (
+        select(Study.job_id)
+        .join(City, Study.other_city_id == City.id)
+        .where(City.slug == slug)
+        .scalar_subquery()
+    )
+    session.execute(delete(Job).where(Job.id.in_(to_this_city)))
     removed = session.execute(delete(City).where(City.slug == slug).returning(City.id)).all()
     if not removed:
         raise _unknown(session, slug)

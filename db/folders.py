@@ -18,6 +18,7 @@ class OwnedFolders:
         rasters: Paths of the files of embeddings, as they are stored.
         models: Paths of the folders of models, as they are stored.
         jobs: Numbers of the jobs.
+        done_jobs: Of these, the ones that need their files no more.
         runs: Numbers of the runs.
         fetches: Numbers of the fetches.
         last_job: The last number that was given to a job; 0 before the first.
@@ -28,6 +29,7 @@ class OwnedFolders:
     rasters: frozenset[str]
     models: frozenset[str]
     jobs: frozenset[int]
+    done_jobs: frozenset[int]
     runs: frozenset[int]
     fetches: frozenset[int]
     last_job: int
@@ -58,6 +60,7 @@ def owned_folders(session: Session) -> OwnedFolders:
         rasters=frozenset(session.scalars(select(Raster.path))),
         models=frozenset(session.scalars(select(Model.folder))),
         jobs=frozenset(session.scalars(select(Job.id))),
+        done_jobs=frozenset(session.scalars(select(Job.id).where(Job.state == "done"))),
         runs=frozenset(session.scalars(select(Run.id))),
         fetches=frozenset(session.scalars(select(Fetch.id))),
         last_job=_last_id(session, Job.__tablename__),

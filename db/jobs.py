@@ -31,7 +31,7 @@ class Held(NamedTuple):
     """A running job as the worker that carries it out knows it."""
 
     job_id: int
-    attempt: int
+    start: int
 
 
 class SupersededError(ConflictError):
@@ -134,6 +134,7 @@ def start(session: Session, job_id: int) -> Job:
                 started_at=func.now(),
                 finished_at=None,
                 heartbeat=func.now(),
+                starts=Job.starts + 1,
                 attempts=Job.attempts + 1,
                 progress=0.0,
                 seconds_left=None,
@@ -300,6 +301,25 @@ def stop(session: Session, held: Held) -> Job:
     return _enter(session, held.job_id, "cancelled", *_of(held), **_ENDED)
 
 
+def put_back(session: Session, held: Held) -> Job:
+    """A running job waits again, because its worker has to end; this start does not count.
+
+    Raises:
+        NotFoundError: The job was removed, with its city.
+        SupersededError: This worker no longer holds it.
+    """
+    check_held(session, held)
+    return _enter(
+        session,
+        held.job_id,
+        "queued",
+        *_of(held),
+        attempts=Job.attempts - 1,
+        heartbeat=None,
+        seconds_left=None,
+    )
+
+
 def request_cancel(session: Session, job_id: int) -> Job:
     """Ask for a job to stop: a queued one is cancelled here, a running one by its worker.
 
@@ -403,7 +423,7 @@ _ENDED: Final[Mapping[str, Any]] = {"seconds_left": None, "finished_at": func.no
 
 
 def _of(held: Held) -> tuple[ColumnElement[bool], ...]:
-    return Job.id == held.job_id, Job.state == "running", Job.attempts == held.attempt
+    return Job.id == held.job_id, Job.state == "running", Job.starts == held.start
 
 
 def _enter(
@@ -431,7 +451,7 @@ def _superseded(session: Session, held: Held) -> SupersededError:
     job = job_by_id(session, held.job_id)
     return SupersededError(
         f"job {job.id} is no longer this worker's",
-        f"it is {job.state}, attempt {job.attempts}, not {held.attempt}",
+        f"it is {job.state}, start {job.starts}, not {held.start}",
         _WHERE,
     )
 

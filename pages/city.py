@@ -20,7 +20,7 @@ from ui import map as city_map
 from ui.job_panel import Panel
 from ui.nearby import places_of
 from ui.text import count, facts, plain
-from workflows.cities import CitySummary, remove_city, show_city
+from workflows.cities import CitySummary, remove_city_numbered, show_city
 from workflows.fetch_city import FetchSummary
 
 MAP_HEIGHT = 560
@@ -109,7 +109,7 @@ def draw_removal(city: CitySummary) -> None:
             disabled=typed != city.slug,
             key=f"remove-{city.slug}",
         ):
-            remove_city(state.store(), city.slug)
+            remove_city_numbered(state.store(), city.id)
             st.toast("The city was removed.")
             st.rerun()
 

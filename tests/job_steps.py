@@ -15,4 +15,4 @@ def put_in_queue(store: Store, job_id: int) -> None:
 def begin(store: Store, job_id: int) -> job_rows.Held:
     """Take a job up as a worker does, and hold it."""
     with store.session() as session:
-        return job_rows.Held(job_id, job_rows.start(session, job_id).attempts)
+        return job_rows.Held(job_id, job_rows.start(session, job_id).starts)

@@ -28,6 +28,7 @@ class CitySummary:
     """What a page or a command shows of one city; coordinates are WGS84 lon/lat.
 
     Attributes:
+        id: Its number, which no other city ever has; a short name may pass to another one.
         year: The year the city was added with.
         years: All years it holds, ascending.
         pois_dropped: How many places of the file were left out, by reason.
@@ -43,6 +44,7 @@ class CitySummary:
         model: Name of the model in use, None before the first training.
     """
 
+    id: int
     slug: str
     name: str
     year: int
@@ -81,6 +83,7 @@ def _summaries(session: Session, cities: Sequence[City]) -> list[CitySummary]:
 def _summary(city: City, facts: CityFacts) -> CitySummary:
     boundary = city_rows.boundary_of(city)
     return CitySummary(
+        id=city.id,
         slug=city.slug,
         name=city.name,
         year=city.year,

@@ -22,6 +22,7 @@ from db import folders as folder_rows
 from db import models as model_rows
 from db.folders import OwnedFolders
 from workflows.home_paths import folder_in, in_home
+from workflows.jobs.inputs import INPUTS
 from workflows.owned_folders import is_named_by
 from workflows.settings import Settings
 from workflows.store import Store
@@ -67,6 +68,7 @@ def sweep(store: Store) -> Swept:
     rows = _of_rows(settings, owned)
     ownerless = [(folder, root) for folder, root in folders if folder not in rows]
     ours = [one for one, root in ownerless if _is_ours(settings, owned, database, one, root)]
+    ours += _inputs_of_done_jobs(settings, owned)
     for folder in ours:
         _remove(folder)
     for folder in removed + ours:
@@ -146,6 +148,17 @@ def _is_ours(
     if root in last:
         return folder.name.isdecimal() and int(folder.name) <= last[root]
     return root == settings.vectors or is_named_by(database, folder.name)
+
+
+def _inputs_of_done_jobs(settings: Settings, owned: OwnedFolders) -> list[Path]:
+    """Copies of what a job read, left because its worker died just after the job was done."""
+    return [
+        folder / INPUTS
+        for folder in _children(settings.jobs)
+        if folder.name.isdecimal()
+        and int(folder.name) in owned.done_jobs
+        and (folder / INPUTS).is_dir()
+    ]
 
 
 def _remove(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from aether_core.errors import CancelledError, InputError
+from aether_core.errors import InputError
 from aether_core.model.device import device_in_words
 from aether_core.model.recipe import Recipe
 from aether_core.model.recipes import recipe
@@ -175,8 +175,7 @@ def _epoch_reporter(work: Work, run_id: int, stage: str) -> Callable[[EpochRepor
                 progress=epoch.epoch / epoch.epochs,
                 seconds_left=epoch.seconds_left,
             )
-        if stop:
-            raise CancelledError(f"run {run_id} was cancelled")
+        work.check_wanted(stop=stop)
 
     return report
 

@@ -18,7 +18,8 @@ class Job(Base):
     `kind` says what is done and `request` with what; `subject` is the short name of the city it is
     about, which need not be there yet, and `title` what people call it. `queue` is where it waits.
     Of two jobs that both wait or run none has the same `claim`; of two that run, none the same
-    `lock`. `attempts` counts the starts, and a worker that holds an older one is no longer heard.
+    `lock`. `starts` counts how often it was begun, and a worker that
+    holds an older start is no longer heard; `attempts` those since somebody let it go on.
     `heartbeat` is the worker's last sign. `result` is what the job made. A job goes with its city.
     """
 
@@ -61,6 +62,7 @@ class Job(Base):
     error_code: Mapped[str | None]
     exit_code: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     cancel_requested: Mapped[bool] = mapped_column(default=False, server_default=FALSE)
+    starts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     heartbeat: Mapped[datetime | None]
     result: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)

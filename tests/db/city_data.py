@@ -136,7 +136,7 @@ def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> S
     model = models.add_model(
         session, city.id, name=f"{slug}-1", folder=f"models/{slug}-1", card={}, run_id=run.id
     )
-    held = jobs.Held(job.id, jobs.start(session, job.id).attempts)
+    held = jobs.Held(job.id, jobs.start(session, job.id).starts)
     runs.add_epoch(session, run.id, {"epoch": 1, "epochs": 3, "loss": 5.5})
     runs.keep_outcome(session, run.id, metrics={"mrr": 0.5}, model_id=model.id)
     jobs.finish(session, held, {"model": model.name})

@@ -30,10 +30,12 @@ def city(session: Session) -> City:
 
 
 def in_state(session: Session, city: City, state: str) -> Held:
-    """A job in a state, held by its first attempt, with a heartbeat that is young."""
+    """A job in a state, held by its first start, with a heartbeat that is young."""
     job = add_city_job(session, city)
     session.execute(
-        text("UPDATE job SET state = :s, attempts = 1, heartbeat = now() WHERE id = :i"),
+        text(
+            "UPDATE job SET state = :s, starts = 1, attempts = 1, heartbeat = now() WHERE id = :i"
+        ),
         {"s": state, "i": job.id},
     )
     session.expire_all()
@@ -41,7 +43,7 @@ def in_state(session: Session, city: City, state: str) -> Held:
 
 
 def started(session: Session, job: Job) -> Held:
-    return Held(job.id, jobs.start(session, job.id).attempts)
+    return Held(job.id, jobs.start(session, job.id).starts)
 
 
 def silence(session: Session, job_id: int, seconds: int) -> None:
@@ -79,7 +81,7 @@ def test_a_whole_job(session: Session, city: City) -> None:
     job = add_city_job(session, city, request={"query": "Äijä's"})
     assert (job.state, job.progress, job.attempts, job.heartbeat) == ("queued", 0.0, 0, None)
     held = started(session, job)
-    assert held.attempt == 1
+    assert held.start == 1
     asked = jobs.report(
         session, held, stage="pooling", progress=0.5, seconds_left=4.0, found={"megabytes": 3}
     )
@@ -95,7 +97,7 @@ def test_a_whole_job(session: Session, city: City) -> None:
 def test_a_worker_that_was_replaced_is_no_longer_heard(session: Session, city: City) -> None:
     job = add_city_job(session, city)
     first, second = started(session, job), started(session, job)
-    assert (first.attempt, second.attempt) == (1, 2)
+    assert (first.start, second.start) == (1, 2)
     assert not jobs.beat(session, first)
     for say in (
         lambda: jobs.report(session, first, stage="pooling", progress=0.5),

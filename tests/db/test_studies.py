@@ -62,7 +62,10 @@ def test_a_transfer_is_listed_with_both_cities_and_goes_with_either(session: Ses
     assert studies.list_studies(session, one.id) == [transfer]
     assert studies.list_studies(session, two.id) == [own, transfer]
     assert studies.list_studies(session, two.id, "transfer") == [transfer]
+    job_id = transfer.job_id
     cities.remove_city(session, "espoo")
+    with pytest.raises(NotFoundError):
+        jobs.job_by_id(session, job_id)
     assert studies.list_studies(session, one.id) == []
 
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -207,7 +206,7 @@ def test_two_workers_with_one_job_store_it_once(
     frozen, thawed = threading.Event(), threading.Event()
 
     def slow(self: Work, *given: object, **more: object) -> None:
-        if self.held.attempt == 1:
+        if self.held.start == 1:
             frozen.set()
             assert thawed.wait(120)
         finish(self, *given, **more)
@@ -259,41 +258,49 @@ def test_a_job_that_keeps_killing_its_worker_is_given_up(
     assert ended_well(show_job(trained_store, job.job)).attempts == 1
 
 
-STAGES = ("reading the city", "comparing on held-out labels", "keeping the layer")
+class SetAfter(threading.Event):
+    """Counts as set from the n-th time on that somebody looks."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def is_set(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
 
 
 @pytest.mark.usefixtures("idle")
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_worker_killed_at_a_stage_is_replaced_by_whoever_waits(
-    app_environment: Store, task_files: TaskFiles, stage: str
+def test_a_worker_that_has_to_end_puts_its_job_back(
+    trained_store: Store, task_files: TaskFiles
 ) -> None:
-    """A real process ends itself with SIGKILL at the stage; nothing of its attempt is left."""
-    job = start_job(app_environment, LAND_USE, SLUG, land_use_request(task_files))
-    script = (
-        "import os, signal, sys\n"
-        "from workflows.jobs.carry_out import carry_out\n"
-        "from workflows.jobs.work import Work\n"
-        "from workflows.store import open_store\n"
-        "tell = Work.tell\n"
-        "def killing(self, stage, share, **more):\n"
-        "    tell(self, stage, share, **more)\n"
-        "    if stage.startswith(sys.argv[2]):\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "Work.tell = killing\n"
-        "carry_out(open_store(), int(sys.argv[1]))\n"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", script, str(job.job), stage],
-        cwd=Path(__file__).parents[2],
-        check=False,
-    )
-    assert ended.returncode == -signal.SIGKILL
-    left = show_job(app_environment, job.job)
-    assert (left.state, left.attempts) == ("running", 1)
-    assert not list_layers(app_environment, SLUG)
-    carry_out(app_environment, job.job)  # what the next worker does with it
-    assert ended_well(show_job(app_environment, job.job)).attempts == 2
-    assert len(list_layers(app_environment, SLUG)) == 1
+    job = start_job(trained_store, LAND_USE, SLUG, land_use_request(task_files))
+    for looks in (0, 1, 2, 3, 4):
+        put_back = carry_out(trained_store, job.job, leaving=SetAfter(looks))
+        assert put_back is not None
+        assert (put_back.id, put_back.state, put_back.attempts) == (job.job, "queued", 0)
+        assert not list_layers(trained_store, SLUG)
+    carry_out(trained_store, job.job)
+    assert ended_well(show_job(trained_store, job.job)).attempts == 1
+    assert len(list_layers(trained_store, SLUG)) == 1
+
+
+def test_a_worker_process_told_to_end_leaves_its_job_to_the_next(
+    trained_store: Store, task_files: TaskFiles
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("workflows.jobs.job.ensure_worker", lambda *_: None)
+        job = start_job(trained_store, LAND_USE, SLUG, land_use_request(task_files))
+    first = start_worker(trained_store, "quick", until_idle=False)
+    wait_for(lambda: show_job(trained_store, job.job).state == "running")
+    first.terminate()
+    assert first.wait(60) == 0
+    left = show_job(trained_store, job.job)
+    assert (left.state, left.attempts) == ("queued", 0)
+    second = start_worker(trained_store, "quick", until_idle=True)
+    assert follow_job(trained_store, job.job).state == "done"
+    assert second.wait(60) == 0
+    assert len(list_layers(trained_store, SLUG)) == 1
 
 
 def test_whoever_follows_a_job_replaces_its_dead_worker(

@@ -132,7 +132,7 @@ def test_a_run_whose_job_is_lost_is_queued_again(trained_store: Store) -> None:
     with trained_store.session() as session:
         session.execute(
             text(
-                "UPDATE job SET state = 'running', attempts = 1, heartbeat = now() - "
+                "UPDATE job SET state = 'running', starts = 1, attempts = 1, heartbeat = now() - "
                 "interval '1 minute' WHERE id = (SELECT job_id FROM run WHERE run.id = :id)"
             ),
             {"id": run_id},
@@ -165,7 +165,7 @@ def test_a_run_that_keeps_killing_its_worker_is_given_up(trained_store: Store) -
     with trained_store.session() as session:
         session.execute(
             text(
-                "UPDATE job SET state = 'running', attempts = 3, heartbeat = now() "
+                "UPDATE job SET state = 'running', starts = 3, attempts = 3, heartbeat = now() "
                 "WHERE id = (SELECT job_id FROM run WHERE run.id = :id)"
             ),
             {"id": run_id},

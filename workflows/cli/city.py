@@ -194,7 +194,7 @@ def remove(
     slug: str, yes: Annotated[bool, typer.Option("--yes", help="Really delete it.")] = False
 ) -> None:
     """Delete a city with everything made from it."""
-    from workflows.cities import remove_city, show_city
+    from workflows.cities import remove_city_numbered, show_city
     from workflows.store import open_store
 
     store = open_store()
@@ -205,6 +205,6 @@ def remove(
             f"{slug} with {city.pois} places, {city.models} models, {city.layers} layers",
             "say --yes to go on",
         )
-    remove_city(store, slug)
+    remove_city_numbered(store, city.id)
     output.document({"removed": slug})
     output.say(f"{city.name} is removed.")

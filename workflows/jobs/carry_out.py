@@ -20,7 +20,7 @@ from db.schema import Job
 from workflows.jobs.inputs import forget_inputs, kept_inputs
 from workflows.jobs.queue import HEARTBEAT_SECONDS
 from workflows.jobs.registry import kind_named
-from workflows.jobs.work import Work
+from workflows.jobs.work import Work, WorkerLeavingError
 from workflows.store import Store
 from workflows.unforeseen import in_plain_words
 
@@ -34,11 +34,20 @@ class WorkerDiedError(AetherError):
     code = "worker-died"
 
 
-def carry_out(store: Store, job_id: int) -> None:
+def carry_out(store: Store, job_id: int, *, leaving: threading.Event | None = None) -> Job | None:
     """Carry out one queued job: what a worker calls. Its outcome is written to it.
 
     A job that is found running was left by a worker that died. It is begun again, and given up
     after `MAX_ATTEMPTS` starts.
+
+    Args:
+        store: Where the job is.
+        job_id: Its number.
+        leaving: Set once this worker is to end: the job then waits for the next one, which goes
+            on with it as if this worker had died.
+
+    Returns:
+        The job, where it is to be queued again because the worker is leaving.
 
     Raises:
         StoreUnavailableError: Nothing can be written down; the job goes on when the store is back.
@@ -46,17 +55,19 @@ def carry_out(store: Store, job_id: int) -> None:
     """
     job = _taken_up(store, job_id)
     if job is None:
-        return
-    held = Held(job.id, job.attempts)
+        return None
+    held = Held(job.id, job.starts)
     log.info("job taken", job=job.id, kind=job.kind, attempt=job.attempts)
     try:
         with _heartbeat(store, held):
-            _work_and_conclude(store, job, held)
+            return _work_and_conclude(store, job, held, leaving)
     except SupersededError as error:
         log.warning("job left to another worker", job=job.id, reason=str(error))
     except NotFoundError:
         log.info("job was removed with its city", job=job.id)
-    log.info("job left", job=job.id)
+    finally:
+        log.info("job left", job=job.id)
+    return None
 
 
 def _taken_up(store: Store, job_id: int) -> Job | None:
@@ -69,14 +80,20 @@ def _taken_up(store: Store, job_id: int) -> Job | None:
         return None
 
 
-def _work_and_conclude(store: Store, job: Job, held: Held) -> None:
+def _work_and_conclude(
+    store: Store, job: Job, held: Held, leaving: threading.Event | None
+) -> Job | None:
+    """Do it and write down how it ended; returns the job where it went back into the queue."""
     kind = kind_named(job.kind)
     try:
         _refuse_endless(job)
         request = kept_inputs(store, job.id, kind.from_document(job.request))
-        kind.work(Work(store, job, kind.stages), request)
+        kind.work(Work(store, job, kind.stages, leaving=leaving), request)
     except SupersededError:
         raise
+    except WorkerLeavingError:
+        with store.session() as session:
+            return job_rows.put_back(session, held)
     except CancelledError:
         _abandon(store, job, held)
         with store.session() as session:
@@ -87,12 +104,13 @@ def _work_and_conclude(store: Store, job: Job, held: Held) -> None:
             raise plain from error
         if plain is not None:
             _failed(store, job, held, plain, str(plain))
-            return
+            return None
         reason = f"an internal error ({type(error).__name__}); the details are in logs/worker.log"
         _failed(store, job, held, error, reason)
         raise
     else:
         forget_inputs(store, job.id)
+    return None
 
 
 def _refuse_endless(job: Job) -> None:

@@ -23,6 +23,12 @@ _LEAST_SHARE: Final = 0.03
 """Before this much is done the pace says nothing of what is left."""
 
 
+class WorkerLeavingError(CancelledError):
+    """The worker was told to end; its job goes back into the queue."""
+
+    code = "worker-leaving"
+
+
 class Work:
     """A running job, for the code that carries it out.
 
@@ -30,11 +36,23 @@ class Work:
         store: Where everything is kept.
         job: The job as it was taken up.
         held: What this worker holds it by.
+
+    Args:
+        stages: What the job goes through, each with the share of the work done at its end.
+        leaving: Set once the worker is to end: the next report raises.
     """
 
-    def __init__(self, store: Store, job: Job, stages: Sequence[tuple[str, float]] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        job: Job,
+        stages: Sequence[tuple[str, float]] = (),
+        *,
+        leaving: threading.Event | None = None,
+    ) -> None:
         self.store, self.job = store, job
-        self.held = Held(job.id, job.attempts)
+        self._leaving = leaving or threading.Event()
+        self.held = Held(job.id, job.starts)
         self._stages = stages
         self._began = time.monotonic()
         self._stage, self._share, self._told = "", 0.0, -_REPORT_SECONDS
@@ -85,13 +103,14 @@ class Work:
             found: What is added to its result; plain JSON values.
 
         Raises:
-            CancelledError: The user asked for it to stop.
+            CancelledError: The user asked for it to stop, or its worker was told to end.
             SupersededError: Another worker has the job.
         """
         with self._guard:
             now = time.monotonic()
             if self._finished:
                 return
+            self.check_wanted()
             self._share = max(self._share, min(share, 1.0))
             if stage == self._stage and now - self._told < _REPORT_SECONDS:
                 return
@@ -106,8 +125,21 @@ class Work:
                     seconds_left=left,
                     found=found,
                 )
+        self.check_wanted(stop=stop)
+
+    def check_wanted(self, *, stop: bool = False) -> None:
+        """End the work here unless it is to go on.
+
+        Args:
+            stop: Whether the user asked for it to stop, as the job's row says.
+
+        Raises:
+            CancelledError: They did, or its worker was told to end.
+        """
         if stop:
             raise CancelledError(f"job {self.job.id} was stopped")
+        if self._leaving.is_set():
+            raise WorkerLeavingError(f"job {self.job.id} goes back into the queue")
 
     def finish(
         self, session: Session, result: Mapping[str, Any], *, city_id: int | None = None

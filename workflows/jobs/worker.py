@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -22,7 +23,7 @@ from db import workers as worker_rows
 from db.engine import conninfo
 from workflows.jobs.carry_out import carry_out
 from workflows.jobs.kind import LANES
-from workflows.jobs.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, TASK, deferrer
+from workflows.jobs.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, TASK, defer, deferrer
 from workflows.log_output import forgive_full_disk
 from workflows.store import Store, open_store
 from workflows.sweep import sweep
@@ -31,15 +32,22 @@ log = structlog.get_logger()
 _FORGET_SECONDS = 3600.0
 
 
-def worker_app(store: Store) -> procrastinate.App:
-    """The queue's application with the one task there is."""
+def worker_app(store: Store, leaving: threading.Event) -> procrastinate.App:
+    """The queue's application with the one task there is.
+
+    Args:
+        store: Where the jobs are.
+        leaving: Set once this process is to end: the job at hand goes back into its queue.
+    """
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=conninfo(store.url), max_size=6)
     )
 
     @app.task(name=TASK)
     def job(job_id: int) -> None:
-        carry_out(store, job_id)
+        put_back = carry_out(store, job_id, leaving=leaving)
+        if put_back is not None:
+            defer(store, [put_back])
 
     return app
 
@@ -89,11 +97,12 @@ async def serve(
     Args:
         store: Where the jobs are.
         lane: A key of `LANES`.
-        until_idle: End when idle; otherwise on SIGINT or SIGTERM.
+        until_idle: End when idle, too; always on SIGINT or SIGTERM.
         stop: Set by the caller to end it, in the place of those signals.
     """
     queues = LANES[lane]
-    app = worker_app(store)
+    leaving = threading.Event()
+    app = worker_app(store, leaving)
     over = stop or asyncio.Event()
     async with app.open_async():
         await take_up_stalled(app, store)
@@ -103,7 +112,7 @@ async def serve(
         ]
         if until_idle:
             tasks.append(asyncio.create_task(_stop_when_idle(app, store, queues, over)))
-        elif stop is None:
+        if stop is None:
             tasks.append(asyncio.create_task(_stop_when_told(over)))
         ending = asyncio.create_task(over.wait())
         try:
@@ -118,6 +127,7 @@ async def serve(
                 if not over.is_set():
                     await take_up_stalled(app, store)
         finally:
+            leaving.set()
             await _leave([*tasks, ending])
 
 
@@ -158,7 +168,7 @@ async def _sign_of_life(store: Store, queues: Sequence[str]) -> None:
 
 
 async def _leave(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Let each queue finish the job at hand."""
+    """Wait until each queue's job at hand is done, or back in the queue at its next report."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

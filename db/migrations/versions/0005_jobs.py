@@ -135,6 +135,7 @@ def upgrade() -> None:
         sa.Column("error_type", sa.String(), nullable=True),
         sa.Column("error_code", sa.String(), nullable=True),
         _count("exit_code"),
+        _count("starts"),
         _document("result"),
         *_state_columns(),
         *_state_checks("job"),

@@ -1,0 +1,80 @@
+"""Workers that end themselves with SIGKILL at a moment of their job, one process each."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from workflows.jobs.job import show_job
+from workflows.store import Store
+from workflows.sweep import sweep
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(
+    [
+        "workflows.jobs.registry",
+        *(f"workflows.{name}" for name in ("add_city", "land_use", "socioeconomic", "study_job")),
+        "workflows.training",
+    ]
+)
+_KILLED = -signal.SIGKILL
+
+
+def carry_out_until(
+    home: str, database_url: str, environment: Mapping[str, str], job_id: int, moment: int
+) -> None:
+    """Carry out a job and die at the moment of this number.
+
+    Moments are the beginnings of its stages, then the transaction that stores what it made just
+    before it is committed, and just after.
+    """
+    from workflows.jobs.carry_out import carry_out
+    from workflows.jobs.work import Work
+    from workflows.settings import Settings
+    from workflows.store import open_store
+
+    os.environ.update(environment)
+    seen: list[str] = []
+    tell, finish = Work.tell, Work.finish
+
+    def passing(name: str) -> None:
+        if name not in seen:
+            seen.append(name)
+        if len(seen) == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def telling(self: Work, stage: str, share: float, **more: Any) -> None:
+        tell(self, stage, share, **more)
+        passing("".join(letter for letter in stage if not letter.isdigit()))
+
+    def finishing(self: Work, *given: Any, **more: Any) -> None:
+        finish(self, *given, **more)
+        passing("before the commit")
+
+    Work.tell, Work.finish = telling, finishing  # type: ignore[method-assign]
+    carry_out(open_store(Settings(home=Path(home), database_url=database_url)), job_id)
+    passing("after the commit")
+
+
+def killed_at(store: Store, job_id: int, moment: int, environment: Mapping[str, str]) -> bool:
+    """Let a worker of its own carry out a job and die at a moment; whether it came so far."""
+    worker = _FORKS.Process(
+        target=carry_out_until,
+        args=(str(store.settings.home), store.url, dict(environment), job_id, moment),
+    )
+    worker.start()
+    worker.join(240)
+    assert worker.exitcode in {0, _KILLED}, f"the worker ended with {worker.exitcode}"
+    return worker.exitcode == _KILLED
+
+
+def after_the_next_start(store: Store, job_id: int) -> str:
+    """The job's state once everything was started again; its deaths are forgiven."""
+    with store.session() as session:
+        session.execute(text("UPDATE job SET attempts = 0 WHERE id = :id"), {"id": job_id})
+    sweep(store)
+    return show_job(store, job_id).state

@@ -1,0 +1,178 @@
+"""A worker that dies at any moment of any kind of job leaves it to go on, and nothing else."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.app_fixtures import SLUG, YEAR, CityFiles
+from tests.fetch_fixtures import REQUEST
+from tests.killing import after_the_next_start, killed_at
+from tests.public_server.server import PublicServer
+from tests.public_server.whole import World
+from tests.public_server.whole import environment as of_server
+from tests.store_consistency import assert_store_consistent
+from tests.task_fixtures import TaskFiles
+from tests.year_fixtures import OTHER, OtherYear
+from workflows.areas import AreaRequest
+from workflows.fetch_city import add_fetch
+from workflows.fit_settings import FitSettings
+from workflows.jobs.inputs import INPUTS, job_folder
+from workflows.jobs.job import ended_well, show_job, start_job
+from workflows.jobs.kind import JobKind
+from workflows.jobs.kinds.change import CHANGE, ChangeLayer
+from workflows.jobs.kinds.city import ADD_CITY, ADD_YEAR, AddYear
+from workflows.jobs.kinds.comparison import COMPARE, Comparison
+from workflows.jobs.kinds.fits import LAND_USE, SOCIOECONOMIC
+from workflows.jobs.kinds.report import REPORT, ReportRequest
+from workflows.jobs.kinds.retrieval import RETRIEVAL, RetrievalTest
+from workflows.jobs.registry import KINDS
+from workflows.labels import LabelRequest
+from workflows.land_use import LandUseRequest
+from workflows.layers import keep_layer
+from workflows.search import search_cells
+from workflows.socioeconomic import SocioeconomicRequest
+from workflows.store import Store
+from workflows.study import StudyRequest, add_study
+from workflows.training import add_run
+
+pytestmark = pytest.mark.usefixtures("no_worker")
+QUICK = FitSettings(representation="alphaearth", seeds=1, folds=2)
+
+
+@dataclass(frozen=True)
+class Files:
+    """What the jobs are asked with."""
+
+    city: CityFiles
+    tasks: TaskFiles
+    other_year: OtherYear
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of job on Tinytown.
+
+    Attributes:
+        start: Asks for it; returns its number.
+        table: Where the rows are that it makes.
+        added: How many it makes.
+    """
+
+    start: Callable[[Store, Files], int]
+    table: str
+    added: int = 1
+
+
+def asked(kind: JobKind[Any], request: Callable[[Files], object]) -> Callable[[Store, Files], int]:
+    return lambda store, files: start_job(store, kind, SLUG, request(files)).job
+
+
+def land_use(files: Files) -> LandUseRequest:
+    return LandUseRequest(LabelRequest(files.tasks.points, "zone"), QUICK)
+
+
+def shares(files: Files) -> SocioeconomicRequest:
+    areas = AreaRequest(files.tasks.areas, ("homes", "work", "other"), code_field="code")
+    return SocioeconomicRequest(areas, QUICK)
+
+
+def retrieval(files: Files) -> RetrievalTest:
+    return RetrievalTest({"a park": ["park"]}, LabelRequest(files.tasks.points, "zone"))
+
+
+def start_report(store: Store, _files: Files) -> int:
+    layer = keep_layer(store, search_cells(store, SLUG, "a park"), "Parks")
+    return start_job(store, REPORT, SLUG, ReportRequest(layer.layer, ".html")).job
+
+
+def start_training(store: Store, _files: Files) -> int:
+    return add_run(store, SLUG, settings={"epochs": "2"}, device="cpu").job_id
+
+
+def start_study(store: Store, _files: Files) -> int:
+    request = StudyRequest("seeds", settings={"epochs": "1"}, seeds=(1, 2), device="cpu")
+    return add_study(store, SLUG, request).job_id
+
+
+CASES = {
+    "landuse": Case(asked(LAND_USE, land_use), "layer"),
+    "socioeconomic": Case(asked(SOCIOECONOMIC, shares), "layer", added=2),
+    "compare": Case(
+        asked(COMPARE, lambda files: Comparison(land_use(files), ("alphaearth",))), "evaluation"
+    ),
+    "retrieval": Case(asked(RETRIEVAL, retrieval), "evaluation"),
+    "report": Case(start_report, "job", added=0),
+    "train": Case(start_training, "model"),
+    "study": Case(start_study, "study", added=0),
+    "add-year": Case(
+        asked(ADD_YEAR, lambda files: AddYear(OTHER, [files.other_year.file])), "raster"
+    ),
+}
+
+
+def test_every_kind_is_tried() -> None:
+    assert {*CASES, "change", "add-city", "fetch"} == set(KINDS)
+
+
+def rows(store: Store, table: str) -> int:
+    with store.session() as session:
+        return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)  # noqa: S608
+
+
+def kill_through(
+    store: Store,
+    job_id: int,
+    table: str,
+    added: int,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Kill worker after worker, each one moment later than the one before, until one is through."""
+    before = rows(store, table)
+    for moment in count(1):
+        killed = killed_at(store, job_id, moment, environment)
+        state = after_the_next_start(store, job_id)
+        assert_store_consistent(store)
+        if state == "running":
+            assert killed
+            assert rows(store, table) == before
+        else:
+            ended_well(show_job(store, job_id))
+            assert rows(store, table) == before + added
+            if not killed:
+                break
+    assert moment > 3, "it died nowhere"
+    assert not (job_folder(store, job_id) / INPUTS).exists()
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_of_the_trained_city(
+    trained_store: Store,
+    city_files: CityFiles,
+    task_files: TaskFiles,
+    other_year: OtherYear,
+    kind: str,
+) -> None:
+    case = CASES[kind]
+    job_id = case.start(trained_store, Files(city_files, task_files, other_year))
+    kill_through(trained_store, job_id, case.table, case.added)
+
+
+def test_of_a_change_layer(two_years: Store) -> None:
+    request = ChangeLayer("parks and gardens", OTHER, YEAR)
+    kill_through(two_years, start_job(two_years, CHANGE, SLUG, request).job, "layer", 1)
+
+
+def test_of_adding_a_city(store: Store, city_files: CityFiles) -> None:
+    job = start_job(store, ADD_CITY, SLUG, city_files.request(), in_city=False)
+    kill_through(store, job.job, "city", 1)
+
+
+@pytest.mark.usefixtures("good_server")
+def test_of_a_fetch(asking: Store, server: PublicServer, world: World) -> None:
+    job_id = add_fetch(asking, REQUEST).job_id
+    kill_through(asking, job_id, "city", 1, of_server(server, world))
