@@ -39,7 +39,7 @@ def read_osm_features(
         NotFoundError: There is no such file.
         InputError: It is no OSM pbf file.
     """
-    from pyrosm import OSM  # noqa: PLC0415 - pyrosm takes longer to import than most commands run
+    from pyrosm import OSM
 
     file = local_file(path, suffixes=PBF_SUFFIXES)
     limits.check_bytes(file.stat().st_size, file)

@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.model.head_weights import MAX_WEIGHTS_BYTES
+from aether_core.model.card import MAX_WEIGHTS_BYTES
 from ui import downloads, errors, state, uploads
 from ui.text import plain
 from workflows.cities import CitySummary

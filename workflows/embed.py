@@ -9,8 +9,8 @@ from aether_core.eo.embedding_kind import checked_kind, kind_title
 from aether_core.eo.raster import open_rasters
 from aether_core.errors import AetherError, DiskFullError, InputError
 from aether_core.files import check_target, sha256_of
-from aether_core.model.card import CARD_FILE
-from aether_core.model.checkpoint import WEIGHTS_FILE, load_card, load_heads
+from aether_core.model.card import CARD_FILE, WEIGHTS_FILE
+from aether_core.model.checkpoint import load_card, load_heads
 from aether_core.model.embed_raster import EmbeddedRaster, ModelIdentity, embed_raster
 from aether_core.progress import Progress, silent
 from workflows.settings import Settings

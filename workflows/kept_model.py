@@ -1,17 +1,19 @@
 """A model on its way into the store: its folder and its row, both or neither."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from aether_core.model.card import ModelCard
-from aether_core.model.checkpoint import save_model
-from aether_core.model.heads import Heads
 from db import models as model_rows
 from db.schema import Model
 from workflows.home_paths import to_home
 from workflows.owned_folders import NewFolders
 from workflows.store import Store
+
+if TYPE_CHECKING:
+    from aether_core.model.heads import Heads
 
 
 def keep_model(
@@ -20,7 +22,7 @@ def keep_model(
     folders: NewFolders,
     staged: Path,
     city_id: int,
-    heads: Heads,
+    heads: "Heads",
     card: ModelCard,
     run_id: int | None = None,
 ) -> Model:
@@ -41,6 +43,8 @@ def keep_model(
         InputError: Weights are not finite.
         DiskFullError: There is no room left.
     """
+    from aether_core.model.checkpoint import save_model
+
     written = save_model(staged, heads, card)
     row = model_rows.add_model(
         session,

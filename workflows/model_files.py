@@ -159,7 +159,8 @@ def _layout(target: Path, layout: str | None) -> Layout:
 
 def _contents(kept: ModelFiles, name: str, layout: Layout) -> dict[str, bytes]:
     """The files of an export by name; the weights are read and checked on the way."""
-    from aether_core.model.checkpoint import WEIGHTS_FILE, weights_bytes
+    from aether_core.model.card import WEIGHTS_FILE
+    from aether_core.model.checkpoint import weights_bytes
     from aether_core.model.published_layout import published_bytes
     from workflows.representation import heads_of
 

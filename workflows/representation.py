@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,7 @@ from aether_core.cells import cell_centres
 from aether_core.checksums import check_sha256
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files import sha256_of
-from aether_core.model.card import UNKNOWN
-from aether_core.model.checkpoint import DAMAGED_WEIGHTS, WEIGHTS_FILE, load_heads
-from aether_core.model.heads import Heads
-from aether_core.model.inference import encode_eo, encode_text
+from aether_core.model.card import DAMAGED_WEIGHTS, UNKNOWN, WEIGHTS_FILE
 from aether_core.poi.text import query_texts
 from aether_core.search.scoring import mean_direction
 from db import cities as city_rows
@@ -32,6 +30,9 @@ from workflows.encoders import encoder_named, ensure_texts
 from workflows.models import ModelFiles, model_files, pick_model
 from workflows.store import Store
 from workflows.views import ensure_view
+
+if TYPE_CHECKING:
+    from aether_core.model.heads import Heads
 
 FloatArray = NDArray[np.float32]
 YearFiles = tuple[int, tuple[int, ...]]
@@ -125,7 +126,7 @@ def is_simulated(city: City, model: Model | None) -> bool:
     return city.simulated or bool(model and model.card["embedding"]["simulated"])
 
 
-def check_dim(heads: Heads, dim: int, model: str) -> None:
+def check_dim(heads: "Heads", dim: int, model: str) -> None:
     """Refuse a model that takes embeddings of another length than the city's.
 
     Raises:
@@ -139,7 +140,7 @@ def check_dim(heads: Heads, dim: int, model: str) -> None:
         )
 
 
-def heads_of(files: ModelFiles) -> Heads:
+def heads_of(files: ModelFiles) -> "Heads":
     """A model's heads, read once a process for each version of the file.
 
     Raises:
@@ -154,7 +155,9 @@ def heads_of(files: ModelFiles) -> Heads:
 
 
 @lru_cache(maxsize=4)
-def _heads(file: Path, _changed: int) -> Heads:
+def _heads(file: Path, _changed: int) -> "Heads":
+    from aether_core.model.checkpoint import load_heads
+
     return load_heads(file)
 
 
@@ -168,6 +171,8 @@ def query_vector(store: Store, model: ModelInUse, query: str) -> FloatArray:
         InputError: Nobody said which text encoder is the model's, or it is another than this
             installation's.
     """
+    from aether_core.model.inference import encode_text
+
     if model.encoder == UNKNOWN:
         raise InputError(
             "the model was imported without its text encoder, so it answers no text query",
@@ -234,6 +239,8 @@ def cell_vectors(store: Store, model: ModelInUse, year: int | None = None) -> Ce
 
 @lru_cache(maxsize=2)
 def _places(store: Store, model: ModelInUse) -> PlaceVectors:
+    from aether_core.model.inference import encode_text
+
     def where() -> tuple[NDArray[np.int64], FloatArray]:
         view = ensure_view(store, model.city_id, {"views": model.views})
         with store.session() as session:
@@ -267,6 +274,8 @@ def place_vectors(store: Store, model: ModelInUse) -> PlaceVectors:
 
 
 def _encoded(model: ModelInUse, pooled: FloatArray) -> FloatArray:
+    from aether_core.model.inference import encode_eo
+
     heads = heads_of(model.files)
     check_dim(heads, pooled.shape[1], model.name)
     return encode_eo(heads, pooled)

@@ -1,9 +1,9 @@
 """Let a run that ended early go on from its last epoch, as if it had never been cut off."""
 
+from typing import TYPE_CHECKING
+
 from aether_core.errors import ConflictError
 from aether_core.model.recipes import recipe
-from aether_core.model.run_checkpoints import RunCheckpoints, RunState
-from aether_core.model.trainer import changes_since
 from aether_core.progress import Progress, silent
 from db import runs as run_rows
 from workflows.commands import training_command
@@ -12,6 +12,9 @@ from workflows.runs import RunSummary, run_folder, show_run
 from workflows.store import Store
 from workflows.training import start_training
 from workflows.training_data import training_set
+
+if TYPE_CHECKING:
+    from aether_core.model.run_checkpoints import RunState
 
 
 def resume_run(store: Store, run_id: int) -> RunSummary:
@@ -38,6 +41,8 @@ def check_run_resumes(store: Store, run_id: int, progress: Progress = silent) ->
             what has changed and how a new run is started.
         InputError: Its checkpoint is damaged, or its device is not there.
     """
+    from aether_core.model.run_checkpoints import RunCheckpoints
+
     run = show_run(store, run_id)
     if run.state == "done":
         raise ConflictError(
@@ -66,7 +71,9 @@ def start_again(store: Store, run_id: int) -> RunSummary:
     return start_training(store, run.city, run.recipe, settings, run.seed, run.device)
 
 
-def _check_unchanged(store: Store, run: RunSummary, state: RunState, progress: Progress) -> None:
+def _check_unchanged(store: Store, run: RunSummary, state: "RunState", progress: Progress) -> None:
+    from aether_core.model.trainer import changes_since
+
     with store.session() as session:
         city_id = run_rows.run_by_id(session, run.id).city_id
     settings = {key: str(value) for key, value in run.settings.items()}

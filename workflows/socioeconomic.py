@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
-from aether_core.model.inference import encode_eo
 from aether_core.progress import Progress, silent
 from aether_core.tasks.areas.pixels import pixel_means
 from aether_core.tasks.representations import of_areas, representation
@@ -199,6 +198,8 @@ def area_vectors(
     Raises:
         InputError: Pixels were asked for, and the embedding or the representation has none.
     """
+    from aether_core.model.inference import encode_eo
+
     chosen = representation(name or request.fit.representation, city.arrays)
     if not request.pixels:
         return of_areas(chosen, covered.weights)

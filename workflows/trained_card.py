@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 
 from aether_core.model.card import EmbeddingCard, EncoderCard, ModelCard
 from aether_core.model.recipe import Recipe
-from aether_core.model.trainer import Trained
 from aether_core.model.training_set import TrainingSet
 from db import cities as city_rows
 from db.schema import City, Run
 from workflows.encoders import default_encoder
 from workflows.store import Store
 
+if TYPE_CHECKING:
+    from aether_core.model.trainer import Trained
 
-def run_metrics(trained: Trained) -> dict[str, Any]:
+
+def run_metrics(trained: "Trained") -> dict[str, Any]:
     """What a finished run reports."""
     kept = trained.history[trained.kept_epoch - 1]
     return {
@@ -50,7 +52,7 @@ def trained_card(
     city: City,
     recipe: Recipe,
     data: TrainingSet,
-    trained: Trained,
+    trained: "Trained",
 ) -> ModelCard:
     """The card of the model a run has trained."""
     encoder = default_encoder(store.settings)

@@ -1,13 +1,11 @@
 """Train a city's model: queue a run, and what the worker does with it."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from aether_core.errors import InputError
-from aether_core.model.device import device_in_words
 from aether_core.model.recipe import Recipe
 from aether_core.model.recipes import recipe
-from aether_core.model.run_checkpoints import RunCheckpoints
-from aether_core.model.trainer import EpochReport, Trained, train
 from aether_core.model.training_set import TrainingSet
 from aether_core.progress import Progress
 from db import cities as city_rows
@@ -24,6 +22,9 @@ from workflows.runs import RunSummary, run_folder, show_run
 from workflows.store import Store
 from workflows.trained_card import run_metrics, trained_card
 from workflows.training_data import training_set
+
+if TYPE_CHECKING:
+    from aether_core.model.trainer import EpochReport, Trained
 
 MINIMUM_POIS = 64
 """Fewer usable places than this cannot be told apart by a contrastive loss."""
@@ -127,6 +128,10 @@ def run_training(work: Work, run_id: int) -> None:
     A run that has a checkpoint goes on from there, whether its worker died or the user stopped it
     and wants it now; it ends with the weights it would have had.
     """
+    from aether_core.model.device import device_in_words
+    from aether_core.model.run_checkpoints import RunCheckpoints
+    from aether_core.model.trainer import train
+
     store = work.store
     checkpoints = RunCheckpoints(run_folder(store, run_id).folder)
     state = checkpoints.newest()
@@ -162,10 +167,10 @@ def _before_training(work: Work, share: float) -> Progress:
     return report
 
 
-def _epoch_reporter(work: Work, run_id: int, stage: str) -> Callable[[EpochReport], None]:
+def _epoch_reporter(work: Work, run_id: int, stage: str) -> "Callable[[EpochReport], None]":
     """What keeps each epoch's figures, in the statement's transaction that finds out who waits."""
 
-    def report(epoch: EpochReport) -> None:
+    def report(epoch: "EpochReport") -> None:
         with work.store.session() as session:
             run_rows.add_epoch(session, run_id, epoch.as_json())
             stop = job_rows.report(
@@ -181,7 +186,7 @@ def _epoch_reporter(work: Work, run_id: int, stage: str) -> Callable[[EpochRepor
 
 
 def _store_model(
-    work: Work, run_id: int, chosen: Recipe, data: TrainingSet, trained: Trained
+    work: Work, run_id: int, chosen: Recipe, data: TrainingSet, trained: "Trained"
 ) -> None:
     store = work.store
     work.tell("keeping the model", 1.0)

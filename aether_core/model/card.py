@@ -13,6 +13,11 @@ from aether_core.errors import InputError
 from aether_core.model.retrieval import ValidatedOn
 
 CARD_FILE = "model.json"
+WEIGHTS_FILE = "heads.safetensors"
+MAX_WEIGHTS_BYTES = 64 * 1024**2
+"""No file of weights is read above this; the published ones have 0.7 MB."""
+DAMAGED_WEIGHTS = "put the model's folder back from a copy, import it again, or train it again"
+"""What to do about weights that are not what they were."""
 FORMAT_VERSION = 1
 UNKNOWN = "unknown"
 """Stands where weights came without a card and nobody said: an encoder, a city, a recipe."""

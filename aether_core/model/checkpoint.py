@@ -11,14 +11,20 @@ from torch import Tensor
 from aether_core.checksums import check_sha256
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files import atomic_folder
-from aether_core.model.card import CARD_FILE, EmbeddingCard, EncoderCard, ModelCard, read_card
+from aether_core.model.card import (
+    CARD_FILE,
+    DAMAGED_WEIGHTS,
+    WEIGHTS_FILE,
+    EmbeddingCard,
+    EncoderCard,
+    ModelCard,
+    read_card,
+)
 from aether_core.model.head_weights import check_finite, check_size, heads_from
 from aether_core.model.heads import Heads, HeadShape, Shortcut
 
 __all__ = [
     "CARD_FILE",
-    "DAMAGED_WEIGHTS",
-    "WEIGHTS_FILE",
     "EmbeddingCard",
     "EncoderCard",
     "ModelCard",
@@ -27,10 +33,6 @@ __all__ = [
     "save_model",
     "weights_bytes",
 ]
-
-WEIGHTS_FILE = "heads.safetensors"
-DAMAGED_WEIGHTS = "put the model's folder back from a copy, import it again, or train it again"
-"""What to do about weights that are not what they were."""
 
 
 def save_model(folder: Path, heads: Heads, card: ModelCard, *, force: bool = False) -> ModelCard:

@@ -7,10 +7,8 @@ import torch
 from torch import Tensor
 
 from aether_core.errors import InputError
+from aether_core.model.card import MAX_WEIGHTS_BYTES
 from aether_core.model.heads import Heads, HeadShape, Shortcut
-
-MAX_WEIGHTS_BYTES = 64 * 1024**2
-"""No file of weights is read above this; the published ones have 0.7 MB."""
 
 _TEXT_WEIGHT = "text.proj.weight"
 _EO_WEIGHT = "eo.proj.0.weight"

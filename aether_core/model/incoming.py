@@ -13,9 +13,8 @@ from aether_core.checksums import check_sha256
 from aether_core.eo.source import local_file
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files import sha256_of
-from aether_core.model.card import CARD_FILE, ModelCard, read_card
-from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads
-from aether_core.model.head_weights import MAX_WEIGHTS_BYTES
+from aether_core.model.card import CARD_FILE, MAX_WEIGHTS_BYTES, WEIGHTS_FILE, ModelCard, read_card
+from aether_core.model.checkpoint import load_heads
 from aether_core.model.heads import Heads
 from aether_core.model.published_layout import PUBLISHED_SUFFIX, read_published
 from aether_core.zip_files import opened_zip

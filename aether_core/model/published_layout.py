@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from aether_core.errors import InputError
-from aether_core.model.head_weights import MAX_WEIGHTS_BYTES, check_finite, check_size, heads_from
+from aether_core.model.card import MAX_WEIGHTS_BYTES
+from aether_core.model.head_weights import check_finite, check_size, heads_from
 from aether_core.model.heads import Heads
 
 PUBLISHED_SUFFIX = ".pth"

@@ -48,7 +48,7 @@ def read_osm_pois(
         InputError: It is no OSM pbf file, or holds no places.
     """
     # Imported here: pyrosm takes longer to import than most commands to run.
-    from pyrosm import OSM  # noqa: PLC0415
+    from pyrosm import OSM
 
     file = local_file(path, suffixes=PBF_SUFFIXES)
     limits.check_bytes(file.stat().st_size, file)

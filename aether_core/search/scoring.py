@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
@@ -138,6 +137,8 @@ def _sorted(keys: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int6
     torch sorts them by radix, in a quarter of the time of any sort of floats. On one thread: more
     gain little, and beside other work they wait for each other far longer than the sort takes.
     """
+    import torch
+
     with _thread_pools().limit(limits=1, user_api="openmp"):
         ordered, order = torch.sort(torch.from_numpy(keys))
     return ordered.numpy(), order.numpy()

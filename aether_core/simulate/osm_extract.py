@@ -75,7 +75,7 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
         `osm_type`, `id`, each of `KEYS` (str, "" where the tag is missing) and `geometry` in
         EPSG:32635.
     """
-    import pyrosm  # noqa: PLC0415 - slow to import, and only building the demo needs it
+    import pyrosm
 
     raw = pyrosm.OSM(str(path)).get_data_by_custom_criteria(
         custom_filter=dict.fromkeys(_WANTED, True), tags_as_columns=list(KEYS)

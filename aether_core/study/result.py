@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 _LEVEL = 0.95
 
@@ -224,7 +224,7 @@ def _over_seeds(values: list[float]) -> tuple[float, float | None, tuple[float, 
     if len(values) < 2:
         return mean, None, None
     sd = float(np.std(values, ddof=1))
-    reach = float(student.ppf((1 + _LEVEL) / 2, len(values) - 1)) * sd / math.sqrt(len(values))
+    reach = float(stdtrit(len(values) - 1, (1 + _LEVEL) / 2)) * sd / math.sqrt(len(values))
     return mean, sd, (mean - reach, mean + reach)
 
 

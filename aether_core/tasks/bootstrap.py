@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtr, stdtrit
 
 from aether_core.tasks.experiment import Experiment, OutOfFold, Setup
 from aether_core.tasks.folds import home_group
@@ -103,8 +102,8 @@ def interval(drawn: NDArray[np.float64], effective: float) -> tuple[float, float
     if len(finite) == 0:
         return float("nan"), float("nan")
     many = max(effective, 2.0)
-    reach = student.ppf((1 + LEVEL) / 2, many - 1) * np.sqrt(many / (many - 1))
-    outside = norm.cdf(-reach)
+    reach = stdtrit(many - 1, (1 + LEVEL) / 2) * np.sqrt(many / (many - 1))
+    outside = ndtr(-reach)
     lo, hi = np.quantile(finite, [outside, 1 - outside])
     return float(lo), float(hi)
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
 
 from aether_core.tasks.uncertainty.intervals import mean_interval
 
@@ -104,6 +103,8 @@ def _place_in_order(name: str) -> tuple[int, str]:
 
 
 def _class_figures(label: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[str, float]:
+    from sklearn.metrics import f1_score
+
     return {
         "accuracy": float((label == predicted).mean()),
         "macro_f1": float(f1_score(label, predicted, average="macro", zero_division=0.0)),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, StratifiedKFold
 
 from aether_core.errors import InputError
 from aether_core.tasks.splits import spatial_blocks
@@ -170,6 +169,8 @@ def district_folds(district: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _dealt(target: Target, group: NDArray[np.int64], folds: int, seed: int) -> NDArray[np.int64]:
     """Deal single samples by scikit-learn's (stratified) splitter, groups by `_deal_groups`."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
     by_class = target.ndim == 1
     if _count(group) < len(group):
         kinds = np.eye(int(target.max()) + 1)[target] if by_class else np.empty((len(group), 0))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,11 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from aether_core.errors import InputError
-from aether_core.model.heads import Heads
-from aether_core.model.inference import encode_eo
 from aether_core.tasks.plane import Plane
 from aether_core.tasks.samples import Samples
+
+if TYPE_CHECKING:
+    from aether_core.model.heads import Heads
 
 Floats = NDArray[np.float32]
 
@@ -49,7 +50,7 @@ class CityArrays:
     cell_lonlat: NDArray[np.float64]
     cell_vectors: Floats
     pool: Callable[[NDArray[np.float64]], Floats]
-    heads: Heads | None
+    heads: "Heads | None"
     poi_lonlat: NDArray[np.float64]
     poi_text: Floats
 
@@ -111,6 +112,8 @@ class Aether:
 
     @cached_property
     def _cells(self) -> Floats:
+        from aether_core.model.inference import encode_eo
+
         return encode_eo(self._heads, self._arrays.cell_vectors)
 
     def of_cells(self) -> Floats:
@@ -119,6 +122,8 @@ class Aether:
 
     def at_points(self, lonlat: NDArray[np.float64]) -> Floats:
         """Describe WGS84 points `[n, 2]`, float32 `[n, 128]`."""
+        from aether_core.model.inference import encode_eo
+
         return encode_eo(self._heads, self._arrays.pool(lonlat))
 
     def of_areas(self, weights: csr_array) -> Floats:

@@ -155,8 +155,8 @@ def _digest(folder: Path) -> str:
 def _load(folder: Path) -> "SentenceTransformer":
     """Load the model from its folder, without a look at the hub."""
     with _offline():
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - imports torch
-        from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
 
         # A bar for a load of a second would only clutter the log.
         disable_progress_bar()  # type: ignore[no-untyped-call]

@@ -62,7 +62,7 @@ class MiniLMEncoder:
     @cached_property
     def kept_as(self) -> str:
         """The name and what this processor multiplies in: `all-MiniLM-L6-v2 bfloat16`."""
-        from aether_core.text.bert import product_dtype  # noqa: PLC0415 - imports torch
+        from aether_core.text.bert import product_dtype
 
         return f"{self.name} {str(product_dtype(self._precision)).removeprefix('torch.')}"
 
@@ -80,7 +80,7 @@ class MiniLMEncoder:
         return each_once(texts, lambda distinct: self._encode(distinct, progress))
 
     def _encode(self, texts: list[str], progress: Progress) -> FloatArray:
-        import torch  # noqa: PLC0415 - a page that encodes nothing starts without it
+        import torch
 
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
         done = 0
@@ -126,9 +126,9 @@ def _packaged_folder() -> Path:
 
 
 def _load(folder: Path, precision: "Precision") -> "tuple[Tokenizer, Bert]":
-    from tokenizers import Tokenizer  # noqa: PLC0415 - with torch, a second that a page saves
+    from tokenizers import Tokenizer
 
-    from aether_core.text.bert import Bert  # noqa: PLC0415
+    from aether_core.text.bert import Bert
 
     try:
         tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))

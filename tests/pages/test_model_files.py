@@ -9,8 +9,8 @@ import torch
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from aether_core.model.card import CARD_FILE
-from aether_core.model.checkpoint import WEIGHTS_FILE, weights_bytes
+from aether_core.model.card import CARD_FILE, WEIGHTS_FILE
+from aether_core.model.checkpoint import weights_bytes
 from aether_core.model.heads import Heads
 from aether_core.model.published_layout import published_bytes
 from tests.app_fixtures import SLUG

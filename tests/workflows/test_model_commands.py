@@ -10,7 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads, weights_bytes
+from aether_core.model.card import WEIGHTS_FILE
+from aether_core.model.checkpoint import load_heads, weights_bytes
 from aether_core.model.heads import Heads
 from aether_core.model.inference import encode_eo
 from tests.app_fixtures import SLUG, CityFiles

@@ -11,8 +11,8 @@ import torch
 from sqlalchemy import text
 
 from aether_core.errors import ConflictError, DiskFullError, InputError, NotFoundError
-from aether_core.model.card import CARD_FILE
-from aether_core.model.checkpoint import WEIGHTS_FILE, load_card, load_heads, save_model
+from aether_core.model.card import CARD_FILE, WEIGHTS_FILE
+from aether_core.model.checkpoint import load_card, load_heads, save_model
 from aether_core.model.heads import Heads, HeadShape
 from aether_core.model.published_layout import published_bytes
 from db import models as model_rows

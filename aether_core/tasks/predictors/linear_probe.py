@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from aether_core.tasks.predictors.softmax import ABSENT_LOGIT
 
@@ -56,6 +54,9 @@ def fit_linear_probe(
         weight: Float64 `[n]` or None.
         classes: Number of classes; those without a row get `ABSENT_LOGIT`.
     """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler().fit(np.asarray(x, dtype=np.float64))
     mean, scale = scaler.mean_.astype(np.float32), scaler.scale_.astype(np.float32)
     regression = LogisticRegression(

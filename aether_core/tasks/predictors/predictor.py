@@ -77,7 +77,7 @@ def fit_probe(
         )
     if kind == "linear" and trainer == "default":
         return fit_linear_probe(x, label, weight, classes=classes)
-    from aether_core.tasks.predictors.mlp import fit_adam_probe  # noqa: PLC0415 - imports torch
+    from aether_core.tasks.predictors.mlp import fit_adam_probe
 
     hidden = 0 if kind == "linear" else HIDDEN
     return fit_adam_probe(x, label, weight, classes=classes, seed=seed, hidden=hidden)
@@ -108,7 +108,7 @@ def fit_shares(
     _check_kind(kind)
     if kind == "linear" and trainer == "default":
         return fit_linear_shares(x, shares, weight)
-    from aether_core.tasks.predictors.mlp import fit_adam_shares  # noqa: PLC0415 - imports torch
+    from aether_core.tasks.predictors.mlp import fit_adam_shares
 
     hidden = 0 if kind == "linear" else HIDDEN
     return fit_adam_shares(x, shares, weight, seed=seed, hidden=hidden)

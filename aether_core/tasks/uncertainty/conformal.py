@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from mapie.classification import SplitConformalClassifier
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
@@ -217,6 +216,8 @@ class _OneClass:
 
 def _conformalized(own: NDArray[np.float32], level: float) -> Any:  # noqa: ANN401 - MAPIE is untyped
     """Calibrate one class on the probabilities `[n]` its own rows were given for it."""
+    from mapie.classification import SplitConformalClassifier
+
     mapie = SplitConformalClassifier(
         estimator=_OneClass(), confidence_level=level, conformity_score="lac", prefit=True
     )

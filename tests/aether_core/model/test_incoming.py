@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from aether_core.errors import InputError, NotFoundError
-from aether_core.model.card import CARD_FILE, EmbeddingCard, EncoderCard, ModelCard
-from aether_core.model.checkpoint import WEIGHTS_FILE, load_card, save_model
+from aether_core.model.card import CARD_FILE, WEIGHTS_FILE, EmbeddingCard, EncoderCard, ModelCard
+from aether_core.model.checkpoint import load_card, save_model
 from aether_core.model.heads import Heads, HeadShape
 from aether_core.model.incoming import read_incoming, unpacked_model
 from aether_core.model.published_layout import published_bytes

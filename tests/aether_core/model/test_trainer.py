@@ -9,7 +9,8 @@ import torch
 
 from aether_core.errors import CancelledError, InputError
 from aether_core.model.batches import Batches
-from aether_core.model.checkpoint import WEIGHTS_FILE, load_heads
+from aether_core.model.card import WEIGHTS_FILE
+from aether_core.model.checkpoint import load_heads
 from aether_core.model.course import Course
 from aether_core.model.features import Features
 from aether_core.model.heads import Heads, HeadShape
