@@ -19,7 +19,7 @@ from aether_core.eo.write import write_embedding_cog
 from aether_core.simulate.grid_city import simulate_city
 from db import jobs as job_rows
 from db.engine import conninfo
-from tests.db_fixtures import TEMPLATE, fresh_database
+from tests.db_fixtures import CREATE_COPY, TEMPLATE, fresh_database
 from workflows.add_city import AddCity, add_city
 from workflows.cities import remove_city
 from workflows.jobs.carry_out import carry_out
@@ -86,7 +86,7 @@ def make_original(
 ) -> Original:
     """Fill a store once, for many tests to take copies of: an empty one, or a copy of another."""
     name = f"original_{next(_originals)}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    create = sql.SQL(CREATE_COPY)
     with psycopg.connect(conninfo(cluster_url), dbname="postgres", autocommit=True) as connection:
         template = TEMPLATE if of is None else of[0]
         connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
@@ -211,7 +211,7 @@ class Once:
         server = psycopg.connect(conninfo(self._cluster_url), dbname="postgres", autocommit=True)
         with server as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
+            connection.execute(sql.SQL(CREATE_COPY).format(name, template))
         shutil.rmtree(store.settings.home)
         move_in(store, original)
 

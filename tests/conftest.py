@@ -1,6 +1,7 @@
 """Fixtures every test may use."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     last = len(LONG)
     rank = {tests / name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.parent, last))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_workers() -> Iterator[None]:
+    """Whoever sees to a worker in a test's process gets one that has loaded its libraries."""
+    from tests.warm_workers import start_worker
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("workflows.jobs.queue.start_worker", start_worker)
+        yield
 
 
 @pytest.fixture(scope="session")

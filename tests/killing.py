@@ -1,6 +1,5 @@
 """Workers that end themselves with SIGKILL at a moment of their job, one process each."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Mapping
@@ -9,18 +8,11 @@ from typing import Any
 
 from sqlalchemy import text
 
+from tests.warm_workers import FORKS
 from workflows.jobs.job import show_job
 from workflows.store import Store
 from workflows.sweep import sweep
 
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    [
-        "workflows.jobs.registry",
-        *(f"workflows.{name}" for name in ("add_city", "land_use", "socioeconomic", "study_job")),
-        "workflows.training",
-    ]
-)
 _KILLED = -signal.SIGKILL
 
 
@@ -62,7 +54,7 @@ def carry_out_until(
 
 def killed_at(store: Store, job_id: int, moment: int, environment: Mapping[str, str]) -> bool:
     """Let a worker of its own carry out a job and die at a moment; whether it came so far."""
-    worker = _FORKS.Process(
+    worker = FORKS.Process(
         target=carry_out_until,
         args=(str(store.settings.home), store.url, dict(environment), job_id, moment),
     )

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from aether_core.reading.errors import UnforeseenReadingError, error_from, given_up
 from aether_core.reading.limits import READERS_AT_ONCE, ReadingLimits, reading_limits
@@ -32,13 +32,16 @@ _OWN_POOLS = {
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 
+_PACKAGES: Final = Path(__file__).parents[2]
+
 
 class ReaderSource:
     """The process that readers are forked from; it ends with this program, however that ends."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        path = os.pathsep.join(entry for entry in sys.path if entry)
+        # An empty entry stands for the folder this program was started in, for `python -c` say.
+        path = os.pathsep.join([str(_PACKAGES), *filter(None, sys.path)])
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "aether_core.reading.server", str(theirs.fileno())],

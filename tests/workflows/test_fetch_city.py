@@ -27,6 +27,7 @@ from tests.public_server.whole import (
     World,
     environment,
 )
+from tests.warm_workers import start_worker
 from workflows.change import change_cells
 from workflows.cities import list_cities, show_city
 from workflows.cli.__main__ import run
@@ -42,7 +43,6 @@ from workflows.fetch_list import read_list
 from workflows.fetch_many import batch_name, list_batches, retry_batch, show_batch, start_many
 from workflows.fetches import fetch_folder
 from workflows.jobs.carry_out import carry_out
-from workflows.jobs.queue import start_worker
 from workflows.public_cache import clear_cache, show_cache
 from workflows.search import search_cells
 from workflows.store import Store

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from db import jobs as job_rows
 from tests.app_fixtures import SLUG, YEAR, CityFiles
 from tests.job_steps import begin, put_in_queue
 from tests.task_fixtures import TaskFiles
+from tests.warm_workers import WarmWorker, start_worker
 from workflows.areas import AreaRequest
 from workflows.cities import list_cities
 from workflows.evaluate import show_evaluation
@@ -40,7 +40,6 @@ from workflows.jobs.kinds.comparison import COMPARE, Comparison
 from workflows.jobs.kinds.fits import LAND_USE, SOCIOECONOMIC
 from workflows.jobs.kinds.report import REPORT, ReportRequest, report_file
 from workflows.jobs.kinds.retrieval import RETRIEVAL, RetrievalTest
-from workflows.jobs.queue import start_worker
 from workflows.jobs.registry import KINDS
 from workflows.jobs.work import Work
 from workflows.labels import LabelRequest
@@ -308,9 +307,9 @@ def test_whoever_follows_a_job_replaces_its_dead_worker(
 ) -> None:
     monkeypatch.setattr("workflows.jobs.queue.STALLED_SECONDS", 4.0)
     monkeypatch.setattr("workflows.jobs.job.STALLED_SECONDS", 4.0)
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[WarmWorker] = []
 
-    def starting(store: Store, lane: str, *, until_idle: bool) -> subprocess.Popen[bytes]:
+    def starting(store: Store, lane: str, *, until_idle: bool) -> WarmWorker:
         started.append(start_worker(store, lane, until_idle=until_idle))
         return started[-1]
 

@@ -17,12 +17,12 @@ from aether_core.study.result import StudyResult
 from tests.app_fixtures import SLUG, CityFiles
 from tests.job_steps import put_in_queue
 from tests.task_fixtures import TaskFiles
+from tests.warm_workers import start_worker
 from tests.workflows.test_training import wait_for
 from workflows.add_city import add_city
 from workflows.cities import remove_city
 from workflows.cli.__main__ import run
 from workflows.jobs.carry_out import carry_out
-from workflows.jobs.queue import start_worker
 from workflows.labels import LabelRequest
 from workflows.store import Store
 from workflows.study import (

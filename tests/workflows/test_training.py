@@ -17,10 +17,11 @@ from aether_core.model.checkpoint import load_card, load_heads
 from db import runs as run_rows
 from tests.app_fixtures import SLUG, CityFiles
 from tests.job_steps import put_in_queue
+from tests.warm_workers import start_worker
 from workflows.add_city import add_city
 from workflows.cities import remove_city
 from workflows.jobs.carry_out import carry_out
-from workflows.jobs.queue import start_worker, worker_alive
+from workflows.jobs.queue import worker_alive
 from workflows.models import list_models, use_model
 from workflows.runs import cancel_run, follow_run, list_runs, show_run
 from workflows.store import Store
