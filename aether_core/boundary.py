@@ -36,7 +36,10 @@ def read_boundary(
     boundary = polygons_of(shapely.union_all(shapely.make_valid(shapes)))
     if boundary.is_empty:
         raise InputError(
-            "the boundary has no area", Path(path).name, "give the outline of the city as a polygon"
+            "the boundary has no area",
+            Path(path).name,
+            "give the outline of the city as a polygon",
+            code="boundary-without-area",
         )
     return boundary
 
@@ -66,6 +69,7 @@ def read_outlines(
             "the boundary must be polygons only",
             f"{Path(path).name} holds {', '.join(sorted(kinds))}",
             "give the outline of the city as a polygon",
+            code="boundary-not-an-area",
         )
     return shapes
 

@@ -64,6 +64,7 @@ def choose_resolution(
         "the boundary is too large for a city",
         f"{_square_metres(boundary) / 1e6:,.0f} square kilometres",
         f"give one with at most {limit:,} H3 cells of resolution {coarsest}",
+        code="boundary-too-large",
     )
 
 
@@ -90,13 +91,19 @@ def cells_of(boundary: BaseGeometry, resolution: int) -> Cells:
         InputError: No cell has its centre in the boundary, or there is no such resolution.
     """
     if not 0 <= resolution <= 15:
-        raise InputError("there is no such H3 resolution", resolution, "give one from 8 to 12")
+        raise InputError(
+            "there is no such H3 resolution",
+            resolution,
+            "give one from 8 to 12",
+            code="cell-resolution-out-of-range",
+        )
     indexes = _indexes(boundary, resolution)
     if not len(indexes):
         raise InputError(
             "the boundary is smaller than a cell",
             f"H3 resolution {resolution}",
             "give a finer cell resolution or a larger boundary",
+            code="boundary-smaller-than-cell",
         )
     return Cells(resolution, indexes, cell_centres(indexes))
 
@@ -150,7 +157,10 @@ def cell_at(lon: float, lat: float, resolution: int) -> int:
     """
     if not (np.isfinite(lon) and np.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         raise InputError(
-            "this is not a place", f"{lon}, {lat}", "give longitude (±180) then latitude (±90)"
+            "this is not a place",
+            f"{lon}, {lat}",
+            "give longitude (±180) then latitude (±90)",
+            code="coordinates-not-degrees",
         )
     return int(h3.latlng_to_cell(lat, lon, resolution))
 
@@ -163,7 +173,10 @@ def _indexes(boundary: BaseGeometry, resolution: int) -> NDArray[np.uint64]:
     """Return the sorted H3 indexes of the cells whose centre lies in a (Multi)Polygon."""
     if boundary.geom_type not in ("Polygon", "MultiPolygon") or boundary.is_empty:
         raise InputError(
-            "a boundary must be an area", boundary.geom_type, "give a Polygon or MultiPolygon"
+            "a boundary must be an area",
+            boundary.geom_type,
+            "give a Polygon or MultiPolygon",
+            code="boundary-not-an-area",
         )
     found = h3.h3shape_to_cells(h3.geo_to_h3shape(shapely.force_2d(boundary)), resolution)
     return np.unique(np.asarray(found, dtype=np.uint64))

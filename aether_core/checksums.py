@@ -26,7 +26,9 @@ def check_sha256(path: Path, expected: str, *, remedy: str) -> None:
         there = path.stat()
         found = _digest(path, there.st_dev, there.st_ino, there.st_mtime_ns, there.st_size)
     except FileNotFoundError:
-        raise NotFoundError("a file of the home is gone", shown, remedy) from None
+        raise NotFoundError(
+            "a file of the home is gone", shown, remedy, code="home-file-gone"
+        ) from None
     except OSError as error:
         raise DamagedFileError(
             "a file of the home cannot be read", f"{shown} ({error.strerror})", remedy

@@ -89,17 +89,27 @@ def box_boundary(west: float, south: float, east: float, north: float) -> shapel
     shown = ", ".join(f"{edge:g}" for edge in edges)
     order = "give west, south, east, north in degrees"
     if not all(math.isfinite(edge) for edge in edges):
-        raise InputError("a box needs four numbers", shown, order)
+        raise InputError("a box needs four numbers", shown, order, code="box-not-four-numbers")
     if abs(south) > 90 or abs(north) > 90:
         swapped = max(abs(west), abs(east)) <= 90 and max(abs(south), abs(north)) <= 180
         hint = "longitude and latitude are probably swapped; " if swapped else ""
-        raise InputError("a latitude of the box lies outside ±90", shown, hint + order)
+        raise InputError(
+            "a latitude of the box lies outside ±90",
+            shown,
+            hint + order,
+            code="coordinates-swapped" if swapped else "box-latitude-out-of-range",
+        )
     if abs(west) > 180 + _SLACK or abs(east) > 180 + _SLACK or west > east:
         if abs(west) > 360 or abs(east) > 360:
-            raise InputError("a longitude of the box lies outside ±180", shown, order)
+            raise InputError(
+                "a longitude of the box lies outside ±180",
+                shown,
+                order,
+                code="box-longitude-out-of-range",
+            )
         raise _across_the_meridian(shown)
     if west == east or south >= north:
-        raise InputError("the box has no area", shown, order)
+        raise InputError("the box has no area", shown, order, code="box-without-area")
     return shapely.MultiPolygon([shapely.box(west, south, east, north)])
 
 
@@ -112,13 +122,18 @@ def area_km2(boundary: shapely.Geometry) -> float:
 
 def _polygonal(geometry: shapely.Geometry | None) -> shapely.Geometry:
     if geometry is None or geometry.is_empty:
-        raise InputError("the boundary is empty", "no outline", "draw or give one polygon")
+        raise InputError(
+            "the boundary is empty", "no outline", "draw or give one polygon", code="boundary-empty"
+        )
     if geometry.geom_type not in {"Polygon", "MultiPolygon"}:
         kind = {"LineString": "line", "MultiLineString": "line", "LinearRing": "line"}.get(
             geometry.geom_type, geometry.geom_type
         )
         raise InputError(
-            "the boundary must be an area", f"a {kind}", "give the city's outline as a polygon"
+            "the boundary must be an area",
+            f"a {kind}",
+            "give the city's outline as a polygon",
+            code="boundary-not-an-area",
         )
     return shapely.force_2d(geometry)
 
@@ -127,16 +142,26 @@ def _check_degrees(shape: shapely.Geometry) -> None:
     points = shapely.get_coordinates(shape)
     remedy = "give longitude and latitude in degrees, longitude first"
     if not np.isfinite(points).all():
-        raise InputError("the boundary has a corner that is no number", "nan or infinity", remedy)
+        raise InputError(
+            "the boundary has a corner that is no number",
+            "nan or infinity",
+            remedy,
+            code="boundary-corner-not-finite",
+        )
     bounds = _shown(shape)
     largest = np.abs(points).max(axis=0)
     if largest[1] <= 90 + _SLACK and largest[0] <= 360 + _SLACK:
         return
     if largest[0] <= 90 and largest[1] <= 180:
         raise InputError(
-            "longitude and latitude of the boundary are probably swapped", bounds, remedy
+            "longitude and latitude of the boundary are probably swapped",
+            bounds,
+            remedy,
+            code="coordinates-swapped",
         )
-    raise InputError("the boundary is not in degrees", bounds, remedy)
+    raise InputError(
+        "the boundary is not in degrees", bounds, remedy, code="coordinates-not-degrees"
+    )
 
 
 def _check_meridian(shape: shapely.Geometry) -> None:
@@ -150,6 +175,7 @@ def _across_the_meridian(shown: str) -> InputError:
         "the boundary crosses the 180th meridian, or west and east are exchanged",
         shown,
         "give the part on one side of it; each side can be a city of its own",
+        code="boundary-crosses-antimeridian",
     )
 
 
@@ -161,6 +187,7 @@ def _check_latitudes(shape: shapely.Geometry) -> None:
             f"{-SOUTHMOST:g}° S to {NORTHMOST:g}° N",
             _shown(shape),
             "give a boundary between them",
+            code="boundary-outside-data-latitudes",
         )
 
 
@@ -168,7 +195,10 @@ def _check_size(shape: shapely.MultiPolygon, limit_km2: float) -> None:
     area = area_km2(shape)
     if area * 1e6 < _SMALLEST_M2:
         raise InputError(
-            "the boundary covers under a hectare", f"{area * 1e6:,.0f} m²", "give a larger one"
+            "the boundary covers under a hectare",
+            f"{area * 1e6:,.0f} m²",
+            "give a larger one",
+            code="boundary-too-small",
         )
     if area > limit_km2:
         raise InputError(
@@ -176,6 +206,7 @@ def _check_size(shape: shapely.MultiPolygon, limit_km2: float) -> None:
             f"{area:,.0f} km²",
             f"split it into at least {math.ceil(area / limit_km2)} cities and fetch them as a "
             "batch, one row of a table each",
+            code="boundary-too-large",
         )
     west, south, east, north = shape.bounds
     _, _, across_m = _ELLIPSOID.inv(west, south, east, north)
@@ -184,6 +215,7 @@ def _check_size(shape: shapely.MultiPolygon, limit_km2: float) -> None:
             f"the parts of the boundary lie more than {_WIDEST_KM:g} km apart",
             f"{across_m / 1000:,.0f} km from corner to corner",
             "make each part a city of its own; a batch fetches them one after the other",
+            code="boundary-parts-too-far-apart",
         )
 
 
@@ -193,7 +225,12 @@ def _repaired(shape: shapely.Geometry) -> shapely.MultiPolygon:
         whole = shapely.union_all([_repaired_part(part) for part in shapely.get_parts(shape)])
     whole = polygons_of(whole)
     if whole.is_empty or whole.area == 0:
-        raise InputError("the boundary has no area", _shown(shape), "give an outline with an area")
+        raise InputError(
+            "the boundary has no area",
+            _shown(shape),
+            "give an outline with an area",
+            code="boundary-without-area",
+        )
     return whole
 
 
@@ -205,6 +242,7 @@ def _repaired_part(part: shapely.Polygon) -> shapely.MultiPolygon:
             "the outline of the boundary crosses itself",
             _where_crossed(part),
             "draw it again without crossing, or repair it in a GIS",
+            code="boundary-crosses-itself",
         )
     return repaired
 

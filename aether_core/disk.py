@@ -117,6 +117,7 @@ def _closed(error: BaseException, folder: Path) -> InputError:
         "this user may not use the file or folder",
         f"{path}{owner}",
         "run as its owner, or set AETHER_HOME to a folder of your own",
+        code="file-not-permitted",
     )
 
 

@@ -104,7 +104,7 @@ def atomic_folder(
     except OSError as error:
         explained = _explain(error, target)
         raise explained or AetherError(
-            f"{target} could not be written: {error.strerror}"
+            f"{target} could not be written: {error.strerror}", code="output-not-written"
         ) from error
     finally:
         scratch.remove()
@@ -143,12 +143,22 @@ def check_target(target: Path, *, force: bool) -> None:
     _check_name(target)
     if not target.parent.is_dir():
         raise InputError(
-            "the folder of the output file does not exist", target, "make the folder first"
+            "the folder of the output file does not exist",
+            target,
+            "make the folder first",
+            code="no-such-output-folder",
         )
     if target.is_dir():
-        raise InputError("the output path is a folder", target, "give the name of a file in it")
+        raise InputError(
+            "the output path is a folder",
+            target,
+            "give the name of a file in it",
+            code="output-is-a-folder",
+        )
     if target.exists() and not force:
-        raise ConflictError("file exists", target, "choose another name or add --force")
+        raise ConflictError(
+            "file exists", target, "choose another name or add --force", code="file-exists"
+        )
 
 
 def _check_name(target: Path) -> None:
@@ -159,11 +169,19 @@ def _check_name(target: Path) -> None:
     """
     if "\0" in str(target):
         raise InputError(
-            "the output's name holds a NUL character", repr(str(target)), "leave it out"
+            "the output's name holds a NUL character",
+            repr(str(target)),
+            "leave it out",
+            code="output-name-with-nul",
         )
     longest = max((len(os.fsencode(part)) for part in target.parts), default=0)
     if longest > _LONGEST_NAME_BYTES or len(os.fsencode(target)) > _LONGEST_PATH_BYTES:
-        raise InputError("the output's name is too long for a file", target, "give a shorter one")
+        raise InputError(
+            "the output's name is too long for a file",
+            target,
+            "give a shorter one",
+            code="output-name-too-long",
+        )
 
 
 def _check_folder(target: Path, *, force: bool, holds: Collection[str]) -> None:
@@ -171,21 +189,32 @@ def _check_folder(target: Path, *, force: bool, holds: Collection[str]) -> None:
     _check_name(target)
     if not target.parent.is_dir():
         raise InputError(
-            "the folder of the output does not exist", target.parent, "make the folder first"
+            "the folder of the output does not exist",
+            target.parent,
+            "make the folder first",
+            code="no-such-output-folder",
         )
     if not target.exists():
         return
     if not target.is_dir():
-        raise ConflictError("a file has this name", target, "give the name of a folder")
+        raise ConflictError(
+            "a file has this name",
+            target,
+            "give the name of a folder",
+            code="output-folder-is-a-file",
+        )
     present = sorted(child.name for child in target.iterdir())
     if present and not force:
-        raise ConflictError("folder exists", target, "choose another name or add --force")
+        raise ConflictError(
+            "folder exists", target, "choose another name or add --force", code="folder-exists"
+        )
     others = [name for name in present if name not in holds]
     if others:
         raise InputError(
             "the folder holds other things, so it is not replaced",
             f"{target} with {others[0]}",
             "choose another name",
+            code="folder-holds-other-things",
         )
 
 
@@ -218,7 +247,10 @@ def _explain(error: Exception, target: Path) -> AetherError | None:
     number = error.errno if isinstance(error, OSError) else None
     if isinstance(error, OSError) and not target.parent.is_dir():
         return InputError(
-            "the folder of the output was removed meanwhile", target.parent, "make it again"
+            "the folder of the output was removed meanwhile",
+            target.parent,
+            "make it again",
+            code="output-folder-removed",
         )
     # GDAL and SQLite report a full disk in words of their own, without an error number.
     room = shutil.disk_usage(target.parent)
@@ -228,6 +260,9 @@ def _explain(error: Exception, target: Path) -> AetherError | None:
         )
     if number in _NOT_ALLOWED:
         return InputError(
-            "this user may not write the output file", target, "choose a folder you may write to"
+            "this user may not write the output file",
+            target,
+            "choose a folder you may write to",
+            code="output-not-permitted",
         )
     return None

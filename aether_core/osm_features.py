@@ -60,6 +60,7 @@ def read_osm_features(
             f"{file.name} cannot be read as an OpenStreetMap extract",
             str(error).split(". ", maxsplit=1)[0],
             "download the .osm.pbf again",
+            code="osm-extract-unreadable",
         ) from error
     if found is None:
         return gpd.GeoDataFrame({"id": []}, geometry=[], crs=WGS84)

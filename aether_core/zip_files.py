@@ -27,5 +27,8 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
         raise InputError(
-            "the zip cannot be opened", path.name, "it is damaged or cut short: zip it again"
+            "the zip cannot be opened",
+            path.name,
+            "it is damaged or cut short: zip it again",
+            code="zip-unreadable",
         ) from error

@@ -136,6 +136,7 @@ def one_of(name: str, candidates: Sequence[Candidate], choose: int | None = None
                 f"there is no candidate of this number for {name}",
                 choose,
                 f"choose from 1 to {len(candidates)}",
+                code="no-such-candidate",
             )
         return candidates[choose - 1]
     if len(candidates) != 1:

@@ -81,6 +81,7 @@ def country_of(text: str) -> Country:
             "there is no country of this name",
             text,
             f"did you mean {names}" if names else "give its English name or its two-letter code",
+            code="no-such-country",
         )
     return country
 

@@ -94,6 +94,7 @@ def _nothing(overture: Overture, around: Candidate) -> InputError:
         f"Overture {overture.release} has no division around this place",
         around.label,
         "take a box around the centre, ask the geocoder, or give a boundary file",
+        code="place-without-division",
     )
 
 
@@ -115,7 +116,9 @@ def _outline(wkb: object, overture: Overture) -> shapely.MultiPolygon | None:
     try:
         shape = shapely.from_wkb(wkb)
     except shapely.errors.GEOSException as error:
-        raise RemoteError(overture.url, "has a division whose outline is damaged") from error
+        raise RemoteError(
+            overture.url, "has a division whose outline is damaged", code="division-outline-damaged"
+        ) from error
     outline = polygons_of(shapely.make_valid(shape))
     return None if outline.is_empty else outline
 

@@ -50,7 +50,12 @@ def find_city(name: str, country: str | None = None) -> list[Candidate]:
     """
     wanted = folded(name.replace("\t", " "))
     if not wanted:
-        raise InputError("a city's name is needed", repr(name), "type a name such as Helsinki")
+        raise InputError(
+            "a city's name is needed",
+            repr(name),
+            "type a name such as Helsinki",
+            code="place-name-empty",
+        )
     within = None if country is None else country_of(country)
     for table in _tables(name):
         found = _matches(table, wanted, within)
@@ -78,6 +83,7 @@ def _unknown(name: str, wanted: str, within: Country | None) -> InputError:
         f"the gazetteer knows no city of this name{where}",
         name,
         f"{remedy}; or draw the box, give a boundary file, or ask the geocoder",
+        code="city-unknown-to-gazetteer",
     )
 
 

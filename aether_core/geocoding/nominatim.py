@@ -81,6 +81,7 @@ def geocode(
             "the geocoder knows no settlement of this name",
             name,
             "check the spelling, add the country, draw the box, or give a boundary file",
+            code="place-unknown-to-geocoder",
         )
     return found
 
@@ -114,9 +115,19 @@ def _locked(file: BinaryIO) -> bool:
 def _query(name: str, country: str | None) -> dict[str, str]:
     text = " ".join(name.split())
     if not text:
-        raise InputError("a place's name is needed", repr(name), "type a name such as Helsinki")
+        raise InputError(
+            "a place's name is needed",
+            repr(name),
+            "type a name such as Helsinki",
+            code="place-name-empty",
+        )
     if len(text) > _LONGEST_NAME:
-        raise InputError("this is too long for a place's name", text, "type the name alone")
+        raise InputError(
+            "this is too long for a place's name",
+            text,
+            "type the name alone",
+            code="place-name-too-long",
+        )
     query = {
         "q": text,
         "format": "jsonv2",
@@ -165,10 +176,15 @@ def _parsed(body: bytes, url: str) -> list[dict[str, Any]]:
     try:
         places = json.loads(body)
     except ValueError as error:
-        raise RemoteError(url, "answers with something that is no JSON") from error
+        raise RemoteError(
+            url, "answers with something that is no JSON", code="geocoder-answer-not-json"
+        ) from error
     if not _are_places(places):
         raise RemoteError(
-            url, "answers with something that is no list of places", "check the geocoder's address"
+            url,
+            "answers with something that is no list of places",
+            "check the geocoder's address",
+            code="geocoder-answer-not-places",
         )
     found: list[dict[str, Any]] = places
     return found

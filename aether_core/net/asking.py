@@ -136,11 +136,16 @@ class Asker:
                     self.drain(opened)
                     if method == "POST":
                         raise RemoteError(
-                            url, "redirects a question", "set the address it redirects to"
+                            url,
+                            "redirects a question",
+                            "set the address it redirects to",
+                            code="remote-redirects-question",
                         )
                     here = _location(url, opened)
                 origin = self._guard.check_hop(url, here)
-        raise RemoteError(url, f"redirects more than {_MOST_REDIRECTS} times")
+        raise RemoteError(
+            url, f"redirects more than {_MOST_REDIRECTS} times", code="remote-redirects-too-often"
+        )
 
     def body(self, opened: Opened, url: str, limit: int, sink: Callable[[bytes], object]) -> int:
         """Read a body piece by piece.
@@ -173,7 +178,7 @@ class Asker:
             sink(part)
             if (now := time.monotonic()) - window > silence_s:
                 if in_window < _SLOWEST * silence_s:
-                    raise AgainError("sends next to nothing")
+                    raise AgainError("sends next to nothing", code="remote-too-slow")
                 window, in_window = now, 0
         return total
 
@@ -240,19 +245,28 @@ class Asker:
         encoding = opened.headers.get("content-encoding", "identity")
         if opened.status in good:
             if encoding != "identity":
-                raise RemoteError(url, f"sends {encoding} though asked not to")
+                raise RemoteError(
+                    url, f"sends {encoding} though asked not to", code="remote-answer-encoded"
+                )
             return
         status = opened.status
         answer = Refusal(status, self.drain(opened))
         if status in _ASK_AGAIN:
             asked = retry_after_s(opened.headers.get("retry-after"))
-            raise AgainError(f"answers with status {status}", asked=asked, answer=answer)
+            raise AgainError(
+                f"answers with status {status}",
+                code="remote-busy-or-broken",
+                asked=asked,
+                answer=answer,
+            )
         if status in {404, 410}:
             raise RemoteMissingError(url)
         what, remedy = f"answers with status {status}", "check its address in the settings"
+        code = "remote-wrong-status"
         if status in {401, 403}:
             what, remedy = f"refuses access (status {status})", "check its address and token"
-        raise RemoteError(url, what, remedy, answer=answer)
+            code = "remote-refuses-access"
+        raise RemoteError(url, what, remedy, answer=answer, code=code)
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
@@ -267,8 +281,10 @@ class Asker:
 def _location(url: str, opened: Opened) -> str:
     location = opened.headers.get("location")
     if not location:
-        raise RemoteError(url, "redirects to nowhere")
+        raise RemoteError(url, "redirects to nowhere", code="remote-redirects-to-no-address")
     try:
         return str(httpx2.URL(opened.url).join(location))
     except httpx2.InvalidURL:
-        raise RemoteError(url, "redirects to no web address") from None
+        raise RemoteError(
+            url, "redirects to no web address", code="remote-redirects-to-no-address"
+        ) from None

@@ -73,7 +73,7 @@ class _Transfer:
             if begun is not None and not self._goes_on(opened, begun, version):
                 self._forget()
                 if opened.status != 200:
-                    raise AgainError("has changed meanwhile")
+                    raise AgainError("has changed meanwhile", code="remote-changed")
             size = self._receive(opened, version)
         file = RemoteFile(self._url, size, version)
         self._finish()
@@ -98,7 +98,7 @@ class _Transfer:
             self._asker.body(opened, self._url, most - have, file.write)
         size = self._have()
         if self._total and size != self._total:
-            raise AgainError("sends fewer bytes than announced")
+            raise AgainError("sends fewer bytes than announced", code="remote-answer-cut-short")
         return size
 
     def _begun(self) -> RemoteFile | None:

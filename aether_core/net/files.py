@@ -92,17 +92,18 @@ def check_part(opened: Opened, file: RemoteFile, first: int, last: int) -> None:
             file.url,
             "sends the whole file instead of the bytes asked for",
             "use a server that answers byte ranges",
+            code="remote-without-ranges",
         )
     found = _PART.fullmatch(opened.headers.get("content-range", ""))
     if found is None or (int(found[1]), int(found[2])) != (first, last):
-        raise AgainError("sends other bytes than those asked for")
+        raise AgainError("sends other bytes than those asked for", code="remote-wrong-bytes")
     if int(found[3]) != file.size:
         raise ChangedError(
             file.url, "has another size than before", "start again to take the new version"
         )
     declared = opened.headers.get("content-length")
     if declared is not None and declared != str(last - first + 1):
-        raise AgainError("announces another length than asked for")
+        raise AgainError("announces another length than asked for", code="remote-wrong-length")
 
 
 class RangeFile(io.RawIOBase):

@@ -37,12 +37,15 @@ class Origin:
         try:
             parts = httpx2.URL(url)
         except (httpx2.InvalidURL, ValueError):
-            raise InputError("no web address", named, remedy) from None
+            raise InputError("no web address", named, remedy, code="web-address-invalid") from None
         if parts.scheme not in _PORTS or not parts.host or "%" in parts.host:
-            raise InputError("no web address", named, remedy)
+            raise InputError("no web address", named, remedy, code="web-address-invalid")
         if parts.userinfo:
             raise InputError(
-                "the address carries a name or password", shown(url), "set a token instead"
+                "the address carries a name or password",
+                shown(url),
+                "set a token instead",
+                code="web-address-with-password",
             )
         port = parts.port or _PORTS[parts.scheme]
         return cls(parts.scheme, parts.raw_host.decode("ascii"), port)
@@ -72,7 +75,10 @@ class Guard:
         origin = self._checked(Origin.of(url))
         if origin not in self._origins:
             raise InputError(
-                "this host is not asked", origin.host, "add its address to the settings"
+                "this host is not asked",
+                origin.host,
+                "add its address to the settings",
+                code="host-not-in-settings",
             )
         return origin
 
@@ -86,11 +92,15 @@ class Guard:
         try:
             origin = Origin.of(location)
         except InputError:
-            raise RemoteError(url, "redirects to no web address") from None
+            raise RemoteError(
+                url, "redirects to no web address", code="remote-redirects-to-no-address"
+            ) from None
         plain = self._allow_http and origin in self._origins
         if origin.scheme != "https" and not plain:
             raise RemoteError(
-                url, f"redirects to plain http at {origin.host}, which is not followed"
+                url,
+                f"redirects to plain http at {origin.host}, which is not followed",
+                code="remote-redirects-to-plain-http",
             )
         return origin
 
@@ -111,6 +121,7 @@ class Guard:
                 f"https://{named}:{port}",
                 "lies in a private network, where no redirect is followed",
                 "set its address if it is meant",
+                code="remote-in-private-network",
             )
 
     def _checked(self, origin: Origin) -> Origin:
@@ -119,6 +130,7 @@ class Guard:
                 "plain http is not used",
                 origin.host,
                 "give an https address or allow http in the settings",
+                code="plain-http-not-allowed",
             )
         return origin
 

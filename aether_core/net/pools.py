@@ -93,7 +93,10 @@ def proxy_of(origin: Origin) -> str | None:
     scheme = full.partition("://")[0]
     if scheme not in {"http", "https"}:
         raise InputError(
-            "this kind of proxy is not supported", scheme, "name an http proxy in HTTPS_PROXY"
+            "this kind of proxy is not supported",
+            scheme,
+            "name an http proxy in HTTPS_PROXY",
+            code="proxy-not-supported",
         )
     return full
 

@@ -30,6 +30,7 @@ class AgainError(Exception):
 
     Args:
         reason: What was wrong, as messages say it after the address.
+        code: What was wrong, for programs.
         asked: Seconds the server wants to be left alone.
         answer: What the server said, where it did.
     """
@@ -38,10 +39,12 @@ class AgainError(Exception):
         self,
         reason: str,
         *,
+        code: str,
         asked: float | None = None,
         answer: Refusal = Refusal(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(reason)
+        self.code = code
         self.asked = asked
         self.answer = answer
 
@@ -144,6 +147,7 @@ class Retrying:
                 "has a certificate that is not trusted",
                 "check this machine's clock; where your network signs its own certificates, name "
                 "theirs in SSL_CERT_FILE",
+                code="certificate-not-trusted",
             ) from error
         if isinstance(error, UnresolvedError):
             return _UnconnectedError(error.host, "its name is not resolved")
@@ -151,10 +155,12 @@ class Retrying:
         if refused and not isinstance(cause, ssl.SSLError):
             return _UnconnectedError(origin.host, "no connection")
         if isinstance(error, httpcore2.ProxyError):
-            return AgainError("is not reached through the proxy of this network")
+            return AgainError(
+                "is not reached through the proxy of this network", code="proxy-not-reached"
+            )
         if isinstance(error, httpcore2.TimeoutException):
-            return AgainError("does not answer in time")
-        return AgainError("breaks the connection off")
+            return AgainError("does not answer in time", code="remote-answer-too-late")
+        return AgainError("breaks the connection off", code="remote-breaks-off")
 
     def _give_up(
         self, url: str, origin: Origin, courtesy: Courtesy, failed: int, failure: AgainError
@@ -166,10 +172,14 @@ class Retrying:
                 raise OfflineError(failure.host, str(failure)) from failure
         if failed >= courtesy.attempts:
             times = f", in {failed} attempts" if failed > 1 else ""
-            raise RemoteError(url, f"{failure}{times}", answer=failure.answer) from failure
+            raise RemoteError(
+                url, f"{failure}{times}", answer=failure.answer, code=failure.code
+            ) from failure
         if failure.asked is not None and failure.asked > courtesy.longest_s:
             what = f"asks to wait {failure.asked:,.0f} seconds (status {failure.answer.status})"
-            raise RemoteError(url, what, "try again after that", answer=failure.answer) from failure
+            raise RemoteError(
+                url, what, "try again after that", answer=failure.answer, code="remote-asks-to-wait"
+            ) from failure
 
 
 class _UnconnectedError(AgainError):
@@ -182,4 +192,4 @@ class _UnconnectedError(AgainError):
 
     def __init__(self, host: str, reason: str) -> None:
         self.host = host
-        super().__init__(reason)
+        super().__init__(reason, code="offline")

@@ -70,7 +70,12 @@ class Web:
     ) -> None:
         guard = Guard(addresses, allow_http=allow_http)
         if contact and (not contact.isprintable() or not contact.isascii()):
-            raise InputError("no contact address", contact, "give a plain e-mail address")
+            raise InputError(
+                "no contact address",
+                contact,
+                "give a plain e-mail address",
+                code="contact-address-invalid",
+            )
         self._asker = Asker(
             guard,
             courtesies={Origin.of(url): each for url, each in (courtesies or {}).items()},
@@ -202,9 +207,11 @@ class Web:
                     self._asker.body(opened, file.url, length - begin, got.extend)
                 except TooLongError:
                     del got[begin:]
-                    raise AgainError("sends more bytes than asked for") from None
+                    raise AgainError(
+                        "sends more bytes than asked for", code="remote-part-too-long"
+                    ) from None
             if len(got) < length:
-                raise AgainError("sends fewer bytes than asked for")
+                raise AgainError("sends fewer bytes than asked for", code="remote-answer-cut-short")
             return bytes(got)
 
         return self._asker.persist(file.url, once, waiting, lambda: len(got)) if length else b""
@@ -263,7 +270,7 @@ class Web:
             if opened.status == 200 and opened.headers.get("content-length", "").isdigit():
                 size = int(opened.headers["content-length"])
             if size is None:
-                raise RemoteError(url, "does not say how large it is")
+                raise RemoteError(url, "does not say how large it is", code="remote-size-unknown")
             if opened.status == 206:
                 self._asker.drain(opened)
             return RemoteFile(url, size, version_of(opened.headers))

@@ -61,6 +61,7 @@ def clean_pois(pois: gpd.GeoDataFrame, boundary: shapely.Geometry) -> CleanPois:
             f"first place at longitude {lonlat[~missing][0, 0]:.5f}, "
             f"latitude {lonlat[~missing][0, 1]:.5f}",
             "swap the two in the places or in the boundary",
+            code="coordinates-swapped",
         )
     reasons[~missing & outside] = _OUTSIDE
     nameless = ((pois["name"] == "") & (pois["category"] == "")).to_numpy()

@@ -51,7 +51,12 @@ def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> dict
     """
     for given in (fields.name, fields.category, fields.group):
         if given is not None and given not in attributes.columns:
-            raise InputError(f"{label} has no such column", given, f"it has {_listed(attributes)}")
+            raise InputError(
+                f"{label} has no such column",
+                given,
+                f"it has {_listed(attributes)}",
+                code="no-such-column",
+            )
     name = fields.name or _find(attributes, _NAME)
     category, group = _categories(attributes, fields)
     if name is None and category is None:
@@ -59,6 +64,7 @@ def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> dict
             f"{label} has no name and no category column",
             f"columns are {_listed(attributes)}",
             "say which field is the name and which the category",
+            code="places-without-name-or-category",
         )
     empty = [""] * len(attributes)
     return {

@@ -63,9 +63,15 @@ def read_osm_pois(
             f"{file.name} cannot be read as an OpenStreetMap extract",
             str(error).split(". ", maxsplit=1)[0],
             "download the .osm.pbf again",
+            code="osm-extract-unreadable",
         ) from error
     if places is None or places.empty:
-        raise InputError("the extract holds no places", file.name, "choose one of the city")
+        raise InputError(
+            "the extract holds no places",
+            file.name,
+            "choose one of the city",
+            code="osm-extract-without-places",
+        )
     return _as_pois(places)
 
 

@@ -112,7 +112,9 @@ def count_overpass(
         try:
             total += sum(int(each["tags"]["total"]) for each in answer.elements)
         except (KeyError, TypeError, ValueError):
-            raise RemoteError(url, "answers something else than a count") from None
+            raise RemoteError(
+                url, "answers something else than a count", code="overpass-answer-not-count"
+            ) from None
     return total
 
 
@@ -165,7 +167,10 @@ def _ask(web: Web, url: str, piece: Bounds, out: str, waiting: Waiting) -> _Answ
         timestamp = str(document.get("osm3s", {}).get("timestamp_osm_base", ""))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise RemoteError(
-            url, "answers something else than an Overpass server", "check its address"
+            url,
+            "answers something else than an Overpass server",
+            "check its address",
+            code="overpass-answer-unknown",
         ) from None
     # Of a question it could not finish the server sends what it has, as if that were all.
     if "timed out" in remark or "out of memory" in remark:
@@ -173,7 +178,7 @@ def _ask(web: Web, url: str, piece: Bounds, out: str, waiting: Waiting) -> _Answ
             url, f"gave up over {_side_km(piece):.1f} km: {_told(remark)}", "try again later"
         )
     if "error" in remark:
-        raise RemoteError(url, f"stopped: {_told(remark)}")
+        raise RemoteError(url, f"stopped: {_told(remark)}", code="overpass-stopped")
     return _Answer(elements, timestamp)
 
 
@@ -234,7 +239,9 @@ def _as_pois(url: str, elements: Mapping[str, Mapping[str, Any]]) -> gpd.GeoData
         points = [_lonlat(each) for each in elements.values()]
         tags = [dict(each.get("tags") or {}) for each in elements.values()]
     except (KeyError, TypeError, ValueError):
-        raise RemoteError(url, "answers elements without a position") from None
+        raise RemoteError(
+            url, "answers elements without a position", code="overpass-elements-without-position"
+        ) from None
     described = [describe_tags(each) for each in tags]
     return poi_frame(
         {

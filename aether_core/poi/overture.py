@@ -81,7 +81,12 @@ def overture_places(
         OfflineError: No connection comes about.
     """
     if not 0 <= min_confidence <= 1:
-        raise InputError("the confidence must be from 0 to 1", min_confidence, "try 0.5")
+        raise InputError(
+            "the confidence must be from 0 to 1",
+            min_confidence,
+            "try 0.5",
+            code="confidence-out-of-range",
+        )
     table = overture_table(
         web,
         overture,
@@ -149,6 +154,7 @@ def _check_taxonomy(table: pa.Table, overture: Overture) -> None:
             overture.url,
             f"has changed its columns: {', '.join(sorted(known))} are all gone",
             "try another release",
+            code="overture-columns-changed",
         )
 
 

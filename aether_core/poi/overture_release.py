@@ -68,7 +68,12 @@ def released(web: Web, catalog_url: str, *, waiting: Waiting = patient) -> list[
     names = {part for link in links for part in link.split("/")} | {latest}
     found = [name for name in names if _RELEASE.fullmatch(name)]
     if not found:
-        raise RemoteError(catalog_url, "lists no releases", "check the catalogue's address")
+        raise RemoteError(
+            catalog_url,
+            "lists no releases",
+            "check the catalogue's address",
+            code="overture-catalogue-without-releases",
+        )
     # One that is listed may still be on its way; the catalogue says which one is out.
     return sorted(found, key=lambda name: (name == latest, name), reverse=True)
 
@@ -94,6 +99,7 @@ def choose_release(
             "this Overture release is not on the server, where only the newest stay",
             wanted,
             f"take one of {', '.join(there)}",
+            code="no-such-overture-release",
         )
     return wanted or there[0]
 
@@ -141,7 +147,12 @@ def release_files(
         if (found := inside.search(href))
     ]
     if not known:
-        raise RemoteError(url, f"lists no file of {folder}", "try another release")
+        raise RemoteError(
+            url,
+            f"lists no file of {folder}",
+            "try another release",
+            code="overture-index-without-files",
+        )
     return sorted(address for address, box in known if _meet(box, bounds))
 
 
@@ -150,16 +161,24 @@ def _items(url: str, body: bytes) -> Iterable[tuple[str, dict[str, float]]]:
     try:
         table = pq.read_table(io.BytesIO(body))
     except (pa.ArrowException, OSError) as error:
-        raise RemoteError(url, "is no Parquet file") from error
+        raise RemoteError(url, "is no Parquet file", code="remote-not-parquet") from error
     missing = [name for name in ("assets", "bbox") if name not in table.column_names]
     if missing:
         listed = ", ".join(table.column_names[:20])
-        raise RemoteError(url, f"has changed its columns: {missing[0]} is gone of {listed}")
+        raise RemoteError(
+            url,
+            f"has changed its columns: {missing[0]} is gone of {listed}",
+            code="overture-columns-changed",
+        )
     boxes, assets = table.column("bbox").to_pylist(), table.column("assets").to_pylist()
     for box, asset in zip(boxes, assets, strict=True):
         href = _address(asset)
         if href and (not isinstance(box, dict) or any(box.get(at) is None for at in _CORNERS)):
-            raise RemoteError(url, f"has changed its columns: bbox lacks {', '.join(_CORNERS)}")
+            raise RemoteError(
+                url,
+                f"has changed its columns: bbox lacks {', '.join(_CORNERS)}",
+                code="overture-columns-changed",
+            )
         yield href, box
 
 

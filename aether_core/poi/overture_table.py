@@ -176,7 +176,10 @@ def _leaves(
         if not any(_within(name, column) for name in plain):
             there = ", ".join(dict.fromkeys(path.split(".")[0] for path in paths))
             raise RemoteError(
-                url, f"has changed its columns: {column} is gone of {there}", "try another release"
+                url,
+                f"has changed its columns: {column} is gone of {there}",
+                "try another release",
+                code="overture-columns-changed",
             )
     asked = (*columns, *optional)
     named = zip(paths, plain, strict=True)
@@ -290,7 +293,9 @@ def _read(
             for name in others.column_names:
                 rows = rows.append_column(name, others.column(name))
     except (pa.ArrowException, OSError) as error:
-        raise RemoteError(group.file.url, "holds damaged rows") from error
+        raise RemoteError(
+            group.file.url, "holds damaged rows", code="overture-rows-damaged"
+        ) from error
     return rows.filter(wanted).replace_schema_metadata(None)
 
 

@@ -40,11 +40,14 @@ def query_texts(query: str) -> tuple[str, str]:
     """
     typed = " ".join(query.split())
     if not typed:
-        raise InputError("the query is empty", repr(query), "type what you are looking for")
+        raise InputError(
+            "the query is empty", repr(query), "type what you are looking for", code="query-empty"
+        )
     if len(typed) > MAX_QUERY_CHARACTERS:
         raise InputError(
             f"the query has {len(typed):,} characters, at most {MAX_QUERY_CHARACTERS} are read",
             typed,
             "say it in a few words",
+            code="query-too-long",
         )
     return f"A place of {typed}.", typed

@@ -78,13 +78,19 @@ class Table:
 
     def __post_init__(self) -> None:
         if not self.columns:
-            raise InputError("a table needs columns", self.caption or "table", "name its columns")
+            raise InputError(
+                "a table needs columns",
+                self.caption or "table",
+                "name its columns",
+                code="table-without-columns",
+            )
         uneven = [row for row in self.rows if len(row) != len(self.columns)]
         if uneven or (self.align and len(self.align) != len(self.columns)):
             raise InputError(
                 "a table's rows must have as many cells as it has columns",
                 uneven[0] if uneven else self.align,
                 f"give {len(self.columns)}",
+                code="table-rows-uneven",
             )
 
     def alignment(self) -> str:

@@ -26,11 +26,18 @@ def inline(svg: str, prefix: str, alt: str) -> str:
     try:
         root = ET.fromstring(svg)  # noqa: S314 - Python's expat refuses entity bombs; charts are ours
     except ET.ParseError as error:
-        raise InputError("a figure is not valid SVG", error, "draw it with to_svg") from error
+        raise InputError(
+            "a figure is not valid SVG", error, "draw it with to_svg", code="figure-not-svg"
+        ) from error
     for node in root.iter():
         name = str(node.tag).rpartition("}")[2]
         if name in _ACTIVE or any(key.startswith("on") for key in node.keys()):  # noqa: SIM118 - an element
-            raise InputError("a figure's SVG holds a script", name, "draw it with to_svg")
+            raise InputError(
+                "a figure's SVG holds a script",
+                name,
+                "draw it with to_svg",
+                code="figure-with-script",
+            )
         for key, value in node.items():
             node.set(key, _own(key, value, prefix))
     root.set("role", "img")

@@ -153,7 +153,12 @@ def _of_kind(base_map: gpd.GeoDataFrame | None, kind: str) -> NDArray[np.object_
 def _extent(shapes: NDArray[np.object_]) -> shapely.Geometry:
     there = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     if not len(there):
-        raise InputError("there is nothing to draw", "no shapes", "choose a layer that has some")
+        raise InputError(
+            "there is nothing to draw",
+            "no shapes",
+            "choose a layer that has some",
+            code="map-without-shapes",
+        )
     return shapely.box(*shapely.total_bounds(there))
 
 

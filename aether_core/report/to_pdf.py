@@ -52,7 +52,9 @@ def pdf_of(report: Report) -> bytes:
         return _compiled(report, format="pdf", pdf_standards=_STANDARDS)[0]
     except typst.TypstError as error:
         if not _NO_GLYPH.search(str(error)):
-            raise AetherError(f"the report cannot be set as PDF: {error}") from error
+            raise AetherError(
+                f"the report cannot be set as PDF: {error}", code="report-not-set-as-pdf"
+            ) from error
     return _compiled(report, note=NO_GLYPH_NOTE, format="pdf")[0]
 
 

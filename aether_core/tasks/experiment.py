@@ -204,12 +204,14 @@ def check_setup(setup: Setup, representations: Mapping[str, NDArray[np.float32]]
             "labels of one class only",
             f"{len(setup.target)} labels",
             "give labels of at least 2 classes",
+            code="labels-of-one-class",
         )
     if not setup.seeds or not representations:
         raise InputError(
             "nothing to compare",
             f"{len(setup.seeds)} seeds, {len(representations)} representations",
             "take at least one of each",
+            code="nothing-to-compare",
         )
     for name, x in representations.items():
         if len(x) != len(setup.target):
@@ -217,11 +219,15 @@ def check_setup(setup: Setup, representations: Mapping[str, NDArray[np.float32]]
                 f"representation {name} does not fit the samples",
                 f"{len(x)} rows, {len(setup.target)} samples",
                 "give one row a sample",
+                code="representation-wrong-row-count",
             )
     missing = int((~usable_rows(representations)).sum())
     if missing:
         raise InputError(
-            "samples without data cannot be compared", f"{missing} samples", "leave them out first"
+            "samples without data cannot be compared",
+            f"{missing} samples",
+            "leave them out first",
+            code="samples-without-data",
         )
 
 
@@ -235,6 +241,7 @@ def _check_classes(setup: Setup, trained: NDArray[np.bool_], number: int) -> Non
             "a fold leaves labels of one class only to train on",
             f"only {only}, fold {number + 1}",
             "give labels of the other classes from more places, or merge classes",
+            code="fold-of-one-class",
         )
 
 

@@ -125,15 +125,18 @@ def make_folds(
         InputError: Fewer labels or blocks than folds, or an unknown split.
     """
     if split not in SPLITS:
-        raise InputError("no such split", split, f"take one of {', '.join(SPLITS)}")
+        raise InputError(
+            "no such split", split, f"take one of {', '.join(SPLITS)}", code="no-such-split"
+        )
     if folds < 2:
-        raise InputError("too few folds", folds, "take 2 or more")
+        raise InputError("too few folds", folds, "take 2 or more", code="too-few-folds")
     units = len(np.unique(unit))
     if units < folds:
         raise InputError(
             "fewer labels than folds",
             f"{units} labels, {folds} folds",
             "give more labels or take fewer folds",
+            code="fewer-labels-than-folds",
         )
     group = unit if split == "random" else home_group(unit, block)
     if _count(group) < folds:
@@ -161,6 +164,7 @@ def district_folds(district: NDArray[np.int64]) -> NDArray[np.int64]:
             "leaving one district out is impossible",
             f"labels in {len(numbers)} district(s)",
             "give districts that part the labels",
+            code="labels-in-too-few-districts",
         )
     result = np.full(len(district), -1, dtype=np.int64)
     result[inside] = fold
@@ -227,4 +231,5 @@ def _impossible(labels: int, blocks: int, side_m: float | None, folds: int) -> I
         "spatial folds are impossible",
         f"all {labels} labels lie in {place}{size}, {folds} folds",
         "give labels from more of the city, smaller blocks, or fewer folds",
+        code="labels-in-too-few-blocks",
     )

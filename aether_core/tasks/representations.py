@@ -107,6 +107,7 @@ class Aether:
                 "this representation needs a trained model",
                 self.name,
                 "train the city first, or leave out aether and concat",
+                code="representation-without-model",
             )
         self._heads = arrays.heads
 
@@ -152,6 +153,7 @@ class Poi:
                 "this representation needs places",
                 f"{self.name}, the city has {len(there)} with text",
                 "add places to the city, or leave out poi",
+                code="representation-without-places",
             )
         self._text = np.ascontiguousarray(arrays.poi_text[there], dtype=np.float32)
         self._plane = Plane(arrays.poi_lonlat[there])
@@ -238,7 +240,10 @@ def representation(name: str, arrays: CityArrays) -> Representation:
     """
     if name not in _KINDS:
         raise InputError(
-            "there is no such representation", name, f"choose from {', '.join(REPRESENTATIONS)}"
+            "there is no such representation",
+            name,
+            f"choose from {', '.join(REPRESENTATIONS)}",
+            code="no-such-representation",
         )
     return _KINDS[name](arrays)
 

@@ -86,6 +86,7 @@ def score_query(
             "so that nothing can be told apart",
             query,
             "give a truth layer that covers part of the city for this query",
+            code="truth-without-cells" if positives == 0 else "truth-of-every-cell",
         )
     ranked = _rank(score, truth, block)
     blocks = int(ranked.block.max()) + 1

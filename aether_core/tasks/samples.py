@@ -129,6 +129,7 @@ def samples_of(
             "the labels give samples of one class only",
             ", ".join([*classes, *(f"{count} x {reason}" for reason, count in dropped.items())]),
             "give polygons that do not overlap, larger ones, or more labels",
+            code="samples-of-one-class",
         )
     return Samples(
         lonlat=lonlat,

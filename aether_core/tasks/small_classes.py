@@ -36,6 +36,7 @@ def treat_small(samples: Samples, rule: Literal["drop", "merge"], minimum: int =
             f"fewer than two classes have {minimum} labels",
             told,
             "give more labels, or merge classes by a mapping",
+            code="classes-too-small",
         )
     classes, label = np.unique(names[kept].astype(str), return_inverse=True)
     units, unit = np.unique(samples.unit[kept], return_inverse=True)

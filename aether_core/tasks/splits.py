@@ -31,7 +31,12 @@ def spatial_blocks(lonlat: NDArray[np.float64], *, block_m: float) -> NDArray[np
         InputError: `block_m` is not a positive number.
     """
     if not (math.isfinite(block_m) and block_m > 0):
-        raise InputError("block size is not a positive number", block_m, "give metres, such as 300")
+        raise InputError(
+            "block size is not a positive number",
+            block_m,
+            "give metres, such as 300",
+            code="block-size-not-positive",
+        )
     if len(lonlat) == 0:
         return np.empty(0, dtype=np.int64)
     band = np.floor(np.radians(lonlat[:, 1]) * _EARTH_RADIUS_M / block_m)
@@ -63,7 +68,12 @@ def held_out_blocks(
         InputError: All points lie in one block, so that nothing can be held out.
     """
     if not 0 < fraction < 1:
-        raise InputError("held-out part is out of range", fraction, "give a number between 0 and 1")
+        raise InputError(
+            "held-out part is out of range",
+            fraction,
+            "give a number between 0 and 1",
+            code="held-out-part-out-of-range",
+        )
     block = _blocks_to_hold(lonlat, fraction, block_m)
     sizes = np.bincount(block)
     if len(sizes) < 2:
@@ -71,6 +81,7 @@ def held_out_blocks(
             "all places lie in one block, so none can be held out",
             f"{len(lonlat)} places",
             "use smaller blocks, or holdout=0 keep=last",
+            code="places-in-one-block",
         )
     wanted = fraction * len(block)
     held = np.zeros(len(sizes), dtype=bool)
@@ -160,7 +171,9 @@ def _blocks_to_hold(
 def _longer_side(lonlat: NDArray[np.float64]) -> float:
     """How far the points reach north to south or east to west, whichever is more, in metres."""
     if len(lonlat) == 0:
-        raise InputError("there are no places", "0 places", "give at least one")
+        raise InputError(
+            "there are no places", "0 places", "give at least one", code="split-without-places"
+        )
     south, north = float(lonlat[:, 1].min()), float(lonlat[:, 1].max())
     around = np.unique(lonlat[:, 0] % 360.0)
     # What is not the widest gap between neighbours on the globe's circle.

@@ -85,7 +85,8 @@ def unit_rows(vectors: FloatArray, encoder: str) -> FloatArray:
     if not (np.isfinite(length) & (length > 0)).all():
         raise AetherError(
             f"the text encoder {encoder} gave a vector that is zero, NaN or infinite; "
-            "its weights or its server are at fault, try another"
+            "its weights or its server are at fault, try another",
+            code="encoder-vector-unusable",
         )
     scaled: FloatArray = (wide / length).astype(np.float32)
     return scaled

@@ -141,7 +141,8 @@ class EndpointEncoder:
     def _unusable(self, why: str) -> AetherError:
         return AetherError(
             f"the text encoder at {self._host} gave an answer that cannot be used: {why[:200]}; "
-            "check its address, model and dimensions"
+            "check its address, model and dimensions",
+            code="encoder-answer-unusable",
         )
 
 
@@ -152,29 +153,52 @@ def _checked(endpoint: Endpoint) -> SplitResult:
         host, _ = url.hostname, url.port
     except ValueError as error:
         raise InputError(
-            "the text encoder's address cannot be read", "no address", _ADDRESS
+            "the text encoder's address cannot be read",
+            "no address",
+            _ADDRESS,
+            code="encoder-address-invalid",
         ) from error
     if url.scheme not in {"http", "https"} or not host:
-        raise InputError("the text encoder's address is none", url.scheme or "no scheme", _ADDRESS)
+        raise InputError(
+            "the text encoder's address is none",
+            url.scheme or "no scheme",
+            _ADDRESS,
+            code="encoder-address-invalid",
+        )
     if url.username is not None or url.query or url.fragment:
         raise InputError(
-            "the text encoder's address holds more than server and path", host, _ADDRESS
+            "the text encoder's address holds more than server and path",
+            host,
+            _ADDRESS,
+            code="encoder-address-with-extras",
         )
     if url.scheme == "http" and not (endpoint.allow_http or _is_loopback(host)):
         raise InputError(
-            "the text encoder's address is not encrypted", f"http at {host}", "use https"
+            "the text encoder's address is not encrypted",
+            f"http at {host}",
+            "use https",
+            code="encoder-address-not-encrypted",
         )
     if not endpoint.model.strip():
-        raise InputError("the text encoder's model is not named", "nothing", "set its model")
+        raise InputError(
+            "the text encoder's model is not named",
+            "nothing",
+            "set its model",
+            code="encoder-model-not-named",
+        )
     if endpoint.dimensions is not None and not 1 <= endpoint.dimensions <= _LONGEST_VECTOR:
         raise InputError(
             f"the text encoder's vectors must have 1 to {_LONGEST_VECTOR} numbers",
             endpoint.dimensions,
             "leave it out for the model's own length",
+            code="encoder-dimensions-out-of-range",
         )
     if endpoint.key is not None and not (endpoint.key.isascii() and endpoint.key.isprintable()):
         raise InputError(
-            "the text encoder's key has characters no key has", "not shown", "copy it again"
+            "the text encoder's key has characters no key has",
+            "not shown",
+            "copy it again",
+            code="encoder-key-invalid",
         )
     return url
 

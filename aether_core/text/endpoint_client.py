@@ -97,7 +97,8 @@ class EndpointClient:
             failure, asked = f"status {status}", retry_after_s(headers.get("retry-after"))
         raise AetherError(
             f"the text encoder at {self._host} did not answer in {self._patience.attempts} "
-            f"attempts ({failure}); check that it runs and can be reached, and try again"
+            f"attempts ({failure}); check that it runs and can be reached, and try again",
+            code="encoder-not-answering",
         )
 
     def _once(self, content: bytes, limit: int) -> tuple[int, httpx2.Headers, bytes]:
@@ -107,7 +108,8 @@ class EndpointClient:
             if good and answer.headers.get("content-encoding", "identity") != "identity":
                 raise AetherError(
                     f"the text encoder at {self._host} sends compressed answers though asked not "
-                    "to; configure it to send plain ones"
+                    "to; configure it to send plain ones",
+                    code="encoder-answer-compressed",
                 )
             body = bytearray()
             for part in answer.iter_raw():
@@ -119,7 +121,8 @@ class EndpointClient:
                 if len(body) > limit:
                     raise AetherError(
                         f"the text encoder at {self._host} sent more than {limit:,} bytes, more "
-                        "than its vectors can take; check its address and model"
+                        "than its vectors can take; check its address and model",
+                        code="encoder-answer-too-long",
                     )
             return answer.status_code, answer.headers, bytes(body)
 
@@ -129,7 +132,8 @@ class EndpointClient:
         if asked is not None and asked > patience.longest_s:
             raise AetherError(
                 f"the text encoder at {self._host} asks to wait {asked:,.0f} seconds ({failure}); "
-                "try again after that"
+                "try again after that",
+                code="encoder-asks-to-wait",
             )
         grown = min(patience.longest_s, patience.first_s * 2 ** (attempt - 1))
         # Drawn, so that several workers that failed together do not come back together.
@@ -142,16 +146,21 @@ class EndpointClient:
                 "the text encoder's address redirects, which is not followed",
                 f"{self._host}, status {status}",
                 "set the address it redirects to",
+                code="encoder-address-redirects",
             )
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             # Servers like to repeat the key in this answer: none of it is shown.
             return InputError(
-                "the text encoder refuses the key", f"{self._host}, status {status}", "set its key"
+                "the text encoder refuses the key",
+                f"{self._host}, status {status}",
+                "set its key",
+                code="encoder-key-refused",
             )
         return InputError(
             "the text encoder refuses the request",
             f"{self._host}, status {status}, {self._complaint(body)}",
             "check its address, model and dimensions",
+            code="encoder-request-refused",
         )
 
     def _complaint(self, body: bytes) -> str:

@@ -65,7 +65,10 @@ class FolderEncoder:
         with self._turn:
             dim = self._model().get_embedding_dimension()
         if dim is None:
-            raise AetherError(f"the text encoder {self.name} does not say how long its vectors are")
+            raise AetherError(
+                f"the text encoder {self.name} does not say how long its vectors are",
+                code="encoder-vector-length-unknown",
+            )
         return int(dim)
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> FloatArray:
@@ -111,13 +114,17 @@ def _check(folder: Path) -> None:
             "the text encoder's folder holds no sentence-transformers model",
             folder,
             f"give the folder that has {_MODULES} in it",
+            code="encoder-folder-without-model",
         )
     try:
         modules = json.loads((folder / _MODULES).read_bytes())
         kinds = [(str(module["type"]), folder / str(module["path"])) for module in modules]
     except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
         raise InputError(
-            f"the text encoder's {_MODULES} cannot be read", folder, _SAVE_AGAIN
+            f"the text encoder's {_MODULES} cannot be read",
+            folder,
+            _SAVE_AGAIN,
+            code="encoder-modules-unreadable",
         ) from error
     for kind, place in kinds:
         if not kind.startswith(_OURS):
@@ -125,12 +132,21 @@ def _check(folder: Path) -> None:
                 "the text encoder brings code of its own, which is never run",
                 kind,
                 "choose a model that sentence-transformers knows itself",
+                code="encoder-with-own-code",
             )
         if not place.resolve().is_relative_to(folder):
-            raise InputError("the text encoder points out of its folder", place, _SAVE_AGAIN)
+            raise InputError(
+                "the text encoder points out of its folder",
+                place,
+                _SAVE_AGAIN,
+                code="encoder-outside-its-folder",
+            )
         if any(place.glob("*.bin")) and not any(place.glob("*.safetensors")):
             raise InputError(
-                "the text encoder's weights are pickled, which is never loaded", place, _SAVE_AGAIN
+                "the text encoder's weights are pickled, which is never loaded",
+                place,
+                _SAVE_AGAIN,
+                code="encoder-weights-pickled",
             )
 
 
@@ -170,7 +186,8 @@ def _load(folder: Path) -> "SentenceTransformer":
             )
         except Exception as error:  # what a foreign folder raises is not ours to list
             raise AetherError(
-                f"the text encoder in {folder} cannot be loaded: {_first_line(error)}"
+                f"the text encoder in {folder} cannot be loaded: {_first_line(error)}",
+                code="encoder-not-loadable",
             ) from error
 
 

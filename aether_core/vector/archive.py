@@ -53,11 +53,19 @@ def _parts(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
     if not shapes:
         names = ", ".join(member.filename for member in members[:5])
         raise InputError(
-            f"{path.name} holds no Shapefile (.shp)", names or "it is empty", "zip all its parts"
+            f"{path.name} holds no Shapefile (.shp)",
+            names or "it is empty",
+            "zip all its parts",
+            code="zip-without-shapefile",
         )
     if len(shapes) > 1:
         names = ", ".join(member.filename for member in shapes)
-        raise InputError(f"{path.name} holds several Shapefiles", names, "zip one by itself")
+        raise InputError(
+            f"{path.name} holds several Shapefiles",
+            names,
+            "zip one by itself",
+            code="zip-with-several-shapefiles",
+        )
     stem = PurePosixPath(shapes[0].filename).with_suffix("")
     parts = {
         suffix: member
@@ -68,7 +76,10 @@ def _parts(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
     missing = [suffix for suffix in _NEEDED if suffix not in parts]
     if missing:
         raise InputError(
-            f"the Shapefile in {path.name} lacks parts", ", ".join(missing), "zip all its parts"
+            f"the Shapefile in {path.name} lacks parts",
+            ", ".join(missing),
+            "zip all its parts",
+            code="shapefile-lacks-parts",
         )
     return parts
 
@@ -78,10 +89,15 @@ def _refuse_unsafe(member: zipfile.ZipInfo, path: Path) -> None:
     name = member.filename
     if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
         raise InputError(
-            f"{path.name} holds a file with an unsafe name", name, "zip the Shapefile again"
+            f"{path.name} holds a file with an unsafe name",
+            name,
+            "zip the Shapefile again",
+            code="zip-with-unsafe-name",
         )
     if member.flag_bits & 0x1:
-        raise InputError(f"{path.name} is encrypted", name, "zip it without a password")
+        raise InputError(
+            f"{path.name} is encrypted", name, "zip it without a password", code="zip-encrypted"
+        )
 
 
 def _extract(archive: zipfile.ZipFile, part: zipfile.ZipInfo, target: Path) -> None:

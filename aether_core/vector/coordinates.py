@@ -27,7 +27,10 @@ def user_crs(text: str) -> pyproj.CRS:
         return pyproj.CRS.from_user_input(text)
     except CRSError as error:
         raise InputError(
-            "this is not a coordinate reference system", text, "give a code such as EPSG:27700"
+            "this is not a coordinate reference system",
+            text,
+            "give a code such as EPSG:27700",
+            code="no-such-crs",
         ) from error
 
 
@@ -62,6 +65,7 @@ def to_wgs84(parsed: Parsed, path: Path, crs: str | None) -> ShapeArray:
             "the file does not say its coordinate reference system",
             path.name,
             "say which, e.g. EPSG:4326 (in commands: --crs EPSG:4326)",
+            code="file-without-crs",
         )
     shapes, projected = _transform(parsed.geometry, source, path)
     return _possible(shapes, path, projected=projected)
@@ -97,6 +101,7 @@ def _transform(geometry: ShapeArray, source: object, path: Path) -> tuple[ShapeA
             "the coordinate reference system of the file is not understood",
             path.name,
             "save it in a CRS with an EPSG code",
+            code="crs-not-understood",
         ) from error
     shapes: ShapeArray = series.to_crs(WGS84).to_numpy()
     return shapes, bool(series.crs.is_projected)
@@ -138,6 +143,7 @@ def _possible(geometry: ShapeArray, path: Path, *, projected: bool) -> ShapeArra
             "the coordinates do not fit the coordinate reference system",
             path.name,
             "check what system the file is in",
+            code="coordinates-outside-crs",
         )
     shown = f"longitude {first[0]:.6g}, latitude {first[1]:.6g} in {path.name}"
     if _in_degrees(bounds[:, [1, 0, 3, 2]]).mean() > _MOSTLY:
@@ -145,9 +151,11 @@ def _possible(geometry: ShapeArray, path: Path, *, projected: bool) -> ShapeArra
             "longitude and latitude are probably swapped, latitudes lie outside ±90",
             shown,
             "swap the two columns or coordinates",
+            code="coordinates-swapped",
         )
     raise InputError(
         "the coordinates are not degrees",
         shown,
         "say which coordinate reference system they are in (in commands: --crs EPSG:27700)",
+        code="coordinates-not-degrees",
     )

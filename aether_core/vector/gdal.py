@@ -113,7 +113,10 @@ def _single_layer(dataset: str, path: Path) -> str | None:
     spatial = [str(name) for name, geometry in layers if geometry is not None]
     if len(spatial) > 1:
         raise InputError(
-            f"{path.name} has several layers", ", ".join(spatial), "save the one you mean by itself"
+            f"{path.name} has several layers",
+            ", ".join(spatial),
+            "save the one you mean by itself",
+            code="file-with-several-layers",
         )
     if spatial:
         return spatial[0]
@@ -132,12 +135,14 @@ def _check_content(path: Path, suffix: str) -> None:
                 f"this is not a {_FORMAT[suffix]} file, whatever its name ends in",
                 path.name,
                 "export it again in that format",
+                code="file-of-another-format",
             )
     if suffix == ".shp" and not path.with_suffix(".shx").exists():
         raise InputError(
             "a Shapefile needs its .shx and .dbf beside the .shp",
             path.name,
             "give a .zip of all its parts",
+            code="shapefile-lacks-parts",
         )
 
 
@@ -146,7 +151,12 @@ def _check_geojson(path: Path) -> None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
         if not start.startswith(b"{"):
-            raise InputError("this is not GeoJSON", path.name, "export it again as GeoJSON")
+            raise InputError(
+                "this is not GeoJSON",
+                path.name,
+                "export it again as GeoJSON",
+                code="file-of-another-format",
+            )
         stated = [match.end() for match in _GEOJSON_CRS.finditer(content)]
         texts = [content[at : at + _CRS_CHARACTERS].decode("utf-8", "replace") for at in stated]
         # No writer escapes plain letters; one that does hides a member's name from the look above.
@@ -156,6 +166,7 @@ def _check_geojson(path: Path) -> None:
             "the GeoJSON refers to another file or address for its coordinates",
             path.name,
             "remove its crs member: GeoJSON is WGS84",
+            code="geojson-crs-elsewhere",
         )
 
 
@@ -174,4 +185,5 @@ def _unreadable(path: Path, error: Exception) -> InputError:
         f"{path.name} cannot be read as {_FORMAT[path.suffix.lower()]}",
         str(error).split(";", maxsplit=1)[0],
         "it is damaged or cut short: export it again",
+        code="vector-file-unreadable",
     )

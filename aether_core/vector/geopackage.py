@@ -57,7 +57,10 @@ def check_geopackage(path: Path, limits: Limits) -> None:
                     raise _computed(path, name, "has columns that are computed")
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path.name} cannot be read as GeoPackage", error, "it is damaged: export it again"
+            f"{path.name} cannot be read as GeoPackage",
+            error,
+            "it is damaged: export it again",
+            code="vector-file-unreadable",
         ) from error
 
 

@@ -51,6 +51,7 @@ def read_parquet(
             f"{path.name} cannot be read as Parquet",
             str(error).split("\n", maxsplit=1)[0],
             "it is damaged or cut short: export it again",
+            code="vector-file-unreadable",
         ) from error
     geometry = frame.geometry.force_2d()
     return Parsed(

@@ -54,10 +54,18 @@ def read_vector(
     limits.check_bytes(file.stat().st_size, file)
     parsed = _parse(file, limits, lon_field=lon_field, lat_field=lat_field, typed=typed)
     if not len(parsed.geometry):
-        raise InputError("the file is empty, it has no rows", file.name, "export it again")
+        raise InputError(
+            "the file is empty, it has no rows",
+            file.name,
+            "export it again",
+            code="file-without-rows",
+        )
     if (shapely.is_missing(parsed.geometry) | shapely.is_empty(parsed.geometry)).all():
         raise InputError(
-            "no row of the file has a geometry", file.name, "export it with its points or shapes"
+            "no row of the file has a geometry",
+            file.name,
+            "export it with its points or shapes",
+            code="file-without-geometry",
         )
     limits.check_shapes(parsed.geometry, file)
     geometry = to_wgs84(parsed, file, crs)

@@ -69,6 +69,7 @@ def with_geometry(
                 f"{path.name} has no longitude and latitude columns",
                 f"columns are {_listed(frame)}",
                 "name them lon and lat",
+                code="table-without-coordinates",
             )
         geometry = _parse_shapes(frame[shape], path, limits)
         return Parsed(frame.drop(columns=shape), geometry, None, wgs84_by_rule=True)
@@ -79,6 +80,7 @@ def with_geometry(
             f"the columns {' and '.join(columns)} of {path.name} hold no numbers",
             ", ".join(str(frame[name].iloc[0]) for name in columns),
             "give decimal degrees, or name other columns",
+            code="coordinates-not-numbers",
         )
     geometry = np.full(len(frame), None, dtype=object)
     geometry[there] = shapely.points(x[there], y[there])
@@ -91,7 +93,12 @@ def _coordinate_columns(
     """Find the coordinate columns, by the user's names or the usual ones."""
     for given in (lon_field, lat_field):
         if given is not None and given not in frame.columns:
-            raise InputError(f"{path.name} has no such column", given, f"it has {_listed(frame)}")
+            raise InputError(
+                f"{path.name} has no such column",
+                given,
+                f"it has {_listed(frame)}",
+                code="no-such-column",
+            )
     lon, lat = lon_field or _find(frame, _LONGITUDE), lat_field or _find(frame, _LATITUDE)
     if lon and lat:
         return lon, lat
@@ -125,6 +132,7 @@ def _coordinates(column: pd.Series, path: Path) -> npt.NDArray[np.float64]:
             f"the column {column.name} of {path.name} holds no numbers",
             column.dtype,
             "give decimal degrees",
+            code="coordinates-not-numbers",
         ) from error
     return values
 
@@ -161,7 +169,10 @@ def _read_text(path: Path, limits: Limits) -> pd.DataFrame:
         raise _no_utf8(path) from error
     except (EmptyDataError, ParserError) as error:
         raise InputError(
-            "this is not a table", f"{path.name}: {error}", "export it again as CSV"
+            "this is not a table",
+            f"{path.name}: {error}",
+            "export it again as CSV",
+            code="table-unreadable",
         ) from error
     limits.check_features(len(frame), path)
     for name in frame.columns:
@@ -199,13 +210,18 @@ def _checked_text(path: Path, limits: Limits) -> str:
         raise _no_utf8(path) from error
     except csv.Error as error:
         raise InputError(
-            "this is not a table", f"{path.name}: {error}", "export it again as CSV"
+            "this is not a table",
+            f"{path.name}: {error}",
+            "export it again as CSV",
+            code="table-unreadable",
         ) from error
     return delimiter
 
 
 def _no_utf8(path: Path) -> InputError:
-    return InputError("the table is not UTF-8 text", path.name, "save it as CSV in UTF-8")
+    return InputError(
+        "the table is not UTF-8 text", path.name, "save it as CSV in UTF-8", code="table-not-utf8"
+    )
 
 
 def _numbers_if_all(column: pd.Series) -> pd.Series:

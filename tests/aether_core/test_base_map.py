@@ -8,6 +8,7 @@ import shapely
 from aether_core.base_map import read_osm_base_map
 from aether_core.errors import InputError
 from aether_core.simulate.osm_extract import BOX, packaged_extract
+from tests.errors import fault
 
 HELSINKI = shapely.box(*BOX)
 
@@ -36,5 +37,5 @@ def test_an_extract_of_another_place_draws_nothing() -> None:
 def test_a_damaged_extract_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "broken.osm.pbf"
     broken.write_bytes(packaged_extract().read_bytes()[:5000])
-    with pytest.raises(InputError, match=r"broken\.osm\.pbf"):
+    with pytest.raises(InputError, check=fault("osm-extract-unreadable", "broken.osm.pbf")):
         read_osm_base_map(broken, HELSINKI)

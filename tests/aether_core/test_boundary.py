@@ -9,6 +9,7 @@ import shapely
 from aether_core.boundary import polygons_of, read_boundary, working_crs
 from aether_core.errors import InputError
 from aether_core.vector import Limits
+from tests.errors import fault
 
 
 def written(folder: Path, *shapes: shapely.Geometry) -> Path:
@@ -35,19 +36,19 @@ def test_a_bow_tie_is_repaired(tmp_path: Path) -> None:
     "shape", [shapely.Point(1, 2), shapely.LineString([(0, 0), (1, 1)])], ids=["point", "line"]
 )
 def test_points_and_lines_are_refused(tmp_path: Path, shape: shapely.Geometry) -> None:
-    with pytest.raises(InputError, match=shape.geom_type):
+    with pytest.raises(InputError, check=fault("boundary-not-an-area", shape.geom_type)):
         read_boundary(written(tmp_path, shapely.box(0, 0, 1, 1), shape))
 
 
 def test_a_polygon_without_area_is_refused(tmp_path: Path) -> None:
     flat = shapely.Polygon([(0, 0), (1, 1), (0.5, 0.5)])
-    with pytest.raises(InputError, match="no area"):
+    with pytest.raises(InputError, check=fault("boundary-without-area")):
         read_boundary(written(tmp_path, flat))
 
 
 def test_too_many_corners_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, shapely.Point(0, 0).buffer(1, quad_segs=500))
-    with pytest.raises(InputError, match="corner points"):
+    with pytest.raises(InputError, check=fault("file-too-large", "1,000")):
         read_boundary(path, limits=Limits(vertices=1000))
 
 

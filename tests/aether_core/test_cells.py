@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from aether_core.cells import Cells, cell_at, cell_polygons, cells_of, choose_resolution
 from aether_core.errors import InputError
+from tests.errors import fault
 
 CITY = shapely.box(24.90, 60.15, 24.95, 60.18)
 
@@ -57,7 +58,7 @@ def test_the_finest_resolution_within_the_limit_is_chosen() -> None:
     assert choose_resolution(CITY) == 12
     assert choose_resolution(CITY, finest=10) == 10
     assert choose_resolution(shapely.box(24.5, 60.0, 25.5, 60.5)) == 9
-    with pytest.raises(InputError, match="too large"):
+    with pytest.raises(InputError, check=fault("boundary-too-large", f"{counts[8] - 1:,}")):
         choose_resolution(CITY, limit=counts[8] - 1)
 
 
@@ -92,14 +93,14 @@ def test_cell_at_is_the_cell_that_holds_the_point() -> None:
 
 @pytest.mark.parametrize(("lon", "lat"), [(181, 0), (0, 91), (float("nan"), 0)])
 def test_cell_at_refuses_what_is_no_place(lon: float, lat: float) -> None:
-    with pytest.raises(InputError, match="not a place"):
+    with pytest.raises(InputError, check=fault("coordinates-not-degrees", lon, lat)):
         cell_at(lon, lat, 10)
 
 
 def test_boundaries_without_a_cell_or_an_area_are_refused() -> None:
-    with pytest.raises(InputError, match="smaller than a cell"):
+    with pytest.raises(InputError, check=fault("boundary-smaller-than-cell", 8)):
         cells_of(shapely.Point(24.9, 60.15).buffer(1e-6), 8)
-    with pytest.raises(InputError, match="area"):
+    with pytest.raises(InputError, check=fault("boundary-not-an-area", "LineString")):
         cells_of(shapely.LineString([(24.9, 60.1), (25, 60.2)]), 8)
-    with pytest.raises(InputError, match="no such H3 resolution"):
+    with pytest.raises(InputError, check=fault("cell-resolution-out-of-range", 16)):
         cells_of(CITY, 16)

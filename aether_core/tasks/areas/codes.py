@@ -32,7 +32,12 @@ def area_codes(table: pd.DataFrame, fields: Sequence[str], code_field: str | Non
     if code_field is not None:
         if code_field not in table.columns:
             listed = ", ".join(str(column) for column in table.columns[:30])
-            raise InputError("there is no such code field", code_field, f"the file has {listed}")
+            raise InputError(
+                "there is no such code field",
+                code_field,
+                f"the file has {listed}",
+                code="no-such-field",
+            )
         return label_texts(table[code_field])
     columns = [column for column in table.columns if column not in fields]
     texts = {str(column): label_texts(table[column]) for column in columns}
@@ -60,6 +65,7 @@ def check_codes_differ(code: Sequence[str]) -> None:
             "several areas have the same code",
             f"{name} occurs {times} times",
             "join the parts of an area into one, or name another field for the codes",
+            code="area-codes-repeated",
         )
 
 

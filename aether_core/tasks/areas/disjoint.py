@@ -40,4 +40,5 @@ def check_disjoint(geometry: NDArray[np.object_], code: Sequence[str]) -> None:
             f"{code[first[worst]]} and {code[second[worst]]} share {100 * part[worst]:.0f} % of "
             f"the smaller ({int((part > MOST_SHARED).sum())} such pairs)",
             "give areas of one level that lie side by side",
+            code="areas-overlap",
         )

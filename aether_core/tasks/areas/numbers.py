@@ -50,6 +50,7 @@ def area_numbers(
             f"the field {fields[column]} holds a negative number",
             f"{values[row, column]:g} in area {code[row]}",
             "correct it, or leave it empty when it is not known",
+            code="area-number-negative",
         )
     return values
 
@@ -117,6 +118,7 @@ def _column(column: pd.Series, field: str, code: Sequence[str]) -> NDArray[np.fl
             f"the field {field} holds something that is not a number",
             f"{texts[row]!r} in area {code[row]}",
             "give shares or counts; leave a field empty where the number is not known",
+            code="area-value-not-a-number",
         )
     return np.asarray(np.where(withheld, np.nan, numbers))
 

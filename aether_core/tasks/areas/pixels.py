@@ -82,6 +82,7 @@ def pixel_means(
             "a table of samples has no pixels to average over areas",
             embedding.files[0].name,
             "average the city's cells instead",
+            code="samples-without-pixels",
         )
     width = embedding.dim
     if encode is not None and embedding.name != ALPHAEARTH:

@@ -123,6 +123,7 @@ def read_areas(
             f"{file.name} holds no area that can be used",
             ", ".join(f"{count} x {text}" for text, count in dropped.items()),
             "give polygons with at least two shares or counts each",
+            code="no-usable-areas",
         )
     check_disjoint(geometry[kept], code[kept].tolist())
     total = values[kept].sum(axis=1)
@@ -174,11 +175,14 @@ def _checked_fields(columns: Sequence[str], fields: Sequence[str], name: str) ->
     names = tuple(dict.fromkeys(field.strip() for field in fields if field.strip()))
     for field in names:
         if field not in columns:
-            raise InputError(f"{name} has no such field", field, f"it has {listed}")
+            raise InputError(
+                f"{name} has no such field", field, f"it has {listed}", code="no-such-field"
+            )
     if len(names) < 2:
         raise InputError(
             "shares need at least two fields",
             ", ".join(names) or "none",
             f"name fields of {name} that add up to all people; it has {listed}",
+            code="too-few-share-fields",
         )
     return names

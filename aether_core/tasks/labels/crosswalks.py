@@ -60,7 +60,12 @@ def crosswalk(name: str) -> Crosswalk:
         InputError: There is none of that name; the message lists them.
     """
     if name not in CROSSWALKS:
-        raise InputError("there is no such crosswalk", name, f"choose {', '.join(CROSSWALKS)}")
+        raise InputError(
+            "there is no such crosswalk",
+            name,
+            f"choose {', '.join(CROSSWALKS)}",
+            code="no-such-crosswalk",
+        )
     return CROSSWALKS[name]
 
 
@@ -97,6 +102,7 @@ def apply_mapping(labels: Labels, mapping: Mapping[str, str], *, strict: bool) -
             "the mapping leaves no label",
             "labels are " + ", ".join(list(labels.counts)[:8]),
             "choose another mapping or another field",
+            code="mapping-leaves-no-label",
         )
     named_labels = replace(labels, value=new).keep(listed, NOT_LISTED)
     return named_labels.keep(wanted[listed], BY_MAPPING)
@@ -121,7 +127,12 @@ def treat_small(
         InputError: The rule is neither, or no class has enough labels.
     """
     if rule not in ("drop", "merge"):
-        raise InputError("small classes are dropped or merged", rule, "give drop or merge")
+        raise InputError(
+            "small classes are dropped or merged",
+            rule,
+            "give drop or merge",
+            code="no-such-small-class-rule",
+        )
     value: NDArray[np.object_] = labels.value.copy()
     if rule == "merge":
         value[np.isin(value.astype(str), list(small_classes(labels, minimum)))] = OTHER
@@ -132,6 +143,7 @@ def treat_small(
             f"no class has {minimum} labels",
             ", ".join(f"{name} {count}" for name, count in list(labels.counts.items())[:6]),
             "give more labels, or merge classes by a mapping",
+            code="classes-too-small",
         )
     return merged.keep(enough, f"class with fewer than {minimum} labels")
 
@@ -148,12 +160,14 @@ def check_class_number(labels: Labels) -> None:
             f"the field {labels.field} gives {len(counts)} classes, a map can show {MOST_CLASSES}",
             ", ".join(list(counts)[:6]) + ", ...",
             "merge classes by a mapping or a crosswalk, or choose another field",
+            code="too-many-classes",
         )
     if len(counts) < 2:
         raise InputError(
             "the labels are of one class only",
             f"{next(iter(counts), 'none')} ({len(labels)} labels)",
             "give labels of at least two classes, or choose another field or mapping",
+            code="labels-of-one-class",
         )
 
 
@@ -168,6 +182,7 @@ def _refuse_unknown(labels: Labels, mapping: Mapping[str, str]) -> None:
             "the mapping names a value no label has",
             ", ".join(unknown),
             f"the values are {', '.join(known[:10])}{more}",
+            code="mapping-names-unknown-value",
         )
 
 

@@ -157,6 +157,7 @@ def read_labels(
                 "the OpenStreetMap extract holds no land use",
                 file.name,
                 "choose one of the city, or give labels of your own",
+                code="osm-extract-without-land-use",
             )
         return _labels(frame, OSM_FIELD, file)
     frame = read_vector(file, crs=crs, typed=False, limits=limits)
@@ -210,6 +211,7 @@ def labels_inside(labels: Labels, boundary: shapely.Geometry) -> Labels:
             "swap their longitude and latitude"
             if swapped
             else "give labels of this city, or say which CRS the file is in",
+            code="coordinates-swapped" if swapped else "labels-outside-city",
         )
     return labels.keep(inside, OUTSIDE)
 
@@ -242,6 +244,7 @@ def _labels(frame: gpd.GeoDataFrame, field: str, file: Path) -> Labels:
             f"{file.name} holds no label that can be used",
             ", ".join(f"{count} x {text}" for text, count in dropped.items()),
             "give points or polygons with a class each",
+            code="no-usable-labels",
         )
     # Only MultiPoints fall apart here: a polygon in several parts is one label.
     several = kind[rows] == shapely.GeometryType.MULTIPOINT
@@ -268,7 +271,9 @@ def _label_field(frame: gpd.GeoDataFrame, field: str | None, name: str) -> str:
     listed = ", ".join(columns[:30]) or "none"
     if field is not None:
         if field not in columns:
-            raise InputError(f"{name} has no such field", field, f"it has {listed}")
+            raise InputError(
+                f"{name} has no such field", field, f"it has {listed}", code="no-such-field"
+            )
         return field
     by_name = {column.strip().lower(): column for column in reversed(columns)}
     for usual in USUAL_FIELDS:
@@ -278,6 +283,7 @@ def _label_field(frame: gpd.GeoDataFrame, field: str | None, name: str) -> str:
         f"which field of {name} holds the labels cannot be told",
         f"fields are {listed}",
         "say which field holds the class",
+        code="labels-without-class-field",
     )
 
 

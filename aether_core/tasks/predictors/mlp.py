@@ -120,6 +120,7 @@ def _held_out(rows: int, seed: int, label: NDArray[np.int64] | None) -> NDArray[
             "training by Adam holds labels back to stop by, and there is one alone",
             f"{rows} label",
             "give more labels, or take the linear predictor and cross-validation",
+            code="too-few-labels-to-hold-out",
         )
     size = max(1, round(VALIDATION_PART * rows))
     if label is not None:

@@ -73,7 +73,10 @@ def fit_probe(
     _check_kind(kind)
     if len(np.unique(label)) < 2:
         raise InputError(
-            "labels of one class only", f"{len(label)} labels", "give labels of at least 2 classes"
+            "labels of one class only",
+            f"{len(label)} labels",
+            "give labels of at least 2 classes",
+            code="labels-of-one-class",
         )
     if kind == "linear" and trainer == "default":
         return fit_linear_probe(x, label, weight, classes=classes)
@@ -116,4 +119,6 @@ def fit_shares(
 
 def _check_kind(kind: str) -> None:
     if kind not in KINDS:
-        raise InputError("no such predictor", kind, f"take one of {', '.join(KINDS)}")
+        raise InputError(
+            "no such predictor", kind, f"take one of {', '.join(KINDS)}", code="no-such-predictor"
+        )

@@ -92,6 +92,7 @@ def fit_applicability(
             "the area of applicability needs training rows of other folds",
             f"{len(np.unique(fold))} fold, {len(x)} rows",
             "use at least 2 folds",
+            code="training-rows-of-one-fold",
         )
     centre = x.mean(axis=0, dtype=np.float64)
     deviation = x.std(axis=0, dtype=np.float64, ddof=1)
@@ -102,7 +103,12 @@ def fit_applicability(
     rows = _weighted(x, centre, scale)
     mean_distance = _mean_distance(rows, seed)
     if not mean_distance > 0:
-        raise InputError("all training rows are equal", f"{len(x)} rows", "give labels that differ")
+        raise InputError(
+            "all training rows are equal",
+            f"{len(x)} rows",
+            "give labels that differ",
+            code="training-rows-equal",
+        )
     training = _across_folds(rows, fold) / np.float32(mean_distance)
     return Applicability(
         threshold=_upper_whisker(training),

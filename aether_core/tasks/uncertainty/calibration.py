@@ -117,6 +117,7 @@ def tested_folds(fold: NDArray[np.int64]) -> list[int]:
             "a probability cannot be checked on the labels it was calibrated with",
             f"{len(numbers)} test fold",
             "use at least 2 folds of cross-validation",
+            code="too-few-tested-folds",
         )
     return numbers
 
@@ -134,7 +135,12 @@ def reliability(prob: NDArray[np.float32], label: NDArray[np.int64]) -> Reliabil
     """
     there = np.isfinite(prob).all(axis=1)
     if not there.any():
-        raise InputError("there is no tested label to check", "0 rows", "give at least one")
+        raise InputError(
+            "there is no tested label to check",
+            "0 rows",
+            "give at least one",
+            code="no-tested-labels",
+        )
     confidence = np.asarray(prob[there], dtype=np.float64).max(axis=1)
     right = prob[there].argmax(axis=1) == label[there]
     # The last bin holds its upper edge, or a probability of 1 would be in none.

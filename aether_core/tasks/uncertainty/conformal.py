@@ -237,5 +237,10 @@ def _rows_needed(level: float) -> int:
     The quantile exists from level / (1 - level) rows on, one fewer; MAPIE asks for this many.
     """
     if not 0.5 <= level < 1:
-        raise InputError("coverage level is out of range", level, "give 0.5 to 0.99, such as 0.9")
+        raise InputError(
+            "coverage level is out of range",
+            level,
+            "give 0.5 to 0.99, such as 0.9",
+            code="coverage-level-out-of-range",
+        )
     return math.ceil(round(1 / (1 - level), 9))

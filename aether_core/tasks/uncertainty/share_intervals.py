@@ -53,7 +53,12 @@ class ShareIntervals:
             InputError: The level is out of range.
         """
         if not 0 < level < 1:
-            raise InputError("coverage level is out of range", level, "give a part of 1, like 0.9")
+            raise InputError(
+                "coverage level is out of range",
+                level,
+                "give a part of 1, like 0.9",
+                code="coverage-level-out-of-range",
+            )
         there = np.isfinite(predicted).all(axis=1)
         p = np.asarray(predicted[there], dtype=np.float64)
         high = _conformal_quantile(np.abs(truth[there] - p) / _spread(p), level)

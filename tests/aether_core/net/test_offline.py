@@ -1,6 +1,5 @@
 """No network, a network behind a proxy, and secure connections."""
 
-import re
 import socket
 import ssl
 import subprocess
@@ -15,9 +14,8 @@ import pytest
 from aether_core.errors import CancelledError, InputError
 from aether_core.net import Courtesy, OfflineError, RemoteError
 from tests.aether_core.net.conftest import DATA, QUICK, MakeWeb
+from tests.errors import fault
 from tests.public_server.server import Fault, PublicServer
-
-WITHOUT = "the demo city and cities from your own files work without a network"
 
 
 @pytest.fixture(autouse=True)
@@ -36,11 +34,10 @@ def test_without_a_network_one_line_says_so(
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", no_names)
     web = make_web("https://data.example.org/base")
-    with pytest.raises(OfflineError) as raised:
+    with pytest.raises(OfflineError, check=fault("offline", "data.example.org")) as raised:
         web.look("https://data.example.org/base/index?key=hush")
-    assert str(raised.value) == (
-        f"offline: data.example.org cannot be reached (its name is not resolved); {WITHOUT}"
-    )
+    assert "hush" not in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_a_server_that_is_not_there_is_soon_given_up(make_web: MakeWeb) -> None:
@@ -49,7 +46,7 @@ def test_a_server_that_is_not_there_is_soon_given_up(make_web: MakeWeb) -> None:
     url = f"http://127.0.0.1:{port}"
     tried: list[int] = []
     web = make_web(url, courtesy=replace(QUICK, attempts=100))
-    with pytest.raises(OfflineError, match=r"127\.0\.0\.1 cannot be reached \(no connection\)"):
+    with pytest.raises(OfflineError, check=fault("offline", "127.0.0.1")):
         web.get(url, limit=10, waiting=lambda: tried.append(1))
     assert len(tried) < 10
 
@@ -98,7 +95,7 @@ def test_a_header_that_never_ends_is_given_up(make_web: MakeWeb) -> None:
         dripping.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         web = make_web(url, courtesy=Courtesy(attempts=1, silence_s=0.4))
-        with pytest.raises(RemoteError, match="does not answer in time"):
+        with pytest.raises(RemoteError, check=fault("remote-answer-too-late", "127.0.0.1")):
             web.get(url, limit=10)
         done.set()
         dripping.join()
@@ -107,7 +104,7 @@ def test_a_header_that_never_ends_is_given_up(make_web: MakeWeb) -> None:
 def test_a_body_that_drips_is_given_up(server: PublicServer, make_web: MakeWeb) -> None:
     web = make_web(server.url, courtesy=Courtesy(attempts=1, silence_s=0.4))
     server.misbehave("x.tiff", Fault("slow", rate=100), times=-1)
-    with pytest.raises(RemoteError, match="sends next to nothing"):
+    with pytest.raises(RemoteError, check=fault("remote-too-slow", "x.tiff")):
         web.get(f"{server.url}/x.tiff", limit=10**6)
 
 
@@ -129,11 +126,11 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_private_hosts(
     web.look(f"{server.url}/x.tiff")
     assert "Proxy-Authorization" not in server.log[-1].headers
     monkeypatch.setenv("no_proxy", "example.org")
-    with pytest.raises(OfflineError, match="its name is not resolved"):
+    with pytest.raises(OfflineError, check=fault("offline", "data.example.org")):
         make_web("http://data.example.org").get("http://data.example.org/x.tiff", limit=10)
     monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
     monkeypatch.delenv("no_proxy")
-    with pytest.raises(InputError, match="kind of proxy is not supported: socks5"):
+    with pytest.raises(InputError, check=fault("proxy-not-supported", "socks5")):
         make_web("http://data.example.org").get("http://data.example.org/x.tiff", limit=10)
 
 
@@ -150,7 +147,7 @@ def test_a_proxy_is_not_asked_for_a_private_host_by_a_redirect(
         lambda host, *a, **k: inside if host == "wiki.corp.example" else real(host, *a, **k),
     )
     server.misbehave("x.tiff", Fault("moved", url="https://wiki.corp.example/secret"))
-    with pytest.raises(RemoteError, match="lies in a private network"):
+    with pytest.raises(RemoteError, check=fault("remote-in-private-network", "wiki.corp.example")):
         make_web(server.url).get(f"{server.url}/x.tiff", limit=10)
     assert len(server.log) == 1
 
@@ -189,7 +186,9 @@ def test_only_trusted_servers_are_believed(
 ) -> None:
     url = f"{secure.url}/x.tiff"
     assert url.startswith("https://")
-    with pytest.raises(RemoteError, match="certificate that is not trusted"):
+    with pytest.raises(
+        RemoteError, check=fault("certificate-not-trusted", "127.0.0.1", "SSL_CERT_FILE")
+    ):
         make_web(secure.url, allow_http=False).look(url)
     assert not secure.log
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
@@ -200,7 +199,7 @@ def test_only_trusted_servers_are_believed(
     assert [end - start for start, end in secure.bytes_of("/x.tiff")] == [100_000, 100_000, 400_000]
     plain = secure.url.replace("https", "http")
     secure.misbehave("x.tiff", Fault("moved", url=f"{plain}/x.tiff"))
-    with pytest.raises(RemoteError, match=re.escape("redirects to plain http at 127.0.0.1")):
+    with pytest.raises(RemoteError, check=fault("remote-redirects-to-plain-http", "127.0.0.1")):
         web.look(url)
 
 

@@ -10,12 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from aether_core.errors import CancelledError, InputError
+from aether_core.errors import AetherError, CancelledError, InputError
 from aether_core.net import ChangedError, Courtesy, RemoteError, RemoteMissingError, Web
 from aether_core.poi.overture import count_overture, overture_places
 from aether_core.poi.overture_release import Overture, choose_release, release_files, released
 from aether_core.poi.overture_table import overture_size, overture_table
 from aether_core.poi.read import read_pois
+from tests.errors import fault
 from tests.public_server.overture import (
     OLDER,
     PLACE,
@@ -151,19 +152,19 @@ def test_a_release_without_the_old_columns(server: PublicServer, web: Web) -> No
 
 
 @pytest.mark.parametrize(
-    ("gone", "message"),
+    ("gone", "named"),
     [
-        ({"confidence"}, "changed its columns: confidence is gone of id, geometry"),
-        ({"taxonomy", "categories", "basic_category"}, "basic_category, categories, taxonomy are"),
+        ({"confidence"}, ["confidence", "id, geometry"]),
+        ({"taxonomy", "categories", "basic_category"}, ["basic_category, categories, taxonomy"]),
     ],
 )
 def test_a_changed_column_is_named(
-    server: PublicServer, web: Web, gone: set[str], message: str
+    server: PublicServer, web: Web, gone: set[str], named: list[str]
 ) -> None:
     schema = pa.schema([column for column in PLACE if column.name not in gone])
     rows = [place("A", 0.5, 0.5, PUB, fid="a")]
     there = write_release(server.folder, {PLACES: rows}, schemas={PLACES: schema})
-    with pytest.raises(RemoteError, match=message):
+    with pytest.raises(RemoteError, check=fault("overture-columns-changed", *named)):
         overture_places(web, at(server, there), shapely.box(0, 0, 1, 1))
 
 
@@ -178,13 +179,14 @@ def test_confidence(server: PublicServer, web: Web) -> None:
     assert set(strict.frame["name"]) == {"0.8"}
     assert strict.dropped == {"confidence under 0.8": 2, "confidence not told": 1}
     assert len(overture_places(web, overture, box, min_confidence=0).frame) == 4
-    with pytest.raises(InputError, match="from 0 to 1"):
+    with pytest.raises(InputError, check=fault("confidence-out-of-range", 50)):
         overture_places(web, overture, box, min_confidence=50)
-    with pytest.raises(InputError, match=r"no places found.*try a confidence below 0.9, OpenStr"):
+    with pytest.raises(InputError, check=fault("no-places", 0.9, "OpenStreetMap")):
         overture_places(web, overture, box, min_confidence=0.9)
-    with pytest.raises(InputError, match=r"no places found.*try OpenStreetMap"):
+    with pytest.raises(InputError, check=fault("no-places", "OpenStreetMap")) as raised:
         overture_places(web, overture, shapely.box(0.1, 0.1, 0.2, 0.2))
-    with pytest.raises(InputError, match="no places found"):
+    assert "confidence" not in str(raised.value)
+    with pytest.raises(InputError, check=fault("no-places")):
         overture_places(web, overture, shapely.box(100, 10, 101, 11))
 
 
@@ -193,10 +195,12 @@ def test_releases(server: PublicServer, web: Web) -> None:
     assert released(web, overture.catalog_url) == [RELEASE, OLDER]
     assert choose_release(web, overture.catalog_url) == RELEASE
     assert choose_release(web, overture.catalog_url, OLDER) == OLDER
-    with pytest.raises(InputError, match=rf"2024-01-17.0; take one of {RELEASE}, {OLDER}"):
+    with pytest.raises(
+        InputError, check=fault("no-such-overture-release", "2024-01-17.0", f"{RELEASE}, {OLDER}")
+    ):
         choose_release(web, overture.catalog_url, "2024-01-17.0")
     gone = Overture("2024-01-17.0", overture.url, overture.catalog_url)
-    with pytest.raises(InputError, match="only the newest stay"):
+    with pytest.raises(InputError, check=fault("no-such-overture-release", "2024-01-17.0")):
         overture_places(web, gone, CITY)
     listed_only = Overture(OLDER, overture.url, overture.catalog_url)
     with pytest.raises(RemoteMissingError):
@@ -213,7 +217,7 @@ def test_the_release_that_is_out_beats_a_newer_one_on_its_way(
 @pytest.mark.parametrize("catalogue", ["", "[]", "{}", '{"links": [{"rel": "child"}]}'])
 def test_what_is_no_catalogue(server: PublicServer, web: Web, catalogue: str) -> None:
     (server.folder / "catalog.json").write_text(catalogue)
-    with pytest.raises(RemoteError, match="lists no releases"):
+    with pytest.raises(RemoteError, check=fault("overture-catalogue-without-releases")):
         released(web, f"{server.url}/catalog.json")
 
 
@@ -222,15 +226,15 @@ def test_an_index_that_changed(server: PublicServer, web: Web) -> None:
     index = next(server.folder.rglob("collections.parquet"))
     table = pq.read_table(index)
     pq.write_table(table.drop_columns("assets"), index)
-    with pytest.raises(RemoteError, match="changed its columns: assets is gone of type, id"):
+    with pytest.raises(RemoteError, check=fault("overture-columns-changed", "assets", "type, id")):
         release_files(web, overture, *PLACES, WORLD)
     boxes = pa.array([{"minx": 1.0}] * len(table))
     at_ = table.column_names.index("bbox")
     pq.write_table(table.set_column(at_, "bbox", boxes), index)
-    with pytest.raises(RemoteError, match="bbox lacks xmin"):
+    with pytest.raises(RemoteError, check=fault("overture-columns-changed", "bbox", "xmin")):
         release_files(web, overture, *PLACES, WORLD)
     index.write_bytes(b"PAR1 and no more")
-    with pytest.raises(RemoteError, match="no Parquet"):
+    with pytest.raises(RemoteError, check=fault("remote-not-parquet")):
         release_files(web, overture, *PLACES, WORLD)
 
 
@@ -245,7 +249,7 @@ def test_addresses_of_the_index_are_never_asked(server: PublicServer, web: Web) 
     table = pq.read_table(index)
     place_ = table.column_names.index("assets")
     pq.write_table(table.set_column(place_, "assets", pa.array([asset])), index)
-    with pytest.raises(RemoteError, match="lists no file"):
+    with pytest.raises(RemoteError, check=fault("overture-index-without-files", RELEASE)):
         release_files(web, overture, *PLACES, WORLD)
 
 
@@ -276,20 +280,25 @@ def test_one_place_alone_and_divisions(server: PublicServer, web: Web) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "error", "message"),
+    ("misdeed", "error", "code", "facts"),
     [
-        (Fault("status", code=503), RemoteError, "2 attempts"),
-        (Fault("missing"), RemoteMissingError, "part-00000"),
-        (Fault("changed"), ChangedError, "changed on the server"),
-        (Fault("whole"), RemoteError, "whole file instead"),
+        (Fault("status", code=503), RemoteError, "remote-busy-or-broken", [503, "2 attempts"]),
+        (Fault("missing"), RemoteMissingError, "remote-missing", ["part-00000"]),
+        (Fault("changed"), ChangedError, "remote-changed", ["part-00000"]),
+        (Fault("whole"), RemoteError, "remote-without-ranges", ["part-00000"]),
     ],
 )
 def test_a_server_that_keeps_misbehaving(
-    server: PublicServer, web: Web, fault: Fault, error: type[Exception], message: str
+    server: PublicServer,
+    web: Web,
+    misdeed: Fault,
+    error: type[AetherError],
+    code: str,
+    facts: list[object],
 ) -> None:
     overture = at(server, write_release(server.folder, {PLACES: places_in(WORLD, 1500)}))
-    server.misbehave("part-00000", fault, times=-1, method="GET")
-    with pytest.raises(error, match=message):
+    server.misbehave("part-00000", misdeed, times=-1, method="GET")
+    with pytest.raises(error, check=fault(code, *facts)):
         overture_places(web, overture, shapely.box(20, 50, 20.2, 51))
 
 
@@ -308,10 +317,10 @@ def test_damaged_bytes_are_noticed(server: PublicServer, web: Web) -> None:
     for offset in range(200, len(damaged) // 2, 20):
         damaged[offset] ^= 0xFF
     path.write_bytes(damaged)
-    with pytest.raises(RemoteError, match="damaged rows"):
+    with pytest.raises(RemoteError, check=fault("overture-rows-damaged", "part-00000")):
         overture_places(web, overture, shapely.box(*WORLD))
     path.write_bytes(b"<html>maintenance</html>" * 100)
-    with pytest.raises(RemoteError, match="no Parquet"):
+    with pytest.raises(RemoteError, check=fault("remote-not-parquet", "part-00000")):
         overture_places(web, overture, shapely.box(*WORLD))
 
 

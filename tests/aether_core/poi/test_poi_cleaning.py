@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aether_core.errors import InputError
 from aether_core.poi.clean import clean_pois
 from aether_core.poi.frame import poi_frame
+from tests.errors import fault
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -106,7 +107,7 @@ def test_the_edge_of_the_boundary_is_inside() -> None:
 
 def test_swapped_coordinates_are_named() -> None:
     rows = [(str(i), "cafe", 60.17 + i / 1000, 24.94) for i in range(5)]
-    with pytest.raises(InputError, match="probably swapped"):
+    with pytest.raises(InputError, check=fault("coordinates-swapped", "60.17", "24.94")):
         clean_pois(pois_at(rows), shapely.box(24.9, 60.1, 25.0, 60.2))
 
 

@@ -8,6 +8,7 @@ import shapely
 from aether_core.errors import InputError
 from aether_core.poi.frame import poi_frame
 from aether_core.poi.text import MAX_QUERY_CHARACTERS, poi_text, poi_texts, query_texts
+from tests.errors import fault
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,15 @@ def test_a_query_is_asked_both_ways() -> None:
     assert query_texts("  a night \n out ") == ("A place of a night out.", "a night out")
 
 
-@pytest.mark.parametrize("query", ["", "  \n", "x" * 10_000, "x" * (MAX_QUERY_CHARACTERS + 1)])
-def test_empty_and_endless_queries_are_refused(query: str) -> None:
-    with pytest.raises(InputError, match="query"):
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("", "query-empty"),
+        ("  \n", "query-empty"),
+        ("x" * 10_000, "query-too-long"),
+        ("x" * (MAX_QUERY_CHARACTERS + 1), "query-too-long"),
+    ],
+)
+def test_empty_and_endless_queries_are_refused(query: str, code: str) -> None:
+    with pytest.raises(InputError, check=fault(code)):
         query_texts(query)

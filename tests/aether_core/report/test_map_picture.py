@@ -13,6 +13,7 @@ from pyproj import Geod
 from aether_core.cells import cell_polygons, cells_of
 from aether_core.errors import InputError
 from aether_core.report.map_picture import MapPicture, draw_map
+from tests.errors import fault
 
 CITY = shapely.box(24.93, 60.16, 24.95, 60.17)
 WEST, EAST = shapely.box(24.93, 60.16, 24.94, 60.17), shapely.box(24.94, 60.16, 24.95, 60.17)
@@ -126,7 +127,7 @@ def test_narrow_cities_make_pictures_of_a_sensible_size(side: tuple[float, float
 
 @pytest.mark.parametrize("given", [(), (None,), (shapely.Polygon(),)])
 def test_nothing_to_draw_is_refused(given: tuple[shapely.Geometry | None, ...]) -> None:
-    with pytest.raises(InputError, match="nothing to draw"):
+    with pytest.raises(InputError, check=fault("map-without-shapes")):
         draw_map(shapes(*given), colours(*[RED] * len(given)).reshape(-1, 3))
 
 

@@ -14,6 +14,7 @@ from aether_core.errors import ConflictError, InputError
 from aether_core.report.blocks import Heading, Paragraph, Table
 from aether_core.report.to_pdf import NO_GLYPH_NOTE, pages_of, pdf_of, write_pdf
 from tests.aether_core.report.content import chart, every_block, report
+from tests.errors import fault
 from tests.pdf_text import text_of
 
 PPI = 60
@@ -133,6 +134,6 @@ def test_a_broken_picture_leaves_no_file(tmp_path: Path) -> None:
     from aether_core.errors import AetherError
     from aether_core.report.blocks import Figure
 
-    with pytest.raises(AetherError, match="cannot be set as PDF"):
+    with pytest.raises(AetherError, check=fault("report-not-set-as-pdf")):
         write_pdf(report(Figure(b"no picture", "x")), tmp_path / "report.pdf")
     assert not list(tmp_path.iterdir())

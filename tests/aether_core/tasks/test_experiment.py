@@ -16,6 +16,7 @@ from aether_core.errors import CancelledError, InputError
 from aether_core.tasks.comparison import compare
 from aether_core.tasks.experiment import Setup, out_of_fold, run_experiment, usable_rows
 from aether_core.tasks.folds import choose_blocks, make_folds
+from tests.errors import fault
 
 
 def setup_of(n: int = 240, task: str = "landuse", **changes: object) -> Setup:
@@ -98,23 +99,25 @@ def test_cancelling_ends_it_and_progress_reaches_the_end() -> None:
 def test_fold_that_leaves_one_class_to_train_on_is_named() -> None:
     setup = setup_of(splits=("spatial",))
     setup = replace(setup, target=(setup.block == 4).astype(np.int64))
-    with pytest.raises(InputError, match="leaves labels of one class only to train on: only a,"):
+    with pytest.raises(InputError, check=fault("fold-of-one-class", "a, fold")):
         run_experiment(setup, {"alphaearth": np.eye(240, dtype=np.float32)})
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
     setup = setup_of()
     x = inputs(setup, 5, 1)
-    with pytest.raises(InputError, match="labels of one class only: 240 labels"):
+    with pytest.raises(InputError, check=fault("labels-of-one-class", 240)):
         run_experiment(replace(setup, target=np.ones(240, dtype=int)), {"alphaearth": x})
-    with pytest.raises(InputError, match="aether does not fit the samples: 239 rows, 240"):
+    with pytest.raises(
+        InputError, check=fault("representation-wrong-row-count", "aether", 239, 240)
+    ):
         run_experiment(setup, {"alphaearth": x, "aether": x[1:]})
     hole = x.copy()
     hole[[3, 8], 1] = np.nan
-    with pytest.raises(InputError, match="2 samples"):
+    with pytest.raises(InputError, check=fault("samples-without-data", 2)):
         run_experiment(setup, {"alphaearth": x, "aether": hole})
     assert np.flatnonzero(~usable_rows({"alphaearth": x, "aether": hole})).tolist() == [3, 8]
-    with pytest.raises(InputError, match="nothing to compare"):
+    with pytest.raises(InputError, check=fault("nothing-to-compare", 0)):
         run_experiment(setup, {})
 
 

@@ -9,6 +9,7 @@ from aether_core.errors import InputError
 from aether_core.tasks.comparison import compare
 from aether_core.tasks.experiment import Setup, run_experiment
 from aether_core.tasks.learning_curve import learning_curve, training_order
+from tests.errors import fault
 
 
 def world(n: int = 500) -> tuple[Setup, np.ndarray]:
@@ -59,7 +60,7 @@ def test_polygons_are_counted_not_their_cells() -> None:
 
 def test_one_class_is_refused() -> None:
     setup, x = world()
-    with pytest.raises(InputError, match="one class only"):
+    with pytest.raises(InputError, check=fault("labels-of-one-class", 500)):
         learning_curve(
             replace(setup, target=np.zeros(500, dtype=int)),
             x,

@@ -21,6 +21,7 @@ from aether_core.tasks.representations import (
     representation,
 )
 from aether_core.tasks.samples import Samples
+from tests.errors import fault
 
 CITY = shapely.box(24.93, 60.16, 24.96, 60.18)
 CELLS = cells_of(CITY, 10)
@@ -145,7 +146,7 @@ def test_samples_take_their_cell_or_their_own_spot(arrays: CityArrays) -> None:
 
 @pytest.mark.parametrize("name", ["aether", "concat"])
 def test_a_city_without_a_model_says_so(arrays: CityArrays, name: str) -> None:
-    with pytest.raises(InputError, match="needs a trained model"):
+    with pytest.raises(InputError, check=fault("representation-without-model", name)):
         representation(name, replace(arrays, heads=None))
 
 
@@ -153,10 +154,13 @@ def test_a_city_without_places_says_so(arrays: CityArrays) -> None:
     bare = replace(
         arrays, poi_lonlat=np.empty((0, 2)), poi_text=np.empty((0, 384), dtype=np.float32)
     )
-    with pytest.raises(InputError, match="needs places"):
+    with pytest.raises(InputError, check=fault("representation-without-places", "poi")):
         representation("poi", bare)
 
 
 def test_an_unknown_representation_lists_those_there_are(arrays: CityArrays) -> None:
-    with pytest.raises(InputError, match="choose from alphaearth, aether, poi, concat"):
+    with pytest.raises(
+        InputError,
+        check=fault("no-such-representation", "landsat", "alphaearth, aether, poi, concat"),
+    ):
         representation("landsat", arrays)

@@ -6,6 +6,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from aether_core.errors import InputError
 from aether_core.tasks.retrieval_truth import TruthScore, score_query
+from tests.errors import fault
 
 
 def city(
@@ -122,8 +123,10 @@ def test_truth_in_one_block_leaves_out_resamples_without_it() -> None:
     assert all(one.lo is not None and 0 <= one.lo <= one.hi <= 1 for one in found)
 
 
-@pytest.mark.parametrize(("value", "message"), [(True, "every cell"), (False, "no cell")])
-def test_truth_of_one_kind_is_refused_with_the_query_named(*, value: bool, message: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "code"), [(True, "truth-of-every-cell"), (False, "truth-without-cells")]
+)
+def test_truth_of_one_kind_is_refused_with_the_query_named(*, value: bool, code: str) -> None:
     score, _, block = city()
-    with pytest.raises(InputError, match=f"{message}.*airports"):
+    with pytest.raises(InputError, check=fault(code, "airports")):
         score_query(score, np.full(1000, value), block, query="airports")

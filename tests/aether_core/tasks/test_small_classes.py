@@ -6,6 +6,7 @@ import pytest
 from aether_core.errors import InputError
 from aether_core.tasks.samples import Samples
 from aether_core.tasks.small_classes import OTHER, small_classes, treat_small
+from tests.errors import fault
 
 
 def samples(**counts: int) -> Samples:
@@ -38,7 +39,7 @@ def test_small_classes_are_merged_where_they_are_enough_together() -> None:
     found = treat_small(samples(homes=20, a=6, b=7), "merge")
     assert found.classes == ("homes", OTHER)
     assert np.bincount(found.label).tolist() == [20, 13]
-    with pytest.raises(InputError, match="fewer than two classes"):
+    with pytest.raises(InputError, check=fault("classes-too-small", 10, "homes 20")):
         treat_small(samples(homes=20, a=3, b=2), "merge")
 
 

@@ -14,6 +14,7 @@ from aether_core.tasks.splits import (
     in_two,
     spatial_blocks,
 )
+from tests.errors import fault
 
 
 def city_points(count: int, seed: int = 0, side_deg: float = 0.03) -> np.ndarray:
@@ -145,11 +146,11 @@ def test_two_crowded_spots_can_still_be_split() -> None:
 
 
 def test_places_at_one_point_cannot_be_held_out() -> None:
-    with pytest.raises(InputError, match="holdout=0"):
+    with pytest.raises(InputError, check=fault("places-in-one-block", 100, "holdout=0")):
         held_out_blocks(np.full((100, 2), 10.0), fraction=0.1, seed=0)
 
 
 @pytest.mark.parametrize("block_m", [0.0, -1.0, float("nan")])
 def test_block_size_must_be_positive(block_m: float) -> None:
-    with pytest.raises(InputError, match="block size"):
+    with pytest.raises(InputError, check=fault("block-size-not-positive", block_m)):
         spatial_blocks(city_points(3), block_m=block_m)

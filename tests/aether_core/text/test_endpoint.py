@@ -28,6 +28,7 @@ from tests.embeddings_server import (
     says,
     status,
 )
+from tests.errors import fault
 
 QUICK = Patience(attempts=3, first_s=0.01, longest_s=0.5, silence_s=0.5, answer_s=1.0)
 
@@ -86,14 +87,16 @@ def test_what_may_pass_is_asked_again(server: Server, turn: Turn) -> None:
 @pytest.mark.parametrize("turn", [status(503), hangs_up, drips], ids=["503", "hangs up", "drips"])
 def test_it_gives_up_in_words(server: Server, turn: Turn) -> None:
     server.turns.extend([turn] * 3)
-    with pytest.raises(AetherError, match=r"did not answer in 3 attempts .*; check that it runs"):
+    with pytest.raises(AetherError, check=fault("encoder-not-answering", "127.0.0.1")):
         encoder(server).encode(["a"])
     assert len(server.seen) == 3
 
 
 def test_nobody_listens() -> None:
     gone = Endpoint("http://127.0.0.1:9", "tiny")
-    with pytest.raises(AetherError, match=r"did not answer in 2 attempts \(ConnectError"):
+    with pytest.raises(
+        AetherError, check=fault("encoder-not-answering", "2 attempts", "ConnectError")
+    ):
         EndpointEncoder(gone, Patience(attempts=2, first_s=0.01)).encode(["a"])
 
 
@@ -106,7 +109,7 @@ def test_the_server_says_how_long_to_wait(server: Server) -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     for asked in ("3600", later):
         server.turns.append(status(429, Retry_After=asked))
-        with pytest.raises(AetherError, match=r"asks to wait 3,\d{3} seconds"):
+        with pytest.raises(AetherError, check=fault("encoder-asks-to-wait", "3,", 429)):
             encoder(server, patient).encode(["a"])
     for nonsense in ("soon", "nan", "-5", ""):
         server.turns.append(status(429, Retry_After=nonsense))
@@ -117,97 +120,106 @@ def test_waiting_and_encoding_may_be_stopped(server: Server) -> None:
     def stop(stage: str, done: int, total: int) -> None:
         raise CancelledError(f"{stage}: {done} of {total}")
 
-    with pytest.raises(CancelledError, match="encoding text: 256 of 400"):
+    with pytest.raises(CancelledError, check=fault("cancelled", "256 of 400")):
         encoder(server).encode([f"{at}" for at in range(400)], stop)
     server.turns.append(status(429, Retry_After="25"))
     patient = Patience(attempts=2, longest_s=60)
-    with pytest.raises(CancelledError, match="waiting for the text encoder: 0 of 1"):
+    with pytest.raises(CancelledError, check=fault("cancelled", "0 of 1")):
         encoder(server, patient).encode(["a"], stop)
 
 
 @pytest.mark.parametrize(
-    "turn",
+    ("turn", "code"),
     [
-        says(b"<html>not JSON</html>"),
-        says(b"[" * 200_000),
-        says([]),
-        says({"data": None}),
-        says({"data": []}),
-        says({"data": ["text"]}),
-        says({"data": [{"embedding": "AAAA"}]}),
-        says({"data": [{"embedding": []}]}),
-        says({"data": [{"embedding": ["1"] * DIM}]}),
-        says({"data": [{"embedding": [None] * DIM}]}),
-        says({"data": [{"embedding": [True] * DIM}]}),
-        says({"data": [{"index": 1, "embedding": [1.0] * DIM}]}),
-        says({"data": [{"index": "0", "embedding": [1.0] * DIM}]}),
-        says({"data": [{"embedding": [1.0] * (DIM - 1)}]}),
-        says({"data": [{"embedding": [0.0] * DIM}]}),
-        says({"data": [{"embedding": [float("nan")] * DIM}]}),
-        says({"data": [{"embedding": [1e300] * DIM}]}),
-        says({"data": [{"embedding": [10**400] * DIM}]}),
-        says(b"anything", Content_Encoding="gzip"),
-        floods,
+        (says(b"<html>not JSON</html>"), "encoder-answer-unusable"),
+        (says(b"[" * 200_000), "encoder-answer-unusable"),
+        (says([]), "encoder-answer-unusable"),
+        (says({"data": None}), "encoder-answer-unusable"),
+        (says({"data": []}), "encoder-answer-unusable"),
+        (says({"data": ["text"]}), "encoder-answer-unusable"),
+        (says({"data": [{"embedding": "AAAA"}]}), "encoder-answer-unusable"),
+        (says({"data": [{"embedding": []}]}), "encoder-answer-unusable"),
+        (says({"data": [{"embedding": ["1"] * DIM}]}), "encoder-answer-unusable"),
+        (says({"data": [{"embedding": [None] * DIM}]}), "encoder-answer-unusable"),
+        (says({"data": [{"embedding": [True] * DIM}]}), "encoder-answer-unusable"),
+        (says({"data": [{"index": 1, "embedding": [1.0] * DIM}]}), "encoder-answer-unusable"),
+        (says({"data": [{"index": "0", "embedding": [1.0] * DIM}]}), "encoder-answer-unusable"),
+        (says({"data": [{"embedding": [1.0] * (DIM - 1)}]}), "encoder-answer-unusable"),
+        (says({"data": [{"embedding": [0.0] * DIM}]}), "encoder-vector-unusable"),
+        (says({"data": [{"embedding": [float("nan")] * DIM}]}), "encoder-vector-unusable"),
+        (says({"data": [{"embedding": [1e300] * DIM}]}), "encoder-vector-unusable"),
+        (says({"data": [{"embedding": [10**400] * DIM}]}), "encoder-answer-unusable"),
+        (says(b"anything", Content_Encoding="gzip"), "encoder-answer-compressed"),
+        (floods, "encoder-answer-too-long"),
     ],
 )
-def test_an_answer_of_another_shape_is_refused(server: Server, turn: Turn) -> None:
+def test_an_answer_of_another_shape_is_refused(server: Server, turn: Turn, code: str) -> None:
     server.turns.append(turn)
-    with pytest.raises(AetherError, match=r"the text encoder .*(127\.0\.0\.1)"):
+    with pytest.raises(AetherError, check=fault(code, "127.0.0.1")):
         encoder(server).encode(["a"])
     assert len(server.seen) == 1
 
 
 def test_rows_of_unlike_length_are_refused(server: Server) -> None:
     server.turns.append(says({"data": [{"embedding": [1.0]}, {"embedding": [1.0, 2.0]}]}))
-    with pytest.raises(AetherError, match="cannot be used"):
+    with pytest.raises(AetherError, check=fault("encoder-answer-unusable", "127.0.0.1")):
         encoder(server).encode(["a", "b"])
 
 
 def test_a_redirect_is_not_followed(server: Server) -> None:
     with embeddings_server() as other:
         server.turns.append(status(307, Location=f"{other.url}/embeddings"))
-        with pytest.raises(InputError, match="redirects"):
+        with pytest.raises(InputError, check=fault("encoder-address-redirects", 307)):
             encoder(server).encode(["a"])
         assert other.seen == []
 
 
-@pytest.mark.parametrize("code", [400, 401, 403, 404, 422])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (400, "encoder-request-refused"),
+        (401, "encoder-key-refused"),
+        (403, "encoder-key-refused"),
+        (404, "encoder-request-refused"),
+        (422, "encoder-request-refused"),
+    ],
+)
 def test_the_key_is_shown_nowhere(
-    server: Server, code: int, caplog: pytest.LogCaptureFixture
+    server: Server, number: int, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    server.turns.append(status(code, {"error": {"message": f"bad key {KEY} for tiny"}}))
+    server.turns.append(status(number, {"error": {"message": f"bad key {KEY} for tiny"}}))
     made = encoder(server)
-    with pytest.raises(InputError, match=f"status {code}") as refused:
+    with pytest.raises(InputError, check=fault(code, number)) as refused:
         made.encode(["a"])
     shown = "".join(traceback.format_exception(refused.value)) + caplog.text
     assert KEY not in shown + repr(made) + repr(made._endpoint)
     assert len(server.seen) == 1
-    if code == 400:
+    if number == 400:
         assert "bad key *** for tiny" in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("changes", "says_so"),
+    ("changes", "code"),
     [
-        ({"url": "api.example.org/v1"}, "is none"),
-        ({"url": "ftp://api.example.org"}, "is none"),
-        ({"url": "https://"}, "is none"),
-        ({"url": "https://[::1"}, "cannot be read"),
-        ({"url": "https://example.org:port"}, "cannot be read"),
-        ({"url": f"https://user:{KEY}@example.org"}, "more than server and path"),
-        ({"url": f"https://example.org/v1?key={KEY}"}, "more than server and path"),
-        ({"url": "http://api.example.org/v1"}, "not encrypted"),
-        ({"url": "http://localhost.example.org/v1"}, "not encrypted"),
-        ({"model": " "}, "not named"),
-        ({"dimensions": 0}, "1 to 8192"),
-        ({"key": f"{KEY}\n"}, "characters no key has"),
-        ({"key": f"{KEY}é"}, "characters no key has"),
+        ({"url": "api.example.org/v1"}, "encoder-address-invalid"),
+        ({"url": "ftp://api.example.org"}, "encoder-address-invalid"),
+        ({"url": "https://"}, "encoder-address-invalid"),
+        ({"url": "https://[::1"}, "encoder-address-invalid"),
+        ({"url": "https://example.org:port"}, "encoder-address-invalid"),
+        ({"url": f"https://user:{KEY}@example.org"}, "encoder-address-with-extras"),
+        ({"url": f"https://example.org/v1?key={KEY}"}, "encoder-address-with-extras"),
+        ({"url": "http://api.example.org/v1"}, "encoder-address-not-encrypted"),
+        ({"url": "http://localhost.example.org/v1"}, "encoder-address-not-encrypted"),
+        ({"model": " "}, "encoder-model-not-named"),
+        ({"dimensions": 0}, "encoder-dimensions-out-of-range"),
+        ({"key": f"{KEY}\n"}, "encoder-key-invalid"),
+        ({"key": f"{KEY}é"}, "encoder-key-invalid"),
     ],
 )
-def test_settings_that_cannot_be_used(changes: dict[str, object], says_so: str) -> None:
+def test_settings_that_cannot_be_used(changes: dict[str, object], code: str) -> None:
     facts = {"url": "https://api.example.org/v1", "model": "tiny"}
-    with pytest.raises(InputError, match=says_so) as refused:
+    with pytest.raises(InputError, check=fault(code)) as refused:
         EndpointEncoder(Endpoint(**(facts | changes)))
     assert KEY not in str(refused.value)
 

@@ -12,6 +12,7 @@ from aether_core.tasks.labels.crosswalks import apply_mapping, crosswalk
 from aether_core.tasks.labels.osm_land_use import FIELD, read_osm_land_use
 from aether_core.tasks.labels.read import read_labels
 from aether_core.tasks.plane import Plane
+from tests.errors import fault
 
 
 def test_helsinki_has_parks_and_its_land_use_is_the_same_every_time() -> None:
@@ -47,12 +48,14 @@ def test_the_crosswalk_knows_most_of_it() -> None:
 def test_an_extract_of_another_place_gives_nothing_and_is_refused_as_labels() -> None:
     elsewhere = shapely.box(0, 0, 0.01, 0.01)
     assert read_osm_land_use(packaged_extract(), elsewhere).empty
-    with pytest.raises(InputError, match="holds no land use"):
+    with pytest.raises(
+        InputError, check=fault("osm-extract-without-land-use", packaged_extract().name)
+    ):
         read_labels(packaged_extract(), boundary=elsewhere)
 
 
 def test_a_damaged_extract_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "broken.osm.pbf"
     broken.write_bytes(packaged_extract().read_bytes()[:5000])
-    with pytest.raises(InputError, match=r"broken\.osm\.pbf cannot be read"):
+    with pytest.raises(InputError, check=fault("osm-extract-unreadable", "broken.osm.pbf")):
         read_labels(broken)

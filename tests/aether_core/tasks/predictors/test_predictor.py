@@ -14,6 +14,7 @@ from aether_core.tasks.metrics import kl
 from aether_core.tasks.predictors.mlp import _gradient, _held_out, _Layers
 from aether_core.tasks.predictors.predictor import fit_probe, fit_shares
 from aether_core.tasks.predictors.softmax import softmax
+from tests.errors import fault
 
 WAYS = [("linear", "default"), ("linear", "adam"), ("mlp", "default")]
 
@@ -66,11 +67,11 @@ def test_class_without_training_rows_gets_no_probability(kind: str, trainer: str
 
 @pytest.mark.parametrize(("kind", "trainer"), WAYS)
 def test_labels_of_one_class_are_refused(kind: str, trainer: str) -> None:
-    with pytest.raises(InputError, match="labels of one class only: 9 labels"):
+    with pytest.raises(InputError, check=fault("labels-of-one-class", 9)):
         fit_probe(
             kind, np.eye(9, dtype=np.float32), np.ones(9, int), classes=3, seed=0, trainer=trainer
         )
-    with pytest.raises(InputError, match="no such predictor: forest"):
+    with pytest.raises(InputError, check=fault("no-such-predictor", "forest")):
         fit_probe("forest", np.eye(9, dtype=np.float32), np.arange(9), classes=9, seed=0)
 
 

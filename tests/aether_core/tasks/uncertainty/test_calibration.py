@@ -14,6 +14,7 @@ from aether_core.tasks.uncertainty.calibration import (
     temper,
 )
 from tests.aether_core.tasks.uncertainty.genuine import LabelledPoints, out_of_fold
+from tests.errors import fault
 
 
 def drawn(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -78,7 +79,7 @@ def test_each_fold_is_calibrated_by_the_others_only() -> None:
 
 def test_one_fold_cannot_calibrate_itself() -> None:
     logits, label = drawn(50)
-    with pytest.raises(InputError, match="at least 2 folds"):
+    with pytest.raises(InputError, check=fault("too-few-tested-folds", 1)):
         cross_fitted(logits, label, np.zeros(50, dtype=np.int64))
 
 
@@ -103,7 +104,7 @@ def test_reliability_is_that_of_counting_row_by_row() -> None:
 
 
 def test_nothing_tested_cannot_be_checked() -> None:
-    with pytest.raises(InputError, match="no tested label"):
+    with pytest.raises(InputError, check=fault("no-tested-labels")):
         reliability(np.full((3, 2), np.nan, dtype=np.float32), np.zeros(3, dtype=np.int64))
 
 

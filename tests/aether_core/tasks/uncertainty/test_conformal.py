@@ -13,6 +13,7 @@ from aether_core.tasks.uncertainty.conformal import (
     covered_across_folds,
 )
 from tests.aether_core.tasks.uncertainty.genuine import LabelledPoints, fitted, out_of_fold
+from tests.errors import fault
 
 NAMES = [f"class {number}" for number in range(8)]
 
@@ -92,7 +93,7 @@ def test_class_with_too_few_rows_is_in_every_set(level: float, enough: int) -> N
 @pytest.mark.parametrize("level", [0.0, 0.3, 1.0, float("nan")])
 def test_level_out_of_range_is_refused(level: float) -> None:
     prob, label = imbalanced(50, 0)
-    with pytest.raises(InputError, match="coverage level"):
+    with pytest.raises(InputError, check=fault("coverage-level-out-of-range", level)):
         ConformalSets.calibrate(prob, label, level)
 
 
@@ -111,7 +112,7 @@ def test_labels_of_a_fold_do_not_touch_its_own_sets() -> None:
 
 def test_one_fold_cannot_be_checked() -> None:
     prob, label = imbalanced(50, 0)
-    with pytest.raises(InputError, match="at least 2 folds"):
+    with pytest.raises(InputError, check=fault("too-few-tested-folds", 1)):
         coverage_across_folds(prob, label, np.zeros(50, dtype=np.int64), 0.9, NAMES)
 
 

@@ -13,6 +13,7 @@ from aether_core.tasks.uncertainty.share_intervals import (
     share_coverage_across_folds,
     share_covered_across_folds,
 )
+from tests.errors import fault
 
 FIELDS = ("a", "b", "c")
 
@@ -83,7 +84,7 @@ def test_missing_rows_are_passed_over() -> None:
 
 @pytest.mark.parametrize("level", [0.0, 1.0, float("nan")])
 def test_level_out_of_range_is_refused(level: float) -> None:
-    with pytest.raises(InputError, match="coverage level"):
+    with pytest.raises(InputError, check=fault("coverage-level-out-of-range", level)):
         ShareIntervals.calibrate(*shares(20), level)
 
 
@@ -117,7 +118,7 @@ def test_coverage_is_told_field_by_field() -> None:
 
 def test_one_fold_cannot_be_checked() -> None:
     truth, predicted = shares(20)
-    with pytest.raises(InputError, match="at least 2 folds"):
+    with pytest.raises(InputError, check=fault("too-few-tested-folds", 1)):
         share_coverage_across_folds(truth, predicted, np.zeros(20, dtype=int), 0.9, FIELDS)
 
 
