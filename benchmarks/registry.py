@@ -26,5 +26,10 @@ def lines_named(names: Sequence[str]) -> list[Line]:
     known = {line.name: line for line in LINES}
     for name in names:
         if name not in known:
-            raise NotFoundError("there is no such benchmark", name, f"use {', '.join(known)}")
+            raise NotFoundError(
+                "there is no such benchmark",
+                name,
+                f"use {', '.join(known)}",
+                code="no-such-benchmark",
+            )
     return [line for line in LINES if not names or line.name in names]

@@ -266,6 +266,8 @@ def _in_process(
         )
         if done.returncode:
             last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-            raise AetherError(f"the benchmark {line.name} failed in '{way}': {last}")
+            raise AetherError(
+                f"the benchmark {line.name} failed in '{way}': {last}", code="benchmark-failed"
+            )
         result: dict[str, Any] = json.loads(out.read_text())
     return result

@@ -130,7 +130,9 @@ def area_set_by_id(session: Session, city_id: int, area_set_id: int) -> AreaSet:
     asked = select(AreaSet).where(AreaSet.city_id == city_id, AreaSet.id == area_set_id)
     found = session.scalar(asked)
     if found is None:
-        raise NotFoundError("no such areas", area_set_id, "they may have been removed")
+        raise NotFoundError(
+            "no such areas", area_set_id, "they may have been removed", code="no-such-areas"
+        )
     return found
 
 

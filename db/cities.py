@@ -39,7 +39,10 @@ def add_city(session: Session, *, boundary: Polygon | MultiPolygon, **columns: A
         if session.scalar(select(City.id).where(City.slug == city.slug)) is None:
             raise
         raise ConflictError(
-            "a city with this slug exists", city.slug, "choose another slug, or remove that city"
+            "a city with this slug exists",
+            city.slug,
+            "choose another slug, or remove that city",
+            code="city-exists",
         ) from error
     return city
 
@@ -248,10 +251,12 @@ def base_features(session: Session, city_id: int) -> gpd.GeoDataFrame:
 
 
 def _removed(city_id: int) -> NotFoundError:
-    return NotFoundError("no such city", city_id, "it has been removed; list those there are")
+    return NotFoundError(
+        "no such city", city_id, "it has been removed; list those there are", code="no-such-city"
+    )
 
 
 def _unknown(session: Session, slug: str) -> NotFoundError:
     known = list(session.scalars(select(City.slug).order_by(City.slug)))
     remedy = f"the cities here are: {', '.join(known)}" if known else "there is no city here yet"
-    return NotFoundError("no such city", slug, remedy)
+    return NotFoundError("no such city", slug, remedy, code="no-such-city")

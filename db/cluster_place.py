@@ -53,7 +53,8 @@ def locked(home: Path, *, timeout_s: float = 120) -> Iterator[None]:
         handle = (home / "cluster.lock").open("a")
     except OSError as error:
         raise StoreUnavailableError(
-            f"cannot write in the home {home}: {error.strerror}; choose another AETHER_HOME"
+            f"cannot write in the home {home}: {error.strerror}; choose another AETHER_HOME",
+            code="home-not-writable",
         ) from error
     with handle:
         deadline = time.monotonic() + timeout_s
@@ -65,7 +66,8 @@ def locked(home: Path, *, timeout_s: float = 120) -> Iterator[None]:
                 if time.monotonic() > deadline:
                     raise StoreUnavailableError(
                         f"another process has been starting or stopping the database of {home} "
-                        f"for {timeout_s:.0f} s"
+                        f"for {timeout_s:.0f} s",
+                        code="database-busy",
                     ) from None
                 time.sleep(0.05)
         yield
@@ -118,7 +120,8 @@ def _read(home: Path) -> Place | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreUnavailableError(
-            f"{record} does not say where the database is ({error}); restore it from a backup"
+            f"{record} does not say where the database is ({error}); restore it from a backup",
+            code="database-record-unreadable",
         ) from error
 
 
@@ -134,7 +137,8 @@ def _adopted(place: Place, home: Path) -> Place:
     if original_stands and not inside:
         raise StoreUnavailableError(
             f"{home} is a copy of {place.home}, whose database lies in {place.data}; "
-            f"remove {home / RECORD} to start this copy with an empty database"
+            f"remove {home / RECORD} to start this copy with an empty database",
+            code="home-is-a-copy",
         )
     data = home / place.data.relative_to(place.home) if inside else place.data
     if original_stands:
@@ -162,7 +166,8 @@ def _make_data(place: Place, account: ServerAccount) -> Path:
         folder.rmdir()
     raise StoreUnavailableError(
         f"neither {wanted} nor {SYSTEM_DATA} can hold the database for the account {account.name}; "
-        "choose an AETHER_HOME on a disk with room and ordinary permissions"
+        "choose an AETHER_HOME on a disk with room and ordinary permissions",
+        code="no-folder-for-database",
     )
 
 
@@ -177,14 +182,17 @@ def _make_sockets(place: Place, account: ServerAccount) -> Path:
             pass
         except OSError as error:
             raise StoreUnavailableError(
-                f"cannot make the socket directory {folder}: {error.strerror}"
+                f"cannot make the socket directory {folder}: {error.strerror}",
+                code="socket-folder-not-made",
             ) from error
         found = folder.lstat()
         is_folder = folder.is_dir() and not folder.is_symlink()
         if is_folder and found.st_uid == account.uid and not found.st_mode & 0o077:
             return folder
         folder = SOCKETS / f"aether-{secrets.token_hex(6)}"
-    raise StoreUnavailableError(f"cannot make a socket directory of our own in {SOCKETS}")
+    raise StoreUnavailableError(
+        f"cannot make a socket directory of our own in {SOCKETS}", code="socket-folders-taken"
+    )
 
 
 def _write(place: Place) -> None:

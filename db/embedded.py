@@ -154,7 +154,9 @@ def _made_by(data: Path) -> int | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise StoreUnavailableError(f"cannot read the database in {data}: {error}") from error
+        raise StoreUnavailableError(
+            f"cannot read the database in {data}: {error}", code="database-files-unreadable"
+        ) from error
 
 
 def _connect(place: Place, database: str) -> psycopg.Connection:
@@ -221,7 +223,8 @@ def _initialise(place: Place, account: ServerAccount, programs: Programs) -> Non
     if done.returncode != 0:
         shutil.rmtree(partial, ignore_errors=True)
         raise StoreUnavailableError(
-            f"cannot make the database in {place.data}: {_last(done.stderr)}"
+            f"cannot make the database in {place.data}: {_last(done.stderr)}",
+            code="database-not-made",
         )
     os.sync()  # once for all: initdb would wait for each of its thousand files
     # PG_VERSION is what makes a data directory one: it comes last.
@@ -233,7 +236,10 @@ def _initialise(place: Place, account: ServerAccount, programs: Programs) -> Non
 def _clear_unfinished(data: Path, partial: Path) -> None:
     """Remove an initialisation that was cut short; it is told by its own folder."""
     if not partial.exists() and any(data.iterdir()):
-        raise StoreUnavailableError(f"{data} holds files that are no database; move them away")
+        raise StoreUnavailableError(
+            f"{data} holds files that are no database; move them away",
+            code="database-folder-holds-other-files",
+        )
     for entry in [path for path in data.iterdir() if path != partial]:
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
@@ -312,9 +318,14 @@ def _launch(place: Place, account: ServerAccount, programs: Programs) -> None:
     if done.returncode == 0:
         return
     if server_pid(place) is not None:
-        raise StoreUnavailableError("the database is still recovering; try again in a minute")
+        raise StoreUnavailableError(
+            "the database is still recovering; try again in a minute", code="database-recovering"
+        )
     told = log.read_text(encoding="utf-8", errors="replace") if log.exists() else done.stderr
-    raise StoreUnavailableError(f"the database does not start: {_last(told)}; the log is {log}")
+    raise StoreUnavailableError(
+        f"the database does not start: {_last(told)}; the log is {log}",
+        code="database-start-failed",
+    )
 
 
 def _stop(place: Place, account: ServerAccount, programs: Programs) -> None:
@@ -333,7 +344,9 @@ def _stop(place: Place, account: ServerAccount, programs: Programs) -> None:
         )
         if server_pid(place) is None:
             return
-    raise StoreUnavailableError(f"the database does not stop; the log is {_log(place)}")
+    raise StoreUnavailableError(
+        f"the database does not stop; the log is {_log(place)}", code="database-stop-failed"
+    )
 
 
 def _create_database(place: Place) -> None:
@@ -345,7 +358,9 @@ def _create_database(place: Place) -> None:
             if known is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
     except psycopg.Error as error:
-        raise StoreUnavailableError(f"the database does not answer: {_last(str(error))}") from error
+        raise StoreUnavailableError(
+            f"the database does not answer: {_last(str(error))}", code="database-unreachable"
+        ) from error
 
 
 def _last(text: str) -> str:

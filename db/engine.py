@@ -40,9 +40,16 @@ def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url.strip())
     except (ArgumentError, ValueError):
-        raise InputError("not a database address", "AETHER_DATABASE_URL", remedy) from None
+        raise InputError(
+            "not a database address",
+            "AETHER_DATABASE_URL",
+            remedy,
+            code="database-address-unreadable",
+        ) from None
     if parsed.drivername.split("+")[0] not in {"postgresql", "postgres"}:
-        raise InputError("not a PostgreSQL address", parsed.drivername, remedy)
+        raise InputError(
+            "not a PostgreSQL address", parsed.drivername, remedy, code="database-not-postgresql"
+        )
     return parsed.set(drivername="postgresql+psycopg")
 
 
@@ -142,7 +149,12 @@ def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, psycopg.DataError) and cause.sqlstate is None:
         # Psycopg refuses a NUL itself, before the server has seen it.
-        return InputError("a text cannot be stored", str(cause), "leave the character out")
+        return InputError(
+            "a text cannot be stored",
+            str(cause),
+            "leave the character out",
+            code="text-not-storable",
+        )
     if (full := _disk_at_fault(cause)) is not None:
         return full
     for kind, told in _TOLD.items():
@@ -154,7 +166,9 @@ def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
     broken = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) and (
         state is None or state.startswith(("08", "57P"))
     )
-    return StoreUnavailableError(UNREACHABLE) if lost or broken else None
+    return (
+        StoreUnavailableError(UNREACHABLE, code="database-unreachable") if lost or broken else None
+    )
 
 
 def _disk_at_fault(cause: BaseException | None) -> AetherError | None:
@@ -172,7 +186,9 @@ def _disk_at_fault(cause: BaseException | None) -> AetherError | None:
 
 
 def _refused(error: BaseException) -> AetherError:
-    return StoreUnavailableError(f"the database refuses us: {str(error).splitlines()[-1]}")
+    return StoreUnavailableError(
+        f"the database refuses us: {str(error).splitlines()[-1]}", code="database-refuses-login"
+    )
 
 
 def _removed(error: BaseException) -> AetherError:
@@ -180,25 +196,35 @@ def _removed(error: BaseException) -> AetherError:
     diagnostics = error.diag if isinstance(error, psycopg.Error) else None
     table = diagnostics.table_name if diagnostics is not None else None
     return NotFoundError(
-        "what this belongs to was removed meanwhile", table or "", "list what there is now"
+        "what this belongs to was removed meanwhile",
+        table or "",
+        "list what there is now",
+        code="removed-meanwhile",
     )
 
 
 _TOLD: Mapping[type[psycopg.Error], Callable[[BaseException], AetherError]] = {
     psycopg.errors.QueryCanceled: lambda _: StoreUnavailableError(
-        "the database took too long over one question; try again"
+        "the database took too long over one question; try again", code="database-question-too-slow"
     ),
     psycopg.errors.TooManyConnections: lambda _: StoreUnavailableError(
-        "the database has no free session; try again in a moment"
+        "the database has no free session; try again in a moment",
+        code="database-sessions-all-taken",
     ),
     psycopg.errors.InvalidPassword: _refused,
     psycopg.errors.InvalidCatalogName: _refused,
     psycopg.errors.ForeignKeyViolation: _removed,
     psycopg.errors.UntranslatableCharacter: lambda error: InputError(
-        "a text cannot be stored", str(error).splitlines()[0], "leave the character out"
+        "a text cannot be stored",
+        str(error).splitlines()[0],
+        "leave the character out",
+        code="text-not-storable",
     ),
     psycopg.errors.DeadlockDetected: lambda _: ConflictError(
-        "two changes stood in each other's way", "the database undid this one", "try again"
+        "two changes stood in each other's way",
+        "the database undid this one",
+        "try again",
+        code="changes-block-each-other",
     ),
 }
 """What the server says of its own accord, in plain words."""

@@ -68,7 +68,12 @@ def evaluation_by_id(
         asked = asked.where(Evaluation.task == task)
     found = session.scalar(asked)
     if found is None:
-        raise NotFoundError("no such evaluation", evaluation_id, "it may have been removed")
+        raise NotFoundError(
+            "no such evaluation",
+            evaluation_id,
+            "it may have been removed",
+            code="no-such-evaluation",
+        )
     return found
 
 

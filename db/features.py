@@ -68,7 +68,9 @@ def view_named(session: Session, city_id: int, name: str, year: int | None = Non
     if view is None:
         known = ", ".join(f"{view.name} {view.year}" for view in views(session, city_id))
         shown = name if year is None else f"{name} {year}"
-        raise NotFoundError("no such view", shown, f"this city has: {known or 'none'}")
+        raise NotFoundError(
+            "no such view", shown, f"this city has: {known or 'none'}", code="no-such-view"
+        )
     return view
 
 

@@ -54,7 +54,12 @@ def fetch_by_id(session: Session, fetch_id: int) -> Fetch:
     """
     found = session.get(Fetch, fetch_id, populate_existing=True)
     if found is None:
-        raise NotFoundError("no such fetch", fetch_id, "list the fetches with ./aether fetches")
+        raise NotFoundError(
+            "no such fetch",
+            fetch_id,
+            "list the fetches with ./aether fetches",
+            code="no-such-fetch",
+        )
     return found
 
 

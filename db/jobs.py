@@ -86,7 +86,7 @@ def job_by_id(session: Session, job_id: int) -> Job:
     """
     found = session.get(Job, job_id, populate_existing=True)
     if found is None:
-        raise NotFoundError("no such job", job_id, _WHERE)
+        raise NotFoundError("no such job", job_id, _WHERE, code="no-such-job")
     return found
 
 
@@ -145,7 +145,10 @@ def start(session: Session, job_id: int) -> Job:
             )
     except IntegrityError as error:
         raise ConflictError(
-            "another job of this kind is running for the city", job_id, "wait for it, or cancel it"
+            "another job of this kind is running for the city",
+            job_id,
+            "wait for it, or cancel it",
+            code="job-running",
         ) from error
 
 
@@ -416,7 +419,9 @@ def remove(session: Session, job_id: int) -> None:
 
 def refused(job: Job, verb: str) -> ConflictError:
     """What is raised where a job's state forbids a move."""
-    return ConflictError(f"cannot {verb} job {job.id}", f"it is {job.state}", _WHERE)
+    return ConflictError(
+        f"cannot {verb} job {job.id}", f"it is {job.state}", _WHERE, code="job-in-wrong-state"
+    )
 
 
 _ENDED: Final[Mapping[str, Any]] = {"seconds_left": None, "finished_at": func.now()}
@@ -472,4 +477,5 @@ def _taken(other: Job) -> ConflictError:
         f"the same is being done for {other.subject} already",
         f"job {other.id} ({other.title or other.kind}) is {other.state}",
         f"wait for it, or cancel it with ./aether job cancel {other.id}",
+        code="already-being-done",
     )

@@ -113,7 +113,9 @@ def label_set_by_id(session: Session, city_id: int, label_set_id: int) -> LabelS
     asked = select(LabelSet).where(LabelSet.city_id == city_id, LabelSet.id == label_set_id)
     found = session.scalar(asked)
     if found is None:
-        raise NotFoundError("no such labels", label_set_id, "they may have been removed")
+        raise NotFoundError(
+            "no such labels", label_set_id, "they may have been removed", code="no-such-labels"
+        )
     return found
 
 

@@ -156,7 +156,7 @@ def layer_by_slug(session: Session, city_id: int, slug: str) -> Layer:
         known = list(session.scalars(newest.limit(_NAMED + 1)))
         named = ", ".join(known[:_NAMED]) + (", and older ones" if len(known) > _NAMED else "")
         remedy = f"the layers are: {named}" if known else "this city has no layer yet"
-        raise NotFoundError("no such layer", slug, remedy)
+        raise NotFoundError("no such layer", slug, remedy, code="no-such-layer")
     return layer
 
 
@@ -237,9 +237,17 @@ def _insert(session: Session, layer: Layer) -> None:
         if session.scalar(taken) is None:
             raise
         raise ConflictError(
-            "a layer of this name exists", slug, "choose another title, or remove that layer"
+            "a layer of this name exists",
+            slug,
+            "choose another title, or remove that layer",
+            code="layer-exists",
         ) from error
 
 
 def _removed(layer: Layer) -> NotFoundError:
-    return NotFoundError("no such layer", layer.slug, "it has been removed; list those there are")
+    return NotFoundError(
+        "no such layer",
+        layer.slug,
+        "it has been removed; list those there are",
+        code="no-such-layer",
+    )

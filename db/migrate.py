@@ -73,7 +73,8 @@ def _change(url: str, revision: str, *, upwards: bool) -> None:
     except CommandError as error:
         raise StoreUnavailableError(
             f"this database does not fit this version of the app: {error}; newest known revision: "
-            f"{newest_revision()}"
+            f"{newest_revision()}",
+            code="database-of-other-version",
         ) from error
     finally:
         engine.dispose()
@@ -107,5 +108,6 @@ def _require_postgis(connection: Connection) -> None:
     if not available:
         raise StoreUnavailableError(
             "this PostgreSQL server has no PostGIS; install it there, on Debian or Ubuntu with: "
-            "sudo apt-get install postgis postgresql-<version>-postgis-3"
+            "sudo apt-get install postgis postgresql-<version>-postgis-3",
+            code="server-without-postgis",
         )

@@ -33,7 +33,9 @@ def add_model(
     except IntegrityError as error:
         if session.scalar(select(Model.id).where(Model.name == name)) is None:
             raise
-        raise ConflictError("a model of this name exists", name, "choose another name") from error
+        raise ConflictError(
+            "a model of this name exists", name, "choose another name", code="model-exists"
+        ) from error
     session.refresh(model)
     return model
 
@@ -58,7 +60,7 @@ def model_by_name(session: Session, name: str, city_id: int | None = None) -> Mo
     if model is None:
         known = sorted(model.name for model in session.scalars(in_scope))
         remedy = f"the models are: {', '.join(known)}" if known else "train the city first"
-        raise NotFoundError("no such model", name, remedy)
+        raise NotFoundError("no such model", name, remedy, code="no-such-model")
     return model
 
 

@@ -59,17 +59,20 @@ def find_programs(roots: Sequence[Path] | None = None, *, major: int | None = No
         raise StoreUnavailableError(
             f"this home's data were written by PostgreSQL {major}, and no PostgreSQL {major} with "
             f"PostGIS is installed; install it with: sudo apt-get install postgresql-{major} "
-            f"postgresql-{major}-postgis-3"
+            f"postgresql-{major}-postgis-3",
+            code="postgresql-version-missing",
         )
     if installed:
         newest = max(programs.major for programs in installed)
         raise StoreUnavailableError(
             f"PostgreSQL {newest} is installed without PostGIS; install it with: "
-            f"sudo apt-get install postgresql-{newest}-postgis-3"
+            f"sudo apt-get install postgresql-{newest}-postgis-3",
+            code="postgis-not-installed",
         )
     raise StoreUnavailableError(
         f"PostgreSQL with PostGIS is not installed; install it with: {INSTALL_LINE}, "
-        "or set AETHER_DATABASE_URL to a PostGIS database you have"
+        "or set AETHER_DATABASE_URL to a PostGIS database you have",
+        code="postgresql-not-installed",
     )
 
 

@@ -48,7 +48,8 @@ class ServerAccount:
         except OSError as error:
             raise StoreUnavailableError(
                 f"cannot give {folder} to the account {self.name} that runs the database: "
-                f"{error.strerror}"
+                f"{error.strerror}",
+                code="database-folder-not-given-away",
             ) from error
 
     def run(
@@ -81,11 +82,13 @@ class ServerAccount:
             )
         except subprocess.TimeoutExpired as error:
             raise StoreUnavailableError(
-                f"{Path(command[0]).name} did not finish within {timeout_s:.0f} s"
+                f"{Path(command[0]).name} did not finish within {timeout_s:.0f} s",
+                code="database-program-too-slow",
             ) from error
         except OSError as error:
             raise StoreUnavailableError(
-                f"cannot run {command[0]} as the account {self.name}: {error.strerror}"
+                f"cannot run {command[0]} as the account {self.name}: {error.strerror}",
+                code="database-program-not-run",
             ) from error
 
     def reaches(self, folder: Path) -> bool:
@@ -104,7 +107,8 @@ def server_account(data: Path) -> ServerAccount:
         if me not in (0, owner):
             raise StoreUnavailableError(
                 f"the database in {data} belongs to another account (number {owner}); run as that "
-                "account or root, or choose another AETHER_HOME"
+                "account or root, or choose another AETHER_HOME",
+                code="database-of-another-account",
             )
         return _by_uid(owner)
     if me != 0:
@@ -117,7 +121,8 @@ def server_account(data: Path) -> ServerAccount:
         return ServerAccount(entry.pw_name, entry.pw_uid, entry.pw_gid)
     raise StoreUnavailableError(
         "PostgreSQL does not run as root, and there is no account "
-        f"{' or '.join(UNPRIVILEGED)} to run it; start as another user"
+        f"{' or '.join(UNPRIVILEGED)} to run it; start as another user",
+        code="no-account-for-database",
     )
 
 
@@ -127,6 +132,7 @@ def _by_uid(uid: int) -> ServerAccount:
     except KeyError as error:
         raise StoreUnavailableError(
             f"account number {uid} has no name on this machine, which PostgreSQL needs; "
-            "add it to /etc/passwd or set AETHER_DATABASE_URL"
+            "add it to /etc/passwd or set AETHER_DATABASE_URL",
+            code="account-without-name",
         ) from error
     return ServerAccount(entry.pw_name, uid, entry.pw_gid)

@@ -33,7 +33,9 @@ def server_pid(place: Place) -> int | None:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     except OSError as error:
-        raise StoreUnavailableError(f"cannot read {place.data}: {error.strerror}") from error
+        raise StoreUnavailableError(
+            f"cannot read {place.data}: {error.strerror}", code="database-files-unreadable"
+        ) from error
     return pid if _is_server(pid, place) else None
 
 
@@ -59,7 +61,8 @@ def clear_remains(place: Place, uid: int) -> None:
                 os.kill(pid, signal.SIGQUIT)
         if time.monotonic() > deadline:
             raise StoreUnavailableError(
-                f"processes of the killed database are still running: {orphans}"
+                f"processes of the killed database are still running: {orphans}",
+                code="database-processes-left",
             )
         time.sleep(0.1)
     (place.data / "postmaster.pid").unlink(missing_ok=True)

@@ -64,7 +64,10 @@ def study_by_id(session: Session, study_id: int) -> Study:
     found = session.get(Study, study_id, populate_existing=True)
     if found is None:
         raise NotFoundError(
-            "no such study", study_id, "list a city's studies with ./aether studies SLUG"
+            "no such study",
+            study_id,
+            "list a city's studies with ./aether studies SLUG",
+            code="no-such-study",
         )
     return found
 

@@ -80,7 +80,10 @@ def text_vectors(session: Session, encoder: str, hashes: Sequence[str]) -> NDArr
     absent = [value for value in hashes if value not in at]
     if absent:
         raise NotFoundError(
-            f"texts not encoded by {encoder}", absent[0], f"encode these {len(absent)} texts first"
+            f"texts not encoded by {encoder}",
+            absent[0],
+            f"encode these {len(absent)} texts first",
+            code="text-not-encoded",
         )
     if not rows:
         return np.empty((0, 0), dtype=np.float32)

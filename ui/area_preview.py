@@ -38,6 +38,7 @@ def draw(city: CitySummary, areas: Areas, key: str, *, smallest_m2: float) -> bo
             "no area lies in the city",
             f"areas from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}",
             "check that the file shows this place, and its coordinate system",
+            code="no-area-in-city",
         )
     metric = Plane.of_shapes(areas.geometry[inside]).shapes(areas.geometry[inside])
     small = int((shapely.area(metric) < smallest_m2).sum())

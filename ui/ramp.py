@@ -105,7 +105,12 @@ def quantile_steps(
     """
     finite = values[np.isfinite(values)]
     if not len(finite):
-        raise InputError("the layer has no value to draw", "all missing", "choose another field")
+        raise InputError(
+            "the layer has no value to draw",
+            "all missing",
+            "choose another field",
+            code="no-value-to-draw",
+        )
     edges = np.unique(np.quantile(finite, np.linspace(0, 1, _STEPS + 1)))
     if len(edges) == 1:
         edges = np.array([edges[0], edges[0]])
@@ -123,7 +128,12 @@ def difference_steps(values: npt.NDArray[np.floating]) -> Steps:
     """
     finite = np.abs(values[np.isfinite(values)])
     if not len(finite):
-        raise InputError("the layer has no value to draw", "all missing", "choose another field")
+        raise InputError(
+            "the layer has no value to draw",
+            "all missing",
+            "choose another field",
+            code="no-value-to-draw",
+        )
     reach = float(np.quantile(finite, 0.98)) or float(finite.max()) or 1.0
     inner = np.array([-5, -3, -1, 1, 3, 5]) / 7 * reach
     most = max(float(finite.max()), reach)

@@ -82,7 +82,9 @@ def _stored(file: "UploadedFile") -> Path:
     path = folder / PurePosixPath(file.name.replace("\\", "/")).name
     if not path.exists():
         if file.type == _ON_DISK:
-            raise InputError("the upload is no longer kept", path.name, "upload it again")
+            raise InputError(
+                "the upload is no longer kept", path.name, "upload it again", code="upload-gone"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         _forget_old()
         with atomic_path(path) as target, target.open("wb") as stream:

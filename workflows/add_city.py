@@ -168,7 +168,10 @@ def check_add(store: Store, request: AddCity) -> None:
     names = list(different.values())
     if len(set(names)) < len(names):
         raise InputError(
-            "two embedding files have the same name", ", ".join(names), "rename one of them"
+            "two embedding files have the same name",
+            ", ".join(names),
+            "rename one of them",
+            code="embedding-files-same-name",
         )
     check_city_words(
         request.slug,
@@ -195,12 +198,14 @@ def _open(request: AddCity, progress: Progress) -> Embedding:
             "the files hold another embedding",
             f"{kind_title(embedding.name)}, not {kind_title(kind)}",
             "leave the kind of embedding out, or give the right one",
+            code="embedding-of-another-kind",
         )
     if embedding.name == ALPHAEARTH and request.embedding_credit:
         raise InputError(
             "AlphaEarth has its own credit",
             request.embedding_credit[0],
             "give the places' credit as such, or name the kind of embedding",
+            code="credit-of-alphaearth-given",
         )
     return embedding
 
@@ -245,6 +250,7 @@ def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | No
             "the base map's kinds are unknown",
             ", ".join(map(str, unknown)),
             f"give it a column kind with {', '.join(BASE_KINDS)}",
+            code="no-such-base-map-kind",
         )
     return drawn if "name" in drawn else drawn.assign(name="")
 
@@ -283,6 +289,7 @@ def _boundary(request: AddCity, embedding: Embedding) -> MultiPolygon:
             "the boundary lies outside the embedding",
             f"boundary {_box(boundary)}, embedding {_box(footprint)} (west, south, east, north)",
             "give the embedding of this place, or check the boundary's coordinates",
+            code="boundary-outside-embedding",
         )
     return boundary
 
@@ -300,6 +307,7 @@ def _check_inside(request: AddCity, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFram
         f"{len(raw)} places in {request.pois.name}, from {west:.4f}, {south:.4f} "
         f"to {east:.4f}, {north:.4f}",
         "check that places, boundary and embedding show the same city, and the category column",
+        code="no-place-in-city",
     )
 
 
@@ -311,6 +319,7 @@ def _check_pooled(request: AddCity, pooled: Pooled) -> None:
         "no place has embedding data around it",
         f"{request.pois.name}: {reasons}",
         "check that the places lie inside the embedding, or use a larger radius",
+        code="no-place-with-embedding",
     )
 
 
@@ -321,13 +330,19 @@ def _pool_cells(
     cells = cells_of(boundary, resolution)
     if not len(cells.h3):
         raise InputError(
-            "the boundary holds no cell", _box(boundary), "give a boundary of at least one hectare"
+            "the boundary holds no cell",
+            _box(boundary),
+            "give a boundary of at least one hectare",
+            code="boundary-smaller-than-cell",
         )
     pooled = embedding.pool(cells.lonlat, [view], progress)
     ok = pooled.ok
     if not ok.any():
         raise InputError(
-            "no cell of the city has embedding data", _box(boundary), "check the boundary"
+            "no cell of the city has embedding data",
+            _box(boundary),
+            "check the boundary",
+            code="no-cell-with-embedding",
         )
     return Cells(resolution, cells.h3[ok], cells.lonlat[ok]), pooled.vectors[0, ok]
 

@@ -47,11 +47,17 @@ class AreaRequest:
     def __post_init__(self) -> None:
         if not 0 <= self.minimum_count < math.inf:
             raise InputError(
-                "the least number of people must be 0 or more", self.minimum_count, "try 100"
+                "the least number of people must be 0 or more",
+                self.minimum_count,
+                "try 100",
+                code="minimum-count-out-of-range",
             )
         if not 0 <= self.minimum_m2 < math.inf:
             raise InputError(
-                "the least size must be 0 square metres or more", self.minimum_m2, "try 2500"
+                "the least size must be 0 square metres or more",
+                self.minimum_m2,
+                "try 2500",
+                code="minimum-size-out-of-range",
             )
 
 
@@ -102,6 +108,7 @@ def covered_areas(
             f"areas from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}, "
             f"city {', '.join(f'{value:.4f}' for value in city.boundary.bounds)}",
             "check that both show the same place, and the areas' CRS",
+            code="no-area-in-city",
         )
     reasons = {
         OUTSIDE: int((~touched).sum()),
@@ -113,6 +120,7 @@ def covered_areas(
             "no area can be used",
             ", ".join(f"{n} {reason}" for reason, n in reasons.items() if n),
             "give larger areas inside the city",
+            code="no-usable-areas",
         )
     points = shapely.point_on_surface(areas.geometry[used])
     return CoveredAreas(

@@ -157,7 +157,10 @@ def change_cells(
     started = time.perf_counter()
     if year_from == year_to:
         raise InputError(
-            "a change needs two different years", f"{year_from} and {year_to}", "name two years"
+            "a change needs two different years",
+            f"{year_from} and {year_to}",
+            "name two years",
+            code="years-are-the-same",
         )
     direction, chosen = text_direction(store, slug, query, minus, model)
     # Both are read before they are held against each other: a year that is not there is said first.
@@ -328,6 +331,7 @@ def _check_encodings(store: Store, model: ModelInUse, year_from: int, year_to: i
             "the two years are of different encodings, which would show as change",
             f"{year_from} is {', '.join(sorted(first))}, {year_to} is {', '.join(sorted(second))}",
             "remove one of the years and add it from files like those of the other",
+            code="years-of-different-encodings",
         )
 
 

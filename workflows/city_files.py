@@ -108,8 +108,10 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
         synchronise(target)  # the row that is committed next must not outlive the file
     except OSError as error:
-        kind = DiskFullError if error.errno in {errno.ENOSPC, errno.EDQUOT} else AetherError
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        kind = DiskFullError if full else AetherError
         raise kind(
             f"{source.name} could not be copied to {target.parent}: {error.strerror}; "
-            "free some space, and add the city again"
+            "free some space, and add the city again",
+            code="disk-full" if full else "file-not-copied",
         ) from error

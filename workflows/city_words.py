@@ -21,17 +21,29 @@ def check_city_words(slug: str, name: str, *, radius_m: float, cell_resolution: 
             "the city's short name cannot be used",
             slug,
             "use 1 to 40 lower-case letters, digits and hyphens, such as greater-london",
+            code="slug-unusable",
         )
     if not name.strip() or len(name) > 200:
         raise InputError(
-            "the city's name must have 1 to 200 characters", name, "give a name people know"
+            "the city's name must have 1 to 200 characters",
+            name,
+            "give a name people know",
+            code="city-name-wrong-length",
         )
     check_characters("the city's name", name)
     if not 5 <= radius_m <= 10_000:
-        raise InputError("the radius must lie between 5 and 10000 metres", radius_m, "try 100")
+        raise InputError(
+            "the radius must lie between 5 and 10000 metres",
+            radius_m,
+            "try 100",
+            code="radius-out-of-range",
+        )
     if cell_resolution is not None and not 8 <= cell_resolution <= 12:
         raise InputError(
-            "the cell resolution must lie between 8 and 12", cell_resolution, "leave it out"
+            "the cell resolution must lie between 8 and 12",
+            cell_resolution,
+            "leave it out",
+            code="cell-resolution-out-of-range",
         )
 
 
@@ -42,7 +54,12 @@ def check_characters(what: str, words: str) -> None:
         InputError: There is a control character; line breaks and tabs count as spaces.
     """
     if any(unicodedata.category(one) in {"Cc", "Cs"} and not one.isspace() for one in words):
-        raise InputError(f"{what} holds a control character", repr(words), "leave it out")
+        raise InputError(
+            f"{what} holds a control character",
+            repr(words),
+            "leave it out",
+            code="text-with-control-character",
+        )
 
 
 def check_slug_free(store: Store, slug: str) -> None:
@@ -60,4 +77,5 @@ def check_slug_free(store: Store, slug: str) -> None:
         "a city with this short name exists",
         slug,
         "choose another, or remove that city first",
+        code="city-exists",
     )

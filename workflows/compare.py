@@ -59,6 +59,7 @@ def compare_layers(
             "a layer of cells cannot be held against a layer of areas",
             f"{a}, {b}",
             "choose two layers of cells, or two of areas",
+            code="layers-of-different-units",
         )
     types = [_type(first, field_a), _type(second, field_b)]
     if ("text" in types) != (types == ["text", "text"]):
@@ -66,13 +67,19 @@ def compare_layers(
             "classes cannot be held against numbers",
             f"{field_a}, {field_b}",
             "choose two fields of classes, or two of numbers",
+            code="classes-against-numbers",
         )
     left = layer_values(store, slug, a)[[first.unit, field_a]]
     right = layer_values(store, slug, b)[[second.unit, field_b]]
     left.columns, right.columns = [first.unit, "a"], [first.unit, "b"]
     both = left.merge(right, on=first.unit, how="inner").dropna().reset_index(drop=True)
     if both.empty:
-        raise InputError("the layers share no place", f"{a}, {b}", "choose two that overlap")
+        raise InputError(
+            "the layers share no place",
+            f"{a}, {b}",
+            "choose two that overlap",
+            code="layers-share-no-place",
+        )
     classes = types == ["text", "text"]
     if classes:
         both["same"] = both["a"].to_numpy() == both["b"].to_numpy()
@@ -100,6 +107,7 @@ def _type(layer: LayerSummary, name: str) -> str:
             f"the layer {layer.layer} has no field to compare",
             name,
             f"choose from {', '.join(comparable_fields(layer))}",
+            code="no-such-field" if found is None else "field-not-comparable",
         )
     return found
 

@@ -56,6 +56,7 @@ def read_districts(source: DistrictFile) -> Districts:
             "the districts have no such field",
             source.field,
             f"there are {', '.join(map(str, names))}",
+            code="no-such-field",
         )
     chosen = source.field if source.field is not None else next(iter(texts), None)
     if chosen is None:
@@ -63,6 +64,7 @@ def read_districts(source: DistrictFile) -> Districts:
             "the districts have no names",
             source.file.name,
             "give a file with a text field, or name one",
+            code="districts-without-names",
         )
     shapes = shapely.make_valid(frame.geometry.to_numpy())
     return Districts(shapes, frame[chosen].astype(str).to_numpy(dtype=object))

@@ -61,7 +61,12 @@ def script_of_area(
         InputError: No year is given, or no city can have the area, the year or the name.
     """
     if year is None:
-        raise InputError("the year of the embedding is needed", "none is given", "say which year")
+        raise InputError(
+            "the year of the embedding is needed",
+            "none is given",
+            "say which year",
+            code="no-year-given",
+        )
     boundary = find_area(settings, request).boundary
     return ScriptOfYear(earth_engine_script(boundary, year, f"{_PREFIX}-{name or 'city'}"), year)
 
@@ -74,7 +79,12 @@ def write_script(script: EarthEngineScript, path: Path, *, force: bool = False) 
         ConflictError: It exists and `force` is false.
     """
     if path.suffix.lower() not in {".js", ".txt"}:
-        raise InputError("a script is written as .js or .txt", path.name, "change the ending")
+        raise InputError(
+            "a script is written as .js or .txt",
+            path.name,
+            "change the ending",
+            code="output-wrong-ending",
+        )
     check_target(path, force=force)
     with atomic_path(path, force=force) as target:
         target.write_text(script.text, encoding="utf-8")

@@ -59,6 +59,7 @@ def embed_files(
             "the model was trained on another kind of embedding",
             f"{kind_title(taken)}, not {kind_title(rasters.name)}",
             "give the embedding the model was trained on",
+            code="model-of-another-embedding",
         )
     identity = ModelIdentity(
         sha256=sha256_of(model / WEIGHTS_FILE),

@@ -52,6 +52,7 @@ def _endpoint(settings: Settings) -> "Endpoint | None":
                 "the text encoder has a model, key or dimensions, but no address",
                 "AETHER_TEXT_ENCODER_URL is not set",
                 "set it, or none of them",
+                code="encoder-without-address",
             )
         return None
     if settings.text_encoder is not None:
@@ -59,12 +60,14 @@ def _endpoint(settings: Settings) -> "Endpoint | None":
             "two text encoders are set",
             "AETHER_TEXT_ENCODER and AETHER_TEXT_ENCODER_URL",
             "set one of them",
+            code="two-encoders-set",
         )
     if model is None:
         raise InputError(
             "the text encoder's address has no model",
             "AETHER_TEXT_ENCODER_MODEL is not set",
             "set it to the name of a model there",
+            code="encoder-model-not-named",
         )
     from aether_core.text.endpoint import Endpoint  # brings an HTTP client, which few need
 
@@ -90,6 +93,7 @@ def encoder_named(settings: Settings, name: str) -> TextEncoder:
             f"{name}, this installation has {encoder.name}",
             "set AETHER_TEXT_ENCODER or AETHER_TEXT_ENCODER_URL to that encoder, or train the city "
             "again",
+            code="model-of-another-encoder",
         )
     return encoder
 
@@ -134,6 +138,7 @@ def ensure_texts(
         if text_hash(text) != stored:
             raise AetherError(
                 f"the places were described in other words when the city was added ({name!r}); "
-                "remove the city and add it again"
+                "remove the city and add it again",
+                code="place-text-changed",
             )
     store_texts(store, encoder, texts, progress)

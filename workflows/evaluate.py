@@ -173,6 +173,7 @@ def check_representations(names: tuple[str, ...]) -> None:
             "the representations cannot be compared",
             ", ".join(unknown or names) or "(none)",
             f"choose each at most once from {', '.join(REPRESENTATIONS)}",
+            code="no-such-representation" if unknown else "representations-not-distinct",
         )
 
 

@@ -69,6 +69,7 @@ def find_area(settings: Settings, request: AreaRequest, *, waiting: Waiting = pa
             "a city's area is given in exactly one way",
             "none is given" if given == (None, None, None) else "several are given",
             "give a box, a boundary file, or the name of a place",
+            code="no-area-given" if given == (None, None, None) else "area-given-twice",
         )
     limit = settings.fetch_limit_km2
     if request.box is not None:
@@ -106,6 +107,9 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
         raise InputError(
-            "a box must read W,S,E,N in degrees", text, "for example 24.90,60.15,24.99,60.20"
+            "a box must read W,S,E,N in degrees",
+            text,
+            "for example 24.90,60.15,24.99,60.20",
+            code="box-not-four-numbers",
         ) from None
     return west, south, east, north

@@ -94,6 +94,7 @@ def add_fetch(
             f"the download is above {estimate.ask_megabytes} MB and has to be confirmed",
             f"about {estimate.megabytes:,.0f} MB, {estimate.minutes:.0f} minutes",
             "confirm it, choose a smaller area, or fetch one year at a time",
+            code="download-not-confirmed",
         )
     with store.session() as session:
         name = request.name.strip()
@@ -133,6 +134,7 @@ def check_free(store: Store, request: FetchCity) -> None:
             "the city holds this year already",
             f"{request.slug} {', '.join(map(str, both))}",
             f"it holds {', '.join(map(str, held))}",
+            code="year-exists",
         )
 
 
@@ -151,6 +153,7 @@ def years_of_city(store: Store, slug: str, years: tuple[int, ...]) -> FetchCity:
                 "a measured year cannot stand beside a simulated one",
                 slug,
                 "fetch the city from public data under another short name",
+                code="city-is-simulated",
             )
         held = city.embedding, {raster.encoding for raster in city_rows.rasters(session, city.id)}
         request = FetchCity(
@@ -168,6 +171,7 @@ def years_of_city(store: Store, slug: str, years: tuple[int, ...]) -> FetchCity:
             "years of AlphaEarth's public files cannot stand beside another embedding",
             f"{slug} has {kind}, {', '.join(sorted(encodings)) or 'unknown encoding'}",
             "add the year from files like those the city was added with",
+            code="city-not-of-public-files",
         )
     return request
 
@@ -194,7 +198,8 @@ def _keep_extract(store: Store, fetch_id: int, extract: Path) -> Path:
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise AetherError(
-            f"the OpenStreetMap extract could not be copied to {folder}: {error.strerror}"
+            f"the OpenStreetMap extract could not be copied to {folder}: {error.strerror}",
+            code="file-not-copied",
         ) from error
 
 
@@ -218,6 +223,8 @@ def check_fetch_resumes(store: Store, fetch_id: int) -> None:
     """
     fetch = show_fetch(store, fetch_id)
     if fetch.state == "done":
-        raise ConflictError("the fetch is done", f"fetch {fetch_id}", f"its city is {fetch.slug}")
+        raise ConflictError(
+            "the fetch is done", f"fetch {fetch_id}", f"its city is {fetch.slug}", code="fetch-done"
+        )
     if fetch.is_finished:  # one whose worker died holds the name itself
         check_free(store, fetch.request)

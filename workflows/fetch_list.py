@@ -85,9 +85,16 @@ def read_list(
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     """Each row's line and cells, stripped; empty rows are left out."""
     if not path.is_file():
-        raise NotFoundError("there is no such file", path, "give a table of cities, a CSV file")
+        raise NotFoundError(
+            "there is no such file", path, "give a table of cities, a CSV file", code="no-such-file"
+        )
     if path.stat().st_size > _MAX_BYTES:
-        raise InputError("the table is too large", path.name, f"give at most {MAX_ROWS} cities")
+        raise InputError(
+            "the table is too large",
+            path.name,
+            f"give at most {MAX_ROWS} cities",
+            code="table-too-large",
+        )
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -100,13 +107,17 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
             ]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
-            "the table cannot be read as CSV", f"{path.name}, {error}", "save it as CSV in UTF-8"
+            "the table cannot be read as CSV",
+            f"{path.name}, {error}",
+            "save it as CSV in UTF-8",
+            code="table-unreadable",
         ) from error
     if not 0 < len(rows) <= MAX_ROWS:
         raise InputError(
             "the table must have at least one city and not too many",
             f"{len(rows)} rows",
             f"give 1 to {MAX_ROWS}",
+            code="table-wrong-row-count",
         )
     return rows
 
@@ -114,7 +125,10 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 def _check_new(slug: str, line: int, seen: dict[str, int]) -> None:
     if seen.setdefault(slug, line) != line:
         raise InputError(
-            "the slug is in the table twice", slug, f"the other is in line {seen[slug]}"
+            "the slug is in the table twice",
+            slug,
+            f"the other is in line {seen[slug]}",
+            code="slug-twice-in-table",
         )
 
 
@@ -128,6 +142,7 @@ def _check_header(path: Path, header: list[str]) -> None:
             ", ".join(missing or unknown),
             f"a table of cities has {', '.join(COLUMNS)}; only {', '.join(REQUIRED)} and one of "
             "bbox, boundary, place must be there",
+            code="table-lacks-columns" if missing else "table-with-unknown-columns",
         )
 
 
@@ -137,7 +152,10 @@ def _request(
     for name in FILES:
         if row.get(name) and not allow_files:
             raise InputError(
-                "this table may not name files of the server", name, "use bbox or place"
+                "this table may not name files of the server",
+                name,
+                "use bbox or place",
+                code="server-files-not-allowed",
             )
     area = find_area(store.settings, _area(row, folder), waiting=waiting)
     osm_file = row.get("osm_file")
@@ -177,11 +195,21 @@ def _number(column: str, text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or (column in _WHOLE and not number.is_integer()):
-        raise InputError(f"the column {column} must hold numbers", text, "write it in digits")
+        raise InputError(
+            f"the column {column} must hold numbers",
+            text,
+            "write it in digits",
+            code="column-not-a-number",
+        )
     return number
 
 
 def _yes(text: str) -> bool:
     if text.lower() not in _TRUE | _FALSE:
-        raise InputError("the column train must say yes or no", text, "leave it empty for no")
+        raise InputError(
+            "the column train must say yes or no",
+            text,
+            "leave it empty for no",
+            code="column-not-yes-or-no",
+        )
     return text.lower() in _TRUE

@@ -108,6 +108,7 @@ def start_many(
             f"{len(listed.problems)} of the table's rows cannot be used, so nothing is queued",
             f"line {first.line}, {first.reason}",
             "mend them, or leave them out",
+            code="table-rows-unusable",
         )
     expected = expected or estimate_many(store, listed.requests)
     if expected.asks and not confirmed:
@@ -115,6 +116,7 @@ def start_many(
             f"the downloads are above {expected.ask_megabytes} MB and have to be confirmed",
             f"about {expected.megabytes:,.0f} MB for {len(listed.requests)} cities",
             "confirm it, or take fewer cities",
+            code="download-not-confirmed",
         )
     for request, estimate in zip(listed.requests, expected.estimates, strict=True):
         check_free(store, request)  # all of them before the first is queued
@@ -151,13 +153,16 @@ def retry_batch(store: Store, batch: str) -> BatchSummary:
     summary = show_batch(store, batch)
     if not summary.fetches:
         names = ", ".join(list_batches(store)) or "none"
-        raise NotFoundError("no fetch belongs to this table", batch, f"there are: {names}")
+        raise NotFoundError(
+            "no fetch belongs to this table", batch, f"there are: {names}", code="no-such-batch"
+        )
     again = [fetch for fetch in summary.fetches if fetch.resumable]
     if not again:
         raise ConflictError(
             "none of the fetches has failed",
             f"{batch}: {_in_words(summary.counts)}",
             "there is nothing to fetch again",
+            code="no-failed-fetch",
         )
     for fetch in again:
         resume_job(store, fetch.job)

@@ -123,21 +123,36 @@ def check_request(settings: Settings, request: FetchCity) -> FetchCity:
     _check_years(request.years)
     if request.pois not in PLACE_SOURCES:
         raise InputError(
-            "places come from no such source", request.pois, f"use {', '.join(PLACE_SOURCES)}"
+            "places come from no such source",
+            request.pois,
+            f"use {', '.join(PLACE_SOURCES)}",
+            code="no-such-place-source",
         )
     if not 0 <= request.confidence <= 1:
-        raise InputError("the confidence must lie between 0 and 1", request.confidence, "try 0.5")
+        raise InputError(
+            "the confidence must lie between 0 and 1",
+            request.confidence,
+            "try 0.5",
+            code="confidence-out-of-range",
+        )
     _check_osm_file(request)
     return _with_valid_boundary(settings, request)
 
 
 def _check_years(years: tuple[int, ...]) -> None:
     if not years:
-        raise InputError("no year is given", "(none)", "give at least one, such as 2024")
+        raise InputError(
+            "no year is given", "(none)", "give at least one, such as 2024", code="no-year-given"
+        )
     for year in years:
         check_year(year)
     if len(set(years)) != len(years):
-        raise InputError("a year is given twice", ", ".join(map(str, years)), "give each year once")
+        raise InputError(
+            "a year is given twice",
+            ", ".join(map(str, years)),
+            "give each year once",
+            code="year-given-twice",
+        )
 
 
 def _check_osm_file(request: FetchCity) -> None:
@@ -148,6 +163,7 @@ def _check_osm_file(request: FetchCity) -> None:
             "an OpenStreetMap extract is given, but places come from Overture only",
             request.osm_file.name,
             "take places from osm or both, or leave the extract out",
+            code="extract-without-osm-places",
         )
     local_file(request.osm_file, suffixes=PBF_SUFFIXES)
 

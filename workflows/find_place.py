@@ -58,7 +58,10 @@ def find_place(
     }
     if finder not in finders:
         raise InputError(
-            "there is no such way to find a place", finder, f"use {', '.join(finders)}"
+            "there is no such way to find a place",
+            finder,
+            f"use {', '.join(finders)}",
+            code="no-such-finder",
         )
     return finders[finder]()
 
@@ -82,6 +85,7 @@ def place_boundary(
             "the side of the box is out of range",
             f"{side_km:g} km",
             f"give {_SMALLEST_SIDE_KM:g} to {_LARGEST_SIDE_KM:g} km",
+            code="box-side-out-of-range",
         )
     return check_city_boundary(candidate.area(side_km), limit_km2=settings.fetch_limit_km2)
 

@@ -44,25 +44,31 @@ class FitSettings:
     level: float = 0.9
 
     def __post_init__(self) -> None:
-        _one_of("representation", self.representation, REPRESENTATIONS)
-        _one_of("predictor", self.predictor, PREDICTORS)
-        _one_of("protocol", self.protocol, PROTOCOLS)
+        _one_of("representation", self.representation, REPRESENTATIONS, "no-such-representation")
+        _one_of("predictor", self.predictor, PREDICTORS, "no-such-predictor")
+        _one_of("protocol", self.protocol, PROTOCOLS, "no-such-protocol")
         for split in self.splits:
-            _one_of("split", split, SPLITS)
+            _one_of("split", split, SPLITS, "no-such-split")
         if not self.splits:
-            raise InputError("no split was chosen", "(none)", f"choose from {', '.join(SPLITS)}")
+            raise InputError(
+                "no split was chosen",
+                "(none)",
+                f"choose from {', '.join(SPLITS)}",
+                code="no-split-chosen",
+            )
         # Whatever order they were named in: uncertainty comes from the hardest, the last.
         ordered = tuple(split for split in SPLITS if split in self.splits)
         object.__setattr__(self, "splits", ordered)
-        _within("folds", self.folds, 2, 20)
-        _within("seeds", self.seeds, 1, MOST_SEEDS)
-        _within("level", self.level, 0.5, 0.99)
-        _within("seed", self.seed, 0, 2**31 - 1)
+        _within("folds", self.folds, 2, 20, "fold-count-out-of-range")
+        _within("seeds", self.seeds, 1, MOST_SEEDS, "seed-count-out-of-range")
+        _within("level", self.level, 0.5, 0.99, "coverage-level-out-of-range")
+        _within("seed", self.seed, 0, 2**31 - 1, "seed-out-of-range")
         if self.block_m is not None and not 10 <= self.block_m <= 100_000:
             raise InputError(
                 "the block size must lie between 10 and 100000 metres",
                 self.block_m,
                 "leave it out to take the labels' own range",
+                code="block-size-out-of-range",
             )
 
     @property
@@ -73,11 +79,15 @@ class FitSettings:
         return tuple(range(self.seed, self.seed + self.seeds))
 
 
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+def _one_of(name: str, value: str, known: tuple[str, ...], code: str) -> None:
     if value not in known:
-        raise InputError(f"the {name} is unknown", value, f"choose from {', '.join(known)}")
+        raise InputError(
+            f"the {name} is unknown", value, f"choose from {', '.join(known)}", code=code
+        )
 
 
-def _within(name: str, value: float, least: float, most: float) -> None:
+def _within(name: str, value: float, least: float, most: float, code: str) -> None:
     if not least <= value <= most:
-        raise InputError(f"{name} must lie between {least:g} and {most:g}", value, "change it")
+        raise InputError(
+            f"{name} must lie between {least:g} and {most:g}", value, "change it", code=code
+        )

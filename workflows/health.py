@@ -47,7 +47,10 @@ def _address(settings: Settings) -> str:
         return settings.database_url
     cluster = PrivateCluster(settings.home)
     if not cluster.status().running:
-        raise StoreUnavailableError("the private database does not run; start all with ./aether up")
+        raise StoreUnavailableError(
+            "the private database does not run; start all with ./aether up",
+            code="database-not-running",
+        )
     return cluster.url()
 
 

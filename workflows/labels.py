@@ -49,11 +49,17 @@ class LabelRequest:
     def __post_init__(self) -> None:
         if self.crosswalk is not None and self.crosswalk not in CROSSWALKS:
             raise InputError(
-                "the crosswalk is unknown", self.crosswalk, f"choose from {', '.join(CROSSWALKS)}"
+                "the crosswalk is unknown",
+                self.crosswalk,
+                f"choose from {', '.join(CROSSWALKS)}",
+                code="no-such-crosswalk",
             )
         if self.small not in {"drop", "merge"}:
             raise InputError(
-                "small classes can be dropped or merged", self.small, "say drop or merge"
+                "small classes can be dropped or merged",
+                self.small,
+                "say drop or merge",
+                code="no-such-small-class-rule",
             )
 
 
@@ -74,6 +80,7 @@ def raw_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
                 "the city has no land use of its own from OpenStreetMap",
                 slug,
                 "give a file of labels, or add the city from an .osm.pbf extract",
+                code="city-without-osm-land-use",
             )
         frame = label_rows.label_frame(session, kept.id)
         return Labels(

@@ -240,6 +240,7 @@ def prepare_labels(
             "the labels are of one class only",
             ", ".join(samples.classes) or "(none)",
             "give labels of at least two classes with data",
+            code="labels-of-one-class",
         )
     districts = read_districts(request.districts) if request.districts else None
     return prepare(

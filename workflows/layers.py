@@ -118,7 +118,10 @@ def checked_title(title: str) -> str:
     title = " ".join(title.split())
     if not 1 <= len(title) <= MAX_TITLE:
         raise InputError(
-            f"a layer's title must have 1 to {MAX_TITLE} characters", title, "give a short title"
+            f"a layer's title must have 1 to {MAX_TITLE} characters",
+            title,
+            "give a short title",
+            code="title-wrong-length",
         )
     return title
 

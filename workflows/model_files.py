@@ -154,6 +154,7 @@ def _layout(target: Path, layout: str | None) -> Layout:
         "the layout does not go with the output" if pth else "the layout is unknown",
         layout,
         f"use {' or '.join(LAYOUTS)}; a .pth file holds the published one",
+        code="layout-not-for-output" if pth else "no-such-layout",
     )
 
 
@@ -194,6 +195,7 @@ def _encoder(store: Store, incoming: "IncomingModel", named: str | None) -> str:
             "the model's card names another text encoder",
             f"{named}, the card says {stated}",
             "leave the encoder out",
+            code="encoder-contradicts-card",
         )
     chosen = named or stated
     if chosen == UNKNOWN:
@@ -204,6 +206,7 @@ def _encoder(store: Store, incoming: "IncomingModel", named: str | None) -> str:
             "the model takes text vectors of another length than the encoder gives",
             f"{incoming.heads.text_dim}, {encoder.name} gives {encoder.dim}",
             "name the encoder it was trained with",
+            code="text-length-mismatch",
         )
     return chosen
 
@@ -215,6 +218,7 @@ def _check_embedding(session: Session, city: City, incoming: "IncomingModel") ->
             "the model takes embeddings of another length than the city's",
             f"{incoming.heads.eo_dim} values a pixel, {city.slug} has {dim}",
             "import it for a city with the embedding it was trained on",
+            code="embedding-length-mismatch",
         )
     taken = incoming.card.embedding.known_name if incoming.card else None
     if taken is not None and taken != city.embedding:
@@ -222,6 +226,7 @@ def _check_embedding(session: Session, city: City, incoming: "IncomingModel") ->
             "the model was trained on another kind of embedding than the city has",
             f"{kind_title(taken)}, {city.slug} has {kind_title(city.embedding)}",
             "import it for a city with the embedding it was trained on",
+            code="model-of-another-embedding",
         )
 
 
@@ -231,12 +236,14 @@ def _check_name(name: str) -> None:
             "the model's name cannot be used",
             name,
             "use 1 to 80 letters, digits, dots, hyphens and underscores, a letter or digit first",
+            code="model-name-unusable",
         )
     if name == UNKNOWN or _RUN_NAME.fullmatch(name):
         raise InputError(
             "names that end in a hyphen and a number are kept for runs",
             name,
             f"try {name.rstrip('-0123456789') or 'imported'}",
+            code="model-name-kept-for-runs",
         )
 
 

@@ -114,5 +114,6 @@ def pick_model(session: Session, city: City, name: str | None) -> Model:
             "the city has no trained model yet",
             city.slug,
             f"train it first: ./aether train {city.slug}",
+            code="city-without-model",
         )
     return model

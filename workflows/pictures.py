@@ -69,6 +69,7 @@ def layer_picture(
             "the layer has no such field",
             chosen,
             f"choose from {', '.join(str(f['name']) for f in summary.fields)}",
+            code="no-such-field",
         )
     entries, which = field_colours(summary, frame, chosen)
     trusted = _trusted(frame) if greyed else None

@@ -57,6 +57,7 @@ def clear_cache(store: Store) -> CacheSummary:
             "the cache is in use",
             f"{', '.join(f'{job.title} (job {job.id})' for job in at_work)} is not done",
             "wait for it, or cancel it first",
+            code="cache-busy",
         )
     there = show_cache(store)
     shutil.rmtree(store.settings.public_cache, ignore_errors=True)

@@ -137,6 +137,7 @@ def check_dim(heads: "Heads", dim: int, model: str) -> None:
             "the model takes embeddings of another length than the city's",
             f"{model} takes {heads.eo_dim} values, the city has {dim}",
             "use a model trained on this city",
+            code="embedding-length-mismatch",
         )
 
 
@@ -178,6 +179,7 @@ def query_vector(store: Store, model: ModelInUse, query: str) -> FloatArray:
             "the model was imported without its text encoder, so it answers no text query",
             model.name,
             "search by example, choose another model, or import it again and name its encoder",
+            code="model-without-encoder",
         )
     encoder = encoder_named(store.settings, model.encoder)
     unit = mean_direction(encoder.encode(query_texts(query)))
@@ -201,6 +203,7 @@ def year_files(store: Store, model: ModelInUse, year: int | None) -> YearFiles |
             "the city does not hold this year",
             f"{model.city} {year}",
             f"it holds {', '.join(map(str, held))}; add the year first",
+            code="no-such-year",
         )
     return year, tuple(raster.id for raster in rasters)
 
@@ -306,5 +309,5 @@ def _kept(
 def _weights(files: ModelFiles) -> Path:
     file = files.folder / WEIGHTS_FILE
     if not file.is_file():
-        raise NotFoundError("no weights found", file, DAMAGED_WEIGHTS)
+        raise NotFoundError("no weights found", file, DAMAGED_WEIGHTS, code="no-such-weights")
     return file

@@ -46,7 +46,10 @@ def check_run_resumes(store: Store, run_id: int, progress: Progress = silent) ->
     run = show_run(store, run_id)
     if run.state == "done":
         raise ConflictError(
-            "the run is done", f"run {run.id}", f"its model is {run.model}; nothing is left to do"
+            "the run is done",
+            f"run {run.id}",
+            f"its model is {run.model}; nothing is left to do",
+            code="run-done",
         )
     state = RunCheckpoints(run_folder(store, run_id).folder).newest()
     if state is not None:
@@ -56,6 +59,7 @@ def check_run_resumes(store: Store, run_id: int, progress: Progress = silent) ->
             "the run ended before its first epoch was done, so there is nothing to go on from",
             f"run {run_id}",
             f"start a new run: {training_command(run)}",
+            code="run-without-checkpoint",
         )
 
 
@@ -85,4 +89,5 @@ def _check_unchanged(store: Store, run: RunSummary, state: "RunState", progress:
             f"run {run.id} cannot go on from epoch {state.epoch}, since it began with other input",
             f"changed: {', '.join(changes)}",
             f"start a new run: {training_command(run)}",
+            code="run-input-changed",
         )

@@ -72,12 +72,19 @@ def read_queries(path: Path) -> dict[str, list[str]]:
     file = local_file(path, suffixes=frozenset({".json", ".csv"}))
     remedy = 'give JSON {"query": ["class"]} or CSV with the columns query, class'
     if file.stat().st_size > _MOST_BYTES:
-        raise InputError("the queries are too many", f"{file.stat().st_size:,} bytes", remedy)
+        raise InputError(
+            "the queries are too many",
+            f"{file.stat().st_size:,} bytes",
+            remedy,
+            code="queries-file-too-large",
+        )
     try:
         text = file.read_text(encoding="utf-8-sig")
         pairs = _json_pairs(text) if file.suffix.lower() == ".json" else _csv_pairs(text)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as error:
-        raise InputError("the queries cannot be read", file.name, remedy) from error
+        raise InputError(
+            "the queries cannot be read", file.name, remedy, code="queries-unreadable"
+        ) from error
     queries: dict[str, list[str]] = {}
     for query, name in pairs:
         queries.setdefault(query.strip(), []).append(name.strip())
@@ -86,9 +93,15 @@ def read_queries(path: Path) -> dict[str, list[str]]:
             "the number of queries is out of range",
             f"{len(queries)} in {file.name}",
             f"give 1 to {_MOST_QUERIES}",
+            code="queries-wrong-count",
         )
     if not all(queries) or not all(all(names) for names in queries.values()):
-        raise InputError("a query, or the class that answers it, is empty", file.name, remedy)
+        raise InputError(
+            "a query, or the class that answers it, is empty",
+            file.name,
+            remedy,
+            code="query-or-class-empty",
+        )
     return queries
 
 
@@ -251,6 +264,7 @@ def _answer(names: list[str], samples: Samples, query: str) -> np.ndarray:
             f"the truth has no class {unknown[0]}",
             f"for the query {query}",
             f"its classes are {', '.join(samples.classes)}",
+            code="no-such-class",
         )
     return np.isin(np.array(samples.classes, dtype=object), names)
 

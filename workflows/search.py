@@ -146,6 +146,7 @@ def similar_cells(
             "the point lies in no cell of the city",
             f"{lon},{lat}",
             f"the nearest cell is at {near[0]:.5f},{near[1]:.5f}",
+            code="point-outside-city",
         )
     return _scored(
         chosen,
@@ -181,10 +182,18 @@ def search_places(
     """
     if (near is None) != (within_m is None):
         raise InputError(
-            "near and within go together", f"near={near}, within={within_m}", "give both or neither"
+            "near and within go together",
+            f"near={near}, within={within_m}",
+            "give both or neither",
+            code="near-or-within-missing",
         )
     if within_m is not None and within_m <= 0:
-        raise InputError("the distance must be above 0 metres", within_m, "try --within 500")
+        raise InputError(
+            "the distance must be above 0 metres",
+            within_m,
+            "try --within 500",
+            code="distance-not-positive",
+        )
     direction, chosen = text_direction(store, slug, query, minus, model)
     places = place_vectors(store, chosen)
     scores = place_scores(places.eo, places.text, direction)

@@ -169,13 +169,19 @@ def _check_names(fields: Sequence[str]) -> None:
     columns = [one["name"] for one in [*_fields(fields, 0.9), *_observed_fields(fields)]]
     columns += ["cell", "area", "geometry"]
     if len(set(fields)) < len(fields):
-        raise InputError("a field was given twice", ", ".join(fields), "name each field once")
+        raise InputError(
+            "a field was given twice",
+            ", ".join(fields),
+            "name each field once",
+            code="field-given-twice",
+        )
     twice = next((name for name in columns if columns.count(name) > 1), None)
     if twice is not None:
         raise InputError(
             "a field's name is one the layer needs for itself",
             twice,
             "rename that field in the file",
+            code="field-name-taken",
         )
 
 
@@ -208,6 +214,7 @@ def area_vectors(
             "means over pixels need a raster, and alphaearth or aether",
             f"{city.embedding_kind}, {chosen.name}",
             "take the mean over cells",
+            code="pixel-means-without-raster",
         )
     heads = city.arrays.heads
     encode = partial(encode_eo, heads) if chosen.name == "aether" and heads else None

@@ -91,6 +91,7 @@ def open_store(settings: Settings | None = None) -> Store:
             "the home folder cannot be made",
             f"{settings.home} ({error.strerror})",
             "set AETHER_HOME to a folder you may write",
+            code="home-not-writable",
         ) from error
     url = database_url(settings)
     migrate(url)

@@ -35,9 +35,19 @@ def seeds_from(first: int, count: int) -> tuple[int, ...]:
         InputError: Too few or too many, or one is none.
     """
     if not 1 <= count <= MOST_SEEDS:
-        raise InputError("so many seeds cannot be studied", count, f"use 1 to {MOST_SEEDS}")
+        raise InputError(
+            "so many seeds cannot be studied",
+            count,
+            f"use 1 to {MOST_SEEDS}",
+            code="seed-count-out-of-range",
+        )
     if not 0 <= first < 2**31 - MOST_SEEDS:
-        raise InputError("the seed must be a whole number from 0", first, f"try {FIRST_SEED}")
+        raise InputError(
+            "the seed must be a whole number from 0",
+            first,
+            f"try {FIRST_SEED}",
+            code="seed-out-of-range",
+        )
     return tuple(range(first, first + count))
 
 
@@ -123,7 +133,12 @@ def study_kind(kind: str) -> StudyKind:
     if kind == TRANSFER_KIND:
         return TRANSFER
     if kind not in KINDS:
-        raise InputError("there is no such study", kind, f"choose from {', '.join(KINDS)}")
+        raise InputError(
+            "there is no such study",
+            kind,
+            f"choose from {', '.join(KINDS)}",
+            code="no-such-study-kind",
+        )
     return KINDS[kind]
 
 
@@ -148,7 +163,12 @@ def add_study(store: Store, slug: str, request: StudyRequest) -> Study:
     """
     study_kind(request.kind)
     if request.kind == TRANSFER_KIND:
-        raise InputError("a transfer needs two cities", slug, "name the other city, too")
+        raise InputError(
+            "a transfer needs two cities",
+            slug,
+            "name the other city, too",
+            code="transfer-without-other-city",
+        )
     return write_down(store, slug, request, None)
 
 
@@ -195,6 +215,7 @@ def _check_seeds(seeds: Sequence[int]) -> None:
             "seeds must differ, and there must be some",
             ", ".join(map(str, seeds)) or "(none)",
             f"use 1 to {MOST_SEEDS} different ones",
+            code="seeds-not-distinct",
         )
 
 

@@ -55,6 +55,7 @@ def finished(found: study.StudySummary) -> StudyResult:
             f"study {found.id} has no result",
             f"it is {found.state}",
             "wait for it, or start it again",
+            code="study-without-result",
         )
     return found.result
 
@@ -95,6 +96,7 @@ def check_study_target(path: Path, *, force: bool) -> None:
             "a study cannot be written as this kind of file",
             path.name,
             f"use one that ends in {', '.join(WRITERS)}",
+            code="output-wrong-ending",
         )
     files.check_target(path, force=force)
 
@@ -104,7 +106,10 @@ def study_file(found: study.StudySummary, ending: str, metric: str | None = None
     result = finished(found)
     if metric is not None and metric not in result.metrics:
         raise InputError(
-            "the study did not measure this", metric, f"it has {', '.join(result.metrics)}"
+            "the study did not measure this",
+            metric,
+            f"it has {', '.join(result.metrics)}",
+            code="metric-not-measured",
         )
     return WRITERS[ending](found, result, metric or result.metrics[0])
 

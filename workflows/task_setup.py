@@ -69,6 +69,7 @@ def prepare(
             "there are fewer labels than folds",
             f"{len(np.unique(unit))} labels, {settings.folds} folds",
             "give more labels, or fewer folds",
+            code="fewer-labels-than-folds",
         )
     for split in settings.splits:  # refused here, before anything is fitted
         make_folds(split, target, unit, blocks.number, folds=settings.folds, seed=settings.seed)

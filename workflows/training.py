@@ -66,7 +66,9 @@ def add_run(
     chosen = recipe(recipe_name).override(settings or {})
     check_device(device)
     if not 0 <= seed < 2**63:
-        raise InputError("the seed must be a whole number from 0", seed, "try 42")
+        raise InputError(
+            "the seed must be a whole number from 0", seed, "try 42", code="seed-out-of-range"
+        )
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         check_places(city, city_rows.counts(session, city.id)["pois"], chosen)
@@ -95,10 +97,15 @@ def check_device(device: str) -> None:
     import torch
 
     if device not in {"auto", "cpu", "cuda"}:
-        raise InputError("the device is unknown", device, "use auto, cpu or cuda")
+        raise InputError(
+            "the device is unknown", device, "use auto, cpu or cuda", code="no-such-device"
+        )
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError(
-            "this machine has no CUDA device that torch can use", device, "use --device auto or cpu"
+            "this machine has no CUDA device that torch can use",
+            device,
+            "use --device auto or cpu",
+            code="no-cuda-device",
         )
 
 
@@ -113,12 +120,14 @@ def check_places(city: City, pois: int, chosen: Recipe) -> None:
             "the city has too few usable places to train on",
             f"{pois} in {city.slug}",
             f"add a city with at least {MINIMUM_POIS} places inside the embedding",
+            code="too-few-places",
         )
     if "batch_size" in chosen.explicit and chosen.batch_size > pois:
         raise InputError(
             "the batch is larger than the data",
             f"batch_size={chosen.batch_size} with {pois} places",
             f"use a batch_size of at most {pois}, or leave it out",
+            code="batch-size-too-large",
         )
 
 

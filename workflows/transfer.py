@@ -38,7 +38,10 @@ def add_transfer(
     """Check a transfer and write it down, its job still to be queued; see `start_transfer`."""
     if trained == tried:
         raise InputError(
-            "a transfer needs two different cities", trained, "name another city to try it on"
+            "a transfer needs two different cities",
+            trained,
+            "name another city to try it on",
+            code="transfer-to-itself",
         )
     _check_embeddings(store, trained, tried)
     asked = replace(request or StudyRequest(TRANSFER_KIND), kind=TRANSFER_KIND)
@@ -58,10 +61,12 @@ def _check_embeddings(store: Store, *slugs: str) -> None:
             "the cities' embeddings differ in their number of bands",
             ", ".join(f"{slug} {bands}" for slug, bands in widths.items()),
             "choose two cities with the same kind of embedding",
+            code="embeddings-of-different-length",
         )
     if len(set(kinds.values())) > 1:
         raise InputError(
             "the cities have different kinds of embedding",
             ", ".join(f"{slug} {kind_title(kind)}" for slug, kind in kinds.items()),
             "choose two cities with the same kind of embedding",
+            code="embeddings-of-different-kinds",
         )

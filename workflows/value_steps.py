@@ -38,7 +38,9 @@ def value_steps(values: NDArray[np.float64], field: str) -> ValueSteps:
     """
     finite = values[np.isfinite(values)]
     if not len(finite):
-        raise InputError("the field has no value to draw", field, "choose another field")
+        raise InputError(
+            "the field has no value to draw", field, "choose another field", code="no-value-to-draw"
+        )
     edges = np.unique(np.quantile(finite, np.linspace(0, 1, len(SHARE_RAMP) + 1)))
     if len(edges) == 1:
         edges = np.array([edges[0] - 0.5, edges[0] + 0.5])

@@ -94,7 +94,10 @@ def _read(session: Session, city: City, view: View, year: int) -> _Pooling:
     rasters = city_rows.rasters(session, city.id, year)
     if not rasters:
         raise NotFoundError(
-            "the city does not hold this year", f"{city.slug} {year}", "add the year first"
+            "the city does not hold this year",
+            f"{city.slug} {year}",
+            "add the year first",
+            code="no-such-year",
         )
     places = poi_rows.poi_frame(session, city.id)
     cell_ids, h3 = feature_rows.cells(session, city.id)
@@ -133,6 +136,7 @@ def _store(store: Store, pooling: _Pooling, pooled: tuple[Pooled, Pooled]) -> No
                 "the year's files were replaced meanwhile",
                 f"{city.slug} {pooling.year}",
                 "try again",
+                code="year-replaced-meanwhile",
             )
         row = feature_rows.add_view(session, city.id, year=pooling.year, **asdict(pooling.view))
         feature_rows.add_poi_features(

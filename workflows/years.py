@@ -180,10 +180,14 @@ def remove_year(store: Store, slug: str, year: int) -> None:
                 "the year a city was added with cannot be removed from it",
                 year,
                 "remove the city, and add it with another year",
+                code="own-year-not-removable",
             )
         if year not in held:
             raise NotFoundError(
-                "the city does not hold this year", year, f"it holds {_named(held)}"
+                "the city does not hold this year",
+                year,
+                f"it holds {_named(held)}",
+                code="no-such-year",
             )
         rasters = city_rows.rasters(session, city.id, year)
         folders = raster_folders(store.settings, rasters)
@@ -240,23 +244,30 @@ def _check_free(session: Session, city: City, year: int) -> None:
             "its own year cannot be replaced"
             if year == city.year
             else "remove that year first to replace it",
+            code="year-exists",
         )
 
 
 def _check_alike(main: _Main, embedding: Embedding, year: int) -> str:
     """The files' encoding, when they can be held against the city's own year."""
     encoding = encoding_of(embedding.files)
-    for what, own, given in (
-        ("embedding", kind_title(main.embedding), kind_title(embedding.name)),
-        ("kind", f"{main.kind}s", f"{embedding.kind}s"),
-        ("encoding", main.encoding, encoding),
-        ("length", f"{main.dim} values", f"{embedding.dim} values"),
+    for what, code, own, given in (
+        (
+            "embedding",
+            "years-of-different-embeddings",
+            kind_title(main.embedding),
+            kind_title(embedding.name),
+        ),
+        ("kind", "years-of-different-kinds", f"{main.kind}s", f"{embedding.kind}s"),
+        ("encoding", "years-of-different-encodings", main.encoding, encoding),
+        ("length", "years-of-different-lengths", f"{main.dim} values", f"{embedding.dim} values"),
     ):
         if own != given:
             raise InputError(
                 f"the years of a city must be of one {what}, or what differs would show as change",
                 f"{main.own_year} has {own}, {year} has {given}",
                 f"give files like those of {main.own_year}",
+                code=code,
             )
     return encoding
 
@@ -269,6 +280,7 @@ def _check_new(main: _Main, infos: Sequence[FileInfo]) -> None:
                 "to the last byte",
                 info.path.name,
                 "give the files of the other year",
+                code="file-of-another-year",
             )
 
 
@@ -278,7 +290,10 @@ def _pool(main: _Main, embedding: Embedding, progress: Progress) -> list[_Rows]:
     cells = embedding.pool(main.cell_lonlat, seen, progress)
     if not cells.ok.any():
         raise InputError(
-            NO_DATA, ", ".join(path.name for path in embedding.files), "give files of this place"
+            NO_DATA,
+            ", ".join(path.name for path in embedding.files),
+            "give files of this place",
+            code="no-cell-with-embedding",
         )
     of_view = {
         view.name: vectors[cells.ok] for view, vectors in zip(seen, cells.vectors, strict=True)

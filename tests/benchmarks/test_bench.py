@@ -20,6 +20,7 @@ from benchmarks.measure import Onlooker
 from benchmarks.registry import LINES, lines_named
 from benchmarks.runner import Result, Settings, Step, growth_exponent, run_lines
 from benchmarks.table import COLUMNS, GROWTH_COLUMNS, growth_rows, markdown, rows
+from tests.errors import fault
 from workflows.cli.__main__ import run as command
 
 TINY = Settings(threads=1, repeats=1, part=0.1)
@@ -124,7 +125,9 @@ def test_a_failing_way_is_named_and_its_inputs_go(
     lines: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with pytest.raises(AetherError, match=r"sum failed in 'reference': .*too many numbers"):
+    with pytest.raises(
+        AetherError, check=fault("benchmark-failed", "sum", "reference", "too many numbers")
+    ):
         list(run_lines(lines.LINES[:1], Settings(threads=1, repeats=1)))
     assert not list(tmp_path.glob("aether-bench-*"))
 
@@ -207,7 +210,7 @@ def test_the_lines_asked_for_are_there_each_under_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names)
     wanted = "pool pool-large epoch epoch-gpu text embed fetch query query-large query-text"
     assert set(wanted.split()) <= set(names)
-    with pytest.raises(NotFoundError, match="pool-large"):
+    with pytest.raises(NotFoundError, check=fault("no-such-benchmark", "pol", "pool-large")):
         lines_named(["pol"])
 
 

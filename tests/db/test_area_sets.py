@@ -21,6 +21,7 @@ from tests.db.city_data import (
     add_share_layer,
     add_small_city,
 )
+from tests.errors import fault
 
 
 def test_areas_round_trip(session: Session) -> None:
@@ -179,7 +180,7 @@ def test_layers_go_with_their_areas(session: Session) -> None:
     views = [made.area_layer.view_name, cells.view_name]
     assert cells.spatial_unit == "cell"
     assert list(layers.layer_frame(session, cells).columns) == ["cell", "young"]
-    with pytest.raises(NotFoundError, match="no such areas"):
+    with pytest.raises(NotFoundError, check=fault("no-such-areas", made.areas.id)):
         area_sets.remove_area_set(session, made.city.id + 1, made.areas.id)
     area_sets.remove_area_set(session, made.city.id, made.areas.id)
     assert [row.slug for row in layers.list_layers(session, made.city.id)] == ["night-out"]
@@ -199,7 +200,7 @@ def test_a_layer_removed_while_it_is_read(engine: Engine, slug: str) -> None:
         with session_scope(engine) as removing:
             layers.remove_layer(removing, made.city.id, slug)
         for read in (layers.layer_frame, layers.layer_geo_frame):
-            with pytest.raises(NotFoundError, match=f"no such layer: {slug}"):
+            with pytest.raises(NotFoundError, check=fault("no-such-layer", slug)):
                 read(reading, found)
 
 
@@ -229,8 +230,8 @@ def test_a_field_called_like_the_key_does_not_replace_it(session: Session) -> No
 
 def test_areas_and_cells_share_names_of_layers(session: Session) -> None:
     made = add_small_city(session)
-    with pytest.raises(ConflictError, match="a layer of this name exists: night-out"):
+    with pytest.raises(ConflictError, check=fault("layer-exists", "night-out")):
         add_share_layer(session, made.areas, slug="night-out")
-    with pytest.raises(ConflictError, match="a layer of this name exists: shares"):
+    with pytest.raises(ConflictError, check=fault("layer-exists", "shares")):
         add_score_layer(session, made.city.id, made.cell_ids, slug="shares")
     assert session.query(Layer).count() == 2

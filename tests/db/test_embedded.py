@@ -22,6 +22,7 @@ from db.copy import copy_in
 from db.embedded import PrivateCluster
 from db.engine import conninfo, open_engine, reachable, session_scope
 from tests.db_fixtures import discard
+from tests.errors import fault
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +273,9 @@ def test_foreign_files_in_the_data_folder_are_not_touched(open_home: Path) -> No
     cluster.url()
     precious = open_home / "home" / "cluster" / "thesis.txt"
     precious.write_text("years of work")
-    with pytest.raises(StoreUnavailableError, match="holds files that are no database"):
+    with pytest.raises(
+        StoreUnavailableError, check=fault("database-folder-holds-other-files", precious.parent)
+    ):
         cluster.start()
     assert precious.read_text() == "years of work"
     discard(cluster, open_home / "home")
@@ -281,7 +284,9 @@ def test_foreign_files_in_the_data_folder_are_not_touched(open_home: Path) -> No
 def test_nothing_installed_says_what_to_install(open_home: Path) -> None:
     empty = open_home / "empty"
     empty.mkdir()
-    with pytest.raises(StoreUnavailableError, match=r"apt-get install postgresql .*postgis"):
+    with pytest.raises(
+        StoreUnavailableError, check=fault("postgresql-not-installed", "apt-get install postgresql")
+    ):
         PrivateCluster(open_home / "home", program_roots=[empty]).start()
     discard(PrivateCluster(open_home / "home"), open_home / "home")
 
@@ -294,7 +299,10 @@ def test_postgresql_without_postgis_says_what_to_install(open_home: Path) -> Non
     for name, says in says_so.items():
         (programs / name).write_text(f"#!/bin/sh\necho '{says}'\n")
         (programs / name).chmod(0o755)
-    with pytest.raises(StoreUnavailableError, match="install postgresql-15-postgis-3"):
+    with pytest.raises(
+        StoreUnavailableError,
+        check=fault("postgis-not-installed", "install postgresql-15-postgis-3"),
+    ):
         PrivateCluster(open_home / "home", program_roots=[open_home / "roots"]).start()
     discard(PrivateCluster(open_home / "home"), open_home / "home")
 
@@ -304,7 +312,9 @@ def test_data_of_another_major_version_are_not_opened(open_home: Path) -> None:
     cluster.url()
     data = open_home / "home" / "cluster"
     (data / "PG_VERSION").write_text("9\n")
-    with pytest.raises(StoreUnavailableError, match="written by PostgreSQL 9"):
+    with pytest.raises(
+        StoreUnavailableError, check=fault("postgresql-version-missing", "PostgreSQL 9")
+    ):
         cluster.start()
     discard(cluster, open_home / "home")
 
@@ -313,7 +323,9 @@ def test_unreadable_record_is_a_plain_error(open_home: Path) -> None:
     home = open_home / "home"
     home.mkdir()
     (home / "cluster.json").write_text("{")
-    with pytest.raises(StoreUnavailableError, match="does not say where the database is"):
+    with pytest.raises(
+        StoreUnavailableError, check=fault("database-record-unreadable", home / "cluster.json")
+    ):
         PrivateCluster(home).start()
 
 
@@ -330,10 +342,10 @@ def test_stopped_in_mid_session_then_recovers_with_the_same_engine(
             cluster.stop()
             session.execute(text("INSERT INTO kept VALUES (9)"))
 
-    with pytest.raises(StoreUnavailableError, match="does not answer") as told:
+    with pytest.raises(StoreUnavailableError, check=fault("database-unreachable")) as told:
         stop_halfway()
     assert "\n" not in str(told.value)
-    with pytest.raises(StoreUnavailableError, match="does not answer"):
+    with pytest.raises(StoreUnavailableError, check=fault("database-unreachable")):
         reachable(engine)
     cluster.start()
     with session_scope(engine) as session:
@@ -357,7 +369,7 @@ def test_killed_in_the_middle_of_a_copy(cluster: PrivateCluster) -> None:
         with session_scope(engine) as session:
             copy_in(session, "kept", {"number": "int8"}, rows())
 
-    with pytest.raises(StoreUnavailableError, match="does not answer"):
+    with pytest.raises(StoreUnavailableError, check=fault("database-unreachable")):
         copy_all()
     cluster.start()
     with session_scope(engine) as session:

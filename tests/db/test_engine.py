@@ -7,6 +7,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from aether_core.errors import InputError, StoreUnavailableError
 from db.engine import allow_long, conninfo, open_engine, reachable, session_scope
+from tests.errors import fault
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
@@ -39,7 +40,9 @@ def test_conninfo_opens_the_same_database(database_url: str, engine: Engine) -> 
 
 def test_nobody_there() -> None:
     engine = open_engine("postgresql://aether@/aether?host=/nowhere")
-    with pytest.raises(StoreUnavailableError, match="db start"):
+    with pytest.raises(
+        StoreUnavailableError, check=fault("database-unreachable", "./aether db start")
+    ):
         reachable(engine)
 
 
@@ -60,7 +63,7 @@ def test_slow_statement_is_cut_and_told(database_url: str) -> None:
         with session_scope(engine) as session:
             session.execute(text("SELECT pg_sleep(30)"))
 
-    with pytest.raises(StoreUnavailableError, match="too long"):
+    with pytest.raises(StoreUnavailableError, check=fault("database-question-too-slow")):
         sleep()
     with session_scope(engine) as session:
         allow_long(session)

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import NotFoundError
 from db import cities, evaluations
 from tests.db.city_data import add_plain_city
+from tests.errors import fault
 
 RESULT = {"rows": [{"representation": "aether", "mean": 0.7123456789012345, "hi": None}]}
 
@@ -33,7 +34,7 @@ def test_of_its_own_city_only(session: Session) -> None:
     made = evaluations.add_evaluation(session, city.id, task="landuse", request={}, result={})
     assert evaluations.evaluation_by_id(session, city.id, made.id) == made
     for asked in (evaluations.evaluation_by_id, evaluations.remove_evaluation):
-        with pytest.raises(NotFoundError, match="no such evaluation"):
+        with pytest.raises(NotFoundError, check=fault("no-such-evaluation", made.id)):
             asked(session, other.id, made.id)
     cities.remove_city(session, "helsinki")
     assert evaluations.list_evaluations(session, city.id) == []

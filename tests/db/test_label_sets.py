@@ -11,6 +11,7 @@ from aether_core.errors import NotFoundError
 from db import label_sets, layers
 from db.engine import session_scope
 from tests.db.city_data import add_labels, add_plain_city, add_small_city
+from tests.errors import fault
 
 ODD = "a \"b\" 'c'; DROP TABLE city;-- %s %(x)s {} \\ ÄÖ 東京"
 
@@ -92,7 +93,7 @@ def test_layers_outlive_their_labels(session: Session) -> None:
         findings={"cross_validation": {"random": {"macro_f1": 0.7}}},
     )
     assert layer.label_set_id == made.labels.id
-    with pytest.raises(NotFoundError, match="no such labels"):
+    with pytest.raises(NotFoundError, check=fault("no-such-labels", made.labels.id)):
         label_sets.remove_label_set(session, made.city.id + 1, made.labels.id)
     assert [found.id for found in label_sets.label_sets(session, made.city.id)] == [made.labels.id]
     label_sets.remove_label_set(session, made.city.id, made.labels.id)

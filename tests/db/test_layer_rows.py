@@ -24,6 +24,7 @@ from tests.db.city_data import (
     add_small_city,
     hexagons,
 )
+from tests.errors import fault
 
 ODD = "a \"b\" 'c'; DROP TABLE city;-- %s %(x)s {} \\ ÄÖ"
 FIELDS = [
@@ -372,14 +373,14 @@ def test_fields_with_taken_odd_and_long_names(session: Session) -> None:
 
 def test_conflicts_and_unknown_layers(session: Session) -> None:
     made = add_small_city(session)
-    with pytest.raises(ConflictError, match="night-out"):
+    with pytest.raises(ConflictError, check=fault("layer-exists", "night-out")):
         add_score_layer(session, made.city.id, made.cell_ids)
     assert _views(session) == [made.layer.view_name, made.area_layer.view_name]
-    with pytest.raises(NotFoundError, match="no such layer: x; the layers are: night-out, shares"):
+    with pytest.raises(NotFoundError, check=fault("no-such-layer", "x", "night-out, shares")):
         layers.layer_by_slug(session, made.city.id, "x")
     for slug in ("night-out", "shares"):
         layers.remove_layer(session, made.city.id, slug)
-    with pytest.raises(NotFoundError, match="no layer yet"):
+    with pytest.raises(NotFoundError, check=fault("no-such-layer", "night-out")):
         layers.remove_layer(session, made.city.id, "night-out")
     assert _views(session) == []
 

@@ -26,6 +26,7 @@ from db.migrate import LOCK, MIGRATIONS, downgrade, migrate, newest_revision
 from db.queue_schema import apply_queue_schema
 from db.schema import Base
 from tests.db.city_data import ODD, add_pair, add_rich_layer, add_small_city
+from tests.errors import fault
 
 SPATIAL = {
     ("city", "boundary"),
@@ -334,7 +335,9 @@ def test_many_at_once(empty_url: str) -> None:
 def test_database_of_a_newer_version_is_refused(database_url: str, engine: Engine) -> None:
     with session_scope(engine) as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StoreUnavailableError, match=newest_revision()):
+    with pytest.raises(
+        StoreUnavailableError, check=fault("database-of-other-version", newest_revision())
+    ):
         migrate(database_url)
 
 
@@ -357,7 +360,7 @@ def test_a_queue_behind_its_package_is_brought_up_to_date(
 
 
 def test_unreachable_database() -> None:
-    with pytest.raises(StoreUnavailableError, match="does not answer"):
+    with pytest.raises(StoreUnavailableError, check=fault("database-unreachable")):
         migrate("postgresql://aether@/aether?host=/nowhere")
 
 

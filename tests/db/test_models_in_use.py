@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import ConflictError, NotFoundError
 from db import models
 from tests.db.city_data import add_plain_city, add_small_city
+from tests.errors import fault
 
 
 def test_at_most_one_in_use(session: Session) -> None:
@@ -27,15 +28,15 @@ def test_at_most_one_in_use(session: Session) -> None:
 
 def test_names(session: Session) -> None:
     city, other = add_plain_city(session), add_plain_city(session, "espoo")
-    with pytest.raises(NotFoundError, match="train the city first"):
+    with pytest.raises(NotFoundError, check=fault("no-such-model", "a")):
         models.model_by_name(session, "a", city.id)
     models.add_model(session, city.id, name="a", folder="models/a", card={})
-    with pytest.raises(ConflictError, match="model of this name exists: a"):
+    with pytest.raises(ConflictError, check=fault("model-exists", "a")):
         models.add_model(session, other.id, name="a", folder="models/a", card={})
     assert models.model_by_name(session, "a").city_id == city.id
-    with pytest.raises(NotFoundError, match="the models are: a"):
+    with pytest.raises(NotFoundError, check=fault("no-such-model", "b", ": a")):
         models.use_model(session, city.id, "b")
-    with pytest.raises(NotFoundError, match="no such model: a"):
+    with pytest.raises(NotFoundError, check=fault("no-such-model", "a")):
         models.use_model(session, other.id, "a")
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from aether_core.errors import InputError
+from tests.errors import fault
 from ui.ramp import css, difference_steps, percentile_steps, quantile_steps, ramp
 
 
@@ -51,7 +52,7 @@ def test_repeated_values_share_a_class(values: list[float]) -> None:
 
 
 def test_a_layer_without_a_number_is_refused() -> None:
-    with pytest.raises(InputError, match="no value to draw"):
+    with pytest.raises(InputError, check=fault("no-value-to-draw")):
         quantile_steps(np.array([np.nan]), dark=False)
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from aether_core.errors import InputError
+from tests.errors import fault
 from ui import share_views, views
 from ui.coloured import Categories
 from ui.share_views import Asked
@@ -141,7 +142,7 @@ def test_the_largest_group_and_the_mix(areas: pd.DataFrame) -> None:
 
 def test_a_field_without_a_value_is_refused(areas: pd.DataFrame) -> None:
     areas["rich"] = np.nan
-    with pytest.raises(InputError, match="no value to draw"):
+    with pytest.raises(InputError, check=fault("no-value-to-draw")):
         share_views.shares(areas, ["rich", "poor"], Asked(share_views.FIELD, "rich"), LOOK)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from aether_core.errors import CancelledError, ConflictError, InputError
 from tests.app_fixtures import SLUG, CityFiles
+from tests.errors import fault
 from workflows.add_city import AddCity, add_city
 from workflows.cities import base_map, categories, city_points, list_cities, remove_city, show_city
 from workflows.store import Store
@@ -79,14 +80,14 @@ def test_removing_leaves_nothing(store: Store, city_files: CityFiles) -> None:
 
 def test_a_taken_slug_keeps_the_city_that_has_it(store: Store, city_files: CityFiles) -> None:
     before = add_city(store, city_files.request())
-    with pytest.raises(ConflictError, match=SLUG):
+    with pytest.raises(ConflictError, check=fault("city-exists", SLUG)):
         add_city(store, city_files.request())
     assert show_city(store, SLUG) == before
 
 
 @pytest.mark.parametrize("slug", ["a/b", "..", "../x", "Big City", "", "-x", "x" * 60, "ä"])
 def test_unusable_slugs_are_refused(store: Store, city_files: CityFiles, slug: str) -> None:
-    with pytest.raises(InputError, match="short name"):
+    with pytest.raises(InputError, check=fault("slug-unusable", slug)):
         add_city(store, city_files.request(slug=slug))
     assert nothing_left(store)
 
@@ -120,7 +121,7 @@ def moved(files: CityFiles, folder: Path, dlon: float) -> Path:
 def test_places_outside_are_refused_with_both_extents(
     store: Store, city_files: CityFiles, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match="no place lies inside"):
+    with pytest.raises(InputError, check=fault("no-place-in-city", "moved.geojson")):
         add_city(store, city_files.request(pois=moved(city_files, tmp_path, 3.0)))
     assert nothing_left(store)
 
@@ -143,7 +144,7 @@ def test_a_boundary_elsewhere_is_refused(
     area = gpd.read_file(city_files.boundary)
     area.geometry = area.geometry.translate(5, 5)
     area.to_file(tmp_path / "elsewhere.geojson", driver="GeoJSON")
-    with pytest.raises(InputError, match="outside the embedding"):
+    with pytest.raises(InputError, check=fault("boundary-outside-embedding")):
         add_city(store, city_files.request(boundary=tmp_path / "elsewhere.geojson"))
     assert nothing_left(store)
 

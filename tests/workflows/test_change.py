@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from aether_core.errors import InputError, NotFoundError
 from tests.app_fixtures import SLUG, YEAR
+from tests.errors import fault
 from tests.workflows.test_cli import ask, refused
 from tests.year_fixtures import OTHER, OtherYear
 from workflows.change import change_cells, in_words, keep_change
@@ -115,7 +116,9 @@ def test_years_of_different_encodings_are_never_compared(two_years: Store) -> No
         session.execute(
             text("UPDATE raster SET encoding = 'float32' WHERE year = :year"), {"year": OTHER}
         )
-    with pytest.raises(InputError, match="2018 is float32, 2024 is int8"):
+    with pytest.raises(
+        InputError, check=fault("years-of-different-encodings", OTHER, "float32", YEAR, "int8")
+    ):
         change_cells(two_years, SLUG, QUERY, OTHER, YEAR)
-    with pytest.raises(NotFoundError, match="model"):
+    with pytest.raises(NotFoundError, check=fault("no-such-model", "nobody")):
         change_cells(two_years, SLUG, QUERY, OTHER, YEAR, model="nobody")

@@ -9,6 +9,7 @@ import pytest
 
 from aether_core.errors import DamagedFileError, NotFoundError
 from tests.app_fixtures import SLUG
+from tests.errors import fault
 from tests.year_fixtures import OTHER
 from workflows import representation
 from workflows.city_arrays import task_city
@@ -64,7 +65,7 @@ def test_damaged_weights_are_refused_wherever_they_are_read(
         lambda: export_model(trained_store, f"{SLUG}-1", tmp_path / "out"),
         lambda: import_model(trained_store, path.parent, SLUG, name="mine"),
     ):
-        with pytest.raises(DamagedFileError, match=path.name):
+        with pytest.raises(DamagedFileError, check=fault("damaged-file", path.name)):
             use()
     assert not (tmp_path / "out").exists()
 
@@ -92,10 +93,10 @@ def test_a_damaged_raster_is_refused_where_it_is_read(two_years: Store) -> None:
     city.arrays.pool(points)
     flip(own)
     flip(other)
-    with pytest.raises(DamagedFileError, match=own.name):
+    with pytest.raises(DamagedFileError, check=fault("damaged-file", own.name)):
         city.arrays.pool(points)
     for year, file in ((None, own), (OTHER, other)):
-        with pytest.raises(DamagedFileError, match=file.name):
+        with pytest.raises(DamagedFileError, check=fault("damaged-file", file.name)):
             ensure_view(two_years, city.city_id, {"views": DISK}, year=year)
     assert len(search_cells(two_years, SLUG, QUERY).score)  # the store's own vectors are whole
     own.unlink()

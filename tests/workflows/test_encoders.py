@@ -16,6 +16,7 @@ from db import pois as poi_rows
 from db import texts as text_rows
 from tests.app_fixtures import SLUG, CityFiles
 from tests.embeddings_server import DIM, KEY, embeddings_server
+from tests.errors import fault
 from tests.sentence_folder import TINY_DIM, write_tiny_encoder
 from workflows.add_city import add_city
 from workflows.encoders import default_encoder, encoder_named, ensure_texts, store_texts
@@ -89,7 +90,9 @@ def test_the_key_comes_from_the_environment_and_is_shown_nowhere(
 
 def test_another_encoder_than_the_models_is_refused() -> None:
     assert encoder_named(Settings(), "all-MiniLM-L6-v2").dim == 384
-    with pytest.raises(InputError, match="other:1234, this installation has all-MiniLM-L6-v2"):
+    with pytest.raises(
+        InputError, check=fault("model-of-another-encoder", "other:1234", "all-MiniLM-L6-v2")
+    ):
         encoder_named(Settings(), "other:1234")
 
 
@@ -195,5 +198,5 @@ def test_a_text_that_was_stored_in_other_words_is_said(store: Store, city: int) 
             "WHERE id = (SELECT min(id) FROM poi WHERE city_id = %s)",
             (city,),
         )
-    with pytest.raises(AetherError, match="remove the city and add it again"):
+    with pytest.raises(AetherError, check=fault("place-text-changed")):
         ensure_texts(store, city, MiniLMEncoder())

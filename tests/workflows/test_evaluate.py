@@ -8,6 +8,7 @@ import pytest
 
 from aether_core.errors import InputError
 from tests.app_fixtures import SLUG
+from tests.errors import fault
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.areas import AreaRequest
 from workflows.evaluate import evaluate_land_use, evaluate_socioeconomic, latest_evaluation
@@ -55,11 +56,18 @@ def test_shares_are_compared_too(trained_store: Store, task_files: TaskFiles) ->
     assert all(gain["against"] == "alphaearth" for gain in result.gains)
 
 
-@pytest.mark.parametrize("names", [(), ("aether", "aether"), ("wrong",)])
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        ((), "representations-not-distinct"),
+        (("aether", "aether"), "representations-not-distinct"),
+        (("wrong",), "no-such-representation"),
+    ],
+)
 def test_unknown_representations_are_refused(
-    trained_store: Store, task_files: TaskFiles, names: tuple[str, ...]
+    trained_store: Store, task_files: TaskFiles, names: tuple[str, ...], code: str
 ) -> None:
-    with pytest.raises(InputError, match="representations"):
+    with pytest.raises(InputError, check=fault(code, ", ".join(names))):
         evaluate_land_use(trained_store, SLUG, by_labels(task_files), names)
 
 
@@ -103,25 +111,27 @@ def test_queries_are_read_from_json_and_csv(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "code"),
     [
-        ("q.json", "[1, 2]"),
-        ("q.json", "{}"),
-        ("q.json", '{"parks": []}'),
-        ("q.csv", "a,b\n1,2\n"),
-        ("q.json", "not json"),
-        ("q.csv", "query,class\nparks\n"),
+        ("q.json", "[1, 2]", "queries-unreadable"),
+        ("q.json", "{}", "queries-wrong-count"),
+        ("q.json", '{"parks": []}', "queries-wrong-count"),
+        ("q.csv", "a,b\n1,2\n", "queries-unreadable"),
+        ("q.json", "not json", "queries-unreadable"),
+        ("q.csv", "query,class\nparks\n", "query-or-class-empty"),
     ],
 )
-def test_queries_of_another_form_are_refused(tmp_path: Path, name: str, content: str) -> None:
+def test_queries_of_another_form_are_refused(
+    tmp_path: Path, name: str, content: str, code: str
+) -> None:
     path = tmp_path / name
     path.write_text(content)
-    with pytest.raises(InputError, match="quer"):
+    with pytest.raises(InputError, check=fault(code, name)):
         read_queries(path)
 
 
 def test_a_class_the_truth_lacks_is_named(trained_store: Store, task_files: TaskFiles) -> None:
-    with pytest.raises(InputError, match="castle"):
+    with pytest.raises(InputError, check=fault("no-such-class", "castle")):
         evaluate_retrieval(
             trained_store,
             SLUG,

@@ -17,6 +17,7 @@ import pytest
 from aether_core.city_boundary import box_boundary
 from aether_core.errors import ConflictError
 from tests.db_fixtures import fresh_database
+from tests.errors import fault
 from tests.fetch_fixtures import REQUEST, SLUG, opened
 from tests.job_steps import put_in_queue
 from tests.public_server.server import Fault, PublicServer
@@ -172,7 +173,7 @@ def test_a_second_city_downloads_no_block_again(uncut: Store, server: PublicServ
 
 
 def test_a_year_is_added_to_the_city_that_is_there(uncut: Store) -> None:
-    with pytest.raises(ConflictError, match="holds this year already"):
+    with pytest.raises(ConflictError, check=fault("year-exists", SLUG, 2018)):
         add_fetch(uncut, years_of_city(uncut, SLUG, (2018,)))
     request = years_of_city(uncut, "inner", (2018,))
     fetch_id = add_fetch(uncut, request).id
@@ -187,7 +188,7 @@ def test_a_year_is_added_to_the_city_that_is_there(uncut: Store) -> None:
 def test_a_taken_slug_is_refused_before_anything_is_asked(
     uncut: Store, server: PublicServer
 ) -> None:
-    with pytest.raises(ConflictError, match="short name exists"):
+    with pytest.raises(ConflictError, check=fault("city-exists", REQUEST.slug)):
         add_fetch(uncut, REQUEST)
     assert not server.log
 
@@ -206,7 +207,7 @@ def test_of_many_cities_one_that_fails_does_not_stop_the_rest(uncut: Store, tmp_
     assert summary.counts == {"failed": 1, "done": 1}
     again = retry_batch(uncut, "cities")
     assert [fetch.state for fetch in again.fetches] == ["queued", "done"]
-    with pytest.raises(ConflictError, match="cache is in use"):
+    with pytest.raises(ConflictError, check=fault("cache-busy")):
         clear_cache(uncut)
     cancel_fetch(uncut, again.fetches[0].id)
     assert list_batches(uncut) == ["cities"]

@@ -13,6 +13,7 @@ from aether_core.errors import ConflictError, DiskFullError, InputError, NotFoun
 from db import fetches as fetch_rows
 from db import jobs as job_rows
 from tests.db.city_data import add_small_city
+from tests.errors import fault
 from tests.fetch_fixtures import REQUEST, SLUG
 from workflows.cities import list_cities
 from workflows.fetch_city import (
@@ -67,11 +68,11 @@ def test_without_a_network_it_says_so_in_one_line(
 @pytest.mark.usefixtures("by_hand")
 def test_a_slug_is_fetched_once_at_a_time(asking: Store) -> None:
     first = add_fetch(asking, REQUEST).id
-    with pytest.raises(ConflictError, match="being done for"):
+    with pytest.raises(ConflictError, check=fault("already-being-done", REQUEST.slug)):
         add_fetch(asking, REQUEST)
     assert cancel_fetch(asking, first).state == "cancelled"
     second = add_fetch(asking, REQUEST).id
-    with pytest.raises(ConflictError, match="being done for"):
+    with pytest.raises(ConflictError, check=fault("already-being-done", REQUEST.slug)):
         resume_fetch(asking, first)
     cancel_fetch(asking, second)
     assert resume_fetch(asking, first).state == "queued"
@@ -79,14 +80,14 @@ def test_a_slug_is_fetched_once_at_a_time(asking: Store) -> None:
 
 def test_a_large_download_has_to_be_confirmed(asking: Store) -> None:
     wide = replace(REQUEST, boundary=box_boundary(23.5, 60.0, 24.5, 60.4))
-    with pytest.raises(InputError, match="has to be confirmed"):
+    with pytest.raises(InputError, check=fault("download-not-confirmed")):
         add_fetch(asking, wide)
     assert add_fetch(asking, wide, confirmed=True)
 
 
 def test_a_download_the_disk_cannot_hold_is_refused(asking: Store) -> None:
     expected = replace(estimate_fetch(asking, REQUEST), disk_free_megabytes=1.0)
-    with pytest.raises(DiskFullError, match="are free"):
+    with pytest.raises(DiskFullError, check=fault("disk-full")):
         add_fetch(asking, REQUEST, estimate=expected)
 
 
@@ -125,7 +126,7 @@ def test_a_fetch_that_fails_after_its_city_was_added_leaves_none(asking: Store) 
 
 def test_a_fetch_is_forgotten_with_its_folder(asking: Store) -> None:
     fetch_id = add_fetch(asking, REQUEST).id
-    with pytest.raises(ConflictError, match="cannot remove"):
+    with pytest.raises(ConflictError, check=fault("job-in-wrong-state")):
         remove_fetch(asking, fetch_id)
     fetch_folder(asking, fetch_id).mkdir(parents=True)
     cancel_fetch(asking, fetch_id)
@@ -138,7 +139,7 @@ def test_a_fetch_is_forgotten_with_its_folder(asking: Store) -> None:
 def test_a_simulated_city_takes_no_year_that_was_measured(asking: Store) -> None:
     with asking.session() as session:
         add_small_city(session, slug=SLUG).city.simulated = True
-    with pytest.raises(InputError, match="simulated"):
+    with pytest.raises(InputError, check=fault("city-is-simulated", SLUG)):
         years_of_city(asking, SLUG, (2018,))
 
 

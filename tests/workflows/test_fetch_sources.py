@@ -11,6 +11,7 @@ import shapely
 from aether_core.net import Courtesy, Web
 from aether_core.poi.poi_source import NoPlacesError
 from aether_core.progress import silent
+from tests.errors import fault
 from tests.public_server.overpass import Overpass, node
 from tests.public_server.overture import RELEASE, Release, places_in, write_release
 from tests.public_server.server import PublicServer
@@ -85,10 +86,10 @@ def test_one_source_may_be_empty(settings: Settings, web: Web, server: PublicSer
     alone = settings.model_copy(update={"overpass_url": server.url + nobody})
     found = find_places(alone, web, city(BOTH), RELEASE, silent)
     assert [source.kind for source in found.sources] == ["overture"]
-    with pytest.raises(NoPlacesError, match="OpenStreetMap"):
+    with pytest.raises(NoPlacesError, check=fault("no-places", "OpenStreetMap")):
         find_places(alone, web, city(OSM), None, silent)
     sea = shapely.MultiPolygon([shapely.box(0, 0, 0.1, 0.1)])
-    with pytest.raises(NoPlacesError, match="no places found"):
+    with pytest.raises(NoPlacesError, check=fault("no-places")):
         find_places(alone, web, city(BOTH, sea), RELEASE, silent)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from aether_core.errors import CancelledError, InputError, NotFoundError
 from tests.app_fixtures import SLUG, Once
+from tests.errors import fault
 from tests.task_fixtures import TaskFiles
 from workflows.cities import remove_city
 from workflows.districts import DistrictFile
@@ -203,7 +204,7 @@ def test_a_city_without_a_model_can_be_mapped_from_alphaearth_alone(
 
 
 def test_no_osm_land_use_is_said(trained_store: Store) -> None:
-    with pytest.raises(InputError, match="OpenStreetMap"):
+    with pytest.raises(InputError, check=fault("city-without-osm-land-use", SLUG)):
         land_use(trained_store, SLUG, LandUseRequest(LabelRequest(None), QUICK))
     with pytest.raises(NotFoundError):
         land_use(trained_store, "nowhere", LandUseRequest(LabelRequest(None), QUICK))

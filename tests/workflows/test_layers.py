@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
 from tests.app_fixtures import SLUG
+from tests.errors import fault
 from workflows.cities import remove_city
 from workflows.export import FORMATS, export_layer, export_scores
 from workflows.layers import keep_layer, layer_values, list_layers, remove_layer, show_layer
@@ -81,7 +82,7 @@ def test_a_layer_is_a_view_until_it_is_removed(trained_store: Store) -> None:
     assert row[2] == 4326
     remove_layer(trained_store, SLUG, kept.layer)
     assert kept.view not in views(trained_store)
-    with pytest.raises(NotFoundError, match=kept.layer):
+    with pytest.raises(NotFoundError, check=fault("no-such-layer", kept.layer)):
         show_layer(trained_store, SLUG, kept.layer)
 
 
@@ -154,14 +155,14 @@ def test_files_are_refused_before_they_are_harmed(trained_store: Store, tmp_path
         export_scores(scores, tmp_path / "x.docx")
     with pytest.raises(InputError, match="folder"):
         export_scores(scores, tmp_path / "no" / "x.csv")
-    with pytest.raises(NotFoundError, match="no-such"):
+    with pytest.raises(NotFoundError, check=fault("no-such-layer", "no-such")):
         export_layer(trained_store, SLUG, "no-such", tmp_path / "x.csv")
     assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == ["there.geojson"]
 
 
 @pytest.mark.parametrize("title", ["", "   ", "x" * 201])
 def test_unusable_titles_are_refused(trained_store: Store, title: str) -> None:
-    with pytest.raises(InputError, match="title"):
+    with pytest.raises(InputError, check=fault("title-wrong-length")):
         keep_layer(trained_store, search_cells(trained_store, SLUG, "park"), title)
     assert list_layers(trained_store, SLUG) == []
 

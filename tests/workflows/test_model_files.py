@@ -17,6 +17,7 @@ from aether_core.model.heads import Heads, HeadShape
 from aether_core.model.published_layout import published_bytes
 from db import models as model_rows
 from tests.app_fixtures import SLUG, CityFiles
+from tests.errors import fault
 from workflows.add_city import add_city
 from workflows.city_arrays import task_city
 from workflows.model_files import export_model, import_model
@@ -89,7 +90,7 @@ def test_a_published_file_answers_by_example_but_not_in_words(
     trained = similar_cells(trained_store, SLUG, lon, lat, model=NAME).score
     np.testing.assert_array_equal(mine, trained)
     for ask in (search_cells, search_places):
-        with pytest.raises(InputError, match="answers no text query: town"):
+        with pytest.raises(InputError, check=fault("model-without-encoder", "town")):
             ask(trained_store, SLUG, "park")
     assert task_city(trained_store, SLUG).model == "town"
 
@@ -133,39 +134,53 @@ def test_a_model_of_another_city_brings_its_credits_and_not_its_grades(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "code", "facts"),
     [
-        ({"name": "../evil"}, "name cannot be used"),
-        ({"name": ""}, "name cannot be used"),
-        ({"name": "tinytown-7"}, r"kept for runs: tinytown-7; try tinytown"),
-        ({"encoder": "text-embedding-3-large"}, "card names another text encoder"),
-        ({"slug": "atlantis"}, "atlantis"),
+        ({"name": "../evil"}, "model-name-unusable", ["../evil"]),
+        ({"name": ""}, "model-name-unusable", []),
+        ({"name": "tinytown-7"}, "model-name-kept-for-runs", ["tinytown-7", "try tinytown"]),
+        (
+            {"encoder": "text-embedding-3-large"},
+            "encoder-contradicts-card",
+            ["text-embedding-3-large"],
+        ),
+        ({"slug": "atlantis"}, "no-such-city", ["atlantis"]),
     ],
 )
 def test_requests_that_cannot_be_met_leave_no_trace(
-    trained_store: Store, tmp_path: Path, options: dict[str, str], said: str
+    trained_store: Store, tmp_path: Path, options: dict[str, str], code: str, facts: list[str]
 ) -> None:
     folder = export_model(trained_store, NAME, tmp_path / "m").path
     before = everything(trained_store)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, check=fault(code, *facts)):
         import_model(trained_store, folder, **({"slug": SLUG} | options))
     assert everything(trained_store) == before
 
 
 @pytest.mark.parametrize(
-    ("shape", "encoder", "said"),
+    ("shape", "encoder", "code", "facts"),
     [
-        (HeadShape(eo_dim=128), None, f"128 values a pixel, {SLUG} has 64"),
-        (HeadShape(text_dim=1024), "own", "another length than the encoder gives: 1024"),
-        (HeadShape(), "text-embedding-3-large", "text-embedding-3-large, this installation has"),
+        (HeadShape(eo_dim=128), None, "embedding-length-mismatch", [128, SLUG, 64]),
+        (HeadShape(text_dim=1024), "own", "text-length-mismatch", [1024]),
+        (
+            HeadShape(),
+            "text-embedding-3-large",
+            "model-of-another-encoder",
+            ["text-embedding-3-large"],
+        ),
     ],
 )
 def test_models_that_do_not_go_with_the_city_are_refused(
-    trained_store: Store, tmp_path: Path, shape: HeadShape, encoder: str | None, said: str
+    trained_store: Store,
+    tmp_path: Path,
+    shape: HeadShape,
+    encoder: str | None,
+    code: str,
+    facts: list[object],
 ) -> None:
     before = everything(trained_store)
     named = _encoder(trained_store) if encoder == "own" else encoder
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, check=fault(code, *facts)):
         import_model(trained_store, bare(tmp_path / "w", Heads(shape)), SLUG, encoder=named)
     assert everything(trained_store) == before
 
@@ -175,14 +190,16 @@ def test_a_card_of_another_encoder_names_both(trained_store: Store, tmp_path: Pa
     card = json.loads((folder / CARD_FILE).read_text())
     card["encoder"]["name"] = "glove"
     (folder / CARD_FILE).write_text(json.dumps(card))
-    with pytest.raises(InputError, match=f"glove, this installation has {_encoder(trained_store)}"):
+    with pytest.raises(
+        InputError, check=fault("model-of-another-encoder", "glove", _encoder(trained_store))
+    ):
         import_model(trained_store, folder, SLUG)
 
 
 def test_names_are_never_taken_twice(trained_store: Store, tmp_path: Path) -> None:
     folder = bare(tmp_path / "w", Heads())
     kept = import_model(trained_store, folder, SLUG, name="mine")
-    with pytest.raises(ConflictError, match="mine"):
+    with pytest.raises(ConflictError, check=fault("model-exists", "mine")):
         import_model(trained_store, bare(tmp_path / "v", Heads()), SLUG, name="mine")
     assert same(load_heads(kept.folder), load_heads(folder))
 
@@ -201,7 +218,7 @@ def test_a_full_disk_leaves_nothing_of_an_export(
     folder.mkdir()
     before = _full(300_000)
     try:
-        with pytest.raises(DiskFullError, match="disk full"):
+        with pytest.raises(DiskFullError, check=fault("disk-full")):
             export_model(trained_store, NAME, folder / target)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -213,7 +230,7 @@ def test_a_full_disk_leaves_nothing_of_an_import(trained_store: Store, tmp_path:
     before = everything(trained_store)
     limit = _full(300_000)
     try:
-        with pytest.raises(DiskFullError, match="disk full"):
+        with pytest.raises(DiskFullError, check=fault("disk-full")):
             import_model(trained_store, folder, SLUG)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
@@ -260,13 +277,13 @@ def test_folders_of_others_are_never_replaced(trained_store: Store, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("target", "layout", "said"),
-    [("m", "onnx", "layout is unknown: onnx"), ("m.pth", "aether", "does not go with the output")],
+    ("target", "layout", "code"),
+    [("m", "onnx", "no-such-layout"), ("m.pth", "aether", "layout-not-for-output")],
 )
 def test_layouts_that_do_not_fit(
-    trained_store: Store, tmp_path: Path, target: str, layout: str, said: str
+    trained_store: Store, tmp_path: Path, target: str, layout: str, code: str
 ) -> None:
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, check=fault(code, layout)):
         export_model(trained_store, NAME, tmp_path / target, layout=layout)
 
 
@@ -295,15 +312,15 @@ def test_a_model_of_another_length_is_refused_where_it_is_used(trained_store: St
         lambda: search_places(trained_store, SLUG, "park"),
         lambda: task_city(trained_store, SLUG),
     ):
-        with pytest.raises(InputError, match="takes 128 values, the city has 64"):
+        with pytest.raises(InputError, check=fault("embedding-length-mismatch", 128, 64)):
             use()
 
 
 def test_a_model_whose_files_are_gone_says_so(trained_store: Store, tmp_path: Path) -> None:
     shutil.rmtree(list_models(trained_store, SLUG)[0].folder)
-    with pytest.raises(NotFoundError, match="no weights found"):
+    with pytest.raises(NotFoundError, check=fault("no-such-weights")):
         search_cells(trained_store, SLUG, "park")
-    with pytest.raises(NotFoundError, match="no weights found"):
+    with pytest.raises(NotFoundError, check=fault("no-such-weights")):
         export_model(trained_store, NAME, tmp_path / "m")
 
 

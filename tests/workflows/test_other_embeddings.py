@@ -15,6 +15,7 @@ from aether_core.model.checkpoint import load_card, load_heads
 from aether_core.model.inference import encode_eo
 from aether_core.simulate.grid_city import SimulatedCity
 from tests.app_fixtures import SLUG, CityFiles, borrowed_store
+from tests.errors import fault
 from tests.task_fixtures import GROUPS, TaskFiles
 from tests.workflows.other_embedding import BANDS, write_tessera
 from workflows.add_city import add_city
@@ -145,15 +146,20 @@ def test_a_model_of_one_kind_is_refused_by_a_city_of_another(
     card = json.loads((folder / "model.json").read_text())
     card["embedding"]["name"] = "clay"
     (folder / "model.json").write_text(json.dumps(card))
-    with pytest.raises(InputError, match=f"kind of embedding.*Clay, {OTHER} has TESSERA"):
+    with pytest.raises(
+        InputError, check=fault("model-of-another-embedding", "Clay", OTHER, "TESSERA")
+    ):
         import_model(tessera, folder, OTHER)
-    with pytest.raises(InputError, match="another kind of embedding: TESSERA, not Clay"):
+    with pytest.raises(InputError, check=fault("model-of-another-embedding", "TESSERA", "Clay")):
         embed_files(tessera.settings, model.folder, files, tmp_path / "x.tif", kind="clay")
     add_city(
         tessera,
         city_files.request("claytown", embedding=files, embedding_kind="clay", simulated=False),
     )
-    with pytest.raises(InputError, match="kinds of embedding: tesseratown TESSERA, claytown Clay"):
+    with pytest.raises(
+        InputError,
+        check=fault("embeddings-of-different-kinds", "tesseratown TESSERA", "claytown Clay"),
+    ):
         add_transfer(tessera, OTHER, "claytown")
 
 

@@ -11,6 +11,7 @@ import pytest
 from aether_core.errors import ConflictError, InputError
 from aether_core.report import Heading, MapFigure, Report, write_html, write_pdf
 from tests.app_fixtures import SLUG, Once
+from tests.errors import fault
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.areas import AreaRequest
 from workflows.cities import show_city
@@ -86,7 +87,7 @@ def test_a_report_is_written_as_its_name_asks(
     assert f"./aether export {SLUG} {layer}" in read_page(tmp_path / "search.html")
     with pytest.raises(ConflictError):
         write_report(trained_store, SLUG, layer, tmp_path / "search.pdf")
-    with pytest.raises(InputError, match="PDF or an HTML"):
+    with pytest.raises(InputError, check=fault("output-wrong-ending", "search.docx")):
         write_report(trained_store, SLUG, layer, tmp_path / "search.docx")
 
 

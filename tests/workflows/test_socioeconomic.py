@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from aether_core.errors import InputError
 from tests.app_fixtures import SLUG, Once
+from tests.errors import fault
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.areas import AreaRequest
 from workflows.fit_settings import FitSettings
@@ -98,7 +99,7 @@ def test_people_of_small_areas_are_left_out(trained_store: Store, task_files: Ta
     frame.to_file(path, driver="GPKG")
     result = socioeconomic(trained_store, SLUG, request(path))
     assert result.areas_dropped["fewer than 100 people"] == len(frame.index[::2])
-    with pytest.raises(InputError, match="smaller than 20000 square metres"):
+    with pytest.raises(InputError, check=fault("no-usable-areas", 20000)):
         socioeconomic(trained_store, SLUG, request(path, minimum_m2=20_000.0))
     lower = socioeconomic(trained_store, SLUG, request(path, minimum_count=10.0))
     assert lower.areas_used > result.areas_used
@@ -135,7 +136,7 @@ def test_fields_called_like_the_layers_own_are_refused(
 ) -> None:
     path = tmp_path / "named.gpkg"
     gpd.read_file(task_files.areas).rename(columns={"homes": name}).to_file(path, driver="GPKG")
-    with pytest.raises(InputError, match=name):
+    with pytest.raises(InputError, check=fault("field-name-taken", name)):
         socioeconomic(trained_store, SLUG, request(path, fields=(name, "work", "other")))
 
 

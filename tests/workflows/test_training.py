@@ -16,6 +16,7 @@ from aether_core.errors import ConflictError, InputError, NotFoundError
 from aether_core.model.checkpoint import load_card, load_heads
 from db import runs as run_rows
 from tests.app_fixtures import SLUG, CityFiles
+from tests.errors import fault
 from tests.job_steps import put_in_queue
 from tests.warm_workers import start_worker
 from workflows.add_city import add_city
@@ -105,7 +106,7 @@ def test_cancelling_a_queued_run_is_at_once(trained_store: Store) -> None:
     assert cancel_run(trained_store, run_id).state == "cancelled"
     carry_out(trained_store, show_run(trained_store, run_id).job)
     assert show_run(trained_store, run_id).state == "cancelled"
-    with pytest.raises(ConflictError, match="cancelled"):
+    with pytest.raises(ConflictError, check=fault("job-in-wrong-state", "cancelled")):
         cancel_run(trained_store, run_id)
 
 
@@ -201,16 +202,16 @@ def test_too_few_places_are_refused(store: Store, city_files: CityFiles, tmp_pat
     few = gpd.read_file(city_files.pois).iloc[200:240]
     few.to_file(tmp_path / "few.geojson", driver="GeoJSON")
     add_city(store, city_files.request(pois=tmp_path / "few.geojson"))
-    with pytest.raises(InputError, match="too few"):
+    with pytest.raises(InputError, check=fault("too-few-places")):
         start_training(store, SLUG)
 
 
 def test_unknown_things_are_named(trained_store: Store) -> None:
-    with pytest.raises(NotFoundError, match="nowhere"):
+    with pytest.raises(NotFoundError, check=fault("no-such-city", "nowhere")):
         start_training(trained_store, "nowhere")
-    with pytest.raises(NotFoundError, match="987"):
+    with pytest.raises(NotFoundError, check=fault("no-such-run", 987)):
         show_run(trained_store, 987)
-    with pytest.raises(NotFoundError, match="tinytown-99"):
+    with pytest.raises(NotFoundError, check=fault("no-such-model", "tinytown-99")):
         use_model(trained_store, SLUG, "tinytown-99")
 
 

@@ -15,6 +15,7 @@ from aether_core.model.recipes import recipe
 from db import cities as city_rows
 from db import features as feature_rows
 from tests.app_fixtures import SLUG, YEAR, CityFiles
+from tests.errors import fault
 from tests.year_fixtures import OTHER, OtherYear
 from workflows.cities import show_city
 from workflows.city_arrays import task_city
@@ -76,7 +77,7 @@ def test_a_model_looks_at_the_year_it_is_asked_for(two_years: Store) -> None:
     assert 0.005 < np.abs(own.score - other.score).mean() < 0.2
     best = similar_cells(two_years, SLUG, *other.lonlat[7], year=OTHER).best(1)[0]
     assert best["score"] == pytest.approx(1, abs=1e-5)
-    with pytest.raises(NotFoundError, match="2018, 2024"):
+    with pytest.raises(NotFoundError, check=fault("no-such-year", 2020, "2018, 2024")):
         search_cells(two_years, SLUG, QUERY, year=2020)
 
 
@@ -129,18 +130,29 @@ def test_what_is_stopped_or_does_not_fit_leaves_nothing(
     write_floats(floats, other_year)
     moved = city.transform.translation(50_000, 0) @ city.transform
     write_embedding_cog(away, other_year.later.vectors, moved, city.crs)
-    for year, file, kind, message in (
-        (YEAR, other_year.file, ConflictError, "holds this year already: tinytown 2024"),
-        (OTHER, floats, InputError, "2024 has int8, 2018 has float32"),
-        (OTHER, city_files.embedding, InputError, "embedding of 2024, to the last byte"),
-        (OTHER, away, InputError, "no place and no cell"),
-        (1999, other_year.file, InputError, "1999"),
+    for year, file, kind, told in (
+        (YEAR, other_year.file, ConflictError, fault("year-exists", SLUG, YEAR)),
+        (
+            OTHER,
+            floats,
+            InputError,
+            fault("years-of-different-encodings", YEAR, "int8", OTHER, "float32"),
+        ),
+        (
+            OTHER,
+            city_files.embedding,
+            InputError,
+            fault("file-of-another-year", YEAR, city_files.embedding.name),
+        ),
+        (OTHER, away, InputError, fault("no-cell-with-embedding", away.name)),
     ):
-        with pytest.raises(kind, match=message):
+        with pytest.raises(kind, check=told):
             add_year(trained_store, SLUG, year, [file])
-    with pytest.raises(InputError, match="the year a city was added with"):
+    with pytest.raises(InputError, match="1999"):
+        add_year(trained_store, SLUG, 1999, [other_year.file])
+    with pytest.raises(InputError, check=fault("own-year-not-removable", YEAR)):
         remove_year(trained_store, SLUG, YEAR)
-    with pytest.raises(NotFoundError, match="it holds 2024"):
+    with pytest.raises(NotFoundError, check=fault("no-such-year", OTHER, YEAR)):
         remove_year(trained_store, SLUG, OTHER)
     assert rows_of(trained_store) == rows
     assert files_of(trained_store) == files

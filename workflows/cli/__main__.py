@@ -78,7 +78,12 @@ def _aborted_by(abort: typer.Abort) -> BaseException:
     if isinstance(abort.__context__, KeyboardInterrupt):
         return abort.__context__
     sys.stderr.write("\n")  # the question's line is not ended
-    return InputError("the question was not answered", "no yes or no", "say --yes to go on")
+    return InputError(
+        "the question was not answered",
+        "no yes or no",
+        "say --yes to go on",
+        code="question-not-answered",
+    )
 
 
 def _unforeseen(error: BaseException) -> str:
@@ -100,7 +105,9 @@ def _check_text(arguments: Sequence[str]) -> None:
             argument.encode()
         except UnicodeEncodeError:
             shown = argument.encode(errors="backslashreplace").decode()
-            raise InputError("not text in UTF-8", shown, "set the terminal to UTF-8") from None
+            raise InputError(
+                "not text in UTF-8", shown, "set the terminal to UTF-8", code="argument-not-utf8"
+            ) from None
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -70,6 +70,7 @@ def pool(
             "longitude and latitude of the points are probably swapped",
             f"{points.name} begins at {lonlat[0, 0]:.5f}, {lonlat[0, 1]:.5f}",
             "swap the two columns or coordinates",
+            code="coordinates-swapped",
         )
     with output.progress() as progress:
         pooled = source.pool(lonlat, [view], progress)
@@ -94,15 +95,19 @@ def _view(shape: str, radius_m: float, radius_px: int | None) -> "View":
                 "a square window needs its half width",
                 "--radius-px is missing",
                 "try --radius-px 4",
+                code="square-without-half-width",
             )
         return View("pool", "square", radius_px=radius_px)
     if shape != "disk":
-        raise InputError("the shape is unknown", shape, "use disk or square")
+        raise InputError(
+            "the shape is unknown", shape, "use disk or square", code="no-such-window-shape"
+        )
     if radius_px is not None:
         raise InputError(
             "a disk has its radius in metres",
             f"--radius-px {radius_px}",
             "use --radius-m, or add --shape square",
+            code="disk-radius-in-pixels",
         )
     return View("pool", "disk", radius_m=radius_m)
 
@@ -156,7 +161,12 @@ def _check_npy(target: Path, force: bool) -> None:
     from aether_core.files import check_target
 
     if target.suffix != ".npy":
-        raise InputError("the output must be a .npy file", target, "give a name that ends in .npy")
+        raise InputError(
+            "the output must be a .npy file",
+            target,
+            "give a name that ends in .npy",
+            code="output-wrong-ending",
+        )
     check_target(target, force=force)
 
 
@@ -173,7 +183,10 @@ def open_npy(path: Path) -> FloatArray:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(
-            "the vectors cannot be read", path, f"give a .npy file of float32 [n, d] ({error})"
+            "the vectors cannot be read",
+            path,
+            f"give a .npy file of float32 [n, d] ({error})",
+            code="vectors-unreadable",
         ) from error
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind != "f":
         held = f"{array.dtype} {list(array.shape)}" if hasattr(array, "shape") else "an archive"
@@ -181,6 +194,7 @@ def open_npy(path: Path) -> FloatArray:
             "the vectors must be one float array [n, d]",
             f"{path} holds {held}",
             "save float32 [n, d]",
+            code="vectors-wrong-shape",
         )
     return array
 

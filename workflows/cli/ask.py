@@ -40,7 +40,12 @@ def lon_lat(value: str) -> tuple[float, float]:
     try:
         lon, lat = (float(part) for part in value.split(","))
     except ValueError:
-        raise InputError("a point must read LON,LAT", value, "for example 24.945,60.170") from None
+        raise InputError(
+            "a point must read LON,LAT",
+            value,
+            "for example 24.945,60.170",
+            code="point-not-two-numbers",
+        ) from None
     return lon, lat
 
 

@@ -82,6 +82,7 @@ def _benchmarks(module: str) -> ModuleType:
             "the benchmarks are not part of this installation",
             "benchmarks/ is missing",
             "run this command from a checkout of the source",
+            code="benchmarks-not-installed",
         ) from error
 
 
@@ -91,12 +92,20 @@ def _check_request(target: Path | None, force: bool, *, quick: bool, keep: bool)
 
     if quick and keep:
         raise InputError(
-            "a quick run judges no target, so it is not kept", "--quick --keep", "leave one out"
+            "a quick run judges no target, so it is not kept",
+            "--quick --keep",
+            "leave one out",
+            code="quick-run-not-kept",
         )
     if target is None:
         return
     if target.suffix.lower() not in _ENDINGS:
-        raise InputError("this kind of file is not written here", target, "end it in .json or .md")
+        raise InputError(
+            "this kind of file is not written here",
+            target,
+            "end it in .json or .md",
+            code="output-wrong-ending",
+        )
     check_target(target, force=force)
 
 
@@ -109,7 +118,12 @@ def _threads(asked: int | None) -> int:
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     there = there or 1
     if asked is not None and asked > there:
-        raise InputError("there are not as many processors", asked, f"give at most {there}")
+        raise InputError(
+            "there are not as many processors",
+            asked,
+            f"give at most {there}",
+            code="too-few-processors",
+        )
     return asked or min(2, there)
 
 

@@ -204,6 +204,7 @@ def remove(
             "removing deletes its places, models and layers",
             f"{slug} with {city.pois} places, {city.models} models, {city.layers} layers",
             "say --yes to go on",
+            code="removal-not-confirmed",
         )
     remove_city_numbered(store, city.id)
     output.document({"removed": slug})

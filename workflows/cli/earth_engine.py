@@ -49,7 +49,12 @@ def earth_engine_script(
     elif slug is not None:
         made = script_of_city(open_store(), slug, year)
     else:
-        raise InputError("no area is given", "(none)", "name a city, or give --bbox or --boundary")
+        raise InputError(
+            "no area is given",
+            "(none)",
+            "name a city, or give --bbox or --boundary",
+            code="no-area-given",
+        )
     if target is not None:
         write_script(made.script, target, force=force)
     elif not output.MODE.json:

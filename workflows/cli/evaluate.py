@@ -93,13 +93,21 @@ def evaluate(
         truth = truth or labels
         if queries is None or truth is None:
             raise InputError(
-                "retrieval needs queries and truth", "one is missing", "give --queries and --truth"
+                "retrieval needs queries and truth",
+                "one is missing",
+                "give --queries and --truth",
+                code="queries-or-truth-missing",
             )
         known = label_request(truth, field, crs, crosswalk, mapping, "drop")
         _retrieval(slug, queries, known, model, block_m, seed, wait=wait)
         return
     if task not in {"landuse", "socioeconomic"}:
-        raise InputError("the task is unknown", task, "use landuse, socioeconomic or retrieval")
+        raise InputError(
+            "the task is unknown",
+            task,
+            "use landuse, socioeconomic or retrieval",
+            code="no-such-task",
+        )
     from workflows.land_use import LandUseRequest
     from workflows.socioeconomic import SocioeconomicRequest
 

@@ -170,11 +170,17 @@ def confirm(megabytes: float, minutes: float, limit: int) -> None:
     if sys.stdin.isatty() and sys.stderr.isatty() and not output.MODE.json:
         if typer.confirm(f"This downloads {size}. Go on?", err=True):
             return
-        raise InputError("not confirmed", size, "choose a smaller area or fewer years")
+        raise InputError(
+            "not confirmed",
+            size,
+            "choose a smaller area or fewer years",
+            code="download-not-confirmed",
+        )
     raise InputError(
         f"the download is above {limit} MB and has to be confirmed",
         size,
         "say --yes to go on, or choose a smaller area or fewer years",
+        code="download-not-confirmed",
     )
 
 

@@ -154,6 +154,7 @@ def cache_clear(
             "the next cities would download all of it anew",
             f"{show_cache(store).megabytes:,.1f} MB",
             "say --yes to go on",
+            code="removal-not-confirmed",
         )
     gone = clear_cache(store)
     output.document({"cleared_megabytes": gone.megabytes})

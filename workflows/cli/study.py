@@ -185,7 +185,12 @@ def study_remove(
     from workflows.study import remove_study
 
     if not yes:
-        raise InputError("a removed study is gone", study_id, "add --yes if you mean it")
+        raise InputError(
+            "a removed study is gone",
+            study_id,
+            "add --yes if you mean it",
+            code="removal-not-confirmed",
+        )
     remove_study(open_store(), study_id)
     output.document({"study": study_id, "removed": True})
     output.say(f"Study {study_id} is removed.")
@@ -196,7 +201,12 @@ def _check_output(target: Path | None, metric: str | None, *, force: bool, wait:
     from workflows.study_export import check_study_target
 
     if metric is not None and metric not in METRICS:
-        raise InputError("there is no such metric", metric, f"choose from {', '.join(METRICS)}")
+        raise InputError(
+            "there is no such metric",
+            metric,
+            f"choose from {', '.join(METRICS)}",
+            code="no-such-metric",
+        )
     if target is None:
         return
     if not wait:
@@ -204,6 +214,7 @@ def _check_output(target: Path | None, metric: str | None, *, force: bool, wait:
             "there is nothing to write before the study is done",
             target,
             "leave out --no-wait, or write it later with ./aether study-show ID -o FILE",
+            code="output-before-result",
         )
     check_study_target(target, force=force)
 

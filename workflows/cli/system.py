@@ -102,6 +102,7 @@ def _private(settings: Settings) -> Settings:
             "this installation uses another PostGIS",
             "AETHER_DATABASE_URL is set",
             "start and stop that server with its own tools, or unset the variable",
+            code="database-not-private",
         )
     return settings
 
@@ -128,6 +129,7 @@ def db_stop() -> None:
             "Aether is up in this home and would start its database again",
             other.address,
             "stop everything with ./aether down",
+            code="aether-running",
         )
     PrivateCluster(settings.home).stop()
     output.document({"running": False})

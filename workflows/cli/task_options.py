@@ -76,12 +76,22 @@ def label_request(
     from workflows.labels import OSM_LABELS, LabelRequest
 
     if file is None:
-        raise InputError("no labels were given", "(none)", "give --labels FILE, or --labels osm")
+        raise InputError(
+            "no labels were given",
+            "(none)",
+            "give --labels FILE, or --labels osm",
+            code="no-labels-given",
+        )
     pairs = {}
     for pair in mapping or []:
         value, equals, name = pair.partition("=")
         if not equals or not value:
-            raise InputError("a mapping must read value=class", pair, "for example 6=built")
+            raise InputError(
+                "a mapping must read value=class",
+                pair,
+                "for example 6=built",
+                code="mapping-not-value-class",
+            )
         pairs[value] = name
     own = str(file) == OSM_LABELS
     return LabelRequest(
@@ -95,7 +105,12 @@ def district_file(file: Path | None, field: str | None) -> "DistrictFile | None"
 
     if file is None:
         if field is not None:
-            raise InputError("a field of districts without a file", field, "give --districts FILE")
+            raise InputError(
+                "a field of districts without a file",
+                field,
+                "give --districts FILE",
+                code="district-field-without-file",
+            )
         return None
     return DistrictFile(file, field)
 
@@ -116,6 +131,7 @@ def area_request(
             "areas or their fields are missing",
             f"areas {file}, fields {fields}",
             "give --areas FILE --fields a,b,c",
+            code="areas-or-fields-missing",
         )
     return AreaRequest(file, names_in(fields), crs, code_field, minimum_count, minimum_m2)
 

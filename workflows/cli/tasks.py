@@ -216,6 +216,7 @@ def _check_target(target: Path | None, force: bool, *, wait: bool) -> None:
             "there is nothing to write before the map is made",
             target,
             "leave out --no-wait, or write it later with ./aether export SLUG LAYER -o FILE",
+            code="output-before-result",
         )
     if target is not None:
         from workflows.export import check_target

@@ -35,7 +35,10 @@ def settings_in(pairs: list[str]) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         if not equals or not key or not value:
             raise InputError(
-                "a setting must read key=value", pair, "see ./aether recipes for the keys"
+                "a setting must read key=value",
+                pair,
+                "see ./aether recipes for the keys",
+                code="setting-not-key-value",
             )
         settings[key.strip()] = value.strip()
     return settings

@@ -88,7 +88,10 @@ def remove(
 
     if not yes:
         raise InputError(
-            "removing a year deletes its files and vectors", f"{slug} {year}", "say --yes to go on"
+            "removing a year deletes its files and vectors",
+            f"{slug} {year}",
+            "say --yes to go on",
+            code="removal-not-confirmed",
         )
     remove_year(open_store(), slug, year)
     output.document({"city": slug, "removed": year})

@@ -110,4 +110,6 @@ def _keep(source: Path, target: Path, *, link: bool) -> None:
     try:
         shutil.copyfile(source, target)
     except PermissionError:
-        raise InputError("the file may not be read", source, "change its permissions") from None
+        raise InputError(
+            "the file may not be read", source, "change its permissions", code="file-not-permitted"
+        ) from None

@@ -40,5 +40,7 @@ def kind_named(name: str) -> JobKind[Any]:
         NotFoundError: There is none, as where a newer version wrote the job.
     """
     if name not in KINDS:
-        raise NotFoundError("no such kind of job", name, f"there are {', '.join(KINDS)}")
+        raise NotFoundError(
+            "no such kind of job", name, f"there are {', '.join(KINDS)}", code="no-such-job-kind"
+        )
     return KINDS[name]

@@ -61,6 +61,7 @@ def check_report_name(name: str) -> None:
             "a report is a PDF or an HTML file",
             name,
             f"end its name in {' or '.join(REPORT_SUFFIXES)}",
+            code="output-wrong-ending",
         )
 
 

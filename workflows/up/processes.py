@@ -62,6 +62,7 @@ class Process:
                 "a process of this home belongs to another user",
                 f"{self.pid} ({' '.join(self.words)})",
                 "run as that user, or as root",
+                code="process-of-another-user",
             ) from error
         finally:
             if handle is not None:
@@ -122,7 +123,10 @@ def end(processes: Sequence[Process], *, patience_s: float = STOP_SECONDS) -> No
         if _gone(processes, seconds):
             return
     left = [process.pid for process in processes if process.alive]
-    raise AetherError(f"processes of this home do not end: {', '.join(map(str, left))}")
+    raise AetherError(
+        f"processes of this home do not end: {', '.join(map(str, left))}",
+        code="process-does-not-end",
+    )
 
 
 def _gone(processes: Sequence[Process], seconds: float) -> bool:

@@ -104,5 +104,8 @@ def _already(settings: Settings) -> ConflictError:
             "Aether is being started or stopped in this home",
             settings.home,
             "try again in a moment",
+            code="aether-starting-or-stopping",
         )
-    return ConflictError("Aether is already up in this home", other.address, REMEDY)
+    return ConflictError(
+        "Aether is already up in this home", other.address, REMEDY, code="aether-running"
+    )

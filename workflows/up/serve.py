@@ -133,7 +133,10 @@ def check_port(host: str, port: int) -> None:
         except (OSError, OverflowError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise InputError(
-                "the port cannot be used", f"{port} ({why})", "choose another with --port"
+                "the port cannot be used",
+                f"{port} ({why})",
+                "choose another with --port",
+                code="port-unusable",
             ) from error
 
 
@@ -157,7 +160,8 @@ def down(settings: Settings) -> bool:
         if time.monotonic() > deadline:
             raise AetherError(
                 f"process {process.pid} does not stop; end it with: kill -9 {process.pid}, "
-                "and what it leaves with: ./aether down"
+                "and what it leaves with: ./aether down",
+                code="process-does-not-end",
             )
         time.sleep(0.1)
     return True

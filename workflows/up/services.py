@@ -133,7 +133,9 @@ class ProcessService:
             if self._serves():
                 return
             time.sleep(0.1)
-        raise AetherError(f"the {self.name} did not start; its log is {self.log}")
+        raise AetherError(
+            f"the {self.name} did not start; its log is {self.log}", code="service-did-not-start"
+        )
 
     def stop(self) -> None:
         """End the process and wait for it."""
