@@ -49,7 +49,8 @@ def the_one(home: Path, word: str) -> int:
     return pid
 
 
-def test_up_serves_until_it_is_told_to_stop(home: Path) -> None:
+def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path) -> None:
+    """Also the `up` itself: what it leaves is ended by the next one, which starts afresh."""
     with up(home) as address:
         assert answers(address)
         the_one(home, WORKER)
@@ -60,21 +61,11 @@ def test_up_serves_until_it_is_told_to_stop(home: Path) -> None:
         code, out, _ = finished(aether(home, "db", "stop", "--json"))
         assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
 
-        code, out, _ = finished(aether(home, "down", "--json"))
-        assert (code, json.loads(out)) == (0, {"stopped": True})
-        assert not PrivateCluster(home).status().running
-        assert soon(lambda: not processes_of(home), 5)
-    assert json.loads(finished(aether(home, "down", "--json"))[1]) == {"stopped": False}
-
-
-def test_whatever_part_is_killed_comes_back(home: Path) -> None:
-    with up(home) as address:
         web = the_one(home, WEB)
         os.kill(web, signal.SIGKILL)
-        assert soon(lambda: set(processes_of(home, WEB)) - {web} and answers(address))
-
         worker = the_one(home, WORKER)
         os.kill(worker, signal.SIGKILL)
+        assert soon(lambda: set(processes_of(home, WEB)) - {web} and answers(address))
         assert soon(lambda: set(processes_of(home, WORKER)) - {worker})
 
         cluster = PrivateCluster(home)
@@ -86,23 +77,28 @@ def test_whatever_part_is_killed_comes_back(home: Path) -> None:
         with psycopg.connect(conninfo(cluster.url())) as connection:
             assert connection.execute("SELECT count(*) FROM city").fetchone() == (0,)
         assert answers(address)
-        the_one(home, WORKER)
 
-
-def test_what_a_killed_up_leaves_is_found_by_its_home(home: Path) -> None:
-    """A second `up` ends it and starts afresh; `down` ends it, the database too."""
-    with up(home):
         left = the_one(home, WORKER), the_one(home, WEB)
         os.kill(pid_of_up(home), signal.SIGKILL)
-        with up(home) as address:
-            assert answers(address)
+        with up(home) as address_then:
+            assert answers(address_then)
             assert the_one(home, WORKER) not in left
             assert the_one(home, WEB) not in left
-            os.kill(pid_of_up(home), signal.SIGKILL)
+
             code, out, _ = finished(aether(home, "down", "--json"))
             assert (code, json.loads(out)) == (0, {"stopped": True})
             assert not PrivateCluster(home).status().running
             assert soon(lambda: not processes_of(home), 5)
+    assert json.loads(finished(aether(home, "down", "--json"))[1]) == {"stopped": False}
+
+
+def test_down_ends_what_a_killed_up_left_the_database_too(home: Path) -> None:
+    with up(home):
+        os.kill(pid_of_up(home), signal.SIGKILL)
+        code, out, _ = finished(aether(home, "down", "--json"))
+        assert (code, json.loads(out)) == (0, {"stopped": True})
+        assert not PrivateCluster(home).status().running
+        assert soon(lambda: not processes_of(home), 5)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=lambda one: one.name)
