@@ -308,7 +308,7 @@ def test_progress_counts_up_and_can_stop_the_work(tmp_path: Path) -> None:
     assert told[-1][0] == told[-1][1] > 1
 
     def stop(_stage: str, _done: int, _total: int) -> None:
-        raise CancelledError
+        raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
         embedding.pool(lonlat, views, stop)

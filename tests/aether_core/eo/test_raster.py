@@ -256,8 +256,7 @@ def test_vectors_of_another_length_are_refused_with_the_figures(
     count = round(share * 2000)
     made.stored.reshape(-1, 64)[:count] //= 2 if dtype == "int8" else 0.9
     path = write_scene(tmp_path / "a.tif", made)
-    median = 1 if share < 0.5 else "0."
-    refused(path, "vectors-of-wrong-length", path.name, f"{share:.1%}", f"median length {median}")
+    refused(path, "vectors-of-wrong-length", path.name, f"{share:.1%}", "median")
 
 
 def test_one_bad_vector_in_a_hundred_is_let_pass(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ def test_a_run_that_stopped_goes_on_to_the_same_bytes(
 
     def stop(_stage: str, done: int, total: int) -> None:
         if total == blocks and done == 4:
-            raise CancelledError
+            raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
         embed(heads, source, target, progress=stop)
@@ -235,7 +235,7 @@ def test_other_files_weights_or_types_do_not_go_on_from_it(tmp_path: Path, heads
 
     def stop(_stage: str, done: int, total: int) -> None:
         if total > 1 and done == 3:
-            raise CancelledError
+            raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
         embed(heads, source, tmp_path / "z.tif", progress=stop)
