@@ -72,5 +72,6 @@ def check_year(year: int) -> int:
             "AlphaEarth has no embedding of this year",
             year,
             f"give a year from {FIRST_YEAR} to {LAST_YEAR}",
+            code="alphaearth-lacks-year",
         )
     return year

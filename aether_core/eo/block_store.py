@@ -195,7 +195,10 @@ def _lock(file: int, path: Path, waiting: Callable[[], None] | None) -> None:
         except BlockingIOError:
             if waiting is None:
                 raise ConflictError(
-                    "another process is at exactly this work", path.name, "wait for it or stop it"
+                    "another process is at exactly this work",
+                    path.name,
+                    "wait for it or stop it",
+                    code="block-store-busy",
                 ) from None
             waiting()
             time.sleep(_LOOK_AGAIN_S)

@@ -76,12 +76,14 @@ def check_named(file: str, kind: str, tags: Mapping[str, str], names: Sequence[s
             f"{file} says that it holds another embedding",
             f"{said}, not {kind}",
             "give the files of that embedding, or its right name",
+            code="embedding-of-another-kind",
         )
     if not 2 <= len(names) <= MAX_BANDS:
         raise InputError(
             f"{file} cannot be an embedding",
             f"{len(names)} bands",
             f"give a raster with 2 to {MAX_BANDS} bands, one for each number of a pixel",
+            code="embedding-length-out-of-range",
         )
 
 

@@ -71,6 +71,7 @@ def earth_engine_script(
             "Earth Engine takes no such name for files",
             name,
             "use up to 80 letters, digits, hyphens and underscores",
+            code="earth-engine-name-unusable",
         )
     parts = [_Part.of(part, f"{name}-{year}-{part.zone}") for part in zone_parts(boundary, halo_m)]
     zones = ",\n".join("  " + json.dumps(part.document(), sort_keys=True) for part in parts)

@@ -90,6 +90,7 @@ def open_embedding(
             "rasters and tables cannot be one embedding",
             ", ".join(path.name for path in found),
             "give files of one kind",
+            code="rasters-mixed-with-tables",
         )
     if kinds == {False}:
         return open_tables(found, kind=kind, progress=progress)

@@ -44,6 +44,7 @@ def checked_kind(name: str) -> str:
             name,
             "give its name in 1 to 40 letters, digits, dots, hyphens and underscores, such as"
             " tessera",
+            code="embedding-kind-unusable",
         )
     return kind
 
@@ -79,6 +80,9 @@ def check_kind_year(kind: str, year: int) -> int:
         return check_year(year)
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise InputError(
-            "no embedding can be of this year", year, f"give one from {FIRST_YEAR} to {LAST_YEAR}"
+            "no embedding can be of this year",
+            year,
+            f"give one from {FIRST_YEAR} to {LAST_YEAR}",
+            code="embedding-year-out-of-range",
         )
     return year

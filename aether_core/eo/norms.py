@@ -67,6 +67,7 @@ def refuse_bad_norms(norms: NDArray[np.float64], name: str, kind: str = ALPHAEAR
             f" a length off 1 by more than {NORM_TOLERANCE}",
             f"median length {np.median(norms):.3g}, from {norms.min():.3g} to {norms.max():.3g}",
             remedy,
+            code="vectors-of-wrong-length",
         )
 
 
@@ -115,7 +116,10 @@ def check_raster_norms(
         refuse_bad_norms(norms, file.path.name, file.embedding)
     elif not norms.any():
         raise InputError(
-            "every vector of the raster is zero", file.path.name, "export or download it again"
+            "every vector of the raster is zero",
+            file.path.name,
+            "export or download it again",
+            code="raster-all-zero",
         )
     return True
 

@@ -214,6 +214,7 @@ def _reach(view: View, metric: Metric | None) -> int:
             f"the radius spans more than {MAX_RADIUS_PX} pixels of this raster",
             f"{view.radius_m:g} m",
             "give a smaller radius",
+            code="radius-spans-too-many-pixels",
         )
     return reach
 
@@ -353,6 +354,7 @@ def _whole_windows(points: _Points, views: Sequence[View], reach: int) -> NDArra
                 "the radius is smaller than a pixel, some disks hold no pixel at all",
                 f"{view.radius_m:g} m",
                 "give a larger radius",
+                code="radius-smaller-than-pixel",
             )
     return full
 

@@ -174,7 +174,12 @@ def open_rasters(
             differ in length.
     """
     if not paths:
-        raise InputError("no embedding file was given", "(none)", "give at least one GeoTIFF")
+        raise InputError(
+            "no embedding file was given",
+            "(none)",
+            "give at least one GeoTIFF",
+            code="no-embedding-file",
+        )
     files = [read_header(path, kind=kind) for path in dict.fromkeys(paths)]
     _check_one_embedding(files)
     with_data = [
@@ -187,6 +192,7 @@ def open_rasters(
             "the embedding holds no data at all, every pixel is nodata",
             ", ".join(file.path.name for file in files),
             "choose another area or year, or export it again",
+            code="embedding-without-data",
         )
     return RasterEmbedding(files, tiling=tiling)
 
@@ -199,12 +205,14 @@ def _check_one_embedding(files: Sequence[RasterFile]) -> None:
                 "files of one embedding must have as many bands each",
                 f"{first.path.name} has {first.bands}, {file.path.name} has {file.bands}",
                 "give files of one embedding",
+                code="files-of-different-length",
             )
         if file.embedding != first.embedding:
             raise InputError(
                 "the files hold different embeddings",
                 f"{first.path.name}: {first.embedding}, {file.path.name}: {file.embedding}",
                 "give files of one embedding",
+                code="files-of-different-embeddings",
             )
 
 

@@ -115,6 +115,7 @@ def _damaged(path: Path) -> InputError:
         "the file cannot be read as a GeoTIFF, it is damaged, truncated or something else",
         path.name,
         "export or download it again",
+        code="raster-unreadable",
     )
 
 
@@ -166,6 +167,7 @@ def _embedding(path: Path, dataset: Any, kind: str | None) -> str:  # noqa: ANN4
             f"{path.name} has {dataset.count} bands, an AlphaEarth embedding has {BANDS}",
             "a picture" if picture else f"{dataset.count} bands",
             "export all of A00 to A63 and nothing else, or say which other embedding it is",
+            code="raster-wrong-band-count",
         )
     return said
 
@@ -177,6 +179,7 @@ def _check_bands(path: Path, dataset: Any) -> None:  # noqa: ANN401 - rasterio h
             f"{path.name} holds values of a type that cannot be read",
             ", ".join(sorted(kinds)),
             "export it as float32, or AlphaEarth as int8 (quantised)",
+            code="raster-value-type-unknown",
         )
     names = tuple(str(name) for name in dataset.descriptions)
     if set(names) == set(BAND_NAMES) and names != BAND_NAMES:
@@ -184,6 +187,7 @@ def _check_bands(path: Path, dataset: Any) -> None:  # noqa: ANN401 - rasterio h
             f"the bands of {path.name} are out of order",
             " ".join(names[:4]) + " ...",
             "export them in the order A00 to A63",
+            code="raster-bands-out-of-order",
         )
 
 
@@ -194,6 +198,7 @@ def _check_georeference(path: Path, dataset: Any) -> None:  # noqa: ANN401 - ras
             "the raster has no coordinate reference system (CRS)",
             path.name,
             "export it as a GeoTIFF with its CRS, e.g. the UTM zone it came in",
+            code="raster-without-crs",
         )
     transform = dataset.transform
     if transform.b or transform.d or not transform.a or not transform.e:
@@ -201,10 +206,14 @@ def _check_georeference(path: Path, dataset: Any) -> None:  # noqa: ANN401 - ras
             "the raster is rotated or has no pixel size",
             path.name,
             "export it on a grid whose rows run west to east",
+            code="raster-rotated",
         )
     if transform == Affine.identity() and crs.is_projected:
         raise InputError(
-            "the raster has a CRS but no position", path.name, "export it with its geotransform"
+            "the raster has a CRS but no position",
+            path.name,
+            "export it with its geotransform",
+            code="raster-without-position",
         )
 
 
@@ -217,6 +226,7 @@ def _check_blocks(path: Path, dataset: Any) -> None:  # noqa: ANN401 - rasterio 
             f"{path.name} is stored in blocks too large to read in part",
             f"{block_width} x {block_height} pixels",
             "rewrite it as a cloud-optimised GeoTIFF (gdal_translate -of COG)",
+            code="raster-blocks-too-large",
         )
     size = path.stat().st_size
     rows = -(-dataset.height // block_height)
@@ -235,4 +245,5 @@ def _check_blocks(path: Path, dataset: Any) -> None:  # noqa: ANN401 - rasterio 
                 "the raster is truncated: it ends before its last block",
                 f"{path.name}, {size:,} bytes",
                 "export or download it again",
+                code="raster-truncated",
             )

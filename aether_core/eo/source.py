@@ -48,13 +48,17 @@ def local_file(path: str | Path, *, suffixes: frozenset[str]) -> Path:
     suffix = Path(given).suffix.lower()
     if suffix == ".vrt":
         raise InputError(
-            "virtual datasets (VRT) are not opened", given, "give the files it points at themselves"
+            "virtual datasets (VRT) are not opened",
+            given,
+            "give the files it points at themselves",
+            code="vrt-not-opened",
         )
     if suffix not in suffixes:
         raise InputError(
             "this kind of file is not understood here",
             given,
             "give a file ending in " + ", ".join(sorted(suffixes)),
+            code="file-type-unknown",
         )
     found = _existing(given)
     _refuse_virtual_content(found, given)
@@ -64,12 +68,25 @@ def local_file(path: str | Path, *, suffixes: frozenset[str]) -> Path:
 def _refuse_remote(given: str) -> None:
     """Refuse what names something other than a path on this machine's file system."""
     if "\0" in given or not given.strip():
-        raise InputError("this is not a file name", repr(given), "give the path of a local file")
+        raise InputError(
+            "this is not a file name",
+            repr(given),
+            "give the path of a local file",
+            code="file-name-unusable",
+        )
     if "://" in given or _SCHEME.match(given):
-        raise InputError("addresses are not opened", given, "download it and give the local file")
+        raise InputError(
+            "addresses are not opened",
+            given,
+            "download it and give the local file",
+            code="address-not-opened",
+        )
     if _VIRTUAL_PATH.match(given) or "/vsi" in given.lower().partition(":")[2]:
         raise InputError(
-            "GDAL's virtual paths are not opened", given, "give the path of a plain local file"
+            "GDAL's virtual paths are not opened",
+            given,
+            "give the path of a plain local file",
+            code="virtual-path-not-opened",
         )
 
 
@@ -79,17 +96,28 @@ def _existing(given: str) -> Path:
         found = Path(given).expanduser().resolve(strict=True)
         size = found.stat().st_size
     except FileNotFoundError as error:
-        raise NotFoundError("there is no such file", given, "check the path") from error
+        raise NotFoundError(
+            "there is no such file", given, "check the path", code="no-such-file"
+        ) from error
     except (OSError, RuntimeError) as error:
-        raise InputError("this path cannot be opened", given, "check the path") from error
+        raise InputError(
+            "this path cannot be opened", given, "check the path", code="path-unusable"
+        ) from error
     if not found.is_file():
-        raise InputError("this is not a plain file", given, "give the path of one file")
+        raise InputError(
+            "this is not a plain file", given, "give the path of one file", code="not-a-plain-file"
+        )
     if _VIRTUAL_PATH.match(str(found)):
         raise InputError(
-            "GDAL's virtual paths are not opened", given, "move the file out of a /vsi folder"
+            "GDAL's virtual paths are not opened",
+            given,
+            "move the file out of a /vsi folder",
+            code="virtual-path-not-opened",
         )
     if size == 0:
-        raise InputError("the file is empty (0 bytes)", given, "export or download it again")
+        raise InputError(
+            "the file is empty (0 bytes)", given, "export or download it again", code="file-empty"
+        )
     return found
 
 
@@ -100,11 +128,15 @@ def _refuse_virtual_content(found: Path, given: str) -> None:
             head = file.read(_HEAD_BYTES).lower()
     except OSError as error:
         raise InputError(
-            "the file cannot be read", given, "check that this user may read it"
+            "the file cannot be read",
+            given,
+            "check that this user may read it",
+            code="file-not-permitted",
         ) from error
     if any(tag in head for tag in _VIRTUAL_MARKUP):
         raise InputError(
             "this is a virtual dataset (VRT) under another name",
             given,
             "give the files it points at themselves",
+            code="vrt-not-opened",
         )

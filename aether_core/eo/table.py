@@ -112,6 +112,7 @@ class TableEmbedding:
                     "a table of samples has no pixels, so no square windows",
                     f"{view.name}, {view.radius_px} pixels",
                     "pool disks, with a radius in metres",
+                    code="samples-without-pixels",
                 )
         vectors = np.full((len(views), len(lonlat), self.dim), np.nan, dtype=np.float32)
         known = np.flatnonzero(
@@ -160,7 +161,12 @@ def open_tables(
             embedding, or tables differ in length.
     """
     if not paths:
-        raise InputError("no embedding file was given", "(none)", "give at least one table")
+        raise InputError(
+            "no embedding file was given",
+            "(none)",
+            "give at least one table",
+            code="no-embedding-file",
+        )
     files = [local_file(path, suffixes=TABLE_SUFFIXES) for path in dict.fromkeys(paths)]
     parts = []
     for done, file in enumerate(files):
@@ -182,6 +188,7 @@ def _check_one_length(files: Sequence[Path], lengths: Sequence[int]) -> None:
             "tables of one embedding must have as many values a row each",
             ", ".join(f"{file.name} {n}" for file, n in zip(files, lengths, strict=True)),
             "give tables of one embedding",
+            code="files-of-different-length",
         )
 
 

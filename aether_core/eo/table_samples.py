@@ -58,6 +58,7 @@ def read_samples(
             "the table holds no data at all, no row has a place and all values of the embedding",
             file.name,
             "choose another area or year, or export it again",
+            code="embedding-without-data",
         )
     if kind == ALPHAEARTH:
         check_norms(vectors[whole], file.name)
@@ -75,6 +76,7 @@ def _alphaearth(frame: Any, file: Path) -> NDArray[np.float32]:  # noqa: ANN401 
             f"{file.name} lacks {len(missing)} of the columns A00 to A63",
             f"missing {', '.join(missing[:5])}; it has {', '.join(there[:6])}",
             "export all 64 bands of the embedding, or say which other embedding it is",
+            code="table-lacks-bands",
         )
     return _numbers(frame, list(BAND_NAMES), file)
 
@@ -86,6 +88,7 @@ def _named(frame: Any, file: Path, kind: str) -> NDArray[np.float32]:  # noqa: A
             f"{file.name} has AlphaEarth's columns A00 to A63",
             f"it is not {kind_title(kind)}",
             "give the table of that embedding, or leave its name out",
+            code="embedding-of-another-kind",
         )
     for name in _ROW_COLUMNS:
         if name in frame.columns:
@@ -98,6 +101,7 @@ def _named(frame: Any, file: Path, kind: str) -> NDArray[np.float32]:  # noqa: A
             found or "no columns numbered in a row",
             f"number them from 0 behind one prefix, at least {_LEAST_COLUMNS}, such as B000 to"
             " B127, and leave other columns like that out",
+            code="embedding-columns-unclear",
         )
     return _numbers(frame, runs[0], file)
 
@@ -126,6 +130,7 @@ def _lists(rows: list[Any], name: str, file: Path) -> NDArray[np.float32]:
             f"column {name} of {file.name} does not hold vectors of one length",
             ", ".join(map(str, sorted(lengths)[:5])) or "no lists",
             "give a table with as many numbers in each row",
+            code="column-without-vectors",
         )
     vectors = np.full((len(rows), lengths.pop()), np.nan, dtype=np.float32)
     try:
@@ -153,4 +158,5 @@ def _no_numbers(name: str, file: Path, error: Exception) -> InputError:
         f"column {name} of {file.name} holds something other than numbers",
         error,
         "export the embedding's values as numbers",
+        code="column-not-numeric",
     )

@@ -39,6 +39,7 @@ class View:
                     "a disk needs a radius in metres",
                     self.radius_m,
                     f"give one above 0 and up to {MAX_RADIUS_M:,.0f}",
+                    code="radius-out-of-range",
                 )
         elif self.shape == "square":
             if self.radius_px is None or not 0 <= self.radius_px <= MAX_RADIUS_PX:
@@ -46,9 +47,15 @@ class View:
                     "a square needs a radius in pixels",
                     self.radius_px,
                     f"give one from 0 to {MAX_RADIUS_PX}",
+                    code="square-radius-out-of-range",
                 )
         else:
-            raise InputError("unknown window shape", self.shape, "give disk or square")
+            raise InputError(
+                "unknown window shape",
+                self.shape,
+                "give disk or square",
+                code="no-such-window-shape",
+            )
 
 
 def city_views(kind: Literal["raster", "table"], radius_m: float) -> tuple[View, View]:
@@ -70,6 +77,7 @@ def city_views(kind: Literal["raster", "table"], radius_m: float) -> tuple[View,
             "the radius is out of range",
             radius_m,
             f"give one above 0 and up to {MAX_RADIUS_M:,.0f} metres",
+            code="radius-out-of-range",
         )
     if kind == "table":
         return View("base", "disk", radius_m=radius_m), View(

@@ -45,9 +45,19 @@ def write_embedding_cog(
         InputError: The array is not `[h, w, 64]` or the transform is not north-up.
     """
     if vectors.ndim != 3 or vectors.shape[2] != BANDS:
-        raise InputError("an embedding has 64 bands, last", vectors.shape, "give [h, w, 64]")
+        raise InputError(
+            "an embedding has 64 bands, last",
+            vectors.shape,
+            "give [h, w, 64]",
+            code="embedding-wrong-shape",
+        )
     if transform.e >= 0 or transform.b or transform.d:
-        raise InputError("the transform is not north-up", transform, "give a negative pixel height")
+        raise InputError(
+            "the transform is not north-up",
+            transform,
+            "give a negative pixel height",
+            code="transform-not-north-up",
+        )
     if bottom_up:
         vectors = vectors[::-1]
         south = transform.f + transform.e * vectors.shape[0]

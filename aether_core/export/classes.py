@@ -52,7 +52,12 @@ def entries(classes: Sequence[Mapping[str, object]]) -> list[ClassEntry]:
         ValueError: A class lacks its name or colour, or two share a number or name.
     """
     if len(classes) > _MOST:
-        raise InputError("too many classes", len(classes), f"merge them into at most {_MOST}")
+        raise InputError(
+            "too many classes",
+            len(classes),
+            f"merge them into at most {_MOST}",
+            code="too-many-classes",
+        )
     found = []
     for at, entry in enumerate(classes, start=1):
         value, colour = entry.get("value", at), str(entry.get("colour", ""))

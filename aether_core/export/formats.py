@@ -78,7 +78,9 @@ def write_layer(
     path = Path(path)
     chosen = _format_of(path)
     if frame.empty:
-        raise InputError("the layer is empty", path.name, "choose a layer with values")
+        raise InputError(
+            "the layer is empty", path.name, "choose a layer with values", code="layer-empty"
+        )
     if frame.crs is None or not pyproj.CRS(frame.crs).equals("EPSG:4326", ignore_axis_order=True):
         raise ValueError(f"a layer must be in EPSG:4326, not {frame.crs}")
     if only_field is not None:
@@ -105,7 +107,12 @@ def _only(
     key = key_name(frame)
     names = [name for name in property_names(frame) if name != key]
     if field not in names:
-        raise InputError("no such field in this layer", field, f"it has: {', '.join(names)}")
+        raise InputError(
+            "no such field in this layer",
+            field,
+            f"it has: {', '.join(names)}",
+            code="no-such-field",
+        )
     kept = [] if key is None else [key]
     described = dict(metadata)
     if described.get("class_field") != field:
@@ -118,6 +125,9 @@ def _format_of(path: Path) -> Format:
     chosen = FORMATS.get(path.suffix.lower())
     if chosen is None:
         raise InputError(
-            "this is not a format for export", path.name, f"end the name in {', '.join(FORMATS)}"
+            "this is not a format for export",
+            path.name,
+            f"end the name in {', '.join(FORMATS)}",
+            code="output-wrong-ending",
         )
     return chosen

@@ -44,6 +44,7 @@ def _write_numbers(frame: gpd.GeoDataFrame, file: BinaryIO, metadata: Mapping[st
             "a GeoTIFF needs a layer with a number in it",
             f"columns are {', '.join(property_names(frame))}",
             "export to .geojson, .gpkg, .parquet or .csv",
+            code="layer-without-numbers",
         )
     grid, rows = pixel_rows(frame, len(names))
     with MemoryFile() as plain:

@@ -80,9 +80,19 @@ def write_project(
     """
     path = Path(path)
     if path.suffix.lower() != ".qgz":
-        raise InputError("a QGIS project must end in .qgz", path.name, f"name it {path.stem}.qgz")
+        raise InputError(
+            "a QGIS project must end in .qgz",
+            path.name,
+            f"name it {path.stem}.qgz",
+            code="output-wrong-ending",
+        )
     if not layers:
-        raise InputError("there is no layer for the project", path.name, "make a layer first")
+        raise InputError(
+            "there is no layer for the project",
+            path.name,
+            "make a layer first",
+            code="project-without-layer",
+        )
     document = project_xml(layers, connection=connection, title=title, extent=extent)
     with files.atomic_path(path, force=force) as written, zipfile.ZipFile(written, "w") as archive:
         inside = zipfile.ZipInfo(f"{path.stem}.qgs", _LONG_AGO)

@@ -106,6 +106,7 @@ def _grid(crs: str, pixel: float, west: float, south: float, east: float, north:
             "the layer spans too much for one grid",
             f"{width:,} x {height:,} pixels of {pixel:g} m",
             "export to .gpkg or .parquet",
+            code="layer-spans-too-much",
         )
     return Grid(crs, Affine(pixel, 0, west, 0, -pixel, north), width, height)
 

@@ -181,22 +181,37 @@ def read_card(path: Path) -> ModelCard:
     """
     try:
         if path.stat().st_size > _MAX_CARD_BYTES:
-            raise InputError("model card is too large", path.name, _REMEDY)
+            raise InputError("model card is too large", path.name, _REMEDY, code="card-too-large")
         raw = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
     except OSError as error:
         raise InputError(
-            "model card cannot be read", f"{path.name} ({error.strerror})", "check the file"
+            "model card cannot be read",
+            f"{path.name} ({error.strerror})",
+            "check the file",
+            code="card-unreadable",
         ) from error
     except (ValueError, RecursionError):
-        raise InputError("model card is not JSON", path.name, _REMEDY) from None
+        raise InputError(
+            "model card is not JSON", path.name, _REMEDY, code="card-not-json"
+        ) from None
     _check_storable(raw, path)
     try:
         card = ModelCard.model_validate(raw)
     except ValidationError as error:
         field = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise InputError(f"model card has no usable field {field}", path.name, _REMEDY) from None
+        raise InputError(
+            f"model card has no usable field {field}",
+            path.name,
+            _REMEDY,
+            code="card-field-unusable",
+        ) from None
     if card.format_version > FORMAT_VERSION:
-        raise InputError("model card is of a newer version", card.format_version, "update Aether")
+        raise InputError(
+            "model card is of a newer version",
+            card.format_version,
+            "update Aether",
+            code="card-of-newer-version",
+        )
     return card
 
 
@@ -215,6 +230,16 @@ def _check_storable(raw: object, path: Path) -> None:
         elif isinstance(value, list):
             waiting += value
         elif isinstance(value, float) and not math.isfinite(value):
-            raise InputError("model card holds a number that is not finite", path.name, _REMEDY)
+            raise InputError(
+                "model card holds a number that is not finite",
+                path.name,
+                _REMEDY,
+                code="card-number-not-finite",
+            )
         elif isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
-            raise InputError("model card holds signs that are no text", path.name, _REMEDY)
+            raise InputError(
+                "model card holds signs that are no text",
+                path.name,
+                _REMEDY,
+                code="card-text-unusable",
+            )

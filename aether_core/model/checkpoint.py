@@ -96,7 +96,12 @@ def load_heads(folder: Path) -> Heads:
     """
     path = folder if folder.suffix == ".safetensors" else folder / WEIGHTS_FILE
     if not path.is_file():
-        raise NotFoundError("no weights found", path, f"give a folder that holds {WEIGHTS_FILE}")
+        raise NotFoundError(
+            "no weights found",
+            path,
+            f"give a folder that holds {WEIGHTS_FILE}",
+            code="no-such-weights",
+        )
     check_size(path)
     _check_card(folder, path)
     state, metadata = _read_tensors(path)
@@ -117,7 +122,12 @@ def load_card(folder: Path) -> ModelCard:
     """
     path = folder / CARD_FILE
     if not path.is_file():
-        raise NotFoundError("no model card found", path, f"give a folder that holds {CARD_FILE}")
+        raise NotFoundError(
+            "no model card found",
+            path,
+            f"give a folder that holds {CARD_FILE}",
+            code="no-such-card",
+        )
     return read_card(path)
 
 
@@ -143,7 +153,9 @@ def _metadata(shape: HeadShape) -> dict[str, str]:
 def _shortcut(metadata: dict[str, str], path: Path) -> Shortcut:
     word = metadata.get("shortcut", "gated")
     if word not in get_args(Shortcut):
-        raise InputError(f"{path.name} names an unknown shortcut", word, "update Aether")
+        raise InputError(
+            f"{path.name} names an unknown shortcut", word, "update Aether", code="no-such-shortcut"
+        )
     return cast("Shortcut", word)
 
 
@@ -154,4 +166,6 @@ def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
             return state, file.metadata() or {}
     except (SafetensorError, OSError, ValueError, RuntimeError):
-        raise InputError("weights are damaged or no safetensors file", path.name, remedy) from None
+        raise InputError(
+            "weights are damaged or no safetensors file", path.name, remedy, code="weights-damaged"
+        ) from None

@@ -17,10 +17,17 @@ def choose_device(name: str) -> torch.device:
         InputError: Another name, or "cuda" on a machine without one.
     """
     if name not in DEVICES:
-        raise InputError("unknown device", name, f"use {', '.join(DEVICES[:-1])} or {DEVICES[-1]}")
+        raise InputError(
+            "unknown device",
+            name,
+            f"use {', '.join(DEVICES[:-1])} or {DEVICES[-1]}",
+            code="no-such-device",
+        )
     there = torch.cuda.is_available()
     if name == "cuda" and not there:
-        raise InputError("this machine has no CUDA device", name, "use cpu or auto")
+        raise InputError(
+            "this machine has no CUDA device", name, "use cpu or auto", code="no-cuda-device"
+        )
     return torch.device("cuda" if there and name != "cpu" else "cpu")
 
 

@@ -55,7 +55,10 @@ def places_explained(places: int) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError:
         raise InputError(
-            "the memory of this GPU is too small for the places", places, "train on the CPU"
+            "the memory of this GPU is too small for the places",
+            places,
+            "train on the CPU",
+            code="places-exceed-memory",
         ) from None
 
 
@@ -96,6 +99,7 @@ def _explained(course: Course, device: torch.device) -> InputError:
         f"the memory of this {where} is too small for the batch",
         f"batch_size={course.batch} with {free / 1e9:.1f} GB free",
         f"set batch_size={fits}{other}" if fits else f"close other programs{other}",
+        code="batch-exceeds-memory",
     )
 
 

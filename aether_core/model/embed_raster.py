@@ -144,11 +144,26 @@ def _check(
 ) -> Grid:
     """Refuse what cannot be embedded or written; return the grid of the rasters."""
     if dtype not in DTYPES:
-        raise InputError("values cannot be stored as this type", dtype, f"use {', '.join(DTYPES)}")
+        raise InputError(
+            "values cannot be stored as this type",
+            dtype,
+            f"use {', '.join(DTYPES)}",
+            code="no-such-value-type",
+        )
     if target.suffix.lower() not in RASTER_SUFFIXES:
-        raise InputError("the output must be a GeoTIFF", target, "give a name that ends in .tif")
+        raise InputError(
+            "the output must be a GeoTIFF",
+            target,
+            "give a name that ends in .tif",
+            code="output-wrong-ending",
+        )
     if target.resolve() in embedding.files:
-        raise InputError("the output is one of the rasters read", target, "choose another name")
+        raise InputError(
+            "the output is one of the rasters read",
+            target,
+            "choose another name",
+            code="output-is-input",
+        )
     check_target(target, force=force)
     names = ", ".join(path.name for path in embedding.files)
     if embedding.dim != heads.eo_dim:
@@ -156,12 +171,14 @@ def _check(
             f"the raster has {embedding.dim} bands, this model takes {heads.eo_dim}",
             names,
             "give the embedding the model was trained on",
+            code="embedding-length-mismatch",
         )
     if len(embedding.grids) > 1:
         raise InputError(
             "these rasters lie on different grids and cannot become one raster",
             names,
             "embed the rasters of each UTM zone by themselves",
+            code="rasters-on-different-grids",
         )
     return embedding.grids[0]
 

@@ -62,13 +62,17 @@ def check_size(path: Path) -> None:
         size = path.stat().st_size
     except OSError as error:
         raise InputError(
-            "the weights cannot be read", f"{path} ({error.strerror})", "check the path"
+            "the weights cannot be read",
+            f"{path} ({error.strerror})",
+            "check the path",
+            code="weights-unreadable",
         ) from error
     if size > MAX_WEIGHTS_BYTES:
         raise InputError(
             f"{path.name} is larger than the {MAX_WEIGHTS_BYTES:,} bytes that two heads can have",
             f"{size:,} bytes",
             "give a file of these heads alone",
+            code="weights-too-large",
         )
 
 
@@ -81,7 +85,10 @@ def check_finite(state: Mapping[str, Tensor], file: str) -> None:
     for key, value in state.items():
         if not bool(torch.isfinite(value).all()):
             raise InputError(
-                f"weights of {file} are not all finite", key, "train again or give another"
+                f"weights of {file} are not all finite",
+                key,
+                "train again or give another",
+                code="weights-not-finite",
             )
 
 
@@ -89,22 +96,39 @@ def _width(state: Mapping[str, Tensor], key: str, file: str) -> int:
     """Length of the vectors a first layer takes."""
     weight = state.get(key)
     if weight is None:
-        raise InputError(f"{file} lacks the tensor", key, _WHOLE)
+        raise InputError(f"{file} lacks the tensor", key, _WHOLE, code="weights-lack-tensor")
     if weight.ndim != 2 or not 0 < weight.shape[1] <= _MAX_DIM:
         shape = f"{key} {list(weight.shape)}"
-        raise InputError(f"{file} holds a tensor of the wrong shape", shape, _WHOLE)
+        raise InputError(
+            f"{file} holds a tensor of the wrong shape", shape, _WHOLE, code="tensor-wrong-shape"
+        )
     return int(weight.shape[1])
 
 
 def _check_layout(wanted: Mapping[str, Tensor], there: Mapping[str, Tensor], file: str) -> None:
     for key in sorted(wanted.keys() | there.keys()):
         if key not in there:
-            raise InputError(f"{file} lacks the tensor", key, _WHOLE)
+            raise InputError(f"{file} lacks the tensor", key, _WHOLE, code="weights-lack-tensor")
         if key not in wanted:
-            raise InputError(f"{file} holds a tensor that belongs to no head", key, _WHOLE)
+            raise InputError(
+                f"{file} holds a tensor that belongs to no head",
+                key,
+                _WHOLE,
+                code="tensor-of-no-head",
+            )
         given, right = list(there[key].shape), list(wanted[key].shape)
         if given != right:
             shapes = f"{key} {given}, wanted {right}"
-            raise InputError(f"{file} holds a tensor of the wrong shape", shapes, _WHOLE)
+            raise InputError(
+                f"{file} holds a tensor of the wrong shape",
+                shapes,
+                _WHOLE,
+                code="tensor-wrong-shape",
+            )
         if there[key].dtype not in _FLOATING:
-            raise InputError(f"{file} holds a tensor that is not floating", key, _WHOLE)
+            raise InputError(
+                f"{file} holds a tensor that is not floating",
+                key,
+                _WHOLE,
+                code="tensor-not-floating",
+            )

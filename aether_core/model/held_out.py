@@ -74,7 +74,10 @@ def _parts(
     if recipe.holdout == 0:
         if recipe.keep == "best":
             raise InputError(
-                "the best epoch cannot be told with nothing held out", "holdout=0", "add keep=last"
+                "the best epoch cannot be told with nothing held out",
+                "holdout=0",
+                "add keep=last",
+                code="best-epoch-without-holdout",
             )
         return nobody, nobody
     if recipe.keep == "best":

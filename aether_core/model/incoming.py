@@ -97,22 +97,38 @@ def _model_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zi
     """The members that make up the one model of a zip, by the names they are unpacked under."""
     listed = archive.infolist()
     if len(listed) > _MEMBER_LIMIT:
-        raise InputError(f"{path.name} holds too many files", len(listed), _ZIP_ONE)
+        raise InputError(
+            f"{path.name} holds too many files",
+            len(listed),
+            _ZIP_ONE,
+            code="zip-with-too-many-files",
+        )
     members: dict[str, zipfile.ZipInfo] = {}
     for member in listed:
         name = _plain_name(member)
         if name in members:
-            raise InputError(f"{path.name} holds several models", f"{name} twice", _ZIP_ONE)
+            raise InputError(
+                f"{path.name} holds several models",
+                f"{name} twice",
+                _ZIP_ONE,
+                code="several-models",
+            )
         if name is not None:
             members[name] = member
     if any(member.flag_bits & 0x1 for member in members.values()):
-        raise InputError(f"{path.name} is encrypted", path.name, "zip it without a password")
+        raise InputError(
+            f"{path.name} is encrypted",
+            path.name,
+            "zip it without a password",
+            code="zip-encrypted",
+        )
     size = sum(member.file_size for member in members.values())
     if size > MAX_WEIGHTS_BYTES:
         raise InputError(
             f"{path.name} unpacks to more than the {MAX_WEIGHTS_BYTES:,} bytes a model can have",
             f"{size:,} bytes",
             _ZIP_ONE,
+            code="zip-unpacks-too-large",
         )
     return members
 
@@ -135,10 +151,15 @@ def _from_folder(folder: Path, name: str) -> IncomingModel:
     published = sorted(child for child in folder.iterdir() if child.suffix in _PUBLISHED)
     if len(published) > 1:
         names = ", ".join(child.name for child in published)
-        raise InputError(f"{name} holds several models", names, "give one of these files")
+        raise InputError(
+            f"{name} holds several models", names, "give one of these files", code="several-models"
+        )
     if not published:
         raise NotFoundError(
-            "no model found", name, f"give a folder that holds {WEIGHTS_FILE} or a .pth file"
+            "no model found",
+            name,
+            f"give a folder that holds {WEIGHTS_FILE} or a .pth file",
+            code="folder-without-model",
         )
     found = local_file(published[0], suffixes=_PUBLISHED)
     return _from_weights(found, card, name)
@@ -178,4 +199,5 @@ def _check_card(card: ModelCard | None, heads: Heads, name: str) -> None:
                 f"card and weights of {name} do not belong together",
                 f"the card says {kind} vectors of {dim}, the weights take {taken[kind]}",
                 "give the folder as it was exported",
+                code="card-does-not-fit-weights",
             )

@@ -73,6 +73,7 @@ def _check(vectors: NDArray[np.float32], dim: int, kind: str) -> None:
             f"{kind} vectors of the wrong shape or type",
             f"{vectors.dtype} {list(vectors.shape)}",
             f"give float32 [n, {dim}]",
+            code="vectors-wrong-shape",
         )
 
 

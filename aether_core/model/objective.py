@@ -33,6 +33,7 @@ class Objective(nn.Module):
                 "places seen in one view have no second one to agree with",
                 f"lam={recipe.lam:g}",
                 "set lam=0, or pool the places in two windows",
+                code="places-without-second-view",
             )
         self._features = features
         self._recipe = recipe

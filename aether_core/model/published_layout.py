@@ -78,6 +78,7 @@ def read_published(path: Path) -> PublishedFile:
             f"{path.name} does not hold a published model",
             f"a {type(payload).__name__}",
             f"give a file with {' and '.join(_PARTS)}",
+            code="not-a-published-model",
         )
     epoch = payload.get("epoch")
     return PublishedFile(
@@ -104,6 +105,7 @@ def published_bytes(heads: Heads, name: str) -> bytes:
             f"the published layout has no room for what {name} is built like",
             left_out,
             "export it in our own layout",
+            code="layout-cannot-hold-model",
         )
     state = {key: value.detach().cpu().clone() for key, value in heads.state_dict().items()}
     check_finite(state, name)
@@ -127,19 +129,32 @@ def _check_archive(path: Path) -> None:
             members = archive.infolist()
             packed = next((m for m in members if m.compress_type != zipfile.ZIP_STORED), None)
             if packed is not None:
-                raise InputError(f"{path.name} is a compressed archive", packed.filename, _DAMAGED)
+                raise InputError(
+                    f"{path.name} is a compressed archive",
+                    packed.filename,
+                    _DAMAGED,
+                    code="archive-compressed",
+                )
             size = sum(member.file_size for member in members)
             if size > MAX_WEIGHTS_BYTES:
                 raise InputError(
-                    f"{path.name} is larger than two heads can be", f"{size:,} bytes", _DAMAGED
+                    f"{path.name} is larger than two heads can be",
+                    f"{size:,} bytes",
+                    _DAMAGED,
+                    code="weights-too-large",
                 )
             broken = archive.testzip()
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError):
         raise InputError(
-            "the weights are damaged, or in torch's format of before 2020", path.name, _DAMAGED
+            "the weights are damaged, or in torch's format of before 2020",
+            path.name,
+            _DAMAGED,
+            code="weights-damaged",
         ) from None
     if broken is not None:
-        raise InputError(f"{path.name} is damaged", f"its part {broken}", _DAMAGED)
+        raise InputError(
+            f"{path.name} is damaged", f"its part {broken}", _DAMAGED, code="weights-damaged"
+        )
 
 
 def _unpickled(path: Path) -> object:
@@ -152,9 +167,13 @@ def _unpickled(path: Path) -> object:
                 f"{path.name} holds Python objects beside the weights, which could run code",
                 ", ".join(objects),
                 "save its two state dictionaries alone",
+                code="weights-hold-objects",
             ) from None
         raise InputError(
-            f"the weights of {path.name} cannot be read", type(error).__name__, _DAMAGED
+            f"the weights of {path.name} cannot be read",
+            type(error).__name__,
+            _DAMAGED,
+            code="weights-damaged",
         ) from None
 
 
@@ -176,6 +195,7 @@ def _state(payload: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
                 f"{path.name} lacks the weights of a head",
                 part,
                 f"give a file with {' and '.join(_PARTS)}",
+                code="weights-lack-head",
             )
         for key, value in tensors.items():
             if not isinstance(key, str) or not _is_plain(value):
@@ -183,6 +203,7 @@ def _state(payload: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
                     f"{path.name} holds something that is no tensor",
                     f"{part} {key!s:.60}",
                     "save its two state dictionaries alone",
+                    code="weights-hold-other-values",
                 )
             state[prefix + key] = value
     return state

@@ -232,12 +232,14 @@ def _refuse_contradictions(chosen: Recipe) -> None:
             "the best epoch cannot be told with nothing held out",
             "holdout=0 keep=best",
             "add keep=last, or hold some places out",
+            code="best-epoch-without-holdout",
         )
     if chosen.views == "disk" and chosen.lam > 0:
         raise InputError(
             "one disk has no second window to agree with",
             f"views=disk lam={chosen.lam:g}",
             "add lam=0, or use views=windows",
+            code="disk-without-second-window",
         )
 
 
@@ -248,7 +250,7 @@ def _known_key(given: str) -> str:
         return key
     near = difflib.get_close_matches(key, RULES, n=1, cutoff=0.5)
     remedy = f"did you mean {near[0]}" if near else f"use one of {', '.join(RULES)}"
-    raise InputError("unknown training setting", given, remedy)
+    raise InputError("unknown training setting", given, remedy, code="no-such-setting")
 
 
 def _checked(key: str, value: Value) -> Value:
@@ -256,16 +258,25 @@ def _checked(key: str, value: Value) -> Value:
     if rule.choices:
         word = str(value).strip().lower()
         if word not in rule.choices:
-            raise InputError(f"{key} has no such choice", value, f"use {' or '.join(rule.choices)}")
+            raise InputError(
+                f"{key} has no such choice",
+                value,
+                f"use {' or '.join(rule.choices)}",
+                code="no-such-choice",
+            )
         return word
     remedy = f"give a {'whole ' if rule.kind is int else ''}number from {rule.minimum:g} to "
     remedy += f"{rule.maximum:g}"
     try:
         number = float(value)
     except ValueError:
-        raise InputError(f"{key} is not a number", value, remedy) from None
+        raise InputError(
+            f"{key} is not a number", value, remedy, code="setting-not-number"
+        ) from None
     if rule.kind is int and not (math.isfinite(number) and number.is_integer()):
-        raise InputError(f"{key} is not a whole number", value, remedy)
+        raise InputError(
+            f"{key} is not a whole number", value, remedy, code="setting-not-whole-number"
+        )
     if rule.minimum is None or rule.maximum is None or not rule.minimum <= number <= rule.maximum:
-        raise InputError(f"{key} is out of range", value, remedy)
+        raise InputError(f"{key} is out of range", value, remedy, code="setting-out-of-range")
     return int(number) if rule.kind is int else number

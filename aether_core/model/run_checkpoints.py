@@ -94,7 +94,9 @@ class RunCheckpoints(RunFolder):
         if path is None:
             return None
         self.remove_all_but(path)
-        damaged = InputError("the run's checkpoint is damaged", path, "start a new run")
+        damaged = InputError(
+            "the run's checkpoint is damaged", path, "start a new run", code="checkpoint-damaged"
+        )
         try:
             with safe_open(path, framework="pt", device="cpu") as file:
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
@@ -108,6 +110,7 @@ class RunCheckpoints(RunFolder):
                     "the run's checkpoint was written by another version of this program",
                     path.name,
                     "start a new run",
+                    code="checkpoint-of-other-version",
                 )
             history = [EpochReport.from_json(entry) for entry in words["history"]]
             state = RunState(RunIdentity(**words["identity"]), history, tensors, words["facts"])
@@ -139,4 +142,5 @@ def _make(folder: Path) -> None:
             "the folder of the run's checkpoints cannot be made",
             f"{folder} ({error.strerror})",
             "choose a home folder you may write to",
+            code="checkpoint-folder-unwritable",
         ) from error

@@ -109,6 +109,7 @@ def train(
             f"the run cannot go on from epoch {state.epoch}, since it began with other input",
             f"changed: {', '.join(changes)}",
             "start a new run",
+            code="run-input-changed",
         )
     target = torch.device(identity.device)
     with exact_arithmetic(identity.threads):
@@ -277,6 +278,7 @@ def _batch_size(recipe: Recipe, places: int) -> int:
             "batch_size is larger than the data",
             recipe.batch_size,
             f"give at most {places}, the number of places to train on",
+            code="batch-size-too-large",
         )
     return min(recipe.batch_size, places)
 
@@ -301,6 +303,7 @@ def _first_heads(data: TrainingSet, recipe: Recipe, seed: int, start: Heads | No
                 "the weights to begin with are of another shape",
                 f"{start.shape}",
                 f"give weights of {shape}",
+                code="start-weights-other-shape",
             )
         heads.load_state_dict(start.state_dict())
     return heads
@@ -313,4 +316,5 @@ def _refuse_diverged(heads: Heads, recipe: Recipe, epoch: int) -> None:
             f"training diverged in epoch {epoch}",
             f"learning_rate={recipe.learning_rate:g} temperature={recipe.temperature:g}",
             "lower the learning rate or raise the temperature",
+            code="training-diverged",
         )

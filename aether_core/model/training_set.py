@@ -35,7 +35,12 @@ class TrainingSet:
 
     def __post_init__(self) -> None:
         if self.base.ndim != 2 or not self.base.shape[1]:
-            raise InputError("base has the wrong shape", self.base.shape, "give [n, eo_dim]")
+            raise InputError(
+                "base has the wrong shape",
+                self.base.shape,
+                "give [n, eo_dim]",
+                code="array-wrong-shape",
+            )
         rows = len(self.base)
         shapes = {
             "text_index": (self.text_index.shape, (rows,)),
@@ -47,14 +52,22 @@ class TrainingSet:
             shapes["category"] = (self.category.shape, (rows,))
         for name, (there, wanted) in shapes.items():
             if there != wanted:
-                raise InputError(f"{name} has the wrong shape", there, f"give {wanted}")
+                raise InputError(
+                    f"{name} has the wrong shape", there, f"give {wanted}", code="array-wrong-shape"
+                )
         if self.text.ndim != 2 or not np.isfinite(self.text).all():
-            raise InputError("text vectors are unusable", self.text.shape, "give finite [t, d]")
+            raise InputError(
+                "text vectors are unusable",
+                self.text.shape,
+                "give finite [t, d]",
+                code="text-vectors-unusable",
+            )
         if rows and not 0 <= self.text_index.min() <= self.text_index.max() < len(self.text):
             raise InputError(
                 "text_index points outside the texts",
                 f"{self.text_index.min()} to {self.text_index.max()}",
                 f"use 0 to {len(self.text) - 1}",
+                code="text-index-out-of-range",
             )
 
     def __len__(self) -> int:
@@ -74,6 +87,7 @@ class TrainingSet:
                 "too few usable places to train on",
                 f"{ok.sum()} of {len(self)}",
                 f"add places inside the embedding until there are {MIN_PLACES}",
+                code="too-few-places",
             )
         return self.part(np.asarray(ok))
 

@@ -76,6 +76,7 @@ def _typical_texts(features: Features) -> Tensor:
             "the recipe asks for the places' categories, and they are not known",
             "category_text above 0",
             "set category_text=0, or add places with categories",
+            code="categories-unknown",
         )
     there = features.category >= 0
     category = features.category[there]

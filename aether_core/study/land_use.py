@@ -34,7 +34,9 @@ class LandUse:
 
     def __init__(self, city: StudyCity, there: NDArray[np.bool_], seeds: Sequence[int]) -> None:
         if city.labels is None:
-            raise InputError("there are no labels", city.slug, "give some")
+            raise InputError(
+                "there are no labels", city.slug, "give some", code="city-without-labels"
+            )
         labels = city.labels
         self._there = there
         self._label = labels.label[there]
@@ -96,6 +98,7 @@ class LandUse:
                     "a fold leaves labels of one class only to train on",
                     f"fold {number + 1}",
                     "give labels of the other classes from more places",
+                    code="fold-of-one-class",
                 )
         return fold
 
@@ -107,7 +110,10 @@ def _asked(
     numbers = np.unique(there).tolist()
     if len(numbers) < 2:
         raise InputError(
-            "labels of one class only", f"{len(there)} labels", "give labels of at least 2 classes"
+            "labels of one class only",
+            f"{len(there)} labels",
+            "give labels of at least 2 classes",
+            code="labels-of-one-class",
         )
     wordings = [query_texts(labels.names[number]) for number in numbers]
     vectors = city.encode([text for wording in wordings for text in wording])

@@ -70,7 +70,9 @@ def run_study(
         CancelledError: Raised by `progress`.
     """
     if kind not in KINDS:
-        raise NotFoundError("unknown study", kind, f"use one of {', '.join(KINDS)}")
+        raise NotFoundError(
+            "unknown study", kind, f"use one of {', '.join(KINDS)}", code="no-such-study-kind"
+        )
     check_seeds(seeds)
     plan = seed_spread(city, seeds) if kind == "seeds" else _PLANS[kind](city, recipe, progress)
     plan = _chosen(plan, variants)
@@ -86,7 +88,12 @@ def check_seeds(seeds: Sequence[int]) -> None:
         InputError: None are given, or one twice.
     """
     if not seeds or len(set(seeds)) < len(seeds):
-        raise InputError("seeds must be distinct, and at least one", list(seeds), "change them")
+        raise InputError(
+            "seeds must be distinct, and at least one",
+            list(seeds),
+            "change them",
+            code="seeds-not-distinct",
+        )
 
 
 def run_plan(
@@ -149,7 +156,9 @@ def _chosen(plan: Plan, names: Sequence[str] | None) -> Plan:
     known = [variant.name for variant in plan.variants]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise NotFoundError("no such variant", ", ".join(unknown), f"use any of {known}")
+        raise NotFoundError(
+            "no such variant", ", ".join(unknown), f"use any of {known}", code="no-such-variant"
+        )
     kept = [v for v in plan.variants if v.name in {known[0], *names}]
     return replace(plan, variants=kept)
 

@@ -60,7 +60,12 @@ def run_transfer(
     _check_pair(a, b)
     wrong = [share for share in shares if not 0 < share <= 1]
     if wrong:
-        raise InputError("not a part of the places", wrong, "give numbers above 0 and up to 1")
+        raise InputError(
+            "not a part of the places",
+            wrong,
+            "give numbers above 0 and up to 1",
+            code="share-out-of-range",
+        )
     plan = _plan(b, _OtherModel(a), shares)
     return run_plan(
         "transfer", plan, b, recipe, seeds, device, progress=progress, done=done, on_rows=on_rows
@@ -128,14 +133,30 @@ def _alone(share: float) -> Callable[[Trial], Prepared]:
 
 def _check_pair(a: StudyCity, b: StudyCity) -> None:
     if a.slug == b.slug:
-        raise InputError("a city cannot be transferred to itself", a.slug, "name two cities")
-    for what, of_a, of_b in (
-        ("embeddings of different length", a.training.base.shape[1], b.training.base.shape[1]),
-        ("texts of different length", a.training.text.shape[1], b.training.text.shape[1]),
+        raise InputError(
+            "a city cannot be transferred to itself",
+            a.slug,
+            "name two cities",
+            code="transfer-to-itself",
+        )
+    for what, code, of_a, of_b in (
+        (
+            "embeddings of different length",
+            "embeddings-of-different-length",
+            a.training.base.shape[1],
+            b.training.base.shape[1],
+        ),
+        (
+            "texts of different length",
+            "texts-of-different-length",
+            a.training.text.shape[1],
+            b.training.text.shape[1],
+        ),
     ):
         if of_a != of_b:
             raise InputError(
                 f"the cities have {what}",
                 f"{a.slug} {of_a}, {b.slug} {of_b}",
                 "use cities of the same embedding and the same text encoder",
+                code=code,
             )

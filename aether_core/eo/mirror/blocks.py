@@ -155,6 +155,7 @@ def checked_place(
             f"holds no embedding in its block {down} pixels south and {across} east of its corner,"
             " asked for twice: lengths of vectors or nodata differ from what they must be",
             "try again later, or use another mirror",
+            code="block-without-embedding",
         )
     if again.odd:
         store.add(*confirmed, b"", b"", valid=0)
@@ -185,6 +186,7 @@ def _bring(
             f"sent a damaged block twice: {tile.layout.counts[bad[0]]} bytes from"
             f" {tile.layout.offsets[bad[0]]}",
             "try again later, or use another mirror",
+            code="block-damaged",
         )
     for part in runs(tile.layout, bad):
         _bring(web, tile, store, part, waiting, again=True)

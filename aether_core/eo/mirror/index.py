@@ -75,7 +75,10 @@ class TileIndex:
             present = set(self._table.schema.names)
         except (pa.ArrowException, OSError) as error:
             raise InputError(
-                "the mirror's index cannot be read", path.name, "check the mirror's address"
+                "the mirror's index cannot be read",
+                path.name,
+                "check the mirror's address",
+                code="mirror-index-unreadable",
             ) from error
         missing = [name for name in _COLUMNS if name not in present]
         if missing:
@@ -83,6 +86,7 @@ class TileIndex:
                 "the mirror's index has changed its columns, these are missing",
                 ", ".join(missing),
                 "check the mirror's address, or look for a newer Aether",
+                code="mirror-index-lacks-columns",
             )
 
     def years(self, boundary: BaseGeometry, halo_m: float = HALO_M) -> list[int]:
@@ -120,12 +124,14 @@ class TileIndex:
                 "the mirror has no embedding of this area for this year",
                 year,
                 f"these years are available: {', '.join(map(str, years))}",
+                code="mirror-lacks-year",
             )
         raise InputError(
             "the mirror has no embedding of this area in any year, it is open sea or too near"
             " a pole",
             f"{west:.4f}, {south:.4f} to {east:.4f}, {north:.4f} degrees",
             "choose an area on land; longitude comes first, latitude second",
+            code="mirror-lacks-area",
         )
 
     def _meeting(self, parts: Iterable[ZonePart]) -> list[IndexTile]:
@@ -151,7 +157,10 @@ class TileIndex:
                 )
             except (pa.ArrowException, OSError) as error:
                 raise InputError(
-                    "the mirror's index is damaged", self._mirror, "clear the cache and try again"
+                    "the mirror's index is damaged",
+                    self._mirror,
+                    "clear the cache and try again",
+                    code="mirror-index-damaged",
                 ) from error
             self._kept = (zones, rows.to_pylist())
         return self._kept[1]
@@ -171,6 +180,7 @@ class TileIndex:
                 "the mirror's index names a file where none of its kind can be",
                 f"{row['path']}, year {row['year']}, zone {row['utm_zone']}, {row['crs']}",
                 "check the mirror's address",
+                code="mirror-index-path-unexpected",
             )
         bounds = {name.removeprefix("utm_"): float(row[name]) for name in _BOUNDS}
         return IndexTile(

@@ -241,6 +241,7 @@ def plan(
             "the mirror's files hold nothing of this area",
             ", ".join(tile.path for tile in tiles),
             "choose another area",
+            code="mirror-files-lack-area",
         )
     kept = sum(_kept(tile) for zone in zones for tile in zone.tiles)
     address = urlsplit(tiles[0].url.removesuffix(f"/{tiles[0].path}"))
@@ -262,7 +263,9 @@ def _planned(
         try:
             layout = read_layout(_Directory(web, file, waiting=waiting), file.size)
         except LayoutError as error:
-            raise RemoteError(file.url, str(error), "use another mirror") from error
+            raise RemoteError(
+                file.url, str(error), "use another mirror", code=error.code
+            ) from error
         write_kept(kept, layout.to_json().encode())
     _check_place(tile, layout, part)
     places = tuple(layout.places(part.outline))
@@ -274,7 +277,9 @@ class _Directory(RangeFile):
 
     def read_at(self, start: int, length: int) -> bytes:
         if length > _LONGEST_DIRECTORY:
-            raise LayoutError("claims a directory too long to be one")
+            raise LayoutError(
+                "claims a directory too long to be one", code="tile-directory-too-long"
+            )
         return super().read_at(start, length)
 
 
@@ -293,6 +298,7 @@ def _check_place(tile: IndexTile, layout: TileLayout, part: ZonePart) -> None:
             f"lies at {layout.west:.0f}, {layout.north:.0f} in EPSG:{layout.epsg}, not where the"
             f" index says: {tile.west:.0f}, {tile.north:.0f} in EPSG:{part.epsg}",
             "use another mirror",
+            code="mirror-file-misplaced",
         )
 
 
@@ -307,6 +313,7 @@ def _check_lattice(tiles: Sequence[PlannedTile]) -> None:
             tiles[-1].tile.url,
             f"does not line up with {tiles[0].tile.path}",
             "use another mirror",
+            code="mirror-files-misaligned",
         )
 
 

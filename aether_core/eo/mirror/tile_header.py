@@ -150,7 +150,7 @@ def read_layout(file: io.RawIOBase | BinaryIO, size: int) -> TileLayout:
                 )
             )
     except (*_DAMAGED, struct.error, MemoryError) as error:
-        raise LayoutError("is no GeoTIFF, or a damaged one") from error
+        raise LayoutError("is no GeoTIFF, or a damaged one", code="tile-damaged") from error
 
 
 def _check_page(page: TiffPage) -> None:
@@ -166,11 +166,15 @@ def _check_page(page: TiffPage) -> None:
     }
     for what, (found, wanted) in stored.items():
         if found != wanted:
-            raise LayoutError(f"is not an AlphaEarth file as expected: {what} is {found}")
+            raise LayoutError(
+                f"is not an AlphaEarth file as expected: {what} is {found}",
+                code="tile-unlike-alphaearth",
+            )
     if int(page.compression) not in _PACKINGS or int(page.predictor) not in _PREDICTORS:
         raise LayoutError(
             f"is packed in a way not known here: compression {int(page.compression)},"
-            f" predictor {int(page.predictor)}"
+            f" predictor {int(page.predictor)}",
+            code="tile-packing-unknown",
         )
 
 
@@ -180,15 +184,15 @@ def _placed(page: TiffPage) -> tuple[float, float, float, bool]:
         matrix = page.tags[_TRANSFORMATION].value
         across, x, down, y = matrix[0], matrix[3], matrix[5], matrix[7]
         if matrix[1] or matrix[4]:
-            raise LayoutError("is rotated")
+            raise LayoutError("is rotated", code="tile-rotated")
     elif _TIEPOINT in page.tags and _PIXEL_SCALE in page.tags:
         tie, scale = page.tags[_TIEPOINT].value, page.tags[_PIXEL_SCALE].value
         across, down = scale[0], -scale[1]
         x, y = tie[3] - tie[0] * across, tie[4] - tie[1] * down
     else:
-        raise LayoutError("does not say where it lies")
+        raise LayoutError("does not say where it lies", code="tile-without-position")
     if across <= 0 or abs(down) != across:
-        raise LayoutError(f"has pixels of {across} x {abs(down)} m")
+        raise LayoutError(f"has pixels of {across} x {abs(down)} m", code="tile-pixels-not-square")
     return float(x), float(max(y, y + down * page.imagelength)), float(across), down > 0
 
 
@@ -200,14 +204,19 @@ def _checked(layout: TileLayout) -> TileLayout:
     """Refuse sizes that do not fit together, and blocks outside the file."""
     unit = max(layout.block, BLOCK)
     if layout.block & (layout.block - 1) or layout.side % unit or layout.block < 16:
-        raise LayoutError(f"has {layout.side} pixels a side in blocks of {layout.block}")
+        raise LayoutError(
+            f"has {layout.side} pixels a side in blocks of {layout.block}",
+            code="tile-block-size-unusable",
+        )
     if layout.counts.shape != (BANDS, layout.columns**2) or layout.offsets.shape != (
         layout.counts.shape
     ):
-        raise LayoutError("has another number of blocks than its size asks for")
+        raise LayoutError(
+            "has another number of blocks than its size asks for", code="tile-wrong-block-count"
+        )
     ends = layout.offsets + layout.counts
     if (layout.counts < 0).any() or (layout.offsets < 0).any() or (ends > layout.size).any():
-        raise LayoutError("names blocks outside itself")
+        raise LayoutError("names blocks outside itself", code="tile-blocks-outside-file")
     if int(layout.counts.max()) > _LONGEST_BLOCK or layout.block > 8192:
-        raise LayoutError("has blocks too large to read")
+        raise LayoutError("has blocks too large to read", code="tile-blocks-too-large")
     return layout

@@ -64,7 +64,9 @@ def zone_parts(boundary: BaseGeometry, halo_m: float = HALO_M) -> tuple[ZonePart
         InputError: The area is empty, or nothing of it lies between 80 degrees south and 84 north.
     """
     if boundary.is_empty:
-        raise InputError("the area is empty", boundary.geom_type, "give a polygon")
+        raise InputError(
+            "the area is empty", boundary.geom_type, "give a polygon", code="boundary-empty"
+        )
     west, south, east, north = boundary.bounds
     first, last = (
         int(np.clip((lon - _WEST_OF_ZONES) // _ZONE_DEGREES, 0, 59)) for lon in (west, east)
@@ -82,6 +84,7 @@ def zone_parts(boundary: BaseGeometry, halo_m: float = HALO_M) -> tuple[ZonePart
             "there is no embedding so near a pole",
             f"latitude {south:.1f} to {north:.1f}",
             f"choose an area between {-_SOUTHMOST} degrees south and {_NORTHMOST} north",
+            code="area-near-pole",
         )
     return tuple(parts)
 

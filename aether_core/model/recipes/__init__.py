@@ -25,5 +25,7 @@ def recipe(name: str) -> Recipe:
         NotFoundError: No recipe has this name; the message lists those there are.
     """
     if name not in _RECIPES:
-        raise NotFoundError("unknown recipe", name, f"use one of {', '.join(_RECIPES)}")
+        raise NotFoundError(
+            "unknown recipe", name, f"use one of {', '.join(_RECIPES)}", code="no-such-recipe"
+        )
     return _RECIPES[name]

@@ -16,6 +16,7 @@ from aether_core.eo.alphaearth import (
 )
 from aether_core.eo.view import View, city_views
 from aether_core.errors import InputError
+from tests.errors import fault
 
 
 def test_dequantising_follows_the_readme() -> None:
@@ -67,7 +68,7 @@ def test_years_of_the_dataset_pass(year: int) -> None:
 
 @pytest.mark.parametrize("year", [2016, 2026, 0, -1])
 def test_other_years_are_refused(year: int) -> None:
-    with pytest.raises(InputError, match="2017 to 2025"):
+    with pytest.raises(InputError, check=fault("alphaearth-lacks-year", year, 2017, 2025)):
         check_year(year)
 
 
@@ -83,7 +84,7 @@ def test_city_views_scale_with_the_radius() -> None:
 
 @pytest.mark.parametrize("radius", [0, -100, float("nan"), 1e9])
 def test_city_views_refuse_a_radius_that_is_none(radius: float) -> None:
-    with pytest.raises(InputError, match="radius"):
+    with pytest.raises(InputError, check=fault("radius-out-of-range", radius)):
         city_views("raster", radius)
 
 

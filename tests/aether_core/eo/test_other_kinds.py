@@ -13,6 +13,7 @@ from aether_core.eo.embedding import open_embedding
 from aether_core.eo.embedding_kind import check_kind_year, checked_kind, kind_of_tag
 from aether_core.eo.view import View
 from aether_core.errors import InputError
+from tests.errors import fault
 
 LON, LAT = 24.94, 60.17
 
@@ -78,33 +79,37 @@ def test_long_vectors_weigh_more_in_a_mean(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "tags", "said"),
     [
-        (vectors(), {}, "12 bands, an AlphaEarth embedding has 64.*which other embedding"),
-        (vectors(), {"names": "B"}, "not an embedding of unit vectors.*say which embedding it is"),
-        (vectors(64), {}, "not an AlphaEarth embedding"),
+        (vectors(), {}, ("raster-wrong-band-count", "12 bands", "64")),
+        (vectors(), {"names": "B"}, ("vectors-of-wrong-length", "other.tif")),
+        (vectors(64), {}, ("vectors-of-wrong-length", "other.tif", "AlphaEarth")),
     ],
 )
 def test_without_a_name_any_length_is_refused(
-    tmp_path: Path, values: np.ndarray, tags: dict[str, str], said: str
+    tmp_path: Path, values: np.ndarray, tags: dict[str, str], said: tuple[str, ...]
 ) -> None:
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, check=fault(*said)):
         open_embedding([raster(tmp_path, values, **tags)])
 
 
 @pytest.mark.parametrize(
     ("values", "tags", "said"),
     [
-        (vectors(), {"EMBEDDING": "TESSERA v1"}, "another embedding: tessera-v1, not clay"),
-        (vectors(64), {"names": "A"}, "another embedding: alphaearth, not clay"),
-        (vectors(1), {}, "cannot be an embedding: 1 bands"),
-        (vectors(length=0), {}, "every vector of the raster is zero"),
-        (np.full((4, 4, 12), 90, np.int8), {}, "int8 is read in AlphaEarth's encoding alone"),
-        (np.full((4, 4, 12), 90, np.uint8), {}, "of a type that cannot be read"),
+        (
+            vectors(),
+            {"EMBEDDING": "TESSERA v1"},
+            ("embedding-of-another-kind", "tessera-v1, not clay"),
+        ),
+        (vectors(64), {"names": "A"}, ("embedding-of-another-kind", "alphaearth, not clay")),
+        (vectors(1), {}, ("embedding-length-out-of-range", "1 bands", "2 to 4096")),
+        (vectors(length=0), {}, ("raster-all-zero", "other.tif")),
+        (np.full((4, 4, 12), 90, np.int8), {}, ("vectors-of-wrong-length", "int8")),
+        (np.full((4, 4, 12), 90, np.uint8), {}, ("raster-value-type-unknown", "uint8")),
     ],
 )
 def test_what_a_name_does_not_fit_is_refused(
-    tmp_path: Path, values: np.ndarray, tags: dict[str, str], said: str
+    tmp_path: Path, values: np.ndarray, tags: dict[str, str], said: tuple[str, ...]
 ) -> None:
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, check=fault(*said)):
         open_embedding([raster(tmp_path, values, **tags)], kind="clay")
 
 
@@ -118,7 +123,9 @@ def test_files_say_what_they_are_and_must_agree(tmp_path: Path) -> None:
     assert open_embedding([tagged]).name == "clay-v1.5"
     numbered = raster(tmp_path, vectors(length=1), name="numbered.tif", names="N")
     assert open_embedding([numbered]).name == "unnamed"
-    with pytest.raises(InputError, match=r"different embeddings.*clay-v1\.5.*unnamed"):
+    with pytest.raises(
+        InputError, check=fault("files-of-different-embeddings", "clay-v1.5", "unnamed")
+    ):
         open_embedding([tagged, numbered])
 
 
@@ -156,25 +163,33 @@ def test_a_named_table_shows_its_columns_itself(tmp_path: Path, columns: dict[st
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        (numbered("A", 4), "no columns numbered in a row"),
-        (numbered("A", 9) | numbered("B", 9), "A0 to A8, B0 to B8"),
-        (numbered("B", 9, first=3), "no columns numbered in a row"),
-        ({f"A{n:02d}": [0.125] * 6 for n in range(64)}, "AlphaEarth's columns.*not Clay"),
-        ({"vector": [[1.0, 2.0]] * 5 + [[1.0]]}, "vectors of one length: 1, 2"),
-        (dict.fromkeys(numbered("B", 9), [0.0] * 6), "holds no data at all"),
-        (numbered("B", 9) | {"B4": ["x"] * 6}, "column B4 .* other than numbers"),
+        (numbered("A", 4), ("embedding-columns-unclear", "samples.parquet")),
+        (
+            numbered("A", 9) | numbered("B", 9),
+            ("embedding-columns-unclear", "A0 to A8, B0 to B8"),
+        ),
+        (numbered("B", 9, first=3), ("embedding-columns-unclear", "samples.parquet")),
+        (
+            {f"A{n:02d}": [0.125] * 6 for n in range(64)},
+            ("embedding-of-another-kind", "AlphaEarth", "Clay"),
+        ),
+        ({"vector": [[1.0, 2.0]] * 5 + [[1.0]]}, ("column-without-vectors", "vector", "1, 2")),
+        (dict.fromkeys(numbered("B", 9), [0.0] * 6), ("embedding-without-data", "samples.parquet")),
+        (numbered("B", 9) | {"B4": ["x"] * 6}, ("column-not-numeric", "B4", "samples.parquet")),
     ],
 )
 def test_tables_that_do_not_show_an_embedding_are_refused(
-    tmp_path: Path, columns: dict[str, object], said: str
+    tmp_path: Path, columns: dict[str, object], said: tuple[str, ...]
 ) -> None:
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, check=fault(*said)):
         open_embedding([table(tmp_path, columns)], kind="clay")
 
 
 def test_tables_of_different_length_do_not_mix(tmp_path: Path) -> None:
     paths = [table(tmp_path, numbered("B", n), f"{n}.parquet") for n in (9, 12)]
-    with pytest.raises(InputError, match=r"9\.parquet 9, 12\.parquet 12"):
+    with pytest.raises(
+        InputError, check=fault("files-of-different-length", "9.parquet 9, 12.parquet 12")
+    ):
         open_embedding(paths, kind="clay")
 
 
@@ -182,9 +197,12 @@ def test_names_and_years() -> None:
     assert checked_kind(" Prithvi-EO_2.0 ") == "prithvi-eo_2.0"
     assert kind_of_tag("???") == "unnamed"
     for name in ("", "a b", "x" * 41, "-a"):
-        with pytest.raises(InputError, match="kind of embedding"):
+        with pytest.raises(InputError, check=fault("embedding-kind-unusable", name)):
             checked_kind(name)
     assert check_kind_year("clay", 1999) == 1999
-    for kind, year in (("clay", 1971), ("alphaearth", 1999)):
-        with pytest.raises(InputError, match=str(year)):
+    for kind, year, code in (
+        ("clay", 1971, "embedding-year-out-of-range"),
+        ("alphaearth", 1999, "alphaearth-lacks-year"),
+    ):
+        with pytest.raises(InputError, check=fault(code, year)):
             check_kind_year(kind, year)

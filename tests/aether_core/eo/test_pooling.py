@@ -25,6 +25,7 @@ from tests.aether_core.eo.brute_force import (
     unit_vectors,
     write_scene,
 )
+from tests.errors import fault
 
 ZONE_35, ZONE_36 = "EPSG:32635", "EPSG:32636"
 SMALL_TILES = Tiling(read_side=16, sum_side=8)
@@ -201,7 +202,7 @@ def test_blocks_without_points_are_not_read(tmp_path: Path) -> None:
     sound = np.array([to_wgs84.transform(400_435, 6_679_565)])  # window ends beside the bad block
     close(embedding.pool(sound, views).vectors, pool_by_definition([scene], sound, views))
     damaged = np.array([to_wgs84.transform(400_455, 6_679_545)])  # window reaches into it
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, check=fault("raster-unreadable")):
         embedding.pool(damaged, views)
 
 
@@ -275,9 +276,12 @@ def test_half_a_window_is_enough_and_less_is_not(tmp_path: Path) -> None:
         assert pooled.ok.tolist() == [poolable]
 
 
-@pytest.mark.parametrize("radius", [3.0, 6_000.0])
+@pytest.mark.parametrize(
+    ("radius", "code"),
+    [(3.0, "radius-smaller-than-pixel"), (6_000.0, "radius-spans-too-many-pixels")],
+)
 def test_a_radius_that_makes_no_sense_for_the_raster_is_refused(
-    tmp_path: Path, radius: float
+    tmp_path: Path, radius: float, code: str
 ) -> None:
     scene = Scene(
         ZONE_35, 400_000, 6_680_000, 10, unit_vectors(np.random.default_rng(5), 9, 9, "int8")
@@ -285,7 +289,7 @@ def test_a_radius_that_makes_no_sense_for_the_raster_is_refused(
     embedding = open_rasters([write_scene(tmp_path / "scene.tif", scene)])
     to_wgs84 = transformer(ZONE_35, "EPSG:4326")
     lonlat = np.array([to_wgs84.transform(400_040, 6_679_960)])  # a pixel's corner
-    with pytest.raises(InputError, match="radius"):
+    with pytest.raises(InputError, check=fault(code, f"{radius:g} m")):
         embedding.pool(lonlat, [View("base", "disk", radius_m=radius)])
 
 
@@ -304,7 +308,7 @@ def test_progress_counts_up_and_can_stop_the_work(tmp_path: Path) -> None:
     assert told[-1][0] == told[-1][1] > 1
 
     def stop(_stage: str, _done: int, _total: int) -> None:
-        raise CancelledError
+        raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
         embedding.pool(lonlat, views, stop)

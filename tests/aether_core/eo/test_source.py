@@ -6,6 +6,7 @@ import pytest
 
 from aether_core.eo.source import local_file
 from aether_core.errors import InputError, NotFoundError
+from tests.errors import fault
 
 TIF = frozenset({".tif", ".csv"})
 
@@ -30,7 +31,7 @@ def test_a_plain_file_comes_back_absolute(tmp_path: Path, monkeypatch: pytest.Mo
     ],
 )
 def test_addresses_are_refused(given: str | Path) -> None:
-    with pytest.raises(InputError, match="addresses are not opened"):
+    with pytest.raises(InputError, check=fault("address-not-opened", given)):
         local_file(given, suffixes=TIF)
 
 
@@ -45,7 +46,7 @@ def test_addresses_are_refused(given: str | Path) -> None:
     ],
 )
 def test_virtual_paths_are_refused(given: str) -> None:
-    with pytest.raises(InputError, match="virtual paths"):
+    with pytest.raises(InputError, check=fault("virtual-path-not-opened", given)):
         local_file(given, suffixes=TIF)
 
 
@@ -55,7 +56,7 @@ VRT = "<VRTDataset rasterXSize='1' rasterYSize='1'/>"
 def test_a_vrt_is_refused_by_its_ending(tmp_path: Path) -> None:
     path = tmp_path / "a.vrt"
     path.write_text(VRT)
-    with pytest.raises(InputError, match="VRT"):
+    with pytest.raises(InputError, check=fault("vrt-not-opened", path)):
         local_file(path, suffixes=TIF | {".vrt"})
 
 
@@ -73,28 +74,28 @@ def test_a_vrt_is_refused_by_its_ending(tmp_path: Path) -> None:
 def test_a_vrt_is_refused_by_its_content(tmp_path: Path, content: str, name: str) -> None:
     path = tmp_path / name
     path.write_text(content)
-    with pytest.raises(InputError, match="another name"):
+    with pytest.raises(InputError, check=fault("vrt-not-opened", path)):
         local_file(path, suffixes=TIF)
 
 
 def test_a_link_to_a_vrt_is_refused(tmp_path: Path) -> None:
     (tmp_path / "real.vrt").write_text(VRT)
     (tmp_path / "a.tif").symlink_to(tmp_path / "real.vrt")
-    with pytest.raises(InputError, match="VRT"):
+    with pytest.raises(InputError, check=fault("vrt-not-opened", "a.tif")):
         local_file(tmp_path / "a.tif", suffixes=TIF)
 
 
 def test_missing_empty_folder_and_unknown_endings_each_say_so(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="no such file"):
+    with pytest.raises(NotFoundError, check=fault("no-such-file", "none.tif")):
         local_file(tmp_path / "none.tif", suffixes=TIF)
     (tmp_path / "empty.tif").touch()
-    with pytest.raises(InputError, match="0 bytes"):
+    with pytest.raises(InputError, check=fault("file-empty", "empty.tif")):
         local_file(tmp_path / "empty.tif", suffixes=TIF)
     (tmp_path / "folder.tif").mkdir()
-    with pytest.raises(InputError, match="not a plain file"):
+    with pytest.raises(InputError, check=fault("not-a-plain-file", "folder.tif")):
         local_file(tmp_path / "folder.tif", suffixes=TIF)
     (tmp_path / "a.exe").write_bytes(b"MZ")
-    with pytest.raises(InputError, match=r"\.csv, \.tif"):
+    with pytest.raises(InputError, check=fault("file-type-unknown", "a.exe", ".csv, .tif")):
         local_file(tmp_path / "a.exe", suffixes=TIF)
 
 

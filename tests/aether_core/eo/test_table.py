@@ -15,6 +15,7 @@ from aether_core.eo.table import open_tables
 from aether_core.eo.view import View, city_views
 from aether_core.errors import InputError
 from tests.aether_core.eo.brute_force import GEOD, unit_vectors
+from tests.errors import fault
 
 
 def samples(count: int = 300, seed: int = 0) -> gpd.GeoDataFrame:
@@ -130,57 +131,56 @@ def test_one_sample_still_has_a_footprint(tmp_path: Path) -> None:
 
 def test_squares_are_refused(tmp_path: Path) -> None:
     embedding = open_tables([write_table(tmp_path, samples(), "csv")])
-    with pytest.raises(InputError, match="no pixels"):
+    with pytest.raises(InputError, check=fault("samples-without-pixels", "base", "4 pixels")):
         embedding.pool(np.array([[24.92, 60.165]]), [View("base", "square", radius_px=4)])
 
 
-def refused(table: pd.DataFrame, folder: Path) -> str:
+def refused(table: pd.DataFrame, folder: Path) -> InputError:
     path = folder / "samples.csv"
     table.to_csv(path, index=False)
     with pytest.raises(InputError) as caught:
         open_embedding([path])
     assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return caught.value
 
 
 def test_missing_columns_are_named_beside_those_there_are(tmp_path: Path) -> None:
-    message = refused(as_table(samples()).drop(columns=["A17", "A63"]).assign(label=1), tmp_path)
-    assert "lacks 2 of the columns" in message
-    assert "A17, A63" in message
-    assert "label" in message
+    error = refused(as_table(samples()).drop(columns=["A17", "A63"]).assign(label=1), tmp_path)
+    assert fault("table-lacks-bands", 2, "A17, A63", "label")(error)
 
 
 def test_no_coordinates_are_refused(tmp_path: Path) -> None:
     table = as_table(samples()).drop(columns=["longitude", "latitude"])
-    assert "longitude" in refused(table, tmp_path)
+    error = refused(table, tmp_path)
+    assert fault("table-without-coordinates", "samples.csv")(error)
 
 
 def test_swapped_coordinates_are_named_as_likely(tmp_path: Path) -> None:
     frame = samples()
     frame["geometry"] = shapely.points(np.full(300, 60.0), np.full(300, 151.0))
-    assert "swapped" in refused(as_table(frame), tmp_path)
+    assert fault("coordinates-swapped")(refused(as_table(frame), tmp_path))
 
 
 def test_lengths_off_one_are_refused_with_the_figures(tmp_path: Path) -> None:
     table = as_table(samples())
     table[list(BAND_NAMES)] *= 1.2
-    message = refused(table, tmp_path)
-    assert "not an AlphaEarth embedding" in message
-    assert "100.0%" in message
-    assert "1.2" in message
+    error = refused(table, tmp_path)
+    assert fault("vectors-of-wrong-length", "samples.csv", "100.0%", "1.2")(error)
 
 
 def test_words_and_empty_cells_for_numbers_are_refused(tmp_path: Path) -> None:
     table = as_table(samples())
-    assert "A05" in refused(table.assign(A05="high"), tmp_path)
-    assert "no data" in refused(table.assign(A05=np.nan), tmp_path)
-    assert "no rows" in refused(table.iloc[:0], tmp_path)
+    worded = refused(table.assign(A05="high"), tmp_path)
+    assert fault("column-not-numeric", "A05", "samples.csv")(worded)
+    empty = refused(table.assign(A05=np.nan), tmp_path)
+    assert fault("embedding-without-data", "samples.csv")(empty)
+    assert fault("file-without-rows", "samples.csv")(refused(table.iloc[:0], tmp_path))
 
 
 def test_a_geopackage_without_crs_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "samples.gpkg"
     samples().set_crs(None, allow_override=True).to_file(path)
-    with pytest.raises(InputError, match="coordinate reference system"):
+    with pytest.raises(InputError, check=fault("file-without-crs", path.name)):
         open_embedding([path])
 
 

@@ -14,6 +14,7 @@ from aether_core.eo.view import View
 from aether_core.eo.write import write_embedding_cog
 from aether_core.errors import ConflictError, InputError
 from tests.aether_core.eo.brute_force import Scene, pool_by_definition, transformer, unit_vectors
+from tests.errors import fault
 
 TRANSFORM = Affine(10, 0, 400_000, 0, -10, 6_680_000)
 
@@ -66,9 +67,9 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
 
 def test_wrong_shapes_and_grids_are_refused_and_leave_nothing(tmp_path: Path) -> None:
     vectors = unit_vectors(np.random.default_rng(0), 10, 10, "int8")
-    with pytest.raises(InputError, match="64 bands"):
+    with pytest.raises(InputError, check=fault("embedding-wrong-shape", 63, 64)):
         write_embedding_cog(tmp_path / "a.tif", vectors[..., :63], TRANSFORM, "EPSG:32635")
     south_up = Affine(10, 0, 400_000, 0, 10, 6_680_000)
-    with pytest.raises(InputError, match="north-up"):
+    with pytest.raises(InputError, check=fault("transform-not-north-up")):
         write_embedding_cog(tmp_path / "a.tif", vectors, south_up, "EPSG:32635")
     assert list(tmp_path.iterdir()) == []

@@ -16,6 +16,7 @@ from aether_core.export import (
     qml_raster_graduated,
     write_style,
 )
+from tests.errors import fault
 
 CLASSES = [
     {"value": 1, "name": "a \"b\" & <c> 'd'", "colour": "#102030"},
@@ -116,7 +117,7 @@ def test_a_style_lies_beside_its_layer(tmp_path: Path) -> None:
     written = write_style(tmp_path / "my.layer.gpkg", style)
     assert written == tmp_path / "my.layer.qml"
     assert written.read_text(encoding="utf-8") == style
-    with pytest.raises(ConflictError, match="file exists"):
+    with pytest.raises(ConflictError, check=fault("file-exists", "my.layer.qml")):
         write_style(tmp_path / "my.layer.gpkg", "other")
     assert written.read_text(encoding="utf-8") == style
     write_style(tmp_path / "my.layer.gpkg", "other", force=True)

@@ -20,6 +20,7 @@ from aether_core.model.checkpoint import (
     save_model,
 )
 from aether_core.model.heads import Heads, HeadShape
+from tests.errors import fault
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_round_trip(tmp_path: Path, card: ModelCard, text_dim: int) -> None:
 def test_weights_are_enough_to_load_heads(folder: Path) -> None:
     (folder / CARD_FILE).unlink()
     load_heads(folder)
-    with pytest.raises(NotFoundError, match="no model card"):
+    with pytest.raises(NotFoundError, check=fault("no-such-card", folder, CARD_FILE)):
         load_card(folder)
 
 
@@ -91,7 +92,7 @@ def test_existing_folder_is_left_alone(folder: Path, card: ModelCard) -> None:
 
 
 def test_missing_parent_is_named(tmp_path: Path, card: ModelCard) -> None:
-    with pytest.raises(InputError, match="folder of the output does not exist"):
+    with pytest.raises(InputError, check=fault("no-such-output-folder", tmp_path / "gone")):
         save_model(tmp_path / "gone" / "model", Heads(), card)
 
 
@@ -101,7 +102,7 @@ def test_failed_write_leaves_nothing_behind(tmp_path: Path, card: ModelCard) -> 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, before[1]))  # the weights fit, not the card
     try:
-        with pytest.raises(DiskFullError, match="disk full"):
+        with pytest.raises(DiskFullError, check=fault("disk-full")):
             save_model(disk, Heads(), too_large)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -114,11 +115,11 @@ def test_weights_that_are_not_finite_are_neither_written_nor_read(
     heads = Heads()
     with torch.no_grad():
         heads.eo.shortcut.weight[3, 4] = float("nan")
-    with pytest.raises(InputError, match=r"not all finite: eo\.shortcut\.weight"):
+    with pytest.raises(InputError, check=fault("weights-not-finite", "eo.shortcut.weight")):
         save_model(tmp_path / "bad", heads, card)
     assert not (tmp_path / "bad").exists()
     save_file(heads.state_dict(), bare / WEIGHTS_FILE)
-    with pytest.raises(InputError, match=r"not all finite: eo\.shortcut\.weight"):
+    with pytest.raises(InputError, check=fault("weights-not-finite", "eo.shortcut.weight")):
         load_heads(bare)
 
 
@@ -126,39 +127,43 @@ def test_weights_that_are_not_finite_are_neither_written_nor_read(
 def test_truncated_weights_are_refused(folder: Path, keep: int) -> None:
     whole = (folder / WEIGHTS_FILE).read_bytes()
     (folder / WEIGHTS_FILE).write_bytes(whole[:keep])
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, check=fault("damaged-file", WEIGHTS_FILE)):
         load_heads(folder)
     (folder / CARD_FILE).unlink()
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, check=fault("weights-damaged", WEIGHTS_FILE)):
         load_heads(folder)
 
 
 def test_pickled_weights_are_refused(bare: Path) -> None:
     torch.save(Heads().state_dict(), bare / WEIGHTS_FILE)
-    with pytest.raises(InputError, match="damaged or no safetensors"):
+    with pytest.raises(InputError, check=fault("weights-damaged", WEIGHTS_FILE)):
         load_heads(bare)
 
 
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("eo.proj.0.weight", torch.zeros(256, 63), r"wrong shape: eo.shortcut.weight \[128, 64\]"),
-        ("eo.proj.0.weight", None, "lacks the tensor: eo.proj.0.weight"),
-        ("text.proj.weight", None, "lacks the tensor: text.proj.weight"),
-        ("text.proj.weight", torch.zeros(64, 384), "wrong shape"),
-        ("extra", torch.zeros(1), "belongs to no head: extra"),
-        ("eo.gate", torch.zeros(1, dtype=torch.int64), "not floating: eo.gate"),
+        (
+            "eo.proj.0.weight",
+            torch.zeros(256, 63),
+            ("tensor-wrong-shape", "eo.shortcut.weight [128, 64]"),
+        ),
+        ("eo.proj.0.weight", None, ("weights-lack-tensor", "eo.proj.0.weight")),
+        ("text.proj.weight", None, ("weights-lack-tensor", "text.proj.weight")),
+        ("text.proj.weight", torch.zeros(64, 384), ("tensor-wrong-shape", "text.", "[64, 384]")),
+        ("extra", torch.zeros(1), ("tensor-of-no-head", "extra")),
+        ("eo.gate", torch.zeros(1, dtype=torch.int64), ("tensor-not-floating", "eo.gate")),
     ],
 )
 def test_other_tensors_are_refused_by_name(
-    bare: Path, key: str, value: torch.Tensor | None, said: str
+    bare: Path, key: str, value: torch.Tensor | None, said: tuple[str, ...]
 ) -> None:
     state = dict(Heads().state_dict())
     state.pop(key, None)
     if value is not None:
         state[key] = value
     save_file(state, bare / WEIGHTS_FILE)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, check=fault(*said, WEIGHTS_FILE)):
         load_heads(bare)
 
 
@@ -170,25 +175,27 @@ def test_half_precision_weights_load_as_float32(bare: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "not JSON"),
-        (b"\xff\xfe", "not JSON"),
-        (b"{}", "no usable field name"),
-        (b"[]", "no usable field"),
+        (b"", ("card-not-json",)),
+        (b"\xff\xfe", ("card-not-json",)),
+        (b"{}", ("card-field-unusable", "name")),
+        (b"[]", ("card-field-unusable",)),
     ],
 )
-def test_cards_that_are_none_are_refused(folder: Path, content: bytes, said: str) -> None:
+def test_cards_that_are_none_are_refused(
+    folder: Path, content: bytes, said: tuple[str, ...]
+) -> None:
     (folder / CARD_FILE).write_bytes(content)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, check=fault(*said, CARD_FILE)):
         load_card(folder)
 
 
 def test_card_of_a_newer_version_is_refused(folder: Path) -> None:
     card = json.loads((folder / CARD_FILE).read_text())
     (folder / CARD_FILE).write_text(json.dumps({**card, "format_version": 2}))
-    with pytest.raises(InputError, match="newer version"):
+    with pytest.raises(InputError, check=fault("card-of-newer-version", 2)):
         load_card(folder)
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"no weights found.*nowhere"):
+    with pytest.raises(NotFoundError, check=fault("no-such-weights", tmp_path / "nowhere")):
         load_heads(tmp_path / "nowhere")

@@ -15,6 +15,7 @@ from aether_core.model.device_memory import fitting_batch
 from aether_core.model.recipes import recipe
 from aether_core.model.trainer import train
 from tests.aether_core.model.places import make_training_set
+from tests.errors import fault
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -37,7 +38,7 @@ UNDER_A_LIMIT = """
     try:
         attempt(5000, 4000)
     except AetherError as error:
-        print(error.exit_code, error)
+        print(error.exit_code, error.code, error)
         attempt(5000, int(re.search(r"set batch_size=([0-9]+)$", str(error))[1]))
         print("trained")
 """
@@ -52,7 +53,7 @@ def test_out_of_memory_names_a_batch_that_fits() -> None:
         cwd=ROOT,
     )
     said, trained = done.stdout.splitlines()
-    assert said.startswith("2 the memory of this computer is too small for the batch")
+    assert said.startswith("2 batch-exceeds-memory ")
     assert "batch_size=4000 with 0." in said
     assert said.endswith(("set batch_size=1024", "set batch_size=2048"))
     assert trained == "trained"
@@ -68,7 +69,7 @@ def test_out_of_a_gpus_memory_is_explained_likewise(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Course, "run_backward", limited)
     with pytest.raises(
-        InputError, match=r"too small for the batch: batch_size=512.*batch_size=256"
+        InputError, check=fault("batch-exceeds-memory", "batch_size=512", "batch_size=256")
     ):
         train(
             make_training_set(800),
@@ -108,7 +109,7 @@ def test_where_it_trains_is_said_in_plain_words() -> None:
         assert device_in_words("auto").startswith("training on the GPU")
     else:
         assert device_in_words("auto") == "training on the CPU (no GPU found)"
-    with pytest.raises(InputError, match="unknown device"):
+    with pytest.raises(InputError, check=fault("no-such-device", "tpu", "cpu")):
         choose_device("tpu")
 
 

@@ -27,6 +27,7 @@ from aether_core.model.heads import Heads, HeadShape, Shortcut
 from aether_core.model.inference import encode_eo
 from aether_core.progress import Progress, silent
 from tests.aether_core.eo.brute_force import Scene, transformer, unit_vectors, write_scene
+from tests.errors import fault
 
 ZONE = "EPSG:32635"
 WEST, NORTH = 400_000.0, 6_680_000.0
@@ -215,7 +216,7 @@ def test_a_run_that_stopped_goes_on_to_the_same_bytes(
 
     def stop(_stage: str, done: int, total: int) -> None:
         if total == blocks and done == 4:
-            raise CancelledError
+            raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
         embed(heads, source, target, progress=stop)
@@ -234,7 +235,7 @@ def test_other_files_weights_or_types_do_not_go_on_from_it(tmp_path: Path, heads
 
     def stop(_stage: str, done: int, total: int) -> None:
         if total > 1 and done == 3:
-            raise CancelledError
+            raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
         embed(heads, source, tmp_path / "z.tif", progress=stop)
@@ -249,7 +250,9 @@ def test_a_full_disk_leaves_no_output_and_says_what_is_kept(tmp_path: Path, head
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, before[1]))
     try:
-        with pytest.raises(DiskFullError, match=r"goes on from \d of 5 blocks, kept in .* MB"):
+        with pytest.raises(
+            DiskFullError, check=fault("disk-full", "of 5 blocks", tmp_path / "work")
+        ):
             embed(heads, source, tmp_path / "z.tif")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -267,7 +270,7 @@ def test_a_damaged_block_is_said_and_leaves_nothing(tmp_path: Path, heads: Heads
         file.write(b"\xff" * 400)
     work = tmp_path / "work"
     work.mkdir()
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, check=fault("raster-unreadable", "a.tif")):
         embed_raster(heads, embedding, tmp_path / "z.tif", model=MODEL, work=work)
     assert list(work.iterdir()) == []
     assert not (tmp_path / "z.tif").exists()
@@ -276,21 +279,21 @@ def test_a_damaged_block_is_said_and_leaves_nothing(tmp_path: Path, heads: Heads
 def test_what_cannot_be_embedded_is_refused(tmp_path: Path, heads: Heads) -> None:
     source = write_scene(tmp_path / "a.tif", scene(20, 30))
     wide = Heads(HeadShape(eo_dim=128))
-    with pytest.raises(InputError, match="has 64 bands, this model takes 128"):
+    with pytest.raises(InputError, check=fault("embedding-length-mismatch", 64, 128, "a.tif")):
         embed(wide, source, tmp_path / "z.tif")
     embed(heads, source, tmp_path / "z.tif")
-    with pytest.raises(InputError, match="has 128 bands, this model takes 64"):
+    with pytest.raises(InputError, check=fault("embedding-length-mismatch", 128, 64, "z.tif")):
         embed(heads, tmp_path / "z.tif", tmp_path / "y.tif")
-    with pytest.raises(InputError, match="one of the rasters read"):
+    with pytest.raises(InputError, check=fault("output-is-input", "z.tif")):
         embed(wide, tmp_path / "z.tif", tmp_path / "z.tif", force=True)
     with pytest.raises(ConflictError):
         embed(heads, source, tmp_path / "z.tif")
-    with pytest.raises(InputError, match="uint8"):
+    with pytest.raises(InputError, check=fault("no-such-value-type", "uint8", "float16")):
         embed(heads, source, tmp_path / "y.tif", "uint8")
-    with pytest.raises(InputError, match="GeoTIFF"):
+    with pytest.raises(InputError, check=fault("output-wrong-ending", "y.png", ".tif")):
         embed(heads, source, tmp_path / "y.png")
     shifted = scene(20, 30)
     shifted.west += 3
     other = write_scene(tmp_path / "b.tif", shifted)
-    with pytest.raises(InputError, match="different grids"):
+    with pytest.raises(InputError, check=fault("rasters-on-different-grids", "a.tif", "b.tif")):
         embed(heads, [source, other], tmp_path / "y.tif")

@@ -10,6 +10,7 @@ from aether_core.errors import InputError
 from aether_core.model import inference
 from aether_core.model.heads import Heads
 from aether_core.model.inference import encode_eo, encode_text, eo_batches, text_batches
+from tests.errors import fault
 
 
 def test_rows_are_unit_and_rows_without_data_stay_so() -> None:
@@ -50,7 +51,7 @@ def test_batches_read_no_more_than_they_need(tmp_path: Path) -> None:
 def test_wrong_shapes_are_refused_before_the_first_batch(
     batches: Callable[[Heads, np.ndarray], object],
 ) -> None:
-    with pytest.raises(InputError, match=r"float32 \[2, 63\]"):
+    with pytest.raises(InputError, check=fault("vectors-wrong-shape", "float32 [2, 63]")):
         batches(Heads(), np.zeros((2, 63), np.float32))
 
 
@@ -67,5 +68,7 @@ def test_no_rows_give_no_rows() -> None:
     ],
 )
 def test_other_shapes_and_types_are_refused(vectors: np.ndarray) -> None:
-    with pytest.raises(InputError, match="64"):
+    with pytest.raises(
+        InputError, check=fault("vectors-wrong-shape", vectors.dtype, list(vectors.shape), 64)
+    ):
         encode_eo(Heads(), vectors)

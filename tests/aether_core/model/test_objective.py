@@ -16,6 +16,7 @@ from aether_core.model.recipes import recipe
 from aether_core.model.training_set import TrainingSet
 from aether_core.model.varied_text import VariedText, with_noise
 from tests.aether_core.model.places import make_training_set
+from tests.errors import fault
 
 PLACES = 96
 ROWS = torch.arange(PLACES)
@@ -73,7 +74,7 @@ def test_one_view_serves_without_a_multiscale_loss_only(places: TrainingSet) -> 
     features = on_cpu(replace(places, wide=None))
     loss = Objective(features, recipe("aether-v1"))(Heads(), ROWS, generator())
     assert loss.total.item() == loss.cross_modal.item()
-    with pytest.raises(InputError, match=r"lam=0\.2"):
+    with pytest.raises(InputError, check=fault("places-without-second-view", "lam=0.2")):
         Objective(features, recipe("aether"))
 
 
@@ -105,7 +106,7 @@ def test_texts_give_way_as_often_as_asked(places: TrainingSet) -> None:
 
 def test_categories_have_to_be_known_where_they_are_asked_for(places: TrainingSet) -> None:
     unknown = on_cpu(replace(places, category=None))
-    with pytest.raises(InputError, match="category_text=0"):
+    with pytest.raises(InputError, check=fault("categories-unknown", "category_text=0")):
         VariedText(unknown, Recipe("often", category_text=0.5))
     assert VariedText(unknown, Recipe("never")).rows(ROWS, generator()).shape == (PLACES, 384)
 

@@ -16,6 +16,7 @@ from aether_core.model import published_layout
 from aether_core.model.heads import Heads, HeadShape, Shortcut
 from aether_core.model.inference import encode_eo, encode_text
 from aether_core.model.published_layout import published_bytes, read_published
+from tests.errors import fault
 
 
 class Harmful:
@@ -102,7 +103,7 @@ def test_the_published_weights_keep_their_outputs(shared: Path, tmp_path: Path) 
 )
 def test_what_the_layout_cannot_hold_is_not_written(shortcut: Shortcut, post_mlp: bool) -> None:
     heads = Heads(HeadShape(shortcut=shortcut, post_mlp=post_mlp))
-    with pytest.raises(InputError, match="no room for what m is built like"):
+    with pytest.raises(InputError, check=fault("layout-cannot-hold-model", shortcut)):
         published_bytes(heads, "m")
 
 
@@ -110,7 +111,7 @@ def test_an_object_that_could_run_is_named_and_does_not(tmp_path: Path, heads: H
     proof, path = tmp_path / "proof", tmp_path / "bad.pth"
     torch.save({**payload(heads), "extra": Harmful(proof)}, path)
     proof.unlink(missing_ok=True)
-    with pytest.raises(InputError, match=r"Python objects beside the weights.*open"):
+    with pytest.raises(InputError, check=fault("weights-hold-objects", path.name, "open")):
         read_published(path)
     assert not proof.exists()
 
@@ -122,7 +123,7 @@ def test_files_that_are_no_archive_are_refused(tmp_path: Path, heads: Heads, sav
         path.write_bytes(pickle.dumps(Harmful(proof)))
     else:
         torch.save(payload(heads), path, _use_new_zipfile_serialization=False)
-    with pytest.raises(InputError, match="damaged, or in torch's format of before 2020"):
+    with pytest.raises(InputError, check=fault("weights-damaged", path.name)):
         read_published(path)
     assert not proof.exists()
 
@@ -138,41 +139,53 @@ def _with(part: str, key: str, value: object) -> Callable[[dict[str, Any]], None
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda saved: saved.pop("txt_state_dict"), "lacks the weights of a head: txt_state_dict"),
+        (lambda saved: saved.pop("txt_state_dict"), ("weights-lack-head", "txt_state_dict")),
+        (lambda saved: saved.update(ae_state_dict=[]), ("weights-lack-head", "ae_state_dict")),
+        (_without("ae_state_dict", "gate"), ("weights-lack-tensor", "eo.gate")),
+        (_without("ae_state_dict", "proj.0.weight"), ("weights-lack-tensor", "eo.proj.0.weight")),
+        (_without("txt_state_dict", "proj.weight"), ("weights-lack-tensor", "text.proj.weight")),
+        (_with("ae_state_dict", "more", torch.zeros(1)), ("tensor-of-no-head", "eo.more")),
+        (_with("ae_state_dict", "gate", 0.5), ("weights-hold-other-values", "ae_state_dict gate")),
+        (_with("ae_state_dict", "gate", torch.zeros(2)), ("tensor-wrong-shape", "eo.gate [2]")),
         (
-            lambda saved: saved.update(ae_state_dict=[]),
-            "lacks the weights of a head: ae_state_dict",
+            _with("txt_state_dict", "proj.weight", torch.zeros(64, 384)),
+            ("tensor-wrong-shape", "text."),
         ),
-        (_without("ae_state_dict", "gate"), r"lacks the tensor: eo\.gate"),
-        (_without("ae_state_dict", "proj.0.weight"), r"lacks the tensor: eo\.proj\.0\.weight"),
-        (_without("txt_state_dict", "proj.weight"), r"lacks the tensor: text\.proj\.weight"),
-        (_with("ae_state_dict", "more", torch.zeros(1)), r"belongs to no head: eo\.more"),
-        (_with("ae_state_dict", "gate", 0.5), "holds something that is no tensor: ae_state_dict"),
-        (_with("ae_state_dict", "gate", torch.zeros(2)), r"wrong shape: eo\.gate \[2\]"),
-        (_with("txt_state_dict", "proj.weight", torch.zeros(64, 384)), "wrong shape: text"),
-        (_with("txt_state_dict", "proj.bias", torch.zeros(128, dtype=torch.int64)), "not floating"),
-        (_with("txt_state_dict", "proj.bias", torch.full((128,), torch.nan)), "not all finite"),
+        (
+            _with("txt_state_dict", "proj.bias", torch.zeros(128, dtype=torch.int64)),
+            ("tensor-not-floating", "text.proj.bias"),
+        ),
+        (
+            _with("txt_state_dict", "proj.bias", torch.full((128,), torch.nan)),
+            ("weights-not-finite", "text.proj.bias"),
+        ),
         (
             _with("txt_state_dict", "proj.bias", torch.full((128,), 1e300, dtype=torch.float64)),
-            "not all finite",
+            ("weights-not-finite", "text.proj.bias"),
         ),
-        (_with("txt_state_dict", "proj.bias", torch.zeros(128).to_sparse()), "is no tensor"),
-        (_with("txt_state_dict", 7, torch.zeros(128)), "is no tensor"),
+        (
+            _with("txt_state_dict", "proj.bias", torch.zeros(128).to_sparse()),
+            ("weights-hold-other-values", "txt_state_dict proj.bias"),
+        ),
+        (
+            _with("txt_state_dict", 7, torch.zeros(128)),
+            ("weights-hold-other-values", "txt_state_dict 7"),
+        ),
     ],
 )
 def test_other_content_is_refused_by_name(
-    tmp_path: Path, heads: Heads, change: Callable[[dict[str, Any]], None], said: str
+    tmp_path: Path, heads: Heads, change: Callable[[dict[str, Any]], None], said: tuple[str, ...]
 ) -> None:
     saved = payload(heads)
     change(saved)
     torch.save(saved, tmp_path / "bad.pth")
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, check=fault(*said, "bad.pth")):
         read_published(tmp_path / "bad.pth")
 
 
 def test_bare_tensors_are_no_model(tmp_path: Path) -> None:
     torch.save(torch.zeros(3), tmp_path / "bad.pth")
-    with pytest.raises(InputError, match="does not hold a published model: a Tensor"):
+    with pytest.raises(InputError, check=fault("not-a-published-model", "bad.pth", "Tensor")):
         read_published(tmp_path / "bad.pth")
 
 
@@ -180,7 +193,7 @@ def test_bare_tensors_are_no_model(tmp_path: Path) -> None:
 def test_truncated_files_are_refused(tmp_path: Path, heads: Heads, share: float) -> None:
     whole = published_bytes(heads, "m")
     (tmp_path / "cut.pth").write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, check=fault("weights-damaged", "cut.pth")):
         read_published(tmp_path / "cut.pth")
 
 
@@ -188,7 +201,7 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path, heads: Heads) -> None:
     whole = bytearray(published_bytes(heads, "m"))
     whole[len(whole) // 2] ^= 1
     (tmp_path / "bad.pth").write_bytes(whole)
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, check=fault("weights-damaged", "bad.pth")):
         read_published(tmp_path / "bad.pth")
 
 
@@ -203,14 +216,14 @@ def _rewritten(path: Path, target: Path, cut: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cut", "said"), [(True, "cannot be read"), (False, "is a compressed archive")]
+    ("cut", "code"), [(True, "weights-damaged"), (False, "archive-compressed")]
 )
 def test_archives_made_to_mislead_are_refused(
-    tmp_path: Path, heads: Heads, cut: bool, said: str
+    tmp_path: Path, heads: Heads, cut: bool, code: str
 ) -> None:
     (tmp_path / "m.pth").write_bytes(published_bytes(heads, "m"))
     _rewritten(tmp_path / "m.pth", tmp_path / "bad.pth", cut)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, check=fault(code, "bad.pth")):
         read_published(tmp_path / "bad.pth")
 
 
@@ -222,5 +235,5 @@ def test_a_file_too_large_is_not_read(
     with path.open("r+b") as file:
         file.truncate(65 * 1024**2)
     monkeypatch.setattr(published_layout, "_unpickled", lambda _path: pytest.fail("was read"))
-    with pytest.raises(InputError, match=r"big\.pth is larger than the 67,108,864 bytes"):
+    with pytest.raises(InputError, check=fault("weights-too-large", "big.pth", "67,108,864 bytes")):
         read_published(path)

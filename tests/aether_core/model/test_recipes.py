@@ -8,6 +8,7 @@ from aether_core.errors import NotFoundError
 from aether_core.model.recipes import recipe, recipes
 from aether_core.model.trainer import train
 from tests.aether_core.model.places import make_training_set
+from tests.errors import fault
 
 
 def test_recipes_are_listed_in_order_with_a_sentence_each() -> None:
@@ -32,7 +33,7 @@ def test_aether_is_the_published_recipe() -> None:
 
 
 def test_unknown_recipe_names_those_there_are() -> None:
-    with pytest.raises(NotFoundError, match="aether"):
+    with pytest.raises(NotFoundError, check=fault("no-such-recipe", "ether", "aether, aether-v1")):
         recipe("ether")
 
 

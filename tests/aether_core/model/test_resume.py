@@ -21,6 +21,7 @@ from aether_core.model.trainer import Trained, train
 from aether_core.model.training_set import TrainingSet
 from tests.aether_core.model.killed_run import MOMENTS, Kill, Request, outcome, sitting
 from tests.aether_core.model.places import make_training_set
+from tests.errors import fault
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = {"epochs": "7", "batch_size": "64", "patience": "3", "average": "0.9"}
@@ -165,8 +166,7 @@ def test_other_data_is_refused(
 ) -> None:
     other = replace(data, **{key: turn(getattr(data, key)) for key, turn in change.items()})
     settings = recipe("aether").override({"epochs": 5})
-    message = rf"cannot go on from epoch 2.*changed: {says}; start a new run"
-    with pytest.raises(ConflictError, match=message):
+    with pytest.raises(ConflictError, check=fault("run-input-changed", 2, f": {says};")):
         train(other, settings, seed=1, device="cpu", checkpoints=stopped)
     assert stopped.newest_path() is not None
 
@@ -174,10 +174,10 @@ def test_other_data_is_refused(
 @pytest.mark.parametrize(
     ("settings", "seed", "start", "says"),
     [
-        ({"epochs": 5, "lam": 0.3}, 1, None, r"the setting lam \(0.2 then, 0.3 now\)"),
-        ({"epochs": 6}, 1, None, "the setting epochs"),
-        ({"epochs": 5}, 2, None, "the seed"),
-        ({"epochs": 5}, 1, Heads(), "the first weights"),
+        ({"epochs": 5, "lam": 0.3}, 1, None, "lam (0.2 then, 0.3 now)"),
+        ({"epochs": 6}, 1, None, "epochs"),
+        ({"epochs": 5}, 2, None, "seed"),
+        ({"epochs": 5}, 1, Heads(), "first weights"),
     ],
 )
 def test_another_request_is_refused(
@@ -189,7 +189,7 @@ def test_another_request_is_refused(
     says: str,
 ) -> None:
     chosen = recipe("aether").override(settings)
-    with pytest.raises(ConflictError, match=says):
+    with pytest.raises(ConflictError, check=fault("run-input-changed", says)):
         train(data, chosen, seed=seed, device="cpu", checkpoints=stopped, start=start)
 
 
@@ -197,7 +197,7 @@ def test_another_version_of_torch_is_refused(
     data: TrainingSet, stopped: RunCheckpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.metadata.version", lambda _: "9.9")
-    with pytest.raises(ConflictError, match=r"the torch \(.* then, 9.9 now\)"):
+    with pytest.raises(ConflictError, check=fault("run-input-changed", "torch", 9.9)):
         train(
             data,
             recipe("aether").override({"epochs": 5}),
@@ -213,7 +213,7 @@ def test_a_damaged_checkpoint_is_refused(
 ) -> None:
     (path,) = stopped.folder.iterdir()
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(InputError, match=r"checkpoint is damaged.*start a new run"):
+    with pytest.raises(InputError, check=fault("checkpoint-damaged", path)):
         train(data, recipe("aether"), seed=1, device="cpu", checkpoints=stopped)
 
 
@@ -280,5 +280,5 @@ def test_weights_to_begin_with_are_left_as_they_are(data: TrainingSet) -> None:
     for key, value in before.items():
         assert torch.equal(start.state_dict()[key], value)
         assert torch.allclose(tuned.state_dict()[key], value, atol=1e-4)
-    with pytest.raises(InputError, match="another shape"):
+    with pytest.raises(InputError, check=fault("start-weights-other-shape")):
         train(data, settings.override({"post_mlp": "no"}), seed=0, device="cpu", start=start)

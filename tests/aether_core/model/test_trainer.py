@@ -21,6 +21,7 @@ from aether_core.model.trainer import EpochReport, Trained, train
 from aether_core.model.training_set import TrainingSet
 from aether_core.tasks.splits import held_out_blocks, held_out_in_two
 from tests.aether_core.model.places import make_training_set
+from tests.errors import fault
 
 PUBLISHED = {"holdout": 0, "keep": "last"}
 
@@ -199,7 +200,7 @@ def test_one_view_is_enough_for_a_recipe_that_compares_none(small_set: TrainingS
     one_view = replace(small_set, wide=None)
     trained = train(one_view, settings, seed=0, device="cpu")
     assert trained.history[0].loss_multiscale == 0
-    with pytest.raises(InputError, match="lam=0"):
+    with pytest.raises(InputError, check=fault("places-without-second-view", "lam=0")):
         train(one_view, recipe("aether").override({"epochs": 2}), seed=0, device="cpu")
 
 
@@ -234,7 +235,7 @@ def test_places_without_data_are_left_out(small_set: TrainingSet) -> None:
 
 @pytest.mark.parametrize("places", [0, 63])
 def test_too_few_places_are_refused(places: int) -> None:
-    with pytest.raises(InputError, match=f"too few usable places.*{places} of {places}.*64"):
+    with pytest.raises(InputError, check=fault("too-few-places", f"{places} of {places}", 64)):
         train(make_training_set(places), recipe("aether"), seed=0, device="cpu")
 
 
@@ -251,35 +252,35 @@ def test_batch_shrinks_to_a_small_city_unless_it_was_asked_for(small_set: Traini
         train(small_set, shrunk, seed=0, device="cpu"),
         train(small_set, exact, seed=0, device="cpu"),
     )
-    with pytest.raises(InputError, match=r"batch_size is larger than the data.*401.*at most 400"):
+    with pytest.raises(InputError, check=fault("batch-size-too-large", 401, 400)):
         train(small_set, shrunk.override({"batch_size": 401}), seed=0, device="cpu")
 
 
 def test_best_with_nothing_held_out_is_refused(small_set: TrainingSet) -> None:
-    with pytest.raises(InputError, match="keep=last"):
+    with pytest.raises(InputError, check=fault("best-epoch-without-holdout", "keep=last")):
         train(small_set, Recipe("aether", holdout=0), seed=0, device="cpu")
 
 
 def test_diverged_training_says_so(small_set: TrainingSet) -> None:
     base = np.where(small_set.base > 0, 3e38, -3e38).astype(np.float32)
-    with pytest.raises(InputError, match=r"diverged.*lower the learning rate"):
+    with pytest.raises(InputError, check=fault("training-diverged", "learning_rate=")):
         train(replace(small_set, base=base), recipe("aether"), seed=0, device="cpu")
 
 
 def test_devices() -> None:
     settings = recipe("aether").override({"epochs": 1})
-    with pytest.raises(InputError, match="unknown device"):
+    with pytest.raises(InputError, check=fault("no-such-device", "tpu")):
         train(make_training_set(64), settings, seed=0, device="tpu")
     if torch.cuda.is_available():
         assert train(make_training_set(64), settings, seed=0, device="cuda").device == "cuda"
     else:
-        with pytest.raises(InputError, match="no CUDA device"):
+        with pytest.raises(InputError, check=fault("no-cuda-device", "cuda")):
             train(make_training_set(64), settings, seed=0, device="cuda")
         assert train(make_training_set(64), settings, seed=0, device="auto").device == "cpu"
 
 
 def test_training_set_refuses_shapes_that_do_not_fit(small_set: TrainingSet) -> None:
-    with pytest.raises(InputError, match="wide has the wrong shape"):
+    with pytest.raises(InputError, check=fault("array-wrong-shape", "wide")):
         replace(small_set, wide=small_set.wide[:-1])
-    with pytest.raises(InputError, match="outside the texts"):
+    with pytest.raises(InputError, check=fault("text-index-out-of-range")):
         replace(small_set, text_index=small_set.text_index + 1)

@@ -8,6 +8,7 @@ from aether_core.charts.change import AWAY, TOWARDS, WITHIN, histogram_bars
 from aether_core.errors import InputError
 from aether_core.search.change import beyond, change_edges, stable_cells, year_noise
 from aether_core.tasks.splits import spatial_blocks
+from tests.errors import fault
 
 CELLS, DIM = 4000, 64
 LONLAT = np.array([24.9, 60.1]) + np.random.default_rng(9).uniform(0, [0.1, 0.05], (CELLS, 2))
@@ -88,7 +89,7 @@ def test_equal_years_hold_no_change() -> None:
 
 def test_too_few_cells_are_refused() -> None:
     first, later, *_ = two_years(0.0)
-    with pytest.raises(InputError, match="99 cells"):
+    with pytest.raises(InputError, check=fault("too-few-cells", "99 cells", 100)):
         stable_cells(first[:99], later[:99])
 
 

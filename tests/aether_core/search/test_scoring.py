@@ -16,6 +16,7 @@ from aether_core.search.scoring import (
     place_scores,
     query_direction,
 )
+from tests.errors import fault
 
 
 def unit_rows(seed: int, rows: int) -> np.ndarray:
@@ -45,7 +46,7 @@ def test_minus_turns_away_from_what_is_not_wanted() -> None:
 
 def test_query_minus_itself_is_refused() -> None:
     wanted = unit_rows(1, 1)[0]
-    with pytest.raises(InputError, match="same"):
+    with pytest.raises(InputError, check=fault("query-minus-itself")):
         query_direction(wanted, wanted)
 
 

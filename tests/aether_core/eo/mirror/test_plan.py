@@ -16,6 +16,7 @@ from aether_core.eo.mirror.zones import zone_parts
 from aether_core.errors import InputError
 from tests.aether_core.eo.brute_force import transformer
 from tests.aether_core.eo.mirror.conftest import CITY, HALO_M, Mirror
+from tests.errors import fault
 
 LONDON = shapely.Polygon(
     [
@@ -102,7 +103,7 @@ def test_zones_are_the_plain_six_degrees(
 
 
 def test_an_empty_area_is_refused() -> None:
-    with pytest.raises(InputError, match="the area is empty"):
+    with pytest.raises(InputError, check=fault("boundary-empty", "Polygon")):
         offline_estimate(shapely.Polygon())
 
 
