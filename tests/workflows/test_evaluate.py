@@ -115,7 +115,7 @@ def test_queries_are_read_from_json_and_csv(tmp_path: Path) -> None:
     [
         ("q.json", "[1, 2]", "queries-unreadable"),
         ("q.json", "{}", "queries-wrong-count"),
-        ("q.json", '{"parks": []}', "queries-wrong-count"),
+        ("q.json", '{"parks": []}', "query-or-class-empty"),
         ("q.csv", "a,b\n1,2\n", "queries-unreadable"),
         ("q.json", "not json", "queries-unreadable"),
         ("q.csv", "query,class\nparks\n", "query-or-class-empty"),

@@ -1,6 +1,7 @@
 """Fetches that are refused, fail, or are left by a worker that died."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -150,7 +151,7 @@ def test_a_fetch_whose_worker_died_without_a_job_left_is_queued_again(asking: St
         job.heartbeat = datetime.now(UTC) - timedelta(minutes=1)
 
     async def queued() -> list[dict[str, Any]]:
-        app = worker_app(asking)
+        app = worker_app(asking, threading.Event())
         async with app.open_async():
             await take_up_stalled(app, asking)
             await take_up_stalled(app, asking)  # the second time it is in the queue
