@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
 from aether_core.net import Web
-from db import cities as city_rows
 from db import fetches as fetch_rows
 from db import jobs as job_rows
 from db.schema import City
@@ -111,11 +110,13 @@ def _add_years(
     step = (end - begin) / max(len(missing), 1)
     for index, year in enumerate(missing):
         part = progress.part(begin + index * step, begin + (index + 1) * step)
-        add_year(store, request.slug, year, files[year], part, link=True)
-        if request.extends:
-            with store.session() as session:
-                city = city_rows.city_by_slug(session, request.slug)
-                city.sources = [*city.sources, *embedding_sources(store.settings, (year,))]
+        within = partial(_name_source, store, year) if request.extends else None
+        add_year(store, request.slug, year, files[year], part, link=True, within=within)
+
+
+def _name_source(store: Store, year: int, _session: Session, city: City) -> None:
+    """Add where a year comes from to the sources of a city that was there before."""
+    city.sources = [*city.sources, *embedding_sources(store.settings, (year,))]
 
 
 def _train(store: Store, request: FetchCity) -> dict[str, object]:

@@ -13,12 +13,13 @@ from tests.app_fixtures import SLUG, YEAR, CityFiles
 from tests.fetch_fixtures import REQUEST
 from tests.killing import after_the_next_start, killed_at
 from tests.public_server.server import PublicServer
-from tests.public_server.whole import World
+from tests.public_server.whole import YEARS, World
 from tests.public_server.whole import environment as of_server
 from tests.store_consistency import assert_store_consistent
 from tests.task_fixtures import TaskFiles
 from tests.year_fixtures import OTHER, OtherYear
 from workflows.areas import AreaRequest
+from workflows.cities import list_cities
 from workflows.fetch_city import add_fetch
 from workflows.fit_settings import FitSettings
 from workflows.jobs.inputs import INPUTS, job_folder
@@ -174,5 +175,8 @@ def test_of_adding_a_city(store: Store, city_files: CityFiles) -> None:
 
 @pytest.mark.usefixtures("good_server")
 def test_of_a_fetch(asking: Store, server: PublicServer, world: World) -> None:
+    """Its city is there before its further years are; one that never ends takes it back."""
     job_id = add_fetch(asking, REQUEST).job_id
-    kill_through(asking, job_id, "city", 1, of_server(server, world))
+    kill_through(asking, job_id, "fetch", 0, of_server(server, world))
+    (city,) = list_cities(asking)
+    assert city.years == sorted(YEARS)

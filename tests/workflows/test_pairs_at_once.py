@@ -5,23 +5,26 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from aether_core.errors import AetherError, ConflictError, NotFoundError
 from tests.app_fixtures import SLUG, CityFiles
+from tests.fetch_fixtures import REQUEST
 from tests.side_by_side import PATIENCE_S, Outcome, one_after_the_other, start
 from tests.store_consistency import assert_store_consistent
 from tests.task_fixtures import TaskFiles
 from tests.year_fixtures import OTHER, OtherYear
-from workflows import cities
-from workflows.add_city import add_city
+from workflows import cities, fetch_job
+from workflows.add_city import AddCity, add_city
 from workflows.cities import list_cities, remove_city
 from workflows.export import export_layer
+from workflows.fetch_city import add_fetch, years_of_city
 from workflows.fit_settings import FitSettings
 from workflows.jobs.carry_out import carry_out
+from workflows.jobs.job import show_job
 from workflows.labels import LabelRequest
 from workflows.land_use import LandUseRequest, land_use
 from workflows.layers import keep_layer, list_layers
@@ -331,3 +334,57 @@ def test_sweeps_at_once_with_everything_take_nothing(verbs: Verbs) -> None:
 
 def assert_rows_have_files(store: Store) -> None:
     assert all((model.folder / "heads.safetensors").is_file() for model in list_models(store, SLUG))
+
+
+@pytest.mark.usefixtures("good_server", "by_hand")
+def test_a_slug_is_taken_while_it_is_fetched(
+    asking: Store, city_files: CityFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stores first has the slug; the other is refused and leaves no file."""
+    fetch = add_fetch(asking, replace(REQUEST, years=(2024,)))
+    gate = Gate()
+    really_add = fetch_job.add_city
+
+    def late(store: Store, request: AddCity, *_: object, **more: object) -> object:
+        return really_add(store, request, gate, **more)
+
+    monkeypatch.setattr(fetch_job, "add_city", late)
+    begun = start(lambda: carry_out(asking, fetch.job_id))
+    assert gate.reached.wait(PATIENCE_S)
+    added = start(lambda: add_city(asking, city_files.request(REQUEST.slug)))
+    gate.opened.set()
+    begun.result()
+    outcome = added.result()
+    job = show_job(asking, fetch.job_id)
+    refused = {job.error_code, getattr(outcome.error, "code", None)} - {None}
+    assert refused == {"city-exists"}
+    assert (job.state == "done") == (outcome.error is not None)
+    assert [city.slug for city in list_cities(asking)] == [REQUEST.slug]
+    sweep(asking)
+    assert_store_consistent(asking)
+
+
+@pytest.mark.usefixtures("good_server", "by_hand")
+def test_a_city_is_removed_while_a_year_is_fetched_for_it(
+    asking: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carry_out(asking, add_fetch(asking, replace(REQUEST, years=(2024,))).job_id)
+    fetch = add_fetch(asking, years_of_city(asking, REQUEST.slug, (2018,)))
+    gate = Gate()
+    really_add = fetch_job.add_year
+
+    def late(store: Store, slug: str, year: int, files: list[Path], *_: object, **more: object):  # noqa: ANN202
+        return really_add(store, slug, year, files, gate, **more)
+
+    monkeypatch.setattr(fetch_job, "add_year", late)
+    begun = start(lambda: carry_out(asking, fetch.job_id))
+    assert gate.reached.wait(PATIENCE_S)
+    removed = start(lambda: remove_city(asking, REQUEST.slug))
+    gate.opened.set()
+    begun.result()
+    assert removed.result().error is None
+    assert list_cities(asking) == []
+    with pytest.raises(NotFoundError):
+        show_job(asking, fetch.job_id)
+    sweep(asking)
+    assert_store_consistent(asking)
