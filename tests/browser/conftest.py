@@ -36,7 +36,7 @@ def visit(tmp_path: Path) -> Callable[[], AbstractContextManager[Page]]:
     def opened() -> Iterator[Page]:
         elsewhere: list[str] = []
         with served(tmp_path / "app.log") as address, browser(SOFTWARE_WEBGL) as running:
-            page = running.new_page(viewport={"width": 1440, "height": 900})
+            page = running.new_page(viewport={"width": 1200, "height": 760})
             page.set_default_timeout(PATIENCE_MS)
             page.on(
                 "request",

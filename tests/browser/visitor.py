@@ -5,6 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+AT_WORK = '[data-testid="stApp"][data-test-script-state="running"]'
 PATIENCE_MS = 120_000
 
 
