@@ -93,20 +93,20 @@ def test_unusable_slugs_are_refused(store: Store, city_files: CityFiles, slug: s
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "told"),
     [
-        ({"year": 2016}, "2016"),
-        ({"year": 2026}, "2026"),
-        ({"name": "  "}, "name"),
-        ({"radius_m": 0.0}, "radius"),
-        ({"cell_resolution": 15}, "resolution"),
-        ({"category_field": "kindd"}, "kindd"),
+        ({"year": 2016}, ("alphaearth-lacks-year", 2016)),
+        ({"year": 2026}, ("alphaearth-lacks-year", 2026)),
+        ({"name": "  "}, ("city-name-wrong-length",)),
+        ({"radius_m": 0.0}, ("radius-out-of-range", 0.0)),
+        ({"cell_resolution": 15}, ("cell-resolution-out-of-range", 15)),
+        ({"category_field": "kindd"}, ("no-such-column", "kindd")),
     ],
 )
 def test_unusable_values_are_refused(
-    store: Store, city_files: CityFiles, changes: dict[str, object], message: str
+    store: Store, city_files: CityFiles, changes: dict[str, object], told: tuple[object, ...]
 ) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, check=fault(*told)):
         add_city(store, city_files.request(**changes))
     assert nothing_left(store)
 
@@ -133,7 +133,7 @@ def test_swapped_coordinates_are_named_as_likely(
     table = pd.DataFrame({"name": places["name"], "category": places["category"]})
     table["lon"], table["lat"] = places.geometry.y, places.geometry.x
     table.to_csv(tmp_path / "swapped.csv", index=False)
-    with pytest.raises(InputError, match="swapped"):
+    with pytest.raises(InputError, check=fault("coordinates-swapped")):
         add_city(store, city_files.request(pois=tmp_path / "swapped.csv"))
     assert nothing_left(store)
 
@@ -199,7 +199,7 @@ def test_a_raster_cut_within_its_header_is_called_truncated(
 ) -> None:
     cut = tmp_path / "cut.tif"
     cut.write_bytes(city_files.embedding.read_bytes()[:5000])
-    with pytest.raises(InputError, match="truncated"):
+    with pytest.raises(InputError, check=fault("raster-truncated", "cut.tif")):
         add_city(store, city_files.request(embedding=[cut]))
 
 

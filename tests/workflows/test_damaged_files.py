@@ -100,7 +100,7 @@ def test_a_damaged_raster_is_refused_where_it_is_read(two_years: Store) -> None:
             ensure_view(two_years, city.city_id, {"views": DISK}, year=year)
     assert len(search_cells(two_years, SLUG, QUERY).score)  # the store's own vectors are whole
     own.unlink()
-    with pytest.raises(NotFoundError, match=own.name):
+    with pytest.raises(NotFoundError, check=fault("home-file-gone", own.name)):
         city.arrays.pool(points)
 
 

@@ -59,21 +59,28 @@ def test_the_settings_choose_and_the_choice_is_loaded_once(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "code", "fact"),
     [
-        ({"text_encoder": "x", "text_encoder_url": URL}, "two text encoders are set"),
-        ({"text_encoder_url": URL}, "AETHER_TEXT_ENCODER_MODEL is not set"),
-        ({"text_encoder_model": "large"}, "AETHER_TEXT_ENCODER_URL is not set"),
-        ({"text_encoder_key": KEY}, "AETHER_TEXT_ENCODER_URL is not set"),
-        ({"text_encoder_dimensions": 384}, "AETHER_TEXT_ENCODER_URL is not set"),
+        (
+            {"text_encoder": "x", "text_encoder_url": URL},
+            "two-encoders-set",
+            "AETHER_TEXT_ENCODER_URL",
+        ),
+        ({"text_encoder_url": URL}, "encoder-model-not-named", "AETHER_TEXT_ENCODER_MODEL"),
+        ({"text_encoder_model": "large"}, "encoder-without-address", "AETHER_TEXT_ENCODER_URL"),
+        ({"text_encoder_key": KEY}, "encoder-without-address", "AETHER_TEXT_ENCODER_URL"),
+        ({"text_encoder_dimensions": 384}, "encoder-without-address", "AETHER_TEXT_ENCODER_URL"),
         (
             {"text_encoder_url": "http://example.org", "text_encoder_model": "large"},
-            "not encrypted",
+            "encoder-address-not-encrypted",
+            "example.org",
         ),
     ],
 )
-def test_settings_that_contradict_each_other(settings: dict[str, str], says: str) -> None:
-    with pytest.raises(InputError, match=says) as refused:
+def test_settings_that_contradict_each_other(
+    settings: dict[str, str], code: str, fact: str
+) -> None:
+    with pytest.raises(InputError, check=fault(code, fact)) as refused:
         default_encoder(Settings(**settings))
     assert KEY not in str(refused.value)
 

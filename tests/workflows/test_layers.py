@@ -146,14 +146,14 @@ def test_files_are_refused_before_they_are_harmed(trained_store: Store, tmp_path
     scores = search_cells(trained_store, SLUG, "park")
     there = tmp_path / "there.geojson"
     there.write_text("mine")
-    with pytest.raises(ConflictError, match="exists"):
+    with pytest.raises(ConflictError, check=fault("file-exists", there)):
         export_scores(scores, there)
     assert there.read_text() == "mine"
     export_scores(scores, there, force=True)
     assert len(gpd.read_file(there)) == len(scores.score)
-    with pytest.raises(InputError, match=r"\.geojson"):
+    with pytest.raises(InputError, check=fault("output-wrong-ending", "x.docx", ".geojson")):
         export_scores(scores, tmp_path / "x.docx")
-    with pytest.raises(InputError, match="folder"):
+    with pytest.raises(InputError, check=fault("no-such-output-folder", tmp_path / "no")):
         export_scores(scores, tmp_path / "no" / "x.csv")
     with pytest.raises(NotFoundError, check=fault("no-such-layer", "no-such")):
         export_layer(trained_store, SLUG, "no-such", tmp_path / "x.csv")

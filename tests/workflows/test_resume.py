@@ -24,6 +24,7 @@ from workflows.cities import remove_city
 from workflows.cli.app import app
 from workflows.cli.output import MODE
 from workflows.jobs.carry_out import carry_out
+from workflows.jobs.job import show_job
 from workflows.models import list_models
 from workflows.resume import resume_run, start_again
 from workflows.runs import run_folder, show_run
@@ -138,6 +139,7 @@ def test_a_city_that_changed_is_refused_with_what_and_how_to_go_on(
     carry_out(trained_store, show_run(trained_store, stopped).job)
     run = show_run(trained_store, stopped)
     assert run.state == "failed"
+    assert show_job(trained_store, run.job).error_code == "run-input-changed"
     assert says in str(run.error)
     assert run.exit_code == 2
 
@@ -155,7 +157,7 @@ def test_runs_that_cannot_be_resumed_say_why(trained_store: Store) -> None:
     folder = run_folder(trained_store, run_id).folder
     folder.mkdir(parents=True)
     (folder / "epoch-000003.safetensors").write_bytes(b"no checkpoint")
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, check=fault("checkpoint-damaged")):
         resume_run(trained_store, run_id)
 
 
@@ -203,5 +205,5 @@ def test_a_full_disk_fails_the_run_and_leaves_it_resumable(
     subprocess.run([sys.executable, "-c", script, str(stopped)], check=True, cwd=ROOT)
     run = show_run(app_environment, stopped)
     assert (run.state, run.resumable_from) == ("failed", 2)
-    assert str(run.error).startswith("disk full")
+    assert show_job(app_environment, run.job).error_code == "disk-full"
     assert run.exit_code == 2

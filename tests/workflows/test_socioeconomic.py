@@ -106,24 +106,28 @@ def test_people_of_small_areas_are_left_out(trained_store: Store, task_files: Ta
 
 
 @pytest.mark.parametrize(
-    ("spoil", "says"),
+    ("spoil", "told"),
     [
-        (lambda frame: frame.assign(homes="many"), "many"),
-        (lambda frame: frame.assign(homes=-frame["homes"] - 1), "negative"),
-        (lambda frame: frame.assign(homes=0, work=0, other=0), "nobody|sum"),
-        (lambda frame: frame.drop(columns="homes"), "homes"),
-        (lambda frame: frame.assign(geometry=frame.buffer(40)), "overlap"),
-        (lambda frame: frame.set_geometry(frame.translate(500_000, 0)), "no area lies in the city"),
-        (lambda frame: frame.iloc[70:73], "folds|blocks"),
+        (lambda frame: frame.assign(homes="many"), ("area-value-not-a-number", "homes", "many")),
+        (lambda frame: frame.assign(homes=-frame["homes"] - 1), ("area-number-negative", "homes")),
+        (lambda frame: frame.assign(homes=0, work=0, other=0), ("no-usable-areas", "spoilt.gpkg")),
+        (lambda frame: frame.drop(columns="homes"), ("no-such-field", "homes")),
+        (lambda frame: frame.assign(geometry=frame.buffer(40)), ("areas-overlap",)),
+        (lambda frame: frame.set_geometry(frame.translate(500_000, 0)), ("no-area-in-city",)),
+        (lambda frame: frame.iloc[70:73], ("labels-in-too-few-blocks", 3, "5 folds")),
     ],
     ids=["text", "negative", "nobody", "no field", "overlap", "elsewhere", "three areas"],
 )
 def test_what_cannot_be_used_leaves_nothing_behind(
-    trained_store: Store, task_files: TaskFiles, tmp_path: Path, spoil: object, says: str
+    trained_store: Store,
+    task_files: TaskFiles,
+    tmp_path: Path,
+    spoil: object,
+    told: tuple[object, ...],
 ) -> None:
     path = tmp_path / "spoilt.gpkg"
     spoil(gpd.read_file(task_files.areas)).to_file(path, driver="GPKG")
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(InputError, check=fault(*told)):
         socioeconomic(trained_store, SLUG, request(path))
     with trained_store.session() as session:
         assert session.scalar(text("SELECT count(*) FROM area_set")) == 0
