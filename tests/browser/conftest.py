@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.chromium import browser
+from tests.warm_workers import WarmWorker, start_worker
+from workflows.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 SOFTWARE_WEBGL = [
@@ -23,6 +25,20 @@ SOFTWARE_WEBGL = [
 PATIENCE_MS = 120_000
 
 expect.set_options(timeout=30_000)  # two tests share two cores
+
+
+@pytest.fixture
+def workers() -> Iterator[Callable[[Store, Sequence[str]], None]]:
+    """Starts the workers of some lanes, as `up` does; they end with the test."""
+    started: list[WarmWorker] = []
+
+    def start(store: Store, lanes: Sequence[str]) -> None:
+        started.extend(start_worker(store, lane, until_idle=False) for lane in lanes)
+
+    yield start
+    for worker in started:
+        worker.kill()
+        worker.wait(10)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A planner's way in a real browser: a city drawn, its cost seen, fetched from public data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -44,6 +44,7 @@ def draw_smaller(page: Page) -> None:
 def test_from_a_box_to_a_city(
     visit: Callable[[], AbstractContextManager[Page]],
     empty_environment: Store,
+    workers: Callable[[Store, Sequence[str]], None],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -51,6 +52,7 @@ def test_from_a_box_to_a_city(
     with serve(world) as server:
         for name, value in environment(server, world).items():
             monkeypatch.setenv(name, value)
+        workers(empty_environment, ("training",))
         with visit() as page:
             page.get_by_role("link", name="Add a city").click()
             expect(page.locator("canvas.ground").last).to_be_visible(timeout=PATIENCE_MS)

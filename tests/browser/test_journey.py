@@ -1,6 +1,6 @@
 """One visitor's way through the app in a real browser: from files to a map taken away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
@@ -72,9 +72,11 @@ def click_map(page: Page) -> None:
 def test_from_files_to_a_map_taken_away(
     visit: Callable[[], AbstractContextManager[Page]],
     empty_environment: Store,
+    workers: Callable[[Store, Sequence[str]], None],
     city_files: CityFiles,
     tmp_path: Path,
 ) -> None:
+    workers(empty_environment, ("quick", "training"))
     with visit() as page:
         walk(page, empty_environment, city_files, tmp_path)
 

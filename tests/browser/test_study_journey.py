@@ -1,6 +1,6 @@
 """A researcher's way in a real browser: a question asked, watched, answered, taken away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -28,8 +28,12 @@ def ask(page: Page) -> None:
 
 
 def test_from_a_question_to_a_chart(
-    visit: Callable[[], AbstractContextManager[Page]], app_environment: Store, tmp_path: Path
+    visit: Callable[[], AbstractContextManager[Page]],
+    app_environment: Store,
+    workers: Callable[[Store, Sequence[str]], None],
+    tmp_path: Path,
 ) -> None:
+    workers(app_environment, ("studies",))
     with visit() as page:
         ask(page)
         expect(page.get_by_text("models that differ by chance alone")).to_be_visible(

@@ -1,6 +1,6 @@
 """A planner's way in a real browser: labels in, a map over a reload, out to a committee."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -88,9 +88,11 @@ def report(page: Page, folder: Path) -> Path:
 def test_from_labels_over_a_reload_in_mid_fit_to_a_report(
     visit: Callable[[], AbstractContextManager[Page]],
     app_environment: Store,
+    workers: Callable[[Store, Sequence[str]], None],
     task_files: TaskFiles,
     tmp_path: Path,
 ) -> None:
+    workers(app_environment, ("quick",))
     with visit() as page:
         fit(page, task_files)
         lose_sight(page)
