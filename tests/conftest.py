@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Nothing of whoever runs the tests is theirs: no store, database, proxy or terminal.
 for _name in list(os.environ):
@@ -26,6 +27,7 @@ pytest_plugins = [
     "tests.fetch_fixtures",
 ]
 
+BROWSER = "tests/browser/"
 LONG = ("browser", "workflows", "pages")
 """Folders whose files take longest."""
 
@@ -36,6 +38,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     last = len(LONG)
     rank = {tests / name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.parent, last))
+
+
+class BrowsersOneByOne(LoadScopeScheduling):
+    """Hands out files whole, and all journeys in a browser as one.
+
+    Two of them at once, each drawn by software, leave each other no processor to answer a click.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> BrowsersOneByOne:
+    return BrowsersOneByOne(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

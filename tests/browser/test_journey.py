@@ -53,15 +53,18 @@ def ask(page: Page, words: str) -> None:
 def click_map(page: Page) -> None:
     """Click the middle of the map until the page answers.
 
-    Drawn by software the map takes a press that it handles too slowly for a drag. Once the app is
-    at work the click was heard: another one would take the choice back.
+    Press and release must come within a quarter of a second, while a map drawn by software may
+    still draw what the pointer's move lit up: so the pointer rests before each click. Once the app
+    is at work the click was heard, and another one would take the choice back.
     """
     back = page.get_by_role("button", name="Back to words")
     box = page.get_by_test_id("stDeckGlJsonChart").bounding_box()
     assert box is not None
-    for _ in range(60):
-        page.mouse.move(box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2 + 3)
-        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for _ in range(20):
+        page.wait_for_timeout(2000)
+        page.mouse.down()
+        page.mouse.up()
         with suppress(PlaywrightTimeoutError):
             page.wait_for_selector(AT_WORK, timeout=1500)
             back.wait_for(timeout=20_000)
