@@ -1,8 +1,12 @@
 """Steps in a job's life that a test takes itself."""
 
+import time
+from pathlib import Path
+
 from db import jobs as job_rows
 from workflows.jobs.queue import defer
 from workflows.store import Store
+from workflows.sweep import Swept, sweep
 
 
 def put_in_queue(store: Store, job_id: int) -> None:
@@ -10,6 +14,17 @@ def put_in_queue(store: Store, job_id: int) -> None:
     with store.session() as session:
         job = job_rows.job_by_id(session, job_id)
     defer(store, [job])
+
+
+def sweep_at_last(store: Store) -> Swept:
+    """Sweep; the server may take a moment to notice that a killed process let go of its locks."""
+    deadline = time.monotonic() + 30
+    removed: list[Path] = []
+    while not (swept := sweep(store)).done:
+        assert time.monotonic() < deadline, "somebody holds off the sweep"
+        removed += swept.removed
+        time.sleep(0.1)
+    return Swept(removed + swept.removed, swept.left, done=True)
 
 
 def begin(store: Store, job_id: int) -> job_rows.Held:

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import text
 
+from tests.job_steps import sweep_at_last
 from tests.warm_workers import FORKS
 from workflows.jobs.job import show_job
 from workflows.store import Store
-from workflows.sweep import sweep
 
 _KILLED = -signal.SIGKILL
 
@@ -68,5 +68,5 @@ def after_the_next_start(store: Store, job_id: int) -> str:
     """The job's state once everything was started again; its deaths are forgiven."""
     with store.session() as session:
         session.execute(text("UPDATE job SET attempts = 0 WHERE id = :id"), {"id": job_id})
-    sweep(store)
+    sweep_at_last(store)
     return show_job(store, job_id).state

@@ -18,6 +18,7 @@ import structlog
 
 from aether_core.files import sha256_of
 from aether_core.held_folder import hold_folder, is_held_name, remove_left
+from aether_core.reading import remove_left_readings
 from db import folders as folder_rows
 from db import models as model_rows
 from db.folders import OwnedFolders
@@ -58,6 +59,8 @@ def sweep(store: Store) -> Swept:
     settings = store.settings
     removed = [path for folder in _scratch_places(settings) for path in remove_left(folder)]
     removed += _old_caches(settings)
+    for folder in remove_left_readings():  # beside the home: of any home of this user
+        log.info("left by a reading that was killed, removed", path=str(folder))
     with store.session() as session:
         if not folder_rows.may_sweep(session):
             return Swept(removed, [], done=False)

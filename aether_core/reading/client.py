@@ -7,13 +7,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import Any, Final
 
+from aether_core.held_folder import hold_folder, remove_left
 from aether_core.reading.errors import UnforeseenReadingError, error_from, given_up
 from aether_core.reading.limits import READERS_AT_ONCE, ReadingLimits, reading_limits
 from aether_core.reading.values import Packer, unpack
@@ -21,6 +22,7 @@ from aether_core.reading.values import Packer, unpack
 OUTCOME = "outcome.json"
 FOUND = "found"
 STDERR = "stderr"
+_SCRATCH = "reading"
 _LAST_WORDS = 4096
 _END_SECONDS = 0.5
 _NO_MEMORY = (b"bad_alloc", b"out of memory", b"cannot allocate memory")
@@ -122,17 +124,35 @@ def read(reader: str, args: Sequence[object], kwargs: Mapping[str, object], file
         UnforeseenReadingError: It failed otherwise.
     """
     limits = reading_limits()
-    with _places, TemporaryDirectory(prefix="aether-reading-") as name:
-        folder = Path(name)
+    with _places, _scratch() as folder:
         (folder / FOUND).mkdir()
         asked = {
             "reader": reader,
             "arguments": Packer(folder).pack([list(args), dict(kwargs)]),
-            "folder": name,
+            "folder": str(folder),
             "cwd": str(Path.cwd()),
             "limits": asdict(limits),
         }
         return _outcome(folder, _ended(asked), reader, file, limits)
+
+
+def remove_left_readings() -> list[Path]:
+    """Remove what programs left in the folder for temporary files that were killed in mid-reading.
+
+    Returns:
+        The folders that were removed; another user's stay.
+    """
+    return remove_left(Path(gettempdir()), _SCRATCH)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder for one reading, in which its arguments and its outcome lie."""
+    folder = hold_folder(Path(gettempdir()), _SCRATCH)
+    try:
+        yield folder.path
+    finally:
+        folder.remove()
 
 
 def _started() -> ReaderSource:

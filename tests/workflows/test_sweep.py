@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from db import folders as folder_rows
 from tests.app_fixtures import SLUG, CityFiles
+from tests.job_steps import sweep_at_last
 from tests.store_consistency import assert_store_consistent, children, scratch
 from workflows.add_city import add_city
 from workflows.cities import list_cities
@@ -68,8 +69,7 @@ def test_an_addition_killed_at_any_stage_leaves_nothing(
     killed_while(trained_store, stage, city_files)
     left = set(children(settings.cities)) - set(before)
     assert left
-    swept = sweep(trained_store)
-    assert swept.done
+    swept = sweep_at_last(trained_store)
     assert {path.name for path in swept.removed} == left
     assert children(settings.cities) == before
     assert [city.slug for city in list_cities(trained_store)] == [SLUG]

@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from aether_core.errors import InputError
-from aether_core.reading import ReadingLimits, UnreadableFileError, client, set_reading_limits
+from aether_core.reading import (
+    ReadingLimits,
+    UnreadableFileError,
+    client,
+    remove_left_readings,
+    set_reading_limits,
+)
 from aether_core.reading.errors import UnforeseenReadingError
 from aether_core.reading.limits import READERS_AT_ONCE
 from aether_core.vector.geopackage import ComputedLayerError
@@ -174,19 +180,29 @@ def test_a_fork_of_the_program_has_a_source_of_its_own() -> None:
     assert readers.gives_back(FILE, 4) == 4
 
 
-def test_a_program_that_is_killed_leaves_no_reader(tmp_path: Path) -> None:
+def test_a_program_that_is_killed_leaves_no_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     sign = tmp_path / "sign"
     script = (
         "from pathlib import Path; from tests import reading_examples as readers; "
         f"readers.takes_long(Path({str(sign)!r}))"
     )
-    program = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3])
+    program = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
     wait_for(lambda: sign.exists() and sign.read_text())
     reader = int(sign.read_text())
     assert alive(reader)
+    assert remove_left_readings() == []  # it is at work
     program.kill()
     program.wait()
     wait_for(lambda: not alive(reader))
+    assert len(remove_left_readings()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["sign"]
 
 
 def test_nothing_stays_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
