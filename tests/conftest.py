@@ -1,6 +1,7 @@
 """Fixtures every test may use."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ for _name in list(os.environ):
         del os.environ[_name]
 for _name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"):
     os.environ.pop(_name, None)
+# Nor do tests inherit that a shell's background job ignores Ctrl-C, or one under nohup its hang-up.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # One thread a test process, which is set here before pytest-xdist starts any: with two threads
 # each, spinning while they wait, two processes on two cores took ten times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

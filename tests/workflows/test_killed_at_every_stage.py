@@ -122,7 +122,7 @@ def test_every_kind_is_tried() -> None:
 
 def rows(store: Store, table: str) -> int:
     with store.session() as session:
-        return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)  # noqa: S608
+        return int(session.scalar(text(f'SELECT count(*) FROM "{table}"')) or 0)  # noqa: S608
 
 
 def kill_through(
