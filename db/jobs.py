@@ -278,18 +278,15 @@ def fail(
         NotFoundError: The job was removed, with its city.
         SupersededError: This worker no longer holds it.
     """
-    check_held(session, held)
-    return _enter(
+    return _let_go(
         session,
-        held.job_id,
+        held,
         "failed",
-        *_of(held),
         error=error,
         error_type=error_type,
         error_code=error_code,
         exit_code=exit_code,
-        seconds_left=None,
-        finished_at=func.now(),
+        **_ENDED,
     )
 
 
@@ -300,8 +297,7 @@ def stop(session: Session, held: Held) -> Job:
         NotFoundError: The job was removed, with its city.
         SupersededError: This worker no longer holds it.
     """
-    check_held(session, held)
-    return _enter(session, held.job_id, "cancelled", *_of(held), **_ENDED)
+    return _let_go(session, held, "cancelled", **_ENDED)
 
 
 def put_back(session: Session, held: Held) -> Job:
@@ -311,12 +307,10 @@ def put_back(session: Session, held: Held) -> Job:
         NotFoundError: The job was removed, with its city.
         SupersededError: This worker no longer holds it.
     """
-    check_held(session, held)
-    return _enter(
+    return _let_go(
         session,
-        held.job_id,
+        held,
         "queued",
-        *_of(held),
         attempts=Job.attempts - 1,
         heartbeat=None,
         seconds_left=None,
@@ -429,6 +423,12 @@ _ENDED: Final[Mapping[str, Any]] = {"seconds_left": None, "finished_at": func.no
 
 def _of(held: Held) -> tuple[ColumnElement[bool], ...]:
     return Job.id == held.job_id, Job.state == "running", Job.starts == held.start
+
+
+def _let_go(session: Session, held: Held, state: str, **values: Any) -> Job:  # noqa: ANN401
+    """Enter a state in which this worker holds the job no longer, if it still does."""
+    check_held(session, held)
+    return _enter(session, held.job_id, state, *_of(held), **values)
 
 
 def _enter(

@@ -14,7 +14,8 @@ for _name in list(os.environ):
         del os.environ[_name]
 for _name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"):
     os.environ.pop(_name, None)
-# Nor do tests inherit that a shell's background job ignores Ctrl-C, or one under nohup its hang-up.
+# A shell's background job ignores Ctrl-C, and one under nohup a closed terminal: tests must not
+# inherit that.
 if "PYTEST_XDIST_WORKER" in os.environ:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -26,7 +26,7 @@ def in_own_process(reader: Callable[P, R]) -> Callable[P, R]:
 
     Returns:
         The function. Over what the reader raises it raises `UnreadableFileError` when a limit is
-        broken or the process dies, and `UnforeseenReadingError` for an error of ours.
+        broken or the process dies, and `UnforeseenReadingError` for an internal error.
     """
 
     @functools.wraps(reader)

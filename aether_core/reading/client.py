@@ -190,7 +190,7 @@ def _outcome(folder: Path, ended: str, reader: str, file: str, limits: ReadingLi
         raise error_from(outcome["error"])
     if "unforeseen" in outcome:
         error = UnforeseenReadingError(
-            f"{reader} failed on {file}, an error of ours: {outcome['unforeseen']}"
+            f"{reader} failed on {file}, an internal error: {outcome['unforeseen']}"
         )
         error.details = outcome["details"]
         error.add_note(error.details)

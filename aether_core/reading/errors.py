@@ -22,7 +22,7 @@ class UnreadableFileError(InputError):
 
 
 class UnforeseenReadingError(AetherError):
-    """A reader failed in a way it should not: an error of ours.
+    """A reader failed in a way it should not: an internal error.
 
     Attributes:
         details: The traceback in the reader's process.

@@ -23,13 +23,13 @@ from workflows.cities import list_cities
 from workflows.fetch_city import add_fetch
 from workflows.fit_settings import FitSettings
 from workflows.jobs.inputs import INPUTS, job_folder
-from workflows.jobs.job import ended_well, show_job, start_job
+from workflows.jobs.job import JobSummary, ended_well, show_job, start_job
 from workflows.jobs.kind import JobKind
 from workflows.jobs.kinds.change import CHANGE, ChangeLayer
 from workflows.jobs.kinds.city import ADD_CITY, ADD_YEAR, AddYear
 from workflows.jobs.kinds.comparison import COMPARE, Comparison
 from workflows.jobs.kinds.fits import LAND_USE, SOCIOECONOMIC
-from workflows.jobs.kinds.report import REPORT, ReportRequest
+from workflows.jobs.kinds.report import REPORT, ReportRequest, report_file
 from workflows.jobs.kinds.retrieval import RETRIEVAL, RetrievalTest
 from workflows.jobs.registry import KINDS
 from workflows.labels import LabelRequest
@@ -38,7 +38,7 @@ from workflows.layers import keep_layer
 from workflows.search import search_cells
 from workflows.socioeconomic import SocioeconomicRequest
 from workflows.store import Store
-from workflows.study import StudyRequest, add_study
+from workflows.study import StudyRequest, add_study, list_studies
 from workflows.training import add_run
 
 pytestmark = pytest.mark.usefixtures("no_worker")
@@ -62,11 +62,13 @@ class Case:
         start: Asks for it; returns its number.
         table: Where the rows are that it makes.
         added: How many it makes.
+        check: Looks at what it made where that is no row of its own.
     """
 
     start: Callable[[Store, Files], int]
     table: str
     added: int = 1
+    check: Callable[[Store, JobSummary], None] = lambda _store, _job: None
 
 
 def asked(kind: JobKind[Any], request: Callable[[Files], object]) -> Callable[[Store, Files], int]:
@@ -100,6 +102,21 @@ def start_study(store: Store, _files: Files) -> int:
     return add_study(store, SLUG, request).job_id
 
 
+def report_is_whole(store: Store, job: JobSummary) -> None:
+    page = report_file(store, job).read_text()
+    assert page.startswith("<!")
+    assert page.rstrip().endswith("</html>")
+
+
+def every_seed_is_there_once(store: Store, job: JobSummary) -> None:
+    (study,) = list_studies(store, SLUG)
+    assert (study.job, study.state) == (job.job, "done")
+    assert study.result is not None
+    measured = [(row.variant, row.seed, row.metric) for row in study.result.rows]
+    assert len(set(measured)) == len(measured)
+    assert {row.seed for row in study.result.rows} == {1, 2}
+
+
 CASES = {
     "landuse": Case(asked(LAND_USE, land_use), "layer"),
     "socioeconomic": Case(asked(SOCIOECONOMIC, shares), "layer", added=2),
@@ -107,9 +124,9 @@ CASES = {
         asked(COMPARE, lambda files: Comparison(land_use(files), ("alphaearth",))), "evaluation"
     ),
     "retrieval": Case(asked(RETRIEVAL, retrieval), "evaluation"),
-    "report": Case(start_report, "job", added=0),
+    "report": Case(start_report, "job", 0, report_is_whole),
     "train": Case(start_training, "model"),
-    "study": Case(start_study, "study", added=0),
+    "study": Case(start_study, "study", 0, every_seed_is_there_once),
     "add-year": Case(
         asked(ADD_YEAR, lambda files: AddYear(OTHER, [files.other_year.file])), "raster"
     ),
@@ -161,6 +178,7 @@ def test_of_the_trained_city(
     case = CASES[kind]
     job_id = case.start(trained_store, Files(city_files, task_files, other_year))
     kill_through(trained_store, job_id, case.table, case.added)
+    case.check(trained_store, show_job(trained_store, job_id))
 
 
 def test_of_a_change_layer(two_years: Store) -> None:

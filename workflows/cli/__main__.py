@@ -87,16 +87,16 @@ def _aborted_by(abort: typer.Abort) -> BaseException:
 
 
 def _unforeseen(error: BaseException) -> str:
-    """An error of ours in one line; its traceback goes to a log, or else to the terminal."""
+    """An internal error in one line; its traceback goes to a log, or else to the terminal."""
     from workflows.unforeseen import note
 
     what = " ".join(f"{type(error).__name__}: {error}".split())
     kept = note(error)
     if kept is None:
         traceback.print_exception(error)
-        return f"an error of ours ({what}); please report the lines above"
+        return f"an internal error ({what}); please report the lines above"
     log, reference = kept
-    return f"an error of ours ({what}); please report what {log} says under {reference}"
+    return f"an internal error ({what}); please report what {log} says under {reference}"
 
 
 def _check_text(arguments: Sequence[str]) -> None:
