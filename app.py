@@ -8,9 +8,7 @@ from ui import errors, footer, job_tray, page, state, style
 from ui.logo import MARK, WORDMARK
 
 logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
-st.set_page_config(
-    page_title="Aether", page_icon=MARK, layout="wide", initial_sidebar_state="expanded"
-)
+st.set_page_config(page_title="Aether", page_icon=MARK, layout="wide", initial_sidebar_state="auto")
 st.logo(WORDMARK, icon_image=MARK, size="large")
 style.apply()
 page.mark_routed()

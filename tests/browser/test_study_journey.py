@@ -49,3 +49,7 @@ def test_from_a_question_to_a_chart(
         assert path.name == f"{SLUG}-seeds-{found.id}.svg"
         assert "Simulated data" in path.read_text()
         assert page.get_by_test_id("stException").count() == 0
+
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.reload()  # on a phone the menu must not cover the page
+        expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")
