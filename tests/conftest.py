@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ for _name in list(os.environ):
         del os.environ[_name]
 for _name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"):
     os.environ.pop(_name, None)
+# Some hundred processes load the same modules: without their compiled form each compiles them anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # A shell's background job ignores Ctrl-C, and one under nohup a closed terminal: tests must not
 # inherit that.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -62,9 +66,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> BrowsersO
 
 
 @pytest.fixture(scope="session", autouse=True)
-def warm_workers() -> Iterator[None]:
+def forked_workers() -> Iterator[None]:
     """Whoever sees to a worker in a test's process gets one that has loaded its libraries."""
-    from tests.warm_workers import start_worker
+    from tests.forked_workers import start_worker
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("workflows.jobs.queue.start_worker", start_worker)

@@ -1,16 +1,17 @@
 """A disk that is really full: a small file system, or a limit where none can be mounted."""
 
+import ctypes
 import os
 import resource
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.forks import Ended, be_command, ended
+
 _MOUNTED = "mounted"
 
 
@@ -39,33 +40,18 @@ class SmallDisk:
             return command
         return ["nsenter", f"--target={self.holder}", "--mount", "--", *command]
 
-    def run(
-        self, *command: str, environment: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command that sees the disk, to its end."""
-
-        def limit() -> None:
-            if self._full and self.holder is None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a program that sees the disk, to its end."""
         return subprocess.run(
-            self.inside(list(command)),
-            env={**os.environ, **(environment or {})},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=100,
-            preexec_fn=limit,
+            self.inside(list(command)), capture_output=True, text=True, check=False, timeout=100
         )
 
-    def aether(self, *arguments: str, url: str | None = None) -> subprocess.CompletedProcess[str]:
+    def aether(self, *words: str, url: str = "") -> Ended:
         """Run one command of ours whose home is the disk's folder `home`."""
-        environment = {
-            "AETHER_HOME": str(self.folder / "home"),
-            "AETHER_DATABASE_URL": url or "",
-            "PYTHONPATH": str(ROOT),
-        }
-        return self.run(sys.executable, "-m", "workflows.cli", *arguments, environment=environment)
+        home = str(self.folder / "home")
+        environment = {"AETHER_HOME": home, "AETHER_DATABASE_URL": url}
+        limited = bool(self._full) and self.holder is None
+        return ended(_command_on_disk, self.holder, limited, words, environment=environment)
 
     def fill(self) -> None:
         """Leave not one byte free."""
@@ -79,6 +65,19 @@ class SmallDisk:
         self._full.clear()
         if self.mounted:
             self.run("rm", "-f", str(self.folder / "filler"))
+
+
+def _command_on_disk(holder: int | None, limited: bool, words: Sequence[str]) -> int:
+    """Be a command line of ours that sees the disk."""
+    if holder is not None:
+        folder = Path.cwd()
+        with Path(f"/proc/{holder}/ns/mnt").open() as mounts:
+            if ctypes.CDLL(None, use_errno=True).setns(mounts.fileno(), 0) != 0:
+                raise OSError(ctypes.get_errno(), "the disk's mounts cannot be joined")
+        os.chdir(folder)
+    if limited:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    return be_command(*words)
 
 
 @contextmanager

@@ -8,17 +8,15 @@ from typing import Any
 
 from sqlalchemy import text
 
+from tests.forks import Forked
 from tests.job_steps import sweep_at_last
-from tests.warm_workers import FORKS
 from workflows.jobs.job import show_job
 from workflows.store import Store
 
 _KILLED = -signal.SIGKILL
 
 
-def carry_out_until(
-    home: str, database_url: str, environment: Mapping[str, str], job_id: int, moment: int
-) -> None:
+def carry_out_until(home: str, database_url: str, job_id: int, moment: int) -> None:
     """Carry out a job and die at the moment of this number.
 
     Moments are the beginnings of its stages, then the transaction that stores what it made just
@@ -29,7 +27,6 @@ def carry_out_until(
     from workflows.settings import Settings
     from workflows.store import open_store
 
-    os.environ.update(environment)
     seen: list[str] = []
     tell, finish = Work.tell, Work.finish
 
@@ -54,14 +51,11 @@ def carry_out_until(
 
 def killed_at(store: Store, job_id: int, moment: int, environment: Mapping[str, str]) -> bool:
     """Let a worker of its own carry out a job and die at a moment; whether it came so far."""
-    worker = FORKS.Process(
-        target=carry_out_until,
-        args=(str(store.settings.home), store.url, dict(environment), job_id, moment),
-    )
-    worker.start()
-    worker.join(240)
-    assert worker.exitcode in {0, _KILLED}, f"the worker ended with {worker.exitcode}"
-    return worker.exitcode == _KILLED
+    home = str(store.settings.home)
+    worker = Forked(carry_out_until, home, store.url, job_id, moment, environment=environment)
+    code = worker.wait(240)
+    assert code in {0, _KILLED}, f"the worker ended with {code}"
+    return code == _KILLED
 
 
 def after_the_next_start(store: Store, job_id: int) -> str:

@@ -1,9 +1,6 @@
 """Files are written whole or not at all."""
 
 import shutil
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -11,6 +8,7 @@ import pytest
 from aether_core.errors import AetherError, ConflictError, InputError
 from aether_core.files import atomic_folder, atomic_path, sha256_of
 from tests.errors import fault
+from tests.forks import run_script
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -92,15 +90,9 @@ def test_a_full_disk_is_named_and_nothing_is_left(tmp_path: Path) -> None:
         except AetherError as error:
             print(error.code, error)
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "a.bin")],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
-    assert done.stdout.startswith("disk-full ")
-    assert "a.bin" in done.stdout
+    done = run_script(script, str(tmp_path / "a.bin"))
+    assert done.out.startswith("disk-full ")
+    assert "a.bin" in done.out
     assert list(tmp_path.iterdir()) == []
 
 

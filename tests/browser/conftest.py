@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.chromium import browser
-from tests.warm_workers import WarmWorker, start_worker
+from tests.forked_workers import start_worker
+from tests.forks import Forked
 from workflows.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ expect.set_options(timeout=30_000)  # two tests share two cores
 @pytest.fixture
 def workers() -> Iterator[Callable[[Store, Sequence[str]], None]]:
     """Starts the workers of some lanes, as `up` does; they end with the test."""
-    started: list[WarmWorker] = []
+    started: list[Forked] = []
 
     def start(store: Store, lanes: Sequence[str]) -> None:
         started.extend(start_worker(store, lane, until_idle=False) for lane in lanes)
@@ -52,7 +53,9 @@ def visit(tmp_path: Path) -> Callable[[], AbstractContextManager[Page]]:
     def opened() -> Iterator[Page]:
         elsewhere: list[str] = []
         with served(tmp_path / "app.log") as address, browser(SOFTWARE_WEBGL) as running:
-            page = running.new_page(viewport={"width": 1200, "height": 760})
+            page = running.new_page(
+                viewport={"width": 1000, "height": 640}, reduced_motion="reduce"
+            )
             page.set_default_timeout(PATIENCE_MS)
             page.on(
                 "request",

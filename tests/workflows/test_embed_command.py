@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import torch
 
 from aether_core.model.heads import Heads
 from tests.aether_core.eo.brute_force import Scene, unit_vectors, write_scene
+from tests.forks import Forked, be_command
 from workflows.cli.__main__ import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,14 +72,12 @@ def test_what_is_wrong_is_said_in_one_line(
 def test_a_killed_run_goes_on_to_the_same_bytes(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = [sys.executable, "-m", "workflows.cli", *arguments(folder)]
     # One thread, so that the blocks come one by one and the kill lands between two of them.
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    process = Forked(
+        be_command,
+        *arguments(folder),
+        environment={"OMP_NUM_THREADS": "1"},
+        output=Path(os.devnull),
     )
     work = folder / "home" / "cache" / "embed"
     deadline = time.monotonic() + 120

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sqlalchemy import text
 
 from aether_core.errors import AetherError, CancelledError, InputError
 from aether_core.text.encoder import text_hash
@@ -145,6 +146,8 @@ def test_a_model_answers_on_a_machine_of_the_other_precision(
     trained_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is the same encoder to the model; the city's texts are encoded once more."""
+    with trained_store.session() as session:  # 100 places show it as 600 do, in a sixth of the time
+        session.execute(text("DELETE FROM poi WHERE id % 6 <> 0"))
     here = {hit.poi for hit in search_places(trained_store, SLUG, "restaurant", top=5)}
     packaged = default_encoder(trained_store.settings)
     other = _on_a_processor(monkeypatch, bfloat16="bfloat16" not in packaged.kept_as)

@@ -19,6 +19,7 @@ from aether_core.errors import ConflictError
 from tests.db_fixtures import fresh_database
 from tests.errors import fault
 from tests.fetch_fixtures import REQUEST, SLUG, opened
+from tests.forked_workers import start_worker
 from tests.job_steps import put_in_queue
 from tests.public_server.server import Fault, PublicServer
 from tests.public_server.whole import (
@@ -28,7 +29,6 @@ from tests.public_server.whole import (
     World,
     environment,
 )
-from tests.warm_workers import start_worker
 from workflows.change import change_cells
 from workflows.cities import list_cities, show_city
 from workflows.cli.__main__ import run

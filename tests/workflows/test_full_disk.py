@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +11,17 @@ import pytest
 from db.engine import conninfo
 from tests.app_fixtures import SLUG
 from tests.db_fixtures import fresh_database
+from tests.forks import Ended
 from tests.full_disk import SmallDisk, small_disk
 
 
-def told(done: subprocess.CompletedProcess[str]) -> str:
+def told(done: Ended) -> str:
     """The one line of a command that met the disk: the same in the error document."""
-    document = json.loads(done.stdout)
+    document = json.loads(done.out)
     assert set(document) == {"error"}, done
-    assert done.returncode == 2, done
-    assert "Traceback" not in done.stderr
-    assert done.stderr.strip().splitlines()[-1] == f"error: {document['error']['message']}"
+    assert done.code == 2, done
+    assert "Traceback" not in done.err
+    assert done.err.strip().splitlines()[-1] == f"error: {document['error']['message']}"
     return str(document["error"]["message"])
 
 
@@ -49,13 +49,13 @@ def test_commands_of_a_city_on_a_full_disk(disk_with_city: tuple[SmallDisk, str]
     disk, url = disk_with_city
     disk.run("rm", "-rf", str(disk.folder / "home" / "cache"))
     disk.fill()
-    assert disk.aether("city", "list", "--json", url=url).returncode == 0
+    assert disk.aether("city", "list", "--json", url=url).code == 0
     for command in (["search", SLUG, "park"], ["train", SLUG, "--set", "epochs=1"]):
         done = disk.aether(*command, "--json", url=url)
-        if done.returncode != 0:  # what can be done without writing is done
+        if done.code != 0:  # what can be done without writing is done
             assert str(disk.folder) in told(done)
     disk.free()
-    assert disk.aether("search", SLUG, "park", "--json", url=url).returncode == 0
+    assert disk.aether("search", SLUG, "park", "--json", url=url).code == 0
 
 
 def test_a_database_that_gets_no_room(open_home: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_database_that_gets_no_room(open_home: Path) -> None:
             disk.run("mount", "-o", "remount,size=400m", str(open_home))
         disk.free()
         try:
-            assert disk.aether("db", "start", "--json").returncode == 0
+            assert disk.aether("db", "start", "--json").code == 0
         finally:
             stop(disk)
 
@@ -77,13 +77,13 @@ def test_a_database_that_gets_no_room(open_home: Path) -> None:
 def test_a_database_whose_disk_fills_up(open_home: Path) -> None:
     with small_disk(open_home, megabytes=400) as disk:
         try:
-            assert disk.aether("db", "start", "--json").returncode == 0
+            assert disk.aether("db", "start", "--json").code == 0
             disk.aether("db", "stop")
             disk.fill()
             told(disk.aether("db", "start", "--json"))
             told(disk.aether("city", "list", "--json"))
             disk.free()
-            assert disk.aether("city", "list", "--json").returncode == 0
+            assert disk.aether("city", "list", "--json").code == 0
         finally:
             disk.free()
             stop(disk)

@@ -13,9 +13,10 @@ from aether_core.errors import CancelledError, ConflictError, InputError, NotFou
 from db import jobs as job_rows
 from tests.app_fixtures import SLUG, YEAR, CityFiles
 from tests.errors import fault
+from tests.forked_workers import start_worker
+from tests.forks import Forked
 from tests.job_steps import begin, put_in_queue
 from tests.task_fixtures import TaskFiles
-from tests.warm_workers import WarmWorker, start_worker
 from workflows.areas import AreaRequest
 from workflows.cities import list_cities
 from workflows.evaluate import show_evaluation
@@ -307,9 +308,9 @@ def test_whoever_follows_a_job_replaces_its_dead_worker(
 ) -> None:
     monkeypatch.setattr("workflows.jobs.queue.STALLED_SECONDS", 4.0)
     monkeypatch.setattr("workflows.jobs.job.STALLED_SECONDS", 4.0)
-    started: list[WarmWorker] = []
+    started: list[Forked] = []
 
-    def starting(store: Store, lane: str, *, until_idle: bool) -> WarmWorker:
+    def starting(store: Store, lane: str, *, until_idle: bool) -> Forked:
         started.append(start_worker(store, lane, until_idle=until_idle))
         return started[-1]
 

@@ -1,8 +1,5 @@
 """Pairs of verbs at once on one city: rows and files agree, and who could not says why."""
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +10,7 @@ import pytest
 from aether_core.errors import AetherError, ConflictError, NotFoundError
 from tests.app_fixtures import SLUG, CityFiles
 from tests.fetch_fixtures import REQUEST
+from tests.forks import Forked, be_command
 from tests.side_by_side import PATIENCE_S, Outcome, one_after_the_other, start
 from tests.store_consistency import assert_store_consistent
 from tests.task_fixtures import TaskFiles
@@ -135,21 +133,12 @@ def test_two_commands_add_one_slug(
     """The reported case: two processes, the second of which deleted the first one's files."""
     words = ["city", "add", SLUG, "--name", "Tinytown", "--year", "2024", "--json"]
     words += ["--embedding", str(city_files.embedding), "--pois", str(city_files.pois)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "workflows.cli", *words],
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    told = [process.communicate(timeout=PATIENCE_S) for process in processes]
-    assert sorted(process.returncode for process in processes) == [0, 2], told
-    assert all("Traceback" not in stderr for _, stderr in told)
+    outputs = [tmp_path / "one", tmp_path / "two"]
+    processes = [Forked(be_command, *words, output=output) for output in outputs]
+    codes = [process.wait(PATIENCE_S) for process in processes]
+    told = [output.read_text() for output in outputs]
+    assert sorted(codes) == [0, 2], told
+    assert all("Traceback" not in words for words in told)
     assert_store_consistent(empty_environment)
 
 

@@ -2,8 +2,6 @@
 
 import json
 import resource
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from db import runs as run_rows
 from db.schema import Job
 from tests.app_fixtures import SLUG
 from tests.errors import fault
+from tests.forks import run_script
 from workflows.cities import remove_city
 from workflows.cli.app import app
 from workflows.cli.output import MODE
@@ -202,7 +201,7 @@ def test_a_full_disk_fails_the_run_and_leaves_it_resumable(
         f"resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, {resource.RLIM_INFINITY}))\n"
         "carry_out(store, show_run(store, int(sys.argv[1])).job)\n"
     )
-    subprocess.run([sys.executable, "-c", script, str(stopped)], check=True, cwd=ROOT)
+    assert run_script(script, str(stopped)).code == 0
     run = show_run(app_environment, stopped)
     assert (run.state, run.resumable_from) == ("failed", 2)
     assert show_job(app_environment, run.job).error_code == "disk-full"

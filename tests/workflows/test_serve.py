@@ -19,7 +19,6 @@ from tests.db_fixtures import discard
 from tests.workflows.up_home import (
     aether,
     answers,
-    finished,
     free_port,
     kill_all,
     pid_of_up,
@@ -55,10 +54,10 @@ def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path) -> None:
         assert answers(address)
         the_one(home, WORKER)
 
-        code, out, _ = finished(aether(home, "up", "--port", str(free_port()), "--json"))
+        code, out, _ = aether(home, "up", "--port", str(free_port()), "--json")
         assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
         assert address in out
-        code, out, _ = finished(aether(home, "db", "stop", "--json"))
+        code, out, _ = aether(home, "db", "stop", "--json")
         assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
 
         web = the_one(home, WEB)
@@ -85,17 +84,17 @@ def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path) -> None:
             assert the_one(home, WORKER) not in left
             assert the_one(home, WEB) not in left
 
-            code, out, _ = finished(aether(home, "down", "--json"))
+            code, out, _ = aether(home, "down", "--json")
             assert (code, json.loads(out)) == (0, {"stopped": True})
             assert not PrivateCluster(home).status().running
             assert soon(lambda: not processes_of(home), 5)
-    assert json.loads(finished(aether(home, "down", "--json"))[1]) == {"stopped": False}
+    assert json.loads(aether(home, "down", "--json").out) == {"stopped": False}
 
 
 def test_down_ends_what_a_killed_up_left_the_database_too(home: Path) -> None:
     with up(home):
         os.kill(pid_of_up(home), signal.SIGKILL)
-        code, out, _ = finished(aether(home, "down", "--json"))
+        code, out, _ = aether(home, "down", "--json")
         assert (code, json.loads(out)) == (0, {"stopped": True})
         assert not PrivateCluster(home).status().running
         assert soon(lambda: not processes_of(home), 5)
@@ -123,7 +122,7 @@ def test_a_number_that_now_is_another_programs_is_left_alone(home: Path) -> None
             {"pid": stranger.pid, "address": "http://localhost:1", "started": "long ago"},
         ):
             (home / "up.json").write_text(json.dumps(record))
-            assert finished(aether(home, "down"))[0] == 0
+            assert aether(home, "down").code == 0
             assert stranger.poll() is None
     finally:
         stranger.kill()
@@ -144,7 +143,7 @@ def test_a_worker_of_another_home_or_started_by_hand_is_left_alone(
     by_hand = subprocess.Popen([sys.executable, "-c", code, PROGRAM], stdout=subprocess.DEVNULL)
     others = (command, idle, by_hand)
     try:
-        assert finished(aether(home, "down", url=database_url))[0] == 0
+        assert aether(home, "down", url=database_url).code == 0
         assert program.wait(10) == -signal.SIGTERM
         assert [other.poll() for other in others] == [None, None, None]
     finally:
@@ -158,7 +157,7 @@ def test_two_at_once_make_one(home: Path, database_url: str) -> None:
     with only_one(settings):
         with pytest.raises(ConflictError), only_one(settings):
             pass
-        code, out, _ = finished(aether(home, "up", "--json", "--no-demo", url=database_url))
+        code, out, _ = aether(home, "up", "--json", "--no-demo", url=database_url)
         assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
     with only_one(settings):
         pass
@@ -169,9 +168,7 @@ def test_a_taken_port_is_named(home: Path, database_url: str) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        code, _, err = finished(
-            aether(home, "up", "--port", str(port), "--no-demo", url=database_url)
-        )
+        code, _, err = aether(home, "up", "--port", str(port), "--no-demo", url=database_url)
     assert code == 2
     assert str(port) in err.splitlines()[-1]
     assert "--port" in err.splitlines()[-1]
@@ -179,10 +176,10 @@ def test_a_taken_port_is_named(home: Path, database_url: str) -> None:
 
 
 def test_the_database_is_started_stopped_and_told(home: Path) -> None:
-    code, out, _ = finished(aether(home, "db", "start", "--json"))
+    code, out, _ = aether(home, "db", "start", "--json")
     assert code == 0
     assert json.loads(out)["url"].startswith("postgresql")
-    assert json.loads(finished(aether(home, "db", "status", "--json"))[1])["running"]
-    assert finished(aether(home, "db", "migrate", "--json"))[0] == 0
-    assert json.loads(finished(aether(home, "db", "stop", "--json"))[1]) == {"running": False}
-    assert not json.loads(finished(aether(home, "db", "status", "--json"))[1])["running"]
+    assert json.loads(aether(home, "db", "status", "--json").out)["running"]
+    assert aether(home, "db", "migrate", "--json").code == 0
+    assert json.loads(aether(home, "db", "stop", "--json").out) == {"running": False}
+    assert not json.loads(aether(home, "db", "status", "--json").out)["running"]

@@ -16,9 +16,9 @@ from aether_core.study.enough_places import MIN_STUDY_PLACES
 from aether_core.study.result import StudyResult
 from tests.app_fixtures import SLUG, CityFiles
 from tests.errors import fault
+from tests.forked_workers import start_worker
 from tests.job_steps import put_in_queue
 from tests.task_fixtures import TaskFiles
-from tests.warm_workers import start_worker
 from tests.workflows.test_training import wait_for
 from workflows.add_city import add_city
 from workflows.cities import remove_city
@@ -109,7 +109,7 @@ def test_a_study_with_labels_measures_everything_and_is_taken_away(
 
 
 def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been(trained_store: Store) -> None:
-    request = StudyRequest("sparsity", settings={"epochs": "20"}, seeds=seeds_from(42, 2))
+    request = StudyRequest("sparsity", settings={"epochs": "8"}, seeds=seeds_from(42, 2))
     whole = result_of(carried_out(trained_store, request))
     study_id = add_study(trained_store, SLUG, request).id
     put_in_queue(trained_store, show_study(trained_store, study_id).job)
@@ -119,7 +119,7 @@ def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been(trained_store: St
     first.wait()
     left = show_study(trained_store, study_id)
     assert left.state == "running"
-    second = start_worker(trained_store, "studies", until_idle=True)
+    second = start_worker(trained_store, "studies", until_idle=True, stalled_seconds=4.0)
     found = follow_study(trained_store, study_id)
     second.wait(60)
     assert result_of(found).rows == whole.rows

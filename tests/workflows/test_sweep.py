@@ -1,9 +1,6 @@
 """A sweep removes what killed processes left, and nothing else."""
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +8,7 @@ from sqlalchemy import text
 
 from db import folders as folder_rows
 from tests.app_fixtures import SLUG, CityFiles
+from tests.forks import run_script
 from tests.job_steps import sweep_at_last
 from tests.store_consistency import assert_store_consistent, children, scratch
 from workflows.add_city import add_city
@@ -46,18 +44,10 @@ add_city.add_city(open_store(), request)
 
 def killed_while(store: Store, stage: str, files: CityFiles) -> None:
     """A process that adds a city and is killed at a stage."""
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, stage, str(files.embedding), str(files.pois)],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "AETHER_HOME": str(store.settings.home),
-            "AETHER_DATABASE_URL": store.url,
-            "OMP_NUM_THREADS": "1",
-        },
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL
+    settings = {"AETHER_HOME": str(store.settings.home), "AETHER_DATABASE_URL": store.url}
+    words = (stage, str(files.embedding), str(files.pois))
+    done = run_script(KILLED, *words, environment=settings)
+    assert done.code == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("stage", ["staged", "placed", "stored"])

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +15,9 @@ from aether_core.model.checkpoint import load_card, load_heads
 from db import runs as run_rows
 from tests.app_fixtures import SLUG, CityFiles
 from tests.errors import fault
+from tests.forked_workers import be_worker, start_worker
+from tests.forks import ended
 from tests.job_steps import put_in_queue
-from tests.warm_workers import start_worker
 from workflows.add_city import add_city
 from workflows.cities import remove_city
 from workflows.jobs.carry_out import carry_out
@@ -119,7 +118,7 @@ def test_the_run_of_a_killed_worker_goes_on_from_its_checkpoint(trained_store: S
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     kept = running_epoch(trained_store, run_id)
-    second = start_worker(trained_store, "training", until_idle=True)
+    second = start_worker(trained_store, "training", until_idle=True, stalled_seconds=4.0)
     wait_for(lambda: running_epoch(trained_store, run_id) > kept + 1)
     run = show_run(trained_store, run_id)
     assert run.resumed_from in {kept, kept + 1}  # killed between a checkpoint and its report
@@ -218,12 +217,6 @@ def test_unknown_things_are_named(trained_store: Store) -> None:
 
 
 def test_the_worker_says_its_usage() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "workflows.jobs.worker", "--help"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parents[2],
-    )
-    assert done.returncode == 0
-    assert "--until-idle" in done.stdout
+    done = ended(be_worker, "--help")
+    assert done.code == 0
+    assert "--until-idle" in done.out

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.forks import Ended, command
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
 
@@ -22,29 +24,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def aether(home: Path, *arguments: str, url: str | None = None) -> subprocess.Popen[str]:
+def aether(home: Path, *words: str, url: str = "") -> Ended:
     """One command in a home, with its private cluster or a database that is there."""
-    environment = {key: value for key, value in os.environ.items() if key != "AETHER_DATABASE_URL"}
-    environment |= {"AETHER_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "workflows.cli", *arguments],
-        env=environment if url is None else {**environment, "AETHER_DATABASE_URL": url},
+    return command(*words, environment={"AETHER_HOME": str(home), "AETHER_DATABASE_URL": url})
+
+
+@contextmanager
+def up(home: Path, *, url: str = "", port: int | None = None) -> Iterator[str]:
+    """The address of an `up` that answers; its process is found in the home's record."""
+    words = ["up", "--port", str(port or free_port()), "--no-browser", "--no-demo"]
+    settings = {"AETHER_HOME": str(home), "AETHER_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workflows.cli", *words],
+        env={**os.environ, **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=120)
-    return process.returncode, out, err
-
-
-@contextmanager
-def up(home: Path, *, url: str | None = None, port: int | None = None) -> Iterator[str]:
-    """The address of an `up` that answers; its process is found in the home's record."""
-    arguments = ("--port", str(port or free_port()), "--no-browser", "--no-demo")
-    process = aether(home, "up", *arguments, url=url)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -1,16 +1,13 @@
 """A training run in a process of its own that is killed, with SIGKILL, at a given moment."""
 
 import json
-import multiprocessing
 import os
 import signal
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch._dynamo  # what the first optimizer loads: once here, not in each sitting
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -19,6 +16,7 @@ from aether_core.model.recipes import recipe
 from aether_core.model.run_checkpoints import RunCheckpoints
 from aether_core.model.trainer import Trained, train
 from tests.aether_core.model.places import make_training_set
+from tests.forks import Forked
 
 MOMENTS = ("step", "half written", "not yet renamed", "older not yet removed")
 
@@ -47,11 +45,7 @@ def sitting(request: Request, kill: Kill | None) -> int:
     Returns:
         Its exit code: 0, or -9 when it was killed.
     """
-    process = _server().Process(target=_sit, args=(request, kill))
-    process.start()
-    process.join(120)
-    assert process.exitcode is not None
-    return process.exitcode
+    return Forked(_sit, request, kill).wait(120)
 
 
 def outcome(request: Request) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
@@ -60,13 +54,6 @@ def outcome(request: Request) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
     timeless = {"seconds", "seconds_left", "resumed_from"}
     told = [{key: entry[key] for key in entry.keys() - timeless} for entry in history]
     return load_file(request.folder / "weights.safetensors"), told
-
-
-def _server() -> ForkServerContext:
-    """Processes are forked from one that has torch loaded and no threads."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
 
 
 def _sit(request: Request, kill: Kill | None) -> None:

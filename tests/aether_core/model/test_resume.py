@@ -1,9 +1,6 @@
 """A run that was cut off ends as if it never had been."""
 
 import resource
-import subprocess
-import sys
-import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +19,7 @@ from aether_core.model.training_set import TrainingSet
 from tests.aether_core.model.killed_run import MOMENTS, Kill, Request, outcome, sitting
 from tests.aether_core.model.places import make_training_set
 from tests.errors import fault
+from tests.forks import run_script
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = {"epochs": "7", "batch_size": "64", "patience": "3", "average": "0.9"}
@@ -258,14 +256,8 @@ def test_a_full_disk_keeps_the_checkpoint_before(tmp_path: Path) -> None:
         except AetherError as error:
             print(error.exit_code, error)
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "1")],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
-    assert done.stdout.startswith("2 disk full")
+    done = run_script(script, str(tmp_path / "1"))
+    assert done.out.startswith("2 disk full")
     assert [path.name for path in (tmp_path / "1").iterdir()] == ["epoch-000001.safetensors"]
     state = RunCheckpoints(tmp_path / "1").newest()
     assert state is not None

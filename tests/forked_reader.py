@@ -1,0 +1,30 @@
+"""The process that reads files, started once for all processes that tests fork.
+
+Imported by the process they are forked from, which thereby starts it.
+"""
+
+from aether_core.reading import client
+
+
+class _Lent(client.ReaderSource):
+    """A started one, in a process that did not start it."""
+
+    def __init__(self, lender: client.ReaderSource) -> None:
+        self._control = lender._control
+
+    def alive(self) -> bool:
+        return True
+
+    def gone(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self._control.close()
+
+
+_SOURCE = client.ReaderSource()
+
+
+def lend() -> None:
+    """Let this process, just forked, have its files read there."""
+    client._source = _Lent(_SOURCE)

@@ -1,0 +1,158 @@
+"""Processes of the product, forked from one that has loaded its libraries already.
+
+Each is a process of its own, with an environment, outputs and an exit code of its own. Only the
+seconds that every Python needs to load torch, geopandas and the like are spent once a test
+session. That commands, workers and `up` also start from their command lines is shown by tests of
+`up` and of the launched command, which start them so.
+"""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Mapping
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(
+    [
+        *(f"workflows.{name}" for name in ("jobs.worker", "training", "study_job", "fetch_job")),
+        *(f"workflows.cli.{name}" for name in ("__main__", "task_options", "layers", "training")),
+        *(f"aether_core.text.{name}" for name in ("bert", "minilm")),
+        *(f"sklearn.{name}" for name in ("linear_model", "model_selection", "metrics")),
+        "mapie.classification",
+        "aether_core.model.trainer",
+        "torch._dynamo",  # what the first optimizer loads
+        "tests.aether_core.model.killed_run",
+        "tests.killing",
+        "tests.forked_reader",
+    ]
+)
+_SECONDS = 120
+_SAME: Mapping[str, str] = MappingProxyType({})
+
+
+class Ended(NamedTuple):
+    """How a process ended: its exit code, negative for a signal, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Forked:
+    """A process at work; what a test needs of `subprocess.Popen`.
+
+    Args:
+        function: What it does, importable under its module's name. The number it returns is the
+            exit code.
+        arguments: What it is given.
+        environment: What is otherwise in its environment than in this process's own.
+        output: Where its standard output and error are written, one after the other.
+        error: A file of its own for the latter.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., int | None],
+        *arguments: Any,
+        environment: Mapping[str, str] = _SAME,
+        output: Path | None = None,
+        error: Path | None = None,
+    ) -> None:
+        given = {**os.environ, **environment}
+        self._process: BaseProcess = _FORKS.Process(
+            target=_be, args=(function, arguments, given, output, error), daemon=True
+        )
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("a forked process", timeout or 0.0)
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def ended(
+    function: Callable[..., int | None],
+    *arguments: Any,
+    environment: Mapping[str, str] = _SAME,
+) -> Ended:
+    """Run a function in a process of its own, to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        process = Forked(function, *arguments, environment=environment, output=out, error=err)
+        try:
+            code = process.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return Ended(code, out.read_text(), err.read_text())
+
+
+def run_script(script: str, *words: str, environment: Mapping[str, str] = _SAME) -> Ended:
+    """Run a script, with its arguments, in a process of its own, to its end."""
+    return ended(_be_script, script, words, environment=environment)
+
+
+def command(*words: str, environment: Mapping[str, str] = _SAME) -> Ended:
+    """Run one command line of ours to its end."""
+    return ended(be_command, *words, environment=environment)
+
+
+def be_command(*words: str) -> int:
+    """Be one command line of ours, as `python -m workflows.cli` is."""
+    from workflows.cli.__main__ import run
+
+    sys.argv = ["aether", *words]
+    return run(words)
+
+
+def _be_script(script: str, words: tuple[str, ...]) -> None:
+    sys.argv = ["-c", *words]
+    exec(compile(textwrap.dedent(script), "<script>", "exec"), {"__name__": "__main__"})  # noqa: S102
+
+
+def _be(
+    function: Callable[..., int | None],
+    arguments: tuple[Any, ...],
+    environment: Mapping[str, str],
+    output: Path | None,
+    error: Path | None,
+) -> None:
+    """Be the new process."""
+    from tests.forked_reader import lend
+
+    os.setsid()
+    for number, path in ((1, output), (2, error or output)):
+        if path is not None:
+            with path.open("ab") as file:
+                os.dup2(file.fileno(), number)
+    os.environ.clear()
+    os.environ.update(environment)
+    lend()
+    code = function(*arguments)
+    sys.exit(code or 0)
