@@ -4,8 +4,9 @@ import logging
 
 import streamlit as st
 
-from ui import errors, footer, job_tray, page, state, style
-from ui.logo import MARK, WORDMARK
+from ui.jobs import tray as job_tray
+from ui.shell import errors, footer, page, state, style
+from ui.shell.logo import MARK, WORDMARK
 
 logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
 st.set_page_config(page_title="Aether", page_icon=MARK, layout="wide", initial_sidebar_state="auto")

@@ -26,13 +26,13 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.ndimage import uniform_filter
 
+from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.view import city_views
-from aether_core.eo.write import write_embedding_cog
-from aether_core.model.heads import Heads
-from aether_core.model.inference import encode_eo, encode_text
+from aether_core.eo.pooling.view import city_views
+from aether_core.model.heads.heads import Heads
+from aether_core.model.heads.inference import encode_eo, encode_text
 from aether_core.model.recipes import recipe
-from aether_core.model.trainer import train
+from aether_core.model.training.trainer import train
 from aether_core.search.change import YearNoise as Yardstick
 from aether_core.search.change import beyond, stable_cells, year_noise
 from aether_core.search.scoring import cosine_scores, query_direction

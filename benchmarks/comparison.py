@@ -14,11 +14,11 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.tasks.comparison import compare, in_words
-from aether_core.tasks.experiment import Setup, run_experiment
-from aether_core.tasks.folds import choose_blocks
-from aether_core.tasks.metrics import metrics_of
 from aether_core.tasks.predictors.softmax import softmax
+from aether_core.tasks.testing.comparison import compare, in_words
+from aether_core.tasks.testing.experiment import Setup, run_experiment
+from aether_core.tasks.testing.folds import choose_blocks
+from aether_core.tasks.testing.metrics import metrics_of
 
 LIMIT_S = 180.0
 CLASSES = 9

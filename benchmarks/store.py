@@ -23,11 +23,12 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
-from db import cities, features, layers, pois
-from db.cluster_place import known_place
-from db.embedded import PrivateCluster
+from db.cities import cities, features, pois
+from db.cluster.embedded import PrivateCluster
+from db.cluster.place import known_place
 from db.engine import open_engine, session_scope
-from db.field_types import Column
+from db.layers import layers
+from db.layers.field_types import Column
 from db.migrate import migrate
 
 STORE_LIMIT_S, KEEP_LIMIT_S, READ_LIMIT_S = 20.0, 5.0, 0.5

@@ -25,11 +25,11 @@ from pyproj import Transformer
 
 from aether_core.charts import study_chart
 from aether_core.charts.static import to_svg
+from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.view import View, city_views
-from aether_core.eo.write import write_embedding_cog
+from aether_core.eo.pooling.view import View, city_views
 from aether_core.model.recipes import recipe
-from aether_core.model.training_set import TrainingSet
+from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_texts
 from aether_core.simulate.grid_city import ZONES, SimulatedCity, simulate_city
 from aether_core.study.city import StudyCity, StudyLabels

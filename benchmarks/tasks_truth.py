@@ -22,21 +22,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import Transformer
 
+from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.view import city_views
-from aether_core.eo.write import write_embedding_cog
-from aether_core.model.inference import encode_eo
+from aether_core.eo.pooling.view import city_views
+from aether_core.model.heads.inference import encode_eo
 from aether_core.model.recipes import recipe
-from aether_core.model.trainer import train
-from aether_core.model.training_set import TrainingSet
+from aether_core.model.training.trainer import train
+from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_texts
 from aether_core.simulate.grid_city import ZONES, Noise, simulate_city
-from aether_core.tasks.comparison import compare
-from aether_core.tasks.experiment import Setup, run_experiment
-from aether_core.tasks.folds import choose_blocks
-from aether_core.tasks.land_use import map_land_use
-from aether_core.tasks.metrics import kl, macro_f1
-from aether_core.tasks.socioeconomic import map_socioeconomic
+from aether_core.tasks.kinds.land_use import map_land_use
+from aether_core.tasks.kinds.socioeconomic import map_socioeconomic
+from aether_core.tasks.testing.comparison import compare
+from aether_core.tasks.testing.experiment import Setup, run_experiment
+from aether_core.tasks.testing.folds import choose_blocks
+from aether_core.tasks.testing.metrics import kl, macro_f1
 from aether_core.text.encoder import TextEncoder
 from aether_core.text.minilm import MiniLMEncoder
 

@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from sklearn.metrics import roc_auc_score
 
+from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.view import city_views
-from aether_core.eo.write import write_embedding_cog
-from aether_core.model.heads import Heads
-from aether_core.model.inference import encode_eo, encode_text
+from aether_core.eo.pooling.view import city_views
+from aether_core.model.heads.heads import Heads
+from aether_core.model.heads.inference import encode_eo, encode_text
 from aether_core.model.recipes import recipe
-from aether_core.model.trainer import train
-from aether_core.model.training_set import TrainingSet
+from aether_core.model.training.trainer import train
+from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_texts, query_texts
 from aether_core.search.scoring import cosine_scores, mean_direction, query_direction
 from aether_core.simulate.grid_city import Noise, SimulatedCity, simulate_city

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic.autogenerate.api import AutogenContext
 from geoalchemy2 import alembic_helpers
 
-from db.vector_type import Vector
+from db.columns.vector_type import Vector
 
 
 def include_object(

@@ -6,23 +6,27 @@ import streamlit as st
 from aether_core.charts import change_histogram
 from aether_core.charts.words import percent
 from aether_core.errors import AetherError
-from ui import change_ask, chart, downloads, errors, job_panel, layer_map, page, state, swipe
-from ui import map as city_map
-from ui.cells import CellValues
-from ui.change_ask import Asked
-from ui.change_views import change_view
-from ui.job_links import LAYER
-from ui.map import Point
-from ui.nearby import nearest_names, spread_out
-from ui.swipe import Side
-from ui.text import plain, rows
-from workflows.change import CAUTION, CellChange, in_words
-from workflows.change_pictures import year_pictures
-from workflows.cities import CitySummary
-from workflows.export import export_change
-from workflows.jobs.kinds.change import CHANGE, ChangeLayer
-from workflows.pictures import LayerPicture
-from workflows.store import Store
+from ui.ask import change as change_ask
+from ui.ask.change import Asked
+from ui.jobs import panel as job_panel
+from ui.jobs.links import LAYER
+from ui.map import map as city_map
+from ui.map import swipe
+from ui.map.cells import CellValues
+from ui.map.map import Point
+from ui.map.nearby import nearest_names, spread_out
+from ui.map.swipe import Side
+from ui.maps import layer_map
+from ui.maps.change_views import change_view
+from ui.shell import chart, downloads, errors, page, state
+from ui.shell.text import plain, rows
+from workflows.cities.cities import CitySummary
+from workflows.home.store import Store
+from workflows.layers.change_pictures import year_pictures
+from workflows.layers.export import export_change
+from workflows.layers.job_kind import CHANGE, ChangeLayer
+from workflows.layers.pictures import LayerPicture
+from workflows.search.change import CAUTION, CellChange, in_words
 
 MAP_HEIGHT = 600
 DIFFERENCE, BOTH = "Difference", "Two years"
@@ -64,7 +68,8 @@ def marks_of(city: CitySummary, found: CellChange) -> list[Point]:
     names = nearest_names(city, lonlat[kept])
     return [
         Point(
-            *lonlat[i],
+            float(lonlat[i, 0]),
+            float(lonlat[i, 1]),
             f"{n}. near {name}" if name else f"{n}. {best[i]['cell']}",
             f"{best[i]['change']:+.3f}",
         )

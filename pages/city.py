@@ -3,25 +3,20 @@
 import streamlit as st
 
 from aether_core.eo.embedding_kind import kind_title
-from ui import (
-    add_form,
-    errors,
-    fetch_batch,
-    fetch_form,
-    fetch_jobs,
-    fetch_year,
-    job_panel,
-    next_steps,
-    page,
-    real_demo,
-    state,
-)
-from ui import map as city_map
-from ui.job_panel import Panel
-from ui.nearby import places_of
-from ui.text import count, facts, plain
-from workflows.cities import CitySummary, remove_city_numbered, show_city
-from workflows.fetch_city import FetchSummary
+from ui.fetch import batch as fetch_batch
+from ui.fetch import form as fetch_form
+from ui.fetch import jobs as fetch_jobs
+from ui.fetch import next_steps, real_demo
+from ui.fetch import year as fetch_year
+from ui.forms import add as add_form
+from ui.jobs import panel as job_panel
+from ui.jobs.panel import Panel
+from ui.map import map as city_map
+from ui.map.nearby import places_of
+from ui.shell import errors, page, state
+from ui.shell.text import count, facts, plain
+from workflows.cities.cities import CitySummary, remove_city_numbered, show_city
+from workflows.fetch.fetch import FetchSummary
 
 MAP_HEIGHT = 560
 SHOW, ADD = "This city", "Add a city"
@@ -169,7 +164,7 @@ def draw_adding(panel: Panel) -> None:
         key="add-way",
         label_visibility="collapsed",
     )
-    st.caption(ABOUT[way])
+    st.caption(ABOUT[way or FETCH])
     with errors.boxed(state.reachable):
         if way == FETCH:
             fetch_form.draw(fetch_started)
@@ -215,8 +210,8 @@ def draw() -> None:
     next_steps.draw(city)
     with errors.boxed(state.reachable):
         fetch_jobs.draw(city.slug)
-    picture, panel = st.columns([3, 1], gap="medium")
-    with panel:
+    picture, aside = st.columns([3, 1], gap="medium")
+    with aside:
         draw_facts(city)
         fetch_year.draw(city, fetch_started)
         draw_sources(city)

@@ -6,12 +6,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from aether_core.errors import NotFoundError
-from ui import compare_form, comparison, errors, job_panel, page, retrieval, state, studies
-from ui.job_links import EVALUATION, TASKS, asked_for
-from ui.job_panel import Panel
-from workflows.cities import CitySummary
-from workflows.evaluate import Evaluation, latest_evaluation, show_evaluation
-from workflows.retrieval import RetrievalEvaluation, latest_retrieval, show_retrieval
+from ui.expert import compare_form, comparison, retrieval, studies
+from ui.jobs import panel as job_panel
+from ui.jobs.links import EVALUATION, TASKS, asked_for
+from ui.jobs.panel import Panel
+from ui.shell import errors, page, state
+from workflows.cities.cities import CitySummary
+from workflows.evaluation.compare import Evaluation, latest_evaluation, show_evaluation
+from workflows.evaluation.retrieval import TASK as RETRIEVAL
+from workflows.evaluation.retrieval import RetrievalEvaluation, latest_retrieval, show_retrieval
 
 BY_NAME = {name: task for task, name in TASKS.items()}
 QUESTIONS = {
@@ -19,7 +22,7 @@ QUESTIONS = {
     "Your own labels decide, on the same folds for all.",
     compare_form.SOCIOECONOMIC: "Does AETHER predict shares of areas better than plain AlphaEarth? "
     "Your own figures decide, on the same folds for all.",
-    retrieval.TASK: "Does a query in words find the cells that are known to answer it?",
+    RETRIEVAL: "Does a query in words find the cells that are known to answer it?",
 }
 LAST, NEW = "Last result", "New comparison"
 
@@ -43,7 +46,7 @@ def shown(city: CitySummary, task: str, panel: Panel) -> Evaluation | RetrievalE
     store, slug = state.store(), city.slug
     one, latest = (
         (show_retrieval, latest_retrieval)
-        if task == retrieval.TASK
+        if task == RETRIEVAL
         else (partial(show_evaluation, task=task), partial(latest_evaluation, task=task))
     )
     key = f"{task}-shown-{slug}"
@@ -81,7 +84,7 @@ def draw_task(city: CitySummary, task: str, panel: Panel, bar: DeltaGenerator) -
         new = found is None or is_new(task)
     if found is None or new:
         st.caption(QUESTIONS[task])
-        if task == retrieval.TASK:
+        if task == RETRIEVAL:
             retrieval.form(city, panel)
         else:
             compare_form.draw(city, task, panel)
@@ -105,9 +108,7 @@ def draw() -> None:
         if task == studies.TASK:
             studies.draw(city)
         else:
-            look = (
-                retrieval.look if task == retrieval.TASK else partial(compare_form.look, task=task)
-            )
+            look = retrieval.look if task == RETRIEVAL else partial(compare_form.look, task=task)
             draw_task(city, task, look(city), bar)
 
 

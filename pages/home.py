@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from ui import errors, fetch_jobs, footer, page, real_demo, state, thumbnail
-from ui.text import count, plain
-from workflows.cities import CitySummary
+from ui.fetch import jobs as fetch_jobs
+from ui.fetch import real_demo
+from ui.map import thumbnail
+from ui.shell import errors, footer, page, state
+from ui.shell.text import count, plain
+from workflows.cities.cities import CitySummary
 
 COLUMNS = 3
 

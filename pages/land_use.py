@@ -2,23 +2,17 @@
 
 import streamlit as st
 
-from ui import (
-    district_form,
-    errors,
-    fit_form,
-    fit_page,
-    job_panel,
-    label_form,
-    layer_map,
-    page,
-    state,
-    trust,
-)
-from ui.job_panel import Panel
-from workflows.cities import CitySummary
-from workflows.jobs.kinds.fits import LAND_USE
-from workflows.land_use import KIND, LandUseRequest, advice
-from workflows.layers import LayerSummary
+from ui.forms import district as district_form
+from ui.forms import fit as fit_form
+from ui.forms import label as label_form
+from ui.jobs import panel as job_panel
+from ui.jobs.panel import Panel
+from ui.maps import fit_page, layer_map, trust
+from ui.shell import errors, page, state
+from workflows.cities.cities import CitySummary
+from workflows.layers.layers import LayerSummary
+from workflows.tasks.job_kinds import LAND_USE
+from workflows.tasks.land_use import KIND, LandUseRequest, advice
 
 MAP_HEIGHT = 600
 KEY = "landuse"
@@ -40,7 +34,9 @@ def draw_form(city: CitySummary, panel: Panel) -> None:
         with go_place:
             if labels is None:
                 st.caption("Still needed: labels.")
-            asked = labels and LandUseRequest(labels, fit, title.strip() or None, districts)
+            asked = None
+            if labels is not None:
+                asked = LandUseRequest(labels, fit, title.strip() or None, districts)
             go = job_panel.button(
                 panel, "Fit and map", key=f"{KEY}-go", icon=":material/category:", request=asked
             )

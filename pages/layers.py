@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from ui import difference, downloads, errors, layer_map, page, state, take_away
-from ui.job_links import LAYER, asked_for
-from ui.layer_names import seen_by, told_apart
-from ui.text import facts, plain
-from workflows.cities import CitySummary
-from workflows.export import export_layer
-from workflows.layers import LayerSummary, list_layers, remove_layer
+from ui.jobs.links import LAYER, asked_for
+from ui.maps import difference, layer_map, take_away
+from ui.maps.layer_names import seen_by, told_apart
+from ui.shell import downloads, errors, page, state
+from ui.shell.text import facts, plain
+from workflows.cities.cities import CitySummary
+from workflows.layers.export import export_layer
+from workflows.layers.layers import LayerSummary, list_layers, remove_layer
 
 MAP_HEIGHT = 600
 MAP, COMPARE = "One layer", "Compare two"

@@ -6,17 +6,19 @@ import numpy as np
 import streamlit as st
 
 from aether_core.errors import AetherError
-from ui import ask, cells, downloads, errors, ground, legend, page, ramp, state
-from ui import map as city_map
-from ui.cells import CellValues
-from ui.coloured import Shown
-from ui.map import Point
-from ui.nearby import nearest_names, places_of, spread_out
-from ui.text import plain, rows
-from workflows.cities import CitySummary, categories
-from workflows.export import export_scores
-from workflows.layers import default_title, keep_layer
-from workflows.search import CellScores, PlaceHit, search_places
+from ui.ask import question as ask
+from ui.map import cells, ground, legend, ramp
+from ui.map import map as city_map
+from ui.map.cells import CellValues
+from ui.map.coloured import Shown
+from ui.map.map import Point
+from ui.map.nearby import nearest_names, places_of, spread_out
+from ui.shell import downloads, errors, page, state
+from ui.shell.text import plain, rows
+from workflows.cities.cities import CitySummary, categories
+from workflows.layers.export import export_scores
+from workflows.layers.layers import default_title, keep_layer
+from workflows.search.search import CellScores, PlaceHit, search_places
 
 MAP_HEIGHT = 600
 CHIPS = 6
@@ -111,7 +113,12 @@ def best_spots(city: CitySummary, scores: CellScores) -> list[Spot]:
     kept = spread_out(lonlat, city.radius_m, TOP_CELLS)
     names = nearest_names(city, lonlat[kept])
     return [
-        Spot(f"near {name}" if name else str(best[i]["cell"]), *lonlat[i], float(best[i]["score"]))
+        Spot(
+            f"near {name}" if name else best[i]["cell"],
+            float(lonlat[i, 0]),
+            float(lonlat[i, 1]),
+            best[i]["score"],
+        )
         for i, name in zip(kept, names, strict=True)
     ]
 

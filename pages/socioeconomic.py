@@ -2,23 +2,17 @@
 
 import streamlit as st
 
-from ui import (
-    area_form,
-    district_form,
-    errors,
-    fit_form,
-    fit_page,
-    job_panel,
-    layer_map,
-    page,
-    state,
-    trust,
-)
-from ui.job_panel import Panel
-from workflows.cities import CitySummary
-from workflows.jobs.kinds.fits import SOCIOECONOMIC
-from workflows.layers import LayerSummary, list_layers
-from workflows.socioeconomic import KIND, NOTE, SocioeconomicRequest
+from ui.forms import area as area_form
+from ui.forms import district as district_form
+from ui.forms import fit as fit_form
+from ui.jobs import panel as job_panel
+from ui.jobs.panel import Panel
+from ui.maps import fit_page, layer_map, trust
+from ui.shell import errors, page, state
+from workflows.cities.cities import CitySummary
+from workflows.layers.layers import LayerSummary, list_layers
+from workflows.tasks.job_kinds import SOCIOECONOMIC
+from workflows.tasks.socioeconomic import KIND, NOTE, SocioeconomicRequest
 
 MAP_HEIGHT = 600
 KEY = "shares"
@@ -43,9 +37,10 @@ def draw_form(city: CitySummary, panel: Panel) -> None:
         with go_place:
             if areas is None:
                 st.caption("Still needed: areas with at least two fields.")
-            asked = areas and SocioeconomicRequest(
-                areas, fit, title.strip() or None, districts, pixels
-            )
+            asked = None
+            if areas is not None:
+                named = title.strip() or None
+                asked = SocioeconomicRequest(areas, fit, named, districts, pixels)
             go = job_panel.button(
                 panel, "Fit and map", key=f"{KEY}-go", icon=":material/groups:", request=asked
             )

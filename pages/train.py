@@ -4,15 +4,16 @@ from typing import Any
 
 import streamlit as st
 
-from aether_core.model.recipe import Setting
 from aether_core.model.recipes import recipe, recipes
-from ui import charts, errors, model_files, page, state, training_run
-from ui.text import count, duration, facts, plain
-from workflows.cities import CitySummary
-from workflows.models import ModelSummary, list_models, use_model
-from workflows.resume import resume_run, start_again
-from workflows.runs import RunSummary, list_runs
-from workflows.training import start_training
+from aether_core.model.recipes.definition import Setting
+from ui.expert import charts, model_files, training_run
+from ui.shell import errors, page, state
+from ui.shell.text import count, duration, facts, plain
+from workflows.cities.cities import CitySummary
+from workflows.training.models import ModelSummary, list_models, use_model
+from workflows.training.resume import resume_run, start_again
+from workflows.training.runs import RunSummary, list_runs
+from workflows.training.train import start_training
 
 LABELS = {
     "lam": "Weight of the two window sizes",
@@ -161,11 +162,12 @@ def draw_early_end(run: RunSummary) -> None:
 
 def draw_outcome(run: RunSummary) -> None:
     """Curves and meaning of a finished run."""
-    kept = run.metrics.get("kept_epoch")
+    kept: Any = run.metrics.get("kept_epoch")
+    validated_on: Any = run.metrics.get("validated_on")
     validation: Any = run.metrics.get("validation")
     st.subheader(f"What run {run.id} learnt", anchor=False)
     if validation:
-        st.write(in_words(validation, run.metrics.get("validated_on")))
+        st.write(in_words(validation, validated_on))
     else:
         st.write(
             "Nothing was held out, so nothing can be said about places the model has not seen."

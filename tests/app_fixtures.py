@@ -15,17 +15,17 @@ import shapely
 from psycopg import sql
 from sqlalchemy import make_url, text
 
-from aether_core.eo.write import write_embedding_cog
+from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.simulate.grid_city import simulate_city
-from db import jobs as job_rows
 from db.engine import conninfo
+from db.jobs import jobs as job_rows
 from tests.db_fixtures import CREATE_COPY, TEMPLATE, fresh_database
-from workflows.add_city import AddCity, add_city
-from workflows.cities import remove_city
+from workflows.cities.add import AddCity, add_city
+from workflows.cities.cities import remove_city
+from workflows.home.settings import Settings
+from workflows.home.store import Store, open_store
 from workflows.jobs.carry_out import carry_out
-from workflows.settings import Settings
-from workflows.store import Store, open_store
-from workflows.training import add_run
+from workflows.training.train import add_run
 
 SLUG = "tinytown"
 YEAR = 2024

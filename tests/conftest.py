@@ -39,15 +39,14 @@ pytest_plugins = [
 
 BROWSER = "tests/browser/"
 LONG = ("browser", "workflows", "pages")
-"""Folders whose files take longest."""
+"""Folders whose tests take longest."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no process waits for the other at the end."""
     tests = Path(__file__).parent
-    last = len(LONG)
-    rank = {tests / name: place for place, name in enumerate(LONG)}
-    items.sort(key=lambda item: rank.get(item.path.parent, last))
+    rank = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(tests).parts[0], len(LONG)))
 
 
 class BrowsersOneByOne(LoadScopeScheduling):

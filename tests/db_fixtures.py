@@ -13,8 +13,8 @@ from psycopg import sql
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
 
-from db.cluster_place import known_place
-from db.embedded import PrivateCluster
+from db.cluster.embedded import PrivateCluster
+from db.cluster.place import known_place
 from db.engine import conninfo, open_engine
 from db.migrate import migrate
 

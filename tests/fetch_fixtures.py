@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from aether_core.city_boundary import box_boundary
+from aether_core.city.outline import box_boundary
 from tests.public_server.server import PublicServer
 from tests.public_server.whole import BOX, NAME, YEARS, World, environment, serve, write_world
-from workflows.fetch_request import FetchCity
-from workflows.settings import Settings
-from workflows.store import Store, open_store
+from workflows.fetch.request import FetchCity
+from workflows.home.settings import Settings
+from workflows.home.store import Store, open_store
 
 SLUG = "borderville"
 REQUEST = FetchCity(
@@ -53,5 +53,5 @@ def asking(database_url: str, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker is started: the test does its part itself, in its own process."""
-    for name in ("workflows.jobs.job", "workflows.fetch_many"):
+    for name in ("workflows.jobs.job", "workflows.fetch.many"):
         monkeypatch.setattr(f"{name}.ensure_worker", lambda *_: None)

@@ -3,8 +3,8 @@
 import sys
 
 from tests.forks import Forked
+from workflows.home.store import Store
 from workflows.jobs.queue import STALLED_SECONDS
-from workflows.store import Store
 
 
 def start_worker(

@@ -22,14 +22,17 @@ from typing import Any, NamedTuple
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
-        *(f"workflows.{name}" for name in ("jobs.worker", "training", "study_job", "fetch_job")),
-        *(f"workflows.cli.{name}" for name in ("__main__", "task_options", "layers", "training")),
+        *(f"workflows.{name}" for name in ("jobs.worker", "training.train", "fetch.job")),
+        *(f"workflows.{room}.job_kinds" for room in ("cities", "tasks")),
+        *(f"workflows.{room}.job_kind" for room in ("training", "layers", "reports")),
+        *(f"workflows.evaluation.{name}" for name in ("comparison_job", "study_job")),
+        *(f"cli.{name}" for name in ("__main__", "task_options", "layers", "training")),
         *(f"aether_core.text.{name}" for name in ("bert", "minilm")),
         *(f"sklearn.{name}" for name in ("linear_model", "model_selection", "metrics")),
         "mapie.classification",
-        "aether_core.model.trainer",
+        "aether_core.model.training.trainer",
         "torch._dynamo",  # what the first optimizer loads
-        "tests.aether_core.model.killed_run",
+        "tests.aether_core.model.checkpoints.killed_run",
         "tests.killing",
         "tests.forked_reader",
     ]
@@ -124,8 +127,8 @@ def command(*words: str, environment: Mapping[str, str] = _SAME) -> Ended:
 
 
 def be_command(*words: str) -> int:
-    """Be one command line of ours, as `python -m workflows.cli` is."""
-    from workflows.cli.__main__ import run
+    """Be one command line of ours, as `python -m cli` is."""
+    from cli.__main__ import run
 
     sys.argv = ["aether", *words]
     return run(words)

@@ -3,10 +3,10 @@
 import time
 from pathlib import Path
 
-from db import jobs as job_rows
+from db.jobs import jobs as job_rows
+from workflows.home.store import Store
 from workflows.jobs.queue import defer
-from workflows.store import Store
-from workflows.sweep import Swept, sweep
+from workflows.jobs.sweep import Swept, sweep
 
 
 def put_in_queue(store: Store, job_id: int) -> None:

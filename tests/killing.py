@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from tests.forks import Forked
 from tests.job_steps import sweep_at_last
+from workflows.home.store import Store
 from workflows.jobs.job import show_job
-from workflows.store import Store
 
 _KILLED = -signal.SIGKILL
 
@@ -22,10 +22,10 @@ def carry_out_until(home: str, database_url: str, job_id: int, moment: int) -> N
     Moments are the beginnings of its stages, then the transaction that stores what it made just
     before it is committed, and just after.
     """
+    from workflows.home.settings import Settings
+    from workflows.home.store import open_store
     from workflows.jobs.carry_out import carry_out
     from workflows.jobs.work import Work
-    from workflows.settings import Settings
-    from workflows.store import open_store
 
     seen: list[str] = []
     tell, finish = Work.tell, Work.finish

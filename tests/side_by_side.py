@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import text
 
-from workflows.store import Store
+from workflows.home.store import Store
 
 PATIENCE_S = 120
 """Longer than anything takes here: the database itself gives up after 60 s."""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from aether_core.model.card import CARD_FILE, read_card
+from aether_core.model.files.card import CARD_FILE, read_card
 from db.schema import Fetch, Model, Raster, Run, View
-from workflows.settings import Settings
-from workflows.store import Store
+from workflows.home.settings import Settings
+from workflows.home.store import Store
 
 
 def assert_store_consistent(store: Store) -> None:

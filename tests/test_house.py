@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import yaml
 from workflows.jobs.kind import LANES
 
 ROOT = Path(__file__).resolve().parents[1]
+CODE = ("aether_core", "db", "workflows", "cli", "ui", "pages")
 
 
 def own_files() -> list[Path]:
@@ -31,6 +33,16 @@ def test_no_file_is_too_large() -> None:
     files = own_files()
     assert {ROOT / "app.py", ROOT / ".ci" / "run"} <= set(files)
     assert not [p for p in files if p.stat().st_size > 1_000_000]
+
+
+def test_no_room_is_crowded() -> None:
+    """A folder is a subject: whoever opens one sees all of it at a glance."""
+    rooms = Counter(
+        path.parent
+        for path in own_files()
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in CODE
+    )
+    assert not {str(room): files for room, files in rooms.items() if files > 17}
 
 
 def test_the_tests_take_nothing_from_whoever_runs_them() -> None:

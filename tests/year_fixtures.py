@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-from aether_core.eo.write import write_embedding_cog
+from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.simulate.grid_city import SimulatedCity
 from aether_core.simulate.later_year import LaterYear, later_year
 from tests.app_fixtures import SLUG, Original, copied_store, make_original, set_environment
-from workflows.store import Store
-from workflows.years import add_year
+from workflows.cities.years import add_year
+from workflows.home.store import Store
 
 OTHER = 2018
 

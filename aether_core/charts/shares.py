@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from aether_core.charts.class_colours import class_colours
 from aether_core.charts.palette import BLUE, QUIET
 from aether_core.charts.words import Chart, counted, fitted, layered, name_axis, nothing, titled
-from aether_core.class_colours import class_colours
 
 _MOST_DOTS: Final = 2_000
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from aether_core.charts.palette import QUIET
 
-Chart = alt.Chart | alt.LayerChart
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 """One view or several on the same axes: pages stretch both to their container."""
 
 Record = Mapping[str, Any]

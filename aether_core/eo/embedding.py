@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from aether_core.eo.pooled import FileInfo, Pooled
-from aether_core.eo.raster import open_rasters
-from aether_core.eo.raster_file import RASTER_SUFFIXES
-from aether_core.eo.source import local_file
-from aether_core.eo.table import TABLE_SUFFIXES, open_tables
-from aether_core.eo.view import View
+from aether_core.eo.pooling.pooled import FileInfo, Pooled
+from aether_core.eo.pooling.view import View
+from aether_core.eo.raster.embedding import open_rasters
+from aether_core.eo.raster.file import RASTER_SUFFIXES
+from aether_core.eo.table.embedding import TABLE_SUFFIXES, open_tables
 from aether_core.errors import InputError
+from aether_core.files.source import local_file
 from aether_core.progress import Progress, silent
 
 __all__ = ["EMBEDDING_SUFFIXES", "Embedding", "FileInfo", "Pooled", "open_embedding"]

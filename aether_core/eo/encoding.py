@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from aether_core.eo.raster_file import RASTER_SUFFIXES, open_raster
+from aether_core.eo.raster.file import RASTER_SUFFIXES, open_raster
 
 TABLE = "table"
 

@@ -9,8 +9,8 @@ from rasterio.windows import Window
 
 from aether_core.eo.alphaearth import dequantise
 from aether_core.eo.embedding_kind import ALPHAEARTH
-from aether_core.eo.raster_file import RasterFile, open_raster, read_window
-from aether_core.eo.rectangle import valid_pixels
+from aether_core.eo.raster.file import RasterFile, open_raster, read_window
+from aether_core.eo.raster.rectangle import valid_pixels
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 

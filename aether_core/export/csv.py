@@ -17,7 +17,7 @@ from aether_core.export.values import (
     key_name,
     property_names,
 )
-from aether_core.spreadsheet_text import APOSTROPHE_NOTE, without_formula
+from aether_core.vector.spreadsheet_text import APOSTROPHE_NOTE, without_formula
 
 _DECIMALS = 7
 

@@ -8,7 +8,6 @@ from typing import BinaryIO
 import geopandas as gpd
 import pyproj
 
-from aether_core import files
 from aether_core.errors import InputError
 from aether_core.export.csv import write_csv
 from aether_core.export.geojson import write_geojson
@@ -16,6 +15,7 @@ from aether_core.export.geopackage import write_geopackage
 from aether_core.export.geoparquet import write_geoparquet
 from aether_core.export.geotiff import write_geotiff
 from aether_core.export.values import key_name, property_names
+from aether_core.files import whole as files
 
 _Writer = Callable[[gpd.GeoDataFrame, BinaryIO, Mapping[str, object]], None]
 

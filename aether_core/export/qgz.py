@@ -10,10 +10,10 @@ from xml.etree import ElementTree as ET
 import shapely
 from pyproj import CRS, Transformer
 
-from aether_core import files
-from aether_core.boundary import working_crs
+from aether_core.city.boundary import working_crs
 from aether_core.errors import InputError
 from aether_core.export.qgis_xml import VERSION, document
+from aether_core.files import whole as files
 from aether_core.vector import WGS84
 
 _CONNECTION = ("dbname", "host", "port", "user", "sslmode")

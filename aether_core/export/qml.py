@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from aether_core import files
 from aether_core.export.classes import ClassEntry, entries
 from aether_core.export.qgis_xml import VERSION, document
+from aether_core.files import whole as files
 
 _POLYGONS = "2"
 _UNTRUSTED_COLOUR = "#b8b8b8"

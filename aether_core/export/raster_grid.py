@@ -14,7 +14,7 @@ from pyproj import Transformer
 from rasterio.features import rasterize
 from scipy.ndimage import binary_dilation
 
-from aether_core.boundary import working_crs
+from aether_core.city.boundary import working_crs
 from aether_core.errors import InputError
 from aether_core.export.values import key_name
 from aether_core.vector import WGS84

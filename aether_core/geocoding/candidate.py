@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import shapely
 
-from aether_core.city_boundary import box_boundary
+from aether_core.city.outline import box_boundary
 from aether_core.errors import InputError
 
 _KM_PER_DEGREE = 111.195  # of a great circle on a sphere of 6,371 km

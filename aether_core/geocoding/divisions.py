@@ -7,14 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from aether_core.boundary import polygons_of
+from aether_core.city.boundary import polygons_of
 from aether_core.errors import InputError
 from aether_core.geocoding.candidate import Candidate
 from aether_core.geocoding.countries import known_country
 from aether_core.geocoding.folding import folded
 from aether_core.net import RemoteError, Web
-from aether_core.poi.overture_release import Overture
-from aether_core.poi.overture_table import overture_table
+from aether_core.poi.overture.release import Overture
+from aether_core.poi.overture.table import overture_table
 from aether_core.progress import Progress, silent
 
 SOURCE = "Overture Maps"

@@ -14,11 +14,11 @@ from typing import Any, BinaryIO
 
 import shapely
 
-from aether_core.boundary import polygons_of
+from aether_core.city.boundary import polygons_of
 from aether_core.errors import InputError
+from aether_core.files.kept_file import read_kept, write_kept
 from aether_core.geocoding.candidate import Candidate
 from aether_core.geocoding.countries import country_of
-from aether_core.kept_file import read_kept, write_kept
 from aether_core.net import RemoteError, Waiting, Web, patient
 from aether_core.net.courtesy import sleep
 

@@ -10,7 +10,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from aether_core.errors import InputError
-from aether_core.poi.earth import earth_centred
+from aether_core.spatial.earth import earth_centred
 from aether_core.vector import looks_swapped
 
 DUPLICATE_M = 10.0

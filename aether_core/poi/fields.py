@@ -8,7 +8,7 @@ import pandas as pd
 
 from aether_core.errors import InputError
 from aether_core.poi.frame import plain_text
-from aether_core.poi.taxonomy import (
+from aether_core.poi.osm.taxonomy import (
     KEY_GROUPS,
     NOTHING,
     describe_tags,

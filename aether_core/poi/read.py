@@ -6,7 +6,7 @@ import geopandas as gpd
 
 from aether_core.poi.fields import PoiFields, poi_columns
 from aether_core.poi.frame import poi_frame
-from aether_core.poi.osm import PBF_SUFFIXES, read_osm_pois
+from aether_core.poi.osm.extract import PBF_SUFFIXES, read_osm_pois
 from aether_core.reading import in_own_process
 from aether_core.vector import DEFAULT_LIMITS, VECTOR_SUFFIXES, Limits, read_vector
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, Final
 
-from aether_core.held_folder import hold_folder, remove_left
+from aether_core.files.held_folder import hold_folder, remove_left
 from aether_core.reading.errors import UnforeseenReadingError, error_from, given_up
 from aether_core.reading.limits import READERS_AT_ONCE, ReadingLimits, reading_limits
 from aether_core.reading.values import Packer, unpack

@@ -21,10 +21,10 @@ from aether_core.reading.child import run_reader
 
 _READERS = (
     "aether_core.vector",
-    "aether_core.boundary",
-    "aether_core.city_boundary",
+    "aether_core.city.boundary",
+    "aether_core.city.outline",
     "aether_core.poi.read",
-    "aether_core.eo.table_samples",
+    "aether_core.eo.table.samples",
     "aether_core.tasks.labels.read",
     "aether_core.tasks.areas.read",
 )

@@ -14,7 +14,7 @@ from pyproj import Transformer
 from rasterio.features import rasterize
 from rasterio.transform import Affine
 
-from aether_core.boundary import working_crs
+from aether_core.city.boundary import working_crs
 from aether_core.errors import InputError
 
 _PAPER: Final = (255, 255, 255)

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from aether_core.charts.static import FAMILY, FONTS
-from aether_core.files import atomic_path
+from aether_core.files.whole import atomic_path
 from aether_core.report.blocks import Report
 from aether_core.report.document import document_of
 from aether_core.report.inline_svg import inline

@@ -10,7 +10,7 @@ import typst
 
 from aether_core.charts.static import FONTS
 from aether_core.errors import AetherError
-from aether_core.files import atomic_path
+from aether_core.files.whole import atomic_path
 from aether_core.report.blocks import Report
 from aether_core.report.document import document_of
 

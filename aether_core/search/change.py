@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.tasks.splits import fitting_blocks, in_two
+from aether_core.spatial.blocks import fitting_blocks, in_two
 from aether_core.tasks.uncertainty.intervals import mean_interval
 
 CHANCE = 0.01

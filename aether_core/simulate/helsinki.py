@@ -10,9 +10,9 @@ from shapely import Polygon
 from shapely.geometry import box
 
 from aether_core.eo.alphaearth import ATTRIBUTION as ALPHAEARTH_ATTRIBUTION
-from aether_core.eo.write import write_embedding_cog
-from aether_core.files import atomic_path
-from aether_core.poi.osm import ATTRIBUTION as OSM_ATTRIBUTION
+from aether_core.eo.cog.write import write_embedding_cog
+from aether_core.files.whole import atomic_path
+from aether_core.poi.osm.extract import ATTRIBUTION as OSM_ATTRIBUTION
 from aether_core.progress import Progress, silent
 from aether_core.simulate.grid import Grid, grid_around, mirror_beyond
 from aether_core.simulate.helsinki_appearance import unit_vectors

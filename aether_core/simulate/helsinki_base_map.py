@@ -4,7 +4,7 @@ import geopandas as gpd
 import pandas as pd
 from shapely import Polygon, line_merge, union_all
 
-from aether_core.base_map import GREEN, ROADS
+from aether_core.city.base_map import GREEN, ROADS
 from aether_core.simulate.helsinki_shore import sea
 
 _STEP_M = 0.7

@@ -5,7 +5,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from aether_core.poi.osm import SOURCE, read_osm_pois
+from aether_core.poi.osm.extract import SOURCE, read_osm_pois
 
 _NOT_ASKED_FOR = frozenset({"bicycle parking", "motorcycle parking", "cash machine", "parking"})
 """Categories that stand at every corner. The car parks are eleven, five of them named "Q-Park":

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from aether_core.model.recipe import Recipe, Value
 from aether_core.model.recipes import recipe as recipe_named
+from aether_core.model.recipes.definition import Recipe, Value
 from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
 from aether_core.study.kinds import KINDS

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.eo.view import View
-from aether_core.model.recipe import Recipe
-from aether_core.model.training_set import MIN_PLACES, TrainingSet
+from aether_core.eo.pooling.view import View
+from aether_core.model.recipes.definition import Recipe
+from aether_core.model.training.training_set import MIN_PLACES, TrainingSet
 from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
 from aether_core.study.kinds import KINDS

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aether_core.eo.view import View
+from aether_core.eo.pooling.view import View
 from aether_core.errors import InputError
-from aether_core.model.training_set import TrainingSet
+from aether_core.model.training.training_set import TrainingSet
 
 POI_COLUMNS = ("name", "category", "group")
 

@@ -1,7 +1,7 @@
 """How many places a study needs; light to import, for whoever asks for one."""
 
 from aether_core.errors import InputError
-from aether_core.model.training_set import MIN_PLACES
+from aether_core.model.training.training_set import MIN_PLACES
 
 TEST_PART = 0.2
 """Part of the places that lies in the test blocks."""

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.eo.view import View
+from aether_core.eo.pooling.view import View
 from aether_core.errors import InputError
-from aether_core.model.heads import Heads
-from aether_core.model.inference import encode_text
+from aether_core.model.heads.heads import Heads
+from aether_core.model.heads.inference import encode_text
 from aether_core.poi.text import query_texts
 from aether_core.search.scoring import cosine_scores, mean_direction, query_direction
 from aether_core.study.city import StudyCity, StudyLabels
-from aether_core.tasks.experiment import Setup, out_of_fold
-from aether_core.tasks.folds import choose_blocks, make_folds
-from aether_core.tasks.metrics import macro_f1
-from aether_core.tasks.retrieval_truth import score_query
+from aether_core.tasks.testing.experiment import Setup, out_of_fold
+from aether_core.tasks.testing.folds import choose_blocks, make_folds
+from aether_core.tasks.testing.metrics import macro_f1
+from aether_core.tasks.testing.retrieval_truth import score_query
 
 _PIXEL_M = 10.0
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import Geod
 
-from aether_core.model.recipe import Recipe
-from aether_core.model.training_set import TrainingSet
+from aether_core.model.recipes.definition import Recipe
+from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_text, poi_texts
 from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity

@@ -5,8 +5,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from aether_core.errors import InputError, NotFoundError
-from aether_core.model.recipe import Recipe
-from aether_core.model.trainer import EpochReport
+from aether_core.model.recipes.definition import Recipe
+from aether_core.model.training.trainer import EpochReport
 from aether_core.progress import Progress, silent
 from aether_core.study.ablation import ablation
 from aether_core.study.buffer import buffer

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.model.recipe import Recipe
-from aether_core.model.training_set import MIN_PLACES
+from aether_core.model.recipes.definition import Recipe
+from aether_core.model.training.training_set import MIN_PLACES
 from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
 from aether_core.study.enough_places import RESERVE, TEST_PART

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from aether_core.errors import InputError
-from aether_core.model.heads import Heads
-from aether_core.model.recipe import Recipe
+from aether_core.model.heads.heads import Heads
+from aether_core.model.recipes.definition import Recipe
 from aether_core.progress import Progress, silent
 from aether_core.study.ablation import RAW
 from aether_core.study.city import StudyCity

@@ -6,21 +6,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.eo.view import View
-from aether_core.model.heads import Heads
-from aether_core.model.inference import encode_eo, encode_text
-from aether_core.model.recipe import Recipe
-from aether_core.model.retrieval import (
+from aether_core.eo.pooling.view import View
+from aether_core.model.heads.heads import Heads
+from aether_core.model.heads.inference import encode_eo, encode_text
+from aether_core.model.recipes.definition import Recipe
+from aether_core.model.training.retrieval import (
     DirectedRetrieval,
     candidate_rows,
     measure_retrieval,
 )
-from aether_core.model.trainer import EpochReport, train
-from aether_core.model.training_set import TrainingSet
+from aether_core.model.training.trainer import EpochReport, train
+from aether_core.model.training.training_set import TrainingSet
+from aether_core.spatial.blocks import held_out_blocks
 from aether_core.study.city import StudyCity
 from aether_core.study.enough_places import TEST_PART
 from aether_core.study.land_use import LandUse
-from aether_core.tasks.splits import held_out_blocks
 
 
 @dataclass(frozen=True)

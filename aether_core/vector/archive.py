@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from aether_core.errors import InputError
+from aether_core.files.zip_files import opened_zip
 from aether_core.vector.limits import Limits
-from aether_core.zip_files import opened_zip
 
 _PARTS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
 _NEEDED = (".shp", ".shx", ".dbf")

@@ -5,8 +5,8 @@ from pathlib import Path
 import geopandas as gpd
 import shapely
 
-from aether_core.eo.source import local_file
 from aether_core.errors import InputError
+from aether_core.files.source import local_file
 from aether_core.reading import in_own_process
 from aether_core.vector.archive import unpacked_shapefile
 from aether_core.vector.coordinates import WGS84, to_wgs84

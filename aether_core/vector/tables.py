@@ -12,9 +12,9 @@ import shapely
 from pandas.errors import EmptyDataError, ParserError
 
 from aether_core.errors import InputError
-from aether_core.spreadsheet_text import APOSTROPHE_NOTE, with_formula
 from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.parsed import Parsed, ShapeArray
+from aether_core.vector.spreadsheet_text import APOSTROPHE_NOTE, with_formula
 
 TEXT_SUFFIXES = frozenset({".csv", ".tsv"})
 

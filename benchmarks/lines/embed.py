@@ -44,7 +44,7 @@ def prepare(case: Case) -> None:
     import torch
     from safetensors.torch import save_file
 
-    from aether_core.model.heads import Heads
+    from aether_core.model.heads.heads import Heads
 
     write_large_cog(case.folder / "embedding.tif", case.size["side"], min(case.size["side"], 512))
     torch.manual_seed(SEED)
@@ -58,8 +58,8 @@ def prepare(case: Case) -> None:
 
 def ours(case: Case) -> Took:
     """What the command `embed` does, loading the model and checking the raster included."""
-    from workflows.embed import embed_files
-    from workflows.settings import Settings
+    from workflows.home.settings import Settings
+    from workflows.training.embed import embed_files
 
     target = case.folder / "ours.tif"
     settings = Settings(home=case.folder / "home")
@@ -84,7 +84,7 @@ def _tile_loop(case: Case, name: str, layout: dict[str, Any]) -> Took:
     import torch
     from rasterio.windows import Window
 
-    from aether_core.model.checkpoint import load_heads
+    from aether_core.model.files.folder import load_heads
 
     target, side = case.folder / name, case.size["side"]
     target.unlink(missing_ok=True)

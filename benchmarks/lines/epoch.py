@@ -14,7 +14,7 @@ from benchmarks.inputs import SEED, spread_over, unit_rows
 from benchmarks.line import Case, Clock, Line, Size, Took, Way, at_least_times, every
 
 if TYPE_CHECKING:
-    from aether_core.model.training_set import TrainingSet
+    from aether_core.model.training.training_set import TrainingSet
 
 BATCH = 512
 _EPOCHS = 4  # the first warms up and does not count
@@ -41,7 +41,7 @@ def prepare(case: Case) -> None:
 
 
 def _features(case: Case) -> "TrainingSet":
-    from aether_core.model.training_set import TrainingSet
+    from aether_core.model.training.training_set import TrainingSet
 
     with np.load(case.folder / "features.npz") as kept:
         return TrainingSet(**dict(kept))
@@ -58,7 +58,7 @@ def _median(laps: Sequence[Clock]) -> Took:
 def _trained(case: Case, device: str, **settings: str | float) -> Took:
     """Epochs of `train`, timed from one report to the next."""
     from aether_core.model.recipes import recipe
-    from aether_core.model.trainer import EpochReport, train
+    from aether_core.model.training.trainer import EpochReport, train
 
     chosen = recipe("aether").override({"epochs": _EPOCHS, "batch_size": BATCH, **settings})
     laps = [Clock()]
@@ -94,7 +94,7 @@ def loader_loop(case: Case) -> Took:
     from torch.nn import functional
     from torch.utils.data import DataLoader, TensorDataset
 
-    from aether_core.model.heads import Heads
+    from aether_core.model.heads.heads import Heads
 
     def info_nce(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         logits = a @ b.t() / 0.07
@@ -137,8 +137,8 @@ def floor(case: Case) -> Took:
     """Forward and backward pass of the published loss alone, on batches that lie ready."""
     import torch
 
-    from aether_core.model.heads import Heads
-    from aether_core.model.losses import aether_loss
+    from aether_core.model.heads.heads import Heads
+    from aether_core.model.training.losses import aether_loss
 
     data = _features(case)
     arrays = (data.base, data.wide, data.text[data.text_index])

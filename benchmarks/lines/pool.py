@@ -16,7 +16,7 @@ from benchmarks.inputs import write_places, write_raster
 from benchmarks.line import Case, Clock, Line, Size, Took, Way, at_least_times, every, peak_at_most
 
 if TYPE_CHECKING:
-    from aether_core.eo.view import View
+    from aether_core.eo.pooling.view import View
 
 RADII_PX = (4, 9)
 _RADII_M = (100.0, 225.0)
@@ -48,7 +48,7 @@ def _prepare(case: Case, layout: dict[str, Any]) -> None:
 
 def pool_ours(raster: Path, places: Path, keep: Path) -> Clock:
     """Open, check and pool both windows; the time of all of it."""
-    from aether_core.eo.view import View
+    from aether_core.eo.pooling.view import View
 
     views = [View(str(radius), "square", radius_px=radius) for radius in RADII_PX]
     clock, vectors = _pool(raster, places, views)
@@ -75,7 +75,7 @@ def ours(case: Case) -> Took:
 
 def disks(case: Case) -> Took:
     """Disks in metres, the paper's buffer, instead of square windows."""
-    from aether_core.eo.view import View
+    from aether_core.eo.pooling.view import View
 
     views = [View(f"{radius:g}", "disk", radius_m=radius) for radius in _RADII_M]
     clock, _ = _pool(case.folder / "embedding.tif", case.folder / "places.npz", views)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from db.columns.vector_type import Vector
 from db.schema.base import (
     EMPTY_LIST,
     EMPTY_OBJECT,
@@ -20,7 +21,6 @@ from db.schema.base import (
     new_id,
     of_city,
 )
-from db.vector_type import Vector
 
 BASE_KINDS = ("water", "green", "road", "building")
 

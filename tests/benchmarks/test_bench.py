@@ -20,8 +20,8 @@ from benchmarks.measure import Onlooker
 from benchmarks.registry import LINES, lines_named
 from benchmarks.runner import Result, Settings, Step, growth_exponent, run_lines
 from benchmarks.table import COLUMNS, GROWTH_COLUMNS, growth_rows, markdown, rows
+from cli.__main__ import run as command
 from tests.errors import fault
-from workflows.cli.__main__ import run as command
 
 TINY = Settings(threads=1, repeats=1, part=0.1)
 
@@ -267,6 +267,6 @@ def test_the_command_says_when_there_is_no_source_tree(
     def gone(name: str) -> None:
         raise ModuleNotFoundError(name=name)
 
-    monkeypatch.setattr("workflows.cli.bench.import_module", gone)
+    monkeypatch.setattr("cli.evaluation.bench.import_module", gone)
     assert command(["bench"]) == 2
     assert "checkout" in capsys.readouterr().err

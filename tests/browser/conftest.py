@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from tests.chromium import browser
 from tests.forked_workers import start_worker
 from tests.forks import Forked
-from workflows.store import Store
+from workflows.home.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 SOFTWARE_WEBGL = [

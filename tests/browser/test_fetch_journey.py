@@ -11,9 +11,9 @@ from tests.browser.visitor import PATIENCE_MS, settled
 from tests.public_server.geocoder import SEARCH
 from tests.public_server.server import Fault
 from tests.public_server.whole import BOX, NAME, environment, serve, write_world
-from workflows.cities import list_cities
-from workflows.fetch_city import list_fetches
-from workflows.store import Store
+from workflows.cities.cities import list_cities
+from workflows.fetch.fetch import list_fetches
+from workflows.home.store import Store
 
 SLOW = Fault("slow", rate=40_000)
 

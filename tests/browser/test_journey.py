@@ -12,9 +12,9 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from tests.app_fixtures import CityFiles
 from tests.browser.visitor import AT_WORK, PATIENCE_MS, download, settled
 from tests.pages.outage import outage
-from workflows.cities import list_cities
-from workflows.layers import list_layers
-from workflows.store import Store
+from workflows.cities.cities import list_cities
+from workflows.home.store import Store
+from workflows.layers.layers import list_layers
 
 
 def add_city(page: Page, files: CityFiles) -> None:

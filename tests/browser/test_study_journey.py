@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.app_fixtures import SLUG
 from tests.browser.visitor import PATIENCE_MS, settled
-from workflows.store import Store
-from workflows.study import list_studies
+from workflows.evaluation.studies import list_studies
+from workflows.home.store import Store
 
 
 def ask(page: Page) -> None:

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.app_fixtures import SLUG
 from tests.browser.visitor import PATIENCE_MS, download, settled
 from tests.task_fixtures import TaskFiles
-from workflows.layers import list_layers
-from workflows.store import Store
+from workflows.home.store import Store
+from workflows.layers.layers import list_layers
 
 
 def fit(page: Page, files: TaskFiles) -> None:

@@ -10,20 +10,10 @@ from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon, box
 from sqlalchemy.orm import Session
 
-from db import (
-    area_sets,
-    cities,
-    evaluations,
-    features,
-    jobs,
-    label_sets,
-    layers,
-    models,
-    pois,
-    runs,
-    studies,
-    texts,
-)
+from db.cities import cities, features, pois, texts
+from db.evidence import area_sets, evaluations, label_sets, models
+from db.jobs import jobs, runs, studies
+from db.layers import layers
 from db.schema import AreaSet, City, Job, LabelSet, Layer, Model, Run
 
 ODD = "a \"b\" 'c'; %s %(x)s {} \\ ÄÖ"

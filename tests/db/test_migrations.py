@@ -19,9 +19,10 @@ from sqlalchemy import Engine, inspect, make_url, text
 from sqlalchemy.orm import Session
 
 from aether_core.errors import StoreUnavailableError
-from db import fetches, jobs, layers, runs, studies
 from db.autogenerate import COMPARISON
 from db.engine import conninfo, open_engine, session_scope
+from db.jobs import fetches, jobs, runs, studies
+from db.layers import layers
 from db.migrate import LOCK, MIGRATIONS, downgrade, migrate, newest_revision
 from db.queue_schema import apply_queue_schema
 from db.schema import Base

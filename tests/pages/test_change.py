@@ -6,9 +6,9 @@ import pytest
 from tests.app_fixtures import SLUG, YEAR
 from tests.pages.visit import deck, layer, links, open_page, words
 from tests.year_fixtures import OTHER
-from workflows.change import change_cells
-from workflows.layers import list_layers
-from workflows.store import Store
+from workflows.home.store import Store
+from workflows.layers.layers import list_layers
+from workflows.search.change import change_cells
 
 QUERY = "a park"
 pytestmark = pytest.mark.usefixtures("jobs_at_once")

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 from aether_core.simulate.grid_city import SimulatedCity
 from tests.app_fixtures import SLUG, CityFiles
 from tests.pages.visit import deck, layer, open_page, words
-from tests.workflows.other_embedding import write_tessera
-from workflows.cities import list_cities, show_city
-from workflows.store import Store
+from tests.workflows.cities.other_embedding import write_tessera
+from workflows.cities.cities import list_cities, show_city
+from workflows.home.store import Store
 
 pytestmark = pytest.mark.usefixtures("jobs_at_once")
 

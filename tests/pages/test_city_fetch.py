@@ -11,11 +11,11 @@ from tests.app_fixtures import SLUG
 from tests.pages.visit import links, open_page, words
 from tests.public_server.server import Fault, PublicServer
 from tests.public_server.whole import BOX, NAME, World, environment, serve, write_world
-from workflows.cities import list_cities, show_city
-from workflows.demo import SLUG as DEMO
-from workflows.fetch_city import FetchSummary, list_fetches
+from workflows.cities.cities import list_cities, show_city
+from workflows.demo.simulated import SLUG as DEMO
+from workflows.fetch.fetch import FetchSummary, list_fetches
+from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
-from workflows.store import Store
 
 EDGES = ("west", "south", "east", "north")
 pytestmark = pytest.mark.usefixtures("no_worker")

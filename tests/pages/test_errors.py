@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.outage import outage
 from tests.pages.visit import open_page, words
-from workflows.store import Store
+from workflows.home.store import Store
 
 PAGES = ("home", "city", "train", "search", "land_use", "socioeconomic", "evaluate", "layers")
 
@@ -15,7 +15,7 @@ PAGES = ("home", "city", "train", "search", "land_use", "socioeconomic", "evalua
 def fails_in_a_box() -> None:
     import streamlit as st
 
-    from ui import errors
+    from ui.shell import errors
 
     with errors.boxed():
         raise ValueError("the secret is 42")
@@ -37,7 +37,7 @@ def test_an_unforeseen_error_shows_an_id_and_logs_the_rest(
 
 def says_what_was_wrong() -> None:
     from aether_core.errors import InputError
-    from ui import errors
+    from ui.shell import errors
 
     with errors.boxed():
         raise InputError("the year is out of range", "<b>1999</b> *x*", "use 2017 to 2025")

@@ -11,20 +11,20 @@ from aether_core.charts.words import SPLITS
 from tests.app_fixtures import SLUG, CityFiles, Once
 from tests.pages.visit import links, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
-from workflows.add_city import add_city
-from workflows.areas import AreaRequest
-from workflows.evaluate import (
+from workflows.cities.add import add_city
+from workflows.evaluation.compare import (
     MAIN_METRIC,
     Evaluation,
     evaluate_land_use,
     evaluate_socioeconomic,
     latest_evaluation,
 )
-from workflows.fit_settings import FitSettings
-from workflows.labels import LabelRequest
-from workflows.land_use import LandUseRequest
-from workflows.socioeconomic import SocioeconomicRequest
-from workflows.store import Store
+from workflows.home.store import Store
+from workflows.tasks.areas import AreaRequest
+from workflows.tasks.labels import LabelRequest
+from workflows.tasks.land_use import LandUseRequest
+from workflows.tasks.settings import FitSettings
+from workflows.tasks.socioeconomic import SocioeconomicRequest
 
 pytestmark = pytest.mark.usefixtures("jobs_at_once")
 QUICK = FitSettings(seeds=2, folds=3)

@@ -11,8 +11,8 @@ import pytest
 
 from tests.app_fixtures import SLUG
 from tests.pages.stream import Shown, visit
-from tests.workflows.up_home import answers, free_port, soon
-from workflows.store import Store
+from tests.workflows.up.up_home import answers, free_port, soon
+from workflows.home.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def fresh_port(app_environment: Store, tmp_path: Path) -> Iterator[int]:  # noqa: ARG001
     """The port of a server that nobody has visited yet."""
     port = free_port()
-    command = [sys.executable, "-m", "ui.server"]
+    command = [sys.executable, "-m", "ui.shell.server"]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
     with (tmp_path / "web.log").open("wb") as log:
         server = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)

@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 from tests.app_fixtures import SLUG
 from tests.pages.visit import open_page, words
 from tests.task_fixtures import TaskFiles
+from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
 from workflows.jobs.job import JobSummary, list_jobs
-from workflows.layers import list_layers
-from workflows.store import Store
+from workflows.layers.layers import list_layers
 
 pytestmark = pytest.mark.usefixtures("no_worker")
 
@@ -127,7 +127,7 @@ def test_a_fit_that_failed_is_tried_again_and_dismissed(
 
 
 def app_environment_box(store: Store) -> tuple[float, float, float, float]:
-    from workflows.cities import show_city
+    from workflows.cities.cities import show_city
 
     west, south, east, north = shapely.geometry.shape(show_city(store, SLUG).footprint).bounds
     return west, south, east, north

@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from db import jobs as job_rows
-from db.jobs import Held
+from db.jobs import jobs as job_rows
+from db.jobs.jobs import Held
 from db.schema import Job
 from tests.app_fixtures import SLUG
 from tests.pages.visit import APP
-from ui.job_links import link_to
+from ui.jobs.links import link_to
+from workflows.home.store import Store
 from workflows.jobs.job import list_jobs, show_job
 from workflows.jobs.registry import KINDS
-from workflows.store import Store
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "compare": {"task": {"labels": {}}, "representations": ["poi"]},

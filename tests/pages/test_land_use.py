@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, open_page, words
 from tests.task_fixtures import TaskFiles
-from ui.coloured import untrusted
-from workflows.fit_settings import FitSettings
-from workflows.labels import LabelRequest
-from workflows.land_use import LandUseRequest, LandUseResult, land_use
-from workflows.layers import layer_values, list_layers, remove_layer
-from workflows.store import Store
+from ui.map.coloured import untrusted
+from workflows.home.store import Store
+from workflows.layers.layers import layer_values, list_layers, remove_layer
+from workflows.tasks.labels import LabelRequest
+from workflows.tasks.land_use import LandUseRequest, LandUseResult, land_use
+from workflows.tasks.settings import FitSettings
 
 pytestmark = pytest.mark.usefixtures("jobs_at_once")
 QUICK = FitSettings(seeds=2, folds=3)

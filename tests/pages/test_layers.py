@@ -12,17 +12,17 @@ from streamlit.testing.v1 import AppTest
 from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, links, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
-from ui import take_away
-from workflows.areas import AreaRequest
-from workflows.fit_settings import FitSettings
+from ui.maps import take_away
+from workflows.home.store import Store
 from workflows.jobs.job import list_jobs
-from workflows.jobs.kinds.report import REPORT, report_file
-from workflows.labels import LabelRequest
-from workflows.land_use import LandUseRequest, land_use
-from workflows.layers import keep_layer, list_layers, remove_layer
-from workflows.search import search_cells
-from workflows.socioeconomic import SocioeconomicRequest, socioeconomic
-from workflows.store import Store
+from workflows.layers.layers import keep_layer, list_layers, remove_layer
+from workflows.reports.job_kind import REPORT, report_file
+from workflows.search.search import search_cells
+from workflows.tasks.areas import AreaRequest
+from workflows.tasks.labels import LabelRequest
+from workflows.tasks.land_use import LandUseRequest, land_use
+from workflows.tasks.settings import FitSettings
+from workflows.tasks.socioeconomic import SocioeconomicRequest, socioeconomic
 
 COMPARE = "Compare two"
 pytestmark = pytest.mark.usefixtures("jobs_at_once")

@@ -9,16 +9,16 @@ import torch
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from aether_core.model.card import CARD_FILE, WEIGHTS_FILE
-from aether_core.model.checkpoint import weights_bytes
-from aether_core.model.heads import Heads
-from aether_core.model.published_layout import published_bytes
+from aether_core.model.files.card import CARD_FILE, WEIGHTS_FILE
+from aether_core.model.files.folder import weights_bytes
+from aether_core.model.files.published_layout import published_bytes
+from aether_core.model.heads.heads import Heads
 from tests.app_fixtures import SLUG
 from tests.pages.visit import open_page, words
-from ui import downloads
-from workflows.model_files import export_model
-from workflows.models import list_models
-from workflows.store import Store
+from ui.shell import downloads
+from workflows.home.store import Store
+from workflows.training.model_files import export_model
+from workflows.training.models import list_models
 
 
 def bring(visit: AppTest, name: str, content: bytes) -> AppTest:

@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from tests.app_fixtures import SLUG
 from tests.pages.visit import deck, layer, links, open_page, words
-from workflows.layers import list_layers
-from workflows.search import search_cells
-from workflows.store import Store
+from workflows.home.store import Store
+from workflows.layers.layers import list_layers
+from workflows.search.search import search_cells
 
 QUERY = "a night out"
 

@@ -13,16 +13,16 @@ from streamlit.testing.v1 import AppTest
 from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
-from workflows.areas import AreaRequest
-from workflows.fit_settings import FitSettings
-from workflows.layers import layer_values, list_layers
-from workflows.socioeconomic import (
+from workflows.home.store import Store
+from workflows.layers.layers import layer_values, list_layers
+from workflows.tasks.areas import AreaRequest
+from workflows.tasks.settings import FitSettings
+from workflows.tasks.socioeconomic import (
     NOTE,
     SocioeconomicRequest,
     SocioeconomicResult,
     socioeconomic,
 )
-from workflows.store import Store
 
 FIELDS = tuple(GROUPS)
 

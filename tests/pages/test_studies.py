@@ -8,12 +8,9 @@ from db.schema import Study
 from tests.app_fixtures import SLUG, CityFiles
 from tests.pages.visit import open_page, words
 from tests.task_fixtures import TaskFiles
-from ui.text import plain
-from workflows.add_city import add_city
-from workflows.jobs.carry_out import carry_out
-from workflows.labels import LabelRequest
-from workflows.store import Store
-from workflows.study import (
+from ui.shell.text import plain
+from workflows.cities.add import add_city
+from workflows.evaluation.studies import (
     StudyRequest,
     StudySummary,
     add_study,
@@ -22,6 +19,9 @@ from workflows.study import (
     seeds_from,
     show_study,
 )
+from workflows.home.store import Store
+from workflows.jobs.carry_out import carry_out
+from workflows.tasks.labels import LabelRequest
 
 pytestmark = pytest.mark.usefixtures("no_worker")
 

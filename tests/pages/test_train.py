@@ -10,15 +10,15 @@ from streamlit.testing.v1 import AppTest
 
 from aether_core.errors import DiskFullError
 from aether_core.model.recipes import recipe
-from db import jobs as job_rows
+from db.jobs import jobs as job_rows
 from tests.app_fixtures import SLUG
 from tests.pages.visit import open_page, words
-from ui.text import plain
+from ui.shell.text import plain
+from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
-from workflows.models import list_models
-from workflows.runs import cancel_run, follow_run, list_runs
-from workflows.store import Store
-from workflows.training import add_run
+from workflows.training.models import list_models
+from workflows.training.runs import cancel_run, follow_run, list_runs
+from workflows.training.train import add_run
 
 
 def bars(visit: AppTest) -> list[str]:
@@ -129,7 +129,7 @@ def test_a_stopped_run_says_so(app_environment: Store) -> None:
 @pytest.fixture
 def cut_off(app_environment: Store) -> int:
     """A run that failed after its second epoch, with its checkpoint."""
-    from db import runs as run_rows
+    from db.jobs import runs as run_rows
 
     run = add_run(app_environment, SLUG, settings={"epochs": "4"})
     keep = run_rows.add_epoch

@@ -14,15 +14,15 @@ from aether_core.errors import (
     NotFoundError,
     StoreUnavailableError,
 )
-from db import jobs as job_rows
-from db.jobs import Held, SupersededError
+from db.jobs import jobs as job_rows
+from db.jobs.jobs import Held, SupersededError
 from db.schema import Job
+from workflows.home.store import Store
+from workflows.home.unforeseen import in_plain_words
 from workflows.jobs.inputs import forget_inputs, kept_inputs
 from workflows.jobs.queue import HEARTBEAT_SECONDS
 from workflows.jobs.registry import kind_named
 from workflows.jobs.work import Work, WorkerLeavingError
-from workflows.store import Store
-from workflows.unforeseen import in_plain_words
 
 log = structlog.get_logger()
 MAX_ATTEMPTS: Final = 3

@@ -11,9 +11,9 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from aether_core.eo.source import plain_file
 from aether_core.errors import InputError
-from workflows.store import Store
+from aether_core.files.source import plain_file
+from workflows.home.store import Store
 
 R = TypeVar("R")
 INPUTS: Final = "inputs"

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import AetherError, CancelledError, InputError, StoreUnavailableError
 from aether_core.progress import Progress, silent
-from db import cities as city_rows
-from db import jobs as job_rows
+from db.cities import cities as city_rows
+from db.jobs import jobs as job_rows
 from db.schema import UNFINISHED, Job
+from workflows.home.store import Store, revive
 from workflows.jobs.inputs import job_folder, keep_inputs
 from workflows.jobs.kind import JobKind
 from workflows.jobs.queue import STALLED_SECONDS, defer, ensure_worker
-from workflows.store import Store, revive
+from workflows.jobs.registry import kind_named
 
 R = TypeVar("R")
 FINISHED: Final = frozenset({"done", "failed", "cancelled"})
@@ -252,8 +253,6 @@ def resume_job(store: Store, job_id: int) -> JobSummary:
         NotFoundError: No job has this number.
         ConflictError: It waits, is at work or done, or cannot go on; the message says why.
     """
-    from workflows.jobs.registry import kind_named
-
     with store.session() as session:
         job = job_rows.job_by_id(session, job_id)
     kind_named(job.kind).check_resume(store, job)
@@ -329,7 +328,5 @@ def _shown(store: Store, job_id: int) -> JobSummary:
 
 def see_to_a_worker(store: Store, job: JobSummary) -> None:
     """Start a worker for a job that waits, or whose worker died, unless one is alive."""
-    from workflows.jobs.registry import kind_named
-
     if job.state == "queued" or job.is_left:
         ensure_worker(store, kind_named(job.kind).queue)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from db.schema import Job
-from workflows.store import Store
+from workflows.home.store import Store
 
 if TYPE_CHECKING:
     from workflows.jobs.work import Work

@@ -12,11 +12,11 @@ from typing import Final
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
 
-from db import workers as worker_rows
 from db.engine import conninfo
+from db.jobs import workers as worker_rows
 from db.schema import Job
+from workflows.home.store import Store
 from workflows.jobs.kind import LANES
-from workflows.store import Store
 
 TASK: Final = "job"
 HEARTBEAT_SECONDS: Final = 3.0

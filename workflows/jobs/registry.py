@@ -1,36 +1,27 @@
-"""Every kind of job there is, by name. A new kind is one file in `kinds/` and one line here."""
+"""Every kind of job there is, by name: a new kind is an object in its room and one line here."""
 
+import importlib
 from collections.abc import Mapping
 from typing import Any, Final
 
 from aether_core.errors import NotFoundError
 from workflows.jobs.kind import JobKind
-from workflows.jobs.kinds.change import CHANGE
-from workflows.jobs.kinds.city import ADD_CITY, ADD_YEAR
-from workflows.jobs.kinds.comparison import COMPARE
-from workflows.jobs.kinds.fetch import FETCH
-from workflows.jobs.kinds.fits import LAND_USE, SOCIOECONOMIC
-from workflows.jobs.kinds.report import REPORT
-from workflows.jobs.kinds.retrieval import RETRIEVAL
-from workflows.jobs.kinds.study import STUDY
-from workflows.jobs.kinds.training import TRAIN
 
-KINDS: Final[Mapping[str, JobKind[Any]]] = {
-    kind.name: kind
-    for kind in (
-        ADD_CITY,
-        ADD_YEAR,
-        FETCH,
-        TRAIN,
-        LAND_USE,
-        SOCIOECONOMIC,
-        COMPARE,
-        RETRIEVAL,
-        CHANGE,
-        REPORT,
-        STUDY,
-    )
+KINDS: Final[Mapping[str, str]] = {
+    "add-city": "workflows.cities.job_kinds:ADD_CITY",
+    "add-year": "workflows.cities.job_kinds:ADD_YEAR",
+    "fetch": "workflows.fetch.job_kind:FETCH",
+    "train": "workflows.training.job_kind:TRAIN",
+    "landuse": "workflows.tasks.job_kinds:LAND_USE",
+    "socioeconomic": "workflows.tasks.job_kinds:SOCIOECONOMIC",
+    "compare": "workflows.evaluation.comparison_job:COMPARE",
+    "retrieval": "workflows.evaluation.retrieval_job:RETRIEVAL",
+    "change": "workflows.layers.job_kind:CHANGE",
+    "report": "workflows.reports.job_kind:REPORT",
+    "study": "workflows.evaluation.study_kind:STUDY",
 }
+"""Where each kind is, as module and name: rooms import this one, which must not import them, and
+whoever looks at a job loads what that job needs, not all that any job might."""
 
 
 def kind_named(name: str) -> JobKind[Any]:
@@ -43,4 +34,6 @@ def kind_named(name: str) -> JobKind[Any]:
         raise NotFoundError(
             "no such kind of job", name, f"there are {', '.join(KINDS)}", code="no-such-job-kind"
         )
-    return KINDS[name]
+    module, _, attribute = KINDS[name].partition(":")
+    kind: JobKind[Any] = getattr(importlib.import_module(module), attribute)
+    return kind

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import CancelledError
 from aether_core.progress import Progress
-from db import jobs as job_rows
-from db.jobs import Held
+from db.jobs import jobs as job_rows
+from db.jobs.jobs import Held
 from db.schema import Job
+from workflows.home.json_values import json_values
+from workflows.home.store import Store
 from workflows.jobs.inputs import job_folder
-from workflows.json_values import json_values
-from workflows.store import Store
 
 _REPORT_SECONDS: Final = 0.5
 """Within a stage, progress is written down this often at most."""

@@ -18,15 +18,15 @@ from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
 from aether_core.errors import StoreUnavailableError
-from db import jobs as job_rows
-from db import workers as worker_rows
 from db.engine import conninfo
+from db.jobs import jobs as job_rows
+from db.jobs import workers as worker_rows
+from workflows.home.log_output import forgive_full_disk
+from workflows.home.store import Store, open_store
 from workflows.jobs.carry_out import carry_out
 from workflows.jobs.kind import LANES
 from workflows.jobs.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, TASK, defer, deferrer
-from workflows.log_output import forgive_full_disk
-from workflows.store import Store, open_store
-from workflows.sweep import sweep
+from workflows.jobs.sweep import sweep
 
 log = structlog.get_logger()
 _FORGET_SECONDS = 3600.0

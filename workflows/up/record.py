@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from aether_core.disk import disk_in_words
 from aether_core.errors import ConflictError
-from aether_core.files import atomic_path
-from workflows.settings import Settings
+from aether_core.files.disk import disk_in_words
+from aether_core.files.whole import atomic_path
+from workflows.home.settings import Settings
 from workflows.up.processes import Process, find
 
 REMEDY = "open it, or stop it with ./aether down"
@@ -39,7 +39,7 @@ class Running:
         found = find(self.pid)
         if found is None or (self.started is not None and found.started != self.started):
             return None
-        is_up = {"workflows.cli", "up"} <= set(found.words)
+        is_up = {"cli", "up"} <= set(found.words)
         return found if is_up or self.started is not None else None
 
 

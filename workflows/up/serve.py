@@ -10,12 +10,12 @@ from types import FrameType
 
 from aether_core.errors import AetherError, InputError
 from aether_core.progress import Progress
-from db.embedded import PrivateCluster
-from workflows.demo import load_demo
+from db.cluster.embedded import PrivateCluster
+from workflows.demo.simulated import load_demo
+from workflows.home.settings import Settings
+from workflows.home.store import open_store
 from workflows.jobs.kind import LANES
-from workflows.settings import Settings
-from workflows.store import open_store
-from workflows.sweep import sweep
+from workflows.jobs.sweep import sweep
 from workflows.up import record
 from workflows.up.processes import STOP_SECONDS
 from workflows.up.services import Database, end_left_over, left_over, web_app, worker

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Protocol
 
 from aether_core.errors import AetherError, StoreUnavailableError
-from db.embedded import PrivateCluster
+from db.cluster.embedded import PrivateCluster
+from workflows.home.settings import Settings
+from workflows.home.store import Store
 from workflows.jobs.queue import start_worker
-from workflows.settings import Settings
-from workflows.store import Store
 from workflows.up.processes import STOP_SECONDS, Process, end, find, writing_to
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60
-WORKER_PROGRAM, WEB_PROGRAM = "workflows.jobs.worker", "ui.server"
+WORKER_PROGRAM, WEB_PROGRAM = "workflows.jobs.worker", "ui.shell.server"
 _PROGRAMS = frozenset(
     {WORKER_PROGRAM, WEB_PROGRAM, "workflows.worker", "streamlit"}  # the last two: earlier versions
 )

@@ -17,16 +17,16 @@ from rasterio.crs import CRS
 from rasterio.transform import Affine
 
 from aether_core.eo.alphaearth import ATTRIBUTION, BAND_NAMES, BANDS, INT8_NODATA
-from aether_core.eo.block_store import BlockStore, open_block_store
-from aether_core.eo.cog import CogHeader, write_cog
+from aether_core.eo.cog.block_store import BlockStore, open_block_store
+from aether_core.eo.cog.layout import CogHeader, write_cog
+from aether_core.eo.cog.pyramid import BLOCK, FACTOR, Level, encode_block, parts_of, pyramid
 from aether_core.eo.mirror.blocks import checked_place, open_blocks
 from aether_core.eo.mirror.counted import Counted
 from aether_core.eo.mirror.plan import PlannedTile, PlannedZone
 from aether_core.eo.mirror.zones import squares_touched
-from aether_core.eo.pyramid import BLOCK, FACTOR, Level, encode_block, parts_of, pyramid
-from aether_core.eo.raster_file import open_raster
+from aether_core.eo.raster.file import open_raster
 from aether_core.errors import InputError
-from aether_core.files import atomic_path
+from aether_core.files.whole import atomic_path
 from aether_core.net import Web
 
 _LAYOUT = 1

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 
-from aether_core.eo.block_store import BlockStore, open_block_store
+from aether_core.eo.cog.block_store import BlockStore, open_block_store
 from aether_core.eo.mirror.place import (
     ODD_SHARE,
     BlockError,

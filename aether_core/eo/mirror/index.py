@@ -15,8 +15,8 @@ from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.mirror.zones import HALO_M, ZonePart, zone_epsg, zone_parts
 from aether_core.errors import InputError
-from aether_core.files import sha256_of
-from aether_core.kept_file import read_kept, write_kept
+from aether_core.files.kept_file import read_kept, write_kept
+from aether_core.files.whole import sha256_of
 from aether_core.net import RemoteMissingError, Web
 from aether_core.progress import Progress, silent
 

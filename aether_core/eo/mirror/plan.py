@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.alphaearth import BANDS
-from aether_core.eo.block_store import kept_bytes
+from aether_core.eo.cog.block_store import kept_bytes
+from aether_core.eo.cog.pyramid import BLOCK, FACTOR
 from aether_core.eo.mirror.index import IndexTile
 from aether_core.eo.mirror.tile_header import LayoutError, TileLayout, read_layout
 from aether_core.eo.mirror.zones import (
@@ -20,9 +21,8 @@ from aether_core.eo.mirror.zones import (
     squares_touched,
     zone_parts,
 )
-from aether_core.eo.pyramid import BLOCK, FACTOR
 from aether_core.errors import InputError
-from aether_core.kept_file import read_kept, write_kept
+from aether_core.files.kept_file import read_kept, write_kept
 from aether_core.net import RangeFile, RemoteError, RemoteFile, Web
 from aether_core.progress import Progress, silent
 

@@ -17,8 +17,8 @@ from shapely.geometry.base import BaseGeometry
 from tifffile import TiffFile, TiffFileError, TiffPage
 
 from aether_core.eo.alphaearth import BANDS, INT8_NODATA
+from aether_core.eo.cog.pyramid import BLOCK
 from aether_core.eo.mirror.zones import squares_touched
-from aether_core.eo.pyramid import BLOCK
 from aether_core.errors import AetherError
 
 _PACKINGS = {1: "none", 8: "deflate", 32946: "deflate", 50000: "zstd"}

@@ -12,7 +12,7 @@ import shapely
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
-from aether_core.eo.rectangle import Box
+from aether_core.eo.raster.rectangle import Box
 from aether_core.errors import InputError
 
 HALO_M = 500.0

@@ -1,8 +1,8 @@
 """The recipes by name, one file each."""
 
 from aether_core.errors import NotFoundError
-from aether_core.model.recipe import Recipe
 from aether_core.model.recipes import aether, aether_dedup, aether_plus, aether_v1
+from aether_core.model.recipes.definition import Recipe
 
 _IN_ORDER: tuple[Recipe, ...] = (
     aether.RECIPE,

@@ -1,6 +1,6 @@
 """The published recipe without false negatives among equal texts."""
 
-from aether_core.model.recipe import Recipe
+from aether_core.model.recipes.definition import Recipe
 
 RECIPE = Recipe(
     name="aether-dedup",

@@ -1,6 +1,6 @@
 """Our recipe: the published one with varied texts, so that names are not learned by heart."""
 
-from aether_core.model.recipe import Recipe
+from aether_core.model.recipes.definition import Recipe
 
 RECIPE = Recipe(
     name="aether-plus",

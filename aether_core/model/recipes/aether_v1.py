@@ -1,6 +1,6 @@
 """The recipe of the first preprint."""
 
-from aether_core.model.recipe import Recipe
+from aether_core.model.recipes.definition import Recipe
 
 RECIPE = Recipe(
     name="aether-v1",

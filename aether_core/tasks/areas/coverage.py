@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from aether_core.progress import Progress, silent
+from aether_core.spatial.plane import Plane
 from aether_core.tasks.areas.overlap import measure_overlaps
-from aether_core.tasks.plane import Plane
 
 
 @dataclass(frozen=True, eq=False)

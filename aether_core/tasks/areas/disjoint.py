@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.tasks.plane import Plane
+from aether_core.spatial.plane import Plane
 
 MOST_SHARED = 0.05
 """Part of the smaller area two may share: boundaries that were simplified overlap in slivers."""

@@ -19,10 +19,10 @@ from scipy.sparse import csc_array
 from aether_core.eo.alphaearth import dequantise
 from aether_core.eo.embedding import Embedding
 from aether_core.eo.embedding_kind import ALPHAEARTH
-from aether_core.eo.grid import Grid
-from aether_core.eo.raster import RasterEmbedding
-from aether_core.eo.raster_file import open_raster
-from aether_core.eo.rectangle import Box, Opened, box_of, read_rectangle
+from aether_core.eo.raster.embedding import RasterEmbedding
+from aether_core.eo.raster.file import open_raster
+from aether_core.eo.raster.grid import Grid
+from aether_core.eo.raster.rectangle import Box, Opened, box_of, read_rectangle
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.files import sha256_of
+from aether_core.files.whole import sha256_of
 from aether_core.reading import in_own_process
 from aether_core.tasks.areas.codes import area_codes, check_codes_differ
 from aether_core.tasks.areas.disjoint import check_disjoint
@@ -21,7 +21,7 @@ from aether_core.tasks.areas.numbers import (
     unlike_the_others,
     what_is_given,
 )
-from aether_core.tasks.polygons import is_polygon, valid_polygons
+from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import DEFAULT_LIMITS, VECTOR_SUFFIXES, Limits, read_vector
 
 AREA_SUFFIXES = VECTOR_SUFFIXES

@@ -8,11 +8,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from aether_core.osm_features import read_osm_features, tag_text
-from aether_core.poi.taxonomy import NOTHING
+from aether_core.city.osm_features import read_osm_features, tag_text
+from aether_core.poi.osm.taxonomy import NOTHING
 from aether_core.reading import in_own_process
-from aether_core.tasks.plane import Plane
-from aether_core.tasks.polygons import is_polygon, valid_polygons
+from aether_core.spatial.plane import Plane
+from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import DEFAULT_LIMITS, WGS84, Limits
 
 FIELD = "land use"

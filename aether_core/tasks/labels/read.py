@@ -14,13 +14,13 @@ import shapely
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.files import sha256_of
+from aether_core.files.whole import sha256_of
 from aether_core.poi.frame import plain_text
-from aether_core.poi.osm import PBF_SUFFIXES
+from aether_core.poi.osm.extract import PBF_SUFFIXES
 from aether_core.reading import in_own_process
 from aether_core.tasks.labels.osm_land_use import FIELD as OSM_FIELD
 from aether_core.tasks.labels.osm_land_use import read_osm_land_use
-from aether_core.tasks.polygons import is_polygon, valid_polygons
+from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import DEFAULT_LIMITS, VECTOR_SUFFIXES, Limits, looks_swapped, read_vector
 
 LABEL_SUFFIXES = VECTOR_SUFFIXES | PBF_SUFFIXES

@@ -16,7 +16,7 @@ from sklearn.model_selection import train_test_split
 
 from aether_core.errors import InputError
 from aether_core.tasks.predictors.softmax import ABSENT_LOGIT, softmax
-from aether_core.tasks.published import (
+from aether_core.tasks.testing.published import (
     BATCH,
     LEARNING_RATE,
     MOST_EPOCHS,

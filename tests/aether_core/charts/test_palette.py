@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from aether_core.charts.class_colours import class_colours, rgb
 from aether_core.charts.palette import QUIET, REPRESENTATION_COLOURS, SPLIT_COLOURS
-from aether_core.class_colours import class_colours, rgb
 
 # Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
 SIGHT = {

@@ -10,7 +10,7 @@ import rasterio
 from pyproj import Geod, Transformer
 from rasterio.transform import Affine
 
-from aether_core.eo.view import View
+from aether_core.eo.pooling.view import View
 
 GEOD = Geod(ellps="WGS84")
 transformer = lru_cache(partial(Transformer.from_crs, always_xy=True))

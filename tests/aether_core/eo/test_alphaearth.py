@@ -14,7 +14,7 @@ from aether_core.eo.alphaearth import (
     dequantise,
     quantise,
 )
-from aether_core.eo.view import View, city_views
+from aether_core.eo.pooling.view import View, city_views
 from aether_core.errors import InputError
 from tests.errors import fault
 

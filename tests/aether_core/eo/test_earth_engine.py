@@ -11,13 +11,13 @@ import shapely
 from playwright.sync_api import Page
 from rasterio.windows import Window
 
-from aether_core.city_boundary import box_boundary
+from aether_core.city.outline import box_boundary
 from aether_core.eo.alphaearth import dequantise
+from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.earth_engine_script import EarthEngineScript, earth_engine_script
 from aether_core.eo.embedding import open_embedding
 from aether_core.eo.mirror.zones import zone_parts
-from aether_core.eo.view import View
-from aether_core.eo.write import write_embedding_cog
+from aether_core.eo.pooling.view import View
 from aether_core.errors import InputError
 from tests.chromium import browser
 from tests.errors import fault

@@ -11,7 +11,7 @@ from rasterio.transform import from_origin
 
 from aether_core.eo.embedding import open_embedding
 from aether_core.eo.embedding_kind import check_kind_year, checked_kind, kind_of_tag
-from aether_core.eo.view import View
+from aether_core.eo.pooling.view import View
 from aether_core.errors import InputError
 from tests.errors import fault
 

@@ -16,8 +16,8 @@ from pyproj import Transformer
 from rio_cogeo.cogeo import cog_validate
 
 from aether_core.export import FORMATS, write_layer
-from aether_core.spreadsheet_text import APOSTROPHE_NOTE
 from aether_core.vector import read_vector
+from aether_core.vector.spreadsheet_text import APOSTROPHE_NOTE
 
 METADATA = {
     "attribution": ["© OpenStreetMap contributors", "AlphaEarth: Google and Google DeepMind"],

@@ -10,7 +10,7 @@ from aether_core.errors import InputError
 from aether_core.geocoding import find_city, names_of
 from aether_core.geocoding.divisions import find_divisions
 from aether_core.net import Courtesy, Web
-from aether_core.poi.overture_release import Overture
+from aether_core.poi.overture.release import Overture
 from tests.errors import fault
 from tests.public_server.overture import feature, write_release
 from tests.public_server.server import PublicServer

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from aether_core.errors import CancelledError, InputError
+from aether_core.files.kept_file import read_kept, write_kept
 from aether_core.geocoding import Candidate, nominatim
-from aether_core.kept_file import read_kept, write_kept
 from aether_core.net import Courtesy, OfflineError, RemoteError, Web
 from tests.errors import fault
 from tests.public_server.geocoder import SEARCH, Geocoder, settlement

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aether_core.model.training_set import TrainingSet
+from aether_core.model.training.training_set import TrainingSet
 
 
 def make_training_set(places: int, *, seed: int = 0, text_dim: int = 384) -> TrainingSet:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pyproj import Geod
 
-from aether_core.cells import cell_polygons, cells_of
+from aether_core.city.cells import cell_polygons, cells_of
 from aether_core.errors import InputError
 from aether_core.report.map_picture import MapPicture, draw_map
 from tests.errors import fault

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from aether_core.charts.change import AWAY, TOWARDS, WITHIN, histogram_bars
 from aether_core.errors import InputError
 from aether_core.search.change import beyond, change_edges, stable_cells, year_noise
-from aether_core.tasks.splits import spatial_blocks
+from aether_core.spatial.blocks import spatial_blocks
 from tests.errors import fault
 
 CELLS, DIM = 4000, 64

@@ -14,10 +14,10 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from aether_core.boundary import read_boundary
+from aether_core.city.boundary import read_boundary
 from aether_core.eo.alphaearth import BAND_NAMES, dequantise
 from aether_core.eo.embedding import Embedding, open_embedding
-from aether_core.eo.view import city_views
+from aether_core.eo.pooling.view import city_views
 from aether_core.poi.clean import clean_pois
 from aether_core.poi.read import read_pois
 from aether_core.simulate.grid import Grid
@@ -31,7 +31,7 @@ from aether_core.simulate.helsinki import (
 from aether_core.simulate.helsinki_surface import Surface, fractions
 from aether_core.simulate.osm_extract import BOX, CRS, packaged_extract, read_features
 from aether_core.simulate.surface import surface_statistics
-from aether_core.tasks.splits import spatial_blocks
+from aether_core.spatial.blocks import spatial_blocks
 
 
 @pytest.fixture(scope="module")

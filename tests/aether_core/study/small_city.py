@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aether_core.eo.view import View, city_views
-from aether_core.model.training_set import TrainingSet
+from aether_core.eo.pooling.view import View, city_views
+from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_texts
 from aether_core.study.city import StudyCity, StudyLabels
 

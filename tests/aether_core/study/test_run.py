@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aether_core.eo.view import View
+from aether_core.eo.pooling.view import View
 from aether_core.errors import CancelledError, InputError, NotFoundError
-from aether_core.model.recipe import Recipe
 from aether_core.model.recipes import recipe
+from aether_core.model.recipes.definition import Recipe
 from aether_core.study.city import StudyCity
 from aether_core.study.kinds import KINDS
 from aether_core.study.result import StudyResult, StudyRow

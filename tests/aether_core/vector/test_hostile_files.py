@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from aether_core.boundary import read_boundary
-from aether_core.city_boundary import read_city_boundary
+from aether_core.city.boundary import read_boundary
+from aether_core.city.outline import read_city_boundary
 from aether_core.errors import InputError
 from aether_core.poi.read import read_pois
 from aether_core.reading import ReadingLimits, UnreadableFileError, set_reading_limits

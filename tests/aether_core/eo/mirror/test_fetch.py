@@ -12,8 +12,8 @@ from rio_cogeo import cog_validate
 from aether_core.eo.embedding import open_embedding
 from aether_core.eo.mirror.fetch import fetch_mirror
 from aether_core.eo.mirror.zones import zone_parts
-from aether_core.eo.pooled import OUTSIDE
-from aether_core.eo.view import View
+from aether_core.eo.pooling.pooled import OUTSIDE
+from aether_core.eo.pooling.view import View
 from aether_core.errors import CancelledError
 from tests.aether_core.eo.brute_force import Scene, pool_by_definition, transformer
 from tests.aether_core.eo.mirror.conftest import BLOCK, CITY, HALO_M, Mirror, Serve

@@ -14,7 +14,7 @@ import pytest
 import rasterio
 import shapely
 
-from aether_core.eo.block_store import open_block_store
+from aether_core.eo.cog.block_store import open_block_store
 from aether_core.eo.mirror import fetch as fetch_module
 from aether_core.eo.mirror.place import BlockError, unpack_block
 from aether_core.eo.mirror.tile_header import LayoutError, TileLayout, read_layout

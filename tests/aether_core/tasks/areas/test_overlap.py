@@ -8,10 +8,10 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from aether_core.cells import cell_polygons, cells_of
+from aether_core.city.cells import cell_polygons, cells_of
+from aether_core.spatial.plane import Plane
 from aether_core.tasks.areas.overlap import cell_weights, measure_overlaps
 from aether_core.tasks.areas.read import read_areas
-from aether_core.tasks.plane import Plane
 
 CITY = shapely.box(24.93, 60.16, 24.96, 60.18)
 CELLS = cells_of(CITY, 10).h3

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from aether_core.errors import InputError
-from aether_core.files import sha256_of
+from aether_core.files.whole import sha256_of
 from aether_core.tasks.areas.read import NOT_AN_AREA, Areas, read_areas
 from tests.errors import fault
 

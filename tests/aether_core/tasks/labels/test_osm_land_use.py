@@ -8,10 +8,10 @@ import shapely
 
 from aether_core.errors import InputError
 from aether_core.simulate.osm_extract import BOX, packaged_extract
+from aether_core.spatial.plane import Plane
 from aether_core.tasks.labels.crosswalks import apply_mapping, crosswalk
 from aether_core.tasks.labels.osm_land_use import FIELD, read_osm_land_use
 from aether_core.tasks.labels.read import read_labels
-from aether_core.tasks.plane import Plane
 from tests.errors import fault
 
 

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from aether_core.errors import InputError, NotFoundError
-from aether_core.files import sha256_of
+from aether_core.files.whole import sha256_of
 from aether_core.simulate.osm_extract import packaged_extract
 from aether_core.tasks.labels.read import NOT_A_PLACE, label_fields, labels_inside, read_labels
 from tests.errors import fault

@@ -10,10 +10,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from aether_core.errors import InputError
-from aether_core.tasks.metrics import kl
 from aether_core.tasks.predictors.mlp import _gradient, _held_out, _Layers
 from aether_core.tasks.predictors.predictor import fit_probe, fit_shares
 from aether_core.tasks.predictors.softmax import softmax
+from aether_core.tasks.testing.metrics import kl
 from tests.errors import fault
 
 WAYS = [("linear", "default"), ("linear", "adam"), ("mlp", "default")]
@@ -148,7 +148,7 @@ def test_written_gradient_is_that_of_autograd(widths: list[int]) -> None:
 
 
 def test_comparing_loads_no_torch_until_a_network_is_trained() -> None:
-    script = "import sys, aether_core.tasks.comparison; print('torch' in sys.modules)"
+    script = "import sys, aether_core.tasks.testing.comparison; print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from aether_core.tasks.splits import spatial_blocks
+from aether_core.spatial.blocks import spatial_blocks
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What a city is on the ground: outline, cells, backdrop."""

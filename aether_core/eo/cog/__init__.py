@@ -1,0 +1,1 @@
+"""Cloud-optimised GeoTIFFs: their blocks, their layout, and writing one."""

@@ -1,0 +1,1 @@
+"""Pooling: the embedding around a point, summarised into one vector."""

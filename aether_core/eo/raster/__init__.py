@@ -1,0 +1,1 @@
+"""Embeddings in rasters: files, grids of files, and reading parts of them."""

@@ -1,0 +1,273 @@
+"""An embedding in rasters: any number of GeoTIFFs, pooled as one."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from aether_core.eo.embedding_kind import ALPHAEARTH
+from aether_core.eo.norms import check_raster_norms
+from aether_core.eo.pooling.pool import pool_grid
+from aether_core.eo.pooling.pooled import OUTSIDE, TOO_LITTLE_DATA, FileInfo, Pooled
+from aether_core.eo.pooling.tiling import Tiling
+from aether_core.eo.pooling.view import View
+from aether_core.eo.raster.file import RasterFile, open_raster, read_header
+from aether_core.eo.raster.grid import Grid, footprint, group_into_grids
+from aether_core.eo.raster.rectangle import Box, box_of, read_rectangle
+from aether_core.errors import InputError
+from aether_core.files.whole import sha256_of
+from aether_core.progress import Progress, silent
+
+_COUNT_PIXELS = 4 * 1024**2
+_BATCH = 250_000
+
+
+class RasterEmbedding:
+    """GeoTIFFs of one embedding that serve together, whatever their CRS, tiles and row order.
+
+    Files of one CRS whose pixels line up act as one mosaic, so windows cross their seams. Each
+    point takes the mosaic where its windows hold most valid pixels.
+
+    Args:
+        files: Checked headers, at least one.
+        tiling: How pooling cuts its work; the default suits every raster.
+    """
+
+    kind: Literal["raster", "table"] = "raster"
+
+    def __init__(self, files: Sequence[RasterFile], *, tiling: Tiling | None = None) -> None:
+        self._rasters = tuple(files)
+        self._tiling = tiling or Tiling()
+        self._pixels: int | None = None
+        self.grids: tuple[Grid, ...] = group_into_grids(self._rasters)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Absolute paths, in the order given."""
+        return tuple(raster.path for raster in self._rasters)
+
+    @property
+    def dim(self) -> int:
+        """How many numbers a vector has: 64 for AlphaEarth."""
+        return self.grids[0].bands
+
+    @property
+    def name(self) -> str:
+        """Which embedding it is, e.g. "alphaearth"."""
+        return self._rasters[0].embedding
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """Whom the files say they are owed to, each once."""
+        return tuple(dict.fromkeys(raster.credit for raster in self._rasters if raster.credit))
+
+    @property
+    def crs(self) -> str:
+        """The CRS of the raster with most pixels, e.g. "EPSG:32635"."""
+        return _crs_name(max(self._rasters, key=lambda raster: raster.width * raster.height))
+
+    @property
+    def pixels(self) -> int:
+        """Pixels with data; one that several files of a mosaic hold counts once."""
+        return self.count_pixels()
+
+    def count_pixels(self, progress: Progress = silent) -> int:
+        """Count the pixels with data, as `pixels` does, and say how far it is.
+
+        The first band alone is read: embeddings mark nodata in all bands at once.
+        """
+        if self._pixels is None:
+            self._pixels = sum(_count_valid(grid, progress) for grid in self.grids)
+        return self._pixels
+
+    @cached_property
+    def footprint(self) -> BaseGeometry:
+        """The area the files cover, WGS84."""
+        return shapely.union_all([footprint(raster) for raster in self._rasters])
+
+    @cached_property
+    def infos(self) -> tuple[FileInfo, ...]:
+        """One record a file, for the store; reads every byte for the checksums."""
+        return tuple(
+            FileInfo(
+                path=raster.path,
+                sha256=sha256_of(raster.path),
+                crs=_crs_name(raster),
+                width=raster.width,
+                height=raster.height,
+                footprint=footprint(raster),
+            )
+            for raster in self._rasters
+        )
+
+    def pool(
+        self,
+        lonlat: NDArray[np.float64],
+        views: Sequence[View],
+        progress: Progress = silent,
+    ) -> Pooled:
+        """Pool every view at every point.
+
+        A view is the mean of its window's valid pixels, L2-normalised. Windows are cut off at the
+        raster's edge; one with data in less than half of its whole size gives NaN.
+
+        Args:
+            lonlat: float64 `[n, 2]`, WGS84 degrees.
+            views: Squares in pixels of the raster, disks in metres.
+            progress: Told as rectangles of the raster are read.
+
+        Raises:
+            InputError: A radius under a pixel or over 500 pixels; a damaged block.
+        """
+        batches = [
+            self._pool_batch(lonlat[start : start + _BATCH], views, progress)
+            for start in range(0, max(len(lonlat), 1), _BATCH)
+        ]
+        return Pooled(
+            np.concatenate([batch.vectors for batch in batches], axis=1),
+            np.concatenate([batch.reasons for batch in batches]),
+        )
+
+    def _pool_batch(
+        self, lonlat: NDArray[np.float64], views: Sequence[View], progress: Progress
+    ) -> Pooled:
+        """Pool a number of points whose sums fit in memory."""
+        best = np.zeros(len(lonlat), dtype=np.int64)
+        vectors = np.full((len(views), len(lonlat), self.dim), np.nan, dtype=np.float32)
+        covered = np.zeros(len(lonlat), dtype=bool)
+        for grid in self.grids:
+            found = pool_grid(grid, lonlat, views, tiling=self._tiling, progress=progress)
+            covered |= _covered(grid, lonlat)
+            total = found.valid.sum(axis=0)
+            better = total > best[found.index]
+            index = found.index[better]
+            best[index] = total[better]
+            enough = 2 * found.valid[:, better] >= found.full[:, better]
+            vectors[:, index] = np.where(enough[..., None], found.vectors[:, better], np.nan)
+        return Pooled(vectors, _reasons(vectors, covered))
+
+
+def open_rasters(
+    paths: Sequence[str | Path],
+    *,
+    kind: str | None = None,
+    tiling: Tiling | None = None,
+    progress: Progress = silent,
+) -> RasterEmbedding:
+    """Open GeoTIFFs as one embedding.
+
+    Args:
+        paths: Local `.tif` or `.tiff` files, each 64 bands, or as many as another embedding has
+            that the file declares or the user named; of int8 (nodata -128) or floats (NaN).
+        kind: Name of the embedding where it is not AlphaEarth's and the files do not say it.
+        tiling: How pooling cuts its work.
+        progress: Told while the vectors' lengths are checked.
+
+    Raises:
+        InputError: A file is no embedding, and the message says what is wrong with it; or files
+            differ in length.
+    """
+    if not paths:
+        raise InputError(
+            "no embedding file was given",
+            "(none)",
+            "give at least one GeoTIFF",
+            code="no-embedding-file",
+        )
+    files = [read_header(path, kind=kind) for path in dict.fromkeys(paths)]
+    _check_one_embedding(files)
+    with_data = [
+        check_raster_norms(file, any_length=kind == file.embedding != ALPHAEARTH, progress=progress)
+        for file in files
+    ]
+    # An export cut into files may well have one that lies outside the city altogether.
+    if not any(with_data):
+        raise InputError(
+            "the embedding holds no data at all, every pixel is nodata",
+            ", ".join(file.path.name for file in files),
+            "choose another area or year, or export it again",
+            code="embedding-without-data",
+        )
+    return RasterEmbedding(files, tiling=tiling)
+
+
+def _check_one_embedding(files: Sequence[RasterFile]) -> None:
+    first = files[0]
+    for file in files:
+        if file.bands != first.bands:
+            raise InputError(
+                "files of one embedding must have as many bands each",
+                f"{first.path.name} has {first.bands}, {file.path.name} has {file.bands}",
+                "give files of one embedding",
+                code="files-of-different-length",
+            )
+        if file.embedding != first.embedding:
+            raise InputError(
+                "the files hold different embeddings",
+                f"{first.path.name}: {first.embedding}, {file.path.name}: {file.embedding}",
+                "give files of one embedding",
+                code="files-of-different-embeddings",
+            )
+
+
+def _crs_name(raster: RasterFile) -> str:
+    code = raster.crs.to_epsg()
+    return f"EPSG:{code}" if code else str(raster.crs.to_string())
+
+
+def _covered(grid: Grid, lonlat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Bool `[n]`: the point lies in one of the grid's files."""
+    rows, columns = (
+        np.floor(np.clip(part, -(2.0**40), 2.0**40)).astype(np.int64)
+        for part in grid.locate(lonlat)
+    )
+    return grid.covers(rows, columns)
+
+
+def _reasons(vectors: NDArray[np.float32], covered: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Say for each point why a view is missing, "" when none is."""
+    missing = np.isnan(vectors).any(axis=(0, 2))
+    reasons = np.full(len(covered), "", dtype=object)
+    reasons[missing & covered] = TOO_LITTLE_DATA
+    reasons[missing & ~covered] = OUTSIDE
+    return reasons
+
+
+def _count_valid(grid: Grid, progress: Progress) -> int:
+    """Count the pixels of a grid that hold data in the first band, each once."""
+    total = 0
+    counted: list[Box] = []
+    with ExitStack() as stack:
+        datasets = {
+            placed.file: stack.enter_context(open_raster(placed.file.path)) for placed in grid.files
+        }
+        for placed in grid.files:
+            whole = box_of(placed)
+            for box in _strips(whole, placed.file):
+                progress("counting pixels", box.top - whole.top, placed.file.height)
+                valid = read_rectangle(grid, box, datasets.__getitem__, bands=(1,)).valid
+                for before in counted:
+                    shared = before.meet(box)
+                    if not shared.empty:
+                        valid[
+                            shared.top - box.top : shared.bottom - box.top,
+                            shared.left - box.left : shared.right - box.left,
+                        ] = False
+                total += int(np.count_nonzero(valid))
+            counted.append(whole)
+    return total
+
+
+def _strips(whole: Box, file: RasterFile) -> list[Box]:
+    """Cut a file's rectangle into strips of whole rows, of a bounded number of pixels."""
+    rows = max(1, _COUNT_PIXELS // file.width // file.block_height) * file.block_height
+    return [
+        Box(top, min(top + rows, whole.bottom), whole.left, whole.right)
+        for top in range(whole.top, whole.bottom, rows)
+    ]

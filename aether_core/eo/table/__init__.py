@@ -1,0 +1,1 @@
+"""Embeddings in tables of sampled points."""

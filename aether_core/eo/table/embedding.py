@@ -1,0 +1,217 @@
+"""An embedding in a table: vectors sampled at points, as Earth Engine users export AlphaEarth's."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Transformer
+from scipy import sparse
+from scipy.spatial import cKDTree
+from shapely.geometry.base import BaseGeometry
+
+from aether_core.eo.embedding_kind import ALPHAEARTH
+from aether_core.eo.pooling.pooled import NO_SAMPLE, FileInfo, Pooled
+from aether_core.eo.pooling.view import View
+from aether_core.eo.table.samples import read_samples
+from aether_core.errors import InputError
+from aether_core.files.source import local_file
+from aether_core.files.whole import sha256_of
+from aether_core.progress import Progress, silent
+
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".geoparquet", ".geojson", ".gpkg"})
+
+_CHUNK_PAIRS = 2_000_000
+_TOLERANCE_M = 1e-6
+_LONE_SAMPLE_DEGREES = 1e-4
+
+
+class TableEmbedding:
+    """Samples of an embedding at points, from one or more tables.
+
+    Args:
+        paths: Absolute paths of the tables.
+        lonlat: float64 `[m, 2]` of the samples, WGS84; all tables joined.
+        vectors: float32 `[m, dim]`; AlphaEarth's rows have length 1, others any length but 0.
+        rows: How many of the samples each table gave.
+        name: Which embedding it is.
+    """
+
+    kind: Literal["raster", "table"] = "table"
+    crs = "EPSG:4326"
+    credits: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        lonlat: NDArray[np.float64],
+        vectors: NDArray[np.float32],
+        rows: Sequence[int],
+        name: str = ALPHAEARTH,
+    ) -> None:
+        self.name = name
+        self.files: tuple[Path, ...] = tuple(paths)
+        self._lonlat = lonlat
+        self._vectors = vectors
+        self._rows = tuple(rows)
+        self._tree = cKDTree(_earth_centred(lonlat))
+
+    @property
+    def dim(self) -> int:
+        """How many numbers a vector has: 64 for AlphaEarth."""
+        return int(self._vectors.shape[1])
+
+    @property
+    def pixels(self) -> int:
+        """How many samples hold data."""
+        return len(self._lonlat)
+
+    def count_pixels(self, progress: Progress = silent) -> int:  # noqa: ARG002 - as for rasters
+        """Return `pixels`; nothing has to be read for it."""
+        return self.pixels
+
+    @cached_property
+    def footprint(self) -> BaseGeometry:
+        """The smallest convex area that holds the samples, WGS84."""
+        return _area_of(self._lonlat)
+
+    @cached_property
+    def infos(self) -> tuple[FileInfo, ...]:
+        """One record a file, for the store: its width is its number of samples, its height 1."""
+        pieces = np.split(self._lonlat, np.cumsum(self._rows)[:-1])
+        return tuple(
+            FileInfo(path, sha256_of(path), self.crs, len(piece), 1, _area_of(piece))
+            for path, piece in zip(self.files, pieces, strict=True)
+        )
+
+    def pool(
+        self,
+        lonlat: NDArray[np.float64],
+        views: Sequence[View],
+        progress: Progress = silent,
+    ) -> Pooled:
+        """Pool every view at every point: the mean of the samples in a disk, L2-normalised.
+
+        Args:
+            lonlat: float64 `[n, 2]`, WGS84 degrees.
+            views: Disks, in metres on the ground.
+            progress: Told as points are done.
+
+        Returns:
+            A row is NaN where no sample lies within the radius.
+
+        Raises:
+            InputError: A view is a square: samples have no pixels to count.
+        """
+        for view in views:
+            if view.shape != "disk":
+                raise InputError(
+                    "a table of samples has no pixels, so no square windows",
+                    f"{view.name}, {view.radius_px} pixels",
+                    "pool disks, with a radius in metres",
+                    code="samples-without-pixels",
+                )
+        vectors = np.full((len(views), len(lonlat), self.dim), np.nan, dtype=np.float32)
+        known = np.flatnonzero(
+            np.isfinite(lonlat).all(axis=1) & (np.abs(lonlat) <= (360, 90)).all(axis=1)
+        )
+        places = _earth_centred(lonlat[known])
+        for which, view in enumerate(views):
+            radius = (view.radius_m or 0.0) + _TOLERANCE_M
+            counts = self._tree.query_ball_point(places, radius, return_length=True)
+            for chunk in _chunks(counts):
+                progress("pooling the embedding", int(chunk[0]), len(known))
+                vectors[which, known[chunk]] = self._mean(places[chunk], radius)
+        missing = np.isnan(vectors).any(axis=(0, 2))
+        return Pooled(vectors, np.where(missing, NO_SAMPLE, "").astype(object))
+
+    def _mean(self, places: NDArray[np.float64], radius: float) -> NDArray[np.float32]:
+        """Return unit means `[n, dim]` of the samples within a radius, NaN where there is none."""
+        found = self._tree.query_ball_point(places, radius, return_sorted=True)
+        counts = np.array([len(samples) for samples in found], dtype=np.int64)
+        picked = np.concatenate([np.asarray(s, dtype=np.int64) for s in found])
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        weights = sparse.csr_matrix(
+            (np.ones(len(picked)), picked, starts), shape=(len(places), len(self._lonlat))
+        )
+        sums = weights @ self._vectors.astype(np.float64)
+        norms = np.linalg.norm(sums, axis=1)
+        norms[(counts == 0) | (norms == 0)] = np.nan
+        unit: NDArray[np.float32] = (sums / norms[:, None]).astype(np.float32)
+        return unit
+
+
+def open_tables(
+    paths: Sequence[str | Path], *, kind: str | None = None, progress: Progress = silent
+) -> TableEmbedding:
+    """Open tables of samples as one embedding.
+
+    Args:
+        paths: Local files in `TABLE_SUFFIXES` with columns A00 to A63 (unit vectors as Earth Engine
+            exports them), or of the embedding that was named (see `read_samples`), and longitude
+            and latitude columns or a geometry (polygons count at their representative point).
+        kind: Name of the embedding; AlphaEarth when None.
+        progress: Told file by file.
+
+    Raises:
+        InputError: A table lacks columns, coordinates or data, its vectors are not of this
+            embedding, or tables differ in length.
+    """
+    if not paths:
+        raise InputError(
+            "no embedding file was given",
+            "(none)",
+            "give at least one table",
+            code="no-embedding-file",
+        )
+    files = [local_file(path, suffixes=TABLE_SUFFIXES) for path in dict.fromkeys(paths)]
+    parts = []
+    for done, file in enumerate(files):
+        progress("reading the embedding", done, len(files))
+        parts.append(read_samples(file, kind or ALPHAEARTH))
+    _check_one_length(files, [vectors.shape[1] for _, vectors in parts])
+    return TableEmbedding(
+        files,
+        np.concatenate([lonlat for lonlat, _ in parts]),
+        np.concatenate([vectors for _, vectors in parts]),
+        [len(lonlat) for lonlat, _ in parts],
+        kind or ALPHAEARTH,
+    )
+
+
+def _check_one_length(files: Sequence[Path], lengths: Sequence[int]) -> None:
+    if len(set(lengths)) > 1:
+        raise InputError(
+            "tables of one embedding must have as many values a row each",
+            ", ".join(f"{file.name} {n}" for file, n in zip(files, lengths, strict=True)),
+            "give tables of one embedding",
+            code="files-of-different-length",
+        )
+
+
+def _earth_centred(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return metres from the Earth's centre `[n, 3]`: straight distances are ground distances.
+
+    Over 10 km the chord is shorter than the ground by 1 mm.
+    """
+    to_centre = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
+    return np.column_stack(
+        to_centre.transform(lonlat[:, 0], lonlat[:, 1], np.zeros(len(lonlat)))
+    ).reshape(-1, 3)
+
+
+def _area_of(lonlat: NDArray[np.float64]) -> BaseGeometry:
+    """Return the convex hull of points as a polygon, a hair wide where they lie on one line."""
+    hull = shapely.convex_hull(shapely.multipoints(lonlat))
+    return hull if hull.geom_type == "Polygon" else hull.buffer(_LONE_SAMPLE_DEGREES)
+
+
+def _chunks(counts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Cut points so that a chunk finds a bounded number of samples."""
+    if not len(counts):
+        return []
+    group = np.cumsum(counts) // _CHUNK_PAIRS
+    return np.split(np.arange(len(counts)), np.flatnonzero(np.diff(group)) + 1)

@@ -1,0 +1,1 @@
+"""The state of an unfinished training run on disk."""

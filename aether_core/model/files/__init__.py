@@ -1,0 +1,1 @@
+"""Models as files: card and weights, ours and others'."""

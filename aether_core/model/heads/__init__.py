@@ -1,0 +1,1 @@
+"""The two heads: their layers, their weights, and applying them."""

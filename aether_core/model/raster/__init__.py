@@ -1,0 +1,1 @@
+"""A model's EO head applied to every pixel of a raster."""

@@ -1,0 +1,1 @@
+"""Places of two sources as one table, each place once."""

@@ -1,0 +1,63 @@
+"""Places of two sources as one table, each place once."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from aether_core.poi.merging.same_place import Pair, same_places
+from aether_core.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Places of two sources, each once.
+
+    Attributes:
+        frame: The kept places (`aether_core.poi.frame`): those of the first source in their order,
+            then those of the second that the first lacks.
+        doubles: Places of the second source that the first has, too.
+        pairs: Row of the first and row of the second source of each double.
+    """
+
+    frame: gpd.GeoDataFrame
+    doubles: int
+    pairs: list[Pair]
+
+
+def merge_places(
+    first: gpd.GeoDataFrame, second: gpd.GeoDataFrame, *, progress: Progress = silent
+) -> Merged:
+    """Put the places of two sources together without doubles (`same_place`).
+
+    Of a double the record is kept that tells more of what the place is, category and group; the
+    first source's where both tell as much.
+
+    Args:
+        first: A POI table (`aether_core.poi.frame`).
+        second: Another.
+        progress: Told of the places of the second compared so far.
+
+    Returns:
+        The places, and how many were doubles.
+    """
+    pairs = same_places(first, second, progress=progress)
+    ours, theirs = _telling(first), _telling(second)
+    order = list(range(len(first)))
+    for row, other in pairs:
+        if order[row] == row and theirs[other] > ours[row]:
+            order[row] = len(first) + other
+    doubles = {other for _, other in pairs}
+    order += [len(first) + row for row in range(len(second)) if row not in doubles]
+    both = pd.concat([first, second[first.columns]], ignore_index=True)
+    return Merged(
+        frame=gpd.GeoDataFrame(both.iloc[order].reset_index(drop=True), crs=first.crs),
+        doubles=len(pairs),
+        pairs=pairs,
+    )
+
+
+def _telling(places: gpd.GeoDataFrame) -> list[int]:
+    """How many of category and group each record tells; "amenity" tells nothing."""
+    groups = ~places["group"].isin(["", "amenity"])
+    return [int(count) for count in (places["category"] != "").astype(int) + groups.astype(int)]

@@ -1,0 +1,1 @@
+"""Places of OpenStreetMap, from an extract or an Overpass server."""

@@ -1,0 +1,1 @@
+"""Places of Overture Maps, read from its releases without downloading them."""

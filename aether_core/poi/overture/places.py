@@ -1,0 +1,247 @@
+"""Places of Overture Maps: those that exist, in the words OpenStreetMap places have here."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import shapely
+
+from aether_core.errors import InputError
+from aether_core.net import RemoteError, Web
+from aether_core.poi.frame import plain_text, poi_frame
+from aether_core.poi.overture.release import Overture
+from aether_core.poi.overture.table import TableSize, overture_size, overture_table
+from aether_core.poi.overture.taxonomy import describe_overture
+from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
+from aether_core.progress import Progress, silent
+from aether_core.vector import WGS84
+
+SOURCE = "Overture Maps"
+DEFAULT_CONFIDENCE = 0.5
+
+_CLOSED = "closed for good"
+_UNSURE = "confidence under {}"
+_UNTOLD = "confidence not told"
+
+_COLUMNS = ("id", "geometry", "names.primary", "confidence", "sources.dataset", "sources.license")
+_TAXONOMIES = ("taxonomy.primary", "taxonomy.hierarchy", "categories.primary", "basic_category")
+_OPTIONAL = (*_TAXONOMIES, "operating_status")
+
+_CDLA = "CDLA-Permissive-2.0"
+_DATASETS: dict[str, tuple[str, str]] = {
+    "meta": ("Meta", _CDLA),
+    "microsoft": ("Microsoft", _CDLA),
+    "msft": ("Microsoft", _CDLA),
+    "foursquare": ("© Foursquare Labs, Inc.", "Apache-2.0"),
+    "alltheplaces": ("AllThePlaces", "CC0-1.0"),
+    "pinmeto": ("PinMeTo", _CDLA),
+    "renderseo": ("RenderSEO", _CDLA),
+    "krick": ("Krick", _CDLA),
+    "dac": ("DAC", _CDLA),
+}
+"""How a dataset is credited and, where a place does not say so, licensed: Overture Maps
+documentation, "Attribution and licensing", places."""
+Credit = tuple[str, str]
+"""How a dataset is credited, and its licence."""
+
+_BATCH = 8192
+_OWN = "overture"  # the part of a record that Overture itself adds
+
+
+def overture_places(
+    web: Web,
+    overture: Overture,
+    boundary: shapely.Geometry,
+    *,
+    min_confidence: float = DEFAULT_CONFIDENCE,
+    progress: Progress = silent,
+) -> PoiSource:
+    """Read the places of a release that lie in a boundary.
+
+    Left out are places closed for good (those closed for a while stay), and places whose
+    confidence (0 to 1, that they exist) is too small or, with a threshold above 0, not told.
+
+    Args:
+        web: Where the files are read.
+        overture: The release.
+        boundary: The city, WGS84.
+        min_confidence: Smallest confidence that is kept.
+        progress: In bytes. What it raises stops the reading.
+
+    Returns:
+        The places, credited by the datasets they come from.
+
+    Raises:
+        InputError: The threshold is no share, or the release is not there.
+        NoPlacesError: No place is left.
+        RemoteError: Index or files are not as they should be; a missing column is named.
+        OfflineError: No connection comes about.
+    """
+    if not 0 <= min_confidence <= 1:
+        raise InputError(
+            "the confidence must be from 0 to 1",
+            min_confidence,
+            "try 0.5",
+            code="confidence-out-of-range",
+        )
+    table = overture_table(
+        web,
+        overture,
+        "places",
+        "place",
+        boundary.bounds,
+        columns=_COLUMNS,
+        optional=_OPTIONAL,
+        progress=progress,
+    )
+    _check_taxonomy(table, overture)
+    frames, dropped, datasets = [_as_pois([])], Counter[str](), Counter[Credit]()
+    # A megacity has a million rows: as Python objects only some at a time.
+    for batch in table.to_batches(max_chunksize=_BATCH):
+        frame, credited = _cleaned(batch.to_pylist(), boundary, min_confidence, dropped)
+        frames.append(frame)
+        datasets.update(credited)
+    kept = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=WGS84)
+    if kept.empty:
+        raise _nothing(overture.release, dropped, min_confidence)
+    credits_ = [credit for credit, _ in datasets.most_common()]
+    return PoiSource(
+        kind="overture",
+        title="Overture Maps places",
+        version=overture.release,
+        licences=tuple(dict.fromkeys(licence for _, licence in credits_)),
+        attribution=_attribution(overture.release, credits_),
+        url=overture.url,
+        frame=kept,
+        dropped=dict(dropped),
+    )
+
+
+def count_overture(
+    web: Web, overture: Overture, boundary: shapely.Geometry, *, progress: Progress = silent
+) -> TableSize:
+    """Tell from the files' footers how many places there may be and how much would be read.
+
+    Args:
+        web: Where the footers are read.
+        overture: The release.
+        boundary: The city, WGS84.
+        progress: What it raises stops the reading.
+
+    Raises:
+        AetherError: As `overture_places`.
+    """
+    return overture_size(
+        web,
+        overture,
+        "places",
+        "place",
+        boundary.bounds,
+        columns=_COLUMNS,
+        optional=_OPTIONAL,
+        progress=progress,
+    )
+
+
+def _check_taxonomy(table: pa.Table, overture: Overture) -> None:
+    """Refuse a release that tells no categories in any way known here."""
+    known = {name.split(".")[0] for name in _TAXONOMIES}
+    if table.num_rows and not known & set(table.column_names):
+        raise RemoteError(
+            overture.url,
+            f"has changed its columns: {', '.join(sorted(known))} are all gone",
+            "try another release",
+            code="overture-columns-changed",
+        )
+
+
+def _cleaned(
+    rows: Sequence[Mapping[str, Any]],
+    boundary: shapely.Geometry,
+    min_confidence: float,
+    dropped: Counter[str],
+) -> tuple[gpd.GeoDataFrame, Counter[Credit]]:
+    """Return the places to be kept and how many of them each dataset told of.
+
+    Args:
+        rows: Of a release.
+        boundary: Places outside go.
+        min_confidence: Places that are less sure go.
+        dropped: What goes is counted here by its reason.
+    """
+    reasons = [_reason(row, min_confidence) for row in rows]
+    told = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
+    frame, outside = cut_to(_as_pois(told), boundary)
+    dropped.update(reason for reason in reasons if reason)
+    if outside:
+        dropped[OUTSIDE] += outside
+    ids = set(frame["source_id"])
+    sources = [row["sources"] or () for row in told if row["id"] in ids]
+    entries = ({_credit(entry) for entry in each if _dataset(entry) != _OWN} for each in sources)
+    return frame, Counter(credit for each in entries for credit in each)
+
+
+def _reason(row: Mapping[str, Any], min_confidence: float) -> str:
+    """Return why a place is left out, "" when it is not."""
+    confidence = row["confidence"]
+    if row.get("operating_status") == "permanently_closed":
+        return _CLOSED
+    if confidence is None:
+        return _UNTOLD if min_confidence > 0 else ""
+    return _UNSURE.format(f"{min_confidence:g}") if confidence < min_confidence else ""
+
+
+def _as_pois(rows: Sequence[Mapping[str, Any]]) -> gpd.GeoDataFrame:
+    """Turn rows of a release into the POI table."""
+    described = [_described(row) for row in rows]
+    return poi_frame(
+        {
+            "source": [SOURCE] * len(rows),
+            "source_id": [plain_text(row["id"]) for row in rows],
+            "name": [plain_text((row["names"] or {}).get("primary")) for row in rows],
+            "category": [category for category, _ in described],
+            "group": [group for _, group in described],
+        },
+        shapely.from_wkb([row["geometry"] for row in rows], on_invalid="ignore"),
+    )
+
+
+def _described(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return category and group in words, from whichever taxonomy the row has."""
+    taxonomy, categories = row.get("taxonomy") or {}, row.get("categories") or {}
+    primary = taxonomy.get("primary") or categories.get("primary") or ""
+    return describe_overture(
+        primary, taxonomy.get("hierarchy") or (), row.get("basic_category") or ""
+    )
+
+
+def _credit(entry: Mapping[str, Any]) -> Credit:
+    """Return how a dataset is credited, and its licence."""
+    name, usual = _DATASETS.get(_dataset(entry), (plain_text(entry.get("dataset")), ""))
+    licence = plain_text(entry.get("license")) or usual or "licence not stated"
+    return name, licence
+
+
+def _dataset(entry: Mapping[str, Any]) -> str:
+    return plain_text(entry.get("dataset")).lower()
+
+
+def _attribution(release: str, credits_: Sequence[Credit]) -> str:
+    """Return the credit of a release's places."""
+    own = f"© Overture Maps Foundation, overturemaps.org, places, release {release}"
+    listed = ", ".join(f"{name} ({licence})" for name, licence in credits_)
+    return f"{own}, with data from {listed}" if listed else own
+
+
+def _nothing(release: str, dropped: Mapping[str, int], min_confidence: float) -> NoPlacesError:
+    """Return the error of a city without places."""
+    unsure = sum(count for reason, count in dropped.items() if reason.startswith("confidence"))
+    less = f"a confidence below {min_confidence:g}, " if unsure else ""
+    return NoPlacesError(
+        "no places found in the boundary",
+        f"Overture release {release}",
+        f"try {less}OpenStreetMap, a larger boundary, or a file of places",
+    )

@@ -1,0 +1,314 @@
+"""Rows of any theme of an Overture release that lie in a place, without downloading the rest.
+
+Files are GeoParquet, sorted by place. Of each only the footer is read, then those columns that are
+asked for of those row groups whose bounding box meets the place, by byte ranges.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from aether_core.errors import CancelledError
+from aether_core.net import RemoteError, RemoteFile, Waiting, Web
+from aether_core.poi.overture.chunks import ChunkFile
+from aether_core.poi.overture.footer import read_footer
+from aether_core.poi.overture.release import Bounds, Overture, release_files
+from aether_core.progress import Progress, silent
+
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+# Between a list's name and its items' fields Parquet writers put one of these.
+_LIST_PARTS = frozenset({"list", "bag", "element", "item", "array", "array_element", "key_value"})
+_READERS = 6  # row groups read at once; each is a few short requests, so that distance counts
+_TOLD_S = 0.5
+_ROUNDING = 1e-5  # degrees; bounding boxes are float32
+
+Only = Callable[[pa.Table], pa.ChunkedArray]
+"""Marks the wanted ones of some rows."""
+
+
+@dataclass(frozen=True)
+class TableSize:
+    """What reading a table would take, from the footers alone.
+
+    Attributes:
+        rows: Rows in all row groups that meet the place: at least as many as lie in it.
+        likely: Rows in the place if those of a row group were spread evenly over its box.
+        bytes: Bytes of their columns on the server.
+    """
+
+    rows: int
+    likely: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class _Group:
+    """One row group to be read."""
+
+    file: RemoteFile
+    footer: pq.FileMetaData
+    number: int
+    columns: list[str]
+    bytes: int
+    rows: int
+    share: float
+
+
+def overture_table(
+    web: Web,
+    overture: Overture,
+    theme: str,
+    kind: str,
+    bounds: Bounds,
+    *,
+    columns: Sequence[str],
+    optional: Sequence[str] = (),
+    first: Sequence[str] = (),
+    only: Only | None = None,
+    progress: Progress = silent,
+) -> pa.Table:
+    """Read the features of a release whose bounding box meets a place.
+
+    Args:
+        web: Where the files are read.
+        overture: The release.
+        theme: Such as `places` or `divisions`.
+        kind: Type in the theme, such as `place` or `division_area`.
+        bounds: The place.
+        columns: Columns that must be there: `id`, or a part of one, `names.primary`. Parts of list
+            items are named without the list: `sources.dataset`.
+        optional: Columns that may be missing from a release.
+        first: Those of them that `only` looks at.
+        only: Marks the wanted rows; of a row group without any the other columns are not read.
+        progress: In bytes. What it raises stops the reading.
+
+    Returns:
+        One row a feature, nested as in the files, always with `bbox` (WGS84, float32 degrees, as
+        the files have it: rounded outwards). No rows when nothing lies there.
+
+    Raises:
+        InputError: The release is not there.
+        RemoteError: Index or files are not as they should be; a missing column is named.
+        OfflineError: No connection comes about.
+    """
+    groups = list(_groups(web, overture, theme, kind, bounds, columns, optional, progress))
+    stage = f"reading {theme} of Overture {overture.release}"
+
+    def read(group: _Group, waiting: Waiting) -> pa.Table | None:
+        return _read(web, group, bounds, first, only, waiting)
+
+    tables = _read_all(groups, read, lambda done, total: progress(stage, done, total))
+    if not tables:
+        return pa.table({"bbox": pa.array([], pa.struct([(at, pa.float32()) for at in _CORNERS]))})
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def overture_size(
+    web: Web,
+    overture: Overture,
+    theme: str,
+    kind: str,
+    bounds: Bounds,
+    *,
+    columns: Sequence[str],
+    optional: Sequence[str] = (),
+    progress: Progress = silent,
+) -> TableSize:
+    """Tell what `overture_table` with the same arguments would read.
+
+    Only the index and the files' footers are read.
+    """
+    groups = list(_groups(web, overture, theme, kind, bounds, columns, optional, progress))
+    return TableSize(
+        rows=sum(group.rows for group in groups),
+        likely=round(sum(group.rows * group.share for group in groups)),
+        bytes=sum(group.bytes for group in groups),
+    )
+
+
+def _groups(
+    web: Web,
+    overture: Overture,
+    theme: str,
+    kind: str,
+    bounds: Bounds,
+    columns: Sequence[str],
+    optional: Sequence[str],
+    progress: Progress,
+) -> Iterator[_Group]:
+    """Yield the row groups that may hold something of the place."""
+    stage = f"looking for {theme} in Overture {overture.release}"
+
+    def waiting() -> None:
+        progress(stage, 0, 0)
+
+    for url in release_files(web, overture, theme, kind, bounds, waiting=waiting):
+        file, footer = read_footer(web, url, overture.cache, waiting)
+        wanted = _leaves(footer, url, ["bbox", *columns], optional)
+        leaves = _numbers(footer)
+        for number in range(footer.num_row_groups):
+            group = footer.row_group(number)
+            share = _share_inside(group, leaves, bounds)
+            if not group.num_rows or not share:
+                continue
+            size = sum(group.column(leaves[path]).total_compressed_size for path in wanted)
+            yield _Group(file, footer, number, wanted, size, group.num_rows, share)
+
+
+def _leaves(
+    footer: pq.FileMetaData, url: str, columns: Sequence[str], optional: Sequence[str]
+) -> list[str]:
+    """Return the full paths of the columns asked for.
+
+    Raises:
+        RemoteError: One that must be there is not.
+    """
+    paths = list(_numbers(footer))
+    plain = [
+        ".".join(part for part in path.split(".") if part not in _LIST_PARTS) for path in paths
+    ]
+    for column in columns:
+        if not any(_within(name, column) for name in plain):
+            there = ", ".join(dict.fromkeys(path.split(".")[0] for path in paths))
+            raise RemoteError(
+                url,
+                f"has changed its columns: {column} is gone of {there}",
+                "try another release",
+                code="overture-columns-changed",
+            )
+    asked = (*columns, *optional)
+    named = zip(paths, plain, strict=True)
+    return [path for path, name in named if any(_within(name, column) for column in asked)]
+
+
+def _numbers(footer: pq.FileMetaData) -> dict[str, int]:
+    """Return the columns' numbers by full path."""
+    return {footer.schema.column(at).path: at for at in range(len(footer.schema))}
+
+
+def _without_lists(path: str) -> str:
+    return ".".join(part for part in path.split(".") if part not in _LIST_PARTS)
+
+
+def _within(name: str, column: str) -> bool:
+    return name == column or name.startswith(f"{column}.")
+
+
+def _share_inside(group: pq.RowGroupMetaData, leaves: dict[str, int], bounds: Bounds) -> float:
+    """Return how much of a row group's box lies in the place: 0 when no feature can, 1 at most.
+
+    A group without statistics may lie anywhere; it counts as inside.
+    """
+    west, south, east, north = _widened(bounds)
+    share = 1.0
+    for low, high, first, last in (("xmin", "xmax", west, east), ("ymin", "ymax", south, north)):
+        lows = group.column(leaves[f"bbox.{low}"]).statistics
+        highs = group.column(leaves[f"bbox.{high}"]).statistics
+        if lows is None or highs is None or not (lows.has_min_max and highs.has_min_max):
+            continue
+        common = min(last, highs.max) - max(first, lows.min)
+        if common < 0:
+            return 0.0
+        share *= min(1.0, max(common, _ROUNDING) / max(highs.max - lows.min, _ROUNDING))
+    return share
+
+
+def _read_all(
+    groups: Sequence[_Group],
+    read: Callable[[_Group, Waiting], pa.Table | None],
+    told: Callable[[int, int], None],
+) -> list[pa.Table]:
+    """Read row groups, several at once, and return what there is in their order.
+
+    Args:
+        groups: Which.
+        read: Reads one; None when nothing of it is wanted.
+        told: Called twice a second in this thread with the bytes done and all; what it raises
+            stops the reading.
+    """
+    total = sum(group.bytes for group in groups)
+    stopped = threading.Event()
+
+    def waiting() -> None:
+        if stopped.is_set():
+            raise CancelledError("the reading was stopped")
+
+    with ThreadPoolExecutor(max_workers=_READERS) as pool:
+        readings = [pool.submit(read, group, waiting) for group in groups]
+        try:
+            left = set(readings)
+            while left:
+                finished, left = wait(left, timeout=_TOLD_S, return_when=FIRST_COMPLETED)
+                for reading in finished:
+                    reading.result()
+                sizes = zip(groups, readings, strict=True)
+                told(sum(group.bytes for group, reading in sizes if reading.done()), total)
+        except BaseException:
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [table for reading in readings if (table := reading.result()) is not None]
+
+
+def _read(
+    web: Web,
+    group: _Group,
+    bounds: Bounds,
+    first: Sequence[str],
+    only: Only | None,
+    waiting: Waiting,
+) -> pa.Table | None:
+    """Read a row group and keep what meets the place and is wanted; None when nothing does.
+
+    The boxes come first: a row group on the edge of a place is large, and often has nothing in it.
+
+    Raises:
+        RemoteError: Its bytes are damaged.
+    """
+    tops = {"bbox", *(column.split(".")[0] for column in first)}
+    early = [path for path in group.columns if path.split(".")[0] in tops]
+    late = [path for path in group.columns if path.split(".")[0] not in tops]
+    source = ChunkFile(web, group.file, group.footer.row_group(group.number), waiting)
+    leaves = _numbers(group.footer)
+    try:
+        # Pre-buffering would read on beyond what is held.
+        file = pq.ParquetFile(
+            source, metadata=group.footer, pre_buffer=False, page_checksum_verification=True
+        )
+        source.hold(leaves[path] for path in early)
+        rows = file.read_row_group(group.number, columns=early)
+        wanted = _inside(rows, bounds)
+        if only is not None:
+            wanted = pc.and_(wanted, only(rows))
+        if not pc.any(wanted).as_py():
+            return None
+        if late:
+            source.hold(leaves[path] for path in late)
+            others = file.read_row_group(group.number, columns=late)
+            for name in others.column_names:
+                rows = rows.append_column(name, others.column(name))
+    except (pa.ArrowException, OSError) as error:
+        raise RemoteError(
+            group.file.url, "holds damaged rows", code="overture-rows-damaged"
+        ) from error
+    return rows.filter(wanted).replace_schema_metadata(None)
+
+
+def _inside(rows: pa.Table, bounds: Bounds) -> pa.ChunkedArray:
+    """Mark the rows whose box meets the place."""
+    west, south, east, north = _widened(bounds)
+    box = {at: pc.struct_field(rows.column("bbox"), at) for at in _CORNERS}
+    across = pc.and_(pc.less_equal(box["xmin"], east), pc.greater_equal(box["xmax"], west))
+    along = pc.and_(pc.less_equal(box["ymin"], north), pc.greater_equal(box["ymax"], south))
+    return pc.fill_null(pc.and_(across, along), False)
+
+
+def _widened(bounds: Bounds) -> Bounds:
+    """Return bounds as wide as rounding may have moved a box."""
+    west, south, east, north = bounds
+    return west - _ROUNDING, south - _ROUNDING, east + _ROUNDING, north + _ROUNDING

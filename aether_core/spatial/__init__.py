@@ -1,0 +1,1 @@
+"""Distances on the ground: metres, spatial blocks and the variogram."""

@@ -1,0 +1,1 @@
+"""The kinds of task: what each predicts, and how sure it is."""

@@ -1,0 +1,157 @@
+"""A socioeconomic map that says how sure it is: shares of areas, predicted for areas and cells."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.progress import Progress, silent
+from aether_core.tasks.predictors.predictor import fit_shares
+from aether_core.tasks.testing.experiment import OutOfFold, Setup, run_experiment
+from aether_core.tasks.testing.fairness import by_group
+from aether_core.tasks.testing.metrics import share_errors
+from aether_core.tasks.testing.tested import accuracy_by_split, tested_everywhere
+from aether_core.tasks.uncertainty.applicability import fit_applicability
+from aether_core.tasks.uncertainty.share_intervals import (
+    ShareIntervals,
+    dominant,
+    entropy,
+    share_coverage_across_folds,
+    share_covered_across_folds,
+)
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Predicted shares of areas or cells.
+
+    Attributes:
+        share: float32 `[m, k]`, rows sum to 1; NaN rows have no data.
+        low: Lower end of each interval, float32 `[m, k]`.
+        high: Upper end, float32 `[m, k]`.
+        dominant: Field with the largest share, int64 `[m]`; -1 without data.
+        entropy: 0 where one field has all, 1 where all have the same, float32 `[m]`.
+        applicable: Inside the area of applicability, bool `[m]`.
+    """
+
+    share: FloatArray
+    low: FloatArray
+    high: FloatArray
+    dominant: NDArray[np.int64]
+    entropy: FloatArray
+    applicable: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class SocioeconomicMap:
+    """The map and all that was found out about it.
+
+    Attributes:
+        cells: Predictions of cells, from a fit on all areas.
+        areas: Predictions of the areas given, each from a fit that had not seen it.
+        findings: How far to trust it, as JSON values.
+    """
+
+    cells: Shares
+    areas: Shares
+    findings: dict[str, Any]
+
+
+def map_socioeconomic(
+    setup: Setup,
+    representation: str,
+    areas: FloatArray,
+    cells: FloatArray,
+    *,
+    level: float = 0.9,
+    groups: Mapping[str, NDArray[np.object_]] | None = None,
+    progress: Progress = silent,
+) -> SocioeconomicMap:
+    """Test a share regression, fit it on all areas, and predict areas and cells.
+
+    Intervals and the threshold of applicability come from predictions of areas the regression had
+    not seen, those of the setup's last split.
+
+    Args:
+        setup: Shares, folds and protocol; `task` is `socioeconomic`.
+        representation: Name of the representation.
+        areas: Representation of the areas, finite float32 `[a, d]`.
+        cells: Representation of the cells, float32 `[m, d]`; a NaN row has no data.
+        level: Share of true values the intervals are made to hold.
+        groups: Names `[a]` to tell errors apart by, by what they are.
+        progress: Told as folds are fitted.
+
+    Raises:
+        InputError: The areas cannot be split or fitted as asked.
+    """
+    experiment = run_experiment(setup, {representation: areas}, progress)
+    checked = tested_everywhere(setup, representation, areas, experiment, progress)
+    calibrating = checked[setup.splits[-1]]
+    truth = np.asarray(setup.target, dtype=np.float64)
+    intervals = ShareIntervals.calibrate(truth, calibrating.prediction, level)
+    progress("drawing the map", 0, 1)
+    predictor = fit_shares(setup.predictor, areas, truth, setup.weight, seed=setup.seeds[0])
+    applicability = fit_applicability(areas, calibrating.fold, predictor.importance())
+    there = np.isfinite(cells).all(axis=1)
+    share = np.full((len(cells), truth.shape[1]), np.nan, dtype=np.float32)
+    share[there] = predictor.shares(cells[there])
+    mapped = _shares(share, intervals, applicability.inside(cells))
+    tested = _shares(calibrating.prediction, intervals, np.ones(len(areas), dtype=bool))
+    progress("drawing the map", 1, 1)
+    return SocioeconomicMap(
+        cells=mapped,
+        areas=tested,
+        findings={
+            "accuracy": accuracy_by_split(experiment, representation),
+            "coverage": {
+                split: _coverage(setup, truth, outcome, level) for split, outcome in checked.items()
+            },
+            "calibrated_on": setup.splits[-1],
+            "applicability": {
+                "threshold": float(applicability.threshold),
+                "outside": float(1 - mapped.applicable[there].mean()) if there.any() else 1.0,
+            },
+            "fairness": _fairness(setup, calibrating, level, groups or {}),
+        },
+    )
+
+
+def _shares(share: FloatArray, intervals: ShareIntervals, inside: NDArray[np.bool_]) -> Shares:
+    there = np.isfinite(share).all(axis=1)
+    low, high = (np.full(share.shape, np.nan, dtype=np.float32) for _ in range(2))
+    low[there], high[there] = intervals.interval(share[there])
+    leading = np.full(len(share), -1, dtype=np.int64)
+    leading[there] = dominant(share[there])
+    evenness = np.full(len(share), np.nan, dtype=np.float32)
+    evenness[there] = entropy(share[there])
+    return Shares(share, low, high, leading, evenness, inside & there)
+
+
+def _coverage(
+    setup: Setup, truth: NDArray[np.float64], outcome: OutOfFold, level: float
+) -> dict[str, Any]:
+    """Coverage of each field's intervals, on areas they were not calibrated with."""
+    found = share_coverage_across_folds(
+        truth, outcome.prediction, outcome.fold, level, setup.names, block=setup.block
+    )
+    return {name: asdict(figures) for name, figures in found.items()}
+
+
+def _fairness(
+    setup: Setup,
+    outcome: OutOfFold,
+    level: float,
+    groups: Mapping[str, NDArray[np.object_]],
+) -> dict[str, Any]:
+    """Error and coverage apart by group, on areas the regression had not seen."""
+    truth = np.asarray(setup.target, dtype=np.float64)
+    error = share_errors(truth, outcome.prediction)["kl"]
+    covered, _ = share_covered_across_folds(truth, outcome.prediction, outcome.fold, level)
+    return {
+        kind: by_group(names, error=error, covered=covered.mean(axis=1), block=setup.block)
+        for kind, names in groups.items()
+    }

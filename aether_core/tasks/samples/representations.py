@@ -1,0 +1,304 @@
+"""What a probe sees of a cell, a point or an area: AlphaEarth, AETHER, places, or two of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.spatial import cKDTree
+
+from aether_core.errors import InputError
+from aether_core.spatial.plane import Plane
+from aether_core.tasks.samples.samples import Samples
+
+if TYPE_CHECKING:
+    from aether_core.model.heads.heads import Heads
+
+Floats = NDArray[np.float32]
+
+NEIGHBOURS = 20
+"""Places that describe a spot in the `poi` representation."""
+DECAY_M = 300.0
+"""Distance at which a place counts 1/e of one on the spot, in metres."""
+
+_CHUNK = 20_000
+_COLUMNS = 64
+"""Columns averaged at once, so that cells in double precision stay small."""
+
+
+@dataclass(frozen=True)
+class CityArrays:
+    """What representations are made of.
+
+    Attributes:
+        cell_h3: uint64 `[m]`, the city's cells.
+        cell_lonlat: float64 `[m, 2]`, their centres, WGS84.
+        cell_vectors: float32 `[m, dim]`, the embedding pooled at the centres, unit rows; NaN rows
+            have no data.
+        pool: Pools AlphaEarth at WGS84 points the way the cells were: float64 `[n, 2]` to float32
+            `[n, dim]`, NaN rows where there is no data.
+        heads: The trained model, or None.
+        poi_lonlat: float64 `[p, 2]`, WGS84; may be empty.
+        poi_text: float32 `[p, T]`, text vectors of the places; a NaN row has none.
+    """
+
+    cell_h3: NDArray[np.uint64]
+    cell_lonlat: NDArray[np.float64]
+    cell_vectors: Floats
+    pool: Callable[[NDArray[np.float64]], Floats]
+    heads: "Heads | None"
+    poi_lonlat: NDArray[np.float64]
+    poi_text: Floats
+
+
+class Representation(Protocol):
+    """One way to describe places by d numbers; rows without data are NaN."""
+
+    name: str
+
+    def of_cells(self) -> Floats:
+        """Describe the city's cells, float32 `[m, d]`; computed once."""
+
+    def at_points(self, lonlat: NDArray[np.float64]) -> Floats:
+        """Describe WGS84 points `[n, 2]`, float32 `[n, d]`."""
+
+    def of_areas(self, weights: csr_array) -> Floats:
+        """Describe areas by the weighted mean of their cells, float32 `[a, d]`."""
+
+
+class AlphaEarth:
+    """The embedding itself. Means are brought to unit length, as pooling does."""
+
+    name = "alphaearth"
+
+    def __init__(self, arrays: CityArrays) -> None:
+        self._arrays = arrays
+
+    def of_cells(self) -> Floats:
+        """Describe the city's cells, float32 `[m, dim]`."""
+        return self._arrays.cell_vectors
+
+    def at_points(self, lonlat: NDArray[np.float64]) -> Floats:
+        """Describe WGS84 points `[n, 2]` by the embedding around them, float32 `[n, dim]`."""
+        return self._arrays.pool(lonlat)
+
+    def of_areas(self, weights: csr_array) -> Floats:
+        """Describe areas by the unit mean of their cells, float32 `[a, dim]`."""
+        return unit_rows(mean_of_cells(weights, self.of_cells()))
+
+
+class Aether:
+    """The embedding through the model's EO head, 128 numbers, unit length.
+
+    Raises:
+        InputError: The city has no trained model.
+    """
+
+    name = "aether"
+
+    def __init__(self, arrays: CityArrays) -> None:
+        self._arrays = arrays
+        if arrays.heads is None:
+            raise InputError(
+                "this representation needs a trained model",
+                self.name,
+                "train the city first, or leave out aether and concat",
+                code="representation-without-model",
+            )
+        self._heads = arrays.heads
+
+    @cached_property
+    def _cells(self) -> Floats:
+        from aether_core.model.heads.inference import encode_eo
+
+        return encode_eo(self._heads, self._arrays.cell_vectors)
+
+    def of_cells(self) -> Floats:
+        """Describe the city's cells, float32 `[m, 128]`."""
+        return self._cells
+
+    def at_points(self, lonlat: NDArray[np.float64]) -> Floats:
+        """Describe WGS84 points `[n, 2]`, float32 `[n, 128]`."""
+        from aether_core.model.heads.inference import encode_eo
+
+        return encode_eo(self._heads, self._arrays.pool(lonlat))
+
+    def of_areas(self, weights: csr_array) -> Floats:
+        """Describe areas by the unit mean of their cells, float32 `[a, 128]`."""
+        return unit_rows(mean_of_cells(weights, self._cells))
+
+
+class Poi:
+    """The places around alone: the mean of the 20 nearest places' text vectors.
+
+    A place counts `exp(-distance / 300 m)`. Where the nearest are far the mean is theirs all the
+    same: it says what is there, not how much.
+
+    Raises:
+        InputError: The city has no place with a text vector.
+    """
+
+    name = "poi"
+
+    def __init__(self, arrays: CityArrays) -> None:
+        self._arrays = arrays
+        numbers = np.hstack([arrays.poi_text, arrays.poi_lonlat])
+        there = np.asarray(np.isfinite(numbers).all(axis=1))
+        if not there.any():
+            raise InputError(
+                "this representation needs places",
+                f"{self.name}, the city has {len(there)} with text",
+                "add places to the city, or leave out poi",
+                code="representation-without-places",
+            )
+        self._text = np.ascontiguousarray(arrays.poi_text[there], dtype=np.float32)
+        self._plane = Plane(arrays.poi_lonlat[there])
+        self._tree = cKDTree(self._plane.points(arrays.poi_lonlat[there]))
+
+    @cached_property
+    def _cells(self) -> Floats:
+        return self.at_points(self._arrays.cell_lonlat)
+
+    def of_cells(self) -> Floats:
+        """Describe the city's cells by the places around their centres, float32 `[m, T]`."""
+        return self._cells
+
+    def at_points(self, lonlat: NDArray[np.float64]) -> Floats:
+        """Describe WGS84 points `[n, 2]`, float32 `[n, T]`."""
+        metres = self._plane.points(lonlat)
+        count = min(NEIGHBOURS, len(self._text))
+        means = [
+            self._mean(metres[start : start + _CHUNK], count)
+            for start in range(0, max(len(metres), 1), _CHUNK)
+        ]
+        return np.concatenate(means)
+
+    def of_areas(self, weights: csr_array) -> Floats:
+        """Describe areas by the mean of their cells, float32 `[a, T]`."""
+        return mean_of_cells(weights, self._cells)
+
+    def _mean(self, metres: NDArray[np.float64], count: int) -> Floats:
+        if not len(metres):
+            return np.empty((0, self._text.shape[1]), dtype=np.float32)
+        distance, place = self._tree.query(metres, k=np.arange(1, count + 1))
+        # Measured from the nearest: the mean is the same, and far away nothing underflows to 0.
+        weight = np.exp((distance[:, :1] - distance) / DECAY_M)
+        weight /= weight.sum(axis=1, keepdims=True)
+        starts = np.arange(0, weight.size + 1, count)
+        shape = (len(metres), len(self._text))
+        mixing = csr_array((weight.astype(np.float32).ravel(), place.ravel(), starts), shape=shape)
+        return np.asarray(mixing @ self._text, dtype=np.float32)
+
+
+class Concat:
+    """AlphaEarth and AETHER side by side, 192 numbers.
+
+    Raises:
+        InputError: The city has no trained model.
+    """
+
+    name = "concat"
+
+    def __init__(self, arrays: CityArrays) -> None:
+        self._parts: tuple[Representation, ...] = (AlphaEarth(arrays), Aether(arrays))
+
+    @cached_property
+    def _cells(self) -> Floats:
+        return np.hstack([part.of_cells() for part in self._parts])
+
+    def of_cells(self) -> Floats:
+        """Describe the city's cells, float32 `[m, 192]`."""
+        return self._cells
+
+    def at_points(self, lonlat: NDArray[np.float64]) -> Floats:
+        """Describe WGS84 points `[n, 2]`, float32 `[n, 192]`."""
+        return np.hstack([part.at_points(lonlat) for part in self._parts])
+
+    def of_areas(self, weights: csr_array) -> Floats:
+        """Describe areas part by part, float32 `[a, 192]`."""
+        return np.hstack([part.of_areas(weights) for part in self._parts])
+
+
+_KINDS = MappingProxyType({kind.name: kind for kind in (AlphaEarth, Aether, Poi, Concat)})
+REPRESENTATIONS: tuple[str, ...] = tuple(_KINDS)
+"""Names of all representations."""
+
+
+def representation(name: str, arrays: CityArrays) -> Representation:
+    """Return a representation by its name.
+
+    Args:
+        name: One of `REPRESENTATIONS`.
+        arrays: The city.
+
+    Raises:
+        InputError: There is none of that name, or the city lacks what it needs.
+    """
+    if name not in _KINDS:
+        raise InputError(
+            "there is no such representation",
+            name,
+            f"choose from {', '.join(REPRESENTATIONS)}",
+            code="no-such-representation",
+        )
+    return _KINDS[name](arrays)
+
+
+def of_samples(rep: Representation, samples: Samples) -> Floats:
+    """Describe samples: cell samples by their cell, points where they lie.
+
+    Returns:
+        Float32 `[n, d]`; a row without data is NaN.
+    """
+    cells = rep.of_cells()
+    described = np.full((len(samples), cells.shape[1]), np.nan, dtype=np.float32)
+    of_cell = samples.cell >= 0
+    described[of_cell] = cells[samples.cell[of_cell]]
+    if not of_cell.all():
+        described[~of_cell] = rep.at_points(samples.lonlat[~of_cell])
+    return described
+
+
+def of_areas(rep: Representation, weights: csr_array) -> Floats:
+    """Describe areas by the weighted mean of their cells.
+
+    Args:
+        rep: Of the city.
+        weights: float64 `[a, m]`, from `cell_weights`.
+
+    Returns:
+        Float32 `[a, d]`; a row is NaN where no cell of the area has data.
+    """
+    return rep.of_areas(weights)
+
+
+def mean_of_cells(weights: csr_array, cells: Floats) -> Floats:
+    """Average cells with data by their weights.
+
+    Args:
+        weights: `[a, m]`, not negative.
+        cells: Float32 `[m, d]`; NaN rows have no data and do not count.
+
+    Returns:
+        Float32 `[a, d]`; NaN where nothing counts.
+    """
+    there = np.asarray(np.isfinite(cells).all(axis=1))
+    part = np.asarray(weights @ there.astype(np.float64))
+    part[part <= 0] = np.nan
+    means = np.empty((weights.shape[0], cells.shape[1]), dtype=np.float32)
+    for start in range(0, cells.shape[1], _COLUMNS):
+        columns = slice(start, start + _COLUMNS)
+        known = np.where(there[:, None], cells[:, columns], np.float32(0))
+        means[:, columns] = (weights @ known.astype(np.float64)) / part[:, None]
+    return means
+
+
+def unit_rows(vectors: Floats) -> Floats:
+    """Bring rows to unit length; NaN rows and rows of zeros become NaN."""
+    norm = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    norm[norm == 0] = np.nan
+    return np.asarray(vectors / norm, dtype=np.float32)

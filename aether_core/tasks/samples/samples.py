@@ -1,0 +1,233 @@
+"""Samples: the rows a land-use probe is fitted on, out of labelled points and polygons."""
+
+from dataclasses import dataclass
+
+import h3.api.numpy_int as h3
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from aether_core.errors import InputError
+from aether_core.spatial.plane import Plane
+from aether_core.tasks.areas.overlap import measure_overlaps
+from aether_core.tasks.labels.crosswalks import check_class_number
+from aether_core.tasks.labels.read import Labels, labels_inside
+
+MOST_SAMPLES = 20_000
+
+TWICE = "the same point and class again"
+TWO_CLASSES = "cell in polygons of two classes"
+NO_CELL = "polygon without a cell of the city"
+
+_CLEAR = 2 / 3
+"""Part of all claims on a cell the strongest class needs: a kiosk in a park leaves it a park."""
+_REACH = 1.5
+"""Edge lengths from a cell's centre that hold all of it, however H3 bends it."""
+_FLOOR = 30
+"""Samples a rare class keeps when there are too many in all."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Places with a class each, to fit and to test on.
+
+    Attributes:
+        lonlat: float64 `[n, 2]`, WGS84: the point, or the cell's centre.
+        label: int64 `[n]`, position in `classes`.
+        weight: float64 `[n]` in (0, 1]: 1 for points and cells whose centre a polygon holds, else
+            the part of the cell its polygons cover.
+        unit: int64 `[n]`, 0 to number of features - 1: the feature of the label file it comes
+            from. Samples of one unit must not be on two sides of a split.
+        cell: int64 `[n]`, row of the city's cells, or -1 for a point.
+        classes: Names, sorted.
+        features_used: How many features of the file gave at least one sample.
+        dropped: How many labels, cells or samples went, by reason.
+    """
+
+    lonlat: NDArray[np.float64]
+    label: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    unit: NDArray[np.int64]
+    cell: NDArray[np.int64]
+    classes: tuple[str, ...]
+    features_used: int
+    dropped: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+@dataclass(frozen=True)
+class _Claims:
+    """Which polygon claims which cell, and how strongly (0 to 1); `[p]` each."""
+
+    polygon: NDArray[np.int64]
+    cell: NDArray[np.int64]
+    strength: NDArray[np.float64]
+
+
+def samples_of(
+    labels: Labels,
+    *,
+    boundary: shapely.Geometry,
+    cell_h3: NDArray[np.uint64],
+    cell_lonlat: NDArray[np.float64],
+    resolution: int,
+    seed: int,
+    limit: int = MOST_SAMPLES,
+) -> Samples:
+    """Turn labels into samples.
+
+    A point is one sample where it lies. A polygon gives the cells whose centre it holds; one that
+    holds none gives the cells it overlaps, weighted by the part of the cell it covers. A cell that
+    polygons of several classes claim goes to the one that has two thirds of the claims (a held
+    centre counts 1, an overlap its part), and to none otherwise.
+
+    Args:
+        labels: After mapping; of any place.
+        boundary: The city, WGS84.
+        cell_h3: The city's cells, uint64 `[m]`.
+        cell_lonlat: Their centres, float64 `[m, 2]`.
+        resolution: Their H3 resolution.
+        seed: Decides which samples stay when there are more than `limit`.
+        limit: Most samples. Beyond it every class keeps its part, and every unit of a class gives
+            one sample before any gives two.
+
+    Raises:
+        InputError: No label lies in the city (with both bounding boxes), or the labels that do are
+            of one class or of more than 60.
+    """
+    inside = labels_inside(labels, boundary)
+    check_class_number(inside)
+    kind = np.unique(inside.value.astype(str), return_inverse=True)[1].astype(np.int64)
+    is_point = shapely.get_type_id(inside.geometry) == shapely.GeometryType.POINT
+    points, twice = _distinct_points(inside.geometry, kind, np.flatnonzero(is_point))
+    polygons = np.flatnonzero(~is_point)
+    claims = _claims(inside.geometry[polygons], cell_h3, cell_lonlat, resolution)
+    without = len(polygons) - len(np.unique(claims.polygon))
+    settled, contested = _settled(claims, kind[polygons])
+
+    row = np.concatenate([points, polygons[settled.polygon]])
+    cell = np.concatenate([np.full(len(points), -1, dtype=np.int64), settled.cell])
+    weight = np.concatenate([np.ones(len(points)), settled.strength])
+    kept = _subsample(kind[row], inside.feature[row], limit, seed)
+    row, cell, weight = row[kept], cell[kept], weight[kept]
+    classes, label = np.unique(inside.value[row].astype(str), return_inverse=True)
+    features, unit = np.unique(inside.feature[row], return_inverse=True)
+    lonlat = np.empty((len(row), 2))
+    lonlat[cell < 0] = shapely.get_coordinates(inside.geometry[row[cell < 0]])
+    lonlat[cell >= 0] = cell_lonlat[cell[cell >= 0]]
+    reasons = {
+        TWICE: twice,
+        NO_CELL: without,
+        TWO_CLASSES: contested,
+        f"beyond {limit:,} samples": len(points) + len(settled.cell) - len(row),
+    }
+    dropped = inside.dropped | {reason: count for reason, count in reasons.items() if count}
+    if len(classes) < 2:
+        raise InputError(
+            "the labels give samples of one class only",
+            ", ".join([*classes, *(f"{count} x {reason}" for reason, count in dropped.items())]),
+            "give polygons that do not overlap, larger ones, or more labels",
+            code="samples-of-one-class",
+        )
+    return Samples(
+        lonlat=lonlat,
+        label=label.astype(np.int64),
+        weight=weight,
+        unit=unit.astype(np.int64),
+        cell=cell,
+        classes=tuple(classes.tolist()),
+        features_used=len(features),
+        dropped=dropped,
+    )
+
+
+def _distinct_points(
+    geometry: NDArray[np.object_], kind: NDArray[np.int64], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], int]:
+    """Return the rows of points without exact repeats of a class, and how many were repeats.
+
+    A repeat in another fold would be a test row that the probe has seen.
+    """
+    place = np.column_stack([shapely.get_coordinates(geometry[rows]), kind[rows]])
+    first = np.unique(place, axis=0, return_index=True)[1]
+    return rows[np.sort(first)], len(rows) - len(first)
+
+
+def _claims(
+    polygons: NDArray[np.object_],
+    cell_h3: NDArray[np.uint64],
+    cell_lonlat: NDArray[np.float64],
+    resolution: int,
+) -> _Claims:
+    """Find the cells whose centre each polygon holds, or those it overlaps when it holds none."""
+    if not len(polygons):
+        none = np.empty(0, dtype=np.int64)
+        return _Claims(none, none, np.empty(0))
+    polygon, cell = shapely.STRtree(shapely.points(cell_lonlat)).query(polygons, "intersects")
+    small = np.setdiff1d(np.arange(len(polygons)), polygon)
+    if not len(small):
+        return _Claims(polygon, cell, np.ones(len(cell)))
+    plane = Plane(cell_lonlat)
+    reach = _REACH * h3.average_hexagon_edge_length(resolution, unit="m")
+    centres = shapely.STRtree(shapely.points(plane.points(cell_lonlat)))
+    near = np.unique(centres.query(plane.shapes(polygons[small]), "dwithin", distance=reach)[1])
+    found = measure_overlaps(polygons[small], cell_h3[near])
+    return _Claims(
+        np.concatenate([polygon, small[found.area]]),
+        np.concatenate([cell, near[found.cell]]),
+        np.concatenate([np.ones(len(cell)), found.square_metres / found.cell_m2[found.cell]]),
+    )
+
+
+def _settled(claims: _Claims, kind: NDArray[np.int64]) -> tuple[_Claims, int]:
+    """Give each cell to the class and polygon with the strongest claim.
+
+    Args:
+        claims: Of polygons on cells.
+        kind: Class of each polygon.
+
+    Returns:
+        One claim a cell, as strong as all of its class together but at most 1; and how many cells
+        no class has a clear claim on.
+    """
+    if not len(claims.cell):
+        return claims, 0
+    classes = int(kind.max()) + 1
+    key, group = np.unique(claims.cell * classes + kind[claims.polygon], return_inverse=True)
+    power = np.minimum(np.bincount(group, weights=claims.strength), 1.0)
+    cell, of_cell = np.unique(key // classes, return_inverse=True)
+    best = np.full(len(cell), -1, dtype=np.int64)
+    best[of_cell[np.argsort(power, kind="stable")]] = np.argsort(power, kind="stable")
+    clear = power[best] >= _CLEAR * np.bincount(of_cell, weights=power) - 1e-9
+    order = np.lexsort((-claims.polygon, claims.strength, group))
+    strongest = np.zeros(len(key), dtype=np.int64)
+    strongest[group[order]] = claims.polygon[order]
+    won = best[clear]
+    return _Claims(strongest[won], cell[clear], power[won]), int(np.count_nonzero(~clear))
+
+
+def _subsample(
+    kind: NDArray[np.int64], feature: NDArray[np.int64], limit: int, seed: int
+) -> NDArray[np.int64]:
+    """Return the rows to keep, ascending: all, or about `limit` with every class keeping its part.
+
+    A class keeps at least `_FLOOR` rows where it has them, so that a rare one is not lost.
+    """
+    if len(kind) <= limit:
+        return np.arange(len(kind))
+    sizes = np.bincount(kind)
+    quota = np.maximum(limit * sizes // len(kind), np.minimum(sizes, _FLOOR))
+    while quota.sum() > limit:
+        quota[np.argmax(quota)] -= 1
+    random = np.random.default_rng(seed).permutation(len(kind))
+    order = np.lexsort((random, feature, kind))
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (np.diff(kind[order]) != 0) | (np.diff(feature[order]) != 0)
+    starts = np.flatnonzero(new)
+    turn = np.empty(len(kind), dtype=np.int64)
+    turn[order] = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
+    queue = np.lexsort((random, turn, kind))
+    place = np.arange(len(queue)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.sort(queue[place < quota[kind[queue]]])

@@ -1,0 +1,1 @@
+"""How predictions are tested: folds, metrics, comparisons and their intervals."""

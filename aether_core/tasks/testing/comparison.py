@@ -1,0 +1,238 @@
+"""Which representation is better here, by how much, and whether that can be told at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.eo.embedding_kind import ALPHAEARTH, short_title
+from aether_core.tasks.testing.bootstrap import (
+    clusters_of,
+    draw,
+    interval,
+    mean_over_seeds,
+    resampled_scores,
+    split_names,
+)
+from aether_core.tasks.testing.experiment import Experiment
+from aether_core.tasks.testing.metrics import LOWER_IS_BETTER, metrics_of
+
+METRIC_NAMES = {
+    "macro_f1": "macro-F1",
+    "weighted_f1": "weighted F1",
+    "accuracy": "accuracy",
+    "kl": "KL divergence",
+    "chebyshev": "Chebyshev distance",
+    "cosine": "cosine similarity",
+    "l1": "L1 distance",
+}
+
+
+def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
+    """What representations are called, by their names.
+
+    `alphaearth` is the city's embedding as it is, whichever that may be.
+
+    Args:
+        embedding: Name of the city's embedding.
+    """
+    title = short_title(embedding)
+    return {
+        "alphaearth": title,
+        "aether": "AETHER",
+        "poi": "places alone",
+        "concat": f"{title} with AETHER",
+    }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One representation's score.
+
+    Attributes:
+        representation: Its name.
+        split: `random`, `spatial` or `district`.
+        metric: Name of the metric.
+        mean: Mean over the seeds.
+        sd: Standard deviation over the seeds; 0 for one seed.
+        lo: Lower end of the 95 % bootstrap interval of the mean.
+        hi: Upper end.
+        n_seeds: Number of seeds.
+    """
+
+    representation: str
+    split: str
+    metric: str
+    mean: float
+    sd: float
+    lo: float
+    hi: float
+    n_seeds: int
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What one representation adds over another, paired on the same samples.
+
+    Attributes:
+        representation: Its name.
+        against: What it is held against.
+        split: `random`, `spatial` or `district`.
+        metric: Name of the metric.
+        relative: Change of the metric as a part of the other's mean; below 0 is a lower figure,
+            which is the better one for `metrics.LOWER_IS_BETTER`.
+        lo: Lower end of its 95 % bootstrap interval.
+        hi: Upper end.
+        better: Whether it is better; None when the interval holds 0, so that nothing can be said.
+    """
+
+    representation: str
+    against: str
+    split: str
+    metric: str
+    relative: float
+    lo: float
+    hi: float
+    better: bool | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Scores of all representations and what each adds.
+
+    Attributes:
+        rows: One a representation, split and metric.
+        gains: One a representation other than `against`, split and metric.
+        resampled: What the bootstrap drew: `blocks` or `labels`.
+        n_resampled: How many of them there are.
+    """
+
+    rows: list[Row]
+    gains: list[Gain]
+    resampled: str
+    n_resampled: int
+
+
+def compare(
+    experiment: Experiment, *, against: str = "alphaearth", resamples: int = 1000, seed: int = 0
+) -> Comparison:
+    """Score every representation and what it adds over one of them, with 95 % intervals.
+
+    Samples count with their weight where the setup has weights. How intervals are made stands in
+    `bootstrap`.
+
+    Args:
+        experiment: Out-of-fold predictions on shared folds.
+        against: The representation others are held against; without it there are no gains.
+        resamples: Number of bootstrap resamples.
+        seed: Seed of the resamples.
+    """
+    setup = experiment.setup
+    clusters = clusters_of(setup)
+    weights = draw(clusters.count, resamples, seed)
+    rows: list[Row] = []
+    gains: list[Gain] = []
+    for split in split_names(experiment):
+        scores = {
+            name: resampled_scores(setup, experiment.of(name, split), clusters, weights)
+            for name in experiment.outcomes
+        }
+        seeds = len(experiment.of(next(iter(scores)), split))
+        seed_weights = draw(seeds, resamples, seed + 1)
+        for metric in metrics_of(setup.task):
+            means = {
+                name: mean_over_seeds(score[metric], seed_weights) for name, score in scores.items()
+            }
+            for name, mean in means.items():
+                values = scores[name][metric][0]
+                sd = float(values.std(ddof=1)) if seeds > 1 else 0.0
+                lo, hi = interval(mean[1:], clusters.effective)
+                rows.append(Row(name, split, metric, float(mean[0]), sd, lo, hi, seeds))
+                if against in means and name != against:
+                    change = _relative(mean, means[against])
+                    gains.append(_gain(name, against, split, metric, change, clusters.effective))
+    return Comparison(rows, gains, clusters.kind, clusters.count)
+
+
+def in_words(
+    gain_random: Gain | None,
+    gain_spatial: Gain | None,
+    metric: str,
+    names: Mapping[str, str] | None = None,
+) -> str:
+    """Say in one sentence what one representation adds on random and on spatial folds.
+
+    Nobody is called better or worse where the interval holds 0.
+
+    Args:
+        gain_random: Gain on random folds, or None when those were not made.
+        gain_spatial: Gain on spatial folds, likewise.
+        metric: Name of the metric both are of.
+        names: What representations are called; AlphaEarth's where None.
+    """
+    names = representation_names() if names is None else names
+    said = METRIC_NAMES.get(metric, metric)
+    if gain_random is None and gain_spatial is None:
+        return "Nothing was compared."
+    if gain_random is None:
+        sentence = _clause(gain_spatial, "on spatial blocks", said, names) if gain_spatial else ""
+    else:
+        sentence = _clause(gain_random, "here", said, names)
+        if gain_spatial is not None:
+            sentence += f"; on spatial blocks {_short_clause(gain_spatial, names)}"
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def _clause(gain: Gain, place: str, metric: str, names: Mapping[str, str]) -> str:
+    name, other = (names.get(key, key) for key in (gain.representation, gain.against))
+    detail = f"{place} ({metric}, interval {_span(gain)})"
+    if gain.better is None:
+        return f"no difference between {name} and {other} can be shown {detail}"
+    return f"{name} {_verdict(gain)} than {other} by {_percent(abs(gain.relative))} % {detail}"
+
+
+def _short_clause(gain: Gain, names: Mapping[str, str]) -> str:
+    if gain.better is None:
+        return f"no difference can be shown (interval {_span(gain)})"
+    name = names.get(gain.representation, gain.representation)
+    amount = _percent(abs(gain.relative))
+    return f"{name} {_verdict(gain)} by {amount} % (interval {_span(gain)})"
+
+
+def _verdict(gain: Gain) -> str:
+    verb = "are" if gain.representation == "poi" else "is"
+    return f"{verb} {'better' if gain.better else 'worse'}"
+
+
+def _span(gain: Gain) -> str:
+    """The interval as an amount of what is said: of the gain, or of the loss where it is worse."""
+    flip = gain.better is False
+    if gain.metric in LOWER_IS_BETTER:
+        flip = not flip
+    lo, hi = (-gain.hi, -gain.lo) if flip else (gain.lo, gain.hi)
+    return f"{_percent(lo)} to {_percent(hi)} %"
+
+
+def _percent(part: float) -> str:
+    """Percent with one decimal, or as many as show that it is not 0."""
+    text = f"{100 * part:.1f}"
+    if float(text) == 0:
+        text = f"{100 * part:.1g}" if part else "0.0"
+    return text.replace("-", "\N{MINUS SIGN}", 1) if part < 0 else text
+
+
+def _relative(mean: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        change = (mean - other) / other
+    return np.where(np.isfinite(change), change, np.nan)
+
+
+def _gain(
+    name: str, against: str, split: str, metric: str, change: NDArray[np.float64], effective: float
+) -> Gain:
+    lo, hi = interval(change[1:], effective)
+    better = None
+    if lo > 0 or hi < 0:
+        better = (hi < 0) == (metric in LOWER_IS_BETTER)
+    return Gain(name, against, split, metric, float(change[0]), lo, hi, better)

@@ -1,0 +1,265 @@
+"""Every representation judged on exactly the same folds."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.errors import InputError
+from aether_core.progress import Progress, silent
+from aether_core.tasks.predictors.predictor import Kind, Trainer, fit_probe, fit_shares
+from aether_core.tasks.predictors.softmax import softmax
+from aether_core.tasks.testing.folds import SPLITS, Target, district_folds, home_group, make_folds
+from aether_core.tasks.testing.published import Protocol, published_split
+
+DISTRICT = "district"
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """What is to be predicted, from whom it is held out, and how.
+
+    Attributes:
+        task: `landuse` or `socioeconomic`.
+        target: Classes, int64 `[n]`, or shares with rows that sum to 1, float64 `[n, k]`.
+        names: Names of the k classes or fields.
+        unit: Label (polygon, point or area) each sample comes from, int64 `[n]`.
+        block: Spatial block of each sample, int64 `[n]`.
+        weight: Weight of each sample in fit and score, float64 `[n]`; None weighs them alike.
+        predictor: `linear` or `mlp`.
+        protocol: `cross-validation`, or `published`: one 80/20 split a seed, trained by Adam.
+        folds: Folds of the cross-validation.
+        seeds: One repetition each.
+        splits: Which of `folds.SPLITS`.
+        district: District of each sample, int64 `[n]`, below 0 for none; adds the split `district`
+            (leave one out, one seed).
+    """
+
+    task: str
+    target: Target
+    names: tuple[str, ...]
+    unit: NDArray[np.int64]
+    block: NDArray[np.int64]
+    weight: NDArray[np.float64] | None = None
+    predictor: Kind = "linear"
+    protocol: Protocol = "cross-validation"
+    folds: int = 5
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    splits: tuple[str, ...] = SPLITS
+    district: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """Predictions for samples the predictor did not see.
+
+    Attributes:
+        split: `random`, `spatial` or `district`.
+        seed: The repetition's seed.
+        fold: Fold each sample was tested in, int64 `[n]`; -1 was never tested.
+        prediction: Probabilities or shares, float32 `[n, k]`; NaN rows where never tested.
+    """
+
+    split: str
+    seed: int
+    fold: NDArray[np.int64]
+    prediction: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """Out-of-fold predictions of several representations on the same folds.
+
+    Attributes:
+        setup: What was asked.
+        outcomes: By representation, one entry a split and seed, in the same order for all.
+    """
+
+    setup: Setup
+    outcomes: Mapping[str, list[OutOfFold]]
+
+    def of(self, representation: str, split: str) -> list[OutOfFold]:
+        """Outcomes of one representation on one split, a seed each."""
+        return [part for part in self.outcomes[representation] if part.split == split]
+
+
+@dataclass(frozen=True)
+class _Round:
+    """One repetition: a split, its seed and the folds everyone shares."""
+
+    split: str
+    seed: int
+    fold: NDArray[np.int64]
+
+
+def usable_rows(representations: Mapping[str, NDArray[np.float32]]) -> NDArray[np.bool_]:
+    """True where every representation has a value, bool `[n]`: only those may be compared."""
+    finite = [np.isfinite(x).all(axis=1) for x in representations.values()]
+    return np.asarray(np.logical_and.reduce(finite))
+
+
+def run_experiment(
+    setup: Setup,
+    representations: Mapping[str, NDArray[np.float32]],
+    progress: Progress = silent,
+) -> Experiment:
+    """Predict every sample out of fold, from every representation, on one set of folds.
+
+    Args:
+        setup: What is to be predicted and how.
+        representations: By name, finite float32 `[n, d]` in the samples' order.
+        progress: Told after each repetition of each representation.
+
+    Raises:
+        InputError: Folds cannot be made, labels are of one class, or a representation does not fit
+            the samples.
+    """
+    check_setup(setup, representations)
+    rounds = list(_rounds(setup))
+    total = len(rounds) * len(representations)
+    outcomes: dict[str, list[OutOfFold]] = {}
+    for name, x in representations.items():
+        outcomes[name] = []
+        for part in rounds:
+            progress(f"comparing on held-out labels: {name}", _made(outcomes), total)
+            prediction = out_of_fold(x, setup, part.fold, part.seed)
+            outcomes[name].append(OutOfFold(part.split, part.seed, part.fold, prediction))
+    progress("comparing on held-out labels", total, total)
+    return Experiment(setup, outcomes)
+
+
+def out_of_fold(
+    x: NDArray[np.float32], setup: Setup, fold: NDArray[np.int64], seed: int
+) -> NDArray[np.float32]:
+    """Predict each fold from the samples of the others.
+
+    Args:
+        x: Representation, finite float32 `[n, d]`.
+        setup: What is to be predicted and how.
+        fold: Fold of each sample, int64 `[n]`; samples below 0 are trained on, never tested.
+        seed: Seed of the predictors.
+
+    Returns:
+        Probabilities or shares, float32 `[n, k]`; NaN rows where never tested. The logarithm of the
+        probabilities serves as logits.
+
+    Raises:
+        InputError: A fold leaves one class only to train on.
+    """
+    prediction = np.full((len(x), len(setup.names)), np.nan, dtype=np.float32)
+    for number in np.unique(fold[fold >= 0]):
+        tested = fold == number
+        _check_classes(setup, ~tested, int(number))
+        prediction[tested] = fit_and_predict(setup, x, ~tested, x[tested], seed)
+    return prediction
+
+
+def fit_and_predict(
+    setup: Setup,
+    x: NDArray[np.float32],
+    trained: NDArray[np.bool_],
+    asked: NDArray[np.float32],
+    seed: int,
+) -> NDArray[np.float32]:
+    """Fit on some samples and predict others.
+
+    Args:
+        setup: What is to be predicted and how.
+        x: Representation of all samples, float32 `[n, d]`.
+        trained: Samples to fit on, bool `[n]`.
+        asked: Representation of what to predict, float32 `[m, d]`.
+        seed: Seed of the predictor.
+
+    Returns:
+        Probabilities or shares, float32 `[m, k]`.
+
+    Raises:
+        InputError: The samples to fit on are of one class.
+    """
+    weight = None if setup.weight is None else setup.weight[trained]
+    trainer: Trainer = "adam" if setup.protocol == "published" else "default"
+    target = setup.target[trained]
+    if setup.task == "landuse":
+        probe = fit_probe(
+            setup.predictor, x[trained], target.astype(np.int64), weight,
+            classes=len(setup.names), seed=seed, trainer=trainer,
+        )  # fmt: skip
+        return softmax(probe.logits(asked))
+    shares = target.astype(np.float64)
+    return fit_shares(
+        setup.predictor, x[trained], shares, weight, seed=seed, trainer=trainer
+    ).shares(asked)
+
+
+def check_setup(setup: Setup, representations: Mapping[str, NDArray[np.float32]]) -> None:
+    """Refuse what no comparison can be made of.
+
+    Raises:
+        InputError: Labels of one class only, no seed or representation, or a representation with
+            other rows than the samples or without a value for some of them.
+    """
+    if setup.task == "landuse" and len(np.unique(setup.target)) < 2:
+        raise InputError(
+            "labels of one class only",
+            f"{len(setup.target)} labels",
+            "give labels of at least 2 classes",
+            code="labels-of-one-class",
+        )
+    if not setup.seeds or not representations:
+        raise InputError(
+            "nothing to compare",
+            f"{len(setup.seeds)} seeds, {len(representations)} representations",
+            "take at least one of each",
+            code="nothing-to-compare",
+        )
+    for name, x in representations.items():
+        if len(x) != len(setup.target):
+            raise InputError(
+                f"representation {name} does not fit the samples",
+                f"{len(x)} rows, {len(setup.target)} samples",
+                "give one row a sample",
+                code="representation-wrong-row-count",
+            )
+    missing = int((~usable_rows(representations)).sum())
+    if missing:
+        raise InputError(
+            "samples without data cannot be compared",
+            f"{missing} samples",
+            "leave them out first",
+            code="samples-without-data",
+        )
+
+
+def _check_classes(setup: Setup, trained: NDArray[np.bool_], number: int) -> None:
+    if setup.task != "landuse":
+        return
+    left = np.unique(setup.target[trained])
+    if len(left) < 2:
+        only = ", ".join(setup.names[int(label)] for label in left) or "none"
+        raise InputError(
+            "a fold leaves labels of one class only to train on",
+            f"only {only}, fold {number + 1}",
+            "give labels of the other classes from more places, or merge classes",
+            code="fold-of-one-class",
+        )
+
+
+def _rounds(setup: Setup) -> Iterator[_Round]:
+    """Make the folds of every split and seed, once."""
+    for split in setup.splits:
+        for seed in setup.seeds:
+            if setup.protocol == "published":
+                fold = published_split(split, setup.target, setup.unit, setup.block, seed=seed)
+            else:
+                fold = make_folds(
+                    split, setup.target, setup.unit, setup.block, folds=setup.folds, seed=seed
+                )
+            yield _Round(split, seed, fold)
+    if setup.district is not None:
+        fold = district_folds(home_group(setup.unit, setup.district))
+        yield _Round(DISTRICT, setup.seeds[0], fold)
+
+
+def _made(outcomes: Mapping[str, list[OutOfFold]]) -> int:
+    return sum(len(parts) for parts in outcomes.values())

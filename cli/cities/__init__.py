@@ -1,0 +1,1 @@
+"""Commands of cities: add, years, fetch, find."""

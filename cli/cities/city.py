@@ -1,0 +1,211 @@
+"""`city add`, `list`, `show`, `remove`."""
+
+from dataclasses import asdict
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aether_core.errors import InputError
+from cli import output
+from cli.following import Wait, followed, say_queued
+
+if TYPE_CHECKING:  # so that other commands do not load what reading a city needs
+    from workflows.cities.cities import CitySummary
+
+city_app = typer.Typer(help="Register, list and remove cities.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.add_typer(city_app, name="city")
+
+
+@city_app.command("add")
+def add(
+    slug: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
+    name: Annotated[str, typer.Option(help="Name people know.")],
+    embedding: Annotated[
+        list[Path],
+        typer.Option(
+            help="GeoTIFFs of 64 bands, or tables with A00..A63; see --embedding-kind for others."
+        ),
+    ],
+    year: Annotated[int, typer.Option(help="Year of the embedding.")],
+    pois: Annotated[
+        Path,
+        typer.Option(
+            help="Places: GeoJSON, GeoPackage, Shapefile, FlatGeobuf, Parquet, CSV or .pbf."
+        ),
+    ],
+    embedding_kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of an embedding other than AlphaEarth: tessera, clay, prithvi or any other."
+        ),
+    ] = None,
+    embedding_credit: Annotated[
+        list[str] | None,
+        typer.Option(help="Whom that embedding is owed to, may be repeated."),
+    ] = None,
+    boundary: Annotated[
+        Path | None, typer.Option(help="Area of the city; the embedding's footprint if left out.")
+    ] = None,
+    radius_m: Annotated[float, typer.Option(help="Pooling radius in metres.")] = 100.0,
+    name_field: Annotated[str | None, typer.Option(help="Column with the places' names.")] = None,
+    category_field: Annotated[
+        str | None, typer.Option(help="Column with their categories.")
+    ] = None,
+    group_field: Annotated[
+        str | None, typer.Option(help="Column with the categories' groups.")
+    ] = None,
+    crs: Annotated[
+        str | None, typer.Option(help="CRS of vector files that carry none, such as EPSG:27700.")
+    ] = None,
+    base_map: Annotated[
+        Path | None,
+        typer.Option(help="Backdrop with a `kind` column: water, green, road, building."),
+    ] = None,
+    land_use: Annotated[
+        Path | None,
+        typer.Option(help="OpenStreetMap extract (.pbf) with the city's land use, as labels."),
+    ] = None,
+    cell_resolution: Annotated[int | None, typer.Option(help="H3 resolution, 8 to 12.")] = None,
+    credit: Annotated[
+        list[str] | None, typer.Option(help="Credit of the places' source, may be repeated.")
+    ] = None,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Mark the embedding as simulated everywhere.")
+    ] = False,
+    wait: Wait = True,
+) -> None:
+    """Register a city from an embedding and a file of places."""
+    from workflows.cities.add import AddCity
+    from workflows.cities.cities import show_city
+    from workflows.cities.job_kinds import ADD_CITY
+    from workflows.home.store import open_store
+    from workflows.jobs.job import start_job
+
+    request = AddCity(
+        slug=slug,
+        name=name,
+        embedding=embedding,
+        year=year,
+        pois=pois,
+        embedding_kind=embedding_kind,
+        embedding_credit=embedding_credit or [],
+        boundary=boundary,
+        radius_m=radius_m,
+        name_field=name_field,
+        category_field=category_field,
+        group_field=group_field,
+        crs=crs,
+        base_map=base_map,
+        land_use=land_use,
+        simulated=simulated,
+        attribution=credit or [],
+        cell_resolution=cell_resolution,
+    )
+    store = open_store()
+    job = start_job(store, ADD_CITY, slug, request, in_city=False)
+    if not wait:
+        say_queued(job)
+        return
+    followed(store, job.job)
+    summary = show_city(store, slug)
+    output.document(city_document(summary))
+    say_city(summary)
+    output.say(f"Next: ./aether train {summary.slug}")
+
+
+def city_document(city: "CitySummary") -> dict[str, Any]:
+    """A city as the contract's JSON."""
+    return asdict(city)
+
+
+def say_city(city: "CitySummary") -> None:
+    """Say what a city that was just made holds."""
+    output.say(f"{city.name}: {city.pois} places, {city.cells} cells")
+    _say_dropped(city.pois_dropped)
+
+
+def _say_dropped(dropped: dict[str, int]) -> None:
+    if dropped:
+        output.table(
+            ["left out because", "places"], sorted(dropped.items(), key=itemgetter(1), reverse=True)
+        )
+
+
+@city_app.command("list")
+def list_all() -> None:
+    """List the cities."""
+    from workflows.cities.cities import list_cities
+    from workflows.home.store import open_store
+
+    cities = list_cities(open_store())
+    output.document([city_document(city) for city in cities])
+    if not cities:
+        output.say("No city yet. Try: ./aether demo")
+        return
+    columns = ["city", "name", "year", "places", "cells", "model in use"]
+    output.table(
+        columns, [(c.slug, c.name, c.year, c.pois, c.cells, c.model or "none yet") for c in cities]
+    )
+
+
+@city_app.command("show")
+def show(slug: str) -> None:
+    """Show one city."""
+    from aether_core.eo.embedding_kind import kind_title
+    from workflows.cities.cities import show_city
+    from workflows.home.store import open_store
+
+    city = show_city(open_store(), slug)
+    output.document(city_document(city))
+    facts = [
+        ("name", city.name),
+        ("year", city.year),
+        ("years held", ", ".join(map(str, city.years))),
+        ("places", city.pois),
+        ("cells", f"{city.cells} (H3 resolution {city.cell_resolution})"),
+        (
+            "embedding",
+            f"{kind_title(city.embedding)}, {city.embedding_kind}, {city.pixels} with data",
+        ),
+        ("working CRS", city.crs),
+        ("west, south, east, north", ", ".join(f"{value:.5f}" for value in city.bbox)),
+        ("model in use", city.model or f"none yet: ./aether train {slug}"),
+        ("layers", city.layers),
+        ("sources", "\n".join(_in_words(source) for source in city.sources)),
+        ("credits", "\n".join(city.attribution)),
+    ]
+    output.table([slug, ""], facts)
+    _say_dropped(city.pois_dropped)
+
+
+def _in_words(source: dict[str, Any]) -> str:
+    facts = (source["title"], source["version"], source["licence"], source["url"])
+    return ", ".join(str(fact) for fact in facts if fact)
+
+
+@city_app.command("remove")
+def remove(
+    slug: str, yes: Annotated[bool, typer.Option("--yes", help="Really delete it.")] = False
+) -> None:
+    """Delete a city with everything made from it."""
+    from workflows.cities.cities import remove_city_numbered, show_city
+    from workflows.home.store import open_store
+
+    store = open_store()
+    city = show_city(store, slug)
+    if not yes:
+        raise InputError(
+            "removing deletes its places, models and layers",
+            f"{slug} with {city.pois} places, {city.models} models, {city.layers} layers",
+            "say --yes to go on",
+            code="removal-not-confirmed",
+        )
+    remove_city_numbered(store, city.id)
+    output.document({"removed": slug})
+    output.say(f"{city.name} is removed.")

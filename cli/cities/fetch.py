@@ -1,0 +1,352 @@
+"""`city fetch`, `city fetch-year`, `fetches`, `fetch`: cities from public data."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aether_core.errors import InputError
+from cli import output
+from cli.cities.city import city_app, city_document, say_city
+from cli.following import Wait, followed
+
+if TYPE_CHECKING:  # the libraries of reading and fitting load when a command needs them
+    from workflows.fetch.fetch import FetchCity, FetchEstimate, FetchSummary
+    from workflows.home.store import Store
+
+fetch_app = typer.Typer(
+    help="Look at one fetch, cancel it, let it go on, or forget it.", no_args_is_help=True
+)
+FetchId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
+Yes = Annotated[bool, typer.Option("--yes", help="Go on whatever the size of the download.")]
+Estimate = Annotated[
+    bool, typer.Option("--estimate", help="Only say what it would take, and stop.")
+]
+Years = Annotated[list[int], typer.Option("--year", help="Year; may be repeated, main one first.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    city_app.command("fetch")(fetch)
+    city_app.command("fetch-year")(fetch_year)
+    app.command("fetches")(fetches)
+    app.add_typer(fetch_app, name="fetch")
+
+
+def fetch(
+    slug: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
+    name: Annotated[str, typer.Option(help="Name people know.")],
+    year: Years,
+    bbox: Annotated[
+        str | None, typer.Option(metavar="W,S,E,N", help="Area as a box, in degrees.")
+    ] = None,
+    boundary: Annotated[Path | None, typer.Option(help="Area as a file of polygons.")] = None,
+    place: Annotated[str | None, typer.Option(help="Area by a city's name, as find-place.")] = None,
+    country: Annotated[str | None, typer.Option(help="Country of the place.")] = None,
+    finder: Annotated[
+        str, typer.Option("--from", help="Where the name is looked up, as in find-place.")
+    ] = "gazetteer",
+    near: Annotated[
+        int | None, typer.Option(help="From overture: the gazetteer's match to look around.")
+    ] = None,
+    choose: Annotated[
+        int | None, typer.Option(help="Which of several places of that name.")
+    ] = None,
+    size_km: Annotated[
+        float | None, typer.Option(help="Side of a box around the place's centre.")
+    ] = None,
+    pois: Annotated[str, typer.Option(help="overture, osm or both.")] = "overture",
+    osm_file: Annotated[
+        Path | None, typer.Option(help="OpenStreetMap extract (.pbf), instead of a server.")
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(help="Overture places below this are left out, 0 to 1.")
+    ] = 0.5,
+    release: Annotated[
+        str | None, typer.Option(help="Release of Overture; the newest if left out.")
+    ] = None,
+    radius_m: Annotated[float, typer.Option(help="Pooling radius in metres.")] = 100.0,
+    cell_resolution: Annotated[int | None, typer.Option(help="H3 resolution, 8 to 12.")] = None,
+    crs: Annotated[str | None, typer.Option(help="CRS of a boundary file that has none.")] = None,
+    train: Annotated[
+        bool, typer.Option("--train/--no-train", help="Train a model when the city is there.")
+    ] = False,
+    estimate: Estimate = False,
+    yes: Yes = False,
+    wait: Wait = True,
+) -> None:
+    """Make a city from public data: AlphaEarth's embedding, and places of Overture or OSM."""
+    from workflows.fetch.area import AreaRequest, find_area, parse_box
+    from workflows.fetch.fetch import FetchCity
+    from workflows.home.store import open_store
+
+    store = open_store()
+    wanted = AreaRequest(
+        box=parse_box(bbox) if bbox is not None else None,
+        boundary=boundary,
+        crs=crs,
+        place=place,
+        country=country,
+        finder=finder,
+        near=near,
+        choose=choose,
+        size_km=size_km,
+    )
+    area = find_area(store.settings, wanted)
+    if place is not None:
+        sys.stderr.write(f"{area.words}\n")
+    request = FetchCity(
+        slug=slug,
+        name=name,
+        boundary=area.boundary,
+        years=tuple(year),
+        pois=pois,
+        osm_file=osm_file,
+        confidence=confidence,
+        release=release,
+        radius_m=radius_m,
+        cell_resolution=cell_resolution,
+        train=train,
+        credits=area.credits,
+    )
+    _estimate_or_start(store, request, estimate=estimate, yes=yes, wait=wait)
+
+
+def fetch_year(
+    slug: str,
+    year: Years,
+    estimate: Estimate = False,
+    yes: Yes = False,
+    wait: Wait = True,
+) -> None:
+    """Fetch further years of the embedding for a city that is there."""
+    from workflows.fetch.fetch import years_of_city
+    from workflows.home.store import open_store
+
+    store = open_store()
+    request = years_of_city(store, slug, tuple(year))
+    _estimate_or_start(store, request, estimate=estimate, yes=yes, wait=wait)
+
+
+def _estimate_or_start(
+    store: "Store", request: "FetchCity", *, estimate: bool, yes: bool, wait: bool
+) -> None:
+    from workflows.fetch.fetch import check_free, estimate_fetch, start_fetch
+
+    check_free(store, request)
+    if estimate:
+        expected = _asked_estimate(store, request)
+        output.document(expected.to_document())
+        _say_estimate(expected)
+        return
+    expected = estimate_fetch(store, request)
+    if expected.asks and not yes:
+        confirm(expected.megabytes, expected.minutes, expected.ask_megabytes)
+    started = start_fetch(store, request, confirmed=True, estimate=expected)
+    _follow(store, started, wait=wait)
+
+
+def _asked_estimate(store: "Store", request: "FetchCity") -> "FetchEstimate":
+    """The servers' figures; without a network those that the boundary alone tells, and said so."""
+    from aether_core.net import OfflineError
+    from workflows.fetch.fetch import estimate_fetch
+
+    try:
+        with output.progress() as progress:
+            return estimate_fetch(store, request, ask_servers=True, progress=progress)
+    except OfflineError as error:
+        sys.stderr.write(f"estimated from the boundary alone: {error}\n")
+        return estimate_fetch(store, request)
+
+
+def confirm(megabytes: float, minutes: float, limit: int) -> None:
+    """Ask on a terminal whether to go on; elsewhere only --yes says so.
+
+    Raises:
+        InputError: Nobody is there to be asked, or the answer is no.
+    """
+    size = f"about {megabytes:,.0f} MB, {minutes:,.0f} minutes"
+    if sys.stdin.isatty() and sys.stderr.isatty() and not output.MODE.json:
+        if typer.confirm(f"This downloads {size}. Go on?", err=True):
+            return
+        raise InputError(
+            "not confirmed",
+            size,
+            "choose a smaller area or fewer years",
+            code="download-not-confirmed",
+        )
+    raise InputError(
+        f"the download is above {limit} MB and has to be confirmed",
+        size,
+        "say --yes to go on, or choose a smaller area or fewer years",
+        code="download-not-confirmed",
+    )
+
+
+def _follow(store: "Store", started: "FetchSummary", *, wait: bool) -> None:
+    """Follow a queued fetch, and the training it starts, or say that it is queued.
+
+    Raises:
+        JobEndedError: One of the two failed.
+    """
+    from workflows.cities.cities import show_city
+    from workflows.fetch.fetch import show_fetch
+    from workflows.training.runs import show_run
+
+    if not wait:
+        output.document(fetch_document(started))
+        output.say(
+            f"Fetch {started.id} is queued. Follow it with: ./aether fetch show {started.id}"
+        )
+        return
+    followed(store, started.job)
+    ended = show_fetch(store, started.id)
+    if ended.run is not None:
+        followed(store, show_run(store, ended.run).job)
+    city = show_city(store, ended.slug)
+    output.document({**fetch_document(ended), **city_document(city)})
+    say_city(city)
+    _say_fetch(ended)
+    if ended.run is None:
+        output.say(f"Next: ./aether train {city.slug}")
+
+
+def fetch_document(fetch: "FetchSummary") -> dict[str, Any]:
+    """A fetch as JSON."""
+    return {
+        "fetch": fetch.id,
+        "job": fetch.job,
+        "slug": fetch.slug,
+        "name": fetch.name,
+        "years": list(fetch.request.years),
+        "places_from": fetch.request.pois,
+        "release": fetch.request.release,
+        "batch": fetch.batch,
+        "state": fetch.state,
+        "stage": fetch.stage,
+        "progress": fetch.progress,
+        "megabytes": fetch.megabytes,
+        "reused_megabytes": fetch.reused_megabytes,
+        "seconds_left": fetch.seconds_left,
+        "error": fetch.error,
+        "resumable": fetch.resumable,
+        "city_exists": fetch.city_exists,
+        "run": fetch.run,
+        "not_trained": fetch.not_trained,
+        "attempts": fetch.attempts,
+        "estimate": fetch.estimate.to_document(),
+        "created": fetch.created,
+        "started": fetch.started,
+        "finished": fetch.finished,
+    }
+
+
+def _say_estimate(expected: "FetchEstimate") -> None:
+    basis = {
+        "geometry": "the boundary alone",
+        "servers": "the mirror's index, its files' headers and the places' statistics",
+    }
+    rows: list[tuple[str, object]] = [
+        ("years", ", ".join(map(str, expected.years))),
+        ("zones", ", ".join(expected.zones)),
+        ("files read", expected.tiles),
+        ("to download", f"{expected.megabytes:,.1f} MB"),
+        ("kept from before", f"{expected.reused_megabytes:,.1f} MB"),
+        ("minutes", expected.minutes),
+        ("cells", f"{expected.cells:,} (H3 resolution {expected.cell_resolution})"),
+        ("places", "not asked" if expected.pois is None else f"at most {expected.pois:,}"),
+        ("disk", f"{expected.disk_megabytes:,.0f} of {expected.disk_free_megabytes:,.0f} MB free"),
+        ("from", basis[expected.basis]),
+    ]
+    output.table(["", ""], rows)
+    if expected.asks:
+        output.say(f"Above {expected.ask_megabytes} MB, so it has to be confirmed.")
+
+
+def _say_fetch(fetch: "FetchSummary") -> None:
+    output.say(f"fetch {fetch.id} of {fetch.slug}: {fetch.state}{_because(fetch)}")
+    if not fetch.is_finished:
+        left = f", about {fetch.seconds_left:.0f} s left" if fetch.seconds_left else ""
+        output.say(f"{fetch.stage or 'waiting'}, {fetch.progress:.0%}{left}")
+    output.say(
+        f"{fetch.megabytes:,.1f} MB downloaded, {fetch.reused_megabytes:,.1f} MB kept from before"
+    )
+    if fetch.resumable:
+        output.say(f"Let it go on with: ./aether fetch resume {fetch.id}")
+    if fetch.not_trained:
+        output.say(f"Not trained: {fetch.not_trained}")
+
+
+def _because(fetch: "FetchSummary") -> str:
+    return f": {fetch.error}" if fetch.error else ""
+
+
+def fetches(
+    batch: Annotated[str | None, typer.Option(help="Only those of one list.")] = None,
+) -> None:
+    """List the fetches."""
+    from workflows.fetch.fetch import list_fetches
+    from workflows.home.store import open_store
+
+    found = list_fetches(open_store(), batch)
+    output.document([fetch_document(one) for one in found])
+    output.table(
+        ["fetch", "city", "years", "batch", "state", "MB", "stage or error"],
+        [
+            (
+                one.id,
+                one.slug,
+                ", ".join(map(str, one.request.years)),
+                one.batch,
+                one.state,
+                f"{one.megabytes:,.1f}",
+                one.error or one.stage,
+            )
+            for one in found
+        ],
+    )
+
+
+@fetch_app.command("show")
+def fetch_show(fetch_id: FetchId) -> None:
+    """Show one fetch."""
+    from workflows.fetch.fetch import show_fetch
+    from workflows.home.store import open_store
+
+    found = show_fetch(open_store(), fetch_id)
+    output.document(fetch_document(found))
+    _say_fetch(found)
+
+
+@fetch_app.command("cancel")
+def fetch_cancel(fetch_id: FetchId) -> None:
+    """Stop a fetch; what was downloaded is kept."""
+    from workflows.fetch.fetch import cancel_fetch
+    from workflows.home.store import open_store
+
+    found = cancel_fetch(open_store(), fetch_id)
+    output.document(fetch_document(found))
+    asked = f"Fetch {found.id} is asked to stop."
+    output.say(f"Fetch {found.id} is {found.state}." if found.is_finished else asked)
+
+
+@fetch_app.command("resume")
+def fetch_resume(fetch_id: FetchId, wait: Wait = True) -> None:
+    """Let a failed or cancelled fetch go on; nothing is downloaded twice."""
+    from workflows.fetch.fetch import resume_fetch
+    from workflows.home.store import open_store
+
+    store = open_store()
+    _follow(store, resume_fetch(store, fetch_id), wait=wait)
+
+
+@fetch_app.command("remove")
+def fetch_remove(fetch_id: FetchId) -> None:
+    """Forget a finished fetch; its city and what was downloaded stay."""
+    from workflows.fetch.fetch import remove_fetch
+    from workflows.home.store import open_store
+
+    remove_fetch(open_store(), fetch_id)
+    output.document({"removed": fetch_id})
+    output.say(f"Fetch {fetch_id} is forgotten.")

@@ -1,0 +1,1 @@
+"""Commands that compare, study and measure speed."""

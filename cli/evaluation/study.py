@@ -1,0 +1,328 @@
+"""`study`, `transfer`, `studies` and what is done with one study."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aether_core.errors import InputError
+from cli import output
+from cli.following import Wait, followed
+from cli.maps.ask import Force
+from cli.maps.task_options import Crosswalk, Crs, Field, Map, Small, label_request
+from cli.models.training import settings_in
+
+if TYPE_CHECKING:  # so that other commands do not load what training needs
+    from aether_core.study.result import StudyResult, StudySummary
+    from workflows.evaluation import studies as studies_module
+    from workflows.home.store import Store
+    from workflows.tasks.labels import LabelRequest
+
+NO_LABELS = "none"
+_VERDICTS = {True: "better", False: "worse", None: "none shown"}
+
+StudyId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
+Recipe = Annotated[str, typer.Option(help="Name of a recipe, see `recipes`.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="key=value, may be repeated.")]
+Seeds = Annotated[int, typer.Option(help="How many times every variant is trained.")]
+Seed = Annotated[int, typer.Option(help="The first seed.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+LabelsFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Labelled points or polygons to judge maps by; osm for the city's own land use, none "
+        "for none; the newest labels kept with the city if left out."
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="File to write: .csv, .json, .svg or .png"),
+]
+Metric = Annotated[str | None, typer.Option(help="What a chart shows; the first if left out.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.command("study")(study)
+    app.command("transfer")(transfer)
+    app.command("studies")(studies)
+    app.command("study-show")(study_show)
+    app.command("study-stop")(study_stop)
+    app.command("study-remove")(study_remove)
+
+
+def study(
+    slug: str,
+    kind: Annotated[str, typer.Option(help="ablation, noise, sparsity, buffer or seeds.")],
+    recipe: Recipe = "aether",
+    settings: Settings = None,
+    seeds: Seeds = 5,
+    seed: Seed = 42,
+    device: Device = "auto",
+    labels: LabelsFile = None,
+    field: Field = None,
+    crs: Crs = None,
+    crosswalk: Crosswalk = None,
+    mapping: Map = None,
+    small: Small = "drop",
+    target: Output = None,
+    metric: Metric = None,
+    force: Force = False,
+    wait: Wait = True,
+) -> None:
+    """Train many times with one thing changed at a time, and say what it was worth."""
+    from workflows.evaluation.studies import StudyRequest, seeds_from, start_study
+    from workflows.home.store import open_store
+
+    _check_output(target, metric, force=force, wait=wait)
+    store = open_store()
+    asked = _labels(store, slug, labels, field, crs, crosswalk, mapping, small)
+    request = StudyRequest(
+        kind, recipe, settings_in(settings or []), seeds_from(seed, seeds), device, asked
+    )
+    _follow(store, start_study(store, slug, request), target, metric, force=force, wait=wait)
+
+
+def transfer(
+    trained: Annotated[str, typer.Argument(metavar="SLUG_A", help="City to train on.")],
+    tried: Annotated[str, typer.Argument(metavar="SLUG_B", help="City to use the model in.")],
+    recipe: Recipe = "aether",
+    settings: Settings = None,
+    seeds: Seeds = 5,
+    seed: Seed = 42,
+    device: Device = "auto",
+    labels: LabelsFile = None,
+    field: Field = None,
+    crs: Crs = None,
+    crosswalk: Crosswalk = None,
+    mapping: Map = None,
+    small: Small = "drop",
+    target: Output = None,
+    metric: Metric = None,
+    force: Force = False,
+    wait: Wait = True,
+) -> None:
+    """Train on one city, use the model in another; labels are the other city's."""
+    from workflows.evaluation.studies import TRANSFER_KIND, StudyRequest, seeds_from
+    from workflows.evaluation.transfer import start_transfer
+    from workflows.home.store import open_store
+
+    _check_output(target, metric, force=force, wait=wait)
+    store = open_store()
+    asked = _labels(store, tried, labels, field, crs, crosswalk, mapping, small)
+    request = StudyRequest(
+        TRANSFER_KIND, recipe, settings_in(settings or []), seeds_from(seed, seeds), device, asked
+    )
+    started = start_transfer(store, trained, tried, request)
+    _follow(store, started, target, metric, force=force, wait=wait)
+
+
+def studies(
+    slug: str, kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None
+) -> None:
+    """List the studies a city has part in."""
+    from workflows.evaluation.studies import list_studies, study_kind
+    from workflows.evaluation.study_export import study_document
+    from workflows.home.store import open_store
+
+    if kind is not None:
+        study_kind(kind)
+    found = list_studies(open_store(), slug, kind)
+    output.document([study_document(one) for one in found])
+    output.table(
+        ["study", "kind", "cities", "recipe", "seeds", "state", "done", "created"],
+        [
+            (
+                one.id,
+                one.kind,
+                one.city if one.other_city is None else f"{one.city} to {one.other_city}",
+                one.recipe,
+                len(one.seeds),
+                one.state,
+                f"{one.progress:.0%}",
+                one.created,
+            )
+            for one in found
+        ],
+    )
+
+
+def study_show(
+    study_id: StudyId, target: Output = None, metric: Metric = None, force: Force = False
+) -> None:
+    """Show one study, or write what it found to a file."""
+    from workflows.evaluation.studies import show_study
+    from workflows.evaluation.study_export import study_document
+    from workflows.home.store import open_store
+
+    store = open_store()
+    found = show_study(store, study_id)
+    _export(store, found, target, metric, force=force)
+    output.document(study_document(found))
+    _say(found, target)
+
+
+def study_stop(study_id: StudyId) -> None:
+    """Stop a study at work; it leaves no result."""
+    from workflows.evaluation.studies import cancel_study
+    from workflows.evaluation.study_export import study_document
+    from workflows.home.store import open_store
+
+    found = cancel_study(open_store(), study_id)
+    output.document(study_document(found))
+    output.say(
+        f"Study {study_id} is {found.state}."
+        if found.is_finished
+        else f"Study {study_id} is asked to stop."
+    )
+
+
+def study_remove(
+    study_id: StudyId, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Delete a finished study."""
+    from workflows.evaluation.studies import remove_study
+    from workflows.home.store import open_store
+
+    if not yes:
+        raise InputError(
+            "a removed study is gone",
+            study_id,
+            "add --yes if you mean it",
+            code="removal-not-confirmed",
+        )
+    remove_study(open_store(), study_id)
+    output.document({"study": study_id, "removed": True})
+    output.say(f"Study {study_id} is removed.")
+
+
+def _check_output(target: Path | None, metric: str | None, *, force: bool, wait: bool) -> None:
+    from aether_core.study.result import METRICS
+    from workflows.evaluation.study_export import check_study_target
+
+    if metric is not None and metric not in METRICS:
+        raise InputError(
+            "there is no such metric",
+            metric,
+            f"choose from {', '.join(METRICS)}",
+            code="no-such-metric",
+        )
+    if target is None:
+        return
+    if not wait:
+        raise InputError(
+            "there is nothing to write before the study is done",
+            target,
+            "leave out --no-wait, or write it later with ./aether study-show ID -o FILE",
+            code="output-before-result",
+        )
+    check_study_target(target, force=force)
+
+
+def _labels(
+    store: "Store",
+    slug: str,
+    file: Path | None,
+    field: str | None,
+    crs: str | None,
+    crosswalk: str | None,
+    mapping: list[str] | None,
+    small: str,
+) -> "LabelRequest | int | None":
+    """Which labels a command means; without a file the newest that are kept with the city."""
+    from workflows.evaluation.study_city import label_choices
+
+    if file is None and field is None:
+        kept = label_choices(store, slug)
+        return kept[0].id if kept else None
+    if str(file) == NO_LABELS:
+        return None
+    return label_request(file, field, crs, crosswalk, mapping, small)
+
+
+def _follow(
+    store: "Store",
+    started: "studies_module.StudySummary",
+    target: Path | None,
+    metric: str | None,
+    *,
+    force: bool,
+    wait: bool,
+) -> None:
+    from workflows.evaluation.studies import show_study
+    from workflows.evaluation.study_export import study_document
+
+    if not wait:
+        output.document(study_document(started))
+        output.say(f"Study {started.id} is queued. See ./aether study-show {started.id}")
+        return
+    followed(store, started.job)
+    found = show_study(store, started.id)
+    _export(store, found, target, metric, force=force)
+    output.document(study_document(found))
+    _say(found, target)
+
+
+def _export(
+    store: "Store",
+    found: "studies_module.StudySummary",
+    target: Path | None,
+    metric: str | None,
+    *,
+    force: bool,
+) -> None:
+    from workflows.evaluation.study_export import export_study
+
+    if target is not None:
+        export_study(store, found.id, target, metric=metric, force=force)
+
+
+def _say(found: "studies_module.StudySummary", target: Path | None) -> None:
+    where = found.city if found.other_city is None else f"{found.city} to {found.other_city}"
+    output.say(
+        f"study {found.id} of {where}: {found.kind}, {found.state}"
+        f"{': ' + found.error if found.error else ''}"
+    )
+    if found.result is None:
+        if not found.is_finished:
+            output.say(f"{found.progress:.0%} done. {found.stage}")
+        return
+    for metric in found.result.metrics:
+        _say_metric(found.result, metric)
+    for note in found.result.notes:
+        output.say(f"- {note}")
+    if found.simulated:
+        output.say("- The embedding is simulated: the figures show how this works, no real city.")
+    if target is not None:
+        output.say(f"Written to {target}")
+
+
+def _say_metric(result: "StudyResult", metric: str) -> None:
+    from aether_core.study.result import METRICS
+    from aether_core.study.words import in_words
+
+    told = METRICS[metric]
+    shown = [one for one in result.summaries if one.metric == metric]
+    title = f"{told.title} ({'lower' if told.lower_is_better else 'higher'} is better)"
+    if any(one.difference is not None for one in shown):
+        columns = ["variant", "mean", "95 %", "difference", "95 % of it", "verdict"]
+        output.table(columns, [_compared(one) for one in shown], title=title)
+    else:
+        rows = [(one.variant, one.mean, _interval(one.ci95), one.sd) for one in shown]
+        output.table(["variant", "mean", "95 %", "sd"], rows, title=title)
+    output.say(in_words(result, metric) + "\n")
+
+
+def _compared(one: "StudySummary") -> tuple[object, ...]:
+    """A variant with how it differs from the baseline; the baseline itself does not."""
+    from aether_core.study.words import signed
+
+    mean = one.variant, one.mean, _interval(one.ci95)
+    if one.difference is None:
+        return *mean, None, None, None
+    verdict = _VERDICTS[one.better] if one.difference_ci95 else None
+    return *mean, signed(one.difference), _interval(one.difference_ci95), verdict
+
+
+def _interval(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"

@@ -1,0 +1,61 @@
+"""How a command waits for a job: progress, Ctrl-C that asks it to stop, and how it ended."""
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aether_core.errors import ConflictError
+from cli import output
+
+if TYPE_CHECKING:  # so that other commands do not load what jobs need
+    from workflows.home.store import Store
+    from workflows.jobs.job import JobSummary
+
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the job to its end.")]
+
+
+def followed(store: "Store", job_id: int) -> "JobSummary":
+    """Follow a job to its good end.
+
+    Ctrl-C asks it to stop and waits until it has; a second Ctrl-C leaves it at that.
+
+    Raises:
+        JobEndedError: It failed.
+        CancelledError: Somebody else stopped it.
+        KeyboardInterrupt: It was stopped from here.
+    """
+    from workflows.jobs.job import cancel_job, ended_well, follow_job
+
+    with output.progress() as progress:
+        try:
+            job = follow_job(store, job_id, progress)
+        except KeyboardInterrupt:
+            sys.stderr.write(f"stopping job {job_id}; Ctrl-C again leaves it to stop by itself\n")
+            with suppress(ConflictError):  # it ended just now
+                cancel_job(store, job_id)
+            job = follow_job(store, job_id, progress)
+            if job.state == "cancelled":
+                raise
+    return ended_well(job)
+
+
+def say_queued(job: "JobSummary") -> None:
+    """Say that a job waits, for commands that do not."""
+    output.document(job_document(job))
+    output.say(f"{job.title} is queued. See: ./aether job show {job.job}")
+
+
+def job_document(job: "JobSummary") -> dict[str, object]:
+    """A job as the contract's JSON."""
+    from dataclasses import asdict
+
+    return asdict(job)
+
+
+def took(job: "JobSummary") -> float:
+    """Seconds a job that is done took, from its last start."""
+    if job.started is None or job.finished is None:
+        return 0.0
+    return (job.finished - job.started).total_seconds()

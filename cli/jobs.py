@@ -1,0 +1,127 @@
+"""`jobs`, `job show`, `cancel`, `resume`, `remove`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import output
+from cli.following import Wait, followed, job_document, say_queued
+
+if TYPE_CHECKING:  # so that other commands do not load what jobs need
+    from workflows.jobs.job import JobSummary
+
+job_app = typer.Typer(help="Look at one job, stop it, or let it go on.", no_args_is_help=True)
+JobId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
+_LISTED = 30
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.command("jobs")(jobs)
+    app.add_typer(job_app, name="job")
+
+
+def jobs(
+    slug: Annotated[str | None, typer.Argument(help="Only of this city.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help=f"Not just the newest {_LISTED}.")
+    ] = False,
+) -> None:
+    """List what runs, what waits and what has ended, newest first."""
+    from workflows.cities.cities import show_city
+    from workflows.home.store import open_store
+    from workflows.jobs.job import list_jobs
+
+    store = open_store()
+    found = list_jobs(store, slug, limit=None if everything else _LISTED)
+    if slug is not None and not found:
+        show_city(store, slug)  # says so where there is no such city
+    output.document([job_document(job) for job in found])
+    if not found:
+        output.say("No job yet.")
+        return
+    output.table(
+        ["job", "city", "what", "state", "done", "stage or error", "created"],
+        [
+            (
+                job.job,
+                job.city,
+                job.title,
+                _state(job),
+                f"{job.progress:.0%}",
+                job.error or job.stage,
+                job.created,
+            )
+            for job in found
+        ],
+    )
+
+
+@job_app.command("show")
+def show(job_id: JobId) -> None:
+    """Show one job."""
+    from workflows.home.store import open_store
+    from workflows.jobs.job import show_job
+
+    job = show_job(open_store(), job_id)
+    output.document(job_document(job))
+    _say(job)
+
+
+@job_app.command("cancel")
+def cancel(job_id: JobId) -> None:
+    """Stop a job; what was stored before stays."""
+    from workflows.home.store import open_store
+    from workflows.jobs.job import cancel_job
+
+    job = cancel_job(open_store(), job_id)
+    output.document(job_document(job))
+    output.say(
+        f"Job {job.job} is {job.state}." if job.is_finished else f"Job {job.job} is asked to stop."
+    )
+
+
+@job_app.command("resume")
+def resume(job_id: JobId, wait: Wait = True) -> None:
+    """Let a job go on that failed, was stopped, or was left by a worker that died."""
+    from workflows.home.store import open_store
+    from workflows.jobs.job import resume_job
+
+    store = open_store()
+    job = resume_job(store, job_id)
+    if not wait:
+        say_queued(job)
+        return
+    job = followed(store, job.job)
+    output.document(job_document(job))
+    _say(job)
+
+
+@job_app.command("remove")
+def remove(job_id: JobId) -> None:
+    """Forget a finished job; what it made stays."""
+    from workflows.home.store import open_store
+    from workflows.jobs.job import remove_job
+
+    remove_job(open_store(), job_id)
+    output.document({"removed": job_id})
+    output.say(f"Job {job_id} is forgotten.")
+
+
+def _state(job: "JobSummary") -> str:
+    if job.is_left:
+        return "left by its worker"
+    return "stopping" if job.stopping else job.state
+
+
+def _say(job: "JobSummary") -> None:
+    output.say(f"job {job.job}, {job.city}: {job.title}, {_state(job)}")
+    if job.error:
+        output.say(job.error)
+    if not job.is_finished:
+        left = f", about {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
+        output.say(f"{job.stage or 'waiting'}, {job.progress:.0%}{left}")
+    elif job.state != "done":
+        output.say(f"Let it go on with: ./aether job resume {job.job}")
+    for name, value in job.result.items():
+        output.say(f"{name}: {value}")

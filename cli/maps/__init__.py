@@ -1,0 +1,1 @@
+"""Commands that ask and map: search, change, fits, layers, documents."""

@@ -1,0 +1,164 @@
+"""`search`, `places`, `similar`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aether_core.errors import InputError
+from cli import output
+
+if TYPE_CHECKING:  # torch comes with the search: commands that only show help do without
+    from workflows.home.store import Store
+    from workflows.search.search import CellScores
+
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Write every cell to this file.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
+ModelName = Annotated[str | None, typer.Option(help="A model's name; the one in use if left out.")]
+Minus = Annotated[str | None, typer.Option(help="What to look away from.")]
+Year = Annotated[int | None, typer.Option(help="A year the city holds; its own if left out.")]
+Keep = Annotated[bool, typer.Option("--keep", help="Keep the result as a layer.")]
+Top = Annotated[int, typer.Option(min=1, max=10_000, help="How many results to print.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.command("search")(search)
+    app.command("places")(places)
+    app.command("similar")(similar)
+
+
+def lon_lat(value: str) -> tuple[float, float]:
+    """Read `LON,LAT`.
+
+    Raises:
+        InputError: It is not two numbers.
+    """
+    try:
+        lon, lat = (float(part) for part in value.split(","))
+    except ValueError:
+        raise InputError(
+            "a point must read LON,LAT",
+            value,
+            "for example 24.945,60.170",
+            code="point-not-two-numbers",
+        ) from None
+    return lon, lat
+
+
+def search(
+    slug: str,
+    query: str,
+    minus: Minus = None,
+    model: ModelName = None,
+    year: Year = None,
+    top: Top = 20,
+    target: Output = None,
+    force: Force = False,
+    keep: Keep = False,
+) -> None:
+    """Rank the city's cells by a text query."""
+    from workflows.home.store import open_store
+    from workflows.search.search import search_cells
+
+    check_output(target, force)
+    store = open_store()
+    scores = search_cells(store, slug, query, minus, model, year)
+    _finish(store, scores, top, target, force, keep)
+
+
+def similar(
+    slug: str,
+    at: Annotated[str, typer.Option(help="LON,LAT of the example.")],
+    model: ModelName = None,
+    year: Year = None,
+    top: Top = 20,
+    target: Output = None,
+    force: Force = False,
+    keep: Keep = False,
+) -> None:
+    """Rank the city's cells by likeness to the cell at a point."""
+    from workflows.home.store import open_store
+    from workflows.search.search import similar_cells
+
+    check_output(target, force)
+    store = open_store()
+    scores = similar_cells(store, slug, *lon_lat(at), model, year)
+    _finish(store, scores, top, target, force, keep)
+
+
+def check_output(target: Path | None, force: bool) -> None:
+    """Refuse an output file before anything is computed for it.
+
+    Raises:
+        InputError: Its ending is unknown or its folder does not exist.
+        ConflictError: It exists and may not be replaced.
+    """
+    if target is not None:
+        from workflows.layers.export import check_target
+
+        check_target(target, force=force)
+
+
+def _finish(
+    store: "Store", scores: "CellScores", top: int, target: Path | None, force: bool, keep: bool
+) -> None:
+    from workflows.layers.export import export_scores
+    from workflows.layers.layers import keep_layer
+
+    if target is not None:
+        export_scores(scores, target, force=force)
+    layer = keep_layer(store, scores).layer if keep else None
+    results = scores.best(top)
+    facts: dict[str, object] = {
+        "city": scores.city,
+        "model": scores.model,
+        "query": scores.query,
+        "minus": scores.minus,
+        "year": scores.year,
+        "cells": len(scores.score),
+        "seconds": scores.seconds,
+        "simulated": scores.simulated,
+        "attribution": scores.attribution,
+        "layer": layer,
+        "results": results,
+    }
+    output.document(facts)
+    output.table(
+        ["cell", "lon", "lat", "score", "percentile"],
+        [
+            (r["cell"], f"{r['lon']:.5f}", f"{r['lat']:.5f}", r["score"], f"{r['percentile']:.1f}")
+            for r in results
+        ],
+        title=f"{scores.query}{' (simulated embedding)' if scores.simulated else ''}",
+    )
+    if target is not None:
+        output.say(f"{len(scores.score)} cells written to {target}")
+    if layer is not None:
+        output.say(f"Kept as layer {layer}")
+
+
+def places(
+    slug: str,
+    query: str,
+    near: Annotated[str | None, typer.Option(help="LON,LAT of a centre.")] = None,
+    within: Annotated[float | None, typer.Option(help="Metres around the centre.")] = None,
+    minus: Minus = None,
+    model: ModelName = None,
+    top: Top = 20,
+) -> None:
+    """Rank the city's places by a text query, by what they are and where they stand."""
+    from workflows.home.store import open_store
+    from workflows.search.search import search_places
+
+    hits = search_places(
+        open_store(), slug, query, lon_lat(near) if near else None, within, top, minus, model
+    )
+    output.document({"city": slug, "query": query, "results": [asdict(hit) for hit in hits]})
+    output.table(
+        ["place", "category", "lon", "lat", "score"],
+        [(h.name or "unnamed", h.category, f"{h.lon:.5f}", f"{h.lat:.5f}", h.score) for h in hits],
+    )

@@ -1,0 +1,83 @@
+"""`change`: where a city has moved towards a query between two years."""
+
+from typing import Annotated
+
+import typer
+
+from cli import output
+from cli.maps.ask import Force, Keep, Minus, ModelName, Output, Top, check_output
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the root."""
+    app.command("change")(change)
+
+
+def change(
+    slug: str,
+    query: str,
+    year_from: Annotated[int, typer.Option("--from", help="Year that is compared with.")],
+    year_to: Annotated[int, typer.Option("--to", help="Year that is looked at.")],
+    minus: Minus = None,
+    model: ModelName = None,
+    top: Top = 20,
+    target: Output = None,
+    force: Force = False,
+    keep: Keep = False,
+) -> None:
+    """Show where the city has moved towards a query, beyond what years always differ by."""
+    from cli.following import followed
+    from workflows.home.store import open_store
+    from workflows.jobs.job import start_job
+    from workflows.layers.export import export_change
+    from workflows.layers.job_kind import CHANGE, ChangeLayer
+    from workflows.search.change import change_cells, findings_of, in_words
+
+    check_output(target, force)
+    store = open_store()
+    found = change_cells(store, slug, query, year_from, year_to, minus, model)
+    if target is not None:
+        export_change(found, target, force=force)
+    layer = None
+    if keep:
+        asked = ChangeLayer(query, year_from, year_to, minus, found.model)
+        layer = followed(store, start_job(store, CHANGE, slug, asked).job).result["layer"]
+    results = found.best(top)
+    output.document(
+        {
+            "city": found.city,
+            "query": found.query,
+            "minus": found.minus,
+            "model": found.model,
+            "from": found.year_from,
+            "to": found.year_to,
+            "cells": len(found.change),
+            **findings_of(found),
+            "seconds": found.seconds,
+            "simulated": found.simulated,
+            "attribution": found.attribution,
+            "layer": layer,
+            "results": results,
+        }
+    )
+    output.table(
+        ["cell", "lon", "lat", str(found.year_from), str(found.year_to), "change", "beyond noise"],
+        [
+            (
+                row["cell"],
+                f"{row['lon']:.5f}",
+                f"{row['lat']:.5f}",
+                row["score_from"],
+                row["score_to"],
+                f"{row['change']:+.3f}",
+                "yes" if row["beyond_noise"] else "no",
+            )
+            for row in results
+        ],
+        title=f"{found.title}{' (simulated embedding)' if found.simulated else ''}",
+    )
+    output.say(in_words(found))
+    if target is not None:
+        output.say(f"{len(found.change)} cells written to {target}")
+    if layer is not None:
+        output.say(f"Kept as layer {layer}")

@@ -1,0 +1,88 @@
+"""`layers`, `layer remove`, `export`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import output
+from cli.maps.ask import Force
+
+if TYPE_CHECKING:
+    from workflows.layers.layers import LayerSummary
+
+layer_app = typer.Typer(help="Remove a layer.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.command("layers")(layers)
+    app.command("export")(export)
+    app.add_typer(layer_app, name="layer")
+
+
+def layers(slug: str) -> None:
+    """List a city's kept layers."""
+    from workflows.home.store import open_store
+    from workflows.layers.layers import list_layers
+
+    found = list_layers(open_store(), slug)
+    output.document([_listed(layer) for layer in found])
+    output.table(
+        ["layer", "title", "kind", "cells", "created", "PostGIS view"],
+        [(x.layer, x.title, x.kind, x.features, x.created, x.view) for x in found],
+    )
+
+
+def _listed(layer: "LayerSummary") -> dict[str, Any]:
+    """A layer without what was measured, which the report and pages show, and the store's ids."""
+    facts = asdict(layer)
+    for name in ("findings", "number", "cells_layer"):
+        del facts[name]
+    return facts
+
+
+def export(
+    slug: str,
+    layer: str,
+    target: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="File to write: .geojson .gpkg .parquet .csv .tif"),
+    ],
+    field: Annotated[
+        str | None, typer.Option(help="One numeric field into a GeoTIFF, instead of classes.")
+    ] = None,
+    style: Annotated[
+        bool, typer.Option("--style", help="Write its QGIS style (.qml) beside it, too.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Write a layer to a file."""
+    from workflows.home.store import open_store
+    from workflows.layers.export import export_layer, export_style
+
+    store = open_store()
+    export_layer(store, slug, layer, target, force=force, only_field=field)
+    styled = export_style(store, slug, layer, target, force=force) if style else None
+    output.document(
+        {
+            "city": slug,
+            "layer": layer,
+            "file": str(target),
+            "bytes": target.stat().st_size,
+            "style": str(styled) if styled else None,
+        }
+    )
+    output.say(f"{layer} written to {target}{f', its style to {styled}' if styled else ''}")
+
+
+@layer_app.command("remove")
+def layer_remove(slug: str, layer: str) -> None:
+    """Delete a layer and its PostGIS view."""
+    from workflows.home.store import open_store
+    from workflows.layers.layers import remove_layer
+
+    remove_layer(open_store(), slug, layer)
+    output.document({"removed": layer})
+    output.say(f"{layer} is removed.")

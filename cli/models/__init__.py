@@ -1,0 +1,1 @@
+"""Commands of models: training, recipes, files, and heads on plain arrays."""

@@ -1,0 +1,1 @@
+"""Cities and what is measured in them: files, places, cells, vectors, texts."""

@@ -1,0 +1,209 @@
+"""Views of the embedding, cells, and the vectors of places and cells."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import Integer, func, select
+from sqlalchemy.orm import Session
+
+from aether_core.errors import NotFoundError
+from db.columns.copy import copy_in, copy_out, new_ids
+from db.columns.vector_type import STORED, vector_bytes
+from db.engine import allow_long
+from db.schema import Cell, CellFeature, City, EOFeature, View
+
+BIGINT = np.dtype(">i8")
+
+
+def add_view(
+    session: Session,
+    city_id: int,
+    *,
+    name: str,
+    shape: str,
+    radius_m: float | None,
+    radius_px: int | None,
+    year: int,
+) -> View:
+    """Add a view of a city's embedding: a disk of `radius_m` metres or a square of `radius_px`."""
+    view = View(
+        city_id=city_id,
+        name=name,
+        shape=shape,
+        radius_m=radius_m,
+        radius_px=radius_px,
+        year=year,
+    )
+    session.add(view)
+    session.flush()
+    return view
+
+
+def views(session: Session, city_id: int) -> list[View]:
+    """A city's views by year, then in the order they were added."""
+    return list(
+        session.scalars(select(View).where(View.city_id == city_id).order_by(View.year, View.id))
+    )
+
+
+def view_named(session: Session, city_id: int, name: str, year: int | None = None) -> View:
+    """One view of a city.
+
+    Args:
+        session: In a transaction.
+        city_id: The city.
+        name: `base` or `wide`.
+        year: The embedding's year; the city's own by default.
+
+    Raises:
+        NotFoundError: The city has no such view.
+    """
+    wanted = select(City.year).where(City.id == city_id).scalar_subquery() if year is None else year
+    view = session.scalar(
+        select(View).where(View.city_id == city_id, View.name == name, View.year == wanted)
+    )
+    if view is None:
+        known = ", ".join(f"{view.name} {view.year}" for view in views(session, city_id))
+        shown = name if year is None else f"{name} {year}"
+        raise NotFoundError(
+            "no such view", shown, f"this city has: {known or 'none'}", code="no-such-view"
+        )
+    return view
+
+
+def add_poi_features(
+    session: Session, view_id: int, poi_ids: NDArray[np.int64], vectors: NDArray[np.float32]
+) -> None:
+    """Store places' vectors `[n, dim]` in one view. Places that cannot be pooled are left out.
+
+    Raises:
+        ValueError: Ids and vectors differ in number, or vectors hold NaN.
+    """
+    rows = _vector_rows(view_id, poi_ids, vectors)
+    allow_long(session)
+    columns = {"view_id": "int8", "poi_id": "int8", "vector": "bytea"}
+    copy_in(session, EOFeature.__tablename__, columns, rows)
+
+
+def poi_features(
+    session: Session, city_id: int, view_name: str, year: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """A city's place ids `[n]` and vectors float32 `[n, dim]` in one view, by id.
+
+    Raises:
+        NotFoundError: The city has no such view.
+    """
+    view = view_named(session, city_id, view_name, year).id
+    found = copy_out(
+        session,
+        "SELECT poi_id, vector FROM eo_feature WHERE view_id = %(view)s ORDER BY poi_id",
+        {"view": view},
+        {"id": BIGINT, "vector": _stored_vector(session, EOFeature, view)},
+    )
+    return found["id"], found["vector"]
+
+
+def add_cells(
+    session: Session, city_id: int, h3: NDArray[np.uint64], polygons: NDArray[Any]
+) -> NDArray[np.int64]:
+    """Store a city's cells.
+
+    Args:
+        session: In a transaction.
+        city_id: The city.
+        h3: H3 indexes `[m]`.
+        polygons: Shapely polygons `[m]`, WGS84.
+
+    Returns:
+        Their ids `[m]`, in the same order.
+    """
+    allow_long(session)
+    ids = new_ids(session, Cell.__tablename__, len(h3))
+    rows = zip(
+        ids.tolist(),
+        [city_id] * len(h3),
+        np.asarray(h3, dtype=np.uint64).astype(np.int64).tolist(),
+        shapely.to_wkb(np.asarray(polygons, dtype=object), include_srid=False),
+        strict=True,
+    )
+    columns = {"id": "int8", "city_id": "int8", "h3": "int8", "geom": "bytea"}
+    copy_in(session, Cell.__tablename__, columns, rows)
+    return ids
+
+
+def cells(session: Session, city_id: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """A city's cell ids `[m]` and H3 indexes `[m]`, by H3 index."""
+    found = copy_out(
+        session,
+        "SELECT id, h3 FROM cell WHERE city_id = %(city)s ORDER BY h3",
+        {"city": city_id},
+        {"id": BIGINT, "h3": BIGINT},
+    )
+    return found["id"], found["h3"].astype(np.uint64)
+
+
+def add_cell_features(
+    session: Session, view_id: int, cell_ids: NDArray[np.int64], vectors: NDArray[np.float32]
+) -> None:
+    """Store cells' vectors `[m, dim]` in one view. Cells that cannot be pooled are left out.
+
+    Raises:
+        ValueError: Ids and vectors differ in number, or vectors hold NaN.
+    """
+    rows = _vector_rows(view_id, cell_ids, vectors)
+    allow_long(session)
+    columns = {"view_id": "int8", "cell_id": "int8", "vector": "bytea"}
+    copy_in(session, CellFeature.__tablename__, columns, rows)
+
+
+def cell_features(
+    session: Session, city_id: int, view_name: str, year: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.float32]]:
+    """A city's cell ids `[m]`, H3 indexes `[m]` and vectors float32 `[m, dim]`, by H3 index.
+
+    Raises:
+        NotFoundError: The city has no such view.
+    """
+    view = view_named(session, city_id, view_name, year).id
+    found = copy_out(
+        session,
+        "SELECT cell.id, cell.h3, vector FROM cell_feature JOIN cell ON cell.id = cell_id "
+        "WHERE view_id = %(view)s ORDER BY cell.h3",
+        {"view": view},
+        {"id": BIGINT, "h3": BIGINT, "vector": _stored_vector(session, CellFeature, view)},
+    )
+    return found["id"], found["h3"].astype(np.uint64), found["vector"]
+
+
+def _vector_rows(
+    view_id: int, ids: NDArray[np.int64], vectors: NDArray[np.float32]
+) -> Iterable[tuple[int, int, bytes]]:
+    if len(vectors) != len(ids):
+        raise ValueError(f"{len(ids)} ids need as many vectors, not {vectors.shape}")
+    return zip([view_id] * len(ids), np.asarray(ids).tolist(), vector_bytes(vectors), strict=True)
+
+
+def _stored_vector(
+    session: Session, table: type[EOFeature | CellFeature], view_id: int
+) -> np.dtype[Any]:
+    """The type of a view's vectors: all are as long as its first, or reading them fails."""
+    width = session.scalar(
+        select(func.octet_length(table.vector, type_=Integer))
+        .where(table.view_id == view_id)
+        .limit(1)
+    )
+    return np.dtype((STORED, ((width or 0) // STORED.itemsize,)))
+
+
+def vector_dim(session: Session, city_id: int) -> int | None:
+    """How many numbers the vectors of a city's cells have; None where no cell has one."""
+    found = session.scalar(
+        select(func.octet_length(CellFeature.vector, type_=Integer))
+        .join(View, View.id == CellFeature.view_id)
+        .where(View.city_id == city_id)
+        .limit(1)
+    )
+    return None if found is None else found // STORED.itemsize

@@ -1,0 +1,124 @@
+"""Places."""
+
+import math
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from db.columns.copy import copy_in, driver, new_ids
+from db.engine import allow_long
+from db.schema import Poi
+
+COLUMNS = ("source", "source_id", "name", "category", "group")
+METRES_A_DEGREE = 110_500  # the shortest degree of latitude, so that boxes are never too small
+
+
+def add_pois(
+    session: Session, city_id: int, pois: gpd.GeoDataFrame, text_hashes: Sequence[str]
+) -> NDArray[np.int64]:
+    """Store places.
+
+    Args:
+        session: In a transaction.
+        city_id: The city.
+        pois: Columns `source`, `source_id`, `name`, `category`, `group` (text, empty when missing)
+            and `geometry` (points, WGS84).
+        text_hashes: Hash of each place's text, in the same order.
+
+    Returns:
+        Their ids `[n]`, in the same order.
+    """
+    allow_long(session)
+    ids = new_ids(session, Poi.__tablename__, len(pois))
+    texts = [pois[column].fillna("").astype(str).tolist() for column in COLUMNS]
+    points = shapely.to_wkb(shapely.force_2d(pois.geometry.to_numpy()), include_srid=False)
+    rows = zip(ids.tolist(), [city_id] * len(pois), *texts, text_hashes, points, strict=True)
+    columns = {"id": "int8", "city_id": "int8"}
+    columns |= dict.fromkeys((*COLUMNS, "text_hash"), "text")
+    copy_in(session, Poi.__tablename__, columns | {"geom": "bytea"}, rows)
+    return ids
+
+
+def poi_frame(session: Session, city_id: int) -> gpd.GeoDataFrame:
+    """A city's places by id: `id`, the columns of `add_pois`, `text_hash`, `geometry` (WGS84)."""
+    with driver(session).cursor(binary=True) as cursor:
+        rows = cursor.execute(
+            'SELECT id, source, source_id, name, category, "group", text_hash, ST_X(geom), '
+            "ST_Y(geom) FROM poi WHERE city_id = %s ORDER BY id",
+            (city_id,),
+        ).fetchall()
+    values = list(zip(*rows, strict=True)) if rows else [()] * 9
+    return gpd.GeoDataFrame(
+        {
+            "id": np.array(values[0], dtype=np.int64),
+            **{name: list(values[1 + at]) for at, name in enumerate((*COLUMNS, "text_hash"))},
+        },
+        geometry=shapely.points(np.array(values[7], float), np.array(values[8], float)),
+        crs="EPSG:4326",
+    )
+
+
+def categories(session: Session, city_id: int, limit: int = 12) -> list[tuple[str, str, int]]:
+    """A city's commonest categories: (category, group, how many), most first; unnamed left out."""
+    number = func.count().label("number")
+    rows = session.execute(
+        select(Poi.category, Poi.group, number)
+        .where(Poi.city_id == city_id, Poi.category != "")
+        .group_by(Poi.category, Poi.group)
+        .order_by(number.desc(), Poi.category, Poi.group)
+        .limit(limit)
+    )
+    return [(category, group, int(count)) for category, group, count in rows]
+
+
+def pois_by_id(session: Session, poi_ids: Sequence[int]) -> gpd.GeoDataFrame:
+    """Places by id, in the order asked: `id`, `name`, `category`, `group`, `geometry` (WGS84).
+
+    Raises:
+        KeyError: One of them does not exist.
+    """
+    rows = session.execute(
+        select(
+            Poi.id, Poi.name, Poi.category, Poi.group, func.ST_X(Poi.geom), func.ST_Y(Poi.geom)
+        ).where(Poi.id.in_(list(poi_ids)))
+    ).all()
+    by_id = {row[0]: row for row in rows}
+    found = [by_id[poi_id] for poi_id in poi_ids]
+    return gpd.GeoDataFrame(
+        {
+            name: [row[at] for row in found]
+            for at, name in enumerate(("id", "name", "category", "group"))
+        },
+        geometry=shapely.points([row[4] for row in found], [row[5] for row in found]),
+        crs="EPSG:4326",
+    )
+
+
+def pois_within(
+    session: Session, city_id: int, lon: float, lat: float, metres: float
+) -> NDArray[np.int64]:
+    """Ids `[n]`, ascending, of a city's places at most `metres` from a point, on the spheroid."""
+    high = 1.01 * metres / METRES_A_DEGREE
+    cosine = math.cos(math.radians(min(abs(lat) + high, 89.9)))
+    rows = session.scalars(
+        text(
+            "SELECT id FROM poi WHERE city_id = :city "
+            "AND geom && ST_Expand(ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), :wide, :high) "
+            "AND ST_DWithin(geom::geography, "
+            "ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)::geography, :metres) ORDER BY id"
+        ),
+        {
+            "city": city_id,
+            "lon": lon,
+            "lat": lat,
+            "wide": high / cosine,
+            "high": high,
+            "metres": metres,
+        },
+    )
+    return np.array(rows.all(), dtype=np.int64)

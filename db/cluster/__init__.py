@@ -1,0 +1,1 @@
+"""The private PostGIS cluster of a home: where it lies, who runs it, its processes."""

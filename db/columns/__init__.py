@@ -1,0 +1,1 @@
+"""How arrays and names are kept in columns, and moved in bulk."""

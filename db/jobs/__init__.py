@@ -1,0 +1,1 @@
+"""Jobs and workers, and what each kind of job works on."""

@@ -1,0 +1,1 @@
+"""Layers: their values, their units, and the SQL views that show them."""

@@ -1,0 +1,131 @@
+"""The task commands as checks call them: one JSON document, files whole or not at all."""
+
+import json
+from pathlib import Path
+
+import pyogrio
+import pytest
+import rasterio
+
+from cli.__main__ import run
+from tests.app_fixtures import SLUG
+from tests.task_fixtures import GROUPS, TaskFiles
+
+pytestmark = pytest.mark.usefixtures("app_environment", "jobs_at_once")
+QUICK = ["--seeds", "1"]
+
+
+def asked(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> dict:
+    assert run([*words, "--json"]) == code
+    (line,) = capsys.readouterr().out.splitlines()
+    return json.loads(line)
+
+
+def test_landuse_says_what_the_contract_asks_for(
+    task_files: TaskFiles,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    target = tmp_path / "zones.geojson"
+    told = asked(
+        capsys,
+        *("landuse", SLUG, "--labels", str(task_files.points), "--field", "zone"),
+        *("-o", str(target), *QUICK),
+    )
+    assert {"layer", "classes", "labels_used", "labels_dropped", "cells"} <= set(told)
+    assert 0 < told["cross_validation"]["spatial"]["macro_f1"] <= 1
+    assert 0 < told["cross_validation"]["random"]["macro_f1"] <= 1
+    features = json.loads(target.read_text())["features"]
+    assert len(features) == told["cells"]
+    properties = features[0]["properties"]
+    assert isinstance(properties["set"], list)
+    assert isinstance(properties["applicable"], bool)
+    wanted = {"landuse", "confidence", *(f"p_{name}" for name in told["classes"])}
+    assert wanted <= set(properties)
+
+    listed = asked(capsys, "layers", SLUG)
+    assert [one["layer"] for one in listed] == [told["layer"]]
+    raster = tmp_path / "zones.tif"
+    asked(capsys, "export", SLUG, told["layer"], "-o", str(raster))
+    with rasterio.open(raster) as opened:
+        assert opened.dtypes == ("uint8",)
+        assert set(opened.read(1).ravel()) <= set(range(len(told["classes"]) + 1))
+        assert opened.colormap(1)[1][3] == 255
+    again = asked(capsys, "export", SLUG, told["layer"], "-o", str(raster), code=2)
+    assert again["error"]["type"] == "ConflictError"
+
+
+def test_socioeconomic_says_what_the_contract_asks_for(
+    task_files: TaskFiles,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    target = tmp_path / "shares.gpkg"
+    told = asked(
+        capsys,
+        *("socioeconomic", SLUG, "--areas", str(task_files.areas)),
+        *("--fields", ",".join(GROUPS), "-o", str(target), *QUICK),
+    )
+    assert told["fields"] == list(GROUPS)
+    assert set(told["cross_validation"]["random"]) >= {"kl", "chebyshev", "cosine"}
+    frame = pyogrio.read_dataframe(target)
+    assert len(frame) == told["cells"]
+    for field in GROUPS:
+        assert {field, f"{field}_lo", f"{field}_hi", "applicable"} <= set(frame.columns)
+    style = asked(
+        capsys, "export", SLUG, told["areas_layer"], "-o", str(tmp_path / "a.geojson"), "--style"
+    )
+    assert Path(style["style"]).read_text().startswith("<!DOCTYPE qgis")
+
+
+def test_evaluate_says_what_the_contract_asks_for(
+    task_files: TaskFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = asked(
+        capsys,
+        *("evaluate", SLUG, "--task", "landuse", "--labels", str(task_files.points)),
+        *("--field", "zone", "--representations", "alphaearth,aether", *QUICK),
+    )
+    assert told["task"] == "landuse"
+    row = told["rows"][0]
+    assert {"representation", "split", "metric", "mean", "sd", "ci95", "n_seeds"} <= set(row)
+    gain = told["gains"][0]
+    assert {"representation", "against", "split", "metric", "relative", "ci95"} <= set(gain)
+    told = asked(
+        capsys,
+        *("evaluate", SLUG, "--task", "retrieval", "--queries", str(task_files.queries)),
+        *("--truth", str(task_files.zones), "--field", "zone"),
+    )
+    assert {row["metric"] for row in told["rows"]} >= {"auc", "average_precision"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["landuse", SLUG], "labels"),
+        (["landuse", SLUG, "--labels", "no-such.geojson"], "no-such"),
+        (["landuse", SLUG, "--labels", "{points}", "--field", "nope"], "zone"),
+        (["landuse", SLUG, "--labels", "{points}", "--map", "water"], "value=class"),
+        (["landuse", SLUG, "--labels", "{points}", "--crosswalk", "moon"], "moon"),
+        (["landuse", SLUG, "--labels", "{points}", "-o", "x.docx"], "x.docx"),
+        (["landuse", SLUG, "--labels", "{points}", "--representation", "eyes"], "eyes"),
+        (["socioeconomic", SLUG, "--areas", "{areas}"], "fields"),
+        (["socioeconomic", SLUG, "--areas", "{areas}", "--fields", "homes"], "two"),
+        (["socioeconomic", SLUG, "--areas", "{areas}", "--fields", "homes,x"], "homes"),
+        (["evaluate", SLUG, "--task", "weather"], "weather"),
+        (["evaluate", SLUG, "--task", "retrieval"], "queries"),
+        (["report", SLUG, "no-such", "-o", "x.pdf"], "no-such"),
+        (["report", SLUG, "no-such", "-o", "x.doc"], "x.doc"),
+        (["qgis", SLUG, "-o", "x.qgz"], "layer"),
+    ],
+)
+def test_wrong_words_end_in_one_line_and_exit_2(
+    task_files: TaskFiles,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    says: str,
+) -> None:
+    names = {"points": task_files.points, "areas": task_files.areas}
+    told = asked(capsys, *(word.format(**names) for word in words), code=2)
+    assert says in told["error"]["message"]
+    assert asked(capsys, "layers", SLUG) == []

@@ -1,0 +1,221 @@
+"""The map to draw on in a real browser: by mouse and by keyboard, and what it tells the server."""
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+from playwright.sync_api import Page
+from shapely.geometry import MultiPolygon, Polygon
+
+from tests.chromium import browser
+from ui.map import box_map, towns
+
+FOLDER = Path(box_map.__file__).parent
+LAND = FOLDER / "box_map_land.json.gz"
+COLOURS = {
+    "water": "rgb(0,0,255)",
+    "land": "rgb(0,255,0)",
+    "coast": "rgb(0,255,0)",
+    "town": "#000",
+    "name": "#000",
+    "edge": "rgb(255,0,0)",
+    "area": "rgba(255,0,0,1)",
+}
+DATA: dict[str, Any] = {
+    "height": 400,
+    "words": box_map._WORDS,
+    "colours": COLOURS,
+    "font": "sans-serif",
+    "towns": [["Turku <b>", 22.27, 60.45, 195_000]],
+    "covered": [20.0, 58.0, 25.0, 62.0],
+    "shape": None,
+    "area": None,
+    "shapeVersion": 1,
+    "bounds": [22.0, 60.3, 22.6, 60.6],
+    "viewVersion": 1,
+}
+BOX = {"kind": "box", "rings": [[[22.1, 60.55], [22.5, 60.55], [22.5, 60.35], [22.1, 60.35]]]}
+
+
+@pytest.fixture(scope="module")
+def browser_page() -> Iterator[Page]:
+    with browser() as opened:
+        yield opened.new_page(viewport={"width": 700, "height": 420})
+
+
+@pytest.fixture
+def page(browser_page: Page) -> Page:
+    """The component's own files on an empty page, mounted as Streamlit mounts them."""
+    html, css, js = (
+        FOLDER.joinpath(f"box_map.{kind}").read_text() for kind in ("html", "css", "js")
+    )
+    module = "data:text/javascript;base64," + base64.b64encode(js.encode()).decode()
+    browser_page.set_content(f"<style>body {{ margin: 0 }} {css}</style><main>{html}</main>")
+    browser_page.evaluate(
+        f"""async () => {{
+            window.sent = [];
+            const {{ default: mount }} = await import({json.dumps(module)});
+            const parentElement = document.querySelector("main");
+            const setStateValue = (name, value) => sent.push([name, value]);
+            window.show = (data) => mount({{ data, parentElement, setStateValue }});
+        }}"""
+    )
+    show(browser_page)
+    return browser_page
+
+
+def show(page: Page, **changes: object) -> None:
+    page.evaluate("data => { window.show(data) }", DATA | changes)
+    page.wait_for_timeout(100)
+
+
+def sent(page: Page, name: str = "drawn") -> list[Any]:
+    told = page.evaluate("window.sent")
+    return [value for what, value in told if what == name]
+
+
+def ring(page: Page) -> Polygon:
+    return Polygon(sent(page)[-1]["ring"])
+
+
+def drag(page: Page, start: tuple[int, int], end: tuple[int, int]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2)
+    page.mouse.move(*end)
+    page.mouse.up()
+
+
+def colour(page: Page, x: int, y: int) -> tuple[int, ...]:
+    ratio = "[...document.querySelector('.ground').getContext('2d').getImageData(x, y, 1, 1).data]"
+    found: list[int] = page.evaluate(f"([x, y]) => {ratio}", [x, y])
+    return tuple(found[:3])
+
+
+def test_a_box_is_drawn_by_dragging_and_its_corner_moved(page: Page) -> None:
+    page.get_by_role("button", name="Box").click()
+    drag(page, (250, 120), (450, 300))
+    (told,) = sent(page)
+    first = ring(page)
+    assert told["kind"] == "box"
+    assert first.equals(shapely.box(*first.bounds))
+    assert colour(page, 350, 250) == (255, 0, 0)
+    drag(page, (450, 300), (550, 350))
+    wider = ring(page).bounds
+    assert wider[:1] + wider[3:] == pytest.approx(first.bounds[:1] + first.bounds[3:], abs=1e-4)
+    assert wider[2] > first.bounds[2]
+    assert wider[1] < first.bounds[1]
+
+
+def test_a_polygon_is_closed_at_its_first_corner_and_loses_one_by_delete(page: Page) -> None:
+    page.get_by_role("button", name="Polygon").click()
+    corners = [(200, 100), (450, 110), (460, 300), (210, 320)]
+    for corner in [*corners, corners[0]]:
+        page.mouse.click(*corner)
+    assert sent(page)[-1]["kind"] == "polygon"
+    assert len(sent(page)[-1]["ring"]) == 4
+    page.locator(".handle.corner").nth(1).focus()
+    page.keyboard.press("Delete")
+    page.wait_for_function("sent.length === 2")
+    assert len(sent(page)[-1]["ring"]) == 3
+
+
+def test_a_box_is_made_and_moved_with_keys_alone(page: Page) -> None:
+    page.get_by_role("button", name="Box").focus()
+    page.keyboard.press("Enter")
+    before = ring(page).bounds
+    focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert focused.startswith("North-west corner")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("sent.length === 2")
+    after = ring(page).bounds
+    assert after[0] > before[0]
+    assert after[1:] == pytest.approx(before[1:], abs=1e-4)
+
+
+def test_a_shape_of_the_server_is_taken_once_and_cleared_by_a_button(page: Page) -> None:
+    show(page, shape=BOX, shapeVersion=2)
+    assert page.locator(".handle.corner").count() == 4
+    assert "22 × 22 km" in page.locator(".size").inner_text()
+    drag(page, (350, 200), (300, 150))  # the map moves, the shape stays where it is on Earth
+    assert not sent(page)
+    show(page, shape=None, shapeVersion=2)  # not a new version: the map's own state holds
+    assert page.locator(".handle.corner").count() == 4
+    page.get_by_role("button", name="Clear").click()
+    assert sent(page)[-1]["ring"] == []
+    show(page, shape={"kind": "area", "rings": BOX["rings"]}, shapeVersion=3)
+    assert page.locator(".handle").count() == 0  # an outline of many corners is only shown
+
+
+def test_the_land_is_drawn_once_it_has_come_and_towns_are_asked_for_where_one_looks(
+    page: Page,
+) -> None:
+    middle = (350, 40)
+    assert colour(page, *middle) == (0, 0, 255)
+    page.evaluate(
+        "data => { window.show(data) }", {"land": base64.b64encode(LAND.read_bytes()).decode()}
+    )
+    page.wait_for_function(
+        "document.querySelector('.ground').getContext('2d')"
+        ".getImageData(350, 40, 1, 1).data[1] === 255"
+    )
+    for _ in range(4):
+        page.get_by_role("button", name="Zoom out").click()
+    page.wait_for_function("sent.some(([name]) => name === 'view')")
+    west, south, east, north = sent(page, "view")[-1]
+    assert west < 20
+    assert east > 25
+    assert south < 58
+    assert north > 62
+
+
+def test_the_land_holds_the_known_and_crosses_no_meridian() -> None:
+    packed = json.loads(gzip.decompress(LAND.read_bytes()))
+    polygons = []
+    for steps in packed["rings"]:
+        lon, lat = 0, 0
+        corners = []
+        for east, north in zip(steps[::2], steps[1::2], strict=True):
+            lon, lat = lon + east, lat + north
+            corners.append((lon * packed["unit"], lat * packed["unit"]))
+        polygons.append(Polygon(corners).buffer(0))
+    tree = shapely.STRtree(polygons)
+    for name, lon, lat, land in (
+        ("Helsinki", 24.94, 60.20, True),
+        ("Nairobi", 36.82, -1.29, True),
+        ("Suva", 178.1, -17.8, True),
+        ("the Atlantic", -30.0, 30.0, False),
+        ("the Pacific at the 180th meridian", 179.9, 30.0, False),
+    ):
+        assert (len(tree.query(shapely.Point(lon, lat), predicate="within")) > 0) is land, name
+    assert all(polygon.bounds[0] >= -180 and polygon.bounds[2] <= 180 for polygon in polygons)
+
+
+def test_what_can_be_edited_and_what_is_only_shown() -> None:
+    box = shapely.box(24, 60, 25, 61)
+    ragged = shapely.Point(24, 60).buffer(0.1, quad_segs=32)
+    holed = box - shapely.box(24.4, 60.4, 24.5, 60.5)
+    assert box_map.kind_of(MultiPolygon([box])) == "box"
+    triangle = Polygon([(24, 60), (25, 60), (24, 61)])
+    assert box_map.kind_of(MultiPolygon([triangle])) == "polygon"
+    for area in (
+        MultiPolygon([ragged]),
+        MultiPolygon([holed]),
+        MultiPolygon([box, shapely.box(26, 60, 27, 61)]),
+    ):
+        assert box_map.kind_of(area) == "area"
+
+
+def test_towns_of_a_view_come_with_the_largest_of_the_world() -> None:
+    near = towns.around((22.0, 60.3, 22.6, 60.6))
+    names = [name for name, *_ in near]
+    assert "Turku" in names
+    assert "Tokyo" in names
+    people = [number for *_, number in near]
+    assert people == sorted(people, reverse=True)
+    assert len(near) < 1000

@@ -1,0 +1,46 @@
+"""An upload lies on the disk once it is there, and no longer in memory."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+CONTENT = b"lon,lat\n" + b"24.9,60.1\n" * 1000
+
+
+def page() -> None:
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    from aether_core.errors import InputError
+    from ui.shell import uploads
+
+    st.button("again")
+    try:
+        files = uploads.choose("Places", key="places", endings=["csv"])
+    except InputError as error:
+        st.error(str(error))
+        files = []
+    context = get_script_run_ctx()
+    assert context is not None
+    kept = context.uploaded_file_mgr.file_storage.get(context.session_id, {})
+    st.text(",".join(str(file) for file in files))
+    st.text(sum(len(record.data) for record in kept.values()))
+
+
+@pytest.fixture
+def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("AETHER_HOME", str(tmp_path))
+    visit = AppTest.from_function(page).run()
+    visit.file_uploader(key="places-upload").upload("../places.csv", CONTENT).run()
+    return visit
+
+
+def test_an_upload_is_written_once_and_let_go(visit: AppTest, tmp_path: Path) -> None:
+    path, kept = (one.value for one in visit.text)
+    assert Path(path).read_bytes() == CONTENT
+    assert Path(path).parent.parent == tmp_path / "uploads"
+    assert kept == "0"
+    visit.button[0].click().run()
+    assert visit.text[0].value == path
+    assert Path(path).read_bytes() == CONTENT

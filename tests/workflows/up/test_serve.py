@@ -1,0 +1,185 @@
+"""`up` and `down`: one thing that starts and stops together."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from aether_core.errors import ConflictError
+from db.cluster.embedded import PrivateCluster
+from db.engine import conninfo
+from tests.db_fixtures import discard
+from tests.workflows.up.up_home import (
+    aether,
+    answers,
+    free_port,
+    kill_all,
+    pid_of_up,
+    processes_of,
+    soon,
+    up,
+)
+from workflows.home.settings import Settings
+from workflows.up.record import only_one
+
+PROGRAM, WEB = "workflows.jobs.worker", "ui.shell.server"
+WORKER = f"{PROGRAM} --lane quick"
+"""One of the workers; the others are started and ended with it."""
+
+
+@pytest.fixture
+def home(open_home: Path) -> Iterator[Path]:
+    yield open_home
+    kill_all(open_home)
+    discard(PrivateCluster(open_home), open_home)
+
+
+def the_one(home: Path, word: str) -> int:
+    """Number of the one process of a home whose command holds a word."""
+    assert soon(lambda: len(processes_of(home, word)) == 1), processes_of(home)
+    (pid,) = processes_of(home, word)
+    return pid
+
+
+def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path) -> None:
+    """Also the `up` itself: what it leaves is ended by the next one, which starts afresh."""
+    with up(home) as address:
+        assert answers(address)
+        the_one(home, WORKER)
+
+        code, out, _ = aether(home, "up", "--port", str(free_port()), "--json")
+        assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
+        assert address in out
+        code, out, _ = aether(home, "db", "stop", "--json")
+        assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
+
+        web = the_one(home, WEB)
+        os.kill(web, signal.SIGKILL)
+        worker = the_one(home, WORKER)
+        os.kill(worker, signal.SIGKILL)
+        assert soon(lambda: set(processes_of(home, WEB)) - {web} and answers(address))
+        assert soon(lambda: set(processes_of(home, WORKER)) - {worker})
+
+        cluster = PrivateCluster(home)
+        server = cluster.status().pid
+        assert server is not None
+        os.kill(server, signal.SIGKILL)
+        assert soon(lambda: cluster.status().pid not in {None, server}, 15)
+        assert soon(lambda: cluster.status().answers, 15)
+        with psycopg.connect(conninfo(cluster.url())) as connection:
+            assert connection.execute("SELECT count(*) FROM city").fetchone() == (0,)
+        assert answers(address)
+
+        left = the_one(home, WORKER), the_one(home, WEB)
+        os.kill(pid_of_up(home), signal.SIGKILL)
+        with up(home) as address_then:
+            assert answers(address_then)
+            assert the_one(home, WORKER) not in left
+            assert the_one(home, WEB) not in left
+
+            code, out, _ = aether(home, "down", "--json")
+            assert (code, json.loads(out)) == (0, {"stopped": True})
+            assert not PrivateCluster(home).status().running
+            assert soon(lambda: not processes_of(home), 5)
+    assert json.loads(aether(home, "down", "--json").out) == {"stopped": False}
+
+
+def test_down_ends_what_a_killed_up_left_the_database_too(home: Path) -> None:
+    with up(home):
+        os.kill(pid_of_up(home), signal.SIGKILL)
+        code, out, _ = aether(home, "down", "--json")
+        assert (code, json.loads(out)) == (0, {"stopped": True})
+        assert not PrivateCluster(home).status().running
+        assert soon(lambda: not processes_of(home), 5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_signal_ends_up_in_good_order(
+    home: Path, database_url: str, number: signal.Signals
+) -> None:
+    """Ctrl-C, and a terminal that is closed."""
+    with up(home, url=database_url):
+        os.kill(pid_of_up(home), number)
+        assert soon(lambda: not processes_of(home))
+        assert not (home / "up.json").exists()
+
+
+def test_a_number_that_now_is_another_programs_is_left_alone(home: Path) -> None:
+    """The record, of this version or an earlier one, names a process that is not ours."""
+    stranger = subprocess.Popen(
+        [sys.executable, "-S", "-c", "import time; time.sleep(600)", "cli", "train"]
+    )
+    try:
+        for record in (
+            {"pid": stranger.pid, "address": "http://localhost:1"},
+            {"pid": stranger.pid, "address": "http://localhost:1", "started": "long ago"},
+        ):
+            (home / "up.json").write_text(json.dumps(record))
+            assert aether(home, "down").code == 0
+            assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_worker_of_another_home_or_started_by_hand_is_left_alone(
+    home: Path, database_url: str
+) -> None:
+    """What is ended writes to this home's log and is a service: not a command beside it."""
+    logs = home / "logs"
+    logs.mkdir()
+    code = "import time; print('up', flush=True); time.sleep(600)"
+    with (logs / "worker.log").open("ab") as log:
+        program = subprocess.Popen([sys.executable, "-c", code, PROGRAM], stdout=log)
+        command = subprocess.Popen([sys.executable, "-c", code, "fetch-many"], stdout=log)
+        idle = subprocess.Popen([sys.executable, "-c", code, PROGRAM, "--until-idle"], stdout=log)
+    by_hand = subprocess.Popen([sys.executable, "-c", code, PROGRAM], stdout=subprocess.DEVNULL)
+    others = (command, idle, by_hand)
+    try:
+        assert aether(home, "down", url=database_url).code == 0
+        assert program.wait(10) == -signal.SIGTERM
+        assert [other.poll() for other in others] == [None, None, None]
+    finally:
+        for process in (program, *others):
+            process.kill()
+            process.wait()
+
+
+def test_two_at_once_make_one(home: Path, database_url: str) -> None:
+    settings = Settings(home=home, database_url=database_url)
+    with only_one(settings):
+        with pytest.raises(ConflictError), only_one(settings):
+            pass
+        code, out, _ = aether(home, "up", "--json", "--no-demo", url=database_url)
+        assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
+    with only_one(settings):
+        pass
+
+
+def test_a_taken_port_is_named(home: Path, database_url: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, err = aether(home, "up", "--port", str(port), "--no-demo", url=database_url)
+    assert code == 2
+    assert str(port) in err.splitlines()[-1]
+    assert "--port" in err.splitlines()[-1]
+    assert not processes_of(home)
+
+
+def test_the_database_is_started_stopped_and_told(home: Path) -> None:
+    code, out, _ = aether(home, "db", "start", "--json")
+    assert code == 0
+    assert json.loads(out)["url"].startswith("postgresql")
+    assert json.loads(aether(home, "db", "status", "--json").out)["running"]
+    assert aether(home, "db", "migrate", "--json").code == 0
+    assert json.loads(aether(home, "db", "stop", "--json").out) == {"running": False}
+    assert not json.loads(aether(home, "db", "status", "--json").out)["running"]

@@ -1,0 +1,1 @@
+"""Questions a visitor asks of a city, and what their answers look like."""

@@ -1,0 +1,124 @@
+"""The question of the change page: what, from which year, to which; it stands in the address."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from ui.ask.question import EXAMPLES
+from ui.shell import state
+from workflows.cities.cities import CitySummary, categories
+from workflows.search.change import FIELDS, CellChange, change_cells
+
+WORDS: Final = "what"
+MINUS: Final = "without"
+FROM: Final = "from"
+TO: Final = "to"
+CHIP: Final = "change-chip"
+_ANSWER: Final = "change-answer"
+_CHIPS: Final = 6
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked; equal questions have equal answers."""
+
+    city: str
+    model: str
+    years: tuple[int, ...]
+    words: str
+    minus: str
+    year_from: int
+    year_to: int
+
+
+def draw(city: CitySummary) -> Asked | None:
+    """Draw the boxes; None while nothing is asked.
+
+    Args:
+        city: A city with a model and at least two years.
+    """
+    words, minus, first, second = st.columns([5, 3, 1.3, 1.3])
+    with words:
+        asked = st.text_input(
+            "Where has the city moved towards ...",
+            key=WORDS,
+            placeholder="in plain words, such as: offices and business",
+            bind="query-params",
+            icon=":material/search:",
+        )
+    with minus:
+        without = st.text_input(
+            "But not",
+            key=MINUS,
+            placeholder="optional, such as: traffic",
+            bind="query-params",
+            icon=":material/do_not_disturb_on:",
+        )
+    with first:
+        year_from = _year("From", FROM, city.years, city.years[0])
+    with second:
+        others = [year for year in city.years if year != year_from]
+        year_to = _year("To", TO, others, others[-1])
+    own = [name for name, _ in categories(state.store(), city.slug, _CHIPS)]
+    st.pills(
+        "Examples",
+        list(dict.fromkeys([*EXAMPLES, *own])),
+        key=CHIP,
+        on_change=_ask_chip,
+        label_visibility="collapsed",
+    )
+    if not (asked or "").strip() or city.model is None:
+        return None
+    return Asked(
+        city.slug,
+        city.model,
+        tuple(city.years),
+        (asked or "").strip(),
+        (without or "").strip(),
+        year_from,
+        year_to,
+    )
+
+
+def answer(asked: Asked) -> CellChange:
+    """The change asked for; kept for this visit until the question changes.
+
+    Raises:
+        AetherError: The question cannot be answered.
+    """
+    kept: tuple[Asked, CellChange] | None = st.session_state.get(_ANSWER)
+    if kept is not None and kept[0] == asked:
+        return kept[1]
+    found = change_cells(
+        state.store(),
+        asked.city,
+        asked.words,
+        asked.year_from,
+        asked.year_to,
+        asked.minus or None,
+        asked.model,
+    )
+    st.session_state[_ANSWER] = (asked, found)
+    return found
+
+
+def values_of(found: CellChange) -> pd.DataFrame:
+    """The values of every cell, a column a field."""
+    return pd.DataFrame({str(one["name"]): getattr(found, str(one["name"])) for one in FIELDS})
+
+
+def _year(label: str, key: str, years: list[int], first: int) -> int:
+    if st.session_state.get(key) not in years:
+        linked = st.query_params.get(key, "")
+        st.session_state[key] = int(linked) if linked in map(str, years) else first
+    chosen: int = st.selectbox(label, years, key=key)
+    st.query_params[key] = str(chosen)
+    return chosen
+
+
+def _ask_chip() -> None:
+    chip = st.session_state.get(CHIP)
+    if chip:
+        st.session_state[WORDS] = chip

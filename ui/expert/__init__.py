@@ -1,0 +1,1 @@
+"""What researchers look at: training, comparisons, retrieval, studies, model files."""

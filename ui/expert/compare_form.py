@@ -1,0 +1,114 @@
+"""The form that asks for a comparison: labels or areas, what to compare, how to test it."""
+
+from typing import Final
+
+import streamlit as st
+
+from aether_core.tasks.samples.representations import REPRESENTATIONS
+from aether_core.tasks.testing.comparison import representation_names
+from ui.forms import area as area_form
+from ui.forms import district as district_form
+from ui.forms import fit as fit_form
+from ui.forms import label as label_form
+from ui.jobs import panel as job_panel
+from ui.jobs.panel import Panel
+from ui.shell import errors, page, state
+from workflows.cities.cities import CitySummary
+from workflows.evaluation.comparison_job import COMPARE, Comparison, task_compared
+from workflows.tasks.areas import AreaRequest
+from workflows.tasks.districts import DistrictFile
+from workflows.tasks.labels import LabelRequest
+from workflows.tasks.land_use import LandUseRequest
+from workflows.tasks.settings import FitSettings
+from workflows.tasks.socioeconomic import SocioeconomicRequest
+
+LAND_USE, SOCIOECONOMIC = "landuse", "socioeconomic"
+_HINTS: Final = {
+    LAND_USE: "Give points or polygons of which you know the land use: some dozens a class to "
+    "begin with, spread over the city, so that they can be tested away from each other.",
+    SOCIOECONOMIC: "Give areas with shares or counts: some dozens to begin with, spread over the "
+    "city, so that they can be tested away from each other.",
+}
+_NEEDS_MODEL: Final = ("aether", "concat")
+
+
+def look(city: CitySummary, task: str) -> Panel:
+    """The comparisons of a task at work, and those that just ended."""
+    return job_panel.look(
+        f"compare-{task}", city.slug, [COMPARE], lambda job: task_compared(job.request) == task
+    )
+
+
+def draw(city: CitySummary, task: str, panel: Panel) -> None:
+    """Draw the form of a task, with the jobs behind it."""
+    given, settings = st.columns([2, 1], gap="large")
+    with given:
+        asked = _ask(city, task)
+    with settings, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
+        st.subheader("What to compare", anchor=False)
+        names = _representations(city, task)
+        fit = fit_form.draw(city, f"compare-{task}", with_representation=False)
+        districts = district_form.draw(task)
+        curve = st.checkbox(
+            "Learning curve, too",
+            key=f"{task}-curve",
+            help="What more labels would bring. Takes about three times as long.",
+        )
+        missing = _missing(task, asked, names)
+        if missing:
+            st.caption(f"Still needed: {missing}.")
+        wanted = None
+        if asked is not None and not missing:
+            wanted = Comparison(_task(asked, fit, districts), names, with_curve=curve)
+        if (
+            job_panel.button(
+                panel, "Compare", key="compare-go", icon=":material/balance:", request=wanted
+            )
+            and wanted is not None
+            and asked is not None
+        ):
+            files = (asked.file, districts.file if districts else None)
+            job_panel.start(panel, COMPARE, wanted, files=files)
+
+
+def _ask(city: CitySummary, task: str) -> LabelRequest | AreaRequest | None:
+    """Labels or areas, with a look at them."""
+    form = label_form if task == LAND_USE else area_form
+    asked: LabelRequest | AreaRequest | None = form.draw(city, f"compare-{task}")
+    if asked is None:
+        st.caption(_HINTS[task])
+    return asked
+
+
+def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
+    """Ask for at least two; what needs a model is offered where there is one."""
+    offered = [name for name in REPRESENTATIONS if city.model or name not in _NEEDS_MODEL]
+    names = representation_names(city.embedding)
+    chosen = st.multiselect(
+        "Representations",
+        offered,
+        default=offered,
+        format_func=lambda name: names.get(name, name),
+        key=f"{task}-representations",
+        help="What the probe sees. All of them are tested on exactly the same folds.",
+    )
+    if not city.model:
+        st.caption("AETHER can be compared once this city has a trained model.")
+        st.page_link(page.TRAIN, label="Train its model", icon=":material/arrow_forward:")
+    return tuple(chosen)
+
+
+def _missing(task: str, asked: object, names: tuple[str, ...]) -> str:
+    wanted = {
+        "labels" if task == LAND_USE else "areas with shares": asked is not None,
+        "at least two representations": len(names) > 1,
+    }
+    return ", ".join(words for words, there in wanted.items() if not there)
+
+
+def _task(
+    asked: LabelRequest | AreaRequest, fit: FitSettings, districts: DistrictFile | None
+) -> LandUseRequest | SocioeconomicRequest:
+    if isinstance(asked, LabelRequest):
+        return LandUseRequest(asked, fit, districts=districts)
+    return SocioeconomicRequest(asked, fit, districts=districts)

@@ -1,0 +1,184 @@
+"""A comparison of representations: what it says in words first, then the figures behind it."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from aether_core import charts
+from aether_core.charts.words import SPLITS
+from aether_core.tasks.testing.comparison import METRIC_NAMES, Gain, in_words, representation_names
+from aether_core.tasks.testing.metrics import metrics_of
+from ui.maps import folds
+from ui.shell.text import duration, facts, told_when
+from workflows.cities.cities import CitySummary
+from workflows.evaluation.compare import MAIN_METRIC, Evaluation
+
+_MARKS: Final = {
+    True: ":blue-badge[:material/trending_up: better]",
+    False: ":orange-badge[:material/trending_down: worse]",
+    None: ":gray-badge[:material/drag_handle: no difference can be shown]",
+}
+_TABLE, _CURVE, _FOLDS = "All figures", "More labels?", "Folds and blocks"
+_CHART_HEIGHT: Final = 320
+
+
+def draw(city: CitySummary, found: Evaluation) -> None:
+    """Draw a comparison."""
+    metric = MAIN_METRIC[found.task]
+    names = representation_names(city.embedding)
+    said, about = st.columns([2, 1], gap="large")
+    with said, st.container(border=True, key="verdict"):
+        st.subheader("What the comparison says", anchor=False)
+        _verdict(found, metric, names)
+    with about:
+        _facts(found)
+    picked = st.segmented_control(
+        "Measure",
+        metrics_of(found.task),
+        default=metric,
+        required=True,
+        format_func=_metric_heading,
+        key=f"{found.task}-metric",
+    )
+    metric = picked or metric
+    reached, gained = st.columns(2, gap="large")
+    rows = [_with_ends(row) for row in found.rows]
+    gains = [_with_ends(gain) for gain in found.gains]
+    with reached:
+        chart = charts.forest(rows, metric, names, n=_counted(found))
+        st.altair_chart(chart, height=_CHART_HEIGHT, key="forest", alt="Scores with intervals")
+    with gained:
+        chart = charts.gains_forest(gains, metric, names, n=_counted(found))
+        st.altair_chart(chart, height=_CHART_HEIGHT, key="gains", alt="Gains with intervals")
+    _more(city, found)
+
+
+def _more(city: CitySummary, found: Evaluation) -> None:
+    """What lies behind the figures, one thing at a time."""
+    views = [_TABLE, _FOLDS] + ([_CURVE] if found.learning_curve else [])
+    view = st.segmented_control("Show", views, default=_TABLE, required=True, key="comparison-view")
+    if view == _TABLE:
+        _table(found, representation_names(city.embedding))
+    elif view == _CURVE:
+        _learning_curve(found, representation_names(city.embedding))
+    else:
+        folds.draw(city, found.findings, key="comparison")
+
+
+def _verdict(found: Evaluation, metric: str, names: Mapping[str, str]) -> None:
+    """One sentence a representation; nobody wins where the interval holds zero."""
+    gains = {
+        (gain["representation"], gain["split"]): Gain(**_with_ends(gain))
+        for gain in found.gains
+        if gain["metric"] == metric
+    }
+    for name in dict.fromkeys(representation for representation, _ in gains):
+        random, spatial = gains.get((name, "random")), gains.get((name, "spatial"))
+        hardest = spatial or random
+        mark = _MARKS[hardest.better if hardest else None]
+        where = " on spatial blocks" if spatial else ""
+        st.markdown(
+            f"**{_first_large(names.get(name, name))}** {mark}{where}  \n"
+            f"{in_words(random, spatial, metric, names)}"
+        )
+    if not gains:
+        st.markdown(found.verdict or "Only one representation was tested.")
+    spatial_there = any(split == "spatial" for _, split in gains)
+    if spatial_there:
+        st.caption(
+            "Random folds test places beside those trained on, and flatter. "
+            "Spatial blocks test places away from them: believe these for a map."
+        )
+
+
+def _metric_heading(metric: str | None) -> str:
+    return _first_large(METRIC_NAMES.get(metric or "", metric or ""))
+
+
+def _first_large(name: str) -> str:
+    """The name as a heading has it; capitals inside it stay."""
+    return name[:1].upper() + name[1:]
+
+
+def _facts(found: Evaluation) -> None:
+    """What was compared on what."""
+    findings = found.findings
+    blocks: Mapping[str, Any] = findings.get("blocks") or {}
+    used, what = ("labels_used", "Labels") if found.task == "landuse" else ("areas_used", "Areas")
+    told: dict[str, object] = {
+        **told_when(found.request, found.created),
+        what: f"{findings[used]:,}",
+    }
+    dropped = sum((findings.get(used.replace("used", "dropped")) or {}).values())
+    if dropped:
+        told["Left out"] = f"{dropped:,}"
+    names = findings.get("classes") or findings.get("fields") or []
+    told["Classes" if found.task == "landuse" else "Fields"] = ", ".join(names)
+    told["Predictor"] = f"{found.request.get('predictor')}, {found.request.get('protocol')}"
+    told["Seeds"] = max((row["n_seeds"] for row in found.rows), default=0)
+    if blocks:
+        told["Spatial blocks"] = f"{blocks['occupied']:,} of {blocks['side_m']:,.0f} m"
+    told["Intervals"] = f"95 %, {findings.get('resampled', 'labels')} resampled"
+    told["Took"] = duration(found.seconds)
+    facts(told)
+
+
+def _table(found: Evaluation, names: Mapping[str, str]) -> None:
+    frame = pd.DataFrame(
+        [
+            {
+                "Representation": names.get(row["representation"], row["representation"]),
+                "Tested on": SPLITS.get(row["split"], row["split"]),
+                "Measure": METRIC_NAMES.get(row["metric"], row["metric"]),
+                "Mean": row["mean"],
+                "Spread over seeds": row["sd"],
+                "From": row["ci95"][0],
+                "To": row["ci95"][1],
+                "Seeds": row["n_seeds"],
+            }
+            for row in found.rows
+        ]
+    )
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key="comparison-table",
+        column_config={
+            "Mean": number(format="%.3f"),
+            "Spread over seeds": number(format="%.3f", help="Standard deviation"),
+            "From": number(format="%.3f", help="Lower end of the 95 % interval"),
+            "To": number(format="%.3f", help="Upper end of the 95 % interval"),
+        },
+    )
+
+
+def _learning_curve(found: Evaluation, names: Mapping[str, str]) -> None:
+    """Score by number of labels, all representations on one scale."""
+    points = [_finite(point) for point in found.learning_curve]
+    chart = charts.learning_curve(points, MAIN_METRIC[found.task], names)
+    st.altair_chart(
+        chart, height=_CHART_HEIGHT, key="learning-curve", alt="Score by number of labels"
+    )
+
+
+def _counted(found: Evaluation) -> int:
+    return int(found.findings["labels_used" if found.task == "landuse" else "areas_used"])
+
+
+def _with_ends(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with its interval as charts and sentences take it."""
+    low, high = row["ci95"]
+    rest = {key: value for key, value in row.items() if key != "ci95"}
+    return _finite({**rest, "lo": low, "hi": high})
+
+
+def _finite(row: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN: a missing number comes back as one."""
+    numbers = {"mean", "sd", "lo", "hi", "relative"}
+    return {
+        key: math.nan if key in numbers and value is None else value for key, value in row.items()
+    }

@@ -1,0 +1,100 @@
+"""Models as files: take one away, bring in one that was trained elsewhere."""
+
+from typing import Final
+
+import streamlit as st
+
+from aether_core.model.files.card import MAX_WEIGHTS_BYTES
+from ui.shell import downloads, errors, state, uploads
+from ui.shell.text import plain
+from workflows.cities.cities import CitySummary
+from workflows.home.encoders import default_encoder
+from workflows.training.model_files import export_model, import_model
+from workflows.training.models import ModelSummary
+
+_FORMATS: Final = {".zip": "Model folder (.zip)", ".pth": "Published layout (.pth)"}
+_MIME: Final = {".zip": "application/zip", ".pth": "application/octet-stream"}
+_ENDINGS: Final = ("zip", "pth", "pt", "safetensors")
+_NOT_KNOWN: Final = "Not known"
+_TURN: Final = "model-import-turn"
+_DONE: Final = "model-import-done"
+
+
+def draw(city: CitySummary, models: list[ModelSummary]) -> None:
+    """Draw both ways under the city's models; there may be none to take away."""
+    with st.expander("Model files"):
+        take, bring = st.columns(2, gap="large")
+        with take, errors.boxed(state.reachable):
+            _draw_export(models)
+        with bring, errors.boxed(state.reachable):
+            _draw_import(city)
+
+
+def _draw_export(models: list[ModelSummary]) -> None:
+    st.markdown("**Take a model away**")
+    if not models:
+        st.caption("There is no model yet.")
+        return
+    name = st.selectbox("Model", [model.name for model in models], key="model-export-name")
+    suffix = st.selectbox(
+        "Format",
+        list(_FORMATS),
+        format_func=lambda ending: _FORMATS[ending],
+        key="model-export-format",
+        help="The folder holds the weights and the card, and can be imported here and elsewhere. "
+        "The published layout is what the code of the paper reads.",
+    )
+    # Made before it is asked for: a model that does not fit the layout says so here.
+    content = downloads.written(name + suffix, lambda path: export_model(state.store(), name, path))
+    st.download_button(
+        "Download",
+        content,
+        file_name=name + suffix,
+        mime=_MIME[suffix],
+        key="model-export",
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+    )
+
+
+def _draw_import(city: CitySummary) -> None:
+    turn = st.session_state.setdefault(_TURN, 0)  # a new turn empties the form
+    files = uploads.choose(
+        "Bring a model in",
+        key=f"model-import-{turn}",
+        endings=_ENDINGS,
+        about="A zipped model folder, its heads.safetensors alone, or a published .pth file. "
+        "Nothing in it can run as code.",
+        most_mb=MAX_WEIGHTS_BYTES // 1024**2,
+    )
+    name = st.text_input(
+        "Name",
+        key=f"model-import-name-{turn}",
+        placeholder="its own name",
+        max_chars=80,
+    )
+    encoder = st.selectbox(
+        "Text encoder it was trained with",
+        [_NOT_KNOWN, default_encoder(state.store().settings).name],
+        key=f"model-import-encoder-{turn}",
+        help="Only for weights without a card. A model whose encoder is not known finds cells "
+        "like an example and draws land use, and answers no question in words.",
+    )
+    done = st.session_state.pop(_DONE, None)
+    if done:
+        st.success(done, icon=":material/check:")
+    if not st.button("Import", key="model-import", disabled=not files, width="stretch"):
+        return
+    model = import_model(
+        state.store(),
+        files[0],
+        city.slug,
+        name=name.strip() or None,
+        encoder=None if encoder == _NOT_KNOWN else encoder,
+    )
+    uploads.forget(files)
+    words = "; it answers no question in words" if model.answers_no_text else ""
+    st.session_state[_DONE] = f"Imported as {plain(model.name)}{words}."
+    st.session_state[_TURN] = turn + 1
+    st.rerun()

@@ -1,0 +1,259 @@
+"""Text to map against truth: the queries, the labels that answer them, and how well it went."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from aether_core.charts.palette import BLUE, QUIET
+from aether_core.charts.words import Chart, counted, fitted, name_axis, percent, titled
+from ui.forms import label as label_form
+from ui.jobs import panel as job_panel
+from ui.jobs.panel import Panel
+from ui.shell import errors, page, state, uploads
+from ui.shell.text import duration, facts, plain, told_when
+from workflows.cities.cities import CitySummary
+from workflows.evaluation.retrieval import TASK, RetrievalEvaluation, read_queries
+from workflows.evaluation.retrieval_job import RETRIEVAL, RetrievalTest
+from workflows.home.store import Store
+from workflows.tasks.labels import LabelRequest, mapped_labels
+
+_METRICS: Final[Mapping[str, str]] = {
+    "auc": "Area under the ROC curve",
+    "average_precision": "Average precision",
+    "precision_at_1": "Precision in the best 1 %",
+    "precision_at_5": "Precision in the best 5 %",
+    "precision_at_10": "Precision in the best 10 %",
+}
+_MEANINGS: Final[Mapping[str, str]] = {
+    "auc": "Chance that a cell which answers the query scores higher than one which does not.",
+    "average_precision": "Precision averaged over all cells that answer the query.",
+    "precision_at_1": "Share of the best-scoring 1 % of cells that answer the query.",
+    "precision_at_5": "Share of the best-scoring 5 % of cells that answer the query.",
+    "precision_at_10": "Share of the best-scoring 10 % of cells that answer the query.",
+}
+_TYPED, _FILE = "Type them", "From a file"
+_ROW_PX: Final = 38
+
+
+def look(city: CitySummary) -> Panel:
+    """The tests at work, and those that just ended."""
+    return job_panel.look(TASK, city.slug, [RETRIEVAL])
+
+
+def form(city: CitySummary, panel: Panel) -> None:
+    """Draw the form, with the jobs behind it.
+
+    Raises:
+        AetherError: Queries or truth cannot be used; the caller shows it.
+    """
+    if city.model is None:
+        page.empty(
+            "This city has no model yet",
+            "Text can be held against truth once its model has been trained.",
+            page.TRAIN,
+            "Train its model",
+        )
+        return
+    given, asking = st.columns([2, 1], gap="large")
+    with given:
+        st.subheader("What is known to be there", anchor=False)
+        truth = label_form.draw(city, "truth")
+    with asking, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
+        st.subheader("What is asked", anchor=False)
+        queries = _ask_queries(city, truth)
+        wanted = {
+            "labels that tell the truth": truth is not None,
+            "a query with the class that answers it": bool(queries),
+        }
+        missing = ", ".join(words for words, there in wanted.items() if not there)
+        if missing:
+            st.caption(f"Still needed: {missing}.")
+        test = RetrievalTest(queries, truth) if truth is not None and not missing else None
+        go = job_panel.button(
+            panel,
+            "Hold against truth",
+            key="retrieval-go",
+            icon=":material/balance:",
+            request=test,
+        )
+        if go and test is not None:
+            job_panel.start(panel, RETRIEVAL, test, files=(test.truth.file,))
+
+
+def _ask_queries(city: CitySummary, truth: LabelRequest | None) -> dict[str, list[str]]:
+    """The queries with the classes that answer each; empty while there are none."""
+    way = st.segmented_control(
+        "How to give the queries",
+        [_TYPED, _FILE],
+        default=_TYPED,
+        required=True,
+        key="queries-how",
+        label_visibility="collapsed",
+    )
+    if way == _FILE:
+        files = uploads.choose(
+            "Queries",
+            key="queries",
+            endings=["json", "csv"],
+            about='CSV with the columns query and class, a row a pair; or JSON: {"query": '
+            '["class", ...]}.',
+        )
+        queries = read_queries(files[0]) if files else {}
+        st.caption(
+            "; ".join(f"{plain(q)}: {plain(', '.join(names))}" for q, names in queries.items())
+        )
+        return queries
+    if truth is None:
+        st.caption("Once the labels are there, type a query for each class you can name in words.")
+        return {}
+    changed = truth.file.stat().st_mtime if truth.file is not None else 0.0
+    return _typed(_classes(state.store(), city.slug, truth, repr(truth), changed))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _classes(
+    _store: Store,
+    slug: str,
+    _truth: LabelRequest,
+    named: str,  # noqa: ARG001 - names the request, which cannot be hashed itself
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+) -> list[str]:
+    return sorted({str(value) for value in mapped_labels(_store, slug, _truth).value})
+
+
+def _typed(classes: Sequence[str]) -> dict[str, list[str]]:
+    """A row a pair of query and class; begins with the classes' own names."""
+    start = pd.DataFrame({"query": list(classes), "class": list(classes)})
+    rows = st.data_editor(
+        start,
+        num_rows="dynamic",
+        hide_index=True,
+        key=f"queries-{'-'.join(classes)}",
+        column_config={
+            "query": st.column_config.TextColumn("Query", max_chars=200),
+            "class": st.column_config.SelectboxColumn("Answered by", options=list(classes)),
+        },
+    )
+    st.caption("Write the queries as a planner would ask. A query may have several classes.")
+    found: dict[str, list[str]] = {}
+    for query, name in rows[["query", "class"]].dropna().itertuples(index=False):
+        if query.strip() and name not in found.setdefault(query.strip(), []):
+            found[query.strip()].append(name)
+    return found
+
+
+def draw(found: RetrievalEvaluation) -> None:
+    """Draw the figures: a chart of one measure, the table of all."""
+    said, about = st.columns([2, 1], gap="large")
+    with said, st.container(border=True, key="verdict"):
+        st.subheader("What the text finds", anchor=False)
+        _verdict(found)
+    with about:
+        told = {
+            **told_when(found.request, found.created),
+            "Model": found.model,
+            "Cells with truth": f"{found.cells:,}",
+            "Queries": len({row["query"] for row in found.rows}),
+            "Left out": f"{sum(found.labels_dropped.values()):,} labels or cells",
+            "Intervals": "95 %, blocks resampled",
+            "Took": duration(found.seconds),
+        }
+        facts(told)
+    metric = st.segmented_control(
+        "Measure",
+        list(_METRICS),
+        default="auc",
+        required=True,
+        format_func=lambda name: _METRICS[name],
+        key="retrieval-metric",
+    )
+    st.caption(_MEANINGS[metric])
+    rows = [row for row in found.rows if row["metric"] == metric]
+    chart = queries_chart(rows, metric)
+    st.altair_chart(
+        chart, height=110 + _ROW_PX * len(rows), key="retrieval-chart", alt=_METRICS[metric]
+    )
+    _table(found)
+
+
+def _verdict(found: RetrievalEvaluation) -> None:
+    """Which queries beat chance, in a sentence each kind."""
+    auc = {row["query"]: row for row in found.rows if row["metric"] == "auc"}
+    kinds: dict[str, list[str]] = {"finds": [], "open": [], "misses": []}
+    for query, row in auc.items():
+        low, high = row["ci95"]
+        told = f"{plain(query)} ({row['value']:.2f})"
+        if low is not None and low > 0.5:
+            kinds["finds"].append(told)
+        elif high is not None and high < 0.5:
+            kinds["misses"].append(told)
+        else:
+            kinds["open"].append(told)
+    for kind, mark, words in (
+        ("finds", ":material/check_circle:", "Found better than by chance"),
+        ("open", ":material/drag_handle:", "No difference from chance can be shown"),
+        ("misses", ":material/trending_down:", "Worse than chance"),
+    ):
+        if kinds[kind]:
+            st.markdown(f"{mark} **{words}:** {', '.join(kinds[kind])}.")
+    st.caption("In brackets: area under the ROC curve, where 0.5 is chance and 1 is perfect.")
+
+
+def queries_chart(rows: Sequence[Mapping[str, Any]], metric: str) -> Chart:
+    """Each query's figure with its interval, beside what chance would give.
+
+    Args:
+        rows: `query`, `value`, `ci95`, `positives`, `cells` of one metric.
+        metric: Which one.
+    """
+    ordered = sorted(rows, key=lambda row: -row["value"])
+    frame = pd.DataFrame(
+        [
+            {
+                "query": name,
+                "value": row["value"],
+                "low": row["ci95"][0],
+                "high": row["ci95"][1],
+                "chance": 0.5 if metric == "auc" else row["positives"] / row["cells"],
+            }
+            for name, row in zip(
+                fitted([row["query"] for row in ordered], width=40), ordered, strict=True
+            )
+        ]
+    )
+    numbers = [alt.Tooltip(f"{key}:Q", format=".3f") for key in ("value", "low", "high", "chance")]
+    base = alt.Chart(frame).encode(
+        y=alt.Y("query:N", title=None, sort=None, axis=name_axis()),
+        tooltip=["query:N", *numbers],
+    )
+    x = alt.X("low:Q", title=f"{_METRICS[metric]} (0 to 1)", scale=alt.Scale(domain=[0, 1]))
+    chart = alt.layer(
+        base.mark_rule(strokeWidth=2.5, color=BLUE).encode(x=x, x2="high:Q"),
+        base.mark_point(filled=True, size=80, opacity=1, color=BLUE).encode(x="value:Q"),
+        base.mark_tick(color=QUIET, thickness=2, size=18).encode(x="chance:Q"),
+    )
+    cells = counted(int(ordered[0]["cells"])) if ordered else ""
+    return titled(
+        chart, _METRICS[metric], f"{cells} cells; bars: 95 % interval; grey tick: pure chance"
+    )
+
+
+def _table(found: RetrievalEvaluation) -> None:
+    """A row a query, a column a measure, each with its interval."""
+    queries: dict[str, dict[str, object]] = {}
+    for row in found.rows:
+        line = queries.setdefault(
+            row["query"],
+            {
+                "Query": row["query"],
+                "Answered by": ", ".join(row["classes"]),
+                "Cells that do": percent(row["positives"] / row["cells"], 1),
+            },
+        )
+        low, high = row["ci95"]
+        span = "" if low is None else f" ({low:.2f} to {high:.2f})"
+        line[_METRICS[row["metric"]]] = f"{row['value']:.2f}{span}"
+    st.dataframe(list(queries.values()), hide_index=True, key="retrieval-table")

@@ -1,0 +1,1 @@
+"""Fetching a city from public data: where, what it costs, how far it is."""

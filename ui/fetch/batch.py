@@ -1,0 +1,233 @@
+"""Many cities from one table: checked row by row, queued together, each followed to its end."""
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from ui.fetch.cost import size
+from ui.shell import errors, state, uploads
+from ui.shell.text import count, duration, plain, sentence
+from workflows.fetch.fetch import FetchSummary
+from workflows.fetch.many import (
+    BatchSummary,
+    batch_name,
+    estimate_many,
+    list_batches,
+    retry_batch,
+    show_batch,
+    start_many,
+)
+from workflows.fetch.table import COLUMNS, FetchList, Problem, read_list
+
+POLL_SECONDS: Final = 2.0
+STATES: Final = {
+    "queued": "waiting",
+    "running": "running",
+    "done": "there",
+    "failed": "failed",
+    "cancelled": "stopped",
+}
+_READ: Final = "many-read"
+_LISTED_WHOLE: Final = 5
+_LIST_HEIGHT: Final = 230
+_MOST_REASONS: Final = 10
+_TURN: Final = "many-turn"
+_EXAMPLE: Final = """slug,name,year,place,country,bbox
+turku,Turku,2024,Turku,FI,
+porto,Porto,2024 2018,Porto,PT,
+harbour,Helsinki harbour,2024,,,"24.92,60.14,24.99,60.18"
+"""
+
+
+def draw() -> None:
+    """Draw the form for a table, and how the tables given before fare."""
+    left, right = st.columns([1, 1.35], gap="large")
+    with left, errors.boxed(state.reachable):
+        _ask()
+    with right, errors.boxed(state.reachable):
+        _batches()
+
+
+def _ask() -> None:
+    given = uploads.choose(
+        "Table of cities",
+        key=f"many-table-{st.session_state.get(_TURN, 0)}",
+        endings=["csv"],
+        about="One row a city: slug, name, year (several with spaces between), and one of place "
+        "or bbox (west,south,east,north).",
+        most_mb=2,
+    )
+    if not given:
+        st.caption("A table such as this one. Every row is checked before anything is queued.")
+        st.code(_EXAMPLE, language=None, wrap_lines=True)
+        with st.expander("All columns"):
+            st.write(", ".join(f"`{name}`" for name in COLUMNS))
+        return
+    listed = _read(given[0])
+    if listed.problems:
+        _show_problems(listed.problems)
+    if not listed.requests:
+        return
+    expected = estimate_many(state.store(), listed.requests)
+    st.markdown(
+        f"**{count(len(listed.requests), 'city', 'cities')}**: about {size(expected.megabytes)}, "
+        f"{duration(60 * expected.minutes)} one after the other."
+    )
+    skip = not listed.problems or st.checkbox(
+        f"Leave out {count(len(listed.problems), 'row')} that cannot be used", key="many-skip"
+    )
+    agreed = not expected.asks or st.checkbox(
+        f"Download {size(expected.megabytes)}: more than the {expected.ask_megabytes:,} MB this "
+        "installation takes without asking",
+        key="many-consent",
+    )
+    go = st.button(
+        "Fetch these cities",
+        type="primary",
+        key="many-go",
+        icon=":material/download:",
+        width="stretch",
+        disabled=not (skip and agreed),
+    )
+    if not go:
+        return
+    with st.spinner("Starting"):
+        started = start_many(
+            state.store(),
+            listed,
+            batch_name(given[0]),
+            expected=expected,
+            skip_bad=skip,
+            confirmed=agreed,
+        )
+    uploads.forget(given)
+    st.session_state.pop(_READ, None)
+    st.session_state["many-next"] = started.batch
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1  # an empty field again
+    st.rerun()
+
+
+def _read(path: Path) -> FetchList:
+    """Read a table once; a rerun of the page finds it read.
+
+    Raises:
+        AetherError: It is no such table.
+    """
+    seen = (str(path), path.stat().st_mtime if path.exists() else 0.0)
+    kept: tuple[object, FetchList] | None = st.session_state.get(_READ)
+    if kept is not None and kept[0] == seen:
+        return kept[1]
+    with st.spinner("Checking the rows"):
+        listed = read_list(state.store(), path, allow_files=not uploads.is_upload(path))
+    st.session_state[_READ] = (seen, listed)
+    return listed
+
+
+def _show_problems(problems: tuple[Problem, ...]) -> None:
+    st.warning(
+        f"{count(len(problems), 'row')} of the table cannot be used.", icon=":material/warning:"
+    )
+    with st.container(height=_LIST_HEIGHT if len(problems) > _LISTED_WHOLE else "content"):
+        st.markdown(
+            "\n".join(
+                f"- Line {one.line}, {plain(one.slug) or 'without a short name'}: "
+                f"{plain(one.reason)}"
+                for one in problems
+            )
+        )
+
+
+def _batches() -> None:
+    """The table chosen, the newest at first."""
+    names = list_batches(state.store())
+    if not names:
+        with st.container(border=True, key="empty-many"):
+            st.subheader("No table has been given yet", anchor=False)
+            st.write(
+                "Each city of a table becomes a fetch of its own. They work one after the other, "
+                "one that fails stops no other, and you may leave the page."
+            )
+        return
+    started = st.session_state.pop("many-next", None)
+    if started in names:
+        st.session_state["many-batch"] = started
+    elif st.session_state.get("many-batch") not in names:
+        st.session_state["many-batch"] = names[0]
+    batch = names[0]
+    if len(names) > 1:
+        batch = st.selectbox("Table", names, key="many-batch", format_func=plain)
+    _follow(batch)
+
+
+def _follow(batch: str) -> None:
+    summary = show_batch(state.store(), batch)
+    if summary.is_finished:
+        _table(summary)
+        _reasons(summary)
+        _offer_retry(summary)
+        return
+
+    @st.fragment(run_every=POLL_SECONDS)
+    def watch() -> None:
+        with errors.boxed(state.reachable):
+            now = show_batch(state.store(), batch)
+            if now.is_finished:
+                st.rerun()
+            _table(now)
+            _reasons(now)
+
+    watch()
+    st.caption("They go on when you leave this page.")
+
+
+def _table(summary: BatchSummary) -> None:
+    there = summary.counts.get("done", 0)
+    st.markdown(
+        f"**{plain(summary.batch)}**: {there} of "
+        f"{count(len(summary.fetches), 'city is', 'cities are')} there"
+    )
+    st.dataframe(
+        [_row(one) for one in summary.fetches],
+        hide_index=True,
+        key=f"many-{summary.batch}",
+        column_config={
+            "How far": st.column_config.ProgressColumn(
+                format="percent", min_value=0.0, max_value=1.0
+            )
+        },
+    )
+
+
+def _row(fetch: FetchSummary) -> dict[str, object]:
+    return {
+        "City": fetch.name,
+        "State": STATES[fetch.state],
+        "How far": 1.0 if fetch.state == "done" else fetch.progress,
+        "Downloaded": size(fetch.megabytes),
+        "Now": "" if fetch.is_finished else sentence(fetch.stage),
+    }
+
+
+def _reasons(summary: BatchSummary) -> None:
+    """Why cities of the table are not there, or are not trained."""
+    reasons = [(one.name, one.error or one.not_trained) for one in summary.fetches]
+    told = [(name, reason) for name, reason in reasons if reason]
+    for name, reason in told[:_MOST_REASONS]:
+        st.markdown(f"- **{plain(name)}**: {plain(reason.rstrip('.'))}.")
+    if len(told) > _MOST_REASONS:
+        st.caption(f"And {len(told) - _MOST_REASONS:,} more.")
+
+
+def _offer_retry(summary: BatchSummary) -> None:
+    again = sum(one.resumable for one in summary.fetches)
+    if not again:
+        return
+    if st.button(
+        f"Fetch {count(again, 'city', 'cities')} again",
+        key="many-retry",
+        icon=":material/refresh:",
+        help="Those that failed or were stopped go on from where they were.",
+    ):
+        retry_batch(state.store(), summary.batch)
+        st.rerun()

@@ -1,0 +1,192 @@
+"""The form that fetches a city from public data: where, what, what it costs, start."""
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+
+from aether_core.city.cells import COARSEST, FINEST
+from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
+from ui.fetch import area as fetch_area
+from ui.fetch import cost as fetch_cost
+from ui.fetch import where as fetch_where
+from ui.fetch.area import Area
+from ui.forms import names as fetch_names
+from ui.map import box_map
+from ui.shell import errors, state, uploads
+from workflows.fetch.fetch import FetchCity, FetchEstimate, FetchSummary, start_fetch
+from workflows.fetch.request import BOTH, MAX_YEARS, OSM, OVERTURE
+
+MAP_HEIGHT: Final = 430
+_YEARS: Final = tuple(range(LAST_YEAR, FIRST_YEAR - 1, -1))
+_SOURCES: Final = {OVERTURE: "Overture", OSM: "OpenStreetMap", BOTH: "Both"}
+_SOURCE_WORDS: Final = {
+    OVERTURE: "Places of Overture Maps, at the newest release.",
+    OSM: "Places of OpenStreetMap, from the Overpass server or an extract.",
+    BOTH: "Places of both; a place that both know is taken once.",
+}
+_AUTOMATIC: Final = "Automatic"
+_CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
+
+
+def draw(on_started: Callable[[FetchSummary], None]) -> None:
+    """Draw the form; `on_started` gets the fetch that was queued."""
+    fetch_where.settle()
+    left, right = st.columns([1, 1.35], gap="large")
+    with left, errors.boxed(state.reachable):
+        fetch_where.draw()
+        area = fetch_area.current()
+        st.subheader("What", anchor=False)
+        name, slug = fetch_names.draw()
+        request = _ask(name, slug, area)
+    with right, errors.boxed(state.reachable):
+        _draw_map(area)
+        if request is None:
+            st.caption("The estimate comes as soon as there is an area.")
+        else:
+            _conclude(request, on_started)
+
+
+def _draw_map(area: Area | None) -> None:
+    box_map.draw(
+        area.shape if area is not None else None,
+        key="fetch-map",
+        version=fetch_area.version(),
+        on_drawn=fetch_area.drawn,
+        height=MAP_HEIGHT,
+    )
+    st.caption(
+        "Coast: Natural Earth. Towns: GeoNames."
+        if area is None
+        else f"{area.origin} Coast: Natural Earth. Towns: GeoNames."
+    )
+
+
+def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
+    """Ask for all the rest; None while there is no area."""
+    years = _ask_years()
+    source = st.segmented_control(
+        "Places from",
+        list(_SOURCES),
+        default=OVERTURE,
+        required=True,
+        key="fetch-pois",
+        format_func=_SOURCES.__getitem__,
+    )
+    st.caption(_SOURCE_WORDS[source])
+    train = st.checkbox(
+        "Train its model at the end",
+        value=True,
+        key="fetch-train",
+        help="Then the city can be searched in words as soon as it is there.",
+    )
+    with st.expander("More settings"):
+        confidence = 0.5
+        if source != OSM:
+            confidence = st.slider(
+                "Least confidence of an Overture place",
+                0.0,
+                1.0,
+                0.5,
+                0.05,
+                key="fetch-confidence",
+                help="How sure Overture is that a place exists. Higher leaves out more.",
+            )
+        extract = []
+        if source != OVERTURE:
+            extract = uploads.choose(
+                "OpenStreetMap extract, optional",
+                key="fetch-osm",
+                endings=["pbf"],
+                about="A .pbf file of the region. Without it the Overpass server is asked.",
+            )
+        radius = st.number_input(
+            "Radius around a place, in metres",
+            5,
+            10_000,
+            value=100,
+            key="fetch-radius",
+            help="How far around a place or cell the embedding is averaged.",
+        )
+        cells = st.selectbox(
+            "Cell size",
+            [_AUTOMATIC, *_CELL_SIZES],
+            key="fetch-resolution",
+            help="Finer cells show more, and take longer. Automatic keeps the city within "
+            "250,000 cells.",
+        )
+    if area is None:
+        return None
+    return FetchCity(
+        slug=slug,
+        name=name,
+        boundary=area.boundary,
+        years=years,
+        pois=source,
+        osm_file=extract[0] if extract else None,
+        confidence=float(confidence),
+        radius_m=float(radius),
+        train=train,
+        cell_resolution=_CELL_SIZES.get(cells),
+        credits=area.credits,
+    )
+
+
+def _ask_years() -> tuple[int, ...]:
+    st.session_state.setdefault("fetch-year", LAST_YEAR - 1)
+    left, right = st.columns(2, gap="small")
+    with left:
+        year = st.selectbox(
+            "Year",
+            _YEARS,
+            key="fetch-year",
+            help=f"AlphaEarth is made yearly, from {FIRST_YEAR} on. Which years the mirror has is "
+            "told by its index: a year that it lacks is named, never replaced.",
+        )
+    with right:
+        others = st.multiselect(
+            "Further years",
+            [one for one in _YEARS if one != year],
+            key="fetch-more-years",
+            placeholder="none",
+            max_selections=MAX_YEARS - 1,
+            help="Kept with the city, to map what has changed.",
+        )
+    return (year, *(one for one in others if one != year))
+
+
+def _conclude(request: FetchCity, on_started: Callable[[FetchSummary], None]) -> None:
+    """Cost, consent where it is much, and the button that starts."""
+    cost = fetch_cost.draw(request)
+    agreed = not cost.asks or _ask_consent(cost)
+    missing = [
+        words
+        for words, there in (("a name", request.name), ("a short name", request.slug))
+        if not there
+    ]
+    if missing:
+        st.caption(f"Still needed: {' and '.join(missing)}.")
+    go = st.button(
+        "Fetch this city",
+        type="primary",
+        key="fetch-go",
+        icon=":material/download:",
+        width="stretch",
+        disabled=bool(missing) or not agreed or not cost.fits,
+    )
+    if not go:
+        return
+    with st.spinner("Starting"):
+        fetch = start_fetch(state.store(), request, confirmed=agreed and cost.asks, estimate=cost)
+    uploads.forget([request.osm_file] if request.osm_file is not None else [])
+    fetch_where.forget()
+    fetch_names.forget()
+    on_started(fetch)
+
+
+def _ask_consent(cost: FetchEstimate) -> bool:
+    return st.checkbox(
+        f"Download {fetch_cost.size(cost.megabytes)}: more than the "
+        f"{cost.ask_megabytes:,} MB this installation takes without asking",
+        key="fetch-consent",
+    )

@@ -1,0 +1,175 @@
+"""Fetches on their way: how far each is, what stopped it, and how it goes on."""
+
+from dataclasses import replace
+from typing import Final
+
+import streamlit as st
+
+from aether_core.errors import AetherError
+from ui.fetch.cost import size
+from ui.jobs import bar as job_bar
+from ui.shell import errors, page, state
+from ui.shell.text import count, plain, sentence
+from workflows.fetch.fetch import (
+    FetchSummary,
+    list_fetches,
+    remove_fetch,
+    resume_fetch,
+    show_fetch,
+)
+from workflows.jobs.job import JobSummary, show_job
+
+FOLLOWED: Final = "fetch-followed"
+_PROBLEM: Final = "fetch-problem"
+_MOST_SHOWN: Final = 12
+
+
+def open_fetches() -> list[FetchSummary]:
+    """Fetches that work, wait, or ended without a city and may go on; newest first."""
+    return [one for one in list_fetches(state.store()) if one.state != "done"]
+
+
+def draw(slug: str | None = None) -> None:
+    """Draw every fetch that is not done, or one city's; the page runs again when one has ended.
+
+    Fetches of a list of cities are left out: the list shows them itself.
+    """
+    found = [one for one in open_fetches() if slug in (None, one.slug) and one.batch is None]
+    if not found:
+        return
+    working = [one for one in found if not one.is_finished]
+    st.subheader("On their way" if working else "Stopped on their way", anchor=False)
+    problem = st.session_state.pop(_PROBLEM, None)
+    if problem is not None:
+        errors.show(problem)
+    if working:
+        _follow([one.id for one in working])
+        st.caption("They go on when you leave this page.")
+    for one in [one for one in found if one.is_finished][:_MOST_SHOWN]:
+        _ended(one)
+
+
+def hint() -> None:
+    """One line on other pages: how many fetches are on their way, and where they are seen."""
+    found = open_fetches()
+    working = sum(not one.is_finished for one in found)
+    ended = len(found) - working
+    parts = [
+        *([f"{count(working, 'city is', 'cities are')} being fetched"] if working else []),
+        *([f"{count(ended, 'fetch', 'fetches')} ended early and can go on"] if ended else []),
+    ]
+    if parts:
+        st.page_link(
+            page.CITY,
+            label=sentence(" and ".join(parts)),
+            icon=":material/download:",
+            width="stretch",
+            query_params={"do": "fetch" if any(one.batch is None for one in found) else "many"},
+        )
+
+
+def _follow(numbers: list[int]) -> None:
+    @st.fragment(run_every=job_bar.POLL_SECONDS)
+    def watch() -> None:
+        with errors.boxed(state.reachable):
+            fetches = [show_fetch(state.store(), number) for number in numbers]
+            if any(one.is_finished for one in fetches):
+                st.rerun()
+            for one in fetches:
+                _working(one, show_job(state.store(), one.job))
+
+    watch()
+
+
+def _working(fetch: FetchSummary, job: JobSummary) -> None:
+    job_bar.draw(replace(job, title=_title(fetch)), "fetch", framed=True, note=_amounts(fetch))
+
+
+def _title(fetch: FetchSummary) -> str:
+    """The city, and the years that come to one that is there."""
+    if not fetch.request.extends:
+        return fetch.name
+    return f"{fetch.name}, {' and '.join(map(str, fetch.request.years))}"
+
+
+def _amounts(fetch: FetchSummary) -> str:
+    parts = [f"{fetch.progress:.0%}"]
+    if fetch.megabytes or fetch.reused_megabytes:
+        parts.append(f"{size(fetch.megabytes)} downloaded")
+    if fetch.reused_megabytes:
+        parts.append(f"{size(fetch.reused_megabytes)} were here already")
+    parts.append(_asked(fetch))
+    if fetch.attempts > 1:
+        parts.append(f"attempt {fetch.attempts}")
+    return " · ".join(parts)
+
+
+def _asked(fetch: FetchSummary) -> str:
+    """What the fetch is of: its years and where its places come from."""
+    years = " and ".join(str(year) for year in fetch.request.years)
+    trained = ", then trained" if fetch.request.train else ""
+    return f"{years}, {size(fetch.estimate.megabytes)} expected{trained}"
+
+
+def _ended(fetch: FetchSummary) -> None:
+    """A fetch that failed or was stopped: why, and both ways on."""
+    with st.container(border=True, key=f"fetch-{fetch.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(_title(fetch))}**", width="stretch")
+            if fetch.resumable:
+                st.button(
+                    "Go on",
+                    key=f"fetch-resume-{fetch.id}",
+                    icon=":material/play_arrow:",
+                    on_click=_do,
+                    args=("resume", fetch.id),
+                    help="Nothing that was downloaded is downloaded again.",
+                )
+            st.button(
+                "Dismiss",
+                key=f"fetch-dismiss-{fetch.id}",
+                icon=":material/close:",
+                on_click=_do,
+                args=("dismiss", fetch.id),
+                help="Forgets this fetch. What was downloaded stays for the next one.",
+            )
+        if fetch.state == "failed":
+            reason = sentence((fetch.error or "no reason was recorded").rstrip("."))
+            st.error(f"{plain(reason)}.", icon=":material/error:")
+        else:
+            left = "The city is as it was." if fetch.request.extends else "No city was made."
+            st.info(f"It was stopped. {left}", icon=":material/info:")
+        st.caption(plain(_amounts(fetch)))
+
+
+def _do(what: str, number: int) -> None:
+    """Resume or dismiss; what goes wrong is shown above the list."""
+    done = {"resume": resume_fetch, "dismiss": remove_fetch}[what]
+    try:
+        done(state.store(), number)
+    except AetherError as error:
+        st.session_state[_PROBLEM] = error
+        return
+    if what == "resume":
+        st.session_state[FOLLOWED] = number
+
+
+def follow(fetch: FetchSummary) -> None:
+    """Note that this visit waits for a fetch: its city is shown as soon as it is there."""
+    st.session_state[FOLLOWED] = fetch.id
+
+
+def arrived() -> FetchSummary | None:
+    """The fetch this visit waited for, once its city is there; told once."""
+    number = st.session_state.get(FOLLOWED)
+    if number is None:
+        return None
+    try:
+        fetch = show_fetch(state.store(), number)
+    except AetherError:
+        st.session_state.pop(FOLLOWED)  # dismissed elsewhere
+        return None
+    if fetch.state != "done":
+        return None
+    st.session_state.pop(FOLLOWED)
+    return fetch

@@ -1,0 +1,54 @@
+"""The demo's next step: the same part of the city with the real embedding."""
+
+from typing import Final
+
+import streamlit as st
+
+from ui.fetch import area as fetch_area
+from ui.forms import names as fetch_names
+from ui.shell import page, state
+from ui.shell.text import plain
+from workflows.cities.cities import CitySummary
+from workflows.demo.real import real_demo
+from workflows.demo.simulated import SLUG
+from workflows.fetch.request import FetchCity
+
+NEXT_VIEW: Final = "city-next"
+
+
+def draw(city: CitySummary) -> None:
+    """Offer it under the demo where the mirror answers, else say in one line why not.
+
+    To be drawn last: the mirror is given two seconds to answer.
+    """
+    if city.slug != SLUG or not city.simulated:
+        return
+    with st.container(border=True, key="real-demo"):
+        st.subheader("Next: the real embedding", anchor=False)
+        with st.spinner("Asking the AlphaEarth mirror"):
+            offer = real_demo(state.store())
+        if offer.request is None:
+            st.caption(plain(f"Not offered now: {offer.reason.rstrip('.')}."))
+            return
+        st.write(
+            f"What {plain(city.name)} shows is simulated. The same part of the city can be "
+            "fetched with the embedding that satellites measured, and with today's places."
+        )
+        st.button(
+            "Fetch the real embedding for this city",
+            key="real-demo-go",
+            icon=":material/satellite_alt:",
+            on_click=_prepare,
+            args=(offer.request,),
+        )
+    if st.session_state.pop("real-demo-chosen", False):
+        st.switch_page(page.CITY)
+
+
+def _prepare(request: FetchCity) -> None:
+    """Fill the form; nothing is fetched before its button is pressed."""
+    fetch_area.take(request.boundary, "The demo city's boundary.")
+    fetch_names.propose(request.name, request.slug)
+    st.session_state["fetch-year"] = request.year
+    st.session_state[NEXT_VIEW] = "fetch"
+    st.session_state["real-demo-chosen"] = True

@@ -1,0 +1,1 @@
+"""Forms: files, labels, areas and settings on their way in."""

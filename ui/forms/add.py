@@ -1,0 +1,234 @@
+"""The form that adds a city: files, the columns found in them, and the few numbers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from aether_core.city.cells import COARSEST, FINEST
+from aether_core.eo import embedding_kind
+from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
+from aether_core.poi.fields import PoiFields, poi_columns
+from aether_core.vector import VECTOR_SUFFIXES
+from aether_core.vector.first_rows import first_rows
+from ui.forms.names import proposed_slug
+from ui.jobs import panel as job_panel
+from ui.jobs.panel import Panel
+from ui.shell import errors, state, uploads
+from ui.shell.text import count, plain
+from workflows.cities.add import AddCity
+from workflows.cities.job_kinds import ADD_CITY
+
+_EMBEDDINGS: Final = ("tif", "tiff", "csv", "parquet", "geojson", "gpkg")
+_VECTORS: Final = tuple(
+    sorted(suffix.lstrip(".") for suffix in VECTOR_SUFFIXES if suffix != ".shp")
+)
+_DETECT: Final = "Detect"
+_AUTOMATIC: Final = "Automatic"
+_CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
+_MEANINGS: Final = ("name", "category", "group")
+_CELL_HELP: Final = (
+    "Finer cells show more, and take longer. Automatic keeps the city within 250,000 cells."
+)
+
+
+@dataclass(frozen=True)
+class _Files:
+    embedding: list[Path]
+    pois: list[Path]
+    boundary: list[Path]
+
+    @property
+    def all(self) -> list[Path]:
+        return [*self.embedding, *self.pois, *self.boundary]
+
+
+def look() -> Panel:
+    """The cities on their way in from files, and those that just came."""
+    return job_panel.look("add", None, [ADD_CITY])
+
+
+def draw(panel: Panel) -> None:
+    """Draw the form, with the jobs behind it.
+
+    Raises:
+        AetherError: The files or values cannot be used; the caller shows it.
+    """
+    left, right = st.columns(2, gap="large")
+    with left:
+        name, slug = _names()
+        files = _ask_files()
+    with right:
+        kind = st.text_input(
+            "Embedding, if it is not AlphaEarth",
+            key="add-kind",
+            placeholder="its name, such as tessera, clay or prithvi",
+            max_chars=40,
+            help="GeoTIFFs with any number of bands, or tables with numbered columns. "
+            "Int8 is read in AlphaEarth's encoding alone.",
+        ).strip()
+        year, kind_credit = _year_and_credit(kind)
+        crs = st.text_input(
+            "Coordinate system of files that do not say theirs",
+            key="add-crs",
+            placeholder="such as EPSG:27700; leave empty for longitude and latitude",
+        )
+        fields: dict[str, str | None] = {}
+        if files.pois:
+            with errors.boxed(state.reachable):
+                fields = _ask_fields(files.pois[0], crs.strip() or None)
+        with st.expander("More settings"):
+            radius = st.number_input(
+                "Radius around a place, in metres",
+                5,
+                10_000,
+                value=100,
+                key="add-radius",
+                help="How far around a place or cell the embedding is averaged. "
+                "Coarse samples need a larger one.",
+            )
+            cells = st.selectbox(
+                "Cell size", [_AUTOMATIC, *_CELL_SIZES], key="add-resolution", help=_CELL_HELP
+            )
+            base_map = uploads.choose(
+                "Base map, optional",
+                key="add-base",
+                endings=_VECTORS,
+                about="Drawn under the maps: shapes whose column kind says water, green, road "
+                "or building.",
+            )
+            credit = st.text_input(
+                "Credit of the places' source",
+                key="add-credit",
+                placeholder="such as © OpenStreetMap contributors, ODbL",
+                max_chars=500,
+                help="Shown under every map and kept in every export.",
+            )
+            simulated = st.checkbox("The embedding is simulated", key="add-simulated")
+    missing = _missing(name, slug, files)
+    if missing:
+        st.caption(f"Still needed: {missing}.")
+    request = (
+        None
+        if missing
+        else AddCity(
+            slug=slug,
+            name=name,
+            embedding=files.embedding,
+            year=int(year),
+            pois=files.pois[0],
+            embedding_kind=kind or None,
+            embedding_credit=[kind_credit] if kind_credit else [],
+            boundary=files.boundary[0] if files.boundary else None,
+            radius_m=float(radius),
+            crs=crs.strip() or None,
+            base_map=base_map[0] if base_map else None,
+            simulated=simulated,
+            attribution=[credit.strip()] if credit.strip() else [],
+            cell_resolution=_CELL_SIZES.get(cells),
+            name_field=fields.get("name"),
+            category_field=fields.get("category"),
+            group_field=fields.get("group"),
+        )
+    )
+    go = job_panel.button(
+        panel, "Add this city", key="add-go", icon=":material/add:", request=request
+    )
+    if go and request is not None:
+        job_panel.start(panel, ADD_CITY, request, slug=slug, files=[*files.all, *base_map])
+
+
+def _year_and_credit(kind: str) -> tuple[float, str]:
+    """Ask for the year; of an embedding other than AlphaEarth also whom it is owed to."""
+    label, newest = "Year of the embedding", LAST_YEAR - 1
+    if not kind:
+        return st.number_input(label, FIRST_YEAR, LAST_YEAR, value=newest, key="add-year"), ""
+    first, last = embedding_kind.FIRST_YEAR, embedding_kind.LAST_YEAR
+    year = st.number_input(label, first, last, value=newest, key="add-kind-year")
+    credit = st.text_input("Credit of the embedding", key="add-kind-credit", max_chars=500)
+    return year, credit.strip()
+
+
+def _names() -> tuple[str, str]:
+    name = st.text_input(
+        "Name", key="add-name", placeholder="such as Greater London", max_chars=200
+    )
+    proposal = proposed_slug(name)
+    slug = st.text_input(
+        "Short name",
+        key="add-slug",
+        placeholder=proposal or "letters, digits and hyphens",
+        help="Used in commands and addresses.",
+    )
+    return name.strip(), slug.strip() or proposal
+
+
+def _ask_files() -> _Files:
+    embedding = uploads.choose(
+        "Embedding",
+        key="add-embedding",
+        endings=_EMBEDDINGS,
+        several=True,
+        about="AlphaEarth: GeoTIFFs with 64 bands, or tables with the columns A00 to A63 "
+        "and coordinates. Of another embedding, say which.",
+    )
+    pois = uploads.choose(
+        "Places",
+        key="add-pois",
+        endings=[*_VECTORS, "pbf"],
+        about="Points of interest with a name and a category: GeoJSON, GeoPackage, zipped "
+        "Shapefile, FlatGeobuf, GeoParquet, CSV, or an OpenStreetMap extract (.pbf).",
+    )
+    boundary = uploads.choose(
+        "Boundary, optional",
+        key="add-boundary",
+        endings=_VECTORS,
+        about="Area of the city. Without it, the city is where the embedding has data.",
+    )
+    return _Files(embedding, pois, boundary)
+
+
+def _ask_fields(path: Path, crs: str | None) -> dict[str, str | None]:
+    """Show the columns a file of places has, ask which mean what, and show what comes of it."""
+    if path.suffix.lower() == ".pbf":
+        st.caption("Names and categories are taken from OpenStreetMap's own tags.")
+        return {}
+    rows, head = _first_rows(str(path), path.stat().st_mtime if path.exists() else 0.0, crs)
+    columns = list(head.columns)
+    st.caption(f"{plain(path.name)}: {count(rows, 'row')}; columns {plain(', '.join(columns))}")
+    chosen: dict[str, str | None] = {}
+    for column, meaning in zip(st.columns(3), _MEANINGS, strict=True):
+        with column:
+            name = st.selectbox(
+                f"{meaning.capitalize()} column", [_DETECT, *columns], key=f"add-field-{meaning}"
+            )
+        chosen[meaning] = None if name == _DETECT else name
+    read = poi_columns(head, PoiFields(**chosen), path.name)
+    st.dataframe(
+        {meaning.capitalize(): read[meaning] for meaning in _MEANINGS},
+        hide_index=True,
+        key="add-preview",
+    )
+    return chosen
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the columns")
+def _first_rows(
+    path: str,
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    crs: str | None,
+) -> tuple[int, pd.DataFrame]:
+    """How many rows a file has, and its first ones without their geometry."""
+    return first_rows(path, crs)
+
+
+def _missing(name: str, slug: str, files: _Files) -> str:
+    wanted = {
+        "a name": name,
+        "a short name": slug or not name,
+        "an embedding": files.embedding,
+        "a file of places": files.pois,
+    }
+    return ", ".join(words for words, there in wanted.items() if not there)

@@ -1,0 +1,153 @@
+"""Areas on their way in: a file, the fields that are shares of one whole, a look."""
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from aether_core.errors import AetherError
+from aether_core.tasks.areas.columns import AreaColumns, area_columns
+from aether_core.tasks.areas.read import AREA_SUFFIXES, MINIMUM_COUNT, Areas, read_areas
+from ui.forms import crs as crs_box
+from ui.map import empty_map
+from ui.maps import area_preview
+from ui.shell import errors, state, uploads
+from ui.shell.text import count
+from workflows.cities.cities import CitySummary
+from workflows.tasks.areas import AreaRequest
+
+_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in AREA_SUFFIXES - {".shp", ".csv"}))
+_DETECT: Final = "Detect"
+_HINT: Final = (
+    "Give areas with numbers that are parts of one whole, such as people by occupation or homes by "
+    "kind. Some hundred areas are a good beginning."
+)
+_ABOUT: Final = (
+    "Polygons with numbers that are parts of one whole, such as people by occupation: GeoPackage, "
+    "GeoJSON, zipped Shapefile, FlatGeobuf or GeoParquet."
+)
+
+
+def draw(city: CitySummary, key: str) -> AreaRequest | None:
+    """Ask for areas and their fields; a map is shown before anything is fitted.
+
+    Args:
+        city: The city.
+        key: Start of the widgets' names, different for each form of a visit.
+
+    Returns:
+        What was asked for; None while something is missing or cannot be used (said in a box).
+    """
+    with errors.boxed(state.reachable):
+        files = uploads.choose("Areas", key=f"{key}-areas", endings=_ENDINGS, about=_ABOUT)
+        if not files:
+            empty_map.draw(city, f"{key}-empty", _HINT)
+            return None
+        request = _fields(files[0], key)
+        if request is not None and _previewed(city, request, key):
+            return request
+    return None
+
+
+def _fields(path: Path, key: str) -> AreaRequest | None:
+    """Ask which fields are parts of one whole."""
+    whole = st.container()
+    left, people, size, right = st.columns(4)
+    with right:
+        crs = crs_box.ask(f"{key}-crs")
+    found = _columns(str(path), _changed(path), crs)
+    name = f"{key}-{path.name}"
+    chosen = whole.multiselect(
+        "Fields that are parts of one whole",
+        found.numbers,
+        key=f"{name}-fields",
+        placeholder="choose at least two",
+        help="Shares, per cents or counts. Counts become shares; what a row sums to counts as all.",
+    )
+    with left:
+        code = st.selectbox(
+            "Field that names the areas",
+            [_DETECT, *found.others, *found.numbers],
+            key=f"{name}-code",
+        )
+    with people:
+        minimum = _least_people(f"{name}-minimum")
+    with size:
+        smallest = _least_size(f"{name}-smallest")
+    if len(chosen) < 2:
+        st.caption(
+            f"{count(found.rows, 'area')} in the file, "
+            f"{count(len(found.numbers), 'field')} with numbers. "
+            "Choose the fields that add up to everybody."
+        )
+        return None
+    return AreaRequest(
+        file=path,
+        fields=tuple(chosen),
+        crs=crs,
+        code_field=None if code == _DETECT else code,
+        minimum_count=minimum,
+        minimum_m2=smallest,
+    )
+
+
+def _least_people(key: str) -> float:
+    return st.number_input(
+        "Least people",
+        0.0,
+        value=MINIMUM_COUNT,
+        step=50.0,
+        format="%.0f",
+        key=key,
+        help="Areas with fewer are left out, so that nothing is said about single persons. "
+        "Only counts can be held against it.",
+    )
+
+
+def _least_size(key: str) -> float:
+    return st.number_input(
+        "Least size, in m²",
+        0.0,
+        value=AreaRequest.minimum_m2,
+        step=500.0,
+        format="%.0f",
+        key=key,
+        help="Smaller areas are left out: a figure about them is nearly one about a building.",
+    )
+
+
+def _previewed(city: CitySummary, request: AreaRequest, key: str) -> bool:
+    try:
+        areas = _areas(repr(request), _changed(request.file), request)
+    except AetherError as error:
+        errors.show(error)
+        return False
+    return area_preview.draw(city, areas, key, smallest_m2=request.minimum_m2)
+
+
+def _changed(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the fields")
+def _columns(
+    path: str,
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    crs: str | None,
+) -> AreaColumns:
+    return area_columns(path, crs)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the areas")
+def _areas(
+    name: str,  # noqa: ARG001 - tells requests apart
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    _request: AreaRequest,
+) -> Areas:
+    return read_areas(
+        _request.file,
+        fields=_request.fields,
+        crs=_request.crs,
+        code_field=_request.code_field,
+        minimum_count=_request.minimum_count,
+    )

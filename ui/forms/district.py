@@ -1,0 +1,33 @@
+"""Which districts errors are told apart by."""
+
+from typing import Final
+
+import streamlit as st
+
+from aether_core.vector import VECTOR_SUFFIXES
+from ui.shell import uploads
+from workflows.tasks.districts import DistrictFile
+
+_VECTORS: Final = tuple(sorted(ending.lstrip(".") for ending in VECTOR_SUFFIXES - {".shp"}))
+
+
+def draw(key: str) -> DistrictFile | None:
+    """Ask for areas to leave out one at a time; None without them.
+
+    Args:
+        key: Tells this form's widgets from those of others on the page.
+    """
+    with st.expander("Districts", icon=":material/grid_view:"):
+        files = uploads.choose(
+            "Districts, optional",
+            key=f"{key}-districts",
+            endings=_VECTORS,
+            about="Areas with a name each: errors are told apart by them, and each is predicted "
+            "once from all the others.",
+        )
+        field = st.text_input(
+            "Field with their names",
+            key=f"{key}-district-field",
+            placeholder="the first text field when left empty",
+        )
+    return DistrictFile(files[0], field.strip() or None) if files else None

@@ -1,0 +1,136 @@
+"""How a probe is fitted and tested: the settings most leave as they are."""
+
+from typing import Final
+
+import streamlit as st
+
+from aether_core.tasks.samples.representations import REPRESENTATIONS
+from aether_core.tasks.testing.comparison import representation_names
+from aether_core.tasks.testing.published import PROTOCOLS, PUBLISHED_SEEDS
+from ui.shell import state
+from workflows.cities.cities import CitySummary
+from workflows.tasks.settings import MOST_SEEDS, PREDICTORS, FitSettings
+from workflows.training.models import list_models
+
+_NEEDS_MODEL: Final = frozenset({"aether", "concat"})
+_PREDICTORS: Final = {"linear": "Linear probe", "mlp": "Small neural network (64)"}
+_PROTOCOLS: Final = {
+    "cross-validation": "Cross-validation",
+    "published": "As published (80/20, five seeds)",
+}
+_IN_USE: Final = "The one in use"
+
+
+def draw(city: CitySummary, key: str, *, with_representation: bool) -> FitSettings:
+    """Ask for the settings of a fit, in an expander.
+
+    Args:
+        city: The city.
+        key: Start of the widgets' names, different for each form of a visit.
+        with_representation: Whether one representation is chosen here; comparisons ask for several
+            themselves.
+
+    Raises:
+        InputError: The settings cannot be used.
+    """
+    default = FitSettings()
+    with st.expander("Settings of the fit", icon=":material/tune:"):
+        representation = _representation(city, key) if with_representation else "alphaearth"
+        model = _model(city, key)
+        predictor = st.selectbox(
+            "Predictor",
+            PREDICTORS,
+            format_func=lambda name: _PREDICTORS.get(name, name),
+            key=f"{key}-predictor",
+            help="The linear probe is quick, and hard to beat with few labels.",
+        )
+        protocol = st.selectbox(
+            "Protocol",
+            PROTOCOLS,
+            format_func=lambda name: _PROTOCOLS.get(name, name),
+            key=f"{key}-protocol",
+            help="Cross-validation tests every label once a seed. The published protocol tests a "
+            "fifth of them, with the paper's seeds and training.",
+        )
+        folds, seeds, seed = _folds(key, published=protocol == "published")
+        block_m = st.number_input(
+            "Side of a spatial block, in metres",
+            10.0,
+            100_000.0,
+            value=None,
+            step=100.0,
+            format="%.0f",
+            key=f"{key}-block",
+            placeholder="from the labels' own range",
+            help="Labels closer than this stay on one side of a spatial split. Left empty, it is "
+            "the distance up to which labels resemble their neighbours.",
+        )
+        level = st.slider(
+            "Share of truths that sets and intervals hold, in %",
+            50,
+            99,
+            value=round(100 * default.level),
+            key=f"{key}-level",
+            help="A higher share makes larger sets and wider intervals.",
+        )
+    return FitSettings(
+        representation=representation,
+        model=model,
+        predictor=predictor,
+        protocol=protocol,
+        folds=folds,
+        seeds=seeds,
+        seed=seed,
+        block_m=block_m,
+        level=level / 100,
+    )
+
+
+def _representation(city: CitySummary, key: str) -> str:
+    offered = [name for name in REPRESENTATIONS if city.model or name not in _NEEDS_MODEL]
+    default = FitSettings().representation
+    names = representation_names(city.embedding)
+    return st.selectbox(
+        "What the probe sees",
+        offered,
+        index=offered.index(default) if default in offered else 0,
+        format_func=lambda name: names.get(name, name),
+        key=f"{key}-representation",
+        help="AETHER needs a trained model. Evaluate says which one is best for your labels.",
+    )
+
+
+def _model(city: CitySummary, key: str) -> str | None:
+    """Ask for a model where the city has several."""
+    if city.models < 2:
+        return None
+    names = [model.name for model in list_models(state.store(), city.slug)]
+    chosen = st.selectbox("Model", [_IN_USE, *names], key=f"{key}-model")
+    return None if chosen == _IN_USE else chosen
+
+
+def _folds(key: str, *, published: bool) -> tuple[int, int, int]:
+    """Folds, number of seeds and the first seed."""
+    default = FitSettings()
+    if published:
+        st.caption(f"Seeds: {', '.join(map(str, PUBLISHED_SEEDS))}.")
+        return default.folds, default.seeds, default.seed
+    columns = st.columns(3)
+    folds = columns[0].number_input(
+        "Folds",
+        2,
+        20,
+        value=default.folds,
+        key=f"{key}-folds",
+        help="Parts of the labels that are held out in turn.",
+    )
+    seeds = columns[1].number_input(
+        "Repeats",
+        1,
+        MOST_SEEDS,
+        value=default.seeds,
+        key=f"{key}-seeds",
+        help="How many times the folds are drawn anew.",
+    )
+    seed = columns[2].number_input("First seed", 0, value=default.seed, key=f"{key}-seed")
+    return int(folds), int(seeds), int(seed)

@@ -1,0 +1,260 @@
+"""Labels on their way in: a file or the city's own OSM land use, what its values mean, a look."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Literal
+
+import pandas as pd
+import shapely
+import streamlit as st
+
+from aether_core.errors import AetherError
+from aether_core.tasks.labels.crosswalks import (
+    CROSSWALKS,
+    apply_mapping,
+    check_class_number,
+)
+from aether_core.tasks.labels.read import (
+    LABEL_SUFFIXES,
+    USUAL_FIELDS,
+    FieldInfo,
+    Labels,
+    label_fields,
+    labels_inside,
+)
+from ui.forms import crs as crs_box
+from ui.map import empty_map
+from ui.maps import label_preview
+from ui.shell import errors, state, uploads
+from ui.shell.text import count, plain
+from workflows.cities.cities import CitySummary
+from workflows.cities.osm_labels import OSM_LABELS, has_osm_labels
+from workflows.home.store import Store
+from workflows.tasks.labels import SMALL_CLASS, LabelRequest, mapped_labels, raw_labels
+
+_FILE, _OSM = "A file", "This city's OpenStreetMap land use"
+_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in LABEL_SUFFIXES - {".shp"}))
+_AS_THEY_ARE: Final = "Take the values as they are"
+_MOST_ROWS: Final = 400
+_MOSTLY: Final = 0.9
+_HINT: Final = (
+    "Give points or polygons of which you know the land use. Some dozens a class are enough to "
+    "begin with."
+)
+_ABOUT: Final = (
+    "Points or polygons with a class each: GeoJSON, GeoPackage, zipped Shapefile, FlatGeobuf, "
+    "GeoParquet, CSV with coordinates, or an OpenStreetMap extract (.pbf)."
+)
+
+
+def draw(city: CitySummary, key: str) -> LabelRequest | None:
+    """Ask for labels and what they mean; counts and a map are shown before anything is fitted.
+
+    Args:
+        city: The city.
+        key: Start of the widgets' names, different for each form of a visit.
+
+    Returns:
+        What was asked for; None while something is missing or cannot be used (said in a box).
+    """
+    request: LabelRequest | None = None
+    with errors.boxed(state.reachable):
+        request = _source(city, key)
+        if request is not None:
+            request = _meaning(city, request, key)
+    return request
+
+
+def _source(city: CitySummary, key: str) -> LabelRequest | None:
+    """Ask where the labels come from, for the field that holds them and a crosswalk."""
+    way = _FILE
+    if has_osm_labels(state.store(), city.slug):
+        way = st.segmented_control(
+            "Labels from", [_FILE, _OSM], default=_FILE, required=True, key=f"{key}-source"
+        )
+    if way == _OSM:
+        return LabelRequest(file=None)
+    files = uploads.choose("Labels", key=f"{key}-labels", endings=_ENDINGS, about=_ABOUT)
+    if not files:
+        empty_map.draw(city, f"{key}-empty", _HINT)
+        return None
+    path = files[0]
+    left, middle, right = st.columns([5, 5, 3])
+    with right:
+        asked = LabelRequest(file=path, crs=crs_box.ask(f"{key}-crs"))
+    if path.suffix.lower() != ".pbf":
+        with left:
+            fields = _fields(str(path), _changed(path), asked.crs)
+            asked = replace(asked, field=_ask_field(fields, f"{key}-{path.name}-field"))
+    with middle:
+        raw = _raw(state.store(), city.slug, *_named(city, asked))
+        return replace(asked, crosswalk=_crosswalk(raw, f"{key}-{raw.sha256[:8]}-{raw.field}"))
+
+
+def _ask_field(fields: list[FieldInfo], key: str) -> str | None:
+    """Ask for the field of the classes; each says how many different values it has."""
+    by_name = {field.name: field for field in fields}
+    usual = {name.lower(): name for name in reversed(by_name)}
+    likely = next((usual[name] for name in USUAL_FIELDS if name in usual), None)
+    names = list(by_name)
+    return st.selectbox(
+        "Field that holds the class",
+        names,
+        index=names.index(likely) if likely in names else 0,
+        format_func=lambda name: f"{name}: {_values(by_name[name])}",
+        key=key,
+    )
+
+
+def _values(field: FieldInfo) -> str:
+    some = ", ".join(field.examples[:4])
+    more = ", ..." if field.distinct > len(field.examples[:4]) else ""
+    return f"{count(field.distinct, 'value')} ({some[:60]}{more})"
+
+
+def _meaning(city: CitySummary, asked: LabelRequest, key: str) -> LabelRequest | None:
+    """Ask what the values mean, and show what comes of it."""
+    raw = _raw(state.store(), city.slug, *_named(city, replace(asked, crosswalk=None)))
+    name = f"{key}-{raw.sha256[:8]}-{raw.field}"
+    known = asked.crosswalk or (OSM_LABELS if asked.file is None else None)
+    classed = apply_mapping(raw, CROSSWALKS[known].mapping, strict=True) if known else raw
+    picture, panel = st.columns(2, gap="medium")
+    with panel:
+        mapping = _mapping(classed, f"{name}-{known}")
+    asked = replace(asked, mapping=mapping)
+    with picture:
+        try:
+            labels = _mapped(state.store(), city.slug, *_named(city, asked))
+            inside = labels_inside(labels, shapely.geometry.shape(city.boundary))
+            check_class_number(inside)
+        except AetherError as error:
+            errors.show(error)
+            return None
+        label_preview.draw(city, inside, key)
+    with panel:
+        return replace(asked, small=_small(inside, f"{name}-small"))
+
+
+def _crosswalk(raw: Labels, key: str) -> str | None:
+    """Ask for a built-in mapping; one is proposed for codes, which nobody reads on a map."""
+    codes = all(value.isdigit() for value in raw.counts)
+    known = {name: _known_share(raw, one.mapping) for name, one in CROSSWALKS.items()}
+    best = max(known, key=lambda name: known[name])
+    options = [_AS_THEY_ARE, *CROSSWALKS]
+    chosen = st.selectbox(
+        "What the values mean",
+        options,
+        index=options.index(best) if codes and known[best] >= _MOSTLY else 0,
+        format_func=lambda name: (
+            name
+            if name == _AS_THEY_ARE
+            else f"{CROSSWALKS[name].title} (knows {known[name]:.0%} of the labels)"
+        ),
+        key=f"{key}-crosswalk",
+        help="A crosswalk turns a scheme's own codes into classes a city map can show.",
+    )
+    return None if chosen == _AS_THEY_ARE else chosen
+
+
+def _known_share(raw: Labels, mapping: Mapping[str, str]) -> float:
+    """Share of the labels whose value a crosswalk has a class for."""
+    try:
+        kept = apply_mapping(raw, mapping, strict=True)
+    except AetherError:
+        return 0.0
+    return len(kept) / max(len(raw), 1)
+
+
+def _mapping(classed: Labels, key: str) -> dict[str, str]:
+    """Let classes be renamed, merged and dropped; returns only what was changed."""
+    counts = classed.counts
+    values = list(counts)[:_MOST_ROWS]
+    st.markdown(
+        "**Classes**",
+        help="Give two rows the same class to merge them. Empty a class to leave its labels out.",
+    )
+    table = pd.DataFrame(
+        {"value": values, "labels": [counts[value] for value in values], "class": values}
+    )
+    edited = st.data_editor(
+        table,
+        key=f"{key}-mapping",
+        hide_index=True,
+        height=min(38 + 35 * len(table), 320),
+        column_config={
+            "value": st.column_config.TextColumn("Value", disabled=True, width=120),
+            "labels": st.column_config.NumberColumn("Labels", disabled=True, width=56),
+            "class": st.column_config.TextColumn("Class on the map", max_chars=80, width=130),
+        },
+    )
+    if len(counts) > _MOST_ROWS:
+        st.caption(f"The {_MOST_ROWS} most frequent of {len(counts):,} values are listed.")
+    return renamed(values, edited["class"].tolist())
+
+
+def renamed(values: Sequence[str], classes: Sequence[object]) -> dict[str, str]:
+    """What a user changed: the class of each value that is not its own; empty to leave it out."""
+    given = (" ".join(new.split()) if isinstance(new, str) else "" for new in classes)
+    return {value: new for value, new in zip(values, given, strict=True) if new != value}
+
+
+def _small(labels: Labels, key: str) -> Literal["drop", "merge"]:
+    """Say which classes have few labels, and ask what becomes of them."""
+    small = {name: n for name, n in labels.counts.items() if n < SMALL_CLASS}
+    if not small:
+        return "drop"
+    some = ", ".join(f"{plain(name)} ({n})" for name, n in list(small.items())[:6])
+    more = f" and {len(small) - 6} more" if len(small) > 6 else ""
+    st.caption(
+        f"Fewer than {SMALL_CLASS} labels: {some}{more}. A class that gives fewer than "
+        f"{SMALL_CLASS} points or cells cannot be tested."
+    )
+    merge = st.radio(
+        "What becomes of such a class",
+        ["Leave it out", 'Merge it into "other"'],
+        key=key,
+        horizontal=True,
+    )
+    return "drop" if merge == "Leave it out" else "merge"
+
+
+def _changed(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the fields")
+def _fields(
+    path: str,
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    crs: str | None,
+) -> list[FieldInfo]:
+    return label_fields(path, crs)
+
+
+def _named(city: CitySummary, asked: LabelRequest) -> tuple[LabelRequest, str, float]:
+    """The request, and what tells it from others in a cache."""
+    changed = _changed(asked.file) if asked.file else city.created.timestamp()
+    return asked, repr(asked), changed
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the labels")
+def _raw(
+    _store: Store,
+    slug: str,
+    _asked: LabelRequest,
+    name: str,  # noqa: ARG001 - tells requests apart
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+) -> Labels:
+    return raw_labels(_store, slug, _asked)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the labels")
+def _mapped(
+    _store: Store,
+    slug: str,
+    _asked: LabelRequest,
+    name: str,  # noqa: ARG001 - tells requests apart
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+) -> Labels:
+    return mapped_labels(_store, slug, _asked)

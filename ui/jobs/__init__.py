@@ -1,0 +1,1 @@
+"""Jobs on a page: a bar, a panel, and the tray in the sidebar."""

@@ -1,0 +1,111 @@
+"""Where the result of each kind of job is seen, by the kind's name; a kind without says no more."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from ui.shell import page, state
+from workflows.cities.job_kinds import ADD_CITY, ADD_YEAR
+from workflows.evaluation.comparison_job import COMPARE, task_compared
+from workflows.evaluation.retrieval import TASK as RETRIEVAL_TASK
+from workflows.evaluation.retrieval_job import RETRIEVAL
+from workflows.evaluation.study_kind import STUDY
+from workflows.fetch.job_kind import FETCH
+from workflows.jobs.job import JobSummary
+from workflows.layers.job_kind import CHANGE
+from workflows.reports.job_kind import REPORT
+from workflows.tasks.job_kinds import LAND_USE, SOCIOECONOMIC
+from workflows.tasks.land_use import KIND as LAND_USE_TASK
+from workflows.tasks.socioeconomic import KIND as SOCIOECONOMIC_TASK
+from workflows.training.job_kind import TRAIN
+
+LAYER: Final = "layer"
+"""In an address: the layer a page is to show."""
+EVALUATION: Final = "evaluation"
+"""In an address: the comparison or test a page is to show."""
+
+
+STUDIES_TASK: Final = "studies"
+TASKS: Final[Mapping[str, str]] = {
+    LAND_USE_TASK: "Land use",
+    SOCIOECONOMIC_TASK: "Socioeconomic",
+    RETRIEVAL_TASK: "Text to map",
+    STUDIES_TASK: "Studies",
+}
+"""What the tasks of the Evaluate page are called on it and in its address."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page that shows a job's result, or the job while there is none.
+
+    Attributes:
+        label: What stands on the link to a result.
+        page: The page.
+        address: What its address says beside the city.
+    """
+
+    label: str
+    page: str
+    address: Mapping[str, str]
+
+
+def link_to(job: JobSummary) -> Link | None:
+    """Where a job or its result is seen; None where no page shows this kind."""
+    found = _LINKS.get(job.kind)
+    return None if found is None else found(job)
+
+
+def asked_for(name: str) -> str | None:
+    """What the address names for a page to show; told once, so that the visitor can go on."""
+    found: str | None = st.query_params.get(name)
+    if found is not None:
+        del st.query_params[name]
+    return found
+
+
+def _map(target: str) -> Callable[[JobSummary], Link]:
+    return lambda job: Link("See the map", target, _kept(job, LAYER))
+
+
+def _kept(job: JobSummary, name: str) -> dict[str, str]:
+    """The number or name of what a job made, once it is there."""
+    kept = job.result.get(name)
+    return {state.CITY: job.city} | ({} if kept is None else {name: str(kept)})
+
+
+def _of_city(label: str, target: str, **address: str) -> Callable[[JobSummary], Link]:
+    return lambda job: Link(label, target, {state.CITY: job.city} | address)
+
+
+def _coming(job: JobSummary, way: str) -> Link:
+    """A city that comes, or has come."""
+    there = job.state == "done"
+    return Link("See the city", page.CITY, {state.CITY: job.city} if there else {"do": way})
+
+
+_LINKS: Final[Mapping[str, Callable[[JobSummary], Link]]] = {
+    LAND_USE.name: _map(page.LAND_USE),
+    SOCIOECONOMIC.name: _map(page.SOCIOECONOMIC),
+    CHANGE.name: _map(page.LAYERS),
+    COMPARE.name: lambda job: Link(
+        "See the comparison",
+        page.EVALUATE,
+        {"task": TASKS[task_compared(job.request)], **_kept(job, EVALUATION)},
+    ),
+    RETRIEVAL.name: lambda job: Link(
+        "See the figures", page.EVALUATE, {"task": TASKS[RETRIEVAL_TASK], **_kept(job, EVALUATION)}
+    ),
+    STUDY.name: _of_city("See what was found", page.EVALUATE, task=TASKS[STUDIES_TASK]),
+    REPORT.name: lambda job: Link(
+        "Go to the report",
+        page.LAYERS,
+        {state.CITY: job.city, LAYER: str(job.request.get("layer", ""))},
+    ),
+    TRAIN.name: _of_city("See what it learnt", page.TRAIN),
+    ADD_CITY.name: lambda job: _coming(job, "files"),
+    FETCH.name: lambda job: _coming(job, "fetch"),
+    ADD_YEAR.name: _of_city("See the city", page.CITY),
+}

@@ -1,0 +1,1 @@
+"""The map: ground, cells, shapes, colours, legend."""

@@ -1,0 +1,206 @@
+"""A map to draw a city's area on: a box or a polygon, by mouse, touch or keyboard, offline.
+
+The land is Natural Earth's (1:10 million, public domain), simplified; towns are the gazetteer's.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import shapely
+import streamlit as st
+from shapely.geometry import MultiPolygon, Polygon
+
+from ui.map import towns
+from ui.map.towns import WORLD, Bounds
+from ui.shell import state
+from ui.shell.palette import Rgb, ground
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+Kind = Literal["box", "polygon", "area"]
+
+_MOST_CORNERS: Final = 60
+_MOST_SHOWN_CORNERS: Final = 4_000
+_WORDS: Final = {
+    "map": "Map of the world to draw the city's area on. Arrow keys move it, plus and minus zoom. "
+    "The same area can be typed as four numbers.",
+    "tools": {
+        "pan": "Move",
+        "box": "Box",
+        "polygon": "Polygon",
+        "clear": "Clear",
+        "in": "Zoom in",
+        "out": "Zoom out",
+        "fit": "Show the whole area",
+    },
+    "hints": {
+        "start": "Choose Box or Polygon to draw the city's area",
+        "box": "Drag across the city",
+        "polygon": "Click the corners one after the other",
+        "close": "Click the first corner again, or press Enter, to close it",
+    },
+    "corners": ["North-west corner", "North-east corner", "South-east corner", "South-west corner"],
+    "corner": "Corner",
+    "between": "New corner after corner",
+    "whole": "Move the whole area",
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is drawn on the map.
+
+    Attributes:
+        kind: `box` and `polygon` have corners that can be moved; an `area` is only shown.
+        boundary: WGS84; may cross itself when drawn so.
+        km2: Its area, where it could be measured.
+    """
+
+    kind: Kind
+    boundary: MultiPolygon
+    km2: float | None = None
+
+
+@cache
+def _component() -> "ComponentRenderer":
+    """The component, registered once: its parts are this module's own files."""
+    html, css, js = (_part(kind) for kind in ("html", "css", "js"))
+    return st.components.v2.component("aether_box_map", html=html, css=css, js=js)
+
+
+def _part(kind: str) -> str:
+    return Path(__file__).with_suffix(f".{kind}").read_text(encoding="utf-8")
+
+
+@cache
+def _land() -> str:
+    packed = Path(__file__).with_name("box_map_land.json.gz").read_bytes()
+    return base64.b64encode(packed).decode("ascii")
+
+
+def draw(
+    shape: Shape | None,
+    *,
+    key: str,
+    version: int,
+    on_drawn: Callable[[Shape | None], None],
+    height: int = 440,
+) -> None:
+    """Draw the map.
+
+    Args:
+        shape: What is on it.
+        key: Stable name of the map.
+        version: Changed by the caller whenever shape or view are not the map's own doing: only
+            then does the map take them over: it goes to the shape, or to the world without one.
+        on_drawn: Called with what was drawn, or None when it was cleared, before the page runs.
+        height: Pixels.
+    """
+    view_key = f"{key}-view"
+    if st.session_state.get(f"{key}-version") != version:
+        st.session_state[f"{key}-version"] = version
+        st.session_state[f"{key}-bounds"] = (
+            WORLD if shape is None else _roomy(shape.boundary.bounds)
+        )
+        st.session_state[view_key] = st.session_state[f"{key}-bounds"]
+    covered = towns.covered_by(st.session_state[view_key])
+    with st.container(key="land-backdrop"):  # its own message: sent once, whatever is drawn
+        _component()(key=f"{key}-land", data={"land": _land()})
+    _component()(
+        key=key,
+        data={
+            "height": height,
+            "words": _WORDS,
+            "colours": _colours(),
+            "font": "system-ui, sans-serif",
+            "towns": towns.around(covered),
+            "covered": covered,
+            "shape": None if shape is None else _on_screen(shape),
+            "area": None if shape is None else shape.km2,
+            "shapeVersion": version,
+            "bounds": st.session_state[f"{key}-bounds"],
+            "viewVersion": version,
+        },
+        on_drawn_change=lambda: _take_drawn(key, on_drawn),
+        on_view_change=lambda: _take_view(key),
+    )
+
+
+def shape_of(kind: Kind, rings: Sequence[Sequence[Sequence[float]]]) -> Shape:
+    """A shape of rings that were drawn; each ring is a polygon of its own."""
+    return Shape(kind, MultiPolygon([Polygon(ring) for ring in rings]))
+
+
+def kind_of(boundary: MultiPolygon) -> Kind:
+    """How a boundary from elsewhere can be edited: with too many corners it is only shown."""
+    parts = shapely.get_parts(boundary)
+    if len(parts) != 1 or parts[0].interiors or len(parts[0].exterior.coords) > _MOST_CORNERS:
+        return "area"
+    return "box" if parts[0].equals(shapely.box(*boundary.bounds)) else "polygon"
+
+
+def _take_drawn(key: str, on_drawn: Callable[[Shape | None], None]) -> None:
+    drawn = st.session_state[key]["drawn"]
+    if not drawn:
+        return
+    on_drawn(shape_of(drawn["kind"], [drawn["ring"]]) if len(drawn["ring"]) > 2 else None)
+
+
+def _take_view(key: str) -> None:
+    view = st.session_state[key]["view"]
+    if view:
+        st.session_state[f"{key}-view"] = tuple(view)
+
+
+def _roomy(bounds: Bounds) -> Bounds:
+    """The bounds themselves, or some room around where they are nearly a point."""
+    west, south, east, north = bounds
+    least = 0.01
+    wide, high = max(least - (east - west), 0) / 2, max(least - (north - south), 0) / 2
+    return west - wide, south - high, east + wide, north + high
+
+
+def _on_screen(shape: Shape) -> dict[str, object]:
+    """Kind and rings; a long outline is thinned to what a screen can show."""
+    boundary = shape.boundary
+    if shape.kind == "area" and shapely.get_num_coordinates(boundary) > _MOST_SHOWN_CORNERS:
+        west, _, east, _ = boundary.bounds
+        boundary = boundary.simplify((east - west) / 1000, preserve_topology=True)
+    if shape.kind == "box":
+        west, south, east, north = boundary.bounds
+        return {
+            "kind": "box",
+            "rings": [[[west, north], [east, north], [east, south], [west, south]]],
+        }
+    rings = [
+        [[round(lon, 5), round(lat, 5)] for lon, lat in ring.coords[:-1]]
+        for part in shapely.get_parts(boundary)
+        for ring in (part.exterior, *part.interiors)
+    ]
+    return {"kind": shape.kind, "rings": rings}
+
+
+def _colours() -> dict[str, str]:
+    """The map's colours in the page's theme."""
+    dark = state.is_dark()
+    colours = ground(dark=dark)
+    edge = (43, 138, 170) if dark else (31, 111, 139)
+    return {
+        "water": _css(colours.water),
+        "land": _css(colours.land),
+        "coast": _css(colours.boundary, 0.45),
+        "town": _css(colours.boundary),
+        "name": "#c9d3d9" if dark else "#46535e",
+        "edge": _css(edge),
+        "area": _css(edge, 0.2),
+    }
+
+
+def _css(colour: Rgb, opacity: float = 1.0) -> str:
+    red, green, blue = colour
+    return f"rgba({red},{green},{blue},{opacity:g})"

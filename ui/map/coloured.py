@@ -1,0 +1,124 @@
+"""What a map colours, whatever its shapes are: values, classes, tooltips, what is greyed out."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ui.map.ramp import Colour
+
+CLASS_ALPHA: Final = 205
+_UNTRUSTED: Final = {False: (138, 146, 152, 150), True: (112, 122, 130, 165)}
+
+
+class Scale(Protocol):
+    """Cuts values into classes with a colour each."""
+
+    @property
+    def colours(self) -> tuple[Colour, ...]:
+        """One RGBA colour a class."""
+        ...
+
+    def classes(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
+        """Class of each value; NaN gives -1."""
+        ...
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Named classes without an order; a value is the position of its name.
+
+    Attributes:
+        names: Class names.
+        colours: One RGBA colour a name.
+    """
+
+    names: tuple[str, ...]
+    colours: tuple[Colour, ...]
+
+    def classes(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
+        """The position itself; NaN gives -1."""
+        missing = np.isnan(values)
+        return np.where(missing, -1, np.where(missing, 0, values)).astype(np.int16)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One field of a layer, ready to be drawn on cells or areas.
+
+    Attributes:
+        values: One number a shape, NaN where there is none; positions of names for categories.
+        steps: Classes and colours.
+        label: What a value is called in a tooltip, such as `percentile`.
+        titles: First line of each shape's tooltip; the label and the value when empty.
+        notes: Second line of each; `note` for all when empty.
+        note: Second line of all.
+        dimmed: Shapes drawn grey because they are not to be trusted, bool `[m]`; none when None.
+        dim: The grey.
+    """
+
+    values: npt.NDArray[np.float32]
+    steps: Scale
+    label: str
+    titles: Sequence[str] = field(default_factory=tuple)
+    notes: Sequence[str] = field(default_factory=tuple)
+    note: str = ""
+    dimmed: npt.NDArray[np.bool_] | None = None
+    dim: Colour = _UNTRUSTED[False]
+
+    @property
+    def palette(self) -> list[Colour]:
+        """The colours by index, the grey of what is not trusted last."""
+        return [*self.steps.colours, self.dim]
+
+    @property
+    def indices(self) -> npt.NDArray[np.int16]:
+        """Position of each shape's colour in `palette`; -1 is not drawn."""
+        classes = self.steps.classes(self.values)
+        if self.dimmed is None:
+            return classes
+        grey = np.int16(len(self.steps.colours))
+        return np.where(self.dimmed & (classes >= 0), grey, classes)
+
+    def title(self, at: int) -> str:
+        """First line of a shape's tooltip; the page escapes it."""
+        return self.titles[at] if self.titles else self.told(float(self.values[at]))
+
+    def second(self, at: int) -> str:
+        """Second line of a shape's tooltip; the page escapes it."""
+        return self.notes[at] if self.notes else self.note
+
+    def told(self, value: float) -> str:
+        """A value in words."""
+        if not math.isfinite(value):
+            return f"no {self.label}"
+        if isinstance(self.steps, Categories):
+            return self.steps.names[int(value)]
+        return f"{self.label} {value:.3g}"
+
+    def records(self, names: Sequence[tuple[int, str, Any]]) -> list[dict[str, Any]]:
+        """One record a drawn shape: `name: shape`, colour `c`, tooltip `t` and `n`.
+
+        Args:
+            names: Position, field name and content of each shape.
+        """
+        indices, palette = self.indices, [list(colour) for colour in self.palette]
+        return [
+            {name: shape, "c": palette[indices[at]], "t": self.title(at), "n": self.second(at)}
+            for at, name, shape in names
+            if indices[at] >= 0
+        ]
+
+
+def untrusted(*, dark: bool) -> Colour:
+    """The grey of what is not to be trusted."""
+    return _UNTRUSTED[dark]
+
+
+def rgba(colour: str, alpha: int = CLASS_ALPHA) -> Colour:
+    """`#rrggbb` with an opacity."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return red, green, blue, alpha

@@ -1,0 +1,12 @@
+"""A map with nothing on it yet, and what to do first."""
+
+import streamlit as st
+
+from ui.map import map as city_map
+from workflows.cities.cities import CitySummary
+
+
+def draw(city: CitySummary, key: str, words: str) -> None:
+    """Say what to do first, over the city as it lies there."""
+    st.info(words, icon=":material/lightbulb:")
+    city_map.draw(city, key=key, height=420, alt=f"Map of {city.name}, nothing on it yet")

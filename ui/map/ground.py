@@ -1,0 +1,147 @@
+"""The map's ground, drawn from the city's own data: no request leaves the machine."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pydeck as pdk
+import shapely
+import streamlit as st
+
+from ui.shell import state
+from ui.shell.palette import Ground
+from workflows.cities.cities import CitySummary, base_map
+from workflows.home.store import Store
+
+_KINDS: Final = ("water", "green", "road", "building")
+_VERTEX_BUDGET: Final = 150_000  # about 3 MB of coordinates: still drawn at once
+_TOLERANCE_DEGREES: Final = 1e-5  # about 1 m
+_DECIMALS: Final = 6
+
+Shapes = dict[str, dict[str, Any]]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _shapes(
+    _store: Store,
+    slug: str,
+    created: str,  # noqa: ARG001 - a city added anew under the same slug is another city
+) -> Shapes:
+    """One GeoJSON feature a kind: few objects however many shapes."""
+    frame = base_map(_store, slug)
+    return simplified(frame) if len(frame) else {}
+
+
+def shapes_of(city: CitySummary) -> Shapes:
+    """The city's base map by kind: `water`, `green`, `building`, `road` where it has them."""
+    return _shapes(state.store(), city.slug, city.created.isoformat())
+
+
+def has_shapes(city: CitySummary) -> bool:
+    """Whether the city has a base map of its own."""
+    return bool(shapes_of(city))
+
+
+def simplified(frame: gpd.GeoDataFrame, budget: int = _VERTEX_BUDGET) -> Shapes:
+    """Merge a base map into one multi-geometry a kind.
+
+    Kinds are taken in the order water, green, road, building until the budget is spent: what
+    orients a reader most comes first.
+
+    Args:
+        frame: Columns `kind` and `geometry`, WGS84.
+        budget: Most vertices to keep.
+    """
+    shapes: Shapes = {}
+    for kind in _KINDS:
+        parts = shapely.get_parts(frame.geometry[frame["kind"] == kind].to_numpy())
+        parts = parts[np.isin(shapely.get_type_id(parts), [1] if kind == "road" else [3])]
+        parts = shapely.simplify(parts, _TOLERANCE_DEGREES)
+        parts = parts[~shapely.is_empty(parts)]
+        budget -= int(shapely.get_num_coordinates(parts).sum())
+        if budget < 0:
+            break
+        if len(parts):
+            merge = shapely.multilinestrings if kind == "road" else shapely.multipolygons
+            shapes[kind] = feature(merge(shapely.transform(parts, _rounded)))
+    return shapes
+
+
+def _rounded(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return coordinates.round(_DECIMALS)
+
+
+def feature(geometry: shapely.Geometry) -> dict[str, Any]:
+    """A GeoJSON collection of one feature without properties."""
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(geometry)}
+        ],
+    }
+
+
+def under(city: CitySummary, colours: Ground) -> list[pdk.Layer]:
+    """Layers below the data: water, green, roads, buildings."""
+    shapes = shapes_of(city)
+    return [
+        _layer(kind, shapes[kind], colours)
+        for kind in ("water", "green", "building", "road")
+        if kind in shapes
+    ]
+
+
+def _layer(kind: str, data: Mapping[str, Any], colours: Ground) -> pdk.Layer:
+    colour = list(getattr(colours, kind))
+    if kind == "road":
+        return pdk.Layer(
+            "GeoJsonLayer",
+            data,
+            id="ground-road",
+            stroked=True,
+            filled=False,
+            get_line_color=colour,
+            get_line_width=5,
+            line_width_min_pixels=1,
+            line_width_max_pixels=9,
+            pickable=False,
+        )
+    return pdk.Layer(
+        "GeoJsonLayer",
+        data,
+        id=f"ground-{kind}",
+        stroked=False,
+        filled=True,
+        get_fill_color=colour,
+        pickable=False,
+    )
+
+
+def over(city: CitySummary, colours: Ground) -> pdk.Layer:
+    """The city's boundary, above the data."""
+    return _outline(city.boundary, "boundary", [*colours.boundary, 200], 1.5)
+
+
+def footprint(city: CitySummary, colours: Ground) -> pdk.Layer:
+    """What the embedding covers, as a fine line."""
+    return _outline(city.footprint, "footprint", [*colours.place, 170], 1.0)
+
+
+def _outline(
+    geometry: Mapping[str, Any], name: str, colour: Sequence[int], pixels: float
+) -> pdk.Layer:
+    return pdk.Layer(
+        "GeoJsonLayer",
+        {
+            "type": "FeatureCollection",
+            "features": [{"type": "Feature", "properties": {}, "geometry": geometry}],
+        },
+        id=name,
+        stroked=True,
+        filled=False,
+        get_line_color=list(colour),
+        line_width_min_pixels=pixels,
+        pickable=False,
+    )

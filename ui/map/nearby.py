@@ -1,0 +1,67 @@
+"""What people know near a point: the nearest place that has a name."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+from scipy.spatial import KDTree
+
+from ui.shell import state
+from workflows.cities.cities import CitySummary, city_points
+from workflows.home.store import Store
+
+_METRES_A_DEGREE: Final = 111_195.0
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def points(
+    _store: Store,
+    slug: str,
+    created: str,  # noqa: ARG001 - a city added anew under the same slug is another city
+) -> pd.DataFrame:
+    """The city's places as the store gives them for a map, read once a city."""
+    return city_points(_store, slug)
+
+
+def places_of(city: CitySummary) -> pd.DataFrame:
+    """The city's places: lon, lat, name, category, group."""
+    return points(state.store(), city.slug, city.created.isoformat())
+
+
+def nearest_names(city: CitySummary, lonlat: npt.NDArray[np.float64]) -> Sequence[str]:
+    """Name of the nearest named place of each point; empty where the city has none.
+
+    Args:
+        city: The city.
+        lonlat: WGS84, float64 [n, 2].
+    """
+    frame = places_of(city)
+    named = frame[frame["name"] != ""]
+    if not len(named):
+        return [""] * len(lonlat)
+    shrink = np.array([math.cos(math.radians((city.bbox[1] + city.bbox[3]) / 2)), 1.0])
+    _, index = KDTree(named[["lon", "lat"]].to_numpy() * shrink).query(lonlat * shrink)
+    return [str(name) for name in named["name"].iloc[index]]
+
+
+def spread_out(lonlat: npt.NDArray[np.float64], metres: float, most: int) -> list[int]:
+    """Positions of the first points that lie at least so far from every one chosen before.
+
+    Args:
+        lonlat: WGS84 in order of preference, float64 [n, 2].
+        metres: Least distance between two chosen points.
+        most: Number of points wanted; fewer where there is no room.
+    """
+    shrink = np.array([math.cos(math.radians(lonlat[0, 1])), 1.0])
+    flat = lonlat * shrink * _METRES_A_DEGREE
+    chosen: list[int] = []
+    for index, point in enumerate(flat):
+        if len(chosen) == most:
+            break
+        if not chosen or np.hypot(*(flat[chosen] - point).T).min() >= metres:
+            chosen.append(index)
+    return chosen

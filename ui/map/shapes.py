@@ -1,0 +1,197 @@
+"""Areas and labels on a map: polygons inline while they are few, one picture where many."""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pydeck as pdk
+import shapely
+import streamlit as st
+from rasterio.features import rasterize
+from rasterio.transform import from_bounds
+
+from ui.map.cells import Canvas, bitmap
+from ui.map.coloured import Shown
+from ui.shell.palette import Ground
+
+INLINE_LIMIT: Final = 5_000
+VERTEX_BUDGET: Final = 160_000  # about 3 MB of coordinates: still drawn at once
+_OUTLINED: Final = 1_500  # more outlines hide what they enclose
+_PICK_LIMIT: Final = 20_000
+_LARGEST_SIDE: Final = 2000
+_DECIMALS: Final = 5  # about 1 m
+_TOLERANCES: Final = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3)  # degrees: from 1 to 100 m
+_UNSEEN: Final = [0, 0, 0, 2]
+
+
+@dataclass(frozen=True)
+class ShapeValues:
+    """Polygons and points, and what a map colours them by.
+
+    Attributes:
+        geometry: Object `[a]`, WGS84.
+        shown: What is coloured, one value a shape.
+    """
+
+    geometry: npt.NDArray[np.object_]
+    shown: Shown
+
+    @property
+    def key(self) -> str:
+        """Tells these shapes from others; equal ones are simplified once."""
+        content = b"".join(shapely.to_wkb(self.geometry))
+        return hashlib.sha256(content).hexdigest()
+
+
+def layers(areas: ShapeValues, colours: Ground, *, layer_id: str) -> list[pdk.Layer]:
+    """Layers for these shapes; the last one can be picked and is called `layer_id`."""
+    if len(areas.geometry) > INLINE_LIMIT:
+        return _picture(areas, layer_id)
+    shapes = _simplified(areas.geometry, areas.key)
+    names = [(at, "geometry", shape) for at, shape in enumerate(shapes)]
+    features: list[dict[str, Any]] = [
+        {"type": "Feature", "geometry": record.pop("geometry"), "properties": record}
+        for record in areas.shown.records(names)
+    ]
+    return [
+        pdk.Layer(
+            "GeoJsonLayer",
+            {"type": "FeatureCollection", "features": features},
+            id=layer_id,
+            get_fill_color="properties.c",
+            get_line_color=[*colours.ring, 110],
+            line_width_min_pixels=0.4,
+            line_width_max_pixels=1,
+            get_point_radius=12,
+            point_radius_min_pixels=3.2,
+            point_radius_max_pixels=7,
+            stroked=len(features) <= _OUTLINED,
+            filled=True,
+            pickable=True,
+            auto_highlight=True,
+            highlight_color=[255, 255, 255, 90],
+        )
+    ]
+
+
+@st.cache_resource(max_entries=6, show_spinner="Preparing the map")
+def _simplified(
+    _geometry: npt.NDArray[np.object_],
+    key: str,  # noqa: ARG001 - names the shapes, which are not compared themselves
+) -> list[dict[str, Any]]:
+    """Each shape as GeoJSON with as few vertices as a page can take; not to be changed."""
+    return [json.loads(shapely.to_geojson(shape)) for shape in simplified(_geometry)]
+
+
+def simplified(
+    geometry: npt.NDArray[np.object_], budget: int = VERTEX_BUDGET
+) -> npt.NDArray[np.object_]:
+    """Round and simplify shapes until all vertices fit the budget; neighbours keep one border.
+
+    Args:
+        geometry: Object `[a]`, WGS84.
+        budget: Most vertices; exceeded only when a tolerance of about 100 m does not suffice.
+    """
+    polygon = np.isin(shapely.get_type_id(geometry), (3, 6))
+    shapes = geometry.copy()
+    for tolerance in _TOLERANCES:
+        if int(shapely.get_num_coordinates(shapes).sum()) <= budget:
+            break
+        reduced = shapely.coverage_simplify(geometry[polygon], tolerance)
+        usable = shapely.is_valid(reduced) & ~shapely.is_empty(reduced)
+        plain = shapely.simplify(geometry[polygon], tolerance)
+        shapes[polygon] = np.where(usable, reduced, plain)
+    rounded = shapely.transform(shapes, lambda points: points.round(_DECIMALS))
+    result: npt.NDArray[np.object_] = np.where(shapely.is_empty(rounded), geometry, rounded)
+    return result
+
+
+def _picture(areas: ShapeValues, layer_id: str) -> list[pdk.Layer]:
+    """One picture, and unseen circles that tell what lies under them."""
+    ground = canvas(areas.geometry, areas.key)
+    shown, indices = areas.shown, areas.shown.indices
+    every = max(1, -(-len(indices) // _PICK_LIMIT))
+    picked = [at for at in range(0, len(indices), every) if indices[at] >= 0]
+    points = shapely.centroid(areas.geometry[picked])
+    radius = np.sqrt(shapely.area(areas.geometry[picked]) / math.pi) * 111_195 * 0.6
+    records = [
+        {
+            "p": [round(point.x, _DECIMALS), round(point.y, _DECIMALS)],
+            "r": max(round(float(size)), 8),
+            "t": shown.title(at),
+            "n": shown.second(at),
+        }
+        for at, point, size in zip(picked, points, radius, strict=True)
+    ]
+    targets = pdk.Layer(
+        "ScatterplotLayer",
+        records,
+        id=layer_id,
+        get_position="p",
+        get_radius="r",
+        get_fill_color=_UNSEEN,
+        radius_min_pixels=3,
+        pickable=True,
+    )
+    return [bitmap(ground, shown, "shapes-bitmap"), targets]
+
+
+@st.cache_data(max_entries=4, show_spinner="Preparing the map")
+def canvas(
+    _geometry: npt.NDArray[np.object_],
+    key: str,  # noqa: ARG001 - names the shapes, which are not compared themselves
+) -> Canvas:
+    """Lay shapes on a Web Mercator raster; later ones lie on top. Points get a few pixels."""
+    west, south, east, north = shapely.total_bounds(_geometry)
+    flat = shapely.transform(_geometry, _mercator)
+    (left, bottom), (right, top) = _mercator(np.array([[west, south], [east, north]]))
+    pixel = max(right - left, top - bottom, 1e-9) / _LARGEST_SIDE
+    flat = np.where(shapely.get_dimensions(flat) == 0, shapely.buffer(flat, 2 * pixel), flat)
+    width, height = (max(1, math.ceil(span / pixel)) for span in (right - left, top - bottom))
+    index = rasterize(
+        zip(flat, range(len(flat)), strict=True),
+        out_shape=(height, width),
+        transform=from_bounds(left, bottom, right, top, width, height),
+        fill=-1,
+        dtype="int32",
+    )
+    return Canvas(index, (float(west), float(south), float(east), float(north)))
+
+
+def _mercator(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Web Mercator in radians."""
+    flat: npt.NDArray[np.float64] = np.column_stack(
+        [np.radians(points[:, 0]), np.arcsinh(np.tan(np.radians(points[:, 1])))]
+    )
+    return flat
+
+
+def dots(
+    lonlat: npt.NDArray[np.float64], shown: Shown, colours: Ground, *, layer_id: str
+) -> pdk.Layer:
+    """Coloured points, such as labels or the folds they are tested in.
+
+    Args:
+        lonlat: WGS84, float64 `[n, 2]`.
+        shown: What is coloured, one value a point.
+    """
+    names = [(at, "p", [round(lon, 6), round(lat, 6)]) for at, (lon, lat) in enumerate(lonlat)]
+    return pdk.Layer(
+        "ScatterplotLayer",
+        shown.records(names),
+        id=layer_id,
+        get_position="p",
+        get_radius=14,
+        radius_min_pixels=2.6,
+        radius_max_pixels=7,
+        get_fill_color="c",
+        get_line_color=[*colours.ring, 130],
+        stroked=True,
+        line_width_min_pixels=0.5,
+        line_width_max_pixels=1,
+        pickable=True,
+    )

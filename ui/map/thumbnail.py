@@ -1,0 +1,91 @@
+"""A small picture of a city for its card: its own water, green and boundary as SVG."""
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import pandas as pd
+import shapely
+import streamlit as st
+
+from ui.map import ground
+from ui.map.nearby import places_of
+from ui.shell import state
+from ui.shell.palette import Rgb
+from ui.shell.palette import ground as ground_colours
+from workflows.cities.cities import CitySummary
+
+_WIDTH: Final = 320
+_HEIGHT: Final = 150
+_MARGIN: Final = 8
+_MOST_DOTS: Final = 500
+
+
+def draw(city: CitySummary) -> None:
+    """Draw the city's thumbnail."""
+    st.image(svg(city, dark=state.is_dark()), width="stretch")
+
+
+def svg(city: CitySummary, *, dark: bool) -> str:
+    """The picture as an SVG element."""
+    colours = ground_colours(dark=dark)
+    frame = Frame(city.bbox)
+    size = f'width="{_WIDTH}" height="{_HEIGHT}"'
+    parts = [f'<rect {size} fill="{_hex(colours.land)}"/>']
+    for kind, shape in ground.shapes_of(city).items():
+        colour = _hex(getattr(colours, kind))
+        path = frame.path(shapely.geometry.shape(shape["features"][0]["geometry"]))
+        parts.append(
+            _line(path, colour, 0.9) if kind == "road" else f'<path d="{path}" fill="{colour}"/>'
+        )
+    parts.append(_line(frame.dots(places_of(city)), _hex(colours.place), 1.6))
+    parts.append(
+        _line(frame.path(shapely.geometry.shape(city.boundary)), _hex(colours.boundary), 1.2)
+    )
+    content = "".join(parts)
+    view = f'viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {view} {size}>{content}</svg>'
+
+
+def _line(path: str, colour: str, width: float) -> str:
+    stroke = f'stroke="{colour}" stroke-width="{width}" stroke-linecap="round"'
+    return f'<path d="{path}" fill="none" {stroke} stroke-opacity="0.8"/>'
+
+
+def _hex(colour: Rgb) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+class Frame:
+    """Places lon/lat on the picture, the whole city inside it."""
+
+    def __init__(self, bbox: tuple[float, float, float, float]) -> None:
+        west, south, east, north = bbox
+        self._middle = ((west + east) / 2, (south + north) / 2)
+        self._shrink = math.cos(math.radians(self._middle[1]))
+        across = max((east - west) * self._shrink, 1e-9) / (_WIDTH - 2 * _MARGIN)
+        along = max(north - south, 1e-9) / (_HEIGHT - 2 * _MARGIN)
+        self._degrees = max(across, along)
+
+    def path(self, geometry: shapely.Geometry) -> str:
+        """Every ring and line of a geometry as one SVG path, a pixel's half exact."""
+        tolerance = self._degrees * 0.5
+        return "".join(self._rings(shapely.simplify(geometry, tolerance)))
+
+    def dots(self, places: pd.DataFrame) -> str:
+        """Some hundred places, evenly chosen, as one path of dots."""
+        some = places.iloc[:: max(1, -(-len(places) // _MOST_DOTS))]
+        return "".join(
+            f"M{self._place(lon, lat)}h0" for lon, lat in zip(some["lon"], some["lat"], strict=True)
+        )
+
+    def _rings(self, geometry: shapely.Geometry) -> Iterator[str]:
+        for part in shapely.get_parts(geometry):
+            for ring in shapely.get_rings(part) if part.geom_type == "Polygon" else [part]:
+                points = (self._place(lon, lat) for lon, lat in shapely.get_coordinates(ring))
+                yield "M" + "L".join(points)
+
+    def _place(self, lon: float, lat: float) -> str:
+        x = _WIDTH / 2 + (lon - self._middle[0]) * self._shrink / self._degrees
+        y = _HEIGHT / 2 - (lat - self._middle[1]) / self._degrees
+        return f"{x:.1f} {y:.1f}"

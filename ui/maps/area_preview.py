@@ -1,0 +1,129 @@
+"""Areas before anything is fitted: on the map, what their numbers are, and what was left out."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+import streamlit as st
+
+from aether_core.charts.class_colours import class_colours
+from aether_core.errors import InputError
+from aether_core.spatial.plane import Plane
+from aether_core.tasks.areas.read import Areas
+from ui.map import ground
+from ui.map import map as city_map
+from ui.map.coloured import Shown
+from ui.map.shapes import ShapeValues
+from ui.maps import layer_map, views
+from ui.maps.views import Look, View
+from ui.shell import state
+from ui.shell.text import count, plain
+from workflows.cities.cities import CitySummary
+
+MAP_HEIGHT: Final = 420
+_ROWS_SHOWN: Final = 12
+_LARGEST: Final = "Largest group"
+_GIVEN: Final = {"shares": "shares", "percent": "per cents", "counts": "counts"}
+
+
+def draw(city: CitySummary, areas: Areas, key: str, *, smallest_m2: float) -> bool:
+    """Show areas on the map; returns whether some of them lie in the city and are large enough."""
+    boundary = shapely.geometry.shape(city.boundary)
+    shapely.prepare(boundary)
+    inside = shapely.intersects(areas.geometry, boundary)
+    if not inside.any():
+        west, south, east, north = shapely.total_bounds(areas.geometry)
+        raise InputError(
+            "no area lies in the city",
+            f"areas from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}",
+            "check that the file shows this place, and its coordinate system",
+            code="no-area-in-city",
+        )
+    metric = Plane.of_shapes(areas.geometry[inside]).shapes(areas.geometry[inside])
+    small = int((shapely.area(metric) < smallest_m2).sum())
+    shown = st.selectbox(
+        "Show",
+        [_LARGEST, *areas.fields],
+        key=f"{key}-{areas.sha256[:8]}-preview",
+        format_func=lambda name: name if name == _LARGEST else f"Share of {name}",
+    )
+    _map(city, areas, inside, shown, key)
+    _said(areas, int(inside.sum()), small, smallest_m2)
+    _table(areas, areas.shares[inside], key)
+    return small < int(inside.sum())
+
+
+def _map(
+    city: CitySummary, areas: Areas, inside: npt.NDArray[np.bool_], what: str, key: str
+) -> None:
+    view = _view(city, areas, areas.shares[inside], what)
+    codes = areas.code[inside].tolist()
+    told = view.shown.titles or [view.shown.told(value) for value in view.shown.values.tolist()]
+    titles = [f"{code} · {words}" for code, words in zip(codes, told, strict=True)]
+    with st.container(key=f"map-frame-{key}-areas", gap=None):
+        city_map.draw(
+            city,
+            key=f"{key}-areas-map",
+            height=MAP_HEIGHT,
+            width=640,
+            alt=f"Map of {count(len(codes), 'area')} by {what}",
+            areas=ShapeValues(areas.geometry[inside], replace(view.shown, titles=titles)),
+        )
+        layer_map.draw_legend(view, f"{key}-areas")
+
+
+def _view(city: CitySummary, areas: Areas, shares: npt.NDArray[np.float64], what: str) -> View:
+    if what == _LARGEST:
+        leading = pd.Series(np.array(areas.fields, dtype=object)[shares.argmax(axis=1)])
+        shown = views.categories(leading, areas.fields, class_colours(areas.fields))
+        return View(shown, _LARGEST, "largest share in the file given, part of the areas")
+    look = Look(dark=state.is_dark(), on_ground=ground.has_shapes(city))
+    column = shares[:, areas.fields.index(what)].astype(np.float32)
+    steps, names = views.share_steps(column, look)
+    titles = [f"{what} {100 * share:.1f} %" for share in column.tolist()]
+    return View(Shown(column, steps, what, titles), what, "share in the file given", names)
+
+
+def _table(areas: Areas, shares: npt.NDArray[np.float64], key: str) -> None:
+    """How large each field's share is, and how far it spreads over the areas."""
+    percent = 100 * shares
+    frame = pd.DataFrame(
+        {
+            "Field": areas.fields,
+            "Mean": percent.mean(axis=0),
+            "Least": percent.min(axis=0),
+            "Most": percent.max(axis=0),
+        }
+    )
+    number = st.column_config.NumberColumn(format="%.1f %%")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key=f"{key}-means",
+        height="content" if len(frame) <= _ROWS_SHOWN else 460,
+        column_config={
+            "Mean": st.column_config.ProgressColumn(
+                format="%.1f %%", min_value=0, max_value=float(frame["Mean"].max()) or 1.0
+            ),
+            "Least": number,
+            "Most": number,
+        },
+    )
+
+
+def _said(areas: Areas, inside: int, small: int, smallest_m2: float) -> None:
+    """What the file gave, what was mended, what was left out and why."""
+    parts = [f"{count(inside, 'area')} in the city, given as {_GIVEN[areas.given]}"]
+    if areas.given != "counts":
+        parts.append("their number of people is not known")
+    if inside < len(areas):
+        parts.append(f"{len(areas) - inside:,} outside the city")
+    if small:
+        parts.append(f"{small:,} of them left out: smaller than {smallest_m2:,.0f} m²")
+    if areas.repaired:
+        parts.append(f"{count(areas.repaired, 'polygon')} mended")
+    parts += [f"{number:,} left out: {plain(why)}" for why, number in areas.dropped.items()]
+    st.caption(" · ".join(parts))

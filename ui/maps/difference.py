@@ -1,0 +1,267 @@
+"""Two layers of a city held against each other: swipe, difference on the map, who says what."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from aether_core.charts.words import percent
+from ui.map import swipe
+from ui.map.coloured import Categories, Shown
+from ui.map.ramp import Colour, difference_steps
+from ui.map.swipe import Side
+from ui.maps import layer_map
+from ui.maps.layer_names import seen_by, told_apart
+from ui.maps.views import View
+from ui.shell import state
+from ui.shell.text import facts, plain
+from workflows.cities.cities import CitySummary
+from workflows.home.store import Store
+from workflows.layers.compare import LayerComparison, comparable_fields, compare_layers
+from workflows.layers.layers import LayerSummary
+from workflows.layers.pictures import LayerPicture, layer_picture
+
+_SWIPE, _DIFFERENCE, _TABLE = "Swipe", "Difference", "Table"
+_SAME: Final[Colour] = (150, 156, 160, 70)
+_OTHER: Final[Colour] = (213, 94, 0, 215)
+_HEIGHT: Final = 560
+_SHADE: Final = "background-color: rgba(31, 134, 170, {:.2f})"
+_PICTURE_PX: Final = 1100
+
+
+def draw(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
+    """Draw the choice of two layers and what differs between them.
+
+    Raises:
+        AetherError: A layer is gone, or the two cannot be held against each other.
+    """
+    usable = [layer for layer in layers if _partners(layers, layer)]
+    if not usable:
+        st.info(
+            "There is nothing to compare yet: it takes two layers over the same cells or areas, "
+            "such as two searches, or land use from two representations.",
+            icon=":material/compare:",
+        )
+        return
+    names = _names(layers)
+    usable.sort(key=lambda layer: not _of_kind(_partners(layers, layer), layer))
+    first, second = st.columns(2, gap="medium")
+    with first:
+        a = _ask_layer("First layer", usable, names, "a")
+        field_a = _ask_field(a, comparable_fields(a), "a")
+    with second:
+        partners = sorted(_partners(layers, a), key=lambda other: other.kind != a.kind)
+        b = _ask_layer("Second layer", partners, names, "b")
+        field_b = _ask_field(b, _alike(a, field_a, b), "b", wanted=field_a)
+    if field_b is None:
+        st.info(f"The second layer has no field that can be held against {plain(str(field_a))}.")
+        return
+    found = _compared(state.store(), city.slug, _key(a), str(field_a), _key(b), field_b)
+    views = [_SWIPE, _DIFFERENCE] + ([_TABLE] if found.confusion is not None else [])
+    picture, panel = st.columns([3, 1], gap="medium")
+    with panel:
+        view = st.segmented_control(
+            "Show", views, default=_SWIPE, required=True, key="difference-view"
+        )
+        _findings(found)
+    with picture:
+        if view == _SWIPE:
+            _draw_swipe(city, found, [names[a.layer], names[b.layer]])
+        elif view == _DIFFERENCE:
+            _draw_map(city, found)
+        elif found.confusion is not None:
+            _draw_confusion(found.confusion, found.a.unit)
+
+
+def _partners(layers: Sequence[LayerSummary], layer: LayerSummary) -> list[LayerSummary]:
+    """The other layers over the same kind of unit that have a field of the same kind."""
+    return [
+        other
+        for other in layers
+        if other.layer != layer.layer
+        and other.unit == layer.unit
+        and any(_alike(layer, field, other) for field in comparable_fields(layer))
+    ]
+
+
+def _of_kind(layers: Sequence[LayerSummary], layer: LayerSummary) -> list[LayerSummary]:
+    return [other for other in layers if other.kind == layer.kind]
+
+
+def _alike(a: LayerSummary, field: str | None, b: LayerSummary) -> list[str]:
+    """Fields of b that can be held against a field of a: classes to classes, numbers to numbers."""
+    wanted = _is_text(a, field)
+    return [name for name in comparable_fields(b) if _is_text(b, name) == wanted]
+
+
+def _is_text(layer: LayerSummary, field: str | None) -> bool:
+    return any(one["name"] == field and one["type"] == "text" for one in layer.fields)
+
+
+def _ask_layer(
+    label: str, layers: Sequence[LayerSummary], names: Mapping[str, str], key: str
+) -> LayerSummary:
+    by_name = {layer.layer: layer for layer in layers}
+    shown = st.session_state.get(f"compare-{key}")
+    if shown not in by_name:
+        # Assigned, not forgotten: the browser would keep showing the old name.
+        st.session_state[f"compare-{key}"] = layers[0].layer
+        if shown is not None:
+            st.info(f"{label}: the one chosen before is not there any more.")
+    name = st.selectbox(
+        label, list(by_name), format_func=lambda one: names[one], key=f"compare-{key}"
+    )
+    return by_name[name]
+
+
+def _names(layers: Sequence[LayerSummary]) -> dict[str, str]:
+    """A name a layer that tells it apart, with what its fit saw."""
+    seen = {layer.layer: seen_by(layer) for layer in layers}
+    return {
+        slug: f"{name}, by {seen[slug]}" if seen[slug] else name
+        for slug, name in told_apart(layers).items()
+    }
+
+
+def _ask_field(
+    layer: LayerSummary, fields: Sequence[str], key: str, wanted: str | None = None
+) -> str | None:
+    units = {str(one["name"]): str(one.get("unit", "")) for one in layer.fields}
+    chosen: str | None = st.selectbox(
+        f"Field of the {'first' if key == 'a' else 'second'} layer",
+        fields,
+        index=fields.index(wanted) if wanted in fields else 0,
+        format_func=lambda name: f"{name}: {units[name]}" if units.get(name) else name,
+        key=f"compare-{key}-field-{layer.layer}-{wanted}",
+        label_visibility="collapsed",
+    )
+    return chosen
+
+
+def _key(layer: LayerSummary) -> tuple[str, datetime]:
+    """A layer made anew under the same name is another layer."""
+    return layer.layer, layer.created
+
+
+@st.cache_data(max_entries=4, show_spinner="Holding the layers against each other")
+def _compared(
+    _store: Store,
+    slug: str,
+    a: tuple[str, datetime],
+    field_a: str,
+    b: tuple[str, datetime],
+    field_b: str,
+) -> LayerComparison:
+    return compare_layers(_store, slug, a[0], field_a, b[0], field_b)
+
+
+@st.cache_data(max_entries=8, show_spinner="Drawing the map")
+def _picture(_store: Store, slug: str, layer: tuple[str, datetime], field: str) -> LayerPicture:
+    return layer_picture(_store, slug, layer[0], field, width_px=_PICTURE_PX)
+
+
+def _findings(found: LayerComparison) -> None:
+    """How far the two agree, in a few figures."""
+    unit = f"{found.a.unit}s"
+    if found.agreement is not None:
+        st.metric("The same class", percent(found.agreement, 1), help=f"Share of {unit}")
+    elif found.correlation is not None:
+        st.metric("Correlation", f"{found.correlation:.2f}", help="Pearson's, -1 to 1")
+    told = {f"{unit.capitalize()} in both": f"{len(found.frame):,}"}
+    if "difference" in found.frame:
+        difference = found.frame["difference"]
+        told["Mean difference"] = f"{difference.mean():+.3g}"
+        told["Mean size of it"] = f"{difference.abs().mean():.3g}"
+    if found.only_a or found.only_b:
+        told["Only in the first"] = f"{found.only_a:,}"
+        told["Only in the second"] = f"{found.only_b:,}"
+    facts(told)
+
+
+def _draw_swipe(city: CitySummary, found: LayerComparison, names: Sequence[str]) -> None:
+    """The two pictures under the slider, each with its own legend."""
+    pictures = [
+        _picture(state.store(), city.slug, _key(layer), field)
+        for layer, field in ((found.a, found.field_a), (found.b, found.field_b))
+    ]
+    left, right = (
+        Side(name, one.picture.png, one.picture.width, one.picture.height)
+        for name, one in zip(names, pictures, strict=True)
+    )
+    swipe.draw(left, right, key="swipe")
+    with st.container(key="swipe-legends"):
+        for column, name, one in zip(st.columns(2), names, pictures, strict=True):
+            with column:
+                swipe.legend(name, one.unit or one.field, one.entries, one.untrusted)
+
+
+def _draw_map(city: CitySummary, found: LayerComparison) -> None:
+    """Where the two differ."""
+    frame = found.frame
+    if found.a.unit == "area":
+        shapes = layer_map.values_of(city, found.a)[["area", "geometry"]]
+        frame = shapes.merge(frame, on="area", how="inner")
+    layer_map.on_map(
+        city,
+        found.a,
+        frame,
+        classes_view(frame, found.a.unit) if found.kind == "classes" else numbers_view(frame),
+        key="difference",
+        height=_HEIGHT,
+        alt=f"Map of the difference between {found.a.title} and {found.b.title}",
+    )
+
+
+def classes_view(frame: pd.DataFrame, unit: str) -> View:
+    """Where two layers name another class.
+
+    Args:
+        frame: `a`, `b` (classes) and `same` (bool).
+        unit: What a row is: cell or area.
+    """
+    same = frame["same"].to_numpy(dtype=bool)
+    pairs = list(zip(frame["a"], frame["b"], same, strict=True))
+    shown = Shown(
+        values=(~same).astype(np.float32),
+        steps=Categories(("the same class", "another class"), (_SAME, _OTHER)),
+        label="class",
+        titles=[a if equal else f"{a} → {b}" for a, b, equal in pairs],
+        notes=["both say so" if equal else "first layer → second layer" for *_, equal in pairs],
+        note="most frequent",
+    )
+    return View(shown, "Second layer against first", f"share of the {unit}s")
+
+
+def numbers_view(frame: pd.DataFrame) -> View:
+    """How much more the second layer has than the first.
+
+    Args:
+        frame: `a`, `b` and `difference`, b less a.
+    """
+    difference = frame["difference"].to_numpy(dtype=np.float32)
+    shown = Shown(
+        values=difference,
+        steps=difference_steps(difference),
+        label="difference",
+        titles=[f"{value:+.3g}" for value in difference],
+        notes=[f"{a:.3g} → {b:.3g}" for a, b in zip(frame["a"], frame["b"], strict=True)],
+    )
+    return View(shown, "Difference", "second layer less first")
+
+
+def _draw_confusion(confusion: pd.DataFrame, unit: str) -> None:
+    """Cells by class of the first layer (rows) and of the second (columns), shaded by row."""
+    table = confusion.rename_axis("first ↓  second →")
+    share = table.div(table.sum(axis=1), axis=0)
+    shaded = table.style.format("{:,}").apply(
+        lambda _: share.map(lambda part: _SHADE.format(0.75 * part)), axis=None
+    )
+    st.dataframe(shaded, key="confusion-table", height="content")
+    st.caption(
+        f"{unit.capitalize()}s by what the first layer says (rows) and the second "
+        "(columns). The deeper the blue, the larger the share of its row; where both agree, it "
+        "lies on the diagonal."
+    )

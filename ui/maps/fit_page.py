@@ -1,0 +1,178 @@
+"""What the pages of the two tasks share: maps or a new one, the layer picked, its panel."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from aether_core.tasks.testing.comparison import representation_names
+from ui.jobs import panel as job_panel
+from ui.jobs.links import LAYER, asked_for
+from ui.jobs.panel import Panel
+from ui.maps import take_away
+from ui.maps.layer_names import told_apart
+from ui.shell import downloads, page, state
+from ui.shell.text import count, facts
+from workflows.cities.cities import CitySummary
+from workflows.jobs.kind import JobKind
+from workflows.layers.export import export_layer
+from workflows.layers.layers import LayerSummary, list_layers
+
+MAPS, NEW = "Maps", "New map"
+
+
+def draw(
+    title: str,
+    key: str,
+    kind: str,
+    job: JobKind[Any],
+    *,
+    form: Callable[[CitySummary, Panel], None],
+    result: Callable[[CitySummary, list[LayerSummary]], None],
+) -> None:
+    """A task's page: its maps, or the form that makes one.
+
+    Args:
+        title: The page's.
+        key: Start of the widgets' names.
+        kind: Kind of the layers.
+        job: What makes one.
+        form: Draws the form with the jobs behind it.
+        result: Draws the maps.
+    """
+    city = page.with_city(title)
+    if city is None:
+        return
+    panel = job_panel.look(key, city.slug, [job])
+    layers = layers_of(city, kind)
+    show_next(key, panel, layers)
+    if is_new(key, layers):
+        form(city, panel)
+    else:
+        job_panel.draw(panel)
+        result(city, layers)
+
+
+def layers_of(city: CitySummary, kind: str) -> list[LayerSummary]:
+    """A city's layers of a kind, newest first."""
+    return [one for one in list_layers(state.store(), city.slug) if one.kind == kind]
+
+
+def is_new(key: str, layers: Sequence[LayerSummary]) -> bool:
+    """Ask whether to look at a map or to make one; without any map, one is made."""
+    if not layers:
+        return True
+    name = f"{key}-view"
+    if f"{key}-next" in st.session_state:
+        st.session_state[name] = st.session_state.pop(f"{key}-next")
+    chosen = st.segmented_control(
+        "What to do",
+        [MAPS, NEW],
+        default=None if name in st.session_state else MAPS,
+        required=True,
+        key=name,
+        label_visibility="collapsed",
+    )
+    return chosen == NEW
+
+
+def show_next(key: str, panel: Panel, layers: Sequence[LayerSummary]) -> None:
+    """Turn to the map that was just made, or that the address names."""
+    made = [str(job.result[LAYER]) for job in panel.ended]
+    if made:
+        st.toast("The map was made and kept as a layer.")
+    linked = asked_for(LAYER)
+    there = {layer.layer for layer in layers}
+    wanted = next((one for one in [*made, linked] if one in there), None)
+    if wanted is not None:
+        st.session_state[f"{key}-next"] = MAPS
+        st.session_state[f"{key}-layer"] = wanted
+
+
+def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
+    """Pick one of the layers; the newest on arrival."""
+    by_name = {layer.layer: layer for layer in layers}
+    name = f"{key}-layer"
+    shown = st.session_state.get(name)
+    if shown not in by_name:
+        st.session_state[name] = layers[0].layer
+        if shown is not None:
+            st.warning("The map shown before was removed. This is the newest one.")
+    named = told_apart(layers)
+    chosen = st.selectbox("Map", list(by_name), key=name, format_func=lambda slug: named[slug])
+    return by_name[chosen]
+
+
+def score(
+    layer: LayerSummary, metric: str, label: str, *, known: str, percent: bool, about: str
+) -> None:
+    """One measure as the map earned it: spatial blocks large, random folds beside.
+
+    Args:
+        metric: Name of the measure in the findings.
+        label: What it is called.
+        known: What the map was made from, such as `labels`.
+        percent: Whether it is a share, shown in per cent.
+        about: What it means, as help.
+    """
+    accuracy = layer.findings["accuracy"]
+    split = "spatial" if "spatial" in accuracy else next(iter(accuracy))
+    figures = accuracy[split][metric]
+    said = _figure(figures["mean"], percent=percent)
+    where = f"away from {known}" if split == "spatial" else f"beside {known}"
+    words = (
+        f"95 % interval {_figure(figures['lo'], percent=percent)} "
+        f"to {_figure(figures['hi'], percent=percent)}"
+    )
+    other = accuracy.get("random") if split == "spatial" else None
+    if other:
+        words += f"; beside {known} {_figure(other[metric]['mean'], percent=percent)}"
+    with st.container(gap="xxsmall"):
+        st.metric(f"{label}, {where}", said, help=about)
+        st.caption(words)
+
+
+def _figure(value: float, *, percent: bool) -> str:
+    return f"{100 * value:.0f}\u00a0%" if percent else f"{value:.3f}"
+
+
+def panel(layer: LayerSummary, used: str, named: Sequence[str], what: str) -> None:
+    """What the map was made from.
+
+    Args:
+        used: Key of the number of labels or areas in the findings.
+        named: Classes or fields.
+        what: What these are called.
+    """
+    found, asked = layer.findings, layer.parameters
+    source = asked.get("labels") or asked.get("areas") or "unknown"
+    dropped = sum((found.get(f"{used}_dropped") or {}).values())
+    representation = str(asked.get("representation", ""))
+    facts(
+        {
+            "Made from": source,
+            f"{used.capitalize()} used": f"{found[f'{used}_used']:,}"
+            + (f", {dropped:,} left out" if dropped else ""),
+            what: count(len(named), what.lower().rstrip("s"), what.lower())
+            if len(named) > 6
+            else ", ".join(named),
+            "Probe sees": representation_names(layer.embedding).get(representation, representation),
+            "Model": layer.model or "none needed",
+            "Cells": f"{layer.features:,}",
+            "Made": f"{layer.created:%d %b %Y, %H:%M}",
+            "In PostGIS": layer.view,
+        }
+    )
+
+
+def take_with(city: CitySummary, layer: LayerSummary, key: str) -> None:
+    """Download, report, QGIS: beside each other under the panel."""
+    with st.popover("Download", icon=":material/download:", width="stretch"):
+        st.caption("Every value of the layer with its shapes, lineage and credits.")
+        downloads.buttons(
+            f"{city.slug}-{layer.layer}",
+            lambda path: export_layer(state.store(), city.slug, layer.layer, path),
+            key=key,
+        )
+    take_away.report(city, layer)
+    take_away.qgis(city, layer)

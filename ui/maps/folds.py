@@ -1,0 +1,103 @@
+"""Which labels are held out together: the fold map, and why the blocks are as large as they are."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import streamlit as st
+
+from aether_core import charts
+from aether_core.charts.words import SPLITS
+from ui.map import legend
+from ui.map import map as city_map
+from ui.map.coloured import Categories, Shown, rgba
+from ui.map.shapes import dots
+from ui.shell import state
+from ui.shell.palette import ground as ground_colours
+from ui.shell.text import facts
+from workflows.cities.cities import CitySummary
+
+MAP_HEIGHT: Final = 400
+_COLOURS: Final = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6BB1", "#7F5539",
+    "#B3C95A", "#3D5A80",
+)  # fmt: skip
+
+
+def draw(city: CitySummary, findings: Mapping[str, Any], key: str) -> None:
+    """Draw the fold map beside the variogram.
+
+    Args:
+        city: The city.
+        findings: `folds` (`lonlat` and a number each by split), `variogram`, and `blocks` where
+            there are spatial ones.
+        key: Start of the widgets' names.
+    """
+    picture, why = st.columns([3, 2], gap="large")
+    blocks: Mapping[str, Any] = findings.get("blocks") or {}
+    with picture:
+        _map(city, findings["folds"], key)
+    with why:
+        st.altair_chart(
+            charts.variogram(findings["variogram"], block_m=blocks.get("side_m")),
+            key=f"{key}-variogram",
+            height=300,
+            alt="Variogram: how far labels resemble their neighbours",
+        )
+        if blocks:
+            _told(blocks)
+
+
+def _map(city: CitySummary, folds: Mapping[str, Any], key: str) -> None:
+    splits = [name for name in folds if name != "lonlat"]
+    split = splits[-1]
+    if len(splits) > 1:
+        split = st.segmented_control(
+            "Held out together",
+            splits,
+            default=split,
+            required=True,
+            format_func=lambda name: SPLITS.get(name, name),
+            key=f"{key}-split",
+        )
+    numbers = np.asarray(folds[split], dtype=np.float32)
+    names = tuple(f"fold {at + 1}" for at in range(int(numbers.max()) + 1))
+    colours = tuple(rgba(_COLOURS[at % len(_COLOURS)], 235) for at in range(len(names)))
+    shown = Shown(numbers, Categories(names, colours), "fold", note="held out together")
+    lonlat = np.asarray(folds["lonlat"], dtype=np.float64)
+    layer = dots(lonlat, shown, ground_colours(dark=state.is_dark()), layer_id=f"{key}-dots")
+    counts = np.bincount(numbers.astype(int), minlength=len(names))
+    with st.container(key=f"map-frame-{key}", gap=None):
+        city_map.draw(
+            city,
+            key=f"{key}-map",
+            height=MAP_HEIGHT,
+            width=560,
+            alt=f"Map of the folds: {SPLITS.get(split, split)}",
+            overlays=[layer],
+        )
+        legend.draw_categories(
+            SPLITS.get(split, split).capitalize(),
+            f"n = {len(numbers):,} labels drawn, first seed",
+            [
+                (colour, name, f"{n:,}")
+                for colour, name, n in zip(colours, names, counts, strict=True)
+            ],
+            key=key,
+        )
+
+
+def _told(blocks: Mapping[str, Any]) -> None:
+    """How large the blocks are, and why."""
+    found = blocks.get("range_m")
+    told = {
+        "Side of a block": f"{blocks['side_m']:,.0f} m, chosen by {blocks['chosen_by']}",
+        "Labels resemble each other up to": f"{found:,.0f} m" if found else "no range found",
+        "Blocks with labels": f"{blocks['occupied']:,}",
+    }
+    facts(told)
+    if blocks.get("limited"):
+        st.caption(
+            "The city is too small for blocks as large as that range: neighbouring blocks still "
+            "resemble each other a little, so the figures of spatial blocks flatter, too."
+        )

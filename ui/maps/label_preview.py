@@ -1,0 +1,69 @@
+"""Labels before anything is fitted: on the map, counted by class, and what was left out."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from aether_core.charts import class_counts
+from aether_core.charts.class_colours import class_colours
+from aether_core.tasks.labels.read import Labels
+from ui.map import map as city_map
+from ui.map.shapes import ShapeValues
+from ui.maps import views
+from ui.shell import chart
+from ui.shell.text import count, plain
+from workflows.cities.cities import CitySummary
+
+MAP_HEIGHT: Final = 420
+_DRAWN: Final = 8_000
+_LINE: Final = 26
+_LONG_LINE: Final = 36
+_LONG_NAME: Final = 26
+
+
+def draw(city: CitySummary, labels: Labels, key: str) -> None:
+    """Show labels in the city on its map, and how many each class has in the same colours.
+
+    Args:
+        labels: In the city, of 2 to 60 classes.
+    """
+    counts = labels.counts
+    names = sorted(counts)  # the order, and so the colours, of the map to come
+    colours = dict(zip(names, class_colours(names), strict=True))
+    _map(city, labels, colours, key)
+    _said(labels)
+    line = _LINE if max(map(len, counts)) <= _LONG_NAME else _LONG_LINE
+    chart.draw(
+        class_counts(counts, colours),
+        f"{key}-counts",
+        height=90 + line * len(counts),
+        alt="Number of labels of each class",
+    )
+
+
+def _map(city: CitySummary, labels: Labels, colours: dict[str, str], key: str) -> None:
+    every = max(1, -(-len(labels) // _DRAWN))
+    some = np.arange(0, len(labels), every)
+    values = pd.Series(labels.value[some])
+    shown = views.categories(values, list(colours), list(colours.values()))
+    city_map.draw(
+        city,
+        key=f"{key}-labels-map",
+        height=MAP_HEIGHT,
+        width=330,
+        alt=f"Map of {count(len(labels), 'label')} by class",
+        areas=ShapeValues(labels.geometry[some], shown),
+    )
+    if every > 1:
+        st.caption(f"{len(some):,} of {len(labels):,} labels are drawn.")
+
+
+def _said(labels: Labels) -> None:
+    """How many there are, what was mended, what was left out and why."""
+    parts = [f"{count(len(labels), 'label')} from {plain(labels.source)}"]
+    if labels.repaired:
+        parts.append(f"{count(labels.repaired, 'polygon')} mended")
+    parts += [f"{number:,} left out: {plain(why)}" for why, number in labels.dropped.items()]
+    st.caption(" · ".join(parts))

@@ -1,0 +1,33 @@
+"""What layers are called in lists: Streamlit tells options apart by what they say."""
+
+from collections.abc import Sequence
+
+from aether_core.tasks.testing.comparison import representation_names
+from workflows.layers.layers import LayerSummary
+
+
+def told_apart(layers: Sequence[LayerSummary]) -> dict[str, str]:
+    """A name a layer, no two alike: titles, the second of a title with (2) behind it.
+
+    Args:
+        layers: A city's layers, newest first.
+
+    Returns:
+        Name by the layer's short name, in the order given.
+    """
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for layer in reversed(layers):
+        number, name = 2, layer.title
+        while name in taken:
+            name = f"{layer.title} ({number})"
+            number += 1
+        taken.add(name)
+        names[layer.layer] = name
+    return {layer.layer: names[layer.layer] for layer in layers}
+
+
+def seen_by(layer: LayerSummary) -> str:
+    """What the fit behind a layer saw; empty for layers that are no fit."""
+    name = str(layer.parameters.get("representation") or "")
+    return representation_names(layer.embedding).get(name, name)

@@ -1,0 +1,97 @@
+"""How far to trust a socioeconomic layer: scores, predicted against true shares, intervals."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from aether_core import charts
+from aether_core.charts.words import SPLITS, percent
+from ui.maps import trust
+from ui.shell import chart
+
+_CHART: Final = 380
+
+
+def how_good(found: Mapping[str, Any], areas: pd.DataFrame, key: str) -> None:
+    """Scores of all areas, and one field's shares against the true ones.
+
+    Args:
+        areas: `<field>` and `<field>_observed` of each area, each predicted by a fit that had not
+            seen it.
+    """
+    figures, scatter = st.columns(2, gap="large")
+    with figures:
+        trust.accuracy_table(found, key)
+    with scatter:
+        field = st.selectbox("Field", found["fields"], key=f"{key}-scatter")
+        if f"{field}_observed" not in areas:
+            st.caption("The areas this layer was made from have been removed.")
+            return
+        chart.draw(
+            charts.shares_scatter(areas[f"{field}_observed"], areas[field], field),
+            f"{key}-scatter-chart",
+            height=_CHART,
+            alt=f"Predicted against true share of {field}",
+        )
+        st.caption(f"Each area predicted by a fit that had not seen it: {_tested(found)}.")
+
+
+def _tested(found: Mapping[str, Any]) -> str:
+    split = str(found.get("calibrated_on", "random"))
+    return SPLITS.get(split, split)
+
+
+def how_sure(found: Mapping[str, Any], key: str) -> None:
+    """Whether the intervals hold as often as promised, and how wide they are."""
+    drawn, table = st.columns(2, gap="large")
+    coverage: Mapping[str, Mapping[str, Mapping[str, Any]]] = found["coverage"]
+    rows = [
+        {
+            "Field": field,
+            "Tested on": SPLITS.get(split, split),
+            "Held": 100 * figures["share"],
+            "Mean width": 100 * figures["mean_width"],
+            "Areas": figures["n"],
+        }
+        for split, by_field in coverage.items()
+        for field, figures in by_field.items()
+    ]
+    with drawn:
+        split = trust.split_switch(coverage, f"{key}-coverage-split")
+        groups = [
+            {
+                "group": field,
+                "n": figures["n"],
+                "coverage": figures["share"],
+                "coverage_lo": figures["lo"],
+                "coverage_hi": figures["hi"],
+            }
+            for field, figures in coverage[split].items()
+        ]
+        level = next(iter(coverage[split].values()))["level"]
+        chart.draw(
+            charts.fairness(
+                groups,
+                "coverage",
+                title=f"Do the intervals keep their promise of {percent(level)}?",
+                axis="Areas whose true share is in the interval",
+            ),
+            f"{key}-coverage",
+            height=max(_CHART, 150 + 34 * len(found["fields"])),
+            alt="How often the intervals hold the true share, by field",
+        )
+    with table:
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            key=f"{key}-widths",
+            height="content" if len(rows) <= 12 else 460,
+            column_config={
+                "Held": st.column_config.NumberColumn(
+                    format="%.1f %%", help="Areas whose true share lies in its interval"
+                ),
+                "Mean width": st.column_config.NumberColumn(format="%.1f %%"),
+            },
+        )

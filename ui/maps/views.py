@@ -1,0 +1,243 @@
+"""What a layer can be coloured by: pure functions from a layer's values to colours and words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aether_core.charts.class_colours import class_colours
+from ui.map.cells import INLINE_LIMIT
+from ui.map.coloured import Categories, Shown, rgba, untrusted
+from ui.map.legend import PERCENTILE_NAMES
+from ui.map.ramp import (
+    Colour,
+    Steps,
+    difference_steps,
+    percentile_steps,
+    quantile_steps,
+    ramp,
+)
+
+CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST = (
+    "Class",
+    "Confidence",
+    "Set size",
+    "One class",
+    "Trust",
+)
+LAND_USE: Final = (CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST)
+_CONFIDENCE_EDGES: Final = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 1.0)
+_PROBABILITY_EDGES: Final = (0.0, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
+_LARGEST_NAMED_SET: Final = 5
+_NAMED_IN_TOOLTIP: Final = 5
+_TRUST: Final = (
+    ("can be trusted", "#0f9d8f"),
+    ("too many classes possible", "#e69f00"),
+    ("unlike the labels", "#9b5fa5"),
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the page looks: colours follow it.
+
+    Attributes:
+        dark: Whether the page is dark.
+        on_ground: Whether a base map lies under the data.
+    """
+
+    dark: bool
+    on_ground: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to look at a layer, with what its legend says.
+
+    Attributes:
+        shown: Values and colours.
+        title: What is shown.
+        unit: What the numbers or classes are.
+        names: Names of value classes, lowest first; the limits when empty.
+        mean: Coarse cells tell their mean, not their best value.
+    """
+
+    shown: Shown
+    title: str
+    unit: str
+    names: Sequence[str] = ()
+    mean: bool = True
+
+    @property
+    def entries(self) -> list[tuple[Colour, str, str]]:
+        """Legend of categories: colour, name and share of the map, most frequent first."""
+        steps = self.shown.steps
+        if not isinstance(steps, Categories):
+            return []
+        found = self.shown.values[np.isfinite(self.shown.values)].astype(int)
+        counts = np.bincount(found, minlength=len(steps.names))
+        order = [at for at in np.argsort(-counts, kind="stable").tolist() if counts[at]]
+        total = max(int(counts.sum()), 1)
+        return [(steps.colours[at], steps.names[at], _share(counts[at] / total)) for at in order]
+
+    def greyed(self, untrustworthy: npt.NDArray[np.bool_], look: Look) -> "View":
+        """The same with what is not to be trusted drawn grey."""
+        shown = replace(self.shown, dimmed=untrustworthy, dim=untrusted(dark=look.dark))
+        return replace(self, shown=shown)
+
+
+def land_use(
+    frame: pd.DataFrame, classes: Sequence[str], what: str, look: Look, *, one: str = ""
+) -> View:
+    """A land-use layer by its class, how sure it is, or where it holds.
+
+    Args:
+        frame: `landuse`, `confidence`, `set`, `applicable`, `trusted` and `p_<class>`.
+        classes: Names of all classes.
+        what: One of `LAND_USE`.
+        one: Class whose probability is shown, for `ONE_CLASS`.
+
+    Raises:
+        InputError: There is nothing to draw.
+    """
+    if what == CONFIDENCE:
+        view = _edged(frame["confidence"], _CONFIDENCE_EDGES, "confidence", look)
+        return _with_words(view, frame, "Confidence", "calibrated probability of the class")
+    if what == SET_SIZE:
+        return _with_words(
+            _set_sizes(frame, len(classes), look), frame, "Classes possible", "classes in the set"
+        )
+    if what == ONE_CLASS:
+        view = _edged(frame[f"p_{one}"], _PROBABILITY_EDGES, one, look)
+        return _with_words(view, frame, one, "calibrated probability")
+    if what == TRUST:
+        return _with_words(_trust(frame), frame, "Where to trust it", "share of the cells")
+    names = tuple(dict.fromkeys([*classes, *frame["landuse"].dropna()]))
+    shown = categories(frame["landuse"], names, class_colours(names))
+    return _with_words(
+        View(shown, "", ""), frame, "Land use", "most probable class, share of the cells"
+    )
+
+
+def categories(values: "pd.Series[str]", names: Sequence[str], colours: Sequence[str]) -> Shown:
+    """Named classes, one a shape."""
+    place = {name: at for at, name in enumerate(names)}
+    positions = np.array([place.get(value, np.nan) for value in values], dtype=np.float32)
+    return Shown(
+        positions, Categories(tuple(names), tuple(rgba(colour) for colour in colours)), "class"
+    )
+
+
+def _edged(column: "pd.Series[float]", edges: tuple[float, ...], label: str, look: Look) -> View:
+    values = column.to_numpy(dtype=np.float32)
+    colours = ramp(len(edges) - 1, dark=look.dark, on_ground=look.on_ground)
+    steps = Steps(edges, colours)
+    return View(Shown(values, steps, label), "", "", percent_names(edges))
+
+
+def _set_sizes(frame: pd.DataFrame, classes: int, look: Look) -> View:
+    sizes = frame["set"].map(len).to_numpy(dtype=np.float32)
+    most = min(max(classes, 1), _LARGEST_NAMED_SET)
+    edges = (*(at + 0.5 for at in range(most)), max(classes, most) + 0.5)
+    names = [f"{at} {'class' if at == 1 else 'classes'}" for at in range(1, most + 1)]
+    if classes > most:
+        names[-1] = f"{most} or more"
+    colours = ramp(most, dark=look.dark, on_ground=look.on_ground)
+    return View(Shown(sizes, Steps(edges, colours), "classes possible"), "", "", names)
+
+
+def _trust(frame: pd.DataFrame) -> View:
+    applicable = frame["applicable"].to_numpy(dtype=bool)
+    trusted = frame["trusted"].to_numpy(dtype=bool)
+    kind = np.where(trusted, 0, np.where(applicable, 1, 2)).astype(np.float32)
+    names, colours = zip(*_TRUST, strict=True)
+    steps = Categories(tuple(names), tuple(rgba(colour) for colour in colours))
+    return View(Shown(kind, steps, "trust"), "", "")
+
+
+def _with_words(view: View, frame: pd.DataFrame, title: str, unit: str) -> View:
+    """Give a land-use view its title and, where each cell has one, its tooltips."""
+    shown = view.shown
+    if len(frame) <= INLINE_LIMIT:
+        titles = frame["landuse"].fillna("no class").astype(str).tolist()
+        if title not in ("Land use", "Confidence", "Where to trust it"):
+            titles = [
+                f"{name} · {shown.told(value)}"
+                for name, value in zip(titles, shown.values.tolist(), strict=True)
+            ]
+        shown = replace(shown, titles=titles, notes=land_use_notes(frame))
+    return replace(view, shown=shown, title=title, unit=unit)
+
+
+def land_use_notes(frame: pd.DataFrame) -> list[str]:
+    """How sure each cell is and what else it may be, in words."""
+    return [
+        f"{_share(confidence)} sure; {_set_words(possible, name)}"
+        + ("" if applicable else "; unlike the labels")
+        for confidence, possible, name, applicable in zip(
+            frame["confidence"], frame["set"], frame["landuse"], frame["applicable"], strict=True
+        )
+    ]
+
+
+def _set_words(possible: Sequence[str], name: str) -> str:
+    others = [one for one in possible if one != name]
+    if not others:
+        return "no other class possible"
+    more = len(others) - _NAMED_IN_TOOLTIP
+    listed = ", ".join(others[:_NAMED_IN_TOOLTIP]) + (f" and {more} more" if more > 0 else "")
+    return f"also possible: {listed}"
+
+
+def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -> View:
+    """Any number of a layer; percentiles of a search keep most of the ramp for the best tenth.
+
+    Raises:
+        InputError: There is nothing to draw.
+    """
+    values = frame[name].to_numpy(dtype=np.float32)
+    if name == "percentile":
+        steps = percentile_steps(dark=look.dark, on_ground=look.on_ground)
+        return View(Shown(values, steps, name), title, unit, PERCENTILE_NAMES, mean=False)
+    steps = quantile_steps(values, dark=look.dark, on_ground=look.on_ground)
+    return View(Shown(values, steps, name), title, unit, mean=False)
+
+
+def share_steps(values: npt.NDArray[np.float32], look: Look) -> tuple[Steps, list[str]]:
+    """Even classes of shares with their names in per cent.
+
+    Raises:
+        InputError: No value is finite.
+    """
+    steps = quantile_steps(values, dark=look.dark, on_ground=look.on_ground)
+    return steps, percent_names(steps.edges)
+
+
+def difference(
+    values: npt.NDArray[np.float32], label: str, title: str, unit: str, factor: float = 100
+) -> View:
+    """A difference, even to both sides of zero.
+
+    Args:
+        factor: What values are multiplied by in the legend; 100 for points of a per cent.
+
+    Raises:
+        InputError: No value is finite.
+    """
+    steps = difference_steps(values)
+    names = [f"{factor * low:+.3g} to {factor * high:+.3g}" for low, high in pairwise(steps.edges)]
+    return View(Shown(values, steps, label), title, unit, names)
+
+
+def percent_names(edges: Sequence[float]) -> list[str]:
+    """Names of classes between limits that are shares."""
+    return [f"{100 * low:.3g} to {100 * high:.3g} %" for low, high in pairwise(edges)]
+
+
+def _share(part: float) -> str:
+    """A share in words, never `0 %` for something that is there."""
+    return "< 1 %" if 0 < part < 0.005 else f"{part:.0%}".replace("%", " %")

@@ -1,0 +1,1 @@
+"""What every page has: heading, state, errors, style, footer; and the server."""

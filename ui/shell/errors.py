@@ -1,0 +1,80 @@
+"""What a reader sees when something goes wrong: plain words, never a traceback."""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import streamlit as st
+
+from aether_core.errors import AetherError, CancelledError, StoreUnavailableError
+from ui.shell.text import plain, sentence
+from workflows.home.unforeseen import in_plain_words
+
+log = logging.getLogger("aether.pages")
+RETRY_SECONDS: Final = 3.0
+
+
+def in_words(error: AetherError) -> str:
+    """The error's one line as a sentence: a capital letter first, a full stop last."""
+    return sentence(str(error).strip().rstrip(".")) + "."
+
+
+def show(error: Exception) -> None:
+    """Show one error as a box. What is not ours goes to the log under a short id."""
+    error = in_plain_words(error) or error
+    if isinstance(error, CancelledError):
+        st.info("Stopped. Nothing was changed.", icon=":material/info:")
+    elif isinstance(error, AetherError):
+        st.error(plain(in_words(error)), icon=":material/error:")
+    else:
+        reference = secrets.token_hex(4)
+        log.error("page error %s", reference, exc_info=error)
+        st.error(
+            "Something went wrong on our side, not with your input. Reload the page to go on. "
+            f"If it happens again, report the id {reference}; the log has the details under it.",
+            icon=":material/error:",
+        )
+
+
+@contextmanager
+def boxed(reachable: Callable[[], bool] | None = None) -> Iterator[None]:
+    """Run a block; an error becomes a box in its place and the rest of the page goes on.
+
+    Streamlit's own control flow (rerun, stop) is no `Exception` and passes through.
+
+    Args:
+        reachable: Says whether the database answers; with it, a box about a lost database watches
+            and reloads the page by itself when it is back.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - the page's last line: what is not ours is logged
+        told = in_plain_words(error) or error
+        if isinstance(told, StoreUnavailableError):
+            _lost_database(told, reachable)
+        else:
+            show(told)
+
+
+def _lost_database(error: StoreUnavailableError, reachable: Callable[[], bool] | None) -> None:
+    log.warning("database unavailable: %s", error)
+    st.warning(
+        "The database cannot be reached. Nothing stored is lost, and this page goes on by itself "
+        "as soon as the database answers.",
+        icon=":material/cloud_off:",
+    )
+    st.caption(plain(in_words(error)))
+    if reachable is None:
+        return
+    attempts = 0
+
+    @st.fragment(run_every=RETRY_SECONDS)
+    def watch() -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts > 1 and reachable():
+            st.rerun()
+
+    watch()

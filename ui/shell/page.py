@@ -1,0 +1,76 @@
+"""How every page begins: its heading, the city it is about, or what to do when there is none."""
+
+import streamlit as st
+
+from ui.shell import footer, state
+from ui.shell.text import plain
+from workflows.cities.cities import CitySummary
+
+_NAMES = (
+    "home",
+    "city",
+    "train",
+    "search",
+    "change",
+    "land_use",
+    "socioeconomic",
+    "evaluate",
+    "layers",
+)
+HOME, CITY, TRAIN, SEARCH, CHANGE, LAND_USE, SOCIOECONOMIC, EVALUATE, LAYERS = (
+    f"pages/{name}.py" for name in _NAMES
+)
+
+
+_ROUTED = "routed"
+
+
+def mark_routed() -> None:
+    """Note that this visit came through the router."""
+    st.session_state[_ROUTED] = True
+
+
+def through_router() -> None:
+    """Send a visit that missed the router through it.
+
+    Streamlit runs a file of the folder `pages` by itself for whoever comes first, by a link to a
+    page, after the server has started; calling `st.navigation` once ends that rule.
+    """
+    if _ROUTED not in st.session_state:
+        st.navigation([f"pages/{name}.py" for name in _NAMES])
+        st.rerun()
+
+
+def heading(title: str, city: CitySummary | None = None) -> None:
+    """The page's title, with the city's name and whether its embedding is simulated."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(
+            title if city is None else f"{title}: {plain(city.name)}", anchor=False, width="content"
+        )
+        if city is not None and city.simulated:
+            footer.simulated_badge()
+
+
+def with_city(title: str) -> CitySummary | None:
+    """Draw the heading and return the city picked; without any city, say so and return None."""
+    city = state.city(state.cities())
+    heading(title, city)
+    if city is None:
+        empty(
+            "There is no city yet",
+            "Fetch one from public data, by its name or a box, or add one from your own files. "
+            "It takes a few minutes.",
+            CITY,
+            "Add a city",
+        )
+    return city
+
+
+def empty(title: str, words: str, target: str, label: str) -> None:
+    """An empty state: what is missing, and the one page that mends it."""
+    with st.container(
+        border=True, width=560, key=f"empty-{target.rpartition('/')[2].removesuffix('.py')}"
+    ):
+        st.subheader(title, anchor=False)
+        st.write(words)
+        st.page_link(target, label=label, icon=":material/arrow_forward:", width="stretch")

@@ -1,0 +1,1 @@
+"""Cities: add, list, remove, their files, years and arrays."""

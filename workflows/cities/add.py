@@ -1,0 +1,403 @@
+"""Register a city from an embedding and a file of places."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+from shapely.geometry import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Session
+
+from aether_core.city.base_map import read_osm_base_map
+from aether_core.city.boundary import polygons_of, read_boundary, working_crs
+from aether_core.city.cells import Cells, cell_polygons, cells_of, choose_resolution
+from aether_core.eo.alphaearth import ATTRIBUTION
+from aether_core.eo.embedding import Embedding, Pooled, open_embedding
+from aether_core.eo.embedding_kind import (
+    ALPHAEARTH,
+    check_kind_year,
+    checked_kind,
+    kind_notice,
+    kind_title,
+)
+from aether_core.eo.encoding import encoding_of
+from aether_core.eo.pooling.view import View, city_views
+from aether_core.errors import InputError
+from aether_core.poi.clean import clean_pois
+from aether_core.poi.fields import PoiFields
+from aether_core.poi.osm.extract import ATTRIBUTION as OSM_ATTRIBUTION
+from aether_core.poi.osm.extract import PBF_SUFFIXES
+from aether_core.poi.read import read_pois
+from aether_core.poi.text import poi_texts
+from aether_core.progress import Progress, silent
+from aether_core.tasks.labels.read import Labels
+from aether_core.text.encoder import text_hash
+from aether_core.vector import read_vector
+from db.cities import cities as city_rows
+from db.cities import features as feature_rows
+from db.cities import pois as poi_rows
+from db.schema import BASE_KINDS, City
+from workflows.cities.cities import CitySummary, summarise
+from workflows.cities.files import files_staged
+from workflows.cities.names import check_city_words, check_slug_free
+from workflows.cities.osm_labels import keep_osm_labels, read_osm_labels
+from workflows.home.encoders import default_encoder, store_texts
+from workflows.home.owned_folders import storing
+from workflows.home.paths import to_home
+from workflows.home.store import Store
+
+SIMULATED = "Simulated embedding: computed, not measured by satellite."
+
+
+@dataclass(frozen=True)
+class AddCity:
+    """What a user gives to register a city.
+
+    Attributes:
+        slug: Short name in addresses and commands: lower-case letters, digits, hyphens.
+        embedding: Rasters (GeoTIFF, 64 bands) or tables (A00..A63) of one year; of another
+            embedding as many bands or numbered columns as it has.
+        embedding_kind: Name of the embedding, such as `tessera`; AlphaEarth, or what the files say
+            of themselves, when left out.
+        embedding_credit: Whom an embedding other than AlphaEarth is owed to.
+        boundary: Area of the city; the embedding's footprint when left out.
+        radius_m: Pooling radius in metres; 100 gives the published windows.
+        land_use: OpenStreetMap extract (.pbf) to keep the city's land use from, as labels; taken
+            from `pois` where that is an extract.
+        base_map: Vector file with `kind` (water, green, road, building) drawn under the maps.
+        simulated: Marks everything made from this city as simulated.
+        attribution: Credits of the places, beside the embedding's own.
+        dropped: Places left out before, by reason; counted with those left out here.
+        sources: What the files were made from, as `City.sources` keeps it.
+        link_files: Share the embedding's files instead of copying them; nobody may change them.
+    """
+
+    slug: str
+    name: str
+    embedding: list[Path]
+    year: int
+    pois: Path
+    embedding_kind: str | None = None
+    embedding_credit: list[str] = field(default_factory=list)
+    boundary: Path | None = None
+    radius_m: float = 100.0
+    name_field: str | None = None
+    category_field: str | None = None
+    group_field: str | None = None
+    crs: str | None = None
+    land_use: Path | None = None
+    base_map: Path | None = None
+    simulated: bool = False
+    cell_resolution: int | None = None
+    attribution: list[str] = field(default_factory=list)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    link_files: bool = False
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Everything computed from the files, ready to be stored in one transaction."""
+
+    embedding: Embedding
+    boundary: MultiPolygon
+    views: tuple[View, View]
+    pois: gpd.GeoDataFrame
+    texts: list[str]
+    poi_vectors: np.ndarray
+    dropped: dict[str, int]
+    cells: Cells
+    cell_vectors: np.ndarray
+    base_map: gpd.GeoDataFrame | None
+    land_use: Labels | None
+
+
+def add_city(
+    store: Store,
+    request: AddCity,
+    progress: Progress = silent,
+    *,
+    within: Callable[[Session, City], None] | None = None,
+) -> CitySummary:
+    """Read, clean, pool and store a city; all of it or nothing.
+
+    Args:
+        store: Where it is kept.
+        request: What the user gives.
+        progress: Told what is done.
+        within: Called as the last in the transaction that adds the city: what it locks must not
+            be waited for by `progress`.
+
+    Raises:
+        InputError: A file or a value cannot be used.
+        ConflictError: The slug is taken.
+        CancelledError: `progress` asked to stop; nothing is left behind.
+    """
+    check_add(store, request)
+    prepared = _prepare(request, progress)
+    store_texts(store, default_encoder(store.settings), prepared.texts, progress)
+    settings = store.settings
+    with (
+        files_staged(store, prepared.embedding.files, link=request.link_files) as (staged, names),
+        storing(store) as (session, folders),
+    ):
+        progress("storing", 0, 1)
+        city = _insert(session, request, prepared)
+        folder = folders.place(staged, settings.cities, f"{city.id}-{city.year}")
+        paths = [to_home(settings, folder / name) for name in names]
+        _insert_rasters(session, city, prepared.embedding, paths)
+        summary = summarise(session, city)
+        progress("storing", 1, 1)
+        if within is not None:
+            within(session, city)
+    return summary
+
+
+def check_add(store: Store, request: AddCity) -> None:
+    """Check all that can be told before a file is opened.
+
+    Raises:
+        InputError: A name or a number cannot be used.
+        ConflictError: The slug is taken.
+    """
+    different = {path.absolute(): path.name for path in request.embedding}  # twice counts once
+    names = list(different.values())
+    if len(set(names)) < len(names):
+        raise InputError(
+            "two embedding files have the same name",
+            ", ".join(names),
+            "rename one of them",
+            code="embedding-files-same-name",
+        )
+    check_city_words(
+        request.slug,
+        request.name,
+        radius_m=request.radius_m,
+        cell_resolution=request.cell_resolution,
+    )
+    if request.embedding_kind is not None:
+        checked_kind(request.embedding_kind)
+    check_kind_year(_kind(request) or ALPHAEARTH, request.year)
+    check_slug_free(store, request.slug)
+
+
+def _kind(request: AddCity) -> str | None:
+    return None if request.embedding_kind is None else checked_kind(request.embedding_kind)
+
+
+def _open(request: AddCity, progress: Progress) -> Embedding:
+    """Open the embedding, which must be the one it is said to be."""
+    kind = _kind(request)
+    embedding = open_embedding(request.embedding, kind=kind, progress=progress)
+    if kind is not None and kind != embedding.name:
+        raise InputError(
+            "the files hold another embedding",
+            f"{kind_title(embedding.name)}, not {kind_title(kind)}",
+            "leave the kind of embedding out, or give the right one",
+            code="embedding-of-another-kind",
+        )
+    if embedding.name == ALPHAEARTH and request.embedding_credit:
+        raise InputError(
+            "AlphaEarth has its own credit",
+            request.embedding_credit[0],
+            "give the places' credit as such, or name the kind of embedding",
+            code="credit-of-alphaearth-given",
+        )
+    return embedding
+
+
+def _prepare(request: AddCity, progress: Progress) -> _Prepared:
+    progress("opening the embedding", 0, 1)
+    embedding = _open(request, progress)
+    progress("reading places", 0, 1)
+    fields = PoiFields(request.name_field, request.category_field, request.group_field)
+    raw = read_pois(request.pois, fields=fields, crs=request.crs)
+    boundary = _boundary(request, embedding)
+    cleaned = clean_pois(raw, boundary)
+    _check_inside(request, raw, cleaned.pois)
+    views = city_views(embedding.kind, request.radius_m)
+    pooled = embedding.pool(_lonlat(cleaned.pois), views, progress)
+    _check_pooled(request, pooled)
+    pois = cleaned.pois[pooled.ok].reset_index(drop=True)
+    cells, cell_vectors = _pool_cells(request, embedding, boundary, views[0], progress)
+    return _Prepared(
+        embedding=embedding,
+        boundary=boundary,
+        views=views,
+        pois=pois,
+        texts=poi_texts(pois),
+        poi_vectors=pooled.vectors[:, pooled.ok],
+        dropped=dict(Counter(request.dropped) + Counter(cleaned.dropped) + Counter(pooled.dropped)),
+        cells=cells,
+        cell_vectors=cell_vectors,
+        base_map=_base_map(request, boundary),
+        land_use=_land_use(request, boundary),
+    )
+
+
+def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | None:
+    if request.base_map is None:
+        extract = request.pois if _is_osm(request) else request.land_use
+        return None if extract is None else read_osm_base_map(extract, boundary)
+    drawn = read_vector(request.base_map, crs=request.crs)
+    unknown = sorted(set(drawn.get("kind", ["no column kind"])) - set(BASE_KINDS))
+    if unknown:
+        raise InputError(
+            "the base map's kinds are unknown",
+            ", ".join(map(str, unknown)),
+            f"give it a column kind with {', '.join(BASE_KINDS)}",
+            code="no-such-base-map-kind",
+        )
+    return drawn if "name" in drawn else drawn.assign(name="")
+
+
+def _land_use(request: AddCity, boundary: MultiPolygon) -> Labels | None:
+    if request.land_use is not None:
+        return read_osm_labels(request.land_use, boundary)
+    return read_osm_labels(request.pois, boundary) if _is_osm(request) else None
+
+
+def _is_osm(request: AddCity) -> bool:
+    return request.pois.suffix.lower() in PBF_SUFFIXES
+
+
+def _attribution(request: AddCity, embedding: Embedding) -> list[str]:
+    simulated = [SIMULATED] if request.simulated else []
+    osm = [OSM_ATTRIBUTION] if _is_osm(request) or request.land_use is not None else []
+    own = [ATTRIBUTION]
+    if embedding.name != ALPHAEARTH:
+        notice = kind_notice(embedding.name, embedding.dim)
+        own = [notice, *request.embedding_credit, *embedding.credits]
+    return list(dict.fromkeys([*simulated, *own, *osm, *request.attribution]))
+
+
+def _lonlat(pois: gpd.GeoDataFrame) -> np.ndarray:
+    return np.column_stack([pois.geometry.x, pois.geometry.y])
+
+
+def _boundary(request: AddCity, embedding: Embedding) -> MultiPolygon:
+    footprint: BaseGeometry = embedding.footprint
+    if request.boundary is None:
+        return polygons_of(footprint)
+    boundary = read_boundary(request.boundary, crs=request.crs)
+    if not boundary.intersects(footprint):
+        raise InputError(
+            "the boundary lies outside the embedding",
+            f"boundary {_box(boundary)}, embedding {_box(footprint)} (west, south, east, north)",
+            "give the embedding of this place, or check the boundary's coordinates",
+            code="boundary-outside-embedding",
+        )
+    return boundary
+
+
+def _box(geometry: BaseGeometry) -> str:
+    return ", ".join(f"{value:.4f}" for value in geometry.bounds)
+
+
+def _check_inside(request: AddCity, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFrame) -> None:
+    if len(kept):
+        return
+    west, south, east, north = raw.total_bounds
+    raise InputError(
+        "no place lies inside the city with a name or a category",
+        f"{len(raw)} places in {request.pois.name}, from {west:.4f}, {south:.4f} "
+        f"to {east:.4f}, {north:.4f}",
+        "check that places, boundary and embedding show the same city, and the category column",
+        code="no-place-in-city",
+    )
+
+
+def _check_pooled(request: AddCity, pooled: Pooled) -> None:
+    if pooled.ok.any():
+        return
+    reasons = ", ".join(f"{n} {reason}" for reason, n in pooled.dropped.items())
+    raise InputError(
+        "no place has embedding data around it",
+        f"{request.pois.name}: {reasons}",
+        "check that the places lie inside the embedding, or use a larger radius",
+        code="no-place-with-embedding",
+    )
+
+
+def _pool_cells(
+    request: AddCity, embedding: Embedding, boundary: MultiPolygon, view: View, progress: Progress
+) -> tuple[Cells, np.ndarray]:
+    resolution = request.cell_resolution or choose_resolution(boundary)
+    cells = cells_of(boundary, resolution)
+    if not len(cells.h3):
+        raise InputError(
+            "the boundary holds no cell",
+            _box(boundary),
+            "give a boundary of at least one hectare",
+            code="boundary-smaller-than-cell",
+        )
+    pooled = embedding.pool(cells.lonlat, [view], progress)
+    ok = pooled.ok
+    if not ok.any():
+        raise InputError(
+            "no cell of the city has embedding data",
+            _box(boundary),
+            "check the boundary",
+            code="no-cell-with-embedding",
+        )
+    return Cells(resolution, cells.h3[ok], cells.lonlat[ok]), pooled.vectors[0, ok]
+
+
+def _insert(session: Session, request: AddCity, prepared: _Prepared) -> City:
+    embedding = prepared.embedding
+    city = city_rows.add_city(
+        session,
+        slug=request.slug,
+        name=request.name.strip(),
+        year=request.year,
+        boundary=prepared.boundary,
+        working_crs=working_crs(prepared.boundary),
+        cell_resolution=prepared.cells.resolution,
+        radius_m=request.radius_m,
+        embedding_kind=embedding.kind,
+        simulated=request.simulated,
+        pixels=embedding.pixels,
+        dropped=prepared.dropped,
+        embedding=embedding.name,
+        attribution=_attribution(request, embedding),
+        sources=request.sources,
+    )
+    poi_ids = poi_rows.add_pois(
+        session, city.id, prepared.pois, [text_hash(text) for text in prepared.texts]
+    )
+    cell_ids = feature_rows.add_cells(
+        session, city.id, prepared.cells.h3, cell_polygons(prepared.cells.h3)
+    )
+    for index, view in enumerate(prepared.views):
+        row = feature_rows.add_view(session, city.id, year=request.year, **asdict(view))
+        feature_rows.add_poi_features(session, row.id, poi_ids, prepared.poi_vectors[index])
+        if index == 0:
+            feature_rows.add_cell_features(session, row.id, cell_ids, prepared.cell_vectors)
+    if prepared.land_use is not None:
+        keep_osm_labels(session, city.id, prepared.land_use)
+    if prepared.base_map is not None:
+        city_rows.add_base_features(session, city.id, prepared.base_map)
+    return city
+
+
+def _insert_rasters(
+    session: Session, city: City, embedding: Embedding, paths: Sequence[str]
+) -> None:
+    for info, path in zip(embedding.infos, paths, strict=True):
+        city_rows.add_raster(
+            session,
+            city.id,
+            path=path,
+            kind=embedding.kind,
+            sha256=info.sha256,
+            year=city.year,
+            crs=info.crs,
+            width=info.width,
+            height=info.height,
+            footprint=info.footprint,
+            encoding=encoding_of([info.path]),
+        )

@@ -1,0 +1,208 @@
+"""The cities in the store: list, show, remove, and what their maps are drawn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from shapely.geometry import mapping
+from sqlalchemy.orm import Session
+
+from db.cities import cities as city_rows
+from db.cities import pois as poi_rows
+from db.cities.facts import CityFacts, city_facts
+from db.evidence import models as model_rows
+from db.jobs import runs as run_rows
+from db.schema import City, Model
+from workflows.cities.files import raster_folders
+from workflows.home.owned_folders import remove_folders
+from workflows.home.paths import folder_in, in_home
+from workflows.home.store import Store
+
+
+@dataclass(frozen=True)
+class CitySummary:
+    """What a page or a command shows of one city; coordinates are WGS84 lon/lat.
+
+    Attributes:
+        id: Its number, which no other city ever has; a short name may pass to another one.
+        year: The year the city was added with.
+        years: All years it holds, ascending.
+        pois_dropped: How many places of the file were left out, by reason.
+        embedding: Name of the embedding, e.g. `alphaearth`; `embedding_kind` is `raster` or
+            `table`.
+        attribution: Credits of the city and of what the model in use was trained on.
+        sources: What the city was made from, one entry a source.
+        pixels: Valid embedding pixels, or samples of an embedding table.
+        crs: Metric working CRS of the city.
+        bbox: West, south, east, north.
+        boundary: GeoJSON geometry.
+        footprint: GeoJSON geometry of what the embedding covers.
+        model: Name of the model in use, None before the first training.
+    """
+
+    id: int
+    slug: str
+    name: str
+    year: int
+    years: list[int]
+    pois: int
+    pois_dropped: dict[str, int]
+    pixels: int
+    cells: int
+    crs: str
+    bbox: tuple[float, float, float, float]
+    boundary: dict[str, object]
+    footprint: dict[str, object]
+    cell_resolution: int
+    radius_m: float
+    embedding: str
+    embedding_kind: str
+    simulated: bool
+    attribution: list[str]
+    sources: list[dict[str, Any]]
+    model: str | None
+    models: int
+    layers: int
+    created: datetime
+
+
+def summarise(session: Session, city: City) -> CitySummary:
+    """Put together one city's summary inside an open transaction."""
+    return _summaries(session, [city])[0]
+
+
+def _summaries(session: Session, cities: Sequence[City]) -> list[CitySummary]:
+    facts = city_facts(session, [city.id for city in cities])
+    return [_summary(city, facts[city.id]) for city in cities]
+
+
+def _summary(city: City, facts: CityFacts) -> CitySummary:
+    boundary = city_rows.boundary_of(city)
+    return CitySummary(
+        id=city.id,
+        slug=city.slug,
+        name=city.name,
+        year=city.year,
+        years=list(facts.years),
+        pois=facts.pois,
+        pois_dropped=dict(city.dropped),
+        pixels=city.pixels,
+        cells=facts.cells,
+        crs=city.working_crs,
+        bbox=boundary.bounds,
+        boundary=mapping(boundary),
+        footprint=mapping(facts.footprint),
+        cell_resolution=city.cell_resolution,
+        radius_m=city.radius_m,
+        embedding=city.embedding,
+        embedding_kind=city.embedding_kind,
+        simulated=city.simulated,
+        attribution=list(credits_of(city, facts.model)),
+        sources=list(city.sources),
+        model=facts.model.name if facts.model else None,
+        models=facts.models,
+        layers=facts.layers,
+        created=city.created_at,
+    )
+
+
+def credits_of(city: City, model: Model | None) -> tuple[str, ...]:
+    """Credits of a city and of what a model, perhaps of another city, was trained on."""
+    trained_on = model.card.get("attribution", []) if model else []
+    return tuple(dict.fromkeys([*city.attribution, *trained_on]))
+
+
+def list_cities(store: Store) -> list[CitySummary]:
+    """Every city, by name."""
+    with store.session() as session:
+        return _summaries(session, city_rows.list_cities(session))
+
+
+def show_city(store: Store, slug: str) -> CitySummary:
+    """One city.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        return summarise(session, city_rows.city_by_slug(session, slug))
+
+
+def remove_city(store: Store, slug: str) -> None:
+    """Delete a city with its places, features, runs, models, layers and files.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        city_id = city_rows.city_by_slug(session, slug).id
+    remove_city_numbered(store, city_id)
+
+
+def remove_city_numbered(store: Store, city_id: int) -> None:
+    """Delete this very city, and not one that took its short name since.
+
+    Raises:
+        NotFoundError: It was removed already.
+    """
+    with store.session() as session:
+        city = city_rows.hold_city(session, city_id)
+        folders = _folders_of(store, session, city)
+        city_rows.remove_city(session, city.slug)
+    remove_folders(folders)
+
+
+def _folders_of(store: Store, session: Session, city: City) -> list[Path]:
+    """All folders of the home that belong to a city or to something of it."""
+    settings = store.settings
+    rasters = city_rows.every_raster(session, city.id)
+    models = [in_home(settings, model.folder) for model in model_rows.list_models(session, city.id)]
+    runs = [settings.runs / str(run.id) for run in run_rows.list_runs(session, city.id)]
+    return [
+        *raster_folders(settings, rasters),
+        *(folder for folder in models if folder_in(settings.models, folder) is not None),
+        *(settings.vectors / folder.name for folder in models),
+        *runs,
+    ]
+
+
+def city_points(store: Store, slug: str, limit: int = 20_000) -> pd.DataFrame:
+    """The city's places for a map: lon, lat (WGS84), name, category, group.
+
+    Args:
+        limit: Above this many, an evenly spaced choice of them, so that a map stays quick.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        frame = poi_rows.poi_frame(session, city_rows.city_by_slug(session, slug).id)
+    if len(frame) > limit:
+        frame = frame.iloc[:: -(-len(frame) // limit)]
+    columns = frame[["name", "category", "group"]]
+    return pd.DataFrame({"lon": frame.geometry.x, "lat": frame.geometry.y}).join(columns)
+
+
+def base_map(store: Store, slug: str) -> gpd.GeoDataFrame:
+    """The city's own backdrop: kind (water, green, road, building), name, geometry in WGS84.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        return city_rows.base_features(session, city_rows.city_by_slug(session, slug).id)
+
+
+def categories(store: Store, slug: str, limit: int = 12) -> list[tuple[str, int]]:
+    """The city's most frequent place categories with their counts.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        return [(name, n) for name, _, n in poi_rows.categories(session, city.id, limit)]

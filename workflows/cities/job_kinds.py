@@ -1,0 +1,110 @@
+"""Adding a city from files, and a further year to one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from db.schema import City
+from workflows.cities.add import AddCity, add_city, check_add
+from workflows.cities.years import add_year, check_year_free
+from workflows.home.store import Store
+from workflows.jobs.kind import QUICK, JobKind
+from workflows.jobs.work import Work
+
+
+class AddCityKind(JobKind[AddCity]):
+    """A city from an embedding and a file of places."""
+
+    name = "add-city"
+    noun = "adding a city"
+    queue = QUICK
+    request = AddCity
+    stages = (
+        ("opening the embedding", 0.02),
+        ("checking the embedding", 0.1),
+        ("counting pixels", 0.15),
+        ("reading", 0.25),
+        ("pooling the embedding", 0.6),
+        ("encoding", 0.9),
+        ("storing", 1.0),
+    )
+
+    def title(self, request: AddCity) -> str:
+        """Names the city."""
+        return f"Add {request.name}"
+
+    def claim(self, subject: str, request: AddCity) -> str:
+        """One city of a short name comes at a time, from files or from public data."""
+        del request
+        return f"city:{subject}"
+
+    def check(self, store: Store, subject: str, request: AddCity) -> None:
+        """Refuse names and numbers that cannot be, and a short name that is taken."""
+        del subject
+        check_add(store, request)
+
+    def work(self, work: Work, request: AddCity) -> None:
+        """Read, clean, pool and store the city."""
+
+        def within(session: Session, city: City) -> None:
+            work.finish(session, {"city": city.slug}, city_id=city.id)
+
+        # The job's copies are its own: they need not be copied again.
+        add_city(work.store, replace(request, link_files=True), work.progress, within=within)
+
+
+@dataclass(frozen=True)
+class AddYear:
+    """A further year of a city.
+
+    Attributes:
+        year: Of the embedding.
+        embedding: Its files, of the kind the city was added with.
+    """
+
+    year: int
+    embedding: Sequence[Path]
+
+
+class AddYearKind(JobKind[AddYear]):
+    """The embedding of a further year for a city's places and cells."""
+
+    name = "add-year"
+    noun = "adding a year"
+    queue = QUICK
+    request = AddYear
+    stages = AddCityKind.stages
+
+    def title(self, request: AddYear) -> str:
+        """Names the year."""
+        return f"Add {request.year}"
+
+    def claim(self, subject: str, request: AddYear) -> str:
+        """One year of a city comes at a time."""
+        return f"city:{subject}:{request.year}"
+
+    def check(self, store: Store, subject: str, request: AddYear) -> None:
+        """Refuse a year the city holds, or that its embedding has not."""
+        check_year_free(store, subject, request.year)
+
+    def work(self, work: Work, request: AddYear) -> None:
+        """Pool places and cells in the files, and store both."""
+
+        def within(session: Session, city: City) -> None:
+            work.finish(session, {"city": city.slug, "year": request.year})
+
+        files = list(request.embedding)
+        add_year(
+            work.store,
+            work.job.subject,
+            request.year,
+            files,
+            work.progress,
+            link=True,
+            within=within,
+        )
+
+
+ADD_CITY, ADD_YEAR = AddCityKind(), AddYearKind()

@@ -1,0 +1,1 @@
+"""The demo city, simulated and real."""

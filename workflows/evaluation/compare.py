@@ -1,0 +1,319 @@
+"""Was AETHER worth it here: representations compared on the user's own labels, same folds."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from aether_core.errors import InputError
+from aether_core.progress import Progress, silent
+from aether_core.tasks.samples.representations import REPRESENTATIONS, of_samples, representation
+from aether_core.tasks.testing.comparison import (
+    Comparison,
+    Gain,
+    compare,
+    in_words,
+    representation_names,
+)
+from aether_core.tasks.testing.experiment import Setup, run_experiment
+from aether_core.tasks.testing.learning_curve import learning_curve
+from db.cities import cities as city_rows
+from db.evidence import evaluations as evaluation_rows
+from db.schema import City
+from db.schema import Evaluation as EvaluationRow
+from workflows.home.json_values import json_values
+from workflows.home.store import Store
+from workflows.tasks.areas import covered_areas
+from workflows.tasks.arrays import TaskCity, task_city
+from workflows.tasks.land_use import LandUseRequest, labelled_city, only_samples, prepare_labels
+from workflows.tasks.setup import Prepared
+from workflows.tasks.socioeconomic import SocioeconomicRequest, area_vectors, prepare_areas
+
+Within = Callable[[Session, int], None]
+"""Called with a comparison's number, as the last in the transaction that keeps it."""
+AGAINST = "alphaearth"
+MAIN_METRIC = {"landuse": "macro_f1", "socioeconomic": "kl"}
+_CURVE_SEEDS = 3
+_CURVE_SIZES = (25, 50, 100, 200, 400, 800, 1600, 3200)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A comparison of representations on the same folds.
+
+    Attributes:
+        task: `landuse` or `socioeconomic`.
+        rows: One a representation, split and metric: mean, sd, ci95, n_seeds.
+        gains: Paired differences against AlphaEarth alone: relative, ci95, better.
+        verdict: What the main metric says, in plain words.
+        learning_curve: Score by number of labels and representation; empty unless asked for.
+        findings: Labels used, folds, variogram, blocks.
+        attribution: Credits of the city and of what the model was trained on.
+        request: What was asked: labels or areas, representations, predictor, protocol, seeds.
+        created: When; None until it is kept.
+    """
+
+    task: str
+    rows: list[dict[str, Any]]
+    gains: list[dict[str, Any]]
+    verdict: str
+    learning_curve: list[dict[str, Any]]
+    findings: dict[str, Any]
+    seconds: float
+    attribution: list[str] = field(default_factory=list)
+    request: dict[str, Any] = field(default_factory=dict)
+    created: datetime | None = None
+
+
+def evaluate_land_use(
+    store: Store,
+    slug: str,
+    request: LandUseRequest,
+    representations: tuple[str, ...],
+    progress: Progress = silent,
+    *,
+    with_curve: bool = False,
+    within: Within | None = None,
+) -> Evaluation:
+    """Compare representations on labelled points or polygons.
+
+    Raises:
+        NotFoundError: No such city, model or file.
+        InputError: Labels, settings or representations cannot be used.
+        CancelledError: `progress` asked to stop; nothing is kept.
+    """
+    started = time.perf_counter()
+    check_representations(representations)
+    labelled = labelled_city(
+        store, slug, request.labels, request.fit, progress, with_places="poi" in representations
+    )
+    x = {
+        name: of_samples(representation(name, labelled.city.arrays), labelled.samples)
+        for name in representations
+    }
+    there = _everywhere(x)
+    kept = only_samples(labelled, there)
+    prepared = prepare_labels(kept, request, progress)
+    facts = {
+        "from": kept.labels.source,
+        "labels_used": kept.samples.features_used,
+        "samples": len(kept.samples.label),
+        "labels_dropped": kept.dropped,
+        "classes": list(kept.samples.classes),
+    }
+    return _evaluated(
+        store,
+        labelled.city,
+        prepared,
+        _rows_of(x, there),
+        facts,
+        started,
+        progress,
+        with_curve=with_curve,
+        within=within,
+    )
+
+
+def evaluate_socioeconomic(
+    store: Store,
+    slug: str,
+    request: SocioeconomicRequest,
+    representations: tuple[str, ...],
+    progress: Progress = silent,
+    *,
+    with_curve: bool = False,
+    within: Within | None = None,
+) -> Evaluation:
+    """Compare representations on area shares or counts.
+
+    Raises:
+        NotFoundError: No such city, model or file.
+        InputError: Areas, settings or representations cannot be used.
+        CancelledError: `progress` asked to stop; nothing is kept.
+    """
+    started = time.perf_counter()
+    check_representations(representations)
+    city = task_city(
+        store,
+        slug,
+        model=request.fit.model,
+        with_places="poi" in representations,
+        progress=progress,
+    )
+    covered = covered_areas(request.areas, city, progress)
+    prepared = prepare_areas(city, covered, request, progress)
+    x = {
+        name: area_vectors(city, covered, request, progress, name=name) for name in representations
+    }
+    facts = {
+        "from": covered.areas.source,
+        "areas_used": len(covered.lonlat),
+        "areas_dropped": covered.dropped,
+        "fields": list(covered.areas.fields),
+    }
+    return _evaluated(
+        store, city, prepared, x, facts, started, progress, with_curve=with_curve, within=within
+    )
+
+
+def check_representations(names: tuple[str, ...]) -> None:
+    """Refuse an empty list and unknown names.
+
+    Raises:
+        InputError: A name is unknown, given twice, or there is none.
+    """
+    unknown = [name for name in names if name not in REPRESENTATIONS]
+    if unknown or not names or len(set(names)) < len(names):
+        raise InputError(
+            "the representations cannot be compared",
+            ", ".join(unknown or names) or "(none)",
+            f"choose each at most once from {', '.join(REPRESENTATIONS)}",
+            code="no-such-representation" if unknown else "representations-not-distinct",
+        )
+
+
+def latest_evaluation(store: Store, slug: str, task: str) -> Evaluation | None:
+    """The newest comparison of a task, if there is one.
+
+    Raises:
+        NotFoundError: No such city.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = evaluation_rows.latest_evaluation(session, city.id, task)
+        return None if row is None else _evaluation(city, row)
+
+
+def show_evaluation(
+    store: Store, slug: str, evaluation_id: int, task: str | None = None
+) -> Evaluation:
+    """One comparison that was kept; of this task, where one is named.
+
+    Raises:
+        NotFoundError: No such city, or it has no such comparison any more.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = evaluation_rows.evaluation_by_id(session, city.id, evaluation_id, task)
+        return _evaluation(city, row)
+
+
+def _evaluation(city: City, row: EvaluationRow) -> Evaluation:
+    found = {"attribution": list(city.attribution), **row.result}
+    return Evaluation(**found, request=dict(row.request), created=row.created_at)
+
+
+def _everywhere(x: Mapping[str, NDArray[np.float32]]) -> NDArray[np.bool_]:
+    """Rows where every representation has data: all are compared on the same ones."""
+    there: NDArray[np.bool_] = np.logical_and.reduce(
+        [np.isfinite(rows).all(axis=1) for rows in x.values()]
+    )
+    return there
+
+
+def _rows_of(
+    x: Mapping[str, NDArray[np.float32]], there: NDArray[np.bool_]
+) -> dict[str, NDArray[np.float32]]:
+    return {name: rows[there] for name, rows in x.items()}
+
+
+def _evaluated(
+    store: Store,
+    city: TaskCity,
+    prepared: Prepared,
+    x: dict[str, NDArray[np.float32]],
+    facts: dict[str, Any],
+    started: float,
+    progress: Progress,
+    *,
+    with_curve: bool,
+    within: Within | None,
+) -> Evaluation:
+    setup = prepared.setup
+    against = AGAINST if AGAINST in x else next(iter(x))
+    comparison = compare(run_experiment(setup, x, progress), against=against)
+    curve = _curve(setup, x, progress) if with_curve else []
+    result = Evaluation(
+        task=setup.task,
+        rows=[_with_interval(asdict(row)) for row in comparison.rows],
+        gains=[_with_interval(asdict(gain)) for gain in comparison.gains],
+        verdict=_verdict(setup, comparison, representation_names(city.embedding)),
+        learning_curve=curve,
+        findings={**facts, **prepared.findings, "resampled": comparison.resampled},
+        seconds=time.perf_counter() - started,
+        attribution=list(city.attribution),
+    )
+    request = {
+        "from": facts["from"],
+        "representations": list(x),
+        "protocol": setup.protocol,
+        "predictor": setup.predictor,
+        "seeds": list(setup.seeds),
+        "splits": list(setup.splits),
+        "folds": setup.folds,
+    }
+    return _kept(store, city.slug, result, request, within)
+
+
+def _kept(
+    store: Store, slug: str, result: Evaluation, request: dict[str, Any], within: Within | None
+) -> Evaluation:
+    """Keep a comparison, to be found again on the page."""
+    content = asdict(result)
+    del content["request"], content["created"]
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = evaluation_rows.add_evaluation(
+            session,
+            city.id,
+            task=result.task,
+            request=request,
+            result=json_values(content),
+        )
+        if within is not None:
+            within(session, row.id)
+        return replace(result, request=request, created=row.created_at)
+
+
+def _with_interval(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its interval as the contract writes it."""
+    return {**row, "ci95": [row["lo"], row["hi"]]}
+
+
+def _verdict(setup: Setup, comparison: Comparison, called: Mapping[str, str]) -> str:
+    """One sentence a representation, about the task's main metric."""
+    metric = MAIN_METRIC[setup.task]
+
+    def gain(name: str, split: str) -> Gain | None:
+        return next(
+            (
+                one
+                for one in comparison.gains
+                if (one.representation, one.split, one.metric) == (name, split, metric)
+            ),
+            None,
+        )
+
+    names = dict.fromkeys(one.representation for one in comparison.gains)
+    said = [in_words(gain(name, "random"), gain(name, "spatial"), metric, called) for name in names]
+    return " ".join(said)
+
+
+def _curve(
+    setup: Setup, x: Mapping[str, NDArray[np.float32]], progress: Progress
+) -> list[dict[str, Any]]:
+    """Score of each representation by number of labels, on the hardest split asked for."""
+    most = len(np.unique(setup.unit)) * (setup.folds - 1) // setup.folds
+    sizes = [size for size in _CURVE_SIZES if size < most] + [most]
+    short = replace(setup, protocol="cross-validation", seeds=setup.seeds[:_CURVE_SEEDS])
+    found = []
+    for done, (name, rows) in enumerate(x.items()):
+        progress("drawing the learning curve", done, len(x))
+        points = learning_curve(short, rows, sizes=sizes, seeds=short.seeds, split=setup.splits[-1])
+        found += [{"representation": name, **asdict(point)} for point in points]
+    return found

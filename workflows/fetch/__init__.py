@@ -1,0 +1,1 @@
+"""Cities from public data: find, estimate, fetch, many at once."""

@@ -1,0 +1,230 @@
+"""Fetch a city from public data: estimate, start, follow, cancel, let go on."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from aether_core.errors import AetherError, ConflictError, DiskFullError, InputError
+from db.cities import cities as city_rows
+from db.jobs import fetches as fetch_rows
+from db.jobs import jobs as job_rows
+from db.schema import Fetch
+from workflows.cities.cities import show_city
+from workflows.cities.names import check_slug_free
+from workflows.fetch.estimate import FetchEstimate, estimate_fetch
+from workflows.fetch.fetches import (
+    FetchSummary,
+    cancel_fetch,
+    fetch_folder,
+    follow_fetch,
+    list_fetches,
+    remove_fetch,
+    show_fetch,
+)
+from workflows.fetch.job_kind import FETCH, FetchRun
+from workflows.fetch.request import FetchCity, check_request
+from workflows.home.store import Store
+from workflows.jobs.job import new_job, release, resume_job
+
+__all__ = [
+    "FetchCity",
+    "FetchEstimate",
+    "FetchSummary",
+    "add_fetch",
+    "cancel_fetch",
+    "check_free",
+    "check_request",
+    "check_room",
+    "estimate_fetch",
+    "follow_fetch",
+    "list_fetches",
+    "remove_fetch",
+    "resume_fetch",
+    "show_fetch",
+    "start_fetch",
+    "years_of_city",
+]
+
+ALPHAEARTH, INT8 = "alphaearth", "int8"
+OSM_EXTRACT = "places.osm.pbf"
+
+
+def start_fetch(
+    store: Store,
+    request: FetchCity,
+    *,
+    confirmed: bool = False,
+    estimate: FetchEstimate | None = None,
+    batch: str | None = None,
+) -> FetchSummary:
+    """Check a fetch, queue it, and see to it that a worker takes it.
+
+    Args:
+        store: Where the city is to be kept.
+        request: What is wanted.
+        confirmed: The user agreed to a download above the installation's limit.
+        estimate: One made before, to spare making it again.
+        batch: What the fetches of one list have in common.
+
+    Raises:
+        InputError: A value cannot be used, or the download is large and not confirmed.
+        ConflictError: The slug is taken, or a city with it is being fetched.
+        DiskFullError: There is no room for it.
+    """
+    fetch = add_fetch(store, request, confirmed=confirmed, estimate=estimate, batch=batch)
+    release(store, [fetch.job])
+    return show_fetch(store, fetch.id)
+
+
+def add_fetch(
+    store: Store,
+    request: FetchCity,
+    *,
+    confirmed: bool = False,
+    estimate: FetchEstimate | None = None,
+    batch: str | None = None,
+) -> Fetch:
+    """Check a fetch and write it down, its job still to be queued; see `start_fetch`."""
+    request = check_request(store.settings, request)
+    check_free(store, request)
+    estimate = estimate or estimate_fetch(store, request)
+    check_room(estimate)
+    if estimate.asks and not confirmed:
+        raise InputError(
+            f"the download is above {estimate.ask_megabytes} MB and has to be confirmed",
+            f"about {estimate.megabytes:,.0f} MB, {estimate.minutes:.0f} minutes",
+            "confirm it, choose a smaller area, or fetch one year at a time",
+            code="download-not-confirmed",
+        )
+    with store.session() as session:
+        name = request.name.strip()
+        job = new_job(session, FETCH, request.slug, FetchRun(0, name))
+        fetch = fetch_rows.add_fetch(
+            session,
+            job.id,
+            slug=request.slug,
+            name=name,
+            request=request.to_document(),
+            estimate=estimate.to_document(),
+            batch=batch,
+        )
+        if request.osm_file is not None:  # the job never reads a user's file
+            kept = replace(request, osm_file=_keep_extract(store, fetch.id, request.osm_file))
+            fetch.request = kept.to_document()
+        job.request = FETCH.to_document(FetchRun(fetch.id, name))
+        return fetch
+
+
+def check_free(store: Store, request: FetchCity) -> None:
+    """Check that the city is not there yet, or that it is there without the years to add.
+
+    Raises:
+        NotFoundError: Years are to be added, and no city has this slug.
+        ConflictError: The slug is taken, a city with it is being fetched, or the city holds one of
+            the years.
+    """
+    with store.session() as session:
+        job_rows.check_unclaimed(session, FETCH.claim(request.slug, FetchRun(0)))
+    if not request.extends:
+        check_slug_free(store, request.slug)
+        return
+    held = show_city(store, request.slug).years
+    if both := sorted(set(held) & set(request.years)):
+        raise ConflictError(
+            "the city holds this year already",
+            f"{request.slug} {', '.join(map(str, both))}",
+            f"it holds {', '.join(map(str, held))}",
+            code="year-exists",
+        )
+
+
+def years_of_city(store: Store, slug: str, years: tuple[int, ...]) -> FetchCity:
+    """The request for further years of a city that is there.
+
+    Raises:
+        NotFoundError: No city has this slug.
+        InputError: The city's embedding is simulated, is not AlphaEarth's, or not in its files'
+            encoding.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        if city.simulated:
+            raise InputError(
+                "a measured year cannot stand beside a simulated one",
+                slug,
+                "fetch the city from public data under another short name",
+                code="city-is-simulated",
+            )
+        held = city.embedding, {raster.encoding for raster in city_rows.rasters(session, city.id)}
+        request = FetchCity(
+            slug=slug,
+            name=city.name,
+            boundary=city_rows.boundary_of(city),
+            years=years,
+            radius_m=city.radius_m,
+            cell_resolution=city.cell_resolution,
+            extends=True,
+        )
+    if held != (ALPHAEARTH, {INT8}):
+        kind, encodings = held
+        raise InputError(
+            "years of AlphaEarth's public files cannot stand beside another embedding",
+            f"{slug} has {kind}, {', '.join(sorted(encodings)) or 'unknown encoding'}",
+            "add the year from files like those the city was added with",
+            code="city-not-of-public-files",
+        )
+    return request
+
+
+def check_room(estimate: FetchEstimate) -> None:
+    """Check that a fetch's files find room on the disk.
+
+    Raises:
+        DiskFullError: They do not.
+    """
+    if not estimate.fits:
+        raise DiskFullError(
+            f"the city needs about {estimate.disk_megabytes:,.0f} MB while it is made, and "
+            f"{estimate.disk_free_megabytes:,.0f} MB are free; free some space, choose another "
+            "AETHER_HOME, or a smaller area"
+        )
+
+
+def _keep_extract(store: Store, fetch_id: int, extract: Path) -> Path:
+    folder = fetch_folder(store, fetch_id)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return shutil.copyfile(extract, folder / OSM_EXTRACT)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise AetherError(
+            f"the OpenStreetMap extract could not be copied to {folder}: {error.strerror}",
+            code="file-not-copied",
+        ) from error
+
+
+def resume_fetch(store: Store, fetch_id: int) -> FetchSummary:
+    """Queue a failed or cancelled fetch again; nothing that is there is downloaded twice.
+
+    Raises:
+        NotFoundError: No fetch has this number.
+        ConflictError: It is not over, is done, or its city's short name is taken by now.
+    """
+    resume_job(store, show_fetch(store, fetch_id).job)
+    return show_fetch(store, fetch_id)
+
+
+def check_fetch_resumes(store: Store, fetch_id: int) -> None:
+    """Check that a fetch can go on: that its city's short name is still free.
+
+    Raises:
+        NotFoundError: No fetch has this number.
+        ConflictError: It is done, or the short name is taken by now.
+    """
+    fetch = show_fetch(store, fetch_id)
+    if fetch.state == "done":
+        raise ConflictError(
+            "the fetch is done", f"fetch {fetch_id}", f"its city is {fetch.slug}", code="fetch-done"
+        )
+    if fetch.is_finished:  # one whose worker died holds the name itself
+        check_free(store, fetch.request)

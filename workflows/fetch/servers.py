@@ -1,0 +1,97 @@
+"""The public servers an installation asks, as its settings name them."""
+
+import threading
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aether_core.errors import AetherError
+from aether_core.net import Courtesy, Web
+from aether_core.poi.osm.overpass import COURTESY as OVERPASS
+from workflows.home.settings import Settings
+
+_GEOCODER = Courtesy(min_interval_s=1.0)
+"""One request a second, as the rules of use of the public geocoder say."""
+_HASTY = Courtesy(attempts=1, silence_s=2.0)
+_REMEMBERED_SECONDS = 300.0
+INDEX_NAME = "aef_index.parquet"
+INDEX_SUFFIXES = (".parquet", ".csv")
+
+
+@dataclass(frozen=True)
+class MirrorState:
+    """Whether the AlphaEarth mirror answers.
+
+    Attributes:
+        answers: It does.
+        reason: Why it does not, in one line; empty where it does.
+    """
+
+    answers: bool
+    reason: str
+
+
+def open_web(settings: Settings, *, courtesy: Courtesy | None = None) -> Web:
+    """The servers of the settings, and no others; to be closed by the caller.
+
+    Args:
+        settings: The installation's.
+        courtesy: How they are asked; by default with patience, and politely where volunteers run
+            the server.
+
+    Raises:
+        InputError: An address of the settings cannot be used.
+    """
+    token = settings.alphaearth_token
+    # A host that has the files, too, is no volunteers' but one of the operator's own.
+    bulk = {urlsplit(url).netloc for url in (settings.alphaearth_url, settings.overture_url)}
+    polite = {
+        url: each
+        for url, each in ((settings.geocoder_url, _GEOCODER), (settings.overpass_url, OVERPASS))
+        if urlsplit(url).netloc not in bulk
+    }
+    return Web(
+        addresses=[
+            settings.alphaearth_url,
+            settings.overture_url,
+            settings.overture_catalog_url,
+            settings.geocoder_url,
+            settings.overpass_url,
+        ],
+        allow_http=settings.network_allow_http,
+        connections=settings.network_connections,
+        courtesy=courtesy or Courtesy(),
+        courtesies=None if courtesy else polite,
+        contact=settings.contact,
+        tokens={settings.alphaearth_url: token.get_secret_value()} if token else None,
+    )
+
+
+def index_url(settings: Settings) -> str:
+    """Address of the mirror's list of files, which may stand in the settings itself."""
+    base = settings.alphaearth_url.rstrip("/")
+    return base if base.endswith(INDEX_SUFFIXES) else f"{base}/{INDEX_NAME}"
+
+
+_states: dict[str, tuple[float, MirrorState]] = {}
+_states_lock = threading.Lock()
+
+
+def mirror_state(settings: Settings) -> MirrorState:
+    """Ask within two seconds whether the AlphaEarth mirror answers; remembered for five minutes."""
+    url = index_url(settings)
+    with _states_lock:
+        asked, state = _states.get(url, (0.0, None))
+        if state is None or time.monotonic() - asked > _REMEMBERED_SECONDS:
+            state = _look(settings, url)
+            _states[url] = (time.monotonic(), state)
+        return state
+
+
+def _look(settings: Settings, url: str) -> MirrorState:
+    try:
+        with open_web(settings, courtesy=_HASTY) as web:
+            web.look(url)
+    except AetherError as error:
+        return MirrorState(answers=False, reason=str(error))
+    return MirrorState(answers=True, reason="")

@@ -1,0 +1,156 @@
+"""What the public servers have for a request: plans of the embedding, and places."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import geopandas as gpd
+
+from aether_core.eo.mirror.index import fetch_index
+from aether_core.eo.mirror.plan import MirrorPlan, plan
+from aether_core.net import Waiting, Web, patient
+from aether_core.poi.merging.merge import merge_places
+from aether_core.poi.osm.extract import osm_file_places
+from aether_core.poi.osm.overpass import count_overpass, overpass_places
+from aether_core.poi.overture.places import count_overture, overture_places
+from aether_core.poi.overture.release import Overture, choose_release
+from aether_core.poi.poi_source import NoPlacesError, PoiSource
+from aether_core.progress import Progress, silent
+from workflows.fetch.request import BOTH, OSM, FetchCity
+from workflows.home.settings import Settings
+
+DOUBLES = "in both sources, kept once"
+
+
+@dataclass(frozen=True)
+class Places:
+    """The places of a city to be, each once.
+
+    Attributes:
+        frame: The POI table.
+        dropped: How many were left out, by reason.
+        sources: Where they come from.
+    """
+
+    frame: gpd.GeoDataFrame
+    dropped: dict[str, int]
+    sources: tuple[PoiSource, ...]
+
+
+def plan_years(
+    settings: Settings, web: Web, request: FetchCity, progress: Progress = silent
+) -> dict[int, MirrorPlan]:
+    """Find out what the embedding of each year takes.
+
+    Raises:
+        InputError: The mirror has no embedding of the area, or not of one of the years.
+        OfflineError: No connection comes about.
+        RemoteError: The mirror is not as it should be.
+    """
+    cache = settings.public_cache / "alphaearth"
+    index = fetch_index(web, settings.alphaearth_url, cache, progress)
+    boundary, halo_m = request.boundary, request.halo_m
+    tiles = {year: index.tiles(boundary, year, halo_m) for year in request.years}
+    return {
+        year: plan(web, tiles[year], boundary, halo_m, cache, progress) for year in request.years
+    }
+
+
+def overture_release(
+    settings: Settings, web: Web, request: FetchCity, *, waiting: Waiting = patient
+) -> str | None:
+    """The release of Overture a request takes places from; None where it takes none.
+
+    Raises:
+        InputError: The release wanted is no longer there; the message names those that are.
+    """
+    if request.pois == OSM or request.extends:
+        return None
+    wanted = request.release or settings.overture_release
+    return choose_release(web, settings.overture_catalog_url, wanted, waiting=waiting)
+
+
+def count_places(
+    settings: Settings, web: Web, request: FetchCity, release: str | None, progress: Progress
+) -> int | None:
+    """Tell about how many places there are; None where that takes reading all of them."""
+    if request.extends:
+        return None
+    counts = []
+    if release is not None:
+        overture = _overture(settings, release)
+        counts.append(count_overture(web, overture, request.boundary, progress=progress).likely)
+    if request.pois in {OSM, BOTH}:
+        if request.osm_file is not None:
+            return None
+        counts.append(
+            count_overpass(web, settings.overpass_url, request.boundary, progress=progress)
+        )
+    return sum(counts)
+
+
+def find_places(
+    settings: Settings, web: Web, request: FetchCity, release: str | None, progress: Progress
+) -> Places:
+    """Read the places of a city from the sources a request names.
+
+    Raises:
+        NoPlacesError: No source has a place in the boundary.
+        InputError: A file cannot be read.
+        OfflineError: No connection comes about.
+        RemoteError: A server is not as it should be.
+    """
+    sources: list[PoiSource] = []
+    empty: list[NoPlacesError] = []
+    for read in (_osm, _overture_places):
+        try:
+            sources += read(settings, web, request, release, progress)
+        except NoPlacesError as error:
+            empty.append(error)
+    if not sources:
+        raise empty[0]
+    dropped = Counter[str]()
+    for source in sources:
+        dropped.update(source.dropped)
+    frame = sources[0].frame
+    # OpenStreetMap's records come first: people placed and named them.
+    for source in sources[1:]:
+        merged = merge_places(frame, source.frame, progress=progress)
+        frame = merged.frame
+        dropped.update({DOUBLES: merged.doubles})
+    return Places(frame, dict(+dropped), tuple(sources))
+
+
+def _osm(
+    settings: Settings, web: Web, request: FetchCity, _release: str | None, progress: Progress
+) -> list[PoiSource]:
+    if request.pois not in {OSM, BOTH}:
+        return []
+    if request.osm_file is None:
+        return [overpass_places(web, settings.overpass_url, request.boundary, progress=progress)]
+    progress("reading places of the OpenStreetMap extract", 0, 1)
+    return [osm_file_places(request.osm_file, request.boundary)]
+
+
+def _overture_places(
+    settings: Settings, web: Web, request: FetchCity, release: str | None, progress: Progress
+) -> list[PoiSource]:
+    if release is None:
+        return []
+    return [
+        overture_places(
+            web,
+            _overture(settings, release),
+            request.boundary,
+            min_confidence=request.confidence,
+            progress=progress,
+        )
+    ]
+
+
+def _overture(settings: Settings, release: str) -> Overture:
+    return Overture(
+        release,
+        settings.overture_url,
+        settings.overture_catalog_url,
+        cache=settings.public_cache / "overture",
+    )

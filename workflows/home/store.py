@@ -1,0 +1,101 @@
+"""Where everything is kept: one PostGIS database and one folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from aether_core.errors import InputError
+from db.cities import folders as folder_rows
+from db.cluster.embedded import PrivateCluster
+from db.engine import open_engine, reachable, session_scope
+from db.migrate import migrate
+from workflows.home.reading import apply_reading_limits
+from workflows.home.settings import Settings, read_settings
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store.
+
+    Attributes:
+        settings: The settings it was opened with.
+        url: SQLAlchemy URL of its database.
+        engine: The connection pool; it reconnects by itself after the database was away.
+    """
+
+    settings: Settings
+    url: str
+    engine: Engine
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction: committed at the end of the block, rolled back when it raises.
+
+        Raises:
+            StoreUnavailableError: The database cannot be reached.
+        """
+        with session_scope(self.engine) as session:
+            yield session
+
+
+def revive(store: Store) -> bool:
+    """See that the database answers; a private cluster that died is started again.
+
+    Returns:
+        Whether the store is good for use; not where the cluster had to move its socket, so that
+        the store has to be opened anew.
+
+    Raises:
+        StoreUnavailableError: It does not answer, or cannot be started.
+        DiskFullError: There is no room for it to start.
+        DiskReadOnlyError: Its disk takes no changes.
+    """
+    if database_url(store.settings) != store.url:
+        return False
+    reachable(store.engine)
+    return True
+
+
+def database_url(settings: Settings) -> str:
+    """The database's URL, starting the private cluster when no other PostGIS is set.
+
+    Raises:
+        StoreUnavailableError: The private cluster cannot be started.
+    """
+    if settings.database_url:
+        return settings.database_url
+    cluster = PrivateCluster(settings.home)
+    cluster.start()
+    return cluster.url()
+
+
+def open_store(settings: Settings | None = None) -> Store:
+    """Open the store, bringing its schema up to date.
+
+    Args:
+        settings: Read from the environment when left out.
+
+    Raises:
+        InputError: The home folder cannot be made.
+        StoreUnavailableError: The database cannot be reached or started.
+    """
+    settings = settings or read_settings()
+    apply_reading_limits(settings)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "the home folder cannot be made",
+            f"{settings.home} ({error.strerror})",
+            "set AETHER_HOME to a folder you may write",
+            code="home-not-writable",
+        ) from error
+    url = database_url(settings)
+    migrate(url)
+    store = Store(settings, url, open_engine(url))
+    with store.session() as session:
+        folder_rows.make_relative(session, str(settings.home))
+    return store

@@ -1,0 +1,1 @@
+"""Layers: kept, listed, compared, exported, drawn and styled."""

@@ -1,0 +1,154 @@
+"""Take a layer, a search or a change away as a file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import h3
+import numpy as np
+import pandas as pd
+
+from aether_core.city.cells import cell_polygons
+from aether_core.export.formats import FORMATS, check_target, write_layer
+from aether_core.export.qml import write_style
+from workflows.home.store import Store
+from workflows.layers.layers import LayerSummary, layer_shapes, layer_values, show_layer
+from workflows.layers.styles import classes_of, layer_style, takes_style
+from workflows.search.change import FIELDS as CHANGE_FIELDS
+from workflows.search.change import CellChange, findings_of
+from workflows.search.search import CellScores
+
+__all__ = [
+    "FORMATS",
+    "check_target",
+    "export_change",
+    "export_layer",
+    "export_scores",
+    "export_style",
+]
+
+
+def export_layer(
+    store: Store,
+    slug: str,
+    layer: str,
+    path: Path,
+    *,
+    force: bool = False,
+    only_field: str | None = None,
+) -> None:
+    """Write a kept layer to a file, its format chosen by the ending.
+
+    Args:
+        only_field: Write this field alone into a GeoTIFF; land use is written as classes otherwise.
+
+    Raises:
+        NotFoundError: No such city or layer, also when it is removed while it is read.
+        InputError: The ending is unknown, the folder does not exist, or there is no such field.
+        ConflictError: The file exists and `force` is not set.
+    """
+    check_target(path, force=force)
+    summary = show_layer(store, slug, layer)
+    shapes = layer_shapes(store, slug, layer)
+    write_layer(
+        shapes, path, metadata=layer_metadata(slug, summary), force=force, only_field=only_field
+    )
+
+
+def export_style(
+    store: Store, slug: str, layer: str, path: Path, *, force: bool = False
+) -> Path | None:
+    """Write a layer's QGIS style beside a file of it; None where QGIS would not look for one.
+
+    Raises:
+        NotFoundError: No such city or layer.
+        ConflictError: The style's file exists and `force` is not set.
+    """
+    if not takes_style(path.suffix):
+        return None
+    summary = show_layer(store, slug, layer)
+    style = layer_style(summary, layer_values(store, slug, layer))
+    return write_style(path, style, force=force)
+
+
+def layer_metadata(slug: str, summary: LayerSummary) -> dict[str, object]:
+    """What a file says about the layer in it."""
+    metadata = {
+        "title": summary.title,
+        "kind": summary.kind,
+        "city": slug,
+        "model": summary.model,
+        **summary.parameters,
+        "simulated": summary.simulated,
+        "attribution": " ".join(summary.attribution),
+        "fields": summary.fields,
+        "lineage": summary.lineage,
+        "created": summary.created.isoformat(),
+    }
+    if summary.kind == "landuse":
+        metadata["class_field"] = "landuse"
+        metadata["classes"] = classes_of(summary, "landuse", [])
+    if "note" in summary.findings:
+        metadata["note"] = summary.findings["note"]
+    return _stated(metadata)
+
+
+def export_scores(scores: CellScores, path: Path, *, force: bool = False) -> None:
+    """Write a search's cells to a file without keeping it as a layer.
+
+    Raises:
+        InputError: The ending is unknown or the folder does not exist.
+        ConflictError: The file exists and `force` is not set.
+    """
+    check_target(path, force=force)
+    cells = [h3.int_to_str(int(index)) for index in scores.h3]
+    frame = pd.DataFrame({"cell": cells, "score": scores.score, "percentile": scores.percentile})
+    metadata = {
+        "kind": scores.kind,
+        "city": scores.city,
+        "model": scores.model,
+        "query": scores.query,
+        "minus": scores.minus,
+        "at": scores.at,
+        "simulated": scores.simulated,
+        "attribution": " ".join(scores.attribution),
+    }
+    write_layer(_with_polygons(frame), path, metadata=_stated(metadata), force=force)
+
+
+def export_change(found: CellChange, path: Path, *, force: bool = False) -> None:
+    """Write every cell of a change to a file without keeping it as a layer.
+
+    Raises:
+        InputError: The ending is unknown or the folder does not exist.
+        ConflictError: The file exists and `force` is not set.
+    """
+    check_target(path, force=force)
+    names = [str(field["name"]) for field in CHANGE_FIELDS]
+    frame = pd.DataFrame(
+        {"cell": [h3.int_to_str(int(index)) for index in found.h3]}
+        | {name: getattr(found, name) for name in names}
+    )
+    metadata = {
+        "kind": "change",
+        "city": found.city,
+        "model": found.model,
+        "query": found.query,
+        "minus": found.minus,
+        "from": found.year_from,
+        "to": found.year_to,
+        **findings_of(found),
+        "fields": CHANGE_FIELDS,
+        "simulated": found.simulated,
+        "attribution": " ".join(found.attribution),
+    }
+    write_layer(_with_polygons(frame), path, metadata=_stated(metadata), force=force)
+
+
+def _with_polygons(frame: pd.DataFrame) -> gpd.GeoDataFrame:
+    indexes = np.array([int(cell, 16) for cell in frame["cell"]], dtype=np.uint64)
+    return gpd.GeoDataFrame(frame, geometry=cell_polygons(indexes), crs="EPSG:4326")
+
+
+def _stated(metadata: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in metadata.items() if value is not None}

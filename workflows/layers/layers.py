@@ -1,0 +1,246 @@
+"""Layers: results that are kept, found again, and read straight from PostGIS."""
+
+import importlib.metadata
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from aether_core.errors import InputError
+from db.cities import cities as city_rows
+from db.evidence import models as model_rows
+from db.layers import layers as layer_rows
+from db.schema import City, Layer
+from workflows.cities.cities import credits_of
+from workflows.cities.names import check_characters
+from workflows.home.store import Store
+from workflows.search.search import CellScores
+from workflows.training.representation import cell_vectors, model_for
+
+MAX_TITLE = 200
+"""Characters a layer's title may have."""
+SCORE_FIELDS = [
+    {"name": "score", "type": "float", "unit": "cosine, -1 to 1"},
+    {"name": "percentile", "type": "float", "unit": "% of the city's cells that score lower"},
+]
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One kept layer.
+
+    Attributes:
+        layer: Short name, unique in its city.
+        kind: search, similar, change, landuse, socioeconomic or socioeconomic areas.
+        features: Number of cells or areas.
+        unit: What a feature is: cell or area.
+        model: Name of the model it was made with.
+        parameters: What was asked.
+        lineage: What it was made from, to make it again.
+        findings: What was measured while it was made: accuracy, coverage, folds.
+        fields: Name, type and unit of each value.
+        embedding: Name of the city's embedding, e.g. `alphaearth`.
+        attribution: Credits of the city and of what the model was trained on.
+        view: Name of the PostGIS view that shows it.
+        number: Id of its row.
+        cells_layer: For a layer of areas, the number of the layer of cells made together with it,
+            while that is there.
+    """
+
+    layer: str
+    title: str
+    kind: str
+    created: datetime
+    features: int
+    unit: str
+    model: str | None
+    parameters: dict[str, Any]
+    lineage: dict[str, Any]
+    findings: dict[str, Any]
+    fields: list[dict[str, str]]
+    simulated: bool
+    embedding: str
+    attribution: list[str]
+    view: str
+    number: int
+    cells_layer: int | None
+
+    @property
+    def years(self) -> str:
+        """The embedding's year or years in words."""
+        return " and ".join(map(str, self.lineage.get("years") or [self.lineage["year"]]))
+
+
+def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> LayerSummary:
+    """Keep a search as a layer.
+
+    Args:
+        title: What people call it; the query when left out.
+
+    Raises:
+        NotFoundError: The city or the model has been removed since.
+        InputError: The title is empty or too long.
+    """
+    title = checked_title(title if title is not None else default_title(scores))
+    model = model_for(store, scores.city, scores.model)
+    ids = cell_vectors(store, model, scores.year).ids
+    with store.session() as session:
+        # The lock: two who keep a search of the same name at once get two names.
+        city = city_rows.lock_city(session, model.city_id)
+        row = layer_rows.add_layer(
+            session,
+            city.id,
+            slug=free_slug(session, city.id, f"{scores.kind}-{title}"),
+            title=title,
+            kind=scores.kind,
+            model_id=model_rows.model_by_name(session, scores.model).id,
+            fields=SCORE_FIELDS,
+            parameters={"query": scores.query, "minus": scores.minus, "at": scores.at},
+            lineage=layer_lineage(session, city, scores.model, [scores.year]),
+            cell_ids=ids,
+            columns={"score": scores.score, "percentile": scores.percentile},
+        )
+        return _summarise(session, city, row)
+
+
+def checked_title(title: str) -> str:
+    """A layer's title with single spaces.
+
+    Raises:
+        InputError: It is empty, longer than 200 characters, or holds a control character.
+    """
+    check_characters("a layer's title", title)
+    title = " ".join(title.split())
+    if not 1 <= len(title) <= MAX_TITLE:
+        raise InputError(
+            f"a layer's title must have 1 to {MAX_TITLE} characters",
+            title,
+            "give a short title",
+            code="title-wrong-length",
+        )
+    return title
+
+
+def default_title(scores: CellScores) -> str:
+    """What a layer is called when nobody gives it a title."""
+    title = f"{scores.query} without {scores.minus}" if scores.minus else scores.query
+    return title[:200]
+
+
+def list_layers(store: Store, slug: str) -> list[LayerSummary]:
+    """A city's layers, newest first.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        rows = layer_rows.list_layers(session, city.id)
+        return [_summarise(session, city, row) for row in rows]
+
+
+def show_layer(store: Store, slug: str, layer: str) -> LayerSummary:
+    """One layer.
+
+    Raises:
+        NotFoundError: No such city or layer.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = layer_rows.layer_by_slug(session, city.id, layer)
+        return _summarise(session, city, row)
+
+
+def layer_values(store: Store, slug: str, layer: str) -> pd.DataFrame:
+    """A layer's values: cell (H3, hexadecimal) or area (code), then one column a field.
+
+    Raises:
+        NotFoundError: No such city or layer.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        return layer_rows.layer_frame(session, layer_rows.layer_by_slug(session, city.id, layer))
+
+
+def layer_shapes(store: Store, slug: str, layer: str) -> gpd.GeoDataFrame:
+    """A layer's values with their polygons, WGS84.
+
+    Raises:
+        NotFoundError: No such city or layer.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = layer_rows.layer_by_slug(session, city.id, layer)
+        return layer_rows.layer_geo_frame(session, row)
+
+
+def remove_layer(store: Store, slug: str, layer: str) -> None:
+    """Delete a layer and its view.
+
+    Raises:
+        NotFoundError: No such city or layer.
+    """
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        layer_rows.remove_layer(session, city.id, layer)
+
+
+def free_slug(session: Session, city_id: int, title: str) -> str:
+    """A short name made from a title that no layer of the city has; the city must be locked."""
+    base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].rstrip("-")
+    taken = {row.slug for row in layer_rows.list_layers(session, city_id)}
+    candidates = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def layer_lineage(
+    session: Session, city: City, model: str, years: Sequence[int]
+) -> dict[str, object]:
+    """What a layer of scores was made from, as JSON values.
+
+    Args:
+        session: In a transaction.
+        city: The city.
+        model: Name of the model.
+        years: Of the embedding, one or more, ascending; files are listed in their order.
+    """
+    files = [raster for year in years for raster in city_rows.rasters(session, city.id, year)]
+    return {
+        "city": city.slug,
+        "year": years[-1],
+        "years": list(years),
+        "model": model,
+        "embedding": city.embedding,
+        "sources": list(city.sources),
+        "simulated": city.simulated,
+        "embedding_sha256": [raster.sha256 for raster in files],
+        "software": {name: importlib.metadata.version(name) for name in ("torch", "numpy", "h3")},
+    }
+
+
+def _summarise(session: Session, city: City, row: Layer) -> LayerSummary:
+    model = model_rows.model_by_id(session, row.model_id) if row.model_id else None
+    return LayerSummary(
+        layer=row.slug,
+        title=row.title,
+        kind=row.kind,
+        created=row.created_at,
+        features=row.features,
+        unit=row.spatial_unit,
+        model=model.name if model else None,
+        parameters=dict(row.parameters),
+        lineage=dict(row.lineage),
+        findings=dict(row.findings),
+        fields=list(row.fields),
+        simulated=city.simulated,
+        embedding=city.embedding,
+        attribution=list(credits_of(city, model)),
+        view=row.view_name,
+        number=row.id,
+        cells_layer=row.cells_layer_id,
+    )

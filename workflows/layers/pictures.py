@@ -1,0 +1,131 @@
+"""Still pictures of layers: for reports and for comparing two of them."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
+
+from aether_core.charts.class_colours import class_colours, rgb
+from aether_core.errors import InputError
+from aether_core.report.map_picture import MapPicture, draw_map
+from db.cities import cities as city_rows
+from workflows.cities.cities import base_map
+from workflows.home.store import Store
+from workflows.layers.layers import LayerSummary, layer_shapes, show_layer
+from workflows.layers.value_steps import layer_steps
+
+PREFERRED = ("landuse", "change", "percentile", "dominant", "score")
+NO_VALUE = "no value"
+
+
+@dataclass(frozen=True)
+class LayerPicture:
+    """A layer drawn in one of its fields.
+
+    Attributes:
+        picture: The map.
+        field: What is coloured.
+        unit: What its values count.
+        entries: Colour `#rrggbb` and its meaning, in the order of a legend.
+        share: Part of the features that each entry stands for.
+        untrusted: Part of the features that are greyed.
+    """
+
+    picture: MapPicture
+    field: str
+    unit: str
+    entries: list[tuple[str, str]]
+    share: list[float]
+    untrusted: float
+
+
+def layer_picture(
+    store: Store,
+    slug: str,
+    layer: str,
+    field: str | None = None,
+    *,
+    width_px: int = 1000,
+    greyed: bool = True,
+) -> LayerPicture:
+    """Draw a layer.
+
+    Args:
+        field: Field to colour; what the layer is about when None.
+        greyed: Grey what is not to be trusted.
+
+    Raises:
+        NotFoundError: No such city or layer.
+        InputError: The layer has no such field, or nothing to draw.
+    """
+    summary = show_layer(store, slug, layer)
+    frame = layer_shapes(store, slug, layer)
+    chosen = field or main_field(summary)
+    if chosen not in frame.columns:
+        raise InputError(
+            "the layer has no such field",
+            chosen,
+            f"choose from {', '.join(str(f['name']) for f in summary.fields)}",
+            code="no-such-field",
+        )
+    entries, which = field_colours(summary, frame, chosen)
+    trusted = _trusted(frame) if greyed else None
+    palette = np.array([rgb(colour) for colour, _ in entries], dtype=np.uint8)
+    there = which >= 0
+    with store.session() as session:
+        boundary = city_rows.boundary_of(city_rows.city_by_slug(session, slug))
+    picture = draw_map(
+        frame.geometry.to_numpy()[there],
+        palette[which[there]],
+        boundary=boundary,
+        trusted=None if trusted is None else trusted[there],
+        base_map=base_map(store, slug),
+        outlined=summary.unit == "area",
+        width_px=width_px,
+    )
+    return LayerPicture(
+        picture=picture,
+        field=chosen,
+        unit=next(str(one.get("unit", "")) for one in summary.fields if one["name"] == chosen),
+        entries=entries,
+        share=[float((which == k).mean()) for k in range(len(entries))],
+        untrusted=0.0 if trusted is None else float((~trusted).mean()),
+    )
+
+
+def main_field(summary: LayerSummary) -> str:
+    """The field a layer is about."""
+    names = [str(one["name"]) for one in summary.fields]
+    return next((name for name in PREFERRED if name in names), names[0])
+
+
+def field_colours(
+    summary: LayerSummary, frame: gpd.GeoDataFrame, field: str
+) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
+    """Colours of a field's classes or steps, with the entry each feature takes, -1 for none.
+
+    Raises:
+        InputError: The field holds neither classes nor numbers, or no value at all.
+    """
+    values = frame[field]
+    if is_numeric_dtype(values.dtype):
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        steps = layer_steps(numbers, field, summary.findings)
+        labels = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(steps.edges)]
+        return list(zip(steps.colours, labels, strict=True)), steps.step_of(numbers)
+    known = summary.findings.get("classes" if field == "landuse" else "fields")
+    names = list(known or sorted({str(value) for value in values if value is not None}))
+    at = {name: k for k, name in enumerate(names)}
+    which = np.array([at.get(value, -1) for value in values], dtype=np.int64)
+    return list(zip(class_colours(names), names, strict=True)), which
+
+
+def _trusted(frame: gpd.GeoDataFrame) -> NDArray[np.bool_] | None:
+    """What may be believed: `trusted` where a layer says so, else `applicable`."""
+    for name in ("trusted", "applicable"):
+        if name in frame.columns:
+            return np.asarray(frame[name].to_numpy(dtype=bool, na_value=False))
+    return None

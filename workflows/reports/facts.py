@@ -1,0 +1,107 @@
+"""What every report says: what kind of statement it is, data and dates, how to make it again."""
+
+import shlex
+from typing import Any
+
+from aether_core.eo.embedding_kind import kind_title
+from aether_core.model.recipes import recipe
+from aether_core.report import Block, Callout, Code, Heading, Paragraph, Table
+from workflows.reports.subject import Subject
+from workflows.training.models import list_models
+
+
+def opening(subject: Subject) -> list[Block]:
+    """Boxes that must not be missed."""
+    note = subject.findings.get("note")
+    return [Callout("note", str(note), title="About areas, not about people")] if note else []
+
+
+def closing(subject: Subject) -> list[Block]:
+    """Data and dates, and the commands that make the layer again."""
+    return [*_data(subject), *_again(subject)]
+
+
+def _data(subject: Subject) -> list[Block]:
+    layer, city = subject.layer, subject.city
+    lineage, findings = layer.lineage, subject.findings
+    simulated = ", simulated" if layer.simulated else ""
+    checksums = lineage["embedding_sha256"]
+    rows = [
+        ("Embedding", f"{kind_title(city.embedding)} {layer.years}{simulated}"),
+        ("Kind of embedding", city.embedding_kind),
+        ("Checksum of the embedding", ", ".join(_short(one) for one in checksums)),
+        ("Places of the city", f"{city.pois:,}"),
+        ("Cells", f"{city.cells:,}, H3 resolution {city.cell_resolution}"),
+        ("Model", str(layer.model or "none: the embedding alone")),
+    ]
+    for kind in ("labels", "areas"):
+        if kind in lineage:
+            checksum = _short(lineage[f"{kind}_sha256"])
+            rows.append((f"File of {kind}", f"{lineage[kind]}, checksum {checksum}"))
+    for source in lineage.get("sources", []):
+        told = [str(source.get(key, "")) for key in ("title", "version", "licence")]
+        rows.append(("Source", ", ".join(filter(None, told))))
+    rows.append(("Layer made", f"{layer.created:%d %B %Y, %H:%M} UTC"))
+    blocks: list[Block] = [
+        Heading("Data and dates"),
+        Table(("What", "Which"), tuple(rows), align="ll"),
+    ]
+    dropped = findings.get("labels_dropped") or findings.get("areas_dropped")
+    if dropped:
+        what = "labels" if "labels_dropped" in findings else "areas"
+        blocks.append(
+            Table(
+                (f"Left out of the {what} because", "How many"),
+                tuple((reason, f"{n:,}") for reason, n in dropped.items()),
+                caption="Nothing is left out silently.",
+                align="lr",
+            )
+        )
+    return blocks
+
+
+def _again(subject: Subject) -> list[Block]:
+    lineage = subject.layer.lineage
+    slug, layer = subject.city.slug, subject.layer.layer
+    commands = [*_training(subject)]
+    commands += [str(lineage["command"])] if lineage.get("command") else []
+    commands += [
+        f"./aether export {slug} {layer} -o {layer}.geojson",
+        f"./aether report {slug} {layer} -o {layer}.pdf",
+    ]
+    versions = lineage.get("software", {})
+    software = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return [
+        Heading("How to make it again"),
+        Paragraph(
+            "The same files, seed and versions give the same numbers on the same kind of machine."
+        ),
+        Code(tuple(commands)),
+        Paragraph(f"Made with {software}."),
+    ]
+
+
+def _training(subject: Subject) -> list[str]:
+    """The command that trained the layer's model, or brought it in."""
+    models = list_models(subject.store, subject.city.slug)
+    card = next((model.card for model in models if model.name == subject.layer.model), None)
+    if card is None:
+        return []
+    came: Any = card.get("origin")
+    if came is not None:
+        words = ["./aether", "model", "import", came["file"], "--city", subject.city.slug]
+        return [shlex.join([*words, "--name", str(card["name"])])]
+    default = recipe(str(card["recipe"]))
+    used: Any = card["settings"]
+    changed = [
+        f"{setting.key}={used[setting.key]}"
+        for setting in default.describe()
+        if used.get(setting.key, setting.value) != setting.value
+    ]
+    words = ["./aether", "train", subject.city.slug, "--recipe", str(card["recipe"])]
+    words += ["--seed", str(card["seed"]), *(["--set", *changed] if changed else [])]
+    return [shlex.join(words)]
+
+
+def _short(checksum: object) -> str:
+    return str(checksum)[:12]

@@ -1,0 +1,150 @@
+"""What the report of a socioeconomic map says."""
+
+from aether_core import charts
+from aether_core.report import (
+    Block,
+    Figure,
+    FigureRow,
+    Heading,
+    KeyFigure,
+    KeyFigures,
+    Paragraph,
+    Table,
+)
+from workflows.layers.layers import layer_values
+from workflows.reports.maps import map_figure
+from workflows.reports.subject import Subject, figure, interval, percent
+from workflows.reports.tested import SPLIT_NAMES, accuracy_table, method_section, where_not
+
+_SCATTERS = 4
+_MAPS = 2
+_MAP_MM = 95
+
+
+def body(subject: Subject) -> list[Block]:
+    """The sections between the opening boxes and the data."""
+    return [
+        *_in_short(subject),
+        *_maps(subject),
+        *_fields(subject),
+        *_accuracy(subject),
+        *where_not(subject, _where_not(subject), "KL divergence (nats)"),
+        *method_section(subject, f"on the shares of {subject.findings['areas_used']:,} areas"),
+    ]
+
+
+def _in_short(subject: Subject) -> list[Block]:
+    found = subject.findings
+    split = found["calibrated_on"]
+    score = found["accuracy"][split]
+    covered = [one["share"] for one in found["coverage"][split].values()]
+    where = "on blocks" if split == "spatial" else SPLIT_NAMES.get(split, split)
+    spread = interval(score["kl"])
+    return [
+        KeyFigures(
+            (
+                KeyFigure("KL divergence", figure(score["kl"]["mean"]), f"{spread}, {where}"),
+                KeyFigure("cosine similarity", figure(score["cosine"]["mean"]), where),
+                KeyFigure(
+                    f"intervals made to hold {percent(subject.level)}",
+                    percent(sum(covered) / len(covered), 1),
+                    f"of shares lie in theirs, {where}",
+                ),
+                KeyFigure("areas used", f"{found['areas_used']:,}", "each predicted unseen"),
+            )
+        ),
+        Paragraph(
+            f"Predicted are the shares of {len(found['fields'])} groups: "
+            f"{', '.join(found['fields'])}. They were given as {found['given']} of "
+            f"{found['areas_used']:,} areas."
+        ),
+    ]
+
+
+def _maps(subject: Subject) -> list[Block]:
+    values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
+    fields = sorted(subject.findings["fields"], key=lambda name: -float(values[name].std()))
+    by_area = subject.layer.unit == "area"
+    unit = "area, predicted by a fit that had not seen it" if by_area else "cell"
+    blocks: list[Block] = [
+        Heading("The maps"),
+        map_figure(
+            subject,
+            "dominant",
+            tallest_mm=_MAP_MM,
+            caption=f"Group with the largest share of each {unit}.",
+        ),
+    ]
+    blocks += [
+        map_figure(
+            subject, name, tallest_mm=_MAP_MM, caption=f"Predicted share of {name} of each {unit}."
+        )
+        for name in fields[:_MAPS]
+    ]
+    return blocks
+
+
+def _fields(subject: Subject) -> list[Block]:
+    found = subject.findings
+    split = found["calibrated_on"]
+    values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
+    rows = [
+        (
+            name,
+            percent(found["mean_shares"][name]["observed"], 1),
+            percent(float(values[name].mean()), 1),
+            percent(found["coverage"][split][name]["share"], 1),
+            f"±{percent(found['coverage'][split][name]['mean_width'] / 2, 1)}",
+        )
+        for name in found["fields"]
+    ]
+    blocks: list[Block] = [
+        Heading("What the fields mean"),
+        Table(
+            ("Field", "Mean observed", "Mean predicted", "In its interval", "Interval"),
+            tuple(rows),
+            caption=f"Intervals made to hold {percent(subject.level)}, checked on "
+            f"{SPLIT_NAMES[split]}.",
+            align="lrrrr",
+        ),
+    ]
+    if subject.layer.unit == "area":
+        scatters = [
+            Figure(
+                charts.to_svg(
+                    charts.shares_scatter(values[f"{name}_observed"], values[name], name),
+                    width=300,
+                    height=270,
+                ),
+                alt=f"Observed and predicted share of {name}",
+            )
+            for name in found["fields"][:_SCATTERS]
+        ]
+        blocks += [FigureRow(tuple(scatters[at : at + 2])) for at in range(0, len(scatters) - 1, 2)]
+    return blocks
+
+
+def _accuracy(subject: Subject) -> list[Block]:
+    return [
+        Heading("How good it is"),
+        accuracy_table(subject.findings["accuracy"]),
+        Paragraph(
+            "KL divergence, Chebyshev and L1 distance are errors: 0 is perfect. Cosine similarity "
+            "is 1 where predicted and true shares agree."
+        ),
+    ]
+
+
+def _where_not(subject: Subject) -> str:
+    outside = subject.findings["applicability"]["outside"]
+    minimum = subject.layer.parameters["minimum_count"]
+    counted = (
+        f" Areas with fewer than {minimum:g} people were left out."
+        if subject.findings["given"] == "counts"
+        else ""
+    )
+    return (
+        f"{percent(outside, 1)} of cells lie outside the area of applicability: no area given "
+        "looks like them. Shares of a cell follow from areas many times its size; use them to see "
+        f"where an area is mixed, not as counts.{counted} The map is not equally good everywhere:"
+    )

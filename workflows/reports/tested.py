@@ -1,0 +1,158 @@
+"""How good and how fair: the parts that land use and shares have in common."""
+
+from typing import Any
+
+from aether_core import charts
+from aether_core.eo.embedding_kind import ALPHAEARTH, kind_title
+from aether_core.report import Block, Bullets, Figure, Heading, Paragraph, Table
+from aether_core.tasks.testing.comparison import METRIC_NAMES, representation_names
+from workflows.reports.subject import Subject, figure, interval, percent
+
+SPLIT_NAMES = {
+    "random": "random folds",
+    "spatial": "whole blocks held out",
+    "district": "whole districts held out",
+}
+_FULL = 620
+_MOST_DRAWN = 14
+"""Groups in a chart of a page; of more, those with the largest errors."""
+
+
+def accuracy_table(accuracy: dict[str, Any]) -> Table:
+    """Each metric on random folds and on blocks, with intervals."""
+    splits = list(accuracy)
+    metrics = list(accuracy[splits[0]])
+    rows = [
+        (
+            METRIC_NAMES.get(metric, metric),
+            *(
+                f"{figure(accuracy[split][metric]['mean'])} ({interval(accuracy[split][metric])})"
+                for split in splits
+            ),
+        )
+        for metric in metrics
+    ]
+    return Table(
+        ("Metric", *(SPLIT_NAMES.get(split, split) for split in splits)),
+        tuple(rows),
+        caption="On labels that the fit had not seen, with 95 % intervals.",
+        align="l" + "l" * len(splits),
+    )
+
+
+def folds_paragraph(subject: Subject) -> str:
+    """How the held-out parts were chosen."""
+    blocks = subject.findings.get("blocks")
+    folds = subject.layer.parameters["folds"]
+    if not blocks:
+        return f"Labels were dealt at random into {folds} folds."
+    reach = (
+        f"; neighbours resemble each other over {blocks['range_m']:,.0f} m"
+        if blocks["range_m"]
+        else ""
+    )
+    cut = ", cut so that enough blocks stay" if blocks["limited"] else ""
+    what = "Areas" if "areas_used" in subject.findings else "Labels"
+    return (
+        f"{what} were held out twice: at random, and in whole square blocks of "
+        f"{blocks['side_m']:,.0f} m ({blocks['occupied']} of them in use), a side chosen by "
+        f"{blocks['chosen_by']}{reach}{cut}. Random folds flatter: what is held out has neighbours "
+        "that were learnt from. Rely on the figures for blocks."
+    )
+
+
+def method_section(subject: Subject, what: str) -> list[Block]:
+    """The method in a few points."""
+    return [
+        Heading("How it was made"),
+        Bullets(_method_points(subject, what)),
+        _variogram(subject),
+    ]
+
+
+def _method_points(subject: Subject, what: str) -> tuple[str, ...]:
+    chosen = subject.layer.parameters
+    predictor = {"linear": "a linear probe", "mlp": "a small neural network (64 hidden units)"}
+    seeds = ", ".join(map(str, chosen["seeds"]))
+    checked = SPLIT_NAMES[subject.findings["calibrated_on"]]
+    names = representation_names(subject.city.embedding)
+    embedding = (
+        f"{_described(subject.city.embedding)} AETHER (arXiv 2510.09894) relates these numbers to "
+        "what places are called."
+    )
+    fitted = (
+        f"What was seen of each place: {names.get(chosen['representation'], '')}. "
+        f"What was fitted: {predictor[chosen['predictor']]}, {what}."
+    )
+    applicable = (
+        "Area of applicability (Meyer and Pebesma 2021): a place is inside when it is no further "
+        "from what was learnt than held-out labels are from each other."
+    )
+    return (
+        embedding,
+        fitted,
+        f"Protocol: {chosen['protocol']}, {chosen['folds']} folds, seeds {seeds}.",
+        folds_paragraph(subject),
+        f"Uncertainty was calibrated on labels the fit had not seen ({checked}).",
+        applicable,
+    )
+
+
+def _described(embedding: str) -> str:
+    if embedding == ALPHAEARTH:
+        return (
+            "AlphaEarth Foundations describes the physical form of every 10 m pixel by 64 numbers."
+        )
+    return f"Every pixel or sample is described by numbers of {kind_title(embedding)}."
+
+
+def _variogram(subject: Subject) -> Block:
+    found = subject.findings["variogram"]
+    side = (subject.findings.get("blocks") or {}).get("side_m")
+    if not found.get("distance_m"):
+        return Paragraph("There are too few labels to draw how they resemble each other.")
+    chart = charts.variogram(found, block_m=side)
+    return Figure(
+        charts.to_svg(chart, width=_FULL, height=260),
+        caption="How unlike labels are by the distance between them.",
+        alt="Variogram of the labels",
+    )
+
+
+def where_not(subject: Subject, opening: str, axis: str) -> list[Block]:
+    """Where the map must not be believed, and for whom it is worse.
+
+    Args:
+        opening: What is said first.
+        axis: What an error is, with its unit.
+    """
+    blocks: list[Block] = [Heading("Where not to trust it"), Paragraph(opening)]
+    for kind, groups in subject.findings["fairness"].items():
+        told = [group for group in groups if not group["too_few"]]
+        if not told:
+            continue
+        drawn = sorted(told, key=lambda group: -group["error"])[:_MOST_DRAWN]
+        some = [group for group in groups if group in drawn or len(groups) <= _MOST_DRAWN]
+        chart = charts.fairness(some, "error", title=f"Error by {kind}", axis=axis)
+        blocks.append(
+            Figure(
+                charts.to_svg(chart, width=_FULL, height=None),
+                caption=_spread(kind, told),
+                alt=f"Error by {kind}",
+            )
+        )
+    return blocks
+
+
+def _spread(kind: str, groups: list[dict[str, Any]]) -> str:
+    worst = max(groups, key=lambda group: group["error"])
+    best = min(groups, key=lambda group: group["error"])
+    covered = (
+        f" Sets or intervals hold the truth in {percent(worst['coverage'])} there."
+        if worst.get("coverage") is not None
+        else ""
+    )
+    return (
+        f"By {kind}, errors are largest for {worst['group']} ({figure(worst['error'])}) and "
+        f"smallest for {best['group']} ({figure(best['error'])}).{covered}"
+    )

@@ -1,0 +1,1 @@
+"""Asking a city in words or by example, also across years."""

@@ -1,0 +1,266 @@
+"""Ask a city in words, or by example, and get cells or places."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import h3
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.city.cells import cell_at
+from aether_core.errors import InputError
+from aether_core.poi.text import query_texts
+from aether_core.search.scoring import (
+    best_rows,
+    cosine_scores,
+    percentiles,
+    place_scores,
+    query_direction,
+)
+from db.cities import pois as poi_rows
+from workflows.home.store import Store
+from workflows.training.representation import (
+    CellVectors,
+    ModelInUse,
+    cell_vectors,
+    model_for,
+    place_vectors,
+    query_vector,
+)
+
+
+@dataclass(frozen=True)
+class CellScores:
+    """Every cell of a city scored against a query or an example.
+
+    Attributes:
+        kind: `search` for a text query, `similar` for an example point.
+        at: The example point, lon/lat WGS84.
+        year: Of the embedding the cells were scored on.
+        h3: uint64 `[m]`.
+        lonlat: Cell centres, WGS84, float64 `[m, 2]`.
+        score: Cosine in [-1, 1], float32 `[m]`.
+        percentile: Share of the city's cells that score lower, 0 to 100, float32 `[m]`.
+        seconds: Time taken, loading included.
+    """
+
+    city: str
+    model: str
+    query: str
+    minus: str | None
+    kind: str
+    at: tuple[float, float] | None
+    year: int
+    h3: NDArray[np.uint64]
+    lonlat: NDArray[np.float64]
+    score: NDArray[np.float32]
+    percentile: NDArray[np.float32]
+    seconds: float
+    simulated: bool
+    attribution: list[str]
+
+    def best(self, n: int) -> list[dict[str, Any]]:
+        """The `n` best cells: cell (H3, hexadecimal), lon, lat, score, percentile; best first."""
+        return [
+            {
+                "cell": h3.int_to_str(int(self.h3[i])),
+                "lon": round(float(self.lonlat[i, 0]), 7),
+                "lat": round(float(self.lonlat[i, 1]), 7),
+                "score": float(self.score[i]),
+                "percentile": float(self.percentile[i]),
+            }
+            for i in best_rows(self.score, n)
+        ]
+
+
+@dataclass(frozen=True)
+class PlaceHit:
+    """A place with its score; coordinates WGS84."""
+
+    poi: int
+    name: str
+    category: str
+    group: str
+    lon: float
+    lat: float
+    score: float
+
+
+def search_cells(
+    store: Store,
+    slug: str,
+    query: str,
+    minus: str | None = None,
+    model: str | None = None,
+    year: int | None = None,
+) -> CellScores:
+    """Score every cell by cosine to a text query.
+
+    Args:
+        minus: What to look away from; its direction is subtracted.
+        model: Name of a model; the one in use when left out.
+        year: A year the city holds; its own when left out.
+
+    Raises:
+        NotFoundError: No such city or model, or the city does not hold this year.
+        InputError: The query is empty or too long.
+    """
+    started = time.perf_counter()
+    direction, chosen = text_direction(store, slug, query, minus, model)
+    cells = cell_vectors(store, chosen, year)
+    return _scored(
+        chosen,
+        cells,
+        direction,
+        started,
+        query=query,
+        minus=minus,
+        kind="search",
+        at=None,
+        year=year,
+    )
+
+
+def similar_cells(
+    store: Store,
+    slug: str,
+    lon: float,
+    lat: float,
+    model: str | None = None,
+    year: int | None = None,
+) -> CellScores:
+    """Score every cell by cosine to the cell at a point (WGS84), both of one year.
+
+    Raises:
+        NotFoundError: No such city or model, or the city does not hold this year.
+        InputError: The point lies in no cell of the city.
+    """
+    started = time.perf_counter()
+    chosen = model_for(store, slug, model)
+    cells = cell_vectors(store, chosen, year)
+    found = np.flatnonzero(cells.h3 == np.uint64(cell_at(lon, lat, chosen.cell_resolution)))
+    if not len(found):
+        offset = (cells.lonlat - (lon, lat)) * (np.cos(np.radians(lat)), 1)
+        near = cells.lonlat[np.argmin((offset**2).sum(axis=1))]
+        raise InputError(
+            "the point lies in no cell of the city",
+            f"{lon},{lat}",
+            f"the nearest cell is at {near[0]:.5f},{near[1]:.5f}",
+            code="point-outside-city",
+        )
+    return _scored(
+        chosen,
+        cells,
+        np.asarray(cells.vectors[found[0]]),
+        started,
+        query=f"like {lon:.5f}, {lat:.5f}",
+        minus=None,
+        kind="similar",
+        at=(lon, lat),
+        year=year,
+    )
+
+
+def search_places(
+    store: Store,
+    slug: str,
+    query: str,
+    near: tuple[float, float] | None = None,
+    within_m: float | None = None,
+    top: int = 20,
+    minus: str | None = None,
+    model: str | None = None,
+) -> list[PlaceHit]:
+    """Rank the city's places by what they are (text) and where they stand (EO) together.
+
+    Args:
+        near: Centre, lon/lat WGS84; with `within_m`, only places within that many metres.
+
+    Raises:
+        NotFoundError: No such city or model.
+        InputError: The query is empty or too long, or only one of `near` and `within_m` is given.
+    """
+    if (near is None) != (within_m is None):
+        raise InputError(
+            "near and within go together",
+            f"near={near}, within={within_m}",
+            "give both or neither",
+            code="near-or-within-missing",
+        )
+    if within_m is not None and within_m <= 0:
+        raise InputError(
+            "the distance must be above 0 metres",
+            within_m,
+            "try --within 500",
+            code="distance-not-positive",
+        )
+    direction, chosen = text_direction(store, slug, query, minus, model)
+    places = place_vectors(store, chosen)
+    scores = place_scores(places.eo, places.text, direction)
+    with store.session() as session:
+        if near is not None and within_m is not None:
+            inside = poi_rows.pois_within(session, chosen.city_id, near[0], near[1], within_m)
+            scores = np.where(np.isin(places.ids, inside), scores, np.nan)
+        order = best_rows(scores, top)
+        rows = poi_rows.pois_by_id(session, places.ids[order].tolist())
+    return [
+        PlaceHit(
+            row.id,
+            row.name,
+            row.category,
+            row.group,
+            row.geometry.x,
+            row.geometry.y,
+            float(scores[i]),
+        )
+        for i, row in zip(order, rows.itertuples(), strict=True)
+    ]
+
+
+def text_direction(
+    store: Store, slug: str, query: str, minus: str | None, model: str | None
+) -> tuple[NDArray[np.float32], ModelInUse]:
+    """The direction a query points to in a model's space, float32 `[128]`, and the model.
+
+    Raises:
+        NotFoundError: No such city or model.
+        InputError: The query is empty or too long, or it and what is subtracted are the same.
+    """
+    query_texts(query)  # refuses words that cannot be used before anything is loaded
+    if minus is not None:
+        query_texts(minus)
+    chosen = model_for(store, slug, model)
+    away = query_vector(store, chosen, minus) if minus is not None else None
+    return query_direction(query_vector(store, chosen, query), away), chosen
+
+
+def _scored(
+    model: ModelInUse,
+    cells: CellVectors,
+    direction: NDArray[np.float32],
+    started: float,
+    *,
+    query: str,
+    minus: str | None,
+    kind: str,
+    at: tuple[float, float] | None,
+    year: int | None,
+) -> CellScores:
+    score = cosine_scores(cells.vectors, direction)
+    return CellScores(
+        city=model.city,
+        model=model.name,
+        query=query,
+        minus=minus,
+        kind=kind,
+        at=at,
+        year=year or model.year,
+        h3=cells.h3,
+        lonlat=cells.lonlat,
+        score=score,
+        percentile=percentiles(score),
+        seconds=time.perf_counter() - started,
+        simulated=model.simulated,
+        attribution=list(model.attribution),
+    )

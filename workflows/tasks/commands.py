@@ -1,0 +1,73 @@
+"""The command that asks for the same again: what a report gives to those who want to check it."""
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from workflows.cities.osm_labels import OSM_LABELS
+from workflows.tasks.districts import DistrictFile
+from workflows.tasks.labels import LabelRequest
+from workflows.tasks.settings import FitSettings
+
+if TYPE_CHECKING:  # both write down the command of their request
+    from workflows.tasks.land_use import LandUseRequest
+    from workflows.tasks.socioeconomic import SocioeconomicRequest
+
+_DEFAULT = FitSettings()
+
+
+def land_use_command(slug: str, request: "LandUseRequest") -> str:
+    """The `landuse` command of a request; files by their names."""
+    words = ["./aether", "landuse", slug, *_labels(request.labels), *_fit(request.fit)]
+    return shlex.join([*words, *_districts(request.districts)])
+
+
+def socioeconomic_command(slug: str, request: "SocioeconomicRequest") -> str:
+    """The `socioeconomic` command of a request; files by their names."""
+    areas = request.areas
+    words = ["./aether", "socioeconomic", slug, "--areas", areas.file.name]
+    words += ["--fields", ",".join(areas.fields)]
+    words += ["--crs", areas.crs] if areas.crs else []
+    words += ["--code-field", areas.code_field] if areas.code_field else []
+    if areas.minimum_count != 100:
+        words += ["--minimum-count", f"{areas.minimum_count:g}"]
+    if areas.minimum_m2 != 2500:
+        words += ["--minimum-m2", f"{areas.minimum_m2:g}"]
+    words += ["--pixels"] if request.pixels else []
+    words += _fit(request.fit)
+    return shlex.join([*words, *_districts(request.districts)])
+
+
+def _labels(labels: LabelRequest) -> Iterator[str]:
+    yield from ("--labels", labels.file.name if labels.file else OSM_LABELS)
+    if labels.field:
+        yield from ("--field", labels.field)
+    if labels.crs:
+        yield from ("--crs", labels.crs)
+    if labels.crosswalk:
+        yield from ("--crosswalk", labels.crosswalk)
+    for value, name in labels.mapping.items():
+        yield from ("--map", f"{value}={name}")
+    if labels.small != "drop":
+        yield from ("--small-classes", labels.small)
+
+
+def _fit(fit: FitSettings) -> Iterator[str]:
+    yield from ("--representation", fit.representation)
+    if fit.model:
+        yield from ("--model", fit.model)
+    for name in ("predictor", "protocol", "folds", "seeds", "seed", "level"):
+        value = getattr(fit, name)
+        if value != getattr(_DEFAULT, name):
+            yield from (f"--{name}", f"{value}")
+    if fit.splits != _DEFAULT.splits:
+        yield from ("--splits", ",".join(fit.splits))
+    if fit.block_m is not None:
+        yield from ("--block-m", f"{fit.block_m:g}")
+
+
+def _districts(districts: DistrictFile | None) -> list[str]:
+    if districts is None:
+        return []
+    named = ["--district-field", districts.field] if districts.field else []
+    return ["--districts", districts.file.name, *named]

@@ -1,0 +1,135 @@
+"""Labels on their way in: a file or the city's own OSM land use, mapped to classes and kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from aether_core.errors import InputError
+from aether_core.tasks.labels.crosswalks import CROSSWALKS, apply_mapping
+from aether_core.tasks.labels.read import Labels, read_labels
+from db.cities import cities as city_rows
+from db.evidence import label_sets as label_rows
+from db.schema import LabelSet
+from workflows.cities.osm_labels import OSM_LABELS, osm_label_set
+from workflows.home.store import Store
+
+SMALL_CLASS = 10
+"""A class with fewer samples than this is merged or dropped: it cannot be tested."""
+
+
+@dataclass(frozen=True)
+class LabelRequest:
+    """Which labels, and what they mean.
+
+    Attributes:
+        file: Points or polygons with a class each; None for the city's own OSM land use.
+        field: The field that holds the class; found by its name when None.
+        crs: CRS of a file that carries none.
+        crosswalk: Name of a built-in mapping.
+        mapping: A class for each value, the empty text to drop it; applied after the crosswalk.
+        small: What becomes of classes with fewer than `SMALL_CLASS` labels: `drop` or `merge`.
+    """
+
+    file: Path | None
+    field: str | None = None
+    crs: str | None = None
+    crosswalk: str | None = None
+    mapping: Mapping[str, str] = dataclass_field(default_factory=dict)
+    small: Literal["drop", "merge"] = "drop"
+
+    def __post_init__(self) -> None:
+        if self.crosswalk is not None and self.crosswalk not in CROSSWALKS:
+            raise InputError(
+                "the crosswalk is unknown",
+                self.crosswalk,
+                f"choose from {', '.join(CROSSWALKS)}",
+                code="no-such-crosswalk",
+            )
+        if self.small not in {"drop", "merge"}:
+            raise InputError(
+                "small classes can be dropped or merged",
+                self.small,
+                "say drop or merge",
+                code="no-such-small-class-rule",
+            )
+
+
+def raw_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
+    """The labels as their source has them.
+
+    Raises:
+        NotFoundError: No such city or file.
+        InputError: The file cannot be used, or the city has no OSM land use.
+    """
+    if request.file is not None:
+        return read_labels(request.file, field=request.field, crs=request.crs)
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        kept = osm_label_set(session, city.id)
+        if kept is None:
+            raise InputError(
+                "the city has no land use of its own from OpenStreetMap",
+                slug,
+                "give a file of labels, or add the city from an .osm.pbf extract",
+                code="city-without-osm-land-use",
+            )
+        frame = label_rows.label_frame(session, kept.id)
+        return Labels(
+            geometry=frame.geometry.to_numpy(),
+            value=frame["value"].to_numpy(dtype=object),
+            source=kept.source,
+            sha256=kept.sha256,
+            field=kept.field,
+            dropped={},
+            repaired=0,
+        )
+
+
+def mapped_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
+    """The labels with their classes: crosswalk and mapping applied.
+
+    Raises:
+        NotFoundError: No such city or file.
+        InputError: They cannot be used.
+    """
+    labels = raw_labels(store, slug, request)
+    crosswalk = request.crosswalk or (OSM_LABELS if request.file is None else None)
+    if crosswalk is not None:
+        labels = apply_mapping(labels, CROSSWALKS[crosswalk].mapping, strict=True)
+    if request.mapping:
+        labels = apply_mapping(labels, request.mapping, strict=False)
+    return labels
+
+
+def keep_labels(session: Session, city_id: int, request: LabelRequest, labels: Labels) -> LabelSet:
+    """Store the labels of a fit, so that its map can be explained and made again."""
+    parameters = {
+        "crs": request.crs,
+        "crosswalk": request.crosswalk,
+        "mapping": dict(request.mapping),
+        "small": request.small,
+    }
+    known = label_rows.find_label_set(
+        session, city_id, sha256=labels.sha256, field=labels.field, parameters=parameters
+    )
+    if known is not None:
+        return known
+    return label_rows.add_label_set(
+        session,
+        city_id,
+        name=Path(labels.source).name,
+        source=labels.source,
+        sha256=labels.sha256,
+        field=labels.field,
+        classes=sorted(labels.counts),
+        parameters=parameters,
+        dropped=labels.dropped,
+        counts=labels.counts,
+        geometry=labels.geometry,
+        value=labels.value,
+        label_class=labels.value,
+    )

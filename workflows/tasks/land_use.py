@@ -1,0 +1,360 @@
+"""Map land use: fit on labels, predict every cell, keep the layer with all that is known of it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from aether_core.errors import InputError
+from aether_core.progress import Progress, silent
+from aether_core.tasks.kinds.land_use import LandUseMap, map_land_use
+from aether_core.tasks.labels.read import Labels
+from aether_core.tasks.samples.representations import of_samples, representation
+from aether_core.tasks.samples.samples import Samples, samples_of
+from aether_core.tasks.samples.small_classes import treat_small
+from db.cities import cities as city_rows
+from db.layers import layers as layer_rows
+from workflows.home.json_values import json_values
+from workflows.home.store import Store
+from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
+from workflows.tasks.arrays import TaskCity, task_city
+from workflows.tasks.commands import land_use_command
+from workflows.tasks.districts import DistrictFile, read_districts
+from workflows.tasks.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
+from workflows.tasks.lineage import lineage_of
+from workflows.tasks.settings import FitSettings
+from workflows.tasks.setup import Prepared, mean_scores, prepare
+
+KIND = "landuse"
+MOSTLY_GREY = "Most cells cannot be told apart. Merge classes that look alike, or give more labels."
+_FEW_TRUSTED = 0.3
+
+
+@dataclass(frozen=True)
+class LandUseRequest:
+    """What a user asks for.
+
+    Attributes:
+        labels: Where the labels come from and what they mean.
+        fit: How the probe is fitted and tested.
+        title: What the layer is called; made from the labels' name when None.
+        districts: Areas to tell errors apart by.
+    """
+
+    labels: LabelRequest
+    fit: FitSettings = field(default_factory=FitSettings)
+    title: str | None = None
+    districts: DistrictFile | None = None
+
+    def __post_init__(self) -> None:
+        if self.title:
+            checked_title(self.title)
+
+
+@dataclass(frozen=True)
+class LandUseResult:
+    """The layer kept, and what a command reports.
+
+    Attributes:
+        labels_used: Label features that gave at least one sample.
+        samples: Rows the probe was fitted on.
+        labels_dropped: How many were left out, by reason.
+        cross_validation: `{split: {metric: mean}}`.
+    """
+
+    layer: LayerSummary
+    classes: list[str]
+    labels_used: int
+    samples: int
+    labels_dropped: dict[str, int]
+    cells: int
+    cross_validation: dict[str, dict[str, float]]
+    seconds: float
+
+
+def advice(layer: LayerSummary) -> str | None:
+    """What to try where a map says little; None where it says enough."""
+    return MOSTLY_GREY if layer.findings["trusted"] < _FEW_TRUSTED else None
+
+
+@dataclass(frozen=True)
+class LabelledCity:
+    """A city with labels at which a representation has data.
+
+    Attributes:
+        dropped: Labels and samples left out, by reason.
+    """
+
+    city: TaskCity
+    labels: Labels
+    samples: Samples
+    dropped: dict[str, int]
+
+
+def land_use(
+    store: Store,
+    slug: str,
+    request: LandUseRequest,
+    progress: Progress = silent,
+    *,
+    within: Callable[[Session, str], None] | None = None,
+) -> LandUseResult:
+    """Fit on labelled points or polygons, predict every cell, keep the layer.
+
+    Args:
+        store: The store.
+        slug: The city.
+        request: What the user asks for.
+        progress: Told what is done.
+        within: Called with the layer's name, as the last in the transaction that keeps it.
+
+    Raises:
+        NotFoundError: No such city, model or file.
+        InputError: Labels or settings cannot be used.
+        CancelledError: `progress` asked to stop; nothing is kept.
+    """
+    started = time.perf_counter()
+    labelled = labelled_city(store, slug, request.labels, request.fit, progress)
+    city, samples = labelled.city, labelled.samples
+    seen = representation(request.fit.representation, city.arrays)
+    x = of_samples(seen, samples)
+    there: NDArray[np.bool_] = np.asarray(np.isfinite(x).all(axis=1))
+    labelled, x = only_samples(labelled, there), x[there]
+    prepared = prepare_labels(labelled, request, progress)
+    mapped = map_land_use(
+        prepared.setup,
+        request.fit.representation,
+        x,
+        seen.of_cells(),
+        level=request.fit.level,
+        groups=prepared.groups,
+        progress=progress,
+    )
+    progress("keeping the layer", 0, 1)
+    with store.session() as session:
+        name = _keep(session, labelled, request, prepared, mapped)
+        if within is not None:
+            within(session, name)
+    progress("keeping the layer", 1, 1)
+    return land_use_result(store, slug, name, time.perf_counter() - started)
+
+
+def land_use_result(store: Store, slug: str, layer: str, seconds: float) -> LandUseResult:
+    """What was reported when a layer of land use was made.
+
+    Args:
+        store: The store.
+        slug: The city.
+        layer: The layer's name.
+        seconds: What making it took.
+
+    Raises:
+        NotFoundError: The city or the layer has been removed since.
+    """
+    kept = show_layer(store, slug, layer)
+    found = kept.findings
+    return LandUseResult(
+        layer=kept,
+        classes=list(found["classes"]),
+        labels_used=found["labels_used"],
+        samples=found["samples"],
+        labels_dropped=found["labels_dropped"],
+        cells=kept.features,
+        cross_validation=mean_scores(found),
+        seconds=seconds,
+    )
+
+
+def labelled_city(
+    store: Store,
+    slug: str,
+    labels: LabelRequest,
+    fit: FitSettings,
+    progress: Progress = silent,
+    *,
+    with_places: bool = False,
+) -> LabelledCity:
+    """Read a city and its labels, and find the samples the labels give.
+
+    Raises:
+        NotFoundError: No such city, model or file.
+        InputError: The labels cannot be used.
+    """
+    city = task_city(
+        store,
+        slug,
+        model=fit.model,
+        published=fit.protocol == "published",
+        with_places=with_places or fit.representation == "poi",
+        progress=progress,
+    )
+    progress("reading the labels", 0, 1)
+    read = mapped_labels(store, slug, labels)
+    found = samples_of(
+        read,
+        boundary=city.boundary,
+        cell_h3=city.arrays.cell_h3,
+        cell_lonlat=city.arrays.cell_lonlat,
+        resolution=city.resolution,
+        seed=fit.seed,
+    )
+    samples = treat_small(found, labels.small, minimum=SMALL_CLASS)
+    return LabelledCity(city, read, samples, {**read.dropped, **samples.dropped})
+
+
+def only_samples(labelled: LabelledCity, there: NDArray[np.bool_]) -> LabelledCity:
+    """Leave out the samples where the embedding has no data, and count them."""
+    if there.all():
+        return labelled
+    samples = labelled.samples
+    kept = replace(
+        samples,
+        lonlat=samples.lonlat[there],
+        label=samples.label[there],
+        weight=samples.weight[there],
+        unit=samples.unit[there],
+        cell=samples.cell[there],
+        features_used=len(np.unique(samples.unit[there])),
+    )
+    dropped = {**labelled.dropped, "no embedding data": int((~there).sum())}
+    return LabelledCity(labelled.city, labelled.labels, kept, dropped)
+
+
+def prepare_labels(
+    labelled: LabelledCity, request: LandUseRequest, progress: Progress = silent
+) -> Prepared:
+    """Choose blocks and folds for a city's labels.
+
+    Raises:
+        InputError: Folds are impossible with these labels.
+    """
+    progress("choosing spatial blocks", 0, 1)
+    samples = labelled.samples
+    if len(np.unique(samples.label)) < 2:
+        raise InputError(
+            "the labels are of one class only",
+            ", ".join(samples.classes) or "(none)",
+            "give labels of at least two classes with data",
+            code="labels-of-one-class",
+        )
+    districts = read_districts(request.districts) if request.districts else None
+    return prepare(
+        KIND,
+        labelled.city,
+        request.fit,
+        lonlat=samples.lonlat,
+        target=samples.label,
+        names=samples.classes,
+        unit=samples.unit,
+        weight=samples.weight,
+        poi_lonlat=labelled.city.poi_lonlat,
+        districts=districts,
+    )
+
+
+def _keep(
+    session: Session,
+    labelled: LabelledCity,
+    request: LandUseRequest,
+    prepared: Prepared,
+    mapped: LandUseMap,
+) -> str:
+    city, fit = labelled.city, request.fit
+    city_rows.lock_city(session, city.city_id)  # or says so if it was removed meanwhile
+    there: NDArray[np.bool_] = np.asarray(np.isfinite(mapped.probability).all(axis=1))
+    label_set = keep_labels(session, city.city_id, request.labels, labelled.labels)
+    default = f"Land use from {Path(labelled.labels.source).name}"[:MAX_TITLE]
+    title = checked_title(request.title or default)
+    row = layer_rows.add_layer(
+        session,
+        city.city_id,
+        slug=free_slug(session, city.city_id, f"{KIND}-{title}"),
+        title=title,
+        kind=KIND,
+        model_id=city.model_id if fit.representation in {"aether", "concat"} else None,
+        label_set_id=label_set.id,
+        fields=_fields(mapped.classes, fit.level),
+        parameters=_parameters(request, labelled),
+        lineage={
+            **lineage_of(city),
+            "labels_sha256": labelled.labels.sha256,
+            "labels": Path(labelled.labels.source).name,
+            "command": land_use_command(city.slug, request),
+        },
+        findings=json_values(_findings(labelled, prepared, mapped)),
+        cell_ids=city.cell_ids[there],
+        columns=_columns(mapped, there),
+    )
+    return row.slug
+
+
+def _fields(classes: tuple[str, ...], level: float) -> list[dict[str, str]]:
+    share = "probability, 0 to 1"
+    return [
+        {"name": "landuse", "type": "text", "unit": "most probable class"},
+        {"name": "confidence", "type": "float", "unit": f"its calibrated {share}"},
+        {"name": "set", "type": "list", "unit": f"classes that hold the true one in {level:.0%}"},
+        {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
+        {"name": "trusted", "type": "bool", "unit": "applicable, and the set is small"},
+        *({"name": f"p_{name}", "type": "float", "unit": share} for name in classes),
+    ]
+
+
+def _columns(mapped: LandUseMap, there: NDArray[np.bool_]) -> dict[str, Any]:
+    names = np.array(mapped.classes, dtype=object)
+    probability = mapped.probability[there].round(4)
+    best = probability.argmax(axis=1)
+    order = np.argsort(-probability, axis=1, kind="stable")
+    sets = mapped.sets[there]
+    return {
+        "landuse": names[best],
+        "confidence": probability.max(axis=1),
+        "set": [
+            names[ranked[admitted[ranked]]].tolist()
+            for ranked, admitted in zip(order, sets, strict=True)
+        ],
+        "applicable": mapped.applicable[there],
+        "trusted": mapped.trusted[there],
+        **{f"p_{name}": probability[:, k] for k, name in enumerate(mapped.classes)},
+    }
+
+
+def _parameters(request: LandUseRequest, labelled: LabelledCity) -> dict[str, Any]:
+    fit = request.fit
+    return {
+        "labels": Path(labelled.labels.source).name,
+        "field": labelled.labels.field,
+        "crosswalk": request.labels.crosswalk,
+        "mapping": dict(request.labels.mapping),
+        "small_classes": request.labels.small,
+        "representation": fit.representation,
+        "predictor": fit.predictor,
+        "protocol": fit.protocol,
+        "folds": fit.folds,
+        "seeds": list(fit.all_seeds),
+        "block_m": fit.block_m,
+        "level": fit.level,
+    }
+
+
+def _findings(labelled: LabelledCity, prepared: Prepared, mapped: LandUseMap) -> dict[str, Any]:
+    names, counts = np.unique(labelled.samples.label, return_counts=True)
+    classes = labelled.samples.classes
+    return {
+        "task": KIND,
+        "classes": list(classes),
+        "labels_used": labelled.samples.features_used,
+        "samples": len(labelled.samples.label),
+        "labels_dropped": labelled.dropped,
+        "labels_repaired": labelled.labels.repaired,
+        "class_counts": {
+            classes[k]: int(n) for k, n in zip(names.tolist(), counts.tolist(), strict=True)
+        },
+        **prepared.findings,
+        **mapped.findings,
+    }

@@ -1,0 +1,169 @@
+"""From labels or areas of a city to what a fit needs: finite rows, blocks, groups."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from aether_core.errors import InputError
+from aether_core.spatial.blocks import spatial_blocks
+from aether_core.spatial.variogram import label_variogram
+from aether_core.tasks.samples.units import cut_large_units
+from aether_core.tasks.testing.experiment import Setup
+from aether_core.tasks.testing.fairness import density_groups
+from aether_core.tasks.testing.folds import Blocks, choose_blocks, make_folds
+from workflows.tasks.arrays import TaskCity
+from workflows.tasks.districts import NO_DISTRICT, Districts, district_of
+from workflows.tasks.settings import FitSettings
+
+DENSITY_RADIUS_M = 300.0
+_SHOWN_ON_FOLD_MAP = 3000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A setup with what the page shows of its folds.
+
+    Attributes:
+        groups: Names `[n]` that errors are told apart by.
+        findings: Variogram, blocks and folds as JSON values.
+    """
+
+    setup: Setup
+    groups: dict[str, NDArray[np.object_]]
+    findings: dict[str, Any]
+
+
+def prepare(
+    task: str,
+    city: TaskCity,
+    settings: FitSettings,
+    *,
+    lonlat: NDArray[np.float64],
+    target: NDArray[Any],
+    names: tuple[str, ...],
+    unit: NDArray[np.int64],
+    weight: NDArray[np.float64] | None,
+    poi_lonlat: NDArray[np.float64],
+    districts: Districts | None = None,
+) -> Prepared:
+    """Choose blocks, check that folds are possible, and name the groups.
+
+    Args:
+        lonlat: Where the labels or areas are, WGS84 `[n, 2]`.
+        target: Classes int64 `[n]` or shares float64 `[n, k]`.
+        unit: Label feature each row comes from, int64 `[n]`.
+        poi_lonlat: The city's places, WGS84 `[p, 2]`.
+
+    Raises:
+        InputError: There are too few labels, or all lie in too few blocks.
+    """
+    blocks = _blocks(settings, city, lonlat, target)
+    if target.ndim == 1:
+        unit = cut_large_units(unit, target, blocks.number, settings.folds)
+    if len(np.unique(unit)) < settings.folds:
+        raise InputError(
+            "there are fewer labels than folds",
+            f"{len(np.unique(unit))} labels, {settings.folds} folds",
+            "give more labels, or fewer folds",
+            code="fewer-labels-than-folds",
+        )
+    for split in settings.splits:  # refused here, before anything is fitted
+        make_folds(split, target, unit, blocks.number, folds=settings.folds, seed=settings.seed)
+    district = district_of(districts, lonlat) if districts else None
+    setup = Setup(
+        task=task,
+        target=target,
+        names=names,
+        unit=unit,
+        block=blocks.number,
+        weight=None if weight is None else weight / weight.mean(),
+        predictor=settings.predictor,
+        protocol=settings.protocol,
+        folds=settings.folds,
+        seeds=settings.all_seeds,
+        splits=settings.splits,
+        district=None if district is None else _numbered(district),
+    )
+    groups: dict[str, NDArray[np.object_]] = {
+        "density of places": _density(lonlat, poi_lonlat),
+    }
+    if district is not None:
+        groups["district"] = district
+    return Prepared(setup, groups, _findings(settings, setup, blocks, lonlat))
+
+
+def mean_scores(findings: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """`{split: {metric: mean}}` of a map's findings."""
+    return {
+        split: {metric: figures["mean"] for metric, figures in scores.items()}
+        for split, scores in findings["accuracy"].items()
+    }
+
+
+def _numbered(district: NDArray[np.object_]) -> NDArray[np.int64]:
+    """A number a district, -1 outside all of them."""
+    names, number = np.unique(district.astype(str), return_inverse=True)
+    return np.where(names[number] == NO_DISTRICT, -1, number).astype(np.int64)
+
+
+def _blocks(
+    settings: FitSettings,
+    city: TaskCity,
+    lonlat: NDArray[np.float64],
+    target: NDArray[Any],
+) -> Blocks:
+    """The spatial blocks; where only random folds are wanted they merely tell neighbours apart."""
+    if "spatial" in settings.splits:
+        return choose_blocks(
+            lonlat,
+            target,
+            folds=settings.folds,
+            block_m=settings.block_m,
+            smallest_m=city.window_m,
+            seed=settings.seed,
+        )
+    side = settings.block_m or city.window_m
+    return Blocks(spatial_blocks(lonlat, block_m=side), side, float("nan"), limited=False)
+
+
+def _density(lonlat: NDArray[np.float64], poi_lonlat: NDArray[np.float64]) -> NDArray[np.object_]:
+    scale = np.radians(1) * 6_371_008.8 * np.array([np.cos(np.radians(lonlat[:, 1].mean())), 1])
+    if not len(poi_lonlat):
+        return np.full(len(lonlat), "no places", dtype=object)
+    counts = cKDTree(poi_lonlat * scale).query_ball_point(
+        lonlat * scale, DENSITY_RADIUS_M, return_length=True
+    )
+    return density_groups(np.asarray(counts))
+
+
+def _findings(
+    settings: FitSettings, setup: Setup, blocks: Blocks, lonlat: NDArray[np.float64]
+) -> dict[str, Any]:
+    shown = np.arange(len(lonlat))
+    if len(shown) > _SHOWN_ON_FOLD_MAP:
+        shown = np.sort(
+            np.random.default_rng(settings.seed).choice(shown, _SHOWN_ON_FOLD_MAP, replace=False)
+        )
+    folds: Mapping[str, Any] = {
+        split: make_folds(
+            split, setup.target, setup.unit, setup.block, folds=setup.folds, seed=setup.seeds[0]
+        )[shown].tolist()
+        for split in settings.splits
+    }
+    found: dict[str, Any] = {
+        "folds": {"lonlat": lonlat[shown].round(6).tolist(), **folds},
+        "variogram": asdict(label_variogram(lonlat, setup.target, seed=settings.seed)),
+    }
+    if "spatial" in settings.splits:
+        found["blocks"] = {
+            "side_m": blocks.side_m,
+            "range_m": None if np.isnan(blocks.range_m) else blocks.range_m,
+            "limited": blocks.limited,
+            "occupied": len(np.unique(blocks.number)),
+            "chosen_by": "the user" if settings.block_m else "the labels' own range",
+        }
+    return found

@@ -1,0 +1,379 @@
+"""Map socioeconomic shares: fit on areas, predict areas and cells, keep both as layers."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from aether_core.errors import InputError
+from aether_core.progress import Progress, silent
+from aether_core.tasks.areas.pixels import pixel_means
+from aether_core.tasks.kinds.socioeconomic import Shares, SocioeconomicMap, map_socioeconomic
+from aether_core.tasks.samples.representations import of_areas, representation
+from db.cities import cities as city_rows
+from db.layers import layers as layer_rows
+from workflows.home.json_values import json_values
+from workflows.home.store import Store
+from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
+from workflows.tasks.areas import AreaRequest, CoveredAreas, covered_areas, keep_areas
+from workflows.tasks.arrays import TaskCity, task_city
+from workflows.tasks.commands import socioeconomic_command
+from workflows.tasks.districts import DistrictFile, read_districts
+from workflows.tasks.lineage import lineage_of
+from workflows.tasks.settings import FitSettings
+from workflows.tasks.setup import Prepared, mean_scores, prepare
+
+KIND = "socioeconomic"
+AREA_KIND = "socioeconomic areas"
+NOTE = (
+    "A prediction about areas from how they look from above. It says nothing about any person, "
+    "household or building."
+)
+
+
+@dataclass(frozen=True)
+class SocioeconomicRequest:
+    """What a user asks for.
+
+    Attributes:
+        areas: The areas and their fields.
+        fit: How the regression is fitted and tested.
+        title: What the layer is called; made from the areas' name when None.
+        districts: Areas to tell errors apart by.
+        pixels: Take the areas' means over the raster's pixels instead of the cells.
+    """
+
+    areas: AreaRequest
+    fit: FitSettings = field(default_factory=FitSettings)
+    title: str | None = None
+    districts: DistrictFile | None = None
+    pixels: bool = False
+
+    def __post_init__(self) -> None:
+        if self.title:
+            checked_title(self.title)
+
+
+@dataclass(frozen=True)
+class SocioeconomicResult:
+    """The layers kept, and what a command reports.
+
+    Attributes:
+        layer: Predictions of cells.
+        areas_layer: Predictions of the areas, each from a fit that had not seen it.
+        areas_dropped: How many areas were left out, by reason.
+        cross_validation: `{split: {metric: mean}}`.
+    """
+
+    layer: LayerSummary
+    areas_layer: LayerSummary
+    fields: list[str]
+    areas_used: int
+    areas_dropped: dict[str, int]
+    cells: int
+    cross_validation: dict[str, dict[str, float]]
+    seconds: float
+
+
+def socioeconomic(
+    store: Store,
+    slug: str,
+    request: SocioeconomicRequest,
+    progress: Progress = silent,
+    *,
+    within: Callable[[Session, str, str], None] | None = None,
+) -> SocioeconomicResult:
+    """Fit on area shares or counts, predict areas and cells, keep both layers.
+
+    Args:
+        store: The store.
+        slug: The city.
+        request: What the user asks for.
+        progress: Told what is done.
+        within: Called with the names of the layer of cells and of that of areas, as the last in
+            the transaction that keeps them.
+
+    Raises:
+        NotFoundError: No such city, model or file.
+        InputError: Areas or settings cannot be used.
+        CancelledError: `progress` asked to stop; nothing is kept.
+    """
+    started = time.perf_counter()
+    city = task_city(
+        store,
+        slug,
+        model=request.fit.model,
+        with_places=request.fit.representation == "poi",
+        progress=progress,
+    )
+    _check_names(request.areas.fields)
+    covered = covered_areas(request.areas, city, progress)
+    seen = representation(request.fit.representation, city.arrays)
+    cells = seen.of_cells()
+    x = area_vectors(city, covered, request, progress)
+    prepared = prepare_areas(city, covered, request, progress)
+    mapped = map_socioeconomic(
+        prepared.setup,
+        request.fit.representation,
+        x,
+        cells,
+        level=request.fit.level,
+        groups=prepared.groups,
+        progress=progress,
+    )
+    progress("keeping the layers", 0, 1)
+    with store.session() as session:
+        names = _keep(session, city, covered, request, prepared, mapped)
+        if within is not None:
+            within(session, *names)
+    progress("keeping the layers", 1, 1)
+    return socioeconomic_result(store, slug, names, time.perf_counter() - started)
+
+
+def socioeconomic_result(
+    store: Store, slug: str, layers: tuple[str, str], seconds: float
+) -> SocioeconomicResult:
+    """What was reported when two layers of shares were made.
+
+    Args:
+        store: The store.
+        slug: The city.
+        layers: Names of the layer of cells and of that of areas.
+        seconds: What making them took.
+
+    Raises:
+        NotFoundError: The city or a layer has been removed since.
+    """
+    layer, areas_layer = (show_layer(store, slug, name) for name in layers)
+    found = layer.findings
+    return SocioeconomicResult(
+        layer=layer,
+        areas_layer=areas_layer,
+        fields=list(found["fields"]),
+        areas_used=found["areas_used"],
+        areas_dropped=found["areas_dropped"],
+        cells=layer.features,
+        cross_validation=mean_scores(found),
+        seconds=seconds,
+    )
+
+
+def _check_names(fields: Sequence[str]) -> None:
+    """Refuse fields whose columns in the layers would be called like others."""
+    columns = [one["name"] for one in [*_fields(fields, 0.9), *_observed_fields(fields)]]
+    columns += ["cell", "area", "geometry"]
+    if len(set(fields)) < len(fields):
+        raise InputError(
+            "a field was given twice",
+            ", ".join(fields),
+            "name each field once",
+            code="field-given-twice",
+        )
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(
+            "a field's name is one the layer needs for itself",
+            twice,
+            "rename that field in the file",
+            code="field-name-taken",
+        )
+
+
+def area_vectors(
+    city: TaskCity,
+    covered: CoveredAreas,
+    request: SocioeconomicRequest,
+    progress: Progress = silent,
+    *,
+    name: str | None = None,
+) -> NDArray[np.float32]:
+    """A representation of each area: its exact area-weighted mean over cells, or over pixels.
+
+    Args:
+        name: Name of the representation; the request's own when None.
+
+    Returns:
+        float32 `[a, d]`, finite.
+
+    Raises:
+        InputError: Pixels were asked for, and the embedding or the representation has none.
+    """
+    from aether_core.model.heads.inference import encode_eo
+
+    chosen = representation(name or request.fit.representation, city.arrays)
+    if not request.pixels:
+        return of_areas(chosen, covered.weights)
+    if city.embedding_kind != "raster" or chosen.name not in {"alphaearth", "aether"}:
+        raise InputError(
+            "means over pixels need a raster, and alphaearth or aether",
+            f"{city.embedding_kind}, {chosen.name}",
+            "take the mean over cells",
+            code="pixel-means-without-raster",
+        )
+    heads = city.arrays.heads
+    encode = partial(encode_eo, heads) if chosen.name == "aether" and heads else None
+    means = pixel_means(city.opened(), covered.areas.geometry, encode, progress)
+    there: NDArray[np.bool_] = np.asarray(np.isfinite(means).all(axis=1))
+    return np.where(there[:, None], means, of_areas(chosen, covered.weights))
+
+
+def prepare_areas(
+    city: TaskCity,
+    covered: CoveredAreas,
+    request: SocioeconomicRequest,
+    progress: Progress = silent,
+) -> Prepared:
+    """Choose blocks and folds for a city's areas.
+
+    Raises:
+        InputError: Folds are impossible with these areas.
+    """
+    progress("choosing spatial blocks", 0, 1)
+    districts = read_districts(request.districts) if request.districts else None
+    return prepare(
+        KIND,
+        city,
+        request.fit,
+        lonlat=covered.lonlat,
+        target=covered.areas.shares,
+        names=covered.areas.fields,
+        unit=np.arange(len(covered.lonlat)),
+        weight=None,
+        poi_lonlat=city.poi_lonlat,
+        districts=districts,
+    )
+
+
+def _keep(
+    session: Session,
+    city: TaskCity,
+    covered: CoveredAreas,
+    request: SocioeconomicRequest,
+    prepared: Prepared,
+    mapped: SocioeconomicMap,
+) -> tuple[str, str]:
+    areas, fit = covered.areas, request.fit
+    city_rows.lock_city(session, city.city_id)  # or says so if it was removed meanwhile
+    kept, area_ids = keep_areas(session, city.city_id, request.areas, areas)
+    default = f"Shares from {Path(areas.source).name}"[:MAX_TITLE]
+    title = checked_title(request.title or default)
+    there: NDArray[np.bool_] = np.asarray(np.isfinite(mapped.cells.share).all(axis=1))
+    of_both: dict[str, Any] = {
+        "model_id": city.model_id if fit.representation in {"aether", "concat"} else None,
+        "area_set_id": kept.id,
+        "parameters": _parameters(request, covered),
+        "lineage": {
+            **lineage_of(city),
+            "areas_sha256": areas.sha256,
+            "areas": Path(areas.source).name,
+            "command": socioeconomic_command(city.slug, request),
+        },
+        "findings": json_values(_findings(covered, prepared, mapped)),
+    }
+    cells = layer_rows.add_layer(
+        session,
+        city.city_id,
+        slug=free_slug(session, city.city_id, f"{KIND}-{title}"),
+        title=title,
+        kind=KIND,
+        fields=_fields(areas.fields, fit.level),
+        cell_ids=city.cell_ids[there],
+        columns=_columns(areas.fields, mapped.cells, there),
+        **of_both,
+    )
+    every = np.ones(len(area_ids), dtype=bool)
+    observed = {f"{name}_observed": areas.shares[:, k] for k, name in enumerate(areas.fields)}
+    by_area = layer_rows.add_area_layer(
+        session,
+        city.city_id,
+        slug=free_slug(session, city.city_id, f"areas-{title}"),
+        title=f"{title}, by area",
+        kind=AREA_KIND,
+        fields=[*_fields(areas.fields, fit.level), *_observed_fields(areas.fields)],
+        area_ids=area_ids,
+        columns={**_columns(areas.fields, mapped.areas, every), **observed},
+        cells_layer_id=cells.id,
+        **of_both,
+    )
+    return cells.slug, by_area.slug
+
+
+def _fields(names: Sequence[str], level: float) -> list[dict[str, str]]:
+    ends = {"_lo": "lower", "_hi": "upper"}
+    return [
+        *({"name": name, "type": "float", "unit": "predicted share, 0 to 1"} for name in names),
+        *(
+            {"name": f"{name}{end}", "type": "float", "unit": f"{word} end, {level:.0%} interval"}
+            for name in names
+            for end, word in ends.items()
+        ),
+        {"name": "dominant", "type": "text", "unit": "field with the largest share"},
+        {"name": "entropy", "type": "float", "unit": "0 one field has all, 1 all the same"},
+        {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
+    ]
+
+
+def _observed_fields(names: Sequence[str]) -> list[dict[str, str]]:
+    return [
+        {"name": f"{name}_observed", "type": "float", "unit": "share in the file given, 0 to 1"}
+        for name in names
+    ]
+
+
+def _columns(
+    names: Sequence[str], shares: Shares, there: NDArray[np.bool_]
+) -> dict[str, NDArray[Any]]:
+    ends = {"": shares.share, "_lo": shares.low, "_hi": shares.high}
+    columns: dict[str, NDArray[Any]] = {
+        f"{name}{end}": values[there, k].round(4)
+        for end, values in ends.items()
+        for k, name in enumerate(names)
+    }
+    columns["dominant"] = np.array(names, dtype=object)[shares.dominant[there]]
+    columns["entropy"] = shares.entropy[there].round(4)
+    columns["applicable"] = shares.applicable[there]
+    return columns
+
+
+def _parameters(request: SocioeconomicRequest, covered: CoveredAreas) -> dict[str, Any]:
+    fit = request.fit
+    return {
+        "areas": Path(covered.areas.source).name,
+        "fields": list(covered.areas.fields),
+        "minimum_count": request.areas.minimum_count,
+        "mean_over": "pixels" if request.pixels else "cells",
+        "representation": fit.representation,
+        "predictor": fit.predictor,
+        "protocol": fit.protocol,
+        "folds": fit.folds,
+        "seeds": list(fit.all_seeds),
+        "block_m": fit.block_m,
+        "level": fit.level,
+    }
+
+
+def _findings(
+    covered: CoveredAreas, prepared: Prepared, mapped: SocioeconomicMap
+) -> dict[str, Any]:
+    areas = covered.areas
+    return {
+        "task": KIND,
+        "note": NOTE,
+        "fields": list(areas.fields),
+        "given": areas.given,
+        "areas_used": len(covered.lonlat),
+        "areas_dropped": covered.dropped,
+        "areas_repaired": areas.repaired,
+        "mean_shares": {
+            name: {"observed": float(areas.shares[:, k].mean())}
+            for k, name in enumerate(areas.fields)
+        },
+        **prepared.findings,
+        **mapped.findings,
+    }

@@ -1,0 +1,1 @@
+"""Training a city's model, its runs, and models as files."""

@@ -1,0 +1,319 @@
+"""Models as files: export one that a city has, import one that somebody else trained."""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy.orm import Session
+
+from aether_core.eo.embedding_kind import kind_title
+from aether_core.errors import InputError, NotFoundError
+from aether_core.files.whole import atomic_folder, atomic_path
+from aether_core.model.files.card import (
+    CARD_FILE,
+    UNKNOWN,
+    EmbeddingCard,
+    EncoderCard,
+    ModelCard,
+    OriginCard,
+    read_card,
+)
+from db.cities import cities as city_rows
+from db.cities import features as feature_rows
+from db.evidence import models as model_rows
+from db.schema import City
+from workflows.home.encoders import encoder_named
+from workflows.home.owned_folders import staged, storing
+from workflows.home.store import Store
+from workflows.training.models import ModelFiles, ModelSummary, model_files, summarise
+
+if TYPE_CHECKING:  # torch comes with it: listing models does without
+    from aether_core.model.files.incoming import IncomingModel
+
+Layout = Literal["aether", "published"]
+LAYOUTS: tuple[Layout, ...] = ("aether", "published")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_RUN_NAME = re.compile(r".*-[0-9]+")
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """What an export wrote.
+
+    Attributes:
+        path: The folder, zip or `.pth` file.
+        files: Names of the files in it; its own name for a `.pth` file.
+    """
+
+    model: str
+    layout: Layout
+    path: Path
+    files: list[str]
+
+
+def export_model(
+    store: Store, name: str, target: Path, *, layout: str | None = None, force: bool = False
+) -> ExportedModel:
+    """Write a model to files, whole or not at all.
+
+    Args:
+        name: Name of the model, whichever city has it.
+        target: A folder; or a name ending in `.zip` for a zip of it, or in `.pth` for the
+            published checkpoint alone.
+        layout: "aether" (`heads.safetensors`) or "published" (`<name>.pth`), beside `model.json`;
+            what the ending of `target` says when left out.
+        force: Replace what is there; a folder only if nothing but a model is in it.
+
+    Raises:
+        NotFoundError: No such model, or its files are gone.
+        ConflictError: The target exists.
+        InputError: The layout cannot hold this model, or the target cannot be written.
+        DiskFullError: There is no room left.
+    """
+    with store.session() as session:
+        kept = model_files(store.settings, model_rows.model_by_name(session, name))
+    chosen = _layout(target, layout)
+    files = _contents(kept, name, chosen)
+    suffix = target.suffix.lower()
+    if suffix == ".pth":
+        content = files[f"{name}.pth"]
+        files = {target.name: content}
+        with atomic_path(target, force=force) as path:
+            path.write_bytes(content)
+    elif suffix == ".zip":
+        with atomic_path(target, force=force) as path:
+            path.write_bytes(_zipped(name, files))
+    else:
+        replaceable = {"heads.safetensors", CARD_FILE, f"{name}.pth"}
+        with atomic_folder(target, force=force, holds=replaceable) as whole:
+            for file, content in files.items():
+                (whole / file).write_bytes(content)
+    return ExportedModel(name, chosen, target, sorted(files))
+
+
+def import_model(
+    store: Store,
+    path: Path,
+    slug: str,
+    *,
+    name: str | None = None,
+    encoder: str | None = None,
+) -> ModelSummary:
+    """Take in a model from files and give it to a city; all of it or nothing.
+
+    The model in use stays, unless the city has none.
+
+    Args:
+        path: A folder of ours or a zip of it, `heads.safetensors`, or a published `.pth` file.
+        slug: The city that is to use it; its embedding must have the length the model takes.
+        name: What to call it; its own name, made free, when left out.
+        encoder: Text encoder that weights without a card were trained with. Without it they answer
+            no text query, since nothing tells which encoder is theirs.
+
+    Raises:
+        NotFoundError: No such city or file.
+        ConflictError: A model of that name exists.
+        InputError: The model cannot be used, or not with this city or this installation.
+        DiskFullError: There is no room left.
+    """
+    from aether_core.model.files.incoming import read_incoming
+    from workflows.training.kept_model import keep_model
+
+    with store.session() as session:
+        city_rows.city_by_slug(session, slug)
+    if name is not None:
+        _check_name(name)
+    incoming = read_incoming(path)
+    trained_with = _encoder(store, incoming, encoder)
+    with staged(store.settings.models) as whole, storing(store) as (session, folders):
+        city = city_rows.lock_city(session, city_rows.city_by_slug(session, slug).id)
+        _check_embedding(session, city, incoming)
+        chosen = name or _free_name(session, incoming)
+        card = _card(session, city, incoming, chosen, trained_with)
+        model = keep_model(store, session, folders, whole, city.id, incoming.heads, card)
+        if model_rows.model_in_use(session, city.id) is None:
+            model = model_rows.use_model(session, city.id, chosen)
+        return summarise(store, model)
+
+
+def _layout(target: Path, layout: str | None) -> Layout:
+    pth = target.suffix.lower() == ".pth"
+    if layout is None:
+        return "published" if pth else "aether"
+    for known in LAYOUTS:
+        if layout == known:
+            if pth and known != "published":
+                break
+            return known
+    raise InputError(
+        "the layout does not go with the output" if pth else "the layout is unknown",
+        layout,
+        f"use {' or '.join(LAYOUTS)}; a .pth file holds the published one",
+        code="layout-not-for-output" if pth else "no-such-layout",
+    )
+
+
+def _contents(kept: ModelFiles, name: str, layout: Layout) -> dict[str, bytes]:
+    """The files of an export by name; the weights are read and checked on the way."""
+    from aether_core.model.files.card import WEIGHTS_FILE
+    from aether_core.model.files.folder import weights_bytes
+    from aether_core.model.files.published_layout import published_bytes
+    from workflows.training.representation import heads_of
+
+    heads = heads_of(kept)
+    if layout == "published":
+        weights_file, weights = f"{name}.pth", published_bytes(heads, name)
+    else:
+        weights_file, weights = WEIGHTS_FILE, weights_bytes(heads, name)
+    card = read_card(kept.folder / CARD_FILE)
+    card = card.model_copy(update={"weights_sha256": sha256(weights).hexdigest()})
+    return {CARD_FILE: card.as_bytes(), weights_file: weights}
+
+
+def _zipped(name: str, files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, content in sorted(files.items()):
+            archive.writestr(f"{name}/{file}", content)
+    return buffer.getvalue()
+
+
+def _encoder(store: Store, incoming: "IncomingModel", named: str | None) -> str:
+    """Name of the text encoder the model goes with, after checking that it is this installation's.
+
+    Raises:
+        InputError: Card and user disagree, or the installation has another encoder.
+    """
+    stated = incoming.card.encoder.name if incoming.card else UNKNOWN
+    if named is not None and stated not in {UNKNOWN, named}:
+        raise InputError(
+            "the model's card names another text encoder",
+            f"{named}, the card says {stated}",
+            "leave the encoder out",
+            code="encoder-contradicts-card",
+        )
+    chosen = named or stated
+    if chosen == UNKNOWN:
+        return UNKNOWN
+    encoder = encoder_named(store.settings, chosen)
+    if encoder.dim != incoming.heads.text_dim:
+        raise InputError(
+            "the model takes text vectors of another length than the encoder gives",
+            f"{incoming.heads.text_dim}, {encoder.name} gives {encoder.dim}",
+            "name the encoder it was trained with",
+            code="text-length-mismatch",
+        )
+    return chosen
+
+
+def _check_embedding(session: Session, city: City, incoming: "IncomingModel") -> None:
+    dim = feature_rows.vector_dim(session, city.id)
+    if dim != incoming.heads.eo_dim:
+        raise InputError(
+            "the model takes embeddings of another length than the city's",
+            f"{incoming.heads.eo_dim} values a pixel, {city.slug} has {dim}",
+            "import it for a city with the embedding it was trained on",
+            code="embedding-length-mismatch",
+        )
+    taken = incoming.card.embedding.known_name if incoming.card else None
+    if taken is not None and taken != city.embedding:
+        raise InputError(
+            "the model was trained on another kind of embedding than the city has",
+            f"{kind_title(taken)}, {city.slug} has {kind_title(city.embedding)}",
+            "import it for a city with the embedding it was trained on",
+            code="model-of-another-embedding",
+        )
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            "the model's name cannot be used",
+            name,
+            "use 1 to 80 letters, digits, dots, hyphens and underscores, a letter or digit first",
+            code="model-name-unusable",
+        )
+    if name == UNKNOWN or _RUN_NAME.fullmatch(name):
+        raise InputError(
+            "names that end in a hyphen and a number are kept for runs",
+            name,
+            f"try {name.rstrip('-0123456789') or 'imported'}",
+            code="model-name-kept-for-runs",
+        )
+
+
+def _free_name(session: Session, incoming: "IncomingModel") -> str:
+    """The model's own name where it is free, else that name marked as imported."""
+    own = incoming.card.name if incoming.card else Path(incoming.file).stem
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", own).strip("-._")[:60] or "model"
+    names = [base, f"{base}-imported"]
+    if _RUN_NAME.fullmatch(base) or base == UNKNOWN:
+        names = names[1:]
+    number = 2
+    while _is_taken(session, names[0]):
+        names = names[1:] or [f"{base}-imported{number}"]
+        number += 1
+    return names[0]
+
+
+def _is_taken(session: Session, name: str) -> bool:
+    try:
+        model_rows.model_by_name(session, name)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _card(
+    session: Session, city: City, incoming: "IncomingModel", name: str, encoder: str
+) -> ModelCard:
+    """The model's card here: what its own card says, or that nothing is known."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    given = incoming.card
+    changes: dict[str, Any] = {
+        "name": name,
+        "encoder": EncoderCard(name=encoder, dim=incoming.heads.text_dim),
+        "origin": OriginCard(
+            layout=incoming.layout,
+            file=incoming.file[:200],
+            sha256=incoming.sha256,
+            name=given.name if given else None,
+            stated_encoder=incoming.stated_encoder,
+            imported=now,
+        ),
+    }
+    if given is not None:
+        if not _same_data(session, city, given):
+            # Measured on blocks of another city.
+            changes |= {"validation": None, "validated_on": None}
+        return given.model_copy(update=changes)
+    return ModelCard(
+        city=UNKNOWN,
+        recipe=UNKNOWN,
+        settings={},
+        seed=None,
+        device=None,
+        embedding=EmbeddingCard(
+            name=UNKNOWN, kind=UNKNOWN, dim=incoming.heads.eo_dim, year=None, simulated=None
+        ),
+        data_hashes={},
+        pois_used=None,
+        held_out=None,
+        kept_epoch=incoming.epoch,
+        losses={},
+        validation=None,
+        versions={},
+        created=now,
+        **changes,
+    )
+
+
+def _same_data(session: Session, city: City, card: ModelCard) -> bool:
+    """Whether a card speaks of this city: its name and the very files of its embedding."""
+    files = {raster.sha256 for raster in city_rows.rasters(session, city.id)}
+    return card.city == city.slug and files <= set(card.data_hashes.values())

@@ -1,0 +1,109 @@
+"""What is kept in words and figures of a model that was just trained."""
+
+import importlib.metadata
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from aether_core.model.files.card import EmbeddingCard, EncoderCard, ModelCard
+from aether_core.model.recipes.definition import Recipe
+from aether_core.model.training.training_set import TrainingSet
+from db.cities import cities as city_rows
+from db.schema import City, Run
+from workflows.home.encoders import default_encoder
+from workflows.home.store import Store
+
+if TYPE_CHECKING:
+    from aether_core.model.training.trainer import Trained
+
+
+def run_metrics(trained: "Trained") -> dict[str, Any]:
+    """What a finished run reports."""
+    kept = trained.history[trained.kept_epoch - 1]
+    return {
+        "device": trained.device,
+        "epochs": len(trained.history),
+        "kept_epoch": trained.kept_epoch,
+        "resumed_from": trained.resumed_from,
+        "seconds": trained.seconds,
+        "losses": {
+            "first": trained.history[0].loss,
+            "last": trained.history[-1].loss,
+            "kept": kept.loss,
+        },
+        "validation": asdict(trained.validation) if trained.validation else None,
+        "validated_on": trained.validated_on,
+        "pois_used": trained.pois_used,
+        "held_out": trained.held_out,
+        "chose_epoch": trained.chose_epoch,
+    }
+
+
+def trained_card(
+    store: Store,
+    session: Session,
+    run: Run,
+    city: City,
+    recipe: Recipe,
+    data: TrainingSet,
+    trained: "Trained",
+) -> ModelCard:
+    """The card of the model a run has trained."""
+    encoder = default_encoder(store.settings)
+    metrics = run_metrics(trained)
+    return ModelCard(
+        name=model_name(city, run),
+        city=city.slug,
+        recipe=recipe.name,
+        settings=recipe.settings,
+        seed=run.seed,
+        device=trained.device,
+        encoder=EncoderCard(name=encoder.name, dim=encoder.dim),
+        embedding=EmbeddingCard(
+            name=city.embedding,
+            kind=city.embedding_kind,
+            dim=data.base.shape[1],
+            year=city.year,
+            simulated=city.simulated,
+        ),
+        data_hashes={
+            "training set": _digest(
+                data.base, data.wide, data.text, data.text_index, data.category
+            ),
+            **{
+                Path(raster.path).name: raster.sha256
+                for raster in city_rows.rasters(session, city.id)
+            },
+        },
+        pois_used=trained.pois_used,
+        held_out=trained.held_out,
+        validation=metrics["validation"],
+        validated_on=trained.validated_on,
+        losses=metrics["losses"],
+        kept_epoch=trained.kept_epoch,
+        versions={
+            package: importlib.metadata.version(package)
+            for package in ("torch", "numpy", "sentence-transformers")
+        },
+        attribution=list(city.attribution),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def model_name(city: City, run: Run) -> str:
+    """Name of the model a run makes."""
+    return f"{city.slug}-{run.id}"
+
+
+def _digest(*arrays: NDArray[Any] | None) -> str:
+    digest = sha256()
+    for array in arrays:
+        if array is not None:
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
