@@ -8,9 +8,7 @@ from aether_core.poi.fields import PoiFields, poi_columns
 from aether_core.poi.frame import poi_frame
 from aether_core.poi.osm.extract import PBF_SUFFIXES, read_osm_pois
 from aether_core.reading import in_own_process
-from aether_core.vector import DEFAULT_LIMITS, VECTOR_SUFFIXES, Limits, read_vector
-
-POI_SUFFIXES = VECTOR_SUFFIXES | PBF_SUFFIXES
+from aether_core.vector import DEFAULT_LIMITS, Limits, read_vector
 
 _DEFAULT_FIELDS = PoiFields()
 
@@ -26,7 +24,7 @@ def read_pois(
     """Read POIs from a vector file or an OpenStreetMap extract.
 
     Args:
-        path: A local file with an ending in `POI_SUFFIXES`.
+        path: A local file: a vector file, or an extract ending in `.osm.pbf`.
         fields: Columns of name, category and group; what is not given is detected. OSM tag columns
             (`amenity`, `shop`, ...) are understood through the taxonomy.
         crs: The file's CRS where it does not say one.

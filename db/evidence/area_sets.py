@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from aether_core.errors import NotFoundError
@@ -170,18 +170,6 @@ def area_frame(session: Session, area_set: AreaSet) -> gpd.GeoDataFrame:
 def share_columns(fields: Sequence[str]) -> dict[str, str]:
     """The column of `area_frame` that holds each field's shares."""
     return free_names(fields, ("area_id", "code", "count", "geometry"))
-
-
-def remove_area_set(session: Session, city_id: int, area_set_id: int) -> None:
-    """Delete a set, its areas and the layers fitted on it, their SQL views too.
-
-    Raises:
-        NotFoundError: The city has no such set.
-    """
-    found = area_set_by_id(session, city_id, area_set_id)
-    allow_long(session)
-    session.execute(delete(AreaSet).where(AreaSet.id == found.id))
-    session.expire_all()
 
 
 def _multipolygons(geometry: NDArray[np.object_]) -> list[bytes]:

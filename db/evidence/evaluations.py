@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aether_core.errors import NotFoundError
@@ -37,14 +37,6 @@ def add_evaluation(
     return found
 
 
-def list_evaluations(session: Session, city_id: int, task: str | None = None) -> list[Evaluation]:
-    """A city's comparisons, of one task or of all, newest first."""
-    asked = select(Evaluation).where(Evaluation.city_id == city_id)
-    if task is not None:
-        asked = asked.where(Evaluation.task == task)
-    return list(session.scalars(asked.order_by(Evaluation.id.desc())))
-
-
 def latest_evaluation(session: Session, city_id: int, task: str) -> Evaluation | None:
     """A city's newest comparison of a task, if there is one."""
     return session.scalar(
@@ -75,14 +67,3 @@ def evaluation_by_id(
             code="no-such-evaluation",
         )
     return found
-
-
-def remove_evaluation(session: Session, city_id: int, evaluation_id: int) -> None:
-    """Delete a comparison.
-
-    Raises:
-        NotFoundError: The city has no such comparison.
-    """
-    found = evaluation_by_id(session, city_id, evaluation_id)
-    session.execute(delete(Evaluation).where(Evaluation.id == found.id))
-    session.expire_all()

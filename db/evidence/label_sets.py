@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aether_core.errors import NotFoundError
@@ -132,15 +132,3 @@ def label_frame(session: Session, label_set_id: int) -> gpd.GeoDataFrame:
         geometry=shapely.from_wkb(list(values[2])),
         crs="EPSG:4326",
     )
-
-
-def remove_label_set(session: Session, city_id: int, label_set_id: int) -> None:
-    """Delete a set and its labels; layers fitted on it stay.
-
-    Raises:
-        NotFoundError: The city has no such set.
-    """
-    found = label_set_by_id(session, city_id, label_set_id)
-    allow_long(session)
-    session.execute(delete(LabelSet).where(LabelSet.id == found.id))
-    session.expire_all()

@@ -1,7 +1,6 @@
 """Where a named city is: in the gazetteer at once, or asked of a public server."""
 
 from collections.abc import Callable
-from typing import Final
 
 import shapely
 
@@ -16,11 +15,6 @@ from workflows.fetch.servers import open_web
 from workflows.home.settings import Settings
 
 GAZETTEER, GEOCODER, OVERTURE = "gazetteer", "geocoder", "overture"
-PLACE_FINDERS: Final = {
-    GAZETTEER: "the gazetteer, without a network: centres only",
-    GEOCODER: "the geocoder: boundaries of OpenStreetMap",
-    OVERTURE: "Overture Maps: boundaries of divisions around the gazetteer's match",
-}
 _SMALLEST_SIDE_KM, _LARGEST_SIDE_KM = 0.5, 400.0
 
 

@@ -18,7 +18,6 @@ from workflows.layers.layers import LayerSummary, layer_shapes, show_layer
 from workflows.layers.value_steps import layer_steps
 
 PREFERRED = ("landuse", "change", "percentile", "dominant", "score")
-NO_VALUE = "no value"
 
 
 @dataclass(frozen=True)

@@ -191,10 +191,6 @@ def _numbers(footer: pq.FileMetaData) -> dict[str, int]:
     return {footer.schema.column(at).path: at for at in range(len(footer.schema))}
 
 
-def _without_lists(path: str) -> str:
-    return ".".join(part for part in path.split(".") if part not in _LIST_PARTS)
-
-
 def _within(name: str, column: str) -> bool:
     return name == column or name.startswith(f"{column}.")
 

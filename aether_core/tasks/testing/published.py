@@ -23,13 +23,6 @@ LEARNING_RATE = 1e-3
 BATCH = 128
 
 
-def default_seeds(protocol: str, count: int = 5) -> tuple[int, ...]:
-    """The published seeds first, then further ones; 0, 1, 2 ... for cross-validation."""
-    if protocol == "published":
-        return (*PUBLISHED_SEEDS, *range(101, 101 + count))[:count]
-    return tuple(range(count))
-
-
 def published_split(
     split: str,
     target: Target,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aether_core.tasks.testing.experiment import Setup, run_experiment
-from aether_core.tasks.testing.published import PUBLISHED_SEEDS, default_seeds, published_split
+from aether_core.tasks.testing.published import PUBLISHED_SEEDS, published_split
 
 
 @pytest.mark.parametrize("seed", PUBLISHED_SEEDS)
@@ -20,13 +20,6 @@ def test_a_fifth_is_tested(seed: int) -> None:
     shares = published_split("random", np.eye(3)[label], unit, block, seed=seed)
     assert np.sum(shares == 0) == 100
     assert set(stratified) == set(blocks) == set(shares) == {0, -1}
-
-
-def test_seeds_are_the_published_ones() -> None:
-    assert default_seeds("published") == (42, 24, 7, 0, 100)
-    assert default_seeds("published", 2) == (42, 24)
-    assert len(set(default_seeds("published", 9))) == 9
-    assert default_seeds("cross-validation", 3) == (0, 1, 2)
 
 
 def test_seeds_choose_different_parts() -> None:
