@@ -1,5 +1,6 @@
 """Fixtures every test may use."""
 
+import gc
 import os
 import signal
 import sys
@@ -47,6 +48,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
     rank = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(tests).parts[0], len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of later collections, each of which takes a second otherwise."""
+    gc.collect()
+    gc.freeze()
 
 
 class BrowsersOneByOne(LoadScopeScheduling):

@@ -1,7 +1,9 @@
 """The process that reads files, started once for all processes that tests fork.
 
-Imported by the process they are forked from, which thereby starts it.
+Imported last by the process they are forked from, which thereby starts it.
 """
+
+import gc
 
 from aether_core.reading import client
 
@@ -23,6 +25,9 @@ class _Lent(client.ReaderSource):
 
 
 _SOURCE = client.ReaderSource()
+# A collection in a fork would look at, and so copy, all that the libraries hold.
+gc.collect()
+gc.freeze()
 
 
 def lend() -> None:
