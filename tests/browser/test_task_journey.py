@@ -24,7 +24,7 @@ def fit(page: Page, files: TaskFiles) -> None:
     field = page.get_by_text("Field that holds the class")
     expect(field).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_test_id("stExpander").get_by_text("Settings of the fit").click()
-    page.get_by_role("spinbutton", name="Repeats").fill("12")  # still at work after a reload
+    page.get_by_role("spinbutton", name="Repeats").fill("30")  # still at work after a reload
     page.keyboard.press("Enter")
     settled(page)
     page.get_by_role("button", name="Fit and map").click()
