@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from aether_core.tasks.predictors.softmax import softmax
 from aether_core.tasks.testing.comparison import compare, in_words
-from aether_core.tasks.testing.experiment import Setup, run_experiment
+from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.folds import choose_blocks
 from aether_core.tasks.testing.metrics import metrics_of
 
@@ -62,7 +62,7 @@ def main() -> int:
         blocks = choose_blocks(lonlat, target, smallest_m=200)
         print(f"{task}: range {blocks.range_m:.0f} m, {blocks.number.max() + 1} blocks")
         for predictor in chosen.predictors:
-            setup = Setup(
+            setup = ExperimentSetup(
                 task, target, tuple("abcdefghi"), number, blocks.number, predictor=predictor
             )
             began = time.perf_counter()

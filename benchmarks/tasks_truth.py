@@ -34,7 +34,7 @@ from aether_core.simulate.grid_city import ZONES, Noise, simulate_city
 from aether_core.tasks.kinds.land_use import map_land_use
 from aether_core.tasks.kinds.socioeconomic import map_socioeconomic
 from aether_core.tasks.testing.comparison import compare
-from aether_core.tasks.testing.experiment import Setup, run_experiment
+from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.folds import choose_blocks
 from aether_core.tasks.testing.metrics import kl, macro_f1
 from aether_core.text.encoder import TextEncoder
@@ -91,7 +91,7 @@ def build(seed: int, places: int, noise: Noise, encoder: TextEncoder) -> City:
     )
 
 
-def labels_of(city: City, count: int, seed: int) -> tuple[NDArray[np.int64], Setup]:
+def labels_of(city: City, count: int, seed: int) -> tuple[NDArray[np.int64], ExperimentSetup]:
     """Random cells as labels, and the setup of a fit on them."""
     rng = np.random.default_rng(seed)
     picked = np.sort(rng.choice(len(city.truth), count, replace=False))
@@ -99,7 +99,7 @@ def labels_of(city: City, count: int, seed: int) -> tuple[NDArray[np.int64], Set
     picked = picked[sizes[city.truth[picked]] >= 10]
     names, label = np.unique(city.truth[picked], return_inverse=True)
     blocks = choose_blocks(city.lonlat[picked], label, smallest_m=_WINDOW_M)
-    setup = Setup(
+    setup = ExperimentSetup(
         task="landuse",
         target=label.astype(np.int64),
         names=tuple(list(ZONES)[k] for k in names),
@@ -151,7 +151,7 @@ def share_error(city: City) -> float:
     x = np.stack([np.bincount(city.area, weights=c) for c in city.aether.T], 1) / sizes
     lonlat = np.stack([np.bincount(city.area, weights=c) for c in city.lonlat.T], 1) / sizes
     blocks = choose_blocks(lonlat, shares, smallest_m=_WINDOW_M)
-    setup = Setup(
+    setup = ExperimentSetup(
         task="socioeconomic",
         target=shares,
         names=("homes", "work", "other"),

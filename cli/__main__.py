@@ -39,7 +39,7 @@ def expand_many(arguments: Sequence[str]) -> list[str]:
     return expanded
 
 
-class Told(NamedTuple):
+class ErrorReport(NamedTuple):
     """An error as a command tells it: for programs by type and code, for people in one line."""
 
     type: str
@@ -48,12 +48,12 @@ class Told(NamedTuple):
     exit_code: int
 
 
-def _explain(error: BaseException) -> Told:
+def _explain(error: BaseException) -> ErrorReport:
     if isinstance(error, KeyboardInterrupt):
-        return Told("Interrupted", "interrupted", "stopped by the user", 130)
+        return ErrorReport("Interrupted", "interrupted", "stopped by the user", 130)
     if isinstance(error, ClickException):
-        told = " ".join(error.format_message().split())
-        return Told("InputError", InputError.code, f"{told}; see ./aether --help", 2)
+        report = " ".join(error.format_message().split())
+        return ErrorReport("InputError", InputError.code, f"{report}; see ./aether --help", 2)
     if isinstance(error, typer.Abort):
         return _explain(_aborted_by(error))
     if not isinstance(error, AetherError):
@@ -61,14 +61,14 @@ def _explain(error: BaseException) -> Told:
 
         error = in_plain_words(error) or error
     if isinstance(error, AetherError):
-        return _told(error)
-    return Told(type(error).__name__, "internal", _unforeseen(error), 1)
+        return _report_of(error)
+    return ErrorReport(type(error).__name__, "internal", _unforeseen(error), 1)
 
 
-def _told(error: AetherError) -> Told:
+def _report_of(error: AetherError) -> ErrorReport:
     """An error of a job is told as what the job ended in."""
     name = getattr(error, "cause", type(error).__name__)
-    return Told(name, error.code, " ".join(str(error).split()), error.exit_code)
+    return ErrorReport(name, error.code, " ".join(str(error).split()), error.exit_code)
 
 
 def _aborted_by(abort: typer.Abort) -> BaseException:
@@ -126,19 +126,19 @@ def run(arguments: Sequence[str]) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
-def _tell(told: Told) -> int:
+def _tell(report: ErrorReport) -> int:
     """Say an error on both outputs, as far as they can still be written."""
     with suppress(OSError):
-        sys.stderr.write(f"error: {told.message}\n")
+        sys.stderr.write(f"error: {report.message}\n")
         sys.stderr.flush()
     try:
         if MODE.json and not MODE.answered:  # one document, also of an `up` that ends later
-            facts = {"type": told.type, "code": told.code, "message": told.message}
+            facts = {"type": report.type, "code": report.code, "message": report.message}
             sys.stdout.write(json.dumps({"error": facts}) + "\n")
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more
-    return told.exit_code
+    return report.exit_code
 
 
 if __name__ == "__main__":

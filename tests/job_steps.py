@@ -6,7 +6,7 @@ from pathlib import Path
 from db.jobs import jobs as job_rows
 from workflows.home.store import Store
 from workflows.jobs.queue import defer
-from workflows.jobs.sweep import Swept, sweep
+from workflows.jobs.sweep import SweepResult, sweep
 
 
 def put_in_queue(store: Store, job_id: int) -> None:
@@ -16,7 +16,7 @@ def put_in_queue(store: Store, job_id: int) -> None:
     defer(store, [job])
 
 
-def sweep_at_last(store: Store) -> Swept:
+def sweep_at_last(store: Store) -> SweepResult:
     """Sweep; the server may take a moment to notice that a killed process let go of its locks."""
     deadline = time.monotonic() + 30
     removed: list[Path] = []
@@ -24,10 +24,10 @@ def sweep_at_last(store: Store) -> Swept:
         assert time.monotonic() < deadline, "somebody holds off the sweep"
         removed += swept.removed
         time.sleep(0.1)
-    return Swept(removed + swept.removed, swept.left, done=True)
+    return SweepResult(removed + swept.removed, swept.left, done=True)
 
 
-def begin(store: Store, job_id: int) -> job_rows.Held:
+def begin(store: Store, job_id: int) -> job_rows.JobLease:
     """Take a job up as a worker does, and hold it."""
     with store.session() as session:
-        return job_rows.Held(job_id, job_rows.start(session, job_id).starts)
+        return job_rows.JobLease(job_id, job_rows.start(session, job_id).starts)

@@ -118,7 +118,7 @@ def coverage(by_split: Mapping[str, Record]) -> Chart:
         .encode(x=alt.X("lo:Q", scale=scale), x2="hi:Q"),
         base.mark_point(filled=True, size=70, opacity=1).encode(x=x),
     )
-    told = [f"{SPLITS.get(split, split)}: {_told(by_split[split])}" for split in splits]
+    told = [f"{SPLITS.get(split, split)}: {_coverage_words(by_split[split])}" for split in splits]
     title = f"Do the sets keep their promise of {percent(level)}?"
     return titled(chart, title, [*told, f"dashed: the promise; bars: {percent(0.95)} interval"])
 
@@ -142,7 +142,7 @@ def _records(found: Record, split: str, shown: Mapping[str, str]) -> list[dict[s
     ]
 
 
-def _told(found: Record) -> str:
+def _coverage_words(found: Record) -> str:
     size = found.get("mean_size")
     sized = "" if size is None else f", {size:.1f} classes a set"
     return f"{percent(found['share'], 1)} held{sized}, {counted(found['n'])}"

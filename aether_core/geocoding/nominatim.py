@@ -19,8 +19,8 @@ from aether_core.errors import InputError
 from aether_core.files.kept_file import read_kept, write_kept
 from aether_core.geocoding.candidate import Candidate
 from aether_core.geocoding.countries import country_of
-from aether_core.net import RemoteError, Waiting, Web, patient
-from aether_core.net.courtesy import sleep
+from aether_core.net import CancelCheck, RemoteError, Web, never_cancelled
+from aether_core.net.request_policy import sleep
 
 ATTRIBUTION = "© OpenStreetMap contributors, Open Database License (ODbL)"
 SOURCE = "OpenStreetMap"
@@ -41,7 +41,7 @@ def geocode(
     cache: Path,
     country: str | None = None,
     interval_s: float = 1.0,
-    waiting: Waiting = patient,
+    check_cancelled: CancelCheck = never_cancelled,
 ) -> list[Candidate]:
     """Ask a Nominatim server for the settlements of a name.
 
@@ -52,7 +52,7 @@ def geocode(
         cache: Folder of earlier answers; one younger than 30 days is taken instead of asking.
         country: Name or ISO code of the country it must lie in.
         interval_s: Shortest time between two questions of all processes that share the cache.
-        waiting: See `aether_core.net.Waiting`.
+        check_cancelled: See `aether_core.net.CancelCheck`.
 
     Returns:
         At least one candidate, in the server's order; those it knows an outline of have one.
@@ -68,9 +68,13 @@ def geocode(
     places = _read_kept(kept)
     if places is None:
         url = f"{base_url.rstrip('/')}/search"
-        with _turn(cache, interval_s, waiting):
+        with _turn(cache, interval_s, check_cancelled):
             answer = web.get(
-                url, limit=_ANSWER_BYTES, accept="application/json", params=query, waiting=waiting
+                url,
+                limit=_ANSWER_BYTES,
+                accept="application/json",
+                params=query,
+                check_cancelled=check_cancelled,
             )
         places = _parsed(answer.body, url)
         if places:
@@ -87,16 +91,16 @@ def geocode(
 
 
 @contextmanager
-def _turn(cache: Path, interval_s: float, waiting: Waiting) -> Iterator[None]:
+def _turn(cache: Path, interval_s: float, check_cancelled: CancelCheck) -> Iterator[None]:
     """Wait for the next turn: the server's limit counts for pages, commands and worker together."""
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "turn").open("a+b") as file:
         while not _locked(file):
-            sleep(_LOOK_AGAIN_S, waiting)
+            sleep(_LOOK_AGAIN_S, check_cancelled)
         before = os.fstat(file.fileno())
         since = time.time() - before.st_mtime if before.st_size else interval_s
         if 0 <= since < interval_s:
-            sleep(interval_s - since, waiting)
+            sleep(interval_s - since, check_cancelled)
         try:
             yield
         finally:

@@ -1,20 +1,20 @@
 """Asking public servers with manners and within bounds."""
 
-from aether_core.net.courtesy import Courtesy, Waiting, patient
 from aether_core.net.errors import ChangedError, OfflineError, RemoteError, RemoteMissingError
 from aether_core.net.files import RangeFile, RemoteFile
+from aether_core.net.request_policy import CancelCheck, RequestPolicy, never_cancelled
 from aether_core.net.web import Answer, Web
 
 __all__ = [
     "Answer",
+    "CancelCheck",
     "ChangedError",
-    "Courtesy",
     "OfflineError",
     "RangeFile",
     "RemoteError",
     "RemoteFile",
     "RemoteMissingError",
-    "Waiting",
+    "RequestPolicy",
     "Web",
-    "patient",
+    "never_cancelled",
 ]

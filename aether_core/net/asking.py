@@ -12,11 +12,11 @@ import httpcore2
 import httpx2
 
 from aether_core.net.connection import Watch
-from aether_core.net.courtesy import SLICE_S, Courtesy, Waiting, retry_after_s
 from aether_core.net.errors import Refusal, RemoteError, RemoteMissingError
 from aether_core.net.guard import Guard, Origin
 from aether_core.net.pools import Pools
-from aether_core.net.retrying import AgainError, Retrying
+from aether_core.net.request_policy import CANCEL_CHECK_S, CancelCheck, RequestPolicy, retry_after_s
+from aether_core.net.retrying import RetryableError, Retrying
 
 _ASK_AGAIN = frozenset({408, 425, 429, *range(500, 600)} - {501, 505})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -52,13 +52,13 @@ class Opened:
     parts: Iterator[bytes]
 
 
-class Asker:
+class Requester:
     """Makes requests; shared by all threads of a `Web`.
 
     Args:
         guard: Says which servers may be asked.
-        courtesies: How hosts are asked, by origin.
-        courtesy: How all others are.
+        policies: How hosts are asked, by origin.
+        policy: How all others are.
         tokens: Bearer tokens by origin; sent there alone.
         agent: How this program presents itself.
         connections: How many answers may be open at once.
@@ -68,8 +68,8 @@ class Asker:
         self,
         guard: Guard,
         *,
-        courtesies: Mapping[Origin, Courtesy],
-        courtesy: Courtesy,
+        policies: Mapping[Origin, RequestPolicy],
+        policy: RequestPolicy,
         tokens: Mapping[Origin, str],
         agent: str,
         connections: int,
@@ -78,7 +78,7 @@ class Asker:
         self._tokens = tokens
         self._agent = agent
         self._watch = Watch()
-        self._retrying = Retrying(guard, self._watch, courtesies, courtesy)
+        self._retrying = Retrying(guard, self._watch, policies, policy)
         self._pools = Pools(guard, self._watch, connections)
         self._slots = threading.BoundedSemaphore(connections)
         self._lock = threading.Lock()
@@ -88,15 +88,15 @@ class Asker:
         """Close all connections."""
         self._pools.close()
 
-    def persist(
+    def with_retries(
         self,
         url: str,
         once: Callable[[], T],
-        waiting: Waiting,
+        check_cancelled: CancelCheck,
         progressed: Callable[[], int] = lambda: 0,
     ) -> T:
-        """Try until it works; see `Retrying.persist`."""
-        return self._retrying.persist(url, once, waiting, progressed)
+        """Try until it works; see `Retrying.with_retries`."""
+        return self._retrying.with_retries(url, once, check_cancelled, progressed)
 
     @contextmanager
     def open(
@@ -108,7 +108,7 @@ class Asker:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> Iterator[Opened]:
-        """Send a request and follow its redirects; for use inside `persist`.
+        """Send a request and follow its redirects; for use inside `with_retries`.
 
         Args:
             method: GET, HEAD or POST.
@@ -118,7 +118,7 @@ class Asker:
             content: The body of a POST, whose redirects are not followed.
 
         Raises:
-            AgainError: The server is busy or broken.
+            RetryableError: The server is busy or broken.
             RemoteMissingError: It has nothing there.
             RemoteError: It answers in any other way.
             httpcore2.ConnectError: No connection comes about; there are more of that kind.
@@ -128,7 +128,7 @@ class Asker:
         with self._slot():
             for _ in range(_MOST_REDIRECTS + 1):
                 with self._send(method, here, origin, headers or {}, content) as opened:
-                    self._retrying.met(first)
+                    self._retrying.note_answered(first)
                     if opened.status not in _REDIRECTS:
                         self._check(url, opened, good)
                         yield opened
@@ -166,7 +166,7 @@ class Asker:
         too_long = TooLongError(url, f"sends more than {limit:,} bytes", "check its address")
         if declared.isdigit() and int(declared) > limit:
             raise too_long
-        silence_s = self._retrying.courtesy_of(Origin.of(url)).silence_s
+        silence_s = self._retrying.policy_of(Origin.of(url)).silence_s
         window, in_window, total = time.monotonic(), 0, 0
         for part in opened.parts:
             total += len(part)
@@ -178,7 +178,7 @@ class Asker:
             sink(part)
             if (now := time.monotonic()) - window > silence_s:
                 if in_window < _SLOWEST * silence_s:
-                    raise AgainError("sends next to nothing", code="remote-too-slow")
+                    raise RetryableError("sends next to nothing", code="remote-too-slow")
                 window, in_window = now, 0
         return total
 
@@ -200,7 +200,7 @@ class Asker:
         headers: Mapping[str, str],
         content: bytes | None,
     ) -> Iterator[Opened]:
-        courtesy = self._retrying.courtesy_of(origin)
+        policy = self._retrying.policy_of(origin)
         sent = {
             "User-Agent": self._agent,
             "Accept": "*/*",
@@ -214,7 +214,7 @@ class Asker:
         target = httpcore2.URL(
             scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=parts.raw_path
         )
-        silence_s = courtesy.silence_s
+        silence_s = policy.silence_s
         timeout = {
             "connect": min(silence_s, _CONNECT_S),
             "read": silence_s,
@@ -253,7 +253,7 @@ class Asker:
         answer = Refusal(status, self.drain(opened))
         if status in _ASK_AGAIN:
             asked = retry_after_s(opened.headers.get("retry-after"))
-            raise AgainError(
+            raise RetryableError(
                 f"answers with status {status}",
                 code="remote-busy-or-broken",
                 asked=asked,
@@ -270,7 +270,7 @@ class Asker:
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
-        while not self._slots.acquire(timeout=SLICE_S):
+        while not self._slots.acquire(timeout=CANCEL_CHECK_S):
             self._watch.look()
         try:
             yield

@@ -11,15 +11,15 @@ from typing import Any
 
 import httpcore2
 
-from aether_core.net.courtesy import SLICE_S, Waiting, patient
 from aether_core.net.guard import Guard
+from aether_core.net.request_policy import CANCEL_CHECK_S, CancelCheck, never_cancelled
 
 _CONNECT_S = 10.0
-"""Longest time for one number of a host; names with several numbers get several chances."""
+"""Longest time for one address of a host; names with several addresses get several chances."""
 
 
 class UnresolvedError(httpcore2.ConnectError):
-    """A name stands for no number: most often there is no network.
+    """A name stands for no address: most often there is no network.
 
     Args:
         host: The name.
@@ -34,29 +34,29 @@ class Watch(threading.local):
     """What the request of this thread waits with.
 
     Attributes:
-        waiting: See `aether_core.net.Waiting`.
+        check_cancelled: See `aether_core.net.CancelCheck`.
         until: When the answer must have begun, in seconds of the monotonic clock.
     """
 
-    waiting: Waiting = staticmethod(patient)
+    check_cancelled: CancelCheck = staticmethod(never_cancelled)
     until: float = math.inf
     _looked: float = 0.0
 
     def look(self) -> None:
         """Ask whether the user wants to stop, at most twice a second."""
         now = time.monotonic()
-        if now - self._looked >= SLICE_S:
+        if now - self._looked >= CANCEL_CHECK_S:
             self._looked = now
-            self.waiting()
+            self.check_cancelled()
 
 
 class CheckedBackend(httpcore2.NetworkBackend):
-    """Resolves a name, has all its numbers checked, and connects to one of those.
+    """Resolves a name, has all its addresses checked, and connects to one of those.
 
-    A name that stands for another number a moment later gains nothing by it.
+    A name that stands for another address a moment later gains nothing by it.
 
     Args:
-        guard: Checks the numbers.
+        guard: Checks the addresses.
         watch: Of the threads that ask.
     """
 
@@ -82,12 +82,12 @@ class CheckedBackend(httpcore2.NetworkBackend):
     def _open(
         self, host: str, port: int, options: list[httpcore2.SOCKET_OPTION]
     ) -> httpcore2.NetworkStream:
-        numbers = resolve(host, port)
-        self._guard.check_peer(host, port, numbers)
-        for left, number in zip(reversed(range(len(numbers))), numbers, strict=True):
+        addresses = resolve(host, port)
+        self._guard.check_peer(host, port, addresses)
+        for left, address in zip(reversed(range(len(addresses))), addresses, strict=True):
             try:
                 return self._plain.connect_tcp(
-                    number, port, timeout=_CONNECT_S, socket_options=options
+                    address, port, timeout=_CONNECT_S, socket_options=options
                 )
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 if not left:
@@ -96,7 +96,7 @@ class CheckedBackend(httpcore2.NetworkBackend):
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """All numbers a name stands for, in the order in which they are to be tried.
+    """All addresses a name stands for, in the order in which they are to be tried.
 
     Raises:
         UnresolvedError: There are none.
@@ -128,7 +128,7 @@ def _awaited(
     end = time.monotonic() + (timeout or math.inf)
     while True:
         try:
-            done = outcome.get(timeout=SLICE_S)
+            done = outcome.get(timeout=CANCEL_CHECK_S)
         except queue.Empty:
             watch.look()
             if time.monotonic() > end:
@@ -154,7 +154,7 @@ class _WatchedStream(httpcore2.NetworkStream):
                 raise httpcore2.ReadTimeout("no byte in time")
             self._watch.look()
             try:
-                return self._inner.read(max_bytes, timeout=min(left, SLICE_S))
+                return self._inner.read(max_bytes, timeout=min(left, CANCEL_CHECK_S))
             except httpcore2.ReadTimeout:
                 continue
 

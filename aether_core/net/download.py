@@ -11,22 +11,28 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aether_core.errors import DiskFullError
-from aether_core.net.asking import Asker, Opened
-from aether_core.net.courtesy import SLICE_S
+from aether_core.net.asking import Opened, Requester
 from aether_core.net.files import RemoteFile, size_behind, version_of
-from aether_core.net.retrying import AgainError
+from aether_core.net.request_policy import CANCEL_CHECK_S
+from aether_core.net.retrying import RetryableError
 from aether_core.progress import Progress
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def download(
-    asker: Asker, url: str, target: Path, *, limit: int, progress: Progress, etag: str | None
+    requester: Requester,
+    url: str,
+    target: Path,
+    *,
+    limit: int,
+    progress: Progress,
+    etag: str | None,
 ) -> RemoteFile | None:
     """Fetch a file; see `Web.download`."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with _alone(target, progress):
-        return _Transfer(asker, url, target, limit, progress, etag).run()
+        return _Transfer(requester, url, target, limit, progress, etag).run()
 
 
 class _Transfer:
@@ -34,14 +40,14 @@ class _Transfer:
 
     def __init__(
         self,
-        asker: Asker,
+        requester: Requester,
         url: str,
         target: Path,
         limit: int,
         progress: Progress,
         etag: str | None,
     ) -> None:
-        self._asker = asker
+        self._requester = requester
         self._url = url
         self._target = target
         self._part = target.with_name(f"{target.name}.part")
@@ -53,7 +59,7 @@ class _Transfer:
         self._total = 0
 
     def run(self) -> RemoteFile | None:
-        return self._asker.persist(self._url, self._once, self._tell, self._have)
+        return self._requester.with_retries(self._url, self._once, self._tell, self._have)
 
     def _once(self) -> RemoteFile | None:
         begun = self._begun()
@@ -66,14 +72,14 @@ class _Transfer:
             name = "If-None-Match" if self._held.startswith('"') else "If-Modified-Since"
             headers[name] = self._held
             good.add(304)
-        with self._asker.open("GET", self._url, good=good, headers=headers) as opened:
+        with self._requester.open("GET", self._url, good=good, headers=headers) as opened:
             if opened.status == 304:
                 return None
             version = version_of(opened.headers)
             if begun is not None and not self._goes_on(opened, begun, version):
                 self._forget()
                 if opened.status != 200:
-                    raise AgainError("has changed meanwhile", code="remote-changed")
+                    raise RetryableError("has changed meanwhile", code="remote-changed")
             size = self._receive(opened, version)
         file = RemoteFile(self._url, size, version)
         self._finish()
@@ -95,10 +101,10 @@ class _Transfer:
                 note = {"url": self._url, "size": self._total, "etag": version}
                 self._note.write_text(json.dumps(note), "utf-8")
             most = self._limit if opened.status == 200 else min(self._total, self._limit)
-            self._asker.body(opened, self._url, most - have, file.write)
+            self._requester.body(opened, self._url, most - have, file.write)
         size = self._have()
         if self._total and size != self._total:
-            raise AgainError("sends fewer bytes than announced", code="remote-answer-cut-short")
+            raise RetryableError("sends fewer bytes than announced", code="remote-answer-cut-short")
         return size
 
     def _begun(self) -> RemoteFile | None:
@@ -156,5 +162,5 @@ def _alone(target: Path, progress: Progress) -> Iterator[None]:
                 break
             except BlockingIOError:
                 progress(f"waiting for another download of {target.name}", 0, 0)
-                time.sleep(SLICE_S)
+                time.sleep(CANCEL_CHECK_S)
         yield

@@ -10,9 +10,9 @@ from typing import Protocol
 import httpx2
 
 from aether_core.net.asking import Opened
-from aether_core.net.courtesy import Waiting, patient
 from aether_core.net.errors import ChangedError, RemoteError
-from aether_core.net.retrying import AgainError
+from aether_core.net.request_policy import CancelCheck, never_cancelled
+from aether_core.net.retrying import RetryableError
 
 _PART = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
@@ -36,7 +36,7 @@ class ReadsRanges(Protocol):
     """What `RangeFile` needs of a `Web`."""
 
     def read_range(
-        self, file: RemoteFile, start: int, length: int, *, waiting: Waiting = ...
+        self, file: RemoteFile, start: int, length: int, *, check_cancelled: CancelCheck = ...
     ) -> bytes:
         """See `Web.read_range`."""
 
@@ -78,7 +78,7 @@ def check_part(opened: Opened, file: RemoteFile, first: int, last: int) -> None:
     Raises:
         ChangedError: It is of another version.
         RemoteError: The server does not serve parts.
-        AgainError: It is another part.
+        RetryableError: It is another part.
     """
     check_version(opened, file)
     if opened.status == 416:
@@ -96,14 +96,14 @@ def check_part(opened: Opened, file: RemoteFile, first: int, last: int) -> None:
         )
     found = _PART.fullmatch(opened.headers.get("content-range", ""))
     if found is None or (int(found[1]), int(found[2])) != (first, last):
-        raise AgainError("sends other bytes than those asked for", code="remote-wrong-bytes")
+        raise RetryableError("sends other bytes than those asked for", code="remote-wrong-bytes")
     if int(found[3]) != file.size:
         raise ChangedError(
             file.url, "has another size than before", "start again to take the new version"
         )
     declared = opened.headers.get("content-length")
     if declared is not None and declared != str(last - first + 1):
-        raise AgainError("announces another length than asked for", code="remote-wrong-length")
+        raise RetryableError("announces another length than asked for", code="remote-wrong-length")
 
 
 class RangeFile(io.RawIOBase):
@@ -117,7 +117,7 @@ class RangeFile(io.RawIOBase):
         file: What is read.
         block: Bytes of a block.
         keep: How many blocks are kept.
-        waiting: See `aether_core.net.Waiting`.
+        check_cancelled: See `aether_core.net.CancelCheck`.
     """
 
     def __init__(
@@ -127,14 +127,14 @@ class RangeFile(io.RawIOBase):
         *,
         block: int = 65_536,
         keep: int = 64,
-        waiting: Waiting = patient,
+        check_cancelled: CancelCheck = never_cancelled,
     ) -> None:
         super().__init__()
         self.file = file
         self._web = web
         self._block = block
         self._keep = keep
-        self._waiting = waiting
+        self._check_cancelled = check_cancelled
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._lock = threading.RLock()
         self._at = 0
@@ -181,7 +181,9 @@ class RangeFile(io.RawIOBase):
         first, last = start // self._block, (end - 1) // self._block
         with self._lock:
             if last - first >= self._keep:
-                return self._web.read_range(self.file, start, end - start, waiting=self._waiting)
+                return self._web.read_range(
+                    self.file, start, end - start, check_cancelled=self._check_cancelled
+                )
             self._fill(first, last)
             joined = b"".join(self._blocks[at] for at in range(first, last + 1))
             self._forget()
@@ -199,7 +201,9 @@ class RangeFile(io.RawIOBase):
                 run.append(missing.pop(0))
             begin = run[0] * self._block
             length = min((run[-1] + 1) * self._block, self.file.size) - begin
-            got = self._web.read_range(self.file, begin, length, waiting=self._waiting)
+            got = self._web.read_range(
+                self.file, begin, length, check_cancelled=self._check_cancelled
+            )
             for place, at in enumerate(run):
                 self._blocks[at] = got[place * self._block : (place + 1) * self._block]
 

@@ -108,9 +108,9 @@ class Guard:
         """Refuse a connection into a private network that no setting names.
 
         Args:
-            host: The name or number that is to be connected to.
+            host: The name or IP address that is to be connected to.
             port: And its port.
-            addresses: All numbers it stands for.
+            addresses: All IP addresses it stands for.
         """
         if (host, port) in self._peers:
             return
@@ -136,21 +136,20 @@ class Guard:
 
 
 def is_public(address: str) -> bool:
-    """Anybody on the internet can reach this number, and it stands for no other that nobody can."""
-    number = ipaddress.ip_address(address.partition("%")[0])
+    """Anybody on the internet can reach it, and it stands for no other that nobody can."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
     return all(
-        each.is_global and not each.is_multicast and each not in _SITE_LOCAL
-        for each in _meant(number)
+        each.is_global and not each.is_multicast and each not in _SITE_LOCAL for each in _meant(ip)
     )
 
 
-def _meant(number: Address) -> list[Address]:
-    """The number and the IPv4 numbers that are written inside it."""
-    if isinstance(number, ipaddress.IPv4Address):
-        return [number]
-    if number.ipv4_mapped:  # the same host as its IPv4 number
-        return [number.ipv4_mapped]
-    inside: list[Address | None] = [number.sixtofour, *(number.teredo or ())]
-    if number in _EMBEDDED:
-        inside.append(ipaddress.IPv4Address(int(number) & 0xFFFF_FFFF))
-    return [number, *(each for each in inside if each is not None)]
+def _meant(ip: Address) -> list[Address]:
+    """The address and the IPv4 addresses that are written inside it."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return [ip]
+    if ip.ipv4_mapped:  # the same host as its IPv4 address
+        return [ip.ipv4_mapped]
+    inside: list[Address | None] = [ip.sixtofour, *(ip.teredo or ())]
+    if ip in _EMBEDDED:
+        inside.append(ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF))
+    return [ip, *(each for each in inside if each is not None)]

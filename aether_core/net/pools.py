@@ -50,10 +50,10 @@ class Pools:
     def _check_beyond(self, origin: Origin) -> None:
         """Refuse what a proxy must not be asked for; a name that only it knows is left to it."""
         try:
-            numbers = resolve(origin.host, origin.port)
+            addresses = resolve(origin.host, origin.port)
         except UnresolvedError:
             return
-        self._guard.check_peer(origin.host, origin.port, numbers)
+        self._guard.check_peer(origin.host, origin.port, addresses)
 
     def _make(self, proxy: str | None) -> httpcore2.ConnectionPool:
         backend = CheckedBackend(self._guard, self._watch)

@@ -8,9 +8,15 @@ from typing import TypeVar
 import httpcore2
 
 from aether_core.net.connection import UnresolvedError, Watch
-from aether_core.net.courtesy import Courtesy, Turns, Waiting, patient, sleep
 from aether_core.net.errors import OfflineError, Refusal, RemoteError
 from aether_core.net.guard import Guard, Origin
+from aether_core.net.request_policy import (
+    CancelCheck,
+    RateLimiter,
+    RequestPolicy,
+    never_cancelled,
+    sleep,
+)
 
 _WORTH = 65_536  # bytes; an attempt that brought so many was not in vain
 _FIRST_CONTACT = 2  # attempts to connect to a host that has never answered
@@ -25,7 +31,7 @@ _BROKEN = (
 T = TypeVar("T")
 
 
-class AgainError(Exception):
+class RetryableError(Exception):
     """This attempt failed; another may not.
 
     Args:
@@ -55,46 +61,46 @@ class Retrying:
     Args:
         guard: Says which servers may be asked.
         watch: Of the threads that ask.
-        courtesies: How hosts are asked, by origin.
-        courtesy: How all others are.
+        policies: How hosts are asked, by origin.
+        policy: How all others are.
     """
 
     def __init__(
         self,
         guard: Guard,
         watch: Watch,
-        courtesies: Mapping[Origin, Courtesy],
-        courtesy: Courtesy,
+        policies: Mapping[Origin, RequestPolicy],
+        policy: RequestPolicy,
     ) -> None:
         self._guard = guard
         self._watch = watch
-        self._courtesies = courtesies
-        self._courtesy = courtesy
-        self._turns: dict[Origin, Turns] = {}
-        self._met: set[Origin] = set()
+        self._policies = policies
+        self._policy = policy
+        self._limiters: dict[Origin, RateLimiter] = {}
+        self._answered: set[Origin] = set()
         self._lock = threading.Lock()
 
-    def courtesy_of(self, origin: Origin) -> Courtesy:
+    def policy_of(self, origin: Origin) -> RequestPolicy:
         """How a host is asked."""
-        return self._courtesies.get(origin, self._courtesy)
+        return self._policies.get(origin, self._policy)
 
-    def met(self, origin: Origin) -> None:
+    def note_answered(self, origin: Origin) -> None:
         """Note that a host has answered: it exists, and a lost connection may come back."""
-        self._met.add(origin)
+        self._answered.add(origin)
 
-    def persist(
+    def with_retries(
         self,
         url: str,
         once: Callable[[], T],
-        waiting: Waiting,
+        check_cancelled: CancelCheck,
         progressed: Callable[[], int] = lambda: 0,
     ) -> T:
         """Try until it works.
 
         Args:
             url: What is asked, for messages and for how its host is asked.
-            once: One attempt; raises `AgainError` when another is worth it.
-            waiting: See `aether_core.net.Waiting`.
+            once: One attempt; raises `RetryableError` when another is worth it.
+            check_cancelled: See `aether_core.net.CancelCheck`.
             progressed: Bytes that are safe so far. An attempt that added some is not counted.
 
         Returns:
@@ -105,35 +111,35 @@ class Retrying:
             RemoteError: All attempts failed.
         """
         origin = self._guard.check_asked(url)
-        courtesy = self.courtesy_of(origin)
-        turns = self._turns_of(origin, courtesy)
+        policy = self.policy_of(origin)
+        limiter = self._limiter_of(origin, policy)
         failed = 0
         while True:
             before = progressed()
-            waiting()
-            turns.wait(waiting)
+            check_cancelled()
+            limiter.wait(check_cancelled)
             try:
-                self._watch.waiting = waiting
+                self._watch.check_cancelled = check_cancelled
                 return once()
-            except AgainError as error:
+            except RetryableError as error:
                 failure = error
             except _BROKEN as error:
                 failure = self._broken(url, origin, error)
             finally:
-                self._watch.waiting = patient
+                self._watch.check_cancelled = never_cancelled
             failed = 1 if progressed() - before >= _WORTH else failed + 1
-            self._give_up(url, origin, courtesy, failed, failure)
+            self._give_up(url, origin, policy, failed, failure)
             if failure.asked is None:
-                sleep(courtesy.pause_s(failed), waiting)
+                sleep(policy.pause_s(failed), check_cancelled)
             else:
                 # Some ask for no time at all, again and again.
-                turns.hold(max(failure.asked, courtesy.pause_s(failed)))
+                limiter.hold(max(failure.asked, policy.pause_s(failed)))
 
-    def _turns_of(self, origin: Origin, courtesy: Courtesy) -> Turns:
+    def _limiter_of(self, origin: Origin, policy: RequestPolicy) -> RateLimiter:
         with self._lock:
-            return self._turns.setdefault(origin, Turns(courtesy.min_interval_s))
+            return self._limiters.setdefault(origin, RateLimiter(policy.min_interval_s))
 
-    def _broken(self, url: str, origin: Origin, error: Exception) -> AgainError:
+    def _broken(self, url: str, origin: Origin, error: Exception) -> RetryableError:
         """What a connection that did not come about, or broke, means.
 
         Raises:
@@ -155,34 +161,34 @@ class Retrying:
         if refused and not isinstance(cause, ssl.SSLError):
             return _UnconnectedError(origin.host, "no connection")
         if isinstance(error, httpcore2.ProxyError):
-            return AgainError(
+            return RetryableError(
                 "is not reached through the proxy of this network", code="proxy-not-reached"
             )
         if isinstance(error, httpcore2.TimeoutException):
-            return AgainError("does not answer in time", code="remote-answer-too-late")
-        return AgainError("breaks the connection off", code="remote-breaks-off")
+            return RetryableError("does not answer in time", code="remote-answer-too-late")
+        return RetryableError("breaks the connection off", code="remote-breaks-off")
 
     def _give_up(
-        self, url: str, origin: Origin, courtesy: Courtesy, failed: int, failure: AgainError
+        self, url: str, origin: Origin, policy: RequestPolicy, failed: int, failure: RetryableError
     ) -> None:
         """Raise what the user is told once there is no hope left."""
         if isinstance(failure, _UnconnectedError):
-            met = origin in self._met
-            if failed >= (courtesy.attempts if met else min(courtesy.attempts, _FIRST_CONTACT)):
+            known = origin in self._answered
+            if failed >= (policy.attempts if known else min(policy.attempts, _FIRST_CONTACT)):
                 raise OfflineError(failure.host, str(failure)) from failure
-        if failed >= courtesy.attempts:
+        if failed >= policy.attempts:
             times = f", in {failed} attempts" if failed > 1 else ""
             raise RemoteError(
                 url, f"{failure}{times}", answer=failure.answer, code=failure.code
             ) from failure
-        if failure.asked is not None and failure.asked > courtesy.longest_s:
+        if failure.asked is not None and failure.asked > policy.longest_s:
             what = f"asks to wait {failure.asked:,.0f} seconds (status {failure.answer.status})"
             raise RemoteError(
                 url, what, "try again after that", answer=failure.answer, code="remote-asks-to-wait"
             ) from failure
 
 
-class _UnconnectedError(AgainError):
+class _UnconnectedError(RetryableError):
     """No connection came about.
 
     Args:

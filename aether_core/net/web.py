@@ -9,13 +9,13 @@ from typing import Self
 import httpx2
 
 from aether_core.errors import InputError
-from aether_core.net.asking import Asker, TooLongError
-from aether_core.net.courtesy import Courtesy, Waiting, patient
+from aether_core.net.asking import Requester, TooLongError
 from aether_core.net.download import download
 from aether_core.net.errors import RemoteError
 from aether_core.net.files import RemoteFile, check_part, size_behind, version_of
 from aether_core.net.guard import Guard, Origin
-from aether_core.net.retrying import AgainError
+from aether_core.net.request_policy import CancelCheck, RequestPolicy, never_cancelled
+from aether_core.net.retrying import RetryableError
 from aether_core.progress import Progress, silent
 
 _AGENT = "Aether/0.1 (city embeddings from public data{})"
@@ -48,8 +48,8 @@ class Web:
         addresses: The configured base addresses.
         allow_http: Plain http may be used for them.
         connections: How many answers may be open at once.
-        courtesy: How each host is asked.
-        courtesies: How some are asked instead, by base address.
+        policy: How each host is asked.
+        policies: How some are asked instead, by base address.
         contact: How a server's people reach whoever runs this program; part of the User-Agent.
         tokens: Bearer tokens by base address; none leaves its host.
 
@@ -63,8 +63,8 @@ class Web:
         addresses: Collection[str],
         allow_http: bool = False,
         connections: int = 8,
-        courtesy: Courtesy = Courtesy(),  # noqa: B008 - frozen
-        courtesies: Mapping[str, Courtesy] | None = None,
+        policy: RequestPolicy = RequestPolicy(),  # noqa: B008 - frozen
+        policies: Mapping[str, RequestPolicy] | None = None,
         contact: str | None = None,
         tokens: Mapping[str, str] | None = None,
     ) -> None:
@@ -76,10 +76,10 @@ class Web:
                 "give a plain e-mail address",
                 code="contact-address-invalid",
             )
-        self._asker = Asker(
+        self._requester = Requester(
             guard,
-            courtesies={Origin.of(url): each for url, each in (courtesies or {}).items()},
-            courtesy=courtesy,
+            policies={Origin.of(url): each for url, each in (policies or {}).items()},
+            policy=policy,
             tokens={Origin.of(url): token for url, token in (tokens or {}).items()},
             agent=_AGENT.format(f"; {contact}" if contact else ""),
             connections=connections,
@@ -88,7 +88,7 @@ class Web:
     @property
     def received(self) -> int:
         """Bytes of bodies received so far."""
-        return self._asker.received
+        return self._requester.received
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +103,7 @@ class Web:
 
     def close(self) -> None:
         """Close all connections."""
-        self._asker.close()
+        self._requester.close()
 
     def get(
         self,
@@ -112,7 +112,7 @@ class Web:
         limit: int,
         accept: str | None = None,
         params: Mapping[str, str] | None = None,
-        waiting: Waiting = patient,
+        check_cancelled: CancelCheck = never_cancelled,
     ) -> Answer:
         """Read a whole document.
 
@@ -121,7 +121,7 @@ class Web:
             limit: Longest answer that is read, in bytes.
             accept: The media type that is wanted.
             params: The query, in no message.
-            waiting: See `aether_core.net.Waiting`.
+            check_cancelled: See `aether_core.net.CancelCheck`.
 
         Raises:
             OfflineError: No connection comes about.
@@ -130,7 +130,7 @@ class Web:
         """
         full = str(httpx2.URL(url).copy_merge_params(params)) if params else url
         headers = {"Accept": accept} if accept else {}
-        return self._whole("GET", full, headers, None, limit, waiting)
+        return self._whole("GET", full, headers, None, limit, check_cancelled)
 
     def post(
         self,
@@ -139,7 +139,7 @@ class Web:
         content: bytes,
         content_type: str,
         limit: int,
-        waiting: Waiting = patient,
+        check_cancelled: CancelCheck = never_cancelled,
     ) -> Answer:
         """Ask a question that changes nothing on the server, so that it may be asked again.
 
@@ -148,36 +148,45 @@ class Web:
             content: The question.
             content_type: Its media type.
             limit: Longest answer that is read, in bytes.
-            waiting: See `aether_core.net.Waiting`.
+            check_cancelled: See `aether_core.net.CancelCheck`.
 
         Raises:
             AetherError: As `get`.
         """
-        return self._whole("POST", url, {"Content-Type": content_type}, content, limit, waiting)
+        return self._whole(
+            "POST", url, {"Content-Type": content_type}, content, limit, check_cancelled
+        )
 
-    def look(self, url: str, *, waiting: Waiting = patient) -> RemoteFile:
+    def look(self, url: str, *, check_cancelled: CancelCheck = never_cancelled) -> RemoteFile:
         """Ask how large a file is and which version.
 
         Args:
             url: The full address.
-            waiting: See `aether_core.net.Waiting`.
+            check_cancelled: See `aether_core.net.CancelCheck`.
 
         Raises:
             AetherError: As `get`.
         """
 
         def once() -> RemoteFile | None:
-            with self._asker.open("HEAD", url, good={200, *_HEAD_REFUSED}) as opened:
+            with self._requester.open("HEAD", url, good={200, *_HEAD_REFUSED}) as opened:
                 size = opened.headers.get("content-length", "")
                 if opened.status != 200 or not size.isdigit():
                     return None
                 return RemoteFile(url, int(size), version_of(opened.headers))
 
-        found = self._asker.persist(url, once, waiting)
-        return found or self._asker.persist(url, lambda: self._first_byte(url), waiting)
+        found = self._requester.with_retries(url, once, check_cancelled)
+        return found or self._requester.with_retries(
+            url, lambda: self._first_byte(url), check_cancelled
+        )
 
     def read_range(
-        self, file: RemoteFile, start: int, length: int, *, waiting: Waiting = patient
+        self,
+        file: RemoteFile,
+        start: int,
+        length: int,
+        *,
+        check_cancelled: CancelCheck = never_cancelled,
     ) -> bytes:
         """Read a part of a file; a transfer that breaks goes on where it broke.
 
@@ -185,7 +194,7 @@ class Web:
             file: The file and version, from `look`.
             start: First byte.
             length: How many bytes, all inside the file.
-            waiting: See `aether_core.net.Waiting`.
+            check_cancelled: See `aether_core.net.CancelCheck`.
 
         Returns:
             Exactly `length` bytes of exactly that version.
@@ -201,20 +210,28 @@ class Web:
         def once() -> bytes:
             begin, last = len(got), start + length - 1
             asked = {"Range": f"bytes={start + begin}-{last}"}
-            with self._asker.open("GET", file.url, good={200, 206, 416}, headers=asked) as opened:
+            with self._requester.open(
+                "GET", file.url, good={200, 206, 416}, headers=asked
+            ) as opened:
                 check_part(opened, file, start + begin, last)
                 try:
-                    self._asker.body(opened, file.url, length - begin, got.extend)
+                    self._requester.body(opened, file.url, length - begin, got.extend)
                 except TooLongError:
                     del got[begin:]
-                    raise AgainError(
+                    raise RetryableError(
                         "sends more bytes than asked for", code="remote-part-too-long"
                     ) from None
             if len(got) < length:
-                raise AgainError("sends fewer bytes than asked for", code="remote-answer-cut-short")
+                raise RetryableError(
+                    "sends fewer bytes than asked for", code="remote-answer-cut-short"
+                )
             return bytes(got)
 
-        return self._asker.persist(file.url, once, waiting, lambda: len(got)) if length else b""
+        return (
+            self._requester.with_retries(file.url, once, check_cancelled, lambda: len(got))
+            if length
+            else b""
+        )
 
     def download(
         self,
@@ -241,7 +258,7 @@ class Web:
             DiskFullError: There is no room left; what was fetched is kept.
             AetherError: As `get`.
         """
-        return download(self._asker, url, target, limit=limit, progress=progress, etag=etag)
+        return download(self._requester, url, target, limit=limit, progress=progress, etag=etag)
 
     def _whole(
         self,
@@ -250,27 +267,27 @@ class Web:
         headers: Mapping[str, str],
         content: bytes | None,
         limit: int,
-        waiting: Waiting,
+        check_cancelled: CancelCheck,
     ) -> Answer:
         def once() -> Answer:
             body = bytearray()
-            with self._asker.open(
+            with self._requester.open(
                 method, url, good={200}, headers=headers, content=content
             ) as opened:
-                self._asker.body(opened, url, limit, body.extend)
+                self._requester.body(opened, url, limit, body.extend)
                 return Answer(bytes(body), opened.headers, opened.url)
 
-        return self._asker.persist(url, once, waiting)
+        return self._requester.with_retries(url, once, check_cancelled)
 
     def _first_byte(self, url: str) -> RemoteFile:
         """What `look` finds where HEAD says nothing."""
         asked = {"Range": "bytes=0-0"}
-        with self._asker.open("GET", url, good={200, 206, 416}, headers=asked) as opened:
+        with self._requester.open("GET", url, good={200, 206, 416}, headers=asked) as opened:
             size = size_behind(opened.headers)
             if opened.status == 200 and opened.headers.get("content-length", "").isdigit():
                 size = int(opened.headers["content-length"])
             if size is None:
                 raise RemoteError(url, "does not say how large it is", code="remote-size-unknown")
             if opened.status == 206:
-                self._asker.drain(opened)
+                self._requester.drain(opened)
             return RemoteFile(url, size, version_of(opened.headers))

@@ -11,7 +11,7 @@ from aether_core.model.recipes.definition import Recipe, Value
 from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
 from aether_core.study.kinds import KINDS
-from aether_core.study.trial import Plan, Prepared, Trial, Variant, plain_plan
+from aether_core.study.trial import Plan, Trial, TrialInputs, Variant, plain_plan
 
 PUBLISHED = "aether"
 RAW = "embedding alone"
@@ -57,15 +57,15 @@ def ablation(city: StudyCity, recipe: Recipe, progress: Progress = silent) -> Pl
     return plain_plan(city, variants, notes)
 
 
-def _with(key: str, value: Value) -> Callable[[Trial], Prepared]:
-    def prepare(trial: Trial) -> Prepared:
+def _with(key: str, value: Value) -> Callable[[Trial], TrialInputs]:
+    def prepare(trial: Trial) -> TrialInputs:
         changed: dict[str, Any] = {key: value}
         return trial.prepared(recipe=replace(trial.recipe, **changed))
 
     return prepare
 
 
-def _mixed(trial: Trial) -> Prepared:
+def _mixed(trial: Trial) -> TrialInputs:
     """Deal the training places' texts anew."""
     learned = trial.prepared().learned
     assert learned is not None  # noqa: S101 - `prepared` without arguments always learns

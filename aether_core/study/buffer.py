@@ -13,8 +13,8 @@ from aether_core.study.city import StudyCity
 from aether_core.study.kinds import KINDS
 from aether_core.study.trial import (
     Plan,
-    Prepared,
     Trial,
+    TrialInputs,
     Variant,
     labelled_points,
     pooled,
@@ -35,7 +35,9 @@ def buffer(city: StudyCity, recipe: Recipe, progress: Progress = silent) -> Plan
     Only places and labels with data in every window are tested, so that all variants stand before
     the same task.
     """
-    notes = [f"The city's windows are {_told(city.views[0])} and {_told(city.views[1])}."]
+    notes = [
+        f"The city's windows are {_window_words(city.views[0])} and {_window_words(city.views[1])}."
+    ]
     usable, labelled = usable_places(city.training), labelled_points(city)
     variants = [Variant(KINDS["buffer"].baseline, None, Trial.prepared)]
     windows = _windows(city, notes)
@@ -91,13 +93,13 @@ class _Pooled:
         self._training = training
         self._labels = labels
 
-    def prepare(self, trial: Trial) -> Prepared:
+    def prepare(self, trial: Trial) -> TrialInputs:
         """Show these windows instead of the city's."""
         prepared = trial.prepared(self._training.part(trial.learnable))
         return replace(prepared, places=self._training.base, labels=self._labels)
 
 
-def _told(view: View) -> str:
+def _window_words(view: View) -> str:
     if view.radius_m is not None:
         return f"a disk of {view.radius_m:g} m"
     return f"a square of {view.radius_px} px"

@@ -12,7 +12,7 @@ from aether_core.model.heads.inference import encode_text
 from aether_core.poi.text import query_texts
 from aether_core.search.scoring import cosine_scores, mean_direction, query_direction
 from aether_core.study.city import StudyCity, StudyLabels
-from aether_core.tasks.testing.experiment import Setup, out_of_fold
+from aether_core.tasks.testing.experiment import ExperimentSetup, out_of_fold
 from aether_core.tasks.testing.folds import choose_blocks, make_folds
 from aether_core.tasks.testing.metrics import macro_f1
 from aether_core.tasks.testing.retrieval_truth import score_query
@@ -41,7 +41,7 @@ class LandUse:
         self._there = there
         self._label = labels.label[there]
         unit = np.arange(len(labels.label)) if labels.unit is None else labels.unit
-        self._setup = Setup(
+        self._setup = ExperimentSetup(
             task="landuse",
             target=self._label,
             names=labels.names,
@@ -50,7 +50,7 @@ class LandUse:
                 labels.lonlat[there], self._label, smallest_m=_width_m(city.views[0])
             ).number,
         )
-        self._asked = _asked(city, labels, self._label)
+        self._class_queries = _class_queries(city, labels, self._label)
         self._fold = {seed: self._folds(seed) for seed in seeds}
 
     @property
@@ -77,7 +77,7 @@ class LandUse:
             z: EO head of all labels, unit rows float32 `[k, 128]`.
         """
         values = []
-        for number, (name, vector) in self._asked.items():
+        for number, (name, vector) in self._class_queries.items():
             direction = query_direction(encode_text(heads, vector[None])[0])
             found = score_query(
                 cosine_scores(z[self._there], direction),
@@ -103,7 +103,7 @@ class LandUse:
         return fold
 
 
-def _asked(
+def _class_queries(
     city: StudyCity, labels: StudyLabels, there: NDArray[np.int64]
 ) -> dict[int, tuple[str, NDArray[np.float32]]]:
     """Name and text vector of every class that occurs, as a query of a user is encoded."""

@@ -17,7 +17,7 @@ from aether_core.poi.text import poi_text, poi_texts
 from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
 from aether_core.study.kinds import KINDS
-from aether_core.study.trial import Plan, Prepared, Trial, Variant, plain_plan, pooled
+from aether_core.study.trial import Plan, Trial, TrialInputs, Variant, plain_plan, pooled
 
 WRONG_PERCENT = (10, 20, 30, 50)
 DISTANCES_M = (50, 100, 200)
@@ -93,8 +93,8 @@ class _Texts:
         return replace(self._city.training, text=self._vectors, text_index=text_index)
 
 
-def _wrong(share: float, texts: _Texts) -> Callable[[Trial], Prepared]:
-    def prepare(trial: Trial) -> Prepared:
+def _wrong(share: float, texts: _Texts) -> Callable[[Trial], TrialInputs]:
+    def prepare(trial: Trial) -> TrialInputs:
         pois, training = trial.city.pois, trial.city.training
         rng = np.random.default_rng(trial.seed)
         learnable = np.flatnonzero(trial.learnable)
@@ -127,8 +127,8 @@ def _donors(category: Strings, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.asarray(order[np.where(at >= first[number], at + sizes[number], at)], dtype=np.int64)
 
 
-def _nameless(texts: _Texts) -> Callable[[Trial], Prepared]:
-    def prepare(trial: Trial) -> Prepared:
+def _nameless(texts: _Texts) -> Callable[[Trial], TrialInputs]:
+    def prepare(trial: Trial) -> TrialInputs:
         pois, rows = trial.city.pois, np.flatnonzero(trial.learnable)
         category, group = (pois[key].to_numpy(object)[rows] for key in ("category", "group"))
         changed = texts.put(
@@ -139,8 +139,8 @@ def _nameless(texts: _Texts) -> Callable[[Trial], Prepared]:
     return prepare
 
 
-def _displaced(distance_m: float) -> Callable[[Trial], Prepared]:
-    def prepare(trial: Trial) -> Prepared:
+def _displaced(distance_m: float) -> Callable[[Trial], TrialInputs]:
+    def prepare(trial: Trial) -> TrialInputs:
         learned = trial.city.training.part(trial.learnable)
         bearing = np.random.default_rng(trial.seed).uniform(0, 360, len(learned))
         lon, lat, _ = _EARTH.fwd(

@@ -12,7 +12,7 @@ from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
 from aether_core.study.enough_places import RESERVE, TEST_PART
 from aether_core.study.kinds import KINDS
-from aether_core.study.trial import Plan, Prepared, Trial, Variant, plain_plan
+from aether_core.study.trial import Plan, Trial, TrialInputs, Variant, plain_plan
 
 PERCENT = (50, 25, 10, 5, 2, 1)
 
@@ -56,8 +56,8 @@ def drawn(trial: Trial, share: float) -> NDArray[np.bool_]:
     return chosen
 
 
-def _part(share: float) -> Callable[[Trial], Prepared]:
-    def prepare(trial: Trial) -> Prepared:
+def _part(share: float) -> Callable[[Trial], TrialInputs]:
+    def prepare(trial: Trial) -> TrialInputs:
         return trial.prepared(trial.city.training.part(drawn(trial, share)))
 
     return prepare

@@ -14,7 +14,7 @@ from aether_core.study.kinds import TRANSFER
 from aether_core.study.result import StudyResult, StudyRow
 from aether_core.study.run import SEEDS, check_seeds, keep_nothing, run_plan
 from aether_core.study.sparsity import drawn, enough, too_few
-from aether_core.study.trial import Plan, Prepared, Trial, Variant, plain_plan
+from aether_core.study.trial import Plan, Trial, TrialInputs, Variant, plain_plan
 
 SHARES = (0.02, 0.1, 0.25)
 """Parts of the own training places that the other city's model is trained further on."""
@@ -93,7 +93,7 @@ class _OtherModel:
 
 
 def _plan(b: StudyCity, other: _OtherModel, shares: Sequence[float]) -> Plan:
-    def unchanged(trial: Trial) -> Prepared:
+    def unchanged(trial: Trial) -> TrialInputs:
         return replace(trial.prepared(start=other.heads(trial)), learned=None)
 
     plan = plain_plan(b, [Variant(TRANSFER.baseline, 100.0, Trial.prepared)], [])
@@ -116,16 +116,16 @@ def _plan(b: StudyCity, other: _OtherModel, shares: Sequence[float]) -> Plan:
     return plan
 
 
-def _further(other: _OtherModel, share: float) -> Callable[[Trial], Prepared]:
-    def prepare(trial: Trial) -> Prepared:
+def _further(other: _OtherModel, share: float) -> Callable[[Trial], TrialInputs]:
+    def prepare(trial: Trial) -> TrialInputs:
         learned = trial.city.training.part(drawn(trial, share))
         return trial.prepared(learned, start=other.heads(trial))
 
     return prepare
 
 
-def _alone(share: float) -> Callable[[Trial], Prepared]:
-    def prepare(trial: Trial) -> Prepared:
+def _alone(share: float) -> Callable[[Trial], TrialInputs]:
+    def prepare(trial: Trial) -> TrialInputs:
         return trial.prepared(trial.city.training.part(drawn(trial, share)))
 
     return prepare

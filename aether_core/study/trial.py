@@ -24,7 +24,7 @@ from aether_core.study.land_use import LandUse
 
 
 @dataclass(frozen=True)
-class Prepared:
+class TrialInputs:
     """What a variant learns from in one trial, and what its model is shown afterwards.
 
     Attributes:
@@ -90,7 +90,7 @@ class Trial:
         learned: TrainingSet | None = None,
         recipe: Recipe | None = None,
         start: Heads | None = None,
-    ) -> Prepared:
+    ) -> TrialInputs:
         """Prepare a variant that leaves alone what it does not name.
 
         Args:
@@ -99,7 +99,7 @@ class Trial:
             start: Weights to start from.
         """
         city = self.city
-        return Prepared(
+        return TrialInputs(
             city.training.part(self.learnable) if learned is None else learned,
             recipe or self.recipe,
             city.training.base,
@@ -107,12 +107,12 @@ class Trial:
             start,
         )
 
-    def embedding_alone(self) -> Prepared:
+    def embedding_alone(self) -> TrialInputs:
         """The embedding as it is, without heads."""
         return replace(self.prepared(), learned=None)
 
     def train(self, learned: TrainingSet, recipe: Recipe, start: Heads | None = None) -> Heads:
-        """Train a model with the trial's seed; arguments as in `Prepared`."""
+        """Train a model with the trial's seed; arguments as in `TrialInputs`."""
         return train(
             learned,
             recipe,
@@ -122,7 +122,7 @@ class Trial:
             start=start,
         ).heads
 
-    def measure(self, heads: Heads | None, prepared: Prepared) -> dict[str, float]:
+    def measure(self, heads: Heads | None, prepared: TrialInputs) -> dict[str, float]:
         """Every figure of a model, by the names of `result.METRICS`.
 
         Args:
@@ -144,7 +144,7 @@ class Trial:
                 figures["text_to_map_auc"] = self._land_use.text_to_map_auc(heads, z)
         return figures
 
-    def _retrieval(self, heads: Heads, prepared: Prepared) -> DirectedRetrieval:
+    def _retrieval(self, heads: Heads, prepared: TrialInputs) -> DirectedRetrieval:
         """Texts of the tested places look for them."""
         return measure_retrieval(
             encode_eo(heads, prepared.places[self._rows]),
@@ -171,7 +171,7 @@ class Variant:
 
     name: str
     x: float | None
-    prepare: Callable[[Trial], Prepared]
+    prepare: Callable[[Trial], TrialInputs]
     block_seed: int | None = None
 
 

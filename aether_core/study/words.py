@@ -47,8 +47,8 @@ def in_words(result: StudyResult, metric: str) -> str:
 
 def _against(baseline: str, drawn: list[StudySummary], metric: str) -> str:
     others = [one for one in drawn if one.variant != baseline]
-    worse = _told([one for one in others if one.better is False])
-    better = _told([one for one in others if one.better is True])
+    worse = _with_differences([one for one in others if one.better is False])
+    better = _with_differences([one for one in others if one.better is True])
     same = [one.variant for one in others if one.better is None]
     against = f"than “{baseline}”"
     said = []
@@ -64,7 +64,7 @@ def _against(baseline: str, drawn: list[StudySummary], metric: str) -> str:
     return f"By {metric_name(metric)}, " + "; ".join(said) + "."
 
 
-def _told(found: list[StudySummary]) -> list[str]:
+def _with_differences(found: list[StudySummary]) -> list[str]:
     """Variants with their differences, the largest first."""
     ordered = sorted(found, key=lambda one: -abs(one.difference or 0.0))
     return [f"{one.variant} ({signed(one.difference or 0.0)})" for one in ordered]

@@ -13,7 +13,7 @@ import numpy as np
 from aether_core.errors import AetherError, InputError
 from aether_core.progress import Progress, silent
 from aether_core.text.encoder import STAGE, FloatArray, each_once, unit_rows
-from aether_core.text.endpoint_client import EndpointClient, Patience
+from aether_core.text.endpoint_client import EndpointClient, RetryLimits
 
 _TEXTS = 256  # of one request; the API allows 2048
 _CHARACTERS = 100_000  # of one request; the API allows 300,000 word pieces
@@ -51,13 +51,13 @@ class EndpointEncoder:
 
     Args:
         endpoint: Where it answers.
-        patience: How long it is waited for.
+        limits: How long it is waited for.
 
     Raises:
         InputError: The address, model, key or length cannot be used.
     """
 
-    def __init__(self, endpoint: Endpoint, patience: Patience = Patience()) -> None:  # noqa: B008
+    def __init__(self, endpoint: Endpoint, limits: RetryLimits = RetryLimits()) -> None:  # noqa: B008
         url = _checked(endpoint)
         self._endpoint = endpoint
         self._host = url.netloc
@@ -70,7 +70,7 @@ class EndpointEncoder:
             host=self._host,
             key=endpoint.key,
             direct=_is_loopback(url.hostname or ""),
-            patience=patience,
+            limits=limits,
         )
 
     @property
@@ -128,10 +128,10 @@ class EndpointEncoder:
             document["dimensions"] = self._endpoint.dimensions
         limit = len(batch) * (self._dim or _LONGEST_VECTOR) * _BYTES_A_NUMBER + 2**20
 
-        def waiting() -> None:
+        def check_cancelled() -> None:
             progress("waiting for the text encoder", done, total)
 
-        body = self._client.post(document, limit=limit, waiting=waiting)
+        body = self._client.post(document, limit=limit, check_cancelled=check_cancelled)
         try:
             vectors = _vectors(body, len(batch))
         except _NO_ANSWER as error:

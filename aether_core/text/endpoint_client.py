@@ -10,14 +10,14 @@ from typing import Any
 import httpx2
 
 from aether_core.errors import AetherError, InputError
-from aether_core.net.courtesy import Waiting, retry_after_s, sleep
+from aether_core.net.request_policy import CancelCheck, retry_after_s, sleep
 
 _ASK_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _LONGEST_COMPLAINT = 65_536  # bytes read of an answer that is no success
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryLimits:
     """How long a server is waited for.
 
     Attributes:
@@ -44,33 +44,33 @@ class EndpointClient:
         host: How messages name the server.
         key: Sent as a bearer token where there is one.
         direct: Ask past any proxy of the environment.
-        patience: How long it is waited for.
+        limits: How long it is waited for.
     """
 
     def __init__(
-        self, url: str, *, host: str, key: str | None, direct: bool, patience: Patience
+        self, url: str, *, host: str, key: str | None, direct: bool, limits: RetryLimits
     ) -> None:
         self._url = url
         self._host = host
         self._key = key
-        self._patience = patience
+        self._limits = limits
         bearer = {"Authorization": f"Bearer {key}"} if key else {}
         # Nothing compressed: a small answer could unpack to any size.
         headers = {"Accept-Encoding": "identity", "Content-Type": "application/json", **bearer}
         self._client = httpx2.Client(
             headers=headers,
-            timeout=httpx2.Timeout(patience.silence_s),
+            timeout=httpx2.Timeout(limits.silence_s),
             follow_redirects=False,  # the key goes nowhere else
             trust_env=not direct,
         )
 
-    def post(self, document: dict[str, Any], *, limit: int, waiting: Waiting) -> bytes:
+    def post(self, document: dict[str, Any], *, limit: int, check_cancelled: CancelCheck) -> bytes:
         """Ask until there is an answer.
 
         Args:
             document: What is sent.
             limit: Longest answer that is read, in bytes.
-            waiting: See `aether_core.net.Waiting`.
+            check_cancelled: See `aether_core.net.CancelCheck`.
 
         Returns:
             The answer's body.
@@ -82,9 +82,9 @@ class EndpointClient:
         content = json.dumps(document).encode()
         failure = ""
         asked: float | None = None
-        for attempt in range(self._patience.attempts):
+        for attempt in range(self._limits.attempts):
             if attempt:
-                self._pause(attempt, failure, asked, waiting)
+                self._pause(attempt, failure, asked, check_cancelled)
             try:
                 status, headers, body = self._once(content, limit)
             except httpx2.TransportError as error:
@@ -96,13 +96,13 @@ class EndpointClient:
                 raise self._refused(status, body)
             failure, asked = f"status {status}", retry_after_s(headers.get("retry-after"))
         raise AetherError(
-            f"the text encoder at {self._host} did not answer in {self._patience.attempts} "
+            f"the text encoder at {self._host} did not answer in {self._limits.attempts} "
             f"attempts ({failure}); check that it runs and can be reached, and try again",
             code="encoder-not-answering",
         )
 
     def _once(self, content: bytes, limit: int) -> tuple[int, httpx2.Headers, bytes]:
-        deadline = time.monotonic() + self._patience.answer_s
+        deadline = time.monotonic() + self._limits.answer_s
         with self._client.stream("POST", self._url, content=content) as answer:
             good = answer.status_code == HTTPStatus.OK
             if good and answer.headers.get("content-encoding", "identity") != "identity":
@@ -126,19 +126,21 @@ class EndpointClient:
                     )
             return answer.status_code, answer.headers, bytes(body)
 
-    def _pause(self, attempt: int, failure: str, asked: float | None, waiting: Waiting) -> None:
+    def _pause(
+        self, attempt: int, failure: str, asked: float | None, check_cancelled: CancelCheck
+    ) -> None:
         """Wait as long as the server asked, or longer from one failure to the next."""
-        patience = self._patience
-        if asked is not None and asked > patience.longest_s:
+        limits = self._limits
+        if asked is not None and asked > limits.longest_s:
             raise AetherError(
                 f"the text encoder at {self._host} asks to wait {asked:,.0f} seconds ({failure}); "
                 "try again after that",
                 code="encoder-asks-to-wait",
             )
-        grown = min(patience.longest_s, patience.first_s * 2 ** (attempt - 1))
+        grown = min(limits.longest_s, limits.first_s * 2 ** (attempt - 1))
         # Drawn, so that several workers that failed together do not come back together.
         drawn = grown * random.uniform(0.5, 1.0)  # noqa: S311 - no secret depends on it
-        sleep(drawn if asked is None else asked, waiting)
+        sleep(drawn if asked is None else asked, check_cancelled)
 
     def _refused(self, status: int, body: bytes) -> AetherError:
         if 300 <= status < 400:

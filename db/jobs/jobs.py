@@ -27,7 +27,7 @@ ENTERED_FROM: Final[Mapping[str, tuple[str, ...]]] = {
 _WHERE: Final = "list the jobs with ./aether jobs"
 
 
-class Held(NamedTuple):
+class JobLease(NamedTuple):
     """A running job as the worker that carries it out knows it."""
 
     job_id: int
@@ -154,7 +154,7 @@ def start(session: Session, job_id: int) -> Job:
 
 def report(
     session: Session,
-    held: Held,
+    lease: JobLease,
     *,
     stage: str,
     progress: float,
@@ -165,7 +165,7 @@ def report(
 
     Args:
         session: In a transaction.
-        held: The job.
+        lease: The job.
         stage: What it is doing, in plain words.
         progress: From 0 to 1.
         seconds_left: Estimate; None where that cannot be told yet.
@@ -183,17 +183,17 @@ def report(
         values["result"] = Job.result.op("||")(cast(dict(found), JSONB))
     wanted = session.scalar(
         update(Job)
-        .where(*_of(held))
+        .where(*_of(lease))
         .values(heartbeat=func.now(), **values)
         .returning(Job.cancel_requested)
         .execution_options(synchronize_session=False)
     )
     if wanted is None:
-        raise _superseded(session, held)
+        raise _superseded(session, lease)
     return bool(wanted)
 
 
-def check_held(session: Session, held: Held) -> Job:
+def check_lease(session: Session, lease: JobLease) -> Job:
     """The job, locked until the transaction ends, if this worker still holds it.
 
     What a job makes is stored in a transaction that begins or ends with this, so that no two
@@ -204,14 +204,14 @@ def check_held(session: Session, held: Held) -> Job:
         SupersededError: This worker no longer holds it.
     """
     found = session.scalar(
-        select(Job).where(*_of(held)).with_for_update().execution_options(populate_existing=True)
+        select(Job).where(*_of(lease)).with_for_update().execution_options(populate_existing=True)
     )
     if found is None:
-        raise _superseded(session, held)
+        raise _superseded(session, lease)
     return found
 
 
-def beat(session: Session, held: Held) -> bool:
+def beat(session: Session, lease: JobLease) -> bool:
     """Say that a running job's worker lives.
 
     Returns:
@@ -220,7 +220,7 @@ def beat(session: Session, held: Held) -> bool:
     return (
         session.scalar(
             update(Job)
-            .where(*_of(held))
+            .where(*_of(lease))
             .values(heartbeat=func.now())
             .returning(Job.id)
             .execution_options(synchronize_session=False)
@@ -230,13 +230,13 @@ def beat(session: Session, held: Held) -> bool:
 
 
 def finish(
-    session: Session, held: Held, result: Mapping[str, Any], *, city_id: int | None = None
+    session: Session, lease: JobLease, result: Mapping[str, Any], *, city_id: int | None = None
 ) -> Job:
     """A job ended well.
 
     Args:
         session: In the transaction that stores what it made.
-        held: The job.
+        lease: The job.
         result: What it made; plain JSON values.
         city_id: The city it made and now goes with.
 
@@ -244,7 +244,7 @@ def finish(
         NotFoundError: The job was removed, with its city.
         SupersededError: This worker no longer holds it.
     """
-    job = check_held(session, held)
+    job = check_lease(session, lease)
     job.result = {**job.result, **result}
     job.state, job.stage, job.progress, job.seconds_left = "done", "done", 1.0, None
     job.finished_at = func.now()
@@ -257,7 +257,7 @@ def finish(
 
 def fail(
     session: Session,
-    held: Held,
+    lease: JobLease,
     error: str,
     *,
     error_type: str = "",
@@ -268,7 +268,7 @@ def fail(
 
     Args:
         session: In a transaction.
-        held: The job.
+        lease: The job.
         error: Why, in one plain line.
         error_type: Name of the error's class.
         error_code: Its code.
@@ -280,7 +280,7 @@ def fail(
     """
     return _let_go(
         session,
-        held,
+        lease,
         "failed",
         error=error,
         error_type=error_type,
@@ -290,17 +290,17 @@ def fail(
     )
 
 
-def stop(session: Session, held: Held) -> Job:
+def stop(session: Session, lease: JobLease) -> Job:
     """A running job stopped because the user asked.
 
     Raises:
         NotFoundError: The job was removed, with its city.
         SupersededError: This worker no longer holds it.
     """
-    return _let_go(session, held, "cancelled", **_ENDED)
+    return _let_go(session, lease, "cancelled", **_ENDED)
 
 
-def put_back(session: Session, held: Held) -> Job:
+def put_back(session: Session, lease: JobLease) -> Job:
     """A running job waits again, because its worker has to end; this start does not count.
 
     Raises:
@@ -309,7 +309,7 @@ def put_back(session: Session, held: Held) -> Job:
     """
     return _let_go(
         session,
-        held,
+        lease,
         "queued",
         attempts=Job.attempts - 1,
         heartbeat=None,
@@ -421,14 +421,14 @@ def refused(job: Job, verb: str) -> ConflictError:
 _ENDED: Final[Mapping[str, Any]] = {"seconds_left": None, "finished_at": func.now()}
 
 
-def _of(held: Held) -> tuple[ColumnElement[bool], ...]:
-    return Job.id == held.job_id, Job.state == "running", Job.starts == held.start
+def _of(lease: JobLease) -> tuple[ColumnElement[bool], ...]:
+    return Job.id == lease.job_id, Job.state == "running", Job.starts == lease.start
 
 
-def _let_go(session: Session, held: Held, state: str, **values: Any) -> Job:  # noqa: ANN401
+def _let_go(session: Session, lease: JobLease, state: str, **values: Any) -> Job:  # noqa: ANN401
     """Enter a state in which this worker holds the job no longer, if it still does."""
-    check_held(session, held)
-    return _enter(session, held.job_id, state, *_of(held), **values)
+    check_lease(session, lease)
+    return _enter(session, lease.job_id, state, *_of(lease), **values)
 
 
 def _enter(
@@ -452,11 +452,11 @@ def _enter(
     return found
 
 
-def _superseded(session: Session, held: Held) -> SupersededError:
-    job = job_by_id(session, held.job_id)
+def _superseded(session: Session, lease: JobLease) -> SupersededError:
+    job = job_by_id(session, lease.job_id)
     return SupersededError(
         f"job {job.id} is no longer this worker's",
-        f"it is {job.state}, start {job.starts}, not {held.start}",
+        f"it is {job.state}, start {job.starts}, not {lease.start}",
         _WHERE,
     )
 

@@ -8,7 +8,7 @@ cascades. Texts are the one exception, a cache shared by all cities. Geometries 
 from db.schema.base import Base
 from db.schema.evidence import GIVEN, Area, AreaSet, Evaluation, Label, LabelSet
 from db.schema.fetches import Fetch
-from db.schema.jobs import JOB_STATES, UNFINISHED, Job, OfJob, Worker
+from db.schema.jobs import JOB_STATES, UNFINISHED, Job, JobMixin, Worker
 from db.schema.places import (
     BASE_KINDS,
     BaseFeature,
@@ -44,13 +44,13 @@ __all__ = [
     "Evaluation",
     "Fetch",
     "Job",
+    "JobMixin",
     "Label",
     "LabelSet",
     "Layer",
     "LayerColumn",
     "LayerUnits",
     "Model",
-    "OfJob",
     "Poi",
     "Raster",
     "Run",

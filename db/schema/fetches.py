@@ -6,10 +6,10 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import EMPTY_OBJECT, Base, new_id
-from db.schema.jobs import OfJob
+from db.schema.jobs import JobMixin
 
 
-class Fetch(OfJob, Base):
+class Fetch(JobMixin, Base):
     """One city to be fetched from public servers.
 
     `slug` and `name` are the city's, which is not there before the fetch is done; then `city_id`

@@ -76,7 +76,7 @@ class Job(Base):
         return self.state not in UNFINISHED
 
 
-class OfJob:
+class JobMixin:
     """What a table has whose rows say more of a job: the job, and where it stands."""
 
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), unique=True)

@@ -6,12 +6,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import EMPTY_LIST, EMPTY_OBJECT, Base, new_id, of_city
-from db.schema.jobs import OfJob
+from db.schema.jobs import JobMixin
 
 STUDY_KINDS = ("ablation", "noise", "sparsity", "buffer", "seeds", "transfer")
 
 
-class Study(OfJob, Base):
+class Study(JobMixin, Base):
     """One study of a city.
 
     `other_city_id` is the city a transfer is tried on. `request` says what else was asked, such as

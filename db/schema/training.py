@@ -7,10 +7,10 @@ from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import EMPTY_OBJECT, FALSE, Base, created, new_id, of_city
-from db.schema.jobs import OfJob
+from db.schema.jobs import JobMixin
 
 
-class Run(OfJob, Base):
+class Run(JobMixin, Base):
     """One training run, beyond what its job says."""
 
     __tablename__ = "run"

@@ -126,10 +126,10 @@ def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> S
     model = models.add_model(
         session, city.id, name=f"{slug}-1", folder=f"models/{slug}-1", card={}, run_id=run.id
     )
-    held = jobs.Held(job.id, jobs.start(session, job.id).starts)
+    lease = jobs.JobLease(job.id, jobs.start(session, job.id).starts)
     runs.add_epoch(session, run.id, {"epoch": 1, "epochs": 3, "loss": 5.5})
     runs.keep_outcome(session, run.id, metrics={"mrr": 0.5}, model_id=model.id)
-    jobs.finish(session, held, {"model": model.name})
+    jobs.finish(session, lease, {"model": model.name})
     labels, areas = add_labels(session, city.id), add_areas(session, city.id)
     area_layer = add_share_layer(session, areas)
     evaluations.add_evaluation(session, city.id, task="landuse", request={}, result={"rows": []})

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from db.jobs import jobs as job_rows
-from db.jobs.jobs import Held
+from db.jobs.jobs import JobLease
 from db.schema import Job
 from tests.app_fixtures import SLUG
 from tests.pages.visit import APP
@@ -34,16 +34,16 @@ def add(store: Store, title: str, kind: str = "landuse") -> Job:
         )
 
 
-def begin(store: Store, title: str, kind: str = "landuse") -> Held:
+def begin(store: Store, title: str, kind: str = "landuse") -> JobLease:
     job = add(store, title, kind)
     with store.session() as session:
         job_rows.start(session, job.id)
-    return Held(job.id, 1)
+    return JobLease(job.id, 1)
 
 
-def finish(store: Store, held: Held, **result: Any) -> None:
+def finish(store: Store, lease: JobLease, **result: Any) -> None:
     with store.session() as session:
-        job_rows.finish(session, held, result)
+        job_rows.finish(session, lease, result)
 
 
 def tray(visit: AppTest) -> str:
@@ -138,13 +138,13 @@ def test_many_jobs_do_not_fill_the_sidebar(app_environment: Store) -> None:
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_every_kind_of_job_says_where_its_result_is_seen(store: Store, kind: str) -> None:
-    held = begin(store, f"A {kind}", kind)
-    for job in (show_job(store, held.job_id), ended(store, held)):
+    lease = begin(store, f"A {kind}", kind)
+    for job in (show_job(store, lease.job_id), ended(store, lease)):
         link = link_to(job)
         assert link is not None
         assert (APP.parent / link.page).is_file()
 
 
-def ended(store: Store, held: Held) -> Any:
-    finish(store, held, layer="a", evaluation=1, city="b", year=2024)
-    return show_job(store, held.job_id)
+def ended(store: Store, lease: JobLease) -> Any:
+    finish(store, lease, layer="a", evaluation=1, city="b", year=2024)
+    return show_job(store, lease.job_id)

@@ -210,8 +210,8 @@ def test_a_working_run_is_shown_live(app_environment: Store) -> None:
             {"done": done.id, "id": run.id},
         )
         job = job_rows.start(session, run.job_id)
-        held = job_rows.Held(job.id, job.starts)
-        job_rows.report(session, held, stage="epoch 6 of 12", progress=0.5)
+        lease = job_rows.JobLease(job.id, job.starts)
+        job_rows.report(session, lease, stage="epoch 6 of 12", progress=0.5)
     visit = open_page("train")
     assert f"Run {run.id} is running" in words(visit)
     assert "Epoch 6 of 12" in bars(visit)

@@ -18,7 +18,7 @@ from ui.map import map as city_map
 from ui.map.coloured import Shown
 from ui.map.shapes import ShapeValues
 from ui.maps import layer_map, views
-from ui.maps.views import Look, View
+from ui.maps.views import LayerView, Look
 from ui.shell import state
 from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
@@ -75,16 +75,16 @@ def _map(
         layer_map.draw_legend(view, f"{key}-areas")
 
 
-def _view(city: CitySummary, areas: Areas, shares: npt.NDArray[np.float64], what: str) -> View:
+def _view(city: CitySummary, areas: Areas, shares: npt.NDArray[np.float64], what: str) -> LayerView:
     if what == _LARGEST:
         leading = pd.Series(np.array(areas.fields, dtype=object)[shares.argmax(axis=1)])
         shown = views.categories(leading, areas.fields, class_colours(areas.fields))
-        return View(shown, _LARGEST, "largest share in the file given, part of the areas")
+        return LayerView(shown, _LARGEST, "largest share in the file given, part of the areas")
     look = Look(dark=state.is_dark(), on_ground=ground.has_shapes(city))
     column = shares[:, areas.fields.index(what)].astype(np.float32)
     steps, names = views.share_steps(column, look)
     titles = [f"{what} {100 * share:.1f} %" for share in column.tolist()]
-    return View(Shown(column, steps, what, titles), what, "share in the file given", names)
+    return LayerView(Shown(column, steps, what, titles), what, "share in the file given", names)
 
 
 def _table(areas: Areas, shares: npt.NDArray[np.float64], key: str) -> None:

@@ -12,13 +12,13 @@ from aether_core.search.change import change_edges
 from ui.map.cells import INLINE_LIMIT
 from ui.map.coloured import Shown, rgba
 from ui.map.ramp import Steps
-from ui.maps.views import View
+from ui.maps.views import LayerView
 
 WITHIN: Final = "no more than noise"
 _ALPHA: Final = (225, 205, 175, 50, 175, 205, 225)
 
 
-def change_view(frame: pd.DataFrame, low: float, high: float, title: str) -> View:
+def change_view(frame: pd.DataFrame, low: float, high: float, title: str) -> LayerView:
     """Colour cells by how far they moved towards the query.
 
     Args:
@@ -38,7 +38,7 @@ def change_view(frame: pd.DataFrame, low: float, high: float, title: str) -> Vie
         titles=[f"{value:+.3f}" for value in change] if told else (),
         notes=_notes(frame) if told else (),
     )
-    return View(shown, title, "later score less earlier score", _names(edges))
+    return LayerView(shown, title, "later score less earlier score", _names(edges))
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:

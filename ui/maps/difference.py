@@ -15,7 +15,7 @@ from ui.map.ramp import Colour, difference_steps
 from ui.map.swipe import Side
 from ui.maps import layer_map
 from ui.maps.layer_names import seen_by, told_apart
-from ui.maps.views import View
+from ui.maps.views import LayerView
 from ui.shell import state
 from ui.shell.text import facts, plain
 from workflows.cities.cities import CitySummary
@@ -215,7 +215,7 @@ def _draw_map(city: CitySummary, found: LayerComparison) -> None:
     )
 
 
-def classes_view(frame: pd.DataFrame, unit: str) -> View:
+def classes_view(frame: pd.DataFrame, unit: str) -> LayerView:
     """Where two layers name another class.
 
     Args:
@@ -232,10 +232,10 @@ def classes_view(frame: pd.DataFrame, unit: str) -> View:
         notes=["both say so" if equal else "first layer → second layer" for *_, equal in pairs],
         note="most frequent",
     )
-    return View(shown, "Second layer against first", f"share of the {unit}s")
+    return LayerView(shown, "Second layer against first", f"share of the {unit}s")
 
 
-def numbers_view(frame: pd.DataFrame) -> View:
+def numbers_view(frame: pd.DataFrame) -> LayerView:
     """How much more the second layer has than the first.
 
     Args:
@@ -249,7 +249,7 @@ def numbers_view(frame: pd.DataFrame) -> View:
         titles=[f"{value:+.3g}" for value in difference],
         notes=[f"{a:.3g} → {b:.3g}" for a, b in zip(frame["a"], frame["b"], strict=True)],
     )
-    return View(shown, "Difference", "second layer less first")
+    return LayerView(shown, "Difference", "second layer less first")
 
 
 def _draw_confusion(confusion: pd.DataFrame, unit: str) -> None:

@@ -45,7 +45,7 @@ def draw(city: CitySummary, findings: Mapping[str, Any], key: str) -> None:
             alt="Variogram: how far labels resemble their neighbours",
         )
         if blocks:
-            _told(blocks)
+            _say_blocks(blocks)
 
 
 def _map(city: CitySummary, folds: Mapping[str, Any], key: str) -> None:
@@ -87,7 +87,7 @@ def _map(city: CitySummary, folds: Mapping[str, Any], key: str) -> None:
         )
 
 
-def _told(blocks: Mapping[str, Any]) -> None:
+def _say_blocks(blocks: Mapping[str, Any]) -> None:
     """How large the blocks are, and why."""
     found = blocks.get("range_m")
     told = {

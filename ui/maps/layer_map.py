@@ -15,7 +15,7 @@ from ui.map.ramp import Steps
 from ui.map.shapes import ShapeValues
 from ui.maps import share_views, views
 from ui.maps.change_views import change_view
-from ui.maps.views import Look, View
+from ui.maps.views import LayerView, Look
 from ui.shell import state
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
@@ -49,7 +49,7 @@ def on_map(
     city: CitySummary,
     layer: LayerSummary,
     frame: pd.DataFrame,
-    view: View,
+    view: LayerView,
     *,
     key: str,
     height: int,
@@ -71,7 +71,7 @@ def on_map(
         draw_legend(view, key)
 
 
-def draw_legend(view: View, key: str) -> None:
+def draw_legend(view: LayerView, key: str) -> None:
     """The legend of a view, in the corner of the enclosing map frame."""
     shown = view.shown
     grey = shown.dim if shown.dimmed is not None and shown.dimmed.any() else None
@@ -101,7 +101,7 @@ def _values(
     return layer_shapes(_store, slug, layer) if of_areas else layer_values(_store, slug, layer)
 
 
-def _asked(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> View:
+def _asked(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
     """The switches of a layer's kind, and the view they ask for."""
     if layer.kind == "landuse":
         return _land_use(layer, frame, key, look)
@@ -119,7 +119,7 @@ def _asked(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> Vi
     return views.numbers(frame, chosen, named[chosen], layer.title, look)
 
 
-def _change(layer: LayerSummary, frame: pd.DataFrame, *, name: str, look: Look) -> View:
+def _change(layer: LayerSummary, frame: pd.DataFrame, *, name: str, look: Look) -> LayerView:
     """The change itself, or the scores of one of its years."""
     asked = layer.parameters
     fields = {"Change": "change", str(asked["from"]): "score_from", str(asked["to"]): "score_to"}
@@ -130,7 +130,7 @@ def _change(layer: LayerSummary, frame: pd.DataFrame, *, name: str, look: Look) 
     return views.numbers(frame, chosen, "cosine, -1 to 1", layer.title, look)
 
 
-def _land_use(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> View:
+def _land_use(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
     classes = list(layer.findings.get("classes") or frame["landuse"].dropna().unique())
     what = _switch(views.LAND_USE, views.CLASS, key)
     one = _field(classes, "Class", f"{key}-one-{layer.layer}") if what == views.ONE_CLASS else ""
@@ -141,7 +141,7 @@ def _land_use(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) ->
     return view.greyed(~frame[holds].to_numpy(dtype=bool), look)
 
 
-def _shares(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> View:
+def _shares(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
     fields = list(layer.findings.get("fields") or layer.parameters["fields"])
     offered = share_views.AREAS if layer.unit == "area" else share_views.CELLS
     what = _switch(offered, share_views.FIELD, key)

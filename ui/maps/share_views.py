@@ -11,7 +11,7 @@ import pandas as pd
 from aether_core.charts.class_colours import class_colours
 from ui.map.cells import INLINE_LIMIT
 from ui.map.coloured import Shown
-from ui.maps.views import Look, View, categories, difference, percent_names, share_steps
+from ui.maps.views import LayerView, Look, categories, difference, percent_names, share_steps
 
 FIELD, OBSERVED, ERROR, LARGEST, MIXED, WIDTH, BETWEEN = (
     "Predicted",
@@ -44,7 +44,7 @@ class Asked:
     level: float = 0.9
 
 
-def shares(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Look) -> View:
+def shares(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Look) -> LayerView:
     """A socioeconomic layer by a share, the largest group, the mix, or how sure it is.
 
     Args:
@@ -70,9 +70,9 @@ def shares(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Look)
     return replace(view, shown=replace(shown, titles=titles, notes=_notes(frame, asked)))
 
 
-def _coloured(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Look) -> View:
+def _coloured(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Look) -> LayerView:
     if asked.what == LARGEST:
-        return View(
+        return LayerView(
             categories(frame["dominant"], fields, class_colours(fields)),
             "Largest group",
             f"largest predicted share, part of the {_unit(frame)}",
@@ -80,7 +80,7 @@ def _coloured(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Lo
     if asked.what == MIXED:
         values = _column(frame, "entropy")
         steps, _ = share_steps(values, look)
-        return View(
+        return LayerView(
             Shown(values, steps, "mix"),
             "How mixed",
             "entropy: 0 % one group only, 100 % all alike",
@@ -91,7 +91,7 @@ def _coloured(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Lo
     return _share_of(frame, asked, look)
 
 
-def _difference(frame: pd.DataFrame, asked: Asked) -> View:
+def _difference(frame: pd.DataFrame, asked: Asked) -> LayerView:
     field = asked.field
     if asked.what == ERROR:
         wrong = _column(frame, field) - _column(frame, f"{field}_observed")
@@ -103,7 +103,7 @@ def _difference(frame: pd.DataFrame, asked: Asked) -> View:
     return difference(gap, name, name, "percentage points")
 
 
-def _share_of(frame: pd.DataFrame, asked: Asked, look: Look) -> View:
+def _share_of(frame: pd.DataFrame, asked: Asked, look: Look) -> LayerView:
     field = asked.field
     if asked.what == WIDTH:
         values = _column(frame, f"{field}_hi") - _column(frame, f"{field}_lo")
@@ -128,11 +128,11 @@ def _share_view(
     unit: str,
     look: Look,
     scale: npt.NDArray[np.float32] | None = None,
-) -> View:
+) -> LayerView:
     """Values in classes made from them, or from a wider `scale` that holds them."""
     there = bool(np.isfinite(values).any())  # without any value the values themselves are refused
     steps, names = share_steps(values if scale is None or not there else scale, look)
-    return View(Shown(values, steps, label), title, unit, names)
+    return LayerView(Shown(values, steps, label), title, unit, names)
 
 
 def _notes(frame: pd.DataFrame, asked: Asked) -> list[str]:

@@ -55,7 +55,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class View:
+class LayerView:
     """One way to look at a layer, with what its legend says.
 
     Attributes:
@@ -84,7 +84,7 @@ class View:
         total = max(int(counts.sum()), 1)
         return [(steps.colours[at], steps.names[at], _share(counts[at] / total)) for at in order]
 
-    def greyed(self, untrustworthy: npt.NDArray[np.bool_], look: Look) -> "View":
+    def greyed(self, untrustworthy: npt.NDArray[np.bool_], look: Look) -> "LayerView":
         """The same with what is not to be trusted drawn grey."""
         shown = replace(self.shown, dimmed=untrustworthy, dim=untrusted(dark=look.dark))
         return replace(self, shown=shown)
@@ -92,7 +92,7 @@ class View:
 
 def land_use(
     frame: pd.DataFrame, classes: Sequence[str], what: str, look: Look, *, one: str = ""
-) -> View:
+) -> LayerView:
     """A land-use layer by its class, how sure it is, or where it holds.
 
     Args:
@@ -119,7 +119,7 @@ def land_use(
     names = tuple(dict.fromkeys([*classes, *frame["landuse"].dropna()]))
     shown = categories(frame["landuse"], names, class_colours(names))
     return _with_words(
-        View(shown, "", ""), frame, "Land use", "most probable class, share of the cells"
+        LayerView(shown, "", ""), frame, "Land use", "most probable class, share of the cells"
     )
 
 
@@ -132,14 +132,16 @@ def categories(values: "pd.Series[str]", names: Sequence[str], colours: Sequence
     )
 
 
-def _edged(column: "pd.Series[float]", edges: tuple[float, ...], label: str, look: Look) -> View:
+def _edged(
+    column: "pd.Series[float]", edges: tuple[float, ...], label: str, look: Look
+) -> LayerView:
     values = column.to_numpy(dtype=np.float32)
     colours = ramp(len(edges) - 1, dark=look.dark, on_ground=look.on_ground)
     steps = Steps(edges, colours)
-    return View(Shown(values, steps, label), "", "", percent_names(edges))
+    return LayerView(Shown(values, steps, label), "", "", percent_names(edges))
 
 
-def _set_sizes(frame: pd.DataFrame, classes: int, look: Look) -> View:
+def _set_sizes(frame: pd.DataFrame, classes: int, look: Look) -> LayerView:
     sizes = frame["set"].map(len).to_numpy(dtype=np.float32)
     most = min(max(classes, 1), _LARGEST_NAMED_SET)
     edges = (*(at + 0.5 for at in range(most)), max(classes, most) + 0.5)
@@ -147,19 +149,19 @@ def _set_sizes(frame: pd.DataFrame, classes: int, look: Look) -> View:
     if classes > most:
         names[-1] = f"{most} or more"
     colours = ramp(most, dark=look.dark, on_ground=look.on_ground)
-    return View(Shown(sizes, Steps(edges, colours), "classes possible"), "", "", names)
+    return LayerView(Shown(sizes, Steps(edges, colours), "classes possible"), "", "", names)
 
 
-def _trust(frame: pd.DataFrame) -> View:
+def _trust(frame: pd.DataFrame) -> LayerView:
     applicable = frame["applicable"].to_numpy(dtype=bool)
     trusted = frame["trusted"].to_numpy(dtype=bool)
     kind = np.where(trusted, 0, np.where(applicable, 1, 2)).astype(np.float32)
     names, colours = zip(*_TRUST, strict=True)
     steps = Categories(tuple(names), tuple(rgba(colour) for colour in colours))
-    return View(Shown(kind, steps, "trust"), "", "")
+    return LayerView(Shown(kind, steps, "trust"), "", "")
 
 
-def _with_words(view: View, frame: pd.DataFrame, title: str, unit: str) -> View:
+def _with_words(view: LayerView, frame: pd.DataFrame, title: str, unit: str) -> LayerView:
     """Give a land-use view its title and, where each cell has one, its tooltips."""
     shown = view.shown
     if len(frame) <= INLINE_LIMIT:
@@ -193,7 +195,7 @@ def _set_words(possible: Sequence[str], name: str) -> str:
     return f"also possible: {listed}"
 
 
-def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -> View:
+def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -> LayerView:
     """Any number of a layer; percentiles of a search keep most of the ramp for the best tenth.
 
     Raises:
@@ -202,9 +204,9 @@ def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -
     values = frame[name].to_numpy(dtype=np.float32)
     if name == "percentile":
         steps = percentile_steps(dark=look.dark, on_ground=look.on_ground)
-        return View(Shown(values, steps, name), title, unit, PERCENTILE_NAMES, mean=False)
+        return LayerView(Shown(values, steps, name), title, unit, PERCENTILE_NAMES, mean=False)
     steps = quantile_steps(values, dark=look.dark, on_ground=look.on_ground)
-    return View(Shown(values, steps, name), title, unit, mean=False)
+    return LayerView(Shown(values, steps, name), title, unit, mean=False)
 
 
 def share_steps(values: npt.NDArray[np.float32], look: Look) -> tuple[Steps, list[str]]:
@@ -219,7 +221,7 @@ def share_steps(values: npt.NDArray[np.float32], look: Look) -> tuple[Steps, lis
 
 def difference(
     values: npt.NDArray[np.float32], label: str, title: str, unit: str, factor: float = 100
-) -> View:
+) -> LayerView:
     """A difference, even to both sides of zero.
 
     Args:
@@ -230,7 +232,7 @@ def difference(
     """
     steps = difference_steps(values)
     names = [f"{factor * low:+.3g} to {factor * high:+.3g}" for low, high in pairwise(steps.edges)]
-    return View(Shown(values, steps, label), title, unit, names)
+    return LayerView(Shown(values, steps, label), title, unit, names)
 
 
 def percent_names(edges: Sequence[float]) -> list[str]:

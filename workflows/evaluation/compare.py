@@ -20,7 +20,7 @@ from aether_core.tasks.testing.comparison import (
     in_words,
     representation_names,
 )
-from aether_core.tasks.testing.experiment import Setup, run_experiment
+from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.learning_curve import learning_curve
 from db.cities import cities as city_rows
 from db.evidence import evaluations as evaluation_rows
@@ -30,8 +30,8 @@ from workflows.home.json_values import json_values
 from workflows.home.store import Store
 from workflows.tasks.areas import covered_areas
 from workflows.tasks.arrays import TaskCity, task_city
+from workflows.tasks.fit_inputs import FitInputs
 from workflows.tasks.land_use import LandUseRequest, labelled_city, only_samples, prepare_labels
-from workflows.tasks.setup import Prepared
 from workflows.tasks.socioeconomic import SocioeconomicRequest, area_vectors, prepare_areas
 
 Within = Callable[[Session, int], None]
@@ -225,7 +225,7 @@ def _rows_of(
 def _evaluated(
     store: Store,
     city: TaskCity,
-    prepared: Prepared,
+    prepared: FitInputs,
     x: dict[str, NDArray[np.float32]],
     facts: dict[str, Any],
     started: float,
@@ -285,7 +285,7 @@ def _with_interval(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "ci95": [row["lo"], row["hi"]]}
 
 
-def _verdict(setup: Setup, comparison: Comparison, called: Mapping[str, str]) -> str:
+def _verdict(setup: ExperimentSetup, comparison: Comparison, called: Mapping[str, str]) -> str:
     """One sentence a representation, about the task's main metric."""
     metric = MAIN_METRIC[setup.task]
 
@@ -305,7 +305,7 @@ def _verdict(setup: Setup, comparison: Comparison, called: Mapping[str, str]) ->
 
 
 def _curve(
-    setup: Setup, x: Mapping[str, NDArray[np.float32]], progress: Progress
+    setup: ExperimentSetup, x: Mapping[str, NDArray[np.float32]], progress: Progress
 ) -> list[dict[str, Any]]:
     """Score of each representation by number of labels, on the hardest split asked for."""
     most = len(np.unique(setup.unit)) * (setup.folds - 1) // setup.folds

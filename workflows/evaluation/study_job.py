@@ -36,7 +36,7 @@ def run_study_job(work: Work, study_id: int) -> None:
         seconds, since = time.monotonic() - since, time.monotonic()
         plain = [json_values(asdict(row)) for row in rows]
         with store.session() as session:
-            job_rows.check_held(session, work.held)
+            job_rows.check_lease(session, work.lease)
             study_rows.add_rows(session, study_id, plain, seconds=seconds)
 
     found = run(seeds=seeds, done=done, on_rows=keep, progress=work.part(0.0, 1.0))

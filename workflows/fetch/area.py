@@ -8,7 +8,7 @@ from shapely.geometry import MultiPolygon
 from aether_core.city.outline import box_boundary, check_city_boundary, read_city_boundary
 from aether_core.errors import InputError
 from aether_core.geocoding import one_of
-from aether_core.net import Waiting, patient
+from aether_core.net import CancelCheck, never_cancelled
 from workflows.fetch.find_place import GAZETTEER, find_place, place_boundary
 from workflows.home.settings import Settings
 
@@ -55,7 +55,9 @@ class Area:
     words: str
 
 
-def find_area(settings: Settings, request: AreaRequest, *, waiting: Waiting = patient) -> Area:
+def find_area(
+    settings: Settings, request: AreaRequest, *, check_cancelled: CancelCheck = never_cancelled
+) -> Area:
     """Find the area a user means.
 
     Raises:
@@ -78,17 +80,19 @@ def find_area(settings: Settings, request: AreaRequest, *, waiting: Waiting = pa
     if request.boundary is not None:
         read = read_city_boundary(request.boundary, request.crs, limit_km2=limit)
         return Area(read, (), request.boundary.name)
-    return _named(settings, str(request.place), request, waiting)
+    return _named(settings, str(request.place), request, check_cancelled)
 
 
-def _named(settings: Settings, place: str, request: AreaRequest, waiting: Waiting) -> Area:
+def _named(
+    settings: Settings, place: str, request: AreaRequest, check_cancelled: CancelCheck
+) -> Area:
     candidates = find_place(
         settings,
         place,
         country=request.country,
         finder=request.finder,
         near=request.near,
-        waiting=waiting,
+        check_cancelled=check_cancelled,
     )
     found = one_of(place, candidates, request.choose)
     boundary = place_boundary(settings, found, request.size_km)

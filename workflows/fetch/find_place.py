@@ -9,7 +9,7 @@ from aether_core.errors import InputError
 from aether_core.geocoding import AmbiguousPlaceError, Candidate, find_city, names_of, one_of
 from aether_core.geocoding.divisions import find_divisions
 from aether_core.geocoding.nominatim import geocode
-from aether_core.net import Waiting, patient
+from aether_core.net import CancelCheck, never_cancelled
 from aether_core.poi.overture.release import Overture, choose_release
 from workflows.fetch.servers import open_web
 from workflows.home.settings import Settings
@@ -25,7 +25,7 @@ def find_place(
     country: str | None = None,
     finder: str = GAZETTEER,
     near: int | None = None,
-    waiting: Waiting = patient,
+    check_cancelled: CancelCheck = never_cancelled,
 ) -> list[Candidate]:
     """Return what a name may mean, best first.
 
@@ -35,7 +35,7 @@ def find_place(
         country: Name or ISO code of the country it must lie in.
         finder: One of `PLACE_FINDERS`.
         near: For Overture: number of the gazetteer's match to look around, where it has several.
-        waiting: See `aether_core.net.Waiting`.
+        check_cancelled: See `aether_core.net.CancelCheck`.
 
     Returns:
         At least one candidate.
@@ -47,8 +47,8 @@ def find_place(
     """
     finders: dict[str, Callable[[], list[Candidate]]] = {
         GAZETTEER: lambda: find_city(name, country),
-        GEOCODER: lambda: _geocode(settings, name, country, waiting),
-        OVERTURE: lambda: _divisions(settings, name, country, near, waiting),
+        GEOCODER: lambda: _geocode(settings, name, country, check_cancelled),
+        OVERTURE: lambda: _divisions(settings, name, country, near, check_cancelled),
     }
     if finder not in finders:
         raise InputError(
@@ -85,7 +85,7 @@ def place_boundary(
 
 
 def _geocode(
-    settings: Settings, name: str, country: str | None, waiting: Waiting
+    settings: Settings, name: str, country: str | None, check_cancelled: CancelCheck
 ) -> list[Candidate]:
     with open_web(settings) as web:
         return geocode(
@@ -94,12 +94,16 @@ def _geocode(
             name,
             cache=settings.public_cache / "geocoder",
             country=country,
-            waiting=waiting,
+            check_cancelled=check_cancelled,
         )
 
 
 def _divisions(
-    settings: Settings, name: str, country: str | None, near: int | None, waiting: Waiting
+    settings: Settings,
+    name: str,
+    country: str | None,
+    near: int | None,
+    check_cancelled: CancelCheck,
 ) -> list[Candidate]:
     known = find_city(name, country)
     if near is None and len(known) > 1:
@@ -107,11 +111,13 @@ def _divisions(
     around = one_of(name, known, near)
 
     def progress(_stage: str, _done: int, _total: int) -> None:
-        waiting()
+        check_cancelled()
 
     with open_web(settings) as web:
         catalog = settings.overture_catalog_url
-        release = choose_release(web, catalog, settings.overture_release, waiting=waiting)
+        release = choose_release(
+            web, catalog, settings.overture_release, check_cancelled=check_cancelled
+        )
         cache = settings.public_cache / "overture"
         overture = Overture(release, settings.overture_url, catalog, cache=cache)
         return find_divisions(web, overture, around, names_of(around), progress=progress)

@@ -84,11 +84,11 @@ def _pinned(
         return request
     report = progress.part(*LOOKING)
 
-    def waiting() -> None:
+    def check_cancelled() -> None:
         report("looking for the newest release of places", 0, 1)
 
-    waiting()
-    release = overture_release(store.settings, web, request, waiting=waiting)
+    check_cancelled()
+    release = overture_release(store.settings, web, request, check_cancelled=check_cancelled)
     pinned = replace(request, release=release)
     with store.session() as session:
         fetch_rows.keep_request(session, fetch_id, pinned.to_document())
@@ -97,15 +97,15 @@ def _pinned(
 
 def _keep_city(work: Work, fetch_id: int, session: Session, city: City) -> None:
     """The fetch knows its city in the transaction that adds it: no worker's death parts them."""
-    job_rows.check_held(session, work.held)
+    job_rows.check_lease(session, work.lease)
     fetch_rows.keep_city(session, fetch_id, city.id)
 
 
 def _add_years(
     store: Store, request: FetchCity, files: Mapping[int, list[Path]], progress: FetchProgress
 ) -> None:
-    held = {summary.year for summary in list_years(store, request.slug)}
-    missing = [year for year in request.years if year not in held]
+    present = {summary.year for summary in list_years(store, request.slug)}
+    missing = [year for year in request.years if year not in present]
     begin, end = YEARS
     step = (end - begin) / max(len(missing), 1)
     for index, year in enumerate(missing):

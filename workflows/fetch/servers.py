@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aether_core.errors import AetherError
-from aether_core.net import Courtesy, Web
+from aether_core.net import RequestPolicy, Web
 from aether_core.poi.osm.overpass import COURTESY as OVERPASS
 from workflows.home.settings import Settings
 
-_GEOCODER = Courtesy(min_interval_s=1.0)
+_GEOCODER = RequestPolicy(min_interval_s=1.0)
 """One request a second, as the rules of use of the public geocoder say."""
-_HASTY = Courtesy(attempts=1, silence_s=2.0)
+_HASTY = RequestPolicy(attempts=1, silence_s=2.0)
 _REMEMBERED_SECONDS = 300.0
 INDEX_NAME = "aef_index.parquet"
 INDEX_SUFFIXES = (".parquet", ".csv")
@@ -31,12 +31,12 @@ class MirrorState:
     reason: str
 
 
-def open_web(settings: Settings, *, courtesy: Courtesy | None = None) -> Web:
+def open_web(settings: Settings, *, policy: RequestPolicy | None = None) -> Web:
     """The servers of the settings, and no others; to be closed by the caller.
 
     Args:
         settings: The installation's.
-        courtesy: How they are asked; by default with patience, and politely where volunteers run
+        policy: How they are asked; by default with patience, and politely where volunteers run
             the server.
 
     Raises:
@@ -60,8 +60,8 @@ def open_web(settings: Settings, *, courtesy: Courtesy | None = None) -> Web:
         ],
         allow_http=settings.network_allow_http,
         connections=settings.network_connections,
-        courtesy=courtesy or Courtesy(),
-        courtesies=None if courtesy else polite,
+        policy=policy or RequestPolicy(),
+        policies=None if policy else polite,
         contact=settings.contact,
         tokens={settings.alphaearth_url: token.get_secret_value()} if token else None,
     )
@@ -90,7 +90,7 @@ def mirror_state(settings: Settings) -> MirrorState:
 
 def _look(settings: Settings, url: str) -> MirrorState:
     try:
-        with open_web(settings, courtesy=_HASTY) as web:
+        with open_web(settings, policy=_HASTY) as web:
             web.look(url)
     except AetherError as error:
         return MirrorState(answers=False, reason=str(error))

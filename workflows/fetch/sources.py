@@ -7,7 +7,7 @@ import geopandas as gpd
 
 from aether_core.eo.mirror.index import fetch_index
 from aether_core.eo.mirror.plan import MirrorPlan, plan
-from aether_core.net import Waiting, Web, patient
+from aether_core.net import CancelCheck, Web, never_cancelled
 from aether_core.poi.merging.merge import merge_places
 from aether_core.poi.osm.extract import osm_file_places
 from aether_core.poi.osm.overpass import count_overpass, overpass_places
@@ -18,7 +18,7 @@ from aether_core.progress import Progress, silent
 from workflows.fetch.request import BOTH, OSM, FetchCity
 from workflows.home.settings import Settings
 
-DOUBLES = "in both sources, kept once"
+DUPLICATES = "in both sources, kept once"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,11 @@ def plan_years(
 
 
 def overture_release(
-    settings: Settings, web: Web, request: FetchCity, *, waiting: Waiting = patient
+    settings: Settings,
+    web: Web,
+    request: FetchCity,
+    *,
+    check_cancelled: CancelCheck = never_cancelled,
 ) -> str | None:
     """The release of Overture a request takes places from; None where it takes none.
 
@@ -66,7 +70,9 @@ def overture_release(
     if request.pois == OSM or request.extends:
         return None
     wanted = request.release or settings.overture_release
-    return choose_release(web, settings.overture_catalog_url, wanted, waiting=waiting)
+    return choose_release(
+        web, settings.overture_catalog_url, wanted, check_cancelled=check_cancelled
+    )
 
 
 def count_places(
@@ -116,7 +122,7 @@ def find_places(
     for source in sources[1:]:
         merged = merge_places(frame, source.frame, progress=progress)
         frame = merged.frame
-        dropped.update({DOUBLES: merged.doubles})
+        dropped.update({DUPLICATES: merged.duplicates})
     return Places(frame, dict(+dropped), tuple(sources))
 
 

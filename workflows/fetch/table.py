@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aether_core.errors import InputError, NotFoundError
-from aether_core.net import Waiting, patient
+from aether_core.net import CancelCheck, never_cancelled
 from workflows.fetch.area import AreaRequest, find_area, parse_box
 from workflows.fetch.fetch import check_free, check_request
 from workflows.fetch.find_place import GAZETTEER
@@ -51,7 +51,11 @@ class FetchList:
 
 
 def read_list(
-    store: Store, path: Path, *, allow_files: bool = True, waiting: Waiting = patient
+    store: Store,
+    path: Path,
+    *,
+    allow_files: bool = True,
+    check_cancelled: CancelCheck = never_cancelled,
 ) -> FetchList:
     """Read and check a table of cities.
 
@@ -61,7 +65,7 @@ def read_list(
             first), one of `bbox`, `boundary` and `place`; see `COLUMNS` for the others, which mean
             what the options of one fetch mean.
         allow_files: Whether rows may name files of this machine; relative to the table's folder.
-        waiting: Called while a geocoder is asked.
+        check_cancelled: Called while a geocoder is asked.
 
     Raises:
         NotFoundError: There is no such file.
@@ -74,7 +78,7 @@ def read_list(
         slug = row.get("slug", "")
         try:
             _check_new(slug, line, seen)
-            request = _request(store, row, path.parent, allow_files, waiting)
+            request = _request(store, row, path.parent, allow_files, check_cancelled)
             check_free(store, request)
             requests.append(request)
         except InputError as error:
@@ -147,7 +151,11 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 
 def _request(
-    store: Store, row: Mapping[str, str], folder: Path, allow_files: bool, waiting: Waiting
+    store: Store,
+    row: Mapping[str, str],
+    folder: Path,
+    allow_files: bool,
+    check_cancelled: CancelCheck,
 ) -> FetchCity:
     for name in FILES:
         if row.get(name) and not allow_files:
@@ -157,7 +165,7 @@ def _request(
                 "use bbox or place",
                 code="server-files-not-allowed",
             )
-    area = find_area(store.settings, _area(row, folder), waiting=waiting)
+    area = find_area(store.settings, _area(row, folder), check_cancelled=check_cancelled)
     osm_file = row.get("osm_file")
     request = FetchCity(
         slug=row.get("slug", ""),

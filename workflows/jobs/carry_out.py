@@ -15,7 +15,7 @@ from aether_core.errors import (
     StoreUnavailableError,
 )
 from db.jobs import jobs as job_rows
-from db.jobs.jobs import Held, SupersededError
+from db.jobs.jobs import JobLease, SupersededError
 from db.schema import Job
 from workflows.home.store import Store
 from workflows.home.unforeseen import in_plain_words
@@ -56,11 +56,11 @@ def carry_out(store: Store, job_id: int, *, leaving: threading.Event | None = No
     job = _taken_up(store, job_id)
     if job is None:
         return None
-    held = Held(job.id, job.starts)
+    lease = JobLease(job.id, job.starts)
     log.info("job taken", job=job.id, kind=job.kind, attempt=job.attempts)
     try:
-        with _heartbeat(store, held):
-            return _work_and_conclude(store, job, held, leaving)
+        with _heartbeat(store, lease):
+            return _work_and_conclude(store, job, lease, leaving)
     except SupersededError as error:
         log.warning("job left to another worker", job=job.id, reason=str(error))
     except NotFoundError:
@@ -81,7 +81,7 @@ def _taken_up(store: Store, job_id: int) -> Job | None:
 
 
 def _work_and_conclude(
-    store: Store, job: Job, held: Held, leaving: threading.Event | None
+    store: Store, job: Job, lease: JobLease, leaving: threading.Event | None
 ) -> Job | None:
     """Do it and write down how it ended; returns the job where it went back into the queue."""
     kind = kind_named(job.kind)
@@ -93,20 +93,20 @@ def _work_and_conclude(
         raise
     except WorkerLeavingError:
         with store.session() as session:
-            return job_rows.put_back(session, held)
+            return job_rows.put_back(session, lease)
     except CancelledError:
-        _abandon(store, job, held)
+        _abandon(store, job, lease)
         with store.session() as session:
-            job_rows.stop(session, held)
+            job_rows.stop(session, lease)
     except Exception as error:
         plain = in_plain_words(error)
         if isinstance(plain, StoreUnavailableError):
             raise plain from error
         if plain is not None:
-            _failed(store, job, held, plain, str(plain))
+            _failed(store, job, lease, plain, str(plain))
             return None
         reason = f"an internal error ({type(error).__name__}); the details are in logs/worker.log"
-        _failed(store, job, held, error, reason)
+        _failed(store, job, lease, error, reason)
         raise
     else:
         forget_inputs(store, job.id)
@@ -123,16 +123,16 @@ def _refuse_endless(job: Job) -> None:
         )
 
 
-def _failed(store: Store, job: Job, held: Held, error: Exception, reason: str) -> None:
+def _failed(store: Store, job: Job, lease: JobLease, error: Exception, reason: str) -> None:
     """Write down why."""
-    _abandon(store, job, held)
+    _abandon(store, job, lease)
     code, exit_code = "internal", 1
     if isinstance(error, AetherError):
         code, exit_code = error.code, error.exit_code
     with store.session() as session:
         job_rows.fail(
             session,
-            held,
+            lease,
             reason,
             error_type=type(error).__name__,
             error_code=code,
@@ -140,16 +140,16 @@ def _failed(store: Store, job: Job, held: Held, error: Exception, reason: str) -
         )
 
 
-def _abandon(store: Store, job: Job, held: Held) -> None:
+def _abandon(store: Store, job: Job, lease: JobLease) -> None:
     """Undo what the job has stored, unless another worker goes on with it."""
     with store.session() as session:
-        job_rows.check_held(session, held)
+        job_rows.check_lease(session, lease)
     with suppress(NotFoundError):  # what it was about is gone already
         kind_named(job.kind).abandon(store, job)
 
 
 @contextmanager
-def _heartbeat(store: Store, held: Held) -> Iterator[None]:
+def _heartbeat(store: Store, lease: JobLease) -> Iterator[None]:
     """Say every few seconds that the job's worker is alive, also within a long step."""
     stop = threading.Event()
 
@@ -157,10 +157,10 @@ def _heartbeat(store: Store, held: Held) -> Iterator[None]:
         while not stop.wait(HEARTBEAT_SECONDS):
             try:
                 with store.session() as session:
-                    if not job_rows.beat(session, held):
+                    if not job_rows.beat(session, lease):
                         return
             except StoreUnavailableError as error:
-                log.warning("heartbeat missed", job=held.job_id, reason=str(error))
+                log.warning("heartbeat missed", job=lease.job_id, reason=str(error))
 
     thread = threading.Thread(target=beats, daemon=True)
     thread.start()

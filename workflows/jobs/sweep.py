@@ -34,7 +34,7 @@ _KEY = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweepResult:
     """What a sweep did.
 
     Attributes:
@@ -48,7 +48,7 @@ class Swept:
     done: bool
 
 
-def sweep(store: Store) -> Swept:
+def sweep(store: Store) -> SweepResult:
     """Remove what killed processes left in the home.
 
     Any number of processes may call this at any time, while others work.
@@ -63,7 +63,7 @@ def sweep(store: Store) -> Swept:
         log.info("left by a reading that was killed, removed", path=str(folder))
     with store.session() as session:
         if not folder_rows.may_sweep(session):
-            return Swept(removed, [], done=False)
+            return SweepResult(removed, [], done=False)
         # Listed before the rows are asked for: a run or fetch that is added now has its row first.
         folders = [(folder, root) for root in _roots(settings) for folder in _folders_in(root)]
         owned = folder_rows.owned_folders(session)
@@ -80,7 +80,7 @@ def sweep(store: Store) -> Swept:
     for folder in left:
         log.info("left, since another database may own it", path=str(folder))
     _note_checksums(store)
-    return Swept(removed + ours, left, done=True)
+    return SweepResult(removed + ours, left, done=True)
 
 
 def _scratch_places(settings: Settings) -> Iterator[Path]:

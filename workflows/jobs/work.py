@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import CancelledError
 from aether_core.progress import Progress
 from db.jobs import jobs as job_rows
-from db.jobs.jobs import Held
+from db.jobs.jobs import JobLease
 from db.schema import Job
 from workflows.home.json_values import json_values
 from workflows.home.store import Store
@@ -35,7 +35,7 @@ class Work:
     Attributes:
         store: Where everything is kept.
         job: The job as it was taken up.
-        held: What this worker holds it by.
+        lease: What this worker holds it by.
 
     Args:
         stages: What the job goes through, each with the share of the work done at its end.
@@ -52,7 +52,7 @@ class Work:
     ) -> None:
         self.store, self.job = store, job
         self._leaving = leaving or threading.Event()
-        self.held = Held(job.id, job.starts)
+        self.lease = JobLease(job.id, job.starts)
         self._stages = stages
         self._began = time.monotonic()
         self._stage, self._share, self._told = "", 0.0, -_REPORT_SECONDS
@@ -119,7 +119,7 @@ class Work:
             with self.store.session() as session:
                 stop = job_rows.report(
                     session,
-                    self.held,
+                    self.lease,
                     stage=words or stage,
                     progress=self._share,
                     seconds_left=left,
@@ -156,7 +156,7 @@ class Work:
         Raises:
             SupersededError: Another worker has the job; nothing must be stored.
         """
-        job_rows.finish(session, self.held, json_values(result), city_id=city_id)
+        job_rows.finish(session, self.lease, json_values(result), city_id=city_id)
         self._finished = True
 
     def done(self, result: Mapping[str, Any]) -> None:

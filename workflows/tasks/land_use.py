@@ -25,10 +25,10 @@ from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free
 from workflows.tasks.arrays import TaskCity, task_city
 from workflows.tasks.commands import land_use_command
 from workflows.tasks.districts import DistrictFile, read_districts
+from workflows.tasks.fit_inputs import FitInputs, fit_inputs, mean_scores
 from workflows.tasks.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
 from workflows.tasks.lineage import lineage_of
 from workflows.tasks.settings import FitSettings
-from workflows.tasks.setup import Prepared, mean_scores, prepare
 
 KIND = "landuse"
 MOSTLY_GREY = "Most cells cannot be told apart. Merge classes that look alike, or give more labels."
@@ -227,7 +227,7 @@ def only_samples(labelled: LabelledCity, there: NDArray[np.bool_]) -> LabelledCi
 
 def prepare_labels(
     labelled: LabelledCity, request: LandUseRequest, progress: Progress = silent
-) -> Prepared:
+) -> FitInputs:
     """Choose blocks and folds for a city's labels.
 
     Raises:
@@ -243,7 +243,7 @@ def prepare_labels(
             code="labels-of-one-class",
         )
     districts = read_districts(request.districts) if request.districts else None
-    return prepare(
+    return fit_inputs(
         KIND,
         labelled.city,
         request.fit,
@@ -261,7 +261,7 @@ def _keep(
     session: Session,
     labelled: LabelledCity,
     request: LandUseRequest,
-    prepared: Prepared,
+    prepared: FitInputs,
     mapped: LandUseMap,
 ) -> str:
     city, fit = labelled.city, request.fit
@@ -342,7 +342,7 @@ def _parameters(request: LandUseRequest, labelled: LabelledCity) -> dict[str, An
     }
 
 
-def _findings(labelled: LabelledCity, prepared: Prepared, mapped: LandUseMap) -> dict[str, Any]:
+def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -> dict[str, Any]:
     names, counts = np.unique(labelled.samples.label, return_counts=True)
     classes = labelled.samples.classes
     return {

@@ -25,9 +25,9 @@ from workflows.tasks.areas import AreaRequest, CoveredAreas, covered_areas, keep
 from workflows.tasks.arrays import TaskCity, task_city
 from workflows.tasks.commands import socioeconomic_command
 from workflows.tasks.districts import DistrictFile, read_districts
+from workflows.tasks.fit_inputs import FitInputs, fit_inputs, mean_scores
 from workflows.tasks.lineage import lineage_of
 from workflows.tasks.settings import FitSettings
-from workflows.tasks.setup import Prepared, mean_scores, prepare
 
 KIND = "socioeconomic"
 AREA_KIND = "socioeconomic areas"
@@ -228,7 +228,7 @@ def prepare_areas(
     covered: CoveredAreas,
     request: SocioeconomicRequest,
     progress: Progress = silent,
-) -> Prepared:
+) -> FitInputs:
     """Choose blocks and folds for a city's areas.
 
     Raises:
@@ -236,7 +236,7 @@ def prepare_areas(
     """
     progress("choosing spatial blocks", 0, 1)
     districts = read_districts(request.districts) if request.districts else None
-    return prepare(
+    return fit_inputs(
         KIND,
         city,
         request.fit,
@@ -255,7 +255,7 @@ def _keep(
     city: TaskCity,
     covered: CoveredAreas,
     request: SocioeconomicRequest,
-    prepared: Prepared,
+    prepared: FitInputs,
     mapped: SocioeconomicMap,
 ) -> tuple[str, str]:
     areas, fit = covered.areas, request.fit
@@ -359,7 +359,7 @@ def _parameters(request: SocioeconomicRequest, covered: CoveredAreas) -> dict[st
 
 
 def _findings(
-    covered: CoveredAreas, prepared: Prepared, mapped: SocioeconomicMap
+    covered: CoveredAreas, prepared: FitInputs, mapped: SocioeconomicMap
 ) -> dict[str, Any]:
     areas = covered.areas
     return {

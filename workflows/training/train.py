@@ -184,7 +184,7 @@ def _epoch_reporter(work: Work, run_id: int, stage: str) -> "Callable[[EpochRepo
             run_rows.add_epoch(session, run_id, epoch.as_json())
             stop = job_rows.report(
                 session,
-                work.held,
+                work.lease,
                 stage=f"epoch {epoch.epoch} of {epoch.epochs}, {stage}",
                 progress=epoch.epoch / epoch.epochs,
                 seconds_left=epoch.seconds_left,

@@ -21,8 +21,8 @@ from aether_core.eo.cog.block_store import BlockStore, open_block_store
 from aether_core.eo.cog.layout import CogHeader, write_cog
 from aether_core.eo.cog.pyramid import BLOCK, FACTOR, Level, encode_block, parts_of, pyramid
 from aether_core.eo.mirror.blocks import checked_place, open_blocks
-from aether_core.eo.mirror.counted import Counted
 from aether_core.eo.mirror.plan import PlannedTile, PlannedZone
+from aether_core.eo.mirror.step_counter import StepCounter
 from aether_core.eo.mirror.zones import squares_touched
 from aether_core.eo.raster.file import open_raster
 from aether_core.errors import InputError
@@ -116,7 +116,7 @@ def assemble_zone(
     target: Path,
     *,
     tags: dict[str, str],
-    counted: Counted,
+    counter: StepCounter,
 ) -> None:
     """Write the raster of a zone from the blocks kept, whole or not at all.
 
@@ -127,7 +127,7 @@ def assemble_zone(
         zone: All its blocks lie in the cache.
         target: A `.tif`; its blocks made so far lie beside it until it is whole.
         tags: Dataset tags besides attribution and zone.
-        counted: Counts places.
+        counter: Counts places.
 
     Raises:
         RemoteError: A place holds no embedding.
@@ -135,25 +135,25 @@ def assemble_zone(
     """
     key = _key(zone, tags)
     if _is_made(target, key):
-        counted.more(sum(len(tile.places) for tile in zone.tiles))
+        counter.add(sum(len(tile.places) for tile in zone.tiles))
         return
     grid = LocalGrid(zone)
     path = target.with_name(f"{key}.blocks")
-    with open_block_store(path, waiting=counted.wait) as made:
+    with open_block_store(path, waiting=counter.report_waiting) as made:
         for tile in zone.tiles:
-            _make_blocks(web, grid, tile, made, counted)
+            _make_blocks(web, grid, tile, made, counter)
         _make_overviews(grid.levels, made)
         with atomic_path(target, force=True) as temporary:
-            _lay_out(temporary, grid, made, tags | {_KEY_TAG: key}, counted)
+            _lay_out(temporary, grid, made, tags | {_KEY_TAG: key}, counter)
         path.unlink()
 
 
 def _make_blocks(
-    web: Web, grid: LocalGrid, tile: PlannedTile, made: BlockStore, counted: Counted
+    web: Web, grid: LocalGrid, tile: PlannedTile, made: BlockStore, counter: StepCounter
 ) -> None:
     """Make the blocks of the raster that lie in one file."""
     unit = max(tile.layout.block, BLOCK)
-    with open_blocks(tile, counted.wait) as store:
+    with open_blocks(tile, counter.report_waiting) as store:
         for (top, left), places in grid.units(tile).items():
             wanted = [
                 (row, column)
@@ -165,10 +165,10 @@ def _make_blocks(
                 grid.number(grid.block_at(tile, top + row, left + column)) for row, column in wanted
             ]
             if not all((0, number) in made for number in numbers):
-                values = _unit(web, tile, store, places, unit, counted)
+                values = _unit(web, tile, store, places, unit, counter)
                 for number, (row, column) in zip(numbers, wanted, strict=True):
                     _add(made, 0, number, values[:, row : row + BLOCK, column : column + BLOCK])
-            counted.more(len(places))
+            counter.add(len(places))
 
 
 def _unit(
@@ -177,16 +177,16 @@ def _unit(
     store: BlockStore,
     places: list[int],
     unit: int,
-    counted: Counted,
+    counter: StepCounter,
 ) -> NDArray[np.int8]:
     """Unpack the places of one square, int8 `[bands, unit, unit]`, row 0 in the north."""
     side = tile.layout.block
     if unit == side:
-        return checked_place(web, tile, store, places[0], counted.on).values
+        return checked_place(web, tile, store, places[0], counter.keep_alive).values
     values = np.full((BANDS, unit, unit), INT8_NODATA, dtype=np.int8)
     for place in places:
         down, across = (at % unit for at in tile.layout.corner(place))
-        found = checked_place(web, tile, store, place, counted.on).values
+        found = checked_place(web, tile, store, place, counter.keep_alive).values
         values[:, down : down + side, across : across + side] = found
     return values
 
@@ -223,7 +223,7 @@ def _lay_out(
     grid: LocalGrid,
     made: BlockStore,
     tags: dict[str, str],
-    counted: Counted,
+    counter: StepCounter,
 ) -> None:
     """Write the file from the raster's blocks."""
     header = CogHeader(
@@ -246,7 +246,7 @@ def _lay_out(
     ]
 
     def block(level: int, number: int) -> bytes:
-        counted.on()
+        counter.keep_alive()
         return made.block(level, number)
 
     write_cog(path, header, grid.levels, lengths, block)

@@ -100,12 +100,12 @@ def download_blocks(
     missing = runs(tile.layout, (key for key in tile.blocks if key not in store))
     stop = Event()
 
-    def patience() -> None:
+    def check_cancelled() -> None:
         if stop.is_set():
             raise CancelledError("stopped")
 
     def bring(run: Run) -> int:
-        _bring(web, tile, store, run, patience)
+        _bring(web, tile, store, run, check_cancelled)
         return run.length
 
     with ThreadPoolExecutor(connections) as pool:
@@ -124,7 +124,7 @@ def download_blocks(
 
 
 def checked_place(
-    web: Web, tile: PlannedTile, store: BlockStore, place: int, waiting: Callable[[], None]
+    web: Web, tile: PlannedTile, store: BlockStore, place: int, check_cancelled: Callable[[], None]
 ) -> Place:
     """Unpack a place from the blocks kept; where it is bad its blocks are asked for once more.
 
@@ -135,7 +135,7 @@ def checked_place(
         tile: Whose place.
         store: With all blocks of the place.
         place: As the file counts them.
-        waiting: See `aether_core.net.Waiting`.
+        check_cancelled: See `aether_core.net.CancelCheck`.
 
     Raises:
         RemoteError: It is bad again, or the file itself holds no embedding there.
@@ -146,7 +146,7 @@ def checked_place(
         return before
     keys = [(band, at) for band, at in tile.blocks if at == place]
     for run in runs(tile.layout, keys):
-        _bring(web, tile, store, run, waiting)
+        _bring(web, tile, store, run, check_cancelled)
     again = _unpacked(tile, store, place)
     if again is None or again.odd > ODD_SHARE * max(again.valid, 1):
         down, across = tile.layout.corner(place)
@@ -167,12 +167,12 @@ def _bring(
     tile: PlannedTile,
     store: BlockStore,
     run: Run,
-    waiting: Callable[[], None],
+    check_cancelled: Callable[[], None],
     *,
     again: bool = False,
 ) -> None:
     """Ask for a run and keep its blocks that unpack; the others are asked for once more."""
-    content = web.read_range(tile.file, run.start, run.length, waiting=waiting)
+    content = web.read_range(tile.file, run.start, run.length, check_cancelled=check_cancelled)
     bad = []
     for key in run.keys:
         block = _cut(tile.layout, run, key, content)
@@ -189,7 +189,7 @@ def _bring(
             code="block-damaged",
         )
     for part in runs(tile.layout, bad):
-        _bring(web, tile, store, part, waiting, again=True)
+        _bring(web, tile, store, part, check_cancelled, again=True)
 
 
 def _cut(layout: TileLayout, run: Run, key: Key, content: bytes) -> bytes:

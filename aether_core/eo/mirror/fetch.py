@@ -5,8 +5,8 @@ from pathlib import Path
 
 from aether_core.eo.mirror.assemble import assemble_zone
 from aether_core.eo.mirror.blocks import download_blocks, open_blocks
-from aether_core.eo.mirror.counted import Counted
 from aether_core.eo.mirror.plan import MirrorPlan
+from aether_core.eo.mirror.step_counter import StepCounter
 from aether_core.errors import DiskFullError
 from aether_core.net import Web
 from aether_core.progress import Progress, silent
@@ -47,17 +47,17 @@ def fetch_mirror(
         OfflineError: No connection comes about.
     """
     _check_room(plan, folder)
-    coming = Counted(progress, f"downloading AlphaEarth {plan.year}, MB", plan.missing, _MB)
+    coming = StepCounter(progress, f"downloading AlphaEarth {plan.year}, MB", plan.missing, _MB)
     for zone in plan.zones:
         for tile in zone.tiles:
-            with open_blocks(tile, coming.wait) as store:
-                download_blocks(web, tile, store, connections, coming.more)
-    placing = Counted(progress, f"putting AlphaEarth {plan.year} together", plan.places)
+            with open_blocks(tile, coming.report_waiting) as store:
+                download_blocks(web, tile, store, connections, coming.add)
+    placing = StepCounter(progress, f"putting AlphaEarth {plan.year} together", plan.places)
     paths = []
     for zone in plan.zones:
         target = folder / f"alphaearth-{plan.year}-{zone.part.zone}.tif"
         tags = {"YEAR": str(plan.year), "SOURCE": plan.mirror}
-        assemble_zone(web, zone, target, tags=tags, counted=placing)
+        assemble_zone(web, zone, target, tags=tags, counter=placing)
         paths.append(target)
     return paths
 

@@ -226,11 +226,11 @@ def plan(
     wanted = [(part, tile) for part in parts for tile in tiles if tile.zone == part.zone]
     planned: dict[str, list[PlannedTile]] = {part.zone: [] for part in parts}
     for done, (part, tile) in enumerate(wanted):
-        waiting = partial(
+        check_cancelled = partial(
             progress, "reading the directories of the mirror's files", done, len(wanted)
         )
-        waiting()
-        found = _planned(web, tile, part, folder, waiting)
+        check_cancelled()
+        found = _planned(web, tile, part, folder, check_cancelled)
         same = [(other.layout.west, other.layout.north) for other in planned[part.zone]]
         if found.places and (found.layout.west, found.layout.north) not in same:
             planned[part.zone].append(found)
@@ -249,10 +249,10 @@ def plan(
 
 
 def _planned(
-    web: Web, tile: IndexTile, part: ZonePart, folder: Path, waiting: Callable[[], None]
+    web: Web, tile: IndexTile, part: ZonePart, folder: Path, check_cancelled: Callable[[], None]
 ) -> PlannedTile:
     """Look at a file, and read its directory where that is not kept."""
-    file = web.look(tile.url, waiting=waiting)
+    file = web.look(tile.url, check_cancelled=check_cancelled)
     address = hashlib.sha256(file.url.encode()).hexdigest()[:24]
     version = hashlib.sha256(f"{file.etag} {file.size}".encode()).hexdigest()[:8]
     kept = folder / f"{address}-{version}.json"
@@ -261,7 +261,7 @@ def _planned(
         layout = TileLayout.from_json((found or b"").decode())
     except ValueError:
         try:
-            layout = read_layout(_Directory(web, file, waiting=waiting), file.size)
+            layout = read_layout(_Directory(web, file, check_cancelled=check_cancelled), file.size)
         except LayoutError as error:
             raise RemoteError(
                 file.url, str(error), "use another mirror", code=error.code

@@ -66,7 +66,7 @@ class EmbeddingCard(BaseModel):
         return ALPHAEARTH if self.kind != UNKNOWN and self.dim == BANDS else None
 
 
-class FoundCard(BaseModel):
+class RetrievalCard(BaseModel):
     """Retrieval in one direction; shares of the held-out places."""
 
     model_config = ConfigDict(extra="allow")
@@ -86,7 +86,7 @@ class ValidationCard(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     candidates: int
-    text_to_place: FoundCard
+    text_to_place: RetrievalCard
 
 
 class OriginCard(BaseModel):

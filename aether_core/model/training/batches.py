@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from aether_core.model.training.features import Features
+from aether_core.model.training.device_features import DeviceFeatures
 
 
 class Batches:
@@ -16,7 +16,7 @@ class Batches:
         batch: Places in a batch, at most as many as there are.
     """
 
-    def __init__(self, features: Features, batch: int) -> None:
+    def __init__(self, features: DeviceFeatures, batch: int) -> None:
         self._places = len(features)
         self._batch = batch
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from aether_core.errors import InputError
-from aether_core.model.training.course import Course
+from aether_core.model.training.training_steps import TrainingSteps
 
 _PROBES: Final = (64, 128, 256)
 _ABOVE_SAVED: Final = 2.5
@@ -22,13 +22,13 @@ _SMALLEST: Final = 2
 
 
 @contextmanager
-def memory_explained(course: Course, device: torch.device) -> Iterator[None]:
+def memory_explained(steps: TrainingSteps, device: torch.device) -> Iterator[None]:
     """Turn running out of the device's memory into an error that names a batch that would fit.
 
     The batch is never changed here: it decides what the model learns.
 
     Args:
-        course: The course whose steps run inside the block.
+        steps: The training whose steps run inside the block.
         device: Where they run.
 
     Raises:
@@ -41,7 +41,7 @@ def memory_explained(course: Course, device: torch.device) -> Iterator[None]:
             raise
         # Its frames hold the tensors of the step that failed, and with them the memory to measure.
         traceback.clear_frames(error.__traceback__)
-        raise _explained(course, device) from None
+        raise _explained(steps, device) from None
 
 
 @contextmanager
@@ -85,25 +85,25 @@ def fitting_batch(bytes_of: Mapping[int, int], free: int, batch: int) -> int | N
     return None
 
 
-def _explained(course: Course, device: torch.device) -> InputError:
+def _explained(steps: TrainingSteps, device: torch.device) -> InputError:
     free = _free_bytes(device)
     probes = {
-        rows: int(_ABOVE_SAVED * _saved_bytes(course, torch.arange(rows, device=device)))
+        rows: int(_ABOVE_SAVED * _saved_bytes(steps, torch.arange(rows, device=device)))
         for rows in _PROBES
-        if rows <= course.batch
+        if rows <= steps.batch
     }
-    fits = fitting_batch(probes, free, course.batch) if len(probes) == len(_PROBES) else None
+    fits = fitting_batch(probes, free, steps.batch) if len(probes) == len(_PROBES) else None
     where = "GPU" if device.type == "cuda" else "computer"
     other = ", or train on the CPU" if device.type == "cuda" else ""
     return InputError(
         f"the memory of this {where} is too small for the batch",
-        f"batch_size={course.batch} with {free / 1e9:.1f} GB free",
+        f"batch_size={steps.batch} with {free / 1e9:.1f} GB free",
         f"set batch_size={fits}{other}" if fits else f"close other programs{other}",
         code="batch-exceeds-memory",
     )
 
 
-def _saved_bytes(course: Course, rows: Tensor) -> int:
+def _saved_bytes(steps: TrainingSteps, rows: Tensor) -> int:
     """Bytes that a batch's forward pass keeps for its backward pass, each tensor counted once."""
     held: dict[int, int] = {}
 
@@ -113,7 +113,7 @@ def _saved_bytes(course: Course, rows: Tensor) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        course.run_backward(rows)
+        steps.run_backward(rows)
     return sum(held.values())
 
 

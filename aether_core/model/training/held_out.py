@@ -25,7 +25,7 @@ HELD_OUT_VERSION = "2"
 """Changes when other places would be held out, or would choose the epoch, of the same data."""
 
 
-class Check:
+class Validation:
     """What is held out of a run, and what of it chooses the epoch and what is reported on.
 
     Args:
@@ -52,9 +52,9 @@ class Check:
             return
         apart = reporting.any()
         self.validated_on = "apart" if apart else "choice"
-        self._reporting = HeldOut(data, reporting if apart else choosing, recipe, seed)
+        self._reporting = HeldOutPlaces(data, reporting if apart else choosing, recipe, seed)
         if apart and choosing.any():
-            self._choosing = HeldOut(data, choosing, recipe, seed)
+            self._choosing = HeldOutPlaces(data, choosing, recipe, seed)
 
     def measure(self, heads: Heads) -> tuple[Retrieval | None, float | None]:
         """Retrieval to report, and the loss that an epoch is chosen by; None, nothing held out."""
@@ -89,7 +89,7 @@ def _parts(
     )
 
 
-class HeldOut:
+class HeldOutPlaces:
     """How the heads do on the held-out places, or on 1,000 of them where there are more.
 
     Args:

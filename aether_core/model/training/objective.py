@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from aether_core.errors import InputError
 from aether_core.model.heads.heads import Heads
 from aether_core.model.recipes.definition import Recipe
-from aether_core.model.training.features import Features
+from aether_core.model.training.device_features import DeviceFeatures
 from aether_core.model.training.losses import AetherLoss, aether_loss
 from aether_core.model.training.varied_text import VariedText
 
@@ -26,7 +26,7 @@ class Objective(nn.Module):
             they are not known.
     """
 
-    def __init__(self, features: Features, recipe: Recipe) -> None:
+    def __init__(self, features: DeviceFeatures, recipe: Recipe) -> None:
         super().__init__()
         if recipe.lam > 0 and features.wide is None:
             raise InputError(

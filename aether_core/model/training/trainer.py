@@ -19,13 +19,13 @@ from aether_core.model.heads.device import choose_device, exact_arithmetic
 from aether_core.model.heads.heads import Heads, HeadShape, Shortcut
 from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.best_epoch import BestEpoch
-from aether_core.model.training.course import Course
+from aether_core.model.training.device_features import DeviceFeatures
 from aether_core.model.training.device_memory import memory_explained, places_explained
 from aether_core.model.training.epoch_report import EpochReport
-from aether_core.model.training.features import Features
-from aether_core.model.training.held_out import Check
+from aether_core.model.training.held_out import Validation
 from aether_core.model.training.retrieval import Retrieval, ValidatedOn
 from aether_core.model.training.training_set import TrainingSet
+from aether_core.model.training.training_steps import TrainingSteps
 
 __all__ = ["EpochReport", "Trained", "changes_since", "train"]
 
@@ -116,7 +116,7 @@ def train(
         run = _Run(data.usable(), recipe, seed, target, start)
         if state:
             run.restore(state)
-        with memory_explained(run.course, target):
+        with memory_explained(run.steps, target):
             run.run_to_end(identity, on_epoch, checkpoints)
         return run.trained()
 
@@ -160,7 +160,7 @@ def _identity(
 
 
 class _Run:
-    """One run: its course, what it is checked on, and what it has done so far."""
+    """One run: its steps, what it is checked on, and what it has done so far."""
 
     def __init__(
         self,
@@ -170,14 +170,14 @@ class _Run:
         device: torch.device,
         start: Heads | None,
     ) -> None:
-        check = Check(data, recipe, seed)
-        held = check.held
+        validation = Validation(data, recipe, seed)
+        held = validation.held
         batch = _batch_size(recipe, int((~held).sum()))
         heads = _first_heads(data, recipe, seed, start).to(device)
         with places_explained(len(data)):
-            features = Features.on(device, data, held)
-        self.course = Course(heads, features, recipe, batch, seed)
-        self._check = check
+            features = DeviceFeatures.on(device, data, held)
+        self.steps = TrainingSteps(heads, features, recipe, batch, seed)
+        self._validation = validation
         self._recipe = recipe
         self._device = device
         self._places = len(data)
@@ -188,7 +188,7 @@ class _Run:
 
     def restore(self, state: RunState) -> None:
         """Go on from a checkpoint."""
-        self.course.restore(state)
+        self.steps.restore(state)
         self._history = list(state.history)
         self._resumed_from = state.epoch
         self._began = time.perf_counter() - state.history[-1].seconds
@@ -208,14 +208,14 @@ class _Run:
             report = self._run_epoch()
             self._history.append(report)
             if self._recipe.keep == "best" and report.validation_loss is not None:
-                self._best.offer(report.epoch, report.validation_loss, self.course.kept)
+                self._best.offer(report.epoch, report.validation_loss, self.steps.kept)
             if checkpoints:
                 checkpoints.save(self._state(identity))
             on_epoch(report)
 
     def trained(self) -> Trained:
         """The outcome."""
-        heads = self.course.kept
+        heads = self.steps.kept
         if self._best.epoch:
             heads.load_state_dict(self._best.weights)
         kept = self._best.epoch or len(self._history)
@@ -224,12 +224,12 @@ class _Run:
             history=self._history,
             kept_epoch=kept,
             validation=self._history[kept - 1].validation,
-            validated_on=self._check.validated_on,
+            validated_on=self._validation.validated_on,
             device=self._device.type,
             seconds=time.perf_counter() - self._began,
             pois_used=self._places,
-            held_out=int(self._check.held.sum()),
-            chose_epoch=self._check.choosing,
+            held_out=int(self._validation.held.sum()),
+            chose_epoch=self._validation.choosing,
             resumed_from=self._resumed_from,
         )
 
@@ -240,10 +240,10 @@ class _Run:
 
     def _run_epoch(self) -> EpochReport:
         epoch, epochs = len(self._history) + 1, self._recipe.epochs
-        losses = self.course.run_epoch()
-        heads = self.course.kept
+        losses = self.steps.run_epoch()
+        heads = self.steps.kept
         _refuse_diverged(heads, self._recipe, epoch)
-        validation, validation_loss = self._check.measure(heads)
+        validation, validation_loss = self._validation.measure(heads)
         seconds = time.perf_counter() - self._began
         return EpochReport(
             epoch=epoch,
@@ -251,7 +251,7 @@ class _Run:
             loss=losses[0],
             loss_multiscale=losses[1],
             loss_cross_modal=losses[2],
-            learning_rate=self.course.learning_rate,
+            learning_rate=self.steps.learning_rate,
             validation=validation,
             validation_loss=validation_loss,
             seconds=seconds,
@@ -266,8 +266,8 @@ class _Run:
         return RunState(
             identity,
             self._history,
-            tensors | self.course.tensors(),
-            facts | self.course.facts(),
+            tensors | self.steps.tensors(),
+            facts | self.steps.facts(),
         )
 
 

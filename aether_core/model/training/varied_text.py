@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from aether_core.errors import InputError
 from aether_core.model.recipes.definition import Recipe
-from aether_core.model.training.features import Features
+from aether_core.model.training.device_features import DeviceFeatures
 
 
 def with_noise(rows: Tensor, length: float, generator: torch.Generator) -> Tensor:
@@ -46,7 +46,7 @@ class VariedText:
         InputError: Texts of categories are asked for and categories are not known.
     """
 
-    def __init__(self, features: Features, recipe: Recipe) -> None:
+    def __init__(self, features: DeviceFeatures, recipe: Recipe) -> None:
         self._features = features
         self._chance = recipe.category_text
         self._noise = recipe.text_noise
@@ -69,7 +69,7 @@ class VariedText:
         return with_noise(text, self._noise, generator)
 
 
-def _typical_texts(features: Features) -> Tensor:
+def _typical_texts(features: DeviceFeatures) -> Tensor:
     """Mean text of each category, unit rows float32 `[c, text_dim]`; every place counts once."""
     if features.category is None:
         raise InputError(

@@ -16,21 +16,21 @@ class Merged:
     Attributes:
         frame: The kept places (`aether_core.poi.frame`): those of the first source in their order,
             then those of the second that the first lacks.
-        doubles: Places of the second source that the first has, too.
-        pairs: Row of the first and row of the second source of each double.
+        duplicates: Places of the second source that the first has, too.
+        pairs: Row of the first and row of the second source of each duplicate.
     """
 
     frame: gpd.GeoDataFrame
-    doubles: int
+    duplicates: int
     pairs: list[Pair]
 
 
 def merge_places(
     first: gpd.GeoDataFrame, second: gpd.GeoDataFrame, *, progress: Progress = silent
 ) -> Merged:
-    """Put the places of two sources together without doubles (`same_place`).
+    """Put the places of two sources together without duplicates (`same_place`).
 
-    Of a double the record is kept that tells more of what the place is, category and group; the
+    Of a duplicate the record is kept that tells more of what the place is, category and group; the
     first source's where both tell as much.
 
     Args:
@@ -39,7 +39,7 @@ def merge_places(
         progress: Told of the places of the second compared so far.
 
     Returns:
-        The places, and how many were doubles.
+        The places, and how many were duplicates.
     """
     pairs = same_places(first, second, progress=progress)
     ours, theirs = _telling(first), _telling(second)
@@ -47,12 +47,12 @@ def merge_places(
     for row, other in pairs:
         if order[row] == row and theirs[other] > ours[row]:
             order[row] = len(first) + other
-    doubles = {other for _, other in pairs}
-    order += [len(first) + row for row in range(len(second)) if row not in doubles]
+    duplicates = {other for _, other in pairs}
+    order += [len(first) + row for row in range(len(second)) if row not in duplicates]
     both = pd.concat([first, second[first.columns]], ignore_index=True)
     return Merged(
         frame=gpd.GeoDataFrame(both.iloc[order].reset_index(drop=True), crs=first.crs),
-        doubles=len(pairs),
+        duplicates=len(pairs),
         pairs=pairs,
     )
 

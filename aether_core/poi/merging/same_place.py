@@ -30,7 +30,7 @@ _SPELLING = 80.0  # of 100: two spellings of the words in which names differ
 
 _CHUNK = 4096  # places compared at a time; bounds the memory of their pairs
 
-_KIN = tuple(
+_RELATED_GROUPS = tuple(
     frozenset(groups.split(", "))
     for groups in (
         "food and drink, nightlife, shop",
@@ -172,7 +172,7 @@ def _agree(ours: _Side, a: int, theirs: _Side, b: int, alike: float) -> bool:
     one, other = ours.names[a], theirs.names[b]
     if one.numbers and other.numbers and one.numbers != other.numbers:
         return False
-    if not _kin(ours.groups[a], theirs.groups[b]):
+    if not _groups_agree(ours.groups[a], theirs.groups[b]):
         return False
     if alike >= EQUAL:
         return True
@@ -211,8 +211,8 @@ def _kinds_agree(
     return bool(named & expected) or (alike >= ALIKE and not expected)
 
 
-def _kin(group: str, other: str) -> bool:
+def _groups_agree(group: str, other: str) -> bool:
     """Two sources may say these two groups of one place."""
     if group == other or group in _UNTOLD or other in _UNTOLD:
         return True
-    return any(group in kin and other in kin for kin in _KIN)
+    return any(group in related and other in related for related in _RELATED_GROUPS)

@@ -16,7 +16,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from aether_core.net import Courtesy, RemoteError, Waiting, Web
+from aether_core.net import CancelCheck, RemoteError, RequestPolicy, Web
 from aether_core.poi.frame import plain_text, poi_frame
 from aether_core.poi.osm.extract import ATTRIBUTION, LICENCE, SOURCE
 from aether_core.poi.osm.taxonomy import KEPT_VALUES, KEY_GROUPS, describe_tags
@@ -32,7 +32,7 @@ _PIECE_KM = 15.0
 _SMALLEST_KM = 1.0
 _KM_PER_DEGREE = 111.32
 
-COURTESY = Courtesy(first_s=5.0, silence_s=_QUERY_S + 60.0, min_interval_s=1.0)
+COURTESY = RequestPolicy(first_s=5.0, silence_s=_QUERY_S + 60.0, min_interval_s=1.0)
 """How an Overpass server is asked: it may think for as long as it was told, and queue before."""
 
 
@@ -125,13 +125,13 @@ def _answers(
     pieces = deque(_pieces(boundary))
     total, done = len(pieces), 0
 
-    def waiting() -> None:
+    def check_cancelled() -> None:
         progress(_STAGE, done, total)
 
     while pieces:
         piece = pieces.popleft()
         try:
-            answer = _ask(web, url, piece, out, waiting)
+            answer = _ask(web, url, piece, out, check_cancelled)
         except _TooMuchError:
             quarters = _quarters(piece)
             if not quarters:
@@ -144,7 +144,7 @@ def _answers(
         yield answer
 
 
-def _ask(web: Web, url: str, piece: Bounds, out: str, waiting: Waiting) -> _Answer:
+def _ask(web: Web, url: str, piece: Bounds, out: str, check_cancelled: CancelCheck) -> _Answer:
     """Ask for one piece.
 
     Raises:
@@ -159,7 +159,7 @@ def _ask(web: Web, url: str, piece: Bounds, out: str, waiting: Waiting) -> _Answ
         content=urlencode({"data": query}).encode(),
         content_type="application/x-www-form-urlencoded",
         limit=_ANSWER_BYTES,
-        waiting=waiting,
+        check_cancelled=check_cancelled,
     ).body
     try:
         document = json.loads(body)
@@ -175,14 +175,14 @@ def _ask(web: Web, url: str, piece: Bounds, out: str, waiting: Waiting) -> _Answ
     # Of a question it could not finish the server sends what it has, as if that were all.
     if "timed out" in remark or "out of memory" in remark:
         raise _TooMuchError(
-            url, f"gave up over {_side_km(piece):.1f} km: {_told(remark)}", "try again later"
+            url, f"gave up over {_side_km(piece):.1f} km: {_for_message(remark)}", "try again later"
         )
     if "error" in remark:
-        raise RemoteError(url, f"stopped: {_told(remark)}", code="overpass-stopped")
+        raise RemoteError(url, f"stopped: {_for_message(remark)}", code="overpass-stopped")
     return _Answer(elements, timestamp)
 
 
-def _told(remark: str) -> str:
+def _for_message(remark: str) -> str:
     """Return what a server says, fit for a message."""
     return plain_text(remark)[:200].rstrip(".")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pyarrow.parquet as pq
 
-from aether_core.net import RemoteFile, Waiting, Web
+from aether_core.net import CancelCheck, RemoteFile, Web
 
 _GAP = 32_768  # bytes between two chunks that are read along rather than asked around
 
@@ -19,17 +19,17 @@ class ChunkFile(io.RawIOBase):
         web: Where chunks are fetched.
         file: The file.
         group: What the footer says of the row group.
-        waiting: See `aether_core.net.Waiting`.
+        check_cancelled: See `aether_core.net.CancelCheck`.
     """
 
     def __init__(
-        self, web: Web, file: RemoteFile, group: pq.RowGroupMetaData, waiting: Waiting
+        self, web: Web, file: RemoteFile, group: pq.RowGroupMetaData, check_cancelled: CancelCheck
     ) -> None:
         super().__init__()
         self._web = web
         self._file = file
         self._group = group
-        self._waiting = waiting
+        self._check_cancelled = check_cancelled
         self._held: list[tuple[int, bytes]] = []
         self._at = 0
 
@@ -37,7 +37,9 @@ class ChunkFile(io.RawIOBase):
         """Fetch the chunks of some columns, by number, that are not held yet."""
         spans = sorted(_span(self._group.column(column)) for column in columns)
         for start, end in self._merged(span for span in spans if not self._covers(*span)):
-            part = self._web.read_range(self._file, start, end - start, waiting=self._waiting)
+            part = self._web.read_range(
+                self._file, start, end - start, check_cancelled=self._check_cancelled
+            )
             self._held.append((start, part))
 
     def readable(self) -> bool:
@@ -71,7 +73,9 @@ class ChunkFile(io.RawIOBase):
         for first, part in self._held:
             if first <= start and end <= first + len(part):
                 return part[start - first : end - first]
-        return self._web.read_range(self._file, start, end - start, waiting=self._waiting)
+        return self._web.read_range(
+            self._file, start, end - start, check_cancelled=self._check_cancelled
+        )
 
     def _covers(self, start: int, end: int) -> bool:
         return any(first <= start and end <= first + len(part) for first, part in self._held)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from aether_core.files.kept_file import read_kept, write_kept
-from aether_core.net import RemoteError, RemoteFile, Waiting, Web
+from aether_core.net import CancelCheck, RemoteError, RemoteFile, Web
 
 _MAGIC = b"PAR1"
 _END_BYTES = 8
@@ -16,7 +16,7 @@ _FOOTER_BYTES = 256 * 1024**2
 
 
 def read_footer(
-    web: Web, url: str, cache: Path | None, waiting: Waiting
+    web: Web, url: str, cache: Path | None, check_cancelled: CancelCheck
 ) -> tuple[RemoteFile, pq.FileMetaData]:
     """Read what a Parquet file says of its row groups.
 
@@ -24,18 +24,18 @@ def read_footer(
         web: Where it is read.
         url: The file.
         cache: Folder in which footers are kept, by address and version; None keeps none.
-        waiting: See `aether_core.net.Waiting`.
+        check_cancelled: See `aether_core.net.CancelCheck`.
 
     Raises:
         RemoteError: It is no Parquet file.
     """
-    file = web.look(url, waiting=waiting)
+    file = web.look(url, check_cancelled=check_cancelled)
     key = hashlib.sha256(f"{url} {file.size} {file.etag}".encode()).hexdigest()
     kept = cache / f"{key}.footer" if cache and file.etag else None
     found = read_kept(kept) if kept else None
     if found is not None:
         return file, _parsed(found)
-    footer = _footer(web, file, waiting)
+    footer = _footer(web, file, check_cancelled)
     try:
         parsed = _parsed(footer)
     except (pa.ArrowException, OSError) as error:
@@ -45,16 +45,16 @@ def read_footer(
     return file, parsed
 
 
-def _footer(web: Web, file: RemoteFile, waiting: Waiting) -> bytes:
+def _footer(web: Web, file: RemoteFile, check_cancelled: CancelCheck) -> bytes:
     """Read a file's last bytes: the footer, its length in four bytes, and the magic word."""
     if file.size < _END_BYTES:
         raise RemoteError(file.url, "is no Parquet file", code="remote-not-parquet")
-    end = web.read_range(file, file.size - _END_BYTES, _END_BYTES, waiting=waiting)
+    end = web.read_range(file, file.size - _END_BYTES, _END_BYTES, check_cancelled=check_cancelled)
     length = int.from_bytes(end[:4], "little")
     if end[4:] != _MAGIC or length > min(file.size - _END_BYTES, _FOOTER_BYTES):
         raise RemoteError(file.url, "is no Parquet file", code="remote-not-parquet")
     start = file.size - _END_BYTES - length
-    return web.read_range(file, start, length, waiting=waiting) + end
+    return web.read_range(file, start, length, check_cancelled=check_cancelled) + end
 
 
 def _parsed(footer: bytes) -> pq.FileMetaData:

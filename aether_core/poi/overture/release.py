@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from aether_core.errors import InputError
-from aether_core.net import RemoteError, RemoteMissingError, Waiting, Web, patient
+from aether_core.net import CancelCheck, RemoteError, RemoteMissingError, Web, never_cancelled
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north in degrees, WGS84."""
@@ -46,18 +46,20 @@ class Overture:
     cache: Path | None = None
 
 
-def released(web: Web, catalog_url: str, *, waiting: Waiting = patient) -> list[str]:
+def released(
+    web: Web, catalog_url: str, *, check_cancelled: CancelCheck = never_cancelled
+) -> list[str]:
     """List the releases in the catalogue, newest first.
 
     Args:
         web: Where it is asked.
         catalog_url: Address of `catalog.json`.
-        waiting: See `aether_core.net.Waiting`.
+        check_cancelled: See `aether_core.net.CancelCheck`.
 
     Raises:
         RemoteError: The answer is no catalogue of releases.
     """
-    body = web.get(catalog_url, limit=_CATALOGUE_BYTES, waiting=waiting).body
+    body = web.get(catalog_url, limit=_CATALOGUE_BYTES, check_cancelled=check_cancelled).body
     try:
         catalogue = json.loads(body)
         # An address is relative, "./2026-10-21.0/catalog.json", or absolute.
@@ -79,7 +81,11 @@ def released(web: Web, catalog_url: str, *, waiting: Waiting = patient) -> list[
 
 
 def choose_release(
-    web: Web, catalog_url: str, wanted: str | None = None, *, waiting: Waiting = patient
+    web: Web,
+    catalog_url: str,
+    wanted: str | None = None,
+    *,
+    check_cancelled: CancelCheck = never_cancelled,
 ) -> str:
     """Return the wanted release if it is still there, the newest where none is wanted.
 
@@ -87,13 +93,13 @@ def choose_release(
         web: Where the catalogue is asked.
         catalog_url: Address of `catalog.json`.
         wanted: A release; None for the newest.
-        waiting: See `aether_core.net.Waiting`.
+        check_cancelled: See `aether_core.net.CancelCheck`.
 
     Raises:
         InputError: The wanted release is not there; names those that are.
         RemoteError: The answer is no catalogue of releases.
     """
-    there = released(web, catalog_url, waiting=waiting)
+    there = released(web, catalog_url, check_cancelled=check_cancelled)
     if wanted is not None and wanted not in there:
         raise InputError(
             "this Overture release is not on the server, where only the newest stay",
@@ -111,7 +117,7 @@ def release_files(
     kind: str,
     bounds: Bounds,
     *,
-    waiting: Waiting = patient,
+    check_cancelled: CancelCheck = never_cancelled,
 ) -> list[str]:
     """List the files of a release that may hold something of a place.
 
@@ -121,7 +127,7 @@ def release_files(
         theme: Such as `places`.
         kind: Type in the theme, such as `place`.
         bounds: The place.
-        waiting: See `aether_core.net.Waiting`.
+        check_cancelled: See `aether_core.net.CancelCheck`.
 
     Returns:
         Full addresses under `overture.url`; none when nothing lies there.
@@ -133,9 +139,9 @@ def release_files(
     """
     url = f"{overture.catalog_url.rsplit('/', 1)[0]}/{quote(overture.release)}/collections.parquet"
     try:
-        body = web.get(url, limit=_INDEX_BYTES, waiting=waiting).body
+        body = web.get(url, limit=_INDEX_BYTES, check_cancelled=check_cancelled).body
     except RemoteMissingError:
-        choose_release(web, overture.catalog_url, overture.release, waiting=waiting)
+        choose_release(web, overture.catalog_url, overture.release, check_cancelled=check_cancelled)
         raise
     folder = f"release/{overture.release}/theme={theme}/type={kind}/"
     # The index has a column for the type, which has been null since the summer of 2026; the

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from aether_core.errors import CancelledError
-from aether_core.net import RemoteError, RemoteFile, Waiting, Web
+from aether_core.net import CancelCheck, RemoteError, RemoteFile, Web
 from aether_core.poi.overture.chunks import ChunkFile
 from aether_core.poi.overture.footer import read_footer
 from aether_core.poi.overture.release import Bounds, Overture, release_files
@@ -99,8 +99,8 @@ def overture_table(
     groups = list(_groups(web, overture, theme, kind, bounds, columns, optional, progress))
     stage = f"reading {theme} of Overture {overture.release}"
 
-    def read(group: _Group, waiting: Waiting) -> pa.Table | None:
-        return _read(web, group, bounds, first, only, waiting)
+    def read(group: _Group, check_cancelled: CancelCheck) -> pa.Table | None:
+        return _read(web, group, bounds, first, only, check_cancelled)
 
     tables = _read_all(groups, read, lambda done, total: progress(stage, done, total))
     if not tables:
@@ -144,11 +144,11 @@ def _groups(
     """Yield the row groups that may hold something of the place."""
     stage = f"looking for {theme} in Overture {overture.release}"
 
-    def waiting() -> None:
+    def check_cancelled() -> None:
         progress(stage, 0, 0)
 
-    for url in release_files(web, overture, theme, kind, bounds, waiting=waiting):
-        file, footer = read_footer(web, url, overture.cache, waiting)
+    for url in release_files(web, overture, theme, kind, bounds, check_cancelled=check_cancelled):
+        file, footer = read_footer(web, url, overture.cache, check_cancelled)
         wanted = _leaves(footer, url, ["bbox", *columns], optional)
         leaves = _numbers(footer)
         for number in range(footer.num_row_groups):
@@ -216,7 +216,7 @@ def _share_inside(group: pq.RowGroupMetaData, leaves: dict[str, int], bounds: Bo
 
 def _read_all(
     groups: Sequence[_Group],
-    read: Callable[[_Group, Waiting], pa.Table | None],
+    read: Callable[[_Group, CancelCheck], pa.Table | None],
     told: Callable[[int, int], None],
 ) -> list[pa.Table]:
     """Read row groups, several at once, and return what there is in their order.
@@ -230,12 +230,12 @@ def _read_all(
     total = sum(group.bytes for group in groups)
     stopped = threading.Event()
 
-    def waiting() -> None:
+    def check_cancelled() -> None:
         if stopped.is_set():
             raise CancelledError("the reading was stopped")
 
     with ThreadPoolExecutor(max_workers=_READERS) as pool:
-        readings = [pool.submit(read, group, waiting) for group in groups]
+        readings = [pool.submit(read, group, check_cancelled) for group in groups]
         try:
             left = set(readings)
             while left:
@@ -257,7 +257,7 @@ def _read(
     bounds: Bounds,
     first: Sequence[str],
     only: Only | None,
-    waiting: Waiting,
+    check_cancelled: CancelCheck,
 ) -> pa.Table | None:
     """Read a row group and keep what meets the place and is wanted; None when nothing does.
 
@@ -269,7 +269,7 @@ def _read(
     tops = {"bbox", *(column.split(".")[0] for column in first)}
     early = [path for path in group.columns if path.split(".")[0] in tops]
     late = [path for path in group.columns if path.split(".")[0] not in tops]
-    source = ChunkFile(web, group.file, group.footer.row_group(group.number), waiting)
+    source = ChunkFile(web, group.file, group.footer.row_group(group.number), check_cancelled)
     leaves = _numbers(group.footer)
     try:
         # Pre-buffering would read on beyond what is held.

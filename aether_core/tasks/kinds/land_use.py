@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aether_core.progress import Progress, silent
 from aether_core.tasks.predictors.predictor import fit_probe
-from aether_core.tasks.testing.experiment import OutOfFold, Setup, run_experiment
+from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold, run_experiment
 from aether_core.tasks.testing.fairness import by_group
 from aether_core.tasks.testing.metrics import confusion, per_class
 from aether_core.tasks.testing.tested import accuracy_by_split, tested_everywhere
@@ -59,7 +59,7 @@ class LandUseMap:
 
 
 def map_land_use(
-    setup: Setup,
+    setup: ExperimentSetup,
     representation: str,
     samples: FloatArray,
     cells: FloatArray,
@@ -135,7 +135,9 @@ def _logits(outcome: OutOfFold) -> FloatArray:
     return logits
 
 
-def _by_split(setup: Setup, checked: Mapping[str, OutOfFold], level: float) -> dict[str, Any]:
+def _by_split(
+    setup: ExperimentSetup, checked: Mapping[str, OutOfFold], level: float
+) -> dict[str, Any]:
     """Reliability, coverage and confusion of labels the probe had not seen, by split."""
     label = setup.target.astype(np.int64)
     found: dict[str, Any] = {"reliability": {}, "coverage": {}, "confusion": {}, "per_class": {}}
@@ -159,7 +161,7 @@ def _by_split(setup: Setup, checked: Mapping[str, OutOfFold], level: float) -> d
 
 
 def _fairness(
-    setup: Setup,
+    setup: ExperimentSetup,
     outcome: OutOfFold,
     level: float,
     groups: Mapping[str, NDArray[np.object_]],

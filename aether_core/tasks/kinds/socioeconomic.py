@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aether_core.progress import Progress, silent
 from aether_core.tasks.predictors.predictor import fit_shares
-from aether_core.tasks.testing.experiment import OutOfFold, Setup, run_experiment
+from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold, run_experiment
 from aether_core.tasks.testing.fairness import by_group
 from aether_core.tasks.testing.metrics import share_errors
 from aether_core.tasks.testing.tested import accuracy_by_split, tested_everywhere
@@ -62,7 +62,7 @@ class SocioeconomicMap:
 
 
 def map_socioeconomic(
-    setup: Setup,
+    setup: ExperimentSetup,
     representation: str,
     areas: FloatArray,
     cells: FloatArray,
@@ -132,7 +132,7 @@ def _shares(share: FloatArray, intervals: ShareIntervals, inside: NDArray[np.boo
 
 
 def _coverage(
-    setup: Setup, truth: NDArray[np.float64], outcome: OutOfFold, level: float
+    setup: ExperimentSetup, truth: NDArray[np.float64], outcome: OutOfFold, level: float
 ) -> dict[str, Any]:
     """Coverage of each field's intervals, on areas they were not calibrated with."""
     found = share_coverage_across_folds(
@@ -142,7 +142,7 @@ def _coverage(
 
 
 def _fairness(
-    setup: Setup,
+    setup: ExperimentSetup,
     outcome: OutOfFold,
     level: float,
     groups: Mapping[str, NDArray[np.object_]],

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
-from aether_core.tasks.testing.experiment import Experiment, OutOfFold, Setup
+from aether_core.tasks.testing.experiment import Experiment, ExperimentSetup, OutOfFold
 from aether_core.tasks.testing.folds import home_group
 from aether_core.tasks.testing.metrics import metrics_of, scores_of_confusion, share_errors
 
@@ -42,7 +42,7 @@ class Clusters:
     kind: str
 
 
-def clusters_of(setup: Setup) -> Clusters:
+def clusters_of(setup: ExperimentSetup) -> Clusters:
     """Blocks of a setup, or its labels where too few blocks are occupied."""
     home = home_group(setup.unit, setup.block)
     kind = "blocks" if len(np.unique(home)) >= FEWEST_BLOCKS else "labels"
@@ -63,7 +63,7 @@ def draw(count: int, resamples: int, seed: int) -> NDArray[np.float32]:
 
 
 def resampled_scores(
-    setup: Setup, parts: list[OutOfFold], clusters: Clusters, weights: NDArray[np.float32]
+    setup: ExperimentSetup, parts: list[OutOfFold], clusters: Clusters, weights: NDArray[np.float32]
 ) -> dict[str, NDArray[np.float64]]:
     """Every metric of every seed in every resample.
 
@@ -109,7 +109,7 @@ def interval(drawn: NDArray[np.float64], effective: float) -> tuple[float, float
 
 
 def _of_seed(
-    setup: Setup, part: OutOfFold, clusters: Clusters, weights: NDArray[np.float32]
+    setup: ExperimentSetup, part: OutOfFold, clusters: Clusters, weights: NDArray[np.float32]
 ) -> dict[str, NDArray[np.float64]]:
     rows = part.fold >= 0
     number = clusters.number[rows]

@@ -17,7 +17,7 @@ DISTRICT = "district"
 
 
 @dataclass(frozen=True, eq=False)
-class Setup:
+class ExperimentSetup:
     """What is to be predicted, from whom it is held out, and how.
 
     Attributes:
@@ -76,7 +76,7 @@ class Experiment:
         outcomes: By representation, one entry a split and seed, in the same order for all.
     """
 
-    setup: Setup
+    setup: ExperimentSetup
     outcomes: Mapping[str, list[OutOfFold]]
 
     def of(self, representation: str, split: str) -> list[OutOfFold]:
@@ -100,7 +100,7 @@ def usable_rows(representations: Mapping[str, NDArray[np.float32]]) -> NDArray[n
 
 
 def run_experiment(
-    setup: Setup,
+    setup: ExperimentSetup,
     representations: Mapping[str, NDArray[np.float32]],
     progress: Progress = silent,
 ) -> Experiment:
@@ -130,7 +130,7 @@ def run_experiment(
 
 
 def out_of_fold(
-    x: NDArray[np.float32], setup: Setup, fold: NDArray[np.int64], seed: int
+    x: NDArray[np.float32], setup: ExperimentSetup, fold: NDArray[np.int64], seed: int
 ) -> NDArray[np.float32]:
     """Predict each fold from the samples of the others.
 
@@ -156,7 +156,7 @@ def out_of_fold(
 
 
 def fit_and_predict(
-    setup: Setup,
+    setup: ExperimentSetup,
     x: NDArray[np.float32],
     trained: NDArray[np.bool_],
     asked: NDArray[np.float32],
@@ -192,7 +192,7 @@ def fit_and_predict(
     ).shares(asked)
 
 
-def check_setup(setup: Setup, representations: Mapping[str, NDArray[np.float32]]) -> None:
+def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np.float32]]) -> None:
     """Refuse what no comparison can be made of.
 
     Raises:
@@ -231,7 +231,7 @@ def check_setup(setup: Setup, representations: Mapping[str, NDArray[np.float32]]
         )
 
 
-def _check_classes(setup: Setup, trained: NDArray[np.bool_], number: int) -> None:
+def _check_classes(setup: ExperimentSetup, trained: NDArray[np.bool_], number: int) -> None:
     if setup.task != "landuse":
         return
     left = np.unique(setup.target[trained])
@@ -245,7 +245,7 @@ def _check_classes(setup: Setup, trained: NDArray[np.bool_], number: int) -> Non
         )
 
 
-def _rounds(setup: Setup) -> Iterator[_Round]:
+def _rounds(setup: ExperimentSetup) -> Iterator[_Round]:
     """Make the folds of every split and seed, once."""
     for split in setup.splits:
         for seed in setup.seeds:

@@ -14,7 +14,12 @@ from aether_core.tasks.testing.bootstrap import (
     mean_over_seeds,
     resampled_scores,
 )
-from aether_core.tasks.testing.experiment import OutOfFold, Setup, check_setup, fit_and_predict
+from aether_core.tasks.testing.experiment import (
+    ExperimentSetup,
+    OutOfFold,
+    check_setup,
+    fit_and_predict,
+)
 from aether_core.tasks.testing.folds import make_folds
 from aether_core.tasks.testing.metrics import metrics_of
 
@@ -39,7 +44,7 @@ class LearningPoint:
 
 
 def learning_curve(
-    setup: Setup,
+    setup: ExperimentSetup,
     x: NDArray[np.float32],
     *,
     sizes: Sequence[int],
@@ -95,7 +100,7 @@ def learning_curve(
 
 
 def _tested(
-    setup: Setup,
+    setup: ExperimentSetup,
     x: NDArray[np.float32],
     split: str,
     fold: NDArray[np.int64],
@@ -112,7 +117,9 @@ def _tested(
     return OutOfFold(split, seed, fold, prediction)
 
 
-def training_order(setup: Setup, trained: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
+def training_order(
+    setup: ExperimentSetup, trained: NDArray[np.bool_], seed: int
+) -> NDArray[np.int64]:
     """Order the labels that may be trained on, so that each beginning is a fair smaller set.
 
     Args:

@@ -8,13 +8,18 @@ from numpy.typing import NDArray
 
 from aether_core.progress import Progress
 from aether_core.tasks.testing.comparison import compare
-from aether_core.tasks.testing.experiment import Experiment, OutOfFold, Setup, run_experiment
+from aether_core.tasks.testing.experiment import (
+    Experiment,
+    ExperimentSetup,
+    OutOfFold,
+    run_experiment,
+)
 
 FloatArray = NDArray[np.float32]
 
 
 def tested_everywhere(
-    setup: Setup,
+    setup: ExperimentSetup,
     representation: str,
     x: FloatArray,
     experiment: Experiment,

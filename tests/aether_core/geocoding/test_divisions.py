@@ -9,13 +9,13 @@ import shapely
 from aether_core.errors import InputError
 from aether_core.geocoding import find_city, names_of
 from aether_core.geocoding.divisions import find_divisions
-from aether_core.net import Courtesy, Web
+from aether_core.net import RequestPolicy, Web
 from aether_core.poi.overture.release import Overture
 from tests.errors import fault
 from tests.public_server.overture import feature, write_release
 from tests.public_server.server import PublicServer
 
-QUICK = Courtesy(attempts=2, first_s=0.01, longest_s=0.1, silence_s=5.0)
+QUICK = RequestPolicy(attempts=2, first_s=0.01, longest_s=0.1, silence_s=5.0)
 AREAS = ("divisions", "division_area")
 LON, LAT = 24.9354, 60.1695
 
@@ -64,7 +64,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     release = write_release(folder, {AREAS: rows}, group_rows=1)
     with (
         PublicServer(folder) as server,
-        Web(addresses=[server.url], allow_http=True, courtesy=QUICK) as web,
+        Web(addresses=[server.url], allow_http=True, policy=QUICK) as web,
     ):
         base, catalog = server.url + release.url, server.url + release.catalog_url
         yield Served(server, web, Overture(release.release, base, catalog))

@@ -10,7 +10,7 @@ import pytest
 from aether_core.errors import CancelledError, InputError
 from aether_core.files.kept_file import read_kept, write_kept
 from aether_core.geocoding import Candidate, nominatim
-from aether_core.net import Courtesy, OfflineError, RemoteError, Web
+from aether_core.net import OfflineError, RemoteError, RequestPolicy, Web
 from tests.errors import fault
 from tests.public_server.geocoder import SEARCH, Geocoder, settlement
 from tests.public_server.server import Fault, PublicServer, Reply
@@ -22,7 +22,7 @@ PLACES = [
     settlement("Salem", "United States", "US", AWAY, osm_id=2, state="Oregon"),
     settlement("Salem", "India", "IN", SQUARE, osm_id=3, kind="city_district"),
 ]
-QUICK = Courtesy(attempts=3, first_s=0.01, longest_s=0.1, silence_s=5.0)
+QUICK = RequestPolicy(attempts=3, first_s=0.01, longest_s=0.1, silence_s=5.0)
 
 
 def geocode(web: Web, url: str, name: str, **more: object) -> list[Candidate]:
@@ -39,7 +39,7 @@ def server(tmp_path: Path) -> Iterator[PublicServer]:
 
 @pytest.fixture
 def web(server: PublicServer) -> Iterator[Web]:
-    with Web(addresses=[server.url], allow_http=True, courtesy=QUICK, contact="a@b.org") as web:
+    with Web(addresses=[server.url], allow_http=True, policy=QUICK, contact="a@b.org") as web:
         yield web
 
 
@@ -147,7 +147,7 @@ def test_questions_of_all_processes_keep_their_distance(
     server: PublicServer, tmp_path: Path
 ) -> None:
     for name in ("Espoo", "Salem"):
-        with Web(addresses=[server.url], allow_http=True, courtesy=QUICK) as web:
+        with Web(addresses=[server.url], allow_http=True, policy=QUICK) as web:
             geocode(web, server.url, name, cache=tmp_path, interval_s=0.5)
     first, second = (request.begun for request in server.log)
     assert second - first >= 0.5
@@ -159,7 +159,7 @@ def test_waiting_for_a_turn_can_be_stopped(server: PublicServer, web: Web, tmp_p
 
     geocode(web, server.url, "Espoo", cache=tmp_path)
     with pytest.raises(CancelledError):
-        geocode(web, server.url, "Salem", cache=tmp_path, interval_s=60.0, waiting=stop)
+        geocode(web, server.url, "Salem", cache=tmp_path, interval_s=60.0, check_cancelled=stop)
     assert len(server.log) == 1
 
 

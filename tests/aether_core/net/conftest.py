@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from aether_core.net import Courtesy, Web
+from aether_core.net import RequestPolicy, Web
 from tests.public_server.server import PublicServer
 
-QUICK = Courtesy(attempts=3, first_s=0.01, longest_s=2.0, silence_s=5.0)
+QUICK = RequestPolicy(attempts=3, first_s=0.01, longest_s=2.0, silence_s=5.0)
 DATA = random.Random(6).randbytes(600_000)  # noqa: S311 - any bytes do
 
 MakeWeb = Callable[..., Web]
@@ -30,9 +30,9 @@ def server(tmp_path: Path) -> Iterator[PublicServer]:
 def make_web() -> Iterator[MakeWeb]:
     with ExitStack() as open_webs:
 
-        def make(*addresses: str, courtesy: Courtesy = QUICK, **options: Any) -> Web:
+        def make(*addresses: str, policy: RequestPolicy = QUICK, **options: Any) -> Web:
             options = {"allow_http": True, **options}
-            return open_webs.enter_context(Web(addresses=addresses, courtesy=courtesy, **options))
+            return open_webs.enter_context(Web(addresses=addresses, policy=policy, **options))
 
         yield make
 

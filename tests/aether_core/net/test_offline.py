@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aether_core.errors import CancelledError, InputError
-from aether_core.net import Courtesy, OfflineError, RemoteError
+from aether_core.net import OfflineError, RemoteError, RequestPolicy
 from tests.aether_core.net.conftest import DATA, QUICK, MakeWeb
 from tests.errors import fault
 from tests.public_server.server import Fault, PublicServer
@@ -45,19 +45,19 @@ def test_a_server_that_is_not_there_is_soon_given_up(make_web: MakeWeb) -> None:
         port = taken.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     tried: list[int] = []
-    web = make_web(url, courtesy=replace(QUICK, attempts=100))
+    web = make_web(url, policy=replace(QUICK, attempts=100))
     with pytest.raises(OfflineError, check=fault("offline", "127.0.0.1")):
-        web.get(url, limit=10, waiting=lambda: tried.append(1))
+        web.get(url, limit=10, check_cancelled=lambda: tried.append(1))
     assert len(tried) < 10
 
 
 def test_a_server_that_was_there_is_waited_for(server: PublicServer, make_web: MakeWeb) -> None:
-    web = make_web(server.url, courtesy=replace(QUICK, attempts=4))
+    web = make_web(server.url, policy=replace(QUICK, attempts=4))
     web.look(f"{server.url}/x.tiff")
     server.stop()
     waits: list[int] = []
     with pytest.raises(OfflineError):
-        web.get(f"{server.url}/x.tiff", limit=10, waiting=lambda: waits.append(1))
+        web.get(f"{server.url}/x.tiff", limit=10, check_cancelled=lambda: waits.append(1))
     assert len(waits) >= 4
 
 
@@ -75,7 +75,7 @@ def test_the_user_need_not_wait_for_a_name(
             raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
-        web.get("https://data.example.org", limit=10, waiting=stop)
+        web.get("https://data.example.org", limit=10, check_cancelled=stop)
     never.set()
 
 
@@ -94,7 +94,7 @@ def test_a_header_that_never_ends_is_given_up(make_web: MakeWeb) -> None:
         dripping = threading.Thread(target=drip)
         dripping.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        web = make_web(url, courtesy=Courtesy(attempts=1, silence_s=0.4))
+        web = make_web(url, policy=RequestPolicy(attempts=1, silence_s=0.4))
         with pytest.raises(RemoteError, check=fault("remote-answer-too-late", "127.0.0.1")):
             web.get(url, limit=10)
         done.set()
@@ -102,7 +102,7 @@ def test_a_header_that_never_ends_is_given_up(make_web: MakeWeb) -> None:
 
 
 def test_a_body_that_drips_is_given_up(server: PublicServer, make_web: MakeWeb) -> None:
-    web = make_web(server.url, courtesy=Courtesy(attempts=1, silence_s=0.4))
+    web = make_web(server.url, policy=RequestPolicy(attempts=1, silence_s=0.4))
     server.misbehave("x.tiff", Fault("slow", rate=100), times=-1)
     with pytest.raises(RemoteError, check=fault("remote-too-slow", "x.tiff")):
         web.get(f"{server.url}/x.tiff", limit=10**6)
@@ -210,7 +210,7 @@ def test_a_secure_connection_may_pause_and_be_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
-    web = make_web(secure.url, allow_http=False, courtesy=replace(QUICK, attempts=1))
+    web = make_web(secure.url, allow_http=False, policy=replace(QUICK, attempts=1))
     file = web.look(f"{secure.url}/x.tiff")
     # Longer than one look at the user: reading goes on in the same connection.
     secure.misbehave("x.tiff", Fault("pause", after=1_000, rate=700))
@@ -225,4 +225,4 @@ def test_a_secure_connection_may_pause_and_be_stopped(
             raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
-        web.read_range(file, 0, 50_000, waiting=stop)
+        web.read_range(file, 0, 50_000, check_cancelled=stop)

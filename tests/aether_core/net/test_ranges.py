@@ -13,10 +13,10 @@ import pytest
 from aether_core.errors import AetherError, CancelledError
 from aether_core.net import (
     ChangedError,
-    Courtesy,
     RangeFile,
     RemoteError,
     RemoteMissingError,
+    RequestPolicy,
     Web,
 )
 from tests.aether_core.net.conftest import DATA, QUICK, MakeWeb
@@ -27,11 +27,11 @@ from tests.public_server.server import Fault, PublicServer
 def stops_after(calls: int) -> Callable[[], None]:
     left = itertools.count(calls, -1)
 
-    def waiting() -> None:
+    def check_cancelled() -> None:
         if next(left) <= 0:
             raise CancelledError("stopped")
 
-    return waiting
+    return check_cancelled
 
 
 def test_a_part_is_exactly_what_was_asked(web: Web, server: PublicServer) -> None:
@@ -82,7 +82,7 @@ def test_cuts_that_bring_nothing_are_given_up(web: Web, server: PublicServer) ->
 def test_what_passes_is_asked_again(server: PublicServer, make_web: MakeWeb, fault: Fault) -> None:
     patience = replace(QUICK, silence_s=0.6) if fault.kind == "stall" else QUICK
     file = make_web(server.url).look(f"{server.url}/x.tiff")
-    web = make_web(server.url, courtesy=patience)
+    web = make_web(server.url, policy=patience)
     server.misbehave("x.tiff", fault)
     assert web.read_range(file, 100, 200_000) == DATA[100:200_100]
     assert server.log[1].fault == fault.kind
@@ -123,7 +123,7 @@ def test_what_does_not_pass_is_named(
 ) -> None:
     patience = replace(QUICK, silence_s=0.2) if misdeed.kind == "stall" else QUICK
     file = make_web(server.url).look(f"{server.url}/x.tiff?key=secret")
-    web = make_web(server.url, courtesy=patience)
+    web = make_web(server.url, policy=patience)
     server.misbehave("x.tiff", misdeed, times=-1)
     with pytest.raises(error, check=fault(code, "x.tiff", *facts)) as raised:
         web.read_range(file, 100, 1_000)
@@ -148,18 +148,18 @@ def test_a_file_that_shrank_is_named(web: Web, server: PublicServer) -> None:
 
 @pytest.mark.parametrize("kind", ["stall", "slow", "status"])
 def test_the_user_stops_a_transfer(server: PublicServer, make_web: MakeWeb, kind: str) -> None:
-    patience = Courtesy(attempts=2, first_s=30.0, longest_s=60.0, silence_s=30.0)
-    web = make_web(server.url, courtesy=patience)
+    patience = RequestPolicy(attempts=2, first_s=30.0, longest_s=60.0, silence_s=30.0)
+    web = make_web(server.url, policy=patience)
     file = web.look(f"{server.url}/x.tiff")
     server.misbehave("x.tiff", Fault(kind, rate=2_000, retry_after="50"), times=-1)  # type: ignore[arg-type]
     with pytest.raises(CancelledError, check=fault("cancelled")):
-        web.read_range(file, 0, len(DATA), waiting=stops_after(3))
+        web.read_range(file, 0, len(DATA), check_cancelled=stops_after(3))
 
 
 def test_a_lost_network_that_comes_back_costs_nothing(
     web: Web, server: PublicServer, make_web: MakeWeb
 ) -> None:
-    web = make_web(server.url, courtesy=replace(QUICK, attempts=50, longest_s=0.1))
+    web = make_web(server.url, policy=replace(QUICK, attempts=50, longest_s=0.1))
     file = web.look(f"{server.url}/x.tiff")
     server.misbehave("x.tiff", Fault("slow", rate=2_000_000))
     port = int(server.url.rpartition(":")[2])

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from aether_core.errors import InputError
-from aether_core.net import Courtesy, RemoteError, Web
+from aether_core.net import RemoteError, RequestPolicy, Web
 from tests.aether_core.net.conftest import MakeWeb
 from tests.errors import fault
 from tests.public_server.server import Fault, PublicServer, Reply, Request
@@ -125,8 +125,8 @@ def test_weak_tags_and_dates_tell_versions_too(web: Web, server: PublicServer) -
 def test_a_server_is_asked_no_faster_than_it_wants(
     server: PublicServer, questions: list[Request], make_web: MakeWeb
 ) -> None:
-    slow = Courtesy(min_interval_s=0.15)
-    web = make_web(server.url, courtesies={f"{server.url}/search": slow})
+    slow = RequestPolicy(min_interval_s=0.15)
+    web = make_web(server.url, policies={f"{server.url}/search": slow})
     threads = [
         threading.Thread(target=web.get, args=(f"{server.url}/ask",), kwargs={"limit": 100})
         for _ in range(4)
@@ -153,7 +153,7 @@ def test_a_server_that_asks_for_peace_has_it(
 def test_a_server_that_asks_for_no_time_is_not_rushed(
     server: PublicServer, make_web: MakeWeb
 ) -> None:
-    web = make_web(server.url, courtesy=Courtesy(attempts=3, first_s=0.1))
+    web = make_web(server.url, policy=RequestPolicy(attempts=3, first_s=0.1))
     server.misbehave("x.tiff", Fault("status", code=429, retry_after="0"), times=-1)
     with pytest.raises(RemoteError, check=fault("remote-busy-or-broken", 429)):
         web.get(f"{server.url}/x.tiff", limit=10**6)

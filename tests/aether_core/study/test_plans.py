@@ -17,7 +17,7 @@ from aether_core.study.city import StudyCity
 from aether_core.study.noise import noise
 from aether_core.study.seeds import seed_spread
 from aether_core.study.sparsity import sparsity
-from aether_core.study.trial import Plan, Prepared, Trial
+from aether_core.study.trial import Plan, Trial, TrialInputs
 from tests.aether_core.study.small_city import encode, pool, small_city
 
 RECIPE = recipe("aether")
@@ -41,7 +41,7 @@ def trial_of(city: StudyCity, plan: Plan, seed: int = 42) -> Trial:
     )
 
 
-def prepared(city: StudyCity, plan: Plan, seed: int = 42) -> dict[str, Prepared]:
+def prepared(city: StudyCity, plan: Plan, seed: int = 42) -> dict[str, TrialInputs]:
     trial = trial_of(city, plan, seed)
     return {variant.name: variant.prepare(trial) for variant in plan.variants}
 

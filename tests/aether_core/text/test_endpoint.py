@@ -12,7 +12,7 @@ import pytest
 
 from aether_core.errors import AetherError, CancelledError, InputError
 from aether_core.text.endpoint import Endpoint, EndpointEncoder
-from aether_core.text.endpoint_client import Patience
+from aether_core.text.endpoint_client import RetryLimits
 from tests.embeddings_server import (
     DIM,
     KEY,
@@ -30,7 +30,7 @@ from tests.embeddings_server import (
 )
 from tests.errors import fault
 
-QUICK = Patience(attempts=3, first_s=0.01, longest_s=0.5, silence_s=0.5, answer_s=1.0)
+QUICK = RetryLimits(attempts=3, first_s=0.01, longest_s=0.5, silence_s=0.5, answer_s=1.0)
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def encoder(server: Server, patience: Patience = QUICK, **changes: object) -> EndpointEncoder:
+def encoder(server: Server, limits: RetryLimits = QUICK, **changes: object) -> EndpointEncoder:
     facts = {"url": server.url, "model": "tiny", "key": KEY, "dimensions": DIM}
-    return EndpointEncoder(Endpoint(**(facts | changes)), patience)
+    return EndpointEncoder(Endpoint(**(facts | changes)), limits)
 
 
 def test_unit_rows_in_order_each_distinct_text_asked_once(server: Server) -> None:
@@ -97,11 +97,11 @@ def test_nobody_listens() -> None:
     with pytest.raises(
         AetherError, check=fault("encoder-not-answering", "2 attempts", "ConnectError")
     ):
-        EndpointEncoder(gone, Patience(attempts=2, first_s=0.01)).encode(["a"])
+        EndpointEncoder(gone, RetryLimits(attempts=2, first_s=0.01)).encode(["a"])
 
 
 def test_the_server_says_how_long_to_wait(server: Server) -> None:
-    patient = Patience(attempts=2, first_s=0.0, longest_s=30, silence_s=1, answer_s=2)
+    patient = RetryLimits(attempts=2, first_s=0.0, longest_s=30, silence_s=1, answer_s=2)
     server.turns.append(status(429, Retry_After="0.4"))
     start = time.monotonic()
     encoder(server, patient).encode(["a"])
@@ -123,7 +123,7 @@ def test_waiting_and_encoding_may_be_stopped(server: Server) -> None:
     with pytest.raises(CancelledError, check=fault("cancelled", "256 of 400")):
         encoder(server).encode([f"{at}" for at in range(400)], stop)
     server.turns.append(status(429, Retry_After="25"))
-    patient = Patience(attempts=2, longest_s=60)
+    patient = RetryLimits(attempts=2, longest_s=60)
     with pytest.raises(CancelledError, check=fault("cancelled", "0 of 1")):
         encoder(server, patient).encode(["a"], stop)
 

@@ -11,16 +11,16 @@ from aether_core.errors import ConflictError, NotFoundError
 from db.cities import cities
 from db.engine import session_scope
 from db.jobs import jobs, workers
-from db.jobs.jobs import Held, SupersededError
+from db.jobs.jobs import JobLease, SupersededError
 from db.schema import JOB_STATES, City, Job
 from tests.db.city_data import add_city_job, add_plain_city
 
 SOON = timedelta(seconds=12)
-MOVES: dict[str, Callable[[Session, Held], Job]] = {
-    "queued": lambda session, held: jobs.requeue(session, held.job_id, dead_after=SOON),
-    "running": lambda session, held: jobs.start(session, held.job_id),
-    "done": lambda session, held: jobs.finish(session, held, {}),
-    "failed": lambda session, held: jobs.fail(session, held, "disk full"),
+MOVES: dict[str, Callable[[Session, JobLease], Job]] = {
+    "queued": lambda session, lease: jobs.requeue(session, lease.job_id, dead_after=SOON),
+    "running": lambda session, lease: jobs.start(session, lease.job_id),
+    "done": lambda session, lease: jobs.finish(session, lease, {}),
+    "failed": lambda session, lease: jobs.fail(session, lease, "disk full"),
     "cancelled": jobs.stop,
 }
 
@@ -30,7 +30,7 @@ def city(session: Session) -> City:
     return add_plain_city(session)
 
 
-def in_state(session: Session, city: City, state: str) -> Held:
+def in_state(session: Session, city: City, state: str) -> JobLease:
     """A job in a state, held by its first start, with a heartbeat that is young."""
     job = add_city_job(session, city)
     session.execute(
@@ -40,11 +40,11 @@ def in_state(session: Session, city: City, state: str) -> Held:
         {"s": state, "i": job.id},
     )
     session.expire_all()
-    return Held(job.id, 1)
+    return JobLease(job.id, 1)
 
 
-def started(session: Session, job: Job) -> Held:
-    return Held(job.id, jobs.start(session, job.id).starts)
+def started(session: Session, job: Job) -> JobLease:
+    return JobLease(job.id, jobs.start(session, job.id).starts)
 
 
 def silence(session: Session, job_id: int, seconds: int) -> None:
@@ -69,27 +69,27 @@ def test_every_move(session: Session, city: City, before: str, after: str) -> No
         "failed": {"queued"},
         "cancelled": {"queued"},
     }
-    held = in_state(session, city, before)
+    lease = in_state(session, city, before)
     if after in allowed[before]:
-        assert MOVES[after](session, held).state == after
+        assert MOVES[after](session, lease).state == after
     else:
         with pytest.raises(ConflictError):
-            MOVES[after](session, held)
-        assert jobs.job_by_id(session, held.job_id).state == before
+            MOVES[after](session, lease)
+        assert jobs.job_by_id(session, lease.job_id).state == before
 
 
 def test_a_whole_job(session: Session, city: City) -> None:
     job = add_city_job(session, city, request={"query": "Äijä's"})
     assert (job.state, job.progress, job.attempts, job.heartbeat) == ("queued", 0.0, 0, None)
-    held = started(session, job)
-    assert held.start == 1
+    lease = started(session, job)
+    assert lease.start == 1
     asked = jobs.report(
-        session, held, stage="pooling", progress=0.5, seconds_left=4.0, found={"megabytes": 3}
+        session, lease, stage="pooling", progress=0.5, seconds_left=4.0, found={"megabytes": 3}
     )
     assert not asked
     job = jobs.job_by_id(session, job.id)
     assert (job.stage, job.progress, job.seconds_left) == ("pooling", 0.5, 4.0)
-    job = jobs.finish(session, held, {"layer": "night-out"})
+    job = jobs.finish(session, lease, {"layer": "night-out"})
     assert (job.state, job.progress, job.seconds_left) == ("done", 1.0, None)
     assert job.result == {"megabytes": 3, "layer": "night-out"}
     assert job.finished_at is not None
@@ -105,7 +105,7 @@ def test_a_worker_that_was_replaced_is_no_longer_heard(session: Session, city: C
         lambda: jobs.finish(session, first, {}),
         lambda: jobs.fail(session, first, "disk full"),
         lambda: jobs.stop(session, first),
-        lambda: jobs.check_held(session, first),
+        lambda: jobs.check_lease(session, first),
     ):
         with pytest.raises(SupersededError):
             say()
@@ -124,8 +124,8 @@ def test_of_two_with_one_claim_the_second_is_refused_until_the_first_has_ended(
     with pytest.raises(ConflictError):
         jobs.check_unclaimed(session, "city:lisbon")
     add_city_job(session, city, claim="city:porto")
-    held = started(session, first)
-    jobs.fail(session, held, "no such file")
+    lease = started(session, first)
+    jobs.fail(session, lease, "no such file")
     jobs.check_unclaimed(session, "city:lisbon")
     second = add_city_job(session, city, claim="city:lisbon")
     with pytest.raises(ConflictError):  # the first may not go on beside it
@@ -137,22 +137,22 @@ def test_of_two_with_one_claim_the_second_is_refused_until_the_first_has_ended(
 def test_one_running_job_a_lock(session: Session, city: City) -> None:
     first, second = (add_city_job(session, city, lock="city-1") for _ in range(2))
     elsewhere = add_city_job(session, city, lock="city-2")
-    held = started(session, first)
+    lease = started(session, first)
     with pytest.raises(ConflictError):
         jobs.start(session, second.id)
     assert jobs.job_by_id(session, second.id).state == "queued"
     jobs.start(session, elsewhere.id)
-    jobs.fail(session, held, "worker died")
+    jobs.fail(session, lease, "worker died")
     assert jobs.start(session, second.id).state == "running"
 
 
 def test_cancel(session: Session, city: City) -> None:
     queued, running = add_city_job(session, city), add_city_job(session, city)
     assert jobs.request_cancel(session, queued.id).state == "cancelled"
-    held = started(session, running)
+    lease = started(session, running)
     assert jobs.request_cancel(session, running.id).state == "running"
-    assert jobs.report(session, held, stage="training", progress=0.1)
-    jobs.stop(session, held)
+    assert jobs.report(session, lease, stage="training", progress=0.1)
+    jobs.stop(session, lease)
     with pytest.raises(ConflictError):
         jobs.request_cancel(session, running.id)
     assert not jobs.requeue(session, running.id, dead_after=SOON).cancel_requested
@@ -171,14 +171,14 @@ def test_what_nobody_works_on_is_found(session: Session, city: City) -> None:
 
 def test_a_job_whose_worker_is_silent_may_go_on_at_once(session: Session, city: City) -> None:
     job = add_city_job(session, city)
-    held = started(session, job)
+    lease = started(session, job)
     with pytest.raises(ConflictError):
         jobs.requeue(session, job.id, dead_after=SOON)
     silence(session, job.id, 13)
     again = jobs.requeue(session, job.id, dead_after=SOON)
     assert (again.state, again.attempts) == ("queued", 0)
     with pytest.raises(SupersededError):
-        jobs.report(session, held, stage="pooling", progress=0.5)
+        jobs.report(session, lease, stage="pooling", progress=0.5)
 
 
 def test_only_a_finished_job_can_be_removed(session: Session, city: City) -> None:
@@ -209,11 +209,11 @@ def test_lists(session: Session, city: City) -> None:
 def test_a_job_goes_with_its_city_and_its_worker_is_told(engine: Engine) -> None:
     with session_scope(engine) as session:
         city = add_plain_city(session)
-        held = started(session, add_city_job(session, city))
+        lease = started(session, add_city_job(session, city))
     with session_scope(engine) as session:
         cities.remove_city(session, city.slug)
     with session_scope(engine) as session, pytest.raises(NotFoundError):
-        jobs.report(session, held, stage="pooling", progress=0.5)
+        jobs.report(session, lease, stage="pooling", progress=0.5)
 
 
 def test_a_worker_is_alive_for_its_own_queues_while_it_says_so(session: Session) -> None:

@@ -149,6 +149,6 @@ def test_a_field_without_a_value_is_refused(areas: pd.DataFrame) -> None:
 @pytest.mark.parametrize(("share", "said"), [(0.001, "< 1 %"), (0.0, "0 %"), (0.5, "50 %")])
 def test_something_is_never_told_as_nothing(share: float, said: str) -> None:
     values = pd.Series(["a"] * round(1000 * share) + ["b"] * round(1000 * (1 - share)))
-    view = views.View(views.categories(values, ["a", "b"], ["#000000", "#ffffff"]), "", "")
+    view = views.LayerView(views.categories(values, ["a", "b"], ["#000000", "#ffffff"]), "", "")
     found = {name: figure for _, name, figure in view.entries}
     assert found.get("a", "0 %") == said

@@ -58,7 +58,7 @@ def test_without_a_network_it_says_so_in_one_line(
     )
     offline = replace(asking, settings=settings)
     fetch_id = add_fetch(offline, replace(REQUEST, pois="overture", release="2026-10-21.0")).id
-    monkeypatch.setattr("aether_core.net.courtesy.Courtesy.pause_s", lambda *_: 0.0)
+    monkeypatch.setattr("aether_core.net.request_policy.RequestPolicy.pause_s", lambda *_: 0.0)
     carry_out(offline, show_fetch(offline, fetch_id).job)
     fetch = show_fetch(offline, fetch_id)
     assert fetch.state == "failed"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import shapely
 
-from aether_core.net import Courtesy, Web
+from aether_core.net import RequestPolicy, Web
 from aether_core.poi.poi_source import NoPlacesError
 from aether_core.progress import silent
 from tests.errors import fault
@@ -16,14 +16,14 @@ from tests.public_server.overpass import Overpass, node
 from tests.public_server.overture import RELEASE, Release, places_in, write_release
 from tests.public_server.server import PublicServer
 from workflows.fetch.request import BOTH, OSM, OVERTURE, FetchCity
-from workflows.fetch.sources import DOUBLES, count_places, find_places
+from workflows.fetch.sources import DUPLICATES, count_places, find_places
 from workflows.home.settings import Settings
 
 AREA = (24.0, 60.15, 24.05, 60.18)
 BOX = shapely.MultiPolygon([shapely.box(*AREA)])
 INTERPRETER = "/api/interpreter"
 IN_BOTH = 12
-QUICK = Courtesy(attempts=2, first_s=0.01, longest_s=1.0, silence_s=5.0)
+QUICK = RequestPolicy(attempts=2, first_s=0.01, longest_s=1.0, silence_s=5.0)
 
 
 def osm_places() -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def settings(server: PublicServer, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def web(server: PublicServer) -> Iterator[Web]:
-    with Web(addresses=[server.url], allow_http=True, courtesy=QUICK) as web:
+    with Web(addresses=[server.url], allow_http=True, policy=QUICK) as web:
         yield web
 
 
@@ -72,7 +72,7 @@ def test_both_sources_once_each(settings: Settings, web: Web) -> None:
     one = find_places(settings, web, city(OVERTURE), RELEASE, silent)
     other = find_places(settings, web, city(OSM), None, silent)
     both = find_places(settings, web, city(BOTH), RELEASE, silent)
-    assert both.dropped[DOUBLES] == IN_BOTH
+    assert both.dropped[DUPLICATES] == IN_BOTH
     assert len(both.frame) == len(one.frame) + len(other.frame) - IN_BOTH
     assert both.dropped["closed for good"] == one.dropped["closed for good"] > 0
     assert {source.kind for source in both.sources} == {"overture", "osm"}

@@ -206,7 +206,7 @@ def test_two_workers_with_one_job_store_it_once(
     frozen, thawed = threading.Event(), threading.Event()
 
     def slow(self: Work, *given: object, **more: object) -> None:
-        if self.held.start == 1:
+        if self.lease.start == 1:
             frozen.set()
             assert thawed.wait(120)
         finish(self, *given, **more)

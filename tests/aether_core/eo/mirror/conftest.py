@@ -10,12 +10,12 @@ import shapely
 from aether_core.eo.mirror.fetch import fetch_mirror
 from aether_core.eo.mirror.index import fetch_index
 from aether_core.eo.mirror.plan import MirrorPlan, plan
-from aether_core.net import Courtesy, Web
+from aether_core.net import RequestPolicy, Web
 from aether_core.progress import Progress, silent
 from tests.public_server.alphaearth import MirrorTile, write_mirror
 from tests.public_server.server import PublicServer
 
-QUICK = Courtesy(attempts=4, first_s=0.01, longest_s=2.0, silence_s=1.0)
+QUICK = RequestPolicy(attempts=4, first_s=0.01, longest_s=2.0, silence_s=1.0)
 AREA = (23.984, 60.143, 24.016, 60.163)
 """What the mirror of these tests covers; W, S, E, N in degrees."""
 CITY = shapely.box(23.988, 60.147, 24.012, 60.160)
@@ -88,7 +88,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     def start(folder: Path, tiles: list[MirrorTile]) -> Mirror:
         server = PublicServer(folder)
         server.__enter__()
-        web = Web(addresses=[server.url], allow_http=True, courtesy=QUICK)
+        web = Web(addresses=[server.url], allow_http=True, policy=QUICK)
         opened.append((server, web))
         return Mirror(server, web, tiles, folder / "annual", tmp_path / "cache")
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from aether_core.model.checkpoints.checkpoints import RunCheckpoints
 from aether_core.model.recipes import recipe
-from aether_core.model.training.course import Course
 from aether_core.model.training.trainer import Trained, train
+from aether_core.model.training.training_steps import TrainingSteps
 from tests.aether_core.model.places import make_training_set
 from tests.forks import Forked
 
@@ -79,7 +79,7 @@ def _keep(folder: Path, trained: Trained) -> None:
 def _arm(kill: Kill) -> None:
     """Let this process kill itself when it is about to do the thing for the nth time."""
     owner, name = {
-        "step": (Course, "run_step"),
+        "step": (TrainingSteps, "run_step"),
         "half written": (Path, "write_bytes"),
         "not yet renamed": (Path, "replace"),
         "older not yet removed": (RunCheckpoints, "remove_all_but"),

@@ -11,9 +11,9 @@ import torch
 from aether_core.errors import InputError
 from aether_core.model.heads.device import choose_device, device_in_words, exact_arithmetic
 from aether_core.model.recipes import recipe
-from aether_core.model.training.course import Course
 from aether_core.model.training.device_memory import fitting_batch
 from aether_core.model.training.trainer import train
+from aether_core.model.training.training_steps import TrainingSteps
 from tests.aether_core.model.places import make_training_set
 from tests.errors import fault
 
@@ -60,14 +60,14 @@ def test_out_of_memory_names_a_batch_that_fits() -> None:
 
 
 def test_out_of_a_gpus_memory_is_explained_likewise(monkeypatch: pytest.MonkeyPatch) -> None:
-    backward = Course.run_backward
+    backward = TrainingSteps.run_backward
 
-    def limited(course: Course, rows: torch.Tensor) -> torch.Tensor:
+    def limited(steps: TrainingSteps, rows: torch.Tensor) -> torch.Tensor:
         if len(rows) > 256:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return backward(course, rows)
+        return backward(steps, rows)
 
-    monkeypatch.setattr(Course, "run_backward", limited)
+    monkeypatch.setattr(TrainingSteps, "run_backward", limited)
     with pytest.raises(
         InputError, check=fault("batch-exceeds-memory", "batch_size=512", "batch_size=256")
     ):
@@ -80,10 +80,10 @@ def test_out_of_a_gpus_memory_is_explained_likewise(monkeypatch: pytest.MonkeyPa
 
 
 def test_other_errors_of_a_step_are_not_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_course: Course, _rows: torch.Tensor) -> torch.Tensor:
+    def broken(_steps: TrainingSteps, _rows: torch.Tensor) -> torch.Tensor:
         raise RuntimeError("something else")
 
-    monkeypatch.setattr(Course, "run_backward", broken)
+    monkeypatch.setattr(TrainingSteps, "run_backward", broken)
     with pytest.raises(RuntimeError, match="something else"):
         train(make_training_set(64), recipe("aether"), seed=0, device="cpu")
 

@@ -4,13 +4,13 @@ import numpy as np
 import torch
 
 from aether_core.model.training.batches import Batches
-from aether_core.model.training.features import Features
+from aether_core.model.training.device_features import DeviceFeatures
 from tests.aether_core.model.places import make_training_set
 
 
 def test_each_place_comes_once_and_the_last_partial_batch_not_at_all() -> None:
     data = make_training_set(100)
-    features = Features.on(torch.device("cpu"), data, np.zeros(100, dtype=bool))
+    features = DeviceFeatures.on(torch.device("cpu"), data, np.zeros(100, dtype=bool))
     batches = Batches(features, 30)
     generator = torch.Generator().manual_seed(0)
     first, second = batches.epoch(generator), batches.epoch(generator)

@@ -10,7 +10,7 @@ from aether_core.errors import InputError
 from aether_core.model.heads.heads import Heads
 from aether_core.model.recipes import recipe
 from aether_core.model.recipes.definition import Recipe
-from aether_core.model.training.features import Features
+from aether_core.model.training.device_features import DeviceFeatures
 from aether_core.model.training.losses import aether_loss
 from aether_core.model.training.objective import Objective
 from aether_core.model.training.training_set import TrainingSet
@@ -22,8 +22,8 @@ PLACES = 96
 ROWS = torch.arange(PLACES)
 
 
-def on_cpu(data: TrainingSet) -> Features:
-    return Features.on(torch.device("cpu"), data, np.zeros(len(data), dtype=bool))
+def on_cpu(data: TrainingSet) -> DeviceFeatures:
+    return DeviceFeatures.on(torch.device("cpu"), data, np.zeros(len(data), dtype=bool))
 
 
 def generator() -> torch.Generator:

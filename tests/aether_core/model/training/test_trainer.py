@@ -14,11 +14,11 @@ from aether_core.model.heads.heads import Heads, HeadShape
 from aether_core.model.recipes import recipe
 from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.batches import Batches
-from aether_core.model.training.course import Course
-from aether_core.model.training.features import Features
-from aether_core.model.training.held_out import HeldOut
+from aether_core.model.training.device_features import DeviceFeatures
+from aether_core.model.training.held_out import HeldOutPlaces
 from aether_core.model.training.trainer import EpochReport, Trained, train
 from aether_core.model.training.training_set import TrainingSet
+from aether_core.model.training.training_steps import TrainingSteps
 from aether_core.spatial.blocks import held_out_blocks, held_out_in_two
 from tests.aether_core.model.places import make_training_set
 from tests.errors import fault
@@ -47,15 +47,15 @@ def test_twenty_steps_follow_the_published_trajectory(shared: Path, tmp_path: Pa
         reference = dict(file)
     (tmp_path / WEIGHTS_FILE).write_bytes((folder / "london_heads.safetensors").read_bytes())
     heads = load_heads(tmp_path)
-    features = Features(
+    features = DeviceFeatures(
         *(torch.from_numpy(reference[key]) for key in ("eo", "eo_wide", "text")),
         torch.arange(512),
     )
     settings = recipe("aether").override({"epochs": 5, "batch_size": 128, **PUBLISHED})
-    course = Course(heads, features, settings, 128, seed=0)
-    losses = [course.run_step(torch.arange(128) + 128 * (step % 4))[0].item() for step in range(20)]
+    steps = TrainingSteps(heads, features, settings, 128, seed=0)
+    losses = [steps.run_step(torch.arange(128) + 128 * (step % 4))[0].item() for step in range(20)]
     np.testing.assert_allclose(losses, reference["trajectory"], atol=1e-3, rtol=0)
-    assert course.learning_rate == pytest.approx(1e-5)
+    assert steps.learning_rate == pytest.approx(1e-5)
 
 
 def test_equal_seeds_give_equal_weights_and_others_do_not(small_set: TrainingSet) -> None:
@@ -91,9 +91,9 @@ def test_best_keeps_the_weights_of_the_best_held_out_epoch() -> None:
     assert len(trained.history) == trained.kept_epoch + 7 < 60
     assert trained.validation == trained.history[trained.kept_epoch - 1].validation
     choosing, reporting = held_out_in_two(noise.lonlat, fraction=settings.holdout, seed=0)
-    validation, _ = HeldOut(noise, reporting, settings, seed=0).measure(trained.heads)
+    validation, _ = HeldOutPlaces(noise, reporting, settings, seed=0).measure(trained.heads)
     assert validation == trained.validation
-    _, loss = HeldOut(noise, choosing, settings, seed=0).measure(trained.heads)
+    _, loss = HeldOutPlaces(noise, choosing, settings, seed=0).measure(trained.heads)
     assert loss == pytest.approx(min(losses), abs=1e-6)
 
 
@@ -158,23 +158,23 @@ def test_the_running_mean_of_the_weights_is_what_is_checked_and_kept(
     plain = settings.override({"average": 0})
     data = small_set.usable()
     held = held_out_blocks(data.lonlat, fraction=settings.holdout, seed=0)
-    features = Features.on(torch.device("cpu"), data, held)
+    features = DeviceFeatures.on(torch.device("cpu"), data, held)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         heads = Heads()
-    course = Course(heads, features, plain, 100, seed=0)
+    steps = TrainingSteps(heads, features, plain, 100, seed=0)
     mean = {key: value.clone() for key, value in heads.state_dict().items()}
     order = torch.Generator().manual_seed(0)
     rows = [batch for _ in range(2) for batch in Batches(features, 100).epoch(order)]
     for step, batch in enumerate(rows, start=1):
-        course.run_step(batch)
+        steps.run_step(batch)
         decay = min(0.5, (1 + step) / (10 + step))
         for key, value in heads.state_dict().items():
             mean[key] = decay * mean[key] + (1 - decay) * value
     trained = train(small_set, settings.override({"keep": "last"}), seed=0, device="cpu")
     for key, value in weights(trained).items():
         torch.testing.assert_close(value, mean[key], atol=1e-6, rtol=1e-5)
-    assert trained.validation == HeldOut(data, held, settings, 0).measure(trained.heads)[0]
+    assert trained.validation == HeldOutPlaces(data, held, settings, 0).measure(trained.heads)[0]
     assert not same_weights(
         trained, train(small_set, plain.override({"keep": "last"}), seed=0, device="cpu")
     )

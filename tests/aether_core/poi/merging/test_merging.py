@@ -1,4 +1,4 @@
-"""Places of two sources put together: doubles found, others left alone, and how well."""
+"""Places of two sources put together: duplicates found, others left alone, and how well."""
 
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def test_merged_once_and_counted() -> None:
         "Overture Maps",
     )
     merged = merge_places(osm, overture)
-    assert merged.doubles == 3
+    assert merged.duplicates == 3
     assert merged.pairs == [(0, 0), (0, 1), (2, 2)]
     rows = merged.frame[["source", "source_id", "name"]]
     assert list(rows.itertuples(index=False, name=None)) == [
@@ -101,7 +101,7 @@ def test_merged_once_and_counted() -> None:
 def test_merging_with_nothing() -> None:
     some = places([("Ateneum", "museum", "culture", 0)], "a")
     for merged in (merge_places(some, some.iloc[:0]), merge_places(some.iloc[:0], some)):
-        assert merged.doubles == 0
+        assert merged.duplicates == 0
         assert list(merged.frame["name"]) == ["Ateneum"]
     assert merge_places(some.iloc[:0], some.iloc[:0]).frame.empty
 
@@ -131,7 +131,7 @@ def test_twenty_thousand_places_keep_their_count() -> None:
     osm = places([(*row, 30.0 * at) for at, row in enumerate(rows)], "a")
     overture = places([(*row, 30.0 * at + 5) for at, row in enumerate(rows)], "b")
     merged = merge_places(osm, overture)
-    assert merged.doubles == len(merged.frame) == 10_000
+    assert merged.duplicates == len(merged.frame) == 10_000
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from aether_core.errors import CancelledError, InputError
-from aether_core.net import Courtesy, RemoteError, Web
+from aether_core.net import RemoteError, RequestPolicy, Web
 from aether_core.poi.osm.overpass import count_overpass, overpass_places
 from tests.errors import fault
 from tests.public_server.overpass import TIMESTAMP, Overpass, node, way
@@ -23,7 +23,7 @@ ELEMENTS = [
     node(6, 24.94, 60.17, highway="crossing"),
     node(7, 24.895, 60.125, amenity="bench"),  # in the box, not in the circle
 ]
-QUICK = Courtesy(attempts=2, first_s=0.01, longest_s=1.0, silence_s=5.0)
+QUICK = RequestPolicy(attempts=2, first_s=0.01, longest_s=1.0, silence_s=5.0)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def server(tmp_path: Path) -> Iterator[PublicServer]:
 
 @pytest.fixture
 def web(server: PublicServer) -> Iterator[Web]:
-    with Web(addresses=[server.url], allow_http=True, courtesy=QUICK) as web:
+    with Web(addresses=[server.url], allow_http=True, policy=QUICK) as web:
         yield web
 
 

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from aether_core.errors import AetherError, CancelledError, InputError
-from aether_core.net import ChangedError, Courtesy, RemoteError, RemoteMissingError, Web
+from aether_core.net import ChangedError, RemoteError, RemoteMissingError, RequestPolicy, Web
 from aether_core.poi.overture.places import count_overture, overture_places
 from aether_core.poi.overture.release import Overture, choose_release, release_files, released
 from aether_core.poi.overture.table import overture_size, overture_table
@@ -33,7 +33,7 @@ PLACES, AREAS = ("places", "place"), ("divisions", "division_area")
 WORLD = (20.0, 50.0, 21.0, 51.0)
 CITY = shapely.Point(20.5, 50.5).buffer(0.05)
 PUB = ("food_and_drink", "alcoholic_beverage_venue", "bar", "pub")
-QUICK = Courtesy(attempts=2, first_s=0.01, longest_s=1.0, silence_s=5.0)
+QUICK = RequestPolicy(attempts=2, first_s=0.01, longest_s=1.0, silence_s=5.0)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def server(tmp_path: Path) -> Iterator[PublicServer]:
 
 @pytest.fixture
 def web(server: PublicServer) -> Iterator[Web]:
-    with Web(addresses=[server.url], allow_http=True, courtesy=QUICK) as web:
+    with Web(addresses=[server.url], allow_http=True, policy=QUICK) as web:
         yield web
 
 

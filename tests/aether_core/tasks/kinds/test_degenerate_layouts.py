@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from aether_core.errors import InputError
 from aether_core.tasks.kinds.land_use import map_land_use
 from aether_core.tasks.kinds.socioeconomic import map_socioeconomic
-from aether_core.tasks.testing.experiment import Setup
+from aether_core.tasks.testing.experiment import ExperimentSetup
 from aether_core.tasks.testing.folds import choose_blocks
 from aether_core.tasks.testing.learning_curve import learning_curve
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-Degenerate = tuple[Setup, np.ndarray]
+Degenerate = tuple[ExperimentSetup, np.ndarray]
 
 
 @st.composite
@@ -41,7 +41,7 @@ def setups(draw: st.DrawFn, task: str) -> Degenerate:
     block = choose_blocks(lonlat, target, folds=folds, smallest_m=200).number
     unit = draw(st.sampled_from([np.arange(count), spot, np.arange(count) // 3]))
     unit = np.unique(unit, return_inverse=True)[1]
-    setup = Setup(
+    setup = ExperimentSetup(
         task,
         target,
         tuple("abcd"[:kinds]),
@@ -119,7 +119,7 @@ def test_two_areas_and_two_folds_leave_one_area_to_train_on(predictor: str) -> N
     rng = np.random.default_rng(0)
     target = rng.dirichlet(np.ones(3), 2)
     index = np.arange(2)
-    setup = Setup(
+    setup = ExperimentSetup(
         "socioeconomic", target, ("a", "b", "c"), index, index,
         predictor=predictor, folds=2, seeds=(0,), splits=("random",),
     )  # fmt: skip

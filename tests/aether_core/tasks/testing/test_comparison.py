@@ -8,12 +8,17 @@ from sklearn.metrics import f1_score
 
 from aether_core.tasks.testing.bootstrap import clusters_of, draw, interval, resampled_scores
 from aether_core.tasks.testing.comparison import Gain, compare, in_words
-from aether_core.tasks.testing.experiment import Experiment, OutOfFold, Setup, run_experiment
+from aether_core.tasks.testing.experiment import (
+    Experiment,
+    ExperimentSetup,
+    OutOfFold,
+    run_experiment,
+)
 from aether_core.tasks.testing.metrics import share_scores
 
 
 def guesses(
-    setup: Setup, accuracy: float, seed: int, spread: float = 0.1, fold: int = 0
+    setup: ExperimentSetup, accuracy: float, seed: int, spread: float = 0.1, fold: int = 0
 ) -> OutOfFold:
     """Predictions right with a chance that differs between blocks."""
     rng = np.random.default_rng(seed)
@@ -24,9 +29,9 @@ def guesses(
     return OutOfFold("random", seed, np.full(n, fold), prediction)
 
 
-def world(n: int = 1200, blocks: int = 40, seed: int = 0) -> Setup:
+def world(n: int = 1200, blocks: int = 40, seed: int = 0) -> ExperimentSetup:
     rng = np.random.default_rng(seed)
-    return Setup(
+    return ExperimentSetup(
         "landuse", rng.integers(0, 4, n), tuple("abcd"), np.arange(n), rng.integers(0, blocks, n)
     )
 
@@ -104,7 +109,9 @@ def test_gain_is_paired_and_named_by_its_direction() -> None:
 def test_lower_divergence_is_better() -> None:
     rng = np.random.default_rng(0)
     truth = rng.dirichlet(np.ones(3), 400)
-    setup = Setup("socioeconomic", truth, tuple("abc"), np.arange(400), np.arange(400) // 10)
+    setup = ExperimentSetup(
+        "socioeconomic", truth, tuple("abc"), np.arange(400), np.arange(400) // 10
+    )
     near, far = (
         OutOfFold("spatial", 0, np.zeros(400, int), ((1 - a) * truth + a / 3).astype(np.float32))
         for a in (0.3, 0.6)

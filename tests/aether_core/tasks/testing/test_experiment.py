@@ -14,21 +14,26 @@ from sklearn.preprocessing import StandardScaler
 
 from aether_core.errors import CancelledError, InputError
 from aether_core.tasks.testing.comparison import compare
-from aether_core.tasks.testing.experiment import Setup, out_of_fold, run_experiment, usable_rows
+from aether_core.tasks.testing.experiment import (
+    ExperimentSetup,
+    out_of_fold,
+    run_experiment,
+    usable_rows,
+)
 from aether_core.tasks.testing.folds import choose_blocks, make_folds
 from tests.errors import fault
 
 
-def setup_of(n: int = 240, task: str = "landuse", **changes: object) -> Setup:
+def setup_of(n: int = 240, task: str = "landuse", **changes: object) -> ExperimentSetup:
     rng = np.random.default_rng(0)
     label = rng.integers(0, 3, n)
     target = label if task == "landuse" else rng.dirichlet(np.ones(3), n)
     unit = np.arange(n) // 2
-    setup = Setup(task, target, ("a", "b", "c"), unit, unit // 4, seeds=(3, 1))
+    setup = ExperimentSetup(task, target, ("a", "b", "c"), unit, unit // 4, seeds=(3, 1))
     return replace(setup, **changes)
 
 
-def inputs(setup: Setup, d: int, seed: int) -> np.ndarray:
+def inputs(setup: ExperimentSetup, d: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     target = np.eye(3)[setup.target] if setup.target.ndim == 1 else setup.target
     return (rng.normal(size=(len(target), d)) + 2 * target @ rng.normal(size=(3, d))).astype("f4")
@@ -138,7 +143,7 @@ def test_genuine_labels_score_as_plain_logistic_regression_does(shared: Path) ->
 
     lonlat = table[["longitude", "latitude"]].to_numpy()
     blocks = choose_blocks(lonlat, label, smallest_m=200)
-    setup = Setup(
+    setup = ExperimentSetup(
         "landuse", label, tuple(map(str, names)), np.arange(len(x)), blocks.number, seeds=(0, 1, 2)
     )
     rows = compare(run_experiment(setup, {"alphaearth": x})).rows

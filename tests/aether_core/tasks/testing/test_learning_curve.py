@@ -7,16 +7,16 @@ import pytest
 
 from aether_core.errors import InputError
 from aether_core.tasks.testing.comparison import compare
-from aether_core.tasks.testing.experiment import Setup, run_experiment
+from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.learning_curve import learning_curve, training_order
 from tests.errors import fault
 
 
-def world(n: int = 500) -> tuple[Setup, np.ndarray]:
+def world(n: int = 500) -> tuple[ExperimentSetup, np.ndarray]:
     rng = np.random.default_rng(0)
     label = rng.choice(4, n, p=[0.5, 0.3, 0.15, 0.05])
     x = rng.normal(size=(4, 12))[label] * 0.8 + rng.normal(size=(n, 12))
-    setup = Setup("landuse", label, tuple("abcd"), np.arange(n), np.arange(n) // 20)
+    setup = ExperimentSetup("landuse", label, tuple("abcd"), np.arange(n), np.arange(n) // 20)
     return setup, x.astype(np.float32)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aether_core.tasks.testing.experiment import Setup, run_experiment
+from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.published import PUBLISHED_SEEDS, published_split
 
 
@@ -37,7 +37,7 @@ def test_only_the_tested_fifth_is_predicted(predictor: str) -> None:
     rng = np.random.default_rng(0)
     label = np.arange(200) % 2
     x = (rng.normal(size=(200, 4)) + label[:, None]).astype(np.float32)
-    setup = Setup(
+    setup = ExperimentSetup(
         "landuse", label, ("a", "b"), np.arange(200), np.arange(200) // 8,
         predictor=predictor, protocol="published", seeds=(42, 7),
     )  # fmt: skip

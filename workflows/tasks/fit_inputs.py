@@ -12,7 +12,7 @@ from aether_core.errors import InputError
 from aether_core.spatial.blocks import spatial_blocks
 from aether_core.spatial.variogram import label_variogram
 from aether_core.tasks.samples.units import cut_large_units
-from aether_core.tasks.testing.experiment import Setup
+from aether_core.tasks.testing.experiment import ExperimentSetup
 from aether_core.tasks.testing.fairness import density_groups
 from aether_core.tasks.testing.folds import Blocks, choose_blocks, make_folds
 from workflows.tasks.arrays import TaskCity
@@ -24,7 +24,7 @@ _SHOWN_ON_FOLD_MAP = 3000
 
 
 @dataclass(frozen=True)
-class Prepared:
+class FitInputs:
     """A setup with what the page shows of its folds.
 
     Attributes:
@@ -32,12 +32,12 @@ class Prepared:
         findings: Variogram, blocks and folds as JSON values.
     """
 
-    setup: Setup
+    setup: ExperimentSetup
     groups: dict[str, NDArray[np.object_]]
     findings: dict[str, Any]
 
 
-def prepare(
+def fit_inputs(
     task: str,
     city: TaskCity,
     settings: FitSettings,
@@ -49,7 +49,7 @@ def prepare(
     weight: NDArray[np.float64] | None,
     poi_lonlat: NDArray[np.float64],
     districts: Districts | None = None,
-) -> Prepared:
+) -> FitInputs:
     """Choose blocks, check that folds are possible, and name the groups.
 
     Args:
@@ -74,7 +74,7 @@ def prepare(
     for split in settings.splits:  # refused here, before anything is fitted
         make_folds(split, target, unit, blocks.number, folds=settings.folds, seed=settings.seed)
     district = district_of(districts, lonlat) if districts else None
-    setup = Setup(
+    setup = ExperimentSetup(
         task=task,
         target=target,
         names=names,
@@ -93,7 +93,7 @@ def prepare(
     }
     if district is not None:
         groups["district"] = district
-    return Prepared(setup, groups, _findings(settings, setup, blocks, lonlat))
+    return FitInputs(setup, groups, _findings(settings, setup, blocks, lonlat))
 
 
 def mean_scores(findings: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -141,7 +141,7 @@ def _density(lonlat: NDArray[np.float64], poi_lonlat: NDArray[np.float64]) -> ND
 
 
 def _findings(
-    settings: FitSettings, setup: Setup, blocks: Blocks, lonlat: NDArray[np.float64]
+    settings: FitSettings, setup: ExperimentSetup, blocks: Blocks, lonlat: NDArray[np.float64]
 ) -> dict[str, Any]:
     shown = np.arange(len(lonlat))
     if len(shown) > _SHOWN_ON_FOLD_MAP:

@@ -11,14 +11,14 @@ from aether_core.model.checkpoints.checkpoints import RunState
 from aether_core.model.heads.heads import Heads
 from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.batches import Batches
-from aether_core.model.training.features import Features
+from aether_core.model.training.device_features import DeviceFeatures
 from aether_core.model.training.objective import Objective
 
 _BETAS = (0.9, 0.999)
 _LAST_RATE = 0.01  # the cosine ends at this part of the first learning rate
 
 
-class Course:
+class TrainingSteps:
     """Optimizer, schedule and batches of a run.
 
     Source: the published recipe (AdamW, cosine to 1 % stepped per batch, last partial batch
@@ -36,7 +36,7 @@ class Course:
     """
 
     def __init__(
-        self, heads: Heads, features: Features, recipe: Recipe, batch: int, seed: int
+        self, heads: Heads, features: DeviceFeatures, recipe: Recipe, batch: int, seed: int
     ) -> None:
         self.batch = batch
         self._heads = heads
@@ -134,7 +134,7 @@ class Course:
         return {"schedule": self._schedule.state_dict()}
 
     def restore(self, state: RunState) -> None:
-        """Go on from a checkpoint of a course made with the same arguments."""
+        """Go on from a checkpoint of a training made with the same arguments."""
         self._generator.set_state(state.tensors["generator"])
         self._heads.load_state_dict(state.part("heads"))
         self._objective.load_state_dict(state.part("objective"))

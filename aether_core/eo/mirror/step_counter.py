@@ -3,7 +3,7 @@
 from aether_core.progress import Progress
 
 
-class Counted:
+class StepCounter:
     """Counts and tells. What the progress raises goes through to who counts.
 
     Args:
@@ -20,16 +20,16 @@ class Counted:
         self._unit = unit
         self._done = 0
 
-    def more(self, steps: int) -> None:
+    def add(self, steps: int) -> None:
         """Count steps, none as well, and tell."""
         self._done = min(self._done + steps, self._total)
         self._tell(self._stage)
 
-    def on(self) -> None:
+    def keep_alive(self) -> None:
         """Tell that the work goes on."""
         self._tell(self._stage)
 
-    def wait(self) -> None:
+    def report_waiting(self) -> None:
         """Tell that another fetch has what is needed."""
         self._tell("waiting for another fetch that is at the same part of the mirror")
 

@@ -11,7 +11,7 @@ from aether_core.model.training.training_set import TrainingSet
 
 
 @dataclass(frozen=True)
-class Features:
+class DeviceFeatures:
     """The places that are trained on, on the device.
 
     Attributes:
@@ -30,7 +30,9 @@ class Features:
     category: Tensor | None = None
 
     @classmethod
-    def on(cls, device: torch.device, data: TrainingSet, held: NDArray[np.bool_]) -> "Features":
+    def on(
+        cls, device: torch.device, data: TrainingSet, held: NDArray[np.bool_]
+    ) -> "DeviceFeatures":
         """Put the places that are not `held` on a device."""
 
         def put(values: NDArray[np.float32] | NDArray[np.int64]) -> Tensor:

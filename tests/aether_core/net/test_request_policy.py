@@ -6,12 +6,17 @@ from email.utils import format_datetime
 
 import pytest
 
-from aether_core.net import courtesy
-from aether_core.net.courtesy import Courtesy, Turns, patient, retry_after_s
+from aether_core.net import request_policy
+from aether_core.net.request_policy import (
+    RateLimiter,
+    RequestPolicy,
+    never_cancelled,
+    retry_after_s,
+)
 
 
 def test_pauses_double_up_to_the_longest_and_are_drawn() -> None:
-    kind = Courtesy(first_s=1.0, longest_s=10.0)
+    kind = RequestPolicy(first_s=1.0, longest_s=10.0)
     for failed, longest in ((1, 1.0), (2, 2.0), (4, 8.0), (5, 10.0), (10_000, 10.0)):
         drawn = [kind.pause_s(failed) for _ in range(100)]
         assert longest / 2 <= min(drawn) < max(drawn) <= longest
@@ -60,11 +65,11 @@ class Clock:
 
 def test_turns_come_no_closer_than_they_should(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(courtesy, "time", clock)
-    turns = courtesy.Turns(1.0)
+    monkeypatch.setattr(request_policy, "time", clock)
+    limiter = request_policy.RateLimiter(1.0)
     begun = []
     for work_s in (0.25, 3.0, 0.0, 0.0):
-        turns.wait(courtesy.patient)
+        limiter.wait(request_policy.never_cancelled)
         begun.append(clock.now)
         clock.now += work_s
     assert begun == pytest.approx([100.0, 101.0, 104.0, 105.0])
@@ -74,21 +79,21 @@ def test_a_server_that_asks_for_peace_has_it_from_everybody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(courtesy, "time", clock)
-    turns = courtesy.Turns(0.0)
-    turns.hold(7.0)
+    monkeypatch.setattr(request_policy, "time", clock)
+    limiter = request_policy.RateLimiter(0.0)
+    limiter.hold(7.0)
     looks: list[float] = []
     for _ in range(3):  # as many threads as there are
-        turns.wait(lambda: looks.append(clock.now))
+        limiter.wait(lambda: looks.append(clock.now))
         assert clock.now == pytest.approx(107.0)
     assert len(looks) == 14  # twice a second somebody may stop it
 
 
 def test_nobody_has_a_turn_while_a_server_wants_peace() -> None:
-    turns = Turns(min_interval_s=0.0)
+    limiter = RateLimiter(min_interval_s=0.0)
     begun = time.monotonic()
-    turns.hold(0.2)
-    turns.hold(0.1)  # a shorter wish does not end a longer one
+    limiter.hold(0.2)
+    limiter.hold(0.1)  # a shorter wish does not end a longer one
     for _ in range(2):
-        turns.wait(patient)
+        limiter.wait(never_cancelled)
         assert time.monotonic() - begun >= 0.2

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-SLICE_S = 0.5
+CANCEL_CHECK_S = 0.5
 """Longest time between two looks at whether the user wants to stop."""
 
-Waiting = Callable[[], None]
-"""Called about twice a second while nothing happens; what it raises stops the waiting."""
+CancelCheck = Callable[[], None]
+"""Called about twice a second while nothing happens; raises when the user wants to stop."""
 
 
-def patient() -> None:
-    """Wait without an end."""
+def never_cancelled() -> None:
+    """Never stop the waiting: the check of work that nobody can cancel."""
 
 
 @dataclass(frozen=True)
-class Courtesy:
+class RequestPolicy:
     """How one host is asked.
 
     Attributes:
@@ -46,7 +46,7 @@ class Courtesy:
         return grown * random.uniform(0.5, 1.0)  # noqa: S311 - no secret depends on it
 
 
-class Turns:
+class RateLimiter:
     """Lets requests to one host begin no closer together than they should, over all threads.
 
     Args:
@@ -58,12 +58,12 @@ class Turns:
         self._lock = threading.Lock()
         self._next = 0.0
 
-    def wait(self, waiting: Waiting) -> None:
+    def wait(self, check_cancelled: CancelCheck) -> None:
         """Wait for the next turn."""
         with self._lock:
             begin = max(time.monotonic(), self._next)
             self._next = begin + self._interval_s if self._interval_s else self._next
-        sleep(begin - time.monotonic(), waiting)
+        sleep(begin - time.monotonic(), check_cancelled)
 
     def hold(self, seconds: float) -> None:
         """Give nobody a turn for so long: a server that asks for peace means all threads."""
@@ -71,12 +71,12 @@ class Turns:
             self._next = max(self._next, time.monotonic() + seconds)
 
 
-def sleep(seconds: float, waiting: Waiting) -> None:
+def sleep(seconds: float, check_cancelled: CancelCheck) -> None:
     """Do nothing for a while, but look twice a second at whether the user wants to stop."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        waiting()
-        time.sleep(min(left, SLICE_S))
+        check_cancelled()
+        time.sleep(min(left, CANCEL_CHECK_S))
 
 
 def retry_after_s(header: str | None) -> float | None:
