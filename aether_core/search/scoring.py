@@ -1,10 +1,7 @@
 """Scores of cells and places for a query, in the joint space."""
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from aether_core.errors import InputError
 
@@ -81,15 +78,12 @@ def percentiles(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         Float32 `[m]` in 0 to 100; NaN where the score is. A single score gets 100.
     """
-    finite = np.isfinite(scores)
-    if not finite.all():
-        result = np.full(len(scores), np.nan, dtype=np.float32)
-        result[finite] = percentiles(np.asarray(scores)[finite])
-        return result
-    result = np.full(len(scores), 100.0, dtype=np.float32)
-    if len(scores) > 1:
-        ordered, order = _sorted(_sortable(scores))
-        result[order] = _grades(ordered)
+    there = np.isfinite(scores)
+    result = np.full(len(scores), np.nan, dtype=np.float32)
+    _, number, equal = np.unique(scores[there], return_inverse=True, return_counts=True)
+    middle = np.cumsum(equal) - (equal + 1) / 2
+    count = len(number)
+    result[there] = (100 * middle / (count - 1))[number] if count > 1 else 100.0
     return result
 
 
@@ -132,43 +126,3 @@ def _unit(vector: NDArray[np.float64], what: str, value: str, code: str) -> NDAr
     if not norm > _SMALLEST_NORM:
         raise InputError(what, value, "ask for something else", code=code)
     return np.asarray(vector / norm, dtype=np.float32)
-
-
-def _sortable(values: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Whole numbers that order as the floats do; finite ones only."""
-    bits = (values + np.float32(0.0)).view(np.int32)  # -0.0 becomes 0.0: the two are equal
-    ordered: NDArray[np.int32] = bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
-    return ordered
-
-
-def _sorted(keys: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Whole numbers in ascending order, and the rows they were in.
-
-    torch sorts them by radix, in a quarter of the time of any sort of floats. On one thread: more
-    gain little, and beside other work they wait for each other far longer than the sort takes.
-    """
-    import torch
-
-    with _thread_pools().limit(limits=1, user_api="openmp"):
-        ordered, order = torch.sort(torch.from_numpy(keys))
-    return ordered.numpy(), order.numpy()
-
-
-@lru_cache(maxsize=1)
-def _thread_pools() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-def _grades(ordered: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Percentile of each value of a sorted array; equal values share the middle of theirs."""
-    ranks = np.arange(len(ordered), dtype=np.float64)
-    tied = np.flatnonzero(ordered[1:] == ordered[:-1])  # with the value after them
-    if len(tied):
-        run = np.cumsum(np.diff(tied, prepend=tied[0]) > 1)
-        first = tied[np.flatnonzero(np.diff(run, prepend=-1))]
-        middle = (first + np.bincount(run) / 2)[run]
-        ranks[tied] = middle
-        ranks[tied + 1] = middle
-    ranks *= 100.0
-    ranks /= len(ordered) - 1
-    return ranks

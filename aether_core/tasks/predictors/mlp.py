@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
+from torch.nn import functional
 
 from aether_core.errors import InputError
 from aether_core.tasks.predictors.softmax import ABSENT_LOGIT, softmax
@@ -162,78 +163,45 @@ def _fit(
     return Network(mean, scale, tuple(layer.numpy() for layer in layers), absent, epochs)
 
 
-class _Layers:
-    """Weights and biases as views of one flat vector, so that Adam takes one step for all."""
-
-    def __init__(self, widths: list[int], flat: torch.Tensor | None = None) -> None:
-        self.shapes = [
-            shape
-            for inputs, outputs in itertools.pairwise(widths)
-            for shape in ((inputs, outputs), (outputs,))
-        ]
-        sizes = [math.prod(shape) for shape in self.shapes]
-        self.flat = torch.zeros(sum(sizes)) if flat is None else flat
-        parts = torch.split(self.flat, sizes)
-        self.parts = [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
-
-    def start(self, generator: torch.Generator) -> None:
-        """Uniform in +-1/sqrt(inputs), as `torch.nn.Linear` begins."""
-        for weight, bias in zip(self.parts[::2], self.parts[1::2], strict=True):
-            for part in (weight, bias):
-                drawn = torch.rand(part.shape, generator=generator) * 2 - 1
-                part.copy_(drawn / weight.shape[0] ** 0.5)
+def _first_layers(widths: list[int], generator: torch.Generator) -> list[torch.Tensor]:
+    """Weight and bias of each layer, uniform in +-1/sqrt(inputs) as `torch.nn.Linear` begins."""
+    return [
+        ((torch.rand(shape, generator=generator) * 2 - 1) / inputs**0.5).requires_grad_()
+        for inputs, outputs in itertools.pairwise(widths)
+        for shape in ((inputs, outputs), (outputs,))
+    ]
 
 
 def _train(
     widths: list[int], train: _Data, watch: _Data, generator: torch.Generator
 ) -> tuple[list[torch.Tensor], int]:
     """Train until the watched loss has not fallen for a while; the best layers and the epochs."""
-    layers, slope = _Layers(widths), _Layers(widths)
-    layers.start(generator)
-    layers.flat.grad = slope.flat
-    optimizer = torch.optim.Adam([layers.flat], lr=LEARNING_RATE, fused=True)
-    best, best_loss, best_epoch, epoch = layers.flat.clone(), math.inf, 0, 0
+    layers = _first_layers(widths, generator)
+    optimizer = torch.optim.Adam(layers, lr=LEARNING_RATE, fused=True)
+    best, best_loss, best_epoch, epoch = layers, math.inf, 0, 0
     for epoch in range(1, MOST_EPOCHS + 1):
         order = torch.randperm(len(train[0]), generator=generator)
-        x, wanted, weight = (part[order] for part in train)
-        for begin in range(0, len(x), BATCH):
-            batch = slice(begin, begin + BATCH)
-            _gradient(layers.parts, slope.parts, x[batch], wanted[batch], weight[batch])
+        for batch in zip(*(torch.split(part[order], BATCH) for part in train), strict=True):
+            optimizer.zero_grad()
+            _loss(layers, *batch).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-        loss = _loss(layers.parts, *watch)
+        with torch.no_grad():
+            loss = float(_loss(layers, *watch))
         if loss < best_loss:
-            best, best_loss, best_epoch = layers.flat.clone(), loss, epoch
+            best_loss, best_epoch = loss, epoch
+            best = [layer.detach().clone() for layer in layers]
         elif epoch - best_epoch >= PATIENCE:
             break
-    return _Layers(widths, best).parts, epoch
-
-
-def _gradient(
-    parts: list[torch.Tensor],
-    slope: list[torch.Tensor],
-    x: torch.Tensor,
-    wanted: torch.Tensor,
-    weight: torch.Tensor,
-) -> None:
-    """Write the gradient of `_loss` into `slope`, a third faster than autograd on nets so small."""
-    inner = torch.addmm(parts[1], x, parts[0]).relu_() if len(parts) > 2 else x
-    error = torch.softmax(torch.addmm(parts[-1], inner, parts[-2]), dim=1)
-    error = error.sub_(wanted).mul_((weight / len(weight))[:, None])
-    torch.mm(inner.T, error, out=slope[-2])
-    torch.sum(error, dim=0, out=slope[-1])
-    if len(parts) > 2:
-        error = torch.mm(error, parts[2].T).mul_(inner > 0)
-        torch.mm(x.T, error, out=slope[0])
-        torch.sum(error, dim=0, out=slope[1])
+    return [layer.detach() for layer in best], epoch
 
 
 def _loss(
-    parts: list[torch.Tensor], x: torch.Tensor, wanted: torch.Tensor, weight: torch.Tensor
-) -> float:
+    layers: list[torch.Tensor], x: torch.Tensor, wanted: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
     """Weighted cross-entropy; differs from KL only by the truth's entropy, a constant.
 
     Weights have mean 1 over all rows, not within each batch: that would undo them in small ones.
     """
-    inner = torch.addmm(parts[1], x, parts[0]).relu_() if len(parts) > 2 else x
-    logs = torch.log_softmax(torch.addmm(parts[-1], inner, parts[-2]), dim=1)
-    return -float((weight * (wanted * logs).sum(dim=1)).mean())
+    inner = torch.addmm(layers[1], x, layers[0]).relu() if len(layers) > 2 else x
+    logits = torch.addmm(layers[-1], inner, layers[-2])
+    return (weight * functional.cross_entropy(logits, wanted, reduction="none")).mean()

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 ABSENT_LOGIT = -1e9
 """Logit of a class that no training row has: finite, and no probability left after softmax."""
@@ -9,6 +10,5 @@ ABSENT_LOGIT = -1e9
 
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
     """Probabilities of logits `[n, K]`: float32 `[n, K]`, rows sum to 1."""
-    shifted = np.asarray(logits, dtype=np.float64)
-    shifted = np.exp(shifted - shifted.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
+    wide = np.asarray(logits, dtype=np.float64)
+    return np.asarray(special.softmax(wide, axis=1), dtype=np.float32)

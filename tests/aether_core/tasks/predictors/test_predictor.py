@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from aether_core.errors import InputError
-from aether_core.tasks.predictors.mlp import _gradient, _held_out, _Layers
+from aether_core.tasks.predictors.mlp import _held_out
 from aether_core.tasks.predictors.predictor import fit_probe, fit_shares
 from aether_core.tasks.predictors.softmax import softmax
 from aether_core.tasks.testing.metrics import kl
@@ -127,24 +127,6 @@ def test_fit_follows_its_seed(kind: str, trainer: str) -> None:
     )
     other = fit_probe(kind, x, label, classes=4, seed=4, trainer=trainer).logits(x)
     assert np.array_equal(first, other) == ((kind, trainer) == ("linear", "default"))
-
-
-@pytest.mark.parametrize("widths", [[6, 3], [6, 8, 3]])
-def test_written_gradient_is_that_of_autograd(widths: list[int]) -> None:
-    generator = torch.Generator().manual_seed(0)
-    layers, slope = _Layers(widths), _Layers(widths)
-    layers.start(generator)
-    x, weight = torch.randn((20, 6), generator=generator), torch.rand(20, generator=generator)
-    wanted = torch.softmax(torch.randn((20, 3), generator=generator), dim=1)
-    _gradient(layers.parts, slope.parts, x, wanted, weight)
-    own = [part.clone().requires_grad_() for part in layers.parts]
-    value = x
-    for weights, bias in zip(own[::2], own[1::2], strict=True):
-        value = (torch.relu(value) if value is not x else value) @ weights + bias
-    loss = torch.nn.functional.cross_entropy(value, wanted, reduction="none")
-    (loss * weight).mean().backward()
-    for mine, reference in zip(slope.parts, own, strict=True):
-        torch.testing.assert_close(mine, reference.grad, atol=1e-6, rtol=1e-4)
 
 
 def test_comparing_loads_no_torch_until_a_network_is_trained() -> None:
