@@ -50,7 +50,7 @@ class ErrorReport(NamedTuple):
 
 def _explain(error: BaseException) -> ErrorReport:
     if isinstance(error, KeyboardInterrupt):
-        return ErrorReport("Interrupted", "interrupted", "stopped by the user", 130)
+        return ErrorReport("Interrupted", "interrupted", "stopped by user", 130)
     if isinstance(error, ClickException):
         report = " ".join(error.format_message().split())
         return ErrorReport("InputError", InputError.code, f"{report}; see ./aether --help", 2)
@@ -79,9 +79,9 @@ def _aborted_by(abort: typer.Abort) -> BaseException:
         return abort.__context__
     sys.stderr.write("\n")  # the question's line is not ended
     return InputError(
-        "the question was not answered",
-        "no yes or no",
-        "say --yes to go on",
+        "no answer was given",
+        "neither yes nor no",
+        "add --yes to continue",
         code="question-not-answered",
     )
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # so that other commands do not load what jobs need
     from workflows.home.store import Store
     from workflows.jobs.job import JobSummary
 
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the job to its end.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the job to finish.")]
 
 
 def followed(store: "Store", job_id: int) -> "JobSummary":
@@ -32,7 +32,7 @@ def followed(store: "Store", job_id: int) -> "JobSummary":
         try:
             job = follow_job(store, job_id, progress)
         except KeyboardInterrupt:
-            sys.stderr.write(f"stopping job {job_id}; Ctrl-C again leaves it to stop by itself\n")
+            sys.stderr.write(f"stopping job {job_id}; press Ctrl-C again to exit without waiting\n")
             with suppress(ConflictError):  # it ended just now
                 cancel_job(store, job_id)
             job = follow_job(store, job_id, progress)

@@ -10,7 +10,7 @@ from cli.following import Wait, followed, job_document, say_queued
 if TYPE_CHECKING:  # so that other commands do not load what jobs need
     from workflows.jobs.job import JobSummary
 
-job_app = typer.Typer(help="Look at one job, stop it, or let it go on.", no_args_is_help=True)
+job_app = typer.Typer(help="Show, stop or resume a job.", no_args_is_help=True)
 JobId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
 _LISTED = 30
 
@@ -38,7 +38,7 @@ def jobs(
         show_city(store, slug)  # says so where there is no such city
     output.document([job_document(job) for job in found])
     if not found:
-        output.say("No job yet.")
+        output.say("No jobs yet.")
         return
     output.table(
         ["job", "city", "what", "state", "done", "stage or error", "created"],
@@ -77,7 +77,7 @@ def cancel(job_id: JobId) -> None:
     job = cancel_job(open_store(), job_id)
     output.document(job_document(job))
     output.say(
-        f"Job {job.job} is {job.state}." if job.is_finished else f"Job {job.job} is asked to stop."
+        f"Job {job.job} is {job.state}." if job.is_finished else f"Job {job.job} is stopping."
     )
 
 
@@ -105,12 +105,12 @@ def remove(job_id: JobId) -> None:
 
     remove_job(open_store(), job_id)
     output.document({"removed": job_id})
-    output.say(f"Job {job_id} is forgotten.")
+    output.say(f"Job {job_id} is deleted.")
 
 
 def _state(job: "JobSummary") -> str:
     if job.is_left:
-        return "left by its worker"
+        return "abandoned by its worker"
     return "stopping" if job.stopping else job.state
 
 
@@ -122,6 +122,6 @@ def _say(job: "JobSummary") -> None:
         left = f", about {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
         output.say(f"{job.stage or 'waiting'}, {job.progress:.0%}{left}")
     elif job.state != "done":
-        output.say(f"Let it go on with: ./aether job resume {job.job}")
+        output.say(f"Resume it with: ./aether job resume {job.job}")
     for name, value in job.result.items():
         output.say(f"{name}: {value}")

@@ -12,7 +12,7 @@ from workflows.home.settings import read_settings
 if TYPE_CHECKING:  # so that `db` loads nothing else
     from workflows.home.store import Store
 
-db_app = typer.Typer(help="The private database cluster.", no_args_is_help=True)
+db_app = typer.Typer(help="Manage the private database.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +55,7 @@ def down() -> None:
 
     stopped = stop(read_settings())
     output.document({"stopped": stopped})
-    output.say("Stopped." if stopped else "Nothing was running in this home.")
+    output.say("Stopped." if stopped else "Nothing was running in this home folder.")
 
 
 def health() -> None:
@@ -64,8 +64,8 @@ def health() -> None:
 
     found = check_health(read_settings())
     output.document(asdict(found))
-    output.say(f"database: {'answers' if found.database else f'no answer ({found.reason})'}")
-    output.say(f"worker: {'works' if found.worker else 'no sign of life'}")
+    output.say(f"database: {'running' if found.database else f'no answer ({found.reason})'}")
+    output.say(f"worker: {'running' if found.worker else 'not responding'}")
     if not found.well:
         raise typer.Exit(1)
 

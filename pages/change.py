@@ -39,7 +39,7 @@ def draw_without_model() -> None:
     """What to do when the city cannot be asked."""
     page.empty(
         "This city has no model yet",
-        "A change is scored by the city's model. It can be asked for once one has been trained.",
+        "Changes are scored with the city's model, so train one first.",
         page.TRAIN,
         "Train its model",
     )
@@ -48,9 +48,9 @@ def draw_without_model() -> None:
 def draw_one_year(city: CitySummary) -> None:
     """What to do when there is nothing to compare."""
     page.empty(
-        f"This city holds one year, {city.year}",
-        "A change needs two. Fetch a city from public data with several years, or give this one "
-        "the files of another year, of the same kind and encoding.",
+        f"This city has one year only, {city.year}",
+        "Mapping change takes two. Fetch a city from public data with several years, or add "
+        "embedding files of another year, of the same kind and encoding.",
         page.CITY,
         "Add a city with several years",
     )
@@ -93,7 +93,7 @@ def draw_difference(city: CitySummary, found: CellChange, marks: list[Point]) ->
         layer_map.draw_legend(view, "change")
 
 
-@st.cache_data(max_entries=4, show_spinner="Drawing both years")
+@st.cache_data(max_entries=4, show_spinner="Drawing the map")
 def pictures(
     _store: Store,
     asked: Asked,  # noqa: ARG001 - tells one change from another
@@ -123,7 +123,7 @@ def draw_histogram(found: CellChange) -> None:
         change_histogram(found.change, found.noise.low, found.noise.high),
         "change-histogram",
         height=HISTOGRAM_HEIGHT,
-        alt="Histogram of the change with the band of the noise",
+        alt="Histogram of change with the noise band",
     )
 
 
@@ -132,13 +132,13 @@ def draw_panel(city: CitySummary, found: CellChange, marks: list[Point]) -> None
     st.write(plain(in_words(found)))
     left, right = st.columns(2, gap="small")
     left.metric(
-        "Within the noise",
+        "Within noise",
         percent(found.share_below_noise, 1),
-        help="Share of the cells that changed no more than stable cells do from year to year",
+        help="Share of cells that changed no more than stable cells do between the two years",
     )
-    right.metric("Moved towards", f"{found.towards:,}", help="Cells beyond the noise")
+    right.metric("Moved towards", f"{found.towards:,}", help="Cells beyond noise")
     if found.lacking:
-        st.caption(f"{found.lacking:,} cells have no data in one of the years and are left out.")
+        st.caption(f"{found.lacking:,} cells without data in one of the years are left out.")
     if marks:
         rows(
             (mark.title.partition(". ")[2], f"{mark.lat:.5f}, {mark.lon:.5f}", mark.note)
@@ -158,7 +158,7 @@ def draw_actions(city: CitySummary, found: CellChange) -> None:
         with errors.boxed(state.reachable):
             keep(city, found, title)
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
-        st.caption("Every cell with both scores, its change, and whether that is beyond the noise.")
+        st.caption("Every cell with both scores, the change, and whether it is beyond noise.")
         downloads.buttons(
             f"{city.slug}-{found.title}", lambda path: export_change(found, path), key="change"
         )
@@ -182,7 +182,7 @@ def keep(city: CitySummary, found: CellChange, title: str) -> None:
         lambda job: all(job.request[name] == asked[name] for name in asked if name != "title"),
     )
     go = job_panel.button(
-        panel, "Keep as layer", key="keep-change", icon=":material/bookmark_add:", request=request
+        panel, "Save as layer", key="keep-change", icon=":material/bookmark_add:", request=request
     )
     if go:
         job_panel.start(panel, CHANGE, request)
@@ -201,7 +201,7 @@ def answered(asked: Asked | None) -> CellChange | AetherError | None:
     if asked is None:
         return None
     try:
-        with st.spinner("Reading both years"):
+        with st.spinner("Scoring both years"):
             return change_ask.answer(asked)
     except AetherError as error:
         return error
@@ -229,8 +229,8 @@ def draw() -> None:
         if found is None:
             st.subheader("Ask what has changed", anchor=False)
             st.write(
-                "Type what the city may have moved towards, or choose an example, and two years. "
-                "Only what goes beyond the usual difference between years is coloured."
+                "Type what there may be more of, or choose an example, and pick two years. Only "
+                "changes beyond the usual difference between years are coloured."
             )
         else:
             view = st.segmented_control(
@@ -243,7 +243,7 @@ def draw() -> None:
                 city,
                 key=f"change-map-{city.slug}",
                 height=MAP_HEIGHT,
-                alt=f"Map of {city.name}: nothing asked yet",
+                alt=f"Map of {city.name}: no query yet",
             )
             return
         if view == BOTH:

@@ -23,10 +23,10 @@ SHOW, ADD = "This city", "Add a city"
 FETCH, FILES, MANY = "From public data", "From your files", "A list of cities"
 WAYS = {"add": FETCH, "fetch": FETCH, "files": FILES, "many": MANY}
 ABOUT = {
-    FETCH: "Satellite embedding and places come from public servers: say where, see what it costs, "
-    "start. No account is needed.",
-    FILES: "An AlphaEarth embedding and a file of places that you have already.",
-    MANY: "Many cities from public data, one row of a table each.",
+    FETCH: "The satellite embedding and places come from public servers: choose the area, check "
+    "the estimate, start. No account needed.",
+    FILES: "Upload an AlphaEarth embedding and a file of places.",
+    MANY: "Several cities from public data, listed in a table with one row each.",
 }
 
 
@@ -42,10 +42,10 @@ def draw_places(city: CitySummary) -> None:
         with_footprint=True,
     )
     st.caption(
-        "Grey line: the city's boundary. Orange line: what the embedding covers. Dots: places."
+        "Grey line: the city's boundary. Orange line: extent of the embedding. Dots: places."
     )
     if len(frame) < city.pois:
-        st.caption(f"{len(frame):,} of {city.pois:,} places are drawn.")
+        st.caption(f"{len(frame):,} of {city.pois:,} places are shown.")
 
 
 def draw_facts(city: CitySummary) -> None:
@@ -99,7 +99,7 @@ def draw_removal(city: CitySummary) -> None:
         )
         typed = st.text_input(f"Type {city.slug} to confirm", key=f"confirm-{city.slug}")
         if st.button(
-            "Remove for good",
+            "Remove permanently",
             type="primary",
             disabled=typed != city.slug,
             key=f"remove-{city.slug}",
@@ -158,7 +158,7 @@ def draw_adding(panel: Panel) -> None:
         if st.session_state["add-way"] != FILES:
             job_panel.draw(panel)
     way = st.segmented_control(
-        "Where it comes from",
+        "Data sources",
         list(ABOUT),
         required=True,
         key="add-way",

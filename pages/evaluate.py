@@ -18,11 +18,11 @@ from workflows.evaluation.retrieval import RetrievalEvaluation, latest_retrieval
 
 BY_NAME = {name: task for task, name in TASKS.items()}
 QUESTIONS = {
-    compare_form.LAND_USE: "Does AETHER tell land use apart better than plain AlphaEarth? "
-    "Your own labels decide, on the same folds for all.",
-    compare_form.SOCIOECONOMIC: "Does AETHER predict shares of areas better than plain AlphaEarth? "
-    "Your own figures decide, on the same folds for all.",
-    RETRIEVAL: "Does a query in words find the cells that are known to answer it?",
+    compare_form.LAND_USE: "Does AETHER predict land use better than plain AlphaEarth? "
+    "Test it on your own labels, with the same folds for all.",
+    compare_form.SOCIOECONOMIC: "Does AETHER predict area shares better than plain AlphaEarth? "
+    "Test it on your own figures, with the same folds for all.",
+    RETRIEVAL: "Does a text query find the cells known to match it?",
 }
 LAST, NEW = "Last result", "New comparison"
 

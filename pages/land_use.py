@@ -26,7 +26,10 @@ def draw_form(city: CitySummary, panel: Panel) -> None:
     with settings, st.container(border=True, key="landuse-settings"), errors.boxed(state.reachable):
         st.subheader("Map", anchor=False)
         title = st.text_input(
-            "Title", key=f"{KEY}-title", placeholder="made from the labels' name", max_chars=200
+            "Title",
+            key=f"{KEY}-title",
+            placeholder="default: from the name of the labels",
+            max_chars=200,
         )
         go_place = st.container()
         fit = fit_form.draw(city, KEY, with_representation=True)
@@ -53,17 +56,16 @@ def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:
         fit_page.score(
             layer,
             "accuracy",
-            "Right",
+            "Accuracy",
             known="labels",
             percent=True,
-            about="Share of labels whose class was predicted right by a fit that had not seen "
-            "them or any label near them.",
+            about="Share of held-out labels whose class was predicted correctly.",
         )
         st.metric(
-            "Can be trusted",
+            "Usable cells",
             f"{layer.findings['trusted']:.0%}".replace("%", " %"),
-            help="Share of the cells that resemble the labels and have at most two classes "
-            "possible. The others are grey.",
+            help="Share of cells that resemble the labels and have at most two possible "
+            "classes. The others are grey.",
         )
         if told := advice(layer):
             st.info(told, icon=":material/lightbulb:")

@@ -14,8 +14,8 @@ from workflows.layers.layers import LayerSummary, list_layers, remove_layer
 MAP_HEIGHT = 600
 MAP, COMPARE = "One layer", "Compare two"
 KINDS = {
-    "search": "answer to a question",
-    "similar": "places like one",
+    "search": "search result",
+    "similar": "similar places",
     "change": "change between two years",
     "landuse": "land use",
     "socioeconomic": "shares by cell",
@@ -24,12 +24,12 @@ KINDS = {
 ASKED = {
     "query": "Asked",
     "minus": "But not",
-    "at": "Pointed at",
+    "at": "Example point",
     "from": "From",
     "to": "To",
     "labels": "Labels",
     "areas": "Areas",
-    "representation": "Seen by",
+    "representation": "Representation",
     "predictor": "Predictor",
     "protocol": "Protocol",
 }
@@ -45,7 +45,7 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
     elif st.session_state.get("layer") not in by_name:
         st.session_state["layer"] = layers[0].layer
     name = st.radio(
-        "Kept layers",
+        "Saved layers",
         list(by_name),
         format_func=lambda slug: plain(names[slug]),
         captions=[
@@ -75,8 +75,8 @@ def draw_lineage(layer: LayerSummary) -> None:
         for name, label in ASKED.items()
         if layer.parameters.get(name) is not None
     }
-    if "Seen by" in asked:
-        asked["Seen by"] = seen_by(layer)
+    if "Representation" in asked:
+        asked["Representation"] = seen_by(layer)
     needs_model = layer.parameters.get("representation", "aether") in {"aether", "concat"}
     facts(
         {
@@ -95,7 +95,7 @@ def draw_removal(city: CitySummary, layer: LayerSummary) -> None:
     with st.popover(
         "Remove", icon=":material/delete:", width="stretch", key=f"removal-{layer.layer}"
     ):
-        st.write(f"Remove **{plain(layer.title)}** for good?")
+        st.write(f"Remove **{plain(layer.title)}** permanently?")
         if st.button("Remove this layer", type="primary", key=f"remove-{layer.layer}"):
             remove_layer(state.store(), city.slug, layer.layer)
             st.toast("The layer was removed.")
@@ -108,7 +108,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
     with panel:
         with st.container(height=260, border=False) if len(layers) > 4 else st.container():
             chosen = choose(layers)
-        st.subheader("Take it away", anchor=False)
+        st.subheader("Download", anchor=False)
         downloads.buttons(
             f"{city.slug}-{chosen.layer}",
             lambda path: export_layer(state.store(), city.slug, chosen.layer, path),
@@ -120,7 +120,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
         with right:
             take_away.qgis(city, chosen)
         draw_removal(city, chosen)
-        st.subheader("Where it came from", anchor=False)
+        st.subheader("Provenance", anchor=False)
         draw_lineage(chosen)
     with picture, errors.boxed(state.reachable):
         layer_map.draw(city, chosen, "layer", MAP_HEIGHT)
@@ -134,9 +134,9 @@ def draw() -> None:
     layers = list_layers(state.store(), city.slug)
     if not layers:
         page.empty(
-            "No layer has been kept yet",
-            "Ask the city something, then keep the answer as a layer. It can be found again here, "
-            "downloaded, and read straight from PostGIS.",
+            "No saved layers yet",
+            "Search the city, then save the result as a layer. Saved layers are listed here, can "
+            "be downloaded, and can be opened directly from PostGIS.",
             page.SEARCH,
             "Search this city",
         )

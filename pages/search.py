@@ -86,14 +86,14 @@ def draw_map(
         title = (
             f"Like {scores.at[1]:.4f}, {scores.at[0]:.4f}" if scores.at else default_title(scores)
         )
-        marks = [Point(*scores.at, "The place you pointed at")] if scores.at else []
+        marks = [Point(*scores.at, "The place you clicked")] if scores.at else []
         marks += found
     with st.container(key="map-frame-search", gap=None):
         city_map.draw(
             city,
             key=f"search-map-{city.slug}",
             height=MAP_HEIGHT,
-            alt=f"Map of {city.name}: {title or 'nothing asked yet'}",
+            alt=f"Map of {city.name}: {title or 'no query yet'}",
             cells=values,
             targets=cells.all_of(city) if city.model else None,
             points=city_map.points_of(places_of(city)) if scores is None else [],
@@ -127,7 +127,8 @@ def draw_spots(scores: CellScores, spots: list[Spot]) -> None:
     """The best spots as a list."""
     rows((spot.title, f"{spot.lat:.5f}, {spot.lon:.5f}", f"{spot.score:.3f}") for spot in spots)
     st.caption(
-        f"The best of {len(scores.h3):,} cells that lie apart, by {plain(scores.model)}. "
+        f"Best-scoring places of {len(scores.h3):,} cells, spaced apart. Model: "
+        f"{plain(scores.model)}. "
         "Score: cosine, -1 to 1."
     )
 
@@ -144,7 +145,7 @@ def draw_actions(city: CitySummary, scores: CellScores) -> None:
     keeping, taking = st.columns(2, gap="small")
     with keeping, st.popover("Keep", icon=":material/bookmark_add:", width="stretch"):
         title = st.text_input("Title of the layer", name, key=f"title-{name}", max_chars=200)
-        if st.button("Keep as layer", type="primary", key="keep"):
+        if st.button("Save as layer", type="primary", key="keep"):
             with errors.boxed(state.reachable):
                 layer = keep_layer(state.store(), scores, title)
                 st.success(f"Kept as {plain(layer.title)}.")
@@ -161,12 +162,12 @@ def draw_hint(city: CitySummary) -> None:
     if city.model is None:
         page.empty(
             "This city has no model yet",
-            "It can be asked in words once its model has been trained.",
+            "Train its model first; then the city can be searched in plain words.",
             page.TRAIN,
             "Train its model",
         )
         return
-    st.subheader("Ask the city", anchor=False)
+    st.subheader("Search the city", anchor=False)
     st.write(
         "Type what you are looking for, choose an example, "
         "or click the map to find places like the one you clicked."
@@ -178,7 +179,7 @@ def answered(question: ask.Question | None) -> CellScores | AetherError | None:
     if question is None:
         return None
     try:
-        with st.spinner("Reading the city"):
+        with st.spinner("Searching"):
             return ask.answer(question)
     except AetherError as error:
         return error
@@ -214,14 +215,14 @@ def draw_panel(
     if question.at is not None:
         st.markdown(f"**Places like {question.at[1]:.5f}, {question.at[0]:.5f}**")
         st.button(
-            "Back to words",
+            "Back to text search",
             on_click=ask.forget_point,
             icon=":material/undo:",
             type="tertiary",
             key="back",
         )
     share = st.segmented_control(
-        "Colour the best",
+        "Highlight top",
         list(SHARES),
         default="All",
         required=True,

@@ -27,7 +27,10 @@ def draw_form(city: CitySummary, panel: Panel) -> None:
     with settings, st.container(border=True, key="shares-settings"), errors.boxed(state.reachable):
         st.subheader("Map", anchor=False)
         title = st.text_input(
-            "Title", key=f"{KEY}-title", placeholder="made from the areas' name", max_chars=180
+            "Title",
+            key=f"{KEY}-title",
+            placeholder="default: from the name of the areas",
+            max_chars=180,
         )
         go_place = st.container()
         fit = fit_form.draw(city, KEY, with_representation=True)
@@ -54,10 +57,10 @@ def ask_pixels(city: CitySummary, representation: str) -> bool:
     if city.embedding_kind != "raster" or representation not in {"alphaearth", "aether"}:
         return False
     return st.toggle(
-        "Mean over pixels",
+        "Average over pixels",
         key=f"{KEY}-pixels",
-        help="Areas take the mean of the pixels in them instead of their cells: finer for small "
-        "areas, and slower.",
+        help="Average the pixels in each area instead of its cells: more precise for small "
+        "areas, but slower.",
     )
 
 
@@ -94,11 +97,11 @@ def draw_panel(
     fit_page.score(
         layer,
         "cosine",
-        "Likeness of shares",
+        "Cosine similarity",
         known="known areas",
         percent=False,
-        about="Mean cosine of predicted and true shares of areas the fit had not seen: 1 is the "
-        "same mix of groups.",
+        about="Mean cosine similarity of predicted and observed shares in held-out areas: 1 "
+        "means the same mix of groups.",
     )
     fit_page.panel(layer, "areas", layer.findings["fields"], "Fields")
     fit_page.take_with(city, shown, KEY)

@@ -63,7 +63,7 @@ def draw_start(city: CitySummary) -> None:
         "Recipe",
         [one.name for one in recipes()],
         key="recipe",
-        help="A recipe is a way of training with all its settings.",
+        help="A recipe is a training method with all its settings.",
         on_change=forget_settings,
     )
     chosen = recipe(name)
@@ -78,7 +78,7 @@ def draw_start(city: CitySummary) -> None:
                 "Device",
                 ["auto", "cpu", "cuda"],
                 key="device",
-                help="Auto takes a GPU where there is one.",
+                help="Auto uses a GPU if there is one.",
             )
         go = st.form_submit_button("Start training", type="primary", width="stretch")
     if go:
@@ -97,22 +97,22 @@ def in_words(validation: dict[str, Any], validated_on: str | None) -> str:
     found = validation["text_to_place"]
     share, chance = float(found["recall_at_10"]), float(found["chance_at_10"])
     if share > 1.5 * chance:
-        verdict = f"That is {share / max(chance, 1e-9):.1f} times better than guessing."
+        verdict = f"That is {share / max(chance, 1e-9):.1f} times the chance level."
     else:
-        verdict = "That is hardly better than guessing: do not trust its maps."
+        verdict = "That is hardly better than chance: do not rely on its maps."
     if validated_on == "apart":
         place, favour = "a place it has never seen", ""
     else:
         place = "a place it was not trained on"
         favour = (
-            " These places also chose which epoch was kept, so the figure flatters the model a "
-            "little."
+            " These places were also used to select the epoch, so the figure is slightly "
+            "optimistic."
         )
     return (
-        f"Given the words for {place}, the model has such a place among its first 10 of "
-        f"{validation['candidates']:,} in {share:.0%} of cases; guessing would in {chance:.0%}. "
-        f"{verdict}{favour} Places of different kinds often look alike from above, so even a good "
-        "model stays far from 100 %."
+        f"Recall@10 is {share:.0%} (chance: {chance:.0%}): given the text of {place}, a matching "
+        f"place is in the top 10 of {validation['candidates']:,} in {share:.0%} of cases. "
+        f"{verdict}{favour} Different kinds of places often look alike from above, so even a good "
+        "model stays far below 100 %."
     )
 
 
@@ -137,17 +137,17 @@ def draw_early_end(run: RunSummary) -> None:
         st.error(f"Run {run.id} failed: {plain(reason)}", icon=":material/error:")
     else:
         kept = (
-            f"after epoch {run.resumable_from}. What it has learnt is kept; it made no model yet."
+            f"after epoch {run.resumable_from}. Its progress is saved, but there is no model yet."
             if run.resumable_from
-            else "before its first epoch was done. Nothing was kept."
+            else "before the first epoch finished. Nothing was saved."
         )
         st.info(f"Run {run.id} was stopped {kept}", icon=":material/info:")
     with st.container(horizontal=True):
         go_on = run.resumable_from > 0 and st.button(
-            f"Go on from epoch {run.resumable_from}",
+            f"Resume from epoch {run.resumable_from}",
             key=f"resume-{run.id}",
             type="primary",
-            help="It ends with the same model as if it had never been cut off.",
+            help="The result is the same as that of an uninterrupted run.",
         )
         again = st.button(
             "Start again",
@@ -155,7 +155,7 @@ def draw_early_end(run: RunSummary) -> None:
             help="A new run with the same recipe, settings and seed.",
         )
     if go_on or again:
-        with st.spinner("Checking that nothing has changed" if go_on else "Starting"):
+        with st.spinner("Checking that the inputs have not changed" if go_on else "Starting"):
             (resume_run if go_on else start_again)(state.store(), run.id)
         st.rerun()
 
@@ -165,13 +165,11 @@ def draw_outcome(run: RunSummary) -> None:
     kept: Any = run.metrics.get("kept_epoch")
     validated_on: Any = run.metrics.get("validated_on")
     validation: Any = run.metrics.get("validation")
-    st.subheader(f"What run {run.id} learnt", anchor=False)
+    st.subheader(f"Results of run {run.id}", anchor=False)
     if validation:
         st.write(in_words(validation, validated_on))
     else:
-        st.write(
-            "Nothing was held out, so nothing can be said about places the model has not seen."
-        )
+        st.write("No places were held out, so the model could not be tested on unseen places.")
     left, right = st.columns(2, gap="medium")
     with left:
         charts.losses(run.history, kept_epoch=kept, key="losses")
@@ -220,8 +218,8 @@ def row_of(model: ModelSummary) -> dict[str, object]:
         "Model": model.name,
         "Recipe": model.recipe,
         "Origin": model.origin,
-        "Among first 10": f"{recall:.1%}" if recall is not None else "not checked",
-        "Made": f"{model.created:%d %b %Y, %H:%M}",
+        "Recall@10": f"{recall:.1%}" if recall is not None else "not tested",
+        "Created": f"{model.created:%d %b %Y, %H:%M}",
     }
 
 
@@ -251,15 +249,16 @@ def draw_history(runs: list[RunSummary]) -> None:
 def draw_request(run: RunSummary) -> None:
     """What the working run was asked to do."""
     facts({"Recipe": run.recipe, "Seed": run.seed, "Device": run.device, **run.settings})
-    st.caption("One run of a city works at a time. It goes on when you leave this page.")
+    st.caption("One run per city at a time. It continues when you leave this page.")
 
 
 def draw_invitation(city: CitySummary) -> None:
     """What training is, for a city that has none yet."""
-    st.subheader("Nothing has been trained yet", anchor=False)
+    st.subheader("No model trained yet", anchor=False)
     st.write(
-        f"Training teaches a small model how the city's {count(city.pois, 'place')} look from "
-        "above. After that the city can be asked in words. It takes from under a minute to a few "
+        f"Training teaches a small model what the city's {count(city.pois, 'place')} look like "
+        "from above. After that, you can search the city in plain words. It takes from under a "
+        "minute to a few "
         "minutes."
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 from aether_core.charts.palette import BLUE, QUIET, VERMILION
 from aether_core.charts.words import Chart, Record, counted, layered, nothing, titled
 
-_TITLE: Final = "How far labels resemble their neighbours"
+_TITLE: Final = "Variogram of the labels"
 _POINTS_OF_CURVE: Final = 80
 
 
@@ -31,7 +31,7 @@ def variogram(found: Record, *, block_m: float | None = None) -> Chart:
     x = alt.X("distance:Q", title="Distance between two labels (m)", axis=alt.Axis(format=",.0f"))
     y = alt.Y(
         "difference:Q",
-        title="Semivariance (0: alike)",
+        title="Semivariance (0: identical)",
         scale=alt.Scale(zero=True),
     )
     points = (
@@ -59,7 +59,7 @@ def variogram(found: Record, *, block_m: float | None = None) -> Chart:
 def _counted(found: Record, frame: pd.DataFrame) -> str:
     pairs = int(frame["pairs"].sum())
     if not float(found["range_m"]) > 0:
-        return f"{counted(pairs)} pairs of labels; no range found: neighbours are no more alike"
+        return f"{counted(pairs)} pairs of labels; no range found"
     return f"{counted(pairs)} pairs of labels; larger dots stand for more pairs"
 
 

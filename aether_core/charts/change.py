@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from aether_core.charts.palette import CHANGE_RAMP, QUIET
 from aether_core.charts.words import Chart, counted, layered, percent, titled
 
-AWAY, WITHIN, TOWARDS = "away from it", "within the noise", "towards it"
+AWAY, WITHIN, TOWARDS = "away from it", "within noise", "towards it"
 _COLOURS: Final = {AWAY: CHANGE_RAMP[1], WITHIN: "#aab3ba", TOWARDS: CHANGE_RAMP[5]}
 _BINS: Final = 60
 _SHOWN: Final = 0.998
@@ -28,7 +28,7 @@ def change_histogram(change: NDArray[np.float32], low: float, high: float) -> Ch
     domain = [float(frame["from"].min()), float(frame["to"].max())]
     x = alt.X(
         "from:Q",
-        title="Change of the score",
+        title="Change in score",
         scale=alt.Scale(domain=domain, nice=False),
         axis=alt.Axis(format="+.2f"),
     )
@@ -58,8 +58,8 @@ def change_histogram(change: NDArray[np.float32], low: float, high: float) -> Ch
     ends = alt.Chart(pd.DataFrame({"from": [low, high]}))
     rules = ends.mark_rule(color=QUIET, strokeDash=[5, 4]).encode(x=x)
     within = float(((change >= low) & (change <= high)).mean())
-    told = f"{percent(within, 1)} of {counted(len(change))} cells within the noise (dashed)"
-    return titled(layered(bars, rules), "How much the cells changed", told)
+    told = f"{percent(within, 1)} of {counted(len(change))} cells within noise (dashed)"
+    return titled(layered(bars, rules), "Change in score across cells", told)
 
 
 def histogram_bars(change: NDArray[np.float32], low: float, high: float) -> pd.DataFrame:

@@ -26,7 +26,7 @@ def class_counts(counts: Mapping[str, int], colours: Mapping[str, str] | None = 
     names = [name for name, _ in ordered]
     given = colours or {}
     if not ordered:
-        return nothing("Labels of each class", "no class has a label")
+        return nothing("Labels per class", "no class has labels")
     largest = max(1, ordered[0][1])
     frame = pd.DataFrame(
         {
@@ -50,7 +50,7 @@ def class_counts(counts: Mapping[str, int], colours: Mapping[str, str] | None = 
         text=alt.Text("n:Q", format=",")
     )
     told = f"{counted(sum(counts.values()))} labels in {len(names)} classes"
-    return titled(bars + numbers, "Labels of each class", told)
+    return titled(bars + numbers, "Labels per class", told)
 
 
 def confusion(
@@ -66,7 +66,7 @@ def confusion(
     total = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)
     if not len(names):
-        return nothing("Which classes are taken for which", "there is no class")
+        return nothing("Confusion matrix", "no classes")
     many = len(names) > _NUMBERED_CLASSES
     size = 8 if many else 11
     shown = np.array(fitted(names, width=24 if many else 20, lines=1 if many else 2), dtype=object)
@@ -117,5 +117,5 @@ def confusion(
         numbers = base.transform_filter("datum.n > 0").mark_text()
         ink = alt.condition("datum.share > 0.42", alt.value("#ffffff"), alt.value("#1d2730"))
         layers.append(numbers.encode(text=alt.Text("n:Q", format=","), color=ink))
-    told = f"{counted(int(counts.sum()))} labels, each predicted by a model that did not see it"
-    return titled(layered(*layers), "Which classes are taken for which", told)
+    told = f"{counted(int(counts.sum()))} labels, each held out when predicted"
+    return titled(layered(*layers), "Confusion matrix", told)

@@ -22,8 +22,8 @@ from aether_core.charts.words import (
     titled,
 )
 
-_REACHED: Final = "What each representation reaches"
-_CURVE: Final = "What more labels would bring"
+_REACHED: Final = "Score by representation"
+_CURVE: Final = "Learning curve"
 _INTERVAL: Final = "95\N{NO-BREAK SPACE}% interval"
 _ROOMY: Final = alt.Scale(zero=False, padding=16)
 _SHAPES: Final = {"random": "circle", "spatial": "square", "district": "triangle-up"}
@@ -83,7 +83,7 @@ def forest(
         x="mean:Q", shape=_split_shape(splits)
     )
     if not drawn:
-        return nothing(_REACHED, f"no score was kept as {metric}")
+        return nothing(_REACHED, f"no score recorded for {metric}")
     seeds = max(int(row["n_seeds"]) for row in drawn)
     note = f"mean of {seeds} seeds; bars: {_INTERVAL}"
     return titled(lines + dots, _REACHED, note if n is None else f"{counted(n)}; {note}")
@@ -129,7 +129,7 @@ def gains_forest(
         columns=["what", "verdict", "relative", "lo", "hi"],
     )
     if not drawn:
-        return nothing("Gain", f"nothing was compared by {metric}")
+        return nothing("Gain", f"no comparison by {metric}")
     against = names.get(drawn[0]["against"], drawn[0]["against"])
     better = "left" if measure(metric).lower_is_better else "right"
     base = alt.Chart(frame).encode(
@@ -142,7 +142,7 @@ def gains_forest(
         ),
         tooltip=["what:N", "verdict:N", *(_number(key, ".1%") for key in ("relative", "lo", "hi"))],
     )
-    title = f"Change of {measure(metric).title.split(' (')[0]} against {against}"
+    title = f"Change in {measure(metric).title.split(' (')[0]} against {against}"
     x = alt.X("lo:Q", title=title, axis=alt.Axis(format="+~%"), scale=alt.Scale(padding=16))
     zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=QUIET, strokeDash=[5, 4])
     chart = layered(
@@ -150,7 +150,7 @@ def gains_forest(
         base.mark_rule(strokeWidth=2.5).encode(x=x, x2="hi:Q"),
         base.mark_point(filled=True, size=80, opacity=1).encode(x="relative:Q"),
     )
-    note = f"bars: {_INTERVAL}, paired on the same samples; better lies to the {better} of zero"
+    note = f"bars: {_INTERVAL}, paired by sample; better is to the {better} of zero"
     return titled(chart, f"Gain over {against}", note if n is None else f"{counted(n)}; {note}")
 
 
@@ -175,7 +175,7 @@ def learning_curve(
         columns=["n", "mean", "lo", "hi", "what"],
     )
     if not len(frame):
-        return nothing(_CURVE, "no sizes were tried")
+        return nothing(_CURVE, "no label counts were tested")
     largest = float(frame["n"].max())
     colour = _representation_colour(points, names)
     base = alt.Chart(frame).encode(

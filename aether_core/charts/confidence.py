@@ -48,9 +48,9 @@ def reliability(by_split: Mapping[str, Record]) -> Chart:
     unit = alt.Scale(domain=[0, 1])
     base = alt.Chart(frame).encode(
         x=alt.X(
-            "confidence:Q", title="Stated probability", scale=unit, axis=alt.Axis(format=".0%")
+            "confidence:Q", title="Predicted probability", scale=unit, axis=alt.Axis(format=".0%")
         ),
-        y=alt.Y("accuracy:Q", title="Share right", scale=unit, axis=alt.Axis(format=".0%")),
+        y=alt.Y("accuracy:Q", title="Observed accuracy", scale=unit, axis=alt.Axis(format=".0%")),
         color=_colour(splits),
         tooltip=[
             "split:N",
@@ -73,7 +73,7 @@ def reliability(by_split: Mapping[str, Record]) -> Chart:
         f"{counted(by_split[split]['n'])}"
         for split in splits
     ]
-    return titled(chart, "Is the stated probability true?", told)
+    return titled(chart, "Calibration of the probabilities", told)
 
 
 def coverage(by_split: Mapping[str, Record]) -> Chart:
@@ -85,7 +85,7 @@ def coverage(by_split: Mapping[str, Record]) -> Chart:
     """
     splits = in_order(by_split, SPLITS)
     if not splits:
-        return nothing("Do the sets keep their promise?", "no sets were made")
+        return nothing("Coverage of the prediction sets", "no prediction sets")
     named = list(dict.fromkeys(name for split in splits for name in by_split[split]["by_class"]))
     shown = dict(zip(named, fitted(named), strict=True))
     records = [record for split in splits for record in _records(by_split[split], split, shown)]
@@ -119,8 +119,8 @@ def coverage(by_split: Mapping[str, Record]) -> Chart:
         base.mark_point(filled=True, size=70, opacity=1).encode(x=x),
     )
     told = [f"{SPLITS.get(split, split)}: {_coverage_words(by_split[split])}" for split in splits]
-    title = f"Do the sets keep their promise of {percent(level)}?"
-    return titled(chart, title, [*told, f"dashed: the promise; bars: {percent(0.95)} interval"])
+    title = f"Coverage of the prediction sets; target {percent(level)}"
+    return titled(chart, title, [*told, f"dashed: target; bars: {percent(0.95)} interval"])
 
 
 def _records(found: Record, split: str, shown: Mapping[str, str]) -> list[dict[str, object]]:
@@ -144,8 +144,8 @@ def _records(found: Record, split: str, shown: Mapping[str, str]) -> list[dict[s
 
 def _coverage_words(found: Record) -> str:
     size = found.get("mean_size")
-    sized = "" if size is None else f", {size:.1f} classes a set"
-    return f"{percent(found['share'], 1)} held{sized}, {counted(found['n'])}"
+    sized = "" if size is None else f", {size:.1f} classes per set"
+    return f"{percent(found['share'], 1)} covered{sized}, {counted(found['n'])}"
 
 
 def _floor(frame: pd.DataFrame) -> float:

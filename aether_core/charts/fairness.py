@@ -67,14 +67,14 @@ def fairness(
             tooltip=["what:N", *(alt.Tooltip(f"{k}:Q", format=".3f") for k in _FIGURES)],
         ),
         base.transform_filter("!isValid(datum.value)")
-        .mark_text(align="left", color=QUIET, text="too few for a figure")
+        .mark_text(align="left", color=QUIET, text="too few labels")
         .encode(x=alt.value(4)),
     ]
     if overall is not None:
         at = alt.Chart(pd.DataFrame({"value": [overall]}))
         layers.append(at.mark_rule(color=QUIET, strokeDash=[5, 4]).encode(x="value:Q"))
     note = f"{counted(sum(int(one['n']) for one in groups))}; bars: {percent(0.95)} interval"
-    note += "; dashed: over all groups" if overall is not None else ""
+    note += "; dashed: all groups" if overall is not None else ""
     return titled(layered(*layers), title or measure(value).title, note)
 
 

@@ -32,5 +32,5 @@ SPLIT_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
 SHARE_RAMP: Final = ("#f2ec99", "#75c88b", "#019296", "#005687", "#281755")
 """Pale to deep, the app's ramp of values: order can be read from lightness alone."""
 CHANGE_RAMP: Final = ("#9e5206", "#db8c36", "#f3cd98", "#ffffff", "#a5cbec", "#488fcc", "#104e94")
-"""Away from something, no more than noise, towards it: brown over white to blue, which
+"""Away from something, within noise, towards it: brown over white to blue, which
 colour-blind readers can tell apart."""

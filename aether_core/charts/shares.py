@@ -35,7 +35,7 @@ def shares_scatter(truth: ArrayLike, predicted: ArrayLike, field: str) -> Chart:
         alt.Chart(frame)
         .mark_circle(color=BLUE, opacity=0.35, size=18)
         .encode(
-            x=alt.X("true:Q", title="True share", scale=scale, axis=alt.Axis(format=".0%")),
+            x=alt.X("true:Q", title="Observed share", scale=scale, axis=alt.Axis(format=".0%")),
             y=alt.Y(
                 "predicted:Q", title="Predicted share", scale=scale, axis=alt.Axis(format=".0%")
             ),
@@ -48,7 +48,7 @@ def shares_scatter(truth: ArrayLike, predicted: ArrayLike, field: str) -> Chart:
     ends = pd.DataFrame({"true": scale.domain, "predicted": scale.domain})
     diagonal = alt.Chart(ends).mark_line(color=QUIET, strokeDash=[5, 4], strokeWidth=1.2)
     told = f"{counted(len(both))} areas" + (
-        f", {len(drawn):,} of them drawn" if len(drawn) < len(both) else ""
+        f", {len(drawn):,} of them shown" if len(drawn) < len(both) else ""
     )
     title = fitted([field], width=60, lines=1)[0]
     return titled(dots + diagonal.encode(x="true:Q", y="predicted:Q"), title, told)
@@ -72,7 +72,7 @@ def shares_bars(
     names = list(shares)
     bounds = intervals or {}
     if not names:
-        return nothing(title, "no field to draw")
+        return nothing(title, "no fields to plot")
     frame = pd.DataFrame(
         {
             "what": fitted(names),

@@ -49,13 +49,13 @@ def study_chart(
     kind = KINDS.get(result.kind, TRANSFER)
     drawn = [one for one in result.summaries if one.metric == metric]
     if not drawn:
-        return nothing(kind.title, f"no figure was measured as {metric}")
+        return nothing(kind.title, f"no results for {metric}")
     seeds = max(one.n_seeds for one in drawn)
     title = f"{kind.title}: {METRICS[metric].title}"
     if result.kind == "sparsity" and len(drawn) > 1:
         note = f"mean of {seeds} seeds; band: {_INTERVAL}" if seeds > 1 else "one seed"
         return titled(_line(result, drawn, metric, kind.x_label), title, [heading, note, *notes])
-    note = f"large: mean of {seeds} seeds with its {_INTERVAL}; small: single seeds"
+    note = f"large dots: mean of {seeds} seeds with its {_INTERVAL}; small dots: single seeds"
     said = note if seeds > 1 else "one seed"
     return titled(_rows(result, drawn, metric), title, [heading, said, *notes])
 

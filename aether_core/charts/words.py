@@ -48,15 +48,15 @@ _MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
         "auc": Measure("Area under the ROC curve (0 to 1)"),
         "average_precision": Measure("Average precision (0 to 1)"),
         "error": Measure("Error (share of labels)", lower_is_better=True),
-        "coverage": Measure("Coverage (share of truths held)"),
+        "coverage": Measure("Coverage (share of true values covered)"),
     }
 )
 REPRESENTATIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "alphaearth": "AlphaEarth",
         "aether": "AETHER",
-        "poi": "places alone",
-        "concat": "AlphaEarth with AETHER",
+        "poi": "places only",
+        "concat": "AlphaEarth + AETHER",
     }
 )
 SPLITS: Final[Mapping[str, str]] = MappingProxyType(

@@ -66,7 +66,7 @@ def read_outlines(
     kinds = {shape.geom_type for shape in shapes}
     if not kinds <= {"Polygon", "MultiPolygon"}:
         raise InputError(
-            "the boundary must be polygons only",
+            "the boundary may contain only polygons",
             f"{Path(path).name} holds {', '.join(sorted(kinds))}",
             "give the outline of the city as a polygon",
             code="boundary-not-an-area",

@@ -92,7 +92,7 @@ def cells_of(boundary: BaseGeometry, resolution: int) -> Cells:
     """
     if not 0 <= resolution <= 15:
         raise InputError(
-            "there is no such H3 resolution",
+            "unsupported H3 resolution",
             resolution,
             "give one from 8 to 12",
             code="cell-resolution-out-of-range",
@@ -102,7 +102,7 @@ def cells_of(boundary: BaseGeometry, resolution: int) -> Cells:
         raise InputError(
             "the boundary is smaller than a cell",
             f"H3 resolution {resolution}",
-            "give a finer cell resolution or a larger boundary",
+            "use a finer cell resolution or a larger boundary",
             code="boundary-smaller-than-cell",
         )
     return Cells(resolution, indexes, cell_centres(indexes))
@@ -157,7 +157,7 @@ def cell_at(lon: float, lat: float, resolution: int) -> int:
     """
     if not (np.isfinite(lon) and np.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         raise InputError(
-            "this is not a place",
+            "this is not a valid location",
             f"{lon}, {lat}",
             "give longitude (±180) then latitude (±90)",
             code="coordinates-not-degrees",
@@ -173,7 +173,7 @@ def _indexes(boundary: BaseGeometry, resolution: int) -> NDArray[np.uint64]:
     """Return the sorted H3 indexes of the cells whose centre lies in a (Multi)Polygon."""
     if boundary.geom_type not in ("Polygon", "MultiPolygon") or boundary.is_empty:
         raise InputError(
-            "a boundary must be an area",
+            "a boundary must be a polygon",
             boundary.geom_type,
             "give a Polygon or MultiPolygon",
             code="boundary-not-an-area",

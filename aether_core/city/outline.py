@@ -123,14 +123,17 @@ def area_km2(boundary: shapely.Geometry) -> float:
 def _polygonal(geometry: shapely.Geometry | None) -> shapely.Geometry:
     if geometry is None or geometry.is_empty:
         raise InputError(
-            "the boundary is empty", "no outline", "draw or give one polygon", code="boundary-empty"
+            "the boundary is empty",
+            "no outline",
+            "draw or upload one polygon",
+            code="boundary-empty",
         )
     if geometry.geom_type not in {"Polygon", "MultiPolygon"}:
         kind = {"LineString": "line", "MultiLineString": "line", "LinearRing": "line"}.get(
             geometry.geom_type, geometry.geom_type
         )
         raise InputError(
-            "the boundary must be an area",
+            "the boundary must be a polygon",
             f"a {kind}",
             "give the city's outline as a polygon",
             code="boundary-not-an-area",
@@ -143,7 +146,7 @@ def _check_degrees(shape: shapely.Geometry) -> None:
     remedy = "give longitude and latitude in degrees, longitude first"
     if not np.isfinite(points).all():
         raise InputError(
-            "the boundary has a corner that is no number",
+            "the boundary has a vertex that is not a number",
             "nan or infinity",
             remedy,
             code="boundary-corner-not-finite",
@@ -172,9 +175,9 @@ def _check_meridian(shape: shapely.Geometry) -> None:
 
 def _across_the_meridian(shown: str) -> InputError:
     return InputError(
-        "the boundary crosses the 180th meridian, or west and east are exchanged",
+        "the boundary crosses the 180th meridian, or west and east are swapped",
         shown,
-        "give the part on one side of it; each side can be a city of its own",
+        "give the part on one side of it; each side can be a separate city",
         code="boundary-crosses-antimeridian",
     )
 
@@ -183,7 +186,7 @@ def _check_latitudes(shape: shapely.Geometry) -> None:
     _, south, _, north = shape.bounds
     if south < SOUTHMOST or north > NORTHMOST:
         raise InputError(
-            f"the boundary leaves the latitudes that can have data, "
+            f"the boundary extends beyond the latitudes with data, "
             f"{-SOUTHMOST:g}° S to {NORTHMOST:g}° N",
             _shown(shape),
             "give a boundary between them",
@@ -195,17 +198,17 @@ def _check_size(shape: shapely.MultiPolygon, limit_km2: float) -> None:
     area = area_km2(shape)
     if area * 1e6 < _SMALLEST_M2:
         raise InputError(
-            "the boundary covers under a hectare",
+            "the boundary covers less than one hectare",
             f"{area * 1e6:,.0f} m²",
             "give a larger one",
             code="boundary-too-small",
         )
     if area > limit_km2:
         raise InputError(
-            f"the boundary is larger than one city may be, which is {limit_km2:,.0f} km²",
+            f"the boundary is larger than the limit for one city, which is {limit_km2:,.0f} km²",
             f"{area:,.0f} km²",
             f"split it into at least {math.ceil(area / limit_km2)} cities and fetch them as a "
-            "batch, one row of a table each",
+            "batch, one table row per city",
             code="boundary-too-large",
         )
     west, south, east, north = shape.bounds
@@ -214,7 +217,7 @@ def _check_size(shape: shapely.MultiPolygon, limit_km2: float) -> None:
         raise InputError(
             f"the parts of the boundary lie more than {_WIDEST_KM:g} km apart",
             f"{across_m / 1000:,.0f} km from corner to corner",
-            "make each part a city of its own; a batch fetches them one after the other",
+            "make each part a separate city; a batch fetches them one at a time",
             code="boundary-parts-too-far-apart",
         )
 

@@ -69,7 +69,7 @@ def check_year(year: int) -> int:
     """
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise InputError(
-            "AlphaEarth has no embedding of this year",
+            "AlphaEarth has no embedding for this year",
             year,
             f"give a year from {FIRST_YEAR} to {LAST_YEAR}",
             code="alphaearth-lacks-year",

@@ -68,7 +68,7 @@ def earth_engine_script(
     check_year(year)
     if not _NAME.fullmatch(name):
         raise InputError(
-            "Earth Engine takes no such name for files",
+            "Earth Engine does not accept this file name",
             name,
             "use up to 80 letters, digits, hyphens and underscores",
             code="earth-engine-name-unusable",

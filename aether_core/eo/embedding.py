@@ -87,7 +87,7 @@ def open_embedding(
     kinds = {path.suffix.lower() in RASTER_SUFFIXES for path in found}
     if len(kinds) > 1:
         raise InputError(
-            "rasters and tables cannot be one embedding",
+            "rasters and tables cannot be combined in one embedding",
             ", ".join(path.name for path in found),
             "give files of one kind",
             code="rasters-mixed-with-tables",

@@ -40,7 +40,7 @@ def checked_kind(name: str) -> str:
     kind = name.strip().lower()
     if not _NAME.fullmatch(kind):
         raise InputError(
-            "the kind of embedding cannot be used",
+            "the embedding name cannot be used",
             name,
             "give its name in 1 to 40 letters, digits, dots, hyphens and underscores, such as"
             " tessera",
@@ -80,7 +80,7 @@ def check_kind_year(kind: str, year: int) -> int:
         return check_year(year)
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise InputError(
-            "no embedding can be of this year",
+            "no embedding can exist for this year",
             year,
             f"give one from {FIRST_YEAR} to {LAST_YEAR}",
             code="embedding-year-out-of-range",

@@ -24,7 +24,9 @@ _LEAST_WINDOWS = 4
 _MEASURED = 4
 """Of how many vectors of a large raster the length of one is taken."""
 _ENOUGH_VALID = 10_000
-_ENCODING = "int8 is read in AlphaEarth's encoding alone: give other quantised values as float32"
+_ENCODING = (
+    "int8 is only supported in AlphaEarth's encoding: give other quantised values as float32"
+)
 
 
 def check_norms(vectors: NDArray[np.floating[Any]], name: str) -> None:
@@ -57,14 +59,14 @@ def refuse_bad_norms(norms: NDArray[np.float64], name: str, kind: str = ALPHAEAR
         if kind == ALPHAEARTH
         else (
             "an embedding of unit vectors",
-            f"say which embedding it is; {_ENCODING}",
+            f"name the embedding; {_ENCODING}",
         )
     )
     bad = float(np.mean(~(np.abs(norms - 1) <= NORM_TOLERANCE)))
     if bad > BAD_SHARE:
         raise InputError(
-            f"not {what}: {bad:.1%} of the vectors in {name} have"
-            f" a length off 1 by more than {NORM_TOLERANCE}",
+            f"not {what}: {bad:.1%} of the vectors in {name} have "
+            f"a length that differs from 1 by more than {NORM_TOLERANCE}",
             f"median length {np.median(norms):.3g}, from {norms.min():.3g} to {norms.max():.3g}",
             remedy,
             code="vectors-of-wrong-length",

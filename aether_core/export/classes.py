@@ -68,5 +68,5 @@ def entries(classes: Sequence[Mapping[str, object]]) -> list[ClassEntry]:
         found.append(ClassEntry(value, str(entry["name"]), colour.lower()))
     for kind in ("value", "name"):
         if len({getattr(entry, kind) for entry in found}) < len(found):
-            raise ValueError(f"two classes share a {kind}")
+            raise ValueError(f"two classes have the same {kind}")
     return found

@@ -108,7 +108,7 @@ def _only(
     names = [name for name in property_names(frame) if name != key]
     if field not in names:
         raise InputError(
-            "no such field in this layer",
+            "the layer has no such field",
             field,
             f"it has: {', '.join(names)}",
             code="no-such-field",
@@ -125,7 +125,7 @@ def _format_of(path: Path) -> Format:
     chosen = FORMATS.get(path.suffix.lower())
     if chosen is None:
         raise InputError(
-            "this is not a format for export",
+            "unsupported export format",
             path.name,
             f"end the name in {', '.join(FORMATS)}",
             code="output-wrong-ending",

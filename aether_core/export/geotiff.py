@@ -41,7 +41,7 @@ def _write_numbers(frame: gpd.GeoDataFrame, file: BinaryIO, metadata: Mapping[st
     names = [n for n in property_names(frame) if n != key and is_number(frame[n])]
     if not names:
         raise InputError(
-            "a GeoTIFF needs a layer with a number in it",
+            "a GeoTIFF needs a layer with a numeric field",
             f"columns are {', '.join(property_names(frame))}",
             "export to .geojson, .gpkg, .parquet or .csv",
             code="layer-without-numbers",

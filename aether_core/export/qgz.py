@@ -88,9 +88,9 @@ def write_project(
         )
     if not layers:
         raise InputError(
-            "there is no layer for the project",
+            "there are no layers for the project",
             path.name,
-            "make a layer first",
+            "save a layer first",
             code="project-without-layer",
         )
     document = project_xml(layers, connection=connection, title=title, extent=extent)

@@ -15,7 +15,7 @@ from aether_core.files import whole as files
 
 _POLYGONS = "2"
 _UNTRUSTED_COLOUR = "#b8b8b8"
-_UNTRUSTED_LABEL = "not to be trusted here"
+_UNTRUSTED_LABEL = "unreliable here"
 
 
 def qml_classes(

@@ -103,7 +103,7 @@ def _grid(crs: str, pixel: float, west: float, south: float, east: float, north:
     width, height = round((east - west) / pixel), round((north - south) / pixel)
     if width * height > _MOST_PIXELS:
         raise InputError(
-            "the layer spans too much for one grid",
+            "the layer is too large for one grid",
             f"{width:,} x {height:,} pixels of {pixel:g} m",
             "export to .gpkg or .parquet",
             code="layer-spans-too-much",

@@ -27,14 +27,14 @@ def check_sha256(path: Path, expected: str, *, remedy: str) -> None:
         found = _digest(path, there.st_dev, there.st_ino, there.st_mtime_ns, there.st_size)
     except FileNotFoundError:
         raise NotFoundError(
-            "a file of the home is gone", shown, remedy, code="home-file-gone"
+            "a file in the home folder is missing", shown, remedy, code="home-file-gone"
         ) from None
     except OSError as error:
         raise DamagedFileError(
-            "a file of the home cannot be read", f"{shown} ({error.strerror})", remedy
+            "a file in the home folder cannot be read", f"{shown} ({error.strerror})", remedy
         ) from error
     if found != expected:
-        raise DamagedFileError("a file of the home was damaged or changed", shown, remedy)
+        raise DamagedFileError("a file in the home folder was damaged or changed", shown, remedy)
 
 
 @lru_cache(maxsize=4096)

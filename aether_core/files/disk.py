@@ -114,7 +114,7 @@ def _closed(error: BaseException, folder: Path) -> InputError:
         there = path if path.exists() else folder
         owner = f" (it belongs to {pwd.getpwuid(there.stat().st_uid).pw_name})"
     return InputError(
-        "this user may not use the file or folder",
+        "this user has no access to the file or folder",
         f"{path}{owner}",
         "run as its owner, or set AETHER_HOME to a folder of your own",
         code="file-not-permitted",

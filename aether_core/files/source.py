@@ -48,14 +48,14 @@ def local_file(path: str | Path, *, suffixes: frozenset[str]) -> Path:
     suffix = Path(given).suffix.lower()
     if suffix == ".vrt":
         raise InputError(
-            "virtual datasets (VRT) are not opened",
+            "virtual datasets (VRT) are not supported",
             given,
-            "give the files it points at themselves",
+            "give the files it refers to",
             code="vrt-not-opened",
         )
     if suffix not in suffixes:
         raise InputError(
-            "this kind of file is not understood here",
+            "unsupported file format",
             given,
             "give a file ending in " + ", ".join(sorted(suffixes)),
             code="file-type-unknown",
@@ -76,16 +76,16 @@ def _refuse_remote(given: str) -> None:
         )
     if "://" in given or _SCHEME.match(given):
         raise InputError(
-            "addresses are not opened",
+            "web addresses are not supported here",
             given,
-            "download it and give the local file",
+            "download the file and give its local path",
             code="address-not-opened",
         )
     if _VIRTUAL_PATH.match(given) or "/vsi" in given.lower().partition(":")[2]:
         raise InputError(
-            "GDAL's virtual paths are not opened",
+            "GDAL virtual paths are not supported",
             given,
-            "give the path of a plain local file",
+            "give the path of a local file",
             code="virtual-path-not-opened",
         )
 
@@ -105,11 +105,14 @@ def _existing(given: str) -> Path:
         ) from error
     if not found.is_file():
         raise InputError(
-            "this is not a plain file", given, "give the path of one file", code="not-a-plain-file"
+            "this is not a regular file",
+            given,
+            "give the path of one file",
+            code="not-a-plain-file",
         )
     if _VIRTUAL_PATH.match(str(found)):
         raise InputError(
-            "GDAL's virtual paths are not opened",
+            "GDAL virtual paths are not supported",
             given,
             "move the file out of a /vsi folder",
             code="virtual-path-not-opened",
@@ -135,8 +138,8 @@ def _refuse_virtual_content(found: Path, given: str) -> None:
         ) from error
     if any(tag in head for tag in _VIRTUAL_MARKUP):
         raise InputError(
-            "this is a virtual dataset (VRT) under another name",
+            "this is a virtual dataset (VRT) with another file ending",
             given,
-            "give the files it points at themselves",
+            "give the files it refers to",
             code="vrt-not-opened",
         )

@@ -145,7 +145,7 @@ def check_target(target: Path, *, force: bool) -> None:
         raise InputError(
             "the folder of the output file does not exist",
             target,
-            "make the folder first",
+            "create the folder first",
             code="no-such-output-folder",
         )
     if target.is_dir():
@@ -191,14 +191,14 @@ def _check_folder(target: Path, *, force: bool, holds: Collection[str]) -> None:
         raise InputError(
             "the folder of the output does not exist",
             target.parent,
-            "make the folder first",
+            "create the folder first",
             code="no-such-output-folder",
         )
     if not target.exists():
         return
     if not target.is_dir():
         raise ConflictError(
-            "a file has this name",
+            "a file with this name exists",
             target,
             "give the name of a folder",
             code="output-folder-is-a-file",
@@ -211,7 +211,7 @@ def _check_folder(target: Path, *, force: bool, holds: Collection[str]) -> None:
     others = [name for name in present if name not in holds]
     if others:
         raise InputError(
-            "the folder holds other things, so it is not replaced",
+            "the folder contains other files, so it is not replaced",
             f"{target} with {others[0]}",
             "choose another name",
             code="folder-holds-other-things",
@@ -247,9 +247,9 @@ def _explain(error: Exception, target: Path) -> AetherError | None:
     number = error.errno if isinstance(error, OSError) else None
     if isinstance(error, OSError) and not target.parent.is_dir():
         return InputError(
-            "the folder of the output was removed meanwhile",
+            "the output folder was removed in the meantime",
             target.parent,
-            "make it again",
+            "create it again",
             code="output-folder-removed",
         )
     # GDAL and SQLite report a full disk in words of their own, without an error number.
@@ -260,9 +260,9 @@ def _explain(error: Exception, target: Path) -> AetherError | None:
         )
     if number in _NOT_ALLOWED:
         return InputError(
-            "this user may not write the output file",
+            "this user has no permission to write the output file",
             target,
-            "choose a folder you may write to",
+            "choose a folder you can write to",
             code="output-not-permitted",
         )
     return None

@@ -29,6 +29,6 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         raise InputError(
             "the zip cannot be opened",
             path.name,
-            "it is damaged or cut short: zip it again",
+            "it is damaged or truncated: zip it again",
             code="zip-unreadable",
         ) from error

@@ -112,7 +112,7 @@ class AmbiguousPlaceError(InputError):
         more = len(candidates) - _LISTED
         rest = f"; and {more} more" if more > 0 else ""
         super().__init__(
-            f"this name means {len(candidates)} places",
+            f"{len(candidates)} places have this name",
             name,
             f"{remedy}: {listed}{rest}",
         )
@@ -133,7 +133,7 @@ def one_of(name: str, candidates: Sequence[Candidate], choose: int | None = None
     if choose is not None:
         if not 1 <= choose <= len(candidates):
             raise InputError(
-                f"there is no candidate of this number for {name}",
+                f"there is no candidate with this number for {name}",
                 choose,
                 f"choose from 1 to {len(candidates)}",
                 code="no-such-candidate",

@@ -78,7 +78,7 @@ def country_of(text: str) -> Country:
         )
         names = ", ".join(dict.fromkeys(_named()[name].name for name, _, _ in near))
         raise InputError(
-            "there is no country of this name",
+            "there is no country with this name",
             text,
             f"did you mean {names}" if names else "give its English name or its two-letter code",
             code="no-such-country",

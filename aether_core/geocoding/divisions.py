@@ -91,9 +91,9 @@ def find_divisions(
 
 def _nothing(overture: Overture, around: Candidate) -> InputError:
     return InputError(
-        f"Overture {overture.release} has no division around this place",
+        f"Overture {overture.release} has no administrative boundary around this place",
         around.label,
-        "take a box around the centre, ask the geocoder, or give a boundary file",
+        "use a box around the centre, try the geocoder, or give a boundary file",
         code="place-without-division",
     )
 
@@ -117,7 +117,9 @@ def _outline(wkb: object, overture: Overture) -> shapely.MultiPolygon | None:
         shape = shapely.from_wkb(wkb)
     except shapely.errors.GEOSException as error:
         raise RemoteError(
-            overture.url, "has a division whose outline is damaged", code="division-outline-damaged"
+            overture.url,
+            "has an administrative boundary with a damaged outline",
+            code="division-outline-damaged",
         ) from error
     outline = polygons_of(shapely.make_valid(shape))
     return None if outline.is_empty else outline

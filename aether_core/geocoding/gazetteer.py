@@ -80,9 +80,9 @@ def _unknown(name: str, wanted: str, within: Country | None) -> InputError:
     where = f" in {within.name}" if within is not None else ""
     remedy = f"did you mean {', '.join(near)}" if near else "check the spelling"
     return InputError(
-        f"the gazetteer knows no city of this name{where}",
+        f"the gazetteer has no city with this name{where}",
         name,
-        f"{remedy}; or draw the box, give a boundary file, or ask the geocoder",
+        f"{remedy}; or draw the box, give a boundary file, or try the geocoder",
         code="city-unknown-to-gazetteer",
     )
 

@@ -82,7 +82,7 @@ def geocode(
     found = [candidate for place in places if (candidate := _candidate(place)) is not None]
     if not found:
         raise InputError(
-            "the geocoder knows no settlement of this name",
+            "the geocoder found no settlement with this name",
             name,
             "check the spelling, add the country, draw the box, or give a boundary file",
             code="place-unknown-to-geocoder",
@@ -120,16 +120,16 @@ def _query(name: str, country: str | None) -> dict[str, str]:
     text = " ".join(name.split())
     if not text:
         raise InputError(
-            "a place's name is needed",
+            "a place name is needed",
             repr(name),
             "type a name such as Helsinki",
             code="place-name-empty",
         )
     if len(text) > _LONGEST_NAME:
         raise InputError(
-            "this is too long for a place's name",
+            "this is too long for a place name",
             text,
-            "type the name alone",
+            "type only the name",
             code="place-name-too-long",
         )
     query = {
@@ -181,12 +181,12 @@ def _parsed(body: bytes, url: str) -> list[dict[str, Any]]:
         places = json.loads(body)
     except ValueError as error:
         raise RemoteError(
-            url, "answers with something that is no JSON", code="geocoder-answer-not-json"
+            url, "returned an answer that is not JSON", code="geocoder-answer-not-json"
         ) from error
     if not _are_places(places):
         raise RemoteError(
             url,
-            "answers with something that is no list of places",
+            "returned an answer that is not a list of places",
             "check the geocoder's address",
             code="geocoder-answer-not-places",
         )

@@ -137,7 +137,7 @@ class Requester:
                     if method == "POST":
                         raise RemoteError(
                             url,
-                            "redirects a question",
+                            "redirects a query",
                             "set the address it redirects to",
                             code="remote-redirects-question",
                         )
@@ -163,7 +163,7 @@ class Requester:
             TooLongError: There are more than `limit`.
         """
         declared = opened.headers.get("content-length", "")
-        too_long = TooLongError(url, f"sends more than {limit:,} bytes", "check its address")
+        too_long = TooLongError(url, f"returned more than {limit:,} bytes", "check its address")
         if declared.isdigit() and int(declared) > limit:
             raise too_long
         silence_s = self._retrying.policy_of(Origin.of(url)).silence_s
@@ -178,7 +178,7 @@ class Requester:
             sink(part)
             if (now := time.monotonic()) - window > silence_s:
                 if in_window < _SLOWEST * silence_s:
-                    raise RetryableError("sends next to nothing", code="remote-too-slow")
+                    raise RetryableError("sends data too slowly", code="remote-too-slow")
                 window, in_window = now, 0
         return total
 
@@ -246,7 +246,7 @@ class Requester:
         if opened.status in good:
             if encoding != "identity":
                 raise RemoteError(
-                    url, f"sends {encoding} though asked not to", code="remote-answer-encoded"
+                    url, f"sends {encoding} despite the request", code="remote-answer-encoded"
                 )
             return
         status = opened.status
@@ -254,14 +254,14 @@ class Requester:
         if status in _ASK_AGAIN:
             asked = retry_after_s(opened.headers.get("retry-after"))
             raise RetryableError(
-                f"answers with status {status}",
+                f"returned status {status}",
                 code="remote-busy-or-broken",
                 asked=asked,
                 answer=answer,
             )
         if status in {404, 410}:
             raise RemoteMissingError(url)
-        what, remedy = f"answers with status {status}", "check its address in the settings"
+        what, remedy = f"returned status {status}", "check its address in the settings"
         code = "remote-wrong-status"
         if status in {401, 403}:
             what, remedy = f"refuses access (status {status})", "check its address and token"
@@ -281,10 +281,12 @@ class Requester:
 def _location(url: str, opened: Opened) -> str:
     location = opened.headers.get("location")
     if not location:
-        raise RemoteError(url, "redirects to nowhere", code="remote-redirects-to-no-address")
+        raise RemoteError(url, "redirects without a target", code="remote-redirects-to-no-address")
     try:
         return str(httpx2.URL(opened.url).join(location))
     except httpx2.InvalidURL:
         raise RemoteError(
-            url, "redirects to no web address", code="remote-redirects-to-no-address"
+            url,
+            "redirects to something that is not a web address",
+            code="remote-redirects-to-no-address",
         ) from None

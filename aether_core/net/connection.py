@@ -27,7 +27,7 @@ class UnresolvedError(httpcore2.ConnectError):
 
     def __init__(self, host: str) -> None:
         self.host = host
-        super().__init__(f"{host} is not resolved")
+        super().__init__(f"{host} cannot be resolved")
 
 
 class Watch(threading.local):
@@ -132,7 +132,7 @@ def _awaited(
         except queue.Empty:
             watch.look()
             if time.monotonic() > end:
-                raise httpcore2.ConnectTimeout("no connection in time") from None
+                raise httpcore2.ConnectTimeout("connection timed out") from None
             continue
         if isinstance(done, Exception):
             raise done
@@ -151,7 +151,7 @@ class _WatchedStream(httpcore2.NetworkStream):
         while True:
             left = end - time.monotonic()
             if left <= 0:
-                raise httpcore2.ReadTimeout("no byte in time")
+                raise httpcore2.ReadTimeout("response timed out")
             self._watch.look()
             try:
                 return self._inner.read(max_bytes, timeout=min(left, CANCEL_CHECK_S))

@@ -79,7 +79,7 @@ class _Transfer:
             if begun is not None and not self._goes_on(opened, begun, version):
                 self._forget()
                 if opened.status != 200:
-                    raise RetryableError("has changed meanwhile", code="remote-changed")
+                    raise RetryableError("changed during the download", code="remote-changed")
             size = self._receive(opened, version)
         file = RemoteFile(self._url, size, version)
         self._finish()
@@ -104,7 +104,7 @@ class _Transfer:
             self._requester.body(opened, self._url, most - have, file.write)
         size = self._have()
         if self._total and size != self._total:
-            raise RetryableError("sends fewer bytes than announced", code="remote-answer-cut-short")
+            raise RetryableError("sent fewer bytes than announced", code="remote-answer-cut-short")
         return size
 
     def _begun(self) -> RemoteFile | None:
@@ -148,7 +148,7 @@ class _Transfer:
             if error.errno not in _FULL:
                 raise
             raise DiskFullError(
-                f"disk full while downloading {self._target.name}; free some space and go on"
+                f"disk full while downloading {self._target.name}; free some space and resume"
             ) from error
 
 

@@ -14,7 +14,7 @@ class OfflineError(AetherError):
 
     Args:
         host: The server.
-        reason: What happened, e.g. "its name is not resolved".
+        reason: What happened, e.g. "its name cannot be resolved".
     """
 
     code = "offline"

@@ -62,7 +62,9 @@ def check_version(opened: Opened, file: RemoteFile) -> None:
     version = version_of(opened.headers)
     if version and file.etag and version != file.etag:
         raise ChangedError(
-            file.url, "has changed on the server meanwhile", "start again to take the new version"
+            file.url,
+            "has changed on the server in the meantime",
+            "start again to use the new version",
         )
 
 
@@ -83,27 +85,29 @@ def check_part(opened: Opened, file: RemoteFile, first: int, last: int) -> None:
     check_version(opened, file)
     if opened.status == 416:
         raise ChangedError(
-            file.url, "no longer has the bytes asked for", "start again to take the new version"
+            file.url, "no longer has the requested bytes", "start again to use the new version"
         )
     if opened.status == 200:
         if (first, last) == (0, file.size - 1):
             return
         raise RemoteError(
             file.url,
-            "sends the whole file instead of the bytes asked for",
-            "use a server that answers byte ranges",
+            "sent the whole file instead of the requested bytes",
+            "use a server that supports byte ranges",
             code="remote-without-ranges",
         )
     found = _PART.fullmatch(opened.headers.get("content-range", ""))
     if found is None or (int(found[1]), int(found[2])) != (first, last):
-        raise RetryableError("sends other bytes than those asked for", code="remote-wrong-bytes")
+        raise RetryableError("sent bytes other than those requested", code="remote-wrong-bytes")
     if int(found[3]) != file.size:
         raise ChangedError(
-            file.url, "has another size than before", "start again to take the new version"
+            file.url, "has a different size than before", "start again to use the new version"
         )
     declared = opened.headers.get("content-length")
     if declared is not None and declared != str(last - first + 1):
-        raise RetryableError("announces another length than asked for", code="remote-wrong-length")
+        raise RetryableError(
+            "announced a different length than requested", code="remote-wrong-length"
+        )
 
 
 class RangeFile(io.RawIOBase):

@@ -37,9 +37,11 @@ class Origin:
         try:
             parts = httpx2.URL(url)
         except (httpx2.InvalidURL, ValueError):
-            raise InputError("no web address", named, remedy, code="web-address-invalid") from None
+            raise InputError(
+                "not a web address", named, remedy, code="web-address-invalid"
+            ) from None
         if parts.scheme not in _PORTS or not parts.host or "%" in parts.host:
-            raise InputError("no web address", named, remedy, code="web-address-invalid")
+            raise InputError("not a web address", named, remedy, code="web-address-invalid")
         if parts.userinfo:
             raise InputError(
                 "the address carries a name or password",
@@ -75,7 +77,7 @@ class Guard:
         origin = self._checked(Origin.of(url))
         if origin not in self._origins:
             raise InputError(
-                "this host is not asked",
+                "this host is not allowed",
                 origin.host,
                 "add its address to the settings",
                 code="host-not-in-settings",
@@ -93,7 +95,9 @@ class Guard:
             origin = Origin.of(location)
         except InputError:
             raise RemoteError(
-                url, "redirects to no web address", code="remote-redirects-to-no-address"
+                url,
+                "redirects to something that is not a web address",
+                code="remote-redirects-to-no-address",
             ) from None
         plain = self._allow_http and origin in self._origins
         if origin.scheme != "https" and not plain:
@@ -119,15 +123,15 @@ class Guard:
             named = f"[{host}]" if ":" in host else host
             raise RemoteError(
                 f"https://{named}:{port}",
-                "lies in a private network, where no redirect is followed",
-                "set its address if it is meant",
+                "is in a private network, where redirects are not followed",
+                "set its address directly if this is intended",
                 code="remote-in-private-network",
             )
 
     def _checked(self, origin: Origin) -> Origin:
         if origin.scheme != "https" and not self._allow_http:
             raise InputError(
-                "plain http is not used",
+                "plain http is not allowed",
                 origin.host,
                 "give an https address or allow http in the settings",
                 code="plain-http-not-allowed",

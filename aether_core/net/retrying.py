@@ -150,23 +150,23 @@ class Retrying:
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise RemoteError(
                 url,
-                "has a certificate that is not trusted",
-                "check this machine's clock; where your network signs its own certificates, name "
-                "theirs in SSL_CERT_FILE",
+                "has an untrusted certificate",
+                "check this machine's clock; if your network uses its own certificates, set "
+                "SSL_CERT_FILE to them",
                 code="certificate-not-trusted",
             ) from error
         if isinstance(error, UnresolvedError):
-            return _UnconnectedError(error.host, "its name is not resolved")
+            return _UnconnectedError(error.host, "its name cannot be resolved")
         refused = isinstance(error, httpcore2.ConnectError | httpcore2.ConnectTimeout)
         if refused and not isinstance(cause, ssl.SSLError):
             return _UnconnectedError(origin.host, "no connection")
         if isinstance(error, httpcore2.ProxyError):
             return RetryableError(
-                "is not reached through the proxy of this network", code="proxy-not-reached"
+                "cannot be reached through this network's proxy", code="proxy-not-reached"
             )
         if isinstance(error, httpcore2.TimeoutException):
-            return RetryableError("does not answer in time", code="remote-answer-too-late")
-        return RetryableError("breaks the connection off", code="remote-breaks-off")
+            return RetryableError("did not respond in time", code="remote-answer-too-late")
+        return RetryableError("closed the connection", code="remote-breaks-off")
 
     def _give_up(
         self, url: str, origin: Origin, policy: RequestPolicy, failed: int, failure: RetryableError

@@ -219,11 +219,11 @@ class Web:
                 except TooLongError:
                     del got[begin:]
                     raise RetryableError(
-                        "sends more bytes than asked for", code="remote-part-too-long"
+                        "sent more bytes than requested", code="remote-part-too-long"
                     ) from None
             if len(got) < length:
                 raise RetryableError(
-                    "sends fewer bytes than asked for", code="remote-answer-cut-short"
+                    "sent fewer bytes than requested", code="remote-answer-cut-short"
                 )
             return bytes(got)
 
@@ -287,7 +287,7 @@ class Web:
             if opened.status == 200 and opened.headers.get("content-length", "").isdigit():
                 size = int(opened.headers["content-length"])
             if size is None:
-                raise RemoteError(url, "does not say how large it is", code="remote-size-unknown")
+                raise RemoteError(url, "does not report its size", code="remote-size-unknown")
             if opened.status == 206:
                 self._requester.drain(opened)
             return RemoteFile(url, size, version_of(opened.headers))

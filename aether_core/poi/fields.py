@@ -63,7 +63,7 @@ def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> dict
         raise InputError(
             f"{label} has no name and no category column",
             f"columns are {_listed(attributes)}",
-            "say which field is the name and which the category",
+            "specify the name and category fields",
             code="places-without-name-or-category",
         )
     empty = [""] * len(attributes)

@@ -45,9 +45,9 @@ def query_texts(query: str) -> tuple[str, str]:
         )
     if len(typed) > MAX_QUERY_CHARACTERS:
         raise InputError(
-            f"the query has {len(typed):,} characters, at most {MAX_QUERY_CHARACTERS} are read",
+            f"the query has {len(typed):,} characters, the limit is {MAX_QUERY_CHARACTERS}",
             typed,
-            "say it in a few words",
+            "use fewer words",
             code="query-too-long",
         )
     return f"A place of {typed}.", typed

@@ -76,7 +76,7 @@ class ReaderSource:
         except subprocess.TimeoutExpired:
             return False
         if status > 0:
-            raise UnforeseenReadingError("the process that reads files cannot start, see the log")
+            raise UnforeseenReadingError("the file reader cannot start; see the log")
         return True
 
     def answer(self, asked: Mapping[str, object]) -> str:

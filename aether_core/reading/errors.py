@@ -46,18 +46,18 @@ def given_up(reason: Reason, file: str, limits: ReadingLimits) -> UnreadableFile
     what, remedy = {
         "memory": (
             f"reading the file takes more than the {megabytes} of memory allowed",
-            f"{cut}, or let the operator raise AETHER_READ_MEMORY_MB",
+            f"{cut}, or ask the operator to raise AETHER_READ_MEMORY_MB",
         ),
         "time": (
             f"reading the file takes more than the {limits.seconds:,.0f} seconds allowed",
-            f"{cut}, or let the operator raise AETHER_READ_SECONDS",
+            f"{cut}, or ask the operator to raise AETHER_READ_SECONDS",
         ),
         "size": (
             f"the file holds more than {limits.result_bytes / 1024**2:,.0f} MB once read",
             cut,
         ),
         "depth": ("the file is nested too deeply", "export it again without nested values"),
-        "crash": ("the file crashes what reads it", "it is damaged: export it again"),
+        "crash": ("reading the file crashed", "it is damaged: export it again"),
     }[reason]
     error = UnreadableFileError(what, file, remedy)
     error.reason = reason

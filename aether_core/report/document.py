@@ -25,8 +25,9 @@ from aether_core.report.map_picture import COVER, LAND
 
 SIMULATED: Final = "Simulated embedding"
 SIMULATED_MEANS: Final = (
-    "The embedding behind this report is computed, not measured by satellite. The report shows how "
-    "the method works; it is no evidence about the city."
+    "The embedding behind this report is simulated, not measured by satellite. The report "
+    "shows how "
+    "the method works; it is not evidence about the city."
 )
 
 

@@ -156,7 +156,7 @@ def _extent(shapes: NDArray[np.object_]) -> shapely.Geometry:
         raise InputError(
             "there is nothing to draw",
             "no shapes",
-            "choose a layer that has some",
+            "choose a layer with shapes",
             code="map-without-shapes",
         )
     return shapely.box(*shapely.total_bounds(there))

@@ -19,9 +19,9 @@ _STANDARDS: Final = ["ua-1", "a-2a"]
 """PDF/UA-1 (accessible) and PDF/A-2a (made to be archived)."""
 _NO_GLYPH: Final = re.compile(r"could not be displayed with")
 NO_GLYPH_NOTE: Final = (
-    "Some characters of this report are in no font of the computer that made it and print as empty "
-    "boxes. Install one that has them, such as Noto Sans CJK, and make the report again; or take "
-    "the HTML report, which shows them with the reader's own fonts."
+    "Some characters in this report are missing from the installed fonts and print as empty boxes. "
+    "Install a font that has them, such as Noto Sans CJK, and create the report again, or use "
+    "the HTML report, which uses the reader's own fonts."
 )
 
 

@@ -39,7 +39,7 @@ class YearNoise:
     """How far stable cells differ between two years, in one query.
 
     Attributes:
-        low: Lower end of the band; a change below it lies beyond the noise.
+        low: Lower end of the band; a change below it lies beyond noise.
         high: Upper end of the band.
         shift: Median change of stable cells: what the whole city has moved.
         spread: Their standard deviation, from the median absolute deviation.
@@ -83,9 +83,9 @@ def stable_cells(
     """
     if len(pooled_from) < LEAST_CELLS:
         raise InputError(
-            "too few cells have data in both years to tell change from noise",
+            "too few cells have data in both years to separate change from noise",
             f"{len(pooled_from)} cells",
-            f"it takes {LEAST_CELLS}",
+            f"at least {LEAST_CELLS}",
             code="too-few-cells",
         )
     turned = 1 - np.einsum("md,md->m", pooled_from, pooled_to, dtype=np.float64)
@@ -115,9 +115,9 @@ def year_noise(
     first = in_two(block, seed=0)
     if first.all():
         raise InputError(
-            "too few cells have stayed as they were to tell change from noise",
+            "too few cells are stable enough to separate change from noise",
             f"{len(kept)} cells in one place",
-            "choose years that lie nearer each other",
+            "choose years that are closer together",
             code="too-few-stable-cells",
         )
     called = _called_by_the_other_half(kept, first)
@@ -154,7 +154,7 @@ def _called_by_the_other_half(
 
 
 def beyond(change: NDArray[np.float32], noise: YearNoise) -> NDArray[np.bool_]:
-    """Whether each change lies beyond the noise, bool `[m]`."""
+    """Whether each change lies beyond noise, bool `[m]`."""
     return np.asarray((change < noise.low) | (change > noise.high), dtype=bool)
 
 
@@ -174,7 +174,7 @@ def change_edges(change: NDArray[np.floating], low: float, high: float) -> list[
     middle = (low + high) / 2
     half = max((high - low) / 2, _SMALLEST)
     away = np.abs(finite - middle)
-    # Few changes are large: the classes cover 98 % of those beyond the noise, the outer ones more.
+    # Few changes are large: the classes cover 98 % of those beyond noise, the outer ones more.
     reach = float(np.quantile(away[away > half], 0.98)) if (away > half).any() else 2 * half
     step = max(reach - half, half / 10) / 3
     most = max(float(away.max(initial=0.0)), half + 3 * step)

@@ -23,7 +23,7 @@ def mean_direction(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     mean = np.asarray(vectors, dtype=np.float64).mean(axis=0)
     return _unit(
         mean,
-        "the wordings of the query cancel out",
+        "the wordings of the query cancel each other out",
         f"{len(vectors)} wordings",
         "query-wordings-cancel-out",
     )
@@ -49,7 +49,7 @@ def query_direction(
         wanted = wanted - np.asarray(minus, dtype=np.float64)
     return _unit(
         wanted,
-        "the query and what is taken from it are the same",
+        "the query and the subtracted query are the same",
         "minus = query",
         "query-minus-itself",
     )
@@ -124,5 +124,5 @@ def place_scores(
 def _unit(vector: NDArray[np.float64], what: str, value: str, code: str) -> NDArray[np.float32]:
     norm = float(np.linalg.norm(vector))
     if not norm > _SMALLEST_NORM:
-        raise InputError(what, value, "ask for something else", code=code)
+        raise InputError(what, value, "change one of them", code=code)
     return np.asarray(vector / norm, dtype=np.float32)

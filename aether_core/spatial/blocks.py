@@ -69,7 +69,7 @@ def held_out_blocks(
     """
     if not 0 < fraction < 1:
         raise InputError(
-            "held-out part is out of range",
+            "held-out share is out of range",
             fraction,
             "give a number between 0 and 1",
             code="held-out-part-out-of-range",
@@ -78,7 +78,7 @@ def held_out_blocks(
     sizes = np.bincount(block)
     if len(sizes) < 2:
         raise InputError(
-            "all places lie in one block, so none can be held out",
+            "all places are in one block, so none can be held out",
             f"{len(lonlat)} places",
             "use smaller blocks, or holdout=0 keep=last",
             code="places-in-one-block",

@@ -39,9 +39,11 @@ def ablation(city: StudyCity, recipe: Recipe, progress: Progress = silent) -> Pl
     notes = []
     for name, key, value in _PARTS:
         if getattr(recipe, key) == value:
-            notes.append(f"'{name}' is left out: the recipe {recipe.name} is made so.")
+            notes.append(
+                f"'{name}' is left out: the recipe {recipe.name} is already built that way."
+            )
         elif key == "lam" and recipe.views == "disk":
-            notes.append(f"'{name}' is left out: there is one view only.")
+            notes.append(f"'{name}' is left out: there is only one view.")
         else:
             variants.append(Variant(name, None, _with(key, value)))
     published = recipe_named(PUBLISHED).settings
@@ -51,8 +53,8 @@ def ablation(city: StudyCity, recipe: Recipe, progress: Progress = silent) -> Pl
             variants.append(Variant(name, None, _with(key, published[key])))
     variants += [Variant(RAW, None, Trial.embedding_alone), Variant("shuffled texts", None, _mixed)]
     notes.append(
-        f"'{RAW}' has no text side, so it has land-use figures only. 'Shuffled texts' is the "
-        "floor: every training place has the text of another one drawn at random."
+        f"'{RAW}' has no text encoder, so it has land-use figures only. 'Shuffled texts' is the "
+        "lower bound: every training place has the text of another place, drawn at random."
     )
     return plain_plan(city, variants, notes)
 

@@ -42,7 +42,7 @@ class StudyLabels:
             raise InputError(
                 "labels do not fit their points",
                 f"{rows} labels, lonlat {self.lonlat.shape}, vectors {self.vectors.shape}",
-                "give one row a label",
+                "give one row per label",
                 code="labels-do-not-fit-points",
             )
         if self.unit is not None and self.unit.shape != (rows,):
@@ -94,7 +94,7 @@ class StudyCity:
             raise InputError(
                 "places and their table differ in number",
                 f"{len(self.training)} places, {len(self.pois)} rows",
-                "give one row a place",
+                "give one row per place",
                 code="places-do-not-fit-table",
             )
         missing = [column for column in POI_COLUMNS if column not in self.pois.columns]

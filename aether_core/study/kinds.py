@@ -27,8 +27,8 @@ class StudyKind:
 KINDS: Mapping[str, StudyKind] = MappingProxyType(
     {
         "ablation": StudyKind(
-            "What each part is worth",
-            "How much worse does the model get when one part of it is left out?",
+            "Contribution of each part",
+            "How much worse is the model without one of its parts?",
             "",
             "full model",
             7,
@@ -36,28 +36,28 @@ KINDS: Mapping[str, StudyKind] = MappingProxyType(
         "noise": StudyKind(
             "Errors in the places",
             "How much do wrong categories, shifted positions and missing names in the training "
-            "places harm the model?",
+            "places affect the model?",
             "Wrong categories (%) or distance (m)",
-            "places as they are",
+            "unchanged places",
             9,
         ),
         "sparsity": StudyKind(
             "Fewer places",
             "How many places does the model need?",
-            "Training places (% of those there are)",
+            "Training places (% of those available)",
             "100 % of the places",
             8,
         ),
         "buffer": StudyKind(
-            "Size of the surroundings",
-            "How large should the window around a place be, and of which shape?",
+            "Window size",
+            "How large should the window around a place be, and what shape?",
             "Radius of a disk (m)",
             "the city's windows",
             8,
         ),
         "seeds": StudyKind(
             "Chance",
-            "How much do the figures differ when only chance differs?",
+            "How much do the figures vary by chance?",
             "",
             "test blocks and training",
             2,
@@ -68,9 +68,9 @@ KINDS: Mapping[str, StudyKind] = MappingProxyType(
 
 TRANSFER = StudyKind(
     "Transfer",
-    "What is another city's model worth here, as it is and with a few of this city's places?",
-    "Own training places (%)",
-    "own model",
+    "How well does another city's model work here, unchanged or with a few of this city's places?",
+    "Local training places (%)",
+    "local model",
     8,
 )
 """The study of two cities."""

@@ -35,7 +35,7 @@ class LandUse:
     def __init__(self, city: StudyCity, there: NDArray[np.bool_], seeds: Sequence[int]) -> None:
         if city.labels is None:
             raise InputError(
-                "there are no labels", city.slug, "give some", code="city-without-labels"
+                "there are no labels", city.slug, "give some labels", code="city-without-labels"
             )
         labels = city.labels
         self._there = there
@@ -95,7 +95,7 @@ class LandUse:
         for number in range(setup.folds):
             if len(np.unique(self._label[fold != number])) < 2:
                 raise InputError(
-                    "a fold leaves labels of one class only to train on",
+                    "a fold leaves only one class to train on",
                     f"fold {number + 1}",
                     "give labels of the other classes from more places",
                     code="fold-of-one-class",
@@ -110,7 +110,7 @@ def _class_queries(
     numbers = np.unique(there).tolist()
     if len(numbers) < 2:
         raise InputError(
-            "labels of one class only",
+            "labels of a single class",
             f"{len(there)} labels",
             "give labels of at least 2 classes",
             code="labels-of-one-class",

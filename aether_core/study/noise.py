@@ -31,14 +31,14 @@ def noise(city: StudyCity, recipe: Recipe, progress: Progress = silent) -> Plan:
     """Plan the study of errors in the places."""
     variants = [Variant(KINDS["noise"].baseline, None, Trial.prepared)]
     note = (
-        "Errors are put into the training places only; the test blocks stay true. A wrong category "
-        "is that of another place drawn at random; a moved place goes the whole distance in a "
-        "random direction and is pooled anew."
+        "Errors are added to the training places only; the test blocks are unchanged. A wrong "
+        "category is that of another place drawn at random; a moved place is shifted by the "
+        "full distance in a random direction and pooled again."
     )
     notes = [note]
     texts = _Texts(city)
     if city.pois["category"].nunique() < 2:
-        notes.append("Wrong categories are left out: there is one category only.")
+        notes.append("Wrong categories are left out: there is only one category.")
     else:
         variants += [
             Variant(f"{percent} % wrong categories", float(percent), _wrong(percent / 100, texts))

@@ -33,29 +33,29 @@ METRICS: Mapping[str, StudyMetric] = MappingProxyType(
     {
         "mrr": StudyMetric(
             "Reciprocal rank",
-            "Texts look for their places among those of blocks no training saw: mean of one over "
-            "the rank of the first right place; 1 is perfect.",
+            "Each text is matched against the places of the held-out blocks: mean of 1 / rank of "
+            "the first correct place; 1 is perfect.",
         ),
         "recall_at_10": StudyMetric(
-            "Recall at 10",
-            "Part of those texts whose right place is among the first ten.",
+            "Recall@10",
+            "Share of those texts with a correct place in the top 10.",
         ),
         "mean_log_rank": StudyMetric(
             "Mean log rank",
-            "Mean natural logarithm of that rank; 0 is perfect. It counts every rank, so it is the "
-            "steadiest of the three.",
+            "Mean natural logarithm of that rank; 0 is perfect. It uses every rank, so it is the "
+            "most stable of the three.",
             lower_is_better=True,
             most=math.inf,
         ),
         "macro_f1": StudyMetric(
             "Land-use macro-F1",
-            "A linear probe maps the labelled points' classes on spatial folds: mean F1 of the "
-            "classes; 1 is perfect.",
+            "A linear probe predicts the classes of the labelled points on spatial folds: mean "
+            "F1 over classes; 1 is perfect.",
         ),
         "text_to_map_auc": StudyMetric(
             "Text-to-map AUC",
-            "Each class is asked for by its name: the chance that a point of the class scores "
-            "above one of another; 0.5 is chance, 1 is perfect.",
+            "Each class name is used as a query: probability that a point of the class scores "
+            "above a point of another class; 0.5 is chance, 1 is perfect.",
         ),
     }
 )
@@ -95,7 +95,7 @@ class StudySummary:
         n_seeds: Number of seeds.
         difference: Mean over the seeds of the variant's figure minus the baseline's of the same
             seed; None for the baseline itself and where nothing is paired.
-        difference_ci95: 95 % interval of it by Student's t; None with one seed.
+        difference_ci95: 95 % interval of difference by Student's t; None with one seed.
         better: Whether the variant is better (True) or worse (False) than the baseline; None where
             the interval holds zero or there is none: no difference can be shown.
     """

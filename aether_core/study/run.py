@@ -89,7 +89,7 @@ def check_seeds(seeds: Sequence[int]) -> None:
     """
     if not seeds or len(set(seeds)) < len(seeds):
         raise InputError(
-            "seeds must be distinct, and at least one",
+            "give at least one seed, each only once",
             list(seeds),
             "change them",
             code="seeds-not-distinct",
@@ -168,7 +168,7 @@ def _land_use(
 ) -> LandUse | None:
     """The city's labels as a task; None and a note where there are none that can be tested."""
     if plan.labelled is None:
-        notes.append("There are no labels: land-use figures are left out.")
+        notes.append("There are no labels, so land-use figures are left out.")
         return None
     try:
         land_use = LandUse(city, plan.labelled, seeds)
@@ -224,14 +224,14 @@ def _how(trials: Sequence[Trial], land_use: LandUse | None, seeds: Sequence[int]
         least, most = (pick(trial.candidates for trial in trials) for pick in (min, max))
         among = f"{most:,}" if least == most else f"{least:,} to {most:,}"
         notes.append(
-            f"Texts look for their places among {among} places of test blocks, which hold about "
+            f"Texts are matched against {among} places in the test blocks, which hold about "
             f"{TEST_PART:.0%} of the city's places."
         )
     if land_use is not None:
-        notes.append(f"Land use: {land_use.count:,} labelled points, five spatial folds a seed.")
+        notes.append(f"Land use: {land_use.count:,} labelled points, five spatial folds per seed.")
     if len(seeds) > 1:
         notes.append(
-            f"Intervals are 95 % by Student's t over {len(seeds)} seeds of one city: they hold the "
-            "chance of blocks and training, not that of another city."
+            f"Intervals are 95 % by Student's t over {len(seeds)} seeds in one city: they cover "
+            "variation due to blocks and training, not between cities."
         )
     return notes

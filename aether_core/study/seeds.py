@@ -14,11 +14,11 @@ def seed_spread(city: StudyCity, seeds: Sequence[int]) -> Plan:
     The two are no variants of each other, so nothing is paired.
     """
     note = (
-        "A seed decides which blocks are tested, the first weights, the order of the batches and "
-        "the folds of the labels. 'Training alone' keeps the test blocks of the first seed."
+        "A seed sets the test blocks, the initial weights, the order of the batches and the folds "
+        "of the labels. 'Training only' keeps the test blocks of the first seed."
     )
     variants = [
         Variant(KINDS["seeds"].baseline, None, Trial.prepared),
-        Variant("training alone", None, Trial.prepared, block_seed=seeds[0]),
+        Variant("training only", None, Trial.prepared, block_seed=seeds[0]),
     ]
     return replace(plain_plan(city, variants, [note]), paired=False)

@@ -43,7 +43,7 @@ def too_few(name: str, there: int, share: float) -> str:
     """Say why a step is left out."""
     return (
         f"'{name}' is left out: about {math.ceil(share * there)} places, and {MIN_PLACES} are "
-        "the least to train on."
+        "the minimum for training."
     )
 
 

@@ -61,7 +61,7 @@ def run_transfer(
     wrong = [share for share in shares if not 0 < share <= 1]
     if wrong:
         raise InputError(
-            "not a part of the places",
+            "not a share of the places",
             wrong,
             "give numbers above 0 and up to 1",
             code="share-out-of-range",
@@ -99,10 +99,10 @@ def _plan(b: StudyCity, other: _OtherModel, shares: Sequence[float]) -> Plan:
     plan = plain_plan(b, [Variant(TRANSFER.baseline, 100.0, Trial.prepared)], [])
     there = round(int(plan.usable.sum()) * (1 - TEST_PART))
     name = f"model of {other.city.slug}"
-    plan.variants.append(Variant(f"{name} as it is", 0.0, unchanged))
+    plan.variants.append(Variant(f"{name} unchanged", 0.0, unchanged))
     for share in sorted(set(shares)):
         percent = 100 * share
-        part = f"{percent:g} % of the own places"
+        part = f"{percent:g} % of local places"
         if not enough(there, share):
             plan.notes.append(too_few(part, there, share))
             continue
@@ -110,8 +110,9 @@ def _plan(b: StudyCity, other: _OtherModel, shares: Sequence[float]) -> Plan:
         plan.variants.append(Variant(f"{part} alone", percent, _alone(share)))
     plan.variants.append(Variant(RAW, None, Trial.embedding_alone))
     plan.notes.append(
-        f"100 % of the own places are about {there:,} training places of {b.slug}; the model of "
-        f"{other.city.slug} saw all of its {len(other.city.training):,}. '{RAW}' has no text side."
+        f"100 % of local places are about {there:,} training places of {b.slug}; the model of "
+        f"{other.city.slug} saw all of its {len(other.city.training):,}. '{RAW}' has no text "
+        "encoder."
     )
     return plan
 
@@ -141,13 +142,13 @@ def _check_pair(a: StudyCity, b: StudyCity) -> None:
         )
     for what, code, of_a, of_b in (
         (
-            "embeddings of different length",
+            "embeddings of different lengths",
             "embeddings-of-different-length",
             a.training.base.shape[1],
             b.training.base.shape[1],
         ),
         (
-            "texts of different length",
+            "text vectors of different lengths",
             "texts-of-different-length",
             a.training.text.shape[1],
             b.training.text.shape[1],
@@ -157,6 +158,6 @@ def _check_pair(a: StudyCity, b: StudyCity) -> None:
             raise InputError(
                 f"the cities have {what}",
                 f"{a.slug} {of_a}, {b.slug} {of_b}",
-                "use cities of the same embedding and the same text encoder",
+                "use cities with the same embedding and text encoder",
                 code=code,
             )

@@ -37,9 +37,11 @@ def in_words(result: StudyResult, metric: str) -> str:
     """
     drawn = [one for one in result.summaries if one.metric == metric]
     if not drawn:
-        return f"Nothing was measured by {metric_name(metric)}."
+        return f"No results for {metric_name(metric)}."
     if max(one.n_seeds for one in drawn) < 2:
-        return "One seed alone shows no difference: run at least three to tell effect from chance."
+        return (
+            "One seed cannot show a difference: use at least three to separate effects from chance."
+        )
     if all(one.difference is None for one in drawn):
         return _spread(drawn, metric)
     return _against(result.baseline, drawn, metric)
@@ -53,15 +55,15 @@ def _against(baseline: str, drawn: list[StudySummary], metric: str) -> str:
     against = f"than “{baseline}”"
     said = []
     if worse:
-        said.append(f"measurably worse {against}: {_listed(worse)}")
+        said.append(f"significantly worse {against}: {_listed(worse)}")
     if better:
-        said.append(f"measurably better{'' if worse else ' ' + against}: {_listed(better)}")
+        said.append(f"significantly better{'' if worse else ' ' + against}: {_listed(better)}")
     if same:
         other = "" if said else f" to “{baseline}”"
         few = said or len(same) <= _TOLD_ALONE
         which = _listed(_shortened(same)) if few else f"any of the {len(same)} variants"
         said.append(f"no difference{other} can be shown for {which}")
-    return f"By {metric_name(metric)}, " + "; ".join(said) + "."
+    return f"On {metric_name(metric)}, " + "; ".join(said) + "."
 
 
 def _with_differences(found: list[StudySummary]) -> list[str]:
@@ -93,7 +95,7 @@ def _spread(drawn: list[StudySummary], metric: str) -> str:
     # Two single models differ by chance with sqrt(2) standard deviations, 95 % within 1.96 of them.
     least = 1.96 * math.sqrt(2) * max(one.sd or 0.0 for one in drawn)
     return (
-        f"By {metric_name(metric)}, models that differ by chance alone spread around "
+        f"On {metric_name(metric)}, models that differ only by chance vary around "
         f"{drawn[0].mean:.3f} with a standard deviation of {_listed(told)}; a difference of less "
-        f"than {least:.3f} between two single models says nothing."
+        f"than {least:.3f} between two single models is not meaningful."
     )

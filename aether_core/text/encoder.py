@@ -84,8 +84,8 @@ def unit_rows(vectors: FloatArray, encoder: str) -> FloatArray:
     length = np.linalg.norm(wide, axis=1, keepdims=True)
     if not (np.isfinite(length) & (length > 0)).all():
         raise AetherError(
-            f"the text encoder {encoder} gave a vector that is zero, NaN or infinite; "
-            "its weights or its server are at fault, try another",
+            f"the text encoder {encoder} returned a vector that is zero, NaN or "
+            "infinite; check its weights or server, or use another encoder",
             code="encoder-vector-unusable",
         )
     scaled: FloatArray = (wide / length).astype(np.float32)

@@ -140,7 +140,7 @@ class EndpointEncoder:
 
     def _unusable(self, why: str) -> AetherError:
         return AetherError(
-            f"the text encoder at {self._host} gave an answer that cannot be used: {why[:200]}; "
+            f"the text encoder at {self._host} returned an unusable answer: {why[:200]}; "
             "check its address, model and dimensions",
             code="encoder-answer-unusable",
         )
@@ -160,14 +160,14 @@ def _checked(endpoint: Endpoint) -> SplitResult:
         ) from error
     if url.scheme not in {"http", "https"} or not host:
         raise InputError(
-            "the text encoder's address is none",
+            "the text encoder's address is not valid",
             url.scheme or "no scheme",
             _ADDRESS,
             code="encoder-address-invalid",
         )
     if url.username is not None or url.query or url.fragment:
         raise InputError(
-            "the text encoder's address holds more than server and path",
+            "the text encoder's address may only contain server and path",
             host,
             _ADDRESS,
             code="encoder-address-with-extras",
@@ -181,7 +181,7 @@ def _checked(endpoint: Endpoint) -> SplitResult:
         )
     if not endpoint.model.strip():
         raise InputError(
-            "the text encoder's model is not named",
+            "the text encoder has no model name",
             "nothing",
             "set its model",
             code="encoder-model-not-named",
@@ -195,7 +195,7 @@ def _checked(endpoint: Endpoint) -> SplitResult:
         )
     if endpoint.key is not None and not (endpoint.key.isascii() and endpoint.key.isprintable()):
         raise InputError(
-            "the text encoder's key has characters no key has",
+            "the text encoder's key contains invalid characters",
             "not shown",
             "copy it again",
             code="encoder-key-invalid",
@@ -241,7 +241,7 @@ def _vectors(body: bytes, count: int) -> FloatArray:
         raise ValueError("the vectors' indexes are not those of the texts")
     rows = np.asarray([entry["embedding"] for entry in data])
     if rows.ndim != 2 or rows.shape[1] == 0 or rows.dtype.kind not in "fiu":
-        raise ValueError("the vectors are no lists of numbers of one length")
+        raise ValueError("the vectors are not lists of numbers of equal length")
     vectors = np.empty(rows.shape, dtype=np.float32)
     with np.errstate(over="ignore"):  # what overflows is infinite, which is refused next
         vectors[place] = rows

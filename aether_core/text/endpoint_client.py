@@ -107,15 +107,15 @@ class EndpointClient:
             good = answer.status_code == HTTPStatus.OK
             if good and answer.headers.get("content-encoding", "identity") != "identity":
                 raise AetherError(
-                    f"the text encoder at {self._host} sends compressed answers though asked not "
-                    "to; configure it to send plain ones",
+                    f"the text encoder at {self._host} sends compressed answers despite the "
+                    "request; configure it to send plain ones",
                     code="encoder-answer-compressed",
                 )
             body = bytearray()
             for part in answer.iter_raw():
                 body += part
                 if time.monotonic() > deadline:
-                    raise httpx2.ReadTimeout("the answer takes too long")
+                    raise httpx2.ReadTimeout("the query timed out")
                 if not good and len(body) > _LONGEST_COMPLAINT:
                     break
                 if len(body) > limit:

@@ -66,7 +66,7 @@ class FolderEncoder:
             dim = self._model().get_embedding_dimension()
         if dim is None:
             raise AetherError(
-                f"the text encoder {self.name} does not say how long its vectors are",
+                f"the text encoder {self.name} does not state the length of its vectors",
                 code="encoder-vector-length-unknown",
             )
         return int(dim)
@@ -111,7 +111,7 @@ def _check(folder: Path) -> None:
     """Refuse what cannot be loaded safely, before anything of it is loaded."""
     if not (folder / _MODULES).is_file():
         raise InputError(
-            "the text encoder's folder holds no sentence-transformers model",
+            "the text encoder's folder has no sentence-transformers model",
             folder,
             f"give the folder that has {_MODULES} in it",
             code="encoder-folder-without-model",
@@ -129,21 +129,21 @@ def _check(folder: Path) -> None:
     for kind, place in kinds:
         if not kind.startswith(_OURS):
             raise InputError(
-                "the text encoder brings code of its own, which is never run",
+                "the text encoder includes its own code, which is never run",
                 kind,
-                "choose a model that sentence-transformers knows itself",
+                "choose a model that sentence-transformers supports natively",
                 code="encoder-with-own-code",
             )
         if not place.resolve().is_relative_to(folder):
             raise InputError(
-                "the text encoder points out of its folder",
+                "the text encoder refers to files outside its folder",
                 place,
                 _SAVE_AGAIN,
                 code="encoder-outside-its-folder",
             )
         if any(place.glob("*.bin")) and not any(place.glob("*.safetensors")):
             raise InputError(
-                "the text encoder's weights are pickled, which is never loaded",
+                "the text encoder's weights are pickled, and pickle files are never loaded",
                 place,
                 _SAVE_AGAIN,
                 code="encoder-weights-pickled",

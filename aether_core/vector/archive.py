@@ -53,7 +53,7 @@ def _parts(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
     if not shapes:
         names = ", ".join(member.filename for member in members[:5])
         raise InputError(
-            f"{path.name} holds no Shapefile (.shp)",
+            f"{path.name} has no Shapefile (.shp)",
             names or "it is empty",
             "zip all its parts",
             code="zip-without-shapefile",
@@ -63,7 +63,7 @@ def _parts(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
         raise InputError(
             f"{path.name} holds several Shapefiles",
             names,
-            "zip one by itself",
+            "zip one on its own",
             code="zip-with-several-shapefiles",
         )
     stem = PurePosixPath(shapes[0].filename).with_suffix("")

@@ -62,9 +62,9 @@ def to_wgs84(parsed: Parsed, path: Path, crs: str | None) -> ShapeArray:
         source = given
     else:
         raise InputError(
-            "the file does not say its coordinate reference system",
+            "the file does not state its coordinate reference system",
             path.name,
-            "say which, e.g. EPSG:4326 (in commands: --crs EPSG:4326)",
+            "specify it, e.g. EPSG:4326 (in commands: --crs EPSG:4326)",
             code="file-without-crs",
         )
     shapes, projected = _transform(parsed.geometry, source, path)
@@ -98,7 +98,7 @@ def _transform(geometry: ShapeArray, source: object, path: Path) -> tuple[ShapeA
         series = gpd.GeoSeries(geometry, crs=source)
     except CRSError as error:
         raise InputError(
-            "the coordinate reference system of the file is not understood",
+            "the file's coordinate reference system is not supported",
             path.name,
             "save it in a CRS with an EPSG code",
             code="crs-not-understood",
@@ -142,7 +142,7 @@ def _possible(geometry: ShapeArray, path: Path, *, projected: bool) -> ShapeArra
         raise InputError(
             "the coordinates do not fit the coordinate reference system",
             path.name,
-            "check what system the file is in",
+            "check which system the file uses",
             code="coordinates-outside-crs",
         )
     shown = f"longitude {first[0]:.6g}, latitude {first[1]:.6g} in {path.name}"
@@ -156,6 +156,6 @@ def _possible(geometry: ShapeArray, path: Path, *, projected: bool) -> ShapeArra
     raise InputError(
         "the coordinates are not degrees",
         shown,
-        "say which coordinate reference system they are in (in commands: --crs EPSG:27700)",
+        "specify their coordinate reference system (in commands: --crs EPSG:27700)",
         code="coordinates-not-degrees",
     )

@@ -115,7 +115,7 @@ def _single_layer(dataset: str, path: Path) -> str | None:
         raise InputError(
             f"{path.name} has several layers",
             ", ".join(spatial),
-            "save the one you mean by itself",
+            "save the one you need on its own",
             code="file-with-several-layers",
         )
     if spatial:
@@ -132,7 +132,7 @@ def _check_content(path: Path, suffix: str) -> None:
     with path.open("rb") as file:
         if file.read(len(magic)) != magic:
             raise InputError(
-                f"this is not a {_FORMAT[suffix]} file, whatever its name ends in",
+                f"this is not a {_FORMAT[suffix]} file, despite its ending",
                 path.name,
                 "export it again in that format",
                 code="file-of-another-format",
@@ -184,6 +184,6 @@ def _unreadable(path: Path, error: Exception) -> InputError:
     return InputError(
         f"{path.name} cannot be read as {_FORMAT[path.suffix.lower()]}",
         str(error).split(";", maxsplit=1)[0],
-        "it is damaged or cut short: export it again",
+        "it is damaged or truncated: export it again",
         code="vector-file-unreadable",
     )

@@ -49,12 +49,12 @@ def check_geopackage(path: Path, limits: Limits) -> None:
             tables = _stored_tables(database)
             for name in _used(database, tables):
                 if name.lower() not in tables:
-                    raise _computed(path, name, "is a view or another table that is computed")
+                    raise _computed(path, name, "is a view or another computed table")
                 columns = database.execute("SELECT hidden FROM pragma_table_xinfo(?)", (name,))
                 kinds = [kind for (kind,) in columns]
                 limits.check_columns(len(kinds), path)
                 if _COMPUTED.intersection(kinds):
-                    raise _computed(path, name, "has columns that are computed")
+                    raise _computed(path, name, "has computed columns")
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise InputError(
             f"{path.name} cannot be read as GeoPackage",
@@ -109,7 +109,7 @@ def _computed(path: Path, layer: str, why: str) -> ComputedLayerError:
     error = ComputedLayerError(
         f"the layer {layer} of {path.name} {why}",
         layer,
-        "open the file in a GIS and save that layer as a file of its own",
+        "open the file in a GIS and save that layer as a separate file",
     )
     error.layer = layer
     return error

@@ -77,7 +77,7 @@ class Limits:
                 "columns",
                 f"{path.name} has more columns than the {self.columns:,} accepted",
                 f"{count:,}",
-                "keep the columns that are needed, and export it again",
+                "keep only the columns you need, and export it again",
             )
 
     def check_line(self, size: int, number: int, path: Path) -> None:
@@ -112,18 +112,17 @@ class Limits:
         if most > self.feature_vertices:
             raise _too_large(
                 "feature_vertices",
-                f"a shape in {path.name} has more corner points than the "
+                f"a shape in {path.name} has more vertices than the "
                 f"{self.feature_vertices:,} accepted",
                 f"{most:,}",
-                "simplify the shapes: corner points a metre apart are close enough",
+                "simplify the shapes: vertices one metre apart are dense enough",
             )
 
     def _check_vertices(self, count: int, about: str, path: Path) -> None:
         if count > self.vertices:
             raise _too_large(
                 "vertices",
-                f"the shapes of {path.name} have more corner points than the "
-                f"{self.vertices:,} accepted",
+                f"the shapes of {path.name} have more vertices than the {self.vertices:,} accepted",
                 f"{about}{count:,}",
                 "simplify the shapes or cut the file to the city",
             )

@@ -50,7 +50,7 @@ def read_parquet(
         raise InputError(
             f"{path.name} cannot be read as Parquet",
             str(error).split("\n", maxsplit=1)[0],
-            "it is damaged or cut short: export it again",
+            "it is damaged or truncated: export it again",
             code="vector-file-unreadable",
         ) from error
     geometry = frame.geometry.force_2d()

@@ -55,7 +55,7 @@ def read_vector(
     parsed = _parse(file, limits, lon_field=lon_field, lat_field=lat_field, typed=typed)
     if not len(parsed.geometry):
         raise InputError(
-            "the file is empty, it has no rows",
+            "the file is empty: it has no rows",
             file.name,
             "export it again",
             code="file-without-rows",

@@ -77,7 +77,7 @@ def with_geometry(
     there = np.isfinite(x) & np.isfinite(y)
     if len(frame) and not there.any():
         raise InputError(
-            f"the columns {' and '.join(columns)} of {path.name} hold no numbers",
+            f"the columns {' and '.join(columns)} of {path.name} contain no numbers",
             ", ".join(str(frame[name].iloc[0]) for name in columns),
             "give decimal degrees, or name other columns",
             code="coordinates-not-numbers",
@@ -129,7 +129,7 @@ def _coordinates(column: pd.Series, path: Path) -> npt.NDArray[np.float64]:
         values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"the column {column.name} of {path.name} holds no numbers",
+            f"the column {column.name} of {path.name} contains no numbers",
             column.dtype,
             "give decimal degrees",
             code="coordinates-not-numbers",

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 @city_app.command("add")
 def add(
     slug: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
-    name: Annotated[str, typer.Option(help="Name people know.")],
+    name: Annotated[str, typer.Option(help="Display name.")],
     embedding: Annotated[
         list[Path],
         typer.Option(
@@ -47,10 +47,10 @@ def add(
     ] = None,
     embedding_credit: Annotated[
         list[str] | None,
-        typer.Option(help="Whom that embedding is owed to, may be repeated."),
+        typer.Option(help="Credit line of that embedding; may be repeated."),
     ] = None,
     boundary: Annotated[
-        Path | None, typer.Option(help="Area of the city; the embedding's footprint if left out.")
+        Path | None, typer.Option(help="Area of the city; default: the embedding's footprint.")
     ] = None,
     radius_m: Annotated[float, typer.Option(help="Pooling radius in metres.")] = 100.0,
     name_field: Annotated[str | None, typer.Option(help="Column with the places' names.")] = None,
@@ -61,7 +61,8 @@ def add(
         str | None, typer.Option(help="Column with the categories' groups.")
     ] = None,
     crs: Annotated[
-        str | None, typer.Option(help="CRS of vector files that carry none, such as EPSG:27700.")
+        str | None,
+        typer.Option(help="CRS of vector files that do not state one, such as EPSG:27700."),
     ] = None,
     base_map: Annotated[
         Path | None,
@@ -73,7 +74,7 @@ def add(
     ] = None,
     cell_resolution: Annotated[int | None, typer.Option(help="H3 resolution, 8 to 12.")] = None,
     credit: Annotated[
-        list[str] | None, typer.Option(help="Credit of the places' source, may be repeated.")
+        list[str] | None, typer.Option(help="Credit line of the places' source; may be repeated.")
     ] = None,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Mark the embedding as simulated everywhere.")
@@ -133,7 +134,7 @@ def say_city(city: "CitySummary") -> None:
 def _say_dropped(dropped: dict[str, int]) -> None:
     if dropped:
         output.table(
-            ["left out because", "places"], sorted(dropped.items(), key=itemgetter(1), reverse=True)
+            ["reason left out", "places"], sorted(dropped.items(), key=itemgetter(1), reverse=True)
         )
 
 
@@ -166,7 +167,7 @@ def show(slug: str) -> None:
     facts = [
         ("name", city.name),
         ("year", city.year),
-        ("years held", ", ".join(map(str, city.years))),
+        ("years", ", ".join(map(str, city.years))),
         ("places", city.pois),
         ("cells", f"{city.cells} (H3 resolution {city.cell_resolution})"),
         (
@@ -201,9 +202,9 @@ def remove(
     city = show_city(store, slug)
     if not yes:
         raise InputError(
-            "removing deletes its places, models and layers",
+            "this deletes its places, models and layers",
             f"{slug} with {city.pois} places, {city.models} models, {city.layers} layers",
-            "say --yes to go on",
+            "add --yes to continue",
             code="removal-not-confirmed",
         )
     remove_city_numbered(store, city.id)

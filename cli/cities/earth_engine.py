@@ -23,17 +23,19 @@ def earth_engine_script(
         typer.Argument(help="A city; or, with --bbox or --boundary, what the files are named."),
     ] = None,
     year: Annotated[
-        int | None, typer.Option(help="Year of the embedding; the city's own if left out.")
+        int | None, typer.Option(help="Year of the embedding; default: the city's own year.")
     ] = None,
     bbox: Annotated[
-        str | None, typer.Option(help="W,S,E,N in degrees, for a city that is not there yet.")
+        str | None, typer.Option(help="W,S,E,N in degrees, for a city not yet added.")
     ] = None,
     boundary: Annotated[
-        Path | None, typer.Option(help="Polygons, for a city that is not there yet.")
+        Path | None, typer.Option(help="Polygons, for a city not yet added.")
     ] = None,
-    crs: Annotated[str | None, typer.Option(help="CRS of a boundary that carries none.")] = None,
+    crs: Annotated[
+        str | None, typer.Option(help="CRS of a boundary file that does not state one.")
+    ] = None,
     target: Annotated[
-        Path | None, typer.Option("-o", "--output", help=".js file to write; printed if left out.")
+        Path | None, typer.Option("-o", "--output", help=".js file to write; default: print it.")
     ] = None,
     force: Force = False,
 ) -> None:
@@ -50,7 +52,7 @@ def earth_engine_script(
         made = script_of_city(open_store(), slug, year)
     else:
         raise InputError(
-            "no area is given",
+            "no area given",
             "(none)",
             "name a city, or give --bbox or --boundary",
             code="no-area-given",

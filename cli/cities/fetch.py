@@ -15,14 +15,10 @@ if TYPE_CHECKING:  # the libraries of reading and fitting load when a command ne
     from workflows.fetch.fetch import FetchCity, FetchEstimate, FetchSummary
     from workflows.home.store import Store
 
-fetch_app = typer.Typer(
-    help="Look at one fetch, cancel it, let it go on, or forget it.", no_args_is_help=True
-)
+fetch_app = typer.Typer(help="Show, cancel, resume or delete a fetch.", no_args_is_help=True)
 FetchId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
-Yes = Annotated[bool, typer.Option("--yes", help="Go on whatever the size of the download.")]
-Estimate = Annotated[
-    bool, typer.Option("--estimate", help="Only say what it would take, and stop.")
-]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask about large downloads.")]
+Estimate = Annotated[bool, typer.Option("--estimate", help="Only print the estimate, then stop.")]
 Years = Annotated[list[int], typer.Option("--year", help="Year; may be repeated, main one first.")]
 
 
@@ -36,41 +32,44 @@ def register(app: typer.Typer) -> None:
 
 def fetch(
     slug: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
-    name: Annotated[str, typer.Option(help="Name people know.")],
+    name: Annotated[str, typer.Option(help="Display name.")],
     year: Years,
     bbox: Annotated[
-        str | None, typer.Option(metavar="W,S,E,N", help="Area as a box, in degrees.")
+        str | None, typer.Option(metavar="W,S,E,N", help="Area as a bounding box, in degrees.")
     ] = None,
-    boundary: Annotated[Path | None, typer.Option(help="Area as a file of polygons.")] = None,
-    place: Annotated[str | None, typer.Option(help="Area by a city's name, as find-place.")] = None,
+    boundary: Annotated[Path | None, typer.Option(help="Area as a polygon file.")] = None,
+    place: Annotated[str | None, typer.Option(help="Area by city name, as in find-place.")] = None,
     country: Annotated[str | None, typer.Option(help="Country of the place.")] = None,
     finder: Annotated[
-        str, typer.Option("--from", help="Where the name is looked up, as in find-place.")
+        str, typer.Option("--from", help="Where to look up the name, as in find-place.")
     ] = "gazetteer",
     near: Annotated[
-        int | None, typer.Option(help="From overture: the gazetteer's match to look around.")
+        int | None,
+        typer.Option(help="With overture: number of the gazetteer match to search around."),
     ] = None,
     choose: Annotated[
-        int | None, typer.Option(help="Which of several places of that name.")
+        int | None, typer.Option(help="Which place to use if several share the name.")
     ] = None,
     size_km: Annotated[
-        float | None, typer.Option(help="Side of a box around the place's centre.")
+        float | None, typer.Option(help="Side of a box around the place's centre, in km.")
     ] = None,
     pois: Annotated[str, typer.Option(help="overture, osm or both.")] = "overture",
     osm_file: Annotated[
         Path | None, typer.Option(help="OpenStreetMap extract (.pbf), instead of a server.")
     ] = None,
     confidence: Annotated[
-        float, typer.Option(help="Overture places below this are left out, 0 to 1.")
+        float, typer.Option(help="Minimum confidence of Overture places, 0 to 1.")
     ] = 0.5,
     release: Annotated[
-        str | None, typer.Option(help="Release of Overture; the newest if left out.")
+        str | None, typer.Option(help="Overture release; default: the newest.")
     ] = None,
     radius_m: Annotated[float, typer.Option(help="Pooling radius in metres.")] = 100.0,
     cell_resolution: Annotated[int | None, typer.Option(help="H3 resolution, 8 to 12.")] = None,
-    crs: Annotated[str | None, typer.Option(help="CRS of a boundary file that has none.")] = None,
+    crs: Annotated[
+        str | None, typer.Option(help="CRS of a boundary file that does not state one.")
+    ] = None,
     train: Annotated[
-        bool, typer.Option("--train/--no-train", help="Train a model when the city is there.")
+        bool, typer.Option("--train/--no-train", help="Train a model once the city has been added.")
     ] = False,
     estimate: Estimate = False,
     yes: Yes = False,
@@ -156,7 +155,7 @@ def _asked_estimate(store: "Store", request: "FetchCity") -> "FetchEstimate":
         with output.progress() as progress:
             return estimate_fetch(store, request, ask_servers=True, progress=progress)
     except OfflineError as error:
-        sys.stderr.write(f"estimated from the boundary alone: {error}\n")
+        sys.stderr.write(f"estimated from the boundary only: {error}\n")
         return estimate_fetch(store, request)
 
 
@@ -168,7 +167,7 @@ def confirm(megabytes: float, minutes: float, limit: int) -> None:
     """
     size = f"about {megabytes:,.0f} MB, {minutes:,.0f} minutes"
     if sys.stdin.isatty() and sys.stderr.isatty() and not output.MODE.json:
-        if typer.confirm(f"This downloads {size}. Go on?", err=True):
+        if typer.confirm(f"This downloads {size}. Continue?", err=True):
             return
         raise InputError(
             "not confirmed",
@@ -177,9 +176,9 @@ def confirm(megabytes: float, minutes: float, limit: int) -> None:
             code="download-not-confirmed",
         )
     raise InputError(
-        f"the download is above {limit} MB and has to be confirmed",
+        f"the download is above {limit} MB and needs confirmation",
         size,
-        "say --yes to go on, or choose a smaller area or fewer years",
+        "add --yes to continue, or choose a smaller area or fewer years",
         code="download-not-confirmed",
     )
 
@@ -244,24 +243,24 @@ def fetch_document(fetch: "FetchSummary") -> dict[str, Any]:
 
 def _say_estimate(expected: "FetchEstimate") -> None:
     basis = {
-        "geometry": "the boundary alone",
-        "servers": "the mirror's index, its files' headers and the places' statistics",
+        "geometry": "the boundary only",
+        "servers": "the mirror's index, file headers and place statistics",
     }
     rows: list[tuple[str, object]] = [
         ("years", ", ".join(map(str, expected.years))),
         ("zones", ", ".join(expected.zones)),
-        ("files read", expected.tiles),
+        ("files to read", expected.tiles),
         ("to download", f"{expected.megabytes:,.1f} MB"),
-        ("kept from before", f"{expected.reused_megabytes:,.1f} MB"),
+        ("already cached", f"{expected.reused_megabytes:,.1f} MB"),
         ("minutes", expected.minutes),
         ("cells", f"{expected.cells:,} (H3 resolution {expected.cell_resolution})"),
-        ("places", "not asked" if expected.pois is None else f"at most {expected.pois:,}"),
+        ("places", "not counted" if expected.pois is None else f"at most {expected.pois:,}"),
         ("disk", f"{expected.disk_megabytes:,.0f} of {expected.disk_free_megabytes:,.0f} MB free"),
         ("from", basis[expected.basis]),
     ]
     output.table(["", ""], rows)
     if expected.asks:
-        output.say(f"Above {expected.ask_megabytes} MB, so it has to be confirmed.")
+        output.say(f"Above {expected.ask_megabytes} MB, so it needs confirmation.")
 
 
 def _say_fetch(fetch: "FetchSummary") -> None:
@@ -270,10 +269,10 @@ def _say_fetch(fetch: "FetchSummary") -> None:
         left = f", about {fetch.seconds_left:.0f} s left" if fetch.seconds_left else ""
         output.say(f"{fetch.stage or 'waiting'}, {fetch.progress:.0%}{left}")
     output.say(
-        f"{fetch.megabytes:,.1f} MB downloaded, {fetch.reused_megabytes:,.1f} MB kept from before"
+        f"{fetch.megabytes:,.1f} MB downloaded, {fetch.reused_megabytes:,.1f} MB already cached"
     )
     if fetch.resumable:
-        output.say(f"Let it go on with: ./aether fetch resume {fetch.id}")
+        output.say(f"Resume it with: ./aether fetch resume {fetch.id}")
     if fetch.not_trained:
         output.say(f"Not trained: {fetch.not_trained}")
 
@@ -283,7 +282,7 @@ def _because(fetch: "FetchSummary") -> str:
 
 
 def fetches(
-    batch: Annotated[str | None, typer.Option(help="Only those of one list.")] = None,
+    batch: Annotated[str | None, typer.Option(help="Only those of one batch.")] = None,
 ) -> None:
     """List the fetches."""
     from workflows.fetch.fetch import list_fetches
@@ -327,7 +326,7 @@ def fetch_cancel(fetch_id: FetchId) -> None:
 
     found = cancel_fetch(open_store(), fetch_id)
     output.document(fetch_document(found))
-    asked = f"Fetch {found.id} is asked to stop."
+    asked = f"Fetch {found.id} is stopping."
     output.say(f"Fetch {found.id} is {found.state}." if found.is_finished else asked)
 
 
@@ -349,4 +348,4 @@ def fetch_remove(fetch_id: FetchId) -> None:
 
     remove_fetch(open_store(), fetch_id)
     output.document({"removed": fetch_id})
-    output.say(f"Fetch {fetch_id} is forgotten.")
+    output.say(f"Fetch {fetch_id} is deleted.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the libraries of reading load when a command needs them
     from workflows.home.store import Store
 
 cache_app = typer.Typer(
-    help="What was downloaded and is kept for the next city.", invoke_without_command=True
+    help="Downloaded files cached for the next city.", invoke_without_command=True
 )
 
 
@@ -33,16 +33,16 @@ def fetch_many(
         typer.Argument(help="CSV: slug, name, year; bbox, boundary or place with country; pois."),
     ],
     batch: Annotated[
-        str | None, typer.Option(help="Name of the whole; the file's if left out.")
+        str | None, typer.Option(help="Name of the batch; default: the file name.")
     ] = None,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Queue those that failed again, and no others.")
+        bool, typer.Option("--retry", help="Queue only the failed ones again.")
     ] = False,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave rows out that cannot be used.")
+        bool, typer.Option("--skip-bad", help="Skip rows that cannot be used.")
     ] = False,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Only say what it would take, and stop.")
+        bool, typer.Option("--estimate", help="Only print the estimate, then stop.")
     ] = False,
     yes: Yes = False,
     wait: Wait = True,
@@ -112,14 +112,14 @@ def _follow(store: "Store", started: "BatchSummary", *, wait: bool) -> int:
     )
     bad = wait and any(fetch.state != "done" for fetch in summary.fetches)
     if bad:
-        output.say(f"Queue those that failed again: ./aether fetch-many {summary.batch} --retry")
+        output.say(f"Queue the failed ones again: ./aether fetch-many {summary.batch} --retry")
     return 1 if bad else 0
 
 
 def _say_problems(problems: "tuple[Problem, ...]") -> None:
     if problems:
         output.table(
-            ["line", "city", "why it cannot be used"],
+            ["line", "city", "problem"],
             [(problem.line, problem.slug, problem.reason) for problem in problems],
         )
 
@@ -134,7 +134,7 @@ def cache(context: typer.Context) -> None:
 
     summary = show_cache(open_store())
     output.document(asdict(summary))
-    sizes = {**summary.parts, "fetches not done": summary.fetches_megabytes}
+    sizes = {**summary.parts, "unfinished fetches": summary.fetches_megabytes}
     rows = [(name, f"{megabytes:,.1f} MB") for name, megabytes in sizes.items()]
     output.table(["source", "kept"], rows)
     output.say(f"in {summary.folder}")
@@ -151,11 +151,11 @@ def cache_clear(
     store = open_store()
     if not yes:
         raise InputError(
-            "the next cities would download all of it anew",
+            "the next cities would have to download it all again",
             f"{show_cache(store).megabytes:,.1f} MB",
-            "say --yes to go on",
+            "add --yes to continue",
             code="removal-not-confirmed",
         )
     gone = clear_cache(store)
     output.document({"cleared_megabytes": gone.megabytes})
-    output.say(f"{gone.megabytes:,.1f} MB are free again.")
+    output.say(f"{gone.megabytes:,.1f} MB freed.")

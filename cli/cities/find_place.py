@@ -29,7 +29,7 @@ def find_place(
     ] = "gazetteer",
     near: Annotated[
         int | None,
-        typer.Option(help="With overture: number of the gazetteer's match to look around."),
+        typer.Option(help="With overture: number of the gazetteer match to search around."),
     ] = None,
 ) -> None:
     """List the places a name may mean, with the number to choose one by."""

@@ -24,7 +24,8 @@ def register(_app: typer.Typer) -> None:
 def add(
     slug: str,
     embedding: Annotated[
-        list[Path], typer.Option(help="Files of that year, of the kind the city was added with.")
+        list[Path],
+        typer.Option(help="Embedding files of that year, of the same kind as the city's."),
     ],
     year: YearOption,
     wait: Wait = True,
@@ -64,7 +65,7 @@ def show(slug: str) -> None:
         [
             (
                 one.year,
-                "its own" if one.main else "",
+                "original" if one.main else "",
                 one.files,
                 one.cells,
                 one.cells_without,
@@ -90,7 +91,7 @@ def remove(
         raise InputError(
             "removing a year deletes its files and vectors",
             f"{slug} {year}",
-            "say --yes to go on",
+            "add --yes to continue",
             code="removal-not-confirmed",
         )
     remove_year(open_store(), slug, year)

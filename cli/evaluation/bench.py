@@ -27,19 +27,26 @@ def bench(
         list[str] | None, typer.Option(metavar="NAME...", help="Only these lines of the table.")
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="A tenth of each size, once: targets are not judged.")
+        bool,
+        typer.Option(
+            "--quick", help="A tenth of each size, one run each; targets are not checked."
+        ),
     ] = False,
     repeats: Annotated[
-        int, typer.Option(min=1, max=50, help="Measurements of each way; the median counts.")
+        int,
+        typer.Option(
+            min=1, max=50, help="Repetitions of each measurement; the median is reported."
+        ),
     ] = 3,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Processors either way may use; 2 where there are.")
+        int | None,
+        typer.Option(min=1, help="Processors each variant may use; default: 2, if available."),
     ] = None,
     cold: Annotated[
-        bool, typer.Option("--cold", help="Files are dropped from the system's cache first.")
+        bool, typer.Option("--cold", help="Drop files from the system cache first.")
     ] = False,
     work: Annotated[
-        Path | None, typer.Option(help="Folder to keep the inputs in, for the next time.")
+        Path | None, typer.Option(help="Folder to keep the inputs in for the next run.")
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Write the figures to benchmarks/RESULTS.md.")
@@ -92,16 +99,16 @@ def _check_request(target: Path | None, force: bool, *, quick: bool, keep: bool)
 
     if quick and keep:
         raise InputError(
-            "a quick run judges no target, so it is not kept",
+            "a quick run checks no targets, so its results are not kept",
             "--quick --keep",
-            "leave one out",
+            "use one or the other",
             code="quick-run-not-kept",
         )
     if target is None:
         return
     if target.suffix.lower() not in _ENDINGS:
         raise InputError(
-            "this kind of file is not written here",
+            "this file format cannot be written",
             target,
             "end it in .json or .md",
             code="output-wrong-ending",
@@ -119,7 +126,7 @@ def _threads(asked: int | None) -> int:
     there = there or 1
     if asked is not None and asked > there:
         raise InputError(
-            "there are not as many processors",
+            "there are not that many processors",
             asked,
             f"give at most {there}",
             code="too-few-processors",

@@ -69,9 +69,9 @@ def evaluate(
     queries: Annotated[
         Path | None, typer.Option(help='JSON {"query": ["class"]} or CSV query,class.')
     ] = None,
-    truth: Annotated[Path | None, typer.Option(help="Labels the queries are held against.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Labels to test the queries against.")] = None,
     representations: Annotated[
-        str, typer.Option(help="Which to compare, separated by commas.")
+        str, typer.Option(help="Which ones to compare, separated by commas.")
     ] = "alphaearth,aether,poi,concat",
     model: ModelName = None,
     predictor: Predictor = "linear",
@@ -93,7 +93,7 @@ def evaluate(
         truth = truth or labels
         if queries is None or truth is None:
             raise InputError(
-                "retrieval needs queries and truth",
+                "retrieval needs queries and labels",
                 "one is missing",
                 "give --queries and --truth",
                 code="queries-or-truth-missing",
@@ -176,7 +176,7 @@ def _retrieval(
     output.table(
         ["query", "metric", "value", "95 % interval"],
         [(r["query"], r["metric"], r["value"], _interval(r["ci95"])) for r in result.rows],
-        title=f"{result.cells:,} cells with truth, model {result.model}",
+        title=f"{result.cells:,} labelled cells, model {result.model}",
     )
 
 

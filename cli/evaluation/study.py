@@ -24,21 +24,21 @@ _VERDICTS = {True: "better", False: "worse", None: "none shown"}
 StudyId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
 Recipe = Annotated[str, typer.Option(help="Name of a recipe, see `recipes`.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="key=value, may be repeated.")]
-Seeds = Annotated[int, typer.Option(help="How many times every variant is trained.")]
+Seeds = Annotated[int, typer.Option(help="Training runs per variant.")]
 Seed = Annotated[int, typer.Option(help="The first seed.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 LabelsFile = Annotated[
     Path | None,
     typer.Option(
-        help="Labelled points or polygons to judge maps by; osm for the city's own land use, none "
-        "for none; the newest labels kept with the city if left out."
+        help="Labelled points or polygons to judge maps by; osm for the city's own OpenStreetMap "
+        "land use, none for no labels; default: the newest labels stored with the city."
     ),
 ]
 Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="File to write: .csv, .json, .svg or .png"),
 ]
-Metric = Annotated[str | None, typer.Option(help="What a chart shows; the first if left out.")]
+Metric = Annotated[str | None, typer.Option(help="Metric to plot; default: the first.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -173,12 +173,13 @@ def study_stop(study_id: StudyId) -> None:
     output.say(
         f"Study {study_id} is {found.state}."
         if found.is_finished
-        else f"Study {study_id} is asked to stop."
+        else f"Study {study_id} is stopping."
     )
 
 
 def study_remove(
-    study_id: StudyId, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+    study_id: StudyId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Delete a finished study."""
     from workflows.evaluation.studies import remove_study
@@ -186,9 +187,9 @@ def study_remove(
 
     if not yes:
         raise InputError(
-            "a removed study is gone",
+            "a removed study cannot be restored",
             study_id,
-            "add --yes if you mean it",
+            "add --yes to confirm",
             code="removal-not-confirmed",
         )
     remove_study(open_store(), study_id)
@@ -202,7 +203,7 @@ def _check_output(target: Path | None, metric: str | None, *, force: bool, wait:
 
     if metric is not None and metric not in METRICS:
         raise InputError(
-            "there is no such metric",
+            "unknown metric",
             metric,
             f"choose from {', '.join(METRICS)}",
             code="no-such-metric",
@@ -211,7 +212,7 @@ def _check_output(target: Path | None, metric: str | None, *, force: bool, wait:
         return
     if not wait:
         raise InputError(
-            "there is nothing to write before the study is done",
+            "nothing can be written until the study is done",
             target,
             "leave out --no-wait, or write it later with ./aether study-show ID -o FILE",
             code="output-before-result",

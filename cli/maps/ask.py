@@ -17,11 +17,11 @@ Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="Write every cell to this file.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
-ModelName = Annotated[str | None, typer.Option(help="A model's name; the one in use if left out.")]
-Minus = Annotated[str | None, typer.Option(help="What to look away from.")]
-Year = Annotated[int | None, typer.Option(help="A year the city holds; its own if left out.")]
-Keep = Annotated[bool, typer.Option("--keep", help="Keep the result as a layer.")]
-Top = Annotated[int, typer.Option(min=1, max=10_000, help="How many results to print.")]
+ModelName = Annotated[str | None, typer.Option(help="A model's name; default: the one in use.")]
+Minus = Annotated[str | None, typer.Option(help="What to rule out.")]
+Year = Annotated[int | None, typer.Option(help="A year the city has; default: its original year.")]
+Keep = Annotated[bool, typer.Option("--keep", help="Save the result as a layer.")]
+Top = Annotated[int, typer.Option(min=1, max=10_000, help="Number of results to print.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +41,7 @@ def lon_lat(value: str) -> tuple[float, float]:
         lon, lat = (float(part) for part in value.split(","))
     except ValueError:
         raise InputError(
-            "a point must read LON,LAT",
+            "a point must be given as LON,LAT",
             value,
             "for example 24.945,60.170",
             code="point-not-two-numbers",
@@ -138,7 +138,7 @@ def _finish(
     if target is not None:
         output.say(f"{len(scores.score)} cells written to {target}")
     if layer is not None:
-        output.say(f"Kept as layer {layer}")
+        output.say(f"Saved as layer {layer}")
 
 
 def places(

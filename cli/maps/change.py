@@ -16,8 +16,8 @@ def register(app: typer.Typer) -> None:
 def change(
     slug: str,
     query: str,
-    year_from: Annotated[int, typer.Option("--from", help="Year that is compared with.")],
-    year_to: Annotated[int, typer.Option("--to", help="Year that is looked at.")],
+    year_from: Annotated[int, typer.Option("--from", help="Earlier year.")],
+    year_to: Annotated[int, typer.Option("--to", help="Later year.")],
     minus: Minus = None,
     model: ModelName = None,
     top: Top = 20,
@@ -80,4 +80,4 @@ def change(
     if target is not None:
         output.say(f"{len(found.change)} cells written to {target}")
     if layer is not None:
-        output.say(f"Kept as layer {layer}")
+        output.say(f"Saved as layer {layer}")

@@ -51,10 +51,10 @@ def export(
         typer.Option("-o", "--output", help="File to write: .geojson .gpkg .parquet .csv .tif"),
     ],
     field: Annotated[
-        str | None, typer.Option(help="One numeric field into a GeoTIFF, instead of classes.")
+        str | None, typer.Option(help="Numeric field to write to a GeoTIFF, instead of classes.")
     ] = None,
     style: Annotated[
-        bool, typer.Option("--style", help="Write its QGIS style (.qml) beside it, too.")
+        bool, typer.Option("--style", help="Also write its QGIS style (.qml).")
     ] = False,
     force: Force = False,
 ) -> None:
@@ -74,7 +74,7 @@ def export(
             "style": str(styled) if styled else None,
         }
     )
-    output.say(f"{layer} written to {target}{f', its style to {styled}' if styled else ''}")
+    output.say(f"{layer} written to {target}{f', style to {styled}' if styled else ''}")
 
 
 @layer_app.command("remove")

@@ -19,7 +19,7 @@ LabelsFile = Annotated[
     Path | None,
     typer.Option(help="Labelled points or polygons; osm for the city's own land use."),
 ]
-Field = Annotated[str | None, typer.Option(help="Field that holds the class.")]
+Field = Annotated[str | None, typer.Option(help="Class field.")]
 Crosswalk = Annotated[
     str | None,
     typer.Option(help="Built-in mapping: osm, uk, singapore, urban-atlas, dynamic-world."),
@@ -33,35 +33,37 @@ Small = Annotated[
 ]
 AreasFile = Annotated[Path | None, typer.Option(help="Areas with shares or counts.")]
 Fields = Annotated[
-    str | None, typer.Option(help="Their fields, separated by commas, that make up one whole.")
+    str | None,
+    typer.Option(
+        help="Their share or count fields, separated by commas; they must add up to a whole."
+    ),
 ]
-CodeField = Annotated[str | None, typer.Option(help="Field that names the areas.")]
+CodeField = Annotated[str | None, typer.Option(help="Area ID field.")]
 MinimumCount = Annotated[
-    float, typer.Option(help="Leave out areas with fewer people, where counts are given.")
+    float, typer.Option(help="Leave out areas with fewer people (counts only).")
 ]
 MinimumM2 = Annotated[
-    float, typer.Option("--minimum-m2", help="Leave out areas smaller than this, square metres.")
+    float, typer.Option("--minimum-m2", help="Leave out areas smaller than this, in square metres.")
 ]
-Pixels = Annotated[
-    bool, typer.Option("--pixels", help="Mean over the raster's pixels instead of the cells.")
-]
-Crs = Annotated[str | None, typer.Option(help="CRS of a file that carries none.")]
+Pixels = Annotated[bool, typer.Option("--pixels", help="Average raster pixels instead of cells.")]
+Crs = Annotated[str | None, typer.Option(help="CRS of a file that does not state one.")]
 Representation = Annotated[
-    str, typer.Option(help="What the probe sees: alphaearth, aether, poi, concat.")
+    str, typer.Option(help="Features used: alphaearth, aether, poi or concat.")
 ]
 Predictor = Annotated[str, typer.Option(help="linear or mlp.")]
 Protocol = Annotated[str, typer.Option(help="cross-validation or published.")]
 Splits = Annotated[str, typer.Option(help="random, spatial, or both with a comma.")]
-Folds = Annotated[int, typer.Option(help="Parts of a cross-validation.")]
-Seeds = Annotated[int, typer.Option(help="How many times the folds are drawn anew.")]
+Folds = Annotated[int, typer.Option(help="Number of cross-validation folds.")]
+Seeds = Annotated[int, typer.Option(help="Number of times the folds are redrawn.")]
 Seed = Annotated[int, typer.Option(help="The first seed.")]
 BlockM = Annotated[
-    float | None, typer.Option(help="Side of a spatial block; the labels' own range if left out.")
+    float | None,
+    typer.Option(help="Side of a spatial block; default: the range of the labels' variogram."),
 ]
-Level = Annotated[float, typer.Option(help="What sets and intervals are made to hold.")]
-Districts = Annotated[Path | None, typer.Option(help="Areas to tell errors apart by.")]
-DistrictField = Annotated[str | None, typer.Option(help="Field that names the districts.")]
-Title = Annotated[str | None, typer.Option(help="What the layer is called.")]
+Level = Annotated[float, typer.Option(help="Target coverage of prediction sets and intervals.")]
+Districts = Annotated[Path | None, typer.Option(help="Districts to break errors down by.")]
+DistrictField = Annotated[str | None, typer.Option(help="District name field.")]
+Title = Annotated[str | None, typer.Option(help="Title of the layer.")]
 
 
 def label_request(
@@ -78,7 +80,7 @@ def label_request(
 
     if file is None:
         raise InputError(
-            "no labels were given",
+            "no labels given",
             "(none)",
             "give --labels FILE, or --labels osm",
             code="no-labels-given",
@@ -88,7 +90,7 @@ def label_request(
         value, equals, name = pair.partition("=")
         if not equals or not value:
             raise InputError(
-                "a mapping must read value=class",
+                "a mapping must be given as value=class",
                 pair,
                 "for example 6=built",
                 code="mapping-not-value-class",
@@ -107,7 +109,7 @@ def district_file(file: Path | None, field: str | None) -> "DistrictFile | None"
     if file is None:
         if field is not None:
             raise InputError(
-                "a field of districts without a file",
+                "a district field was given without a district file",
                 field,
                 "give --districts FILE",
                 code="district-field-without-file",
@@ -129,7 +131,7 @@ def area_request(
 
     if file is None or not fields:
         raise InputError(
-            "areas or their fields are missing",
+            "the areas file or its fields are missing",
             f"areas {file}, fields {fields}",
             "give --areas FILE --fields a,b,c",
             code="areas-or-fields-missing",

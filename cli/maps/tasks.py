@@ -44,7 +44,7 @@ if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from workflows.home.store import Store
 
 Target = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Write the layer of cells to this file, too.")
+    Path | None, typer.Option("-o", "--output", help="Also write the cell layer to this file.")
 ]
 
 
@@ -126,8 +126,8 @@ def landuse(
     _say_dropped(result.labels_dropped)
     outside = findings["applicability"]["outside"]
     output.say(
-        f"{findings['trusted']:.0%} of cells can be told apart; {outside:.0%} lie outside the area "
-        f"of applicability. Kept as layer {result.layer.layer}"
+        f"{findings['trusted']:.0%} of cells can be trusted; {outside:.0%} lie outside the area "
+        f"of applicability. Saved as layer {result.layer.layer}"
     )
     if told := advice(result.layer):
         output.say(told)
@@ -207,13 +207,13 @@ def socioeconomic(
     )
     _say_scores(result.cross_validation, f"{result.areas_used:,} areas, {result.cells:,} cells")
     _say_dropped(result.areas_dropped)
-    output.say(f"Kept as layers {result.layer.layer} and {result.areas_layer.layer}. {NOTE}")
+    output.say(f"Saved as layers {result.layer.layer} and {result.areas_layer.layer}. {NOTE}")
 
 
 def _check_target(target: Path | None, force: bool, *, wait: bool) -> None:
     if target is not None and not wait:
         raise InputError(
-            "there is nothing to write before the map is made",
+            "nothing can be written until the map is done",
             target,
             "leave out --no-wait, or write it later with ./aether export SLUG LAYER -o FILE",
             code="output-before-result",
@@ -243,4 +243,4 @@ def _say_scores(scores: dict[str, dict[str, float]], title: str) -> None:
 
 def _say_dropped(dropped: dict[str, int]) -> None:
     if dropped:
-        output.table(["left out because", "how many"], list(dropped.items()))
+        output.table(["reason left out", "number"], list(dropped.items()))

@@ -42,7 +42,9 @@ def pool(
     radius_px: Annotated[
         int | None, typer.Option(help="Half width of the square in pixels.")
     ] = None,
-    crs: Annotated[str | None, typer.Option(help="CRS of a points file that carries none.")] = None,
+    crs: Annotated[
+        str | None, typer.Option(help="CRS of a points file that does not state one.")
+    ] = None,
     embedding_kind: Annotated[
         str | None, typer.Option(help="Name of an embedding other than AlphaEarth.")
     ] = None,
@@ -68,7 +70,7 @@ def pool(
     if looks_swapped(frame.geometry, source.footprint):
         raise InputError(
             "longitude and latitude of the points are probably swapped",
-            f"{points.name} begins at {lonlat[0, 0]:.5f}, {lonlat[0, 1]:.5f}",
+            f"first point of {points.name}: {lonlat[0, 0]:.5f}, {lonlat[0, 1]:.5f}",
             "swap the two columns or coordinates",
             code="coordinates-swapped",
         )
@@ -92,19 +94,17 @@ def _view(shape: str, radius_m: float, radius_px: int | None) -> "View":
     if shape == "square":
         if radius_px is None:
             raise InputError(
-                "a square window needs its half width",
+                "a square window needs a half width",
                 "--radius-px is missing",
                 "try --radius-px 4",
                 code="square-without-half-width",
             )
         return View("pool", "square", radius_px=radius_px)
     if shape != "disk":
-        raise InputError(
-            "the shape is unknown", shape, "use disk or square", code="no-such-window-shape"
-        )
+        raise InputError("unknown shape", shape, "use disk or square", code="no-such-window-shape")
     if radius_px is not None:
         raise InputError(
-            "a disk has its radius in metres",
+            "the radius of a disk is given in metres",
             f"--radius-px {radius_px}",
             "use --radius-m, or add --shape square",
             code="disk-radius-in-pixels",

@@ -20,15 +20,13 @@ def register(app: typer.Typer) -> None:
 def embed(
     heads: Annotated[Path, typer.Option(help="Folder with heads.safetensors.")],
     embedding: Annotated[
-        list[Path], typer.Option(help="GeoTIFFs on one grid, with the bands the model takes.")
+        list[Path], typer.Option(help="GeoTIFFs on one grid, with the bands the model expects.")
     ],
     target: Annotated[Path, typer.Option("-o", "--output", help=".tif file to write.")],
     dtype: Annotated[str, typer.Option(help="int8, float16 or float32.")] = "int8",
     embedding_kind: Annotated[
         str | None,
-        typer.Option(
-            help="Name of the rasters' embedding; the one of the model's card if left out."
-        ),
+        typer.Option(help="Name of the rasters' embedding; default: the one in the model card."),
     ] = None,
     force: Force = False,
 ) -> None:
@@ -51,14 +49,14 @@ def embed(
             )
     except KeyboardInterrupt:
         sys.stderr.write(
-            f"the blocks made so far are kept for {KEPT_DAYS} days; the same command goes on from"
-            " them\n"
+            f"the blocks made so far are kept for {KEPT_DAYS} days; run the same command to "
+            "resume\n"
         )
         raise
     seconds = time.perf_counter() - started
     output.document(asdict(done) | {"seconds": seconds, "file": str(target)})
     if done.resumed:
-        output.say(f"{done.resumed} of {done.blocks} blocks were there from a run that stopped")
+        output.say(f"{done.resumed} of {done.blocks} blocks resumed from an interrupted run")
     output.say(
         f"{done.width} x {done.height} pixels, {done.pixels:,} with data, as {done.bands} bands of"
         f" {done.dtype} in {target} ({target.stat().st_size / 1e6:,.1f} MB, {seconds:.1f} s)"

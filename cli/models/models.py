@@ -10,7 +10,7 @@ from cli import output
 from cli.maps.ask import Force
 
 model_app = typer.Typer(
-    help="Choose the model in use; take models away as files and bring them in.",
+    help="Choose the model in use; export and import models.",
     no_args_is_help=True,
 )
 
@@ -53,8 +53,8 @@ def model_export(
         typer.Option(
             "-o",
             "--output",
-            help="Folder to write; a name ending in .zip gives a zip of it, one in .pth the "
-            "published checkpoint alone.",
+            help="Folder to write. A name ending in .zip writes a zip of it; .pth writes the "
+            "published checkpoint only.",
         ),
     ],
     layout: Annotated[
@@ -85,15 +85,13 @@ def model_import(
             "or a published .pth file."
         ),
     ],
-    city: Annotated[str, typer.Option(help="Short name of the city that is to use it.")],
-    name: Annotated[
-        str | None, typer.Option(help="What to call it; its own name if left out.")
-    ] = None,
+    city: Annotated[str, typer.Option(help="Short name of the city to import it for.")],
+    name: Annotated[str | None, typer.Option(help="Model name; default: its own.")] = None,
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="Text encoder that weights without a card were trained with; without it they "
-            "answer no text query."
+            help="Text encoder the weights were trained with, if there is no model card; "
+            "without it, text search is not available."
         ),
     ] = None,
 ) -> None:
@@ -106,6 +104,6 @@ def model_import(
     output.say(f"{model.name} imported for {city}{', now in use' if model.in_use else ''}.")
     if model.answers_no_text:
         output.say(
-            "Its text encoder is not known, so it answers no text query; similar, landuse and "
-            "socioeconomic work with it."
+            "Its text encoder is unknown, so text search is not available; similar, landuse "
+            "and socioeconomic work."
         )

@@ -28,11 +28,11 @@ def recipes() -> None:
             for recipe in found
         ]
     )
-    output.table(["recipe", "what it is"], [(recipe.name, recipe.summary) for recipe in found])
+    output.table(["recipe", "description"], [(recipe.name, recipe.summary) for recipe in found])
     output.table(
-        ["setting", *(recipe.name for recipe in found), "range", "what it does"],
+        ["setting", *(recipe.name for recipe in found), "range", "description"],
         _setting_rows(found),
-        title=f"Settings (empty: as in {found[0].name}). Change them with --set setting=value.",
+        title=f"Settings (blank: as in {found[0].name}). Change them with --set setting=value.",
     )
 
 

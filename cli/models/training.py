@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # so that other commands do not load what training needs
     from workflows.home.store import Store
     from workflows.training.runs import RunSummary
 
-run_app = typer.Typer(help="Look at one run, cancel it, or let it go on.", no_args_is_help=True)
+run_app = typer.Typer(help="Show, cancel or resume a training run.", no_args_is_help=True)
 RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
 
 
@@ -35,7 +35,7 @@ def settings_in(pairs: list[str]) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         if not equals or not key or not value:
             raise InputError(
-                "a setting must read key=value",
+                "a setting must be given as key=value",
                 pair,
                 "see ./aether recipes for the keys",
                 code="setting-not-key-value",
@@ -96,7 +96,7 @@ def _say_run(run: "RunSummary") -> None:
     if run.state != "done":
         output.say(f"{run.stage}, epoch {run.epoch} of {run.epochs}")
         if run.resumable_from:
-            output.say(f"Let it go on with: ./aether run resume {run.id}")
+            output.say(f"Resume it with: ./aether run resume {run.id}")
         return
     metrics: dict[str, Any] = run.metrics
     output.say(
@@ -108,12 +108,15 @@ def _say_run(run: "RunSummary") -> None:
             (f"recall@{k}", found[f"recall_at_{k}"], found[f"chance_at_{k}"]) for k in (1, 5, 10)
         ]
         output.table(
-            ["held-out places", "found", "by chance"],
+            ["held-out places", "found", "chance"],
             rows,
             title=f"among {found['candidates']} candidates",
         )
         if metrics.get("validated_on") != "apart":
-            output.say("These places also chose which epoch was kept; the figures flatter it.")
+            output.say(
+                "These places were also used to select the epoch, so the figures are slightly "
+                "optimistic."
+            )
 
 
 def runs(slug: str) -> None:
@@ -149,9 +152,7 @@ def run_cancel(run_id: RunId) -> None:
     run = cancel_run(open_store(), run_id)
     output.document(run_document(run))
     output.say(
-        f"Run {run.id} is asked to stop."
-        if not run.is_finished
-        else f"Run {run.id} is {run.state}."
+        f"Run {run.id} is stopping." if not run.is_finished else f"Run {run.id} is {run.state}."
     )
 
 

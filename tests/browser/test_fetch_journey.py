@@ -22,7 +22,7 @@ def find(page: Page) -> None:
     """Look the city up, in the list and then at the geocoder, whose outline the map shows."""
     page.get_by_label("City's name", exact=True).fill(NAME)
     page.get_by_role("button", name="Find").click()
-    expect(page.get_by_text("knows no city of this name")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("has no city with this name")).to_be_visible(timeout=PATIENCE_MS)
     page.locator(".st-key-fetch-ask-geocoder button").first.click()
     expect(page.get_by_text("Outline of Borderville")).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
@@ -60,13 +60,13 @@ def test_from_a_box_to_a_city(
             find(page)
             draw_smaller(page)
             expect(page.get_by_text("Drawn by hand")).to_be_visible()
-            page.get_by_text("Train its model at the end").click()
+            page.get_by_text("Train a model afterwards").click()
             settled(page)
             assert {request.path for request in server.log} == {SEARCH}  # nobody else was asked
 
             server.misbehave(".tiff", SLOW, times=-1)
             page.get_by_role("button", name="Fetch this city").click()
-            expect(page.get_by_text("On their way")).to_be_visible(timeout=PATIENCE_MS)
+            expect(page.get_by_text("In progress")).to_be_visible(timeout=PATIENCE_MS)
             page.get_by_role("button", name="Stop").first.click()
             expect(page.get_by_text("It was stopped")).to_be_visible(timeout=PATIENCE_MS)
             assert not list_cities(empty_environment)
@@ -74,11 +74,11 @@ def test_from_a_box_to_a_city(
             server.behave()
             page.get_by_role("link", name="Home", exact=True).click()
             page.get_by_role("link", name="1 fetch ended early").click()
-            page.get_by_role("button", name="Go on").click()
+            page.get_by_role("button", name="Resume").click()
             expect(page.get_by_role("heading", name="City: Borderville")).to_be_visible(
                 timeout=PATIENCE_MS
             )
-            expect(page.get_by_text("Borderville is here")).to_be_visible()
+            expect(page.get_by_text("Borderville is ready")).to_be_visible()
             expect(page.get_by_text("Overture Maps").last).to_be_visible()
             assert page.get_by_test_id("stException").count() == 0
     (fetch,) = list_fetches(empty_environment)

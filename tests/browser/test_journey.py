@@ -37,7 +37,7 @@ def add_city(page: Page, files: CityFiles) -> None:
 def train(page: Page) -> None:
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_text("What run 1 learnt")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Results of run 1")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def ask(page: Page, words: str) -> None:
@@ -57,7 +57,7 @@ def click_map(page: Page) -> None:
     still draw what the pointer's move lit up: so the pointer rests before each click. Once the app
     is at work the click was heard, and another one would take the choice back.
     """
-    back = page.get_by_role("button", name="Back to words")
+    back = page.get_by_role("button", name="Back to text search")
     box = page.get_by_test_id("stDeckGlJsonChart").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -99,14 +99,14 @@ def walk(page: Page, store: Store, city_files: CityFiles, tmp_path: Path) -> Non
     assert like["score"].max() == pytest.approx(1, abs=1e-4)
 
     page.get_by_role("button", name="Keep").first.click()
-    page.get_by_role("button", name="Keep as layer").click()
+    page.get_by_role("button", name="Save as layer").click()
     page.get_by_role("link", name="See it under Layers").click()
-    expect(page.get_by_text("Where it came from")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Provenance")).to_be_visible(timeout=PATIENCE_MS)
     (layer,) = list_layers(store, city.slug)
     assert layer.kind == "similar"
 
     with outage(store.url):
         page.get_by_role("link", name="Home", exact=True).click()
         expect(page.get_by_text("The database cannot be reached")).to_be_visible()
-    expect(page.get_by_text("Ready to be asked in words.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Ready to search in plain words.")).to_be_visible(timeout=PATIENCE_MS)
     assert page.get_by_test_id("stException").count() == 0

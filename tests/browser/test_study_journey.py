@@ -16,12 +16,12 @@ def ask(page: Page) -> None:
     """Ask how much is chance, with trainings as short as they can be."""
     page.get_by_role("link", name="Evaluate", exact=True).click()
     page.get_by_text("Studies", exact=True).click()
-    expect(page.get_by_text("Nothing has been studied yet")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("No studies yet")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_test_id("stSelectbox").filter(has_text="Question").locator("input").click()
     page.get_by_role("option", name="Chance").click()
     settled(page)
     page.get_by_test_id("stExpander").get_by_text("Settings").click()
-    page.get_by_role("spinbutton", name="Epochs at most").fill("2")
+    page.get_by_role("spinbutton", name="Maximum epochs").fill("2")
     page.keyboard.press("Enter")
     settled(page)
     page.get_by_role("button", name="Start study").click()
@@ -36,7 +36,7 @@ def test_from_a_question_to_a_chart(
     workers(app_environment, ("studies",))
     with visit() as page:
         ask(page)
-        expect(page.get_by_text("models that differ by chance alone")).to_be_visible(
+        expect(page.get_by_text("models that differ only by chance")).to_be_visible(
             timeout=PATIENCE_MS
         )
         settled(page)

@@ -21,9 +21,9 @@ def fit(page: Page, files: TaskFiles) -> None:
     expect(heading).to_be_visible(timeout=PATIENCE_MS)  # the first fit loads scikit-learn
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(files.points)
     settled(page)
-    field = page.get_by_text("Field that holds the class")
+    field = page.get_by_text("Class field")
     expect(field).to_be_visible(timeout=PATIENCE_MS)
-    page.get_by_test_id("stExpander").get_by_text("Settings of the fit").click()
+    page.get_by_test_id("stExpander").get_by_text("Fit settings").click()
     page.get_by_role("spinbutton", name="Repeats").fill("30")  # still at work after a reload
     page.keyboard.press("Enter")
     settled(page)
@@ -42,7 +42,7 @@ def lose_sight(page: Page) -> None:
     page.reload()
     expect(bar).to_be_visible(timeout=PATIENCE_MS)
     expect(tray).to_contain_text("Land use from points.csv")
-    expect(page.get_by_text("Can be trusted")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Usable cells")).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
     expect(bar).to_have_count(0)
     expect(tray).to_have_count(0)  # its map is before the visitor's eyes
@@ -53,7 +53,7 @@ def from_the_tray(page: Page) -> None:
     page.get_by_role("button", name="Report").first.click()
     page.get_by_text("Web page", exact=True).click()
     settled(page)
-    page.get_by_role("button", name="Make the report").click()
+    page.get_by_role("button", name="Create report").click()
     expect(page.get_by_test_id("stProgress").first).to_be_visible(timeout=PATIENCE_MS)
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Search", exact=True).click()
@@ -61,20 +61,20 @@ def from_the_tray(page: Page) -> None:
     expect(tray).to_contain_text("is done", timeout=PATIENCE_MS)
     page.reload()
     expect(tray).to_contain_text("is done", timeout=PATIENCE_MS)
-    tray.get_by_role("link", name="Go to the report").click()
-    expect(page.get_by_text("Where it came from")).to_be_visible(timeout=PATIENCE_MS)
+    tray.get_by_role("link", name="See the report").click()
+    expect(page.get_by_text("Provenance")).to_be_visible(timeout=PATIENCE_MS)
     tray.get_by_role("button", name="Clear").click()
     expect(tray).to_have_count(0)
     settled(page)
     page.reload()
-    expect(page.get_by_text("Where it came from")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Provenance")).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
     expect(tray).to_have_count(0)
 
 
 def report(page: Page, folder: Path) -> Path:
     page.get_by_role("button", name="Report").first.click()
-    page.get_by_role("button", name="Make the report").click()
+    page.get_by_role("button", name="Create report").click()
     ready = page.get_by_role("button", name="Download PDF")
     expect(ready).to_be_visible(timeout=PATIENCE_MS)
     with page.expect_download() as started:
@@ -97,7 +97,7 @@ def test_from_labels_over_a_reload_in_mid_fit_to_a_report(
         fit(page, task_files)
         lose_sight(page)
         page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first.wait_for()
-        for tab in ("How sure", "Where not", "How good"):
+        for tab in ("Confidence", "Limitations", "Accuracy"):
             page.get_by_role("tab", name=tab).click()
             settled(page)
         (layer,) = list_layers(app_environment, SLUG)

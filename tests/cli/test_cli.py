@@ -298,7 +298,7 @@ def test_the_launched_command_prints_nothing_but_json(app_environment: Store) ->
 def test_a_file_that_ends_early_is_no_word_of_the_user(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Typer tells every `EOFError` as an interruption: exit code 130, "stopped by the user"."""
+    """Typer tells every `EOFError` as an interruption: exit code 130, "stopped by user"."""
 
     def cut(_store: Store) -> None:
         raise EOFError("no data left in file")

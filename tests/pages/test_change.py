@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("jobs_at_once")
 @pytest.mark.usefixtures("app_environment")
 def test_a_city_of_one_year_says_how_to_get_another() -> None:
     visit = open_page("change")
-    assert f"This city holds one year, {YEAR}" in words(visit)
+    assert f"This city has one year only, {YEAR}" in words(visit)
     assert f"./aether city add-year {SLUG}" in visit.code[0].value
     assert links(visit)["Add a city with several years"] == "city"
 
@@ -32,7 +32,7 @@ def test_a_change_is_mapped_with_its_noise_in_white(two_years_environment: Store
     assert white == {name for name, far in zip(cells, found.beyond_noise, strict=True) if not far}
     said = words(visit)
     assert f"{found.towards:,} moved towards the query" in said
-    assert "no more than noise" in said
+    assert "within noise" in said
     assert visit.metric[0].value == f"{100 * found.share_below_noise:.1f}\N{NO-BREAK SPACE}%"
     assert len(visit.get("vega_lite_chart")) == 1
 
@@ -52,7 +52,7 @@ def test_years_can_be_turned_round_seen_side_by_side_and_kept(
     assert (kept.kind, kept.parameters["from"], kept.parameters["to"]) == ("change", YEAR, OTHER)
     layers = open_page("layers")
     assert "change between two years" in layers.radio[0].proto.captions[0]
-    assert "no more than noise" in words(layers)
+    assert "within noise" in words(layers)
 
 
 @pytest.mark.usefixtures("two_years_environment")

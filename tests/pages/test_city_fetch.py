@@ -142,7 +142,7 @@ def test_a_fetch_is_started_fails_goes_on_and_shows_its_city(
     assert only_fetch(store).error is None
     visit.run()
     assert visit.title[0].value == f"City: {NAME}"
-    assert f"{NAME} is here" in words(visit)
+    assert f"{NAME} is ready" in words(visit)
     assert links(visit)["Train its model"] == "train"
     assert "Overture" in words(visit)  # credited
     assert show_city(store, "borderville").years == [2024]
@@ -183,7 +183,7 @@ def test_areas_no_city_can_have_are_boxes(empty_environment: Store, tmp_path: Pa
     draw_box(visit, 25.0, 60.0, 24.0, 61.0)
     assert "west" in said_wrong(visit)
     draw_box(visit, 20.0, 50.0, 30.0, 60.0)
-    assert "larger than one city" in said_wrong(visit)
+    assert "larger than the limit for one city" in said_wrong(visit)
     draw_box(visit, 10.0, 83.9, 10.1, 84.1)
     assert "84" in said_wrong(visit)
     line = {"type": "LineString", "coordinates": [[24.0, 60.0], [24.1, 60.1]]}
@@ -227,7 +227,7 @@ def test_a_list_of_cities_is_checked_row_by_row_and_queued(empty_environment: St
     states = visit.dataframe[0].value
     assert list(states["City"]) == ["Town"]
     assert list(states["State"]) == ["waiting"]
-    assert "On their way" not in words(visit)  # the table shows them
+    assert "In progress" not in words(visit)  # the table shows them
 
 
 def test_the_demo_offers_the_real_embedding_or_says_why_not(
@@ -241,4 +241,4 @@ def test_the_demo_offers_the_real_embedding_or_says_why_not(
     assert visit.text_input(key="fetch-slug").value == f"{DEMO}-real"
     assert visit.metric
     monkeypatch.setenv("AETHER_ALPHAEARTH_URL", "http://127.0.0.1:9/annual")
-    assert "Not offered now" in words(open_page("city"))
+    assert "Not available now" in words(open_page("city"))

@@ -59,7 +59,7 @@ def compared(app_environment: Store, task_files: TaskFiles, once: Once) -> Evalu
 def test_before_a_comparison_the_page_says_what_is_needed() -> None:
     visit = open_page("evaluate")
     said = words(visit)
-    assert "Does AETHER tell land use apart better" in said
+    assert "Does AETHER predict land use better" in said
     assert "Still needed: labels." in said
     assert visit.button(key="compare-go").disabled
 
@@ -69,7 +69,7 @@ def test_labels_are_compared_and_the_verdict_comes_first(
 ) -> None:
     visit = open_page("evaluate")
     give(visit, "compare-landuse-labels", task_files.points)
-    field = next(one for one in visit.selectbox if one.label == "Field that holds the class")
+    field = next(one for one in visit.selectbox if one.label == "Class field")
     field.select("zone").run()
     visit.number_input(key="compare-landuse-seeds").set_value(2)
     visit.multiselect(key="landuse-representations").set_value(["alphaearth", "aether"]).run()
@@ -106,12 +106,12 @@ def test_the_last_comparison_is_there_on_arrival_with_every_figure(compared: Eva
     table = visit.dataframe[0].value
     assert table["Mean"].tolist() == [row["mean"] for row in kept.rows]
     assert set(table["Tested on"]) == {"random folds", "spatial blocks"}
-    assert {"What each representation reaches", "Gain over AlphaEarth"} == set(charts(visit))
+    assert {"Score by representation", "Gain over AlphaEarth"} == set(charts(visit))
     visit.get_by_key("comparison-view").set_value("Folds and blocks").run()
-    assert "How far labels resemble their neighbours" in charts(visit)
+    assert "Variogram of the labels" in charts(visit)
     assert visit.get("deck_gl_json_chart")
-    visit.get_by_key("comparison-view").set_value("More labels?").run()
-    assert "What more labels would bring" in charts(visit)
+    visit.get_by_key("comparison-view").set_value("Learning curve").run()
+    assert "Learning curve" in charts(visit)
     assert not visit.exception
 
 
@@ -119,7 +119,7 @@ def test_the_last_comparison_is_there_on_arrival_with_every_figure(compared: Eva
 def test_the_measure_changes_what_is_drawn() -> None:
     visit = open_page("evaluate")
     visit.get_by_key("landuse-metric").set_value("accuracy").run()
-    drawn = json.dumps(charts(visit)["What each representation reaches"])
+    drawn = json.dumps(charts(visit)["Score by representation"])
     assert "Accuracy" in drawn
     assert "Macro-F1" not in drawn
 
@@ -180,14 +180,14 @@ def test_queries_are_held_against_truth(task_files: TaskFiles) -> None:
     assert table["Area under the ROC curve"].str.fullmatch(r"[01]\.\d\d.*").all()
     assert "Area under the ROC curve" in charts(visit)
     visit.get_by_key("retrieval-metric").set_value("precision_at_5").run()
-    assert "Precision in the best 5 %" in charts(visit)
+    assert "Precision in the top 5 %" in charts(visit)
 
 
 @pytest.mark.usefixtures("app_environment")
 def test_queries_typed_in_begin_with_the_classes(task_files: TaskFiles) -> None:
     visit = open_page("evaluate")
     visit.get_by_key("task").set_value(TEXT_TO_MAP).run()
-    assert "Once the labels are there" in words(visit)
+    assert "Add labels first" in words(visit)
     give(visit, "truth-labels", task_files.zones)
     rows = next(one.value for one in visit.dataframe if list(one.value.columns)[:1] == ["query"])
     assert "park" in rows["class"].tolist()

@@ -12,7 +12,7 @@ def test_a_trained_city_is_ready_to_be_asked() -> None:
     said = words(visit)
     assert "Tinytown" in said
     assert "1 model" in said
-    assert "Ready to be asked in words." in said
+    assert "Ready to search in plain words." in said
     assert links(visit)["Search this city"] == "search"
 
 
@@ -43,5 +43,5 @@ def test_a_database_that_cannot_be_reached_is_a_plain_box(monkeypatch: pytest.Mo
     monkeypatch.setenv("AETHER_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
     visit = open_page("home")
     assert "The database cannot be reached" in visit.warning[0].value
-    assert "Nothing stored is lost" in visit.warning[0].value
+    assert "Stored data is safe" in visit.warning[0].value
     assert "Traceback" not in words(visit)

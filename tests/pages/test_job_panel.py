@@ -113,7 +113,7 @@ def test_a_fit_that_failed_is_tried_again_and_dismissed(
     other = open_page("land_use")  # whoever comes later sees it, too
     for one in (visit.run(), other):
         (box,) = one.error
-        assert "spatial folds are impossible" in box.value.lower()
+        assert "spatial folds are not possible" in box.value.lower()
     other.button(key=f"landuse-again-{job.job}").click().run()
     assert jobs(app_environment)[0].state == "queued"
     assert not other.error

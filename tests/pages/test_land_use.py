@@ -50,7 +50,7 @@ def mapped(app_environment: Store, task_files: TaskFiles, once: Once) -> LandUse
 @pytest.mark.usefixtures("app_environment")
 def test_before_a_map_the_page_says_what_is_needed() -> None:
     visit = open_page("land_use")
-    assert "points or polygons of which you know the land use" in visit.info[0].value
+    assert "points or polygons with known land use" in visit.info[0].value
     assert "Still needed: labels." in words(visit)
     assert visit.button(key="landuse-go").disabled
     assert layer(deck(visit), "boundary")
@@ -63,9 +63,9 @@ def test_labels_are_counted_and_drawn_before_anything_is_fitted(
     visit = open_page("land_use")
     give(visit, task_files.points)
     zones = gpd.read_file(task_files.points)["zone"]
-    (field,) = [box for box in visit.selectbox if box.label == "Field that holds the class"]
+    (field,) = [box for box in visit.selectbox if box.label == "Class field"]
     assert f"zone: {zones.nunique()} values" in " ".join(field.options)
-    assert charts(visit) == ["Labels of each class"]
+    assert charts(visit) == ["Labels per class"]
     drawn = layer(deck(visit), "areas")["data"]["features"]
     titles = [feature["properties"]["t"] for feature in drawn]
     assert 300 < len(titles) <= 500
@@ -98,7 +98,7 @@ def test_what_is_not_to_be_trusted_is_grey_until_asked_otherwise(
     visit = open_page("land_use")
     grey = {cell["h"] for cell in layer(deck(visit), "cells")["data"] if cell["c"] == GREY}
     assert grey == set(frame.index[~frame["trusted"].astype(bool)])
-    assert "not to be trusted" in words(visit)
+    assert "unreliable" in words(visit)
     visit.toggle(key="landuse-landuse-grey").set_value(False).run()
     assert all(cell["c"] != GREY for cell in layer(deck(visit), "cells")["data"])
 
@@ -107,7 +107,7 @@ def test_one_class_is_coloured_by_its_probability(
     app_environment: Store, mapped: LandUseResult
 ) -> None:
     visit = open_page("land_use")
-    visit.get_by_key("landuse-landuse-by").set_value("One class").run()
+    visit.get_by_key("landuse-landuse-by").set_value("Single class").run()
     visit.selectbox(key=f"landuse-landuse-one-{mapped.layer.layer}").select("park").run()
     cell = layer(deck(visit), "cells")["data"][0]
     frame = layer_values(app_environment, SLUG, mapped.layer.layer).set_index("cell")
@@ -118,13 +118,13 @@ def test_one_class_is_coloured_by_its_probability(
 @pytest.mark.parametrize(
     ("tab", "titles"),
     [
-        ("How good", {"Which classes are taken for which"}),
+        ("Accuracy", {"Confusion matrix"}),
         (
-            "How sure",
-            {"Is the stated probability true?", "Do the sets keep their promise of 90 %?"},
+            "Confidence",
+            {"Calibration of the probabilities", "Coverage of the prediction sets; target 90 %"},
         ),
-        ("Where not", {"Error by land-use class", "Truth held by land-use class"}),
-        ("Folds", {"How far labels resemble their neighbours"}),
+        ("Limitations", {"Error by land-use class", "Coverage by land-use class"}),
+        ("Folds", {"Variogram of the labels"}),
     ],
 )
 def test_each_question_of_trust_has_its_tab(tab: str, titles: set[str]) -> None:
@@ -137,7 +137,7 @@ def test_each_question_of_trust_has_its_tab(tab: str, titles: set[str]) -> None:
 
 def test_random_and_spatial_figures_stand_beside_each_other(mapped: LandUseResult) -> None:
     visit = open_page("land_use")
-    (figure,) = [one for one in visit.metric if one.label.startswith("Right")]
+    (figure,) = [one for one in visit.metric if one.label.startswith("Accuracy")]
     accuracy = mapped.cross_validation["spatial"]["accuracy"]
     assert figure.value == f"{100 * accuracy:.0f}\u00a0%"
     assert f"beside labels {100 * mapped.cross_validation['random']['accuracy']:.0f}" in words(
@@ -221,7 +221,7 @@ def test_labels_in_one_block_end_in_a_box_and_nothing_is_kept(
     visit = open_page("land_use")
     give(visit, path)
     visit.button(key="landuse-go").click().run()
-    assert "spatial folds are impossible" in errors(visit).lower()
+    assert "spatial folds are not possible" in errors(visit).lower()
     assert list_layers(app_environment, SLUG) == []
 
 
@@ -241,8 +241,8 @@ def test_few_labels_of_a_class_are_said(app_environment: Store, tmp_path: Path) 
     visit = open_page("land_use")
     give(visit, path)
     assert "kiosk (3)" in words(visit)
-    choice = next(box for box in visit.radio if box.label == "What becomes of such a class")
-    assert choice.options == ["Leave it out", 'Merge it into "other"']
+    choice = next(box for box in visit.radio if box.label == "What to do with such classes")
+    assert choice.options == ["Leave out", 'Merge into "other"']
 
 
 def test_without_a_model_alphaearth_is_seen(app_environment: Store, task_files: TaskFiles) -> None:

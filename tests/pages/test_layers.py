@@ -103,7 +103,7 @@ def test_removing_takes_a_second_word(kept: Store) -> None:
 @pytest.mark.usefixtures("app_environment")
 def test_without_layers_the_page_points_to_search() -> None:
     visit = open_page("layers")
-    assert "No layer has been kept yet" in words(visit)
+    assert "No saved layers yet" in words(visit)
     assert links(visit)["Search this city"] == "search"
 
 
@@ -178,7 +178,7 @@ def test_two_layers_lie_under_one_line() -> None:
     assert shown["left"] != shown["right"]
     assert "AETHER" in shown["leftName"]
     assert "AlphaEarth" in shown["rightName"]
-    same = next(one.value for one in visit.metric if one.label == "The same class")
+    same = next(one.value for one in visit.metric if one.label == "Same class")
     assert 0 < float(same.split("\N{NO-BREAK SPACE}")[0]) <= 100
 
 
@@ -232,7 +232,7 @@ def test_areas_are_compared_with_areas(app_environment: Store, task_files: TaskF
 def test_one_layer_cannot_be_compared(app_environment: Store) -> None:
     keep_layer(app_environment, search_cells(app_environment, SLUG, "school"))
     visit = compare()
-    assert "it takes two layers" in visit.info[0].value
+    assert "You need two layers" in visit.info[0].value
 
 
 def test_a_layer_removed_while_it_is_compared_is_no_crash(kept: Store) -> None:
@@ -240,4 +240,4 @@ def test_a_layer_removed_while_it_is_compared_is_no_crash(kept: Store) -> None:
     remove_layer(kept, SLUG, list_layers(kept, SLUG)[0].layer)
     visit.run()
     assert not visit.exception
-    assert "it takes two layers" in visit.info[0].value
+    assert "You need two layers" in visit.info[0].value

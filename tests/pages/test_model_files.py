@@ -59,7 +59,7 @@ def test_a_published_file_is_brought_in_under_a_name(app_environment: Store) -> 
     visit = open_page("train")
     visit.text_input(key="model-import-name-0").input("london")
     visit = bring(visit, "london_last.pth", published_bytes(Heads(), "m"))
-    assert "Imported as london; it answers no question in words." in words(visit)
+    assert "Imported as london; text search is not available with it." in words(visit)
     assert list_models(app_environment, SLUG)[0].name == "london"
 
 
@@ -84,7 +84,7 @@ def test_a_city_without_a_model_can_be_given_one(app_environment: Store) -> None
     with app_environment.session() as session:
         session.execute(text("DELETE FROM model"))
     visit = open_page("train")
-    assert "There is no model yet." in words(visit)
+    assert "No models yet." in words(visit)
     torch.manual_seed(1)
     visit = bring(visit, "heads.safetensors", weights_bytes(Heads(), "m"))
     assert [model.in_use for model in list_models(app_environment, SLUG)] == [True]

@@ -19,7 +19,7 @@ QUERY = "a night out"
 @pytest.mark.usefixtures("app_environment")
 def test_before_a_question_the_page_says_what_to_do() -> None:
     visit = open_page("search")
-    assert "Ask the city" in words(visit)
+    assert "Search the city" in words(visit)
     cells = layer(deck(visit), "targets")["data"]
     assert len({cell["h"] for cell in cells}) == len(cells) > 1000
 
@@ -34,7 +34,7 @@ def test_a_question_colours_every_cell_as_it_scores(app_environment: Store) -> N
         for cell, value in zip(scores.h3, scores.percentile, strict=True)
     }
     assert drawn == expected
-    assert "best 1 %" in words(visit)
+    assert "top 1 %" in words(visit)
     assert "percentile of the city" in words(visit)
 
 
@@ -71,10 +71,10 @@ def test_pointing_at_a_cell_finds_the_same_cell_first(app_environment: Store) ->
     lon, lat = search_cells(app_environment, SLUG, QUERY).lonlat[100]
     visit = open_page("search", at=f"{lon:.6f},{lat:.6f}")
     best = layer(deck(visit), "marks")["data"]
-    assert best[0]["t"] == "The place you pointed at"
+    assert best[0]["t"] == "The place you clicked"
     assert best[1]["p"] == pytest.approx([lon, lat], abs=2e-6)
     visit.button(key="back").click().run()
-    assert "Ask the city" in words(visit)
+    assert "Search the city" in words(visit)
 
 
 @pytest.mark.usefixtures("app_environment")
@@ -105,7 +105,7 @@ def test_an_answer_is_kept_as_a_layer(app_environment: Store) -> None:
 
 @pytest.mark.parametrize(
     ("query", "says"),
-    [("x " * 5000, "9,999 characters"), ("   ", "Ask the city")],
+    [("x " * 5000, "9,999 characters"), ("   ", "Search the city")],
     ids=["long", "blank"],
 )
 @pytest.mark.usefixtures("app_environment")

@@ -90,7 +90,7 @@ def test_the_least_number_of_people_leaves_areas_out(
     assert app_environment
     visit = open_page("socioeconomic")
     give(visit, task_files.areas)
-    (least,) = [box for box in visit.number_input if box.label == "Least people"]
+    (least,) = [box for box in visit.number_input if box.label == "Minimum population"]
     least.set_value(2000.0).run()
     assert "fewer than 2000 people" in errors(visit)
     assert visit.button(key="shares-go").disabled
@@ -102,7 +102,7 @@ def test_areas_too_small_for_a_figure_are_said_before_a_fit(
     assert app_environment
     visit = open_page("socioeconomic")
     give(visit, task_files.areas)
-    (least,) = [box for box in visit.number_input if box.label == "Least size, in m²"]
+    (least,) = [box for box in visit.number_input if box.label == "Minimum size, in m²"]
     least.set_value(20_000.0).run()
     assert "smaller than 20,000 m²" in words(visit)
     assert visit.button(key="shares-go").disabled
@@ -186,7 +186,7 @@ def test_cells_can_be_shown_and_two_fields_subtracted(app_environment: Store) ->
 
 
 @pytest.mark.usefixtures("mapped")
-@pytest.mark.parametrize("tab", ["How good", "How sure", "Where not", "Folds"])
+@pytest.mark.parametrize("tab", ["Accuracy", "Confidence", "Limitations", "Folds"])
 def test_each_question_of_trust_has_its_tab(tab: str) -> None:
     visit = open_page("socioeconomic")
     visit.session_state["shares-tabs"] = tab
@@ -228,7 +228,7 @@ def elsewhere(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         (negative, "negative"),
         (overlapping, "overlap"),
         (twice, "same code"),
-        (elsewhere, "no area lies in the city"),
+        (elsewhere, "no area is inside the city"),
     ],
 )
 def test_areas_that_cannot_be_used_are_a_box(

@@ -50,10 +50,10 @@ def finished(store: Store, labels: LabelRequest | None = None) -> StudySummary:
 def test_before_the_first_study_the_page_says_what_it_answers_and_what_it_costs() -> None:
     visit = open_studies()
     said = words(visit)
-    assert "Nothing has been studied yet" in said
-    assert "How much worse does the model get when one part of it is left out?" in said
-    assert "Labels kept with a land-use map would add two figures" in said
-    assert "judged by the last training" in said
+    assert "No studies yet" in said
+    assert "How much worse is the model without one of its parts?" in said
+    assert "Labels from a land-use map would add two metrics" in said
+    assert "based on the last training run" in said
     visit.selectbox(key="study-kind").set_value("sparsity").run()
     assert "How many places does the model need?" in words(visit)
 
@@ -90,9 +90,9 @@ def test_what_was_found_is_a_sentence_a_chart_and_a_table(
     assert plain(in_words(found.result, "macro_f1")) in words(visit)
     labels = [one.proto.label for one in visit.get("download_button")]
     assert labels == ["Table (CSV)", "All figures (JSON)", "Chart (SVG)"]
-    assert "judged by the last study" not in words(visit)
+    assert "based on the last study" not in words(visit)
     visit.selectbox(key="study-kind").set_value("seeds").run()
-    assert "judged by the last study" in words(visit)
+    assert "based on the last study" in words(visit)
 
 
 def test_an_older_study_can_be_looked_at_and_removed(app_environment: Store) -> None:
@@ -111,7 +111,7 @@ def test_a_study_removed_meanwhile_is_a_box(app_environment: Store) -> None:
     remove_study(app_environment, found.id)
     visit.button(key=f"study-remove-{found.id}").click().run()
     assert not visit.exception
-    assert "Nothing has been studied yet" in words(visit)
+    assert "No studies yet" in words(visit)
 
 
 def test_what_went_wrong_is_told(app_environment: Store, task_files: TaskFiles) -> None:

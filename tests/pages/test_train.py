@@ -30,8 +30,8 @@ def bars(visit: AppTest) -> list[str]:
 def test_a_finished_run_is_told_in_plain_words() -> None:
     visit = open_page("train")
     said = words(visit)
-    assert "What run 1 learnt" in said
-    assert "guessing" in said
+    assert "Results of run 1" in said
+    assert "chance" in said
     assert "held out in whole blocks" in said
     assert len(visit.get("vega_lite_chart")) == 2
 
@@ -51,7 +51,7 @@ def test_a_place_never_seen_is_said_only_of_blocks_that_chose_nothing(
             session.execute(text(f"UPDATE run SET metrics = {change}"))  # noqa: S608
         said = words(open_page("train"))
         assert "never seen" not in said
-        assert "also chose which epoch was kept" in said
+        assert "also used to select the epoch" in said
 
 
 @pytest.mark.usefixtures("app_environment")
@@ -194,7 +194,7 @@ def test_an_untrained_city_is_told_what_training_is(app_environment: Store) -> N
     with app_environment.session() as session:
         session.execute(text("DELETE FROM model"))
         session.execute(text("DELETE FROM run"))
-    assert "Nothing has been trained yet" in words(open_page("train"))
+    assert "No model trained yet" in words(open_page("train"))
 
 
 @pytest.mark.usefixtures("no_worker")

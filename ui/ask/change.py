@@ -42,7 +42,7 @@ def draw(city: CitySummary) -> Asked | None:
     words, minus, first, second = st.columns([5, 3, 1.3, 1.3])
     with words:
         asked = st.text_input(
-            "Where has the city moved towards ...",
+            "Where is there more of ...",
             key=WORDS,
             placeholder="in plain words, such as: offices and business",
             bind="query-params",

@@ -62,11 +62,11 @@ def validation(history: Sequence[dict[str, Any]], *, key: str) -> None:
         .mark_line(point=len(found) < 3)
         .encode(
             x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-            y=alt.Y("recall:Q", title="Held-out place among first 10", axis=alt.Axis(format=".0%")),
+            y=alt.Y("recall:Q", title="Recall@10 on held-out places", axis=alt.Axis(format=".0%")),
             tooltip=["epoch:Q", alt.Tooltip("recall:Q", format=".1%")],
         )
     )
-    level = pd.DataFrame({"recall": [found[-1][1]["chance_at_10"]], "what": ["pure chance"]})
+    level = pd.DataFrame({"recall": [found[-1][1]["chance_at_10"]], "what": ["chance"]})
     chance = alt.Chart(level).encode(y="recall:Q")
     rule = chance.mark_rule(strokeDash=[5, 4], color="gray")
     name = chance.mark_text(align="left", dx=4, dy=-7, color="gray").encode(
@@ -76,7 +76,7 @@ def validation(history: Sequence[dict[str, Any]], *, key: str) -> None:
         alt.layer(lines, rule, name),
         height=_HEIGHT,
         key=key,
-        alt="Held-out recall by epoch against chance",
+        alt="Held-out recall by epoch, compared with chance",
     )
 
 
@@ -86,19 +86,17 @@ def against_chance(retrieval: dict[str, Any], *, key: str) -> None:
         [
             {"first": f"first {k}", "who": who, "share": float(retrieval[f"{name}_at_{k}"])}
             for k in (1, 5, 10)
-            for who, name in (("this model", "recall"), ("pure chance", "chance"))
+            for who, name in (("this model", "recall"), ("chance", "chance"))
         ]
     )
     base = alt.Chart(frame).encode(
-        y=alt.Y("first:N", title=None, sort=["first 1", "first 5", "first 10"]),
-        yOffset=alt.YOffset("who:N", sort=["this model", "pure chance"]),
-        x=alt.X(
-            "share:Q", title="Right place found among the first n", axis=alt.Axis(format=".0%")
-        ),
+        y=alt.Y("first:N", title=None, sort=["recall@1", "recall@5", "recall@10"]),
+        yOffset=alt.YOffset("who:N", sort=["this model", "chance"]),
+        x=alt.X("share:Q", title="Recall@n", axis=alt.Axis(format=".0%")),
     )
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
         color=alt.Color(
-            "who:N", title=None, sort=["this model", "pure chance"], legend=alt.Legend(orient="top")
+            "who:N", title=None, sort=["this model", "chance"], legend=alt.Legend(orient="top")
         ),
         tooltip=["who:N", "first:N", alt.Tooltip("share:Q", format=".1%")],
     )
@@ -106,7 +104,10 @@ def against_chance(retrieval: dict[str, Any], *, key: str) -> None:
         text=alt.Text("share:Q", format=".1%"), color=alt.value("gray")
     )
     st.altair_chart(
-        bars + numbers, height=_HEIGHT, key=key, alt="Recall on held-out places against chance"
+        bars + numbers,
+        height=_HEIGHT,
+        key=key,
+        alt="Recall on held-out places, compared with chance",
     )
 
 

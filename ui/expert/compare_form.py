@@ -24,10 +24,10 @@ from workflows.tasks.socioeconomic import SocioeconomicRequest
 
 LAND_USE, SOCIOECONOMIC = "landuse", "socioeconomic"
 _HINTS: Final = {
-    LAND_USE: "Give points or polygons of which you know the land use: some dozens a class to "
-    "begin with, spread over the city, so that they can be tested away from each other.",
-    SOCIOECONOMIC: "Give areas with shares or counts: some dozens to begin with, spread over the "
-    "city, so that they can be tested away from each other.",
+    LAND_USE: "Upload points or polygons with known land use: start with a few dozen per "
+    "class, spread over the city so that they can be tested on spatial blocks.",
+    SOCIOECONOMIC: "Upload areas with shares or counts: start with a few dozen, spread over the "
+    "city so that they can be tested on spatial blocks.",
 }
 _NEEDS_MODEL: Final = ("aether", "concat")
 
@@ -50,9 +50,9 @@ def draw(city: CitySummary, task: str, panel: Panel) -> None:
         fit = fit_form.draw(city, f"compare-{task}", with_representation=False)
         districts = district_form.draw(task)
         curve = st.checkbox(
-            "Learning curve, too",
+            "Add a learning curve",
             key=f"{task}-curve",
-            help="What more labels would bring. Takes about three times as long.",
+            help="Shows how much more labels would help. Takes about three times as long.",
         )
         missing = _missing(task, asked, names)
         if missing:
@@ -90,10 +90,10 @@ def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
         default=offered,
         format_func=lambda name: names.get(name, name),
         key=f"{task}-representations",
-        help="What the probe sees. All of them are tested on exactly the same folds.",
+        help="Features used. All are tested on the same folds.",
     )
     if not city.model:
-        st.caption("AETHER can be compared once this city has a trained model.")
+        st.caption("Train a model for this city to include AETHER.")
         st.page_link(page.TRAIN, label="Train its model", icon=":material/arrow_forward:")
     return tuple(chosen)
 

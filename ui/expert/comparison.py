@@ -21,7 +21,7 @@ _MARKS: Final = {
     False: ":orange-badge[:material/trending_down: worse]",
     None: ":gray-badge[:material/drag_handle: no difference can be shown]",
 }
-_TABLE, _CURVE, _FOLDS = "All figures", "More labels?", "Folds and blocks"
+_TABLE, _CURVE, _FOLDS = "All figures", "Learning curve", "Folds and blocks"
 _CHART_HEIGHT: Final = 320
 
 
@@ -31,7 +31,7 @@ def draw(city: CitySummary, found: Evaluation) -> None:
     names = representation_names(city.embedding)
     said, about = st.columns([2, 1], gap="large")
     with said, st.container(border=True, key="verdict"):
-        st.subheader("What the comparison says", anchor=False)
+        st.subheader("Result", anchor=False)
         _verdict(found, metric, names)
     with about:
         _facts(found)
@@ -89,8 +89,8 @@ def _verdict(found: Evaluation, metric: str, names: Mapping[str, str]) -> None:
     spatial_there = any(split == "spatial" for _, split in gains)
     if spatial_there:
         st.caption(
-            "Random folds test places beside those trained on, and flatter. "
-            "Spatial blocks test places away from them: believe these for a map."
+            "Random folds test on places next to training places, which is "
+            "optimistic. Spatial blocks test away from them: rely on these for a map."
         )
 
 
@@ -122,7 +122,7 @@ def _facts(found: Evaluation) -> None:
     if blocks:
         told["Spatial blocks"] = f"{blocks['occupied']:,} of {blocks['side_m']:,.0f} m"
     told["Intervals"] = f"95 %, {findings.get('resampled', 'labels')} resampled"
-    told["Took"] = duration(found.seconds)
+    told["Duration"] = duration(found.seconds)
     facts(told)
 
 
@@ -134,7 +134,7 @@ def _table(found: Evaluation, names: Mapping[str, str]) -> None:
                 "Tested on": SPLITS.get(row["split"], row["split"]),
                 "Measure": METRIC_NAMES.get(row["metric"], row["metric"]),
                 "Mean": row["mean"],
-                "Spread over seeds": row["sd"],
+                "Spread across seeds": row["sd"],
                 "From": row["ci95"][0],
                 "To": row["ci95"][1],
                 "Seeds": row["n_seeds"],
@@ -149,7 +149,7 @@ def _table(found: Evaluation, names: Mapping[str, str]) -> None:
         key="comparison-table",
         column_config={
             "Mean": number(format="%.3f"),
-            "Spread over seeds": number(format="%.3f", help="Standard deviation"),
+            "Spread across seeds": number(format="%.3f", help="Standard deviation"),
             "From": number(format="%.3f", help="Lower end of the 95 % interval"),
             "To": number(format="%.3f", help="Upper end of the 95 % interval"),
         },

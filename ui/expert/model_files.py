@@ -15,7 +15,7 @@ from workflows.training.models import ModelSummary
 _FORMATS: Final = {".zip": "Model folder (.zip)", ".pth": "Published layout (.pth)"}
 _MIME: Final = {".zip": "application/zip", ".pth": "application/octet-stream"}
 _ENDINGS: Final = ("zip", "pth", "pt", "safetensors")
-_NOT_KNOWN: Final = "Not known"
+_NOT_KNOWN: Final = "Unknown"
 _TURN: Final = "model-import-turn"
 _DONE: Final = "model-import-done"
 
@@ -31,9 +31,9 @@ def draw(city: CitySummary, models: list[ModelSummary]) -> None:
 
 
 def _draw_export(models: list[ModelSummary]) -> None:
-    st.markdown("**Take a model away**")
+    st.markdown("**Export a model**")
     if not models:
-        st.caption("There is no model yet.")
+        st.caption("No models yet.")
         return
     name = st.selectbox("Model", [model.name for model in models], key="model-export-name")
     suffix = st.selectbox(
@@ -41,8 +41,8 @@ def _draw_export(models: list[ModelSummary]) -> None:
         list(_FORMATS),
         format_func=lambda ending: _FORMATS[ending],
         key="model-export-format",
-        help="The folder holds the weights and the card, and can be imported here and elsewhere. "
-        "The published layout is what the code of the paper reads.",
+        help="The folder holds the weights and the card, and can be imported here or elsewhere. "
+        "The published layout is the one the paper's code reads.",
     )
     # Made before it is asked for: a model that does not fit the layout says so here.
     content = downloads.written(name + suffix, lambda path: export_model(state.store(), name, path))
@@ -61,11 +61,11 @@ def _draw_export(models: list[ModelSummary]) -> None:
 def _draw_import(city: CitySummary) -> None:
     turn = st.session_state.setdefault(_TURN, 0)  # a new turn empties the form
     files = uploads.choose(
-        "Bring a model in",
+        "Import a model",
         key=f"model-import-{turn}",
         endings=_ENDINGS,
-        about="A zipped model folder, its heads.safetensors alone, or a published .pth file. "
-        "Nothing in it can run as code.",
+        about="A zipped model folder, its heads.safetensors only, or a published .pth file. "
+        "No code in the file is run.",
         most_mb=MAX_WEIGHTS_BYTES // 1024**2,
     )
     name = st.text_input(
@@ -78,8 +78,8 @@ def _draw_import(city: CitySummary) -> None:
         "Text encoder it was trained with",
         [_NOT_KNOWN, default_encoder(state.store().settings).name],
         key=f"model-import-encoder-{turn}",
-        help="Only for weights without a card. A model whose encoder is not known finds cells "
-        "like an example and draws land use, and answers no question in words.",
+        help="Only for weights without a model card. If the encoder is unknown, the model can "
+        "find similar places and map land use, but not search by text.",
     )
     done = st.session_state.pop(_DONE, None)
     if done:
@@ -94,7 +94,7 @@ def _draw_import(city: CitySummary) -> None:
         encoder=None if encoder == _NOT_KNOWN else encoder,
     )
     uploads.forget(files)
-    words = "; it answers no question in words" if model.answers_no_text else ""
+    words = "; text search is not available with it" if model.answers_no_text else ""
     st.session_state[_DONE] = f"Imported as {plain(model.name)}{words}."
     st.session_state[_TURN] = turn + 1
     st.rerun()

@@ -23,18 +23,18 @@ from workflows.tasks.labels import LabelRequest, mapped_labels
 _METRICS: Final[Mapping[str, str]] = {
     "auc": "Area under the ROC curve",
     "average_precision": "Average precision",
-    "precision_at_1": "Precision in the best 1 %",
-    "precision_at_5": "Precision in the best 5 %",
-    "precision_at_10": "Precision in the best 10 %",
+    "precision_at_1": "Precision in the top 1 %",
+    "precision_at_5": "Precision in the top 5 %",
+    "precision_at_10": "Precision in the top 10 %",
 }
 _MEANINGS: Final[Mapping[str, str]] = {
-    "auc": "Chance that a cell which answers the query scores higher than one which does not.",
-    "average_precision": "Precision averaged over all cells that answer the query.",
-    "precision_at_1": "Share of the best-scoring 1 % of cells that answer the query.",
-    "precision_at_5": "Share of the best-scoring 5 % of cells that answer the query.",
-    "precision_at_10": "Share of the best-scoring 10 % of cells that answer the query.",
+    "auc": "Probability that a matching cell scores higher than one that does not match.",
+    "average_precision": "Precision averaged over all matching cells.",
+    "precision_at_1": "Share of the top-scoring 1 % of cells that match the query.",
+    "precision_at_5": "Share of the top-scoring 5 % of cells that match the query.",
+    "precision_at_10": "Share of the top-scoring 10 % of cells that match the query.",
 }
-_TYPED, _FILE = "Type them", "From a file"
+_TYPED, _FILE = "Type them in", "From a file"
 _ROW_PX: Final = 38
 
 
@@ -52,21 +52,21 @@ def form(city: CitySummary, panel: Panel) -> None:
     if city.model is None:
         page.empty(
             "This city has no model yet",
-            "Text can be held against truth once its model has been trained.",
+            "Train its model first; then text search can be tested against labels.",
             page.TRAIN,
             "Train its model",
         )
         return
     given, asking = st.columns([2, 1], gap="large")
     with given:
-        st.subheader("What is known to be there", anchor=False)
+        st.subheader("Ground truth", anchor=False)
         truth = label_form.draw(city, "truth")
     with asking, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
-        st.subheader("What is asked", anchor=False)
+        st.subheader("Queries to test", anchor=False)
         queries = _ask_queries(city, truth)
         wanted = {
-            "labels that tell the truth": truth is not None,
-            "a query with the class that answers it": bool(queries),
+            "labels to test against": truth is not None,
+            "a query with its matching class": bool(queries),
         }
         missing = ", ".join(words for words, there in wanted.items() if not there)
         if missing:
@@ -74,7 +74,7 @@ def form(city: CitySummary, panel: Panel) -> None:
         test = RetrievalTest(queries, truth) if truth is not None and not missing else None
         go = job_panel.button(
             panel,
-            "Hold against truth",
+            "Run the test",
             key="retrieval-go",
             icon=":material/balance:",
             request=test,
@@ -86,7 +86,7 @@ def form(city: CitySummary, panel: Panel) -> None:
 def _ask_queries(city: CitySummary, truth: LabelRequest | None) -> dict[str, list[str]]:
     """The queries with the classes that answer each; empty while there are none."""
     way = st.segmented_control(
-        "How to give the queries",
+        "Queries from",
         [_TYPED, _FILE],
         default=_TYPED,
         required=True,
@@ -107,7 +107,7 @@ def _ask_queries(city: CitySummary, truth: LabelRequest | None) -> dict[str, lis
         )
         return queries
     if truth is None:
-        st.caption("Once the labels are there, type a query for each class you can name in words.")
+        st.caption("Add labels first, then type a query for each class you can describe in words.")
         return {}
     changed = truth.file.stat().st_mtime if truth.file is not None else 0.0
     return _typed(_classes(state.store(), city.slug, truth, repr(truth), changed))
@@ -134,10 +134,10 @@ def _typed(classes: Sequence[str]) -> dict[str, list[str]]:
         key=f"queries-{'-'.join(classes)}",
         column_config={
             "query": st.column_config.TextColumn("Query", max_chars=200),
-            "class": st.column_config.SelectboxColumn("Answered by", options=list(classes)),
+            "class": st.column_config.SelectboxColumn("Matching classes", options=list(classes)),
         },
     )
-    st.caption("Write the queries as a planner would ask. A query may have several classes.")
+    st.caption("Write the queries as a planner would. A query may match several classes.")
     found: dict[str, list[str]] = {}
     for query, name in rows[["query", "class"]].dropna().itertuples(index=False):
         if query.strip() and name not in found.setdefault(query.strip(), []):
@@ -149,17 +149,17 @@ def draw(found: RetrievalEvaluation) -> None:
     """Draw the figures: a chart of one measure, the table of all."""
     said, about = st.columns([2, 1], gap="large")
     with said, st.container(border=True, key="verdict"):
-        st.subheader("What the text finds", anchor=False)
+        st.subheader("Text search result", anchor=False)
         _verdict(found)
     with about:
         told = {
             **told_when(found.request, found.created),
             "Model": found.model,
-            "Cells with truth": f"{found.cells:,}",
+            "Labelled cells": f"{found.cells:,}",
             "Queries": len({row["query"] for row in found.rows}),
             "Left out": f"{sum(found.labels_dropped.values()):,} labels or cells",
             "Intervals": "95 %, blocks resampled",
-            "Took": duration(found.seconds),
+            "Duration": duration(found.seconds),
         }
         facts(told)
     metric = st.segmented_control(
@@ -193,13 +193,13 @@ def _verdict(found: RetrievalEvaluation) -> None:
         else:
             kinds["open"].append(told)
     for kind, mark, words in (
-        ("finds", ":material/check_circle:", "Found better than by chance"),
-        ("open", ":material/drag_handle:", "No difference from chance can be shown"),
+        ("finds", ":material/check_circle:", "Better than chance"),
+        ("open", ":material/drag_handle:", "No difference from chance shown"),
         ("misses", ":material/trending_down:", "Worse than chance"),
     ):
         if kinds[kind]:
             st.markdown(f"{mark} **{words}:** {', '.join(kinds[kind])}.")
-    st.caption("In brackets: area under the ROC curve, where 0.5 is chance and 1 is perfect.")
+    st.caption("In brackets: area under the ROC curve; 0.5 is chance, 1 is perfect.")
 
 
 def queries_chart(rows: Sequence[Mapping[str, Any]], metric: str) -> Chart:
@@ -236,9 +236,7 @@ def queries_chart(rows: Sequence[Mapping[str, Any]], metric: str) -> Chart:
         base.mark_tick(color=QUIET, thickness=2, size=18).encode(x="chance:Q"),
     )
     cells = counted(int(ordered[0]["cells"])) if ordered else ""
-    return titled(
-        chart, _METRICS[metric], f"{cells} cells; bars: 95 % interval; grey tick: pure chance"
-    )
+    return titled(chart, _METRICS[metric], f"{cells} cells; bars: 95 % interval; grey tick: chance")
 
 
 def _table(found: RetrievalEvaluation) -> None:
@@ -249,8 +247,8 @@ def _table(found: RetrievalEvaluation) -> None:
             row["query"],
             {
                 "Query": row["query"],
-                "Answered by": ", ".join(row["classes"]),
-                "Cells that do": percent(row["positives"] / row["cells"], 1),
+                "Matching classes": ", ".join(row["classes"]),
+                "Matching cells": percent(row["positives"] / row["cells"], 1),
             },
         )
         low, high = row["ci95"]

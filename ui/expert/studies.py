@@ -15,8 +15,9 @@ from workflows.jobs.job import show_job
 
 TASK: Final = STUDIES_TASK
 QUESTION: Final = (
-    "What is each part of the method worth here, and how much do its places matter? A study trains "
-    "the model many times, changes one thing at a time, and tests all on the same held-out blocks."
+    "How much does each part of the method contribute, and how much do the places matter? A study "
+    "trains the model many times, changes one thing at a time, and tests every variant on the "
+    "same held-out blocks."
 )
 _AFTER_EPOCH: Final = "Stopping after this epoch"
 _CHOSEN: Final = "study"
@@ -39,7 +40,7 @@ def draw(city: CitySummary) -> None:
             _follow(working)
         if working is not None and any(one.state == "done" for one in found):
             st.divider()
-            st.subheader("Found before", anchor=False)
+            st.subheader("Earlier results", anchor=False)
         if found:
             _finished(city, found)
         else:
@@ -61,11 +62,11 @@ def title_of(found: StudySummary) -> str:
 
 def _invitation(city: CitySummary) -> None:
     with st.container(border=True, key="empty-studies"):
-        st.subheader("Nothing has been studied yet", anchor=False)
+        st.subheader("No studies yet", anchor=False)
         st.write(
-            f"Choose a question on the left. The answer comes as one sentence, a chart and a table "
-            f"with intervals, from the {count(city.pois, 'place')} of this city alone. A study "
-            "leaves the model in use as it is."
+            f"Choose a question on the left. The result is one sentence, a chart and a table with "
+            f"intervals, based on the {count(city.pois, 'place')} of this city. A study does "
+            "not change the model in use."
         )
 
 
@@ -75,13 +76,15 @@ def _request(found: StudySummary) -> None:
         st.subheader(title_of(found), anchor=False)
         st.caption(study_kind(found.kind).question)
         facts(study_result.asked(found))
-    st.caption("One study of a city works at a time. It goes on when you leave this page.")
+    st.caption("One study per city at a time. It continues when you leave this page.")
 
 
 def _follow(found: StudySummary) -> None:
     """Draw a study while it works; the page runs again once it has finished."""
     st.subheader(f"Study {found.id} is {_state(found)}", anchor=False)
-    st.caption("Its figures come when all is trained. An interruption loses nothing that is done.")
+    st.caption(
+        "Results appear when all training runs are done. If interrupted, finished runs are kept."
+    )
 
     @st.fragment(run_every=job_bar.POLL_SECONDS)
     def watch() -> None:

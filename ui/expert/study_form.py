@@ -26,8 +26,8 @@ from workflows.evaluation.transfer import start_transfer
 
 _NO_LABELS: Final = 0
 _JUDGED: Final = {
-    "study": "judged by the last study of this kind",
-    "run": "judged by the last training",
+    "study": "based on the last study of this kind",
+    "run": "based on the last training run",
 }
 
 
@@ -69,9 +69,7 @@ def _ask_kind(*, with_transfer: bool) -> str:
         kinds,
         key="study-kind",
         format_func=lambda kind: study_kind(kind).title,
-        help=None
-        if with_transfer
-        else "With a second city, transfer between them is offered, too.",
+        help=None if with_transfer else "Add a second city to study transfer between the two.",
     )
 
 
@@ -82,14 +80,17 @@ def _ask_source(others: Sequence[CitySummary]) -> str:
         list(names),
         key="study-source",
         format_func=lambda slug: names[slug],
-        help="The model is trained on all places of that city and used in this one.",
+        help="The model is trained on all places of that city and applied in this one.",
     )
 
 
 def _ask_request(city: CitySummary, kind: str) -> StudyRequest:
     names = [one.name for one in recipes()]
     name = st.selectbox(
-        "Recipe", names, key="study-recipe", help="What is not changed by the study comes from it."
+        "Recipe",
+        names,
+        key="study-recipe",
+        help="Provides all settings that the study does not vary.",
     )
     labels = _ask_labels(city)
     seeds = st.slider(
@@ -98,25 +99,25 @@ def _ask_request(city: CitySummary, kind: str) -> StudyRequest:
         10,
         SEEDS,
         key="study-seeds",
-        help="Every variant is trained once with each. Two give an interval, five a fair one; "
-        f"commands take up to {MOST_SEEDS}.",
+        help="Every variant is trained once per seed. Two seeds give an interval, five a "
+        f"reliable one; the command line allows up to {MOST_SEEDS}.",
     )
     with st.expander("Settings"):
         usual = recipe(name).epochs
         epochs = st.number_input(
-            "Epochs at most",
+            "Maximum epochs",
             1,
             2000,
             usual,
             key=f"study-epochs-{name}",
-            help="Fewer are faster and say less about the model at its best.",
+            help="Fewer epochs are faster but say less about a fully trained model.",
         )
         first = st.number_input("First seed", 0, 2**31 - 100, FIRST_SEED, key="study-first")
         device = st.selectbox(
             "Device",
             ["auto", "cpu", "cuda"],
             key="study-device",
-            help="Auto takes a GPU where there is one.",
+            help="Auto uses a GPU if there is one.",
         )
     return StudyRequest(
         kind=kind,
@@ -133,27 +134,27 @@ def _ask_labels(city: CitySummary) -> int | None:
     kept = {one.id: one for one in label_choices(state.store(), city.slug)}
     if not kept:
         st.caption(
-            "Labels kept with a land-use map would add two figures: how well the model tells land "
-            "use apart, and whether words find it. Without them texts and places are tested."
+            "Labels from a land-use map would add two metrics: land-use accuracy and text search. "
+            "Without them, only the match between texts and places is tested."
         )
         return None
     chosen = st.selectbox(
-        "Labels to judge maps by",
+        "Labels for testing maps",
         [*kept, _NO_LABELS],
         key=f"study-labels-{city.slug}",
         format_func=lambda number: (
             f"{plain(kept[number].name)} ({count(kept[number].classes, 'class', 'classes')})"
             if number in kept
-            else "none: texts and places only"
+            else "none: test texts and places only"
         ),
-        help="Labels of land-use maps made before. No model learns from them.",
+        help="Labels of earlier land-use maps. They are used for testing only.",
     )
     return None if chosen == _NO_LABELS else chosen
 
 
 def _say_cost(cost: Estimate) -> None:
-    trained = f"Trains some {count(cost.trainings, 'model')}"
+    trained = f"Trains about {count(cost.trainings, 'model')}"
     if cost.seconds is None:
-        st.caption(f"{trained}. How long that takes is known once this city has been trained.")
+        st.caption(f"{trained}. A time estimate is available once this city has a trained model.")
     else:
         st.caption(f"{trained}: about {duration(cost.seconds)}, {_JUDGED[cost.judged_by]}.")

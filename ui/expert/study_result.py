@@ -28,8 +28,8 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     ".svg": ("Chart (SVG)", "image/svg+xml", ":material/insert_chart:"),
 }
 _BY_CHANCE: Final = (
-    "Each interval holds for itself: of twenty comparisons without any effect, about one looks "
-    "like a difference."
+    "Intervals are not corrected for multiple comparisons: about one in twenty comparisons "
+    "without any effect will look like a difference."
 )
 
 
@@ -53,7 +53,7 @@ def draw(city: CitySummary, found: study.StudySummary, title: str) -> None:
     with said:
         verdict = st.container(border=True, key="verdict")
     with about:
-        made = {"Took": duration(found.seconds), "Made": f"{found.created:%d %b %Y, %H:%M}"}
+        made = {"Duration": duration(found.seconds), "Created": f"{found.created:%d %b %Y, %H:%M}"}
         facts({**asked(found), **made})
     metric = st.segmented_control(
         "Measure",
@@ -81,7 +81,7 @@ def draw(city: CitySummary, found: study.StudySummary, title: str) -> None:
     others = [line for line in found.attribution if line not in city.attribution]
     if others:  # of a transfer's other city; the page's own foot has this city's
         st.caption(" · ".join(others))
-    with st.expander("How it was measured"):
+    with st.expander("Methods"):
         st.markdown("\n".join(f"- {plain(note)}" for note in [*result.notes, _BY_CHANCE]))
 
 
@@ -97,7 +97,7 @@ def _table(result: StudyResult, metric: str) -> None:
             "Mean": st.column_config.NumberColumn(format="%.3f"),
             "Spread": st.column_config.TextColumn(help="Standard deviation between seeds."),
             "Difference": st.column_config.TextColumn(
-                help=f"From “{result.baseline}”, paired seed by seed."
+                help=f"From “{result.baseline}”, paired by seed."
             ),
         },
     )
@@ -112,8 +112,8 @@ def _row(one: StudySummary, baseline: str, *, paired: bool) -> dict[str, object]
         "Spread": "" if paired or one.sd is None else plain_number(one.sd),
         "95 % interval": _interval(one.ci95),
         "Difference": "" if one.difference is None else signed(one.difference),
-        "95 % interval of it": _interval(one.difference_ci95, signed),
-        "Verdict": "compared with this" if paired and one.variant == baseline else verdict,
+        "95 % interval of difference": _interval(one.difference_ci95, signed),
+        "Verdict": "baseline" if paired and one.variant == baseline else verdict,
     }
 
 
@@ -136,7 +136,7 @@ def _files(found: study.StudySummary, metric: str) -> None:
                 on_click="ignore",
             )
         with st.popover("Remove", icon=":material/delete:"):
-            st.caption("The study and its figures are deleted. Models and maps stay.")
+            st.caption("This deletes the study and its figures. Models and maps are kept.")
             st.button(
                 "Remove this study",
                 key=f"study-remove-{found.id}",

@@ -29,7 +29,7 @@ def _working(run: RunSummary, job: JobSummary) -> None:
     resumed = f"Resumed from epoch {run.resumed_from}." if run.resumed_from else ""
     job_bar.draw(job, "train", titled=False, note=resumed, stopping=_AFTER_EPOCH)
     if not run.history:
-        st.caption("The curve begins with the first epoch.")
+        st.caption("The curve starts at the first epoch.")
         return
     validated = [entry for entry in run.history if entry.get("validation")]
     left, right = st.columns(2, gap="medium")

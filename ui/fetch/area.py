@@ -24,7 +24,7 @@ class Area:
 
     Attributes:
         shape: What the map shows; not checked yet.
-        origin: Where it comes from, as a sentence.
+        origin: Data sources, as a sentence.
         credits: What its source asks to be credited with.
     """
 

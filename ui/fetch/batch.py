@@ -54,12 +54,12 @@ def _ask() -> None:
         "Table of cities",
         key=f"many-table-{st.session_state.get(_TURN, 0)}",
         endings=["csv"],
-        about="One row a city: slug, name, year (several with spaces between), and one of place "
-        "or bbox (west,south,east,north).",
+        about="One row per city: slug, name, year (separate several with spaces), and either "
+        "place or bbox (west,south,east,north).",
         most_mb=2,
     )
     if not given:
-        st.caption("A table such as this one. Every row is checked before anything is queued.")
+        st.caption("A table like this one. Every row is checked before anything is queued.")
         st.code(_EXAMPLE, language=None, wrap_lines=True)
         with st.expander("All columns"):
             st.write(", ".join(f"`{name}`" for name in COLUMNS))
@@ -72,14 +72,14 @@ def _ask() -> None:
     expected = estimate_many(state.store(), listed.requests)
     st.markdown(
         f"**{count(len(listed.requests), 'city', 'cities')}**: about {size(expected.megabytes)}, "
-        f"{duration(60 * expected.minutes)} one after the other."
+        f"{duration(60 * expected.minutes)} in sequence."
     )
     skip = not listed.problems or st.checkbox(
         f"Leave out {count(len(listed.problems), 'row')} that cannot be used", key="many-skip"
     )
     agreed = not expected.asks or st.checkbox(
         f"Download {size(expected.megabytes)}: more than the {expected.ask_megabytes:,} MB this "
-        "installation takes without asking",
+        "installation allows without confirmation",
         key="many-consent",
     )
     go = st.button(
@@ -131,8 +131,7 @@ def _show_problems(problems: tuple[Problem, ...]) -> None:
     with st.container(height=_LIST_HEIGHT if len(problems) > _LISTED_WHOLE else "content"):
         st.markdown(
             "\n".join(
-                f"- Line {one.line}, {plain(one.slug) or 'without a short name'}: "
-                f"{plain(one.reason)}"
+                f"- Line {one.line}, {plain(one.slug) or 'no short name'}: {plain(one.reason)}"
                 for one in problems
             )
         )
@@ -145,8 +144,8 @@ def _batches() -> None:
         with st.container(border=True, key="empty-many"):
             st.subheader("No table has been given yet", anchor=False)
             st.write(
-                "Each city of a table becomes a fetch of its own. They work one after the other, "
-                "one that fails stops no other, and you may leave the page."
+                "Each city in the table is fetched separately, one at a time. If one fails, the "
+                "others continue. You can leave this page."
             )
         return
     started = st.session_state.pop("many-next", None)
@@ -178,21 +177,21 @@ def _follow(batch: str) -> None:
             _reasons(now)
 
     watch()
-    st.caption("They go on when you leave this page.")
+    st.caption("They continue when you leave this page.")
 
 
 def _table(summary: BatchSummary) -> None:
     there = summary.counts.get("done", 0)
     st.markdown(
         f"**{plain(summary.batch)}**: {there} of "
-        f"{count(len(summary.fetches), 'city is', 'cities are')} there"
+        f"{count(len(summary.fetches), 'city is', 'cities are')} ready"
     )
     st.dataframe(
         [_row(one) for one in summary.fetches],
         hide_index=True,
         key=f"many-{summary.batch}",
         column_config={
-            "How far": st.column_config.ProgressColumn(
+            "Progress": st.column_config.ProgressColumn(
                 format="percent", min_value=0.0, max_value=1.0
             )
         },
@@ -203,7 +202,7 @@ def _row(fetch: FetchSummary) -> dict[str, object]:
     return {
         "City": fetch.name,
         "State": STATES[fetch.state],
-        "How far": 1.0 if fetch.state == "done" else fetch.progress,
+        "Progress": 1.0 if fetch.state == "done" else fetch.progress,
         "Downloaded": size(fetch.megabytes),
         "Now": "" if fetch.is_finished else sentence(fetch.stage),
     }
@@ -227,7 +226,7 @@ def _offer_retry(summary: BatchSummary) -> None:
         f"Fetch {count(again, 'city', 'cities')} again",
         key="many-retry",
         icon=":material/refresh:",
-        help="Those that failed or were stopped go on from where they were.",
+        help="Those that failed or were stopped resume where they left off.",
     ):
         retry_batch(state.store(), summary.batch)
         st.rerun()

@@ -69,7 +69,7 @@ def _figures(cost: FetchEstimate) -> None:
         "Places": places + (f", release {cost.release}" if cost.release else ""),
     }
     if cost.reused_megabytes:
-        told["Here already"] = f"{size(cost.reused_megabytes)} from earlier downloads"
+        told["Already cached"] = f"{size(cost.reused_megabytes)} from earlier downloads"
     told["Disk"] = f"{size(cost.disk_megabytes)} needed, {size(cost.disk_free_megabytes)} free"
     facts(told)
 
@@ -82,7 +82,7 @@ def _say_disk(cost: FetchEstimate) -> None:
     if not cost.fits:
         st.error(
             f"There is not enough room on the disk: {size(cost.disk_megabytes)} are needed while "
-            f"the city is made, {size(cost.disk_free_megabytes)} are free. Free some space or "
+            f"the city is built, {size(cost.disk_free_megabytes)} are free. Free some space or "
             "choose a smaller area.",
             icon=":material/hard_drive:",
         )
@@ -90,13 +90,13 @@ def _say_disk(cost: FetchEstimate) -> None:
 
 def _offer_exact(request: FetchCity) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Estimated from the area alone; nobody was asked.", width="stretch")
+        st.caption("Estimated from the area only; no server was queried.", width="stretch")
         asked = st.button(
-            "Ask the servers",
+            "Get exact figures",
             key="fetch-exact-go",
             icon=":material/cloud_sync:",
-            help="Reads the mirror's index, the files' headers and the places' statistics for "
-            "exact figures. The first time the index itself is downloaded, about 80 MB.",
+            help="Reads the mirror's index, file headers and place statistics for an exact "
+            "estimate. The first time, the index is downloaded too (about 80 MB).",
         )
     if not asked:
         return

@@ -21,9 +21,9 @@ MAP_HEIGHT: Final = 430
 _YEARS: Final = tuple(range(LAST_YEAR, FIRST_YEAR - 1, -1))
 _SOURCES: Final = {OVERTURE: "Overture", OSM: "OpenStreetMap", BOTH: "Both"}
 _SOURCE_WORDS: Final = {
-    OVERTURE: "Places of Overture Maps, at the newest release.",
-    OSM: "Places of OpenStreetMap, from the Overpass server or an extract.",
-    BOTH: "Places of both; a place that both know is taken once.",
+    OVERTURE: "Places from Overture Maps, newest release.",
+    OSM: "Places from OpenStreetMap, via the Overpass server or an extract.",
+    BOTH: "Places from both; duplicates are merged.",
 }
 _AUTOMATIC: Final = "Automatic"
 _CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
@@ -42,7 +42,7 @@ def draw(on_started: Callable[[FetchSummary], None]) -> None:
     with right, errors.boxed(state.reachable):
         _draw_map(area)
         if request is None:
-            st.caption("The estimate comes as soon as there is an area.")
+            st.caption("The estimate appears once an area is set.")
         else:
             _conclude(request, on_started)
 
@@ -75,22 +75,23 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
     )
     st.caption(_SOURCE_WORDS[source])
     train = st.checkbox(
-        "Train its model at the end",
+        "Train a model afterwards",
         value=True,
         key="fetch-train",
-        help="Then the city can be searched in words as soon as it is there.",
+        help="The city can then be searched in plain words as soon as it is ready.",
     )
     with st.expander("More settings"):
         confidence = 0.5
         if source != OSM:
             confidence = st.slider(
-                "Least confidence of an Overture place",
+                "Minimum confidence of Overture places",
                 0.0,
                 1.0,
                 0.5,
                 0.05,
                 key="fetch-confidence",
-                help="How sure Overture is that a place exists. Higher leaves out more.",
+                help="How confident Overture is that a place exists. "
+                "Higher values leave out more places.",
             )
         extract = []
         if source != OVERTURE:
@@ -98,7 +99,7 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
                 "OpenStreetMap extract, optional",
                 key="fetch-osm",
                 endings=["pbf"],
-                about="A .pbf file of the region. Without it the Overpass server is asked.",
+                about="A .pbf file of the region. Without it, the Overpass server is queried.",
             )
         radius = st.number_input(
             "Radius around a place, in metres",
@@ -106,14 +107,14 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
             10_000,
             value=100,
             key="fetch-radius",
-            help="How far around a place or cell the embedding is averaged.",
+            help="Distance around a place or cell over which the embedding is averaged.",
         )
         cells = st.selectbox(
             "Cell size",
             [_AUTOMATIC, *_CELL_SIZES],
             key="fetch-resolution",
-            help="Finer cells show more, and take longer. Automatic keeps the city within "
-            "250,000 cells.",
+            help="Smaller cells show more detail but take longer. Automatic keeps the city "
+            "below 250,000 cells.",
         )
     if area is None:
         return None
@@ -140,17 +141,17 @@ def _ask_years() -> tuple[int, ...]:
             "Year",
             _YEARS,
             key="fetch-year",
-            help=f"AlphaEarth is made yearly, from {FIRST_YEAR} on. Which years the mirror has is "
-            "told by its index: a year that it lacks is named, never replaced.",
+            help=f"AlphaEarth is published yearly, from {FIRST_YEAR} on. If the mirror lacks a "
+            "year, you are told; no other year is used instead.",
         )
     with right:
         others = st.multiselect(
-            "Further years",
+            "More years",
             [one for one in _YEARS if one != year],
             key="fetch-more-years",
             placeholder="none",
             max_selections=MAX_YEARS - 1,
-            help="Kept with the city, to map what has changed.",
+            help="Stored with the city, to map change.",
         )
     return (year, *(one for one in others if one != year))
 
@@ -187,6 +188,6 @@ def _conclude(request: FetchCity, on_started: Callable[[FetchSummary], None]) ->
 def _ask_consent(cost: FetchEstimate) -> bool:
     return st.checkbox(
         f"Download {fetch_cost.size(cost.megabytes)}: more than the "
-        f"{cost.ask_megabytes:,} MB this installation takes without asking",
+        f"{cost.ask_megabytes:,} MB this installation allows without confirmation",
         key="fetch-consent",
     )

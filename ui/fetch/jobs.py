@@ -38,13 +38,13 @@ def draw(slug: str | None = None) -> None:
     if not found:
         return
     working = [one for one in found if not one.is_finished]
-    st.subheader("On their way" if working else "Stopped on their way", anchor=False)
+    st.subheader("In progress" if working else "Interrupted", anchor=False)
     problem = st.session_state.pop(_PROBLEM, None)
     if problem is not None:
         errors.show(problem)
     if working:
         _follow([one.id for one in working])
-        st.caption("They go on when you leave this page.")
+        st.caption("They continue when you leave this page.")
     for one in [one for one in found if one.is_finished][:_MOST_SHOWN]:
         _ended(one)
 
@@ -56,7 +56,7 @@ def hint() -> None:
     ended = len(found) - working
     parts = [
         *([f"{count(working, 'city is', 'cities are')} being fetched"] if working else []),
-        *([f"{count(ended, 'fetch', 'fetches')} ended early and can go on"] if ended else []),
+        *([f"{count(ended, 'fetch', 'fetches')} ended early and can be resumed"] if ended else []),
     ]
     if parts:
         st.page_link(
@@ -97,7 +97,7 @@ def _amounts(fetch: FetchSummary) -> str:
     if fetch.megabytes or fetch.reused_megabytes:
         parts.append(f"{size(fetch.megabytes)} downloaded")
     if fetch.reused_megabytes:
-        parts.append(f"{size(fetch.reused_megabytes)} were here already")
+        parts.append(f"{size(fetch.reused_megabytes)} were already cached")
     parts.append(_asked(fetch))
     if fetch.attempts > 1:
         parts.append(f"attempt {fetch.attempts}")
@@ -118,12 +118,12 @@ def _ended(fetch: FetchSummary) -> None:
             st.markdown(f"**{plain(_title(fetch))}**", width="stretch")
             if fetch.resumable:
                 st.button(
-                    "Go on",
+                    "Resume",
                     key=f"fetch-resume-{fetch.id}",
                     icon=":material/play_arrow:",
                     on_click=_do,
                     args=("resume", fetch.id),
-                    help="Nothing that was downloaded is downloaded again.",
+                    help="Files already downloaded are not downloaded again.",
                 )
             st.button(
                 "Dismiss",
@@ -131,13 +131,13 @@ def _ended(fetch: FetchSummary) -> None:
                 icon=":material/close:",
                 on_click=_do,
                 args=("dismiss", fetch.id),
-                help="Forgets this fetch. What was downloaded stays for the next one.",
+                help="Removes this fetch from the list. Downloaded files stay in the cache.",
             )
         if fetch.state == "failed":
             reason = sentence((fetch.error or "no reason was recorded").rstrip("."))
             st.error(f"{plain(reason)}.", icon=":material/error:")
         else:
-            left = "The city is as it was." if fetch.request.extends else "No city was made."
+            left = "The city is unchanged." if fetch.request.extends else "No city was added."
             st.info(f"It was stopped. {left}", icon=":material/info:")
         st.caption(plain(_amounts(fetch)))
 

@@ -25,7 +25,7 @@ def draw(city: CitySummary) -> None:
         return
     with st.container(border=True, key="next-steps"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(f"{plain(city.name)} is here", anchor=False, width="stretch")
+            st.subheader(f"{plain(city.name)} is ready", anchor=False, width="stretch")
             st.button(
                 "Close",
                 key="next-steps-close",
@@ -33,7 +33,9 @@ def draw(city: CitySummary) -> None:
                 on_click=lambda: st.session_state.pop(_ARRIVED, None),
             )
         reused = (
-            f", {size(fetch.reused_megabytes)} were here already" if fetch.reused_megabytes else ""
+            f", {size(fetch.reused_megabytes)} were already cached"
+            if fetch.reused_megabytes
+            else ""
         )
         st.write(
             f"{count(city.pois, 'place')} and {count(city.cells, 'cell')}; "
@@ -55,7 +57,7 @@ def _steps(city: CitySummary, fetch: FetchSummary) -> list[tuple[str, str]]:
     if city.model is not None:
         steps = [(page.SEARCH, "Search it in words")]
     elif fetch.run is not None:
-        steps = [(page.TRAIN, "Follow its training")]
+        steps = [(page.TRAIN, "See training progress")]
     else:
         steps = [(page.TRAIN, "Train its model")]
     if len(city.years) > 1 and city.model is not None:

@@ -25,14 +25,14 @@ def draw(city: CitySummary) -> None:
         return
     with st.container(border=True, key="real-demo"):
         st.subheader("Next: the real embedding", anchor=False)
-        with st.spinner("Asking the AlphaEarth mirror"):
+        with st.spinner("Checking the AlphaEarth mirror"):
             offer = real_demo(state.store())
         if offer.request is None:
-            st.caption(plain(f"Not offered now: {offer.reason.rstrip('.')}."))
+            st.caption(plain(f"Not available now: {offer.reason.rstrip('.')}."))
             return
         st.write(
-            f"What {plain(city.name)} shows is simulated. The same part of the city can be "
-            "fetched with the embedding that satellites measured, and with today's places."
+            f"{plain(city.name)} uses a simulated embedding. You can fetch the same part of "
+            "the city with the real satellite embedding and current places."
         )
         st.button(
             "Fetch the real embedding for this city",

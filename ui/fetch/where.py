@@ -64,7 +64,7 @@ def draw() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Where", anchor=False, width="stretch")
         way = st.segmented_control(
-            "How to say where",
+            "Choose the area by",
             _WAYS,
             default=BY_NAME,
             required=True,
@@ -92,7 +92,7 @@ def _by_name() -> None:
             key=_PLACE,
             placeholder="such as Helsinki, or Paris, Texas",
             max_chars=200,
-            help="Looked up in the list of cities that comes with the app; nobody is asked.",
+            help="Looked up in the app's own list of cities; no server is queried.",
         )
         asked = st.form_submit_button("Find", key="fetch-find-go", icon=":material/search:")
     if asked:
@@ -204,8 +204,8 @@ def _about(candidate: Candidate) -> None:
         200,
         key=_SIDE,
         on_change=_take_side,
-        help="The list knows centres, not outlines. The square follows from the number of "
-        "inhabitants; change it here, or move its corners on the map.",
+        help="The list has centres but no outlines. The square is sized by population; "
+        "change it here, or move its corners on the map.",
     )
 
 
@@ -216,7 +216,7 @@ def _offer_servers(sought: _Sought) -> None:
     offered = _SERVERS if sought.centre is not None else {GEOCODER: _SERVERS[GEOCODER]}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            "Its outline from" if sought.centre is not None else "Look it up at", width="content"
+            "Outline from" if sought.centre is not None else "Look it up with", width="content"
         )
         pressed = [
             finder
@@ -225,7 +225,7 @@ def _offer_servers(sought: _Sought) -> None:
                 title,
                 key=f"fetch-ask-{finder}",
                 icon=":material/travel_explore:",
-                help=f"Asks {urlsplit(hosts[finder]).netloc} for the boundary.",
+                help=f"Queries {urlsplit(hosts[finder]).netloc} for the boundary.",
             )
         ]
     if pressed:
@@ -235,7 +235,7 @@ def _offer_servers(sought: _Sought) -> None:
 def _ask_server(sought: _Sought, finder: str) -> None:
     """Ask a server for outlines of the place; what was found before stays when it fails."""
     with errors.boxed(state.reachable):
-        with st.spinner(f"Asking {_SERVERS[finder]}"):
+        with st.spinner(f"Querying {_SERVERS[finder]}"):
             found = find_place(
                 state.store().settings,
                 sought.words if finder == GEOCODER else sought.name,
@@ -284,9 +284,9 @@ def _by_file() -> None:
         about="The city's outline: GeoJSON, GeoPackage, zipped Shapefile, FlatGeobuf, GeoParquet.",
     )
     crs = st.text_input(
-        "Its coordinate system, where the file does not say it",
+        "Coordinate system, if the file does not state one",
         key="fetch-crs",
-        placeholder="such as EPSG:27700; leave empty for longitude and latitude",
+        placeholder="e.g. EPSG:27700; leave empty for longitude and latitude",
     )
     if given:
         _read(given[0], crs.strip() or None)

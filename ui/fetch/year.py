@@ -40,7 +40,7 @@ def _ask(city: CitySummary, years: list[int], on_started: Callable[[FetchSummary
         "Year",
         years,
         key=f"year-{city.slug}",
-        help="A year that the mirror lacks is named, never replaced.",
+        help="If the mirror lacks a year, you are told; no other year is used instead.",
     )
     try:
         cost = _cost(city.slug, year)
@@ -49,16 +49,16 @@ def _ask(city: CitySummary, years: list[int], on_started: Callable[[FetchSummary
         return
     st.caption(
         f"About {size(cost.megabytes)} and {duration(60 * cost.minutes)}. The same places and "
-        "cells are seen in that year too, so that what has changed can be mapped."
+        "cells are used for that year, so that change can be mapped."
     )
     if not cost.fits:
         st.error(
-            f"{size(cost.disk_megabytes)} are needed on the disk and "
+            f"{size(cost.disk_megabytes)} of disk space are needed and "
             f"{size(cost.disk_free_megabytes)} are free.",
             icon=":material/hard_drive:",
         )
     agreed = not cost.asks or st.checkbox(
-        f"Download more than {cost.ask_megabytes:,} MB", key=f"year-consent-{city.slug}"
+        f"Allow a download of more than {cost.ask_megabytes:,} MB", key=f"year-consent-{city.slug}"
     )
     if not st.button(
         f"Fetch {year}",

@@ -30,7 +30,7 @@ _AUTOMATIC: Final = "Automatic"
 _CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
 _MEANINGS: Final = ("name", "category", "group")
 _CELL_HELP: Final = (
-    "Finer cells show more, and take longer. Automatic keeps the city within 250,000 cells."
+    "Smaller cells show more detail but take longer. Automatic keeps the city below 250,000 cells."
 )
 
 
@@ -62,18 +62,18 @@ def draw(panel: Panel) -> None:
         files = _ask_files()
     with right:
         kind = st.text_input(
-            "Embedding, if it is not AlphaEarth",
+            "Embedding, if not AlphaEarth",
             key="add-kind",
-            placeholder="its name, such as tessera, clay or prithvi",
+            placeholder="its name, e.g. tessera, clay or prithvi",
             max_chars=40,
             help="GeoTIFFs with any number of bands, or tables with numbered columns. "
-            "Int8 is read in AlphaEarth's encoding alone.",
+            "Int8 is only supported in AlphaEarth's encoding.",
         ).strip()
         year, kind_credit = _year_and_credit(kind)
         crs = st.text_input(
-            "Coordinate system of files that do not say theirs",
+            "Coordinate system, for files that do not state one",
             key="add-crs",
-            placeholder="such as EPSG:27700; leave empty for longitude and latitude",
+            placeholder="e.g. EPSG:27700; leave empty for longitude and latitude",
         )
         fields: dict[str, str | None] = {}
         if files.pois:
@@ -86,8 +86,8 @@ def draw(panel: Panel) -> None:
                 10_000,
                 value=100,
                 key="add-radius",
-                help="How far around a place or cell the embedding is averaged. "
-                "Coarse samples need a larger one.",
+                help="Distance around a place or cell over which the embedding is averaged. "
+                "Coarse samples need a larger radius.",
             )
             cells = st.selectbox(
                 "Cell size", [_AUTOMATIC, *_CELL_SIZES], key="add-resolution", help=_CELL_HELP
@@ -96,15 +96,15 @@ def draw(panel: Panel) -> None:
                 "Base map, optional",
                 key="add-base",
                 endings=_VECTORS,
-                about="Drawn under the maps: shapes whose column kind says water, green, road "
-                "or building.",
+                about="Drawn under the maps: shapes with a column “kind” set to water, green, "
+                "road or building.",
             )
             credit = st.text_input(
-                "Credit of the places' source",
+                "Credit line of the places' source",
                 key="add-credit",
                 placeholder="such as © OpenStreetMap contributors, ODbL",
                 max_chars=500,
-                help="Shown under every map and kept in every export.",
+                help="Shown under every map and included in every export.",
             )
             simulated = st.checkbox("The embedding is simulated", key="add-simulated")
     missing = _missing(name, slug, files)
@@ -147,7 +147,7 @@ def _year_and_credit(kind: str) -> tuple[float, str]:
         return st.number_input(label, FIRST_YEAR, LAST_YEAR, value=newest, key="add-year"), ""
     first, last = embedding_kind.FIRST_YEAR, embedding_kind.LAST_YEAR
     year = st.number_input(label, first, last, value=newest, key="add-kind-year")
-    credit = st.text_input("Credit of the embedding", key="add-kind-credit", max_chars=500)
+    credit = st.text_input("Credit line of the embedding", key="add-kind-credit", max_chars=500)
     return year, credit.strip()
 
 
@@ -160,7 +160,7 @@ def _names() -> tuple[str, str]:
         "Short name",
         key="add-slug",
         placeholder=proposal or "letters, digits and hyphens",
-        help="Used in commands and addresses.",
+        help="Used in commands and web addresses.",
     )
     return name.strip(), slug.strip() or proposal
 
@@ -172,7 +172,7 @@ def _ask_files() -> _Files:
         endings=_EMBEDDINGS,
         several=True,
         about="AlphaEarth: GeoTIFFs with 64 bands, or tables with the columns A00 to A63 "
-        "and coordinates. Of another embedding, say which.",
+        "and coordinates. For any other embedding, name it below.",
     )
     pois = uploads.choose(
         "Places",
@@ -185,7 +185,7 @@ def _ask_files() -> _Files:
         "Boundary, optional",
         key="add-boundary",
         endings=_VECTORS,
-        about="Area of the city. Without it, the city is where the embedding has data.",
+        about="Area of the city. Without it, the extent of the embedding is used.",
     )
     return _Files(embedding, pois, boundary)
 

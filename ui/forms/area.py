@@ -19,11 +19,11 @@ from workflows.tasks.areas import AreaRequest
 _ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in AREA_SUFFIXES - {".shp", ".csv"}))
 _DETECT: Final = "Detect"
 _HINT: Final = (
-    "Give areas with numbers that are parts of one whole, such as people by occupation or homes by "
-    "kind. Some hundred areas are a good beginning."
+    "Upload areas with numbers that add up to a whole, such as people by occupation or homes by "
+    "type. A few hundred areas are a good start."
 )
 _ABOUT: Final = (
-    "Polygons with numbers that are parts of one whole, such as people by occupation: GeoPackage, "
+    "Polygons with numbers that add up to a whole, such as people by occupation: GeoPackage, "
     "GeoJSON, zipped Shapefile, FlatGeobuf or GeoParquet."
 )
 
@@ -58,15 +58,15 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
     found = _columns(str(path), _changed(path), crs)
     name = f"{key}-{path.name}"
     chosen = whole.multiselect(
-        "Fields that are parts of one whole",
+        "Fields that add up to a whole",
         found.numbers,
         key=f"{name}-fields",
         placeholder="choose at least two",
-        help="Shares, per cents or counts. Counts become shares; what a row sums to counts as all.",
+        help="Shares, percentages or counts. Counts are converted to shares of the row total.",
     )
     with left:
         code = st.selectbox(
-            "Field that names the areas",
+            "Area ID field",
             [_DETECT, *found.others, *found.numbers],
             key=f"{name}-code",
         )
@@ -78,7 +78,7 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
         st.caption(
             f"{count(found.rows, 'area')} in the file, "
             f"{count(len(found.numbers), 'field')} with numbers. "
-            "Choose the fields that add up to everybody."
+            "Choose the fields that add up to the whole."
         )
         return None
     return AreaRequest(
@@ -93,26 +93,25 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
 
 def _least_people(key: str) -> float:
     return st.number_input(
-        "Least people",
+        "Minimum population",
         0.0,
         value=MINIMUM_COUNT,
         step=50.0,
         format="%.0f",
         key=key,
-        help="Areas with fewer are left out, so that nothing is said about single persons. "
-        "Only counts can be held against it.",
+        help="Areas with fewer people are left out, to protect privacy. Applies to counts only.",
     )
 
 
 def _least_size(key: str) -> float:
     return st.number_input(
-        "Least size, in m²",
+        "Minimum size, in m²",
         0.0,
         value=AreaRequest.minimum_m2,
         step=500.0,
         format="%.0f",
         key=key,
-        help="Smaller areas are left out: a figure about them is nearly one about a building.",
+        help="Smaller areas are left out: their figures would describe single buildings.",
     )
 
 

@@ -9,7 +9,7 @@ def ask(key: str) -> str | None:
         "Coordinate system",
         key=key,
         placeholder="from the file",
-        help="Only for files that do not say theirs, such as EPSG:27700. GeoJSON and tables with "
+        help="Only for files that do not state one, e.g. EPSG:27700. GeoJSON and tables with "
         "longitude and latitude need none.",
     )
     return (typed or "").strip() or None

@@ -22,12 +22,12 @@ def draw(key: str) -> DistrictFile | None:
             "Districts, optional",
             key=f"{key}-districts",
             endings=_VECTORS,
-            about="Areas with a name each: errors are told apart by them, and each is predicted "
-            "once from all the others.",
+            about="Areas with names: errors are broken down by district, and each district is "
+            "predicted once from all the others.",
         )
         field = st.text_input(
-            "Field with their names",
+            "Name field",
             key=f"{key}-district-field",
-            placeholder="the first text field when left empty",
+            placeholder="default: the first text field",
         )
     return DistrictFile(files[0], field.strip() or None) if files else None

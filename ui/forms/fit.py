@@ -16,9 +16,9 @@ _NEEDS_MODEL: Final = frozenset({"aether", "concat"})
 _PREDICTORS: Final = {"linear": "Linear probe", "mlp": "Small neural network (64)"}
 _PROTOCOLS: Final = {
     "cross-validation": "Cross-validation",
-    "published": "As published (80/20, five seeds)",
+    "published": "As published (80/20 split, five seeds)",
 }
-_IN_USE: Final = "The one in use"
+_IN_USE: Final = "Model in use"
 
 
 def draw(city: CitySummary, key: str, *, with_representation: bool) -> FitSettings:
@@ -34,7 +34,7 @@ def draw(city: CitySummary, key: str, *, with_representation: bool) -> FitSettin
         InputError: The settings cannot be used.
     """
     default = FitSettings()
-    with st.expander("Settings of the fit", icon=":material/tune:"):
+    with st.expander("Fit settings", icon=":material/tune:"):
         representation = _representation(city, key) if with_representation else "alphaearth"
         model = _model(city, key)
         predictor = st.selectbox(
@@ -49,8 +49,8 @@ def draw(city: CitySummary, key: str, *, with_representation: bool) -> FitSettin
             PROTOCOLS,
             format_func=lambda name: _PROTOCOLS.get(name, name),
             key=f"{key}-protocol",
-            help="Cross-validation tests every label once a seed. The published protocol tests a "
-            "fifth of them, with the paper's seeds and training.",
+            help="Cross-validation tests every label once per seed. The published protocol tests "
+            "a fifth of them, with the paper's seeds and training.",
         )
         folds, seeds, seed = _folds(key, published=protocol == "published")
         block_m = st.number_input(
@@ -61,17 +61,17 @@ def draw(city: CitySummary, key: str, *, with_representation: bool) -> FitSettin
             step=100.0,
             format="%.0f",
             key=f"{key}-block",
-            placeholder="from the labels' own range",
-            help="Labels closer than this stay on one side of a spatial split. Left empty, it is "
-            "the distance up to which labels resemble their neighbours.",
+            placeholder="from the variogram range",
+            help="Labels in the same block are held out together. Default: the distance up to "
+            "which neighbouring labels are similar (variogram range).",
         )
         level = st.slider(
-            "Share of truths that sets and intervals hold, in %",
+            "Coverage level (%)",
             50,
             99,
             value=round(100 * default.level),
             key=f"{key}-level",
-            help="A higher share makes larger sets and wider intervals.",
+            help="A higher level gives larger sets and wider intervals.",
         )
     return FitSettings(
         representation=representation,
@@ -91,12 +91,12 @@ def _representation(city: CitySummary, key: str) -> str:
     default = FitSettings().representation
     names = representation_names(city.embedding)
     return st.selectbox(
-        "What the probe sees",
+        "Features used",
         offered,
         index=offered.index(default) if default in offered else 0,
         format_func=lambda name: names.get(name, name),
         key=f"{key}-representation",
-        help="AETHER needs a trained model. Evaluate says which one is best for your labels.",
+        help="AETHER needs a trained model. Use Evaluate to find which works best for your labels.",
     )
 
 
@@ -122,7 +122,7 @@ def _folds(key: str, *, published: bool) -> tuple[int, int, int]:
         20,
         value=default.folds,
         key=f"{key}-folds",
-        help="Parts of the labels that are held out in turn.",
+        help="Number of parts the labels are split into; each is held out in turn.",
     )
     seeds = columns[1].number_input(
         "Repeats",
@@ -130,7 +130,7 @@ def _folds(key: str, *, published: bool) -> tuple[int, int, int]:
         MOST_SEEDS,
         value=default.seeds,
         key=f"{key}-seeds",
-        help="How many times the folds are drawn anew.",
+        help="Number of times the folds are redrawn.",
     )
     seed = columns[2].number_input("First seed", 0, value=default.seed, key=f"{key}-seed")
     return int(folds), int(seeds), int(seed)

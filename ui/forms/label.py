@@ -35,15 +35,14 @@ from workflows.tasks.labels import SMALL_CLASS, LabelRequest, mapped_labels, raw
 
 _FILE, _OSM = "A file", "This city's OpenStreetMap land use"
 _ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in LABEL_SUFFIXES - {".shp"}))
-_AS_THEY_ARE: Final = "Take the values as they are"
+_AS_THEY_ARE: Final = "Use the values as they are"
 _MOST_ROWS: Final = 400
 _MOSTLY: Final = 0.9
 _HINT: Final = (
-    "Give points or polygons of which you know the land use. Some dozens a class are enough to "
-    "begin with."
+    "Upload points or polygons with known land use. A few dozen per class are enough to start with."
 )
 _ABOUT: Final = (
-    "Points or polygons with a class each: GeoJSON, GeoPackage, zipped Shapefile, FlatGeobuf, "
+    "Points or polygons with a class field: GeoJSON, GeoPackage, zipped Shapefile, FlatGeobuf, "
     "GeoParquet, CSV with coordinates, or an OpenStreetMap extract (.pbf)."
 )
 
@@ -99,7 +98,7 @@ def _ask_field(fields: list[FieldInfo], key: str) -> str | None:
     likely = next((usual[name] for name in USUAL_FIELDS if name in usual), None)
     names = list(by_name)
     return st.selectbox(
-        "Field that holds the class",
+        "Class field",
         names,
         index=names.index(likely) if likely in names else 0,
         format_func=lambda name: f"{name}: {_values(by_name[name])}",
@@ -143,16 +142,16 @@ def _crosswalk(raw: Labels, key: str) -> str | None:
     best = max(known, key=lambda name: known[name])
     options = [_AS_THEY_ARE, *CROSSWALKS]
     chosen = st.selectbox(
-        "What the values mean",
+        "Classes from",
         options,
         index=options.index(best) if codes and known[best] >= _MOSTLY else 0,
         format_func=lambda name: (
             name
             if name == _AS_THEY_ARE
-            else f"{CROSSWALKS[name].title} (knows {known[name]:.0%} of the labels)"
+            else f"{CROSSWALKS[name].title} (covers {known[name]:.0%} of the labels)"
         ),
         key=f"{key}-crosswalk",
-        help="A crosswalk turns a scheme's own codes into classes a city map can show.",
+        help="A crosswalk converts the codes of a classification scheme into map classes.",
     )
     return None if chosen == _AS_THEY_ARE else chosen
 
@@ -172,7 +171,7 @@ def _mapping(classed: Labels, key: str) -> dict[str, str]:
     values = list(counts)[:_MOST_ROWS]
     st.markdown(
         "**Classes**",
-        help="Give two rows the same class to merge them. Empty a class to leave its labels out.",
+        help="Give two rows the same class to merge them. Clear a class to leave its labels out.",
     )
     table = pd.DataFrame(
         {"value": values, "labels": [counts[value] for value in values], "class": values}
@@ -185,11 +184,11 @@ def _mapping(classed: Labels, key: str) -> dict[str, str]:
         column_config={
             "value": st.column_config.TextColumn("Value", disabled=True, width=120),
             "labels": st.column_config.NumberColumn("Labels", disabled=True, width=56),
-            "class": st.column_config.TextColumn("Class on the map", max_chars=80, width=130),
+            "class": st.column_config.TextColumn("Map class", max_chars=80, width=130),
         },
     )
     if len(counts) > _MOST_ROWS:
-        st.caption(f"The {_MOST_ROWS} most frequent of {len(counts):,} values are listed.")
+        st.caption(f"Showing the {_MOST_ROWS} most frequent of {len(counts):,} values.")
     return renamed(values, edited["class"].tolist())
 
 
@@ -211,12 +210,12 @@ def _small(labels: Labels, key: str) -> Literal["drop", "merge"]:
         f"{SMALL_CLASS} points or cells cannot be tested."
     )
     merge = st.radio(
-        "What becomes of such a class",
-        ["Leave it out", 'Merge it into "other"'],
+        "What to do with such classes",
+        ["Leave out", 'Merge into "other"'],
         key=key,
         horizontal=True,
     )
-    return "drop" if merge == "Leave it out" else "merge"
+    return "drop" if merge == "Leave out" else "merge"
 
 
 def _changed(path: Path) -> float:

@@ -59,6 +59,6 @@ def draw() -> tuple[str, str]:
             "Short name",
             key=_SLUG,
             placeholder=proposed_slug(name) or "letters, digits, hyphens",
-            help="Used in commands and addresses.",
+            help="Used in commands and web addresses.",
         ).strip()
     return name, slug or proposed_slug(name)

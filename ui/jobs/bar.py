@@ -97,14 +97,14 @@ def now(job: JobSummary, stopping: str = STOPPING) -> str:
     if job.state == "queued":
         return waiting(job)
     if (job.silent_seconds or 0) > STALLED_SECONDS:
-        return "Interrupted. It goes on by itself in a moment"
+        return "Interrupted. It resumes by itself in a moment"
     return sentence(job.stage or "starting") + left(job)
 
 
 def waiting(job: JobSummary) -> str:
     """What a job waits for."""
     fresh = (datetime.now(UTC) - job.created).total_seconds() < _STARTING_SECONDS
-    return "Starting" if fresh else "Waiting for other work to finish"
+    return "Starting" if fresh else "Waiting for other jobs to finish"
 
 
 def left(job: JobSummary) -> str:

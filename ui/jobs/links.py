@@ -98,13 +98,13 @@ _LINKS: Final[Mapping[str, Callable[[JobSummary], Link]]] = {
     RETRIEVAL.name: lambda job: Link(
         "See the figures", page.EVALUATE, {"task": TASKS[RETRIEVAL_TASK], **_kept(job, EVALUATION)}
     ),
-    STUDY.name: _of_city("See what was found", page.EVALUATE, task=TASKS[STUDIES_TASK]),
+    STUDY.name: _of_city("See the results", page.EVALUATE, task=TASKS[STUDIES_TASK]),
     REPORT.name: lambda job: Link(
-        "Go to the report",
+        "See the report",
         page.LAYERS,
         {state.CITY: job.city, LAYER: str(job.request.get("layer", ""))},
     ),
-    TRAIN.name: _of_city("See what it learnt", page.TRAIN),
+    TRAIN.name: _of_city("See the results", page.TRAIN),
     ADD_CITY.name: lambda job: _coming(job, "files"),
     FETCH.name: lambda job: _coming(job, "fetch"),
     ADD_YEAR.name: _of_city("See the city", page.CITY),

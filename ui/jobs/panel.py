@@ -151,7 +151,7 @@ def button(panel: Panel, label: str, *, key: str, icon: str, request: object) ->
         disabled=request is None or at_work,
         width="stretch",
         icon=icon,
-        help="This is being done already. Change something to start another." if at_work else None,
+        help="This is already running. Change a setting to start another." if at_work else None,
     )
     draw(panel)
     return go
@@ -200,7 +200,7 @@ def _follow(panel: Panel) -> None:
                 job_bar.draw(one, panel.key)
 
     watch()
-    st.caption("This goes on when you leave the page.")
+    st.caption("This continues when you leave the page.")
 
 
 def _failed(panel: Panel, job: JobSummary) -> None:
@@ -216,7 +216,7 @@ def _failed(panel: Panel, job: JobSummary) -> None:
                 icon=":material/refresh:",
                 on_click=_again,
                 args=(panel, job.job),
-                help="With the same files and settings.",
+                help="Uses the same files and settings.",
             )
             st.button(
                 "Dismiss",

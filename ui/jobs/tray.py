@@ -70,7 +70,7 @@ def _tray(
         for one in ended[:_ENDED]:
             _ended(one, names)
         if len(ended) > _ENDED:
-            st.caption(f"and {len(ended) - _ENDED} more that ended")
+            st.caption(f"and {len(ended) - _ENDED} more finished")
         if ended:
             st.button(
                 "Clear",
@@ -78,7 +78,7 @@ def _tray(
                 type="tertiary",
                 icon=":material/done_all:",
                 on_click=job_seen.note_all,
-                help="Takes what has ended off this list. Results stay.",
+                help="Removes finished jobs from this list. Results are kept.",
             )
 
 

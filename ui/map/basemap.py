@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 _VERSION: Final = 8
 _MOST_BYTES: Final = 5_000_000
-_FIX: Final = "The maps are drawn without it until AETHER_BASEMAP_STYLE names a MapLibre style."
+_FIX: Final = "Maps are drawn without it until AETHER_BASEMAP_STYLE is set to a MapLibre style."
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,11 @@ def _address(style: str) -> Basemap:
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         sound = False
-    return Basemap(style) if sound else _without(f"The address of the map style is none: {style}.")
+    return (
+        Basemap(style)
+        if sound
+        else _without(f"The address of the map style is not valid: {style}.")
+    )
 
 
 @lru_cache(maxsize=4)
@@ -65,7 +69,7 @@ def _file(path: Path, changed: int, size: int) -> Basemap:  # noqa: ARG001 - rea
     except OSError as error:
         return _without(f"The map style {path.name} cannot be read ({error.strerror}).")
     except (ValueError, RecursionError):
-        return _without(f"The map style {path.name} is damaged: it is not JSON.")
+        return _without(f"The map style {path.name} is not valid JSON.")
     if not _is_style(found):
         return _without(f"The file {path.name} is not a MapLibre style of version {_VERSION}.")
     return Basemap([found])

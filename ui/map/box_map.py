@@ -41,12 +41,12 @@ _WORDS: Final = {
     "hints": {
         "start": "Choose Box or Polygon to draw the city's area",
         "box": "Drag across the city",
-        "polygon": "Click the corners one after the other",
+        "polygon": "Click each corner in turn",
         "close": "Click the first corner again, or press Enter, to close it",
     },
     "corners": ["North-west corner", "North-east corner", "South-east corner", "South-west corner"],
     "corner": "Corner",
-    "between": "New corner after corner",
+    "between": "Add a corner",
     "whole": "Move the whole area",
 }
 

@@ -75,5 +75,5 @@ def _in_corner(title: str, rows: str, unit: str, key: str, grey: Colour | None) 
         )
 
 
-UNTRUSTED = "not to be trusted"
-PERCENTILE_NAMES = ["lower half", "50 to 75", "75 to 90", "90 to 95", "95 to 99", "best 1 %"]
+UNTRUSTED = "unreliable"
+PERCENTILE_NAMES = ["lower half", "50 to 75", "75 to 90", "90 to 95", "95 to 99", "top 1 %"]

@@ -71,7 +71,7 @@ def draw(left: Side, right: Side, *, key: str) -> None:
             "width": left.width,
             "height": left.height,
             "tallest": _TALLEST_PX,
-            "label": f"How much is shown of {left.name}, to the left, and of {right.name}",
+            "label": f"Position of the divider between {left.name} (left) and {right.name} (right)",
         },
     )
 
@@ -95,7 +95,7 @@ def legend(title: str, unit: str, entries: Sequence[tuple[str, str]], untrusted:
     )
     if untrusted:
         share = percent(untrusted) if untrusted >= 0.005 else f"under {percent(0.01)}"
-        chips += f'<span class="swatch"><i class="hatched"></i>not to be trusted, {share}</span>'
+        chips += f'<span class="swatch"><i class="hatched"></i>unreliable, {share}</span>'
     st.html(
         f"<style>{_LEGEND_STYLE}</style>"
         f'<div class="swatches"><b>{escape(title)}</b><small>{escape(unit)}</small>{chips}</div>'

@@ -1,1 +1,1 @@
-"""Kept layers: what they show, how far to trust them, taking them away."""
+"""Saved layers: what they show, how far to trust them, taking them away."""

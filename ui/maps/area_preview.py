@@ -26,7 +26,7 @@ from workflows.cities.cities import CitySummary
 MAP_HEIGHT: Final = 420
 _ROWS_SHOWN: Final = 12
 _LARGEST: Final = "Largest group"
-_GIVEN: Final = {"shares": "shares", "percent": "per cents", "counts": "counts"}
+_GIVEN: Final = {"shares": "shares", "percent": "percentages", "counts": "counts"}
 
 
 def draw(city: CitySummary, areas: Areas, key: str, *, smallest_m2: float) -> bool:
@@ -37,9 +37,9 @@ def draw(city: CitySummary, areas: Areas, key: str, *, smallest_m2: float) -> bo
     if not inside.any():
         west, south, east, north = shapely.total_bounds(areas.geometry)
         raise InputError(
-            "no area lies in the city",
+            "no area is inside the city",
             f"areas from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}",
-            "check that the file shows this place, and its coordinate system",
+            "check that the file covers this city, and its coordinate system",
             code="no-area-in-city",
         )
     metric = Plane.of_shapes(areas.geometry[inside]).shapes(areas.geometry[inside])
@@ -79,12 +79,12 @@ def _view(city: CitySummary, areas: Areas, shares: npt.NDArray[np.float64], what
     if what == _LARGEST:
         leading = pd.Series(np.array(areas.fields, dtype=object)[shares.argmax(axis=1)])
         shown = views.categories(leading, areas.fields, class_colours(areas.fields))
-        return LayerView(shown, _LARGEST, "largest share in the file given, part of the areas")
+        return LayerView(shown, _LARGEST, "largest share in the uploaded file, % of areas")
     look = Look(dark=state.is_dark(), on_ground=ground.has_shapes(city))
     column = shares[:, areas.fields.index(what)].astype(np.float32)
     steps, names = views.share_steps(column, look)
     titles = [f"{what} {100 * share:.1f} %" for share in column.tolist()]
-    return LayerView(Shown(column, steps, what, titles), what, "share in the file given", names)
+    return LayerView(Shown(column, steps, what, titles), what, "share in the uploaded file", names)
 
 
 def _table(areas: Areas, shares: npt.NDArray[np.float64], key: str) -> None:
@@ -118,12 +118,12 @@ def _said(areas: Areas, inside: int, small: int, smallest_m2: float) -> None:
     """What the file gave, what was mended, what was left out and why."""
     parts = [f"{count(inside, 'area')} in the city, given as {_GIVEN[areas.given]}"]
     if areas.given != "counts":
-        parts.append("their number of people is not known")
+        parts.append("population not known")
     if inside < len(areas):
         parts.append(f"{len(areas) - inside:,} outside the city")
     if small:
         parts.append(f"{small:,} of them left out: smaller than {smallest_m2:,.0f} m²")
     if areas.repaired:
-        parts.append(f"{count(areas.repaired, 'polygon')} mended")
+        parts.append(f"{count(areas.repaired, 'polygon')} repaired")
     parts += [f"{number:,} left out: {plain(why)}" for why, number in areas.dropped.items()]
     st.caption(" · ".join(parts))

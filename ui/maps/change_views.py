@@ -1,4 +1,4 @@
-"""What a change looks like on the map: white where it is no more than noise."""
+"""What a change looks like on the map: white where it is within noise."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -14,7 +14,7 @@ from ui.map.coloured import Shown, rgba
 from ui.map.ramp import Steps
 from ui.maps.views import LayerView
 
-WITHIN: Final = "no more than noise"
+WITHIN: Final = "within noise"
 _ALPHA: Final = (225, 205, 175, 50, 175, 205, 225)
 
 
@@ -38,12 +38,12 @@ def change_view(frame: pd.DataFrame, low: float, high: float, title: str) -> Lay
         titles=[f"{value:+.3f}" for value in change] if told else (),
         notes=_notes(frame) if told else (),
     )
-    return LayerView(shown, title, "later score less earlier score", _names(edges))
+    return LayerView(shown, title, "later minus earlier score", _names(edges))
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:
     return [
-        f"{before:.3f} → {after:.3f}, {'beyond the noise' if beyond else WITHIN}"
+        f"{before:.3f} → {after:.3f}, {'beyond noise' if beyond else WITHIN}"
         for before, after, beyond in zip(
             frame["score_from"], frame["score_to"], frame["beyond_noise"], strict=True
         )

@@ -41,8 +41,8 @@ def draw(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
     usable = [layer for layer in layers if _partners(layers, layer)]
     if not usable:
         st.info(
-            "There is nothing to compare yet: it takes two layers over the same cells or areas, "
-            "such as two searches, or land use from two representations.",
+            "Nothing to compare yet. You need two layers of the same cells or areas, such as two "
+            "searches, or land use from two representations.",
             icon=":material/compare:",
         )
         return
@@ -57,7 +57,7 @@ def draw(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
         b = _ask_layer("Second layer", partners, names, "b")
         field_b = _ask_field(b, _alike(a, field_a, b), "b", wanted=field_a)
     if field_b is None:
-        st.info(f"The second layer has no field that can be held against {plain(str(field_a))}.")
+        st.info(f"The second layer has no field comparable with {plain(str(field_a))}.")
         return
     found = _compared(state.store(), city.slug, _key(a), str(field_a), _key(b), field_b)
     views = [_SWIPE, _DIFFERENCE] + ([_TABLE] if found.confusion is not None else [])
@@ -110,7 +110,7 @@ def _ask_layer(
         # Assigned, not forgotten: the browser would keep showing the old name.
         st.session_state[f"compare-{key}"] = layers[0].layer
         if shown is not None:
-            st.info(f"{label}: the one chosen before is not there any more.")
+            st.info(f"{label}: the previous choice no longer exists.")
     name = st.selectbox(
         label, list(by_name), format_func=lambda one: names[one], key=f"compare-{key}"
     )
@@ -146,7 +146,7 @@ def _key(layer: LayerSummary) -> tuple[str, datetime]:
     return layer.layer, layer.created
 
 
-@st.cache_data(max_entries=4, show_spinner="Holding the layers against each other")
+@st.cache_data(max_entries=4, show_spinner="Comparing the layers")
 def _compared(
     _store: Store,
     slug: str,
@@ -167,14 +167,14 @@ def _findings(found: LayerComparison) -> None:
     """How far the two agree, in a few figures."""
     unit = f"{found.a.unit}s"
     if found.agreement is not None:
-        st.metric("The same class", percent(found.agreement, 1), help=f"Share of {unit}")
+        st.metric("Same class", percent(found.agreement, 1), help=f"Share of {unit}")
     elif found.correlation is not None:
         st.metric("Correlation", f"{found.correlation:.2f}", help="Pearson's, -1 to 1")
     told = {f"{unit.capitalize()} in both": f"{len(found.frame):,}"}
     if "difference" in found.frame:
         difference = found.frame["difference"]
         told["Mean difference"] = f"{difference.mean():+.3g}"
-        told["Mean size of it"] = f"{difference.abs().mean():.3g}"
+        told["Mean absolute difference"] = f"{difference.abs().mean():.3g}"
     if found.only_a or found.only_b:
         told["Only in the first"] = f"{found.only_a:,}"
         told["Only in the second"] = f"{found.only_b:,}"
@@ -226,10 +226,10 @@ def classes_view(frame: pd.DataFrame, unit: str) -> LayerView:
     pairs = list(zip(frame["a"], frame["b"], same, strict=True))
     shown = Shown(
         values=(~same).astype(np.float32),
-        steps=Categories(("the same class", "another class"), (_SAME, _OTHER)),
+        steps=Categories(("same class", "different class"), (_SAME, _OTHER)),
         label="class",
         titles=[a if equal else f"{a} → {b}" for a, b, equal in pairs],
-        notes=["both say so" if equal else "first layer → second layer" for *_, equal in pairs],
+        notes=["both layers" if equal else "first layer → second layer" for *_, equal in pairs],
         note="most frequent",
     )
     return LayerView(shown, "Second layer against first", f"share of the {unit}s")
@@ -249,7 +249,7 @@ def numbers_view(frame: pd.DataFrame) -> LayerView:
         titles=[f"{value:+.3g}" for value in difference],
         notes=[f"{a:.3g} → {b:.3g}" for a, b in zip(frame["a"], frame["b"], strict=True)],
     )
-    return LayerView(shown, "Difference", "second layer less first")
+    return LayerView(shown, "Difference", "second minus first layer")
 
 
 def _draw_confusion(confusion: pd.DataFrame, unit: str) -> None:
@@ -261,7 +261,6 @@ def _draw_confusion(confusion: pd.DataFrame, unit: str) -> None:
     )
     st.dataframe(shaded, key="confusion-table", height="content")
     st.caption(
-        f"{unit.capitalize()}s by what the first layer says (rows) and the second "
-        "(columns). The deeper the blue, the larger the share of its row; where both agree, it "
-        "lies on the diagonal."
+        f"{unit.capitalize()}s by class in the first layer (rows) and the second "
+        "(columns). Darker blue means a larger share of the row; agreement lies on the diagonal."
     )

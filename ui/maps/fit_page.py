@@ -80,7 +80,7 @@ def show_next(key: str, panel: Panel, layers: Sequence[LayerSummary]) -> None:
     """Turn to the map that was just made, or that the address names."""
     made = [str(job.result[LAYER]) for job in panel.ended]
     if made:
-        st.toast("The map was made and kept as a layer.")
+        st.toast("The map was saved as a layer.")
     linked = asked_for(LAYER)
     there = {layer.layer for layer in layers}
     wanted = next((one for one in [*made, linked] if one in there), None)
@@ -97,7 +97,7 @@ def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
     if shown not in by_name:
         st.session_state[name] = layers[0].layer
         if shown is not None:
-            st.warning("The map shown before was removed. This is the newest one.")
+            st.warning("The previous map was removed. This is the newest one.")
     named = told_apart(layers)
     chosen = st.selectbox("Map", list(by_name), key=name, format_func=lambda slug: named[slug])
     return by_name[chosen]
@@ -119,14 +119,14 @@ def score(
     split = "spatial" if "spatial" in accuracy else next(iter(accuracy))
     figures = accuracy[split][metric]
     said = _figure(figures["mean"], percent=percent)
-    where = f"away from {known}" if split == "spatial" else f"beside {known}"
+    where = f"away from {known}" if split == "spatial" else f"close to {known}"
     words = (
         f"95 % interval {_figure(figures['lo'], percent=percent)} "
         f"to {_figure(figures['hi'], percent=percent)}"
     )
     other = accuracy.get("random") if split == "spatial" else None
     if other:
-        words += f"; beside {known} {_figure(other[metric]['mean'], percent=percent)}"
+        words += f"; close to {known} {_figure(other[metric]['mean'], percent=percent)}"
     with st.container(gap="xxsmall"):
         st.metric(f"{label}, {where}", said, help=about)
         st.caption(words)
@@ -150,16 +150,18 @@ def panel(layer: LayerSummary, used: str, named: Sequence[str], what: str) -> No
     representation = str(asked.get("representation", ""))
     facts(
         {
-            "Made from": source,
+            "Based on": source,
             f"{used.capitalize()} used": f"{found[f'{used}_used']:,}"
             + (f", {dropped:,} left out" if dropped else ""),
             what: count(len(named), what.lower().rstrip("s"), what.lower())
             if len(named) > 6
             else ", ".join(named),
-            "Probe sees": representation_names(layer.embedding).get(representation, representation),
+            "Features used": representation_names(layer.embedding).get(
+                representation, representation
+            ),
             "Model": layer.model or "none needed",
             "Cells": f"{layer.features:,}",
-            "Made": f"{layer.created:%d %b %Y, %H:%M}",
+            "Created": f"{layer.created:%d %b %Y, %H:%M}",
             "In PostGIS": layer.view,
         }
     )
@@ -168,7 +170,7 @@ def panel(layer: LayerSummary, used: str, named: Sequence[str], what: str) -> No
 def take_with(city: CitySummary, layer: LayerSummary, key: str) -> None:
     """Download, report, QGIS: beside each other under the panel."""
     with st.popover("Download", icon=":material/download:", width="stretch"):
-        st.caption("Every value of the layer with its shapes, lineage and credits.")
+        st.caption("All values of the layer, with geometry, provenance and credits.")
         downloads.buttons(
             f"{city.slug}-{layer.layer}",
             lambda path: export_layer(state.store(), city.slug, layer.layer, path),

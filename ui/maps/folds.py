@@ -42,7 +42,7 @@ def draw(city: CitySummary, findings: Mapping[str, Any], key: str) -> None:
             charts.variogram(findings["variogram"], block_m=blocks.get("side_m")),
             key=f"{key}-variogram",
             height=300,
-            alt="Variogram: how far labels resemble their neighbours",
+            alt="Variogram of the labels",
         )
         if blocks:
             _say_blocks(blocks)
@@ -53,7 +53,7 @@ def _map(city: CitySummary, folds: Mapping[str, Any], key: str) -> None:
     split = splits[-1]
     if len(splits) > 1:
         split = st.segmented_control(
-            "Held out together",
+            "Map of the folds",
             splits,
             default=split,
             required=True,
@@ -63,7 +63,7 @@ def _map(city: CitySummary, folds: Mapping[str, Any], key: str) -> None:
     numbers = np.asarray(folds[split], dtype=np.float32)
     names = tuple(f"fold {at + 1}" for at in range(int(numbers.max()) + 1))
     colours = tuple(rgba(_COLOURS[at % len(_COLOURS)], 235) for at in range(len(names)))
-    shown = Shown(numbers, Categories(names, colours), "fold", note="held out together")
+    shown = Shown(numbers, Categories(names, colours), "fold", note="fold")
     lonlat = np.asarray(folds["lonlat"], dtype=np.float64)
     layer = dots(lonlat, shown, ground_colours(dark=state.is_dark()), layer_id=f"{key}-dots")
     counts = np.bincount(numbers.astype(int), minlength=len(names))
@@ -78,7 +78,7 @@ def _map(city: CitySummary, folds: Mapping[str, Any], key: str) -> None:
         )
         legend.draw_categories(
             SPLITS.get(split, split).capitalize(),
-            f"n = {len(numbers):,} labels drawn, first seed",
+            f"n = {len(numbers):,} labels shown, first seed",
             [
                 (colour, name, f"{n:,}")
                 for colour, name, n in zip(colours, names, counts, strict=True)
@@ -91,13 +91,13 @@ def _say_blocks(blocks: Mapping[str, Any]) -> None:
     """How large the blocks are, and why."""
     found = blocks.get("range_m")
     told = {
-        "Side of a block": f"{blocks['side_m']:,.0f} m, chosen by {blocks['chosen_by']}",
-        "Labels resemble each other up to": f"{found:,.0f} m" if found else "no range found",
+        "Block size": f"{blocks['side_m']:,.0f} m, chosen by {blocks['chosen_by']}",
+        "Variogram range": f"{found:,.0f} m" if found else "no range found",
         "Blocks with labels": f"{blocks['occupied']:,}",
     }
     facts(told)
     if blocks.get("limited"):
         st.caption(
-            "The city is too small for blocks as large as that range: neighbouring blocks still "
-            "resemble each other a little, so the figures of spatial blocks flatter, too."
+            "The city is too small for blocks as large as that range: neighbouring blocks are "
+            "still somewhat similar, so the figures for spatial blocks are slightly optimistic too."
         )

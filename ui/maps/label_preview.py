@@ -39,7 +39,7 @@ def draw(city: CitySummary, labels: Labels, key: str) -> None:
         class_counts(counts, colours),
         f"{key}-counts",
         height=90 + line * len(counts),
-        alt="Number of labels of each class",
+        alt="Number of labels per class",
     )
 
 
@@ -57,13 +57,13 @@ def _map(city: CitySummary, labels: Labels, colours: dict[str, str], key: str) -
         areas=ShapeValues(labels.geometry[some], shown),
     )
     if every > 1:
-        st.caption(f"{len(some):,} of {len(labels):,} labels are drawn.")
+        st.caption(f"{len(some):,} of {len(labels):,} labels are shown.")
 
 
 def _said(labels: Labels) -> None:
     """How many there are, what was mended, what was left out and why."""
     parts = [f"{count(len(labels), 'label')} from {plain(labels.source)}"]
     if labels.repaired:
-        parts.append(f"{count(labels.repaired, 'polygon')} mended")
+        parts.append(f"{count(labels.repaired, 'polygon')} repaired")
     parts += [f"{number:,} left out: {plain(why)}" for why, number in labels.dropped.items()]
     st.caption(" · ".join(parts))

@@ -21,7 +21,7 @@ from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values
 
-GREY_OUT = "Grey out untrusted"
+GREY_OUT = "Grey out unreliable"
 
 
 def draw(city: CitySummary, layer: LayerSummary, key: str, height: int) -> None:
@@ -177,6 +177,5 @@ def _grey(key: str) -> bool:
         GREY_OUT,
         value=True,
         key=f"{key}-grey",
-        help="Grey: several classes are possible, or the place is unlike all labels "
-        "the map was made from.",
+        help="Grey: several classes are possible, or the cell is unlike any of the labels.",
     )

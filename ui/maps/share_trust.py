@@ -33,9 +33,9 @@ def how_good(found: Mapping[str, Any], areas: pd.DataFrame, key: str) -> None:
             charts.shares_scatter(areas[f"{field}_observed"], areas[field], field),
             f"{key}-scatter-chart",
             height=_CHART,
-            alt=f"Predicted against true share of {field}",
+            alt=f"Predicted and observed share of {field}",
         )
-        st.caption(f"Each area predicted by a fit that had not seen it: {_tested(found)}.")
+        st.caption(f"Each area was held out when predicted: {_tested(found)}.")
 
 
 def _tested(found: Mapping[str, Any]) -> str:
@@ -51,7 +51,7 @@ def how_sure(found: Mapping[str, Any], key: str) -> None:
         {
             "Field": field,
             "Tested on": SPLITS.get(split, split),
-            "Held": 100 * figures["share"],
+            "Coverage": 100 * figures["share"],
             "Mean width": 100 * figures["mean_width"],
             "Areas": figures["n"],
         }
@@ -75,12 +75,12 @@ def how_sure(found: Mapping[str, Any], key: str) -> None:
             charts.fairness(
                 groups,
                 "coverage",
-                title=f"Do the intervals keep their promise of {percent(level)}?",
-                axis="Areas whose true share is in the interval",
+                title=f"Coverage of the intervals; target {percent(level)}",
+                axis="Areas whose observed share is in the interval",
             ),
             f"{key}-coverage",
             height=max(_CHART, 150 + 34 * len(found["fields"])),
-            alt="How often the intervals hold the true share, by field",
+            alt="Coverage of the intervals by field",
         )
     with table:
         st.dataframe(
@@ -89,8 +89,8 @@ def how_sure(found: Mapping[str, Any], key: str) -> None:
             key=f"{key}-widths",
             height="content" if len(rows) <= 12 else 460,
             column_config={
-                "Held": st.column_config.NumberColumn(
-                    format="%.1f %%", help="Areas whose true share lies in its interval"
+                "Coverage": st.column_config.NumberColumn(
+                    format="%.1f %%", help="Areas whose observed share is in the interval"
                 ),
                 "Mean width": st.column_config.NumberColumn(format="%.1f %%"),
             },

@@ -75,15 +75,15 @@ def _coloured(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Lo
         return LayerView(
             categories(frame["dominant"], fields, class_colours(fields)),
             "Largest group",
-            f"largest predicted share, part of the {_unit(frame)}",
+            f"largest predicted share, % of the {_unit(frame)}",
         )
     if asked.what == MIXED:
         values = _column(frame, "entropy")
         steps, _ = share_steps(values, look)
         return LayerView(
             Shown(values, steps, "mix"),
-            "How mixed",
-            "entropy: 0 % one group only, 100 % all alike",
+            "Mix",
+            "entropy: 0 % one group only, 100 % all equal",
             percent_names(steps.edges),
         )
     if asked.what in {ERROR, BETWEEN}:
@@ -96,10 +96,10 @@ def _difference(frame: pd.DataFrame, asked: Asked) -> LayerView:
     if asked.what == ERROR:
         wrong = _column(frame, field) - _column(frame, f"{field}_observed")
         return difference(
-            wrong, f"{field} error", field, "predicted less observed, percentage points"
+            wrong, f"{field} error", field, "predicted minus observed, percentage points"
         )
     gap = _column(frame, field) - _column(frame, asked.other)
-    name = f"{field} less {asked.other}"
+    name = f"{field} minus {asked.other}"
     return difference(gap, name, name, "percentage points")
 
 
@@ -116,7 +116,7 @@ def _share_of(frame: pd.DataFrame, asked: Asked, look: Look) -> LayerView:
     both = np.concatenate([predicted, observed])
     if asked.what == OBSERVED:
         return _share_view(
-            observed, f"{field} observed", field, "share in the file given", look, both
+            observed, f"{field} observed", field, "share in the uploaded file", look, both
         )
     return _share_view(predicted, field, field, "predicted share", look, both)
 
@@ -152,7 +152,7 @@ def _notes(frame: pd.DataFrame, asked: Asked) -> list[str]:
         words = [f"largest group: {name}" for name in frame["dominant"]]
     outside = (~frame["applicable"].to_numpy(dtype=bool)).tolist()
     return [
-        f"{word}; unlike the areas given" if away else word
+        f"{word}; unlike any area used" if away else word
         for word, away in zip(words, outside, strict=True)
     ]
 

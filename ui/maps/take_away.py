@@ -23,8 +23,8 @@ def report(city: CitySummary, layer: LayerSummary) -> None:
     """Make the layer's report, then offer it."""
     with st.popover("Report", icon=":material/description:", width="stretch"):
         st.caption(
-            "Map, what it means, how good it is, where not to trust it, and how to make it again: "
-            "one document for a committee."
+            "Map, meaning, accuracy, limitations and how to reproduce it, in one document for a "
+            "committee."
         )
         suffix = st.segmented_control(
             "Document",
@@ -51,7 +51,7 @@ def _made(city: CitySummary, layer: LayerSummary, suffix: str) -> None:
     if done is None or path is None or not path.is_file():
         go = job_panel.button(
             panel,
-            "Make the report",
+            "Create report",
             key="report-make",
             icon=":material/description:",
             request=request,
@@ -70,8 +70,8 @@ def _made(city: CitySummary, layer: LayerSummary, suffix: str) -> None:
         on_click="ignore",
         width="stretch",
     )
-    st.caption(f"Made {done.created:%d %b %Y, %H:%M}.")
-    if st.button("Make it again", key="report-again", type="tertiary"):
+    st.caption(f"Created {done.created:%d %b %Y, %H:%M}.")
+    if st.button("Create it again", key="report-again", type="tertiary"):
         remove_job(state.store(), done.job)
         job_panel.start(panel, REPORT, request)
     job_panel.draw(panel)
@@ -86,12 +86,12 @@ def qgis(city: CitySummary, layer: LayerSummary) -> None:
     """Offer the city's layers as a QGIS project, and this layer's colours as a style."""
     with st.popover("QGIS", icon=":material/public:", width="stretch"):
         st.caption(
-            f"The project opens every layer of {plain(city.name)} straight from PostGIS, in its "
-            "colours. It holds no password: QGIS asks for it where the database wants one."
+            f"The project opens every layer of {plain(city.name)} directly from PostGIS, with "
+            "its colours. It contains no password: QGIS asks for one if the database requires it."
         )
         project = f"{city.slug}.qgz"
         st.download_button(
-            "Project of the city (.qgz)",
+            "City project (.qgz)",
             lambda: downloads.written(
                 project, lambda path: write_project(state.store(), city.slug, path)
             ),
@@ -102,9 +102,9 @@ def qgis(city: CitySummary, layer: LayerSummary) -> None:
             on_click="ignore",
             width="stretch",
         )
-        st.caption("The style gives a downloaded file of this layer the same colours.")
+        st.caption("The style gives a downloaded layer the same colours.")
         st.download_button(
-            "Style of this layer (.qml)",
+            "Layer style (.qml)",
             lambda: style(state.store(), city.slug, layer),
             file_name=f"{city.slug}-{layer.layer}.qml",
             mime="application/xml",

@@ -15,7 +15,7 @@ from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary
 
-HOW_GOOD, HOW_SURE, WHERE_NOT, FOLDS = "How good", "How sure", "Where not", "Folds"
+HOW_GOOD, HOW_SURE, WHERE_NOT, FOLDS = "Accuracy", "Confidence", "Limitations", "Folds"
 _CHART: Final = 330
 _ROWS_SHOWN: Final = 12
 _Findings = Mapping[str, Any]
@@ -71,8 +71,8 @@ def accuracy_table(found: _Findings, key: str) -> None:
     )
     if "spatial" in found["accuracy"]:
         st.caption(
-            "Random folds test places beside those the map was made from, and flatter. "
-            "Spatial blocks test places away from them: believe these."
+            "Random folds test on places next to training places, which is optimistic. "
+            "Spatial blocks test away from them: rely on these."
         )
 
 
@@ -101,7 +101,7 @@ def _how_good(found: _Findings, key: str) -> None:
             charts.confusion(found["confusion"][split], names),
             f"{key}-confusion",
             height=min(200 + 24 * len(names), chart.TALLEST),
-            alt="Confusion matrix: true classes against predicted ones",
+            alt="Confusion matrix: true and predicted classes",
         )
     with figures:
         accuracy_table(found, key)
@@ -114,8 +114,8 @@ def _per_class(rows: Sequence[Mapping[str, Any]], key: str) -> None:
             {
                 "Class": row["class"],
                 "Labels": row["n"],
-                "Found": 100 * row["recall"],
-                "Right": 100 * row["precision"],
+                "Recall": 100 * row["recall"],
+                "Precision": 100 * row["precision"],
                 "F1": row["f1"],
             }
             for row in rows
@@ -129,19 +129,19 @@ def _per_class(rows: Sequence[Mapping[str, Any]], key: str) -> None:
         height="content" if len(frame) <= _ROWS_SHOWN else 460,
         column_config={
             "Class": st.column_config.TextColumn(width=120),
-            "Found": share(
+            "Recall": share(
                 width=95,
                 format="%.0f %%",
                 min_value=0,
                 max_value=100,
-                help="Of this class's labels (recall)",
+                help="Share of this class's labels that the map finds (recall)",
             ),
-            "Right": share(
+            "Precision": share(
                 width=95,
                 format="%.0f %%",
                 min_value=0,
                 max_value=100,
-                help="Of what the map calls so (precision)",
+                help="Share of cells mapped as this class that are correct (precision)",
             ),
             "F1": st.column_config.NumberColumn(format="%.2f", width=50),
         },
@@ -155,10 +155,11 @@ def _how_sure(found: _Findings, key: str) -> None:
             charts.reliability(found["reliability"]),
             f"{key}-reliability",
             height=_CHART,
-            alt="Reliability: stated probability against share right",
+            alt="Reliability diagram: predicted probability and observed accuracy",
         )
         st.caption(
-            "On the dashed line, what is called 80 % sure is right 8 times of 10. "
+            "On the dashed line, predictions with a confidence of 80 % are right 8 times out "
+            "of 10. "
             f"Temperature {found['temperature']:.2f}, fitted on {SPLITS[found['calibrated_on']]}."
         )
     with sets:
@@ -170,15 +171,18 @@ def _how_sure(found: _Findings, key: str) -> None:
         )
         always = found.get("always_in_set") or []
         if always:
-            st.caption(f"Too few labels to rule out {plain(', '.join(always))}: in every set.")
+            st.caption(
+                f"Too few labels to rule these out: {plain(', '.join(always))}. They are in "
+                "every set."
+            )
 
 
 def where_not(found: _Findings, key: str) -> None:
     """Where the map must not be believed, and for whom it is worse."""
     outside = found["applicability"]["outside"]
     words = (
-        f"**{percent(outside)}** of the city is unlike everything the map was made from: "
-        "outside its area of applicability."
+        f"**{percent(outside)}** of the city is outside the area of applicability: unlike "
+        "any of the labels."
     )
     if "trusted" in found:
         words += (
@@ -187,7 +191,7 @@ def where_not(found: _Findings, key: str) -> None:
     st.write(words)
     kinds = {kind: rows for kind, rows in found["fairness"].items() if rows}
     if not kinds:
-        st.caption("No groups were given to tell errors apart by.")
+        st.caption("No groups to break errors down by.")
         return
     kind = st.segmented_control(
         "By", list(kinds), default=next(iter(kinds)), required=True, key=f"{key}-fair-kind"
@@ -210,7 +214,7 @@ def where_not(found: _Findings, key: str) -> None:
         )
     with covered:
         chart.draw(
-            charts.fairness(rows, "coverage", title=f"Truth held by {kind}"),
+            charts.fairness(rows, "coverage", title=f"Coverage by {kind}"),
             f"{key}-fair-coverage",
             height=height,
             alt=f"Coverage by {kind}",

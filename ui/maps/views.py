@@ -26,7 +26,7 @@ CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST = (
     "Class",
     "Confidence",
     "Set size",
-    "One class",
+    "Single class",
     "Trust",
 )
 LAND_USE: Final = (CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST)
@@ -35,7 +35,7 @@ _PROBABILITY_EDGES: Final = (0.0, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
 _LARGEST_NAMED_SET: Final = 5
 _NAMED_IN_TOOLTIP: Final = 5
 _TRUST: Final = (
-    ("can be trusted", "#0f9d8f"),
+    ("reliable", "#0f9d8f"),
     ("too many classes possible", "#e69f00"),
     ("unlike the labels", "#9b5fa5"),
 )
@@ -109,17 +109,17 @@ def land_use(
         return _with_words(view, frame, "Confidence", "calibrated probability of the class")
     if what == SET_SIZE:
         return _with_words(
-            _set_sizes(frame, len(classes), look), frame, "Classes possible", "classes in the set"
+            _set_sizes(frame, len(classes), look), frame, "Possible classes", "classes in the set"
         )
     if what == ONE_CLASS:
         view = _edged(frame[f"p_{one}"], _PROBABILITY_EDGES, one, look)
         return _with_words(view, frame, one, "calibrated probability")
     if what == TRUST:
-        return _with_words(_trust(frame), frame, "Where to trust it", "share of the cells")
+        return _with_words(_trust(frame), frame, "Reliability", "share of cells")
     names = tuple(dict.fromkeys([*classes, *frame["landuse"].dropna()]))
     shown = categories(frame["landuse"], names, class_colours(names))
     return _with_words(
-        LayerView(shown, "", ""), frame, "Land use", "most probable class, share of the cells"
+        LayerView(shown, "", ""), frame, "Land use", "most probable class, share of cells"
     )
 
 
@@ -149,7 +149,7 @@ def _set_sizes(frame: pd.DataFrame, classes: int, look: Look) -> LayerView:
     if classes > most:
         names[-1] = f"{most} or more"
     colours = ramp(most, dark=look.dark, on_ground=look.on_ground)
-    return LayerView(Shown(sizes, Steps(edges, colours), "classes possible"), "", "", names)
+    return LayerView(Shown(sizes, Steps(edges, colours), "possible classes"), "", "", names)
 
 
 def _trust(frame: pd.DataFrame) -> LayerView:
@@ -166,7 +166,7 @@ def _with_words(view: LayerView, frame: pd.DataFrame, title: str, unit: str) -> 
     shown = view.shown
     if len(frame) <= INLINE_LIMIT:
         titles = frame["landuse"].fillna("no class").astype(str).tolist()
-        if title not in ("Land use", "Confidence", "Where to trust it"):
+        if title not in ("Land use", "Confidence", "Reliability"):
             titles = [
                 f"{name} · {shown.told(value)}"
                 for name, value in zip(titles, shown.values.tolist(), strict=True)
@@ -178,7 +178,7 @@ def _with_words(view: LayerView, frame: pd.DataFrame, title: str, unit: str) -> 
 def land_use_notes(frame: pd.DataFrame) -> list[str]:
     """How sure each cell is and what else it may be, in words."""
     return [
-        f"{_share(confidence)} sure; {_set_words(possible, name)}"
+        f"{_share(confidence)} confidence; {_set_words(possible, name)}"
         + ("" if applicable else "; unlike the labels")
         for confidence, possible, name, applicable in zip(
             frame["confidence"], frame["set"], frame["landuse"], frame["applicable"], strict=True

@@ -32,8 +32,8 @@ def show(error: Exception) -> None:
         reference = secrets.token_hex(4)
         log.error("page error %s", reference, exc_info=error)
         st.error(
-            "Something went wrong on our side, not with your input. Reload the page to go on. "
-            f"If it happens again, report the id {reference}; the log has the details under it.",
+            "Internal error. Reload the page to continue. If it happens again, report the ID "
+            f"{reference}; the details are in the log.",
             icon=":material/error:",
         )
 
@@ -61,8 +61,8 @@ def boxed(reachable: Callable[[], bool] | None = None) -> Iterator[None]:
 def _lost_database(error: StoreUnavailableError, reachable: Callable[[], bool] | None) -> None:
     log.warning("database unavailable: %s", error)
     st.warning(
-        "The database cannot be reached. Nothing stored is lost, and this page goes on by itself "
-        "as soon as the database answers.",
+        "The database cannot be reached. Stored data is safe, and this page continues by itself "
+        "once the database responds.",
         icon=":material/cloud_off:",
     )
     st.caption(plain(in_words(error)))

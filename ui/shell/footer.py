@@ -6,8 +6,8 @@ import streamlit as st
 
 SIMULATED = "Simulated embedding"
 _SIMULATED_HELP = (
-    "This city's embedding was simulated, not measured by satellite. What the map says shows how "
-    "the app works, not what the real city is like."
+    "This city's embedding was simulated, not measured by satellite. The map shows how the app "
+    "works, not what the real city is like."
 )
 
 

@@ -58,7 +58,7 @@ def with_city(title: str) -> CitySummary | None:
     if city is None:
         empty(
             "There is no city yet",
-            "Fetch one from public data, by its name or a box, or add one from your own files. "
+            "Fetch one from public data, by name or bounding box, or add one from your own files. "
             "It takes a few minutes.",
             CITY,
             "Add a city",

@@ -61,5 +61,5 @@ def plain(text: str) -> str:
 
 def told_when(request: Mapping[str, object], created: datetime | None) -> dict[str, str]:
     """From which file, and when, something that was kept was made."""
-    told = {"Made from": str(request["from"])} if request.get("from") else {}
-    return told | ({"Made": f"{created:%d %b %Y, %H:%M}"} if created else {})
+    told = {"Based on": str(request["from"])} if request.get("from") else {}
+    return told | ({"Created": f"{created:%d %b %Y, %H:%M}"} if created else {})

@@ -43,7 +43,7 @@ def choose(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{label}**", width="stretch", help=about or None)
         way = st.segmented_control(
-            f"How to give: {label}",
+            f"Source of: {label}",
             [_UPLOAD, _PATH],
             default=_UPLOAD,
             required=True,
@@ -51,7 +51,7 @@ def choose(
             label_visibility="collapsed",
         )
     if way == _PATH:
-        hint = "one path a line" if several else "full path of the file"
+        hint = "one path per line" if several else "full path of the file"
         ask = st.text_area if several else st.text_input
         typed = ask(
             f"{label}: {hint}", key=f"{key}-path", label_visibility="collapsed", placeholder=hint

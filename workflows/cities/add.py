@@ -195,16 +195,16 @@ def _open(request: AddCity, progress: Progress) -> Embedding:
     embedding = open_embedding(request.embedding, kind=kind, progress=progress)
     if kind is not None and kind != embedding.name:
         raise InputError(
-            "the files hold another embedding",
+            "the files contain another embedding",
             f"{kind_title(embedding.name)}, not {kind_title(kind)}",
-            "leave the kind of embedding out, or give the right one",
+            "leave out the embedding name, or correct it",
             code="embedding-of-another-kind",
         )
     if embedding.name == ALPHAEARTH and request.embedding_credit:
         raise InputError(
             "AlphaEarth has its own credit",
             request.embedding_credit[0],
-            "give the places' credit as such, or name the kind of embedding",
+            "give the credit line for the places instead, or name the embedding",
             code="credit-of-alphaearth-given",
         )
     return embedding
@@ -247,7 +247,7 @@ def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | No
     unknown = sorted(set(drawn.get("kind", ["no column kind"])) - set(BASE_KINDS))
     if unknown:
         raise InputError(
-            "the base map's kinds are unknown",
+            "the base map has unknown kinds",
             ", ".join(map(str, unknown)),
             f"give it a column kind with {', '.join(BASE_KINDS)}",
             code="no-such-base-map-kind",
@@ -303,10 +303,11 @@ def _check_inside(request: AddCity, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFram
         return
     west, south, east, north = raw.total_bounds
     raise InputError(
-        "no place lies inside the city with a name or a category",
+        "no place inside the city has a name or category",
         f"{len(raw)} places in {request.pois.name}, from {west:.4f}, {south:.4f} "
         f"to {east:.4f}, {north:.4f}",
-        "check that places, boundary and embedding show the same city, and the category column",
+        "check that places, boundary and embedding cover the same city, and check the category "
+        "column",
         code="no-place-in-city",
     )
 
@@ -330,7 +331,7 @@ def _pool_cells(
     cells = cells_of(boundary, resolution)
     if not len(cells.h3):
         raise InputError(
-            "the boundary holds no cell",
+            "the boundary contains no cells",
             _box(boundary),
             "give a boundary of at least one hectare",
             code="boundary-smaller-than-cell",

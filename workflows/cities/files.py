@@ -70,8 +70,8 @@ def open_city_embedding(
         check_sha256(
             file,
             raster.sha256,
-            remedy="put the file back from a copy of the home, or remove the city, or this year "
-            "of it, and add it again",
+            remedy="restore the file from a backup of the home folder, or remove the city (or "
+            "this year) and add it again",
         )
     return open_embedding(files, kind=embedding, progress=progress)
 

@@ -27,7 +27,7 @@ def check_city_words(slug: str, name: str, *, radius_m: float, cell_resolution: 
         raise InputError(
             "the city's name must have 1 to 200 characters",
             name,
-            "give a name people know",
+            "give a display name",
             code="city-name-wrong-length",
         )
     check_characters("the city's name", name)
@@ -55,7 +55,7 @@ def check_characters(what: str, words: str) -> None:
     """
     if any(unicodedata.category(one) in {"Cc", "Cs"} and not one.isspace() for one in words):
         raise InputError(
-            f"{what} holds a control character",
+            f"{what} contains a control character",
             repr(words),
             "leave it out",
             code="text-with-control-character",
@@ -74,7 +74,7 @@ def check_slug_free(store: Store, slug: str) -> None:
         except NotFoundError:
             return
     raise ConflictError(
-        "a city with this short name exists",
+        "a city with this short name already exists",
         slug,
         "choose another, or remove that city first",
         code="city-exists",

@@ -94,7 +94,7 @@ def _read(session: Session, city: City, view: View, year: int) -> _Pooling:
     rasters = city_rows.rasters(session, city.id, year)
     if not rasters:
         raise NotFoundError(
-            "the city does not hold this year",
+            "the city does not have this year",
             f"{city.slug} {year}",
             "add the year first",
             code="no-such-year",
@@ -133,7 +133,7 @@ def _store(store: Store, pooling: _Pooling, pooled: tuple[Pooled, Pooled]) -> No
         held = city_rows.rasters(session, city.id, pooling.year)
         if [raster.id for raster in held] != [raster.id for raster in pooling.rasters]:
             raise ConflictError(
-                "the year's files were replaced meanwhile",
+                "the year's files were replaced in the meantime",
                 f"{city.slug} {pooling.year}",
                 "try again",
                 code="year-replaced-meanwhile",

@@ -184,9 +184,9 @@ def remove_year(store: Store, slug: str, year: int) -> None:
             )
         if year not in held:
             raise NotFoundError(
-                "the city does not hold this year",
+                "the city does not have this year",
                 year,
-                f"it holds {_named(held)}",
+                f"it has {_named(held)}",
                 code="no-such-year",
             )
         rasters = city_rows.rasters(session, city.id, year)
@@ -239,11 +239,11 @@ def _check_free(session: Session, city: City, year: int) -> None:
     held = year_rows.years(session, city.id)
     if year in held:
         raise ConflictError(
-            "the city holds this year already",
+            "the city already has this year",
             f"{city.slug} {year}",
-            "its own year cannot be replaced"
+            "its original year cannot be replaced"
             if year == city.year
-            else "remove that year first to replace it",
+            else "to replace it, remove that year first",
             code="year-exists",
         )
 
@@ -264,7 +264,8 @@ def _check_alike(main: _Main, embedding: Embedding, year: int) -> str:
     ):
         if own != given:
             raise InputError(
-                f"the years of a city must be of one {what}, or what differs would show as change",
+                f"all years of a city must have the same {what}, or the difference would show "
+                "up as change",
                 f"{main.own_year} has {own}, {year} has {given}",
                 f"give files like those of {main.own_year}",
                 code=code,
@@ -276,8 +277,7 @@ def _check_new(main: _Main, infos: Sequence[FileInfo]) -> None:
     for info in infos:
         if info.sha256 in main.checksums:
             raise InputError(
-                f"the file is the city's embedding of {main.checksums[info.sha256]}, "
-                "to the last byte",
+                f"the file is the city's embedding of {main.checksums[info.sha256]}, byte for byte",
                 info.path.name,
                 "give the files of the other year",
                 code="file-of-another-year",
@@ -292,7 +292,7 @@ def _pool(main: _Main, embedding: Embedding, progress: Progress) -> list[_Rows]:
         raise InputError(
             NO_DATA,
             ", ".join(path.name for path in embedding.files),
-            "give files of this place",
+            "give files that cover this city",
             code="no-cell-with-embedding",
         )
     of_view = {

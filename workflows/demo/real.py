@@ -56,4 +56,4 @@ def real_demo(store: Store) -> RealDemo:
         except ConflictError:
             continue
         return RealDemo(request)
-    return RealDemo(None, "it was fetched several times already")
+    return RealDemo(None, "it has already been fetched several times")

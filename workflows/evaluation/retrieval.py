@@ -73,7 +73,7 @@ def read_queries(path: Path) -> dict[str, list[str]]:
     remedy = 'give JSON {"query": ["class"]} or CSV with the columns query, class'
     if file.stat().st_size > _MOST_BYTES:
         raise InputError(
-            "the queries are too many",
+            "there are too many queries",
             f"{file.stat().st_size:,} bytes",
             remedy,
             code="queries-file-too-large",
@@ -97,7 +97,7 @@ def read_queries(path: Path) -> dict[str, list[str]]:
         )
     if not all(queries) or not all(all(names) for names in queries.values()):
         raise InputError(
-            "a query, or the class that answers it, is empty",
+            "a query or its matching class is empty",
             file.name,
             remedy,
             code="query-or-class-empty",
@@ -146,7 +146,7 @@ def evaluate_retrieval(
     FitSettings(block_m=block_m, seed=seed)  # refuses what no fit would take
     started = time.perf_counter()
     city = task_city(store, slug, model=model, progress=progress)
-    progress("reading the truth", 0, 1)
+    progress("reading the labels", 0, 1)
     labels = mapped_labels(store, slug, truth)
     samples = samples_of(
         labels,
@@ -164,7 +164,7 @@ def evaluate_retrieval(
     rows = []
     chosen = ""
     for done, (query, names) in enumerate(queries.items()):
-        progress("asking the queries", done, len(queries))
+        progress("running the queries", done, len(queries))
         answer = _answer(names, samples, query)
         scores = search_cells(store, slug, query, model=model)
         chosen = scores.model
@@ -253,7 +253,7 @@ def _once(cell: NDArray[np.int64], label: NDArray[np.int64]) -> NDArray[np.int64
 
 def _more_in_a_cell(label: NDArray[np.int64], used: int) -> dict[str, int]:
     more = len(label) - used
-    return {"beside others in a cell": more} if more else {}
+    return {"outvoted by other labels in the cell": more} if more else {}
 
 
 def _answer(names: list[str], samples: Samples, query: str) -> np.ndarray:
@@ -261,7 +261,7 @@ def _answer(names: list[str], samples: Samples, query: str) -> np.ndarray:
     unknown = [name for name in names if name not in samples.classes]
     if unknown:
         raise InputError(
-            f"the truth has no class {unknown[0]}",
+            f"the labels have no class {unknown[0]}",
             f"for the query {query}",
             f"its classes are {', '.join(samples.classes)}",
             code="no-such-class",

@@ -37,7 +37,7 @@ class RetrievalKind(JobKind[RetrievalTest]):
     noun = "text-to-map test"
     queue = QUICK
     request = RetrievalTest
-    stages = (("reading", 0.3), ("asking the queries", 1.0))
+    stages = (("reading", 0.3), ("running the queries", 1.0))
 
     def title(self, request: RetrievalTest) -> str:
         """Says how many queries are asked."""

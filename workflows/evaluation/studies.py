@@ -36,7 +36,7 @@ def seeds_from(first: int, count: int) -> tuple[int, ...]:
     """
     if not 1 <= count <= MOST_SEEDS:
         raise InputError(
-            "so many seeds cannot be studied",
+            "too many seeds",
             count,
             f"use 1 to {MOST_SEEDS}",
             code="seed-count-out-of-range",
@@ -134,7 +134,7 @@ def study_kind(kind: str) -> StudyKind:
         return TRANSFER
     if kind not in KINDS:
         raise InputError(
-            "there is no such study",
+            "unknown study",
             kind,
             f"choose from {', '.join(KINDS)}",
             code="no-such-study-kind",
@@ -166,7 +166,7 @@ def add_study(store: Store, slug: str, request: StudyRequest) -> Study:
         raise InputError(
             "a transfer needs two cities",
             slug,
-            "name the other city, too",
+            "name the other city as well",
             code="transfer-without-other-city",
         )
     return write_down(store, slug, request, None)
@@ -212,7 +212,7 @@ def write_down(store: Store, slug: str, request: StudyRequest, other: str | None
 def _check_seeds(seeds: Sequence[int]) -> None:
     if len(set(seeds)) != len(seeds) or not 1 <= len(seeds) <= MOST_SEEDS:
         raise InputError(
-            "seeds must differ, and there must be some",
+            "give at least one seed, each only once",
             ", ".join(map(str, seeds)) or "(none)",
             f"use 1 to {MOST_SEEDS} different ones",
             code="seeds-not-distinct",
@@ -310,7 +310,7 @@ def _labels_name(session: Session, city: City, label_set: int | None) -> str | N
     try:
         return label_rows.label_set_by_id(session, city.id, label_set).name
     except NotFoundError:
-        return "labels that were removed since"
+        return "labels since removed"
 
 
 def _seconds_left(study: Study) -> float | None:

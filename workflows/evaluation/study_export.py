@@ -93,7 +93,7 @@ def check_study_target(path: Path, *, force: bool) -> None:
     """
     if path.suffix.lower() not in WRITERS:
         raise InputError(
-            "a study cannot be written as this kind of file",
+            "a study cannot be written in this format",
             path.name,
             f"use one that ends in {', '.join(WRITERS)}",
             code="output-wrong-ending",

@@ -68,7 +68,7 @@ def find_area(
     given = (request.box, request.boundary, request.place)
     if sum(one is not None for one in given) != 1:
         raise InputError(
-            "a city's area is given in exactly one way",
+            "give a city's area in exactly one way",
             "none is given" if given == (None, None, None) else "several are given",
             "give a box, a boundary file, or the name of a place",
             code="no-area-given" if given == (None, None, None) else "area-given-twice",
@@ -111,7 +111,7 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
         raise InputError(
-            "a box must read W,S,E,N in degrees",
+            "a box must be given as W,S,E,N in degrees",
             text,
             "for example 24.90,60.15,24.99,60.20",
             code="box-not-four-numbers",

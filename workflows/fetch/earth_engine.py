@@ -64,7 +64,7 @@ def script_of_area(
         raise InputError(
             "the year of the embedding is needed",
             "none is given",
-            "say which year",
+            "specify the year",
             code="no-year-given",
         )
     boundary = find_area(settings, request).boundary
@@ -80,7 +80,7 @@ def write_script(script: EarthEngineScript, path: Path, *, force: bool = False) 
     """
     if path.suffix.lower() not in {".js", ".txt"}:
         raise InputError(
-            "a script is written as .js or .txt",
+            "a script must end in .js or .txt",
             path.name,
             "change the ending",
             code="output-wrong-ending",

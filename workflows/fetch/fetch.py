@@ -91,7 +91,7 @@ def add_fetch(
     check_room(estimate)
     if estimate.asks and not confirmed:
         raise InputError(
-            f"the download is above {estimate.ask_megabytes} MB and has to be confirmed",
+            f"the download is above {estimate.ask_megabytes} MB and needs confirmation",
             f"about {estimate.megabytes:,.0f} MB, {estimate.minutes:.0f} minutes",
             "confirm it, choose a smaller area, or fetch one year at a time",
             code="download-not-confirmed",
@@ -131,9 +131,9 @@ def check_free(store: Store, request: FetchCity) -> None:
     held = show_city(store, request.slug).years
     if both := sorted(set(held) & set(request.years)):
         raise ConflictError(
-            "the city holds this year already",
+            "the city already has this year",
             f"{request.slug} {', '.join(map(str, both))}",
-            f"it holds {', '.join(map(str, held))}",
+            f"it has {', '.join(map(str, held))}",
             code="year-exists",
         )
 
@@ -150,7 +150,7 @@ def years_of_city(store: Store, slug: str, years: tuple[int, ...]) -> FetchCity:
         city = city_rows.city_by_slug(session, slug)
         if city.simulated:
             raise InputError(
-                "a measured year cannot stand beside a simulated one",
+                "a measured year cannot be combined with a simulated one",
                 slug,
                 "fetch the city from public data under another short name",
                 code="city-is-simulated",
@@ -168,7 +168,7 @@ def years_of_city(store: Store, slug: str, years: tuple[int, ...]) -> FetchCity:
     if held != (ALPHAEARTH, {INT8}):
         kind, encodings = held
         raise InputError(
-            "years of AlphaEarth's public files cannot stand beside another embedding",
+            "years from AlphaEarth's public files cannot be combined with another embedding",
             f"{slug} has {kind}, {', '.join(sorted(encodings)) or 'unknown encoding'}",
             "add the year from files like those the city was added with",
             code="city-not-of-public-files",
@@ -184,7 +184,7 @@ def check_room(estimate: FetchEstimate) -> None:
     """
     if not estimate.fits:
         raise DiskFullError(
-            f"the city needs about {estimate.disk_megabytes:,.0f} MB while it is made, and "
+            f"the city needs about {estimate.disk_megabytes:,.0f} MB while it is built, and "
             f"{estimate.disk_free_megabytes:,.0f} MB are free; free some space, choose another "
             "AETHER_HOME, or a smaller area"
         )

@@ -35,7 +35,7 @@ class FetchSummary:
         error: Why it failed, in one line.
         exit_code: What a command that waited for it ends with.
         seconds_left: Estimate while it runs; None before that can be told.
-        resumable: Whether it ended early and can go on from where it was.
+        resumable: Whether it ended early and can be resumed from where it was.
         city_exists: Whether its city is there.
         run: Number of the training it started; None without.
         not_trained: Why no training could be started that was wanted; None otherwise.

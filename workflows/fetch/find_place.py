@@ -52,7 +52,7 @@ def find_place(
     }
     if finder not in finders:
         raise InputError(
-            "there is no such way to find a place",
+            "unknown place finder",
             finder,
             f"use {', '.join(finders)}",
             code="no-such-finder",

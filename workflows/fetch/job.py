@@ -85,7 +85,7 @@ def _pinned(
     report = progress.part(*LOOKING)
 
     def check_cancelled() -> None:
-        report("looking for the newest release of places", 0, 1)
+        report("finding the newest release of places", 0, 1)
 
     check_cancelled()
     release = overture_release(store.settings, web, request, check_cancelled=check_cancelled)

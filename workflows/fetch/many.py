@@ -107,15 +107,15 @@ def start_many(
         raise InputError(
             f"{len(listed.problems)} of the table's rows cannot be used, so nothing is queued",
             f"line {first.line}, {first.reason}",
-            "mend them, or leave them out",
+            "correct them, or leave them out",
             code="table-rows-unusable",
         )
     expected = expected or estimate_many(store, listed.requests)
     if expected.asks and not confirmed:
         raise InputError(
-            f"the downloads are above {expected.ask_megabytes} MB and have to be confirmed",
+            f"the downloads are above {expected.ask_megabytes} MB and need confirmation",
             f"about {expected.megabytes:,.0f} MB for {len(listed.requests)} cities",
-            "confirm it, or take fewer cities",
+            "confirm it, or choose fewer cities",
             code="download-not-confirmed",
         )
     for request, estimate in zip(listed.requests, expected.estimates, strict=True):
@@ -154,14 +154,14 @@ def retry_batch(store: Store, batch: str) -> BatchSummary:
     if not summary.fetches:
         names = ", ".join(list_batches(store)) or "none"
         raise NotFoundError(
-            "no fetch belongs to this table", batch, f"there are: {names}", code="no-such-batch"
+            "there is no batch with this name", batch, f"there are: {names}", code="no-such-batch"
         )
     again = [fetch for fetch in summary.fetches if fetch.resumable]
     if not again:
         raise ConflictError(
             "none of the fetches has failed",
             f"{batch}: {_in_words(summary.counts)}",
-            "there is nothing to fetch again",
+            "there is nothing to retry",
             code="no-failed-fetch",
         )
     for fetch in again:

@@ -21,7 +21,7 @@ OVERTURE, OSM, BOTH = "overture", "osm", "both"
 PLACE_SOURCES = {
     OVERTURE: "Overture Maps",
     OSM: "OpenStreetMap",
-    BOTH: "Overture Maps and OpenStreetMap, doubles merged",
+    BOTH: "Overture Maps and OpenStreetMap, duplicates merged",
 }
 MAX_YEARS = 9
 
@@ -32,7 +32,7 @@ class FetchCity:
 
     Attributes:
         slug: Short name in addresses and commands: lower-case letters, digits, hyphens.
-        name: Name people know.
+        name: Display name.
         boundary: Area of the city, WGS84; already found, drawn or read.
         years: Years of the embedding, the main one first.
         pois: Where places come from, one of `PLACE_SOURCES`.
@@ -123,7 +123,7 @@ def check_request(settings: Settings, request: FetchCity) -> FetchCity:
     _check_years(request.years)
     if request.pois not in PLACE_SOURCES:
         raise InputError(
-            "places come from no such source",
+            "unknown source of places",
             request.pois,
             f"use {', '.join(PLACE_SOURCES)}",
             code="no-such-place-source",
@@ -162,7 +162,7 @@ def _check_osm_file(request: FetchCity) -> None:
         raise InputError(
             "an OpenStreetMap extract is given, but places come from Overture only",
             request.osm_file.name,
-            "take places from osm or both, or leave the extract out",
+            "use places from osm or both, or leave out the extract",
             code="extract-without-osm-places",
         )
     local_file(request.osm_file, suffixes=PBF_SUFFIXES)

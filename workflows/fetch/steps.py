@@ -76,7 +76,7 @@ class Fetching:
         needed, free = sum(plan.disk_bytes for plan in plans.values()), free_bytes(self.folder)
         if needed > free:
             raise DiskFullError(
-                f"the city needs {needed / MEGABYTE:,.0f} MB while it is made, and "
+                f"the city needs {needed / MEGABYTE:,.0f} MB while it is built, and "
                 f"{free / MEGABYTE:,.0f} MB are free; free some space and resume the fetch"
             )
         return plans

@@ -129,9 +129,9 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 def _check_new(slug: str, line: int, seen: dict[str, int]) -> None:
     if seen.setdefault(slug, line) != line:
         raise InputError(
-            "the slug is in the table twice",
+            "the short name is in the table twice",
             slug,
-            f"the other is in line {seen[slug]}",
+            f"the other is on line {seen[slug]}",
             code="slug-twice-in-table",
         )
 
@@ -140,12 +140,12 @@ def _check_header(path: Path, header: list[str]) -> None:
     missing = [name for name in REQUIRED if name not in header]
     unknown = [name for name in header if name not in COLUMNS]
     if missing or unknown:
-        words = "lacks columns" if missing else "has columns that mean nothing here"
+        words = "is missing columns" if missing else "has unknown columns"
         raise InputError(
             f"{path.name} {words}",
             ", ".join(missing or unknown),
             f"a table of cities has {', '.join(COLUMNS)}; only {', '.join(REQUIRED)} and one of "
-            "bbox, boundary, place must be there",
+            "bbox, boundary, place are required",
             code="table-lacks-columns" if missing else "table-with-unknown-columns",
         )
 
@@ -160,7 +160,7 @@ def _request(
     for name in FILES:
         if row.get(name) and not allow_files:
             raise InputError(
-                "this table may not name files of the server",
+                "this table may not refer to files on the server",
                 name,
                 "use bbox or place",
                 code="server-files-not-allowed",
@@ -204,9 +204,9 @@ def _number(column: str, text: str) -> float:
         number = math.nan
     if not math.isfinite(number) or (column in _WHOLE and not number.is_integer()):
         raise InputError(
-            f"the column {column} must hold numbers",
+            f"the column {column} must contain numbers",
             text,
-            "write it in digits",
+            "use digits",
             code="column-not-a-number",
         )
     return number
@@ -215,7 +215,7 @@ def _number(column: str, text: str) -> float:
 def _yes(text: str) -> bool:
     if text.lower() not in _TRUE | _FALSE:
         raise InputError(
-            "the column train must say yes or no",
+            "the column train must be yes or no",
             text,
             "leave it empty for no",
             code="column-not-yes-or-no",

@@ -64,7 +64,7 @@ def _endpoint(settings: Settings) -> "Endpoint | None":
         )
     if model is None:
         raise InputError(
-            "the text encoder's address has no model",
+            "the text encoder's address is set without a model",
             "AETHER_TEXT_ENCODER_MODEL is not set",
             "set it to the name of a model there",
             code="encoder-model-not-named",
@@ -137,7 +137,7 @@ def ensure_texts(
     for (stored, name, *_), text in zip(places, texts, strict=True):
         if text_hash(text) != stored:
             raise AetherError(
-                f"the places were described in other words when the city was added ({name!r}); "
+                f"the place texts were built differently when the city was added ({name!r}); "
                 "remove the city and add it again",
                 code="place-text-changed",
             )

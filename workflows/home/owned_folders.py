@@ -80,7 +80,7 @@ def staged(root: Path) -> Iterator[Path]:
         kind = DiskFullError if error.errno in {errno.ENOSPC, errno.EDQUOT} else AetherError
         raise kind(
             f"the home's folder {root} cannot be written: {error.strerror}; "
-            "free some space, or let this user write there"
+            "free some space, or give this user write access"
         ) from error
     try:
         whole = scratch.path / "whole"

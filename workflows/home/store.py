@@ -88,9 +88,9 @@ def open_store(settings: Settings | None = None) -> Store:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            "the home folder cannot be made",
+            "the home folder cannot be created",
             f"{settings.home} ({error.strerror})",
-            "set AETHER_HOME to a folder you may write",
+            "set AETHER_HOME to a folder you can write to",
             code="home-not-writable",
         ) from error
     url = database_url(settings)

@@ -118,7 +118,7 @@ def _refuse_endless(job: Job) -> None:
         raise CancelledError(f"job {job.id} was stopped")
     if job.attempts > MAX_ATTEMPTS:
         raise WorkerDiedError(
-            f"its worker died {job.attempts - 1} times; see logs/worker.log, then let it go on "
+            f"its worker died {job.attempts - 1} times; see logs/worker.log, then resume it "
             f"with: ./aether job resume {job.id}"
         )
 

@@ -32,7 +32,7 @@ def kind_named(name: str) -> JobKind[Any]:
     """
     if name not in KINDS:
         raise NotFoundError(
-            "no such kind of job", name, f"there are {', '.join(KINDS)}", code="no-such-job-kind"
+            "unknown kind of job", name, f"there are {', '.join(KINDS)}", code="no-such-job-kind"
         )
     module, _, attribute = KINDS[name].partition(":")
     kind: JobKind[Any] = getattr(importlib.import_module(module), attribute)

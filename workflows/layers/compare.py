@@ -56,17 +56,17 @@ def compare_layers(
     first, second = show_layer(store, slug, a), show_layer(store, slug, b)
     if first.unit != second.unit:
         raise InputError(
-            "a layer of cells cannot be held against a layer of areas",
+            "a cell layer cannot be compared with an area layer",
             f"{a}, {b}",
-            "choose two layers of cells, or two of areas",
+            "choose two cell layers or two area layers",
             code="layers-of-different-units",
         )
     types = [_type(first, field_a), _type(second, field_b)]
     if ("text" in types) != (types == ["text", "text"]):
         raise InputError(
-            "classes cannot be held against numbers",
+            "class fields cannot be compared with number fields",
             f"{field_a}, {field_b}",
-            "choose two fields of classes, or two of numbers",
+            "choose two class fields or two number fields",
             code="classes-against-numbers",
         )
     left = layer_values(store, slug, a)[[first.unit, field_a]]
@@ -75,7 +75,7 @@ def compare_layers(
     both = left.merge(right, on=first.unit, how="inner").dropna().reset_index(drop=True)
     if both.empty:
         raise InputError(
-            "the layers share no place",
+            "the layers do not overlap",
             f"{a}, {b}",
             "choose two that overlap",
             code="layers-share-no-place",

@@ -38,7 +38,7 @@ class ChangeKind(JobKind[ChangeLayer]):
     noun = "change layer"
     queue = QUICK
     request = ChangeLayer
-    stages = (("scoring both years", 0.7), ("keeping the layer", 1.0))
+    stages = (("scoring both years", 0.7), ("saving the layer", 1.0))
 
     def title(self, request: ChangeLayer) -> str:
         """Names query and years, as the layer does."""
@@ -60,7 +60,7 @@ class ChangeKind(JobKind[ChangeLayer]):
             request.minus,
             request.model,
         )
-        work.progress("keeping the layer", 0, 1)
+        work.progress("saving the layer", 0, 1)
         keep_change(work.store, found, request.title, within=within)
 
 

@@ -26,32 +26,30 @@ def body(subject: Subject) -> list[Block]:
     return [
         KeyFigures(
             (
-                KeyFigure(
-                    "below the noise", percent(found["share_below_noise"], 1), "of the cells"
-                ),
-                KeyFigure("towards", f"{found['towards']:,}", "cells, beyond the noise"),
-                KeyFigure("away", f"{found['away']:,}", "cells, beyond the noise"),
+                KeyFigure("within noise", percent(found["share_below_noise"], 1), "of cells"),
+                KeyFigure("towards", f"{found['towards']:,}", "cells beyond noise"),
+                KeyFigure("away", f"{found['away']:,}", "cells beyond noise"),
             )
         ),
         Paragraph(
-            f"Where has the city moved towards: {asked['query']}{without}? Held against each other "
-            f"are {first} and {second}, scored by the same model.{left_out}"
+            f"Change towards: {asked['query']}{without}. The map compares {first} "
+            f"and {second}, scored with the same model.{left_out}"
         ),
         Heading("The map"),
         map_figure(
             subject,
             "change",
             tallest_mm=_MAP_MM,
-            caption=f"Score of {second} less score of {first}. White: no more than years differ "
-            "anyway.",
+            caption=f"Score of {second} minus score of {first}. White: within the usual "
+            "difference between years.",
         ),
         Callout("caution", str(found["caution"]), title="How to read it"),
-        Heading("The yardstick"),
+        Heading("Noise level"),
         Paragraph(
-            "Two years of one place never agree. The yardstick is how far this question's score "
-            f"differs in the {noise['stable']:,} cells ({percent(noise['stable_share'])}) whose "
-            "embedding turned no more than most: all but "
-            f"{percent(CHANCE)} of them stay between {noise['low']:+.3f} and {noise['high']:+.3f}. "
+            "Two years of the same place never agree exactly. Noise is measured as the change of "
+            f"this score in the {noise['stable']:,} cells ({percent(noise['stable_share'])}) whose "
+            "embedding changed least: all but "
+            f"{percent(CHANCE)} of them are between {noise['low']:+.3f} and {noise['high']:+.3f}. "
             f"{_false(noise, subject.layer.features)}"
         ),
         Figure(
@@ -60,10 +58,10 @@ def body(subject: Subject) -> list[Block]:
                 width=_CHART_PX,
                 height=240,
             ),
-            caption="Cells by their change; between the dashed lines lies the noise.",
-            alt="Histogram of the change with the band of the noise",
+            caption="Cells by change in score; changes between the dashed lines are noise.",
+            alt="Histogram of change with the noise band",
         ),
-        Heading("How good the model is"),
+        Heading("Model accuracy"),
         Paragraph(validation(subject)),
     ]
 
@@ -71,13 +69,13 @@ def body(subject: Subject) -> list[Block]:
 def _false(noise: dict[str, float], cells: int) -> str:
     """How many cells would be called changed without a change; layers from before cannot tell."""
     if "false_high" not in noise:
-        return "How many cells lie beyond it without any change was not measured."
+        return "The false-positive rate was not measured."
     low, high = noise["false_low"], noise["false_high"]
     return (
-        "Held against bands measured in other parts of the city, "
+        "Tested against noise bands from other parts of the city, "
         f"{percent(noise['false_share'], 1)} of these cells ({percent(low, 1)} to "
-        f"{percent(high, 1)}) lie beyond: of {cells:,} cells {low * cells:,.0f} to "
-        f"{high * cells:,.0f} would without any change."
+        f"{percent(high, 1)}) are false positives: of {cells:,} cells {low * cells:,.0f} to "
+        f"{high * cells:,.0f} would be flagged without any change."
     )
 
 

@@ -32,7 +32,7 @@ def _data(subject: Subject) -> list[Block]:
         ("Checksum of the embedding", ", ".join(_short(one) for one in checksums)),
         ("Places of the city", f"{city.pois:,}"),
         ("Cells", f"{city.cells:,}, H3 resolution {city.cell_resolution}"),
-        ("Model", str(layer.model or "none: the embedding alone")),
+        ("Model", str(layer.model or "none: embedding only")),
     ]
     for kind in ("labels", "areas"):
         if kind in lineage:
@@ -51,9 +51,9 @@ def _data(subject: Subject) -> list[Block]:
         what = "labels" if "labels_dropped" in findings else "areas"
         blocks.append(
             Table(
-                (f"Left out of the {what} because", "How many"),
+                (f"Left out of the {what} because", "Number"),
                 tuple((reason, f"{n:,}") for reason, n in dropped.items()),
-                caption="Nothing is left out silently.",
+                caption="Everything left out is listed here.",
                 align="lr",
             )
         )
@@ -72,9 +72,9 @@ def _again(subject: Subject) -> list[Block]:
     versions = lineage.get("software", {})
     software = ", ".join(f"{name} {version}" for name, version in versions.items())
     return [
-        Heading("How to make it again"),
+        Heading("How to reproduce it"),
         Paragraph(
-            "The same files, seed and versions give the same numbers on the same kind of machine."
+            "The same files, seed and versions give the same results on the same kind of machine."
         ),
         Code(tuple(commands)),
         Paragraph(f"Made with {software}."),

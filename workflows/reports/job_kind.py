@@ -32,7 +32,7 @@ class ReportKind(JobKind[ReportRequest]):
     noun = "report"
     queue = QUICK
     request = ReportRequest
-    stages = (("reading", 0.1), ("drawing maps", 0.6), ("setting the pages", 1.0))
+    stages = (("reading", 0.1), ("drawing maps", 0.6), ("laying out pages", 1.0))
 
     def title(self, request: ReportRequest) -> str:
         """Names layer and format."""

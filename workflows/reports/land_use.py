@@ -38,7 +38,7 @@ def body(subject: Subject) -> list[Block]:
         *_classes(subject),
         *_accuracy(subject),
         *_uncertainty(subject),
-        *where_not(subject, _where_not(subject), "share of labels taken for another class"),
+        *where_not(subject, _where_not(subject), "share of misclassified labels"),
         *method_section(subject, f"on {subject.findings['samples']:,} labelled samples"),
     ]
 
@@ -54,13 +54,15 @@ def _in_short(subject: Subject) -> list[Block]:
             (
                 KeyFigure("macro-F1", figure(score["mean"]), f"{interval(score)}, {_short(split)}"),
                 KeyFigure(
-                    f"sets made to hold {percent(subject.level)}",
+                    f"coverage of sets, target {percent(subject.level)}",
                     percent(covered["share"], 1),
-                    f"of labels hold the true class, {_short(split)}",
+                    f"of sets contain the true class, {_short(split)}",
                 ),
-                KeyFigure("cells that can be told", percent(found["trusted"]), "the rest is grey"),
+                KeyFigure("usable cells", percent(found["trusted"]), "the rest is greyed out"),
                 KeyFigure(
-                    "outside what was learnt", percent(outside, 1), "of cells; do not use them"
+                    "outside the area of applicability",
+                    percent(outside, 1),
+                    "of cells; do not use them",
                 ),
             )
         ),
@@ -77,14 +79,14 @@ def _summary(subject: Subject) -> str:
     accuracy = found["accuracy"]
     names = ", ".join(found["classes"])
     text = (
-        f"The map tells {len(found['classes'])} classes apart: {names}. It was fitted on "
+        f"The map shows {len(found['classes'])} classes: {names}. It was fitted on "
         f"{found['samples']:,} samples from {found['labels_used']:,} labels. "
     )
     if "spatial" in accuracy and "random" in accuracy:
         near, far = (accuracy[split]["accuracy"]["mean"] for split in ("random", "spatial"))
         text += (
-            f"Of labels it had not seen it names {percent(near)} rightly when others nearby were "
-            f"known, and {percent(far)} in parts of the city where none was."
+            f"Accuracy on held-out labels is {percent(near)} with training labels nearby, "
+            f"and {percent(far)} away from training labels."
         )
     return text
 
@@ -95,8 +97,8 @@ def _map(subject: Subject) -> list[Block]:
         map_figure(
             subject,
             tallest_mm=_FIRST_MAP_MM,
-            caption="Most probable class of each cell. Grey, hatched cells must not be used: "
-            "several classes are possible there, or the place is unlike all that was labelled.",
+            caption="Most probable class of each cell. Do not use grey, hatched cells: "
+            "several classes are possible there, or the cell is unlike any of the labels.",
         ),
     ]
 
@@ -119,7 +121,7 @@ def _classes(subject: Subject) -> list[Block]:
         )
         for name in found["classes"]
     ]
-    head = ("Class", "Samples", "Of the map", "Usable", "Precision", "Recall", "F1")
+    head = ("Class", "Samples", "Share of map", "Usable", "Precision", "Recall", "F1")
     blocks: list[Block] = [
         Heading("What the classes mean"),
         Paragraph(_meaning(subject)),
@@ -137,7 +139,7 @@ def _meaning(subject: Subject) -> str:
     chosen = subject.layer.parameters
     text = (
         f"Classes are those of the field {chosen['field']} of {chosen['labels']}: the map says "
-        "where the city looks like places that carry such a label."
+        "where the city looks like places with that label."
     )
     if chosen.get("crosswalk"):
         text += f" They were mapped by the built-in crosswalk {chosen['crosswalk']}."
@@ -145,7 +147,7 @@ def _meaning(subject: Subject) -> str:
         pairs = ", ".join(
             f"{value} to {name or 'nothing'}" for value, name in chosen["mapping"].items()
         )
-        text += f" By hand were mapped: {pairs}."
+        text += f" Mapped by hand: {pairs}."
     text += (
         " Precision: how often the map is right where it says the class. Recall: how much of the "
         "class it finds. F1: both in one."
@@ -159,11 +161,11 @@ def _accuracy(subject: Subject) -> list[Block]:
     chart = charts.confusion(found["confusion"][split], found["classes"])
     size = 320 + 16 * len(found["classes"])
     return [
-        Heading("How good it is"),
+        Heading("Accuracy"),
         accuracy_table(found["accuracy"]),
         Figure(
             charts.to_svg(chart, width=min(_FULL, size + 160), height=min(size, 560)),
-            caption=f"Which classes are taken for which, on {SPLIT_NAMES[split]}.",
+            caption=f"Confusion matrix on {SPLIT_NAMES[split]}.",
             alt="Confusion matrix",
         ),
     ]
@@ -182,19 +184,19 @@ def _uncertainty(subject: Subject) -> list[Block]:
         else ""
     )
     return [
-        Heading("How sure it is"),
+        Heading("Confidence"),
         Paragraph(
-            "A confidence is a calibrated probability. Confidences miss how often the map is right "
-            f"by {ece} on average (expected calibration error)."
+            "A confidence is a calibrated probability. On average, confidence differs from "
+            "accuracy "
+            f"by {ece} (expected calibration error)."
         ),
         Figure(
             charts.to_svg(charts.reliability(found["reliability"]), width=_SMALL, height=290),
-            caption="Confidence against how often the map was right; on the diagonal it keeps its "
-            "word.",
+            caption="Confidence and observed accuracy; on the diagonal they agree.",
             alt="Reliability diagram",
         ),
         Paragraph(
-            f"Each cell also has a set of classes made to hold the true one in "
+            f"Each cell also has a set of classes that contains the true one in "
             f"{percent(subject.level)} of cases, class by class (conformal prediction).{extra}"
         ),
         Figure(
@@ -203,8 +205,7 @@ def _uncertainty(subject: Subject) -> list[Block]:
                 width=_FULL,
                 height=_coverage_height(found["classes"]),
             ),
-            caption="How often the set held the true class, among labels it was not calibrated "
-            "with.",
+            caption="Coverage of the sets on labels not used for calibration.",
             alt="Coverage of the conformal sets",
         ),
     ]
@@ -228,7 +229,7 @@ def _where_not(subject: Subject) -> str:
     found = subject.findings
     return (
         f"{percent(found['applicability']['outside'], 1)} of cells lie outside the area of "
-        f"applicability: nothing like them was labelled. {percent(1 - found['trusted'])} of all "
-        "cells are greyed, because they lie outside or because more than two classes are "
-        "possible. The map is also not equally good everywhere:"
+        f"applicability: unlike any of the labels. {percent(1 - found['trusted'])} of all "
+        "cells are greyed out, because they lie outside or because more than two classes are "
+        "possible. Accuracy also varies across the city:"
     )

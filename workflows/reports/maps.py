@@ -39,7 +39,5 @@ def _legend(drawn: LayerPicture) -> tuple[LegendEntry, ...]:
         if share > 0
     ]
     if drawn.untrusted > 0:
-        entries.append(
-            LegendEntry("not to be trusted", note=percent(drawn.untrusted), hatched=True)
-        )
+        entries.append(LegendEntry("unreliable", note=percent(drawn.untrusted), hatched=True))
     return tuple(entries)

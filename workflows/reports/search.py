@@ -23,7 +23,7 @@ def body(subject: Subject) -> list[Block]:
                 KeyFigure("best score", f"{float(values['score'].max()):.3f}", "cosine, -1 to 1"),
             )
         ),
-        Paragraph(f"The question was: {question}{without}."),
+        Paragraph(f"Query: {question}{without}."),
         Heading("The map"),
         map_figure(
             subject,
@@ -33,11 +33,12 @@ def body(subject: Subject) -> list[Block]:
         ),
         Callout(
             "caution",
-            "A percentile is a rank in this city, no grade: in a city without any such place, some "
-            "cell still ranks first. Look at the places before acting on it.",
+            "A percentile is a rank within this city, not a grade: even in a city without any "
+            "such place, "
+            "some cell ranks first. Look at the places before acting on it.",
             title="How to read it",
         ),
-        Heading("How good it is"),
+        Heading("Accuracy"),
         Paragraph(validation(subject)),
     ]
 
@@ -48,18 +49,18 @@ def validation(subject: Subject) -> str:
     card = next((model.card for model in models if model.name == subject.layer.model), None)
     found = card.get("validation") if card else None
     if not isinstance(found, dict) and card and card.get("origin"):
-        return "The model was trained elsewhere; how well it knows this city was not measured."
+        return "The model was trained elsewhere and was not tested in this city."
     if not isinstance(found, dict):
-        return "Nothing was held out when the model was trained, so nothing can be said."
+        return "No places were held out when the model was trained, so its accuracy is unknown."
     words = found["text_to_place"]
     where = (
-        "that neither trained it nor chose its epoch"
+        "used neither for training nor for selecting the epoch"
         if card and card.get("validated_on") == "apart"
-        else "that were held out, though they chose which epoch was kept"
+        else "held out from training, but used to select the epoch"
     )
     return (
-        f"On parts of the city {where}, the model has a place of the right kind among "
-        f"its first 10 of {found['candidates']:,} in {words['recall_at_10']:.0%} of cases; "
-        f"guessing would in {words['chance_at_10']:.0%}. The question can be held against labels "
-        "of your own: ./aether evaluate --task retrieval."
+        f"Recall@10 is {words['recall_at_10']:.0%} (chance: {words['chance_at_10']:.0%}), tested "
+        f"on parts of the city {where}: the share of texts with a matching place in the top 10 of "
+        f"{found['candidates']:,}. You can test the query against your own labels: "
+        "./aether evaluate --task retrieval."
     )

@@ -46,15 +46,15 @@ def _in_short(subject: Subject) -> list[Block]:
                 KeyFigure("KL divergence", figure(score["kl"]["mean"]), f"{spread}, {where}"),
                 KeyFigure("cosine similarity", figure(score["cosine"]["mean"]), where),
                 KeyFigure(
-                    f"intervals made to hold {percent(subject.level)}",
+                    f"coverage of intervals, target {percent(subject.level)}",
                     percent(sum(covered) / len(covered), 1),
-                    f"of shares lie in theirs, {where}",
+                    f"of shares lie in their interval, {where}",
                 ),
-                KeyFigure("areas used", f"{found['areas_used']:,}", "each predicted unseen"),
+                KeyFigure("areas used", f"{found['areas_used']:,}", "each held out when predicted"),
             )
         ),
         Paragraph(
-            f"Predicted are the shares of {len(found['fields'])} groups: "
+            f"The map predicts the shares of {len(found['fields'])} groups: "
             f"{', '.join(found['fields'])}. They were given as {found['given']} of "
             f"{found['areas_used']:,} areas."
         ),
@@ -65,7 +65,7 @@ def _maps(subject: Subject) -> list[Block]:
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
     fields = sorted(subject.findings["fields"], key=lambda name: -float(values[name].std()))
     by_area = subject.layer.unit == "area"
-    unit = "area, predicted by a fit that had not seen it" if by_area else "cell"
+    unit = "area, held out when predicted" if by_area else "cell"
     blocks: list[Block] = [
         Heading("The maps"),
         map_figure(
@@ -101,9 +101,9 @@ def _fields(subject: Subject) -> list[Block]:
     blocks: list[Block] = [
         Heading("What the fields mean"),
         Table(
-            ("Field", "Mean observed", "Mean predicted", "In its interval", "Interval"),
+            ("Field", "Mean observed", "Mean predicted", "Coverage", "Interval"),
             tuple(rows),
-            caption=f"Intervals made to hold {percent(subject.level)}, checked on "
+            caption=f"Intervals with a target coverage of {percent(subject.level)}, checked on "
             f"{SPLIT_NAMES[split]}.",
             align="lrrrr",
         ),
@@ -126,11 +126,11 @@ def _fields(subject: Subject) -> list[Block]:
 
 def _accuracy(subject: Subject) -> list[Block]:
     return [
-        Heading("How good it is"),
+        Heading("Accuracy"),
         accuracy_table(subject.findings["accuracy"]),
         Paragraph(
             "KL divergence, Chebyshev and L1 distance are errors: 0 is perfect. Cosine similarity "
-            "is 1 where predicted and true shares agree."
+            "is 1 where predicted and observed shares agree."
         ),
     ]
 
@@ -144,7 +144,7 @@ def _where_not(subject: Subject) -> str:
         else ""
     )
     return (
-        f"{percent(outside, 1)} of cells lie outside the area of applicability: no area given "
-        "looks like them. Shares of a cell follow from areas many times its size; use them to see "
-        f"where an area is mixed, not as counts.{counted} The map is not equally good everywhere:"
+        f"{percent(outside, 1)} of cells lie outside the area of applicability: unlike any "
+        "area used. Cell shares are derived from areas many times larger; use them to see "
+        f"variation within an area, not as counts.{counted} Accuracy varies across the city:"
     )

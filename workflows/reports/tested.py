@@ -35,7 +35,7 @@ def accuracy_table(accuracy: dict[str, Any]) -> Table:
     return Table(
         ("Metric", *(SPLIT_NAMES.get(split, split) for split in splits)),
         tuple(rows),
-        caption="On labels that the fit had not seen, with 95 % intervals.",
+        caption="On held-out labels, with 95 % intervals.",
         align="l" + "l" * len(splits),
     )
 
@@ -45,26 +45,26 @@ def folds_paragraph(subject: Subject) -> str:
     blocks = subject.findings.get("blocks")
     folds = subject.layer.parameters["folds"]
     if not blocks:
-        return f"Labels were dealt at random into {folds} folds."
+        return f"Labels were split at random into {folds} folds."
     reach = (
-        f"; neighbours resemble each other over {blocks['range_m']:,.0f} m"
+        f"; neighbouring labels are similar up to {blocks['range_m']:,.0f} m"
         if blocks["range_m"]
         else ""
     )
-    cut = ", cut so that enough blocks stay" if blocks["limited"] else ""
+    cut = ", reduced to keep enough blocks" if blocks["limited"] else ""
     what = "Areas" if "areas_used" in subject.findings else "Labels"
     return (
         f"{what} were held out twice: at random, and in whole square blocks of "
-        f"{blocks['side_m']:,.0f} m ({blocks['occupied']} of them in use), a side chosen by "
-        f"{blocks['chosen_by']}{reach}{cut}. Random folds flatter: what is held out has neighbours "
-        "that were learnt from. Rely on the figures for blocks."
+        f"{blocks['side_m']:,.0f} m ({blocks['occupied']} with labels), a size chosen by "
+        f"{blocks['chosen_by']}{reach}{cut}. Random folds are optimistic: held-out labels have "
+        "training labels next to them. Rely on the figures for blocks."
     )
 
 
 def method_section(subject: Subject, what: str) -> list[Block]:
     """The method in a few points."""
     return [
-        Heading("How it was made"),
+        Heading("Method"),
         Bullets(_method_points(subject, what)),
         _variogram(subject),
     ]
@@ -77,23 +77,23 @@ def _method_points(subject: Subject, what: str) -> tuple[str, ...]:
     checked = SPLIT_NAMES[subject.findings["calibrated_on"]]
     names = representation_names(subject.city.embedding)
     embedding = (
-        f"{_described(subject.city.embedding)} AETHER (arXiv 2510.09894) relates these numbers to "
-        "what places are called."
+        f"{_described(subject.city.embedding)} AETHER (arXiv 2510.09894) relates this embedding to "
+        "the texts of places."
     )
     fitted = (
-        f"What was seen of each place: {names.get(chosen['representation'], '')}. "
-        f"What was fitted: {predictor[chosen['predictor']]}, {what}."
+        f"Features used: {names.get(chosen['representation'], '')}. "
+        f"Model: {predictor[chosen['predictor']]}, {what}."
     )
     applicable = (
-        "Area of applicability (Meyer and Pebesma 2021): a place is inside when it is no further "
-        "from what was learnt than held-out labels are from each other."
+        "Area of applicability (Meyer and Pebesma 2021): a cell is inside if it is no further "
+        "from the training data than held-out labels are."
     )
     return (
         embedding,
         fitted,
         f"Protocol: {chosen['protocol']}, {chosen['folds']} folds, seeds {seeds}.",
         folds_paragraph(subject),
-        f"Uncertainty was calibrated on labels the fit had not seen ({checked}).",
+        f"Uncertainty was calibrated on held-out labels ({checked}).",
         applicable,
     )
 
@@ -103,18 +103,18 @@ def _described(embedding: str) -> str:
         return (
             "AlphaEarth Foundations describes the physical form of every 10 m pixel by 64 numbers."
         )
-    return f"Every pixel or sample is described by numbers of {kind_title(embedding)}."
+    return f"Every pixel or sample is described by the {kind_title(embedding)}."
 
 
 def _variogram(subject: Subject) -> Block:
     found = subject.findings["variogram"]
     side = (subject.findings.get("blocks") or {}).get("side_m")
     if not found.get("distance_m"):
-        return Paragraph("There are too few labels to draw how they resemble each other.")
+        return Paragraph("There are too few labels for a variogram.")
     chart = charts.variogram(found, block_m=side)
     return Figure(
         charts.to_svg(chart, width=_FULL, height=260),
-        caption="How unlike labels are by the distance between them.",
+        caption="Difference between labels by distance.",
         alt="Variogram of the labels",
     )
 
@@ -126,7 +126,7 @@ def where_not(subject: Subject, opening: str, axis: str) -> list[Block]:
         opening: What is said first.
         axis: What an error is, with its unit.
     """
-    blocks: list[Block] = [Heading("Where not to trust it"), Paragraph(opening)]
+    blocks: list[Block] = [Heading("Limitations"), Paragraph(opening)]
     for kind, groups in subject.findings["fairness"].items():
         told = [group for group in groups if not group["too_few"]]
         if not told:
@@ -148,7 +148,7 @@ def _spread(kind: str, groups: list[dict[str, Any]]) -> str:
     worst = max(groups, key=lambda group: group["error"])
     best = min(groups, key=lambda group: group["error"])
     covered = (
-        f" Sets or intervals hold the truth in {percent(worst['coverage'])} there."
+        f" Coverage of sets or intervals there is {percent(worst['coverage'])} there."
         if worst.get("coverage") is not None
         else ""
     )

@@ -44,10 +44,10 @@ def write_report(
     subject = Subject(store, show_city(store, slug), show_layer(store, slug, layer))
     progress("drawing maps and charts", 1, _STEPS)
     report = compose(subject)
-    progress("setting the pages", 2, _STEPS)
+    progress("laying out pages", 2, _STEPS)
     write = write_pdf if suffix == ".pdf" else write_html
     write(report, path, force=force)
-    progress("setting the pages", _STEPS, _STEPS)
+    progress("laying out pages", _STEPS, _STEPS)
 
 
 def check_report_name(name: str) -> None:
@@ -91,7 +91,7 @@ SUBTITLES = {
     "landuse": "Land use map",
     "socioeconomic": "Socioeconomic map by cell",
     "socioeconomic areas": "Socioeconomic map by area",
-    "search": "Answer to a question",
-    "similar": "Places like one",
+    "search": "Search result",
+    "similar": "Similar places",
     "change": "Change between two years",
 }

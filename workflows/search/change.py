@@ -27,15 +27,15 @@ from workflows.training.representation import (
 
 KIND = "change"
 FIELDS = [
-    {"name": "change", "type": "float", "unit": "later score less earlier score"},
+    {"name": "change", "type": "float", "unit": "later minus earlier score"},
     {"name": "beyond_noise", "type": "bool", "unit": ""},
     {"name": "score_from", "type": "float", "unit": "cosine, -1 to 1"},
     {"name": "score_to", "type": "float", "unit": "cosine, -1 to 1"},
     {"name": "percentile", "type": "float", "unit": "% of the city's cells that changed less"},
 ]
 CAUTION = (
-    "A change is how the place looks from above, read by a model. It is a reason to look there, "
-    "no proof that something was built or closed."
+    "Change is estimated by a model from how a place looks from above. It is a reason to look "
+    "closer, not proof that something was built or closed."
 )
 
 
@@ -86,12 +86,12 @@ class CellChange:
 
     @property
     def towards(self) -> int:
-        """Cells that moved towards the query beyond the noise."""
+        """Cells that moved towards the query beyond noise."""
         return int((self.beyond_noise & (self.change > self.noise.high)).sum())
 
     @property
     def away(self) -> int:
-        """Cells that moved away from it beyond the noise."""
+        """Cells that moved away from it beyond noise."""
         return int((self.beyond_noise & (self.change < self.noise.low)).sum())
 
     @property
@@ -202,15 +202,16 @@ def in_words(found: CellChange) -> str:
     moved = found.towards + found.away
     plain = (
         f"{100 * found.share_below_noise:.1f} % of the cells differ between {found.year_from} and "
-        f"{found.year_to} no more than years always do. {found.towards:,} moved towards the query, "
+        f"{found.year_to} no more than usual between years. {found.towards:,} moved towards "
+        "the query, "
         f"{found.away:,} away from it"
     )
     false = (
-        f"{noise.false_low * cells:,.0f} to {noise.false_high * cells:,.0f} would without any "
-        f"change, going by unchanged parts of the city that did not set the yardstick"
+        f"{noise.false_low * cells:,.0f} to {noise.false_high * cells:,.0f} would do so "
+        f"without any change, judging by stable parts of the city not used to set the noise level"
     )
     if moved <= noise.false_high * cells:
-        return f"{plain}; {false}, so nothing can be said to have changed."
+        return f"{plain}; {false}, so no change can be shown."
     return f"{plain}; {false}."
 
 
@@ -266,7 +267,7 @@ def _check_encodings(store: Store, model: ModelInUse, year_from: int, year_to: i
         )
     if first and second and first != second:
         raise InputError(
-            "the two years are of different encodings, which would show as change",
+            "the two years have different encodings, which would show up as change",
             f"{year_from} is {', '.join(sorted(first))}, {year_to} is {', '.join(sorted(second))}",
             "remove one of the years and add it from files like those of the other",
             code="years-of-different-encodings",

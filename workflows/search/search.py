@@ -103,7 +103,7 @@ def search_cells(
         year: A year the city holds; its own when left out.
 
     Raises:
-        NotFoundError: No such city or model, or the city does not hold this year.
+        NotFoundError: No such city or model, or the city does not have this year.
         InputError: The query is empty or too long.
     """
     started = time.perf_counter()
@@ -133,7 +133,7 @@ def similar_cells(
     """Score every cell by cosine to the cell at a point (WGS84), both of one year.
 
     Raises:
-        NotFoundError: No such city or model, or the city does not hold this year.
+        NotFoundError: No such city or model, or the city does not have this year.
         InputError: The point lies in no cell of the city.
     """
     started = time.perf_counter()
@@ -144,7 +144,7 @@ def similar_cells(
         offset = (cells.lonlat - (lon, lat)) * (np.cos(np.radians(lat)), 1)
         near = cells.lonlat[np.argmin((offset**2).sum(axis=1))]
         raise InputError(
-            "the point lies in no cell of the city",
+            "the point is not in any cell of the city",
             f"{lon},{lat}",
             f"the nearest cell is at {near[0]:.5f},{near[1]:.5f}",
             code="point-outside-city",

@@ -20,7 +20,7 @@ from db.schema import AreaSet
 from workflows.tasks.arrays import TaskCity
 
 OUTSIDE = "outside the city"
-MOSTLY_OUTSIDE = "less than half of it in cells with data"
+MOSTLY_OUTSIDE = "less than half covered by cells with data"
 _LEAST_COVERED = 0.5
 
 
@@ -31,8 +31,8 @@ class AreaRequest:
     Attributes:
         file: Polygons with one number a field.
         fields: At least two fields, shares, per cents or counts.
-        crs: CRS of a file that carries none.
-        code_field: Field that names the areas; found when None.
+        crs: CRS of a file that does not state one.
+        code_field: Area ID field; found when None.
         minimum_count: Areas with fewer people than this are left out, where counts are given.
         minimum_m2: Areas smaller than this are left out: nearly a statement about one building.
     """
@@ -47,14 +47,14 @@ class AreaRequest:
     def __post_init__(self) -> None:
         if not 0 <= self.minimum_count < math.inf:
             raise InputError(
-                "the least number of people must be 0 or more",
+                "the minimum population must be 0 or more",
                 self.minimum_count,
                 "try 100",
                 code="minimum-count-out-of-range",
             )
         if not 0 <= self.minimum_m2 < math.inf:
             raise InputError(
-                "the least size must be 0 square metres or more",
+                "the minimum size must be 0 square metres or more",
                 self.minimum_m2,
                 "try 2500",
                 code="minimum-size-out-of-range",
@@ -95,7 +95,7 @@ def covered_areas(
         code_field=request.code_field,
         minimum_count=request.minimum_count,
     )
-    progress("laying the areas over the cells", 0, 1)
+    progress("overlaying areas on cells", 0, 1)
     overlap = cells_under(areas.geometry, city.arrays.cell_h3, progress)
     touched = overlap.covered > 0
     large = overlap.square_metres >= request.minimum_m2
@@ -104,10 +104,10 @@ def covered_areas(
     if not touched.any():
         west, south, east, north = shapely.total_bounds(areas.geometry)
         raise InputError(
-            "no area lies in the city",
+            "no area is inside the city",
             f"areas from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}, "
             f"city {', '.join(f'{value:.4f}' for value in city.boundary.bounds)}",
-            "check that both show the same place, and the areas' CRS",
+            "check that both cover the same city, and the areas' CRS",
             code="no-area-in-city",
         )
     reasons = {
@@ -117,7 +117,7 @@ def covered_areas(
     }
     if not used.any():
         raise InputError(
-            "no area can be used",
+            "no usable areas",
             ", ".join(f"{n} {reason}" for reason, n in reasons.items() if n),
             "give larger areas inside the city",
             code="no-usable-areas",

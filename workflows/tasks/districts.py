@@ -63,7 +63,7 @@ def read_districts(source: DistrictFile) -> Districts:
         raise InputError(
             "the districts have no names",
             source.file.name,
-            "give a file with a text field, or name one",
+            "give a file with a text field, or name the field",
             code="districts-without-names",
         )
     shapes = shapely.make_valid(frame.geometry.to_numpy())

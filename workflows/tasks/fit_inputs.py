@@ -164,6 +164,6 @@ def _findings(
             "range_m": None if np.isnan(blocks.range_m) else blocks.range_m,
             "limited": blocks.limited,
             "occupied": len(np.unique(blocks.number)),
-            "chosen_by": "the user" if settings.block_m else "the labels' own range",
+            "chosen_by": "the user" if settings.block_m else "the variogram range",
         }
     return found

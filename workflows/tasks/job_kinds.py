@@ -11,15 +11,15 @@ from workflows.tasks.socioeconomic import SocioeconomicRequest, socioeconomic
 
 FIT_STAGES: Final = (
     ("reading", 0.08),
-    ("laying the areas", 0.1),
-    ("weighing cells", 0.12),
+    ("overlaying areas", 0.1),
+    ("weighting cells", 0.12),
     ("averaging pixels", 0.3),
     ("choosing spatial blocks", 0.35),
     ("comparing on held-out labels", 0.8),
     ("learning curve", 0.85),
-    ("Comparing with the training data", 0.9),
+    ("comparing with the training data", 0.9),
     ("drawing the map", 0.95),
-    ("keeping the layer", 1.0),
+    ("saving the layer", 1.0),
 )
 
 

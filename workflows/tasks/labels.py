@@ -28,7 +28,7 @@ class LabelRequest:
     Attributes:
         file: Points or polygons with a class each; None for the city's own OSM land use.
         field: The field that holds the class; found by its name when None.
-        crs: CRS of a file that carries none.
+        crs: CRS of a file that does not state one.
         crosswalk: Name of a built-in mapping.
         mapping: A class for each value, the empty text to drop it; applied after the crosswalk.
         small: What becomes of classes with fewer than `SMALL_CLASS` labels: `drop` or `merge`.
@@ -72,7 +72,7 @@ def raw_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
         kept = osm_label_set(session, city.id)
         if kept is None:
             raise InputError(
-                "the city has no land use of its own from OpenStreetMap",
+                "the city has no OpenStreetMap land use",
                 slug,
                 "give a file of labels, or add the city from an .osm.pbf extract",
                 code="city-without-osm-land-use",

@@ -31,7 +31,7 @@ from workflows.tasks.lineage import lineage_of
 from workflows.tasks.settings import FitSettings
 
 KIND = "landuse"
-MOSTLY_GREY = "Most cells cannot be told apart. Merge classes that look alike, or give more labels."
+MOSTLY_GREY = "Most cells have several possible classes. Merge similar classes, or add labels."
 _FEW_TRUSTED = 0.3
 
 
@@ -42,8 +42,8 @@ class LandUseRequest:
     Attributes:
         labels: Where the labels come from and what they mean.
         fit: How the probe is fitted and tested.
-        title: What the layer is called; made from the labels' name when None.
-        districts: Areas to tell errors apart by.
+        title: What the layer is called; default: from the name of the labels when None.
+        districts: Districts to break errors down by.
     """
 
     labels: LabelRequest
@@ -135,12 +135,12 @@ def land_use(
         groups=prepared.groups,
         progress=progress,
     )
-    progress("keeping the layer", 0, 1)
+    progress("saving the layer", 0, 1)
     with store.session() as session:
         name = _keep(session, labelled, request, prepared, mapped)
         if within is not None:
             within(session, name)
-    progress("keeping the layer", 1, 1)
+    progress("saving the layer", 1, 1)
     return land_use_result(store, slug, name, time.perf_counter() - started)
 
 
@@ -237,7 +237,7 @@ def prepare_labels(
     samples = labelled.samples
     if len(np.unique(samples.label)) < 2:
         raise InputError(
-            "the labels are of one class only",
+            "all labels have the same class",
             ", ".join(samples.classes) or "(none)",
             "give labels of at least two classes with data",
             code="labels-of-one-class",
@@ -298,9 +298,17 @@ def _fields(classes: tuple[str, ...], level: float) -> list[dict[str, str]]:
     return [
         {"name": "landuse", "type": "text", "unit": "most probable class"},
         {"name": "confidence", "type": "float", "unit": f"its calibrated {share}"},
-        {"name": "set", "type": "list", "unit": f"classes that hold the true one in {level:.0%}"},
+        {
+            "name": "set",
+            "type": "list",
+            "unit": f"set that contains the true class with coverage {level:.0%}",
+        },
         {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
-        {"name": "trusted", "type": "bool", "unit": "applicable, and the set is small"},
+        {
+            "name": "trusted",
+            "type": "bool",
+            "unit": "inside the area of applicability, with a small set",
+        },
         *({"name": f"p_{name}", "type": "float", "unit": share} for name in classes),
     ]
 

@@ -24,10 +24,10 @@ class FitSettings:
             paper's 80/20 split, its seeds and its training).
         splits: `random`, `spatial` or both; maps take their uncertainty from `spatial` where it is
             asked for.
-        folds: Parts of a cross-validation.
+        folds: Number of cross-validation folds.
         seeds: How many times the folds are drawn anew; the published protocol has its own five.
         seed: The first seed.
-        block_m: Side of a spatial block in metres; from the labels' own range when None.
+        block_m: Side of a spatial block in metres; from the variogram range when None.
         level: Share of truths that sets and intervals are made to hold, 0.5 to 0.99.
     """
 
@@ -66,7 +66,7 @@ class FitSettings:
             raise InputError(
                 "the block size must lie between 10 and 100000 metres",
                 self.block_m,
-                "leave it out to take the labels' own range",
+                "leave it out to use the variogram range",
                 code="block-size-out-of-range",
             )
 

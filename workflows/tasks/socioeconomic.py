@@ -44,8 +44,8 @@ class SocioeconomicRequest:
     Attributes:
         areas: The areas and their fields.
         fit: How the regression is fitted and tested.
-        title: What the layer is called; made from the areas' name when None.
-        districts: Areas to tell errors apart by.
+        title: What the layer is called; default: from the name of the areas when None.
+        districts: Districts to break errors down by.
         pixels: Take the areas' means over the raster's pixels instead of the cells.
     """
 
@@ -127,12 +127,12 @@ def socioeconomic(
         groups=prepared.groups,
         progress=progress,
     )
-    progress("keeping the layers", 0, 1)
+    progress("saving the layers", 0, 1)
     with store.session() as session:
         names = _keep(session, city, covered, request, prepared, mapped)
         if within is not None:
             within(session, *names)
-    progress("keeping the layers", 1, 1)
+    progress("saving the layers", 1, 1)
     return socioeconomic_result(store, slug, names, time.perf_counter() - started)
 
 
@@ -178,7 +178,7 @@ def _check_names(fields: Sequence[str]) -> None:
     twice = next((name for name in columns if columns.count(name) > 1), None)
     if twice is not None:
         raise InputError(
-            "a field's name is one the layer needs for itself",
+            "a field name is reserved for the layer",
             twice,
             "rename that field in the file",
             code="field-name-taken",
@@ -211,9 +211,9 @@ def area_vectors(
         return of_areas(chosen, covered.weights)
     if city.embedding_kind != "raster" or chosen.name not in {"alphaearth", "aether"}:
         raise InputError(
-            "means over pixels need a raster, and alphaearth or aether",
+            "averaging over pixels needs a raster, and alphaearth or aether",
             f"{city.embedding_kind}, {chosen.name}",
-            "take the mean over cells",
+            "average over cells",
             code="pixel-means-without-raster",
         )
     heads = city.arrays.heads
@@ -314,14 +314,14 @@ def _fields(names: Sequence[str], level: float) -> list[dict[str, str]]:
             for end, word in ends.items()
         ),
         {"name": "dominant", "type": "text", "unit": "field with the largest share"},
-        {"name": "entropy", "type": "float", "unit": "0 one field has all, 1 all the same"},
+        {"name": "entropy", "type": "float", "unit": "0: one field only, 1: all equal"},
         {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
     ]
 
 
 def _observed_fields(names: Sequence[str]) -> list[dict[str, str]]:
     return [
-        {"name": f"{name}_observed", "type": "float", "unit": "share in the file given, 0 to 1"}
+        {"name": f"{name}_observed", "type": "float", "unit": "share in the uploaded file, 0 to 1"}
         for name in names
     ]
 

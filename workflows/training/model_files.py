@@ -151,9 +151,9 @@ def _layout(target: Path, layout: str | None) -> Layout:
                 break
             return known
     raise InputError(
-        "the layout does not go with the output" if pth else "the layout is unknown",
+        "the layout does not match the output" if pth else "the layout is unknown",
         layout,
-        f"use {' or '.join(LAYOUTS)}; a .pth file holds the published one",
+        f"use {' or '.join(LAYOUTS)}; a .pth file has the published one",
         code="layout-not-for-output" if pth else "no-such-layout",
     )
 
@@ -194,7 +194,7 @@ def _encoder(store: Store, incoming: "IncomingModel", named: str | None) -> str:
         raise InputError(
             "the model's card names another text encoder",
             f"{named}, the card says {stated}",
-            "leave the encoder out",
+            "leave out the encoder",
             code="encoder-contradicts-card",
         )
     chosen = named or stated
@@ -203,7 +203,7 @@ def _encoder(store: Store, incoming: "IncomingModel", named: str | None) -> str:
     encoder = encoder_named(store.settings, chosen)
     if encoder.dim != incoming.heads.text_dim:
         raise InputError(
-            "the model takes text vectors of another length than the encoder gives",
+            "the model's text vectors differ in length from the encoder's",
             f"{incoming.heads.text_dim}, {encoder.name} gives {encoder.dim}",
             "name the encoder it was trained with",
             code="text-length-mismatch",
@@ -215,7 +215,7 @@ def _check_embedding(session: Session, city: City, incoming: "IncomingModel") ->
     dim = feature_rows.vector_dim(session, city.id)
     if dim != incoming.heads.eo_dim:
         raise InputError(
-            "the model takes embeddings of another length than the city's",
+            "the model's embedding length differs from the city's",
             f"{incoming.heads.eo_dim} values a pixel, {city.slug} has {dim}",
             "import it for a city with the embedding it was trained on",
             code="embedding-length-mismatch",
@@ -223,7 +223,7 @@ def _check_embedding(session: Session, city: City, incoming: "IncomingModel") ->
     taken = incoming.card.embedding.known_name if incoming.card else None
     if taken is not None and taken != city.embedding:
         raise InputError(
-            "the model was trained on another kind of embedding than the city has",
+            "the model was trained on a different kind of embedding from the city's",
             f"{kind_title(taken)}, {city.slug} has {kind_title(city.embedding)}",
             "import it for a city with the embedding it was trained on",
             code="model-of-another-embedding",
@@ -240,7 +240,7 @@ def _check_name(name: str) -> None:
         )
     if name == UNKNOWN or _RUN_NAME.fullmatch(name):
         raise InputError(
-            "names that end in a hyphen and a number are kept for runs",
+            "names ending in a hyphen and a number are reserved for runs",
             name,
             f"try {name.rstrip('-0123456789') or 'imported'}",
             code="model-name-kept-for-runs",

@@ -134,7 +134,7 @@ def check_dim(heads: "Heads", dim: int, model: str) -> None:
     """
     if heads.eo_dim != dim:
         raise InputError(
-            "the model takes embeddings of another length than the city's",
+            "the model's embedding length differs from the city's",
             f"{model} takes {heads.eo_dim} values, the city has {dim}",
             "use a model trained on this city",
             code="embedding-length-mismatch",
@@ -176,9 +176,9 @@ def query_vector(store: Store, model: ModelInUse, query: str) -> FloatArray:
 
     if model.encoder == UNKNOWN:
         raise InputError(
-            "the model was imported without its text encoder, so it answers no text query",
+            "the model was imported without its text encoder, so text search is not available",
             model.name,
-            "search by example, choose another model, or import it again and name its encoder",
+            "search by example, choose another model, or import it again with its encoder",
             code="model-without-encoder",
         )
     encoder = encoder_named(store.settings, model.encoder)
@@ -200,9 +200,9 @@ def year_files(store: Store, model: ModelInUse, year: int | None) -> YearFiles |
         held = year_rows.years(session, model.city_id)
     if year not in held:
         raise NotFoundError(
-            "the city does not hold this year",
+            "the city does not have this year",
             f"{model.city} {year}",
-            f"it holds {', '.join(map(str, held))}; add the year first",
+            f"it has {', '.join(map(str, held))}; add the year first",
             code="no-such-year",
         )
     return year, tuple(raster.id for raster in rasters)

@@ -86,7 +86,7 @@ def _check_unchanged(store: Store, run: RunSummary, state: "RunState", progress:
     changes = changes_since(state, data, chosen, seed=run.seed, device=run.device)
     if changes:
         raise ConflictError(
-            f"run {run.id} cannot go on from epoch {state.epoch}, since it began with other input",
+            f"run {run.id} cannot resume from epoch {state.epoch}, since its inputs have changed",
             f"changed: {', '.join(changes)}",
             f"start a new run: {training_command(run)}",
             code="run-input-changed",

@@ -124,7 +124,7 @@ def check_places(city: City, pois: int, chosen: Recipe) -> None:
         )
     if "batch_size" in chosen.explicit and chosen.batch_size > pois:
         raise InputError(
-            "the batch is larger than the data",
+            "the batch is larger than the data set",
             f"batch_size={chosen.batch_size} with {pois} places",
             f"use a batch_size of at most {pois}, or leave it out",
             code="batch-size-too-large",
@@ -154,7 +154,7 @@ def run_training(work: Work, run_id: int) -> None:
     chosen = recipe(run.recipe).override(run.settings)
     data = training_set(store, run.city_id, chosen, say)
     if history:
-        say(f"going on from epoch {done['epoch']}", 0, 1)
+        say(f"resuming from epoch {done['epoch']}", 0, 1)
     trained = train(
         data,
         chosen,
@@ -198,7 +198,7 @@ def _store_model(
     work: Work, run_id: int, chosen: Recipe, data: TrainingSet, trained: "Trained"
 ) -> None:
     store = work.store
-    work.tell("keeping the model", 1.0)
+    work.tell("saving the model", 1.0)
     with staged(store.settings.models) as whole, storing(store) as (session, folders):
         run = run_rows.run_by_id(session, run_id)
         city = city_rows.lock_city(session, run.city_id)

@@ -26,7 +26,7 @@ def stop_database(settings: Settings) -> None:
     other = running(_private(settings))
     if other is not None:
         raise ConflictError(
-            "Aether is up in this home and would start its database again",
+            "Aether is running in this home folder and would restart its database",
             other.address,
             "stop everything with ./aether down",
             code="aether-running",

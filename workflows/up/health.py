@@ -48,7 +48,7 @@ def _address(settings: Settings) -> str:
     cluster = PrivateCluster(settings.home)
     if not cluster.status().running:
         raise StoreUnavailableError(
-            "the private database does not run; start all with ./aether up",
+            "the private database is not running; start everything with ./aether up",
             code="database-not-running",
         )
     return cluster.url()

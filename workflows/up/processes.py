@@ -59,7 +59,7 @@ class Process:
             return
         except PermissionError as error:
             raise InputError(
-                "a process of this home belongs to another user",
+                "a process of this home folder belongs to another user",
                 f"{self.pid} ({' '.join(self.words)})",
                 "run as that user, or as root",
                 code="process-of-another-user",
@@ -124,7 +124,7 @@ def end(processes: Sequence[Process], *, patience_s: float = STOP_SECONDS) -> No
             return
     left = [process.pid for process in processes if process.alive]
     raise AetherError(
-        f"processes of this home do not end: {', '.join(map(str, left))}",
+        f"processes of this home folder do not stop: {', '.join(map(str, left))}",
         code="process-does-not-end",
     )
 

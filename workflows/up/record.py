@@ -101,11 +101,14 @@ def _already(settings: Settings) -> ConflictError:
     other = running(settings)
     if other is None:
         return ConflictError(
-            "Aether is being started or stopped in this home",
+            "Aether is being started or stopped in this home folder",
             settings.home,
             "try again in a moment",
             code="aether-starting-or-stopping",
         )
     return ConflictError(
-        "Aether is already up in this home", other.address, REMEDY, code="aether-running"
+        "Aether is already running in this home folder",
+        other.address,
+        REMEDY,
+        code="aether-running",
     )

@@ -61,7 +61,7 @@ def serve(
             try:
                 supervisor.start([Database(settings, stops=not was_up)])
                 store = open_store(settings)
-                progress("clearing what was left behind", 0, 1)
+                progress("cleaning up leftovers", 0, 1)
                 sweep(store)
                 supervisor.start([worker(store, lane) for lane in LANES])
                 if demo:
@@ -112,7 +112,7 @@ def _ignore_signals() -> None:
 def _clear(settings: Settings, progress: Progress) -> None:
     """End what a killed `up` left running."""
     if left_over(settings):
-        progress("ending what an earlier up left running", 0, 1)
+        progress("stopping leftover processes", 0, 1)
         end_left_over(settings)
 
 
@@ -160,7 +160,7 @@ def down(settings: Settings) -> bool:
         if time.monotonic() > deadline:
             raise AetherError(
                 f"process {process.pid} does not stop; end it with: kill -9 {process.pid}, "
-                "and what it leaves with: ./aether down",
+                "then run: ./aether down",
                 code="process-does-not-end",
             )
         time.sleep(0.1)

@@ -106,7 +106,7 @@ class Supervisor:
 
     def _mend(self, watched: _Watched) -> None:
         if watched.next_start is None:
-            self._progress(f"the {watched.service.name} ended and is started again", 0, 1)
+            self._progress(f"the {watched.service.name} stopped and is being restarted", 0, 1)
             watched.fell(time.monotonic(), self._first_pause)
             return
         if time.monotonic() < watched.next_start:

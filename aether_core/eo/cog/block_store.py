@@ -126,7 +126,8 @@ class BlockStore:
             os.ftruncate(self._file, self._end)
             if error.errno in _FULL:
                 raise DiskFullError(
-                    "disk full while keeping the blocks made so far; free some space and try again"
+                    "disk full while saving the blocks finished so far; free some space and "
+                    "try again"
                 ) from error
             raise
 
@@ -168,7 +169,7 @@ def open_block_store(
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         kind = DiskFullError if error.errno in _FULL else AetherError
-        raise kind(f"the work could not be kept in {path.parent}: {error.strerror}") from error
+        raise kind(f"the work could not be saved in {path.parent}: {error.strerror}") from error
     try:
         _lock(file, path, waiting)
         yield BlockStore(file, check_later=check_later)
@@ -195,7 +196,7 @@ def _lock(file: int, path: Path, waiting: Callable[[], None] | None) -> None:
         except BlockingIOError:
             if waiting is None:
                 raise ConflictError(
-                    "another process is at exactly this work",
+                    "another process is already doing this work",
                     path.name,
                     "wait for it or stop it",
                     code="block-store-busy",

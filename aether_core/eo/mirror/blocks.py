@@ -153,7 +153,7 @@ def checked_place(
         raise RemoteError(
             tile.file.url,
             f"holds no embedding in its block {down} pixels south and {across} east of its corner,"
-            " asked for twice: lengths of vectors or nodata differ from what they must be",
+            " requested twice: vector lengths or nodata values are not as expected",
             "try again later, or use another mirror",
             code="block-without-embedding",
         )

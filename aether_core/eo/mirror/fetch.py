@@ -52,7 +52,7 @@ def fetch_mirror(
         for tile in zone.tiles:
             with open_blocks(tile, coming.report_waiting) as store:
                 download_blocks(web, tile, store, connections, coming.add)
-    placing = StepCounter(progress, f"putting AlphaEarth {plan.year} together", plan.places)
+    placing = StepCounter(progress, f"assembling AlphaEarth {plan.year}", plan.places)
     paths = []
     for zone in plan.zones:
         target = folder / f"alphaearth-{plan.year}-{zone.part.zone}.tif"
@@ -73,6 +73,6 @@ def _check_room(plan: MirrorPlan, folder: Path) -> None:
         if size + _ROOM_LEFT > free:
             raise DiskFullError(
                 f"the disk of {place} has {free / _MB:,.0f} MB free and this fetch needs"
-                f" {(size + _ROOM_LEFT) / _MB:,.0f} MB while it lasts; free some space and try"
+                f" {(size + _ROOM_LEFT) / _MB:,.0f} MB while it runs; free some space and try"
                 " again"
             )

@@ -83,7 +83,7 @@ class TileIndex:
         missing = [name for name in _COLUMNS if name not in present]
         if missing:
             raise InputError(
-                "the mirror's index has changed its columns, these are missing",
+                "the columns of the mirror's index have changed, these are missing",
                 ", ".join(missing),
                 "check the mirror's address, or look for a newer Aether",
                 code="mirror-index-lacks-columns",
@@ -127,8 +127,8 @@ class TileIndex:
                 code="mirror-lacks-year",
             )
         raise InputError(
-            "the mirror has no embedding of this area in any year, it is open sea or too near"
-            " a pole",
+            "the mirror has no embedding of this area for any year; it is open sea or too "
+            "close to a pole",
             f"{west:.4f}, {south:.4f} to {east:.4f}, {north:.4f} degrees",
             "choose an area on land; longitude comes first, latitude second",
             code="mirror-lacks-area",
@@ -177,7 +177,7 @@ class TileIndex:
         )
         if not consistent:
             raise InputError(
-                "the mirror's index names a file where none of its kind can be",
+                "the mirror's index lists a file at an impossible location",
                 f"{row['path']}, year {row['year']}, zone {row['utm_zone']}, {row['crs']}",
                 "check the mirror's address",
                 code="mirror-index-path-unexpected",

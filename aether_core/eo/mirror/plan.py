@@ -227,7 +227,7 @@ def plan(
     planned: dict[str, list[PlannedTile]] = {part.zone: [] for part in parts}
     for done, (part, tile) in enumerate(wanted):
         check_cancelled = partial(
-            progress, "reading the directories of the mirror's files", done, len(wanted)
+            progress, "reading the headers of the mirror's files", done, len(wanted)
         )
         check_cancelled()
         found = _planned(web, tile, part, folder, check_cancelled)
@@ -238,7 +238,7 @@ def plan(
     zones = [PlannedZone(part, tuple(planned[part.zone])) for part in parts if planned[part.zone]]
     if not zones:
         raise InputError(
-            "the mirror's files hold nothing of this area",
+            "the mirror's files have no data for this area",
             ", ".join(tile.path for tile in tiles),
             "choose another area",
             code="mirror-files-lack-area",
@@ -278,7 +278,7 @@ class _Directory(RangeFile):
     def read_at(self, start: int, length: int) -> bytes:
         if length > _LONGEST_DIRECTORY:
             raise LayoutError(
-                "claims a directory too long to be one", code="tile-directory-too-long"
+                "has an implausibly long file directory", code="tile-directory-too-long"
             )
         return super().read_at(start, length)
 

@@ -31,7 +31,7 @@ class StepCounter:
 
     def report_waiting(self) -> None:
         """Tell that another fetch has what is needed."""
-        self._tell("waiting for another fetch that is at the same part of the mirror")
+        self._tell("waiting for another fetch of the same files")
 
     def _tell(self, stage: str) -> None:
         self._progress(stage, self._done // self._unit, -(-self._total // self._unit))

@@ -150,7 +150,7 @@ def read_layout(file: io.RawIOBase | BinaryIO, size: int) -> TileLayout:
                 )
             )
     except (*_DAMAGED, struct.error, MemoryError) as error:
-        raise LayoutError("is no GeoTIFF, or a damaged one", code="tile-damaged") from error
+        raise LayoutError("is not a GeoTIFF, or is damaged", code="tile-damaged") from error
 
 
 def _check_page(page: TiffPage) -> None:
@@ -172,7 +172,7 @@ def _check_page(page: TiffPage) -> None:
             )
     if int(page.compression) not in _PACKINGS or int(page.predictor) not in _PREDICTORS:
         raise LayoutError(
-            f"is packed in a way not known here: compression {int(page.compression)},"
+            f"uses an unsupported encoding: compression {int(page.compression)},"
             f" predictor {int(page.predictor)}",
             code="tile-packing-unknown",
         )
@@ -190,7 +190,7 @@ def _placed(page: TiffPage) -> tuple[float, float, float, bool]:
         across, down = scale[0], -scale[1]
         x, y = tie[3] - tie[0] * across, tie[4] - tie[1] * down
     else:
-        raise LayoutError("does not say where it lies", code="tile-without-position")
+        raise LayoutError("has no georeference", code="tile-without-position")
     if across <= 0 or abs(down) != across:
         raise LayoutError(f"has pixels of {across} x {abs(down)} m", code="tile-pixels-not-square")
     return float(x), float(max(y, y + down * page.imagelength)), float(across), down > 0
@@ -212,11 +212,11 @@ def _checked(layout: TileLayout) -> TileLayout:
         layout.counts.shape
     ):
         raise LayoutError(
-            "has another number of blocks than its size asks for", code="tile-wrong-block-count"
+            "has a number of blocks that does not match its size", code="tile-wrong-block-count"
         )
     ends = layout.offsets + layout.counts
     if (layout.counts < 0).any() or (layout.offsets < 0).any() or (ends > layout.size).any():
-        raise LayoutError("names blocks outside itself", code="tile-blocks-outside-file")
+        raise LayoutError("refers to blocks outside the file", code="tile-blocks-outside-file")
     if int(layout.counts.max()) > _LONGEST_BLOCK or layout.block > 8192:
         raise LayoutError("has blocks too large to read", code="tile-blocks-too-large")
     return layout

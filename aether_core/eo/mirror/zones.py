@@ -81,7 +81,7 @@ def zone_parts(boundary: BaseGeometry, halo_m: float = HALO_M) -> tuple[ZonePart
                 parts.append(ZonePart(zone, _widened(piece, zone, halo_m)))
     if not parts:
         raise InputError(
-            "there is no embedding so near a pole",
+            "there is no embedding this close to a pole",
             f"latitude {south:.1f} to {north:.1f}",
             f"choose an area between {-_SOUTHMOST} degrees south and {_NORTHMOST} north",
             code="area-near-pole",

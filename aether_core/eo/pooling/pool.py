@@ -351,7 +351,7 @@ def _whole_windows(points: _Points, views: Sequence[View], reach: int) -> NDArra
     for which, view in enumerate(views):
         if (full[which] == 0).any():
             raise InputError(
-                "the radius is smaller than a pixel, some disks hold no pixel at all",
+                "the radius is smaller than a pixel, so some disks contain no pixel",
                 f"{view.radius_m:g} m",
                 "give a larger radius",
                 code="radius-smaller-than-pixel",

@@ -73,16 +73,16 @@ def check_named(file: str, kind: str, tags: Mapping[str, str], names: Sequence[s
     said = kind_of_tag(tag) if tag else ALPHAEARTH if set(names) & set(BAND_NAMES) else kind
     if said != kind:
         raise InputError(
-            f"{file} says that it holds another embedding",
+            f"{file} is labelled as another embedding",
             f"{said}, not {kind}",
-            "give the files of that embedding, or its right name",
+            "give the files of that embedding, or correct its name",
             code="embedding-of-another-kind",
         )
     if not 2 <= len(names) <= MAX_BANDS:
         raise InputError(
             f"{file} cannot be an embedding",
             f"{len(names)} bands",
-            f"give a raster with 2 to {MAX_BANDS} bands, one for each number of a pixel",
+            f"give a raster with 2 to {MAX_BANDS} bands, one per embedding dimension",
             code="embedding-length-out-of-range",
         )
 

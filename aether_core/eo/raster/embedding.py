@@ -189,7 +189,7 @@ def open_rasters(
     # An export cut into files may well have one that lies outside the city altogether.
     if not any(with_data):
         raise InputError(
-            "the embedding holds no data at all, every pixel is nodata",
+            "the embedding has no data: every pixel is nodata",
             ", ".join(file.path.name for file in files),
             "choose another area or year, or export it again",
             code="embedding-without-data",
@@ -202,14 +202,14 @@ def _check_one_embedding(files: Sequence[RasterFile]) -> None:
     for file in files:
         if file.bands != first.bands:
             raise InputError(
-                "files of one embedding must have as many bands each",
+                "all files of an embedding must have the same number of bands",
                 f"{first.path.name} has {first.bands}, {file.path.name} has {file.bands}",
                 "give files of one embedding",
                 code="files-of-different-length",
             )
         if file.embedding != first.embedding:
             raise InputError(
-                "the files hold different embeddings",
+                "the files contain different embeddings",
                 f"{first.path.name}: {first.embedding}, {file.path.name}: {file.embedding}",
                 "give files of one embedding",
                 code="files-of-different-embeddings",

@@ -112,7 +112,7 @@ def read_window(
 
 def _damaged(path: Path) -> InputError:
     return InputError(
-        "the file cannot be read as a GeoTIFF, it is damaged, truncated or something else",
+        "the file cannot be read as a GeoTIFF, it is damaged, truncated or in another format",
         path.name,
         "export or download it again",
         code="raster-unreadable",
@@ -166,7 +166,7 @@ def _embedding(path: Path, dataset: Any, kind: str | None) -> str:  # noqa: ANN4
         raise InputError(
             f"{path.name} has {dataset.count} bands, an AlphaEarth embedding has {BANDS}",
             "a picture" if picture else f"{dataset.count} bands",
-            "export all of A00 to A63 and nothing else, or say which other embedding it is",
+            "export exactly A00 to A63, or name the embedding if it is another one",
             code="raster-wrong-band-count",
         )
     return said
@@ -197,7 +197,7 @@ def _check_georeference(path: Path, dataset: Any) -> None:  # noqa: ANN401 - ras
         raise InputError(
             "the raster has no coordinate reference system (CRS)",
             path.name,
-            "export it as a GeoTIFF with its CRS, e.g. the UTM zone it came in",
+            "export it as a GeoTIFF with its CRS, e.g. its original UTM zone",
             code="raster-without-crs",
         )
     transform = dataset.transform
@@ -210,7 +210,7 @@ def _check_georeference(path: Path, dataset: Any) -> None:  # noqa: ANN401 - ras
         )
     if transform == Affine.identity() and crs.is_projected:
         raise InputError(
-            "the raster has a CRS but no position",
+            "the raster has a CRS but no georeference",
             path.name,
             "export it with its geotransform",
             code="raster-without-position",
@@ -223,7 +223,7 @@ def _check_blocks(path: Path, dataset: Any) -> None:  # noqa: ANN401 - rasterio 
     pixel_bytes = dataset.count * np.dtype(dataset.dtypes[0]).itemsize
     if block_height * block_width * pixel_bytes > _MAX_BLOCK_BYTES:
         raise InputError(
-            f"{path.name} is stored in blocks too large to read in part",
+            f"{path.name} is stored in blocks too large for partial reading",
             f"{block_width} x {block_height} pixels",
             "rewrite it as a cloud-optimised GeoTIFF (gdal_translate -of COG)",
             code="raster-blocks-too-large",

@@ -185,7 +185,7 @@ def open_tables(
 def _check_one_length(files: Sequence[Path], lengths: Sequence[int]) -> None:
     if len(set(lengths)) > 1:
         raise InputError(
-            "tables of one embedding must have as many values a row each",
+            "all tables of an embedding must have the same number of values per row",
             ", ".join(f"{file.name} {n}" for file, n in zip(files, lengths, strict=True)),
             "give tables of one embedding",
             code="files-of-different-length",

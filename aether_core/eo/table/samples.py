@@ -55,7 +55,7 @@ def read_samples(
         whole &= vectors.any(axis=1)
     if not whole.any():
         raise InputError(
-            "the table holds no data at all, no row has a place and all values of the embedding",
+            "the table has no usable data: no row has both coordinates and all embedding values",
             file.name,
             "choose another area or year, or export it again",
             code="embedding-without-data",
@@ -75,7 +75,7 @@ def _alphaearth(frame: Any, file: Path) -> NDArray[np.float32]:  # noqa: ANN401 
         raise InputError(
             f"{file.name} lacks {len(missing)} of the columns A00 to A63",
             f"missing {', '.join(missing[:5])}; it has {', '.join(there[:6])}",
-            "export all 64 bands of the embedding, or say which other embedding it is",
+            "export all 64 bands of the embedding, or name the embedding if it is another one",
             code="table-lacks-bands",
         )
     return _numbers(frame, list(BAND_NAMES), file)
@@ -97,10 +97,10 @@ def _named(frame: Any, file: Path, kind: str) -> NDArray[np.float32]:  # noqa: A
     if not runs or (len(runs) > 1 and len(runs[0]) == len(runs[1])):
         found = ", ".join(f"{run[0]} to {run[-1]}" for run in runs)
         raise InputError(
-            f"{file.name} does not show which columns hold the embedding",
-            found or "no columns numbered in a row",
-            f"number them from 0 behind one prefix, at least {_LEAST_COLUMNS}, such as B000 to"
-            " B127, and leave other columns like that out",
+            f"{file.name} does not make clear which columns hold the embedding",
+            found or "no consecutively numbered columns",
+            f"number them from 0 after a common prefix, at least {_LEAST_COLUMNS}, such as B000 to"
+            " B127, and remove other columns numbered like that",
             code="embedding-columns-unclear",
         )
     return _numbers(frame, runs[0], file)
@@ -127,9 +127,9 @@ def _lists(rows: list[Any], name: str, file: Path) -> NDArray[np.float32]:
     lengths = {len(row) for row in there}
     if len(lengths) != 1 or not 2 <= min(lengths) <= MAX_BANDS:
         raise InputError(
-            f"column {name} of {file.name} does not hold vectors of one length",
+            f"column {name} of {file.name} does not hold vectors of equal length",
             ", ".join(map(str, sorted(lengths)[:5])) or "no lists",
-            "give a table with as many numbers in each row",
+            "give a table with the same number of values in each row",
             code="column-without-vectors",
         )
     vectors = np.full((len(rows), lengths.pop()), np.nan, dtype=np.float32)
@@ -155,7 +155,7 @@ def _numbers(frame: Any, columns: list[str], file: Path) -> NDArray[np.float32]:
 
 def _no_numbers(name: str, file: Path, error: Exception) -> InputError:
     return InputError(
-        f"column {name} of {file.name} holds something other than numbers",
+        f"column {name} of {file.name} holds values that are not numbers",
         error,
         "export the embedding's values as numbers",
         code="column-not-numeric",

@@ -107,7 +107,7 @@ class RunCheckpoints(RunFolder):
                 raise damaged
             if words["format_version"] != FORMAT_VERSION:
                 raise InputError(
-                    "the run's checkpoint was written by another version of this program",
+                    "the run's checkpoint was written by another version of Aether",
                     path.name,
                     "start a new run",
                     code="checkpoint-of-other-version",
@@ -137,10 +137,12 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise DiskFullError(f"no room for {folder.name}; free some and try again") from error
+            raise DiskFullError(
+                f"not enough disk space for {folder.name}; free some and try again"
+            ) from error
         raise InputError(
-            "the folder of the run's checkpoints cannot be made",
+            "the run's checkpoint folder cannot be created",
             f"{folder} ({error.strerror})",
-            "choose a home folder you may write to",
+            "choose a home folder you can write to",
             code="checkpoint-folder-unwritable",
         ) from error

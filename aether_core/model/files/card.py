@@ -16,14 +16,14 @@ CARD_FILE = "model.json"
 WEIGHTS_FILE = "heads.safetensors"
 MAX_WEIGHTS_BYTES = 64 * 1024**2
 """No file of weights is read above this; the published ones have 0.7 MB."""
-DAMAGED_WEIGHTS = "put the model's folder back from a copy, import it again, or train it again"
+DAMAGED_WEIGHTS = "restore the model folder from a backup, or import or train the model again"
 """What to do about weights that are not what they were."""
 FORMAT_VERSION = 1
 UNKNOWN = "unknown"
 """Stands where weights came without a card and nobody said: an encoder, a city, a recipe."""
 
 _MAX_CARD_BYTES = 1_000_000
-_REMEDY = "give a model made by this program"
+_REMEDY = "give a model exported by Aether"
 
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -207,7 +207,7 @@ def read_card(path: Path) -> ModelCard:
         ) from None
     if card.format_version > FORMAT_VERSION:
         raise InputError(
-            "model card is of a newer version",
+            "model card is from a newer version",
             card.format_version,
             "update Aether",
             code="card-of-newer-version",
@@ -231,14 +231,14 @@ def _check_storable(raw: object, path: Path) -> None:
             waiting += value
         elif isinstance(value, float) and not math.isfinite(value):
             raise InputError(
-                "model card holds a number that is not finite",
+                "model card contains a number that is not finite",
                 path.name,
                 _REMEDY,
                 code="card-number-not-finite",
             )
         elif isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
             raise InputError(
-                "model card holds signs that are no text",
+                "model card contains invalid characters",
                 path.name,
                 _REMEDY,
                 code="card-text-unusable",

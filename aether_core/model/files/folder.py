@@ -167,5 +167,8 @@ def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             return state, file.metadata() or {}
     except (SafetensorError, OSError, ValueError, RuntimeError):
         raise InputError(
-            "weights are damaged or no safetensors file", path.name, remedy, code="weights-damaged"
+            "weights are damaged or not a safetensors file",
+            path.name,
+            remedy,
+            code="weights-damaged",
         ) from None

@@ -173,7 +173,9 @@ def _from_folder(folder: Path, name: str) -> IncomingModel:
 
 def _from_weights(path: Path, card: ModelCard | None, name: str) -> IncomingModel:
     if card is not None and card.weights_sha256 is not None:
-        check_sha256(path, card.weights_sha256, remedy="copy the model again, card and weights")
+        check_sha256(
+            path, card.weights_sha256, remedy="copy the model again, with both card and weights"
+        )
     if path.suffix.lower() in _PUBLISHED:
         published = read_published(path)
         _check_card(card, published.heads, name)
@@ -202,8 +204,8 @@ def _check_card(card: ModelCard | None, heads: Heads, name: str) -> None:
     for kind, dim in stated.items():
         if dim != taken[kind]:
             raise InputError(
-                f"card and weights of {name} do not belong together",
-                f"the card says {kind} vectors of {dim}, the weights take {taken[kind]}",
+                f"card and weights of {name} do not match",
+                f"the card says {kind} vectors of {dim}, the weights expect {taken[kind]}",
                 "give the folder as it was exported",
                 code="card-does-not-fit-weights",
             )

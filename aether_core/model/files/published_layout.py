@@ -102,7 +102,7 @@ def published_bytes(heads: Heads, name: str) -> bytes:
     if shape.shortcut != "gated" or not shape.post_mlp:
         left_out = f"shortcut {shape.shortcut}, MLP {'there' if shape.post_mlp else 'left out'}"
         raise InputError(
-            f"the published layout has no room for what {name} is built like",
+            f"the published layout cannot represent the structure of {name}",
             left_out,
             "export it in our own layout",
             code="layout-cannot-hold-model",
@@ -146,7 +146,7 @@ def _check_archive(path: Path) -> None:
             broken = archive.testzip()
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError):
         raise InputError(
-            "the weights are damaged, or in torch's format of before 2020",
+            "the weights are damaged, or in torch's pre-2020 format",
             path.name,
             _DAMAGED,
             code="weights-damaged",
@@ -164,9 +164,9 @@ def _unpickled(path: Path) -> object:
         objects = _other_objects(path)
         if objects:
             raise InputError(
-                f"{path.name} holds Python objects beside the weights, which could run code",
+                f"{path.name} holds Python objects besides the weights, which could run code",
                 ", ".join(objects),
-                "save its two state dictionaries alone",
+                "save only its two state dictionaries",
                 code="weights-hold-objects",
             ) from None
         raise InputError(
@@ -200,9 +200,9 @@ def _state(payload: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
         for key, value in tensors.items():
             if not isinstance(key, str) or not _is_plain(value):
                 raise InputError(
-                    f"{path.name} holds something that is no tensor",
+                    f"{path.name} holds something that is not a tensor",
                     f"{part} {key!s:.60}",
-                    "save its two state dictionaries alone",
+                    "save only its two state dictionaries",
                     code="weights-hold-other-values",
                 )
             state[prefix + key] = value

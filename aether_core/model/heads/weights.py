@@ -71,7 +71,7 @@ def check_size(path: Path) -> None:
         raise InputError(
             f"{path.name} is larger than the {MAX_WEIGHTS_BYTES:,} bytes that two heads can have",
             f"{size:,} bytes",
-            "give a file of these heads alone",
+            "give a file with only these heads",
             code="weights-too-large",
         )
 
@@ -87,7 +87,7 @@ def check_finite(state: Mapping[str, Tensor], file: str) -> None:
             raise InputError(
                 f"weights of {file} are not all finite",
                 key,
-                "train again or give another",
+                "train again or give another file",
                 code="weights-not-finite",
             )
 
@@ -100,7 +100,7 @@ def _width(state: Mapping[str, Tensor], key: str, file: str) -> int:
     if weight.ndim != 2 or not 0 < weight.shape[1] <= _MAX_DIM:
         shape = f"{key} {list(weight.shape)}"
         raise InputError(
-            f"{file} holds a tensor of the wrong shape", shape, _WHOLE, code="tensor-wrong-shape"
+            f"{file} contains a tensor of the wrong shape", shape, _WHOLE, code="tensor-wrong-shape"
         )
     return int(weight.shape[1])
 
@@ -111,23 +111,23 @@ def _check_layout(wanted: Mapping[str, Tensor], there: Mapping[str, Tensor], fil
             raise InputError(f"{file} lacks the tensor", key, _WHOLE, code="weights-lack-tensor")
         if key not in wanted:
             raise InputError(
-                f"{file} holds a tensor that belongs to no head",
+                f"{file} contains a tensor that belongs to neither head",
                 key,
                 _WHOLE,
                 code="tensor-of-no-head",
             )
         given, right = list(there[key].shape), list(wanted[key].shape)
         if given != right:
-            shapes = f"{key} {given}, wanted {right}"
+            shapes = f"{key} {given}, expected {right}"
             raise InputError(
-                f"{file} holds a tensor of the wrong shape",
+                f"{file} contains a tensor of the wrong shape",
                 shapes,
                 _WHOLE,
                 code="tensor-wrong-shape",
             )
         if there[key].dtype not in _FLOATING:
             raise InputError(
-                f"{file} holds a tensor that is not floating",
+                f"{file} contains a tensor that is not floating point",
                 key,
                 _WHOLE,
                 code="tensor-not-floating",

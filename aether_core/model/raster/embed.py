@@ -159,7 +159,7 @@ def _check(
         )
     if target.resolve() in embedding.files:
         raise InputError(
-            "the output is one of the rasters read",
+            "the output is one of the input rasters",
             target,
             "choose another name",
             code="output-is-input",
@@ -168,16 +168,16 @@ def _check(
     names = ", ".join(path.name for path in embedding.files)
     if embedding.dim != heads.eo_dim:
         raise InputError(
-            f"the raster has {embedding.dim} bands, this model takes {heads.eo_dim}",
+            f"the raster has {embedding.dim} bands, this model expects {heads.eo_dim}",
             names,
             "give the embedding the model was trained on",
             code="embedding-length-mismatch",
         )
     if len(embedding.grids) > 1:
         raise InputError(
-            "these rasters lie on different grids and cannot become one raster",
+            "these rasters are on different grids and cannot be combined",
             names,
-            "embed the rasters of each UTM zone by themselves",
+            "embed the rasters of each UTM zone separately",
             code="rasters-on-different-grids",
         )
     return embedding.grids[0]
@@ -211,7 +211,7 @@ def _key(
 def _kept(store: BlockStore, levels: Sequence[Level], path: Path) -> str:
     total = sum(level.blocks for level in levels)
     return (
-        f"The same command goes on from {len(store)} of {total} blocks,"
+        f"Run the same command to resume from {len(store)} of {total} blocks,"
         f" kept in {path} ({store.size / 1e6:,.0f} MB)"
     )
 

@@ -4,6 +4,6 @@ from aether_core.model.recipes.definition import Recipe
 
 RECIPE = Recipe(
     name="aether",
-    summary="The published recipe: a small and a large window of each place, and its text.",
+    summary="The published recipe: a small and a large window around each place, and its text.",
 )
 """Source: the published AETHER code; holding out blocks and keeping the best epoch are ours."""

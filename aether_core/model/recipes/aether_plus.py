@@ -4,8 +4,8 @@ from aether_core.model.recipes.definition import Recipe
 
 RECIPE = Recipe(
     name="aether-plus",
-    summary="The published recipe with varied texts, so that it learns what places are rather than "
-    "what they are called.",
+    summary="The published recipe with varied texts, so that it learns what places are, not their "
+    "names.",
     batch_size=128,
     category_text=0.8,
     text_noise=1.5,

@@ -47,89 +47,90 @@ class Setting:
 
 RULES: Mapping[str, SettingRule] = MappingProxyType(
     {
-        "epochs": SettingRule(
-            "How many times training goes through all places at most.", int, 1, 2000
-        ),
+        "epochs": SettingRule("Maximum number of passes over all places.", int, 1, 2000),
         "batch_size": SettingRule(
-            "How many places are compared with one another in a step; a smaller city takes all "
-            "its places.",
+            "Number of places compared with one another per step; a smaller city uses all its "
+            "places.",
             int,
             2,
             65_536,
         ),
-        "learning_rate": SettingRule("How large the first steps are.", float, 1e-6, 1.0),
-        "weight_decay": SettingRule("How strongly weights are pulled to zero.", float, 0.0, 1.0),
+        "learning_rate": SettingRule("Initial learning rate.", float, 1e-6, 1.0),
+        "weight_decay": SettingRule("Strength of the weight decay.", float, 0.0, 1.0),
         "temperature": SettingRule(
-            "How sharply right and wrong pairs are told apart; lower is sharper.", float, 0.01, 1.0
+            "Temperature of the contrastive loss; lower separates pairs more sharply.",
+            float,
+            0.01,
+            1.0,
         ),
         "lam": SettingRule(
-            "Weight of agreement between the two window sizes against agreement with the text.",
+            "Weight of the multi-scale loss (between the two window sizes) relative to the "
+            "text loss.",
             float,
             0.0,
             1.0,
         ),
         "holdout": SettingRule(
-            "Part of the places held out in whole blocks of the city to check the model; 0 trains "
-            "on every place.",
+            "Share of places held out in spatial blocks to test the model; 0 trains on every "
+            "place.",
             float,
             0.0,
             0.5,
         ),
         "block_m": SettingRule(
-            "Side of the held-out blocks in metres; 0 takes a size that fits the city.",
+            "Side of the held-out blocks in metres; 0 chooses a size that fits the city.",
             float,
             0.0,
             100_000.0,
         ),
         "keep": SettingRule(
-            "Which weights are kept: those of the epoch that did best on the held-out blocks, or "
-            "the last ones.",
+            "Which weights to keep: those of the best epoch on the held-out blocks, or the last "
+            "ones.",
             str,
             choices=("best", "last"),
         ),
         "patience": SettingRule(
-            "Stop after so many epochs without a better result on the held-out blocks; only with "
+            "Stop after this many epochs without improvement on the held-out blocks; only with "
             "keep=best.",
             int,
             1,
             2000,
         ),
         "views": SettingRule(
-            "What is seen of a place: a small and a large window around it, or one disk of the "
+            "Area averaged around a place: a small and a large window, or one disk with the "
             "city's radius.",
             str,
             choices=("windows", "disk"),
         ),
         "same_text": SettingRule(
-            "What places of a batch with the same text are to one another: wrong answers, or left "
-            "out of the comparison.",
+            "How to treat places in a batch with the same text: as negatives, or leave them out of "
+            "the comparison.",
             str,
             choices=("negative", "masked"),
         ),
         "shortcut": SettingRule(
-            "The straight way around the first layers of the embedding's head: opened by a learned "
-            "number, always open, or none.",
+            "Shortcut around the first layers of the embedding head: with a learned gate, always "
+            "open, or none.",
             str,
             choices=("gated", "plain", "none"),
         ),
         "post_mlp": SettingRule(
-            "Whether the embedding's head ends in two more layers.", str, choices=("yes", "no")
+            "Whether the embedding head ends in two extra layers.", str, choices=("yes", "no")
         ),
         "category_text": SettingRule(
-            "How often a place's text gives way to the mean text of its category in training.",
+            "How often a place's text is replaced by the mean text of its category in training.",
             float,
             0.0,
             1.0,
         ),
         "text_noise": SettingRule(
-            "Length of the noise added to a text in training, whose own length is 1.",
+            "Length of the noise added to a text vector (of length 1) in training.",
             float,
             0.0,
             10.0,
         ),
         "average": SettingRule(
-            "Keep a running mean of the weights that holds on to this part of itself at each step; "
-            "0 keeps the weights as they are.",
+            "Decay of the running mean of the weights (EMA); 0 turns it off.",
             float,
             0.0,
             0.9999,
@@ -229,14 +230,14 @@ class Recipe:
 def _refuse_contradictions(chosen: Recipe) -> None:
     if chosen.keep == "best" and chosen.holdout == 0:
         raise InputError(
-            "the best epoch cannot be told with nothing held out",
+            "the best epoch cannot be selected if no places are held out",
             "holdout=0 keep=best",
-            "add keep=last, or hold some places out",
+            "add keep=last, or hold out some places",
             code="best-epoch-without-holdout",
         )
     if chosen.views == "disk" and chosen.lam > 0:
         raise InputError(
-            "one disk has no second window to agree with",
+            "the multi-scale loss needs two windows, and one disk was chosen",
             f"views=disk lam={chosen.lam:g}",
             "add lam=0, or use views=windows",
             code="disk-without-second-window",
@@ -259,7 +260,7 @@ def _checked(key: str, value: Value) -> Value:
         word = str(value).strip().lower()
         if word not in rule.choices:
             raise InputError(
-                f"{key} has no such choice",
+                f"unknown value for {key}",
                 value,
                 f"use {' or '.join(rule.choices)}",
                 code="no-such-choice",

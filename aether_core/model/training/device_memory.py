@@ -55,7 +55,7 @@ def places_explained(places: int) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError:
         raise InputError(
-            "the memory of this GPU is too small for the places",
+            "this GPU does not have enough memory for the places",
             places,
             "train on the CPU",
             code="places-exceed-memory",
@@ -96,7 +96,7 @@ def _explained(steps: TrainingSteps, device: torch.device) -> InputError:
     where = "GPU" if device.type == "cuda" else "computer"
     other = ", or train on the CPU" if device.type == "cuda" else ""
     return InputError(
-        f"the memory of this {where} is too small for the batch",
+        f"this {where} does not have enough memory for the batch",
         f"batch_size={steps.batch} with {free / 1e9:.1f} GB free",
         f"set batch_size={fits}{other}" if fits else f"close other programs{other}",
         code="batch-exceeds-memory",

@@ -74,7 +74,7 @@ def _parts(
     if recipe.holdout == 0:
         if recipe.keep == "best":
             raise InputError(
-                "the best epoch cannot be told with nothing held out",
+                "the best epoch cannot be selected if no places are held out",
                 "holdout=0",
                 "add keep=last",
                 code="best-epoch-without-holdout",

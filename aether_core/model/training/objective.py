@@ -30,7 +30,7 @@ class Objective(nn.Module):
         super().__init__()
         if recipe.lam > 0 and features.wide is None:
             raise InputError(
-                "places seen in one view have no second one to agree with",
+                "the multi-scale loss needs two views, and there is one only",
                 f"lam={recipe.lam:g}",
                 "set lam=0, or pool the places in two windows",
                 code="places-without-second-view",

@@ -106,7 +106,7 @@ def train(
     identity = _identity(data, recipe, seed, device, state, start)
     if state and (changes := state.identity.changes(identity)):
         raise ConflictError(
-            f"the run cannot go on from epoch {state.epoch}, since it began with other input",
+            f"the run cannot resume from epoch {state.epoch}, since its inputs have changed",
             f"changed: {', '.join(changes)}",
             "start a new run",
             code="run-input-changed",
@@ -300,7 +300,7 @@ def _first_heads(data: TrainingSet, recipe: Recipe, seed: int, start: Heads | No
     if start is not None:
         if start.shape != shape:
             raise InputError(
-                "the weights to begin with are of another shape",
+                "the initial weights have the wrong shape",
                 f"{start.shape}",
                 f"give weights of {shape}",
                 code="start-weights-other-shape",

@@ -64,7 +64,7 @@ class TrainingSet:
             )
         if rows and not 0 <= self.text_index.min() <= self.text_index.max() < len(self.text):
             raise InputError(
-                "text_index points outside the texts",
+                "text_index is out of range",
                 f"{self.text_index.min()} to {self.text_index.max()}",
                 f"use 0 to {len(self.text) - 1}",
                 code="text-index-out-of-range",

@@ -73,7 +73,7 @@ def _typical_texts(features: DeviceFeatures) -> Tensor:
     """Mean text of each category, unit rows float32 `[c, text_dim]`; every place counts once."""
     if features.category is None:
         raise InputError(
-            "the recipe asks for the places' categories, and they are not known",
+            "the recipe needs place categories, but there are none",
             "category_text above 0",
             "set category_text=0, or add places with categories",
             code="categories-unknown",

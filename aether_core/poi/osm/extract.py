@@ -67,9 +67,9 @@ def read_osm_pois(
         ) from error
     if places is None or places.empty:
         raise InputError(
-            "the extract holds no places",
+            "the extract has no places",
             file.name,
-            "choose one of the city",
+            "choose an extract that covers the city",
             code="osm-extract-without-places",
         )
     return _as_pois(places)
@@ -93,9 +93,9 @@ def osm_file_places(path: str | Path, boundary: shapely.Geometry) -> PoiSource:
     frame, outside = cut_to(read_osm_pois(path, bounds=(west, south, east, north)), boundary)
     if frame.empty:
         raise NoPlacesError(
-            "the extract holds no places in the boundary",
+            "the extract has no places inside the boundary",
             Path(path).name,
-            "choose the extract of the city",
+            "choose an extract that covers the city",
         )
     return PoiSource(
         kind="osm",

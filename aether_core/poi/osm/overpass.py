@@ -24,7 +24,7 @@ from aether_core.poi.overture.release import Bounds
 from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
 from aether_core.progress import Progress, silent
 
-_STAGE = "asking for places of OpenStreetMap"
+_STAGE = "querying OpenStreetMap places"
 _QUERY_S = 90  # the server gives a question up after this long
 _QUERY_BYTES = 512 * 1024**2  # and beyond this much of its memory
 _ANSWER_BYTES = 256 * 1024**2
@@ -77,7 +77,7 @@ def overpass_places(
     frame, outside = cut_to(_as_pois(url, found), boundary)
     if frame.empty:
         raise NoPlacesError(
-            "no places found in the boundary",
+            "no places found inside the boundary",
             "OpenStreetMap",
             "try Overture, a larger boundary, or a file of places",
         )
@@ -113,7 +113,7 @@ def count_overpass(
             total += sum(int(each["tags"]["total"]) for each in answer.elements)
         except (KeyError, TypeError, ValueError):
             raise RemoteError(
-                url, "answers something else than a count", code="overpass-answer-not-count"
+                url, "returned something other than a count", code="overpass-answer-not-count"
             ) from None
     return total
 
@@ -168,14 +168,16 @@ def _ask(web: Web, url: str, piece: Bounds, out: str, check_cancelled: CancelChe
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise RemoteError(
             url,
-            "answers something else than an Overpass server",
+            "does not respond like an Overpass server",
             "check its address",
             code="overpass-answer-unknown",
         ) from None
     # Of a question it could not finish the server sends what it has, as if that were all.
     if "timed out" in remark or "out of memory" in remark:
         raise _TooMuchError(
-            url, f"gave up over {_side_km(piece):.1f} km: {_for_message(remark)}", "try again later"
+            url,
+            f"failed on an area of {_side_km(piece):.1f} km: {_for_message(remark)}",
+            "try again later",
         )
     if "error" in remark:
         raise RemoteError(url, f"stopped: {_for_message(remark)}", code="overpass-stopped")
@@ -240,7 +242,7 @@ def _as_pois(url: str, elements: Mapping[str, Mapping[str, Any]]) -> gpd.GeoData
         tags = [dict(each.get("tags") or {}) for each in elements.values()]
     except (KeyError, TypeError, ValueError):
         raise RemoteError(
-            url, "answers elements without a position", code="overpass-elements-without-position"
+            url, "returned elements without coordinates", code="overpass-elements-without-position"
         ) from None
     described = [describe_tags(each) for each in tags]
     return poi_frame(

@@ -27,7 +27,7 @@ def read_footer(
         check_cancelled: See `aether_core.net.CancelCheck`.
 
     Raises:
-        RemoteError: It is no Parquet file.
+        RemoteError: It is not a Parquet file.
     """
     file = web.look(url, check_cancelled=check_cancelled)
     key = hashlib.sha256(f"{url} {file.size} {file.etag}".encode()).hexdigest()
@@ -39,7 +39,7 @@ def read_footer(
     try:
         parsed = _parsed(footer)
     except (pa.ArrowException, OSError) as error:
-        raise RemoteError(url, "is no Parquet file", code="remote-not-parquet") from error
+        raise RemoteError(url, "is not a Parquet file", code="remote-not-parquet") from error
     if kept:
         write_kept(kept, footer)
     return file, parsed
@@ -48,11 +48,11 @@ def read_footer(
 def _footer(web: Web, file: RemoteFile, check_cancelled: CancelCheck) -> bytes:
     """Read a file's last bytes: the footer, its length in four bytes, and the magic word."""
     if file.size < _END_BYTES:
-        raise RemoteError(file.url, "is no Parquet file", code="remote-not-parquet")
+        raise RemoteError(file.url, "is not a Parquet file", code="remote-not-parquet")
     end = web.read_range(file, file.size - _END_BYTES, _END_BYTES, check_cancelled=check_cancelled)
     length = int.from_bytes(end[:4], "little")
     if end[4:] != _MAGIC or length > min(file.size - _END_BYTES, _FOOTER_BYTES):
-        raise RemoteError(file.url, "is no Parquet file", code="remote-not-parquet")
+        raise RemoteError(file.url, "is not a Parquet file", code="remote-not-parquet")
     start = file.size - _END_BYTES - length
     return web.read_range(file, start, length, check_cancelled=check_cancelled) + end
 

@@ -22,9 +22,9 @@ from aether_core.vector import WGS84
 SOURCE = "Overture Maps"
 DEFAULT_CONFIDENCE = 0.5
 
-_CLOSED = "closed for good"
+_CLOSED = "permanently closed"
 _UNSURE = "confidence under {}"
-_UNTOLD = "confidence not told"
+_UNTOLD = "no confidence given"
 
 _COLUMNS = ("id", "geometry", "names.primary", "confidence", "sources.dataset", "sources.license")
 _TAXONOMIES = ("taxonomy.primary", "taxonomy.hierarchy", "categories.primary", "basic_category")
@@ -152,7 +152,7 @@ def _check_taxonomy(table: pa.Table, overture: Overture) -> None:
     if table.num_rows and not known & set(table.column_names):
         raise RemoteError(
             overture.url,
-            f"has changed its columns: {', '.join(sorted(known))} are all gone",
+            f"has different columns than expected: {', '.join(sorted(known))} are all missing",
             "try another release",
             code="overture-columns-changed",
         )
@@ -241,7 +241,7 @@ def _nothing(release: str, dropped: Mapping[str, int], min_confidence: float) ->
     unsure = sum(count for reason, count in dropped.items() if reason.startswith("confidence"))
     less = f"a confidence below {min_confidence:g}, " if unsure else ""
     return NoPlacesError(
-        "no places found in the boundary",
+        "no places found inside the boundary",
         f"Overture release {release}",
         f"try {less}OpenStreetMap, a larger boundary, or a file of places",
     )

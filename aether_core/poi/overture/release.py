@@ -102,9 +102,9 @@ def choose_release(
     there = released(web, catalog_url, check_cancelled=check_cancelled)
     if wanted is not None and wanted not in there:
         raise InputError(
-            "this Overture release is not on the server, where only the newest stay",
+            "this Overture release is no longer on the server, which keeps only the newest",
             wanted,
-            f"take one of {', '.join(there)}",
+            f"use one of {', '.join(there)}",
             code="no-such-overture-release",
         )
     return wanted or there[0]
@@ -167,13 +167,13 @@ def _items(url: str, body: bytes) -> Iterable[tuple[str, dict[str, float]]]:
     try:
         table = pq.read_table(io.BytesIO(body))
     except (pa.ArrowException, OSError) as error:
-        raise RemoteError(url, "is no Parquet file", code="remote-not-parquet") from error
+        raise RemoteError(url, "is not a Parquet file", code="remote-not-parquet") from error
     missing = [name for name in ("assets", "bbox") if name not in table.column_names]
     if missing:
         listed = ", ".join(table.column_names[:20])
         raise RemoteError(
             url,
-            f"has changed its columns: {missing[0]} is gone of {listed}",
+            f"has different columns than expected: {missing[0]} is missing from {listed}",
             code="overture-columns-changed",
         )
     boxes, assets = table.column("bbox").to_pylist(), table.column("assets").to_pylist()
@@ -182,7 +182,7 @@ def _items(url: str, body: bytes) -> Iterable[tuple[str, dict[str, float]]]:
         if href and (not isinstance(box, dict) or any(box.get(at) is None for at in _CORNERS)):
             raise RemoteError(
                 url,
-                f"has changed its columns: bbox lacks {', '.join(_CORNERS)}",
+                f"has different columns than expected: bbox lacks {', '.join(_CORNERS)}",
                 code="overture-columns-changed",
             )
         yield href, box

@@ -142,7 +142,7 @@ def _groups(
     progress: Progress,
 ) -> Iterator[_Group]:
     """Yield the row groups that may hold something of the place."""
-    stage = f"looking for {theme} in Overture {overture.release}"
+    stage = f"searching {theme} in Overture {overture.release}"
 
     def check_cancelled() -> None:
         progress(stage, 0, 0)
@@ -177,7 +177,7 @@ def _leaves(
             there = ", ".join(dict.fromkeys(path.split(".")[0] for path in paths))
             raise RemoteError(
                 url,
-                f"has changed its columns: {column} is gone of {there}",
+                f"has different columns than expected: {column} is missing from {there}",
                 "try another release",
                 code="overture-columns-changed",
             )
@@ -290,7 +290,7 @@ def _read(
                 rows = rows.append_column(name, others.column(name))
     except (pa.ArrowException, OSError) as error:
         raise RemoteError(
-            group.file.url, "holds damaged rows", code="overture-rows-damaged"
+            group.file.url, "has damaged rows", code="overture-rows-damaged"
         ) from error
     return rows.filter(wanted).replace_schema_metadata(None)
 

@@ -33,7 +33,7 @@ def area_codes(table: pd.DataFrame, fields: Sequence[str], code_field: str | Non
         if code_field not in table.columns:
             listed = ", ".join(str(column) for column in table.columns[:30])
             raise InputError(
-                "there is no such code field",
+                "there is no such ID field",
                 code_field,
                 f"the file has {listed}",
                 code="no-such-field",
@@ -64,7 +64,7 @@ def check_codes_differ(code: Sequence[str]) -> None:
         raise InputError(
             "several areas have the same code",
             f"{name} occurs {times} times",
-            "join the parts of an area into one, or name another field for the codes",
+            "merge the parts of an area into one, or choose another ID field",
             code="area-codes-repeated",
         )
 

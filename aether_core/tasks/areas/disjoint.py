@@ -36,9 +36,9 @@ def check_disjoint(geometry: NDArray[np.object_], code: Sequence[str]) -> None:
     if len(part) and part.max() > MOST_SHARED:
         worst = int(part.argmax())
         raise InputError(
-            "areas overlap, so people would count twice",
+            "areas overlap, so people would be counted twice",
             f"{code[first[worst]]} and {code[second[worst]]} share {100 * part[worst]:.0f} % of "
             f"the smaller ({int((part > MOST_SHARED).sum())} such pairs)",
-            "give areas of one level that lie side by side",
+            "give areas of a single level that do not overlap",
             code="areas-overlap",
         )

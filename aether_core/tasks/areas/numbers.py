@@ -49,7 +49,7 @@ def area_numbers(
         raise InputError(
             f"the field {fields[column]} holds a negative number",
             f"{values[row, column]:g} in area {code[row]}",
-            "correct it, or leave it empty when it is not known",
+            "correct it, or leave it empty if unknown",
             code="area-number-negative",
         )
     return values
@@ -115,9 +115,9 @@ def _column(column: pd.Series, field: str, code: Sequence[str]) -> NDArray[np.fl
     if len(wrong):
         row = int(wrong[0])
         raise InputError(
-            f"the field {field} holds something that is not a number",
+            f"the field {field} contains a value that is not a number",
             f"{texts[row]!r} in area {code[row]}",
-            "give shares or counts; leave a field empty where the number is not known",
+            "give shares or counts; leave a field empty if the number is unknown",
             code="area-value-not-a-number",
         )
     return np.asarray(np.where(withheld, np.nan, numbers))

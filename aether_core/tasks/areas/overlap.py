@@ -54,9 +54,9 @@ def measure_overlaps(
     tree = shapely.STRtree(cells)
     pairs = []
     for start in range(0, len(areas), _AREAS_AT_ONCE):
-        progress("weighing cells in areas", start, len(areas))
+        progress("weighting cells by area", start, len(areas))
         pairs.append(_measured(areas[start : start + _AREAS_AT_ONCE], cells, cell_m2, tree, start))
-    progress("weighing cells in areas", len(areas), len(areas))
+    progress("weighting cells by area", len(areas), len(areas))
     area, cell, shared = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     order = np.lexsort((cell, area))
     return Overlaps(area[order], cell[order], shared[order], cell_m2)

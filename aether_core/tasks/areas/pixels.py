@@ -79,7 +79,7 @@ def pixel_means(
     """
     if not isinstance(embedding, RasterEmbedding):
         raise InputError(
-            "a table of samples has no pixels to average over areas",
+            "a table of samples has no pixels to average by area",
             embedding.files[0].name,
             "average the city's cells instead",
             code="samples-without-pixels",
@@ -100,7 +100,7 @@ def pixel_means(
             shapes = _in_crs_of(grid, geometry)
             work = list(_boxes(grid, shapes))
             for done, (box, areas) in enumerate(work):
-                progress("averaging pixels of areas", done, len(work))
+                progress("averaging pixels by area", done, len(work))
                 covered = _covered(grid, box, shapes, areas)
                 before = embedding.grids[:number]
                 _add(sums, grid, box, covered, before, datasets.__getitem__, encode)

@@ -30,10 +30,10 @@ MINIMUM_COUNT = 100.0
 
 NO_GEOMETRY = "no geometry"
 NOT_AN_AREA = "not a polygon"
-NO_SIZE = "polygon without an area"
+NO_SIZE = "polygon with zero area"
 NO_CODE = "no code"
 SUPPRESSED = "suppressed or missing value"
-NOBODY = "nobody counted"
+NOBODY = "population of zero"
 NOT_WHOLE = "shares that do not sum to 1"
 
 
@@ -120,7 +120,7 @@ def read_areas(
     kept = reason == ""
     if not kept.any():
         raise InputError(
-            f"{file.name} holds no area that can be used",
+            f"{file.name} has no usable areas",
             ", ".join(f"{count} x {text}" for text, count in dropped.items()),
             "give polygons with at least two shares or counts each",
             code="no-usable-areas",
@@ -182,7 +182,7 @@ def _checked_fields(columns: Sequence[str], fields: Sequence[str], name: str) ->
         raise InputError(
             "shares need at least two fields",
             ", ".join(names) or "none",
-            f"name fields of {name} that add up to all people; it has {listed}",
+            f"name fields of {name} that add up to the whole population; it has {listed}",
             code="too-few-share-fields",
         )
     return names

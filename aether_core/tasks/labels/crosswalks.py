@@ -99,7 +99,7 @@ def apply_mapping(labels: Labels, mapping: Mapping[str, str], *, strict: bool) -
     wanted = np.array([kind != "" for kind in new], dtype=bool)
     if not (listed & wanted).any():
         raise InputError(
-            "the mapping leaves no label",
+            "the mapping leaves no labels",
             "labels are " + ", ".join(list(labels.counts)[:8]),
             "choose another mapping or another field",
             code="mapping-leaves-no-label",
@@ -157,14 +157,15 @@ def check_class_number(labels: Labels) -> None:
     counts = labels.counts
     if len(counts) > MOST_CLASSES:
         raise InputError(
-            f"the field {labels.field} gives {len(counts)} classes, a map can show {MOST_CLASSES}",
+            f"the field {labels.field} gives {len(counts)} classes; a map can show at most "
+            f"{MOST_CLASSES}",
             ", ".join(list(counts)[:6]) + ", ...",
             "merge classes by a mapping or a crosswalk, or choose another field",
             code="too-many-classes",
         )
     if len(counts) < 2:
         raise InputError(
-            "the labels are of one class only",
+            "all labels have the same class",
             f"{next(iter(counts), 'none')} ({len(labels)} labels)",
             "give labels of at least two classes, or choose another field or mapping",
             code="labels-of-one-class",
@@ -179,7 +180,7 @@ def _refuse_unknown(labels: Labels, mapping: Mapping[str, str]) -> None:
         known = list(labels.counts)
         more = ", ..." if len(known) > 10 else ""
         raise InputError(
-            "the mapping names a value no label has",
+            "the mapping contains a value that no label has",
             ", ".join(unknown),
             f"the values are {', '.join(known[:10])}{more}",
             code="mapping-names-unknown-value",

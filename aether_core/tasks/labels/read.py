@@ -46,8 +46,8 @@ USUAL_FIELDS = (
 
 NO_GEOMETRY = "no geometry"
 NO_LABEL = "no label"
-NOT_A_PLACE = "neither a point nor an area"
-NO_AREA = "polygon without an area"
+NOT_A_PLACE = "neither a point nor a polygon"
+NO_AREA = "polygon with zero area"
 OUTSIDE = "outside the city"
 
 _WHOLE = re.compile(r"[-+]?\d+\.0*")
@@ -154,9 +154,9 @@ def read_labels(
         frame = read_osm_land_use(file, boundary, limits=limits)
         if frame.empty:
             raise InputError(
-                "the OpenStreetMap extract holds no land use",
+                "the OpenStreetMap extract has no land use",
                 file.name,
-                "choose one of the city, or give labels of your own",
+                "choose an extract that covers the city, or give your own labels",
                 code="osm-extract-without-land-use",
             )
         return _labels(frame, OSM_FIELD, file)
@@ -210,7 +210,7 @@ def labels_inside(labels: Labels, boundary: shapely.Geometry) -> Labels:
             f"labels in {_box(labels.geometry)}, city in {_box(np.array([boundary]))}",
             "swap their longitude and latitude"
             if swapped
-            else "give labels of this city, or say which CRS the file is in",
+            else "give labels inside this city, or specify the CRS of the file",
             code="coordinates-swapped" if swapped else "labels-outside-city",
         )
     return labels.keep(inside, OUTSIDE)
@@ -241,9 +241,9 @@ def _labels(frame: gpd.GeoDataFrame, field: str, file: Path) -> Labels:
     rows = np.flatnonzero(reason == "")
     if not len(rows):
         raise InputError(
-            f"{file.name} holds no label that can be used",
+            f"{file.name} has no usable labels",
             ", ".join(f"{count} x {text}" for text, count in dropped.items()),
-            "give points or polygons with a class each",
+            "give points or polygons with a class field",
             code="no-usable-labels",
         )
     # Only MultiPoints fall apart here: a polygon in several parts is one label.
@@ -280,9 +280,9 @@ def _label_field(frame: gpd.GeoDataFrame, field: str | None, name: str) -> str:
         if usual in by_name:
             return by_name[usual]
     raise InputError(
-        f"which field of {name} holds the labels cannot be told",
+        f"cannot tell which field of {name} has the class",
         f"fields are {listed}",
-        "say which field holds the class",
+        "name the class field",
         code="labels-without-class-field",
     )
 

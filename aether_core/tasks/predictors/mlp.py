@@ -118,9 +118,9 @@ def _held_out(rows: int, seed: int, label: NDArray[np.int64] | None) -> NDArray[
     """
     if rows < 2:
         raise InputError(
-            "training by Adam holds labels back to stop by, and there is one alone",
+            "training with Adam holds back labels for early stopping, and there is only one label",
             f"{rows} label",
-            "give more labels, or take the linear predictor and cross-validation",
+            "give more labels, or use the linear predictor and cross-validation",
             code="too-few-labels-to-hold-out",
         )
     size = max(1, round(VALIDATION_PART * rows))

@@ -73,7 +73,7 @@ def fit_probe(
     _check_kind(kind)
     if len(np.unique(label)) < 2:
         raise InputError(
-            "labels of one class only",
+            "labels of a single class",
             f"{len(label)} labels",
             "give labels of at least 2 classes",
             code="labels-of-one-class",
@@ -120,5 +120,5 @@ def fit_shares(
 def _check_kind(kind: str) -> None:
     if kind not in KINDS:
         raise InputError(
-            "no such predictor", kind, f"take one of {', '.join(KINDS)}", code="no-such-predictor"
+            "unknown predictor", kind, f"use one of {', '.join(KINDS)}", code="no-such-predictor"
         )

@@ -240,7 +240,7 @@ def representation(name: str, arrays: CityArrays) -> Representation:
     """
     if name not in _KINDS:
         raise InputError(
-            "there is no such representation",
+            "unknown representation",
             name,
             f"choose from {', '.join(REPRESENTATIONS)}",
             code="no-such-representation",

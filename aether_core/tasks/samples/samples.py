@@ -15,9 +15,9 @@ from aether_core.tasks.labels.read import Labels, labels_inside
 
 MOST_SAMPLES = 20_000
 
-TWICE = "the same point and class again"
+TWICE = "duplicate point and class"
 TWO_CLASSES = "cell in polygons of two classes"
-NO_CELL = "polygon without a cell of the city"
+NO_CELL = "polygon too small to contain a cell of the city"
 
 _CLEAR = 2 / 3
 """Part of all claims on a cell the strongest class needs: a kiosk in a park leaves it a park."""
@@ -126,7 +126,7 @@ def samples_of(
     dropped = inside.dropped | {reason: count for reason, count in reasons.items() if count}
     if len(classes) < 2:
         raise InputError(
-            "the labels give samples of one class only",
+            "the labels give samples of a single class",
             ", ".join([*classes, *(f"{count} x {reason}" for reason, count in dropped.items())]),
             "give polygons that do not overlap, larger ones, or more labels",
             code="samples-of-one-class",

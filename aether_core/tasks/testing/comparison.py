@@ -41,8 +41,8 @@ def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
     return {
         "alphaearth": title,
         "aether": "AETHER",
-        "poi": "places alone",
-        "concat": f"{title} with AETHER",
+        "poi": "places only",
+        "concat": f"{title} + AETHER",
     }
 
 
@@ -174,7 +174,7 @@ def in_words(
     names = representation_names() if names is None else names
     said = METRIC_NAMES.get(metric, metric)
     if gain_random is None and gain_spatial is None:
-        return "Nothing was compared."
+        return "No comparison was made."
     if gain_random is None:
         sentence = _clause(gain_spatial, "on spatial blocks", said, names) if gain_spatial else ""
     else:

@@ -201,7 +201,7 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
     """
     if setup.task == "landuse" and len(np.unique(setup.target)) < 2:
         raise InputError(
-            "labels of one class only",
+            "labels of a single class",
             f"{len(setup.target)} labels",
             "give labels of at least 2 classes",
             code="labels-of-one-class",
@@ -210,7 +210,7 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
         raise InputError(
             "nothing to compare",
             f"{len(setup.seeds)} seeds, {len(representations)} representations",
-            "take at least one of each",
+            "use at least one of each",
             code="nothing-to-compare",
         )
     for name, x in representations.items():
@@ -218,7 +218,7 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
             raise InputError(
                 f"representation {name} does not fit the samples",
                 f"{len(x)} rows, {len(setup.target)} samples",
-                "give one row a sample",
+                "give one row per sample",
                 code="representation-wrong-row-count",
             )
     missing = int((~usable_rows(representations)).sum())
@@ -226,7 +226,7 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
         raise InputError(
             "samples without data cannot be compared",
             f"{missing} samples",
-            "leave them out first",
+            "remove them first",
             code="samples-without-data",
         )
 
@@ -238,7 +238,7 @@ def _check_classes(setup: ExperimentSetup, trained: NDArray[np.bool_], number: i
     if len(left) < 2:
         only = ", ".join(setup.names[int(label)] for label in left) or "none"
         raise InputError(
-            "a fold leaves labels of one class only to train on",
+            "a fold leaves only one class to train on",
             f"only {only}, fold {number + 1}",
             "give labels of the other classes from more places, or merge classes",
             code="fold-of-one-class",

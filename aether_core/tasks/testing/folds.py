@@ -126,16 +126,16 @@ def make_folds(
     """
     if split not in SPLITS:
         raise InputError(
-            "no such split", split, f"take one of {', '.join(SPLITS)}", code="no-such-split"
+            "unknown split", split, f"use one of {', '.join(SPLITS)}", code="no-such-split"
         )
     if folds < 2:
-        raise InputError("too few folds", folds, "take 2 or more", code="too-few-folds")
+        raise InputError("too few folds", folds, "use 2 or more", code="too-few-folds")
     units = len(np.unique(unit))
     if units < folds:
         raise InputError(
             "fewer labels than folds",
             f"{units} labels, {folds} folds",
-            "give more labels or take fewer folds",
+            "give more labels or use fewer folds",
             code="fewer-labels-than-folds",
         )
     group = unit if split == "random" else home_group(unit, block)
@@ -161,9 +161,9 @@ def district_folds(district: NDArray[np.int64]) -> NDArray[np.int64]:
     numbers, fold = np.unique(district[inside], return_inverse=True)
     if len(numbers) < 2:
         raise InputError(
-            "leaving one district out is impossible",
+            "leave-one-district-out is not possible",
             f"labels in {len(numbers)} district(s)",
-            "give districts that part the labels",
+            "give districts that divide the labels",
             code="labels-in-too-few-districts",
         )
     result = np.full(len(district), -1, dtype=np.int64)
@@ -228,7 +228,7 @@ def _impossible(labels: int, blocks: int, side_m: float | None, folds: int) -> I
     place = "one block" if blocks == 1 else f"only {blocks} blocks"
     size = "" if side_m is None else f" of {side_m:.0f} m"
     return InputError(
-        "spatial folds are impossible",
+        "spatial folds are not possible",
         f"all {labels} labels lie in {place}{size}, {folds} folds",
         "give labels from more of the city, smaller blocks, or fewer folds",
         code="labels-in-too-few-blocks",

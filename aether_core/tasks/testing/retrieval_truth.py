@@ -82,10 +82,10 @@ def score_query(
     positives = int(truth.sum())
     if positives in {0, len(truth)}:
         raise InputError(
-            f"the truth holds {'no cell' if positives == 0 else 'every cell'} with data, "
-            "so that nothing can be told apart",
+            f"the labels cover {'no cell' if positives == 0 else 'every cell'} with data, "
+            "so the query cannot be scored",
             query,
-            "give a truth layer that covers part of the city for this query",
+            "give labels that cover part of the city for this query",
             code="truth-without-cells" if positives == 0 else "truth-of-every-cell",
         )
     ranked = _rank(score, truth, block)

@@ -104,9 +104,9 @@ def fit_applicability(
     mean_distance = _mean_distance(rows, seed)
     if not mean_distance > 0:
         raise InputError(
-            "all training rows are equal",
+            "all training rows are identical",
             f"{len(x)} rows",
-            "give labels that differ",
+            "give labels from different locations",
             code="training-rows-equal",
         )
     training = _across_folds(rows, fold) / np.float32(mean_distance)
@@ -163,7 +163,7 @@ def _nearest(
         # The product finds the neighbour; only the difference itself gives its distance to the
         # last digit, and 0 for a row that is there twice.
         result[start : start + chunk] = np.linalg.norm(part - rows[nearest], axis=1)
-        progress("Comparing with the training data", min(start + chunk, len(new)), len(new))
+        progress("comparing with the training data", min(start + chunk, len(new)), len(new))
     return result
 
 

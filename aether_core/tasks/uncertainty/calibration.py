@@ -136,7 +136,7 @@ def reliability(prob: NDArray[np.float32], label: NDArray[np.int64]) -> Reliabil
     there = np.isfinite(prob).all(axis=1)
     if not there.any():
         raise InputError(
-            "there is no tested label to check",
+            "there are no tested labels to check",
             "0 rows",
             "give at least one",
             code="no-tested-labels",

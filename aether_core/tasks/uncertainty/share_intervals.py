@@ -56,7 +56,7 @@ class ShareIntervals:
             raise InputError(
                 "coverage level is out of range",
                 level,
-                "give a part of 1, like 0.9",
+                "give a fraction between 0 and 1, such as 0.9",
                 code="coverage-level-out-of-range",
             )
         there = np.isfinite(predicted).all(axis=1)

@@ -150,7 +150,7 @@ def test_no_winner_is_named_where_the_interval_holds_zero() -> None:
     verdicts = {one["what"].split(",")[0]: one["verdict"] for one in records}
     assert verdicts == {
         "AETHER": "better",
-        "places alone": "worse",
+        "places only": "worse",
         "x": "no difference can be shown",
     }
 
@@ -172,12 +172,12 @@ def test_a_scatter_draws_a_part_and_says_so() -> None:
     chart = CHARTS["scatter"]()
     dots = next(data for data in chart.to_dict()["datasets"].values() if len(data) > 2)
     assert len(dots) == 2000
-    assert "2,000 of them drawn" in " ".join(texts(charts.to_svg(chart)))
+    assert "2,000 of them shown" in " ".join(texts(charts.to_svg(chart)))
 
 
 def test_a_group_too_small_gets_no_figure() -> None:
     told = texts(charts.to_svg(CHARTS["fairness"]()))
-    assert "too few for a figure" in told
+    assert "too few labels" in told
 
 
 def test_text_in_names_is_never_markup() -> None:

@@ -54,7 +54,7 @@ def test_cells_not_to_be_trusted_are_grey() -> None:
     root = parsed(qml_classes("use", CLASSES, trusted='ok "here"'))
     assert root.find("renderer-v2").get("attr") == 'if("ok ""here""", "use", \'\')'
     last = root.findall("renderer-v2/categories/category")[-1]
-    assert (last.get("value"), last.get("label")) == ("", "not to be trusted here")
+    assert (last.get("value"), last.get("label")) == ("", "unreliable here")
     red, green, blue, _ = fills(root)[last.get("symbol")].split(",")
     assert red == green == blue
     root = parsed(qml_graduated("young", EDGES, COLOURS, trusted="ok"))

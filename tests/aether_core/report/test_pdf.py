@@ -76,7 +76,7 @@ def test_a_cell_longer_than_a_page_goes_on_on_the_next() -> None:
 
 
 def test_fonts_are_embedded_and_text_is_tagged_and_can_be_read() -> None:
-    pdf = pdf_of(report(Heading("How sure"), Paragraph("Ελληνικά Кириллица")))
+    pdf = pdf_of(report(Heading("Confidence"), Paragraph("Ελληνικά Кириллица")))
     content = inflated(pdf)
     fonts = re.findall(rb"/BaseFont\s*/[A-Z]{6}\+([A-Za-z]+)", content)
     assert b"SourceSansPro" in fonts

@@ -100,7 +100,7 @@ def test_seeds_keep_the_test_blocks_where_only_training_varies(city: StudyCity) 
     value = {
         (row.variant, row.seed): row.value for row in result.rows if row.metric == "mean_log_rank"
     }
-    both, training = "test blocks and training", "training alone"
+    both, training = "test blocks and training", "training only"
     assert value[both, 42] == value[training, 42]
     assert value[both, 43] != value[training, 43]
 

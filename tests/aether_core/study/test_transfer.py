@@ -25,34 +25,36 @@ def result() -> StudyResult:
 def test_variants_are_compared_with_the_own_model(result: StudyResult) -> None:
     names = list(dict.fromkeys(row.variant for row in result.rows))
     assert names == [
-        "own model",
-        "model of there as it is",
-        "model of there and 25 % of the own places",
-        "25 % of the own places alone",
+        "local model",
+        "model of there unchanged",
+        "model of there and 25 % of local places",
+        "25 % of local places alone",
         "embedding alone",
     ]
-    assert any("'2 % of the own places' is left out" in note for note in result.notes)
-    compared = [one for one in result.summaries if one.variant != "own model"]
+    assert any("'2 % of local places' is left out" in note for note in result.notes)
+    compared = [one for one in result.summaries if one.variant != "local model"]
     assert all(one.difference is not None for one in compared)
 
 
 def test_own_model_is_the_one_other_studies_measure(result: StudyResult) -> None:
     own = run_study("seeds", B, SHORT, seeds=(42, 43), device="cpu")
     wanted = {(row.seed, row.metric): row.value for row in own.rows if row.variant == own.baseline}
-    found = {(row.seed, row.metric): row.value for row in result.rows if row.variant == "own model"}
+    found = {
+        (row.seed, row.metric): row.value for row in result.rows if row.variant == "local model"
+    }
     assert found == wanted
 
 
 def test_a_model_of_a_twin_city_knows_the_way_and_goes_on_from_there(result: StudyResult) -> None:
     auc = {one.variant: one.mean for one in result.summaries if one.metric == "text_to_map_auc"}
-    assert auc["model of there as it is"] > 0.8
+    assert auc["model of there unchanged"] > 0.8
     value = {(row.variant, row.seed, row.metric): row.value for row in result.rows}
     as_it_is, further, alone = (
         value[name, 42, "mean_log_rank"]
         for name in (
-            "model of there as it is",
-            "model of there and 25 % of the own places",
-            "25 % of the own places alone",
+            "model of there unchanged",
+            "model of there and 25 % of local places",
+            "25 % of local places alone",
         )
     )
     assert len({as_it_is, further, alone}) == 3

@@ -33,14 +33,14 @@ def test_worse_better_and_neither_are_told_apart() -> None:
         }
     )
     assert in_words(found, "mrr") == (
-        "By reciprocal rank, measurably worse than “full”: worse (−0.100) and a bit worse "
-        "(−0.020); measurably better: better (+0.100); no difference can be shown for same."
+        "On reciprocal rank, significantly worse than “full”: worse (−0.100) and a bit worse "
+        "(−0.020); significantly better: better (+0.100); no difference can be shown for same."
     )
 
 
 def test_only_better_names_the_baseline() -> None:
     said = in_words(result({"full": FULL, "better": [0.40, 0.41, 0.391]}), "mrr")
-    assert said == "By reciprocal rank, measurably better than “full”: better (+0.100)."
+    assert said == "On reciprocal rank, significantly better than “full”: better (+0.100)."
 
 
 def test_names_that_end_alike_are_told_once() -> None:
@@ -49,7 +49,7 @@ def test_names_that_end_alike_are_told_once() -> None:
         result({"all": FULL, **{f"{n} % of the places": noisy for n in (50, 25, 10)}}), "mrr"
     )
     assert said == (
-        "By reciprocal rank, no difference to “all” can be shown for 50, 25 and 10 % of the places."
+        "On reciprocal rank, no difference to “all” can be shown for 50, 25 and 10 % of the places."
     )
 
 
@@ -59,7 +59,7 @@ def test_many_that_do_not_differ_are_counted() -> None:
 
 
 def test_one_seed_says_nothing() -> None:
-    assert "One seed alone" in in_words(result({"full": [0.3], "worse": [0.1]}), "mrr")
+    assert "One seed cannot" in in_words(result({"full": [0.3], "worse": [0.1]}), "mrr")
 
 
 def test_chance_is_a_spread() -> None:
@@ -70,7 +70,7 @@ def test_chance_is_a_spread() -> None:
 
 
 def test_what_was_not_measured_is_said() -> None:
-    assert in_words(result({"full": FULL}), "macro_f1").startswith("Nothing was measured")
+    assert in_words(result({"full": FULL}), "macro_f1").startswith("No results")
 
 
 @pytest.mark.parametrize(("value", "told"), [(0.0214, "+0.021"), (-0.5, "−0.500")])

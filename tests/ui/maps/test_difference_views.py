@@ -12,8 +12,8 @@ def test_places_with_another_class_stand_out_and_tell_both() -> None:
     assert same[3] < 100 < other[3]
     assert [view.shown.title(at) for at in (0, 1)] == ["park", "homes → work"]
     assert [(name, share) for _, name, share in view.entries] == [
-        ("the same class", "50 %"),
-        ("another class", "50 %"),
+        ("same class", "50 %"),
+        ("different class", "50 %"),
     ]
 
 

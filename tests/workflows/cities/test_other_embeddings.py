@@ -103,7 +103,7 @@ def test_another_embedding_does_all_that_alphaearth_does(
     shares = socioeconomic(tessera, OTHER, SocioeconomicRequest(areas, QUICK, pixels=True))
     assert np.isfinite(shares.cross_validation["spatial"]["kl"])
     compared = evaluate_land_use(tessera, OTHER, labels, ("alphaearth", "concat"))
-    assert "TESSERA with AETHER" in compared.verdict
+    assert "TESSERA + AETHER" in compared.verdict
     assert compared.attribution == city.attribution
     kept = keep_layer(tessera, other)
     for layer in (kept, mapped.layer, shares.areas_layer):
@@ -219,7 +219,7 @@ def test_the_command_takes_a_table_of_another_embedding(
     words = ["city", "add", "claytown", "--name", "Claytown", "--year", "2018", "--json"]
     words += ["--embedding", str(table), "--pois", str(city_files.pois)]
     assert run(words) == 2
-    assert "say which other embedding it is" in capsys.readouterr().out
+    assert "name the embedding if it is another one" in capsys.readouterr().out
     words += ["--embedding-kind", "clay", "--embedding-credit", "Clay (ODC-BY)"]
     assert run(words) == 0
     told = json.loads(capsys.readouterr().out)

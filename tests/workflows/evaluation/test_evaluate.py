@@ -100,7 +100,7 @@ def test_a_cell_counts_once_however_many_labels_it_holds(
         for file in (task_files.points, doubled)
     )
     assert twice.cells == once.cells
-    beside = "beside others in a cell"
+    beside = "outvoted by other labels in the cell"
     assert twice.labels_dropped[beside] > once.labels_dropped[beside] + once.cells // 2
 
 

@@ -196,7 +196,7 @@ def test_transfer_is_tried_on_the_other_city(
     found = show_study(trained_store, study_id)
     result = result_of(found)
     assert (found.kind, found.city, found.other_city) == ("transfer", "othertown", SLUG)
-    assert result.baseline == "own model"
+    assert result.baseline == "local model"
     assert any("othertown" in one.variant for one in result.summaries)
     assert [one.id for one in list_studies(trained_store, SLUG)] == [study_id]
     export_study(trained_store, study_id, tmp_path / "transfer.svg")

@@ -35,9 +35,9 @@ def test_a_script_for_an_area_that_is_no_city_yet(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "no area is given"),
+        ([], "no area given"),
         (["--bbox=23.9,60.1,24.1,60.2"], "year of the embedding is needed"),
-        (["--bbox=23.9,60.1,24.1,60.2", "--year", "2010"], "no embedding of this year"),
+        (["--bbox=23.9,60.1,24.1,60.2", "--year", "2010"], "no embedding for this year"),
         (["--bbox=23.9,60.1,24.1", "--year", "2024"], "W,S,E,N"),
         (["--bbox=179,60,-179,61", "--year", "2024"], "180th meridian"),
     ],

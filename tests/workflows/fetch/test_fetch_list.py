@@ -63,7 +63,7 @@ def test_every_bad_row_is_told_by_its_line(store: Store, tmp_path: Path) -> None
 def test_a_table_of_a_page_names_no_file_of_the_server(store: Store, tmp_path: Path) -> None:
     path = table(tmp_path, "a,A,2024,/etc/passwd", header="slug,name,year,boundary")
     (problem,) = read_list(store, path, allow_files=False).problems
-    assert "may not name files" in problem.reason
+    assert "may not refer to files" in problem.reason
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_both_sources_once_each(settings: Settings, web: Web) -> None:
     both = find_places(settings, web, city(BOTH), RELEASE, silent)
     assert both.dropped[DUPLICATES] == IN_BOTH
     assert len(both.frame) == len(one.frame) + len(other.frame) - IN_BOTH
-    assert both.dropped["closed for good"] == one.dropped["closed for good"] > 0
+    assert both.dropped["permanently closed"] == one.dropped["permanently closed"] > 0
     assert {source.kind for source in both.sources} == {"overture", "osm"}
     about = count_places(settings, web, city(BOTH), RELEASE, silent)
     assert len(one.frame) < about < 2 * len(both.frame)

@@ -92,7 +92,7 @@ def test_servers_give_boundaries(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["Paris", "--from", "overture"], "name the country, or say near which of these"),
         (["Helsinki", "--from", "elsewhere"], "use gazetteer, geocoder, overture"),
-        (["Helsinki", "--country", "Narnia"], "no country of this name"),
+        (["Helsinki", "--country", "Narnia"], "no country with this name"),
     ],
 )
 def test_what_cannot_be_found_is_said_in_one_line(

@@ -96,7 +96,7 @@ def test_a_question_nobody_answers_is_the_users_to_mend(
     ends: Ends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails() -> NoReturn:
-        typer.confirm("Go on?", err=True)
+        typer.confirm("Continue?", err=True)
         raise AssertionError
 
     with Path("/dev/null").open() as ended:

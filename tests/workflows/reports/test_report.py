@@ -98,17 +98,17 @@ def test_a_land_use_report_holds_what_a_committee_asks(trained_store: Store, kep
     assert headings == [
         "The map",
         "What the classes mean",
-        "How good it is",
-        "How sure it is",
-        "Where not to trust it",
-        "How it was made",
+        "Accuracy",
+        "Confidence",
+        "Limitations",
+        "Method",
         "Data and dates",
-        "How to make it again",
+        "How to reproduce it",
     ]
     (drawn,) = [block for block in blocks if isinstance(block, MapFigure)]
     assert {entry.label for entry in drawn.legend} <= {
         *layer.findings["classes"],
-        "not to be trusted",
+        "unreliable",
     }
 
 

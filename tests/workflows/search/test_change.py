@@ -102,7 +102,7 @@ def test_a_change_is_kept_drawn_exported_and_reported(two_years: Store, tmp_path
     for words in (
         "but not water",
         "2018 and 2024",
-        "no proof",
+        "not proof",
         "./aether change",
         "without any change",
     ):

@@ -183,7 +183,7 @@ def test_the_next_city_takes_shared_blocks_from_the_cache(mirror: Mirror, tmp_pa
         assert one.read_bytes() == other.read_bytes()
 
 
-@pytest.mark.parametrize("stage", ["downloading", "putting"])
+@pytest.mark.parametrize("stage", ["downloading", "assembling"])
 def test_a_stopped_fetch_goes_on_and_ends_with_the_same_bytes(
     mirror: Mirror, tmp_path: Path, stage: str
 ) -> None:

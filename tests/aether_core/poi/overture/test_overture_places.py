@@ -65,7 +65,7 @@ def test_what_is_read_is_what_lies_in_the_city(server: PublicServer, web: Web) -
     good = [r for r in inside if r["operating_status"] == "open" and r["confidence"] >= 0.5]
     assert set(places.frame["source_id"]) == {row["id"] for row in good}
     assert len(good) > 30
-    assert places.dropped["closed for good"] > 0
+    assert places.dropped["permanently closed"] > 0
     assert places.dropped["confidence under 0.5"] > 0
     first = places.frame.set_index("source_id").loc[good[0]["id"]]
     assert first["name"] == good[0]["names"]["primary"]
@@ -177,7 +177,7 @@ def test_confidence(server: PublicServer, web: Web) -> None:
     box = shapely.box(0, 0, 1, 1)
     strict = overture_places(web, overture, box, min_confidence=0.8)
     assert set(strict.frame["name"]) == {"0.8"}
-    assert strict.dropped == {"confidence under 0.8": 2, "confidence not told": 1}
+    assert strict.dropped == {"confidence under 0.8": 2, "no confidence given": 1}
     assert len(overture_places(web, overture, box, min_confidence=0).frame) == 4
     with pytest.raises(InputError, check=fault("confidence-out-of-range", 50)):
         overture_places(web, overture, box, min_confidence=50)

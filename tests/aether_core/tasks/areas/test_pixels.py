@@ -174,7 +174,7 @@ def test_progress_can_stop_the_work(tmp_path: Path) -> None:
 
     with pytest.raises(CancelledError):
         means(embedding, shapes_in(scene()), progress=stop)
-    assert told == [("averaging pixels of areas", 0, 1)]
+    assert told == [("averaging pixels by area", 0, 1)]
 
 
 def test_genuine_pixels_of_wisconsin(shared: Path) -> None:

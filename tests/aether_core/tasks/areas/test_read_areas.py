@@ -65,7 +65,7 @@ def test_counts_become_shares_and_small_areas_go(tmp_path: Path) -> None:
     assert areas.code.tolist() == ["p", "q"]
     assert areas.shares.tolist() == [[0.75, 0.25], [0.3, 0.7]]
     assert areas.count.tolist() == [200, 100]
-    assert areas.dropped == {"fewer than 100 people": 2, "nobody counted": 1}
+    assert areas.dropped == {"fewer than 100 people": 2, "population of zero": 1}
 
 
 def test_the_smallest_count_can_be_set(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_single_row_of_shares_that_misses_one_goes(tmp_path: Path) -> None:
 
 def test_rows_that_sum_to_zero_go(tmp_path: Path) -> None:
     areas = read(tmp_path, {"a": [0.5, 0.0], "b": [0.5, 0.0]})
-    assert areas.dropped == {"nobody counted": 1}
+    assert areas.dropped == {"population of zero": 1}
 
 
 def test_suppressed_values_drop_the_row(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_crossing_polygons_are_repaired_and_other_shapes_dropped(tmp_path: Path)
     assert areas.repaired == 1
     assert len(areas) == 2
     assert shapely.is_valid(areas.geometry).all()
-    assert areas.dropped == {"not a polygon": 1, "no geometry": 1, "polygon without an area": 1}
+    assert areas.dropped == {"not a polygon": 1, "no geometry": 1, "polygon with zero area": 1}
 
 
 def test_points_are_refused(tmp_path: Path) -> None:

@@ -56,9 +56,9 @@ def test_lines_and_empty_features_go_and_crossing_polygons_are_repaired(tmp_path
     assert labels.value.tolist() == ["a", "b"]
     assert labels.repaired == 1
     assert labels.dropped == {
-        "neither a point nor an area": 1,
+        "neither a point nor a polygon": 1,
         "no geometry": 1,
-        "polygon without an area": 1,
+        "polygon with zero area": 1,
         "no label": 1,
     }
     assert shapely.is_valid(labels.geometry).all()

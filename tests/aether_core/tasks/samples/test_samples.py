@@ -116,14 +116,14 @@ def test_a_polygon_off_every_cell_is_counted() -> None:
     # Cells are those with their centre in the city: some ground at its edge is in none.
     bare = CITY.difference(shapely.union_all(cell_polygons(CELLS.h3)))
     off = labels([WEST, EAST, bare.representative_point().buffer(1e-7)], ["w", "e", "c"])
-    assert sample(off).dropped == {"polygon without a cell of the city": 1}
+    assert sample(off).dropped == {"polygon too small to contain a cell of the city": 1}
 
 
 def test_points_that_repeat_each_other_count_once() -> None:
     place = points(1)[0]
     found = sample(labels([place, place, place, points(2)[1]], ["a", "a", "b", "b"]))
     assert found.label.tolist() == [0, 1, 1]
-    assert found.dropped == {"the same point and class again": 1}
+    assert found.dropped == {"duplicate point and class": 1}
 
 
 def test_points_of_one_feature_are_one_unit() -> None:
