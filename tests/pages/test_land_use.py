@@ -140,7 +140,7 @@ def test_random_and_spatial_figures_stand_beside_each_other(mapped: LandUseResul
     (figure,) = [one for one in visit.metric if one.label.startswith("Accuracy")]
     accuracy = mapped.cross_validation["spatial"]["accuracy"]
     assert figure.value == f"{100 * accuracy:.0f}\u00a0%"
-    assert f"beside labels {100 * mapped.cross_validation['random']['accuracy']:.0f}" in words(
+    assert f"close to labels {100 * mapped.cross_validation['random']['accuracy']:.0f}" in words(
         visit
     )
 
@@ -176,7 +176,7 @@ def write(path: Path, values: list[str], *, lon: float = 24.94, step: float = 1e
 @pytest.mark.parametrize(
     ("values", "lon", "says"),
     [
-        (["park"] * 40, None, "of one class only"),
+        (["park"] * 40, None, "the same class"),
         ([f"class {at}" for at in range(200)], None, "200 classes"),
         (["park", "water"] * 20, 120.0, "outside the city"),
     ],

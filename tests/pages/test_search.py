@@ -80,7 +80,7 @@ def test_pointing_at_a_cell_finds_the_same_cell_first(app_environment: Store) ->
 @pytest.mark.usefixtures("app_environment")
 def test_a_point_outside_the_city_is_a_plain_box() -> None:
     visit = open_page("search", at="0,0")
-    assert "lies in no cell of the city" in visit.error[0].value
+    assert "is not in any cell of the city" in visit.error[0].value
     assert deck(visit)["layers"]
 
 

@@ -60,7 +60,7 @@ def mapped(app_environment: Store, task_files: TaskFiles, once: Once) -> Socioec
 @pytest.mark.usefixtures("app_environment")
 def test_before_a_map_the_page_says_what_is_needed() -> None:
     visit = open_page("socioeconomic")
-    assert "parts of one whole" in visit.info[0].value
+    assert "add up to a whole" in visit.info[0].value
     assert NOTE in words(visit)
     assert visit.button(key="shares-go").disabled
 
@@ -182,7 +182,7 @@ def test_cells_can_be_shown_and_two_fields_subtracted(app_environment: Store) ->
     frame = layer_values(app_environment, SLUG, name).set_index("cell")
     cell = layer(deck(visit), "cells")["data"][0]
     gap = frame.loc[cell["h"], "homes"] - frame.loc[cell["h"], "work"]
-    assert cell["t"] == f"homes less work {100 * gap:+.1f} points"
+    assert cell["t"] == f"homes minus work {100 * gap:+.1f} points"
 
 
 @pytest.mark.usefixtures("mapped")
@@ -255,7 +255,7 @@ def test_rows_that_sum_to_nothing_are_counted(task_files: TaskFiles, tmp_path: P
     frame.to_file(path)
     visit = open_page("socioeconomic")
     give(visit, path)
-    assert "3 left out: nobody counted" in words(visit)
+    assert "3 left out: population of zero" in words(visit)
 
 
 @pytest.mark.usefixtures("empty_environment")

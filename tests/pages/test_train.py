@@ -117,7 +117,7 @@ def test_a_stopped_run_says_so(app_environment: Store) -> None:
     run = add_run(app_environment, SLUG)
     cancel_run(app_environment, run.id)
     visit = open_page("train")
-    assert "was stopped before its first epoch" in visit.info[0].value
+    assert "was stopped before the first epoch finished" in visit.info[0].value
     assert not [button for button in visit.button if button.key == f"resume-{run.id}"]
     visit.button(key=f"again-{run.id}").click().run()
     assert not visit.error

@@ -25,7 +25,7 @@ def test_windows_and_displacements_come_from_the_raster(tmp_path: Path) -> None:
     ]
     told = table(over_cities(moved))
     assert [line.split(" |")[0] for line in told.splitlines()[2:]] == [
-        "| places as they are",
+        "| unchanged places",
         "| moved by 200 m",
     ]
     assert "±" in told

@@ -68,9 +68,9 @@ def test_sets_are_counted_and_told(cells: pd.DataFrame) -> None:
     view = views.land_use(cells, CLASSES, views.SET_SIZE, LOOK)
     assert view.shown.indices.tolist() == [0, 1, 0, 2]
     assert list(view.names) == ["1 class", "2 classes", "3 classes"]
-    assert view.shown.second(0) == "95 % sure; no other class possible"
+    assert view.shown.second(0) == "95 % confidence; no other class possible"
     assert view.shown.second(2).endswith("; unlike the labels")
-    assert view.shown.second(3) == "30 % sure; also possible: homes, park"
+    assert view.shown.second(3) == "30 % confidence; also possible: homes, park"
 
 
 def test_a_set_of_sixty_is_told_in_a_line(cells: pd.DataFrame) -> None:
@@ -129,7 +129,7 @@ def test_two_fields_can_be_held_against_each_other(areas: pd.DataFrame) -> None:
     asked = Asked(share_views.BETWEEN, "rich", "poor")
     view = share_views.shares(areas, ["rich", "poor"], asked, LOOK)
     assert view.shown.values.tolist() == pytest.approx([0.2, -0.6])
-    assert view.title == "rich less poor"
+    assert view.title == "rich minus poor"
 
 
 def test_the_largest_group_and_the_mix(areas: pd.DataFrame) -> None:
