@@ -239,7 +239,7 @@ def gain(
             gain("random", 0.01, 0.0004, 0.03, True, representation="poi"),
             None,
             (
-                "Places alone are better than AlphaEarth by 1.0 % here "
+                "Places only are better than AlphaEarth by 1.0 % here "
                 "(macro-F1, interval 0.04 to 3.0 %)."
             ),
         ),
