@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import MappingProxyType
@@ -105,15 +107,30 @@ def ended(
     environment: Mapping[str, str] = _SAME,
 ) -> Ended:
     """Run a function in a process of its own, to its end."""
-    with tempfile.TemporaryDirectory() as folder:
-        out, err = Path(folder) / "out", Path(folder) / "err"
-        process = Forked(function, *arguments, environment=environment, output=out, error=err)
-        try:
-            code = process.wait(_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
-        return Ended(code, out.read_text(), err.read_text())
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
+        pipes = Path(folder) / "out", Path(folder) / "err"  # no limit on files is one on pipes
+        printed: dict[int, bytearray] = {}
+        for pipe in pipes:
+            os.mkfifo(pipe)
+            end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+            opened.callback(os.close, end)
+            printed[end] = bytearray()
+        output, error = pipes
+        process = Forked(function, *arguments, environment=environment, output=output, error=error)
+        deadline = time.monotonic() + _SECONDS
+        over = False
+        while not over:
+            over = process.poll() is not None  # asked first: what it wrote by then is all there
+            for end, lines in printed.items():
+                with suppress(BlockingIOError):
+                    while part := os.read(end, 65536):
+                        lines.extend(part)
+            if not over and time.monotonic() > deadline:
+                process.kill()
+                raise subprocess.TimeoutExpired("a forked process", _SECONDS)
+            time.sleep(0.01)
+        out, err = (bytes(lines).decode() for lines in printed.values())
+        return Ended(process.wait(), out, err)
 
 
 def run_script(script: str, *words: str, environment: Mapping[str, str] = _SAME) -> Ended:

@@ -63,7 +63,9 @@ def test_a_model_goes_out_and_comes_back(
     assert torch.equal(saved["txt_state_dict"]["proj.weight"], original["text.proj.weight"])
     pth = tmp_path / "theirs" / "back.pth"
     assert ask(capsys, "model", "import", pth, "--city", SLUG, "--name", "pth")[0] == 0
-    assert "text search is not available" in refused(capsys, "search", SLUG, "park", "--model", "pth")
+    assert "text search is not available" in refused(
+        capsys, "search", SLUG, "park", "--model", "pth"
+    )
     assert run(["models", SLUG]) == 0
     assert "imported from back.pth" in " ".join(capsys.readouterr().out.split())
 

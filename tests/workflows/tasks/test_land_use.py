@@ -195,7 +195,7 @@ def test_stopping_leaves_nothing_behind(trained_store: Store, task_files: TaskFi
     before = stored(trained_store)
 
     def stop(stage: str, _done: int, _total: int) -> None:
-        if stage.startswith("keeping"):
+        if stage.startswith("saving"):
             raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
@@ -224,7 +224,7 @@ def test_no_osm_land_use_is_said(trained_store: Store) -> None:
 
 def test_a_city_removed_under_its_fit_is_said(trained_store: Store, task_files: TaskFiles) -> None:
     def remove(stage: str, _done: int, _total: int) -> None:
-        if stage.startswith("keeping"):
+        if stage.startswith("saving"):
             remove_city(trained_store, SLUG)
 
     with pytest.raises(NotFoundError):
