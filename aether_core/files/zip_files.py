@@ -1,5 +1,6 @@
 """Zip files from outside: opened here, so that every damaged one is told of in the same words."""
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -7,6 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aether_core.errors import InputError
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    UnicodeDecodeError,  # a member's name that is not the UTF-8 it says it is
+)
 
 
 @contextmanager
@@ -25,10 +34,25 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+    except NotImplementedError as error:
         raise InputError(
-            "the zip cannot be opened",
+            "the zip uses a compression method that is not supported",
             path.name,
-            "it is damaged or truncated: zip it again",
-            code="zip-unreadable",
+            "zip it again with the usual method (Deflate)",
+            code="zip-method-unsupported",
         ) from error
+    except _DAMAGED as error:
+        raise _unreadable(path) from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's; a damaged bzip2 stream has no number
+            raise
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: Path) -> InputError:
+    return InputError(
+        "the zip cannot be opened",
+        path.name,
+        "it is damaged or truncated: zip it again",
+        code="zip-unreadable",
+    )
