@@ -14,14 +14,15 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.tasks.kinds.classes import CLASSES
+from aether_core.tasks.kinds.shares import SHARES
 from aether_core.tasks.predictors.softmax import softmax
 from aether_core.tasks.testing.comparison import compare, in_words
 from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.folds import choose_blocks
-from aether_core.tasks.testing.metrics import metrics_of
 
 LIMIT_S = 180.0
-CLASSES = 9
+CLASS_COUNT = 9
 EXTENT_DEG = 0.18
 
 
@@ -30,8 +31,10 @@ def city(labels: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float6
     rng = np.random.default_rng(seed)
     lonlat = rng.uniform(0, EXTENT_DEG, (labels, 2))
     wave = rng.normal(size=(2, 60)) * 220
-    smooth = np.cos(lonlat @ wave + rng.uniform(0, 2 * np.pi, 60)) @ rng.normal(size=(60, CLASSES))
-    return lonlat, smooth / 4 + rng.normal(size=(labels, CLASSES)) / 2
+    smooth = np.cos(lonlat @ wave + rng.uniform(0, 2 * np.pi, 60)) @ rng.normal(
+        size=(60, CLASS_COUNT)
+    )
+    return lonlat, smooth / 4 + rng.normal(size=(labels, CLASS_COUNT)) / 2
 
 
 def representations(strength: NDArray[np.float64], seed: int) -> dict[str, NDArray[np.float32]]:
@@ -39,7 +42,7 @@ def representations(strength: NDArray[np.float64], seed: int) -> dict[str, NDArr
     rng = np.random.default_rng(seed)
 
     def unit(width: int, noise: float) -> NDArray[np.float32]:
-        seen = np.tanh(strength @ rng.normal(size=(CLASSES, width)) / 2)
+        seen = np.tanh(strength @ rng.normal(size=(CLASS_COUNT, width)) / 2)
         rows = seen + noise * rng.normal(size=seen.shape)
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
@@ -58,9 +61,9 @@ def main() -> int:
     given = representations(strength, 1)
     shares = softmax(2 * strength).astype(np.float64)
     number, slow = np.arange(chosen.labels), False
-    for task, target in (("landuse", strength.argmax(axis=1)), ("socioeconomic", shares)):
+    for task, target in ((CLASSES, strength.argmax(axis=1)), (SHARES, shares)):
         blocks = choose_blocks(lonlat, target, smallest_m=200)
-        print(f"{task}: range {blocks.range_m:.0f} m, {blocks.number.max() + 1} blocks")
+        print(f"{task.name}: range {blocks.range_m:.0f} m, {blocks.number.max() + 1} blocks")
         for predictor in chosen.predictors:
             setup = ExperimentSetup(
                 task, target, tuple("abcdefghi"), number, blocks.number, predictor=predictor
@@ -76,7 +79,7 @@ def main() -> int:
                 f" bootstrap over {found.n_resampled} {found.resampled}",
                 flush=True,
             )
-            metric = metrics_of(task)[0]
+            metric = task.main_metric
             for row in found.rows:
                 if row.metric == metric:
                     interval = f"{row.lo:.3f} to {row.hi:.3f}"

@@ -31,12 +31,14 @@ from aether_core.model.training.trainer import train
 from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_texts
 from aether_core.simulate.grid_city import ZONES, Noise, simulate_city
-from aether_core.tasks.kinds.land_use import map_land_use
-from aether_core.tasks.kinds.socioeconomic import map_socioeconomic
+from aether_core.tasks.kinds.classes import CLASSES
+from aether_core.tasks.kinds.metrics import kl, macro_f1
+from aether_core.tasks.kinds.shares import SHARES
+from aether_core.tasks.maps.land_use import map_land_use
+from aether_core.tasks.maps.socioeconomic import map_socioeconomic
 from aether_core.tasks.testing.comparison import compare
 from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.folds import choose_blocks
-from aether_core.tasks.testing.metrics import kl, macro_f1
 from aether_core.text.encoder import TextEncoder
 from aether_core.text.minilm import MiniLMEncoder
 
@@ -100,7 +102,7 @@ def labels_of(city: City, count: int, seed: int) -> tuple[NDArray[np.int64], Exp
     names, label = np.unique(city.truth[picked], return_inverse=True)
     blocks = choose_blocks(city.lonlat[picked], label, smallest_m=_WINDOW_M)
     setup = ExperimentSetup(
-        task="landuse",
+        task=CLASSES,
         target=label.astype(np.int64),
         names=tuple(list(ZONES)[k] for k in names),
         unit=np.arange(len(picked)),
@@ -152,7 +154,7 @@ def share_error(city: City) -> float:
     lonlat = np.stack([np.bincount(city.area, weights=c) for c in city.lonlat.T], 1) / sizes
     blocks = choose_blocks(lonlat, shares, smallest_m=_WINDOW_M)
     setup = ExperimentSetup(
-        task="socioeconomic",
+        task=SHARES,
         target=shares,
         names=("homes", "work", "other"),
         unit=areas,

@@ -12,9 +12,10 @@ from aether_core.model.heads.inference import encode_text
 from aether_core.poi.text import query_texts
 from aether_core.search.scoring import cosine_scores, mean_direction, query_direction
 from aether_core.study.city import StudyCity, StudyLabels
+from aether_core.tasks.kinds.classes import CLASSES
+from aether_core.tasks.kinds.metrics import macro_f1
 from aether_core.tasks.testing.experiment import ExperimentSetup, out_of_fold
 from aether_core.tasks.testing.folds import choose_blocks, make_folds
-from aether_core.tasks.testing.metrics import macro_f1
 from aether_core.tasks.testing.retrieval_truth import score_query
 
 _PIXEL_M = 10.0
@@ -42,7 +43,7 @@ class LandUse:
         self._label = labels.label[there]
         unit = np.arange(len(labels.label)) if labels.unit is None else labels.unit
         self._setup = ExperimentSetup(
-            task="landuse",
+            task=CLASSES,
             target=self._label,
             names=labels.names,
             unit=unit[there],

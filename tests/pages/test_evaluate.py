@@ -13,7 +13,6 @@ from tests.pages.visit import links, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.cities.add import add_city
 from workflows.evaluation.compare import (
-    MAIN_METRIC,
     Evaluation,
     evaluate_land_use,
     evaluate_socioeconomic,
@@ -89,9 +88,7 @@ def test_nobody_wins_where_the_interval_holds_zero(compared: Evaluation) -> None
     kept = compared
     said = words(open_page("evaluate"))
     spatial = [
-        gain
-        for gain in kept.gains
-        if gain["split"] == "spatial" and gain["metric"] == MAIN_METRIC["landuse"]
+        gain for gain in kept.gains if gain["split"] == "spatial" and gain["metric"] == "macro_f1"
     ]
     undecided = [one for one in spatial if one["ci95"][0] <= 0 <= one["ci95"][1]]
     assert len(spatial) == 2

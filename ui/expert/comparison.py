@@ -9,12 +9,12 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.testing.comparison import METRIC_NAMES, Gain, in_words, representation_names
-from aether_core.tasks.testing.metrics import metrics_of
 from ui.maps import folds
 from ui.shell.text import duration, facts, told_when
 from workflows.cities.cities import CitySummary
-from workflows.evaluation.compare import MAIN_METRIC, Evaluation
+from workflows.evaluation.compare import Evaluation
 
 _MARKS: Final = {
     True: ":blue-badge[:material/trending_up: better]",
@@ -27,7 +27,7 @@ _CHART_HEIGHT: Final = 320
 
 def draw(city: CitySummary, found: Evaluation) -> None:
     """Draw a comparison."""
-    metric = MAIN_METRIC[found.task]
+    metric = TASK_KINDS[found.task].main_metric
     names = representation_names(city.embedding)
     said, about = st.columns([2, 1], gap="large")
     with said, st.container(border=True, key="verdict"):
@@ -37,7 +37,7 @@ def draw(city: CitySummary, found: Evaluation) -> None:
         _facts(found)
     picked = st.segmented_control(
         "Measure",
-        metrics_of(found.task),
+        TASK_KINDS[found.task].metrics,
         default=metric,
         required=True,
         format_func=_metric_heading,
@@ -107,7 +107,8 @@ def _facts(found: Evaluation) -> None:
     """What was compared on what."""
     findings = found.findings
     blocks: Mapping[str, Any] = findings.get("blocks") or {}
-    used, what = ("labels_used", "Labels") if found.task == "landuse" else ("areas_used", "Areas")
+    kind = TASK_KINDS[found.task]
+    used, what = f"{kind.samples}_used", kind.samples.capitalize()
     told: dict[str, object] = {
         **told_when(found.request, found.created),
         what: f"{findings[used]:,}",
@@ -116,7 +117,7 @@ def _facts(found: Evaluation) -> None:
     if dropped:
         told["Left out"] = f"{dropped:,}"
     names = findings.get("classes") or findings.get("fields") or []
-    told["Classes" if found.task == "landuse" else "Fields"] = ", ".join(names)
+    told[kind.outcomes.capitalize()] = ", ".join(names)
     told["Predictor"] = f"{found.request.get('predictor')}, {found.request.get('protocol')}"
     told["Seeds"] = max((row["n_seeds"] for row in found.rows), default=0)
     if blocks:
@@ -159,14 +160,14 @@ def _table(found: Evaluation, names: Mapping[str, str]) -> None:
 def _learning_curve(found: Evaluation, names: Mapping[str, str]) -> None:
     """Score by number of labels, all representations on one scale."""
     points = [_finite(point) for point in found.learning_curve]
-    chart = charts.learning_curve(points, MAIN_METRIC[found.task], names)
+    chart = charts.learning_curve(points, TASK_KINDS[found.task].main_metric, names)
     st.altair_chart(
         chart, height=_CHART_HEIGHT, key="learning-curve", alt="Score by number of labels"
     )
 
 
 def _counted(found: Evaluation) -> int:
-    return int(found.findings["labels_used" if found.task == "landuse" else "areas_used"])
+    return int(found.findings[f"{TASK_KINDS[found.task].samples}_used"])
 
 
 def _with_ends(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A kept layer on the city's map: classes or numbers, cells or areas, greyed where not trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -103,12 +104,11 @@ def _values(
 
 def _asked(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
     """The switches of a layer's kind, and the view they ask for."""
-    if layer.kind == "landuse":
-        return _land_use(layer, frame, key, look)
-    if layer.kind.startswith("socioeconomic"):
-        return _shares(layer, frame, key, look)
-    if layer.kind == "change":
-        return _change(layer, frame, name=key, look=look)
+    return _VIEWS.get(layer.kind, _numbers)(layer, frame, key, look)
+
+
+def _numbers(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
+    """Any field of numbers."""
     named = {
         field["name"]: field.get("unit", "")
         for field in layer.fields
@@ -119,11 +119,11 @@ def _asked(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> La
     return views.numbers(frame, chosen, named[chosen], layer.title, look)
 
 
-def _change(layer: LayerSummary, frame: pd.DataFrame, *, name: str, look: Look) -> LayerView:
+def _change(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
     """The change itself, or the scores of one of its years."""
     asked = layer.parameters
     fields = {"Change": "change", str(asked["from"]): "score_from", str(asked["to"]): "score_to"}
-    chosen = fields[_switch(list(fields), "Change", f"{name}-{layer.layer}")]
+    chosen = fields[_switch(list(fields), "Change", f"{key}-{layer.layer}")]
     if chosen == "change":
         noise = layer.findings["noise"]
         return change_view(frame, noise["low"], noise["high"], layer.title)
@@ -155,6 +155,15 @@ def _shares(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> L
     view = share_views.shares(frame, fields, share_views.Asked(what, field, other, level), look)
     outside = ~frame["applicable"].to_numpy(dtype=bool)
     return view.greyed(outside, look) if outside.any() and _grey(key) else view
+
+
+_VIEWS: Final[Mapping[str, Callable[[LayerSummary, pd.DataFrame, str, Look], LayerView]]] = {
+    "landuse": _land_use,
+    "socioeconomic": _shares,
+    "socioeconomic areas": _shares,
+    "change": _change,
+}
+"""How a kind of layer is looked at; any other by its numbers."""
 
 
 def _switch(options: Sequence[str], default: str, key: str) -> str:

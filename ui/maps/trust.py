@@ -1,14 +1,14 @@
 """How far to trust a layer: what was measured while it was made, one question a tab."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS, measure, percent
-from aether_core.tasks.testing.metrics import LOWER_IS_BETTER
+from aether_core.tasks.kinds.metrics import LOWER_IS_BETTER
 from ui.maps import folds, share_trust
 from ui.shell import chart
 from ui.shell.text import count, plain
@@ -27,12 +27,11 @@ def draw(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key: str) 
     Args:
         frame: The layer's values, of areas where there are some.
     """
-    found, shares = layer.findings, layer.kind.startswith("socioeconomic")
+    found = layer.findings
+    kind = _KINDS[layer.kind]
     bodies: dict[str, Callable[[], None]] = {
-        HOW_GOOD: lambda: (
-            share_trust.how_good(found, frame, key) if shares else _how_good(found, key)
-        ),
-        HOW_SURE: lambda: share_trust.how_sure(found, key) if shares else _how_sure(found, key),
+        HOW_GOOD: lambda: kind.how_good(found, frame, key),
+        HOW_SURE: lambda: kind.how_sure(found, key),
         WHERE_NOT: lambda: where_not(found, key),
         FOLDS: lambda: folds.draw(city, found, key=f"{key}-folds"),
     }
@@ -92,7 +91,8 @@ def split_switch(found: Mapping[str, Any], key: str) -> str:
     )
 
 
-def _how_good(found: _Findings, key: str) -> None:
+def _how_good(found: _Findings, frame: pd.DataFrame, key: str) -> None:
+    del frame  # what was measured on the labels says it all
     figures, matrix = st.columns([5, 6], gap="large")
     with matrix:
         split = split_switch(found["confusion"], f"{key}-confusion-split")
@@ -222,3 +222,18 @@ def where_not(found: _Findings, key: str) -> None:
     few = sum(bool(row.get("too_few")) for row in rows)
     if few:
         st.caption(f"{count(few, 'group')} with fewer than 10 labels: no figure.")
+
+
+class _Tabs(NamedTuple):
+    """What is shown of one kind of layer."""
+
+    how_good: Callable[[_Findings, pd.DataFrame, str], None]
+    how_sure: Callable[[_Findings, str], None]
+
+
+_OF_SHARES: Final = _Tabs(share_trust.how_good, share_trust.how_sure)
+_KINDS: Final[Mapping[str, _Tabs]] = {
+    "landuse": _Tabs(_how_good, _how_sure),
+    "socioeconomic": _OF_SHARES,
+    "socioeconomic areas": _OF_SHARES,
+}

@@ -37,7 +37,6 @@ from workflows.tasks.socioeconomic import SocioeconomicRequest, area_vectors, pr
 Within = Callable[[Session, int], None]
 """Called with a comparison's number, as the last in the transaction that keeps it."""
 AGAINST = "alphaearth"
-MAIN_METRIC = {"landuse": "macro_f1", "socioeconomic": "kl"}
 _CURVE_SEEDS = 3
 _CURVE_SIZES = (25, 50, 100, 200, 400, 800, 1600, 3200)
 
@@ -239,7 +238,7 @@ def _evaluated(
     comparison = compare(run_experiment(setup, x, progress), against=against)
     curve = _curve(setup, x, progress) if with_curve else []
     result = Evaluation(
-        task=setup.task,
+        task=setup.task.name,
         rows=[_with_interval(asdict(row)) for row in comparison.rows],
         gains=[_with_interval(asdict(gain)) for gain in comparison.gains],
         verdict=_verdict(setup, comparison, representation_names(city.embedding)),
@@ -287,7 +286,7 @@ def _with_interval(row: dict[str, Any]) -> dict[str, Any]:
 
 def _verdict(setup: ExperimentSetup, comparison: Comparison, called: Mapping[str, str]) -> str:
     """One sentence a representation, about the task's main metric."""
-    metric = MAIN_METRIC[setup.task]
+    metric = setup.task.main_metric
 
     def gain(name: str, split: str) -> Gain | None:
         return next(

@@ -13,6 +13,7 @@ from aether_core.export.formats import FORMATS, check_target, write_layer
 from aether_core.export.qml import write_style
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values, show_layer
+from workflows.layers.pictures import main_field
 from workflows.layers.styles import classes_of, layer_style, takes_style
 from workflows.search.change import FIELDS as CHANGE_FIELDS
 from workflows.search.change import CellChange, findings_of
@@ -85,9 +86,9 @@ def layer_metadata(slug: str, summary: LayerSummary) -> dict[str, object]:
         "lineage": summary.lineage,
         "created": summary.created.isoformat(),
     }
-    if summary.kind == "landuse":
-        metadata["class_field"] = "landuse"
-        metadata["classes"] = classes_of(summary, "landuse", [])
+    if "classes" in summary.findings:
+        metadata["class_field"] = main_field(summary)
+        metadata["classes"] = classes_of(summary)
     if "note" in summary.findings:
         metadata["note"] = summary.findings["note"]
     return _stated(metadata)

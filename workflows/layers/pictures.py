@@ -1,5 +1,6 @@
 """Still pictures of layers: for reports and for comparing two of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -101,6 +102,15 @@ def main_field(summary: LayerSummary) -> str:
     return next((name for name in PREFERRED if name in names), names[0])
 
 
+def class_names(summary: LayerSummary, values: Iterable[object]) -> list[str]:
+    """Names of a layer's classes in the order of their colours; of these values where it has none.
+
+    A map of shares colours by the largest field, so its fields are its classes.
+    """
+    known = summary.findings.get("classes") or summary.findings.get("fields")
+    return list(known or sorted({str(value) for value in values if value is not None}))
+
+
 def field_colours(
     summary: LayerSummary, frame: gpd.GeoDataFrame, field: str
 ) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
@@ -115,8 +125,7 @@ def field_colours(
         steps = layer_steps(numbers, field, summary.findings)
         labels = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(steps.edges)]
         return list(zip(steps.colours, labels, strict=True)), steps.step_of(numbers)
-    known = summary.findings.get("classes" if field == "landuse" else "fields")
-    names = list(known or sorted({str(value) for value in values if value is not None}))
+    names = class_names(summary, values)
     at = {name: k for k, name in enumerate(names)}
     which = np.array([at.get(value, -1) for value in values], dtype=np.int64)
     return list(zip(class_colours(names), names, strict=True)), which

@@ -8,7 +8,7 @@ import pandas as pd
 from aether_core.charts.class_colours import class_colours
 from aether_core.export.qml import qml_classes, qml_graduated
 from workflows.layers.layers import LayerSummary
-from workflows.layers.pictures import main_field
+from workflows.layers.pictures import class_names, main_field
 from workflows.layers.value_steps import layer_steps
 
 _STYLED = frozenset({".geojson", ".gpkg", ".parquet"})
@@ -35,15 +35,12 @@ def layer_style(summary: LayerSummary, values: pd.DataFrame, field: str | None =
         steps = layer_steps(numbers, chosen, summary.findings)
         unit = next(str(one.get("unit", "")) for one in summary.fields if one["name"] == chosen)
         return qml_graduated(chosen, steps.edges, steps.colours, unit=unit, trusted=trusted)
-    return qml_classes(chosen, classes_of(summary, chosen, column.tolist()), trusted=trusted)
+    return qml_classes(chosen, classes_of(summary, column.tolist()), trusted=trusted)
 
 
-def classes_of(
-    summary: LayerSummary, field: str, values: Sequence[object]
-) -> list[dict[str, object]]:
-    """`{value, name, colour}` of each class of a field, numbered from 1."""
-    known = summary.findings.get("classes" if field == "landuse" else "fields")
-    names = list(known or sorted({str(value) for value in values if value is not None}))
+def classes_of(summary: LayerSummary, values: Sequence[object] = ()) -> list[dict[str, object]]:
+    """`{value, name, colour}` of each class of a layer, numbered from 1."""
+    names = class_names(summary, values)
     return [
         {"value": at, "name": name, "colour": colour}
         for at, (name, colour) in enumerate(zip(names, class_colours(names), strict=True), start=1)

@@ -1,6 +1,8 @@
 """Choose what a layer's report says, and write it in the format its name asks for."""
 
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from aether_core.errors import InputError
 from aether_core.files import whole as files
@@ -68,17 +70,11 @@ def check_report_name(name: str) -> None:
 def compose(subject: Subject) -> Report:
     """Put a layer's report together."""
     layer, city = subject.layer, subject.city
-    kinds = {
-        "landuse": land_use.body,
-        "search": search.body,
-        "similar": search.body,
-        "change": change.body,
-    }
-    body = kinds.get(layer.kind, socioeconomic.body)
+    subtitle, body = _KINDS[layer.kind]
     blocks: list[Block] = [*opening(subject), *body(subject), *closing(subject)]
     return Report(
         title=layer.title,
-        subtitle=f"{SUBTITLES.get(layer.kind, layer.kind)}, {city.name}, {layer.years}",
+        subtitle=f"{subtitle}, {city.name}, {layer.years}",
         city=city.name,
         created=layer.created,
         simulated=layer.simulated,
@@ -87,11 +83,12 @@ def compose(subject: Subject) -> Report:
     )
 
 
-SUBTITLES = {
-    "landuse": "Land use map",
-    "socioeconomic": "Socioeconomic map by cell",
-    "socioeconomic areas": "Socioeconomic map by area",
-    "search": "Search result",
-    "similar": "Similar places",
-    "change": "Change between two years",
+_KINDS: Final[Mapping[str, tuple[str, Callable[[Subject], Iterable[Block]]]]] = {
+    "landuse": ("Land use map", land_use.body),
+    "socioeconomic": ("Socioeconomic map by cell", socioeconomic.body),
+    "socioeconomic areas": ("Socioeconomic map by area", socioeconomic.body),
+    "search": ("Search result", search.body),
+    "similar": ("Similar places", search.body),
+    "change": ("Change between two years", change.body),
 }
+"""What a report of each kind of layer is called, and what it says."""

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from aether_core.errors import InputError
 from aether_core.spatial.blocks import spatial_blocks
 from aether_core.spatial.variogram import label_variogram
+from aether_core.tasks.kinds.kind import TaskKind
 from aether_core.tasks.samples.units import cut_large_units
 from aether_core.tasks.testing.experiment import ExperimentSetup
 from aether_core.tasks.testing.fairness import density_groups
@@ -38,7 +39,7 @@ class FitInputs:
 
 
 def fit_inputs(
-    task: str,
+    task: TaskKind,
     city: TaskCity,
     settings: FitSettings,
     *,
@@ -53,6 +54,7 @@ def fit_inputs(
     """Choose blocks, check that folds are possible, and name the groups.
 
     Args:
+        task: The kind of task.
         lonlat: Where the labels or areas are, WGS84 `[n, 2]`.
         target: Classes int64 `[n]` or shares float64 `[n, k]`.
         unit: Label feature each row comes from, int64 `[n]`.

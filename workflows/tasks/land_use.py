@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
-from aether_core.tasks.kinds.land_use import LandUseMap, map_land_use
+from aether_core.tasks.kinds.classes import CLASSES
 from aether_core.tasks.labels.read import Labels
+from aether_core.tasks.maps.land_use import LandUseMap, map_land_use
 from aether_core.tasks.samples.representations import of_samples, representation
 from aether_core.tasks.samples.samples import Samples, samples_of
 from aether_core.tasks.samples.small_classes import treat_small
@@ -30,7 +31,7 @@ from workflows.tasks.labels import SMALL_CLASS, LabelRequest, keep_labels, mappe
 from workflows.tasks.lineage import lineage_of
 from workflows.tasks.settings import FitSettings
 
-KIND = "landuse"
+KIND = CLASSES.name
 MOSTLY_GREY = "Most cells have several possible classes. Merge similar classes, or add labels."
 _FEW_TRUSTED = 0.3
 
@@ -244,7 +245,7 @@ def prepare_labels(
         )
     districts = read_districts(request.districts) if request.districts else None
     return fit_inputs(
-        KIND,
+        CLASSES,
         labelled.city,
         request.fit,
         lonlat=samples.lonlat,

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.areas.pixels import pixel_means
-from aether_core.tasks.kinds.socioeconomic import Shares, SocioeconomicMap, map_socioeconomic
+from aether_core.tasks.kinds.shares import SHARES
+from aether_core.tasks.maps.socioeconomic import Shares, SocioeconomicMap, map_socioeconomic
 from aether_core.tasks.samples.representations import of_areas, representation
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
@@ -29,7 +30,7 @@ from workflows.tasks.fit_inputs import FitInputs, fit_inputs, mean_scores
 from workflows.tasks.lineage import lineage_of
 from workflows.tasks.settings import FitSettings
 
-KIND = "socioeconomic"
+KIND = SHARES.name
 AREA_KIND = "socioeconomic areas"
 NOTE = (
     "A prediction about areas from how they look from above. It says nothing about any person, "
@@ -237,7 +238,7 @@ def prepare_areas(
     progress("choosing spatial blocks", 0, 1)
     districts = read_districts(request.districts) if request.districts else None
     return fit_inputs(
-        KIND,
+        SHARES,
         city,
         request.fit,
         lonlat=covered.lonlat,

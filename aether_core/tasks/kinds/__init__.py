@@ -1,1 +1,1 @@
-"""The kinds of task: what each predicts, and how sure it is."""
+"""The kinds of task: what is predicted, from what, and what it is judged by. One file each."""

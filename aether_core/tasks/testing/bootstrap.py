@@ -19,7 +19,6 @@ from scipy.special import ndtr, stdtrit
 
 from aether_core.tasks.testing.experiment import Experiment, ExperimentSetup, OutOfFold
 from aether_core.tasks.testing.folds import home_group
-from aether_core.tasks.testing.metrics import metrics_of, scores_of_confusion, share_errors
 
 FEWEST_BLOCKS = 10
 LEVEL = 0.95
@@ -78,7 +77,7 @@ def resampled_scores(
         resample holds nothing that the seed tested.
     """
     seeds = [_of_seed(setup, part, clusters, weights) for part in parts]
-    return {name: np.stack([s[name] for s in seeds], axis=1) for name in metrics_of(setup.task)}
+    return {name: np.stack([s[name] for s in seeds], axis=1) for name in setup.task.metrics}
 
 
 def mean_over_seeds(
@@ -114,21 +113,7 @@ def _of_seed(
     rows = part.fold >= 0
     number = clusters.number[rows]
     weight = np.ones(len(number)) if setup.weight is None else setup.weight[rows]
-    if setup.task == "landuse":
-        k = len(setup.names)
-        pair = setup.target[rows].astype(np.int64) * k + part.prediction[rows].argmax(axis=1)
-        cell = number * k * k + pair
-        tables = np.bincount(cell, weights=weight, minlength=clusters.count * k * k)
-        summed = weights @ tables.reshape(clusters.count, k * k).astype(np.float32)
-        return scores_of_confusion(summed.reshape(-1, k, k).astype(np.float64))
-    errors = share_errors(setup.target[rows].astype(np.float64), part.prediction[rows])
-    sums = [
-        np.bincount(number, weights=value, minlength=clusters.count)
-        for value in (weight, *(weight * error for error in errors.values()))
-    ]
-    total, *parts = (weights.astype(np.float64) @ np.stack(sums, axis=1)).T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return {name: value / total for name, value in zip(errors, parts, strict=True)}
+    return setup.task.resampled(setup.target[rows], part.prediction[rows], weight, number, weights)
 
 
 def split_names(experiment: Experiment) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.eo.embedding_kind import ALPHAEARTH, short_title
+from aether_core.tasks.kinds.metrics import LOWER_IS_BETTER
 from aether_core.tasks.testing.bootstrap import (
     clusters_of,
     draw,
@@ -16,7 +17,6 @@ from aether_core.tasks.testing.bootstrap import (
     split_names,
 )
 from aether_core.tasks.testing.experiment import Experiment
-from aether_core.tasks.testing.metrics import LOWER_IS_BETTER, metrics_of
 
 METRIC_NAMES = {
     "macro_f1": "macro-F1",
@@ -140,7 +140,7 @@ def compare(
         }
         seeds = len(experiment.of(next(iter(scores)), split))
         seed_weights = draw(seeds, resamples, seed + 1)
-        for metric in metrics_of(setup.task):
+        for metric in setup.task.metrics:
             means = {
                 name: mean_over_seeds(score[metric], seed_weights) for name, score in scores.items()
             }

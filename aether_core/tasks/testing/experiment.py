@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
-from aether_core.tasks.predictors.predictor import Kind, Trainer, fit_probe, fit_shares
-from aether_core.tasks.predictors.softmax import softmax
+from aether_core.tasks.kinds.kind import Fit, TaskKind
+from aether_core.tasks.predictors.predictor import Kind, Trainer
 from aether_core.tasks.testing.folds import SPLITS, Target, district_folds, home_group, make_folds
 from aether_core.tasks.testing.published import Protocol, published_split
 
@@ -21,7 +21,7 @@ class ExperimentSetup:
     """What is to be predicted, from whom it is held out, and how.
 
     Attributes:
-        task: `landuse` or `socioeconomic`.
+        task: The kind of task.
         target: Classes, int64 `[n]`, or shares with rows that sum to 1, float64 `[n, k]`.
         names: Names of the k classes or fields.
         unit: Label (polygon, point or area) each sample comes from, int64 `[n]`.
@@ -36,7 +36,7 @@ class ExperimentSetup:
             (leave one out, one seed).
     """
 
-    task: str
+    task: TaskKind
     target: Target
     names: tuple[str, ...]
     unit: NDArray[np.int64]
@@ -150,7 +150,7 @@ def out_of_fold(
     prediction = np.full((len(x), len(setup.names)), np.nan, dtype=np.float32)
     for number in np.unique(fold[fold >= 0]):
         tested = fold == number
-        _check_classes(setup, ~tested, int(number))
+        setup.task.check_fold(setup.target[~tested], setup.names, int(number))
         prediction[tested] = fit_and_predict(setup, x, ~tested, x[tested], seed)
     return prediction
 
@@ -180,16 +180,8 @@ def fit_and_predict(
     weight = None if setup.weight is None else setup.weight[trained]
     trainer: Trainer = "adam" if setup.protocol == "published" else "default"
     target = setup.target[trained]
-    if setup.task == "landuse":
-        probe = fit_probe(
-            setup.predictor, x[trained], target.astype(np.int64), weight,
-            classes=len(setup.names), seed=seed, trainer=trainer,
-        )  # fmt: skip
-        return softmax(probe.logits(asked))
-    shares = target.astype(np.float64)
-    return fit_shares(
-        setup.predictor, x[trained], shares, weight, seed=seed, trainer=trainer
-    ).shares(asked)
+    fit = Fit(setup.predictor, trainer, seed, setup.names)
+    return setup.task.fit_and_predict(x[trained], target, weight, asked, fit)
 
 
 def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np.float32]]) -> None:
@@ -199,13 +191,7 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
         InputError: Labels of one class only, no seed or representation, or a representation with
             other rows than the samples or without a value for some of them.
     """
-    if setup.task == "landuse" and len(np.unique(setup.target)) < 2:
-        raise InputError(
-            "labels of a single class",
-            f"{len(setup.target)} labels",
-            "give labels of at least 2 classes",
-            code="labels-of-one-class",
-        )
+    setup.task.check(setup.target)
     if not setup.seeds or not representations:
         raise InputError(
             "nothing to compare",
@@ -228,20 +214,6 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
             f"{missing} samples",
             "remove them first",
             code="samples-without-data",
-        )
-
-
-def _check_classes(setup: ExperimentSetup, trained: NDArray[np.bool_], number: int) -> None:
-    if setup.task != "landuse":
-        return
-    left = np.unique(setup.target[trained])
-    if len(left) < 2:
-        only = ", ".join(setup.names[int(label)] for label in left) or "none"
-        raise InputError(
-            "a fold leaves only one class to train on",
-            f"only {only}, fold {number + 1}",
-            "give labels of the other classes from more places, or merge classes",
-            code="fold-of-one-class",
         )
 
 

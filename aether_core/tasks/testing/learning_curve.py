@@ -21,7 +21,6 @@ from aether_core.tasks.testing.experiment import (
     fit_and_predict,
 )
 from aether_core.tasks.testing.folds import make_folds
-from aether_core.tasks.testing.metrics import metrics_of
 
 _RESAMPLES = 500
 
@@ -80,11 +79,11 @@ def learning_curve(
         for fold in folds
         for number in range(setup.folds)
     )
-    least = max(2, len(setup.names)) if setup.task == "landuse" else 2
+    least = setup.task.fewest_labels(setup.names)
     wanted = sorted({min(size, most) for size in sizes if size >= least})
     clusters = clusters_of(setup)
     weights = draw(clusters.count, _RESAMPLES, 0)
-    metric = metrics_of(setup.task)[0]
+    metric = setup.task.main_metric
     points = []
     for done, size in enumerate(wanted):
         progress("learning curve", done, len(wanted))
@@ -132,12 +131,10 @@ def training_order(
     """
     units, first = np.unique(setup.unit[trained], return_index=True)
     chance = np.random.default_rng(seed).random(len(units))
-    if setup.task != "landuse":
-        return np.asarray(units[chance.argsort()], dtype=np.int64)
-    label = setup.target[trained][first]
+    stratum = setup.task.strata(setup.target[trained][first])
     place = np.empty(len(units))
-    for value in np.unique(label):
-        of_class = np.flatnonzero(label == value)
+    for value in np.unique(stratum):
+        of_class = np.flatnonzero(stratum == value)
         rank = chance[of_class].argsort().argsort()
         # Spread each class evenly over the order; its first label comes before all second ones.
         place[of_class] = np.where(rank == 0, -1, (rank + chance[of_class]) / len(of_class))

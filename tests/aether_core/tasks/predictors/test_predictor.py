@@ -10,10 +10,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from aether_core.errors import InputError
+from aether_core.tasks.kinds.metrics import kl
 from aether_core.tasks.predictors.mlp import _held_out
 from aether_core.tasks.predictors.predictor import fit_probe, fit_shares
 from aether_core.tasks.predictors.softmax import softmax
-from aether_core.tasks.testing.metrics import kl
 from tests.errors import fault
 
 WAYS = [("linear", "default"), ("linear", "adam"), ("mlp", "default")]

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from aether_core.tasks.kinds.classes import CLASSES
+from aether_core.tasks.kinds.metrics import share_scores
+from aether_core.tasks.kinds.shares import SHARES
 from aether_core.tasks.testing.bootstrap import clusters_of, draw, interval, resampled_scores
 from aether_core.tasks.testing.comparison import Gain, compare, in_words
 from aether_core.tasks.testing.experiment import (
@@ -14,7 +17,6 @@ from aether_core.tasks.testing.experiment import (
     OutOfFold,
     run_experiment,
 )
-from aether_core.tasks.testing.metrics import share_scores
 
 
 def guesses(
@@ -32,7 +34,7 @@ def guesses(
 def world(n: int = 1200, blocks: int = 40, seed: int = 0) -> ExperimentSetup:
     rng = np.random.default_rng(seed)
     return ExperimentSetup(
-        "landuse", rng.integers(0, 4, n), tuple("abcd"), np.arange(n), rng.integers(0, blocks, n)
+        CLASSES, rng.integers(0, 4, n), tuple("abcd"), np.arange(n), rng.integers(0, blocks, n)
     )
 
 
@@ -56,7 +58,7 @@ def test_a_resample_scores_as_its_blocks_written_out(task: str) -> None:
     setup = world(n=300, blocks=12)
     rng = np.random.default_rng(1)
     if task == "socioeconomic":
-        setup = replace(setup, task=task, target=rng.dirichlet(np.ones(4), 300))
+        setup = replace(setup, task=SHARES, target=rng.dirichlet(np.ones(4), 300))
     fold = np.where(rng.random(300) < 0.3, -1, 0)
     prediction = rng.dirichlet(np.ones(4), 300).astype(np.float32)
     prediction[fold < 0] = np.nan
@@ -109,9 +111,7 @@ def test_gain_is_paired_and_named_by_its_direction() -> None:
 def test_lower_divergence_is_better() -> None:
     rng = np.random.default_rng(0)
     truth = rng.dirichlet(np.ones(3), 400)
-    setup = ExperimentSetup(
-        "socioeconomic", truth, tuple("abc"), np.arange(400), np.arange(400) // 10
-    )
+    setup = ExperimentSetup(SHARES, truth, tuple("abc"), np.arange(400), np.arange(400) // 10)
     near, far = (
         OutOfFold("spatial", 0, np.zeros(400, int), ((1 - a) * truth + a / 3).astype(np.float32))
         for a in (0.3, 0.6)

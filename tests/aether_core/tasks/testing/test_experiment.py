@@ -13,6 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from aether_core.errors import CancelledError, InputError
+from aether_core.tasks.kinds.classes import CLASSES
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.testing.comparison import compare
 from aether_core.tasks.testing.experiment import (
     ExperimentSetup,
@@ -29,7 +31,9 @@ def setup_of(n: int = 240, task: str = "landuse", **changes: object) -> Experime
     label = rng.integers(0, 3, n)
     target = label if task == "landuse" else rng.dirichlet(np.ones(3), n)
     unit = np.arange(n) // 2
-    setup = ExperimentSetup(task, target, ("a", "b", "c"), unit, unit // 4, seeds=(3, 1))
+    setup = ExperimentSetup(
+        TASK_KINDS[task], target, ("a", "b", "c"), unit, unit // 4, seeds=(3, 1)
+    )
     return replace(setup, **changes)
 
 
@@ -144,7 +148,7 @@ def test_genuine_labels_score_as_plain_logistic_regression_does(shared: Path) ->
     lonlat = table[["longitude", "latitude"]].to_numpy()
     blocks = choose_blocks(lonlat, label, smallest_m=200)
     setup = ExperimentSetup(
-        "landuse", label, tuple(map(str, names)), np.arange(len(x)), blocks.number, seeds=(0, 1, 2)
+        CLASSES, label, tuple(map(str, names)), np.arange(len(x)), blocks.number, seeds=(0, 1, 2)
     )
     rows = compare(run_experiment(setup, {"alphaearth": x})).rows
     score = {row.split: row.mean for row in rows if row.metric == "macro_f1"}

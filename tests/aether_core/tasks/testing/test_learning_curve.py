@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from aether_core.errors import InputError
+from aether_core.tasks.kinds.classes import CLASSES
+from aether_core.tasks.kinds.shares import SHARES
 from aether_core.tasks.testing.comparison import compare
 from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.learning_curve import learning_curve, training_order
@@ -16,7 +18,7 @@ def world(n: int = 500) -> tuple[ExperimentSetup, np.ndarray]:
     rng = np.random.default_rng(0)
     label = rng.choice(4, n, p=[0.5, 0.3, 0.15, 0.05])
     x = rng.normal(size=(4, 12))[label] * 0.8 + rng.normal(size=(n, 12))
-    setup = ExperimentSetup("landuse", label, tuple("abcd"), np.arange(n), np.arange(n) // 20)
+    setup = ExperimentSetup(CLASSES, label, tuple("abcd"), np.arange(n), np.arange(n) // 20)
     return setup, x.astype(np.float32)
 
 
@@ -35,7 +37,7 @@ def test_more_labels_score_higher_and_all_labels_as_the_comparison(split: str) -
 def test_shares_err_less_with_more_labels() -> None:
     setup, x = world()
     shares = np.eye(4)[setup.target] * 0.7 + 0.075
-    setup = replace(setup, task="socioeconomic", target=shares)
+    setup = replace(setup, task=SHARES, target=shares)
     few, many = learning_curve(setup, x, sizes=[10, 300], seeds=(0,), split="random")
     assert many.mean < few.mean
 

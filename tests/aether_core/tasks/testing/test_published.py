@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from aether_core.tasks.kinds.classes import CLASSES
 from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.published import PUBLISHED_SEEDS, published_split
 
@@ -38,7 +39,7 @@ def test_only_the_tested_fifth_is_predicted(predictor: str) -> None:
     label = np.arange(200) % 2
     x = (rng.normal(size=(200, 4)) + label[:, None]).astype(np.float32)
     setup = ExperimentSetup(
-        "landuse", label, ("a", "b"), np.arange(200), np.arange(200) // 8,
+        CLASSES, label, ("a", "b"), np.arange(200), np.arange(200) // 8,
         predictor=predictor, protocol="published", seeds=(42, 7),
     )  # fmt: skip
     parts = run_experiment(setup, {"alphaearth": x}).outcomes["alphaearth"]

@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aether_core.errors import InputError
-from aether_core.tasks.kinds.land_use import map_land_use
-from aether_core.tasks.kinds.socioeconomic import map_socioeconomic
+from aether_core.tasks.kinds.registry import TASK_KINDS
+from aether_core.tasks.kinds.shares import SHARES
+from aether_core.tasks.maps.land_use import map_land_use
+from aether_core.tasks.maps.socioeconomic import map_socioeconomic
 from aether_core.tasks.testing.experiment import ExperimentSetup
 from aether_core.tasks.testing.folds import choose_blocks
 from aether_core.tasks.testing.learning_curve import learning_curve
@@ -42,7 +44,7 @@ def setups(draw: st.DrawFn, task: str) -> Degenerate:
     unit = draw(st.sampled_from([np.arange(count), spot, np.arange(count) // 3]))
     unit = np.unique(unit, return_inverse=True)[1]
     setup = ExperimentSetup(
-        task,
+        TASK_KINDS[task],
         target,
         tuple("abcd"[:kinds]),
         unit.astype(np.int64),
@@ -120,7 +122,7 @@ def test_two_areas_and_two_folds_leave_one_area_to_train_on(predictor: str) -> N
     target = rng.dirichlet(np.ones(3), 2)
     index = np.arange(2)
     setup = ExperimentSetup(
-        "socioeconomic", target, ("a", "b", "c"), index, index,
+        SHARES, target, ("a", "b", "c"), index, index,
         predictor=predictor, folds=2, seeds=(0,), splits=("random",),
     )  # fmt: skip
     x = rng.normal(size=(2, 4)).astype(np.float32)

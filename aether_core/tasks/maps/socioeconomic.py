@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.progress import Progress, silent
+from aether_core.tasks.kinds.metrics import share_errors
 from aether_core.tasks.predictors.predictor import fit_shares
 from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold, run_experiment
 from aether_core.tasks.testing.fairness import by_group
-from aether_core.tasks.testing.metrics import share_errors
 from aether_core.tasks.testing.tested import accuracy_by_split, tested_everywhere
 from aether_core.tasks.uncertainty.applicability import fit_applicability
 from aether_core.tasks.uncertainty.share_intervals import (

@@ -17,11 +17,6 @@ SMALLEST_SHARE = 1e-6
 Weights = NDArray[np.float64] | None
 
 
-def metrics_of(task: str) -> tuple[str, ...]:
-    """Metrics of a task, the first being the one that stands for it."""
-    return CLASS_METRICS if task == "landuse" else SHARE_METRICS
-
-
 def confusion(
     truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
 ) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
-from aether_core.tasks.testing.metrics import (
+from aether_core.tasks.kinds.metrics import (
     LOWER_IS_BETTER,
     accuracy,
     chebyshev,

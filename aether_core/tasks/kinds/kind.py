@@ -1,0 +1,128 @@
+"""What differs from one kind of task to another."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.tasks.predictors.predictor import Kind, Trainer
+
+Target = NDArray[Any]
+"""Classes int64 `[n]`, shares float64 `[n, k]`: what its kind of task predicts."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a predictor is fitted.
+
+    Attributes:
+        predictor: `linear` or `mlp`.
+        trainer: `adam` trains as the published protocol does.
+        seed: Seed of the predictor.
+        names: Names of the k classes or fields.
+    """
+
+    predictor: Kind
+    trainer: Trainer
+    seed: int
+    names: tuple[str, ...]
+
+
+class TaskKind(ABC):
+    """One kind of task; each has one instance, listed in `registry.TASK_KINDS`.
+
+    Attributes:
+        name: In the store, in commands and JSON.
+        metrics: What it is judged by; the first stands for it.
+        samples: What it is fitted on, as findings and people call it.
+        outcomes: What is told apart, likewise.
+    """
+
+    name: ClassVar[str]
+    samples: ClassVar[str]
+    outcomes: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]]
+
+    @property
+    def main_metric(self) -> str:
+        """The metric that stands for the task."""
+        return self.metrics[0]
+
+    @abstractmethod
+    def check(self, target: Target) -> None:
+        """Refuse a target that nothing can be learnt from.
+
+        Raises:
+            InputError: It holds one class only.
+        """
+
+    @abstractmethod
+    def check_fold(self, target: Target, names: Sequence[str], fold: int) -> None:
+        """Refuse what a fold leaves to train on where nothing can be learnt from it.
+
+        Args:
+            target: The target of the samples outside the fold.
+            names: Names of the classes or fields.
+            fold: The fold's number, from 0.
+
+        Raises:
+            InputError: It holds one class only.
+        """
+
+    @abstractmethod
+    def fewest_labels(self, names: Sequence[str]) -> int:
+        """The smallest number of labels a learning curve begins with."""
+
+    @abstractmethod
+    def strata(self, target: Target) -> NDArray[np.int64]:
+        """The stratum of each row, int64 `[n]`: each is spread evenly over a training order."""
+
+    @abstractmethod
+    def fit_and_predict(
+        self,
+        x: NDArray[np.float32],
+        target: Target,
+        weight: NDArray[np.float64] | None,
+        asked: NDArray[np.float32],
+        fit: Fit,
+    ) -> NDArray[np.float32]:
+        """Fit on samples and predict others.
+
+        Args:
+            x: Representation of the samples, finite float32 `[n, d]`.
+            target: Their target.
+            weight: Their weights, float64 `[n]`; None weighs them alike.
+            asked: Representation of what to predict, float32 `[m, d]`.
+            fit: How.
+
+        Returns:
+            Probabilities or shares, float32 `[m, k]`.
+
+        Raises:
+            InputError: The samples are of one class.
+        """
+
+    @abstractmethod
+    def resampled(
+        self,
+        target: Target,
+        prediction: NDArray[np.float32],
+        weight: NDArray[np.float64],
+        cluster: NDArray[np.int64],
+        drawn: NDArray[np.float32],
+    ) -> dict[str, NDArray[np.float64]]:
+        """Every metric in every resample of the clusters.
+
+        Args:
+            target: Truth of each sample.
+            prediction: Probabilities or shares, float32 `[n, k]`.
+            weight: Weight of each sample, float64 `[n]`.
+            cluster: Cluster of each sample, int64 `[n]`.
+            drawn: How often each cluster is drawn, float32 `[B + 1, clusters]`.
+
+        Returns:
+            Metric to float64 `[B + 1]`; NaN where a resample holds nothing.
+        """

@@ -1,0 +1,1 @@
+"""Maps that say how sure they are: of classes, and of shares."""
