@@ -145,7 +145,7 @@ def _compare(
         return
     job = followed(store, job.job)
     result = show_evaluation(store, slug, job.result["evaluation"])
-    output.document(asdict(result))
+    output.document(result.document())
     _say_comparison(result)
 
 

@@ -31,7 +31,7 @@ def change(
     from workflows.jobs.job import start_job
     from workflows.layers.export import export_change
     from workflows.layers.job_kind import CHANGE, ChangeLayer
-    from workflows.search.change import change_cells, findings_of, in_words
+    from workflows.search.change import change_cells, in_words
 
     check_output(target, force)
     store = open_store()
@@ -52,7 +52,7 @@ def change(
             "from": found.year_from,
             "to": found.year_to,
             "cells": len(found.change),
-            **findings_of(found),
+            **found.findings.facts(),
             "seconds": found.seconds,
             "simulated": found.simulated,
             "attribution": found.attribution,

@@ -38,7 +38,7 @@ def layers(slug: str) -> None:
 def _listed(layer: "LayerSummary") -> dict[str, Any]:
     """A layer without what was measured, which the report and pages show, and the store's ids."""
     facts = asdict(layer)
-    for name in ("findings", "number", "cells_layer"):
+    for name in ("findings_document", "number", "cells_layer"):
         del facts[name]
     return facts
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aether_core.errors import InputError
+from aether_core.tasks.findings import ClassFindings, ShareFindings
 from cli import output
 from cli.following import Wait, followed, say_queued, took
 from cli.maps.ask import Force, ModelName
@@ -39,6 +40,9 @@ from cli.maps.task_options import (
     fit_settings,
     label_request,
 )
+
+_JUDGED = {"accuracy", "coverage", "applicability"}
+"""What is told in full of how a map was tested."""
 
 if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from workflows.home.store import Store
@@ -103,7 +107,7 @@ def landuse(
     job = followed(store, job.job)
     result = land_use_result(store, slug, job.result["layer"], took(job))
     _write(store, slug, result.layer.layer, target, force)
-    findings = result.layer.findings
+    findings = result.layer.measured(ClassFindings)
     output.document(
         {
             "layer": result.layer.layer,
@@ -117,16 +121,16 @@ def landuse(
             "seconds": result.seconds,
             "simulated": result.layer.simulated,
             "attribution": result.layer.attribution,
-            **{name: findings[name] for name in ("accuracy", "coverage", "applicability")},
-            "blocks": findings.get("blocks"),
-            "trusted": findings["trusted"],
+            **findings.test.model_dump(mode="json", include=_JUDGED),
+            **findings.held_out.model_dump(mode="json", include={"blocks"}),
+            "trusted": findings.test.trusted,
         }
     )
     _say_scores(result.cross_validation, f"{result.samples:,} samples, {result.cells:,} cells")
     _say_dropped(result.labels_dropped)
-    outside = findings["applicability"]["outside"]
+    outside = findings.test.applicability.outside
     output.say(
-        f"{findings['trusted']:.0%} of cells can be trusted; {outside:.0%} lie outside the area "
+        f"{findings.test.trusted:.0%} of cells can be trusted; {outside:.0%} lie outside the area "
         f"of applicability. Saved as layer {result.layer.layer}"
     )
     if told := advice(result.layer):
@@ -163,7 +167,7 @@ def socioeconomic(
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
     from workflows.tasks.job_kinds import SOCIOECONOMIC
-    from workflows.tasks.socioeconomic import NOTE, SocioeconomicRequest, socioeconomic_result
+    from workflows.tasks.socioeconomic import SocioeconomicRequest, socioeconomic_result
 
     _check_target(target, force, wait=wait)
     fit = fit_settings(
@@ -184,6 +188,7 @@ def socioeconomic(
     job = followed(store, job.job)
     layers = job.result["layer"], job.result["areas_layer"]
     result = socioeconomic_result(store, slug, layers, took(job))
+    findings = result.layer.measured(ShareFindings)
     _write(store, slug, result.layer.layer, target, force)
     output.document(
         {
@@ -196,18 +201,17 @@ def socioeconomic(
             "cells": result.cells,
             "cross_validation": result.cross_validation,
             "seconds": result.seconds,
-            "note": NOTE,
+            "note": findings.note,
             "simulated": result.layer.simulated,
             "attribution": result.layer.attribution,
-            **{
-                name: result.layer.findings[name]
-                for name in ("accuracy", "coverage", "applicability")
-            },
+            **findings.test.model_dump(mode="json", include=_JUDGED),
         }
     )
     _say_scores(result.cross_validation, f"{result.areas_used:,} areas, {result.cells:,} cells")
     _say_dropped(result.areas_dropped)
-    output.say(f"Saved as layers {result.layer.layer} and {result.areas_layer.layer}. {NOTE}")
+    output.say(
+        f"Saved as layers {result.layer.layer} and {result.areas_layer.layer}. {findings.note}"
+    )
 
 
 def _check_target(target: Path | None, force: bool, *, wait: bool) -> None:

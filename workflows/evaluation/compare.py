@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
+from aether_core.tasks.findings import ComparisonFindings
 from aether_core.tasks.samples.representations import REPRESENTATIONS, of_samples, representation
 from aether_core.tasks.testing.comparison import (
     Comparison,
@@ -62,11 +63,15 @@ class Evaluation:
     gains: list[dict[str, Any]]
     verdict: str
     learning_curve: list[dict[str, Any]]
-    findings: dict[str, Any]
+    findings: ComparisonFindings
     seconds: float
     attribution: list[str] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)
     created: datetime | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values, but for `created`."""
+        return {**asdict(self), "findings": self.findings.document()}
 
 
 def evaluate_land_use(
@@ -98,19 +103,20 @@ def evaluate_land_use(
     there = _everywhere(x)
     kept = only_samples(labelled, there)
     prepared = prepare_labels(kept, request, progress)
-    facts = {
-        "from": kept.labels.source,
-        "labels_used": kept.samples.features_used,
-        "samples": len(kept.samples.label),
-        "labels_dropped": kept.dropped,
-        "classes": list(kept.samples.classes),
-    }
+    findings = ComparisonFindings(
+        source=kept.labels.source,
+        used=kept.samples.features_used,
+        samples=len(kept.samples.label),
+        dropped=kept.dropped,
+        outcomes=list(kept.samples.classes),
+        held_out=prepared.held_out,
+    )
     return _evaluated(
         store,
         labelled.city,
         prepared,
         _rows_of(x, there),
-        facts,
+        findings,
         started,
         progress,
         with_curve=with_curve,
@@ -149,14 +155,15 @@ def evaluate_socioeconomic(
     x = {
         name: area_vectors(city, covered, request, progress, name=name) for name in representations
     }
-    facts = {
-        "from": covered.areas.source,
-        "areas_used": len(covered.lonlat),
-        "areas_dropped": covered.dropped,
-        "fields": list(covered.areas.fields),
-    }
+    findings = ComparisonFindings(
+        source=covered.areas.source,
+        used=len(covered.lonlat),
+        dropped=covered.dropped,
+        outcomes=list(covered.areas.fields),
+        held_out=prepared.held_out,
+    )
     return _evaluated(
-        store, city, prepared, x, facts, started, progress, with_curve=with_curve, within=within
+        store, city, prepared, x, findings, started, progress, with_curve=with_curve, within=within
     )
 
 
@@ -204,6 +211,7 @@ def show_evaluation(
 
 def _evaluation(city: City, row: EvaluationRow) -> Evaluation:
     found = {"attribution": list(city.attribution), **row.result}
+    found["findings"] = ComparisonFindings.read(found["findings"])
     return Evaluation(**found, request=dict(row.request), created=row.created_at)
 
 
@@ -226,7 +234,7 @@ def _evaluated(
     city: TaskCity,
     prepared: FitInputs,
     x: dict[str, NDArray[np.float32]],
-    facts: dict[str, Any],
+    findings: ComparisonFindings,
     started: float,
     progress: Progress,
     *,
@@ -243,12 +251,12 @@ def _evaluated(
         gains=[_with_interval(asdict(gain)) for gain in comparison.gains],
         verdict=_verdict(setup, comparison, representation_names(city.embedding)),
         learning_curve=curve,
-        findings={**facts, **prepared.findings, "resampled": comparison.resampled},
+        findings=findings.model_copy(update={"resampled": comparison.resampled}),
         seconds=time.perf_counter() - started,
         attribution=list(city.attribution),
     )
     request = {
-        "from": facts["from"],
+        "from": findings.source,
         "representations": list(x),
         "protocol": setup.protocol,
         "predictor": setup.predictor,
@@ -263,7 +271,7 @@ def _kept(
     store: Store, slug: str, result: Evaluation, request: dict[str, Any], within: Within | None
 ) -> Evaluation:
     """Keep a comparison, to be found again on the page."""
-    content = asdict(result)
+    content = result.document()
     del content["request"], content["created"]
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)

@@ -1,7 +1,6 @@
 """From labels or areas of a city to what a fit needs: finite rows, blocks, groups."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from scipy.spatial import cKDTree
 from aether_core.errors import InputError
 from aether_core.spatial.blocks import spatial_blocks
 from aether_core.spatial.variogram import label_variogram
+from aether_core.tasks.findings import BlockFigures, Folds, HeldOut
 from aether_core.tasks.kinds.kind import TaskKind
 from aether_core.tasks.samples.units import cut_large_units
 from aether_core.tasks.testing.experiment import ExperimentSetup
@@ -30,12 +30,12 @@ class FitInputs:
 
     Attributes:
         groups: Names `[n]` that errors are told apart by.
-        findings: Variogram, blocks and folds as JSON values.
+        held_out: Variogram, blocks and folds.
     """
 
     setup: ExperimentSetup
     groups: dict[str, NDArray[np.object_]]
-    findings: dict[str, Any]
+    held_out: HeldOut
 
 
 def fit_inputs(
@@ -95,15 +95,7 @@ def fit_inputs(
     }
     if district is not None:
         groups["district"] = district
-    return FitInputs(setup, groups, _findings(settings, setup, blocks, lonlat))
-
-
-def mean_scores(findings: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """`{split: {metric: mean}}` of a map's findings."""
-    return {
-        split: {metric: figures["mean"] for metric, figures in scores.items()}
-        for split, scores in findings["accuracy"].items()
-    }
+    return FitInputs(setup, groups, _held_out(settings, setup, blocks, lonlat))
 
 
 def _numbered(district: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -142,30 +134,32 @@ def _density(lonlat: NDArray[np.float64], poi_lonlat: NDArray[np.float64]) -> ND
     return density_groups(np.asarray(counts))
 
 
-def _findings(
+def _held_out(
     settings: FitSettings, setup: ExperimentSetup, blocks: Blocks, lonlat: NDArray[np.float64]
-) -> dict[str, Any]:
+) -> HeldOut:
     shown = np.arange(len(lonlat))
     if len(shown) > _SHOWN_ON_FOLD_MAP:
         shown = np.sort(
             np.random.default_rng(settings.seed).choice(shown, _SHOWN_ON_FOLD_MAP, replace=False)
         )
-    folds: Mapping[str, Any] = {
+    folds = {
         split: make_folds(
             split, setup.target, setup.unit, setup.block, folds=setup.folds, seed=setup.seeds[0]
         )[shown].tolist()
         for split in settings.splits
     }
-    found: dict[str, Any] = {
-        "folds": {"lonlat": lonlat[shown].round(6).tolist(), **folds},
-        "variogram": asdict(label_variogram(lonlat, setup.target, seed=settings.seed)),
-    }
-    if "spatial" in settings.splits:
-        found["blocks"] = {
-            "side_m": blocks.side_m,
-            "range_m": None if np.isnan(blocks.range_m) else blocks.range_m,
-            "limited": blocks.limited,
-            "occupied": len(np.unique(blocks.number)),
-            "chosen_by": "the user" if settings.block_m else "the variogram range",
-        }
-    return found
+    return HeldOut(
+        folds=Folds(lonlat=lonlat[shown].round(6).tolist(), by_split=folds),
+        variogram=label_variogram(lonlat, setup.target, seed=settings.seed),
+        blocks=_block_figures(settings, blocks) if "spatial" in settings.splits else None,
+    )
+
+
+def _block_figures(settings: FitSettings, blocks: Blocks) -> BlockFigures:
+    return BlockFigures(
+        side_m=blocks.side_m,
+        range_m=None if np.isnan(blocks.range_m) else blocks.range_m,
+        limited=blocks.limited,
+        occupied=len(np.unique(blocks.number)),
+        chosen_by="the user" if settings.block_m else "the variogram range",
+    )
