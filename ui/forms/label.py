@@ -31,7 +31,7 @@ from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
 from workflows.cities.osm_labels import OSM_LABELS, has_osm_labels
 from workflows.home.store import Store
-from workflows.tasks.labels import SMALL_CLASS, LabelRequest, mapped_labels, raw_labels
+from workflows.tasks.labels import SMALL_CLASS, LabelRequest, classed_labels, raw_labels
 
 _FILE, _OSM = "A file", "This city's OpenStreetMap land use"
 _ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in LABEL_SUFFIXES - {".shp"}))
@@ -124,7 +124,7 @@ def _meaning(city: CitySummary, asked: LabelRequest, key: str) -> LabelRequest |
     asked = replace(asked, mapping=mapping)
     with picture:
         try:
-            labels = _mapped(state.store(), city.slug, *_named(city, asked))
+            labels = classed_labels(raw, asked)
             inside = labels_inside(labels, shapely.geometry.shape(city.boundary))
             check_class_number(inside)
         except AetherError as error:
@@ -246,14 +246,3 @@ def _raw(
     changed: float,  # noqa: ARG001 - a file written anew is read anew
 ) -> Labels:
     return raw_labels(_store, slug, _asked)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the labels")
-def _mapped(
-    _store: Store,
-    slug: str,
-    _asked: LabelRequest,
-    name: str,  # noqa: ARG001 - tells requests apart
-    changed: float,  # noqa: ARG001 - a file written anew is read anew
-) -> Labels:
-    return mapped_labels(_store, slug, _asked)

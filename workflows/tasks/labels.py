@@ -96,7 +96,15 @@ def mapped_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
         NotFoundError: No such city or file.
         InputError: They cannot be used.
     """
-    labels = raw_labels(store, slug, request)
+    return classed_labels(raw_labels(store, slug, request), request)
+
+
+def classed_labels(labels: Labels, request: LabelRequest) -> Labels:
+    """Labels as read, with the request's crosswalk and mapping applied.
+
+    Raises:
+        InputError: No label is left.
+    """
     crosswalk = request.crosswalk or (OSM_LABELS if request.file is None else None)
     if crosswalk is not None:
         labels = apply_mapping(labels, CROSSWALKS[crosswalk].mapping, strict=True)

@@ -1,7 +1,5 @@
 """What a single representation's test says, as maps report it."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,12 +23,9 @@ def tested_everywhere(
     experiment: Experiment,
     progress: Progress,
 ) -> dict[str, OutOfFold]:
-    """The first seed's out-of-fold predictions of every label, by split.
-
-    The published protocol tests a fifth of the labels only; uncertainty needs all of them.
-    """
-    if setup.protocol == "published":
-        every = replace(setup, protocol="cross-validation", seeds=setup.seeds[:1])
+    """The first seed's out-of-fold predictions of every label, by split."""
+    every = setup.tested_everywhere
+    if every is not setup:
         experiment = run_experiment(every, {representation: x}, progress)
     first: dict[str, OutOfFold] = {}
     for outcome in experiment.outcomes[representation]:
