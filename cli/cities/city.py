@@ -10,19 +10,12 @@ import typer
 from aether_core.errors import InputError
 from cli import output
 from cli.following import Wait, followed, say_queued
+from cli.options import Delete
 
 if TYPE_CHECKING:  # so that other commands do not load what reading a city needs
     from workflows.cities.cities import CitySummary
 
-city_app = typer.Typer(help="Register, list and remove cities.", no_args_is_help=True)
 
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.add_typer(city_app, name="city")
-
-
-@city_app.command("add")
 def add(
     slug: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
     name: Annotated[str, typer.Option(help="Display name.")],
@@ -138,7 +131,6 @@ def _say_dropped(dropped: dict[str, int]) -> None:
         )
 
 
-@city_app.command("list")
 def list_all() -> None:
     """List the cities."""
     from workflows.cities.cities import list_cities
@@ -155,7 +147,6 @@ def list_all() -> None:
     )
 
 
-@city_app.command("show")
 def show(slug: str) -> None:
     """Show one city."""
     from aether_core.eo.embedding_kind import kind_title
@@ -190,10 +181,7 @@ def _in_words(source: dict[str, Any]) -> str:
     return ", ".join(str(fact) for fact in facts if fact)
 
 
-@city_app.command("remove")
-def remove(
-    slug: str, yes: Annotated[bool, typer.Option("--yes", help="Really delete it.")] = False
-) -> None:
+def remove(slug: str, yes: Delete = False) -> None:
     """Delete a city with everything made from it."""
     from workflows.cities.cities import remove_city_numbered, show_city
     from workflows.home.store import open_store

@@ -69,8 +69,8 @@ def _again(subject: Subject) -> list[Block]:
     commands = [*_training(subject)]
     commands += [str(lineage["command"])] if lineage.get("command") else []
     commands += [
-        f"./aether export {slug} {layer} -o {layer}.geojson",
-        f"./aether report {slug} {layer} -o {layer}.pdf",
+        f"./aether layer export {slug} {layer} -o {layer}.geojson",
+        f"./aether layer report {slug} {layer} -o {layer}.pdf",
     ]
     versions = lineage.get("software", {})
     software = ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -75,7 +75,7 @@ def test_every_kind_of_layer_has_a_report(kept: Kept, tmp_path: Path) -> None:
         page = read_page(html)
         assert "imulated embedding" in page
         assert "Google and Google DeepMind" in page
-        assert f"./aether export {SLUG} {kept.layers[kind]}" in page
+        assert f"./aether layer export {SLUG} {kept.layers[kind]}" in page
 
 
 def test_a_report_is_written_as_its_name_asks(
@@ -85,7 +85,7 @@ def test_a_report_is_written_as_its_name_asks(
     for suffix, start in ((".pdf", b"%PDF"), (".html", b"<!")):
         write_report(trained_store, SLUG, layer, tmp_path / f"search{suffix}")
         assert (tmp_path / f"search{suffix}").read_bytes().startswith(start)
-    assert f"./aether export {SLUG} {layer}" in read_page(tmp_path / "search.html")
+    assert f"./aether layer export {SLUG} {layer}" in read_page(tmp_path / "search.html")
     with pytest.raises(ConflictError):
         write_report(trained_store, SLUG, layer, tmp_path / "search.pdf")
     with pytest.raises(InputError, check=fault("output-wrong-ending", "search.docx")):
