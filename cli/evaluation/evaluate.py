@@ -106,15 +106,9 @@ def _compare(asked: _Asked, request: "LandUseRequest | SocioeconomicRequest") ->
     ended = _ended(asked, COMPARE, Comparison(request, names, asked.compared.curve))
     if ended is None:
         return
-<<<<<<< HEAD
-    job = followed(store, job.job)
-    result = show_evaluation(store, slug, job.result["evaluation"])
-    output.document(result.document())
-=======
     store, job = ended
     result = show_evaluation(store, asked.slug, job.result["evaluation"])
-    output.document(asdict(result))
->>>>>>> h1
+    output.document(result.document())
     _say_comparison(result)
 
 
