@@ -3,10 +3,12 @@
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Annotated, Any, Literal
 
 import typer
+
+from aether_core.vector.options import ReadOptions
 
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
 ModelName = Annotated[str | None, typer.Option(help="A model's name; default: the one in use.")]
@@ -49,3 +51,30 @@ def flat(command: Command) -> Command:
         [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in shown.values()]
     )
     return flattened
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """What a user says about a vector file; what is left out is found out."""
+
+    crs: Annotated[
+        str | None, typer.Option(help="The file's CRS, such as EPSG:27700; wins over what it says.")
+    ] = None
+    layer: Annotated[str | None, typer.Option(help="Layer of a file with several.")] = None
+    encoding: Annotated[str | None, typer.Option(help="Encoding of its texts, e.g. cp1251.")] = None
+    decimal: Annotated[
+        Literal[".", ","] | None, typer.Option(help="Decimal sign of numbers written as text.")
+    ] = None
+    thousands: Annotated[
+        Literal[".", ",", " ", "'"] | None, typer.Option(help="What groups their digits.")
+    ] = None
+
+    def reading(self) -> ReadOptions:
+        """The options as readers take them."""
+        return ReadOptions(
+            crs=self.crs,
+            layer=self.layer,
+            encoding=self.encoding,
+            decimal=self.decimal,
+            thousands=self.thousands,
+        )

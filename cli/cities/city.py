@@ -10,12 +10,13 @@ import typer
 from aether_core.errors import InputError
 from cli import output
 from cli.following import Wait, followed, say_queued
-from cli.options import Delete
+from cli.options import Delete, FileOptions, flat
 
 if TYPE_CHECKING:  # so that other commands do not load what reading a city needs
     from workflows.cities.cities import CitySummary
 
 
+@flat
 def add(
     slug: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
     name: Annotated[str, typer.Option(help="Display name.")],
@@ -32,6 +33,7 @@ def add(
             help="Places: GeoJSON, GeoPackage, Shapefile, FlatGeobuf, Parquet, CSV or .pbf."
         ),
     ],
+    reading: FileOptions,
     embedding_kind: Annotated[
         str | None,
         typer.Option(
@@ -53,9 +55,8 @@ def add(
     group_field: Annotated[
         str | None, typer.Option(help="Column with the categories' groups.")
     ] = None,
-    crs: Annotated[
-        str | None,
-        typer.Option(help="CRS of vector files that do not state one, such as EPSG:27700."),
+    boundary_crs: Annotated[
+        str | None, typer.Option(help="CRS of the boundary; wins over what it says.")
     ] = None,
     base_map: Annotated[
         Path | None,
@@ -94,7 +95,8 @@ def add(
         name_field=name_field,
         category_field=category_field,
         group_field=group_field,
-        crs=crs,
+        options=reading.reading(),
+        boundary_crs=boundary_crs,
         base_map=base_map,
         land_use=land_use,
         simulated=simulated,

@@ -8,7 +8,7 @@ import typer
 
 from aether_core.errors import InputError
 from cli.following import Wait
-from cli.options import Force, ModelName
+from cli.options import FileOptions, Force, ModelName
 
 if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from aether_core.tasks.predictors.predictor import Kind
@@ -49,7 +49,6 @@ MinimumM2 = Annotated[
     float, typer.Option("--minimum-m2", help="Leave out areas smaller than this, in square metres.")
 ]
 Pixels = Annotated[bool, typer.Option("--pixels", help="Average raster pixels instead of cells.")]
-Crs = Annotated[str | None, typer.Option(help="CRS of a file that does not state one.")]
 Representation = Annotated[
     str, typer.Option(help="Features used: alphaearth, aether, poi or concat.")
 ]
@@ -73,12 +72,11 @@ Target = Annotated[
 
 
 @dataclass(frozen=True)
-class LabelOptions:
+class LabelOptions(FileOptions):
     """Labels, and how their classes are read."""
 
     labels: LabelsFile = None
     field: Field = None
-    crs: Crs = None
     crosswalk: Crosswalk = None
     mapping: Map = None
     small: Small = "drop"
@@ -112,16 +110,15 @@ class LabelOptions:
             pairs[value] = name
         file = None if str(self.labels) == OSM_LABELS else self.labels
         small = cast("Literal['drop', 'merge']", self.small)  # checked by LabelRequest
-        return LabelRequest(file, self.field, self.crs, self.crosswalk, pairs, small)
+        return LabelRequest(file, self.field, self.reading(), self.crosswalk, pairs, small)
 
 
 @dataclass(frozen=True)
-class AreaOptions:
+class AreaOptions(FileOptions):
     """Areas with shares or counts, and which of them are used."""
 
     areas: AreasFile = None
     fields: Fields = None
-    crs: Crs = None
     code_field: CodeField = None
     minimum_count: MinimumCount = 100.0
     minimum_m2: MinimumM2 = 2500.0
@@ -145,7 +142,7 @@ class AreaOptions:
         return AreaRequest(
             self.areas,
             names_in(self.fields),
-            self.crs,
+            self.reading(),
             self.code_field,
             self.minimum_count,
             self.minimum_m2,

@@ -10,6 +10,7 @@ import typer
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.vector.options import ReadOptions
 from cli import output
 from cli.options import Force
 
@@ -58,7 +59,7 @@ def pool(
     view = _view(shape, radius_m, radius_px)
     started = time.perf_counter()
     apply_reading_limits(read_settings())
-    frame = read_vector(points, crs=crs)
+    frame = read_vector(points, ReadOptions(crs=crs)).frame
     places = frame.geometry.representative_point()
     lonlat = np.column_stack([places.x, places.y])
     kind = None if embedding_kind is None else checked_kind(embedding_kind)

@@ -23,7 +23,8 @@ from aether_core.tasks.labels.read import (
     label_fields,
     labels_inside,
 )
-from ui.forms import crs as crs_box
+from aether_core.vector import ReadOptions
+from ui.forms import reading
 from ui.map import empty_map
 from ui.maps import label_preview
 from ui.shell import errors, state, uploads
@@ -81,10 +82,10 @@ def _source(city: CitySummary, key: str) -> LabelRequest | None:
     path = files[0]
     left, middle, right = st.columns([5, 5, 3])
     with right:
-        asked = LabelRequest(file=path, crs=crs_box.ask(f"{key}-crs"))
+        asked = LabelRequest(file=path, options=reading.ask(f"{key}-reading"))
     if path.suffix.lower() != ".pbf":
         with left:
-            fields = _fields(str(path), _changed(path), asked.crs)
+            fields = _fields(str(path), _changed(path), asked.options)
             asked = replace(asked, field=_ask_field(fields, f"{key}-{path.name}-field"))
     with middle:
         raw = _raw(state.store(), city.slug, *_named(city, asked))
@@ -119,6 +120,8 @@ def _meaning(city: CitySummary, asked: LabelRequest, key: str) -> LabelRequest |
     known = asked.crosswalk or (OSM_LABELS if asked.file is None else None)
     classed = apply_mapping(raw, CROSSWALKS[known].mapping, strict=True) if known else raw
     picture, panel = st.columns(2, gap="medium")
+    if raw.report is not None:
+        reading.draw(raw.report, f"{name}-report")
     with panel:
         mapping = _mapping(classed, f"{name}-{known}")
     asked = replace(asked, mapping=mapping)
@@ -226,9 +229,9 @@ def _changed(path: Path) -> float:
 def _fields(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
-    crs: str | None,
+    options: ReadOptions,
 ) -> list[FieldInfo]:
-    return label_fields(path, crs)
+    return label_fields(path, options)
 
 
 def _named(city: CitySummary, asked: LabelRequest) -> tuple[LabelRequest, str, float]:

@@ -114,7 +114,7 @@ def test_kept_on_disk_and_read_again(server: PublicServer, web: Web, tmp_path: P
     places = overture_places(web, at(server, there), shapely.box(*WORLD)).frame
     path = tmp_path / "places.parquet"
     places.to_parquet(path)
-    assert read_pois(path).equals(places)
+    assert read_pois(path).frame.equals(places)
 
 
 def test_taxonomies_new_and_old(server: PublicServer, web: Web) -> None:
