@@ -188,7 +188,7 @@ def _parse_shapes(column: pd.Series, path: Path, limits: Limits) -> ShapeArray:
 
 def _read_text(
     path: Path,
-    options: ReadOptions,  # noqa: ARG001 - TODO
+    options: ReadOptions,  # noqa: ARG001 - encoding and numbers follow
     limits: Limits,
 ) -> tuple[pd.DataFrame, ReadingReport]:
     """Read delimited text with every cell as text and empty cells as missing."""
