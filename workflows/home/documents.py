@@ -5,7 +5,7 @@ and fields that are gone are ignored.
 """
 
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -22,7 +22,8 @@ class UnreadableDocumentError(AetherError):
 
 def to_document(value: object) -> dict[str, Any]:
     """A dataclass as plain JSON values."""
-    document: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json")
+    kind = cast("Any", type(value))
+    document: dict[str, Any] = _adapter(kind).dump_python(value, mode="json")
     return document
 
 
@@ -38,7 +39,7 @@ def from_document(kind: type[T], document: object) -> T:
         AetherError: The class refuses the values.
     """
     try:
-        read: T = _adapter(kind).validate_python(document)
+        read: T = _adapter(cast("Any", kind)).validate_python(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         field = ".".join(map(str, first["loc"])) or "the whole"
