@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from aether_core.errors import InputError
 from aether_core.spatial.blocks import spatial_blocks
+from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.variogram import label_variogram
 from aether_core.tasks.kinds.kind import TaskKind
 from aether_core.tasks.samples.units import cut_large_units
@@ -133,7 +134,7 @@ def _blocks(
 
 
 def _density(lonlat: NDArray[np.float64], poi_lonlat: NDArray[np.float64]) -> NDArray[np.object_]:
-    scale = np.radians(1) * 6_371_008.8 * np.array([np.cos(np.radians(lonlat[:, 1].mean())), 1])
+    scale = metres_a_degree(lonlat[:, 1].mean())
     if not len(poi_lonlat):
         return np.full(len(lonlat), "no places", dtype=object)
     counts = cKDTree(poi_lonlat * scale).query_ball_point(
