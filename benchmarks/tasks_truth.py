@@ -122,7 +122,7 @@ def measure(city: City, count: int, seed: int) -> dict[str, float | str]:
     covered = mapped.sets[unseen, truth]
     trusted = mapped.trusted[unseen]
     predicted = mapped.probability[unseen].argmax(axis=1)
-    coverage = mapped.findings["coverage"]
+    coverage = mapped.test.coverage
     both = np.hstack([city.alphaearth, city.aether])
     seen = {"alphaearth": city.alphaearth, "aether": city.aether, "concat": both}
     compared = compare(run_experiment(setup, {name: x[picked] for name, x in seen.items()}))
@@ -135,8 +135,8 @@ def measure(city: City, count: int, seed: int) -> dict[str, float | str]:
         "macro-F1": macro_f1(truth, predicted, len(known)),
         "trusted": float(trusted.mean()),
         "right there": float((predicted == truth)[trusted].mean()),
-        "random": coverage["random"]["share"],
-        "spatial": coverage["spatial"]["share"],
+        "random": coverage["random"].share,
+        "spatial": coverage["spatial"].share,
         "true map": float(covered.mean()),
         "KL": share_error(city),
         **verdicts,

@@ -52,8 +52,7 @@ def _explain(error: BaseException) -> ErrorReport:
     if isinstance(error, KeyboardInterrupt):
         return ErrorReport("Interrupted", "interrupted", "stopped by user", 130)
     if isinstance(error, ClickException):
-        report = " ".join(error.format_message().split())
-        return ErrorReport("InputError", InputError.code, f"{report}; see ./aether --help", 2)
+        return ErrorReport("InputError", InputError.code, _misread(error), 2)
     if isinstance(error, typer.Abort):
         return _explain(_aborted_by(error))
     if not isinstance(error, AetherError):
@@ -63,6 +62,13 @@ def _explain(error: BaseException) -> ErrorReport:
     if isinstance(error, AetherError):
         return _report_of(error)
     return ErrorReport(type(error).__name__, "internal", _unforeseen(error), 1)
+
+
+def _misread(error: ClickException) -> str:
+    """What typer could not read of a command line, and whose help says more."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "aether"
+    return f"{' '.join(error.format_message().split()).rstrip('.')}; see ./{command} --help"
 
 
 def _report_of(error: AetherError) -> ErrorReport:

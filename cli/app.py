@@ -1,42 +1,161 @@
-"""The command line's root: all commands under one name."""
-
-import typer
+"""The command line's one table: every command under the names it has."""
 
 from cli import jobs, system
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
 from cli.evaluation import bench, evaluate, study
+from cli.grammar import Grammar, Noun, build
 from cli.maps import ask, change, documents, layers, tasks
 from cli.models import arrays, embed, models, recipes, training
 
-app = typer.Typer(
-    name="aether",
-    help="Ask a city questions in plain words and get a map back. "
-    "Every command takes --json for one JSON document on standard output.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+CITY = Noun(
+    "Add, fetch, list and remove cities and their years.",
+    {
+        "add": city.add,
+        "fetch": fetch.fetch,
+        "fetch-many": fetch_many.fetch_many,
+        "list": city.list_all,
+        "show": city.show,
+        "remove": city.remove,
+        "add-year": years.add,
+        "fetch-year": fetch.fetch_year,
+        "list-years": years.show,
+        "remove-year": years.remove,
+        "earth-engine-script": earth_engine.earth_engine_script,
+    },
 )
-for part in (
-    system,
-    city,
-    fetch,
-    fetch_many,
-    find_place,
-    earth_engine,
-    years,
-    training,
-    jobs,
-    recipes,
-    models,
-    ask,
-    change,
-    tasks,
-    evaluate,
-    study,
-    layers,
-    documents,
-    arrays,
-    embed,
-    bench,
-):
-    part.register(app)
+FETCH = Noun(
+    "List, show, cancel or resume what is being fetched.",
+    {
+        "list": fetch.list_all,
+        "show": fetch.show,
+        "cancel": fetch.cancel,
+        "resume": fetch.resume,
+        "remove": fetch.remove,
+    },
+)
+PLACE = Noun(
+    "Find where a city is; rank a city's places by a question.",
+    {"find": find_place.find_place, "rank": ask.rank_places},
+)
+CACHE = Noun(
+    "Show or clear the downloads kept for the next city.",
+    {"show": fetch_many.cache_show, "clear": fetch_many.cache_clear},
+)
+LAYER = Noun(
+    "List, export and remove kept maps; report on them.",
+    {
+        "list": layers.list_all,
+        "export": layers.export,
+        "report": documents.report,
+        "qgis": documents.qgis,
+        "remove": layers.remove,
+    },
+)
+MODEL = Noun(
+    "List, choose, export and import models; list recipes.",
+    {
+        "train": training.train,
+        "list": models.list_all,
+        "use": models.use,
+        "export": models.export,
+        "import": models.import_,
+        "recipes": recipes.recipes,
+        "embed": embed.embed,
+        "encode-eo": arrays.encode_eo,
+        "encode-text": arrays.encode_text,
+    },
+)
+RUN = Noun(
+    "List, show, cancel or resume a city's training runs.",
+    {
+        "list": training.list_all,
+        "show": training.show,
+        "cancel": training.cancel,
+        "resume": training.resume,
+    },
+)
+JOB = Noun(
+    "List, show, cancel or resume whatever takes time.",
+    {
+        "list": jobs.list_all,
+        "show": jobs.show,
+        "cancel": jobs.cancel,
+        "resume": jobs.resume,
+        "remove": jobs.remove,
+    },
+)
+STUDY = Noun(
+    "Train many times and say what each part is worth.",
+    {
+        "start": study.start,
+        "transfer": study.transfer,
+        "list": study.list_all,
+        "show": study.show,
+        "cancel": study.cancel,
+        "remove": study.remove,
+    },
+)
+DATABASE = Noun(
+    "Start, stop and look after the private database.",
+    {
+        "start": system.db_start,
+        "stop": system.db_stop,
+        "status": system.db_status,
+        "url": system.db_url,
+        "migrate": system.db_migrate,
+    },
+)
+
+GRAMMAR = Grammar(
+    panels={
+        "Start": {
+            "up": system.up,
+            "down": system.down,
+            "demo": system.demo,
+            "health": system.health,
+            "job": JOB,
+            "db": DATABASE,
+        },
+        "Cities": {"city": CITY, "fetch": FETCH, "place": PLACE, "cache": CACHE},
+        "Ask": {"search": ask.search, "similar": ask.similar, "change": change.change},
+        "Map": {"landuse": tasks.landuse, "socioeconomic": tasks.socioeconomic, "layer": LAYER},
+        "Models": {"train": training.train, "model": MODEL, "run": RUN},
+        "Judge": {"evaluate": evaluate.evaluate, "study": STUDY, "bench": bench.bench},
+        "Files": {
+            "pool": arrays.pool,
+            "embed": embed.embed,
+            "encode-eo": arrays.encode_eo,
+            "encode-text": arrays.encode_text,
+        },
+    },
+    old_names={
+        "fetch-many": "city fetch-many",
+        "earth-engine-script": "city earth-engine-script",
+        "city years": "city list-years",
+        "fetches": "fetch list",
+        "find-place": "place find",
+        "places": "place rank",
+        "cache": "cache show",
+        "layers": "layer list",
+        "export": "layer export",
+        "report": "layer report",
+        "qgis": "layer qgis",
+        "models": "model list",
+        "recipes": "model recipes",
+        "runs": "run list",
+        "jobs": "job list",
+        "study": "study start",
+        "transfer": "study transfer",
+        "studies": "study list",
+        "study-show": "study show",
+        "study-stop": "study cancel",
+        "study-remove": "study remove",
+    },
+)
+
+app = build(
+    "aether",
+    "Ask a city questions in plain words and get a map back. "
+    "Every command takes --json for one JSON document on standard output.",
+    GRAMMAR,
+)

@@ -1,4 +1,4 @@
-"""`jobs`, `job show`, `cancel`, `resume`, `remove`."""
+"""`job list`, `show`, `cancel`, `resume`, `remove`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,18 +10,11 @@ from cli.following import Wait, followed, job_document, say_queued
 if TYPE_CHECKING:  # so that other commands do not load what jobs need
     from workflows.jobs.job import JobSummary
 
-job_app = typer.Typer(help="Show, stop or resume a job.", no_args_is_help=True)
 JobId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
 _LISTED = 30
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("jobs")(jobs)
-    app.add_typer(job_app, name="job")
-
-
-def jobs(
+def list_all(
     slug: Annotated[str | None, typer.Argument(help="Only of this city.")] = None,
     everything: Annotated[
         bool, typer.Option("--all", help=f"Not just the newest {_LISTED}.")
@@ -57,7 +50,6 @@ def jobs(
     )
 
 
-@job_app.command("show")
 def show(job_id: JobId) -> None:
     """Show one job."""
     from workflows.home.store import open_store
@@ -68,7 +60,6 @@ def show(job_id: JobId) -> None:
     _say(job)
 
 
-@job_app.command("cancel")
 def cancel(job_id: JobId) -> None:
     """Stop a job; what was stored before stays."""
     from workflows.home.store import open_store
@@ -81,7 +72,6 @@ def cancel(job_id: JobId) -> None:
     )
 
 
-@job_app.command("resume")
 def resume(job_id: JobId, wait: Wait = True) -> None:
     """Let a job go on that failed, was stopped, or was left by a worker that died."""
     from workflows.home.store import open_store
@@ -97,7 +87,6 @@ def resume(job_id: JobId, wait: Wait = True) -> None:
     _say(job)
 
 
-@job_app.command("remove")
 def remove(job_id: JobId) -> None:
     """Forget a finished job; what it made stays."""
     from workflows.home.store import open_store

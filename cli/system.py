@@ -12,17 +12,6 @@ from workflows.home.settings import read_settings
 if TYPE_CHECKING:  # so that `db` loads nothing else
     from workflows.home.store import Store
 
-db_app = typer.Typer(help="Manage the private database.", no_args_is_help=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("up")(up)
-    app.command("down")(down)
-    app.command("demo")(demo)
-    app.command("health")(health)
-    app.add_typer(db_app, name="db")
-
 
 def up(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the web app.")] = 8501,
@@ -59,7 +48,10 @@ def down() -> None:
 
 
 def health() -> None:
-    """Say whether the database answers and a worker works; exit 1 where not."""
+    """Say whether the database answers and a worker works.
+
+    Exit 1 where not.
+    """
     from workflows.up.health import check_health
 
     found = check_health(read_settings())
@@ -71,7 +63,10 @@ def health() -> None:
 
 
 def demo() -> None:
-    """Make and train the demo city; does nothing where that is done."""
+    """Make and train the demo city.
+
+    Does nothing where that is done.
+    """
     from workflows.demo.simulated import load_demo
     from workflows.home.store import open_store
 
@@ -95,7 +90,6 @@ def _offer_real(store: "Store") -> None:
         output.say(f"Next, with the real embedding: {found.command}")
 
 
-@db_app.command("start")
 def db_start() -> None:
     """Start the private cluster and bring its schema up to date."""
     from workflows.up.database import start_database
@@ -105,7 +99,6 @@ def db_start() -> None:
     output.say(f"Running: {store.url}")
 
 
-@db_app.command("stop")
 def db_stop() -> None:
     """Stop the private cluster."""
     from workflows.up.database import stop_database
@@ -115,7 +108,6 @@ def db_stop() -> None:
     output.say("Stopped.")
 
 
-@db_app.command("status")
 def db_status() -> None:
     """Say whether the private cluster runs."""
     from workflows.up.database import database_status
@@ -125,7 +117,6 @@ def db_status() -> None:
     output.table(["", ""], list(asdict(status).items()))
 
 
-@db_app.command("url")
 def db_url() -> None:
     """Print the database's URL, for QGIS or psql."""
     from workflows.home.store import open_store
@@ -135,7 +126,6 @@ def db_url() -> None:
     output.say(store.url)
 
 
-@db_app.command("migrate")
 def db_migrate() -> None:
     """Bring the schema up to date."""
     from workflows.home.store import open_store

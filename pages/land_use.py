@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from aether_core.tasks.findings import ClassFindings
 from ui.forms import district as district_form
 from ui.forms import fit as fit_form
 from ui.forms import label as label_form
@@ -63,13 +64,13 @@ def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:
         )
         st.metric(
             "Usable cells",
-            f"{layer.findings['trusted']:.0%}".replace("%", " %"),
+            f"{layer.measured(ClassFindings).test.trusted:.0%}".replace("%", " %"),
             help="Share of cells that resemble the labels and have at most two possible "
             "classes. The others are grey.",
         )
         if told := advice(layer):
             st.info(told, icon=":material/lightbulb:")
-        fit_page.panel(layer, "labels", layer.findings["classes"], "Classes")
+        fit_page.panel(layer)
         fit_page.take_with(city, layer, KEY)
     with picture, errors.boxed(state.reachable):
         layer_map.draw(city, layer, KEY, MAP_HEIGHT)

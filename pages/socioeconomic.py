@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from aether_core.tasks.findings import ShareFindings
 from ui.forms import area as area_form
 from ui.forms import district as district_form
 from ui.forms import fit as fit_form
@@ -12,7 +13,7 @@ from ui.shell import errors, page, state
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary, list_layers
 from workflows.tasks.job_kinds import SOCIOECONOMIC
-from workflows.tasks.socioeconomic import KIND, NOTE, SocioeconomicRequest
+from workflows.tasks.socioeconomic import KIND, SocioeconomicRequest
 
 MAP_HEIGHT = 600
 KEY = "shares"
@@ -36,7 +37,7 @@ def draw_form(city: CitySummary, panel: Panel) -> None:
         fit = fit_form.draw(city, KEY, with_representation=True)
         pixels = ask_pixels(city, fit.representation)
         districts = district_form.draw(KEY)
-        st.caption(NOTE)
+        st.caption(ShareFindings.note)
         with go_place:
             if areas is None:
                 st.caption("Still needed: areas with at least two fields.")
@@ -79,7 +80,7 @@ def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:
         shown = draw_panel(city, layer, by_area)
     with picture, errors.boxed(state.reachable):
         layer_map.draw(city, shown, KEY, MAP_HEIGHT)
-        st.caption(layer.findings.get("note", NOTE))
+        st.caption(layer.measured(ShareFindings).note)
     with errors.boxed(state.reachable):
         trust.draw(city, layer, layer_map.values_of(city, by_area or layer), KEY)
 
@@ -103,7 +104,7 @@ def draw_panel(
         about="Mean cosine similarity of predicted and observed shares in held-out areas: 1 "
         "means the same mix of groups.",
     )
-    fit_page.panel(layer, "areas", layer.findings["fields"], "Fields")
+    fit_page.panel(layer)
     fit_page.take_with(city, shown, KEY)
     return shown
 

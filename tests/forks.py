@@ -28,7 +28,7 @@ _FORKS.set_forkserver_preload(
         *(f"workflows.{room}.job_kinds" for room in ("cities", "tasks")),
         *(f"workflows.{room}.job_kind" for room in ("training", "layers", "reports")),
         *(f"workflows.evaluation.{name}" for name in ("comparison_job", "study_job")),
-        *(f"cli.{name}" for name in ("__main__", "task_options", "layers", "training")),
+        "cli.app",
         *(f"aether_core.text.{name}" for name in ("bert", "minilm")),
         *(f"sklearn.{name}" for name in ("linear_model", "model_selection", "metrics")),
         "aether_core.model.training.trainer",

@@ -8,24 +8,25 @@ import numpy as np
 import pandas as pd
 
 from aether_core.charts.palette import BLUE, QUIET, VERMILION
-from aether_core.charts.words import Chart, Record, counted, layered, nothing, titled
+from aether_core.charts.words import Chart, counted, layered, nothing, titled
+from aether_core.spatial.variogram import Variogram
 
 _TITLE: Final = "Variogram of the labels"
 _POINTS_OF_CURVE: Final = 80
 
 
-def variogram(found: Record, *, block_m: float | None = None) -> Chart:
+def variogram(found: Variogram, *, block_m: float | None = None) -> Chart:
     """Draw a variogram: the measured points, the fitted model, its range and the block chosen.
 
     Args:
-        found: `distance_m`, `semivariance` and `pairs` as lists `[b]`; `range_m`, `sill`, `nugget`.
+        found: What was measured and fitted.
         block_m: Side of the spatial blocks in use, metres; marked when given.
     """
     frame = pd.DataFrame(
         {
-            "distance": np.asarray(found["distance_m"], dtype=float),
-            "difference": np.asarray(found["semivariance"], dtype=float),
-            "pairs": np.asarray(found["pairs"], dtype=int),
+            "distance": np.asarray(found.distance_m, dtype=float),
+            "difference": np.asarray(found.semivariance, dtype=float),
+            "pairs": np.asarray(found.pairs, dtype=int),
         }
     ).dropna()
     x = alt.X("distance:Q", title="Distance between two labels (m)", axis=alt.Axis(format=",.0f"))
@@ -51,22 +52,22 @@ def variogram(found: Record, *, block_m: float | None = None) -> Chart:
     curve = alt.Chart(_spherical(found, frame)).mark_line(color=BLUE, opacity=0.55)
     if not len(frame):
         return nothing(_TITLE, "no pairs of labels to compare")
-    marks = _marks(float(found["range_m"]), block_m, float(frame["distance"].max()))
+    marks = _marks(found.range_m, block_m, float(frame["distance"].max()))
     chart = layered(curve.encode(x=x, y=y), points, *marks)
     return titled(chart, _TITLE, _counted(found, frame))
 
 
-def _counted(found: Record, frame: pd.DataFrame) -> str:
+def _counted(found: Variogram, frame: pd.DataFrame) -> str:
     pairs = int(frame["pairs"].sum())
-    if not float(found["range_m"]) > 0:
+    if not found.range_m > 0:
         return f"{counted(pairs)} pairs of labels; no range found"
     return f"{counted(pairs)} pairs of labels; larger dots stand for more pairs"
 
 
-def _spherical(found: Record, frame: pd.DataFrame) -> pd.DataFrame:
+def _spherical(found: Variogram, frame: pd.DataFrame) -> pd.DataFrame:
     """The fitted model along the axis: rises from the nugget and is flat beyond the range."""
-    reach = float(found["range_m"])
-    nugget, sill = float(found["nugget"]), float(found["sill"])
+    reach = found.range_m
+    nugget, sill = found.nugget, found.sill
     if not all(map(math.isfinite, (reach, nugget, sill))):
         return pd.DataFrame({"distance": [], "difference": []})
     distance = np.linspace(0, float(frame["distance"].max()), _POINTS_OF_CURVE)

@@ -11,7 +11,6 @@ from aether_core.charts.palette import QUIET, SPLIT_COLOURS
 from aether_core.charts.words import (
     SPLITS,
     Chart,
-    Record,
     counted,
     fitted,
     in_order,
@@ -21,15 +20,17 @@ from aether_core.charts.words import (
     percent,
     titled,
 )
+from aether_core.tasks.uncertainty.calibration import Reliability
+from aether_core.tasks.uncertainty.conformal import Coverage
 
 _ALL: Final = "all classes"
 
 
-def reliability(by_split: Mapping[str, Record]) -> Chart:
+def reliability(by_split: Mapping[str, Reliability]) -> Chart:
     """Draw how often predictions of a confidence are right; on the diagonal, stated is true.
 
     Args:
-        by_split: For each split `ece`, `n` and `bins` with `confidence`, `accuracy`, `n`.
+        by_split: Of each split.
     """
     splits = in_order(by_split, SPLITS)
     frame = pd.DataFrame(
@@ -41,7 +42,7 @@ def reliability(by_split: Mapping[str, Record]) -> Chart:
                 "n": int(one["n"]),
             }
             for split in splits
-            for one in by_split[split]["bins"]
+            for one in by_split[split].bins
         ],
         columns=["split", "confidence", "accuracy", "n"],
     )
@@ -69,24 +70,23 @@ def reliability(by_split: Mapping[str, Record]) -> Chart:
         base.mark_circle(opacity=1).encode(size=sizes),
     )
     told = [
-        f"{SPLITS.get(split, split)}: calibration error {by_split[split]['ece']:.3f}, "
-        f"{counted(by_split[split]['n'])}"
+        f"{SPLITS.get(split, split)}: calibration error {by_split[split].ece:.3f}, "
+        f"{counted(by_split[split].n)}"
         for split in splits
     ]
     return titled(chart, "Calibration of the probabilities", told)
 
 
-def coverage(by_split: Mapping[str, Record]) -> Chart:
+def coverage(by_split: Mapping[str, Coverage]) -> Chart:
     """Draw how often the set of classes holds the true one, over all and class by class.
 
     Args:
-        by_split: For each split `level`, `share`, `lo`, `hi`, `mean_size`, `n` and `by_class` (name
-            to `share` and `n`).
+        by_split: Of each split.
     """
     splits = in_order(by_split, SPLITS)
     if not splits:
         return nothing("Coverage of the prediction sets", "no prediction sets")
-    named = list(dict.fromkeys(name for split in splits for name in by_split[split]["by_class"]))
+    named = list(dict.fromkeys(name for split in splits for name in by_split[split].by_class))
     shown = dict(zip(named, fitted(named), strict=True))
     records = [record for split in splits for record in _records(by_split[split], split, shown)]
     frame = pd.DataFrame(records, columns=["what", "split", "share", "lo", "hi", "n"])
@@ -109,7 +109,7 @@ def coverage(by_split: Mapping[str, Record]) -> Chart:
         scale=scale,
         axis=alt.Axis(format=".0%"),
     )
-    level = float(by_split[splits[0]]["level"])
+    level = by_split[splits[0]].level
     rule = alt.Chart(pd.DataFrame({"share": [level]})).mark_rule(color=QUIET, strokeDash=[5, 4])
     chart = layered(
         rule.encode(x=x),
@@ -123,11 +123,11 @@ def coverage(by_split: Mapping[str, Record]) -> Chart:
     return titled(chart, title, [*told, f"dashed: target; bars: {percent(0.95)} interval"])
 
 
-def _records(found: Record, split: str, shown: Mapping[str, str]) -> list[dict[str, object]]:
+def _records(found: Coverage, split: str, shown: Mapping[str, str]) -> list[dict[str, object]]:
     name = SPLITS.get(split, split)
-    over_all = {key: float(found[key]) for key in ("share", "lo", "hi")}
+    over_all = {"share": found.share, "lo": found.lo, "hi": found.hi}
     return [
-        {"what": _ALL, "split": name, **over_all, "n": int(found["n"])},
+        {"what": _ALL, "split": name, **over_all, "n": found.n},
         *(
             {
                 "what": shown[one],
@@ -137,15 +137,14 @@ def _records(found: Record, split: str, shown: Mapping[str, str]) -> list[dict[s
                 "hi": float(values.get("hi", math.nan)),
                 "n": int(values["n"]),
             }
-            for one, values in found["by_class"].items()
+            for one, values in found.by_class.items()
         ),
     ]
 
 
-def _coverage_words(found: Record) -> str:
-    size = found.get("mean_size")
-    sized = "" if size is None else f", {size:.1f} classes per set"
-    return f"{percent(found['share'], 1)} covered{sized}, {counted(found['n'])}"
+def _coverage_words(found: Coverage) -> str:
+    sized = f"{found.mean_size:.1f} classes per set"
+    return f"{percent(found.share, 1)} covered, {sized}, {counted(found.n)}"
 
 
 def _floor(frame: pd.DataFrame) -> float:

@@ -1,6 +1,5 @@
 """Whether some groups are served worse than others."""
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,7 +10,6 @@ import pandas as pd
 from aether_core.charts.palette import BLUE, QUIET
 from aether_core.charts.words import (
     Chart,
-    Record,
     counted,
     fitted,
     layered,
@@ -21,13 +19,14 @@ from aether_core.charts.words import (
     percent,
     titled,
 )
+from aether_core.tasks.testing.fairness import Figure, GroupFigures
 
 _FIGURES: Final = ("value", "lo", "hi")
 
 
 def fairness(
-    groups: Sequence[Record],
-    value: str,
+    groups: Sequence[GroupFigures],
+    value: Figure,
     *,
     title: str = "",
     axis: str = "",
@@ -36,20 +35,18 @@ def fairness(
     """Draw one figure a group with its interval; groups too small are named without one.
 
     Args:
-        groups: `group`, `n`, the value's own key, its interval as `<value>_lo` and `<value>_hi`
-            (of `error` just `lo` and `hi`) where there is one, and `too_few` where no figure can be
-            given.
-        value: Which key to draw, such as `error`, `accuracy` or `coverage`.
+        groups: What was measured on each.
+        value: Which figure to draw.
         title: What is shown; the metric's name without.
         axis: The value with its unit; the metric's own without.
         overall: The figure over all groups, marked when given.
     """
     if not groups:
         return nothing(title or measure(value).title, "no groups")
-    told = [f"{one['group']} ({counted(int(one['n']))})" for one in groups]
+    told = [f"{one.group} ({counted(one.n)})" for one in groups]
     frame = pd.DataFrame(
         [
-            {"what": what, "value": _number(one, value), **_interval(one, value)}
+            (what, *one.figure(value))
             for what, one in zip(fitted(told, width=30), groups, strict=True)
         ],
         columns=["what", "value", "lo", "hi"],
@@ -73,7 +70,7 @@ def fairness(
     if overall is not None:
         at = alt.Chart(pd.DataFrame({"value": [overall]}))
         layers.append(at.mark_rule(color=QUIET, strokeDash=[5, 4]).encode(x="value:Q"))
-    note = f"{counted(sum(int(one['n']) for one in groups))}; bars: {percent(0.95)} interval"
+    note = f"{counted(sum(one.n for one in groups))}; bars: {percent(0.95)} interval"
     note += "; dashed: all groups" if overall is not None else ""
     return titled(layered(*layers), title or measure(value).title, note)
 
@@ -87,16 +84,3 @@ def _scale(frame: pd.DataFrame) -> alt.Scale:
     room = 0.08 * max(high - low, 0.05)
     top = min(1.0, high + room) if high <= 1 else high + room
     return alt.Scale(domain=[max(0.0, low - room), top], nice=False)
-
-
-def _interval(record: Record, value: str) -> dict[str, float]:
-    prefix = "" if value == "error" else f"{value}_"
-    return {end: _number(record, f"{prefix}{end}") for end in ("lo", "hi")}
-
-
-def _number(record: Record, key: str) -> float:
-    """A figure that may be missing or withheld."""
-    found = record.get(key)
-    if found is None or record.get("too_few"):
-        return math.nan
-    return float(found)

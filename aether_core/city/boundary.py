@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
-from aether_core.vector import Limits, read_vector
+from aether_core.vector import NO_OPTIONS, Limits, ReadOptions, read_vector
 
 BOUNDARY_LIMITS = Limits(vertices=200_000, feature_vertices=200_000)
 """A boundary is kept with its city and drawn on every map. A coast with a corner point every five
@@ -17,13 +17,13 @@ metres needs as many over a thousand kilometres."""
 
 @in_own_process
 def read_boundary(
-    path: str | Path, crs: str | None = None, *, limits: Limits = BOUNDARY_LIMITS
+    path: str | Path, options: ReadOptions = NO_OPTIONS, *, limits: Limits = BOUNDARY_LIMITS
 ) -> shapely.MultiPolygon:
     """Read a city's boundary: all polygons of a vector file as one, repaired where broken.
 
     Args:
         path: A vector file, see `aether_core.vector.read_vector`.
-        crs: Its CRS where it does not say one.
+        options: What the user says about the file.
         limits: Upper bounds on the file.
 
     Returns:
@@ -32,7 +32,7 @@ def read_boundary(
     Raises:
         InputError: The file cannot be read, holds anything but polygons, or they have no area.
     """
-    shapes = read_outlines(path, crs, limits=limits)
+    shapes = read_outlines(path, options, limits=limits)
     boundary = polygons_of(shapely.union_all(shapely.make_valid(shapes)))
     if boundary.is_empty:
         raise InputError(
@@ -46,13 +46,13 @@ def read_boundary(
 
 @in_own_process
 def read_outlines(
-    path: str | Path, crs: str | None = None, *, limits: Limits = BOUNDARY_LIMITS
+    path: str | Path, options: ReadOptions = NO_OPTIONS, *, limits: Limits = BOUNDARY_LIMITS
 ) -> NDArray[np.object_]:
     """Read the polygons of a vector file as they are.
 
     Args:
         path: A vector file, see `aether_core.vector.read_vector`.
-        crs: Its CRS where it does not say one.
+        options: What the user says about the file.
         limits: Upper bounds on the file.
 
     Returns:
@@ -61,7 +61,9 @@ def read_outlines(
     Raises:
         InputError: The file cannot be read or holds anything but polygons.
     """
-    shapes: NDArray[np.object_] = read_vector(path, crs=crs, limits=limits).geometry.to_numpy()
+    shapes: NDArray[np.object_] = read_vector(
+        path, options, limits=limits
+    ).frame.geometry.to_numpy()
     shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     kinds = {shape.geom_type for shape in shapes}
     if not kinds <= {"Polygon", "MultiPolygon"}:

@@ -11,7 +11,7 @@ import shapely
 from aether_core.city.boundary import BOUNDARY_LIMITS, polygons_of, read_outlines
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
-from aether_core.vector import Limits
+from aether_core.vector import NO_OPTIONS, Limits, ReadOptions
 
 SOUTHMOST, NORTHMOST = -80.0, 84.0
 """Latitudes between which UTM zones, and so the embedding's tiles, are defined."""
@@ -52,7 +52,7 @@ def check_city_boundary(
 @in_own_process
 def read_city_boundary(
     path: str | Path,
-    crs: str | None = None,
+    options: ReadOptions = NO_OPTIONS,
     *,
     limit_km2: float,
     limits: Limits = BOUNDARY_LIMITS,
@@ -61,14 +61,14 @@ def read_city_boundary(
 
     Args:
         path: A vector file, see `aether_core.vector.read_vector`.
-        crs: Its CRS where it does not say one.
+        options: What the user says about the file.
         limit_km2: Largest area of one city, in square kilometres.
         limits: Upper bounds on the file.
 
     Raises:
         InputError: See `read_boundary` and `check_city_boundary`.
     """
-    shapes = [_repaired(_polygonal(shape)) for shape in read_outlines(path, crs, limits=limits)]
+    shapes = [_repaired(_polygonal(shape)) for shape in read_outlines(path, options, limits=limits)]
     return check_city_boundary(shapely.union_all(shapes), limit_km2=limit_km2)
 
 

@@ -35,16 +35,26 @@ class PoiFields:
     group: str | None = None
 
 
-def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> dict[str, list[str]]:
+@dataclass(frozen=True)
+class PoiColumns:
+    """The POI columns of a file.
+
+    Attributes:
+        texts: Lists `source`, `source_id`, `name`, `category`, `group`, "" where missing.
+        columns: Column of the file by what it was used for.
+    """
+
+    texts: dict[str, list[str]]
+    columns: dict[str, str | None]
+
+
+def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> PoiColumns:
     """Read the POI columns out of a file's attributes.
 
     Args:
         attributes: The file's columns, without geometry.
         fields: Columns the user named.
         label: The file's name, for messages.
-
-    Returns:
-        Text lists `source`, `source_id`, `name`, `category`, `group`, "" where missing.
 
     Raises:
         InputError: A named column is not there, or neither a name nor a category can be found.
@@ -58,7 +68,7 @@ def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> dict
                 code="no-such-column",
             )
     name = fields.name or _find(attributes, _NAME)
-    category, group = _categories(attributes, fields)
+    category, group, categories_from = _categories(attributes, fields)
     if name is None and category is None:
         raise InputError(
             f"{label} has no name and no category column",
@@ -67,19 +77,21 @@ def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> dict
             code="places-without-name-or-category",
         )
     empty = [""] * len(attributes)
-    return {
+    texts = {
         "source": _texts(attributes, _find(attributes, _SOURCE)) or empty,
         "source_id": _texts(attributes, _find(attributes, _SOURCE_ID)) or empty,
         "name": _texts(attributes, name) or empty,
         "category": category or empty,
         "group": group or empty,
     }
+    groups_from = fields.group or _find(attributes, _GROUP)
+    return PoiColumns(texts, {"name": name, "category": categories_from, "group": groups_from})
 
 
 def _categories(
     attributes: pd.DataFrame, fields: PoiFields
-) -> tuple[list[str] | None, list[str] | None]:
-    """Return categories and groups; None for what the file does not tell.
+) -> tuple[list[str] | None, list[str] | None, str | None]:
+    """Return categories, groups and the columns of categories; None for what is not told.
 
     A category column beats OSM tag columns, which beat columns called `type` or `class`: in OSM
     exports those hold the kind of relation.
@@ -91,14 +103,14 @@ def _categories(
         values = _texts(attributes, osm_value)
         codes = _texts(attributes, _find(attributes, ("code",))) or [""] * len(attributes)
         found = [value_group(v) or geofabrik_group(c) for v, c in zip(values, codes, strict=True)]
-        return [words(value) for value in values], groups or found
+        return [words(value) for value in values], groups or found, osm_value
     if column is None and (keys := [key for key in KEY_GROUPS if key in attributes.columns]):
         cells = [_texts(attributes, key) for key in keys]
         rows = [dict(zip(keys, row, strict=True)) for row in zip(*cells, strict=True)]
         described = [describe_tags(row) for row in rows]
-        return [c for c, _ in described], groups or [g for _, g in described]
+        return [c for c, _ in described], groups or [g for _, g in described], ", ".join(keys)
     column = column or _find(attributes, _LOOSE_CATEGORY)
-    return _texts(attributes, column, spell=_spelled) or None, groups or None
+    return _texts(attributes, column, spell=_spelled) or None, groups or None, column
 
 
 def _spelled(text: str) -> str:

@@ -13,12 +13,15 @@ each half of the city by the band of the other. `benchmarks/change_noise.py` hol
 against it on cities whose truth is known, `docs/method.md` has the figures.
 """
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.findings import Measured, StoredFindings
 from aether_core.spatial.blocks import fitting_blocks, in_two
 from aether_core.tasks.uncertainty.intervals import mean_interval
 
@@ -57,13 +60,38 @@ class YearNoise:
     spread: float
     stable: int
     stable_share: float
-    false_share: float
-    false_low: float
-    false_high: float
+    false_share: Measured = math.nan
+    false_low: Measured = math.nan
+    false_high: Measured = math.nan
 
-    def facts(self) -> dict[str, float | int]:
-        """As JSON values."""
-        return asdict(self)
+    @property
+    def tested(self) -> bool:
+        """Whether false positives were counted; in changes kept long ago they were not."""
+        return not math.isnan(self.false_share)
+
+
+class ChangeFindings(StoredFindings):
+    """What was measured while a change was mapped.
+
+    Attributes:
+        noise: How far stable cells differ.
+        share_below_noise: Part of the cells that differ no more.
+        towards: Cells that moved towards the query beyond noise.
+        away: Cells that moved away from it.
+        lacking: Cells without data in one of the years.
+        caution: How to read the map.
+    """
+
+    noise: YearNoise
+    share_below_noise: float
+    towards: int
+    away: int
+    lacking: int
+    caution: str
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON values, to be told."""
+        return self.model_dump(mode="json", exclude={"version"})
 
 
 def stable_cells(

@@ -6,13 +6,19 @@ are bounded; coordinates come out as longitude, latitude (EPSG:4326) in two dime
 
 from aether_core.vector.coordinates import WGS84, looks_swapped, user_crs
 from aether_core.vector.limits import DEFAULT_LIMITS, Limits
-from aether_core.vector.read import VECTOR_SUFFIXES, read_vector
+from aether_core.vector.options import NO_OPTIONS, ReadOptions
+from aether_core.vector.read import VECTOR_SUFFIXES, VectorFile, read_vector
+from aether_core.vector.report import ReadingReport
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "NO_OPTIONS",
     "VECTOR_SUFFIXES",
     "WGS84",
     "Limits",
+    "ReadOptions",
+    "ReadingReport",
+    "VectorFile",
     "looks_swapped",
     "read_vector",
     "user_crs",

@@ -1,5 +1,6 @@
 """Bringing coordinates to WGS84, and noticing when longitude and latitude were swapped."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,7 +11,9 @@ import shapely
 from pyproj.exceptions import CRSError
 
 from aether_core.errors import InputError
+from aether_core.vector.options import ReadOptions
 from aether_core.vector.parsed import Parsed, ShapeArray
+from aether_core.vector.report import CRS_BY_RULE, CRS_GIVEN, CRS_STATED, ReadingReport
 
 WGS84 = "EPSG:4326"
 _SLACK = 1e-6  # degrees; exports round ±180 and ±90 in the last digit
@@ -34,32 +37,35 @@ def user_crs(text: str) -> pyproj.CRS:
         ) from error
 
 
-def to_wgs84(parsed: Parsed, path: Path, crs: str | None) -> ShapeArray:
+def to_wgs84(parsed: Parsed, path: Path, options: ReadOptions) -> tuple[ShapeArray, ReadingReport]:
     """Return the geometries of a file in WGS84, longitude first.
 
-    A CRS that the file states wins. `crs` serves where the file is silent and its format has no
-    rule, and where the rule (WGS84 for GeoJSON and lon/lat tables) cannot hold because the numbers
-    are no degrees.
+    The user's word wins over what the file states, and that over the rule of its format (WGS84 for
+    GeoJSON and lon/lat tables).
 
     Args:
         parsed: The file as read.
         path: Its path, for messages.
-        crs: What the user said about the CRS, or None.
+        options: What the user said about the CRS.
 
     Returns:
-        Geometries in WGS84. A row with impossible coordinates in a file of good ones becomes None.
+        Geometries in WGS84, and the report with their CRS and where it comes from. A row with
+        impossible coordinates in a file of good ones becomes None.
 
     Raises:
         InputError: There is no CRS, or most coordinates are impossible (said so when swapping
             longitude and latitude would make them possible).
     """
-    given = user_crs(crs) if crs is not None else None
-    if parsed.crs is not None:
-        source = parsed.crs
-    elif parsed.wgs84_by_rule:
-        source = given if given is not None and not _mostly_degrees(parsed.geometry) else WGS84
-    elif given is not None:
-        source = given
+    stated = None if parsed.crs is None else _stated_crs(parsed.crs, path)
+    unstated = options.crs_if_unstated
+    if options.crs is not None:
+        source, came_from = user_crs(options.crs), CRS_GIVEN
+    elif stated is not None:
+        source, came_from = stated, CRS_STATED
+    elif parsed.wgs84_by_rule and (unstated is None or _mostly_degrees(parsed.geometry)):
+        source, came_from = user_crs(WGS84), CRS_BY_RULE
+    elif unstated is not None:
+        source, came_from = user_crs(unstated), CRS_GIVEN
     else:
         raise InputError(
             "the file does not state its coordinate reference system",
@@ -67,8 +73,18 @@ def to_wgs84(parsed: Parsed, path: Path, crs: str | None) -> ShapeArray:
             "specify it, e.g. EPSG:4326 (in commands: --crs EPSG:4326)",
             code="file-without-crs",
         )
-    shapes, projected = _transform(parsed.geometry, source, path)
-    return _possible(shapes, path, projected=projected)
+    _check_unit(parsed.geometry, source, path)
+    shapes: ShapeArray = gpd.GeoSeries(parsed.geometry, crs=source).to_crs(WGS84).to_numpy()
+    report = replace(parsed.report, crs=crs_name(source), crs_from=came_from)
+    if came_from == CRS_GIVEN and stated is not None and not stated.equals(source):
+        report = report.noted(f"The file states {crs_name(stated)}; yours was used instead.")
+    return _possible(shapes, path, source, stated if came_from == CRS_GIVEN else None), report
+
+
+def crs_name(crs: pyproj.CRS) -> str:
+    """A CRS as people name it: its code where it has one, such as `EPSG:27700`."""
+    authority = crs.to_authority(min_confidence=70)
+    return ":".join(authority) if authority else str(crs.name)
 
 
 def looks_swapped(points: ShapeArray | gpd.GeoSeries, boundary: shapely.Geometry) -> bool:
@@ -92,19 +108,17 @@ def looks_swapped(points: ShapeArray | gpd.GeoSeries, boundary: shapely.Geometry
     return bool(inside < 0.05 and swapped > _MOSTLY)
 
 
-def _transform(geometry: ShapeArray, source: object, path: Path) -> tuple[ShapeArray, bool]:
-    """Reproject geometries to WGS84; say also whether they were in a projected CRS."""
+def _stated_crs(stated: object, path: Path) -> pyproj.CRS:
+    """What a file states, understood."""
     try:
-        series = gpd.GeoSeries(geometry, crs=source)
+        return pyproj.CRS.from_user_input(stated)
     except CRSError as error:
         raise InputError(
             "the file's coordinate reference system is not supported",
             path.name,
-            "save it in a CRS with an EPSG code",
+            "save it in a CRS with an EPSG code, or specify it (in commands: --crs)",
             code="crs-not-understood",
         ) from error
-    shapes: ShapeArray = series.to_crs(WGS84).to_numpy()
-    return shapes, bool(series.crs.is_projected)
 
 
 def _bounds(geometry: ShapeArray) -> npt.NDArray[np.float64]:
@@ -126,7 +140,22 @@ def _mostly_degrees(geometry: ShapeArray) -> bool:
     return len(bounds) == 0 or bool(_in_degrees(bounds).mean() > _MOSTLY)
 
 
-def _possible(geometry: ShapeArray, path: Path, *, projected: bool) -> ShapeArray:
+def _check_unit(geometry: ShapeArray, source: pyproj.CRS, path: Path) -> None:
+    """Refuse degrees in a CRS of metres: nothing lies within 180 m of its origin."""
+    bounds = _bounds(geometry)
+    if source.is_projected and len(bounds) and _mostly_degrees(geometry):
+        raise InputError(
+            f"the coordinates look like degrees, but {crs_name(source)} counts in "
+            f"{source.axis_info[0].unit_name}s",
+            f"first {bounds[0][0]:.6g}, {bounds[0][1]:.6g} in {path.name}",
+            "specify the CRS of the numbers, e.g. EPSG:4326 (in commands: --crs EPSG:4326)",
+            code="coordinates-are-degrees",
+        )
+
+
+def _possible(
+    geometry: ShapeArray, path: Path, source: pyproj.CRS, overruled: pyproj.CRS | None
+) -> ShapeArray:
     """Drop single impossible geometries; refuse a file of them."""
     bounds = _bounds(geometry)
     fits = _in_degrees(bounds)
@@ -138,10 +167,11 @@ def _possible(geometry: ShapeArray, path: Path, *, projected: bool) -> ShapeArra
         cleaned[present[~fits]] = None
         return cleaned
     first = bounds[~fits][0]
-    if projected:
+    if source.is_projected or overruled is not None:
+        stated = f", the file states {crs_name(overruled)}" if overruled is not None else ""
         raise InputError(
-            "the coordinates do not fit the coordinate reference system",
-            path.name,
+            f"the coordinates do not fit {crs_name(source)}",
+            f"{path.name}{stated}",
             "check which system the file uses",
             code="coordinates-outside-crs",
         )

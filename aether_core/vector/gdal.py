@@ -19,7 +19,9 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from aether_core.errors import InputError
 from aether_core.vector.geopackage import check_geopackage
 from aether_core.vector.limits import Limits, longest_text
+from aether_core.vector.options import ReadOptions
 from aether_core.vector.parsed import Parsed, ShapeArray
+from aether_core.vector.report import ReadingReport
 
 _MAGIC = {
     ".gpkg": b"SQLite format 3\x00",
@@ -48,11 +50,12 @@ _CRS_CHARACTERS = 4096
 _UNSTATED_CRS = frozenset({None, "", "EPSG:4326", "OGC:CRS84"})
 
 
-def read_gdal(path: Path, limits: Limits) -> Parsed:
+def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
     """Read one vector file of a format in `GDAL_SUFFIXES`.
 
     Args:
         path: A plain local file, already passed through `local_file`.
+        options: What the user says about the file.
         limits: Upper bounds, checked before geometries are built.
 
     Returns:
@@ -68,7 +71,7 @@ def read_gdal(path: Path, limits: Limits) -> Parsed:
         check_geopackage(path, limits)
     dataset = f"{_PREFIX.get(suffix, '')}{path}"
     try:
-        layer = _single_layer(dataset, path)
+        layer, several = _chosen_layer(dataset, path, options.layer)
         meta, _, blobs, columns = pyogrio.raw.read(
             dataset,
             layer=layer,
@@ -95,6 +98,7 @@ def read_gdal(path: Path, limits: Limits) -> Parsed:
         geometry=_shapes(blobs, count, path, limits),
         crs=None if by_rule else crs,
         wgs84_by_rule=by_rule,
+        report=ReadingReport(path.name, _FORMAT[suffix], layer=layer if several else None),
     )
 
 
@@ -107,20 +111,29 @@ def _shapes(blobs: ShapeArray | None, count: int, path: Path, limits: Limits) ->
     return shapes
 
 
-def _single_layer(dataset: str, path: Path) -> str | None:
-    """Return the one layer with geometry; QGIS style tables and the like have none."""
+def _chosen_layer(dataset: str, path: Path, wanted: str | None) -> tuple[str | None, bool]:
+    """Return the layer to read, and whether there are others with geometry.
+
+    QGIS style tables and the like have none, and are no layers to choose.
+    """
     layers = pyogrio.list_layers(dataset)
     spatial = [str(name) for name, geometry in layers if geometry is not None]
-    if len(spatial) > 1:
+    names = spatial or [str(name) for name, _ in layers]
+    if wanted is not None and wanted not in names:
+        raise InputError(
+            f"{path.name} has no such layer",
+            wanted,
+            f"it has {', '.join(names) or 'none'}",
+            code="no-such-layer-in-file",
+        )
+    if wanted is None and len(spatial) > 1:
         raise InputError(
             f"{path.name} has several layers",
             ", ".join(spatial),
-            "save the one you need on its own",
+            "choose one (in commands: --layer NAME)",
             code="file-with-several-layers",
         )
-    if spatial:
-        return spatial[0]
-    return str(layers[0][0]) if len(layers) else None
+    return wanted or next(iter(names), None), len(names) > 1
 
 
 def _check_content(path: Path, suffix: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from aether_core.errors import InputError
 from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.parsed import Parsed
+from aether_core.vector.report import ReadingReport
 from aether_core.vector.tables import SHAPE_COLUMNS, with_geometry
 
 PARQUET_SUFFIXES = frozenset({".parquet", ".geoparquet"})
@@ -32,6 +34,7 @@ def read_parquet(
     Raises:
         InputError: Not Parquet, damaged, without coordinates, or above the limits.
     """
+    report = ReadingReport(path.name, "Parquet")
     try:
         with pq.ParquetFile(path) as file:
             _check_size(file, path, limits)
@@ -40,7 +43,9 @@ def read_parquet(
                 table = file.read()
                 _check_texts(table, path, limits)
                 frame = table.to_pandas()
-                return with_geometry(frame, path, limits, lon_field=lon_field, lat_field=lat_field)
+                return with_geometry(
+                    frame, path, report, limits, lon_field=lon_field, lat_field=lat_field
+                )
             column = str(geo.get("primary_column", "geometry"))
             limits.check_geometry_bytes(file.read(columns=[column]).nbytes, path)
             others = [name for name in file.schema_arrow.names if name not in _geometries(geo)]
@@ -59,6 +64,7 @@ def read_parquet(
         geometry=geometry.to_numpy(),
         crs=frame.crs,
         wgs84_by_rule=False,
+        report=replace(report, format="GeoParquet").used_for({"geometry": column}),
     )
 
 

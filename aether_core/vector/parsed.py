@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aether_core.vector.report import ReadingReport
+
 ShapeArray = npt.NDArray[np.object_]
 """Shapely geometries; None where a row has none."""
 
@@ -18,6 +20,7 @@ class Parsed:
         attributes: One row per feature, without the geometry.
         geometry: Shapely geometries in the file's own coordinates, None where missing.
         crs: What the file says about its CRS (anything pyproj understands), or None.
+        report: What was decided on the way: format, layer, encoding, delimiter, notes.
         wgs84_by_rule: The format itself says WGS84 where the file says nothing: GeoJSON, and
             tables whose columns are called longitude and latitude.
     """
@@ -26,3 +29,4 @@ class Parsed:
     geometry: ShapeArray
     crs: object
     wgs84_by_rule: bool
+    report: ReadingReport

@@ -1,6 +1,7 @@
 """Tables with coordinates in columns: CSV, TSV, and Parquet without GeoParquet metadata."""
 
 import csv
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from pandas.errors import EmptyDataError, ParserError
 
 from aether_core.errors import InputError
 from aether_core.vector.limits import Limits, longest_text
+from aether_core.vector.options import ReadOptions
 from aether_core.vector.parsed import Parsed, ShapeArray
+from aether_core.vector.report import ReadingReport
 from aether_core.vector.spreadsheet_text import APOSTROPHE_NOTE, with_formula
 
 TEXT_SUFFIXES = frozenset({".csv", ".tsv"})
@@ -30,12 +33,19 @@ _NUMBER = r"^[-+]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$"
 
 
 def read_text_table(
-    path: Path, limits: Limits, *, lon_field: str | None, lat_field: str | None, typed: bool
+    path: Path,
+    options: ReadOptions,
+    limits: Limits,
+    *,
+    lon_field: str | None,
+    lat_field: str | None,
+    typed: bool,
 ) -> Parsed:
     """Read a CSV or TSV with coordinate columns, or with a WKT or GeoJSON geometry column.
 
     Args:
         path: A plain local text file in UTF-8, separated by comma, semicolon, tab or bar.
+        options: What the user says about the file.
         limits: Upper bounds.
         lon_field: Column of longitudes (or eastings); detected when None.
         lat_field: Column of latitudes (or northings); detected when None.
@@ -45,18 +55,31 @@ def read_text_table(
     Raises:
         InputError: Not UTF-8, not a table, or no coordinate columns (names those there are).
     """
-    frame = _read_text(path, limits)
-    parsed = with_geometry(frame, path, limits, lon_field=lon_field, lat_field=lat_field)
+    frame, report = _read_text(path, options, limits)
+    parsed = with_geometry(frame, path, report, limits, lon_field=lon_field, lat_field=lat_field)
     if not typed:
         return parsed
-    attributes = parsed.attributes.apply(_numbers_if_all)
-    return Parsed(attributes, parsed.geometry, parsed.crs, parsed.wgs84_by_rule)
+    return replace(parsed, attributes=parsed.attributes.apply(_numbers_if_all))
 
 
 def with_geometry(
-    frame: pd.DataFrame, path: Path, limits: Limits, *, lon_field: str | None, lat_field: str | None
+    frame: pd.DataFrame,
+    path: Path,
+    report: ReadingReport,
+    limits: Limits,
+    *,
+    lon_field: str | None,
+    lat_field: str | None,
 ) -> Parsed:
     """Make points from a table's coordinate columns, or shapes from its geometry column.
+
+    Args:
+        frame: The table.
+        path: Its file, for messages.
+        report: How it was read so far.
+        limits: Upper bounds.
+        lon_field: Column of longitudes (or eastings); detected when None.
+        lat_field: Column of latitudes (or northings); detected when None.
 
     Raises:
         InputError: There are no such columns, or nothing in them is a number.
@@ -72,7 +95,13 @@ def with_geometry(
                 code="table-without-coordinates",
             )
         geometry = _parse_shapes(frame[shape], path, limits)
-        return Parsed(frame.drop(columns=shape), geometry, None, wgs84_by_rule=True)
+        return Parsed(
+            frame.drop(columns=shape),
+            geometry,
+            None,
+            wgs84_by_rule=True,
+            report=report.used_for({"geometry": shape}),
+        )
     x, y = (_coordinates(frame[name], path) for name in columns)
     there = np.isfinite(x) & np.isfinite(y)
     if len(frame) and not there.any():
@@ -84,7 +113,13 @@ def with_geometry(
         )
     geometry = np.full(len(frame), None, dtype=object)
     geometry[there] = shapely.points(x[there], y[there])
-    return Parsed(frame.drop(columns=list(columns)), geometry, None, wgs84_by_rule=True)
+    return Parsed(
+        frame.drop(columns=list(columns)),
+        geometry,
+        None,
+        wgs84_by_rule=True,
+        report=report.used_for(dict(zip(("longitude", "latitude"), columns, strict=True))),
+    )
 
 
 def _coordinate_columns(
@@ -151,7 +186,11 @@ def _parse_shapes(column: pd.Series, path: Path, limits: Limits) -> ShapeArray:
     return flat
 
 
-def _read_text(path: Path, limits: Limits) -> pd.DataFrame:
+def _read_text(
+    path: Path,
+    options: ReadOptions,  # noqa: ARG001 - encoding and numbers follow
+    limits: Limits,
+) -> tuple[pd.DataFrame, ReadingReport]:
     """Read delimited text with every cell as text and empty cells as missing."""
     delimiter = _checked_text(path, limits)
     try:
@@ -178,7 +217,10 @@ def _read_text(path: Path, limits: Limits) -> pd.DataFrame:
     for name in frame.columns:
         if str(name).strip().lower() not in SHAPE_COLUMNS:
             limits.check_cells(name, longest_text(pa.array(frame[name])), path)
-    return _as_it_was(frame)
+    report = ReadingReport(
+        path.name, path.suffix.lstrip(".").upper(), encoding="UTF-8", delimiter=delimiter
+    )
+    return _as_it_was(frame), report
 
 
 def _as_it_was(frame: pd.DataFrame) -> pd.DataFrame:

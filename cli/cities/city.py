@@ -10,19 +10,13 @@ import typer
 from aether_core.errors import InputError
 from cli import output
 from cli.following import Wait, followed, say_queued
+from cli.options import Delete, FileOptions, flat
 
 if TYPE_CHECKING:  # so that other commands do not load what reading a city needs
     from workflows.cities.cities import CitySummary
 
-city_app = typer.Typer(help="Register, list and remove cities.", no_args_is_help=True)
 
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.add_typer(city_app, name="city")
-
-
-@city_app.command("add")
+@flat
 def add(
     slug: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
     name: Annotated[str, typer.Option(help="Display name.")],
@@ -39,6 +33,7 @@ def add(
             help="Places: GeoJSON, GeoPackage, Shapefile, FlatGeobuf, Parquet, CSV or .pbf."
         ),
     ],
+    reading: FileOptions,
     embedding_kind: Annotated[
         str | None,
         typer.Option(
@@ -60,9 +55,8 @@ def add(
     group_field: Annotated[
         str | None, typer.Option(help="Column with the categories' groups.")
     ] = None,
-    crs: Annotated[
-        str | None,
-        typer.Option(help="CRS of vector files that do not state one, such as EPSG:27700."),
+    boundary_crs: Annotated[
+        str | None, typer.Option(help="CRS of the boundary; wins over what it says.")
     ] = None,
     base_map: Annotated[
         Path | None,
@@ -101,7 +95,8 @@ def add(
         name_field=name_field,
         category_field=category_field,
         group_field=group_field,
-        crs=crs,
+        options=reading.reading(),
+        boundary_crs=boundary_crs,
         base_map=base_map,
         land_use=land_use,
         simulated=simulated,
@@ -138,7 +133,6 @@ def _say_dropped(dropped: dict[str, int]) -> None:
         )
 
 
-@city_app.command("list")
 def list_all() -> None:
     """List the cities."""
     from workflows.cities.cities import list_cities
@@ -155,7 +149,6 @@ def list_all() -> None:
     )
 
 
-@city_app.command("show")
 def show(slug: str) -> None:
     """Show one city."""
     from aether_core.eo.embedding_kind import kind_title
@@ -190,10 +183,7 @@ def _in_words(source: dict[str, Any]) -> str:
     return ", ".join(str(fact) for fact in facts if fact)
 
 
-@city_app.command("remove")
-def remove(
-    slug: str, yes: Annotated[bool, typer.Option("--yes", help="Really delete it.")] = False
-) -> None:
+def remove(slug: str, yes: Delete = False) -> None:
     """Delete a city with everything made from it."""
     from workflows.cities.cities import remove_city_numbered, show_city
     from workflows.home.store import open_store

@@ -1,4 +1,4 @@
-"""`earth-engine-script`: the embedding by way of a Google account."""
+"""`city earth-engine-script`: the embedding by way of a Google account."""
 
 import sys
 from dataclasses import asdict
@@ -9,12 +9,7 @@ import typer
 
 from aether_core.errors import InputError
 from cli import output
-from cli.maps.ask import Force
-
-
-def register(app: typer.Typer) -> None:
-    """Add this command to the root."""
-    app.command("earth-engine-script")(earth_engine_script)
+from cli.options import Force
 
 
 def earth_engine_script(

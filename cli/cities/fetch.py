@@ -1,4 +1,4 @@
-"""`city fetch`, `city fetch-year`, `fetches`, `fetch`: cities from public data."""
+"""`city fetch`, `city fetch-year`, and what is done with a fetch: cities from public data."""
 
 import sys
 from pathlib import Path
@@ -8,26 +8,17 @@ import typer
 
 from aether_core.errors import InputError
 from cli import output
-from cli.cities.city import city_app, city_document, say_city
+from cli.cities.city import city_document, say_city
 from cli.following import Wait, followed
 
 if TYPE_CHECKING:  # the libraries of reading and fitting load when a command needs them
     from workflows.fetch.fetch import FetchCity, FetchEstimate, FetchSummary
     from workflows.home.store import Store
 
-fetch_app = typer.Typer(help="Show, cancel, resume or delete a fetch.", no_args_is_help=True)
 FetchId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask about large downloads.")]
 Estimate = Annotated[bool, typer.Option("--estimate", help="Only print the estimate, then stop.")]
 Years = Annotated[list[int], typer.Option("--year", help="Year; may be repeated, main one first.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    city_app.command("fetch")(fetch)
-    city_app.command("fetch-year")(fetch_year)
-    app.command("fetches")(fetches)
-    app.add_typer(fetch_app, name="fetch")
 
 
 def fetch(
@@ -38,10 +29,10 @@ def fetch(
         str | None, typer.Option(metavar="W,S,E,N", help="Area as a bounding box, in degrees.")
     ] = None,
     boundary: Annotated[Path | None, typer.Option(help="Area as a polygon file.")] = None,
-    place: Annotated[str | None, typer.Option(help="Area by city name, as in find-place.")] = None,
+    place: Annotated[str | None, typer.Option(help="Area by city name: see `place find`.")] = None,
     country: Annotated[str | None, typer.Option(help="Country of the place.")] = None,
     finder: Annotated[
-        str, typer.Option("--from", help="Where to look up the name, as in find-place.")
+        str, typer.Option("--from", help="Where to look up the name, as in `place find`.")
     ] = "gazetteer",
     near: Annotated[
         int | None,
@@ -281,7 +272,7 @@ def _because(fetch: "FetchSummary") -> str:
     return f": {fetch.error}" if fetch.error else ""
 
 
-def fetches(
+def list_all(
     batch: Annotated[str | None, typer.Option(help="Only those of one batch.")] = None,
 ) -> None:
     """List the fetches."""
@@ -307,8 +298,7 @@ def fetches(
     )
 
 
-@fetch_app.command("show")
-def fetch_show(fetch_id: FetchId) -> None:
+def show(fetch_id: FetchId) -> None:
     """Show one fetch."""
     from workflows.fetch.fetch import show_fetch
     from workflows.home.store import open_store
@@ -318,8 +308,7 @@ def fetch_show(fetch_id: FetchId) -> None:
     _say_fetch(found)
 
 
-@fetch_app.command("cancel")
-def fetch_cancel(fetch_id: FetchId) -> None:
+def cancel(fetch_id: FetchId) -> None:
     """Stop a fetch; what was downloaded is kept."""
     from workflows.fetch.fetch import cancel_fetch
     from workflows.home.store import open_store
@@ -330,8 +319,7 @@ def fetch_cancel(fetch_id: FetchId) -> None:
     output.say(f"Fetch {found.id} is {found.state}." if found.is_finished else asked)
 
 
-@fetch_app.command("resume")
-def fetch_resume(fetch_id: FetchId, wait: Wait = True) -> None:
+def resume(fetch_id: FetchId, wait: Wait = True) -> None:
     """Let a failed or cancelled fetch go on; nothing is downloaded twice."""
     from workflows.fetch.fetch import resume_fetch
     from workflows.home.store import open_store
@@ -340,8 +328,7 @@ def fetch_resume(fetch_id: FetchId, wait: Wait = True) -> None:
     _follow(store, resume_fetch(store, fetch_id), wait=wait)
 
 
-@fetch_app.command("remove")
-def fetch_remove(fetch_id: FetchId) -> None:
+def remove(fetch_id: FetchId) -> None:
     """Forget a finished fetch; its city and what was downloaded stay."""
     from workflows.fetch.fetch import remove_fetch
     from workflows.home.store import open_store

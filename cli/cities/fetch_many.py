@@ -1,4 +1,4 @@
-"""`fetch-many`, `cache`: many cities, and what is kept of their downloads."""
+"""`city fetch-many`, `cache show`, `clear`: many cities, and what is kept of their downloads."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,21 +10,12 @@ from aether_core.errors import InputError
 from cli import output
 from cli.cities.fetch import Yes, confirm, fetch_document
 from cli.following import Wait
+from cli.options import Delete
 
 if TYPE_CHECKING:  # the libraries of reading load when a command needs them
     from workflows.fetch.many import BatchSummary
     from workflows.fetch.table import Problem
     from workflows.home.store import Store
-
-cache_app = typer.Typer(
-    help="Downloaded files cached for the next city.", invoke_without_command=True
-)
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("fetch-many")(fetch_many)
-    app.add_typer(cache_app, name="cache")
 
 
 def fetch_many(
@@ -112,7 +103,7 @@ def _follow(store: "Store", started: "BatchSummary", *, wait: bool) -> int:
     )
     bad = wait and any(fetch.state != "done" for fetch in summary.fetches)
     if bad:
-        output.say(f"Queue the failed ones again: ./aether fetch-many {summary.batch} --retry")
+        output.say(f"Queue the failed ones again: ./aether city fetch-many {summary.batch} --retry")
     return 1 if bad else 0
 
 
@@ -124,11 +115,8 @@ def _say_problems(problems: "tuple[Problem, ...]") -> None:
         )
 
 
-@cache_app.callback()
-def cache(context: typer.Context) -> None:
+def cache_show() -> None:
     """Show what was downloaded and is kept for the next city."""
-    if context.invoked_subcommand is not None:
-        return
     from workflows.fetch.cache import show_cache
     from workflows.home.store import open_store
 
@@ -140,10 +128,7 @@ def cache(context: typer.Context) -> None:
     output.say(f"in {summary.folder}")
 
 
-@cache_app.command("clear")
-def cache_clear(
-    yes: Annotated[bool, typer.Option("--yes", help="Really delete it.")] = False,
-) -> None:
+def cache_clear(yes: Delete = False) -> None:
     """Delete what is kept of downloads; cities stay."""
     from workflows.fetch.cache import clear_cache, show_cache
     from workflows.home.store import open_store

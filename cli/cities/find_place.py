@@ -1,4 +1,4 @@
-"""`find-place`: where a named city is."""
+"""`place find`: where a named city is."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,11 +8,6 @@ from cli import output
 
 if TYPE_CHECKING:  # the gazetteer's libraries load when the command runs
     from aether_core.geocoding import Candidate
-
-
-def register(app: typer.Typer) -> None:
-    """Add this command to the root."""
-    app.command("find-place")(find_place)
 
 
 def find_place(

@@ -1,4 +1,4 @@
-"""`city add-year`, `city years`, `city remove-year`."""
+"""`city add-year`, `list-years`, `remove-year`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,17 +8,10 @@ import typer
 
 from aether_core.errors import InputError
 from cli import output
-from cli.cities.city import city_app
 from cli.following import Wait, followed, say_queued
+from cli.options import Delete
 
 YearOption = Annotated[int, typer.Option(help="Year of the embedding.")]
-
-
-def register(_app: typer.Typer) -> None:
-    """Add these commands to `city`, which is at the root already."""
-    city_app.command("add-year")(add)
-    city_app.command("years")(show)
-    city_app.command("remove-year")(remove)
 
 
 def add(
@@ -78,11 +71,7 @@ def show(slug: str) -> None:
     )
 
 
-def remove(
-    slug: str,
-    year: YearOption,
-    yes: Annotated[bool, typer.Option("--yes", help="Really delete it.")] = False,
-) -> None:
+def remove(slug: str, year: YearOption, yes: Delete = False) -> None:
     """Delete what a city holds of one year."""
     from workflows.cities.years import remove_year
     from workflows.home.store import open_store

@@ -11,15 +11,10 @@ import typer
 
 from aether_core.errors import InputError
 from cli import output
-from cli.maps.ask import Force
+from cli.options import Force
 
 _QUICK = 0.1
 _ENDINGS = (".json", ".md")
-
-
-def register(app: typer.Typer) -> None:
-    """Add this command to the root."""
-    app.command("bench")(bench)
 
 
 def bench(
@@ -56,7 +51,10 @@ def bench(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Measure each step against the plain way of doing it; the whole table takes half an hour."""
+    """Measure each step against the plain way of doing it.
+
+    The whole table takes half an hour.
+    """
     _check_request(target, force, quick=quick, keep=keep)
     document = _benchmarks("document")
     settings = _benchmarks("runner").Settings(

@@ -1,5 +1,6 @@
-"""`study`, `transfer`, `studies` and what is done with one study."""
+"""`study start`, `transfer`, and what is done with one study."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,13 +9,14 @@ import typer
 from aether_core.errors import InputError
 from cli import output
 from cli.following import Wait, followed
-from cli.maps.ask import Force
-from cli.maps.task_options import Crosswalk, Crs, Field, Map, Small, label_request
-from cli.models.training import settings_in
+from cli.maps.task_options import LabelOptions
+from cli.models.training import Device, Recipe, Settings, settings_in
+from cli.options import Delete, Force, flat
 
 if TYPE_CHECKING:  # so that other commands do not load what training needs
     from aether_core.study.result import StudyResult, StudySummary
     from workflows.evaluation import studies as studies_module
+    from workflows.evaluation.studies import StudyRequest
     from workflows.home.store import Store
     from workflows.tasks.labels import LabelRequest
 
@@ -22,11 +24,8 @@ NO_LABELS = "none"
 _VERDICTS = {True: "better", False: "worse", None: "none shown"}
 
 StudyId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
-Recipe = Annotated[str, typer.Option(help="Name of a recipe, see `recipes`.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", help="key=value, may be repeated.")]
 Seeds = Annotated[int, typer.Option(help="Training runs per variant.")]
 Seed = Annotated[int, typer.Option(help="The first seed.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 LabelsFile = Annotated[
     Path | None,
     typer.Option(
@@ -41,83 +40,130 @@ Output = Annotated[
 Metric = Annotated[str | None, typer.Option(help="Metric to plot; default: the first.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("study")(study)
-    app.command("transfer")(transfer)
-    app.command("studies")(studies)
-    app.command("study-show")(study_show)
-    app.command("study-stop")(study_stop)
-    app.command("study-remove")(study_remove)
+@dataclass(frozen=True)
+class TrainOptions:
+    """How the models of a study are trained."""
+
+    recipe: Recipe = "aether"
+    settings: Settings = None
+    seeds: Seeds = 5
+    seed: Seed = 42
+    device: Device = "auto"
+
+    def request(self, kind: str, labels: "LabelRequest | int | None") -> "StudyRequest":
+        """A study of a kind, its maps judged by labels."""
+        from workflows.evaluation.studies import StudyRequest, seeds_from
+
+        return StudyRequest(
+            kind,
+            self.recipe,
+            settings_in(self.settings or []),
+            seeds_from(self.seed, self.seeds),
+            self.device,
+            labels,
+        )
 
 
-def study(
+@dataclass(frozen=True)
+class JudgeOptions(LabelOptions):
+    """Labels that a study's maps are judged by."""
+
+    labels: LabelsFile = None
+
+    def kept_or_given(self, store: "Store", slug: str) -> "LabelRequest | int | None":
+        """Which labels are meant; without a file the newest that are kept with the city."""
+        from workflows.evaluation.study_city import label_choices
+
+        if self.labels is None and self.field is None:
+            kept = label_choices(store, slug)
+            return kept[0].id if kept else None
+        return None if str(self.labels) == NO_LABELS else self.request()
+
+
+@dataclass(frozen=True)
+class ResultOptions:
+    """Where a study's result is written."""
+
+    target: Output = None
+    metric: Metric = None
+    force: Force = False
+
+    def check(self, *, wait: bool) -> None:
+        """Refuse what could not be written, before anything is trained for it.
+
+        Raises:
+            InputError: There is no such metric, or no such file can be written.
+            ConflictError: The file exists and may not be replaced.
+        """
+        from aether_core.study.result import METRICS
+        from workflows.evaluation.study_export import check_study_target
+
+        if self.metric is not None and self.metric not in METRICS:
+            raise InputError(
+                "unknown metric",
+                self.metric,
+                f"choose from {', '.join(METRICS)}",
+                code="no-such-metric",
+            )
+        if self.target is None:
+            return
+        if not wait:
+            raise InputError(
+                "nothing can be written until the study is done",
+                self.target,
+                "leave out --no-wait, or write it later with ./aether study show ID -o FILE",
+                code="output-before-result",
+            )
+        check_study_target(self.target, force=self.force)
+
+    def write(self, store: "Store", study_id: int) -> None:
+        """Write what a study found, where that is asked for."""
+        from workflows.evaluation.study_export import export_study
+
+        if self.target is not None:
+            export_study(store, study_id, self.target, metric=self.metric, force=self.force)
+
+
+@flat
+def start(
     slug: str,
     kind: Annotated[str, typer.Option(help="ablation, noise, sparsity, buffer or seeds.")],
-    recipe: Recipe = "aether",
-    settings: Settings = None,
-    seeds: Seeds = 5,
-    seed: Seed = 42,
-    device: Device = "auto",
-    labels: LabelsFile = None,
-    field: Field = None,
-    crs: Crs = None,
-    crosswalk: Crosswalk = None,
-    mapping: Map = None,
-    small: Small = "drop",
-    target: Output = None,
-    metric: Metric = None,
-    force: Force = False,
+    trained: TrainOptions,
+    judged: JudgeOptions,
+    result: ResultOptions,
     wait: Wait = True,
 ) -> None:
     """Train many times with one thing changed at a time, and say what it was worth."""
-    from workflows.evaluation.studies import StudyRequest, seeds_from, start_study
+    from workflows.evaluation.studies import start_study
     from workflows.home.store import open_store
 
-    _check_output(target, metric, force=force, wait=wait)
+    result.check(wait=wait)
     store = open_store()
-    asked = _labels(store, slug, labels, field, crs, crosswalk, mapping, small)
-    request = StudyRequest(
-        kind, recipe, settings_in(settings or []), seeds_from(seed, seeds), device, asked
-    )
-    _follow(store, start_study(store, slug, request), target, metric, force=force, wait=wait)
+    request = trained.request(kind, judged.kept_or_given(store, slug))
+    _follow(store, start_study(store, slug, request), result, wait=wait)
 
 
+@flat
 def transfer(
-    trained: Annotated[str, typer.Argument(metavar="SLUG_A", help="City to train on.")],
-    tried: Annotated[str, typer.Argument(metavar="SLUG_B", help="City to use the model in.")],
-    recipe: Recipe = "aether",
-    settings: Settings = None,
-    seeds: Seeds = 5,
-    seed: Seed = 42,
-    device: Device = "auto",
-    labels: LabelsFile = None,
-    field: Field = None,
-    crs: Crs = None,
-    crosswalk: Crosswalk = None,
-    mapping: Map = None,
-    small: Small = "drop",
-    target: Output = None,
-    metric: Metric = None,
-    force: Force = False,
+    home: Annotated[str, typer.Argument(metavar="SLUG_A", help="City to train on.")],
+    away: Annotated[str, typer.Argument(metavar="SLUG_B", help="City to use the model in.")],
+    trained: TrainOptions,
+    judged: JudgeOptions,
+    result: ResultOptions,
     wait: Wait = True,
 ) -> None:
     """Train on one city, use the model in another; labels are the other city's."""
-    from workflows.evaluation.studies import TRANSFER_KIND, StudyRequest, seeds_from
+    from workflows.evaluation.studies import TRANSFER_KIND
     from workflows.evaluation.transfer import start_transfer
     from workflows.home.store import open_store
 
-    _check_output(target, metric, force=force, wait=wait)
+    result.check(wait=wait)
     store = open_store()
-    asked = _labels(store, tried, labels, field, crs, crosswalk, mapping, small)
-    request = StudyRequest(
-        TRANSFER_KIND, recipe, settings_in(settings or []), seeds_from(seed, seeds), device, asked
-    )
-    started = start_transfer(store, trained, tried, request)
-    _follow(store, started, target, metric, force=force, wait=wait)
+    request = trained.request(TRANSFER_KIND, judged.kept_or_given(store, away))
+    _follow(store, start_transfer(store, home, away, request), result, wait=wait)
 
 
-def studies(
+def list_all(
     slug: str, kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None
 ) -> None:
     """List the studies a city has part in."""
@@ -147,9 +193,8 @@ def studies(
     )
 
 
-def study_show(
-    study_id: StudyId, target: Output = None, metric: Metric = None, force: Force = False
-) -> None:
+@flat
+def show(study_id: StudyId, result: ResultOptions) -> None:
     """Show one study, or write what it found to a file."""
     from workflows.evaluation.studies import show_study
     from workflows.evaluation.study_export import study_document
@@ -157,12 +202,12 @@ def study_show(
 
     store = open_store()
     found = show_study(store, study_id)
-    _export(store, found, target, metric, force=force)
+    result.write(store, found.id)
     output.document(study_document(found))
-    _say(found, target)
+    _say(found, result.target)
 
 
-def study_stop(study_id: StudyId) -> None:
+def cancel(study_id: StudyId) -> None:
     """Stop a study at work; it leaves no result."""
     from workflows.evaluation.studies import cancel_study
     from workflows.evaluation.study_export import study_document
@@ -177,10 +222,7 @@ def study_stop(study_id: StudyId) -> None:
     )
 
 
-def study_remove(
-    study_id: StudyId,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
-) -> None:
+def remove(study_id: StudyId, yes: Delete = False) -> None:
     """Delete a finished study."""
     from workflows.evaluation.studies import remove_study
     from workflows.home.store import open_store
@@ -197,57 +239,11 @@ def study_remove(
     output.say(f"Study {study_id} is removed.")
 
 
-def _check_output(target: Path | None, metric: str | None, *, force: bool, wait: bool) -> None:
-    from aether_core.study.result import METRICS
-    from workflows.evaluation.study_export import check_study_target
-
-    if metric is not None and metric not in METRICS:
-        raise InputError(
-            "unknown metric",
-            metric,
-            f"choose from {', '.join(METRICS)}",
-            code="no-such-metric",
-        )
-    if target is None:
-        return
-    if not wait:
-        raise InputError(
-            "nothing can be written until the study is done",
-            target,
-            "leave out --no-wait, or write it later with ./aether study-show ID -o FILE",
-            code="output-before-result",
-        )
-    check_study_target(target, force=force)
-
-
-def _labels(
-    store: "Store",
-    slug: str,
-    file: Path | None,
-    field: str | None,
-    crs: str | None,
-    crosswalk: str | None,
-    mapping: list[str] | None,
-    small: str,
-) -> "LabelRequest | int | None":
-    """Which labels a command means; without a file the newest that are kept with the city."""
-    from workflows.evaluation.study_city import label_choices
-
-    if file is None and field is None:
-        kept = label_choices(store, slug)
-        return kept[0].id if kept else None
-    if str(file) == NO_LABELS:
-        return None
-    return label_request(file, field, crs, crosswalk, mapping, small)
-
-
 def _follow(
     store: "Store",
     started: "studies_module.StudySummary",
-    target: Path | None,
-    metric: str | None,
+    result: ResultOptions,
     *,
-    force: bool,
     wait: bool,
 ) -> None:
     from workflows.evaluation.studies import show_study
@@ -255,27 +251,13 @@ def _follow(
 
     if not wait:
         output.document(study_document(started))
-        output.say(f"Study {started.id} is queued. See ./aether study-show {started.id}")
+        output.say(f"Study {started.id} is queued. See ./aether study show {started.id}")
         return
     followed(store, started.job)
     found = show_study(store, started.id)
-    _export(store, found, target, metric, force=force)
+    result.write(store, found.id)
     output.document(study_document(found))
-    _say(found, target)
-
-
-def _export(
-    store: "Store",
-    found: "studies_module.StudySummary",
-    target: Path | None,
-    metric: str | None,
-    *,
-    force: bool,
-) -> None:
-    from workflows.evaluation.study_export import export_study
-
-    if target is not None:
-        export_study(store, found.id, target, metric=metric, force=force)
+    _say(found, result.target)
 
 
 def _say(found: "studies_module.StudySummary", target: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""`search`, `places`, `similar`."""
+"""`search`, `similar`, `place rank`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from aether_core.errors import InputError
 from cli import output
+from cli.options import Force, ModelName
 
 if TYPE_CHECKING:  # torch comes with the search: commands that only show help do without
     from workflows.home.store import Store
@@ -16,19 +17,10 @@ if TYPE_CHECKING:  # torch comes with the search: commands that only show help d
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="Write every cell to this file.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
-ModelName = Annotated[str | None, typer.Option(help="A model's name; default: the one in use.")]
 Minus = Annotated[str | None, typer.Option(help="What to rule out.")]
 Year = Annotated[int | None, typer.Option(help="A year the city has; default: its original year.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Save the result as a layer.")]
 Top = Annotated[int, typer.Option(min=1, max=10_000, help="Number of results to print.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("search")(search)
-    app.command("places")(places)
-    app.command("similar")(similar)
 
 
 def lon_lat(value: str) -> tuple[float, float]:
@@ -141,7 +133,7 @@ def _finish(
         output.say(f"Saved as layer {layer}")
 
 
-def places(
+def rank_places(
     slug: str,
     query: str,
     near: Annotated[str | None, typer.Option(help="LON,LAT of a centre.")] = None,

@@ -5,12 +5,8 @@ from typing import Annotated
 import typer
 
 from cli import output
-from cli.maps.ask import Force, Keep, Minus, ModelName, Output, Top, check_output
-
-
-def register(app: typer.Typer) -> None:
-    """Add this command to the root."""
-    app.command("change")(change)
+from cli.maps.ask import Keep, Minus, Output, Top, check_output
+from cli.options import Force, ModelName
 
 
 def change(
@@ -25,13 +21,16 @@ def change(
     force: Force = False,
     keep: Keep = False,
 ) -> None:
-    """Show where the city has moved towards a query, beyond what years always differ by."""
+    """Show where a city has moved towards a query.
+
+    Between two years, and beyond what years always differ by.
+    """
     from cli.following import followed
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
     from workflows.layers.export import export_change
     from workflows.layers.job_kind import CHANGE, ChangeLayer
-    from workflows.search.change import change_cells, findings_of, in_words
+    from workflows.search.change import change_cells, in_words
 
     check_output(target, force)
     store = open_store()
@@ -52,7 +51,7 @@ def change(
             "from": found.year_from,
             "to": found.year_to,
             "cells": len(found.change),
-            **findings_of(found),
+            **found.findings.facts(),
             "seconds": found.seconds,
             "simulated": found.simulated,
             "attribution": found.attribution,

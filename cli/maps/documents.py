@@ -1,4 +1,4 @@
-"""`report`, `qgis`: what is taken to other people."""
+"""`layer report`, `layer qgis`: what is taken to other people."""
 
 import shutil
 from pathlib import Path
@@ -9,13 +9,7 @@ import typer
 from aether_core.files.whole import atomic_path, check_target
 from cli import output
 from cli.following import Wait, followed, say_queued
-from cli.maps.ask import Force
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("report")(report)
-    app.command("qgis")(qgis)
+from cli.options import Force
 
 
 def report(

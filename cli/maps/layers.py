@@ -1,4 +1,4 @@
-"""`layers`, `layer remove`, `export`."""
+"""`layer list`, `export`, `remove`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,22 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import output
-from cli.maps.ask import Force
+from cli.options import Force
 
 if TYPE_CHECKING:
     from workflows.layers.layers import LayerSummary
 
-layer_app = typer.Typer(help="Remove a layer.", no_args_is_help=True)
 
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("layers")(layers)
-    app.command("export")(export)
-    app.add_typer(layer_app, name="layer")
-
-
-def layers(slug: str) -> None:
+def list_all(slug: str) -> None:
     """List a city's kept layers."""
     from workflows.home.store import open_store
     from workflows.layers.layers import list_layers
@@ -38,7 +29,7 @@ def layers(slug: str) -> None:
 def _listed(layer: "LayerSummary") -> dict[str, Any]:
     """A layer without what was measured, which the report and pages show, and the store's ids."""
     facts = asdict(layer)
-    for name in ("findings", "number", "cells_layer"):
+    for name in ("findings_document", "number", "cells_layer"):
         del facts[name]
     return facts
 
@@ -77,8 +68,7 @@ def export(
     output.say(f"{layer} written to {target}{f', style to {styled}' if styled else ''}")
 
 
-@layer_app.command("remove")
-def layer_remove(slug: str, layer: str) -> None:
+def remove(slug: str, layer: str) -> None:
     """Delete a layer and its PostGIS view."""
     from workflows.home.store import open_store
     from workflows.layers.layers import remove_layer

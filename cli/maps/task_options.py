@@ -1,11 +1,14 @@
-"""What the task commands ask for, and what their answers become."""
+"""What the commands of tasks ask for: each option once, and what the options become together."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from aether_core.errors import InputError
+from cli.following import Wait
+from cli.options import FileOptions, Force, ModelName
 
 if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from aether_core.tasks.predictors.predictor import Kind
@@ -46,7 +49,6 @@ MinimumM2 = Annotated[
     float, typer.Option("--minimum-m2", help="Leave out areas smaller than this, in square metres.")
 ]
 Pixels = Annotated[bool, typer.Option("--pixels", help="Average raster pixels instead of cells.")]
-Crs = Annotated[str | None, typer.Option(help="CRS of a file that does not state one.")]
 Representation = Annotated[
     str, typer.Option(help="Features used: alphaearth, aether, poi or concat.")
 ]
@@ -64,108 +66,178 @@ Level = Annotated[float, typer.Option(help="Target coverage of prediction sets a
 Districts = Annotated[Path | None, typer.Option(help="Districts to break errors down by.")]
 DistrictField = Annotated[str | None, typer.Option(help="District name field.")]
 Title = Annotated[str | None, typer.Option(help="Title of the layer.")]
+Target = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Also write the cell layer to this file.")
+]
 
 
-def label_request(
-    file: Path | None,
-    field: str | None,
-    crs: str | None,
-    crosswalk: str | None,
-    mapping: list[str] | None,
-    small: str,
-) -> "LabelRequest":
-    """Which labels a command means."""
-    from workflows.cities.osm_labels import OSM_LABELS
-    from workflows.tasks.labels import LabelRequest
+@dataclass(frozen=True)
+class LabelOptions(FileOptions):
+    """Labels, and how their classes are read."""
 
-    if file is None:
-        raise InputError(
-            "no labels given",
-            "(none)",
-            "give --labels FILE, or --labels osm",
-            code="no-labels-given",
-        )
-    pairs = {}
-    for pair in mapping or []:
-        value, equals, name = pair.partition("=")
-        if not equals or not value:
+    labels: LabelsFile = None
+    field: Field = None
+    crosswalk: Crosswalk = None
+    mapping: Map = None
+    small: Small = "drop"
+
+    def request(self) -> "LabelRequest":
+        """Which labels are meant.
+
+        Raises:
+            InputError: None are given, or a mapping does not read so.
+        """
+        from workflows.cities.osm_labels import OSM_LABELS
+        from workflows.tasks.labels import LabelRequest
+
+        if self.labels is None:
             raise InputError(
-                "a mapping must be given as value=class",
-                pair,
-                "for example 6=built",
-                code="mapping-not-value-class",
+                "no labels given",
+                "(none)",
+                "give --labels FILE, or --labels osm",
+                code="no-labels-given",
             )
-        pairs[value] = name
-    own = str(file) == OSM_LABELS
-    return LabelRequest(
-        None if own else file, field, crs, crosswalk, pairs, cast("Literal['drop', 'merge']", small)
-    )
+        pairs = {}
+        for pair in self.mapping or []:
+            value, equals, name = pair.partition("=")
+            if not equals or not value:
+                raise InputError(
+                    "a mapping must be given as value=class",
+                    pair,
+                    "for example 6=built",
+                    code="mapping-not-value-class",
+                )
+            pairs[value] = name
+        file = None if str(self.labels) == OSM_LABELS else self.labels
+        small = cast("Literal['drop', 'merge']", self.small)  # checked by LabelRequest
+        return LabelRequest(file, self.field, self.reading(), self.crosswalk, pairs, small)
 
 
-def district_file(file: Path | None, field: str | None) -> "DistrictFile | None":
-    """Which districts a command means."""
-    from workflows.tasks.districts import DistrictFile
+@dataclass(frozen=True)
+class AreaOptions(FileOptions):
+    """Areas with shares or counts, and which of them are used."""
 
-    if file is None:
-        if field is not None:
+    areas: AreasFile = None
+    fields: Fields = None
+    code_field: CodeField = None
+    minimum_count: MinimumCount = 100.0
+    minimum_m2: MinimumM2 = 2500.0
+    pixels: Pixels = False
+
+    def request(self) -> "AreaRequest":
+        """Which areas are meant.
+
+        Raises:
+            InputError: No file is given, or no fields.
+        """
+        from workflows.tasks.areas import AreaRequest
+
+        if self.areas is None or not self.fields:
+            raise InputError(
+                "the areas file or its fields are missing",
+                f"areas {self.areas}, fields {self.fields}",
+                "give --areas FILE --fields a,b,c",
+                code="areas-or-fields-missing",
+            )
+        return AreaRequest(
+            self.areas,
+            names_in(self.fields),
+            self.reading(),
+            self.code_field,
+            self.minimum_count,
+            self.minimum_m2,
+        )
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How a predictor is fitted and tested."""
+
+    model: ModelName = None
+    predictor: Predictor = "linear"
+    protocol: Protocol = "cross-validation"
+    splits: Splits = "random,spatial"
+    folds: Folds = 5
+    seeds: Seeds = 5
+    seed: Seed = 42
+    block_m: BlockM = None
+
+    def settings(self, representation: str, level: float) -> "FitSettings":
+        """The same as `FitSettings`, which checks it."""
+        from workflows.tasks.settings import FitSettings
+
+        return FitSettings(
+            representation=representation,
+            model=self.model,
+            predictor=cast("Kind", self.predictor),  # checked by FitSettings
+            protocol=cast("FitProtocol", self.protocol),
+            splits=names_in(self.splits),
+            folds=self.folds,
+            seeds=self.seeds,
+            seed=self.seed,
+            block_m=self.block_m,
+            level=level,
+        )
+
+
+@dataclass(frozen=True)
+class DistrictOptions:
+    """Districts that errors are broken down by."""
+
+    districts: Districts = None
+    district_field: DistrictField = None
+
+    def request(self) -> "DistrictFile | None":
+        """Which districts are meant.
+
+        Raises:
+            InputError: A field is given and no file.
+        """
+        from workflows.tasks.districts import DistrictFile
+
+        if self.districts is not None:
+            return DistrictFile(self.districts, self.district_field)
+        if self.district_field is not None:
             raise InputError(
                 "a district field was given without a district file",
-                field,
+                self.district_field,
                 "give --districts FILE",
                 code="district-field-without-file",
             )
         return None
-    return DistrictFile(file, field)
 
 
-def area_request(
-    file: Path | None,
-    fields: str | None,
-    crs: str | None,
-    code_field: str | None,
-    minimum_count: float,
-    minimum_m2: float,
-) -> "AreaRequest":
-    """Which areas a command means."""
-    from workflows.tasks.areas import AreaRequest
+@dataclass(frozen=True)
+class MapOptions:
+    """What becomes of the map: how sure it must be, what it is called, where it is written."""
 
-    if file is None or not fields:
-        raise InputError(
-            "the areas file or its fields are missing",
-            f"areas {file}, fields {fields}",
-            "give --areas FILE --fields a,b,c",
-            code="areas-or-fields-missing",
-        )
-    return AreaRequest(file, names_in(fields), crs, code_field, minimum_count, minimum_m2)
+    representation: Representation = "aether"
+    level: Level = 0.9
+    title: Title = None
+    target: Target = None
+    force: Force = False
+    wait: Wait = True
 
+    def check_target(self) -> None:
+        """Refuse an output file before anything is computed for it.
 
-def fit_settings(
-    representation: str,
-    model: str | None,
-    predictor: str,
-    protocol: str,
-    splits: str,
-    folds: int,
-    seeds: int,
-    seed: int,
-    block_m: float | None,
-    level: float,
-) -> "FitSettings":
-    """How a command wants its probes fitted; checked by `FitSettings`."""
-    from workflows.tasks.settings import FitSettings
+        Raises:
+            InputError: Its ending is unknown, its folder does not exist, or nobody waits for it.
+            ConflictError: It exists and may not be replaced.
+        """
+        if self.target is None:
+            return
+        if not self.wait:
+            raise InputError(
+                "nothing can be written until the map is done",
+                self.target,
+                "leave out --no-wait, or write it later with "
+                "./aether layer export SLUG LAYER -o FILE",
+                code="output-before-result",
+            )
+        from workflows.layers.export import check_target
 
-    return FitSettings(
-        representation=representation,
-        model=model,
-        predictor=cast("Kind", predictor),  # checked by FitSettings
-        protocol=cast("FitProtocol", protocol),
-        splits=names_in(splits),
-        folds=folds,
-        seeds=seeds,
-        seed=seed,
-        block_m=block_m,
-        level=level,
-    )
+        check_target(self.target, force=self.force)
 
 
 def names_in(text: str) -> tuple[str, ...]:

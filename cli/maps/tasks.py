@@ -1,109 +1,55 @@
 """`landuse`, `socioeconomic`."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from aether_core.errors import InputError
+from aether_core.tasks.findings import ClassFindings, ShareFindings
 from cli import output
-from cli.following import Wait, followed, say_queued, took
-from cli.maps.ask import Force, ModelName
+from cli.following import followed, say_queued, took
 from cli.maps.task_options import (
-    AreasFile,
-    BlockM,
-    CodeField,
-    Crosswalk,
-    Crs,
-    DistrictField,
-    Districts,
-    Field,
-    Fields,
-    Folds,
-    LabelsFile,
-    Level,
-    Map,
-    MinimumCount,
-    MinimumM2,
-    Pixels,
-    Predictor,
-    Protocol,
-    Representation,
-    Seed,
-    Seeds,
-    Small,
-    Splits,
-    Title,
-    area_request,
-    district_file,
-    fit_settings,
-    label_request,
+    AreaOptions,
+    DistrictOptions,
+    FitOptions,
+    LabelOptions,
+    MapOptions,
 )
+from cli.options import flat
+
+_JUDGED = {"accuracy", "coverage", "applicability"}
+"""What is told in full of how a map was tested."""
 
 if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from workflows.home.store import Store
 
-Target = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Also write the cell layer to this file.")
-]
 
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("landuse")(landuse)
-    app.command("socioeconomic")(socioeconomic)
-
-
+@flat
 def landuse(
-    slug: str,
-    labels: LabelsFile = None,
-    field: Field = None,
-    crs: Crs = None,
-    crosswalk: Crosswalk = None,
-    mapping: Map = None,
-    small: Small = "drop",
-    representation: Representation = "aether",
-    model: ModelName = None,
-    predictor: Predictor = "linear",
-    protocol: Protocol = "cross-validation",
-    splits: Splits = "random,spatial",
-    folds: Folds = 5,
-    seeds: Seeds = 5,
-    seed: Seed = 42,
-    block_m: BlockM = None,
-    level: Level = 0.9,
-    districts: Districts = None,
-    district_field: DistrictField = None,
-    title: Title = None,
-    target: Target = None,
-    force: Force = False,
-    wait: Wait = True,
+    slug: str, labels: LabelOptions, fit: FitOptions, districts: DistrictOptions, made: MapOptions
 ) -> None:
-    """Fit on labelled points or polygons, predict every cell, keep the layer."""
+    """Map land use from labelled points or polygons.
+
+    Fits on them, predicts every cell, keeps the layer.
+    """
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
     from workflows.tasks.job_kinds import LAND_USE
     from workflows.tasks.land_use import LandUseRequest, advice, land_use_result
 
-    _check_target(target, force, wait=wait)
-    fit = fit_settings(
-        representation, model, predictor, protocol, splits, folds, seeds, seed, block_m, level
-    )
+    made.check_target()
     request = LandUseRequest(
-        label_request(labels, field, crs, crosswalk, mapping, small),
-        fit,
-        title=title,
-        districts=district_file(districts, district_field),
+        labels.request(),
+        fit.settings(made.representation, made.level),
+        title=made.title,
+        districts=districts.request(),
     )
     store = open_store()
     job = start_job(store, LAND_USE, slug, request)
-    if not wait:
+    if not made.wait:
         say_queued(job)
         return
     job = followed(store, job.job)
     result = land_use_result(store, slug, job.result["layer"], took(job))
-    _write(store, slug, result.layer.layer, target, force)
-    findings = result.layer.findings
+    _write(store, slug, result.layer.layer, made)
+    findings = result.layer.measured(ClassFindings)
     output.document(
         {
             "layer": result.layer.layer,
@@ -117,74 +63,53 @@ def landuse(
             "seconds": result.seconds,
             "simulated": result.layer.simulated,
             "attribution": result.layer.attribution,
-            **{name: findings[name] for name in ("accuracy", "coverage", "applicability")},
-            "blocks": findings.get("blocks"),
-            "trusted": findings["trusted"],
+            **findings.test.model_dump(mode="json", include=_JUDGED),
+            **findings.held_out.model_dump(mode="json", include={"blocks"}),
+            "trusted": findings.test.trusted,
         }
     )
     _say_scores(result.cross_validation, f"{result.samples:,} samples, {result.cells:,} cells")
     _say_dropped(result.labels_dropped)
-    outside = findings["applicability"]["outside"]
+    outside = findings.test.applicability.outside
     output.say(
-        f"{findings['trusted']:.0%} of cells can be trusted; {outside:.0%} lie outside the area "
+        f"{findings.test.trusted:.0%} of cells can be trusted; {outside:.0%} lie outside the area "
         f"of applicability. Saved as layer {result.layer.layer}"
     )
     if told := advice(result.layer):
         output.say(told)
 
 
+@flat
 def socioeconomic(
-    slug: str,
-    areas: AreasFile = None,
-    fields: Fields = None,
-    crs: Crs = None,
-    code_field: CodeField = None,
-    minimum_count: MinimumCount = 100.0,
-    minimum_m2: MinimumM2 = 2500.0,
-    pixels: Pixels = False,
-    representation: Representation = "aether",
-    model: ModelName = None,
-    predictor: Predictor = "linear",
-    protocol: Protocol = "cross-validation",
-    splits: Splits = "random,spatial",
-    folds: Folds = 5,
-    seeds: Seeds = 5,
-    seed: Seed = 42,
-    block_m: BlockM = None,
-    level: Level = 0.9,
-    districts: Districts = None,
-    district_field: DistrictField = None,
-    title: Title = None,
-    target: Target = None,
-    force: Force = False,
-    wait: Wait = True,
+    slug: str, areas: AreaOptions, fit: FitOptions, districts: DistrictOptions, made: MapOptions
 ) -> None:
-    """Fit on shares or counts of areas, predict areas and cells, keep the layers."""
+    """Map shares of groups from areas with shares or counts.
+
+    Fits on them, predicts areas and cells, keeps the layers.
+    """
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
     from workflows.tasks.job_kinds import SOCIOECONOMIC
-    from workflows.tasks.socioeconomic import NOTE, SocioeconomicRequest, socioeconomic_result
+    from workflows.tasks.socioeconomic import SocioeconomicRequest, socioeconomic_result
 
-    _check_target(target, force, wait=wait)
-    fit = fit_settings(
-        representation, model, predictor, protocol, splits, folds, seeds, seed, block_m, level
-    )
+    made.check_target()
     request = SocioeconomicRequest(
-        area_request(areas, fields, crs, code_field, minimum_count, minimum_m2),
-        fit,
-        title=title,
-        districts=district_file(districts, district_field),
-        pixels=pixels,
+        areas.request(),
+        fit.settings(made.representation, made.level),
+        title=made.title,
+        districts=districts.request(),
+        pixels=areas.pixels,
     )
     store = open_store()
     job = start_job(store, SOCIOECONOMIC, slug, request)
-    if not wait:
+    if not made.wait:
         say_queued(job)
         return
     job = followed(store, job.job)
     layers = job.result["layer"], job.result["areas_layer"]
     result = socioeconomic_result(store, slug, layers, took(job))
-    _write(store, slug, result.layer.layer, target, force)
+    findings = result.layer.measured(ShareFindings)
+    _write(store, slug, result.layer.layer, made)
     output.document(
         {
             "layer": result.layer.layer,
@@ -196,40 +121,25 @@ def socioeconomic(
             "cells": result.cells,
             "cross_validation": result.cross_validation,
             "seconds": result.seconds,
-            "note": NOTE,
+            "note": findings.note,
             "simulated": result.layer.simulated,
             "attribution": result.layer.attribution,
-            **{
-                name: result.layer.findings[name]
-                for name in ("accuracy", "coverage", "applicability")
-            },
+            **findings.test.model_dump(mode="json", include=_JUDGED),
         }
     )
     _say_scores(result.cross_validation, f"{result.areas_used:,} areas, {result.cells:,} cells")
     _say_dropped(result.areas_dropped)
-    output.say(f"Saved as layers {result.layer.layer} and {result.areas_layer.layer}. {NOTE}")
+    output.say(
+        f"Saved as layers {result.layer.layer} and {result.areas_layer.layer}. {findings.note}"
+    )
 
 
-def _check_target(target: Path | None, force: bool, *, wait: bool) -> None:
-    if target is not None and not wait:
-        raise InputError(
-            "nothing can be written until the map is done",
-            target,
-            "leave out --no-wait, or write it later with ./aether export SLUG LAYER -o FILE",
-            code="output-before-result",
-        )
-    if target is not None:
-        from workflows.layers.export import check_target
-
-        check_target(target, force=force)
-
-
-def _write(store: "Store", slug: str, layer: str, target: Path | None, force: bool) -> None:
-    if target is not None:
+def _write(store: "Store", slug: str, layer: str, made: MapOptions) -> None:
+    if made.target is not None:
         from workflows.layers.export import export_layer
 
-        export_layer(store, slug, layer, target, force=force)
-        output.say(f"Written to {target}")
+        export_layer(store, slug, layer, made.target, force=made.force)
+        output.say(f"Written to {made.target}")
 
 
 def _say_scores(scores: dict[str, dict[str, float]], title: str) -> None:

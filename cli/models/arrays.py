@@ -10,23 +10,17 @@ import typer
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.vector.options import ReadOptions
 from cli import output
-from cli.maps.ask import Force
+from cli.options import Force
 
 if TYPE_CHECKING:  # rasterio comes with it: commands that only show help do without
     from aether_core.eo.pooling.view import View
 
 FloatArray = NDArray[np.float32]
 Heads = Annotated[Path, typer.Option(help="Folder with heads.safetensors.")]
-Vectors = Annotated[Path, typer.Option(help="float32 [n, d] array in a .npy file.")]
+Vectors = Annotated[Path, typer.Option(help="float32 array of two dimensions in a .npy file.")]
 Target = Annotated[Path, typer.Option("-o", "--output", help=".npy file to write.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("pool")(pool)
-    app.command("encode-eo")(encode_eo)
-    app.command("encode-text")(encode_text)
 
 
 def pool(
@@ -50,7 +44,10 @@ def pool(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Pool an embedding at points: unit rows in the points' order, NaN where it cannot be."""
+    """Pool an embedding at points.
+
+    Unit rows in the points' order, NaN where a point cannot be pooled.
+    """
     from aether_core.eo.embedding import open_embedding
     from aether_core.eo.embedding_kind import checked_kind
     from aether_core.vector import read_vector
@@ -62,7 +59,7 @@ def pool(
     view = _view(shape, radius_m, radius_px)
     started = time.perf_counter()
     apply_reading_limits(read_settings())
-    frame = read_vector(points, crs=crs)
+    frame = read_vector(points, ReadOptions(crs=crs)).frame
     places = frame.geometry.representative_point()
     lonlat = np.column_stack([places.x, places.y])
     kind = None if embedding_kind is None else checked_kind(embedding_kind)
@@ -113,7 +110,10 @@ def _view(shape: str, radius_m: float, radius_px: int | None) -> "View":
 
 
 def encode_eo(heads: Heads, vectors: Vectors, target: Target, force: Force = False) -> None:
-    """Apply an EO head to vectors: [n, 64] in, unit rows [n, 128] out."""
+    """Apply a model's embedding head to a table of vectors.
+
+    Rows of 64 values in, unit rows of 128 out.
+    """
     from aether_core.model.files.folder import load_heads
     from aether_core.model.heads.inference import eo_batches
 
@@ -123,7 +123,10 @@ def encode_eo(heads: Heads, vectors: Vectors, target: Target, force: Force = Fal
 
 
 def encode_text(heads: Heads, vectors: Vectors, target: Target, force: Force = False) -> None:
-    """Apply a text head to text vectors: [n, 384] in, unit rows [n, 128] out."""
+    """Apply a model's text head to a table of text vectors.
+
+    Rows of 384 values in, unit rows of 128 out.
+    """
     from aether_core.model.files.folder import load_heads
     from aether_core.model.heads.inference import text_batches
 

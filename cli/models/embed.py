@@ -9,12 +9,7 @@ from typing import Annotated
 import typer
 
 from cli import output
-from cli.maps.ask import Force
-
-
-def register(app: typer.Typer) -> None:
-    """Add this command to the root."""
-    app.command("embed")(embed)
+from cli.options import Force
 
 
 def embed(
@@ -30,7 +25,10 @@ def embed(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write every pixel of a raster in a model's space: a cloud-optimised GeoTIFF of 128 bands."""
+    """Write every pixel of a raster in a model's space.
+
+    A cloud-optimised GeoTIFF of 128 bands.
+    """
     from workflows.home.settings import read_settings
     from workflows.training.embed import KEPT_DAYS, embed_files
 

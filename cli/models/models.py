@@ -1,4 +1,4 @@
-"""`models`, `model`."""
+"""`model list`, `use`, `export`, `import`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,21 +7,10 @@ from typing import Annotated
 import typer
 
 from cli import output
-from cli.maps.ask import Force
-
-model_app = typer.Typer(
-    help="Choose the model in use; export and import models.",
-    no_args_is_help=True,
-)
+from cli.options import Force
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("models")(models)
-    app.add_typer(model_app, name="model")
-
-
-def models(slug: str) -> None:
+def list_all(slug: str) -> None:
     """List a city's models."""
     from workflows.home.store import open_store
     from workflows.training.models import list_models
@@ -34,8 +23,7 @@ def models(slug: str) -> None:
     )
 
 
-@model_app.command("use")
-def model_use(slug: str, model: str) -> None:
+def use(slug: str, model: str) -> None:
     """Let searches use this model."""
     from workflows.home.store import open_store
     from workflows.training.models import use_model
@@ -45,8 +33,7 @@ def model_use(slug: str, model: str) -> None:
     output.say(f"{slug} now uses {chosen.name}.")
 
 
-@model_app.command("export")
-def model_export(
+def export(
     model: str,
     target: Annotated[
         Path,
@@ -76,8 +63,7 @@ def model_export(
     output.say(f"{written.model} written to {written.path} ({', '.join(written.files)})")
 
 
-@model_app.command("import")
-def model_import(
+def import_(
     path: Annotated[
         Path,
         typer.Argument(

@@ -1,16 +1,9 @@
-"""`recipes`."""
+"""`model recipes`."""
 
 from collections.abc import Sequence
 
-import typer
-
 from aether_core.model.recipes.definition import Recipe, Setting, Value
 from cli import output
-
-
-def register(app: typer.Typer) -> None:
-    """Add this command to the root."""
-    app.command("recipes")(recipes)
 
 
 def recipes() -> None:

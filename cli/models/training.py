@@ -1,4 +1,4 @@
-"""`train`, `runs`, `run`."""
+"""`train`, `run list`, `show`, `cancel`, `resume`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,15 +13,10 @@ if TYPE_CHECKING:  # so that other commands do not load what training needs
     from workflows.home.store import Store
     from workflows.training.runs import RunSummary
 
-run_app = typer.Typer(help="Show, cancel or resume a training run.", no_args_is_help=True)
 RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the root."""
-    app.command("train")(train)
-    app.command("runs")(runs)
-    app.add_typer(run_app, name="run")
+Recipe = Annotated[str, typer.Option(help="Name of a recipe, see `model recipes`.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="key=value, may be repeated.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 
 def settings_in(pairs: list[str]) -> dict[str, str]:
@@ -37,7 +32,7 @@ def settings_in(pairs: list[str]) -> dict[str, str]:
             raise InputError(
                 "a setting must be given as key=value",
                 pair,
-                "see ./aether recipes for the keys",
+                "see ./aether model recipes for the keys",
                 code="setting-not-key-value",
             )
         settings[key.strip()] = value.strip()
@@ -46,15 +41,13 @@ def settings_in(pairs: list[str]) -> dict[str, str]:
 
 def train(
     slug: str,
-    recipe: Annotated[str, typer.Option(help="Name of a recipe, see `recipes`.")] = "aether",
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value, may be repeated.")
-    ] = None,
+    recipe: Recipe = "aether",
+    settings: Settings = None,
     seed: int = 42,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     wait: Wait = True,
 ) -> None:
-    """Train a city's model as a job; the newest model is the one in use."""
+    """Train a city's model; the newest is the one in use."""
     from workflows.home.store import open_store
     from workflows.training.train import start_training
 
@@ -119,7 +112,7 @@ def _say_run(run: "RunSummary") -> None:
             )
 
 
-def runs(slug: str) -> None:
+def list_all(slug: str) -> None:
     """List a city's training runs."""
     from workflows.home.store import open_store
     from workflows.training.runs import list_runs
@@ -132,8 +125,7 @@ def runs(slug: str) -> None:
     )
 
 
-@run_app.command("show")
-def run_show(run_id: RunId) -> None:
+def show(run_id: RunId) -> None:
     """Show one run."""
     from workflows.home.store import open_store
     from workflows.training.runs import show_run
@@ -143,8 +135,7 @@ def run_show(run_id: RunId) -> None:
     _say_run(run)
 
 
-@run_app.command("cancel")
-def run_cancel(run_id: RunId) -> None:
+def cancel(run_id: RunId) -> None:
     """Stop a run; what was stored before stays."""
     from workflows.home.store import open_store
     from workflows.training.runs import cancel_run
@@ -156,8 +147,7 @@ def run_cancel(run_id: RunId) -> None:
     )
 
 
-@run_app.command("resume")
-def run_resume(run_id: RunId, wait: Wait = True) -> None:
+def resume(run_id: RunId, wait: Wait = True) -> None:
     """Let a failed or cancelled run go on from its last epoch, with the same outcome."""
     from workflows.home.store import open_store
     from workflows.training.resume import resume_run

@@ -57,7 +57,7 @@ def fetch_by_id(session: Session, fetch_id: int) -> Fetch:
         raise NotFoundError(
             "no such fetch",
             fetch_id,
-            "list the fetches with ./aether fetches",
+            "list the fetches with ./aether fetch list",
             code="no-such-fetch",
         )
     return found

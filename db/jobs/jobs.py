@@ -24,7 +24,7 @@ ENTERED_FROM: Final[Mapping[str, tuple[str, ...]]] = {
     "cancelled": UNFINISHED,
 }
 """For each state, the states it may be entered from."""
-_WHERE: Final = "list the jobs with ./aether jobs"
+_WHERE: Final = "list the jobs with ./aether job list"
 
 
 class JobLease(NamedTuple):

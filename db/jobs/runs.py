@@ -45,7 +45,10 @@ def run_by_id(session: Session, run_id: int) -> Run:
     found = session.get(Run, run_id, populate_existing=True)
     if found is None:
         raise NotFoundError(
-            "no such run", run_id, "list a city's runs with ./aether runs SLUG", code="no-such-run"
+            "no such run",
+            run_id,
+            "list a city's runs with ./aether run list SLUG",
+            code="no-such-run",
         )
     return found
 

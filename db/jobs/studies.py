@@ -66,7 +66,7 @@ def study_by_id(session: Session, study_id: int) -> Study:
         raise NotFoundError(
             "no such study",
             study_id,
-            "list a city's studies with ./aether studies SLUG",
+            "list a city's studies with ./aether study list SLUG",
             code="no-such-study",
         )
     return found

@@ -9,6 +9,7 @@ import streamlit as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from aether_core.tasks.findings import ClassFindings
 from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, links, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
@@ -88,7 +89,7 @@ def test_land_use_is_drawn_by_its_classes(mapped: Store) -> None:
     chosen = list_layers(mapped, SLUG)[0]
     assert len(cells) == chosen.features
     assert "AETHER" in words(visit)
-    classes = chosen.findings["classes"]
+    classes = chosen.measured(ClassFindings).outcomes
     assert all(any(name in cell["t"] for name in classes) for cell in cells)
 
 
@@ -167,7 +168,7 @@ def test_the_style_of_a_layer_has_a_colour_for_each_class(mapped: Store) -> None
     chosen = list_layers(mapped, SLUG)[0]
     style = ET.fromstring(take_away.style(mapped, SLUG, chosen))  # noqa: S314 - our own file
     found = {one.get("value") for one in style.iter("category")}
-    assert set(chosen.findings["classes"]) <= found
+    assert set(chosen.measured(ClassFindings).outcomes) <= found
 
 
 @pytest.mark.usefixtures("mapped")

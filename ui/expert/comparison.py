@@ -48,10 +48,10 @@ def draw(city: CitySummary, found: Evaluation) -> None:
     rows = [_with_ends(row) for row in found.rows]
     gains = [_with_ends(gain) for gain in found.gains]
     with reached:
-        chart = charts.forest(rows, metric, names, n=_counted(found))
+        chart = charts.forest(rows, metric, names, n=found.findings.used)
         st.altair_chart(chart, height=_CHART_HEIGHT, key="forest", alt="Scores with intervals")
     with gained:
-        chart = charts.gains_forest(gains, metric, names, n=_counted(found))
+        chart = charts.gains_forest(gains, metric, names, n=found.findings.used)
         st.altair_chart(chart, height=_CHART_HEIGHT, key="gains", alt="Gains with intervals")
     _more(city, found)
 
@@ -65,7 +65,7 @@ def _more(city: CitySummary, found: Evaluation) -> None:
     elif view == _CURVE:
         _learning_curve(found, representation_names(city.embedding))
     else:
-        folds.draw(city, found.findings, key="comparison")
+        folds.draw(city, found.findings.held_out, key="comparison")
 
 
 def _verdict(found: Evaluation, metric: str, names: Mapping[str, str]) -> None:
@@ -106,23 +106,21 @@ def _first_large(name: str) -> str:
 def _facts(found: Evaluation) -> None:
     """What was compared on what."""
     findings = found.findings
-    blocks: Mapping[str, Any] = findings.get("blocks") or {}
+    blocks = findings.held_out.blocks
     kind = TASK_KINDS[found.task]
-    used, what = f"{kind.samples}_used", kind.samples.capitalize()
     told: dict[str, object] = {
         **told_when(found.request, found.created),
-        what: f"{findings[used]:,}",
+        kind.samples.capitalize(): f"{findings.used:,}",
     }
-    dropped = sum((findings.get(used.replace("used", "dropped")) or {}).values())
+    dropped = sum(findings.dropped.values())
     if dropped:
         told["Left out"] = f"{dropped:,}"
-    names = findings.get("classes") or findings.get("fields") or []
-    told[kind.outcomes.capitalize()] = ", ".join(names)
+    told[kind.outcomes.capitalize()] = ", ".join(findings.outcomes)
     told["Predictor"] = f"{found.request.get('predictor')}, {found.request.get('protocol')}"
     told["Seeds"] = max((row["n_seeds"] for row in found.rows), default=0)
     if blocks:
-        told["Spatial blocks"] = f"{blocks['occupied']:,} of {blocks['side_m']:,.0f} m"
-    told["Intervals"] = f"95 %, {findings.get('resampled', 'labels')} resampled"
+        told["Spatial blocks"] = f"{blocks.occupied:,} of {blocks.side_m:,.0f} m"
+    told["Intervals"] = f"95 %, {findings.resampled} resampled"
     told["Duration"] = duration(found.seconds)
     facts(told)
 
@@ -164,10 +162,6 @@ def _learning_curve(found: Evaluation, names: Mapping[str, str]) -> None:
     st.altair_chart(
         chart, height=_CHART_HEIGHT, key="learning-curve", alt="Score by number of labels"
     )
-
-
-def _counted(found: Evaluation) -> int:
-    return int(found.findings[f"{TASK_KINDS[found.task].samples}_used"])
 
 
 def _with_ends(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from aether_core.city.outline import read_city_boundary
 from aether_core.errors import AetherError
 from aether_core.geocoding import Candidate, default_side_km
 from aether_core.vector import VECTOR_SUFFIXES
+from aether_core.vector.options import ReadOptions
 from ui.fetch import area as fetch_area
 from ui.forms import names as fetch_names
 from ui.shell import errors, state, uploads
@@ -300,7 +301,9 @@ def _read(path: Path, crs: str | None) -> None:
         return
     st.session_state[_READ] = seen
     try:
-        boundary = read_city_boundary(path, crs, limit_km2=read_settings().fetch_limit_km2)
+        boundary = read_city_boundary(
+            path, ReadOptions(crs=crs), limit_km2=read_settings().fetch_limit_km2
+        )
     except AetherError as error:
         fetch_area.drop(error)
         return

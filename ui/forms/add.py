@@ -4,20 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from aether_core.city.cells import COARSEST, FINEST
 from aether_core.eo import embedding_kind
 from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
-from aether_core.poi.fields import PoiFields, poi_columns
-from aether_core.vector import VECTOR_SUFFIXES
-from aether_core.vector.first_rows import first_rows
+from aether_core.poi.fields import PoiFields
+from aether_core.poi.read import PoiFile, read_pois
+from aether_core.vector import VECTOR_SUFFIXES, ReadingReport, ReadOptions
+from aether_core.vector.look import look_at
+from ui.forms import reading
 from ui.forms.names import proposed_slug
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
 from ui.shell import errors, state, uploads
-from ui.shell.text import count, plain
 from workflows.cities.add import AddCity
 from workflows.cities.job_kinds import ADD_CITY
 
@@ -29,6 +29,7 @@ _DETECT: Final = "Detect"
 _AUTOMATIC: Final = "Automatic"
 _CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
 _MEANINGS: Final = ("name", "category", "group")
+_SHOWN: Final = 4
 _CELL_HELP: Final = (
     "Smaller cells show more detail but take longer. Automatic keeps the city below 250,000 cells."
 )
@@ -70,15 +71,11 @@ def draw(panel: Panel) -> None:
             "Int8 is only supported in AlphaEarth's encoding.",
         ).strip()
         year, kind_credit = _year_and_credit(kind)
-        crs = st.text_input(
-            "Coordinate system, for files that do not state one",
-            key="add-crs",
-            placeholder="e.g. EPSG:27700; leave empty for longitude and latitude",
-        )
+        options = reading.ask("add-reading")
         fields: dict[str, str | None] = {}
         if files.pois:
             with errors.boxed(state.reachable):
-                fields = _ask_fields(files.pois[0], crs.strip() or None)
+                fields = _ask_fields(files.pois[0], options)
         with st.expander("More settings"):
             radius = st.number_input(
                 "Radius around a place, in metres",
@@ -123,7 +120,7 @@ def draw(panel: Panel) -> None:
             embedding_credit=[kind_credit] if kind_credit else [],
             boundary=files.boundary[0] if files.boundary else None,
             radius_m=float(radius),
-            crs=crs.strip() or None,
+            options=options,
             base_map=base_map[0] if base_map else None,
             simulated=simulated,
             attribution=[credit.strip()] if credit.strip() else [],
@@ -190,14 +187,13 @@ def _ask_files() -> _Files:
     return _Files(embedding, pois, boundary)
 
 
-def _ask_fields(path: Path, crs: str | None) -> dict[str, str | None]:
-    """Show the columns a file of places has, ask which mean what, and show what comes of it."""
+def _ask_fields(path: Path, options: ReadOptions) -> dict[str, str | None]:
+    """Ask which columns of a file of places mean what, and show how it is read."""
     if path.suffix.lower() == ".pbf":
         st.caption("Names and categories are taken from OpenStreetMap's own tags.")
         return {}
-    rows, head = _first_rows(str(path), path.stat().st_mtime if path.exists() else 0.0, crs)
-    columns = list(head.columns)
-    st.caption(f"{plain(path.name)}: {count(rows, 'row')}; columns {plain(', '.join(columns))}")
+    changed = path.stat().st_mtime if path.exists() else 0.0
+    columns = _look(str(path), changed, options).headings
     chosen: dict[str, str | None] = {}
     for column, meaning in zip(st.columns(3), _MEANINGS, strict=True):
         with column:
@@ -205,9 +201,10 @@ def _ask_fields(path: Path, crs: str | None) -> dict[str, str | None]:
                 f"{meaning.capitalize()} column", [_DETECT, *columns], key=f"add-field-{meaning}"
             )
         chosen[meaning] = None if name == _DETECT else name
-    read = poi_columns(head, PoiFields(**chosen), path.name)
+    read = _places(str(path), changed, options, PoiFields(**chosen))
+    reading.draw(read.report, "add-report")
     st.dataframe(
-        {meaning.capitalize(): read[meaning] for meaning in _MEANINGS},
+        {meaning.capitalize(): read.frame[meaning].head(_SHOWN) for meaning in _MEANINGS},
         hide_index=True,
         key="add-preview",
     )
@@ -215,13 +212,22 @@ def _ask_fields(path: Path, crs: str | None) -> dict[str, str | None]:
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the columns")
-def _first_rows(
+def _look(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
-    crs: str | None,
-) -> tuple[int, pd.DataFrame]:
-    """How many rows a file has, and its first ones without their geometry."""
-    return first_rows(path, crs)
+    options: ReadOptions,
+) -> ReadingReport:
+    return look_at(path, options)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the places")
+def _places(
+    path: str,
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    options: ReadOptions,
+    fields: PoiFields,
+) -> PoiFile:
+    return read_pois(path, fields=fields, options=options)
 
 
 def _missing(name: str, slug: str, files: _Files) -> str:

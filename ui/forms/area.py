@@ -8,7 +8,8 @@ import streamlit as st
 from aether_core.errors import AetherError
 from aether_core.tasks.areas.columns import AreaColumns, area_columns
 from aether_core.tasks.areas.read import AREA_SUFFIXES, MINIMUM_COUNT, Areas, read_areas
-from ui.forms import crs as crs_box
+from aether_core.vector import ReadOptions
+from ui.forms import reading
 from ui.map import empty_map
 from ui.maps import area_preview
 from ui.shell import errors, state, uploads
@@ -54,8 +55,8 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
     whole = st.container()
     left, people, size, right = st.columns(4)
     with right:
-        crs = crs_box.ask(f"{key}-crs")
-    found = _columns(str(path), _changed(path), crs)
+        options = reading.ask(f"{key}-reading")
+    found = _columns(str(path), _changed(path), options)
     name = f"{key}-{path.name}"
     chosen = whole.multiselect(
         "Fields that add up to a whole",
@@ -84,7 +85,7 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
     return AreaRequest(
         file=path,
         fields=tuple(chosen),
-        crs=crs,
+        options=options,
         code_field=None if code == _DETECT else code,
         minimum_count=minimum,
         minimum_m2=smallest,
@@ -121,6 +122,8 @@ def _previewed(city: CitySummary, request: AreaRequest, key: str) -> bool:
     except AetherError as error:
         errors.show(error)
         return False
+    if areas.report is not None:
+        reading.draw(areas.report, f"{key}-report")
     return area_preview.draw(city, areas, key, smallest_m2=request.minimum_m2)
 
 
@@ -132,9 +135,9 @@ def _changed(path: Path) -> float:
 def _columns(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
-    crs: str | None,
+    options: ReadOptions,
 ) -> AreaColumns:
-    return area_columns(path, crs)
+    return area_columns(path, options)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the areas")
@@ -146,7 +149,7 @@ def _areas(
     return read_areas(
         _request.file,
         fields=_request.fields,
-        crs=_request.crs,
+        options=_request.options,
         code_field=_request.code_field,
         minimum_count=_request.minimum_count,
     )

@@ -23,7 +23,8 @@ from aether_core.tasks.labels.read import (
     label_fields,
     labels_inside,
 )
-from ui.forms import crs as crs_box
+from aether_core.vector import ReadOptions
+from ui.forms import reading
 from ui.map import empty_map
 from ui.maps import label_preview
 from ui.shell import errors, state, uploads
@@ -31,7 +32,7 @@ from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
 from workflows.cities.osm_labels import OSM_LABELS, has_osm_labels
 from workflows.home.store import Store
-from workflows.tasks.labels import SMALL_CLASS, LabelRequest, mapped_labels, raw_labels
+from workflows.tasks.labels import SMALL_CLASS, LabelRequest, classed_labels, raw_labels
 
 _FILE, _OSM = "A file", "This city's OpenStreetMap land use"
 _ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in LABEL_SUFFIXES - {".shp"}))
@@ -81,10 +82,10 @@ def _source(city: CitySummary, key: str) -> LabelRequest | None:
     path = files[0]
     left, middle, right = st.columns([5, 5, 3])
     with right:
-        asked = LabelRequest(file=path, crs=crs_box.ask(f"{key}-crs"))
+        asked = LabelRequest(file=path, options=reading.ask(f"{key}-reading"))
     if path.suffix.lower() != ".pbf":
         with left:
-            fields = _fields(str(path), _changed(path), asked.crs)
+            fields = _fields(str(path), _changed(path), asked.options)
             asked = replace(asked, field=_ask_field(fields, f"{key}-{path.name}-field"))
     with middle:
         raw = _raw(state.store(), city.slug, *_named(city, asked))
@@ -119,12 +120,14 @@ def _meaning(city: CitySummary, asked: LabelRequest, key: str) -> LabelRequest |
     known = asked.crosswalk or (OSM_LABELS if asked.file is None else None)
     classed = apply_mapping(raw, CROSSWALKS[known].mapping, strict=True) if known else raw
     picture, panel = st.columns(2, gap="medium")
+    if raw.report is not None:
+        reading.draw(raw.report, f"{name}-report")
     with panel:
         mapping = _mapping(classed, f"{name}-{known}")
     asked = replace(asked, mapping=mapping)
     with picture:
         try:
-            labels = _mapped(state.store(), city.slug, *_named(city, asked))
+            labels = classed_labels(raw, asked)
             inside = labels_inside(labels, shapely.geometry.shape(city.boundary))
             check_class_number(inside)
         except AetherError as error:
@@ -226,9 +229,9 @@ def _changed(path: Path) -> float:
 def _fields(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
-    crs: str | None,
+    options: ReadOptions,
 ) -> list[FieldInfo]:
-    return label_fields(path, crs)
+    return label_fields(path, options)
 
 
 def _named(city: CitySummary, asked: LabelRequest) -> tuple[LabelRequest, str, float]:
@@ -246,14 +249,3 @@ def _raw(
     changed: float,  # noqa: ARG001 - a file written anew is read anew
 ) -> Labels:
     return raw_labels(_store, slug, _asked)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the labels")
-def _mapped(
-    _store: Store,
-    slug: str,
-    _asked: LabelRequest,
-    name: str,  # noqa: ARG001 - tells requests apart
-    changed: float,  # noqa: ARG001 - a file written anew is read anew
-) -> Labels:
-    return mapped_labels(_store, slug, _asked)

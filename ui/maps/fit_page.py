@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from aether_core.tasks.findings import Findings
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.testing.comparison import representation_names
 from ui.jobs import panel as job_panel
 from ui.jobs.links import LAYER, asked_for
@@ -12,13 +14,15 @@ from ui.jobs.panel import Panel
 from ui.maps import take_away
 from ui.maps.layer_names import told_apart
 from ui.shell import downloads, page, state
-from ui.shell.text import count, facts
+from ui.shell.text import facts
 from workflows.cities.cities import CitySummary
 from workflows.jobs.kind import JobKind
 from workflows.layers.export import export_layer
 from workflows.layers.layers import LayerSummary, list_layers
 
 MAPS, NEW = "Maps", "New map"
+_NAMED = 6
+"""More classes or fields than this are counted."""
 
 
 def draw(
@@ -115,18 +119,18 @@ def score(
         percent: Whether it is a share, shown in per cent.
         about: What it means, as help.
     """
-    accuracy = layer.findings["accuracy"]
-    split = "spatial" if "spatial" in accuracy else next(iter(accuracy))
-    figures = accuracy[split][metric]
-    said = _figure(figures["mean"], percent=percent)
+    test = layer.measured(Findings).test
+    split = test.hardest
+    figures = test.accuracy[split][metric]
+    said = _figure(figures.mean, percent=percent)
     where = f"away from {known}" if split == "spatial" else f"close to {known}"
     words = (
-        f"95 % interval {_figure(figures['lo'], percent=percent)} "
-        f"to {_figure(figures['hi'], percent=percent)}"
+        f"95 % interval {_figure(figures.lo, percent=percent)} "
+        f"to {_figure(figures.hi, percent=percent)}"
     )
-    other = accuracy.get("random") if split == "spatial" else None
+    other = test.accuracy.get("random") if split == "spatial" else None
     if other:
-        words += f"; close to {known} {_figure(other[metric]['mean'], percent=percent)}"
+        words += f"; close to {known} {_figure(other[metric].mean, percent=percent)}"
     with st.container(gap="xxsmall"):
         st.metric(f"{label}, {where}", said, help=about)
         st.caption(words)
@@ -136,26 +140,21 @@ def _figure(value: float, *, percent: bool) -> str:
     return f"{100 * value:.0f}\u00a0%" if percent else f"{value:.3f}"
 
 
-def panel(layer: LayerSummary, used: str, named: Sequence[str], what: str) -> None:
-    """What the map was made from.
-
-    Args:
-        used: Key of the number of labels or areas in the findings.
-        named: Classes or fields.
-        what: What these are called.
-    """
-    found, asked = layer.findings, layer.parameters
+def panel(layer: LayerSummary) -> None:
+    """What the map was made from."""
+    found, asked = layer.measured(Findings), layer.parameters
+    kind = TASK_KINDS[found.task]
+    used, what = kind.samples.capitalize(), kind.outcomes.capitalize()
     source = asked.get("labels") or asked.get("areas") or "unknown"
-    dropped = sum((found.get(f"{used}_dropped") or {}).values())
+    dropped = sum(found.dropped.values())
     representation = str(asked.get("representation", ""))
     facts(
         {
             "Based on": source,
-            f"{used.capitalize()} used": f"{found[f'{used}_used']:,}"
-            + (f", {dropped:,} left out" if dropped else ""),
-            what: count(len(named), what.lower().rstrip("s"), what.lower())
-            if len(named) > 6
-            else ", ".join(named),
+            f"{used} used": f"{found.used:,}" + (f", {dropped:,} left out" if dropped else ""),
+            what: f"{len(found.outcomes)} {kind.outcomes}"
+            if len(found.outcomes) > _NAMED
+            else ", ".join(found.outcomes),
             "Features used": representation_names(layer.embedding).get(
                 representation, representation
             ),

@@ -1,13 +1,13 @@
 """Which labels are held out together: the fold map, and why the blocks are as large as they are."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
+from aether_core.tasks.findings import BlockFigures, Folds, HeldOut
 from ui.map import legend
 from ui.map import map as city_map
 from ui.map.coloured import Categories, Shown, rgba
@@ -24,22 +24,21 @@ _COLOURS: Final = (
 )  # fmt: skip
 
 
-def draw(city: CitySummary, findings: Mapping[str, Any], key: str) -> None:
+def draw(city: CitySummary, held_out: HeldOut, key: str) -> None:
     """Draw the fold map beside the variogram.
 
     Args:
         city: The city.
-        findings: `folds` (`lonlat` and a number each by split), `variogram`, and `blocks` where
-            there are spatial ones.
+        held_out: Folds, variogram and blocks.
         key: Start of the widgets' names.
     """
     picture, why = st.columns([3, 2], gap="large")
-    blocks: Mapping[str, Any] = findings.get("blocks") or {}
+    blocks = held_out.blocks
     with picture:
-        _map(city, findings["folds"], key)
+        _map(city, held_out.folds, key)
     with why:
         st.altair_chart(
-            charts.variogram(findings["variogram"], block_m=blocks.get("side_m")),
+            charts.variogram(held_out.variogram, block_m=blocks.side_m if blocks else None),
             key=f"{key}-variogram",
             height=300,
             alt="Variogram of the labels",
@@ -48,8 +47,8 @@ def draw(city: CitySummary, findings: Mapping[str, Any], key: str) -> None:
             _say_blocks(blocks)
 
 
-def _map(city: CitySummary, folds: Mapping[str, Any], key: str) -> None:
-    splits = [name for name in folds if name != "lonlat"]
+def _map(city: CitySummary, folds: Folds, key: str) -> None:
+    splits = list(folds.by_split)
     split = splits[-1]
     if len(splits) > 1:
         split = st.segmented_control(
@@ -60,11 +59,11 @@ def _map(city: CitySummary, folds: Mapping[str, Any], key: str) -> None:
             format_func=lambda name: SPLITS.get(name, name),
             key=f"{key}-split",
         )
-    numbers = np.asarray(folds[split], dtype=np.float32)
+    numbers = np.asarray(folds.by_split[split], dtype=np.float32)
     names = tuple(f"fold {at + 1}" for at in range(int(numbers.max()) + 1))
     colours = tuple(rgba(_COLOURS[at % len(_COLOURS)], 235) for at in range(len(names)))
     shown = Shown(numbers, Categories(names, colours), "fold", note="fold")
-    lonlat = np.asarray(folds["lonlat"], dtype=np.float64)
+    lonlat = np.asarray(folds.lonlat, dtype=np.float64)
     layer = dots(lonlat, shown, ground_colours(dark=state.is_dark()), layer_id=f"{key}-dots")
     counts = np.bincount(numbers.astype(int), minlength=len(names))
     with st.container(key=f"map-frame-{key}", gap=None):
@@ -87,16 +86,16 @@ def _map(city: CitySummary, folds: Mapping[str, Any], key: str) -> None:
         )
 
 
-def _say_blocks(blocks: Mapping[str, Any]) -> None:
+def _say_blocks(blocks: BlockFigures) -> None:
     """How large the blocks are, and why."""
-    found = blocks.get("range_m")
+    found = blocks.range_m
     told = {
-        "Block size": f"{blocks['side_m']:,.0f} m, chosen by {blocks['chosen_by']}",
+        "Block size": f"{blocks.side_m:,.0f} m, chosen by {blocks.chosen_by}",
         "Variogram range": f"{found:,.0f} m" if found else "no range found",
-        "Blocks with labels": f"{blocks['occupied']:,}",
+        "Blocks with labels": f"{blocks.occupied:,}",
     }
     facts(told)
-    if blocks.get("limited"):
+    if blocks.limited:
         st.caption(
             "The city is too small for blocks as large as that range: neighbouring blocks are "
             "still somewhat similar, so the figures for spatial blocks are slightly optimistic too."

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from aether_core.search.change import ChangeFindings
+from aether_core.tasks.findings import ClassFindings, ShareFindings
 from ui.map import ground, legend
 from ui.map import map as city_map
 from ui.map.cells import CellValues
@@ -125,13 +127,13 @@ def _change(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> L
     fields = {"Change": "change", str(asked["from"]): "score_from", str(asked["to"]): "score_to"}
     chosen = fields[_switch(list(fields), "Change", f"{key}-{layer.layer}")]
     if chosen == "change":
-        noise = layer.findings["noise"]
-        return change_view(frame, noise["low"], noise["high"], layer.title)
+        noise = layer.measured(ChangeFindings).noise
+        return change_view(frame, noise.low, noise.high, layer.title)
     return views.numbers(frame, chosen, "cosine, -1 to 1", layer.title, look)
 
 
 def _land_use(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
-    classes = list(layer.findings.get("classes") or frame["landuse"].dropna().unique())
+    classes = layer.measured(ClassFindings).outcomes
     what = _switch(views.LAND_USE, views.CLASS, key)
     one = _field(classes, "Class", f"{key}-one-{layer.layer}") if what == views.ONE_CLASS else ""
     view = views.land_use(frame, classes, what, look, one=one)
@@ -142,7 +144,7 @@ def _land_use(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) ->
 
 
 def _shares(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
-    fields = list(layer.findings.get("fields") or layer.parameters["fields"])
+    fields = layer.measured(ShareFindings).outcomes
     offered = share_views.AREAS if layer.unit == "area" else share_views.CELLS
     what = _switch(offered, share_views.FIELD, key)
     field = other = fields[0]

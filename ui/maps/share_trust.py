@@ -1,20 +1,21 @@
 """How far to trust a socioeconomic layer: scores, predicted against true shares, intervals."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS, percent
-from ui.maps import trust
+from aether_core.tasks.findings import ShareFindings
+from aether_core.tasks.testing.fairness import GroupFigures
+from ui.maps.tested import accuracy_table, split_switch
 from ui.shell import chart
 
 _CHART: Final = 380
 
 
-def how_good(found: Mapping[str, Any], areas: pd.DataFrame, key: str) -> None:
+def how_good(found: ShareFindings, areas: pd.DataFrame, key: str) -> None:
     """Scores of all areas, and one field's shares against the true ones.
 
     Args:
@@ -23,9 +24,9 @@ def how_good(found: Mapping[str, Any], areas: pd.DataFrame, key: str) -> None:
     """
     figures, scatter = st.columns(2, gap="large")
     with figures:
-        trust.accuracy_table(found, key)
+        accuracy_table(found.test.accuracy, key)
     with scatter:
-        field = st.selectbox("Field", found["fields"], key=f"{key}-scatter")
+        field = st.selectbox("Field", found.outcomes, key=f"{key}-scatter")
         if f"{field}_observed" not in areas:
             st.caption("The areas this layer was made from have been removed.")
             return
@@ -38,39 +39,39 @@ def how_good(found: Mapping[str, Any], areas: pd.DataFrame, key: str) -> None:
         st.caption(f"Each area was held out when predicted: {_tested(found)}.")
 
 
-def _tested(found: Mapping[str, Any]) -> str:
-    split = str(found.get("calibrated_on", "random"))
+def _tested(found: ShareFindings) -> str:
+    split = found.test.calibrated_on
     return SPLITS.get(split, split)
 
 
-def how_sure(found: Mapping[str, Any], key: str) -> None:
+def how_sure(found: ShareFindings, key: str) -> None:
     """Whether the intervals hold as often as promised, and how wide they are."""
     drawn, table = st.columns(2, gap="large")
-    coverage: Mapping[str, Mapping[str, Mapping[str, Any]]] = found["coverage"]
+    coverage = found.test.coverage
     rows = [
         {
             "Field": field,
             "Tested on": SPLITS.get(split, split),
-            "Coverage": 100 * figures["share"],
-            "Mean width": 100 * figures["mean_width"],
-            "Areas": figures["n"],
+            "Coverage": 100 * figures.share,
+            "Mean width": 100 * figures.mean_width,
+            "Areas": figures.n,
         }
         for split, by_field in coverage.items()
         for field, figures in by_field.items()
     ]
     with drawn:
-        split = trust.split_switch(coverage, f"{key}-coverage-split")
+        split = split_switch(coverage, f"{key}-coverage-split")
         groups = [
-            {
-                "group": field,
-                "n": figures["n"],
-                "coverage": figures["share"],
-                "coverage_lo": figures["lo"],
-                "coverage_hi": figures["hi"],
-            }
+            GroupFigures(
+                field,
+                figures.n,
+                coverage=figures.share,
+                coverage_lo=figures.lo,
+                coverage_hi=figures.hi,
+            )
             for field, figures in coverage[split].items()
         ]
-        level = next(iter(coverage[split].values()))["level"]
+        level = next(iter(coverage[split].values())).level
         chart.draw(
             charts.fairness(
                 groups,
@@ -79,7 +80,7 @@ def how_sure(found: Mapping[str, Any], key: str) -> None:
                 axis="Areas whose observed share is in the interval",
             ),
             f"{key}-coverage",
-            height=max(_CHART, 150 + 34 * len(found["fields"])),
+            height=max(_CHART, 150 + 34 * len(found.outcomes)),
             alt="Coverage of the intervals by field",
         )
     with table:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from aether_core.poi.text import poi_texts
 from aether_core.progress import Progress, silent
 from aether_core.tasks.labels.read import Labels
 from aether_core.text.encoder import text_hash
-from aether_core.vector import read_vector
+from aether_core.vector import NO_OPTIONS, ReadOptions, read_vector
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
@@ -66,6 +66,9 @@ class AddCity:
         embedding_credit: Whom an embedding other than AlphaEarth is owed to.
         boundary: Area of the city; the embedding's footprint when left out.
         radius_m: Pooling radius in metres; 100 gives the published windows.
+        options: What the user says about the file of places. Its CRS also serves boundary and base
+            map where these do not state their own.
+        boundary_crs: CRS of the boundary; wins over what it states.
         land_use: OpenStreetMap extract (.pbf) to keep the city's land use from, as labels; taken
             from `pois` where that is an extract.
         base_map: Vector file with `kind` (water, green, road, building) drawn under the maps.
@@ -88,7 +91,8 @@ class AddCity:
     name_field: str | None = None
     category_field: str | None = None
     group_field: str | None = None
-    crs: str | None = None
+    options: ReadOptions = NO_OPTIONS
+    boundary_crs: str | None = None
     land_use: Path | None = None
     base_map: Path | None = None
     simulated: bool = False
@@ -215,7 +219,8 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
     embedding = _open(request, progress)
     progress("reading places", 0, 1)
     fields = PoiFields(request.name_field, request.category_field, request.group_field)
-    raw = read_pois(request.pois, fields=fields, crs=request.crs)
+    read = read_pois(request.pois, fields=fields, options=request.options)
+    raw = read.frame
     boundary = _boundary(request, embedding)
     cleaned = clean_pois(raw, boundary)
     _check_inside(request, raw, cleaned.pois)
@@ -239,11 +244,19 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
     )
 
 
+def _of_other_files(request: AddCity) -> ReadOptions:
+    return ReadOptions(crs_if_unstated=request.options.crs)
+
+
+def _of_boundary(request: AddCity) -> ReadOptions:
+    return replace(_of_other_files(request), crs=request.boundary_crs)
+
+
 def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | None:
     if request.base_map is None:
         extract = request.pois if _is_osm(request) else request.land_use
         return None if extract is None else read_osm_base_map(extract, boundary)
-    drawn = read_vector(request.base_map, crs=request.crs)
+    drawn = read_vector(request.base_map, _of_other_files(request)).frame
     unknown = sorted(set(drawn.get("kind", ["no column kind"])) - set(BASE_KINDS))
     if unknown:
         raise InputError(
@@ -283,7 +296,7 @@ def _boundary(request: AddCity, embedding: Embedding) -> MultiPolygon:
     footprint: BaseGeometry = embedding.footprint
     if request.boundary is None:
         return polygons_of(footprint)
-    boundary = read_boundary(request.boundary, crs=request.crs)
+    boundary = read_boundary(request.boundary, _of_boundary(request))
     if not boundary.intersects(footprint):
         raise InputError(
             "the boundary lies outside the embedding",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
+from aether_core.tasks.findings import ComparisonFindings
 from aether_core.tasks.samples.representations import REPRESENTATIONS, of_samples, representation
 from aether_core.tasks.testing.comparison import (
     Comparison,
@@ -62,11 +63,15 @@ class Evaluation:
     gains: list[dict[str, Any]]
     verdict: str
     learning_curve: list[dict[str, Any]]
-    findings: dict[str, Any]
+    findings: ComparisonFindings
     seconds: float
     attribution: list[str] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)
     created: datetime | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values, but for `created`."""
+        return {**asdict(self), "findings": self.findings.document()}
 
 
 class _Compared(NamedTuple):
@@ -75,7 +80,7 @@ class _Compared(NamedTuple):
     city: TaskCity
     prepared: FitInputs
     x: dict[str, NDArray[np.float32]]
-    facts: dict[str, Any]
+    findings: ComparisonFindings
 
 
 def evaluate_task(
@@ -121,14 +126,15 @@ def _on_labels(
     there = _everywhere(x)
     kept = only_samples(labelled, there)
     prepared = prepare_labels(kept, request, progress)
-    facts = {
-        "from": kept.labels.source,
-        "labels_used": kept.samples.features_used,
-        "samples": len(kept.samples.label),
-        "labels_dropped": kept.dropped,
-        "classes": list(kept.samples.classes),
-    }
-    return _Compared(labelled.city, prepared, _rows_of(x, there), facts)
+    findings = ComparisonFindings(
+        source=kept.labels.source,
+        used=kept.samples.features_used,
+        samples=len(kept.samples.label),
+        dropped=kept.dropped,
+        outcomes=list(kept.samples.classes),
+        held_out=prepared.held_out,
+    )
+    return _Compared(labelled.city, prepared, _rows_of(x, there), findings)
 
 
 def _on_areas(
@@ -150,13 +156,14 @@ def _on_areas(
     x = {
         name: area_vectors(city, covered, request, progress, name=name) for name in representations
     }
-    facts = {
-        "from": covered.areas.source,
-        "areas_used": len(covered.lonlat),
-        "areas_dropped": covered.dropped,
-        "fields": list(covered.areas.fields),
-    }
-    return _Compared(city, prepared, x, facts)
+    findings = ComparisonFindings(
+        source=covered.areas.source,
+        used=len(covered.lonlat),
+        dropped=covered.dropped,
+        outcomes=list(covered.areas.fields),
+        held_out=prepared.held_out,
+    )
+    return _Compared(city, prepared, x, findings)
 
 
 def check_representations(names: tuple[str, ...]) -> None:
@@ -203,6 +210,7 @@ def show_evaluation(
 
 def _evaluation(city: City, row: EvaluationRow) -> Evaluation:
     found = {"attribution": list(city.attribution), **row.result}
+    found["findings"] = ComparisonFindings.read(found["findings"])
     return Evaluation(**found, request=dict(row.request), created=row.created_at)
 
 
@@ -229,7 +237,7 @@ def _evaluated(
     with_curve: bool,
     within: Within | None,
 ) -> Evaluation:
-    city, prepared, x, facts = compared
+    city, prepared, x, findings = compared
     setup = prepared.setup
     against = AGAINST if AGAINST in x else next(iter(x))
     comparison = compare(run_experiment(setup, x, progress), against=against)
@@ -240,12 +248,12 @@ def _evaluated(
         gains=[_with_interval(asdict(gain)) for gain in comparison.gains],
         verdict=_verdict(setup, comparison, representation_names(city.embedding)),
         learning_curve=curve,
-        findings={**facts, **prepared.findings, "resampled": comparison.resampled},
+        findings=findings.model_copy(update={"resampled": comparison.resampled}),
         seconds=time.perf_counter() - started,
         attribution=list(city.attribution),
     )
     request = {
-        "from": facts["from"],
+        "from": findings.source,
         "representations": list(x),
         "protocol": setup.protocol,
         "predictor": setup.predictor,
@@ -260,7 +268,7 @@ def _kept(
     store: Store, slug: str, result: Evaluation, request: dict[str, Any], within: Within | None
 ) -> Evaluation:
     """Keep a comparison, to be found again on the page."""
-    content = asdict(result)
+    content = result.document()
     del content["request"], content["created"]
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)

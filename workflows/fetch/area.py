@@ -9,6 +9,7 @@ from aether_core.city.outline import box_boundary, check_city_boundary, read_cit
 from aether_core.errors import InputError
 from aether_core.geocoding import one_of
 from aether_core.net import CancelCheck, never_cancelled
+from aether_core.vector import ReadOptions
 from workflows.fetch.find_place import GAZETTEER, find_place, place_boundary
 from workflows.home.settings import Settings
 
@@ -78,7 +79,7 @@ def find_area(
         box = check_city_boundary(box_boundary(*request.box), limit_km2=limit)
         return Area(box, (), "the box given")
     if request.boundary is not None:
-        read = read_city_boundary(request.boundary, request.crs, limit_km2=limit)
+        read = read_city_boundary(request.boundary, ReadOptions(crs=request.crs), limit_km2=limit)
         return Area(read, (), request.boundary.name)
     return _named(settings, str(request.place), request, check_cancelled)
 

@@ -11,12 +11,13 @@ import pandas as pd
 from aether_core.city.cells import cell_polygons
 from aether_core.export.formats import FORMATS, check_target, write_layer
 from aether_core.export.qml import write_style
+from aether_core.tasks.findings import ClassFindings, Findings
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values, show_layer
 from workflows.layers.pictures import main_field
 from workflows.layers.styles import classes_of, layer_style, takes_style
 from workflows.search.change import FIELDS as CHANGE_FIELDS
-from workflows.search.change import CellChange, findings_of
+from workflows.search.change import CellChange
 from workflows.search.search import CellScores
 
 __all__ = [
@@ -86,11 +87,11 @@ def layer_metadata(slug: str, summary: LayerSummary) -> dict[str, object]:
         "lineage": summary.lineage,
         "created": summary.created.isoformat(),
     }
-    if "classes" in summary.findings:
+    if isinstance(summary.findings, ClassFindings):
         metadata["class_field"] = main_field(summary)
         metadata["classes"] = classes_of(summary)
-    if "note" in summary.findings:
-        metadata["note"] = summary.findings["note"]
+    if isinstance(summary.findings, Findings):
+        metadata["note"] = summary.findings.note
     return _stated(metadata)
 
 
@@ -138,7 +139,7 @@ def export_change(found: CellChange, path: Path, *, force: bool = False) -> None
         "minus": found.minus,
         "from": found.year_from,
         "to": found.year_to,
-        **findings_of(found),
+        **found.findings.facts(),
         "fields": CHANGE_FIELDS,
         "simulated": found.simulated,
         "attribution": " ".join(found.attribution),

@@ -20,7 +20,6 @@ from workflows.search.change import (
     KIND,
     CellChange,
     change_command,
-    findings_of,
 )
 from workflows.training.representation import (
     model_for,
@@ -71,7 +70,7 @@ def keep_change(
             | {"command": change_command(found)},
             cell_ids=found.ids,
             columns={str(field["name"]): getattr(found, str(field["name"])) for field in FIELDS},
-            findings=findings_of(found),
+            findings=found.findings.document(),
         )
         if within is not None:
             within(session, slug)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
+from aether_core.findings import StoredFindings
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
 from db.layers import layers as layer_rows
@@ -19,6 +21,7 @@ from db.schema import City, Layer
 from workflows.cities.cities import credits_of
 from workflows.cities.names import check_characters
 from workflows.home.store import Store
+from workflows.layers.findings import LayerFindings, read_findings
 from workflows.search.search import CellScores
 from workflows.training.representation import cell_vectors, model_for
 
@@ -42,7 +45,7 @@ class LayerSummary:
         model: Name of the model it was made with.
         parameters: What was asked.
         lineage: What it was made from, to make it again.
-        findings: What was measured while it was made: accuracy, coverage, folds.
+        findings_document: What was measured while it was made, as it is stored.
         fields: Name, type and unit of each value.
         embedding: Name of the city's embedding, e.g. `alphaearth`.
         attribution: Credits of the city and of what the model was trained on.
@@ -61,7 +64,7 @@ class LayerSummary:
     model: str | None
     parameters: dict[str, Any]
     lineage: dict[str, Any]
-    findings: dict[str, Any]
+    findings_document: dict[str, Any]
     fields: list[dict[str, str]]
     simulated: bool
     embedding: str
@@ -74,6 +77,26 @@ class LayerSummary:
     def years(self) -> str:
         """The embedding's year or years in words."""
         return " and ".join(map(str, self.lineage.get("years") or [self.lineage["year"]]))
+
+    @cached_property
+    def findings(self) -> StoredFindings | None:
+        """What was measured while it was made: accuracy, coverage, folds; None of a search.
+
+        Raises:
+            AetherError: They were written by a newer version, or are damaged.
+        """
+        return read_findings(self.kind, self.findings_document)
+
+    def measured(self, kind: type[LayerFindings]) -> LayerFindings:
+        """The findings of a layer whose kind of findings is known.
+
+        Raises:
+            TypeError: They are of another kind: a mistake of the caller.
+        """
+        if not isinstance(self.findings, kind):
+            msg = f"layer {self.layer} ({self.kind}) has no {kind.__name__}"
+            raise TypeError(msg)
+        return self.findings
 
 
 def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> LayerSummary:
@@ -235,7 +258,7 @@ def _summarise(session: Session, city: City, row: Layer) -> LayerSummary:
         model=model.name if model else None,
         parameters=dict(row.parameters),
         lineage=dict(row.lineage),
-        findings=dict(row.findings),
+        findings_document=dict(row.findings),
         fields=list(row.fields),
         simulated=city.simulated,
         embedding=city.embedding,

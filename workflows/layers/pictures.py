@@ -12,6 +12,7 @@ from pandas.api.types import is_numeric_dtype
 from aether_core.charts.class_colours import class_colours, rgb
 from aether_core.errors import InputError
 from aether_core.report.map_picture import MapPicture, draw_map
+from aether_core.tasks.findings import Findings
 from db.cities import cities as city_rows
 from workflows.cities.cities import base_map
 from workflows.home.store import Store
@@ -107,8 +108,9 @@ def class_names(summary: LayerSummary, values: Iterable[object]) -> list[str]:
 
     A map of shares colours by the largest field, so its fields are its classes.
     """
-    known = summary.findings.get("classes") or summary.findings.get("fields")
-    return list(known or sorted({str(value) for value in values if value is not None}))
+    if isinstance(summary.findings, Findings):
+        return summary.findings.outcomes
+    return sorted({str(value) for value in values if value is not None})
 
 
 def field_colours(

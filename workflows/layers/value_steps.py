@@ -1,15 +1,14 @@
 """Numbers cut into a few steps of equal size, each with its colour."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.charts.palette import CHANGE_RAMP, SHARE_RAMP
 from aether_core.errors import InputError
-from aether_core.search.change import change_edges
+from aether_core.findings import StoredFindings
+from aether_core.search.change import ChangeFindings, change_edges
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,9 @@ def value_steps(values: NDArray[np.float64], field: str) -> ValueSteps:
     return ValueSteps(edges.tolist(), [SHARE_RAMP[at] for at in picked])
 
 
-def layer_steps(values: NDArray[np.float64], field: str, findings: Mapping[str, Any]) -> ValueSteps:
+def layer_steps(
+    values: NDArray[np.float64], field: str, findings: StoredFindings | None
+) -> ValueSteps:
     """Cut a layer's values into steps: a change around its noise, which is white, others evenly.
 
     Args:
@@ -59,7 +60,9 @@ def layer_steps(values: NDArray[np.float64], field: str, findings: Mapping[str, 
     Raises:
         InputError: No value is finite.
     """
-    noise = findings.get("noise")
-    if field != "change" or noise is None or not np.isfinite(values).any():
+    if field != "change" or not np.isfinite(values).any():
         return value_steps(values, field)
-    return ValueSteps(change_edges(values, noise["low"], noise["high"]), list(CHANGE_RAMP))
+    if not isinstance(findings, ChangeFindings):
+        return value_steps(values, field)
+    noise = findings.noise
+    return ValueSteps(change_edges(values, noise.low, noise.high), list(CHANGE_RAMP))

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from aether_core import charts
 from aether_core.report import Block, Callout, Figure, Heading, KeyFigure, KeyFigures, Paragraph
-from aether_core.search.change import CHANCE
+from aether_core.search.change import CHANCE, ChangeFindings, YearNoise
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
 from workflows.reports.search import validation
@@ -17,18 +17,18 @@ _CHART_PX = 620
 
 def body(subject: Subject) -> list[Block]:
     """The sections between the opening boxes and the data."""
-    asked, found = subject.layer.parameters, subject.findings
-    noise = found["noise"]
+    asked, found = subject.layer.parameters, subject.layer.measured(ChangeFindings)
+    noise = found.noise
     first, second = asked["from"], asked["to"]
     without = f", but not {asked['minus']}" if asked.get("minus") else ""
-    lacking = found["lacking"]
+    lacking = found.lacking
     left_out = f" {lacking:,} cells have no data in one of the years." if lacking else ""
     return [
         KeyFigures(
             (
-                KeyFigure("within noise", percent(found["share_below_noise"], 1), "of cells"),
-                KeyFigure("towards", f"{found['towards']:,}", "cells beyond noise"),
-                KeyFigure("away", f"{found['away']:,}", "cells beyond noise"),
+                KeyFigure("within noise", percent(found.share_below_noise, 1), "of cells"),
+                KeyFigure("towards", f"{found.towards:,}", "cells beyond noise"),
+                KeyFigure("away", f"{found.away:,}", "cells beyond noise"),
             )
         ),
         Paragraph(
@@ -43,18 +43,18 @@ def body(subject: Subject) -> list[Block]:
             caption=f"Score of {second} minus score of {first}. White: within the usual "
             "difference between years.",
         ),
-        Callout("caution", str(found["caution"]), title="How to read it"),
+        Callout("caution", found.caution, title="How to read it"),
         Heading("Noise level"),
         Paragraph(
             "Two years of the same place never agree exactly. Noise is measured as the change of "
-            f"this score in the {noise['stable']:,} cells ({percent(noise['stable_share'])}) whose "
+            f"this score in the {noise.stable:,} cells ({percent(noise.stable_share)}) whose "
             "embedding changed least: all but "
-            f"{percent(CHANCE)} of them are between {noise['low']:+.3f} and {noise['high']:+.3f}. "
+            f"{percent(CHANCE)} of them are between {noise.low:+.3f} and {noise.high:+.3f}. "
             f"{_false(noise, subject.layer.features)}"
         ),
         Figure(
             charts.to_svg(
-                charts.change_histogram(_change(subject), noise["low"], noise["high"]),
+                charts.change_histogram(_change(subject), noise.low, noise.high),
                 width=_CHART_PX,
                 height=240,
             ),
@@ -66,14 +66,14 @@ def body(subject: Subject) -> list[Block]:
     ]
 
 
-def _false(noise: dict[str, float], cells: int) -> str:
+def _false(noise: YearNoise, cells: int) -> str:
     """How many cells would be called changed without a change; layers from before cannot tell."""
-    if "false_high" not in noise:
+    if not noise.tested:
         return "The false-positive rate was not measured."
-    low, high = noise["false_low"], noise["false_high"]
+    low, high = noise.false_low, noise.false_high
     return (
         "Tested against noise bands from other parts of the city, "
-        f"{percent(noise['false_share'], 1)} of these cells ({percent(low, 1)} to "
+        f"{percent(noise.false_share, 1)} of these cells ({percent(low, 1)} to "
         f"{percent(high, 1)}) are false positives: of {cells:,} cells {low * cells:,.0f} to "
         f"{high * cells:,.0f} would be flagged without any change."
     )

@@ -6,14 +6,17 @@ from typing import Any
 from aether_core.eo.embedding_kind import kind_title
 from aether_core.model.recipes import recipe
 from aether_core.report import Block, Callout, Code, Heading, Paragraph, Table
+from aether_core.tasks.findings import Findings
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from workflows.reports.subject import Subject
 from workflows.training.models import list_models
 
 
 def opening(subject: Subject) -> list[Block]:
     """Boxes that must not be missed."""
-    note = subject.findings.get("note")
-    return [Callout("note", str(note), title="About areas, not about people")] if note else []
+    found = subject.layer.findings
+    note = found.note if isinstance(found, Findings) else None
+    return [Callout("note", note, title="About areas, not about people")] if note else []
 
 
 def closing(subject: Subject) -> list[Block]:
@@ -23,7 +26,7 @@ def closing(subject: Subject) -> list[Block]:
 
 def _data(subject: Subject) -> list[Block]:
     layer, city = subject.layer, subject.city
-    lineage, findings = layer.lineage, subject.findings
+    lineage = layer.lineage
     simulated = ", simulated" if layer.simulated else ""
     checksums = lineage["embedding_sha256"]
     rows = [
@@ -46,13 +49,13 @@ def _data(subject: Subject) -> list[Block]:
         Heading("Data and dates"),
         Table(("What", "Which"), tuple(rows), align="ll"),
     ]
-    dropped = findings.get("labels_dropped") or findings.get("areas_dropped")
-    if dropped:
-        what = "labels" if "labels_dropped" in findings else "areas"
+    found = layer.findings
+    if isinstance(found, Findings) and found.dropped:
+        what = TASK_KINDS[found.task].samples
         blocks.append(
             Table(
                 (f"Left out of the {what} because", "Number"),
-                tuple((reason, f"{n:,}") for reason, n in dropped.items()),
+                tuple((reason, f"{n:,}") for reason, n in found.dropped.items()),
                 caption="Everything left out is listed here.",
                 align="lr",
             )
@@ -66,8 +69,8 @@ def _again(subject: Subject) -> list[Block]:
     commands = [*_training(subject)]
     commands += [str(lineage["command"])] if lineage.get("command") else []
     commands += [
-        f"./aether export {slug} {layer} -o {layer}.geojson",
-        f"./aether report {slug} {layer} -o {layer}.pdf",
+        f"./aether layer export {slug} {layer} -o {layer}.geojson",
+        f"./aether layer report {slug} {layer} -o {layer}.pdf",
     ]
     versions = lineage.get("software", {})
     software = ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -1,7 +1,8 @@
 """What the report of a land-use map says."""
 
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 from aether_core import charts
 from aether_core.report import (
@@ -13,6 +14,8 @@ from aether_core.report import (
     Paragraph,
     Table,
 )
+from aether_core.tasks.findings import ClassFindings
+from aether_core.tasks.uncertainty.conformal import Coverage
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
 from workflows.reports.subject import Subject, figure, interval, percent
@@ -32,41 +35,41 @@ _FIRST_MAP_MM = 112
 
 def body(subject: Subject) -> list[Block]:
     """The sections between the opening boxes and the data."""
+    found = subject.layer.measured(ClassFindings)
     return [
-        *_in_short(subject),
+        *_in_short(subject, found),
         *_map(subject),
-        *_classes(subject),
-        *_accuracy(subject),
-        *_uncertainty(subject),
-        *where_not(subject, _where_not(subject), "share of misclassified labels"),
-        *method_section(subject, f"on {subject.findings['samples']:,} labelled samples"),
+        *_classes(subject, found),
+        *_accuracy(found),
+        *_uncertainty(subject, found),
+        *where_not(found, _where_not(found), "share of misclassified labels"),
+        *method_section(subject, found, f"on {found.samples:,} labelled samples"),
     ]
 
 
-def _in_short(subject: Subject) -> list[Block]:
-    found = subject.findings
-    split = found["calibrated_on"]
-    score = found["accuracy"][split]["macro_f1"]
-    covered = found["coverage"][split]
-    outside = found["applicability"]["outside"]
+def _in_short(subject: Subject, found: ClassFindings) -> list[Block]:
+    test = found.test
+    split = test.calibrated_on
+    score = test.accuracy[split]["macro_f1"]
+    covered = test.coverage[split]
     return [
         KeyFigures(
             (
-                KeyFigure("macro-F1", figure(score["mean"]), f"{interval(score)}, {_short(split)}"),
+                KeyFigure("macro-F1", figure(score.mean), f"{interval(score)}, {_short(split)}"),
                 KeyFigure(
                     f"coverage of sets, target {percent(subject.level)}",
-                    percent(covered["share"], 1),
+                    percent(covered.share, 1),
                     f"of sets contain the true class, {_short(split)}",
                 ),
-                KeyFigure("usable cells", percent(found["trusted"]), "the rest is greyed out"),
+                KeyFigure("usable cells", percent(test.trusted), "the rest is greyed out"),
                 KeyFigure(
                     "outside the area of applicability",
-                    percent(outside, 1),
+                    percent(test.applicability.outside, 1),
                     "of cells; do not use them",
                 ),
             )
         ),
-        Paragraph(_summary(subject)),
+        Paragraph(_summary(found)),
     ]
 
 
@@ -74,16 +77,15 @@ def _short(split: str) -> str:
     return "on blocks" if split == "spatial" else SPLIT_NAMES.get(split, split)
 
 
-def _summary(subject: Subject) -> str:
-    found = subject.findings
-    accuracy = found["accuracy"]
-    names = ", ".join(found["classes"])
+def _summary(found: ClassFindings) -> str:
+    accuracy = found.test.accuracy
+    names = ", ".join(found.outcomes)
     text = (
-        f"The map shows {len(found['classes'])} classes: {names}. It was fitted on "
-        f"{found['samples']:,} samples from {found['labels_used']:,} labels. "
+        f"The map shows {len(found.outcomes)} classes: {names}. It was fitted on "
+        f"{found.samples:,} samples from {found.used:,} labels. "
     )
     if "spatial" in accuracy and "random" in accuracy:
-        near, far = (accuracy[split]["accuracy"]["mean"] for split in ("random", "spatial"))
+        near, far = (accuracy[split]["accuracy"].mean for split in ("random", "spatial"))
         text += (
             f"Accuracy on held-out labels is {percent(near)} with training labels nearby, "
             f"and {percent(far)} away from training labels."
@@ -103,23 +105,23 @@ def _map(subject: Subject) -> list[Block]:
     ]
 
 
-def _classes(subject: Subject) -> list[Block]:
-    found = subject.findings
+def _classes(subject: Subject, found: ClassFindings) -> list[Block]:
+    test = found.test
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
     mapped = Counter(values["landuse"].tolist())
     usable = Counter(values.loc[values["trusted"], "landuse"].tolist())
-    scores = {row["class"]: row for row in found["per_class"][found["calibrated_on"]]}
+    scores = {row.name: row for row in test.per_class[test.calibrated_on]}
     rows = [
         (
             name,
-            f"{found['class_counts'].get(name, 0):,}",
+            f"{found.class_counts.get(name, 0):,}",
             percent(mapped[name] / len(values), 1),
             percent(usable[name] / len(values), 1),
-            figure(scores[name]["precision"]),
-            figure(scores[name]["recall"]),
-            figure(scores[name]["f1"]),
+            figure(scores[name].precision),
+            figure(scores[name].recall),
+            figure(scores[name].f1),
         )
-        for name in found["classes"]
+        for name in found.outcomes
     ]
     head = ("Class", "Samples", "Share of map", "Usable", "Precision", "Recall", "F1")
     blocks: list[Block] = [
@@ -128,7 +130,7 @@ def _classes(subject: Subject) -> list[Block]:
         Table(
             head,
             tuple(rows),
-            caption=f"Precision, recall and F1 on {SPLIT_NAMES[found['calibrated_on']]}.",
+            caption=f"Precision, recall and F1 on {SPLIT_NAMES[test.calibrated_on]}.",
             align="lrrrrrr",
         ),
     ]
@@ -155,14 +157,14 @@ def _meaning(subject: Subject) -> str:
     return text
 
 
-def _accuracy(subject: Subject) -> list[Block]:
-    found = subject.findings
-    split = found["calibrated_on"]
-    chart = charts.confusion(found["confusion"][split], found["classes"])
-    size = 320 + 16 * len(found["classes"])
+def _accuracy(found: ClassFindings) -> list[Block]:
+    test = found.test
+    split = test.calibrated_on
+    chart = charts.confusion(test.confusion[split], found.outcomes)
+    size = 320 + 16 * len(found.outcomes)
     return [
         Heading("Accuracy"),
-        accuracy_table(found["accuracy"]),
+        accuracy_table(test.accuracy),
         Figure(
             charts.to_svg(chart, width=min(_FULL, size + 160), height=min(size, 560)),
             caption=f"Confusion matrix on {SPLIT_NAMES[split]}.",
@@ -171,17 +173,15 @@ def _accuracy(subject: Subject) -> list[Block]:
     ]
 
 
-def _uncertainty(subject: Subject) -> list[Block]:
-    found = subject.findings
+def _uncertainty(subject: Subject, found: ClassFindings) -> list[Block]:
+    test = found.test
     ece = ", ".join(
-        f"{percent(one['ece'], 1)} on {SPLIT_NAMES.get(split, split)}"
-        for split, one in found["reliability"].items()
+        f"{percent(one.ece, 1)} on {SPLIT_NAMES.get(split, split)}"
+        for split, one in test.reliability.items()
     )
-    always = found.get("always_in_set") or []
+    always = ", ".join(test.always_in_set)
     extra = (
-        f" Too few labels to calibrate: {', '.join(always)}; such a class is in every set."
-        if always
-        else ""
+        f" Too few labels to calibrate: {always}; such a class is in every set." if always else ""
     )
     return [
         Heading("Confidence"),
@@ -191,7 +191,7 @@ def _uncertainty(subject: Subject) -> list[Block]:
             f"by {ece} (expected calibration error)."
         ),
         Figure(
-            charts.to_svg(charts.reliability(found["reliability"]), width=_SMALL, height=290),
+            charts.to_svg(charts.reliability(test.reliability), width=_SMALL, height=290),
             caption="Confidence and observed accuracy; on the diagonal they agree.",
             alt="Reliability diagram",
         ),
@@ -201,9 +201,9 @@ def _uncertainty(subject: Subject) -> list[Block]:
         ),
         Figure(
             charts.to_svg(
-                charts.coverage(_shown(found["coverage"], len(found["classes"]))),
+                charts.coverage(_shown(test.coverage, len(found.outcomes))),
                 width=_FULL,
-                height=_coverage_height(found["classes"]),
+                height=_coverage_height(found.outcomes),
             ),
             caption="Coverage of the sets on labels not used for calibration.",
             alt="Coverage of the conformal sets",
@@ -211,11 +211,11 @@ def _uncertainty(subject: Subject) -> list[Block]:
     ]
 
 
-def _shown(coverage: dict[str, Any], classes: int) -> dict[str, Any]:
+def _shown(coverage: Mapping[str, Coverage], classes: int) -> Mapping[str, Coverage]:
     """What fits on a page: with many classes only the figure over all of them."""
     if classes <= _MOST_DRAWN:
         return coverage
-    return {split: {**one, "by_class": {}} for split, one in coverage.items()}
+    return {split: replace(one, by_class={}) for split, one in coverage.items()}
 
 
 def _coverage_height(names: list[str]) -> int | None:
@@ -225,11 +225,11 @@ def _coverage_height(names: list[str]) -> int | None:
     return None if max(map(len, names)) > _LONG_NAME else 110 + 26 * len(names)
 
 
-def _where_not(subject: Subject) -> str:
-    found = subject.findings
+def _where_not(found: ClassFindings) -> str:
+    test = found.test
     return (
-        f"{percent(found['applicability']['outside'], 1)} of cells lie outside the area of "
-        f"applicability: unlike any of the labels. {percent(1 - found['trusted'])} of all "
+        f"{percent(test.applicability.outside, 1)} of cells lie outside the area of "
+        f"applicability: unlike any of the labels. {percent(1 - test.trusted)} of all "
         "cells are greyed out, because they lie outside or because more than two classes are "
         "possible. Accuracy also varies across the city:"
     )

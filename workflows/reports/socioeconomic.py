@@ -11,6 +11,7 @@ from aether_core.report import (
     Paragraph,
     Table,
 )
+from aether_core.tasks.findings import ShareFindings
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
 from workflows.reports.subject import Subject, figure, interval, percent
@@ -23,47 +24,47 @@ _MAP_MM = 95
 
 def body(subject: Subject) -> list[Block]:
     """The sections between the opening boxes and the data."""
+    found = subject.layer.measured(ShareFindings)
     return [
-        *_in_short(subject),
-        *_maps(subject),
-        *_fields(subject),
-        *_accuracy(subject),
-        *where_not(subject, _where_not(subject), "KL divergence (nats)"),
-        *method_section(subject, f"on the shares of {subject.findings['areas_used']:,} areas"),
+        *_in_short(subject, found),
+        *_maps(subject, found),
+        *_fields(subject, found),
+        *_accuracy(found),
+        *where_not(found, _where_not(subject, found), "KL divergence (nats)"),
+        *method_section(subject, found, f"on the shares of {found.used:,} areas"),
     ]
 
 
-def _in_short(subject: Subject) -> list[Block]:
-    found = subject.findings
-    split = found["calibrated_on"]
-    score = found["accuracy"][split]
-    covered = [one["share"] for one in found["coverage"][split].values()]
+def _in_short(subject: Subject, found: ShareFindings) -> list[Block]:
+    split = found.test.calibrated_on
+    score = found.test.accuracy[split]
+    covered = [one.share for one in found.test.coverage[split].values()]
     where = "on blocks" if split == "spatial" else SPLIT_NAMES.get(split, split)
     spread = interval(score["kl"])
     return [
         KeyFigures(
             (
-                KeyFigure("KL divergence", figure(score["kl"]["mean"]), f"{spread}, {where}"),
-                KeyFigure("cosine similarity", figure(score["cosine"]["mean"]), where),
+                KeyFigure("KL divergence", figure(score["kl"].mean), f"{spread}, {where}"),
+                KeyFigure("cosine similarity", figure(score["cosine"].mean), where),
                 KeyFigure(
                     f"coverage of intervals, target {percent(subject.level)}",
                     percent(sum(covered) / len(covered), 1),
                     f"of shares lie in their interval, {where}",
                 ),
-                KeyFigure("areas used", f"{found['areas_used']:,}", "each held out when predicted"),
+                KeyFigure("areas used", f"{found.used:,}", "each held out when predicted"),
             )
         ),
         Paragraph(
-            f"The map predicts the shares of {len(found['fields'])} groups: "
-            f"{', '.join(found['fields'])}. They were given as {found['given']} of "
-            f"{found['areas_used']:,} areas."
+            f"The map predicts the shares of {len(found.outcomes)} groups: "
+            f"{', '.join(found.outcomes)}. They were given as {found.given} of "
+            f"{found.used:,} areas."
         ),
     ]
 
 
-def _maps(subject: Subject) -> list[Block]:
+def _maps(subject: Subject, found: ShareFindings) -> list[Block]:
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
-    fields = sorted(subject.findings["fields"], key=lambda name: -float(values[name].std()))
+    fields = sorted(found.outcomes, key=lambda name: -float(values[name].std()))
     by_area = subject.layer.unit == "area"
     unit = "area, held out when predicted" if by_area else "cell"
     blocks: list[Block] = [
@@ -84,19 +85,19 @@ def _maps(subject: Subject) -> list[Block]:
     return blocks
 
 
-def _fields(subject: Subject) -> list[Block]:
-    found = subject.findings
-    split = found["calibrated_on"]
+def _fields(subject: Subject, found: ShareFindings) -> list[Block]:
+    split = found.test.calibrated_on
+    coverage = found.test.coverage[split]
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
     rows = [
         (
             name,
-            percent(found["mean_shares"][name]["observed"], 1),
+            percent(found.mean_shares[name], 1),
             percent(float(values[name].mean()), 1),
-            percent(found["coverage"][split][name]["share"], 1),
-            f"±{percent(found['coverage'][split][name]['mean_width'] / 2, 1)}",
+            percent(coverage[name].share, 1),
+            f"±{percent(coverage[name].mean_width / 2, 1)}",
         )
-        for name in found["fields"]
+        for name in found.outcomes
     ]
     blocks: list[Block] = [
         Heading("What the fields mean"),
@@ -118,16 +119,16 @@ def _fields(subject: Subject) -> list[Block]:
                 ),
                 alt=f"Observed and predicted share of {name}",
             )
-            for name in found["fields"][:_SCATTERS]
+            for name in found.outcomes[:_SCATTERS]
         ]
         blocks += [FigureRow(tuple(scatters[at : at + 2])) for at in range(0, len(scatters) - 1, 2)]
     return blocks
 
 
-def _accuracy(subject: Subject) -> list[Block]:
+def _accuracy(found: ShareFindings) -> list[Block]:
     return [
         Heading("Accuracy"),
-        accuracy_table(subject.findings["accuracy"]),
+        accuracy_table(found.test.accuracy),
         Paragraph(
             "KL divergence, Chebyshev and L1 distance are errors: 0 is perfect. Cosine similarity "
             "is 1 where predicted and observed shares agree."
@@ -135,12 +136,12 @@ def _accuracy(subject: Subject) -> list[Block]:
     ]
 
 
-def _where_not(subject: Subject) -> str:
-    outside = subject.findings["applicability"]["outside"]
+def _where_not(subject: Subject, found: ShareFindings) -> str:
+    outside = found.test.applicability.outside
     minimum = subject.layer.parameters["minimum_count"]
     counted = (
         f" Areas with fewer than {minimum:g} people were left out."
-        if subject.findings["given"] == "counts"
+        if found.given == "counts"
         else ""
     )
     return (

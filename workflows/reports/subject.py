@@ -1,8 +1,9 @@
 """What a report is about."""
 
+import math
 from dataclasses import dataclass
-from typing import Any
 
+from aether_core.tasks.findings import Score
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary
@@ -21,11 +22,6 @@ class Subject:
     layer: LayerSummary
 
     @property
-    def findings(self) -> dict[str, Any]:
-        """What was measured while the layer was made."""
-        return self.layer.findings
-
-    @property
     def level(self) -> float:
         """What sets and intervals were made to hold."""
         return float(self.layer.parameters.get("level", 0.9))
@@ -38,9 +34,9 @@ def percent(part: float | None, digits: int = 0) -> str:
 
 def figure(value: float | None) -> str:
     """A score with three digits, a dash where there is none."""
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
-def interval(figures: dict[str, Any]) -> str:
+def interval(score: Score) -> str:
     """`0.61 to 0.68` of a score."""
-    return f"{figure(figures.get('lo'))} to {figure(figures.get('hi'))}"
+    return f"{figure(score.lo)} to {figure(score.hi)}"

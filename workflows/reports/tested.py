@@ -1,11 +1,14 @@
 """How good and how fair: the parts that land use and shares have in common."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from aether_core import charts
 from aether_core.eo.embedding_kind import ALPHAEARTH, kind_title
 from aether_core.report import Block, Bullets, Figure, Heading, Paragraph, Table
+from aether_core.tasks.findings import Findings, Score
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.testing.comparison import METRIC_NAMES, representation_names
+from aether_core.tasks.testing.fairness import GroupFigures
 from workflows.reports.subject import Subject, figure, interval, percent
 
 SPLIT_NAMES = {
@@ -18,7 +21,7 @@ _MOST_DRAWN = 14
 """Groups in a chart of a page; of more, those with the largest errors."""
 
 
-def accuracy_table(accuracy: dict[str, Any]) -> Table:
+def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]]) -> Table:
     """Each metric on random folds and on blocks, with intervals."""
     splits = list(accuracy)
     metrics = list(accuracy[splits[0]])
@@ -26,7 +29,7 @@ def accuracy_table(accuracy: dict[str, Any]) -> Table:
         (
             METRIC_NAMES.get(metric, metric),
             *(
-                f"{figure(accuracy[split][metric]['mean'])} ({interval(accuracy[split][metric])})"
+                f"{figure(accuracy[split][metric].mean)} ({interval(accuracy[split][metric])})"
                 for split in splits
             ),
         )
@@ -40,41 +43,39 @@ def accuracy_table(accuracy: dict[str, Any]) -> Table:
     )
 
 
-def folds_paragraph(subject: Subject) -> str:
+def _folds_paragraph(subject: Subject, found: Findings) -> str:
     """How the held-out parts were chosen."""
-    blocks = subject.findings.get("blocks")
+    blocks = found.held_out.blocks
     folds = subject.layer.parameters["folds"]
     if not blocks:
         return f"Labels were split at random into {folds} folds."
     reach = (
-        f"; neighbouring labels are similar up to {blocks['range_m']:,.0f} m"
-        if blocks["range_m"]
-        else ""
+        f"; neighbouring labels are similar up to {blocks.range_m:,.0f} m" if blocks.range_m else ""
     )
-    cut = ", reduced to keep enough blocks" if blocks["limited"] else ""
-    what = "Areas" if "areas_used" in subject.findings else "Labels"
+    cut = ", reduced to keep enough blocks" if blocks.limited else ""
+    what = TASK_KINDS[found.task].samples.capitalize()
     return (
         f"{what} were held out twice: at random, and in whole square blocks of "
-        f"{blocks['side_m']:,.0f} m ({blocks['occupied']} with labels), a size chosen by "
-        f"{blocks['chosen_by']}{reach}{cut}. Random folds are optimistic: held-out labels have "
+        f"{blocks.side_m:,.0f} m ({blocks.occupied} with labels), a size chosen by "
+        f"{blocks.chosen_by}{reach}{cut}. Random folds are optimistic: held-out labels have "
         "training labels next to them. Rely on the figures for blocks."
     )
 
 
-def method_section(subject: Subject, what: str) -> list[Block]:
+def method_section(subject: Subject, found: Findings, what: str) -> list[Block]:
     """The method in a few points."""
     return [
         Heading("Method"),
-        Bullets(_method_points(subject, what)),
-        _variogram(subject),
+        Bullets(_method_points(subject, found, what)),
+        _variogram(found),
     ]
 
 
-def _method_points(subject: Subject, what: str) -> tuple[str, ...]:
+def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, ...]:
     chosen = subject.layer.parameters
     predictor = {"linear": "a linear probe", "mlp": "a small neural network (64 hidden units)"}
     seeds = ", ".join(map(str, chosen["seeds"]))
-    checked = SPLIT_NAMES[subject.findings["calibrated_on"]]
+    checked = SPLIT_NAMES[found.test.calibrated_on]
     names = representation_names(subject.city.embedding)
     embedding = (
         f"{_described(subject.city.embedding)} AETHER (arXiv 2510.09894) relates this embedding to "
@@ -92,7 +93,7 @@ def _method_points(subject: Subject, what: str) -> tuple[str, ...]:
         embedding,
         fitted,
         f"Protocol: {chosen['protocol']}, {chosen['folds']} folds, seeds {seeds}.",
-        folds_paragraph(subject),
+        _folds_paragraph(subject, found),
         f"Uncertainty was calibrated on held-out labels ({checked}).",
         applicable,
     )
@@ -106,12 +107,13 @@ def _described(embedding: str) -> str:
     return f"Every pixel or sample is described by the {kind_title(embedding)}."
 
 
-def _variogram(subject: Subject) -> Block:
-    found = subject.findings["variogram"]
-    side = (subject.findings.get("blocks") or {}).get("side_m")
-    if not found.get("distance_m"):
+def _variogram(found: Findings) -> Block:
+    held_out = found.held_out
+    if not held_out.variogram.distance_m:
         return Paragraph("There are too few labels for a variogram.")
-    chart = charts.variogram(found, block_m=side)
+    chart = charts.variogram(
+        held_out.variogram, block_m=held_out.blocks.side_m if held_out.blocks else None
+    )
     return Figure(
         charts.to_svg(chart, width=_FULL, height=260),
         caption="Difference between labels by distance.",
@@ -119,7 +121,7 @@ def _variogram(subject: Subject) -> Block:
     )
 
 
-def where_not(subject: Subject, opening: str, axis: str) -> list[Block]:
+def where_not(found: Findings, opening: str, axis: str) -> list[Block]:
     """Where the map must not be believed, and for whom it is worse.
 
     Args:
@@ -127,11 +129,11 @@ def where_not(subject: Subject, opening: str, axis: str) -> list[Block]:
         axis: What an error is, with its unit.
     """
     blocks: list[Block] = [Heading("Limitations"), Paragraph(opening)]
-    for kind, groups in subject.findings["fairness"].items():
-        told = [group for group in groups if not group["too_few"]]
+    for kind, groups in found.test.fairness.items():
+        told = [group for group in groups if not group.too_few]
         if not told:
             continue
-        drawn = sorted(told, key=lambda group: -group["error"])[:_MOST_DRAWN]
+        drawn = sorted(told, key=lambda group: -group.figure("error")[0])[:_MOST_DRAWN]
         some = [group for group in groups if group in drawn or len(groups) <= _MOST_DRAWN]
         chart = charts.fairness(some, "error", title=f"Error by {kind}", axis=axis)
         blocks.append(
@@ -144,15 +146,15 @@ def where_not(subject: Subject, opening: str, axis: str) -> list[Block]:
     return blocks
 
 
-def _spread(kind: str, groups: list[dict[str, Any]]) -> str:
-    worst = max(groups, key=lambda group: group["error"])
-    best = min(groups, key=lambda group: group["error"])
+def _spread(kind: str, groups: Sequence[GroupFigures]) -> str:
+    worst = max(groups, key=lambda group: group.figure("error")[0])
+    best = min(groups, key=lambda group: group.figure("error")[0])
     covered = (
-        f" Coverage of sets or intervals there is {percent(worst['coverage'])} there."
-        if worst.get("coverage") is not None
+        f" Coverage of sets or intervals there is {percent(worst.coverage)} there."
+        if worst.coverage is not None
         else ""
     )
     return (
-        f"By {kind}, errors are largest for {worst['group']} ({figure(worst['error'])}) and "
-        f"smallest for {best['group']} ({figure(best['error'])}).{covered}"
+        f"By {kind}, errors are largest for {worst.group} ({figure(worst.error)}) and "
+        f"smallest for {best.group} ({figure(best.error)}).{covered}"
     )

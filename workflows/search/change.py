@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.search.change import YearNoise, beyond, stable_cells, year_noise
+from aether_core.search.change import (
+    ChangeFindings,
+    YearNoise,
+    beyond,
+    stable_cells,
+    year_noise,
+)
 from aether_core.search.scoring import best_rows, cosine_scores, percentiles
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
@@ -93,6 +99,18 @@ class CellChange:
     def away(self) -> int:
         """Cells that moved away from it beyond noise."""
         return int((self.beyond_noise & (self.change < self.noise.low)).sum())
+
+    @property
+    def findings(self) -> ChangeFindings:
+        """What was measured, to be kept with the layer."""
+        return ChangeFindings(
+            noise=self.noise,
+            share_below_noise=self.share_below_noise,
+            towards=self.towards,
+            away=self.away,
+            lacking=self.lacking,
+            caution=CAUTION,
+        )
 
     @property
     def title(self) -> str:
@@ -182,18 +200,6 @@ def change_cells(
         simulated=chosen.simulated,
         attribution=list(chosen.attribution),
     )
-
-
-def findings_of(found: CellChange) -> dict[str, object]:
-    """What was measured, as JSON values."""
-    return {
-        "noise": found.noise.facts(),
-        "share_below_noise": found.share_below_noise,
-        "towards": found.towards,
-        "away": found.away,
-        "lacking": found.lacking,
-        "caution": CAUTION,
-    }
 
 
 def in_words(found: CellChange) -> str:

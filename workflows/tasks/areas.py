@@ -15,6 +15,7 @@ from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.areas.coverage import cells_under
 from aether_core.tasks.areas.read import Areas, read_areas
+from aether_core.vector import NO_OPTIONS, ReadOptions
 from db.evidence import area_sets as area_rows
 from db.schema import AreaSet
 from workflows.tasks.arrays import TaskCity
@@ -31,7 +32,7 @@ class AreaRequest:
     Attributes:
         file: Polygons with one number a field.
         fields: At least two fields, shares, per cents or counts.
-        crs: CRS of a file that does not state one.
+        options: What the user says about the file.
         code_field: Area ID field; found when None.
         minimum_count: Areas with fewer people than this are left out, where counts are given.
         minimum_m2: Areas smaller than this are left out: nearly a statement about one building.
@@ -39,7 +40,7 @@ class AreaRequest:
 
     file: Path
     fields: Sequence[str]
-    crs: str | None = None
+    options: ReadOptions = NO_OPTIONS
     code_field: str | None = None
     minimum_count: float = 100.0
     minimum_m2: float = 2500.0
@@ -91,7 +92,7 @@ def covered_areas(
     areas = read_areas(
         request.file,
         fields=request.fields,
-        crs=request.crs,
+        options=request.options,
         code_field=request.code_field,
         minimum_count=request.minimum_count,
     )
@@ -147,7 +148,7 @@ def keep_areas(
     """Store the areas of a fit; returns the set and the areas' row ids in their order."""
     parameters = {
         "code_field": request.code_field,
-        "crs": request.crs,
+        "crs": request.options.crs,
         "minimum_m2": request.minimum_m2,
     }
     known = area_rows.find_area_set(

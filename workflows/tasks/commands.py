@@ -2,8 +2,10 @@
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from aether_core.vector import ReadOptions
 from workflows.cities.osm_labels import OSM_LABELS
 from workflows.tasks.districts import DistrictFile
 from workflows.tasks.labels import LabelRequest
@@ -27,7 +29,7 @@ def socioeconomic_command(slug: str, request: "SocioeconomicRequest") -> str:
     areas = request.areas
     words = ["./aether", "socioeconomic", slug, "--areas", areas.file.name]
     words += ["--fields", ",".join(areas.fields)]
-    words += ["--crs", areas.crs] if areas.crs else []
+    words += _reading(areas.options)
     words += ["--code-field", areas.code_field] if areas.code_field else []
     if areas.minimum_count != 100:
         words += ["--minimum-count", f"{areas.minimum_count:g}"]
@@ -38,12 +40,18 @@ def socioeconomic_command(slug: str, request: "SocioeconomicRequest") -> str:
     return shlex.join([*words, *_districts(request.districts)])
 
 
+def _reading(options: ReadOptions) -> Iterator[str]:
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if value is not None:
+            yield from (f"--{field.name}", value)
+
+
 def _labels(labels: LabelRequest) -> Iterator[str]:
     yield from ("--labels", labels.file.name if labels.file else OSM_LABELS)
     if labels.field:
         yield from ("--field", labels.field)
-    if labels.crs:
-        yield from ("--crs", labels.crs)
+    yield from _reading(labels.options)
     if labels.crosswalk:
         yield from ("--crosswalk", labels.crosswalk)
     for value, name in labels.mapping.items():

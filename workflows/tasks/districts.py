@@ -48,7 +48,7 @@ def read_districts(source: DistrictFile) -> Districts:
         NotFoundError: There is no such file.
         InputError: It cannot be used.
     """
-    frame = read_vector(source.file)
+    frame = read_vector(source.file).frame
     names = [name for name in frame.columns if name != "geometry"]
     texts = [name for name in names if frame[name].map(lambda value: isinstance(value, str)).all()]
     if source.field is not None and source.field not in names:

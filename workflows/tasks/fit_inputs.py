@@ -1,7 +1,6 @@
 """From labels or areas of a city to what a fit needs: finite rows, blocks, groups."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,13 @@ from scipy.spatial import cKDTree
 from aether_core.errors import InputError
 from aether_core.spatial.blocks import spatial_blocks
 from aether_core.spatial.earth import metres_a_degree
-from aether_core.spatial.variogram import label_variogram
+from aether_core.spatial.variogram import Variogram, label_variogram
+from aether_core.tasks.findings import BlockFigures, Folds, HeldOut
 from aether_core.tasks.kinds.kind import TaskKind
 from aether_core.tasks.samples.units import cut_large_units
 from aether_core.tasks.testing.experiment import ExperimentSetup
 from aether_core.tasks.testing.fairness import density_groups
-from aether_core.tasks.testing.folds import Blocks, choose_blocks, make_folds
+from aether_core.tasks.testing.folds import Blocks, choose_blocks
 from workflows.tasks.arrays import TaskCity
 from workflows.tasks.districts import NO_DISTRICT, Districts, district_of
 from workflows.tasks.settings import FitSettings
@@ -31,12 +31,12 @@ class FitInputs:
 
     Attributes:
         groups: Names `[n]` that errors are told apart by.
-        findings: Variogram, blocks and folds as JSON values.
+        held_out: Variogram, blocks and folds.
     """
 
     setup: ExperimentSetup
     groups: dict[str, NDArray[np.object_]]
-    findings: dict[str, Any]
+    held_out: HeldOut
 
 
 def fit_inputs(
@@ -64,7 +64,8 @@ def fit_inputs(
     Raises:
         InputError: There are too few labels, or all lie in too few blocks.
     """
-    blocks = _blocks(settings, city, lonlat, target)
+    variogram = label_variogram(lonlat, target, seed=settings.seed)
+    blocks = _blocks(settings, city, lonlat, target, variogram)
     if target.ndim == 1:
         unit = cut_large_units(unit, target, blocks.number, settings.folds)
     if len(np.unique(unit)) < settings.folds:
@@ -74,8 +75,6 @@ def fit_inputs(
             "give more labels, or fewer folds",
             code="fewer-labels-than-folds",
         )
-    for split in settings.splits:  # refused here, before anything is fitted
-        make_folds(split, target, unit, blocks.number, folds=settings.folds, seed=settings.seed)
     district = district_of(districts, lonlat) if districts else None
     setup = ExperimentSetup(
         task=task,
@@ -91,20 +90,17 @@ def fit_inputs(
         splits=settings.splits,
         district=None if district is None else _numbered(district),
     )
+    held_out = HeldOut(
+        folds=_folds_shown(setup, lonlat),  # refused here, before anything is fitted
+        variogram=variogram,
+        blocks=_block_figures(settings, blocks) if "spatial" in settings.splits else None,
+    )
     groups: dict[str, NDArray[np.object_]] = {
         "density of places": _density(lonlat, poi_lonlat),
     }
     if district is not None:
         groups["district"] = district
-    return FitInputs(setup, groups, _findings(settings, setup, blocks, lonlat))
-
-
-def mean_scores(findings: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """`{split: {metric: mean}}` of a map's findings."""
-    return {
-        split: {metric: figures["mean"] for metric, figures in scores.items()}
-        for split, scores in findings["accuracy"].items()
-    }
+    return FitInputs(setup, groups, held_out)
 
 
 def _numbered(district: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -118,6 +114,7 @@ def _blocks(
     city: TaskCity,
     lonlat: NDArray[np.float64],
     target: NDArray[Any],
+    variogram: Variogram,
 ) -> Blocks:
     """The spatial blocks; where only random folds are wanted they merely tell neighbours apart."""
     if "spatial" in settings.splits:
@@ -127,7 +124,7 @@ def _blocks(
             folds=settings.folds,
             block_m=settings.block_m,
             smallest_m=city.window_m,
-            seed=settings.seed,
+            variogram=variogram,
         )
     side = settings.block_m or city.window_m
     return Blocks(spatial_blocks(lonlat, block_m=side), side, float("nan"), limited=False)
@@ -143,30 +140,24 @@ def _density(lonlat: NDArray[np.float64], poi_lonlat: NDArray[np.float64]) -> ND
     return density_groups(np.asarray(counts))
 
 
-def _findings(
-    settings: FitSettings, setup: ExperimentSetup, blocks: Blocks, lonlat: NDArray[np.float64]
-) -> dict[str, Any]:
+def _folds_shown(setup: ExperimentSetup, lonlat: NDArray[np.float64]) -> Folds:
+    """The first seed's folds of at most 3,000 samples."""
     shown = np.arange(len(lonlat))
     if len(shown) > _SHOWN_ON_FOLD_MAP:
-        shown = np.sort(
-            np.random.default_rng(settings.seed).choice(shown, _SHOWN_ON_FOLD_MAP, replace=False)
-        )
-    folds: Mapping[str, Any] = {
-        split: make_folds(
-            split, setup.target, setup.unit, setup.block, folds=setup.folds, seed=setup.seeds[0]
-        )[shown].tolist()
-        for split in settings.splits
-    }
-    found: dict[str, Any] = {
-        "folds": {"lonlat": lonlat[shown].round(6).tolist(), **folds},
-        "variogram": asdict(label_variogram(lonlat, setup.target, seed=settings.seed)),
-    }
-    if "spatial" in settings.splits:
-        found["blocks"] = {
-            "side_m": blocks.side_m,
-            "range_m": None if np.isnan(blocks.range_m) else blocks.range_m,
-            "limited": blocks.limited,
-            "occupied": len(np.unique(blocks.number)),
-            "chosen_by": "the user" if settings.block_m else "the variogram range",
-        }
-    return found
+        rng = np.random.default_rng(setup.seeds[0])
+        shown = np.sort(rng.choice(shown, _SHOWN_ON_FOLD_MAP, replace=False))
+    first = {one.split: one.fold for one in reversed(setup.tested_everywhere.rounds)}
+    return Folds(
+        lonlat=lonlat[shown].round(6).tolist(),
+        by_split={split: first[split][shown].tolist() for split in setup.splits},
+    )
+
+
+def _block_figures(settings: FitSettings, blocks: Blocks) -> BlockFigures:
+    return BlockFigures(
+        side_m=blocks.side_m,
+        range_m=None if np.isnan(blocks.range_m) else blocks.range_m,
+        limited=blocks.limited,
+        occupied=len(np.unique(blocks.number)),
+        chosen_by="the user" if settings.block_m else "the variogram range",
+    )

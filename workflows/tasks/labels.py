@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError
 from aether_core.tasks.labels.crosswalks import CROSSWALKS, apply_mapping
 from aether_core.tasks.labels.read import Labels, read_labels
+from aether_core.vector import NO_OPTIONS, ReadOptions
 from db.cities import cities as city_rows
 from db.evidence import label_sets as label_rows
 from db.schema import LabelSet
@@ -28,7 +29,7 @@ class LabelRequest:
     Attributes:
         file: Points or polygons with a class each; None for the city's own OSM land use.
         field: The field that holds the class; found by its name when None.
-        crs: CRS of a file that does not state one.
+        options: What the user says about the file.
         crosswalk: Name of a built-in mapping.
         mapping: A class for each value, the empty text to drop it; applied after the crosswalk.
         small: What becomes of classes with fewer than `SMALL_CLASS` labels: `drop` or `merge`.
@@ -36,7 +37,7 @@ class LabelRequest:
 
     file: Path | None
     field: str | None = None
-    crs: str | None = None
+    options: ReadOptions = NO_OPTIONS
     crosswalk: str | None = None
     mapping: Mapping[str, str] = dataclass_field(default_factory=dict)
     small: Literal["drop", "merge"] = "drop"
@@ -66,7 +67,7 @@ def raw_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
         InputError: The file cannot be used, or the city has no OSM land use.
     """
     if request.file is not None:
-        return read_labels(request.file, field=request.field, crs=request.crs)
+        return read_labels(request.file, field=request.field, options=request.options)
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         kept = osm_label_set(session, city.id)
@@ -96,7 +97,15 @@ def mapped_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
         NotFoundError: No such city or file.
         InputError: They cannot be used.
     """
-    labels = raw_labels(store, slug, request)
+    return classed_labels(raw_labels(store, slug, request), request)
+
+
+def classed_labels(labels: Labels, request: LabelRequest) -> Labels:
+    """Labels as read, with the request's crosswalk and mapping applied.
+
+    Raises:
+        InputError: No label is left.
+    """
     crosswalk = request.crosswalk or (OSM_LABELS if request.file is None else None)
     if crosswalk is not None:
         labels = apply_mapping(labels, CROSSWALKS[crosswalk].mapping, strict=True)
@@ -108,7 +117,7 @@ def mapped_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
 def keep_labels(session: Session, city_id: int, request: LabelRequest, labels: Labels) -> LabelSet:
     """Store the labels of a fit, so that its map can be explained and made again."""
     parameters = {
-        "crs": request.crs,
+        "crs": request.options.crs,
         "crosswalk": request.crosswalk,
         "mapping": dict(request.mapping),
         "small": request.small,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
+from aether_core.tasks.findings import ClassFindings
 from aether_core.tasks.kinds.classes import CLASSES
 from aether_core.tasks.labels.read import Labels
 from aether_core.tasks.maps.land_use import LandUseMap, map_land_use
@@ -20,13 +21,12 @@ from aether_core.tasks.samples.samples import Samples, samples_of
 from aether_core.tasks.samples.small_classes import treat_small
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
-from workflows.home.json_values import json_values
 from workflows.home.store import Store
 from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
 from workflows.tasks.arrays import TaskCity, task_city
 from workflows.tasks.commands import land_use_command
 from workflows.tasks.districts import DistrictFile, read_districts
-from workflows.tasks.fit_inputs import FitInputs, fit_inputs, mean_scores
+from workflows.tasks.fit_inputs import FitInputs, fit_inputs
 from workflows.tasks.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
 from workflows.tasks.lineage import lineage_of
 from workflows.tasks.settings import FitSettings
@@ -80,7 +80,7 @@ class LandUseResult:
 
 def advice(layer: LayerSummary) -> str | None:
     """What to try where a map says little; None where it says enough."""
-    return MOSTLY_GREY if layer.findings["trusted"] < _FEW_TRUSTED else None
+    return MOSTLY_GREY if layer.measured(ClassFindings).test.trusted < _FEW_TRUSTED else None
 
 
 @dataclass(frozen=True)
@@ -158,15 +158,15 @@ def land_use_result(store: Store, slug: str, layer: str, seconds: float) -> Land
         NotFoundError: The city or the layer has been removed since.
     """
     kept = show_layer(store, slug, layer)
-    found = kept.findings
+    found = kept.measured(ClassFindings)
     return LandUseResult(
         layer=kept,
-        classes=list(found["classes"]),
-        labels_used=found["labels_used"],
-        samples=found["samples"],
-        labels_dropped=found["labels_dropped"],
+        classes=found.outcomes,
+        labels_used=found.used,
+        samples=found.samples,
+        labels_dropped=found.dropped,
         cells=kept.features,
-        cross_validation=mean_scores(found),
+        cross_validation=found.test.means,
         seconds=seconds,
     )
 
@@ -287,7 +287,7 @@ def _keep(
             "labels": Path(labelled.labels.source).name,
             "command": land_use_command(city.slug, request),
         },
-        findings=json_values(_findings(labelled, prepared, mapped)),
+        findings=_findings(labelled, prepared, mapped).document(),
         cell_ids=city.cell_ids[there],
         columns=_columns(mapped, there),
     )
@@ -351,19 +351,18 @@ def _parameters(request: LandUseRequest, labelled: LabelledCity) -> dict[str, An
     }
 
 
-def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -> dict[str, Any]:
+def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -> ClassFindings:
     names, counts = np.unique(labelled.samples.label, return_counts=True)
     classes = labelled.samples.classes
-    return {
-        "task": KIND,
-        "classes": list(classes),
-        "labels_used": labelled.samples.features_used,
-        "samples": len(labelled.samples.label),
-        "labels_dropped": labelled.dropped,
-        "labels_repaired": labelled.labels.repaired,
-        "class_counts": {
+    return ClassFindings(
+        outcomes=list(classes),
+        used=labelled.samples.features_used,
+        samples=len(labelled.samples.label),
+        dropped=labelled.dropped,
+        repaired=labelled.labels.repaired,
+        class_counts={
             classes[k]: int(n) for k, n in zip(names.tolist(), counts.tolist(), strict=True)
         },
-        **prepared.findings,
-        **mapped.findings,
-    }
+        held_out=prepared.held_out,
+        test=mapped.test,
+    )

@@ -14,28 +14,24 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.areas.pixels import pixel_means
+from aether_core.tasks.findings import ShareFindings
 from aether_core.tasks.kinds.shares import SHARES
 from aether_core.tasks.maps.socioeconomic import Shares, SocioeconomicMap, map_socioeconomic
 from aether_core.tasks.samples.representations import of_areas, representation
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
-from workflows.home.json_values import json_values
 from workflows.home.store import Store
 from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
 from workflows.tasks.areas import AreaRequest, CoveredAreas, covered_areas, keep_areas
 from workflows.tasks.arrays import TaskCity, task_city
 from workflows.tasks.commands import socioeconomic_command
 from workflows.tasks.districts import DistrictFile, read_districts
-from workflows.tasks.fit_inputs import FitInputs, fit_inputs, mean_scores
+from workflows.tasks.fit_inputs import FitInputs, fit_inputs
 from workflows.tasks.lineage import lineage_of
 from workflows.tasks.settings import FitSettings
 
 KIND = SHARES.name
 AREA_KIND = "socioeconomic areas"
-NOTE = (
-    "A prediction about areas from how they look from above. It says nothing about any person, "
-    "household or building."
-)
 
 
 @dataclass(frozen=True)
@@ -152,15 +148,15 @@ def socioeconomic_result(
         NotFoundError: The city or a layer has been removed since.
     """
     layer, areas_layer = (show_layer(store, slug, name) for name in layers)
-    found = layer.findings
+    found = layer.measured(ShareFindings)
     return SocioeconomicResult(
         layer=layer,
         areas_layer=areas_layer,
-        fields=list(found["fields"]),
-        areas_used=found["areas_used"],
-        areas_dropped=found["areas_dropped"],
+        fields=found.outcomes,
+        areas_used=found.used,
+        areas_dropped=found.dropped,
         cells=layer.features,
-        cross_validation=mean_scores(found),
+        cross_validation=found.test.means,
         seconds=seconds,
     )
 
@@ -275,7 +271,7 @@ def _keep(
             "areas": Path(areas.source).name,
             "command": socioeconomic_command(city.slug, request),
         },
-        "findings": json_values(_findings(covered, prepared, mapped)),
+        "findings": _findings(covered, prepared, mapped).document(),
     }
     cells = layer_rows.add_layer(
         session,
@@ -361,20 +357,15 @@ def _parameters(request: SocioeconomicRequest, covered: CoveredAreas) -> dict[st
 
 def _findings(
     covered: CoveredAreas, prepared: FitInputs, mapped: SocioeconomicMap
-) -> dict[str, Any]:
+) -> ShareFindings:
     areas = covered.areas
-    return {
-        "task": KIND,
-        "note": NOTE,
-        "fields": list(areas.fields),
-        "given": areas.given,
-        "areas_used": len(covered.lonlat),
-        "areas_dropped": covered.dropped,
-        "areas_repaired": areas.repaired,
-        "mean_shares": {
-            name: {"observed": float(areas.shares[:, k].mean())}
-            for k, name in enumerate(areas.fields)
-        },
-        **prepared.findings,
-        **mapped.findings,
-    }
+    return ShareFindings(
+        outcomes=list(areas.fields),
+        given=areas.given,
+        used=len(covered.lonlat),
+        dropped=covered.dropped,
+        repaired=areas.repaired,
+        mean_shares={name: float(areas.shares[:, k].mean()) for k, name in enumerate(areas.fields)},
+        held_out=prepared.held_out,
+        test=mapped.test,
+    )

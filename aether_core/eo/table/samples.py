@@ -16,6 +16,7 @@ from aether_core.eo.norms import check_norms
 from aether_core.eo.raster.declared import MAX_BANDS
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
+from aether_core.vector.options import ReadOptions
 from aether_core.vector.read import read_vector
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
@@ -46,7 +47,7 @@ def read_samples(
     """
     # Text tables with x and y columns are degrees here: that is what Earth Engine exports.
     crs = "EPSG:4326" if file.suffix.lower() in (".csv", ".tsv") else None
-    frame = read_vector(file, crs=crs)
+    frame = read_vector(file, ReadOptions(crs_if_unstated=crs)).frame
     vectors = _alphaearth(frame, file) if kind == ALPHAEARTH else _named(frame, file, kind)
     points = shapely.point_on_surface(frame.geometry.to_numpy())
     lonlat = np.column_stack([shapely.get_x(points), shapely.get_y(points)])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from aether_core.reading import in_own_process
 from aether_core.tasks.areas.numbers import SUPPRESSED
-from aether_core.vector import read_vector
+from aether_core.vector import NO_OPTIONS, ReadOptions, read_vector
 
 _LOOKED_AT = 2_000
 _MOSTLY = 0.5
@@ -29,18 +29,18 @@ class AreaColumns:
 
 
 @in_own_process
-def area_columns(path: str | Path, crs: str | None = None) -> AreaColumns:
+def area_columns(path: str | Path, options: ReadOptions = NO_OPTIONS) -> AreaColumns:
     """Look at the columns of a file of areas.
 
     Args:
         path: See `aether_core.vector.read_vector`.
-        crs: The file's CRS where it does not say one.
+        options: What the user says about the file.
 
     Raises:
         NotFoundError: There is no such file.
         InputError: The file cannot be read.
     """
-    frame = read_vector(path, crs=crs, typed=False)
+    frame = read_vector(path, options, typed=False).frame
     table = pd.DataFrame(frame.drop(columns="geometry"))
     numbers = [str(name) for name in table.columns if _holds_numbers(table[name])]
     others = [str(name) for name in table.columns if str(name) not in numbers]

@@ -22,7 +22,15 @@ from aether_core.tasks.areas.numbers import (
     what_is_given,
 )
 from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
-from aether_core.vector import DEFAULT_LIMITS, VECTOR_SUFFIXES, Limits, read_vector
+from aether_core.vector import (
+    DEFAULT_LIMITS,
+    NO_OPTIONS,
+    VECTOR_SUFFIXES,
+    Limits,
+    ReadingReport,
+    ReadOptions,
+    read_vector,
+)
 
 AREA_SUFFIXES = VECTOR_SUFFIXES
 MINIMUM_COUNT = 100.0
@@ -53,6 +61,7 @@ class Areas:
         dropped: How many rows went, by reason; those that occurred.
         repaired: Polygons that crossed themselves and were mended.
         minimum_count: People an area needed; only counts are held against it.
+        report: How the file was read; None of areas that were kept.
     """
 
     geometry: NDArray[np.object_]
@@ -66,6 +75,7 @@ class Areas:
     dropped: dict[str, int]
     repaired: int
     minimum_count: float = MINIMUM_COUNT
+    report: ReadingReport | None = None
 
     def __len__(self) -> int:
         return len(self.geometry)
@@ -76,7 +86,7 @@ def read_areas(
     path: str | Path,
     *,
     fields: Sequence[str],
-    crs: str | None = None,
+    options: ReadOptions = NO_OPTIONS,
     code_field: str | None = None,
     minimum_count: float = MINIMUM_COUNT,
     limits: Limits = DEFAULT_LIMITS,
@@ -91,7 +101,7 @@ def read_areas(
     Args:
         path: A vector file, see `aether_core.vector.read_vector`.
         fields: Columns of shares, percentages or counts, at least two.
-        crs: The file's CRS where it does not say one.
+        options: What the user says about the file.
         code_field: Column of the areas' codes; detected when None (`area_codes`).
         minimum_count: Areas with fewer people go; only counts are held against it.
         limits: Upper bounds on the file.
@@ -103,7 +113,8 @@ def read_areas(
             smaller; or nothing is left.
     """
     file = Path(path)
-    frame = read_vector(file, crs=crs, typed=False, limits=limits)
+    read = read_vector(file, options, typed=False, limits=limits)
+    frame = read.frame
     table = frame.drop(columns="geometry")
     names = _checked_fields(table.columns.tolist(), fields, file.name)
     code = np.array(area_codes(table, names, code_field), dtype=object)
@@ -139,6 +150,7 @@ def read_areas(
         dropped=dropped,
         repaired=int(np.count_nonzero(repaired & kept)),
         minimum_count=minimum_count,
+        report=read.report.counted(dropped, int(kept.sum())),
     )
 
 

@@ -21,7 +21,16 @@ from aether_core.reading import in_own_process
 from aether_core.tasks.labels.osm_land_use import FIELD as OSM_FIELD
 from aether_core.tasks.labels.osm_land_use import read_osm_land_use
 from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
-from aether_core.vector import DEFAULT_LIMITS, VECTOR_SUFFIXES, Limits, looks_swapped, read_vector
+from aether_core.vector import (
+    DEFAULT_LIMITS,
+    NO_OPTIONS,
+    VECTOR_SUFFIXES,
+    Limits,
+    ReadingReport,
+    ReadOptions,
+    looks_swapped,
+    read_vector,
+)
 
 LABEL_SUFFIXES = VECTOR_SUFFIXES | PBF_SUFFIXES
 
@@ -68,6 +77,7 @@ class Labels:
         repaired: Polygons that crossed themselves and were mended.
         feature: int64 `[n]`, which feature of the file each came from: the points of a MultiPoint
             share one. Counted up when not given.
+        report: How the file was read; None of labels that were kept.
     """
 
     geometry: NDArray[np.object_]
@@ -80,6 +90,7 @@ class Labels:
     feature: NDArray[np.int64] = dataclass_field(
         default_factory=lambda: np.empty(0, dtype=np.int64)
     )
+    report: ReadingReport | None = None
 
     def __post_init__(self) -> None:
         if len(self.feature) != len(self.geometry):
@@ -125,7 +136,7 @@ def read_labels(
     path: str | Path,
     *,
     field: str | None = None,
-    crs: str | None = None,
+    options: ReadOptions = NO_OPTIONS,
     boundary: shapely.Geometry | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Labels:
@@ -140,7 +151,7 @@ def read_labels(
             gives its land use (`read_osm_land_use`).
         field: The column that holds the labels; one of `USUAL_FIELDS` when None. Numbers become
             text, whole ones without a point ("6", not "6.0").
-        crs: The file's CRS where it does not say one.
+        options: What the user says about the file.
         boundary: The city, WGS84; only used to read less of an extract.
         limits: Upper bounds on the file.
 
@@ -160,17 +171,22 @@ def read_labels(
                 code="osm-extract-without-land-use",
             )
         return _labels(frame, OSM_FIELD, file)
-    frame = read_vector(file, crs=crs, typed=False, limits=limits)
-    return _labels(frame, _label_field(frame, field, file.name), file)
+    read = read_vector(file, options, typed=False, limits=limits)
+    chosen = _label_field(read.frame, field, file.name)
+    labels = _labels(read.frame, chosen, file)
+    report = read.report.used_for({"class": chosen}).counted(
+        labels.dropped, len(read.frame) - sum(labels.dropped.values())
+    )
+    return replace(labels, report=report)
 
 
 @in_own_process
-def label_fields(path: str | Path, crs: str | None = None) -> list[FieldInfo]:
+def label_fields(path: str | Path, options: ReadOptions = NO_OPTIONS) -> list[FieldInfo]:
     """List the columns of a file that may hold labels, in the file's order.
 
     Args:
         path: A local file with an ending in `LABEL_SUFFIXES`.
-        crs: The file's CRS where it does not say one.
+        options: What the user says about the file.
 
     Raises:
         NotFoundError: There is no such file.
@@ -180,7 +196,7 @@ def label_fields(path: str | Path, crs: str | None = None) -> list[FieldInfo]:
     if file.suffix.lower() in PBF_SUFFIXES:
         frame = read_osm_land_use(file, None)
     else:
-        frame = read_vector(file, crs=crs, typed=False)
+        frame = read_vector(file, options, typed=False).frame
     found = []
     for column in frame.columns.drop("geometry"):
         texts = Counter(text for text in label_texts(frame[column]) if text)

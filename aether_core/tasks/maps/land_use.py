@@ -1,20 +1,22 @@
 """A land-use map that says how sure it is: probe, calibration, sets, area of applicability."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.progress import Progress, silent
+from aether_core.tasks.findings import ApplicabilityFigures, ClassFigures, ClassTest
 from aether_core.tasks.kinds.metrics import confusion, per_class
 from aether_core.tasks.predictors.predictor import fit_probe
 from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold, run_experiment
-from aether_core.tasks.testing.fairness import by_group
+from aether_core.tasks.testing.fairness import GroupFigures, by_group
 from aether_core.tasks.testing.tested import accuracy_by_split, tested_everywhere
 from aether_core.tasks.uncertainty.applicability import fit_applicability
 from aether_core.tasks.uncertainty.calibration import (
+    Reliability,
     cross_fitted,
     fit_temperature,
     reliability,
@@ -22,6 +24,7 @@ from aether_core.tasks.uncertainty.calibration import (
 )
 from aether_core.tasks.uncertainty.conformal import (
     ConformalSets,
+    Coverage,
     coverage_across_folds,
     covered_across_folds,
 )
@@ -46,7 +49,7 @@ class LandUseMap:
         applicable: Inside the area of applicability, bool `[m]`.
         trusted: Applicable, and the set holds the likeliest class and at most one more,
             bool `[m]`.
-        findings: All that was found out about how far to trust it, as JSON values.
+        test: How far to trust it.
     """
 
     classes: tuple[str, ...]
@@ -55,7 +58,7 @@ class LandUseMap:
     dissimilarity: FloatArray
     applicable: NDArray[np.bool_]
     trusted: NDArray[np.bool_]
-    findings: dict[str, Any]
+    test: ClassTest
 
 
 def map_land_use(
@@ -113,21 +116,21 @@ def map_land_use(
     likeliest = np.nan_to_num(probability, nan=-1.0).argmax(axis=1)
     named = sets[np.arange(len(sets)), likeliest]
     trusted = applicable & named & (size <= min(LARGEST_SET, len(setup.names) - 1))
-    findings = {
-        "accuracy": accuracy_by_split(experiment, representation),
+    test = ClassTest(
+        accuracy=accuracy_by_split(experiment, representation),
         **_by_split(setup, checked, level),
-        "temperature": temperature,
-        "calibrated_on": setup.splits[-1],
-        "always_in_set": [setup.names[k] for k in conformal.unlimited],
-        "applicability": {
-            "threshold": float(applicability.threshold),
-            "outside": float(1 - applicable[there].mean()) if there.any() else 1.0,
-        },
-        "trusted": float(trusted[there].mean()) if there.any() else 0.0,
-        "fairness": _fairness(setup, calibrating, level, groups or {}),
-    }
+        temperature=temperature,
+        calibrated_on=setup.splits[-1],
+        always_in_set=[setup.names[k] for k in conformal.unlimited],
+        applicability=ApplicabilityFigures(
+            threshold=float(applicability.threshold),
+            outside=float(1 - applicable[there].mean()) if there.any() else 1.0,
+        ),
+        trusted=float(trusted[there].mean()) if there.any() else 0.0,
+        fairness=_fairness(setup, calibrating, level, groups or {}),
+    )
     progress("drawing the map", 1, 1)
-    return LandUseMap(setup.names, probability, sets, dissimilarity, applicable, trusted, findings)
+    return LandUseMap(setup.names, probability, sets, dissimilarity, applicable, trusted, test)
 
 
 def _logits(outcome: OutOfFold) -> FloatArray:
@@ -135,24 +138,27 @@ def _logits(outcome: OutOfFold) -> FloatArray:
     return logits
 
 
-def _by_split(
-    setup: ExperimentSetup, checked: Mapping[str, OutOfFold], level: float
-) -> dict[str, Any]:
+class _BySplit(TypedDict):
+    reliability: dict[str, Reliability]
+    coverage: dict[str, Coverage]
+    confusion: dict[str, list[list[int]]]
+    per_class: dict[str, list[ClassFigures]]
+
+
+def _by_split(setup: ExperimentSetup, checked: Mapping[str, OutOfFold], level: float) -> _BySplit:
     """Reliability, coverage and confusion of labels the probe had not seen, by split."""
     label = setup.target.astype(np.int64)
-    found: dict[str, Any] = {"reliability": {}, "coverage": {}, "confusion": {}, "per_class": {}}
+    found = _BySplit(reliability={}, coverage={}, confusion={}, per_class={})
     for split, outcome in checked.items():
         probability = cross_fitted(_logits(outcome), label, outcome.fold, setup.weight)
         predicted = probability.argmax(axis=1)
-        found["reliability"][split] = asdict(reliability(probability, label))
-        found["coverage"][split] = asdict(
-            coverage_across_folds(
-                probability, label, outcome.fold, level, setup.names, block=setup.block
-            )
+        found["reliability"][split] = reliability(probability, label)
+        found["coverage"][split] = coverage_across_folds(
+            probability, label, outcome.fold, level, setup.names, block=setup.block
         )
         found["confusion"][split] = confusion(label, predicted, len(setup.names)).tolist()
         found["per_class"][split] = [
-            {"class": name, **row}
+            ClassFigures.model_validate({"name": name, **row})
             for name, row in zip(
                 setup.names, per_class(label, predicted, len(setup.names)), strict=True
             )
@@ -165,7 +171,7 @@ def _fairness(
     outcome: OutOfFold,
     level: float,
     groups: Mapping[str, NDArray[np.object_]],
-) -> dict[str, Any]:
+) -> dict[str, list[GroupFigures]]:
     """Accuracy and coverage apart by group, on labels the probe had not seen."""
     label = setup.target.astype(np.int64)
     probability = cross_fitted(_logits(outcome), label, outcome.fold, setup.weight)

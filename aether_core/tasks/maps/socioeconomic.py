@@ -1,17 +1,17 @@
 """A socioeconomic map that says how sure it is: shares of areas, predicted for areas and cells."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.progress import Progress, silent
+from aether_core.tasks.findings import ApplicabilityFigures, ShareTest
 from aether_core.tasks.kinds.metrics import share_errors
 from aether_core.tasks.predictors.predictor import fit_shares
 from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold, run_experiment
-from aether_core.tasks.testing.fairness import by_group
+from aether_core.tasks.testing.fairness import GroupFigures, by_group
 from aether_core.tasks.testing.tested import accuracy_by_split, tested_everywhere
 from aether_core.tasks.uncertainty.applicability import fit_applicability
 from aether_core.tasks.uncertainty.share_intervals import (
@@ -53,12 +53,12 @@ class SocioeconomicMap:
     Attributes:
         cells: Predictions of cells, from a fit on all areas.
         areas: Predictions of the areas given, each from a fit that had not seen it.
-        findings: How far to trust it, as JSON values.
+        test: How far to trust it.
     """
 
     cells: Shares
     areas: Shares
-    findings: dict[str, Any]
+    test: ShareTest
 
 
 def map_socioeconomic(
@@ -105,18 +105,21 @@ def map_socioeconomic(
     return SocioeconomicMap(
         cells=mapped,
         areas=tested,
-        findings={
-            "accuracy": accuracy_by_split(experiment, representation),
-            "coverage": {
-                split: _coverage(setup, truth, outcome, level) for split, outcome in checked.items()
+        test=ShareTest(
+            accuracy=accuracy_by_split(experiment, representation),
+            coverage={
+                split: share_coverage_across_folds(
+                    truth, outcome.prediction, outcome.fold, level, setup.names, block=setup.block
+                )
+                for split, outcome in checked.items()
             },
-            "calibrated_on": setup.splits[-1],
-            "applicability": {
-                "threshold": float(applicability.threshold),
-                "outside": float(1 - mapped.applicable[there].mean()) if there.any() else 1.0,
-            },
-            "fairness": _fairness(setup, calibrating, level, groups or {}),
-        },
+            calibrated_on=setup.splits[-1],
+            applicability=ApplicabilityFigures(
+                threshold=float(applicability.threshold),
+                outside=float(1 - mapped.applicable[there].mean()) if there.any() else 1.0,
+            ),
+            fairness=_fairness(setup, calibrating, level, groups or {}),
+        ),
     )
 
 
@@ -131,22 +134,12 @@ def _shares(share: FloatArray, intervals: ShareIntervals, inside: NDArray[np.boo
     return Shares(share, low, high, leading, evenness, inside & there)
 
 
-def _coverage(
-    setup: ExperimentSetup, truth: NDArray[np.float64], outcome: OutOfFold, level: float
-) -> dict[str, Any]:
-    """Coverage of each field's intervals, on areas they were not calibrated with."""
-    found = share_coverage_across_folds(
-        truth, outcome.prediction, outcome.fold, level, setup.names, block=setup.block
-    )
-    return {name: asdict(figures) for name, figures in found.items()}
-
-
 def _fairness(
     setup: ExperimentSetup,
     outcome: OutOfFold,
     level: float,
     groups: Mapping[str, NDArray[np.object_]],
-) -> dict[str, Any]:
+) -> dict[str, list[GroupFigures]]:
     """Error and coverage apart by group, on areas the regression had not seen."""
     truth = np.asarray(setup.target, dtype=np.float64)
     error = share_errors(truth, outcome.prediction)["kl"]

@@ -1,7 +1,8 @@
 """Every representation judged on exactly the same folds."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,19 @@ from aether_core.tasks.testing.folds import SPLITS, Target, district_folds, home
 from aether_core.tasks.testing.published import Protocol, published_split
 
 DISTRICT = "district"
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One repetition: a split, its seed, and the folds everyone shares.
+
+    Attributes:
+        fold: Fold each sample is tested in, int64 `[n]`; -1 is trained on and never tested.
+    """
+
+    split: str
+    seed: int
+    fold: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +62,38 @@ class ExperimentSetup:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     splits: tuple[str, ...] = SPLITS
     district: NDArray[np.int64] | None = None
+
+    @cached_property
+    def rounds(self) -> tuple[Round, ...]:
+        """The folds of every split and seed, dealt once.
+
+        Raises:
+            InputError: Fewer labels, blocks or districts than folds.
+        """
+        dealt = [
+            Round(split, seed, self._dealt(split, seed))
+            for split in self.splits
+            for seed in self.seeds
+        ]
+        if self.district is not None:
+            fold = district_folds(home_group(self.unit, self.district))
+            dealt.append(Round(DISTRICT, self.seeds[0], fold))
+        return tuple(dealt)
+
+    @cached_property
+    def tested_everywhere(self) -> "ExperimentSetup":
+        """The cross-validation that tests every sample once, with the first seed.
+
+        The published protocol tests a fifth of the labels only; uncertainty needs all of them.
+        """
+        if self.protocol == "cross-validation":
+            return self
+        return replace(self, protocol="cross-validation", seeds=self.seeds[:1])
+
+    def _dealt(self, split: str, seed: int) -> NDArray[np.int64]:
+        if self.protocol == "published":
+            return published_split(split, self.target, self.unit, self.block, seed=seed)
+        return make_folds(split, self.target, self.unit, self.block, folds=self.folds, seed=seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,15 +130,6 @@ class Experiment:
         return [part for part in self.outcomes[representation] if part.split == split]
 
 
-@dataclass(frozen=True)
-class _Round:
-    """One repetition: a split, its seed and the folds everyone shares."""
-
-    split: str
-    seed: int
-    fold: NDArray[np.int64]
-
-
 def usable_rows(representations: Mapping[str, NDArray[np.float32]]) -> NDArray[np.bool_]:
     """True where every representation has a value, bool `[n]`: only those may be compared."""
     finite = [np.isfinite(x).all(axis=1) for x in representations.values()]
@@ -116,7 +153,7 @@ def run_experiment(
             the samples.
     """
     check_setup(setup, representations)
-    rounds = list(_rounds(setup))
+    rounds = setup.rounds
     total = len(rounds) * len(representations)
     outcomes: dict[str, list[OutOfFold]] = {}
     for name, x in representations.items():
@@ -215,22 +252,6 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
             "remove them first",
             code="samples-without-data",
         )
-
-
-def _rounds(setup: ExperimentSetup) -> Iterator[_Round]:
-    """Make the folds of every split and seed, once."""
-    for split in setup.splits:
-        for seed in setup.seeds:
-            if setup.protocol == "published":
-                fold = published_split(split, setup.target, setup.unit, setup.block, seed=seed)
-            else:
-                fold = make_folds(
-                    split, setup.target, setup.unit, setup.block, folds=setup.folds, seed=seed
-                )
-            yield _Round(split, seed, fold)
-    if setup.district is not None:
-        fold = district_folds(home_group(setup.unit, setup.district))
-        yield _Round(DISTRICT, setup.seeds[0], fold)
 
 
 def _made(outcomes: Mapping[str, list[OutOfFold]]) -> int:

@@ -1,6 +1,8 @@
 """For whom a prediction is worse: error and coverage by group."""
 
-from typing import Any
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,55 @@ DENSITY_GROUPS = (
 )
 
 
+Figure = Literal["error", "accuracy", "coverage"]
+
+
+@dataclass(frozen=True)
+class GroupFigures:
+    """What was measured on one group of rows; None where it was not, or of too few.
+
+    Attributes:
+        group: Name of the group.
+        n: Number of rows.
+        error: Mean error.
+        lo: Lower end of its 95 % interval.
+        hi: Upper end.
+        accuracy: Part of the rows predicted right; of classes.
+        macro_f1: Over the classes that occur in the group; of classes.
+        coverage: Part of the rows whose set or interval holds the truth.
+        coverage_lo: Lower end of its 95 % interval.
+        coverage_hi: Upper end.
+    """
+
+    group: str
+    n: int
+    error: float | None = None
+    lo: float | None = None
+    hi: float | None = None
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    coverage: float | None = None
+    coverage_lo: float | None = None
+    coverage_hi: float | None = None
+
+    @property
+    def too_few(self) -> bool:
+        """Whether a figure would say more about chance than about the group."""
+        return self.n < FEWEST_ROWS
+
+    def figure(self, name: Figure) -> tuple[float, float, float]:
+        """A figure and its interval; NaN where there is none."""
+        if self.too_few:
+            return math.nan, math.nan, math.nan
+        low, high = {
+            "error": (self.lo, self.hi),
+            "coverage": (self.coverage_lo, self.coverage_hi),
+            "accuracy": (None, None),
+        }[name]
+        value: float | None = getattr(self, name)
+        return _or_nan(value), _or_nan(low), _or_nan(high)
+
+
 def by_group(
     group: NDArray[np.object_],
     label: NDArray[np.int64] | None = None,
@@ -27,7 +78,7 @@ def by_group(
     error: NDArray[np.float64] | None = None,
     block: NDArray[np.int64] | None = None,
     seed: int = 0,
-) -> list[dict[str, Any]]:
+) -> list[GroupFigures]:
     """Break error and coverage down by group, on rows the model was not trained on.
 
     Give `label` and `predicted` (land use; the error of a row is 1 where they differ), or `error`
@@ -45,10 +96,7 @@ def by_group(
         seed: Of the resampling.
 
     Returns:
-        For each group, ordered by name (`DENSITY_GROUPS` from sparse to dense): `group`, `n`,
-        `too_few`, and unless too few (under 10 rows) `error` (mean), `lo`, `hi` (its 95 %
-        interval); with labels `accuracy` and `macro_f1` (over the classes that occur in the group);
-        with `covered` also `coverage`, `coverage_lo` and `coverage_hi`.
+        The groups ordered by name, `DENSITY_GROUPS` from sparse to dense.
     """
     if error is None:
         if label is None or predicted is None:
@@ -62,12 +110,8 @@ def by_group(
     names = np.array([str(one) for one in group])
     for name in sorted(set(names[there].tolist()), key=_place_in_order):
         rows = np.flatnonzero(there & (names == name))
-        figures: dict[str, Any] = {
-            "group": name,
-            "n": len(rows),
-            "too_few": len(rows) < FEWEST_ROWS,
-        }
-        if not figures["too_few"]:
+        figures: dict[str, float] = {}
+        if len(rows) >= FEWEST_ROWS:
             where = None if block is None else block[rows]
             lo, hi = mean_interval(wrong[rows], where, seed=seed)
             figures |= {"error": float(wrong[rows].mean()), "lo": lo, "hi": hi}
@@ -75,7 +119,7 @@ def by_group(
                 figures |= _class_figures(label[rows], predicted[rows])
             if covered is not None:
                 figures |= _coverage_figures(covered[rows], where, seed)
-        found.append(figures)
+        found.append(GroupFigures(name, len(rows), **figures))
     return found
 
 
@@ -96,6 +140,10 @@ def density_groups(count: NDArray[np.int64]) -> NDArray[np.object_]:
     edges = np.percentile(count, [25, 50, 75])
     names = np.array(DENSITY_GROUPS, dtype=object)
     return np.asarray(names[np.searchsorted(edges, count, side="left")])
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _place_in_order(name: str) -> tuple[int, str]:

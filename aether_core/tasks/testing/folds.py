@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.spatial.blocks import spatial_blocks
-from aether_core.spatial.variogram import label_variogram
+from aether_core.spatial.variogram import Variogram, label_variogram
 
 SPLITS = ("random", "spatial")
 
@@ -44,7 +44,7 @@ def choose_blocks(
     folds: int = 5,
     block_m: float | None = None,
     smallest_m: float,
-    seed: int = 0,
+    variogram: Variogram | None = None,
 ) -> Blocks:
     """Choose blocks as wide as the labels' own autocorrelation reaches.
 
@@ -57,7 +57,7 @@ def choose_blocks(
         folds: Folds the blocks are to fill.
         block_m: Side in metres set by the user; None takes the range.
         smallest_m: Least side in metres of the chosen blocks: pixels of closer blocks overlap.
-        seed: Decides which pairs the variogram looks at.
+        variogram: Of these labels, where it is known already.
 
     Raises:
         InputError: Fewer blocks are occupied than there are folds, or a side is not positive.
@@ -67,7 +67,7 @@ def choose_blocks(
         side = float(block_m)
         number = spatial_blocks(lonlat, block_m=side)
     else:
-        range_m = label_variogram(lonlat, target, seed=seed).range_m
+        range_m = (variogram or label_variogram(lonlat, target)).range_m
         side = max(range_m, smallest_m)
         number = spatial_blocks(lonlat, block_m=side)
         while _count(number) < _BLOCKS_PER_FOLD * folds and side > smallest_m:

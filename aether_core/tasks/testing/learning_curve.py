@@ -20,7 +20,6 @@ from aether_core.tasks.testing.experiment import (
     check_setup,
     fit_and_predict,
 )
-from aether_core.tasks.testing.folds import make_folds
 
 _RESAMPLES = 500
 
@@ -70,10 +69,7 @@ def learning_curve(
     """
     setup = replace(setup, seeds=tuple(seeds), splits=(split,), district=None)
     check_setup(setup, {"learning curve": x})
-    folds = [
-        make_folds(split, setup.target, setup.unit, setup.block, folds=setup.folds, seed=seed)
-        for seed in seeds
-    ]
+    folds = [one.fold for one in setup.rounds]
     most = min(
         len(np.unique(setup.unit[fold != number]))
         for fold in folds

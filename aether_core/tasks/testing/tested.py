@@ -1,12 +1,10 @@
 """What a single representation's test says, as maps report it."""
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.progress import Progress
+from aether_core.tasks.findings import Score
 from aether_core.tasks.testing.comparison import compare
 from aether_core.tasks.testing.experiment import (
     Experiment,
@@ -25,12 +23,9 @@ def tested_everywhere(
     experiment: Experiment,
     progress: Progress,
 ) -> dict[str, OutOfFold]:
-    """The first seed's out-of-fold predictions of every label, by split.
-
-    The published protocol tests a fifth of the labels only; uncertainty needs all of them.
-    """
-    if setup.protocol == "published":
-        every = replace(setup, protocol="cross-validation", seeds=setup.seeds[:1])
+    """The first seed's out-of-fold predictions of every label, by split."""
+    every = setup.tested_everywhere
+    if every is not setup:
         experiment = run_experiment(every, {representation: x}, progress)
     first: dict[str, OutOfFold] = {}
     for outcome in experiment.outcomes[representation]:
@@ -38,10 +33,11 @@ def tested_everywhere(
     return first
 
 
-def accuracy_by_split(experiment: Experiment, representation: str) -> dict[str, Any]:
-    """`{split: {metric: {mean, sd, lo, hi, n_seeds}}}`, intervals at 95 %."""
-    found: dict[str, Any] = {}
+def accuracy_by_split(experiment: Experiment, representation: str) -> dict[str, dict[str, Score]]:
+    """`{split: {metric: score}}`, intervals at 95 %."""
+    found: dict[str, dict[str, Score]] = {}
     for row in compare(experiment, against=representation).rows:
-        figures = {"mean": row.mean, "sd": row.sd, "lo": row.lo, "hi": row.hi}
-        found.setdefault(row.split, {})[row.metric] = {**figures, "n_seeds": row.n_seeds}
+        found.setdefault(row.split, {})[row.metric] = Score(
+            mean=row.mean, sd=row.sd, lo=row.lo, hi=row.hi, n_seeds=row.n_seeds
+        )
     return found

@@ -3,6 +3,7 @@
 import io
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,10 @@ from PIL import Image
 
 from aether_core import charts
 from aether_core.charts.words import Chart
+from aether_core.spatial.variogram import Variogram
+from aether_core.tasks.testing.fairness import GroupFigures
+from aether_core.tasks.uncertainty.calibration import Reliability
+from aether_core.tasks.uncertainty.conformal import Coverage
 
 NAMES = [
     "Residential",
@@ -21,14 +26,14 @@ NAMES = [
 ]
 RNG = np.random.default_rng(3)
 
-VARIOGRAM = {
-    "distance_m": [100.0, 500.0, 1000.0, 2000.0],
-    "semivariance": [0.2, 0.5, 0.7, 0.72],
-    "pairs": [10, 200, 300, 250],
-    "range_m": 1100.0,
-    "sill": 0.72,
-    "nugget": 0.1,
-}
+VARIOGRAM = Variogram(
+    distance_m=(100.0, 500.0, 1000.0, 2000.0),
+    semivariance=(0.2, 0.5, 0.7, 0.72),
+    pairs=(10, 200, 300, 250),
+    range_m=1100.0,
+    sill=0.72,
+    nugget=0.1,
+)
 
 
 def row(representation: str, split: str, mean: float, **more: Any) -> dict[str, Any]:
@@ -53,23 +58,24 @@ BINS = [
     {"low": low, "high": low + 0.1, "confidence": low + 0.05, "accuracy": low, "n": 90}
     for low in (0.5, 0.7, 0.9)
 ]
-RELIABILITY = {"random": {"ece": 0.03, "n": 270, "bins": BINS}}
+RELIABILITY = {"random": Reliability(ece=0.03, n=270, bins=BINS)}
 COVERAGE = {
-    split: {
-        "level": 0.9,
-        "share": share,
-        "lo": share - 0.02,
-        "hi": share + 0.02,
-        "mean_size": 1.8,
-        "n": 1234,
-        "by_class": {name: {"share": share, "n": 50} for name in NAMES},
-    }
+    split: Coverage(
+        level=0.9,
+        share=share,
+        lo=share - 0.02,
+        hi=share + 0.02,
+        mean_size=1.8,
+        empty_share=0.0,
+        n=1234,
+        by_class={name: {"share": share, "n": 50} for name in NAMES},
+    )
     for split, share in (("random", 0.91), ("spatial", 0.83))
 }
 MATRIX = [[40 if a == b else a for b in range(5)] for a in range(5)]
 GROUPS = [
-    {"group": "dense", "n": 1240, "too_few": False, "error": 0.2, "lo": 0.18, "hi": 0.22},
-    {"group": "tiny " * 20, "n": 6, "too_few": True},
+    GroupFigures("dense", 1240, error=0.2, lo=0.18, hi=0.22),
+    GroupFigures("tiny " * 20, 6),
 ]
 
 CHARTS: dict[str, Callable[[], Chart]] = {
@@ -99,7 +105,7 @@ CHARTS: dict[str, Callable[[], Chart]] = {
 }
 EMPTY: dict[str, Callable[[], Chart]] = {
     "variogram": lambda: charts.variogram(
-        {**VARIOGRAM, "distance_m": [], "semivariance": [], "pairs": []}
+        replace(VARIOGRAM, distance_m=(), semivariance=(), pairs=())
     ),
     "forest": lambda: charts.forest([], "macro_f1"),
     "gains": lambda: charts.gains_forest([], "macro_f1"),

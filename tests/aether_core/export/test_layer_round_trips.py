@@ -134,7 +134,7 @@ def test_csv(written: Path, frame: gpd.GeoDataFrame) -> None:
 def test_our_own_reader_reads_what_we_write(
     written: Path, frame: gpd.GeoDataFrame, suffix: str
 ) -> None:
-    read = read_vector(written / f"layer{suffix}")
+    read = read_vector(written / f"layer{suffix}").frame
     assert list(read["cell"]) == list(frame["cell"])
 
 
@@ -150,14 +150,14 @@ def test_no_text_of_a_csv_runs_as_a_formula_and_our_reader_gives_it_back(tmp_pat
         assert not any(text[:1] in {"=", "@", "\t"} for text in texts)
     assert read["landuse"].tolist()[3:] == ["'-", "'\tx", "''=a", "plain", "-2"]
     assert APOSTROPHE_NOTE in read["note"][0]
-    again = read_vector(tmp_path / "a.csv", typed=False)
+    again = read_vector(tmp_path / "a.csv", typed=False).frame
     assert again["landuse"].tolist() == names
     assert again["=SUM(A1)"].tolist() == names
 
 
 def test_a_foreign_csv_keeps_its_apostrophes(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("lon,lat,name\n24.9,60.1,'@home'\n")
-    assert read_vector(tmp_path / "a.csv")["name"].tolist() == ["'@home'"]
+    assert read_vector(tmp_path / "a.csv").frame["name"].tolist() == ["'@home'"]
 
 
 def test_geotiff(written: Path, frame: gpd.GeoDataFrame) -> None:

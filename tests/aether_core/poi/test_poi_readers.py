@@ -80,7 +80,7 @@ def test_the_same_pois_are_read_equal_from_every_format(rows: list[tuple]) -> No
         for suffix in FORMATS:
             path = Path(folder) / f"pois{suffix}"
             write(rows, path)
-            pois = read_pois(path)
+            pois = read_pois(path).frame
             assert as_rows(pois) == rows, suffix
             assert list(pois.columns) == [
                 "source", "source_id", "name", "category", "group", "geometry",
@@ -97,7 +97,7 @@ def table(tmp_path: Path) -> Path:
 
 def test_columns_are_named_by_the_user(table: Path) -> None:
     fields = PoiFields(name="Titel", category="Art", group="Oberart")
-    poi = read_pois(table, fields=fields).iloc[0]
+    poi = read_pois(table, fields=fields).frame.iloc[0]
     assert (poi["name"], poi["category"], poi["group"]) == ("Aalto", "art museum", "KULTUR")
 
 
@@ -123,7 +123,7 @@ def test_osm_tag_columns_go_through_the_taxonomy(tmp_path: Path) -> None:
         geometry=[shapely.box(0, 0, 1, 1), shapely.Point(1, 1), shapely.Point(2, 2)],
         crs=4326,
     ).to_file(path)
-    pois = read_pois(path)
+    pois = read_pois(path).frame
     assert list(pois["category"]) == ["fast food", "shop", ""]
     assert list(pois["group"]) == ["food and drink", "shop", ""]
     assert list(pois["source_id"]) == ["1", "2", "3"]
@@ -132,7 +132,7 @@ def test_osm_tag_columns_go_through_the_taxonomy(tmp_path: Path) -> None:
 def test_geofabrik_classes_and_codes(tmp_path: Path) -> None:
     path = tmp_path / "gis_osm_pois.csv"
     path.write_text("osm_id,code,fclass,name,lon,lat\n7,2501,supermarket,S,1,2\n8,2301,pub,P,1,2\n")
-    pois = read_pois(path)
+    pois = read_pois(path).frame
     assert list(zip(pois["category"], pois["group"], strict=True)) == [
         ("supermarket", "shop"),
         ("pub", "nightlife"),
@@ -142,7 +142,7 @@ def test_geofabrik_classes_and_codes(tmp_path: Path) -> None:
 def test_categories_that_say_nothing_are_none(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("name,category,lon,lat\nA,yes,1,2\nB,none;fast_food,1,2\nC,a; b_c,1,2\n")
-    assert list(read_pois(path)["category"]) == ["", "fast food", "a; b c"]
+    assert list(read_pois(path).frame["category"]) == ["", "fast food", "a; b c"]
 
 
 def test_overture_structs(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_overture_structs(tmp_path: Path) -> None:
         geometry=[shapely.Point(24.9, 60.1)],
         crs=4326,
     ).to_parquet(path)
-    poi = read_pois(path).iloc[0]
+    poi = read_pois(path).frame.iloc[0]
     assert (poi["source_id"], poi["name"], poi["category"]) == ("x", "Kaffa", "coffee shop")
 
 
@@ -165,7 +165,7 @@ def test_areas_and_lines_become_a_point_on_them(tmp_path: Path) -> None:
     shapes = [ring, shapely.LineString([(0, 0), (1, 1)]), shapely.MultiPoint([(1, 1), (2, 2)])]
     path = tmp_path / "a.gpkg"
     gpd.GeoDataFrame({"name": ["a", "b", "c"]}, geometry=shapes, crs=4326).to_file(path)
-    points = read_pois(path).geometry
+    points = read_pois(path).frame.geometry
     assert set(points.geom_type) == {"Point"}
     assert all(shape.distance(point) < 1e-12 for shape, point in zip(shapes, points, strict=True))
 
@@ -192,7 +192,7 @@ def test_limits_reach_the_reader(table: Path) -> None:
 
 
 def test_genuine_london_places(shared: Path) -> None:
-    pois = read_pois(shared / "real" / "london" / "pois.csv")
+    pois = read_pois(shared / "real" / "london" / "pois.csv").frame
     assert len(pois) == 12770
     assert (pois["name"] != "").all()
     assert pois["group"].nunique() == 7
@@ -201,7 +201,7 @@ def test_genuine_london_places(shared: Path) -> None:
 
 
 def test_genuine_bay_area_places(shared: Path) -> None:
-    pois = read_pois(shared / "real" / "sf_bay" / "pois.csv")
+    pois = read_pois(shared / "real" / "sf_bay" / "pois.csv").frame
     assert len(pois) == 8062
     assert (pois["name"] == "").sum() == 1759
     assert pois["source_id"][0] == "30181366"

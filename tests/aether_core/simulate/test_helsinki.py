@@ -164,7 +164,7 @@ def test_known_places_are_what_they_are(
 
 def test_margin_is_wide_enough_for_every_window(demo: DemoFiles, embedding: Embedding) -> None:
     assert embedding.crs == "EPSG:32635"
-    pois = clean_pois(read_pois(demo.pois), read_boundary(demo.boundary)).pois
+    pois = clean_pois(read_pois(demo.pois).frame, read_boundary(demo.boundary)).pois
     lonlat = np.column_stack([pois.geometry.x, pois.geometry.y])
     corners = np.array([(x, y) for x in (BOX[0], BOX[2]) for y in (BOX[1], BOX[3])])
     pooled = embedding.pool(np.concatenate([lonlat, corners]), city_views("raster", 100.0))
@@ -172,7 +172,7 @@ def test_margin_is_wide_enough_for_every_window(demo: DemoFiles, embedding: Embe
 
 
 def test_places_are_named_and_without_street_furniture(demo: DemoFiles) -> None:
-    pois = read_pois(demo.pois)
+    pois = read_pois(demo.pois).frame
     assert len(pois) > 1000
     assert (pois["name"] != "").all()
     assert (pois["category"] != "").all()
@@ -195,7 +195,7 @@ def test_base_map_is_light_and_inside_the_city(demo: DemoFiles) -> None:
 def test_embedding_tells_bars_from_offices_in_blocks_it_has_not_seen(
     demo: DemoFiles, embedding: Embedding
 ) -> None:
-    pois = read_pois(demo.pois)
+    pois = read_pois(demo.pois).frame
     pois = pois[pois["group"].isin(["nightlife", "office"])]
     lonlat = np.column_stack([pois.geometry.x, pois.geometry.y])
     base = embedding.pool(lonlat, city_views("raster", 100.0)[:1]).vectors[0]

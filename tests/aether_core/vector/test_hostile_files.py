@@ -126,7 +126,7 @@ def test_a_list_of_layers_without_an_end_is_refused(tmp_path: Path, list_of_laye
 
 def test_a_view_that_no_list_has_is_not_read(tmp_path: Path) -> None:
     path = altered(places(tmp_path), LONG_VIEW)
-    assert len(read_vector(path)) == 3
+    assert len(read_vector(path).frame) == 3
     altered(path, "DELETE FROM gpkg_contents")
     refusal(read_vector, path)
 
@@ -137,7 +137,7 @@ def test_an_honest_geopackage_is_read(tmp_path: Path) -> None:
         "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY, styleQML TEXT)",
         "INSERT INTO gpkg_contents (table_name, data_type) VALUES ('layer_styles', 'attributes')",
     )
-    assert read_vector(path)["name"].tolist() == ["a", "b", "c"]
+    assert read_vector(path).frame["name"].tolist() == ["a", "b", "c"]
 
 
 def test_a_geopackage_another_program_has_open_is_read(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_geopackage_another_program_has_open_is_read(tmp_path: Path) -> None:
         database.execute("DELETE FROM places WHERE name = 'a'")
         database.commit()
         assert path.with_name("places.gpkg-wal").exists()
-        assert read_vector(path)["name"].tolist() == ["b", "c"]
+        assert read_vector(path).frame["name"].tolist() == ["b", "c"]
 
 
 @pytest.mark.parametrize("content", [b"SQLite format 3\x00" + bytes(5000), b"SQLite format 3\x00"])
@@ -171,7 +171,7 @@ def test_many_columns_are_refused_in_other_formats(tmp_path: Path, suffix: str) 
     )
     frame.to_parquet(path) if suffix == ".parquet" else frame.to_file(path)
     assert limit_of(path, limits=Limits(columns=50)) == "columns"
-    assert len(read_vector(path, limits=Limits(columns=100)).columns) == 61
+    assert len(read_vector(path, limits=Limits(columns=100)).frame.columns) == 61
 
 
 def test_a_first_row_of_more_cells_than_the_header_is_refused(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_many_commas_in_one_cell_are_no_columns(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     ring = ",".join(f"{24.9 + n / 1e5:.5f} 60.1" for n in range(20_000))
     path.write_text(f'name,wkt\na,"POLYGON(({ring},25.3 60.2,24.9 60.1))"\n')
-    assert len(read_vector(path)) == 1
+    assert len(read_vector(path).frame) == 1
 
 
 def test_a_line_that_does_not_end_is_refused_while_it_is_read(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_boundary_has_fewer_corners_than_other_shapes(tmp_path: Path) -> None:
     assert limit_of(path, read_boundary) == "vertices"
     assert limit_of(path, read_city_boundary, limit_km2=20_000) == "vertices"
     assert limit_of(path, limits=Limits(feature_vertices=250_000)) == "feature_vertices"
-    assert len(read_vector(path)) == 1
+    assert len(read_vector(path).frame) == 1
 
 
 def test_a_detailed_outline_is_a_boundary(tmp_path: Path) -> None:

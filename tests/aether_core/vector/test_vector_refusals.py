@@ -14,8 +14,9 @@ import pytest
 import shapely
 
 from aether_core.errors import InputError, NotFoundError
-from aether_core.vector import Limits, looks_swapped, read_vector
+from aether_core.vector import Limits, ReadOptions, looks_swapped, read_vector
 from aether_core.vector.limits import TooLargeError
+from aether_core.vector.report import CRS_GIVEN, CRS_STATED
 from tests.errors import fault
 
 HELSINKI = [(24.94, 60.17), (24.95, 60.18), (24.96, 60.16)]
@@ -74,22 +75,44 @@ def test_no_crs_is_refused_and_accepted_with_one(tmp_path: Path, suffix: str) ->
         frame.to_file(path)
     refused(path, "file-without-crs", "--crs")
     # FlatGeobuf keeps its features in the order of its index.
-    read = read_vector(path, crs="EPSG:3067").sort_values("name")
+    read = read_vector(path, options=ReadOptions(crs="EPSG:3067")).frame.sort_values("name")
     assert np.allclose(shapely.get_coordinates(read.geometry.to_numpy()), HELSINKI, atol=1e-8)
 
 
 def test_a_crs_nobody_knows_is_refused(tmp_path: Path) -> None:
     points().to_file(tmp_path / "a.gpkg")
-    refused(tmp_path / "a.gpkg", "no-such-crs", "EPSG:99999999", crs="EPSG:99999999")
+    refused(
+        tmp_path / "a.gpkg",
+        "no-such-crs",
+        "EPSG:99999999",
+        options=ReadOptions(crs="EPSG:99999999"),
+    )
 
 
-def test_what_the_file_says_about_its_crs_wins(tmp_path: Path) -> None:
-    points().to_crs("EPSG:3067").to_file(tmp_path / "a.gpkg")
-    read = read_vector(tmp_path / "a.gpkg", crs="EPSG:27700")
-    assert np.allclose(shapely.get_coordinates(read.geometry.to_numpy()), HELSINKI, atol=1e-8)
+def test_the_users_crs_wins_over_the_files_and_that_is_said(tmp_path: Path) -> None:
+    metres = points().to_crs("EPSG:3067")
+    mislabelled = tmp_path / "a.gpkg"
+    metres.set_crs("EPSG:4326", allow_override=True).to_file(mislabelled)
+    refused(mislabelled, "coordinates-not-degrees", "--crs")
+    read = read_vector(mislabelled, ReadOptions(crs="EPSG:3067"))
+    assert np.allclose(shapely.get_coordinates(read.frame.geometry.to_numpy()), HELSINKI, atol=1e-8)
+    assert (read.report.crs, read.report.crs_from) == ("EPSG:3067", CRS_GIVEN)
+    assert any("EPSG:4326" in note for note in read.report.notes)
+    sound = tmp_path / "b.gpkg"
+    metres.to_file(sound)
+    silent = read_vector(sound, ReadOptions(crs_if_unstated="EPSG:27700"))
+    assert (silent.report.crs, silent.report.crs_from) == ("EPSG:3067", CRS_STATED)
 
 
-def test_the_crs_serves_geojson_in_metres_and_not_geojson_in_degrees(tmp_path: Path) -> None:
+def test_a_table_of_degrees_in_another_datum_is_moved(tmp_path: Path) -> None:
+    path = tmp_path / "ed50.csv"
+    path.write_text("lon,lat,name\n2.3,48.9,a\n", encoding="utf-8")
+    moved = read_vector(path, ReadOptions(crs="EPSG:4230")).frame.geometry[0]
+    plain = read_vector(path).frame.geometry[0]
+    assert 0.0005 < abs(moved.x - plain.x) < 0.005
+
+
+def test_the_crs_of_geojson_is_degrees_unless_the_user_says_otherwise(tmp_path: Path) -> None:
     def write(name: str, lonlat: np.ndarray) -> Path:
         features = [
             {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": c}}
@@ -102,9 +125,15 @@ def test_the_crs_serves_geojson_in_metres_and_not_geojson_in_degrees(tmp_path: P
     metres = write("m.geojson", points().to_crs("EPSG:3067").get_coordinates().to_numpy())
     degrees = write("d.geojson", np.array(HELSINKI))
     refused(metres, "coordinates-not-degrees", metres.name)
-    for path in (metres, degrees):
-        read = read_vector(path, crs="EPSG:3067")
-        assert np.allclose(shapely.get_coordinates(read.geometry.to_numpy()), HELSINKI, atol=1e-8)
+    refused(degrees, "coordinates-are-degrees", options=ReadOptions(crs="EPSG:3067"))
+    read = [
+        read_vector(metres, ReadOptions(crs="EPSG:3067")),
+        read_vector(metres, ReadOptions(crs_if_unstated="EPSG:3067")),
+        read_vector(degrees, ReadOptions(crs_if_unstated="EPSG:3067")),
+    ]
+    for one in read:
+        shapes = one.frame.geometry.to_numpy()
+        assert np.allclose(shapely.get_coordinates(shapes), HELSINKI, atol=1e-8)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".geojson", ".gpkg"])
@@ -121,7 +150,7 @@ def test_latitudes_beyond_the_pole_are_named_as_swapped(tmp_path: Path, suffix: 
 def test_one_impossible_row_among_good_ones_loses_its_point_only(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("name,lon,lat\na,24.94,60.17\nb,999,999\nc,24.96,60.16\nd,,\ne,x,1\n")
-    read = read_vector(path)
+    read = read_vector(path).frame
     assert list(read["name"]) == ["a", "b", "c", "d", "e"]
     assert list(shapely.is_missing(read.geometry.to_numpy())) == [False, True, False, True, True]
 
@@ -293,7 +322,7 @@ def test_a_named_crs_in_geojson_is_followed_without_the_network(
     address, asked = listener
     points().to_crs("EPSG:3067").to_file(tmp_path / "a.geojson")
     assert '"crs"' in (tmp_path / "a.geojson").read_text()
-    read = read_vector(tmp_path / "a.geojson")
+    read = read_vector(tmp_path / "a.geojson").frame
     assert np.allclose(shapely.get_coordinates(read.geometry.to_numpy()), HELSINKI, atol=1e-6)
     text = (tmp_path / "a.geojson").read_text().replace("urn:ogc:def:crs:EPSG::3067", address)
     (tmp_path / "b.geojson").write_text(text)
@@ -348,7 +377,7 @@ def test_a_zip_with_folders_and_shadows_is_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("__MACOSX/city/export/._layer.shp", b"x")
         archive.writestr("city/readme.txt", b"x")
-    assert len(read_vector(path)) == 3
+    assert len(read_vector(path).frame) == 3
 
 
 def test_limits_are_named(tmp_path: Path) -> None:
@@ -361,7 +390,7 @@ def test_limits_are_named(tmp_path: Path) -> None:
         assert limit_of(path, Limits(vertices=1000)) == "vertices"
         assert limit_of(path, Limits(features=2)) == "features"
         assert limit_of(path, Limits(file_bytes=1000)) == "file_bytes"
-        assert len(read_vector(path, limits=Limits(200_000, 3, 1300))) == 3
+        assert len(read_vector(path, limits=Limits(200_000, 3, 1300)).frame) == 3
 
 
 def test_a_zip_is_bounded_by_what_it_unpacks_to(tmp_path: Path) -> None:

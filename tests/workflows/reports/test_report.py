@@ -10,6 +10,7 @@ import pytest
 
 from aether_core.errors import ConflictError, InputError
 from aether_core.report import Heading, MapFigure, Report, write_html, write_pdf
+from aether_core.tasks.findings import ClassFindings, ShareFindings
 from tests.app_fixtures import SLUG, Once
 from tests.errors import fault
 from tests.task_fixtures import GROUPS, TaskFiles
@@ -25,7 +26,7 @@ from workflows.tasks.areas import AreaRequest
 from workflows.tasks.labels import LabelRequest
 from workflows.tasks.land_use import LandUseRequest, land_use
 from workflows.tasks.settings import FitSettings
-from workflows.tasks.socioeconomic import NOTE, SocioeconomicRequest, socioeconomic
+from workflows.tasks.socioeconomic import SocioeconomicRequest, socioeconomic
 
 QUICK = FitSettings(seeds=1)
 
@@ -74,7 +75,7 @@ def test_every_kind_of_layer_has_a_report(kept: Kept, tmp_path: Path) -> None:
         page = read_page(html)
         assert "imulated embedding" in page
         assert "Google and Google DeepMind" in page
-        assert f"./aether export {SLUG} {kept.layers[kind]}" in page
+        assert f"./aether layer export {SLUG} {kept.layers[kind]}" in page
 
 
 def test_a_report_is_written_as_its_name_asks(
@@ -84,7 +85,7 @@ def test_a_report_is_written_as_its_name_asks(
     for suffix, start in ((".pdf", b"%PDF"), (".html", b"<!")):
         write_report(trained_store, SLUG, layer, tmp_path / f"search{suffix}")
         assert (tmp_path / f"search{suffix}").read_bytes().startswith(start)
-    assert f"./aether export {SLUG} {layer}" in read_page(tmp_path / "search.html")
+    assert f"./aether layer export {SLUG} {layer}" in read_page(tmp_path / "search.html")
     with pytest.raises(ConflictError):
         write_report(trained_store, SLUG, layer, tmp_path / "search.pdf")
     with pytest.raises(InputError, check=fault("output-wrong-ending", "search.docx")):
@@ -107,7 +108,7 @@ def test_a_land_use_report_holds_what_a_committee_asks(trained_store: Store, kep
     ]
     (drawn,) = [block for block in blocks if isinstance(block, MapFigure)]
     assert {entry.label for entry in drawn.legend} <= {
-        *layer.findings["classes"],
+        *layer.measured(ClassFindings).outcomes,
         "unreliable",
     }
 
@@ -115,7 +116,7 @@ def test_a_land_use_report_holds_what_a_committee_asks(trained_store: Store, kep
 def test_shares_are_said_to_be_about_areas(kept: Kept, tmp_path: Path) -> None:
     path = tmp_path / "shares.html"
     write_html(kept.reports["socioeconomic areas"], path)
-    assert NOTE.split(".")[0] in path.read_text(encoding="utf-8")
+    assert str(ShareFindings.note).split(".")[0] in path.read_text(encoding="utf-8")
 
 
 def test_a_project_opens_every_layer_and_holds_no_password(

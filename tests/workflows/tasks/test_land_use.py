@@ -10,6 +10,7 @@ import shapely
 from sqlalchemy import text
 
 from aether_core.errors import CancelledError, InputError, NotFoundError
+from aether_core.tasks.findings import ClassFindings
 from tests.app_fixtures import SLUG, Once
 from tests.errors import fault
 from tests.task_fixtures import TaskFiles
@@ -74,7 +75,7 @@ def test_the_map_agrees_with_the_truth_it_did_not_see(
     frame = layer_values(trained_store, SLUG, result.layer.layer)
     accuracy = result.cross_validation["random"]["accuracy"]
     assert accuracy > 0.5  # nine classes
-    coverage = result.layer.findings["coverage"]["random"]["share"]
+    coverage = result.layer.measured(ClassFindings).test.coverage["random"].share
     assert 0.8 < coverage <= 1
     assert frame["confidence"].between(0, 1).all()
 
@@ -84,8 +85,8 @@ def test_polygons_give_cells_and_never_stand_on_two_sides(
 ) -> None:
     result = land_use(trained_store, SLUG, request(task_files.zones))
     assert result.samples > result.labels_used
-    folds = result.layer.findings["folds"]
-    assert set(folds["spatial"]) == set(range(5))
+    folds = result.layer.measured(ClassFindings).held_out.folds
+    assert set(folds.by_split["spatial"]) == set(range(5))
 
 
 def test_the_same_request_gives_the_same_layer(
@@ -121,7 +122,7 @@ def test_errors_are_told_apart_by_district(trained_store: Store, task_files: Tas
         SLUG,
         request(task_files.points, districts=DistrictFile(task_files.districts)),
     )
-    groups = {row["group"] for row in result.layer.findings["fairness"]["district"]}
+    groups = {row.group for row in result.layer.measured(ClassFindings).test.fairness["district"]}
     assert groups == {"North-west", "North-east", "South-west", "South-east"}
     assert "district" in result.cross_validation
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from aether_core.errors import InputError
+from aether_core.tasks.findings import ShareFindings
 from tests.app_fixtures import SLUG, Once
 from tests.errors import fault
 from tests.task_fixtures import GROUPS, TaskFiles
@@ -17,7 +18,6 @@ from workflows.layers.layers import layer_shapes, layer_values, list_layers, rem
 from workflows.tasks.areas import AreaRequest
 from workflows.tasks.settings import FitSettings
 from workflows.tasks.socioeconomic import (
-    NOTE,
     SocioeconomicRequest,
     SocioeconomicResult,
     socioeconomic,
@@ -59,7 +59,7 @@ def test_counts_become_layers_of_cells_and_of_areas(
         assert set(frame["dominant"]) <= set(FIELDS)
         assert frame["entropy"].between(0, 1).all()
     assert areas.geometry.is_valid.all()
-    assert result.layer.findings["note"] == NOTE
+    assert result.layer.measured(ShareFindings).used == result.areas_used
     assert set(result.cross_validation["spatial"]) >= {"kl", "chebyshev", "cosine"}
 
 

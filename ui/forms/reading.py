@@ -1,0 +1,77 @@
+"""How a file is read: what a user says about it, and what was decided, before it is stored."""
+
+from collections.abc import Sequence
+from typing import Final, TypeVar, get_args
+
+import pandas as pd
+import streamlit as st
+
+from aether_core.vector.options import Decimal, ReadOptions, Thousands
+from aether_core.vector.report import ReadingReport
+from ui.shell.text import count, facts, plain
+
+_Sign = TypeVar("_Sign", bound=str)
+_FOUND: Final = "Detect"
+_SIGNS: Final = {".": "point  .", ",": "comma  ,", " ": "space", "'": "apostrophe  '"}
+
+
+def ask(key: str) -> ReadOptions:
+    """Let a user overrule what is found out about a file; what is left alone is found out."""
+    with st.popover("How the file is read", icon=":material/tune:"):
+        st.caption("Only where the preview is wrong. What you enter wins over what the file says.")
+        crs = st.text_input("Coordinate system", key=f"{key}-crs", placeholder="e.g. EPSG:27700")
+        layer = st.text_input("Layer", key=f"{key}-layer", placeholder="of a file with several")
+        encoding = st.text_input(
+            "Text encoding", key=f"{key}-encoding", placeholder="e.g. utf-8, cp1251, gbk"
+        )
+        decimal = _sign("Decimal sign", get_args(Decimal), f"{key}-decimal")
+        thousands = _sign("Thousands separator", get_args(Thousands), f"{key}-thousands")
+    return ReadOptions(
+        crs=_typed(crs),
+        layer=_typed(layer),
+        encoding=_typed(encoding),
+        decimal=decimal,
+        thousands=thousands,
+    )
+
+
+def draw(report: ReadingReport, key: str) -> None:
+    """Show what was decided about a file, what was left out and why, and its first rows."""
+    with st.expander(f"How {plain(report.file)} was read", icon=":material/description:"):
+        told = {
+            "Format": report.format + (f", layer {report.layer}" if report.layer else ""),
+            "Text encoding": report.encoding,
+            "Separator": _DELIMITERS.get(report.delimiter or "", report.delimiter),
+            "Numbers": report.numbers,
+            "Coordinates": _coordinates(report),
+            "Rows": f"{report.rows:,}, {report.used:,} used",
+            **{f"Column for {role}": name for role, name in report.columns.items()},
+        }
+        facts({what: value for what, value in told.items() if value})
+        for note in report.notes:
+            st.caption(plain(note))
+        if report.left_out:
+            st.caption(
+                "Left out: "
+                + "; ".join(f"{count(n, 'row')} {why}" for why, n in report.left_out.items())
+            )
+        if report.sample:
+            st.dataframe(pd.DataFrame(list(report.sample)), hide_index=True, key=f"{key}-sample")
+
+
+_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+def _coordinates(report: ReadingReport) -> str | None:
+    return f"{report.crs}, {report.crs_from}" if report.crs else None
+
+
+def _sign(label: str, signs: Sequence[_Sign], key: str) -> _Sign | None:
+    chosen = st.selectbox(
+        label, [_FOUND, *signs], key=key, format_func=lambda sign: _SIGNS.get(sign, sign)
+    )
+    return next((sign for sign in signs if sign == chosen), None)
+
+
+def _typed(text: str | None) -> str | None:
+    return (text or "").strip() or None

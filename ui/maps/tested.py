@@ -1,0 +1,59 @@
+"""What was measured on held-out samples: the table of scores, and the switch between splits."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from aether_core.charts.words import SPLITS, measure
+from aether_core.tasks.findings import Score
+from aether_core.tasks.kinds.metrics import LOWER_IS_BETTER
+
+
+def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]], key: str) -> None:
+    """Every measure by split with its interval."""
+    rows = [
+        {
+            "Measure": measure(metric).title,
+            "Tested on": SPLITS.get(split, split),
+            "Mean": figures.mean,
+            "From": figures.lo,
+            "To": figures.hi,
+            "Better": "lower" if metric in LOWER_IS_BETTER else "higher",
+        }
+        for metric in next(iter(accuracy.values()))
+        for split, by_metric in accuracy.items()
+        for figures in [by_metric[metric]]
+    ]
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        key=f"{key}-accuracy",
+        column_config={
+            "Mean": number(format="%.3f"),
+            "From": number(format="%.3f", help="Lower end of the 95 % interval"),
+            "To": number(format="%.3f", help="Upper end of the 95 % interval"),
+        },
+    )
+    if "spatial" in accuracy:
+        st.caption(
+            "Random folds test on places next to training places, which is optimistic. "
+            "Spatial blocks test away from them: rely on these."
+        )
+
+
+def split_switch(by_split: Mapping[str, object], key: str) -> str:
+    """Choose between the splits there are; the hardest comes first."""
+    names = list(by_split)
+    first = "spatial" if "spatial" in names else names[-1]
+    if len(names) == 1:
+        return first
+    return st.segmented_control(
+        "Tested on",
+        names,
+        default=first,
+        required=True,
+        format_func=lambda name: SPLITS.get(name, name),
+        key=key,
+    )
