@@ -4,7 +4,7 @@ import importlib.metadata
 
 from workflows.tasks.arrays import TaskCity
 
-SOFTWARE = ("torch", "numpy", "scikit-learn", "mapie", "h3")
+SOFTWARE = ("torch", "numpy", "scikit-learn", "h3")
 
 
 def lineage_of(city: TaskCity) -> dict[str, object]:
