@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from aether_core.tasks.findings import ShareFindings
 from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
@@ -18,7 +19,6 @@ from workflows.layers.layers import layer_values, list_layers
 from workflows.tasks.areas import AreaRequest
 from workflows.tasks.settings import FitSettings
 from workflows.tasks.socioeconomic import (
-    NOTE,
     SocioeconomicRequest,
     SocioeconomicResult,
     socioeconomic,
@@ -61,7 +61,7 @@ def mapped(app_environment: Store, task_files: TaskFiles, once: Once) -> Socioec
 def test_before_a_map_the_page_says_what_is_needed() -> None:
     visit = open_page("socioeconomic")
     assert "add up to a whole" in visit.info[0].value
-    assert NOTE in words(visit)
+    assert str(ShareFindings.note) in words(visit)
     assert visit.button(key="shares-go").disabled
 
 
@@ -117,7 +117,7 @@ def test_a_fit_keeps_areas_and_cells(app_environment: Store, task_files: TaskFil
     assert not errors(visit)
     kept = {one.kind: one for one in list_layers(app_environment, SLUG)}
     assert set(kept) == {"socioeconomic", "socioeconomic areas"}
-    assert NOTE in words(visit)
+    assert str(ShareFindings.note) in words(visit)
     assert len(areas_drawn(visit)) == kept["socioeconomic areas"].features
 
 

@@ -87,7 +87,7 @@ def test_a_cell_counts_once_however_many_labels_it_holds(
     trained_store: Store, task_files: TaskFiles, tmp_path: Path
 ) -> None:
     points = pd.read_csv(task_files.points)
-    same = points.assign(lon=points["lon"] + 1e-7)
+    same = points.assign(lon=points["lon"] + 1e-9)
     doubled = tmp_path / "doubled.csv"
     pd.concat([points, same]).to_csv(doubled, index=False)
     queries = {"parks": ["park"]}
