@@ -9,10 +9,10 @@ import shapely
 from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
-from aether_core.vector.json_files.shapes import lines_of, points_of
+from aether_core.vector.json_files.shapes import Position, lines_of, points_of
 
 
-def esri_shape(geometry: dict[str, Any]) -> shapely.Geometry | None:
+def esri_shape(geometry: dict[str, Any]) -> shapely.Geometry | Position | None:
     """Build a point, multipoint, polyline, polygon or envelope; None of an empty one.
 
     Raises:
@@ -48,38 +48,32 @@ def _polygons(rings: list[NDArray[np.float64]]) -> shapely.Geometry:
     """Put rings together: clockwise ones are outlines, the others holes of one that holds them."""
     if not rings:
         return shapely.Polygon()
-    linear = shapely.linearrings(rings[0]) if len(rings) == 1 else None
-    if linear is not None:
-        return shapely.polygons(linear)
-    built = [shapely.linearrings(ring) for ring in rings]
-    outer = [ring for ring in built if not shapely.is_ccw(ring)] or built
-    holes: list[list[shapely.Geometry]] = [[] for _ in outer]
-    filled = [shapely.polygons(ring) for ring in outer]
-    lonely = []
-    for ring in built:
-        if any(ring is one for one in outer):
-            continue
-        inside = shapely.points(shapely.get_coordinates(ring)[0])
-        at = next((n for n, one in enumerate(filled) if one.intersects(inside)), None)
-        if at is None:
-            lonely.append(shapely.polygons(ring))
-        else:
-            holes[at].append(ring)
-    parts = [shapely.polygons(ring, holes[n] or None) for n, ring in enumerate(outer)]
-    parts += lonely
+    built = np.array([shapely.linearrings(ring) for ring in rings], dtype=object)
+    hole = shapely.is_ccw(built)
+    hole &= not hole.all()  # some writers turn every ring the wrong way
+    outer, inner = built[~hole], built[hole]
+    within: dict[int, list[shapely.Geometry]] = {}
+    alone = np.ones(len(inner), dtype=bool)
+    inside = shapely.point_on_surface(shapely.polygons(inner))
+    for at, outline in shapely.STRtree(shapely.polygons(outer)).query(inside, "intersects").T:
+        if alone[at]:
+            within.setdefault(int(outline), []).append(inner[at])
+            alone[at] = False
+    parts = [shapely.polygons(ring, within.get(n)) for n, ring in enumerate(outer)]
+    parts += list(shapely.polygons(inner[alone]))
     return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
 
 
-def _point(geometry: dict[str, Any]) -> shapely.Geometry | None:
+def _point(geometry: dict[str, Any]) -> Position | None:
     x, y = geometry["x"], geometry["y"]
-    return None if None in (x, y) or "NaN" in (x, y) else shapely.points(float(x), float(y))
+    return None if None in (x, y) or "NaN" in (x, y) else (float(x), float(y))
 
 
 def _envelope(geometry: dict[str, Any]) -> shapely.Geometry:
     return shapely.box(*(float(geometry[side]) for side in ("xmin", "ymin", "xmax", "ymax")))
 
 
-_BUILDERS: dict[str, Callable[[dict[str, Any]], shapely.Geometry | None]] = {
+_BUILDERS: dict[str, Callable[[dict[str, Any]], shapely.Geometry | Position | None]] = {
     "x": _point,
     "points": lambda geometry: shapely.multipoints(points_of(geometry["points"])),
     "paths": lambda geometry: lines_of(geometry["paths"]),

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import shapely
 
+from aether_core.vector.json_files.shapes import Position
+
 _LINE_KEYS = frozenset({"highway", "barrier", "railway", "waterway", "aerialway", "power", "route"})
 """Keys whose ways are lines even where they end where they began; `area=yes` says otherwise."""
 _AREA_KEYS = frozenset({"building", "landuse", "amenity", "leisure", "shop", "tourism"})
@@ -38,7 +40,7 @@ class Answer:
         """Elements that are something: those with tags, where any has."""
         self.untagged = len(self._by_id) - len(self.features)
 
-    def shape(self, element: _Element) -> shapely.Geometry | None:
+    def shape(self, element: _Element) -> shapely.Geometry | Position | None:
         """Build the shape of an element; None where the answer does not say where it is.
 
         Raises:
@@ -97,10 +99,10 @@ def columns_of(element: _Element) -> dict[str, Any]:
     return {"@id": f"{element.get('type')}/{element.get('id')}", **(element.get("tags") or {})}
 
 
-def _point(at: Mapping[str, Any]) -> shapely.Geometry | None:
+def _point(at: Mapping[str, Any]) -> Position | None:
     if "lat" not in at or "lon" not in at:
         return None
-    return shapely.points(float(at["lon"]), float(at["lat"]))
+    return float(at["lon"]), float(at["lat"])
 
 
 def _is_area(way: _Element) -> bool:

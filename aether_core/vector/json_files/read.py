@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import shapely
-
 from aether_core.errors import InputError
 from aether_core.vector.json_files.esri import esri_crs, esri_shape
 from aether_core.vector.json_files.overpass import KINDS, Answer, columns_of
 from aether_core.vector.json_files.rows import RowTable
-from aether_core.vector.json_files.shapes import GEOMETRY_TYPES, ShapeList, geojson_shape
+from aether_core.vector.json_files.shapes import GEOMETRY_TYPES, ShapeList, geojson_place
 from aether_core.vector.json_files.stream import JsonStream, JsonSyntaxError
 from aether_core.vector.json_files.topology import Topology
 from aether_core.vector.kinds import kind_of
@@ -89,7 +87,7 @@ class _Reading:
             self.kinds["GeoJSON geometry"] = None
             self._stated(value)
             self.rows.add({})
-            self.shapes.add(value, geojson_shape)
+            self.shapes.add(value, geojson_place)
         elif within == "elements" and value.get("type") in KINDS:
             self.elements.append(value)
         elif within != "features":
@@ -133,7 +131,7 @@ class _Reading:
         if isinstance(geometry, dict):
             self._stated(geometry)
         self.rows.add(properties)
-        self.shapes.add(geometry, geojson_shape)
+        self.shapes.add(geometry, geojson_place)
 
     def _stated(self, members: dict[str, Any]) -> None:
         """Keep the first `crs` member that is there: of the file, or of a geometry in it."""
@@ -172,7 +170,7 @@ class _Reading:
             self.notes.append(
                 f"The server said: {_short(members['remark'])}. The file may be incomplete."
             )
-        nowhere = int(shapely.is_missing(self.shapes.array()).sum())
+        nowhere = self.shapes.missing
         if nowhere and nowhere == len(answer.features):
             raise InputError(
                 f"{self.path.name} is an Overpass answer without coordinates",
@@ -311,7 +309,7 @@ def _parsed(reading: _Reading, values: int, limits: Limits) -> Parsed:
 def _format(kind: str, values: int, reading: _Reading) -> str:
     if kind == "GeoJSON" and values > 1:
         return "GeoJSONSeq"
-    return kind if len(reading.shapes.array()) or kind != "GeoJSON geometry" else "GeoJSON"
+    return kind if len(reading.shapes) or kind != "GeoJSON geometry" else "GeoJSON"
 
 
 def _records(reading: _Reading, limits: Limits) -> Parsed:

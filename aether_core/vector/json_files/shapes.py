@@ -26,7 +26,9 @@ _VERTEX_BYTES = 16
 _WRONG = (ValueError, TypeError, KeyError, IndexError, AttributeError, shapely.errors.ShapelyError)
 """What building a shape from something else raises."""
 
-Shaper = Callable[[Any], shapely.Geometry | None]
+Position = tuple[float, float]
+Shaper = Callable[[Any], shapely.Geometry | Position | None]
+"""Makes a geometry; of a point its position, since a million points are built at once."""
 
 
 class ShapeList:
@@ -40,6 +42,7 @@ class ShapeList:
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path, self._limits = path, limits
         self._shapes: list[shapely.Geometry | None] = []
+        self._points: dict[int, Position] = {}
         self._vertices = 0
         self.broken = 0
         """Geometries that were there but could not be built; they are None."""
@@ -52,15 +55,30 @@ class ShapeList:
                 shape = shaper(geometry)
             except _WRONG:
                 self.broken += 1
-        if shape is not None:
+        if isinstance(shape, tuple):
+            self._points[len(self._shapes)] = shape
+            self._vertices += 1
+            shape = None
+        elif shape is not None:
             self._vertices += int(shapely.get_num_coordinates(shape))
+        if self._vertices > self._limits.vertices:
             self._limits.check_geometry_bytes(self._vertices * _VERTEX_BYTES, self._path)
         self._shapes.append(shape)
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    @property
+    def missing(self) -> int:
+        """How many rows have no geometry."""
+        return self._shapes.count(None) - len(self._points)
 
     def array(self) -> ShapeArray:
         """Return the geometries, object `[n]`."""
         found = np.full(len(self._shapes), None, dtype=object)
         found[:] = self._shapes
+        if self._points:
+            found[list(self._points)] = shapely.points(list(self._points.values()))
         return found
 
     def notes(self) -> list[str]:
@@ -70,6 +88,18 @@ class ShapeList:
         return [
             f"{self.broken:,} geometries are not built as their kind must be, and were not read."
         ]
+
+
+def geojson_place(geometry: dict[str, Any]) -> shapely.Geometry | Position:
+    """Build a GeoJSON geometry object; of a point its position.
+
+    Raises:
+        ValueError: It is none, or broken; or another error of `_WRONG`.
+    """
+    if geometry["type"] == "Point" and len(geometry["coordinates"]):
+        lon, lat = geometry["coordinates"][:2]
+        return float(lon), float(lat)
+    return geojson_shape(geometry)
 
 
 def geojson_shape(geometry: dict[str, Any]) -> shapely.Geometry:
