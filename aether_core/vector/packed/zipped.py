@@ -85,6 +85,14 @@ def unpacked_zip(
         InputError: Not a zip, damaged, encrypted, with no map or several and none chosen, with
             unsafe member names, or too large.
     """
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":
+            raise InputError(
+                "this is not a zip, despite its ending",
+                f"{path.name} is {kind_of(path)}",
+                "give it the ending of what it is, or zip it again",
+                code="file-of-another-format",
+            )
     with TemporaryDirectory(prefix="aether-zip-") as folder:
         with opened_zip(path) as archive:
             found = _candidates(_members(archive, path), readable)
@@ -150,10 +158,10 @@ def _chosen(
     """Return the map to read, the layer of it, and what else there is."""
     maps = [one for one in found if one.suffix not in _TABLES] or found
     if not maps:
-        listed = ", ".join(names[:_SHOWN])
+        listed, kind = ", ".join(names[:_SHOWN]), kind_of(path)
         raise InputError(
             f"{path.name} has no file that can be read",
-            f"it holds {listed}" if listed else f"it is {kind_of(path)}",
+            f"it holds {listed}" if kind.startswith("a zip archive") else f"it is {kind}",
             "zip a Shapefile with all its parts, or another map",
             code="zip-without-map",
         )

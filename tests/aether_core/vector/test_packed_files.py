@@ -199,6 +199,7 @@ def test_a_gz_is_bounded_by_what_it_unpacks_to(tmp_path: Path) -> None:
         ("a.fgb", b"SQLite format 3\x00", "file-of-another-format", "SQLite"),
         ("a.gpkg", b"PK\x03\x04", "file-of-another-format", "zip"),
         ("a.kml", b"{}", "vector-file-unreadable", "JSON"),
+        ("a.zip", b"Rar!\x1a\x07\x00", "file-of-another-format", "RAR"),
     ],
 )
 def test_what_is_there_is_named(
