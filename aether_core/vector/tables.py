@@ -15,8 +15,9 @@ from pandas.errors import EmptyDataError, ParserError
 from aether_core.errors import InputError
 from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.options import ReadOptions
-from aether_core.vector.parsed import Parsed, ShapeArray
+from aether_core.vector.parsed import Parsed
 from aether_core.vector.report import ReadingReport
+from aether_core.vector.shapes.cells import CellShapes, holds_shapes, shapes_of_cells
 from aether_core.vector.spreadsheet_text import APOSTROPHE_NOTE, with_formula
 
 TEXT_SUFFIXES = frozenset({".csv", ".tsv"})
@@ -25,8 +26,23 @@ _LONGITUDE = ("lon", "longitude", "lng", "long", "@lon", "lon_wgs84", "x_wgs84")
 _LATITUDE = ("lat", "latitude", "@lat", "lat_wgs84", "y_wgs84")
 _EASTING = ("x", "easting", "eastings", "x_coord", "point_x", "xcoord")
 _NORTHING = ("y", "northing", "northings", "y_coord", "point_y", "ycoord")
-SHAPE_COLUMNS = ("geometry", "wkt", "geom", "the_geom", ".geo", "geojson")
-"""Names of a column of geometries in well-known text or GeoJSON, in any case."""
+SHAPE_COLUMNS = (
+    "geometry",
+    "wkt",
+    "geom",
+    "the_geom",
+    ".geo",
+    "geojson",
+    "wkb",
+    "wkb_geometry",
+    "ewkt",
+    "ewkb",
+    "geom_wkt",
+    "geom_wkb",
+    "geometry_wkt",
+    "geometry_wkb",
+)
+"""Names of a column of geometries in well-known text or binary, or in GeoJSON, in any case."""
 _DELIMITERS = ",;\t|"
 _DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
 _NUMBER = r"^[-+]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$"
@@ -59,7 +75,7 @@ def read_text_table(
     parsed = with_geometry(frame, path, report, limits, lon_field=lon_field, lat_field=lat_field)
     if not typed:
         return parsed
-    return replace(parsed, attributes=parsed.attributes.apply(_numbers_if_all))
+    return replace(parsed, attributes=parsed.attributes.apply(numbers_if_all))
 
 
 def with_geometry(
@@ -87,6 +103,7 @@ def with_geometry(
     shape = None if lon_field or lat_field else _find(frame, SHAPE_COLUMNS)
     columns = _coordinate_columns(frame, path, lon_field, lat_field)
     if columns is None:
+        shape = shape or next((str(c) for c in frame.columns if holds_shapes(frame[c])), None)
         if shape is None:
             raise InputError(
                 f"{path.name} has no longitude and latitude columns",
@@ -94,13 +111,14 @@ def with_geometry(
                 "name them lon and lat",
                 code="table-without-coordinates",
             )
-        geometry = _parse_shapes(frame[shape], path, limits)
+        found = _parse_shapes(frame[shape], path, limits)
+        broken = f"{found.broken:,} cells of {shape} hold no geometry."
         return Parsed(
             frame.drop(columns=shape),
-            geometry,
-            None,
-            wgs84_by_rule=True,
-            report=report.used_for({"geometry": shape}),
+            found.geometry,
+            found.crs,
+            wgs84_by_rule=found.crs is None,
+            report=report.used_for({"geometry": shape}).noted(*[broken] * bool(found.broken)),
         )
     x, y = (_coordinates(frame[name], path) for name in columns)
     there = np.isfinite(x) & np.isfinite(y)
@@ -172,18 +190,13 @@ def _coordinates(column: pd.Series, path: Path) -> npt.NDArray[np.float64]:
     return values
 
 
-def _parse_shapes(column: pd.Series, path: Path, limits: Limits) -> ShapeArray:
-    """Parse well-known text or GeoJSON geometries; None where a cell is empty or neither."""
-    text = column.astype(object).where(column.notna(), None).to_numpy()
-    limits.check_geometry_bytes(sum(len(str(value)) for value in text), path)
-    as_text = np.array([str(value).strip() if value is not None else "" for value in text], object)
-    is_json = np.array([value.startswith("{") for value in as_text], dtype=bool)
-    geometry = np.full(len(as_text), None, dtype=object)
-    geometry[is_json] = shapely.from_geojson(as_text[is_json], on_invalid="ignore")
-    wkt = ~is_json & (as_text != "")
-    geometry[wkt] = shapely.from_wkt(as_text[wkt], on_invalid="ignore")
-    flat: ShapeArray = shapely.force_2d(geometry)
-    return flat
+def _parse_shapes(column: pd.Series, path: Path, limits: Limits) -> CellShapes:
+    """Parse the geometries of a column; None where a cell is empty or holds none."""
+    cells = column.astype(object).where(column.notna(), None).to_numpy()
+    limits.check_geometry_bytes(
+        sum(len(one) for one in cells if isinstance(one, str | bytes)), path
+    )
+    return shapes_of_cells(cells, str(column.name))
 
 
 def _read_text(
@@ -266,7 +279,7 @@ def _no_utf8(path: Path) -> InputError:
     )
 
 
-def _numbers_if_all(column: pd.Series) -> pd.Series:
+def numbers_if_all(column: pd.Series) -> pd.Series:
     """Turn a text column into numbers when each filled cell is a plain number."""
     filled = column.dropna()
     if len(filled) and bool(filled.str.match(_NUMBER).all()):

@@ -7,8 +7,8 @@ import streamlit as st
 
 from aether_core.errors import AetherError
 from aether_core.tasks.areas.columns import AreaColumns, area_columns
-from aether_core.tasks.areas.read import AREA_SUFFIXES, MINIMUM_COUNT, Areas, read_areas
-from aether_core.vector import ReadOptions
+from aether_core.tasks.areas.read import MINIMUM_COUNT, Areas, read_areas
+from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions
 from ui.forms import reading
 from ui.map import empty_map
 from ui.maps import area_preview
@@ -17,7 +17,7 @@ from ui.shell.text import count
 from workflows.cities.cities import CitySummary
 from workflows.tasks.areas import AreaRequest
 
-_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in AREA_SUFFIXES - {".shp", ".csv"}))
+_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES))
 _DETECT: Final = "Detect"
 _HINT: Final = (
     "Upload areas with numbers that add up to a whole, such as people by occupation or homes by "
@@ -25,7 +25,7 @@ _HINT: Final = (
 )
 _ABOUT: Final = (
     "Polygons with numbers that add up to a whole, such as people by occupation: GeoPackage, "
-    "GeoJSON, zipped Shapefile, FlatGeobuf or GeoParquet."
+    "GeoJSON, zipped Shapefile or FileGDB, FlatGeobuf, GeoParquet, KML, GML, or CSV with shapes."
 )
 
 
