@@ -17,6 +17,7 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from aether_core.errors import InputError
+from aether_core.vector.cells.dbf import shapefile_encoding
 from aether_core.vector.geopackage import check_geopackage
 from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.options import ReadOptions
@@ -69,6 +70,7 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
     _check_content(path, suffix)
     if suffix == ".gpkg":
         check_geopackage(path, limits)
+    encoding = shapefile_encoding(path, options.encoding) if suffix == ".shp" else None
     dataset = f"{_PREFIX.get(suffix, '')}{path}"
     try:
         layer, several = _chosen_layer(dataset, path, options.layer)
@@ -78,6 +80,7 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
             force_2d=True,
             max_features=limits.features + 1,
             datetime_as_string=True,
+            encoding=encoding.codec if encoding else None,
             **_OPEN_OPTIONS.get(suffix, {}),
         )
     except (DataSourceError, DataLayerError, ValueError, RuntimeError) as error:
@@ -98,7 +101,13 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
         geometry=_shapes(blobs, count, path, limits),
         crs=None if by_rule else crs,
         wgs84_by_rule=by_rule,
-        report=ReadingReport(path.name, _FORMAT[suffix], layer=layer if several else None),
+        report=ReadingReport(
+            path.name,
+            _FORMAT[suffix],
+            layer=layer if several else None,
+            encoding=encoding.name if encoding else None,
+            notes=(encoding.note,) if encoding and encoding.note else (),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from aether_core.reading import in_own_process
 from aether_core.vector.archive import unpacked_shapefile
 from aether_core.vector.coordinates import WGS84, to_wgs84
 from aether_core.vector.gdal import GDAL_SUFFIXES, read_gdal
+from aether_core.vector.headings import tidy_headings
 from aether_core.vector.limits import DEFAULT_LIMITS, Limits
 from aether_core.vector.options import NO_OPTIONS, ReadOptions
 from aether_core.vector.parquet import PARQUET_SUFFIXES, read_parquet
@@ -83,7 +84,10 @@ def read_vector(
     geometry, report = to_wgs84(parsed, file, options)
     # An attribute called like the geometry column would be overwritten by it.
     attributes = parsed.attributes.drop(columns="geometry", errors="ignore")
+    attributes = attributes.set_axis(tidy_headings(attributes.columns), axis=1)
     frame = gpd.GeoDataFrame(attributes, geometry=geometry, crs=WGS84)
+    if options.encoding is not None and report.encoding is None:
+        report = report.noted(f"{report.format} says its encoding; yours was not used.")
     report = replace(
         report,
         headings=tuple(map(str, attributes.columns)),

@@ -1,5 +1,6 @@
 """What the commands of tasks ask for: each option once, and what the options become together."""
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -241,5 +242,6 @@ class MapOptions:
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """Names separated by commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    """Names separated by commas, as in CSV: one with a comma in it stands in double quotes."""
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(name.strip() for name in names if name.strip())
