@@ -10,6 +10,7 @@ from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.reading import in_own_process
 from aether_core.vector.archive import unpacked_shapefile
+from aether_core.vector.cells.workbook import WORKBOOK_SUFFIXES
 from aether_core.vector.coordinates import WGS84, to_wgs84
 from aether_core.vector.gdal import GDAL_SUFFIXES, read_gdal
 from aether_core.vector.headings import tidy_headings
@@ -18,9 +19,9 @@ from aether_core.vector.options import NO_OPTIONS, ReadOptions
 from aether_core.vector.parquet import PARQUET_SUFFIXES, read_parquet
 from aether_core.vector.parsed import Parsed
 from aether_core.vector.report import ReadingReport, sample_of
-from aether_core.vector.tables import TEXT_SUFFIXES, read_text_table
+from aether_core.vector.tables import TEXT_SUFFIXES, read_text_table, read_workbook_table
 
-VECTOR_SUFFIXES = GDAL_SUFFIXES | PARQUET_SUFFIXES | TEXT_SUFFIXES | {".zip"}
+VECTOR_SUFFIXES = GDAL_SUFFIXES | PARQUET_SUFFIXES | TEXT_SUFFIXES | WORKBOOK_SUFFIXES | {".zip"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def read_vector(
 ) -> VectorFile:
     """Read a vector file into WGS84.
 
-    Understood: GeoJSON, GeoPackage, Shapefile (also zipped), FlatGeobuf, (Geo)Parquet, CSV and TSV.
+    Understood: GeoJSON, GeoPackage, Shapefile (also zipped), FlatGeobuf, (Geo)Parquet, CSV, TSV,
+    and workbooks (XLSX, XLS, ODS).
 
     Args:
         path: A plain local file with an ending in `VECTOR_SUFFIXES`.
@@ -116,6 +118,10 @@ def _parse(
             return replace(parsed, report=report)
     if suffix in TEXT_SUFFIXES:
         return read_text_table(
+            file, options, limits, lon_field=lon_field, lat_field=lat_field, typed=typed
+        )
+    if suffix in WORKBOOK_SUFFIXES:
+        return read_workbook_table(
             file, options, limits, lon_field=lon_field, lat_field=lat_field, typed=typed
         )
     if suffix in PARQUET_SUFFIXES:

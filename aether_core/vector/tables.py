@@ -1,4 +1,4 @@
-"""Tables with coordinates in columns: CSV, TSV, and Parquet without GeoParquet metadata."""
+"""Tables with coordinates in columns: CSV, TSV, workbooks, Parquet without GeoParquet metadata."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +12,14 @@ import shapely
 from aether_core.errors import InputError
 from aether_core.vector.cells.delimited import read_rows
 from aether_core.vector.cells.encoding import file_encoding
-from aether_core.vector.cells.numbers import read_numbers, typed_columns
+from aether_core.vector.cells.numbers import is_text, read_numbers, typed_columns
 from aether_core.vector.cells.places import (
     coordinate_columns,
     point_column,
     read_points,
     says_degrees,
 )
+from aether_core.vector.cells.workbook import read_workbook
 from aether_core.vector.headings import first_column, heading_key
 from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.options import NO_OPTIONS, ReadOptions
@@ -57,6 +58,36 @@ def read_text_table(
             or no coordinate columns (names those there are).
     """
     frame, report = _read_text(path, options, limits)
+    parsed = with_geometry(
+        frame, path, report, limits, lon_field=lon_field, lat_field=lat_field, options=options
+    )
+    return as_numbers(parsed, path, options) if typed else parsed
+
+
+def read_workbook_table(
+    path: Path,
+    options: ReadOptions,
+    limits: Limits,
+    *,
+    lon_field: str | None,
+    lat_field: str | None,
+    typed: bool,
+) -> Parsed:
+    """Read a sheet of a workbook by the same rules as a text table.
+
+    Args:
+        path: A plain local file with an ending in `WORKBOOK_SUFFIXES`.
+        options: What the user says about the file; its layers are sheets.
+        limits: Upper bounds.
+        lon_field: Column of longitudes (or eastings); detected when None.
+        lat_field: Column of latitudes (or northings); detected when None.
+        typed: Turn columns of numbers written as text into numbers.
+
+    Raises:
+        InputError: It cannot be used; see `read_workbook` and `with_geometry`.
+    """
+    frame, report = read_workbook(path, options.layer, limits)
+    check_texts(frame, path, limits)
     parsed = with_geometry(
         frame, path, report, limits, lon_field=lon_field, lat_field=lat_field, options=options
     )
@@ -215,7 +246,7 @@ def _read_text(
 def check_texts(frame: pd.DataFrame, path: Path, limits: Limits) -> None:
     """Refuse a text that is longer than the limit, geometries aside."""
     for name in frame.columns:
-        if heading_key(name) not in SHAPE_COLUMNS:
+        if is_text(frame[name]) and heading_key(name) not in SHAPE_COLUMNS:
             limits.check_cells(name, longest_text(pa.array(frame[name])), path)
 
 

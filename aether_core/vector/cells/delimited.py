@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -121,7 +121,7 @@ def _with(head: Sequence[str], delimiter: str, *, whole_file: bool) -> _Beginnin
         first = next(iter(rows))
         return _Beginning(delimiter, lines[first], _ended(rows[first]), 0.0)
     usual = max(widths, key=lambda width: (widths[width], width))
-    place = _headings(rows, usual)
+    place = headings_row(rows, usual)
     headings = _ended(rows[place])
     if place != next(iter(rows)) and _tells(rows[place]):
         return _Beginning(delimiter, lines[place], headings, 0.0)  # rows of data under a title
@@ -131,8 +131,13 @@ def _with(head: Sequence[str], delimiter: str, *, whole_file: bool) -> _Beginnin
     return _Beginning(delimiter, lines[place], headings, share if len(headings) > 1 else 0.0)
 
 
-def _headings(rows: dict[int, list[str]], usual: int) -> int:
-    """Return which row has the headings: the first that is as wide as most."""
+def headings_row(rows: Mapping[int, list[str]], usual: int) -> int:
+    """Return which row has the headings: the first that is as wide as most.
+
+    Args:
+        rows: Cells by number of the row; rows that say something only.
+        usual: How many cells most rows have.
+    """
     places = list(rows)
     wide = [
         place

@@ -56,6 +56,8 @@ _PIECE = re.compile(rb"[^,;\t\r\n\"]*[\x80-\xff][^,;\t\r\n\"]*")
 _PIECES, _PIECE_BYTES = 400, 80
 _MARGIN = 3.0
 """The likeliest reading is 20 times likelier than any other."""
+_SENSELESS = -10.0
+"""Mean log likelihood of a letter below which a reading is no writing."""
 _STRANGE = math.log(1e-5)
 _MIXED = math.log(0.05)
 _OTHER_LANGUAGE = 3.0
@@ -118,7 +120,7 @@ def given_encoding(name: str) -> Encoding:
     """
     try:
         codec = codecs.lookup(name.strip())
-        b"".decode(codec.name)
+        b"a".decode(codec.name, "replace")
     except (LookupError, ValueError) as error:
         raise InputError(
             "there is no such encoding",
@@ -169,7 +171,10 @@ def likeliest(pieces: Sequence[bytes], file: str) -> Encoding:
         if len(texts) == len(pieces) and texts not in read:
             read[texts] = (_likelihood(texts, codec), codec)
     ranked = sorted(read.items(), key=lambda one: -one[1][0])
-    if not ranked:
+    letters = sum(
+        not letter.isascii() for text in (ranked[0][0] if ranked else ()) for letter in text
+    )
+    if not ranked or ranked[0][1][0] < _SENSELESS * letters:
         raise InputError(
             f"the letters of {file} are in no encoding that is known here",
             pieces[0][:20].hex(" ") if pieces else "no text",

@@ -31,11 +31,12 @@ _PLAIN = {
 }
 
 _WRITTEN = {
-    ".": "[.\u066b]",
-    ",": "[,\u066c]",
+    ".": "[.\u066b\uff0e]",
+    ",": "[,\u066c\uff0c]",
     " ": "[ \u00a0\u202f\u2007\u2009]",
     "'": "['\u2019\u2018\u02bc]",
 }
+_IN_NUMBERS = r"\p{Nd}eE%+\-\x{2212}" + "".join(one.strip("[]") for one in _WRITTEN.values())
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ class _Texts:
 
     def holds(self, sign: str) -> bool:
         """Whether a number of the column has the sign in it, however it is written."""
-        pattern = rf"^[+-]?[\d,.]*(?:\d|^){_WRITTEN[sign]}\d[\d,. '%]*$"
+        pattern = rf"^[{_IN_NUMBERS}]*{_WRITTEN[sign]}\p{{Nd}}[{_IN_NUMBERS}]*$"
         return bool(pc.any(pc.match_substring_regex(self.array, pattern)).as_py())
 
     def _plain(self, sign: str) -> pa.BooleanArray:

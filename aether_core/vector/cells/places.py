@@ -37,7 +37,7 @@ _NORTHING = (
     *("y", "northing", "northings", "y coord", "coord y", "ycoord", "point y", "y coordinate"),
     *("hochwert", "nordwert", "utm y", "utm n", "y utm", "coordenada y", "y koordinate"),
 )
-_LATITUDE_FIRST = ("latlon", "latlng", "latlong", "lat lon", "lat lng", "lat long", "geo point 2d")
+_LATITUDE_FIRST = ("latlon", "latlng", "latlong", "lat lon", "lat lng", "lat long", "point 2d")
 _LONGITUDE_FIRST = ("lonlat", "lnglat", "longlat", "lon lat", "lng lat", "long lat")
 _TOGETHER = (
     *("location", "coordinates", "coordinate", "coords", "coord", "geo point", "geopoint"),
@@ -97,7 +97,8 @@ def point_column(frame: pd.DataFrame, file: str) -> str | None:
     names = [str(name) for name in frame.columns]
     for usual in (*_LATITUDE_FIRST, *_LONGITUDE_FIRST, *_TOGETHER):
         found = _called(names, (usual,), file)
-        if found is not None and _pairs(frame[found].head(200)).notna().mean().min() > _HALF:
+        cells = [] if found is None else frame[found].dropna().head(200)
+        if len(cells) and _pairs(cells).notna().mean().min() > _HALF:
             return found
     return None
 
