@@ -39,7 +39,8 @@ AreasFile = Annotated[Path | None, typer.Option(help="Areas with shares or count
 Fields = Annotated[
     str | None,
     typer.Option(
-        help="Their share or count fields, separated by commas; they must add up to a whole."
+        help="Their share or count fields, separated by commas, one with a comma in double quotes; "
+        "they must add up to a whole."
     ),
 ]
 CodeField = Annotated[str | None, typer.Option(help="Area ID field.")]

@@ -56,7 +56,7 @@ _PIECE = re.compile(rb"[^,;\t\r\n\"]*[\x80-\xff][^,;\t\r\n\"]*")
 _PIECES, _PIECE_BYTES = 400, 80
 _MARGIN = 3.0
 """The likeliest reading is 20 times likelier than any other."""
-_SENSELESS = -10.0
+_SENSELESS, _SENSELESS_ASIAN = -6.0, -10.0
 """Mean log likelihood of a letter below which a reading is no writing."""
 _STRANGE = math.log(1e-5)
 _MIXED = math.log(0.05)
@@ -171,10 +171,7 @@ def likeliest(pieces: Sequence[bytes], file: str) -> Encoding:
         if len(texts) == len(pieces) and texts not in read:
             read[texts] = (_likelihood(texts, codec), codec)
     ranked = sorted(read.items(), key=lambda one: -one[1][0])
-    letters = sum(
-        not letter.isascii() for text in (ranked[0][0] if ranked else ()) for letter in text
-    )
-    if not ranked or ranked[0][1][0] < _SENSELESS * letters:
+    if not ranked or not _is_writing(ranked[0][0], *ranked[0][1]):
         raise InputError(
             f"the letters of {file} are in no encoding that is known here",
             pieces[0][:20].hex(" ") if pieces else "no text",
@@ -199,6 +196,12 @@ def likeliest(pieces: Sequence[bytes], file: str) -> Encoding:
     name = _name(codec)
     note = f"Its letters were taken for {name}, so that one text is {example.strip()[:40]!r}."
     return Encoding(codec, name, note)
+
+
+def _is_writing(texts: Sequence[str], likelihood: float, codec: str) -> bool:
+    """Whether the letters of a reading are such as some language has."""
+    letters = sum(not letter.isascii() for text in texts for letter in text)
+    return likelihood >= letters * (_SENSELESS_ASIAN if codec in _ASIAN else _SENSELESS)
 
 
 def _name(codec: str) -> str:
