@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aether_core.errors import InputError
 from aether_core.files.source import local_file
+from aether_core.vector.cells.workbook import WORKBOOK_SUFFIXES
 from aether_core.vector.gdal import GDAL_SUFFIXES, PARTS, read_gdal
 from aether_core.vector.json_files.read import JSON_SUFFIXES, read_json
 from aether_core.vector.limits import Limits
@@ -17,7 +18,12 @@ from aether_core.vector.packed.gzipped import unpacked_gzip
 from aether_core.vector.packed.zipped import unpacked_zip
 from aether_core.vector.parquet import PARQUET_SUFFIXES, read_parquet
 from aether_core.vector.parsed import Parsed
-from aether_core.vector.tables import TEXT_SUFFIXES, numbers_if_all, read_text_table
+from aether_core.vector.tables import (
+    TEXT_SUFFIXES,
+    as_numbers,
+    read_text_table,
+    read_workbook_table,
+)
 
 _ZIPS = frozenset({".zip", ".kmz"})
 _GZIPS = frozenset({".gz"})
@@ -102,6 +108,17 @@ def _text_table(file: Path, options: ReadOptions, limits: Limits, columns: Colum
     )
 
 
+def _workbook(file: Path, options: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
+    return read_workbook_table(
+        file,
+        options,
+        limits,
+        lon_field=columns.lon_field,
+        lat_field=columns.lat_field,
+        typed=columns.typed,
+    )
+
+
 def _parquet(file: Path, _: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
     return read_parquet(file, limits, lon_field=columns.lon_field, lat_field=columns.lat_field)
 
@@ -110,25 +127,20 @@ def _json(file: Path, options: ReadOptions, limits: Limits, _: Columns) -> Parse
     return read_json(file, options, limits)
 
 
-def _kml(file: Path, _: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
-    return _typed(read_kml(file, limits), columns)
+def _kml(file: Path, options: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
+    parsed = read_kml(file, limits)
+    return as_numbers(parsed, file, options) if columns.typed else parsed
 
 
 def _gml(file: Path, options: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
     with harmless_gml(file) as copy:
-        return _typed(read_gdal(copy, options, limits), columns)
+        parsed = read_gdal(copy, options, limits)
+        return as_numbers(parsed, file, options) if columns.typed else parsed
 
 
 def _gdal(file: Path, options: ReadOptions, limits: Limits, _: Columns) -> Parsed:
     with with_its_parts(file) as whole:
         return read_gdal(whole, options, limits)
-
-
-def _typed(parsed: Parsed, columns: Columns) -> Parsed:
-    """Turn columns of numbers into numbers, of formats in which all attributes are text."""
-    if not columns.typed:
-        return parsed
-    return replace(parsed, attributes=parsed.attributes.apply(numbers_if_all))
 
 
 _READERS: dict[str, _Reader] = {
@@ -137,6 +149,7 @@ _READERS: dict[str, _Reader] = {
     **dict.fromkeys(KML_SUFFIXES, _kml),
     **dict.fromkeys(PARQUET_SUFFIXES, _parquet),
     **dict.fromkeys(TEXT_SUFFIXES, _text_table),
+    **dict.fromkeys(WORKBOOK_SUFFIXES, _workbook),
     ".gml": _gml,
 }
 VECTOR_SUFFIXES = (frozenset(_READERS) - {".gdb"}) | _ZIPS | _GZIPS

@@ -16,6 +16,7 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from aether_core.errors import InputError
+from aether_core.vector.cells.dbf import shapefile_encoding
 from aether_core.vector.geopackage import check_geopackage
 from aether_core.vector.kinds import kind_of
 from aether_core.vector.limits import Limits, longest_text
@@ -99,6 +100,7 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
     _check_content(path, suffix)
     if suffix == ".gpkg":
         check_geopackage(path, limits)
+    encoding = shapefile_encoding(path, options.encoding) if suffix == ".shp" else None
     dataset = f"{_PREFIX.get(suffix, '')}{path}"
     try:
         layer = _chosen_layer(dataset, path, options.layer if suffix in _LAYERED else None)
@@ -108,6 +110,7 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
             force_2d=True,
             max_features=limits.features + 1,
             datetime_as_string=True,
+            encoding=encoding.codec if encoding else None,
             **_OPEN_OPTIONS.get(suffix, {}),
         )
     except (DataSourceError, DataLayerError, ValueError, RuntimeError) as error:
@@ -132,7 +135,11 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
         crs=meta["crs"],
         wgs84_by_rule=False,
         report=ReadingReport(
-            path.name, _FORMAT[suffix], layer=layer if suffix in _LAYERED else None
+            path.name,
+            _FORMAT[suffix],
+            layer=layer if suffix in _LAYERED else None,
+            encoding=encoding.name if encoding else None,
+            notes=(encoding.note,) if encoding and encoding.note else (),
         ),
     )
 

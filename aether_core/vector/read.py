@@ -11,6 +11,7 @@ from aether_core.files.source import local_file
 from aether_core.reading import in_own_process
 from aether_core.vector.coordinates import WGS84, to_wgs84
 from aether_core.vector.formats import VECTOR_SUFFIXES, Columns, parse
+from aether_core.vector.headings import tidy_headings
 from aether_core.vector.limits import DEFAULT_LIMITS, Limits
 from aether_core.vector.markup.html_tables import html_tables_as_columns
 from aether_core.vector.options import NO_OPTIONS, ReadOptions
@@ -45,8 +46,9 @@ def read_vector(
     """Read a vector file into WGS84.
 
     Understood: GeoJSON and its sequences, Esri, Overpass and TopoJSON, GeoPackage, Shapefile,
-    FlatGeobuf, (Geo)Parquet, KML, GML, MapInfo, CSV and TSV; all of them in a zip or `.gz`, and
-    there also FileGDB. A GeometryCollection becomes the polygons in it (`without_collections`).
+    FlatGeobuf, (Geo)Parquet, KML, GML, MapInfo, CSV, TSV and workbooks (XLSX, XLS, ODS); all of
+    them in a zip or `.gz`, and there also FileGDB. A GeometryCollection becomes the polygons in it
+    (`without_collections`).
 
     Args:
         path: A plain local file with an ending in `VECTOR_SUFFIXES`.
@@ -86,10 +88,13 @@ def read_vector(
         parsed.attributes.drop(columns="geometry", errors="ignore"), file, limits
     )
     attributes = expanded.attributes
+    attributes = attributes.set_axis(tidy_headings(attributes.columns), axis=1)
     report = report.noted(*plain.notes, *expanded.notes)
     if options.layer is not None and report.layer is None:
         report = report.noted(f"It holds one layer; {options.layer} was not needed.")
     frame = gpd.GeoDataFrame(attributes, geometry=geometry, crs=WGS84)
+    if options.encoding is not None and report.encoding is None:
+        report = report.noted(f"{report.format} says its encoding; yours was not used.")
     report = replace(
         report,
         headings=tuple(map(str, attributes.columns)),

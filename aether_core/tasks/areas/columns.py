@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from aether_core.reading import in_own_process
-from aether_core.tasks.areas.numbers import SUPPRESSED
 from aether_core.vector import NO_OPTIONS, ReadOptions, read_vector
+from aether_core.vector.cells.numbers import number_columns
 
-_LOOKED_AT = 2_000
 _MOSTLY = 0.5
+"""Part of the cells, withheld ones aside, that are numbers in a column of numbers."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,6 @@ def area_columns(path: str | Path, options: ReadOptions = NO_OPTIONS) -> AreaCol
     """
     frame = read_vector(path, options, typed=False).frame
     table = pd.DataFrame(frame.drop(columns="geometry"))
-    numbers = [str(name) for name in table.columns if _holds_numbers(table[name])]
+    numbers = number_columns(table, _MOSTLY)
     others = [str(name) for name in table.columns if str(name) not in numbers]
     return AreaColumns(len(table), numbers, others)
-
-
-def _holds_numbers(column: "pd.Series[object]") -> bool:
-    """Whether most values of a column are numbers; withheld ones do not count."""
-    if pd.api.types.is_bool_dtype(column):
-        return False
-    head = column.head(_LOOKED_AT)
-    told = head[~head.astype(str).str.strip().str.casefold().isin(SUPPRESSED)].dropna()
-    cleaned = told.astype(str).str.replace(r"[,%\s]", "", regex=True)
-    found = pd.to_numeric(cleaned, errors="coerce").notna()
-    return bool(len(found) and found.mean() > _MOSTLY)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,6 +16,7 @@ from aether_core.reading import in_own_process
 from aether_core.tasks.areas.codes import area_codes, check_codes_differ
 from aether_core.tasks.areas.disjoint import check_disjoint
 from aether_core.tasks.areas.numbers import (
+    AreaNumbers,
     Given,
     area_numbers,
     unlike_the_others,
@@ -31,6 +32,7 @@ from aether_core.vector import (
     ReadOptions,
     read_vector,
 )
+from aether_core.vector.headings import find_column
 
 AREA_SUFFIXES = VECTOR_SUFFIXES
 MINIMUM_COUNT = 100.0
@@ -40,7 +42,7 @@ NO_GEOMETRY = "no geometry"
 NOT_AN_AREA = "not a polygon"
 NO_SIZE = "polygon with zero area"
 NO_CODE = "no code"
-SUPPRESSED = "suppressed or missing value"
+MISSING = "missing value"
 NOBODY = "population of zero"
 NOT_WHOLE = "shares that do not sum to 1"
 
@@ -117,14 +119,18 @@ def read_areas(
     frame = read.frame
     table = frame.drop(columns="geometry")
     names = _checked_fields(table.columns.tolist(), fields, file.name)
+    if code_field is not None:
+        code_field = find_column(table.columns, code_field, file=file.name)
     code = np.array(area_codes(table, names, code_field), dtype=object)
     shown = [text or f"in row {row + 1}" for row, text in enumerate(code)]
-    values = area_numbers(table, names, shown)
+    numbers = area_numbers(table, names, shown, options, file=file.name)
+    values = numbers.values
 
     geometry, reason, repaired = _polygons(frame)
     reason[(reason == "") & (code == "")] = NO_CODE
     check_codes_differ([text for text, why in zip(code, reason, strict=True) if why == ""] or [""])
-    reason[(reason == "") & np.isnan(values).any(axis=1)] = SUPPRESSED
+    withheld = _why_missing(numbers)
+    reason[reason == ""] = withheld[reason == ""]
     given = what_is_given(values[reason == ""])
     _judge_sums(values, reason, given, minimum_count)
     dropped = dict(Counter(text for text in reason.tolist() if text))
@@ -150,8 +156,19 @@ def read_areas(
         dropped=dropped,
         repaired=int(np.count_nonzero(repaired & kept)),
         minimum_count=minimum_count,
-        report=read.report.counted(dropped, int(kept.sum())),
+        report=replace(read.report, numbers=numbers.shown or read.report.numbers).counted(
+            dropped, int(kept.sum())
+        ),
     )
+
+
+def _why_missing(numbers: AreaNumbers) -> NDArray[np.object_]:
+    """Why a row lacks a number: the first mark in it as written, or nothing; "" where complete."""
+    why = np.full(len(numbers.values), "", dtype=object)
+    for row in np.flatnonzero(np.isnan(numbers.values).any(axis=1)):
+        marks = [mark for mark in numbers.mark[row] if mark]
+        why[row] = f"withheld value {marks[0]!r}" if marks else MISSING
+    return why
 
 
 def _judge_sums(
@@ -184,12 +201,8 @@ def _polygons(
 def _checked_fields(columns: Sequence[str], fields: Sequence[str], name: str) -> tuple[str, ...]:
     """Return the fields, or refuse those that are missing or too few."""
     listed = ", ".join(str(column) for column in columns[:30]) or "none"
-    names = tuple(dict.fromkeys(field.strip() for field in fields if field.strip()))
-    for field in names:
-        if field not in columns:
-            raise InputError(
-                f"{name} has no such field", field, f"it has {listed}", code="no-such-field"
-            )
+    named = [field for field in fields if field.strip()]
+    names = tuple(dict.fromkeys(find_column(columns, field, file=name) for field in named))
     if len(names) < 2:
         raise InputError(
             "shares need at least two fields",

@@ -235,12 +235,6 @@ def test_coordinate_columns_without_numbers(tmp_path: Path) -> None:
     refused(path, "coordinates-not-numbers", "24°56'E")
 
 
-def test_a_table_that_is_not_utf8(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes("name,lon,lat\nKähvila,24.9,60.1\n".encode("latin-1"))
-    refused(path, "table-not-utf8", path.name)
-
-
 @pytest.mark.parametrize(
     "path",
     [
