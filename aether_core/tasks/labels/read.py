@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from pathlib import Path
@@ -20,6 +20,7 @@ from aether_core.poi.osm.extract import PBF_SUFFIXES
 from aether_core.reading import in_own_process
 from aether_core.tasks.labels.osm_land_use import FIELD as OSM_FIELD
 from aether_core.tasks.labels.osm_land_use import read_osm_land_use
+from aether_core.tasks.labels.values import alike, one_spelling, says_nothing
 from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import (
     DEFAULT_LIMITS,
@@ -77,6 +78,7 @@ class Labels:
         repaired: Polygons that crossed themselves and were mended.
         feature: int64 `[n]`, which feature of the file each came from: the points of a MultiPoint
             share one. Counted up when not given.
+        unlabelled: How often each value that says nothing occurs, such as `N/A`; those went.
         report: How the file was read; None of labels that were kept.
     """
 
@@ -90,6 +92,7 @@ class Labels:
     feature: NDArray[np.int64] = dataclass_field(
         default_factory=lambda: np.empty(0, dtype=np.int64)
     )
+    unlabelled: Mapping[str, int] = dataclass_field(default_factory=dict)
     report: ReadingReport | None = None
 
     def __post_init__(self) -> None:
@@ -136,6 +139,7 @@ def read_labels(
     path: str | Path,
     *,
     field: str | None = None,
+    meant: Collection[str] = (),
     options: ReadOptions = NO_OPTIONS,
     boundary: shapely.Geometry | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -143,14 +147,17 @@ def read_labels(
     """Read labelled points and polygons.
 
     Lines, features without a geometry or without a label, and polygons without an area are dropped
-    and counted. Polygons that cross themselves are repaired and counted. The points of a MultiPoint
-    become a label each.
+    and counted; a value such as `N/A` or `unknown` is no label. Values that differ only in case,
+    spaces or composed letters become one, the most frequent. Polygons that cross themselves are
+    repaired and counted. The points of a MultiPoint become a label each.
 
     Args:
         path: A local file with an ending in `LABEL_SUFFIXES`; an OpenStreetMap extract (`.pbf`)
             gives its land use (`read_osm_land_use`).
         field: The column that holds the labels; one of `USUAL_FIELDS` when None. Numbers become
             text, whole ones without a point ("6", not "6.0").
+        meant: Values a user has a class for: they stay, whatever they say, and two spellings among
+            them stay apart.
         options: What the user says about the file.
         boundary: The city, WGS84; only used to read less of an extract.
         limits: Upper bounds on the file.
@@ -170,14 +177,15 @@ def read_labels(
                 "choose an extract that covers the city, or give your own labels",
                 code="osm-extract-without-land-use",
             )
-        return _labels(frame, OSM_FIELD, file)
+        return _labels(frame, OSM_FIELD, file, meant)
     read = read_vector(file, options, typed=False, limits=limits)
     chosen = _label_field(read.frame, field, file.name)
-    labels = _labels(read.frame, chosen, file)
+    labels = _labels(read.frame, chosen, file, meant)
     report = read.report.used_for({"class": chosen}).counted(
         labels.dropped, len(read.frame) - sum(labels.dropped.values())
     )
-    return replace(labels, report=report)
+    merged = one_spelling(label_texts(read.frame[chosen]), meant)
+    return replace(labels, report=report.noted(*_spelling_notes(merged)))
 
 
 @in_own_process
@@ -238,16 +246,23 @@ def label_texts(column: pd.Series) -> list[str]:
     return [text.split(".")[0] if _WHOLE.fullmatch(text) else text for text in texts]
 
 
-def _labels(frame: gpd.GeoDataFrame, field: str, file: Path) -> Labels:
+def _labels(frame: gpd.GeoDataFrame, field: str, file: Path, meant: Collection[str] = ()) -> Labels:
     """Check every row, mend polygons, split MultiPoints."""
     geometry = frame.geometry.to_numpy().astype(object)
-    value = np.array(label_texts(frame[field]), dtype=object)
+    written = label_texts(frame[field])
+    spelling = one_spelling(written, meant)
+    known = {alike(one) for one in meant}
+    value = np.array([spelling.get(text, text) for text in written], dtype=object)
+    nothing = {text for text in set(value.tolist()) if text and says_nothing(text)}
+    nothing = {text for text in nothing if alike(text) not in known}
     reason = np.full(len(frame), "", dtype=object)
     polygon = is_polygon(geometry)
     kind = shapely.get_type_id(geometry)
     point = np.isin(kind, (shapely.GeometryType.POINT, shapely.GeometryType.MULTIPOINT))
     reason[~(polygon | point)] = NOT_A_PLACE
     reason[value == ""] = NO_LABEL
+    for text in nothing:
+        reason[value == text] = f"{NO_LABEL} ({text})"
     reason[shapely.is_missing(geometry) | shapely.is_empty(geometry)] = NO_GEOMETRY
     mend = np.flatnonzero(polygon & (reason == ""))
     mended = valid_polygons(geometry[mend])
@@ -278,7 +293,20 @@ def _labels(frame: gpd.GeoDataFrame, field: str, file: Path) -> Labels:
         dropped=dropped,
         repaired=mended.repaired,
         feature=np.unique(feature[order], return_inverse=True)[1].astype(np.int64),
+        unlabelled={
+            text: count for text, count in Counter(value.tolist()).most_common() if text in nothing
+        },
     )
+
+
+def _spelling_notes(merged: Mapping[str, str]) -> tuple[str, ...]:
+    """Say which spellings became one class."""
+    if not merged:
+        return ()
+    shown = ", ".join(f"{old} is {new}" for old, new in sorted(merged.items())[:_EXAMPLES])
+    more = f" and {len(merged) - _EXAMPLES} more" if len(merged) > _EXAMPLES else ""
+    told = "Spellings that differ only in capitals, spaces or composed letters are one"
+    return (f"{told}: {shown}{more}.",)
 
 
 def _label_field(frame: gpd.GeoDataFrame, field: str | None, name: str) -> str:
