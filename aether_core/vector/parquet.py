@@ -21,7 +21,12 @@ PARQUET_SUFFIXES = frozenset({".parquet", ".geoparquet"})
 
 
 def read_parquet(
-    path: Path, limits: Limits, *, lon_field: str | None, lat_field: str | None
+    path: Path,
+    limits: Limits,
+    *,
+    lon_field: str | None,
+    lat_field: str | None,
+    shapeless: bool = False,
 ) -> Parsed:
     """Read a Parquet file: its GeoParquet geometry, or its longitude and latitude columns.
 
@@ -30,6 +35,7 @@ def read_parquet(
         limits: Upper bounds; rows and unpacked bytes are known before anything is read.
         lon_field: Column of longitudes; only for tables without GeoParquet metadata.
         lat_field: Column of latitudes.
+        shapeless: Accept a table without coordinates.
 
     Raises:
         InputError: Not Parquet, damaged, without coordinates, or above the limits.
@@ -44,7 +50,13 @@ def read_parquet(
                 _check_texts(table, path, limits)
                 frame = table.to_pandas()
                 return with_geometry(
-                    frame, path, report, limits, lon_field=lon_field, lat_field=lat_field
+                    frame,
+                    path,
+                    report,
+                    limits,
+                    lon_field=lon_field,
+                    lat_field=lat_field,
+                    shapeless=shapeless,
                 )
             column = str(geo.get("primary_column", "geometry"))
             limits.check_geometry_bytes(file.read(columns=[column]).nbytes, path)

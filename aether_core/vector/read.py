@@ -44,6 +44,7 @@ def read_vector(
     lon_field: str | None = None,
     lat_field: str | None = None,
     typed: bool = True,
+    shapeless: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> VectorFile:
     """Read a vector file into WGS84.
@@ -56,6 +57,7 @@ def read_vector(
         lon_field: Longitude column of a table; detected when None.
         lat_field: Latitude column of a table; detected when None.
         typed: False keeps the attributes of text tables as written instead of as numbers.
+        shapeless: Accept a table without any geometry: no row has one then.
         limits: Upper bounds on bytes, rows, columns, texts and vertices.
 
     Raises:
@@ -64,7 +66,15 @@ def read_vector(
     """
     file = local_file(path, suffixes=VECTOR_SUFFIXES)
     limits.check_bytes(file.stat().st_size, file)
-    parsed = _parse(file, options, limits, lon_field=lon_field, lat_field=lat_field, typed=typed)
+    parsed = _parse(
+        file,
+        options,
+        limits,
+        lon_field=lon_field,
+        lat_field=lat_field,
+        typed=typed,
+        shapeless=shapeless,
+    )
     if not len(parsed.geometry):
         raise InputError(
             "the file is empty: it has no rows",
@@ -72,7 +82,8 @@ def read_vector(
             "export it again",
             code="file-without-rows",
         )
-    if (shapely.is_missing(parsed.geometry) | shapely.is_empty(parsed.geometry)).all():
+    nothing = bool((shapely.is_missing(parsed.geometry) | shapely.is_empty(parsed.geometry)).all())
+    if nothing and not shapeless:
         raise InputError(
             "no row of the file has a geometry",
             file.name,
@@ -80,7 +91,9 @@ def read_vector(
             code="file-without-geometry",
         )
     limits.check_shapes(parsed.geometry, file)
-    geometry, report = to_wgs84(parsed, file, options)
+    geometry, report = (
+        (parsed.geometry, parsed.report) if nothing else to_wgs84(parsed, file, options)
+    )
     # An attribute called like the geometry column would be overwritten by it.
     attributes = parsed.attributes.drop(columns="geometry", errors="ignore")
     frame = gpd.GeoDataFrame(attributes, geometry=geometry, crs=WGS84)
@@ -102,6 +115,7 @@ def _parse(
     lon_field: str | None,
     lat_field: str | None,
     typed: bool,
+    shapeless: bool,
 ) -> Parsed:
     """Choose the reader by the file's ending."""
     suffix = file.suffix.lower()
@@ -112,8 +126,16 @@ def _parse(
             return replace(parsed, report=report)
     if suffix in TEXT_SUFFIXES:
         return read_text_table(
-            file, options, limits, lon_field=lon_field, lat_field=lat_field, typed=typed
+            file,
+            options,
+            limits,
+            lon_field=lon_field,
+            lat_field=lat_field,
+            typed=typed,
+            shapeless=shapeless,
         )
     if suffix in PARQUET_SUFFIXES:
-        return read_parquet(file, limits, lon_field=lon_field, lat_field=lat_field)
+        return read_parquet(
+            file, limits, lon_field=lon_field, lat_field=lat_field, shapeless=shapeless
+        )
     return read_gdal(file, options, limits)

@@ -40,6 +40,7 @@ def read_text_table(
     lon_field: str | None,
     lat_field: str | None,
     typed: bool,
+    shapeless: bool = False,
 ) -> Parsed:
     """Read a CSV or TSV with coordinate columns, or with a WKT or GeoJSON geometry column.
 
@@ -51,12 +52,21 @@ def read_text_table(
         lat_field: Column of latitudes (or northings); detected when None.
         typed: Turn columns of numbers into numbers. False keeps every attribute as written, so
             that a shop called "1.10" keeps its name.
+        shapeless: Accept a table without coordinates.
 
     Raises:
         InputError: Not UTF-8, not a table, or no coordinate columns (names those there are).
     """
     frame, report = _read_text(path, options, limits)
-    parsed = with_geometry(frame, path, report, limits, lon_field=lon_field, lat_field=lat_field)
+    parsed = with_geometry(
+        frame,
+        path,
+        report,
+        limits,
+        lon_field=lon_field,
+        lat_field=lat_field,
+        shapeless=shapeless,
+    )
     if not typed:
         return parsed
     return replace(parsed, attributes=parsed.attributes.apply(_numbers_if_all))
@@ -70,6 +80,7 @@ def with_geometry(
     *,
     lon_field: str | None,
     lat_field: str | None,
+    shapeless: bool = False,
 ) -> Parsed:
     """Make points from a table's coordinate columns, or shapes from its geometry column.
 
@@ -80,6 +91,7 @@ def with_geometry(
         limits: Upper bounds.
         lon_field: Column of longitudes (or eastings); detected when None.
         lat_field: Column of latitudes (or northings); detected when None.
+        shapeless: Accept a table without such columns: no row has a geometry then.
 
     Raises:
         InputError: There are no such columns, or nothing in them is a number.
@@ -87,6 +99,9 @@ def with_geometry(
     shape = None if lon_field or lat_field else _find(frame, SHAPE_COLUMNS)
     columns = _coordinate_columns(frame, path, lon_field, lat_field)
     if columns is None:
+        if shape is None and shapeless:
+            nothing = np.full(len(frame), None, dtype=object)
+            return Parsed(frame, nothing, None, wgs84_by_rule=True, report=report)
         if shape is None:
             raise InputError(
                 f"{path.name} has no longitude and latitude columns",

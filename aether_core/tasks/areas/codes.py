@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.tasks.areas.code_names import COUNTS_ROWS, LIKE_AN_ID, OTHER, folded, rank
 from aether_core.tasks.labels.read import label_texts
+from aether_core.vector.keyed.code_names import COUNTS_ROWS, LIKE_AN_ID, OTHER, folded, rank
 
 _NEARLY_ALL = 0.9
 _NUMBERS = OTHER + 1

@@ -32,8 +32,8 @@ from aether_core.vector import (
     Limits,
     ReadingReport,
     ReadOptions,
-    read_vector,
 )
+from aether_core.vector.keyed.read import read_keyed
 
 AREA_SUFFIXES = VECTOR_SUFFIXES
 MINIMUM_COUNT = 100.0
@@ -68,6 +68,8 @@ class Areas:
         repaired: Polygons that crossed themselves and were mended.
         minimum_count: People an area needed; only counts are held against it.
         report: How the file was read; None of areas that were kept.
+        shapes: How the file was read that the areas' shapes come from, where there is one.
+        shapes_sha256: Of that file's content.
     """
 
     geometry: NDArray[np.object_]
@@ -82,6 +84,8 @@ class Areas:
     repaired: int
     minimum_count: float = MINIMUM_COUNT
     report: ReadingReport | None = None
+    shapes: ReadingReport | None = None
+    shapes_sha256: str | None = None
 
     def __len__(self) -> int:
         return len(self.geometry)
@@ -93,6 +97,7 @@ def read_areas(
     *,
     fields: Sequence[str],
     options: ReadOptions = NO_OPTIONS,
+    geometry: Path | None = None,
     code_field: str | None = None,
     given: Given | None = None,
     minimum_count: float = MINIMUM_COUNT,
@@ -107,9 +112,10 @@ def read_areas(
     area.
 
     Args:
-        path: A vector file, see `aether_core.vector.read_vector`.
+        path: A vector file, or a table of codes or H3 cells, see `read_keyed`.
         fields: Columns of shares, percentages or counts, at least two.
         options: What the user says about the file.
+        geometry: File with the shapes of the areas' codes, where the first has none.
         code_field: Column of the areas' codes; detected when None (`area_codes`).
         given: What the numbers are; found out when None (`what_is_given`).
         minimum_count: Areas with fewer people go; only counts are held against it.
@@ -123,13 +129,22 @@ def read_areas(
             smaller; or nothing is left.
     """
     file = Path(path)
-    read = read_vector(file, options, typed=False, limits=limits)
+    read = read_keyed(
+        file,
+        options,
+        geometry=geometry,
+        code_field=code_field,
+        as_areas=True,
+        typed=False,
+        limits=limits,
+    )
     frame = read.frame
+    code_field = read.code_field or code_field
     table = frame.drop(columns="geometry")
     names = _checked_fields(table.columns.tolist(), fields, file.name)
     values = area_numbers(table, names, row_names(table, names, code_field))
 
-    geometry, reason, repaired = _polygons(frame)
+    polygons, reason, repaired = _polygons(frame)
     codes = area_codes(table, names, values, reason == "", code_field)
     reason[(reason == "") & (codes.code == "")] = NO_CODE
     reason[(reason == "") & np.isnan(values).any(axis=1)] = SUPPRESSED
@@ -150,7 +165,7 @@ def read_areas(
             code="no-usable-areas",
         )
     used = reason == ""
-    shapes = np.array([_joined(geometry[parts[row]]) for row in kept.tolist()], dtype=object)
+    shapes = np.array([_joined(polygons[parts[row]]) for row in kept.tolist()], dtype=object)
     check_disjoint(shapes, codes.code[kept].tolist())
     total = values[kept].sum(axis=1)
     report = read.report.used_for(
@@ -172,6 +187,8 @@ def read_areas(
         report=report.counted(left_out, int(used.sum())).noted(
             *codes.notes, *given_notes(values[kept], kind, names)
         ),
+        shapes=read.shapes,
+        shapes_sha256=None if geometry is None else sha256_of(geometry),
     )
 
 

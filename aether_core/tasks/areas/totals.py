@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.tasks.areas.code_names import names_a_total
+from aether_core.vector.keyed.code_names import names_a_total
 
 MOST_ROWS = 0.9
 """Part of the rows whose numbers have to fit: single rows hold mistakes."""

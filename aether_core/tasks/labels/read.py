@@ -32,6 +32,7 @@ from aether_core.vector import (
     looks_swapped,
     read_vector,
 )
+from aether_core.vector.keyed.read import read_keyed
 
 LABEL_SUFFIXES = VECTOR_SUFFIXES | PBF_SUFFIXES
 
@@ -80,6 +81,8 @@ class Labels:
             share one. Counted up when not given.
         unlabelled: How often each value that says nothing occurs, such as `N/A`; those went.
         report: How the file was read; None of labels that were kept.
+        shapes: How the file was read that the labels' shapes come from, where there is one.
+        shapes_sha256: Of that file's content.
     """
 
     geometry: NDArray[np.object_]
@@ -94,6 +97,8 @@ class Labels:
     )
     unlabelled: Mapping[str, int] = dataclass_field(default_factory=dict)
     report: ReadingReport | None = None
+    shapes: ReadingReport | None = None
+    shapes_sha256: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.feature) != len(self.geometry):
@@ -141,6 +146,8 @@ def read_labels(
     field: str | None = None,
     meant: Collection[str] = (),
     options: ReadOptions = NO_OPTIONS,
+    geometry: Path | None = None,
+    code_field: str | None = None,
     boundary: shapely.Geometry | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Labels:
@@ -159,6 +166,8 @@ def read_labels(
         meant: Values a user has a class for: they stay, whatever they say, and two spellings among
             them stay apart.
         options: What the user says about the file.
+        geometry: File with the shapes of the labels' codes, where the first has none.
+        code_field: Column of these codes, or of H3 cells; found when None.
         boundary: The city, WGS84; only used to read less of an extract.
         limits: Upper bounds on the file.
 
@@ -178,14 +187,21 @@ def read_labels(
                 code="osm-extract-without-land-use",
             )
         return _labels(frame, OSM_FIELD, file, meant)
-    read = read_vector(file, options, typed=False, limits=limits)
+    read = read_keyed(
+        file, options, geometry=geometry, code_field=code_field, typed=False, limits=limits
+    )
     chosen = _label_field(read.frame, field, file.name)
     labels = _labels(read.frame, chosen, file, meant)
     report = read.report.used_for({"class": chosen}).counted(
         labels.dropped, len(read.frame) - sum(labels.dropped.values())
     )
     merged = one_spelling(label_texts(read.frame[chosen]), meant)
-    return replace(labels, report=report.noted(*_spelling_notes(merged)))
+    return replace(
+        labels,
+        report=report.noted(*_spelling_notes(merged)),
+        shapes=read.shapes,
+        shapes_sha256=None if geometry is None else sha256_of(geometry),
+    )
 
 
 @in_own_process
@@ -204,7 +220,7 @@ def label_fields(path: str | Path, options: ReadOptions = NO_OPTIONS) -> list[Fi
     if file.suffix.lower() in PBF_SUFFIXES:
         frame = read_osm_land_use(file, None)
     else:
-        frame = read_vector(file, options, typed=False).frame
+        frame = read_vector(file, options, typed=False, shapeless=True).frame
     found = []
     for column in frame.columns.drop("geometry"):
         texts = Counter(text for text in label_texts(frame[column]) if text)
