@@ -1,6 +1,7 @@
 """Labels out of any vector file or OpenStreetMap extract: places with what they are."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -257,8 +258,11 @@ def labels_inside(labels: Labels, boundary: shapely.Geometry) -> Labels:
 
 
 def label_texts(column: pd.Series) -> list[str]:
-    """Return a column as label texts: one line each, "" when empty, whole numbers without point."""
-    texts = [plain_text(value) for value in column]
+    """Return a column as label texts, "" where empty.
+
+    Each is one line in composed letters; whole numbers have no point.
+    """
+    texts = [unicodedata.normalize("NFC", plain_text(value)) for value in column]
     return [text.split(".")[0] if _WHOLE.fullmatch(text) else text for text in texts]
 
 
@@ -321,7 +325,7 @@ def _spelling_notes(merged: Mapping[str, str]) -> tuple[str, ...]:
         return ()
     shown = ", ".join(f"{old} is {new}" for old, new in sorted(merged.items())[:_EXAMPLES])
     more = f" and {len(merged) - _EXAMPLES} more" if len(merged) > _EXAMPLES else ""
-    told = "Spellings that differ only in capitals, spaces or composed letters are one"
+    told = "Spellings that differ only in capitals or spaces are one"
     return (f"{told}: {shown}{more}.",)
 
 

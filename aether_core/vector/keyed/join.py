@@ -152,7 +152,8 @@ def _candidates(columns: pd.DataFrame, named: str | None, also_texts: bool) -> d
     if names:
         return {name: code_texts(columns[name]) for name in names}
     all_names = [str(name) for name in columns.columns]
-    names = [name for name in all_names if rank(name) < COUNTS_ROWS]
+    # Numbers of rows are codes only where the user says so of the other file's.
+    names = [name for name in all_names if rank(name) < COUNTS_ROWS + (named is not None)]
     found = {name: code_texts(columns[name]) for name in names}
     if also_texts:
         texts = {name: code_texts(columns[name]) for name in all_names if rank(name) == OTHER}
