@@ -57,7 +57,7 @@ def draw(city: CitySummary, key: str) -> AreaRequest | None:
 def _fields(path: Path, key: str) -> AreaRequest | None:
     """Ask which fields are parts of one whole."""
     beside, whole = st.container(), st.container()
-    left, kind, people, size, right = st.columns([3, 3, 3, 3, 4])
+    left, kind, people, size, right = st.columns([3, 3, 3, 3, 4], vertical_alignment="bottom")
     with right:
         options = reading.ask(f"{key}-reading")
     found = _columns(str(path), _changed(path), options)

@@ -131,7 +131,7 @@ class FieldInfo:
 
     Attributes:
         name: As the file spells it.
-        distinct: How many different values it holds; empty ones do not count.
+        distinct: How many different values it holds; those that say nothing do not count.
         examples: Its most frequent values, at most eight.
     """
 
@@ -224,7 +224,9 @@ def label_fields(path: str | Path, options: ReadOptions = NO_OPTIONS) -> list[Fi
         frame = read_vector(file, options, typed=False, shapeless=True).frame
     found = []
     for column in frame.columns.drop("geometry"):
-        texts = Counter(text for text in label_texts(frame[column]) if text)
+        written = [text for text in label_texts(frame[column]) if text and not says_nothing(text)]
+        spelling = one_spelling(written)
+        texts = Counter(spelling.get(text, text) for text in written)
         if texts:
             common = tuple(text for text, _ in texts.most_common(_EXAMPLES))
             found.append(FieldInfo(str(column), len(texts), common))
