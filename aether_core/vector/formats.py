@@ -39,11 +39,13 @@ class Columns:
         lon_field: Column of longitudes; detected when None.
         lat_field: Column of latitudes; detected when None.
         typed: Whether columns of numbers become numbers where every attribute is text.
+        shapeless: Whether a table without coordinates is accepted.
     """
 
     lon_field: str | None
     lat_field: str | None
     typed: bool
+    shapeless: bool = False
 
 
 _Reader = Callable[[Path, ReadOptions, Limits, Columns], Parsed]
@@ -105,6 +107,7 @@ def _text_table(file: Path, options: ReadOptions, limits: Limits, columns: Colum
         lon_field=columns.lon_field,
         lat_field=columns.lat_field,
         typed=columns.typed,
+        shapeless=columns.shapeless,
     )
 
 
@@ -116,11 +119,18 @@ def _workbook(file: Path, options: ReadOptions, limits: Limits, columns: Columns
         lon_field=columns.lon_field,
         lat_field=columns.lat_field,
         typed=columns.typed,
+        shapeless=columns.shapeless,
     )
 
 
 def _parquet(file: Path, _: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
-    return read_parquet(file, limits, lon_field=columns.lon_field, lat_field=columns.lat_field)
+    return read_parquet(
+        file,
+        limits,
+        lon_field=columns.lon_field,
+        lat_field=columns.lat_field,
+        shapeless=columns.shapeless,
+    )
 
 
 def _json(file: Path, options: ReadOptions, limits: Limits, _: Columns) -> Parsed:

@@ -48,7 +48,12 @@ class _Geometry:
 
 
 def read_parquet(
-    path: Path, limits: Limits, *, lon_field: str | None, lat_field: str | None
+    path: Path,
+    limits: Limits,
+    *,
+    lon_field: str | None,
+    lat_field: str | None,
+    shapeless: bool = False,
 ) -> Parsed:
     """Read a Parquet file.
 
@@ -60,6 +65,7 @@ def read_parquet(
         limits: Upper bounds; rows and unpacked bytes are known before anything is read.
         lon_field: Column of longitudes; only for tables without a typed geometry.
         lat_field: Column of latitudes.
+        shapeless: Accept a table without coordinates.
 
     Raises:
         InputError: Not Parquet, damaged, without coordinates, or above the limits.
@@ -86,6 +92,7 @@ def read_parquet(
                     limits,
                     lon_field=lon_field,
                     lat_field=lat_field,
+                    shapeless=shapeless,
                 )
             shapes = file.read(columns=[found.column])
             limits.check_geometry_bytes(shapes.nbytes, path)

@@ -41,6 +41,7 @@ def read_vector(
     lon_field: str | None = None,
     lat_field: str | None = None,
     typed: bool = True,
+    shapeless: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> VectorFile:
     """Read a vector file into WGS84.
@@ -56,6 +57,7 @@ def read_vector(
         lon_field: Longitude column of a table; detected when None.
         lat_field: Latitude column of a table; detected when None.
         typed: False keeps the attributes of text tables as written instead of as numbers.
+        shapeless: Accept a table without any geometry: no row has one then.
         limits: Upper bounds on bytes, rows, columns, texts and vertices.
 
     Raises:
@@ -65,7 +67,7 @@ def read_vector(
     _refuse_folder(path)
     file = local_file(path, suffixes=VECTOR_SUFFIXES)
     limits.check_bytes(file.stat().st_size, file)
-    parsed = parse(file, options, limits, Columns(lon_field, lat_field, typed))
+    parsed = parse(file, options, limits, Columns(lon_field, lat_field, typed, shapeless))
     if not len(parsed.geometry):
         raise InputError(
             "the file is empty: it has no rows",
@@ -73,7 +75,8 @@ def read_vector(
             "export it again",
             code="file-without-rows",
         )
-    if (shapely.is_missing(parsed.geometry) | shapely.is_empty(parsed.geometry)).all():
+    nothing = bool((shapely.is_missing(parsed.geometry) | shapely.is_empty(parsed.geometry)).all())
+    if nothing and not shapeless:
         raise InputError(
             "no row of the file has a geometry",
             file.name,
@@ -82,7 +85,11 @@ def read_vector(
         )
     limits.check_shapes(parsed.geometry, file)
     plain = without_collections(parsed.geometry)
-    geometry, report = to_wgs84(replace(parsed, geometry=plain.geometry), file, options)
+    geometry, report = (
+        (parsed.geometry, parsed.report)
+        if nothing
+        else to_wgs84(replace(parsed, geometry=plain.geometry), file, options)
+    )
     # An attribute called like the geometry column would be overwritten by it.
     expanded = html_tables_as_columns(
         parsed.attributes.drop(columns="geometry", errors="ignore"), file, limits

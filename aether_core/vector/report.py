@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
@@ -65,6 +66,25 @@ class ReadingReport:
     def noted(self, *notes: str) -> "ReadingReport":
         """Add sentences."""
         return replace(self, notes=(*self.notes, *notes))
+
+    def document(self) -> dict[str, Any]:
+        """The report as the JSON that commands print under `read`; without the headings."""
+        return {
+            "file": self.file,
+            "format": self.format,
+            "layer": self.layer,
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "numbers": self.numbers,
+            "crs": self.crs,
+            "crs_from": self.crs_from,
+            "columns": dict(self.columns),
+            "rows": self.rows,
+            "used": self.used,
+            "left_out": dict(self.left_out),
+            "notes": list(self.notes),
+            "sample": [dict(row) for row in self.sample],
+        }
 
 
 def sample_of(attributes: pd.DataFrame) -> tuple[dict[str, str], ...]:

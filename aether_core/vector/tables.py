@@ -57,6 +57,7 @@ def read_text_table(
     lon_field: str | None,
     lat_field: str | None,
     typed: bool,
+    shapeless: bool = False,
 ) -> Parsed:
     """Read a CSV or TSV with coordinate columns, or with a WKT or GeoJSON geometry column.
 
@@ -68,6 +69,7 @@ def read_text_table(
         lat_field: Column of latitudes (or northings); detected when None.
         typed: Turn columns of numbers into numbers. False keeps every attribute as written, so
             that a shop called "1.10" keeps its name.
+        shapeless: Accept a table without coordinates.
 
     Raises:
         InputError: Not a table, in an encoding or with numbers that can be read in several ways,
@@ -75,7 +77,14 @@ def read_text_table(
     """
     frame, report = _read_text(path, options, limits)
     parsed = with_geometry(
-        frame, path, report, limits, lon_field=lon_field, lat_field=lat_field, options=options
+        frame,
+        path,
+        report,
+        limits,
+        lon_field=lon_field,
+        lat_field=lat_field,
+        shapeless=shapeless,
+        options=options,
     )
     return as_numbers(parsed, path, options) if typed else parsed
 
@@ -88,6 +97,7 @@ def read_workbook_table(
     lon_field: str | None,
     lat_field: str | None,
     typed: bool,
+    shapeless: bool = False,
 ) -> Parsed:
     """Read a sheet of a workbook by the same rules as a text table.
 
@@ -98,6 +108,7 @@ def read_workbook_table(
         lon_field: Column of longitudes (or eastings); detected when None.
         lat_field: Column of latitudes (or northings); detected when None.
         typed: Turn columns of numbers written as text into numbers.
+        shapeless: Accept a table without coordinates.
 
     Raises:
         InputError: It cannot be used; see `read_workbook` and `with_geometry`.
@@ -105,7 +116,14 @@ def read_workbook_table(
     frame, report = read_workbook(path, options.layer, limits)
     check_texts(frame, path, limits)
     parsed = with_geometry(
-        frame, path, report, limits, lon_field=lon_field, lat_field=lat_field, options=options
+        frame,
+        path,
+        report,
+        limits,
+        lon_field=lon_field,
+        lat_field=lat_field,
+        shapeless=shapeless,
+        options=options,
     )
     return as_numbers(parsed, path, options) if typed else parsed
 
@@ -125,6 +143,7 @@ def with_geometry(
     *,
     lon_field: str | None,
     lat_field: str | None,
+    shapeless: bool = False,
     options: ReadOptions = NO_OPTIONS,
 ) -> Parsed:
     """Make points from a table's coordinate columns, or shapes from its geometry column.
@@ -136,6 +155,7 @@ def with_geometry(
         limits: Upper bounds.
         lon_field: Column of longitudes (or eastings); detected when None.
         lat_field: Column of latitudes (or northings); detected when None.
+        shapeless: Accept a table without such columns: no row has a geometry then.
         options: What the user says about the file.
 
     Raises:
@@ -152,6 +172,9 @@ def with_geometry(
         report = report.used_for({"coordinates": point}).noted(note)
         return _points(frame.drop(columns=point), x, y, report)
     shape = shape or next((name for name in names if holds_shapes(frame[name])), None)
+    if shape is None and shapeless:
+        nothing = np.full(len(frame), None, dtype=object)
+        return Parsed(frame, nothing, None, wgs84_by_rule=True, report=report)
     if shape is None:
         raise InputError(
             f"{path.name} has no longitude and latitude columns",

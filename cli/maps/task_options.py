@@ -12,6 +12,7 @@ from cli.following import Wait
 from cli.options import FileOptions, Force, ModelName
 
 if TYPE_CHECKING:  # scikit-learn and torch come with the fits
+    from aether_core.tasks.areas.given import Given as NumbersGiven
     from aether_core.tasks.predictors.predictor import Kind
     from aether_core.tasks.testing.published import Protocol as FitProtocol
     from workflows.tasks.areas import AreaRequest
@@ -43,7 +44,13 @@ Fields = Annotated[
         "they must add up to a whole."
     ),
 ]
-CodeField = Annotated[str | None, typer.Option(help="Area ID field.")]
+CodeField = Annotated[
+    str | None, typer.Option(help="Area ID field, by which shapes of another file are found too.")
+]
+Geometry = Annotated[
+    Path | None, typer.Option(help="File with the shapes of the codes, where the first has none.")
+]
+Given = Annotated[str | None, typer.Option(help="What the numbers are: shares, percent or counts.")]
 MinimumCount = Annotated[
     float, typer.Option(help="Leave out areas with fewer people (counts only).")
 ]
@@ -82,6 +89,8 @@ class LabelOptions(FileOptions):
     crosswalk: Crosswalk = None
     mapping: Map = None
     small: Small = "drop"
+    geometry: Geometry = None
+    code_field: CodeField = None
 
     def request(self) -> "LabelRequest":
         """Which labels are meant.
@@ -112,7 +121,16 @@ class LabelOptions(FileOptions):
             pairs[value] = name
         file = None if str(self.labels) == OSM_LABELS else self.labels
         small = cast("Literal['drop', 'merge']", self.small)  # checked by LabelRequest
-        return LabelRequest(file, self.field, self.reading(), self.crosswalk, pairs, small)
+        return LabelRequest(
+            file,
+            self.field,
+            self.reading(),
+            self.crosswalk,
+            pairs,
+            small,
+            geometry=self.geometry,
+            code_field=self.code_field,
+        )
 
 
 @dataclass(frozen=True)
@@ -121,7 +139,9 @@ class AreaOptions(FileOptions):
 
     areas: AreasFile = None
     fields: Fields = None
+    geometry: Geometry = None
     code_field: CodeField = None
+    given: Given = None
     minimum_count: MinimumCount = 100.0
     minimum_m2: MinimumM2 = 2500.0
     pixels: Pixels = False
@@ -148,6 +168,8 @@ class AreaOptions(FileOptions):
             self.code_field,
             self.minimum_count,
             self.minimum_m2,
+            self.geometry,
+            cast("NumbersGiven | None", self.given),  # checked by AreaRequest
         )
 
 

@@ -1,6 +1,7 @@
 """`landuse`, `socioeconomic`."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from aether_core.tasks.findings import ClassFindings, ShareFindings
 from cli import output
@@ -66,8 +67,10 @@ def landuse(
             **findings.test.model_dump(mode="json", include=_JUDGED),
             **findings.held_out.model_dump(mode="json", include={"blocks"}),
             "trusted": findings.test.trusted,
+            "read": job.result["read"],
         }
     )
+    _say_read(job.result["read"])
     _say_scores(result.cross_validation, f"{result.samples:,} samples, {result.cells:,} cells")
     _say_dropped(result.labels_dropped)
     outside = findings.test.applicability.outside
@@ -124,9 +127,11 @@ def socioeconomic(
             "note": findings.note,
             "simulated": result.layer.simulated,
             "attribution": result.layer.attribution,
+            "read": job.result["read"],
             **findings.test.model_dump(mode="json", include=_JUDGED),
         }
     )
+    _say_read(job.result["read"])
     _say_scores(result.cross_validation, f"{result.areas_used:,} areas, {result.cells:,} cells")
     _say_dropped(result.areas_dropped)
     output.say(
@@ -140,6 +145,19 @@ def _write(store: "Store", slug: str, layer: str, made: MapOptions) -> None:
 
         export_layer(store, slug, layer, made.target, force=made.force)
         output.say(f"Written to {made.target}")
+
+
+def _say_read(read: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say how each file was read: a line for what it is, a line a note and a reason."""
+    for one in read.values():
+        layer = f", layer {one['layer']}" if one["layer"] else ""
+        columns = ", ".join(f"{role} from {name}" for role, name in one["columns"].items())
+        counted = f"{one['rows']:,} rows, {one['used']:,} used"
+        output.say(f"{one['file']}: {one['format']}{layer}, {counted}; {columns}")
+        for note in one["notes"]:
+            output.say(f"  {note}")
+        for reason, number in one["left_out"].items():
+            output.say(f"  left out: {number:,} x {reason}")
 
 
 def _say_scores(scores: dict[str, dict[str, float]], title: str) -> None:

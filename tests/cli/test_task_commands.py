@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pyogrio
 import pytest
 import rasterio
@@ -129,3 +131,42 @@ def test_wrong_words_end_in_one_line_and_exit_2(
     told = asked(capsys, *(word.format(**names) for word in words), code=2)
     assert says in told["error"]["message"]
     assert asked(capsys, "layers", SLUG) == []
+
+
+def test_socioeconomic_takes_a_table_of_codes_and_says_how_it_read(
+    task_files: TaskFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = gpd.read_file(task_files.areas)
+    frame["code"] = [f"{row:06}" for row in range(len(frame))]
+    table, shapes = tmp_path / "people.csv", tmp_path / "outlines.gpkg"
+    frame.drop(columns="geometry").iloc[1:].to_csv(table, index=False)
+    frame[["code", "geometry"]].to_file(shapes)
+    words = ["socioeconomic", SLUG, "--areas", str(table), "--fields", ",".join(GROUPS), *QUICK]
+    refused = asked(capsys, *words, code=2)
+    assert refused["error"]["code"] == "table-needs-geometry"
+    told = asked(capsys, *words, "--geometry", str(shapes), "--code-field", "code")
+    read = told["read"]["areas"]
+    assert set(told["read"]) == {"areas", "geometry"}
+    assert {"file", "format", "layer", "encoding", "crs", "columns", "rows"} <= set(read)
+    assert (read["file"], read["rows"]) == ("people.csv", len(frame) - 1)
+    assert read["columns"]["code"] == "code"
+    assert told["read"]["geometry"]["left_out"] == {"code without a row": 1}
+    assert run([*words, "--geometry", str(shapes)]) == 0
+    said = capsys.readouterr().out
+    assert "people.csv: CSV" in said
+    assert "1 of 225 codes of outlines.gpkg have no row." in said
+
+
+def test_landuse_leaves_out_what_is_no_label_unless_it_is_mapped(
+    task_files: TaskFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pd.read_csv(task_files.points)
+    frame.loc[:59, "zone"] = "unknown"
+    table = tmp_path / "points.csv"
+    frame.to_csv(table, index=False)
+    words = ["landuse", SLUG, "--labels", str(table), "--field", "zone", *QUICK]
+    told = asked(capsys, *words)
+    assert "unknown" not in told["classes"]
+    assert told["read"]["labels"]["left_out"] == {"no label (unknown)": 60}
+    assert told["labels_dropped"]["no label (unknown)"] == 60
+    assert "wild" in asked(capsys, *words, "--map", "unknown=wild")["classes"]

@@ -269,3 +269,36 @@ def city_box(store: Store) -> tuple[float, float, float, float]:
                  "FROM (SELECT ST_Extent(boundary) AS e FROM city) AS of_city")
         ).one()  # fmt: skip
     return float(box[0]), float(box[1]), float(box[2]), float(box[3])
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_values_that_say_nothing_have_no_class_on_the_page(
+    task_files: TaskFiles, tmp_path: Path
+) -> None:
+    frame = gpd.read_file(task_files.points)
+    frame.loc[:39, "zone"] = "N/A"
+    frame.loc[40:80, "zone"] = frame.loc[40:80, "zone"].str.upper()
+    path = tmp_path / "points.csv"
+    frame.drop(columns="geometry", errors="ignore").to_csv(path, index=False)
+    visit = open_page("land_use")
+    give(visit, path)
+    assert not errors(visit)
+    said = words(visit)
+    assert "40 rows no label" in said
+    assert "differ only in capitals" in said
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_labels_by_code_ask_for_their_shapes(task_files: TaskFiles, tmp_path: Path) -> None:
+    zones = gpd.read_file(task_files.zones)
+    zones["plot_code"] = [f"{row:05}" for row in range(len(zones))]
+    path, outlines = tmp_path / "use.csv", tmp_path / "plots.gpkg"
+    zones[["plot_code", "zone"]].to_csv(path, index=False)
+    zones[["plot_code", "geometry"]].to_file(outlines)
+    visit = open_page("land_use")
+    give(visit, path)
+    assert any("say by a code where they lie" in box.value for box in visit.info)
+    visit.get_by_key("landuse-use.csv-shapes-way").set_value("Path on the server").run()
+    visit.text_input(key="landuse-use.csv-shapes-path").input(str(outlines)).run()
+    assert not errors(visit)
+    assert not visit.button(key="landuse-go").disabled

@@ -1,19 +1,21 @@
 """Areas on their way in: a file, the fields that are shares of one whole, a look."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import streamlit as st
 
 from aether_core.errors import AetherError
 from aether_core.tasks.areas.columns import AreaColumns, area_columns
+from aether_core.tasks.areas.given import Given
 from aether_core.tasks.areas.read import MINIMUM_COUNT, Areas, read_areas
+from aether_core.tasks.areas.totals import listed_totals
 from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions
-from ui.forms import reading
+from ui.forms import reading, shapes
 from ui.map import empty_map
 from ui.maps import area_preview
 from ui.shell import errors, state, uploads
-from ui.shell.text import count
+from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
 from workflows.tasks.areas import AreaRequest
 
@@ -25,8 +27,10 @@ _HINT: Final = (
 )
 _ABOUT: Final = (
     "Polygons with numbers that add up to a whole, such as people by occupation: GeoPackage, "
-    "GeoJSON, zipped Shapefile or FileGDB, FlatGeobuf, GeoParquet, KML, GML, or CSV with shapes."
+    "GeoJSON, zipped Shapefile or FileGDB, FlatGeobuf, GeoParquet, KML, GML, or CSV with shapes. "
+    "Another table needs H3 cells, or codes and a second file with their shapes."
 )
+_KINDS: Final = get_args(Given)
 
 
 def draw(city: CitySummary, key: str) -> AreaRequest | None:
@@ -52,24 +56,32 @@ def draw(city: CitySummary, key: str) -> AreaRequest | None:
 
 def _fields(path: Path, key: str) -> AreaRequest | None:
     """Ask which fields are parts of one whole."""
-    whole = st.container()
-    left, people, size, right = st.columns(4)
+    beside, whole = st.container(), st.container()
+    left, kind, people, size, right = st.columns([3, 3, 3, 3, 4], vertical_alignment="bottom")
     with right:
         options = reading.ask(f"{key}-reading")
     found = _columns(str(path), _changed(path), options)
     name = f"{key}-{path.name}"
-    chosen = whole.multiselect(
-        "Fields that add up to a whole",
-        found.numbers,
-        key=f"{name}-fields",
-        placeholder="choose at least two",
-        help="Shares, percentages or counts. Counts are converted to shares of the row total.",
-    )
+    geometry = None
+    if found.needs_shapes:
+        with beside:
+            geometry = shapes.ask(name)
+        if geometry is None:
+            return None
+    with whole:
+        chosen = _parts(found, name)
     with left:
         code = st.selectbox(
             "Area ID field",
             [_DETECT, *found.others, *found.numbers],
             key=f"{name}-code",
+        )
+    with kind:
+        given = st.selectbox(
+            "The numbers are",
+            [_DETECT, *_KINDS],
+            key=f"{name}-given",
+            help="Say it where percentages could be taken for counts of people, or the reverse.",
         )
     with people:
         minimum = _least_people(f"{name}-minimum")
@@ -77,7 +89,7 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
         smallest = _least_size(f"{name}-smallest")
     if len(chosen) < 2:
         st.caption(
-            f"{count(found.rows, 'area')} in the file, "
+            f"{count(found.rows, 'row')} in the file, "
             f"{count(len(found.numbers), 'field')} with numbers. "
             "Choose the fields that add up to the whole."
         )
@@ -89,6 +101,27 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
         code_field=None if code == _DETECT else code,
         minimum_count=minimum,
         minimum_m2=smallest,
+        geometry=geometry,
+        given=next((one for one in _KINDS if one == given), None),
+    )
+
+
+def _parts(found: AreaColumns, name: str) -> list[str]:
+    """Ask for the parts of the whole; totals and codes are offered only to who asks for them."""
+    kept_out = [*listed_totals(found.totals), *(f"{code} (code)" for code in found.codes)]
+    kept_out += [f"{size} (size or place)" for size in found.sizes]
+    place = st.container()
+    every = False
+    if kept_out:
+        st.caption(f"Not offered: {plain('; '.join(kept_out))}.")
+        every = st.toggle("Offer these too", key=f"{name}-every")
+    more = [*found.totals, *found.codes, *found.sizes] if every else []
+    return place.multiselect(
+        "Fields that add up to a whole",
+        [*found.numbers, *more],
+        key=f"{name}-fields",
+        placeholder="choose at least two",
+        help="Shares, percentages or counts. Counts are converted to shares of the row total.",
     )
 
 
@@ -118,12 +151,15 @@ def _least_size(key: str) -> float:
 
 def _previewed(city: CitySummary, request: AreaRequest, key: str) -> bool:
     try:
-        areas = _areas(repr(request), _changed(request.file), request)
+        changed = [_changed(file) for file in (request.file, request.geometry) if file]
+        areas = _areas(repr(request), changed, request)
     except AetherError as error:
         errors.show(error)
         return False
     if areas.report is not None:
         reading.draw(areas.report, f"{key}-report")
+    if areas.shapes is not None:
+        reading.draw(areas.shapes, f"{key}-shapes-report")
     return area_preview.draw(city, areas, key, smallest_m2=request.minimum_m2)
 
 
@@ -143,13 +179,15 @@ def _columns(
 @st.cache_resource(max_entries=4, show_spinner="Reading the areas")
 def _areas(
     name: str,  # noqa: ARG001 - tells requests apart
-    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    changed: list[float],  # noqa: ARG001 - a file written anew is read anew
     _request: AreaRequest,
 ) -> Areas:
     return read_areas(
         _request.file,
         fields=_request.fields,
         options=_request.options,
+        geometry=_request.geometry,
         code_field=_request.code_field,
+        given=_request.given,
         minimum_count=_request.minimum_count,
     )

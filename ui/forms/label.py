@@ -23,7 +23,8 @@ from aether_core.tasks.labels.read import (
     labels_inside,
 )
 from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions
-from ui.forms import reading
+from aether_core.vector.keyed.read import needs_shapes
+from ui.forms import reading, shapes
 from ui.map import empty_map
 from ui.maps import label_preview
 from ui.shell import errors, state, uploads
@@ -79,10 +80,17 @@ def _source(city: CitySummary, key: str) -> LabelRequest | None:
         empty_map.draw(city, f"{key}-empty", _HINT)
         return None
     path = files[0]
+    beside = st.container()
     left, middle, right = st.columns([5, 5, 3])
     with right:
         asked = LabelRequest(file=path, options=reading.ask(f"{key}-reading"))
     if path.suffix.lower() != ".pbf":
+        if _needs_shapes(str(path), _changed(path), asked.options):
+            with beside:
+                geometry = shapes.ask(f"{key}-{path.name}")
+            if geometry is None:
+                return None
+            asked = replace(asked, geometry=geometry)
         with left:
             fields = _fields(str(path), _changed(path), asked.options)
             asked = replace(asked, field=_ask_field(fields, f"{key}-{path.name}-field"))
@@ -119,11 +127,17 @@ def _meaning(city: CitySummary, asked: LabelRequest, key: str) -> LabelRequest |
     known = asked.crosswalk or (OSM_LABELS if asked.file is None else None)
     classed = apply_mapping(raw, CROSSWALKS[known].mapping, strict=True) if known else raw
     picture, panel = st.columns(2, gap="medium")
-    if raw.report is not None:
-        reading.draw(raw.report, f"{name}-report")
+    below = st.container()
     with panel:
-        mapping = _mapping(classed, f"{name}-{known}")
+        mapping = _mapping(classed, {} if known else raw.unlabelled, f"{name}-{known}")
     asked = replace(asked, mapping=mapping)
+    if any(value in raw.unlabelled for value in mapping):
+        raw = _raw(state.store(), city.slug, *_named(city, asked))
+    with below:
+        if raw.report is not None:
+            reading.draw(raw.report, f"{name}-report")
+        if raw.shapes is not None:
+            reading.draw(raw.shapes, f"{name}-shapes-report")
     with picture:
         try:
             labels = classed_labels(raw, asked)
@@ -167,16 +181,24 @@ def _known_share(raw: Labels, mapping: Mapping[str, str]) -> float:
     return len(kept) / max(len(raw), 1)
 
 
-def _mapping(classed: Labels, key: str) -> dict[str, str]:
-    """Let classes be renamed, merged and dropped; returns only what was changed."""
+def _mapping(classed: Labels, unlabelled: Mapping[str, int], key: str) -> dict[str, str]:
+    """Let classes be renamed, merged and dropped; returns only what was changed.
+
+    Values that say nothing, such as `N/A`, stand below without a class.
+    """
     counts = classed.counts
     values = list(counts)[:_MOST_ROWS]
     st.markdown(
         "**Classes**",
-        help="Give two rows the same class to merge them. Clear a class to leave its labels out.",
+        help="Give two rows the same class to merge them. Clear a class to leave its labels out. "
+        "Values such as N/A have none until you give them one.",
     )
     table = pd.DataFrame(
-        {"value": values, "labels": [counts[value] for value in values], "class": values}
+        {
+            "value": [*values, *unlabelled],
+            "labels": [*(counts[value] for value in values), *unlabelled.values()],
+            "class": [*values, *("" for _ in unlabelled)],
+        }
     )
     edited = st.data_editor(
         table,
@@ -191,7 +213,11 @@ def _mapping(classed: Labels, key: str) -> dict[str, str]:
     )
     if len(counts) > _MOST_ROWS:
         st.caption(f"Showing the {_MOST_ROWS} most frequent of {len(counts):,} values.")
-    return renamed(values, edited["class"].tolist())
+    classes = edited["class"].tolist()
+    named = renamed(list(unlabelled), classes[len(values) :])
+    return renamed(values, classes[: len(values)]) | {
+        value: new for value, new in named.items() if new
+    }
 
 
 def renamed(values: Sequence[str], classes: Sequence[object]) -> dict[str, str]:
@@ -233,9 +259,19 @@ def _fields(
     return label_fields(path, options)
 
 
+@st.cache_data(max_entries=4, show_spinner="Reading the fields")
+def _needs_shapes(
+    path: str,
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    options: ReadOptions,
+) -> bool:
+    return needs_shapes(path, options)
+
+
 def _named(city: CitySummary, asked: LabelRequest) -> tuple[LabelRequest, str, float]:
     """The request, and what tells it from others in a cache."""
-    changed = _changed(asked.file) if asked.file else city.created.timestamp()
+    files = [file for file in (asked.file, asked.geometry) if file is not None]
+    changed = max(map(_changed, files), default=city.created.timestamp())
     return asked, repr(asked), changed
 
 

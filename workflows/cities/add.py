@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.city.base_map import read_osm_base_map
 from aether_core.city.boundary import polygons_of, read_boundary, working_crs
-from aether_core.city.cells import Cells, cell_polygons, cells_of, choose_resolution
+from aether_core.city.cells import Cells, cells_of, choose_resolution
 from aether_core.eo.alphaearth import ATTRIBUTION
 from aether_core.eo.embedding import Embedding, Pooled, open_embedding
 from aether_core.eo.embedding_kind import (
@@ -34,6 +34,7 @@ from aether_core.poi.osm.extract import PBF_SUFFIXES
 from aether_core.poi.read import read_pois
 from aether_core.poi.text import poi_texts
 from aether_core.progress import Progress, silent
+from aether_core.spatial.hexagons import cell_polygons
 from aether_core.tasks.labels.read import Labels
 from aether_core.text.encoder import text_hash
 from aether_core.vector import NO_OPTIONS, ReadOptions, read_vector

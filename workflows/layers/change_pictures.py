@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.charts.class_colours import rgb
-from aether_core.city.cells import cell_polygons
 from aether_core.report.map_picture import draw_map
+from aether_core.spatial.hexagons import cell_polygons
 from db.cities import cities as city_rows
 from workflows.cities.cities import base_map
 from workflows.home.store import Store

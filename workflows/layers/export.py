@@ -8,9 +8,9 @@ import h3
 import numpy as np
 import pandas as pd
 
-from aether_core.city.cells import cell_polygons
 from aether_core.export.formats import FORMATS, check_target, write_layer
 from aether_core.export.qml import write_style
+from aether_core.spatial.hexagons import cell_polygons
 from aether_core.tasks.findings import ClassFindings, Findings
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values, show_layer

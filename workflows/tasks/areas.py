@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import shapely
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.areas.coverage import cells_under
+from aether_core.tasks.areas.given import Given
 from aether_core.tasks.areas.read import Areas, read_areas
 from aether_core.vector import NO_OPTIONS, ReadOptions
 from db.evidence import area_sets as area_rows
@@ -34,6 +36,8 @@ class AreaRequest:
         fields: At least two fields, shares, per cents or counts.
         options: What the user says about the file.
         code_field: Area ID field; found when None.
+        geometry: The file with the shapes of the areas' codes, where the first has none.
+        given: What the numbers are; found out when None.
         minimum_count: Areas with fewer people than this are left out, where counts are given.
         minimum_m2: Areas smaller than this are left out: nearly a statement about one building.
     """
@@ -44,8 +48,17 @@ class AreaRequest:
     code_field: str | None = None
     minimum_count: float = 100.0
     minimum_m2: float = 2500.0
+    geometry: Path | None = None
+    given: Given | None = None
 
     def __post_init__(self) -> None:
+        if self.given not in (None, *get_args(Given)):
+            raise InputError(
+                "the numbers can be shares, percent or counts",
+                self.given,
+                "say one of these, or nothing to find out",
+                code="no-such-kind-of-number",
+            )
         if not 0 <= self.minimum_count < math.inf:
             raise InputError(
                 "the minimum population must be 0 or more",
@@ -93,7 +106,9 @@ def covered_areas(
         request.file,
         fields=request.fields,
         options=request.options,
+        geometry=request.geometry,
         code_field=request.code_field,
+        given=request.given,
         minimum_count=request.minimum_count,
     )
     progress("overlaying areas on cells", 0, 1)
@@ -150,6 +165,8 @@ def keep_areas(
         "code_field": request.code_field,
         "crs": request.options.crs,
         "minimum_m2": request.minimum_m2,
+        "given": areas.given,
+        "geometry_sha256": areas.shapes_sha256,
     }
     known = area_rows.find_area_set(
         session,

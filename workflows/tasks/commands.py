@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aether_core.vector import ReadOptions
@@ -30,7 +31,8 @@ def socioeconomic_command(slug: str, request: "SocioeconomicRequest") -> str:
     words = ["./aether", "socioeconomic", slug, "--areas", areas.file.name]
     words += ["--fields", ",".join(areas.fields)]
     words += _reading(areas.options)
-    words += ["--code-field", areas.code_field] if areas.code_field else []
+    words += _keyed(areas.geometry, areas.code_field)
+    words += ["--given", areas.given] if areas.given else []
     if areas.minimum_count != 100:
         words += ["--minimum-count", f"{areas.minimum_count:g}"]
     if areas.minimum_m2 != 2500:
@@ -47,11 +49,19 @@ def _reading(options: ReadOptions) -> Iterator[str]:
             yield from (f"--{field.name}", value)
 
 
+def _keyed(geometry: Path | None, code_field: str | None) -> Iterator[str]:
+    if geometry is not None:
+        yield from ("--geometry", geometry.name)
+    if code_field is not None:
+        yield from ("--code-field", code_field)
+
+
 def _labels(labels: LabelRequest) -> Iterator[str]:
     yield from ("--labels", labels.file.name if labels.file else OSM_LABELS)
     if labels.field:
         yield from ("--field", labels.field)
     yield from _reading(labels.options)
+    yield from _keyed(labels.geometry, labels.code_field)
     if labels.crosswalk:
         yield from ("--crosswalk", labels.crosswalk)
     for value, name in labels.mapping.items():

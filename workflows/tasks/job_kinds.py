@@ -1,6 +1,6 @@
 """Maps fitted on what a user knows of a city: land use, and shares of areas."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -39,11 +39,19 @@ class LandUseKind(JobKind[LandUseRequest]):
 
     def work(self, work: Work, request: LandUseRequest) -> None:
         """Fit, map every cell, keep the layer."""
+        read: dict[str, Any] = {}
 
         def within(session: Session, layer: str) -> None:
-            work.finish(session, {"layer": layer})
+            work.finish(session, {"layer": layer, "read": read})
 
-        land_use(work.store, work.job.subject, request, work.progress, within=within)
+        land_use(
+            work.store,
+            work.job.subject,
+            request,
+            work.progress,
+            within=within,
+            told=read.update,
+        )
 
 
 class SocioeconomicKind(JobKind[SocioeconomicRequest]):
@@ -61,11 +69,20 @@ class SocioeconomicKind(JobKind[SocioeconomicRequest]):
 
     def work(self, work: Work, request: SocioeconomicRequest) -> None:
         """Fit, map every cell and area, keep both layers."""
+        read: dict[str, Any] = {}
 
         def within(session: Session, layer: str, areas_layer: str) -> None:
-            work.finish(session, {"layer": layer, "areas_layer": areas_layer})
+            found = {"layer": layer, "areas_layer": areas_layer, "read": read}
+            work.finish(session, found)
 
-        socioeconomic(work.store, work.job.subject, request, work.progress, within=within)
+        socioeconomic(
+            work.store,
+            work.job.subject,
+            request,
+            work.progress,
+            within=within,
+            told=read.update,
+        )
 
 
 LAND_USE, SOCIOECONOMIC = LandUseKind(), SocioeconomicKind()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError
 from aether_core.tasks.labels.crosswalks import CROSSWALKS, apply_mapping
 from aether_core.tasks.labels.read import Labels, read_labels
+from aether_core.tasks.labels.values import says_nothing
 from aether_core.vector import NO_OPTIONS, ReadOptions
 from db.cities import cities as city_rows
 from db.evidence import label_sets as label_rows
@@ -33,6 +34,8 @@ class LabelRequest:
         crosswalk: Name of a built-in mapping.
         mapping: A class for each value, the empty text to drop it; applied after the crosswalk.
         small: What becomes of classes with fewer than `SMALL_CLASS` labels: `drop` or `merge`.
+        geometry: The file with the shapes of the labels' codes, where the first has none.
+        code_field: The field of these codes; found when None.
     """
 
     file: Path | None
@@ -41,6 +44,8 @@ class LabelRequest:
     crosswalk: str | None = None
     mapping: Mapping[str, str] = dataclass_field(default_factory=dict)
     small: Literal["drop", "merge"] = "drop"
+    geometry: Path | None = None
+    code_field: str | None = None
 
     def __post_init__(self) -> None:
         if self.crosswalk is not None and self.crosswalk not in CROSSWALKS:
@@ -67,7 +72,14 @@ def raw_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
         InputError: The file cannot be used, or the city has no OSM land use.
     """
     if request.file is not None:
-        return read_labels(request.file, field=request.field, options=request.options)
+        return read_labels(
+            request.file,
+            field=request.field,
+            meant=_meant(request),
+            options=request.options,
+            geometry=request.geometry,
+            code_field=request.code_field,
+        )
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         kept = osm_label_set(session, city.id)
@@ -88,6 +100,12 @@ def raw_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
             dropped={},
             repaired=0,
         )
+
+
+def _meant(request: LabelRequest) -> tuple[str, ...]:
+    """Values the request has a class for, though they may say nothing by themselves."""
+    known = CROSSWALKS[request.crosswalk].mapping if request.crosswalk else {}
+    return (*request.mapping, *(value for value in known if says_nothing(value)))
 
 
 def mapped_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
@@ -121,6 +139,7 @@ def keep_labels(session: Session, city_id: int, request: LabelRequest, labels: L
         "crosswalk": request.crosswalk,
         "mapping": dict(request.mapping),
         "small": request.small,
+        "geometry_sha256": labels.shapes_sha256,
     }
     known = label_rows.find_label_set(
         session, city_id, sha256=labels.sha256, field=labels.field, parameters=parameters

@@ -28,7 +28,7 @@ from workflows.tasks.commands import land_use_command
 from workflows.tasks.districts import DistrictFile, read_districts
 from workflows.tasks.fit_inputs import FitInputs, fit_inputs
 from workflows.tasks.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
-from workflows.tasks.lineage import lineage_of
+from workflows.tasks.lineage import lineage_of, read_document, without_rows
 from workflows.tasks.settings import FitSettings
 
 KIND = CLASSES.name
@@ -104,6 +104,7 @@ def land_use(
     progress: Progress = silent,
     *,
     within: Callable[[Session, str], None] | None = None,
+    told: Callable[[dict[str, Any]], None] | None = None,
 ) -> LandUseResult:
     """Fit on labelled points or polygons, predict every cell, keep the layer.
 
@@ -113,6 +114,7 @@ def land_use(
         request: What the user asks for.
         progress: Told what is done.
         within: Called with the layer's name, as the last in the transaction that keeps it.
+        told: Told how each file was read, by what it was read for, once it was.
 
     Raises:
         NotFoundError: No such city, model or file.
@@ -122,6 +124,8 @@ def land_use(
     started = time.perf_counter()
     labelled = labelled_city(store, slug, request.labels, request.fit, progress)
     city, samples = labelled.city, labelled.samples
+    if told is not None:
+        told(_read(labelled.labels))
     seen = representation(request.fit.representation, city.arrays)
     x = of_samples(seen, samples)
     there: NDArray[np.bool_] = np.asarray(np.isfinite(x).all(axis=1))
@@ -284,6 +288,7 @@ def _keep(
             **lineage_of(city),
             "labels_sha256": labelled.labels.sha256,
             "labels": Path(labelled.labels.source).name,
+            "read": without_rows(_read(labelled.labels)),
             "command": land_use_command(city.slug, request),
         },
         findings=_findings(labelled, prepared, mapped).document(),
@@ -291,6 +296,10 @@ def _keep(
         columns=mapped.columns(),
     )
     return row.slug
+
+
+def _read(labels: Labels) -> dict[str, Any]:
+    return read_document(labels=labels.report, geometry=labels.shapes)
 
 
 def _parameters(request: LandUseRequest, labelled: LabelledCity) -> dict[str, Any]:

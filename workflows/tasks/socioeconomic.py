@@ -27,7 +27,7 @@ from workflows.tasks.arrays import TaskCity, task_city
 from workflows.tasks.commands import socioeconomic_command
 from workflows.tasks.districts import DistrictFile, read_districts
 from workflows.tasks.fit_inputs import FitInputs, fit_inputs
-from workflows.tasks.lineage import lineage_of
+from workflows.tasks.lineage import lineage_of, read_document, without_rows
 from workflows.tasks.settings import FitSettings
 
 KIND = SHARES.name
@@ -85,6 +85,7 @@ def socioeconomic(
     progress: Progress = silent,
     *,
     within: Callable[[Session, str, str], None] | None = None,
+    told: Callable[[dict[str, Any]], None] | None = None,
 ) -> SocioeconomicResult:
     """Fit on area shares or counts, predict areas and cells, keep both layers.
 
@@ -95,6 +96,7 @@ def socioeconomic(
         progress: Told what is done.
         within: Called with the names of the layer of cells and of that of areas, as the last in
             the transaction that keeps them.
+        told: Told how each file was read, by what it was read for, once it was.
 
     Raises:
         NotFoundError: No such city, model or file.
@@ -111,6 +113,8 @@ def socioeconomic(
     )
     _check_names(request.areas.fields)
     covered = covered_areas(request.areas, city, progress)
+    if told is not None:
+        told(_read(covered))
     seen = representation(request.fit.representation, city.arrays)
     cells = seen.of_cells()
     x = area_vectors(city, covered, request, progress)
@@ -268,6 +272,7 @@ def _keep(
             **lineage_of(city),
             "areas_sha256": areas.sha256,
             "areas": Path(areas.source).name,
+            "read": without_rows(_read(covered)),
             "command": socioeconomic_command(city.slug, request),
         },
         "findings": _findings(covered, prepared, mapped).document(),
@@ -297,6 +302,10 @@ def _keep(
         **of_both,
     )
     return cells.slug, by_area.slug
+
+
+def _read(covered: CoveredAreas) -> dict[str, Any]:
+    return read_document(areas=covered.areas.report, geometry=covered.areas.shapes)
 
 
 def _observed_fields(names: Sequence[str]) -> list[dict[str, str]]:

@@ -1,24 +1,17 @@
-"""The numbers of an area file: what is suppressed, what is wrong, and whether they are counts."""
+"""The numbers of an area file: what is withheld, and what is wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.tasks.areas.given import MOST_ROWS
 from aether_core.vector import NO_OPTIONS, ReadOptions
 from aether_core.vector.cells.numbers import read_numbers
 from aether_core.vector.cells.withheld import is_placeholder, is_withheld
-
-Given = Literal["shares", "percent", "counts"]
-
-MOST_ROWS = 0.9
-"""Part of the rows whose sum has to fit for a file to be whole shares or whole percentages."""
-TOLERANCE = 0.05
-"""A row of shares may miss 1 by this much: published shares are rounded, one field at a time."""
 
 _SUMS_TO_THE_WHOLE = 0.005
 """Of a reading of decimals the rows miss 1 or 100 by no more."""
@@ -98,50 +91,3 @@ def _sums_to_the_whole(values: NDArray[np.float64]) -> bool:
         float(np.mean(np.abs(total / whole - 1) <= _SUMS_TO_THE_WHOLE)) >= MOST_ROWS
         for whole in (1.0, 100.0)
     )
-
-
-def what_is_given(values: NDArray[np.float64]) -> Given:
-    """Tell shares, percentages and counts apart.
-
-    Rows that sum to 1 (9 of 10 within 0.05) are shares and rows that sum to 100 (9 of 10 within 5)
-    percentages. So are fractions of which none exceeds 1: some fields of a larger table, whose rows
-    cannot sum to 1. All else are counts.
-
-    Args:
-        values: Complete rows, float64 `[n, k]`, not negative.
-    """
-    total = values.sum(axis=1)
-    counted = total[total > 0]
-    if not len(counted):
-        return "counts"
-    if _fits(counted, 1.0) >= MOST_ROWS:
-        return "shares"
-    if _fits(counted, 100.0) >= MOST_ROWS:
-        return "percent"
-    fractions = bool((values.max() <= 1.0) and np.any(values != np.round(values)))
-    return "shares" if fractions else "counts"
-
-
-def unlike_the_others(values: NDArray[np.float64], given: Given) -> NDArray[np.bool_]:
-    """Mark rows of shares or percentages that do not sum to the whole while most others do.
-
-    Such a row lacks a part or holds a mistake; bringing it to 1 would hide that. Where most rows do
-    not sum to the whole, some fields were left out on purpose, and none is marked.
-
-    Args:
-        values: Complete rows, float64 `[n, k]`.
-        given: From `what_is_given`.
-
-    Returns:
-        Bool `[n]`; never a row that sums to 0.
-    """
-    total = values.sum(axis=1)
-    whole = {"shares": 1.0, "percent": 100.0}.get(given)
-    if whole is None or not (total > 0).any() or _fits(total[total > 0], whole) < MOST_ROWS:
-        return np.zeros(len(values), dtype=bool)
-    return np.asarray((total > 0) & (np.abs(total / whole - 1) > TOLERANCE))
-
-
-def _fits(total: NDArray[np.float64], whole: float) -> float:
-    """Part of the sums that are the whole, within rounding."""
-    return float(np.mean(np.abs(total / whole - 1) <= TOLERANCE))

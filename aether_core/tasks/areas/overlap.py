@@ -7,8 +7,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from aether_core.city.cells import cell_polygons
 from aether_core.progress import Progress, silent
+from aether_core.spatial.hexagons import cell_polygons
 from aether_core.spatial.plane import Plane
 
 _AREAS_AT_ONCE = 500

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from aether_core.errors import InputError
 from aether_core.files.whole import sha256_of
 from aether_core.reading import in_own_process
-from aether_core.tasks.areas.codes import area_codes, check_codes_differ
+from aether_core.tasks.areas.codes import area_codes, row_names
 from aether_core.tasks.areas.disjoint import check_disjoint
-from aether_core.tasks.areas.numbers import (
-    AreaNumbers,
+from aether_core.tasks.areas.given import (
     Given,
-    area_numbers,
+    given_notes,
+    has_percent_signs,
     unlike_the_others,
     what_is_given,
 )
+from aether_core.tasks.areas.numbers import AreaNumbers, area_numbers
+from aether_core.tasks.areas.totals import refuse_totals
 from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import (
     DEFAULT_LIMITS,
@@ -30,9 +32,9 @@ from aether_core.vector import (
     Limits,
     ReadingReport,
     ReadOptions,
-    read_vector,
 )
 from aether_core.vector.headings import find_column
+from aether_core.vector.keyed.read import read_keyed
 
 AREA_SUFFIXES = VECTOR_SUFFIXES
 MINIMUM_COUNT = 100.0
@@ -45,11 +47,14 @@ NO_CODE = "no code"
 MISSING = "missing value"
 NOBODY = "population of zero"
 NOT_WHOLE = "shares that do not sum to 1"
+_NO_PART = frozenset({NO_GEOMETRY, NOT_AN_AREA, NO_SIZE, NO_CODE})
 
 
 @dataclass(frozen=True)
 class Areas:
     """Areas and how their people are divided.
+
+    An area that comes as several rows, such as islands, is one here: a MultiPolygon.
 
     Attributes:
         geometry: Object `[a]` of valid Polygons and MultiPolygons, WGS84.
@@ -60,10 +65,12 @@ class Areas:
         given: What the file held: "shares", "percent" or "counts".
         source: The file's name.
         sha256: Of the file's content, 64 hexadecimal digits.
-        dropped: How many rows went, by reason; those that occurred.
+        dropped: How many areas went, by reason; those that occurred.
         repaired: Polygons that crossed themselves and were mended.
         minimum_count: People an area needed; only counts are held against it.
         report: How the file was read; None of areas that were kept.
+        shapes: How the file was read that the areas' shapes come from, where there is one.
+        shapes_sha256: Of that file's content.
     """
 
     geometry: NDArray[np.object_]
@@ -78,6 +85,8 @@ class Areas:
     repaired: int
     minimum_count: float = MINIMUM_COUNT
     report: ReadingReport | None = None
+    shapes: ReadingReport | None = None
+    shapes_sha256: str | None = None
 
     def __len__(self) -> int:
         return len(self.geometry)
@@ -89,7 +98,9 @@ def read_areas(
     *,
     fields: Sequence[str],
     options: ReadOptions = NO_OPTIONS,
+    geometry: Path | None = None,
     code_field: str | None = None,
+    given: Given | None = None,
     minimum_count: float = MINIMUM_COUNT,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Areas:
@@ -98,67 +109,92 @@ def read_areas(
     Rows without a polygon, with a suppressed value in one of the fields, with nobody counted, with
     too few people, and single rows of shares that miss 1 by over 0.05 are dropped and counted by
     reason. Where most rows miss 1, some fields were left out on purpose, and the shares are those
-    among the fields given.
+    among the fields given. Rows that share a code and have the same numbers are the parts of one
+    area.
 
     Args:
-        path: A vector file, see `aether_core.vector.read_vector`.
+        path: A vector file, or a table of codes or H3 cells, see `read_keyed`.
         fields: Columns of shares, percentages or counts, at least two.
         options: What the user says about the file.
+        geometry: File with the shapes of the areas' codes, where the first has none.
         code_field: Column of the areas' codes; detected when None (`area_codes`).
+        given: What the numbers are; found out when None (`what_is_given`).
         minimum_count: Areas with fewer people go; only counts are held against it.
         limits: Upper bounds on the file.
 
     Raises:
         NotFoundError: There is no such file.
         InputError: The file cannot be read; a field is not there (names those that are), given
-            once only, negative or no number; codes occur twice; areas overlap by over 5 % of the
+            once only, negative, no number or the total of others; the code or what the numbers are
+            is unclear; rows of one code have different numbers; areas overlap by over 5 % of the
             smaller; or nothing is left.
     """
     file = Path(path)
-    read = read_vector(file, options, typed=False, limits=limits)
+    read = read_keyed(
+        file,
+        options,
+        geometry=geometry,
+        code_field=code_field,
+        as_areas=True,
+        typed=False,
+        limits=limits,
+    )
     frame = read.frame
+    code_field = read.code_field or code_field
     table = frame.drop(columns="geometry")
     names = _checked_fields(table.columns.tolist(), fields, file.name)
     if code_field is not None:
         code_field = find_column(table.columns, code_field, file=file.name)
-    code = np.array(area_codes(table, names, code_field), dtype=object)
-    shown = [text or f"in row {row + 1}" for row, text in enumerate(code)]
+    shown = row_names(table, names, code_field)
     numbers = area_numbers(table, names, shown, options, file=file.name)
     values = numbers.values
 
-    geometry, reason, repaired = _polygons(frame)
-    reason[(reason == "") & (code == "")] = NO_CODE
-    check_codes_differ([text for text, why in zip(code, reason, strict=True) if why == ""] or [""])
+    polygons, reason, repaired = _polygons(frame)
+    codes = area_codes(table, names, values, reason == "", code_field)
+    reason[(reason == "") & (codes.code == "")] = NO_CODE
     withheld = _why_missing(numbers)
     reason[reason == ""] = withheld[reason == ""]
-    given = what_is_given(values[reason == ""])
-    _judge_sums(values, reason, given, minimum_count)
-    dropped = dict(Counter(text for text in reason.tolist() if text))
-    kept = reason == ""
-    if not kept.any():
+    refuse_totals(values[reason == ""], names)
+    kind = what_is_given(
+        values[reason == ""], percent_signs=has_percent_signs(table, names), said=given
+    )
+    _judge_sums(values, reason, kind, minimum_count)
+    # The parts of an area have the same numbers, so they were judged alike.
+    first, parts = _first_rows(codes.code, reason)
+    dropped = dict(Counter(text for text in reason[first].tolist() if text))
+    kept = first[reason[first] == ""]
+    if not len(kept):
         raise InputError(
             f"{file.name} has no usable areas",
             ", ".join(f"{count} x {text}" for text, count in dropped.items()),
             "give polygons with at least two shares or counts each",
             code="no-usable-areas",
         )
-    check_disjoint(geometry[kept], code[kept].tolist())
+    used = reason == ""
+    shapes = np.array([_joined(polygons[parts[row]]) for row in kept.tolist()], dtype=object)
+    check_disjoint(shapes, codes.code[kept].tolist())
     total = values[kept].sum(axis=1)
+    report = read.report.used_for(
+        {"code": codes.field, **{f"field {k + 1}": name for k, name in enumerate(names)}}
+    )
+    left_out = dict(Counter(text for text in reason.tolist() if text))
     return Areas(
-        geometry=geometry[kept],
-        code=code[kept],
+        geometry=shapes,
+        code=codes.code[kept],
         shares=values[kept] / total[:, None],
-        count=total if given == "counts" else np.full(len(total), np.nan),
+        count=total if kind == "counts" else np.full(len(total), np.nan),
         fields=names,
-        given=given,
+        given=kind,
         source=file.name,
         sha256=sha256_of(file),
         dropped=dropped,
-        repaired=int(np.count_nonzero(repaired & kept)),
+        repaired=int(np.count_nonzero(repaired & used)),
         minimum_count=minimum_count,
-        report=replace(read.report, numbers=numbers.shown or read.report.numbers).counted(
-            dropped, int(kept.sum())
-        ),
+        report=replace(report, numbers=numbers.shown or report.numbers)
+        .counted(left_out, int(used.sum()))
+        .noted(*codes.notes, *given_notes(values[kept], kind, names)),
+        shapes=read.shapes,
+        shapes_sha256=None if geometry is None else sha256_of(geometry),
     )
 
 
@@ -169,6 +205,27 @@ def _why_missing(numbers: AreaNumbers) -> NDArray[np.object_]:
         marks = [mark for mark in numbers.mark[row] if mark]
         why[row] = f"withheld value {marks[0]!r}" if marks else MISSING
     return why
+
+
+def _first_rows(
+    code: NDArray[np.object_], reason: NDArray[np.object_]
+) -> tuple[NDArray[np.int64], dict[int, list[int]]]:
+    """Rows that stand for an area each, in the file's order, and the rows of its parts.
+
+    Rows without a polygon or a code stand for themselves.
+    """
+    parts: dict[int, list[int]] = {}
+    firsts: dict[str, int] = {}
+    for row, (text, why) in enumerate(zip(code.tolist(), reason.tolist(), strict=True)):
+        alone = why in _NO_PART
+        first = row if alone else firsts.setdefault(text, row)
+        parts.setdefault(first, []).append(row)
+    return np.fromiter(parts, np.int64, len(parts)), parts
+
+
+def _joined(shapes: NDArray[np.object_]) -> shapely.Geometry:
+    """One shape of an area's parts."""
+    return shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
 
 
 def _judge_sums(

@@ -1,8 +1,9 @@
 """Labels out of any vector file or OpenStreetMap extract: places with what they are."""
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from pathlib import Path
@@ -20,6 +21,7 @@ from aether_core.poi.osm.extract import PBF_SUFFIXES
 from aether_core.reading import in_own_process
 from aether_core.tasks.labels.osm_land_use import FIELD as OSM_FIELD
 from aether_core.tasks.labels.osm_land_use import read_osm_land_use
+from aether_core.tasks.labels.values import alike, one_spelling, says_nothing
 from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import (
     DEFAULT_LIMITS,
@@ -32,6 +34,7 @@ from aether_core.vector import (
     read_vector,
 )
 from aether_core.vector.headings import find_column, first_column
+from aether_core.vector.keyed.read import read_keyed
 
 LABEL_SUFFIXES = VECTOR_SUFFIXES | PBF_SUFFIXES
 
@@ -78,7 +81,10 @@ class Labels:
         repaired: Polygons that crossed themselves and were mended.
         feature: int64 `[n]`, which feature of the file each came from: the points of a MultiPoint
             share one. Counted up when not given.
+        unlabelled: How often each value that says nothing occurs, such as `N/A`; those went.
         report: How the file was read; None of labels that were kept.
+        shapes: How the file was read that the labels' shapes come from, where there is one.
+        shapes_sha256: Of that file's content.
     """
 
     geometry: NDArray[np.object_]
@@ -91,7 +97,10 @@ class Labels:
     feature: NDArray[np.int64] = dataclass_field(
         default_factory=lambda: np.empty(0, dtype=np.int64)
     )
+    unlabelled: Mapping[str, int] = dataclass_field(default_factory=dict)
     report: ReadingReport | None = None
+    shapes: ReadingReport | None = None
+    shapes_sha256: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.feature) != len(self.geometry):
@@ -123,7 +132,7 @@ class FieldInfo:
 
     Attributes:
         name: As the file spells it.
-        distinct: How many different values it holds; empty ones do not count.
+        distinct: How many different values it holds; those that say nothing do not count.
         examples: Its most frequent values, at most eight.
     """
 
@@ -137,22 +146,30 @@ def read_labels(
     path: str | Path,
     *,
     field: str | None = None,
+    meant: Collection[str] = (),
     options: ReadOptions = NO_OPTIONS,
+    geometry: Path | None = None,
+    code_field: str | None = None,
     boundary: shapely.Geometry | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Labels:
     """Read labelled points and polygons.
 
     Lines, features without a geometry or without a label, and polygons without an area are dropped
-    and counted. Polygons that cross themselves are repaired and counted. The points of a MultiPoint
-    become a label each.
+    and counted; a value such as `N/A` or `unknown` is no label. Values that differ only in case,
+    spaces or composed letters become one, the most frequent. Polygons that cross themselves are
+    repaired and counted. The points of a MultiPoint become a label each.
 
     Args:
         path: A local file with an ending in `LABEL_SUFFIXES`; an OpenStreetMap extract (`.pbf`)
             gives its land use (`read_osm_land_use`).
         field: The column that holds the labels; one of `USUAL_FIELDS` when None. Numbers become
             text, whole ones without a point ("6", not "6.0").
+        meant: Values a user has a class for: they stay, whatever they say, and two spellings among
+            them stay apart.
         options: What the user says about the file.
+        geometry: File with the shapes of the labels' codes, where the first has none.
+        code_field: Column of these codes, or of H3 cells; found when None.
         boundary: The city, WGS84; only used to read less of an extract.
         limits: Upper bounds on the file.
 
@@ -171,14 +188,22 @@ def read_labels(
                 "choose an extract that covers the city, or give your own labels",
                 code="osm-extract-without-land-use",
             )
-        return _labels(frame, OSM_FIELD, file)
-    read = read_vector(file, options, typed=False, limits=limits)
+        return _labels(frame, OSM_FIELD, file, meant)
+    read = read_keyed(
+        file, options, geometry=geometry, code_field=code_field, typed=False, limits=limits
+    )
     chosen = _label_field(read.frame, field, file.name)
-    labels = _labels(read.frame, chosen, file)
+    labels = _labels(read.frame, chosen, file, meant)
     report = read.report.used_for({"class": chosen}).counted(
         labels.dropped, len(read.frame) - sum(labels.dropped.values())
     )
-    return replace(labels, report=report)
+    merged = one_spelling(label_texts(read.frame[chosen]), meant)
+    return replace(
+        labels,
+        report=report.noted(*_spelling_notes(merged)),
+        shapes=read.shapes,
+        shapes_sha256=None if geometry is None else sha256_of(geometry),
+    )
 
 
 @in_own_process
@@ -197,10 +222,12 @@ def label_fields(path: str | Path, options: ReadOptions = NO_OPTIONS) -> list[Fi
     if file.suffix.lower() in PBF_SUFFIXES:
         frame = read_osm_land_use(file, None)
     else:
-        frame = read_vector(file, options, typed=False).frame
+        frame = read_vector(file, options, typed=False, shapeless=True).frame
     found = []
     for column in frame.columns.drop("geometry"):
-        texts = Counter(text for text in label_texts(frame[column]) if text)
+        written = [text for text in label_texts(frame[column]) if text and not says_nothing(text)]
+        spelling = one_spelling(written)
+        texts = Counter(spelling.get(text, text) for text in written)
         if texts:
             common = tuple(text for text, _ in texts.most_common(_EXAMPLES))
             found.append(FieldInfo(str(column), len(texts), common))
@@ -234,21 +261,31 @@ def labels_inside(labels: Labels, boundary: shapely.Geometry) -> Labels:
 
 
 def label_texts(column: pd.Series) -> list[str]:
-    """Return a column as label texts: one line each, "" when empty, whole numbers without point."""
-    texts = [plain_text(value) for value in column]
+    """Return a column as label texts, "" where empty.
+
+    Each is one line in composed letters; whole numbers have no point.
+    """
+    texts = [unicodedata.normalize("NFC", plain_text(value)) for value in column]
     return [text.split(".")[0] if _WHOLE.fullmatch(text) else text for text in texts]
 
 
-def _labels(frame: gpd.GeoDataFrame, field: str, file: Path) -> Labels:
+def _labels(frame: gpd.GeoDataFrame, field: str, file: Path, meant: Collection[str] = ()) -> Labels:
     """Check every row, mend polygons, split MultiPoints."""
     geometry = frame.geometry.to_numpy().astype(object)
-    value = np.array(label_texts(frame[field]), dtype=object)
+    written = label_texts(frame[field])
+    spelling = one_spelling(written, meant)
+    known = {alike(one) for one in meant}
+    value = np.array([spelling.get(text, text) for text in written], dtype=object)
+    nothing = {text for text in set(value.tolist()) if text and says_nothing(text)}
+    nothing = {text for text in nothing if alike(text) not in known}
     reason = np.full(len(frame), "", dtype=object)
     polygon = is_polygon(geometry)
     kind = shapely.get_type_id(geometry)
     point = np.isin(kind, (shapely.GeometryType.POINT, shapely.GeometryType.MULTIPOINT))
     reason[~(polygon | point)] = NOT_A_PLACE
     reason[value == ""] = NO_LABEL
+    for text in nothing:
+        reason[value == text] = f"{NO_LABEL} ({text})"
     reason[shapely.is_missing(geometry) | shapely.is_empty(geometry)] = NO_GEOMETRY
     mend = np.flatnonzero(polygon & (reason == ""))
     mended = valid_polygons(geometry[mend])
@@ -279,7 +316,20 @@ def _labels(frame: gpd.GeoDataFrame, field: str, file: Path) -> Labels:
         dropped=dropped,
         repaired=mended.repaired,
         feature=np.unique(feature[order], return_inverse=True)[1].astype(np.int64),
+        unlabelled={
+            text: count for text, count in Counter(value.tolist()).most_common() if text in nothing
+        },
     )
+
+
+def _spelling_notes(merged: Mapping[str, str]) -> tuple[str, ...]:
+    """Say which spellings became one class."""
+    if not merged:
+        return ()
+    shown = ", ".join(f"{old} is {new}" for old, new in sorted(merged.items())[:_EXAMPLES])
+    more = f" and {len(merged) - _EXAMPLES} more" if len(merged) > _EXAMPLES else ""
+    told = "Spellings that differ only in capitals or spaces are one"
+    return (f"{told}: {shown}{more}.",)
 
 
 def _label_field(frame: gpd.GeoDataFrame, field: str | None, name: str) -> str:

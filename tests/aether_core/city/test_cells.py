@@ -7,8 +7,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aether_core.city.cells import Cells, cell_at, cell_polygons, cells_of, choose_resolution
+from aether_core.city.cells import Cells, cell_at, cells_of, choose_resolution
 from aether_core.errors import InputError
+from aether_core.spatial.hexagons import cell_polygons
 from tests.errors import fault
 
 CITY = shapely.box(24.90, 60.15, 24.95, 60.18)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from pyproj import Geod
 
-from aether_core.city.cells import cell_polygons, cells_of
+from aether_core.city.cells import cells_of
 from aether_core.errors import InputError
 from aether_core.report.map_picture import MapPicture, draw_map
+from aether_core.spatial.hexagons import cell_polygons
 from tests.errors import fault
 
 CITY = shapely.box(24.93, 60.16, 24.95, 60.17)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
-from aether_core.city.cells import cell_polygons
+from aether_core.spatial.hexagons import cell_polygons
 from aether_core.tasks.areas.coverage import cells_under
 
 

@@ -8,7 +8,8 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from aether_core.city.cells import cell_polygons, cells_of
+from aether_core.city.cells import cells_of
+from aether_core.spatial.hexagons import cell_polygons
 from aether_core.spatial.plane import Plane
 from aether_core.tasks.areas.overlap import cell_weights, measure_overlaps
 from aether_core.tasks.areas.read import read_areas

@@ -70,11 +70,11 @@ def test_counts_become_shares_and_small_areas_go(tmp_path: Path) -> None:
 
 def test_the_smallest_count_can_be_set(tmp_path: Path) -> None:
     table = {"id": ["p", "q"], "a": [15, 3], "b": [5, 1]}
-    areas = read(tmp_path, dict(table), minimum_count=10)
+    areas = read(tmp_path, dict(table), minimum_count=10, given="counts")
     assert areas.dropped == {"fewer than 10 people": 1}
     assert areas.minimum_count == 10
     with pytest.raises(InputError, check=fault("no-usable-areas", "2 x", "100 people")):
-        read(tmp_path, dict(table))
+        read(tmp_path, dict(table), given="counts")
 
 
 def test_percentages_are_told_from_counts(tmp_path: Path) -> None:
@@ -183,9 +183,10 @@ def test_points_are_refused(tmp_path: Path) -> None:
         read(tmp_path, {"a": [1, 2], "b": [1, 2], "geometry": shapes})
 
 
-def test_a_code_that_occurs_twice_is_refused(tmp_path: Path) -> None:
-    table = {"ward": ["p", "p", "q"], "a": [0.5] * 3, "b": [0.5] * 3}
-    with pytest.raises(InputError, check=fault("area-codes-repeated", "p", 2)):
+def test_a_code_whose_rows_differ_is_refused_with_both_rows(tmp_path: Path) -> None:
+    table = {"ward": ["p", "p", "q"], "a": [150, 160, 180], "b": [50, 50, 50]}
+    said = fault("area-codes-repeated", "p of ward", "rows 1 and 2", "a 150 and 160")
+    with pytest.raises(InputError, check=said):
         read(tmp_path, dict(table), code_field="ward")
     # Nobody said that wards were codes: the rows are numbered then.
     assert read(tmp_path, dict(table)).code.tolist() == ["1", "2", "3"]
@@ -194,8 +195,8 @@ def test_a_code_that_occurs_twice_is_refused(tmp_path: Path) -> None:
 def test_twins_in_a_code_column_are_refused(tmp_path: Path) -> None:
     squares = [shapely.box(0.01 * n, 50, 0.01 * n + 0.01, 50.01) for n in range(20)]
     codes = [f"E{n:02d}" for n in range(19)] + ["E00"]
-    table = {"oa21cd": codes, "a": [0.5] * 20, "b": [0.5] * 20, "geometry": squares}
-    with pytest.raises(InputError, check=fault("area-codes-repeated", "E00", 2)):
+    table = {"oa21cd": codes, "a": range(200, 220), "b": [50] * 20, "geometry": squares}
+    with pytest.raises(InputError, check=fault("area-codes-repeated", "E00", "rows 1 and 20")):
         read(tmp_path, table)
 
 

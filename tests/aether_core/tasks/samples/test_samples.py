@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import shapely
 
-from aether_core.city.cells import Cells, cell_polygons, cells_of
+from aether_core.city.cells import Cells, cells_of
 from aether_core.errors import InputError
+from aether_core.spatial.hexagons import cell_polygons
 from aether_core.tasks.labels.read import Labels
 from aether_core.tasks.samples.samples import TWO_CLASSES, Samples, samples_of
 from tests.errors import fault

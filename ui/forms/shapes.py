@@ -1,0 +1,30 @@
+"""The second file that a table of codes needs: the shapes its codes stand for."""
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from aether_core.vector import VECTOR_SUFFIXES
+from ui.shell import uploads
+
+_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in VECTOR_SUFFIXES - {".shp"}))
+
+
+def ask(key: str) -> Path | None:
+    """Ask for the file of shapes; None until it is given, and why it is needed is said.
+
+    Args:
+        key: Start of the widgets' names.
+    """
+    st.info(
+        "This table has no shapes: its rows say by a code where they lie. Add the file with the "
+        "shapes of these codes, such as boundaries with a GEOID."
+    )
+    files = uploads.choose(
+        "Shapes of the codes",
+        key=f"{key}-shapes",
+        endings=_ENDINGS,
+        about="A vector file with a field that has the same codes. Leading zeros are kept.",
+    )
+    return files[0] if files else None
