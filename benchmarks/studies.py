@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -215,7 +215,7 @@ def _keep(result: StudyResult, charts: Path | None, results: Path | None) -> Non
     """Write the result as JSON and its charts as SVG."""
     if results is not None:
         results.mkdir(parents=True, exist_ok=True)
-        document = json.dumps(result.to_document(), indent=1)
+        document = json.dumps(asdict(result), indent=1)
         (results / f"{result.kind}.json").write_text(document, encoding="utf-8")
     if charts is not None:
         charts.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,6 @@ _FORKS.set_forkserver_preload(
         "cli.app",
         *(f"aether_core.text.{name}" for name in ("bert", "minilm")),
         *(f"sklearn.{name}" for name in ("linear_model", "model_selection", "metrics")),
-        "mapie.classification",
         "aether_core.model.training.trainer",
         "torch._dynamo",  # what the first optimizer loads
         "tests.aether_core.model.checkpoints.killed_run",

@@ -1,5 +1,6 @@
 """The house rules that a machine can check; lint, types and layers are `static_checks`."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -43,6 +44,31 @@ def test_no_room_is_crowded() -> None:
         if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in CODE
     )
     assert not {str(room): files for room, files in rooms.items() if files > 17}
+
+
+def test_the_earth_is_measured_in_one_room() -> None:
+    """Its radius and the metres of a degree are numbers of `aether_core/spatial` alone."""
+    spatial = ROOT / "aether_core" / "spatial"
+    files = [ROOT / "app.py", *(path for room in CODE for path in (ROOT / room).rglob("*.py"))]
+    elsewhere = [path for path in files if spatial not in path.parents]
+    assert not {str(path): found for path in elsewhere if (found := earth_sizes(path.read_text()))}
+    assert earth_sizes((spatial / "earth.py").read_text()) == [6_371_008.8, 6_378_137.0]
+    assert earth_sizes("near = (6371, 111.32, 111_195.0, 1.1)") == [6371, 111.32, 111_195.0]
+
+
+def earth_sizes(code: str) -> list[float]:
+    """The numbers in code that are the earth's radius or a degree's length, in m or km."""
+    return [
+        node.value
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, int | float)
+        and any(
+            least * unit <= node.value <= most * unit
+            for least, most in ((6356.7, 6378.2), (111.1, 111.4))
+            for unit in (1, 1000)
+        )
+    ]
 
 
 def test_the_tests_take_nothing_from_whoever_runs_them() -> None:

@@ -42,17 +42,17 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             code="zip-method-unsupported",
         ) from error
     except _DAMAGED as error:
-        raise _unreadable(path) from error
+        raise _unreadable(path, error) from error
     except OSError as error:
         if error.errno is not None:  # the disk's; a damaged bzip2 stream has no number
             raise
-        raise _unreadable(path) from error
+        raise _unreadable(path, error) from error
 
 
-def _unreadable(path: Path) -> InputError:
+def _unreadable(path: Path, error: Exception) -> InputError:
     return InputError(
         "the zip cannot be opened",
-        path.name,
-        "it is damaged or truncated: zip it again",
+        f"{path.name}: {error}",
+        "zip or download it again",
         code="zip-unreadable",
     )

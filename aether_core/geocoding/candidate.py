@@ -8,8 +8,8 @@ import shapely
 
 from aether_core.city.outline import box_boundary
 from aether_core.errors import InputError
+from aether_core.spatial.earth import metres_a_degree
 
-_KM_PER_DEGREE = 111.195  # of a great circle on a sphere of 6,371 km
 _PERSON_M2 = 400.0
 _SMALLEST_KM, _LARGEST_KM = 4, 100
 _UNKNOWN_SIZE_KM = 10
@@ -63,8 +63,7 @@ class Candidate:
             West, south, east, north in degrees; west may be under -180 and east over 180.
         """
         half = (default_side_km(self.population) if side_km is None else side_km) / 2
-        high = half / _KM_PER_DEGREE
-        wide = high / math.cos(math.radians(self.lat))
+        wide, high = (1000 * half / metres_a_degree(self.lat)).tolist()
         return self.lon - wide, self.lat - high, self.lon + wide, self.lat + high
 
     def area(self, side_km: float | None = None) -> shapely.MultiPolygon:

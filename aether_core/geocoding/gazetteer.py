@@ -7,7 +7,6 @@ those has the name. A name matches in any language GeoNames knows, without case 
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from aether_core.errors import InputError
@@ -22,13 +21,13 @@ from aether_core.geocoding.countries import (
 )
 from aether_core.geocoding.folding import folded
 from aether_core.geocoding.small_places import small_places
+from aether_core.spatial.earth import earth_centred
 
 ATTRIBUTION = "Place names: GeoNames (geonames.org), CC-BY 4.0"
 SOURCE = "GeoNames"
 _TOWN = 5000
 _NEIGHBOUR_POPULATION = 100_000
-_NEIGHBOUR_KM = 150.0
-_EARTH_KM = 6371.0
+_NEIGHBOUR_M = 150_000.0
 _ALIKE = 75.0  # of 100: two letters of eight may differ
 
 
@@ -147,23 +146,11 @@ def _region(table: CityTable, row: int) -> str:
     )
     if len(rows) == 0:
         return ""
-    far = _distances_km(large, rows, float(table.lon[row]), float(table.lat[row]))
+    metres = earth_centred(np.column_stack([large.lon[rows], large.lat[rows]]))
+    here = earth_centred(np.array([[table.lon[row], table.lat[row]]]))
+    far = np.linalg.norm(metres - here, axis=1)
     nearest = int(far.argmin())
-    return f"near {large.name[rows[nearest]]}" if far[nearest] <= _NEIGHBOUR_KM else ""
-
-
-def _distances_km(
-    table: CityTable, rows: NDArray[np.intp], lon: float, lat: float
-) -> NDArray[np.float64]:
-    """Great-circle distances by the haversine formula."""
-    lons, lats = np.radians(table.lon[rows]), np.radians(table.lat[rows])
-    east, north = np.radians(lon), np.radians(lat)
-    chord = (
-        np.sin((lats - north) / 2) ** 2
-        + np.cos(lats) * np.cos(north) * np.sin((lons - east) / 2) ** 2
-    )
-    distances: NDArray[np.float64] = 2 * _EARTH_KM * np.arcsin(np.sqrt(chord))
-    return distances
+    return f"near {large.name[rows[nearest]]}" if far[nearest] <= _NEIGHBOUR_M else ""
 
 
 def _alike(table: CityTable, wanted: str, within: Country | None) -> list[str]:

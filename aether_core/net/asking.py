@@ -133,12 +133,13 @@ class Requester:
                         self._check(url, opened, good)
                         yield opened
                         return
-                    self.drain(opened)
+                    answer = Refusal(opened.status, self.drain(opened))
                     if method == "POST":
                         raise RemoteError(
                             url,
                             "redirects a query",
                             "set the address it redirects to",
+                            answer=answer,
                             code="remote-redirects-question",
                         )
                     here = _location(url, opened)
@@ -260,7 +261,7 @@ class Requester:
                 answer=answer,
             )
         if status in {404, 410}:
-            raise RemoteMissingError(url)
+            raise RemoteMissingError(url, answer)
         what, remedy = f"returned status {status}", "check its address in the settings"
         code = "remote-wrong-status"
         if status in {401, 403}:

@@ -15,12 +15,17 @@ class OfflineError(AetherError):
     Args:
         host: The server.
         reason: What happened, e.g. "its name cannot be resolved".
+
+    Attributes:
+        host: The server.
+        reason: What happened.
     """
 
     code = "offline"
 
     def __init__(self, host: str, reason: str) -> None:
         self.host = host
+        self.reason = reason
         super().__init__(
             f"offline: {host} cannot be reached ({reason}); the demo city and cities from your own "
             "files work without a network"
@@ -50,6 +55,10 @@ class RemoteError(AetherError):
         remedy: What to try, without a full stop.
         answer: The last answer, where there was one.
         code: What was wrong, for programs.
+
+    Attributes:
+        what: What was wrong, for callers that name the server in their own words.
+        answer: The last answer.
     """
 
     code = "remote"
@@ -63,6 +72,7 @@ class RemoteError(AetherError):
         answer: Refusal = Refusal(),
         code: str | None = None,
     ) -> None:
+        self.what = what
         self.answer = answer
         super().__init__(f"{shown(url)} {what}; {remedy}", code=code)
 
@@ -78,11 +88,13 @@ class RemoteMissingError(InputError):
 
     Args:
         url: What was asked.
+        answer: What it said.
     """
 
     code = "remote-missing"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, answer: Refusal) -> None:
+        self.answer = answer
         super().__init__(
             "the server does not have this file", shown(url), "check its address in the settings"
         )

@@ -120,7 +120,7 @@ class RangeFile(io.RawIOBase):
         web: Where it is read.
         file: What is read.
         block: Bytes of a block.
-        keep: How many blocks are kept.
+        keep: How many blocks are kept; 0 asks for what is read and no more.
         check_cancelled: See `aether_core.net.CancelCheck`.
     """
 

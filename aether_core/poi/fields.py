@@ -16,7 +16,9 @@ from aether_core.poi.osm.taxonomy import (
     value_group,
     words,
 )
+from aether_core.vector.headings import find_column, first_column
 
+_NO_COLUMN = "no-such-column"
 _NAME = ("name", "names", "title", "poi_name", "place_name", "label")
 _CATEGORY = ("category", "categories", "category_name", "main_category", "primary_category")
 _LOOSE_CATEGORY = ("type", "class", "poi_type", "kind", "subcategory", "subtype")
@@ -59,14 +61,12 @@ def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> PoiC
     Raises:
         InputError: A named column is not there, or neither a name nor a category can be found.
     """
-    for given in (fields.name, fields.category, fields.group):
-        if given is not None and given not in attributes.columns:
-            raise InputError(
-                f"{label} has no such column",
-                given,
-                f"it has {_listed(attributes)}",
-                code="no-such-column",
-            )
+    fields = PoiFields(
+        *(
+            given and find_column(attributes, given, file=label, what="column", code=_NO_COLUMN)
+            for given in (fields.name, fields.category, fields.group)
+        )
+    )
     name = fields.name or _find(attributes, _NAME)
     category, group, categories_from = _categories(attributes, fields)
     if name is None and category is None:
@@ -144,8 +144,7 @@ def _primary(value: object) -> object:
 
 def _find(attributes: pd.DataFrame, names: tuple[str, ...]) -> str | None:
     """Return the first column with one of these names, whatever its case."""
-    by_name = {str(column).strip().lower(): column for column in reversed(attributes.columns)}
-    return next((by_name[name] for name in names if name in by_name), None)
+    return first_column(attributes.columns, names, file="the file")
 
 
 def _listed(attributes: pd.DataFrame) -> str:

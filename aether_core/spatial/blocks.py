@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.spatial.earth import EARTH_RADIUS_M
 
-_EARTH_RADIUS_M = 6_371_008.8
 _SMALLEST_BLOCK_M = 1.0
 
 
@@ -39,9 +39,9 @@ def spatial_blocks(lonlat: NDArray[np.float64], *, block_m: float) -> NDArray[np
         )
     if len(lonlat) == 0:
         return np.empty(0, dtype=np.int64)
-    band = np.floor(np.radians(lonlat[:, 1]) * _EARTH_RADIUS_M / block_m)
-    middle = np.clip((band + 0.5) * block_m / _EARTH_RADIUS_M, -math.pi / 2, math.pi / 2)
-    round_the_globe = 2 * math.pi * _EARTH_RADIUS_M * np.cos(middle)
+    band = np.floor(np.radians(lonlat[:, 1]) * EARTH_RADIUS_M / block_m)
+    middle = np.clip((band + 0.5) * block_m / EARTH_RADIUS_M, -math.pi / 2, math.pi / 2)
+    round_the_globe = 2 * math.pi * EARTH_RADIUS_M * np.cos(middle)
     columns = np.maximum(np.round(round_the_globe / block_m), 1)
     turn = (lonlat[:, 0] + 180.0) / 360.0 % 1.0
     column = np.floor(turn * columns + 0.5) % columns
@@ -179,4 +179,4 @@ def _longer_side(lonlat: NDArray[np.float64]) -> float:
     # What is not the widest gap between neighbours on the globe's circle.
     gaps = np.diff(around, append=around[0] + 360.0)
     east = (360.0 - float(gaps.max())) * math.cos(math.radians((south + north) / 2))
-    return math.radians(max(north - south, east)) * _EARTH_RADIUS_M
+    return math.radians(max(north - south, east)) * EARTH_RADIUS_M

@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
@@ -132,31 +131,6 @@ class StudyResult:
     summaries: list[StudySummary]
     notes: list[str]
 
-    def to_document(self) -> dict[str, Any]:
-        """The result as plain lists, texts and finite numbers, ready for JSON."""
-        return asdict(self) | {"metrics": list(self.metrics)}
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "StudyResult":
-        """Read what `to_document` gave, also after a way through JSON."""
-        return cls(
-            kind=document["kind"],
-            baseline=document["baseline"],
-            metrics=tuple(document["metrics"]),
-            rows=[StudyRow(**row) for row in document["rows"]],
-            summaries=[
-                StudySummary(
-                    **{
-                        **summary,
-                        "ci95": _pair(summary["ci95"]),
-                        "difference_ci95": _pair(summary["difference_ci95"]),
-                    }
-                )
-                for summary in document["summaries"]
-            ],
-            notes=list(document["notes"]),
-        )
-
 
 def summarise(
     rows: Sequence[StudyRow], baseline: str, *, paired: bool = True
@@ -226,7 +200,3 @@ def _over_seeds(values: list[float]) -> tuple[float, float | None, tuple[float, 
     sd = float(np.std(values, ddof=1))
     reach = float(stdtrit(len(values) - 1, (1 + _LEVEL) / 2)) * sd / math.sqrt(len(values))
     return mean, sd, (mean - reach, mean + reach)
-
-
-def _pair(ends: Sequence[float] | None) -> tuple[float, float] | None:
-    return None if ends is None else (float(ends[0]), float(ends[1]))

@@ -11,9 +11,10 @@ from urllib.parse import SplitResult, urlsplit
 import numpy as np
 
 from aether_core.errors import AetherError, InputError
+from aether_core.net import RequestPolicy
 from aether_core.progress import Progress, silent
 from aether_core.text.encoder import STAGE, FloatArray, each_once, unit_rows
-from aether_core.text.endpoint_client import EndpointClient, RetryLimits
+from aether_core.text.endpoint_client import EndpointClient
 
 _TEXTS = 256  # of one request; the API allows 2048
 _CHARACTERS = 100_000  # of one request; the API allows 300,000 word pieces
@@ -51,13 +52,13 @@ class EndpointEncoder:
 
     Args:
         endpoint: Where it answers.
-        limits: How long it is waited for.
+        policy: How it is asked.
 
     Raises:
         InputError: The address, model, key or length cannot be used.
     """
 
-    def __init__(self, endpoint: Endpoint, limits: RetryLimits = RetryLimits()) -> None:  # noqa: B008
+    def __init__(self, endpoint: Endpoint, policy: RequestPolicy = RequestPolicy()) -> None:  # noqa: B008 - frozen
         url = _checked(endpoint)
         self._endpoint = endpoint
         self._host = url.netloc
@@ -69,8 +70,8 @@ class EndpointEncoder:
             endpoint.url.rstrip("/") + "/embeddings",
             host=self._host,
             key=endpoint.key,
-            direct=_is_loopback(url.hostname or ""),
-            limits=limits,
+            allow_http=url.scheme == "http",  # checked above
+            policy=policy,
         )
 
     @property
@@ -90,12 +91,12 @@ class EndpointEncoder:
         """Encode sentences, each distinct one once, 256 at most a request.
 
         A request that fails for the moment (429, 5xx, no connection, no answer) is made again
-        after a pause; progress is called while waiting, too.
+        after a pause; progress is called before each and while waiting, too.
 
         Args:
             texts: Sentences.
-            progress: Called per request with the number of distinct sentences done; raising
-                `CancelledError` there stops the work.
+            progress: Called with the number of distinct sentences done; raising `CancelledError`
+                there stops the work.
 
         Returns:
             float32 `[len(texts), dim]`, unit rows in the order of `texts`.
@@ -129,7 +130,7 @@ class EndpointEncoder:
         limit = len(batch) * (self._dim or _LONGEST_VECTOR) * _BYTES_A_NUMBER + 2**20
 
         def check_cancelled() -> None:
-            progress("waiting for the text encoder", done, total)
+            progress(STAGE, done, total)
 
         body = self._client.post(document, limit=limit, check_cancelled=check_cancelled)
         try:

@@ -1,23 +1,24 @@
-"""Reading GeoJSON, GeoPackage, Shapefile and FlatGeobuf through GDAL, each by its own driver only.
+"""Reading through GDAL, each format by its own driver only.
 
 GDAL picks a driver by content and several of its drivers read other files or the network. So the
-content is looked at first, the driver is named where GDAL lets it be, and a GeoJSON whose `crs`
-member is a link is refused: GDAL would fetch it.
+content is looked at first, and the driver is named where GDAL lets it be. JSON and KML never come
+here: they are read by `json_files` and `markup`.
 """
 
-import json
-import mmap
-import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from aether_core.errors import InputError
+from aether_core.vector.cells.dbf import shapefile_encoding
 from aether_core.vector.geopackage import check_geopackage
+from aether_core.vector.kinds import kind_of
 from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.options import ReadOptions
 from aether_core.vector.parsed import Parsed, ShapeArray
@@ -27,27 +28,57 @@ _MAGIC = {
     ".gpkg": b"SQLite format 3\x00",
     ".fgb": b"fgb\x03fgb",
     ".shp": b"\x00\x00\x27\x0a",
+    ".tab": b"!table",
+    ".mif": b"version",
 }
-_PREFIX = {".geojson": "GeoJSON:", ".json": "GeoJSON:", ".gpkg": "GPKG:"}
-# A place called "2020/01/01" is no date.
-_OPEN_OPTIONS = {suffix: {"DATE_AS_STRING": "YES"} for suffix in (".geojson", ".json")}
+_PREFIX = {".gpkg": "GPKG:"}
 _FORMAT = {
-    ".geojson": "GeoJSON",
-    ".json": "GeoJSON",
     ".gpkg": "GeoPackage",
     ".fgb": "FlatGeobuf",
     ".shp": "Shapefile",
+    ".tab": "MapInfo TAB",
+    ".mif": "MapInfo MIF",
+    ".gml": "GML",
+    ".gdb": "FileGDB",
 }
-GDAL_SUFFIXES = frozenset(_FORMAT)
+PARTS = {
+    ".shp": ({".shx", ".dbf"}, {".prj", ".cpg"}),
+    ".tab": ({".dat", ".map", ".id"}, {".ind"}),
+    ".mif": ({".mid"}, set[str]()),
+}
+"""Files that formats of several files need beside the first, and those they may have."""
+_LAYERED = frozenset({".gpkg", ".gml", ".gdb"})
+GDAL_SUFFIXES = frozenset({".gpkg", ".fgb", ".shp", ".tab", ".mif"})
+"""Endings of the files that GDAL is given as they are."""
+_TAB_HEAD_BYTES = 65_536
+_ELSEWHERE = (b"open table", b"create view", b"isseamless", b"type linked", b"type dbf")
+"""What a MapInfo table says that takes its rows from other files."""
 
-# Reading must not write: GDAL would put an .aux.xml beside some of the user's files.
-pyogrio.set_gdal_config_options({"GDAL_PAM_ENABLED": "NO"})
+# Reading must not write: GDAL would put an .aux.xml beside some of the user's files. Codes of a GML
+# file keep their leading zeros, and links in it are not followed.
+pyogrio.set_gdal_config_options(
+    {
+        "GDAL_PAM_ENABLED": "NO",
+        "GML_FIELDTYPES": "ALWAYS_STRING",
+        "GML_SKIP_RESOLVE_ELEMS": "ALL",
+    }
+)
+_OPEN_OPTIONS = {".gml": {"DOWNLOAD_SCHEMA": "NO"}}
+_WHOLE_NUMBERS = {
+    pa.int8(): pd.Int8Dtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(),
+    pa.uint16(): pd.UInt16Dtype(),
+    pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+}
 
-_GEOJSON_CRS = re.compile(rb'"crs"\s*:\s*(?=\{)')
-_ESCAPED_LETTER = re.compile(rb"\\u00[67][0-9a-fA-F]")
-_LINK = re.compile(r'"\s*(link|url)', re.IGNORECASE)
-_CRS_CHARACTERS = 4096
-_UNSTATED_CRS = frozenset({None, "", "EPSG:4326", "OGC:CRS84"})
+
+def with_empty_cells(column: pa.ChunkedArray) -> "pd.Series[object]":
+    """Return an Arrow column for pandas; whole numbers stay whole where cells are empty."""
+    return column.to_pandas(types_mapper=_WHOLE_NUMBERS.get)
 
 
 def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
@@ -69,15 +100,17 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
     _check_content(path, suffix)
     if suffix == ".gpkg":
         check_geopackage(path, limits)
+    encoding = shapefile_encoding(path, options.encoding) if suffix == ".shp" else None
     dataset = f"{_PREFIX.get(suffix, '')}{path}"
     try:
-        layer, several = _chosen_layer(dataset, path, options.layer)
+        layer = _chosen_layer(dataset, path, options.layer if suffix in _LAYERED else None)
         meta, _, blobs, columns = pyogrio.raw.read(
             dataset,
             layer=layer,
             force_2d=True,
             max_features=limits.features + 1,
             datetime_as_string=True,
+            encoding=encoding.codec if encoding else None,
             **_OPEN_OPTIONS.get(suffix, {}),
         )
     except (DataSourceError, DataLayerError, ValueError, RuntimeError) as error:
@@ -88,18 +121,37 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
     for name, values in zip(meta["fields"], columns, strict=True):
         if values.dtype == object:
             limits.check_cells(name, longest_text(values), path)
-    crs = meta["crs"]
-    by_rule = _FORMAT[suffix] == "GeoJSON" and crs in _UNSTATED_CRS
+    table = {str(name): values for name, values in zip(meta["fields"], columns, strict=True)}
+    rounded = [
+        str(name)
+        for name, kind, values in zip(meta["fields"], meta["dtypes"], columns, strict=True)
+        if np.dtype(kind).kind in "iu" and values.dtype.kind == "f"
+    ]
     return Parsed(
         attributes=pd.DataFrame(
-            {str(name): values for name, values in zip(meta["fields"], columns, strict=True)},
-            index=pd.RangeIndex(count),
+            table | _exact(dataset, layer, rounded), index=pd.RangeIndex(count)
         ),
         geometry=_shapes(blobs, count, path, limits),
-        crs=None if by_rule else crs,
-        wgs84_by_rule=by_rule,
-        report=ReadingReport(path.name, _FORMAT[suffix], layer=layer if several else None),
+        crs=meta["crs"],
+        wgs84_by_rule=False,
+        report=ReadingReport(
+            path.name,
+            _FORMAT[suffix],
+            layer=layer if suffix in _LAYERED else None,
+            encoding=encoding.name if encoding else None,
+            notes=(encoding.note,) if encoding and encoding.note else (),
+        ),
     )
+
+
+def _exact(dataset: str, layer: str | None, names: Sequence[str]) -> "dict[str, pd.Series[object]]":
+    """Read columns of whole numbers anew that empty cells have turned into floats."""
+    if not names:
+        return {}
+    _, found = pyogrio.raw.read_arrow(
+        dataset, layer=layer, columns=list(names), read_geometry=False
+    )
+    return {name: with_empty_cells(found.column(name)) for name in names}
 
 
 def _shapes(blobs: ShapeArray | None, count: int, path: Path, limits: Limits) -> ShapeArray:
@@ -111,8 +163,8 @@ def _shapes(blobs: ShapeArray | None, count: int, path: Path, limits: Limits) ->
     return shapes
 
 
-def _chosen_layer(dataset: str, path: Path, wanted: str | None) -> tuple[str | None, bool]:
-    """Return the layer to read, and whether there are others with geometry.
+def _chosen_layer(dataset: str, path: Path, wanted: str | None) -> str | None:
+    """Return the layer to read; refuse to choose among several with geometry.
 
     QGIS style tables and the like have none, and are no layers to choose.
     """
@@ -133,63 +185,43 @@ def _chosen_layer(dataset: str, path: Path, wanted: str | None) -> tuple[str | N
             "choose one (in commands: --layer NAME)",
             code="file-with-several-layers",
         )
-    return wanted or next(iter(names), None), len(names) > 1
+    return wanted or next(iter(names), None)
 
 
 def _check_content(path: Path, suffix: str) -> None:
-    """Refuse a file whose content is not what its ending says."""
+    """Refuse a file whose content is not what its ending says, or that refers to other files."""
     magic = _MAGIC.get(suffix)
     if magic is None:
-        _check_geojson(path)
         return
     with path.open("rb") as file:
-        if file.read(len(magic)) != magic:
-            raise InputError(
-                f"this is not a {_FORMAT[suffix]} file, despite its ending",
-                path.name,
-                "export it again in that format",
-                code="file-of-another-format",
-            )
-    if suffix == ".shp" and not path.with_suffix(".shx").exists():
+        head = file.read(_TAB_HEAD_BYTES if suffix == ".tab" else len(magic))
+    text = suffix in {".tab", ".mif"}
+    if not (head.lower().startswith(magic) if text else head.startswith(magic)):
         raise InputError(
-            "a Shapefile needs its .shx and .dbf beside the .shp",
-            path.name,
+            f"this is not a {_FORMAT[suffix]} file, despite its ending",
+            f"{path.name} is {kind_of(path)}",
+            "give it the ending of what it is, or export it again",
+            code="file-of-another-format",
+        )
+    if suffix == ".tab":
+        told = b" ".join(head.lower().split())
+        elsewhere = next((words for words in _ELSEWHERE if words in told), None)
+        if elsewhere is not None or b"type native" not in told:
+            raise InputError(
+                f"{path.name} is a MapInfo table that takes its rows from other files",
+                (elsewhere or b"no type native").decode(),
+                "save a copy of the table in MapInfo, or export it as MIF",
+                code="mapinfo-table-elsewhere",
+            )
+    needed = PARTS.get(suffix, (set[str](), set[str]()))[0]
+    missing = sorted(part for part in needed if not path.with_suffix(part).exists())
+    if missing:
+        raise InputError(
+            f"the {_FORMAT[suffix]} lacks parts",
+            f"{path.name} has no {', '.join(missing)} beside it",
             "give a .zip of all its parts",
             code="shapefile-lacks-parts",
         )
-
-
-def _check_geojson(path: Path) -> None:
-    """Refuse what is no JSON object, and a `crs` member that points elsewhere."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
-        if not start.startswith(b"{"):
-            raise InputError(
-                "this is not GeoJSON",
-                path.name,
-                "export it again as GeoJSON",
-                code="file-of-another-format",
-            )
-        stated = [match.end() for match in _GEOJSON_CRS.finditer(content)]
-        texts = [content[at : at + _CRS_CHARACTERS].decode("utf-8", "replace") for at in stated]
-        # No writer escapes plain letters; one that does hides a member's name from the look above.
-        hidden = _ESCAPED_LETTER.search(content) is not None
-    if hidden or any(_points_elsewhere(text) for text in texts):
-        raise InputError(
-            "the GeoJSON refers to another file or address for its coordinates",
-            path.name,
-            "remove its crs member: GeoJSON is WGS84",
-            code="geojson-crs-elsewhere",
-        )
-
-
-def _points_elsewhere(text: str) -> bool:
-    """Say whether the object at the start of `text` is a linked CRS (or cannot be judged)."""
-    try:
-        _, end = json.JSONDecoder().raw_decode(text)
-    except ValueError:
-        return True
-    return _LINK.search(text[:end]) is not None
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
@@ -197,6 +229,6 @@ def _unreadable(path: Path, error: Exception) -> InputError:
     return InputError(
         f"{path.name} cannot be read as {_FORMAT[path.suffix.lower()]}",
         str(error).split(";", maxsplit=1)[0],
-        "it is damaged or truncated: export it again",
+        "open it in a GIS and export it again",
         code="vector-file-unreadable",
     )

@@ -56,10 +56,17 @@ def check_geopackage(path: Path, limits: Limits) -> None:
                 if _COMPUTED.intersection(kinds):
                     raise _computed(path, name, "has computed columns")
     except (sqlite3.Error, UnicodeDecodeError) as error:
+        if str(error) == "no such table: gpkg_contents":
+            raise InputError(
+                "this is not a GeoPackage file, despite its ending",
+                f"{path.name} is a SQLite database without a list of layers",
+                "export it as GeoPackage",
+                code="file-of-another-format",
+            ) from error
         raise InputError(
             f"{path.name} cannot be read as GeoPackage",
             error,
-            "it is damaged: export it again",
+            "open it in a GIS and export it again",
             code="vector-file-unreadable",
         ) from error
 

@@ -9,17 +9,14 @@ import shapely
 from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.reading import in_own_process
-from aether_core.vector.archive import unpacked_shapefile
 from aether_core.vector.coordinates import WGS84, to_wgs84
-from aether_core.vector.gdal import GDAL_SUFFIXES, read_gdal
+from aether_core.vector.formats import VECTOR_SUFFIXES, Columns, parse
+from aether_core.vector.headings import tidy_headings
 from aether_core.vector.limits import DEFAULT_LIMITS, Limits
+from aether_core.vector.markup.html_tables import html_tables_as_columns
 from aether_core.vector.options import NO_OPTIONS, ReadOptions
-from aether_core.vector.parquet import PARQUET_SUFFIXES, read_parquet
-from aether_core.vector.parsed import Parsed
 from aether_core.vector.report import ReadingReport, sample_of
-from aether_core.vector.tables import TEXT_SUFFIXES, read_text_table
-
-VECTOR_SUFFIXES = GDAL_SUFFIXES | PARQUET_SUFFIXES | TEXT_SUFFIXES | {".zip"}
+from aether_core.vector.shapes.collections import without_collections
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,10 @@ def read_vector(
 ) -> VectorFile:
     """Read a vector file into WGS84.
 
-    Understood: GeoJSON, GeoPackage, Shapefile (also zipped), FlatGeobuf, (Geo)Parquet, CSV and TSV.
+    Understood: GeoJSON and its sequences, Esri, Overpass and TopoJSON, GeoPackage, Shapefile,
+    FlatGeobuf, (Geo)Parquet, KML, GML, MapInfo, CSV, TSV and workbooks (XLSX, XLS, ODS); all of
+    them in a zip or `.gz`, and there also FileGDB. A GeometryCollection becomes the polygons in it
+    (`without_collections`).
 
     Args:
         path: A plain local file with an ending in `VECTOR_SUFFIXES`.
@@ -64,17 +64,10 @@ def read_vector(
         NotFoundError: There is no such file.
         InputError: The file cannot be used; the message says why and what to try.
     """
+    _refuse_folder(path)
     file = local_file(path, suffixes=VECTOR_SUFFIXES)
     limits.check_bytes(file.stat().st_size, file)
-    parsed = _parse(
-        file,
-        options,
-        limits,
-        lon_field=lon_field,
-        lat_field=lat_field,
-        typed=typed,
-        shapeless=shapeless,
-    )
+    parsed = parse(file, options, limits, Columns(lon_field, lat_field, typed, shapeless))
     if not len(parsed.geometry):
         raise InputError(
             "the file is empty: it has no rows",
@@ -91,12 +84,24 @@ def read_vector(
             code="file-without-geometry",
         )
     limits.check_shapes(parsed.geometry, file)
+    plain = without_collections(parsed.geometry)
     geometry, report = (
-        (parsed.geometry, parsed.report) if nothing else to_wgs84(parsed, file, options)
+        (plain.geometry, parsed.report)
+        if nothing
+        else to_wgs84(replace(parsed, geometry=plain.geometry), file, options)
     )
     # An attribute called like the geometry column would be overwritten by it.
-    attributes = parsed.attributes.drop(columns="geometry", errors="ignore")
+    expanded = html_tables_as_columns(
+        parsed.attributes.drop(columns="geometry", errors="ignore"), file, limits
+    )
+    attributes = expanded.attributes
+    attributes = attributes.set_axis(tidy_headings(attributes.columns), axis=1)
+    report = report.noted(*plain.notes, *expanded.notes)
+    if options.layer is not None and report.layer is None:
+        report = report.noted(f"It holds one layer; {options.layer} was not needed.")
     frame = gpd.GeoDataFrame(attributes, geometry=geometry, crs=WGS84)
+    if options.encoding is not None and report.encoding is None:
+        report = report.noted(f"{report.format} says its encoding; yours was not used.")
     report = replace(
         report,
         headings=tuple(map(str, attributes.columns)),
@@ -107,35 +112,13 @@ def read_vector(
     return VectorFile(frame, report)
 
 
-def _parse(
-    file: Path,
-    options: ReadOptions,
-    limits: Limits,
-    *,
-    lon_field: str | None,
-    lat_field: str | None,
-    typed: bool,
-    shapeless: bool,
-) -> Parsed:
-    """Choose the reader by the file's ending."""
-    suffix = file.suffix.lower()
-    if suffix == ".zip":
-        with unpacked_shapefile(file, limits) as shapefile:
-            parsed = read_gdal(shapefile, options, limits)
-            report = replace(parsed.report, file=file.name, format="zipped Shapefile")
-            return replace(parsed, report=report)
-    if suffix in TEXT_SUFFIXES:
-        return read_text_table(
-            file,
-            options,
-            limits,
-            lon_field=lon_field,
-            lat_field=lat_field,
-            typed=typed,
-            shapeless=shapeless,
+def _refuse_folder(path: str | Path) -> None:
+    """Refuse a FileGDB as it lies on a disk: it is a folder."""
+    given = Path(path)
+    if given.suffix.lower() == ".gdb" and given.is_dir():
+        raise InputError(
+            "a FileGDB is a folder, and only a file can be read",
+            given.name,
+            "zip the folder, and give the .zip",
+            code="folder-not-a-file",
         )
-    if suffix in PARQUET_SUFFIXES:
-        return read_parquet(
-            file, limits, lon_field=lon_field, lat_field=lat_field, shapeless=shapeless
-        )
-    return read_gdal(file, options, limits)

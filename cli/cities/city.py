@@ -30,7 +30,7 @@ def add(
     pois: Annotated[
         Path,
         typer.Option(
-            help="Places: GeoJSON, GeoPackage, Shapefile, FlatGeobuf, Parquet, CSV or .pbf."
+            help="Places: GeoJSON, GeoPackage, Shapefile, KML, Parquet, CSV, .pbf or other maps."
         ),
     ],
     reading: FileOptions,

@@ -1,5 +1,6 @@
 """What the commands of tasks ask for: each option once, and what the options become together."""
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -39,7 +40,8 @@ AreasFile = Annotated[Path | None, typer.Option(help="Areas with shares or count
 Fields = Annotated[
     str | None,
     typer.Option(
-        help="Their share or count fields, separated by commas; they must add up to a whole."
+        help="Their share or count fields, separated by commas, one with a comma in double quotes; "
+        "they must add up to a whole."
     ),
 ]
 CodeField = Annotated[
@@ -263,5 +265,6 @@ class MapOptions:
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """Names separated by commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    """Names separated by commas, as in CSV: one with a comma in it stands in double quotes."""
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(name.strip() for name in names if name.strip())

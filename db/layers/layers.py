@@ -1,7 +1,7 @@
 """Layers: values kept for a city's cells, or for the areas of a set."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 import geopandas as gpd
 import numpy as np
@@ -26,116 +26,90 @@ _NAMED = 10
 """Layers a message lists at most."""
 
 
+class NewLayer(TypedDict):
+    """What is given of every new layer, whether of cells or of areas.
+
+    Attributes:
+        slug: Name in addresses, unique in the city.
+        title: Name for people.
+        kind: What made it: `search`, `similar`, `landuse`, `socioeconomic`, ...
+        model_id: The model it came from, if any.
+        fields: `{name, type, unit}` each, in order; types are those of `field_types.FIELD_TYPES`.
+        parameters: What the user asked for.
+        lineage: What it was made from.
+        columns: Values by field name, one a cell or area; NaN and None are missing.
+        findings: What was measured while it was made; without NaN.
+    """
+
+    slug: str
+    title: str
+    kind: str
+    model_id: int | None
+    fields: Sequence[Mapping[str, Any]]
+    parameters: Mapping[str, Any]
+    lineage: Mapping[str, Any]
+    columns: Mapping[str, Column]
+    findings: NotRequired[Mapping[str, Any]]
+
+
 def add_layer(
     session: Session,
     city_id: int,
     *,
-    slug: str,
-    title: str,
-    kind: str,
-    model_id: int | None,
-    fields: Sequence[Mapping[str, Any]],
-    parameters: Mapping[str, Any],
-    lineage: Mapping[str, Any],
     cell_ids: NDArray[np.int64],
-    columns: Mapping[str, Column],
     label_set_id: int | None = None,
     area_set_id: int | None = None,
-    findings: Mapping[str, Any] | None = None,
+    **new: Unpack[NewLayer],
 ) -> Layer:
     """Keep values of cells as a layer, with its SQL view.
 
     Args:
         session: In a transaction.
         city_id: The city.
-        slug: Name in addresses, unique in the city.
-        title: Name for people.
-        kind: What made it: `search`, `similar`, `landuse`, ...
-        model_id: The model it came from, if any.
-        fields: `{name, type, unit}` each, in order; types are those of `field_types.FIELD_TYPES`.
-        parameters: What the user asked for.
-        lineage: What it was made from.
         cell_ids: Cells `[m]`.
-        columns: Values `[m]` by field name; NaN and None are missing.
         label_set_id: Labels it was fitted on; the layer outlives them.
         area_set_id: Areas it was fitted on; the layer goes with them.
-        findings: What was measured while it was made; without NaN.
+        new: All else, as `NewLayer` has it.
 
     Raises:
         ConflictError: The city has a layer of that slug.
-        ValueError: Fields and columns do not match, a type is unknown, or a cell or area is none of
-            the city's or set's, or given twice.
+        ValueError: Fields and columns do not match, a type is unknown, or a cell is none of the
+            city's, or given twice.
     """
     layer = Layer(
-        city_id=city_id,
-        slug=slug,
-        title=title,
-        kind=kind,
-        spatial_unit="cell",
-        model_id=model_id,
-        label_set_id=label_set_id,
-        area_set_id=area_set_id,
-        parameters=dict(parameters),
-        lineage=dict(lineage),
-        findings=dict(findings or {}),
+        city_id=city_id, spatial_unit="cell", label_set_id=label_set_id, area_set_id=area_set_id
     )
-    return _add(session, layer, fields, cell_ids, columns)
+    return _add(session, layer, cell_ids, new)
 
 
 def add_area_layer(
     session: Session,
     city_id: int,
     *,
-    slug: str,
-    title: str,
-    kind: str,
-    model_id: int | None,
-    fields: Sequence[Mapping[str, Any]],
-    parameters: Mapping[str, Any],
-    lineage: Mapping[str, Any],
     area_set_id: int,
     area_ids: NDArray[np.int64],
-    columns: Mapping[str, Column],
     cells_layer_id: int | None = None,
-    findings: Mapping[str, Any] | None = None,
+    **new: Unpack[NewLayer],
 ) -> Layer:
     """Keep values of areas as a layer, with its SQL view.
 
     Args:
         session: In a transaction.
         city_id: The city.
-        slug: Name in addresses, unique in the city.
-        title: Name for people.
-        kind: What made it: `socioeconomic`, ...
-        model_id: The model it came from, if any.
-        fields: `{name, type, unit}` each, in order; types are those of `field_types.FIELD_TYPES`.
-        parameters: What the user asked for.
-        lineage: What it was made from.
         area_set_id: The set the areas belong to; the layer goes with it.
         area_ids: Areas `[a]` of that set.
-        columns: Values `[a]` by field name; NaN and None are missing.
         cells_layer_id: The layer of cells that was made together with it.
-        findings: What was measured while it was made; without NaN.
+        new: All else, as `NewLayer` has it.
 
     Raises:
         ConflictError: The city has a layer of that slug.
-        ValueError: Fields and columns do not match, a type is unknown, or a cell or area is none of
-            the city's or set's, or given twice.
+        ValueError: Fields and columns do not match, a type is unknown, or an area is none of the
+            set's, or given twice.
     """
     layer = Layer(
-        city_id=city_id,
-        slug=slug,
-        title=title,
-        kind=kind,
-        spatial_unit="area",
-        model_id=model_id,
-        area_set_id=area_set_id,
-        cells_layer_id=cells_layer_id,
-        parameters=dict(parameters),
-        lineage=dict(lineage),
-        findings=dict(findings or {}),
+        city_id=city_id, spatial_unit="area", area_set_id=area_set_id, cells_layer_id=cells_layer_id
     )
-    return _add(session, layer, fields, area_ids, columns)
+    return _add(session, layer, area_ids, new)
 
 
 def list_layers(session: Session, city_id: int) -> list[Layer]:
@@ -204,24 +178,22 @@ def remove_layer(session: Session, city_id: int, slug: str) -> None:
     session.expire_all()
 
 
-def _add(
-    session: Session,
-    layer: Layer,
-    fields: Sequence[Mapping[str, Any]],
-    unit_ids: NDArray[np.int64],
-    columns: Mapping[str, Column],
-) -> Layer:
+def _add(session: Session, layer: Layer, unit_ids: NDArray[np.int64], new: NewLayer) -> Layer:
     """Store a new layer with the values of its cells or areas `[n]`, and make its view."""
-    check_columns(fields, len(unit_ids), columns)
+    check_columns(new["fields"], len(unit_ids), new["columns"])
     city_slug = session.scalars(select(City.slug).where(City.id == layer.city_id)).one()
-    layer.fields = [dict(field) for field in fields]
+    layer.slug, layer.title, layer.kind = new["slug"], new["title"], new["kind"]
+    layer.model_id = new["model_id"]
+    layer.fields = [dict(field) for field in new["fields"]]
+    layer.parameters, layer.lineage = dict(new["parameters"]), dict(new["lineage"])
+    layer.findings = dict(new.get("findings", {}))
     layer.features = len(unit_ids)
     layer.view_name = free_view_name(session, city_slug, layer.slug)
     _insert(session, layer)
     allow_long(session)
     unit = SPATIAL_UNITS[layer.spatial_unit]
     keys = unit.keys_of(session, layer, np.asarray(unit_ids, dtype=np.int64))
-    write_values(session, layer, keys, columns)
+    write_values(session, layer, keys, new["columns"])
     create_view(session, layer)
     session.refresh(layer)
     return layer

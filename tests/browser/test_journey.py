@@ -29,7 +29,7 @@ def add_city(page: Page, files: CityFiles) -> None:
     for index, path in enumerate((files.embedding, files.pois, files.boundary)):
         uploads.nth(index).set_input_files(path)
         settled(page)
-    expect(page.get_by_text("columns")).to_be_visible()
+    expect(page.get_by_text(f"How {files.pois.name} was read")).to_be_visible()
     page.get_by_role("button", name="Add this city").click()
     expect(page.get_by_role("heading", name="City: River Town")).to_be_visible(timeout=PATIENCE_MS)
 

@@ -58,8 +58,8 @@ def test_a_city_is_added_by_upload(empty_environment: Store, city_files: CityFil
     upload(visit, "add-embedding-upload", city_files.embedding)
     upload(visit, "add-pois-upload", city_files.pois)
     assert "category" in visit.selectbox(key="add-field-category").options
-    assert "columns" in words(visit)
-    preview = visit.dataframe[0].value
+    assert "Column for category" in words(visit)
+    preview = next(one.value for one in visit.dataframe if "Category" in one.value)
     assert preview["Category"].str.len().min() > 0
     visit.button(key="add-go").click().run()
     assert not visit.error

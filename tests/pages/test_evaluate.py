@@ -12,12 +12,7 @@ from tests.app_fixtures import SLUG, CityFiles, Once
 from tests.pages.visit import links, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.cities.add import add_city
-from workflows.evaluation.compare import (
-    Evaluation,
-    evaluate_land_use,
-    evaluate_socioeconomic,
-    latest_evaluation,
-)
+from workflows.evaluation.compare import Evaluation, evaluate_task, latest_evaluation
 from workflows.home.store import Store
 from workflows.tasks.areas import AreaRequest
 from workflows.tasks.labels import LabelRequest
@@ -50,7 +45,7 @@ def compared(app_environment: Store, task_files: TaskFiles, once: Once) -> Evalu
     return once(
         "comparison",
         app_environment,
-        lambda store: evaluate_land_use(store, SLUG, request, names, with_curve=True),
+        lambda store: evaluate_task(store, SLUG, request, names, with_curve=True),
     )
 
 
@@ -150,7 +145,7 @@ def test_shares_of_areas_have_a_comparison_of_their_own(
     app_environment: Store, task_files: TaskFiles
 ) -> None:
     request = SocioeconomicRequest(AreaRequest(task_files.areas, tuple(GROUPS)), QUICK)
-    kept = evaluate_socioeconomic(app_environment, SLUG, request, ("alphaearth", "aether"))
+    kept = evaluate_task(app_environment, SLUG, request, ("alphaearth", "aether"))
     visit = open_page("evaluate")
     assert "Still needed: labels." in words(visit)
     visit.get_by_key("task").set_value("Socioeconomic").run()

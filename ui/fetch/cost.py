@@ -12,6 +12,7 @@ from ui.shell import errors, state
 from ui.shell.text import count, duration, facts, sentence
 from workflows.fetch.estimate import FROM_SERVERS
 from workflows.fetch.fetch import FetchCity, FetchEstimate, estimate_fetch
+from workflows.home.documents import to_document
 
 _EXACT: Final = "fetch-exact"
 _GB: Final = 1000.0
@@ -38,7 +39,7 @@ def draw(request: FetchCity) -> FetchEstimate:
     max_entries=32,
     show_spinner=False,
     ttl=60,
-    hash_funcs={FetchCity: lambda one: str(one.to_document())},
+    hash_funcs={FetchCity: lambda one: str(to_document(one))},
 )
 def _from_geometry(request: FetchCity) -> FetchEstimate:
     return estimate_fetch(state.store(), request)

@@ -11,7 +11,7 @@ import streamlit as st
 from aether_core.city.outline import read_city_boundary
 from aether_core.errors import AetherError
 from aether_core.geocoding import Candidate, default_side_km
-from aether_core.vector import VECTOR_SUFFIXES
+from aether_core.vector import UPLOAD_SUFFIXES
 from aether_core.vector.options import ReadOptions
 from ui.fetch import area as fetch_area
 from ui.forms import names as fetch_names
@@ -33,9 +33,7 @@ _ALL: Final = "fetch-found-all"
 _MOST_LISTED: Final = 20
 _LISTED_WHOLE: Final = 6
 _LIST_HEIGHT: Final = 230
-_VECTORS: Final = tuple(
-    sorted(suffix.lstrip(".") for suffix in VECTOR_SUFFIXES if suffix != ".shp")
-)
+_VECTORS: Final = tuple(sorted(suffix.lstrip(".") for suffix in UPLOAD_SUFFIXES))
 _SERVERS: Final = {GEOCODER: "OpenStreetMap", OVERTURE: "Overture Maps"}
 
 
@@ -282,7 +280,7 @@ def _by_file() -> None:
         "Boundary",
         key="fetch-boundary",
         endings=_VECTORS,
-        about="The city's outline: GeoJSON, GeoPackage, zipped Shapefile, FlatGeobuf, GeoParquet.",
+        about="The city's outline: GeoJSON, GeoPackage, zipped Shapefile, GeoParquet, KML, GML.",
     )
     crs = st.text_input(
         "Coordinate system, if the file does not state one",

@@ -11,7 +11,7 @@ from aether_core.eo import embedding_kind
 from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
 from aether_core.poi.fields import PoiFields
 from aether_core.poi.read import PoiFile, read_pois
-from aether_core.vector import VECTOR_SUFFIXES, ReadingReport, ReadOptions
+from aether_core.vector import UPLOAD_SUFFIXES, ReadingReport, ReadOptions
 from aether_core.vector.look import look_at
 from ui.forms import reading
 from ui.forms.names import proposed_slug
@@ -22,9 +22,7 @@ from workflows.cities.add import AddCity
 from workflows.cities.job_kinds import ADD_CITY
 
 _EMBEDDINGS: Final = ("tif", "tiff", "csv", "parquet", "geojson", "gpkg")
-_VECTORS: Final = tuple(
-    sorted(suffix.lstrip(".") for suffix in VECTOR_SUFFIXES if suffix != ".shp")
-)
+_VECTORS: Final = tuple(sorted(suffix.lstrip(".") for suffix in UPLOAD_SUFFIXES))
 _DETECT: Final = "Detect"
 _AUTOMATIC: Final = "Automatic"
 _CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
@@ -175,8 +173,8 @@ def _ask_files() -> _Files:
         "Places",
         key="add-pois",
         endings=[*_VECTORS, "pbf"],
-        about="Points of interest with a name and a category: GeoJSON, GeoPackage, zipped "
-        "Shapefile, FlatGeobuf, GeoParquet, CSV, or an OpenStreetMap extract (.pbf).",
+        about="Points of interest with a name and a category: GeoJSON, Overpass JSON, GeoPackage, "
+        "zipped Shapefile, FlatGeobuf, GeoParquet, KML, CSV, or an OpenStreetMap extract (.pbf).",
     )
     boundary = uploads.choose(
         "Boundary, optional",

@@ -8,9 +8,9 @@ import streamlit as st
 from aether_core.errors import AetherError
 from aether_core.tasks.areas.columns import AreaColumns, area_columns
 from aether_core.tasks.areas.given import Given
-from aether_core.tasks.areas.read import AREA_SUFFIXES, MINIMUM_COUNT, Areas, read_areas
+from aether_core.tasks.areas.read import MINIMUM_COUNT, Areas, read_areas
 from aether_core.tasks.areas.totals import listed_totals
-from aether_core.vector import ReadOptions
+from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions
 from ui.forms import reading, shapes
 from ui.map import empty_map
 from ui.maps import area_preview
@@ -19,7 +19,7 @@ from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
 from workflows.tasks.areas import AreaRequest
 
-_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in AREA_SUFFIXES - {".shp"}))
+_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES))
 _DETECT: Final = "Detect"
 _HINT: Final = (
     "Upload areas with numbers that add up to a whole, such as people by occupation or homes by "
@@ -27,8 +27,8 @@ _HINT: Final = (
 )
 _ABOUT: Final = (
     "Polygons with numbers that add up to a whole, such as people by occupation: GeoPackage, "
-    "GeoJSON, zipped Shapefile, FlatGeobuf or GeoParquet. A table needs H3 cells, or codes and a "
-    "second file with their shapes."
+    "GeoJSON, zipped Shapefile or FileGDB, FlatGeobuf, GeoParquet, KML, GML, or CSV with shapes. A "
+    "table of H3 cells will do, or one of codes with a second file of their shapes."
 )
 _KINDS: Final = get_args(Given)
 

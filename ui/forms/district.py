@@ -4,11 +4,11 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.vector import VECTOR_SUFFIXES
+from aether_core.vector import UPLOAD_SUFFIXES
 from ui.shell import uploads
 from workflows.tasks.districts import DistrictFile
 
-_VECTORS: Final = tuple(sorted(ending.lstrip(".") for ending in VECTOR_SUFFIXES - {".shp"}))
+_VECTORS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES))
 
 
 def draw(key: str) -> DistrictFile | None:

@@ -16,14 +16,13 @@ from aether_core.tasks.labels.crosswalks import (
     check_class_number,
 )
 from aether_core.tasks.labels.read import (
-    LABEL_SUFFIXES,
     USUAL_FIELDS,
     FieldInfo,
     Labels,
     label_fields,
     labels_inside,
 )
-from aether_core.vector import ReadOptions
+from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions
 from aether_core.vector.keyed.read import needs_shapes
 from ui.forms import reading, shapes
 from ui.map import empty_map
@@ -36,7 +35,7 @@ from workflows.home.store import Store
 from workflows.tasks.labels import SMALL_CLASS, LabelRequest, classed_labels, raw_labels
 
 _FILE, _OSM = "A file", "This city's OpenStreetMap land use"
-_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in LABEL_SUFFIXES - {".shp"}))
+_ENDINGS: Final = (*sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES), "pbf")
 _AS_THEY_ARE: Final = "Use the values as they are"
 _MOST_ROWS: Final = 400
 _MOSTLY: Final = 0.9
@@ -44,8 +43,8 @@ _HINT: Final = (
     "Upload points or polygons with known land use. A few dozen per class are enough to start with."
 )
 _ABOUT: Final = (
-    "Points or polygons with a class field: GeoJSON, GeoPackage, zipped Shapefile, FlatGeobuf, "
-    "GeoParquet, CSV with coordinates, or an OpenStreetMap extract (.pbf)."
+    "Points or polygons with a class field: GeoJSON, GeoPackage, zipped Shapefile or FileGDB, "
+    "FlatGeobuf, GeoParquet, KML, GML, CSV with coordinates, or an OpenStreetMap extract (.pbf)."
 )
 
 

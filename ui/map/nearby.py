@@ -1,8 +1,6 @@
 """What people know near a point: the nearest place that has a name."""
 
-import math
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +8,10 @@ import pandas as pd
 import streamlit as st
 from scipy.spatial import KDTree
 
+from aether_core.spatial.earth import metres_a_degree
 from ui.shell import state
 from workflows.cities.cities import CitySummary, city_points
 from workflows.home.store import Store
-
-_METRES_A_DEGREE: Final = 111_195.0
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -43,8 +40,8 @@ def nearest_names(city: CitySummary, lonlat: npt.NDArray[np.float64]) -> Sequenc
     named = frame[frame["name"] != ""]
     if not len(named):
         return [""] * len(lonlat)
-    shrink = np.array([math.cos(math.radians((city.bbox[1] + city.bbox[3]) / 2)), 1.0])
-    _, index = KDTree(named[["lon", "lat"]].to_numpy() * shrink).query(lonlat * shrink)
+    scale = metres_a_degree((city.bbox[1] + city.bbox[3]) / 2)
+    _, index = KDTree(named[["lon", "lat"]].to_numpy() * scale).query(lonlat * scale)
     return [str(name) for name in named["name"].iloc[index]]
 
 
@@ -56,8 +53,7 @@ def spread_out(lonlat: npt.NDArray[np.float64], metres: float, most: int) -> lis
         metres: Least distance between two chosen points.
         most: Number of points wanted; fewer where there is no room.
     """
-    shrink = np.array([math.cos(math.radians(lonlat[0, 1])), 1.0])
-    flat = lonlat * shrink * _METRES_A_DEGREE
+    flat = lonlat * metres_a_degree(lonlat[0, 1])
     chosen: list[int] = []
     for index, point in enumerate(flat):
         if len(chosen) == most:

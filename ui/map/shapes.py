@@ -14,6 +14,7 @@ import streamlit as st
 from rasterio.features import rasterize
 from rasterio.transform import from_bounds
 
+from aether_core.spatial.earth import metres_a_degree
 from ui.map.cells import Canvas, bitmap
 from ui.map.coloured import Shown
 from ui.shell.palette import Ground
@@ -117,7 +118,8 @@ def _picture(areas: ShapeValues, layer_id: str) -> list[pdk.Layer]:
     every = max(1, -(-len(indices) // _PICK_LIMIT))
     picked = [at for at in range(0, len(indices), every) if indices[at] >= 0]
     points = shapely.centroid(areas.geometry[picked])
-    radius = np.sqrt(shapely.area(areas.geometry[picked]) / math.pi) * 111_195 * 0.6
+    a_degree = metres_a_degree(0.0)[1]
+    radius = np.sqrt(shapely.area(areas.geometry[picked]) / math.pi) * a_degree * 0.6
     records = [
         {
             "p": [round(point.x, _DECIMALS), round(point.y, _DECIMALS)],

@@ -1,6 +1,5 @@
 """A small picture of a city for its card: its own water, green and boundary as SVG."""
 
-import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,6 +7,7 @@ import pandas as pd
 import shapely
 import streamlit as st
 
+from aether_core.spatial.earth import metres_a_degree
 from ui.map import ground
 from ui.map.nearby import places_of
 from ui.shell import state
@@ -62,14 +62,15 @@ class Frame:
     def __init__(self, bbox: tuple[float, float, float, float]) -> None:
         west, south, east, north = bbox
         self._middle = ((west + east) / 2, (south + north) / 2)
-        self._shrink = math.cos(math.radians(self._middle[1]))
-        across = max((east - west) * self._shrink, 1e-9) / (_WIDTH - 2 * _MARGIN)
-        along = max(north - south, 1e-9) / (_HEIGHT - 2 * _MARGIN)
-        self._degrees = max(across, along)
+        self._metres_a_degree = metres_a_degree(self._middle[1]).tolist()
+        wide, high = self._metres_a_degree
+        across = max((east - west) * wide, 1e-4) / (_WIDTH - 2 * _MARGIN)
+        along = max((north - south) * high, 1e-4) / (_HEIGHT - 2 * _MARGIN)
+        self._metres_a_pixel = max(across, along)
 
     def path(self, geometry: shapely.Geometry) -> str:
         """Every ring and line of a geometry as one SVG path, a pixel's half exact."""
-        tolerance = self._degrees * 0.5
+        tolerance = 0.5 * self._metres_a_pixel / self._metres_a_degree[1]
         return "".join(self._rings(shapely.simplify(geometry, tolerance)))
 
     def dots(self, places: pd.DataFrame) -> str:
@@ -86,6 +87,7 @@ class Frame:
                 yield "M" + "L".join(points)
 
     def _place(self, lon: float, lat: float) -> str:
-        x = _WIDTH / 2 + (lon - self._middle[0]) * self._shrink / self._degrees
-        y = _HEIGHT / 2 - (lat - self._middle[1]) / self._degrees
+        wide, high = self._metres_a_degree
+        x = _WIDTH / 2 + (lon - self._middle[0]) * wide / self._metres_a_pixel
+        y = _HEIGHT / 2 - (lat - self._middle[1]) * high / self._metres_a_pixel
         return f"{x:.1f} {y:.1f}"

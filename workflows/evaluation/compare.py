@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,25 +74,48 @@ class Evaluation:
         return {**asdict(self), "findings": self.findings.document()}
 
 
-def evaluate_land_use(
+class _Compared(NamedTuple):
+    """What representations are compared on; `x` holds the rows `[n, d]` of each by name."""
+
+    city: TaskCity
+    prepared: FitInputs
+    x: dict[str, NDArray[np.float32]]
+    findings: ComparisonFindings
+
+
+def evaluate_task(
     store: Store,
     slug: str,
-    request: LandUseRequest,
+    request: LandUseRequest | SocioeconomicRequest,
     representations: tuple[str, ...],
     progress: Progress = silent,
     *,
     with_curve: bool = False,
     within: Within | None = None,
 ) -> Evaluation:
-    """Compare representations on labelled points or polygons.
+    """Compare representations on labelled points or polygons, or on area shares or counts.
 
     Raises:
         NotFoundError: No such city, model or file.
-        InputError: Labels, settings or representations cannot be used.
+        InputError: Labels, areas, settings or representations cannot be used.
         CancelledError: `progress` asked to stop; nothing is kept.
     """
     started = time.perf_counter()
     check_representations(representations)
+    if isinstance(request, LandUseRequest):
+        compared = _on_labels(store, slug, request, representations, progress)
+    else:
+        compared = _on_areas(store, slug, request, representations, progress)
+    return _evaluated(store, compared, started, progress, with_curve=with_curve, within=within)
+
+
+def _on_labels(
+    store: Store,
+    slug: str,
+    request: LandUseRequest,
+    representations: tuple[str, ...],
+    progress: Progress,
+) -> _Compared:
     labelled = labelled_city(
         store, slug, request.labels, request.fit, progress, with_places="poi" in representations
     )
@@ -111,38 +134,16 @@ def evaluate_land_use(
         outcomes=list(kept.samples.classes),
         held_out=prepared.held_out,
     )
-    return _evaluated(
-        store,
-        labelled.city,
-        prepared,
-        _rows_of(x, there),
-        findings,
-        started,
-        progress,
-        with_curve=with_curve,
-        within=within,
-    )
+    return _Compared(labelled.city, prepared, _rows_of(x, there), findings)
 
 
-def evaluate_socioeconomic(
+def _on_areas(
     store: Store,
     slug: str,
     request: SocioeconomicRequest,
     representations: tuple[str, ...],
-    progress: Progress = silent,
-    *,
-    with_curve: bool = False,
-    within: Within | None = None,
-) -> Evaluation:
-    """Compare representations on area shares or counts.
-
-    Raises:
-        NotFoundError: No such city, model or file.
-        InputError: Areas, settings or representations cannot be used.
-        CancelledError: `progress` asked to stop; nothing is kept.
-    """
-    started = time.perf_counter()
-    check_representations(representations)
+    progress: Progress,
+) -> _Compared:
     city = task_city(
         store,
         slug,
@@ -162,9 +163,7 @@ def evaluate_socioeconomic(
         outcomes=list(covered.areas.fields),
         held_out=prepared.held_out,
     )
-    return _evaluated(
-        store, city, prepared, x, findings, started, progress, with_curve=with_curve, within=within
-    )
+    return _Compared(city, prepared, x, findings)
 
 
 def check_representations(names: tuple[str, ...]) -> None:
@@ -231,16 +230,14 @@ def _rows_of(
 
 def _evaluated(
     store: Store,
-    city: TaskCity,
-    prepared: FitInputs,
-    x: dict[str, NDArray[np.float32]],
-    findings: ComparisonFindings,
+    compared: _Compared,
     started: float,
     progress: Progress,
     *,
     with_curve: bool,
     within: Within | None,
 ) -> Evaluation:
+    city, prepared, x, findings = compared
     setup = prepared.setup
     against = AGAINST if AGAINST in x else next(iter(x))
     comparison = compare(run_experiment(setup, x, progress), against=against)

@@ -6,11 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from workflows.evaluation.compare import (
-    check_representations,
-    evaluate_land_use,
-    evaluate_socioeconomic,
-)
+from workflows.evaluation.compare import check_representations, evaluate_task
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
 from workflows.tasks.job_kinds import FIT_STAGES
@@ -68,27 +64,15 @@ class CompareKind(JobKind[Comparison]):
         def within(session: Session, evaluation: int) -> None:
             work.finish(session, {"evaluation": evaluation})
 
-        slug, names = work.job.subject, request.representations
-        if isinstance(request.task, LandUseRequest):
-            evaluate_land_use(
-                work.store,
-                slug,
-                request.task,
-                names,
-                work.progress,
-                with_curve=request.with_curve,
-                within=within,
-            )
-        else:
-            evaluate_socioeconomic(
-                work.store,
-                slug,
-                request.task,
-                names,
-                work.progress,
-                with_curve=request.with_curve,
-                within=within,
-            )
+        evaluate_task(
+            work.store,
+            work.job.subject,
+            request.task,
+            request.representations,
+            work.progress,
+            with_curve=request.with_curve,
+            within=within,
+        )
 
 
 COMPARE = CompareKind()

@@ -17,6 +17,7 @@ from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.progress import Progress, silent
 from aether_core.spatial.blocks import spatial_blocks
+from aether_core.spatial.earth import earth_centred
 from aether_core.tasks.samples.samples import Samples, samples_of
 from aether_core.tasks.testing.retrieval_truth import score_query
 from db.cities import cities as city_rows
@@ -239,7 +240,8 @@ def _cells_of(samples: Samples, city: TaskCity) -> np.ndarray:
     """Row of the cell each sample lies in; a labelled point counts for the nearest cell."""
     from scipy.spatial import cKDTree
 
-    nearest = cKDTree(city.arrays.cell_lonlat).query(samples.lonlat)[1]
+    cells = cKDTree(earth_centred(city.arrays.cell_lonlat))
+    nearest = cells.query(earth_centred(samples.lonlat))[1]
     return np.where(samples.cell >= 0, samples.cell, nearest)
 
 

@@ -19,6 +19,7 @@ from db.jobs import studies as study_rows
 from db.schema import City, Study
 from workflows.evaluation.study_city import kept_label_set
 from workflows.evaluation.study_kind import STUDY, StudyRun
+from workflows.home.documents import from_document
 from workflows.home.store import Store
 from workflows.jobs.job import FINISHED, cancel_job, follow_job, new_job, release, remove_job
 from workflows.tasks.labels import LabelRequest
@@ -300,7 +301,7 @@ def _summary(session: Session, study: Study) -> StudySummary:
         created=job.created_at,
         started=job.started_at,
         finished=job.finished_at,
-        result=StudyResult.from_document(study.result) if job.state == "done" else None,
+        result=from_document(StudyResult, study.result) if job.state == "done" else None,
     )
 
 

@@ -16,6 +16,7 @@ from aether_core.study.result import METRICS, StudyResult, StudySummary
 from aether_core.study.words import in_words
 from aether_core.vector.spreadsheet_text import without_formula
 from workflows.evaluation import studies as study
+from workflows.home.documents import to_document
 from workflows.home.store import Store
 
 SIMULATED = "Simulated data"
@@ -35,7 +36,7 @@ def study_document(found: study.StudySummary) -> dict[str, Any]:
         facts[moment] = facts[moment].isoformat() if facts[moment] else None
     if found.result is None or result is None:
         return facts
-    facts |= found.result.to_document()
+    facts |= to_document(found.result)
     return facts | {"verdict": verdicts(found.result)}
 
 

@@ -14,6 +14,7 @@ from db.cities import cities as city_rows
 from db.jobs import jobs as job_rows
 from db.jobs import studies as study_rows
 from workflows.evaluation.study_city import study_city
+from workflows.home.documents import from_document, to_document
 from workflows.home.json_values import json_values
 from workflows.home.store import Store
 from workflows.jobs.work import Work
@@ -27,7 +28,7 @@ def run_study_job(work: Work, study_id: int) -> None:
     store = work.store
     with store.session() as session:
         study = study_rows.study_by_id(session, study_id)
-        seeds, done = list(study.seeds), [StudyRow(**row) for row in study.rows]
+        seeds, done = list(study.seeds), from_document(list[StudyRow], study.rows)
     run = _prepared(store, study_id, lambda stage, _done, _total: work.tell(stage, 0.0))
     since = time.monotonic()
 
@@ -41,7 +42,7 @@ def run_study_job(work: Work, study_id: int) -> None:
 
     found = run(seeds=seeds, done=done, on_rows=keep, progress=work.part(0.0, 1.0))
     with store.session() as session:
-        study_rows.keep_result(session, study_id, json_values(found.to_document()))
+        study_rows.keep_result(session, study_id, json_values(to_document(found)))
         work.finish(session, {"study": study_id})
 
 

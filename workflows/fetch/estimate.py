@@ -1,7 +1,6 @@
 """What a fetch will cost, told before anything is downloaded."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from aether_core.city.cells import choose_resolution, expected_cells
@@ -12,6 +11,7 @@ from workflows.fetch.progress import MEGABYTE
 from workflows.fetch.request import FetchCity, check_request
 from workflows.fetch.servers import open_web
 from workflows.fetch.sources import count_places, overture_release, plan_years
+from workflows.home.documents import to_document
 from workflows.home.free_disk import free_bytes
 from workflows.home.settings import Settings
 from workflows.home.store import Store
@@ -87,16 +87,8 @@ class FetchEstimate:
         return self.disk_megabytes <= self.disk_free_megabytes
 
     def to_document(self) -> dict[str, Any]:
-        """The estimate as plain JSON values, with the main `year`."""
-        document = asdict(self)
-        document["years"], document["zones"] = list(self.years), list(self.zones)
-        return {**document, "year": self.years[0], "fits": self.fits}
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "FetchEstimate":
-        """The estimate that `to_document` wrote down."""
-        facts = {name: document[name] for name in cls.__dataclass_fields__}
-        return cls(**facts | {"years": tuple(facts["years"]), "zones": tuple(facts["zones"])})
+        """The estimate as plain JSON values, with the main `year` and whether it fits."""
+        return {**to_document(self), "year": self.years[0], "fits": self.fits}
 
 
 def estimate_fetch(

@@ -23,6 +23,7 @@ from workflows.fetch.fetches import (
 )
 from workflows.fetch.job_kind import FETCH, FetchRun
 from workflows.fetch.request import FetchCity, check_request
+from workflows.home.documents import to_document
 from workflows.home.store import Store
 from workflows.jobs.job import new_job, release, resume_job
 
@@ -104,13 +105,13 @@ def add_fetch(
             job.id,
             slug=request.slug,
             name=name,
-            request=request.to_document(),
+            request=to_document(request),
             estimate=estimate.to_document(),
             batch=batch,
         )
         if request.osm_file is not None:  # the job never reads a user's file
             kept = replace(request, osm_file=_keep_extract(store, fetch.id, request.osm_file))
-            fetch.request = kept.to_document()
+            fetch.request = to_document(kept)
         job.request = FETCH.to_document(FetchRun(fetch.id, name))
         return fetch
 

@@ -12,6 +12,7 @@ from db.jobs import fetches as fetch_rows
 from db.schema import Fetch
 from workflows.fetch.estimate import FetchEstimate
 from workflows.fetch.request import FetchCity
+from workflows.home.documents import from_document
 from workflows.home.store import Store
 from workflows.jobs.job import FINISHED, cancel_job, follow_job, remove_job
 
@@ -87,8 +88,8 @@ def summarise_fetch(fetch: Fetch) -> FetchSummary:
         job=job.id,
         slug=fetch.slug,
         name=fetch.name,
-        request=FetchCity.from_document(fetch.request),
-        estimate=FetchEstimate.from_document(fetch.estimate),
+        request=from_document(FetchCity, fetch.request),
+        estimate=from_document(FetchEstimate, fetch.estimate),
         batch=fetch.batch,
         state=job.state,
         stage=job.stage,

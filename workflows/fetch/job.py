@@ -23,6 +23,7 @@ from workflows.fetch.request import FetchCity
 from workflows.fetch.servers import open_web
 from workflows.fetch.sources import overture_release
 from workflows.fetch.steps import CITY, LOOKING, YEARS, Fetching, embedding_sources
+from workflows.home.documents import from_document, to_document
 from workflows.home.store import Store
 from workflows.jobs.work import Work
 from workflows.training.train import start_training
@@ -39,7 +40,7 @@ def run_fetch_job(work: Work, fetch_id: int) -> None:
     store = work.store
     with store.session() as session:
         fetch = fetch_rows.fetch_by_id(session, fetch_id)
-        request, before = FetchCity.from_document(fetch.request), dict(fetch.result)
+        request, before = from_document(FetchCity, fetch.request), dict(fetch.result)
         added = fetch.city_id is not None
     folder = fetch_folder(store, fetch_id)
     with open_web(store.settings) as web:
@@ -71,7 +72,7 @@ def abandon_fetch(store: Store, fetch_id: int) -> None:
     with store.session() as session:
         fetch = fetch_rows.fetch_by_id(session, fetch_id)
         city_id = fetch.city_id
-        extends = FetchCity.from_document(fetch.request).extends
+        extends = from_document(FetchCity, fetch.request).extends
     if city_id is not None and not extends:
         remove_city_numbered(store, city_id)
 
@@ -91,7 +92,7 @@ def _pinned(
     release = overture_release(store.settings, web, request, check_cancelled=check_cancelled)
     pinned = replace(request, release=release)
     with store.session() as session:
-        fetch_rows.keep_request(session, fetch_id, pinned.to_document())
+        fetch_rows.keep_request(session, fetch_id, to_document(pinned))
     return pinned
 
 

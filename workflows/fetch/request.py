@@ -1,10 +1,11 @@
 """What is asked for when a city is fetched from public data, checked before anything happens."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import PlainSerializer, PlainValidator
+from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, mapping, shape
 
 from aether_core.city.boundary import polygons_of
@@ -24,6 +25,17 @@ PLACE_SOURCES = {
     BOTH: "Overture Maps and OpenStreetMap, duplicates merged",
 }
 MAX_YEARS = 9
+
+
+def _polygons(stored: Any) -> MultiPolygon:  # noqa: ANN401 - JSON of any kind
+    """Read the GeoJSON a boundary was stored as."""
+    try:
+        return polygons_of(shape(stored))
+    except (ShapelyError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError("not the GeoJSON of polygons") from error
+
+
+Polygons = Annotated[MultiPolygon, PlainValidator(_polygons), PlainSerializer(mapping)]
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,7 @@ class FetchCity:
 
     slug: str
     name: str
-    boundary: MultiPolygon
+    boundary: Polygons
     years: tuple[int, ...]
     pois: str = OVERTURE
     osm_file: Path | None = None
@@ -70,39 +82,6 @@ class FetchCity:
     def halo_m(self) -> float:
         """How far beyond the boundary pixels are needed: over the widest window's corner."""
         return max(HALO_M, 1.5 * self.radius_m)
-
-    def to_document(self) -> dict[str, Any]:
-        """The request as plain JSON values."""
-        return {
-            "slug": self.slug,
-            "name": self.name,
-            "boundary": mapping(self.boundary),
-            "years": list(self.years),
-            "pois": self.pois,
-            "osm_file": str(self.osm_file) if self.osm_file else None,
-            "confidence": self.confidence,
-            "radius_m": self.radius_m,
-            "train": self.train,
-            "cell_resolution": self.cell_resolution,
-            "extends": self.extends,
-            "release": self.release,
-            "credits": list(self.credits),
-        }
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "FetchCity":
-        """The request that `to_document` wrote down."""
-        facts = dict(document)
-        osm_file = facts.pop("osm_file")
-        return cls(
-            **facts
-            | {
-                "boundary": polygons_of(shape(facts["boundary"])),
-                "years": tuple(facts["years"]),
-                "osm_file": Path(osm_file) if osm_file else None,
-                "credits": tuple(facts["credits"]),
-            }
-        )
 
 
 def check_request(settings: Settings, request: FetchCity) -> FetchCity:

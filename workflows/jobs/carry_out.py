@@ -17,6 +17,7 @@ from aether_core.errors import (
 from db.jobs import jobs as job_rows
 from db.jobs.jobs import JobLease, SupersededError
 from db.schema import Job
+from workflows.home.documents import UnreadableDocumentError
 from workflows.home.store import Store
 from workflows.home.unforeseen import in_plain_words
 from workflows.jobs.inputs import forget_inputs, kept_inputs
@@ -144,7 +145,8 @@ def _abandon(store: Store, job: Job, lease: JobLease) -> None:
     """Undo what the job has stored, unless another worker goes on with it."""
     with store.session() as session:
         job_rows.check_lease(session, lease)
-    with suppress(NotFoundError):  # what it was about is gone already
+    # What it was about is gone already, or what was asked cannot be read, so nothing was begun.
+    with suppress(NotFoundError, UnreadableDocumentError):
         kind_named(job.kind).abandon(store, job)
 
 

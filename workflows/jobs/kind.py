@@ -4,9 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
-from pydantic import TypeAdapter
-
 from db.schema import Job
+from workflows.home.documents import from_document, to_document
 from workflows.home.store import Store
 
 if TYPE_CHECKING:
@@ -92,10 +91,13 @@ class JobKind(ABC, Generic[R]):
 
     def to_document(self, request: R) -> dict[str, Any]:
         """The request as plain JSON values."""
-        document: dict[str, Any] = TypeAdapter(self.request).dump_python(request, mode="json")
-        return document
+        return to_document(request)
 
     def from_document(self, document: Mapping[str, Any]) -> R:
-        """The request that `to_document` wrote down."""
-        request: R = TypeAdapter(self.request).validate_python(dict(document))
+        """The request that `to_document` wrote down.
+
+        Raises:
+            UnreadableDocumentError: It is not one.
+        """
+        request: R = from_document(self.request, document)
         return request

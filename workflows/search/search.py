@@ -18,6 +18,7 @@ from aether_core.search.scoring import (
     place_scores,
     query_direction,
 )
+from aether_core.spatial.earth import metres_a_degree
 from db.cities import pois as poi_rows
 from workflows.home.store import Store
 from workflows.training.representation import (
@@ -141,7 +142,7 @@ def similar_cells(
     cells = cell_vectors(store, chosen, year)
     found = np.flatnonzero(cells.h3 == np.uint64(cell_at(lon, lat, chosen.cell_resolution)))
     if not len(found):
-        offset = (cells.lonlat - (lon, lat)) * (np.cos(np.radians(lat)), 1)
+        offset = (cells.lonlat - (lon, lat)) * metres_a_degree(lat)
         near = cells.lonlat[np.argmin((offset**2).sum(axis=1))]
         raise InputError(
             "the point is not in any cell of the city",

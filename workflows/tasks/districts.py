@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
 from aether_core.vector import read_vector
+from aether_core.vector.headings import find_column
 
 NO_DISTRICT = "outside all districts"
 
@@ -51,14 +52,8 @@ def read_districts(source: DistrictFile) -> Districts:
     frame = read_vector(source.file).frame
     names = [name for name in frame.columns if name != "geometry"]
     texts = [name for name in names if frame[name].map(lambda value: isinstance(value, str)).all()]
-    if source.field is not None and source.field not in names:
-        raise InputError(
-            "the districts have no such field",
-            source.field,
-            f"there are {', '.join(map(str, names))}",
-            code="no-such-field",
-        )
-    chosen = source.field if source.field is not None else next(iter(texts), None)
+    given = source.field
+    chosen = find_column(names, given, file=source.file.name) if given else next(iter(texts), None)
     if chosen is None:
         raise InputError(
             "the districts have no names",

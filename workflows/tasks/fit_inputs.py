@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from aether_core.errors import InputError
 from aether_core.spatial.blocks import spatial_blocks
+from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.variogram import Variogram, label_variogram
 from aether_core.tasks.findings import BlockFigures, Folds, HeldOut
 from aether_core.tasks.kinds.kind import TaskKind
@@ -130,7 +131,7 @@ def _blocks(
 
 
 def _density(lonlat: NDArray[np.float64], poi_lonlat: NDArray[np.float64]) -> NDArray[np.object_]:
-    scale = np.radians(1) * 6_371_008.8 * np.array([np.cos(np.radians(lonlat[:, 1].mean())), 1])
+    scale = metres_a_degree(lonlat[:, 1].mean())
     if not len(poi_lonlat):
         return np.full(len(lonlat), "no places", dtype=object)
     counts = cKDTree(poi_lonlat * scale).query_ball_point(

@@ -271,7 +271,6 @@ def _keep(
 ) -> str:
     city, fit = labelled.city, request.fit
     city_rows.lock_city(session, city.city_id)  # or says so if it was removed meanwhile
-    there: NDArray[np.bool_] = np.asarray(np.isfinite(mapped.probability).all(axis=1))
     label_set = keep_labels(session, city.city_id, request.labels, labelled.labels)
     default = f"Land use from {Path(labelled.labels.source).name}"[:MAX_TITLE]
     title = checked_title(request.title or default)
@@ -283,7 +282,7 @@ def _keep(
         kind=KIND,
         model_id=city.model_id if fit.representation in {"aether", "concat"} else None,
         label_set_id=label_set.id,
-        fields=_fields(mapped.classes, fit.level),
+        fields=mapped.fields(fit.level),
         parameters=_parameters(request, labelled),
         lineage={
             **lineage_of(city),
@@ -293,53 +292,14 @@ def _keep(
             "command": land_use_command(city.slug, request),
         },
         findings=_findings(labelled, prepared, mapped).document(),
-        cell_ids=city.cell_ids[there],
-        columns=_columns(mapped, there),
+        cell_ids=city.cell_ids[mapped.there],
+        columns=mapped.columns(),
     )
     return row.slug
 
 
 def _read(labels: Labels) -> dict[str, Any]:
     return read_document(labels=labels.report, geometry=labels.shapes)
-
-
-def _fields(classes: tuple[str, ...], level: float) -> list[dict[str, str]]:
-    share = "probability, 0 to 1"
-    return [
-        {"name": "landuse", "type": "text", "unit": "most probable class"},
-        {"name": "confidence", "type": "float", "unit": f"its calibrated {share}"},
-        {
-            "name": "set",
-            "type": "list",
-            "unit": f"set that contains the true class with coverage {level:.0%}",
-        },
-        {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
-        {
-            "name": "trusted",
-            "type": "bool",
-            "unit": "inside the area of applicability, with a small set",
-        },
-        *({"name": f"p_{name}", "type": "float", "unit": share} for name in classes),
-    ]
-
-
-def _columns(mapped: LandUseMap, there: NDArray[np.bool_]) -> dict[str, Any]:
-    names = np.array(mapped.classes, dtype=object)
-    probability = mapped.probability[there].round(4)
-    best = probability.argmax(axis=1)
-    order = np.argsort(-probability, axis=1, kind="stable")
-    sets = mapped.sets[there]
-    return {
-        "landuse": names[best],
-        "confidence": probability.max(axis=1),
-        "set": [
-            names[ranked[admitted[ranked]]].tolist()
-            for ranked, admitted in zip(order, sets, strict=True)
-        ],
-        "applicable": mapped.applicable[there],
-        "trusted": mapped.trusted[there],
-        **{f"p_{name}": probability[:, k] for k, name in enumerate(mapped.classes)},
-    }
 
 
 def _parameters(request: LandUseRequest, labelled: LabelledCity) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from aether_core.vector import ReadingReport
 from workflows.tasks.arrays import TaskCity
 
-SOFTWARE = ("torch", "numpy", "scikit-learn", "mapie", "h3")
+SOFTWARE = ("torch", "numpy", "scikit-learn", "h3")
 
 
 def lineage_of(city: TaskCity) -> dict[str, object]:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from aether_core.errors import InputError
-from aether_core.tasks.predictors.predictor import Kind
+from aether_core.tasks.predictors.predictor import KINDS, Kind
 from aether_core.tasks.samples.representations import REPRESENTATIONS
 from aether_core.tasks.testing.folds import SPLITS
 from aether_core.tasks.testing.published import PROTOCOLS, PUBLISHED_SEEDS, Protocol
 
-PREDICTORS: tuple[Kind, ...] = ("linear", "mlp")
+PREDICTORS = KINDS
 MOST_SEEDS = 50
 
 

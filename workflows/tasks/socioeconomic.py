@@ -16,7 +16,7 @@ from aether_core.progress import Progress, silent
 from aether_core.tasks.areas.pixels import pixel_means
 from aether_core.tasks.findings import ShareFindings
 from aether_core.tasks.kinds.shares import SHARES
-from aether_core.tasks.maps.socioeconomic import Shares, SocioeconomicMap, map_socioeconomic
+from aether_core.tasks.maps.socioeconomic import SocioeconomicMap, map_socioeconomic, share_fields
 from aether_core.tasks.samples.representations import of_areas, representation
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
@@ -167,7 +167,7 @@ def socioeconomic_result(
 
 def _check_names(fields: Sequence[str]) -> None:
     """Refuse fields whose columns in the layers would be called like others."""
-    columns = [one["name"] for one in [*_fields(fields, 0.9), *_observed_fields(fields)]]
+    columns = [one["name"] for one in [*share_fields(fields, 0.9), *_observed_fields(fields)]]
     columns += ["cell", "area", "geometry"]
     if len(set(fields)) < len(fields):
         raise InputError(
@@ -264,7 +264,6 @@ def _keep(
     kept, area_ids = keep_areas(session, city.city_id, request.areas, areas)
     default = f"Shares from {Path(areas.source).name}"[:MAX_TITLE]
     title = checked_title(request.title or default)
-    there: NDArray[np.bool_] = np.asarray(np.isfinite(mapped.cells.share).all(axis=1))
     of_both: dict[str, Any] = {
         "model_id": city.model_id if fit.representation in {"aether", "concat"} else None,
         "area_set_id": kept.id,
@@ -284,12 +283,11 @@ def _keep(
         slug=free_slug(session, city.city_id, f"{KIND}-{title}"),
         title=title,
         kind=KIND,
-        fields=_fields(areas.fields, fit.level),
-        cell_ids=city.cell_ids[there],
-        columns=_columns(areas.fields, mapped.cells, there),
+        fields=share_fields(areas.fields, fit.level),
+        cell_ids=city.cell_ids[mapped.cells.there],
+        columns=mapped.cells.columns(areas.fields),
         **of_both,
     )
-    every = np.ones(len(area_ids), dtype=bool)
     observed = {f"{name}_observed": areas.shares[:, k] for k, name in enumerate(areas.fields)}
     by_area = layer_rows.add_area_layer(
         session,
@@ -297,9 +295,9 @@ def _keep(
         slug=free_slug(session, city.city_id, f"areas-{title}"),
         title=f"{title}, by area",
         kind=AREA_KIND,
-        fields=[*_fields(areas.fields, fit.level), *_observed_fields(areas.fields)],
+        fields=[*share_fields(areas.fields, fit.level), *_observed_fields(areas.fields)],
         area_ids=area_ids,
-        columns={**_columns(areas.fields, mapped.areas, every), **observed},
+        columns={**mapped.areas.columns(areas.fields), **observed},
         cells_layer_id=cells.id,
         **of_both,
     )
@@ -310,41 +308,11 @@ def _read(covered: CoveredAreas) -> dict[str, Any]:
     return read_document(areas=covered.areas.report, geometry=covered.areas.shapes)
 
 
-def _fields(names: Sequence[str], level: float) -> list[dict[str, str]]:
-    ends = {"_lo": "lower", "_hi": "upper"}
-    return [
-        *({"name": name, "type": "float", "unit": "predicted share, 0 to 1"} for name in names),
-        *(
-            {"name": f"{name}{end}", "type": "float", "unit": f"{word} end, {level:.0%} interval"}
-            for name in names
-            for end, word in ends.items()
-        ),
-        {"name": "dominant", "type": "text", "unit": "field with the largest share"},
-        {"name": "entropy", "type": "float", "unit": "0: one field only, 1: all equal"},
-        {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
-    ]
-
-
 def _observed_fields(names: Sequence[str]) -> list[dict[str, str]]:
     return [
         {"name": f"{name}_observed", "type": "float", "unit": "share in the uploaded file, 0 to 1"}
         for name in names
     ]
-
-
-def _columns(
-    names: Sequence[str], shares: Shares, there: NDArray[np.bool_]
-) -> dict[str, NDArray[Any]]:
-    ends = {"": shares.share, "_lo": shares.low, "_hi": shares.high}
-    columns: dict[str, NDArray[Any]] = {
-        f"{name}{end}": values[there, k].round(4)
-        for end, values in ends.items()
-        for k, name in enumerate(names)
-    }
-    columns["dominant"] = np.array(names, dtype=object)[shares.dominant[there]]
-    columns["entropy"] = shares.entropy[there].round(4)
-    columns["applicable"] = shares.applicable[there]
-    return columns
 
 
 def _parameters(request: SocioeconomicRequest, covered: CoveredAreas) -> dict[str, Any]:

@@ -15,9 +15,8 @@ from rasterio.crs import CRS
 from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.raster.file import RasterFile
+from aether_core.spatial.earth import ECCENTRICITY_SQUARED, SEMI_MAJOR_M
 
-_WGS84_A = 6_378_137.0
-_WGS84_E2 = 6.694_379_990_141_316e-3
 _SAME_SIZE = 1e-6
 _SAME_PHASE = 1e-3
 _TRUE_SCALE = 0.005
@@ -103,9 +102,9 @@ class Grid:
         x = self.west + columns * self.pixel_width
         y = self.north - rows * self.pixel_height
         latitude = np.radians(to_wgs84.transform(x, y)[1])
-        curvature = 1 - _WGS84_E2 * np.sin(latitude) ** 2
-        per_degree_east = np.radians(_WGS84_A * np.cos(latitude) / np.sqrt(curvature))
-        per_degree_north = np.radians(_WGS84_A * (1 - _WGS84_E2) / curvature**1.5)
+        curvature = 1 - ECCENTRICITY_SQUARED * np.sin(latitude) ** 2
+        per_degree_east = np.radians(SEMI_MAJOR_M * np.cos(latitude) / np.sqrt(curvature))
+        per_degree_north = np.radians(SEMI_MAJOR_M * (1 - ECCENTRICITY_SQUARED) / curvature**1.5)
 
         def step(dx: float, dy: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
             lon_before, lat_before = to_wgs84.transform(x - dx / 2, y - dy / 2)

@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 from scipy import sparse
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
@@ -21,6 +20,7 @@ from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.files.whole import sha256_of
 from aether_core.progress import Progress, silent
+from aether_core.spatial.earth import earth_centred
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".geoparquet", ".geojson", ".gpkg"})
 
@@ -57,7 +57,7 @@ class TableEmbedding:
         self._lonlat = lonlat
         self._vectors = vectors
         self._rows = tuple(rows)
-        self._tree = cKDTree(_earth_centred(lonlat))
+        self._tree = cKDTree(earth_centred(lonlat))
 
     @property
     def dim(self) -> int:
@@ -118,7 +118,7 @@ class TableEmbedding:
         known = np.flatnonzero(
             np.isfinite(lonlat).all(axis=1) & (np.abs(lonlat) <= (360, 90)).all(axis=1)
         )
-        places = _earth_centred(lonlat[known])
+        places = earth_centred(lonlat[known])
         for which, view in enumerate(views):
             radius = (view.radius_m or 0.0) + _TOLERANCE_M
             counts = self._tree.query_ball_point(places, radius, return_length=True)
@@ -190,17 +190,6 @@ def _check_one_length(files: Sequence[Path], lengths: Sequence[int]) -> None:
             "give tables of one embedding",
             code="files-of-different-length",
         )
-
-
-def _earth_centred(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return metres from the Earth's centre `[n, 3]`: straight distances are ground distances.
-
-    Over 10 km the chord is shorter than the ground by 1 mm.
-    """
-    to_centre = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
-    return np.column_stack(
-        to_centre.transform(lonlat[:, 0], lonlat[:, 1], np.zeros(len(lonlat)))
-    ).reshape(-1, 3)
 
 
 def _area_of(lonlat: NDArray[np.float64]) -> BaseGeometry:

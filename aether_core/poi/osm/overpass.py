@@ -23,14 +23,14 @@ from aether_core.poi.osm.taxonomy import KEPT_VALUES, KEY_GROUPS, describe_tags
 from aether_core.poi.overture.release import Bounds
 from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
 from aether_core.progress import Progress, silent
+from aether_core.spatial.earth import metres_a_degree
 
 _STAGE = "querying OpenStreetMap places"
 _QUERY_S = 90  # the server gives a question up after this long
 _QUERY_BYTES = 512 * 1024**2  # and beyond this much of its memory
 _ANSWER_BYTES = 256 * 1024**2
-_PIECE_KM = 15.0
-_SMALLEST_KM = 1.0
-_KM_PER_DEGREE = 111.32
+_PIECE_M = 15_000.0
+_SMALLEST_M = 1000.0
 
 COURTESY = RequestPolicy(first_s=5.0, silence_s=_QUERY_S + 60.0, min_interval_s=1.0)
 """How an Overpass server is asked: it may think for as long as it was told, and queue before."""
@@ -176,7 +176,7 @@ def _ask(web: Web, url: str, piece: Bounds, out: str, check_cancelled: CancelChe
     if "timed out" in remark or "out of memory" in remark:
         raise _TooMuchError(
             url,
-            f"failed on an area of {_side_km(piece):.1f} km: {_for_message(remark)}",
+            f"failed on an area of {_height_m(piece) / 1000:.1f} km: {_for_message(remark)}",
             "try again later",
         )
     if "error" in remark:
@@ -204,9 +204,8 @@ _WANTED = _wanted()
 def _pieces(boundary: shapely.Geometry) -> list[Bounds]:
     """Cut a boundary's bounding box into equal pieces; those outside the boundary are left out."""
     west, south, east, north = boundary.bounds
-    scale = math.cos(math.radians((south + north) / 2))
-    columns = max(1, math.ceil((east - west) * scale * _KM_PER_DEGREE / _PIECE_KM))
-    rows = max(1, math.ceil((north - south) * _KM_PER_DEGREE / _PIECE_KM))
+    wide, high = metres_a_degree((south + north) / 2) * (east - west, north - south)
+    columns, rows = max(1, math.ceil(wide / _PIECE_M)), max(1, math.ceil(high / _PIECE_M))
     across, along = np.linspace(west, east, columns + 1), np.linspace(south, north, rows + 1)
     cells = [
         (float(across[x]), float(along[y]), float(across[x + 1]), float(along[y + 1]))
@@ -218,7 +217,7 @@ def _pieces(boundary: shapely.Geometry) -> list[Bounds]:
 
 def _quarters(piece: Bounds) -> list[Bounds]:
     """Cut a piece in four; none when it is as small as pieces get."""
-    if _side_km(piece) < 2 * _SMALLEST_KM:
+    if _height_m(piece) < 2 * _SMALLEST_M:
         return []
     west, south, east, north = piece
     lon, lat = (west + east) / 2, (south + north) / 2
@@ -230,9 +229,10 @@ def _quarters(piece: Bounds) -> list[Bounds]:
     ]
 
 
-def _side_km(piece: Bounds) -> float:
-    """Height of a piece in kilometres."""
-    return (piece[3] - piece[1]) * _KM_PER_DEGREE
+def _height_m(piece: Bounds) -> float:
+    """How far a piece reaches from south to north."""
+    _, south, _, north = piece
+    return float((north - south) * metres_a_degree(south)[1])
 
 
 def _as_pois(url: str, elements: Mapping[str, Mapping[str, Any]]) -> gpd.GeoDataFrame:

@@ -14,8 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from aether_core.errors import CancelledError
-from aether_core.net import CancelCheck, RemoteError, RemoteFile, Web
-from aether_core.poi.overture.chunks import ChunkFile
+from aether_core.net import CancelCheck, RangeFile, RemoteError, RemoteFile, Web
 from aether_core.poi.overture.footer import read_footer
 from aether_core.poi.overture.release import Bounds, Overture, release_files
 from aether_core.progress import Progress, silent
@@ -269,14 +268,12 @@ def _read(
     tops = {"bbox", *(column.split(".")[0] for column in first)}
     early = [path for path in group.columns if path.split(".")[0] in tops]
     late = [path for path in group.columns if path.split(".")[0] not in tops]
-    source = ChunkFile(web, group.file, group.footer.row_group(group.number), check_cancelled)
-    leaves = _numbers(group.footer)
+    source = RangeFile(web, group.file, keep=0, check_cancelled=check_cancelled)
     try:
-        # Pre-buffering would read on beyond what is held.
+        # Pre-buffering asks for the columns' chunks before they are read, neighbours together.
         file = pq.ParquetFile(
-            source, metadata=group.footer, pre_buffer=False, page_checksum_verification=True
+            source, metadata=group.footer, pre_buffer=True, page_checksum_verification=True
         )
-        source.hold(leaves[path] for path in early)
         rows = file.read_row_group(group.number, columns=early)
         wanted = _inside(rows, bounds)
         if only is not None:
@@ -284,7 +281,6 @@ def _read(
         if not pc.any(wanted).as_py():
             return None
         if late:
-            source.hold(leaves[path] for path in late)
             others = file.read_row_group(group.number, columns=late)
             for name in others.column_names:
                 rows = rows.append_column(name, others.column(name))

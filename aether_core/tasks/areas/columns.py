@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from aether_core.errors import InputError
 from aether_core.reading import in_own_process
-from aether_core.tasks.areas.numbers import SUPPRESSED
 from aether_core.tasks.areas.totals import totals_among
 from aether_core.tasks.labels.read import label_texts
 from aether_core.vector import NO_OPTIONS, ReadOptions, read_vector
+from aether_core.vector.cells.numbers import number_columns, read_numbers
 from aether_core.vector.keyed.code_names import COUNTS_ROWS, LIKE_AN_ID, OTHER, is_size, rank
 from aether_core.vector.keyed.read import lacks_shapes
 
-_LOOKED_AT = 2_000
 _MOSTLY = 0.5
+"""Part of the cells, withheld ones aside, that are numbers in a column of numbers."""
 _CODE_DIGITS = 6
 
 
@@ -57,11 +58,13 @@ def area_columns(path: str | Path, options: ReadOptions = NO_OPTIONS) -> AreaCol
     """
     frame = read_vector(path, options, typed=False, shapeless=True).frame
     table = pd.DataFrame(frame.drop(columns="geometry"))
-    holding = [str(name) for name in table.columns if _holds_numbers(table[name])]
+    holding = number_columns(table, _MOSTLY)
     sizes = [name for name in holding if is_size(name)]
     codes = [name for name in holding if name not in sizes and _is_code(name, table[name])]
     plain = [name for name in holding if name not in (*sizes, *codes)]
-    values = np.column_stack([_rough(table[name]) for name in plain]) if plain else None
+    file = Path(path).name
+    read = [_rough(table, name, options, file) for name in plain]
+    values = np.column_stack(read) if plain else None
     totals = {} if values is None else totals_among(values, plain)
     numbers = [name for name in plain if name not in totals]
     return AreaColumns(
@@ -73,17 +76,6 @@ def area_columns(path: str | Path, options: ReadOptions = NO_OPTIONS) -> AreaCol
         totals=totals,
         needs_shapes=lacks_shapes(frame, as_areas=True),
     )
-
-
-def _holds_numbers(column: "pd.Series[object]") -> bool:
-    """Whether most values of a column are numbers; withheld ones do not count."""
-    if pd.api.types.is_bool_dtype(column):
-        return False
-    head = column.head(_LOOKED_AT)
-    told = head[~head.astype(str).str.strip().str.casefold().isin(SUPPRESSED)].dropna()
-    cleaned = told.astype(str).str.replace(r"[,%\s]", "", regex=True)
-    found = pd.to_numeric(cleaned, errors="coerce").notna()
-    return bool(len(found) and found.mean() > _MOSTLY)
 
 
 def _is_code(name: str, column: "pd.Series[object]") -> bool:
@@ -104,8 +96,12 @@ def _is_code(name: str, column: "pd.Series[object]") -> bool:
     return counts or (even and len(set(texts)) == len(texts))
 
 
-def _rough(column: "pd.Series[object]") -> "np.typing.NDArray[np.float64]":
+def _rough(
+    table: pd.DataFrame, name: str, options: ReadOptions, file: str
+) -> "np.typing.NDArray[np.float64]":
     """A column as numbers for telling totals, whatever is none NaN."""
-    cleaned = column.astype(str).str.replace(r"[,%\s]", "", regex=True)
-    numbers = pd.to_numeric(cleaned, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        numbers = read_numbers(table, [name], options, file=file).values[:, 0]
+    except InputError:  # it can be read in two ways, which is asked once it is chosen
+        return np.full(len(table), np.nan)
     return np.where(numbers < 0, np.nan, numbers)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -22,7 +22,7 @@ from aether_core.tasks.areas.given import (
     unlike_the_others,
     what_is_given,
 )
-from aether_core.tasks.areas.numbers import area_numbers
+from aether_core.tasks.areas.numbers import AreaNumbers, area_numbers
 from aether_core.tasks.areas.totals import refuse_totals
 from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import (
@@ -33,6 +33,7 @@ from aether_core.vector import (
     ReadingReport,
     ReadOptions,
 )
+from aether_core.vector.headings import find_column
 from aether_core.vector.keyed.read import read_keyed
 
 AREA_SUFFIXES = VECTOR_SUFFIXES
@@ -43,7 +44,7 @@ NO_GEOMETRY = "no geometry"
 NOT_AN_AREA = "not a polygon"
 NO_SIZE = "polygon with zero area"
 NO_CODE = "no code"
-SUPPRESSED = "suppressed or missing value"
+MISSING = "missing value"
 NOBODY = "population of zero"
 NOT_WHOLE = "shares that do not sum to 1"
 _NO_PART = frozenset({NO_GEOMETRY, NOT_AN_AREA, NO_SIZE, NO_CODE})
@@ -142,12 +143,17 @@ def read_areas(
     code_field = read.code_field or code_field
     table = frame.drop(columns="geometry")
     names = _checked_fields(table.columns.tolist(), fields, file.name)
-    values = area_numbers(table, names, row_names(table, names, code_field))
+    if code_field is not None:
+        code_field = find_column(table.columns, code_field, file=file.name)
+    called = row_names(table, names, code_field)
+    numbers = area_numbers(table, names, called, options, file=file.name)
+    values = numbers.values
 
     polygons, reason, repaired = _polygons(frame)
     codes = area_codes(table, names, values, reason == "", code_field)
     reason[(reason == "") & (codes.code == "")] = NO_CODE
-    reason[(reason == "") & np.isnan(values).any(axis=1)] = SUPPRESSED
+    withheld = _why_missing(numbers)
+    reason[reason == ""] = withheld[reason == ""]
     refuse_totals(values[reason == ""], names)
     kind = what_is_given(
         values[reason == ""], percent_signs=has_percent_signs(table, names), said=given
@@ -168,7 +174,8 @@ def read_areas(
     shapes = np.array([_joined(polygons[parts[row]]) for row in kept.tolist()], dtype=object)
     check_disjoint(shapes, codes.code[kept].tolist())
     total = values[kept].sum(axis=1)
-    report = read.report.used_for(
+    read_as = replace(read.report, numbers=numbers.shown or read.report.numbers)
+    report = read_as.used_for(
         {"code": codes.field, **{f"field {k + 1}": name for k, name in enumerate(names)}}
     )
     left_out = dict(Counter(text for text in reason.tolist() if text))
@@ -213,6 +220,15 @@ def _joined(shapes: NDArray[np.object_]) -> shapely.Geometry:
     return shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
 
 
+def _why_missing(numbers: AreaNumbers) -> NDArray[np.object_]:
+    """Why a row lacks a number: the first mark in it as written, or nothing; "" where complete."""
+    why = np.full(len(numbers.values), "", dtype=object)
+    for row in np.flatnonzero(np.isnan(numbers.values).any(axis=1)):
+        marks = [mark for mark in numbers.mark[row] if mark]
+        why[row] = f"withheld value {marks[0]!r}" if marks else MISSING
+    return why
+
+
 def _judge_sums(
     values: NDArray[np.float64], reason: NDArray[np.object_], given: Given, minimum: float
 ) -> None:
@@ -243,12 +259,8 @@ def _polygons(
 def _checked_fields(columns: Sequence[str], fields: Sequence[str], name: str) -> tuple[str, ...]:
     """Return the fields, or refuse those that are missing or too few."""
     listed = ", ".join(str(column) for column in columns[:30]) or "none"
-    names = tuple(dict.fromkeys(field.strip() for field in fields if field.strip()))
-    for field in names:
-        if field not in columns:
-            raise InputError(
-                f"{name} has no such field", field, f"it has {listed}", code="no-such-field"
-            )
+    named = [field for field in fields if field.strip()]
+    names = tuple(dict.fromkeys(find_column(columns, field, file=name) for field in named))
     if len(names) < 2:
         raise InputError(
             "shares need at least two fields",

@@ -33,6 +33,7 @@ from aether_core.vector import (
     looks_swapped,
     read_vector,
 )
+from aether_core.vector.headings import find_column, first_column
 from aether_core.vector.keyed.read import read_keyed
 
 LABEL_SUFFIXES = VECTOR_SUFFIXES | PBF_SUFFIXES
@@ -334,20 +335,14 @@ def _spelling_notes(merged: Mapping[str, str]) -> tuple[str, ...]:
 def _label_field(frame: gpd.GeoDataFrame, field: str | None, name: str) -> str:
     """Return the column to read, or refuse with those there are."""
     columns = [str(column) for column in frame.columns if column != "geometry"]
-    listed = ", ".join(columns[:30]) or "none"
     if field is not None:
-        if field not in columns:
-            raise InputError(
-                f"{name} has no such field", field, f"it has {listed}", code="no-such-field"
-            )
-        return field
-    by_name = {column.strip().lower(): column for column in reversed(columns)}
-    for usual in USUAL_FIELDS:
-        if usual in by_name:
-            return by_name[usual]
+        return find_column(columns, field, file=name)
+    found = first_column(columns, USUAL_FIELDS, file=name)
+    if found is not None:
+        return found
     raise InputError(
         f"cannot tell which field of {name} has the class",
-        f"fields are {listed}",
+        f"fields are {', '.join(columns[:30]) or 'none'}",
         "name the class field",
         code="labels-without-class-field",
     )

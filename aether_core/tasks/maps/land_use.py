@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,50 @@ class LandUseMap:
     applicable: NDArray[np.bool_]
     trusted: NDArray[np.bool_]
     test: ClassTest
+
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """Cells with data, bool `[m]`: those of the layer."""
+        return np.asarray(np.isfinite(self.probability).all(axis=1))
+
+    def fields(self, level: float) -> list[dict[str, str]]:
+        """Name, type and unit of each value of its layer."""
+        share = "probability, 0 to 1"
+        return [
+            {"name": "landuse", "type": "text", "unit": "most probable class"},
+            {"name": "confidence", "type": "float", "unit": f"its calibrated {share}"},
+            {
+                "name": "set",
+                "type": "list",
+                "unit": f"set that contains the true class with coverage {level:.0%}",
+            },
+            {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
+            {
+                "name": "trusted",
+                "type": "bool",
+                "unit": "inside the area of applicability, with a small set",
+            },
+            *({"name": f"p_{name}", "type": "float", "unit": share} for name in self.classes),
+        ]
+
+    def columns(self) -> dict[str, Any]:
+        """Values of the cells with data, one column a field."""
+        there = self.there
+        names = np.array(self.classes, dtype=object)
+        probability = self.probability[there].round(4)
+        best = probability.argmax(axis=1)
+        order = np.argsort(-probability, axis=1, kind="stable")
+        return {
+            "landuse": names[best],
+            "confidence": probability.max(axis=1),
+            "set": [
+                names[ranked[admitted[ranked]]].tolist()
+                for ranked, admitted in zip(order, self.sets[there], strict=True)
+            ],
+            "applicable": self.applicable[there],
+            "trusted": self.trusted[there],
+            **{f"p_{name}": probability[:, k] for k, name in enumerate(self.classes)},
+        }
 
 
 def map_land_use(

@@ -1,7 +1,8 @@
 """A socioeconomic map that says how sure it is: shares of areas, predicted for areas and cells."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,41 @@ class Shares:
     dominant: NDArray[np.int64]
     entropy: FloatArray
     applicable: NDArray[np.bool_]
+
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """Rows with data, bool `[m]`."""
+        return np.asarray(np.isfinite(self.share).all(axis=1))
+
+    def columns(self, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """Values of the rows with data, one column a field of `share_fields`."""
+        there = self.there
+        ends = {"": self.share, "_lo": self.low, "_hi": self.high}
+        columns: dict[str, NDArray[Any]] = {
+            f"{name}{end}": values[there, k].round(4)
+            for end, values in ends.items()
+            for k, name in enumerate(names)
+        }
+        columns["dominant"] = np.array(names, dtype=object)[self.dominant[there]]
+        columns["entropy"] = self.entropy[there].round(4)
+        columns["applicable"] = self.applicable[there]
+        return columns
+
+
+def share_fields(names: Sequence[str], level: float) -> list[dict[str, str]]:
+    """Name, type and unit of each value of a layer of shares."""
+    ends = {"_lo": "lower", "_hi": "upper"}
+    return [
+        *({"name": name, "type": "float", "unit": "predicted share, 0 to 1"} for name in names),
+        *(
+            {"name": f"{name}{end}", "type": "float", "unit": f"{word} end, {level:.0%} interval"}
+            for name in names
+            for end, word in ends.items()
+        ),
+        {"name": "dominant", "type": "text", "unit": "field with the largest share"},
+        {"name": "entropy", "type": "float", "unit": "0: one field only, 1: all equal"},
+        {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
+    ]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,9 @@ A `Probe` gives a logit for each class, a `SharePredictor` a share for each fiel
 much each input counts, which the area of applicability weighs distances by.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 import numpy as np
@@ -15,9 +18,26 @@ from aether_core.tasks.predictors.share_regression import fit_linear_shares
 
 Kind = Literal["linear", "mlp"]
 Trainer = Literal["default", "adam"]
-KINDS: tuple[Kind, ...] = ("linear", "mlp")
-HIDDEN = 64
-"""Units of the one hidden layer of `mlp`."""
+
+
+@dataclass(frozen=True)
+class _Design:
+    """What sets one kind apart: its hidden units, and whether its loss has one minimum to find.
+
+    Where it has none, or the published protocol is asked for, Adam trains it.
+    """
+
+    hidden: int
+    convex: bool
+
+    def is_solved(self, trainer: Trainer) -> bool:
+        return self.convex and trainer == "default"
+
+
+_DESIGNS: Mapping[Kind, _Design] = MappingProxyType(
+    {"linear": _Design(hidden=0, convex=True), "mlp": _Design(hidden=64, convex=False)}
+)
+KINDS = tuple(_DESIGNS)
 
 
 class Probe(Protocol):
@@ -70,7 +90,7 @@ def fit_probe(
     Raises:
         InputError: Fewer than two classes have a row, or an unknown kind.
     """
-    _check_kind(kind)
+    design = _design(kind)
     if len(np.unique(label)) < 2:
         raise InputError(
             "labels of a single class",
@@ -78,12 +98,11 @@ def fit_probe(
             "give labels of at least 2 classes",
             code="labels-of-one-class",
         )
-    if kind == "linear" and trainer == "default":
+    if design.is_solved(trainer):
         return fit_linear_probe(x, label, weight, classes=classes)
     from aether_core.tasks.predictors.mlp import fit_adam_probe
 
-    hidden = 0 if kind == "linear" else HIDDEN
-    return fit_adam_probe(x, label, weight, classes=classes, seed=seed, hidden=hidden)
+    return fit_adam_probe(x, label, weight, classes=classes, seed=seed, hidden=design.hidden)
 
 
 def fit_shares(
@@ -108,17 +127,17 @@ def fit_shares(
     Raises:
         InputError: An unknown kind, or a single area for training by Adam.
     """
-    _check_kind(kind)
-    if kind == "linear" and trainer == "default":
+    design = _design(kind)
+    if design.is_solved(trainer):
         return fit_linear_shares(x, shares, weight)
     from aether_core.tasks.predictors.mlp import fit_adam_shares
 
-    hidden = 0 if kind == "linear" else HIDDEN
-    return fit_adam_shares(x, shares, weight, seed=seed, hidden=hidden)
+    return fit_adam_shares(x, shares, weight, seed=seed, hidden=design.hidden)
 
 
-def _check_kind(kind: str) -> None:
-    if kind not in KINDS:
+def _design(kind: Kind) -> _Design:
+    if kind not in _DESIGNS:
         raise InputError(
             "unknown predictor", kind, f"use one of {', '.join(KINDS)}", code="no-such-predictor"
         )
+    return _DESIGNS[kind]

@@ -1,25 +1,28 @@
 """Sets of classes that hold the true one as often as was asked for, class by class."""
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.tasks.uncertainty.calibration import tested_folds
-from aether_core.tasks.uncertainty.intervals import mean_interval, wilson
+from aether_core.tasks.uncertainty.intervals import conformal_quantile, mean_interval, wilson
+
+# Scores this near each other are equal: a probability that rounds to 0 is as good as 1e-9.
+_ALIKE = 1e-8
 
 
 @dataclass(frozen=True)
 class ConformalSets:
     """Prediction sets calibrated per class.
 
-    One split-conformal calibration (MAPIE, `lac` score: 1 - probability of the class) on the rows
-    of each class: class k is in the set where that of class k admits it. So each class, a rare one
+    One split-conformal calibration (Angelopoulos and Bates 2023, Found. Trends Mach. Learn. 16:494,
+    arXiv 2107.07511) on the rows of each class, by the score of Sadinle, Lei and Wasserman (2019,
+    J. Am. Stat. Assoc. 114:223): 1 - probability of the class. Class k is in the set where its
+    score is at most the conformal quantile of those of its own rows. So each class, a rare one
     too, is in the set of its own rows as often as was asked for (Mondrian conformal prediction:
     Vovk 2012, arXiv 1209.2673), not only all classes together.
 
@@ -31,12 +34,14 @@ class ConformalSets:
         unlimited: Classes with too few calibration rows for the level (fewer than 10 at 90 %):
             nothing can be ruled out for them, so they are in every set.
         rows: Number of calibration rows of each class.
+        threshold: Largest score at which a class is in a set, float64 `[K]`; infinity for those of
+            `unlimited`.
     """
 
     level: float
     unlimited: tuple[int, ...]
     rows: tuple[int, ...]
-    _by_class: tuple[Any, ...]
+    threshold: NDArray[np.float64]
 
     @classmethod
     def calibrate(
@@ -54,17 +59,18 @@ class ConformalSets:
         """
         needed = _rows_needed(level)
         there = np.isfinite(prob).all(axis=1)
-        by_class: list[Any] = []
-        rows: list[int] = []
-        for number in range(prob.shape[1]):
-            own = prob[there & (label == number), number]
-            rows.append(len(own))
-            by_class.append(_conformalized(own, level) if len(own) >= needed else None)
+        classes = range(prob.shape[1])
+        own = [_score(prob[there & (label == number), number]) for number in classes]
         return cls(
             level=level,
-            unlimited=tuple(k for k, one in enumerate(by_class) if one is None),
-            rows=tuple(rows),
-            _by_class=tuple(by_class),
+            unlimited=tuple(number for number in classes if len(own[number]) < needed),
+            rows=tuple(len(score) for score in own),
+            threshold=np.array(
+                [
+                    conformal_quantile(score, level) if len(score) >= needed else np.inf
+                    for score in own
+                ]
+            ),
         )
 
     def sets(self, prob: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -84,16 +90,8 @@ class ConformalSets:
 
     def admitted(self, prob: NDArray[np.float32]) -> NDArray[np.bool_]:
         """As `sets`, but before the likeliest class is put into an empty set."""
-        there = np.isfinite(prob).all(axis=1)
-        result = np.zeros(prob.shape, dtype=np.bool_)
-        if not there.any():
-            return result
-        for number, mapie in enumerate(self._by_class):
-            if mapie is None:
-                result[there, number] = True
-            else:
-                result[there, number] = mapie.predict_set(_column(prob[there, number]))[1][:, 1, 0]
-        return result
+        there = np.isfinite(prob).all(axis=1, keepdims=True)
+        return np.asarray(there & (_score(prob) - self.threshold <= _ALIKE))
 
 
 @dataclass(frozen=True)
@@ -199,42 +197,16 @@ def coverage_across_folds(
     )
 
 
-class _OneClass:
-    """What MAPIE takes for a fitted classifier: "is of this class", by a probability given."""
-
-    classes_ = np.array([0, 1])
-
-    def fit(self, _x: NDArray[np.float64], _y: NDArray[np.int64]) -> "_OneClass":
-        return self
-
-    def predict(self, x: NDArray[np.float64]) -> NDArray[np.int64]:
-        return np.asarray(x[:, 0] > 0.5, dtype=np.int64)
-
-    def predict_proba(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack([1.0 - x[:, 0], x[:, 0]])
-
-
-def _conformalized(own: NDArray[np.float32], level: float) -> Any:  # noqa: ANN401 - MAPIE is untyped
-    """Calibrate one class on the probabilities `[n]` its own rows were given for it."""
-    from mapie.classification import SplitConformalClassifier
-
-    mapie = SplitConformalClassifier(
-        estimator=_OneClass(), confidence_level=level, conformity_score="lac", prefit=True
-    )
-    with warnings.catch_warnings():
-        # That every row is of the one class is the point of calibrating class by class.
-        warnings.filterwarnings("ignore", message=".*conformalization dataset has less labels")
-        return mapie.conformalize(_column(own), np.ones(len(own), dtype=np.int64))
-
-
-def _column(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    return np.clip(np.asarray(values, dtype=np.float64), 0.0, 1.0)[:, None]
+def _score(prob: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How little a class fits, float64 0 to 1, of its probability in any shape."""
+    return np.asarray(1.0 - np.clip(np.asarray(prob, dtype=np.float64), 0.0, 1.0))
 
 
 def _rows_needed(level: float) -> int:
     """Calibration rows below which the level cannot be told from certainty: 1 / (1 - level).
 
-    The quantile exists from level / (1 - level) rows on, one fewer; MAPIE asks for this many.
+    Of fewer, less than one is expected beyond the threshold. The quantile exists from
+    level / (1 - level) rows on, one fewer.
     """
     if not 0.5 <= level < 1:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Intervals of a mean over rows that lie near each other on the ground."""
+"""Intervals of a share, of a mean over rows that lie near each other, and of new rows."""
 
 import math
 from collections.abc import Iterator
@@ -28,6 +28,28 @@ def wilson(share: float, n: int, *, confidence: float = CONFIDENCE) -> tuple[flo
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def conformal_quantile(score: NDArray[np.float64], level: float) -> NDArray[np.float64]:
+    """Quantile of the scores of calibration rows, corrected for few rows.
+
+    Of n + 1 exchangeable scores the new one is as likely to have any rank, so the one of rank
+    (n + 1) level, rounded up, is not exceeded as often as asked for (Lei et al. 2018, J. Am. Stat.
+    Assoc. 113:1094).
+
+    Args:
+        score: Float64 `[n]` or `[n, k]`, finite.
+        level: Part of new rows not to exceed the quantile, above 0 and below 1.
+
+    Returns:
+        Float64 `[]` or `[k]`; infinity where there are too few rows for the level.
+    """
+    n = len(score)
+    # Rounded first, or 18.000000000000004 would be taken for more than 18.
+    rank = math.ceil(round((n + 1) * level, 9))
+    if rank > n:
+        return np.full(score.shape[1:], np.inf)
+    return np.asarray(np.partition(score, rank - 1, axis=0)[rank - 1])
 
 
 def mean_interval(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.tasks.uncertainty.calibration import tested_folds
-from aether_core.tasks.uncertainty.intervals import mean_interval
+from aether_core.tasks.uncertainty.intervals import conformal_quantile, mean_interval
 
 _EPSILON = 1e-3
 
@@ -61,7 +61,7 @@ class ShareIntervals:
             )
         there = np.isfinite(predicted).all(axis=1)
         p = np.asarray(predicted[there], dtype=np.float64)
-        high = _conformal_quantile(np.abs(truth[there] - p) / _spread(p), level)
+        high = conformal_quantile(np.abs(truth[there] - p) / _spread(p), level)
         return cls(level=level, low=-high, high=high, n=len(p))
 
     def interval(
@@ -205,18 +205,3 @@ def dominant(shares: NDArray[np.float32]) -> NDArray[np.int64]:
 
 def _spread(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.clip(p * (1 - p), 0.0, None) + _EPSILON))
-
-
-def _conformal_quantile(residual: NDArray[np.float64], level: float) -> NDArray[np.float64]:
-    """Quantile `[k]` of residuals `[n, k]`, corrected for few rows.
-
-    Of n + 1 exchangeable residuals the new one is as likely to have any rank, so the one of rank
-    (n + 1) level, rounded up, is not exceeded as often as asked for (Lei et al. 2018, J. Am. Stat.
-    Assoc. 113:1094).
-    """
-    n, k = residual.shape
-    # Rounded first, or 18.000000000000004 would be taken for more than 18.
-    rank = math.ceil(round((n + 1) * level, 9))
-    if rank > n:
-        return np.full(k, np.inf)
-    return np.asarray(np.partition(residual, rank - 1, axis=0)[rank - 1])

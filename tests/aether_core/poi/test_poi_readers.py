@@ -58,7 +58,7 @@ def write(rows: list[tuple[str, str, str, float, float]], path: Path) -> None:
         frame.to_file(inner, encoding="UTF-8")
         with zipfile.ZipFile(path, "w") as archive:
             for part in path.parent.glob(f"{path.stem}.*"):
-                if part != path:
+                if part.suffix in {".shp", ".shx", ".dbf", ".prj", ".cpg"}:
                     archive.write(part, part.name)
     elif path.suffix == ".geojson":
         frame.to_file(path, RFC7946="YES")

@@ -1,11 +1,10 @@
 """Seeds put together: means, intervals, and differences paired by seed."""
 
-import json
 import math
 
 import pytest
 
-from aether_core.study.result import METRICS, StudyResult, StudyRow, summarise
+from aether_core.study.result import METRICS, StudyRow, summarise
 
 
 def rows(variant: str, values: dict[int, float], metric: str = "mrr") -> list[StudyRow]:
@@ -61,10 +60,3 @@ def test_nothing_can_be_said_where_the_interval_holds_zero() -> None:
 def test_unpaired_rows_have_no_difference() -> None:
     made = rows("a", {1: 0.1, 2: 0.2}) + rows("b", {1: 0.2, 2: 0.3})
     assert all(one.difference is None for one in summarise(made, "a", paired=False))
-
-
-def test_result_survives_json() -> None:
-    made = rows("full", {1: 0.1, 2: 0.2}) + rows("other", {1: 0.3, 2: 0.5})
-    result = StudyResult("noise", "full", ("mrr",), made, summarise(made, "full"), ["a note"])
-    text = json.dumps(result.to_document(), allow_nan=False)
-    assert StudyResult.from_document(json.loads(text)) == result

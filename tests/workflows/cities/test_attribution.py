@@ -20,7 +20,7 @@ from tests.pages.visit import open_page, words
 from tests.pdf_text import text_of
 from tests.task_fixtures import TaskFiles
 from workflows.cities.cities import show_city
-from workflows.evaluation.compare import evaluate_land_use
+from workflows.evaluation.compare import evaluate_task
 from workflows.evaluation.retrieval import evaluate_retrieval, read_queries
 from workflows.evaluation.studies import StudyRequest, add_study, show_study
 from workflows.evaluation.study_export import export_study
@@ -140,7 +140,7 @@ def _study(suffix: str) -> Callable[[Made], str]:
 
 def _evaluation(made: Made) -> str:
     labels = LandUseRequest(LabelRequest(made.task_files.points, "zone"), FitSettings(seeds=1))
-    found = evaluate_land_use(made.store, SLUG, labels, ("alphaearth", "aether"))
+    found = evaluate_task(made.store, SLUG, labels, ("alphaearth", "aether"))
     return "\n".join(found.attribution)
 
 

@@ -21,7 +21,7 @@ from tests.task_fixtures import GROUPS, TaskFiles
 from tests.workflows.cities.other_embedding import BANDS, write_tessera
 from workflows.cities.add import add_city
 from workflows.cities.cities import show_city
-from workflows.evaluation.compare import evaluate_land_use
+from workflows.evaluation.compare import evaluate_task
 from workflows.evaluation.transfer import add_transfer
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
@@ -102,7 +102,7 @@ def test_another_embedding_does_all_that_alphaearth_does(
     areas = AreaRequest(task_files.areas, tuple(GROUPS))
     shares = socioeconomic(tessera, OTHER, SocioeconomicRequest(areas, QUICK, pixels=True))
     assert np.isfinite(shares.cross_validation["spatial"]["kl"])
-    compared = evaluate_land_use(tessera, OTHER, labels, ("alphaearth", "concat"))
+    compared = evaluate_task(tessera, OTHER, labels, ("alphaearth", "concat"))
     assert "TESSERA + AETHER" in compared.verdict
     assert compared.attribution == city.attribution
     kept = keep_layer(tessera, other)

@@ -10,11 +10,7 @@ from aether_core.errors import InputError
 from tests.app_fixtures import SLUG
 from tests.errors import fault
 from tests.task_fixtures import GROUPS, TaskFiles
-from workflows.evaluation.compare import (
-    evaluate_land_use,
-    evaluate_socioeconomic,
-    latest_evaluation,
-)
+from workflows.evaluation.compare import evaluate_task, latest_evaluation
 from workflows.evaluation.retrieval import evaluate_retrieval, read_queries
 from workflows.home.store import Store
 from workflows.tasks.areas import AreaRequest
@@ -34,7 +30,7 @@ def by_labels(files: TaskFiles) -> LandUseRequest:
 def test_all_representations_are_compared_and_kept(
     trained_store: Store, task_files: TaskFiles
 ) -> None:
-    result = evaluate_land_use(trained_store, SLUG, by_labels(task_files), ALL, with_curve=True)
+    result = evaluate_task(trained_store, SLUG, by_labels(task_files), ALL, with_curve=True)
     assert {row["representation"] for row in result.rows} == set(ALL)
     assert {row["split"] for row in result.rows} == {"random", "spatial"}
     for row in result.rows:
@@ -55,7 +51,7 @@ def test_all_representations_are_compared_and_kept(
 
 def test_shares_are_compared_too(trained_store: Store, task_files: TaskFiles) -> None:
     request = SocioeconomicRequest(AreaRequest(task_files.areas, tuple(GROUPS)), QUICK)
-    result = evaluate_socioeconomic(trained_store, SLUG, request, ("alphaearth", "aether"))
+    result = evaluate_task(trained_store, SLUG, request, ("alphaearth", "aether"))
     assert {row["metric"] for row in result.rows} == {"kl", "chebyshev", "cosine", "l1"}
     assert all(gain["against"] == "alphaearth" for gain in result.gains)
 
@@ -72,7 +68,7 @@ def test_unknown_representations_are_refused(
     trained_store: Store, task_files: TaskFiles, names: tuple[str, ...], code: str
 ) -> None:
     with pytest.raises(InputError, check=fault(code, ", ".join(names))):
-        evaluate_land_use(trained_store, SLUG, by_labels(task_files), names)
+        evaluate_task(trained_store, SLUG, by_labels(task_files), names)
 
 
 def test_queries_are_held_against_truth(trained_store: Store, task_files: TaskFiles) -> None:
@@ -91,7 +87,7 @@ def test_a_cell_counts_once_however_many_labels_it_holds(
     trained_store: Store, task_files: TaskFiles, tmp_path: Path
 ) -> None:
     points = pd.read_csv(task_files.points)
-    same = points.assign(lon=points["lon"] + 1e-7)
+    same = points.assign(lon=points["lon"] + 1e-9)
     doubled = tmp_path / "doubled.csv"
     pd.concat([points, same]).to_csv(doubled, index=False)
     queries = {"parks": ["park"]}

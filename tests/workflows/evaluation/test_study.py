@@ -39,6 +39,7 @@ from workflows.evaluation.study_city import label_choices
 from workflows.evaluation.study_estimate import estimate
 from workflows.evaluation.study_export import export_study, study_file
 from workflows.evaluation.transfer import add_transfer
+from workflows.home.documents import from_document
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
 from workflows.jobs.job import show_job
@@ -94,7 +95,7 @@ def test_a_study_with_labels_measures_everything_and_is_taken_away(
     credited = study_file(replace(found, attribution=["=1+1"]), ".csv").decode()
     assert {line["attribution"] for line in csv.DictReader(credited.splitlines())} == {"'=1+1"}
     document = json.loads((tmp_path / "all.json").read_text())
-    assert StudyResult.from_document(document) == result
+    assert from_document(StudyResult, document) == result
     assert set(document["verdict"]) == set(result.metrics)
     drawn = (tmp_path / "chart.svg").read_text()
     assert "Simulated data" in drawn

@@ -23,6 +23,8 @@ from workflows.evaluation.compare import show_evaluation
 from workflows.evaluation.comparison_job import COMPARE, Comparison
 from workflows.evaluation.retrieval import show_retrieval
 from workflows.evaluation.retrieval_job import RETRIEVAL, RetrievalTest
+from workflows.evaluation.study_kind import STUDY, StudyRun
+from workflows.fetch.job_kind import FETCH, FetchRun
 from workflows.home.store import Store
 from workflows.jobs import carry_out as carrying
 from workflows.jobs.carry_out import carry_out
@@ -34,6 +36,7 @@ from workflows.jobs.job import (
     ended_well,
     follow_job,
     list_jobs,
+    new_job,
     remove_job,
     resume_job,
     show_job,
@@ -224,6 +227,23 @@ def test_two_workers_with_one_job_store_it_once(
     second.join()
     assert show_job(trained_store, job.job).state == "done"
     assert len(list_layers(trained_store, SLUG)) == 1
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [(STUDY, StudyRun(1, "noise")), (FETCH, FetchRun(1, "A town"))],
+    ids=["study", "fetch"],
+)
+def test_a_job_whose_request_cannot_be_read_fails_by_name(
+    store: Store, kind: JobKind, asked: object
+) -> None:
+    with store.session() as session:
+        job = new_job(session, kind, "a-town", asked)
+        job.request = {"of": "another version"}
+    carry_out(store, job.id)
+    failed = show_job(store, job.id)
+    assert (failed.state, failed.error_code) == ("failed", "stored-document-unreadable")
 
 
 @pytest.mark.usefixtures("idle")

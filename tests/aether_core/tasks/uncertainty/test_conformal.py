@@ -90,6 +90,13 @@ def test_class_with_too_few_rows_is_in_every_set(level: float, enough: int) -> N
         assert sets.sets(np.array([[0.9, 0.1]], dtype=np.float32))[0, 1] == bool(unlimited)
 
 
+def test_probabilities_as_good_as_nought_are_alike() -> None:
+    label = np.repeat([0, 1], 50)
+    prob = np.tile(np.array([[1.0, 1e-9]], dtype=np.float32), (100, 1))
+    new = np.array([[1.0, 0.0], [1.0, 1e-12]], dtype=np.float32)
+    assert ConformalSets.calibrate(prob, label).sets(new).all()
+
+
 @pytest.mark.parametrize("level", [0.0, 0.3, 1.0, float("nan")])
 def test_level_out_of_range_is_refused(level: float) -> None:
     prob, label = imbalanced(50, 0)

@@ -4,13 +4,36 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from aether_core.tasks.uncertainty.intervals import block_counts, mean_interval, wilson
+from aether_core.tasks.uncertainty.intervals import (
+    block_counts,
+    conformal_quantile,
+    mean_interval,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 10), (9, 10), (45, 50), (450, 500), (10, 10)])
 def test_wilson_is_that_of_scipy(hits: int, n: int) -> None:
     wanted = binomtest(hits, n).proportion_ci(0.95, method="wilson")
     assert wilson(hits / n, n) == pytest.approx((wanted.low, wanted.high), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n", "level", "rank"),
+    [(9, 0.9, 9), (10, 0.9, 10), (18, 0.9, 18), (20, 0.9, 19), (99, 0.55, 55), (99, 0.5, 50)],
+)
+def test_conformal_quantile_is_the_score_of_its_rank(n: int, level: float, rank: int) -> None:
+    score = np.random.default_rng(n).permutation(np.arange(1.0, n + 1))
+    assert conformal_quantile(score, level) == rank
+    assert conformal_quantile(np.column_stack([score, -score]), level).tolist() == [
+        rank,
+        rank - n - 1,
+    ]
+
+
+def test_conformal_quantile_of_too_few_rows_rules_nothing_out() -> None:
+    assert conformal_quantile(np.arange(8.0), 0.9) == np.inf
+    assert conformal_quantile(np.zeros((8, 2)), 0.9).tolist() == [np.inf, np.inf]
 
 
 def test_rows_that_agree_within_blocks_get_a_wider_interval() -> None:

@@ -1,0 +1,1 @@
+"""Geometries: out of the cells of a table, and out of collections."""

@@ -1,0 +1,114 @@
+"""Geometries in the cells of a table: well-known text and binary, with or without SRID, GeoJSON."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from aether_core.errors import InputError
+from aether_core.vector.parsed import ShapeArray
+
+_SRID_TEXT = re.compile(r"\s*SRID\s*=\s*(\d+)\s*;", re.IGNORECASE)
+_TEXT = re.compile(
+    r"\s*(SRID\s*=\s*\d+\s*;)?\s*"
+    r"(MULTI)?(POINT|LINESTRING|POLYGON|CURVE|SURFACE|CURVEPOLYGON|COMPOUNDCURVE|CIRCULARSTRING)\s*(Z|M|ZM)?\s*(\(|EMPTY)"
+    r"|\s*(SRID\s*=\s*\d+\s*;)?\s*GEOMETRYCOLLECTION\s*(Z|M|ZM)?\s*(\(|EMPTY)",
+    re.IGNORECASE,
+)
+# The order of bytes, the type with its flags, and no less than an empty shape: a code of digits that
+# begins with 01, such as that of a tract in Alabama, is none.
+_HEX = re.compile(
+    r"\s*(?:\\x|0x)?("
+    r"(?:01[0-9A-F]{2}0[0-9A-F]00[02468ACE]0|00[02468ACE]0000[0-9A-F][0-9A-F]{2})"
+    r"(?:[0-9A-F]{2}){4,})\s*$",
+    re.IGNORECASE,
+)
+_JSON = re.compile(r'\s*\{[^{}]*"(type|coordinates|geometries)"')
+_LOOKED_AT = 20
+
+
+@dataclass(frozen=True)
+class CellShapes:
+    """Geometries of a column.
+
+    Attributes:
+        geometry: Object `[n]`, two dimensions, None where a cell is empty or no geometry.
+        crs: What their SRID says, such as `EPSG:3067`; None where they have none.
+        kind: How they are written, e.g. `WKB`.
+        broken: Cells that are filled and are no geometry.
+    """
+
+    geometry: ShapeArray
+    crs: str | None
+    kind: str
+    broken: int
+
+
+def holds_shapes(column: pd.Series) -> bool:
+    """Say whether the first filled cells of a column are geometries."""
+    filled = [cell for cell in column.head(2_000) if isinstance(cell, str | bytes) and len(cell)]
+    return bool(filled) and all(_kind(cell) is not None for cell in filled[:_LOOKED_AT])
+
+
+def shapes_of_cells(cells: Sequence[object], column: str) -> CellShapes:
+    """Parse the geometries of a column.
+
+    Args:
+        cells: Texts or bytes; None or NaN where empty.
+        column: Its name, for messages.
+
+    Raises:
+        InputError: The cells have different SRIDs.
+    """
+    geometry: NDArray[np.object_] = np.full(len(cells), None, dtype=object)
+    rows: dict[str, list[int]] = {}
+    contents: dict[str, list[str | bytes]] = {}
+    srids: set[int] = set()
+    broken = 0
+    for row, cell in enumerate(cells):
+        if not isinstance(cell, str | bytes) or not len(cell.strip()):
+            continue
+        kind = _kind(cell)
+        if kind is None:
+            broken += 1
+            continue
+        content: str | bytes = cell
+        if isinstance(cell, str) and kind == "WKT" and (srid := _SRID_TEXT.match(cell)):
+            srids.add(int(srid[1]))
+            content = cell[srid.end() :]
+        elif isinstance(cell, str) and kind == "hex WKB":
+            content = _HEX.sub(r"\1", cell)
+        rows.setdefault(kind, []).append(row)
+        contents.setdefault(kind, []).append(content)
+    for kind, at in rows.items():
+        parse = shapely.from_geojson if kind == "GeoJSON" else shapely.from_wkt
+        parse = shapely.from_wkb if "WKB" in kind else parse
+        geometry[at] = parse(np.array(contents[kind], dtype=object), on_invalid="ignore")
+        broken += int(shapely.is_missing(geometry[at]).sum())
+    there = geometry[~shapely.is_missing(geometry)]
+    srids |= {int(one) for one in np.unique(shapely.get_srid(there)) if one}
+    if len(srids) > 1:
+        raise InputError(
+            f"the geometries of the column {column} are in different coordinate reference systems",
+            ", ".join(f"SRID {one}" for one in sorted(srids)),
+            "bring them to one, such as with ST_Transform",
+            code="file-with-several-crs",
+        )
+    flat: ShapeArray = shapely.set_srid(shapely.force_2d(geometry), 0)
+    crs = f"EPSG:{srids.pop()}" if srids else None
+    return CellShapes(flat, crs, ", ".join(rows), broken)
+
+
+def _kind(cell: str | bytes) -> str | None:
+    """Say how a cell is written; None where it is no geometry."""
+    if isinstance(cell, bytes):
+        return "WKB" if len(cell) > 4 and cell[0] in {0, 1} else None
+    if _HEX.match(cell):
+        return "hex WKB"
+    if _TEXT.match(cell):
+        return "WKT"
+    return "GeoJSON" if _JSON.match(cell) else None

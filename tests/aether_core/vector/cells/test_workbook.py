@@ -1,0 +1,120 @@
+"""Spreadsheets: sheets are layers, cells are read by the rules of text tables."""
+
+import zipfile
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+
+from aether_core.errors import InputError
+from aether_core.tasks.areas.read import read_areas
+from aether_core.vector import Limits, ReadOptions, read_vector
+from tests.errors import fault
+
+Rows = list[list[str | float | None]]
+
+TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+LINKS = "http://schemas.openxmlformats.org/package/2006/relationships"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def cell(value: str | float | None, place: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f'<c r="{place}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+    return f'<c r="{place}"><v>{value}</v></c>'
+
+
+def xlsx(path: Path, sheets: dict[str, Rows]) -> Path:
+    """Write a workbook by hand: no library that writes one is needed otherwise."""
+    listed, links = "", ""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, (name, rows) in enumerate(sheets.items(), start=1):
+            listed += f'<sheet name="{name}" sheetId="{number}" r:id="r{number}"/>'
+            target = f"worksheets/sheet{number}.xml"
+            links += f'<Relationship Id="r{number}" Type="{OFFICE}/worksheet" Target="{target}"/>'
+            body = "".join(
+                f'<row r="{r}">'
+                + "".join(cell(v, f"{chr(65 + c)}{r}") for c, v in enumerate(row))
+                + "</row>"
+                for r, row in enumerate(rows, start=1)
+            )
+            archive.writestr(
+                f"xl/{target}",
+                f'<worksheet xmlns="{MAIN}"><sheetData>{body}</sheetData></worksheet>',
+            )
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{listed}</sheets></workbook>',
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{LINKS}">{links}</Relationships>'
+        )
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{LINKS}"><Relationship Id="r1" '
+            f'Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        )
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{TYPES}"/>')
+    return path
+
+
+PLACES: Rows = [["Name ", "Kind", "lon", "lat"], ["x", "café", 24.9, 60.1], ["y", None, 24.8, 60.2]]
+
+
+def test_a_sheet_is_read_with_its_title_skipped(tmp_path: Path) -> None:
+    path = xlsx(
+        tmp_path / "a.xlsx", {"Notes": [["by me"]], "Data": [["Places of 2024"], [], *PLACES]}
+    )
+    found = read_vector(path)
+    assert found.frame["Name"].tolist() == ["x", "y"]
+    assert found.frame.geometry[1].x == 24.8
+    assert (found.report.format, found.report.layer) == ("Excel workbook", "Data")
+    assert "2 rows" in found.report.notes[0]
+
+
+def test_several_sheets_are_asked_for(tmp_path: Path) -> None:
+    other: Rows = [["name", "lon", "lat"], ["z", 1, 2]]
+    path = xlsx(tmp_path / "a.xlsx", {"pubs": PLACES, "parks": other})
+    with pytest.raises(InputError, check=fault("file-with-several-layers", "pubs, parks")):
+        read_vector(path)
+    assert read_vector(path, ReadOptions(layer="parks")).frame["name"].tolist() == ["z"]
+    with pytest.raises(InputError, check=fault("no-such-layer-in-file", "bars", "pubs, parks")):
+        read_vector(path, ReadOptions(layer="bars"))
+
+
+def test_numbers_stay_numbers_and_texts_are_read_by_their_column(tmp_path: Path) -> None:
+    squares = [f"POLYGON ((2{n} 60, 2{n}.01 60, 2{n}.01 60.01, 2{n} 60))" for n in range(4)]
+    rows: Rows = [
+        ["code", "a", "b", "wkt"],
+        ["p", 1.874, "1.500", squares[0]],
+        ["q", 2.126, "1.234.567", squares[1]],
+        ["r", "S", "800", squares[2]],
+        ["s", 3, 0.5, squares[3]],
+    ]
+    areas = read_areas(xlsx(tmp_path / "a.xlsx", {"t": rows[:3]}), fields=["a", "b"])
+    assert areas.count.tolist() == pytest.approx([1501.874, 1234569.126])
+    with pytest.raises(InputError, check=fault("numbers-mixed", "1.234.567")):
+        read_areas(xlsx(tmp_path / "b.xlsx", {"t": rows}), fields=["a", "b"])
+
+
+def test_what_is_no_workbook_and_what_unpacks_to_too_much(tmp_path: Path) -> None:
+    for suffix in (".xlsx", ".ods", ".xls"):
+        path = tmp_path / f"a{suffix}"
+        path.write_bytes(bytes(range(256)) * 40)
+        with pytest.raises(InputError):
+            read_vector(path)
+    path = tmp_path / "b.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<x/>")
+    with pytest.raises(InputError, check=fault("file-of-another-format", "b.ods")):
+        read_vector(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("content.xml", bytes(3_000_000))
+    with pytest.raises(InputError, check=fault("file-too-large")):
+        read_vector(path, limits=Limits(file_bytes=1_000_000))
+    path = xlsx(tmp_path / "c.xlsx", {"t": PLACES})
+    with pytest.raises(InputError, check=fault("file-too-large")):
+        read_vector(path, limits=Limits(features=1))
