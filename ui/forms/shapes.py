@@ -5,10 +5,10 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.vector import VECTOR_SUFFIXES
+from aether_core.vector import UPLOAD_SUFFIXES
 from ui.shell import uploads
 
-_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in VECTOR_SUFFIXES - {".shp"}))
+_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES))
 
 
 def ask(key: str) -> Path | None:

@@ -14,8 +14,8 @@ from aether_core.vector.keyed.code_names import COUNTS_ROWS, LIKE_AN_ID, OTHER, 
 _NEARLY_ALL = 0.9
 _NUMBERS = OTHER + 1
 """Rank of a column of numbers whose heading names no code."""
-_VARIED = 0.8
-"""Rows that say the same in all fields are parts of one area only where rows differ otherwise."""
+_CODE_BITS, _TEXT_BITS = 1.0, 8.0
+"""What speaks for parts of one area where another column tells their rows apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,8 @@ class _Column:
         groups: How many codes there are.
         filled: Usable rows that have one.
         differs: Two rows with the same code have other numbers.
-        parts: Codes of several rows with the same numbers, all of them told.
+        proof: How much the rows that repeat a code say for it, in bits: their numbers would
+            be the same by chance once in two to this power. 0 where all rows say the same.
     """
 
     name: str
@@ -55,7 +56,7 @@ class _Column:
     groups: int
     filled: int
     differs: bool
-    parts: int
+    proof: float
 
 
 def row_names(table: pd.DataFrame, fields: Sequence[str], code_field: str | None) -> list[str]:
@@ -109,7 +110,7 @@ def area_codes(
         for name in map(str, table.columns)
         if name not in fields
     ]
-    chosen = _chosen(columns, fields, values, say, usable)
+    chosen = _chosen(columns, fields, values, usable)
     if chosen is not None:
         return Codes(chosen.texts, chosen.name, (*_passed_over(chosen, columns), *_joined(chosen)))
     numbered = np.array([str(row + 1) for row in range(len(table))], dtype=object)
@@ -123,7 +124,6 @@ def _chosen(
     columns: Sequence[_Column],
     fields: Sequence[str],
     values: NDArray[np.float64],
-    say: NDArray[np.int64],
     usable: NDArray[np.bool_],
 ) -> _Column | None:
     """The column that is the code, None where rows are numbered."""
@@ -136,15 +136,12 @@ def _chosen(
         and one.filled >= (rows if one.rank == OTHER else _NEARLY_ALL * rows)
     ]
     fitting = [one for one in speaking if not one.differs]
-    said = len(np.unique(say[usable]))
-    # Parts whose numbers are those of every other row prove nothing.
-    proven = {one.name for one in fitting if one.parts and said >= _VARIED * one.groups}
     finest = max((one.groups for one in fitting), default=0)
     held = [
         one
         for one in fitting
         if one.groups == one.filled
-        or one.name in proven
+        or one.proof >= (_TEXT_BITS if one.rank == OTHER else _CODE_BITS)
         or (one.rank <= LIKE_AN_ID and one.groups == finest)
     ]
     nearly = [
@@ -154,8 +151,9 @@ def _chosen(
     ]
     if held:
         best = min(held, key=lambda one: one.rank)
-        if nearly and best.rank == OTHER:  # a code all but a few rows have to themselves
-            _refuse_differing(nearly[0], fields, values, usable)
+        telling = min(nearly, key=lambda one: one.rank, default=best)
+        if telling.rank < best.rank:  # a code all but a few rows have to themselves
+            _refuse_differing(telling, fields, values, usable)
         others = [one for one in held if not _same_rows(one, best)]
         if any(one.rank <= best.rank or one.groups < best.groups for one in others):
             raise _unclear([best, *others])
@@ -186,7 +184,7 @@ def _column(
     group[filled], codes = pd.factorize(texts[filled])
     pairs = np.unique(np.column_stack([group[filled], say[filled]]), axis=0)
     told = filled & np.isfinite(values).all(axis=1) & (np.nansum(values, axis=1) > 0)
-    several = np.bincount(group[told], minlength=len(codes)) > 1
+    repeated = int(told.sum()) - len(np.unique(group[told]))
     return _Column(
         name,
         _rank(name, texts[filled]),
@@ -195,8 +193,15 @@ def _column(
         len(codes),
         int(filled.sum()),
         len(pairs) > len(codes),
-        int(several.sum()),
+        repeated * _bits_of_a_pair(say[told]),
     )
+
+
+def _bits_of_a_pair(say: NDArray[np.int64]) -> float:
+    """How much it says that two rows have the same numbers, from how often any two have them."""
+    times = np.unique(say, return_counts=True)[1].astype(np.float64)
+    alike, pairs = float((times * (times - 1)).sum()), len(say) * (len(say) - 1)
+    return float(-np.log2(alike / pairs)) if alike else 0.0
 
 
 def _rank(name: str, texts: NDArray[np.object_]) -> int:
@@ -313,9 +318,9 @@ def _alike(
 ) -> tuple[str, ...]:
     """Warn of rows whose numbers are those of another: they may be parts of one area."""
     told = usable & np.isfinite(values).all(axis=1) & (np.nansum(values, axis=1) > 0)
-    counts = np.bincount(say[told]) if told.any() else np.zeros(1, dtype=np.int64)
-    twins = int(counts[counts > 1].sum())
-    if not twins or 2 * np.count_nonzero(counts) < _VARIED * np.count_nonzero(told):
+    times = np.unique(say[told], return_counts=True)[1]
+    twins = int(times[times > 1].sum())
+    if not twins or _bits_of_a_pair(say[told]) < _CODE_BITS:
         return ()
     told_twins = f"{twins:,} rows have the same numbers as another row"
     return (f"{told_twins}: if they are parts of one area, name the ID field that says so.",)

@@ -174,7 +174,8 @@ def read_areas(
     shapes = np.array([_joined(polygons[parts[row]]) for row in kept.tolist()], dtype=object)
     check_disjoint(shapes, codes.code[kept].tolist())
     total = values[kept].sum(axis=1)
-    report = read.report.used_for(
+    read_as = replace(read.report, numbers=numbers.shown or read.report.numbers)
+    report = read_as.used_for(
         {"code": codes.field, **{f"field {k + 1}": name for k, name in enumerate(names)}}
     )
     left_out = dict(Counter(text for text in reason.tolist() if text))

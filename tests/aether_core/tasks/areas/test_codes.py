@@ -141,3 +141,18 @@ def test_without_a_code_rows_are_numbered_and_twins_said() -> None:
     assert found.code[:2].tolist() == ["1", "2"]
     assert "called by its number" in found.notes[0]
     assert "same numbers as another row" in found.notes[1]
+
+
+def test_parts_with_rounded_shares_are_not_dropped_for_an_id() -> None:
+    shares = np.round(RNG.dirichlet([9, 9, 9], 30), 1)
+    which = RNG.permutation([*range(30), *range(30)])
+    table = pd.DataFrame(shares[which], columns=["a", "b", "c"])
+    table["GEOID"] = [f"G{number}" for number in which]
+    table["shape_id"] = RNG.permutation(np.arange(700, 760))
+    assert codes_of(table).field == "GEOID"
+
+
+def test_areas_that_all_say_the_same_prove_no_parts() -> None:
+    table = pd.DataFrame({"a": 0.5, "b": 0.3, "c": 0.2, "lad22cd": list("xxyyzz")})
+    assert codes_of(table.assign(lsoa21cd=list("pqrstu"))).field == "lsoa21cd"
+    assert codes_of(table.assign(name=list("pqrstu"))).field == "name"
