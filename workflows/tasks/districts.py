@@ -52,10 +52,9 @@ def read_districts(source: DistrictFile) -> Districts:
     frame = read_vector(source.file).frame
     names = [name for name in frame.columns if name != "geometry"]
     texts = [name for name in names if frame[name].map(lambda value: isinstance(value, str)).all()]
+    chosen: str | None = next(iter(texts), None)
     if source.field is not None:
         chosen = find_column(names, source.field, file=source.file.name)
-    else:
-        chosen = next(iter(texts), None)
     if chosen is None:
         raise InputError(
             "the districts have no names",
