@@ -54,6 +54,11 @@ def say(line: str) -> None:
         _stdout.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def remark(line: str) -> None:
+    """Print a line beside what was asked for, on stderr."""
+    sys.stderr.write(f"{line}\n")
+
+
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
 ) -> None:
