@@ -7,9 +7,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 import streamlit as st
 from scipy.spatial import KDTree
 
+from aether_core.spatial.longitudes import Bounds, extent_of, running_on
 from ui.shell import state
 from workflows.cities.cities import CitySummary, city_points
 from workflows.home.store import Store
@@ -44,7 +46,8 @@ def nearest_names(city: CitySummary, lonlat: npt.NDArray[np.float64]) -> Sequenc
     if not len(named):
         return [""] * len(lonlat)
     shrink = np.array([math.cos(math.radians((city.bbox[1] + city.bbox[3]) / 2)), 1.0])
-    _, index = KDTree(named[["lon", "lat"]].to_numpy() * shrink).query(lonlat * shrink)
+    tree = KDTree(_running_on(named[["lon", "lat"]].to_numpy(), city.bbox) * shrink)
+    _, index = tree.query(_running_on(lonlat, city.bbox) * shrink)
     return [str(name) for name in named["name"].iloc[index]]
 
 
@@ -57,7 +60,8 @@ def spread_out(lonlat: npt.NDArray[np.float64], metres: float, most: int) -> lis
         most: Number of points wanted; fewer where there is no room.
     """
     shrink = np.array([math.cos(math.radians(lonlat[0, 1])), 1.0])
-    flat = lonlat * shrink * _METRES_A_DEGREE
+    bounds = extent_of(shapely.points(lonlat))
+    flat = _running_on(lonlat, bounds) * shrink * _METRES_A_DEGREE
     chosen: list[int] = []
     for index, point in enumerate(flat):
         if len(chosen) == most:
@@ -65,3 +69,7 @@ def spread_out(lonlat: npt.NDArray[np.float64], metres: float, most: int) -> lis
         if not chosen or np.hypot(*(flat[chosen] - point).T).min() >= metres:
             chosen.append(index)
     return chosen
+
+
+def _running_on(lonlat: npt.NDArray[np.float64], bounds: Bounds) -> npt.NDArray[np.float64]:
+    return np.column_stack([running_on(lonlat[:, 0], bounds), lonlat[:, 1]])

@@ -35,6 +35,7 @@ from aether_core.poi.overture.record import DEFAULT_CONFIDENCE, check_confidence
 from aether_core.poi.read import read_pois
 from aether_core.poi.text import poi_texts
 from aether_core.progress import Progress, silent
+from aether_core.spatial.longitudes import extent_of
 from aether_core.tasks.labels.read import Labels
 from aether_core.text.encoder import text_hash
 from aether_core.vector import NO_OPTIONS, ReadingReport, ReadOptions, read_vector
@@ -333,13 +334,13 @@ def _boundary(request: AddCity, embedding: Embedding) -> MultiPolygon:
 
 
 def _box(geometry: BaseGeometry) -> str:
-    return ", ".join(f"{value:.4f}" for value in geometry.bounds)
+    return ", ".join(f"{value:.4f}" for value in extent_of(geometry))
 
 
 def _check_inside(request: AddCity, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFrame) -> None:
     if len(kept):
         return
-    west, south, east, north = raw.total_bounds
+    west, south, east, north = extent_of(raw.geometry.to_numpy())
     raise InputError(
         "no place inside the city has a name or category",
         f"{len(raw)} places in {request.pois.name}, from {west:.4f}, {south:.4f} "

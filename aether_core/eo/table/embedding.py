@@ -21,6 +21,7 @@ from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.files.whole import sha256_of
 from aether_core.progress import Progress, silent
+from aether_core.spatial.longitudes import extent_of, running_on, within_180
 from aether_core.vector.report import ReadingReport
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".geoparquet", ".geojson", ".gpkg"})
@@ -247,9 +248,12 @@ def _earth_centred(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _area_of(lonlat: NDArray[np.float64]) -> BaseGeometry:
-    """Return the convex hull of points as a polygon, a hair wide where they lie on one line."""
-    hull = shapely.convex_hull(shapely.multipoints(lonlat))
-    return hull if hull.geom_type == "Polygon" else hull.buffer(_LONE_SAMPLE_DEGREES)
+    """Return the convex hull of points as an area, a hair wide where they lie on one line."""
+    bounds = extent_of(shapely.points(lonlat))
+    lon = running_on(lonlat[:, 0], bounds)
+    hull = shapely.convex_hull(shapely.multipoints(np.column_stack([lon, lonlat[:, 1]])))
+    area = hull if hull.geom_type == "Polygon" else hull.buffer(_LONE_SAMPLE_DEGREES)
+    return within_180(np.array([area], dtype=object)).shapes[0]
 
 
 def _chunks(counts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
