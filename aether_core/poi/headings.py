@@ -9,7 +9,7 @@ Korean, Arabic, Turkish; headings are compared without accents, case and punctua
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ def fitting(role: str, headings: Iterable[str]) -> tuple[str, ...]:
     return tuple(ranked[min(ranked)]) if ranked else ()
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _rank(role: str, heading: str) -> tuple[int, int] | None:
     """How well a heading fits, the smaller the better; None when it does not."""
     words = _words_of(heading)

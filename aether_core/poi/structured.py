@@ -16,11 +16,13 @@ import pandas as pd
 _NUMPY_ARRAY = re.compile(r"\barray\((\[[^\]]*\])(?:,\s*dtype=[\w']+)?\)")
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _HSTORE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*(?:"((?:[^"\\]|\\.)*)"|NULL)')
-_BARE_PAIR = re.compile(r"([\w:]+)=(.*?)(?=,\s*[\w:]+=|\}$)", re.DOTALL)
+_BARE_PAIR = re.compile(r"[{,]\s*([\w:]+)=(.*?)(?=,\s*[\w:]+=|\}$)", re.DOTALL)
 _DUCKDB_PAIR = re.compile(
     r"'(\w+)':\s*(\{.*?\}|\[.*?\]|.*?)(?=,\s*'\w+':|\}$)",
     re.DOTALL,
 )
+_LONGEST_BARE = 20_000
+"""Characters of a record without quotes that is looked into; a longer one is no description."""
 _GDAL_LIST = re.compile(r"\(\d+:(.*)\)", re.DOTALL)
 _LABELS = ("primary", "name", "title", "label", "category_name")
 """Members of a record in a list that say what it is, the most telling first."""
@@ -48,7 +50,7 @@ def _record_in_text(text: str) -> Mapping[str, Any] | None:
     if not (text.startswith("{") and text.endswith("}")):
         return None
     parsed = _literal(text)
-    if parsed is not None:
+    if parsed is not None or len(text) > _LONGEST_BARE:
         return parsed if isinstance(parsed, Mapping) else None
     pairs = (_DUCKDB_PAIR if text.startswith("{'") else _BARE_PAIR).findall(text)
     return {key: _bare(value) for key, value in pairs} or None

@@ -56,7 +56,7 @@ def add(
     group_field: Annotated[
         str | None, typer.Option(help="Column with the categories' groups.")
     ] = None,
-    min_confidence: Annotated[
+    confidence: Annotated[
         float, typer.Option(help="Minimum confidence of Overture places, 0 to 1.")
     ] = 0.5,
     embedding_crs: Annotated[
@@ -102,7 +102,7 @@ def add(
         name_field=name_field,
         category_field=category_field,
         group_field=group_field,
-        min_confidence=min_confidence,
+        min_confidence=confidence,
         embedding_crs=embedding_crs,
         options=reading.reading(),
         boundary_crs=boundary_crs,

@@ -42,6 +42,7 @@ _ASKS_FOR_CRS = frozenset(
 )
 _LEAST_LEFT = 0.5
 _BAND = re.compile(r"(.*?)A(\d\d)((?:\D.*)?)", re.IGNORECASE)
+_MEAN = re.compile(r"mean|avg|average", re.IGNORECASE)
 _NO_MEAN = re.compile(r"std|dev|var|min|max|count|sum|range|skew|kurt|p\d", re.IGNORECASE)
 
 
@@ -171,7 +172,10 @@ def _alphaearth(frame: Any, file: Path) -> tuple[NDArray[np.float32], str]:  # n
         if match := _BAND.fullmatch(name.strip()):
             around[match[1], match[3]][f"A{match[2]}"] = name
     sets = {words: found for words, found in around.items() if set(BAND_NAMES) <= set(found)}
-    means = [found for words, found in sets.items() if not _NO_MEAN.search("".join(words))]
+    called = [found for words, found in sets.items() if _MEAN.search("".join(words))]
+    means = called or [
+        found for words, found in sets.items() if not _NO_MEAN.search("".join(words))
+    ]
     if len(means) > 1:
         raise InputError(
             f"several sets of 64 columns of {file.name} may be the embedding",

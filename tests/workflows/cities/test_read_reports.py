@@ -92,6 +92,7 @@ def test_the_command_says_how_files_were_read(
     path = tmp_path / "overture.csv"
     table.to_csv(path, index=False)
     args = ["city", "add", "town", "--name", "Town", "--year", "2024", "--pois", str(path)]
+    args += ["--confidence", "0.05"]
     assert run([*args, "--embedding", str(city_files.embedding), "--json"]) == 0
     shown = capsys.readouterr()
     assert "CSV, Overture places" in shown.err

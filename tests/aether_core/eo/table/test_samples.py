@@ -84,6 +84,14 @@ def test_lower_case_bands_and_two_sets(tmp_path: Path) -> None:
         read_samples(written(tmp_path, both))
 
 
+def test_the_mean_is_taken_before_other_statistics(tmp_path: Path) -> None:
+    frame = samples(30)
+    table = as_table(frame).rename(columns={name: f"{name}_mean" for name in BANDS})
+    table[[f"{name}_median" for name in BANDS]] = 0.1
+    read = read_samples(written(tmp_path, table))
+    assert read.report.columns["embedding"] == "A00_mean to A63_mean"
+
+
 def test_only_deviations_are_no_embedding(tmp_path: Path) -> None:
     table = as_table(samples(30)).rename(columns={name: f"{name}_stdDev" for name in BANDS})
     with pytest.raises(InputError, check=fault("table-lacks-bands", 64)):
