@@ -1,5 +1,6 @@
 """The outline of a city: one MultiPolygon in WGS84."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +10,45 @@ from numpy.typing import NDArray
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
 from aether_core.spatial.longitudes import extent_of, middle_of
-from aether_core.vector import NO_OPTIONS, Limits, ReadOptions, read_vector
+from aether_core.vector import NO_OPTIONS, Limits, ReadingReport, ReadOptions, read_vector
 
 BOUNDARY_LIMITS = Limits(vertices=200_000, feature_vertices=200_000)
 """A boundary is kept with its city and drawn on every map. A coast with a corner point every five
 metres needs as many over a thousand kilometres."""
 
 
+@dataclass(frozen=True)
+class BoundaryFile:
+    """A city's boundary.
+
+    Attributes:
+        shape: A valid, non-empty MultiPolygon in WGS84, cut at the 180th meridian where it lies
+            across it.
+        report: How its file was read.
+    """
+
+    shape: shapely.MultiPolygon
+    report: ReadingReport
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """The polygons of a file.
+
+    Attributes:
+        shapes: Polygons and MultiPolygons in WGS84, broken ones included; missing and empty ones
+            left out.
+        report: How the file was read.
+    """
+
+    shapes: NDArray[np.object_]
+    report: ReadingReport
+
+
 @in_own_process
 def read_boundary(
     path: str | Path, options: ReadOptions = NO_OPTIONS, *, limits: Limits = BOUNDARY_LIMITS
-) -> shapely.MultiPolygon:
+) -> BoundaryFile:
     """Read a city's boundary: all polygons of a vector file as one, repaired where broken.
 
     Args:
@@ -27,13 +56,11 @@ def read_boundary(
         options: What the user says about the file.
         limits: Upper bounds on the file.
 
-    Returns:
-        A valid, non-empty MultiPolygon in WGS84, cut at the 180th meridian where it lies across it.
-
     Raises:
         InputError: The file cannot be read, holds anything but polygons, or they have no area.
     """
-    shapes = read_outlines(path, options, limits=limits)
+    read = read_outlines(path, options, limits=limits)
+    shapes = read.shapes
     boundary = polygons_of(shapely.union_all(shapely.make_valid(shapes)))
     if boundary.is_empty:
         raise InputError(
@@ -42,13 +69,13 @@ def read_boundary(
             "give the outline of the city as a polygon",
             code="boundary-without-area",
         )
-    return boundary
+    return BoundaryFile(boundary, read.report)
 
 
 @in_own_process
 def read_outlines(
     path: str | Path, options: ReadOptions = NO_OPTIONS, *, limits: Limits = BOUNDARY_LIMITS
-) -> NDArray[np.object_]:
+) -> Outlines:
     """Read the polygons of a vector file as they are.
 
     Args:
@@ -56,15 +83,11 @@ def read_outlines(
         options: What the user says about the file.
         limits: Upper bounds on the file.
 
-    Returns:
-        Polygons and MultiPolygons in WGS84, broken ones included; missing and empty ones left out.
-
     Raises:
         InputError: The file cannot be read or holds anything but polygons.
     """
-    shapes: NDArray[np.object_] = read_vector(
-        path, options, limits=limits
-    ).frame.geometry.to_numpy()
+    read = read_vector(path, options, limits=limits)
+    shapes: NDArray[np.object_] = read.frame.geometry.to_numpy()
     shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     kinds = {shape.geom_type for shape in shapes}
     if not kinds <= {"Polygon", "MultiPolygon"}:
@@ -74,7 +97,10 @@ def read_outlines(
             "give the outline of the city as a polygon",
             code="boundary-not-an-area",
         )
-    return shapes
+    left_out = (
+        {"no geometry": len(read.frame) - len(shapes)} if len(shapes) < len(read.frame) else {}
+    )
+    return Outlines(shapes, read.report.counted(left_out, len(shapes)))
 
 
 def polygons_of(geometry: shapely.Geometry) -> shapely.MultiPolygon:

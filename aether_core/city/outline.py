@@ -68,7 +68,8 @@ def read_city_boundary(
     Raises:
         InputError: See `read_boundary` and `check_city_boundary`.
     """
-    shapes = [_repaired(_polygonal(shape)) for shape in read_outlines(path, options, limits=limits)]
+    read = read_outlines(path, options, limits=limits)
+    shapes = [_repaired(_polygonal(shape)) for shape in read.shapes]
     return check_city_boundary(shapely.union_all(shapes), limit_km2=limit_km2)
 
 

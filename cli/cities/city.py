@@ -117,18 +117,22 @@ def add(
     if not wait:
         say_queued(job)
         return
-    _remark_reading(followed(store, job.job).result)
+    read = followed(store, job.job).result["read"]
+    _remark_reading(read)
     summary = show_city(store, slug)
-    output.document(city_document(summary))
+    output.document({**city_document(summary), "read": read})
     say_city(summary)
     output.say(f"Next: ./aether train {summary.slug}")
 
 
-def _remark_reading(result: Mapping[str, Any]) -> None:
+def _remark_reading(read: Mapping[str, Any]) -> None:
     """Say on stderr how the files were read."""
     from aether_core.vector import ReadingReport
 
-    for report in result["read"]:
+    for report in (
+        *read["embedding"],
+        *(read[name] for name in ("pois", "boundary") if name in read),
+    ):
         for line in ReadingReport(**report).lines():
             output.remark(line)
 

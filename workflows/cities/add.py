@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from aether_core.city.base_map import read_osm_base_map
-from aether_core.city.boundary import polygons_of, read_boundary, working_crs
+from aether_core.city.boundary import BoundaryFile, polygons_of, read_boundary, working_crs
 from aether_core.city.cells import Cells, cells_of, choose_resolution
 from aether_core.eo.alphaearth import ATTRIBUTION
 from aether_core.eo.embedding import Embedding, Pooled, open_embedding
@@ -111,6 +111,29 @@ class AddCity:
 
 
 @dataclass(frozen=True)
+class CityReports:
+    """How a city's files were read.
+
+    Attributes:
+        boundary: None where the embedding's footprint is taken.
+    """
+
+    pois: ReadingReport
+    embedding: tuple[ReadingReport, ...]
+    boundary: ReadingReport | None
+
+    def document(self) -> dict[str, Any]:
+        """As the JSON that commands print under `read`."""
+        document: dict[str, Any] = {
+            "embedding": [one.document() for one in self.embedding],
+            "pois": self.pois.document(),
+        }
+        if self.boundary is not None:
+            document["boundary"] = self.boundary.document()
+        return document
+
+
+@dataclass(frozen=True)
 class _Prepared:
     """Everything computed from the files, ready to be stored in one transaction."""
 
@@ -125,7 +148,7 @@ class _Prepared:
     cell_vectors: np.ndarray
     base_map: gpd.GeoDataFrame | None
     land_use: Labels | None
-    reports: tuple[ReadingReport, ...]
+    reports: CityReports
 
 
 def add_city(
@@ -134,7 +157,7 @@ def add_city(
     progress: Progress = silent,
     *,
     within: Callable[[Session, City], None] | None = None,
-    told: Callable[[tuple[ReadingReport, ...]], None] | None = None,
+    told: Callable[[CityReports], None] | None = None,
 ) -> CitySummary:
     """Read, clean, pool and store a city; all of it or nothing.
 
@@ -144,7 +167,7 @@ def add_city(
         progress: Told what is done.
         within: Called as the last in the transaction that adds the city: what it locks must not
             be waited for by `progress`.
-        told: Told how places and embedding were read, before anything is stored.
+        told: Told how the files were read, before anything is stored.
 
     Raises:
         InputError: A file or a value cannot be used.
@@ -242,7 +265,8 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
     )
     read = read_pois(request.pois, fields=fields, options=request.options)
     raw = read.frame
-    boundary = _boundary(request, embedding)
+    outline = None if request.boundary is None else _boundary(request, request.boundary, embedding)
+    boundary = polygons_of(embedding.footprint) if outline is None else outline.shape
     cleaned = clean_pois(raw, boundary)
     _check_inside(request, raw, cleaned.pois)
     views = city_views(embedding.kind, request.radius_m)
@@ -262,7 +286,11 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
         cell_vectors=cell_vectors,
         base_map=_base_map(request, boundary),
         land_use=_land_use(request, boundary),
-        reports=(read.report, *embedding.reports),
+        reports=CityReports(
+            pois=read.report.counted(_together(cleaned.dropped, pooled.dropped), len(pois)),
+            embedding=embedding.reports,
+            boundary=None if outline is None else outline.report,
+        ),
     )
 
 
@@ -319,11 +347,10 @@ def _lonlat(pois: gpd.GeoDataFrame) -> np.ndarray:
     return np.column_stack([pois.geometry.x, pois.geometry.y])
 
 
-def _boundary(request: AddCity, embedding: Embedding) -> MultiPolygon:
+def _boundary(request: AddCity, file: Path, embedding: Embedding) -> BoundaryFile:
     footprint: BaseGeometry = embedding.footprint
-    if request.boundary is None:
-        return polygons_of(footprint)
-    boundary = read_boundary(request.boundary, _of_boundary(request))
+    read = read_boundary(file, _of_boundary(request))
+    boundary = read.shape
     if not boundary.intersects(footprint):
         raise InputError(
             "the boundary lies outside the embedding",
@@ -331,7 +358,7 @@ def _boundary(request: AddCity, embedding: Embedding) -> MultiPolygon:
             "give the embedding of this place, or check the boundary's coordinates",
             code="boundary-outside-embedding",
         )
-    return boundary
+    return read
 
 
 def _box(geometry: BaseGeometry) -> str:

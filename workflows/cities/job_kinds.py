@@ -1,14 +1,14 @@
 """Adding a city from files, and a further year to one."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from aether_core.vector import ReadingReport
 from db.schema import City
-from workflows.cities.add import AddCity, add_city, check_add
+from workflows.cities.add import AddCity, CityReports, add_city, check_add
 from workflows.cities.years import add_year, check_year_free
 from workflows.home.store import Store
 from workflows.jobs.kind import QUICK, JobKind
@@ -48,15 +48,17 @@ class AddCityKind(JobKind[AddCity]):
 
     def work(self, work: Work, request: AddCity) -> None:
         """Read, clean, pool and store the city."""
-        read: list[ReadingReport] = []
+        read: dict[str, Any] = {}
 
         def within(session: Session, city: City) -> None:
-            found = {"city": city.slug, "read": [asdict(report) for report in read]}
-            work.finish(session, found, city_id=city.id)
+            work.finish(session, {"city": city.slug, "read": read}, city_id=city.id)
+
+        def told(reports: CityReports) -> None:
+            read.update(reports.document())
 
         # The job's copies are its own: they need not be copied again.
         own = replace(request, link_files=True)
-        add_city(work.store, own, work.progress, within=within, told=read.extend)
+        add_city(work.store, own, work.progress, within=within, told=told)
 
 
 @dataclass(frozen=True)

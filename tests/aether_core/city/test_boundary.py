@@ -20,14 +20,14 @@ def written(folder: Path, *shapes: shapely.Geometry) -> Path:
 
 def test_polygons_become_one(tmp_path: Path) -> None:
     path = written(tmp_path, shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1))
-    boundary = read_boundary(path)
+    boundary = read_boundary(path).shape
     assert boundary.geom_type == "MultiPolygon"
     assert boundary.equals(shapely.box(0, 0, 2, 1))
 
 
 def test_a_bow_tie_is_repaired(tmp_path: Path) -> None:
     bow_tie = shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
-    boundary = read_boundary(written(tmp_path, bow_tie))
+    boundary = read_boundary(written(tmp_path, bow_tie)).shape
     assert boundary.is_valid
     assert boundary.area == pytest.approx(0.5)
 
@@ -78,7 +78,7 @@ def test_utm_zones(lon: float, lat: float, crs: str) -> None:
 
 
 def test_genuine_boroughs(shared: Path) -> None:
-    boundary = read_boundary(shared / "real" / "london" / "boroughs.gpkg")
+    boundary = read_boundary(shared / "real" / "london" / "boroughs.gpkg").shape
     assert boundary.is_valid
     assert working_crs(boundary) == "EPSG:32630"
     area = gpd.GeoSeries([boundary], crs=4326).to_crs(27700).area.iloc[0] / 1e6

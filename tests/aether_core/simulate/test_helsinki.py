@@ -164,7 +164,7 @@ def test_known_places_are_what_they_are(
 
 def test_margin_is_wide_enough_for_every_window(demo: DemoFiles, embedding: Embedding) -> None:
     assert embedding.crs == "EPSG:32635"
-    pois = clean_pois(read_pois(demo.pois).frame, read_boundary(demo.boundary)).pois
+    pois = clean_pois(read_pois(demo.pois).frame, read_boundary(demo.boundary).shape).pois
     lonlat = np.column_stack([pois.geometry.x, pois.geometry.y])
     corners = np.array([(x, y) for x in (BOX[0], BOX[2]) for y in (BOX[1], BOX[3])])
     pooled = embedding.pool(np.concatenate([lonlat, corners]), city_views("raster", 100.0))

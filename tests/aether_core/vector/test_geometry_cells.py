@@ -223,7 +223,7 @@ def test_collections_are_labels_areas_and_boundaries(tmp_path: Path, suffix: str
     assert (len(labels), labels.dropped) == (2, {})
     areas = read_areas(path, fields=["p", "q"])
     assert sorted(areas.code) == ["A", "B"]
-    for boundary in (read_boundary(path), read_city_boundary(path, limit_km2=1000)):
+    for boundary in (read_boundary(path).shape, read_city_boundary(path, limit_km2=1000)):
         assert boundary.area == pytest.approx(AREA.area + ISLAND.area)
     assert any("polygons" in note for note in areas.report.notes)
 

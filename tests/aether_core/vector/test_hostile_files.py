@@ -289,5 +289,5 @@ def test_a_boundary_has_fewer_corners_than_other_shapes(tmp_path: Path) -> None:
 
 
 def test_a_detailed_outline_is_a_boundary(tmp_path: Path) -> None:
-    boundary = read_boundary(outline(tmp_path, 150_000))
+    boundary = read_boundary(outline(tmp_path, 150_000)).shape
     assert shapely.get_num_coordinates(boundary) > 140_000

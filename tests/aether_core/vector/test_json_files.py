@@ -120,7 +120,7 @@ def test_features_in_sequence_are_read(tmp_path: Path, way: str, name: str) -> N
 
 def test_a_bare_geometry_and_a_lone_feature_are_read(tmp_path: Path) -> None:
     outline = {"type": "Polygon", "coordinates": [BOX, HOLE]}
-    assert read_boundary(saved(tmp_path, outline)).area == pytest.approx(0.01 - 0.0004)
+    assert read_boundary(saved(tmp_path, outline)).shape.area == pytest.approx(0.01 - 0.0004)
     assert read(tmp_path, outline).report.format == "GeoJSON geometry"
     alone = {"geometry": outline, "properties": {"name": "x"}, "type": "Feature"}
     assert rows(read(tmp_path, alone)) == [{"name": "x"}]
