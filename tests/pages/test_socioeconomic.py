@@ -214,6 +214,7 @@ def overlapping(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def twice(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     frame.loc[7, "code"] = frame.loc[8, "code"]
+    frame.loc[7, "homes"] = frame.loc[8, "homes"] + 10
     return frame
 
 
@@ -256,6 +257,60 @@ def test_rows_that_sum_to_nothing_are_counted(task_files: TaskFiles, tmp_path: P
     visit = open_page("socioeconomic")
     give(visit, path)
     assert "3 left out: population of zero" in words(visit)
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_totals_and_codes_are_offered_only_to_who_asks(
+    task_files: TaskFiles, tmp_path: Path
+) -> None:
+    frame = gpd.read_file(task_files.areas)
+    frame["homes"] += np.arange(len(frame)) % 7
+    frame["everybody"] = frame[list(FIELDS)].sum(axis=1)
+    frame["tract"] = 36_001_000_100 + np.arange(len(frame)) * 3
+    path = tmp_path / "areas.gpkg"
+    frame.to_file(path)
+    visit = open_page("socioeconomic")
+    give(visit, path, ())
+    assert visit.multiselect[0].options == list(FIELDS)
+    assert "everybody (total of homes, work, other)" in words(visit).replace("\\", "")
+    assert "tract (code)" in words(visit).replace("\\", "")
+    visit.toggle[0].set_value(True).run()
+    visit.multiselect[0].set_value([*FIELDS, "everybody"]).run()
+    assert "everybody is the total of homes, work, other" in errors(visit)
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_a_table_of_codes_asks_for_its_shapes(task_files: TaskFiles, tmp_path: Path) -> None:
+    frame = gpd.read_file(task_files.areas)
+    path = tmp_path / "people.csv"
+    frame.drop(columns="geometry").iloc[:-2].to_csv(path, index=False)
+    shapes = tmp_path / "shapes.gpkg"
+    frame[["code", "geometry"]].rename(columns={"code": "GEOID"}).to_file(shapes)
+    visit = open_page("socioeconomic")
+    give(visit, path, ())
+    assert any("say by a code where they lie" in box.value for box in visit.info)
+    visit.get_by_key("shares-people.csv-shapes-way").set_value("Path on the server").run()
+    visit.text_input(key="shares-people.csv-shapes-path").input(str(shapes)).run()
+    visit.multiselect[0].set_value(list(FIELDS)).run()
+    assert not errors(visit)
+    assert "How people" in " ".join(box.label for box in visit.expander)
+    assert "2 of" in words(visit)
+    assert len(areas_drawn(visit)) > 50
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_numbers_of_two_readings_are_asked_for(task_files: TaskFiles, tmp_path: Path) -> None:
+    frame = gpd.read_file(task_files.areas)
+    frame[["homes", "work"]] = frame[["homes", "work"]] // 25
+    path = tmp_path / "areas.gpkg"
+    frame.to_file(path)
+    visit = open_page("socioeconomic")
+    give(visit, path, ("homes", "work"))
+    assert "may be percentages or counts" in errors(visit)
+    (kind,) = [box for box in visit.selectbox if box.label == "The numbers are"]
+    kind.set_value("percent").run()
+    assert not errors(visit)
+    assert "given as percentages" in words(visit)
 
 
 @pytest.mark.usefixtures("empty_environment")

@@ -19,8 +19,8 @@ _TEXT = re.compile(
     r"|\s*(SRID\s*=\s*\d+\s*;)?\s*GEOMETRYCOLLECTION\s*(Z|M|ZM)?\s*(\(|EMPTY)",
     re.IGNORECASE,
 )
-# The order of bytes, the type with its flags, and no less than an empty shape: a code of digits that
-# begins with 01, such as that of a tract in Alabama, is none.
+# The order of bytes, the type with its flags, and no less than an empty shape: a code of digits
+# that begins with 01, such as that of a tract in Alabama, is none.
 _HEX = re.compile(
     r"\s*(?:\\x|0x)?("
     r"(?:01[0-9A-F]{2}0[0-9A-F]00[02468ACE]0|00[02468ACE]0000[0-9A-F][0-9A-F]{2})"
