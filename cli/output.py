@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.cells import cell_len
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -26,6 +28,9 @@ class Mode:
 
 
 MODE = Mode()
+_UNBROKEN = 10_000
+_NARROWEST = 6
+"""Columns beside one that is copied are not made narrower than this."""
 _stdout = Console()
 _stderr = Console(stderr=True)
 
@@ -54,16 +59,50 @@ def say(line: str) -> None:
         _stdout.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def remark(line: str) -> None:
+    """Print a line beside what was asked for, on stderr."""
+    sys.stderr.write(f"{line}\n")
+
+
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    title: str | None = None,
+    *,
+    copied: str | None = None,
 ) -> None:
-    """Print a table for people."""
+    """Print a table for people.
+
+    Args:
+        columns: Headings.
+        rows: Cells.
+        title: Stands above it.
+        copied: A column whose cells are typed again elsewhere: they are never cut or broken, even
+            where lines get wider than the terminal.
+    """
     if MODE.json:
         return
-    shown = Table(*columns, title=title, title_justify="left")
-    for row in rows:
-        shown.add_row(*(_cell(value) for value in row))
-    _stdout.print(shown, markup=False)
+    shown = Table(title=title, title_justify="left")
+    cells = [[_cell(value) for value in row] for row in rows]
+    for name in columns:
+        shown.add_column(name, no_wrap=name == copied, overflow="fold")
+    for row in cells:
+        shown.add_row(*row)
+    natural = Measurement.get(_stdout, _stdout.options.update(max_width=_UNBROKEN), shown).maximum
+    if natural > _stdout.width:
+        shown.width = min(natural, _widest(columns, cells, copied))
+    _stdout.print(shown, markup=False, crop=False, soft_wrap=True)
+
+
+def _widest(columns: Sequence[str], cells: Sequence[Sequence[str]], copied: str | None) -> int:
+    """How wide a table may be: no program that reads it wants broken lines."""
+    if not _stdout.is_terminal:
+        return _UNBROKEN
+    if copied is None:
+        return _stdout.width
+    at = columns.index(copied)
+    longest = max((cell_len(row[at]) for row in cells), default=0)
+    return max(_stdout.width, longest + (len(columns) - 1) * _NARROWEST + 3 * len(columns) + 1)
 
 
 def _cell(value: object) -> str:

@@ -95,8 +95,8 @@ def db_start() -> None:
     from workflows.up.database import start_database
 
     store = start_database(read_settings())
-    output.document({"running": True, "url": store.url})
-    output.say(f"Running: {store.url}")
+    output.document({"running": True, "url": store.libpq_url})
+    output.say(f"Running: {store.libpq_url}")
 
 
 def db_stop() -> None:
@@ -118,12 +118,12 @@ def db_status() -> None:
 
 
 def db_url() -> None:
-    """Print the database's URL, for QGIS or psql."""
+    """Print the database's URL, for QGIS, psql and pg_dump."""
     from workflows.home.store import open_store
 
     store = open_store()
-    output.document({"url": store.url})
-    output.say(store.url)
+    output.document({"url": store.libpq_url})
+    output.say(store.libpq_url)
 
 
 def db_migrate() -> None:
@@ -131,5 +131,5 @@ def db_migrate() -> None:
     from workflows.home.store import open_store
 
     store = open_store()
-    output.document({"url": store.url, "migrated": True})
+    output.document({"url": store.libpq_url, "migrated": True})
     output.say("The schema is up to date.")

@@ -72,6 +72,20 @@ def conninfo(url: str) -> str:
     return make_conninfo("", **{k: v for k, v in named.items() if v is not None}, **query)
 
 
+def libpq_url(url: str) -> str:
+    """The same address as libpq's own programs and QGIS take it: `postgresql://...`.
+
+    The folder of a socket stands in it as the option `host`, percent-encoded.
+
+    Raises:
+        InputError: It is no PostgreSQL address.
+    """
+    parsed = _parsed(url)
+    query = {k: v if isinstance(v, str) else ",".join(v) for k, v in parsed.query.items()}
+    plain = parsed.set(drivername="postgresql", query=query)
+    return plain.render_as_string(hide_password=False)
+
+
 def open_engine(
     url: str,
     *,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
+from aether_core.spatial.longitudes import extent_of, middle_of
 from aether_core.vector import NO_OPTIONS, Limits, ReadOptions, read_vector
 
 BOUNDARY_LIMITS = Limits(vertices=200_000, feature_vertices=200_000)
@@ -27,7 +28,7 @@ def read_boundary(
         limits: Upper bounds on the file.
 
     Returns:
-        A valid, non-empty MultiPolygon in WGS84.
+        A valid, non-empty MultiPolygon in WGS84, cut at the 180th meridian where it lies across it.
 
     Raises:
         InputError: The file cannot be read, holds anything but polygons, or they have no area.
@@ -89,8 +90,9 @@ def working_crs(geometry: shapely.Geometry) -> str:
         geometry: Any geometry in WGS84.
 
     Returns:
-        `EPSG:326xx` north or `EPSG:327xx` south of the equator, by the centre of its bounds.
+        `EPSG:326xx` north or `EPSG:327xx` south of the equator, by the middle of its extent, also
+        where that lies across the 180th meridian.
     """
-    west, south, east, north = geometry.bounds
-    zone = int(np.clip((west + east) / 2 // 6 + 31, 1, 60))
-    return f"EPSG:{(32600 if south + north >= 0 else 32700) + zone}"
+    lon, lat = middle_of(extent_of(geometry))
+    zone = int(np.clip(lon // 6 + 31, 1, 60))
+    return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"

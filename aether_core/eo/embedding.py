@@ -16,6 +16,7 @@ from aether_core.eo.table.embedding import TABLE_SUFFIXES, open_tables
 from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.progress import Progress, silent
+from aether_core.vector.report import ReadingReport
 
 __all__ = ["EMBEDDING_SUFFIXES", "Embedding", "FileInfo", "Pooled", "open_embedding"]
 
@@ -62,6 +63,13 @@ class Embedding(Protocol):
     def infos(self) -> tuple[FileInfo, ...]:
         """One record a file, with its checksum."""
 
+    @property
+    def reports(self) -> tuple[ReadingReport, ...]:
+        """How each file was read; rows are pixels or samples."""
+
+    def fitting_radius(self, lonlat: NDArray[np.float64]) -> float | None:
+        """A radius in metres that finds samples around most points, None where no radius does."""
+
     def pool(
         self, lonlat: NDArray[np.float64], views: Sequence[View], progress: Progress = silent
     ) -> Pooled:
@@ -69,7 +77,11 @@ class Embedding(Protocol):
 
 
 def open_embedding(
-    paths: Sequence[str | Path], *, kind: str | None = None, progress: Progress = silent
+    paths: Sequence[str | Path],
+    *,
+    kind: str | None = None,
+    crs: str | None = None,
+    progress: Progress = silent,
 ) -> Embedding:
     """Open an embedding from rasters or from tables.
 
@@ -77,11 +89,13 @@ def open_embedding(
         paths: Local files of one kind, ending in `EMBEDDING_SUFFIXES`.
         kind: Name of the embedding where it is not AlphaEarth's and the files do not say it; of a
             city that is there, what it was added with.
+        crs: What the user says the coordinates of tables are in.
         progress: Told while the files are checked.
 
     Raises:
         NotFoundError: A file does not exist.
-        InputError: A file is no embedding, files differ in length, or rasters and tables are mixed.
+        InputError: A file is no embedding, files differ in length, rasters and tables are mixed, or
+            a CRS was given for rasters.
     """
     found = [local_file(path, suffixes=EMBEDDING_SUFFIXES) for path in paths]
     kinds = {path.suffix.lower() in RASTER_SUFFIXES for path in found}
@@ -93,5 +107,12 @@ def open_embedding(
             code="rasters-mixed-with-tables",
         )
     if kinds == {False}:
-        return open_tables(found, kind=kind, progress=progress)
+        return open_tables(found, kind=kind, crs=crs, progress=progress)
+    if crs is not None:
+        raise InputError(
+            "a raster's coordinate system stands in the file and cannot be replaced",
+            crs,
+            "leave it out (in commands: --embedding-crs); it is for tables",
+            code="crs-of-raster-given",
+        )
     return open_rasters(found, kind=kind, progress=progress)

@@ -1,6 +1,7 @@
 """Telling an embedding from other numbers: its vectors have length 1."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,10 @@ from aether_core.progress import Progress, silent
 NORM_TOLERANCE = 0.05
 BAD_SHARE = 0.01
 
+_SHORTEST_MEAN = 0.2
+"""Means of genuine vectors over whole census tracts have lengths of 0.68 to 1.00."""
+_SCALED_SPREAD = 1e-3
+
 _WINDOW_PIXELS = 65_536
 _WHOLE_BLOCK_PIXELS = 262_144
 _PIXELS = 524_288
@@ -29,17 +34,19 @@ _ENCODING = (
 )
 
 
-def check_norms(vectors: NDArray[np.floating[Any]], name: str) -> None:
-    """Refuse vectors whose lengths show that they are no embedding.
+def are_means(norms: NDArray[np.float64]) -> bool:
+    """Whether lengths are those of means of unit vectors: shorter than 1, each by its own amount.
 
     Args:
-        vectors: `[n, dim]` valid vectors, dequantised, n at least 1.
-        name: What to call them in the error.
+        norms: float64 `[n]`, n at least 1.
 
-    Raises:
-        InputError: More than 1 % of the lengths are off 1 by more than 0.05.
+    Returns:
+        True when 99 % lie from 0.2 to 1.05, more than 1 % are off 1 by more than 0.05, and they
+        differ. Vectors that are all equally short were scaled, and are no means.
     """
-    refuse_bad_norms(lengths(vectors), name)
+    bad = np.mean(np.abs(norms - 1) > NORM_TOLERANCE) > BAD_SHARE
+    inside = np.mean((norms >= _SHORTEST_MEAN) & (norms <= 1 + NORM_TOLERANCE)) >= 1 - BAD_SHARE
+    return bool(bad and inside and norms.std() > _SCALED_SPREAD)
 
 
 def lengths(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -73,9 +80,22 @@ def refuse_bad_norms(norms: NDArray[np.float64], name: str, kind: str = ALPHAEAR
         )
 
 
+@dataclass(frozen=True)
+class RasterLook:
+    """What a look at a raster's vectors showed.
+
+    Attributes:
+        with_data: Some pixel holds data.
+        zeros: Some pixels that would hold data are 0 in every band.
+    """
+
+    with_data: bool
+    zeros: bool
+
+
 def check_raster_norms(
     file: RasterFile, *, any_length: bool = False, progress: Progress = silent
-) -> bool:
+) -> RasterLook:
     """Check the lengths of a raster's vectors: all of a small raster, a spread sample of a large.
 
     Args:
@@ -88,7 +108,7 @@ def check_raster_norms(
     them measured; more are read only while fewer than 10,000 of them hold data.
 
     Returns:
-        Whether any pixel holds data.
+        What was seen. Pixels that are 0 in every band are masked ones; they are not measured.
 
     Raises:
         InputError: The lengths are no embedding's, or a block is damaged.
@@ -99,7 +119,7 @@ def check_raster_norms(
     first = np.unique(np.linspace(0, len(windows) - 1, min(most, len(windows))).round())
     order = np.argsort(~np.isin(np.arange(len(windows)), first), kind="stable")
     found: list[NDArray[np.float64]] = []
-    count = 0
+    count = zeros = 0
     with open_raster(file.path) as dataset:
         for done, window in enumerate(windows[which] for which in order):
             if done >= most and count >= _ENOUGH_VALID:
@@ -108,22 +128,22 @@ def check_raster_norms(
             values = np.empty((window.height, window.width, file.bands), dtype=file.dtype)
             read_window(dataset, window, values)
             vectors = values[valid_pixels(values, file.nodata)]
+            masked = ~vectors.any(axis=1)
+            vectors = vectors[~masked]
+            zeros += int(masked.sum())
             count += len(vectors)
             vectors = vectors[::measured]
             found.append(lengths(dequantise(vectors) if vectors.dtype == np.int8 else vectors))
-    if not count:
-        return False
-    norms = np.concatenate(found)
-    if not any_length or file.dtype == "int8":
-        refuse_bad_norms(norms, file.path.name, file.embedding)
-    elif not norms.any():
+    if not count and zeros and any_length:
         raise InputError(
             "every vector of the raster is zero",
             file.path.name,
             "export or download it again",
             code="raster-all-zero",
         )
-    return True
+    if count and (not any_length or file.dtype == "int8"):
+        refuse_bad_norms(np.concatenate(found), file.path.name, file.embedding)
+    return RasterLook(with_data=count > 0, zeros=zeros > 0)
 
 
 def _windows(file: RasterFile) -> Iterator[Window]:

@@ -25,6 +25,8 @@ _DECIMALS = 7
 def write_csv(frame: gpd.GeoDataFrame, file: BinaryIO, metadata: Mapping[str, object]) -> None:
     """Write a layer as UTF-8 CSV: `cell` or `area`, `lon`, `lat`, the properties, `attribution`.
 
+    It begins with a byte order mark, without which Excel takes the letters for another encoding.
+
     The point of a cell is its centre; any other shape takes a point inside it.
 
     A table has no place for metadata, so the attribution stands in every row, and so does a `note`
@@ -49,7 +51,7 @@ def write_csv(frame: gpd.GeoDataFrame, file: BinaryIO, metadata: Mapping[str, ob
     notes = [SIMULATED] * bool(metadata.get("simulated")) + [APOSTROPHE_NOTE] * changed
     if notes:
         table["note"] = "; ".join(notes)
-    file.write(table.to_csv(index=False, lineterminator="\n").encode())
+    file.write(table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
 
 
 def _harmless(table: pd.DataFrame) -> tuple[pd.DataFrame, bool]:

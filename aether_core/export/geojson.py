@@ -10,6 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from aether_core.export.values import described, json_values, property_names
+from aether_core.spatial.longitudes import within_180
 
 _DECIMALS = 7  # RFC 7946 section 11.2 speaks of 6; 7 is GDAL's and QGIS's, one centimetre
 _CHUNK = 20_000
@@ -58,27 +59,7 @@ def _chunks(frame: gpd.GeoDataFrame) -> Iterator[str]:
 
 def rfc7946_shapes(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     """Return geometries as RFC 7946 wants them: cut at ±180 degrees, rounded, rings in order."""
-    bounds = shapely.bounds(shapes)
-    wide = bounds[:, 2] - bounds[:, 0] > 180
-    ready = shapes.copy()
-    ready[wide] = [_cut_at_antimeridian(shape) for shape in shapes[wide]]
+    ready = within_180(shapes).shapes
     ready = shapely.transform(ready, lambda lonlat: np.round(lonlat, _DECIMALS))
     oriented: npt.NDArray[np.object_] = shapely.orient_polygons(ready, exterior_cw=False)
     return oriented
-
-
-def _cut_at_antimeridian(shape: shapely.Geometry) -> shapely.Geometry:
-    """Cut a small polygon whose corners lie on both sides of ±180 degrees into its two parts."""
-    east = shapely.transform(shape, _to_0_360)
-    before = shapely.intersection(east, shapely.box(0, -90, 180, 90))
-    after = shapely.intersection(east, shapely.box(180, -90, 360, 90))
-    parts = [*shapely.get_parts(before), *shapely.get_parts(shapely.transform(after, _minus_360))]
-    return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
-
-
-def _to_0_360(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.column_stack([lonlat[:, 0] % 360, lonlat[:, 1]])
-
-
-def _minus_360(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return lonlat - [360.0, 0.0]

@@ -17,6 +17,7 @@ from scipy.ndimage import binary_dilation
 from aether_core.city.boundary import working_crs
 from aether_core.errors import InputError
 from aether_core.export.values import key_name
+from aether_core.spatial.longitudes import extent_of
 from aether_core.vector import WGS84
 
 _FINEST_M = 10.0
@@ -60,7 +61,7 @@ def pixel_rows(frame: gpd.GeoDataFrame, bands: int) -> tuple[Grid, npt.NDArray[n
     Raises:
         InputError: The layer spans too much for one grid.
     """
-    crs = working_crs(shapely.box(*frame.total_bounds))
+    crs = working_crs(shapely.box(*extent_of(frame.geometry.to_numpy())))
     if key_name(frame) == "cell":
         return _rows_of_cells(frame["cell"], crs)
     return _rows_of_areas(frame, crs, bands)

@@ -1,53 +1,89 @@
 """Which columns of a vector file hold a POI's name, category and group."""
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from aether_core.errors import InputError
+from aether_core.poi.columns import PoiColumns
 from aether_core.poi.frame import plain_text
+from aether_core.poi.headings import fitting
+from aether_core.poi.osm.tags import Tags, tags_in
 from aether_core.poi.osm.taxonomy import (
-    KEY_GROUPS,
     NOTHING,
     describe_tags,
     geofabrik_group,
     value_group,
     words,
 )
+from aether_core.poi.overture.record import DEFAULT_CONFIDENCE
+from aether_core.poi.structured import items_in, record_in
 from aether_core.vector.headings import find_column, first_column
 
-_NO_COLUMN = "no-such-column"
-_NAME = ("name", "names", "title", "poi_name", "place_name", "label")
-_CATEGORY = ("category", "categories", "category_name", "main_category", "primary_category")
-_LOOSE_CATEGORY = ("type", "class", "poi_type", "kind", "subcategory", "subtype")
 _OSM_VALUE = ("fclass",)
-_GROUP = ("group", "category_group", "group_name", "supercategory", "theme")
 _SOURCE = ("source", "dataset", "provider")
 _SOURCE_ID = ("source_id", "osm_id", "@id", "full_id", "poi_id", "place_id", "id", "fid", "uid")
+_OPTION = {"name": "--name-field", "category": "--category-field", "group": "--group-field"}
 
 
 @dataclass(frozen=True)
 class PoiFields:
-    """Column names the user gave; what is None is detected."""
+    """What the user said of a file's columns; what is None is detected.
+
+    Attributes:
+        name: Column of names.
+        category: Column of categories.
+        group: Column of the categories' groups.
+        min_confidence: Smallest confidence, 0 to 1, of Overture places that are kept.
+    """
 
     name: str | None = None
     category: str | None = None
     group: str | None = None
+    min_confidence: float = DEFAULT_CONFIDENCE
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Column by role, of those that were given."""
+        given = {"name": self.name, "category": self.category, "group": self.group}
+        return {role: column for role, column in given.items() if column is not None}
 
 
-@dataclass(frozen=True)
-class PoiColumns:
-    """The POI columns of a file.
+def with_columns_found(attributes: pd.DataFrame, fields: PoiFields, label: str) -> PoiFields:
+    """Bring the columns the user named to the file's own spelling.
 
-    Attributes:
-        texts: Lists `source`, `source_id`, `name`, `category`, `group`, "" where missing.
-        columns: Column of the file by what it was used for.
+    Args:
+        attributes: The file's columns, without geometry.
+        fields: Columns the user named.
+        label: The file's name, for messages.
+
+    Raises:
+        InputError: A named column is not there.
     """
 
-    texts: dict[str, list[str]]
-    columns: dict[str, str | None]
+    def found(given: str | None) -> str | None:
+        if given is None:
+            return None
+        headings = attributes.columns
+        return find_column(headings, given, file=label, what="column", code="no-such-column")
+
+    return replace(
+        fields,
+        name=found(fields.name),
+        category=found(fields.category),
+        group=found(fields.group),
+    )
+
+
+def with_named(found: PoiColumns, attributes: pd.DataFrame, fields: PoiFields) -> PoiColumns:
+    """Put the columns the user named in the place of those a published format has for them."""
+    spell: Mapping[str, Callable[[str], str] | None] = {"name": None}
+    told = {
+        role: _texts(attributes, column, spell.get(role, _spelled))
+        for role, column in fields.named.items()
+    }
+    return replace(found, texts={**found.texts, **told}, columns={**found.columns, **fields.named})
 
 
 def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> PoiColumns:
@@ -59,58 +95,93 @@ def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> PoiC
         label: The file's name, for messages.
 
     Raises:
-        InputError: A named column is not there, or neither a name nor a category can be found.
+        InputError: Neither a name nor a category can be found, or several columns may be meant.
     """
-    fields = PoiFields(
-        *(
-            given and find_column(attributes, given, file=label, what="column", code=_NO_COLUMN)
-            for given in (fields.name, fields.category, fields.group)
-        )
-    )
-    name = fields.name or _find(attributes, _NAME)
-    category, group, categories_from = _categories(attributes, fields)
-    if name is None and category is None:
+    tags = tags_in(attributes)
+    name = fields.name or _one(attributes, "name", label)
+    names, names_from = _texts(attributes, name), name
+    if name is None and tags is not None and any("name" in row for row in tags.rows):
+        names, names_from = [row.get("name", "") for row in tags.rows], tags.together
+    group_column = fields.group or _one(attributes, "group", label)
+    groups = _texts(attributes, group_column, spell=_spelled)
+    categories, told_groups, categories_from = _categories(attributes, fields, tags, label)
+    if names_from is None and categories_from is None:
         raise InputError(
             f"{label} has no name and no category column",
             f"columns are {_listed(attributes)}",
-            "specify the name and category fields",
+            "specify the name and category fields (in commands: --name-field, --category-field)",
             code="places-without-name-or-category",
         )
     empty = [""] * len(attributes)
-    texts = {
-        "source": _texts(attributes, _find(attributes, _SOURCE)) or empty,
-        "source_id": _texts(attributes, _find(attributes, _SOURCE_ID)) or empty,
-        "name": _texts(attributes, name) or empty,
-        "category": category or empty,
-        "group": group or empty,
-    }
-    groups_from = fields.group or _find(attributes, _GROUP)
-    return PoiColumns(texts, {"name": name, "category": categories_from, "group": groups_from})
+    source, source_id = (
+        _texts(attributes, first_column(attributes.columns, usual, file=label))
+        for usual in (_SOURCE, _SOURCE_ID)
+    )
+    notes = [] if names_from is not None else [_missing("name")]
+    notes += [] if categories_from is not None else [_missing("category")]
+    return PoiColumns(
+        texts={
+            "source": source or empty,
+            "source_id": source_id or empty,
+            "name": names or empty,
+            "category": categories or empty,
+            "group": groups or told_groups or empty,
+        },
+        columns={
+            "name": names_from,
+            "category": categories_from,
+            "group": group_column or (categories_from if told_groups else None),
+        },
+        reasons=empty,
+        notes=tuple(notes),
+    )
+
+
+def _missing(role: str) -> str:
+    return f"No {role} column was found; if there is one, name it ({_OPTION[role]})."
+
+
+def _one(attributes: pd.DataFrame, role: str, label: str, kind: str | None = None) -> str | None:
+    """Return the column that fits a role best, None where none does.
+
+    Raises:
+        InputError: Several fit alike.
+    """
+    found = fitting(kind or role, map(str, attributes.columns))
+    if len(found) > 1:
+        raise InputError(
+            f"several columns of {label} may hold the {role} of a place",
+            ", ".join(found),
+            f"specify which one (in commands: {_OPTION[role]})",
+            code="places-columns-unclear",
+        )
+    return found[0] if found else None
 
 
 def _categories(
-    attributes: pd.DataFrame, fields: PoiFields
-) -> tuple[list[str] | None, list[str] | None, str | None]:
-    """Return categories, groups and the columns of categories; None for what is not told.
+    attributes: pd.DataFrame, fields: PoiFields, tags: Tags | None, label: str
+) -> tuple[list[str], list[str], str | None]:
+    """Return categories, the groups they tell, and the columns they come from.
 
-    A category column beats OSM tag columns, which beat columns called `type` or `class`: in OSM
-    exports those hold the kind of relation.
+    A category column beats OSM tags, which beat columns called `type` or `class`: in OSM exports
+    those hold the kind of relation.
     """
-    group_column = fields.group or _find(attributes, _GROUP)
-    groups = _texts(attributes, group_column, spell=_spelled)
-    column = fields.category or _find(attributes, _CATEGORY)
-    if column is None and (osm_value := _find(attributes, _OSM_VALUE)) is not None:
+    column = fields.category or _one(attributes, "category", label)
+    if (
+        column is None
+        and (osm_value := first_column(attributes.columns, _OSM_VALUE, file=label)) is not None
+    ):
         values = _texts(attributes, osm_value)
-        codes = _texts(attributes, _find(attributes, ("code",))) or [""] * len(attributes)
+        codes = _texts(attributes, first_column(attributes.columns, ("code",), file=label)) or [
+            ""
+        ] * len(attributes)
         found = [value_group(v) or geofabrik_group(c) for v, c in zip(values, codes, strict=True)]
-        return [words(value) for value in values], groups or found, osm_value
-    if column is None and (keys := [key for key in KEY_GROUPS if key in attributes.columns]):
-        cells = [_texts(attributes, key) for key in keys]
-        rows = [dict(zip(keys, row, strict=True)) for row in zip(*cells, strict=True)]
-        described = [describe_tags(row) for row in rows]
-        return [c for c, _ in described], groups or [g for _, g in described], ", ".join(keys)
-    column = column or _find(attributes, _LOOSE_CATEGORY)
-    return _texts(attributes, column, spell=_spelled) or None, groups or None, column
+        return [words(value) for value in values], found, osm_value
+    if column is None and tags is not None:
+        described = [describe_tags(row) for row in tags.rows]
+        return [c for c, _ in described], [g for _, g in described], tags.used
+    column = column or _one(attributes, "category", label, kind="kind")
+    return _texts(attributes, column, spell=_spelled), [], column
 
 
 def _spelled(text: str) -> str:
@@ -128,23 +199,21 @@ def _texts(
     """Return a column as plain text; an empty list when there is no such column."""
     if column is None:
         return []
-    texts = [plain_text(_primary(value)) for value in attributes[column]]
+    texts = [plain_text(_told(value)) for value in attributes[column]]
     return [spell(text) for text in texts] if spell else texts
 
 
-def _primary(value: object) -> object:
-    """Return the main entry of an Overture `names` or `categories` cell, else the cell itself."""
-    if isinstance(value, str) and value.startswith("{") and '"primary"' in value:
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return value
-    return value.get("primary") if isinstance(value, dict) else value
-
-
-def _find(attributes: pd.DataFrame, names: tuple[str, ...]) -> str | None:
-    """Return the first column with one of these names, whatever its case."""
-    return first_column(attributes.columns, names, file="the file")
+def _told(value: object) -> object:
+    """Return what a cell says: the main entry of a record, the items of a list, or the cell."""
+    if isinstance(value, float) or (
+        isinstance(value, str) and not value.startswith(("[", "{", "("))
+    ):
+        return value
+    record = record_in(value)
+    if record is not None:
+        return next((record[key] for key in ("primary", "name", "title") if record.get(key)), None)
+    items = items_in(value)
+    return value if items is None else "; ".join(dict.fromkeys(items))
 
 
 def _listed(attributes: pd.DataFrame) -> str:

@@ -1,13 +1,19 @@
 """POIs from any file a user may bring."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 
-from aether_core.poi.fields import PoiFields, poi_columns
+from aether_core.poi.columns import PoiColumns
+from aether_core.poi.fields import PoiFields, poi_columns, with_columns_found, with_named
+from aether_core.poi.foursquare import foursquare_columns
 from aether_core.poi.frame import poi_frame
 from aether_core.poi.osm.extract import PBF_SUFFIXES, read_osm_pois
+from aether_core.poi.overture.file import overture_columns
 from aether_core.reading import in_own_process
 from aether_core.vector import (
     DEFAULT_LIMITS,
@@ -48,16 +54,20 @@ def read_pois(
 ) -> PoiFile:
     """Read POIs from a vector file or an OpenStreetMap extract.
 
+    Overture's and Foursquare's places are recognised by their columns, and those closed for good
+    are left out and counted. OSM tags, in columns (`amenity`, `SHOP`) or all in one, are understood
+    through the taxonomy.
+
     Args:
         path: A local file: a vector file, or an extract ending in `.osm.pbf`.
-        fields: Columns of name, category and group; what is not given is detected. OSM tag columns
-            (`amenity`, `shop`, ...) are understood through the taxonomy.
+        fields: Columns of name, category and group; what is not given is detected.
         options: What the user says about the file.
         limits: Upper bounds on the file.
 
     Raises:
         NotFoundError: There is no such file.
-        InputError: The file cannot be read, or a column is not there (names those that are).
+        InputError: The file cannot be read, a column is not there (names those that are), or
+            several may be meant.
     """
     if Path(path).suffix.lower() in PBF_SUFFIXES:
         frame = read_osm_pois(path, limits=limits)
@@ -71,6 +81,21 @@ def read_pois(
         )
         return PoiFile(frame, report)
     read = read_vector(path, options, typed=False, limits=limits)
-    found = poi_columns(read.frame.drop(columns="geometry"), fields, Path(path).name)
+    found = _columns(read.frame.drop(columns="geometry"), fields, Path(path).name)
     frame = poi_frame(found.texts, read.frame.geometry.to_numpy())
-    return PoiFile(frame, read.report.used_for(found.columns))
+    reasons = np.array(found.reasons, dtype=object)
+    kept = frame[reasons == ""].reset_index(drop=True)
+    left_out = Counter(str(reason) for reason in reasons if reason)
+    report = read.report.used_for(found.columns).counted(left_out, len(kept)).noted(*found.notes)
+    if found.source is not None:
+        report = replace(report, format=f"{report.format}, {found.source}")
+    return PoiFile(kept, report)
+
+
+def _columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> PoiColumns:
+    """Read a published format as what it is, and any other file by its headings."""
+    fields = with_columns_found(attributes, fields, label)
+    known = overture_columns(attributes, fields.min_confidence) or foursquare_columns(attributes)
+    if known is None:
+        return poi_columns(attributes, fields, label)
+    return with_named(known, attributes, fields)

@@ -16,6 +16,7 @@ from rasterio.transform import Affine
 
 from aether_core.city.boundary import working_crs
 from aether_core.errors import InputError
+from aether_core.spatial.longitudes import extent_of
 
 _PAPER: Final = (255, 255, 255)
 LAND: Final = (243, 242, 238)
@@ -159,7 +160,7 @@ def _extent(shapes: NDArray[np.object_]) -> shapely.Geometry:
             "choose a layer with shapes",
             code="map-without-shapes",
         )
-    return shapely.box(*shapely.total_bounds(there))
+    return shapely.box(*extent_of(there))
 
 
 @dataclass(frozen=True)

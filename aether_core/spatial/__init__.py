@@ -1,1 +1,1 @@
-"""Distances on the ground: metres, spatial blocks and the variogram."""
+"""On the ground: metres, spatial blocks, the variogram, and longitudes on a circle."""

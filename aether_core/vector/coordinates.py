@@ -11,6 +11,7 @@ import shapely
 from pyproj.exceptions import CRSError
 
 from aether_core.errors import InputError
+from aether_core.spatial.longitudes import within_180
 from aether_core.vector.options import ReadOptions
 from aether_core.vector.parsed import Parsed, ShapeArray
 from aether_core.vector.report import CRS_BY_RULE, CRS_GIVEN, CRS_STATED, ReadingReport
@@ -78,7 +79,13 @@ def to_wgs84(parsed: Parsed, path: Path, options: ReadOptions) -> tuple[ShapeArr
     report = replace(parsed.report, crs=crs_name(source), crs_from=came_from)
     if came_from == CRS_GIVEN and stated is not None and not stated.equals(source):
         report = report.noted(f"The file states {crs_name(stated)}; yours was used instead.")
-    return _possible(shapes, path, source, stated if came_from == CRS_GIVEN else None), report
+    shapes = _possible(shapes, path, source, stated if came_from == CRS_GIVEN else None)
+    wrapped = within_180(shapes)
+    if wrapped.moved:
+        report = report.noted("Longitudes beyond ±180 were brought to -180 to 180.")
+    if wrapped.cut:
+        report = report.noted(f"Shapes cut at the 180th meridian: {wrapped.cut:,}.")
+    return wrapped.shapes, report
 
 
 def crs_name(crs: pyproj.CRS) -> str:
@@ -129,8 +136,11 @@ def _bounds(geometry: ShapeArray) -> npt.NDArray[np.float64]:
 
 
 def _in_degrees(bounds: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Tell which bounds can be longitude and latitude. NaN and infinity cannot."""
-    lon_ok = (np.abs(bounds[:, [0, 2]]) <= 180 + _SLACK).all(axis=1)
+    """Tell which bounds can be longitude and latitude. NaN and infinity cannot.
+
+    Longitudes may run on over ±180, up to a whole turn.
+    """
+    lon_ok = (np.abs(bounds[:, [0, 2]]) <= 360 + _SLACK).all(axis=1)
     lat_ok = (np.abs(bounds[:, [1, 3]]) <= 90 + _SLACK).all(axis=1)
     return np.logical_and(lon_ok, lat_ok)
 

@@ -39,7 +39,7 @@ class Columns:
         lon_field: Column of longitudes; detected when None.
         lat_field: Column of latitudes; detected when None.
         typed: Whether columns of numbers become numbers where every attribute is text.
-        shapeless: Whether a table may do without coordinates.
+        shapeless: Whether a table without coordinates is accepted.
     """
 
     lon_field: str | None

@@ -86,7 +86,7 @@ def read_vector(
     limits.check_shapes(parsed.geometry, file)
     plain = without_collections(parsed.geometry)
     geometry, report = (
-        (plain.geometry, parsed.report)
+        (parsed.geometry, parsed.report)
         if nothing
         else to_wgs84(replace(parsed, geometry=plain.geometry), file, options)
     )

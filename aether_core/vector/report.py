@@ -63,6 +63,23 @@ class ReadingReport:
             total[reason] = total.get(reason, 0) + count
         return replace(self, left_out=total, used=used)
 
+    def lines(self) -> list[str]:
+        """The report for people, a line each thing; what is not known is left out."""
+        layer = f", layer {self.layer}" if self.layer else ""
+        told = {
+            "encoding": self.encoding,
+            "delimiter": None if self.delimiter is None else repr(self.delimiter),
+            "numbers": self.numbers,
+            "coordinates": self.crs and f"{self.crs}, {self.crs_from}",
+            **{f"column for {role}": name for role, name in self.columns.items()},
+        }
+        return [
+            f"{self.file}: {self.format}{layer}, {self.rows:,} rows, {self.used:,} used",
+            *(f"  {what}: {value}" for what, value in told.items() if value),
+            *(f"  left out: {count:,} {reason}" for reason, count in self.left_out.items()),
+            *(f"  {note}" for note in self.notes),
+        ]
+
     def noted(self, *notes: str) -> "ReadingReport":
         """Add sentences."""
         return replace(self, notes=(*self.notes, *notes))

@@ -83,8 +83,8 @@ def read_text_table(
         limits,
         lon_field=lon_field,
         lat_field=lat_field,
-        options=options,
         shapeless=shapeless,
+        options=options,
     )
     return as_numbers(parsed, path, options) if typed else parsed
 
@@ -122,8 +122,8 @@ def read_workbook_table(
         limits,
         lon_field=lon_field,
         lat_field=lat_field,
-        options=options,
         shapeless=shapeless,
+        options=options,
     )
     return as_numbers(parsed, path, options) if typed else parsed
 
@@ -143,8 +143,8 @@ def with_geometry(
     *,
     lon_field: str | None,
     lat_field: str | None,
-    options: ReadOptions = NO_OPTIONS,
     shapeless: bool = False,
+    options: ReadOptions = NO_OPTIONS,
 ) -> Parsed:
     """Make points from a table's coordinate columns, or shapes from its geometry column.
 
@@ -155,8 +155,8 @@ def with_geometry(
         limits: Upper bounds.
         lon_field: Column of longitudes (or eastings); detected when None.
         lat_field: Column of latitudes (or northings); detected when None.
-        options: What the user says about the file.
         shapeless: Accept a table without such columns: no row has a geometry then.
+        options: What the user says about the file.
 
     Raises:
         InputError: There are no such columns, nothing in them is a number, or their numbers can be

@@ -1,5 +1,6 @@
 """`city add`, `list`, `show`, `remove`."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from operator import itemgetter
 from pathlib import Path
@@ -55,6 +56,12 @@ def add(
     group_field: Annotated[
         str | None, typer.Option(help="Column with the categories' groups.")
     ] = None,
+    confidence: Annotated[
+        float, typer.Option(help="Minimum confidence of Overture places, 0 to 1.")
+    ] = 0.5,
+    embedding_crs: Annotated[
+        str | None, typer.Option(help="CRS of a table's x and y; wins over what it says.")
+    ] = None,
     boundary_crs: Annotated[
         str | None, typer.Option(help="CRS of the boundary; wins over what it says.")
     ] = None,
@@ -95,6 +102,8 @@ def add(
         name_field=name_field,
         category_field=category_field,
         group_field=group_field,
+        min_confidence=confidence,
+        embedding_crs=embedding_crs,
         options=reading.reading(),
         boundary_crs=boundary_crs,
         base_map=base_map,
@@ -108,11 +117,20 @@ def add(
     if not wait:
         say_queued(job)
         return
-    followed(store, job.job)
+    _remark_reading(followed(store, job.job).result)
     summary = show_city(store, slug)
     output.document(city_document(summary))
     say_city(summary)
     output.say(f"Next: ./aether train {summary.slug}")
+
+
+def _remark_reading(result: Mapping[str, Any]) -> None:
+    """Say on stderr how the files were read."""
+    from aether_core.vector import ReadingReport
+
+    for report in result["read"]:
+        for line in ReadingReport(**report).lines():
+            output.remark(line)
 
 
 def city_document(city: "CitySummary") -> dict[str, Any]:

@@ -21,6 +21,9 @@ def add(
         typer.Option(help="Embedding files of that year, of the same kind as the city's."),
     ],
     year: YearOption,
+    embedding_crs: Annotated[
+        str | None, typer.Option(help="CRS of a table's x and y; wins over what it says.")
+    ] = None,
     wait: Wait = True,
 ) -> None:
     """Give a city the embedding of a further year, for the same places and cells."""
@@ -30,7 +33,7 @@ def add(
     from workflows.jobs.job import start_job
 
     store = open_store()
-    job = start_job(store, ADD_YEAR, slug, AddYear(year, embedding))
+    job = start_job(store, ADD_YEAR, slug, AddYear(year, embedding, embedding_crs))
     if not wait:
         say_queued(job)
         return

@@ -23,6 +23,7 @@ def list_all(slug: str) -> None:
     output.table(
         ["layer", "title", "kind", "cells", "created", "PostGIS view"],
         [(x.layer, x.title, x.kind, x.features, x.created, x.view) for x in found],
+        copied="layer",
     )
 
 

@@ -42,6 +42,9 @@ def pool(
     embedding_kind: Annotated[
         str | None, typer.Option(help="Name of an embedding other than AlphaEarth.")
     ] = None,
+    embedding_crs: Annotated[
+        str | None, typer.Option(help="CRS of the embedding's tables; wins over what they say.")
+    ] = None,
     force: Force = False,
 ) -> None:
     """Pool an embedding at points.
@@ -63,7 +66,7 @@ def pool(
     places = frame.geometry.representative_point()
     lonlat = np.column_stack([places.x, places.y])
     kind = None if embedding_kind is None else checked_kind(embedding_kind)
-    source = open_embedding(embedding, kind=kind)
+    source = open_embedding(embedding, kind=kind, crs=embedding_crs)
     if looks_swapped(frame.geometry, source.footprint):
         raise InputError(
             "longitude and latitude of the points are probably swapped",

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from aether_core.errors import InputError, StoreUnavailableError
-from db.engine import allow_long, conninfo, open_engine, reachable, session_scope
+from db.engine import allow_long, conninfo, libpq_url, open_engine, reachable, session_scope
 from tests.errors import fault
 
 
@@ -21,6 +21,24 @@ def test_every_postgresql_address_is_taken(scheme: str) -> None:
         "dbname": "city",
     }
     assert open_engine(url).url.drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        (
+            "postgresql+psycopg://a@/d?host=%2Ftmp%2Fx&port=5432",
+            "postgresql://a@/d?host=%2Ftmp%2Fx&port=5432",
+        ),
+        ("postgres://anna:se%40cret@h:5433/d", "postgresql://anna:se%40cret@h:5433/d"),
+        ("postgresql://a@/d?host=h1&host=h2", "postgresql://a@/d?host=h1%2Ch2"),
+        ("postgresql+psycopg2://h/d?sslmode=require", "postgresql://h/d?sslmode=require"),
+    ],
+)
+def test_libpq_reads_what_is_printed_for_it(url: str, plain: str) -> None:
+    assert libpq_url(url) == plain
+    read = psycopg.conninfo.conninfo_to_dict
+    assert read(libpq_url(url)) == read(conninfo(url))
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "sqlite:///x.db", "mysql://anna:secret@h/d"])

@@ -87,6 +87,12 @@ def draw(panel: Panel) -> None:
             cells = st.selectbox(
                 "Cell size", [_AUTOMATIC, *_CELL_SIZES], key="add-resolution", help=_CELL_HELP
             )
+            embedding_crs = st.text_input(
+                "Coordinate system of an embedding in tables",
+                key="add-embedding-crs",
+                placeholder="e.g. EPSG:32633",
+                help="Only where its coordinates are not degrees, such as x and y in a UTM zone.",
+            ).strip()
             base_map = uploads.choose(
                 "Base map, optional",
                 key="add-base",
@@ -116,6 +122,7 @@ def draw(panel: Panel) -> None:
             pois=files.pois[0],
             embedding_kind=kind or None,
             embedding_credit=[kind_credit] if kind_credit else [],
+            embedding_crs=embedding_crs or None,
             boundary=files.boundary[0] if files.boundary else None,
             radius_m=float(radius),
             options=options,
@@ -199,7 +206,9 @@ def _ask_fields(path: Path, options: ReadOptions) -> dict[str, str | None]:
                 f"{meaning.capitalize()} column", [_DETECT, *columns], key=f"add-field-{meaning}"
             )
         chosen[meaning] = None if name == _DETECT else name
-    read = _places(str(path), changed, options, PoiFields(**chosen))
+    read = _places(
+        str(path), changed, options, PoiFields(chosen["name"], chosen["category"], chosen["group"])
+    )
     reading.draw(read.report, "add-report")
     st.dataframe(
         {meaning.capitalize(): read.frame[meaning].head(_SHOWN) for meaning in _MEANINGS},

@@ -27,8 +27,8 @@ _HINT: Final = (
 )
 _ABOUT: Final = (
     "Polygons with numbers that add up to a whole, such as people by occupation: GeoPackage, "
-    "GeoJSON, zipped Shapefile or FileGDB, FlatGeobuf, GeoParquet, KML, GML, or CSV with shapes. A "
-    "table of H3 cells will do, or one of codes with a second file of their shapes."
+    "GeoJSON, zipped Shapefile or FileGDB, FlatGeobuf, GeoParquet, KML, GML, or CSV with shapes. "
+    "Another table needs H3 cells, or codes and a second file with their shapes."
 )
 _KINDS: Final = get_args(Given)
 

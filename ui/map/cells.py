@@ -10,10 +10,12 @@ import h3.api.numpy_int as h3
 import numpy as np
 import numpy.typing as npt
 import pydeck as pdk
+import shapely
 import streamlit as st
 from PIL import Image
 from scipy import ndimage
 
+from aether_core.spatial.longitudes import extent_of, running_on
 from ui.map.coloured import Categories, Shown
 from ui.shell import state
 from workflows.cities.cities import CitySummary
@@ -152,6 +154,7 @@ def canvas(ids: bytes) -> Canvas:
     """
     cells = np.frombuffer(ids, dtype=np.uint64).tolist()
     lat, lon = np.array([h3.cell_to_latlng(cell) for cell in cells]).T
+    lon = running_on(lon, extent_of(shapely.points(lon, lat)))
     x, y = np.radians(lon), np.arcsinh(np.tan(np.radians(lat)))
     spacing = _spacing(cells[len(cells) // 2])
     pixel = max(

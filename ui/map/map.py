@@ -14,6 +14,7 @@ import pydeck as pdk
 import streamlit as st
 from pydeck.bindings.json_tools import default_serialize
 
+from aether_core.spatial.longitudes import middle_of
 from ui.map import cells as cell_layers
 from ui.map import ground, shapes
 from ui.map.basemap import basemap
@@ -134,6 +135,8 @@ def _deck(
         layers=layers,
         map_provider=None,
         initial_view_state=_view(city.bbox, height, width),
+        # Across the 180th meridian each side is drawn where the other's view looks for it.
+        views=[pdk.View(type="MapView", controller=True, repeat=city.bbox[2] > 180)],
         tooltip={
             "html": _TOOLTIP,
             "style": {
@@ -158,7 +161,7 @@ def _view(bbox: tuple[float, float, float, float], height: int, width: int) -> p
     span_y = max(top - bottom, 1e-6)
     scale = min(width / span_x, height / span_y) * 2 * math.pi / _TILE
     return pdk.ViewState(
-        longitude=(west + east) / 2,
+        longitude=middle_of(bbox)[0],
         latitude=math.degrees(math.atan(math.sinh((top + bottom) / 2))),
         zoom=math.log2(scale) - 0.12,
     )

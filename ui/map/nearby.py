@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 import streamlit as st
 from scipy.spatial import KDTree
 
 from aether_core.spatial.earth import metres_a_degree
+from aether_core.spatial.longitudes import Bounds, extent_of, running_on
 from ui.shell import state
 from workflows.cities.cities import CitySummary, city_points
 from workflows.home.store import Store
@@ -41,7 +43,8 @@ def nearest_names(city: CitySummary, lonlat: npt.NDArray[np.float64]) -> Sequenc
     if not len(named):
         return [""] * len(lonlat)
     scale = metres_a_degree((city.bbox[1] + city.bbox[3]) / 2)
-    _, index = KDTree(named[["lon", "lat"]].to_numpy() * scale).query(lonlat * scale)
+    tree = KDTree(_running_on(named[["lon", "lat"]].to_numpy(), city.bbox) * scale)
+    _, index = tree.query(_running_on(lonlat, city.bbox) * scale)
     return [str(name) for name in named["name"].iloc[index]]
 
 
@@ -53,7 +56,8 @@ def spread_out(lonlat: npt.NDArray[np.float64], metres: float, most: int) -> lis
         metres: Least distance between two chosen points.
         most: Number of points wanted; fewer where there is no room.
     """
-    flat = lonlat * metres_a_degree(lonlat[0, 1])
+    bounds = extent_of(shapely.points(lonlat))
+    flat = _running_on(lonlat, bounds) * metres_a_degree(lonlat[0, 1])
     chosen: list[int] = []
     for index, point in enumerate(flat):
         if len(chosen) == most:
@@ -61,3 +65,7 @@ def spread_out(lonlat: npt.NDArray[np.float64], metres: float, most: int) -> lis
         if not chosen or np.hypot(*(flat[chosen] - point).T).min() >= metres:
             chosen.append(index)
     return chosen
+
+
+def _running_on(lonlat: npt.NDArray[np.float64], bounds: Bounds) -> npt.NDArray[np.float64]:
+    return np.column_stack([running_on(lonlat[:, 0], bounds), lonlat[:, 1]])

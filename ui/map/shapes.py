@@ -15,6 +15,7 @@ from rasterio.features import rasterize
 from rasterio.transform import from_bounds
 
 from aether_core.spatial.earth import metres_a_degree
+from aether_core.spatial.longitudes import extent_of, shapes_running_on
 from ui.map.cells import Canvas, bitmap
 from ui.map.coloured import Shown
 from ui.shell.palette import Ground
@@ -148,8 +149,9 @@ def canvas(
     key: str,  # noqa: ARG001 - names the shapes, which are not compared themselves
 ) -> Canvas:
     """Lay shapes on a Web Mercator raster; later ones lie on top. Points get a few pixels."""
-    west, south, east, north = shapely.total_bounds(_geometry)
-    flat = shapely.transform(_geometry, _mercator)
+    bounds = extent_of(_geometry)
+    west, south, east, north = bounds
+    flat = shapely.transform(shapes_running_on(_geometry, bounds), _mercator)
     (left, bottom), (right, top) = _mercator(np.array([[west, south], [east, north]]))
     pixel = max(right - left, top - bottom, 1e-9) / _LARGEST_SIDE
     flat = np.where(shapely.get_dimensions(flat) == 0, shapely.buffer(flat, 2 * pixel), flat)

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import shapely
 import streamlit as st
 
 from aether_core.spatial.earth import metres_a_degree
+from aether_core.spatial.longitudes import running_on, shapes_running_on
 from ui.map import ground
 from ui.map.nearby import places_of
 from ui.shell import state
@@ -60,7 +62,7 @@ class Frame:
     """Places lon/lat on the picture, the whole city inside it."""
 
     def __init__(self, bbox: tuple[float, float, float, float]) -> None:
-        west, south, east, north = bbox
+        west, south, east, north = self._bbox = bbox
         self._middle = ((west + east) / 2, (south + north) / 2)
         self._metres_a_degree = metres_a_degree(self._middle[1]).tolist()
         wide, high = self._metres_a_degree
@@ -71,13 +73,17 @@ class Frame:
     def path(self, geometry: shapely.Geometry) -> str:
         """Every ring and line of a geometry as one SVG path, a pixel's half exact."""
         tolerance = 0.5 * self._metres_a_pixel / self._metres_a_degree[1]
-        return "".join(self._rings(shapely.simplify(geometry, tolerance)))
+        (shape,) = shapes_running_on(np.array([geometry], dtype=object), self._bbox)
+        return "".join(self._rings(shapely.simplify(shape, tolerance)))
 
     def dots(self, places: pd.DataFrame) -> str:
         """Some hundred places, evenly chosen, as one path of dots."""
         some = places.iloc[:: max(1, -(-len(places) // _MOST_DOTS))]
         return "".join(
-            f"M{self._place(lon, lat)}h0" for lon, lat in zip(some["lon"], some["lat"], strict=True)
+            f"M{self._place(lon, lat)}h0"
+            for lon, lat in zip(
+                running_on(some["lon"].to_numpy(), self._bbox), some["lat"], strict=True
+            )
         )
 
     def _rings(self, geometry: shapely.Geometry) -> Iterator[str]:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from aether_core.charts.class_colours import class_colours
 from aether_core.errors import InputError
+from aether_core.spatial.longitudes import extent_of
 from aether_core.spatial.plane import Plane
 from aether_core.tasks.areas.read import Areas
 from ui.map import ground
@@ -35,7 +36,7 @@ def draw(city: CitySummary, areas: Areas, key: str, *, smallest_m2: float) -> bo
     shapely.prepare(boundary)
     inside = shapely.intersects(areas.geometry, boundary)
     if not inside.any():
-        west, south, east, north = shapely.total_bounds(areas.geometry)
+        west, south, east, north = extent_of(areas.geometry)
         raise InputError(
             "no area is inside the city",
             f"areas from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}",

@@ -31,13 +31,15 @@ from aether_core.poi.clean import clean_pois
 from aether_core.poi.fields import PoiFields
 from aether_core.poi.osm.extract import ATTRIBUTION as OSM_ATTRIBUTION
 from aether_core.poi.osm.extract import PBF_SUFFIXES
+from aether_core.poi.overture.record import DEFAULT_CONFIDENCE, check_confidence
 from aether_core.poi.read import read_pois
 from aether_core.poi.text import poi_texts
 from aether_core.progress import Progress, silent
 from aether_core.spatial.hexagons import cell_polygons
+from aether_core.spatial.longitudes import extent_of
 from aether_core.tasks.labels.read import Labels
 from aether_core.text.encoder import text_hash
-from aether_core.vector import NO_OPTIONS, ReadOptions, read_vector
+from aether_core.vector import NO_OPTIONS, ReadingReport, ReadOptions, read_vector
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
@@ -65,8 +67,10 @@ class AddCity:
         embedding_kind: Name of the embedding, such as `tessera`; AlphaEarth, or what the files say
             of themselves, when left out.
         embedding_credit: Whom an embedding other than AlphaEarth is owed to.
+        embedding_crs: CRS of the embedding's tables; wins over what they say.
         boundary: Area of the city; the embedding's footprint when left out.
         radius_m: Pooling radius in metres; 100 gives the published windows.
+        min_confidence: Smallest confidence of Overture places that are kept, 0 to 1.
         options: What the user says about the file of places. Its CRS also serves boundary and base
             map where these do not state their own.
         boundary_crs: CRS of the boundary; wins over what it states.
@@ -87,11 +91,13 @@ class AddCity:
     pois: Path
     embedding_kind: str | None = None
     embedding_credit: list[str] = field(default_factory=list)
+    embedding_crs: str | None = None
     boundary: Path | None = None
     radius_m: float = 100.0
     name_field: str | None = None
     category_field: str | None = None
     group_field: str | None = None
+    min_confidence: float = DEFAULT_CONFIDENCE
     options: ReadOptions = NO_OPTIONS
     boundary_crs: str | None = None
     land_use: Path | None = None
@@ -119,6 +125,7 @@ class _Prepared:
     cell_vectors: np.ndarray
     base_map: gpd.GeoDataFrame | None
     land_use: Labels | None
+    reports: tuple[ReadingReport, ...]
 
 
 def add_city(
@@ -127,6 +134,7 @@ def add_city(
     progress: Progress = silent,
     *,
     within: Callable[[Session, City], None] | None = None,
+    told: Callable[[tuple[ReadingReport, ...]], None] | None = None,
 ) -> CitySummary:
     """Read, clean, pool and store a city; all of it or nothing.
 
@@ -136,6 +144,7 @@ def add_city(
         progress: Told what is done.
         within: Called as the last in the transaction that adds the city: what it locks must not
             be waited for by `progress`.
+        told: Told how places and embedding were read, before anything is stored.
 
     Raises:
         InputError: A file or a value cannot be used.
@@ -144,6 +153,8 @@ def add_city(
     """
     check_add(store, request)
     prepared = _prepare(request, progress)
+    if told is not None:
+        told(prepared.reports)
     store_texts(store, default_encoder(store.settings), prepared.texts, progress)
     settings = store.settings
     with (
@@ -187,6 +198,7 @@ def check_add(store: Store, request: AddCity) -> None:
     if request.embedding_kind is not None:
         checked_kind(request.embedding_kind)
     check_kind_year(_kind(request) or ALPHAEARTH, request.year)
+    check_confidence(request.min_confidence)
     check_slug_free(store, request.slug)
 
 
@@ -197,7 +209,9 @@ def _kind(request: AddCity) -> str | None:
 def _open(request: AddCity, progress: Progress) -> Embedding:
     """Open the embedding, which must be the one it is said to be."""
     kind = _kind(request)
-    embedding = open_embedding(request.embedding, kind=kind, progress=progress)
+    embedding = open_embedding(
+        request.embedding, kind=kind, crs=request.embedding_crs, progress=progress
+    )
     if kind is not None and kind != embedding.name:
         raise InputError(
             "the files contain another embedding",
@@ -218,8 +232,14 @@ def _open(request: AddCity, progress: Progress) -> Embedding:
 def _prepare(request: AddCity, progress: Progress) -> _Prepared:
     progress("opening the embedding", 0, 1)
     embedding = _open(request, progress)
+    embedding.count_pixels(progress)
     progress("reading places", 0, 1)
-    fields = PoiFields(request.name_field, request.category_field, request.group_field)
+    fields = PoiFields(
+        request.name_field,
+        request.category_field,
+        request.group_field,
+        min_confidence=request.min_confidence,
+    )
     read = read_pois(request.pois, fields=fields, options=request.options)
     raw = read.frame
     boundary = _boundary(request, embedding)
@@ -227,7 +247,7 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
     _check_inside(request, raw, cleaned.pois)
     views = city_views(embedding.kind, request.radius_m)
     pooled = embedding.pool(_lonlat(cleaned.pois), views, progress)
-    _check_pooled(request, pooled)
+    _check_pooled(request, pooled, embedding, cleaned.pois)
     pois = cleaned.pois[pooled.ok].reset_index(drop=True)
     cells, cell_vectors = _pool_cells(request, embedding, boundary, views[0], progress)
     return _Prepared(
@@ -237,12 +257,18 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
         pois=pois,
         texts=poi_texts(pois),
         poi_vectors=pooled.vectors[:, pooled.ok],
-        dropped=dict(Counter(request.dropped) + Counter(cleaned.dropped) + Counter(pooled.dropped)),
+        dropped=_together(request.dropped, read.report.left_out, cleaned.dropped, pooled.dropped),
         cells=cells,
         cell_vectors=cell_vectors,
         base_map=_base_map(request, boundary),
         land_use=_land_use(request, boundary),
+        reports=(read.report, *embedding.reports),
     )
+
+
+def _together(*counts: Mapping[str, int]) -> dict[str, int]:
+    """Add up what was left out, by reason."""
+    return dict(sum(map(Counter, counts), Counter[str]()))
 
 
 def _of_other_files(request: AddCity) -> ReadOptions:
@@ -309,13 +335,13 @@ def _boundary(request: AddCity, embedding: Embedding) -> MultiPolygon:
 
 
 def _box(geometry: BaseGeometry) -> str:
-    return ", ".join(f"{value:.4f}" for value in geometry.bounds)
+    return ", ".join(f"{value:.4f}" for value in extent_of(geometry))
 
 
 def _check_inside(request: AddCity, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFrame) -> None:
     if len(kept):
         return
-    west, south, east, north = raw.total_bounds
+    west, south, east, north = extent_of(raw.geometry.to_numpy())
     raise InputError(
         "no place inside the city has a name or category",
         f"{len(raw)} places in {request.pois.name}, from {west:.4f}, {south:.4f} "
@@ -326,9 +352,19 @@ def _check_inside(request: AddCity, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFram
     )
 
 
-def _check_pooled(request: AddCity, pooled: Pooled) -> None:
+def _check_pooled(
+    request: AddCity, pooled: Pooled, embedding: Embedding, pois: gpd.GeoDataFrame
+) -> None:
     if pooled.ok.any():
         return
+    if (radius := embedding.fitting_radius(_lonlat(pois))) is not None:
+        raise InputError(
+            "no place has a sample of the embedding around it",
+            f"radius {request.radius_m:g} m",
+            f"the samples lie further apart: try a radius of {radius:g} metres "
+            f"(in commands: --radius-m {radius:g})",
+            code="no-place-with-embedding",
+        )
     reasons = ", ".join(f"{n} {reason}" for reason, n in pooled.dropped.items())
     raise InputError(
         "no place has embedding data around it",

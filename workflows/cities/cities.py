@@ -11,6 +11,7 @@ import pandas as pd
 from shapely.geometry import mapping
 from sqlalchemy.orm import Session
 
+from aether_core.spatial.longitudes import extent_of
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
 from db.cities.facts import CityFacts, city_facts
@@ -38,7 +39,7 @@ class CitySummary:
         sources: What the city was made from, one entry a source.
         pixels: Valid embedding pixels, or samples of an embedding table.
         crs: Metric working CRS of the city.
-        bbox: West, south, east, north.
+        bbox: West, south, east, north; east is over 180 where the 180th meridian lies between.
         boundary: GeoJSON geometry.
         footprint: GeoJSON geometry of what the embedding covers.
         model: Name of the model in use, None before the first training.
@@ -93,7 +94,7 @@ def _summary(city: City, facts: CityFacts) -> CitySummary:
         pixels=city.pixels,
         cells=facts.cells,
         crs=city.working_crs,
-        bbox=boundary.bounds,
+        bbox=extent_of(boundary),
         boundary=mapping(boundary),
         footprint=mapping(facts.footprint),
         cell_resolution=city.cell_resolution,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aether_core.eo.embedding import Embedding, open_embedding
+from aether_core.eo.table.embedding import TableEmbedding
 from aether_core.errors import AetherError, DiskFullError
 from aether_core.files.checksums import check_sha256
 from aether_core.files.whole import synchronise
@@ -73,7 +74,9 @@ def open_city_embedding(
             remedy="restore the file from a backup of the home folder, or remove the city (or "
             "this year) and add it again",
         )
-    return open_embedding(files, kind=embedding, progress=progress)
+    said = {raster.crs for raster in rasters if raster.kind == "table"} - {TableEmbedding.crs}
+    crs = said.pop() if said else None
+    return open_embedding(files, kind=embedding, crs=crs, progress=progress)
 
 
 def raster_folders(settings: Settings, rasters: Iterable[Raster]) -> list[Path]:

@@ -1,11 +1,12 @@
 """Adding a city from files, and a further year to one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from aether_core.vector import ReadingReport
 from db.schema import City
 from workflows.cities.add import AddCity, add_city, check_add
 from workflows.cities.years import add_year, check_year_free
@@ -47,12 +48,15 @@ class AddCityKind(JobKind[AddCity]):
 
     def work(self, work: Work, request: AddCity) -> None:
         """Read, clean, pool and store the city."""
+        read: list[ReadingReport] = []
 
         def within(session: Session, city: City) -> None:
-            work.finish(session, {"city": city.slug}, city_id=city.id)
+            found = {"city": city.slug, "read": [asdict(report) for report in read]}
+            work.finish(session, found, city_id=city.id)
 
         # The job's copies are its own: they need not be copied again.
-        add_city(work.store, replace(request, link_files=True), work.progress, within=within)
+        own = replace(request, link_files=True)
+        add_city(work.store, own, work.progress, within=within, told=read.extend)
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,12 @@ class AddYear:
     Attributes:
         year: Of the embedding.
         embedding: Its files, of the kind the city was added with.
+        embedding_crs: What the user says the coordinates of tables are in.
     """
 
     year: int
     embedding: Sequence[Path]
+    embedding_crs: str | None = None
 
 
 class AddYearKind(JobKind[AddYear]):
@@ -102,6 +108,7 @@ class AddYearKind(JobKind[AddYear]):
             request.year,
             files,
             work.progress,
+            crs=request.embedding_crs,
             link=True,
             within=within,
         )

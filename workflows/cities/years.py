@@ -89,6 +89,7 @@ def add_year(
     files: Sequence[Path],
     progress: Progress = silent,
     *,
+    crs: str | None = None,
     link: bool = False,
     within: Callable[[Session, City], None] | None = None,
 ) -> YearSummary:
@@ -103,6 +104,7 @@ def add_year(
         year: Of the embedding.
         files: Rasters or tables, as `city add` takes them.
         progress: Told while files are checked and pooled.
+        crs: What the user says the coordinates of tables are in.
         link: Link the files into the home instead of copying them, see `files_staged`.
         within: Called as the last in the transaction that adds the year.
 
@@ -116,7 +118,7 @@ def add_year(
     """
     main = _main(store, slug, year)
     progress("opening the embedding", 0, 1)
-    embedding = open_embedding(files, kind=main.embedding, progress=progress)
+    embedding = open_embedding(files, kind=main.embedding, crs=crs, progress=progress)
     encoding = _check_alike(main, embedding, year)
     infos = embedding.infos
     _check_new(main, infos)

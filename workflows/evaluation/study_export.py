@@ -124,7 +124,7 @@ def _table(found: study.StudySummary, result: StudyResult, _metric: str) -> byte
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    return text.getvalue().encode()
+    return text.getvalue().encode("utf-8-sig")  # the mark by which Excel knows the letters
 
 
 def _line(found: study.StudySummary, one: StudySummary) -> dict[str, object]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError
 from db.cities import folders as folder_rows
 from db.cluster.embedded import PrivateCluster
-from db.engine import open_engine, reachable, session_scope
+from db.engine import libpq_url, open_engine, reachable, session_scope
 from db.migrate import migrate
 from workflows.home.reading import apply_reading_limits
 from workflows.home.settings import Settings, read_settings
@@ -29,6 +29,11 @@ class Store:
     settings: Settings
     url: str
     engine: Engine
+
+    @property
+    def libpq_url(self) -> str:
+        """The database's address for psql, pg_dump and QGIS."""
+        return libpq_url(self.url)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

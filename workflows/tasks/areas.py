@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
+from aether_core.spatial.longitudes import extent_of
 from aether_core.tasks.areas.coverage import cells_under
 from aether_core.tasks.areas.given import Given
 from aether_core.tasks.areas.read import Areas, read_areas
@@ -118,11 +119,11 @@ def covered_areas(
     covered = overlap.covered >= _LEAST_COVERED
     used = covered & large
     if not touched.any():
-        west, south, east, north = shapely.total_bounds(areas.geometry)
+        west, south, east, north = extent_of(areas.geometry)
         raise InputError(
             "no area is inside the city",
             f"areas from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}, "
-            f"city {', '.join(f'{value:.4f}' for value in city.boundary.bounds)}",
+            f"city {', '.join(f'{value:.4f}' for value in extent_of(city.boundary))}",
             "check that both cover the same city, and the areas' CRS",
             code="no-area-in-city",
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -23,9 +24,12 @@ from aether_core.eo.raster.rectangle import Box, box_of, read_rectangle
 from aether_core.errors import InputError
 from aether_core.files.whole import sha256_of
 from aether_core.progress import Progress, silent
+from aether_core.vector.report import CRS_STATED, ReadingReport
 
 _COUNT_PIXELS = 4 * 1024**2
 _BATCH = 250_000
+_MASK_BANDS = 8
+ZEROS_NOTE = "Vectors that are 0 in every band hold no data."
 
 
 class RasterEmbedding:
@@ -44,7 +48,7 @@ class RasterEmbedding:
     def __init__(self, files: Sequence[RasterFile], *, tiling: Tiling | None = None) -> None:
         self._rasters = tuple(files)
         self._tiling = tiling or Tiling()
-        self._pixels: int | None = None
+        self._counts: dict[RasterFile, int] | None = None
         self.grids: tuple[Grid, ...] = group_into_grids(self._rasters)
 
     @property
@@ -82,9 +86,38 @@ class RasterEmbedding:
 
         The first band alone is read: embeddings mark nodata in all bands at once.
         """
-        if self._pixels is None:
-            self._pixels = sum(_count_valid(grid, progress) for grid in self.grids)
-        return self._pixels
+        return sum(self._counted(progress).values())
+
+    def _counted(self, progress: Progress) -> dict[RasterFile, int]:
+        """Pixels with data of each file, each pixel in the first file that holds it."""
+        if self._counts is None:
+            counts: dict[RasterFile, int] = {}
+            for grid in self.grids:
+                counts |= _count_valid(grid, progress)
+            self._counts = counts
+        return self._counts
+
+    @cached_property
+    def reports(self) -> tuple[ReadingReport, ...]:
+        """How each file was read; its rows are pixels."""
+        counts = self._counted(silent)
+        without = "no data" if len(self._rasters) == 1 else "no data, or in another file"
+        return tuple(
+            ReadingReport(
+                raster.path.name,
+                "GeoTIFF",
+                crs=_crs_name(raster),
+                crs_from=CRS_STATED,
+                rows=raster.width * raster.height,
+                notes=(ZEROS_NOTE,) if raster.zeros_are_nodata else (),
+            ).counted(_left(without, raster.width * raster.height - used), used)
+            for raster in self._rasters
+            for used in [counts[raster]]
+        )
+
+    def fitting_radius(self, lonlat: NDArray[np.float64]) -> float | None:  # noqa: ARG002
+        """Return None: where a raster has no data, no radius finds any."""
+        return None
 
     @cached_property
     def footprint(self) -> BaseGeometry:
@@ -182,19 +215,21 @@ def open_rasters(
         )
     files = [read_header(path, kind=kind) for path in dict.fromkeys(paths)]
     _check_one_embedding(files)
-    with_data = [
+    looks = [
         check_raster_norms(file, any_length=kind == file.embedding != ALPHAEARTH, progress=progress)
         for file in files
     ]
     # An export cut into files may well have one that lies outside the city altogether.
-    if not any(with_data):
+    if not any(look.with_data for look in looks):
         raise InputError(
             "the embedding has no data: every pixel is nodata",
             ", ".join(file.path.name for file in files),
             "choose another area or year, or export it again",
             code="embedding-without-data",
         )
-    return RasterEmbedding(files, tiling=tiling)
+    # The mask of one file is that of the whole export, also where a sample of another misses it.
+    zeros = any(look.zeros for look in looks)
+    return RasterEmbedding([replace(file, zeros_are_nodata=zeros) for file in files], tiling=tiling)
 
 
 def _check_one_embedding(files: Sequence[RasterFile]) -> None:
@@ -239,9 +274,13 @@ def _reasons(vectors: NDArray[np.float32], covered: NDArray[np.bool_]) -> NDArra
     return reasons
 
 
-def _count_valid(grid: Grid, progress: Progress) -> int:
-    """Count the pixels of a grid that hold data in the first band, each once."""
-    total = 0
+def _left(reason: str, count: int) -> dict[str, int]:
+    return {reason: count} if count else {}
+
+
+def _count_valid(grid: Grid, progress: Progress) -> dict[RasterFile, int]:
+    """Count the pixels of a grid's files that hold data in the first band, each once."""
+    totals: dict[RasterFile, int] = {}
     counted: list[Box] = []
     with ExitStack() as stack:
         datasets = {
@@ -249,9 +288,14 @@ def _count_valid(grid: Grid, progress: Progress) -> int:
         }
         for placed in grid.files:
             whole = box_of(placed)
+            total = 0
+            # A single band may be 0 in a pixel with data; so many at once are not.
+            bands = range(
+                1, 1 + min(_MASK_BANDS if placed.file.zeros_are_nodata else 1, grid.bands)
+            )
             for box in _strips(whole, placed.file):
                 progress("counting pixels", box.top - whole.top, placed.file.height)
-                valid = read_rectangle(grid, box, datasets.__getitem__, bands=(1,)).valid
+                valid = read_rectangle(grid, box, datasets.__getitem__, bands=bands).valid
                 for before in counted:
                     shared = before.meet(box)
                     if not shared.empty:
@@ -261,7 +305,8 @@ def _count_valid(grid: Grid, progress: Progress) -> int:
                         ] = False
                 total += int(np.count_nonzero(valid))
             counted.append(whole)
-    return total
+            totals[placed.file] = total
+    return totals
 
 
 def _strips(whole: Box, file: RasterFile) -> list[Box]:

@@ -52,6 +52,7 @@ class RasterFile:
         block_width: Columns of one stored block.
         embedding: Name of the embedding it holds, e.g. "alphaearth".
         credit: Whom it is owed to by its own tag, "" where it does not say.
+        zeros_are_nodata: Pixels that are 0 in every band hold no data, whatever is declared.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class RasterFile:
     block_width: int
     embedding: str = ALPHAEARTH
     credit: str = ""
+    zeros_are_nodata: bool = False
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.raster.file import RasterFile
 from aether_core.spatial.earth import ECCENTRICITY_SQUARED, SEMI_MAJOR_M
+from aether_core.spatial.longitudes import within_180
 
 _SAME_SIZE = 1e-6
 _SAME_PHASE = 1e-3
@@ -152,7 +153,10 @@ class Grid:
 
 
 def footprint(file: RasterFile) -> BaseGeometry:
-    """Return the area a raster covers as a WGS84 polygon, its edges bent as the CRS bends them."""
+    """Return the area a raster covers in WGS84, its edges bent as the CRS bends them.
+
+    Across the 180th meridian it is cut there.
+    """
     steps = np.linspace(0, 1, _EDGE_POINTS + 1)[:-1]
     columns = np.concatenate([steps, np.ones_like(steps), 1 - steps, np.zeros_like(steps)])
     rows = np.concatenate([np.zeros_like(steps), steps, np.ones_like(steps), 1 - steps])
@@ -160,7 +164,8 @@ def footprint(file: RasterFile) -> BaseGeometry:
     x = transform.c + transform.a * columns * file.width
     y = transform.f + transform.e * rows * file.height
     to_wgs84 = Transformer.from_crs(file.crs.to_wkt(), "EPSG:4326", always_xy=True)
-    return shapely.make_valid(shapely.Polygon(np.column_stack(to_wgs84.transform(x, y))))
+    edge = shapely.Polygon(np.column_stack(to_wgs84.transform(x, y)))
+    return shapely.make_valid(within_180(np.array([edge], dtype=object)).shapes[0])
 
 
 def group_into_grids(files: Sequence[RasterFile]) -> tuple[Grid, ...]:

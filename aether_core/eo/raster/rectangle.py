@@ -165,6 +165,8 @@ def _read_file(
     if placed.columns_run_west:
         values = values[:, ::-1]
     has_data = valid_pixels(values, file.nodata)
+    if file.zeros_are_nodata:
+        has_data &= values.any(axis=2)
     if values.dtype == np.int8 and kind is not np.int8:
         values = dequantise(values)
     return values.astype(kind, copy=False), has_data

@@ -15,18 +15,26 @@ from shapely.geometry.base import BaseGeometry
 from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.pooling.pooled import NO_SAMPLE, FileInfo, Pooled
 from aether_core.eo.pooling.view import View
-from aether_core.eo.table.samples import read_samples
+from aether_core.eo.table.samples import Samples, read_samples
 from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.files.whole import sha256_of
 from aether_core.progress import Progress, silent
 from aether_core.spatial.earth import earth_centred
+from aether_core.spatial.longitudes import extent_of, running_on, within_180
+from aether_core.vector.report import ReadingReport
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".geoparquet", ".geojson", ".gpkg"})
 
 _CHUNK_PAIRS = 2_000_000
 _TOLERANCE_M = 1e-6
 _LONE_SAMPLE_DEGREES = 1e-4
+_HALF_DIAGONAL = 0.75
+"""The middle of a square of samples lies 0.71 of its side from them."""
+_FOUND_SHARE = 0.9
+_WIDEST_M = 10_000.0
+_SAID_DEGREES = "OGC:CRS84"
+"""How EPSG:4326 is kept where the user said it: `EPSG:4326` stands for what the file says."""
 
 
 class TableEmbedding:
@@ -34,10 +42,9 @@ class TableEmbedding:
 
     Args:
         paths: Absolute paths of the tables.
-        lonlat: float64 `[m, 2]` of the samples, WGS84; all tables joined.
-        vectors: float32 `[m, dim]`; AlphaEarth's rows have length 1, others any length but 0.
-        rows: How many of the samples each table gave.
+        samples: What each table gave.
         name: Which embedding it is.
+        table_crs: What the user said the tables' coordinates are in.
     """
 
     kind: Literal["raster", "table"] = "table"
@@ -47,17 +54,27 @@ class TableEmbedding:
     def __init__(
         self,
         paths: Sequence[Path],
-        lonlat: NDArray[np.float64],
-        vectors: NDArray[np.float32],
-        rows: Sequence[int],
+        samples: Sequence[Samples],
         name: str = ALPHAEARTH,
+        table_crs: str | None = None,
     ) -> None:
         self.name = name
         self.files: tuple[Path, ...] = tuple(paths)
-        self._lonlat = lonlat
-        self._vectors = vectors
-        self._rows = tuple(rows)
-        self._tree = cKDTree(earth_centred(lonlat))
+        self._samples = tuple(samples)
+        self._lonlat = np.concatenate([part.lonlat for part in samples])
+        self._vectors = np.concatenate([part.vectors for part in samples])
+        self._table_crs = table_crs
+        self._tree = cKDTree(earth_centred(self._lonlat))
+
+    @property
+    def reports(self) -> tuple[ReadingReport, ...]:
+        """How each table was read."""
+        return tuple(part.report for part in self._samples)
+
+    @property
+    def length(self) -> NDArray[np.float64]:
+        """Length of each sample's vector as its table has it, float64 `[m]`."""
+        return np.concatenate([part.length for part in self._samples])
 
     @property
     def dim(self) -> int:
@@ -81,11 +98,38 @@ class TableEmbedding:
     @cached_property
     def infos(self) -> tuple[FileInfo, ...]:
         """One record a file, for the store: its width is its number of samples, its height 1."""
-        pieces = np.split(self._lonlat, np.cumsum(self._rows)[:-1])
         return tuple(
-            FileInfo(path, sha256_of(path), self.crs, len(piece), 1, _area_of(piece))
-            for path, piece in zip(self.files, pieces, strict=True)
+            FileInfo(path, sha256_of(path), self._crs_kept, len(part.lonlat), 1, area)
+            for path, part in zip(self.files, self._samples, strict=True)
+            for area in [_area_of(part.lonlat)]
         )
+
+    @property
+    def _crs_kept(self) -> str:
+        """The CRS a table is read with again: the user's, or `crs`, which says to find it out."""
+        if self._table_crs is None:
+            return self.crs
+        return _SAID_DEGREES if self._table_crs == self.crs else self._table_crs
+
+    def fitting_radius(self, lonlat: NDArray[np.float64]) -> float | None:
+        """Return a radius in metres that finds samples for nine points of ten.
+
+        Args:
+            lonlat: float64 `[n, 2]`, WGS84 degrees, n at least 1.
+
+        Returns:
+            It is wide enough for the gaps between the samples, too, and rounded up to two digits.
+            None where the points lie elsewhere: 10 km and more away.
+        """
+        away, _ = self._tree.query(earth_centred(lonlat))
+        gaps = 0.0
+        if self.pixels > 1:
+            nearest, _ = self._tree.query(earth_centred(self._lonlat), k=2)
+            gaps = _HALF_DIAGONAL * float(np.median(nearest[:, 1]))
+        radius = max(float(np.quantile(away, _FOUND_SHARE)), gaps, 1.0)
+        digit = 10.0 ** (np.floor(np.log10(radius)) - 1)
+        rounded = float(np.ceil(radius / digit - _TOLERANCE_M) * digit)
+        return rounded if rounded <= _WIDEST_M else None
 
     def pool(
         self,
@@ -145,15 +189,21 @@ class TableEmbedding:
 
 
 def open_tables(
-    paths: Sequence[str | Path], *, kind: str | None = None, progress: Progress = silent
+    paths: Sequence[str | Path],
+    *,
+    kind: str | None = None,
+    crs: str | None = None,
+    progress: Progress = silent,
 ) -> TableEmbedding:
     """Open tables of samples as one embedding.
 
     Args:
         paths: Local files in `TABLE_SUFFIXES` with columns A00 to A63 (unit vectors as Earth Engine
-            exports them), or of the embedding that was named (see `read_samples`), and longitude
-            and latitude columns or a geometry (polygons count at their representative point).
+            exports them, or means of them), or of the embedding that was named (see
+            `read_samples`), and longitude and latitude columns or a geometry (polygons count at
+            their representative point).
         kind: Name of the embedding; AlphaEarth when None.
+        crs: What the user says the coordinates are in; wins over what the files say.
         progress: Told file by file.
 
     Raises:
@@ -171,15 +221,9 @@ def open_tables(
     parts = []
     for done, file in enumerate(files):
         progress("reading the embedding", done, len(files))
-        parts.append(read_samples(file, kind or ALPHAEARTH))
-    _check_one_length(files, [vectors.shape[1] for _, vectors in parts])
-    return TableEmbedding(
-        files,
-        np.concatenate([lonlat for lonlat, _ in parts]),
-        np.concatenate([vectors for _, vectors in parts]),
-        [len(lonlat) for lonlat, _ in parts],
-        kind or ALPHAEARTH,
-    )
+        parts.append(read_samples(file, kind or ALPHAEARTH, crs))
+    _check_one_length(files, [part.vectors.shape[1] for part in parts])
+    return TableEmbedding(files, parts, kind or ALPHAEARTH, crs)
 
 
 def _check_one_length(files: Sequence[Path], lengths: Sequence[int]) -> None:
@@ -193,9 +237,12 @@ def _check_one_length(files: Sequence[Path], lengths: Sequence[int]) -> None:
 
 
 def _area_of(lonlat: NDArray[np.float64]) -> BaseGeometry:
-    """Return the convex hull of points as a polygon, a hair wide where they lie on one line."""
-    hull = shapely.convex_hull(shapely.multipoints(lonlat))
-    return hull if hull.geom_type == "Polygon" else hull.buffer(_LONE_SAMPLE_DEGREES)
+    """Return the convex hull of points as an area, a hair wide where they lie on one line."""
+    bounds = extent_of(shapely.points(lonlat))
+    lon = running_on(lonlat[:, 0], bounds)
+    hull = shapely.convex_hull(shapely.multipoints(np.column_stack([lon, lonlat[:, 1]])))
+    area = hull if hull.geom_type == "Polygon" else hull.buffer(_LONE_SAMPLE_DEGREES)
+    return within_180(np.array([area], dtype=object)).shapes[0]
 
 
 def _chunks(counts: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -9,22 +9,20 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
-from aether_core.errors import InputError
 from aether_core.net import RemoteError, Web
 from aether_core.poi.frame import plain_text, poi_frame
+from aether_core.poi.overture.record import (
+    DEFAULT_CONFIDENCE,
+    SOURCE,
+    check_confidence,
+    described,
+    reason_against,
+)
 from aether_core.poi.overture.release import Overture
 from aether_core.poi.overture.table import TableSize, overture_size, overture_table
-from aether_core.poi.overture.taxonomy import describe_overture
 from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
 from aether_core.progress import Progress, silent
 from aether_core.vector import WGS84
-
-SOURCE = "Overture Maps"
-DEFAULT_CONFIDENCE = 0.5
-
-_CLOSED = "permanently closed"
-_UNSURE = "confidence under {}"
-_UNTOLD = "no confidence given"
 
 _COLUMNS = ("id", "geometry", "names.primary", "confidence", "sources.dataset", "sources.license")
 _TAXONOMIES = ("taxonomy.primary", "taxonomy.hierarchy", "categories.primary", "basic_category")
@@ -80,13 +78,7 @@ def overture_places(
         RemoteError: Index or files are not as they should be; a missing column is named.
         OfflineError: No connection comes about.
     """
-    if not 0 <= min_confidence <= 1:
-        raise InputError(
-            "the confidence must be from 0 to 1",
-            min_confidence,
-            "try 0.5",
-            code="confidence-out-of-range",
-        )
+    check_confidence(min_confidence)
     table = overture_table(
         web,
         overture,
@@ -172,7 +164,7 @@ def _cleaned(
         min_confidence: Places that are less sure go.
         dropped: What goes is counted here by its reason.
     """
-    reasons = [_reason(row, min_confidence) for row in rows]
+    reasons = [reason_against(row, min_confidence) for row in rows]
     told = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
     frame, outside = cut_to(_as_pois(told), boundary)
     dropped.update(reason for reason in reasons if reason)
@@ -184,37 +176,18 @@ def _cleaned(
     return frame, Counter(credit for each in entries for credit in each)
 
 
-def _reason(row: Mapping[str, Any], min_confidence: float) -> str:
-    """Return why a place is left out, "" when it is not."""
-    confidence = row["confidence"]
-    if row.get("operating_status") == "permanently_closed":
-        return _CLOSED
-    if confidence is None:
-        return _UNTOLD if min_confidence > 0 else ""
-    return _UNSURE.format(f"{min_confidence:g}") if confidence < min_confidence else ""
-
-
 def _as_pois(rows: Sequence[Mapping[str, Any]]) -> gpd.GeoDataFrame:
     """Turn rows of a release into the POI table."""
-    described = [_described(row) for row in rows]
+    told = [described(row) for row in rows]
     return poi_frame(
         {
             "source": [SOURCE] * len(rows),
             "source_id": [plain_text(row["id"]) for row in rows],
             "name": [plain_text((row["names"] or {}).get("primary")) for row in rows],
-            "category": [category for category, _ in described],
-            "group": [group for _, group in described],
+            "category": [category for category, _ in told],
+            "group": [group for _, group in told],
         },
         shapely.from_wkb([row["geometry"] for row in rows], on_invalid="ignore"),
-    )
-
-
-def _described(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return category and group in words, from whichever taxonomy the row has."""
-    taxonomy, categories = row.get("taxonomy") or {}, row.get("categories") or {}
-    primary = taxonomy.get("primary") or categories.get("primary") or ""
-    return describe_overture(
-        primary, taxonomy.get("hierarchy") or (), row.get("basic_category") or ""
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
@@ -62,9 +63,11 @@ def area_columns(path: str | Path, options: ReadOptions = NO_OPTIONS) -> AreaCol
     sizes = [name for name in holding if is_size(name)]
     codes = [name for name in holding if name not in sizes and _is_code(name, table[name])]
     plain = [name for name in holding if name not in (*sizes, *codes)]
-    file = Path(path).name
-    read = [_rough(table, name, options, file) for name in plain]
-    values = np.column_stack(read) if plain else None
+    values = (
+        np.column_stack([_rough(table, name, options, Path(path).name) for name in plain])
+        if plain
+        else None
+    )
     totals = {} if values is None else totals_among(values, plain)
     numbers = [name for name in plain if name not in totals]
     return AreaColumns(
@@ -96,12 +99,10 @@ def _is_code(name: str, column: "pd.Series[object]") -> bool:
     return counts or (even and len(set(texts)) == len(texts))
 
 
-def _rough(
-    table: pd.DataFrame, name: str, options: ReadOptions, file: str
-) -> "np.typing.NDArray[np.float64]":
-    """A column as numbers for telling totals, whatever is none NaN."""
+def _rough(table: pd.DataFrame, name: str, options: ReadOptions, file: str) -> NDArray[np.float64]:
+    """A column as numbers for telling totals; NaN where they can be read in two ways."""
     try:
         numbers = read_numbers(table, [name], options, file=file).values[:, 0]
-    except InputError:  # it can be read in two ways, which is asked once it is chosen
+    except InputError:
         return np.full(len(table), np.nan)
     return np.where(numbers < 0, np.nan, numbers)

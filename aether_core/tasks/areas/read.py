@@ -145,8 +145,8 @@ def read_areas(
     names = _checked_fields(table.columns.tolist(), fields, file.name)
     if code_field is not None:
         code_field = find_column(table.columns, code_field, file=file.name)
-    called = row_names(table, names, code_field)
-    numbers = area_numbers(table, names, called, options, file=file.name)
+    shown = row_names(table, names, code_field)
+    numbers = area_numbers(table, names, shown, options, file=file.name)
     values = numbers.values
 
     polygons, reason, repaired = _polygons(frame)
@@ -191,12 +191,21 @@ def read_areas(
         dropped=dropped,
         repaired=int(np.count_nonzero(repaired & used)),
         minimum_count=minimum_count,
-        report=report.counted(left_out, int(used.sum())).noted(
-            *codes.notes, *given_notes(values[kept], kind, names)
-        ),
+        report=replace(report, numbers=numbers.shown or report.numbers)
+        .counted(left_out, int(used.sum()))
+        .noted(*codes.notes, *given_notes(values[kept], kind, names)),
         shapes=read.shapes,
         shapes_sha256=None if geometry is None else sha256_of(geometry),
     )
+
+
+def _why_missing(numbers: AreaNumbers) -> NDArray[np.object_]:
+    """Why a row lacks a number: the first mark in it as written, or nothing; "" where complete."""
+    why = np.full(len(numbers.values), "", dtype=object)
+    for row in np.flatnonzero(np.isnan(numbers.values).any(axis=1)):
+        marks = [mark for mark in numbers.mark[row] if mark]
+        why[row] = f"withheld value {marks[0]!r}" if marks else MISSING
+    return why
 
 
 def _first_rows(
@@ -218,15 +227,6 @@ def _first_rows(
 def _joined(shapes: NDArray[np.object_]) -> shapely.Geometry:
     """One shape of an area's parts."""
     return shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
-
-
-def _why_missing(numbers: AreaNumbers) -> NDArray[np.object_]:
-    """Why a row lacks a number: the first mark in it as written, or nothing; "" where complete."""
-    why = np.full(len(numbers.values), "", dtype=object)
-    for row in np.flatnonzero(np.isnan(numbers.values).any(axis=1)):
-        marks = [mark for mark in numbers.mark[row] if mark]
-        why[row] = f"withheld value {marks[0]!r}" if marks else MISSING
-    return why
 
 
 def _judge_sums(

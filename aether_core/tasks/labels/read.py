@@ -19,6 +19,7 @@ from aether_core.files.whole import sha256_of
 from aether_core.poi.frame import plain_text
 from aether_core.poi.osm.extract import PBF_SUFFIXES
 from aether_core.reading import in_own_process
+from aether_core.spatial.longitudes import extent_of
 from aether_core.tasks.labels.osm_land_use import FIELD as OSM_FIELD
 from aether_core.tasks.labels.osm_land_use import read_osm_land_use
 from aether_core.tasks.labels.values import alike, one_spelling, says_nothing
@@ -356,5 +357,5 @@ def _added(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]
 
 
 def _box(geometry: NDArray[np.object_]) -> str:
-    west, south, east, north = shapely.total_bounds(geometry)
+    west, south, east, north = extent_of(geometry)
     return f"{west:.4f},{south:.4f} to {east:.4f},{north:.4f}"

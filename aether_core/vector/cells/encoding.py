@@ -107,7 +107,10 @@ def file_encoding(path: Path, given: str | None) -> Encoding:
         return Encoding(wide, wide.upper(), f"Its texts were taken for {wide.upper()}.")
     if _decodes(path, "utf-8"):
         return Encoding("utf-8", UTF8)
-    found = likeliest(_pieces(path), path.name)
+    pieces = _pieces(path)
+    if 2 * sum(decodes_cut(piece, "utf-8") for piece in pieces) > len(pieces):
+        raise _utf8_in_parts(path)
+    found = likeliest(pieces, path.name)
     _check_decodes(path, found)
     return found
 
@@ -354,6 +357,29 @@ def _decode(path: Path, codec: str) -> None:
         while block := file.read(_BLOCK):
             decoder.decode(block)
     decoder.decode(b"", final=True)
+
+
+def _utf8_in_parts(path: Path) -> InputError:
+    """Name the first line of a file that is UTF-8 but for some lines."""
+    with path.open("rb") as file:
+        number, line = next(
+            ((n, line) for n, line in enumerate(file, start=1) if not _is_utf8(line)), (1, b"")
+        )
+    shown = line[:_PIECE_BYTES].decode("utf-8", "replace").strip()
+    return InputError(
+        f"{path.name} is UTF-8 but for some letters",
+        f"line {number:,}: {shown}",
+        "correct them and save it in UTF-8",
+        code="text-of-two-encodings",
+    )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_decodes(path: Path, encoding: Encoding) -> None:

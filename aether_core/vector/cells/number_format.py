@@ -104,6 +104,7 @@ class Evidence:
         clash: Two cells that no format fits both, else None.
         open: A cell that is two numbers, where nothing in the column tells which.
         grouped: The column looks like thousands: whole numbers stand beside three digits.
+        by_zeros: Formats before a last zero settled it, which what makes sense may overrule.
     """
 
     column: str
@@ -112,6 +113,7 @@ class Evidence:
     clash: tuple[str, str] | None = None
     open: str | None = None
     grouped: bool = False
+    by_zeros: tuple[NumberFormat, ...] | None = None
 
     @property
     def decimal(self) -> str | None:
@@ -179,6 +181,7 @@ def _settle(
     found.grouped = bool(telling) and most <= (3 if four else 4)
     last_zero = next((body for body in both if body.endswith("0")), None)
     if found.grouped and last_zero is not None:
+        found.by_zeros = found.formats
         found.formats, found.told = tuple(as_thousands), last_zero
         return
     found.open = both[0]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.vector.cells.number_format import (
+    FORMATS,
     Evidence,
     NumberFormat,
     allowed_formats,
@@ -222,6 +223,8 @@ def _format_of(
     for one in found:
         if one.clash:
             raise _mixed(file, (one.column, one.clash[0]), (one.column, one.clash[1]))
+    if sense is not None and (sound := _by_sense(table, fields, texts, found, sense)):
+        return sound
     closed = [one for one in found if one.open is None and one.told is not None]
     open_ones = [one for one in found if one.open is not None]
     left = _common(closed, allowed)
@@ -231,10 +234,6 @@ def _format_of(
     if not open_ones or _settles(possible, open_ones, doubt=bool(closed)):
         return possible[0]
     settled = _by_all_cells(texts.values(), possible)
-    if settled is None and sense is not None:
-        readings = _readings(possible, open_ones)
-        sound = [one for one in readings if sense(_read(table, fields, texts, one))]
-        settled = sound[0] if len(sound) == 1 else None
     if settled is None:
         settled = _by_other_columns(table, fields, possible, open_ones)
     if settled is None:
@@ -252,6 +251,26 @@ def _by_all_cells(
     if together.open is not None or together.clash is not None:
         return None
     return next(iter(_common([together], possible)), None)
+
+
+def _by_sense(
+    table: pd.DataFrame,
+    fields: Sequence[str],
+    texts: dict[str, _Texts],
+    found: Sequence[Evidence],
+    sense: Sense,
+) -> NumberFormat | None:
+    """The one reading that makes sense, of columns that cells alone leave open."""
+    doubtful = [one for one in found if one.open is not None or one.by_zeros is not None]
+    if not doubtful:
+        return None
+    possible = list(FORMATS)
+    for one in found:
+        possible = [each for each in possible if each in (one.by_zeros or one.formats)]
+    cells = [one.open or one.told or "" for one in doubtful]
+    readings = {tuple(each.read(cell) for cell in cells): each for each in reversed(possible)}
+    sound = [each for each in readings.values() if sense(_read(table, fields, texts, each))]
+    return sound[0] if len(sound) == 1 else None
 
 
 def _by_other_columns(
@@ -292,14 +311,6 @@ def _settles(
     return True
 
 
-def _readings(
-    possible: Sequence[NumberFormat], open_ones: Sequence[Evidence]
-) -> list[NumberFormat]:
-    """One format for each way to read the open columns."""
-    by_values = {tuple(f.read(one.open or "") for one in open_ones): f for f in reversed(possible)}
-    return list(by_values.values())
-
-
 def _read(
     table: pd.DataFrame, fields: Sequence[str], texts: dict[str, _Texts], one: NumberFormat
 ) -> NDArray[np.float64]:
@@ -320,7 +331,8 @@ def _others(table: pd.DataFrame, fields: Sequence[str]) -> Iterator[Evidence]:
             continue
         column = table[name].head(_SAMPLE)
         told = [one for one in _filled(_Texts(column).array) if not is_withheld(one)]
-        if told and all(is_number(one) for one in told):
+        codes = any(one[0] == "0" and one[1:2].isdigit() for one in told)
+        if told and not codes and all(is_number(one) for one in told):
             yield evidence_of(str(name), map(plain_body, told))
 
 

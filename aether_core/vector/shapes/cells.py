@@ -19,14 +19,10 @@ _TEXT = re.compile(
     r"|\s*(SRID\s*=\s*\d+\s*;)?\s*GEOMETRYCOLLECTION\s*(Z|M|ZM)?\s*(\(|EMPTY)",
     re.IGNORECASE,
 )
-# The order of bytes, the type with its flags, and no less than an empty shape: a code of digits
-# that begins with 01, such as that of a tract in Alabama, is none.
-_HEX = re.compile(
-    r"\s*(?:\\x|0x)?("
-    r"(?:01[0-9A-F]{2}0[0-9A-F]00[02468ACE]0|00[02468ACE]0000[0-9A-F][0-9A-F]{2})"
-    r"(?:[0-9A-F]{2}){4,})\s*$",
-    re.IGNORECASE,
-)
+_HEX = re.compile(r"\s*(?:\\x|0x)?(0[01](?:[0-9A-Fa-f]{2}){8,})\s*$")
+_SHAPE_TYPES = range(1, 18)
+_DIMENSIONS = (0, 1000, 2000, 3000)  # plain, Z, M and ZM of the standard
+_FLAGS = 0xE0000000  # of EWKB: Z, M, SRID
 _JSON = re.compile(r'\s*\{[^{}]*"(type|coordinates|geometries)"')
 _LOOKED_AT = 20
 
@@ -107,8 +103,15 @@ def _kind(cell: str | bytes) -> str | None:
     """Say how a cell is written; None where it is no geometry."""
     if isinstance(cell, bytes):
         return "WKB" if len(cell) > 4 and cell[0] in {0, 1} else None
-    if _HEX.match(cell):
+    if (found := _HEX.match(cell)) and _states_a_shape(found[1]):
         return "hex WKB"
     if _TEXT.match(cell):
         return "WKT"
     return "GeoJSON" if _JSON.match(cell) else None
+
+
+def _states_a_shape(digits: str) -> bool:
+    """Whether digits begin as well-known binary does; a code such as `01085781000` does not."""
+    code = bytes.fromhex(digits[2:10])
+    kind = int.from_bytes(code[::-1] if digits[:2] == "01" else code, "big") & ~_FLAGS
+    return any(kind - more in _SHAPE_TYPES for more in _DIMENSIONS)

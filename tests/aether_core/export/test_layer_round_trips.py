@@ -130,6 +130,18 @@ def test_csv(written: Path, frame: gpd.GeoDataFrame) -> None:
     assert set(read["note"]) == {"simulated embedding"}
 
 
+def test_excel_opens_a_csv_with_its_letters(tmp_path: Path) -> None:
+    frame = layer().head(3).reset_index(drop=True)
+    frame["landuse"] = ["Größe", "公园", "=Ñandú"]
+    write_layer(frame, tmp_path / "a.csv", metadata=METADATA)
+    written = (tmp_path / "a.csv").read_bytes()
+    assert written.startswith(b"\xef\xbb\xbfcell,lon,lat,")  # by this mark it knows UTF-8
+    assert written.count(b"\xef\xbb\xbf") == 1
+    again = read_vector(tmp_path / "a.csv", typed=False).frame
+    assert again["cell"].tolist() == frame["cell"].tolist()
+    assert again["landuse"].tolist() == frame["landuse"].tolist()
+
+
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".parquet", ".csv"])
 def test_our_own_reader_reads_what_we_write(
     written: Path, frame: gpd.GeoDataFrame, suffix: str

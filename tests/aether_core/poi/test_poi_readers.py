@@ -91,22 +91,20 @@ def test_the_same_pois_are_read_equal_from_every_format(rows: list[tuple]) -> No
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     path = tmp_path / "pois.csv"
-    path.write_text("Titel,Art,Oberart,lon,lat\nAalto,art_museum,KULTUR,24.9,60.1\n")
+    path.write_text("Foo,Bar,Baz,lon,lat\nAalto,art_museum,KULTUR,24.9,60.1\n")
     return path
 
 
 def test_columns_are_named_by_the_user(table: Path) -> None:
-    fields = PoiFields(name="Titel", category="Art", group="Oberart")
+    fields = PoiFields(name="Foo", category="Bar", group="Baz")
     poi = read_pois(table, fields=fields).frame.iloc[0]
     assert (poi["name"], poi["category"], poi["group"]) == ("Aalto", "art museum", "KULTUR")
 
 
 def test_unknown_columns_list_those_there_are(table: Path) -> None:
-    with pytest.raises(InputError, check=fault("no-such-column", "Sorte", "Titel, Art, Oberart")):
+    with pytest.raises(InputError, check=fault("no-such-column", "Sorte", "Foo, Bar, Baz")):
         read_pois(table, fields=PoiFields(category="Sorte"))
-    with pytest.raises(
-        InputError, check=fault("places-without-name-or-category", "Titel, Art, Oberart")
-    ):
+    with pytest.raises(InputError, check=fault("places-without-name-or-category", "Foo, Bar, Baz")):
         read_pois(table)
 
 

@@ -17,6 +17,7 @@ from aether_core.errors import InputError
 from aether_core.tasks.areas.read import read_areas
 from aether_core.tasks.labels.read import read_labels
 from aether_core.vector import ReadOptions, read_vector
+from aether_core.vector.shapes.cells import holds_shapes
 from aether_core.vector.shapes.collections import without_collections
 from tests.errors import fault
 
@@ -232,3 +233,8 @@ def test_a_layer_named_where_there_is_one_is_said_to_be_needless(tmp_path: Path)
     gpd.GeoDataFrame({"n": [1]}, geometry=[POINT], crs=4326).to_file(path)
     found = read_vector(path, ReadOptions(layer="pois"))
     assert any("pois was not needed" in note for note in found.report.notes)
+
+
+@pytest.mark.parametrize("code", ["01085781000", "010857810001", "001234567890123456", "01" * 21])
+def test_codes_of_hexadecimal_digits_are_no_geometries(code: str) -> None:
+    assert not holds_shapes(pd.Series([code] * 5))

@@ -318,7 +318,11 @@ def test_other_json_is_named_for_what_it_is(
 
 @pytest.mark.parametrize(
     ("content", "fact"),
-    [(gzip.compress(b"{}"), "gzip"), (b"PK\x05\x06" + bytes(18), "zip"), (b"%PDF-1.7", "PDF")],
+    [
+        (gzip.compress(b"{}", mtime=0), "gzip"),
+        (b"PK\x05\x06" + bytes(18), "zip"),
+        (b"%PDF-1.7", "PDF"),
+    ],
 )
 def test_binary_files_called_json_are_named(tmp_path: Path, content: bytes, fact: str) -> None:
     path = tmp_path / "a.geojson"

@@ -90,7 +90,7 @@ def test_a_study_with_labels_measures_everything_and_is_taken_away(
 
     for name in ("table.csv", "all.json", "chart.svg", "chart.png"):
         export_study(trained_store, found.id, tmp_path / name, metric="macro_f1")
-    table = list(csv.DictReader((tmp_path / "table.csv").read_text().splitlines()))
+    table = list(csv.DictReader((tmp_path / "table.csv").read_text("utf-8-sig").splitlines()))
     assert [float(line["mean"]) for line in table] == [one.mean for one in result.summaries]
     credited = study_file(replace(found, attribution=["=1+1"]), ".csv").decode()
     assert {line["attribution"] for line in csv.DictReader(credited.splitlines())} == {"'=1+1"}

@@ -48,6 +48,8 @@ def test_rows_that_sum_to_the_whole_tell_decimals(tmp_path: Path) -> None:
     areas = read(tmp_path, ["p;33,333;66,667", "q;12,125;87,875", "r;40;60"])
     assert areas.shares[2].tolist() == [0.4, 0.6]
     assert areas.shares[0] == pytest.approx([0.33333, 0.66667])
+    by_hand = read(tmp_path, ["p;12.340;87.660", "q;50;50", "r;40;60"])
+    assert by_hand.shares[0] == pytest.approx([0.1234, 0.8766])
 
 
 def test_two_readings_are_asked_and_an_option_decides(tmp_path: Path) -> None:

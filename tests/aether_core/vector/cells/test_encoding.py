@@ -73,6 +73,12 @@ def test_the_users_encoding_wins_and_must_fit(tmp_path: Path) -> None:
             read(tmp_path / "a.csv", content, encoding=name)
 
 
+def test_utf8_with_other_letters_in_a_line_names_it(tmp_path: Path) -> None:
+    content = table(["Café", "Straße", "Москва"]).encode() + "Köln,24.9,60.1\n".encode("cp1252")
+    with pytest.raises(InputError, check=fault("text-of-two-encodings", "line 5", "K\ufffdln")):
+        read(tmp_path / "a.csv", content)
+
+
 def test_bytes_of_no_writing() -> None:
     with pytest.raises(InputError, check=fault("encoding-unknown", "a.csv")):
         likeliest([bytes(range(128, 256))], "a.csv")

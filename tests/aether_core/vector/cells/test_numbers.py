@@ -100,6 +100,11 @@ def test_a_sound_reading_is_taken() -> None:
     assert found.values[0].tolist() == [33.333, 66.667]
 
 
+def test_codes_of_other_columns_prove_nothing() -> None:
+    with pytest.raises(InputError, check=fault("numbers-of-two-readings", "1.874")):
+        read(["1.874", "2.311"], beside=["01.001", "02.014"])
+
+
 def test_a_mistake_far_down_is_found() -> None:
     cells = [f"{n / 100:.2f}" for n in range(5_000)]
     assert np.array_equal(read(cells).values[:, 0], np.arange(5_000) / 100)

@@ -1,0 +1,176 @@
+"""What the rows of an embedding's table are taken for, and what is said of those left out."""
+
+import gzip
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from aether_core.eo.alphaearth import BAND_NAMES
+from aether_core.eo.embedding import open_embedding
+from aether_core.eo.table.embedding import open_tables
+from aether_core.eo.table.samples import read_samples
+from aether_core.errors import InputError
+from tests.aether_core.eo.brute_force import unit_vectors
+from tests.aether_core.eo.table.test_table import as_table, samples
+from tests.errors import fault
+
+BANDS = list(BAND_NAMES)
+
+
+def written(folder: Path, table: pd.DataFrame) -> Path:
+    path = folder / "samples.csv"
+    table.to_csv(path, index=False)
+    return path
+
+
+def means(count: int = 200) -> gpd.GeoDataFrame:
+    """Means of a few vectors each, as of census tracts."""
+    rng = np.random.default_rng(3)
+    frame = samples(count)
+    others = unit_vectors(rng, 1, count, "float32")[0]
+    frame[BANDS] = frame[BANDS] + rng.uniform(0.1, 0.9, (count, 1)) * others
+    frame[BANDS] = frame[BANDS] / 1.9
+    return frame
+
+
+def test_rows_are_left_out_by_reason(tmp_path: Path) -> None:
+    table = as_table(samples(20))
+    table.loc[:2, "A17"] = np.nan
+    table.loc[3:4, BANDS] = np.nan
+    table.loc[5:5, BANDS] = 0
+    table.loc[6:7, "longitude"] = np.nan
+    read = read_samples(written(tmp_path, table))
+    assert read.report.left_out == {
+        "some embedding values missing": 3,
+        "no embedding": 2,
+        "embedding is 0 throughout": 1,
+        "no coordinates": 2,
+    }
+    assert (read.report.rows, read.report.used, len(read.lonlat)) == (20, 12, 12)
+    assert read.report.columns["embedding"] == "A00 to A63"
+    assert not any("Warning" in note for note in read.report.notes)
+
+
+def test_more_than_half_missing_is_a_warning(tmp_path: Path) -> None:
+    table = as_table(samples(20))
+    table.loc[:14, "A05"] = np.nan
+    read = read_samples(written(tmp_path, table))
+    assert any("Warning" in note and "25%" in note for note in read.report.notes)
+
+
+@pytest.mark.parametrize(
+    "heading", ["{}_mean", "mean_{}", "{}mean", "AEF_{}", "{} mean", "emb.{}", "{}_median"]
+)
+def test_bands_with_words_around_them(tmp_path: Path, heading: str) -> None:
+    frame = samples(30)
+    table = as_table(frame).rename(columns={name: heading.format(name) for name in BANDS})
+    table[[f"{name}_stdDev" for name in BANDS]] = 0.1
+    read = read_samples(written(tmp_path, table))
+    np.testing.assert_allclose(read.vectors, frame[BANDS].to_numpy(), atol=1e-6)
+    assert read.report.columns["embedding"] == f"{heading.format('A00')} to {heading.format('A63')}"
+
+
+def test_lower_case_bands_and_two_sets(tmp_path: Path) -> None:
+    table = as_table(samples(30)).rename(columns=str.lower)
+    assert len(read_samples(written(tmp_path, table)).vectors) == 30
+    both = table.assign(**{f"{name}_2019": table[name.lower()] for name in BANDS})
+    both = both.rename(columns={name.lower(): f"{name}_2018" for name in BANDS})
+    unclear = fault("embedding-columns-unclear", "A00_2018", "A00_2019")
+    with pytest.raises(InputError, check=unclear):
+        read_samples(written(tmp_path, both))
+
+
+def test_the_mean_is_taken_before_other_statistics(tmp_path: Path) -> None:
+    frame = samples(30)
+    table = as_table(frame).rename(columns={name: f"{name}_mean" for name in BANDS})
+    table[[f"{name}_median" for name in BANDS]] = 0.1
+    read = read_samples(written(tmp_path, table))
+    assert read.report.columns["embedding"] == "A00_mean to A63_mean"
+
+
+def test_only_deviations_are_no_embedding(tmp_path: Path) -> None:
+    table = as_table(samples(30)).rename(columns={name: f"{name}_stdDev" for name in BANDS})
+    with pytest.raises(InputError, check=fault("table-lacks-bands", 64)):
+        read_samples(written(tmp_path, table))
+
+
+def test_means_are_brought_to_length_one_and_their_lengths_kept(tmp_path: Path) -> None:
+    frame = means()
+    length = np.linalg.norm(frame[BANDS].to_numpy(np.float64), axis=1)
+    assert length.max() < 1
+    frame["geometry"] = shapely.buffer(frame.geometry.to_numpy(), 0.001)
+    path = tmp_path / "tracts.geojson"
+    frame.to_file(path)
+    read = read_samples(path)
+    np.testing.assert_allclose(np.linalg.norm(read.vectors, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(read.length, length, atol=1e-5)
+    assert any("means" in note and f"{length.min():.2f}" in note for note in read.report.notes)
+    assert any("shape" in note for note in read.report.notes)
+    embedding = open_tables([path])
+    np.testing.assert_allclose(embedding.length, length, atol=1e-5)
+    assert embedding.reports == (read.report,)
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.01, 1.2])
+def test_vectors_scaled_by_one_number_are_no_means(tmp_path: Path, factor: float) -> None:
+    table = as_table(samples(50))
+    table[BANDS] *= factor
+    with pytest.raises(InputError, check=fault("vectors-of-wrong-length", f"{factor:.3g}")):
+        read_samples(written(tmp_path, table))
+
+
+@pytest.mark.parametrize("zone", [32635, 3067])
+def test_metres_need_the_users_word(tmp_path: Path, zone: int) -> None:
+    frame = samples(60)
+    moved = as_table(frame.to_crs(zone), "x", "y")
+    path = written(tmp_path, moved)
+    with pytest.raises(InputError, check=fault("coordinates-not-degrees", "--embedding-crs")):
+        open_embedding([path])
+    embedding = open_embedding([path], crs=f"EPSG:{zone}")
+    read = read_samples(path, crs=f"EPSG:{zone}")
+    expected = shapely.get_coordinates(frame.geometry.to_numpy())
+    np.testing.assert_allclose(read.lonlat, expected, atol=1e-7)
+    assert (embedding.reports[0].crs, embedding.infos[0].crs) == (f"EPSG:{zone}",) * 2
+
+
+def test_a_radius_that_fits_is_found(tmp_path: Path) -> None:
+    lon, lat = np.meshgrid(24.9 + 0.02 * np.arange(8), 60.1 + 0.01 * np.arange(8))
+    frame = samples(64)
+    frame["geometry"] = shapely.points(lon.ravel(), lat.ravel())
+    embedding = open_tables([written(tmp_path, as_table(frame))])
+    places = np.array([[24.91, 60.105], [24.93, 60.125], [24.95, 60.145]])
+    radius = embedding.fitting_radius(places)
+    assert radius is not None
+    assert 780 < radius < 1000
+    assert radius == float(f"{radius:.2g}")
+    assert embedding.fitting_radius(np.array([[10.0, 50.0]])) is None
+
+
+def test_trials(shared: Path, tmp_path: Path) -> None:
+    def read(name: str, crs: str | None = None):  # noqa: ANN202
+        path = tmp_path / name
+        path.write_bytes(gzip.decompress((shared / "trials" / f"{name}.gz").read_bytes()))
+        return read_samples(path, crs=crs)
+
+    half = read("ee_halfempty.csv").report
+    assert half.left_out["some embedding values missing"] * 2 == pytest.approx(half.rows, abs=1)
+    zeros = read("ee_zeros.csv").report
+    assert zeros.left_out["embedding is 0 throughout"] > 0
+    assert sum(zeros.left_out.values()) + zeros.used == zeros.rows
+    mean = read("ee_mean.csv")
+    assert mean.report.columns["embedding"] == "A00_mean to A63_mean"
+    with pytest.raises(InputError, check=fault("coordinates-not-degrees", "--embedding-crs")):
+        read("ee_utm.csv")
+    utm = read("ee_utm.csv", "EPSG:32633")
+    np.testing.assert_allclose(utm.lonlat, mean.lonlat, atol=1e-6)
+
+
+def test_genuine_means_of_tracts(shared: Path) -> None:
+    path = min((shared / "real" / "us_tracts").glob("*.parquet"))
+    read = read_samples(path)
+    assert 0.6 < read.length.min() < np.median(read.length) < 1
+    np.testing.assert_allclose(np.linalg.norm(read.vectors, axis=1), 1, atol=1e-5)
