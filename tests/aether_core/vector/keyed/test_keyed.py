@@ -198,3 +198,9 @@ def test_genuine_tables_are_read(shared: Path, tmp_path: Path) -> None:
     assert joined.given == own.given
     assert np.allclose(joined.shares, own.shares)
     assert shapely.equals(joined.geometry, own.geometry).all()
+
+
+def test_codes_of_digits_are_no_shapes_in_hexadecimal(tmp_path: Path) -> None:
+    blocks = [f"0108578100{row:06}" for row in range(8)]
+    read = read_keyed(people(tmp_path, blocks), geometry=outlines(tmp_path, blocks))
+    assert read.frame["GEOID"].tolist() == blocks
