@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
+from aether_core.vector.headings import without_place
+
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
@@ -143,7 +145,7 @@ def fitting(role: str, headings: Iterable[str]) -> tuple[str, ...]:
     """
     ranked: dict[tuple[int, int], list[str]] = {}
     for heading in headings:
-        rank = _rank(role, heading)
+        rank = _rank(role, without_place(heading))
         if rank is not None:
             ranked.setdefault(rank, []).append(heading)
     return tuple(ranked[min(ranked)]) if ranked else ()

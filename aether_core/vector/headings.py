@@ -15,6 +15,12 @@ _LISTED = 30
 _NUMBERED = re.compile(r"(.*) \(column \d+\)")
 
 
+def without_place(heading: str) -> str:
+    """A heading that stands in a table twice, as both are spelled there."""
+    match = _NUMBERED.fullmatch(heading)
+    return match[1] if match else heading
+
+
 def tidy_headings(headings: Iterable[object]) -> list[str]:
     """Return headings in composed letters and with single spaces, each once.
 
@@ -84,8 +90,7 @@ def first_column(columns: Iterable[object], usual: Sequence[str], *, file: str) 
     names = [str(column) for column in columns]
     by_key: dict[str, list[str]] = {}
     for name in names:
-        match = _NUMBERED.fullmatch(name)
-        by_key.setdefault(heading_key(match[1] if match else name), []).append(name)
+        by_key.setdefault(heading_key(without_place(name)), []).append(name)
     for one in usual:
         found = by_key.get(heading_key(one), [])
         if len(found) > 1:

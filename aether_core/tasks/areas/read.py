@@ -23,7 +23,7 @@ from aether_core.tasks.areas.given import (
     what_is_given,
 )
 from aether_core.tasks.areas.numbers import AreaNumbers, area_numbers
-from aether_core.tasks.areas.totals import refuse_totals
+from aether_core.tasks.areas.totals import refuse_totals, rows_of_totals
 from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import (
     DEFAULT_LIMITS,
@@ -46,6 +46,7 @@ NO_SIZE = "polygon with zero area"
 NO_CODE = "no code"
 MISSING = "missing value"
 NOBODY = "population of zero"
+TOTAL_ROW = "total of all other rows"
 NOT_WHOLE = "shares that do not sum to 1"
 _NO_PART = frozenset({NO_GEOMETRY, NOT_AN_AREA, NO_SIZE, NO_CODE})
 
@@ -158,6 +159,8 @@ def read_areas(
     kind = what_is_given(
         values[reason == ""], percent_signs=has_percent_signs(table, names), said=given
     )
+    if kind == "counts":
+        _leave_out_totals(values, codes.code, reason)
     _judge_sums(values, reason, kind, minimum_count)
     # The parts of an area have the same numbers, so they were judged alike.
     first, parts = _first_rows(codes.code, reason)
@@ -206,6 +209,15 @@ def _why_missing(numbers: AreaNumbers) -> NDArray[np.object_]:
         marks = [mark for mark in numbers.mark[row] if mark]
         why[row] = f"withheld value {marks[0]!r}" if marks else MISSING
     return why
+
+
+def _leave_out_totals(
+    values: NDArray[np.float64], code: NDArray[np.object_], reason: NDArray[np.object_]
+) -> None:
+    """Write into `reason` which row is the sum of all other areas."""
+    first, _ = _first_rows(code, reason)
+    rows = first[reason[first] == ""]
+    reason[rows[rows_of_totals(values[rows])]] = TOTAL_ROW
 
 
 def _first_rows(

@@ -12,6 +12,8 @@ MOST_ROWS = 0.9
 """Part of the rows whose numbers have to fit: single rows hold mistakes."""
 _ROUNDED = 0.005
 """Offices round and disturb counts: a total may miss the sum of its parts by this much."""
+_FEWEST_ROWS = 4
+"""Of fewer rows one may be the sum of the others by accident."""
 _ALL_SETS = 14
 """Up to so many fields every set of parts is tried; beyond it, those that stand together."""
 _LONGEST_RUN = 40
@@ -52,6 +54,22 @@ def totals_among(values: NDArray[np.float64], fields: Sequence[str]) -> dict[str
         elif _is_whole(complete, column, others, fields):
             found[name] = tuple(fields[k] for k in others)
     return found
+
+
+def rows_of_totals(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark a row that is the sum of all others in every field: the whole, not one of the areas.
+
+    Args:
+        values: Counts of complete rows, each area once, float64 `[n, k]`.
+
+    Returns:
+        Bool `[n]`; none of fewer than four rows.
+    """
+    if len(values) < _FEWEST_ROWS:
+        return np.zeros(len(values), dtype=bool)
+    others = values.sum(axis=0) - values
+    near = np.abs(values - others) <= _ROUNDED * np.maximum(others, 1.0)
+    return np.asarray(near.all(axis=1) & (values.sum(axis=1) > 0))
 
 
 def refuse_totals(values: NDArray[np.float64], fields: Sequence[str]) -> None:

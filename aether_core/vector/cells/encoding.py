@@ -16,6 +16,8 @@ from pathlib import Path
 
 from aether_core.errors import InputError
 from aether_core.vector.cells.languages import CHINESE_NAMES, LATIN, OTHERS
+from aether_core.vector.cells.places import WORDS_OF_PLACES
+from aether_core.vector.headings import heading_key
 
 UTF8 = "UTF-8"
 
@@ -61,6 +63,8 @@ _SENSELESS, _SENSELESS_ASIAN = -6.0, -10.0
 _STRANGE = math.log(1e-5)
 _MIXED = math.log(0.05)
 _OTHER_LANGUAGE = 3.0
+_KNOWN_HEADING = 15.0
+"""For a heading that is a word for longitude, name or the like, beyond what its letters say."""
 _ASIAN = {
     "gb18030": "Chinese",
     "big5hkscs": "Chinese",
@@ -232,11 +236,16 @@ def _likelihood(texts: Sequence[str], codec: str) -> float:
     Single texts may be in another language, which is less likely.
     """
     own = _ASIAN.get(codec)
+    headings = sum(heading_key(text) in WORDS_OF_PLACES for text in texts)
     languages = [own] if own else [*LATIN, *OTHERS, "Thai"]
     rows = [[_in_language(text, language) for language in languages] for text in texts]
-    return _CANDIDATES[codec] + max(
-        sum(max(row[place], max(row) - _OTHER_LANGUAGE) for row in rows)
-        for place in range(len(languages))
+    return (
+        _CANDIDATES[codec]
+        + _KNOWN_HEADING * headings
+        + max(
+            sum(max(row[place], max(row) - _OTHER_LANGUAGE) for row in rows)
+            for place in range(len(languages))
+        )
     )
 
 

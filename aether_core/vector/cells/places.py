@@ -45,6 +45,42 @@ _TOGETHER = (
     *("坐标", "座標", "经纬度", "經緯度", "緯度経度", "좌표", "координаты", "koordinaten"),
     *("coordenadas", "coordonnées", "coordinate geografiche", "koordinat", "współrzędne"),
 )
+WORDS_OF_PLACES = frozenset(
+    heading_key(word)
+    for word in (
+        *(*_LONGITUDE, *_LATITUDE, *_TOGETHER),
+        *(
+            "名称",
+            "名稱",
+            "名字",
+            "名前",
+            "名",
+            "店名",
+            "地名",
+            "施設名",
+            "이름",
+            "명칭",
+            "상호",
+            "상호명",
+        ),
+        *(
+            "类别",
+            "类型",
+            "分类",
+            "類別",
+            "類型",
+            "分類",
+            "種別",
+            "種類",
+            "業種",
+            "カテゴリ",
+            "분류",
+            "업종",
+        ),
+        *("название", "наименование", "категория", "тип", "адрес", "地址", "住所", "주소"),
+    )
+)
+"""Words that head columns of places: whoever reads them in a file reads its letters rightly."""
 _SAYS_NOTHING = frozenset(
     {"wgs84", "wgs", "84", "4326", "epsg", "deg", "degree", "degrees", "dd", "decimal", "dec"}
     | {"geo", "location", "coordinate", "coord", "address", "grad"}

@@ -205,3 +205,10 @@ def test_genuine_bay_area_places(shared: Path) -> None:
     assert pois["source_id"][0] == "30181366"
     assert (pois["category"] == "").sum() == 10  # eight are a blank, two are "yes"
     assert not pois["category"].str.contains("_").any()
+
+
+def test_two_columns_of_one_heading_are_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    path.write_text("lon,lat,name,name,category\n" + "4.9,52.3,a,b,cafe\n" * 9, encoding="utf-8")
+    with pytest.raises(InputError, check=fault("places-columns-unclear", "--name-field")):
+        read_pois(path)

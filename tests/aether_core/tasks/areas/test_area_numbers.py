@@ -87,7 +87,8 @@ def test_trials_are_their_sound_twin(shared: Path) -> None:
 def test_an_embedding_with_decimal_commas(shared: Path, tmp_path: Path) -> None:
     file = tmp_path / "ee.csv"
     file.write_bytes(gzip.decompress((shared / "trials" / "ee_deccomma.csv.gz").read_bytes()))
-    lonlat, vectors = read_samples(file)
+    found = read_samples(file)
+    lonlat, vectors = found.lonlat, found.vectors
     assert vectors.shape[1] == 64
     assert vectors[0, :2] == pytest.approx([0.16611643, 0.07525615])
     assert lonlat[0] == pytest.approx([15.0007688, 40.6508115])

@@ -11,7 +11,7 @@ from aether_core.errors import InputError
 from aether_core.tasks.areas.columns import area_columns
 from aether_core.tasks.areas.given import given_notes, has_percent_signs, what_is_given
 from aether_core.tasks.areas.read import read_areas
-from aether_core.tasks.areas.totals import refuse_totals, totals_among
+from aether_core.tasks.areas.totals import refuse_totals, rows_of_totals, totals_among
 from tests.errors import fault
 
 PARTS = ["owner", "social", "private", "other", "shared", "free"]
@@ -159,3 +159,11 @@ def test_columns_of_a_file_are_told_apart(tmp_path: Path) -> None:
     assert found.sizes == ["Shape_Area"]
     assert list(found.totals) == ["all_of_them"]
     assert found.needs_shapes
+
+
+def test_a_row_that_is_the_sum_of_all_others_is_no_area() -> None:
+    values = people(12, 3)
+    whole = np.vstack([values[:5], values.sum(axis=0), values[5:]])
+    assert np.flatnonzero(rows_of_totals(whole)).tolist() == [5]
+    assert not rows_of_totals(values).any()
+    assert not rows_of_totals(np.array([[5.0, 3.0], [2.0, 1.0], [3.0, 2.0]])).any()

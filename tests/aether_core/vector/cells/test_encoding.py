@@ -118,3 +118,24 @@ def test_trials(shared: Path) -> None:
     utf8 = read_vector(trials / "shp" / "utf8.shp")
     assert utf8.frame["name"][0] == "Аптека Ängelholm 0"
     assert utf8.report.encoding == "UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "head"),
+    [
+        ("shift_jis", "経度,緯度,名称,種別"),
+        ("euc_jp", "経度,緯度,施設名,種別"),
+        ("gbk", "经度,纬度,名称,类型"),
+        ("big5", "經度,緯度,名稱,類別"),
+        ("euc_kr", "경도,위도,상호명,업종"),
+        ("cp1251", "Долгота,Широта,Название,Категория"),
+        ("koi8-r", "Долгота,Широта,Название,Категория"),
+    ],
+)
+def test_headings_in_a_language_tell_their_encoding(
+    tmp_path: Path, encoding: str, head: str
+) -> None:
+    rows = "".join(f"{4.9 + n / 1000:.3f},{52.3 + n / 1000:.3f},A{n},cafe\n" for n in range(60))
+    found = read(tmp_path / "a.csv", f"{head}\n{rows}".encode(encoding))
+    assert found.report.columns["longitude"] == head.split(",", maxsplit=1)[0]
+    assert len(found.frame) == 60
