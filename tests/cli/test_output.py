@@ -19,6 +19,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, *, width: int, terminal: bool) -> lis
     to = io.StringIO()
     console = Console(file=to, width=width, force_terminal=terminal, color_system=None)
     monkeypatch.setattr(output, "_stdout", console)
+    monkeypatch.setattr(output.MODE, "json", False)
     output.table(COLUMNS, ROWS, copied="layer")
     return to.getvalue().splitlines()
 
