@@ -10,11 +10,12 @@ import rasterio
 import shapely
 
 from aether_core.city.boundary import read_boundary, working_crs
-from aether_core.city.cells import cell_polygons, cells_of
+from aether_core.city.cells import cells_of
 from aether_core.eo.alphaearth import BAND_NAMES
 from aether_core.eo.embedding import open_embedding
 from aether_core.export.formats import write_layer
 from aether_core.poi.read import read_pois
+from aether_core.spatial.hexagons import cell_polygons
 from aether_core.spatial.longitudes import extent_of
 from aether_core.vector import read_vector
 from tests.aether_core.eo.brute_force import Scene, unit_vectors, write_scene

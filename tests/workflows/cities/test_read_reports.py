@@ -11,12 +11,11 @@ import rasterio
 
 from aether_core.eo.embedding import open_embedding
 from aether_core.errors import InputError
-from aether_core.vector import ReadingReport
 from cli.__main__ import run
 from db.cities import cities as city_rows
 from tests.app_fixtures import CityFiles
 from tests.errors import fault
-from workflows.cities.add import AddCity, add_city
+from workflows.cities.add import AddCity, CityReports, add_city
 from workflows.cities.files import open_city_embedding
 from workflows.home.store import Store
 
@@ -47,13 +46,16 @@ def test_a_table_in_metres_is_kept_with_its_crs(
     store: Store, city_files: CityFiles, tmp_path: Path
 ) -> None:
     path = sampled(city_files, tmp_path / "utm.csv", step=3, crs="EPSG:3067")
-    told: list[ReadingReport] = []
+    told: list[CityReports] = []
     summary = add_city(
-        store, request(city_files, path, embedding_crs="EPSG:3067"), told=told.extend
+        store, request(city_files, path, embedding_crs="EPSG:3067"), told=told.append
     )
     assert summary.pois > 500
-    places, embedding = told
-    assert places.columns["name"] == "name"
+    (read,) = told
+    assert read.pois.columns["name"] == "name"
+    assert read.pois.used == summary.pois
+    assert read.boundary is None
+    (embedding,) = read.embedding
     assert (embedding.crs, embedding.crs_from) == ("EPSG:3067", "as you said")
     # Read again from the home, where nobody says it anew.
     with store.session() as session:
@@ -98,5 +100,13 @@ def test_the_command_says_how_files_were_read(
     assert "CSV, Overture places" in shown.err
     assert "permanently closed" in shown.err
     assert "GeoTIFF" in shown.err
-    dropped = json.loads(shown.out)["pois_dropped"]
+    city = json.loads(shown.out)
+    dropped, read = city["pois_dropped"], city["read"]
+    assert set(read) == {"embedding", "pois"}
+    assert [one["format"] for one in read["embedding"]] == ["GeoTIFF"]
+    asked = {"file", "format", "layer", "encoding", "crs", "columns", "rows", "used", "left_out"}
+    assert asked <= set(read["pois"])
+    assert read["pois"]["used"] == city["pois"]
+    assert read["pois"]["left_out"] == dropped
+    assert read["pois"]["rows"] == city["pois"] + sum(dropped.values())
     assert dropped["permanently closed"] == (table["operating_status"] != "open").sum()

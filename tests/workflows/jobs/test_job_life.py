@@ -102,7 +102,8 @@ def test_a_job_reads_its_own_copies_and_forgets_them(
     done = ended_well(show_job(trained_store, job.job))
     assert (done.progress, done.stage, done.seconds_left) == (1.0, "done", None)
     (layer,) = list_layers(trained_store, SLUG)
-    assert done.result == {"layer": layer.layer}
+    assert done.result["layer"] == layer.layer
+    assert done.result["read"]["labels"]["file"] == "mine.csv"
     assert layer.parameters["labels"] == "mine.csv"
     assert not (job_folder(trained_store, job.job) / "inputs").exists()
     carry_out(trained_store, job.job)  # an entry of the queue that was delivered twice
