@@ -182,7 +182,7 @@ def _chosen_layer(dataset: str, path: Path, wanted: str | None) -> str | None:
         raise InputError(
             f"{path.name} has several layers",
             ", ".join(spatial),
-            "choose one (in commands: --layer NAME)",
+            "choose one (on the page: File options; in commands: --layer)",
             code="file-with-several-layers",
         )
     return wanted or next(iter(names), None)

@@ -17,8 +17,8 @@ _SIGNS: Final = {".": "point  .", ",": "comma  ,", " ": "space", "'": "apostroph
 
 def ask(key: str) -> ReadOptions:
     """Let a user overrule what is found out about a file; what is left alone is found out."""
-    with st.popover("How the file is read", icon=":material/tune:"):
-        st.caption("Only where the preview is wrong. What you enter wins over what the file says.")
+    with st.popover("File options", icon=":material/tune:"):
+        st.caption("Only where a file is read wrongly. What you enter wins over what it says.")
         crs = st.text_input("Coordinate system", key=f"{key}-crs", placeholder="e.g. EPSG:27700")
         layer = st.text_input("Layer", key=f"{key}-layer", placeholder="of a file with several")
         encoding = st.text_input(

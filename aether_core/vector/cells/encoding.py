@@ -195,8 +195,8 @@ def likeliest(pieces: Sequence[bytes], file: str) -> Encoding:
         raise InputError(
             f"the letters of {file} can be read in several ways",
             " or ".join(shown),
-            "specify its encoding (in commands: --encoding NAME; on the page: How the file is "
-            "read), or save it in UTF-8",
+            "specify its encoding (in commands: --encoding NAME; on the page: File options), or "
+            "save it in UTF-8",
             code="encoding-unclear",
         )
     example = max(texts, key=lambda text: sum(not letter.isascii() for letter in text[:40]))

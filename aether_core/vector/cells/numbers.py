@@ -367,7 +367,7 @@ def _mixed(file: str, first: tuple[str, str], second: tuple[str, str]) -> InputE
         f"the numbers of {file} are written in two ways",
         f"{first[1]!r} in the column {first[0]}, {second[1]!r} in the column {second[0]}",
         "write them in one way, or say which is right (in commands: --decimal, --thousands; on the "
-        "page: How the file is read)",
+        "page: File options)",
         code="numbers-mixed",
     )
 

@@ -110,7 +110,7 @@ def _sheet(book: CalamineWorkbook, path: Path, wanted: str | None) -> tuple[Cala
         raise InputError(
             f"{path.name} has several sheets",
             ", ".join(sheet.name for sheet in tables),
-            "choose one (in commands: --layer NAME)",
+            "choose one (on the page: File options; in commands: --layer)",
             code="file-with-several-layers",
         )
     if not tables:
@@ -134,7 +134,7 @@ def _table(rows: Sequence[Sequence[Cell]], path: Path) -> tuple[pd.DataFrame, in
         raise InputError(
             f"{path.name} holds no table",
             "the sheet is empty",
-            "choose another sheet (in commands: --layer NAME)",
+            "choose another sheet (on the page: File options; in commands: --layer)",
             code="table-unreadable",
         )
     usual, _ = Counter(len(cells) for cells in head.values()).most_common(1)[0]

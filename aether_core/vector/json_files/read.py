@@ -258,7 +258,7 @@ def chosen_of(names: list[str], wanted: str | None, path: Path) -> str:
         raise InputError(
             f"{path.name} has several layers",
             ", ".join(names),
-            "choose one (in commands: --layer NAME)",
+            "choose one (on the page: File options; in commands: --layer)",
             code="file-with-several-layers",
         )
     return wanted or next(iter(names), "")

@@ -183,7 +183,7 @@ def _chosen(
     raise InputError(
         f"{path.name} holds several maps",
         listed,
-        "choose one (in commands: --layer NAME)",
+        "choose one (on the page: File options; in commands: --layer)",
         code="file-with-several-layers",
     )
 
