@@ -59,6 +59,9 @@ def test_a_city_is_added_by_upload(empty_environment: Store, city_files: CityFil
     upload(visit, "add-pois-upload", city_files.pois)
     assert "category" in visit.selectbox(key="add-field-category").options
     assert "Column for category" in words(visit)
+    upload(visit, "add-boundary-upload", city_files.boundary)
+    read = [box.label for box in visit.expander if box.label.startswith("How ")]
+    assert read == [f"How {one.name} was read" for one in (city_files.pois, city_files.boundary)]
     preview = next(one.value for one in visit.dataframe if "Category" in one.value)
     assert preview["Category"].str.len().min() > 0
     visit.button(key="add-go").click().run()

@@ -6,9 +6,13 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.city.boundary import read_boundary
 from aether_core.city.cells import COARSEST, FINEST
 from aether_core.eo import embedding_kind
 from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
+from aether_core.eo.embedding_kind import ALPHAEARTH
+from aether_core.eo.table.embedding import TABLE_SUFFIXES
+from aether_core.eo.table.samples import read_samples
 from aether_core.poi.fields import PoiFields
 from aether_core.poi.read import PoiFile, read_pois
 from aether_core.vector import UPLOAD_SUFFIXES, ReadingReport, ReadOptions
@@ -18,7 +22,7 @@ from ui.forms.names import proposed_slug
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
 from ui.shell import errors, state, uploads
-from workflows.cities.add import AddCity
+from workflows.cities.add import AddCity, options_of_other_files
 from workflows.cities.job_kinds import ADD_CITY
 
 _EMBEDDINGS: Final = ("tif", "tiff", "csv", "parquet", "geojson", "gpkg")
@@ -108,6 +112,8 @@ def draw(panel: Panel) -> None:
                 help="Shown under every map and included in every export.",
             )
             simulated = st.checkbox("The embedding is simulated", key="add-simulated")
+        with errors.boxed(state.reachable):
+            _show_other_files(files, options, kind or ALPHAEARTH, embedding_crs or None)
     missing = _missing(name, slug, files)
     if missing:
         st.caption(f"Still needed: {missing}.")
@@ -197,7 +203,7 @@ def _ask_fields(path: Path, options: ReadOptions) -> dict[str, str | None]:
     if path.suffix.lower() == ".pbf":
         st.caption("Names and categories are taken from OpenStreetMap's own tags.")
         return {}
-    changed = path.stat().st_mtime if path.exists() else 0.0
+    changed = _changed(path)
     columns = _look(str(path), changed, options).headings
     chosen: dict[str, str | None] = {}
     for column, meaning in zip(st.columns(3), _MEANINGS, strict=True):
@@ -216,6 +222,43 @@ def _ask_fields(path: Path, options: ReadOptions) -> dict[str, str | None]:
         key="add-preview",
     )
     return chosen
+
+
+def _show_other_files(
+    files: _Files, options: ReadOptions, kind: str, embedding_crs: str | None
+) -> None:
+    """Show how boundary and tables of the embedding are read; a raster says all of itself."""
+    if files.boundary:
+        path = files.boundary[0]
+        report = _boundary_report(str(path), _changed(path), options_of_other_files(options))
+        reading.draw(report, "add-boundary-report")
+    for place, path in enumerate(files.embedding):
+        if path.suffix.lower() in TABLE_SUFFIXES:
+            report = _samples_report(str(path), _changed(path), kind, embedding_crs)
+            reading.draw(report, f"add-embedding-report-{place}")
+
+
+def _changed(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the boundary")
+def _boundary_report(
+    path: str,
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    options: ReadOptions,
+) -> ReadingReport:
+    return read_boundary(path, options).report
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the embedding")
+def _samples_report(
+    path: str,
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    kind: str,
+    crs: str | None,
+) -> ReadingReport:
+    return read_samples(Path(path), kind, crs).report
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the columns")

@@ -299,19 +299,20 @@ def _together(*counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sum(map(Counter, counts), Counter[str]()))
 
 
-def _of_other_files(request: AddCity) -> ReadOptions:
-    return ReadOptions(crs_if_unstated=request.options.crs)
+def options_of_other_files(places: ReadOptions) -> ReadOptions:
+    """How boundary and base map are read: the places' CRS serves where they state none."""
+    return ReadOptions(crs_if_unstated=places.crs)
 
 
 def _of_boundary(request: AddCity) -> ReadOptions:
-    return replace(_of_other_files(request), crs=request.boundary_crs)
+    return replace(options_of_other_files(request.options), crs=request.boundary_crs)
 
 
 def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | None:
     if request.base_map is None:
         extract = request.pois if _is_osm(request) else request.land_use
         return None if extract is None else read_osm_base_map(extract, boundary)
-    drawn = read_vector(request.base_map, _of_other_files(request)).frame
+    drawn = read_vector(request.base_map, options_of_other_files(request.options)).frame
     unknown = sorted(set(drawn.get("kind", ["no column kind"])) - set(BASE_KINDS))
     if unknown:
         raise InputError(
