@@ -17,6 +17,7 @@ from aether_core.eo.norms import are_means, lengths, refuse_bad_norms
 from aether_core.eo.raster.declared import MAX_BANDS
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
+from aether_core.vector.keyed.read import lacks_shapes, read_keyed
 from aether_core.vector.options import ReadOptions
 from aether_core.vector.read import VectorFile, read_vector
 from aether_core.vector.report import ReadingReport
@@ -119,7 +120,7 @@ def _read(file: Path, crs: str | None) -> VectorFile:
     # Text tables with x and y columns are degrees here: that is what Earth Engine exports.
     unstated = "EPSG:4326" if file.suffix.lower() in (".csv", ".tsv") else None
     try:
-        return read_vector(file, ReadOptions(crs=crs, crs_if_unstated=unstated))
+        return _with_shapes(file, ReadOptions(crs=crs, crs_if_unstated=unstated))
     except InputError as error:
         if error.code not in _ASKS_FOR_CRS:
             raise
@@ -129,6 +130,17 @@ def _read(file: Path, crs: str | None) -> VectorFile:
             "specify theirs, such as a UTM zone (in commands: --embedding-crs EPSG:32633)",
             code=error.code,
         ) from error
+
+
+def _with_shapes(file: Path, options: ReadOptions) -> VectorFile:
+    """Read rows with shapes of their own, or of their H3 cells."""
+    read = read_vector(file, options, shapeless=True)
+    if read.report.crs is not None:
+        return read
+    if lacks_shapes(read.frame, as_areas=False):
+        return read_vector(file, options)  # says what it lacks
+    cells = read_keyed(file, options)
+    return VectorFile(cells.frame, cells.report)
 
 
 def _reasons(vectors: NDArray[np.float32], lonlat: NDArray[np.float64]) -> NDArray[np.object_]:

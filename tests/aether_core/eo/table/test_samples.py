@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import geopandas as gpd
+import h3
 import numpy as np
 import pandas as pd
 import pytest
@@ -174,3 +175,35 @@ def test_genuine_means_of_tracts(shared: Path) -> None:
     read = read_samples(path)
     assert 0.6 < read.length.min() < np.median(read.length) < 1
     np.testing.assert_allclose(np.linalg.norm(read.vectors, axis=1), 1, atol=1e-5)
+
+
+def some_vectors(count: int) -> np.ndarray:
+    return unit_vectors(np.random.default_rng(4), 1, count, "float32")[0]
+
+
+@pytest.mark.parametrize("written_as", ["text", "number"])
+def test_rows_of_h3_cells_lie_at_their_cells(tmp_path: Path, written_as: str) -> None:
+    cells = sorted(h3.grid_disk(h3.latlng_to_cell(60.17, 24.94, 9), 5))
+    table = pd.DataFrame(some_vectors(len(cells)), columns=list(BAND_NAMES))
+    table["h3"] = cells if written_as == "text" else [h3.str_to_int(cell) for cell in cells]
+    path = tmp_path / "cells.parquet"
+    table.to_parquet(path)
+    found = read_samples(path)
+    middles = np.array([h3.cell_to_latlng(cell)[::-1] for cell in cells])
+    assert np.abs(found.lonlat - middles).max() < 0.002
+    assert found.report.columns["cell"] == "h3"
+
+
+def test_rows_that_say_nowhere_are_refused(tmp_path: Path) -> None:
+    table = pd.DataFrame(some_vectors(20), columns=list(BAND_NAMES))
+    table.insert(0, "town", "Espoo")
+    path = tmp_path / "nowhere.csv"
+    table.to_csv(path, index=False)
+    with pytest.raises(InputError, check=fault("table-without-coordinates", "town")):
+        read_samples(path)
+
+
+def test_genuine_means_of_cells(shared: Path) -> None:
+    found = read_samples(shared / "real" / "readers" / "rogue_valley_h3r8_2021.parquet")
+    assert found.report.used == found.report.rows == 4350
+    assert found.length.max() <= 1.01
