@@ -68,6 +68,7 @@ def click_map(page: Page) -> None:
         with suppress(PlaywrightTimeoutError):
             page.wait_for_selector(AT_WORK, timeout=1500)
             back.wait_for(timeout=20_000)
+            settled(page)  # the button stands above the results, which come after it
             return
     expect(back).to_be_visible()
 
