@@ -105,6 +105,19 @@ def test_a_checkout_of_someone_else_is_not_written_to(checkout: Path) -> None:
     assert stamp.read_text() == "an older lock"
 
 
+def test_a_library_is_found_in_however_long_a_list(checkout: Path) -> None:
+    tools = bare_path(checkout)
+    listing = Path(tools) / "ldconfig"
+    listing.write_text(
+        "#!/bin/sh\necho 'libatomic.so.1 (libc6,x86-64) => /usr/lib/libatomic.so.1'\n"
+        "number=0\nwhile [ $number -lt 20000 ]; do\n"
+        "  echo another library; number=$((number + 1))\ndone\n"
+    )
+    listing.chmod(0o755)
+    path = os.pathsep.join([tools, os.environ["PATH"]])
+    assert launch(checkout, "test", "tests/db", path=path)[0] == 0
+
+
 def test_the_checks_come_before_all_tests_and_not_before_chosen_ones(checkout: Path) -> None:
     def verbs(*words: str, fails: str = "") -> tuple[int, list[str]]:
         path = os.pathsep.join([bare_path(checkout), os.environ["PATH"]])
