@@ -73,6 +73,7 @@ def error_document(error: AetherError) -> dict[str, Any]:
             name: value
             for name, value in vars(error).items()
             if isinstance(value, str | int | float | bool | None)
+            or (isinstance(value, list) and all(isinstance(one, str) for one in value))
         },
     }
 

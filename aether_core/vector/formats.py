@@ -1,7 +1,7 @@
 """Which reader a file goes to, by its ending, and what it is packed in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from aether_core.errors import InputError
@@ -12,7 +12,7 @@ from aether_core.vector.json_files.read import JSON_SUFFIXES, read_json
 from aether_core.vector.limits import Limits
 from aether_core.vector.markup.gml import harmless_gml
 from aether_core.vector.markup.kml import KML_SUFFIXES, read_kml
-from aether_core.vector.options import ReadOptions
+from aether_core.vector.options import Columns, ReadOptions
 from aether_core.vector.packed.beside import with_its_parts
 from aether_core.vector.packed.gzipped import unpacked_gzip
 from aether_core.vector.packed.zipped import unpacked_zip
@@ -29,23 +29,6 @@ _ZIPS = frozenset({".zip", ".kmz"})
 _GZIPS = frozenset({".gz"})
 _MOST_PACKED = 2
 """Archives within each other: a zip of zipped Shapefiles is common, deeper ones are a trap."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """What a caller says about the columns of a table.
-
-    Attributes:
-        lon_field: Column of longitudes; detected when None.
-        lat_field: Column of latitudes; detected when None.
-        typed: Whether columns of numbers become numbers where every attribute is text.
-        shapeless: Whether a table without coordinates is accepted.
-    """
-
-    lon_field: str | None
-    lat_field: str | None
-    typed: bool
-    shapeless: bool = False
 
 
 _Reader = Callable[[Path, ReadOptions, Limits, Columns], Parsed]
@@ -99,40 +82,6 @@ def _from_archive(parsed: Parsed, file: Path, how: str, member: str | None) -> P
     return replace(parsed, report=report)
 
 
-def _text_table(file: Path, options: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
-    return read_text_table(
-        file,
-        options,
-        limits,
-        lon_field=columns.lon_field,
-        lat_field=columns.lat_field,
-        typed=columns.typed,
-        shapeless=columns.shapeless,
-    )
-
-
-def _workbook(file: Path, options: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
-    return read_workbook_table(
-        file,
-        options,
-        limits,
-        lon_field=columns.lon_field,
-        lat_field=columns.lat_field,
-        typed=columns.typed,
-        shapeless=columns.shapeless,
-    )
-
-
-def _parquet(file: Path, _: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
-    return read_parquet(
-        file,
-        limits,
-        lon_field=columns.lon_field,
-        lat_field=columns.lat_field,
-        shapeless=columns.shapeless,
-    )
-
-
 def _json(file: Path, options: ReadOptions, limits: Limits, _: Columns) -> Parsed:
     return read_json(file, options, limits)
 
@@ -157,9 +106,9 @@ _READERS: dict[str, _Reader] = {
     **dict.fromkeys((*GDAL_SUFFIXES, ".gdb"), _gdal),
     **dict.fromkeys(JSON_SUFFIXES, _json),
     **dict.fromkeys(KML_SUFFIXES, _kml),
-    **dict.fromkeys(PARQUET_SUFFIXES, _parquet),
-    **dict.fromkeys(TEXT_SUFFIXES, _text_table),
-    **dict.fromkeys(WORKBOOK_SUFFIXES, _workbook),
+    **dict.fromkeys(PARQUET_SUFFIXES, read_parquet),
+    **dict.fromkeys(TEXT_SUFFIXES, read_text_table),
+    **dict.fromkeys(WORKBOOK_SUFFIXES, read_workbook_table),
     ".gml": _gml,
 }
 VECTOR_SUFFIXES = (frozenset(_READERS) - {".gdb"}) | _ZIPS | _GZIPS

@@ -19,6 +19,7 @@ from aether_core.errors import InputError
 from aether_core.vector.cells.dbf import shapefile_encoding
 from aether_core.vector.geopackage import check_geopackage
 from aether_core.vector.kinds import kind_of
+from aether_core.vector.layers import chosen_layer
 from aether_core.vector.limits import Limits, longest_text
 from aether_core.vector.options import ReadOptions
 from aether_core.vector.parsed import Parsed, ShapeArray
@@ -170,22 +171,11 @@ def _chosen_layer(dataset: str, path: Path, wanted: str | None) -> str | None:
     """
     layers = pyogrio.list_layers(dataset)
     spatial = [str(name) for name, geometry in layers if geometry is not None]
+    # Of tables alone the first is read, as GDAL does: none has a shape to lose.
     names = spatial or [str(name) for name, _ in layers]
-    if wanted is not None and wanted not in names:
-        raise InputError(
-            f"{path.name} has no such layer",
-            wanted,
-            f"it has {', '.join(names) or 'none'}",
-            code="no-such-layer-in-file",
-        )
-    if wanted is None and len(spatial) > 1:
-        raise InputError(
-            f"{path.name} has several layers",
-            ", ".join(spatial),
-            "choose one (on the page: File options; in commands: --layer)",
-            code="file-with-several-layers",
-        )
-    return wanted or next(iter(names), None)
+    if wanted is None and not spatial:
+        return next(iter(names), None)
+    return chosen_layer(path, names, wanted)
 
 
 def _check_content(path: Path, suffix: str) -> None:

@@ -1,8 +1,10 @@
 """What a file is, told by its first bytes: for saying so where its ending says something else."""
 
 import re
-import zipfile
 from pathlib import Path
+
+from aether_core.errors import InputError
+from aether_core.files.zip_files import opened_zip
 
 _HEAD_BYTES = 4096
 _STARTS = (
@@ -69,9 +71,9 @@ def _text(head: bytes, start: bytes) -> str:
 
 def _zip(path: Path) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_zip(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except InputError:
         return "a zip archive that cannot be opened"
     if "xl/workbook.xml" in names or "xl/workbook.bin" in names:
         return "an Excel workbook"

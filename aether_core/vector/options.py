@@ -1,4 +1,4 @@
-"""What a user says about a file, where it does not say so itself or says it wrongly."""
+"""What a user says about a file, and what a caller wants of its columns."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -30,3 +30,25 @@ class ReadOptions:
 
 NO_OPTIONS = ReadOptions()
 """Everything is found out."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a caller says about the columns of a table.
+
+    Attributes:
+        lon_field: Column of longitudes (or eastings); detected when None.
+        lat_field: Column of latitudes (or northings); detected when None.
+        typed: Whether columns of numbers become numbers where every attribute is text. Else every
+            attribute stays as written, so that a shop called "1.10" keeps its name.
+        shapeless: Whether a table without coordinates is accepted.
+    """
+
+    lon_field: str | None = None
+    lat_field: str | None = None
+    typed: bool = True
+    shapeless: bool = False
+
+
+NO_COLUMNS = Columns()
+"""All is detected."""

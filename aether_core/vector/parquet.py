@@ -15,6 +15,7 @@ from aether_core.errors import InputError
 from aether_core.vector.gdal import with_empty_cells
 from aether_core.vector.kinds import kind_of
 from aether_core.vector.limits import Limits, longest_text
+from aether_core.vector.options import Columns, ReadOptions
 from aether_core.vector.parsed import Parsed, ShapeArray
 from aether_core.vector.report import ReadingReport
 from aether_core.vector.shapes.cells import holds_shapes, shapes_of_cells
@@ -47,14 +48,7 @@ class _Geometry:
     format: str
 
 
-def read_parquet(
-    path: Path,
-    limits: Limits,
-    *,
-    lon_field: str | None,
-    lat_field: str | None,
-    shapeless: bool = False,
-) -> Parsed:
+def read_parquet(path: Path, options: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
     """Read a Parquet file.
 
     Its geometry is found by GeoParquet's metadata or Parquet's own types, or in columns of
@@ -62,10 +56,9 @@ def read_parquet(
 
     Args:
         path: A plain local file.
+        options: What the user says about the file.
         limits: Upper bounds; rows and unpacked bytes are known before anything is read.
-        lon_field: Column of longitudes; only for tables without a typed geometry.
-        lat_field: Column of latitudes.
-        shapeless: Accept a table without coordinates.
+        columns: What the caller says about the columns of a table without a typed geometry.
 
     Raises:
         InputError: Not Parquet, damaged, without coordinates, or above the limits.
@@ -85,15 +78,8 @@ def read_parquet(
             if found is None:
                 table = file.read()
                 _check_texts(table, path, limits)
-                return with_geometry(
-                    _frame(table),
-                    path,
-                    ReadingReport(path.name, "Parquet"),
-                    limits,
-                    lon_field=lon_field,
-                    lat_field=lat_field,
-                    shapeless=shapeless,
-                )
+                report = ReadingReport(path.name, "Parquet")
+                return with_geometry(_frame(table), path, report, limits, columns, options)
             shapes = file.read(columns=[found.column])
             limits.check_geometry_bytes(shapes.nbytes, path)
             typed = {found.column, *found.others}

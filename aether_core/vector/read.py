@@ -10,11 +10,11 @@ from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.reading import in_own_process
 from aether_core.vector.coordinates import WGS84, to_wgs84
-from aether_core.vector.formats import VECTOR_SUFFIXES, Columns, parse
+from aether_core.vector.formats import VECTOR_SUFFIXES, parse
 from aether_core.vector.headings import tidy_headings
 from aether_core.vector.limits import DEFAULT_LIMITS, Limits
 from aether_core.vector.markup.html_tables import html_tables_as_columns
-from aether_core.vector.options import NO_OPTIONS, ReadOptions
+from aether_core.vector.options import NO_OPTIONS, Columns, ReadOptions
 from aether_core.vector.report import ReadingReport, sample_of
 from aether_core.vector.shapes.collections import without_collections
 

@@ -22,7 +22,7 @@ from aether_core.vector.cells.places import (
 from aether_core.vector.cells.workbook import read_workbook
 from aether_core.vector.headings import first_column, heading_key
 from aether_core.vector.limits import Limits, longest_text
-from aether_core.vector.options import NO_OPTIONS, ReadOptions
+from aether_core.vector.options import NO_COLUMNS, NO_OPTIONS, Columns, ReadOptions
 from aether_core.vector.parsed import Parsed
 from aether_core.vector.report import ReadingReport
 from aether_core.vector.shapes.cells import CellShapes, holds_shapes, shapes_of_cells
@@ -49,55 +49,26 @@ SHAPE_COLUMNS = (
 """Names of a column of geometries in well-known text or binary, or in GeoJSON, in any case."""
 
 
-def read_text_table(
-    path: Path,
-    options: ReadOptions,
-    limits: Limits,
-    *,
-    lon_field: str | None,
-    lat_field: str | None,
-    typed: bool,
-    shapeless: bool = False,
-) -> Parsed:
+def read_text_table(path: Path, options: ReadOptions, limits: Limits, columns: Columns) -> Parsed:
     """Read a CSV or TSV with coordinate columns, or with a WKT or GeoJSON geometry column.
 
     Args:
         path: A plain local text file, separated by comma, semicolon, tab or bar.
         options: What the user says about the file.
         limits: Upper bounds.
-        lon_field: Column of longitudes (or eastings); detected when None.
-        lat_field: Column of latitudes (or northings); detected when None.
-        typed: Turn columns of numbers into numbers. False keeps every attribute as written, so
-            that a shop called "1.10" keeps its name.
-        shapeless: Accept a table without coordinates.
+        columns: What the caller says about its columns.
 
     Raises:
         InputError: Not a table, in an encoding or with numbers that can be read in several ways,
             or no coordinate columns (names those there are).
     """
     frame, report = _read_text(path, options, limits)
-    parsed = with_geometry(
-        frame,
-        path,
-        report,
-        limits,
-        lon_field=lon_field,
-        lat_field=lat_field,
-        shapeless=shapeless,
-        options=options,
-    )
-    return as_numbers(parsed, path, options) if typed else parsed
+    parsed = with_geometry(frame, path, report, limits, columns, options)
+    return as_numbers(parsed, path, options) if columns.typed else parsed
 
 
 def read_workbook_table(
-    path: Path,
-    options: ReadOptions,
-    limits: Limits,
-    *,
-    lon_field: str | None,
-    lat_field: str | None,
-    typed: bool,
-    shapeless: bool = False,
+    path: Path, options: ReadOptions, limits: Limits, columns: Columns
 ) -> Parsed:
     """Read a sheet of a workbook by the same rules as a text table.
 
@@ -105,27 +76,15 @@ def read_workbook_table(
         path: A plain local file with an ending in `WORKBOOK_SUFFIXES`.
         options: What the user says about the file; its layers are sheets.
         limits: Upper bounds.
-        lon_field: Column of longitudes (or eastings); detected when None.
-        lat_field: Column of latitudes (or northings); detected when None.
-        typed: Turn columns of numbers written as text into numbers.
-        shapeless: Accept a table without coordinates.
+        columns: What the caller says about its columns.
 
     Raises:
         InputError: It cannot be used; see `read_workbook` and `with_geometry`.
     """
     frame, report = read_workbook(path, options.layer, limits)
     check_texts(frame, path, limits)
-    parsed = with_geometry(
-        frame,
-        path,
-        report,
-        limits,
-        lon_field=lon_field,
-        lat_field=lat_field,
-        shapeless=shapeless,
-        options=options,
-    )
-    return as_numbers(parsed, path, options) if typed else parsed
+    parsed = with_geometry(frame, path, report, limits, columns, options)
+    return as_numbers(parsed, path, options) if columns.typed else parsed
 
 
 def as_numbers(parsed: Parsed, path: Path, options: ReadOptions) -> Parsed:
@@ -140,10 +99,7 @@ def with_geometry(
     path: Path,
     report: ReadingReport,
     limits: Limits,
-    *,
-    lon_field: str | None,
-    lat_field: str | None,
-    shapeless: bool = False,
+    columns: Columns = NO_COLUMNS,
     options: ReadOptions = NO_OPTIONS,
 ) -> Parsed:
     """Make points from a table's coordinate columns, or shapes from its geometry column.
@@ -153,9 +109,8 @@ def with_geometry(
         path: Its file, for messages.
         report: How it was read so far.
         limits: Upper bounds.
-        lon_field: Column of longitudes (or eastings); detected when None.
-        lat_field: Column of latitudes (or northings); detected when None.
-        shapeless: Accept a table without such columns: no row has a geometry then.
+        columns: What the caller says about its columns; one without coordinates may be accepted:
+            no row has a geometry then.
         options: What the user says about the file.
 
     Raises:
@@ -163,16 +118,22 @@ def with_geometry(
             read in two ways.
     """
     names = [str(name) for name in frame.columns]
-    shape = None if lon_field or lat_field else first_column(names, SHAPE_COLUMNS, file=path.name)
-    columns = coordinate_columns(names, lon_field=lon_field, lat_field=lat_field, file=path.name)
-    if columns is not None:
-        return _with_points(frame, columns, path, report, options)
+    shape = (
+        None
+        if columns.lon_field or columns.lat_field
+        else first_column(names, SHAPE_COLUMNS, file=path.name)
+    )
+    named = coordinate_columns(
+        names, lon_field=columns.lon_field, lat_field=columns.lat_field, file=path.name
+    )
+    if named is not None:
+        return _with_points(frame, named, path, report, options)
     if shape is None and (point := point_column(frame, path.name)) is not None:
         x, y, note = read_points(frame[point], path.name)
         report = report.used_for({"coordinates": point}).noted(note)
         return _points(frame.drop(columns=point), x, y, report)
     shape = shape or next((name for name in names if holds_shapes(frame[name])), None)
-    if shape is None and shapeless:
+    if shape is None and columns.shapeless:
         nothing = np.full(len(frame), None, dtype=object)
         return Parsed(frame, nothing, None, wgs84_by_rule=True, report=report)
     if shape is None:

@@ -12,6 +12,7 @@ from aether_core.errors import InputError
 from aether_core.files.zip_files import opened_zip
 from aether_core.vector.cells.delimited import headings_row
 from aether_core.vector.headings import tidy_headings
+from aether_core.vector.layers import no_such_layer, several_layers
 from aether_core.vector.limits import Limits
 from aether_core.vector.report import ReadingReport
 
@@ -98,21 +99,11 @@ def _sheet(book: CalamineWorkbook, path: Path, wanted: str | None) -> tuple[Cala
         try:
             return book.get_sheet_by_name(wanted), len(book.sheet_names) > 1
         except WorksheetNotFound as error:
-            raise InputError(
-                f"{path.name} has no such layer",
-                wanted,
-                f"it has the sheets {', '.join(book.sheet_names) or 'none'}",
-                code="no-such-layer-in-file",
-            ) from error
+            raise no_such_layer(path, wanted, book.sheet_names) from error
     sheets = [book.get_sheet_by_name(name) for name in book.sheet_names]
     tables = [sheet for sheet in sheets if sheet.width > 1 and sheet.height > 1]
     if len(tables) > 1:
-        raise InputError(
-            f"{path.name} has several sheets",
-            ", ".join(sheet.name for sheet in tables),
-            "choose one (on the page: File options; in commands: --layer)",
-            code="file-with-several-layers",
-        )
+        raise several_layers(path, [sheet.name for sheet in tables], "has several sheets")
     if not tables:
         raise InputError(
             f"{path.name} holds no table",

@@ -14,6 +14,7 @@ from aether_core.vector.json_files.shapes import GEOMETRY_TYPES, ShapeList, geoj
 from aether_core.vector.json_files.stream import JsonStream, JsonSyntaxError
 from aether_core.vector.json_files.topology import Topology
 from aether_core.vector.kinds import kind_of
+from aether_core.vector.layers import chosen_layer
 from aether_core.vector.limits import Limits
 from aether_core.vector.options import ReadOptions
 from aether_core.vector.parsed import Parsed
@@ -187,7 +188,8 @@ class _Reading:
     def _topology(self, members: dict[str, Any]) -> None:
         self.kinds["TopoJSON"] = None
         topology = Topology(members)
-        self.layer = chosen_of(list(topology.objects), self.options.layer, self.path)
+        names = list(topology.objects)
+        self.layer = chosen_layer(self.path, names, self.options.layer) or ""
         for member in topology.members(self.layer):
             properties = member.get("properties")
             row = properties if isinstance(properties, dict) else {}
@@ -239,29 +241,6 @@ def read_json(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
             code="vector-file-unreadable",
         ) from error
     return _parsed(reading, values, limits)
-
-
-def chosen_of(names: list[str], wanted: str | None, path: Path) -> str:
-    """Return the layer to read.
-
-    Raises:
-        InputError: There are several and none is wanted, or the wanted one is not there.
-    """
-    if wanted is not None and wanted not in names:
-        raise InputError(
-            f"{path.name} has no such layer",
-            wanted,
-            f"it has {', '.join(names) or 'none'}",
-            code="no-such-layer-in-file",
-        )
-    if wanted is None and len(names) > 1:
-        raise InputError(
-            f"{path.name} has several layers",
-            ", ".join(names),
-            "choose one (on the page: File options; in commands: --layer)",
-            code="file-with-several-layers",
-        )
-    return wanted or next(iter(names), "")
 
 
 def _read_values(stream: JsonStream, reading: _Reading) -> int:
@@ -319,7 +298,7 @@ def _records(reading: _Reading, limits: Limits) -> Parsed:
     frame = reading.rows.frame()
     report = ReadingReport(reading.path.name, "JSON records").noted(*reading.rows.notes)
     try:
-        return with_geometry(frame, reading.path, report, limits, lon_field=None, lat_field=None)
+        return with_geometry(frame, reading.path, report, limits, options=reading.options)
     except InputError as error:
         if error.code != "table-without-coordinates":
             raise

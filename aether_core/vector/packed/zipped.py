@@ -14,6 +14,7 @@ from aether_core.errors import InputError
 from aether_core.files.zip_files import opened_zip
 from aether_core.vector.gdal import PARTS
 from aether_core.vector.kinds import kind_of
+from aether_core.vector.layers import no_such_layer, several_layers
 from aether_core.vector.limits import Limits
 
 _GDB = ".gdb"
@@ -172,20 +173,10 @@ def _chosen(
         others = [one.name for one in found if one not in maps]
         notes = (f"The zip also holds {', '.join(others)}, which was not read.",) if others else ()
         return maps[0], layer if named else wanted, notes
-    listed = ", ".join(one.name for one in (named or maps)[:_SHOWN])
+    names = [one.name for one in (named or maps)[:_SHOWN]]
     if wanted is not None and not named:
-        raise InputError(
-            f"{path.name} has no such layer",
-            wanted,
-            f"it has {listed}",
-            code="no-such-layer-in-file",
-        )
-    raise InputError(
-        f"{path.name} holds several maps",
-        listed,
-        "choose one (on the page: File options; in commands: --layer)",
-        code="file-with-several-layers",
-    )
+        raise no_such_layer(path, wanted, names)
+    raise several_layers(path, names, "holds several maps")
 
 
 def _named(found: list[_Candidate], wanted: str | None) -> tuple[list[_Candidate], str | None]:
