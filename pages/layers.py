@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.jobs.links import LAYER, asked_for
 from ui.maps import difference, layer_map, take_away
 from ui.maps.layer_names import seen_by, told_apart
@@ -77,7 +78,7 @@ def draw_lineage(layer: LayerSummary) -> None:
     }
     if "Representation" in asked:
         asked["Representation"] = seen_by(layer)
-    needs_model = layer.parameters.get("representation", "aether") in {"aether", "concat"}
+    needs_model = REPRESENTATION_KINDS[layer.parameters.get("representation", "aether")].needs_model
     facts(
         {
             "Kind": KINDS.get(layer.kind, layer.kind),

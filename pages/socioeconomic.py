@@ -3,6 +3,7 @@
 import streamlit as st
 
 from aether_core.tasks.findings import ShareFindings
+from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.forms import area as area_form
 from ui.forms import district as district_form
 from ui.forms import fit as fit_form
@@ -55,7 +56,7 @@ def draw_form(city: CitySummary, panel: Panel) -> None:
 
 def ask_pixels(city: CitySummary, representation: str) -> bool:
     """Ask whether areas take their mean over pixels, where the embedding has some."""
-    if city.embedding_kind != "raster" or representation not in {"alphaearth", "aether"}:
+    if city.embedding_kind != "raster" or not REPRESENTATION_KINDS[representation].of_pixels:
         return False
     return st.toggle(
         "Average over pixels",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from aether_core.charts.palette import AMBER, BLUE, QUIET, VERMILION
 from aether_core.charts.words import Chart, fitted, layered, name_axis, nothing, titled
-from aether_core.study.kinds import KINDS, TRANSFER
+from aether_core.study.kinds import kind_of
 from aether_core.study.result import METRICS, StudyResult, StudySummary
 
 _BETTER, _WORSE, _SAME, _BASELINE = "better", "worse", "no difference shown", "baseline"
@@ -46,13 +46,13 @@ def study_chart(
         heading: Said first below the title, such as `Simulated data`.
         notes: Lines said last below it, such as whom the data are owed to.
     """
-    kind = KINDS.get(result.kind, TRANSFER)
+    kind = kind_of(result.kind)
     drawn = [one for one in result.summaries if one.metric == metric]
     if not drawn:
         return nothing(kind.title, f"no results for {metric}")
     seeds = max(one.n_seeds for one in drawn)
     title = f"{kind.title}: {METRICS[metric].title}"
-    if result.kind == "sparsity" and len(drawn) > 1:
+    if kind.is_curve and len(drawn) > 1:
         note = f"mean of {seeds} seeds; band: {_INTERVAL}" if seeds > 1 else "one seed"
         return titled(_line(result, drawn, metric, kind.x_label), title, [heading, note, *notes])
     note = f"large dots: mean of {seeds} seeds with its {_INTERVAL}; small dots: single seeds"

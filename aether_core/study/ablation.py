@@ -8,7 +8,6 @@ import numpy as np
 
 from aether_core.model.recipes import recipe as recipe_named
 from aether_core.model.recipes.definition import Recipe, Value
-from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
 from aether_core.study.kinds import KINDS
 from aether_core.study.trial import Plan, Trial, TrialInputs, Variant, plain_plan
@@ -28,7 +27,7 @@ _NO_PART = frozenset({"lam", "shortcut", "post_mlp", "views"})
 """Settings the parts above stand for, or that decide what is pooled."""
 
 
-def ablation(city: StudyCity, recipe: Recipe, progress: Progress = silent) -> Plan:  # noqa: ARG001 - every plan takes all three
+def ablation(city: StudyCity, recipe: Recipe) -> Plan:
     """Plan the ablation of a recipe.
 
     Beside the published parts, every other setting in which the recipe differs from the published

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.eo.pooling.view import View
-from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.training_set import MIN_PLACES, TrainingSet
 from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
@@ -29,7 +28,7 @@ SQUARES_PX = ((2, 4), (4, 9), (9, 18))
 Views = tuple[View, View]
 
 
-def buffer(city: StudyCity, recipe: Recipe, progress: Progress = silent) -> Plan:  # noqa: ARG001 - every plan takes all three
+def buffer(city: StudyCity, progress: Progress = silent) -> Plan:
     """Plan the study of window sizes: everything is pooled again, places and labels alike.
 
     Only places and labels with data in every window are tested, so that all variants stand before

@@ -15,6 +15,7 @@ class StudyKind:
         x_label: What a row's `x` counts, with its unit; "" where there is none.
         baseline: The variant all others are compared with.
         trainings: About how many models are trained for each seed.
+        is_curve: Whether its variants are points of a curve over `x`, rather than rows.
     """
 
     title: str
@@ -22,6 +23,7 @@ class StudyKind:
     x_label: str
     baseline: str
     trainings: int
+    is_curve: bool = False
 
 
 KINDS: Mapping[str, StudyKind] = MappingProxyType(
@@ -47,6 +49,7 @@ KINDS: Mapping[str, StudyKind] = MappingProxyType(
             "Training places (% of those available)",
             "100 % of the places",
             8,
+            is_curve=True,
         ),
         "buffer": StudyKind(
             "Window size",
@@ -74,3 +77,8 @@ TRANSFER = StudyKind(
     8,
 )
 """The study of two cities."""
+
+
+def kind_of(name: str) -> StudyKind:
+    """The kind of a study by its name, that of two cities among them."""
+    return KINDS.get(name, TRANSFER)

@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import Geod
 
-from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_text, poi_texts
-from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
 from aether_core.study.kinds import KINDS
 from aether_core.study.trial import Plan, Trial, TrialInputs, Variant, plain_plan, pooled
@@ -27,7 +25,7 @@ _EARTH = Geod(ellps="WGS84")
 Strings = NDArray[np.object_]
 
 
-def noise(city: StudyCity, recipe: Recipe, progress: Progress = silent) -> Plan:  # noqa: ARG001 - every plan takes all three
+def noise(city: StudyCity) -> Plan:
     """Plan the study of errors in the places."""
     variants = [Variant(KINDS["noise"].baseline, None, Trial.prepared)]
     note = (

@@ -1,7 +1,7 @@
 """Running a study: every variant of every seed is trained, measured and compared."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from aether_core.errors import InputError, NotFoundError
@@ -24,8 +24,25 @@ __all__ = ["KINDS", "StudyKind", "run_study"]
 
 SEEDS = (42, 43, 44, 45, 46)
 
-_PLANS: Mapping[str, Callable[[StudyCity, Recipe, Progress], Plan]] = MappingProxyType(
-    {"ablation": ablation, "noise": noise, "sparsity": sparsity, "buffer": buffer}
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a plan may be made from."""
+
+    city: StudyCity
+    recipe: Recipe
+    seeds: Sequence[int]
+    progress: Progress
+
+
+_PLANS: Mapping[str, Callable[[_Asked], Plan]] = MappingProxyType(
+    {
+        "ablation": lambda asked: ablation(asked.city, asked.recipe),
+        "noise": lambda asked: noise(asked.city),
+        "sparsity": lambda asked: sparsity(asked.city),
+        "buffer": lambda asked: buffer(asked.city, asked.progress),
+        "seeds": lambda asked: seed_spread(asked.city, asked.seeds),
+    }
 )
 
 
@@ -74,8 +91,7 @@ def run_study(
             "unknown study", kind, f"use one of {', '.join(KINDS)}", code="no-such-study-kind"
         )
     check_seeds(seeds)
-    plan = seed_spread(city, seeds) if kind == "seeds" else _PLANS[kind](city, recipe, progress)
-    plan = _chosen(plan, variants)
+    plan = _chosen(_PLANS[kind](_Asked(city, recipe, seeds, progress)), variants)
     return run_plan(
         kind, plan, city, recipe, seeds, device, progress=progress, done=done, on_rows=on_rows
     )

@@ -6,9 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.training_set import MIN_PLACES
-from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
 from aether_core.study.enough_places import RESERVE, TEST_PART
 from aether_core.study.kinds import KINDS
@@ -17,7 +15,7 @@ from aether_core.study.trial import Plan, Trial, TrialInputs, Variant, plain_pla
 PERCENT = (50, 25, 10, 5, 2, 1)
 
 
-def sparsity(city: StudyCity, recipe: Recipe, progress: Progress = silent) -> Plan:  # noqa: ARG001 - every plan takes all three
+def sparsity(city: StudyCity) -> Plan:
     """Plan the study of fewer places.
 
     A smaller part is contained in every larger one of the same seed; the test blocks stay whole.

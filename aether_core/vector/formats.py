@@ -7,7 +7,7 @@ from pathlib import Path
 from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.vector.cells.workbook import WORKBOOK_SUFFIXES
-from aether_core.vector.gdal import GDAL_SUFFIXES, PARTS, read_gdal
+from aether_core.vector.gdal import GDAL_SUFFIXES, LAYERED_SUFFIXES, PARTS, read_gdal
 from aether_core.vector.json_files.read import JSON_SUFFIXES, read_json
 from aether_core.vector.limits import Limits
 from aether_core.vector.markup.gml import harmless_gml
@@ -113,5 +113,12 @@ _READERS: dict[str, _Reader] = {
 }
 VECTOR_SUFFIXES = (frozenset(_READERS) - {".gdb"}) | _ZIPS | _GZIPS
 """Endings of files that can be read; a FileGDB is a folder, and comes in a zip."""
+MAY_HAVE_LAYERS = (
+    (LAYERED_SUFFIXES & VECTOR_SUFFIXES)
+    | WORKBOOK_SUFFIXES
+    | _ZIPS
+    | (JSON_SUFFIXES - {".geojson"})
+)
+"""Endings of files of which a layer may have to be chosen."""
 UPLOAD_SUFFIXES = VECTOR_SUFFIXES - frozenset(PARTS)
 """Endings of files that need no other file beside them."""

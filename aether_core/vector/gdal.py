@@ -48,7 +48,7 @@ PARTS = {
     ".mif": ({".mid"}, set[str]()),
 }
 """Files that formats of several files need beside the first, and those they may have."""
-_LAYERED = frozenset({".gpkg", ".gml", ".gdb"})
+LAYERED_SUFFIXES = frozenset({".gpkg", ".gml", ".gdb"})
 GDAL_SUFFIXES = frozenset({".gpkg", ".fgb", ".shp", ".tab", ".mif"})
 """Endings of the files that GDAL is given as they are."""
 _TAB_HEAD_BYTES = 65_536
@@ -104,7 +104,7 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
     encoding = shapefile_encoding(path, options.encoding) if suffix == ".shp" else None
     dataset = f"{_PREFIX.get(suffix, '')}{path}"
     try:
-        layer = _chosen_layer(dataset, path, options.layer if suffix in _LAYERED else None)
+        layer = _chosen_layer(dataset, path, options.layer if suffix in LAYERED_SUFFIXES else None)
         meta, _, blobs, columns = pyogrio.raw.read(
             dataset,
             layer=layer,
@@ -138,7 +138,7 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
         report=ReadingReport(
             path.name,
             _FORMAT[suffix],
-            layer=layer if suffix in _LAYERED else None,
+            layer=layer if suffix in LAYERED_SUFFIXES else None,
             encoding=encoding.name if encoding else None,
             notes=(encoding.note,) if encoding and encoding.note else (),
         ),

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
@@ -187,3 +188,23 @@ def test_an_embedding_that_is_not_alphaearth_is_added_by_its_name(
     assert (city.embedding, city.year) == ("tessera", 2012)
     assert "University of Cambridge (CC0)" in city.attribution
     assert "TESSERA 2012" in words(visit)
+
+
+@pytest.mark.usefixtures("empty_environment")
+def test_a_layer_is_asked_for_where_a_file_has_several(
+    city_files: CityFiles, tmp_path: Path
+) -> None:
+    places = gpd.read_file(city_files.pois)
+    path = tmp_path / "two.gpkg"
+    for kind in ("pubs", "parks"):
+        places.head(30).assign(category=kind).to_file(path, layer=kind)
+    visit = open_page("city")
+    visit.get_by_key("add-way").set_value("From your files").run()
+    upload(visit, "add-pois-upload", path)
+    (ask,) = [box for box in visit.selectbox if box.label == "Layer of two.gpkg"]
+    assert ask.options == ["pubs", "parks"]
+    assert "several layers" in visit.error[0].value
+    ask.set_value("parks").run()
+    assert not visit.error
+    preview = next(one.value for one in visit.dataframe if "Category" in one.value)
+    assert set(preview["Category"]) == {"parks"}

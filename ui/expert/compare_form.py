@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.tasks.samples.representations import REPRESENTATIONS
+from aether_core.tasks.samples.representations import usable_representations
 from aether_core.tasks.testing.comparison import representation_names
 from ui.forms import area as area_form
 from ui.forms import district as district_form
@@ -29,7 +29,6 @@ _HINTS: Final = {
     SOCIOECONOMIC: "Upload areas with shares or counts: start with a few dozen, spread over the "
     "city so that they can be tested on spatial blocks.",
 }
-_NEEDS_MODEL: Final = ("aether", "concat")
 
 
 def look(city: CitySummary, task: str) -> Panel:
@@ -82,7 +81,7 @@ def _ask(city: CitySummary, task: str) -> LabelRequest | AreaRequest | None:
 
 def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
     """Ask for at least two; what needs a model is offered where there is one."""
-    offered = [name for name in REPRESENTATIONS if city.model or name not in _NEEDS_MODEL]
+    offered = usable_representations(with_model=city.model is not None)
     names = representation_names(city.embedding)
     chosen = st.multiselect(
         "Representations",

@@ -73,7 +73,7 @@ def draw(panel: Panel) -> None:
             "Int8 is only supported in AlphaEarth's encoding.",
         ).strip()
         year, kind_credit = _year_and_credit(kind)
-        options = reading.ask("add-reading")
+        options = reading.ask("add-reading", files.pois[0] if files.pois else None)
         fields: dict[str, str | None] = {}
         if files.pois:
             with errors.boxed(state.reachable):
@@ -203,7 +203,7 @@ def _ask_fields(path: Path, options: ReadOptions) -> dict[str, str | None]:
     if path.suffix.lower() == ".pbf":
         st.caption("Names and categories are taken from OpenStreetMap's own tags.")
         return {}
-    changed = _changed(path)
+    changed = reading.changed(path)
     columns = _look(str(path), changed, options).headings
     chosen: dict[str, str | None] = {}
     for column, meaning in zip(st.columns(3), _MEANINGS, strict=True):
@@ -230,16 +230,12 @@ def _show_other_files(
     """Show how boundary and tables of the embedding are read; a raster says all of itself."""
     if files.boundary:
         path = files.boundary[0]
-        report = _boundary_report(str(path), _changed(path), options_of_other_files(options))
+        report = _boundary_report(str(path), reading.changed(path), options_of_other_files(options))
         reading.draw(report, "add-boundary-report")
     for place, path in enumerate(files.embedding):
         if path.suffix.lower() in TABLE_SUFFIXES:
-            report = _samples_report(str(path), _changed(path), kind, embedding_crs)
+            report = _samples_report(str(path), reading.changed(path), kind, embedding_crs)
             reading.draw(report, f"add-embedding-report-{place}")
-
-
-def _changed(path: Path) -> float:
-    return path.stat().st_mtime if path.exists() else 0.0
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the boundary")

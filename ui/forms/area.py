@@ -59,8 +59,8 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
     beside, whole = st.container(), st.container()
     left, kind, people, size, right = st.columns([3, 3, 3, 3, 4], vertical_alignment="bottom")
     with right:
-        options = reading.ask(f"{key}-reading")
-    found = _columns(str(path), _changed(path), options)
+        options = reading.ask(f"{key}-reading", path)
+    found = _columns(str(path), reading.changed(path), options)
     name = f"{key}-{path.name}"
     geometry = None
     if found.needs_shapes:
@@ -151,7 +151,7 @@ def _least_size(key: str) -> float:
 
 def _previewed(city: CitySummary, request: AreaRequest, key: str) -> bool:
     try:
-        changed = [_changed(file) for file in (request.file, request.geometry) if file]
+        changed = [reading.changed(file) for file in (request.file, request.geometry) if file]
         areas = _areas(repr(request), changed, request)
     except AetherError as error:
         errors.show(error)
@@ -161,10 +161,6 @@ def _previewed(city: CitySummary, request: AreaRequest, key: str) -> bool:
     if areas.shapes is not None:
         reading.draw(areas.shapes, f"{key}-shapes-report")
     return area_preview.draw(city, areas, key, smallest_m2=request.minimum_m2)
-
-
-def _changed(path: Path) -> float:
-    return path.stat().st_mtime if path.exists() else 0.0
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the fields")

@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.tasks.samples.representations import REPRESENTATIONS
+from aether_core.tasks.samples.representations import usable_representations
 from aether_core.tasks.testing.comparison import representation_names
 from aether_core.tasks.testing.published import PROTOCOLS, PUBLISHED_SEEDS
 from ui.shell import state
@@ -12,7 +12,6 @@ from workflows.cities.cities import CitySummary
 from workflows.tasks.settings import MOST_SEEDS, PREDICTORS, FitSettings
 from workflows.training.models import list_models
 
-_NEEDS_MODEL: Final = frozenset({"aether", "concat"})
 _PREDICTORS: Final = {"linear": "Linear probe", "mlp": "Small neural network (64)"}
 _PROTOCOLS: Final = {
     "cross-validation": "Cross-validation",
@@ -87,7 +86,7 @@ def draw(city: CitySummary, key: str, *, with_representation: bool) -> FitSettin
 
 
 def _representation(city: CitySummary, key: str) -> str:
-    offered = [name for name in REPRESENTATIONS if city.model or name not in _NEEDS_MODEL]
+    offered = usable_representations(with_model=city.model is not None)
     default = FitSettings().representation
     names = representation_names(city.embedding)
     return st.selectbox(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Final, Literal
 
 import pandas as pd
@@ -83,16 +82,16 @@ def _source(city: CitySummary, key: str) -> LabelRequest | None:
     beside = st.container()
     left, middle, right = st.columns([5, 5, 3])
     with right:
-        asked = LabelRequest(file=path, options=reading.ask(f"{key}-reading"))
+        asked = LabelRequest(file=path, options=reading.ask(f"{key}-reading", path))
     if path.suffix.lower() != ".pbf":
-        if _needs_shapes(str(path), _changed(path), asked.options):
+        if _needs_shapes(str(path), reading.changed(path), asked.options):
             with beside:
                 geometry = shapes.ask(f"{key}-{path.name}")
             if geometry is None:
                 return None
             asked = replace(asked, geometry=geometry)
         with left:
-            fields = _fields(str(path), _changed(path), asked.options)
+            fields = _fields(str(path), reading.changed(path), asked.options)
             asked = replace(asked, field=_ask_field(fields, f"{key}-{path.name}-field"))
     with middle:
         raw = _raw(state.store(), city.slug, *_named(city, asked))
@@ -246,10 +245,6 @@ def _small(labels: Labels, key: str) -> Literal["drop", "merge"]:
     return "drop" if merge == "Leave out" else "merge"
 
 
-def _changed(path: Path) -> float:
-    return path.stat().st_mtime if path.exists() else 0.0
-
-
 @st.cache_data(max_entries=4, show_spinner="Reading the fields")
 def _fields(
     path: str,
@@ -271,7 +266,7 @@ def _needs_shapes(
 def _named(city: CitySummary, asked: LabelRequest) -> tuple[LabelRequest, str, float]:
     """The request, and what tells it from others in a cache."""
     files = [file for file in (asked.file, asked.geometry) if file is not None]
-    changed = max(map(_changed, files), default=city.created.timestamp())
+    changed = max(map(reading.changed, files), default=city.created.timestamp())
     return asked, repr(asked), changed
 
 

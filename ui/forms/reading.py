@@ -1,11 +1,16 @@
 """How a file is read: what a user says about it, and what was decided, before it is stored."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, TypeVar, get_args
 
 import pandas as pd
 import streamlit as st
 
+from aether_core.errors import AetherError
+from aether_core.vector.formats import MAY_HAVE_LAYERS
+from aether_core.vector.layers import SeveralLayersError
+from aether_core.vector.look import look_at
 from aether_core.vector.options import Decimal, ReadOptions, Thousands
 from aether_core.vector.report import ReadingReport
 from ui.shell.text import count, facts, plain
@@ -15,8 +20,13 @@ _FOUND: Final = "Detect"
 _SIGNS: Final = {".": "point  .", ",": "comma  ,", " ": "space", "'": "apostrophe  '"}
 
 
-def ask(key: str) -> ReadOptions:
-    """Let a user overrule what is found out about a file; what is left alone is found out."""
+def ask(key: str, path: Path | None) -> ReadOptions:
+    """Let a user overrule what is found out about a file; what is left alone is found out.
+
+    Args:
+        key: Start of the widgets' names.
+        path: The file, of which a layer is asked for where it holds several; None without one.
+    """
     with st.popover("File options", icon=":material/tune:"):
         st.caption("Only where a file is read wrongly. What you enter wins over what it says.")
         crs = st.text_input("Coordinate system", key=f"{key}-crs", placeholder="e.g. EPSG:27700")
@@ -28,11 +38,47 @@ def ask(key: str) -> ReadOptions:
         thousands = _sign("Thousands separator", get_args(Thousands), f"{key}-thousands")
     return ReadOptions(
         crs=_typed(crs),
-        layer=_typed(layer),
+        layer=_typed(layer) or _layer(key, path),
         encoding=_typed(encoding),
         decimal=decimal,
         thousands=thousands,
     )
+
+
+def changed(path: Path) -> float:
+    """When a file was last written, which tells it from others of its name in a cache."""
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
+def _layer(key: str, path: Path | None) -> str | None:
+    """Ask for a layer of a file that holds several."""
+    if path is None or path.suffix.lower() not in MAY_HAVE_LAYERS:
+        return None
+    layers = _layers(str(path), changed(path))
+    if not layers:
+        return None
+    return st.selectbox(
+        f"Layer of {plain(path.name)}",
+        layers,
+        index=None,
+        placeholder="choose one",
+        key=f"{key}-{path.name}-layer",
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner="Looking for layers")
+def _layers(
+    path: str,
+    written: float,  # noqa: ARG001 - a file written anew is read anew
+) -> list[str]:
+    """The layers to choose from; none where there is no choice, or the file cannot be read."""
+    try:
+        look_at(path)
+    except SeveralLayersError as error:
+        return list(error.layers)
+    except AetherError:
+        return []  # said by whoever reads it
+    return []
 
 
 def draw(report: ReadingReport, key: str) -> None:

@@ -13,7 +13,12 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import ComparisonFindings
-from aether_core.tasks.samples.representations import REPRESENTATIONS, of_samples, representation
+from aether_core.tasks.samples.representations import (
+    REPRESENTATIONS,
+    need_places,
+    of_samples,
+    representation,
+)
 from aether_core.tasks.testing.comparison import (
     Comparison,
     Gain,
@@ -117,7 +122,7 @@ def _on_labels(
     progress: Progress,
 ) -> _Compared:
     labelled = labelled_city(
-        store, slug, request.labels, request.fit, progress, with_places="poi" in representations
+        store, slug, request.labels, request.fit, progress, with_places=need_places(representations)
     )
     x = {
         name: of_samples(representation(name, labelled.city.arrays), labelled.samples)
@@ -148,7 +153,7 @@ def _on_areas(
         store,
         slug,
         model=request.fit.model,
-        with_places="poi" in representations,
+        with_places=need_places(representations),
         progress=progress,
     )
     covered = covered_areas(request.areas, city, progress)

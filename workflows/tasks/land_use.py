@@ -16,7 +16,7 @@ from aether_core.tasks.findings import ClassFindings
 from aether_core.tasks.kinds.classes import CLASSES
 from aether_core.tasks.labels.read import Labels
 from aether_core.tasks.maps.land_use import LandUseMap, map_land_use
-from aether_core.tasks.samples.representations import of_samples, representation
+from aether_core.tasks.samples.representations import need_places, of_samples, representation
 from aether_core.tasks.samples.samples import Samples, samples_of
 from aether_core.tasks.samples.small_classes import treat_small
 from db.cities import cities as city_rows
@@ -195,7 +195,7 @@ def labelled_city(
         slug,
         model=fit.model,
         published=fit.protocol == "published",
-        with_places=with_places or fit.representation == "poi",
+        with_places=with_places or need_places([fit.representation]),
         progress=progress,
     )
     progress("reading the labels", 0, 1)
@@ -280,7 +280,7 @@ def _keep(
         slug=free_slug(session, city.city_id, f"{KIND}-{title}"),
         title=title,
         kind=KIND,
-        model_id=city.model_id if fit.representation in {"aether", "concat"} else None,
+        model_id=city.model_id if fit.needs_model else None,
         label_set_id=label_set.id,
         fields=mapped.fields(fit.level),
         parameters=_parameters(request, labelled),

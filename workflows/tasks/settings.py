@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aether_core.errors import InputError
 from aether_core.tasks.predictors.predictor import KINDS, Kind
-from aether_core.tasks.samples.representations import REPRESENTATIONS
+from aether_core.tasks.samples.representations import REPRESENTATION_KINDS, REPRESENTATIONS
 from aether_core.tasks.testing.folds import SPLITS
 from aether_core.tasks.testing.published import PROTOCOLS, PUBLISHED_SEEDS, Protocol
 
@@ -69,6 +69,11 @@ class FitSettings:
                 "leave it out to use the variogram range",
                 code="block-size-out-of-range",
             )
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether the representation is made by the city's model."""
+        return REPRESENTATION_KINDS[self.representation].needs_model
 
     @property
     def all_seeds(self) -> tuple[int, ...]:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from aether_core.tasks.areas.pixels import pixel_means
 from aether_core.tasks.findings import ShareFindings
 from aether_core.tasks.kinds.shares import SHARES
 from aether_core.tasks.maps.socioeconomic import SocioeconomicMap, map_socioeconomic, share_fields
-from aether_core.tasks.samples.representations import of_areas, representation
+from aether_core.tasks.samples.representations import need_places, of_areas, representation
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
 from workflows.home.store import Store
@@ -108,7 +107,7 @@ def socioeconomic(
         store,
         slug,
         model=request.fit.model,
-        with_places=request.fit.representation == "poi",
+        with_places=need_places([request.fit.representation]),
         progress=progress,
     )
     _check_names(request.areas.fields)
@@ -205,21 +204,17 @@ def area_vectors(
     Raises:
         InputError: Pixels were asked for, and the embedding or the representation has none.
     """
-    from aether_core.model.heads.inference import encode_eo
-
     chosen = representation(name or request.fit.representation, city.arrays)
     if not request.pixels:
         return of_areas(chosen, covered.weights)
-    if city.embedding_kind != "raster" or chosen.name not in {"alphaearth", "aether"}:
+    if city.embedding_kind != "raster" or not chosen.of_pixels:
         raise InputError(
             "averaging over pixels needs a raster, and alphaearth or aether",
             f"{city.embedding_kind}, {chosen.name}",
             "average over cells",
             code="pixel-means-without-raster",
         )
-    heads = city.arrays.heads
-    encode = partial(encode_eo, heads) if chosen.name == "aether" and heads else None
-    means = pixel_means(city.opened(), covered.areas.geometry, encode, progress)
+    means = pixel_means(city.opened(), covered.areas.geometry, chosen.pixel_encoder, progress)
     there: NDArray[np.bool_] = np.asarray(np.isfinite(means).all(axis=1))
     return np.where(there[:, None], means, of_areas(chosen, covered.weights))
 
@@ -265,7 +260,7 @@ def _keep(
     default = f"Shares from {Path(areas.source).name}"[:MAX_TITLE]
     title = checked_title(request.title or default)
     of_both: dict[str, Any] = {
-        "model_id": city.model_id if fit.representation in {"aether", "concat"} else None,
+        "model_id": city.model_id if fit.needs_model else None,
         "area_set_id": kept.id,
         "parameters": _parameters(request, covered),
         "lineage": {

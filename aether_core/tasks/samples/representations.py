@@ -1,8 +1,8 @@
 """What a probe sees of a cell, a point or an area: AlphaEarth, AETHER, places, or two of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
@@ -56,9 +56,22 @@ class CityArrays:
 
 
 class Representation(Protocol):
-    """One way to describe places by d numbers; rows without data are NaN."""
+    """One way to describe places by d numbers; rows without data are NaN.
+
+    Attributes:
+        needs_model: Whether the city needs a trained model for it.
+        needs_places: Whether it is made of the city's places.
+        of_pixels: Whether single pixels have it, so that areas can take their mean over them.
+    """
 
     name: str
+    needs_model: bool
+    needs_places: bool
+    of_pixels: bool
+
+    @property
+    def pixel_encoder(self) -> Callable[[Floats], Floats] | None:
+        """Describes pixels before areas average them, where `of_pixels`; None takes them as is."""
 
     def of_cells(self) -> Floats:
         """Describe the city's cells, float32 `[m, d]`; computed once."""
@@ -74,6 +87,8 @@ class AlphaEarth:
     """The embedding itself. Means are brought to unit length, as pooling does."""
 
     name = "alphaearth"
+    needs_model, needs_places, of_pixels = False, False, True
+    pixel_encoder = None
 
     def __init__(self, arrays: CityArrays) -> None:
         self._arrays = arrays
@@ -99,6 +114,7 @@ class Aether:
     """
 
     name = "aether"
+    needs_model, needs_places, of_pixels = True, False, True
 
     def __init__(self, arrays: CityArrays) -> None:
         self._arrays = arrays
@@ -116,6 +132,13 @@ class Aether:
         from aether_core.model.heads.inference import encode_eo
 
         return encode_eo(self._heads, self._arrays.cell_vectors)
+
+    @property
+    def pixel_encoder(self) -> Callable[[Floats], Floats]:
+        """The EO head."""
+        from aether_core.model.heads.inference import encode_eo
+
+        return partial(encode_eo, self._heads)
 
     def of_cells(self) -> Floats:
         """Describe the city's cells, float32 `[m, 128]`."""
@@ -143,6 +166,8 @@ class Poi:
     """
 
     name = "poi"
+    needs_model, needs_places, of_pixels = False, True, False
+    pixel_encoder = None
 
     def __init__(self, arrays: CityArrays) -> None:
         self._arrays = arrays
@@ -202,6 +227,8 @@ class Concat:
     """
 
     name = "concat"
+    needs_model, needs_places, of_pixels = True, False, False
+    pixel_encoder = None
 
     def __init__(self, arrays: CityArrays) -> None:
         self._parts: tuple[Representation, ...] = (AlphaEarth(arrays), Aether(arrays))
@@ -223,9 +250,24 @@ class Concat:
         return np.hstack([part.of_areas(weights) for part in self._parts])
 
 
-_KINDS = MappingProxyType({kind.name: kind for kind in (AlphaEarth, Aether, Poi, Concat)})
-REPRESENTATIONS: tuple[str, ...] = tuple(_KINDS)
-"""Names of all representations."""
+REPRESENTATION_KINDS: Mapping[str, type[AlphaEarth | Aether | Poi | Concat]] = MappingProxyType(
+    {kind.name: kind for kind in (AlphaEarth, Aether, Poi, Concat)}
+)
+"""Every representation by name."""
+REPRESENTATIONS: tuple[str, ...] = tuple(REPRESENTATION_KINDS)
+"""Their names."""
+
+
+def usable_representations(*, with_model: bool) -> list[str]:
+    """Names of the representations of a city that has a trained model, or has none."""
+    return [
+        name for name, kind in REPRESENTATION_KINDS.items() if with_model or not kind.needs_model
+    ]
+
+
+def need_places(names: Iterable[str]) -> bool:
+    """Whether any of these representations is made of the city's places."""
+    return any(REPRESENTATION_KINDS[name].needs_places for name in names)
 
 
 def representation(name: str, arrays: CityArrays) -> Representation:
@@ -238,14 +280,14 @@ def representation(name: str, arrays: CityArrays) -> Representation:
     Raises:
         InputError: There is none of that name, or the city lacks what it needs.
     """
-    if name not in _KINDS:
+    if name not in REPRESENTATION_KINDS:
         raise InputError(
             "unknown representation",
             name,
             f"choose from {', '.join(REPRESENTATIONS)}",
             code="no-such-representation",
         )
-    return _KINDS[name](arrays)
+    return REPRESENTATION_KINDS[name](arrays)
 
 
 def of_samples(rep: Representation, samples: Samples) -> Floats:

@@ -1,8 +1,9 @@
 """Geometries in the cells of a table: well-known text and binary, with or without SRID, GeoJSON."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,10 +45,61 @@ class CellShapes:
     broken: int
 
 
+@dataclass(frozen=True)
+class _Notation:
+    """One way to write a geometry into a cell.
+
+    Attributes:
+        name: What it is called.
+        fits: Whether a cell is written so.
+        parse: Reads many at once; what is broken becomes None.
+        content: The cell without what stands before the geometry.
+        srid: The SRID that stands before the geometry, None without one.
+    """
+
+    name: str
+    fits: Callable[[str | bytes], bool]
+    parse: Callable[..., Any]
+    content: Callable[[Any], str | bytes] = lambda cell: cell
+    srid: Callable[[Any], int | None] = lambda _: None
+
+
+def _is_binary(cell: str | bytes) -> bool:
+    return isinstance(cell, bytes) and len(cell) > 4 and cell[0] in {0, 1}
+
+
+def _is_hexadecimal(cell: str | bytes) -> bool:
+    found = _HEX.match(cell) if isinstance(cell, str) else None
+    return found is not None and _states_a_shape(found[1])
+
+
+def _stated_srid(cell: str) -> int | None:
+    found = _SRID_TEXT.match(cell)
+    return int(found[1]) if found else None
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str | bytes], bool]:
+    return lambda cell: isinstance(cell, str) and pattern.match(cell) is not None
+
+
+_NOTATIONS = (
+    _Notation("WKB", _is_binary, shapely.from_wkb),
+    _Notation("hex WKB", _is_hexadecimal, shapely.from_wkb, lambda cell: _HEX.sub(r"\1", cell)),
+    _Notation(
+        "WKT",
+        _matches(_TEXT),
+        shapely.from_wkt,
+        lambda cell: _SRID_TEXT.sub("", cell, count=1),
+        _stated_srid,
+    ),
+    _Notation("GeoJSON", _matches(_JSON), shapely.from_geojson),
+)
+
+
 def holds_shapes(column: pd.Series) -> bool:
     """Say whether the first filled cells of a column are geometries."""
     filled = [cell for cell in column.head(2_000) if isinstance(cell, str | bytes) and len(cell)]
-    return bool(filled) and all(_kind(cell) is not None for cell in filled[:_LOOKED_AT])
+    return bool(filled) and all(_notation(cell) is not None for cell in filled[:_LOOKED_AT])
 
 
 def shapes_of_cells(cells: Sequence[object], column: str) -> CellShapes:
@@ -61,30 +113,24 @@ def shapes_of_cells(cells: Sequence[object], column: str) -> CellShapes:
         InputError: The cells have different SRIDs.
     """
     geometry: NDArray[np.object_] = np.full(len(cells), None, dtype=object)
-    rows: dict[str, list[int]] = {}
-    contents: dict[str, list[str | bytes]] = {}
+    written: dict[_Notation, dict[int, str | bytes]] = {}
     srids: set[int] = set()
     broken = 0
     for row, cell in enumerate(cells):
         if not isinstance(cell, str | bytes) or not len(cell.strip()):
             continue
-        kind = _kind(cell)
-        if kind is None:
+        notation = _notation(cell)
+        if notation is None:
             broken += 1
             continue
-        content: str | bytes = cell
-        if isinstance(cell, str) and kind == "WKT" and (srid := _SRID_TEXT.match(cell)):
-            srids.add(int(srid[1]))
-            content = cell[srid.end() :]
-        elif isinstance(cell, str) and kind == "hex WKB":
-            content = _HEX.sub(r"\1", cell)
-        rows.setdefault(kind, []).append(row)
-        contents.setdefault(kind, []).append(content)
-    for kind, at in rows.items():
-        parse = shapely.from_geojson if kind == "GeoJSON" else shapely.from_wkt
-        parse = shapely.from_wkb if "WKB" in kind else parse
-        geometry[at] = parse(np.array(contents[kind], dtype=object), on_invalid="ignore")
-        broken += int(shapely.is_missing(geometry[at]).sum())
+        written.setdefault(notation, {})[row] = notation.content(cell)
+        srid = notation.srid(cell)
+        srids |= set() if srid is None else {srid}
+    for notation, contents in written.items():
+        rows = list(contents)
+        found = np.array(list(contents.values()), dtype=object)
+        geometry[rows] = notation.parse(found, on_invalid="ignore")
+        broken += int(shapely.is_missing(geometry[rows]).sum())
     there = geometry[~shapely.is_missing(geometry)]
     srids |= {int(one) for one in np.unique(shapely.get_srid(there)) if one}
     if len(srids) > 1:
@@ -96,18 +142,12 @@ def shapes_of_cells(cells: Sequence[object], column: str) -> CellShapes:
         )
     flat: ShapeArray = shapely.set_srid(shapely.force_2d(geometry), 0)
     crs = f"EPSG:{srids.pop()}" if srids else None
-    return CellShapes(flat, crs, ", ".join(rows), broken)
+    return CellShapes(flat, crs, ", ".join(one.name for one in written), broken)
 
 
-def _kind(cell: str | bytes) -> str | None:
-    """Say how a cell is written; None where it is no geometry."""
-    if isinstance(cell, bytes):
-        return "WKB" if len(cell) > 4 and cell[0] in {0, 1} else None
-    if (found := _HEX.match(cell)) and _states_a_shape(found[1]):
-        return "hex WKB"
-    if _TEXT.match(cell):
-        return "WKT"
-    return "GeoJSON" if _JSON.match(cell) else None
+def _notation(cell: str | bytes) -> _Notation | None:
+    """How a cell is written; None where it is no geometry."""
+    return next((one for one in _NOTATIONS if one.fits(cell)), None)
 
 
 def _states_a_shape(digits: str) -> bool:

@@ -48,9 +48,9 @@ def prepared(city: StudyCity, plan: Plan, seed: int = 42) -> dict[str, TrialInpu
 
 def plans(city: StudyCity) -> Iterator[Plan]:
     yield ablation(city, RECIPE)
-    yield noise(city, RECIPE)
-    yield sparsity(city, RECIPE)
-    yield buffer(city, RECIPE)
+    yield noise(city)
+    yield sparsity(city)
+    yield buffer(city)
     yield seed_spread(city, (42, 43))
 
 
@@ -107,7 +107,7 @@ def test_ablation_takes_other_recipes_apart(city: StudyCity) -> None:
 
 
 def test_wrong_categories_are_as_many_as_said_nested_and_wrong(city: StudyCity) -> None:
-    plan = noise(city, RECIPE)
+    plan = noise(city)
     trial = trial_of(city, plan)
     rows = np.flatnonzero(trial.learnable)
     found = prepared(city, plan)
@@ -134,7 +134,7 @@ def test_wrong_categories_are_as_many_as_said_nested_and_wrong(city: StudyCity) 
 
 
 def test_wrong_categories_follow_the_seed(city: StudyCity) -> None:
-    plan = noise(city, RECIPE)
+    plan = noise(city)
     name = "50 % wrong categories"
     first = prepared(city, plan, 42)[name].learned
     prepared(city, plan, 43)
@@ -145,7 +145,7 @@ def test_wrong_categories_follow_the_seed(city: StudyCity) -> None:
 
 
 def test_displaced_places_are_pooled_where_they_went(city: StudyCity) -> None:
-    plan = noise(city, RECIPE)
+    plan = noise(city)
     trial, found = trial_of(city, plan), prepared(city, plan)
     from_lonlat = city.training.lonlat[trial.learnable]
     bearings = []
@@ -165,17 +165,17 @@ def test_displaced_places_are_pooled_where_they_went(city: StudyCity) -> None:
 
 
 def test_names_are_removed(city: StudyCity) -> None:
-    learned = prepared(city, noise(city, RECIPE))["names removed"].learned
+    learned = prepared(city, noise(city))["names removed"].learned
     assert learned is not None
     assert len(np.unique(learned.text_index)) == 4
     nameless = replace(city, pois=city.pois.assign(name=""))
-    plan = noise(nameless, RECIPE)
+    plan = noise(nameless)
     assert "names removed" not in [variant.name for variant in plan.variants]
     assert any("no place has a name" in note for note in plan.notes)
 
 
 def test_fewer_places_are_nested_and_never_under_64(city: StudyCity) -> None:
-    plan = sparsity(city, RECIPE)
+    plan = sparsity(city)
     trial, found = trial_of(city, plan), prepared(city, plan)
     assert list(found) == ["100 % of the places", "50 % of the places", "25 % of the places"]
     assert sum("is left out" in note for note in plan.notes) == 4
@@ -190,7 +190,7 @@ def test_fewer_places_are_nested_and_never_under_64(city: StudyCity) -> None:
 
 
 def test_windows_are_pooled_anew_for_places_and_labels(city: StudyCity) -> None:
-    plan = buffer(city, RECIPE)
+    plan = buffer(city)
     found = prepared(city, plan)
     assert list(found) == [
         "the city's windows",
@@ -206,4 +206,4 @@ def test_windows_are_pooled_anew_for_places_and_labels(city: StudyCity) -> None:
     assert disk.learned.wide is not None
     assert not np.allclose(disk.learned.base, disk.learned.wide)
     tables = replace(city, views=(replace(city.views[0], shape="disk", radius_m=100.0),) * 2)
-    assert all(v.name[:4] in {"the ", "disk"} for v in buffer(tables, RECIPE).variants)
+    assert all(v.name[:4] in {"the ", "disk"} for v in buffer(tables).variants)

@@ -1,10 +1,7 @@
 """KML, GML and tables of HTML: read as data, and nothing they point at is opened."""
 
-import http.server
 import json
-import threading
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -121,28 +118,6 @@ def test_limits_hold_for_placemarks(tmp_path: Path) -> None:
             read_vector(tmp_path / "a.kml", limits=limits)
 
 
-@pytest.fixture
-def asked() -> Iterator[tuple[str, list[str]]]:
-    """The address of a web server on this machine, and what it was asked for."""
-    requests: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            requests.append(self.path)
-            self.send_error(404)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", requests
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 GML = """<?xml version="1.0"?>{comment}
 <ogr:FeatureCollection xmlns:ogr="http://ogr.maptools.org/" xmlns:gml="http://www.opengis.net/gml"
  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xlink="http://www.w3.org/1999/xlink"
@@ -161,9 +136,9 @@ GML = """<?xml version="1.0"?>{comment}
     ],
 )
 def test_gml_is_read_without_asking_anybody(
-    tmp_path: Path, asked: tuple[str, list[str]], crs: str, pos: str
+    tmp_path: Path, listener: tuple[str, list[str]], crs: str, pos: str
 ) -> None:
-    address, requests = asked
+    address, requests = listener
     path = tmp_path / "a.gml"
     (tmp_path / "a.xsd").write_text("<x/>")
     path.write_text(GML.format(comment="<!-- x -->", address=address, crs=crs, pos=pos))
@@ -185,9 +160,9 @@ def test_gml_is_read_without_asking_anybody(
     ],
 )
 def test_descriptions_of_servers_called_gml_are_refused(
-    tmp_path: Path, asked: tuple[str, list[str]], root: str
+    tmp_path: Path, listener: tuple[str, list[str]], root: str
 ) -> None:
-    address, requests = asked
+    address, requests = listener
     path = tmp_path / "a.gml"
     path.write_text(root.format(address))
     with pytest.raises(InputError, check=fault("file-of-another-format", "XML")):

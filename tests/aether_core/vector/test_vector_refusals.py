@@ -1,10 +1,7 @@
 """Every way a vector file can be wrong ends in one plain line, and nothing else is opened."""
 
-import http.server
 import json
-import threading
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -272,28 +269,6 @@ def test_a_gdal_pipeline_dressed_as_geojson_reads_nothing(tmp_path: Path) -> Non
     path = tmp_path / "a.geojson"
     path.write_text(json.dumps({"type": "gdal_streamed_alg", "command_line": pipeline}))
     refused(path)
-
-
-@pytest.fixture
-def listener() -> Iterator[tuple[str, list[str]]]:
-    """A web server on this machine and the requests it got."""
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_error(404)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/crs", asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.mark.parametrize("key", ['"crs"', '"\\u0063rs"', '"crs" '])
