@@ -99,7 +99,7 @@ def draw(report: ReadingReport, key: str) -> None:
         if report.left_out:
             st.caption(
                 "Left out: "
-                + "; ".join(f"{count(n, 'row')} {why}" for why, n in report.left_out.items())
+                + "; ".join(f"{why}, {count(n, 'row')}" for why, n in report.left_out.items())
             )
         if report.sample:
             st.dataframe(pd.DataFrame(list(report.sample)), hide_index=True, key=f"{key}-sample")

@@ -117,7 +117,7 @@ def area_codes(
     return Codes(numbered, None, (_NUMBERED, *_alike(values, say, usable)))
 
 
-_NUMBERED = "No column has codes of the areas: each row is an area, called by its number."
+_NUMBERED = "No column has codes of the areas: each row is one area, numbered in order."
 
 
 def _chosen(

@@ -329,7 +329,7 @@ def _spelling_notes(merged: Mapping[str, str]) -> tuple[str, ...]:
         return ()
     shown = ", ".join(f"{old} is {new}" for old, new in sorted(merged.items())[:_EXAMPLES])
     more = f" and {len(merged) - _EXAMPLES} more" if len(merged) > _EXAMPLES else ""
-    told = "Spellings that differ only in capitals or spaces are one"
+    told = "Spellings that differ only in capitals or spaces were merged"
     return (f"{told}: {shown}{more}.",)
 
 

@@ -286,8 +286,7 @@ class _Rows:
         found = []
         skipped = self._beginning.lines
         if skipped:
-            lines = "1 line" if skipped == 1 else f"{skipped} lines"
-            found.append(f"The headings stand below {lines} that were skipped.")
+            found.append(f"Lines skipped above the headings: {skipped}.")
         if self._first:
             shown = self._shown(*self._first)
             found.append(f"Left out because its cells do not match the headings: {shown}.")

@@ -108,7 +108,7 @@ def file_encoding(path: Path, given: str | None) -> Encoding:
             _check_decodes(path, found)
             return found
     if (wide := _without_mark(head)) is not None:
-        return Encoding(wide, wide.upper(), f"Its texts were taken for {wide.upper()}.")
+        return Encoding(wide, wide.upper(), f"Text encoding detected: {wide.upper()}.")
     if _decodes(path, "utf-8"):
         return Encoding("utf-8", UTF8)
     pieces = _pieces(path)
@@ -201,7 +201,7 @@ def likeliest(pieces: Sequence[bytes], file: str) -> Encoding:
         )
     example = max(texts, key=lambda text: sum(not letter.isascii() for letter in text[:40]))
     name = _name(codec)
-    note = f"Its letters were taken for {name}, so that one text is {example.strip()[:40]!r}."
+    note = f"Text encoding detected: {name}; one text reads {example.strip()[:40]!r}."
     return Encoding(codec, name, note)
 
 

@@ -64,12 +64,11 @@ def read_workbook(
             code="vector-file-unreadable",
         ) from error
     frame, skipped = _table(rows, path)
-    lines = "1 row" if skipped == 1 else f"{skipped} rows"
     report = ReadingReport(
         path.name,
         _FORMATS[suffix],
         layer=sheet.name if several else None,
-        notes=(f"The headings stand below {lines} that were skipped.",) if skipped else (),
+        notes=(f"Rows skipped above the headings: {skipped}.",) if skipped else (),
     )
     return frame, report
 

@@ -76,7 +76,7 @@ class RowTable:
     def frame(self) -> pd.DataFrame:
         """Return the table; `notes` then says what was decided."""
         if self._has_tags:
-            self.notes.append("What stood inside tags became columns.")
+            self.notes.append("The entries of tags were turned into columns.")
         kept = self._filled()
         return pd.DataFrame(
             {name: self._array(name, self._columns[name]) for name in kept},

@@ -84,7 +84,7 @@ def join_shapes(table: VectorFile, shapes: VectorFile, code_field: str | None) -
         f"code without a shape in {name}": int((~there & ~empty).sum()),
     }
     unused = set(by_code) - set(wanted)
-    notes = [f"Shapes come from {name} by {pair.left}: {int(there.sum()):,} rows found theirs."]
+    notes = [f"Shapes were joined from {name} by {pair.left}: {int(there.sum()):,} rows matched."]
     notes += [pair.match.note] if pair.match.note else []
     if unused:
         notes.append(f"{len(unused):,} of {len(by_code):,} codes of {name} have no row.")

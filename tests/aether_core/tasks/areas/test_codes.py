@@ -139,7 +139,7 @@ def test_without_a_code_rows_are_numbered_and_twins_said() -> None:
     found = codes_of(table.assign(total=table.sum(axis=1)))
     assert found.field is None
     assert found.code[:2].tolist() == ["1", "2"]
-    assert "called by its number" in found.notes[0]
+    assert "numbered in order" in found.notes[0]
     assert "same numbers as another row" in found.notes[1]
 
 

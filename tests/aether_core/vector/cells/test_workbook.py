@@ -72,7 +72,7 @@ def test_a_sheet_is_read_with_its_title_skipped(tmp_path: Path) -> None:
     assert found.frame["Name"].tolist() == ["x", "y"]
     assert found.frame.geometry[1].x == 24.8
     assert (found.report.format, found.report.layer) == ("Excel workbook", "Data")
-    assert "2 rows" in found.report.notes[0]
+    assert "headings: 2." in found.report.notes[0]
 
 
 def test_several_sheets_are_asked_for(tmp_path: Path) -> None:
