@@ -25,7 +25,7 @@ def several_layers(
     error = SeveralLayersError(
         f"{path.name} {what}",
         ", ".join(names),
-        "choose one (on the page: File options; in commands: --layer)",
+        "choose one (in commands: --layer)",
     )
     error.layers = list(names)
     return error

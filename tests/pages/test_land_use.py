@@ -284,7 +284,7 @@ def test_values_that_say_nothing_have_no_class_on_the_page(
     give(visit, path)
     assert not errors(visit)
     said = words(visit)
-    assert "40 rows no label" in said
+    assert "no label (N/A), 40 rows" in said
     assert "differ only in capitals" in said
 
 

@@ -49,10 +49,10 @@ def without_collections(geometry: ShapeArray) -> Plain:
     for row in rows:
         plain[row], left_out = _about(_parts(geometry[row]))
         lost += left_out
-    beside = f" Lines or points beside them were left out in {lost:,}." if lost else ""
+    beside = f" In {lost:,} of them other shapes were left out." if lost else ""
     note = (
-        f"Geometry collections ({len(rows):,}) were read as the polygons in them, or, without "
-        f"polygons, as their lines, or else points.{beside}"
+        f"Of {len(rows):,} geometry collections the polygons were used, or where there are none, the "
+        f"lines, or else the points.{beside}"
     )
     return Plain(plain, (note,))
 
