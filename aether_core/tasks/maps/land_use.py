@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.progress import Progress, silent
-from aether_core.tasks.findings import ApplicabilityFigures, ClassFigures, ClassTest
+from aether_core.tasks.findings import ClassFigures, ClassTest
 from aether_core.tasks.kinds.metrics import confusion, per_class
 from aether_core.tasks.predictors.predictor import fit_probe
-from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold, run_experiment
+from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold
 from aether_core.tasks.testing.fairness import GroupFigures, by_group
-from aether_core.tasks.testing.tested import accuracy_by_split, tested_everywhere
+from aether_core.tasks.testing.tested import applicability_figures, tested
 from aether_core.tasks.uncertainty.applicability import fit_applicability
 from aether_core.tasks.uncertainty.calibration import (
     Reliability,
@@ -133,9 +133,8 @@ def map_land_use(
     Raises:
         InputError: The labels cannot be split or fitted as asked.
     """
-    experiment = run_experiment(setup, {representation: samples}, progress)
-    checked = tested_everywhere(setup, representation, samples, experiment, progress)
-    calibrating = checked[setup.splits[-1]]
+    checked = tested(setup, representation, samples, progress)
+    calibrating = checked.calibrating
     label = setup.target.astype(np.int64)
     temperature = fit_temperature(_logits(calibrating), label, setup.weight)
     progress("drawing the map", 0, 1)
@@ -161,15 +160,12 @@ def map_land_use(
     named = sets[np.arange(len(sets)), likeliest]
     trusted = applicable & named & (size <= min(LARGEST_SET, len(setup.names) - 1))
     test = ClassTest(
-        accuracy=accuracy_by_split(experiment, representation),
-        **_by_split(setup, checked, level),
+        accuracy=checked.accuracy,
+        **_by_split(setup, checked.outcomes, level),
         temperature=temperature,
-        calibrated_on=setup.splits[-1],
+        calibrated_on=checked.calibrated_on,
         always_in_set=[setup.names[k] for k in conformal.unlimited],
-        applicability=ApplicabilityFigures(
-            threshold=float(applicability.threshold),
-            outside=float(1 - applicable[there].mean()) if there.any() else 1.0,
-        ),
+        applicability=applicability_figures(applicability.threshold, applicable, there),
         trusted=float(trusted[there].mean()) if there.any() else 0.0,
         fairness=_fairness(setup, calibrating, level, groups or {}),
     )

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.progress import Progress, silent
-from aether_core.tasks.findings import ApplicabilityFigures, ShareTest
+from aether_core.tasks.findings import ShareTest
 from aether_core.tasks.kinds.metrics import share_errors
 from aether_core.tasks.predictors.predictor import fit_shares
-from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold, run_experiment
+from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold
 from aether_core.tasks.testing.fairness import GroupFigures, by_group
-from aether_core.tasks.testing.tested import accuracy_by_split, tested_everywhere
+from aether_core.tasks.testing.tested import applicability_figures, tested
 from aether_core.tasks.uncertainty.applicability import fit_applicability
 from aether_core.tasks.uncertainty.share_intervals import (
     ShareIntervals,
@@ -124,36 +124,32 @@ def map_socioeconomic(
     Raises:
         InputError: The areas cannot be split or fitted as asked.
     """
-    experiment = run_experiment(setup, {representation: areas}, progress)
-    checked = tested_everywhere(setup, representation, areas, experiment, progress)
-    calibrating = checked[setup.splits[-1]]
+    checked = tested(setup, representation, areas, progress)
+    calibrating = checked.calibrating
     truth = np.asarray(setup.target, dtype=np.float64)
     intervals = ShareIntervals.calibrate(truth, calibrating.prediction, level)
     progress("drawing the map", 0, 1)
     predictor = fit_shares(setup.predictor, areas, truth, setup.weight, seed=setup.seeds[0])
     applicability = fit_applicability(areas, calibrating.fold, predictor.importance())
-    there = np.isfinite(cells).all(axis=1)
+    there: NDArray[np.bool_] = np.asarray(np.isfinite(cells).all(axis=1))
     share = np.full((len(cells), truth.shape[1]), np.nan, dtype=np.float32)
     share[there] = predictor.shares(cells[there])
     mapped = _shares(share, intervals, applicability.inside(cells))
-    tested = _shares(calibrating.prediction, intervals, np.ones(len(areas), dtype=bool))
+    held_out = _shares(calibrating.prediction, intervals, np.ones(len(areas), dtype=bool))
     progress("drawing the map", 1, 1)
     return SocioeconomicMap(
         cells=mapped,
-        areas=tested,
+        areas=held_out,
         test=ShareTest(
-            accuracy=accuracy_by_split(experiment, representation),
+            accuracy=checked.accuracy,
             coverage={
                 split: share_coverage_across_folds(
                     truth, outcome.prediction, outcome.fold, level, setup.names, block=setup.block
                 )
-                for split, outcome in checked.items()
+                for split, outcome in checked.outcomes.items()
             },
-            calibrated_on=setup.splits[-1],
-            applicability=ApplicabilityFigures(
-                threshold=float(applicability.threshold),
-                outside=float(1 - mapped.applicable[there].mean()) if there.any() else 1.0,
-            ),
+            calibrated_on=checked.calibrated_on,
+            applicability=applicability_figures(applicability.threshold, mapped.applicable, there),
             fairness=_fairness(setup, calibrating, level, groups or {}),
         ),
     )

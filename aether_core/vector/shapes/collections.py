@@ -51,8 +51,8 @@ def without_collections(geometry: ShapeArray) -> Plain:
         lost += left_out
     beside = f" In {lost:,} of them other shapes were left out." if lost else ""
     note = (
-        f"Of {len(rows):,} geometry collections the polygons were used, or where there are none, the "
-        f"lines, or else the points.{beside}"
+        f"Of {len(rows):,} geometry collections the polygons were used, or where there are none, "
+        f"the lines, or else the points.{beside}"
     )
     return Plain(plain, (note,))
 
