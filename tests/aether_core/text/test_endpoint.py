@@ -117,17 +117,21 @@ def test_the_server_says_how_long_to_wait(server: Server) -> None:
 
 
 def test_waiting_and_encoding_may_be_stopped(server: Server) -> None:
-    def stop(stage: str, done: int, total: int) -> None:
-        if done or server.seen:
+    def stop_between_batches(stage: str, done: int, total: int) -> None:
+        if done:
+            raise CancelledError(f"{stage}: {done} of {total}")
+
+    def stop_once_asked(stage: str, done: int, total: int) -> None:
+        if server.seen:
             raise CancelledError(f"{stage}: {done} of {total}")
 
     with pytest.raises(CancelledError, check=fault("cancelled", "256 of 400")):
-        encoder(server).encode([f"{at}" for at in range(400)], stop)
+        encoder(server).encode([f"{at}" for at in range(400)], stop_between_batches)
     server.turns.append(status(429, Retry_After="25"))
     server.seen.clear()
     patient = RequestPolicy(attempts=2, longest_s=60)
     with pytest.raises(CancelledError, check=fault("cancelled", "0 of 1")):
-        encoder(server, patient).encode(["a"], stop)
+        encoder(server, patient).encode(["a"], stop_once_asked)
 
 
 @pytest.mark.parametrize(
