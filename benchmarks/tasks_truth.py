@@ -31,11 +31,9 @@ from aether_core.model.training.trainer import train
 from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_texts
 from aether_core.simulate.grid_city import ZONES, Noise, simulate_city
-from aether_core.tasks.kinds.classes import CLASSES
+from aether_core.tasks.kinds.classes import CLASSES, map_land_use
 from aether_core.tasks.kinds.metrics import kl, macro_f1
-from aether_core.tasks.kinds.shares import SHARES
-from aether_core.tasks.maps.land_use import map_land_use
-from aether_core.tasks.maps.socioeconomic import map_socioeconomic
+from aether_core.tasks.kinds.shares import SHARES, map_socioeconomic
 from aether_core.tasks.testing.comparison import compare
 from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.folds import choose_blocks

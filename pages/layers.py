@@ -10,18 +10,11 @@ from ui.shell import downloads, errors, page, state
 from ui.shell.text import facts, plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_layer
+from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import LayerSummary, list_layers, remove_layer
 
 MAP_HEIGHT = 600
 MAP, COMPARE = "One layer", "Compare two"
-KINDS = {
-    "search": "search result",
-    "similar": "similar places",
-    "change": "change between two years",
-    "landuse": "land use",
-    "socioeconomic": "shares by cell",
-    "socioeconomic areas": "shares by area",
-}
 ASKED = {
     "query": "Asked",
     "minus": "But not",
@@ -66,7 +59,7 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
 
 def told_fit(layer: LayerSummary) -> list[str]:
     """What kind of layer it is, and what the fit saw where there was one."""
-    return [KINDS.get(layer.kind, layer.kind), *filter(None, [seen_by(layer)])]
+    return [layer_kind(layer.kind).noun, *filter(None, [seen_by(layer)])]
 
 
 def draw_lineage(layer: LayerSummary) -> None:
@@ -81,7 +74,7 @@ def draw_lineage(layer: LayerSummary) -> None:
     needs_model = REPRESENTATION_KINDS[layer.parameters.get("representation", "aether")].needs_model
     facts(
         {
-            "Kind": KINDS.get(layer.kind, layer.kind),
+            "Kind": layer_kind(layer.kind).noun,
             **asked,
             "Model": layer.model or ("its model was removed" if needs_model else "none needed"),
             "Embedding": f"{layer.years}{', simulated' if layer.simulated else ''}",

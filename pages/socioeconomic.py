@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aether_core.tasks.findings import ShareFindings
+from aether_core.tasks.kinds.shares import ShareFindings
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.forms import area as area_form
 from ui.forms import district as district_form

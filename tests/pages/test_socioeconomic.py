@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from aether_core.tasks.findings import ShareFindings
+from aether_core.tasks.kinds.shares import ShareFindings
 from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles

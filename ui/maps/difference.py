@@ -201,7 +201,7 @@ def _draw_swipe(city: CitySummary, found: LayerComparison, names: Sequence[str])
 def _draw_map(city: CitySummary, found: LayerComparison) -> None:
     """Where the two differ."""
     frame = found.frame
-    if found.a.unit == "area":
+    if found.a.by_area:
         shapes = layer_map.values_of(city, found.a)[["area", "geometry"]]
         frame = shapes.merge(frame, on="area", how="inner")
     layer_map.on_map(

@@ -5,13 +5,45 @@ brought to sum 1 before the logarithms of the Kullback-Leibler divergence, and n
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-CLASS_METRICS = ("macro_f1", "weighted_f1", "accuracy")
-SHARE_METRICS = ("kl", "chebyshev", "cosine", "l1")
-LOWER_IS_BETTER = frozenset({"kl", "chebyshev", "l1"})
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure that predictions are judged by.
+
+    Attributes:
+        name: In findings, commands and JSON.
+        title: What people call it, as inside a sentence.
+        unit: Its unit or range.
+        lower_is_better: Which way is good.
+    """
+
+    name: str
+    title: str
+    unit: str = ""
+    lower_is_better: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The title as a heading has it; capitals inside it stay."""
+        return self.title[:1].upper() + self.title[1:]
+
+
+CLASS_METRICS = (
+    Metric("macro_f1", "macro-F1", "0 to 1"),
+    Metric("weighted_f1", "weighted F1", "0 to 1"),
+    Metric("accuracy", "accuracy", "0 to 1"),
+)
+SHARE_METRICS = (
+    Metric("kl", "KL divergence", "nats", lower_is_better=True),
+    Metric("chebyshev", "Chebyshev distance", "0 to 1", lower_is_better=True),
+    Metric("cosine", "cosine similarity", "0 to 1"),
+    Metric("l1", "L1 distance", "0 to 2", lower_is_better=True),
+)
 SMALLEST_SHARE = 1e-6
 
 Weights = NDArray[np.float64] | None

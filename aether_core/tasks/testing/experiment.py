@@ -36,7 +36,8 @@ class ExperimentSetup:
 
     Attributes:
         task: The kind of task.
-        target: Classes, int64 `[n]`, or shares with rows that sum to 1, float64 `[n, k]`.
+        target: What its kind says: classes, int64 `[n]`, or numbers such as shares,
+            float64 `[n, k]`.
         names: Names of the k classes or fields.
         unit: Label (polygon, point or area) each sample comes from, int64 `[n]`.
         block: Spatial block of each sample, int64 `[n]`.
@@ -228,7 +229,7 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
         InputError: Labels of one class only, no seed or representation, or a representation with
             other rows than the samples or without a value for some of them.
     """
-    setup.task.check(setup.target)
+    setup.task.check(setup.target, setup.names)
     if not setup.seeds or not representations:
         raise InputError(
             "nothing to compare",

@@ -5,7 +5,6 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from aether_core.tasks.kinds.metrics import (
-    LOWER_IS_BETTER,
     accuracy,
     chebyshev,
     class_scores,
@@ -20,6 +19,7 @@ from aether_core.tasks.kinds.metrics import (
     share_scores,
     weighted_f1,
 )
+from aether_core.tasks.kinds.registry import metric_named
 
 
 def classes(seed: int, n: int = 300, k: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -103,4 +103,4 @@ def test_a_better_prediction_moves_each_metric_the_way_it_says() -> None:
     good, bad = np.array([[0.6, 0.25, 0.15]]), np.array([[0.2, 0.3, 0.5]])
     for metric, value in share_scores(truth, good).items():
         worse = share_scores(truth, bad)[metric]
-        assert (value < worse) == (metric in LOWER_IS_BETTER)
+        assert (value < worse) == metric_named(metric).lower_is_better
