@@ -28,7 +28,6 @@ from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import (
     DEFAULT_LIMITS,
     NO_OPTIONS,
-    VECTOR_SUFFIXES,
     Limits,
     ReadingReport,
     ReadOptions,
@@ -36,7 +35,6 @@ from aether_core.vector import (
 from aether_core.vector.headings import find_column
 from aether_core.vector.keyed.read import read_keyed
 
-AREA_SUFFIXES = VECTOR_SUFFIXES
 MINIMUM_COUNT = 100.0
 """People an area needs where counts are given: fewer would tell of persons."""
 

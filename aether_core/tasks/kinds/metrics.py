@@ -119,20 +119,6 @@ def macro_f1(
     return class_scores(truth, predicted, classes, weight)["macro_f1"]
 
 
-def weighted_f1(
-    truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weight: Weights = None
-) -> float:
-    """F1 averaged by how often each class is true; arguments of `class_scores`."""
-    return class_scores(truth, predicted, classes, weight)["weighted_f1"]
-
-
-def accuracy(
-    truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weight: Weights = None
-) -> float:
-    """Part of the samples predicted right; arguments of `class_scores`."""
-    return class_scores(truth, predicted, classes, weight)["accuracy"]
-
-
 def per_class(
     truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
 ) -> list[dict[str, float]]:
@@ -193,27 +179,6 @@ def kl(
 ) -> float:
     """Mean Kullback-Leibler divergence of the prediction from the truth, in nats."""
     return share_scores(truth, predicted, weight)["kl"]
-
-
-def chebyshev(
-    truth: NDArray[np.float64], predicted: NDArray[np.floating], weight: Weights = None
-) -> float:
-    """Mean over the rows of the largest error of any field."""
-    return share_scores(truth, predicted, weight)["chebyshev"]
-
-
-def cosine(
-    truth: NDArray[np.float64], predicted: NDArray[np.floating], weight: Weights = None
-) -> float:
-    """Mean cosine similarity of true and predicted rows; 1 is best."""
-    return share_scores(truth, predicted, weight)["cosine"]
-
-
-def l1(
-    truth: NDArray[np.float64], predicted: NDArray[np.floating], weight: Weights = None
-) -> float:
-    """Mean over the rows of the summed errors of all fields, 0 to 2."""
-    return share_scores(truth, predicted, weight)["l1"]
 
 
 def positive_shares(shares: NDArray[np.floating]) -> NDArray[np.float64]:

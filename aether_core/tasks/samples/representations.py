@@ -318,7 +318,7 @@ def of_areas(rep: Representation, weights: csr_array) -> Floats:
 
     Args:
         rep: Of the city.
-        weights: float64 `[a, m]`, from `cell_weights`.
+        weights: float64 `[a, m]`, of `cells_under`.
 
     Returns:
         Float32 `[a, d]`; a row is NaN where no cell of the area has data.
