@@ -25,7 +25,8 @@ from aether_core.eo.embedding_kind import (
     kind_title,
 )
 from aether_core.eo.encoding import encoding_of
-from aether_core.eo.pooling.view import View, city_views
+from aether_core.eo.file_kind import FILE_KINDS
+from aether_core.eo.pooling.view import View
 from aether_core.errors import InputError
 from aether_core.poi.clean import clean_pois
 from aether_core.poi.fields import PoiFields
@@ -269,7 +270,7 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
     boundary = polygons_of(embedding.footprint) if outline is None else outline.shape
     cleaned = clean_pois(raw, boundary)
     _check_inside(request, raw, cleaned.pois)
-    views = city_views(embedding.kind, request.radius_m)
+    views = FILE_KINDS[embedding.kind].views(request.radius_m)
     pooled = embedding.pool(_lonlat(cleaned.pois), views, progress)
     _check_pooled(request, pooled, embedding, cleaned.pois)
     pois = cleaned.pois[pooled.ok].reset_index(drop=True)

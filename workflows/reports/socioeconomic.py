@@ -11,6 +11,7 @@ from aether_core.report import (
     Paragraph,
     Table,
 )
+from aether_core.tasks.areas.given import NUMBER_KINDS
 from aether_core.tasks.kinds.shares import SHARES, ShareFindings
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
@@ -141,7 +142,7 @@ def _where_not(subject: Subject, found: ShareFindings) -> str:
     minimum = subject.layer.parameters["minimum_count"]
     counted = (
         f" Areas with fewer than {minimum:g} people were left out."
-        if found.given == "counts"
+        if NUMBER_KINDS[found.given].has_totals
         else ""
     )
     return (

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.areas.pixels import pixel_means
@@ -213,7 +214,7 @@ def area_vectors(
     chosen = representation(name or request.fit.representation, city.arrays)
     if not request.pixels:
         return of_areas(chosen, covered.weights)
-    if city.embedding_kind != "raster" or not chosen.of_pixels:
+    if not (FILE_KINDS[city.embedding_kind].has_pixels and chosen.of_pixels):
         raise InputError(
             "averaging over pixels needs a raster, and alphaearth or aether",
             f"{city.embedding_kind}, {chosen.name}",
