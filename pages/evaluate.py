@@ -9,7 +9,7 @@ from aether_core.errors import NotFoundError
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.expert import compare_form, comparison, retrieval, studies
 from ui.jobs import panel as job_panel
-from ui.jobs.links import EVALUATION, asked_for, task_titles
+from ui.jobs.links import EVALUATION, from_address, task_titles
 from ui.jobs.panel import Panel
 from ui.shell import errors, page, state
 from workflows.cities.cities import CitySummary
@@ -56,7 +56,7 @@ def shown(city: CitySummary, task: str, panel: Panel) -> Evaluation | RetrievalE
     )
     key = f"{task}-shown-{slug}"
     made = [int(job.result[EVALUATION]) for job in panel.ended]
-    linked = asked_for(EVALUATION)
+    linked = from_address(EVALUATION)
     if made or (linked is not None and linked.isdecimal()):
         st.session_state[key] = made[0] if made else int(linked or 0)
         st.session_state[f"{task}-view"] = LAST

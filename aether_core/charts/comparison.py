@@ -114,7 +114,7 @@ def gains_forest(
     drawn.sort(
         key=lambda one: (order.index(one["representation"]), splits.index(str(one["split"])))
     )
-    told = [
+    gain_labels = [
         f"{names.get(gain['representation'], gain['representation'])}, "
         f"{SPLITS.get(gain['split'], gain['split'])}"
         for gain in drawn
@@ -126,7 +126,7 @@ def gains_forest(
                 "verdict": _VERDICTS[gain["better"]],
                 **{key: float(gain[key]) for key in ("relative", "lo", "hi")},
             }
-            for what, gain in zip(fitted(told, width=40), drawn, strict=True)
+            for what, gain in zip(fitted(gain_labels, width=40), drawn, strict=True)
         ],
         columns=["what", "verdict", "relative", "lo", "hi"],
     )

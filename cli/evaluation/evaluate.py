@@ -91,7 +91,7 @@ def _request(options: _Options, task: str) -> object:
 
     by_kind: dict[str, LabelOptions | AreaOptions]
     by_kind = {"labels": options.labels, "areas": options.areas}
-    return TASKS[task].asked(
+    return TASKS[task].request_for(
         by_kind[TASK_KINDS[task].samples].request(),
         options.fit.settings("alphaearth", 0.9),  # the representations compared take turns
         districts=options.districts.request(),

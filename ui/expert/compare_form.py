@@ -82,7 +82,7 @@ def draw(city: CitySummary, task: str, panel: Panel) -> None:
             st.caption(f"Still needed: {missing}.")
         wanted = None
         if asked is not None and not missing:
-            request = TASKS[task].asked(asked, fit, districts=districts)
+            request = TASKS[task].request_for(asked, fit, districts=districts)
             wanted = Comparison(request, names, with_curve=curve)
         if (
             job_panel.button(

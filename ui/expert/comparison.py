@@ -13,7 +13,7 @@ from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.testing.comparison import Gain, in_words, representation_names
 from ui.maps import folds
-from ui.shell.text import duration, facts, told_when
+from ui.shell.text import duration, facts, source_and_date
 from workflows.cities.cities import CitySummary
 from workflows.evaluation.compare import Evaluation
 
@@ -105,21 +105,21 @@ def _facts(found: Evaluation) -> None:
     findings = found.findings
     blocks = findings.held_out.blocks
     kind = TASK_KINDS[found.task]
-    told: dict[str, object] = {
-        **told_when(found.request, found.created),
+    lines: dict[str, object] = {
+        **source_and_date(found.request, found.created),
         kind.samples.capitalize(): f"{findings.used:,}",
     }
     dropped = sum(findings.dropped.values())
     if dropped:
-        told["Left out"] = f"{dropped:,}"
-    told[kind.outcomes.capitalize()] = ", ".join(findings.outcomes)
-    told["Predictor"] = f"{found.request.get('predictor')}, {found.request.get('protocol')}"
-    told["Seeds"] = max((row["n_seeds"] for row in found.rows), default=0)
+        lines["Left out"] = f"{dropped:,}"
+    lines[kind.outcomes.capitalize()] = ", ".join(findings.outcomes)
+    lines["Predictor"] = f"{found.request.get('predictor')}, {found.request.get('protocol')}"
+    lines["Seeds"] = max((row["n_seeds"] for row in found.rows), default=0)
     if blocks:
-        told["Spatial blocks"] = f"{blocks.occupied:,} of {blocks.side_m:,.0f} m"
-    told["Intervals"] = f"95 %, {findings.resampled} resampled"
-    told["Duration"] = duration(found.seconds)
-    facts(told)
+        lines["Spatial blocks"] = f"{blocks.occupied:,} of {blocks.side_m:,.0f} m"
+    lines["Intervals"] = f"95 %, {findings.resampled} resampled"
+    lines["Duration"] = duration(found.seconds)
+    facts(lines)
 
 
 def _table(found: Evaluation, names: Mapping[str, str]) -> None:

@@ -58,7 +58,7 @@ def link_to(job: JobSummary) -> Link | None:
     return None if found is None else found(job)
 
 
-def asked_for(name: str) -> str | None:
+def from_address(name: str) -> str | None:
     """What the address names for a page to show; told once, so that the visitor can go on."""
     found: str | None = st.query_params.get(name)
     if found is not None:

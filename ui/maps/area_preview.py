@@ -62,7 +62,7 @@ def _map(
 ) -> None:
     view = _view(city, areas, areas.shares[inside], what)
     codes = areas.code[inside].tolist()
-    told = view.shown.titles or [view.shown.told(value) for value in view.shown.values.tolist()]
+    told = view.shown.titles or [view.shown.in_words(value) for value in view.shown.values.tolist()]
     titles = [f"{code} · {words}" for code, words in zip(codes, told, strict=True)]
     with st.container(key=f"map-frame-{key}-areas", gap=None):
         city_map.draw(

@@ -158,7 +158,7 @@ def add_city(
     progress: Progress = silent,
     *,
     within: Callable[[Session, City], None] | None = None,
-    told: Callable[[CityReports], None] | None = None,
+    on_read: Callable[[CityReports], None] | None = None,
 ) -> CitySummary:
     """Read, clean, pool and store a city; all of it or nothing.
 
@@ -168,7 +168,7 @@ def add_city(
         progress: Told what is done.
         within: Called as the last in the transaction that adds the city: what it locks must not
             be waited for by `progress`.
-        told: Told how the files were read, before anything is stored.
+        on_read: Told how the files were read, before anything is stored.
 
     Raises:
         InputError: A file or a value cannot be used.
@@ -177,8 +177,8 @@ def add_city(
     """
     check_add(store, request)
     prepared = _prepare(request, progress)
-    if told is not None:
-        told(prepared.reports)
+    if on_read is not None:
+        on_read(prepared.reports)
     store_texts(store, default_encoder(store.settings), prepared.texts, progress)
     settings = store.settings
     with (
@@ -198,7 +198,7 @@ def add_city(
 
 
 def check_add(store: Store, request: AddCity) -> None:
-    """Check all that can be told before a file is opened.
+    """Check all that can be checked before a file is opened.
 
     Raises:
         InputError: A name or a number cannot be used.

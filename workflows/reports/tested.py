@@ -151,16 +151,16 @@ def where_not(found: Findings, opening: str, axis: str) -> list[Block]:
     """
     blocks: list[Block] = [Heading("Limitations"), Paragraph(opening)]
     for kind, groups in found.test.fairness.items():
-        told = [group for group in groups if not group.too_few]
-        if not told:
+        large_enough = [group for group in groups if not group.too_few]
+        if not large_enough:
             continue
-        drawn = sorted(told, key=lambda group: -group.figure("error")[0])[:_MOST_DRAWN]
+        drawn = sorted(large_enough, key=lambda group: -group.figure("error")[0])[:_MOST_DRAWN]
         some = [group for group in groups if group in drawn or len(groups) <= _MOST_DRAWN]
         chart = charts.fairness(some, "error", title=f"Error by {kind}", axis=axis)
         blocks.append(
             Figure(
                 charts.to_svg(chart, width=_FULL, height=None),
-                caption=_spread(kind, told),
+                caption=_spread(kind, large_enough),
                 alt=f"Error by {kind}",
             )
         )

@@ -29,7 +29,7 @@ class FitInputs:
     """A setup with what the page shows of its folds.
 
     Attributes:
-        groups: Names `[n]` that errors are told apart by.
+        groups: Names `[n]` that errors are broken down by.
         held_out: Variogram, blocks and folds.
     """
 

@@ -51,7 +51,7 @@ class LandUseKind(JobKind[LandUseRequest]):
             request,
             work.progress,
             within=within,
-            told=read.update,
+            on_read=read.update,
         )
 
 
@@ -82,7 +82,7 @@ class SocioeconomicKind(JobKind[SocioeconomicRequest]):
             request,
             work.progress,
             within=within,
-            told=read.update,
+            on_read=read.update,
         )
 
 

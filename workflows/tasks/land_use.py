@@ -104,7 +104,7 @@ def land_use(
     progress: Progress = silent,
     *,
     within: Callable[[Session, str], None] | None = None,
-    told: Callable[[dict[str, Any]], None] | None = None,
+    on_read: Callable[[dict[str, Any]], None] | None = None,
 ) -> LandUseResult:
     """Fit on labelled points or polygons, predict every cell, keep the layer.
 
@@ -114,7 +114,7 @@ def land_use(
         request: What the user asks for.
         progress: Told what is done.
         within: Called with the layer's name, as the last in the transaction that keeps it.
-        told: Told how each file was read, by what it was read for, once it was.
+        on_read: Told how each file was read, by what it was read for, once it was.
 
     Raises:
         NotFoundError: No such city, model or file.
@@ -124,8 +124,8 @@ def land_use(
     started = time.perf_counter()
     labelled = labelled_city(store, slug, request.labels, request.fit, progress)
     city, samples = labelled.city, labelled.samples
-    if told is not None:
-        told(_read(labelled.labels))
+    if on_read is not None:
+        on_read(_read(labelled.labels))
     seen = representation(request.fit.representation, city.arrays)
     x = of_samples(seen, samples)
     there: NDArray[np.bool_] = np.asarray(np.isfinite(x).all(axis=1))
@@ -337,7 +337,7 @@ class LandUse(Task[LabelRequest, LandUseRequest]):
     kind = CLASSES
     request = LandUseRequest
 
-    def asked(
+    def request_for(
         self,
         samples: LabelRequest,
         fit: FitSettings,

@@ -91,7 +91,7 @@ def socioeconomic(
     progress: Progress = silent,
     *,
     within: Callable[[Session, str, str], None] | None = None,
-    told: Callable[[dict[str, Any]], None] | None = None,
+    on_read: Callable[[dict[str, Any]], None] | None = None,
 ) -> SocioeconomicResult:
     """Fit on area shares or counts, predict areas and cells, keep both layers.
 
@@ -102,7 +102,7 @@ def socioeconomic(
         progress: Told what is done.
         within: Called with the names of the layer of cells and of that of areas, as the last in
             the transaction that keeps them.
-        told: Told how each file was read, by what it was read for, once it was.
+        on_read: Told how each file was read, by what it was read for, once it was.
 
     Raises:
         NotFoundError: No such city, model or file.
@@ -119,8 +119,8 @@ def socioeconomic(
     )
     _check_names(request.areas.fields)
     covered = covered_areas(request.areas, city, progress)
-    if told is not None:
-        told(_read(covered))
+    if on_read is not None:
+        on_read(_read(covered))
     seen = representation(request.fit.representation, city.arrays)
     cells = seen.of_cells()
     x = area_vectors(city, covered, request, progress)
@@ -356,7 +356,7 @@ class Socioeconomic(Task[AreaRequest, SocioeconomicRequest]):
     kind = SHARES
     request = SocioeconomicRequest
 
-    def asked(
+    def request_for(
         self,
         samples: AreaRequest,
         fit: FitSettings,

@@ -52,7 +52,7 @@ class Task(ABC, Generic[S, R]):
     request: ClassVar[Any]
 
     @abstractmethod
-    def asked(
+    def request_for(
         self,
         samples: S,
         fit: FitSettings,

@@ -164,7 +164,7 @@ class ClassesKind(TaskKind):
         x: NDArray[np.float32],
         target: Target,
         weight: NDArray[np.float64] | None,
-        asked: NDArray[np.float32],
+        to_predict: NDArray[np.float32],
         fit: Fit,
     ) -> NDArray[np.float32]:
         """Probabilities of each class."""
@@ -172,7 +172,7 @@ class ClassesKind(TaskKind):
             fit.predictor, x, target.astype(np.int64), weight,
             classes=len(fit.names), seed=fit.seed, trainer=fit.trainer,
         )  # fmt: skip
-        return softmax(probe.logits(asked))
+        return softmax(probe.logits(to_predict))
 
     def resampled(
         self,

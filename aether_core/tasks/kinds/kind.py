@@ -126,7 +126,7 @@ class TaskKind(ABC):
         x: NDArray[np.float32],
         target: Target,
         weight: NDArray[np.float64] | None,
-        asked: NDArray[np.float32],
+        to_predict: NDArray[np.float32],
         fit: Fit,
     ) -> NDArray[np.float32]:
         """Fit on samples and predict others.
@@ -135,7 +135,7 @@ class TaskKind(ABC):
             x: Representation of the samples, finite float32 `[n, d]`.
             target: Their target.
             weight: Their weights, float64 `[n]`; None weighs them alike.
-            asked: Representation of what to predict, float32 `[m, d]`.
+            to_predict: Representation of what to predict, float32 `[m, d]`.
             fit: How.
 
         Returns:

@@ -112,14 +112,14 @@ class SharesKind(TaskKind):
         x: NDArray[np.float32],
         target: Target,
         weight: NDArray[np.float64] | None,
-        asked: NDArray[np.float32],
+        to_predict: NDArray[np.float32],
         fit: Fit,
     ) -> NDArray[np.float32]:
         """Shares of each field."""
         shares = target.astype(np.float64)
         return fit_shares(
             fit.predictor, x, shares, weight, seed=fit.seed, trainer=fit.trainer
-        ).shares(asked)
+        ).shares(to_predict)
 
     def resampled(
         self,

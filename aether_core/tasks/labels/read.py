@@ -326,8 +326,8 @@ def _spelling_notes(merged: Mapping[str, str]) -> tuple[str, ...]:
         return ()
     shown = ", ".join(f"{old} is {new}" for old, new in sorted(merged.items())[:_EXAMPLES])
     more = f" and {len(merged) - _EXAMPLES} more" if len(merged) > _EXAMPLES else ""
-    told = "Spellings that differ only in capitals or spaces were merged"
-    return (f"{told}: {shown}{more}.",)
+    note = "Spellings that differ only in capitals or spaces were merged"
+    return (f"{note}: {shown}{more}.",)
 
 
 def _label_field(frame: gpd.GeoDataFrame, field: str | None, name: str) -> str:

@@ -197,7 +197,7 @@ def fit_and_predict(
     setup: ExperimentSetup,
     x: NDArray[np.float32],
     trained: NDArray[np.bool_],
-    asked: NDArray[np.float32],
+    to_predict: NDArray[np.float32],
     seed: int,
 ) -> NDArray[np.float32]:
     """Fit on some samples and predict others.
@@ -206,7 +206,7 @@ def fit_and_predict(
         setup: What is to be predicted and how.
         x: Representation of all samples, float32 `[n, d]`.
         trained: Samples to fit on, bool `[n]`.
-        asked: Representation of what to predict, float32 `[m, d]`.
+        to_predict: Representation of what to predict, float32 `[m, d]`.
         seed: Seed of the predictor.
 
     Returns:
@@ -219,7 +219,7 @@ def fit_and_predict(
     trainer: Trainer = "adam" if setup.protocol == "published" else "default"
     target = setup.target[trained]
     fit = Fit(setup.predictor, trainer, seed, setup.names)
-    return setup.task.fit_and_predict(x[trained], target, weight, asked, fit)
+    return setup.task.fit_and_predict(x[trained], target, weight, to_predict, fit)
 
 
 def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np.float32]]) -> None:

@@ -83,13 +83,13 @@ class HeightsKind(TaskKind):
         x: NDArray[np.float32],
         target: Target,
         weight: NDArray[np.float64] | None,
-        asked: NDArray[np.float32],
+        to_predict: NDArray[np.float32],
         fit: Fit,
     ) -> NDArray[np.float32]:
         """Ridge regression."""
         del weight, fit
         gram = x.T @ x + np.eye(x.shape[1])
-        return np.asarray(asked @ np.linalg.solve(gram, x.T @ target), dtype=np.float32)
+        return np.asarray(to_predict @ np.linalg.solve(gram, x.T @ target), dtype=np.float32)
 
     def resampled(
         self,
@@ -121,7 +121,7 @@ class Heights(Task[AreaRequest, HeightsRequest]):
     kind = HeightsKind()
     request = HeightsRequest
 
-    def asked(
+    def request_for(
         self,
         samples: AreaRequest,
         fit: FitSettings,
