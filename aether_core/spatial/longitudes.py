@@ -94,6 +94,12 @@ def shapes_running_on(shapes: NDArray[np.object_], bounds: Bounds) -> NDArray[An
     return result
 
 
+def joined_across_180(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return a shape for one picture: parts that meet at the 180th meridian joined, running on."""
+    (joined,) = shapes_running_on(np.array([shape], dtype=object), extent_of(shape))
+    return joined
+
+
 @dataclass(frozen=True)
 class Within180:
     """Shapes within -180 to 180 degrees.

@@ -51,6 +51,27 @@ def test_a_city_shows_its_figures_its_places_and_what_was_left_out(app_environme
     }
 
 
+def test_of_overtures_places_the_confidence_is_asked(
+    empty_environment: Store,  # noqa: ARG001 - a store without cities
+    city_files: CityFiles,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "overture.csv"
+    path.write_text(
+        "id,names,basic_category,operating_status,confidence,lon,lat\n"
+        + "".join(f"{n},Place {n},cafe,open,0.{n},24.94,60.17\n" for n in range(2, 10))
+    )
+    visit = open_page("city")
+    assert not visit.slider
+    fill(visit, city_files, pois=path)
+    assert len(visit.dataframe(key="add-preview").value) == 4
+    (asked,) = visit.slider
+    assert asked.value == 0.5
+    asked.set_value(0.85).run()
+    assert len(visit.dataframe(key="add-preview").value) == 1
+    assert "Overture" in words(visit)
+
+
 def test_a_city_is_added_by_upload(empty_environment: Store, city_files: CityFiles) -> None:
     visit = open_page("city")
     assert visit.title[0].value == "Add a city"

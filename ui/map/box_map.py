@@ -10,12 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-import numpy as np
 import shapely
 import streamlit as st
 from shapely.geometry import MultiPolygon, Polygon
 
-from aether_core.spatial.longitudes import extent_of, shapes_running_on
+from aether_core.spatial.longitudes import extent_of, joined_across_180
 from ui.map import towns
 from ui.map.towns import WORLD, Bounds
 from ui.shell import state
@@ -140,18 +139,11 @@ def shape_of(kind: Kind, rings: Sequence[Sequence[Sequence[float]]]) -> Shape:
 
 def kind_of(boundary: MultiPolygon) -> Kind:
     """How a boundary from elsewhere can be edited: with too many corners it is only shown."""
-    whole = running_on_180(boundary)
+    whole = joined_across_180(boundary)
     parts = shapely.get_parts(whole)
     if len(parts) != 1 or parts[0].interiors or len(parts[0].exterior.coords) > _MOST_CORNERS:
         return "area"
     return "box" if parts[0].equals(shapely.box(*whole.bounds)) else "polygon"
-
-
-def running_on_180(boundary: MultiPolygon) -> MultiPolygon:
-    """A boundary in one picture: across the 180th meridian its longitudes run on."""
-    shapes = np.array([boundary], dtype=object)
-    (whole,) = shapes_running_on(shapes, extent_of(boundary))
-    return whole if whole.geom_type == "MultiPolygon" else MultiPolygon([whole])
 
 
 def _take_drawn(key: str, on_drawn: Callable[[Shape | None], None]) -> None:
@@ -177,7 +169,7 @@ def _roomy(bounds: Bounds) -> Bounds:
 
 def _on_screen(shape: Shape) -> dict[str, object]:
     """Kind and rings; a long outline is thinned to what a screen can show."""
-    boundary = running_on_180(shape.boundary)
+    boundary = joined_across_180(shape.boundary)
     if shape.kind == "area" and shapely.get_num_coordinates(boundary) > _MOST_SHOWN_CORNERS:
         west, _, east, _ = boundary.bounds
         boundary = boundary.simplify((east - west) / 1000, preserve_topology=True)

@@ -67,6 +67,11 @@ class RasterEmbedding:
         return self._rasters[0].embedding
 
     @property
+    def unit_pixels(self) -> bool:
+        """Whether every pixel has length 1: of AlphaEarth, where pixels are no means of others."""
+        return self.name == ALPHAEARTH and not any(raster.means for raster in self._rasters)
+
+    @property
     def credits(self) -> tuple[str, ...]:
         """Whom the files say they are owed to, each once."""
         return tuple(dict.fromkeys(raster.credit for raster in self._rasters if raster.credit))
@@ -109,7 +114,7 @@ class RasterEmbedding:
                 crs=_crs_name(raster),
                 crs_from=CRS_STATED,
                 rows=raster.width * raster.height,
-                notes=(ZEROS_NOTE,) if raster.zeros_are_nodata else (),
+                notes=_notes(raster),
             ).counted(_left(without, raster.width * raster.height - used), used)
             for raster in self._rasters
             for used in [counts[raster]]
@@ -197,7 +202,8 @@ def open_rasters(
 
     Args:
         paths: Local `.tif` or `.tiff` files, each 64 bands, or as many as another embedding has
-            that the file declares or the user named; of int8 (nodata -128) or floats (NaN).
+            that the file declares or the user named; of int8 (nodata -128) or floats (NaN). Floats
+            may be means of AlphaEarth's pixels, which are shorter than 1.
         kind: Name of the embedding where it is not AlphaEarth's and the files do not say it.
         tiling: How pooling cuts its work.
         progress: Told while the vectors' lengths are checked.
@@ -229,7 +235,11 @@ def open_rasters(
         )
     # The mask of one file is that of the whole export, also where a sample of another misses it.
     zeros = any(look.zeros for look in looks)
-    return RasterEmbedding([replace(file, zeros_are_nodata=zeros) for file in files], tiling=tiling)
+    seen = [
+        replace(file, zeros_are_nodata=zeros, means=look.means)
+        for file, look in zip(files, looks, strict=True)
+    ]
+    return RasterEmbedding(seen, tiling=tiling)
 
 
 def _check_one_embedding(files: Sequence[RasterFile]) -> None:
@@ -254,6 +264,13 @@ def _check_one_embedding(files: Sequence[RasterFile]) -> None:
 def _crs_name(raster: RasterFile) -> str:
     code = raster.crs.to_epsg()
     return f"EPSG:{code}" if code else str(raster.crs.to_string())
+
+
+def _notes(raster: RasterFile) -> tuple[str, ...]:
+    """What is said of a file beside its counts."""
+    means = f"{raster.means}; the mean of a window is that of all pixels behind them."
+    zeros = (ZEROS_NOTE,) if raster.zeros_are_nodata else ()
+    return (*zeros, *((means,) if raster.means else ()))
 
 
 def _covered(grid: Grid, lonlat: NDArray[np.float64]) -> NDArray[np.bool_]:
