@@ -17,6 +17,7 @@ from aether_core.eo.norms import Measured, refuse_bad_norms
 from aether_core.eo.raster.declared import MAX_BANDS
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
+from aether_core.vector.keyed.code_names import TELLING, rank
 from aether_core.vector.keyed.read import lacks_shapes, read_keyed
 from aether_core.vector.options import ReadOptions
 from aether_core.vector.read import VectorFile, read_vector
@@ -135,6 +136,15 @@ def _with_shapes(file: Path, options: ReadOptions) -> VectorFile:
     if read.report.crs is not None:
         return read
     if lacks_shapes(read.frame, as_areas=False):
+        codes = [name for name in map(str, read.frame.columns) if rank(name) == TELLING]
+        if codes:
+            raise InputError(
+                f"the rows of {file.name} are named by codes, and nothing says where these lie",
+                ", ".join(codes),
+                "join the table with the shapes of these codes first, in a GIS, and give the "
+                "result, such as a GeoPackage; or add longitude and latitude",
+                code="table-needs-geometry",
+            )
         return read_vector(file, options)  # says what it lacks
     cells = read_keyed(file, options)
     return VectorFile(cells.frame, cells.report)

@@ -78,6 +78,13 @@ def test_packed_tables_are_read_as_they_are(tmp_path: Path, ending: str) -> None
     np.testing.assert_allclose(read_samples(path).vectors, whole.vectors, atol=1e-6)
 
 
+def test_codes_without_shapes_are_named(tmp_path: Path) -> None:
+    table = pd.DataFrame(samples(20).drop(columns="geometry"))
+    table["GEOID"] = [f"3600{n:02}" for n in range(20)]
+    with pytest.raises(InputError, check=fault("table-needs-geometry", "GEOID", "shapes")):
+        read_samples(written(tmp_path, table))
+
+
 def test_more_than_half_missing_is_a_warning(tmp_path: Path) -> None:
     table = as_table(samples(20))
     table.loc[:14, "A05"] = np.nan
