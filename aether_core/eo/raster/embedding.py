@@ -29,6 +29,8 @@ from aether_core.vector.report import CRS_STATED, ReadingReport
 _COUNT_PIXELS = 4 * 1024**2
 _BATCH = 250_000
 _MASK_BANDS = 8
+_USUAL_PIXEL_M = 10
+_MUCH_WIDER = 0.2
 ZEROS_NOTE = "Vectors that are 0 in every band hold no data."
 
 
@@ -268,9 +270,18 @@ def _crs_name(raster: RasterFile) -> str:
 
 def _notes(raster: RasterFile) -> tuple[str, ...]:
     """What is said of a file beside its counts."""
-    means = f"{raster.means}; the mean of a window is that of all pixels behind them."
-    zeros = (ZEROS_NOTE,) if raster.zeros_are_nodata else ()
-    return (*zeros, *((means,) if raster.means else ()))
+    notes = [ZEROS_NOTE] if raster.zeros_are_nodata else []
+    if raster.means:
+        notes.append(f"{raster.means}; the mean of a window is that of all pixels behind them.")
+    in_metres = raster.crs.is_projected and raster.crs.linear_units_factor[1] == 1
+    times = abs(raster.transform.a) / _USUAL_PIXEL_M
+    if in_metres and abs(times - 1) > _MUCH_WIDER:
+        notes.append(
+            f"Windows are counted in pixels and meant for those of {_USUAL_PIXEL_M} m: with these "
+            f"of {abs(raster.transform.a):g} m they are {times:.3g} times as wide. A radius of "
+            f"{100 / times:.0f} m makes them as wide as usual (in commands: --radius-m)."
+        )
+    return tuple(notes)
 
 
 def _covered(grid: Grid, lonlat: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -32,6 +32,7 @@ def test_means_are_taken_as_what_they_are(tmp_path: Path) -> None:
     (report,) = embedding.reports
     said = f"{length.min():.2f} to {length.max():.2f} long (median {np.median(length):.2f})"
     assert [said in note for note in report.notes].count(True) == 1
+    assert any("3 times as wide" in note and "radius of 33 m" in note for note in report.notes)
     assert report.left_out == {"no data": 12}
     assert not open_rasters([tmp_path / "coarse.tif"]).unit_pixels
     # A window of means points where that of the pixels behind them does.
