@@ -57,11 +57,12 @@ def read_osm_pois(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about tags and empty layers, not about the file
+            asked: Sequence[Bounds | None] = boxes or [None]
             found = [
                 OSM(str(file), bounding_box=None if box is None else list(box)).get_pois(
                     custom_filter=_wanted()
                 )
-                for box in boxes or [None]
+                for box in asked
             ]
     # What a damaged file makes pyrosm, protobuf and zlib stumble over has no common root.
     except Exception as error:
