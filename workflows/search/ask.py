@@ -431,6 +431,7 @@ _MEASURED: Mapping[Evidence, _Measure] = MappingProxyType(
 def _source_facts(source: Source | None) -> dict[str, Any] | None:
     if source is None:
         return None
+    facts: dict[str, Any]
     if isinstance(source, FileSource):
         facts = {"file": str(source.file), "crs": source.crs, "file_layer": source.layer}
     else:

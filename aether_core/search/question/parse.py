@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from aether_core.errors import InputError
 from aether_core.search.question.criteria import KINDS, Criterion
@@ -184,7 +185,7 @@ def _tokens(text: str) -> list[_Token]:
     return tokens
 
 
-def _sign_at(text: str, at: int) -> "str | None":
+def _sign_at(text: str, at: int) -> Literal["comma", "stop"] | None:
     """Comma and stop; not those inside a number or an abbreviation."""
     following = text[at + 1 : at + 2]
     if text[at] == "," and not following.isdigit():
