@@ -109,7 +109,8 @@ class CityWords:
         words: Distinct words the city's places are described by, such as its categories `[k]`,
             at least one.
         vectors: Of them, from `phrase_vectors`, float64 `[k, d]`.
-        background: Of `background_words().every`, from `phrase_vectors`, float64 `[b, d]`.
+        background: Of `lists.every`, from `phrase_vectors`, float64 `[b, d]`.
+        lists: The background words; those of `background_words` when left out.
 
     Attributes:
         words: As given.
@@ -120,8 +121,9 @@ class CityWords:
         words: Sequence[str],
         vectors: NDArray[np.float64],
         background: NDArray[np.float64],
+        lists: BackgroundWords | None = None,
     ) -> None:
-        lists = background_words()
+        lists = lists or background_words()
         self.words = tuple(words)
         self._mean = background.mean(axis=0)
         self._own = _unit(vectors - self._mean)

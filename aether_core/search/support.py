@@ -1,10 +1,11 @@
 """Whether a city can answer a query: strong, weak or no support, with the reason in a sentence.
 
 Two questions are asked. Is any place here described like this? That is `likeness.CityWords`, which
-knows texts only. And does the model find such places where it was not trained? That is the AUC of
-the EO side's scores, over places of held-out blocks: those described like the query against the
-rest. The thresholds were chosen on simulated cities and queries apart from those they are reported
-on; `docs/ask.md` has both.
+knows texts only. And does what is seen from above find such places where nothing was trained? That
+is the AUC of places described like the query against the rest, by where they stand: of the model's
+scores in the blocks held out of its training, or, where these hold too few such places, of a
+stand-in's over all blocks (`stand_in`). The thresholds were chosen on simulated cities and queries
+apart from those they are reported on; `docs/ask.md` has both.
 """
 
 from dataclasses import dataclass
@@ -24,13 +25,16 @@ FOUND = 0.6
 """AUC from which on the model counts as finding such places; 0.5 is chance."""
 NOT_FOUND = 0.55
 """With the whole interval below this the model does not find them."""
+ENOUGH_HELD_OUT = 20
+"""Places in held-out blocks from which on these are the test."""
 LEAST_PLACES = 5
-"""Fewer places than this outside of training are no test."""
-LEAST_BLOCKS = 3
-"""Likewise for the blocks they lie in."""
+"""Fewer places than this in all are no test."""
+LEAST_BLOCKS = 5
+"""Likewise for the blocks they lie in, held out or not."""
+_CHANCE = 0.5
 _ALIKE = 0.1
 _STILL_ALIKE = 0.15
-_ENOUGH_PLACES = 20
+_ENOUGH_PLACES = 30
 _OFFERED = 5
 _NAMED = 3
 
@@ -43,11 +47,11 @@ class Level(StrEnum):
     NONE = "none"
 
 
-class TestedOn(StrEnum):
-    """Which places an AUC comes from."""
+class MeasuredWith(StrEnum):
+    """What an AUC was measured with: neither has seen the places it was asked about."""
 
-    HELD_OUT = "held out"
-    TRAINED_ON = "trained on"
+    HELD_OUT = "held-out blocks"
+    STAND_IN = "stand-in"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Support:
         auc: Chance that a place described like the query scores above another place, by where it
             stands; None where no place is described like it, or too few are to tell.
         ci95: Its 95 % interval over spatial blocks; None where it cannot be resampled.
-        tested_on: Which places the AUC comes from; None without one.
+        tested_on: What the AUC was measured with; None without one.
         tested_places: How many of them are described like the query.
         likeness: 0 is like a word that has nothing to do with places, 1 like a word of the city.
         cosine: To the nearest word of the city, the mean of background words taken off.
@@ -72,7 +76,7 @@ class Support:
     reason: str
     auc: float | None
     ci95: tuple[float, float] | None
-    tested_on: TestedOn | None
+    tested_on: MeasuredWith | None
     tested_places: int
     likeness: float
     cosine: float
@@ -107,13 +111,19 @@ class DescribedPlaces:
         return np.asarray(np.isin(self.word_of, chosen).any(axis=1))
 
 
-def judge(likeness: Likeness, places: DescribedPlaces, score: NDArray[np.float32]) -> Support:
+def judge(
+    likeness: Likeness,
+    places: DescribedPlaces,
+    score: NDArray[np.float32],
+    stand_in: NDArray[np.float32],
+) -> Support:
     """Whether the city can answer a query.
 
     Args:
         likeness: Of the query, from `CityWords.likeness` of the same words.
         places: The city's places.
         score: Cosine of each place's EO vector to the query, float32 `[n]`; NaN without data.
+        stand_in: Likewise of its row of `stand_in_vectors`, float32 `[n]`.
     """
     order = np.argsort(-likeness.cosine, kind="stable")
     nearest = tuple(places.words[row] for row in order[:_OFFERED])
@@ -125,10 +135,13 @@ def judge(likeness: Likeness, places: DescribedPlaces, score: NDArray[np.float32
             likeness,
             nearest,
         )
-    chosen, sought = _alike(likeness.cosine, order, places, score)
+    chosen, sought = _alike(likeness.cosine, order, places)
     described = tuple(places.words[row] for row in chosen)
-    tested_on, found = _tested(places, sought, score)
-    level, reason = _verdict(likeness.value, described, int(sought.sum()), tested_on, found)
+    tested_on, found = _tested(places, sought, score, stand_in)
+    none_held = places.held_out is None
+    level, reason = _verdict(
+        likeness.value, described, int(sought.sum()), found, _how(tested_on, none_held)
+    )
     return _support(level, reason, likeness, nearest, described, tested_on, found)
 
 
@@ -160,7 +173,7 @@ def _support(
     likeness: Likeness,
     nearest: tuple[str, ...],
     described: tuple[str, ...] = (),
-    tested_on: TestedOn | None = None,
+    tested_on: MeasuredWith | None = None,
     found: BlockAuc | None = None,
 ) -> Support:
     ends = (found.lo, found.hi) if found else (None, None)
@@ -179,83 +192,86 @@ def _support(
 
 
 def _alike(
-    cosine: NDArray[np.float64],
-    order: NDArray[np.int64],
-    places: DescribedPlaces,
-    score: NDArray[np.float32],
+    cosine: NDArray[np.float64], order: NDArray[np.int64], places: DescribedPlaces
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The words that count as like the query, and the places with data that carry one.
+    """The words that count as like the query, and the places that carry one.
 
     Those about as near as the nearest; and further ones, though never far ones, until there are
     places enough to test with.
     """
-    there = np.isfinite(score)
-    testable = there if places.held_out is None else there & places.held_out
     best = cosine[order[0]]
     taken = int((cosine >= best - _ALIKE).sum())
     furthest = int((cosine >= best - _STILL_ALIKE).sum())
     while True:
         chosen = order[:taken]
-        sought = places.described_by(chosen) & there
-        if taken >= furthest or (sought & testable).sum() >= _ENOUGH_PLACES:
+        sought = places.described_by(chosen)
+        if taken >= furthest or sought.sum() >= _ENOUGH_PLACES:
             return chosen, sought
         taken += 1
 
 
 def _tested(
-    places: DescribedPlaces, sought: NDArray[np.bool_], score: NDArray[np.float32]
-) -> tuple[TestedOn | None, BlockAuc | None]:
-    """The AUC on held-out places; on all where none are known, or too few are like the query."""
-    there = np.isfinite(score)
+    places: DescribedPlaces,
+    sought: NDArray[np.bool_],
+    score: NDArray[np.float32],
+    stand_in: NDArray[np.float32],
+) -> tuple[MeasuredWith | None, BlockAuc | None]:
+    """The AUC on held-out places where they are enough, else that of the stand-in on all."""
     if places.held_out is not None:
-        rows = there & places.held_out
-        found = block_auc(score[rows], sought[rows], places.block[rows])
-        if found and found.places >= LEAST_PLACES and found.blocks >= LEAST_BLOCKS:
-            return TestedOn.HELD_OUT, found
-        return None, None
-    found = block_auc(score[there], sought[there], places.block[there])
+        found = _auc(score, sought, places.block, places.held_out)
+        if found and found.places >= ENOUGH_HELD_OUT and found.blocks >= LEAST_BLOCKS:
+            return MeasuredWith.HELD_OUT, found
+    found = _auc(stand_in, sought, places.block, np.ones_like(sought))
     if found and found.places >= LEAST_PLACES and found.blocks >= LEAST_BLOCKS:
-        return TestedOn.TRAINED_ON, found
+        return MeasuredWith.STAND_IN, found
     return None, None
 
 
+def _auc(
+    score: NDArray[np.float32],
+    sought: NDArray[np.bool_],
+    block: NDArray[np.int64],
+    among: NDArray[np.bool_],
+) -> BlockAuc | None:
+    rows = among & np.isfinite(score)
+    return block_auc(score[rows], sought[rows], block[rows])
+
+
+def _how(tested_on: MeasuredWith | None, none_held: bool) -> str:
+    """How the AUC was measured, as the end of a sentence."""
+    if tested_on is MeasuredWith.HELD_OUT:
+        return "in blocks held out of training"
+    held = "no block is" if none_held else "too few such places are"
+    return f"measured with a simple stand-in, as {held} known to be held out of training"
+
+
 def _verdict(
-    value: float,
-    described: tuple[str, ...],
-    number: int,
-    tested_on: TestedOn | None,
-    found: BlockAuc | None,
+    value: float, described: tuple[str, ...], number: int, found: BlockAuc | None, how: str
 ) -> tuple[Level, str]:
     """The level and its sentence, for a query that places here are described like."""
     like = f"like this ({listed(described[:_NAMED])})"
-    if found is None or tested_on is None or found.lo is None or found.hi is None:
+    if found is None or found.lo is None or found.hi is None:
+        one = number == 1
         return Level.WEAK, (
-            f"{number:,} place{'s' if number != 1 else ''} here "
-            f"{'are' if number != 1 else 'is'} described {like}, too few to test whether the model "
-            "finds them where it was not trained."
+            f"{number:,} place{'' if one else 's'} here {'is' if one else 'are'} described {like}, "
+            "too few to test whether such places are found where nothing was trained."
         )
-    figure = f"AUC {found.auc:.2f} ({found.lo:.2f} to {found.hi:.2f}; 0.5 is chance)"
+    figure = f"AUC {found.auc:.2f} ({found.lo:.2f} to {found.hi:.2f}; 0.5 is chance), {how}"
     if found.hi < NOT_FOUND:
         return Level.NONE, (
-            f"Places here are described {like}, but what they look like from above does not tell "
-            f"them from others: {figure}."
+            f"Places here are described {like}, but what is seen from above does not tell them "
+            f"from others: {figure}."
         )
-    if tested_on is TestedOn.TRAINED_ON:
+    if found.auc < FOUND or found.lo <= _CHANCE:
         return Level.WEAK, (
-            f"Places here are described {like}, but no place is known to have been held out of "
-            f"training; on places the model may have learnt by heart, {figure}."
-        )
-    if found.auc < FOUND or found.lo <= 0.5:
-        return Level.WEAK, (
-            f"Places here are described {like}, but where the model was not trained it finds them "
-            f"hardly better than chance, or too few are there to tell: {figure}."
+            f"Places here are described {like}, but whether they are found where nothing was "
+            f"trained is uncertain: {figure}."
         )
     if value < WELL_DESCRIBED:
         return Level.WEAK, (
-            f"Places here are described only loosely {like}; the model finds those where it was "
-            f"not trained, {figure}."
+            f"Places here are described only loosely {like}; those are found where nothing was "
+            f"trained: {figure}."
         )
     return Level.STRONG, (
-        f"Places here are described {like}, and the model finds them where it was not trained: "
-        f"{figure}."
+        f"Places here are described {like}, and they are found where nothing was trained: {figure}."
     )

@@ -52,16 +52,32 @@ def search(
     target: Output = None,
     force: Force = False,
     keep: Keep = False,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="Rank water, too, which is left out otherwise.")
+    ] = False,
+    built_only: Annotated[
+        bool,
+        typer.Option("--built-only", help="Rank only cells within 500 m of a place, and no water."),
+    ] = False,
 ) -> None:
     """Rank the city's cells by a text query."""
+    from aether_core.search.ground import Extent
     from workflows.home.store import open_store
     from workflows.search.search import search_cells
     from workflows.search.support import support_of
     from workflows.training.representation import model_for
 
+    if everywhere and built_only:
+        raise InputError(
+            "the cells to rank are given twice",
+            "--everywhere --built-only",
+            "give one of them, or neither to leave out water",
+            code="everywhere-and-built-only",
+        )
     check_output(target, force)
     store = open_store()
-    scores = search_cells(store, slug, query, minus, model, year)
+    extent = Extent.EVERYWHERE if everywhere else Extent.BUILT if built_only else Extent.LAND
+    scores = search_cells(store, slug, query, minus, model, year, extent)
     support = support_of(store, model_for(store, slug, scores.model), query)
     _finish(store, scores, top, target, force, keep, support)
 
@@ -122,6 +138,8 @@ def _finish(
         "minus": scores.minus,
         "year": scores.year,
         "cells": len(scores.score),
+        "extent": scores.extent,
+        "left_out": scores.left_out,
         "seconds": scores.seconds,
         "simulated": scores.simulated,
         "attribution": scores.attribution,
@@ -139,6 +157,8 @@ def _finish(
         ],
         title=f"{scores.query}{' (simulated embedding)' if scores.simulated else ''}",
     )
+    for reason, number in scores.left_out.items():
+        output.say(f"{number:,} cells left out of the ranking: {reason}")
     if support is not None:
         output.say(f"Support: {support.level}. {support.reason}")
     if target is not None:

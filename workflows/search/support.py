@@ -14,17 +14,23 @@ from numpy.typing import NDArray
 from aether_core.search.background import background_words
 from aether_core.search.likeness import CityWords, Encode, phrase_vectors, words_of_places
 from aether_core.search.scoring import cosine_scores
+from aether_core.search.stand_in import stand_in_vectors
 from aether_core.search.support import DescribedPlaces, Support, judge, undescribed
 from aether_core.spatial.blocks import blocks_to_hold, held_out_blocks
 from aether_core.text.encoder import TextEncoder
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.evidence import models as model_rows
-from workflows.cities.views import WIDE
+from workflows.cities.views import WIDE, ensure_view
 from workflows.home import kept_arrays
 from workflows.home.encoders import encoder_named
 from workflows.home.store import Store
-from workflows.training.representation import ModelInUse, place_vectors, query_vector
+from workflows.training.representation import (
+    ModelInUse,
+    in_model_space,
+    place_vectors,
+    query_meaning,
+)
 
 _HOLDOUT = 0.1
 
@@ -35,6 +41,7 @@ class _City:
 
     words: CityWords
     places: DescribedPlaces
+    stand_in: NDArray[np.float32]
 
 
 def support_of(store: Store, model: ModelInUse, words: str) -> Support:
@@ -53,33 +60,37 @@ def support_of(store: Store, model: ModelInUse, words: str) -> Support:
 
 @lru_cache(maxsize=1024)
 def _support(store: Store, model: ModelInUse, words: str) -> Support:
-    direction = query_vector(store, model, words)
+    meaning = query_meaning(store, model, words)
     city = _city(store, model)
     if city is None:
         return undescribed()
-    encoder = encoder_named(store.settings, model.encoder)
-    likeness = city.words.likeness(phrase_vectors(encoder.encode, [words])[0])
+    direction = in_model_space(model, meaning)
     score = cosine_scores(place_vectors(store, model).eo, direction)
-    return judge(likeness, city.places, score)
+    likeness = city.words.likeness(meaning.astype(np.float64))
+    return judge(likeness, city.places, score, city.stand_in @ direction)
 
 
 @lru_cache(maxsize=4)
 def _city(store: Store, model: ModelInUse) -> _City | None:
     """None where the city's places are described by nothing."""
     encoder = encoder_named(store.settings, model.encoder)
+    places = place_vectors(store, model)
+    view = ensure_view(store, model.city_id, {"views": model.views})
     with store.session() as session:
         frame = poi_rows.poi_frame(session, model.city_id)
-    frame = frame[np.isin(frame["id"].to_numpy(np.int64), place_vectors(store, model).ids)]
+        _, form = feature_rows.poi_features(session, model.city_id, view)
+    frame = frame[np.isin(frame["id"].to_numpy(np.int64), places.ids)]
     words, word_of = words_of_places(
         *(frame[column].tolist() for column in ("category", "group", "name"))
     )
     if not words:
         return None
     lonlat = np.column_stack([frame.geometry.x, frame.geometry.y])
-    block, held_out = _blocks(store, model, frame["id"].to_numpy(np.int64), lonlat)
+    block, held_out = _blocks(store, model, places.ids, lonlat)
     return _City(
         CityWords(words, *_vectors(store, model, encoder, words)),
         DescribedPlaces(words, word_of, block, held_out),
+        stand_in_vectors(form, places.text, block),
     )
 
 
