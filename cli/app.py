@@ -160,7 +160,6 @@ GRAMMAR = Grammar(
 
 app = build(
     "aether",
-    "Ask a city questions in plain words and get a map back. "
-    "Every command takes --json for one JSON document on standard output.",
+    "Ask a city in plain words, get a map back. --json prints one JSON document.",
     GRAMMAR,
 )

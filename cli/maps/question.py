@@ -32,6 +32,9 @@ def ask(
     model: ModelName = None,
     year: Year = None,
     top: Top = 20,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="Rank water, too, which is left out otherwise.")
+    ] = False,
     target: Output = None,
     force: Force = False,
 ) -> None:
@@ -39,6 +42,7 @@ def ask(
 
     Such as "quiet streets near schools away from main roads": docs/ask.md has the grammar.
     """
+    from aether_core.search.ground import Extent
     from workflows.home.store import open_store
     from workflows.search.ask import ask as answer_to
     from workflows.search.criteria_file import read_criteria
@@ -62,6 +66,7 @@ def ask(
         area_options=files.reading(),
         year=year,
         model=model,
+        extent=Extent.EVERYWHERE if everywhere else Extent.LAND,
     )
     if target is not None:
         from workflows.layers.export import export_answer
@@ -88,6 +93,8 @@ def _document(answer: "Answer", results: list[dict[str, Any]]) -> dict[str, Any]
         "year": answer.year,
         "cells": len(answer.score),
         "ranked": answer.ranked,
+        "extent": str(answer.extent),
+        "left_out": answer.left_out,
         "seconds": answer.seconds,
         "simulated": answer.simulated,
         "attribution": list(answer.attribution),
@@ -105,6 +112,10 @@ def _say(answer: "Answer", results: list[dict[str, Any]]) -> None:
             for part in answer.parts
         ],
     )
+    for part in answer.parts:
+        if part.support is not None:
+            told = f"“{part.criterion.words}”: {part.support.level}. {part.support.reason}"
+            output.say(f"support of {told}")
     for one in answer.unmapped:
         output.say(f"not used: “{one.words}”: {one.reason}")
     for note in answer.notes:

@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.search.ground import Extent
 from aether_core.search.overlay import check_mode, combined
 from aether_core.search.question.criteria import (
     KINDS,
@@ -27,11 +28,14 @@ from aether_core.search.question.criteria import (
 from aether_core.search.question.parse import Question, Unmapped, parse
 from aether_core.search.question.place_words import plain
 from aether_core.search.scoring import best_rows, cosine_scores, percentiles
+from aether_core.search.support import Support
 from aether_core.spatial.distances import nearest_thing
 from aether_core.spatial.plane import Plane
 from aether_core.vector import NO_OPTIONS, ReadOptions
 from workflows.home.store import Store
 from workflows.search.answers import Answers
+from workflows.search.ground import ground_for
+from workflows.search.support import support_of
 from workflows.search.things import (
     NotInCityError,
     Things,
@@ -68,6 +72,9 @@ class Part:
         nearest: Row of that thing in `names`, int64 `[m]`; None likewise.
         names: Of the things.
         meaning: What the words were taken to mean, for people.
+        support: Whether the city can answer the words, where the model tells likeness.
+        used: Whether it counts in the score: a likeness without support does not, while anything
+            else is left to rank by.
     """
 
     criterion: Criterion
@@ -77,6 +84,8 @@ class Part:
     nearest: NDArray[np.int64] | None
     names: tuple[str, ...]
     meaning: str
+    support: Support | None
+    used: bool = True
 
     def facts(self) -> dict[str, Any]:
         """As JSON values: what was asked, and how it was understood."""
@@ -86,11 +95,12 @@ class Part:
             "words": one.words,
             "distance_m": one.distance_m,
             "weight": one.weight,
-            "support": None,
+            "support": None if self.support is None else _support_facts(self.support),
             "name": self.name,
             "label": one.label,
             "sentence": one.sentence,
             "meaning": self.meaning,
+            "used": self.used,
             "stated": one.stated,
             "clause": one.clause,
             "option": one.option,
@@ -112,9 +122,12 @@ class Answer:
         year: Of the embedding that likeness was told on.
         h3: uint64 `[m]`.
         lonlat: Cell centres, WGS84, float64 `[m, 2]`.
-        score: 0 to 1, float32 `[m]`; NaN outside an area that was asked for, and without data.
+        score: 0 to 1, float32 `[m]`; NaN outside an area that was asked for, where the ground is
+            left out of the ranking, and without data.
         percentile: Share of the ranked cells that score lower, 0 to 100, float32 `[m]`; NaN where
             the score is.
+        extent: Which ground is ranked.
+        left_out: How many cells it leaves out.
         seconds: Time taken when it was computed, loading included.
     """
 
@@ -131,6 +144,8 @@ class Answer:
     lonlat: NDArray[np.float64]
     score: NDArray[np.float32]
     percentile: NDArray[np.float32]
+    extent: Extent
+    left_out: int
     seconds: float
     simulated: bool
     attribution: tuple[str, ...]
@@ -178,6 +193,7 @@ def ask(
     area_options: ReadOptions = NO_OPTIONS,
     year: int | None = None,
     model: str | None = None,
+    extent: Extent = Extent.LAND,
 ) -> Answer:
     """Answer a question, or edited criteria, for every cell of a city.
 
@@ -194,6 +210,7 @@ def ask(
         area_options: What the user says about that file.
         year: A year the city holds; its own when left out.
         model: Name of a model; the one in use when left out.
+        extent: Which ground is ranked; no water when left out.
 
     Returns:
         The answer. Criteria the city cannot answer are in `unmapped`, unless none is left.
@@ -222,8 +239,9 @@ def ask(
     asked = checked([with_centre_distance(store, chosen, one) for one in asked])
     files = year_files(store, chosen, year)
     keys = tuple(source_key(store, chosen, one) for one in asked)
-    key: Hashable = (store, chosen, files, asked, keys, mode, understood.text)
-    return _ANSWERS.get(key, lambda: _answered(store, chosen, files, understood, asked, keys, mode))
+    key: Hashable = (store, chosen, files, asked, keys, mode, extent, understood.text)
+    at = _Where(store, chosen, files, extent)
+    return _ANSWERS.get(key, lambda: _answered(at, understood, asked, keys, mode))
 
 
 _ANSWERS: Answers[Answer] = Answers(_KEPT_ANSWERS)
@@ -256,25 +274,49 @@ def _with_area(asked: Sequence[Criterion], area: Criterion) -> tuple[Criterion, 
     )
 
 
+@dataclass(frozen=True)
+class _Where:
+    """The cells that are asked: of which model and city, which year, on which ground."""
+
+    store: Store
+    model: ModelInUse
+    files: YearFiles | None
+    extent: Extent
+
+    @property
+    def year(self) -> int | None:
+        return self.files[0] if self.files else None
+
+    def cells(self) -> CellVectors:
+        return cell_vectors(self.store, self.model, self.year)
+
+
+@lru_cache(maxsize=4)
+def _off_ground(at: _Where) -> NDArray[np.bool_]:
+    """Which cells are left out by what they stand on in the city's own year, bool `[m]`."""
+    h3 = at.cells().h3
+    if at.extent is Extent.EVERYWHERE:
+        return np.zeros(len(h3), dtype=bool)
+    own = cell_vectors(at.store, at.model).h3
+    return np.isin(h3, own[ground_for(at.store, at.model).left_out(at.extent)])
+
+
 def _answered(
-    store: Store,
-    model: ModelInUse,
-    files: YearFiles | None,
+    at: _Where,
     understood: Question,
     asked: Sequence[Criterion],
     keys: Sequence[tuple[object, ...]],
     mode: str,
 ) -> Answer:
     started = time.perf_counter()
-    year = files[0] if files else None
-    cells = cell_vectors(store, model, year)
+    cells, model = at.cells(), at.model
     parts: list[Part] = []
     notes = list(understood.notes)
     unmapped = list(understood.unmapped)
     refused: NotInCityError | None = None
     for one, key in zip(asked, keys, strict=True):
         try:
-            found = _MEASURED[KINDS[one.kind].evidence](store, model, files, one, key)
+            found = _MEASURED[KINDS[one.kind].evidence](at, one, key)
         except NotInCityError as error:
             refused = refused or error
             unmapped.append(Unmapped(one.words, str(error), error.code))
@@ -284,10 +326,16 @@ def _answered(
         notes += [note for note in (*found.notes, *_never_in_full(part)) if note not in notes]
     if not parts and refused is not None:
         raise refused
-    answered = [part.criterion for part in parts]
+    parts, unsupported = _used(parts)
+    unmapped += unsupported
+    used = [part for part in parts if part.used]
     if any(part.metres is not None for part in parts):
         notes.append(STRAIGHT_LINE)
-    score = combined(answered, [part.value for part in parts], mode)
+    off = _off_ground(at)
+    if off.any():
+        notes.append(f"{off.sum():,} cells of water or outside the built city are not ranked")
+    score = combined([part.criterion for part in used], [part.value for part in used], mode)
+    score[off] = np.nan
     return Answer(
         city=model.city,
         model=model.name,
@@ -296,12 +344,14 @@ def _answered(
         unmapped=tuple(unmapped),
         notes=tuple(notes),
         mode=mode,
-        year=year or model.year,
+        year=at.year or model.year,
         ids=cells.ids,
         h3=cells.h3,
         lonlat=cells.lonlat,
         score=score,
         percentile=percentiles(score),
+        extent=at.extent,
+        left_out=int(off.sum()),
         seconds=time.perf_counter() - started,
         simulated=model.simulated,
         attribution=model.attribution,
@@ -317,9 +367,10 @@ class _Evidence:
     notes: tuple[str, ...] = ()
     nearest: NDArray[np.int64] | None = None
     names: tuple[str, ...] = ()
+    support: Support | None = None
 
 
-_Measure = Callable[[Store, ModelInUse, YearFiles | None, Criterion, tuple[object, ...]], _Evidence]
+_Measure = Callable[[_Where, Criterion, tuple[object, ...]], _Evidence]
 
 
 def _part(one: Criterion, found: _Evidence, taken: set[str]) -> Part:
@@ -332,7 +383,30 @@ def _part(one: Criterion, found: _Evidence, taken: set[str]) -> Part:
         found.nearest,
         found.names,
         found.meaning,
+        found.support,
     )
+
+
+def _used(parts: Sequence[Part]) -> tuple[list[Part], list[Unmapped]]:
+    """Leave likenesses without support out of the score, unless nothing else would rank the cells.
+
+    Left in, noise would decide between places that all fulfil what can be known.
+    """
+    unsupported = [part for part in parts if part.support is not None and not part.support.paints]
+    left_out = {part.name for part in unsupported}
+    ranking = [part for part in parts if not KINDS[part.criterion.kind].constraint]
+    if len(unsupported) == len(ranking):
+        return list(parts), []
+    told = [
+        Unmapped(
+            part.criterion.words,
+            f"{part.support.reason} It does not count in the score.",
+            "no-support",
+        )
+        for part in unsupported
+        if part.support is not None
+    ]
+    return [replace(part, used=part.name not in left_out) for part in parts], told
 
 
 def _never_in_full(part: Part) -> list[str]:
@@ -353,61 +427,36 @@ def _free_name(one: Criterion, taken: set[str]) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _likeness(
-    store: Store,
-    model: ModelInUse,
-    files: YearFiles | None,
-    one: Criterion,
-    _key: tuple[object, ...],
-) -> _Evidence:
-    percentile = _like(store, model, files, one.words)
-    return _Evidence(percentile, "what the model has learnt such places look like")
+def _likeness(at: _Where, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
+    support = support_of(at.store, at.model, one.words)
+    meaning = f"what the model has learnt; support: {support.level}"
+    return _Evidence(_like(at, one.words), meaning, support=support)
 
 
 @lru_cache(maxsize=32)
-def _like(
-    store: Store, model: ModelInUse, files: YearFiles | None, words: str
-) -> NDArray[np.float64]:
-    cells = cell_vectors(store, model, files[0] if files else None)
-    scores = cosine_scores(cells.vectors, query_vector(store, model, words))
+def _like(at: _Where, words: str) -> NDArray[np.float64]:
+    """Percentile of each cell's likeness among those on the ground that is ranked."""
+    scores = cosine_scores(at.cells().vectors, query_vector(at.store, at.model, words))
+    scores[_off_ground(at)] = np.nan
     return percentiles(scores).astype(np.float64)
 
 
-def _distance(
-    store: Store,
-    model: ModelInUse,
-    files: YearFiles | None,
-    one: Criterion,
-    key: tuple[object, ...],
-) -> _Evidence:
+def _distance(at: _Where, one: Criterion, key: tuple[object, ...]) -> _Evidence:
     # The distance asked for decides nothing here: editing it on a chip measures nothing anew.
-    plain_one = Criterion(one.kind, one.words, source=one.source)
-    things, metres, nearest = _far(store, model, files, replace(plain_one, kind="near"), key)
+    things, metres, nearest = _far(at, Criterion("near", one.words, source=one.source), key)
     return _Evidence(metres, things.meaning, things.notes, nearest, things.names)
 
 
 @lru_cache(maxsize=16)
 def _far(
-    store: Store,
-    model: ModelInUse,
-    files: YearFiles | None,
-    one: Criterion,
-    _key: tuple[object, ...],
+    at: _Where, one: Criterion, _key: tuple[object, ...]
 ) -> tuple[Things, NDArray[np.float64], NDArray[np.int64]]:
-    things = things_of(store, model, one)
-    cells = cell_vectors(store, model, files[0] if files else None)
-    return things, *nearest_thing(cells.lonlat, things.shapes)
+    things = things_of(at.store, at.model, one)
+    return things, *nearest_thing(at.cells().lonlat, things.shapes)
 
 
-def _area(
-    store: Store,
-    model: ModelInUse,
-    files: YearFiles | None,
-    one: Criterion,
-    _key: tuple[object, ...],
-) -> _Evidence:
-    area = area_of(store, model, one)
-    cells = cell_vectors(store, model, files[0] if files else None)
+def _area(at: _Where, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
+    area, cells = area_of(at.store, at.model, one), at.cells()
     inside = _inside(cells, area)
     check_area_in_city(inside, area, cells.lonlat, one.words)
     return _Evidence(inside.astype(np.float64), area.meaning, area.notes)
@@ -426,6 +475,16 @@ _MEASURED: Mapping[Evidence, _Measure] = MappingProxyType(
     {"likeness": _likeness, "distance": _distance, "area": _area}
 )
 """How each evidence is measured."""
+
+
+def _support_facts(support: Support) -> dict[str, Any]:
+    return {
+        "level": str(support.level),
+        "reason": support.reason,
+        "auc": support.auc,
+        "ci95": list(support.ci95) if support.ci95 is not None else None,
+        "nearest": list(support.nearest),
+    }
 
 
 def _source_facts(source: Source | None) -> dict[str, Any] | None:

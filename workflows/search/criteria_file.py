@@ -57,6 +57,7 @@ class _Entry(BaseModel):
     label: Any = None
     sentence: Any = None
     support: Any = None
+    used: Any = None
     meaning: Any = None
     straight_line: Any = None
 
