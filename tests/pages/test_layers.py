@@ -174,8 +174,10 @@ def test_a_large_layer_is_prepared_by_a_job_and_found_again(
     assert not visit.error
     assert offered(visit, "layer-file-download")
     (job,) = list_jobs(kept, SLUG, kinds=[LAYER_FILE.name])
-    later = open_page("layers")
-    assert not offered(later, "layer-file-download")  # in another format
+    later = open_page("layers")  # after a reload: in the format that was asked for
+    assert offered(later, "layer-file-download")
+    later.selectbox(key="layer-format").set_value(".tif").run()
+    assert not offered(later, "layer-file-download")
     later.selectbox(key="layer-format").set_value(".csv").run()
     assert offered(later, "layer-file-download")
     remove_job(kept, job.job)  # as when its time is over

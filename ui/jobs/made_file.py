@@ -9,13 +9,14 @@ import streamlit as st
 
 from ui.jobs import panel as job_panel
 from ui.shell import downloads, state
-from workflows.jobs.job import JobSummary, remove_job
+from workflows.jobs.job import JobSummary, list_jobs, remove_job
 from workflows.jobs.kind import JobKind
 from workflows.jobs.outputs import output_file
 from workflows.layers.export import FORMATS
 from workflows.layers.file_kinds import takes_long
 
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
+_LOOKED_AT: Final = 50
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def in_a_format(
     if not takes_long(features, unit):
         downloads.buttons(name, write, key=key)
         return
-    suffix = downloads.choose_format(key)
+    suffix = downloads.choose_format(key, lambda: _asked_last(slug, kind, request, since))
     label = FORMATS[suffix].label
     offer = Offer(
         make=f"Prepare {label}",
@@ -129,6 +130,18 @@ def in_a_format(
         name=downloads.file_name(name, suffix),
     )
     draw(f"{key}-file", slug, kind, request(suffix), offer, since=since)
+
+
+def _asked_last(
+    slug: str, kind: JobKind[Any], request: Callable[[str], object], since: datetime
+) -> str | None:
+    """The format that was asked for last: after a reload that one is shown, made or on its way."""
+    asked = {suffix: kind.to_document(request(suffix)) for suffix in FORMATS}
+    for job in list_jobs(state.store(), slug, kinds=[kind.name], limit=_LOOKED_AT):
+        for suffix, document in asked.items():
+            if job.request == document and job.created >= since:
+                return suffix
+    return None
 
 
 def _kept(job: JobSummary) -> str:

@@ -37,13 +37,21 @@ def buttons(name: str, write: Write, *, key: str) -> None:
     )
 
 
-def choose_format(key: str) -> str:
-    """The format picker; returns the chosen ending."""
+def choose_format(key: str, first: Callable[[], str | None] = lambda: None) -> str:
+    """The format picker; returns the chosen ending.
+
+    Args:
+        key: Start of the widget's name.
+        first: The ending a visit begins with; that of the first format when None.
+    """
+    name = f"{key}-format"
+    if name not in st.session_state and (ending := first()) is not None:
+        st.session_state[name] = ending
     return st.selectbox(
         "Format",
         list(FORMATS),
         format_func=lambda ending: FORMATS[ending].label,
-        key=f"{key}-format",
+        key=name,
         label_visibility="collapsed",
     )
 
