@@ -8,6 +8,7 @@ import typer
 
 from aether_core.errors import InputError
 from cli import output
+from cli.maps.files import write_scores
 from cli.options import Force, ModelName
 
 if TYPE_CHECKING:  # torch comes with the search: commands that only show help do without
@@ -98,11 +99,10 @@ def check_output(target: Path | None, force: bool) -> None:
 def _finish(
     store: "Store", scores: "CellScores", top: int, target: Path | None, force: bool, keep: bool
 ) -> None:
-    from workflows.layers.export import export_scores
     from workflows.layers.layers import keep_layer
 
     if target is not None:
-        export_scores(scores, target, force=force)
+        write_scores(store, scores, target, force=force)
     layer = keep_layer(store, scores).layer if keep else None
     results = scores.best(top)
     facts: dict[str, object] = {
