@@ -163,6 +163,39 @@ def test_refusals_name_the_value(
     assert show_city(app_environment, SLUG).pois > 0
 
 
+def test_names_that_lead_upwards_are_refused_and_nothing_is_written(
+    capsys: pytest.CaptureFixture[str],
+    app_environment: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inside = tmp_path / "a" / "b" / "c"
+    inside.mkdir(parents=True)
+    monkeypatch.chdir(inside)
+    home, up = app_environment.settings.home, "../../x"
+    before = files_in(home), files_in(tmp_path / "a")
+    for words in (
+        ("layer", "export", SLUG, up, "-o", "x.csv"),
+        ("layer", "report", SLUG, up, "-o", "x.pdf"),
+        ("layer", "remove", SLUG, up),
+        ("layer", "qgis", up, "-o", "x.qgz"),
+        ("model", "export", up, "-o", "x"),
+        ("model", "export", f"{SLUG}-1", "-o", ".."),
+        ("model", "use", SLUG, up),
+        ("model", "import", ".", "--city", SLUG, "--name", up),
+        ("search", SLUG, "park", "-o", ".."),
+        ("search", SLUG, "park", "-o", "../no-such-folder/x.csv"),
+        ("city", "show", up),
+        ("city", "remove", up, "--yes"),
+    ):
+        refused(capsys, *words)
+        assert (files_in(home), files_in(tmp_path / "a")) == before, words
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
 def test_a_home_that_cannot_be_made_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
