@@ -4,7 +4,7 @@ from cli import jobs, system
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
 from cli.evaluation import bench, evaluate, study
 from cli.grammar import Grammar, Noun, build
-from cli.maps import ask, change, documents, layers, tasks
+from cli.maps import ask, change, documents, layers, question, tasks
 from cli.models import arrays, embed, models, recipes, training
 
 CITY = Noun(
@@ -117,7 +117,12 @@ GRAMMAR = Grammar(
             "db": DATABASE,
         },
         "Cities": {"city": CITY, "fetch": FETCH, "place": PLACE, "cache": CACHE},
-        "Ask": {"search": ask.search, "similar": ask.similar, "change": change.change},
+        "Ask": {
+            "ask": question.ask,
+            "search": ask.search,
+            "similar": ask.similar,
+            "change": change.change,
+        },
         "Map": {"landuse": tasks.landuse, "socioeconomic": tasks.socioeconomic, "layer": LAYER},
         "Models": {"train": training.train, "model": MODEL, "run": RUN},
         "Judge": {"evaluate": evaluate.evaluate, "study": STUDY, "bench": bench.bench},
@@ -155,7 +160,6 @@ GRAMMAR = Grammar(
 
 app = build(
     "aether",
-    "Ask a city questions in plain words and get a map back. "
-    "Every command takes --json for one JSON document on standard output.",
+    "Ask a city in plain words, get a map back. --json prints one JSON document.",
     GRAMMAR,
 )

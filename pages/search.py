@@ -6,19 +6,24 @@ import numpy as np
 import streamlit as st
 
 from aether_core.errors import AetherError
+from aether_core.search.support import Support
 from ui.ask import question as ask
+from ui.jobs import made_file
 from ui.map import cells, ground, legend, ramp
 from ui.map import map as city_map
 from ui.map.cells import CellValues
 from ui.map.coloured import Shown
 from ui.map.map import Point
 from ui.map.nearby import nearest_names, places_of, spread_out
-from ui.shell import downloads, errors, page, state
+from ui.shell import errors, page, state
 from ui.shell.text import plain, rows
 from workflows.cities.cities import CitySummary, categories
 from workflows.layers.export import export_scores
+from workflows.layers.file_kinds import SEARCH_FILE, search_file
 from workflows.layers.layers import default_title, keep_layer
 from workflows.search.search import CellScores, PlaceHit, search_places
+from workflows.search.support import support_of
+from workflows.training.representation import model_for
 
 MAP_HEIGHT = 600
 CHIPS = 6
@@ -152,9 +157,16 @@ def draw_actions(city: CitySummary, scores: CellScores) -> None:
                 st.page_link(page.LAYERS, label="See it under Layers", width="stretch")
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption("Every cell with its score and percentile, WGS84.")
-        downloads.buttons(
-            f"{city.slug}-{name}", lambda path: export_scores(scores, path), key="search"
-        )
+        with errors.boxed(state.reachable):
+            made_file.in_a_format(
+                f"{city.slug}-{name}",
+                city.slug,
+                SEARCH_FILE,
+                lambda suffix: search_file(state.store(), scores, suffix),
+                lambda path: export_scores(scores, path),
+                key="search",
+                features=len(scores.h3),
+            )
 
 
 def draw_hint(city: CitySummary) -> None:
@@ -185,6 +197,22 @@ def answered(question: ask.Question | None) -> CellScores | AetherError | None:
         return error
 
 
+def support_for(question: ask.Question) -> Support | None:
+    """Whether the city can answer the words; None for an example on the map."""
+    if question.at is not None:
+        return None
+    store = state.store()
+    return support_of(store, model_for(store, question.city, question.model), question.words)
+
+
+def draw_unanswered(support: Support) -> None:
+    """Why nothing is painted, and what can be asked instead."""
+    st.subheader("The city cannot answer this", anchor=False)
+    st.write(plain(support.reason))
+    if support.nearest:
+        st.write(plain(f"It does know: {', '.join(support.nearest)}."))
+
+
 def draw() -> None:
     """The page."""
     city = page.with_city("Search")
@@ -200,10 +228,16 @@ def draw() -> None:
     with panel, errors.boxed(state.reachable):
         if isinstance(result, AetherError):
             raise result
+        support = support_for(question) if scores is not None and question else None
         if scores is None or question is None:
             draw_hint(city)
+        elif support is not None and not support.paints:
+            draw_unanswered(support)
+            scores = None
         else:
             found, least = draw_panel(city, question, scores)
+            if support is not None:
+                st.caption(plain(f"Support: {support.level}. {support.reason}"))
     with picture, errors.boxed(state.reachable):
         draw_map(city, scores, found, least)
 

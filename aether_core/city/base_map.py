@@ -51,6 +51,12 @@ WATER = MappingProxyType(
 )
 """Tags of what is drawn as water."""
 
+THROUGH_ROADS = frozenset(
+    {"motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link", "secondary"}
+)
+"""Those that "main road" means in a question: roads between towns and districts, which
+OpenStreetMap's wiki ("Key:highway") tells from `tertiary`, within a district."""
+
 LARGE_CITY_M2 = 25e6
 """Above this area neither buildings nor side streets are drawn."""
 _STEP_M = 2.0
@@ -70,9 +76,10 @@ def read_osm_base_map(
         limits: Upper bound on the file's size.
 
     Returns:
-        Columns `kind` (`water`, `green`, `road` or `building`), `name` and `geometry` in WGS84;
-        empty when the extract holds nothing of the kind. The open sea is not in it: OpenStreetMap
-        draws only its coast.
+        Columns `kind` (`water`, `green`, `road` or `building`), `name`, `main` (of a road: whether
+        it is one of `THROUGH_ROADS`; None of others) and `geometry` in WGS84; empty when the
+        extract holds nothing of the kind. The open sea is not in it: OpenStreetMap draws only its
+        coast.
 
     Raises:
         InputError: It is no OSM pbf file.
@@ -80,7 +87,7 @@ def read_osm_base_map(
     large = abs(Geod(ellps="WGS84").geometry_area_perimeter(boundary)[0]) > LARGE_CITY_M2
     features = _features(path, boundary, large=large, limits=limits)
     if features.empty:
-        return gpd.GeoDataFrame({"kind": [], "name": []}, geometry=[], crs="EPSG:4326")
+        return gpd.GeoDataFrame({"kind": [], "name": [], "main": []}, geometry=[], crs="EPSG:4326")
     metric = features.to_crs(working_crs(boundary))
     metric = metric.set_geometry(metric.geometry.make_valid())
     flat = metric[metric.geom_type.isin(["Polygon", "MultiPolygon"])]
@@ -89,7 +96,7 @@ def read_osm_base_map(
     parts = [
         _of_kind(flat[_tagged(flat, WATER)], "water"),
         _of_kind(flat[_tagged(flat, GREEN)], "green"),
-        _of_kind(lines[_tagged(lines, {"highway": roads})], "road"),
+        _roads(lines[_tagged(lines, {"highway": roads})]),
         _of_kind(flat[tag_text(flat, "building") != ""], "building"),
     ]
     drawn = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=metric.crs)
@@ -124,7 +131,13 @@ def _tagged(features: gpd.GeoDataFrame, tags: Mapping[str, frozenset[str]]) -> "
 
 def _of_kind(features: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
-        {"kind": kind, "name": tag_text(features, "name").to_numpy()},
+        {"kind": kind, "name": tag_text(features, "name").to_numpy(), "main": None},
         geometry=features.geometry.to_numpy(),
         crs=features.crs,
+    )
+
+
+def _roads(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return _of_kind(lines, "road").assign(
+        main=_tagged(lines, {"highway": THROUGH_ROADS}).to_numpy(dtype=object)
     )

@@ -46,7 +46,7 @@ def check_city_boundary(
     """
     shape = _polygonal(geometry)
     _check_degrees(shape)
-    whole = _within_180(_repaired(followed(shape)))
+    whole = _within_180(repaired_outline(followed(shape)))
     _check_latitudes(whole)
     _check_size(whole, limit_km2)
     return whole
@@ -72,7 +72,7 @@ def read_city_boundary(
         InputError: See `read_boundary` and `check_city_boundary`.
     """
     read = read_outlines(path, options, limits=limits)
-    shapes = [_repaired(_polygonal(shape)) for shape in read.shapes]
+    shapes = [repaired_outline(_polygonal(shape)) for shape in read.shapes]
     return check_city_boundary(shapely.union_all(shapes), limit_km2=limit_km2)
 
 
@@ -227,14 +227,24 @@ def _check_size(shape: shapely.MultiPolygon, limit_km2: float) -> None:
         )
 
 
-def _repaired(shape: shapely.Geometry) -> shapely.MultiPolygon:
+def repaired_outline(shape: shapely.Geometry, what: str = "the boundary") -> shapely.MultiPolygon:
+    """Return polygons as a valid MultiPolygon when all readings of them agree on the area to 1 %.
+
+    Args:
+        shape: Polygon or MultiPolygon.
+        what: What the message calls it.
+
+    Raises:
+        InputError: An outline truly crosses itself, or nothing with an area is left.
+    """
     whole = shape
     if not shape.is_valid:
-        whole = shapely.union_all([_repaired_part(part) for part in shapely.get_parts(shape)])
+        parts = shapely.get_parts(shape)
+        whole = shapely.union_all([_repaired_part(part, what) for part in parts])
     whole = polygons_of(whole)
     if whole.is_empty or whole.area == 0:
         raise InputError(
-            "the boundary has no area",
+            f"{what} has no area",
             _shown(shape),
             "give an outline with an area",
             code="boundary-without-area",
@@ -242,12 +252,12 @@ def _repaired(shape: shapely.Geometry) -> shapely.MultiPolygon:
     return whole
 
 
-def _repaired_part(part: shapely.Polygon) -> shapely.MultiPolygon:
+def _repaired_part(part: shapely.Polygon, what: str) -> shapely.MultiPolygon:
     repaired = polygons_of(shapely.make_valid(part))
     # The shoelace sum counts what a crossing turns round as negative; a repair does not.
     if abs(part.area - repaired.area) > _AGREES * repaired.area:
         raise InputError(
-            "the outline of the boundary crosses itself",
+            f"the outline of {what} crosses itself",
             _where_crossed(part),
             "draw it again without crossing, or repair it in a GIS",
             code="boundary-crosses-itself",

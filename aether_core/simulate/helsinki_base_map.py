@@ -4,7 +4,7 @@ import geopandas as gpd
 import pandas as pd
 from shapely import Polygon, line_merge, union_all
 
-from aether_core.city.base_map import GREEN, ROADS
+from aether_core.city.base_map import GREEN, ROADS, THROUGH_ROADS
 from aether_core.simulate.helsinki_shore import sea
 
 _STEP_M = 0.7
@@ -20,8 +20,9 @@ def base_map(features: gpd.GeoDataFrame, boundary: Polygon) -> gpd.GeoDataFrame:
         boundary: Where to cut, in the CRS of the features.
 
     Returns:
-        Columns `kind` (`water`, `green`, `road` or `building`), `name` and `geometry` in WGS84;
-        areas of one kind and name are one feature, so are the pieces of a road.
+        Columns `kind` (`water`, `green`, `road` or `building`), `name`, `main` (of a road: whether
+        it is a main road) and `geometry` in WGS84; areas of one kind and name are one feature, so
+        are the pieces of a road.
     """
     ground = features[~features["layer"].str.startswith("-")]
     areas = ground[ground.geom_type.isin(["Polygon", "MultiPolygon"])]
@@ -58,9 +59,16 @@ def _green(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _roads(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     drawn = lines[lines["highway"].isin(ROADS) & lines["tunnel"].isin({"", "no"})]
-    merged = drawn.groupby("name").geometry.agg(lambda pieces: line_merge(union_all(list(pieces))))
+    drawn = drawn.assign(main=drawn["highway"].isin(THROUGH_ROADS))
+    merged = drawn.groupby(["name", "main"]).geometry.agg(
+        lambda pieces: line_merge(union_all(list(pieces)))
+    )
     return gpd.GeoDataFrame(
-        {"kind": "road", "name": merged.index.to_numpy()},
+        {
+            "kind": "road",
+            "name": merged.index.get_level_values("name").to_numpy(),
+            "main": merged.index.get_level_values("main").to_numpy(),
+        },
         geometry=merged.to_numpy(),
         crs=lines.crs,
     )

@@ -74,7 +74,7 @@ def held_out_blocks(
             "give a number between 0 and 1",
             code="held-out-part-out-of-range",
         )
-    block = _blocks_to_hold(lonlat, fraction, block_m)
+    block = blocks_to_hold(lonlat, fraction, block_m)
     sizes = np.bincount(block)
     if len(sizes) < 2:
         raise InputError(
@@ -98,6 +98,23 @@ def held_out_blocks(
     return np.asarray(held[block])
 
 
+def blocks_to_hold(
+    lonlat: NDArray[np.float64], fraction: float, block_m: float = 0.0
+) -> NDArray[np.int64]:
+    """The blocks that `held_out_blocks` chooses among.
+
+    Args:
+        lonlat: As for `held_out_blocks`; likewise `fraction`.
+        block_m: Side of a block in metres; 0 takes one that gives enough to choose from.
+
+    Returns:
+        As `spatial_blocks`.
+    """
+    if block_m:
+        return spatial_blocks(lonlat, block_m=block_m)
+    return fitting_blocks(lonlat, fewest=2 * math.ceil(1 / fraction))
+
+
 def held_out_in_two(
     lonlat: NDArray[np.float64], *, fraction: float, seed: int, block_m: float = 0.0
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -114,7 +131,7 @@ def held_out_in_two(
         InputError: All points lie in one block, so that nothing can be held out.
     """
     held = held_out_blocks(lonlat, fraction=fraction, seed=seed, block_m=block_m)
-    first = in_two(_blocks_to_hold(lonlat, fraction, block_m)[held], seed=seed)
+    first = in_two(blocks_to_hold(lonlat, fraction, block_m)[held], seed=seed)
     choosing, reporting = np.zeros_like(held), np.zeros_like(held)
     choosing[held], reporting[held] = first, ~first
     return choosing, reporting
@@ -157,15 +174,6 @@ def fitting_blocks(lonlat: NDArray[np.float64], *, fewest: int) -> NDArray[np.in
         if side <= _SMALLEST_BLOCK_M or block.max() + 1 >= fewest:
             return block
         side = max(side / 2, _SMALLEST_BLOCK_M)
-
-
-def _blocks_to_hold(
-    lonlat: NDArray[np.float64], fraction: float, block_m: float
-) -> NDArray[np.int64]:
-    """Blocks of the side given; else such that there are enough to choose from."""
-    if block_m:
-        return spatial_blocks(lonlat, block_m=block_m)
-    return fitting_blocks(lonlat, fewest=2 * math.ceil(1 / fraction))
 
 
 def _longer_side(lonlat: NDArray[np.float64]) -> float:

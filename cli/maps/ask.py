@@ -8,9 +8,11 @@ import typer
 
 from aether_core.errors import InputError
 from cli import output
+from cli.maps.files import write_scores
 from cli.options import Force, ModelName
 
 if TYPE_CHECKING:  # torch comes with the search: commands that only show help do without
+    from aether_core.search.support import Support
     from workflows.home.store import Store
     from workflows.search.search import CellScores
 
@@ -51,15 +53,34 @@ def search(
     target: Output = None,
     force: Force = False,
     keep: Keep = False,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="Rank water, too, which is left out otherwise.")
+    ] = False,
+    built_only: Annotated[
+        bool,
+        typer.Option("--built-only", help="Rank only cells within 500 m of a place, and no water."),
+    ] = False,
 ) -> None:
     """Rank the city's cells by a text query."""
+    from aether_core.search.ground import Extent
     from workflows.home.store import open_store
     from workflows.search.search import search_cells
+    from workflows.search.support import support_of
+    from workflows.training.representation import model_for
 
+    if everywhere and built_only:
+        raise InputError(
+            "the cells to rank are given twice",
+            "--everywhere --built-only",
+            "give one of them, or neither to leave out water",
+            code="everywhere-and-built-only",
+        )
     check_output(target, force)
     store = open_store()
-    scores = search_cells(store, slug, query, minus, model, year)
-    _finish(store, scores, top, target, force, keep)
+    extent = Extent.EVERYWHERE if everywhere else Extent.BUILT if built_only else Extent.LAND
+    scores = search_cells(store, slug, query, minus, model, year, extent)
+    support = support_of(store, model_for(store, slug, scores.model), query)
+    _finish(store, scores, top, target, force, keep, support)
 
 
 def similar(
@@ -96,13 +117,18 @@ def check_output(target: Path | None, force: bool) -> None:
 
 
 def _finish(
-    store: "Store", scores: "CellScores", top: int, target: Path | None, force: bool, keep: bool
+    store: "Store",
+    scores: "CellScores",
+    top: int,
+    target: Path | None,
+    force: bool,
+    keep: bool,
+    support: "Support | None" = None,
 ) -> None:
-    from workflows.layers.export import export_scores
     from workflows.layers.layers import keep_layer
 
     if target is not None:
-        export_scores(scores, target, force=force)
+        write_scores(store, scores, target, force=force)
     layer = keep_layer(store, scores).layer if keep else None
     results = scores.best(top)
     facts: dict[str, object] = {
@@ -112,12 +138,16 @@ def _finish(
         "minus": scores.minus,
         "year": scores.year,
         "cells": len(scores.score),
+        "extent": scores.extent,
+        "left_out": scores.left_out,
         "seconds": scores.seconds,
         "simulated": scores.simulated,
         "attribution": scores.attribution,
         "layer": layer,
         "results": results,
     }
+    if support is not None:
+        facts["support"] = support_document(support)
     output.document(facts)
     output.table(
         ["cell", "lon", "lat", "score", "percentile"],
@@ -127,10 +157,28 @@ def _finish(
         ],
         title=f"{scores.query}{' (simulated embedding)' if scores.simulated else ''}",
     )
+    for reason, number in scores.left_out.items():
+        output.say(f"{number:,} cells left out of the ranking: {reason}")
+    if support is not None:
+        output.say(f"Support: {support.level}. {support.reason}")
     if target is not None:
         output.say(f"{len(scores.score)} cells written to {target}")
     if layer is not None:
         output.say(f"Saved as layer {layer}")
+
+
+def support_document(support: "Support") -> dict[str, object]:
+    """Support as the contract has it, and what the city does know instead."""
+    return {
+        "level": support.level,
+        "reason": support.reason,
+        "auc": support.auc,
+        "ci95": list(support.ci95) if support.ci95 else None,
+        "tested_on": support.tested_on,
+        "likeness": support.likeness,
+        "described": list(support.described),
+        "nearest": list(support.nearest),
+    }
 
 
 def rank_places(

@@ -7,6 +7,7 @@ from aether_core.tasks.kinds.classes import ClassFindings
 from aether_core.tasks.kinds.shares import ShareFindings
 from cli import output
 from cli.following import followed, say_queued, took
+from cli.maps.files import write_layer
 from cli.maps.task_options import (
     AreaOptions,
     DistrictOptions,
@@ -142,9 +143,7 @@ def socioeconomic(
 
 def _write(store: "Store", slug: str, layer: str, made: MapOptions) -> None:
     if made.target is not None:
-        from workflows.layers.export import export_layer
-
-        export_layer(store, slug, layer, made.target, force=made.force)
+        write_layer(store, slug, layer, made.target, force=made.force)
         output.say(f"Written to {made.target}")
 
 

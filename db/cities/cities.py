@@ -3,6 +3,7 @@
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 from geoalchemy2.shape import from_shape, to_shape
 from shapely.geometry import MultiPolygon, Polygon
@@ -14,7 +15,18 @@ from sqlalchemy.orm import Session
 from aether_core.errors import ConflictError, NotFoundError
 from db.columns.copy import copy_in, new_ids
 from db.engine import allow_long
-from db.schema import BaseFeature, Cell, City, Job, Layer, Model, Poi, Raster, Study
+from db.schema import (
+    MAIN_ROAD,
+    BaseFeature,
+    Cell,
+    City,
+    Job,
+    Layer,
+    Model,
+    Poi,
+    Raster,
+    Study,
+)
 
 WGS84 = "EPSG:4326"
 
@@ -214,7 +226,8 @@ def add_base_features(session: Session, city_id: int, features: gpd.GeoDataFrame
     Args:
         session: In a transaction.
         city_id: The city.
-        features: Columns `kind` (one of `schema.BASE_KINDS`), `name`, `geometry`; any CRS.
+        features: Columns `kind` (one of `schema.BASE_KINDS`), `name`, `geometry`; any CRS. With a
+            column `main`: whether a road is a main road.
 
     Returns:
         How many were stored.
@@ -223,15 +236,18 @@ def add_base_features(session: Session, city_id: int, features: gpd.GeoDataFrame
     ids = new_ids(session, BaseFeature.__tablename__, len(features))
     placed = features.geometry if features.crs is None else features.geometry.to_crs(WGS84)
     shapes = shapely.to_wkb(shapely.force_2d(placed.to_numpy()), include_srid=False)
+    main = features["main"].tolist() if "main" in features else [None] * len(features)
     rows = zip(
         ids.tolist(),
         [city_id] * len(features),
         features["kind"].tolist(),
         features["name"].fillna("").astype(str).tolist(),
+        [None if pd.isna(one) else bool(one) for one in main],
         shapes,
         strict=True,
     )
-    columns = {"id": "int8", "city_id": "int8", "kind": "text", "name": "text", "geom": "bytea"}
+    columns = {"id": "int8", "city_id": "int8", "kind": "text", "name": "text", "main": "bool"}
+    columns |= {"geom": "bytea"}
     copy_in(session, BaseFeature.__tablename__, columns, rows)
     return len(features)
 
@@ -246,6 +262,27 @@ def base_features(session: Session, city_id: int) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {"kind": [row[0] for row in rows], "name": [row[1] for row in rows]},
         geometry=shapely.from_wkb([bytes(row[2]) for row in rows]),
+        crs=WGS84,
+    )
+
+
+def ground_features(session: Session, city_id: int, kind: str) -> gpd.GeoDataFrame:
+    """The features of one kind of a city's backdrop: `name`, `geometry` (WGS84).
+
+    Args:
+        session: In a transaction.
+        city_id: The city.
+        kind: One of `schema.BASE_KINDS`, or `main road`: roads known to be main roads.
+    """
+    chosen = BaseFeature.main.is_(True) if kind == MAIN_ROAD else BaseFeature.kind == kind
+    rows = session.execute(
+        select(BaseFeature.name, func.ST_AsBinary(BaseFeature.geom))
+        .where(BaseFeature.city_id == city_id, chosen)
+        .order_by(BaseFeature.id)
+    ).all()
+    return gpd.GeoDataFrame(
+        {"name": [row[0] for row in rows]},
+        geometry=shapely.from_wkb([bytes(row[1]) for row in rows]),
         crs=WGS84,
     )
 

@@ -11,6 +11,7 @@ from db.schema.fetches import Fetch
 from db.schema.jobs import JOB_STATES, UNFINISHED, Job, JobMixin, Worker
 from db.schema.places import (
     BASE_KINDS,
+    MAIN_ROAD,
     BaseFeature,
     Cell,
     CellFeature,
@@ -29,6 +30,7 @@ __all__ = [
     "BASE_KINDS",
     "GIVEN",
     "JOB_STATES",
+    "MAIN_ROAD",
     "SPATIAL_UNITS",
     "STUDY_KINDS",
     "UNFINISHED",

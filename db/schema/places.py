@@ -23,6 +23,8 @@ from db.schema.base import (
 )
 
 BASE_KINDS = ("water", "green", "road", "building")
+MAIN_ROAD = "main road"
+"""What asks for the main ones among the roads."""
 
 
 class City(Base):
@@ -175,4 +177,5 @@ class BaseFeature(Base):
     city_id: Mapped[int] = of_city()
     kind: Mapped[str]
     name: Mapped[str]
+    main: Mapped[bool | None]  # of a road: whether it is a main road, where its source says so
     geom: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"))

@@ -77,7 +77,8 @@ class AddCity:
         boundary_crs: CRS of the boundary; wins over what it states.
         land_use: OpenStreetMap extract (.pbf) to keep the city's land use from, as labels; taken
             from `pois` where that is an extract.
-        base_map: Vector file with `kind` (water, green, road, building) drawn under the maps.
+        base_map: Vector file with `kind` (water, green, road, building), and
+            `main` where roads are told from main roads, drawn under the maps.
         simulated: Marks everything made from this city as simulated.
         attribution: Credits of the places, beside the embedding's own.
         dropped: Places left out before, by reason; counted with those left out here.
@@ -309,6 +310,10 @@ def _of_boundary(request: AddCity) -> ReadOptions:
     return replace(options_of_other_files(request.options), crs=request.boundary_crs)
 
 
+_TRUTHS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+"""What formats make of yes and no; anything else says nothing."""
+
+
 def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | None:
     if request.base_map is None:
         extract = request.pois if _is_osm(request) else request.land_use
@@ -322,6 +327,9 @@ def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | No
             f"give it a column kind with {', '.join(BASE_KINDS)}",
             code="no-such-base-map-kind",
         )
+    if "main" in drawn:
+        said = drawn["main"].astype(str).str.lower()
+        drawn = drawn.assign(main=said.map(_TRUTHS).astype(object))
     return drawn if "name" in drawn else drawn.assign(name="")
 
 

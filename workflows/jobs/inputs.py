@@ -81,6 +81,11 @@ def forget_inputs(store: Store, job_id: int) -> None:
     shutil.rmtree(job_folder(store, job_id) / INPUTS, ignore_errors=True)
 
 
+def forget_outputs(store: Store, job_id: int) -> None:
+    """Delete what a job that will not end well has written."""
+    shutil.rmtree(job_folder(store, job_id) / OUTPUTS, ignore_errors=True)
+
+
 def _with_paths(value: Any, change: Callable[[Path], Path]) -> Any:  # noqa: ANN401 - any request
     """The value with every path in it changed, in the order of its fields."""
     if isinstance(value, Path):

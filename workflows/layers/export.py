@@ -8,7 +8,7 @@ import h3
 import numpy as np
 import pandas as pd
 
-from aether_core.export.formats import FORMATS, check_target, write_layer
+from aether_core.export.formats import FORMATS, check_target, format_of, write_layer
 from aether_core.export.qml import write_style
 from aether_core.spatial.hexagons import cell_polygons
 from aether_core.tasks.findings import Findings
@@ -17,6 +17,7 @@ from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values, show_layer
 from workflows.layers.pictures import main_field
 from workflows.layers.styles import classes_of, layer_style, takes_style
+from workflows.search.ask import Answer
 from workflows.search.change import FIELDS as CHANGE_FIELDS
 from workflows.search.change import CellChange
 from workflows.search.search import CellScores
@@ -24,10 +25,12 @@ from workflows.search.search import CellScores
 __all__ = [
     "FORMATS",
     "check_target",
+    "export_answer",
     "export_change",
     "export_layer",
     "export_scores",
     "export_style",
+    "format_of",
 ]
 
 
@@ -117,6 +120,44 @@ def export_scores(scores: CellScores, path: Path, *, force: bool = False) -> Non
         "attribution": " ".join(scores.attribution),
     }
     write_layer(_with_polygons(frame), path, metadata=_stated(metadata), force=force)
+
+
+def export_answer(answer: Answer, path: Path, *, force: bool = False) -> None:
+    """Write every cell of an answer with every part to a file.
+
+    Each criterion is one property of 0 to 1, named as in the answer; one measured by distance has
+    its metres beside it, in `<name>_m`.
+
+    Raises:
+        InputError: The ending is unknown or the folder does not exist.
+        ConflictError: The file exists and `force` is not set.
+    """
+    check_target(path, force=force)
+    columns: dict[str, object] = {
+        "cell": [h3.int_to_str(int(index)) for index in answer.h3],
+        "score": answer.score,
+        "percentile": answer.percentile,
+    }
+    for part in answer.parts:
+        columns[part.name] = part.value
+        if part.metres is not None:
+            columns[f"{part.name}_m"] = part.metres
+    metadata = {
+        "kind": "ask",
+        "city": answer.city,
+        "model": answer.model,
+        "question": answer.question,
+        "criteria": [part.facts() for part in answer.parts],
+        "unmapped": [f"{one.words}: {one.reason}" for one in answer.unmapped],
+        "notes": list(answer.notes),
+        "mode": answer.mode,
+        "year": answer.year,
+        "simulated": answer.simulated,
+        "attribution": " ".join(answer.attribution),
+    }
+    write_layer(
+        _with_polygons(pd.DataFrame(columns)), path, metadata=_stated(metadata), force=force
+    )
 
 
 def export_change(found: CellChange, path: Path, *, force: bool = False) -> None:

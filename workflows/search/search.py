@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from aether_core.city.cells import cell_at
 from aether_core.errors import InputError
 from aether_core.poi.text import query_texts
+from aether_core.search.ground import Extent
 from aether_core.search.scoring import (
     best_rows,
     cosine_scores,
@@ -21,6 +22,7 @@ from aether_core.search.scoring import (
 from aether_core.spatial.earth import metres_a_degree
 from db.cities import pois as poi_rows
 from workflows.home.store import Store
+from workflows.search.ground import ground_for
 from workflows.training.representation import (
     CellVectors,
     ModelInUse,
@@ -42,7 +44,10 @@ class CellScores:
         h3: uint64 `[m]`.
         lonlat: Cell centres, WGS84, float64 `[m, 2]`.
         score: Cosine in [-1, 1], float32 `[m]`.
-        percentile: Share of the city's cells that score lower, 0 to 100, float32 `[m]`.
+        percentile: Share of the ranked cells that score lower, 0 to 100, float32 `[m]`; NaN where a
+            cell is left out of the ranking.
+        extent: Which cells are ranked.
+        left_out: Why cells are left out of the ranking, to how many; empty where none are.
         seconds: Time taken, loading included.
     """
 
@@ -57,6 +62,8 @@ class CellScores:
     lonlat: NDArray[np.float64]
     score: NDArray[np.float32]
     percentile: NDArray[np.float32]
+    extent: Extent
+    left_out: dict[str, int]
     seconds: float
     simulated: bool
     attribution: list[str]
@@ -71,7 +78,7 @@ class CellScores:
                 "score": float(self.score[i]),
                 "percentile": float(self.percentile[i]),
             }
-            for i in best_rows(self.score, n)
+            for i in best_rows(np.where(np.isfinite(self.percentile), self.score, np.nan), n)
         ]
 
 
@@ -95,10 +102,13 @@ def search_cells(
     minus: str | None = None,
     model: str | None = None,
     year: int | None = None,
+    extent: Extent = Extent.LAND,
 ) -> CellScores:
     """Score every cell by cosine to a text query.
 
     Args:
+        extent: Which cells are ranked: `land` leaves out what the city's own data says is water,
+            and nothing where it says nothing.
         minus: What to look away from; its direction is subtracted.
         model: Name of a model; the one in use when left out.
         year: A year the city holds; its own when left out.
@@ -120,6 +130,7 @@ def search_cells(
         kind="search",
         at=None,
         year=year,
+        ranked=_ranked(store, chosen, cells, extent),
     )
 
 
@@ -160,6 +171,7 @@ def similar_cells(
         kind="similar",
         at=(lon, lat),
         year=year,
+        ranked=_ranked(store, chosen, cells, Extent.EVERYWHERE),
     )
 
 
@@ -236,6 +248,38 @@ def text_direction(
     return query_direction(query_vector(store, chosen, query), away), chosen
 
 
+@dataclass(frozen=True)
+class _Ranked:
+    """Which cells are left out of the ranking, and why.
+
+    Attributes:
+        extent: What was asked for.
+        out: Bool `[m]`.
+        reasons: Reason to number of cells.
+    """
+
+    extent: Extent
+    out: NDArray[np.bool_]
+    reasons: dict[str, int]
+
+
+def _ranked(store: Store, model: ModelInUse, cells: CellVectors, extent: Extent) -> _Ranked:
+    """Leave cells out by what they stand on in the city's own year; another has the same ground."""
+    nothing = np.zeros(len(cells.h3), dtype=bool)
+    if extent is Extent.EVERYWHERE:
+        return _Ranked(extent, nothing, {})
+    own = cell_vectors(store, model).h3
+    ground = ground_for(store, model)
+    out = np.isin(cells.h3, own[ground.left_out(extent)])
+    counts = {
+        f"water ({ground.water_from})": np.isin(cells.h3, own[ground.water]),
+        "outside the built city": np.isin(cells.h3, own[ground.outside]) & out,
+    }
+    return _Ranked(
+        extent, out, {why: int(rows.sum()) for why, rows in counts.items() if rows.any()}
+    )
+
+
 def _scored(
     model: ModelInUse,
     cells: CellVectors,
@@ -247,6 +291,7 @@ def _scored(
     kind: str,
     at: tuple[float, float] | None,
     year: int | None,
+    ranked: _Ranked,
 ) -> CellScores:
     score = cosine_scores(cells.vectors, direction)
     return CellScores(
@@ -260,7 +305,9 @@ def _scored(
         h3=cells.h3,
         lonlat=cells.lonlat,
         score=score,
-        percentile=percentiles(score),
+        percentile=percentiles(np.where(ranked.out, np.float32("nan"), score)),
+        extent=ranked.extent,
+        left_out=ranked.reasons,
         seconds=time.perf_counter() - started,
         simulated=model.simulated,
         attribution=list(model.attribution),

@@ -172,8 +172,18 @@ def query_vector(store: Store, model: ModelInUse, query: str) -> FloatArray:
         InputError: Nobody said which text encoder is the model's, or it is another than this
             installation's.
     """
-    from aether_core.model.heads.inference import encode_text
+    return in_model_space(model, query_meaning(store, model, query))
 
+
+def query_meaning(store: Store, model: ModelInUse, query: str) -> FloatArray:
+    """A query in the text encoder's space, as a place of that kind and as typed, averaged.
+
+    Returns:
+        Unit vector, float32 `[384]` with the default encoder.
+
+    Raises:
+        InputError: As `query_vector`.
+    """
     if model.encoder == UNKNOWN:
         raise InputError(
             "the model was imported without its text encoder, so text search is not available",
@@ -182,8 +192,14 @@ def query_vector(store: Store, model: ModelInUse, query: str) -> FloatArray:
             code="model-without-encoder",
         )
     encoder = encoder_named(store.settings, model.encoder)
-    unit = mean_direction(encoder.encode(query_texts(query)))
-    encoded: FloatArray = encode_text(heads_of(model.files), unit[None])[0]
+    return mean_direction(encoder.encode(query_texts(query)))
+
+
+def in_model_space(model: ModelInUse, meaning: FloatArray) -> FloatArray:
+    """A unit vector of the text encoder in the model's space: unit vector, float32 `[128]`."""
+    from aether_core.model.heads.inference import encode_text
+
+    encoded: FloatArray = encode_text(heads_of(model.files), meaning[None])[0]
     return encoded
 
 

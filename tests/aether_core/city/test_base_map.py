@@ -15,11 +15,16 @@ HELSINKI = shapely.box(*BOX)
 
 def test_a_small_city_is_drawn_with_all_kinds_inside_its_boundary() -> None:
     drawn = read_osm_base_map(packaged_extract(), HELSINKI)
-    assert list(drawn.columns) == ["kind", "name", "geometry"]
+    assert list(drawn.columns) == ["kind", "name", "main", "geometry"]
     assert set(drawn["kind"]) == {"water", "green", "road", "building"}
     assert drawn.crs.to_epsg() == 4326
     assert HELSINKI.buffer(1e-6).covers(shapely.union_all(drawn.geometry))
     assert drawn.loc[drawn["kind"] == "building"].geom_type.str.contains("Polygon").all()
+    roads = drawn[drawn["kind"] == "road"]
+    assert "Mannerheimintie" in set(roads.loc[roads["main"].eq(True), "name"])
+    assert {"Mannerheimintie", "Fabianinkatu"} <= set(roads["name"])
+    assert "Fabianinkatu" not in set(roads.loc[roads["main"].eq(True), "name"])
+    assert drawn.loc[drawn["kind"] != "road", "main"].isna().all()
     assert "Esplanadinpuisto" in set(drawn.loc[drawn["kind"] == "green", "name"])
 
 

@@ -149,6 +149,25 @@ def test_base_features_from_any_crs(session: Session) -> None:
     assert read.crs == "EPSG:4326"
     assert read.geometry.geom_equals_exact(given_shapes.geometry, 1e-7).all()
     assert cities.base_features(session, add_plain_city(session, "espoo").id).empty
+    assert cities.ground_features(session, city.id, "road")["name"].tolist() == ["E12"]
+    assert cities.ground_features(session, city.id, "main road").empty
+
+
+def test_main_roads_are_told_from_others(session: Session) -> None:
+    city = add_plain_city(session)
+    line = shapely.LineString([(24.94, 60.17), (24.95, 60.17)])
+    roads = gpd.GeoDataFrame(
+        {
+            "kind": ["road", "road", "green"],
+            "name": ["E12", "Lane", ""],
+            "main": [True, False, None],
+        },
+        geometry=[line, line, OUTLINE],
+        crs="EPSG:4326",
+    )
+    cities.add_base_features(session, city.id, roads)
+    assert cities.ground_features(session, city.id, "main road")["name"].tolist() == ["E12"]
+    assert cities.ground_features(session, city.id, "road")["name"].tolist() == ["E12", "Lane"]
 
 
 def test_pois_round_trip_in_order(session: Session) -> None:

@@ -1,0 +1,104 @@
+"""Which of a city's places some words mean: by category, group and name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.search.question.place_words import QUALIFIERS, SYNONYMS, plain
+
+_NAMED = 4
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The places that some words mean.
+
+    Attributes:
+        rows: Of the places, int64 `[k]`, at least one.
+        meaning: What they are, for people: "places of category school, primary school".
+        note: What to tell beside it, or "".
+    """
+
+    rows: NDArray[np.int64]
+    meaning: str
+    note: str = ""
+
+
+class PlaceIndex:
+    """A city's places by their words.
+
+    Args:
+        category: Of each place, "" where it has none.
+        group: Of each place.
+        name: Of each place.
+    """
+
+    def __init__(self, category: Sequence[str], group: Sequence[str], name: Sequence[str]) -> None:
+        self._as_written = np.array(category, dtype=object)
+        self._category = _plain_column(category)
+        self._group = _plain_column(group)
+        self._name = np.array([f" {plain_name(one)} " for one in name], dtype=object)
+        self._shown_name = np.array(name, dtype=object)
+
+    @property
+    def categories(self) -> list[str]:
+        """The distinct categories as written, in order."""
+        return sorted({str(one) for one in self._as_written if one})
+
+    def meant(self, words: str) -> Matched | None:
+        """The places some words mean without doubt; None where no rule says which.
+
+        A category of the words or of a synonym; else a group; else, where the words are a name by
+        their capitals, places called so; else the category without a word that only narrows it.
+        """
+        asked = plain(words)
+        found = self._of_category(asked) or self._of_group(asked)
+        if found is not None:
+            return found
+        if any(letter.isupper() for letter in words) and (named := self.called(words)):
+            return named
+        first, _, rest = asked.partition(" ")
+        if rest and first in QUALIFIERS and (broader := self.meant(rest)) is not None:
+            told = f"the city's data does not tell “{words}” from others: {broader.meaning}"
+            return Matched(broader.rows, broader.meaning, f"{told}, all of them, were used")
+        return None
+
+    def called(self, words: str) -> Matched | None:
+        """The places whose name holds the words; None where there are none."""
+        looked_for = f" {plain_name(words)} "
+        rows = np.flatnonzero([looked_for in name for name in self._name])
+        if not looked_for.strip() or not len(rows):
+            return None
+        names = list(dict.fromkeys(str(one) for one in self._shown_name[rows]))
+        shown = ", ".join(names[:_NAMED]) + (" and others" if len(names) > _NAMED else "")
+        return Matched(rows, f"places called {shown}", f"“{words}” was found in names: {shown}")
+
+    def of_category(self, category: str) -> Matched | None:
+        """The places of one category as written."""
+        return self._of_category(plain(category), synonyms=False)
+
+    def _of_category(self, asked: str, *, synonyms: bool = True) -> Matched | None:
+        wanted = {asked} | (set(SYNONYMS.get(asked, ())) if synonyms else set())
+        rows = np.flatnonzero([one in wanted for one in self._category])
+        if not asked or not len(rows):
+            return None
+        shown = sorted({str(one) for one in self._as_written[rows]})
+        return Matched(rows, f"places of category {', '.join(shown)}")
+
+    def _of_group(self, asked: str) -> Matched | None:
+        rows = np.flatnonzero(self._group == asked)
+        if not asked or not len(rows):
+            return None
+        return Matched(rows, f"places of the group {asked}")
+
+
+def plain_name(name: str) -> str:
+    """A name to compare by; "&" is "and"."""
+    return plain(name.replace("&", " and "))
+
+
+def _plain_column(values: Sequence[str]) -> NDArray[np.object_]:
+    known = {value: plain(value) for value in set(values)}
+    return np.array([known[value] for value in values], dtype=object)

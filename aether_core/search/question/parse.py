@@ -1,0 +1,574 @@
+"""From a question in words to criteria, by rules. `docs/ask.md` has the grammar."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from aether_core.errors import InputError
+from aether_core.search.question.criteria import KINDS, Criterion
+from aether_core.search.question.markers import Marker, marker_at
+from aether_core.search.question.names import hold_names, released
+
+MAX_CHARACTERS = 1000
+"""Longer than this no question is, but a text that was pasted."""
+
+
+@dataclass(frozen=True)
+class Unmapped:
+    """Words no criterion was made of.
+
+    Attributes:
+        words: As typed.
+        reason: Why not.
+        code: The same for programs.
+    """
+
+    words: str
+    reason: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as it was understood.
+
+    Attributes:
+        text: As typed, with single spaces.
+        criteria: What must hold, in the order of the words; a distance nobody said is None where it
+            is that of the kind.
+        unmapped: What was not understood.
+        notes: What could have been read in another way, and how it was read.
+    """
+
+    text: str
+    criteria: tuple[Criterion, ...]
+    unmapped: tuple[Unmapped, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Words between two markers."""
+
+    text: str
+
+
+_Token = Marker | _Words
+
+_PURPOSE = re.compile(
+    r"^(?:(?:find|show)(?: me)? |looking for |i need |we need )?(?:somewhere|where|(?:an? |the )?"
+    r"(?:good |best |suitable |right |new |possible )*(?:places?|sites?|spots?|locations?|plots?))"
+    r"(?: (?:could|should|can|might|to|do))?(?: we| i| you)?"
+    r" (?P<verb>for|build|put|open|site|place|locate|set up)(?: an?| the| our)?"
+    r"(?P<new> new| another| additional| second)? (?P<what>[^:,;.?!]{2,80}?)(?P<end>[:;–—]|"
+    r" - |[,?.!]|$)",
+    re.IGNORECASE,
+)
+_FILLER = re.compile(
+    r"^(?:i['’]m looking for|i am looking for|we['’]re looking for|we are looking for|looking for|"
+    r"search(?:ing)? for|show(?: me)?|find(?: me| us)?|give me|tell me|list|"
+    r"i(?:['’]d| would)? (?:like|want|need|prefer)(?: to (?:find|see|live|be|have))?|"
+    r"we(?:['’]d| would)? (?:like|want|need|prefer)(?: to (?:find|see|live|be|have))?|"
+    r"please|can you|could you|where (?:can|could|do|should|would) (?:i|we|you) (?:find|get|"
+    r"see|go for|live)|"
+    r"where (?:is|are)(?: there)?|where(?: there)?['’]s|where there (?:is|are)|where|"
+    r"what (?:is|are)|which|that (?:is|are|looks?|feels?)|it (?:should|must|has to) be|it is|"
+    r"it['’]s|"
+    r"there (?:is|are)|should be|must be|is|are|has|have|to be|"
+    r"(?:some ?where|any ?where|(?:an? |the )?(?:best |good )?(?:places?|areas?|spots?|"
+    r"parts? of (?:the )?"
+    r"(?:city|town)|neighbou?rhoods?|locations?|something|anything|districts?|quarters?))"
+    r"(?: (?:that|which) (?:is|are|looks?|feels?))?"
+    r"(?: (?:like|similar to|for|where|with|of the kind of))|"
+    r"some ?where(?= (?!to\b))|similar to|looks? like|feels? like|like|with|of|for|to)(?= |$)",
+    re.IGNORECASE,
+)
+_EMPTY = re.compile(
+    r"^(?:some ?where|any ?where|(?:an? |the |all |any )?(?:best )?(?:places?|areas?|spots?|"
+    r"locations?|sites?|"
+    r"neighbou?rhoods?)|something|anything|please|it|is|are|be|the|a|an|also|too|etc|and|or|to|of|"
+    r"thanks|thank you|one|ones)?$",
+    re.IGNORECASE,
+)
+_MANY = re.compile(
+    r"^(?:many|lots of|plenty of|a lot of|a high (?:number|density) of|several|numerous|enough|few|"
+    r"a few) (?=\w)",
+    re.IGNORECASE,
+)
+_POINTED = re.compile(r"^(?:this|that|these|those) (?=\w)", re.IGNORECASE)
+_ARTICLE = re.compile(
+    r"^(?:an?|the|any|some|all|both|either|every|each|our|my|its|their|one) (?=\w)", re.IGNORECASE
+)
+_NEAREST = re.compile(r"^(?:nearest|closest) (?=\w)", re.IGNORECASE)
+_GENERIC_TAIL = re.compile(
+    r"(?:,? (?:please|thanks|thank you|of it|of them|there|if possible))+$", re.IGNORECASE
+)
+_SPLIT = re.compile(r"\s+")
+_STOPS = ":;.?!–—"
+
+
+def parse(text: str) -> Question:
+    """Read a question.
+
+    Args:
+        text: What somebody typed.
+
+    Returns:
+        Its criteria, which may be none, and all that none was made of.
+
+    Raises:
+        InputError: It is empty, or longer than `MAX_CHARACTERS`.
+    """
+    typed = " ".join(text.split())
+    if not typed:
+        raise InputError(
+            "the question is empty", repr(text), "type what you are looking for", code="query-empty"
+        )
+    if len(typed) > MAX_CHARACTERS:
+        raise InputError(
+            f"the question has {len(typed):,} characters, the limit is {MAX_CHARACTERS:,}",
+            typed,
+            "use fewer words",
+            code="question-too-long",
+        )
+    reading = _Reading()
+    asked = reading.without_purpose(typed)
+    held, guessed = hold_names(asked)
+    reading.read(_tokens(held))
+    for name in guessed:
+        first, _, rest = re.sub(r" (?:and|&|of|of the|upon|the) ", "\0", name, count=1).partition(
+            "\0"
+        )
+        if re.search(r" (?:and|&) ", name):
+            reading.note(
+                f"“{name}” was read as one name; for two places, write “near {first} and near "
+                f"{rest}”"
+            )
+    reading.finish(typed)
+    return Question(typed, tuple(reading.criteria), tuple(reading.unmapped), tuple(reading.notes))
+
+
+def _tokens(text: str) -> list[_Token]:
+    """Split a question into markers and the words between them."""
+    tokens: list[_Token] = []
+    words: list[str] = []
+    at = 0
+
+    def end_words() -> None:
+        if words:
+            tokens.append(_Words(" ".join(words)))
+            words.clear()
+
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        sign = _sign_at(text, at)
+        found = marker_at(text, at)
+        if found is None and sign is not None:
+            end_words()
+            tokens.append(Marker(sign, text[at]))
+            at += 1
+            continue
+        if found is not None:
+            end_words()
+            tokens.append(found[0])
+            at = found[1]
+            continue
+        end = at + 1
+        while end < len(text) and not text[end].isspace() and _sign_at(text, end) is None:
+            end += 1
+        words.append(text[at:end])
+        at = end
+    end_words()
+    return tokens
+
+
+def _sign_at(text: str, at: int) -> Literal["comma", "stop"] | None:
+    """Comma and stop; not those inside a number or an abbreviation."""
+    following = text[at + 1 : at + 2]
+    if text[at] in "()":
+        return "stop"
+    if text[at] == "," and not following.isdigit():
+        return "comma"
+    if text[at] in _STOPS and (not following or following.isspace()):
+        return "stop"
+    return None
+
+
+@dataclass
+class _Context:
+    """What the next words are about.
+
+    Attributes:
+        relation: The marker that said so; None where words stand for themselves.
+        used: Whether any words followed it.
+    """
+
+    relation: Marker | None = None
+    used: bool = True
+
+    @property
+    def kind(self) -> str:
+        return self.relation.kind if self.relation is not None else "like"
+
+
+@dataclass
+class _Reading:
+    """The criteria found so far, and what the next words belong to.
+
+    Attributes:
+        run: Criteria, by number, that share what follows: "a school and a park within 500 m".
+        join: How the next criterion is joined to the one before.
+        weight: Of the next criteria.
+    """
+
+    criteria: list[Criterion] = field(default_factory=list)
+    unmapped: list[Unmapped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    context: _Context = field(default_factory=_Context)
+    run: list[int] = field(default_factory=list)
+    join: str = "and"
+    weight: float = 1.0
+    clause: int = -1
+    option: int = 0
+    purpose: str = ""
+    listing: bool = False
+
+    def note(self, words: str) -> None:
+        """Keep a remark once."""
+        if words and words not in self.notes:
+            self.notes.append(words)
+
+    def without_purpose(self, text: str) -> str:
+        """Take away what a place is wanted for: "somewhere for a new library: ..."."""
+        found = _PURPOSE.match(text)
+        if found is None:
+            return text
+        states_more = found["end"].strip() in {":", ";", "–", "—", "-"}
+        builds = found["new"] is not None or found["verb"].lower() != "for"
+        if not (states_more or builds):
+            return text
+        what = found["what"]
+        starts = [0, *(at.end() for at in _SPLIT.finditer(what))]
+        ends = next((at for at in starts[1:] if marker_at(what, at) is not None), len(what))
+        self.purpose = _cleaned(what[:ends])
+        self.unmapped.append(
+            Unmapped(
+                text[: found.start("what") + ends].strip(),
+                "it says what the place is for, not what it should be like",
+                "purpose-is-no-criterion",
+            )
+        )
+        rest = text[found.start("what") + ends :]
+        return rest.lstrip(" :;–—-,")
+
+    def read(self, tokens: Sequence[_Token]) -> None:
+        """Take up all tokens."""
+        tokens = _with_resolved(tokens)
+        for at, token in enumerate(tokens):
+            following = tokens[at + 1 :]
+            if isinstance(token, _Words):
+                self._words(token.text, following)
+            else:
+                _TAKE[token.role](self, token, following)
+
+    def finish(self, typed: str) -> None:
+        """Say what was left hanging."""
+        self._leave_context()
+        if self.purpose and not self.criteria:
+            self.unmapped.clear()
+            self._add(self.purpose)
+            self.note(
+                f"“{self.purpose}” says what the place is for; it was read as what it is like: say"
+                " what should be near, and what not"
+            )
+        if not self.criteria and not self.unmapped:
+            self.unmapped.append(
+                Unmapped(typed, "it names neither a thing nor a place", "nothing-to-look-for")
+            )
+
+    def _words(self, text: str, following: Sequence[_Token]) -> None:
+        if self._begins_option(following):
+            self.option += 1
+            self.context, self.run, self.join = _Context(), [], "and"
+            self.note("what stands before and after “or” was read as two complete alternatives")
+        words = _cleaned(text, negated=self.context.kind.startswith("not"))
+        if not words:
+            return
+        self.context.used = True
+        relation = self.context.relation
+        if relation is not None and relation.role == "unmapped_object":
+            whole = f"{relation.text.strip()} {released(text)}"
+            self.unmapped.append(Unmapped(whole, relation.note, "not-understood"))
+            return
+        self._add(words, with_article=_ARTICLE.match(text) is not None)
+
+    def _add(self, words: str, *, with_article: bool = True) -> None:
+        words = self._without_count(self._without_pointing(words))
+        relation, kind = self.context.relation, self.context.kind
+        # "not near schools or bars" wants neither: or joins alternatives of what is wanted only.
+        if not (self.join == "or" and self.criteria and not kind.startswith("not")):
+            self.clause += 1
+        elif len({self.criteria[at].clause for at in self.run}) > 1:
+            self.note("“or” was read as joining only what stands right before and after it")
+        made = Criterion(
+            kind,
+            released(words),
+            relation.distance_m if relation is not None else None,
+            stated=relation is not None and relation.stated,
+            weight=self.weight,
+            clause=self.clause,
+            option=self.option,
+        )
+        self.run.append(len(self.criteria))
+        self.criteria.append(made)
+        if relation is not None:
+            self.note(relation.note)
+            if len(self.run) > 1 and not with_article and KINDS[kind].evidence == "distance":
+                first = self.criteria[self.run[0]]
+                self.note(
+                    f"“{made.words}” was read as {KINDS[kind].title}, like “{first.words}” "
+                    f"before it"
+                )
+        self.join = "and"
+
+    def _without_pointing(self, words: str) -> str:
+        pointed = _POINTED.match(words)
+        if pointed is None:
+            return words
+        self.note(
+            f"“{released(words)}” cannot be pointed at in words; it was read as any place of that "
+            "kind"
+        )
+        return words[pointed.end() :]
+
+    def _without_count(self, words: str) -> str:
+        counted = _MANY.match(words)
+        if counted is None:
+            return words
+        self.note(f"“{released(words)}” is read as places like that; they are not counted")
+        return words[counted.end() :]
+
+    def _begins_option(self, following: Sequence[_Token]) -> bool:
+        """Whether "or" joins two questions: "cafes near a park or pubs near a station"."""
+        if self.join != "or" or self.context.relation is None or not following:
+            return False
+        after = following[0]
+        parallel = isinstance(after, Marker) and after.role == "relation"
+        same = parallel and isinstance(after, Marker) and after.kind == self.context.kind
+        mine = [one for one in self.criteria if one.option == self.option]
+        return same and any(one.kind == "like" for one in mine)
+
+    def _leave_context(self) -> None:
+        relation = self.context.relation
+        if relation is not None and not self.context.used:
+            self.unmapped.append(
+                Unmapped(
+                    relation.text.strip(),
+                    "it does not say from what, or of what",
+                    "relation-without-object",
+                )
+            )
+        self.context = _Context()
+
+    def _relation(self, marker: Marker, _following: Sequence[_Token]) -> None:
+        before = self.context.relation
+        if before is not None and not self.context.used and before.kind == "not_like":
+            marker = self._negated(before, marker)
+            self.context.used = True
+        self._leave_context()
+        if (
+            self.run
+        ):  # "mostly quiet streets near a park": a weight belongs to what it stands before
+            self.weight = 1.0
+        self.context, self.run = _Context(marker, used=False), []
+        self.listing = False
+
+    def _negated(self, before: Marker, marker: Marker) -> Marker:
+        """The opposite relation, of "neither near a school" or "not in Soho"."""
+        text = f"{before.text.strip()} {marker.text.strip()}"
+        opposite = KINDS[marker.kind].opposite if marker.role == "relation" else None
+        if marker.kind.startswith("not"):
+            return replace(marker, text=text)
+        if opposite is None:
+            reason = "an area to leave out cannot be named; say what it is away from"
+            return Marker("unmapped_object", text, note=reason)
+        return replace(marker, text=text, kind=opposite)
+
+    def _unmapped_object(self, marker: Marker, following: Sequence[_Token]) -> None:
+        self._relation(marker, following)
+
+    def _unmapped(self, marker: Marker, _following: Sequence[_Token]) -> None:
+        self.unmapped.append(
+            Unmapped(released(marker.text.strip()), marker.note, "not-in-the-data")
+        )
+
+    def _after(self, marker: Marker, _following: Sequence[_Token]) -> None:
+        if not self.run:
+            self.unmapped.append(
+                Unmapped(
+                    marker.text.strip(),
+                    "it does not say from what, or of what",
+                    "relation-without-object",
+                )
+            )
+            return
+        for at in self.run:
+            one = self.criteria[at]
+            kind = KINDS[marker.kind].opposite if one.kind == "not_like" else marker.kind
+            if one.kind in {"near", "not_near"}:
+                kind = one.kind
+            self.criteria[at] = replace(
+                one, kind=str(kind), distance_m=marker.distance_m, stated=marker.stated
+            )
+        if len(self.run) > 1:
+            both = " and ".join(f"“{self.criteria[at].words}”" for at in self.run)
+            self.note(f"“{marker.text.strip()}” was read as said of {both}")
+        self._leave_context()
+        self.run = []
+
+    def _and_or(self, marker: Marker, following: Sequence[_Token]) -> None:
+        if self.criteria:
+            self.join = marker.role
+        if not (following and isinstance(following[0], _Words)):
+            self.weight = 1.0
+            self.run = [] if marker.role == "and" else self.run
+
+    def _but(self, _marker: Marker, _following: Sequence[_Token]) -> None:
+        self._begin_again()
+
+    def _begin_again(self) -> None:
+        self._leave_context()
+        self.run, self.join, self.weight, self.listing = [], "and", 1.0, False
+
+    def _comma(self, _marker: Marker, following: Sequence[_Token]) -> None:
+        first = following[0] if following else None
+        if isinstance(first, Marker) and first.role in {"and", "or"}:
+            second = following[1] if len(following) > 1 else None
+            joined = isinstance(second, _Words) and (self.listing or _ARTICLE.match(second.text))
+            if joined or self.context.relation is None:
+                return
+            self._begin_again()
+            return
+        closed = _closing(following)
+        itemised = isinstance(first, _Words) and _ARTICLE.match(first.text)
+        if self.context.relation is not None and (closed or itemised) and isinstance(first, _Words):
+            self.join, self.listing = closed or "and", True
+            return
+        if self.context.relation is None and closed == "or" and isinstance(first, _Words):
+            self.join = "or"
+            return
+        self._begin_again()
+
+    def _stop(self, _marker: Marker, _following: Sequence[_Token]) -> None:
+        self._begin_again()
+
+    def _weight(self, marker: Marker, following: Sequence[_Token]) -> None:
+        first = following[0] if following else None
+        ends = first is None or (
+            isinstance(first, Marker) and first.role in {"comma", "stop", "but"}
+        )
+        opens = first is not None and isinstance(first, Marker) and first.role == "comma"
+        if ends and self.run and not (opens and not self.run):
+            for at in self.run:
+                self.criteria[at] = replace(self.criteria[at], weight=marker.weight)
+            return
+        self._leave_context()
+        self.run, self.weight = [], marker.weight
+
+    def _times(self, marker: Marker, _following: Sequence[_Token]) -> None:
+        if self.criteria:
+            self.criteria[-1] = replace(self.criteria[-1], weight=marker.weight)
+
+    def _softener(self, marker: Marker, _following: Sequence[_Token]) -> None:
+        self.note(f"“{released(marker.text.strip())}”: the whole city is searched")
+
+
+_TAKE = {
+    "relation": _Reading._relation,
+    "after": _Reading._after,
+    "and": _Reading._and_or,
+    "or": _Reading._and_or,
+    "comma": _Reading._comma,
+    "stop": _Reading._stop,
+    "but": _Reading._but,
+    "weight": _Reading._weight,
+    "times": _Reading._times,
+    "softener": _Reading._softener,
+    "unmapped": _Reading._unmapped,
+    "unmapped_object": _Reading._unmapped_object,
+}  # fmt: skip
+
+
+def _with_resolved(tokens: Sequence[_Token]) -> list[_Token]:
+    """Resolve "with": "homes with gardens" is one thing, "homes with a park nearby" are two."""
+    left: list[_Token] = []
+    waiting = list(tokens)
+    while waiting:
+        token = waiting.pop(0)
+        if not (isinstance(token, Marker) and token.role == "with"):
+            left.append(token)
+            continue
+        follows = waiting[0] if waiting else None
+        if not isinstance(follows, _Words):
+            continue
+        if left and isinstance(left[-1], Marker) and left[-1].role == "weight":
+            continue  # "preferably with parking": the weight stays with what follows
+        if _ends_near(waiting) or not (left and isinstance(left[-1], _Words)):
+            left.append(Marker("stop", token.text))
+            continue
+        before = left.pop()
+        words = waiting.pop(0)
+        if isinstance(before, _Words) and isinstance(words, _Words):
+            joined = f"{before.text} {token.text} {words.text}"
+            left.append(_Words(words.text if not _cleaned(before.text) else joined))
+    return left
+
+
+def _ends_near(tokens: Sequence[_Token]) -> bool:
+    """Whether words, joined by and or or, end in "nearby" or a distance."""
+    for token in tokens:
+        if isinstance(token, Marker) and token.role not in {"and", "or"}:
+            return token.role == "after"
+    return False
+
+
+def _closing(tokens: Sequence[_Token]) -> str | None:
+    """How a list ends that goes on after a comma: with "and" or "or"; None where it is no list."""
+    for at, token in enumerate(tokens):
+        if isinstance(token, _Words):
+            continue
+        if token.role in {"and", "or"}:
+            goes_on = at + 1 < len(tokens) and isinstance(tokens[at + 1], _Words)
+            return token.role if at > 0 and goes_on else None
+        if token.role != "comma":
+            return None
+    return None
+
+
+_TRAILING = re.compile(
+    r"(?:(?:^| )(?:that|which|who|is|are|be|lies?|lying|located|situated|set|sited|placed|"
+    r"close|also|"
+    r"but|it|its|somewhere|to|of|for|a|an|the|at|in|on|so|just|only|still|far|from|has|have))+$",
+    re.IGNORECASE,
+)
+_DEGREE = re.compile(
+    r"^(?:too|very|so|really|quite|overly|much|many|lots of) (?=\w)", re.IGNORECASE
+)
+
+
+def _cleaned(text: str, *, negated: bool = False) -> str:
+    """The thing in some words: without "show me", articles and "that are"."""
+    words = _GENERIC_TAIL.sub("", text.strip(" ,\"'“”«»()"))
+    while True:
+        shorter = _FILLER.sub("", words).strip(" ,")
+        shorter = _TRAILING.sub("", shorter).strip(" ,")
+        if negated:
+            shorter = _DEGREE.sub("", shorter)
+        shorter = _NEAREST.sub("", _ARTICLE.sub("", shorter))
+        if shorter == words:
+            break
+        words = shorter
+    return "" if _EMPTY.match(words) or not re.search(r"\w", words) else words

@@ -1,0 +1,47 @@
+"""Answers that are computed once, however many ask at the same time; a bounded number is kept."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from threading import Lock
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Answers(Generic[T]):
+    """Keeps the answers asked for last.
+
+    Args:
+        most: How many are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._known: OrderedDict[Hashable, Future[T]] = OrderedDict()
+
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The answer of a key: kept, being computed by another thread, or computed here.
+
+        An error is told to all who wait for it, and is not kept.
+        """
+        with self._lock:
+            known = self._known.get(key)
+            mine = known is None
+            future: Future[T] = Future() if known is None else known
+            self._known[key] = future
+            self._known.move_to_end(key)
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        if not mine:
+            return future.result()
+        try:
+            future.set_result(compute())
+        except BaseException as error:
+            with self._lock:
+                if self._known.get(key) is future:
+                    del self._known[key]
+            future.set_exception(error)
+            raise
+        return future.result()

@@ -1,0 +1,508 @@
+"""Ask a city a question of several criteria: parsed, measured, combined, every part kept."""
+
+import re
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import h3
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from aether_core.errors import InputError
+from aether_core.search.ground import Extent
+from aether_core.search.overlay import check_mode, combined
+from aether_core.search.question.criteria import (
+    KINDS,
+    Criterion,
+    Evidence,
+    FileSource,
+    Source,
+    checked,
+)
+from aether_core.search.question.parse import Question, Unmapped, parse
+from aether_core.search.question.place_words import plain
+from aether_core.search.scoring import best_rows, cosine_scores, percentiles
+from aether_core.search.support import Support
+from aether_core.spatial.distances import nearest_thing
+from aether_core.spatial.plane import Plane
+from aether_core.vector import NO_OPTIONS, ReadOptions
+from workflows.home.store import Store
+from workflows.search.answers import Answers
+from workflows.search.ground import ground_for
+from workflows.search.support import support_of
+from workflows.search.things import (
+    NotInCityError,
+    Things,
+    area_of,
+    check_area_in_city,
+    source_key,
+    things_of,
+    with_centre_distance,
+)
+from workflows.training.representation import (
+    CellVectors,
+    ModelInUse,
+    YearFiles,
+    cell_vectors,
+    model_for,
+    query_vector,
+    year_files,
+)
+
+STRAIGHT_LINE = "distances are straight lines: the city's streets are not kept as a network"
+_KEPT_ANSWERS = 16
+_LONGEST_NAME = 40
+
+
+@dataclass(frozen=True)
+class Part:
+    """One criterion of an answer, with what was measured.
+
+    Attributes:
+        criterion: What was asked.
+        name: Short and unique in the answer: `near_schools`.
+        value: How far each cell fulfils it, float32 `[m]` in 0 to 1; NaN without data.
+        metres: To the nearest thing, float32 `[m]`; None where the kind has no distance.
+        nearest: Row of that thing in `names`, int64 `[m]`; None likewise.
+        names: Of the things.
+        meaning: What the words were taken to mean, for people.
+        support: Whether the city can answer the words, where the model tells likeness.
+        used: Whether it counts in the score: a likeness without support does not, while anything
+            else is left to rank by.
+    """
+
+    criterion: Criterion
+    name: str
+    value: NDArray[np.float32]
+    metres: NDArray[np.float32] | None
+    nearest: NDArray[np.int64] | None
+    names: tuple[str, ...]
+    meaning: str
+    support: Support | None
+    used: bool = True
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON values: what was asked, and how it was understood."""
+        one = self.criterion
+        return {
+            "kind": one.kind,
+            "words": one.words,
+            "distance_m": one.distance_m,
+            "weight": one.weight,
+            "support": None if self.support is None else _support_facts(self.support),
+            "name": self.name,
+            "label": one.label,
+            "sentence": one.sentence,
+            "meaning": self.meaning,
+            "used": self.used,
+            "stated": one.stated,
+            "clause": one.clause,
+            "option": one.option,
+            "straight_line": True if self.metres is not None else None,
+            "source": _source_facts(one.source),
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Every cell of a city scored against a question.
+
+    Attributes:
+        question: As typed, "" where only criteria were given.
+        parts: One a criterion that was answered, in their order.
+        unmapped: Words no criterion was made of, with reasons.
+        notes: What could have been read otherwise, and what things were taken.
+        mode: `all` or `add`.
+        year: Of the embedding that likeness was told on.
+        h3: uint64 `[m]`.
+        lonlat: Cell centres, WGS84, float64 `[m, 2]`.
+        score: 0 to 1, float32 `[m]`; NaN outside an area that was asked for, where the ground is
+            left out of the ranking, and without data.
+        percentile: Share of the ranked cells that score lower, 0 to 100, float32 `[m]`; NaN where
+            the score is.
+        extent: Which ground is ranked.
+        left_out: How many cells it leaves out.
+        seconds: Time taken when it was computed, loading included.
+    """
+
+    city: str
+    model: str
+    question: str
+    parts: tuple[Part, ...]
+    unmapped: tuple[Unmapped, ...]
+    notes: tuple[str, ...]
+    mode: str
+    year: int
+    ids: NDArray[np.int64]
+    h3: NDArray[np.uint64]
+    lonlat: NDArray[np.float64]
+    score: NDArray[np.float32]
+    percentile: NDArray[np.float32]
+    extent: Extent
+    left_out: int
+    seconds: float
+    simulated: bool
+    attribution: tuple[str, ...]
+
+    @property
+    def ranked(self) -> int:
+        """How many cells have a score."""
+        return int(np.isfinite(self.score).sum())
+
+    def best(self, n: int) -> list[dict[str, Any]]:
+        """The `n` best cells with every part: value, metres and name of the nearest thing."""
+        return [self.cell(int(row)) for row in best_rows(self.score, n)]
+
+    def cell(self, row: int) -> dict[str, Any]:
+        """All that is known of one cell, as JSON values."""
+        measured = [part for part in self.parts if part.metres is not None]
+        return {
+            "cell": h3.int_to_str(int(self.h3[row])),
+            "lon": round(float(self.lonlat[row, 0]), 7),
+            "lat": round(float(self.lonlat[row, 1]), 7),
+            "score": _number(self.score[row]),
+            "percentile": _number(self.percentile[row]),
+            "parts": {part.name: _number(part.value[row]) for part in self.parts},
+            "metres": {
+                part.name: round(float(part.metres[row]), 1)
+                for part in measured
+                if part.metres is not None
+            },
+            "nearest": {
+                part.name: part.names[part.nearest[row]]
+                for part in measured
+                if part.nearest is not None
+            },
+        }
+
+
+def ask(
+    store: Store,
+    slug: str,
+    question: str = "",
+    criteria: Sequence[Criterion] = (),
+    *,
+    mode: str = "all",
+    area: Path | None = None,
+    area_options: ReadOptions = NO_OPTIONS,
+    year: int | None = None,
+    model: str | None = None,
+    extent: Extent = Extent.LAND,
+) -> Answer:
+    """Answer a question, or edited criteria, for every cell of a city.
+
+    Equal questions are computed once, however many ask.
+
+    Args:
+        store: The store.
+        slug: The city.
+        question: In words; may be empty where criteria are given.
+        criteria: Beside those of the question; one about the same words and of the same kind
+            replaces the question's.
+        mode: `all`: all must hold; `add`: they add up.
+        area: A file of polygons that the ranking is limited to.
+        area_options: What the user says about that file.
+        year: A year the city holds; its own when left out.
+        model: Name of a model; the one in use when left out.
+        extent: Which ground is ranked; no water when left out.
+
+    Returns:
+        The answer. Criteria the city cannot answer are in `unmapped`, unless none is left.
+
+    Raises:
+        NotFoundError: No such city, model, year, file or layer; or the city has nothing that any
+            criterion means.
+        InputError: Nothing in the question is a criterion, they contradict each other, or a value
+            of one cannot be used.
+    """
+    check_mode(mode)
+    understood = parse(question) if question.strip() else Question("", (), (), ())
+    asked = _together(understood.criteria, criteria)
+    if area is not None:
+        file = FileSource(area, area_options.crs, area_options.layer)
+        asked = _with_area(asked, Criterion("in", area.name, source=file))
+    if not asked and understood.unmapped:
+        raise InputError(
+            "nothing in the question is a criterion",
+            understood.text,
+            "; ".join(f"“{one.words}”: {one.reason}" for one in understood.unmapped[:3]),
+            code="question-without-criteria",
+        )
+    checked(asked)
+    chosen = model_for(store, slug, model)
+    asked = checked([with_centre_distance(store, chosen, one) for one in asked])
+    files = year_files(store, chosen, year)
+    keys = tuple(source_key(store, chosen, one) for one in asked)
+    key: Hashable = (store, chosen, files, asked, keys, mode, extent, understood.text)
+    at = _Where(store, chosen, files, extent)
+    return _ANSWERS.get(key, lambda: _answered(at, understood, asked, keys, mode))
+
+
+_ANSWERS: Answers[Answer] = Answers(_KEPT_ANSWERS)
+
+
+def _together(parsed: Sequence[Criterion], given: Sequence[Criterion]) -> tuple[Criterion, ...]:
+    """The question's criteria and those given beside it, which hold in each of its options."""
+    replaced = {(one.kind, plain(one.words)) for one in given}
+    kept = [one for one in parsed if (one.kind, plain(one.words)) not in replaced]
+    first_free = 1 + max((one.clause for one in kept), default=-1)
+    options = sorted({one.option for one in kept})
+    if len({one.option for one in given}) > 1 or not options:
+        options = []
+    added = []
+    for turn, option in enumerate(options or [None]):
+        step = first_free + turn * (1 + max((one.clause for one in given), default=0))
+        for one in given:
+            placed = replace(one, clause=one.clause + step)
+            added.append(placed if option is None else replace(placed, option=option))
+    return (*kept, *added)
+
+
+def _with_area(asked: Sequence[Criterion], area: Criterion) -> tuple[Criterion, ...]:
+    """An area limits every option."""
+    free = 1 + max((one.clause for one in asked), default=-1)
+    options = sorted({one.option for one in asked}) or [0]
+    return (
+        *asked,
+        *(replace(area, clause=free + at, option=option) for at, option in enumerate(options)),
+    )
+
+
+@dataclass(frozen=True)
+class _Where:
+    """The cells that are asked: of which model and city, which year, on which ground."""
+
+    store: Store
+    model: ModelInUse
+    files: YearFiles | None
+    extent: Extent
+
+    @property
+    def year(self) -> int | None:
+        return self.files[0] if self.files else None
+
+    def cells(self) -> CellVectors:
+        return cell_vectors(self.store, self.model, self.year)
+
+
+@lru_cache(maxsize=4)
+def _off_ground(at: _Where) -> NDArray[np.bool_]:
+    """Which cells are left out by what they stand on in the city's own year, bool `[m]`."""
+    h3 = at.cells().h3
+    if at.extent is Extent.EVERYWHERE:
+        return np.zeros(len(h3), dtype=bool)
+    own = cell_vectors(at.store, at.model).h3
+    return np.isin(h3, own[ground_for(at.store, at.model).left_out(at.extent)])
+
+
+def _answered(
+    at: _Where,
+    understood: Question,
+    asked: Sequence[Criterion],
+    keys: Sequence[tuple[object, ...]],
+    mode: str,
+) -> Answer:
+    started = time.perf_counter()
+    cells, model = at.cells(), at.model
+    parts: list[Part] = []
+    notes = list(understood.notes)
+    unmapped = list(understood.unmapped)
+    refused: NotInCityError | None = None
+    for one, key in zip(asked, keys, strict=True):
+        try:
+            found = _MEASURED[KINDS[one.kind].evidence](at, one, key)
+        except NotInCityError as error:
+            refused = refused or error
+            unmapped.append(Unmapped(one.words, str(error), error.code))
+            continue
+        part = _part(one, found, {name for part in parts for name in (part.name, f"{part.name}_m")})
+        parts.append(part)
+        notes += [note for note in (*found.notes, *_never_in_full(part)) if note not in notes]
+    if not parts and refused is not None:
+        raise refused
+    parts, unsupported = _used(parts)
+    unmapped += unsupported
+    used = [part for part in parts if part.used]
+    if any(part.metres is not None for part in parts):
+        notes.append(STRAIGHT_LINE)
+    off = _off_ground(at)
+    if off.any():
+        notes.append(f"{off.sum():,} cells of water or outside the built city are not ranked")
+    score = combined([part.criterion for part in used], [part.value for part in used], mode)
+    score[off] = np.nan
+    score.flags.writeable = False  # one answer serves all who ask
+    return Answer(
+        city=model.city,
+        model=model.name,
+        question=understood.text,
+        parts=tuple(parts),
+        unmapped=tuple(unmapped),
+        notes=tuple(notes),
+        mode=mode,
+        year=at.year or model.year,
+        ids=cells.ids,
+        h3=cells.h3,
+        lonlat=cells.lonlat,
+        score=score,
+        percentile=percentiles(score),
+        extent=at.extent,
+        left_out=int(off.sum()),
+        seconds=time.perf_counter() - started,
+        simulated=model.simulated,
+        attribution=model.attribution,
+    )
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What was measured of every cell for one criterion, before its curve."""
+
+    values: NDArray[np.float64]
+    meaning: str
+    notes: tuple[str, ...] = ()
+    nearest: NDArray[np.int64] | None = None
+    names: tuple[str, ...] = ()
+    support: Support | None = None
+
+
+_Measure = Callable[[_Where, Criterion, tuple[object, ...]], _Evidence]
+
+
+def _part(one: Criterion, found: _Evidence, taken: set[str]) -> Part:
+    has_metres = KINDS[one.kind].default_m is not None
+    return Part(
+        one,
+        _free_name(one, taken),
+        KINDS[one.kind].value(found.values, one),
+        found.values.astype(np.float32) if has_metres else None,
+        found.nearest,
+        found.names,
+        found.meaning,
+        found.support,
+    )
+
+
+def _used(parts: Sequence[Part]) -> tuple[list[Part], list[Unmapped]]:
+    """Leave likenesses without support out of the score, unless nothing else would rank the cells.
+
+    Left in, noise would decide between places that all fulfil what can be known.
+    """
+    unsupported = [part for part in parts if part.support is not None and not part.support.paints]
+    left_out = {part.name for part in unsupported}
+    ranking = [part for part in parts if not KINDS[part.criterion.kind].constraint]
+    if len(unsupported) == len(ranking):
+        return list(parts), []
+    told = [
+        Unmapped(
+            part.criterion.words,
+            f"{part.support.reason} It does not count in the score.",
+            "no-support",
+        )
+        for part in unsupported
+        if part.support is not None
+    ]
+    return [replace(part, used=part.name not in left_out) for part in parts], told
+
+
+def _never_in_full(part: Part) -> list[str]:
+    """What to tell where no cell of the city fulfils a distance."""
+    if part.metres is None or np.nanmax(part.value) >= 1:
+        return []
+    best = float(part.metres[int(np.nanargmax(part.value))])
+    return [
+        f"nowhere in the city “{part.criterion.label}” holds in full; {best:,.0f} m is the best"
+    ]
+
+
+def _free_name(one: Criterion, taken: set[str]) -> str:
+    """A name for files and JSON that no other part has."""
+    words = re.sub(r"\W+", "_", plain(one.words)).strip("_")
+    base = f"{one.kind}_{words}"[:_LONGEST_NAME].rstrip("_")
+    candidates = (base if n == 1 else f"{base}_{n}" for n in range(1, len(taken) + 2))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _likeness(at: _Where, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
+    support = support_of(at.store, at.model, one.words)
+    meaning = f"what the model has learnt; support: {support.level}"
+    return _Evidence(_like(at, one.words), meaning, support=support)
+
+
+@lru_cache(maxsize=32)
+def _like(at: _Where, words: str) -> NDArray[np.float64]:
+    """Percentile of each cell's likeness among those on the ground that is ranked."""
+    scores = cosine_scores(at.cells().vectors, query_vector(at.store, at.model, words))
+    scores[_off_ground(at)] = np.nan
+    return percentiles(scores).astype(np.float64)
+
+
+def _distance(at: _Where, one: Criterion, key: tuple[object, ...]) -> _Evidence:
+    # The distance asked for decides nothing here: editing it on a chip measures nothing anew.
+    things, metres, nearest = _far(at, Criterion("near", one.words, source=one.source), key)
+    return _Evidence(metres, things.meaning, things.notes, nearest, things.names)
+
+
+@lru_cache(maxsize=16)
+def _far(
+    at: _Where, one: Criterion, _key: tuple[object, ...]
+) -> tuple[Things, NDArray[np.float64], NDArray[np.int64]]:
+    things = things_of(at.store, at.model, one)
+    return things, *nearest_thing(at.cells().lonlat, things.shapes)
+
+
+def _area(at: _Where, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
+    area, cells = area_of(at.store, at.model, one), at.cells()
+    inside = _inside(cells, area)
+    check_area_in_city(inside, area, cells.lonlat, one.words)
+    return _Evidence(inside.astype(np.float64), area.meaning, area.notes)
+
+
+def _inside(cells: CellVectors, area: Things) -> NDArray[np.bool_]:
+    """Which cells have their centre in an area, on the cells' own plane."""
+    plane = Plane(cells.lonlat)
+    whole = shapely.union_all(shapely.make_valid(plane.shapes(area.shapes)))
+    shapely.prepare(whole)
+    x, y = plane.points(cells.lonlat).T
+    return np.asarray(shapely.contains_xy(whole, x, y), dtype=bool)
+
+
+_MEASURED: Mapping[Evidence, _Measure] = MappingProxyType(
+    {"likeness": _likeness, "distance": _distance, "area": _area}
+)
+"""How each evidence is measured."""
+
+
+def _support_facts(support: Support) -> dict[str, Any]:
+    return {
+        "level": str(support.level),
+        "reason": support.reason,
+        "auc": support.auc,
+        "ci95": list(support.ci95) if support.ci95 is not None else None,
+        "nearest": list(support.nearest),
+    }
+
+
+def _source_facts(source: Source | None) -> dict[str, Any] | None:
+    if source is None:
+        return None
+    facts: dict[str, Any]
+    if isinstance(source, FileSource):
+        facts = {"file": str(source.file), "crs": source.crs, "file_layer": source.layer}
+    else:
+        facts = {
+            "layer": source.layer,
+            "field": source.field,
+            "value": source.value,
+            "least": source.least,
+        }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _number(value: np.float32) -> float | None:
+    return float(value) if np.isfinite(value) else None

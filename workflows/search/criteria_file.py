@@ -1,0 +1,146 @@
+"""Criteria from a JSON file: what `ask --json` prints can be edited and asked again."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from aether_core.errors import InputError, NotFoundError
+from aether_core.search.question.criteria import Criterion, FileSource, LayerSource, Source
+
+_MOST_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class CriteriaFile:
+    """What a file of criteria says.
+
+    Attributes:
+        criteria: In the order of the file.
+        mode: How they are combined, where the file says so.
+    """
+
+    criteria: tuple[Criterion, ...]
+    mode: str | None
+
+
+class _SourceEntry(BaseModel):
+    """Where the things of a criterion come from: a file, or a kept layer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: str | None = None
+    crs: str | None = None
+    file_layer: str | None = None
+    layer: str | None = None
+    field: str | None = None
+    value: str | float | None = None
+    least: float | None = None
+
+
+class _Entry(BaseModel):
+    """A criterion as JSON; what only an answer says of it is read and not used."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str
+    words: str
+    distance_m: float | None = None
+    stated: bool | None = None
+    weight: float = 1.0
+    clause: int | None = None
+    option: int = 0
+    source: _SourceEntry | None = None
+    name: Any = None
+    label: Any = None
+    sentence: Any = None
+    support: Any = None
+    used: Any = None
+    meaning: Any = None
+    straight_line: Any = None
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    criteria: list[_Entry]
+    mode: Literal["all", "add"] | None = None
+
+
+def read_criteria(path: Path) -> CriteriaFile:
+    """Criteria of a JSON file: a list of them, or a document with `criteria`.
+
+    Args:
+        path: The file; paths of sources in it are relative to its folder.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: It holds no criteria; the message says which entry is wrong.
+    """
+    try:
+        size = path.stat().st_size
+        text = path.read_text(encoding="utf-8-sig") if size <= _MOST_BYTES else None
+    except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise NotFoundError(
+                "no such file of criteria", path, "check its path", code="no-such-file"
+            ) from error
+        raise _unreadable(path, str(error)) from error
+    if text is None:
+        raise _unreadable(path, f"{size:,} bytes are more than {_MOST_BYTES:,}")
+    try:
+        document = json.loads(text)
+        entries = document if isinstance(document, list) else None
+        read = _Document.model_validate({"criteria": entries} if entries is not None else document)
+    except (json.JSONDecodeError, ValidationError) as error:
+        raise _unreadable(path, _what_is_wrong(error)) from error
+    taken = [one.clause for one in read.criteria if one.clause is not None]
+    free = iter(range(max(taken, default=-1) + 1, len(read.criteria) + max(taken, default=-1) + 1))
+    criteria = tuple(
+        Criterion(
+            one.kind,
+            " ".join(one.words.split()),
+            one.distance_m,
+            stated=one.distance_m is not None if one.stated is None else one.stated,
+            weight=one.weight,
+            clause=one.clause if one.clause is not None else next(free),
+            option=one.option,
+            source=_source(one, path),
+        )
+        for one in read.criteria
+    )
+    return CriteriaFile(criteria, read.mode)
+
+
+def _source(one: _Entry, path: Path) -> Source | None:
+    given = one.source
+    if given is None:
+        return None
+    if (given.file is None) == (given.layer is None):
+        raise InputError(
+            "a source is either a file or a layer",
+            f"{one.kind}: {one.words}",
+            'write {"file": "roads.gpkg"} or {"layer": "landuse-1"}',
+            code="source-not-a-file-or-layer",
+        )
+    if given.file is not None:
+        return FileSource(path.parent / given.file, given.crs, given.file_layer)
+    return LayerSource(str(given.layer), given.field, given.value, given.least)
+
+
+def _what_is_wrong(error: json.JSONDecodeError | ValidationError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}: {error.msg}"
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
+def _unreadable(path: Path, why: str) -> InputError:
+    return InputError(
+        f"{path.name} holds no criteria",
+        why,
+        'write [{"kind": "near", "words": "school", "distance_m": 300}]',
+        code="criteria-unreadable",
+    )

@@ -1,0 +1,376 @@
+"""What a criterion is measured to: the city's own places and ground, a file, a kept layer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from aether_core.city.outline import repaired_outline
+from aether_core.errors import InputError, NotFoundError
+from aether_core.files.whole import sha256_of
+from aether_core.search.centre import Centre, centre_of
+from aether_core.search.question.criteria import Criterion, FileSource, LayerSource
+from aether_core.search.question.matching import Matched, PlaceIndex, plain_name
+from aether_core.search.question.place_words import CENTRE, GREEN_INSTEAD, GROUND, plain
+from aether_core.spatial.longitudes import extent_of, within_180
+from aether_core.spatial.plane import Plane
+from aether_core.vector import ReadOptions, read_vector
+from db.cities import cities as city_rows
+from db.cities import pois as poi_rows
+from db.layers import layers as layer_rows
+from workflows.home.encoders import default_encoder
+from workflows.home.store import Store
+from workflows.training.representation import ModelInUse
+
+SAME_MEANING = 0.75
+"""From this cosine on, two words encoded as typed mean the same. All-MiniLM-L6-v2, categories of
+OpenStreetMap: "vet" and veterinary 0.89, "jail" and prison 0.84, "toy shop" and toys 0.76; but
+"power station" and station 0.73, "landfill" and waste disposal 0.70."""
+_NEAREST_NAMED = 5
+_SAME_PLACE_M = 300.0
+"""A place and an area of the base map with its name are one, when no farther apart."""
+_TOP_PERCENTILE = 90.0
+
+
+class NotInCityError(NotFoundError):
+    """The city has nothing that a criterion's words mean; other criteria may still be answered."""
+
+    code = "no-such-category"
+
+
+@dataclass(frozen=True)
+class Things:
+    """What distances are measured to, or an area.
+
+    Attributes:
+        shapes: WGS84, object `[n]`, at least one.
+        names: Of each shape, "" where it has none.
+        meaning: What they are, for people.
+        notes: What to tell beside it.
+    """
+
+    shapes: NDArray[np.object_]
+    names: tuple[str, ...]
+    meaning: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CityPlaces:
+    """The places of a city, ready to be matched.
+
+    Attributes:
+        index: By their words.
+        points: WGS84, object `[n]`.
+        names: Of each place, or its category.
+        centre: The city's centre; None where it has no places.
+    """
+
+    index: PlaceIndex
+    points: NDArray[np.object_]
+    names: tuple[str, ...]
+    centre: Centre | None
+
+
+def city_places(store: Store, model: ModelInUse) -> CityPlaces:
+    """The city's places; read once a process for each city as it was added."""
+    return _places(store, model.city_id, model.city_added)
+
+
+@lru_cache(maxsize=4)
+def _places(store: Store, city_id: int, _added: datetime) -> CityPlaces:
+    with store.session() as session:
+        frame = poi_rows.poi_frame(session, city_id)
+    lonlat = shapely.get_coordinates(frame.geometry.to_numpy())
+    return CityPlaces(
+        PlaceIndex(frame["category"].tolist(), frame["group"].tolist(), frame["name"].tolist()),
+        frame.geometry.to_numpy(),
+        tuple(frame["name"].where(frame["name"] != "", frame["category"])),
+        centre_of(lonlat) if len(lonlat) else None,
+    )
+
+
+@lru_cache(maxsize=16)
+def _ground(store: Store, city_id: int, _added: datetime, kind: str) -> Things | None:
+    """The features of one kind of the city's base map; None where it has none."""
+    with store.session() as session:
+        frame = city_rows.ground_features(session, city_id, kind)
+    if frame.empty:
+        return None
+    shapes = frame.geometry.to_numpy()
+    return Things(shapes, tuple(frame["name"]), f"{kind} of the city's own map")
+
+
+def with_centre_distance(store: Store, model: ModelInUse, one: Criterion) -> Criterion:
+    """A criterion about the centre, with the centre's own radius where no distance was said."""
+    if one.distance_m is not None or one.source is not None or plain(one.words) not in CENTRE:
+        return one
+    centre = city_places(store, model).centre
+    if centre is None:
+        return one
+    return replace(one, distance_m=centre.radius_m, stated=False)
+
+
+def source_key(store: Store, model: ModelInUse, one: Criterion) -> tuple[object, ...]:
+    """What tells a criterion's source from another: a file by its content, a layer by its row.
+
+    Raises:
+        NotFoundError: The file or the layer is gone.
+    """
+    if isinstance(one.source, FileSource):
+        return ("file", _existing(one.source.file), sha256_of(one.source.file), one.source)
+    if isinstance(one.source, LayerSource):
+        with store.session() as session:
+            row = layer_rows.layer_by_slug(session, model.city_id, one.source.layer)
+            return ("layer", row.id, one.source)
+    return ("city", plain(one.words), any(letter.isupper() for letter in one.words))
+
+
+def _existing(file: Path) -> str:
+    if not file.is_file():
+        raise NotFoundError(
+            "the file of a criterion does not exist",
+            file,
+            "give its path, relative to the file of the criteria",
+            code="no-such-file",
+        )
+    return str(file)
+
+
+def things_of(store: Store, model: ModelInUse, one: Criterion) -> Things:
+    """What a criterion is measured to.
+
+    Raises:
+        NotInCityError: The city has nothing the words mean.
+        NotFoundError: The file or layer is gone.
+        InputError: The file cannot be read, or the layer does not say which of its features.
+    """
+    if isinstance(one.source, FileSource):
+        return _of_file(one.source)
+    if isinstance(one.source, LayerSource):
+        return _of_layer(store, model, one.source)
+    return _of_city(store, model, one.words)
+
+
+def _of_file(source: FileSource) -> Things:
+    read = read_vector(source.file, ReadOptions(crs=source.crs, layer=source.layer))
+    shapes = read.frame.geometry.to_numpy()
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    frame = read.frame[there]
+    names = frame["name"].fillna("").astype(str) if "name" in frame else [""] * len(frame)
+    count = f"{len(frame):,} of {source.file.name}"
+    return Things(within_180(shapes[there]).shapes, tuple(names), count, tuple(read.report.notes))
+
+
+def _of_layer(store: Store, model: ModelInUse, source: LayerSource) -> Things:
+    with store.session() as session:
+        row = layer_rows.layer_by_slug(session, model.city_id, source.layer)
+        frame = layer_rows.layer_geo_frame(session, row)
+    key = "cell" if "cell" in frame else "area"
+    fields = [str(name) for name in frame.columns if name not in {key, "geometry"}]
+    field, note = source.field, ""
+    if field is None and source.value is None and source.least is None:
+        if key == "area":
+            return Things(
+                frame.geometry.to_numpy(), tuple(frame[key]), f"areas of layer {source.layer}"
+            )
+        if "percentile" not in fields:
+            raise InputError(
+                "a layer of cells covers the whole city, so one of its fields must choose",
+                source.layer,
+                f"give field ({', '.join(fields[:8])}) and value or least",
+                code="layer-needs-a-value",
+            )
+        source = LayerSource(source.layer, "percentile", least=_TOP_PERCENTILE)
+        note = f"of layer {source.layer} the best tenth of the cells was used"
+    field = source.field or next(iter(fields))
+    if field not in fields:
+        raise InputError(
+            "the layer has no such field",
+            f"{source.layer}: {field}",
+            f"it has {', '.join(fields[:8])}",
+            code="no-such-field",
+        )
+    chosen = _chosen(frame[field], source)
+    if not chosen.any():
+        values = sorted({str(value) for value in frame[field].dropna()})[:8]
+        raise InputError(
+            "no feature of the layer has this value",
+            f"{source.layer}: {field} {source.value if source.value is not None else source.least}",
+            f"its values are, for example, {', '.join(values)}",
+            code="layer-value-not-found",
+        )
+    kept = frame[chosen]
+    meaning = f"{len(kept):,} {key}s of layer {source.layer}"
+    names = tuple(map(str, kept[key])) if key == "area" else ("",) * len(kept)
+    return Things(kept.geometry.to_numpy(), names, meaning, (note,) if note else ())
+
+
+def _chosen(values: pd.Series, source: LayerSource) -> NDArray[np.bool_]:
+    if source.least is not None:
+        return np.asarray(pd.to_numeric(values, errors="coerce") >= source.least, dtype=bool)
+    return np.asarray(values.astype(str) == str(source.value), dtype=bool)
+
+
+def _of_city(store: Store, model: ModelInUse, words: str) -> Things:
+    """The city's own: its centre, its ground, or places by category, name or meaning."""
+    asked = plain(words)
+    places = city_places(store, model)
+    if asked in CENTRE and places.centre is not None:
+        centre = places.centre
+        told = (
+            f"the centre is taken to be {centre.lat:.5f}, {centre.lon:.5f}, where the city's places"
+            f" are densest; a quarter of them lie within {centre.radius_m:,.0f} m"
+        )
+        point = shapely.points([[centre.lon, centre.lat]])
+        return Things(point, ("the centre",), "the densest spot of the city's places", (told,))
+    if (kind := GROUND.get(asked)) is not None:
+        ground = _ground(store, model.city_id, model.city_added, kind)
+        if ground is not None:
+            read_as = "" if asked == plain(kind) else f"“{words}” was read as any {kind} on its map"
+            return Things(
+                ground.shapes, ground.names, ground.meaning, (read_as,) if read_as else ()
+            )
+    matched = places.index.meant(words)
+    if matched is not None:
+        return _as_things(store, model, places, matched)
+    if asked in GREEN_INSTEAD:
+        green = _ground(store, model.city_id, model.city_added, "green")
+        if green is not None:
+            note = f"no place is called “{words}”; the greenery of the city's map was used"
+            return Things(green.shapes, green.names, green.meaning, (note,))
+    return _alike(store, model, places, words)
+
+
+def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> Things:
+    """The category that means the same, or the places called so.
+
+    Raises:
+        NotInCityError: There is neither; the categories nearest in meaning are named.
+    """
+    categories = places.index.categories
+    nearest: Sequence[tuple[str, float]] = ()
+    if categories:
+        encoder = default_encoder(store.settings)
+        vectors = _encoded(store, model.city_id, model.city_added)
+        cosines = vectors @ encoder.encode([words])[0]
+        order = np.argsort(-cosines, kind="stable")[:_NEAREST_NAMED]
+        nearest = [(categories[at], float(cosines[at])) for at in order]
+        if nearest[0][1] >= SAME_MEANING:
+            matched = places.index.of_category(nearest[0][0])
+            if matched is not None:
+                told = f"“{words}” was read as {nearest[0][0]}, the category nearest in meaning"
+                return _as_things(
+                    store, model, places, Matched(matched.rows, matched.meaning, told)
+                )
+    called = places.index.called(words)
+    if called is not None:
+        return _as_things(store, model, places, called)
+    ground = GROUND.get(plain(words))
+    raise NotInCityError(
+        "the city has no places of this kind"
+        + (f", and its own map shows no {ground}" if ground is not None else ""),
+        words,
+        "nearest in meaning are "
+        + ", ".join(category for category, _ in nearest)
+        + "; or give a file or a layer"
+        if nearest
+        else "give a file or a layer",
+        code="no-such-category",
+    )
+
+
+@lru_cache(maxsize=4)
+def _encoded(store: Store, city_id: int, added: datetime) -> NDArray[np.float32]:
+    return default_encoder(store.settings).encode(_places(store, city_id, added).index.categories)
+
+
+def _as_things(store: Store, model: ModelInUse, places: CityPlaces, matched: Matched) -> Things:
+    """Places as points, or as the areas of the base map that carry their names."""
+    shapes = places.points[matched.rows].copy()
+    names = tuple(places.names[row] for row in matched.rows)
+    areas = _named_areas(store, model.city_id, model.city_added)
+    replaced = 0
+    for at, name in enumerate(names):
+        area = areas.get(plain_name(name))
+        if area is not None and _is_close(shapes[at], area):
+            shapes[at] = area
+            replaced += 1
+    notes = [matched.note] if matched.note else []
+    count = f"{len(names):,} {matched.meaning}"
+    if replaced:
+        count += f", {replaced:,} of them by their outline on the city's map"
+    return Things(shapes, names, count, tuple(notes))
+
+
+@lru_cache(maxsize=4)
+def _named_areas(store: Store, city_id: int, added: datetime) -> Mapping[str, shapely.Geometry]:
+    """Areas of greenery and water of the base map by name, those of one name together."""
+    by_name: dict[str, list[shapely.Geometry]] = {}
+    for kind in ("green", "water"):
+        ground = _ground(store, city_id, added, kind)
+        for shape, name in zip(ground.shapes, ground.names, strict=True) if ground else ():
+            if plain_name(name):
+                by_name.setdefault(plain_name(name), []).append(shape)
+    return MappingProxyType({name: shapely.union_all(some) for name, some in by_name.items()})
+
+
+def _is_close(point: shapely.Geometry, area: shapely.Geometry) -> bool:
+    plane = Plane.of_shapes(np.array([point], dtype=object))
+    flat = plane.shapes(np.array([point, area], dtype=object))
+    return bool(shapely.distance(flat[0], flat[1]) <= _SAME_PLACE_M)
+
+
+def area_of(store: Store, model: ModelInUse, one: Criterion) -> Things:
+    """The polygons of a criterion that asks for an area, valid.
+
+    Raises:
+        NotInCityError: It names an area, and the city knows none by name.
+        InputError: They are no polygons, or an outline crosses itself.
+    """
+    if one.source is None:
+        raise NotInCityError(
+            "the city knows no areas by name",
+            one.words,
+            "give its outline (in commands: --area FILE) or a layer of areas",
+            code="no-such-area",
+        )
+    found = things_of(store, model, one)
+    kinds = {shape.geom_type for shape in found.shapes}
+    if not kinds <= {"Polygon", "MultiPolygon"}:
+        raise InputError(
+            "an area may contain only polygons",
+            f"{one.words} holds {', '.join(sorted(kinds))}",
+            "give its outline as a polygon",
+            code="area-not-a-polygon",
+        )
+    shapes = [repaired_outline(shape, "the area") for shape in found.shapes]
+    return replace(found, shapes=np.array(shapes, dtype=object))
+
+
+def check_area_in_city(
+    inside: NDArray[np.bool_], area: Things, lonlat: NDArray[np.float64], words: str
+) -> None:
+    """Refuse an area that holds no cell.
+
+    Raises:
+        InputError: It holds none; the message says where both lie.
+    """
+    if inside.any():
+        return
+    west, south, east, north = extent_of(area.shapes)
+    city = extent_of(shapely.points(lonlat))
+    raise InputError(
+        "the area holds no cell of the city",
+        f"{words}: {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f}",
+        f"the city lies from {city[0]:.4f}, {city[1]:.4f} to {city[2]:.4f}, {city[3]:.4f}; check "
+        "the area, and its CRS",
+        code="area-outside-city",
+    )
