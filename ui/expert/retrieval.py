@@ -199,6 +199,11 @@ def _verdict(found: RetrievalEvaluation) -> None:
     ):
         if kinds[kind]:
             st.markdown(f"{mark} **{words}:** {', '.join(kinds[kind])}.")
+    if found.untested:
+        st.markdown(
+            f":material/block: **Not tested:** {plain(', '.join(found.untested))}; "
+            "no labelled cell of the city has a matching class."
+        )
     st.caption("In brackets: area under the ROC curve; 0.5 is chance, 1 is perfect.")
 
 

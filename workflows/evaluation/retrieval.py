@@ -3,7 +3,7 @@
 import csv
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +44,7 @@ class RetrievalEvaluation:
         rows: One a query and metric: representation, query, classes, metric, value, ci95.
         cells: Cells the truth says something of.
         attribution: Credits of the city and of what the model was trained on.
+        untested: Queries with their classes, where no cell of the city carries one of them.
         request: Name of the truth's file and the queries.
         created: When; None until it is kept.
     """
@@ -55,6 +56,7 @@ class RetrievalEvaluation:
     labels_dropped: dict[str, int]
     seconds: float
     attribution: list[str] = field(default_factory=list)
+    untested: dict[str, list[str]] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
     created: datetime | None = None
 
@@ -162,11 +164,12 @@ def evaluate_retrieval(
     once = _once(cell, samples.label)
     cell, label = cell[once], samples.label[once]
     block = spatial_blocks(samples.lonlat[once], block_m=block_m or 5 * city.window_m)
+    tested, untested = _testable(queries, {str(value) for value in labels.value}, samples.classes)
     rows = []
     chosen = ""
-    for done, (query, names) in enumerate(queries.items()):
-        progress("running the queries", done, len(queries))
-        answer = _answer(names, samples, query)
+    for done, (query, names) in enumerate(tested.items()):
+        progress("running the queries", done, len(tested))
+        answer = np.isin(np.array(samples.classes, dtype=object), names)
         scores = search_cells(store, slug, query, model=model)
         chosen = scores.model
         found = score_query(scores.score[cell], answer[label], block, query=query, seed=seed)
@@ -183,6 +186,7 @@ def evaluate_retrieval(
         },
         seconds=time.perf_counter() - started,
         attribution=list(city.attribution),
+        untested=untested,
     )
     return _kept(store, slug, result, {"from": labels.source, "queries": dict(queries)}, within)
 
@@ -258,17 +262,37 @@ def _more_in_a_cell(label: NDArray[np.int64], used: int) -> dict[str, int]:
     return {"outvoted by other labels in the cell": more} if more else {}
 
 
-def _answer(names: list[str], samples: Samples, query: str) -> np.ndarray:
-    """Whether each class answers the query."""
-    unknown = [name for name in names if name not in samples.classes]
-    if unknown:
+def _testable(
+    queries: Mapping[str, list[str]], given: set[str], here: Sequence[str]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Queries that some class in the city answers, and those whose classes lie elsewhere only.
+
+    Args:
+        queries: Classes that answer each.
+        given: Every class of the labels.
+        here: Those that a cell of the city carries.
+
+    Raises:
+        InputError: The labels have no such class, or nothing is left to test.
+    """
+    for query, names in queries.items():
+        unknown = [name for name in names if name not in given]
+        if unknown:
+            raise InputError(
+                f"the labels have no class {unknown[0]}",
+                f"for the query {query}",
+                f"its classes are {', '.join(sorted(given))}",
+                code="no-such-class",
+            )
+    tested = {query: names for query, names in queries.items() if set(names) & set(here)}
+    if not tested:
         raise InputError(
-            f"the labels have no class {unknown[0]}",
-            f"for the query {query}",
-            f"its classes are {', '.join(samples.classes)}",
-            code="no-such-class",
+            "no cell of the city carries a class that answers a query",
+            ", ".join(queries),
+            f"classes in the city are {', '.join(here)}",
+            code="no-class-in-city",
         )
-    return np.isin(np.array(samples.classes, dtype=object), names)
+    return tested, {query: names for query, names in queries.items() if query not in tested}
 
 
 def _row(score: dict[str, Any], names: list[str]) -> dict[str, Any]:

@@ -76,7 +76,11 @@ def test_queries_are_held_against_truth(trained_store: Store, task_files: TaskFi
     result = evaluate_retrieval(
         trained_store, SLUG, queries, LabelRequest(task_files.zones, "zone")
     )
-    assert {row["query"] for row in result.rows} == set(queries)
+    offices = {query: names for query, names in queries.items() if names == ["offices"]}
+    assert result.untested == offices  # at the city's edge, where the middle of no cell is
+    with pytest.raises(InputError, check=fault("no-class-in-city", *offices)):
+        evaluate_retrieval(trained_store, SLUG, offices, LabelRequest(task_files.zones, "zone"))
+    assert {row["query"] for row in result.rows} == set(queries) - set(offices)
     auc = [row["value"] for row in result.rows if row["metric"] == "auc"]
     assert sum(auc) / len(auc) > 0.6  # 12 epochs on 600 places
     for row in result.rows:
