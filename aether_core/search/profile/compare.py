@@ -65,50 +65,49 @@ def differences(figure: Figure, other: int = -1) -> Differences:
     return Differences(value, low, high, effect)
 
 
+def telling(apart: Sequence[Differences]) -> FloatArray:
+    """How much each figure sets each row apart: its effect, 0 where it is small or not clear.
+
+    Args:
+        apart: Differences of `f` figures.
+
+    Returns:
+        float64 `[f, a + 1]`.
+    """
+    effect = np.stack([np.nan_to_num(one.effect) for one in apart])
+    clear = np.stack([one.clear for one in apart])
+    return np.where(clear & (np.abs(effect) >= LEAST_EFFECT), effect, 0.0)
+
+
 def sentence(
-    figures: Sequence[Figure], apart: Sequence[Differences], row: int, other: int, against: str
+    figures: Sequence[Figure], effect: FloatArray, row: int, other: int, against: str
 ) -> str:
     """Say what sets an area apart most: up to three figures whose difference is clear.
 
     Args:
         figures: All of a profile.
-        apart: Their differences to `other`, in the same order.
+        effect: How much each sets the area apart from `other`, float64 `[f]`, see `telling`.
         row: The area.
         other: What it is held against, a row of the figures.
         against: What that is called, such as `the city`.
     """
-    chosen = _telling(figures, apart, row)
-    if not chosen:
-        return f"Much like {against}: no figure sets it apart by more than chance may."
-    claims, numbers = [], []
-    for figure, effect in chosen:
-        if figure.scale is None:
+    order = np.argsort(-np.abs(effect), kind="stable")
+    claims: dict[str, str] = {}
+    numbers = []
+    for at in order[: np.count_nonzero(effect)].tolist():
+        label, scale = figures[at].called.label, figures[at].scale
+        if scale is None or label in claims:
             continue
-        label = figure.called.label
-        claims.append(figure.scale.words(label, effect > 0))
-        told = figure.scale.said(label, float(figure.value[row]))
-        beside = figure.scale.number(float(figure.value[other]))
+        claims[label] = scale.words(label, bool(effect[at] > 0))
+        told = scale.said(label, float(figures[at].value[row]))
+        beside = scale.number(float(figures[at].value[other]))
         numbers.append(f"{told} ({against.removeprefix('the ')} {beside})")
-    claim = _listed(claims)
+        if len(claims) == MOST_NAMED:
+            break
+    if not claims:
+        return f"Much like {against}: no figure sets it apart by more than chance may."
+    claim = _listed(list(claims.values()))
     return f"{claim[0].upper()}{claim[1:]} than {against}: {', '.join(numbers)}."
-
-
-def _telling(
-    figures: Sequence[Figure], apart: Sequence[Differences], row: int
-) -> list[tuple[Figure, float]]:
-    """The figures with the largest clear differences, each label once, the largest first."""
-    ranked = sorted(
-        (
-            (abs(float(one.effect[row])), at)
-            for at, one in enumerate(apart)
-            if one.clear[row] and abs(one.effect[row]) >= LEAST_EFFECT
-        ),
-        key=lambda pair: (-pair[0], pair[1]),
-    )
-    chosen: dict[str, tuple[Figure, float]] = {}
-    for _, at in ranked:
-        chosen.setdefault(figures[at].called.label, (figures[at], float(apart[at].effect[row])))
-    return list(chosen.values())[:MOST_NAMED]
 
 
 def _correlation(figure: Figure, other: int) -> FloatArray:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
-from aether_core.search.profile.compare import Differences, differences, sentence
+from aether_core.search.profile.compare import Differences, differences, sentence, telling
 from aether_core.search.profile.figures import Called, Figure, measured, rate
 from aether_core.search.profile.ground import Ground, places_in
 from aether_core.search.profile.layers import LayerCells, layer_figures
@@ -20,6 +20,7 @@ from aether_core.search.profile.layers import LayerCells, layer_figures
 MOST_GROUPS = 30
 """Groups of places with a figure of their own; the rarer ones count in the total alone."""
 _CITY = "the city"
+_KEYS = ("value", "lo", "hi", "city", "difference", "difference_lo", "difference_hi")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,26 @@ class Profile:
         """Every figure's differences to the city."""
         return tuple(differences(figure) for figure in self.figures)
 
+    @cached_property
+    def _effects(self) -> NDArray[np.float64]:
+        """How much each figure sets each area apart from the city, float64 `[f, a + 1]`."""
+        return telling(self.apart)
+
+    @cached_property
+    def _columns(self) -> dict[str, list[list[float | None]]]:
+        """By figure, one list a key of `_KEYS`, one value a row."""
+        return {
+            figure.called.name: [
+                _plain(one)
+                for one in (
+                    *(figure.value, figure.low, figure.high),
+                    np.full_like(figure.value, figure.value[-1]),
+                    *(apart.value, apart.low, apart.high),
+                )
+            ]
+            for figure, apart in zip(self.figures, self.apart, strict=True)
+        }
+
     def row_of(self, name: str) -> int:
         """Row of an area.
 
@@ -74,7 +95,7 @@ class Profile:
 
     def sentence(self, row: int) -> str:
         """What sets an area apart from the city, in one sentence."""
-        return sentence(self.figures, self.apart, row, -1, _CITY)
+        return sentence(self.figures, self._effects[:, row], row, -1, _CITY)
 
     def area(self, row: int) -> dict[str, Any]:
         """All that is known of one area, as JSON values."""
@@ -85,16 +106,8 @@ class Profile:
             "covered": round(float(ground.covered[row]), 6),
             "sentence": self.sentence(row),
             "figures": {
-                figure.called.name: {
-                    "value": _number(figure.value[row]),
-                    "lo": _number(figure.low[row]),
-                    "hi": _number(figure.high[row]),
-                    "city": _number(figure.value[-1]),
-                    "difference": _number(apart.value[row]),
-                    "difference_lo": _number(apart.low[row]),
-                    "difference_hi": _number(apart.high[row]),
-                }
-                for figure, apart in zip(self.figures, self.apart, strict=True)
+                name: dict(zip(_KEYS, (column[row] for column in columns), strict=True))
+                for name, columns in self._columns.items()
             },
         }
 
@@ -116,7 +129,7 @@ class Profile:
         return {
             "a": a,
             "b": b,
-            "sentence": sentence(self.figures, apart, first, second, b),
+            "sentence": sentence(self.figures, telling(apart)[:, first], first, second, b),
             "figures": {
                 figure.called.name: {
                     "a": _number(figure.value[first]),
@@ -204,4 +217,11 @@ def _word(text: str) -> str:
 
 
 def _number(value: np.float64) -> float | None:
-    return float(f"{value:.10g}") if np.isfinite(value) else None
+    return float(value) if np.isfinite(value) else None
+
+
+def _plain(values: NDArray[np.float64]) -> list[float | None]:
+    return [
+        value if finite else None
+        for value, finite in zip(values.tolist(), np.isfinite(values).tolist(), strict=True)
+    ]
