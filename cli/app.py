@@ -125,14 +125,16 @@ GRAMMAR = Grammar(
             "profile": profile.profile,
         },
         "Map": {"landuse": tasks.landuse, "socioeconomic": tasks.socioeconomic, "layer": LAYER},
-        "Models": {"train": training.train, "model": MODEL, "run": RUN},
-        "Judge": {"evaluate": evaluate.evaluate, "study": STUDY, "bench": bench.bench},
-        "Files": {
+        "Models and vectors": {
+            "train": training.train,
+            "model": MODEL,
+            "run": RUN,
             "pool": arrays.pool,
             "embed": embed.embed,
             "encode-eo": arrays.encode_eo,
             "encode-text": arrays.encode_text,
         },
+        "Judge": {"evaluate": evaluate.evaluate, "study": STUDY, "bench": bench.bench},
     },
     old_names={
         "fetch-many": "city fetch-many",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # scipy and shapely come with it: commands that only show hel
 _SHOWN_AREAS = 12
 """With more areas than this, people get a line each and no bars."""
 _BAR = 20
+_OF_THE_WHOLE = ("km²", "places")
 
 
 @flat
@@ -35,9 +36,10 @@ def profile(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Tell what is in each area: ground, places, land use, shares, scores.
+    """Profile districts: what is in each, beside the city.
 
-    Each figure stands beside the city's, with an interval; docs/ask.md says what it means.
+    Ground, places by group, land use, shares and scores of kept layers, with intervals;
+    docs/ask.md says what they mean.
     """
     from workflows.home.store import open_store
     from workflows.layers.profile import profile_file
@@ -119,11 +121,11 @@ def _say(found: "AreaProfile", compared: Mapping[str, Any] | None) -> None:
             [
                 (
                     names[name]["label"],
-                    _bars(figure["value"], figure["city"]),
-                    _told(figure["value"]),
-                    _range(figure["lo"], figure["hi"]),
-                    _told(figure["city"]),
-                    names[name]["unit"],
+                    _bars(figure["value"], figure["city"], unit := names[name]["unit"]),
+                    _told(figure["value"], unit),
+                    _range(figure["lo"], figure["hi"], unit),
+                    _told(figure["city"], unit),
+                    unit,
                 )
                 for name, figure in one["figures"].items()
             ],
@@ -137,20 +139,25 @@ def _say_compared(compared: Mapping[str, Any], names: Mapping[str, Mapping[str, 
         [
             (
                 names[name]["label"],
-                _told(figure["a"]),
-                _told(figure["b"]),
-                _told(figure["difference"]),
-                _range(figure["lo"], figure["hi"]),
-                names[name]["unit"],
+                _told(figure["a"], unit := names[name]["unit"]),
+                _told(figure["b"], unit),
+                _told(figure["difference"], unit),
+                _range(figure["lo"], figure["hi"], unit),
+                unit,
             )
             for name, figure in compared["figures"].items()
         ],
     )
 
 
-def _bars(value: float | None, city: float | None) -> str:
-    """A bar for the area, with a mark where the city's ends; nothing for what is below zero."""
-    if value is None or city is None or value < 0 or city < 0 or value == city == 0:
+def _bars(value: float | None, city: float | None, unit: str) -> str:
+    """A bar for the area, with a mark where the city's ends.
+
+    Nothing for what is below zero, and for sizes and counts: a part has less of them than the whole.
+    """
+    if value is None or city is None or unit in _OF_THE_WHOLE:
+        return ""
+    if value < 0 or city < 0 or value == city == 0:
         return ""
     most = max(value, city)
     length, mark = (round(_BAR * one / most) for one in (value, city))
@@ -159,13 +166,15 @@ def _bars(value: float | None, city: float | None) -> str:
     return "".join(bar).rstrip()
 
 
-def _range(lo: float | None, hi: float | None) -> str:
-    if lo is None or hi is None:
+def _range(lo: float | None, hi: float | None, unit: str) -> str:
+    if lo is None or hi is None or lo == hi:
         return ""
-    return "" if lo == hi else f"{_told(lo)} to {_told(hi)}"
+    return f"{_told(lo, unit)} to {_told(hi, unit)}"
 
 
-def _told(value: float | None) -> str:
+def _told(value: float | None, unit: str) -> str:
     if value is None:
         return ""
+    if "share" in unit:
+        return f"{100 * value:.1f} %"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
