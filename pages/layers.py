@@ -6,10 +6,9 @@ from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.jobs.links import LAYER, asked_for
 from ui.maps import difference, layer_map, take_away
 from ui.maps.layer_names import seen_by, told_apart
-from ui.shell import downloads, errors, page, state
+from ui.shell import errors, page, state
 from ui.shell.text import facts, plain
 from workflows.cities.cities import CitySummary
-from workflows.layers.export import export_layer
 from workflows.layers.layers import LayerSummary, list_layers, remove_layer
 
 MAP_HEIGHT = 600
@@ -110,11 +109,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
         with st.container(height=260, border=False) if len(layers) > 4 else st.container():
             chosen = choose(layers)
         st.subheader("Download", anchor=False)
-        downloads.buttons(
-            f"{city.slug}-{chosen.layer}",
-            lambda path: export_layer(state.store(), city.slug, chosen.layer, path),
-            key="layer",
-        )
+        take_away.files(city, chosen, "layer")
         left, right = st.columns(2, gap="small")
         with left:
             take_away.report(city, chosen)

@@ -8,16 +8,18 @@ import streamlit as st
 from aether_core.errors import AetherError
 from aether_core.search.support import Support
 from ui.ask import question as ask
+from ui.jobs import made_file
 from ui.map import cells, ground, legend, ramp
 from ui.map import map as city_map
 from ui.map.cells import CellValues
 from ui.map.coloured import Shown
 from ui.map.map import Point
 from ui.map.nearby import nearest_names, places_of, spread_out
-from ui.shell import downloads, errors, page, state
+from ui.shell import errors, page, state
 from ui.shell.text import plain, rows
 from workflows.cities.cities import CitySummary, categories
 from workflows.layers.export import export_scores
+from workflows.layers.file_kinds import SEARCH_FILE, search_file
 from workflows.layers.layers import default_title, keep_layer
 from workflows.search.search import CellScores, PlaceHit, search_places
 from workflows.search.support import support_of
@@ -155,9 +157,16 @@ def draw_actions(city: CitySummary, scores: CellScores) -> None:
                 st.page_link(page.LAYERS, label="See it under Layers", width="stretch")
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption("Every cell with its score and percentile, WGS84.")
-        downloads.buttons(
-            f"{city.slug}-{name}", lambda path: export_scores(scores, path), key="search"
-        )
+        with errors.boxed(state.reachable):
+            made_file.in_a_format(
+                f"{city.slug}-{name}",
+                city.slug,
+                SEARCH_FILE,
+                lambda suffix: search_file(state.store(), scores, suffix),
+                lambda path: export_scores(scores, path),
+                key="search",
+                features=len(scores.h3),
+            )
 
 
 def draw_hint(city: CitySummary) -> None:

@@ -47,6 +47,16 @@ def test_the_best_tenth_alone(app_environment: Store) -> None:
 
 
 @pytest.mark.usefixtures("app_environment")
+def test_a_question_the_city_cannot_answer_paints_nothing() -> None:
+    visit = open_page("search", q="asdfghjkl qwerty")
+    assert "The city cannot answer this" in words(visit)
+    assert "No kind of place here is described like this" in words(visit)
+    assert "It does know" in words(visit)
+    assert not any(one["id"].startswith("cells") for one in deck(visit)["layers"])
+    assert not visit.exception
+
+
+@pytest.mark.usefixtures("app_environment")
 def test_but_not_changes_the_answer() -> None:
     visit = open_page("search", q=QUERY)
     before = layer(deck(visit), "cells")["data"]

@@ -13,11 +13,10 @@ from ui.jobs.links import LAYER, asked_for
 from ui.jobs.panel import Panel
 from ui.maps import take_away
 from ui.maps.layer_names import told_apart
-from ui.shell import downloads, page, state
+from ui.shell import page, state
 from ui.shell.text import facts
 from workflows.cities.cities import CitySummary
 from workflows.jobs.kind import JobKind
-from workflows.layers.export import export_layer
 from workflows.layers.layers import LayerSummary, list_layers
 
 MAPS, NEW = "Maps", "New map"
@@ -170,10 +169,6 @@ def take_with(city: CitySummary, layer: LayerSummary, key: str) -> None:
     """Download, report, QGIS: beside each other under the panel."""
     with st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption("All values of the layer, with geometry, provenance and credits.")
-        downloads.buttons(
-            f"{city.slug}-{layer.layer}",
-            lambda path: export_layer(state.store(), city.slug, layer.layer, path),
-            key=key,
-        )
+        take_away.files(city, layer, key)
     take_away.report(city, layer)
     take_away.qgis(city, layer)

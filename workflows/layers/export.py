@@ -8,7 +8,7 @@ import h3
 import numpy as np
 import pandas as pd
 
-from aether_core.export.formats import FORMATS, check_target, write_layer
+from aether_core.export.formats import FORMATS, check_target, format_of, write_layer
 from aether_core.export.qml import write_style
 from aether_core.spatial.hexagons import cell_polygons
 from aether_core.tasks.findings import ClassFindings, Findings
@@ -31,6 +31,7 @@ __all__ = [
     "export_profile",
     "export_scores",
     "export_style",
+    "format_of",
 ]
 
 

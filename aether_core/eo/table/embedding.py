@@ -24,7 +24,10 @@ from aether_core.spatial.earth import earth_centred
 from aether_core.spatial.longitudes import extent_of, running_on, within_180
 from aether_core.vector.report import ReadingReport
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".geoparquet", ".geojson", ".gpkg"})
+TABLE_SUFFIXES = frozenset(
+    {".csv", ".tsv", ".parquet", ".geoparquet", ".geojson", ".gpkg", ".gz", ".zip"}
+)
+"""Endings of tables, the last two of packed ones."""
 
 _CHUNK_PAIRS = 2_000_000
 _TOLERANCE_M = 1e-6
