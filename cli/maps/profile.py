@@ -153,7 +153,7 @@ def _say_compared(compared: Mapping[str, Any], names: Mapping[str, Mapping[str, 
 def _bars(value: float | None, city: float | None, unit: str) -> str:
     """A bar for the area, with a mark where the city's ends.
 
-    Nothing for what is below zero, and for sizes and counts: a part has less of them than the whole.
+    Nothing for what is below zero, and for sizes and counts: a part has less than the whole.
     """
     if value is None or city is None or unit in _OF_THE_WHOLE:
         return ""
