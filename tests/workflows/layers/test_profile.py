@@ -23,8 +23,9 @@ from tests.cli.test_cli import ask as run_json
 from tests.errors import fault
 from tests.task_fixtures import TaskFiles
 from workflows.home.store import Store
+from workflows.layers import profile as profiles
 from workflows.layers.export import export_profile
-from workflows.layers.layers import keep_layer, remove_layer
+from workflows.layers.layers import keep_layer, list_layers, remove_layer
 from workflows.layers.profile import AreaProfile, profile_file, profile_shapes
 from workflows.search.search import search_cells
 
@@ -154,6 +155,23 @@ def test_layers_are_chosen_by_name(
     assert found.layers == ("landuse-zones",)
     assert {one["source"] for one in found.profile.facts()} == {"area", "places", "landuse-zones"}
     assert len(mapped)
+
+
+@pytest.mark.usefixtures("mapped")
+def test_the_newest_layers_are_taken_and_one_removed_meanwhile_is_told(
+    bare: Store, task_files: TaskFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiles, "MOST_LAYERS", 1)
+    found = profile_file(bare, SLUG, task_files.districts)
+    assert found.layers == ("search-park",)
+    assert any("of 2 kept layers the 1 newest" in note for note in found.notes)
+    gone = keep_layer(bare, search_cells(bare, SLUG, "bar"))
+    stale = list_layers(bare, SLUG)
+    remove_layer(bare, SLUG, gone.layer)
+    monkeypatch.setattr(profiles, "list_layers", lambda *_: stale)
+    found = profile_file(bare, SLUG, task_files.districts)
+    assert found.layers == ()
+    assert any(gone.layer in note and "no such layer" in note for note in found.notes)
 
 
 def test_areas_in_another_crs_partly_outside_small_and_overlapping_are_told(
