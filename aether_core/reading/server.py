@@ -163,9 +163,8 @@ def main(descriptor: int) -> None:
 
 def _read_examples() -> None:
     """Have the libraries do here, once, what each fork would otherwise do for itself."""
-    from aether_core.poi.read import read_pois
-
     stay_in_this_process()
+    read_pois = importlib.import_module("aether_core.poi.read").read_pois
     with tempfile.TemporaryDirectory() as folder:
         for name, text in _EXAMPLES.items():
             path = Path(folder, name)

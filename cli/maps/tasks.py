@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from aether_core.tasks.findings import ClassFindings, ShareFindings
+from aether_core.tasks.kinds.classes import ClassFindings
+from aether_core.tasks.kinds.shares import ShareFindings
 from cli import output
 from cli.following import followed, say_queued, took
 from cli.maps.files import write_layer

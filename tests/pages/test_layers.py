@@ -9,7 +9,7 @@ import streamlit as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from aether_core.tasks.findings import ClassFindings
+from aether_core.tasks.kinds.classes import ClassFindings
 from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, links, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles

@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.shell import page, state
 from workflows.cities.job_kinds import ADD_CITY, ADD_YEAR
 from workflows.evaluation.comparison_job import COMPARE, task_compared
@@ -18,8 +19,6 @@ from workflows.layers.file_kinds import CHANGE_FILE, LAYER_FILE, SEARCH_FILE
 from workflows.layers.job_kind import CHANGE
 from workflows.reports.job_kind import REPORT
 from workflows.tasks.job_kinds import LAND_USE, SOCIOECONOMIC
-from workflows.tasks.land_use import KIND as LAND_USE_TASK
-from workflows.tasks.socioeconomic import KIND as SOCIOECONOMIC_TASK
 from workflows.training.job_kind import TRAIN
 
 LAYER: Final = "layer"
@@ -29,13 +28,14 @@ EVALUATION: Final = "evaluation"
 
 
 STUDIES_TASK: Final = "studies"
-TASKS: Final[Mapping[str, str]] = {
-    LAND_USE_TASK: "Land use",
-    SOCIOECONOMIC_TASK: "Socioeconomic",
-    RETRIEVAL_TASK: "Text to map",
-    STUDIES_TASK: "Studies",
-}
-"""What the tasks of the Evaluate page are called on it and in its address."""
+
+
+def task_titles() -> dict[str, str]:
+    """What the tasks of the Evaluate page are called on it and in its address."""
+    return {name: kind.title for name, kind in TASK_KINDS.items()} | {
+        RETRIEVAL_TASK: "Text to map",
+        STUDIES_TASK: "Studies",
+    }
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def link_to(job: JobSummary) -> Link | None:
     return None if found is None else found(job)
 
 
-def asked_for(name: str) -> str | None:
+def from_address(name: str) -> str | None:
     """What the address names for a page to show; told once, so that the visitor can go on."""
     found: str | None = st.query_params.get(name)
     if found is not None:
@@ -125,12 +125,14 @@ _LINKS: Final[Mapping[str, Callable[[JobSummary], Link]]] = {
     COMPARE.name: lambda job: Link(
         "See the comparison",
         page.EVALUATE,
-        {"task": TASKS[task_compared(job.request)], **_kept(job, EVALUATION)},
+        {"task": task_titles()[task_compared(job.request)], **_kept(job, EVALUATION)},
     ),
     RETRIEVAL.name: lambda job: Link(
-        "See the figures", page.EVALUATE, {"task": TASKS[RETRIEVAL_TASK], **_kept(job, EVALUATION)}
+        "See the figures",
+        page.EVALUATE,
+        {"task": task_titles()[RETRIEVAL_TASK], **_kept(job, EVALUATION)},
     ),
-    STUDY.name: _of_city("See the results", page.EVALUATE, task=TASKS[STUDIES_TASK]),
+    STUDY.name: _of_city("See the results", page.EVALUATE, task=task_titles()[STUDIES_TASK]),
     REPORT.name: _of_layer("See the report"),
     TRAIN.name: _of_city("See the results", page.TRAIN),
     ADD_CITY.name: lambda job: _coming(job, "files"),

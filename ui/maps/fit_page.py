@@ -9,10 +9,10 @@ from aether_core.tasks.findings import Findings
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.testing.comparison import representation_names
 from ui.jobs import panel as job_panel
-from ui.jobs.links import LAYER, asked_for
+from ui.jobs.links import LAYER, from_address
 from ui.jobs.panel import Panel
 from ui.maps import take_away
-from ui.maps.layer_names import told_apart
+from ui.maps.layer_names import distinct_names
 from ui.shell import page, state
 from ui.shell.text import facts
 from workflows.cities.cities import CitySummary
@@ -84,7 +84,7 @@ def show_next(key: str, panel: Panel, layers: Sequence[LayerSummary]) -> None:
     made = [str(job.result[LAYER]) for job in panel.ended]
     if made:
         st.toast("The map was saved as a layer.")
-    linked = asked_for(LAYER)
+    linked = from_address(LAYER)
     there = {layer.layer for layer in layers}
     wanted = next((one for one in [*made, linked] if one in there), None)
     if wanted is not None:
@@ -101,7 +101,7 @@ def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
         st.session_state[name] = layers[0].layer
         if shown is not None:
             st.warning("The previous map was removed. This is the newest one.")
-    named = told_apart(layers)
+    named = distinct_names(layers)
     chosen = st.selectbox("Map", list(by_name), key=name, format_func=lambda slug: named[slug])
     return by_name[chosen]
 

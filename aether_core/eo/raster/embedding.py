@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import shapely
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.embedding_kind import ALPHAEARTH
+from aether_core.eo.file_kind import FileKindName
 from aether_core.eo.norms import check_raster_norms
 from aether_core.eo.pooling.pool import pool_grid
 from aether_core.eo.pooling.pooled import OUTSIDE, TOO_LITTLE_DATA, FileInfo, Pooled
@@ -45,7 +45,7 @@ class RasterEmbedding:
         tiling: How pooling cuts its work; the default suits every raster.
     """
 
-    kind: Literal["raster", "table"] = "raster"
+    kind: FileKindName = "raster"
 
     def __init__(self, files: Sequence[RasterFile], *, tiling: Tiling | None = None) -> None:
         self._rasters = tuple(files)
