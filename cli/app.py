@@ -4,7 +4,7 @@ from cli import jobs, system
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
 from cli.evaluation import bench, evaluate, study
 from cli.grammar import Grammar, Noun, build
-from cli.maps import ask, change, documents, layers, question, tasks
+from cli.maps import ask, change, documents, layers, profile, question, tasks
 from cli.models import arrays, embed, models, recipes, training
 
 CITY = Noun(
@@ -122,16 +122,19 @@ GRAMMAR = Grammar(
             "search": ask.search,
             "similar": ask.similar,
             "change": change.change,
+            "profile": profile.profile,
         },
         "Map": {"landuse": tasks.landuse, "socioeconomic": tasks.socioeconomic, "layer": LAYER},
-        "Models": {"train": training.train, "model": MODEL, "run": RUN},
-        "Judge": {"evaluate": evaluate.evaluate, "study": STUDY, "bench": bench.bench},
-        "Files": {
+        "Models and vectors": {
+            "train": training.train,
+            "model": MODEL,
+            "run": RUN,
             "pool": arrays.pool,
             "embed": embed.embed,
             "encode-eo": arrays.encode_eo,
             "encode-text": arrays.encode_text,
         },
+        "Judge": {"evaluate": evaluate.evaluate, "study": STUDY, "bench": bench.bench},
     },
     old_names={
         "fetch-many": "city fetch-many",

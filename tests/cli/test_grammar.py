@@ -19,6 +19,7 @@ from workflows.tasks.task import TASKS
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = (
     *("up", "down", "demo", "train", "ask", "search", "places", "similar", "change", "jobs"),
+    "profile",
     *("db start", "db stop", "db status", "db url", "db migrate"),
     *("city add", "city fetch", "city list", "city show", "city remove"),
     *("runs", "run show", "run cancel", "run resume", "job show", "job cancel", "job resume"),

@@ -16,6 +16,7 @@ from workflows.home.store import Store
 from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values, show_layer
 from workflows.layers.pictures import main_field
+from workflows.layers.profile import AreaProfile
 from workflows.layers.styles import classes_of, layer_style, takes_style
 from workflows.search.ask import Answer
 from workflows.search.change import FIELDS as CHANGE_FIELDS
@@ -28,6 +29,7 @@ __all__ = [
     "export_answer",
     "export_change",
     "export_layer",
+    "export_profile",
     "export_scores",
     "export_style",
     "format_of",
@@ -187,6 +189,43 @@ def export_change(found: CellChange, path: Path, *, force: bool = False) -> None
         "attribution": " ".join(found.attribution),
     }
     write_layer(_with_polygons(frame), path, metadata=_stated(metadata), force=force)
+
+
+def export_profile(found: AreaProfile, path: Path, *, force: bool = False) -> None:
+    """Write areas with every figure to a file.
+
+    Each figure is one property, named as in the profile; one with an interval has its ends beside
+    it, in `<name>_lo` and `<name>_hi`. What the figures are, and the city's own, is metadata.
+
+    Raises:
+        InputError: The ending is unknown or the folder does not exist.
+        ConflictError: The file exists and `force` is not set.
+    """
+    check_target(path, force=force)
+    profile = found.profile
+    ground = profile.ground
+    columns: dict[str, object] = {
+        "area": ground.name,
+        "cells": ground.cells,
+        "covered": ground.covered,
+        "sentence": [profile.sentence(row) for row in range(len(ground))],
+    }
+    for figure in profile.figures:
+        columns[figure.called.name] = figure.value[:-1]
+        if figure.level is not None:
+            columns[f"{figure.called.name}_lo"] = figure.low[:-1]
+            columns[f"{figure.called.name}_hi"] = figure.high[:-1]
+    metadata = {
+        "kind": "profile",
+        "city": found.city,
+        "figures": profile.facts(),
+        "layers": list(found.layers),
+        "notes": list(found.notes),
+        "simulated": found.simulated,
+        "attribution": " ".join(found.attribution),
+    }
+    frame = gpd.GeoDataFrame(pd.DataFrame(columns), geometry=ground.geometry, crs="EPSG:4326")
+    write_layer(frame, path, metadata=_stated(metadata), force=force)
 
 
 def _with_polygons(frame: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -34,19 +34,21 @@ def measure_overlaps(
     geometry: NDArray[np.object_],
     cell_h3: NDArray[np.uint64],
     *,
+    plane: Plane | None = None,
     progress: Progress = silent,
 ) -> Overlaps:
-    """Measure what areas and cells share, in the equal-area plane around them.
+    """Measure what areas and cells share, in an equal-area plane.
 
     Args:
         geometry: Valid polygons, object `[a]`, WGS84; at least one.
         cell_h3: H3 indexes, uint64 `[m]`; each once.
+        plane: Where it is measured; around the areas when None.
         progress: Told as areas are done.
 
     Returns:
         Pairs by rising area, then cell.
     """
-    plane = Plane.of_shapes(geometry)
+    plane = plane or Plane.of_shapes(geometry)
     areas = shapely.make_valid(plane.shapes(geometry))
     cells = plane.shapes(cell_polygons(cell_h3))
     cell_m2: NDArray[np.float64] = shapely.area(cells)

@@ -10,6 +10,7 @@ import shapely
 from sqlalchemy import text
 
 from aether_core.errors import CancelledError, InputError, NotFoundError
+from aether_core.simulate.grid_city import ZONES, SimulatedCity
 from aether_core.tasks.kinds.classes import ClassFindings
 from tests.app_fixtures import SLUG, Once
 from tests.errors import fault
@@ -17,6 +18,7 @@ from tests.task_fixtures import TaskFiles
 from workflows.cities.cities import remove_city
 from workflows.home.store import Store
 from workflows.layers.layers import layer_values, list_layers, show_layer
+from workflows.layers.profile import profile_file
 from workflows.tasks.districts import DistrictFile
 from workflows.tasks.labels import LabelRequest
 from workflows.tasks.land_use import LandUseRequest, LandUseResult, land_use
@@ -66,6 +68,29 @@ def test_points_become_a_layer_that_says_how_sure_it_is(
     assert set(result.cross_validation) == {"random", "spatial"}
     assert result.labels_used == 500 - sum(result.labels_dropped.values())
     assert layer.lineage["command"].startswith(f"./aether landuse {SLUG} --labels points.csv")
+
+
+def test_districts_of_a_map_have_a_mix_with_what_it_cannot_tell_apart(
+    trained_store: Store, mapped: LandUseResult, task_files: TaskFiles, truth_city: SimulatedCity
+) -> None:
+    found = profile_file(trained_store, SLUG, task_files.districts)
+    layer = mapped.layer.layer.replace("-", "_")
+    half = len(truth_city.truth) // 2
+    north_west = truth_city.truth[:half, :half]
+    told = found.profile.area(found.profile.row_of("North-west"))["figures"]
+    mix = {name: told[f"{layer}_{name}"] for name in mapped.classes}
+    assert sum(one["value"] for one in mix.values()) == pytest.approx(1, abs=1e-3)
+    values = layer_values(trained_store, SLUG, mapped.layer.layer)
+    assert told[f"{layer}_not_trusted"]["city"] == pytest.approx(
+        1 - values["applicable"].mean(), abs=0.02
+    )
+    held = [
+        one["lo"] - 0.02 <= (north_west == list(ZONES).index(name)).mean() <= one["hi"] + 0.02
+        for name, one in mix.items()
+    ]
+    assert np.mean(held) > 0.8
+    side = next(one for one in found.profile.facts() if one["source"] == mapped.layer.layer)
+    assert (side["interval"], side["level"]) == ("map error", 0.95)
 
 
 def test_the_map_agrees_with_the_truth_it_did_not_see(

@@ -1,0 +1,1 @@
+"""Profiles of areas: what lies in each, with intervals, beside the city's and another's."""

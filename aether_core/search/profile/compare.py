@@ -1,0 +1,132 @@
+"""Areas against the city and against each other: differences with intervals, and in a sentence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.search.profile.figures import Figure
+
+FloatArray = NDArray[np.float64]
+
+LEAST_EFFECT = 0.2
+"""Smaller differences do not set an area apart, however sure they are (Cohen 1988: "small")."""
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Differences:
+    """A figure of every area less that of another row.
+
+    Attributes:
+        value: float64 `[a + 1]`.
+        low: Lower end of its interval, float64 `[a + 1]`.
+        high: Upper end.
+        effect: Signed size on a scale that all figures share, float64 `[a + 1]`; NaN for figures
+            that set nothing apart.
+    """
+
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    effect: FloatArray
+
+    @property
+    def clear(self) -> NDArray[np.bool_]:
+        """Where the interval leaves out zero."""
+        return np.asarray((self.low > 0) | (self.high < 0))
+
+
+def differences(figure: Figure, other: int = -1) -> Differences:
+    """Every area less another one, or less the city.
+
+    The interval is put together from those of both figures and the correlation of their errors
+    (Zou and Donner 2008, Statistics in Medicine 27:1693): an area is a part of the city, and areas
+    that overlap or share a block err together. A side that nothing is known of gives NaN.
+
+    Args:
+        figure: Of all areas.
+        other: Row of what is taken away; the city's when left out.
+    """
+    value = figure.value - figure.value[other]
+    if figure.influence is None:
+        low, high = figure.low - figure.high[other], figure.high - figure.low[other]
+    else:
+        down, up = figure.value - figure.low, figure.high - figure.value
+        r = _correlation(figure, other)
+        low = value - _joined(down, up[other], r)
+        high = value + _joined(up, down[other], r)
+    effect = (
+        np.full_like(value, np.nan)
+        if figure.scale is None
+        else figure.scale.effect(figure.value, np.full_like(value, figure.value[other]))
+    )
+    return Differences(value, low, high, effect)
+
+
+def telling(apart: Sequence[Differences]) -> FloatArray:
+    """How much each figure sets each row apart: its effect, 0 where it is small or not clear.
+
+    Args:
+        apart: Differences of `f` figures.
+
+    Returns:
+        float64 `[f, a + 1]`.
+    """
+    effect = np.stack([np.nan_to_num(one.effect) for one in apart])
+    clear = np.stack([one.clear for one in apart])
+    return np.where(clear & (np.abs(effect) >= LEAST_EFFECT), effect, 0.0)
+
+
+def sentence(
+    figures: Sequence[Figure], effect: FloatArray, row: int, other: int, against: str
+) -> str:
+    """Say what sets an area apart most: up to three figures whose difference is clear.
+
+    Args:
+        figures: All of a profile.
+        effect: How much each sets the area apart from `other`, float64 `[f]`, see `telling`.
+        row: The area.
+        other: What it is held against, a row of the figures.
+        against: What that is called, such as `the city`.
+    """
+    order = np.argsort(-np.abs(effect), kind="stable")
+    claims: dict[str, str] = {}
+    numbers = []
+    for at in order[: np.count_nonzero(effect)].tolist():
+        label, scale = figures[at].called.label, figures[at].scale
+        if scale is None or label in claims:
+            continue
+        claims[label] = scale.words(label, bool(effect[at] > 0))
+        told = scale.said(label, float(figures[at].value[row]))
+        beside = scale.number(float(figures[at].value[other]))
+        numbers.append(f"{told} ({against.removeprefix('the ')} {beside})")
+        if len(claims) == MOST_NAMED:
+            break
+    if not claims:
+        return f"Much like {against}: no figure sets it apart by more than chance may."
+    claim = _listed(list(claims.values()))
+    return f"{claim[0].upper()}{claim[1:]} than {against}: {', '.join(numbers)}."
+
+
+def _correlation(figure: Figure, other: int) -> FloatArray:
+    """Correlation of every row's error with that of one row, float64 `[a + 1]`."""
+    rows = figure.influence
+    if rows is None:
+        return np.zeros(len(figure.value))
+    product = np.asarray((rows @ rows[[other]].T).todense(), dtype=np.float64).reshape(-1)
+    length = np.sqrt(np.asarray(rows.power(2).sum(axis=1), dtype=np.float64).reshape(-1))
+    both = length * length[other]
+    r = np.divide(product, both, out=np.zeros_like(both), where=both > 0)
+    return np.asarray(np.clip(r, -1, 1))
+
+
+def _joined(one: FloatArray, other: float, r: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt(np.maximum(one**2 + other**2 - 2 * r * one * other, 0)))
+
+
+def _listed(claims: Sequence[str]) -> str:
+    if len(claims) == 1:
+        return claims[0]
+    return f"{', '.join(claims[:-1])} and {claims[-1]}"

@@ -1,0 +1,227 @@
+"""The profile of areas: every figure of each, beside the city's."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.errors import InputError
+from aether_core.progress import Progress, silent
+from aether_core.search.profile.compare import Differences, differences, sentence, telling
+from aether_core.search.profile.figures import Called, Figure, measured, rate
+from aether_core.search.profile.ground import Ground, places_in
+from aether_core.search.profile.layers import LayerCells, layer_figures
+
+MOST_GROUPS = 30
+"""Groups of places with a figure of their own; the rarer ones count in the total alone."""
+_CITY = "the city"
+_KEYS = ("value", "lo", "hi", "city", "difference", "difference_lo", "difference_hi")
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """A city's places.
+
+    Attributes:
+        lonlat: WGS84, float64 `[p, 2]`.
+        group: Of each, "" where it has none; length p.
+        resolution: Of the city's cells.
+    """
+
+    lonlat: NDArray[np.float64]
+    group: Sequence[str]
+    resolution: int
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Figures of areas.
+
+    Attributes:
+        ground: The areas over the city's cells.
+        figures: Each for every area and, in the last row, for the city; names are unique.
+    """
+
+    ground: Ground
+    figures: tuple[Figure, ...]
+
+    @cached_property
+    def apart(self) -> tuple[Differences, ...]:
+        """Every figure's differences to the city."""
+        return tuple(differences(figure) for figure in self.figures)
+
+    @cached_property
+    def _effects(self) -> NDArray[np.float64]:
+        """How much each figure sets each area apart from the city, float64 `[f, a + 1]`."""
+        return telling(self.apart)
+
+    @cached_property
+    def _columns(self) -> dict[str, list[list[float | None]]]:
+        """By figure, one list a key of `_KEYS`, one value a row."""
+        return {
+            figure.called.name: [
+                _plain(one)
+                for one in (
+                    *(figure.value, figure.low, figure.high),
+                    np.full_like(figure.value, figure.value[-1]),
+                    *(apart.value, apart.low, apart.high),
+                )
+            ]
+            for figure, apart in zip(self.figures, self.apart, strict=True)
+        }
+
+    def row_of(self, name: str) -> int:
+        """Row of an area.
+
+        Raises:
+            InputError: There is no such area.
+        """
+        found = np.flatnonzero(self.ground.name == name)
+        if not len(found):
+            names = self.ground.name[:8].tolist()
+            more = f" and {len(self.ground) - 8:,} more" if len(self.ground) > 8 else ""
+            raise InputError(
+                "there is no area of this name",
+                name,
+                f"the areas are {', '.join(names)}{more}",
+                code="no-such-area-name",
+            )
+        return int(found[0])
+
+    def sentence(self, row: int) -> str:
+        """What sets an area apart from the city, in one sentence."""
+        return sentence(self.figures, self._effects[:, row], row, -1, _CITY)
+
+    def area(self, row: int) -> dict[str, Any]:
+        """All that is known of one area, as JSON values."""
+        ground = self.ground
+        return {
+            "name": str(ground.name[row]),
+            "cells": int(ground.cells[row]),
+            "covered": round(float(ground.covered[row]), 6),
+            "sentence": self.sentence(row),
+            "figures": {
+                name: dict(zip(_KEYS, (column[row] for column in columns), strict=True))
+                for name, columns in self._columns.items()
+            },
+        }
+
+    def between(self, a: str, b: str) -> dict[str, Any]:
+        """One area less another, figure by figure, as JSON values.
+
+        Raises:
+            InputError: There is no such area, or both are the same.
+        """
+        first, second = self.row_of(a), self.row_of(b)
+        if first == second:
+            raise InputError(
+                "an area cannot be compared with itself",
+                a,
+                "name two areas",
+                code="area-against-itself",
+            )
+        apart = [differences(figure, second) for figure in self.figures]
+        return {
+            "a": a,
+            "b": b,
+            "sentence": sentence(self.figures, telling(apart)[:, first], first, second, b),
+            "figures": {
+                figure.called.name: {
+                    "a": _number(figure.value[first]),
+                    "b": _number(figure.value[second]),
+                    "difference": _number(one.value[first]),
+                    "lo": _number(one.low[first]),
+                    "hi": _number(one.high[first]),
+                }
+                for figure, one in zip(self.figures, apart, strict=True)
+            },
+        }
+
+    def facts(self) -> list[dict[str, Any]]:
+        """What each figure is, and the city's own with its interval, as JSON values."""
+        return [
+            {
+                "name": figure.called.name,
+                "label": figure.called.label,
+                "unit": figure.called.unit,
+                "source": figure.called.source,
+                "interval": figure.interval,
+                "level": figure.level,
+                "city": _number(figure.value[-1]),
+                "city_lo": _number(figure.low[-1]),
+                "city_hi": _number(figure.high[-1]),
+            }
+            for figure in self.figures
+        ]
+
+
+def profile_of(
+    ground: Ground, places: Places, layers: Sequence[LayerCells], progress: Progress = silent
+) -> Profile:
+    """Work out every figure of every area.
+
+    Args:
+        ground: The areas over the city's cells.
+        places: The city's.
+        layers: Kept layers of cells.
+        progress: Told as layers are done.
+    """
+    figures = [measured(Called("area_km2", "area", "km²", "area"), _sizes(ground))]
+    figures += _of_places(ground, places)
+    for done, layer in enumerate(layers):
+        progress("figures of layers", done, len(layers))
+        figures += layer_figures(layer, ground)
+    return Profile(ground, tuple(_named_apart(figures)))
+
+
+def _sizes(ground: Ground) -> NDArray[np.float64]:
+    return np.append(ground.km2, ground.city_km2)
+
+
+def _of_places(ground: Ground, places: Places) -> Iterator[Figure]:
+    """How many places, and how many a square kilometre: all, and by group."""
+    inside, on_cells = places_in(ground, places.lonlat, places.resolution)
+    count = np.asarray(inside.sum(axis=1), dtype=np.float64).reshape(-1)
+    yield measured(Called("places", "places", "places", "places"), count)
+    # Ground the city has no cells for has no places either: neither belongs into a rate.
+    km2 = ground.covered_km2
+    rated = np.flatnonzero(on_cells)
+    named = Called("places_per_km2", "places", "places per km²", "places")
+    yield rate(named, inside[:, rated], km2)
+    group = np.array([str(one).strip() for one in places.group], dtype=object)
+    commonest = Counter(group[group != ""].tolist()).most_common(MOST_GROUPS)
+    for one, _ in commonest:
+        label = f"{one.replace('_', ' ')} places"
+        called = Called(f"places_per_km2_{_word(one)}", label, "places per km²", "places")
+        yield rate(called, inside[:, rated[group[rated] == one]], km2)
+
+
+def _named_apart(figures: Sequence[Figure]) -> Iterator[Figure]:
+    """Figures with a number behind a name that another has."""
+    taken: set[str] = set()
+    for figure in figures:
+        base = figure.called.name
+        candidates = (base if n == 1 else f"{base}_{n}" for n in range(1, len(taken) + 2))
+        name = next(one for one in candidates if one not in taken)
+        taken.add(name)
+        yield figure if name == base else replace(figure, called=replace(figure.called, name=name))
+
+
+def _word(text: str) -> str:
+    return re.sub(r"\W+", "_", text.lower()).strip("_")
+
+
+def _number(value: np.float64) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _plain(values: NDArray[np.float64]) -> list[float | None]:
+    return [
+        value if finite else None
+        for value, finite in zip(values.tolist(), np.isfinite(values).tolist(), strict=True)
+    ]

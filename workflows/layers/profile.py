@@ -1,0 +1,322 @@
+"""Profiles of districts: figures of areas from a file or drawn, beside the city's."""
+
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from aether_core.city.cells import cell_centres
+from aether_core.city.outline import repaired_outline
+from aether_core.errors import InputError, NotFoundError
+from aether_core.files.source import local_file
+from aether_core.files.whole import sha256_of
+from aether_core.progress import Progress, silent
+from aether_core.search.profile.ground import lay_over
+from aether_core.search.profile.layers import LayerCells
+from aether_core.search.profile.profile import Places, Profile, profile_of
+from aether_core.search.profile.read import read_named_areas
+from aether_core.spatial.blocks import spatial_blocks
+from aether_core.spatial.longitudes import within_180
+from aether_core.spatial.variogram import label_variogram
+from aether_core.tasks.findings import SampleFindings
+from aether_core.vector import NO_OPTIONS, VECTOR_SUFFIXES, ReadingReport, ReadOptions
+from db.cities import cities as city_rows
+from db.cities import features as feature_rows
+from db.cities import pois as poi_rows
+from workflows.cities.cities import credits_of
+from workflows.home.store import Store
+from workflows.layers.layers import LayerSummary, layer_values, list_layers, show_layer
+from workflows.search.answers import Answers
+
+MOST_LAYERS = 20
+"""Newest layers that are taken where none is named."""
+_KEPT_PROFILES = 8
+_LISTED = 5
+_WHOLE = 0.999
+"""An area of which more lies in cells is inside: outlines are drawn no better than this."""
+
+
+@dataclass(frozen=True, eq=False)
+class AreaProfile:
+    """A profile of areas, and what it was made of.
+
+    Attributes:
+        city: The city's short name.
+        profile: The figures.
+        read: How the file of areas was read; None of drawn ones.
+        layers: Kept layers that gave figures.
+        notes: What to tell beside it.
+        seconds: Time taken when it was computed, reading included.
+        simulated: Whether any of it rests on simulated data.
+        attribution: Credits of the city and of the layers.
+    """
+
+    city: str
+    profile: Profile
+    read: ReadingReport | None
+    layers: tuple[str, ...]
+    notes: tuple[str, ...]
+    seconds: float
+    simulated: bool
+    attribution: tuple[str, ...]
+
+
+def profile_file(
+    store: Store,
+    slug: str,
+    file: Path,
+    options: ReadOptions = NO_OPTIONS,
+    *,
+    name_field: str | None = None,
+    layers: Sequence[str] | None = None,
+    progress: Progress = silent,
+) -> AreaProfile:
+    """Profile the areas of a file.
+
+    Equal profiles are computed once, however many ask.
+
+    Args:
+        store: The store.
+        slug: The city.
+        file: Any vector file of polygons.
+        options: What the user says about it.
+        name_field: Column of the areas' names; found out when left out.
+        layers: Kept layers of cells to take figures of; the newest when left out.
+        progress: Told as areas and layers are done.
+
+    Raises:
+        NotFoundError: No such city, file or layer.
+        InputError: The file cannot be read or has no usable area, its names are unclear, no area
+            shares ground with the city, or a layer is one of areas.
+    """
+    path = local_file(file, suffixes=VECTOR_SUFFIXES)
+    source: Hashable = (path, sha256_of(path), options, name_field)
+
+    def areas() -> _Areas:
+        read = read_named_areas(path, options, name_field=name_field)
+        return _Areas(read.name, read.geometry, read.report)
+
+    return _profiled(store, slug, source, areas, layers, progress)
+
+
+def profile_shapes(
+    store: Store,
+    slug: str,
+    shapes: Mapping[str, shapely.Geometry],
+    *,
+    layers: Sequence[str] | None = None,
+    progress: Progress = silent,
+) -> AreaProfile:
+    """Profile areas that were drawn or chosen.
+
+    Args:
+        store: The store.
+        slug: The city.
+        shapes: Polygons and MultiPolygons by name, WGS84.
+        layers: As for `profile_file`.
+        progress: Told as areas and layers are done.
+
+    Raises:
+        NotFoundError: No such city or layer.
+        InputError: There is no area, an outline crosses itself or is no polygon, or no area shares
+            ground with the city.
+    """
+    other = sorted({one.geom_type for one in shapes.values()} - {"Polygon", "MultiPolygon"})
+    if not shapes or other:
+        raise InputError(
+            "an area may contain only polygons",
+            ", ".join(other) or "no area",
+            "give its outline as a polygon",
+            code="area-not-a-polygon",
+        )
+    source: Hashable = tuple((name, shape.wkb) for name, shape in shapes.items())
+
+    def areas() -> _Areas:
+        mended = [repaired_outline(shape, f"the area {name}") for name, shape in shapes.items()]
+        geometry = within_180(np.array(mended, dtype=object)).shapes
+        return _Areas(np.array(list(shapes), dtype=object), geometry, None)
+
+    return _profiled(store, slug, source, areas, layers, progress)
+
+
+@dataclass(frozen=True, eq=False)
+class _Areas:
+    name: NDArray[np.object_]
+    geometry: NDArray[np.object_]
+    report: ReadingReport | None
+
+
+_PROFILES: Answers[AreaProfile] = Answers(_KEPT_PROFILES)
+
+
+def _profiled(
+    store: Store,
+    slug: str,
+    source: Hashable,
+    areas: Callable[[], _Areas],
+    layers: Sequence[str] | None,
+    progress: Progress,
+) -> AreaProfile:
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        asked: Hashable = (store, city.id, city.created_at, source)
+    chosen, notes = _chosen(store, slug, layers)
+    key = (asked, tuple(one.number for one in chosen), tuple(notes))
+    return _PROFILES.get(key, lambda: _computed(store, slug, areas, chosen, notes, progress))
+
+
+def _chosen(
+    store: Store, slug: str, layers: Sequence[str] | None
+) -> tuple[list[LayerSummary], list[str]]:
+    """The layers that are asked for, or the newest of cells; and what to tell about it.
+
+    Raises:
+        NotFoundError: There is no such layer.
+        InputError: One is a layer of areas.
+    """
+    if layers is not None:
+        named = [show_layer(store, slug, one) for one in dict.fromkeys(layers)]
+        for one in named:
+            if one.unit != "cell":
+                raise InputError(
+                    "a profile takes figures of layers of cells",
+                    f"{one.layer} is one of areas",
+                    "name the layer of cells that was made with it",
+                    code="profile-of-area-layer",
+                )
+        return named, []
+    every = list_layers(store, slug)
+    cells = [one for one in every if one.unit == "cell"]
+    notes = []
+    if not cells:
+        notes.append(
+            "the city has no kept layer yet, so only ground and places are told; make a map "
+            f"(./aether landuse {slug}), or keep a search (./aether search {slug} QUERY --keep)"
+        )
+    if len(cells) > MOST_LAYERS:
+        notes.append(
+            f"of {len(cells)} kept layers the {MOST_LAYERS} newest were taken; name others to "
+            "have theirs (in commands: --only)"
+        )
+    alone = [one.layer for one in every if one.unit != "cell" and one.cells_layer is None]
+    if alone:
+        notes.append(f"layers of areas give no figures: {_listed(alone)}")
+    return cells[:MOST_LAYERS], notes
+
+
+def _computed(
+    store: Store,
+    slug: str,
+    read_areas: Callable[[], _Areas],
+    layers: Sequence[LayerSummary],
+    notes: Sequence[str],
+    progress: Progress,
+) -> AreaProfile:
+    started = time.perf_counter()
+    areas = read_areas()
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        cell_h3 = feature_rows.cells(session, city.id)[1]
+        frame = poi_rows.poi_frame(session, city.id)
+        simulated, credited = city.simulated, credits_of(city, None)
+        resolution = city.cell_resolution
+    ground = lay_over(areas.name, areas.geometry, cell_h3, progress)
+    places = Places(
+        np.column_stack([frame.geometry.x, frame.geometry.y]), frame["group"].tolist(), resolution
+    )
+    told = list(notes)
+    kept: list[LayerCells] = []
+    for layer in layers:
+        try:
+            kept.append(_layer_cells(store, slug, layer, cell_h3))
+        except NotFoundError as error:
+            told.append(f"{layer.layer}: {error}")
+    profile = profile_of(ground, places, kept, progress)
+    if ground.outside:
+        listed = _listed(ground.outside)
+        told.append(f"{len(ground.outside):,} areas share no ground with the city: {listed}")
+    partly = ground.name[ground.covered < _WHOLE].tolist()
+    if partly:
+        told.append(
+            f"{len(partly):,} areas lie partly outside the city's cells ({_listed(partly)}): "
+            "their figures are of the part inside"
+        )
+    if ground.overlapping:
+        told.append(
+            f"areas overlap: {ground.overlapping:.0%} of their ground lies in more than one; each "
+            "is told by itself, and they do not add up to a whole"
+        )
+    small = ground.name[ground.km2 * 1e6 < float(np.median(ground.cell_m2))].tolist()
+    if small:
+        told.append(
+            f"{len(small):,} areas are smaller than a cell ({_listed(small)}): layers tell of "
+            "ground around them, too"
+        )
+    return AreaProfile(
+        city=slug,
+        profile=profile,
+        read=areas.report,
+        layers=tuple(one.slug for one in kept),
+        notes=tuple(told),
+        seconds=time.perf_counter() - started,
+        simulated=simulated or any(one.simulated for one in layers),
+        attribution=tuple(
+            dict.fromkeys([*credited, *(text for one in layers for text in one.attribution)])
+        ),
+    )
+
+
+def _layer_cells(
+    store: Store, slug: str, layer: LayerSummary, cell_h3: NDArray[np.uint64]
+) -> LayerCells:
+    """A layer's values, one row a cell of the city.
+
+    Raises:
+        NotFoundError: It has been removed meanwhile.
+    """
+    frame = layer_values(store, slug, layer.layer)
+    frame.index = pd.Index([int(cell, 16) for cell in frame.pop("cell")], dtype=np.uint64)
+    frame = frame.reindex(cell_h3)
+    level = layer.parameters.get("level")
+    return LayerCells(
+        slug=layer.layer,
+        title=layer.title,
+        fields=layer.fields,
+        columns={str(name): frame[name].to_numpy() for name in frame.columns},
+        level=float(level) if isinstance(level, int | float) else None,
+        block=_blocks(layer, frame, cell_centres(cell_h3)),
+    )
+
+
+def _blocks(
+    layer: LayerSummary, frame: pd.DataFrame, lonlat: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Blocks as wide as what the layer shows stays alike; each cell its own where nothing does.
+
+    The side is the one its accuracy was measured with, else the range of its own values.
+    """
+    findings = layer.findings
+    side = 0.0
+    if isinstance(findings, SampleFindings):
+        blocks = findings.held_out.blocks
+        side = blocks.side_m if blocks is not None else findings.held_out.variogram.range_m
+    else:
+        numbers = [str(one["name"]) for one in layer.fields if one["type"] in ("float", "int")]
+        if numbers:
+            value = pd.to_numeric(frame[numbers[0]], errors="coerce").to_numpy(np.float64)
+            there = np.isfinite(value)
+            if there.any():
+                side = label_variogram(lonlat[there], value[there][:, None]).range_m
+    if not side > 0:
+        return np.arange(len(lonlat), dtype=np.int64)
+    return spatial_blocks(lonlat, block_m=side)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
