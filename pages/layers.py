@@ -17,6 +17,7 @@ MAP, COMPARE = "One layer", "Compare two"
 KINDS = {
     "search": "search result",
     "similar": "similar places",
+    "ask": "answer to a question",
     "change": "change between two years",
     "landuse": "land use",
     "socioeconomic": "shares by cell",
@@ -24,6 +25,7 @@ KINDS = {
 }
 ASKED = {
     "query": "Asked",
+    "question": "Asked",
     "minus": "But not",
     "at": "Example point",
     "from": "From",

@@ -89,6 +89,7 @@ _KINDS: Final[Mapping[str, tuple[str, Callable[[Subject], Iterable[Block]]]]] = 
     "socioeconomic areas": ("Socioeconomic map by area", socioeconomic.body),
     "search": ("Search result", search.body),
     "similar": ("Similar places", search.body),
+    "ask": ("Answer to a question", search.body),
     "change": ("Change between two years", change.body),
 }
 """What a report of each kind of layer is called, and what it says."""

@@ -1,0 +1,89 @@
+"""Keep an answer as a layer, or take it away as a file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from ui.shell import downloads, errors, page, state
+from ui.shell.text import plain
+from workflows.cities.cities import CitySummary
+from workflows.layers.export import export_answer, export_scores
+from workflows.layers.layers import (
+    LayerSummary,
+    default_title,
+    keep_answer,
+    keep_layer,
+)
+from workflows.search.ask import Answer
+from workflows.search.search import CellScores
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What can be done with an answer of either kind."""
+
+    title: str
+    told: str
+    keep: Callable[[str], LayerSummary]
+    write: Callable[[Path], None]
+
+
+def title_of(result: Answer | CellScores) -> str:
+    """What an answer is called."""
+    return _result(result).title
+
+
+def draw(city: CitySummary, result: Answer | CellScores) -> None:
+    """The two buttons."""
+    one = _result(result)
+    keeping, taking = st.columns(2, gap="small")
+    with keeping:
+        opened = st.popover(
+            "Keep",
+            icon=":material/bookmark_add:",
+            width="stretch",
+            key="keep-open",
+            on_change="rerun",
+        )
+        if opened.open:
+            with opened:
+                _keeping(one)
+    with taking:
+        opened = st.popover(
+            "Download",
+            icon=":material/download:",
+            width="stretch",
+            key="download-open",
+            on_change="rerun",
+        )
+        if opened.open:
+            with opened:
+                st.caption(one.told)
+                downloads.buttons(f"{city.slug}-{one.title}", one.write, key="search")
+
+
+def _keeping(one: _Result) -> None:
+    title = st.text_input("Title of the layer", one.title, key=f"title-{one.title}", max_chars=200)
+    if st.button("Save as layer", type="primary", key="keep"):
+        with errors.boxed(state.reachable):
+            layer = one.keep(title)
+            st.success(f"Kept as {plain(layer.title)}.")
+            st.page_link(page.LAYERS, label="See it under Layers", width="stretch")
+
+
+def _result(result: Answer | CellScores) -> _Result:
+    if isinstance(result, Answer):
+        return _Result(
+            result.title[:200],
+            "Every cell with its score, its rank, each part and each distance, WGS84.",
+            lambda title: keep_answer(state.store(), result, title),
+            lambda path: export_answer(result, path),
+        )
+    return _Result(
+        default_title(result),
+        "Every cell with its score and percentile, WGS84.",
+        lambda title: keep_layer(state.store(), result, title),
+        lambda path: export_scores(result, path),
+    )
