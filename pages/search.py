@@ -28,6 +28,7 @@ from workflows.search.why import cell_row
 MAP_HEIGHT = 640
 CHIPS = 6
 OFFERED = 5
+FARTHEST_M = 2000.0
 SHARES = {"All": 0.0, "25 %": 75.0, "10 %": 90.0, "1 %": 99.0}
 
 
@@ -84,7 +85,10 @@ def chosen_row(found: Found) -> int | None:
     if len(known):
         return int(known[0])
     lat, lon = h3.cell_to_latlng(cell)
-    return cell_row(found.result, lon, lat)
+    row = cell_row(found.result, lon, lat)
+    nearest = h3.cell_to_latlng(h3.int_to_str(int(found.result.h3[row])))
+    # A click on a coarse cell at the city's edge is meant; a link to another city is not.
+    return row if h3.great_circle_distance((lat, lon), nearest, unit="m") <= FARTHEST_M else None
 
 
 def draw_map(
@@ -276,6 +280,8 @@ def draw() -> None:
         picture, panel = st.columns([7, 3], gap="medium")
     with panel, errors.boxed(state.reachable):
         if isinstance(result, AetherError):
+            if question is None and ask.has_link():
+                chips.read_words()
             raise result
         if found is None or question is None:
             draw_hint(city)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import streamlit as st
 
@@ -31,7 +32,7 @@ def draw(city: CitySummary, question: Question) -> None:
     opened = st.popover(
         "Limit to an area",
         icon=":material/crop_free:",
-        key=f"area-{abs(hash(everything)):x}",
+        key=f"area-{crc32(repr(everything).encode()):08x}",
         on_change="rerun",
     )
     if not opened.open:
@@ -50,7 +51,7 @@ def draw(city: CitySummary, question: Question) -> None:
         way = _FILE
         if kept:
             way = st.segmented_control(
-                "Area from", [_FILE, _LAYER], default=_FILE, required=True, key="ask-area-way"
+                "Area from", [_FILE, _LAYER], default=_FILE, required=True, key="ask-area-from"
             )
         if way == _LAYER:
             _of_layer(city, question, kept)

@@ -3,6 +3,7 @@
 What a chip holds is drawn once it is opened: twenty closed ones cost no more than twenty buttons.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -33,6 +34,7 @@ _ICONS: Final = {
     "distance": ":material/straighten:",
     "area": ":material/crop_free:",
 }
+LEAST_WEIGHT: Final = 0.1
 _OFFERED: Final = tuple(name for name, kind in KINDS.items() if not kind.constraint)
 Applied = Callable[[Criterion], None]
 
@@ -50,7 +52,7 @@ def draw(city: CitySummary, question: Question, answer: Answer | None) -> None:
         for at, one in enumerate(shown):
             if at and (joint := _joint(shown[at - 1], one)):
                 st.markdown(joint, width="content")
-            _chip(question, at, one, _part_of(answer, one))
+            _chip(question, at, one, _part_of(answer, one), answered=answer is not None)
         for one in question.areas:
             _uploaded(city, question, one)
         _adding(question)
@@ -69,11 +71,14 @@ def draw(city: CitySummary, question: Question, answer: Answer | None) -> None:
     if question.edited and question.words:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption("The criteria were edited; the words above no longer say all.")
-            st.button(
-                "Read the words again", on_click=asking.read_again, type="tertiary", key="reread"
-            )
+            read_words()
     if answer is not None and answer.paints:
         _told(answer)
+
+
+def read_words() -> None:
+    """The button that forgets what was edited."""
+    st.button("Read the words again", on_click=asking.read_again, type="tertiary", key="reread")
 
 
 def _completed(criteria: Sequence[Criterion]) -> Sequence[Criterion]:
@@ -107,10 +112,14 @@ def _part_of(answer: Answer | None, one: Criterion) -> Part | None:
     return next(filter(same, answer.parts), None) if answer is not None else None
 
 
-def _chip(question: Question, at: int, one: Criterion, part: Part | None) -> None:
+def _chip(
+    question: Question, at: int, one: Criterion, part: Part | None, *, answered: bool
+) -> None:
     label = plain((part.criterion if part is not None else one).label)
     if part is not None and part.support is not None:
         label += f" · {part.support.level}"
+    if part is None and answered:
+        label += " · not here"
     name = f"chip-{at}-{crc32(repr(one).encode()):08x}"
     icon = _ICONS[KINDS[one.kind].evidence] if one.kind in KINDS else None
     opened = st.popover(label, key=name, icon=icon, on_change="rerun")
@@ -168,7 +177,7 @@ def _form(name: str, one: Criterion, apply: Applied, label: str) -> None:
             "Distance, in metres",
             LEAST_M,
             MOST_M,
-            value=one.distance_m,
+            value=None if one.distance_m is None else _within(one.distance_m, LEAST_M, MOST_M),
             step=50.0,
             format="%.0f",
             placeholder="as usual for the kind",
@@ -178,15 +187,20 @@ def _form(name: str, one: Criterion, apply: Applied, label: str) -> None:
         )
         st.number_input(
             "Weight",
-            0.1,
+            LEAST_WEIGHT,
             MOST_WEIGHT,
-            value=one.weight,
+            value=_within(one.weight, LEAST_WEIGHT, MOST_WEIGHT),
             step=0.5,
             format="%g",
             key=f"{name}-weight",
             help="2 counts twice as much as 1.",
         )
         st.form_submit_button(label, type="primary", on_click=lambda: apply(_typed(name, one)))
+
+
+def _within(value: float, least: float, most: float) -> float:
+    """A value of a link as near as a field can show it."""
+    return min(max(value, least), most) if math.isfinite(value) else least
 
 
 def _typed(name: str, one: Criterion) -> Criterion:

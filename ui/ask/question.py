@@ -174,6 +174,11 @@ def read_again() -> None:
     _forget(CRITERIA, CELL)
 
 
+def has_link() -> bool:
+    """Whether the address carries criteria."""
+    return CRITERIA in st.query_params
+
+
 def choose_mode(mode: str | None) -> None:
     """All must hold, or they add up."""
     if mode == "add":

@@ -14,7 +14,6 @@ from workflows.home.store import Store, open_store, revive
 
 CITY = "city"
 _CITIES = "cities-of-this-run"
-_STORE = "store-of-this-run"
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the database", hash_funcs={Settings: hash})
@@ -27,15 +26,10 @@ def _opened(settings: Settings) -> Store:
 def store() -> Store:
     """The store this installation is set to, opened once for all visitors.
 
-    Found once a run of the script: reading the settings costs more than most of what is asked.
-
     Raises:
         StoreUnavailableError: The database cannot be reached or started.
     """
-    if _STORE not in st.session_state:
-        st.session_state[_STORE] = _opened(read_settings())
-    found: Store = st.session_state[_STORE]
-    return found
+    return _opened(read_settings())
 
 
 class _OneAsks:
@@ -82,8 +76,7 @@ def reachable() -> bool:
 
 def read_cities() -> list[CitySummary]:
     """Every city by name, asked of the store: what the router does, once a run of the script."""
-    for kept in (_STORE, _CITIES):
-        st.session_state.pop(kept, None)
+    st.session_state.pop(_CITIES, None)
     st.session_state[_CITIES] = list_cities(store())
     return cities()
 

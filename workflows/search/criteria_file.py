@@ -9,7 +9,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aether_core.errors import InputError, NotFoundError
-from aether_core.search.question.criteria import Criterion, FileSource, LayerSource, Source
+from aether_core.search.question.criteria import (
+    KINDS,
+    MAX_CRITERIA,
+    Criterion,
+    FileSource,
+    LayerSource,
+    Source,
+)
 
 _MOST_BYTES = 1_000_000
 
@@ -120,7 +127,16 @@ def criteria_in_link(text: str) -> tuple[Criterion, ...]:
             "upload the file under Limit to an area",
             code="file-in-link",
         )
-    return _criteria(read, Path())
+    criteria = _criteria(read, Path())
+    unknown = next((one.kind for one in criteria if one.kind not in KINDS), None)
+    if unknown is not None or len(criteria) > MAX_CRITERIA:
+        raise InputError(
+            "the link holds no criteria that can be shown",
+            unknown if unknown is not None else f"{len(criteria)} criteria",
+            f"the kinds are {', '.join(KINDS)}, and {MAX_CRITERIA} the limit",
+            code="criteria-unreadable",
+        )
+    return criteria
 
 
 def link_of(criteria: Sequence[Criterion]) -> str:
