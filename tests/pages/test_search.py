@@ -250,7 +250,7 @@ def test_an_answer_is_kept_as_a_layer_with_its_parts(app_environment: Store) -> 
     answer = ask(app_environment, SLUG, WHOLE)
     values = layer_values(app_environment, SLUG, kept.layer).set_index("cell")
     cells = [h3.int_to_str(int(cell)) for cell in answer.h3]
-    np.testing.assert_array_equal(values.loc[cells, "score"].to_numpy(), answer.score)
+    np.testing.assert_array_equal(values.loc[cells, "score"].astype(np.float32), answer.score)
     near = answer.parts[1]
     assert near.metres is not None
     np.testing.assert_allclose(values.loc[cells, "near_school_m"], near.metres, rtol=1e-6)
