@@ -14,19 +14,7 @@ st.logo(WORDMARK, icon_image=MARK, size="large")
 style.apply()
 page.mark_routed()
 
-current = st.navigation(
-    [
-        st.Page(page.HOME, title="Home", icon=":material/home:", default=True),
-        st.Page(page.SEARCH, title="Search", icon=":material/search:"),
-        st.Page(page.CHANGE, title="Change", icon=":material/compare:"),
-        st.Page(page.LAND_USE, title="Land use", icon=":material/category:"),
-        st.Page(page.SOCIOECONOMIC, title="Socioeconomic", icon=":material/groups:"),
-        st.Page(page.EVALUATE, title="Evaluate", icon=":material/balance:"),
-        st.Page(page.LAYERS, title="Layers", icon=":material/layers:"),
-        st.Page(page.TRAIN, title="Train", icon=":material/model_training:"),
-        st.Page(page.CITY, title="City", icon=":material/location_city:"),
-    ]
-)
+current = st.navigation(page.menu())
 
 with errors.boxed(state.reachable):
     state.apply_choice()

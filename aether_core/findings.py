@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -54,6 +55,27 @@ class StoredFindings(Record):
     @classmethod
     def _from_version_1(cls, document: Mapping[str, Any]) -> Mapping[str, Any]:
         return document
+
+
+@dataclass(frozen=True)
+class LayerKind:
+    """One kind of layer that a city keeps.
+
+    Attributes:
+        name: In the store, in commands and JSON.
+        noun: What lists of layers call one.
+        title: What its report is called.
+        main_field: The field it is about; its first one where empty.
+        findings: What was measured while it was made; None where nothing was.
+        of_classes: Whether that field names one class of each cell, as files then say.
+    """
+
+    name: str
+    noun: str
+    title: str
+    main_field: str = ""
+    findings: type[StoredFindings] | None = None
+    of_classes: bool = False
 
 
 def _what_is_wrong(error: ValidationError | KeyError) -> str:

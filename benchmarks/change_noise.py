@@ -28,7 +28,7 @@ from scipy.ndimage import uniform_filter
 
 from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.pooling.view import city_views
+from aether_core.eo.file_kind import RASTER
 from aether_core.model.heads.heads import Heads
 from aether_core.model.heads.inference import encode_eo, encode_text
 from aether_core.model.recipes import recipe
@@ -113,7 +113,7 @@ def pairs(
         with tempfile.TemporaryDirectory() as folder:
             raster = Path(folder) / "embedding.tif"
             write_embedding_cog(raster, vectors, city.transform, city.crs)
-            views = city_views("raster", 100.0)[:1]
+            views = RASTER.views(100.0)[:1]
             found: NDArray[np.float32] = open_embedding([raster]).pool(lonlat, views).vectors[0]
             return found
 

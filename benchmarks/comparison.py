@@ -81,13 +81,13 @@ def main() -> int:
             )
             metric = task.main_metric
             for row in found.rows:
-                if row.metric == metric:
+                if row.metric == metric.name:
                     interval = f"{row.lo:.3f} to {row.hi:.3f}"
                     print(f"    {row.representation:10} {row.split:8} {row.mean:.3f} ({interval})")
             by_split = {
                 gain.split: gain
                 for gain in found.gains
-                if gain.metric == metric and gain.representation == "aether"
+                if gain.metric == metric.name and gain.representation == "aether"
             }
             print("    " + in_words(by_split["random"], by_split["spatial"], metric))
     return int(slow)

@@ -28,7 +28,8 @@ from sklearn.metrics import roc_auc_score
 
 from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.pooling.view import View, city_views
+from aether_core.eo.file_kind import RASTER
+from aether_core.eo.pooling.view import View
 from aether_core.model.heads.heads import Heads
 from aether_core.model.heads.inference import encode_eo, encode_text
 from aether_core.model.recipes import recipe, recipes
@@ -100,7 +101,7 @@ class Case:
 
 def prepare(city: SimulatedCity, encoder: TextEncoder) -> Case:
     """Write the city's embedding, read it back, pool it and encode its texts."""
-    base, wide = city_views("raster", 100.0)
+    base, wide = RASTER.views(100.0)
     disk = View("disk", "disk", radius_m=100.0)
     lonlat = np.stack([city.pois.geometry.x, city.pois.geometry.y], axis=1)
     side = np.arange(_CELL_PX // 2, len(city.truth), _CELL_PX)

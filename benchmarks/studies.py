@@ -27,7 +27,8 @@ from aether_core.charts import study_chart
 from aether_core.charts.static import to_svg
 from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.pooling.view import View, city_views
+from aether_core.eo.file_kind import RASTER
+from aether_core.eo.pooling.view import View
 from aether_core.model.recipes import recipe
 from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_texts
@@ -87,7 +88,7 @@ def study_city(
     def pool(lonlat: NDArray[np.float64], views: Sequence[View]) -> NDArray[np.float32]:
         return embedding.pool(lonlat, views).vectors
 
-    views = city_views("raster", 100.0)
+    views = RASTER.views(100.0)
     places = np.stack([city.pois.geometry.x, city.pois.geometry.y], axis=1)
     base, wide = pool(places, views)
     texts, text_index = np.unique(poi_texts(city.pois), return_inverse=True)

@@ -24,18 +24,16 @@ from pyproj import Transformer
 
 from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.pooling.view import city_views
+from aether_core.eo.file_kind import RASTER
 from aether_core.model.heads.inference import encode_eo
 from aether_core.model.recipes import recipe
 from aether_core.model.training.trainer import train
 from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_texts
 from aether_core.simulate.grid_city import ZONES, Noise, simulate_city
-from aether_core.tasks.kinds.classes import CLASSES
+from aether_core.tasks.kinds.classes import CLASSES, map_land_use
 from aether_core.tasks.kinds.metrics import kl, macro_f1
-from aether_core.tasks.kinds.shares import SHARES
-from aether_core.tasks.maps.land_use import map_land_use
-from aether_core.tasks.maps.socioeconomic import map_socioeconomic
+from aether_core.tasks.kinds.shares import SHARES, map_socioeconomic
 from aether_core.tasks.testing.comparison import compare
 from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.folds import choose_blocks
@@ -70,7 +68,7 @@ def build(seed: int, places: int, noise: Noise, encoder: TextEncoder) -> City:
         write_embedding_cog(raster, city.vectors, city.transform, city.crs, bottom_up=True)
         embedding = open_embedding([raster])
         at = np.stack([city.pois.geometry.x, city.pois.geometry.y], axis=1)
-        views = city_views("raster", 100.0)
+        views = RASTER.views(100.0)
         base, wide = embedding.pool(at, views).vectors
         side = np.arange(_CELL_PX // 2, len(city.truth), _CELL_PX)
         rows, columns = (index.ravel() for index in np.meshgrid(side, side, indexing="ij"))

@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 
 from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.pooling.view import city_views
+from aether_core.eo.file_kind import RASTER
 from aether_core.model.heads.heads import Heads
 from aether_core.model.heads.inference import encode_eo, encode_text
 from aether_core.model.recipes import recipe
@@ -61,7 +61,7 @@ def prepare(city: SimulatedCity, encoder: TextEncoder, folder: Path) -> Case:
     write_embedding_cog(raster, city.vectors, city.transform, city.crs, bottom_up=True)
     embedding = open_embedding([raster])
     places = np.stack([city.pois.geometry.x, city.pois.geometry.y], axis=1)
-    views = city_views("raster", 100.0)
+    views = RASTER.views(100.0)
     base, wide = embedding.pool(places, views).vectors
     side = np.arange(_CELL_PX // 2, len(city.truth), _CELL_PX)
     rows, columns = (index.ravel() for index in np.meshgrid(side, side, indexing="ij"))

@@ -1,7 +1,9 @@
 """How a command waits for a job: progress, Ctrl-C that asks it to stop, and how it ended."""
 
+import shutil
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +41,25 @@ def followed(store: "Store", job_id: int) -> "JobSummary":
             if job.state == "cancelled":
                 raise
     return ended_well(job)
+
+
+def taken(store: "Store", job_id: int, target: Path, *, force: bool) -> "JobSummary":
+    """Follow a job that makes a file, put the file where the user wants it, and forget the job.
+
+    Raises:
+        ConflictError: The file exists by now and `force` is not set.
+        InputError: It cannot be written there.
+        JobEndedError: The job failed.
+    """
+    from aether_core.files.whole import atomic_path
+    from workflows.jobs.job import remove_job
+    from workflows.jobs.outputs import output_file
+
+    job = followed(store, job_id)
+    with atomic_path(target, force=force) as temporary:
+        shutil.copyfile(output_file(store, job), temporary)
+    remove_job(store, job_id)
+    return job
 
 
 def say_queued(job: "JobSummary") -> None:

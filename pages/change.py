@@ -8,6 +8,7 @@ from aether_core.charts.words import percent
 from aether_core.errors import AetherError
 from ui.ask import change as change_ask
 from ui.ask.change import Asked
+from ui.jobs import made_file
 from ui.jobs import panel as job_panel
 from ui.jobs.links import LAYER
 from ui.map import map as city_map
@@ -18,12 +19,13 @@ from ui.map.nearby import nearest_names, spread_out
 from ui.map.swipe import Side
 from ui.maps import layer_map
 from ui.maps.change_views import change_view
-from ui.shell import chart, downloads, errors, page, state
+from ui.shell import chart, errors, page, state
 from ui.shell.text import plain, rows
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.change_pictures import year_pictures
 from workflows.layers.export import export_change
+from workflows.layers.file_kinds import CHANGE_FILE, change_file
 from workflows.layers.job_kind import CHANGE, ChangeLayer
 from workflows.layers.pictures import LayerPicture
 from workflows.search.change import CAUTION, CellChange, in_words
@@ -159,9 +161,16 @@ def draw_actions(city: CitySummary, found: CellChange) -> None:
             keep(city, found, title)
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption("Every cell with both scores, the change, and whether it is beyond noise.")
-        downloads.buttons(
-            f"{city.slug}-{found.title}", lambda path: export_change(found, path), key="change"
-        )
+        with errors.boxed(state.reachable):
+            made_file.in_a_format(
+                f"{city.slug}-{found.title}",
+                city.slug,
+                CHANGE_FILE,
+                lambda suffix: change_file(state.store(), found, suffix),
+                lambda path: export_change(found, path),
+                key="change",
+                features=len(found.h3),
+            )
 
 
 def keep(city: CitySummary, found: CellChange, title: str) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from aether_core.eo.embedding_kind import kind_title
+from aether_core.eo.file_kind import FILE_KINDS
 from ui.fetch import batch as fetch_batch
 from ui.fetch import form as fetch_form
 from ui.fetch import jobs as fetch_jobs
@@ -50,7 +51,7 @@ def draw_places(city: CitySummary) -> None:
 
 def draw_facts(city: CitySummary) -> None:
     """The figures of the city."""
-    kind = "pixels" if city.embedding_kind == "raster" else "samples"
+    kind = FILE_KINDS[city.embedding_kind].unit
     mark = ", simulated" if city.simulated else ""
     facts(
         {

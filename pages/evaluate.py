@@ -6,9 +6,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from aether_core.errors import NotFoundError
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.expert import compare_form, comparison, retrieval, studies
 from ui.jobs import panel as job_panel
-from ui.jobs.links import EVALUATION, TASKS, asked_for
+from ui.jobs.links import EVALUATION, from_address, task_titles
 from ui.jobs.panel import Panel
 from ui.shell import errors, page, state
 from workflows.cities.cities import CitySummary
@@ -16,29 +17,33 @@ from workflows.evaluation.compare import Evaluation, latest_evaluation, show_eva
 from workflows.evaluation.retrieval import TASK as RETRIEVAL
 from workflows.evaluation.retrieval import RetrievalEvaluation, latest_retrieval, show_retrieval
 
-BY_NAME = {name: task for task, name in TASKS.items()}
-QUESTIONS = {
-    compare_form.LAND_USE: "Does AETHER predict land use better than plain AlphaEarth? "
-    "Test it on your own labels, with the same folds for all.",
-    compare_form.SOCIOECONOMIC: "Does AETHER predict area shares better than plain AlphaEarth? "
-    "Test it on your own figures, with the same folds for all.",
-    RETRIEVAL: "Does a text query find the cells known to match it?",
-}
 LAST, NEW = "Last result", "New comparison"
 
 
 def choose() -> str:
     """The task; it stands in the page's address."""
+    by_title = {title: task for task, title in task_titles().items()}
     chosen = st.segmented_control(
         "Task",
-        list(BY_NAME),
-        default=TASKS[compare_form.LAND_USE],
+        list(by_title),
+        default=next(iter(by_title)),
         required=True,
         key="task",
         bind="query-params",
         label_visibility="collapsed",
     )
-    return BY_NAME[chosen]
+    return by_title[chosen]
+
+
+def question(task: str) -> str:
+    """What the test of a task answers."""
+    if task == RETRIEVAL:
+        return "Does a text query find the cells known to match it?"
+    kind = TASK_KINDS[task]
+    return (
+        f"Does AETHER predict {kind.predicts} better than plain AlphaEarth? Test it on your own "
+        f"{kind.samples}, with the same folds for all."
+    )
 
 
 def shown(city: CitySummary, task: str, panel: Panel) -> Evaluation | RetrievalEvaluation | None:
@@ -51,7 +56,7 @@ def shown(city: CitySummary, task: str, panel: Panel) -> Evaluation | RetrievalE
     )
     key = f"{task}-shown-{slug}"
     made = [int(job.result[EVALUATION]) for job in panel.ended]
-    linked = asked_for(EVALUATION)
+    linked = from_address(EVALUATION)
     if made or (linked is not None and linked.isdecimal()):
         st.session_state[key] = made[0] if made else int(linked or 0)
         st.session_state[f"{task}-view"] = LAST
@@ -83,7 +88,7 @@ def draw_task(city: CitySummary, task: str, panel: Panel, bar: DeltaGenerator) -
     with bar:
         new = found is None or is_new(task)
     if found is None or new:
-        st.caption(QUESTIONS[task])
+        st.caption(question(task))
         if task == RETRIEVAL:
             retrieval.form(city, panel)
         else:

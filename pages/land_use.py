@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aether_core.tasks.findings import ClassFindings
+from aether_core.tasks.kinds.classes import ClassFindings
 from ui.forms import district as district_form
 from ui.forms import fit as fit_form
 from ui.forms import label as label_form

@@ -3,26 +3,17 @@
 import streamlit as st
 
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
-from ui.jobs.links import LAYER, asked_for
+from ui.jobs.links import LAYER, from_address
 from ui.maps import difference, layer_map, take_away
-from ui.maps.layer_names import seen_by, told_apart
-from ui.shell import downloads, errors, page, state
+from ui.maps.layer_names import distinct_names, features_used
+from ui.shell import errors, page, state
 from ui.shell.text import facts, plain
 from workflows.cities.cities import CitySummary
-from workflows.layers.export import export_layer
+from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import LayerSummary, list_layers, remove_layer
 
 MAP_HEIGHT = 600
 MAP, COMPARE = "One layer", "Compare two"
-KINDS = {
-    "search": "search result",
-    "similar": "similar places",
-    "ask": "answer to a question",
-    "change": "change between two years",
-    "landuse": "land use",
-    "socioeconomic": "shares by cell",
-    "socioeconomic areas": "shares by area",
-}
 ASKED = {
     "query": "Asked",
     "question": "Asked",
@@ -41,8 +32,8 @@ ASKED = {
 def choose(layers: list[LayerSummary]) -> LayerSummary:
     """The list of layers; one is always chosen."""
     by_name = {layer.layer: layer for layer in layers}
-    names = told_apart(layers)
-    linked = asked_for(LAYER)
+    names = distinct_names(layers)
+    linked = from_address(LAYER)
     if linked in by_name:
         st.session_state["layer"] = linked
     elif st.session_state.get("layer") not in by_name:
@@ -54,7 +45,7 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
         captions=[
             " · ".join(
                 [
-                    *told_fit(layer),
+                    *kind_and_features(layer),
                     f"{layer.created:%d %b %Y, %H:%M}",
                     f"{layer.features:,} {layer.unit}s",
                 ]
@@ -66,9 +57,9 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
     return by_name[name]
 
 
-def told_fit(layer: LayerSummary) -> list[str]:
+def kind_and_features(layer: LayerSummary) -> list[str]:
     """What kind of layer it is, and what the fit saw where there was one."""
-    return [KINDS.get(layer.kind, layer.kind), *filter(None, [seen_by(layer)])]
+    return [layer_kind(layer.kind).noun, *filter(None, [features_used(layer)])]
 
 
 def draw_lineage(layer: LayerSummary) -> None:
@@ -79,11 +70,11 @@ def draw_lineage(layer: LayerSummary) -> None:
         if layer.parameters.get(name) is not None
     }
     if "Representation" in asked:
-        asked["Representation"] = seen_by(layer)
+        asked["Representation"] = features_used(layer)
     needs_model = REPRESENTATION_KINDS[layer.parameters.get("representation", "aether")].needs_model
     facts(
         {
-            "Kind": KINDS.get(layer.kind, layer.kind),
+            "Kind": layer_kind(layer.kind).noun,
             **asked,
             "Model": layer.model or ("its model was removed" if needs_model else "none needed"),
             "Embedding": f"{layer.years}{', simulated' if layer.simulated else ''}",
@@ -112,11 +103,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
         with st.container(height=260, border=False) if len(layers) > 4 else st.container():
             chosen = choose(layers)
         st.subheader("Download", anchor=False)
-        downloads.buttons(
-            f"{city.slug}-{chosen.layer}",
-            lambda path: export_layer(state.store(), city.slug, chosen.layer, path),
-            key="layer",
-        )
+        take_away.files(city, chosen, "layer")
         left, right = st.columns(2, gap="small")
         with left:
             take_away.report(city, chosen)

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from aether_core.tasks.findings import ShareFindings
+from aether_core.eo.file_kind import FILE_KINDS
+from aether_core.tasks.kinds.shares import ShareFindings
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.forms import area as area_form
 from ui.forms import district as district_form
@@ -56,7 +57,8 @@ def draw_form(city: CitySummary, panel: Panel) -> None:
 
 def ask_pixels(city: CitySummary, representation: str) -> bool:
     """Ask whether areas take their mean over pixels, where the embedding has some."""
-    if city.embedding_kind != "raster" or not REPRESENTATION_KINDS[representation].of_pixels:
+    has_pixels = FILE_KINDS[city.embedding_kind].has_pixels
+    if not (has_pixels and REPRESENTATION_KINDS[representation].of_pixels):
         return False
     return st.toggle(
         "Average over pixels",

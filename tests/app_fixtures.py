@@ -51,6 +51,7 @@ class CityFiles:
             "pois": self.pois,
             "boundary": self.boundary,
             "simulated": True,
+            "cell_resolution": 11,
         }
         return AddCity(**(facts | changes))
 

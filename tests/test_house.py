@@ -2,14 +2,20 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
+import pytest
+import rasterio
 import yaml
+from sqlalchemy import make_url
 
+from workflows.home.settings import Settings
 from workflows.jobs.kind import LANES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,3 +125,56 @@ def test_dockerfile_copies_only_what_exists_and_drops_root() -> None:
     missing = [name for names in copied for name in names if not (ROOT / name).exists()]
     assert not missing
     assert "USER aether" in lines
+    # Every folder the app imports is in the image.
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    assert rooms <= {name for names in copied for name in names}
+
+
+def test_the_image_has_the_system_libraries_that_the_wheels_take_for_granted() -> None:
+    image = (ROOT / "Dockerfile").read_text()
+    libraries = Path(rasterio.__file__).parents[1] / "rasterio.libs"
+    gdal = next(libraries.glob("libgdal*"))
+    assert b"libexpat.so.1" in gdal.read_bytes(), "the image no longer needs libexpat1"
+    assert " libexpat1 " in image.partition("AS build")[2]
+
+
+def resolved(text: str, given: Mapping[str, str]) -> str:
+    """A compose file with its variables put in, as `docker compose config` does it."""
+
+    def value(found: re.Match[str]) -> str:
+        name, sign, other = found["name"], found["sign"], found["other"] or ""
+        if given.get(name):
+            return given[name]
+        if sign == ":?":
+            raise KeyError(f"{name}: {other}")
+        return other
+
+    return re.sub(r"\$\{(?P<name>\w+)(?:(?P<sign>:[-?])(?P<other>[^}]*))?\}", value, text)
+
+
+def test_the_compose_file_resolves_and_refers_to_what_it_declares() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    with pytest.raises(KeyError, match="AETHER_DB_PASSWORD"):
+        resolved(text, {})
+    plain = resolved(text, {"AETHER_DB_PASSWORD": "secret"})
+    assert "${" not in plain
+    document = yaml.safe_load(plain)
+    services = document["services"]
+    for service in services.values():
+        assert "image" in service
+        assert {volume.partition(":")[0] for volume in service["volumes"]} <= set(
+            document["volumes"]
+        )
+        assert set(service.get("depends_on", ())) <= set(services)
+    app = services["app"]
+    assert app["ports"] == ["127.0.0.1:8501:8501"]
+    address = make_url(app["environment"]["AETHER_DATABASE_URL"])
+    database = services["database"]["environment"]
+    assert (address.host, address.username, address.database, address.password) == (
+        "database",
+        database["POSTGRES_USER"],
+        database["POSTGRES_DB"],
+        database["POSTGRES_PASSWORD"],
+    )
+    known = {f"AETHER_{name.upper()}" for name in Settings.model_fields}
+    assert set(app["environment"]) <= known

@@ -58,8 +58,8 @@ def change_histogram(change: NDArray[np.float32], low: float, high: float) -> Ch
     ends = alt.Chart(pd.DataFrame({"from": [low, high]}))
     rules = ends.mark_rule(color=QUIET, strokeDash=[5, 4]).encode(x=x)
     within = float(((change >= low) & (change <= high)).mean())
-    told = f"{percent(within, 1)} of {counted(len(change))} cells within noise (dashed)"
-    return titled(layered(bars, rules), "Change in score across cells", told)
+    note = f"{percent(within, 1)} of {counted(len(change))} cells within noise (dashed)"
+    return titled(layered(bars, rules), "Change in score across cells", note)
 
 
 def histogram_bars(change: NDArray[np.float32], low: float, high: float) -> pd.DataFrame:

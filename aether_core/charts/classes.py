@@ -49,8 +49,8 @@ def class_counts(counts: Mapping[str, int], colours: Mapping[str, str] | None = 
     numbers = base.mark_text(align="left", dx=4, color=QUIET).encode(
         text=alt.Text("n:Q", format=",")
     )
-    told = f"{counted(sum(counts.values()))} labels in {len(names)} classes"
-    return titled(bars + numbers, "Labels per class", told)
+    note = f"{counted(sum(counts.values()))} labels in {len(names)} classes"
+    return titled(bars + numbers, "Labels per class", note)
 
 
 def confusion(
@@ -117,5 +117,5 @@ def confusion(
         numbers = base.transform_filter("datum.n > 0").mark_text()
         ink = alt.condition("datum.share > 0.42", alt.value("#ffffff"), alt.value("#1d2730"))
         layers.append(numbers.encode(text=alt.Text("n:Q", format=","), color=ink))
-    told = f"{counted(int(counts.sum()))} labels, each held out when predicted"
-    return titled(layered(*layers), "Confusion matrix", told)
+    note = f"{counted(int(counts.sum()))} labels, each held out when predicted"
+    return titled(layered(*layers), "Confusion matrix", note)

@@ -8,7 +8,6 @@ import pandas as pd
 
 from aether_core.charts.palette import BLUE, QUIET, REPRESENTATION_COLOURS, SPLIT_COLOURS, VERMILION
 from aether_core.charts.words import (
-    REPRESENTATIONS,
     SPLITS,
     Chart,
     Record,
@@ -21,6 +20,7 @@ from aether_core.charts.words import (
     nothing,
     titled,
 )
+from aether_core.tasks.testing.comparison import representation_names
 
 _REACHED: Final = "Score by representation"
 _CURVE: Final = "Learning curve"
@@ -38,7 +38,7 @@ _VERDICT_COLOURS: Final = (BLUE, VERMILION, QUIET)
 def forest(
     rows: Sequence[Record],
     metric: str,
-    names: Mapping[str, str] = REPRESENTATIONS,
+    names: Mapping[str, str] | None = None,
     *,
     n: int | None = None,
 ) -> Chart:
@@ -47,9 +47,10 @@ def forest(
     Args:
         rows: `representation`, `split`, `metric`, `mean`, `lo`, `hi`, `n_seeds`.
         metric: Which rows to draw.
-        names: What representations are called.
+        names: What representations are called; AlphaEarth's where None.
         n: Number of labels or areas, stated.
     """
+    names = representation_names() if names is None else names
     drawn = [row for row in rows if row["metric"] == metric]
     order = in_order((str(row["representation"]) for row in drawn), names)
     shown = dict(zip(order, fitted([names.get(one, one) for one in order]), strict=True))
@@ -92,7 +93,7 @@ def forest(
 def gains_forest(
     gains: Sequence[Record],
     metric: str,
-    names: Mapping[str, str] = REPRESENTATIONS,
+    names: Mapping[str, str] | None = None,
     *,
     n: int | None = None,
 ) -> Chart:
@@ -103,16 +104,17 @@ def gains_forest(
             of the metric's own change), `lo`, `hi`, `better` (True, False, or None: no difference
             can be shown).
         metric: Which gains to draw.
-        names: What representations are called.
+        names: What representations are called; AlphaEarth's where None.
         n: Number of labels or areas, stated.
     """
+    names = representation_names() if names is None else names
     drawn = [gain for gain in gains if gain["metric"] == metric]
     splits = in_order((str(gain["split"]) for gain in drawn), SPLITS)
     order = in_order((str(gain["representation"]) for gain in drawn), names)
     drawn.sort(
         key=lambda one: (order.index(one["representation"]), splits.index(str(one["split"])))
     )
-    told = [
+    gain_labels = [
         f"{names.get(gain['representation'], gain['representation'])}, "
         f"{SPLITS.get(gain['split'], gain['split'])}"
         for gain in drawn
@@ -124,7 +126,7 @@ def gains_forest(
                 "verdict": _VERDICTS[gain["better"]],
                 **{key: float(gain[key]) for key in ("relative", "lo", "hi")},
             }
-            for what, gain in zip(fitted(told, width=40), drawn, strict=True)
+            for what, gain in zip(fitted(gain_labels, width=40), drawn, strict=True)
         ],
         columns=["what", "verdict", "relative", "lo", "hi"],
     )
@@ -155,15 +157,16 @@ def gains_forest(
 
 
 def learning_curve(
-    points: Sequence[Record], metric: str, names: Mapping[str, str] = REPRESENTATIONS
+    points: Sequence[Record], metric: str, names: Mapping[str, str] | None = None
 ) -> Chart:
     """Draw the score against the number of training labels, with its interval as a band.
 
     Args:
         points: `n`, `mean`, `lo`, `hi`, and `representation` where there are several.
         metric: What the score is.
-        names: What representations are called.
+        names: What representations are called; AlphaEarth's where None.
     """
+    names = representation_names() if names is None else names
     frame = pd.DataFrame(
         [
             {

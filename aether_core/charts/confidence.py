@@ -69,12 +69,12 @@ def reliability(by_split: Mapping[str, Reliability]) -> Chart:
         base.mark_line(strokeWidth=1.8),
         base.mark_circle(opacity=1).encode(size=sizes),
     )
-    told = [
+    subtitle = [
         f"{SPLITS.get(split, split)}: calibration error {by_split[split].ece:.3f}, "
         f"{counted(by_split[split].n)}"
         for split in splits
     ]
-    return titled(chart, "Calibration of the probabilities", told)
+    return titled(chart, "Calibration of the probabilities", subtitle)
 
 
 def coverage(by_split: Mapping[str, Coverage]) -> Chart:
@@ -118,9 +118,11 @@ def coverage(by_split: Mapping[str, Coverage]) -> Chart:
         .encode(x=alt.X("lo:Q", scale=scale), x2="hi:Q"),
         base.mark_point(filled=True, size=70, opacity=1).encode(x=x),
     )
-    told = [f"{SPLITS.get(split, split)}: {_coverage_words(by_split[split])}" for split in splits]
+    subtitle = [
+        f"{SPLITS.get(split, split)}: {_coverage_words(by_split[split])}" for split in splits
+    ]
     title = f"Coverage of the prediction sets; target {percent(level)}"
-    return titled(chart, title, [*told, f"dashed: target; bars: {percent(0.95)} interval"])
+    return titled(chart, title, [*subtitle, f"dashed: target; bars: {percent(0.95)} interval"])
 
 
 def _records(found: Coverage, split: str, shown: Mapping[str, str]) -> list[dict[str, object]]:

@@ -43,11 +43,11 @@ def fairness(
     """
     if not groups:
         return nothing(title or measure(value).title, "no groups")
-    told = [f"{one.group} ({counted(one.n)})" for one in groups]
+    group_labels = [f"{one.group} ({counted(one.n)})" for one in groups]
     frame = pd.DataFrame(
         [
             (what, *one.figure(value))
-            for what, one in zip(fitted(told, width=30), groups, strict=True)
+            for what, one in zip(fitted(group_labels, width=30), groups, strict=True)
         ],
         columns=["what", "value", "lo", "hi"],
     )

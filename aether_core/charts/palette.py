@@ -29,8 +29,25 @@ REPRESENTATION_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
 SPLIT_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
     {"random": AMBER, "spatial": BLUE, "district": GREEN}
 )
-SHARE_RAMP: Final = ("#f2ec99", "#75c88b", "#019296", "#005687", "#281755")
-"""Pale to deep, the app's ramp of values: order can be read from lightness alone."""
+VALUE_RAMP: Final = (
+    "#f2ec99",
+    "#b7db8b",
+    "#75c88b",
+    "#0eb294",
+    "#019296",
+    "#01748e",
+    "#005687",
+    "#213575",
+    "#281755",
+)
+"""Pale to deep, the ramp of values on maps, in reports and in QGIS.
+
+Placed by us in OKLCH: lightness falls in even steps from 0.93 to 0.27 while the hue turns from
+yellow over green to violet. Order can be read from lightness alone, so it survives every kind of
+colour blindness and a grey print.
+"""
+SHARE_RAMP: Final = VALUE_RAMP[::2]
+"""The same in five steps."""
 CHANGE_RAMP: Final = ("#9e5206", "#db8c36", "#f3cd98", "#ffffff", "#a5cbec", "#488fcc", "#104e94")
 """Away from something, within noise, towards it: brown over white to blue, which
 colour-blind readers can tell apart."""

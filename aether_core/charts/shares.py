@@ -47,11 +47,11 @@ def shares_scatter(truth: ArrayLike, predicted: ArrayLike, field: str) -> Chart:
     )
     ends = pd.DataFrame({"true": scale.domain, "predicted": scale.domain})
     diagonal = alt.Chart(ends).mark_line(color=QUIET, strokeDash=[5, 4], strokeWidth=1.2)
-    told = f"{counted(len(both))} areas" + (
+    note = f"{counted(len(both))} areas" + (
         f", {len(drawn):,} of them shown" if len(drawn) < len(both) else ""
     )
     title = fitted([field], width=60, lines=1)[0]
-    return titled(dots + diagonal.encode(x="true:Q", y="predicted:Q"), title, told)
+    return titled(dots + diagonal.encode(x="true:Q", y="predicted:Q"), title, note)
 
 
 def shares_bars(

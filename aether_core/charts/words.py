@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 
 from aether_core.charts.palette import QUIET
+from aether_core.tasks.kinds.registry import metric_named
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 """One view or several on the same axes: pages stretch both to their container."""
@@ -38,27 +39,13 @@ class Measure:
 
 _MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
     {
-        "macro_f1": Measure("Macro-F1 (0 to 1)"),
-        "weighted_f1": Measure("Weighted F1 (0 to 1)"),
-        "accuracy": Measure("Accuracy (0 to 1)"),
-        "cosine": Measure("Cosine similarity (0 to 1)"),
-        "kl": Measure("KL divergence (nats)", lower_is_better=True),
-        "chebyshev": Measure("Chebyshev distance (0 to 1)", lower_is_better=True),
-        "l1": Measure("L1 distance (0 to 2)", lower_is_better=True),
         "auc": Measure("Area under the ROC curve (0 to 1)"),
         "average_precision": Measure("Average precision (0 to 1)"),
         "error": Measure("Error (share of labels)", lower_is_better=True),
         "coverage": Measure("Coverage (share of true values covered)"),
     }
 )
-REPRESENTATIONS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "alphaearth": "AlphaEarth",
-        "aether": "AETHER",
-        "poi": "places only",
-        "concat": "AlphaEarth + AETHER",
-    }
-)
+"""What is measured beside the metrics of the kinds of task."""
 SPLITS: Final[Mapping[str, str]] = MappingProxyType(
     {"random": "random folds", "spatial": "spatial blocks", "district": "whole districts"}
 )
@@ -66,7 +53,11 @@ SPLITS: Final[Mapping[str, str]] = MappingProxyType(
 
 def measure(metric: str) -> Measure:
     """How a metric is shown; one that is not known goes by its own name."""
-    return _MEASURES.get(metric, Measure(metric.replace("_", " ").capitalize()))
+    if metric in _MEASURES:
+        return _MEASURES[metric]
+    known = metric_named(metric)
+    unit = f" ({known.unit})" if known.unit else ""
+    return Measure(f"{known.heading}{unit}", known.lower_is_better)
 
 
 def in_order(found: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ import shapely
 from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.poi.osm.extract import PBF_SUFFIXES
+from aether_core.spatial.longitudes import boxes_of, extent_of
 from aether_core.vector import DEFAULT_LIMITS, WGS84, Limits
 
 
@@ -50,10 +51,15 @@ def read_osm_features(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about tags and empty layers, not about the file
-            bounds = list(boundary.bounds) if boundary is not None else None
-            found = OSM(str(file), bounding_box=bounds).get_data_by_custom_criteria(
-                custom_filter=custom_filter, tags_as_columns=list(columns), keep_nodes=False
-            )
+            boxes = [None] if boundary is None else boxes_of(extent_of(boundary))
+            read = [
+                OSM(
+                    str(file), bounding_box=None if box is None else list(box)
+                ).get_data_by_custom_criteria(
+                    custom_filter=custom_filter, tags_as_columns=list(columns), keep_nodes=False
+                )
+                for box in boxes
+            ]
     # What a damaged file makes pyrosm, protobuf and zlib stumble over has no common root.
     except Exception as error:
         raise InputError(
@@ -62,8 +68,10 @@ def read_osm_features(
             "download the .osm.pbf again",
             code="osm-extract-unreadable",
         ) from error
-    if found is None:
+    some = [one for one in read if one is not None]
+    if not some:
         return gpd.GeoDataFrame({"id": []}, geometry=[], crs=WGS84)
+    found = pd.concat(some, ignore_index=True)
     there = ~(found.geometry.is_empty | found.geometry.isna())
     return gpd.GeoDataFrame(found[there], geometry="geometry", crs=WGS84)
 

@@ -11,6 +11,7 @@ import shapely
 from aether_core.city.boundary import BOUNDARY_LIMITS, polygons_of, read_outlines
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
+from aether_core.spatial.longitudes import extent_of, followed, within_180
 from aether_core.vector import NO_OPTIONS, Limits, ReadOptions
 
 SOUTHMOST, NORTHMOST = -80.0, 84.0
@@ -20,6 +21,7 @@ _ELLIPSOID = pyproj.Geod(ellps="WGS84")
 _SMALLEST_M2 = 10_000.0
 _WIDEST_KM = 500.0
 _AGREES = 0.01  # share of the area by which two ways of reading an outline may differ
+_WIDEST_ACROSS = 90.0  # degrees; a box across the 180th meridian
 _SLACK = 1e-6  # degrees; exports round ±180 in the last digit
 
 
@@ -31,19 +33,20 @@ def check_city_boundary(
     A ring that touches or overlaps itself a little is repaired when all readings of it agree on the
     area to 1 %. An outline that truly crosses itself is refused: which side is inside is a guess.
 
+    Across the 180th meridian it is cut there, whether its longitudes run on or jump.
+
     Args:
         geometry: Polygon or MultiPolygon in WGS84, longitude first; a height is dropped.
         limit_km2: Largest area of one city, in square kilometres on the ellipsoid.
 
     Raises:
         InputError: It is no area, empty, not in degrees (said so when longitude and latitude look
-            swapped), crosses itself or the 180th meridian, leaves 80° S to 84° N, is under a
-            hectare or above the limit, or its parts lie more than 500 km apart.
+            swapped), crosses itself, leaves 80° S to 84° N, is under a hectare or above the limit,
+            or its parts lie more than 500 km apart.
     """
     shape = _polygonal(geometry)
     _check_degrees(shape)
-    _check_meridian(shape)
-    whole = repaired_outline(shape)
+    whole = _within_180(repaired_outline(followed(shape)))
     _check_latitudes(whole)
     _check_size(whole, limit_km2)
     return whole
@@ -76,6 +79,9 @@ def read_city_boundary(
 def box_boundary(west: float, south: float, east: float, north: float) -> shapely.MultiPolygon:
     """Return a box in longitude and latitude as a boundary; only its corners are checked.
 
+    A west beyond the east means a box across the 180th meridian (RFC 7946, section 5.2), as does an
+    edge beyond 180 degrees; it comes in two parts.
+
     Args:
         west: Western edge, degrees.
         south: Southern edge, degrees.
@@ -83,8 +89,7 @@ def box_boundary(west: float, south: float, east: float, north: float) -> shapel
         north: Northern edge, degrees.
 
     Raises:
-        InputError: A corner is no place on Earth, the edges are out of order, or the box crosses
-            the 180th meridian.
+        InputError: A corner is no place on Earth, or the edges are out of order.
     """
     edges = (west, south, east, north)
     shown = ", ".join(f"{edge:g}" for edge in edges)
@@ -100,18 +105,26 @@ def box_boundary(west: float, south: float, east: float, north: float) -> shapel
             hint + order,
             code="coordinates-swapped" if swapped else "box-latitude-out-of-range",
         )
-    if abs(west) > 180 + _SLACK or abs(east) > 180 + _SLACK or west > east:
-        if abs(west) > 360 or abs(east) > 360:
-            raise InputError(
-                "a longitude of the box lies outside ±180",
-                shown,
-                order,
-                code="box-longitude-out-of-range",
-            )
-        raise _across_the_meridian(shown)
+    if abs(west) > 360 or abs(east) > 360:
+        raise InputError(
+            "a longitude of the box lies outside ±180",
+            shown,
+            order,
+            code="box-longitude-out-of-range",
+        )
     if west == east or south >= north:
         raise InputError("the box has no area", shown, order, code="box-without-area")
-    return shapely.MultiPolygon([shapely.box(west, south, east, north)])
+    if west > east:
+        east += 360
+        if east - west > _WIDEST_ACROSS:
+            raise InputError(
+                "west and east of the box are probably swapped: from west to east it would reach"
+                f" over {east - west:g} degrees",
+                shown,
+                order + "; a west beyond the east means a box across the 180th meridian",
+                code="box-edges-swapped",
+            )
+    return _within_180(shapely.MultiPolygon([shapely.box(west, south, east, north)]))
 
 
 def area_km2(boundary: shapely.Geometry) -> float:
@@ -168,19 +181,10 @@ def _check_degrees(shape: shapely.Geometry) -> None:
     )
 
 
-def _check_meridian(shape: shapely.Geometry) -> None:
-    west, _, east, _ = shape.bounds
-    if west < -180 - _SLACK or east > 180 + _SLACK or east - west > 180:
-        raise _across_the_meridian(_shown(shape))
-
-
-def _across_the_meridian(shown: str) -> InputError:
-    return InputError(
-        "the boundary crosses the 180th meridian, or west and east are swapped",
-        shown,
-        "give the part on one side of it; each side can be a separate city",
-        code="boundary-crosses-antimeridian",
-    )
+def _within_180(shape: shapely.MultiPolygon) -> shapely.MultiPolygon:
+    """Cut an outline at the 180th meridian where it lies across it."""
+    (whole,) = within_180(np.array([shape], dtype=object)).shapes
+    return polygons_of(whole)
 
 
 def _check_latitudes(shape: shapely.Geometry) -> None:
@@ -212,9 +216,9 @@ def _check_size(shape: shapely.MultiPolygon, limit_km2: float) -> None:
             "batch, one table row per city",
             code="boundary-too-large",
         )
-    west, south, east, north = shape.bounds
+    west, south, east, north = extent_of(shape)
     _, _, across_m = _ELLIPSOID.inv(west, south, east, north)
-    if across_m / 1000 > _WIDEST_KM:
+    if across_m / 1000 > _WIDEST_KM or east - west > 180:  # the shortest line goes the other way
         raise InputError(
             f"the parts of the boundary lie more than {_WIDEST_KM:g} km apart",
             f"{across_m / 1000:,.0f} km from corner to corner",

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from aether_core.eo.file_kind import FileKindName
 from aether_core.eo.pooling.pooled import FileInfo, Pooled
 from aether_core.eo.pooling.view import View
 from aether_core.eo.raster.embedding import open_rasters
@@ -26,7 +27,7 @@ EMBEDDING_SUFFIXES = RASTER_SUFFIXES | TABLE_SUFFIXES
 class Embedding(Protocol):
     """An embedding that can be pooled at points."""
 
-    kind: Literal["raster", "table"]
+    kind: FileKindName
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -1,6 +1,6 @@
 """Telling an embedding from other numbers: its vectors have length 1."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,11 @@ from aether_core.progress import Progress, silent
 NORM_TOLERANCE = 0.05
 BAD_SHARE = 0.01
 
-_SHORTEST_MEAN = 0.2
-"""Means of genuine vectors over whole census tracts have lengths of 0.68 to 1.00."""
+_SHORTEST_MEAN = 0.35
+"""Means of genuine vectors over whole census tracts have lengths of 0.68 to 1.00. Vectors that were
+decoded twice have 0.17 to 0.32."""
+_LEAST_NEGATIVE = 0.1
+"""Of genuine values, and of means of them, about half are below 0; of reflectances none is."""
 _SCALED_SPREAD = 1e-3
 
 _WINDOW_PIXELS = 65_536
@@ -29,24 +32,75 @@ _LEAST_WINDOWS = 4
 _MEASURED = 4
 """Of how many vectors of a large raster the length of one is taken."""
 _ENOUGH_VALID = 10_000
+_MEANS_AS_FLOATS = "means of pixels as floats, decoded before they are averaged"
 _ENCODING = (
     "int8 is only supported in AlphaEarth's encoding: give other quantised values as float32"
 )
 
 
-def are_means(norms: NDArray[np.float64]) -> bool:
-    """Whether lengths are those of means of unit vectors: shorter than 1, each by its own amount.
+@dataclass(frozen=True)
+class Measured:
+    """What some vectors are like.
 
-    Args:
-        norms: float64 `[n]`, n at least 1.
-
-    Returns:
-        True when 99 % lie from 0.2 to 1.05, more than 1 % are off 1 by more than 0.05, and they
-        differ. Vectors that are all equally short were scaled, and are no means.
+    Attributes:
+        norms: Their lengths, float64 `[n]`, n at least 1.
+        lowest: Their smallest value.
+        highest: Their largest value.
+        negative: Share of their values below 0.
     """
-    bad = np.mean(np.abs(norms - 1) > NORM_TOLERANCE) > BAD_SHARE
-    inside = np.mean((norms >= _SHORTEST_MEAN) & (norms <= 1 + NORM_TOLERANCE)) >= 1 - BAD_SHARE
-    return bool(bad and inside and norms.std() > _SCALED_SPREAD)
+
+    norms: NDArray[np.float64]
+    lowest: float
+    highest: float
+    negative: float
+
+    @classmethod
+    def of(cls, vectors: NDArray[np.floating[Any]]) -> "Measured":
+        """Measure vectors `[n, dim]`."""
+        below = float(np.mean(vectors < 0))
+        return cls(lengths(vectors), float(vectors.min()), float(vectors.max()), below)
+
+    @classmethod
+    def together(cls, parts: Sequence["Measured"]) -> "Measured":
+        """Join what was measured of parts, at least one."""
+        sizes = [len(part.norms) for part in parts]
+        return cls(
+            np.concatenate([part.norms for part in parts]),
+            min(part.lowest for part in parts),
+            max(part.highest for part in parts),
+            float(np.average([part.negative for part in parts], weights=sizes)),
+        )
+
+    @property
+    def are_means(self) -> bool:
+        """Whether these are means of unit vectors: shorter than 1, each by its own amount.
+
+        True when 99 % of the lengths lie from 0.35 to 1.05, more than 1 % are off 1 by more than
+        0.05, and they differ: vectors that are all equally short were scaled, and are no means. Of
+        their values a tenth at least is negative, and a tenth is not.
+        """
+        bad = np.mean(np.abs(self.norms - 1) > NORM_TOLERANCE) > BAD_SHARE
+        fits = (self.norms >= _SHORTEST_MEAN) & (self.norms <= 1 + NORM_TOLERANCE)
+        spread = self.norms.std() > _SCALED_SPREAD
+        signs = _LEAST_NEGATIVE <= self.negative <= 1 - _LEAST_NEGATIVE
+        return bool(bad and fits.mean() >= 1 - BAD_SHARE and spread and signs)
+
+    @property
+    def means_note(self) -> str:
+        """What is said of means."""
+        return (
+            f"The vectors are means of several pixels, {self.norms.min():.2f} to "
+            f"{self.norms.max():.2f} long (median {np.median(self.norms):.2f})"
+        )
+
+    @property
+    def words(self) -> str:
+        """The figures, for a message."""
+        figures = (
+            f"median length {np.median(self.norms):.3g}, from {self.norms.min():.3g} to "
+            f"{self.norms.max():.3g}; values from {self.lowest:.3g} to {self.highest:.3g}"
+        )
+        return figures if self.lowest < 0 else f"{figures}, none below 0, as in reflectances"
 
 
 def lengths(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -56,12 +110,13 @@ def lengths(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return norms
 
 
-def refuse_bad_norms(norms: NDArray[np.float64], name: str, kind: str = ALPHAEARTH) -> None:
+def refuse_bad_norms(measured: Measured, name: str, kind: str = ALPHAEARTH) -> None:
     """Raise InputError, with the figures, unless 99 % of the lengths are within 0.05 of 1."""
     what, remedy = (
         (
             "an AlphaEarth embedding",
-            "give the 64 bands A00 to A63 as published, int8 or dequantised to unit length",
+            "give the 64 bands A00 to A63 as published, int8 or dequantised to unit length; "
+            + _MEANS_AS_FLOATS,
         )
         if kind == ALPHAEARTH
         else (
@@ -69,12 +124,12 @@ def refuse_bad_norms(norms: NDArray[np.float64], name: str, kind: str = ALPHAEAR
             f"name the embedding; {_ENCODING}",
         )
     )
-    bad = float(np.mean(~(np.abs(norms - 1) <= NORM_TOLERANCE)))
+    bad = float(np.mean(~(np.abs(measured.norms - 1) <= NORM_TOLERANCE)))
     if bad > BAD_SHARE:
         raise InputError(
             f"not {what}: {bad:.1%} of the vectors in {name} have "
             f"a length that differs from 1 by more than {NORM_TOLERANCE}",
-            f"median length {np.median(norms):.3g}, from {norms.min():.3g} to {norms.max():.3g}",
+            measured.words,
             remedy,
             code="vectors-of-wrong-length",
         )
@@ -87,10 +142,12 @@ class RasterLook:
     Attributes:
         with_data: Some pixel holds data.
         zeros: Some pixels that would hold data are 0 in every band.
+        means: What is said of pixels that are means of others; "" where they are none.
     """
 
     with_data: bool
     zeros: bool
+    means: str = ""
 
 
 def check_raster_norms(
@@ -111,14 +168,15 @@ def check_raster_norms(
         What was seen. Pixels that are 0 in every band are masked ones; they are not measured.
 
     Raises:
-        InputError: The lengths are no embedding's, or a block is damaged.
+        InputError: The lengths are neither an embedding's nor those of means of it, or a block is
+            damaged.
     """
     windows = list(_windows(file))
     most = max(_LEAST_WINDOWS, _PIXELS // (windows[0].width * windows[0].height))
     measured = 1 if file.width * file.height <= _WINDOW_PIXELS else _MEASURED
     first = np.unique(np.linspace(0, len(windows) - 1, min(most, len(windows))).round())
     order = np.argsort(~np.isin(np.arange(len(windows)), first), kind="stable")
-    found: list[NDArray[np.float64]] = []
+    found: list[Measured] = []
     count = zeros = 0
     with open_raster(file.path) as dataset:
         for done, window in enumerate(windows[which] for which in order):
@@ -133,7 +191,9 @@ def check_raster_norms(
             zeros += int(masked.sum())
             count += len(vectors)
             vectors = vectors[::measured]
-            found.append(lengths(dequantise(vectors) if vectors.dtype == np.int8 else vectors))
+            if len(vectors):
+                decoded = dequantise(vectors) if vectors.dtype == np.int8 else vectors
+                found.append(Measured.of(decoded))
     if not count and zeros and any_length:
         raise InputError(
             "every vector of the raster is zero",
@@ -141,9 +201,15 @@ def check_raster_norms(
             "export or download it again",
             code="raster-all-zero",
         )
+    means = ""
     if count and (not any_length or file.dtype == "int8"):
-        refuse_bad_norms(np.concatenate(found), file.path.name, file.embedding)
-    return RasterLook(with_data=count > 0, zeros=zeros > 0)
+        seen = Measured.together(found)
+        # Other quantised values than AlphaEarth's can look like means once they are decoded.
+        if file.embedding == ALPHAEARTH and file.dtype != "int8" and seen.are_means:
+            means = seen.means_note
+        else:
+            refuse_bad_norms(seen, file.path.name, file.embedding)
+    return RasterLook(with_data=count > 0, zeros=zeros > 0, means=means)
 
 
 def _windows(file: RasterFile) -> Iterator[Window]:

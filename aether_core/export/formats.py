@@ -76,7 +76,7 @@ def write_layer(
         AetherError: The disk is full.
     """
     path = Path(path)
-    chosen = _format_of(path)
+    chosen = format_of(path)
     if frame.empty:
         raise InputError(
             "the layer is empty", path.name, "choose a layer with values", code="layer-empty"
@@ -96,7 +96,7 @@ def check_target(path: Path, *, force: bool) -> None:
         InputError: Unknown ending, or the folder is missing.
         ConflictError: The file exists and `force` is false.
     """
-    _format_of(path)
+    format_of(path)
     files.check_target(path, force=force)
 
 
@@ -121,7 +121,12 @@ def _only(
     return frame[[*kept, field, frame.geometry.name]], described
 
 
-def _format_of(path: Path) -> Format:
+def format_of(path: Path) -> Format:
+    """The format that a file's ending names.
+
+    Raises:
+        InputError: There is none of that ending.
+    """
     chosen = FORMATS.get(path.suffix.lower())
     if chosen is None:
         raise InputError(

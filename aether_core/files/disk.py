@@ -80,8 +80,8 @@ def origins(error: BaseException) -> Iterator[BaseException]:
 def _number(error: BaseException) -> int | None:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno
-    told = str(error)
-    return next((number for words, number in _SPOKEN.items() if words in told), None)
+    message = str(error)
+    return next((number for words, number in _SPOKEN.items() if words in message), None)
 
 
 def _folder_of(error: BaseException) -> Path | None:

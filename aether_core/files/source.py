@@ -28,6 +28,23 @@ def plain_file(path: str | Path) -> Path:
     return _existing(given)
 
 
+def plain_folder(path: str | Path) -> Path:
+    """Return the absolute path of a local folder.
+
+    Raises:
+        NotFoundError: There is no such folder.
+        InputError: The path is not one on this machine's file system, or no folder.
+    """
+    given = str(path)
+    _refuse_remote(given)
+    found = _resolved(given)
+    if not found.is_dir():
+        raise InputError(
+            "this is not a folder", given, "give the path of a folder", code="not-a-folder"
+        )
+    return found
+
+
 def local_file(path: str | Path, *, suffixes: frozenset[str]) -> Path:
     """Return the absolute path of a plain, non-empty local file that a reader may open.
 
@@ -92,9 +109,26 @@ def _refuse_remote(given: str) -> None:
 
 def _existing(given: str) -> Path:
     """Resolve a path to an existing, plain, non-empty file."""
+    found = _resolved(given)
+    if not found.is_file():
+        raise InputError(
+            "this is not a regular file",
+            given,
+            "give the path of one file",
+            code="not-a-plain-file",
+        )
+    if found.stat().st_size == 0:
+        raise InputError(
+            "the file is empty (0 bytes)", given, "export or download it again", code="file-empty"
+        )
+    return found
+
+
+def _resolved(given: str) -> Path:
+    """Resolve a path to what is there, outside the folders GDAL takes for its own."""
     try:
         found = Path(given).expanduser().resolve(strict=True)
-        size = found.stat().st_size
+        found.stat()
     except FileNotFoundError as error:
         raise NotFoundError(
             "there is no such file", given, "check the path", code="no-such-file"
@@ -103,23 +137,12 @@ def _existing(given: str) -> Path:
         raise InputError(
             "this path cannot be opened", given, "check the path", code="path-unusable"
         ) from error
-    if not found.is_file():
-        raise InputError(
-            "this is not a regular file",
-            given,
-            "give the path of one file",
-            code="not-a-plain-file",
-        )
     if _VIRTUAL_PATH.match(str(found)):
         raise InputError(
             "GDAL virtual paths are not supported",
             given,
             "move the file out of a /vsi folder",
             code="virtual-path-not-opened",
-        )
-    if size == 0:
-        raise InputError(
-            "the file is empty (0 bytes)", given, "export or download it again", code="file-empty"
         )
     return found
 

@@ -70,7 +70,7 @@ class Candidate:
         """Return the boundary, or the box around the centre where a side is given or none is known.
 
         Raises:
-            InputError: The box crosses the 180th meridian or leaves the zones that have data.
+            InputError: The box leaves the zones that have data.
         """
         if self.boundary is not None and side_km is None:
             return self.boundary

@@ -16,6 +16,7 @@ from aether_core.net import RemoteError, Web
 from aether_core.poi.overture.release import Overture
 from aether_core.poi.overture.table import overture_table
 from aether_core.progress import Progress, silent
+from aether_core.spatial.longitudes import boxes_of
 
 SOURCE = "Overture Maps"
 _THEME, _TYPE = "divisions", "division_area"
@@ -57,9 +58,9 @@ def find_divisions(
         RemoteError: The release's files are not as they should be.
         OfflineError: There is no connection.
     """
-    bounds = around.box(_NEAR_KM)
+    boxes = boxes_of(around.box(_NEAR_KM))
     centre = shapely.Point(around.lon, around.lat)
-    facts = overture_table(web, overture, _THEME, _TYPE, bounds, columns=_FACTS, progress=progress)
+    facts = overture_table(web, overture, _THEME, _TYPE, boxes, columns=_FACTS, progress=progress)
     rows = [row for row in facts.to_pylist() if _usable(row)]
     named = [row for row in rows if _carries(row, names)] or rows
     ids = {str(row["id"]) for row in named}
@@ -70,7 +71,7 @@ def find_divisions(
         overture,
         _THEME,
         _TYPE,
-        bounds,
+        boxes,
         columns=(*_FACTS, "geometry"),
         optional=_SOURCES,
         first=("id",),

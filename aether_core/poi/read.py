@@ -38,10 +38,12 @@ class PoiFile:
             and `geometry` (WGS84 points; areas and lines become a point on them; None when
             missing), in the file's order.
         report: How the file was read.
+        source: What it was recognised as, such as `Overture places`; None for others.
     """
 
     frame: gpd.GeoDataFrame
     report: ReadingReport
+    source: str | None = None
 
 
 @in_own_process
@@ -89,7 +91,7 @@ def read_pois(
     report = read.report.used_for(found.columns).counted(left_out, len(kept)).noted(*found.notes)
     if found.source is not None:
         report = replace(report, format=f"{report.format}, {found.source}")
-    return PoiFile(kept, report)
+    return PoiFile(kept, report, found.source)
 
 
 def _columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> PoiColumns:

@@ -235,5 +235,5 @@ _NUMBER: Final = re.compile(r"^[<>±+\-−–]?\s?\d[\d\s,. ]*(%|\s%|[a-z]{0,3}�
 
 def _all_numbers(cells: tuple[str, ...]) -> bool:
     """Whether a column holds numbers, missing ones (an empty cell or a dash) aside."""
-    told = [cell.strip() for cell in cells if cell.strip() not in {"", "-", "–", "—"}]
-    return bool(told) and all(_NUMBER.match(cell) or " to " in cell for cell in told)
+    filled = [cell.strip() for cell in cells if cell.strip() not in {"", "-", "–", "—"}]
+    return bool(filled) and all(_NUMBER.match(cell) or " to " in cell for cell in filled)

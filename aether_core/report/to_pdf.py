@@ -58,11 +58,6 @@ def pdf_of(report: Report) -> bytes:
     return _compiled(report, note=NO_GLYPH_NOTE, format="pdf")[0]
 
 
-def pages_of(report: Report, *, ppi: float = 110.0) -> list[bytes]:
-    """Each page as PNG, for looking at it."""
-    return _compiled(report, format="png", ppi=ppi)
-
-
 def _compiled(report: Report, note: str = "", **options: Any) -> list[bytes]:  # noqa: ANN401
     document = document_of(report)
     with tempfile.TemporaryDirectory(prefix="aether-report-") as folder:

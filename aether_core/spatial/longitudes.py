@@ -39,6 +39,22 @@ def extent_of(geometry: Any) -> Bounds:  # noqa: ANN401 - one shapely geometry o
     return west, float(bounds[:, 1].min()), east, float(bounds[:, 3].max())
 
 
+def boxes_of(bounds: Bounds) -> tuple[Bounds, ...]:
+    """Return a box as it is asked of others, within -180 to 180: two where it lies across 180.
+
+    Args:
+        bounds: What `extent_of` found; longitudes may run on over the meridian to either side.
+    """
+    west, south, east, north = bounds
+    if west < -180:
+        west, east = west + 360, east + 360
+    if east <= 180:
+        return (bounds,)
+    if west >= 180:
+        return ((west - 360, south, east - 360, north),)
+    return ((west, south, 180.0, north), (-180.0, south, east - 360, north))
+
+
 def middle_of(bounds: Bounds) -> tuple[float, float]:
     """Return the middle of a box as longitude, in -180 to 180, and latitude."""
     west, south, east, north = bounds
@@ -78,6 +94,12 @@ def shapes_running_on(shapes: NDArray[np.object_], bounds: Bounds) -> NDArray[An
     return result
 
 
+def joined_across_180(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return a shape for one picture: parts that meet at the 180th meridian joined, running on."""
+    (joined,) = shapes_running_on(np.array([shape], dtype=object), extent_of(shape))
+    return joined
+
+
 @dataclass(frozen=True)
 class Within180:
     """Shapes within -180 to 180 degrees.
@@ -113,7 +135,7 @@ def within_180(shapes: NDArray[np.object_]) -> Within180:
     result[lonely] = shapely.transform(shapes[lonely], _turned_points)
     cut = 0
     for at in np.flatnonzero((outside | wide) & ~points):
-        whole = _followed(shapes[at])
+        whole = followed(shapes[at])
         parts = _cut(whole)
         pieces = len(shapely.get_parts(whole))
         if outside[at] or whole is not shapes[at]:
@@ -147,16 +169,16 @@ def _smallest_arc(west: NDArray[np.float64], east: NDArray[np.float64]) -> tuple
     return float(west[widest + 1]), float(max(reach[-1], reach[widest] + 360))
 
 
-def _followed(shape: shapely.Geometry) -> shapely.Geometry:
+def followed(shape: shapely.Geometry) -> shapely.Geometry:
     """Return a shape whose corners run on over the meridian instead of jumping back across it.
 
     The shape itself where none jumps, or where it is no narrower so.
     """
     parts = shapely.get_parts(shape)
-    followed = [_followed_part(part) for part in parts]
-    if all(new is old for new, old in zip(followed, parts, strict=True)):
+    whole = [_followed_part(part) for part in parts]
+    if all(new is old for new, old in zip(whole, parts, strict=True)):
         return shape
-    return followed[0] if len(followed) == 1 else type(shape)(followed)
+    return whole[0] if len(whole) == 1 else type(shape)(whole)
 
 
 def _followed_part(part: shapely.Geometry) -> shapely.Geometry:

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import curve_fit
-from scipy.spatial import cKDTree
 
 from aether_core.spatial.plane import Plane
 
@@ -108,6 +106,8 @@ def _pairs(
     metres: NDArray[np.float64], rng: np.random.Generator, most_pairs: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Every pair when they are few; else half at random, half of near neighbours."""
+    from scipy.spatial import cKDTree
+
     count = len(metres)
     if count * (count - 1) // 2 <= most_pairs:
         first, second = np.triu_indices(count, 1)
@@ -141,6 +141,8 @@ def _model(
 
     `scatter` is the variance of single pairs: what a bin's semivariance may stray by chance.
     """
+    from scipy.optimize import curve_fit
+
     if len(distance) == 0:
         return 0.0, 0.0, 0.0
     flat = float(np.average(semivariance, weights=pairs))

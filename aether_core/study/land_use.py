@@ -67,8 +67,8 @@ class LandUse:
             seed: Decides the folds.
         """
         fold = self._fold[seed]
-        told = out_of_fold(vectors[self._there], self._setup, fold, seed).argmax(axis=1)
-        return macro_f1(self._label, told, len(self._setup.names))
+        predicted = out_of_fold(vectors[self._there], self._setup, fold, seed).argmax(axis=1)
+        return macro_f1(self._label, predicted, len(self._setup.names))
 
     def text_to_map_auc(self, heads: Heads, z: NDArray[np.float32]) -> float:
         """Mean over the classes of the AUC of asking for a class by its name.

@@ -91,11 +91,11 @@ def _listed(names: list[str]) -> str:
 
 def _spread(drawn: list[StudySummary], metric: str) -> str:
     """How far single models differ by chance."""
-    told = [f"{one.sd or 0.0:.3f} ({one.variant} redrawn)" for one in drawn]
+    spreads = [f"{one.sd or 0.0:.3f} ({one.variant} redrawn)" for one in drawn]
     # Two single models differ by chance with sqrt(2) standard deviations, 95 % within 1.96 of them.
     least = 1.96 * math.sqrt(2) * max(one.sd or 0.0 for one in drawn)
     return (
         f"On {metric_name(metric)}, models that differ only by chance vary around "
-        f"{drawn[0].mean:.3f} with a standard deviation of {_listed(told)}; a difference of less "
-        f"than {least:.3f} between two single models is not meaningful."
+        f"{drawn[0].mean:.3f} with a standard deviation of {_listed(spreads)}; a difference of "
+        f"less than {least:.3f} between two single models is not meaningful."
     )

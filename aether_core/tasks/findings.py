@@ -1,16 +1,11 @@
 """What was measured while a map was made: how far to trust it."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, cast
-
-from pydantic import Field
+from typing import Any, ClassVar, cast
 
 from aether_core.findings import Measured, Record, StoredFindings
 from aether_core.spatial.variogram import Variogram
 from aether_core.tasks.testing.fairness import GroupFigures
-from aether_core.tasks.uncertainty.calibration import Reliability
-from aether_core.tasks.uncertainty.conformal import Coverage
-from aether_core.tasks.uncertainty.share_intervals import FieldCoverage
 
 
 class Score(Record):
@@ -113,46 +108,6 @@ class MapTest(Record):
         return "spatial" if "spatial" in self.accuracy else next(iter(self.accuracy))
 
 
-class ClassFigures(Record):
-    """One class: precision, recall, F1, and number of true samples."""
-
-    name: str
-    precision: float
-    recall: float
-    f1: float
-    n: int
-
-
-class ClassTest(MapTest):
-    """Of a map of classes; `reliability`, `coverage`, `confusion` and `per_class` by split.
-
-    Attributes:
-        confusion: Rows are true classes, columns predicted ones.
-        temperature: What logits were divided by.
-        always_in_set: Classes with too few labels to be ruled out.
-        trusted: Part of the cells with data that is inside the area of applicability and has at
-            most two classes in its set.
-    """
-
-    reliability: dict[str, Reliability]
-    coverage: dict[str, Coverage]
-    confusion: dict[str, list[list[int]]]
-    per_class: dict[str, list[ClassFigures]]
-    temperature: float
-    always_in_set: list[str] = Field(default_factory=list)
-    trusted: float
-
-
-class ShareTest(MapTest):
-    """Of a map of shares.
-
-    Attributes:
-        coverage: Of the intervals, by split and field.
-    """
-
-    coverage: dict[str, dict[str, FieldCoverage]]
-
-
 class SampleFindings(StoredFindings):
     """What is known of the samples of any fit.
 
@@ -231,55 +186,4 @@ class Findings(SampleFindings):
             kind: [{key: value for key, value in row.items() if key != "too_few"} for row in rows]
             for kind, rows in new["test"]["fairness"].items()
         }
-        return new
-
-
-class ClassFindings(Findings):
-    """Of a map of classes.
-
-    Attributes:
-        samples: Rows the probe was fitted on.
-        class_counts: Samples of each class.
-    """
-
-    task: Literal["landuse"] = "landuse"
-    samples: int
-    class_counts: dict[str, int]
-    test: ClassTest
-
-    @classmethod
-    def _from_version_1(cls, document: Mapping[str, Any]) -> dict[str, Any]:
-        new = super()._from_version_1(document)
-        new["test"]["per_class"] = {
-            split: [
-                {("name" if key == "class" else key): value for key, value in row.items()}
-                for row in rows
-            ]
-            for split, rows in new["test"]["per_class"].items()
-        }
-        return new
-
-
-class ShareFindings(Findings):
-    """Of a map of shares.
-
-    Attributes:
-        given: Whether the areas had `shares` or `counts`.
-        mean_shares: Mean observed share of each field.
-    """
-
-    note: ClassVar[str | None] = (
-        "A prediction about areas from how they look from above. It says nothing about any person, "
-        "household or building."
-    )
-    task: Literal["socioeconomic"] = "socioeconomic"
-    given: str
-    mean_shares: dict[str, float]
-    test: ShareTest
-
-    @classmethod
-    def _from_version_1(cls, document: Mapping[str, Any]) -> dict[str, Any]:
-        new = super()._from_version_1(document)
-        new.pop("note", None)
-        new["mean_shares"] = {name: row["observed"] for name, row in new["mean_shares"].items()}
         return new

@@ -112,7 +112,7 @@ _READERS: dict[str, _Reader] = {
     ".gml": _gml,
 }
 VECTOR_SUFFIXES = (frozenset(_READERS) - {".gdb"}) | _ZIPS | _GZIPS
-"""Endings of files that can be read; a FileGDB is a folder, and comes in a zip."""
+"""Endings of files that can be read; a FileGDB is a folder, or comes in a zip."""
 MAY_HAVE_LAYERS = (
     (LAYERED_SUFFIXES & VECTOR_SUFFIXES)
     | WORKBOOK_SUFFIXES

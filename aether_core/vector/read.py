@@ -15,6 +15,7 @@ from aether_core.vector.headings import tidy_headings
 from aether_core.vector.limits import DEFAULT_LIMITS, Limits
 from aether_core.vector.markup.html_tables import html_tables_as_columns
 from aether_core.vector.options import NO_OPTIONS, Columns, ReadOptions
+from aether_core.vector.packed.geodatabase import geodatabase_alone, is_geodatabase
 from aether_core.vector.report import ReadingReport, sample_of
 from aether_core.vector.shapes.collections import without_collections
 
@@ -48,11 +49,11 @@ def read_vector(
 
     Understood: GeoJSON and its sequences, Esri, Overpass and TopoJSON, GeoPackage, Shapefile,
     FlatGeobuf, (Geo)Parquet, KML, GML, MapInfo, CSV, TSV and workbooks (XLSX, XLS, ODS); all of
-    them in a zip or `.gz`, and there also FileGDB. A GeometryCollection becomes the polygons in it
-    (`without_collections`).
+    them in a zip or `.gz`; FileGDB as a folder or in a zip. A GeometryCollection becomes the
+    polygons in it (`without_collections`).
 
     Args:
-        path: A plain local file with an ending in `VECTOR_SUFFIXES`.
+        path: A plain local file with an ending in `VECTOR_SUFFIXES`, or a `.gdb` folder.
         options: What the user says about the file.
         lon_field: Longitude column of a table; detected when None.
         lat_field: Latitude column of a table; detected when None.
@@ -64,10 +65,15 @@ def read_vector(
         NotFoundError: There is no such file.
         InputError: The file cannot be used; the message says why and what to try.
     """
-    _refuse_folder(path)
-    file = local_file(path, suffixes=VECTOR_SUFFIXES)
-    limits.check_bytes(file.stat().st_size, file)
-    parsed = parse(file, options, limits, Columns(lon_field, lat_field, typed, shapeless))
+    columns = Columns(lon_field, lat_field, typed, shapeless)
+    if is_geodatabase(Path(path)):
+        file = Path(path)
+        with geodatabase_alone(path, limits) as alone:
+            parsed = parse(alone, options, limits, columns)
+    else:
+        file = local_file(path, suffixes=VECTOR_SUFFIXES)
+        limits.check_bytes(file.stat().st_size, file)
+        parsed = parse(file, options, limits, columns)
     if not len(parsed.geometry):
         raise InputError(
             "the file is empty: it has no rows",
@@ -110,15 +116,3 @@ def read_vector(
         sample=sample_of(attributes),
     )
     return VectorFile(frame, report)
-
-
-def _refuse_folder(path: str | Path) -> None:
-    """Refuse a FileGDB as it lies on a disk: it is a folder."""
-    given = Path(path)
-    if given.suffix.lower() == ".gdb" and given.is_dir():
-        raise InputError(
-            "a FileGDB is a folder, and only a file can be read",
-            given.name,
-            "zip the folder, and give the .zip",
-            code="folder-not-a-file",
-        )

@@ -26,7 +26,10 @@ def fetch(
     name: Annotated[str, typer.Option(help="Display name.")],
     year: Years,
     bbox: Annotated[
-        str | None, typer.Option(metavar="W,S,E,N", help="Area as a bounding box, in degrees.")
+        str | None,
+        typer.Option(
+            metavar="W,S,E,N", help="Area as a bounding box, in degrees; W > E across 180°."
+        ),
     ] = None,
     boundary: Annotated[Path | None, typer.Option(help="Area as a polygon file.")] = None,
     place: Annotated[str | None, typer.Option(help="Area by city name: see `place find`.")] = None,

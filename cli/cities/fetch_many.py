@@ -122,7 +122,11 @@ def cache_show() -> None:
 
     summary = show_cache(open_store())
     output.document(asdict(summary))
-    sizes = {**summary.parts, "unfinished fetches": summary.fetches_megabytes}
+    sizes = {
+        **summary.parts,
+        "unfinished fetches": summary.fetches_megabytes,
+        f"reports and exports ({summary.made_files})": summary.made_megabytes,
+    }
     rows = [(name, f"{megabytes:,.1f} MB") for name, megabytes in sizes.items()]
     output.table(["source", "kept"], rows)
     output.say(f"in {summary.folder}")

@@ -1,10 +1,8 @@
 """`evaluate`."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -25,9 +23,6 @@ if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from workflows.home.store import Store
     from workflows.jobs.job import JobSummary
     from workflows.jobs.kind import JobKind
-    from workflows.tasks.land_use import LandUseRequest
-    from workflows.tasks.settings import FitSettings
-    from workflows.tasks.socioeconomic import SocioeconomicRequest
 
 Representations = Annotated[str, typer.Option(help="Which ones to compare, separated by commas.")]
 Queries = Annotated[Path | None, typer.Option(help='JSON {"query": ["class"]} or CSV query,class.')]
@@ -49,7 +44,7 @@ class CompareOptions:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Options:
     """A whole command line of `evaluate`."""
 
     slug: str
@@ -63,7 +58,9 @@ class _Asked:
 @flat
 def evaluate(
     slug: str,
-    task: Annotated[str, typer.Option(help="landuse, socioeconomic or retrieval.")],
+    task: Annotated[
+        str, typer.Option(help="A kind of task, such as landuse or socioeconomic; or retrieval.")
+    ],
     labels: LabelOptions,
     areas: AreaOptions,
     fit: FitOptions,
@@ -71,52 +68,58 @@ def evaluate(
     compared: CompareOptions,
 ) -> None:
     """Compare representations on the same folds, or test queries."""
-    if task not in TESTS:
+    from aether_core.tasks.kinds.registry import TASK_KINDS
+
+    options = _Options(slug, labels, areas, fit, districts, compared)
+    if task == "retrieval":  # tests queries, and is no kind of task
+        _retrieval(options)
+    elif task in TASK_KINDS:
+        _compare(options, task)
+    else:
         raise InputError(
-            "the task is unknown", task, f"use {', '.join(TESTS)}", code="no-such-task"
+            "the task is unknown",
+            task,
+            f"use {', '.join([*TASK_KINDS, 'retrieval'])}",
+            code="no-such-task",
         )
-    TESTS[task](_Asked(slug, labels, areas, fit, districts, compared))
 
 
-def _land_use(asked: _Asked) -> None:
-    from workflows.tasks.land_use import LandUseRequest
+def _request(options: _Options, task: str) -> object:
+    """What a kind of task is asked for, on its own kind of samples."""
+    from aether_core.tasks.kinds.registry import TASK_KINDS
+    from workflows.tasks.task import TASKS
 
-    labels, districts = asked.labels.request(), asked.districts.request()
-    _compare(asked, LandUseRequest(labels, _fit(asked), districts=districts))
-
-
-def _socioeconomic(asked: _Asked) -> None:
-    from workflows.tasks.socioeconomic import SocioeconomicRequest
-
-    areas, districts = asked.areas.request(), asked.districts.request()
-    pixels = asked.areas.pixels
-    _compare(asked, SocioeconomicRequest(areas, _fit(asked), districts=districts, pixels=pixels))
-
-
-def _fit(asked: _Asked) -> "FitSettings":
-    """How every representation in turn is fitted."""
-    return asked.fit.settings("alphaearth", 0.9)
+    by_kind: dict[str, LabelOptions | AreaOptions]
+    by_kind = {"labels": options.labels, "areas": options.areas}
+    return TASKS[task].request_for(
+        by_kind[TASK_KINDS[task].samples].request(),
+        options.fit.settings("alphaearth", 0.9),  # the representations compared take turns
+        districts=options.districts.request(),
+        pixels=options.areas.pixels,
+    )
 
 
-def _compare(asked: _Asked, request: "LandUseRequest | SocioeconomicRequest") -> None:
+def _compare(options: _Options, task: str) -> None:
     from workflows.evaluation.compare import show_evaluation
     from workflows.evaluation.comparison_job import COMPARE, Comparison
 
-    names = names_in(asked.compared.representations)
-    ended = _ended(asked, COMPARE, Comparison(request, names, asked.compared.curve))
+    names = names_in(options.compared.representations)
+    ended = _ended(
+        options, COMPARE, Comparison(_request(options, task), names, options.compared.curve)
+    )
     if ended is None:
         return
     store, job = ended
-    result = show_evaluation(store, asked.slug, job.result["evaluation"])
+    result = show_evaluation(store, options.slug, job.result["evaluation"])
     output.document(result.document())
     _say_comparison(result)
 
 
-def _retrieval(asked: _Asked) -> None:
+def _retrieval(options: _Options) -> None:
     from workflows.evaluation.retrieval import read_queries, show_retrieval
     from workflows.evaluation.retrieval_job import RETRIEVAL, RetrievalTest
 
-    queries, truth = asked.compared.queries, asked.compared.truth or asked.labels.labels
+    queries, truth = options.compared.queries, options.compared.truth or options.labels.labels
     if queries is None or truth is None:
         raise InputError(
             "retrieval needs queries and labels",
@@ -124,14 +127,14 @@ def _retrieval(asked: _Asked) -> None:
             "give --queries and --truth",
             code="queries-or-truth-missing",
         )
-    labels = replace(asked.labels, labels=truth, small="drop").request()
-    fit = asked.fit
+    labels = replace(options.labels, labels=truth, small="drop").request()
+    fit = options.fit
     test = RetrievalTest(read_queries(queries), labels, fit.model, fit.block_m, fit.seed)
-    ended = _ended(asked, RETRIEVAL, test)
+    ended = _ended(options, RETRIEVAL, test)
     if ended is None:
         return
     store, job = ended
-    result = show_retrieval(store, asked.slug, job.result["evaluation"])
+    result = show_retrieval(store, options.slug, job.result["evaluation"])
     output.document(asdict(result))
     output.table(
         ["query", "metric", "value", "95 % interval"],
@@ -140,24 +143,19 @@ def _retrieval(asked: _Asked) -> None:
     )
 
 
-TESTS: Final[Mapping[str, Callable[[_Asked], None]]] = MappingProxyType(
-    {"landuse": _land_use, "socioeconomic": _socioeconomic, "retrieval": _retrieval}
-)
-"""How each kind of task is tested, by its name; and queries, which are no kind of task."""
-
 _Request = TypeVar("_Request")
 
 
 def _ended(
-    asked: _Asked, kind: "JobKind[_Request]", request: _Request
+    options: _Options, kind: "JobKind[_Request]", request: _Request
 ) -> "tuple[Store, JobSummary] | None":
     """The job of a test at its end, with the store it is in; None where nobody waits for it."""
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
 
     store = open_store()
-    job = start_job(store, kind, asked.slug, request)
-    if not asked.compared.wait:
+    job = start_job(store, kind, options.slug, request)
+    if not options.compared.wait:
         say_queued(job)
         return None
     return store, followed(store, job.job)

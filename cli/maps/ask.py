@@ -8,6 +8,7 @@ import typer
 
 from aether_core.errors import InputError
 from cli import output
+from cli.maps.files import write_scores
 from cli.options import Force, ModelName
 
 if TYPE_CHECKING:  # torch comes with the search: commands that only show help do without
@@ -124,11 +125,10 @@ def _finish(
     keep: bool,
     support: "Support | None" = None,
 ) -> None:
-    from workflows.layers.export import export_scores
     from workflows.layers.layers import keep_layer
 
     if target is not None:
-        export_scores(scores, target, force=force)
+        write_scores(store, scores, target, force=force)
     layer = keep_layer(store, scores).layer if keep else None
     results = scores.best(top)
     facts: dict[str, object] = {

@@ -6,6 +6,7 @@ import typer
 
 from cli import output
 from cli.maps.ask import Keep, Minus, Output, Top, check_output
+from cli.maps.files import write_change
 from cli.options import Force, ModelName
 
 
@@ -28,7 +29,6 @@ def change(
     from cli.following import followed
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
-    from workflows.layers.export import export_change
     from workflows.layers.job_kind import CHANGE, ChangeLayer
     from workflows.search.change import change_cells, in_words
 
@@ -36,7 +36,7 @@ def change(
     store = open_store()
     found = change_cells(store, slug, query, year_from, year_to, minus, model)
     if target is not None:
-        export_change(found, target, force=force)
+        write_change(store, found, target, force=force)
     layer = None
     if keep:
         asked = ChangeLayer(query, year_from, year_to, minus, found.model)

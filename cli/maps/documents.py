@@ -1,14 +1,13 @@
 """`layer report`, `layer qgis`: what is taken to other people."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from aether_core.files.whole import atomic_path, check_target
+from aether_core.files.whole import check_target
 from cli import output
-from cli.following import Wait, followed, say_queued
+from cli.following import Wait, say_queued, taken
 from cli.options import Force
 
 
@@ -21,9 +20,9 @@ def report(
 ) -> None:
     """Write one document about a layer that a committee can read."""
     from workflows.home.store import open_store
-    from workflows.jobs.job import remove_job, start_job
+    from workflows.jobs.job import start_job
     from workflows.reports import check_report_name
-    from workflows.reports.job_kind import REPORT, ReportRequest, report_file
+    from workflows.reports.job_kind import REPORT, ReportRequest
 
     check_report_name(target.name)
     check_target(target, force=force)
@@ -32,10 +31,7 @@ def report(
     if not wait:
         say_queued(job)
         return
-    job = followed(store, job.job)
-    with atomic_path(target, force=force) as temporary:
-        shutil.copyfile(report_file(store, job), temporary)
-    remove_job(store, job.job)
+    taken(store, job.job, target, force=force)
     output.document(
         {"city": slug, "layer": layer, "file": str(target), "bytes": target.stat().st_size}
     )

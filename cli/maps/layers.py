@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import output
+from cli.maps.files import write_layer
 from cli.options import Force
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ def export(
 ) -> None:
     """Write a layer to a file."""
     from workflows.home.store import open_store
-    from workflows.layers.export import export_layer, export_style
+    from workflows.layers.export import export_style
 
     store = open_store()
-    export_layer(store, slug, layer, target, force=force, only_field=field)
+    write_layer(store, slug, layer, target, force=force, field=field)
     styled = export_style(store, slug, layer, target, force=force) if style else None
     output.document(
         {

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from aether_core.tasks.findings import ClassFindings, ShareFindings
+from aether_core.tasks.kinds.classes import ClassFindings
+from aether_core.tasks.kinds.shares import ShareFindings
 from cli import output
 from cli.following import followed, say_queued, took
+from cli.maps.files import write_layer
 from cli.maps.task_options import (
     AreaOptions,
     DistrictOptions,
@@ -141,9 +143,7 @@ def socioeconomic(
 
 def _write(store: "Store", slug: str, layer: str, made: MapOptions) -> None:
     if made.target is not None:
-        from workflows.layers.export import export_layer
-
-        export_layer(store, slug, layer, made.target, force=made.force)
+        write_layer(store, slug, layer, made.target, force=made.force)
         output.say(f"Written to {made.target}")
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from aether_core.errors import NotFoundError
 from db.columns.copy import copy_in, driver, jsonb_bytes, new_ids
 from db.columns.identifiers import free_names
 from db.engine import allow_long
@@ -119,21 +118,6 @@ def find_area_set(
         .order_by(AreaSet.id.desc())
         .limit(1)
     )
-
-
-def area_set_by_id(session: Session, city_id: int, area_set_id: int) -> AreaSet:
-    """One area set of a city.
-
-    Raises:
-        NotFoundError: The city has no such set.
-    """
-    asked = select(AreaSet).where(AreaSet.city_id == city_id, AreaSet.id == area_set_id)
-    found = session.scalar(asked)
-    if found is None:
-        raise NotFoundError(
-            "no such areas", area_set_id, "they may have been removed", code="no-such-areas"
-        )
-    return found
 
 
 def area_frame(session: Session, area_set: AreaSet) -> gpd.GeoDataFrame:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, DateTime, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -409,6 +409,19 @@ def remove(session: Session, job_id: int) -> None:
     if gone is None:
         raise refused(job_by_id(session, job_id), "remove")
     session.expire_all()
+
+
+def remove_expired(session: Session) -> list[int]:
+    """Delete the jobs that are done and whose result was `kept_until` a time that has passed.
+
+    Returns:
+        Their numbers.
+    """
+    until = cast(Job.result["kept_until"].astext, DateTime(timezone=True))
+    gone = delete(Job).where(Job.state == "done", until < func.now()).returning(Job.id)
+    found = list(session.scalars(gone))
+    session.expire_all()
+    return found
 
 
 def refused(job: Job, verb: str) -> ConflictError:

@@ -76,6 +76,8 @@ def test_a_city_from_nothing_to_an_exported_answer(
     code, found, _ = ask(capsys, "search", "t-1", "park", "--top", "3", "-o", str(path), "--keep")
     assert code == 0
     assert {"city", "model", "query", "cells", "seconds", "results"} <= set(found)
+    assert {"level", "reason", "auc", "ci95"} <= set(found["support"])
+    assert (found["extent"], found["left_out"]) == ("land", {})
     assert found["cells"] == city["cells"] == len(gpd.read_file(path))
     assert len(found["results"]) == 3
     assert set(found["results"][0]) == {"cell", "lon", "lat", "score", "percentile"}
@@ -129,6 +131,7 @@ def test_tables_for_people(capsys: pytest.CaptureFixture[str], app_environment: 
         shown = capsys.readouterr().out
         assert shown
         assert "Traceback" not in shown
+        assert ("Support: " in shown) == (arguments[0] == "search")
 
 
 def test_refusals_name_the_value(
@@ -140,6 +143,8 @@ def test_refusals_name_the_value(
     assert "nemo" in refused(capsys, "search", SLUG, "park", "--model", "nemo")
     assert "nothing" in refused(capsys, "export", SLUG, "nothing", "-o", "x.csv")
     assert "query" in refused(capsys, "search", SLUG, "")
+    both = refused(capsys, "search", SLUG, "park", "--everywhere", "--built-only")
+    assert "--everywhere --built-only" in both
     assert "10,000" in refused(capsys, "search", SLUG, "x" * 10_000)
     assert "/vsicurl" in refused(capsys, *add, "--embedding", "/vsicurl/http://x.org/a.tif")
     assert "http" in refused(capsys, *add, "--embedding", "http://x.org/a.tif")
@@ -156,6 +161,39 @@ def test_refusals_name_the_value(
     assert refused(capsys, "fly")
     assert refused(capsys, "city", "add", "x")
     assert show_city(app_environment, SLUG).pois > 0
+
+
+def test_names_that_lead_upwards_are_refused_and_nothing_is_written(
+    capsys: pytest.CaptureFixture[str],
+    app_environment: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inside = tmp_path / "a" / "b" / "c"
+    inside.mkdir(parents=True)
+    monkeypatch.chdir(inside)
+    home, up = app_environment.settings.home, "../../x"
+    before = files_in(home), files_in(tmp_path / "a")
+    for words in (
+        ("layer", "export", SLUG, up, "-o", "x.csv"),
+        ("layer", "report", SLUG, up, "-o", "x.pdf"),
+        ("layer", "remove", SLUG, up),
+        ("layer", "qgis", up, "-o", "x.qgz"),
+        ("model", "export", up, "-o", "x"),
+        ("model", "export", f"{SLUG}-1", "-o", ".."),
+        ("model", "use", SLUG, up),
+        ("model", "import", ".", "--city", SLUG, "--name", up),
+        ("search", SLUG, "park", "-o", ".."),
+        ("search", SLUG, "park", "-o", "../no-such-folder/x.csv"),
+        ("city", "show", up),
+        ("city", "remove", up, "--yes"),
+    ):
+        refused(capsys, *words)
+        assert (files_in(home), files_in(tmp_path / "a")) == before, words
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
 
 
 def test_a_home_that_cannot_be_made_is_named(

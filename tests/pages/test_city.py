@@ -5,6 +5,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 from streamlit.testing.v1 import AppTest
@@ -36,6 +37,11 @@ def upload(visit: AppTest, key: str, path: Path) -> None:
     visit.file_uploader(key=key).upload(path.name, path.read_bytes()).run()
 
 
+def previewed(visit: AppTest) -> pd.DataFrame:
+    """The first places of the file, as the form shows them."""
+    return next(one.value for one in visit.dataframe if "Category" in one.value)
+
+
 def test_a_city_shows_its_figures_its_places_and_what_was_left_out(app_environment: Store) -> None:
     visit = open_page("city")
     city = show_city(app_environment, SLUG)
@@ -51,6 +57,27 @@ def test_a_city_shows_its_figures_its_places_and_what_was_left_out(app_environme
     }
 
 
+def test_of_overtures_places_the_confidence_is_asked(
+    empty_environment: Store,  # noqa: ARG001 - a store without cities
+    city_files: CityFiles,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "overture.csv"
+    path.write_text(
+        "id,name,basic_category,operating_status,confidence,lon,lat\n"
+        + "".join(f"{n},Place {n},cafe,open,0.{n},24.94,60.17\n" for n in range(2, 10))
+    )
+    visit = fill(open_page("city"), city_files)
+    assert not visit.slider
+    visit.text_input(key="add-pois-path").input(str(path)).run()
+    assert len(previewed(visit)) == 4
+    (asked,) = visit.slider
+    assert asked.value == 0.5
+    asked.set_value(0.85).run()
+    assert len(previewed(visit)) == 1
+    assert "Overture" in words(visit)
+
+
 def test_a_city_is_added_by_upload(empty_environment: Store, city_files: CityFiles) -> None:
     visit = open_page("city")
     assert visit.title[0].value == "Add a city"
@@ -63,7 +90,7 @@ def test_a_city_is_added_by_upload(empty_environment: Store, city_files: CityFil
     upload(visit, "add-boundary-upload", city_files.boundary)
     read = [box.label for box in visit.expander if box.label.startswith("How ")]
     assert read == [f"How {one.name} was read" for one in (city_files.pois, city_files.boundary)]
-    preview = next(one.value for one in visit.dataframe if "Category" in one.value)
+    preview = previewed(visit)
     assert preview["Category"].str.len().min() > 0
     visit.button(key="add-go").click().run()
     assert not visit.error
@@ -206,5 +233,5 @@ def test_a_layer_is_asked_for_where_a_file_has_several(
     assert "several layers" in visit.error[0].value
     ask.set_value("parks").run()
     assert not visit.error
-    preview = next(one.value for one in visit.dataframe if "Category" in one.value)
+    preview = previewed(visit)
     assert set(preview["Category"]) == {"parks"}

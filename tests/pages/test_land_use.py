@@ -297,7 +297,7 @@ def test_labels_by_code_ask_for_their_shapes(task_files: TaskFiles, tmp_path: Pa
     zones[["plot_code", "geometry"]].to_file(outlines)
     visit = open_page("land_use")
     give(visit, path)
-    assert any("say by a code where they lie" in box.value for box in visit.info)
+    assert any("names its area by a code" in box.value for box in visit.info)
     visit.get_by_key("landuse-use.csv-shapes-way").set_value("Path on the server").run()
     visit.text_input(key="landuse-use.csv-shapes-path").input(str(outlines)).run()
     assert not errors(visit)

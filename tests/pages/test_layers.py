@@ -9,15 +9,18 @@ import streamlit as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from aether_core.tasks.findings import ClassFindings
+from aether_core.tasks.kinds.classes import ClassFindings
 from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, links, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
 from ui.maps import take_away
 from workflows.home.store import Store
-from workflows.jobs.job import list_jobs
+from workflows.jobs.job import list_jobs, remove_job
+from workflows.jobs.outputs import output_file
+from workflows.layers import file_kinds
+from workflows.layers.file_kinds import LAYER_FILE
 from workflows.layers.layers import keep_layer, list_layers, remove_layer
-from workflows.reports.job_kind import REPORT, report_file
+from workflows.reports.job_kind import REPORT
 from workflows.search.search import search_cells
 from workflows.tasks.areas import AreaRequest
 from workflows.tasks.labels import LabelRequest
@@ -144,7 +147,7 @@ def test_a_report_is_made_and_then_offered(mapped: Store, suffix: str, start: by
     assert not visit.error
     assert offered(visit, "report-download")
     (job,) = list_jobs(mapped, SLUG, kinds=[REPORT.name])
-    path = report_file(mapped, job)
+    path = output_file(mapped, job)
     assert path.name == f"{SLUG}-{list_layers(mapped, SLUG)[0].layer}{suffix}"
     assert path.read_bytes().lstrip()[:4].lower().startswith(start.lower())
     later = open_page("layers")  # after a reload it is still there
@@ -157,6 +160,32 @@ def test_a_report_is_made_and_then_offered(mapped: Store, suffix: str, start: by
     other = list_layers(mapped, SLUG)[1].layer
     later.radio[0].set_value(other).run()
     assert not offered(later, "report-download")
+
+
+def test_a_large_layer_is_prepared_by_a_job_and_found_again(
+    kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert offered(open_page("layers"), "layer-download")  # a small one is written at once
+    monkeypatch.setitem(file_kinds.DIRECT, "cell", 0)
+    visit = open_page("layers")
+    assert not offered(visit, "layer-download")
+    visit.selectbox(key="layer-format").set_value(".csv").run()
+    visit.button(key="layer-file-make").click().run()
+    assert not visit.error
+    assert offered(visit, "layer-file-download")
+    (job,) = list_jobs(kept, SLUG, kinds=[LAYER_FILE.name])
+    later = open_page("layers")  # after a reload: in the format that was asked for
+    assert offered(later, "layer-file-download")
+    later.selectbox(key="layer-format").set_value(".tif").run()
+    assert not offered(later, "layer-file-download")
+    later.selectbox(key="layer-format").set_value(".csv").run()
+    assert offered(later, "layer-file-download")
+    remove_job(kept, job.job)  # as when its time is over
+    later.run()
+    assert not later.exception
+    assert not offered(later, "layer-file-download")
+    later.button(key="layer-file-make").click().run()
+    assert offered(later, "layer-file-download")
 
 
 def offered(visit: AppTest, key: str) -> bool:

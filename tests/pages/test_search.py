@@ -129,8 +129,10 @@ def test_an_older_link_keeps_its_but_not(app_environment: Store) -> None:
 def test_what_no_place_is_like_paints_no_map_but_offers_what_is_known() -> None:
     visit = open_page("search", q="asdfghjkl qwerty")
     assert chips(visit) == ["like: asdfghjkl qwerty · none"]
-    assert "cannot answer this" in words(visit)
+    assert "The city cannot answer this" in words(visit)
+    assert "No kind of place here is described like this" in words(visit)
     assert layer(deck(visit), "targets")["data"]
+    assert not any(one["id"].startswith("cells") for one in deck(visit)["layers"])
     offer = next(one for one in visit.button if str(one.key).startswith("offer-"))
     offer.click().run()
     assert visit.text_input(key="q").value == offer.label

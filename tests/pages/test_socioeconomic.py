@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from aether_core.tasks.findings import ShareFindings
+from aether_core.tasks.kinds.shares import ShareFindings
 from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
@@ -288,7 +288,7 @@ def test_a_table_of_codes_asks_for_its_shapes(task_files: TaskFiles, tmp_path: P
     frame[["code", "geometry"]].rename(columns={"code": "GEOID"}).to_file(shapes)
     visit = open_page("socioeconomic")
     give(visit, path, ())
-    assert any("say by a code where they lie" in box.value for box in visit.info)
+    assert any("names its area by a code" in box.value for box in visit.info)
     visit.get_by_key("shares-people.csv-shapes-way").set_value("Path on the server").run()
     visit.text_input(key="shares-people.csv-shapes-path").input(str(shapes)).run()
     visit.multiselect[0].set_value(list(FIELDS)).run()

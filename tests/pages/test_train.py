@@ -16,8 +16,9 @@ from tests.pages.visit import open_page, words
 from ui.shell.text import plain
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
+from workflows.jobs.job import follow_job
 from workflows.training.models import list_models
-from workflows.training.runs import cancel_run, follow_run, list_runs
+from workflows.training.runs import cancel_run, list_runs, show_run
 from workflows.training.train import add_run
 
 
@@ -150,7 +151,7 @@ def test_a_run_that_was_cut_off_goes_on_by_a_button(app_environment: Store, cut_
     assert "disk full" in visit.error[0].value
     visit.button(key=f"resume-{cut_off}").click().run()
     assert not visit.error
-    assert follow_run(app_environment, cut_off).state == "done"
+    assert follow_job(app_environment, show_run(app_environment, cut_off).job).state == "done"
     assert "resumed from epoch" in words(open_page("train"))
 
 

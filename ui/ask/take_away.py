@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
+from ui.jobs import made_file
 from ui.shell import downloads, errors, page, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_answer, export_scores
+from workflows.layers.file_kinds import SEARCH_FILE, search_file
 from workflows.layers.layers import (
     LayerSummary,
     default_title,
@@ -27,7 +28,7 @@ class _Result:
     title: str
     told: str
     keep: Callable[[str], LayerSummary]
-    write: Callable[[Path], None]
+    offer: Callable[[str], None]
 
 
 def title_of(result: Answer | CellScores) -> str:
@@ -59,9 +60,9 @@ def draw(city: CitySummary, result: Answer | CellScores) -> None:
             on_change="rerun",
         )
         if opened.open:
-            with opened:
+            with opened, errors.boxed(state.reachable):
                 st.caption(one.told)
-                downloads.buttons(f"{city.slug}-{one.title}", one.write, key="search")
+                one.offer(f"{city.slug}-{one.title}")
 
 
 def _keeping(one: _Result) -> None:
@@ -79,11 +80,21 @@ def _result(result: Answer | CellScores) -> _Result:
             result.title[:200],
             "Every cell with its score, its rank, each part and each distance, WGS84.",
             lambda title: keep_answer(state.store(), result, title),
-            lambda path: export_answer(result, path),
+            lambda name: downloads.buttons(
+                name, lambda path: export_answer(result, path), key="search"
+            ),
         )
     return _Result(
         default_title(result),
         "Every cell with its score and percentile, WGS84.",
         lambda title: keep_layer(state.store(), result, title),
-        lambda path: export_scores(result, path),
+        lambda name: made_file.in_a_format(
+            name,
+            result.city,
+            SEARCH_FILE,
+            lambda suffix: search_file(state.store(), result, suffix),
+            lambda path: export_scores(result, path),
+            key="search",
+            features=len(result.h3),
+        ),
     )

@@ -1,9 +1,12 @@
 """The form that asks for a comparison: labels or areas, what to compare, how to test it."""
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 import streamlit as st
 
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.samples.representations import usable_representations
 from aether_core.tasks.testing.comparison import representation_names
 from ui.forms import area as area_form
@@ -16,19 +19,40 @@ from ui.shell import errors, page, state
 from workflows.cities.cities import CitySummary
 from workflows.evaluation.comparison_job import COMPARE, Comparison, task_compared
 from workflows.tasks.areas import AreaRequest
-from workflows.tasks.districts import DistrictFile
 from workflows.tasks.labels import LabelRequest
-from workflows.tasks.land_use import LandUseRequest
-from workflows.tasks.settings import FitSettings
-from workflows.tasks.socioeconomic import SocioeconomicRequest
+from workflows.tasks.task import TASKS
 
-LAND_USE, SOCIOECONOMIC = "landuse", "socioeconomic"
-_HINTS: Final = {
-    LAND_USE: "Upload points or polygons with known land use: start with a few dozen per "
-    "class, spread over the city so that they can be tested on spatial blocks.",
-    SOCIOECONOMIC: "Upload areas with shares or counts: start with a few dozen, spread over the "
-    "city so that they can be tested on spatial blocks.",
+
+@dataclass(frozen=True)
+class _SampleForm:
+    """How the samples of a kind of task are asked for.
+
+    Attributes:
+        draw: Draws the form; None while something is missing.
+        missing: What is missing then.
+        hint: What to bring.
+    """
+
+    draw: Callable[[CitySummary, str], Any]
+    missing: str
+    hint: str
+
+
+_SAMPLES: Final[Mapping[str, _SampleForm]] = {
+    "labels": _SampleForm(
+        label_form.draw,
+        "labels",
+        "Upload points or polygons with known classes: start with a few dozen per class, spread "
+        "over the city so that they can be tested on spatial blocks.",
+    ),
+    "areas": _SampleForm(
+        area_form.draw,
+        "areas with at least two fields",
+        "Upload areas with shares or counts: start with a few dozen, spread over the city so that "
+        "they can be tested on spatial blocks.",
+    ),
 }
+"""By what a kind of task is fitted on."""
 
 
 def look(city: CitySummary, task: str) -> Panel:
@@ -58,7 +82,8 @@ def draw(city: CitySummary, task: str, panel: Panel) -> None:
             st.caption(f"Still needed: {missing}.")
         wanted = None
         if asked is not None and not missing:
-            wanted = Comparison(_task(asked, fit, districts), names, with_curve=curve)
+            request = TASKS[task].request_for(asked, fit, districts=districts)
+            wanted = Comparison(request, names, with_curve=curve)
         if (
             job_panel.button(
                 panel, "Compare", key="compare-go", icon=":material/balance:", request=wanted
@@ -72,10 +97,10 @@ def draw(city: CitySummary, task: str, panel: Panel) -> None:
 
 def _ask(city: CitySummary, task: str) -> LabelRequest | AreaRequest | None:
     """Labels or areas, with a look at them."""
-    form = label_form if task == LAND_USE else area_form
+    form = _SAMPLES[TASK_KINDS[task].samples]
     asked: LabelRequest | AreaRequest | None = form.draw(city, f"compare-{task}")
     if asked is None:
-        st.caption(_HINTS[task])
+        st.caption(form.hint)
     return asked
 
 
@@ -99,15 +124,7 @@ def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
 
 def _missing(task: str, asked: object, names: tuple[str, ...]) -> str:
     wanted = {
-        "labels" if task == LAND_USE else "areas with shares": asked is not None,
+        _SAMPLES[TASK_KINDS[task].samples].missing: asked is not None,
         "at least two representations": len(names) > 1,
     }
     return ", ".join(words for words, there in wanted.items() if not there)
-
-
-def _task(
-    asked: LabelRequest | AreaRequest, fit: FitSettings, districts: DistrictFile | None
-) -> LandUseRequest | SocioeconomicRequest:
-    if isinstance(asked, LabelRequest):
-        return LandUseRequest(asked, fit, districts=districts)
-    return SocioeconomicRequest(asked, fit, districts=districts)

@@ -9,10 +9,11 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
-from aether_core.tasks.kinds.registry import TASK_KINDS
-from aether_core.tasks.testing.comparison import METRIC_NAMES, Gain, in_words, representation_names
+from aether_core.tasks.kinds.metrics import Metric
+from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
+from aether_core.tasks.testing.comparison import Gain, in_words, representation_names
 from ui.maps import folds
-from ui.shell.text import duration, facts, told_when
+from ui.shell.text import duration, facts, source_and_date
 from workflows.cities.cities import CitySummary
 from workflows.evaluation.compare import Evaluation
 
@@ -27,23 +28,23 @@ _CHART_HEIGHT: Final = 320
 
 def draw(city: CitySummary, found: Evaluation) -> None:
     """Draw a comparison."""
-    metric = TASK_KINDS[found.task].main_metric
+    kind = TASK_KINDS[found.task]
     names = representation_names(city.embedding)
     said, about = st.columns([2, 1], gap="large")
     with said, st.container(border=True, key="verdict"):
         st.subheader("Result", anchor=False)
-        _verdict(found, metric, names)
+        _verdict(found, kind.main_metric, names)
     with about:
         _facts(found)
     picked = st.segmented_control(
         "Measure",
-        TASK_KINDS[found.task].metrics,
-        default=metric,
+        kind.metric_names,
+        default=kind.main_metric.name,
         required=True,
-        format_func=_metric_heading,
+        format_func=lambda name: metric_named(name).heading,
         key=f"{found.task}-metric",
     )
-    metric = picked or metric
+    metric = picked or kind.main_metric.name
     reached, gained = st.columns(2, gap="large")
     rows = [_with_ends(row) for row in found.rows]
     gains = [_with_ends(gain) for gain in found.gains]
@@ -68,12 +69,12 @@ def _more(city: CitySummary, found: Evaluation) -> None:
         folds.draw(city, found.findings.held_out, key="comparison")
 
 
-def _verdict(found: Evaluation, metric: str, names: Mapping[str, str]) -> None:
+def _verdict(found: Evaluation, metric: Metric, names: Mapping[str, str]) -> None:
     """One sentence a representation; nobody wins where the interval holds zero."""
     gains = {
         (gain["representation"], gain["split"]): Gain(**_with_ends(gain))
         for gain in found.gains
-        if gain["metric"] == metric
+        if gain["metric"] == metric.name
     }
     for name in dict.fromkeys(representation for representation, _ in gains):
         random, spatial = gains.get((name, "random")), gains.get((name, "spatial"))
@@ -94,10 +95,6 @@ def _verdict(found: Evaluation, metric: str, names: Mapping[str, str]) -> None:
         )
 
 
-def _metric_heading(metric: str | None) -> str:
-    return _first_large(METRIC_NAMES.get(metric or "", metric or ""))
-
-
 def _first_large(name: str) -> str:
     """The name as a heading has it; capitals inside it stay."""
     return name[:1].upper() + name[1:]
@@ -108,21 +105,21 @@ def _facts(found: Evaluation) -> None:
     findings = found.findings
     blocks = findings.held_out.blocks
     kind = TASK_KINDS[found.task]
-    told: dict[str, object] = {
-        **told_when(found.request, found.created),
+    lines: dict[str, object] = {
+        **source_and_date(found.request, found.created),
         kind.samples.capitalize(): f"{findings.used:,}",
     }
     dropped = sum(findings.dropped.values())
     if dropped:
-        told["Left out"] = f"{dropped:,}"
-    told[kind.outcomes.capitalize()] = ", ".join(findings.outcomes)
-    told["Predictor"] = f"{found.request.get('predictor')}, {found.request.get('protocol')}"
-    told["Seeds"] = max((row["n_seeds"] for row in found.rows), default=0)
+        lines["Left out"] = f"{dropped:,}"
+    lines[kind.outcomes.capitalize()] = ", ".join(findings.outcomes)
+    lines["Predictor"] = f"{found.request.get('predictor')}, {found.request.get('protocol')}"
+    lines["Seeds"] = max((row["n_seeds"] for row in found.rows), default=0)
     if blocks:
-        told["Spatial blocks"] = f"{blocks.occupied:,} of {blocks.side_m:,.0f} m"
-    told["Intervals"] = f"95 %, {findings.resampled} resampled"
-    told["Duration"] = duration(found.seconds)
-    facts(told)
+        lines["Spatial blocks"] = f"{blocks.occupied:,} of {blocks.side_m:,.0f} m"
+    lines["Intervals"] = f"95 %, {findings.resampled} resampled"
+    lines["Duration"] = duration(found.seconds)
+    facts(lines)
 
 
 def _table(found: Evaluation, names: Mapping[str, str]) -> None:
@@ -131,7 +128,7 @@ def _table(found: Evaluation, names: Mapping[str, str]) -> None:
             {
                 "Representation": names.get(row["representation"], row["representation"]),
                 "Tested on": SPLITS.get(row["split"], row["split"]),
-                "Measure": METRIC_NAMES.get(row["metric"], row["metric"]),
+                "Measure": metric_named(row["metric"]).title,
                 "Mean": row["mean"],
                 "Spread across seeds": row["sd"],
                 "From": row["ci95"][0],
@@ -158,7 +155,7 @@ def _table(found: Evaluation, names: Mapping[str, str]) -> None:
 def _learning_curve(found: Evaluation, names: Mapping[str, str]) -> None:
     """Score by number of labels, all representations on one scale."""
     points = [_finite(point) for point in found.learning_curve]
-    chart = charts.learning_curve(points, TASK_KINDS[found.task].main_metric, names)
+    chart = charts.learning_curve(points, TASK_KINDS[found.task].main_metric.name, names)
     st.altair_chart(
         chart, height=_CHART_HEIGHT, key="learning-curve", alt="Score by number of labels"
     )

@@ -13,7 +13,7 @@ from ui.forms import label as label_form
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
 from ui.shell import errors, page, state, uploads
-from ui.shell.text import duration, facts, plain, told_when
+from ui.shell.text import duration, facts, plain, source_and_date
 from workflows.cities.cities import CitySummary
 from workflows.evaluation.retrieval import TASK, RetrievalEvaluation, read_queries
 from workflows.evaluation.retrieval_job import RETRIEVAL, RetrievalTest
@@ -153,7 +153,7 @@ def draw(found: RetrievalEvaluation) -> None:
         _verdict(found)
     with about:
         told = {
-            **told_when(found.request, found.created),
+            **source_and_date(found.request, found.created),
             "Model": found.model,
             "Labelled cells": f"{found.cells:,}",
             "Queries": len({row["query"] for row in found.rows}),

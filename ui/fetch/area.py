@@ -8,6 +8,7 @@ from shapely.geometry import MultiPolygon
 
 from aether_core.city.outline import area_km2, box_boundary
 from aether_core.errors import AetherError
+from aether_core.spatial.longitudes import Bounds, boxes_of, extent_of
 from ui.map import box_map
 from ui.map.box_map import Shape
 
@@ -95,9 +96,15 @@ def show_edges() -> None:
     area = current()
     if area is None and problem() is not None:
         return  # the fields keep what cannot be used, to be mended
-    edges = area.boundary.bounds if area is not None else tuple(_USUAL_EDGE.values())
+    edges = tuple(_USUAL_EDGE.values()) if area is None else _edges(area.boundary)
     for edge, value in zip(EDGES, edges, strict=True):
         st.session_state[f"fetch-{edge}"] = round(value, 5)
+
+
+def _edges(boundary: MultiPolygon) -> Bounds:
+    """The edges as they are typed: across the 180th meridian the west lies beyond the east."""
+    boxes = boxes_of(extent_of(boundary))
+    return boxes[0][:2] + boxes[-1][2:]
 
 
 def _keep(area: Area) -> None:

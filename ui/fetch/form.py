@@ -7,10 +7,12 @@ import streamlit as st
 
 from aether_core.city.cells import COARSEST, FINEST
 from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
+from aether_core.poi.overture.record import DEFAULT_CONFIDENCE
 from ui.fetch import area as fetch_area
 from ui.fetch import cost as fetch_cost
 from ui.fetch import where as fetch_where
 from ui.fetch.area import Area
+from ui.forms import confidence
 from ui.forms import names as fetch_names
 from ui.map import box_map
 from ui.shell import errors, state, uploads
@@ -81,18 +83,7 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
         help="The city can then be searched in plain words as soon as it is ready.",
     )
     with st.expander("More settings"):
-        confidence = 0.5
-        if source != OSM:
-            confidence = st.slider(
-                "Minimum confidence of Overture places",
-                0.0,
-                1.0,
-                0.5,
-                0.05,
-                key="fetch-confidence",
-                help="How confident Overture is that a place exists. "
-                "Higher values leave out more places.",
-            )
+        least = DEFAULT_CONFIDENCE if source == OSM else confidence.ask("fetch-confidence")
         extract = []
         if source != OVERTURE:
             extract = uploads.choose(
@@ -125,7 +116,7 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
         years=years,
         pois=source,
         osm_file=extract[0] if extract else None,
-        confidence=float(confidence),
+        confidence=least,
         radius_m=float(radius),
         train=train,
         cell_resolution=_CELL_SIZES.get(cells),

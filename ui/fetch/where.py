@@ -280,7 +280,8 @@ def _by_file() -> None:
         "Boundary",
         key="fetch-boundary",
         endings=_VECTORS,
-        about="The city's outline: GeoJSON, GeoPackage, zipped Shapefile, GeoParquet, KML, GML.",
+        about="The city's outline: GeoJSON, GeoPackage, zipped Shapefile or FileGDB, GeoParquet, "
+        "KML, GML.",
     )
     crs = st.text_input(
         "Coordinate system, if the file does not state one",

@@ -1,6 +1,6 @@
 """The form that adds a city: files, the columns found in them, and the few numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +14,11 @@ from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.table.embedding import TABLE_SUFFIXES
 from aether_core.eo.table.samples import read_samples
 from aether_core.poi.fields import PoiFields
+from aether_core.poi.overture.file import NAME as OVERTURE_PLACES
 from aether_core.poi.read import PoiFile, read_pois
 from aether_core.vector import UPLOAD_SUFFIXES, ReadingReport, ReadOptions
 from aether_core.vector.look import look_at
-from ui.forms import reading
+from ui.forms import confidence, reading
 from ui.forms.names import proposed_slug
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
@@ -25,12 +26,13 @@ from ui.shell import errors, state, uploads
 from workflows.cities.add import AddCity, options_of_other_files
 from workflows.cities.job_kinds import ADD_CITY
 
-_EMBEDDINGS: Final = ("tif", "tiff", "csv", "parquet", "geojson", "gpkg")
+_EMBEDDINGS: Final = ("tif", "tiff", "csv", "parquet", "geojson", "gpkg", "gz", "zip")
 _VECTORS: Final = tuple(sorted(suffix.lstrip(".") for suffix in UPLOAD_SUFFIXES))
 _DETECT: Final = "Detect"
 _AUTOMATIC: Final = "Automatic"
 _CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
 _MEANINGS: Final = ("name", "category", "group")
+_CONFIDENCE: Final = "confidence"
 _SHOWN: Final = 4
 _CELL_HELP: Final = (
     "Smaller cells show more detail but take longer. Automatic keeps the city below 250,000 cells."
@@ -74,7 +76,7 @@ def draw(panel: Panel) -> None:
         ).strip()
         year, kind_credit = _year_and_credit(kind)
         options = reading.ask("add-reading", files.pois[0] if files.pois else None)
-        fields: dict[str, str | None] = {}
+        fields = PoiFields()
         if files.pois:
             with errors.boxed(state.reachable):
                 fields = _ask_fields(files.pois[0], options)
@@ -136,9 +138,10 @@ def draw(panel: Panel) -> None:
             simulated=simulated,
             attribution=[credit.strip()] if credit.strip() else [],
             cell_resolution=_CELL_SIZES.get(cells),
-            name_field=fields.get("name"),
-            category_field=fields.get("category"),
-            group_field=fields.get("group"),
+            name_field=fields.name,
+            category_field=fields.category,
+            group_field=fields.group,
+            min_confidence=fields.min_confidence,
         )
     )
     go = job_panel.button(
@@ -187,7 +190,8 @@ def _ask_files() -> _Files:
         key="add-pois",
         endings=[*_VECTORS, "pbf"],
         about="Points of interest with a name and a category: GeoJSON, Overpass JSON, GeoPackage, "
-        "zipped Shapefile, FlatGeobuf, GeoParquet, KML, CSV, or an OpenStreetMap extract (.pbf).",
+        "Shapefile or FileGDB in a .zip, FlatGeobuf, GeoParquet, KML, CSV, or an OpenStreetMap "
+        "extract (.pbf).",
     )
     boundary = uploads.choose(
         "Boundary, optional",
@@ -198,11 +202,11 @@ def _ask_files() -> _Files:
     return _Files(embedding, pois, boundary)
 
 
-def _ask_fields(path: Path, options: ReadOptions) -> dict[str, str | None]:
+def _ask_fields(path: Path, options: ReadOptions) -> PoiFields:
     """Ask which columns of a file of places mean what, and show how it is read."""
     if path.suffix.lower() == ".pbf":
         st.caption("Names and categories are taken from OpenStreetMap's own tags.")
-        return {}
+        return PoiFields()
     changed = reading.changed(path)
     columns = _look(str(path), changed, options).headings
     chosen: dict[str, str | None] = {}
@@ -212,16 +216,18 @@ def _ask_fields(path: Path, options: ReadOptions) -> dict[str, str | None]:
                 f"{meaning.capitalize()} column", [_DETECT, *columns], key=f"add-field-{meaning}"
             )
         chosen[meaning] = None if name == _DETECT else name
-    read = _places(
-        str(path), changed, options, PoiFields(chosen["name"], chosen["category"], chosen["group"])
-    )
+    fields = PoiFields(chosen["name"], chosen["category"], chosen["group"])
+    read = _places(str(path), changed, options, fields)
+    if read.source == OVERTURE_PLACES and _CONFIDENCE in columns:
+        fields = replace(fields, min_confidence=confidence.ask("add-confidence"))
+        read = _places(str(path), changed, options, fields)
     reading.draw(read.report, "add-report")
     st.dataframe(
         {meaning.capitalize(): read.frame[meaning].head(_SHOWN) for meaning in _MEANINGS},
         hide_index=True,
         key="add-preview",
     )
-    return chosen
+    return fields
 
 
 def _show_other_files(

@@ -81,7 +81,7 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
             "The numbers are",
             [_DETECT, *_KINDS],
             key=f"{name}-given",
-            help="Say it where percentages could be taken for counts of people, or the reverse.",
+            help="Set this where percentages could be mistaken for counts, or the reverse.",
         )
     with people:
         minimum = _least_people(f"{name}-minimum")

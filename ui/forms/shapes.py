@@ -18,8 +18,8 @@ def ask(key: str) -> Path | None:
         key: Start of the widgets' names.
     """
     st.info(
-        "This table has no shapes: its rows say by a code where they lie. Add the file with the "
-        "shapes of these codes, such as boundaries with a GEOID."
+        "This table has no shapes: each row names its area by a code. Add the file with the shapes "
+        "for these codes, such as boundaries with a GEOID."
     )
     files = uploads.choose(
         "Shapes of the codes",

@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.shell import page, state
 from workflows.cities.job_kinds import ADD_CITY, ADD_YEAR
 from workflows.evaluation.comparison_job import COMPARE, task_compared
@@ -14,11 +15,10 @@ from workflows.evaluation.retrieval_job import RETRIEVAL
 from workflows.evaluation.study_kind import STUDY
 from workflows.fetch.job_kind import FETCH
 from workflows.jobs.job import JobSummary
+from workflows.layers.file_kinds import CHANGE_FILE, LAYER_FILE, SEARCH_FILE
 from workflows.layers.job_kind import CHANGE
 from workflows.reports.job_kind import REPORT
 from workflows.tasks.job_kinds import LAND_USE, SOCIOECONOMIC
-from workflows.tasks.land_use import KIND as LAND_USE_TASK
-from workflows.tasks.socioeconomic import KIND as SOCIOECONOMIC_TASK
 from workflows.training.job_kind import TRAIN
 
 LAYER: Final = "layer"
@@ -28,13 +28,14 @@ EVALUATION: Final = "evaluation"
 
 
 STUDIES_TASK: Final = "studies"
-TASKS: Final[Mapping[str, str]] = {
-    LAND_USE_TASK: "Land use",
-    SOCIOECONOMIC_TASK: "Socioeconomic",
-    RETRIEVAL_TASK: "Text to map",
-    STUDIES_TASK: "Studies",
-}
-"""What the tasks of the Evaluate page are called on it and in its address."""
+
+
+def task_titles() -> dict[str, str]:
+    """What the tasks of the Evaluate page are called on it and in its address."""
+    return {name: kind.title for name, kind in TASK_KINDS.items()} | {
+        RETRIEVAL_TASK: "Text to map",
+        STUDIES_TASK: "Studies",
+    }
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def link_to(job: JobSummary) -> Link | None:
     return None if found is None else found(job)
 
 
-def asked_for(name: str) -> str | None:
+def from_address(name: str) -> str | None:
     """What the address names for a page to show; told once, so that the visitor can go on."""
     found: str | None = st.query_params.get(name)
     if found is not None:
@@ -80,6 +81,34 @@ def _of_city(label: str, target: str, **address: str) -> Callable[[JobSummary], 
     return lambda job: Link(label, target, {state.CITY: job.city} | address)
 
 
+def _of_layer(label: str) -> Callable[[JobSummary], Link]:
+    """What was made of a kept layer, beside the layer."""
+    return lambda job: Link(
+        label, page.LAYERS, {state.CITY: job.city, LAYER: str(job.request.get("layer", ""))}
+    )
+
+
+def _search(job: JobSummary) -> Link:
+    """The search whose scores are in a file."""
+    at = job.request.get("at")
+    asked = _asked(job, {"q": "query", "not": "minus"})
+    if at is not None:
+        asked = {"at": "{:.6f},{:.6f}".format(*at)}
+    return Link("See the file", page.SEARCH, {state.CITY: job.city} | asked)
+
+
+def _change(job: JobSummary) -> Link:
+    """The change that is in a file."""
+    names = {"what": "query", "without": "minus", "from": "year_from", "to": "year_to"}
+    return Link("See the file", page.CHANGE, {state.CITY: job.city} | _asked(job, names))
+
+
+def _asked(job: JobSummary, names: Mapping[str, str]) -> dict[str, str]:
+    """What a request says, by its names in an address."""
+    found = {there: job.request.get(name) for there, name in names.items()}
+    return {name: str(value) for name, value in found.items() if value}
+
+
 def _coming(job: JobSummary, way: str) -> Link:
     """A city that comes, or has come."""
     there = job.state == "done"
@@ -90,20 +119,21 @@ _LINKS: Final[Mapping[str, Callable[[JobSummary], Link]]] = {
     LAND_USE.name: _map(page.LAND_USE),
     SOCIOECONOMIC.name: _map(page.SOCIOECONOMIC),
     CHANGE.name: _map(page.LAYERS),
+    LAYER_FILE.name: _of_layer("See the file"),
+    SEARCH_FILE.name: _search,
+    CHANGE_FILE.name: _change,
     COMPARE.name: lambda job: Link(
         "See the comparison",
         page.EVALUATE,
-        {"task": TASKS[task_compared(job.request)], **_kept(job, EVALUATION)},
+        {"task": task_titles()[task_compared(job.request)], **_kept(job, EVALUATION)},
     ),
     RETRIEVAL.name: lambda job: Link(
-        "See the figures", page.EVALUATE, {"task": TASKS[RETRIEVAL_TASK], **_kept(job, EVALUATION)}
+        "See the figures",
+        page.EVALUATE,
+        {"task": task_titles()[RETRIEVAL_TASK], **_kept(job, EVALUATION)},
     ),
-    STUDY.name: _of_city("See the results", page.EVALUATE, task=TASKS[STUDIES_TASK]),
-    REPORT.name: lambda job: Link(
-        "See the report",
-        page.LAYERS,
-        {state.CITY: job.city, LAYER: str(job.request.get("layer", ""))},
-    ),
+    STUDY.name: _of_city("See the results", page.EVALUATE, task=task_titles()[STUDIES_TASK]),
+    REPORT.name: _of_layer("See the report"),
     TRAIN.name: _of_city("See the results", page.TRAIN),
     ADD_CITY.name: lambda job: _coming(job, "files"),
     FETCH.name: lambda job: _coming(job, "fetch"),

@@ -4,6 +4,7 @@
 const TILE = 256;
 const NEAREST = 17;
 const LIMIT = 85;
+const REACH = 270; // degrees to either side: an area may lie across the 180th meridian
 const REST_MS = 600;
 const KEYS_MS = 700;
 const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -158,7 +159,7 @@ class DrawingMap {
 
   under([x, y]) {
     return rounded([
-      clamp(lonOf((x - this.width / 2) / this.scale + this.centre[0]), -180, 180),
+      clamp(lonOf((x - this.width / 2) / this.scale + this.centre[0]), -REACH, REACH),
       clamp(latOf((y - this.height / 2) / this.scale + this.centre[1]), -LIMIT, LIMIT),
     ]);
   }
@@ -187,7 +188,7 @@ class DrawingMap {
 
   moved() {
     const half = this.height / 2 / this.scale;
-    this.centre[0] = clamp(this.centre[0], 0, 1);
+    this.centre[0] = clamp(this.centre[0], mercatorX(-REACH), mercatorX(REACH));
     this.centre[1] = clamp(this.centre[1], Math.min(half, 0.5), Math.max(1 - half, 0.5));
     this.refresh();
     clearTimeout(this.resting);
@@ -235,10 +236,20 @@ class DrawingMap {
   }
 
   drawLand() {
-    const { paint, data, scale } = this;
-    const [left, top] = [this.centre[0] - this.width / 2 / scale, this.centre[1] - this.height / 2 / scale];
-    const [right, bottom] = [left + this.width / scale, top + this.height / scale];
+    const { paint, data } = this;
     paint.beginPath();
+    for (const turn of [-1, 0, 1]) this.traceLand(turn); // the land goes on over the 180th meridian
+    paint.fillStyle = data.colours.land;
+    paint.fill("evenodd");
+    paint.strokeStyle = data.colours.coast;
+    paint.lineWidth = 1;
+    paint.stroke();
+  }
+
+  traceLand(turn) {
+    const { paint, scale } = this;
+    const [left, top] = [this.centre[0] - turn - this.width / 2 / scale, this.centre[1] - this.height / 2 / scale];
+    const [right, bottom] = [left + this.width / scale, top + this.height / scale];
     for (const { xy, frame } of land) {
       if (frame[0] > right || frame[2] < left || frame[1] > bottom || frame[3] < top) continue;
       if ((frame[2] - frame[0]) * scale < 1.2) continue;
@@ -252,11 +263,6 @@ class DrawingMap {
       }
       paint.closePath();
     }
-    paint.fillStyle = data.colours.land;
-    paint.fill("evenodd");
-    paint.strokeStyle = data.colours.coast;
-    paint.lineWidth = 1;
-    paint.stroke();
   }
 
   drawTowns() {
@@ -269,7 +275,8 @@ class DrawingMap {
     paint.lineJoin = "round";
     const names = [];
     for (const [name, lon, lat, people] of data.towns) {
-      const [x, y] = this.at([lon, lat]);
+      const turns = Math.round(this.centre[0] - mercatorX(lon));
+      const [x, y] = this.at([lon + 360 * turns, lat]);
       if (x < -60 || y < -10 || x > w + 10 || y > h + 10) continue;
       const radius = small * clamp(1.1 + Math.log10(Math.max(people, 1000) / 1000) * 0.75, 1.2, 3.6);
       const large = people > 500000;

@@ -14,6 +14,7 @@ import shapely
 import streamlit as st
 from shapely.geometry import MultiPolygon, Polygon
 
+from aether_core.spatial.longitudes import extent_of, joined_across_180
 from ui.map import towns
 from ui.map.towns import WORLD, Bounds
 from ui.shell import state
@@ -105,7 +106,7 @@ def draw(
     if st.session_state.get(f"{key}-version") != version:
         st.session_state[f"{key}-version"] = version
         st.session_state[f"{key}-bounds"] = (
-            WORLD if shape is None else _roomy(shape.boundary.bounds)
+            WORLD if shape is None else _roomy(extent_of(shape.boundary))
         )
         st.session_state[view_key] = st.session_state[f"{key}-bounds"]
     covered = towns.covered_by(st.session_state[view_key])
@@ -138,10 +139,11 @@ def shape_of(kind: Kind, rings: Sequence[Sequence[Sequence[float]]]) -> Shape:
 
 def kind_of(boundary: MultiPolygon) -> Kind:
     """How a boundary from elsewhere can be edited: with too many corners it is only shown."""
-    parts = shapely.get_parts(boundary)
+    whole = joined_across_180(boundary)
+    parts = shapely.get_parts(whole)
     if len(parts) != 1 or parts[0].interiors or len(parts[0].exterior.coords) > _MOST_CORNERS:
         return "area"
-    return "box" if parts[0].equals(shapely.box(*boundary.bounds)) else "polygon"
+    return "box" if parts[0].equals(shapely.box(*whole.bounds)) else "polygon"
 
 
 def _take_drawn(key: str, on_drawn: Callable[[Shape | None], None]) -> None:
@@ -167,7 +169,7 @@ def _roomy(bounds: Bounds) -> Bounds:
 
 def _on_screen(shape: Shape) -> dict[str, object]:
     """Kind and rings; a long outline is thinned to what a screen can show."""
-    boundary = shape.boundary
+    boundary = joined_across_180(shape.boundary)
     if shape.kind == "area" and shapely.get_num_coordinates(boundary) > _MOST_SHOWN_CORNERS:
         west, _, east, _ = boundary.bounds
         boundary = boundary.simplify((east - west) / 1000, preserve_topology=True)

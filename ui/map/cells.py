@@ -145,19 +145,21 @@ def _gathered(cells: CellValues, inverse: npt.NDArray[np.intp], coarse: int) -> 
         table = np.bincount(pairs, minlength=coarse * size).reshape(coarse, size)
         parts = table.max(axis=1) / np.maximum(number, 1)
         return [
-            f"{shown.told(float(best))}, {part:.0%} of {n} cells" if n else shown.told(math.nan)
+            f"{shown.in_words(float(best))}, {part:.0%} of {n} cells"
+            if n
+            else shown.in_words(math.nan)
             for best, part, n in zip(table.argmax(axis=1), parts, number, strict=True)
         ]
     if cells.mean:
         total = np.bincount(inverse[there], weights=values[there], minlength=coarse)
         means = np.where(number > 0, total / np.maximum(number, 1), np.nan)
         return [
-            f"{shown.told(value)}, mean of {n} cells"
+            f"{shown.in_words(value)}, mean of {n} cells"
             for value, n in zip(means, number, strict=True)
         ]
     best = np.full(coarse, -np.inf, dtype=np.float64)
     np.maximum.at(best, inverse, np.where(there, values, -np.inf))
-    return [f"up to {shown.told(value)}" for value in best.tolist()]
+    return [f"up to {shown.in_words(value)}" for value in best.tolist()]
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -85,13 +85,13 @@ class Shown:
 
     def title(self, at: int) -> str:
         """First line of a shape's tooltip; the page escapes it."""
-        return self.titles[at] if self.titles else self.told(float(self.values[at]))
+        return self.titles[at] if self.titles else self.in_words(float(self.values[at]))
 
     def second(self, at: int) -> str:
         """Second line of a shape's tooltip; the page escapes it."""
         return self.notes[at] if self.notes else self.note
 
-    def told(self, value: float) -> str:
+    def in_words(self, value: float) -> str:
         """A value in words."""
         if not math.isfinite(value):
             return f"no {self.label}"

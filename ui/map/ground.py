@@ -10,7 +10,9 @@ import numpy.typing as npt
 import pydeck as pdk
 import shapely
 import streamlit as st
+from shapely.geometry import mapping, shape
 
+from aether_core.spatial.longitudes import joined_across_180
 from ui.map.ready_json import ReadyJson, compact
 from ui.shell import state
 from ui.shell.palette import Ground
@@ -79,9 +81,7 @@ def feature(geometry: shapely.Geometry) -> dict[str, Any]:
     """A GeoJSON collection of one feature without properties."""
     return {
         "type": "FeatureCollection",
-        "features": [
-            {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(geometry)}
-        ],
+        "features": [{"type": "Feature", "properties": {}, "geometry": mapping(geometry)}],
     }
 
 
@@ -129,12 +129,20 @@ def _layer(kind: str, data: ReadyJson, colours: Ground) -> pdk.Layer:
 
 def over(city: CitySummary, colours: Ground) -> pdk.Layer:
     """The city's boundary, above the data."""
-    return _outline(city.boundary, "boundary", [*colours.boundary, 200], 1.5)
+    return _outline(_joined(city, city.boundary), "boundary", [*colours.boundary, 200], 1.5)
 
 
 def footprint(city: CitySummary, colours: Ground) -> pdk.Layer:
     """What the embedding covers, as a fine line."""
-    return _outline(city.footprint, "footprint", [*colours.place, 170], 1.0)
+    return _outline(_joined(city, city.footprint), "footprint", [*colours.place, 170], 1.0)
+
+
+def _joined(city: CitySummary, geometry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An area without the line along the 180th meridian at which it is cut to be kept."""
+    if city.bbox[2] <= 180:
+        return geometry
+    whole: Mapping[str, Any] = mapping(joined_across_180(shape(geometry)))
+    return whole
 
 
 def _outline(

@@ -1,9 +1,4 @@
-"""Colours of values: one ramp, safe for colour-blind readers, cut into a few steps.
-
-The ramp's nine colours were placed by us in OKLCH: lightness falls in even steps from 0.93 to
-0.27 while the hue turns from yellow over green to violet. Order can be read from lightness alone,
-so it survives every kind of colour blindness and a grey print.
-"""
+"""Colours of values on a map: the palette's ramps, cut into a few steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,37 +7,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from aether_core.charts.class_colours import rgb
+from aether_core.charts.palette import CHANGE_RAMP, VALUE_RAMP
 from aether_core.errors import InputError
 
 Colour = tuple[int, int, int, int]
 
-_PALE_TO_DEEP: Final = np.array(
-    [
-        [242, 236, 153],
-        [183, 219, 139],
-        [117, 200, 139],
-        [14, 178, 148],
-        [1, 146, 150],
-        [1, 116, 142],
-        [0, 86, 135],
-        [33, 53, 117],
-        [40, 23, 85],
-    ],
-    dtype=np.float64,
-)
-_LOW_TO_HIGH: Final = np.array(
-    [
-        [158, 82, 6],
-        [219, 140, 54],
-        [243, 205, 152],
-        [160, 160, 160],
-        [165, 203, 236],
-        [72, 143, 204],
-        [16, 78, 148],
-    ],
-    dtype=np.float64,
-)
-"""Brown to blue over grey: both ends can be told apart by colour-blind readers."""
+_PALE_TO_DEEP: Final = np.array([rgb(colour) for colour in VALUE_RAMP], dtype=np.float64)
+_GREY: Final = (160, 160, 160)
+_LOW_TO_HIGH: Final = [
+    _GREY if at == len(CHANGE_RAMP) // 2 else rgb(colour) for at, colour in enumerate(CHANGE_RAMP)
+]
+"""The colours of a change, over a grey that lets the map show through."""
 _DIVERGING_ALPHA: Final = (225, 205, 175, 60, 175, 205, 225)
 PERCENTILE_EDGES: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 100.0)
 _STEPS: Final = 6

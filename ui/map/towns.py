@@ -11,6 +11,8 @@ Bounds = tuple[float, float, float, float]
 Town = tuple[str, float, float, int]
 
 WORLD: Final[Bounds] = (-180.0, -85.0, 180.0, 85.0)
+_REACH: Final = 270.0
+"""Degrees the map shows to either side, as its own `REACH`."""
 _EVERYWHERE: Final = 400
 _IN_VIEW: Final = 400
 _NEWCOMERS: Final = 5_000
@@ -26,14 +28,16 @@ def around(view: Bounds) -> list[Town]:
     """Towns to draw for a view, the largest first.
 
     Args:
-        view: West, south, east, north of what is looked at, degrees.
+        view: West, south, east, north of what is looked at, degrees; west or east may run on over
+            the 180th meridian.
 
     Returns:
         Name, longitude, latitude, inhabitants: the largest of the world, and those of the view.
     """
     table = _table()
     west, south, east, north = view
-    inside = (table.lon >= west) & (table.lon <= east) & (table.lat >= south) & (table.lat <= north)
+    across = (table.lon - west) % 360 <= east - west
+    inside = across & (table.lat >= south) & (table.lat <= north)
     largest = np.argsort(-table.population, kind="stable")
     wanted = dict.fromkeys([*largest[:_EVERYWHERE], *largest[inside[largest]][:_IN_VIEW]])
     rows = sorted(wanted, key=lambda row: -int(table.population[row]))
@@ -53,8 +57,8 @@ def covered_by(view: Bounds) -> Bounds:
     west, south, east, north = view
     wide, high = east - west, north - south
     return (
-        round(max(west - wide, -180.0), 2),
+        round(max(west - wide, -_REACH), 2),
         round(max(south - high, -85.0), 2),
-        round(min(east + wide, 180.0), 2),
+        round(min(east + wide, _REACH), 2),
         round(min(north + high, 85.0), 2),
     )

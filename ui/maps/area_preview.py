@@ -13,6 +13,7 @@ from aether_core.charts.class_colours import class_colours
 from aether_core.errors import InputError
 from aether_core.spatial.longitudes import extent_of
 from aether_core.spatial.plane import Plane
+from aether_core.tasks.areas.given import NUMBER_KINDS
 from aether_core.tasks.areas.read import Areas
 from ui.map import ground
 from ui.map import map as city_map
@@ -27,7 +28,6 @@ from workflows.cities.cities import CitySummary
 MAP_HEIGHT: Final = 420
 _ROWS_SHOWN: Final = 12
 _LARGEST: Final = "Largest group"
-_GIVEN: Final = {"shares": "shares", "percent": "percentages", "counts": "counts"}
 
 
 def draw(city: CitySummary, areas: Areas, key: str, *, smallest_m2: float) -> bool:
@@ -62,7 +62,7 @@ def _map(
 ) -> None:
     view = _view(city, areas, areas.shares[inside], what)
     codes = areas.code[inside].tolist()
-    told = view.shown.titles or [view.shown.told(value) for value in view.shown.values.tolist()]
+    told = view.shown.titles or [view.shown.in_words(value) for value in view.shown.values.tolist()]
     titles = [f"{code} · {words}" for code, words in zip(codes, told, strict=True)]
     with st.container(key=f"map-frame-{key}-areas", gap=None):
         city_map.draw(
@@ -117,8 +117,8 @@ def _table(areas: Areas, shares: npt.NDArray[np.float64], key: str) -> None:
 
 def _said(areas: Areas, inside: int, small: int, smallest_m2: float) -> None:
     """What the file gave, what was mended, what was left out and why."""
-    parts = [f"{count(inside, 'area')} in the city, given as {_GIVEN[areas.given]}"]
-    if areas.given != "counts":
+    parts = [f"{count(inside, 'area')} in the city, given as {NUMBER_KINDS[areas.given].noun}"]
+    if not NUMBER_KINDS[areas.given].has_totals:
         parts.append("population not known")
     if inside < len(areas):
         parts.append(f"{len(areas) - inside:,} outside the city")

@@ -28,15 +28,15 @@ def change_view(frame: pd.DataFrame, low: float, high: float, title: str) -> Lay
         title: What was asked.
     """
     change = frame["change"].to_numpy(dtype=np.float32)
-    told = len(change) <= INLINE_LIMIT  # a bitmap of more cells has no tooltips of its own
+    has_tooltips = len(change) <= INLINE_LIMIT  # a bitmap of more cells has no tooltips of its own
     edges = change_edges(change, low, high)
     colours = tuple(rgba(colour, alpha) for colour, alpha in zip(CHANGE_RAMP, _ALPHA, strict=True))
     shown = Shown(
         values=change,
         steps=Steps(tuple(edges), colours),
         label="change",
-        titles=[f"{value:+.3f}" for value in change] if told else (),
-        notes=_notes(frame) if told else (),
+        titles=[f"{value:+.3f}" for value in change] if has_tooltips else (),
+        notes=_notes(frame) if has_tooltips else (),
     )
     return LayerView(shown, title, "later minus earlier score", _names(edges))
 

@@ -14,7 +14,7 @@ from ui.map.coloured import Categories, Shown
 from ui.map.ramp import Colour, difference_steps
 from ui.map.swipe import Side
 from ui.maps import layer_map
-from ui.maps.layer_names import seen_by, told_apart
+from ui.maps.layer_names import distinct_names, features_used
 from ui.maps.views import LayerView
 from ui.shell import state
 from ui.shell.text import facts, plain
@@ -119,10 +119,10 @@ def _ask_layer(
 
 def _names(layers: Sequence[LayerSummary]) -> dict[str, str]:
     """A name a layer that tells it apart, with what its fit saw."""
-    seen = {layer.layer: seen_by(layer) for layer in layers}
+    seen = {layer.layer: features_used(layer) for layer in layers}
     return {
         slug: f"{name}, by {seen[slug]}" if seen[slug] else name
-        for slug, name in told_apart(layers).items()
+        for slug, name in distinct_names(layers).items()
     }
 
 
@@ -170,15 +170,15 @@ def _findings(found: LayerComparison) -> None:
         st.metric("Same class", percent(found.agreement, 1), help=f"Share of {unit}")
     elif found.correlation is not None:
         st.metric("Correlation", f"{found.correlation:.2f}", help="Pearson's, -1 to 1")
-    told = {f"{unit.capitalize()} in both": f"{len(found.frame):,}"}
+    lines = {f"{unit.capitalize()} in both": f"{len(found.frame):,}"}
     if "difference" in found.frame:
         difference = found.frame["difference"]
-        told["Mean difference"] = f"{difference.mean():+.3g}"
-        told["Mean absolute difference"] = f"{difference.abs().mean():.3g}"
+        lines["Mean difference"] = f"{difference.mean():+.3g}"
+        lines["Mean absolute difference"] = f"{difference.abs().mean():.3g}"
     if found.only_a or found.only_b:
-        told["Only in the first"] = f"{found.only_a:,}"
-        told["Only in the second"] = f"{found.only_b:,}"
-    facts(told)
+        lines["Only in the first"] = f"{found.only_a:,}"
+        lines["Only in the second"] = f"{found.only_b:,}"
+    facts(lines)
 
 
 def _draw_swipe(city: CitySummary, found: LayerComparison, names: Sequence[str]) -> None:
@@ -201,7 +201,7 @@ def _draw_swipe(city: CitySummary, found: LayerComparison, names: Sequence[str])
 def _draw_map(city: CitySummary, found: LayerComparison) -> None:
     """Where the two differ."""
     frame = found.frame
-    if found.a.unit == "area":
+    if found.a.by_area:
         shapes = layer_map.values_of(city, found.a)[["area", "geometry"]]
         frame = shapes.merge(frame, on="area", how="inner")
     layer_map.on_map(

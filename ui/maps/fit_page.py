@@ -9,15 +9,14 @@ from aether_core.tasks.findings import Findings
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.testing.comparison import representation_names
 from ui.jobs import panel as job_panel
-from ui.jobs.links import LAYER, asked_for
+from ui.jobs.links import LAYER, from_address
 from ui.jobs.panel import Panel
 from ui.maps import take_away
-from ui.maps.layer_names import told_apart
-from ui.shell import downloads, page, state
+from ui.maps.layer_names import distinct_names
+from ui.shell import page, state
 from ui.shell.text import facts
 from workflows.cities.cities import CitySummary
 from workflows.jobs.kind import JobKind
-from workflows.layers.export import export_layer
 from workflows.layers.layers import LayerSummary, list_layers
 
 MAPS, NEW = "Maps", "New map"
@@ -85,7 +84,7 @@ def show_next(key: str, panel: Panel, layers: Sequence[LayerSummary]) -> None:
     made = [str(job.result[LAYER]) for job in panel.ended]
     if made:
         st.toast("The map was saved as a layer.")
-    linked = asked_for(LAYER)
+    linked = from_address(LAYER)
     there = {layer.layer for layer in layers}
     wanted = next((one for one in [*made, linked] if one in there), None)
     if wanted is not None:
@@ -102,7 +101,7 @@ def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
         st.session_state[name] = layers[0].layer
         if shown is not None:
             st.warning("The previous map was removed. This is the newest one.")
-    named = told_apart(layers)
+    named = distinct_names(layers)
     chosen = st.selectbox("Map", list(by_name), key=name, format_func=lambda slug: named[slug])
     return by_name[chosen]
 
@@ -170,10 +169,6 @@ def take_with(city: CitySummary, layer: LayerSummary, key: str) -> None:
     """Download, report, QGIS: beside each other under the panel."""
     with st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption("All values of the layer, with geometry, provenance and credits.")
-        downloads.buttons(
-            f"{city.slug}-{layer.layer}",
-            lambda path: export_layer(state.store(), city.slug, layer.layer, path),
-            key=key,
-        )
+        take_away.files(city, layer, key)
     take_away.report(city, layer)
     take_away.qgis(city, layer)

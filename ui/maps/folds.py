@@ -89,12 +89,12 @@ def _map(city: CitySummary, folds: Folds, key: str) -> None:
 def _say_blocks(blocks: BlockFigures) -> None:
     """How large the blocks are, and why."""
     found = blocks.range_m
-    told = {
+    lines = {
         "Block size": f"{blocks.side_m:,.0f} m, chosen by {blocks.chosen_by}",
         "Variogram range": f"{found:,.0f} m" if found else "no range found",
         "Blocks with labels": f"{blocks.occupied:,}",
     }
-    facts(told)
+    facts(lines)
     if blocks.limited:
         st.caption(
             "The city is too small for blocks as large as that range: neighbouring blocks are "

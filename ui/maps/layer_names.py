@@ -6,7 +6,7 @@ from aether_core.tasks.testing.comparison import representation_names
 from workflows.layers.layers import LayerSummary
 
 
-def told_apart(layers: Sequence[LayerSummary]) -> dict[str, str]:
+def distinct_names(layers: Sequence[LayerSummary]) -> dict[str, str]:
     """A name a layer, no two alike: titles, the second of a title with (2) behind it.
 
     Args:
@@ -27,7 +27,7 @@ def told_apart(layers: Sequence[LayerSummary]) -> dict[str, str]:
     return {layer.layer: names[layer.layer] for layer in layers}
 
 
-def seen_by(layer: LayerSummary) -> str:
+def features_used(layer: LayerSummary) -> str:
     """What the fit behind a layer saw; empty for layers that are no fit."""
     name = str(layer.parameters.get("representation") or "")
     return representation_names(layer.embedding).get(name, name)

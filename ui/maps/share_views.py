@@ -59,7 +59,7 @@ def shares(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Look)
     if len(frame) > INLINE_LIMIT:
         return view
     shown = view.shown
-    titles = [shown.told(value) for value in shown.values.tolist()]
+    titles = [shown.in_words(value) for value in shown.values.tolist()]
     if asked.what in OF_ONE_FIELD | {MIXED}:
         titles = [
             f"{shown.label} {_percent(value, signed=asked.what in {ERROR, BETWEEN})}"

@@ -1,19 +1,20 @@
-"""Take a layer away: as a document for a committee, into QGIS, with its colours."""
+"""Take a layer away: as a file, as a document for a committee, into QGIS, with its colours."""
 
 from typing import Final
 
 import streamlit as st
 
-from ui.jobs import panel as job_panel
+from ui.jobs import made_file
 from ui.shell import downloads, errors, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
-from workflows.jobs.job import JobSummary, remove_job
+from workflows.layers.export import export_layer
+from workflows.layers.file_kinds import LAYER_FILE, LayerFile
 from workflows.layers.layers import LayerSummary, layer_values
 from workflows.layers.qgis import write_project
 from workflows.layers.styles import layer_style
-from workflows.reports.job_kind import REPORT, ReportRequest, report_file
+from workflows.reports.job_kind import REPORT, ReportRequest
 
 _DOCUMENTS: Final = {".pdf": "PDF", ".html": "Web page"}
 _MIME: Final = {".pdf": "application/pdf", ".html": "text/html"}
@@ -41,45 +42,33 @@ def report(city: CitySummary, layer: LayerSummary) -> None:
 
 def _made(city: CitySummary, layer: LayerSummary, suffix: str) -> None:
     """The document, where there is one, and the button that makes it."""
-    request = ReportRequest(layer.layer, suffix)
-    asked = REPORT.to_document(request)
-    panel = job_panel.look(
-        "report", city.slug, [REPORT], lambda job: job.request == asked and _is_of(layer, job)
-    )
-    done = panel.newest_done()
-    path = None if done is None else report_file(state.store(), done)
-    if done is None or path is None or not path.is_file():
-        go = job_panel.button(
-            panel,
-            "Create report",
-            key="report-make",
-            icon=":material/description:",
-            request=request,
-        )
-        if go:
-            job_panel.start(panel, REPORT, request)
-        return
-    st.download_button(
-        f"Download {_DOCUMENTS[suffix]}",
-        path.read_bytes,
-        file_name=path.name,
+    offer = made_file.Offer(
+        make="Create report",
+        take=f"Download {_DOCUMENTS[suffix]}",
+        icon=":material/description:",
         mime=_MIME[suffix],
-        key="report-download",
-        type="primary",
-        icon=":material/download:",
-        on_click="ignore",
-        width="stretch",
     )
-    st.caption(f"Created {done.created:%d %b %Y, %H:%M}.")
-    if st.button("Create it again", key="report-again", type="tertiary"):
-        remove_job(state.store(), done.job)
-        job_panel.start(panel, REPORT, request)
-    job_panel.draw(panel)
+    request = ReportRequest(layer.layer, suffix)
+    made_file.draw("report", city.slug, REPORT, request, offer, since=layer.created)
 
 
-def _is_of(layer: LayerSummary, job: JobSummary) -> bool:
-    """Whether a report is of this layer, and not of one of the same name that was removed."""
-    return job.created >= layer.created
+def files(city: CitySummary, layer: LayerSummary, key: str) -> None:
+    """Offer the layer's values in every format.
+
+    Args:
+        key: Start of the widgets' names.
+    """
+    made_file.in_a_format(
+        f"{city.slug}-{layer.layer}",
+        city.slug,
+        LAYER_FILE,
+        lambda suffix: LayerFile(layer.layer, suffix),
+        lambda path: export_layer(state.store(), city.slug, layer.layer, path),
+        key=key,
+        features=layer.features,
+        unit=layer.unit,
+        since=layer.created,
+    )
 
 
 def qgis(city: CitySummary, layer: LayerSummary) -> None:

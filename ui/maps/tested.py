@@ -7,7 +7,6 @@ import streamlit as st
 
 from aether_core.charts.words import SPLITS, measure
 from aether_core.tasks.findings import Score
-from aether_core.tasks.kinds.metrics import LOWER_IS_BETTER
 
 
 def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]], key: str) -> None:
@@ -19,7 +18,7 @@ def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]], key: str) -> Non
             "Mean": figures.mean,
             "From": figures.lo,
             "To": figures.hi,
-            "Better": "lower" if metric in LOWER_IS_BETTER else "higher",
+            "Better": "lower" if measure(metric).lower_is_better else "higher",
         }
         for metric in next(iter(accuracy.values()))
         for split, by_metric in accuracy.items()

@@ -1,38 +1,22 @@
 """How far to trust a layer: what was measured while it was made, one question a tab."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import percent
-from aether_core.tasks.findings import ClassFindings, ClassTest, Findings, ShareFindings
-from ui.maps import class_trust, folds, share_trust
+from aether_core.tasks.findings import Findings
+from aether_core.tasks.kinds.registry import TASK_KINDS
+from ui.maps import folds
+from ui.maps.task_page import TaskPage, page_of
 from ui.shell import chart
 from ui.shell.text import count
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary
 
 HOW_GOOD, HOW_SURE, WHERE_NOT, FOLDS = "Accuracy", "Confidence", "Limitations", "Folds"
-
-_OfKind = TypeVar("_OfKind", bound=Findings)
-
-
-@dataclass(frozen=True)
-class _Tabs(Generic[_OfKind]):
-    """What is shown of one kind of layer.
-
-    Attributes:
-        error: What the error of a group is, with its unit; empty for the share that is wrong.
-    """
-
-    findings: type[_OfKind]
-    how_good: Callable[[_OfKind, pd.DataFrame, str], None]
-    how_sure: Callable[[_OfKind, str], None]
-    error: str = ""
 
 
 def draw(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key: str) -> None:
@@ -41,12 +25,12 @@ def draw(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key: str) 
     Args:
         frame: The layer's values, of areas where there are some.
     """
-    kind = _KINDS[layer.kind]
-    found = layer.measured(kind.findings)
+    found = layer.measured(Findings)
+    page = page_of(layer) or TaskPage()
     bodies: dict[str, Callable[[], None]] = {
-        HOW_GOOD: lambda: kind.how_good(found, frame, key),
-        HOW_SURE: lambda: kind.how_sure(found, key),
-        WHERE_NOT: lambda: _where_not(found, kind.error, key),
+        HOW_GOOD: lambda: page.accuracy(found, frame, key),
+        HOW_SURE: lambda: page.confidence(found, key),
+        WHERE_NOT: lambda: _where_not(found, page.limits(found), key),
         FOLDS: lambda: folds.draw(city, found.held_out, key=f"{key}-folds"),
     }
     tabs = st.tabs(list(bodies), key=f"{key}-tabs", on_change="rerun")
@@ -56,16 +40,15 @@ def draw(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key: str) 
                 body()
 
 
-def _where_not(found: Findings, axis: str, key: str) -> None:
+def _where_not(found: Findings, limits: str, key: str) -> None:
     """Where the map must not be believed, and for whom it is worse."""
+    error_axis = f"{TASK_KINDS[found.task].error}, lower is better"
     test = found.test
     outside = test.applicability.outside
     words = (
         f"**{percent(outside)}** of the city is outside the area of applicability: unlike "
-        "any of the labels."
+        f"any of the {TASK_KINDS[found.task].samples}.{limits}"
     )
-    if isinstance(test, ClassTest):
-        words += f" **{percent(test.trusted)}** is inside it and has at most two classes possible."
     st.write(words)
     kinds = {kind: rows for kind, rows in test.fairness.items() if rows}
     if not kinds:
@@ -83,7 +66,7 @@ def _where_not(found: Findings, axis: str, key: str) -> None:
                 rows,
                 "error",
                 title=f"Error by {kind}",
-                axis=axis,
+                axis=error_axis[:1].upper() + error_axis[1:],
             ),
             f"{key}-fair-error",
             height=height,
@@ -98,17 +81,6 @@ def _where_not(found: Findings, axis: str, key: str) -> None:
         )
     few = sum(bool(row.too_few) for row in rows)
     if few:
-        st.caption(f"{count(few, 'group')} with fewer than 10 labels: no figure.")
-
-
-_OF_SHARES: Final = _Tabs(
-    ShareFindings,
-    share_trust.how_good,
-    share_trust.how_sure,
-    error="KL divergence (nats), lower is better",
-)
-_KINDS: Final[Mapping[str, _Tabs[Any]]] = {
-    "landuse": _Tabs(ClassFindings, class_trust.how_good, class_trust.how_sure),
-    "socioeconomic": _OF_SHARES,
-    "socioeconomic areas": _OF_SHARES,
-}
+        st.caption(
+            f"{count(few, 'group')} with fewer than 10 {TASK_KINDS[found.task].samples}: no figure."
+        )

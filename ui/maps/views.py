@@ -168,7 +168,7 @@ def _with_words(view: LayerView, frame: pd.DataFrame, title: str, unit: str) -> 
         titles = frame["landuse"].fillna("no class").astype(str).tolist()
         if title not in ("Land use", "Confidence", "Reliability"):
             titles = [
-                f"{name} · {shown.told(value)}"
+                f"{name} · {shown.in_words(value)}"
                 for name, value in zip(titles, shown.values.tolist(), strict=True)
             ]
         shown = replace(shown, titles=titles, notes=land_use_notes(frame))

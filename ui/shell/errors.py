@@ -51,11 +51,11 @@ def boxed(reachable: Callable[[], bool] | None = None) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - the page's last line: what is not ours is logged
-        told = in_plain_words(error) or error
-        if isinstance(told, StoreUnavailableError):
-            _lost_database(told, reachable)
+        plain_error = in_plain_words(error) or error
+        if isinstance(plain_error, StoreUnavailableError):
+            _lost_database(plain_error, reachable)
         else:
-            show(told)
+            show(plain_error)
 
 
 def _lost_database(error: StoreUnavailableError, reachable: Callable[[], bool] | None) -> None:

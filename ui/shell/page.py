@@ -1,28 +1,40 @@
 """How every page begins: its heading, the city it is about, or what to do when there is none."""
 
+from typing import Final
+
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from ui.shell import footer, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 
-_NAMES = (
-    "home",
-    "city",
-    "train",
-    "search",
-    "change",
-    "land_use",
-    "socioeconomic",
-    "evaluate",
-    "layers",
-)
-HOME, CITY, TRAIN, SEARCH, CHANGE, LAND_USE, SOCIOECONOMIC, EVALUATE, LAYERS = (
-    f"pages/{name}.py" for name in _NAMES
+_PAGES: Final = {
+    "home": ("Home", ":material/home:"),
+    "search": ("Search", ":material/search:"),
+    "change": ("Change", ":material/compare:"),
+    "land_use": ("Land use", ":material/category:"),
+    "socioeconomic": ("Socioeconomic", ":material/groups:"),
+    "evaluate": ("Evaluate", ":material/balance:"),
+    "layers": ("Layers", ":material/layers:"),
+    "train": ("Train", ":material/model_training:"),
+    "city": ("City", ":material/location_city:"),
+}
+"""The files of `pages/` in the order of the menu, with title and icon; the first opens first."""
+HOME, SEARCH, CHANGE, LAND_USE, SOCIOECONOMIC, EVALUATE, LAYERS, TRAIN, CITY = (
+    f"pages/{name}.py" for name in _PAGES
 )
 
 
 _ROUTED = "routed"
+
+
+def menu() -> list[StreamlitPage]:
+    """Every page for the router."""
+    return [
+        st.Page(f"pages/{name}.py", title=title, icon=icon, default=at == 0)
+        for at, (name, (title, icon)) in enumerate(_PAGES.items())
+    ]
 
 
 def mark_routed() -> None:
@@ -37,7 +49,7 @@ def through_router() -> None:
     page, after the server has started; calling `st.navigation` once ends that rule.
     """
     if _ROUTED not in st.session_state:
-        st.navigation([f"pages/{name}.py" for name in _NAMES])
+        st.navigation([f"pages/{name}.py" for name in _PAGES])
         st.rerun()
 
 

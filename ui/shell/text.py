@@ -59,7 +59,7 @@ def plain(text: str) -> str:
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+!|<>$~:" else sign for sign in text)
 
 
-def told_when(request: Mapping[str, object], created: datetime | None) -> dict[str, str]:
+def source_and_date(request: Mapping[str, object], created: datetime | None) -> dict[str, str]:
     """From which file, and when, something that was kept was made."""
-    told = {"Based on": str(request["from"])} if request.get("from") else {}
-    return told | ({"Created": f"{created:%d %b %Y, %H:%M}"} if created else {})
+    shown = {"Based on": str(request["from"])} if request.get("from") else {}
+    return shown | ({"Created": f"{created:%d %b %Y, %H:%M}"} if created else {})

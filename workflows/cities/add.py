@@ -25,7 +25,8 @@ from aether_core.eo.embedding_kind import (
     kind_title,
 )
 from aether_core.eo.encoding import encoding_of
-from aether_core.eo.pooling.view import View, city_views
+from aether_core.eo.file_kind import FILE_KINDS
+from aether_core.eo.pooling.view import View
 from aether_core.errors import InputError
 from aether_core.poi.clean import clean_pois
 from aether_core.poi.fields import PoiFields
@@ -158,7 +159,7 @@ def add_city(
     progress: Progress = silent,
     *,
     within: Callable[[Session, City], None] | None = None,
-    told: Callable[[CityReports], None] | None = None,
+    on_read: Callable[[CityReports], None] | None = None,
 ) -> CitySummary:
     """Read, clean, pool and store a city; all of it or nothing.
 
@@ -168,7 +169,7 @@ def add_city(
         progress: Told what is done.
         within: Called as the last in the transaction that adds the city: what it locks must not
             be waited for by `progress`.
-        told: Told how the files were read, before anything is stored.
+        on_read: Told how the files were read, before anything is stored.
 
     Raises:
         InputError: A file or a value cannot be used.
@@ -177,8 +178,8 @@ def add_city(
     """
     check_add(store, request)
     prepared = _prepare(request, progress)
-    if told is not None:
-        told(prepared.reports)
+    if on_read is not None:
+        on_read(prepared.reports)
     store_texts(store, default_encoder(store.settings), prepared.texts, progress)
     settings = store.settings
     with (
@@ -198,7 +199,7 @@ def add_city(
 
 
 def check_add(store: Store, request: AddCity) -> None:
-    """Check all that can be told before a file is opened.
+    """Check all that can be checked before a file is opened.
 
     Raises:
         InputError: A name or a number cannot be used.
@@ -270,7 +271,7 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
     boundary = polygons_of(embedding.footprint) if outline is None else outline.shape
     cleaned = clean_pois(raw, boundary)
     _check_inside(request, raw, cleaned.pois)
-    views = city_views(embedding.kind, request.radius_m)
+    views = FILE_KINDS[embedding.kind].views(request.radius_m)
     pooled = embedding.pool(_lonlat(cleaned.pois), views, progress)
     _check_pooled(request, pooled, embedding, cleaned.pois)
     pois = cleaned.pois[pooled.ok].reset_index(drop=True)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aether_core.eo.embedding import Embedding, open_embedding
+from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.table.embedding import TableEmbedding
 from aether_core.errors import AetherError, DiskFullError
 from aether_core.files.checksums import check_sha256
@@ -74,7 +75,8 @@ def open_city_embedding(
             remedy="restore the file from a backup of the home folder, or remove the city (or "
             "this year) and add it again",
         )
-    said = {raster.crs for raster in rasters if raster.kind == "table"} - {TableEmbedding.crs}
+    stated = {raster.crs for raster in rasters if not FILE_KINDS[raster.kind].states_crs}
+    said = stated - {TableEmbedding.crs}
     crs = said.pop() if said else None
     return open_embedding(files, kind=embedding, crs=crs, progress=progress)
 

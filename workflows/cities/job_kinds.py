@@ -53,12 +53,12 @@ class AddCityKind(JobKind[AddCity]):
         def within(session: Session, city: City) -> None:
             work.finish(session, {"city": city.slug, "read": read}, city_id=city.id)
 
-        def told(reports: CityReports) -> None:
+        def on_read(reports: CityReports) -> None:
             read.update(reports.document())
 
         # The job's copies are its own: they need not be copied again.
         own = replace(request, link_files=True)
-        add_city(work.store, own, work.progress, within=within, told=told)
+        add_city(work.store, own, work.progress, within=within, on_read=on_read)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.city.cells import cell_centres
 from aether_core.eo.embedding import Pooled
+from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import View
 from aether_core.errors import ConflictError, NotFoundError
 from aether_core.progress import Progress, silent
@@ -29,7 +30,8 @@ def model_view(city: City, settings: Mapping[str, object]) -> View | None:
 
     A table has no pixels, so its base view is a disk already.
     """
-    if settings.get("views", "windows") != DISK or city.embedding_kind == "table":
+    has_windows = FILE_KINDS[city.embedding_kind].has_pixels
+    if settings.get("views", "windows") != DISK or not has_windows:
         return None
     return View(DISK, "disk", radius_m=city.radius_m)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import ComparisonFindings
-from aether_core.tasks.samples.representations import (
-    REPRESENTATIONS,
-    need_places,
-    of_samples,
-    representation,
-)
+from aether_core.tasks.samples.representations import REPRESENTATIONS
 from aether_core.tasks.testing.comparison import (
     Comparison,
     Gain,
@@ -34,11 +29,7 @@ from db.schema import City
 from db.schema import Evaluation as EvaluationRow
 from workflows.home.json_values import json_values
 from workflows.home.store import Store
-from workflows.tasks.areas import covered_areas
-from workflows.tasks.arrays import TaskCity, task_city
-from workflows.tasks.fit_inputs import FitInputs
-from workflows.tasks.land_use import LandUseRequest, labelled_city, only_samples, prepare_labels
-from workflows.tasks.socioeconomic import SocioeconomicRequest, area_vectors, prepare_areas
+from workflows.tasks.task import ComparedSamples, task_of
 
 Within = Callable[[Session, int], None]
 """Called with a comparison's number, as the last in the transaction that keeps it."""
@@ -52,7 +43,7 @@ class Evaluation:
     """A comparison of representations on the same folds.
 
     Attributes:
-        task: `landuse` or `socioeconomic`.
+        task: Name of the kind of task.
         rows: One a representation, split and metric: mean, sd, ci95, n_seeds.
         gains: Paired differences against AlphaEarth alone: relative, ci95, better.
         verdict: What the main metric says, in plain words.
@@ -79,26 +70,26 @@ class Evaluation:
         return {**asdict(self), "findings": self.findings.document()}
 
 
-class _Compared(NamedTuple):
-    """What representations are compared on; `x` holds the rows `[n, d]` of each by name."""
-
-    city: TaskCity
-    prepared: FitInputs
-    x: dict[str, NDArray[np.float32]]
-    findings: ComparisonFindings
-
-
 def evaluate_task(
     store: Store,
     slug: str,
-    request: LandUseRequest | SocioeconomicRequest,
+    request: object,
     representations: tuple[str, ...],
     progress: Progress = silent,
     *,
     with_curve: bool = False,
     within: Within | None = None,
 ) -> Evaluation:
-    """Compare representations on labelled points or polygons, or on area shares or counts.
+    """Compare representations on the samples of a kind of task.
+
+    Args:
+        store: The store.
+        slug: The city.
+        request: What a task's map is asked for by, such as `LandUseRequest`.
+        representations: Their names.
+        progress: Told what is done.
+        with_curve: Score against the number of labels, too.
+        within: Called with the comparison's number, as the last in the transaction that keeps it.
 
     Raises:
         NotFoundError: No such city, model or file.
@@ -107,68 +98,8 @@ def evaluate_task(
     """
     started = time.perf_counter()
     check_representations(representations)
-    if isinstance(request, LandUseRequest):
-        compared = _on_labels(store, slug, request, representations, progress)
-    else:
-        compared = _on_areas(store, slug, request, representations, progress)
+    compared = task_of(request).compared(store, slug, request, representations, progress)
     return _evaluated(store, compared, started, progress, with_curve=with_curve, within=within)
-
-
-def _on_labels(
-    store: Store,
-    slug: str,
-    request: LandUseRequest,
-    representations: tuple[str, ...],
-    progress: Progress,
-) -> _Compared:
-    labelled = labelled_city(
-        store, slug, request.labels, request.fit, progress, with_places=need_places(representations)
-    )
-    x = {
-        name: of_samples(representation(name, labelled.city.arrays), labelled.samples)
-        for name in representations
-    }
-    there = _everywhere(x)
-    kept = only_samples(labelled, there)
-    prepared = prepare_labels(kept, request, progress)
-    findings = ComparisonFindings(
-        source=kept.labels.source,
-        used=kept.samples.features_used,
-        samples=len(kept.samples.label),
-        dropped=kept.dropped,
-        outcomes=list(kept.samples.classes),
-        held_out=prepared.held_out,
-    )
-    return _Compared(labelled.city, prepared, _rows_of(x, there), findings)
-
-
-def _on_areas(
-    store: Store,
-    slug: str,
-    request: SocioeconomicRequest,
-    representations: tuple[str, ...],
-    progress: Progress,
-) -> _Compared:
-    city = task_city(
-        store,
-        slug,
-        model=request.fit.model,
-        with_places=need_places(representations),
-        progress=progress,
-    )
-    covered = covered_areas(request.areas, city, progress)
-    prepared = prepare_areas(city, covered, request, progress)
-    x = {
-        name: area_vectors(city, covered, request, progress, name=name) for name in representations
-    }
-    findings = ComparisonFindings(
-        source=covered.areas.source,
-        used=len(covered.lonlat),
-        dropped=covered.dropped,
-        outcomes=list(covered.areas.fields),
-        held_out=prepared.held_out,
-    )
-    return _Compared(city, prepared, x, findings)
 
 
 def check_representations(names: tuple[str, ...]) -> None:
@@ -219,31 +150,17 @@ def _evaluation(city: City, row: EvaluationRow) -> Evaluation:
     return Evaluation(**found, request=dict(row.request), created=row.created_at)
 
 
-def _everywhere(x: Mapping[str, NDArray[np.float32]]) -> NDArray[np.bool_]:
-    """Rows where every representation has data: all are compared on the same ones."""
-    there: NDArray[np.bool_] = np.logical_and.reduce(
-        [np.isfinite(rows).all(axis=1) for rows in x.values()]
-    )
-    return there
-
-
-def _rows_of(
-    x: Mapping[str, NDArray[np.float32]], there: NDArray[np.bool_]
-) -> dict[str, NDArray[np.float32]]:
-    return {name: rows[there] for name, rows in x.items()}
-
-
 def _evaluated(
     store: Store,
-    compared: _Compared,
+    compared: ComparedSamples,
     started: float,
     progress: Progress,
     *,
     with_curve: bool,
     within: Within | None,
 ) -> Evaluation:
-    city, prepared, x, findings = compared
-    setup = prepared.setup
+    city, x, findings = compared.city, compared.x, compared.findings
+    setup = compared.inputs.setup
     against = AGAINST if AGAINST in x else next(iter(x))
     comparison = compare(run_experiment(setup, x, progress), against=against)
     curve = _curve(setup, x, progress) if with_curve else []
@@ -303,7 +220,7 @@ def _verdict(setup: ExperimentSetup, comparison: Comparison, called: Mapping[str
             (
                 one
                 for one in comparison.gains
-                if (one.representation, one.split, one.metric) == (name, split, metric)
+                if (one.representation, one.split, one.metric) == (name, split, metric.name)
             ),
             None,
         )

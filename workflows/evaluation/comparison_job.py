@@ -1,19 +1,17 @@
 """Comparing representations on the same folds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from workflows.evaluation.compare import check_representations, evaluate_task
+from workflows.home.documents import from_document, to_document
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
 from workflows.tasks.job_kinds import FIT_STAGES
-from workflows.tasks.land_use import KIND as LAND_USE_KIND
-from workflows.tasks.land_use import LandUseRequest
-from workflows.tasks.socioeconomic import KIND as SOCIOECONOMIC_KIND
-from workflows.tasks.socioeconomic import SocioeconomicRequest
+from workflows.tasks.task import TASKS, task_of
 
 
 @dataclass(frozen=True)
@@ -21,12 +19,12 @@ class Comparison:
     """What is compared.
 
     Attributes:
-        task: Labels or areas, and how they are fitted.
+        task: The request of a kind of task: labels or areas, and how they are fitted.
         representations: Names, at least one.
         with_curve: Whether the score by number of labels is drawn, too.
     """
 
-    task: LandUseRequest | SocioeconomicRequest
+    task: Any
     representations: tuple[str, ...]
     with_curve: bool = False
 
@@ -35,8 +33,15 @@ class Comparison:
 
 
 def task_compared(document: Mapping[str, Any]) -> str:
-    """The task a comparison's document is of, as evaluations name it."""
-    return LAND_USE_KIND if "labels" in document["task"] else SOCIOECONOMIC_KIND
+    """The kind of task a comparison's document is of, as evaluations name it."""
+    if "kind" in document:
+        return str(document["kind"])
+    # Before it was written down there were two kinds, whose requests have different fields.
+    return next(
+        name
+        for name, task in TASKS.items()
+        if set(document["task"]) <= {field.name for field in fields(task.request)}
+    )
 
 
 class CompareKind(JobKind[Comparison]):
@@ -54,9 +59,25 @@ class CompareKind(JobKind[Comparison]):
 
     def title(self, request: Comparison) -> str:
         """Names what it is compared on."""
-        task = request.task
-        file = task.labels.file if isinstance(task, LandUseRequest) else task.areas.file
-        return f"Comparison on {file.name if file else 'OpenStreetMap'}"
+        return f"Comparison on {task_of(request.task).source(request.task)}"
+
+    def to_document(self, request: Comparison) -> dict[str, Any]:
+        """The request as plain JSON values, with the kind of task that it is of."""
+        return {
+            "kind": task_of(request.task).kind.name,
+            "task": to_document(request.task),
+            "representations": list(request.representations),
+            "with_curve": request.with_curve,
+        }
+
+    def from_document(self, document: Mapping[str, Any]) -> Comparison:
+        """The request that `to_document` wrote down.
+
+        Raises:
+            UnreadableDocumentError: It is not one.
+        """
+        task = from_document(TASKS[task_compared(document)].request, document["task"])
+        return from_document(Comparison, {**document, "task": task})
 
     def work(self, work: Work, request: Comparison) -> None:
         """Test every representation on the same folds."""

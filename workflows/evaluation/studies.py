@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError, NotFoundError
 from aether_core.model.recipes import recipe
-from aether_core.progress import Progress, silent
 from aether_core.study.enough_places import check_enough
 from aether_core.study.kinds import KINDS, TRANSFER, StudyKind
 from aether_core.study.result import StudyResult
@@ -21,7 +20,7 @@ from workflows.evaluation.study_city import kept_label_set
 from workflows.evaluation.study_kind import STUDY, StudyRun
 from workflows.home.documents import from_document
 from workflows.home.store import Store
-from workflows.jobs.job import FINISHED, cancel_job, follow_job, new_job, release, remove_job
+from workflows.jobs.job import FINISHED, cancel_job, new_job, release, remove_job
 from workflows.tasks.labels import LabelRequest
 from workflows.training.train import check_device, check_places
 
@@ -260,18 +259,6 @@ def remove_study(store: Store, study_id: int) -> None:
         ConflictError: It is queued or running.
     """
     remove_job(store, show_study(store, study_id).job)
-
-
-def follow_study(
-    store: Store, study_id: int, progress: Progress = silent, poll_seconds: float = 0.25
-) -> StudySummary:
-    """Wait for a study to finish, reporting how far it is in thousandths.
-
-    Raises:
-        NotFoundError: No study has this number, or its city was removed meanwhile.
-    """
-    follow_job(store, show_study(store, study_id).job, progress, poll_seconds)
-    return show_study(store, study_id)
 
 
 def _summary(session: Session, study: Study) -> StudySummary:

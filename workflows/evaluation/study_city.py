@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from aether_core.city.cells import cell_centres
 from aether_core.eo.embedding import Embedding
-from aether_core.eo.pooling.view import View, city_views
+from aether_core.eo.file_kind import FILE_KINDS
+from aether_core.eo.pooling.view import View
 from aether_core.model.recipes.definition import Recipe
 from aether_core.progress import Progress, silent
 from aether_core.study.city import POI_COLUMNS, StudyCity, StudyLabels
@@ -120,7 +121,7 @@ def study_city(
     training = training_set(store, city_id, recipe, progress)
     with store.session() as session:
         city = city_rows.city_by_id(session, city_id)
-        base, wide = city_views(_kind(city), city.radius_m)
+        base, wide = FILE_KINDS[city.embedding_kind].views(city.radius_m)
         base = model_view(city, recipe.settings) or base
         rasters = city_rows.rasters(session, city_id)
         embedding = open_city_embedding(store.settings, city.embedding, rasters, progress)
@@ -134,10 +135,6 @@ def study_city(
             views=(base, wide),
             labels=None if label_set is None else _labels(session, city, label_set, pool, base),
         )
-
-
-def _kind(city: City) -> Literal["raster", "table"]:
-    return cast("Literal['raster', 'table']", city.embedding_kind)
 
 
 def _pooled(embedding: Embedding, lonlat: NDArray[np.float64], views: Sequence[View]) -> Floats:

@@ -10,6 +10,7 @@ from db.schema import UNFINISHED
 from workflows.fetch.job_kind import FETCH
 from workflows.fetch.progress import MEGABYTE
 from workflows.home.store import Store
+from workflows.jobs.outputs import made_files
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,17 @@ class CacheSummary:
         folder: Where it lies.
         parts: Megabytes by source.
         fetches_megabytes: Files of fetches that are not done, which are no cache.
+        made_files: Reports and exports that jobs made and that wait to be taken away, no cache
+            either.
+        made_megabytes: What these take.
     """
 
     folder: Path
     megabytes: float
     parts: dict[str, float]
     fetches_megabytes: float
+    made_files: int
+    made_megabytes: float
 
 
 def show_cache(store: Store) -> CacheSummary:
@@ -33,11 +39,14 @@ def show_cache(store: Store) -> CacheSummary:
     folder = store.settings.public_cache
     children = sorted(folder.iterdir()) if folder.is_dir() else []
     parts = {child.name: _megabytes(child) for child in children}
+    made = made_files(store)
     return CacheSummary(
         folder=folder,
         megabytes=sum(parts.values()),
         parts=parts,
         fetches_megabytes=_megabytes(store.settings.fetches),
+        made_files=made.files,
+        made_megabytes=made.bytes / MEGABYTE,
     )
 
 

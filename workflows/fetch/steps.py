@@ -107,8 +107,8 @@ class Fetching:
             )
             for source in found.sources
         ]
-        told = {"sha256": sha256_of(path), "dropped": found.dropped, "sources": sources}
-        write_kept(facts, json.dumps(told).encode())  # last: it says that both are whole
+        document = {"sha256": sha256_of(path), "dropped": found.dropped, "sources": sources}
+        write_kept(facts, json.dumps(document).encode())  # last: it says that both are whole
         return PlacesFile(path, found.dropped, sources)
 
     def embedding(self, plans: Mapping[int, MirrorPlan]) -> dict[int, list[Path]]:
@@ -166,10 +166,10 @@ def _places_found(path: Path, facts: Path) -> PlacesFile | None:
     kept = read_kept(facts)
     if kept is None:
         return None
-    told = json.loads(kept)
-    if not path.is_file() or sha256_of(path) != told["sha256"]:
+    document = json.loads(kept)
+    if not path.is_file() or sha256_of(path) != document["sha256"]:
         return None
-    return PlacesFile(path, told["dropped"], told["sources"])
+    return PlacesFile(path, document["dropped"], document["sources"])
 
 
 def _coming(download: Progress, make: Progress) -> Progress:

@@ -13,13 +13,15 @@ from typing import Any, Final, TypeVar
 
 from aether_core.errors import InputError
 from aether_core.files.source import plain_file
+from aether_core.vector.packed.beside import parts_beside
+from aether_core.vector.packed.geodatabase import geodatabase_files, is_geodatabase
 from workflows.home.store import Store
 
 R = TypeVar("R")
 INPUTS: Final = "inputs"
 OUTPUTS: Final = "outputs"
-_BESIDE: Final = (".shx", ".dbf", ".prj", ".cpg", ".qix", ".tfw", ".tifw", ".wld")
-"""Endings of the files that belong to a Shapefile or an image of the same stem."""
+_BESIDE: Final = (".tfw", ".tifw", ".wld")
+"""Endings of the files that belong to an image of the same stem."""
 _APPENDED: Final = (".aux.xml",)
 
 
@@ -45,15 +47,18 @@ def keep_inputs(store: Store, job_id: int, request: R) -> R:
     found: dict[Path, Path] = {}
 
     def kept(path: Path) -> Path:
-        plain_file(path)
+        whole = is_geodatabase(path)
+        if not whole:
+            plain_file(path)
         if path.absolute() in found:  # one file given twice stays one
             return found[path.absolute()]
         target = Path(INPUTS) / str(len(found)) / path.name
         found[path.absolute()] = target
-        (folder / target).parent.mkdir(parents=True)
         is_upload = store.settings.uploads in path.absolute().parents
-        for source in _with_companions(path):
-            _keep(source, (folder / target).with_name(source.name), link=is_upload)
+        into = folder / target if whole else (folder / target).parent
+        into.mkdir(parents=True)
+        for source in geodatabase_files(path) if whole else _with_companions(path):
+            _keep(source, into / source.name, link=is_upload)
         return target
 
     try:
@@ -76,6 +81,11 @@ def forget_inputs(store: Store, job_id: int) -> None:
     shutil.rmtree(job_folder(store, job_id) / INPUTS, ignore_errors=True)
 
 
+def forget_outputs(store: Store, job_id: int) -> None:
+    """Delete what a job that will not end well has written."""
+    shutil.rmtree(job_folder(store, job_id) / OUTPUTS, ignore_errors=True)
+
+
 def _with_paths(value: Any, change: Callable[[Path], Path]) -> Any:  # noqa: ANN401 - any request
     """The value with every path in it changed, in the order of its fields."""
     if isinstance(value, Path):
@@ -94,6 +104,7 @@ def _with_paths(value: Any, change: Callable[[Path], Path]) -> Any:  # noqa: ANN
 
 def _with_companions(path: Path) -> Iterator[Path]:
     yield path
+    yield from parts_beside(path)
     beside = [path.with_suffix(suffix) for suffix in _BESIDE]
     beside += [path.with_name(path.name + suffix) for suffix in _APPENDED]
     yield from (one for one in beside if one != path and one.is_file())

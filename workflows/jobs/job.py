@@ -16,7 +16,7 @@ from db.cities import cities as city_rows
 from db.jobs import jobs as job_rows
 from db.schema import UNFINISHED, Job
 from workflows.home.store import Store, revive
-from workflows.jobs.inputs import job_folder, keep_inputs
+from workflows.jobs.inputs import forget_outputs, job_folder, keep_inputs
 from workflows.jobs.kind import JobKind
 from workflows.jobs.queue import STALLED_SECONDS, defer, ensure_worker
 from workflows.jobs.registry import kind_named
@@ -243,7 +243,10 @@ def cancel_job(store: Store, job_id: int) -> JobSummary:
         ConflictError: It has finished already.
     """
     with store.session() as session:
-        return summarise(job_rows.request_cancel(session, job_id))
+        job = job_rows.request_cancel(session, job_id)
+        if job.is_finished:  # nobody is at it, and nobody can resume it while its row is locked
+            forget_outputs(store, job_id)
+        return summarise(job)
 
 
 def resume_job(store: Store, job_id: int) -> JobSummary:

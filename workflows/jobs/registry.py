@@ -17,6 +17,9 @@ KINDS: Final[Mapping[str, str]] = {
     "compare": "workflows.evaluation.comparison_job:COMPARE",
     "retrieval": "workflows.evaluation.retrieval_job:RETRIEVAL",
     "change": "workflows.layers.job_kind:CHANGE",
+    "layer-file": "workflows.layers.file_kinds:LAYER_FILE",
+    "search-file": "workflows.layers.file_kinds:SEARCH_FILE",
+    "change-file": "workflows.layers.file_kinds:CHANGE_FILE",
     "report": "workflows.reports.job_kind:REPORT",
     "study": "workflows.evaluation.study_kind:STUDY",
 }

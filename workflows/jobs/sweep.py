@@ -88,7 +88,13 @@ def _scratch_places(settings: Settings) -> Iterator[Path]:
     yield settings.home
     for root in (settings.cities, settings.models):
         yield root
-    for root in (settings.cache, settings.runs, settings.fetches, settings.home / "uploads"):
+    for root in (
+        settings.cache,
+        settings.runs,
+        settings.fetches,
+        settings.jobs,
+        settings.home / "uploads",
+    ):
         # What vanishes meanwhile is passed over: others are at work here.
         yield from (Path(folder) for folder, _, _ in os.walk(root))
 

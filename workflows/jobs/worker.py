@@ -25,11 +25,13 @@ from workflows.home.log_output import forgive_full_disk
 from workflows.home.store import Store, open_store
 from workflows.jobs.carry_out import carry_out
 from workflows.jobs.kind import LANES
+from workflows.jobs.outputs import forget_expired
 from workflows.jobs.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, TASK, defer, deferrer
 from workflows.jobs.sweep import sweep
 
 log = structlog.get_logger()
 _FORGET_SECONDS = 3600.0
+_EXPIRY_SECONDS = 600.0
 
 
 def worker_app(store: Store, leaving: threading.Event) -> procrastinate.App:
@@ -109,6 +111,7 @@ async def serve(
         tasks = [
             *(asyncio.create_task(_work(app, queue)) for queue in queues),
             asyncio.create_task(_sign_of_life(store, queues)),
+            asyncio.create_task(_forget_expired(store)),
         ]
         if until_idle:
             tasks.append(asyncio.create_task(_stop_when_idle(app, store, queues, over)))
@@ -165,6 +168,14 @@ async def _sign_of_life(store: Store, queues: Sequence[str]) -> None:
     finally:
         with suppress(StoreUnavailableError), store.session() as session:
             worker_rows.sign_off(session, numbers)
+
+
+async def _forget_expired(store: Store) -> None:
+    """Remove now and then the files that nobody took away in time."""
+    while True:
+        with suppress(StoreUnavailableError):  # the next time, then
+            await asyncio.to_thread(forget_expired, store)
+        await asyncio.sleep(_EXPIRY_SECONDS)
 
 
 async def _leave(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -8,11 +8,12 @@ import h3
 import numpy as np
 import pandas as pd
 
-from aether_core.export.formats import FORMATS, check_target, write_layer
+from aether_core.export.formats import FORMATS, check_target, format_of, write_layer
 from aether_core.export.qml import write_style
 from aether_core.spatial.hexagons import cell_polygons
-from aether_core.tasks.findings import ClassFindings, Findings
+from aether_core.tasks.findings import Findings
 from workflows.home.store import Store
+from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values, show_layer
 from workflows.layers.pictures import main_field
 from workflows.layers.styles import classes_of, layer_style, takes_style
@@ -29,6 +30,7 @@ __all__ = [
     "export_layer",
     "export_scores",
     "export_style",
+    "format_of",
 ]
 
 
@@ -89,7 +91,7 @@ def layer_metadata(slug: str, summary: LayerSummary) -> dict[str, object]:
         "lineage": summary.lineage,
         "created": summary.created.isoformat(),
     }
-    if isinstance(summary.findings, ClassFindings):
+    if layer_kind(summary.kind).of_classes:
         metadata["class_field"] = main_field(summary)
         metadata["classes"] = classes_of(summary)
     if isinstance(summary.findings, Findings):

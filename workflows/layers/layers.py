@@ -23,7 +23,7 @@ from db.schema import City, Layer
 from workflows.cities.cities import credits_of
 from workflows.cities.names import check_characters
 from workflows.home.store import Store
-from workflows.layers.findings import LayerFindings, read_findings
+from workflows.layers.kinds import LayerFindings, read_findings
 from workflows.search.ask import Answer
 from workflows.search.search import CellScores
 from workflows.training.representation import cell_vectors, model_for
@@ -75,6 +75,11 @@ class LayerSummary:
     view: str
     number: int
     cells_layer: int | None
+
+    @property
+    def by_area(self) -> bool:
+        """Whether its features are areas; they are cells otherwise."""
+        return self.unit == "area"
 
     @property
     def years(self) -> str:

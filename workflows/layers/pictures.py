@@ -16,10 +16,9 @@ from aether_core.tasks.findings import Findings
 from db.cities import cities as city_rows
 from workflows.cities.cities import base_map
 from workflows.home.store import Store
+from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import LayerSummary, layer_shapes, show_layer
 from workflows.layers.value_steps import layer_steps
-
-PREFERRED = ("landuse", "change", "percentile", "dominant", "score")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def layer_picture(
         boundary=boundary,
         trusted=None if trusted is None else trusted[there],
         base_map=base_map(store, slug),
-        outlined=summary.unit == "area",
+        outlined=summary.by_area,
         width_px=width_px,
     )
     return LayerPicture(
@@ -100,7 +99,8 @@ def layer_picture(
 def main_field(summary: LayerSummary) -> str:
     """The field a layer is about."""
     names = [str(one["name"]) for one in summary.fields]
-    return next((name for name in PREFERRED if name in names), names[0])
+    about = layer_kind(summary.kind).main_field
+    return about if about in names else names[0]
 
 
 def class_names(summary: LayerSummary, values: Iterable[object]) -> list[str]:

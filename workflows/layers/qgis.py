@@ -47,7 +47,7 @@ def connection(store: Store) -> dict[str, object]:
 
 
 def _project_layer(store: Store, slug: str, layer: LayerSummary) -> ProjectLayer:
-    by_area = layer.unit == "area"
+    by_area = layer.by_area
     simulated = " Simulated embedding." if layer.simulated else ""
     return ProjectLayer(
         view=layer.view,

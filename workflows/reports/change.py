@@ -9,7 +9,7 @@ from aether_core.search.change import CHANCE, ChangeFindings, YearNoise
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
 from workflows.reports.search import validation
-from workflows.reports.subject import Subject, percent
+from workflows.reports.subject import REPORT_BODIES, Subject, percent
 
 _MAP_MM = 125
 _CHART_PX = 620
@@ -82,3 +82,6 @@ def _false(noise: YearNoise, cells: int) -> str:
 def _change(subject: Subject) -> NDArray[np.float32]:
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
     return np.asarray(values["change"], dtype=np.float32)
+
+
+REPORT_BODIES["change"] = body

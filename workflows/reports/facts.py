@@ -42,8 +42,8 @@ def _data(subject: Subject) -> list[Block]:
             checksum = _short(lineage[f"{kind}_sha256"])
             rows.append((f"File of {kind}", f"{lineage[kind]}, checksum {checksum}"))
     for source in lineage.get("sources", []):
-        told = [str(source.get(key, "")) for key in ("title", "version", "licence")]
-        rows.append(("Source", ", ".join(filter(None, told))))
+        parts = [str(source.get(key, "")) for key in ("title", "version", "licence")]
+        rows.append(("Source", ", ".join(filter(None, parts))))
     rows.append(("Layer made", f"{layer.created:%d %B %Y, %H:%M} UTC"))
     blocks: list[Block] = [
         Heading("Data and dates"),

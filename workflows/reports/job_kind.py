@@ -1,11 +1,9 @@
 """Writing a layer's report."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from workflows.home.store import Store
-from workflows.jobs.inputs import OUTPUTS, job_folder
-from workflows.jobs.job import JobSummary
+from workflows.jobs.inputs import OUTPUTS
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
 from workflows.layers.layers import show_layer
@@ -44,7 +42,7 @@ class ReportKind(JobKind[ReportRequest]):
         show_layer(store, subject, request.layer)
 
     def work(self, work: Work, request: ReportRequest) -> None:
-        """Write the document where `report_file` finds it."""
+        """Write the document where `output_file` finds it."""
         name = f"{work.job.subject}-{request.layer}{request.suffix}"
         path = work.folder / OUTPUTS / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,11 +55,6 @@ class ReportKind(JobKind[ReportRequest]):
             progress=work.progress,
         )
         work.done({"layer": request.layer, "file": name, "bytes": path.stat().st_size})
-
-
-def report_file(store: Store, job: JobSummary) -> Path:
-    """Where the document of a report job that is done lies."""
-    return job_folder(store, job.job) / OUTPUTS / str(job.result["file"])
 
 
 REPORT = ReportKind()

@@ -14,11 +14,11 @@ from aether_core.report import (
     Paragraph,
     Table,
 )
-from aether_core.tasks.findings import ClassFindings
+from aether_core.tasks.kinds.classes import CLASSES, ClassFindings
 from aether_core.tasks.uncertainty.conformal import Coverage
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
-from workflows.reports.subject import Subject, figure, interval, percent
+from workflows.reports.subject import REPORT_BODIES, Subject, figure, interval, percent
 from workflows.reports.tested import (
     SPLIT_NAMES,
     accuracy_table,
@@ -42,7 +42,7 @@ def body(subject: Subject) -> list[Block]:
         *_classes(subject, found),
         *_accuracy(found),
         *_uncertainty(subject, found),
-        *where_not(found, _where_not(found), "share of misclassified labels"),
+        *where_not(found, _where_not(found), CLASSES.error),
         *method_section(subject, found, f"on {found.samples:,} labelled samples"),
     ]
 
@@ -233,3 +233,6 @@ def _where_not(found: ClassFindings) -> str:
         "cells are greyed out, because they lie outside or because more than two classes are "
         "possible. Accuracy also varies across the city:"
     )
+
+
+REPORT_BODIES[CLASSES.name] = body

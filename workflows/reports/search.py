@@ -3,7 +3,7 @@
 from aether_core.report import Block, Callout, Heading, KeyFigure, KeyFigures, Paragraph
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
-from workflows.reports.subject import Subject
+from workflows.reports.subject import REPORT_BODIES, Subject
 from workflows.training.models import list_models
 
 _MAP_MM = 125
@@ -67,3 +67,8 @@ def validation(subject: Subject) -> str:
         f"{found['candidates']:,}. You can test the query against your own labels: "
         "./aether evaluate --task retrieval."
     )
+
+
+REPORT_BODIES["search"] = body
+REPORT_BODIES["similar"] = body
+REPORT_BODIES["ask"] = body

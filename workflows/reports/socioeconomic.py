@@ -11,10 +11,11 @@ from aether_core.report import (
     Paragraph,
     Table,
 )
-from aether_core.tasks.findings import ShareFindings
+from aether_core.tasks.areas.given import NUMBER_KINDS
+from aether_core.tasks.kinds.shares import SHARES, ShareFindings
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
-from workflows.reports.subject import Subject, figure, interval, percent
+from workflows.reports.subject import REPORT_BODIES, Subject, figure, interval, percent
 from workflows.reports.tested import SPLIT_NAMES, accuracy_table, method_section, where_not
 
 _SCATTERS = 4
@@ -30,7 +31,7 @@ def body(subject: Subject) -> list[Block]:
         *_maps(subject, found),
         *_fields(subject, found),
         *_accuracy(found),
-        *where_not(found, _where_not(subject, found), "KL divergence (nats)"),
+        *where_not(found, _where_not(subject, found), SHARES.error),
         *method_section(subject, found, f"on the shares of {found.used:,} areas"),
     ]
 
@@ -65,7 +66,7 @@ def _in_short(subject: Subject, found: ShareFindings) -> list[Block]:
 def _maps(subject: Subject, found: ShareFindings) -> list[Block]:
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
     fields = sorted(found.outcomes, key=lambda name: -float(values[name].std()))
-    by_area = subject.layer.unit == "area"
+    by_area = subject.layer.by_area
     unit = "area, held out when predicted" if by_area else "cell"
     blocks: list[Block] = [
         Heading("The maps"),
@@ -109,7 +110,7 @@ def _fields(subject: Subject, found: ShareFindings) -> list[Block]:
             align="lrrrr",
         ),
     ]
-    if subject.layer.unit == "area":
+    if subject.layer.by_area:
         scatters = [
             Figure(
                 charts.to_svg(
@@ -141,7 +142,7 @@ def _where_not(subject: Subject, found: ShareFindings) -> str:
     minimum = subject.layer.parameters["minimum_count"]
     counted = (
         f" Areas with fewer than {minimum:g} people were left out."
-        if found.given == "counts"
+        if NUMBER_KINDS[found.given].has_totals
         else ""
     )
     return (
@@ -149,3 +150,6 @@ def _where_not(subject: Subject, found: ShareFindings) -> str:
         "area used. Cell shares are derived from areas many times larger; use them to see "
         f"variation within an area, not as counts.{counted} Accuracy varies across the city:"
     )
+
+
+REPORT_BODIES[SHARES.name] = body

@@ -1,8 +1,12 @@
 """What a report is about."""
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
+from aether_core.registry import Registry
+from aether_core.report import Block
 from aether_core.tasks.findings import Score
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
@@ -25,6 +29,13 @@ class Subject:
     def level(self) -> float:
         """What sets and intervals were made to hold."""
         return float(self.layer.parameters.get("level", 0.9))
+
+
+REPORT_BODIES: Final[Registry[Callable[[Subject], Iterable[Block]]]] = Registry("workflows.reports")
+"""What a report says between the opening boxes and the data, by kind of task or of other layer.
+
+A kind of task without an entry has the report of `tested.body`.
+"""
 
 
 def percent(part: float | None, digits: int = 0) -> str:

@@ -1,4 +1,4 @@
-"""How good and how fair: the parts that land use and shares have in common."""
+"""How good and how fair: the parts that reports of all kinds of task have in common."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,9 +6,10 @@ from aether_core import charts
 from aether_core.eo.embedding_kind import ALPHAEARTH, kind_title
 from aether_core.report import Block, Bullets, Figure, Heading, Paragraph, Table
 from aether_core.tasks.findings import Findings, Score
-from aether_core.tasks.kinds.registry import TASK_KINDS
-from aether_core.tasks.testing.comparison import METRIC_NAMES, representation_names
+from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
+from aether_core.tasks.testing.comparison import representation_names
 from aether_core.tasks.testing.fairness import GroupFigures
+from workflows.reports.maps import map_figure
 from workflows.reports.subject import Subject, figure, interval, percent
 
 SPLIT_NAMES = {
@@ -21,13 +22,33 @@ _MOST_DRAWN = 14
 """Groups in a chart of a page; of more, those with the largest errors."""
 
 
+def body(subject: Subject) -> list[Block]:
+    """What is said of a map of any kind of task, where its kind has no more to say."""
+    found = subject.layer.measured(Findings)
+    kind = TASK_KINDS[found.task]
+    outside = percent(found.test.applicability.outside, 1)
+    return [
+        Heading("The map"),
+        map_figure(subject),
+        Heading("Accuracy"),
+        accuracy_table(found.test.accuracy),
+        *where_not(
+            found,
+            f"{outside} of cells lie outside the area of applicability: unlike any of the "
+            f"{kind.samples}. Accuracy also varies across the city:",
+            kind.error,
+        ),
+        *method_section(subject, found, f"on {found.used:,} {kind.samples}"),
+    ]
+
+
 def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]]) -> Table:
     """Each metric on random folds and on blocks, with intervals."""
     splits = list(accuracy)
     metrics = list(accuracy[splits[0]])
     rows = [
         (
-            METRIC_NAMES.get(metric, metric),
+            metric_named(metric).title,
             *(
                 f"{figure(accuracy[split][metric].mean)} ({interval(accuracy[split][metric])})"
                 for split in splits
@@ -130,16 +151,16 @@ def where_not(found: Findings, opening: str, axis: str) -> list[Block]:
     """
     blocks: list[Block] = [Heading("Limitations"), Paragraph(opening)]
     for kind, groups in found.test.fairness.items():
-        told = [group for group in groups if not group.too_few]
-        if not told:
+        large_enough = [group for group in groups if not group.too_few]
+        if not large_enough:
             continue
-        drawn = sorted(told, key=lambda group: -group.figure("error")[0])[:_MOST_DRAWN]
+        drawn = sorted(large_enough, key=lambda group: -group.figure("error")[0])[:_MOST_DRAWN]
         some = [group for group in groups if group in drawn or len(groups) <= _MOST_DRAWN]
         chart = charts.fairness(some, "error", title=f"Error by {kind}", axis=axis)
         blocks.append(
             Figure(
                 charts.to_svg(chart, width=_FULL, height=None),
-                caption=_spread(kind, told),
+                caption=_spread(kind, large_enough),
                 alt=f"Error by {kind}",
             )
         )

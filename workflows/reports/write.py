@@ -1,19 +1,19 @@
 """Choose what a layer's report says, and write it in the format its name asks for."""
 
-from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
 
 from aether_core.errors import InputError
 from aether_core.files import whole as files
 from aether_core.progress import Progress, silent
 from aether_core.report import Block, Report, write_html, write_pdf
+from aether_core.tasks.kinds.registry import task_of_layer
 from workflows.cities.cities import show_city
 from workflows.home.store import Store
+from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import show_layer
-from workflows.reports import change, land_use, search, socioeconomic
+from workflows.reports import tested
 from workflows.reports.facts import closing, opening
-from workflows.reports.subject import Subject
+from workflows.reports.subject import REPORT_BODIES, Subject
 
 REPORT_SUFFIXES = (".pdf", ".html")
 _STEPS = 3
@@ -70,26 +70,16 @@ def check_report_name(name: str) -> None:
 def compose(subject: Subject) -> Report:
     """Put a layer's report together."""
     layer, city = subject.layer, subject.city
-    subtitle, body = _KINDS[layer.kind]
+    task = task_of_layer(layer.kind)
+    name = layer.kind if task is None else task.name
+    body = tested.body if task is not None and name not in REPORT_BODIES else REPORT_BODIES[name]
     blocks: list[Block] = [*opening(subject), *body(subject), *closing(subject)]
     return Report(
         title=layer.title,
-        subtitle=f"{subtitle}, {city.name}, {layer.years}",
+        subtitle=f"{layer_kind(layer.kind).title}, {city.name}, {layer.years}",
         city=city.name,
         created=layer.created,
         simulated=layer.simulated,
         blocks=tuple(blocks),
         attribution=tuple(layer.attribution),
     )
-
-
-_KINDS: Final[Mapping[str, tuple[str, Callable[[Subject], Iterable[Block]]]]] = {
-    "landuse": ("Land use map", land_use.body),
-    "socioeconomic": ("Socioeconomic map by cell", socioeconomic.body),
-    "socioeconomic areas": ("Socioeconomic map by area", socioeconomic.body),
-    "search": ("Search result", search.body),
-    "similar": ("Similar places", search.body),
-    "ask": ("Answer to a question", search.body),
-    "change": ("Change between two years", change.body),
-}
-"""What a report of each kind of layer is called, and what it says."""

@@ -337,7 +337,7 @@ def _answered(
             refused = refused or error
             unmapped.append(Unmapped(one.words, str(error), error.code))
             continue
-        part = _part(one, found, {part.name for part in parts})
+        part = _part(one, found, {name for part in parts for name in (part.name, f"{part.name}_m")})
         parts.append(part)
         notes += [note for note in (*found.notes, *_never_in_full(part)) if note not in notes]
     if not parts and refused is not None:
@@ -352,6 +352,7 @@ def _answered(
         notes.append(f"{off.sum():,} cells of water or outside the built city are not ranked")
     score = combined([part.criterion for part in used], [part.value for part in used], mode)
     score[off] = np.nan
+    score.flags.writeable = False  # one answer serves all who ask
     return Answer(
         city=model.city,
         model=model.name,

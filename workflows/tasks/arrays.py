@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from aether_core.city.cells import cell_centres
 from aether_core.eo.embedding import Embedding
-from aether_core.eo.pooling.view import View, city_views
+from aether_core.eo.file_kind import FILE_KINDS
+from aether_core.eo.pooling.view import View
 from aether_core.progress import Progress, silent
 from aether_core.tasks.samples.representations import CityArrays
 from db.cities import cities as city_rows
@@ -157,11 +158,10 @@ def _pool(
 ) -> Callable[[NDArray[np.float64]], FloatArray]:
     """How labelled points of this city are pooled: as the model's places were, or as published."""
     disk = View("label", "disk", radius_m=PUBLISHED_RADIUS_M)
-    if city.embedding_kind == "raster":
-        base = view or city_views("raster", city.radius_m)[0]
-        return partial(_pooled, opened, [disk if published else base])
-    own = View("label", "disk", radius_m=city.radius_m)
-    return partial(_pooled, opened, [disk] if published else [disk, own])
+    kind = FILE_KINDS[city.embedding_kind]
+    own = view or kind.views(city.radius_m)[0]
+    tried = [disk] if published else [own] if kind.has_pixels else [disk, own]
+    return partial(_pooled, opened, tried)
 
 
 def _pooled(

@@ -1,4 +1,4 @@
-"""Districts: areas that errors are told apart by, and that are left out one at a time."""
+"""Districts: areas that errors are broken down by, and that are left out one at a time."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ NO_DISTRICT = "outside all districts"
 
 @dataclass(frozen=True)
 class Districts:
-    """Areas that errors are told apart by, and that are left out one at a time.
+    """Areas that errors are broken down by, and that are left out one at a time.
 
     Attributes:
         geometry: Polygons, WGS84, object `[d]`.

@@ -13,7 +13,6 @@ from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.variogram import Variogram, label_variogram
 from aether_core.tasks.findings import BlockFigures, Folds, HeldOut
 from aether_core.tasks.kinds.kind import TaskKind
-from aether_core.tasks.samples.units import cut_large_units
 from aether_core.tasks.testing.experiment import ExperimentSetup
 from aether_core.tasks.testing.fairness import density_groups
 from aether_core.tasks.testing.folds import Blocks, choose_blocks
@@ -30,7 +29,7 @@ class FitInputs:
     """A setup with what the page shows of its folds.
 
     Attributes:
-        groups: Names `[n]` that errors are told apart by.
+        groups: Names `[n]` that errors are broken down by.
         held_out: Variogram, blocks and folds.
     """
 
@@ -57,7 +56,7 @@ def fit_inputs(
     Args:
         task: The kind of task.
         lonlat: Where the labels or areas are, WGS84 `[n, 2]`.
-        target: Classes int64 `[n]` or shares float64 `[n, k]`.
+        target: What the kind of task predicts.
         unit: Label feature each row comes from, int64 `[n]`.
         poi_lonlat: The city's places, WGS84 `[p, 2]`.
 
@@ -66,8 +65,7 @@ def fit_inputs(
     """
     variogram = label_variogram(lonlat, target, seed=settings.seed)
     blocks = _blocks(settings, city, lonlat, target, variogram)
-    if target.ndim == 1:
-        unit = cut_large_units(unit, target, blocks.number, settings.folds)
+    unit = task.units(unit, target, blocks.number, settings.folds)
     if len(np.unique(unit)) < settings.folds:
         raise InputError(
             "there are fewer labels than folds",

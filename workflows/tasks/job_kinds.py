@@ -6,7 +6,9 @@ from sqlalchemy.orm import Session
 
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
+from workflows.tasks.land_use import LAND_USE as LAND_USE_TASK
 from workflows.tasks.land_use import LandUseRequest, land_use
+from workflows.tasks.socioeconomic import SOCIOECONOMIC as SOCIOECONOMIC_TASK
 from workflows.tasks.socioeconomic import SocioeconomicRequest, socioeconomic
 
 FIT_STAGES: Final = (
@@ -34,8 +36,7 @@ class LandUseKind(JobKind[LandUseRequest]):
 
     def title(self, request: LandUseRequest) -> str:
         """Names the map, or the labels it is made from."""
-        labels = request.labels.file.name if request.labels.file else "OpenStreetMap"
-        return request.title or f"Land use from {labels}"
+        return request.title or f"Land use from {LAND_USE_TASK.source(request)}"
 
     def work(self, work: Work, request: LandUseRequest) -> None:
         """Fit, map every cell, keep the layer."""
@@ -50,7 +51,7 @@ class LandUseKind(JobKind[LandUseRequest]):
             request,
             work.progress,
             within=within,
-            told=read.update,
+            on_read=read.update,
         )
 
 
@@ -65,7 +66,7 @@ class SocioeconomicKind(JobKind[SocioeconomicRequest]):
 
     def title(self, request: SocioeconomicRequest) -> str:
         """Names the map, or the areas it is made from."""
-        return request.title or f"Shares from {request.areas.file.name}"
+        return request.title or f"Shares from {SOCIOECONOMIC_TASK.source(request)}"
 
     def work(self, work: Work, request: SocioeconomicRequest) -> None:
         """Fit, map every cell and area, keep both layers."""
@@ -81,7 +82,7 @@ class SocioeconomicKind(JobKind[SocioeconomicRequest]):
             request,
             work.progress,
             within=within,
-            told=read.update,
+            on_read=read.update,
         )
 
 

@@ -10,15 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
-from aether_core.tasks.findings import ClassFindings
-from aether_core.tasks.kinds.classes import CLASSES
+from aether_core.tasks.findings import ComparisonFindings
+from aether_core.tasks.kinds.classes import CLASSES, ClassFindings, LandUseMap, map_land_use
 from aether_core.tasks.labels.read import Labels
-from aether_core.tasks.maps.land_use import LandUseMap, map_land_use
 from aether_core.tasks.samples.representations import need_places, of_samples, representation
 from aether_core.tasks.samples.samples import Samples, samples_of
 from aether_core.tasks.samples.small_classes import treat_small
+from aether_core.tasks.testing.experiment import usable_rows
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
 from workflows.home.store import Store
@@ -30,6 +29,7 @@ from workflows.tasks.fit_inputs import FitInputs, fit_inputs
 from workflows.tasks.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
 from workflows.tasks.lineage import lineage_of, read_document, without_rows
 from workflows.tasks.settings import FitSettings
+from workflows.tasks.task import TASKS, ComparedSamples, Task
 
 KIND = CLASSES.name
 MOSTLY_GREY = "Most cells have several possible classes. Merge similar classes, or add labels."
@@ -104,7 +104,7 @@ def land_use(
     progress: Progress = silent,
     *,
     within: Callable[[Session, str], None] | None = None,
-    told: Callable[[dict[str, Any]], None] | None = None,
+    on_read: Callable[[dict[str, Any]], None] | None = None,
 ) -> LandUseResult:
     """Fit on labelled points or polygons, predict every cell, keep the layer.
 
@@ -114,7 +114,7 @@ def land_use(
         request: What the user asks for.
         progress: Told what is done.
         within: Called with the layer's name, as the last in the transaction that keeps it.
-        told: Told how each file was read, by what it was read for, once it was.
+        on_read: Told how each file was read, by what it was read for, once it was.
 
     Raises:
         NotFoundError: No such city, model or file.
@@ -124,8 +124,8 @@ def land_use(
     started = time.perf_counter()
     labelled = labelled_city(store, slug, request.labels, request.fit, progress)
     city, samples = labelled.city, labelled.samples
-    if told is not None:
-        told(_read(labelled.labels))
+    if on_read is not None:
+        on_read(_read(labelled.labels))
     seen = representation(request.fit.representation, city.arrays)
     x = of_samples(seen, samples)
     there: NDArray[np.bool_] = np.asarray(np.isfinite(x).all(axis=1))
@@ -240,13 +240,7 @@ def prepare_labels(
     """
     progress("choosing spatial blocks", 0, 1)
     samples = labelled.samples
-    if len(np.unique(samples.label)) < 2:
-        raise InputError(
-            "all labels have the same class",
-            ", ".join(samples.classes) or "(none)",
-            "give labels of at least two classes with data",
-            code="labels-of-one-class",
-        )
+    CLASSES.check(samples.label, samples.classes)
     districts = read_districts(request.districts) if request.districts else None
     return fit_inputs(
         CLASSES,
@@ -335,3 +329,65 @@ def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -
         held_out=prepared.held_out,
         test=mapped.test,
     )
+
+
+class LandUse(Task[LabelRequest, LandUseRequest]):
+    """Classes of labelled points or polygons."""
+
+    kind = CLASSES
+    request = LandUseRequest
+
+    def request_for(
+        self,
+        samples: LabelRequest,
+        fit: FitSettings,
+        *,
+        districts: DistrictFile | None = None,
+        pixels: bool = False,
+    ) -> LandUseRequest:
+        """The request for a fit on these labels."""
+        del pixels
+        return LandUseRequest(samples, fit, districts=districts)
+
+    def source(self, request: LandUseRequest) -> str:
+        """The name of the labels' file."""
+        return request.labels.file.name if request.labels.file else "OpenStreetMap"
+
+    def compared(
+        self,
+        store: Store,
+        slug: str,
+        request: LandUseRequest,
+        representations: tuple[str, ...],
+        progress: Progress,
+    ) -> ComparedSamples:
+        """The labels where every representation has data: all are compared on the same ones."""
+        labelled = labelled_city(
+            store,
+            slug,
+            request.labels,
+            request.fit,
+            progress,
+            with_places=need_places(representations),
+        )
+        x = {
+            name: of_samples(representation(name, labelled.city.arrays), labelled.samples)
+            for name in representations
+        }
+        there = usable_rows(x)
+        kept = only_samples(labelled, there)
+        inputs = prepare_labels(kept, request, progress)
+        findings = ComparisonFindings(
+            source=kept.labels.source,
+            used=kept.samples.features_used,
+            samples=len(kept.samples.label),
+            dropped=kept.dropped,
+            outcomes=list(kept.samples.classes),
+            held_out=inputs.held_out,
+        )
+        by_name = {name: rows[there] for name, rows in x.items()}
+        return ComparedSamples(kept.city, inputs, by_name, findings)
+
+
+LAND_USE = LandUse()
+TASKS[CLASSES.name] = LAND_USE

@@ -10,12 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.areas.pixels import pixel_means
-from aether_core.tasks.findings import ShareFindings
-from aether_core.tasks.kinds.shares import SHARES
-from aether_core.tasks.maps.socioeconomic import SocioeconomicMap, map_socioeconomic, share_fields
+from aether_core.tasks.findings import ComparisonFindings
+from aether_core.tasks.kinds.shares import (
+    SHARES,
+    ShareFindings,
+    SocioeconomicMap,
+    map_socioeconomic,
+    share_fields,
+)
 from aether_core.tasks.samples.representations import need_places, of_areas, representation
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
@@ -28,9 +34,10 @@ from workflows.tasks.districts import DistrictFile, read_districts
 from workflows.tasks.fit_inputs import FitInputs, fit_inputs
 from workflows.tasks.lineage import lineage_of, read_document, without_rows
 from workflows.tasks.settings import FitSettings
+from workflows.tasks.task import TASKS, ComparedSamples, Task
 
 KIND = SHARES.name
-AREA_KIND = "socioeconomic areas"
+AREA_KIND = SHARES.layers[1].name
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ def socioeconomic(
     progress: Progress = silent,
     *,
     within: Callable[[Session, str, str], None] | None = None,
-    told: Callable[[dict[str, Any]], None] | None = None,
+    on_read: Callable[[dict[str, Any]], None] | None = None,
 ) -> SocioeconomicResult:
     """Fit on area shares or counts, predict areas and cells, keep both layers.
 
@@ -95,7 +102,7 @@ def socioeconomic(
         progress: Told what is done.
         within: Called with the names of the layer of cells and of that of areas, as the last in
             the transaction that keeps them.
-        told: Told how each file was read, by what it was read for, once it was.
+        on_read: Told how each file was read, by what it was read for, once it was.
 
     Raises:
         NotFoundError: No such city, model or file.
@@ -112,8 +119,8 @@ def socioeconomic(
     )
     _check_names(request.areas.fields)
     covered = covered_areas(request.areas, city, progress)
-    if told is not None:
-        told(_read(covered))
+    if on_read is not None:
+        on_read(_read(covered))
     seen = representation(request.fit.representation, city.arrays)
     cells = seen.of_cells()
     x = area_vectors(city, covered, request, progress)
@@ -207,7 +214,7 @@ def area_vectors(
     chosen = representation(name or request.fit.representation, city.arrays)
     if not request.pixels:
         return of_areas(chosen, covered.weights)
-    if city.embedding_kind != "raster" or not chosen.of_pixels:
+    if not (FILE_KINDS[city.embedding_kind].has_pixels and chosen.of_pixels):
         raise InputError(
             "averaging over pixels needs a raster, and alphaearth or aether",
             f"{city.embedding_kind}, {chosen.name}",
@@ -341,3 +348,60 @@ def _findings(
         held_out=prepared.held_out,
         test=mapped.test,
     )
+
+
+class Socioeconomic(Task[AreaRequest, SocioeconomicRequest]):
+    """Shares of areas."""
+
+    kind = SHARES
+    request = SocioeconomicRequest
+
+    def request_for(
+        self,
+        samples: AreaRequest,
+        fit: FitSettings,
+        *,
+        districts: DistrictFile | None = None,
+        pixels: bool = False,
+    ) -> SocioeconomicRequest:
+        """The request for a fit on these areas."""
+        return SocioeconomicRequest(samples, fit, districts=districts, pixels=pixels)
+
+    def source(self, request: SocioeconomicRequest) -> str:
+        """The name of the areas' file."""
+        return request.areas.file.name
+
+    def compared(
+        self,
+        store: Store,
+        slug: str,
+        request: SocioeconomicRequest,
+        representations: tuple[str, ...],
+        progress: Progress,
+    ) -> ComparedSamples:
+        """All areas with cells in the city."""
+        city = task_city(
+            store,
+            slug,
+            model=request.fit.model,
+            with_places=need_places(representations),
+            progress=progress,
+        )
+        covered = covered_areas(request.areas, city, progress)
+        inputs = prepare_areas(city, covered, request, progress)
+        x = {
+            name: area_vectors(city, covered, request, progress, name=name)
+            for name in representations
+        }
+        findings = ComparisonFindings(
+            source=covered.areas.source,
+            used=len(covered.lonlat),
+            dropped=covered.dropped,
+            outcomes=list(covered.areas.fields),
+            held_out=inputs.held_out,
+        )
+        return ComparedSamples(city, inputs, x, findings)
+
+
+SOCIOECONOMIC = Socioeconomic()
+TASKS[SHARES.name] = SOCIOECONOMIC

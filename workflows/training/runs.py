@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from aether_core.model.checkpoints.folder import RunFolder
-from aether_core.progress import Progress, silent
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
 from db.jobs import runs as run_rows
 from db.schema import Run
 from workflows.home.store import Store
-from workflows.jobs.job import FINISHED, cancel_job, follow_job
+from workflows.jobs.job import FINISHED, cancel_job
 
 
 @dataclass(frozen=True)
@@ -170,16 +169,4 @@ def cancel_run(store: Store, run_id: int) -> RunSummary:
         ConflictError: The run has finished already.
     """
     cancel_job(store, show_run(store, run_id).job)
-    return show_run(store, run_id)
-
-
-def follow_run(
-    store: Store, run_id: int, progress: Progress = silent, poll_seconds: float = 0.25
-) -> RunSummary:
-    """Wait for a run to finish, reporting how far it is in thousandths.
-
-    Raises:
-        NotFoundError: No run has this number, or its city was removed meanwhile.
-    """
-    follow_job(store, show_run(store, run_id).job, progress, poll_seconds)
     return show_run(store, run_id)

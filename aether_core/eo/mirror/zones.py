@@ -14,12 +14,13 @@ from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.raster.rectangle import Box
 from aether_core.errors import InputError
+from aether_core.spatial.longitudes import extent_of
 
 HALO_M = 500.0
 """Default reach of windows beyond the boundary: more than twice the widest published one."""
 SOUTHERN_FALSE_NORTHING = 10_000_000
 
-_WEST_OF_ZONES, _ZONE_DEGREES = -180, 6
+_WEST_OF_ZONES, _ZONE_DEGREES, _ZONES = -180, 6, 60
 _SOUTHMOST, _NORTHMOST = -80, 84
 _STEP_DEGREES = 0.02
 _TOLERANCE_M, _COAST_TOLERANCE_M = 5.0, 25.0
@@ -53,7 +54,7 @@ def zone_parts(boundary: BaseGeometry, halo_m: float = HALO_M) -> tuple[ZonePart
     """Cut an area by zone and widen each part.
 
     Args:
-        boundary: WGS84, not over the antimeridian.
+        boundary: WGS84, cut at the 180th meridian where it lies across it.
         halo_m: How far windows reach, in metres.
 
     Returns:
@@ -67,12 +68,10 @@ def zone_parts(boundary: BaseGeometry, halo_m: float = HALO_M) -> tuple[ZonePart
         raise InputError(
             "the area is empty", boundary.geom_type, "give a polygon", code="boundary-empty"
         )
-    west, south, east, north = boundary.bounds
-    first, last = (
-        int(np.clip((lon - _WEST_OF_ZONES) // _ZONE_DEGREES, 0, 59)) for lon in (west, east)
-    )
+    west, south, east, north = extent_of(boundary)
+    first, last = (int((lon - _WEST_OF_ZONES) // _ZONE_DEGREES) for lon in (west, east))
     parts = []
-    for number in range(first, last + 1):
+    for number in dict.fromkeys(zone % _ZONES for zone in range(first, last + 1)):
         strip = _WEST_OF_ZONES + _ZONE_DEGREES * number
         for half, low, high in (("N", 0, _NORTHMOST), ("S", _SOUTHMOST, 0)):
             piece = boundary.intersection(shapely.box(strip, low, strip + _ZONE_DEGREES, high))

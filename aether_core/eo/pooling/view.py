@@ -56,35 +56,3 @@ class View:
                 "give disk or square",
                 code="no-such-window-shape",
             )
-
-
-def city_views(kind: Literal["raster", "table"], radius_m: float) -> tuple[View, View]:
-    """Return the two views every POI of a city is given: "base" and "wide".
-
-    Rasters use the published code's square windows, 4 and 9 pixels at the default `radius_m` of
-    100, scaled with it. A table has no pixels, so its views are disks of `radius_m` and 2.25 times
-    `radius_m` (9 / 4).
-
-    Args:
-        kind: What the city's embedding is.
-        radius_m: Metres, above 0.
-
-    Raises:
-        InputError: `radius_m` is not positive or too large.
-    """
-    if not 0 < radius_m <= MAX_RADIUS_M:
-        raise InputError(
-            "the radius is out of range",
-            radius_m,
-            f"give one above 0 and up to {MAX_RADIUS_M:,.0f} metres",
-            code="radius-out-of-range",
-        )
-    if kind == "table":
-        return View("base", "disk", radius_m=radius_m), View(
-            "wide", "disk", radius_m=2.25 * radius_m
-        )
-    return _square("base", 4, radius_m), _square("wide", 9, radius_m)
-
-
-def _square(name: str, pixels_at_100_m: int, radius_m: float) -> View:
-    return View(name, "square", radius_px=max(1, round(pixels_at_100_m * radius_m / 100)))

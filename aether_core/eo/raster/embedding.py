@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import shapely
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.embedding_kind import ALPHAEARTH
+from aether_core.eo.file_kind import FileKindName
 from aether_core.eo.norms import check_raster_norms
 from aether_core.eo.pooling.pool import pool_grid
 from aether_core.eo.pooling.pooled import OUTSIDE, TOO_LITTLE_DATA, FileInfo, Pooled
@@ -29,6 +29,8 @@ from aether_core.vector.report import CRS_STATED, ReadingReport
 _COUNT_PIXELS = 4 * 1024**2
 _BATCH = 250_000
 _MASK_BANDS = 8
+_USUAL_PIXEL_M = 10
+_MUCH_WIDER = 0.2
 ZEROS_NOTE = "Vectors that are 0 in every band hold no data."
 
 
@@ -43,7 +45,7 @@ class RasterEmbedding:
         tiling: How pooling cuts its work; the default suits every raster.
     """
 
-    kind: Literal["raster", "table"] = "raster"
+    kind: FileKindName = "raster"
 
     def __init__(self, files: Sequence[RasterFile], *, tiling: Tiling | None = None) -> None:
         self._rasters = tuple(files)
@@ -65,6 +67,11 @@ class RasterEmbedding:
     def name(self) -> str:
         """Which embedding it is, e.g. "alphaearth"."""
         return self._rasters[0].embedding
+
+    @property
+    def unit_pixels(self) -> bool:
+        """Whether every pixel has length 1: of AlphaEarth, where pixels are no means of others."""
+        return self.name == ALPHAEARTH and not any(raster.means for raster in self._rasters)
 
     @property
     def credits(self) -> tuple[str, ...]:
@@ -109,7 +116,7 @@ class RasterEmbedding:
                 crs=_crs_name(raster),
                 crs_from=CRS_STATED,
                 rows=raster.width * raster.height,
-                notes=(ZEROS_NOTE,) if raster.zeros_are_nodata else (),
+                notes=_notes(raster),
             ).counted(_left(without, raster.width * raster.height - used), used)
             for raster in self._rasters
             for used in [counts[raster]]
@@ -197,7 +204,8 @@ def open_rasters(
 
     Args:
         paths: Local `.tif` or `.tiff` files, each 64 bands, or as many as another embedding has
-            that the file declares or the user named; of int8 (nodata -128) or floats (NaN).
+            that the file declares or the user named; of int8 (nodata -128) or floats (NaN). Floats
+            may be means of AlphaEarth's pixels, which are shorter than 1.
         kind: Name of the embedding where it is not AlphaEarth's and the files do not say it.
         tiling: How pooling cuts its work.
         progress: Told while the vectors' lengths are checked.
@@ -229,7 +237,11 @@ def open_rasters(
         )
     # The mask of one file is that of the whole export, also where a sample of another misses it.
     zeros = any(look.zeros for look in looks)
-    return RasterEmbedding([replace(file, zeros_are_nodata=zeros) for file in files], tiling=tiling)
+    seen = [
+        replace(file, zeros_are_nodata=zeros, means=look.means)
+        for file, look in zip(files, looks, strict=True)
+    ]
+    return RasterEmbedding(seen, tiling=tiling)
 
 
 def _check_one_embedding(files: Sequence[RasterFile]) -> None:
@@ -254,6 +266,22 @@ def _check_one_embedding(files: Sequence[RasterFile]) -> None:
 def _crs_name(raster: RasterFile) -> str:
     code = raster.crs.to_epsg()
     return f"EPSG:{code}" if code else str(raster.crs.to_string())
+
+
+def _notes(raster: RasterFile) -> tuple[str, ...]:
+    """What is said of a file beside its counts."""
+    notes = [ZEROS_NOTE] if raster.zeros_are_nodata else []
+    if raster.means:
+        notes.append(f"{raster.means}; the mean of a window is that of all pixels behind them.")
+    in_metres = raster.crs.is_projected and raster.crs.linear_units_factor[1] == 1
+    times = abs(raster.transform.a) / _USUAL_PIXEL_M
+    if in_metres and abs(times - 1) > _MUCH_WIDER:
+        notes.append(
+            f"Windows are counted in pixels and meant for those of {_USUAL_PIXEL_M} m: with these "
+            f"of {abs(raster.transform.a):g} m they are {times:.3g} times as wide. A radius of "
+            f"{100 / times:.0f} m makes them as wide as usual (in commands: --radius-m)."
+        )
+    return tuple(notes)
 
 
 def _covered(grid: Grid, lonlat: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -53,6 +53,7 @@ class RasterFile:
         embedding: Name of the embedding it holds, e.g. "alphaearth".
         credit: Whom it is owed to by its own tag, "" where it does not say.
         zeros_are_nodata: Pixels that are 0 in every band hold no data, whatever is declared.
+        means: What is said of pixels that are means of others, "" where they are none.
     """
 
     path: Path
@@ -68,6 +69,7 @@ class RasterFile:
     embedding: str = ALPHAEARTH
     credit: str = ""
     zeros_are_nodata: bool = False
+    means: str = ""
 
 
 @contextmanager

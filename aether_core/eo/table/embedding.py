@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import shapely
@@ -13,6 +12,7 @@ from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.embedding_kind import ALPHAEARTH
+from aether_core.eo.file_kind import FileKindName
 from aether_core.eo.pooling.pooled import NO_SAMPLE, FileInfo, Pooled
 from aether_core.eo.pooling.view import View
 from aether_core.eo.table.samples import Samples, read_samples
@@ -24,7 +24,10 @@ from aether_core.spatial.earth import earth_centred
 from aether_core.spatial.longitudes import extent_of, running_on, within_180
 from aether_core.vector.report import ReadingReport
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".geoparquet", ".geojson", ".gpkg"})
+TABLE_SUFFIXES = frozenset(
+    {".csv", ".tsv", ".parquet", ".geoparquet", ".geojson", ".gpkg", ".gz", ".zip"}
+)
+"""Endings of tables, the last two of packed ones."""
 
 _CHUNK_PAIRS = 2_000_000
 _TOLERANCE_M = 1e-6
@@ -47,7 +50,7 @@ class TableEmbedding:
         table_crs: What the user said the tables' coordinates are in.
     """
 
-    kind: Literal["raster", "table"] = "table"
+    kind: FileKindName = "table"
     crs = "EPSG:4326"
     credits: tuple[str, ...] = ()
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from aether_core.eo.alphaearth import BAND_NAMES
 from aether_core.eo.embedding_kind import ALPHAEARTH, kind_title
-from aether_core.eo.norms import are_means, lengths, refuse_bad_norms
+from aether_core.eo.norms import Measured, refuse_bad_norms
 from aether_core.eo.raster.declared import MAX_BANDS
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
+from aether_core.vector.keyed.code_names import TELLING, rank
 from aether_core.vector.keyed.read import lacks_shapes, read_keyed
 from aether_core.vector.options import ReadOptions
 from aether_core.vector.read import VectorFile, read_vector
@@ -102,23 +103,20 @@ def read_samples(file: Path, kind: str = ALPHAEARTH, crs: str | None = None) -> 
     report = read.report.used_for({"embedding": used})
     report = report.counted(_counts(reasons), int(whole.sum())).noted(*_notes(frame, reasons))
     lonlat, vectors = lonlat[whole], vectors[whole]
-    length = lengths(vectors)
-    if kind == ALPHAEARTH and are_means(length):
-        report = report.noted(
-            "The vectors are means of several pixels, "
-            f"{length.min():.2f} to {length.max():.2f} long (median {np.median(length):.2f}); "
-            "they were brought to length 1."
-        )
-        vectors = (vectors / length[:, None]).astype(np.float32)
+    measured = Measured.of(vectors)
+    if kind == ALPHAEARTH and measured.are_means:
+        report = report.noted(f"{measured.means_note}; they were brought to length 1.")
+        vectors = (vectors / measured.norms[:, None]).astype(np.float32)
     elif kind == ALPHAEARTH:
-        refuse_bad_norms(length, file.name)
-    return Samples(lonlat, vectors, length, report)
+        refuse_bad_norms(measured, file.name)
+    return Samples(lonlat, vectors, measured.norms, report)
 
 
 def _read(file: Path, crs: str | None) -> VectorFile:
     """Read the file; what asks for a CRS names the option of embeddings."""
     # Text tables with x and y columns are degrees here: that is what Earth Engine exports.
-    unstated = "EPSG:4326" if file.suffix.lower() in (".csv", ".tsv") else None
+    ending = Path(file.stem if file.suffix.lower() == ".gz" else file.name).suffix
+    unstated = "EPSG:4326" if ending.lower() in (".csv", ".tsv") else None
     try:
         return _with_shapes(file, ReadOptions(crs=crs, crs_if_unstated=unstated))
     except InputError as error:
@@ -138,6 +136,15 @@ def _with_shapes(file: Path, options: ReadOptions) -> VectorFile:
     if read.report.crs is not None:
         return read
     if lacks_shapes(read.frame, as_areas=False):
+        codes = [name for name in map(str, read.frame.columns) if rank(name) == TELLING]
+        if codes:
+            raise InputError(
+                f"the rows of {file.name} are named by codes, and nothing says where these lie",
+                ", ".join(codes),
+                "join the table with the shapes of these codes first, in a GIS, and give the "
+                "result, such as a GeoPackage; or add longitude and latitude",
+                code="table-needs-geometry",
+            )
         return read_vector(file, options)  # says what it lacks
     cells = read_keyed(file, options)
     return VectorFile(cells.frame, cells.report)

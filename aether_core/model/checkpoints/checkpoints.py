@@ -79,8 +79,8 @@ class RunCheckpoints(RunFolder):
         target = self.path_of(state.epoch)
         _make(self.folder)
         with atomic_path(target, force=True) as written:
-            told = json.dumps(words)
-            known_by = {"state": told, "sha256": _digest(told, tensors)}
+            text = json.dumps(words)
+            known_by = {"state": text, "sha256": _digest(text, tensors)}
             written.write_bytes(tensors_as_bytes(tensors, known_by))
         self.remove_all_but(target)
 

@@ -113,7 +113,7 @@ def embed_raster(
         DiskFullError: No room left; says where the blocks made so far are kept.
     """
     grid = _check(heads, embedding, target, dtype, force=force)
-    embedder = BlockEmbedder(heads, dtype, any_length=embedding.name != ALPHAEARTH)
+    embedder = BlockEmbedder(heads, dtype, any_length=not embedding.unit_pixels)
     levels = pyramid(*_size(grid))
     progress("reading the embedding's checksum", 0, 1)
     path = work / f"{_key(embedding, model, dtype, embedder)}.blocks"

@@ -2,11 +2,12 @@
 
 import json
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
+import pandas as pd
 import shapely
 
 from aether_core.errors import InputError
@@ -15,6 +16,7 @@ from aether_core.poi.frame import plain_text, poi_frame
 from aether_core.poi.osm.taxonomy import KEPT_VALUES, KEY_GROUPS, describe_tags
 from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
 from aether_core.reading import in_own_process
+from aether_core.spatial.longitudes import Bounds, boxes_of, extent_of
 from aether_core.vector import DEFAULT_LIMITS, Limits
 
 PBF_SUFFIXES = frozenset({".pbf"})
@@ -28,15 +30,15 @@ ATTRIBUTION = "© OpenStreetMap contributors, Open Database License (ODbL)"
 def read_osm_pois(
     path: str | Path,
     *,
-    bounds: tuple[float, float, float, float] | None = None,
+    boxes: Sequence[Bounds] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> gpd.GeoDataFrame:
     """Read the places of an OpenStreetMap extract.
 
     Args:
         path: A local `.osm.pbf` file.
-        bounds: West, south, east, north in degrees; only places in it are read. For extracts far
-            larger than the city.
+        boxes: West, south, east, north in degrees; only places in one of them are read. For
+            extracts far larger than the city; two where that lies across the 180th meridian.
         limits: Upper bound on the file's size.
 
     Returns:
@@ -55,8 +57,13 @@ def read_osm_pois(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about tags and empty layers, not about the file
-            osm = OSM(str(file), bounding_box=list(bounds) if bounds else None)
-            places = osm.get_pois(custom_filter=_wanted())
+            asked: Sequence[Bounds | None] = boxes or [None]
+            found = [
+                OSM(str(file), bounding_box=None if box is None else list(box)).get_pois(
+                    custom_filter=_wanted()
+                )
+                for box in asked
+            ]
     # What a damaged file makes pyrosm, protobuf and zlib stumble over has no common root.
     except Exception as error:
         raise InputError(
@@ -65,14 +72,16 @@ def read_osm_pois(
             "download the .osm.pbf again",
             code="osm-extract-unreadable",
         ) from error
-    if places is None or places.empty:
+    read = [_as_pois(places) for places in found if places is not None and not places.empty]
+    if not read:
         raise InputError(
             "the extract has no places",
             file.name,
             "choose an extract that covers the city",
             code="osm-extract-without-places",
         )
-    return _as_pois(places)
+    # A relation with members in both boxes comes twice.
+    return pd.concat(read, ignore_index=True).drop_duplicates("source_id", ignore_index=True)
 
 
 @in_own_process
@@ -89,8 +98,9 @@ def osm_file_places(path: str | Path, boundary: shapely.Geometry) -> PoiSource:
         NoPlacesError: It holds none in the boundary.
     """
     # With some ground around it: a park cut at the edge would stand elsewhere.
-    west, south, east, north = shapely.bounds(boundary) + np.array([-1, -1, 1, 1]) * _AROUND
-    frame, outside = cut_to(read_osm_pois(path, bounds=(west, south, east, north)), boundary)
+    west, south, east, north = extent_of(boundary)
+    boxes = boxes_of((west - _AROUND, south - _AROUND, east + _AROUND, north + _AROUND))
+    frame, outside = cut_to(read_osm_pois(path, boxes=boxes), boundary)
     if frame.empty:
         raise NoPlacesError(
             "the extract has no places inside the boundary",

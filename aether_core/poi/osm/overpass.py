@@ -20,10 +20,10 @@ from aether_core.net import CancelCheck, RemoteError, RequestPolicy, Web
 from aether_core.poi.frame import plain_text, poi_frame
 from aether_core.poi.osm.extract import ATTRIBUTION, LICENCE, SOURCE
 from aether_core.poi.osm.taxonomy import KEPT_VALUES, KEY_GROUPS, describe_tags
-from aether_core.poi.overture.release import Bounds
 from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
 from aether_core.progress import Progress, silent
 from aether_core.spatial.earth import metres_a_degree
+from aether_core.spatial.longitudes import Bounds, boxes_of, extent_of
 
 _STAGE = "querying OpenStreetMap places"
 _QUERY_S = 90  # the server gives a question up after this long
@@ -203,16 +203,20 @@ _WANTED = _wanted()
 
 def _pieces(boundary: shapely.Geometry) -> list[Bounds]:
     """Cut a boundary's bounding box into equal pieces; those outside the boundary are left out."""
-    west, south, east, north = boundary.bounds
+    every = [piece for box in boxes_of(extent_of(boundary)) for piece in _equal_pieces(box)]
+    return [piece for piece in every if shapely.box(*piece).intersects(boundary)]
+
+
+def _equal_pieces(box: Bounds) -> list[Bounds]:
+    west, south, east, north = box
     wide, high = metres_a_degree((south + north) / 2) * (east - west, north - south)
     columns, rows = max(1, math.ceil(wide / _PIECE_M)), max(1, math.ceil(high / _PIECE_M))
     across, along = np.linspace(west, east, columns + 1), np.linspace(south, north, rows + 1)
-    cells = [
+    return [
         (float(across[x]), float(along[y]), float(across[x + 1]), float(along[y + 1]))
         for y in range(rows)
         for x in range(columns)
     ]
-    return [cell for cell in cells if shapely.box(*cell).intersects(boundary)]
 
 
 def _quarters(piece: Bounds) -> list[Bounds]:

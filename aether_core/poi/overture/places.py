@@ -22,6 +22,7 @@ from aether_core.poi.overture.release import Overture
 from aether_core.poi.overture.table import TableSize, overture_size, overture_table
 from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
 from aether_core.progress import Progress, silent
+from aether_core.spatial.longitudes import boxes_of, extent_of
 from aether_core.vector import WGS84
 
 _COLUMNS = ("id", "geometry", "names.primary", "confidence", "sources.dataset", "sources.license")
@@ -84,7 +85,7 @@ def overture_places(
         overture,
         "places",
         "place",
-        boundary.bounds,
+        boxes_of(extent_of(boundary)),
         columns=_COLUMNS,
         optional=_OPTIONAL,
         progress=progress,
@@ -131,7 +132,7 @@ def count_overture(
         overture,
         "places",
         "place",
-        boundary.bounds,
+        boxes_of(extent_of(boundary)),
         columns=_COLUMNS,
         optional=_OPTIONAL,
         progress=progress,

@@ -8,7 +8,7 @@ Only the newest releases stay on the bucket.
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 
 from aether_core.errors import InputError
 from aether_core.net import CancelCheck, RemoteError, RemoteMissingError, Web, never_cancelled
+from aether_core.spatial.longitudes import Bounds
 
-Bounds = tuple[float, float, float, float]
 """West, south, east, north in degrees, WGS84."""
 
 _RELEASE = re.compile(r"\d{4}-\d{2}-\d{2}(?:-\w+)?\.\d+")
@@ -115,7 +115,7 @@ def release_files(
     overture: Overture,
     theme: str,
     kind: str,
-    bounds: Bounds,
+    boxes: Sequence[Bounds],
     *,
     check_cancelled: CancelCheck = never_cancelled,
 ) -> list[str]:
@@ -126,7 +126,7 @@ def release_files(
         overture: The release.
         theme: Such as `places`.
         kind: Type in the theme, such as `place`.
-        bounds: The place.
+        boxes: The place; two boxes where it lies across the 180th meridian.
         check_cancelled: See `aether_core.net.CancelCheck`.
 
     Returns:
@@ -159,7 +159,7 @@ def release_files(
             "try another release",
             code="overture-index-without-files",
         )
-    return sorted(address for address, box in known if _meet(box, bounds))
+    return sorted(address for address, box in known if any(_meet(box, bounds) for bounds in boxes))
 
 
 def _items(url: str, body: bytes) -> Iterable[tuple[str, dict[str, float]]]:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,8 +17,9 @@ import pyarrow.parquet as pq
 from aether_core.errors import CancelledError
 from aether_core.net import CancelCheck, RangeFile, RemoteError, RemoteFile, Web
 from aether_core.poi.overture.footer import read_footer
-from aether_core.poi.overture.release import Bounds, Overture, release_files
+from aether_core.poi.overture.release import Overture, release_files
 from aether_core.progress import Progress, silent
+from aether_core.spatial.longitudes import Bounds
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 # Between a list's name and its items' fields Parquet writers put one of these.
@@ -63,7 +65,7 @@ def overture_table(
     overture: Overture,
     theme: str,
     kind: str,
-    bounds: Bounds,
+    boxes: Sequence[Bounds],
     *,
     columns: Sequence[str],
     optional: Sequence[str] = (),
@@ -78,7 +80,7 @@ def overture_table(
         overture: The release.
         theme: Such as `places` or `divisions`.
         kind: Type in the theme, such as `place` or `division_area`.
-        bounds: The place.
+        boxes: The place; two boxes where it lies across the 180th meridian.
         columns: Columns that must be there: `id`, or a part of one, `names.primary`. Parts of list
             items are named without the list: `sources.dataset`.
         optional: Columns that may be missing from a release.
@@ -95,11 +97,11 @@ def overture_table(
         RemoteError: Index or files are not as they should be; a missing column is named.
         OfflineError: No connection comes about.
     """
-    groups = list(_groups(web, overture, theme, kind, bounds, columns, optional, progress))
+    groups = list(_groups(web, overture, theme, kind, boxes, columns, optional, progress))
     stage = f"reading {theme} of Overture {overture.release}"
 
     def read(group: _Group, check_cancelled: CancelCheck) -> pa.Table | None:
-        return _read(web, group, bounds, first, only, check_cancelled)
+        return _read(web, group, boxes, first, only, check_cancelled)
 
     tables = _read_all(groups, read, lambda done, total: progress(stage, done, total))
     if not tables:
@@ -112,7 +114,7 @@ def overture_size(
     overture: Overture,
     theme: str,
     kind: str,
-    bounds: Bounds,
+    boxes: Sequence[Bounds],
     *,
     columns: Sequence[str],
     optional: Sequence[str] = (),
@@ -122,7 +124,7 @@ def overture_size(
 
     Only the index and the files' footers are read.
     """
-    groups = list(_groups(web, overture, theme, kind, bounds, columns, optional, progress))
+    groups = list(_groups(web, overture, theme, kind, boxes, columns, optional, progress))
     return TableSize(
         rows=sum(group.rows for group in groups),
         likely=round(sum(group.rows * group.share for group in groups)),
@@ -135,7 +137,7 @@ def _groups(
     overture: Overture,
     theme: str,
     kind: str,
-    bounds: Bounds,
+    boxes: Sequence[Bounds],
     columns: Sequence[str],
     optional: Sequence[str],
     progress: Progress,
@@ -146,13 +148,13 @@ def _groups(
     def check_cancelled() -> None:
         progress(stage, 0, 0)
 
-    for url in release_files(web, overture, theme, kind, bounds, check_cancelled=check_cancelled):
+    for url in release_files(web, overture, theme, kind, boxes, check_cancelled=check_cancelled):
         file, footer = read_footer(web, url, overture.cache, check_cancelled)
         wanted = _leaves(footer, url, ["bbox", *columns], optional)
         leaves = _numbers(footer)
         for number in range(footer.num_row_groups):
             group = footer.row_group(number)
-            share = _share_inside(group, leaves, bounds)
+            share = min(1.0, sum(_share_inside(group, leaves, bounds) for bounds in boxes))
             if not group.num_rows or not share:
                 continue
             size = sum(group.column(leaves[path]).total_compressed_size for path in wanted)
@@ -195,7 +197,7 @@ def _within(name: str, column: str) -> bool:
 
 
 def _share_inside(group: pq.RowGroupMetaData, leaves: dict[str, int], bounds: Bounds) -> float:
-    """Return how much of a row group's box lies in the place: 0 when no feature can, 1 at most.
+    """Return how much of a row group's box lies in a box: 0 when no feature can, 1 at most.
 
     A group without statistics may lie anywhere; it counts as inside.
     """
@@ -253,7 +255,7 @@ def _read_all(
 def _read(
     web: Web,
     group: _Group,
-    bounds: Bounds,
+    boxes: Sequence[Bounds],
     first: Sequence[str],
     only: Only | None,
     check_cancelled: CancelCheck,
@@ -275,7 +277,7 @@ def _read(
             source, metadata=group.footer, pre_buffer=True, page_checksum_verification=True
         )
         rows = file.read_row_group(group.number, columns=early)
-        wanted = _inside(rows, bounds)
+        wanted = reduce(pc.or_, (_inside(rows, bounds) for bounds in boxes))
         if only is not None:
             wanted = pc.and_(wanted, only(rows))
         if not pc.any(wanted).as_py():
@@ -292,7 +294,7 @@ def _read(
 
 
 def _inside(rows: pa.Table, bounds: Bounds) -> pa.ChunkedArray:
-    """Mark the rows whose box meets the place."""
+    """Mark the rows whose box meets one of the place."""
     west, south, east, north = _widened(bounds)
     box = {at: pc.struct_field(rows.column("bbox"), at) for at in _CORNERS}
     across = pc.and_(pc.less_equal(box["xmin"], east), pc.greater_equal(box["xmax"], west))

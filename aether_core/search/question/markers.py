@@ -117,6 +117,9 @@ NO_BLOCKS = "a block has no fixed length; give metres"
 NO_UNIT = "a distance needs a unit, such as m, km, miles or minutes' walk"
 NO_DIRECTIONS = "compass directions are not understood; give an area"
 
+NO_RING = "two distances at once; write “at least 200 m from it and within 500 m of it”"
+_TWO_DISTANCES = r"\d[\d.,]* ?[a-z]* ?(?:and|to|-|–) ?\d[\d.,]* ?[a-z]+"
+
 _PATTERNS: tuple[tuple[str, Make], ...] = (
     # What no criterion can be made of.
     (rf"(?:with)?in (?:an? )?{RIDDEN}(?: {_OF})?", _unmapped(NO_RIDES, "unmapped_object")),
@@ -155,8 +158,12 @@ _PATTERNS: tuple[tuple[str, Make], ...] = (
         rf"(?:within (?:an? )?|(?:at least|less than|more than) )?\d+(?:[.,]\d+)? {_AWAY}{_OF}",
         _unmapped(NO_UNIT, "unmapped_object"),
     ),
+    (
+        rf"(?:between|from) {_TWO_DISTANCES} (?:away )?{_OF}",
+        _unmapped(NO_RING, "unmapped_object"),
+    ),
     # A distance, and what it is measured from.
-    (rf"(?:(?:but|and) )?{_NOT} within (?:an? )?{DISTANCE} {_OF}", _said("not_near")),
+    (rf"{_NOT} within (?:an? )?{DISTANCE} {_OF}", _said("not_near")),
     (rf"outside (?:an? )?{DISTANCE} {_OF}", _said("not_near")),
     (
         (
@@ -208,6 +215,10 @@ _PATTERNS: tuple[tuple[str, Make], ...] = (
     ),
     (rf"(?:an? )?{DISTANCE} away", _said("near", role="after")),
     (r"(?:well |far )away(?! from)", _said("not_near", role="after")),
+    (
+        rf"{_NOT} on(?= (?:the|an?|any|main|busy|major) )",
+        _said("not_near", BESIDE_M),
+    ),
     # Far.
     (rf"{_NOT} {_JUST}far (?:away )?from", _said("near")),
     (
@@ -263,7 +274,7 @@ _PATTERNS: tuple[tuple[str, Make], ...] = (
     ),
     # Areas.
     (
-        rf"(?:but |and )?(?:{_NOT} in(?:side)?|outside(?: of)?|out of)(?= {_CENTRE})",
+        rf"(?:{_NOT} in(?:side)?|outside(?: of)?|out of)(?= {_CENTRE})",
         _said("not_near"),
     ),
     (rf"(?:in(?:side)?|within|at)(?= {_CENTRE})", _said("near")),
@@ -276,7 +287,7 @@ _PATTERNS: tuple[tuple[str, Make], ...] = (
     (r"neither", _said("not_like")),
     (
         (
-            r"(?:but |and )?(?:not (?:like|any)|not(?! necessarily)|without(?: any)?|with no|no|"
+            r"(?:not (?:like|any)|not(?! necessarily)|without(?: any)?|with no|no|"
             r"except(?: for)?|excluding|other than|apart from|rather than|instead of|minus|"
             r"free (?:of|from)|"
             r"unlike|isn['’]t|aren['’]t|is not|are not|never)"

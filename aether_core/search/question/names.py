@@ -20,7 +20,7 @@ FIXED_PHRASES = (
     "barnes and noble", "barnes & noble", "dolce and gabbana", "ben and jerry's", "hide and seek",
     "ladies and gentlemen", "church in wales", "trial and error", "touch and go", "a and e",
     "house and garden", "home and garden", "hammersmith and city", "stoke by nayland",
-    "around the clock", "open air", "take away", "next door", "off licence",
+    "around the clock", "open air", "take away", "off licence",
     "inns of court",
     "stratford upon avon", "bring and buy", "not in education", "playing out", "chapel of rest",
 )  # fmt: skip

@@ -165,12 +165,12 @@ def _tokens(text: str) -> list[_Token]:
             at += 1
             continue
         sign = _sign_at(text, at)
-        if sign is not None:
+        found = marker_at(text, at)
+        if found is None and sign is not None:
             end_words()
             tokens.append(Marker(sign, text[at]))
             at += 1
             continue
-        found = marker_at(text, at)
         if found is not None:
             end_words()
             tokens.append(found[0])
@@ -188,6 +188,8 @@ def _tokens(text: str) -> list[_Token]:
 def _sign_at(text: str, at: int) -> Literal["comma", "stop"] | None:
     """Comma and stop; not those inside a number or an abbreviation."""
     following = text[at + 1 : at + 2]
+    if text[at] in "()":
+        return "stop"
     if text[at] == "," and not following.isdigit():
         return "comma"
     if text[at] in _STOPS and (not following or following.isspace()):
@@ -512,6 +514,8 @@ def _with_resolved(tokens: Sequence[_Token]) -> list[_Token]:
         follows = waiting[0] if waiting else None
         if not isinstance(follows, _Words):
             continue
+        if left and isinstance(left[-1], Marker) and left[-1].role == "weight":
+            continue  # "preferably with parking": the weight stays with what follows
         if _ends_near(waiting) or not (left and isinstance(left[-1], _Words)):
             left.append(Marker("stop", token.text))
             continue

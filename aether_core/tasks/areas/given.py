@@ -1,7 +1,9 @@
 """What the numbers of an area file are: shares, percentages, or counts of people."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,39 @@ from aether_core.errors import InputError
 
 Given = Literal["shares", "percent", "counts"]
 
+
+@dataclass(frozen=True)
+class NumberKind:
+    """One thing that the numbers of areas can be.
+
+    Attributes:
+        noun: What they are called, in the plural.
+        whole: What a whole row sums to; None of counts, whose sum is how many there are.
+    """
+
+    noun: str
+    whole: float | None
+
+    @property
+    def has_totals(self) -> bool:
+        """Whether a row's sum says how many people or things there are."""
+        return self.whole is None
+
+
+_SHARES_WHOLE, _PERCENT_WHOLE = 1.0, 100.0
+NUMBER_KINDS: Final[Mapping[str, NumberKind]] = MappingProxyType(
+    {
+        "shares": NumberKind("shares", _SHARES_WHOLE),
+        "percent": NumberKind("percentages", _PERCENT_WHOLE),
+        "counts": NumberKind("counts", None),
+    }
+)
+"""By `Given`."""
+
 MOST_ROWS = 0.9
 """Part of the rows whose sum has to fit for a file to be whole shares or whole percentages."""
 TOLERANCE = 0.05
 """A row of shares may miss 1 by this much: published shares are rounded, one field at a time."""
-_WHOLE = {"shares": 1.0, "percent": 100.0}
 _NEXT_TO_ALL = 0.99
 
 
@@ -71,9 +101,9 @@ def what_is_given(
 
 def _whole_of(total: NDArray[np.float64]) -> Given | None:
     """What numbers are whose rows sum to a whole."""
-    if len(total) and _fits(total, _WHOLE["shares"]) >= MOST_ROWS:
+    if len(total) and _fits(total, _SHARES_WHOLE) >= MOST_ROWS:
         return "shares"
-    return "percent" if len(total) and _fits(total, _WHOLE["percent"]) >= MOST_ROWS else None
+    return "percent" if len(total) and _fits(total, _PERCENT_WHOLE) >= MOST_ROWS else None
 
 
 def _by_size(values: NDArray[np.float64], total: NDArray[np.float64]) -> Given | None:
@@ -81,10 +111,10 @@ def _by_size(values: NDArray[np.float64], total: NDArray[np.float64]) -> Given |
     fractions = bool(np.any(values != np.round(values)))
     if fractions and values.max() <= 1:
         return "shares"
-    below = bool(np.mean(total <= _WHOLE["percent"] * (1 + TOLERANCE)) >= _NEXT_TO_ALL)
-    if fractions and below and values.max() <= _WHOLE["percent"]:
+    below = bool(np.mean(total <= _PERCENT_WHOLE * (1 + TOLERANCE)) >= _NEXT_TO_ALL)
+    if fractions and below and values.max() <= _PERCENT_WHOLE:
         return "percent"
-    return "counts" if values.max() > _WHOLE["percent"] or not (fractions or below) else None
+    return "counts" if values.max() > _PERCENT_WHOLE or not (fractions or below) else None
 
 
 def given_notes(
@@ -97,15 +127,17 @@ def given_notes(
         given: From `what_is_given`.
         fields: Names of the k fields.
     """
-    if given == "counts":
-        return ("The numbers are counts: each share is of the row's total.",)
-    name = "percentages" if given == "percent" else "shares"
+    kind = NUMBER_KINDS[given]
+    if kind.whole is None:
+        return (f"The numbers are {kind.noun}: each share is of the row's total.",)
     total = values.sum(axis=1)
-    if _fits(total[total > 0], _WHOLE[given]) >= MOST_ROWS:
-        return (f"The numbers are {name} of the whole.",)
-    middle = np.median(total[total > 0]) / _WHOLE[given]
-    told = f"The numbers are {name} of a larger whole: in a typical row they sum to {middle:.0%}"
-    return (f"{told}. The map shows shares among {', '.join(fields)}.",)
+    if _fits(total[total > 0], kind.whole) >= MOST_ROWS:
+        return (f"The numbers are {kind.noun} of the whole.",)
+    middle = np.median(total[total > 0]) / kind.whole
+    note = (
+        f"The numbers are {kind.noun} of a larger whole: in a typical row they sum to {middle:.0%}"
+    )
+    return (f"{note}. The map shows shares among {', '.join(fields)}.",)
 
 
 def unlike_the_others(values: NDArray[np.float64], given: Given) -> NDArray[np.bool_]:
@@ -122,7 +154,7 @@ def unlike_the_others(values: NDArray[np.float64], given: Given) -> NDArray[np.b
         Bool `[n]`; never a row that sums to 0.
     """
     total = values.sum(axis=1)
-    whole = _WHOLE.get(given)
+    whole = NUMBER_KINDS[given].whole
     if whole is None or not (total > 0).any() or _fits(total[total > 0], whole) < MOST_ROWS:
         return np.zeros(len(values), dtype=bool)
     return np.asarray((total > 0) & (np.abs(total / whole - 1) > TOLERANCE))
@@ -135,7 +167,7 @@ def _fits(total: NDArray[np.float64], whole: float) -> float:
 
 def _check_said(total: NDArray[np.float64], said: Given) -> None:
     """Refuse a word that most rows contradict."""
-    whole = _WHOLE.get(said)
+    whole = NUMBER_KINDS[said].whole
     if whole is not None and len(total) and not np.median(total) <= whole * (1 + TOLERANCE):
         raise InputError(
             f"the rows sum to more than {whole:g}, so they are no {said}",

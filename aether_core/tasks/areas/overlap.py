@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from aether_core.progress import Progress, silent
 from aether_core.spatial.hexagons import cell_polygons
@@ -60,35 +59,6 @@ def measure_overlaps(
     area, cell, shared = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     order = np.lexsort((cell, area))
     return Overlaps(area[order], cell[order], shared[order], cell_m2)
-
-
-def cell_weights(
-    geometry: NDArray[np.object_],
-    cell_h3: NDArray[np.uint64],
-    *,
-    smallest_m2: float = 0.0,
-    progress: Progress = silent,
-) -> csr_array:
-    """Weigh the cells of every area by the ground they share.
-
-    Args:
-        geometry: Valid polygons, object `[a]`, WGS84.
-        cell_h3: H3 indexes, uint64 `[m]`; each once.
-        smallest_m2: Overlaps smaller than this are left out, square metres.
-        progress: Told as areas are done.
-
-    Returns:
-        float64 `[a, m]`: the part of what cells cover of the area that this cell covers. A row sums
-        to 1, or holds nothing where no cell overlaps the area.
-    """
-    shape = (len(geometry), len(cell_h3))
-    if not len(geometry):
-        return csr_array(shape, dtype=np.float64)
-    found = measure_overlaps(geometry, cell_h3, progress=progress)
-    kept = found.square_metres >= max(smallest_m2, np.finfo(float).tiny)
-    area, shared = found.area[kept], found.square_metres[kept]
-    covered = np.bincount(area, weights=shared, minlength=len(geometry))
-    return csr_array((shared / covered[area], (area, found.cell[kept])), shape=shape)
 
 
 def _measured(

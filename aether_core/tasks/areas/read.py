@@ -16,6 +16,7 @@ from aether_core.reading import in_own_process
 from aether_core.tasks.areas.codes import area_codes, row_names
 from aether_core.tasks.areas.disjoint import check_disjoint
 from aether_core.tasks.areas.given import (
+    NUMBER_KINDS,
     Given,
     given_notes,
     has_percent_signs,
@@ -28,7 +29,6 @@ from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import (
     DEFAULT_LIMITS,
     NO_OPTIONS,
-    VECTOR_SUFFIXES,
     Limits,
     ReadingReport,
     ReadOptions,
@@ -36,7 +36,6 @@ from aether_core.vector import (
 from aether_core.vector.headings import find_column
 from aether_core.vector.keyed.read import read_keyed
 
-AREA_SUFFIXES = VECTOR_SUFFIXES
 MINIMUM_COUNT = 100.0
 """People an area needs where counts are given: fewer would tell of persons."""
 
@@ -159,7 +158,7 @@ def read_areas(
     kind = what_is_given(
         values[reason == ""], percent_signs=has_percent_signs(table, names), said=given
     )
-    if kind == "counts":
+    if NUMBER_KINDS[kind].has_totals:
         _leave_out_totals(values, codes.code, reason)
     _judge_sums(values, reason, kind, minimum_count)
     # The parts of an area have the same numbers, so they were judged alike.
@@ -186,7 +185,7 @@ def read_areas(
         geometry=shapes,
         code=codes.code[kept],
         shares=values[kept] / total[:, None],
-        count=total if kind == "counts" else np.full(len(total), np.nan),
+        count=total if NUMBER_KINDS[kind].has_totals else np.full(len(total), np.nan),
         fields=names,
         given=kind,
         source=file.name,
@@ -248,7 +247,7 @@ def _judge_sums(
     rows = np.flatnonzero(reason == "")
     total = values[rows].sum(axis=1)
     reason[rows[unlike_the_others(values[rows], given)]] = NOT_WHOLE
-    if given == "counts":
+    if NUMBER_KINDS[given].has_totals:
         reason[rows[total < minimum]] = f"fewer than {minimum:g} people"
     reason[rows[total == 0]] = NOBODY
 

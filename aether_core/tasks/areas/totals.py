@@ -116,9 +116,9 @@ def _parts(
     values: NDArray[np.float64], column: int, others: NDArray[np.int64], unit: float
 ) -> list[int] | None:
     """The fewest others that sum to a column in nearly all rows, None where no sum does."""
-    told = values[values[:, column] > 0]
-    step = max(1, len(told) // _TRIED_ROWS)
-    tried = told[::step][:_TRIED_ROWS]
+    positive = values[values[:, column] > 0]
+    step = max(1, len(positive) // _TRIED_ROWS)
+    tried = positive[::step][:_TRIED_ROWS]
     if len(tried) < 2:
         return None
     for batch in _sets(len(others)):
@@ -132,9 +132,9 @@ def _parts(
         good = np.flatnonzero((fits.mean(axis=0) >= MOST_ROWS) & enough)
         for number in sorted(good.tolist(), key=lambda one: size[one]):
             chosen = others[batch[number].astype(bool)]
-            sums_all = told[:, chosen].sum(axis=1)
-            slack_all = (len(chosen) + 1) * unit / 2 + _ROUNDED * told[:, column]
-            if np.mean(np.abs(sums_all - told[:, column]) <= slack_all) >= MOST_ROWS:
+            sums_all = positive[:, chosen].sum(axis=1)
+            slack_all = (len(chosen) + 1) * unit / 2 + _ROUNDED * positive[:, column]
+            if np.mean(np.abs(sums_all - positive[:, column]) <= slack_all) >= MOST_ROWS:
                 return [int(k) for k in chosen]
     return None
 

@@ -1,32 +1,131 @@
-"""Classes: one of k for each sample, such as a land use."""
+"""Classes: one of k for each sample, such as a land use; and the map that says how sure it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from aether_core.errors import InputError
+from aether_core.findings import LayerKind, Record
+from aether_core.progress import Progress, silent
+from aether_core.tasks.findings import Findings, MapTest
 from aether_core.tasks.kinds.kind import Fit, Target, TaskKind
-from aether_core.tasks.kinds.metrics import CLASS_METRICS, scores_of_confusion
+from aether_core.tasks.kinds.metrics import (
+    CLASS_METRICS,
+    confusion,
+    per_class,
+    scores_of_confusion,
+)
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.predictors.predictor import fit_probe
 from aether_core.tasks.predictors.softmax import softmax
+from aether_core.tasks.samples.units import cut_large_units
+from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold
+from aether_core.tasks.testing.fairness import GroupFigures, by_group
+from aether_core.tasks.testing.tested import applicability_figures, tested
+from aether_core.tasks.uncertainty.applicability import fit_applicability
+from aether_core.tasks.uncertainty.calibration import (
+    Reliability,
+    cross_fitted,
+    fit_temperature,
+    reliability,
+    temper,
+)
+from aether_core.tasks.uncertainty.conformal import (
+    ConformalSets,
+    Coverage,
+    coverage_across_folds,
+    covered_across_folds,
+)
+
+FloatArray = NDArray[np.float32]
+
+LARGEST_SET = 2
+"""A set of more classes than this says too little to colour a cell by."""
+_SMALLEST_PROBABILITY = 1e-30
+"""Of a class the training rows lacked; the temperature leaves such rows out."""
+
+
+class ClassFigures(Record):
+    """One class: precision, recall, F1, and number of true samples."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    n: int
+
+
+class ClassTest(MapTest):
+    """Of a map of classes; `reliability`, `coverage`, `confusion` and `per_class` by split.
+
+    Attributes:
+        confusion: Rows are true classes, columns predicted ones.
+        temperature: What logits were divided by.
+        always_in_set: Classes with too few labels to be ruled out.
+        trusted: Part of the cells with data that is inside the area of applicability and has at
+            most two classes in its set.
+    """
+
+    reliability: dict[str, Reliability]
+    coverage: dict[str, Coverage]
+    confusion: dict[str, list[list[int]]]
+    per_class: dict[str, list[ClassFigures]]
+    temperature: float
+    always_in_set: list[str] = Field(default_factory=list)
+    trusted: float
+
+
+class ClassFindings(Findings):
+    """Of a map of classes.
+
+    Attributes:
+        samples: Rows the probe was fitted on.
+        class_counts: Samples of each class.
+    """
+
+    task: Literal["landuse"] = "landuse"
+    samples: int
+    class_counts: dict[str, int]
+    test: ClassTest
+
+    @classmethod
+    def _from_version_1(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        new = super()._from_version_1(document)
+        new["test"]["per_class"] = {
+            split: [
+                {("name" if key == "class" else key): value for key, value in row.items()}
+                for row in rows
+            ]
+            for split, rows in new["test"]["per_class"].items()
+        }
+        return new
 
 
 class ClassesKind(TaskKind):
     """Targets are classes, int64 `[n]`; predictions are probabilities."""
 
     name = "landuse"
+    title = "Land use"
+    predicts = "land use"
     samples = "labels"
     outcomes = "classes"
     metrics = CLASS_METRICS
+    error = "share of misclassified labels"
+    layers = (
+        LayerKind("landuse", "land use", "Land use map", "landuse", ClassFindings, of_classes=True),
+    )
 
-    def check(self, target: Target) -> None:
+    def check(self, target: Target, names: Sequence[str]) -> None:
         """Refuse labels of a single class."""
         if len(np.unique(target)) < 2:
             raise InputError(
-                "labels of a single class",
-                f"{len(target)} labels",
-                "give labels of at least 2 classes",
+                "all labels have the same class",
+                f"{len(target)} labels of {', '.join(names) or '(none)'}",
+                "give labels of at least two classes with data",
                 code="labels-of-one-class",
             )
 
@@ -42,6 +141,16 @@ class ClassesKind(TaskKind):
                 code="fold-of-one-class",
             )
 
+    def units(
+        self,
+        unit: NDArray[np.int64],
+        target: Target,
+        block: NDArray[np.int64],
+        folds: int,
+    ) -> NDArray[np.int64]:
+        """The labels; large ones of a class that has few are cut along the blocks."""
+        return cut_large_units(unit, target.astype(np.int64), block, folds)
+
     def fewest_labels(self, names: Sequence[str]) -> int:
         """One of each class."""
         return max(2, len(names))
@@ -55,7 +164,7 @@ class ClassesKind(TaskKind):
         x: NDArray[np.float32],
         target: Target,
         weight: NDArray[np.float64] | None,
-        asked: NDArray[np.float32],
+        to_predict: NDArray[np.float32],
         fit: Fit,
     ) -> NDArray[np.float32]:
         """Probabilities of each class."""
@@ -63,7 +172,7 @@ class ClassesKind(TaskKind):
             fit.predictor, x, target.astype(np.int64), weight,
             classes=len(fit.names), seed=fit.seed, trainer=fit.trainer,
         )  # fmt: skip
-        return softmax(probe.logits(asked))
+        return softmax(probe.logits(to_predict))
 
     def resampled(
         self,
@@ -82,3 +191,191 @@ class ClassesKind(TaskKind):
 
 
 CLASSES = ClassesKind()
+TASK_KINDS[CLASSES.name] = CLASSES
+
+
+@dataclass(frozen=True)
+class LandUseMap:
+    """What the map says of each cell.
+
+    Attributes:
+        classes: Names of the classes.
+        probability: Calibrated probabilities, float32 `[m, K]`.
+        sets: Whether a class is in the cell's conformal set, bool `[m, K]`.
+        dissimilarity: Dissimilarity index, float32 `[m]`; inf without data.
+        applicable: Inside the area of applicability, bool `[m]`.
+        trusted: Applicable, and the set holds the likeliest class and at most one more,
+            bool `[m]`.
+        test: How far to trust it.
+    """
+
+    classes: tuple[str, ...]
+    probability: FloatArray
+    sets: NDArray[np.bool_]
+    dissimilarity: FloatArray
+    applicable: NDArray[np.bool_]
+    trusted: NDArray[np.bool_]
+    test: ClassTest
+
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """Cells with data, bool `[m]`: those of the layer."""
+        return np.asarray(np.isfinite(self.probability).all(axis=1))
+
+    def fields(self, level: float) -> list[dict[str, str]]:
+        """Name, type and unit of each value of its layer."""
+        share = "probability, 0 to 1"
+        return [
+            {"name": "landuse", "type": "text", "unit": "most probable class"},
+            {"name": "confidence", "type": "float", "unit": f"its calibrated {share}"},
+            {
+                "name": "set",
+                "type": "list",
+                "unit": f"set that contains the true class with coverage {level:.0%}",
+            },
+            {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
+            {
+                "name": "trusted",
+                "type": "bool",
+                "unit": "inside the area of applicability, with a small set",
+            },
+            *({"name": f"p_{name}", "type": "float", "unit": share} for name in self.classes),
+        ]
+
+    def columns(self) -> dict[str, Any]:
+        """Values of the cells with data, one column a field."""
+        there = self.there
+        names = np.array(self.classes, dtype=object)
+        probability = self.probability[there].round(4)
+        best = probability.argmax(axis=1)
+        order = np.argsort(-probability, axis=1, kind="stable")
+        return {
+            "landuse": names[best],
+            "confidence": probability.max(axis=1),
+            "set": [
+                names[ranked[admitted[ranked]]].tolist()
+                for ranked, admitted in zip(order, self.sets[there], strict=True)
+            ],
+            "applicable": self.applicable[there],
+            "trusted": self.trusted[there],
+            **{f"p_{name}": probability[:, k] for k, name in enumerate(self.classes)},
+        }
+
+
+def map_land_use(
+    setup: ExperimentSetup,
+    representation: str,
+    samples: FloatArray,
+    cells: FloatArray,
+    *,
+    level: float = 0.9,
+    groups: Mapping[str, NDArray[np.object_]] | None = None,
+    progress: Progress = silent,
+) -> LandUseMap:
+    """Test a probe, fit it on all labels, and predict every cell.
+
+    Temperature, conformal thresholds and the threshold of applicability all come from predictions
+    of labels the probe had not seen, those of the setup's last split: whole blocks held out where
+    there are spatial folds. The probe that draws the map is then fitted on all labels.
+
+    Args:
+        setup: Labels, folds and protocol; `task` is `landuse`.
+        representation: Name of the representation.
+        samples: Representation of the labels, finite float32 `[n, d]`.
+        cells: Representation of the cells, float32 `[m, d]`; a NaN row has no data.
+        level: Share of true classes the sets are made to hold.
+        groups: Names `[n]` to tell errors apart by, by what they are, such as districts.
+        progress: Told as folds are fitted.
+
+    Raises:
+        InputError: The labels cannot be split or fitted as asked.
+    """
+    checked = tested(setup, representation, samples, progress)
+    calibrating = checked.calibrating
+    label = setup.target.astype(np.int64)
+    temperature = fit_temperature(_logits(calibrating), label, setup.weight)
+    progress("drawing the map", 0, 1)
+    probe = fit_probe(
+        setup.predictor,
+        samples,
+        label,
+        setup.weight,
+        classes=len(setup.names),
+        seed=setup.seeds[0],
+    )
+    there: NDArray[np.bool_] = np.asarray(np.isfinite(cells).all(axis=1))
+    probability = np.full((len(cells), len(setup.names)), np.nan, dtype=np.float32)
+    probability[there] = temper(probe.logits(cells[there]), temperature)
+    conformal = ConformalSets.calibrate(temper(_logits(calibrating), temperature), label, level)
+    sets = np.zeros(probability.shape, dtype=bool)
+    sets[there] = conformal.sets(probability[there])
+    applicability = fit_applicability(samples, calibrating.fold, probe.importance())
+    dissimilarity = applicability.dissimilarity(cells)
+    applicable = there & (dissimilarity <= applicability.threshold)
+    size = sets.sum(axis=1)
+    likeliest = np.nan_to_num(probability, nan=-1.0).argmax(axis=1)
+    named = sets[np.arange(len(sets)), likeliest]
+    trusted = applicable & named & (size <= min(LARGEST_SET, len(setup.names) - 1))
+    test = ClassTest(
+        accuracy=checked.accuracy,
+        **_by_split(setup, checked.outcomes, level),
+        temperature=temperature,
+        calibrated_on=checked.calibrated_on,
+        always_in_set=[setup.names[k] for k in conformal.unlimited],
+        applicability=applicability_figures(applicability.threshold, applicable, there),
+        trusted=float(trusted[there].mean()) if there.any() else 0.0,
+        fairness=_fairness(setup, calibrating, level, groups or {}),
+    )
+    progress("drawing the map", 1, 1)
+    return LandUseMap(setup.names, probability, sets, dissimilarity, applicable, trusted, test)
+
+
+def _logits(outcome: OutOfFold) -> FloatArray:
+    logits: FloatArray = np.log(np.clip(outcome.prediction, _SMALLEST_PROBABILITY, 1))
+    return logits
+
+
+class _BySplit(TypedDict):
+    reliability: dict[str, Reliability]
+    coverage: dict[str, Coverage]
+    confusion: dict[str, list[list[int]]]
+    per_class: dict[str, list[ClassFigures]]
+
+
+def _by_split(setup: ExperimentSetup, checked: Mapping[str, OutOfFold], level: float) -> _BySplit:
+    """Reliability, coverage and confusion of labels the probe had not seen, by split."""
+    label = setup.target.astype(np.int64)
+    found = _BySplit(reliability={}, coverage={}, confusion={}, per_class={})
+    for split, outcome in checked.items():
+        probability = cross_fitted(_logits(outcome), label, outcome.fold, setup.weight)
+        predicted = probability.argmax(axis=1)
+        found["reliability"][split] = reliability(probability, label)
+        found["coverage"][split] = coverage_across_folds(
+            probability, label, outcome.fold, level, setup.names, block=setup.block
+        )
+        found["confusion"][split] = confusion(label, predicted, len(setup.names)).tolist()
+        found["per_class"][split] = [
+            ClassFigures.model_validate({"name": name, **row})
+            for name, row in zip(
+                setup.names, per_class(label, predicted, len(setup.names)), strict=True
+            )
+        ]
+    return found
+
+
+def _fairness(
+    setup: ExperimentSetup,
+    outcome: OutOfFold,
+    level: float,
+    groups: Mapping[str, NDArray[np.object_]],
+) -> dict[str, list[GroupFigures]]:
+    """Accuracy and coverage apart by group, on labels the probe had not seen."""
+    label = setup.target.astype(np.int64)
+    probability = cross_fitted(_logits(outcome), label, outcome.fold, setup.weight)
+    sets, _ = covered_across_folds(probability, label, outcome.fold, level)
+    covered = sets[np.arange(len(label)), label]
+    kinds = {"land-use class": np.array(setup.names, dtype=object)[label], **groups}
+    return {
+        kind: by_group(names, label, probability.argmax(axis=1), covered, block=setup.block)
+        for kind, names in kinds.items()
+    }

@@ -3,15 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.findings import LayerKind
+from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.predictors.predictor import Kind, Trainer
 
 Target = NDArray[Any]
-"""Classes int64 `[n]`, shares float64 `[n, k]`: what its kind of task predicts."""
+"""Classes int64 `[n]`, shares or other numbers float64 `[n, k]`: what its kind of task predicts."""
 
 
 @dataclass(frozen=True)
@@ -32,28 +34,45 @@ class Fit:
 
 
 class TaskKind(ABC):
-    """One kind of task; each has one instance, listed in `registry.TASK_KINDS`.
+    """One kind of task; each has one instance, which its file adds to `registry.TASK_KINDS`.
 
     Attributes:
         name: In the store, in commands and JSON.
+        title: What pages call it.
+        predicts: What it predicts, as inside a sentence.
+        samples: What it is fitted on: `labels` of places, or `areas` with numbers.
+        outcomes: What the names of a target's columns or classes are called.
         metrics: What it is judged by; the first stands for it.
-        samples: What it is fitted on, as findings and people call it.
-        outcomes: What is told apart, likewise.
+        error: What the error of a group of samples is, with its unit.
+        layers: The kinds of layer its maps are kept as, that of cells first.
     """
 
     name: ClassVar[str]
-    samples: ClassVar[str]
+    title: ClassVar[str]
+    predicts: ClassVar[str]
+    samples: ClassVar[Literal["labels", "areas"]]
     outcomes: ClassVar[str]
-    metrics: ClassVar[tuple[str, ...]]
+    metrics: ClassVar[tuple[Metric, ...]]
+    error: ClassVar[str]
+    layers: ClassVar[tuple[LayerKind, ...]]
 
     @property
-    def main_metric(self) -> str:
+    def metric_names(self) -> tuple[str, ...]:
+        """Names of its metrics."""
+        return tuple(metric.name for metric in self.metrics)
+
+    @property
+    def main_metric(self) -> Metric:
         """The metric that stands for the task."""
         return self.metrics[0]
 
     @abstractmethod
-    def check(self, target: Target) -> None:
+    def check(self, target: Target, names: Sequence[str]) -> None:
         """Refuse a target that nothing can be learnt from.
+
+        Args:
+            target: The target of all samples.
+            names: Names of the classes or fields.
 
         Raises:
             InputError: It holds one class only.
@@ -72,6 +91,27 @@ class TaskKind(ABC):
             InputError: It holds one class only.
         """
 
+    def units(
+        self,
+        unit: NDArray[np.int64],
+        target: Target,
+        block: NDArray[np.int64],
+        folds: int,
+    ) -> NDArray[np.int64]:
+        """What stays on one side of a split: the label or area each sample comes from.
+
+        Args:
+            unit: Label or area of each sample, int64 `[n]`.
+            target: Target of each sample.
+            block: Spatial block of each sample, int64 `[n]`.
+            folds: Number of folds.
+
+        Returns:
+            Int64 `[n]`.
+        """
+        del target, block, folds
+        return unit
+
     @abstractmethod
     def fewest_labels(self, names: Sequence[str]) -> int:
         """The smallest number of labels a learning curve begins with."""
@@ -86,7 +126,7 @@ class TaskKind(ABC):
         x: NDArray[np.float32],
         target: Target,
         weight: NDArray[np.float64] | None,
-        asked: NDArray[np.float32],
+        to_predict: NDArray[np.float32],
         fit: Fit,
     ) -> NDArray[np.float32]:
         """Fit on samples and predict others.
@@ -95,7 +135,7 @@ class TaskKind(ABC):
             x: Representation of the samples, finite float32 `[n, d]`.
             target: Their target.
             weight: Their weights, float64 `[n]`; None weighs them alike.
-            asked: Representation of what to predict, float32 `[m, d]`.
+            to_predict: Representation of what to predict, float32 `[m, d]`.
             fit: How.
 
         Returns:

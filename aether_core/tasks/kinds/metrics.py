@@ -5,13 +5,45 @@ brought to sum 1 before the logarithms of the Kullback-Leibler divergence, and n
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-CLASS_METRICS = ("macro_f1", "weighted_f1", "accuracy")
-SHARE_METRICS = ("kl", "chebyshev", "cosine", "l1")
-LOWER_IS_BETTER = frozenset({"kl", "chebyshev", "l1"})
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure that predictions are judged by.
+
+    Attributes:
+        name: In findings, commands and JSON.
+        title: What people call it, as inside a sentence.
+        unit: Its unit or range.
+        lower_is_better: Which way is good.
+    """
+
+    name: str
+    title: str
+    unit: str = ""
+    lower_is_better: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The title as a heading has it; capitals inside it stay."""
+        return self.title[:1].upper() + self.title[1:]
+
+
+CLASS_METRICS = (
+    Metric("macro_f1", "macro-F1", "0 to 1"),
+    Metric("weighted_f1", "weighted F1", "0 to 1"),
+    Metric("accuracy", "accuracy", "0 to 1"),
+)
+SHARE_METRICS = (
+    Metric("kl", "KL divergence", "nats", lower_is_better=True),
+    Metric("chebyshev", "Chebyshev distance", "0 to 1", lower_is_better=True),
+    Metric("cosine", "cosine similarity", "0 to 1"),
+    Metric("l1", "L1 distance", "0 to 2", lower_is_better=True),
+)
 SMALLEST_SHARE = 1e-6
 
 Weights = NDArray[np.float64] | None
@@ -87,20 +119,6 @@ def macro_f1(
     return class_scores(truth, predicted, classes, weight)["macro_f1"]
 
 
-def weighted_f1(
-    truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weight: Weights = None
-) -> float:
-    """F1 averaged by how often each class is true; arguments of `class_scores`."""
-    return class_scores(truth, predicted, classes, weight)["weighted_f1"]
-
-
-def accuracy(
-    truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, weight: Weights = None
-) -> float:
-    """Part of the samples predicted right; arguments of `class_scores`."""
-    return class_scores(truth, predicted, classes, weight)["accuracy"]
-
-
 def per_class(
     truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
 ) -> list[dict[str, float]]:
@@ -161,27 +179,6 @@ def kl(
 ) -> float:
     """Mean Kullback-Leibler divergence of the prediction from the truth, in nats."""
     return share_scores(truth, predicted, weight)["kl"]
-
-
-def chebyshev(
-    truth: NDArray[np.float64], predicted: NDArray[np.floating], weight: Weights = None
-) -> float:
-    """Mean over the rows of the largest error of any field."""
-    return share_scores(truth, predicted, weight)["chebyshev"]
-
-
-def cosine(
-    truth: NDArray[np.float64], predicted: NDArray[np.floating], weight: Weights = None
-) -> float:
-    """Mean cosine similarity of true and predicted rows; 1 is best."""
-    return share_scores(truth, predicted, weight)["cosine"]
-
-
-def l1(
-    truth: NDArray[np.float64], predicted: NDArray[np.floating], weight: Weights = None
-) -> float:
-    """Mean over the rows of the summed errors of all fields, 0 to 2."""
-    return share_scores(truth, predicted, weight)["l1"]
 
 
 def positive_shares(shares: NDArray[np.floating]) -> NDArray[np.float64]:

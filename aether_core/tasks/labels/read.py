@@ -27,7 +27,6 @@ from aether_core.tasks.samples.polygons import is_polygon, valid_polygons
 from aether_core.vector import (
     DEFAULT_LIMITS,
     NO_OPTIONS,
-    VECTOR_SUFFIXES,
     Limits,
     ReadingReport,
     ReadOptions,
@@ -36,8 +35,6 @@ from aether_core.vector import (
 )
 from aether_core.vector.headings import find_column, first_column
 from aether_core.vector.keyed.read import read_keyed
-
-LABEL_SUFFIXES = VECTOR_SUFFIXES | PBF_SUFFIXES
 
 USUAL_FIELDS = (
     "dw_label",
@@ -162,7 +159,7 @@ def read_labels(
     repaired and counted. The points of a MultiPoint become a label each.
 
     Args:
-        path: A local file with an ending in `LABEL_SUFFIXES`; an OpenStreetMap extract (`.pbf`)
+        path: A local file with an ending in `VECTOR_SUFFIXES`; an OpenStreetMap extract (`.pbf`)
             gives its land use (`read_osm_land_use`).
         field: The column that holds the labels; one of `USUAL_FIELDS` when None. Numbers become
             text, whole ones without a point ("6", not "6.0").
@@ -212,7 +209,7 @@ def label_fields(path: str | Path, options: ReadOptions = NO_OPTIONS) -> list[Fi
     """List the columns of a file that may hold labels, in the file's order.
 
     Args:
-        path: A local file with an ending in `LABEL_SUFFIXES`.
+        path: A local file with an ending in `VECTOR_SUFFIXES`, or `.pbf`.
         options: What the user says about the file.
 
     Raises:
@@ -329,8 +326,8 @@ def _spelling_notes(merged: Mapping[str, str]) -> tuple[str, ...]:
         return ()
     shown = ", ".join(f"{old} is {new}" for old, new in sorted(merged.items())[:_EXAMPLES])
     more = f" and {len(merged) - _EXAMPLES} more" if len(merged) > _EXAMPLES else ""
-    told = "Spellings that differ only in capitals or spaces were merged"
-    return (f"{told}: {shown}{more}.",)
+    note = "Spellings that differ only in capitals or spaces were merged"
+    return (f"{note}: {shown}{more}.",)
 
 
 def _label_field(frame: gpd.GeoDataFrame, field: str | None, name: str) -> str:

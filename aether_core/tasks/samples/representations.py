@@ -59,12 +59,16 @@ class Representation(Protocol):
     """One way to describe places by d numbers; rows without data are NaN.
 
     Attributes:
+        title: What people call it, with the city's `{embedding}` where that is a part of it.
+        is_plural: Whether it is spoken of as several.
         needs_model: Whether the city needs a trained model for it.
         needs_places: Whether it is made of the city's places.
         of_pixels: Whether single pixels have it, so that areas can take their mean over them.
     """
 
     name: str
+    title: str
+    is_plural: bool
     needs_model: bool
     needs_places: bool
     of_pixels: bool
@@ -87,6 +91,7 @@ class AlphaEarth:
     """The embedding itself. Means are brought to unit length, as pooling does."""
 
     name = "alphaearth"
+    title, is_plural = "{embedding}", False
     needs_model, needs_places, of_pixels = False, False, True
     pixel_encoder = None
 
@@ -114,6 +119,7 @@ class Aether:
     """
 
     name = "aether"
+    title, is_plural = "AETHER", False
     needs_model, needs_places, of_pixels = True, False, True
 
     def __init__(self, arrays: CityArrays) -> None:
@@ -166,6 +172,7 @@ class Poi:
     """
 
     name = "poi"
+    title, is_plural = "places only", True
     needs_model, needs_places, of_pixels = False, True, False
     pixel_encoder = None
 
@@ -227,6 +234,7 @@ class Concat:
     """
 
     name = "concat"
+    title, is_plural = "{embedding} + AETHER", False
     needs_model, needs_places, of_pixels = True, False, False
     pixel_encoder = None
 
@@ -310,7 +318,7 @@ def of_areas(rep: Representation, weights: csr_array) -> Floats:
 
     Args:
         rep: Of the city.
-        weights: float64 `[a, m]`, from `cell_weights`.
+        weights: float64 `[a, m]`, of `cells_under`.
 
     Returns:
         Float32 `[a, d]`; a row is NaN where no cell of the area has data.

@@ -31,10 +31,10 @@ def treat_small(samples: Samples, rule: Literal["drop", "merge"], minimum: int =
     found, counts = np.unique(names.astype(str), return_counts=True)
     kept = np.isin(names.astype(str), found[counts >= minimum])
     if len(found[counts >= minimum]) < 2:
-        told = ", ".join(f"{name} {n}" for name, n in zip(found, counts, strict=True))
+        listed = ", ".join(f"{name} {n}" for name, n in zip(found, counts, strict=True))
         raise InputError(
             f"fewer than two classes have {minimum} labels",
-            told,
+            listed,
             "give more labels, or merge classes by a mapping",
             code="classes-too-small",
         )

@@ -77,7 +77,7 @@ def resampled_scores(
         resample holds nothing that the seed tested.
     """
     seeds = [_of_seed(setup, part, clusters, weights) for part in parts]
-    return {name: np.stack([s[name] for s in seeds], axis=1) for name in setup.task.metrics}
+    return {name: np.stack([s[name] for s in seeds], axis=1) for name in setup.task.metric_names}
 
 
 def mean_over_seeds(

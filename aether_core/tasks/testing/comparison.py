@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.eo.embedding_kind import ALPHAEARTH, short_title
-from aether_core.tasks.kinds.metrics import LOWER_IS_BETTER
+from aether_core.tasks.kinds.metrics import Metric
+from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from aether_core.tasks.testing.bootstrap import (
     clusters_of,
     draw,
@@ -17,16 +18,6 @@ from aether_core.tasks.testing.bootstrap import (
     split_names,
 )
 from aether_core.tasks.testing.experiment import Experiment
-
-METRIC_NAMES = {
-    "macro_f1": "macro-F1",
-    "weighted_f1": "weighted F1",
-    "accuracy": "accuracy",
-    "kl": "KL divergence",
-    "chebyshev": "Chebyshev distance",
-    "cosine": "cosine similarity",
-    "l1": "L1 distance",
-}
 
 
 def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
@@ -38,12 +29,7 @@ def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
         embedding: Name of the city's embedding.
     """
     title = short_title(embedding)
-    return {
-        "alphaearth": title,
-        "aether": "AETHER",
-        "poi": "places only",
-        "concat": f"{title} + AETHER",
-    }
+    return {name: kind.title.format(embedding=title) for name, kind in REPRESENTATION_KINDS.items()}
 
 
 @dataclass(frozen=True)
@@ -81,7 +67,7 @@ class Gain:
         split: `random`, `spatial` or `district`.
         metric: Name of the metric.
         relative: Change of the metric as a part of the other's mean; below 0 is a lower figure,
-            which is the better one for `metrics.LOWER_IS_BETTER`.
+            which is the better one where `Metric.lower_is_better`.
         lo: Lower end of its 95 % bootstrap interval.
         hi: Upper end.
         better: Whether it is better; None when the interval holds 0, so that nothing can be said.
@@ -142,13 +128,14 @@ def compare(
         seed_weights = draw(seeds, resamples, seed + 1)
         for metric in setup.task.metrics:
             means = {
-                name: mean_over_seeds(score[metric], seed_weights) for name, score in scores.items()
+                name: mean_over_seeds(score[metric.name], seed_weights)
+                for name, score in scores.items()
             }
             for name, mean in means.items():
-                values = scores[name][metric][0]
+                values = scores[name][metric.name][0]
                 sd = float(values.std(ddof=1)) if seeds > 1 else 0.0
                 lo, hi = interval(mean[1:], clusters.effective)
-                rows.append(Row(name, split, metric, float(mean[0]), sd, lo, hi, seeds))
+                rows.append(Row(name, split, metric.name, float(mean[0]), sd, lo, hi, seeds))
                 if against in means and name != against:
                     change = _relative(mean, means[against])
                     gains.append(_gain(name, against, split, metric, change, clusters.effective))
@@ -158,7 +145,7 @@ def compare(
 def in_words(
     gain_random: Gain | None,
     gain_spatial: Gain | None,
-    metric: str,
+    metric: Metric,
     names: Mapping[str, str] | None = None,
 ) -> str:
     """Say in one sentence what one representation adds on random and on spatial folds.
@@ -168,47 +155,47 @@ def in_words(
     Args:
         gain_random: Gain on random folds, or None when those were not made.
         gain_spatial: Gain on spatial folds, likewise.
-        metric: Name of the metric both are of.
+        metric: The metric both are of.
         names: What representations are called; AlphaEarth's where None.
     """
     names = representation_names() if names is None else names
-    said = METRIC_NAMES.get(metric, metric)
     if gain_random is None and gain_spatial is None:
         return "No comparison was made."
     if gain_random is None:
-        sentence = _clause(gain_spatial, "on spatial blocks", said, names) if gain_spatial else ""
+        sentence = _clause(gain_spatial, "on spatial blocks", metric, names) if gain_spatial else ""
     else:
-        sentence = _clause(gain_random, "here", said, names)
+        sentence = _clause(gain_random, "here", metric, names)
         if gain_spatial is not None:
-            sentence += f"; on spatial blocks {_short_clause(gain_spatial, names)}"
+            sentence += f"; on spatial blocks {_short_clause(gain_spatial, metric, names)}"
     return sentence[0].upper() + sentence[1:] + "."
 
 
-def _clause(gain: Gain, place: str, metric: str, names: Mapping[str, str]) -> str:
+def _clause(gain: Gain, place: str, metric: Metric, names: Mapping[str, str]) -> str:
     name, other = (names.get(key, key) for key in (gain.representation, gain.against))
-    detail = f"{place} ({metric}, interval {_span(gain)})"
+    detail = f"{place} ({metric.title}, interval {_span(gain, metric)})"
     if gain.better is None:
         return f"no difference between {name} and {other} can be shown {detail}"
     return f"{name} {_verdict(gain)} than {other} by {_percent(abs(gain.relative))} % {detail}"
 
 
-def _short_clause(gain: Gain, names: Mapping[str, str]) -> str:
+def _short_clause(gain: Gain, metric: Metric, names: Mapping[str, str]) -> str:
     if gain.better is None:
-        return f"no difference can be shown (interval {_span(gain)})"
+        return f"no difference can be shown (interval {_span(gain, metric)})"
     name = names.get(gain.representation, gain.representation)
     amount = _percent(abs(gain.relative))
-    return f"{name} {_verdict(gain)} by {amount} % (interval {_span(gain)})"
+    return f"{name} {_verdict(gain)} by {amount} % (interval {_span(gain, metric)})"
 
 
 def _verdict(gain: Gain) -> str:
-    verb = "are" if gain.representation == "poi" else "is"
+    kind = REPRESENTATION_KINDS.get(gain.representation)
+    verb = "are" if kind is not None and kind.is_plural else "is"
     return f"{verb} {'better' if gain.better else 'worse'}"
 
 
-def _span(gain: Gain) -> str:
+def _span(gain: Gain, metric: Metric) -> str:
     """The interval as an amount of what is said: of the gain, or of the loss where it is worse."""
     flip = gain.better is False
-    if gain.metric in LOWER_IS_BETTER:
+    if metric.lower_is_better:
         flip = not flip
     lo, hi = (-gain.hi, -gain.lo) if flip else (gain.lo, gain.hi)
     return f"{_percent(lo)} to {_percent(hi)} %"
@@ -229,10 +216,15 @@ def _relative(mean: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[
 
 
 def _gain(
-    name: str, against: str, split: str, metric: str, change: NDArray[np.float64], effective: float
+    name: str,
+    against: str,
+    split: str,
+    metric: Metric,
+    change: NDArray[np.float64],
+    effective: float,
 ) -> Gain:
     lo, hi = interval(change[1:], effective)
     better = None
     if lo > 0 or hi < 0:
-        better = (hi < 0) == (metric in LOWER_IS_BETTER)
-    return Gain(name, against, split, metric, float(change[0]), lo, hi, better)
+        better = (hi < 0) == metric.lower_is_better
+    return Gain(name, against, split, metric.name, float(change[0]), lo, hi, better)

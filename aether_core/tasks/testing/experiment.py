@@ -36,7 +36,8 @@ class ExperimentSetup:
 
     Attributes:
         task: The kind of task.
-        target: Classes, int64 `[n]`, or shares with rows that sum to 1, float64 `[n, k]`.
+        target: What its kind says: classes, int64 `[n]`, or numbers such as shares,
+            float64 `[n, k]`.
         names: Names of the k classes or fields.
         unit: Label (polygon, point or area) each sample comes from, int64 `[n]`.
         block: Spatial block of each sample, int64 `[n]`.
@@ -196,7 +197,7 @@ def fit_and_predict(
     setup: ExperimentSetup,
     x: NDArray[np.float32],
     trained: NDArray[np.bool_],
-    asked: NDArray[np.float32],
+    to_predict: NDArray[np.float32],
     seed: int,
 ) -> NDArray[np.float32]:
     """Fit on some samples and predict others.
@@ -205,7 +206,7 @@ def fit_and_predict(
         setup: What is to be predicted and how.
         x: Representation of all samples, float32 `[n, d]`.
         trained: Samples to fit on, bool `[n]`.
-        asked: Representation of what to predict, float32 `[m, d]`.
+        to_predict: Representation of what to predict, float32 `[m, d]`.
         seed: Seed of the predictor.
 
     Returns:
@@ -218,7 +219,7 @@ def fit_and_predict(
     trainer: Trainer = "adam" if setup.protocol == "published" else "default"
     target = setup.target[trained]
     fit = Fit(setup.predictor, trainer, seed, setup.names)
-    return setup.task.fit_and_predict(x[trained], target, weight, asked, fit)
+    return setup.task.fit_and_predict(x[trained], target, weight, to_predict, fit)
 
 
 def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np.float32]]) -> None:
@@ -228,7 +229,7 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
         InputError: Labels of one class only, no seed or representation, or a representation with
             other rows than the samples or without a value for some of them.
     """
-    setup.task.check(setup.target)
+    setup.task.check(setup.target, setup.names)
     if not setup.seeds or not representations:
         raise InputError(
             "nothing to compare",

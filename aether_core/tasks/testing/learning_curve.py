@@ -79,7 +79,7 @@ def learning_curve(
     wanted = sorted({min(size, most) for size in sizes if size >= least})
     clusters = clusters_of(setup)
     weights = draw(clusters.count, _RESAMPLES, 0)
-    metric = setup.task.main_metric
+    metric = setup.task.main_metric.name
     points = []
     for done, size in enumerate(wanted):
         progress("learning curve", done, len(wanted))

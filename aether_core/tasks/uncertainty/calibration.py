@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
 
 from aether_core.errors import InputError
 
@@ -52,6 +50,9 @@ def fit_temperature(
     Returns:
         Temperature between 0.05 and 20; 1 where no row says anything.
     """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
+
     own = np.take_along_axis(np.asarray(logits, dtype=np.float64), label[:, None], axis=1)[:, 0]
     used = np.isfinite(own) & (own - logits.max(axis=1) > _NEVER_SEEN)
     if not used.any():
@@ -70,6 +71,8 @@ def fit_temperature(
 
 def temper(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
     """Probabilities at a temperature, float32 `[n, K]`, rows sum to 1; NaN rows stay NaN."""
+    from scipy.special import softmax
+
     scaled = np.asarray(logits, dtype=np.float64) / temperature
     return np.asarray(softmax(scaled, axis=1), dtype=np.float32)
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 CONFIDENCE = 0.95
 """Confidence of every interval of a figure, as a part of 1."""
@@ -24,6 +23,8 @@ def wilson(share: float, n: int, *, confidence: float = CONFIDENCE) -> tuple[flo
         n: Number of rows, at least 1.
         confidence: Confidence of the interval, as a part of 1.
     """
+    from scipy.special import ndtri
+
     z = float(ndtri(0.5 + confidence / 2))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))

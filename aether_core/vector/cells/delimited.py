@@ -207,7 +207,7 @@ def _table(text: TextIO, beginning: _Beginning, path: Path, limits: Limits) -> T
             columns = [_column(cells) for cells in zip(*chunk, strict=True)]
             pieces.append(pa.table(columns, names=headings))
     none = pa.table([pa.array([], pa.large_string())] * len(headings), names=headings)
-    frame = pa.concat_tables(pieces or [none]).to_pandas()
+    frame = pa.concat_tables(pieces or [none]).to_pandas(use_threads=False)
     rows.check(count)
     return TextRows(frame, beginning.delimiter, dict(rows.left_out), rows.notes())
 

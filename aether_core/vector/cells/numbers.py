@@ -356,8 +356,8 @@ def _two_readings(file: str, one: Evidence) -> InputError:
         f"{cell!r} in the column {one.column} is {as_decimal} with decimals or {as_thousands} with"
         " thousands",
         f"say which: decimal sign {sign!r} or thousands sign {sign!r} (in commands: "
-        f"--decimal '{sign}', or --decimal '{other}' --thousands '{sign}'; on the page: How the "
-        "file is read)",
+        f"--decimal '{sign}', or --decimal '{other}' --thousands '{sign}'; on the page: File "
+        "options)",
         code="numbers-of-two-readings",
     )
 

@@ -9,6 +9,17 @@ from aether_core.errors import InputError
 from aether_core.vector.gdal import PARTS
 
 
+def parts_beside(path: Path) -> list[Path]:
+    """Return the files of a format of several files that belong to its first one, in any case."""
+    needed, optional = PARTS.get(path.suffix.lower(), (set[str](), set[str]()))
+    return [
+        other
+        for other in (sorted(path.parent.iterdir()) if needed else ())
+        if other.suffix.lower() in needed | optional
+        and other.stem.casefold() == path.stem.casefold()
+    ]
+
+
 @contextmanager
 def with_its_parts(path: Path) -> Iterator[Path]:
     """Give a file of several parts a folder in which they stand alone, under one name.
@@ -26,15 +37,11 @@ def with_its_parts(path: Path) -> Iterator[Path]:
     if suffix not in PARTS:
         yield path
         return
-    needed, optional = PARTS[suffix]
     with TemporaryDirectory(prefix="aether-parts-") as folder:
         whole = Path(folder) / f"{path.stem}{suffix}"
         whole.symlink_to(path)
-        for other in sorted(path.parent.iterdir()):
-            part = other.suffix.lower()
-            if part not in needed | optional or other.stem.casefold() != path.stem.casefold():
-                continue
-            target = whole.with_suffix(part)
+        for other in parts_beside(path):
+            target = whole.with_suffix(other.suffix.lower())
             same = other.stem == path.stem
             if target.is_symlink() and not same:
                 continue

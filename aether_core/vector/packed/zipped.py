@@ -16,9 +16,9 @@ from aether_core.vector.gdal import PARTS
 from aether_core.vector.kinds import kind_of
 from aether_core.vector.layers import no_such_layer, several_layers
 from aether_core.vector.limits import Limits
+from aether_core.vector.packed.geodatabase import FILE_NAME as GDB_FILE
+from aether_core.vector.packed.geodatabase import SUFFIX as GDB
 
-_GDB = ".gdb"
-_GDB_FILE = re.compile(r"(?:[\w-]+\.[a-z]\w*|gdb|timestamps)", re.ASCII | re.IGNORECASE)
 _TABLES = frozenset(
     {".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".parquet", ".gz", ".xlsx", ".zip"}
 )
@@ -102,12 +102,12 @@ def unpacked_zip(
             limits.check_bytes(sum(one.file_size for one in chosen.members.values()), path)
             stem = _UNSAFE_LETTERS.sub("_", chosen.stem).strip(".")[:60] or "layer"
             root = Path(folder)
-            if chosen.suffix == _GDB:
-                root /= f"{stem}{_GDB}"
+            if chosen.suffix == GDB:
+                root /= f"{stem}{GDB}"
                 root.mkdir()
             for name, member in chosen.members.items():
-                _extract(archive, member, root / (name if root.suffix == _GDB else stem + name))
-        target = root if chosen.suffix == _GDB else root / f"{stem}{chosen.suffix}"
+                _extract(archive, member, root / (name if root.suffix == GDB else stem + name))
+        target = root if chosen.suffix == GDB else root / f"{stem}{chosen.suffix}"
         yield Unpacked(target, chosen.name, layer, notes)
 
 
@@ -136,8 +136,8 @@ def _candidates(members: Sequence[zipfile.ZipInfo], readable: frozenset[str]) ->
     found = [
         _Candidate(
             folder if folder != "." else "FileGDB",
-            _GDB,
-            {name: member for name, member in files.items() if _GDB_FILE.fullmatch(name)},
+            GDB,
+            {name: member for name, member in files.items() if GDB_FILE.fullmatch(name)},
         )
         for folder, files in databases.items()
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 import shapely
+import shapely.affinity
 
 from aether_core.city.outline import (
     area_km2,
@@ -48,8 +49,6 @@ def test_a_plain_outline_passes_as_a_multipolygon_without_heights() -> None:
         (BOW_TIE, "boundary-crosses-itself", ["longitude 24"]),
         (shapely.box(60, 110, 61, 111), "coordinates-swapped", []),
         (shapely.box(385_000, 6_671_000, 386_000, 6_672_000), "coordinates-not-degrees", []),
-        (shapely.box(179.5, -17, 180.5, -16), "boundary-crosses-antimeridian", []),
-        (shapely.box(-179.9, -17, 179.9, -16), "boundary-crosses-antimeridian", []),
         (shapely.box(20, 83.9, 20.5, 84.1), "boundary-outside-data-latitudes", ["80° S", "84° N"]),
         (
             shapely.box(20, -80.1, 20.5, -79.9),
@@ -104,8 +103,7 @@ def test_a_box_keeps_its_edges() -> None:
 @pytest.mark.parametrize(
     ("edges", "code"),
     [
-        ((25, 60, 24, 61), "boundary-crosses-antimeridian"),
-        ((170, -20, 190, -10), "boundary-crosses-antimeridian"),
+        ((25, 60, 24, 61), "box-edges-swapped"),
         ((24, 61, 25, 60), "box-without-area"),
         ((24, 60, 24, 61), "box-without-area"),
         ((124, 95, 125, 96), "box-latitude-out-of-range"),
@@ -116,6 +114,33 @@ def test_a_box_keeps_its_edges() -> None:
 def test_a_box_that_is_none_is_refused(edges: tuple[float, ...], code: str) -> None:
     with pytest.raises(InputError, check=fault(code)):
         box_boundary(*edges)
+
+
+@pytest.mark.parametrize("edges", [(179.5, -17, -179.7, -16), (179.5, -17, 180.3, -16)])
+def test_a_box_across_the_180th_meridian_has_two_parts(edges: tuple[float, ...]) -> None:
+    whole = box_boundary(*edges)
+    parts = {tuple(round(edge, 9) for edge in part.bounds) for part in whole.geoms}
+    assert parts == {(179.5, -17, 180, -16), (-180, -17, -179.7, -16)}
+    assert check_city_boundary(whole, limit_km2=LIMIT).equals(whole)
+
+
+@pytest.mark.parametrize(
+    "across",
+    [
+        shapely.box(179.9, -17, 180.1, -16.9),
+        shapely.box(-180.1, -17, -179.9, -16.9),
+        # Corners that jump: as a plain polygon it would reach around the world.
+        shapely.Polygon([(179.9, -17), (-179.9, -17), (-179.9, -16.9), (179.9, -16.9)]),
+    ],
+)
+def test_an_outline_across_the_180th_meridian_is_cut_at_it(across: shapely.Geometry) -> None:
+    whole = check_city_boundary(across, limit_km2=LIMIT)
+    assert len(whole.geoms) == 2
+    assert area_km2(whole) == pytest.approx(area_km2(shapely.box(10, -17, 10.2, -16.9)))
+
+
+def test_an_outline_that_crosses_itself_on_the_meridian_is_refused() -> None:
+    refused(shapely.affinity.translate(BOW_TIE, 155.5), "boundary-crosses-itself")
 
 
 def test_the_swapped_hint_is_given_for_boxes() -> None:

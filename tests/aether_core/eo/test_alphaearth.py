@@ -14,7 +14,8 @@ from aether_core.eo.alphaearth import (
     dequantise,
     quantise,
 )
-from aether_core.eo.pooling.view import View, city_views
+from aether_core.eo.file_kind import RASTER, TABLE
+from aether_core.eo.pooling.view import View
 from aether_core.errors import InputError
 from tests.errors import fault
 
@@ -73,19 +74,19 @@ def test_other_years_are_refused(year: int) -> None:
 
 
 def test_city_views_scale_with_the_radius() -> None:
-    base, wide = city_views("raster", 100)
+    base, wide = RASTER.views(100)
     assert (base.name, base.shape, base.radius_px) == ("base", "square", 4)
     assert (wide.name, wide.shape, wide.radius_px) == ("wide", "square", 9)
-    assert [view.radius_px for view in city_views("raster", 250)] == [10, 22]
-    assert [view.radius_px for view in city_views("raster", 5)] == [1, 1]
-    assert [view.radius_m for view in city_views("table", 1000)] == [1000, 2250]
-    assert [view.shape for view in city_views("table", 1000)] == ["disk", "disk"]
+    assert [view.radius_px for view in RASTER.views(250)] == [10, 22]
+    assert [view.radius_px for view in RASTER.views(5)] == [1, 1]
+    assert [view.radius_m for view in TABLE.views(1000)] == [1000, 2250]
+    assert [view.shape for view in TABLE.views(1000)] == ["disk", "disk"]
 
 
 @pytest.mark.parametrize("radius", [0, -100, float("nan"), 1e9])
 def test_city_views_refuse_a_radius_that_is_none(radius: float) -> None:
     with pytest.raises(InputError, check=fault("radius-out-of-range", radius)):
-        city_views("raster", radius)
+        RASTER.views(radius)
 
 
 @pytest.mark.parametrize(

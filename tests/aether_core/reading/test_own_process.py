@@ -167,6 +167,19 @@ def test_the_source_of_readers_has_one_thread_and_starts_anew_when_it_dies() -> 
     assert client._source is not source
 
 
+@pytest.mark.usefixtures("short_time")
+def test_a_reader_ends_with_the_source_it_was_forked_from(tmp_path: Path) -> None:
+    sign = tmp_path / FILE.name
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(readers.takes_long, sign)
+        wait_for(lambda: sign.exists() and sign.read_text())
+        reader = int(sign.read_text())
+        assert client._source is not None
+        os.kill(client._source.pid, signal.SIGKILL)
+        wait_for(lambda: not alive(reader))
+        assert isinstance(reading.exception(), UnreadableFileError)
+
+
 def test_a_fork_of_the_program_has_a_source_of_its_own() -> None:
     readers.nested_process(FILE)
     child = os.fork()

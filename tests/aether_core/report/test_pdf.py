@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from aether_core.errors import ConflictError, InputError
-from aether_core.report.blocks import Heading, Paragraph, Table
-from aether_core.report.to_pdf import NO_GLYPH_NOTE, pages_of, pdf_of, write_pdf
+from aether_core.report.blocks import Heading, Paragraph, Report, Table
+from aether_core.report.to_pdf import NO_GLYPH_NOTE, _compiled, pdf_of, write_pdf
 from tests.aether_core.report.content import chart, every_block, report
 from tests.errors import fault
 from tests.pdf_text import text_of
@@ -33,6 +33,11 @@ def inflated(pdf: bytes) -> bytes:
         except zlib.error:
             continue
     return b"\n".join(opened)
+
+
+def pages_of(shown: Report, *, ppi: float) -> list[bytes]:
+    """Each page as PNG."""
+    return _compiled(shown, format="png", ppi=ppi)
 
 
 @pytest.fixture(scope="module")

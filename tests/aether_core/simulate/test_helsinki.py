@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from aether_core.city.boundary import read_boundary
 from aether_core.eo.alphaearth import BAND_NAMES, dequantise
 from aether_core.eo.embedding import Embedding, open_embedding
-from aether_core.eo.pooling.view import city_views
+from aether_core.eo.file_kind import RASTER
 from aether_core.poi.clean import clean_pois
 from aether_core.poi.read import read_pois
 from aether_core.simulate.grid import Grid
@@ -167,7 +167,7 @@ def test_margin_is_wide_enough_for_every_window(demo: DemoFiles, embedding: Embe
     pois = clean_pois(read_pois(demo.pois).frame, read_boundary(demo.boundary).shape).pois
     lonlat = np.column_stack([pois.geometry.x, pois.geometry.y])
     corners = np.array([(x, y) for x in (BOX[0], BOX[2]) for y in (BOX[1], BOX[3])])
-    pooled = embedding.pool(np.concatenate([lonlat, corners]), city_views("raster", 100.0))
+    pooled = embedding.pool(np.concatenate([lonlat, corners]), RASTER.views(100.0))
     assert pooled.ok.all()
 
 
@@ -198,7 +198,7 @@ def test_embedding_tells_bars_from_offices_in_blocks_it_has_not_seen(
     pois = read_pois(demo.pois).frame
     pois = pois[pois["group"].isin(["nightlife", "office"])]
     lonlat = np.column_stack([pois.geometry.x, pois.geometry.y])
-    base = embedding.pool(lonlat, city_views("raster", 100.0)[:1]).vectors[0]
+    base = embedding.pool(lonlat, RASTER.views(100.0)[:1]).vectors[0]
     bar = (pois["group"] == "nightlife").to_numpy()
     blocks = spatial_blocks(lonlat, block_m=250.0)
     # Whole blocks are left out: neighbours share most of their window and would tell the answer.

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aether_core.eo.pooling.view import View, city_views
+from aether_core.eo.file_kind import RASTER
+from aether_core.eo.pooling.view import View
 from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_texts
 from aether_core.study.city import StudyCity, StudyLabels
@@ -63,7 +64,7 @@ def small_city(slug: str = "small", *, places: int = 400, seed: int = 0) -> Stud
         }
     )
     texts, text_index = np.unique(poi_texts(pois), return_inverse=True)
-    views = city_views("raster", 100.0)
+    views = RASTER.views(100.0)
     base, wide = pool(lonlat, views)
     at = _CORNER + rng.random((160, 2)) * _SIDE * [1, 0.89]
     vectors = pool(at, views[:1])[0]

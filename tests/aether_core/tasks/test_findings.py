@@ -9,12 +9,9 @@ import pytest
 from aether_core.errors import AetherError
 from aether_core.findings import StoredFindings
 from aether_core.search.change import ChangeFindings
-from aether_core.tasks.findings import (
-    ClassFindings,
-    ComparisonFindings,
-    Score,
-    ShareFindings,
-)
+from aether_core.tasks.findings import ComparisonFindings, Score
+from aether_core.tasks.kinds.classes import ClassFindings
+from aether_core.tasks.kinds.shares import ShareFindings
 
 SCORE = {"mean": 0.71, "sd": None, "lo": 0.68, "hi": 0.74, "n_seeds": 1}
 VARIOGRAM = {

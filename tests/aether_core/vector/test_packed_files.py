@@ -149,11 +149,9 @@ def test_of_several_layers_one_is_chosen(tmp_path: Path, suffix: str) -> None:
     driver = "GPKG" if suffix == ".gpkg" else "OpenFileGDB"
     AREAS.assign(n=0).to_file(path, layer="areas", driver=driver)
     PLACES.to_file(path, layer="pois", driver=driver)
-    files = [one for one in path.parent.rglob("*") if one.is_file()]
-    given = zipped(tmp_path / "a.zip", files) if suffix == ".gdb" else path
     with pytest.raises(InputError, check=fault("file-with-several-layers", "areas, pois")):
-        read_vector(given)
-    found = read_vector(given, ReadOptions(layer="pois"))
+        read_vector(path)
+    found = read_vector(path, ReadOptions(layer="pois"))
     assert found.frame["name"].tolist() == ["pub"]
     assert found.report.layer.endswith("pois")
 
@@ -216,14 +214,41 @@ def test_what_is_there_is_named(
         read_vector(path)
 
 
-def test_a_database_that_is_no_geopackage_and_a_folder_are_named(tmp_path: Path) -> None:
+def test_a_database_that_is_no_geopackage_is_named(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "a.gpkg")) as database:
         database.execute("CREATE TABLE t (n INTEGER)")
     with pytest.raises(InputError, check=fault("file-of-another-format", "SQLite")):
         read_vector(tmp_path / "a.gpkg")
-    FILES["a.gdb"](tmp_path / "a.gdb")
-    with pytest.raises(InputError, check=fault("folder-not-a-file", "a.gdb", "zip")):
-        read_vector(tmp_path / "a.gdb")
+
+
+def test_a_geodatabase_is_read_as_the_folder_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "a.gdb"
+    FILES["a.gdb"](folder)
+    (folder / "a00000001.gdbtable.lock").write_text("somebody has it open")
+    (folder / "notes").mkdir()
+    before = sorted(folder.rglob("*"))
+    found = read_vector(folder)
+    check(found)
+    assert (found.report.file, found.report.format) == ("a.gdb", "FileGDB")
+    assert sorted(folder.rglob("*")) == before
+    with pytest.raises(TooLargeError, match=r"a\.gdb"):
+        read_vector(folder, limits=Limits(file_bytes=1000))
+
+
+def test_folders_that_are_no_geodatabase_are_refused(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.gdb"
+    empty.mkdir()
+    with pytest.raises(InputError, check=fault("folder-not-a-geodatabase", "empty.gdb")):
+        read_vector(empty)
+    linked = tmp_path / "linked.gdb"
+    FILES["a.gdb"](linked)
+    (linked / "a00000099.gdbtable").symlink_to("/etc/passwd")
+    with pytest.raises(InputError, check=fault("geodatabase-with-link", "a00000099.gdbtable")):
+        read_vector(linked)
+    other = tmp_path / "b.geojson"
+    other.mkdir()
+    with pytest.raises(InputError, check=fault("not-a-plain-file", "b.geojson")):
+        read_vector(other)
 
 
 @pytest.mark.parametrize(

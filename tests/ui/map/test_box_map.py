@@ -12,7 +12,9 @@ import shapely
 from playwright.sync_api import Page
 from shapely.geometry import MultiPolygon, Polygon
 
+from aether_core.city.outline import box_boundary
 from tests.chromium import browser
+from ui.fetch import area as fetch_area
 from ui.map import box_map, towns
 
 FOLDER = Path(box_map.__file__).parent
@@ -209,6 +211,16 @@ def test_what_can_be_edited_and_what_is_only_shown() -> None:
         MultiPolygon([box, shapely.box(26, 60, 27, 61)]),
     ):
         assert box_map.kind_of(area) == "area"
+
+
+def test_a_box_across_the_180th_meridian_is_one_box_in_view() -> None:
+    across = box_boundary(179.2, -17.2, -179.5, -16.2)
+    assert box_map.kind_of(across) == "box"
+    drawn = box_map._on_screen(box_map.Shape("box", across))
+    assert drawn["rings"] == [[[179.2, -16.2], [180.5, -16.2], [180.5, -17.2], [179.2, -17.2]]]
+    named = [name for name, lon, *_ in towns.around((179.2, -17.2, 180.5, -16.2))]
+    assert "Labasa" in named
+    assert fetch_area._edges(across) == (179.2, -17.2, -179.5, -16.2)
 
 
 def test_towns_of_a_view_come_with_the_largest_of_the_world() -> None:

@@ -37,4 +37,4 @@ def test_a_colour_keeps_its_channels() -> None:
 
 @pytest.mark.parametrize(("value", "says"), [(float("nan"), "no score"), (0.1234, "score 0.123")])
 def test_a_number_is_told_in_words(value: float, says: str) -> None:
-    assert Shown(np.zeros(1, dtype=np.float32), STEPS, "score").told(value) == says
+    assert Shown(np.zeros(1, dtype=np.float32), STEPS, "score").in_words(value) == says

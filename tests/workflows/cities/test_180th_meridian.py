@@ -19,6 +19,7 @@ from aether_core.spatial.hexagons import cell_polygons
 from aether_core.spatial.longitudes import extent_of
 from aether_core.vector import read_vector
 from tests.aether_core.eo.brute_force import Scene, unit_vectors, write_scene
+from ui.map.ground import _joined
 from ui.map.map import _view
 from ui.map.thumbnail import Frame
 from workflows.cities.add import AddCity, add_city
@@ -158,6 +159,10 @@ def test_a_city_across_keeps_both_its_sides(
     path = Frame(city.bbox).path(shapely.geometry.shape(city.boundary))
     across = [float(part.split()[0]) for part in path.replace("M", "L").split("L")[1:]]
     assert max(across) - min(across) < 400
+    # One line around it, and none along the meridian.
+    joined = shapely.geometry.shape(_joined(city, city.boundary))
+    assert joined.geom_type == "Polygon"
+    assert joined.contains(shapely.Point(180, MIDDLE[1]))
     assert (south, north) == pytest.approx((MIDDLE[1] - HALF, MIDDLE[1] + HALF), abs=0.01)
 
 

@@ -48,7 +48,7 @@ def test_a_table_in_metres_is_kept_with_its_crs(
     path = sampled(city_files, tmp_path / "utm.csv", step=3, crs="EPSG:3067")
     told: list[CityReports] = []
     summary = add_city(
-        store, request(city_files, path, embedding_crs="EPSG:3067"), told=told.append
+        store, request(city_files, path, embedding_crs="EPSG:3067"), on_read=told.append
     )
     assert summary.pois > 500
     (read,) = told

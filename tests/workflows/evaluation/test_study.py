@@ -28,7 +28,6 @@ from workflows.evaluation.studies import (
     StudySummary,
     add_study,
     cancel_study,
-    follow_study,
     list_studies,
     remove_study,
     seeds_from,
@@ -42,7 +41,7 @@ from workflows.evaluation.transfer import add_transfer
 from workflows.home.documents import from_document
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
-from workflows.jobs.job import show_job
+from workflows.jobs.job import follow_job, show_job
 from workflows.tasks.labels import LabelRequest
 from workflows.training.train import add_run
 
@@ -121,7 +120,8 @@ def test_a_killed_study_goes_on_and_ends_as_if_it_had_not_been(trained_store: St
     left = show_study(trained_store, study_id)
     assert left.state == "running"
     second = start_worker(trained_store, "studies", until_idle=True, stalled_seconds=4.0)
-    found = follow_study(trained_store, study_id)
+    follow_job(trained_store, show_study(trained_store, study_id).job)
+    found = show_study(trained_store, study_id)
     second.wait(60)
     assert result_of(found).rows == whole.rows
     assert result_of(found).summaries == whole.summaries

@@ -43,10 +43,11 @@ from workflows.jobs.job import (
     start_job,
 )
 from workflows.jobs.kind import JobKind
+from workflows.jobs.outputs import output_file
 from workflows.jobs.registry import KINDS, kind_named
 from workflows.jobs.work import Work
 from workflows.layers.layers import list_layers
-from workflows.reports.job_kind import REPORT, ReportRequest, report_file
+from workflows.reports.job_kind import REPORT, ReportRequest
 from workflows.tasks.areas import AreaRequest
 from workflows.tasks.job_kinds import LAND_USE, SOCIOECONOMIC
 from workflows.tasks.labels import LabelRequest
@@ -133,7 +134,7 @@ def test_the_other_kinds_make_what_they_say(
     found = show_retrieval(trained_store, SLUG, made(RETRIEVAL, test).result["evaluation"])
     assert {row["query"] for row in found.rows} == {"a park"}
     report = made(REPORT, ReportRequest(shares.result["layer"], ".html"))
-    assert report_file(trained_store, report).read_text().startswith("<!")
+    assert output_file(trained_store, report).read_text().startswith("<!")
     again = start_job(trained_store, ADD_YEAR, SLUG, AddYear(YEAR - 1, [city_files.embedding]))
     carry_out(trained_store, again.job)
     with pytest.raises(JobEndedError) as caught:  # the same file to the last byte

@@ -28,10 +28,12 @@ from workflows.home.store import Store
 from workflows.jobs.inputs import INPUTS, job_folder
 from workflows.jobs.job import JobSummary, ended_well, show_job, start_job
 from workflows.jobs.kind import JobKind
-from workflows.jobs.registry import KINDS
+from workflows.jobs.outputs import output_file
+from workflows.jobs.registry import KINDS, kind_named
+from workflows.layers.file_kinds import LAYER_FILE, FileKind, LayerFile
 from workflows.layers.job_kind import CHANGE, ChangeLayer
-from workflows.layers.layers import keep_layer
-from workflows.reports.job_kind import REPORT, ReportRequest, report_file
+from workflows.layers.layers import keep_layer, list_layers
+from workflows.reports.job_kind import REPORT, ReportRequest
 from workflows.search.search import search_cells
 from workflows.tasks.areas import AreaRequest
 from workflows.tasks.job_kinds import LAND_USE, SOCIOECONOMIC
@@ -93,6 +95,11 @@ def start_report(store: Store, _files: Files) -> int:
     return start_job(store, REPORT, SLUG, ReportRequest(layer.layer, ".html")).job
 
 
+def start_file(store: Store, _files: Files) -> int:
+    layer = keep_layer(store, search_cells(store, SLUG, "a park"), "Parks")
+    return start_job(store, LAYER_FILE, SLUG, LayerFile(layer.layer, ".csv")).job
+
+
 def start_training(store: Store, _files: Files) -> int:
     return add_run(store, SLUG, settings={"epochs": "2"}, device="cpu").job_id
 
@@ -103,9 +110,16 @@ def start_study(store: Store, _files: Files) -> int:
 
 
 def report_is_whole(store: Store, job: JobSummary) -> None:
-    page = report_file(store, job).read_text()
+    page = output_file(store, job).read_text()
     assert page.startswith("<!")
     assert page.rstrip().endswith("</html>")
+
+
+def file_is_whole(store: Store, job: JobSummary) -> None:
+    (layer,) = list_layers(store, SLUG)
+    path = output_file(store, job)
+    assert len(path.read_text().splitlines()) == layer.features + 1
+    assert list(path.parent.iterdir()) == [path]
 
 
 def every_seed_is_there_once(store: Store, job: JobSummary) -> None:
@@ -125,6 +139,7 @@ CASES = {
     ),
     "retrieval": Case(asked(RETRIEVAL, retrieval), "evaluation"),
     "report": Case(start_report, "job", 0, report_is_whole),
+    "layer-file": Case(start_file, "job", 0, file_is_whole),
     "train": Case(start_training, "model"),
     "study": Case(start_study, "study", 0, every_seed_is_there_once),
     "add-year": Case(
@@ -134,7 +149,10 @@ CASES = {
 
 
 def test_every_kind_is_tried() -> None:
-    assert {*CASES, "change", "add-city", "fetch"} == set(KINDS)
+    tried = {*CASES, "change", "add-city", "fetch"}
+    of_files = {name for name in KINDS if isinstance(kind_named(name), FileKind)}
+    assert tried & of_files  # which differ only in what they read
+    assert tried | of_files == set(KINDS)
 
 
 def rows(store: Store, table: str) -> int:

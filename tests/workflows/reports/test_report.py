@@ -10,7 +10,8 @@ import pytest
 
 from aether_core.errors import ConflictError, InputError
 from aether_core.report import Heading, MapFigure, Report, write_html, write_pdf
-from aether_core.tasks.findings import ClassFindings, ShareFindings
+from aether_core.tasks.kinds.classes import ClassFindings
+from aether_core.tasks.kinds.shares import ShareFindings
 from tests.app_fixtures import SLUG, Once
 from tests.errors import fault
 from tests.task_fixtures import GROUPS, TaskFiles

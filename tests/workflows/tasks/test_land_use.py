@@ -10,7 +10,7 @@ import shapely
 from sqlalchemy import text
 
 from aether_core.errors import CancelledError, InputError, NotFoundError
-from aether_core.tasks.findings import ClassFindings
+from aether_core.tasks.kinds.classes import ClassFindings
 from tests.app_fixtures import SLUG, Once
 from tests.errors import fault
 from tests.task_fixtures import TaskFiles

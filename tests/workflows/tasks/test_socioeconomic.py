@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from aether_core.errors import InputError
-from aether_core.tasks.findings import ShareFindings
+from aether_core.tasks.kinds.shares import ShareFindings
 from tests.app_fixtures import SLUG, Once
 from tests.errors import fault
 from tests.task_fixtures import GROUPS, TaskFiles

@@ -22,10 +22,10 @@ from workflows.cities.add import add_city
 from workflows.cities.cities import remove_city
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
-from workflows.jobs.job import show_job
+from workflows.jobs.job import follow_job, show_job
 from workflows.jobs.queue import worker_alive
 from workflows.training.models import list_models, use_model
-from workflows.training.runs import cancel_run, follow_run, list_runs, show_run
+from workflows.training.runs import cancel_run, list_runs, show_run
 from workflows.training.train import add_run, start_training
 
 LONG = {"epochs": "2000", "patience": "2000"}
@@ -84,7 +84,7 @@ def test_same_seed_same_weights(trained_store: Store) -> None:
 def test_a_worker_carries_out_queued_runs_one_after_the_other(trained_store: Store) -> None:
     first = start_training(trained_store, SLUG, settings={"epochs": "3"})
     second = start_training(trained_store, SLUG, settings={"epochs": "2"}, seed=1)
-    assert follow_run(trained_store, second.id).state == "done"
+    assert follow_job(trained_store, second.job).state == "done"
     one, two = show_run(trained_store, first.id), show_run(trained_store, second.id)
     assert one.finished is not None
     assert two.started is not None
@@ -97,7 +97,7 @@ def test_cancelling_a_running_run_keeps_the_model_there_was(trained_store: Store
     run = start_training(trained_store, SLUG, settings=LONG)
     wait_for(lambda: running_epoch(trained_store, run.id) >= 1)
     cancel_run(trained_store, run.id)
-    assert follow_run(trained_store, run.id).state == "cancelled"
+    assert follow_job(trained_store, run.job).state == "cancelled"
     assert list_models(trained_store, SLUG) == before
 
 
@@ -140,7 +140,7 @@ def test_a_run_whose_job_is_lost_is_queued_again(trained_store: Store) -> None:
             {"id": run_id},
         )
     worker = start_worker(trained_store, "training", until_idle=True)
-    assert follow_run(trained_store, run_id).state == "done"
+    assert follow_job(trained_store, show_run(trained_store, run_id).job).state == "done"
     assert worker.wait(60) == 0
 
 

@@ -8,15 +8,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
 
+from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.errors import ConflictError
+from aether_core.simulate.grid_city import simulate_city
 from db.cluster.embedded import PrivateCluster
 from db.engine import conninfo
 from tests.db_fixtures import discard
+from tests.forks import Forked, be_command
+from tests.store_consistency import children
 from tests.workflows.up.up_home import (
+    PATIENCE_S,
     aether,
     answers,
     free_port,
@@ -48,8 +54,40 @@ def the_one(home: Path, word: str) -> int:
     return pid
 
 
-def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path) -> None:
-    """Also the `up` itself: what it leaves is ended by the next one, which starts afresh."""
+def begin_adding(home: Path, folder: Path) -> Forked:
+    """A command that adds a city of 500 m as a job, and waits for it."""
+    city = simulate_city(7, size_m=500, pois=40)
+    embedding, places = folder / "city.tif", folder / "places.geojson"
+    write_embedding_cog(embedding, city.vectors, city.transform, city.crs, bottom_up=True)
+    city.pois.to_file(places, driver="GeoJSON")
+    words = ["city", "add", "town", "--name", "Town", "--year", "2024", "--json"]
+    words += ["--embedding", str(embedding), "--pois", str(places)]
+    settings = {"AETHER_HOME": str(home), "AETHER_DATABASE_URL": ""}
+    return Forked(be_command, *words, environment=settings, output=folder / "told")
+
+
+def finds(connection: psycopg.Connection, query: LiteralString) -> bool:
+    """Whether a query finds something by now."""
+    return bool(connection.execute(query).fetchall())
+
+
+HOLD_UP = """
+CREATE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NEW; END';
+CREATE TRIGGER hold_up BEFORE INSERT ON raster FOR EACH ROW EXECUTE FUNCTION hold_up()
+"""
+"""Whoever stores a city waits, as long as somebody holds that lock."""
+STORING = (
+    "SELECT pid FROM pg_stat_activity "
+    "WHERE wait_event_type = 'Lock' AND query ILIKE 'INSERT INTO raster%'"
+)
+
+
+def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path, tmp_path: Path) -> None:
+    """Also the `up` itself: what it leaves is ended by the next one, which starts afresh.
+
+    Web app and database are killed while a job is storing a city: it goes on and stores it once.
+    """
     with up(home) as address:
         assert answers(address)
         the_one(home, WORKER)
@@ -60,21 +98,35 @@ def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path) -> None:
         code, out, _ = aether(home, "db", "stop", "--json")
         assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
 
-        web = the_one(home, WEB)
-        os.kill(web, signal.SIGKILL)
         worker = the_one(home, WORKER)
         os.kill(worker, signal.SIGKILL)
-        assert soon(lambda: set(processes_of(home, WEB)) - {web} and answers(address))
         assert soon(lambda: set(processes_of(home, WORKER)) - {worker})
 
         cluster = PrivateCluster(home)
         server = cluster.status().pid
         assert server is not None
-        os.kill(server, signal.SIGKILL)
+        address_of_it = conninfo(cluster.url())
+        with (
+            psycopg.connect(address_of_it) as holding,
+            psycopg.connect(address_of_it, autocommit=True) as looking,
+        ):
+            looking.execute(HOLD_UP)
+            holding.execute("SELECT pg_advisory_lock(7)")
+            adding = begin_adding(home, tmp_path)
+            assert soon(lambda: finds(looking, STORING)), (tmp_path / "told").read_text()
+            assert len(children(home / "cities")) == 2  # the folder has its place, and its scratch
+            web = the_one(home, WEB)
+            os.kill(web, signal.SIGKILL)
+            assert soon(lambda: set(processes_of(home, WEB)) - {web} and answers(address))
+            os.kill(server, signal.SIGKILL)
         assert soon(lambda: cluster.status().pid not in {None, server}, 15)
         assert soon(lambda: cluster.status().answers, 15)
+        assert adding.wait(PATIENCE_S) == 0, (tmp_path / "told").read_text()
         with psycopg.connect(conninfo(cluster.url())) as connection:
-            assert connection.execute("SELECT count(*) FROM city").fetchone() == (0,)
+            (row,) = connection.execute("SELECT state, error FROM job").fetchall()
+            assert row == ("done", None)
+            (path,) = connection.execute("SELECT path FROM raster").fetchall()
+        assert children(home / "cities") == [Path(path[0]).parts[1]]
         assert answers(address)
 
         left = the_one(home, WORKER), the_one(home, WEB)

@@ -1,6 +1,7 @@
 """What the rows of an embedding's table are taken for, and what is said of those left out."""
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -54,6 +55,34 @@ def test_rows_are_left_out_by_reason(tmp_path: Path) -> None:
     assert (read.report.rows, read.report.used, len(read.lonlat)) == (20, 12, 12)
     assert read.report.columns["embedding"] == "A00 to A63"
     assert not any("Warning" in note for note in read.report.notes)
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".zip", ".gpkg.gz"])
+def test_packed_tables_are_read_as_they_are(tmp_path: Path, ending: str) -> None:
+    frame = samples(20)
+    whole = read_samples(written(tmp_path, as_table(frame, "x", "y")))
+    path = tmp_path / f"packed{ending}"
+    inside = tmp_path / "samples.csv"
+    if ending == ".gpkg.gz":
+        inside = tmp_path / "samples.gpkg"
+        frame.to_file(inside)
+    if ending == ".zip":
+        as_table(frame).to_csv(inside, index=False)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.write(inside, inside.name)
+    else:
+        path.write_bytes(gzip.compress(inside.read_bytes(), mtime=0))
+    embedding = open_embedding([path])
+    assert embedding.pixels == 20
+    assert "zip" in embedding.reports[0].format
+    np.testing.assert_allclose(read_samples(path).vectors, whole.vectors, atol=1e-6)
+
+
+def test_codes_without_shapes_are_named(tmp_path: Path) -> None:
+    table = pd.DataFrame(samples(20).drop(columns="geometry"))
+    table["GEOID"] = [f"3600{n:02}" for n in range(20)]
+    with pytest.raises(InputError, check=fault("table-needs-geometry", "GEOID", "shapes")):
+        read_samples(written(tmp_path, table))
 
 
 def test_more_than_half_missing_is_a_warning(tmp_path: Path) -> None:

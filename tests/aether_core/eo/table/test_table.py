@@ -11,7 +11,8 @@ import shapely
 
 from aether_core.eo.alphaearth import BAND_NAMES
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.pooling.view import View, city_views
+from aether_core.eo.file_kind import TABLE
+from aether_core.eo.pooling.view import View
 from aether_core.eo.table.embedding import open_tables
 from aether_core.errors import InputError
 from tests.aether_core.eo.brute_force import GEOD, unit_vectors
@@ -78,7 +79,7 @@ def test_every_kind_of_table_pools_as_defined(tmp_path: Path, kind: str) -> None
     assert (embedding.kind, embedding.crs, embedding.pixels) == ("table", "EPSG:4326", 300)
     rng = np.random.default_rng(1)
     lonlat = np.column_stack([rng.uniform(24.88, 24.97, 80), rng.uniform(60.14, 60.19, 80)])
-    pooled = embedding.pool(lonlat, city_views("table", 150))
+    pooled = embedding.pool(lonlat, TABLE.views(150))
     for which, radius in enumerate((150, 337.5)):
         expected = by_definition(frame, lonlat, radius)
         np.testing.assert_array_equal(np.isnan(pooled.vectors[which]), np.isnan(expected))

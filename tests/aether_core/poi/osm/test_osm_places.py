@@ -44,7 +44,7 @@ def test_tracks_and_platforms_are_no_places(helsinki: gpd.GeoDataFrame) -> None:
 
 def test_only_a_part_is_read(helsinki: gpd.GeoDataFrame) -> None:
     west, south, east, north = bounds = (24.940, 60.168, 24.945, 60.171)
-    part = read_osm_pois(EXTRACT, bounds=bounds)
+    part = read_osm_pois(EXTRACT, boxes=[bounds])
     assert 50 < len(part) < len(helsinki) / 2
     nodes = part[part["source_id"].str.startswith("node/")]
     assert nodes.geometry.x.between(west, east).all()

@@ -229,20 +229,20 @@ def test_an_index_that_changed(server: PublicServer, web: Web) -> None:
     table = pq.read_table(index)
     pq.write_table(table.drop_columns("assets"), index)
     with pytest.raises(RemoteError, check=fault("overture-columns-changed", "assets", "type, id")):
-        release_files(web, overture, *PLACES, WORLD)
+        release_files(web, overture, *PLACES, [WORLD])
     boxes = pa.array([{"minx": 1.0}] * len(table))
     at_ = table.column_names.index("bbox")
     pq.write_table(table.set_column(at_, "bbox", boxes), index)
     with pytest.raises(RemoteError, check=fault("overture-columns-changed", "bbox", "xmin")):
-        release_files(web, overture, *PLACES, WORLD)
+        release_files(web, overture, *PLACES, [WORLD])
     index.write_bytes(b"PAR1 and no more")
     with pytest.raises(RemoteError, check=fault("remote-not-parquet")):
-        release_files(web, overture, *PLACES, WORLD)
+        release_files(web, overture, *PLACES, [WORLD])
 
 
 def test_addresses_of_the_index_are_never_asked(server: PublicServer, web: Web) -> None:
     overture = at(server, write_release(server.folder, {PLACES: places_in(WORLD, 5)}))
-    files = release_files(web, overture, *PLACES, WORLD)
+    files = release_files(web, overture, *PLACES, [WORLD])
     start = f"{overture.url}/release/{RELEASE}/theme=places/type=place/part-00000"
     assert [address.startswith(start) for address in files] == [True]
     index = next(server.folder.rglob("collections.parquet"))
@@ -252,7 +252,7 @@ def test_addresses_of_the_index_are_never_asked(server: PublicServer, web: Web) 
     place_ = table.column_names.index("assets")
     pq.write_table(table.set_column(place_, "assets", pa.array([asset])), index)
     with pytest.raises(RemoteError, check=fault("overture-index-without-files", RELEASE)):
-        release_files(web, overture, *PLACES, WORLD)
+        release_files(web, overture, *PLACES, [WORLD])
 
 
 def test_one_place_alone_and_divisions(server: PublicServer, web: Web) -> None:
@@ -269,16 +269,16 @@ def test_one_place_alone_and_divisions(server: PublicServer, web: Web) -> None:
     features = {PLACES: [place("A", 25.0, 60.2, PUB, fid="a")], AREAS: [area]}
     overture = at(server, write_release(server.folder, features))
     here = (24.99, 60.19, 25.01, 60.21)
-    assert overture_table(web, overture, *PLACES, here, columns=["id"]).num_rows == 1
+    assert overture_table(web, overture, *PLACES, [here], columns=["id"]).num_rows == 1
     rows = overture_table(
-        web, overture, *AREAS, here, columns=["names.primary", "geometry"], optional=["subtype"]
+        web, overture, *AREAS, [here], columns=["names.primary", "geometry"], optional=["subtype"]
     ).to_pylist()
     assert [(row["names"], row["subtype"]) for row in rows] == [
         ({"primary": "Helsinki"}, "locality")
     ]
-    none = overture_table(web, overture, *AREAS, (0, 0, 1, 1), columns=["id"])
+    none = overture_table(web, overture, *AREAS, [(0, 0, 1, 1)], columns=["id"])
     assert none.num_rows == 0
-    assert overture_size(web, overture, *PLACES, here, columns=["id"]).rows == 1
+    assert overture_size(web, overture, *PLACES, [here], columns=["id"]).rows == 1
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from pyproj import Geod
 from aether_core.city.cells import cells_of
 from aether_core.spatial.hexagons import cell_polygons
 from aether_core.spatial.plane import Plane
-from aether_core.tasks.areas.overlap import cell_weights, measure_overlaps
+from aether_core.tasks.areas.coverage import cells_under
+from aether_core.tasks.areas.overlap import measure_overlaps
 from aether_core.tasks.areas.read import read_areas
 
 CITY = shapely.box(24.93, 60.16, 24.96, 60.18)
@@ -28,7 +29,7 @@ def inner_areas(seed: int = 0, count: int = 12) -> np.ndarray:
 
 def test_weights_are_the_shares_a_sampling_finds() -> None:
     areas = inner_areas()
-    weights = cell_weights(areas, CELLS).toarray()
+    weights = cells_under(areas, CELLS).weights.toarray()
     assert weights.shape == (12, len(CELLS))
     assert np.allclose(weights.sum(axis=1), 1)
     rng = np.random.default_rng(1)
@@ -51,32 +52,24 @@ def test_shared_ground_is_in_true_square_metres() -> None:
 
 
 def test_an_area_without_cells_has_an_empty_row() -> None:
-    weights = cell_weights(np.array([shapely.box(0, 0, 0.01, 0.01), inner_areas()[0]]), CELLS)
+    areas = np.array([shapely.box(0, 0, 0.01, 0.01), inner_areas()[0]])
+    weights = cells_under(areas, CELLS).weights
     assert weights[[0]].nnz == 0
     assert weights[[1]].sum() == pytest.approx(1)
-    assert cell_weights(np.empty(0, dtype=object), CELLS).shape == (0, len(CELLS))
 
 
 def test_an_area_within_one_cell_has_that_cell_alone() -> None:
     centre = shapely.Point(24.945, 60.17)
-    weights = cell_weights(np.array([centre.buffer(1e-6)]), CELLS).tocoo()
+    weights = cells_under(np.array([centre.buffer(1e-6)]), CELLS).weights.tocoo()
     assert weights.data.tolist() == [1.0]
     assert CELLS[weights.col[0]] == h3.latlng_to_cell(60.17, 24.945, 10)
-
-
-def test_small_overlaps_can_be_left_out() -> None:
-    area = np.array([shapely.union_all(cell_polygons(CELLS[:3])).buffer(1e-6)])
-    assert cell_weights(area, CELLS).nnz > 3
-    bare = cell_weights(area, CELLS, smallest_m2=500.0)
-    assert bare.nnz == 3
-    assert bare.sum() == pytest.approx(1)
 
 
 def test_parts_of_an_area_on_both_sides_of_the_antimeridian_count() -> None:
     west, east = shapely.box(179.98, 10, 180, 10.02), shapely.box(-180, 10, -179.99, 10.02)
     area = shapely.MultiPolygon([west, east])
     cells = np.union1d(cells_of(west, 9).h3, cells_of(east, 9).h3)
-    weights = cell_weights(np.array([area]), cells)
+    weights = cells_under(np.array([area]), cells).weights
     on_east = shapely.get_x(shapely.centroid(cell_polygons(cells))) % 360 > 180
     assert weights.toarray()[0, on_east].sum() == pytest.approx(1 / 3, abs=0.05)
 

@@ -5,21 +5,16 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from aether_core.tasks.kinds.metrics import (
-    LOWER_IS_BETTER,
-    accuracy,
-    chebyshev,
     class_scores,
     confusion,
-    cosine,
     kl,
-    l1,
     macro_f1,
     per_class,
     scores_of_confusion,
     share_errors,
     share_scores,
-    weighted_f1,
 )
+from aether_core.tasks.kinds.registry import metric_named
 
 
 def classes(seed: int, n: int = 300, k: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -34,15 +29,14 @@ def test_class_metrics_agree_with_scikit_learn(seed: int) -> None:
     truth, predicted, weight = classes(seed)
     for given in (None, weight):
         by_hand = {"sample_weight": given}
-        assert macro_f1(truth, predicted, 7, given) == pytest.approx(
+        found = class_scores(truth, predicted, 7, given)
+        assert found["macro_f1"] == pytest.approx(
             f1_score(truth, predicted, average="macro", **by_hand)
         )
-        assert weighted_f1(truth, predicted, 7, given) == pytest.approx(
+        assert found["weighted_f1"] == pytest.approx(
             f1_score(truth, predicted, average="weighted", **by_hand)
         )
-        assert accuracy(truth, predicted, 7, given) == pytest.approx(
-            accuracy_score(truth, predicted, **by_hand)
-        )
+        assert found["accuracy"] == pytest.approx(accuracy_score(truth, predicted, **by_hand))
     assert np.array_equal(
         confusion(truth, predicted, 7), confusion_matrix(truth, predicted, labels=range(7))
     )
@@ -84,8 +78,8 @@ def test_share_metrics_agree_with_plain_loops() -> None:
         "l1": [sum(abs(t - p) for t, p in zip(*pair, strict=True)) for pair in pairs],
         "cosine": [np.dot(t, p) / np.sqrt(np.dot(t, t) * np.dot(p, p)) for t, p in pairs],
     }
-    for metric, score in {"kl": kl, "chebyshev": chebyshev, "l1": l1, "cosine": cosine}.items():
-        assert score(truth, predicted) == pytest.approx(np.mean(by_hand[metric]), rel=1e-4)
+    for metric, score in share_scores(truth, predicted).items():
+        assert score == pytest.approx(np.mean(by_hand[metric]), rel=1e-4)
     weight = rng.uniform(0, 1, 40)
     weighted = share_scores(truth, predicted, weight)
     assert weighted["kl"] == pytest.approx(np.dot(by_hand["kl"], weight) / weight.sum(), rel=1e-4)
@@ -103,4 +97,4 @@ def test_a_better_prediction_moves_each_metric_the_way_it_says() -> None:
     good, bad = np.array([[0.6, 0.25, 0.15]]), np.array([[0.2, 0.3, 0.5]])
     for metric, value in share_scores(truth, good).items():
         worse = share_scores(truth, bad)[metric]
-        assert (value < worse) == (metric in LOWER_IS_BETTER)
+        assert (value < worse) == metric_named(metric).lower_is_better

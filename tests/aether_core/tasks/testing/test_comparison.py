@@ -8,6 +8,7 @@ from sklearn.metrics import f1_score
 
 from aether_core.tasks.kinds.classes import CLASSES
 from aether_core.tasks.kinds.metrics import share_scores
+from aether_core.tasks.kinds.registry import metric_named
 from aether_core.tasks.kinds.shares import SHARES
 from aether_core.tasks.testing.bootstrap import clusters_of, draw, interval, resampled_scores
 from aether_core.tasks.testing.comparison import Gain, compare, in_words
@@ -120,7 +121,7 @@ def test_lower_divergence_is_better() -> None:
     by_metric = {gain.metric: gain for gain in found.gains}
     assert by_metric["kl"].relative < 0 < by_metric["cosine"].relative
     assert all(gain.better is True for gain in found.gains)
-    words = in_words(None, by_metric["kl"], "kl")
+    words = in_words(None, by_metric["kl"], metric_named("kl"))
     assert words.startswith("AETHER is better than AlphaEarth by ")
     assert "on spatial blocks (KL divergence, interval " in words
     assert "\N{MINUS SIGN}" not in words
@@ -256,4 +257,4 @@ def gain(
 def test_words_say_no_more_than_the_intervals(
     random: Gain, spatial: Gain | None, said: str
 ) -> None:
-    assert in_words(random, spatial, random.metric) == said
+    assert in_words(random, spatial, metric_named(random.metric)) == said

@@ -1,5 +1,6 @@
 """Spreadsheets: sheets are layers, cells are read by the rules of text tables."""
 
+import datetime as dt
 import zipfile
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -11,7 +12,11 @@ from aether_core.tasks.areas.read import read_areas
 from aether_core.vector import Limits, ReadOptions, read_vector
 from tests.errors import fault
 
-Rows = list[list[str | float | None]]
+Rows = list[list[str | float | dt.date | None]]
+
+EXCEL_97 = Path(__file__).with_name("excel97.xls")
+"""Written once by xlwt 1.3.0: a note, a sheet with a title, and `TOWNS` in the cells' own types."""
+MANIFEST = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
 
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -19,7 +24,7 @@ LINKS = "http://schemas.openxmlformats.org/package/2006/relationships"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-def cell(value: str | float | None, place: str) -> str:
+def cell(value: str | float | dt.date | None, place: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
@@ -61,6 +66,48 @@ def xlsx(path: Path, sheets: dict[str, Rows]) -> Path:
     return path
 
 
+def ods(path: Path, sheets: dict[str, Rows]) -> Path:
+    """Write an OpenDocument spreadsheet by hand: cells state their type and value, and a text."""
+
+    def cell(value: str | float | dt.date | None) -> str:
+        if value is None:
+            return "<table:table-cell/>"
+        if isinstance(value, str):
+            stated = 'office:value-type="string"'
+        elif isinstance(value, dt.date):
+            stated = f'office:value-type="date" office:date-value="{value}"'
+        else:
+            stated = f'office:value-type="float" office:value="{value}"'
+        # What is shown follows the sheet's format, here a German one; it is not what is meant.
+        shown = value if isinstance(value, str) else f"{value} shown"
+        return f"<table:table-cell {stated}><text:p>{escape(shown)}</text:p></table:table-cell>"
+
+    tables = "".join(
+        f'<table:table table:name="{name}">'
+        + "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
+        + "</table:table>"
+        for name, rows in sheets.items()
+    )
+    spaces = " ".join(
+        f'xmlns:{part}="urn:oasis:names:tc:opendocument:xmlns:{part}:1.0"'
+        for part in ("office", "table", "text")
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", kind)
+        archive.writestr(
+            "META-INF/manifest.xml",
+            f'<manifest:manifest xmlns:manifest="{MANIFEST}"><manifest:file-entry '
+            f'manifest:full-path="/" manifest:media-type="{kind}"/></manifest:manifest>',
+        )
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>{tables}"
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return path
+
+
 PLACES: Rows = [["Name ", "Kind", "lon", "lat"], ["x", "café", 24.9, 60.1], ["y", None, 24.8, 60.2]]
 
 
@@ -73,6 +120,38 @@ def test_a_sheet_is_read_with_its_title_skipped(tmp_path: Path) -> None:
     assert found.frame.geometry[1].x == 24.8
     assert (found.report.format, found.report.layer) == ("Excel workbook", "Data")
     assert "headings: 2." in found.report.notes[0]
+
+
+TOWNS: Rows = [
+    ["Gebietsschlüssel", "Name", "Einwohner", "Anteil", "Stand", "Fläche km²", "lon", "lat"],
+    ["01001", "Flensburg", 91113, 0.125, dt.date(2024, 12, 31), 1.874, 9.44, 54.78],
+    ["01002", "Kiel", 252668, 0.5, dt.date(2024, 12, 31), 118.65, 10.13, 54.32],
+    ["01003", "Lübeck", 218095, None, dt.date(2023, 12, 31), 214.13, 10.69, 53.87],
+]
+
+
+@pytest.mark.parametrize("kind", [".xls", ".ods"])
+def test_other_spreadsheets_hold_the_same(tmp_path: Path, kind: str) -> None:
+    if kind == ".xls":
+        path, name = EXCEL_97, "Excel 97 workbook"
+    else:
+        sheets: dict[str, Rows] = {
+            "Notes": [["made for a test"]],
+            "Areas": [["Amtliches Verzeichnis"], *TOWNS],
+        }
+        path, name = ods(tmp_path / "towns.ods", sheets), "OpenDocument spreadsheet"
+    found = read_vector(path)
+    assert (found.report.format, found.report.layer) == (name, "Areas")
+    assert any("headings: 1." in note for note in found.report.notes)
+    frame = found.frame
+    assert frame["Gebietsschlüssel"].tolist() == ["01001", "01002", "01003"]
+    assert frame["Name"].tolist() == ["Flensburg", "Kiel", "Lübeck"]
+    assert frame["Einwohner"].tolist() == [91113, 252668, 218095]
+    assert frame["Anteil"].tolist()[:2] == [0.125, 0.5]
+    assert frame["Anteil"].isna().tolist() == [False, False, True]
+    assert frame["Stand"].tolist() == ["2024-12-31", "2024-12-31", "2023-12-31"]
+    assert frame["Fläche km²"].tolist() == [1.874, 118.65, 214.13]
+    assert frame.geometry.x.tolist() == [9.44, 10.13, 10.69]
 
 
 def test_several_sheets_are_asked_for(tmp_path: Path) -> None:

@@ -8,10 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aether_core.errors import InputError
+from aether_core.tasks.kinds.classes import map_land_use
 from aether_core.tasks.kinds.registry import TASK_KINDS
-from aether_core.tasks.kinds.shares import SHARES
-from aether_core.tasks.maps.land_use import map_land_use
-from aether_core.tasks.maps.socioeconomic import map_socioeconomic
+from aether_core.tasks.kinds.shares import SHARES, map_socioeconomic
 from aether_core.tasks.testing.experiment import ExperimentSetup
 from aether_core.tasks.testing.folds import choose_blocks
 from aether_core.tasks.testing.learning_curve import learning_curve

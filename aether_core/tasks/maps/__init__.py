@@ -1,1 +1,0 @@
-"""Maps that say how sure they are: of classes, and of shares."""

@@ -1,0 +1,317 @@
+"""A kind of task that somebody adds is kept, reported, shown and compared, and no table names it.
+
+Its kind and its task are all there is of it: the report, the page and the command are the ones
+that every kind has.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from streamlit.testing.v1 import AppTest
+
+from aether_core.findings import LayerKind
+from aether_core.progress import Progress
+from aether_core.report import Heading, MapFigure, Table
+from aether_core.tasks.findings import ComparisonFindings, Findings, HeldOut, MapTest
+from aether_core.tasks.kinds.kind import Fit, Target, TaskKind
+from aether_core.tasks.kinds.metrics import Metric
+from aether_core.tasks.kinds.registry import TASK_KINDS
+from aether_core.tasks.samples.representations import need_places, of_areas, representation
+from cli.__main__ import run
+from db.cities import cities as city_rows
+from db.cities import features as feature_rows
+from db.layers import layers as layer_rows
+from tests.app_fixtures import SLUG
+from tests.pages.visit import open_page, words
+from tests.task_fixtures import GROUPS, TaskFiles
+from workflows.cities.cities import show_city
+from workflows.evaluation.comparison_job import COMPARE, Comparison
+from workflows.home.store import Store
+from workflows.layers.layers import LayerSummary, show_layer
+from workflows.reports.subject import Subject
+from workflows.reports.write import compose
+from workflows.tasks.areas import AreaRequest, covered_areas
+from workflows.tasks.arrays import task_city
+from workflows.tasks.districts import DistrictFile
+from workflows.tasks.fit_inputs import fit_inputs
+from workflows.tasks.settings import FitSettings
+from workflows.tasks.task import TASKS, ComparedSamples, Task
+
+NAME = "heights"
+
+
+class HeightFindings(Findings):
+    """Of a map of heights; nothing is measured that other maps have not."""
+
+    task: Literal["heights"] = "heights"
+
+
+class HeightsKind(TaskKind):
+    """Targets and predictions are one number for each area, float64 `[n, 1]`."""
+
+    name = NAME
+    title = "Building heights"
+    predicts = "building heights"
+    samples = "areas"
+    outcomes = "fields"
+    metrics = (Metric("mae", "mean absolute error", "m", lower_is_better=True),)
+    error = "mean absolute error (m)"
+    layers = (LayerKind(NAME, "building heights", "Building height map", "height", HeightFindings),)
+
+    def check(self, target: Target, names: Sequence[str]) -> None:
+        """Any numbers can be learnt from."""
+
+    def check_fold(self, target: Target, names: Sequence[str], fold: int) -> None:
+        """Any numbers can be learnt from."""
+
+    def fewest_labels(self, names: Sequence[str]) -> int:
+        """Two areas."""
+        del names
+        return 2
+
+    def strata(self, target: Target) -> NDArray[np.int64]:
+        """One for all."""
+        return np.zeros(len(target), dtype=np.int64)
+
+    def fit_and_predict(
+        self,
+        x: NDArray[np.float32],
+        target: Target,
+        weight: NDArray[np.float64] | None,
+        to_predict: NDArray[np.float32],
+        fit: Fit,
+    ) -> NDArray[np.float32]:
+        """Ridge regression."""
+        del weight, fit
+        gram = x.T @ x + np.eye(x.shape[1])
+        return np.asarray(to_predict @ np.linalg.solve(gram, x.T @ target), dtype=np.float32)
+
+    def resampled(
+        self,
+        target: Target,
+        prediction: NDArray[np.float32],
+        weight: NDArray[np.float64],
+        cluster: NDArray[np.int64],
+        drawn: NDArray[np.float32],
+    ) -> dict[str, NDArray[np.float64]]:
+        """Weighted means of each cluster's errors."""
+        error = np.abs(target - prediction)[:, 0]
+        clusters = drawn.shape[1]
+        total = drawn @ np.bincount(cluster, weights=weight, minlength=clusters)
+        return {"mae": drawn @ np.bincount(cluster, weight * error, minlength=clusters) / total}
+
+
+@dataclass(frozen=True)
+class HeightsRequest:
+    """What a user asks for."""
+
+    areas: AreaRequest
+    fit: FitSettings = field(default_factory=FitSettings)
+    districts: DistrictFile | None = None
+
+
+class Heights(Task[AreaRequest, HeightsRequest]):
+    """Heights of areas: here, the first of their fields."""
+
+    kind = HeightsKind()
+    request = HeightsRequest
+
+    def request_for(
+        self,
+        samples: AreaRequest,
+        fit: FitSettings,
+        *,
+        districts: DistrictFile | None = None,
+        pixels: bool = False,
+    ) -> HeightsRequest:
+        """The request for a fit on these areas."""
+        del pixels
+        return HeightsRequest(samples, fit, districts)
+
+    def source(self, request: HeightsRequest) -> str:
+        """The name of the areas' file."""
+        return request.areas.file.name
+
+    def compared(
+        self,
+        store: Store,
+        slug: str,
+        request: HeightsRequest,
+        representations: tuple[str, ...],
+        progress: Progress,
+    ) -> ComparedSamples:
+        """The areas in the city."""
+        city = task_city(
+            store, slug, model=request.fit.model, with_places=need_places(representations)
+        )
+        covered = covered_areas(request.areas, city, progress)
+        inputs = fit_inputs(
+            self.kind,
+            city,
+            request.fit,
+            lonlat=covered.lonlat,
+            target=covered.areas.shares[:, :1],
+            names=("height",),
+            unit=np.arange(len(covered.lonlat)),
+            weight=None,
+            poi_lonlat=city.poi_lonlat,
+        )
+        x = {
+            name: of_areas(representation(name, city.arrays), covered.weights)
+            for name in representations
+        }
+        findings = ComparisonFindings(
+            source=covered.areas.source,
+            used=len(covered.lonlat),
+            dropped=covered.dropped,
+            outcomes=["height"],
+            held_out=inputs.held_out,
+        )
+        return ComparedSamples(city, inputs, x, findings)
+
+
+@pytest.fixture(autouse=True)
+def added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kind, registered as its file would do it."""
+    assert {NAME} - set(TASK_KINDS) - set(TASKS)
+    monkeypatch.setitem(TASK_KINDS, NAME, Heights.kind)
+    monkeypatch.setitem(TASKS, NAME, Heights())
+
+
+@pytest.fixture
+def layer(app_environment: Store) -> LayerSummary:
+    """A kept map of heights, of a few cells."""
+    with app_environment.session() as session:
+        city = city_rows.city_by_slug(session, SLUG)
+        cells = feature_rows.cells(session, city.id)[0]
+        found = layer_rows.add_layer(
+            session,
+            city.id,
+            slug="heights-of-all",
+            title="Heights of all",
+            kind=NAME,
+            fields=[{"name": "height", "type": "float", "unit": "m"}],
+            parameters={
+                "areas": "areas.gpkg",
+                "representation": "alphaearth",
+                "predictor": "linear",
+                "protocol": "cross-validation",
+                "folds": 2,
+                "seeds": [1],
+            },
+            lineage={
+                "year": 2024,
+                "embedding_sha256": [],
+                "command": "./aether evaluate tinytown --task heights",
+                "software": {},
+            },
+            findings=findings().document(),
+            cell_ids=cells,
+            columns={"height": np.linspace(3, 30, len(cells))},
+            model_id=None,
+        )
+        slug = found.slug
+    return show_layer(app_environment, SLUG, slug)
+
+
+def findings() -> HeightFindings:
+    """What was measured of a map of heights."""
+    score = {"mean": 4.25, "sd": 0.1, "lo": 4.0, "hi": 4.5, "n_seeds": 1}
+    held_out = {
+        "folds": {"lonlat": [[4.9, 52.3], [4.91, 52.31]], "by_split": {"random": [0, 1]}},
+        "variogram": {
+            "distance_m": [100.0, 500.0],
+            "semivariance": [0.2, 0.4],
+            "pairs": [40, 60],
+            "range_m": 450.0,
+            "sill": 0.4,
+            "nugget": 0.1,
+        },
+    }
+    group = {"group": "densest", "n": 40, "error": 4.5, "lo": 4.0, "hi": 5.0}
+    return HeightFindings(
+        outcomes=["height"],
+        used=80,
+        dropped={"no number": 2},
+        held_out=HeldOut.model_validate(held_out),
+        test=MapTest.model_validate(
+            {
+                "accuracy": {"random": {"mae": score}},
+                "calibrated_on": "random",
+                "applicability": {"threshold": 0.4, "outside": 0.12},
+                "fairness": {"density of places": [group]},
+            }
+        ),
+    )
+
+
+def request(files: TaskFiles) -> HeightsRequest:
+    """Heights of the simulated city's areas."""
+    return HeightsRequest(AreaRequest(files.areas, tuple(GROUPS)), FitSettings(seeds=1, folds=2))
+
+
+def test_what_was_measured_is_read_back_and_reported(
+    layer: LayerSummary, app_environment: Store
+) -> None:
+    assert layer.measured(HeightFindings) == findings()
+    report = compose(Subject(app_environment, show_city(app_environment, SLUG), layer))
+    assert report.subtitle.startswith("Building height map, ")
+    headings = [block.text for block in report.blocks if isinstance(block, Heading)]
+    assert headings[:4] == ["The map", "Accuracy", "Limitations", "Method"]
+    assert any(isinstance(block, MapFigure) for block in report.blocks)
+    tables = [block for block in report.blocks if isinstance(block, Table)]
+    assert ("mean absolute error", "4.250 (4.000 to 4.500)") in tables[0].rows
+
+
+def trust_panel() -> None:
+    """How far to trust the map, as its page would show it."""
+    from tests.app_fixtures import SLUG
+    from ui.maps import layer_map, trust
+    from workflows.cities.cities import show_city
+    from workflows.home.store import open_store
+    from workflows.layers.layers import show_layer
+
+    store = open_store()
+    city, layer = show_city(store, SLUG), show_layer(store, SLUG, "heights-of-all")
+    trust.draw(city, layer, layer_map.values_of(city, layer), "heights")
+
+
+@pytest.mark.usefixtures("layer")
+def test_pages_show_it_and_how_far_to_trust_it() -> None:
+    listed = open_page("layers", layer="heights-of-all")
+    assert "building heights" in words(listed)
+    assert not listed.error
+    panel = AppTest.from_function(trust_panel, default_timeout=90).run()
+    assert not panel.exception
+    (table,) = panel.dataframe
+    assert table.value["Measure"].tolist() == ["Mean absolute error (m)"]
+    assert table.value["Better"].tolist() == ["lower"]
+    panel.session_state["heights-tabs"] = "Limitations"
+    panel.run()
+    assert "unlike any of the areas" in words(panel)
+
+
+@pytest.mark.usefixtures("app_environment", "jobs_at_once")
+def test_it_is_offered_and_compared_like_any_other(
+    task_files: TaskFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = Comparison(request(task_files), ("alphaearth", "aether"))
+    kept = COMPARE.to_document(asked)
+    assert COMPARE.to_document(COMPARE.from_document(kept)) == kept
+    assert isinstance(COMPARE.from_document(kept).task, HeightsRequest)
+    areas = ["--areas", str(task_files.areas), "--fields", ",".join(GROUPS)]
+    how = ["--representations", "alphaearth,aether", "--seeds", "1", "--folds", "2"]
+    assert run(["evaluate", SLUG, "--task", NAME, *areas, *how, "--json"]) == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert told["task"] == NAME
+    assert {row["metric"] for row in told["rows"]} == {"mae"}
+    assert "mean absolute error" in told["verdict"]
+    page = open_page("evaluate", task="Building heights")
+    assert told["verdict"].split(";")[0].split("(")[0].strip() in words(page)
+    assert run(["evaluate", SLUG, "--task", "depths", *areas, "--json"]) == 2
+    assert NAME in capsys.readouterr().out

@@ -1,0 +1,135 @@
+"""How far to trust a map of classes: confusion, scores of each class, calibration, sets."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from aether_core import charts
+from aether_core.charts.words import SPLITS, percent
+from aether_core.tasks.kinds.classes import CLASSES, ClassFigures, ClassFindings
+from ui.maps import views
+from ui.maps.switches import colour_by, grey_out, one_of
+from ui.maps.task_page import TASK_PAGES, TaskPage
+from ui.maps.tested import accuracy_table, split_switch
+from ui.maps.views import LayerView, Look
+from ui.shell import chart
+from ui.shell.text import plain
+from workflows.layers.layers import LayerSummary
+
+_CHART: Final = 330
+_ROWS_SHOWN: Final = 12
+
+
+class ClassesPage(TaskPage[ClassFindings]):
+    """Maps of classes: confusion, scores of each class, calibration, sets."""
+
+    def view(self, layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
+        """By class, confidence, size of the set, one class, or trust."""
+        classes = layer.measured(ClassFindings).outcomes
+        what = colour_by(views.LAND_USE, views.CLASS, key)
+        one = (
+            one_of(classes, "Class", f"{key}-one-{layer.layer}") if what == views.ONE_CLASS else ""
+        )
+        view = views.land_use(frame, classes, what, look, one=one)
+        if what == views.TRUST or not grey_out(key):
+            return view
+        holds = "applicable" if what == views.SET_SIZE else "trusted"
+        return view.greyed(~frame[holds].to_numpy(dtype=bool), look)
+
+    def accuracy(self, found: ClassFindings, frame: pd.DataFrame, key: str) -> None:
+        """Confusion matrix and scores of each class, on labels held out from the probe."""
+        del frame  # what was measured on the labels says it all
+        test = found.test
+        figures, matrix = st.columns([5, 6], gap="large")
+        with matrix:
+            split = split_switch(test.confusion, f"{key}-confusion-split")
+            names = found.outcomes
+            chart.draw(
+                charts.confusion(test.confusion[split], names),
+                f"{key}-confusion",
+                height=min(200 + 24 * len(names), chart.TALLEST),
+                alt="Confusion matrix: true and predicted classes",
+            )
+        with figures:
+            accuracy_table(test.accuracy, key)
+            _per_class(test.per_class[split], key)
+
+    def confidence(self, found: ClassFindings, key: str) -> None:
+        """Whether probabilities and sets hold as often as they say."""
+        test = found.test
+        stated, sets = st.columns(2, gap="large")
+        with stated:
+            chart.draw(
+                charts.reliability(test.reliability),
+                f"{key}-reliability",
+                height=_CHART,
+                alt="Reliability diagram: predicted probability and observed accuracy",
+            )
+            st.caption(
+                "On the dashed line, predictions with a confidence of 80 % are right 8 times out "
+                "of 10. "
+                f"Temperature {test.temperature:.2f}, fitted on {SPLITS[test.calibrated_on]}."
+            )
+        with sets:
+            chart.draw(
+                charts.coverage(test.coverage),
+                f"{key}-coverage",
+                height=max(_CHART, 150 + 30 * len(found.outcomes)),
+                alt="Coverage of the sets by class",
+            )
+            if test.always_in_set:
+                st.caption(
+                    f"Too few labels to rule these out: {plain(', '.join(test.always_in_set))}. "
+                    "They are in every set."
+                )
+
+    def limits(self, found: ClassFindings) -> str:
+        """How much of the city can be used."""
+        return (
+            f" **{percent(found.test.trusted)}** is inside it and has at most two classes possible."
+        )
+
+
+TASK_PAGES[CLASSES.name] = ClassesPage()
+
+
+def _per_class(rows: Sequence[ClassFigures], key: str) -> None:
+    frame = pd.DataFrame(
+        [
+            {
+                "Class": row.name,
+                "Labels": row.n,
+                "Recall": 100 * row.recall,
+                "Precision": 100 * row.precision,
+                "F1": row.f1,
+            }
+            for row in rows
+        ]
+    )
+    share = st.column_config.ProgressColumn
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key=f"{key}-classes",
+        height="content" if len(frame) <= _ROWS_SHOWN else 460,
+        column_config={
+            "Class": st.column_config.TextColumn(width=120),
+            "Recall": share(
+                width=95,
+                format="%.0f %%",
+                min_value=0,
+                max_value=100,
+                help="Share of this class's labels that the map finds (recall)",
+            ),
+            "Precision": share(
+                width=95,
+                format="%.0f %%",
+                min_value=0,
+                max_value=100,
+                help="Share of cells mapped as this class that are correct (precision)",
+            ),
+            "F1": st.column_config.NumberColumn(format="%.2f", width=50),
+        },
+    )

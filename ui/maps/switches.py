@@ -1,0 +1,35 @@
+"""The switches above a layer's map: what it is coloured by, and what is greyed."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+GREY_OUT: Final = "Grey out unreliable"
+
+
+def colour_by(options: Sequence[str], default: str, key: str) -> str:
+    """Ask what to colour by."""
+    return st.segmented_control(
+        "Colour by",
+        list(options),
+        default=default,
+        required=True,
+        key=f"{key}-by",
+        persist_state="session",
+    )
+
+
+def one_of(names: Sequence[str], label: str, key: str) -> str:
+    """Ask for one class or field."""
+    return st.selectbox(label, list(names), key=key, width=180)
+
+
+def grey_out(key: str) -> bool:
+    """Ask whether what is not to be trusted is drawn grey."""
+    return st.toggle(
+        GREY_OUT,
+        value=True,
+        key=f"{key}-grey",
+        help="Grey: several classes are possible, or the cell is unlike any of the labels.",
+    )
