@@ -59,10 +59,11 @@ def click_map(page: Page) -> None:
     is at work the click was heard, and another one would take the choice back.
     """
     card = page.get_by_role("button", name="Find places like this")
-    box = page.get_by_test_id("stDeckGlJsonChart").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     for _ in range(20):
+        # Anew each time: what was drawn meanwhile may have moved the map.
+        box = page.get_by_test_id("stDeckGlJsonChart").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.wait_for_timeout(2000)
         page.mouse.down()
         page.mouse.up()

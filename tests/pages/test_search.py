@@ -243,7 +243,6 @@ def test_places_are_listed_and_marked() -> None:
 
 def test_an_answer_is_kept_as_a_layer_with_its_parts(app_environment: Store) -> None:
     visit = open_page("search", q=WHOLE)
-    open_popover(visit, "Keep")
     visit.get_by_key(f"title-{WHOLE}").input("Playing out").run()
     visit.button(key="keep").click().run()
     assert "Kept as Playing out" in visit.success[0].value

@@ -40,29 +40,12 @@ def draw(city: CitySummary, result: Answer | CellScores) -> None:
     """The two buttons."""
     one = _result(result)
     keeping, taking = st.columns(2, gap="small")
-    with keeping:
-        opened = st.popover(
-            "Keep",
-            icon=":material/bookmark_add:",
-            width="stretch",
-            key="keep-open",
-            on_change="rerun",
-        )
-        if opened.open:
-            with opened:
-                _keeping(one)
-    with taking:
-        opened = st.popover(
-            "Download",
-            icon=":material/download:",
-            width="stretch",
-            key="download-open",
-            on_change="rerun",
-        )
-        if opened.open:
-            with opened, errors.boxed(state.reachable):
-                st.caption(one.told)
-                one.offer(f"{city.slug}-{one.title}")
+    with keeping, st.popover("Keep", icon=":material/bookmark_add:", width="stretch"):
+        _keeping(one)
+    with taking, st.popover("Download", icon=":material/download:", width="stretch"):
+        st.caption(one.told)
+        with errors.boxed(state.reachable):
+            one.offer(f"{city.slug}-{one.title}")
 
 
 def _keeping(one: _Result) -> None:
