@@ -59,16 +59,18 @@ def click_map(page: Page) -> None:
     is at work the click was heard, and another one would take the choice back.
     """
     card = page.get_by_role("button", name="Find places like this")
+    drawn = page.get_by_test_id("stDeckGlJsonChart")
     for _ in range(20):
-        # Anew each time: what was drawn meanwhile may have moved the map.
-        box = page.get_by_test_id("stDeckGlJsonChart").bounding_box()
+        # Anew each time: what was drawn or clicked meanwhile may have moved the map.
+        drawn.scroll_into_view_if_needed()
+        box = drawn.bounding_box()
         assert box is not None
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.wait_for_timeout(2000)
         page.mouse.down()
         page.mouse.up()
         with suppress(PlaywrightTimeoutError):
-            page.wait_for_selector(AT_WORK, timeout=1500)
+            page.locator(AT_WORK).or_(card).first.wait_for(timeout=1500)
             card.wait_for(timeout=20_000)
             settled(page)
             return
