@@ -16,6 +16,7 @@ MAP_HEIGHT = 600
 MAP, COMPARE = "One layer", "Compare two"
 ASKED = {
     "query": "Asked",
+    "question": "Asked",
     "minus": "But not",
     "at": "Example point",
     "from": "From",

@@ -1,75 +1,58 @@
-"""Search: ask in words or by pointing, see the map, keep the answer or take it away."""
+"""Search: ask a question, see how it was read, where it holds, why, and how sure; keep it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 
+import h3
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
+from aether_core.city.cells import cell_at
 from aether_core.errors import AetherError
-from aether_core.search.support import Support
+from ui.ask import card, chips, places, spots, sure, take_away
 from ui.ask import question as ask
-from ui.jobs import made_file
+from ui.ask.question import Found, Question
 from ui.map import cells, ground, legend, ramp
 from ui.map import map as city_map
 from ui.map.cells import CellValues
-from ui.map.coloured import Shown
+from ui.map.coloured import Shown, untrusted
 from ui.map.map import Point
-from ui.map.nearby import nearest_names, places_of, spread_out
+from ui.map.nearby import places_of
 from ui.shell import errors, page, state
-from ui.shell.text import plain, rows
+from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, categories
-from workflows.layers.export import export_scores
-from workflows.layers.file_kinds import SEARCH_FILE, search_file
-from workflows.layers.layers import default_title, keep_layer
-from workflows.search.search import CellScores, PlaceHit, search_places
-from workflows.search.support import support_of
-from workflows.training.representation import model_for
+from workflows.search.ask import Answer
+from workflows.search.why import cell_row
 
-MAP_HEIGHT = 600
+MAP_HEIGHT = 640
 CHIPS = 6
-TOP_CELLS = 6
-TOP_PLACES = 20
-LOOKED_AT = 1000
+OFFERED = 5
+FARTHEST_M = 2000.0
 SHARES = {"All": 0.0, "25 %": 75.0, "10 %": 90.0, "1 %": 99.0}
 
 
-@dataclass(frozen=True)
-class Spot:
-    """A good cell, named after what is nearest; WGS84."""
+def draw_bar(city: CitySummary) -> None:
+    """The question bar."""
+    ask.take_old_address()
+    st.text_input(
+        "What are you looking for?",
+        key=ask.WORDS,
+        placeholder="a whole question, such as: homes near a park and a school, away from main "
+        "roads",
+        disabled=city.model is None,
+        bind="query-params",
+        on_change=ask.words_changed,
+        icon=":material/search:",
+    )
 
-    title: str
-    lon: float
-    lat: float
-    score: float
 
-
-def draw_question(city: CitySummary) -> None:
-    """The boxes and the chips."""
-    words, minus = st.columns([3, 2])
-    with words:
-        st.text_input(
-            "What are you looking for?",
-            key=ask.WORDS,
-            placeholder="in plain words, such as: a night out",
-            disabled=city.model is None,
-            bind="query-params",
-            on_change=ask.words_changed,
-            icon=":material/search:",
-        )
-    with minus:
-        st.text_input(
-            "But not",
-            key=ask.MINUS,
-            placeholder="optional, such as: traffic",
-            disabled=city.model is None,
-            bind="query-params",
-            on_change=ask.words_changed,
-            icon=":material/do_not_disturb_on:",
-        )
-    options = [*ask.EXAMPLES, *(name for name, _ in categories(state.store(), city.slug, CHIPS))]
+def draw_examples(city: CitySummary) -> None:
+    """Questions to begin with."""
+    own = [name for name, _ in categories(state.store(), city.slug, CHIPS)]
     st.pills(
         "Examples",
-        list(dict.fromkeys(options)),
+        list(dict.fromkeys([*ask.QUESTIONS, *own])),
         key=ask.CHIP,
         on_change=ask.ask_chip,
         disabled=city.model is None,
@@ -77,22 +60,56 @@ def draw_question(city: CitySummary) -> None:
     )
 
 
+def answered(question: Question | None) -> Found | AetherError | None:
+    """The answer, or the error it ended in: chips and map are drawn either way."""
+    if question is None:
+        return None
+    try:
+        with st.spinner("Searching"):
+            return ask.answer(question)
+    except AetherError as error:
+        return error
+
+
+def look(resolution: int, lon: float, lat: float) -> None:
+    """Look at the cell that was clicked."""
+    spots.choose(h3.int_to_str(int(cell_at(lon, lat, resolution))))
+
+
+def chosen_row(found: Found) -> int | None:
+    """Row of the cell that is looked at; None while none is."""
+    cell = ask.looked_at()
+    if not cell or not h3.is_valid_cell(cell):
+        return None
+    known = np.flatnonzero(found.result.h3 == np.uint64(h3.str_to_int(cell)))
+    if len(known):
+        return int(known[0])
+    lat, lon = h3.cell_to_latlng(cell)
+    row = cell_row(found.result, lon, lat)
+    nearest = h3.cell_to_latlng(h3.int_to_str(int(found.result.h3[row])))
+    # A click on a coarse cell at the city's edge is meant; a link to another city is not.
+    return row if h3.great_circle_distance((lat, lon), nearest, unit="m") <= FARTHEST_M else None
+
+
 def draw_map(
-    city: CitySummary, scores: CellScores | None, found: list[Point], least: float
+    city: CitySummary,
+    found: Found | None,
+    marks: list[Point],
+    least: float,
+    unsure: npt.NDArray[np.bool_] | None,
 ) -> None:
-    """The city with the answer on it; a click asks for places like the one clicked."""
-    values, marks, title = None, [], ""
-    if scores is not None:
-        steps = ramp.percentile_steps(dark=state.is_dark(), on_ground=ground.has_shapes(city))
-        shown = np.where(scores.percentile >= least, scores.percentile, np.float32("nan"))
+    """The city with the answer on it; a click asks why here."""
+    values, title = None, ""
+    steps = ramp.percentile_steps(dark=state.is_dark(), on_ground=ground.has_shapes(city))
+    if found is not None:
+        percentile = found.result.percentile
+        shown = np.where(percentile >= least, percentile, np.float32("nan"))
+        dim = untrusted(dark=state.is_dark())
         values = CellValues(
-            scores.h3, Shown(shown, steps, "percentile", note="click for places like this")
+            found.result.h3,
+            Shown(shown, steps, "percentile", note="click to see why", dimmed=unsure, dim=dim),
         )
-        title = (
-            f"Like {scores.at[1]:.4f}, {scores.at[0]:.4f}" if scores.at else default_title(scores)
-        )
-        marks = [Point(*scores.at, "The place you clicked")] if scores.at else []
-        marks += found
+        title = take_away.title_of(found.result)
     with st.container(key="map-frame-search", gap=None):
         city_map.draw(
             city,
@@ -100,72 +117,19 @@ def draw_map(
             height=MAP_HEIGHT,
             alt=f"Map of {city.name}: {title or 'no query yet'}",
             cells=values,
-            targets=cells.all_of(city) if city.model else None,
-            points=city_map.points_of(places_of(city)) if scores is None else [],
+            targets=cells.all_of(city) if city.model and values is None else None,
+            points=city_map.points_of(places_of(city)) if values is None else [],
             marks=marks,
-            on_click=ask.ask_like if city.model else None,
+            on_click=partial(look, city.cell_resolution) if city.model else None,
         )
         if values is not None:
+            grey = values.shown.dim if unsure is not None and unsure.any() else None
             legend.draw(
-                title, "percentile of the city's cells", steps, names=legend.PERCENTILE_NAMES
-            )
-
-
-def best_spots(city: CitySummary, scores: CellScores) -> list[Spot]:
-    """The best cells that lie apart: within one radius they see the same surroundings."""
-    best = scores.best(LOOKED_AT)
-    lonlat = np.array([[cell["lon"], cell["lat"]] for cell in best])
-    kept = spread_out(lonlat, city.radius_m, TOP_CELLS)
-    names = nearest_names(city, lonlat[kept])
-    return [
-        Spot(
-            f"near {name}" if name else best[i]["cell"],
-            float(lonlat[i, 0]),
-            float(lonlat[i, 1]),
-            best[i]["score"],
-        )
-        for i, name in zip(kept, names, strict=True)
-    ]
-
-
-def draw_spots(scores: CellScores, spots: list[Spot]) -> None:
-    """The best spots as a list."""
-    rows((spot.title, f"{spot.lat:.5f}, {spot.lon:.5f}", f"{spot.score:.3f}") for spot in spots)
-    st.caption(
-        f"Best-scoring places of {len(scores.h3):,} cells, spaced apart. Model: "
-        f"{plain(scores.model)}. "
-        "Score: cosine, -1 to 1."
-    )
-
-
-def draw_hits(hits: list[PlaceHit]) -> None:
-    """The best places as a list."""
-    with st.container(height=380, border=False):
-        rows((hit.name or "Unnamed", hit.category or hit.group, f"{hit.score:.3f}") for hit in hits)
-
-
-def draw_actions(city: CitySummary, scores: CellScores) -> None:
-    """Keep the answer or take it away."""
-    name = default_title(scores)
-    keeping, taking = st.columns(2, gap="small")
-    with keeping, st.popover("Keep", icon=":material/bookmark_add:", width="stretch"):
-        title = st.text_input("Title of the layer", name, key=f"title-{name}", max_chars=200)
-        if st.button("Save as layer", type="primary", key="keep"):
-            with errors.boxed(state.reachable):
-                layer = keep_layer(state.store(), scores, title)
-                st.success(f"Kept as {plain(layer.title)}.")
-                st.page_link(page.LAYERS, label="See it under Layers", width="stretch")
-    with taking, st.popover("Download", icon=":material/download:", width="stretch"):
-        st.caption("Every cell with its score and percentile, WGS84.")
-        with errors.boxed(state.reachable):
-            made_file.in_a_format(
-                f"{city.slug}-{name}",
-                city.slug,
-                SEARCH_FILE,
-                lambda suffix: search_file(state.store(), scores, suffix),
-                lambda path: export_scores(scores, path),
-                key="search",
-                features=len(scores.h3),
+                title,
+                "percentile of the city's cells",
+                steps,
+                names=legend.PERCENTILE_NAMES,
+                grey=grey,
             )
 
 
@@ -181,81 +145,34 @@ def draw_hint(city: CitySummary) -> None:
         return
     st.subheader("Search the city", anchor=False)
     st.write(
-        "Type what you are looking for, choose an example, "
-        "or click the map to find places like the one you clicked."
+        "Type what you are looking for, choose an example, or click the map to see what is there "
+        "and to find places like it."
     )
+    cell = ask.looked_at()
+    if cell and h3.is_valid_cell(cell):
+        card.draw_place(city, cell)
 
 
-def answered(question: ask.Question | None) -> CellScores | AetherError | None:
-    """The answer, or the error it ended in: the map is drawn either way."""
-    if question is None:
-        return None
-    try:
-        with st.spinner("Searching"):
-            return ask.answer(question)
-    except AetherError as error:
-        return error
-
-
-def support_for(question: ask.Question) -> Support | None:
-    """Whether the city can answer the words; None for an example on the map."""
-    if question.at is not None:
-        return None
-    store = state.store()
-    return support_of(store, model_for(store, question.city, question.model), question.words)
-
-
-def draw_unanswered(support: Support) -> None:
+def draw_unanswered(found: Found) -> None:
     """Why nothing is painted, and what can be asked instead."""
     st.subheader("The city cannot answer this", anchor=False)
-    st.write(plain(support.reason))
-    if support.nearest:
-        st.write(plain(f"It does know: {', '.join(support.nearest)}."))
+    offered: list[str] = []
+    for part in found.result.parts if isinstance(found.result, Answer) else ():
+        if part.support is not None and not part.support.paints:
+            st.write(plain(f"“{part.criterion.words}”: {part.support.reason}"))
+            offered += [word for word in part.support.nearest if word not in offered]
+    if offered:
+        st.caption("It does know these. Choose one to ask for it:")
+        with st.container(horizontal=True, gap="small", key="offered"):
+            for word in offered[:OFFERED]:
+                st.button(plain(word), key=f"offer-{word}", on_click=ask.ask_words, args=(word,))
 
 
-def draw() -> None:
-    """The page."""
-    city = page.with_city("Search")
-    if city is None:
-        return
-    draw_question(city)
-    question = ask.current(city)
-    result = answered(question)
-    scores = result if isinstance(result, CellScores) else None
-    found: list[Point] = []
-    least = 0.0
-    picture, panel = st.columns([3, 1], gap="medium")
-    with panel, errors.boxed(state.reachable):
-        if isinstance(result, AetherError):
-            raise result
-        support = support_for(question) if scores is not None and question else None
-        if scores is None or question is None:
-            draw_hint(city)
-        elif support is not None and not support.paints:
-            draw_unanswered(support)
-            scores = None
-        else:
-            found, least = draw_panel(city, question, scores)
-            if support is not None:
-                st.caption(plain(f"Support: {support.level}. {support.reason}"))
-    with picture, errors.boxed(state.reachable):
-        draw_map(city, scores, found, least)
-
-
-def draw_panel(
-    city: CitySummary, question: ask.Question, scores: CellScores
-) -> tuple[list[Point], float]:
-    """The answer beside the map; returns the places to mark and the least percentile to colour."""
-    if question.at is not None:
-        st.markdown(f"**Places like {question.at[1]:.5f}, {question.at[0]:.5f}**")
-        st.button(
-            "Back to text search",
-            on_click=ask.forget_point,
-            icon=":material/undo:",
-            type="tertiary",
-            key="back",
-        )
-    share = st.segmented_control(
+def draw_where(
+    city: CitySummary, question: Question, found: Found, unsure: npt.NDArray[np.bool_] | None
+) -> list[Point]:
+    """The best spots, or places; returns what to mark."""
+    st.segmented_control(
         "Highlight top",
         list(SHARES),
         default="All",
@@ -263,8 +180,8 @@ def draw_panel(
         key="share",
         persist_state="session",
     )
-    view = "Cells"
-    if question.at is None:
+    asked, view = places.asked_of(question), "Cells"
+    if asked is not None:
         view = st.segmented_control(
             "List",
             ["Cells", "Places"],
@@ -272,19 +189,109 @@ def draw_panel(
             required=True,
             key="list",
             persist_state="session",
+            format_func=lambda one: "Best spots" if one == "Cells" else one,
         )
-    if view == "Places":
-        hits = search_places(
-            state.store(), city.slug, question.words, top=TOP_PLACES, minus=question.minus or None
+    if asked is not None and view == "Places":
+        hits = places.best(question, found, *asked)
+        places.draw(hits)
+        return [Point(hit.lon, hit.lat, hit.name or hit.category, hit.category) for hit in hits]
+    best = spots.best_spots(city, found, unsure)
+    spots.draw(best)
+    st.caption(
+        plain(f"{spots.told_number(found.result)}. Model: {found.result.model}.")
+        if best
+        else "No cell is left: lower the slider under How sure, or widen the area."
+    )
+    return marked(best)
+
+
+def marked(best: Sequence[spots.Spot]) -> list[Point]:
+    """The best spots as points on the map."""
+    return [Point(spot.lon, spot.lat, f"{n}. {spot.title}") for n, spot in enumerate(best, 1)]
+
+
+def draw_panel(
+    city: CitySummary, question: Question, found: Found
+) -> tuple[list[Point], npt.NDArray[np.bool_] | None]:
+    """The answer beside the map; returns the places to mark and the cells to grey out."""
+    marks: list[Point] = []
+    if question.at is not None:
+        st.markdown(f"**Places like {question.at[1]:.5f}, {question.at[0]:.5f}**")
+        st.button(
+            "Back to the question" if question.words or question.criteria else "Clear",
+            on_click=ask.forget_point,
+            icon=":material/undo:",
+            type="tertiary",
+            key="back",
         )
-        draw_hits(hits)
-        found = [Point(hit.lon, hit.lat, hit.name or hit.category, hit.category) for hit in hits]
+        marks.append(Point(*question.at, "The place you clicked"))
+    view = st.segmented_control(
+        "View",
+        [spots.WHERE, spots.WHY, spots.SURE],
+        default=None if spots.VIEW in st.session_state else spots.WHERE,
+        required=True,
+        key=spots.VIEW,
+        label_visibility="collapsed",
+    )
+    sureness = None
+    if view != spots.WHERE or sure.least() > 0:
+        sureness = sure.sureness(question, found)
+    row = chosen_row(found)
+    if view == spots.SURE:
+        sure.draw(question, found)
+    unsure = None
+    if sureness is not None and sure.least() > 0:
+        unsure = sureness < sure.least()
+    if view == spots.WHERE:
+        marks += draw_where(city, question, found, unsure)
     else:
-        spots = best_spots(city, scores)
-        draw_spots(scores, spots)
-        found = [Point(spot.lon, spot.lat, f"{n}. {spot.title}") for n, spot in enumerate(spots, 1)]
-    draw_actions(city, scores)
-    return found, SHARES[share]
+        marks += marked(spots.best_spots(city, found, unsure))
+    if view == spots.WHY:
+        card.draw(found, row, sureness)
+    if row is not None:
+        lon, lat = found.result.lonlat[row].tolist()
+        marks.append(Point(lon, lat, "The place you chose"))
+    take_away.draw(city, found.result)
+    return marks, unsure
+
+
+def draw() -> None:
+    """The page."""
+    city = page.with_city("Search")
+    if city is None:
+        return
+    draw_bar(city)
+    question: Question | None = None
+    result: Found | AetherError | None = None
+    try:
+        question = ask.current(city)
+        result = answered(question)
+    except AetherError as error:
+        result = error
+    found = result if isinstance(result, Found) else None
+    if question is not None and question.at is None:
+        whole = found.result if found is not None and isinstance(found.result, Answer) else None
+        chips.draw(city, question, whole)
+    elif question is None:
+        draw_examples(city)
+    marks: list[Point] = []
+    unsure: npt.NDArray[np.bool_] | None = None
+    with st.container(key="ask-body"):
+        picture, panel = st.columns([7, 3], gap="medium")
+    with panel, errors.boxed(state.reachable):
+        if isinstance(result, AetherError):
+            if question is None and ask.has_link():
+                chips.read_words()
+            raise result
+        if found is None or question is None:
+            draw_hint(city)
+        elif isinstance(found.result, Answer) and not found.result.paints:
+            draw_unanswered(found)
+            found = None
+        else:
+            marks, unsure = draw_panel(city, question, found)
+    with picture, errors.boxed(state.reachable):
+        draw_map(city, found, marks, SHARES[st.session_state.get("share") or "All"], unsure)
 
 
 page.through_router()

@@ -32,7 +32,7 @@ class NewLayer(TypedDict):
     Attributes:
         slug: Name in addresses, unique in the city.
         title: Name for people.
-        kind: What made it: `search`, `similar`, `landuse`, `socioeconomic`, ...
+        kind: What made it: `search`, `similar`, `ask`, `landuse`, `socioeconomic`, ...
         model_id: The model it came from, if any.
         fields: `{name, type, unit}` each, in order; types are those of `field_types.FIELD_TYPES`.
         parameters: What the user asked for.

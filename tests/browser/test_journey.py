@@ -44,33 +44,37 @@ def ask(page: Page, words: str) -> None:
     page.get_by_role("link", name="Search", exact=True).click()
     page.get_by_label("What are you looking for?").fill(words)
     page.get_by_label("What are you looking for?").press("Enter")
-    expect(page.get_by_text("Score: cosine")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="like: night out")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("map cells, spaced apart")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first.wait_for()
     settled(page)
     expect(page.locator(".st-key-attribution")).to_contain_text("Google DeepMind")
 
 
 def click_map(page: Page) -> None:
-    """Click the middle of the map until the page answers.
+    """Click the middle of the map until the page says why there.
 
     Press and release must come within a quarter of a second, while a map drawn by software may
     still draw what the pointer's move lit up: so the pointer rests before each click. Once the app
     is at work the click was heard, and another one would take the choice back.
     """
-    back = page.get_by_role("button", name="Back to text search")
-    box = page.get_by_test_id("stDeckGlJsonChart").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    card = page.get_by_role("button", name="Find places like this")
+    drawn = page.get_by_test_id("stDeckGlJsonChart")
     for _ in range(20):
+        # Anew each time: what was drawn or clicked meanwhile may have moved the map.
+        drawn.scroll_into_view_if_needed()
+        box = drawn.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.wait_for_timeout(2000)
         page.mouse.down()
         page.mouse.up()
         with suppress(PlaywrightTimeoutError):
-            page.wait_for_selector(AT_WORK, timeout=1500)
-            back.wait_for(timeout=20_000)
-            settled(page)  # the button stands above the results, which come after it
+            page.locator(AT_WORK).or_(card).first.wait_for(timeout=1500)
+            card.wait_for(timeout=20_000)
+            settled(page)
             return
-    expect(back).to_be_visible()
+    expect(card).to_be_visible()
 
 
 def test_from_files_to_a_map_taken_away(
@@ -96,6 +100,9 @@ def walk(page: Page, store: Store, city_files: CityFiles, tmp_path: Path) -> Non
     assert asked["percentile"].max() == pytest.approx(100)
 
     click_map(page)
+    page.get_by_role("button", name="Find places like this").click()
+    expect(page.get_by_role("button", name="Back to the question")).to_be_visible()
+    settled(page)  # the button stands above the results, which come after it
     like = pyogrio.read_dataframe(download(page, tmp_path))
     assert like["score"].max() == pytest.approx(1, abs=1e-4)
 

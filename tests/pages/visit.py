@@ -44,3 +44,28 @@ def layer(spec: dict[str, Any], start: str) -> dict[str, Any]:
 def links(visit: AppTest) -> dict[str, str]:
     """The page's links by label."""
     return {link.proto.label: link.proto.page for link in visit.get("page_link")}
+
+
+def popovers(visit: AppTest) -> dict[str, str]:
+    """The page's popovers that open on the server: label, as it is read, and key."""
+    return {
+        block.proto.popover.label.replace("\\", ""): block.proto.id.split("-", 2)[2]
+        for block in _blocks(visit.main)
+        if block.proto.HasField("popover") and block.proto.id
+    }
+
+
+def open_popover(visit: AppTest, start: str) -> str:
+    """Open the one popover whose label starts so; its key."""
+    (key,) = [key for label, key in popovers(visit).items() if label.startswith(start)]
+    visit.session_state[key] = True
+    visit.run()
+    assert not visit.exception, visit.exception
+    return key
+
+
+def _blocks(block: Any) -> list[Any]:
+    inside = [child for child in block.children.values() if hasattr(child, "children")]
+    there = [child for child in inside if getattr(child.proto, "DESCRIPTOR", None) is not None]
+    there = [child for child in there if child.proto.DESCRIPTOR.name == "Block"]
+    return [*there, *(one for child in inside for one in _blocks(child))]

@@ -1,91 +1,254 @@
-"""The question a visitor has asked: words, words to look away from, or a point on the map.
+"""The question a visitor has asked: words, criteria that were edited, or a point on the map.
 
-The question lives in the page's address (`q`, `not`, `at`), so a link brings it back.
+All of it but an uploaded area lives in the page's address, so a link brings it back: `q` the
+words, `c` the criteria once they were edited, `mode`, `ground`, `at` the example, `cell` what is
+looked at.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
+from aether_core.errors import InputError
+from aether_core.search.ground import Extent
+from aether_core.search.question.criteria import Criterion
+from aether_core.search.question.parse import parse
 from ui.shell import state
 from workflows.cities.cities import CitySummary
-from workflows.search.search import CellScores, search_cells, similar_cells
+from workflows.search.ask import Answer, ask, together
+from workflows.search.criteria_file import criteria_in_link, link_of
+from workflows.search.search import CellScores, similar_cells
 
 WORDS: Final = "q"
-MINUS: Final = "not"
+OLD_MINUS: Final = "not"
+CRITERIA: Final = "c"
+MODE: Final = "mode"
+GROUND: Final = "ground"
 AT: Final = "at"
+CELL: Final = "cell"
 CHIP: Final = "chip"
-_ANSWER: Final = "answer"
+_AREAS: Final = "ask-areas"
+_ANSWER: Final = "ask-answer"
 
 EXAMPLES: Final = ("a night out", "a park", "offices and business")
+QUESTIONS: Final = (
+    "a night out",
+    "homes near a park and a school",
+    "offices away from main roads",
+)
 
 
 @dataclass(frozen=True)
 class Question:
-    """What was asked of which city with which model; equal questions have equal answers."""
+    """What was asked of which city with which model; equal questions have equal answers.
+
+    Attributes:
+        words: As typed.
+        criteria: As read from the words, or as edited.
+        edited: Whether the criteria were edited, so that the words no longer say all.
+        areas: Uploaded areas that the ranking is limited to.
+        at: An example on the map (lon, lat) that is asked for instead.
+    """
 
     city: str
+    created: str
     model: str
     words: str
-    minus: str
+    criteria: tuple[Criterion, ...]
+    edited: bool
+    areas: tuple[Criterion, ...]
+    mode: str
+    extent: Extent
     at: tuple[float, float] | None
+
+    @property
+    def stays(self) -> bool:
+        """Whether its answer cannot change: a file or a layer may be gone at any time."""
+        return all(one.source is None for one in (*self.criteria, *self.areas))
+
+
+@dataclass
+class Found:
+    """An answer, and what was made of it for this visit's page."""
+
+    result: Answer | CellScores
+    made: dict[Any, Any]
 
 
 def current(city: CitySummary) -> Question | None:
-    """The question as it stands; None while there is none or the city has no model."""
-    words = (st.session_state.get(WORDS) or "").strip()
-    at = _point(st.query_params.get(AT))
-    if city.model is None or (at is None and not words):
+    """The question as it stands; None while there is none or the city has no model.
+
+    Raises:
+        InputError: The words cannot be read, or the link holds no criteria.
+    """
+    if city.model is None:
         return None
-    minus = (st.session_state.get(MINUS) or "").strip()
-    return Question(city.slug, city.model, "" if at else words, "" if at else minus, at)
+    words = " ".join((st.session_state.get(WORDS) or "").split())
+    at = _point(st.query_params.get(AT))
+    linked = st.query_params.get(CRITERIA)
+    criteria: tuple[Criterion, ...] = ()
+    if linked:
+        criteria = criteria_in_link(linked)
+    elif words:
+        criteria = parse(words).criteria
+    if at is None and not words and not criteria:
+        return None
+    return Question(
+        city.slug,
+        city.created.isoformat(),
+        city.model,
+        words,
+        criteria,
+        bool(linked),
+        areas(city),
+        st.query_params.get(MODE, "all"),
+        Extent.EVERYWHERE if st.query_params.get(GROUND) == Extent.EVERYWHERE else Extent.LAND,
+        at,
+    )
 
 
-def answer(question: Question) -> CellScores:
-    """Every cell's score; kept for this visit until the question changes.
+def answer(question: Question) -> Found:
+    """The answer; kept for this visit until the question changes, and shared by equal questions.
 
     Raises:
         AetherError: The question cannot be answered.
     """
-    kept: tuple[Question, CellScores] | None = st.session_state.get(_ANSWER)
-    if kept is not None and kept[0] == question:
+    kept: tuple[Question, Found] | None = st.session_state.get(_ANSWER)
+    if kept is not None and kept[0] == question and question.stays:
         return kept[1]
+    result = _answered(question)
+    if kept is None or kept[0] != question or kept[1].result is not result:
+        st.session_state[_ANSWER] = (question, Found(result, {}))
+    found: Found = st.session_state[_ANSWER][1]
+    return found
+
+
+def _answered(question: Question) -> Answer | CellScores:
     store = state.store()
     if question.at is not None:
-        scores = similar_cells(store, question.city, *question.at, model=question.model)
+        return similar_cells(store, question.city, *question.at, model=question.model)
+    if question.edited:
+        words, given = "", together(question.criteria, question.areas)
     else:
-        scores = search_cells(
-            store, question.city, question.words, question.minus or None, question.model
-        )
-    st.session_state[_ANSWER] = (question, scores)
-    return scores
+        words, given = question.words, question.areas
+    return ask(
+        store,
+        question.city,
+        words,
+        given,
+        mode=question.mode,
+        model=question.model,
+        extent=question.extent,
+    )
+
+
+def take_old_address() -> None:
+    """Turn the `not` of an older link into a criterion."""
+    minus = (st.query_params.get(OLD_MINUS) or "").strip()
+    if OLD_MINUS in st.query_params:
+        del st.query_params[OLD_MINUS]
+    if not minus or CRITERIA in st.query_params:
+        return
+    words = st.query_params.get(WORDS, "")
+    try:
+        asked = parse(words).criteria if words.strip() else ()
+    except InputError:
+        return  # the words are refused where they are read
+    change((*together(asked, [Criterion("not_like", minus)]),))
+
+
+def change(criteria: Sequence[Criterion]) -> None:
+    """Ask these criteria from now on."""
+    forget_point()
+    if criteria:
+        st.query_params[CRITERIA] = link_of(criteria)
+        return
+    _forget(CRITERIA)
+    st.session_state[WORDS] = ""
+
+
+def read_again() -> None:
+    """Forget what was edited: the criteria are those of the words again."""
+    _forget(CRITERIA, CELL)
+
+
+def has_link() -> bool:
+    """Whether the address carries criteria."""
+    return CRITERIA in st.query_params
+
+
+def choose_mode(mode: str | None) -> None:
+    """All must hold, or they add up."""
+    if mode == "add":
+        st.query_params[MODE] = mode
+    else:
+        _forget(MODE)
+
+
+def rank_everywhere(*, everywhere: bool) -> None:
+    """Rank water, too, or leave it out."""
+    if everywhere:
+        st.query_params[GROUND] = str(Extent.EVERYWHERE)
+    else:
+        _forget(GROUND)
+
+
+def areas(city: CitySummary) -> tuple[Criterion, ...]:
+    """Uploaded areas this visit limits the ranking of a city to."""
+    slug, kept = st.session_state.get(_AREAS, ("", ()))
+    return kept if slug == city.slug else ()
+
+
+def limit_to(city: CitySummary, given: Sequence[Criterion]) -> None:
+    """Limit the ranking to uploaded areas; to none without any."""
+    st.session_state[_AREAS] = (city.slug, tuple(given))
+
+
+def ask_words(words: str) -> None:
+    """Ask words as if they were typed."""
+    st.session_state[WORDS] = words
+    words_changed()
 
 
 def ask_like(lon: float, lat: float) -> None:
     """Ask for places like the one at a point."""
     st.query_params[AT] = f"{lon:.6f},{lat:.6f}"
-    st.session_state[CHIP] = None
 
 
 def ask_chip() -> None:
-    """Ask the words of the chip that was pressed."""
+    """Ask the words of the example that was pressed."""
     chip = st.session_state.get(CHIP)
     if chip:
-        st.session_state[WORDS] = chip
-        forget_point()
+        ask_words(chip)
 
 
 def words_changed() -> None:
-    """The words were edited: they lead again, and no chip is lit."""
+    """The words were typed: they lead again."""
     st.session_state[CHIP] = None
-    forget_point()
+    _forget(CRITERIA, AT, CELL)
+
+
+def look_at(cell: str) -> None:
+    """Look at one cell."""
+    st.query_params[CELL] = cell
+
+
+def looked_at() -> str | None:
+    """The cell that is looked at (H3, hexadecimal)."""
+    return st.query_params.get(CELL)
 
 
 def forget_point() -> None:
-    """Go back from a point on the map to the words."""
-    if AT in st.query_params:
-        del st.query_params[AT]
+    """Go back from a point on the map to the question."""
+    _forget(AT)
+
+
+def _forget(*names: str) -> None:
+    for name in names:
+        if name in st.query_params:
+            del st.query_params[name]
 
 
 def _point(text: str | None) -> tuple[float, float] | None:

@@ -17,6 +17,8 @@ from scipy import ndimage
 
 from aether_core.spatial.longitudes import extent_of, running_on
 from ui.map.coloured import Categories, Shown
+from ui.map.ramp import Colour
+from ui.map.ready_json import ReadyJson, compact
 from ui.shell import state
 from workflows.cities.cities import CitySummary
 from workflows.training.representation import cell_vectors, model_for
@@ -47,13 +49,39 @@ class CellValues:
 def layers(cells: CellValues, *, layer_id: str) -> list[pdk.Layer]:
     """Layers for these cells; the last one can be picked and is called `layer_id`."""
     if len(cells.h3) <= INLINE_LIMIT:
-        names = [(at, "h", f"{cell:x}") for at, cell in enumerate(cells.h3.tolist())]
-        return [_h3_layer(cells.shown.records(names), layer_id, "c")]
+        return [_h3_layer(_ready(cells), layer_id, "c")]
     return [_bitmap(cells), _pick_targets(cells, layer_id)]
 
 
+def _ready(cells: CellValues) -> ReadyJson:
+    """The records of cells as JSON; written once where all that they tell is their value."""
+    shown = cells.shown
+    if shown.titles or shown.notes:
+        return _records(cells)
+    key = (cells.h3.tobytes(), shown.values.tobytes(), shown.indices.tobytes())
+    return _known_records(*key, tuple(shown.palette), shown.label, shown.note, cells)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _known_records(
+    h3: bytes,  # noqa: ARG001 - these tell equal records from others
+    values: bytes,  # noqa: ARG001
+    indices: bytes,  # noqa: ARG001
+    palette: tuple[Colour, ...],  # noqa: ARG001
+    label: str,  # noqa: ARG001
+    note: str,  # noqa: ARG001
+    _cells: CellValues,
+) -> ReadyJson:
+    return _records(_cells)
+
+
+def _records(cells: CellValues) -> ReadyJson:
+    names = [(at, "h", f"{cell:x}") for at, cell in enumerate(cells.h3.tolist())]
+    return ReadyJson(compact(cells.shown.records(names)))
+
+
 def _h3_layer(
-    records: list[dict[str, object]], layer_id: str, colour: str | list[int]
+    records: list[dict[str, object]] | ReadyJson, layer_id: str, colour: str | list[int]
 ) -> pdk.Layer:
     return pdk.Layer(
         "H3HexagonLayer",
@@ -72,12 +100,21 @@ def _h3_layer(
 
 def targets(ids: npt.NDArray[np.uint64], *, layer_id: str) -> pdk.Layer:
     """Unseen cells that take clicks while nothing is coloured."""
-    shown = ids if len(ids) <= INLINE_LIMIT else np.unique(_parents(ids.tobytes()))
-    records: list[dict[str, object]] = [
-        {"h": f"{cell:x}", "t": "Places like this", "n": "click to find them"}
-        for cell in shown.tolist()
-    ]
-    return _h3_layer(records, layer_id, _UNSEEN)
+    return _h3_layer(_targets(ids.tobytes()), layer_id, _UNSEEN)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _targets(ids: bytes) -> ReadyJson:
+    every = np.frombuffer(ids, dtype=np.uint64)
+    shown = every if len(every) <= INLINE_LIMIT else np.unique(_parents(ids))
+    return ReadyJson(
+        compact(
+            [
+                {"h": f"{cell:x}", "t": "What is here?", "n": "click to see, or to find the like"}
+                for cell in shown.tolist()
+            ]
+        )
+    )
 
 
 def all_of(city: CitySummary) -> npt.NDArray[np.uint64]:

@@ -1,6 +1,7 @@
 """The map's ground, drawn from the city's own data: no request leaves the machine."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ import streamlit as st
 from shapely.geometry import mapping, shape
 
 from aether_core.spatial.longitudes import joined_across_180
+from ui.map.ready_json import ReadyJson, compact
 from ui.shell import state
 from ui.shell.palette import Ground
 from workflows.cities.cities import CitySummary, base_map
@@ -43,7 +45,7 @@ def shapes_of(city: CitySummary) -> Shapes:
 
 def has_shapes(city: CitySummary) -> bool:
     """Whether the city has a base map of its own."""
-    return bool(shapes_of(city))
+    return bool(_texts(state.store(), city.slug, city.created.isoformat()))
 
 
 def simplified(frame: gpd.GeoDataFrame, budget: int = _VERTEX_BUDGET) -> Shapes:
@@ -85,7 +87,7 @@ def feature(geometry: shapely.Geometry) -> dict[str, Any]:
 
 def under(city: CitySummary, colours: Ground) -> list[pdk.Layer]:
     """Layers below the data: water, green, roads, buildings."""
-    shapes = shapes_of(city)
+    shapes = _texts(state.store(), city.slug, city.created.isoformat())
     return [
         _layer(kind, shapes[kind], colours)
         for kind in ("water", "green", "building", "road")
@@ -93,7 +95,13 @@ def under(city: CitySummary, colours: Ground) -> list[pdk.Layer]:
     ]
 
 
-def _layer(kind: str, data: Mapping[str, Any], colours: Ground) -> pdk.Layer:
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _texts(_store: Store, slug: str, created: str) -> Mapping[str, ReadyJson]:
+    shapes = _shapes(_store, slug, created)
+    return MappingProxyType({kind: ReadyJson(compact(one)) for kind, one in shapes.items()})
+
+
+def _layer(kind: str, data: ReadyJson, colours: Ground) -> pdk.Layer:
     colour = list(getattr(colours, kind))
     if kind == "road":
         return pdk.Layer(

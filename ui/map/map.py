@@ -1,6 +1,5 @@
 """Build and draw a city's map: ground, data, boundary, points; right with no network at all."""
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
-from pydeck.bindings.json_tools import default_serialize
 
 from aether_core.spatial.longitudes import middle_of
 from ui.map import cells as cell_layers
 from ui.map import ground, shapes
 from ui.map.basemap import basemap
 from ui.map.cells import CellValues
+from ui.map.ready_json import written
 from ui.map.shapes import ShapeValues
 from ui.shell import state
 from ui.shell.palette import Ground
@@ -35,7 +34,7 @@ class _CompactDeck(pdk.Deck):  # type: ignore[misc]  # pydeck is untyped
     """A deck that is sent without indentation: a third of the bytes."""
 
     def to_json(self) -> str:
-        return json.dumps(self, default=default_serialize, separators=(",", ":"))
+        return written(self)
 
 
 @dataclass(frozen=True)

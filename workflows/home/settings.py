@@ -1,9 +1,14 @@
 """What an operator can set: environment variables named `AETHER_...`, nothing else."""
 
+import os
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PREFIX: Final = "AETHER_"
 
 
 class Settings(BaseSettings):
@@ -39,7 +44,7 @@ class Settings(BaseSettings):
         fetch_limit_km2: Largest city that is fetched, in square kilometres.
     """
 
-    model_config = SettingsConfigDict(env_prefix="AETHER_", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
 
     home: Path = Path(".aether")
     database_url: str | None = None
@@ -120,6 +125,19 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Read the environment; the home is made absolute so that a later `chdir` cannot move it."""
+    """Read the environment; the home is made absolute so that a later `chdir` cannot move it.
+
+    A page asks several times a run: as long as the environment is the same, so is the answer.
+    """
+    named = {name: value for name, value in os.environ.items() if name.upper().startswith(_PREFIX)}
+    return _read(frozenset(named.items()), str(Path.cwd()), str(Path("~").expanduser()))
+
+
+@lru_cache(maxsize=4)
+def _read(
+    named: frozenset[tuple[str, str]],  # noqa: ARG001 - these tell one environment from another
+    folder: str,  # noqa: ARG001
+    user: str,  # noqa: ARG001
+) -> Settings:
     settings = Settings()
     return settings.model_copy(update={"home": settings.home.expanduser().resolve()})

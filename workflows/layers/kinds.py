@@ -12,6 +12,7 @@ LayerFindings = TypeVar("LayerFindings", bound=StoredFindings)
 _SEARCHES: Final = (
     LayerKind("search", "search result", "Search result", "percentile"),
     LayerKind("similar", "similar places", "Similar places", "percentile"),
+    LayerKind("ask", "answer to a question", "Answer to a question", "percentile"),
     LayerKind(
         "change", "change between two years", "Change between two years", "change", ChangeFindings
     ),

@@ -2,14 +2,16 @@
 
 import importlib.metadata
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
@@ -22,6 +24,7 @@ from workflows.cities.cities import credits_of
 from workflows.cities.names import check_characters
 from workflows.home.store import Store
 from workflows.layers.kinds import LayerFindings, read_findings
+from workflows.search.ask import Answer
 from workflows.search.search import CellScores
 from workflows.training.representation import cell_vectors, model_for
 
@@ -39,7 +42,7 @@ class LayerSummary:
 
     Attributes:
         layer: Short name, unique in its city.
-        kind: search, similar, change, landuse, socioeconomic or socioeconomic areas.
+        kind: search, similar, ask, change, landuse, socioeconomic or socioeconomic areas.
         features: Number of cells or areas.
         unit: What a feature is: cell or area.
         model: Name of the model it was made with.
@@ -114,24 +117,77 @@ def keep_layer(store: Store, scores: CellScores, title: str | None = None) -> La
         NotFoundError: The city or the model has been removed since.
         InputError: The title is empty or too long.
     """
-    title = checked_title(title if title is not None else default_title(scores))
-    model = model_for(store, scores.city, scores.model)
-    ids = cell_vectors(store, model, scores.year).ids
+    return _keep(
+        store,
+        scores,
+        scores.kind,
+        title if title is not None else default_title(scores),
+        SCORE_FIELDS,
+        {"query": scores.query, "minus": scores.minus, "at": scores.at},
+        {"score": scores.score, "percentile": scores.percentile},
+    )
+
+
+def keep_answer(store: Store, answer: Answer, title: str | None = None) -> LayerSummary:
+    """Keep the answer to a question as a layer, with every part and the metres of each distance.
+
+    Args:
+        title: What people call it; the question when left out.
+
+    Raises:
+        NotFoundError: The city or the model has been removed since.
+        InputError: The title is empty or too long.
+    """
+    fields = [
+        {"name": "score", "type": "float", "unit": "0 to 1, of all criteria"},
+        SCORE_FIELDS[1],
+    ]
+    columns = {"score": answer.score, "percentile": answer.percentile}
+    for part in answer.parts:
+        fields.append({"name": part.name, "type": "float", "unit": "0 to 1"})
+        columns[part.name] = part.value
+        if part.metres is not None:
+            fields.append({"name": f"{part.name}_m", "type": "float", "unit": "m"})
+            columns[f"{part.name}_m"] = part.metres
+    asked = {
+        "question": answer.question or None,
+        "criteria": [part.facts() for part in answer.parts],
+        "mode": answer.mode,
+        "extent": str(answer.extent),
+        "notes": list(answer.notes),
+    }
+    given = title if title is not None else answer.title[:MAX_TITLE]
+    return _keep(store, answer, "ask", given, fields, asked, columns)
+
+
+def _keep(
+    store: Store,
+    result: CellScores | Answer,
+    kind: str,
+    title: str,
+    fields: Sequence[Mapping[str, str]],
+    parameters: Mapping[str, Any],
+    columns: Mapping[str, NDArray[np.float32]],
+) -> LayerSummary:
+    """Keep values of the cells that a model scored in one year."""
+    title = checked_title(title)
+    model = model_for(store, result.city, result.model)
+    ids = cell_vectors(store, model, result.year).ids
     with store.session() as session:
         # The lock: two who keep a search of the same name at once get two names.
         city = city_rows.lock_city(session, model.city_id)
         row = layer_rows.add_layer(
             session,
             city.id,
-            slug=free_slug(session, city.id, f"{scores.kind}-{title}"),
+            slug=free_slug(session, city.id, f"{kind}-{title}"),
             title=title,
-            kind=scores.kind,
-            model_id=model_rows.model_by_name(session, scores.model).id,
-            fields=SCORE_FIELDS,
-            parameters={"query": scores.query, "minus": scores.minus, "at": scores.at},
-            lineage=layer_lineage(session, city, scores.model, [scores.year]),
+            kind=kind,
+            model_id=model_rows.model_by_name(session, result.model).id,
+            fields=fields,
+            parameters=parameters,
+            lineage=layer_lineage(session, city, result.model, [result.year]),
             cell_ids=ids,
-            columns={"score": scores.score, "percentile": scores.percentile},
+            columns=columns,
         )
         return _summarise(session, city, row)
 

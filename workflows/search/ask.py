@@ -155,6 +155,19 @@ class Answer:
         """How many cells have a score."""
         return int(np.isfinite(self.score).sum())
 
+    @property
+    def paints(self) -> bool:
+        """Whether a map may be painted: not where only likenesses without support would rank."""
+        ranking = [part for part in self.parts if not KINDS[part.criterion.kind].constraint]
+        return not ranking or any(
+            part.used and (part.support is None or part.support.paints) for part in ranking
+        )
+
+    @property
+    def title(self) -> str:
+        """The question, or what its criteria ask for where they were edited."""
+        return self.question or "; ".join(part.criterion.label for part in self.parts)
+
     def best(self, n: int) -> list[dict[str, Any]]:
         """The `n` best cells with every part: value, metres and name of the nearest thing."""
         return [self.cell(int(row)) for row in best_rows(self.score, n)]
@@ -223,7 +236,7 @@ def ask(
     """
     check_mode(mode)
     understood = parse(question) if question.strip() else Question("", (), (), ())
-    asked = _together(understood.criteria, criteria)
+    asked = together(understood.criteria, criteria)
     if area is not None:
         file = FileSource(area, area_options.crs, area_options.layer)
         asked = _with_area(asked, Criterion("in", area.name, source=file))
@@ -247,8 +260,11 @@ def ask(
 _ANSWERS: Answers[Answer] = Answers(_KEPT_ANSWERS)
 
 
-def _together(parsed: Sequence[Criterion], given: Sequence[Criterion]) -> tuple[Criterion, ...]:
-    """The question's criteria and those given beside it, which hold in each of its options."""
+def together(parsed: Sequence[Criterion], given: Sequence[Criterion]) -> tuple[Criterion, ...]:
+    """The question's criteria and those given beside it, which hold in each of its options.
+
+    One of the same kind about the same words replaces the question's.
+    """
     replaced = {(one.kind, plain(one.words)) for one in given}
     kept = [one for one in parsed if (one.kind, plain(one.words)) not in replaced]
     first_free = 1 + max((one.clause for one in kept), default=-1)
@@ -493,7 +509,13 @@ def _source_facts(source: Source | None) -> dict[str, Any] | None:
         return None
     facts: dict[str, Any]
     if isinstance(source, FileSource):
-        facts = {"file": str(source.file), "crs": source.crs, "file_layer": source.layer}
+        facts = {
+            "file": str(source.file),
+            "crs": source.crs,
+            "file_layer": source.layer,
+            "field": source.field,
+            "value": source.value,
+        }
     else:
         facts = {
             "layer": source.layer,

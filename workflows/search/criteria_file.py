@@ -1,6 +1,7 @@
-"""Criteria from a JSON file: what `ask --json` prints can be edited and asked again."""
+"""Criteria as JSON, in a file or an address: what `ask --json` prints can be edited and asked."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -8,7 +9,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aether_core.errors import InputError, NotFoundError
-from aether_core.search.question.criteria import Criterion, FileSource, LayerSource, Source
+from aether_core.search.question.criteria import (
+    KINDS,
+    MAX_CRITERIA,
+    Criterion,
+    FileSource,
+    LayerSource,
+    Source,
+)
 
 _MOST_BYTES = 1_000_000
 
@@ -91,14 +99,75 @@ def read_criteria(path: Path) -> CriteriaFile:
     if text is None:
         raise _unreadable(path, f"{size:,} bytes are more than {_MOST_BYTES:,}")
     try:
-        document = json.loads(text)
-        entries = document if isinstance(document, list) else None
-        read = _Document.model_validate({"criteria": entries} if entries is not None else document)
+        read = _document(text)
     except (json.JSONDecodeError, ValidationError) as error:
         raise _unreadable(path, _what_is_wrong(error)) from error
+    return CriteriaFile(_criteria(read, path.parent), read.mode)
+
+
+def criteria_in_link(text: str) -> tuple[Criterion, ...]:
+    """Criteria that an address carries, as `link_of` writes them.
+
+    Raises:
+        InputError: They are none, or name a file: whoever follows a link must not open files.
+    """
+    try:
+        read = _document(text)
+    except (json.JSONDecodeError, ValidationError) as error:
+        raise InputError(
+            "the link holds no criteria",
+            _what_is_wrong(error),
+            "type the question again",
+            code="criteria-unreadable",
+        ) from error
+    if any(one.source is not None and one.source.file is not None for one in read.criteria):
+        raise InputError(
+            "a link cannot name a file",
+            next(str(one.source.file) for one in read.criteria if one.source is not None),
+            "upload the file under Limit to an area",
+            code="file-in-link",
+        )
+    criteria = _criteria(read, Path())
+    unknown = next((one.kind for one in criteria if one.kind not in KINDS), None)
+    if unknown is not None or len(criteria) > MAX_CRITERIA:
+        raise InputError(
+            "the link holds no criteria that can be shown",
+            unknown if unknown is not None else f"{len(criteria)} criteria",
+            f"the kinds are {', '.join(KINDS)}, and {MAX_CRITERIA} the limit",
+            code="criteria-unreadable",
+        )
+    return criteria
+
+
+def link_of(criteria: Sequence[Criterion]) -> str:
+    """Criteria as the short text of an address; those about a file are left out."""
+    entries = [
+        {
+            "kind": one.kind,
+            "words": one.words,
+            **({} if one.distance_m is None else {"distance_m": one.distance_m}),
+            **({"stated": False} if one.distance_m is not None and not one.stated else {}),
+            **({} if one.weight == 1 else {"weight": one.weight}),
+            "clause": one.clause,
+            **({"option": one.option} if one.option else {}),
+            **({"source": _layer_entry(one.source)} if isinstance(one.source, LayerSource) else {}),
+        }
+        for one in criteria
+        if one.source is None or isinstance(one.source, LayerSource)
+    ]
+    return json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
+
+
+def _document(text: str) -> _Document:
+    document = json.loads(text)
+    entries = document if isinstance(document, list) else None
+    return _Document.model_validate({"criteria": entries} if entries is not None else document)
+
+
+def _criteria(read: _Document, folder: Path) -> tuple[Criterion, ...]:
     taken = [one.clause for one in read.criteria if one.clause is not None]
     free = iter(range(max(taken, default=-1) + 1, len(read.criteria) + max(taken, default=-1) + 1))
-    criteria = tuple(
+    return tuple(
         Criterion(
             one.kind,
             " ".join(one.words.split()),
@@ -107,14 +176,23 @@ def read_criteria(path: Path) -> CriteriaFile:
             weight=one.weight,
             clause=one.clause if one.clause is not None else next(free),
             option=one.option,
-            source=_source(one, path),
+            source=_source(one, folder),
         )
         for one in read.criteria
     )
-    return CriteriaFile(criteria, read.mode)
 
 
-def _source(one: _Entry, path: Path) -> Source | None:
+def _layer_entry(source: LayerSource) -> dict[str, str | float]:
+    named = {
+        "layer": source.layer,
+        "field": source.field,
+        "value": source.value,
+        "least": source.least,
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _source(one: _Entry, folder: Path) -> Source | None:
     given = one.source
     if given is None:
         return None
@@ -126,7 +204,8 @@ def _source(one: _Entry, path: Path) -> Source | None:
             code="source-not-a-file-or-layer",
         )
     if given.file is not None:
-        return FileSource(path.parent / given.file, given.crs, given.file_layer)
+        value = None if given.value is None else str(given.value)
+        return FileSource(folder / given.file, given.crs, given.file_layer, given.field, value)
     return LayerSource(str(given.layer), given.field, given.value, given.least)
 
 

@@ -70,12 +70,14 @@ class CityPlaces:
         index: By their words.
         points: WGS84, object `[n]`.
         names: Of each place, or its category.
+        named: Whether a place has a name, bool `[n]`.
         centre: The city's centre; None where it has no places.
     """
 
     index: PlaceIndex
     points: NDArray[np.object_]
     names: tuple[str, ...]
+    named: NDArray[np.bool_]
     centre: Centre | None
 
 
@@ -93,6 +95,7 @@ def _places(store: Store, city_id: int, _added: datetime) -> CityPlaces:
         PlaceIndex(frame["category"].tolist(), frame["group"].tolist(), frame["name"].tolist()),
         frame.geometry.to_numpy(),
         tuple(frame["name"].where(frame["name"] != "", frame["category"])),
+        (frame["name"] != "").to_numpy(dtype=bool),
         centre_of(lonlat) if len(lonlat) else None,
     )
 
@@ -106,6 +109,18 @@ def _ground(store: Store, city_id: int, _added: datetime, kind: str) -> Things |
         return None
     shapes = frame.geometry.to_numpy()
     return Things(shapes, tuple(frame["name"]), f"{kind} of the city's own map")
+
+
+def named_roads(store: Store, model: ModelInUse) -> Things | None:
+    """The roads of the city's base map that have a name; None where it has none."""
+    roads = _ground(store, model.city_id, model.city_added, "road")
+    if roads is None:
+        return None
+    named = np.array([name != "" for name in roads.names], dtype=bool)
+    if not named.any():
+        return None
+    names = tuple(name for name in roads.names if name != "")
+    return Things(roads.shapes[named], names, "named roads of the city's own map")
 
 
 def with_centre_distance(store: Store, model: ModelInUse, one: Criterion) -> Criterion:
@@ -163,10 +178,33 @@ def _of_file(source: FileSource) -> Things:
     read = read_vector(source.file, ReadOptions(crs=source.crs, layer=source.layer))
     shapes = read.frame.geometry.to_numpy()
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    if source.field is not None:
+        there &= _with_value(read.frame, source)
     frame = read.frame[there]
     names = frame["name"].fillna("").astype(str) if "name" in frame else [""] * len(frame)
     count = f"{len(frame):,} of {source.file.name}"
     return Things(within_180(shapes[there]).shapes, tuple(names), count, tuple(read.report.notes))
+
+
+def _with_value(frame: pd.DataFrame, source: FileSource) -> NDArray[np.bool_]:
+    fields = [str(name) for name in frame.columns if name != "geometry"]
+    if source.field not in fields:
+        raise InputError(
+            "the file has no such field",
+            f"{source.file.name}: {source.field}",
+            f"it has {', '.join(fields[:8]) or 'none'}",
+            code="no-such-field",
+        )
+    chosen = np.asarray(frame[source.field].astype(str) == str(source.value), dtype=bool)
+    if not chosen.any():
+        values = sorted({str(value) for value in frame[source.field].dropna()})[:8]
+        raise InputError(
+            "no feature of the file has this value",
+            f"{source.file.name}: {source.field} {source.value}",
+            f"its values are, for example, {', '.join(values)}",
+            code="file-value-not-found",
+        )
+    return chosen
 
 
 def _of_layer(store: Store, model: ModelInUse, source: LayerSource) -> Things:
@@ -191,11 +229,11 @@ def _of_layer(store: Store, model: ModelInUse, source: LayerSource) -> Things:
         source = LayerSource(source.layer, "percentile", least=_TOP_PERCENTILE)
         note = f"of layer {source.layer} the best tenth of the cells was used"
     field = source.field or next(iter(fields))
-    if field not in fields:
+    if field not in (key, *fields):
         raise InputError(
             "the layer has no such field",
             f"{source.layer}: {field}",
-            f"it has {', '.join(fields[:8])}",
+            f"it has {', '.join([key, *fields][:8])}",
             code="no-such-field",
         )
     chosen = _chosen(frame[field], source)

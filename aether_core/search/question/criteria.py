@@ -39,11 +39,15 @@ class FileSource:
         file: The file.
         crs: Its CRS; wins over what it says.
         layer: Layer of a file with several.
+        field: The field that chooses among its features; all count when left out.
+        value: Features with this value of the field, as text.
     """
 
     file: Path
     crs: str | None = None
     layer: str | None = None
+    field: str | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True)

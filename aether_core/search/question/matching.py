@@ -75,6 +75,15 @@ class PlaceIndex:
         shown = ", ".join(names[:_NAMED]) + (" and others" if len(names) > _NAMED else "")
         return Matched(rows, f"places called {shown}", f"“{words}” was found in names: {shown}")
 
+    def carrying(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """Rows of the places whose category or group is one of these words."""
+        wanted = [plain(word) for word in words]
+        return np.flatnonzero(np.isin(self._category, wanted) | np.isin(self._group, wanted))
+
+    def category_at(self, row: int) -> str:
+        """The category of one place as written, "" where it has none."""
+        return str(self._as_written[row])
+
     def of_category(self, category: str) -> Matched | None:
         """The places of one category as written."""
         return self._of_category(plain(category), synonyms=False)

@@ -1,0 +1,146 @@
+"""Limit a ranking to an area: districts of a kept layer, or a file that is uploaded."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from zlib import crc32
+
+import streamlit as st
+
+from aether_core.search.ground import Extent
+from aether_core.search.question.criteria import Criterion, FileSource, LayerSource
+from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions, read_vector
+from aether_core.vector.report import ReadingReport
+from ui.ask import question as asking
+from ui.ask.question import Question
+from ui.forms import reading
+from ui.shell import errors, state, uploads
+from workflows.cities.cities import CitySummary
+from workflows.layers.layers import LayerSummary, layer_values, list_layers
+from workflows.search.ask import together
+
+_FILE, _LAYER = "A file", "Districts of a saved layer"
+_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES))
+_MOST_VALUES: Final = 5_000
+_MOST_DISTRICTS: Final = 15
+_WHOLE: Final = "all of the file"
+
+
+def draw(city: CitySummary, question: Question) -> None:
+    """The button that opens the form; what it holds is drawn once it is opened."""
+    everything = (question.criteria, question.areas, question.extent)
+    opened = st.popover(
+        "Limit to an area",
+        icon=":material/crop_free:",
+        key=f"area-{crc32(repr(everything).encode()):08x}",
+        on_change="rerun",
+    )
+    if not opened.open:
+        return
+    with opened, errors.boxed(state.reachable):
+        everywhere = question.extent is Extent.EVERYWHERE
+        st.toggle(
+            "Rank water, too",
+            value=everywhere,
+            key="ask-everywhere",
+            on_change=lambda: asking.rank_everywhere(
+                everywhere=bool(st.session_state["ask-everywhere"])
+            ),
+        )
+        kept = [layer for layer in list_layers(state.store(), city.slug) if layer.unit == "area"]
+        way = _FILE
+        if kept:
+            way = st.segmented_control(
+                "Area from", [_FILE, _LAYER], default=_FILE, required=True, key="ask-area-from"
+            )
+        if way == _LAYER:
+            _of_layer(city, question, kept)
+        else:
+            _of_file(city)
+
+
+def _of_layer(city: CitySummary, question: Question, kept: list[LayerSummary]) -> None:
+    by_name = {layer.layer: layer for layer in kept}
+    name = st.selectbox(
+        "Layer", list(by_name), format_func=lambda slug: by_name[slug].title, key="ask-area-layer"
+    )
+    names = _areas_of(city.slug, name, by_name[name].created.isoformat())
+    chosen = st.multiselect(
+        "Districts", names, key=f"ask-area-of-{name}", max_selections=_MOST_DISTRICTS
+    )
+    st.button(
+        "Limit to these",
+        type="primary",
+        disabled=not chosen,
+        key="limit-to-layer",
+        on_click=lambda: asking.change(
+            together(
+                question.criteria,
+                [Criterion("in", each, source=LayerSource(name, "area", each)) for each in chosen],
+            )
+        ),
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the layer")
+def _areas_of(
+    slug: str,
+    layer: str,
+    created: str,  # noqa: ARG001 - a layer made anew under the same name is another layer
+) -> list[str]:
+    return sorted(map(str, layer_values(state.store(), slug, layer)["area"]))
+
+
+def _of_file(city: CitySummary) -> None:
+    files = uploads.choose(
+        "Area",
+        key="ask-area",
+        endings=_ENDINGS,
+        about="One polygon or several, such as districts. An uploaded area is not part of the "
+        "page's link.",
+    )
+    if not files:
+        return
+    path = files[0]
+    options = reading.ask("ask-area-reading", path)
+    report, values = _read(str(path), reading.changed(path), options)
+    reading.draw(report, "ask-area-report")
+    source = FileSource(path, options.crs, options.layer)
+    field = None
+    if values and report.used > 1:
+        field = st.selectbox("Districts by", [_WHOLE, *values], key=f"ask-area-{path.name}-field")
+    if field is None or field == _WHOLE:
+        given = [Criterion("in", path.name, source=source)]
+    else:
+        chosen = st.multiselect(
+            "Districts",
+            values[field],
+            key=f"ask-area-{path.name}-{field}",
+            max_selections=_MOST_DISTRICTS,
+        )
+        given = [
+            Criterion("in", each, source=replace(source, field=field, value=each))
+            for each in chosen
+        ]
+    st.button(
+        "Limit to this area",
+        type="primary",
+        disabled=not given,
+        key="limit-to-file",
+        on_click=lambda: asking.limit_to(city, given),
+    )
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the area")
+def _read(
+    path: str,
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    options: ReadOptions,
+) -> tuple[ReadingReport, dict[str, list[str]]]:
+    """How the file was read, and its distinct values by field that tell its features apart."""
+    read = read_vector(Path(path), options)
+    values = {
+        str(name): sorted({str(value) for value in column.dropna()})
+        for name, column in read.frame.drop(columns="geometry").items()
+    }
+    return read.report, {name: one for name, one in values.items() if 1 < len(one) <= _MOST_VALUES}

@@ -1,0 +1,114 @@
+"""The card of one cell: where it is, why it scored, which places speak for it, where it ranks."""
+
+from html import escape
+
+import h3
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from ui.ask import question as asking
+from ui.ask.question import Found
+from ui.ask.spots import bar, told_match
+from ui.shell import state
+from ui.shell.text import plain
+from workflows.cities.cities import CitySummary
+from workflows.search.ask import Answer
+from workflows.search.why import Address, Nearby, PartHere, Why, addresses, why
+from workflows.training.representation import model_for
+
+
+def draw(found: Found, row: int | None, sureness: npt.NDArray[np.float32] | None) -> None:
+    """Draw the card.
+
+    Args:
+        found: The answer.
+        row: Of the cell; None while none was chosen.
+        sureness: Of each cell, 0 to 1, where it can be told.
+    """
+    if row is None:
+        st.write("Choose a result, or click the map, to see why a place scored as it did.")
+        return
+    key = ("why", row)
+    if key not in found.made:
+        found.made[key] = why(state.store(), found.result, row)
+    here: Why = found.made[key]
+    with st.container(key="why-card", border=True, gap="small"):
+        st.markdown(f"**{plain(place_of(here.address, here.cell))}**")
+        st.caption(plain(_told(here.address, here.lon, here.lat)))
+        st.markdown(_rank(found, here))
+        for one in here.parts:
+            _part(one)
+        if not isinstance(found.result, Answer):
+            st.caption("Compared with the place you chose: how alike both look from above.")
+        if sureness is not None:
+            st.caption(
+                f"How sure: {100 * float(sureness[row]):.0f} % (what it is: under How sure)."
+            )
+        like_this(here.lon, here.lat)
+
+
+def like_this(lon: float, lat: float) -> None:
+    """The button that asks for places like a point."""
+    st.button(
+        "Find places like this",
+        icon=":material/content_copy:",
+        key="like-this",
+        on_click=asking.ask_like,
+        args=(lon, lat),
+    )
+
+
+def place_of(address: Address, otherwise: str) -> str:
+    """What a cell is called."""
+    nearest = address.nearest
+    return f"Near {nearest.name}" if nearest is not None else otherwise
+
+
+def _told(address: Address, lon: float, lat: float) -> str:
+    known = [one for one in (address.place, address.street) if one is not None]
+    return " · ".join([*map(_far, known), f"{lat:.5f}, {lon:.5f}"])
+
+
+def _far(one: Nearby) -> str:
+    return f"{one.name}, {one.metres:,.0f} m"
+
+
+def _rank(found: Found, here: Why) -> str:
+    if here.rank is None:
+        return "Not ranked: water, outside the chosen area, or without data."
+    match = told_match(found.result, here.row)
+    top = max(100 * here.rank / here.ranked, 0.1)
+    return f"Match **{match}** · rank **{here.rank:,}** of {here.ranked:,} cells, top {top:.1f} %"
+
+
+def _part(one: PartHere) -> None:
+    part = one.part
+    lines = []
+    if one.nearest is not None:
+        lines.append(
+            f"Nearest: {one.nearest.name or part.criterion.words}, "
+            f"{one.nearest.metres:,.0f} m in a straight line"
+        )
+    if one.speaking:
+        lines.append(f"Such places nearby: {'; '.join(map(_far, one.speaking))}")
+    if part.support is not None:
+        lines.append(f"Support: {part.support.level}")
+    if not part.used:
+        lines.append("Does not count in the score")
+    notes = "".join(f"<small>{escape(line)}</small>" for line in lines)
+    st.html(
+        f'<div class="parts">{bar(part.criterion.label, one.value)}'
+        f'<div class="part-notes">{notes}</div></div>'
+    )
+
+
+def draw_place(city: CitySummary, cell: str) -> None:
+    """The card of a cell while nothing is asked."""
+    store = state.store()
+    lat, lon = h3.cell_to_latlng(cell)
+    address = addresses(store, model_for(store, city.slug, city.model), np.array([[lon, lat]]))[0]
+    with st.container(key="why-card", border=True, gap="small"):
+        st.markdown(f"**{plain(place_of(address, cell))}**")
+        st.caption(plain(_told(address, lon, lat)))
+        like_this(lon, lat)

@@ -1,0 +1,151 @@
+"""The best spots of an answer: where they are, how well they match, part by part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+import h3
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from aether_core.search.scoring import best_rows
+from ui.ask import question as asking
+from ui.ask.question import Found
+from ui.map.nearby import spread_out
+from ui.shell import state
+from ui.shell.text import plain
+from workflows.cities.cities import CitySummary
+from workflows.search.ask import Answer
+from workflows.search.search import CellScores
+from workflows.search.why import addresses
+from workflows.training.representation import model_for
+
+VIEW: Final = "ask-view"
+WHERE, WHY, SURE = "Where", "Why here", "How sure"
+_MOST: Final = 6
+_LOOKED_AT: Final = 1000
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A good cell, named after what is nearest; WGS84.
+
+    Attributes:
+        match: How well it matches, for people.
+        parts: Label and value, 0 to 1, of each criterion that counts.
+    """
+
+    cell: str
+    title: str
+    lon: float
+    lat: float
+    match: str
+    parts: Sequence[tuple[str, float | None]]
+
+
+def best_spots(
+    city: CitySummary, found: Found, unsure: npt.NDArray[np.bool_] | None
+) -> Sequence[Spot]:
+    """The best cells that lie apart: within one radius they see the same surroundings.
+
+    Args:
+        city: The city.
+        found: The answer.
+        unsure: Cells that are left out, bool `[m]`.
+    """
+    key = ("spots", None if unsure is None else unsure.tobytes())
+    if key not in found.made:
+        found.made[key] = _best(city, found.result, unsure)
+    spots: Sequence[Spot] = found.made[key]
+    return spots
+
+
+def _best(
+    city: CitySummary, result: Answer | CellScores, unsure: npt.NDArray[np.bool_] | None
+) -> Sequence[Spot]:
+    ranked = np.isfinite(result.percentile)
+    if unsure is not None:
+        ranked &= ~unsure
+    rows = best_rows(np.where(ranked, result.score, np.nan), _LOOKED_AT)
+    if not len(rows):
+        return []
+    rows = rows[spread_out(result.lonlat[rows], city.radius_m, _MOST)]
+    store = state.store()
+    model = model_for(store, result.city, result.model)
+    near = addresses(store, model, result.lonlat[rows])
+    spots = []
+    for row, address in zip(rows.tolist(), near, strict=True):
+        cell = h3.int_to_str(int(result.h3[row]))
+        nearest = address.nearest
+        spots.append(
+            Spot(
+                cell,
+                f"Near {nearest.name}" if nearest is not None else cell,
+                float(result.lonlat[row, 0]),
+                float(result.lonlat[row, 1]),
+                told_match(result, row),
+                _parts(result, row),
+            )
+        )
+    return spots
+
+
+def told_number(result: Answer | CellScores) -> str:
+    """How many cells are ranked, and how many share the first place."""
+    score = result.score[np.isfinite(result.percentile)]
+    told = f"Best of {len(score):,} map cells, spaced apart"
+    best = int((score == score.max()).sum()) if len(score) else 0
+    return told + (f"; {best:,} cells share the best match" if best > _MOST else "")
+
+
+def told_match(result: Answer | CellScores, row: int) -> str:
+    """How well a cell matches: its score of all criteria, or its rank where there is an example."""
+    value = float(result.score[row]) if isinstance(result, Answer) else result.percentile[row] / 100
+    return f"{100 * value:.0f} %"
+
+
+def _parts(result: Answer | CellScores, row: int) -> Sequence[tuple[str, float | None]]:
+    if not isinstance(result, Answer):
+        return ()
+    values = [(part.criterion.label, float(part.value[row])) for part in result.parts if part.used]
+    return [(label, value if np.isfinite(value) else None) for label, value in values]
+
+
+def draw(spots: Sequence[Spot]) -> None:
+    """The list; a press on one shows why."""
+    with st.container(key="spots", gap=None):
+        for rank, spot in enumerate(spots, start=1):
+            with st.container(key=f"spot-row-{rank}", gap=None):
+                st.button(
+                    f"{rank}. {plain(spot.title)} · **{spot.match}**",
+                    key=f"spot-{spot.cell}",
+                    type="tertiary",
+                    help="Why here?",
+                    on_click=choose,
+                    args=(spot.cell,),
+                )
+                if len(spot.parts) > 1:  # one alone is the match itself
+                    bars(spot.parts)
+
+
+def choose(cell: str) -> None:
+    """Look at a cell, and say why it scored."""
+    asking.look_at(cell)
+    st.session_state[VIEW] = WHY
+
+
+def bars(parts: Sequence[tuple[str, float | None]]) -> None:
+    """Parts as small bars with their percentage."""
+    st.html(f'<div class="parts">{"".join(bar(label, value) for label, value in parts)}</div>')
+
+
+def bar(label: str, value: float | None) -> str:
+    """One part as HTML."""
+    told = "no data" if value is None else f"{100 * value:.0f} %"
+    return (
+        f'<div class="part"><span class="part-label">{escape(label)}</span>'
+        f'<span class="part-bar"><span style="width:{(value or 0) * 100:.0f}%"></span></span>'
+        f'<span class="part-figure">{told}</span></div>'
+    )

@@ -1,0 +1,96 @@
+"""How sure an answer is: support of each likeness, and how familiar the ground of each cell is."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from ui.ask.question import Found, Question
+from ui.shell import state
+from ui.shell.text import count, plain
+from workflows.search.ask import Answer
+from workflows.search.sureness import Familiar, familiar_ground
+
+LEAST: Final = "ask-sure"
+_MADE: Final = "sureness"
+
+
+def least() -> float:
+    """How sure a cell must be to keep its colour, 0 to 1; kept while another tab is open."""
+    return int(st.session_state.get(LEAST) or 0) / 100
+
+
+def sureness(question: Question, found: Found) -> npt.NDArray[np.float32] | None:
+    """How sure the answer is of each cell, float32 `[m]`; None where nothing is modelled, or told.
+
+    Raises:
+        NotFoundError: The city or its model was removed meanwhile.
+    """
+    if not _modelled(found):
+        return None
+    ground = _ground(question, found)
+    if ground is None:
+        return None
+    result = found.result
+    levels = (
+        {part.support.level for part in result.parts if part.used and part.support is not None}
+        if isinstance(result, Answer)
+        else set()
+    )
+    return ground.sureness(levels)
+
+
+def draw(question: Question, found: Found) -> None:
+    """Support in words, the slider, and what it uses."""
+    result = found.result
+    if isinstance(result, Answer):
+        for part in result.parts:
+            if part.support is None:
+                continue
+            st.markdown(plain(part.criterion.label) + f": **{part.support.level}**")
+            st.caption(plain(part.support.reason))
+    if not _modelled(found):
+        st.write("Nothing here is modelled: distances and areas are measured.")
+        return
+    ground = _ground(question, found)
+    if ground is None:
+        st.caption(
+            "The city's places are too few, or too close together, to tell familiar ground from "
+            "unfamiliar."
+        )
+        return
+    st.slider(
+        "Grey out cells less sure than",
+        0,
+        90,
+        step=10,
+        format="%d %%",
+        key=LEAST,
+        persist_state="session",
+    )
+    outside = int(ground.outside.sum())
+    st.caption(
+        f"Sureness compares each cell's ground, as the model sees it, with the ground under "
+        f"{count(ground.places, 'place')} of the city: 100 % where it is alike, 50 % at the border "
+        f"of the area of applicability, 0 % far beyond. {count(outside, 'cell')} of "
+        f"{len(ground.outside):,} {'lies' if outside == 1 else 'lie'} outside it. Weak support of "
+        "a likeness halves all of it."
+    )
+
+
+def _modelled(found: Found) -> bool:
+    result = found.result
+    return not isinstance(result, Answer) or any(
+        part.used and part.support is not None for part in result.parts
+    )
+
+
+def _ground(question: Question, found: Found) -> Familiar | None:
+    if _MADE not in found.made:
+        with st.spinner("Comparing the ground"):
+            found.made[_MADE] = familiar_ground(
+                state.store(), question.city, question.model, found.result.year
+            )
+    ground: Familiar | None = found.made[_MADE]
+    return ground

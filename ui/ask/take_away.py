@@ -1,0 +1,83 @@
+"""Keep an answer as a layer, or take it away as a file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from ui.jobs import made_file
+from ui.shell import downloads, errors, page, state
+from ui.shell.text import plain
+from workflows.cities.cities import CitySummary
+from workflows.layers.export import export_answer, export_scores
+from workflows.layers.file_kinds import SEARCH_FILE, search_file
+from workflows.layers.layers import (
+    LayerSummary,
+    default_title,
+    keep_answer,
+    keep_layer,
+)
+from workflows.search.ask import Answer
+from workflows.search.search import CellScores
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What can be done with an answer of either kind."""
+
+    title: str
+    told: str
+    keep: Callable[[str], LayerSummary]
+    offer: Callable[[str], None]
+
+
+def title_of(result: Answer | CellScores) -> str:
+    """What an answer is called."""
+    return _result(result).title
+
+
+def draw(city: CitySummary, result: Answer | CellScores) -> None:
+    """The two buttons."""
+    one = _result(result)
+    keeping, taking = st.columns(2, gap="small")
+    with keeping, st.popover("Keep", icon=":material/bookmark_add:", width="stretch"):
+        _keeping(one)
+    with taking, st.popover("Download", icon=":material/download:", width="stretch"):
+        st.caption(one.told)
+        with errors.boxed(state.reachable):
+            one.offer(f"{city.slug}-{one.title}")
+
+
+def _keeping(one: _Result) -> None:
+    title = st.text_input("Title of the layer", one.title, key=f"title-{one.title}", max_chars=200)
+    if st.button("Save as layer", type="primary", key="keep"):
+        with errors.boxed(state.reachable):
+            layer = one.keep(title)
+            st.success(f"Kept as {plain(layer.title)}.")
+            st.page_link(page.LAYERS, label="See it under Layers", width="stretch")
+
+
+def _result(result: Answer | CellScores) -> _Result:
+    if isinstance(result, Answer):
+        return _Result(
+            result.title[:200],
+            "Every cell with its score, its rank, each part and each distance, WGS84.",
+            lambda title: keep_answer(state.store(), result, title),
+            lambda name: downloads.buttons(
+                name, lambda path: export_answer(result, path), key="search"
+            ),
+        )
+    return _Result(
+        default_title(result),
+        "Every cell with its score and percentile, WGS84.",
+        lambda title: keep_layer(state.store(), result, title),
+        lambda name: made_file.in_a_format(
+            name,
+            result.city,
+            SEARCH_FILE,
+            lambda suffix: search_file(state.store(), result, suffix),
+            lambda path: export_scores(result, path),
+            key="search",
+            features=len(result.h3),
+        ),
+    )

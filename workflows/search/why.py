@@ -1,0 +1,190 @@
+"""Why a cell scored as it did: each part, what is nearest, which places speak for it, its rank."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import h3
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from aether_core.spatial.distances import nearest_thing
+from aether_core.spatial.plane import Plane
+from workflows.home.store import Store
+from workflows.search.ask import Answer, Part
+from workflows.search.search import CellScores
+from workflows.search.things import CityPlaces, city_places, named_roads
+from workflows.training.representation import ModelInUse, model_for
+
+_SPEAKING = 3
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """Something with a name, and how far it is in a straight line, in metres."""
+
+    name: str
+    metres: float
+
+
+@dataclass(frozen=True)
+class Address:
+    """What people know near a point.
+
+    Attributes:
+        place: The nearest place with a name; None where the city has none.
+        street: The nearest named road of the city's base map; None where it has none.
+    """
+
+    place: Nearby | None
+    street: Nearby | None
+
+    @property
+    def nearest(self) -> Nearby | None:
+        """The nearer of both."""
+        known = [one for one in (self.place, self.street) if one is not None]
+        return min(known, key=lambda one: one.metres, default=None)
+
+
+@dataclass(frozen=True)
+class PartHere:
+    """One criterion at a cell.
+
+    Attributes:
+        part: The criterion with its support, of the whole city.
+        value: How far the cell fulfils it, 0 to 1; None without data.
+        nearest: What its distance was measured to; None where it has none.
+        speaking: The nearest places that are described like it, nearest first; of likenesses.
+    """
+
+    part: Part
+    value: float | None
+    nearest: Nearby | None
+    speaking: tuple[Nearby, ...]
+
+
+@dataclass(frozen=True)
+class Why:
+    """One cell of an answer.
+
+    Attributes:
+        rank: Among the cells that have a score, 1 the best; None where it has none.
+        ranked: How many have one.
+    """
+
+    row: int
+    cell: str
+    lon: float
+    lat: float
+    score: float | None
+    percentile: float | None
+    rank: int | None
+    ranked: int
+    address: Address
+    parts: tuple[PartHere, ...]
+
+
+def cell_row(result: Answer | CellScores, lon: float, lat: float) -> int:
+    """The row of the cell whose centre is nearest to a point (WGS84)."""
+    offset = Plane(np.array([[lon, lat]])).points(result.lonlat)
+    return int(np.argmin((offset**2).sum(axis=1)))
+
+
+def why(store: Store, result: Answer | CellScores, row: int) -> Why:
+    """Explain one cell of an answer.
+
+    Args:
+        store: The store.
+        result: An answer, or a search by example, which has no parts.
+        row: Of the cell.
+
+    Raises:
+        NotFoundError: The city or the model was removed meanwhile.
+    """
+    model = model_for(store, result.city, result.model)
+    here = result.lonlat[row : row + 1]
+    score = np.where(np.isfinite(result.percentile), result.score, np.nan)
+    known = bool(np.isfinite(score[row]))
+    parts = result.parts if isinstance(result, Answer) else ()
+    return Why(
+        row=row,
+        cell=h3.int_to_str(int(result.h3[row])),
+        lon=float(here[0, 0]),
+        lat=float(here[0, 1]),
+        score=float(score[row]) if known else None,
+        percentile=float(result.percentile[row]) if known else None,
+        rank=1 + int((score > score[row]).sum()) if known else None,
+        ranked=int(np.isfinite(score).sum()),
+        address=addresses(store, model, here)[0],
+        parts=tuple(_here(store, model, part, row, here) for part in parts),
+    )
+
+
+def addresses(store: Store, model: ModelInUse, lonlat: NDArray[np.float64]) -> list[Address]:
+    """What people know near each point.
+
+    Args:
+        store: The store.
+        model: From `model_for`.
+        lonlat: WGS84, float64 `[n, 2]`, at least one.
+    """
+    places, roads = _named(store, model)
+    near_place = _nearest(lonlat, *places)
+    near_road = _nearest(lonlat, *roads)
+    return [Address(*both) for both in zip(near_place, near_road, strict=True)]
+
+
+_Names = tuple[NDArray[np.object_], tuple[str, ...]]
+
+
+@lru_cache(maxsize=4)
+def _named(store: Store, model: ModelInUse) -> tuple[_Names, _Names]:
+    places = city_places(store, model)
+    names = tuple(places.names[row] for row in np.flatnonzero(places.named))
+    roads = named_roads(store, model)
+    empty: _Names = (np.empty(0, dtype=object), ())
+    return (places.points[places.named], names), (roads.shapes, roads.names) if roads else empty
+
+
+def _nearest(
+    lonlat: NDArray[np.float64], shapes: NDArray[np.object_], names: tuple[str, ...]
+) -> list[Nearby | None]:
+    if not len(shapes):
+        return [None] * len(lonlat)
+    metres, rows = nearest_thing(lonlat, shapes)
+    return [Nearby(names[row], float(far)) for far, row in zip(metres, rows, strict=True)]
+
+
+def _here(
+    store: Store, model: ModelInUse, part: Part, row: int, here: NDArray[np.float64]
+) -> PartHere:
+    value: Any = part.value[row]
+    nearest = None
+    if part.metres is not None and part.nearest is not None:
+        name = part.names[part.nearest[row]] or part.criterion.words
+        nearest = Nearby(name, float(part.metres[row]))
+    known = float(value) if np.isfinite(value) else None
+    return PartHere(part, known, nearest, _speaking(store, model, part, here))
+
+
+def _speaking(
+    store: Store, model: ModelInUse, part: Part, here: NDArray[np.float64]
+) -> tuple[Nearby, ...]:
+    """The nearest places whose category or group is among the words like the criterion's."""
+    if part.support is None or not part.support.described:
+        return ()
+    places = city_places(store, model)
+    rows = places.index.carrying(part.support.described)
+    if not len(rows):
+        return ()
+    flat = Plane(here).points(shapely.get_coordinates(places.points[rows]))
+    metres = np.hypot(*flat.T)
+    nearest = np.argsort(metres, kind="stable")[:_SPEAKING]
+    return tuple(Nearby(_called(places, int(rows[at])), float(metres[at])) for at in nearest)
+
+
+def _called(places: CityPlaces, row: int) -> str:
+    category = places.index.category_at(row)
+    named = places.named[row] and category
+    return f"{places.names[row]} ({category})" if named else places.names[row]
