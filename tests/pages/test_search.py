@@ -128,7 +128,7 @@ def test_an_older_link_keeps_its_but_not(app_environment: Store) -> None:
 @pytest.mark.usefixtures("app_environment")
 def test_what_no_place_is_like_paints_no_map_but_offers_what_is_known() -> None:
     visit = open_page("search", q="asdfghjkl qwerty")
-    assert chips(visit) == ["like: asdfghjkl qwerty · none"]
+    assert chips(visit) == ["like: asdfghjkl qwerty · unknown here"]
     assert "The city cannot answer this" in words(visit)
     assert "No kind of place here is described like this" in words(visit)
     assert layer(deck(visit), "targets")["data"]

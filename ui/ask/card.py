@@ -10,6 +10,7 @@ import streamlit as st
 from ui.ask import question as asking
 from ui.ask.question import Found
 from ui.ask.spots import bar, told_match
+from ui.ask.sure import SUPPORT_WORDS
 from ui.shell import state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
@@ -93,7 +94,7 @@ def _part(one: PartHere) -> None:
     if one.speaking:
         lines.append(f"Such places nearby: {'; '.join(map(_far, one.speaking))}")
     if part.support is not None:
-        lines.append(f"Support: {part.support.level}")
+        lines.append(f"Likeness: {SUPPORT_WORDS[part.support.level]}")
     if not part.used:
         lines.append("Does not count in the score")
     notes = "".join(f"<small>{escape(line)}</small>" for line in lines)

@@ -24,6 +24,7 @@ from aether_core.search.question.criteria import (
 from ui.ask import area
 from ui.ask import question as asking
 from ui.ask.question import Question
+from ui.ask.sure import SUPPORT_WORDS
 from ui.shell.text import plain, sentence
 from workflows.cities.cities import CitySummary
 from workflows.search.ask import STRAIGHT_LINE, Answer, Part, together
@@ -117,7 +118,7 @@ def _chip(
 ) -> None:
     label = plain((part.criterion if part is not None else one).label)
     if part is not None and part.support is not None:
-        label += f" · {part.support.level}"
+        label += f" · {SUPPORT_WORDS[part.support.level]}"
     if part is None and answered:
         label += " · not here"
     name = f"chip-{at}-{crc32(repr(one).encode()):08x}"
@@ -129,7 +130,7 @@ def _chip(
         if part is not None:
             st.caption(plain(f"{sentence(part.criterion.sentence)}; from: {part.meaning}."))
             if part.support is not None:
-                st.caption(plain(f"Support: {part.support.level}. {part.support.reason}"))
+                st.caption(plain(part.support.reason))
         if one.kind in _OFFERED:
             _form(name, one, lambda edited: _replace(question, at, edited), "Apply")
         st.button(
@@ -228,7 +229,7 @@ def _told(answer: Answer) -> None:
     """In one line what was left aside; all that is to be said of it on demand."""
     lines = [
         f"Not used: “{one.words}”"
-        + (" (support: none)" if one.code == "no-support" else f" ({one.reason})")
+        + (" (unknown here)" if one.code == "no-support" else f" ({one.reason})")
         for one in answer.unmapped
     ]
     if STRAIGHT_LINE in answer.notes:

@@ -1,11 +1,13 @@
 """How sure an answer is: support of each likeness, and how familiar the ground of each cell is."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from aether_core.search.support import Level
 from ui.ask.question import Found, Question
 from ui.shell import state
 from ui.shell.text import count, plain
@@ -13,6 +15,12 @@ from workflows.search.ask import Answer
 from workflows.search.sureness import Familiar, familiar_ground
 
 LEAST: Final = "ask-sure"
+SUPPORT_WORDS: Final[Mapping[Level, str]] = {
+    Level.STRONG: "well known here",
+    Level.WEAK: "doubtful",
+    Level.NONE: "unknown here",
+}
+"""A planner's words for a support; researchers read the level itself in JSON and exports."""
 _MADE: Final = "sureness"
 
 
@@ -48,7 +56,7 @@ def draw(question: Question, found: Found) -> None:
         for part in result.parts:
             if part.support is None:
                 continue
-            st.markdown(plain(part.criterion.label) + f": **{part.support.level}**")
+            st.markdown(plain(part.criterion.label) + f": **{SUPPORT_WORDS[part.support.level]}**")
             st.caption(plain(part.support.reason))
     if not _modelled(found):
         st.write("Nothing here is modelled: distances and areas are measured.")
