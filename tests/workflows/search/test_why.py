@@ -1,6 +1,7 @@
 """Why a cell scored: against what is computed beside it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,11 +64,10 @@ def test_a_card_says_what_is_nearest_and_where_it_ranks(city: Store) -> None:
 
 def test_a_cell_without_a_score_has_no_rank_and_an_example_no_parts(city: Store) -> None:
     answer = ask(city, SLUG, QUESTION)
-    answer.score[7] = answer.percentile[7] = np.nan
-    try:
-        card = why(city, answer, 7)
-    finally:
-        ask.__globals__["_ANSWERS"]._known.clear()
+    score, percentile = answer.score.copy(), answer.percentile.copy()
+    score[7] = percentile[7] = np.nan
+    answer = replace(answer, score=score, percentile=percentile)
+    card = why(city, answer, 7)
     assert (card.rank, card.score, card.ranked) == (None, None, answer.ranked)
     alike = similar_cells(city, SLUG, *answer.lonlat[3])
     first = why(city, alike, 3)
