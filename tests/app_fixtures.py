@@ -169,6 +169,16 @@ def borrowed_store(cluster_url: str, original: Original, home: Path) -> Iterator
         yield store
 
 
+@pytest.fixture(scope="module")
+def module_store(
+    cluster_url: str, trained_original: Original, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    """Tinytown with a trained model for a whole module: what a test changes, it takes back."""
+    home = tmp_path_factory.mktemp("module-home")
+    with borrowed_store(cluster_url, trained_original, home) as store:
+        yield store
+
+
 @pytest.fixture
 def trained_store(cluster_url: str, trained_original: Original, tmp_path: Path) -> Iterator[Store]:
     """A store of its own that holds Tinytown with a trained model."""

@@ -34,7 +34,7 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # zipfile's word for a method it does not know
         raise InputError(
             "the zip uses a compression method that is not supported",
             path.name,

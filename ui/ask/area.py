@@ -47,7 +47,7 @@ def draw(city: CitySummary, question: Question) -> None:
                 everywhere=bool(st.session_state["ask-everywhere"])
             ),
         )
-        kept = [layer for layer in list_layers(state.store(), city.slug) if layer.unit == "area"]
+        kept = [layer for layer in list_layers(state.store(), city.slug) if layer.by_area]
         way = _FILE
         if kept:
             way = st.segmented_control(

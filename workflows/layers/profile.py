@@ -182,7 +182,7 @@ def _chosen(
     if layers is not None:
         named = [show_layer(store, slug, one) for one in dict.fromkeys(layers)]
         for one in named:
-            if one.unit != "cell":
+            if one.by_area:
                 raise InputError(
                     "a profile takes figures of layers of cells",
                     f"{one.layer} is one of areas",
@@ -191,7 +191,7 @@ def _chosen(
                 )
         return named, []
     every = list_layers(store, slug)
-    cells = [one for one in every if one.unit == "cell"]
+    cells = [one for one in every if not one.by_area]
     notes = []
     if not cells:
         notes.append(
@@ -203,7 +203,7 @@ def _chosen(
             f"of {len(cells)} kept layers the {MOST_LAYERS} newest were taken; name others to "
             "have theirs (in commands: --only)"
         )
-    alone = [one.layer for one in every if one.unit != "cell" and one.cells_layer is None]
+    alone = [one.layer for one in every if one.by_area and one.cells_layer is None]
     if alone:
         notes.append(f"layers of areas give no figures: {_listed(alone)}")
     return cells[:MOST_LAYERS], notes

@@ -120,6 +120,7 @@ class Kind:
         evidence: What it is measured by.
         default_m: Distance where none is said; None where the kind has no distance.
         opposite: Name of the kind that contradicts it about the same words.
+        negated: Whether it asks that something is not there.
         constraint: Whether what does not fulfil it is left out of the ranking, instead of being
             weighed against the rest.
         value: From evidence to 0 to 1: a likeness as percentile 0 to 100, metres, or 1 inside and
@@ -132,6 +133,7 @@ class Kind:
     evidence: Evidence
     default_m: float | None
     opposite: str | None
+    negated: bool
     constraint: bool
     value: Curve
     sentence: Callable[[Criterion], str]
@@ -157,6 +159,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "likeness",
                 None,
                 "not_like",
+                negated=False,
                 constraint=False,
                 value=lambda percentile, _: np.asarray(percentile / 100, dtype=np.float32),
                 sentence=lambda one: f"looks like a place for {one.words}",
@@ -167,6 +170,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "likeness",
                 None,
                 "like",
+                negated=True,
                 constraint=False,
                 value=lambda percentile, _: np.asarray(1 - percentile / 100, dtype=np.float32),
                 sentence=lambda one: f"does not look like a place for {one.words}",
@@ -177,6 +181,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "distance",
                 NEAR_M,
                 "not_near",
+                negated=False,
                 constraint=False,
                 value=_near,
                 sentence=lambda one: (
@@ -189,6 +194,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "distance",
                 AWAY_M,
                 "near",
+                negated=True,
                 constraint=False,
                 value=_far,
                 sentence=lambda one: (
@@ -201,6 +207,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "area",
                 None,
                 None,
+                negated=False,
                 constraint=True,
                 value=lambda inside, _: np.asarray(inside, dtype=np.float32),
                 sentence=lambda one: f"lies in {one.words}",
@@ -314,7 +321,7 @@ def _same_thing(one: Criterion) -> tuple[str, Source | None]:
 
 
 def _is_ring(one: Criterion, other: Criterion) -> bool:
-    inner, outer = sorted((one, other), key=lambda each: each.kind == "near")
+    inner, outer = sorted((one, other), key=lambda each: not KINDS[each.kind].negated)
     if inner.distance_m is None or outer.distance_m is None:
         return False
     return inner.stated and outer.stated and inner.distance_m < outer.distance_m

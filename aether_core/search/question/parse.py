@@ -294,7 +294,7 @@ class _Reading:
             self.option += 1
             self.context, self.run, self.join = _Context(), [], "and"
             self.note("what stands before and after “or” was read as two complete alternatives")
-        words = _cleaned(text, negated=self.context.kind.startswith("not"))
+        words = _cleaned(text, negated=_is_negated(self.context.kind))
         if not words:
             return
         self.context.used = True
@@ -309,7 +309,7 @@ class _Reading:
         words = self._without_count(self._without_pointing(words))
         relation, kind = self.context.relation, self.context.kind
         # "not near schools or bars" wants neither: or joins alternatives of what is wanted only.
-        if not (self.join == "or" and self.criteria and not kind.startswith("not")):
+        if not (self.join == "or" and self.criteria and not _is_negated(kind)):
             self.clause += 1
         elif len({self.criteria[at].clause for at in self.run}) > 1:
             self.note("“or” was read as joining only what stands right before and after it")
@@ -390,7 +390,7 @@ class _Reading:
         """The opposite relation, of "neither near a school" or "not in Soho"."""
         text = f"{before.text.strip()} {marker.text.strip()}"
         opposite = KINDS[marker.kind].opposite if marker.role == "relation" else None
-        if marker.kind.startswith("not"):
+        if _is_negated(marker.kind):
             return replace(marker, text=text)
         if opposite is None:
             reason = "an area to leave out cannot be named; say what it is away from"
@@ -417,8 +417,8 @@ class _Reading:
             return
         for at in self.run:
             one = self.criteria[at]
-            kind = KINDS[marker.kind].opposite if one.kind == "not_like" else marker.kind
-            if one.kind in {"near", "not_near"}:
+            kind = KINDS[marker.kind].opposite if _is_negated(one.kind) else marker.kind
+            if KINDS[one.kind].evidence == "distance":
                 kind = one.kind
             self.criteria[at] = replace(
                 one, kind=str(kind), distance_m=marker.distance_m, stated=marker.stated
@@ -557,6 +557,11 @@ _TRAILING = re.compile(
 _DEGREE = re.compile(
     r"^(?:too|very|so|really|quite|overly|much|many|lots of) (?=\w)", re.IGNORECASE
 )
+
+
+def _is_negated(kind: str) -> bool:
+    """Whether a kind asks that something is not there; what is not understood has no kind."""
+    return kind in KINDS and KINDS[kind].negated
 
 
 def _cleaned(text: str, *, negated: bool = False) -> str:

@@ -18,8 +18,9 @@ from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.layers import layers as layer_rows
-from tests.app_fixtures import SLUG, Original, borrowed_store, set_environment
+from tests.app_fixtures import SLUG, set_environment
 from tests.cli.test_cli import ask as run_json
+from tests.db.city_data import add_areas, add_share_layer
 from tests.errors import fault
 from tests.task_fixtures import TaskFiles
 from workflows.home.store import Store
@@ -39,13 +40,9 @@ UTM = "EPSG:32635"
 
 
 @pytest.fixture(scope="module")
-def bare(
-    cluster_url: str, trained_original: Original, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Store]:
+def bare(module_store: Store) -> Store:
     """A store with Tinytown for the whole module; a test that keeps a layer removes it."""
-    home = tmp_path_factory.mktemp("profile-home")
-    with borrowed_store(cluster_url, trained_original, home) as store:
-        yield store
+    return module_store
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +169,22 @@ def test_the_newest_layers_are_taken_and_one_removed_meanwhile_is_told(
     found = profile_file(bare, SLUG, task_files.districts)
     assert found.layers == ()
     assert any(gone.layer in note and "no such layer" in note for note in found.notes)
+
+
+def test_a_layer_of_areas_gives_no_figures_and_is_refused_by_name(
+    bare: Store, task_files: TaskFiles
+) -> None:
+    with bare.session() as session:
+        areas = add_areas(session, city_rows.city_by_slug(session, SLUG).id)
+        add_share_layer(session, areas, "young-and-old")
+    try:
+        found = profile_file(bare, SLUG, task_files.districts)
+        assert "young-and-old" not in found.layers
+        assert any("young-and-old" in note for note in found.notes)
+        with pytest.raises(InputError, check=fault("profile-of-area-layer", "young-and-old")):
+            profile_file(bare, SLUG, task_files.districts, layers=["young-and-old"])
+    finally:
+        remove_layer(bare, SLUG, "young-and-old")
 
 
 def test_areas_in_another_crs_partly_outside_small_and_overlapping_are_told(

@@ -1,7 +1,6 @@
 """A question answered by a trained city: every part against what is computed beside it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,7 +14,7 @@ from aether_core.search.question.criteria import Criterion, LayerSource
 from cli.__main__ import run
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
-from tests.app_fixtures import SLUG, Original, borrowed_store, set_environment
+from tests.app_fixtures import SLUG, set_environment
 from tests.cli.test_cli import ask as run_json
 from tests.cli.test_cli import refused
 from tests.errors import fault
@@ -27,16 +26,6 @@ from workflows.search.criteria_file import read_criteria
 from workflows.search.search import search_cells
 
 GEOD = Geod(ellps="WGS84")
-
-
-@pytest.fixture(scope="module")
-def city(
-    cluster_url: str, trained_original: Original, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Store]:
-    """A store with trained Tinytown for the whole module; nothing here changes the city."""
-    home = tmp_path_factory.mktemp("ask-home")
-    with borrowed_store(cluster_url, trained_original, home) as store:
-        yield store
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Why a cell scored: against what is computed beside it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,7 @@ from pyproj import Geod
 from aether_core.search.support import Level
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
-from tests.app_fixtures import SLUG, Original, borrowed_store
+from tests.app_fixtures import SLUG
 from workflows.home.store import Store
 from workflows.search.ask import ask
 from workflows.search.search import similar_cells
@@ -19,15 +18,6 @@ from workflows.search.sureness import familiar_ground
 from workflows.search.why import cell_row, why
 
 QUESTION = "parks near a school"
-
-
-@pytest.fixture(scope="module")
-def city(
-    cluster_url: str, trained_original: Original, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Store]:
-    """A store with trained Tinytown for the whole module; nothing here changes the city."""
-    with borrowed_store(cluster_url, trained_original, tmp_path_factory.mktemp("why")) as store:
-        yield store
 
 
 def test_a_card_says_what_is_nearest_and_where_it_ranks(city: Store) -> None:
