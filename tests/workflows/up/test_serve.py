@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import LiteralString
 
@@ -107,8 +108,8 @@ def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path, tmp_path
         assert server is not None
         address_of_it = conninfo(cluster.url())
         with (
-            psycopg.connect(address_of_it) as holding,
-            psycopg.connect(address_of_it, autocommit=True) as looking,
+            closing(psycopg.connect(address_of_it, autocommit=True)) as holding,
+            closing(psycopg.connect(address_of_it, autocommit=True)) as looking,
         ):
             looking.execute(HOLD_UP)
             holding.execute("SELECT pg_advisory_lock(7)")
