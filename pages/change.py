@@ -83,16 +83,15 @@ def draw_difference(city: CitySummary, found: CellChange, marks: list[Point]) ->
     """The map of the change."""
     noise = found.noise
     view = change_view(change_ask.values_of(found), noise.low, noise.high, found.title)
-    with st.container(key="map-frame-change", gap=None):
-        city_map.draw(
-            city,
-            key=f"change-map-{city.slug}",
-            height=MAP_HEIGHT,
-            alt=f"Map of {city.name}: change towards {found.title}",
-            cells=CellValues(found.h3, view.shown, mean=True),
-            marks=marks,
-        )
-        layer_map.draw_legend(view, "change")
+    city_map.draw(
+        city,
+        key=f"change-map-{city.slug}",
+        height=MAP_HEIGHT,
+        alt=f"Map of {city.name}: change towards {found.title}",
+        cells=CellValues(found.h3, view.shown),
+        marks=marks,
+        legend=layer_map.legend_of(view),
+    )
 
 
 @st.cache_data(max_entries=4, show_spinner="Drawing the map")

@@ -13,7 +13,7 @@ from aether_core.errors import AetherError
 from ui.ask import card, chips, places, spots, sure, take_away
 from ui.ask import question as ask
 from ui.ask.question import Found, Question
-from ui.map import cells, ground, legend, ramp
+from ui.map import ground, legend, ramp
 from ui.map import map as city_map
 from ui.map.cells import CellValues
 from ui.map.coloured import Shown, untrusted
@@ -99,7 +99,8 @@ def draw_map(
     unsure: npt.NDArray[np.bool_] | None,
 ) -> None:
     """The city with the answer on it; a click asks why here."""
-    values, title = None, ""
+    values = key = None
+    title = ""
     steps = ramp.percentile_steps(dark=state.is_dark(), on_ground=ground.has_shapes(city))
     if found is not None:
         percentile = found.result.percentile
@@ -110,27 +111,24 @@ def draw_map(
             Shown(shown, steps, "percentile", note="click to see why", dimmed=unsure, dim=dim),
         )
         title = take_away.title_of(found.result)
-    with st.container(key="map-frame-search", gap=None):
-        city_map.draw(
-            city,
-            key=f"search-map-{city.slug}",
-            height=MAP_HEIGHT,
-            alt=f"Map of {city.name}: {title or 'no query yet'}",
-            cells=values,
-            targets=cells.all_of(city) if city.model and values is None else None,
-            points=city_map.points_of(places_of(city)) if values is None else [],
-            marks=marks,
-            on_click=partial(look, city.cell_resolution) if city.model else None,
+        key = legend.of_steps(
+            title,
+            "percentile of the city's cells",
+            steps,
+            names=legend.PERCENTILE_NAMES,
+            grey=dim if unsure is not None and unsure.any() else None,
         )
-        if values is not None:
-            grey = values.shown.dim if unsure is not None and unsure.any() else None
-            legend.draw(
-                title,
-                "percentile of the city's cells",
-                steps,
-                names=legend.PERCENTILE_NAMES,
-                grey=grey,
-            )
+    city_map.draw(
+        city,
+        key=f"search-map-{city.slug}",
+        height=MAP_HEIGHT,
+        alt=f"Map of {city.name}: {title or 'no query yet'}",
+        cells=values,
+        points=city_map.points_of(places_of(city)) if values is None else [],
+        marks=marks,
+        legend=key,
+        on_click=partial(look, city.cell_resolution) if city.model else None,
+    )
 
 
 def draw_hint(city: CitySummary) -> None:

@@ -78,7 +78,7 @@ def served(log_file: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "ui.shell.server"]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
     with log_file.open("wb") as log:
         server = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)

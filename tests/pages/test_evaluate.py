@@ -101,7 +101,7 @@ def test_the_last_comparison_is_there_on_arrival_with_every_figure(compared: Eva
     assert {"Score by representation", "Gain over AlphaEarth"} == set(charts(visit))
     visit.get_by_key("comparison-view").set_value("Folds and blocks").run()
     assert "Variogram of the labels" in charts(visit)
-    assert visit.get("deck_gl_json_chart")
+    assert visit.get("bidi_component")
     visit.get_by_key("comparison-view").set_value("Learning curve").run()
     assert "Learning curve" in charts(visit)
     assert not visit.exception

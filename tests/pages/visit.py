@@ -6,6 +6,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from tests.map_data import records
+
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
 
@@ -26,14 +28,25 @@ def words(visit: AppTest) -> str:
     kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success")
     said = [str(element.value) for kind in kinds for element in getattr(visit, kind)]
     said += [element.body for element in visit.html]
+    legends = [json.loads(one.json)["legend"] for one in _components(visit, "aether_map")]
+    for legend in filter(None, legends):
+        said += [legend["title"], legend["unit"]]
+        said += [f"{entry['name']} {entry['figure']}" for entry in legend["entries"]]
     return "\n".join(said)
 
 
 def deck(visit: AppTest) -> dict[str, Any]:
-    """The one map of the page as deck.gl receives it."""
-    (chart,) = visit.get("deck_gl_json_chart")
-    spec: dict[str, Any] = json.loads(chart.proto.json)
+    """The one map of the page as the browser receives it, with what it would fetch."""
+    (found,) = _components(visit, "aether_map")
+    spec: dict[str, Any] = json.loads(found.json)
+    for one in spec["layers"]:
+        one["data"] = records(one)
     return spec
+
+
+def _components(visit: AppTest, name: str) -> list[Any]:
+    every = [one.proto for one in visit.get("bidi_component")]
+    return [one for one in every if one.component_name == name]
 
 
 def layer(spec: dict[str, Any], start: str) -> dict[str, Any]:

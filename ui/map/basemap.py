@@ -17,16 +17,12 @@ class Basemap:
     """The background of the maps.
 
     Attributes:
-        style: What pydeck takes: an address, or a style in a list.
+        style: An address or a MapLibre style; None for none.
         problem: Why the style that was set is not drawn, as sentences; "" when it is.
     """
 
-    style: str | list[dict[str, Any]]
+    style: str | dict[str, Any] | None
     problem: str = ""
-
-
-# A style inside a list reaches the page as it is; without one Streamlit asks CARTO for tiles.
-_NONE: Final[list[dict[str, Any]]] = [{"version": _VERSION, "sources": {}, "layers": []}]
 
 
 def basemap(style: str | None) -> Basemap:
@@ -36,7 +32,7 @@ def basemap(style: str | None) -> Basemap:
         style: URL or path of a MapLibre style.
     """
     if not style:
-        return Basemap(_NONE)
+        return Basemap(None)
     if "://" in style:
         return _address(style)
     path = Path(style).expanduser()
@@ -72,7 +68,7 @@ def _file(path: Path, changed: int, size: int) -> Basemap:  # noqa: ARG001 - rea
         return _without(f"The map style {path.name} is not valid JSON.")
     if not _is_style(found):
         return _without(f"The file {path.name} is not a MapLibre style of version {_VERSION}.")
-    return Basemap([found])
+    return Basemap(found)
 
 
 def _is_style(found: object) -> bool:
@@ -95,4 +91,4 @@ def _no_number(name: str) -> float:
 
 
 def _without(why: str) -> Basemap:
-    return Basemap(_NONE, f"{why} {_FIX}")
+    return Basemap(None, f"{why} {_FIX}")

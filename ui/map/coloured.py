@@ -83,6 +83,11 @@ class Shown:
         grey = np.int16(len(self.steps.colours))
         return np.where(self.dimmed & (classes >= 0), grey, classes)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What values are positions of; empty where they are numbers."""
+        return self.steps.names if isinstance(self.steps, Categories) else ()
+
     def title(self, at: int) -> str:
         """First line of a shape's tooltip; the page escapes it."""
         return self.titles[at] if self.titles else self.in_words(float(self.values[at]))

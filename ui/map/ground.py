@@ -1,7 +1,6 @@
 """The map's ground, drawn from the city's own data: no request leaves the machine."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 import geopandas as gpd
@@ -13,7 +12,7 @@ import streamlit as st
 from shapely.geometry import mapping, shape
 
 from aether_core.spatial.longitudes import joined_across_180
-from ui.map.ready_json import ReadyJson, compact
+from ui.map import served
 from ui.shell import state
 from ui.shell.palette import Ground
 from workflows.cities.cities import CitySummary, base_map
@@ -45,7 +44,7 @@ def shapes_of(city: CitySummary) -> Shapes:
 
 def has_shapes(city: CitySummary) -> bool:
     """Whether the city has a base map of its own."""
-    return bool(_texts(state.store(), city.slug, city.created.isoformat()))
+    return bool(_kinds(state.store(), city.slug, city.created.isoformat()))
 
 
 def simplified(frame: gpd.GeoDataFrame, budget: int = _VERTEX_BUDGET) -> Shapes:
@@ -87,21 +86,26 @@ def feature(geometry: shapely.Geometry) -> dict[str, Any]:
 
 def under(city: CitySummary, colours: Ground) -> list[pdk.Layer]:
     """Layers below the data: water, green, roads, buildings."""
-    shapes = _texts(state.store(), city.slug, city.created.isoformat())
+    there = _kinds(state.store(), city.slug, city.created.isoformat())
     return [
-        _layer(kind, shapes[kind], colours)
+        _layer(kind, _address(city, kind), colours)
         for kind in ("water", "green", "building", "road")
-        if kind in shapes
+        if kind in there
     ]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _texts(_store: Store, slug: str, created: str) -> Mapping[str, ReadyJson]:
-    shapes = _shapes(_store, slug, created)
-    return MappingProxyType({kind: ReadyJson(compact(one)) for kind, one in shapes.items()})
+def _address(city: CitySummary, kind: str) -> str:
+    """Where a kind of the base map is found."""
+    key = (city.slug, city.created, kind)
+    return served.once(key, lambda: served.written(shapes_of(city)[kind]), "json")
 
 
-def _layer(kind: str, data: ReadyJson, colours: Ground) -> pdk.Layer:
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _kinds(_store: Store, slug: str, created: str) -> frozenset[str]:
+    return frozenset(_shapes(_store, slug, created))
+
+
+def _layer(kind: str, data: str, colours: Ground) -> pdk.Layer:
     colour = list(getattr(colours, kind))
     if kind == "road":
         return pdk.Layer(
@@ -150,10 +154,12 @@ def _outline(
 ) -> pdk.Layer:
     return pdk.Layer(
         "GeoJsonLayer",
-        {
-            "type": "FeatureCollection",
-            "features": [{"type": "Feature", "properties": {}, "geometry": geometry}],
-        },
+        served.of_json(
+            {
+                "type": "FeatureCollection",
+                "features": [{"type": "Feature", "properties": {}, "geometry": geometry}],
+            }
+        ),
         id=name,
         stroked=True,
         filled=False,

@@ -1,79 +1,101 @@
-"""The legend over a map: what the colours mean, with the unit."""
+"""What the colours of a map mean, with the unit."""
 
 from collections.abc import Sequence
-from html import escape
-
-import streamlit as st
+from dataclasses import dataclass
+from typing import Final
 
 from ui.map.ramp import Colour, Steps, css
 
+UNTRUSTED: Final = "unreliable"
+PERCENTILE_NAMES: Final = [
+    "lower half",
+    "50 to 75",
+    "75 to 90",
+    "90 to 95",
+    "95 to 99",
+    "top 1 %",
+]
 
-def draw(
+
+@dataclass(frozen=True)
+class Entry:
+    """One colour of a legend.
+
+    Attributes:
+        colour: As CSS.
+        name: What it means.
+        figure: A short number beside it; "" for none.
+        place: Position of the class on the map, whose shapes are counted; None counts nothing.
+    """
+
+    colour: str
+    name: str
+    figure: str = ""
+    place: int | None = None
+
+
+@dataclass(frozen=True)
+class Legend:
+    """A legend, in the order it is read.
+
+    Attributes:
+        title: What is shown.
+        unit: What the values count, such as `percentile of the city's cells`.
+        entries: The colours.
+        ordered: The classes have an order, lowest first: they are drawn as one bar.
+    """
+
+    title: str
+    unit: str
+    entries: tuple[Entry, ...]
+    ordered: bool = False
+
+
+def of_steps(
     title: str,
     unit: str,
     steps: Steps,
     *,
     names: Sequence[str] | None = None,
     grey: Colour | None = None,
-    key: str = "map",
-) -> None:
-    """Draw a legend, highest class first; it sits in the corner of the enclosing map frame.
+) -> Legend:
+    """The legend of numbers.
 
     Args:
         title: What is shown.
-        unit: What the numbers count, such as `percentile of the city's cells`.
+        unit: What the numbers count.
         steps: Classes and colours.
         names: Class labels, lowest first; the limits when left out.
         grey: Colour of what is not to be trusted, where some of it is grey.
-        key: Tells the legends of several maps of a page apart.
     """
     labels = names or [
         f"{low:.3g} to {high:.3g}" for low, high in zip(steps.edges, steps.edges[1:], strict=False)
     ]
-    named = list(zip(steps.colours, labels, strict=True))
-    rows = "".join(_row(colour, label) for colour, label in reversed(named))
-    _in_corner(title, rows, unit, key, grey)
+    entries = [
+        Entry(css(colour), label, place=at)
+        for at, (colour, label) in enumerate(zip(steps.colours, labels, strict=True))
+    ]
+    return Legend(title, unit, (*entries, *_untrusted(grey, len(entries))), ordered=True)
 
 
-def draw_categories(
+def of_categories(
     title: str,
     unit: str,
     entries: Sequence[tuple[Colour, str, str]],
     *,
     grey: Colour | None = None,
-    key: str = "map",
-) -> None:
-    """Draw a legend of classes; it scrolls where there are many.
+) -> Legend:
+    """The legend of classes without an order.
 
     Args:
         title: What is shown.
         unit: What it is, in a few words.
         entries: Colour, name and a short figure of each class.
         grey: Colour of what is not to be trusted, where some of it is grey.
-        key: Tells the legends of several maps of a page apart.
     """
-    rows = "".join(_row(colour, name, figure) for colour, name, figure in entries)
-    _in_corner(title, rows, unit, key, grey)
+    found = [Entry(css(colour), name, figure) for colour, name, figure in entries]
+    return Legend(title, unit, (*found, *_untrusted(grey, None)))
 
 
-def _row(colour: Colour, name: str, figure: str = "") -> str:
-    end = f'<span class="legend-figure">{escape(figure)}</span>' if figure else ""
-    return (
-        '<div class="legend-row"><span class="legend-ground">'
-        f'<span style="background:{css(colour)}"></span></span>'
-        f'<span class="legend-name">{escape(name)}</span>{end}</div>'
-    )
-
-
-def _in_corner(title: str, rows: str, unit: str, key: str, grey: Colour | None) -> None:
-    below = _row(grey, UNTRUSTED) if grey else ""
-    with st.container(key=f"map-legend-{key}"):
-        st.html(
-            f'<div class="legend"><div class="legend-title">{escape(title)}</div>'
-            f'<div class="legend-rows">{rows}</div>{below}'
-            f'<div class="legend-unit">{escape(unit)}</div></div>'
-        )
-
-
-UNTRUSTED = "unreliable"
-PERCENTILE_NAMES = ["lower half", "50 to 75", "75 to 90", "90 to 95", "95 to 99", "top 1 %"]
+def _untrusted(grey: Colour | None, place: int | None) -> tuple[Entry, ...]:
+    return (Entry(css(grey), UNTRUSTED, place=place),) if grey else ()

@@ -1,40 +1,51 @@
-"""Build and draw a city's map: ground, data, boundary, points; right with no network at all."""
+"""One city's map: ground, data, boundary, points; right with no network at all."""
 
-import math
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-import h3
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
+from pydeck.bindings.json_tools import default_serialize
 
-from aether_core.spatial.longitudes import middle_of
 from ui.map import cells as cell_layers
-from ui.map import ground, shapes
+from ui.map import ground, served, shapes
 from ui.map.basemap import basemap
 from ui.map.cells import CellValues
-from ui.map.ready_json import written
+from ui.map.legend import Legend
 from ui.map.shapes import ShapeValues
 from ui.shell import state
 from ui.shell.palette import Ground
 from ui.shell.palette import ground as ground_colours
+from ui.shell.routes import code_address
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.home.settings import read_settings
 
-_TOOLTIP: Final = "<div style='font-weight:600'>{t}</div><div style='opacity:.8'>{n}</div>"
-_TILE: Final = 512
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
-
-class _CompactDeck(pdk.Deck):  # type: ignore[misc]  # pydeck is untyped
-    """A deck that is sent without indentation: a third of the bytes."""
-
-    def to_json(self) -> str:
-        return written(self)
+_WORDS: Final = {
+    "in": "Zoom in",
+    "out": "Zoom out",
+    "fit": "Show the whole city",
+    "full": "Full screen",
+    "leave": "Leave full screen",
+    "picture": "Save as picture (PNG)",
+    "layers": "Layers",
+    "keys": "Arrow keys move the map, plus and minus zoom",
+    "choose": "Enter chooses what is in the middle",
+    "waiting": "Loading the map",
+    "failed": "The map could not be loaded",
+    "again": "Try again",
+    "opacity": "Opacity of",
+    "shown": "Show",
+    "none": "no",
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,16 @@ class Point:
     note: str = ""
 
 
+@cache
+def _component() -> "ComponentRenderer":
+    """The component, registered once: its parts are this module's own files."""
+    own = Path(__file__)
+    html, css, js = (
+        own.with_suffix(suffix).read_text(encoding="utf-8") for suffix in (".html", ".css", ".js")
+    )
+    return st.components.v2.component("aether_map", html=html, css=css, js=js)
+
+
 def draw(
     city: CitySummary,
     *,
@@ -54,13 +75,12 @@ def draw(
     height: int,
     alt: str,
     cells: CellValues | None = None,
-    targets: npt.NDArray[np.uint64] | None = None,
     points: Sequence[Point] = (),
     marks: Sequence[Point] = (),
     areas: ShapeValues | None = None,
     overlays: Sequence[pdk.Layer] = (),
+    legend: Legend | None = None,
     with_footprint: bool = False,
-    width: int = 860,
     on_click: Callable[[float, float], None] | None = None,
 ) -> None:
     """Draw a city's map.
@@ -68,113 +88,82 @@ def draw(
     Args:
         city: The city.
         height: Pixels.
-        key: Stable name of the map: a rerun with the same key keeps view and selection.
+        key: Stable name of the map. What is seen of the city stays as it was left, on every page.
         alt: What the map shows, for screen readers.
         cells: Values to colour cells by.
-        targets: Cells that take clicks while there are no values.
         points: Places as dots.
         marks: A few numbered or chosen places, as rings above everything.
         areas: Areas or labels as polygons and points.
         overlays: Further layers above the data, such as coloured points.
+        legend: What the colours mean.
         with_footprint: Draw what the embedding covers, too.
-        width: About how many pixels the map gets; the whole city is seen at first.
         on_click: Called with lon, lat of what was clicked, before the page runs again.
     """
     colours = ground_colours(dark=state.is_dark())
-    round_ = st.session_state.setdefault(f"{key}-round", 0)
-    stack = [*ground.under(city, colours)]
+    stack = [(_GROUND, one) for one in ground.under(city, colours)]
     if cells is not None and len(cells.h3):
-        stack += cell_layers.layers(cells, layer_id=f"cells-{round_}")
-    elif targets is not None:
-        stack.append(cell_layers.targets(targets, layer_id=f"targets-{round_}"))
+        stack.append((_DATA, cell_layers.layer(cells, layer_id="cells")))
     if areas is not None and len(areas.geometry):
-        stack += shapes.layers(areas, colours, layer_id=f"areas-{round_}")
+        stack += [(_DATA, one) for one in shapes.layers(areas, colours, layer_id="areas")]
     if with_footprint:
-        stack.append(ground.footprint(city, colours))
-    stack.append(ground.over(city, colours))
-    stack += overlays
+        stack.append((_OUTLINES, ground.footprint(city, colours)))
+    stack.append((_OUTLINES, ground.over(city, colours)))
+    stack += [(_DATA, one) for one in overlays]
     if points:
-        stack.append(_dots(points, colours, f"points-{round_}"))
+        stack.append((_PLACES, _dots(points, colours)))
     if marks:
-        stack.append(_rings(marks, colours, f"marks-{round_}"))
+        stack.append(("", _rings(marks, colours)))
     under = basemap(read_settings().basemap_style)
     if under.problem:
         st.caption(plain(under.problem))
-    deck = _deck(stack, under.style, city, height, width)
-    if on_click is None:
-        st.pydeck_chart(deck, height=height, key=key, alt=alt)
-    else:
-        st.pydeck_chart(
-            deck, height=height, key=key, alt=alt, on_select=lambda: _clicked(key, on_click)
-        )
+    _component()(
+        key=key,
+        data={
+            "code": code_address(),
+            "words": _WORDS,
+            "alt": alt,
+            "height": height,
+            "place": f"{city.slug} {city.created.isoformat()}",
+            "name": city.name,
+            "bounds": list(city.bbox),
+            "land": list(colours.land),
+            "style": under.style,
+            "layers": [{**_plain(one), "group": group} for group, one in stack],
+            "legend": None if legend is None else asdict(legend),
+            "credits": list(city.attribution),
+            "clickable": on_click is not None,
+        },
+        **({} if on_click is None else {"on_clicked_change": lambda: _clicked(key, on_click)}),
+    )
+
+
+_GROUND: Final = "Streets, water, parks"
+_DATA: Final = "Map colours"
+_PLACES: Final = "Places"
+_OUTLINES: Final = "Boundary"
 
 
 def _clicked(key: str, on_click: Callable[[float, float], None]) -> None:
-    """Hand a click on. New layer ids in the next run clear the selection, which dims the map."""
-    objects = st.session_state[key]["selection"]["objects"]
-    picked = next((records[0] for records in objects.values() if records), None)
-    if picked is None:
-        return
-    st.session_state[f"{key}-round"] += 1
-    if "h" in picked:
-        lat, lon = h3.cell_to_latlng(picked["h"])
-    else:
-        lon, lat = picked["p"]
-    on_click(lon, lat)
+    clicked = st.session_state[key]["clicked"]
+    if clicked:
+        on_click(float(clicked["lon"]), float(clicked["lat"]))
 
 
-def _deck(
-    layers: list[pdk.Layer],
-    style: str | list[dict[str, Any]],
-    city: CitySummary,
-    height: int,
-    width: int,
-) -> pdk.Deck:
-    deck = _CompactDeck(
-        layers=layers,
-        map_provider=None,
-        initial_view_state=_view(city.bbox, height, width),
-        # Across the 180th meridian each side is drawn where the other's view looks for it.
-        views=[pdk.View(type="MapView", controller=True, repeat=city.bbox[2] > 180)],
-        tooltip={
-            "html": _TOOLTIP,
-            "style": {
-                "background": "rgba(20,27,33,.94)",
-                "color": "#f2f5f6",
-                "fontSize": "13px",
-                "padding": "6px 9px",
-                "borderRadius": "6px",
-                "maxWidth": "260px",
-            },
-        },
-    )
-    deck.map_provider = "maplibre"
-    deck.map_style = style
-    return deck
-
-
-def _view(bbox: tuple[float, float, float, float], height: int, width: int) -> pdk.ViewState:
-    west, south, east, north = bbox
-    span_x = max(math.radians(east - west), 1e-6)
-    top, bottom = (math.asinh(math.tan(math.radians(lat))) for lat in (north, south))
-    span_y = max(top - bottom, 1e-6)
-    scale = min(width / span_x, height / span_y) * 2 * math.pi / _TILE
-    return pdk.ViewState(
-        longitude=middle_of(bbox)[0],
-        latitude=math.degrees(math.atan(math.sinh((top + bottom) / 2))),
-        zoom=math.log2(scale) - 0.12,
-    )
+def _plain(layer: pdk.Layer) -> dict[str, Any]:
+    """A layer as deck.gl reads it."""
+    document: dict[str, Any] = json.loads(json.dumps(layer, default=default_serialize))
+    return document
 
 
 def _records(points: Sequence[Point]) -> list[dict[str, object]]:
     return [{"p": [round(p.lon, 6), round(p.lat, 6)], "t": p.title, "n": p.note} for p in points]
 
 
-def _dots(points: Sequence[Point], colours: Ground, layer_id: str) -> pdk.Layer:
+def _dots(points: Sequence[Point], colours: Ground) -> pdk.Layer:
     return pdk.Layer(
         "ScatterplotLayer",
-        _records(points),
-        id=layer_id,
+        served.of_json(_records(points)),
+        id="points",
         get_position="p",
         get_radius=7,
         radius_min_pixels=1.6,
@@ -184,11 +173,11 @@ def _dots(points: Sequence[Point], colours: Ground, layer_id: str) -> pdk.Layer:
     )
 
 
-def _rings(points: Sequence[Point], colours: Ground, layer_id: str) -> pdk.Layer:
+def _rings(points: Sequence[Point], colours: Ground) -> pdk.Layer:
     return pdk.Layer(
         "ScatterplotLayer",
         _records(points),
-        id=layer_id,
+        id="marks",
         get_position="p",
         get_radius=1,
         radius_min_pixels=6,

@@ -1,26 +1,29 @@
 """Areas and labels on a map: polygons inline while they are few, one picture where many."""
 
 import hashlib
-import json
+import io
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pydeck as pdk
 import shapely
 import streamlit as st
+from PIL import Image
 from rasterio.features import rasterize
 from rasterio.transform import from_bounds
 
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.longitudes import extent_of, shapes_running_on
-from ui.map.cells import Canvas, bitmap
+from ui.map import served
+from ui.map.cells import spec
 from ui.map.coloured import Shown
 from ui.shell.palette import Ground
 
-INLINE_LIMIT: Final = 5_000
+PICTURE_FROM: Final = 5_000
+"""More shapes than these are drawn as one picture."""
 VERTEX_BUDGET: Final = 160_000  # about 3 MB of coordinates: still drawn at once
 _OUTLINED: Final = 1_500  # more outlines hide what they enclose
 _PICK_LIMIT: Final = 20_000
@@ -51,42 +54,28 @@ class ShapeValues:
 
 def layers(areas: ShapeValues, colours: Ground, *, layer_id: str) -> list[pdk.Layer]:
     """Layers for these shapes; the last one can be picked and is called `layer_id`."""
-    if len(areas.geometry) > INLINE_LIMIT:
+    if len(areas.geometry) > PICTURE_FROM:
         return _picture(areas, layer_id)
-    shapes = _simplified(areas.geometry, areas.key)
-    names = [(at, "geometry", shape) for at, shape in enumerate(shapes)]
-    features: list[dict[str, Any]] = [
-        {"type": "Feature", "geometry": record.pop("geometry"), "properties": record}
-        for record in areas.shown.records(names)
-    ]
     return [
         pdk.Layer(
-            "GeoJsonLayer",
-            {"type": "FeatureCollection", "features": features},
+            "ShapeLayer",
+            None,
             id=layer_id,
-            get_fill_color="properties.c",
-            get_line_color=[*colours.ring, 110],
-            line_width_min_pixels=0.4,
-            line_width_max_pixels=1,
-            get_point_radius=12,
-            point_radius_min_pixels=3.2,
-            point_radius_max_pixels=7,
-            stroked=len(features) <= _OUTLINED,
-            filled=True,
-            pickable=True,
-            auto_highlight=True,
-            highlight_color=[255, 255, 255, 90],
+            shapes=served.once(areas.key, lambda: _document(areas.geometry), "json"),
+            shown=spec(areas.shown),
+            line=[*colours.ring, 110],
+            stroked=len(areas.geometry) <= _OUTLINED,
         )
     ]
 
 
-@st.cache_resource(max_entries=6, show_spinner="Preparing the map")
-def _simplified(
-    _geometry: npt.NDArray[np.object_],
-    key: str,  # noqa: ARG001 - names the shapes, which are not compared themselves
-) -> list[dict[str, Any]]:
-    """Each shape as GeoJSON with as few vertices as a page can take; not to be changed."""
-    return [json.loads(shapely.to_geojson(shape)) for shape in simplified(_geometry)]
+def _document(geometry: npt.NDArray[np.object_]) -> bytes:
+    """Shapes as GeoJSON, with as few vertices as a page can take."""
+    features = ",".join(
+        f'{{"type":"Feature","properties":{{"at":{at}}},"geometry":{shapely.to_geojson(shape)}}}'
+        for at, shape in enumerate(simplified(geometry))
+    )
+    return f'{{"type":"FeatureCollection","features":[{features}]}}'.encode()
 
 
 def simplified(
@@ -132,7 +121,7 @@ def _picture(areas: ShapeValues, layer_id: str) -> list[pdk.Layer]:
     ]
     targets = pdk.Layer(
         "ScatterplotLayer",
-        records,
+        served.of_json(records),
         id=layer_id,
         get_position="p",
         get_radius="r",
@@ -140,7 +129,39 @@ def _picture(areas: ShapeValues, layer_id: str) -> list[pdk.Layer]:
         radius_min_pixels=3,
         pickable=True,
     )
-    return [bitmap(ground, shown, "shapes-bitmap"), targets]
+    picture = pdk.Layer(
+        "BitmapLayer",
+        id="shapes-bitmap",
+        image=f'"{served.address(coloured(ground, shown), "png")}"',
+        bounds=list(ground.bounds),
+        texture_parameters={"minFilter": "nearest", "magFilter": "nearest"},
+        pickable=False,
+    )
+    return [picture, targets]
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A Web Mercator raster that tells each pixel's shape.
+
+    Attributes:
+        index: int32 [height, width]; position of the shape, -1 outside all. Row 0 is north.
+        bounds: West, south, east, north in degrees WGS84.
+    """
+
+    index: npt.NDArray[np.int32]
+    bounds: tuple[float, float, float, float]
+
+
+def coloured(ground: Canvas, shown: Shown) -> bytes:
+    """Colour a canvas by class; a PNG with a palette."""
+    classes = np.append(shown.indices, np.int16(-1))  # index -1, outside, takes the last
+    image = Image.fromarray((classes[ground.index] + 1).astype(np.uint8), mode="P")
+    colours = [(0, 0, 0, 0), *shown.palette]
+    image.putpalette([channel for colour in colours for channel in colour[:3]])
+    stream = io.BytesIO()
+    image.save(stream, "PNG", transparency=bytes(colour[3] for colour in colours), optimize=False)
+    return stream.getvalue()
 
 
 @st.cache_data(max_entries=4, show_spinner="Preparing the map")
@@ -186,7 +207,7 @@ def dots(
     names = [(at, "p", [round(lon, 6), round(lat, 6)]) for at, (lon, lat) in enumerate(lonlat)]
     return pdk.Layer(
         "ScatterplotLayer",
-        shown.records(names),
+        served.of_json(shown.records(names)),
         id=layer_id,
         get_position="p",
         get_radius=14,

@@ -64,16 +64,14 @@ def _map(
     codes = areas.code[inside].tolist()
     told = view.shown.titles or [view.shown.in_words(value) for value in view.shown.values.tolist()]
     titles = [f"{code} · {words}" for code, words in zip(codes, told, strict=True)]
-    with st.container(key=f"map-frame-{key}-areas", gap=None):
-        city_map.draw(
-            city,
-            key=f"{key}-areas-map",
-            height=MAP_HEIGHT,
-            width=640,
-            alt=f"Map of {count(len(codes), 'area')} by {what}",
-            areas=ShapeValues(areas.geometry[inside], replace(view.shown, titles=titles)),
-        )
-        layer_map.draw_legend(view, f"{key}-areas")
+    city_map.draw(
+        city,
+        key=f"{key}-areas-map",
+        height=MAP_HEIGHT,
+        alt=f"Map of {count(len(codes), 'area')} by {what}",
+        areas=ShapeValues(areas.geometry[inside], replace(view.shown, titles=titles)),
+        legend=layer_map.legend_of(view),
+    )
 
 
 def _view(city: CitySummary, areas: Areas, shares: npt.NDArray[np.float64], what: str) -> LayerView:

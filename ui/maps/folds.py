@@ -66,24 +66,21 @@ def _map(city: CitySummary, folds: Folds, key: str) -> None:
     lonlat = np.asarray(folds.lonlat, dtype=np.float64)
     layer = dots(lonlat, shown, ground_colours(dark=state.is_dark()), layer_id=f"{key}-dots")
     counts = np.bincount(numbers.astype(int), minlength=len(names))
-    with st.container(key=f"map-frame-{key}", gap=None):
-        city_map.draw(
-            city,
-            key=f"{key}-map",
-            height=MAP_HEIGHT,
-            width=560,
-            alt=f"Map of the folds: {SPLITS.get(split, split)}",
-            overlays=[layer],
-        )
-        legend.draw_categories(
+    city_map.draw(
+        city,
+        key=f"{key}-map",
+        height=MAP_HEIGHT,
+        alt=f"Map of the folds: {SPLITS.get(split, split)}",
+        overlays=[layer],
+        legend=legend.of_categories(
             SPLITS.get(split, split).capitalize(),
             f"n = {len(numbers):,} labels shown, first seed",
             [
                 (colour, name, f"{n:,}")
                 for colour, name, n in zip(colours, names, counts, strict=True)
             ],
-            key=key,
-        )
+        ),
+    )
 
 
 def _say_blocks(blocks: BlockFigures) -> None:

@@ -52,7 +52,6 @@ def _map(city: CitySummary, labels: Labels, colours: dict[str, str], key: str) -
         city,
         key=f"{key}-labels-map",
         height=MAP_HEIGHT,
-        width=330,
         alt=f"Map of {count(len(labels), 'label')} by class",
         areas=ShapeValues(labels.geometry[some], shown),
     )

@@ -10,6 +10,7 @@ from ui.map import ground, legend
 from ui.map import map as city_map
 from ui.map.cells import CellValues
 from ui.map.coloured import Categories
+from ui.map.legend import Legend
 from ui.map.ramp import Steps
 from ui.map.shapes import ShapeValues
 from ui.maps import views
@@ -64,22 +65,29 @@ def on_map(
         areas = ShapeValues(frame.geometry.to_numpy(), view.shown)
     else:
         ids = np.array([int(cell, 16) for cell in frame["cell"]], dtype=np.uint64)
-        cells = CellValues(ids, view.shown, mean=view.mean)
-    with st.container(key=f"map-frame-{key}", gap=None):
-        city_map.draw(city, key=f"{key}-map", height=height, alt=alt, cells=cells, areas=areas)
-        draw_legend(view, key)
+        cells = CellValues(ids, view.shown)
+    city_map.draw(
+        city,
+        key=f"{key}-map",
+        height=height,
+        alt=alt,
+        cells=cells,
+        areas=areas,
+        legend=legend_of(view),
+    )
 
 
-def draw_legend(view: LayerView, key: str) -> None:
-    """The legend of a view, in the corner of the enclosing map frame."""
+def legend_of(view: LayerView) -> Legend | None:
+    """What the colours of a view mean."""
     shown = view.shown
     grey = shown.dim if shown.dimmed is not None and shown.dimmed.any() else None
     if isinstance(shown.steps, Categories):
-        legend.draw_categories(view.title, view.unit, view.entries, grey=grey, key=key)
-    elif isinstance(shown.steps, Steps):
-        legend.draw(
-            view.title, view.unit, shown.steps, names=view.names or None, grey=grey, key=key
+        return legend.of_categories(view.title, view.unit, view.entries, grey=grey)
+    if isinstance(shown.steps, Steps):
+        return legend.of_steps(
+            view.title, view.unit, shown.steps, names=view.names or None, grey=grey
         )
+    return None
 
 
 def values_of(city: CitySummary, layer: LayerSummary) -> pd.DataFrame:

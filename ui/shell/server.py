@@ -19,7 +19,7 @@ from streamlit.web import cli
 from workflows.home.log_output import forgive_full_disk
 
 ROOT = Path(__file__).parents[2]
-APP = ROOT / "app.py"
+APP, SERVED = ROOT / "app.py", Path(__file__).with_name("asgi.py")
 
 
 def import_all() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     PagesManager.uses_pages_directory = False  # every visit goes through the router
-    cli.main(["run", str(APP), *sys.argv[1:]], prog_name="streamlit")
+    cli.main(["run", str(SERVED), *sys.argv[1:]], prog_name="streamlit")
 
 
 if __name__ == "__main__":

@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         return self.cache / "vectors"
 
     @property
+    def served(self) -> Path:
+        """Folder of the maps' data that browsers fetch by address."""
+        return self.cache / "served"
+
+    @property
     def fetches(self) -> Path:
         """Folder of cities on their way in, one folder a fetch that is not done."""
         return self.home / "fetches"

@@ -14,9 +14,9 @@ def test_a_style_is_drawn(tmp_path: Path) -> None:
     path.write_text(STYLE)
     found = basemap(str(path))
     assert not found.problem
-    assert found.style[0]["layers"][0]["id"] == "land"
+    assert found.style["layers"][0]["id"] == "land"
     path.write_text(STYLE.replace("land", "ground sea"))
-    assert basemap(str(path)).style[0]["layers"][0]["id"] == "ground sea"
+    assert basemap(str(path)).style["layers"][0]["id"] == "ground sea"
 
 
 @pytest.mark.parametrize("address", ["https://tiles.example.org/style.json?key=k", "http://a/b"])

@@ -1,15 +1,13 @@
-"""Cells on a map: the bitmap shows each cell where it lies, and clicks find it."""
+"""Cells on a map: where they lie, what colours them, what a browser fetches anew."""
 
-import base64
-import io
-import json
-import math
+from pathlib import Path
+from typing import Any
 
 import h3.api.numpy_int as h3
 import numpy as np
 import pytest
-from PIL import Image
 
+from tests.map_data import cells_at, fetched, records
 from ui.map import cells
 from ui.map.cells import CellValues
 from ui.map.coloured import Categories, Shown
@@ -18,101 +16,85 @@ from ui.map.ramp import percentile_steps
 STEPS = percentile_steps(dark=False)
 
 
-def disk(radius: int, resolution: int = 10) -> np.ndarray:
-    centre = h3.latlng_to_cell(60.17, 24.94, resolution)
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the data are put."""
+    monkeypatch.setenv("AETHER_HOME", str(tmp_path))
+    return tmp_path
+
+
+def disk(radius: int, resolution: int = 10, at: tuple[float, float] = (60.17, 24.94)) -> np.ndarray:
+    centre = h3.latlng_to_cell(*at, resolution)
     return np.sort(np.asarray(h3.grid_disk(centre, radius), dtype=np.uint64))
 
 
-def values_of(ids: np.ndarray) -> CellValues:
-    values = np.linspace(0, 100, len(ids), dtype=np.float32)
-    return CellValues(ids, Shown(values, STEPS, "percentile"))
+def shown(count: int) -> Shown:
+    return Shown(np.linspace(0, 100, count, dtype=np.float32), STEPS, "percentile")
 
 
-def pixel(ground: cells.Canvas, lat: float, lon: float) -> tuple[int, int]:
-    """Row and column of a point, in Web Mercator."""
-    west, south, east, north = ground.bounds
-    rise = [math.asinh(math.tan(math.radians(value))) for value in (north, lat, south)]
-    height, width = ground.index.shape
-    row = (rise[0] - rise[1]) / (rise[0] - rise[2]) * height
-    return int(row), int((lon - west) / (east - west) * width)
+def layer(given: CellValues) -> dict[str, Any]:
+    """The layer as it is sent."""
+    made = cells.layer(given, layer_id="cells")
+    return {"@@type": made.type, "cells": made.cells, "shown": made.shown}
 
 
-def test_each_centre_falls_on_its_own_cell() -> None:
-    ids = disk(20)
-    ground = cells.canvas(ids.tobytes())
-    found = [ground.index[pixel(ground, *h3.cell_to_latlng(cell))] for cell in ids.tolist()]
-    assert found == list(range(len(ids)))
+@pytest.mark.parametrize("at", [(60.17, 24.94), (-17.0, 180.0), (0.0, -78.5)], ids=str)
+def test_each_cell_is_drawn_where_it_lies(at: tuple[float, float]) -> None:
+    ids = disk(20, at=at)
+    sent = layer(CellValues(ids, shown(len(ids))))["cells"]
+    middles = np.frombuffer(fetched(sent["middles"]), dtype="<f8").reshape(-1, 2)
+    assert cells_at(middles) == ids.tolist()
+    assert np.ptp(middles[:, 0]) < 1  # no city is drawn around the world
+    outline = np.array(sent["outline"])
+    x, y = outline.T
+    area = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+    areas = [h3.cell_area(cell, unit="m^2") for cell in ids.tolist()]
+    assert area == pytest.approx(np.mean(areas), rel=0.04)  # 2 % are there to close the seams
 
 
-def test_cells_cover_the_city_without_holes_and_nothing_far_outside() -> None:
-    ids = disk(20)
-    ground = cells.canvas(ids.tobytes())
-    rng = np.random.default_rng(3)
-    lat0, lon0 = h3.cell_to_latlng(h3.latlng_to_cell(60.17, 24.94, 10))
-    known = set(ids.tolist())
-    for _ in range(2000):
-        lat, lon = lat0 + rng.uniform(-0.02, 0.02), lon0 + rng.uniform(-0.04, 0.04)
-        row, column = pixel(ground, lat, lon)
-        inside_canvas = 0 <= row < ground.index.shape[0] and 0 <= column < ground.index.shape[1]
-        shown = inside_canvas and ground.index[row, column] >= 0
-        near = any(cell in known for cell in h3.grid_disk(h3.latlng_to_cell(lat, lon, 10), 1))
-        if h3.latlng_to_cell(lat, lon, 10) in known:
-            assert shown
-        elif not near:
-            assert not shown
-
-
-def test_the_picture_carries_the_class_colours() -> None:
-    ids = disk(20)
-    given = values_of(ids)
-    ground = cells.canvas(ids.tobytes())
-    data = cells.picture(ground, given.shown).removeprefix("data:image/png;base64,")
-    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"))
-    assert tuple(image[pixel(ground, *h3.cell_to_latlng(int(ids[-1])))]) == STEPS.colours[-1]
-    assert tuple(image[pixel(ground, *h3.cell_to_latlng(int(ids[0])))]) == STEPS.colours[0]
-    assert tuple(image[0, 0])[3] == 0
-
-
-def test_few_cells_go_by_id_and_missing_values_are_left_out() -> None:
+def test_each_cell_has_its_class_and_its_value_in_words() -> None:
     ids = disk(3)
-    given = values_of(ids)
+    given = CellValues(ids, shown(len(ids)))
     given.shown.values[0] = np.nan
-    (layer,) = cells.layers(given, layer_id="cells")
-    records = json.loads(layer.data.text)
-    assert {record["h"] for record in records} == {f"{cell:x}" for cell in ids[1:].tolist()}
+    drawn = records(layer(given))
+    assert [one["h"] for one in drawn] == [f"{cell:x}" for cell in ids[1:].tolist()]
+    assert drawn[-1]["t"] == "percentile 100"
+    assert tuple(drawn[-1]["c"]) == STEPS.colours[-1]
+    assert tuple(drawn[0]["c"]) == STEPS.colours[0]
 
 
-def test_many_cells_go_as_a_bitmap_with_coarse_targets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "INLINE_LIMIT", 100)
-    monkeypatch.setattr(cells, "PICK_LIMIT", 100)
-    ids = disk(20)
-    given = values_of(ids)
-    bitmap, targets = cells.layers(given, layer_id="cells")
-    assert bitmap.type == "BitmapLayer"
-    assert 1 < len(targets.data) <= 100
-    best = max(float(record["t"].removeprefix("up to percentile ")) for record in targets.data)
-    assert best == pytest.approx(100)
-    parents = {int(record["h"], 16) for record in targets.data}
-    level = h3.get_resolution(next(iter(parents)))
-    assert parents == {h3.cell_to_parent(cell, level) for cell in ids.tolist()}
-
-
-def test_coarse_targets_of_classes_tell_the_most_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "INLINE_LIMIT", 10)
-    monkeypatch.setattr(cells, "PICK_LIMIT", 100)
-    ids = disk(20)
+def test_classes_are_named_also_where_they_are_grey() -> None:
+    ids = disk(1)
     names = Categories(("park", "water"), ((0, 255, 0, 255), (0, 0, 255, 255)))
-    values = (np.arange(len(ids)) % 10 == 0).astype(np.float32)
-    _, targets = cells.layers(CellValues(ids, Shown(values, names, "class")), layer_id="cells")
-    told = [record["t"] for record in targets.data]
-    assert all(one.startswith(("park, ", "water, ")) for one in told)
-    assert sum(int(one.split(" of ")[1].split()[0]) for one in told) == len(ids)
-    assert sum(one.startswith("park") for one in told) > 0.8 * len(told)
+    dimmed = np.arange(len(ids)) == 2
+    values = (np.arange(len(ids)) % 2).astype(np.float32)
+    drawn = records(layer(CellValues(ids, Shown(values, names, "class", dimmed=dimmed))))
+    assert [one["t"] for one in drawn] == [
+        "park",
+        "water",
+        "park",
+        "water",
+        "park",
+        "water",
+        "park",
+    ]
+    assert drawn[2]["c"] == list(Shown(values, names, "class").dim)
 
 
-def test_coarse_targets_can_tell_their_mean(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "INLINE_LIMIT", 10)
-    monkeypatch.setattr(cells, "PICK_LIMIT", 1)
-    ids = disk(2)
-    _, targets = cells.layers(CellValues(ids, values_of(ids).shown, mean=True), layer_id="cells")
-    assert [record["t"] for record in targets.data] == [f"percentile 50, mean of {len(ids)} cells"]
+def test_only_what_changed_is_fetched_anew(home: Path) -> None:
+    ids = disk(20)
+    first = layer(CellValues(ids, shown(len(ids))))
+    again = layer(CellValues(ids, shown(len(ids))))
+    assert again == first
+    other = layer(CellValues(ids, Shown(shown(len(ids)).values[::-1].copy(), STEPS, "percentile")))
+    assert other["cells"] == first["cells"]
+    assert other["shown"]["classes"] != first["shown"]["classes"]
+    names = {path.name for path in home.rglob("*.bin")}
+    assert len(names) == 5  # middles, two of classes, two of values
+
+
+def test_a_full_disk_costs_bytes_and_no_map(home: Path) -> None:
+    (home / "cache").write_text("no folder can be here")
+    ids = disk(3)
+    drawn = records(layer(CellValues(ids, shown(len(ids)))))
+    assert len(drawn) == len(ids)

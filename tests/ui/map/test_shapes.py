@@ -1,19 +1,27 @@
 """Areas on a map: simple enough to send, without gaps, and as a picture where they are many."""
 
-import base64
 import io
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
 from PIL import Image
 
+from tests.map_data import fetched, records
 from ui.map import shapes
 from ui.map.coloured import Categories, Shown, rgba
 from ui.map.shapes import ShapeValues
 from ui.shell.palette import LIGHT
 
 CLASSES = Categories(("a", "b", "c"), (rgba("#ff0000"), rgba("#00ff00"), rgba("#0000ff")))
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the data are put."""
+    monkeypatch.setenv("AETHER_HOME", str(tmp_path))
 
 
 def wavy_squares(side: int, vertices: int) -> np.ndarray:
@@ -58,10 +66,11 @@ def test_points_and_polygons_go_together() -> None:
     assert reduced[0].x == pytest.approx(0.12346)
 
 
-def test_few_areas_go_inline_with_their_colours_and_words() -> None:
+def test_few_areas_go_as_they_are_with_their_colours_and_words() -> None:
     given = wavy_squares(2, 5)
     (layer,) = shapes.layers(ShapeValues(given, shown_of(4)), LIGHT, layer_id="areas-0")
-    told = [feature["properties"] for feature in layer.data["features"]]
+    drawn = records({"@@type": layer.type, "shapes": layer.shapes, "shown": layer.shown})
+    told = [feature["properties"] for feature in drawn["features"]]
     assert [one["t"] for one in told] == ["a", "b", "c", "a"]
     assert told[1]["c"] == list(CLASSES.colours[1])
 
@@ -69,16 +78,16 @@ def test_few_areas_go_inline_with_their_colours_and_words() -> None:
 def test_many_areas_go_as_a_picture_that_can_still_be_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shapes, "INLINE_LIMIT", 3)
+    monkeypatch.setattr(shapes, "PICTURE_FROM", 3)
     given = wavy_squares(2, 5)
     picture, targets = shapes.layers(ShapeValues(given, shown_of(4)), LIGHT, layer_id="areas-0")
-    data = picture.image.strip('"').removeprefix("data:image/png;base64,")
-    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"))
+    content = fetched(picture.image.strip('"'))
+    image = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA"))
     height, width, _ = image.shape
     south_west, north_west = image[height * 3 // 4, width // 4], image[height // 4, width // 4]
     assert tuple(south_west) == CLASSES.colours[0]
     assert tuple(north_west) == CLASSES.colours[1]
-    assert [record["t"] for record in targets.data] == ["a", "b", "c", "a"]
+    assert [record["t"] for record in json.loads(fetched(targets.data))] == ["a", "b", "c", "a"]
 
 
 def test_equal_shapes_have_one_key_and_others_another() -> None:
@@ -89,5 +98,6 @@ def test_equal_shapes_have_one_key_and_others_another() -> None:
 
 def test_dots_carry_their_class() -> None:
     layer = shapes.dots(np.array([[1.0, 2.0], [3.0, 4.0]]), shown_of(2), LIGHT, layer_id="dots")
-    assert [record["p"] for record in layer.data] == [[1.0, 2.0], [3.0, 4.0]]
-    assert [record["t"] for record in layer.data] == ["a", "b"]
+    data = json.loads(fetched(layer.data))
+    assert [record["p"] for record in data] == [[1.0, 2.0], [3.0, 4.0]]
+    assert [record["t"] for record in data] == ["a", "b"]

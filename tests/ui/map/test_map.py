@@ -1,0 +1,287 @@
+"""A city's map in a real browser: what it paints, says, sends, and what outlives a rerun."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pydeck
+import pytest
+import shapely
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import SOFTWARE_WEBGL
+from tests.chromium import browser
+from tests.map_data import fetched
+from ui.map import cells, legend, served, shapes
+from ui.map import map as city_map
+from ui.map.cells import CellValues
+from ui.map.coloured import Shown
+from ui.map.ramp import Steps
+from ui.map.shapes import ShapeValues
+from ui.shell.palette import LIGHT
+
+FOLDER = Path(city_map.__file__).parent
+DECK = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
+SITE = "http://map.test"
+STEPS = Steps((0.0, 50.0, 100.0), ((255, 0, 0, 255), (0, 0, 255, 255)))
+HOST = f"""<!doctype html><style>body {{ margin: 0 }}</style><main></main><script type="module">
+import mount from "{SITE}/map.js";
+window.sent = [];
+window.put = (data) => {{
+  const main = document.querySelector("main");
+  if (!main.shadowRoot) {{
+    main.attachShadow({{ mode: "open" }});
+    main.shadowRoot.innerHTML = `<style>${{window.css}}</style>${{window.html}}`;
+  }}
+  mount({{
+    data, parentElement: main.shadowRoot,
+    setTriggerValue: (name, value) => window.sent.push([name, value]),
+  }});
+}};
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Page]:
+    with browser(SOFTWARE_WEBGL) as running:
+        yield running.new_page(viewport={"width": 600, "height": 520})
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    """What the page has asked for."""
+    return []
+
+
+@pytest.fixture
+def page(
+    opened: Page, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Page]:
+    """An empty page that can fetch the component's code and data, as from the app's server."""
+    monkeypatch.setenv("AETHER_HOME", str(tmp_path))
+    css, html, js = (FOLDER.joinpath(f"map.{kind}").read_text() for kind in ("css", "html", "js"))
+
+    def answer(route: Route) -> None:
+        address = route.request.url.removeprefix(SITE)
+        asked.append(address)
+        known: dict[str, bytes] = {"/": HOST.encode(), "/map.js": js.encode()}
+        if address == "/deck.js":
+            route.fulfill(body=DECK.read_bytes(), content_type="text/javascript")
+        elif address in known:
+            kind = "text/javascript" if address.endswith(".js") else "text/html"
+            route.fulfill(body=known[address], content_type=kind)
+        elif "lost" in address:
+            route.fulfill(status=404)
+        else:
+            route.fulfill(body=fetched(address))
+
+    opened.route(f"{SITE}/**", answer)
+    opened.goto(f"{SITE}/")
+    opened.evaluate("() => sessionStorage.clear()")
+    opened.evaluate("([css, html]) => Object.assign(window, { css, html })", [css, html])
+    yield opened
+    opened.unroute(f"{SITE}/**")
+
+
+def sent_data(**changes: Any) -> dict[str, Any]:
+    """A map of a few cells, west red and east blue, as the page sends it."""
+    centre = h3.latlng_to_cell(60.17, 24.94, 9)
+    ids = np.sort(np.asarray(h3.grid_disk(centre, 3), dtype=np.uint64))
+    lonlat = np.array([h3.cell_to_latlng(int(cell))[::-1] for cell in ids])
+    values = np.where(lonlat[:, 0] < 24.94, 10, 90).astype(np.float32)
+    made = cells.layer(CellValues(ids, Shown(values, STEPS, "score", note="click")), layer_id="c")
+    west, south = (lonlat.min(axis=0) - 0.002).tolist()
+    east, north = (lonlat.max(axis=0) + 0.002).tolist()
+    key = legend.of_steps("Schools", "score", STEPS)
+    data = {
+        "code": "/deck.js",
+        "words": city_map._WORDS,
+        "alt": "Map of Helsinki",
+        "height": 400,
+        "place": "helsinki 1",
+        "name": "Helsinki",
+        "bounds": [west, south, east, north],
+        "land": [240, 240, 240],
+        "style": None,
+        "layers": [{**city_map._plain(made), "group": "Map colours"}],
+        "legend": {
+            "title": key.title,
+            "unit": key.unit,
+            "ordered": key.ordered,
+            "entries": [
+                {"colour": one.colour, "name": one.name, "figure": "", "place": one.place}
+                for one in key.entries
+            ],
+        },
+        "credits": ["Data by somebody"],
+        "clickable": True,
+    }
+    return data | changes
+
+
+def put(page: Page, data: dict[str, Any]) -> None:
+    """Give the map its data, as a run of the page does, and wait until it is painted."""
+    page.evaluate("(data) => window.put(data)", data)
+    page.wait_for_function(
+        "() => { const map = document.querySelector('main').shadowRoot.querySelector('.city-map');"
+        "return map.cityMap.deck && !map.querySelector('.note').textContent }"
+    )
+    page.wait_for_timeout(300)
+
+
+def colour_at(page: Page, x: int, y: int) -> tuple[int, ...]:
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    found: tuple[int, ...] = image.getpixel((x, y))  # type: ignore[assignment]
+    return found
+
+
+def seen(page: Page) -> list[float]:
+    """Longitude, latitude and zoom of the map."""
+    script = "({ longitude, latitude, zoom }) => [longitude, latitude, zoom]"
+    inside = "document.querySelector('main').shadowRoot.querySelector('.city-map').cityMap.view"
+    found: list[float] = page.evaluate(f"() => ({script})({inside})")
+    return found
+
+
+def test_cells_are_painted_said_counted_and_chosen(page: Page) -> None:
+    data = sent_data()
+    put(page, data)
+    assert colour_at(page, 240, 200) == (255, 0, 0)
+    assert colour_at(page, 360, 200) == (0, 0, 255)
+    assert colour_at(page, 20, 380) == (240, 240, 240)
+
+    page.mouse.move(360, 200)
+    expect(page.locator(".tip")).to_have_text("score 90click")
+    page.mouse.click(360, 200)
+    page.wait_for_function("() => window.sent.length")
+    ((name, where),) = page.evaluate("() => window.sent")
+    assert name == "clicked"
+    west, south, east, north = data["bounds"]
+    assert (west + east) / 2 < where["lon"] < east
+    assert where["lat"] == pytest.approx((south + north) / 2, abs=1e-4)
+    page.mouse.move(20, 380)
+    expect(page.locator(".tip")).to_be_hidden()
+
+    rows = page.locator(".entry")
+    assert rows.all_inner_texts() == ["0 to 50", "50 to 100"]
+    numbers = [int(one.get_attribute("title") or 0) for one in page.locator(".count").all()]
+    assert sum(numbers) == 37
+    assert min(numbers) > 10
+
+
+def test_by_keyboard(page: Page) -> None:
+    put(page, sent_data())
+    stage = page.locator(".stage")
+    stage.focus()
+    before = seen(page)
+    for key in ("ArrowRight", "ArrowUp", "+"):
+        stage.press(key)
+    after = seen(page)
+    assert after[0] > before[0]
+    assert after[1] > before[1]
+    assert after[2] > before[2]
+    stage.press("Enter")
+    ((_, where),) = page.evaluate("() => window.sent")
+    assert [where["lon"], where["lat"]] == pytest.approx(after[:2])
+    label = stage.get_attribute("aria-label") or ""
+    assert label.startswith("Map of Helsinki")
+    names = [one.get_attribute("aria-label") for one in page.locator(".bar button").all()]
+    assert all(names)
+
+
+def test_view_and_switches_outlive_reruns_and_pages(page: Page, asked: list[str]) -> None:
+    put(page, sent_data())
+    page.get_by_role("button", name="Zoom in").click()
+    zoomed = seen(page)
+    page.get_by_role("button", name="Layers").click()
+    page.get_by_label("Map colours", exact=True).uncheck()
+    page.wait_for_timeout(500)
+    assert colour_at(page, 300, 200) == (240, 240, 240)
+
+    fetches = len(asked)
+    put(page, sent_data(legend=None))
+    assert seen(page) == zoomed
+    assert len(asked) == fetches  # nothing is fetched twice
+
+    page.goto(f"{SITE}/")
+    css, html = (FOLDER.joinpath(f"map.{kind}").read_text() for kind in ("css", "html"))
+    page.evaluate("([css, html]) => Object.assign(window, { css, html })", [css, html])
+    put(page, sent_data())
+    assert seen(page) == pytest.approx(zoomed)
+    assert colour_at(page, 300, 200) == (240, 240, 240)
+    page.get_by_role("button", name="Show the whole city").click()
+    assert seen(page)[2] < zoomed[2]
+
+
+def test_data_that_are_gone_are_said_and_asked_for_again(page: Page) -> None:
+    data = sent_data()
+    broken = json.loads(json.dumps(data))
+    broken["layers"][0]["cells"]["middles"] = "/map-data/lost.bin"
+    page.evaluate("(data) => window.put(data)", broken)
+    expect(page.locator(".note")).to_contain_text("could not be loaded")
+    page.evaluate(
+        "(layers) => { document.querySelector('main').shadowRoot.querySelector('.city-map')"
+        ".cityMap.data.layers = layers }",
+        data["layers"],
+    )
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".note")).to_have_text("")
+    page.wait_for_timeout(300)
+    assert colour_at(page, 240, 200) == (255, 0, 0)
+
+
+def test_areas_and_a_style_below(page: Page) -> None:
+    west, south, east, north = sent_data()["bounds"]
+    middle = (west + east) / 2
+    halves = [shapely.box(west, south, middle, north), shapely.box(middle, south, east, north)]
+    shown = Shown(np.array([10, np.nan], dtype=np.float32), STEPS, "score", titles=["West", "East"])
+    areas = ShapeValues(np.array(halves, dtype=object), shown)
+    (made,) = shapes.layers(areas, LIGHT, layer_id="areas")
+    dot = {"@@type": "ScatterplotLayer", "id": "dot", "getPosition": "@@=p", "getRadius": 30}
+    there = [{"p": [middle, (south + north) / 2], "t": "The <b>middle</b>", "n": ""}]
+    style = {
+        "version": 8,
+        "sources": {},
+        "layers": [{"id": "l", "type": "background", "paint": {"background-color": "#00ff00"}}],
+    }
+    put(
+        page,
+        sent_data(
+            layers=[
+                {**city_map._plain(made), "group": "Map colours"},
+                {**dot, "data": served.of_json(there), "pickable": True, "group": "Places"},
+            ],
+            style=style,
+        ),
+    )
+    page.mouse.move(200, 120)
+    expect(page.locator(".tip b")).to_have_text("West")
+    page.mouse.move(300, 200)
+    expect(page.locator(".tip b")).to_have_text("The <b>middle</b>")
+    page.mouse.move(420, 120)
+    expect(page.locator(".tip")).to_be_hidden()
+    page.wait_for_timeout(1000)
+    assert colour_at(page, 420, 120) == (0, 255, 0)  # nothing is drawn on the style there
+
+
+def test_a_picture_has_map_legend_and_credits(page: Page, tmp_path: Path) -> None:
+    put(page, sent_data())
+    with page.expect_download() as started:
+        page.get_by_role("button", name=re.compile("Save as picture")).click()
+    path = tmp_path / started.value.suggested_filename
+    started.value.save_as(path)
+    assert path.name == "helsinki-map.png"
+    image = Image.open(path).convert("RGB")
+    assert image.width >= 590
+    assert image.height > 450
+    assert image.getpixel((240, 200)) == (255, 0, 0)
+    below = np.asarray(image)[400:]
+    for colour in STEPS.colours:
+        assert (below == colour[:3]).all(axis=2).any()
+    assert (below < 100).all(axis=2).sum() > 100  # words

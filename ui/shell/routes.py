@@ -1,0 +1,57 @@
+"""Addresses beside the pages: the maps' data and the code that draws them.
+
+Both are named by what is in them and never change, so that a browser asks for each once.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import pydeck
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from workflows.home import served_files
+from workflows.home.settings import read_settings
+
+DATA, CODE = "map-data", "map-code"
+_FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_DECK: Final = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
+_DECK_NAME: Final = f"deck-{pydeck.__version__}.js"
+
+
+def data_address(name: str) -> str:
+    """Where a browser fetches a served file."""
+    return f"{_base()}/{DATA}/{name}"
+
+
+def code_address() -> str:
+    """Where a browser fetches deck.gl, which comes with pydeck."""
+    return f"{_base()}/{CODE}/{_DECK_NAME}"
+
+
+def routes() -> list[Route]:
+    """The routes, for the server that also serves the pages."""
+    return [
+        Route(f"{_base()}/{DATA}/{{name}}", _data),
+        Route(code_address(), _code),
+    ]
+
+
+def _base() -> str:
+    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
+def _data(request: Request) -> Response:
+    name = request.path_params["name"]
+    path = served_files.find(read_settings(), name)
+    if path is None:
+        return PlainTextResponse("There is no such file.", status_code=404)
+    kind = served_files.KINDS[path.suffix.removeprefix(".")]
+    return FileResponse(path, media_type=kind, headers=_FOR_EVER)
+
+
+def _code(request: Request) -> Response:  # noqa: ARG001 - there is one file
+    return FileResponse(_DECK, media_type="text/javascript", headers=_FOR_EVER)
