@@ -255,7 +255,7 @@ class CityMap {
       if (!overlay?._map) return;
       clearInterval(waiting);
       this.basemap = overlay._map;
-      this.moved();
+      this.follow();
     }, 100);
   }
 
@@ -303,12 +303,17 @@ class CityMap {
     const { longitude, latitude, zoom } = this.view;
     this.say(null);
     this.scale();
-    this.basemap?.jumpTo({ center: [longitude, latitude], zoom });
+    this.follow();
     try {
       sessionStorage.setItem(`aether view ${this.data.place}`, JSON.stringify({ longitude, latitude, zoom }));
     } catch {
       // A browser that keeps nothing shows the whole city on the next page.
     }
+  }
+
+  follow() {
+    const { longitude, latitude, zoom } = this.view;
+    this.basemap?.jumpTo({ center: [longitude, latitude], zoom });
   }
 
   scale() {

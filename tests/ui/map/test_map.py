@@ -98,7 +98,7 @@ def sent_data(**changes: Any) -> dict[str, Any]:
     made = cells.layer(CellValues(ids, Shown(values, STEPS, "score", note="click")), layer_id="c")
     west, south = (lonlat.min(axis=0) - 0.002).tolist()
     east, north = (lonlat.max(axis=0) + 0.002).tolist()
-    key = legend.of_steps("Schools", "score", STEPS)
+    key = legend.of_steps("Schools <b>", "score", STEPS)
     data = {
         "code": "/deck.js",
         "words": city_map._WORDS,
@@ -168,6 +168,7 @@ def test_cells_are_painted_said_counted_and_chosen(page: Page) -> None:
     page.mouse.move(20, 380)
     expect(page.locator(".tip")).to_be_hidden()
 
+    expect(page.locator(".legend-title")).to_have_text("Schools <b>")
     rows = page.locator(".entry")
     assert rows.all_inner_texts() == ["0 to 50", "50 to 100"]
     numbers = [int(one.get_attribute("title") or 0) for one in page.locator(".count").all()]
