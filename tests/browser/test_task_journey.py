@@ -27,7 +27,7 @@ def fit(page: Page, files: TaskFiles) -> None:
     page.get_by_role("spinbutton", name="Repeats").fill("30")  # still at work after a reload
     page.keyboard.press("Enter")
     settled(page)
-    page.get_by_role("button", name="Fit and map").click()
+    page.get_by_role("button", name="Make the map").click()
 
 
 def lose_sight(page: Page) -> None:
