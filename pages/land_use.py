@@ -81,12 +81,11 @@ def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:
         )
         if told := advice(layer):
             st.info(plain(told), icon=":material/lightbulb:")
-        for said in sentences(found):
-            st.caption(plain(said))
         fit_page.panel(layer)
         fit_page.take_with(city, layer, KEY)
     with picture, errors.boxed(state.reachable):
         layer_map.draw(city, layer, KEY, MAP_HEIGHT)
+        st.caption(plain(" ".join(sentences(found))))
     with errors.boxed(state.reachable):
         trust.draw(city, layer, layer_map.values_of(city, layer), KEY)
 

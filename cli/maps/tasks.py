@@ -180,7 +180,7 @@ def _say_read(read: Mapping[str, Mapping[str, Any]]) -> None:
     for one in read.values():
         layer = f", layer {one['layer']}" if one["layer"] else ""
         columns = ", ".join(f"{role} from {name}" for role, name in one["columns"].items())
-        counted = f"{one['rows']:,} rows, {one['used']:,} used"
+        counted = f"{one['rows']:,} rows, {one['used']:,} read"
         output.say(f"{one['file']}: {one['format']}{layer}, {counted}; {columns}")
         for note in one["notes"]:
             output.say(f"  {note}")

@@ -42,9 +42,15 @@ def test_landuse_says_what_the_contract_asks_for(
     properties = features[0]["properties"]
     assert isinstance(properties["set"], list)
     assert isinstance(properties["applicable"], bool)
-    wanted = {"landuse", "confidence", *(f"p_{name}" for name in told["classes"])}
+    wanted = {"landuse", "source", "confidence", *(f"p_{name}" for name in told["classes"])}
     assert wanted <= set(properties)
 
+    labels = told["labels"]
+    assert (labels["used"], labels["left_out"]) == (told["labels_used"], told["labels_dropped"])
+    assert labels["given"] == 500
+    assert told["source"]["predicted"] == told["cells"]  # points cover no ground
+    (rare,) = told["small_classes"]["classes"]
+    assert (rare["name"], rare["labels"], rare["became"]) == ("offices", 8, None)
     listed = asked(capsys, "layers", SLUG)
     assert [one["layer"] for one in listed] == [told["layer"]]
     raster = tmp_path / "zones.tif"
@@ -110,6 +116,7 @@ def test_evaluate_says_what_the_contract_asks_for(
         (["landuse", SLUG, "--labels", "{points}", "--map", "water"], "value=class"),
         (["landuse", SLUG, "--labels", "{points}", "--crosswalk", "moon"], "moon"),
         (["landuse", SLUG, "--labels", "{points}", "-o", "x.docx"], "x.docx"),
+        (["landuse", SLUG, "--labels", "{points}", "--small-classes", "toss"], "toss"),
         (["landuse", SLUG, "--labels", "{points}", "--representation", "eyes"], "eyes"),
         (["socioeconomic", SLUG, "--areas", "{areas}"], "fields"),
         (["socioeconomic", SLUG, "--areas", "{areas}", "--fields", "homes"], "two"),
@@ -169,4 +176,6 @@ def test_landuse_leaves_out_what_is_no_label_unless_it_is_mapped(
     assert "unknown" not in told["classes"]
     assert told["read"]["labels"]["left_out"] == {"no label (unknown)": 60}
     assert told["labels_dropped"]["no label (unknown)"] == 60
-    assert "wild" in asked(capsys, *words, "--map", "unknown=wild")["classes"]
+    kept = asked(capsys, *words, "--map", "unknown=wild", "--small-classes", "keep")
+    assert {"wild", "offices"} <= set(kept["classes"])  # eight offices are kept when asked for
+    assert kept["small_classes"]["rule"] == "keep"

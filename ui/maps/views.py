@@ -221,11 +221,12 @@ def _with_words(view: LayerView, frame: pd.DataFrame, title: str, unit: str) -> 
 def land_use_notes(frame: pd.DataFrame) -> list[str]:
     """Where each cell's class comes from, how sure it is and what else it may be, in words."""
     known = observed(frame).tolist()
+    said = "predicted, " if "source" in frame else ""
     otherwise = frame["predicted"] if "predicted" in frame else frame["landuse"]
     return [
         _observed_words(name, guess)
         if seen
-        else f"predicted, {_share(confidence)} confidence; {_set_words(possible, name)}"
+        else f"{said}{_share(confidence)} confidence; {_set_words(possible, name)}"
         + ("" if applicable else "; unlike the labels")
         for seen, guess, confidence, possible, name, applicable in zip(
             known,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,6 @@ from workflows.training.data import training_set
 
 Floats = NDArray[np.float32]
 Pool = Callable[[NDArray[np.float64], Sequence[View]], Floats]
-Small = Literal["drop", "merge"]
 _SAMPLE_SEED = 42
 """Decides which labels stay where there are too many: the same ones in every study."""
 
@@ -90,10 +88,9 @@ def kept_label_set(store: Store, slug: str, asked: LabelRequest | int | None) ->
     with store.session() as session:
         city = city_rows.lock_city(session, city_id)
         # Refused now rather than by the worker.
-        treat_small(
-            city_samples(session, city, labels, seed=_SAMPLE_SEED), asked.small, asked.merge_into
-        )
-        return keep_labels(session, city_id, asked, labels).id
+        found = city_samples(session, city, labels, seed=_SAMPLE_SEED)
+        used = treat_small(found, asked.small, asked.merge_into).samples
+        return keep_labels(session, city_id, asked, labels, used.count).id
 
 
 def study_city(

@@ -211,7 +211,7 @@ def _uncertainty(subject: Subject, found: ClassFindings) -> list[Block]:
     )
     always = ", ".join(test.always_in_set)
     extra = (
-        f" Too few labels to calibrate: {always}; such a class is in every set." if always else ""
+        f" Too few samples to calibrate: {always}; such a class is in every set." if always else ""
     )
     return [
         Heading("Confidence"),

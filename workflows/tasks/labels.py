@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.city.cells import cell_centres
 from aether_core.errors import InputError
+from aether_core.tasks.labels.count import LabelCount
 from aether_core.tasks.labels.crosswalks import CROSSWALKS, apply_mapping
 from aether_core.tasks.labels.read import Labels, read_labels
 from aether_core.tasks.labels.values import says_nothing
@@ -162,8 +163,18 @@ def samples_in(store: Store, slug: str, labels: Labels, *, seed: int) -> Samples
         return city_samples(session, city_rows.city_by_slug(session, slug), labels, seed=seed)
 
 
-def keep_labels(session: Session, city_id: int, request: LabelRequest, labels: Labels) -> LabelSet:
-    """Store the labels of a fit, so that its map can be explained and made again."""
+def keep_labels(
+    session: Session, city_id: int, request: LabelRequest, labels: Labels, count: LabelCount
+) -> LabelSet:
+    """Store the labels of a fit with their count, so that its map can be explained and made again.
+
+    Args:
+        session: Of the store.
+        city_id: The city.
+        request: Where they come from.
+        labels: Those in the city, with their classes.
+        count: How many of them there are.
+    """
     parameters = {
         "crs": request.options.crs,
         "crosswalk": request.crosswalk,
@@ -186,8 +197,8 @@ def keep_labels(session: Session, city_id: int, request: LabelRequest, labels: L
         field=labels.field,
         classes=sorted(labels.counts),
         parameters=parameters,
-        dropped=labels.dropped,
-        counts=labels.counts,
+        dropped=count.left_out,
+        counts=count.by_class,
         geometry=labels.geometry,
         value=labels.value,
         label_class=labels.value,

@@ -285,7 +285,9 @@ def _keep(
 ) -> str:
     city, fit = labelled.city, request.fit
     city_rows.lock_city(session, city.city_id)  # or says so if it was removed meanwhile
-    label_set = keep_labels(session, city.city_id, request.labels, labelled.labels)
+    label_set = keep_labels(
+        session, city.city_id, request.labels, labelled.labels, labelled.samples.count
+    )
     default = f"Land use from {Path(labelled.labels.source).name}"[:MAX_TITLE]
     title = checked_title(request.title or default)
     row = layer_rows.add_layer(

@@ -76,7 +76,7 @@ class LayerCells:
         if "applicable" in self.columns:
             holds = pd.Series(self.columns["applicable"]).eq(True).to_numpy()
             if "source" in self.columns:
-                holds |= pd.Series(self.columns["source"]).eq(OBSERVED).to_numpy()
+                holds = holds | pd.Series(self.columns["source"]).eq(OBSERVED).to_numpy()
             there &= holds
         return np.asarray(there, dtype=bool)
 

@@ -54,27 +54,25 @@ class CellSources(Record):
         return (self.observed + self.reliable) / max(self.observed + self.predicted, 1)
 
     @property
-    def sentence(self) -> str:
-        """What the map is made of, in one sentence."""
+    def sentences(self) -> list[str]:
+        """What the map is made of, in one or two sentences."""
         total = f"{self.observed + self.predicted:,} cells"
         reliable = f"{_part(self.reliable_part)} of them reliably"
         if self.everywhere:
-            return f"All {total} are predicted, as was asked for, {reliable}."
+            return [f"All {total} are predicted, as was asked for, {reliable}."]
+        least = f"at least {_part(self.share)} of"
         if not self.observed:
-            return (
-                f"All {total} are predicted, {reliable}: no label covers {_part(self.share)} of a "
-                "cell (a point covers no ground)."
-            )
-        contested = (
-            f", among them {self.contested:,} that labels of two classes cover"
-            if self.contested
-            else ""
-        )
-        return (
+            why = f"no label covers {least} a cell, and a point covers no ground"
+            return [f"All {total} are predicted, {reliable}: {why}."]
+        known = (
             f"{self.observed:,} of {total} ({_part(self.observed_part)}) are observed: labels of "
-            f"one class cover at least {_part(self.share)} of each; the other {self.predicted:,} "
-            f"are predicted{contested}, {reliable}."
+            f"one class cover {least} each."
         )
+        if not self.predicted:
+            return [known]
+        gaps = f"The other {self.predicted:,} are predicted, {reliable}"
+        contested = f"; labels of two classes cover {self.contested:,} of them"
+        return [known, f"{gaps}{contested if self.contested else ''}."]
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class ClassTest(MapTest):
     Attributes:
         confusion: Rows are true classes, columns predicted ones.
         temperature: What logits were divided by.
-        always_in_set: Classes with too few labels to be ruled out.
+        always_in_set: Classes with too few samples to be ruled out.
         trusted: Part of the cells with data whose prediction is inside the area of applicability
             and has at most two classes in its set, whether the map shows it or what was observed.
     """
@@ -121,7 +121,7 @@ class ClassFindings(Findings):
 
 def sentences(found: ClassFindings) -> list[str]:
     """What every place that shows a map says of it: its cells, and its rare classes."""
-    told = [found.cells.sentence] if found.cells is not None else []
+    told = found.cells.sentences if found.cells is not None else []
     if found.rare is not None and found.rare.classes:
         told.append(found.rare.sentence)
     return told
@@ -136,7 +136,7 @@ class ClassesKind(TaskKind):
     samples = "labels"
     outcomes = "classes"
     metrics = CLASS_METRICS
-    error = "share of misclassified labels"
+    error = "share of misclassified samples"
     layers = (
         LayerKind("landuse", "land use", "Land use map", "landuse", ClassFindings, of_classes=True),
     )

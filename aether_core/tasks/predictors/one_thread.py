@@ -1,11 +1,13 @@
 """Small fits on one thread: shared out among several, they wait longer than they compute."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
 
 
-def one_thread() -> AbstractContextManager[object]:
+@contextmanager
+def one_thread() -> Iterator[None]:
     """Keep linear algebra to one thread while a fit of a few thousand rows runs.
 
     L-BFGS asks for thousands of products of less than a millisecond. Threads that share such a
@@ -14,4 +16,5 @@ def one_thread() -> AbstractContextManager[object]:
     11 s and 13 s. The order of sums, and so a fit's last digits, no longer hangs on the machine's
     number of cores either.
     """
-    return threadpool_limits(limits=1)
+    with threadpool_limits(limits=1):
+        yield

@@ -41,7 +41,7 @@ class ClassesPage(TaskPage[ClassFindings]):
         return view.greyed(~frame[holds].to_numpy(dtype=bool), look)
 
     def accuracy(self, found: ClassFindings, frame: pd.DataFrame, key: str) -> None:
-        """Confusion matrix and scores of each class, on labels held out from the probe."""
+        """Confusion matrix and scores of each class, on samples held out from the probe."""
         del frame  # what was measured on the labels says it all
         test = found.test
         figures, matrix = st.columns([5, 6], gap="large")
@@ -83,7 +83,7 @@ class ClassesPage(TaskPage[ClassFindings]):
             )
             if test.always_in_set:
                 st.caption(
-                    f"Too few labels to rule these out: {plain(', '.join(test.always_in_set))}. "
+                    f"Too few samples to rule these out: {plain(', '.join(test.always_in_set))}. "
                     "They are in every set."
                 )
 
