@@ -73,12 +73,13 @@ def _in_short(subject: Subject, found: ClassFindings) -> list[Block]:
             )
         ),
         Paragraph(_summary(found)),
-        *(
-            [Callout("warning", told, title="Before you use it")]
-            if (told := verdict(found))
-            else []
-        ),
+        *_warning(found),
     ]
+
+
+def _warning(found: ClassFindings) -> list[Block]:
+    told = verdict(found)
+    return [] if told is None else [Callout("caution", told, title="Before you use it")]
 
 
 def _usable_of(found: ClassFindings) -> str:

@@ -85,7 +85,9 @@ def test_observed_cells_say_so_and_predictions_can_be_shown_instead(cells: pd.Da
     assert everywhere["p_park"].isna().tolist() == known.tolist()
     plain = views.land_use(everywhere, CLASSES, views.CLASS, LOOK)
     assert plain.unit == "most probable class, share of cells"
-    assert plain.shown.second(at) == "predicted, 40 % confidence; also possible: park"
+    assert plain.shown.second(at) == (
+        "predicted, 40 % confidence; also possible: park; unlike the labels"
+    )
 
 
 def test_sets_are_counted_and_told(cells: pd.DataFrame) -> None:
