@@ -15,7 +15,7 @@ from aether_core.spatial.longitudes import extent_of, running_on
 from ui.map import served
 from ui.map.coloured import Shown
 
-INLINE_LIMIT: Final = 20_000
+WORDS_LIMIT: Final = 20_000
 """Most cells that each tell words of their own; more tell their value."""
 _SEAM: Final = 1.01
 """Cells are drawn this much larger, as those far from the middle have a slightly other shape."""
@@ -37,7 +37,9 @@ class CellValues:
 def layer(cells: CellValues, *, layer_id: str) -> pdk.Layer:
     """The layer of these cells."""
     place = {
-        "middles": served.once(sha256(cells.h3).digest(), lambda: _middles(cells.h3), "bin"),
+        "middles": served.once(
+            sha256(cells.h3.tobytes()).digest(), lambda: _middles(cells.h3), "bin"
+        ),
         "outline": _outline(int(cells.h3[len(cells.h3) // 2])),
     }
     return pdk.Layer("CellLayer", None, id=layer_id, cells=place, shown=spec(cells.shown))

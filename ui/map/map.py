@@ -133,7 +133,7 @@ def draw(
             "credits": list(city.attribution),
             "clickable": on_click is not None,
         },
-        **({} if on_click is None else {"on_clicked_change": lambda: _clicked(key, on_click)}),
+        on_clicked_change=lambda: _clicked(key, on_click),
     )
 
 
@@ -143,9 +143,9 @@ _PLACES: Final = "Places"
 _OUTLINES: Final = "Boundary"
 
 
-def _clicked(key: str, on_click: Callable[[float, float], None]) -> None:
+def _clicked(key: str, on_click: Callable[[float, float], None] | None) -> None:
     clicked = st.session_state[key]["clicked"]
-    if clicked:
+    if clicked and on_click is not None:
         on_click(float(clicked["lon"]), float(clicked["lat"]))
 
 

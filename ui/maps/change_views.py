@@ -9,7 +9,7 @@ import pandas as pd
 
 from aether_core.charts.palette import CHANGE_RAMP
 from aether_core.search.change import change_edges
-from ui.map.cells import INLINE_LIMIT
+from ui.map.cells import WORDS_LIMIT
 from ui.map.coloured import Shown, rgba
 from ui.map.ramp import Steps
 from ui.maps.views import LayerView
@@ -28,15 +28,15 @@ def change_view(frame: pd.DataFrame, low: float, high: float, title: str) -> Lay
         title: What was asked.
     """
     change = frame["change"].to_numpy(dtype=np.float32)
-    has_tooltips = len(change) <= INLINE_LIMIT  # a bitmap of more cells has no tooltips of its own
+    in_words = len(change) <= WORDS_LIMIT
     edges = change_edges(change, low, high)
     colours = tuple(rgba(colour, alpha) for colour, alpha in zip(CHANGE_RAMP, _ALPHA, strict=True))
     shown = Shown(
         values=change,
         steps=Steps(tuple(edges), colours),
         label="change",
-        titles=[f"{value:+.3f}" for value in change] if has_tooltips else (),
-        notes=_notes(frame) if has_tooltips else (),
+        titles=[f"{value:+.3f}" for value in change] if in_words else (),
+        notes=_notes(frame) if in_words else (),
     )
     return LayerView(shown, title, "later minus earlier score", _names(edges))
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from aether_core.charts.class_colours import class_colours
-from ui.map.cells import INLINE_LIMIT
+from ui.map.cells import WORDS_LIMIT
 from ui.map.coloured import Shown
 from ui.maps.views import LayerView, Look, categories, difference, percent_names, share_steps
 
@@ -56,7 +56,7 @@ def shares(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Look)
         InputError: There is nothing to draw.
     """
     view = _coloured(frame, fields, asked, look)
-    if len(frame) > INLINE_LIMIT:
+    if len(frame) > WORDS_LIMIT:
         return view
     shown = view.shown
     titles = [shown.in_words(value) for value in shown.values.tolist()]

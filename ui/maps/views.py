@@ -11,7 +11,7 @@ import pandas as pd
 
 from aether_core.charts.class_colours import class_colours
 from aether_core.tasks.kinds.class_map import OBSERVED, PREDICTED
-from ui.map.cells import INLINE_LIMIT
+from ui.map.cells import WORDS_LIMIT
 from ui.map.coloured import Categories, Shown, rgba, untrusted
 from ui.map.legend import PERCENTILE_NAMES
 from ui.map.ramp import (
@@ -65,14 +65,12 @@ class LayerView:
         title: What is shown.
         unit: What the numbers or classes are.
         names: Names of value classes, lowest first; the limits when empty.
-        mean: Coarse cells tell their mean, not their best value.
     """
 
     shown: Shown
     title: str
     unit: str
     names: Sequence[str] = ()
-    mean: bool = True
 
     @property
     def entries(self) -> list[tuple[Colour, str, str]]:
@@ -207,7 +205,7 @@ def _trust(frame: pd.DataFrame) -> LayerView:
 def _with_words(view: LayerView, frame: pd.DataFrame, title: str, unit: str) -> LayerView:
     """Give a land-use view its title and, where each cell has one, its tooltips."""
     shown = view.shown
-    if len(frame) <= INLINE_LIMIT:
+    if len(frame) <= WORDS_LIMIT:
         titles = frame["landuse"].fillna("no class").astype(str).tolist()
         if title not in ("Land use", "Confidence", "Reliability"):
             titles = [
@@ -262,9 +260,9 @@ def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -
     values = frame[name].to_numpy(dtype=np.float32)
     if name == "percentile":
         steps = percentile_steps(dark=look.dark, on_ground=look.on_ground)
-        return LayerView(Shown(values, steps, name), title, unit, PERCENTILE_NAMES, mean=False)
+        return LayerView(Shown(values, steps, name), title, unit, PERCENTILE_NAMES)
     steps = quantile_steps(values, dark=look.dark, on_ground=look.on_ground)
-    return LayerView(Shown(values, steps, name), title, unit, mean=False)
+    return LayerView(Shown(values, steps, name), title, unit)
 
 
 def share_steps(values: npt.NDArray[np.float32], look: Look) -> tuple[Steps, list[str]]:

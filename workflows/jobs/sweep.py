@@ -1,5 +1,7 @@
 """Removes what killed processes left in the home: scratch, and folders that belong to no row.
 
+The maps' data that nobody has looked at for longest go, too, where they have become many.
+
 What is at work is never touched. Scratch folders are locked by whoever fills them; a folder gets
 its place in the transaction that commits its row, which keeps sweeps away until it ends. Nor is
 anything touched that may belong to another database which uses the same home, or used it once:
@@ -22,6 +24,7 @@ from aether_core.reading import remove_left_readings
 from db.cities import folders as folder_rows
 from db.cities.folders import OwnedFolders
 from db.evidence import models as model_rows
+from workflows.home import served_files
 from workflows.home.owned_folders import is_named_by
 from workflows.home.paths import folder_in, in_home
 from workflows.home.settings import Settings
@@ -59,6 +62,7 @@ def sweep(store: Store) -> SweepResult:
     settings = store.settings
     removed = [path for folder in _scratch_places(settings) for path in remove_left(folder)]
     removed += _old_caches(settings)
+    served_files.forget_unused(settings)
     for folder in remove_left_readings():  # beside the home: of any home of this user
         log.info("left by a reading that was killed, removed", path=str(folder))
     with store.session() as session:

@@ -125,7 +125,7 @@ def test_one_class_shows_its_own_probability(cells: pd.DataFrame) -> None:
 def test_a_large_layer_has_no_words_for_each_cell(
     cells: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "INLINE_LIMIT", 3)
+    monkeypatch.setattr(views, "WORDS_LIMIT", 3)
     assert not views.land_use(cells, CLASSES, views.CLASS, LOOK).shown.titles
 
 

@@ -1,0 +1,50 @@
+"""What the server hands out beside the pages."""
+
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from ui.map import served
+from ui.shell.routes import code_address, routes
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    monkeypatch.setenv("AETHER_HOME", str(tmp_path))
+    return TestClient(Starlette(routes=routes()))
+
+
+def test_data_are_handed_out_once_and_for_ever(client: TestClient) -> None:
+    answer = client.get(served.of_json({"a": 1}))
+    assert answer.json() == {"a": 1}
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_the_code_that_draws_maps_comes_from_here(client: TestClient) -> None:
+    answer = client.get(code_address())
+    assert answer.status_code == 200
+    assert "createDeck" in answer.text
+
+
+@pytest.mark.parametrize("path", ["..%2f..%2fetc%2fpasswd", "none.bin", "%00", f"{'0' * 32}.bin"])
+def test_there_is_nothing_else(client: TestClient, path: str) -> None:
+    assert client.get(f"/map-data/{path}").status_code == 404
+
+
+def test_data_that_were_forgotten_are_made_again(client: TestClient, tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def make() -> bytes:
+        made.append(1)
+        return b"{}"
+
+    address = served.once("key", make, "json")
+    assert served.once("key", make, "json") == address
+    assert len(made) == 1
+    for path in (tmp_path / "cache" / "served").iterdir():
+        path.unlink()
+    assert client.get(served.once("key", make, "json")).status_code == 200
+    assert len(made) == 2
