@@ -128,8 +128,8 @@ def _pick_targets(cells: CellValues, layer_id: str) -> pdk.Layer:
     parents = _parents(cells.h3.tobytes())
     names, inverse = np.unique(parents, return_inverse=True)
     records: list[dict[str, object]] = [
-        {"h": f"{cell:x}", "t": told, "n": cells.shown.note}
-        for cell, told in zip(names.tolist(), _gathered(cells, inverse, len(names)), strict=True)
+        {"h": f"{cell:x}", "t": title, "n": cells.shown.note}
+        for cell, title in zip(names.tolist(), _gathered(cells, inverse, len(names)), strict=True)
     ]
     return _h3_layer(records, layer_id, _UNSEEN)
 
