@@ -111,7 +111,7 @@ def draw_map(
         )
         title = take_away.title_of(found.result)
     with st.container(key="map-frame-search", gap=None):
-        city_map.draw(
+        city_map.draw_map(
             city,
             key=f"search-map-{city.slug}",
             height=MAP_HEIGHT,
@@ -124,7 +124,7 @@ def draw_map(
         )
         if values is not None:
             grey = values.shown.dim if unsure is not None and unsure.any() else None
-            legend.draw(
+            legend.draw_steps(
                 title,
                 "percentile of the city's cells",
                 steps,

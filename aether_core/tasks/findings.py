@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 from aether_core.findings import Measured, Record, StoredFindings
 from aether_core.spatial.variogram import Variogram
 from aether_core.tasks.testing.fairness import GroupFigures
+from aether_core.tasks.testing.splits import hardest
 
 
 class Score(Record):
@@ -56,7 +57,7 @@ class BlockFigures(Record):
     chosen_by: str
 
 
-class HeldOut(Record):
+class ValidationDesign(Record):
     """How samples were held out.
 
     Attributes:
@@ -105,7 +106,7 @@ class MapTest(Record):
     @property
     def hardest(self) -> str:
         """The split to rely on: spatial blocks where there are some."""
-        return "spatial" if "spatial" in self.accuracy else next(iter(self.accuracy))
+        return hardest(self.accuracy)
 
 
 class SampleFindings(StoredFindings):
@@ -133,7 +134,7 @@ class SampleFindings(StoredFindings):
     outcomes: list[str]
     used: int
     dropped: dict[str, int]
-    held_out: HeldOut
+    held_out: ValidationDesign
 
     @classmethod
     def _from_version_1(cls, document: Mapping[str, Any]) -> dict[str, Any]:

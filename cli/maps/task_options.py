@@ -14,7 +14,6 @@ from cli.options import FileOptions, Force, ModelName
 if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from aether_core.tasks.areas.given import Given as NumbersGiven
     from aether_core.tasks.predictors.predictor import Kind
-    from aether_core.tasks.testing.published import Protocol as FitProtocol
     from workflows.tasks.areas import AreaRequest
     from workflows.tasks.districts import DistrictFile
     from workflows.tasks.labels import LabelRequest
@@ -194,7 +193,7 @@ class FitOptions:
             representation=representation,
             model=self.model,
             predictor=cast("Kind", self.predictor),  # checked by FitSettings
-            protocol=cast("FitProtocol", self.protocol),
+            protocol=self.protocol,
             splits=names_in(self.splits),
             folds=self.folds,
             seeds=self.seeds,

@@ -31,7 +31,7 @@ _JUDGED: Final = {
 }
 
 
-def draw(city: CitySummary) -> bool:
+def ask_study(city: CitySummary) -> bool:
     """Draw the form.
 
     Returns:

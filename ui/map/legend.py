@@ -8,7 +8,7 @@ import streamlit as st
 from ui.map.ramp import Colour, Steps, css
 
 
-def draw(
+def draw_steps(
     title: str,
     unit: str,
     steps: Steps,

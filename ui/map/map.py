@@ -47,7 +47,7 @@ class Point:
     note: str = ""
 
 
-def draw(
+def draw_map(
     city: CitySummary,
     *,
     key: str,

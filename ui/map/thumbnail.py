@@ -23,7 +23,7 @@ _MARGIN: Final = 8
 _MOST_DOTS: Final = 500
 
 
-def draw(city: CitySummary) -> None:
+def draw_thumbnail(city: CitySummary) -> None:
     """Draw the city's thumbnail."""
     st.image(svg(city, dark=state.is_dark()), width="stretch")
 

@@ -23,7 +23,7 @@ _LONG_LINE: Final = 36
 _LONG_NAME: Final = 26
 
 
-def draw(city: CitySummary, labels: Labels, key: str) -> None:
+def preview_labels(city: CitySummary, labels: Labels, key: str) -> None:
     """Show labels in the city on its map, and how many each class has in the same colours.
 
     Args:
@@ -35,7 +35,7 @@ def draw(city: CitySummary, labels: Labels, key: str) -> None:
     _map(city, labels, colours, key)
     _said(labels)
     line = _LINE if max(map(len, counts)) <= _LONG_NAME else _LONG_LINE
-    chart.draw(
+    chart.show_chart(
         class_counts(counts, colours),
         f"{key}-counts",
         height=90 + line * len(counts),
@@ -48,7 +48,7 @@ def _map(city: CitySummary, labels: Labels, colours: dict[str, str], key: str) -
     some = np.arange(0, len(labels), every)
     values = pd.Series(labels.value[some])
     shown = views.categories(values, list(colours), list(colours.values()))
-    city_map.draw(
+    city_map.draw_map(
         city,
         key=f"{key}-labels-map",
         height=MAP_HEIGHT,

@@ -23,7 +23,7 @@ from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values
 
 
-def draw(city: CitySummary, layer: LayerSummary, key: str, height: int) -> None:
+def draw_layer(city: CitySummary, layer: LayerSummary, key: str, height: int) -> None:
     """Draw a layer of any kind with a switch of what is coloured and a legend.
 
     Args:
@@ -66,7 +66,7 @@ def on_map(
         ids = np.array([int(cell, 16) for cell in frame["cell"]], dtype=np.uint64)
         cells = CellValues(ids, view.shown, mean=view.mean)
     with st.container(key=f"map-frame-{key}", gap=None):
-        city_map.draw(city, key=f"{key}-map", height=height, alt=alt, cells=cells, areas=areas)
+        city_map.draw_map(city, key=f"{key}-map", height=height, alt=alt, cells=cells, areas=areas)
         draw_legend(view, key)
 
 
@@ -77,7 +77,7 @@ def draw_legend(view: LayerView, key: str) -> None:
     if isinstance(shown.steps, Categories):
         legend.draw_categories(view.title, view.unit, view.entries, grey=grey, key=key)
     elif isinstance(shown.steps, Steps):
-        legend.draw(
+        legend.draw_steps(
             view.title, view.unit, shown.steps, names=view.names or None, grey=grey, key=key
         )
 

@@ -9,14 +9,11 @@ from aether_core.tasks.findings import Findings, Score
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.testing.comparison import representation_names
 from aether_core.tasks.testing.fairness import GroupFigures
+from aether_core.tasks.testing.splits import SPLITS
 from workflows.reports.maps import map_figure
 from workflows.reports.subject import Subject, figure, interval, percent
 
-SPLIT_NAMES = {
-    "random": "random folds",
-    "spatial": "whole blocks held out",
-    "district": "whole districts held out",
-}
+SPLIT_NAMES = {name: split.in_reports for name, split in SPLITS.items()}
 _FULL = 620
 _MOST_DRAWN = 14
 """Groups in a chart of a page; of more, those with the largest errors."""

@@ -18,18 +18,19 @@ from aether_core.tasks.samples.representations import need_places, of_samples, r
 from aether_core.tasks.samples.samples import Samples, samples_of
 from aether_core.tasks.samples.small_classes import treat_small
 from aether_core.tasks.testing.experiment import usable_rows
+from aether_core.tasks.testing.protocols import PROTOCOLS
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
 from workflows.home.store import Store
 from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
 from workflows.tasks.arrays import TaskCity, task_city
-from workflows.tasks.commands import land_use_command
+from workflows.tasks.commands import label_words, map_command
 from workflows.tasks.districts import DistrictFile, read_districts
 from workflows.tasks.fit_inputs import FitInputs, fit_inputs
 from workflows.tasks.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
 from workflows.tasks.lineage import lineage_of, read_document, without_rows
 from workflows.tasks.settings import FitSettings
-from workflows.tasks.task import TASKS, ComparedSamples, Task
+from workflows.tasks.task import NO_CHOICES, TASKS, ComparedSamples, MapChoices, Task
 
 KIND = CLASSES.name
 MOSTLY_GREY = "Most cells have several possible classes. Merge similar classes, or add labels."
@@ -78,9 +79,9 @@ class LandUseResult:
     seconds: float
 
 
-def advice(layer: LayerSummary) -> str | None:
+def advice(found: ClassFindings) -> str | None:
     """What to try where a map says little; None where it says enough."""
-    return MOSTLY_GREY if layer.measured(ClassFindings).test.trusted < _FEW_TRUSTED else None
+    return MOSTLY_GREY if found.test.trusted < _FEW_TRUSTED else None
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,10 @@ def land_use(
         if within is not None:
             within(session, name)
     progress("saving the layer", 1, 1)
-    return land_use_result(store, slug, name, time.perf_counter() - started)
+    return _result(store, slug, name, time.perf_counter() - started)
 
 
-def land_use_result(store: Store, slug: str, layer: str, seconds: float) -> LandUseResult:
+def _result(store: Store, slug: str, layer: str, seconds: float) -> LandUseResult:
     """What was reported when a layer of land use was made.
 
     Args:
@@ -194,7 +195,7 @@ def labelled_city(
         store,
         slug,
         model=fit.model,
-        published=fit.protocol == "published",
+        published=PROTOCOLS[fit.protocol].pools_disks,
         with_places=with_places or need_places([fit.representation]),
         progress=progress,
     )
@@ -283,7 +284,9 @@ def _keep(
             "labels_sha256": labelled.labels.sha256,
             "labels": Path(labelled.labels.source).name,
             "read": without_rows(_read(labelled.labels)),
-            "command": land_use_command(city.slug, request),
+            "command": map_command(
+                KIND, city.slug, label_words(request.labels), fit, request.districts
+            ),
         },
         findings=_findings(labelled, prepared, mapped).document(),
         cell_ids=city.cell_ids[mapped.there],
@@ -331,27 +334,58 @@ def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -
     )
 
 
-class LandUse(Task[LabelRequest, LandUseRequest]):
+class LandUse(Task[LabelRequest, LandUseRequest, ClassFindings]):
     """Classes of labelled points or polygons."""
 
     kind = CLASSES
     request = LandUseRequest
+    noun = "land use map"
+    mapped = "Land use"
 
     def request_for(
-        self,
-        samples: LabelRequest,
-        fit: FitSettings,
-        *,
-        districts: DistrictFile | None = None,
-        pixels: bool = False,
+        self, samples: LabelRequest, fit: FitSettings, choices: MapChoices = NO_CHOICES
     ) -> LandUseRequest:
         """The request for a fit on these labels."""
-        del pixels
-        return LandUseRequest(samples, fit, districts=districts)
+        return LandUseRequest(samples, fit, choices.title, choices.districts)
 
     def source(self, request: LandUseRequest) -> str:
         """The name of the labels' file."""
         return request.labels.file.name if request.labels.file else "OpenStreetMap"
+
+    def make(
+        self,
+        store: Store,
+        slug: str,
+        request: LandUseRequest,
+        progress: Progress,
+        *,
+        within: Callable[[Session, dict[str, str]], None],
+        on_read: Callable[[dict[str, Any]], None],
+    ) -> None:
+        """One layer, of cells."""
+
+        def keep(session: Session, layer: str) -> None:
+            within(session, {"layer": layer})
+
+        land_use(store, slug, request, progress, within=keep, on_read=on_read)
+
+    def also(self, found: ClassFindings) -> dict[str, Any]:
+        """Rows of the fit, and how much of the map can be used."""
+        return {"samples": found.samples, "trusted": found.test.trusted}
+
+    def size(self, found: ClassFindings) -> str:
+        """A label may give several samples."""
+        return f"{found.samples:,} samples"
+
+    def remarks(self, found: ClassFindings, kept: str) -> tuple[str, ...]:
+        """How much of the map can be used, and what to do where that is little."""
+        outside = found.test.applicability.outside
+        said = (
+            f"{found.test.trusted:.0%} of cells can be trusted; {outside:.0%} lie outside the area "
+            f"of applicability. Saved as {kept}"
+        )
+        tip = advice(found)
+        return (said, tip) if tip else (said,)
 
     def compared(
         self,

@@ -111,6 +111,11 @@ class ClassesKind(TaskKind):
     name = "landuse"
     title = "Land use"
     predicts = "land use"
+    symbol = "category"
+    about = (
+        "Map land use from labelled points or polygons.\n\n"
+        "Fits on them, predicts every cell, keeps the layer."
+    )
     samples = "labels"
     outcomes = "classes"
     metrics = CLASS_METRICS

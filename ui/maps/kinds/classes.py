@@ -11,12 +11,13 @@ from aether_core.charts.words import SPLITS, percent
 from aether_core.tasks.kinds.classes import CLASSES, ClassFigures, ClassFindings
 from ui.maps import views
 from ui.maps.switches import colour_by, grey_out, one_of
-from ui.maps.task_page import TASK_PAGES, TaskPage
+from ui.maps.task_page import TASK_PAGES, Headline, TaskPage
 from ui.maps.tested import accuracy_table, split_switch
 from ui.maps.views import LayerView, Look
 from ui.shell import chart
 from ui.shell.text import plain
 from workflows.layers.layers import LayerSummary
+from workflows.tasks.land_use import advice
 
 _CHART: Final = 330
 _ROWS_SHOWN: Final = 12
@@ -24,6 +25,28 @@ _ROWS_SHOWN: Final = 12
 
 class ClassesPage(TaskPage[ClassFindings]):
     """Maps of classes: confusion, scores of each class, calibration, sets."""
+
+    def headline(self, found: ClassFindings) -> Headline:
+        """Accuracy, which needs no explanation."""
+        del found
+        return Headline(
+            "accuracy",
+            "Accuracy",
+            known="labels",
+            about="Share of held-out labels whose class was predicted correctly.",
+            percent=True,
+        )
+
+    def figures(self, found: ClassFindings) -> None:
+        """How much of the map can be used, and what to do where that is little."""
+        st.metric(
+            "Usable cells",
+            f"{found.test.trusted:.0%}".replace("%", " %"),
+            help="Share of cells that resemble the labels and have at most two possible "
+            "classes. The others are grey.",
+        )
+        if tip := advice(found):
+            st.info(tip, icon=":material/lightbulb:")
 
     def view(self, layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
         """By class, confidence, size of the set, one class, or trust."""
@@ -46,7 +69,7 @@ class ClassesPage(TaskPage[ClassFindings]):
         with matrix:
             split = split_switch(test.confusion, f"{key}-confusion-split")
             names = found.outcomes
-            chart.draw(
+            chart.show_chart(
                 charts.confusion(test.confusion[split], names),
                 f"{key}-confusion",
                 height=min(200 + 24 * len(names), chart.TALLEST),
@@ -61,7 +84,7 @@ class ClassesPage(TaskPage[ClassFindings]):
         test = found.test
         stated, sets = st.columns(2, gap="large")
         with stated:
-            chart.draw(
+            chart.show_chart(
                 charts.reliability(test.reliability),
                 f"{key}-reliability",
                 height=_CHART,
@@ -73,7 +96,7 @@ class ClassesPage(TaskPage[ClassFindings]):
                 f"Temperature {test.temperature:.2f}, fitted on {SPLITS[test.calibrated_on]}."
             )
         with sets:
-            chart.draw(
+            chart.show_chart(
                 charts.coverage(test.coverage),
                 f"{key}-coverage",
                 height=max(_CHART, 150 + 30 * len(found.outcomes)),

@@ -1,0 +1,67 @@
+"""What a kind of task is fitted on, asked for: labels, or areas with numbers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from aether_core.eo.file_kind import FILE_KINDS
+from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
+from ui.forms import area as area_form
+from ui.forms import label as label_form
+from workflows.cities.cities import CitySummary
+
+
+@dataclass(frozen=True)
+class SampleForm:
+    """How one sort of samples is asked for.
+
+    Attributes:
+        ask: Draws the form, with the key its widgets' names start with; None while something is
+            missing.
+        missing: What is missing then.
+        hint: What to bring for a comparison.
+        over_pixels: Asks whether their means are taken over pixels, seen by a representation.
+    """
+
+    ask: Callable[[CitySummary, str], Any]
+    missing: str
+    hint: str
+    over_pixels: Callable[[CitySummary, str, str], bool]
+
+
+def _never(_city: CitySummary, _representation: str, _key: str) -> bool:
+    return False
+
+
+def _ask_pixels(city: CitySummary, representation: str, key: str) -> bool:
+    """Ask whether areas take their mean over pixels, where the embedding has some."""
+    has_pixels = FILE_KINDS[city.embedding_kind].has_pixels
+    if not (has_pixels and REPRESENTATION_KINDS[representation].of_pixels):
+        return False
+    return st.toggle(
+        "Average over pixels",
+        key=f"{key}-pixels",
+        help="Average the pixels in each area instead of its cells: more precise for small "
+        "areas, but slower.",
+    )
+
+
+SAMPLES: Final[Mapping[str, SampleForm]] = {
+    "labels": SampleForm(
+        label_form.ask_labels,
+        "labels",
+        "Upload points or polygons with known classes: start with a few dozen per class, spread "
+        "over the city so that they can be tested on spatial blocks.",
+        _never,
+    ),
+    "areas": SampleForm(
+        area_form.ask_areas,
+        "areas with at least two fields",
+        "Upload areas with shares or counts: start with a few dozen, spread over the city so that "
+        "they can be tested on spatial blocks.",
+        _ask_pixels,
+    ),
+}
+"""By what a kind of task says that it is fitted on."""
