@@ -219,7 +219,7 @@ def _removed(error: BaseException) -> AetherError:
 
 _TOLD: Mapping[type[psycopg.Error], Callable[[BaseException], AetherError]] = {
     psycopg.errors.QueryCanceled: lambda _: StoreUnavailableError(
-        "the database took too long over one question; try again", code="database-question-too-slow"
+        "a database query timed out; try again", code="database-question-too-slow"
     ),
     psycopg.errors.TooManyConnections: lambda _: StoreUnavailableError(
         "the database has no free session; try again in a moment",

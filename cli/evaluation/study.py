@@ -153,7 +153,7 @@ def transfer(
     wait: Wait = True,
 ) -> None:
     """Train on one city, use the model in another; labels are the other city's."""
-    from workflows.evaluation.studies import TRANSFER_KIND
+    from aether_core.study.kinds import TRANSFER_KIND
     from workflows.evaluation.transfer import start_transfer
     from workflows.home.store import open_store
 

@@ -4,15 +4,15 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.tasks.predictors.predictor import PREDICTORS
 from aether_core.tasks.samples.representations import usable_representations
 from aether_core.tasks.testing.comparison import representation_names
 from aether_core.tasks.testing.protocols import PROTOCOLS
 from ui.shell import state
 from workflows.cities.cities import CitySummary
-from workflows.tasks.settings import MOST_SEEDS, PREDICTORS, FitSettings
+from workflows.tasks.settings import MOST_SEEDS, FitSettings
 from workflows.training.models import list_models
 
-_PREDICTORS: Final = {"linear": "Linear probe", "mlp": "Small neural network (64)"}
 _IN_USE: Final = "Model in use"
 
 
@@ -34,14 +34,14 @@ def ask_fit(city: CitySummary, key: str, *, with_representation: bool) -> FitSet
         model = _model(city, key)
         predictor = st.selectbox(
             "Predictor",
-            PREDICTORS,
-            format_func=lambda name: _PREDICTORS.get(name, name),
+            list(PREDICTORS),
+            format_func=lambda name: PREDICTORS[name].title,
             key=f"{key}-predictor",
             help="The linear probe is quick, and hard to beat with few labels.",
         )
         protocol = st.selectbox(
             "Protocol",
-            PROTOCOLS,
+            list(PROTOCOLS),
             format_func=lambda name: PROTOCOLS[name].title,
             key=f"{key}-protocol",
             help="Cross-validation tests every label once per seed. The published protocol tests "

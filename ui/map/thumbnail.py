@@ -38,7 +38,9 @@ def svg(city: CitySummary, *, dark: bool) -> str:
         colour = _hex(getattr(colours, kind))
         path = frame.path(shapely.geometry.shape(shape["features"][0]["geometry"]))
         parts.append(
-            _line(path, colour, 0.9) if kind == "road" else f'<path d="{path}" fill="{colour}"/>'
+            _line(path, colour, 0.9)
+            if kind in ground.LINES
+            else f'<path d="{path}" fill="{colour}"/>'
         )
     parts.append(_line(frame.dots(places_of(city)), _hex(colours.place), 1.6))
     parts.append(

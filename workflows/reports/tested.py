@@ -7,6 +7,7 @@ from aether_core.eo.embedding_kind import ALPHAEARTH, kind_title
 from aether_core.report import Block, Bullets, Figure, Heading, Paragraph, Table
 from aether_core.tasks.findings import Findings, Score
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
+from aether_core.tasks.predictors.predictor import PREDICTORS
 from aether_core.tasks.testing.comparison import representation_names
 from aether_core.tasks.testing.fairness import GroupFigures
 from aether_core.tasks.testing.splits import SPLITS
@@ -91,7 +92,6 @@ def method_section(subject: Subject, found: Findings, what: str) -> list[Block]:
 
 def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, ...]:
     chosen = subject.layer.parameters
-    predictor = {"linear": "a linear probe", "mlp": "a small neural network (64 hidden units)"}
     seeds = ", ".join(map(str, chosen["seeds"]))
     checked = SPLIT_NAMES[found.test.calibrated_on]
     names = representation_names(subject.city.embedding)
@@ -101,7 +101,7 @@ def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, .
     )
     fitted = (
         f"Features used: {names.get(chosen['representation'], '')}. "
-        f"Model: {predictor[chosen['predictor']]}, {what}."
+        f"Model: {PREDICTORS[chosen['predictor']].in_reports}, {what}."
     )
     applicable = (
         "Area of applicability (Meyer and Pebesma 2021): a cell is inside if it is no further "

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from aether_core.errors import InputError
-from aether_core.tasks.predictors.predictor import KINDS, Kind
+from aether_core.tasks.predictors.predictor import PREDICTORS, Kind
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS, REPRESENTATIONS
 from aether_core.tasks.testing.protocols import CROSS_VALIDATION, PROTOCOLS
 from aether_core.tasks.testing.splits import OFFERED, SPLITS
 
-PREDICTORS = KINDS
 MOST_SEEDS = 50
 
 
@@ -44,7 +43,7 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         _one_of("representation", self.representation, REPRESENTATIONS, "no-such-representation")
-        _one_of("predictor", self.predictor, PREDICTORS, "no-such-predictor")
+        _one_of("predictor", self.predictor, tuple(PREDICTORS), "no-such-predictor")
         _one_of("protocol", self.protocol, tuple(PROTOCOLS), "no-such-protocol")
         for split in self.splits:
             _one_of("split", split, OFFERED, "no-such-split")
