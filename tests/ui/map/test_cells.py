@@ -104,10 +104,10 @@ def test_coarse_targets_of_classes_tell_the_most_frequent(monkeypatch: pytest.Mo
     names = Categories(("park", "water"), ((0, 255, 0, 255), (0, 0, 255, 255)))
     values = (np.arange(len(ids)) % 10 == 0).astype(np.float32)
     _, targets = cells.layers(CellValues(ids, Shown(values, names, "class")), layer_id="cells")
-    told = [record["t"] for record in targets.data]
-    assert all(one.startswith(("park, ", "water, ")) for one in told)
-    assert sum(int(one.split(" of ")[1].split()[0]) for one in told) == len(ids)
-    assert sum(one.startswith("park") for one in told) > 0.8 * len(told)
+    reported = [record["t"] for record in targets.data]
+    assert all(one.startswith(("park, ", "water, ")) for one in reported)
+    assert sum(int(one.split(" of ")[1].split()[0]) for one in reported) == len(ids)
+    assert sum(one.startswith("park") for one in reported) > 0.8 * len(reported)
 
 
 def test_coarse_targets_can_tell_their_mean(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,9 +61,9 @@ def test_points_and_polygons_go_together() -> None:
 def test_few_areas_go_inline_with_their_colours_and_words() -> None:
     given = wavy_squares(2, 5)
     (layer,) = shapes.layers(ShapeValues(given, shown_of(4)), LIGHT, layer_id="areas-0")
-    told = [feature["properties"] for feature in layer.data["features"]]
-    assert [one["t"] for one in told] == ["a", "b", "c", "a"]
-    assert told[1]["c"] == list(CLASSES.colours[1])
+    reported = [feature["properties"] for feature in layer.data["features"]]
+    assert [one["t"] for one in reported] == ["a", "b", "c", "a"]
+    assert reported[1]["c"] == list(CLASSES.colours[1])
 
 
 def test_many_areas_go_as_a_picture_that_can_still_be_asked(

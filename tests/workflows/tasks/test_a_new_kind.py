@@ -337,10 +337,14 @@ def test_its_command_starts_its_job_and_tells_what_it_made(
     monkeypatch.setattr("cli.__main__.app", build("aether", "Only maps.", grammar))
     areas = ["--areas", str(task_files.areas), "--fields", ",".join(GROUPS)]
     assert run([NAME, SLUG, *areas, "--json"]) == 0
-    told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert (told["layer"], told["fields"], told["areas_used"]) == ("heights-of-all", ["height"], 80)
-    assert told["cross_validation"] == {"random": {"mae": 4.25}}
-    assert set(told["read"]) == {"areas"}
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (answer["layer"], answer["fields"], answer["areas_used"]) == (
+        "heights-of-all",
+        ["height"],
+        80,
+    )
+    assert answer["cross_validation"] == {"random": {"mae": 4.25}}
+    assert set(answer["read"]) == {"areas"}
     assert NAME in kind_names()
     assert kind_named(NAME).noun == "map of building heights"
     assert run([NAME, SLUG, "--json"]) == 2
@@ -372,11 +376,11 @@ def test_it_is_offered_and_compared_like_any_other(
     areas = ["--areas", str(task_files.areas), "--fields", ",".join(GROUPS)]
     how = ["--representations", "alphaearth,aether", "--seeds", "1", "--folds", "2"]
     assert run(["evaluate", SLUG, "--task", NAME, *areas, *how, "--json"]) == 0
-    told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert told["task"] == NAME
-    assert {row["metric"] for row in told["rows"]} == {"mae"}
-    assert "mean absolute error" in told["verdict"]
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert answer["task"] == NAME
+    assert {row["metric"] for row in answer["rows"]} == {"mae"}
+    assert "mean absolute error" in answer["verdict"]
     page = open_page("evaluate", task="Building heights")
-    assert told["verdict"].split(";")[0].split("(")[0].strip() in words(page)
+    assert answer["verdict"].split(";")[0].split("(")[0].strip() in words(page)
     assert run(["evaluate", SLUG, "--task", "depths", *areas, "--json"]) == 2
     assert NAME in capsys.readouterr().out
