@@ -21,7 +21,7 @@ with errors.boxed(state.reachable):
     cities = state.read_cities()
     if cities:
         state.pick_city(cities)
-    job_tray.draw(cities)
+    job_tray.show_tray(cities)
     current.run()
     shown = cities if current.url_path == "" else [state.city(cities)]
     footer.attribution([line for city in shown if city is not None for line in city.attribution])

@@ -56,9 +56,9 @@ def revision() -> str:
 
 
 def _processor() -> str:
-    told = Path("/proc/cpuinfo")
-    if told.exists():
-        for entry in told.read_text().splitlines():
+    facts = Path("/proc/cpuinfo")
+    if facts.exists():
+        for entry in facts.read_text().splitlines():
             if entry.startswith("model name"):
                 return entry.partition(":")[2].strip()
     return platform.processor() or platform.machine()

@@ -81,8 +81,12 @@ class Onlooker:
 
     def _ticks(self) -> tuple[int, int]:
         """Clock ticks so far, busy and all; nothing where the system does not count them."""
-        told = Path("/proc/stat")
-        found = [line.split() for line in told.read_text().splitlines()] if told.exists() else []
+        counters = Path("/proc/stat")
+        found = (
+            [line.split() for line in counters.read_text().splitlines()]
+            if counters.exists()
+            else []
+        )
         ticks = [[int(word) for word in line[1:9]] for line in found if line[0] in self._names]
         total = sum(map(sum, ticks))
         idle = sum(line[3] + line[4] for line in ticks)  # idle, and waiting for the disk
@@ -100,16 +104,16 @@ def drop_from_cache(folder: Path) -> None:
 def main() -> None:
     """Measure what the command line names."""
     module, name, way, job, out = sys.argv[1:]
-    told = json.loads(job)
-    processors = stay_on(told["threads"])
+    reported = json.loads(job)
+    processors = stay_on(reported["threads"])
     lines: tuple[Line, ...] = importlib.import_module(module).LINES
     line = next(line for line in lines if line.name == name)
-    case = Case(told["size"], Path(told["folder"]))
+    case = Case(reported["size"], Path(reported["folder"]))
     if way == PREPARE:
         line.prepare(case)
         result: dict[str, object] = {}
     else:
-        if told["cold"]:
+        if reported["cold"]:
             drop_from_cache(case.folder)
         with Onlooker(processors) as onlooker:
             took = line.ways[way].run(case)

@@ -243,9 +243,9 @@ def print_table(city: str, rows: dict[str, list[dict[str, float]]]) -> list[str]
                 print(f"{line} | | {seconds:.1f} |")
                 continue
             mean, low, high = paired(values, np.array([row[metric] for row in rows["aether"]]))
-            told = verdict(metric, low, high)
-            print(f"{line} {mean:+.4f} ({low:+.4f} to {high:+.4f}) | {told} | {seconds:.1f} |")
-            if name == "aether-plus" and metric in {"AUC", "log rank"} and told != "better":
+            reported = verdict(metric, low, high)
+            print(f"{line} {mean:+.4f} ({low:+.4f} to {high:+.4f}) | {reported} | {seconds:.1f} |")
+            if name == "aether-plus" and metric in {"AUC", "log rank"} and reported != "better":
                 lost.append(metric)
     return lost
 

@@ -124,7 +124,7 @@ GRAMMAR = Grammar(
             "change": change.change,
             "profile": profile.profile,
         },
-        "Map": {"landuse": tasks.landuse, "socioeconomic": tasks.socioeconomic, "layer": LAYER},
+        "Map": {**tasks.commands(), "layer": LAYER},
         "Models and vectors": {
             "train": training.train,
             "model": MODEL,

@@ -171,9 +171,9 @@ def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
         )
     if (full := _disk_at_fault(cause)) is not None:
         return full
-    for kind, told in _TOLD.items():
+    for kind, explain in _TOLD.items():
         if isinstance(cause, kind):
-            return told(cause)
+            return explain(cause)
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     # Without an SQL state the server never spoke; class 08 is a broken connection, 57P a shutdown.
     state = getattr(cause, "sqlstate", None)
@@ -187,12 +187,12 @@ def in_plain_words(error: DBAPIError | psycopg.Error) -> AetherError | None:
 
 def _disk_at_fault(cause: BaseException | None) -> AetherError | None:
     """What the server says of its disk; a quota and a read-only disk have no state of their own."""
-    told = str(cause)
+    message = str(cause)
     words = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
-    if isinstance(cause, psycopg.errors.DiskFull) or any(word in told for word in words):
+    if isinstance(cause, psycopg.errors.DiskFull) or any(word in message for word in words):
         return DiskFullError("no room left on the database's disk; make room there and try again")
     read_only = isinstance(cause, psycopg.errors.ReadOnlySqlTransaction)
-    if read_only or os.strerror(errno.EROFS) in told:
+    if read_only or os.strerror(errno.EROFS) in message:
         return DiskReadOnlyError(
             "the database takes no changes: it, or its disk, is read-only; make it writable"
         )
@@ -219,7 +219,7 @@ def _removed(error: BaseException) -> AetherError:
 
 _TOLD: Mapping[type[psycopg.Error], Callable[[BaseException], AetherError]] = {
     psycopg.errors.QueryCanceled: lambda _: StoreUnavailableError(
-        "the database took too long over one question; try again", code="database-question-too-slow"
+        "a database query timed out; try again", code="database-question-too-slow"
     ),
     psycopg.errors.TooManyConnections: lambda _: StoreUnavailableError(
         "the database has no free session; try again in a moment",

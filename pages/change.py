@@ -83,7 +83,7 @@ def draw_difference(city: CitySummary, found: CellChange, marks: list[Point]) ->
     """The map of the change."""
     noise = found.noise
     view = change_view(change_ask.values_of(found), noise.low, noise.high, found.title)
-    city_map.draw(
+    city_map.draw_map(
         city,
         key=f"change-map-{city.slug}",
         height=MAP_HEIGHT,
@@ -113,14 +113,14 @@ def draw_both(city: CitySummary, asked: Asked, found: CellChange) -> None:
         Side(name, one.picture.png, one.picture.width, one.picture.height)
         for name, one in zip(names, both, strict=True)
     )
-    swipe.draw(left, right, key="change-swipe")
+    swipe.draw_swipe(left, right, key="change-swipe")
     query = found.query if found.minus is None else f"{found.query} without {found.minus}"
     swipe.legend(f"{query}, in both years", both[0].unit, both[0].entries, 0.0)
 
 
 def draw_histogram(found: CellChange) -> None:
     """How many cells changed by how much."""
-    chart.draw(
+    chart.show_chart(
         change_histogram(found.change, found.noise.low, found.noise.high),
         "change-histogram",
         height=HISTOGRAM_HEIGHT,
@@ -247,7 +247,7 @@ def draw() -> None:
             draw_panel(city, found, marks)
     with picture, errors.boxed(state.reachable):
         if found is None or asked is None:
-            city_map.draw(
+            city_map.draw_map(
                 city,
                 key=f"change-map-{city.slug}",
                 height=MAP_HEIGHT,

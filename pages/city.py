@@ -34,7 +34,7 @@ ABOUT = {
 def draw_places(city: CitySummary) -> None:
     """The city's boundary and places on a map."""
     frame = places_of(city)
-    city_map.draw(
+    city_map.draw_map(
         city,
         key="city-map",
         height=MAP_HEIGHT,
@@ -155,9 +155,9 @@ def settle_view(*, has_city: bool) -> None:
 def draw_adding(panel: Panel) -> None:
     """The ways to add a city, and what is on its way in."""
     with errors.boxed(state.reachable):
-        fetch_jobs.draw()
+        fetch_jobs.show_fetches()
         if st.session_state["add-way"] != FILES:
-            job_panel.draw(panel)
+            job_panel.show_jobs(panel)
     way = st.segmented_control(
         "Data sources",
         list(ABOUT),
@@ -168,11 +168,11 @@ def draw_adding(panel: Panel) -> None:
     st.caption(ABOUT[way or FETCH])
     with errors.boxed(state.reachable):
         if way == FETCH:
-            fetch_form.draw(fetch_started)
+            fetch_form.ask_fetch(fetch_started)
         elif way == FILES:
-            add_form.draw(panel)
+            add_form.ask_city(panel)
         else:
-            fetch_batch.draw()
+            fetch_batch.ask_batch()
 
 
 def fetch_started(fetch: FetchSummary) -> None:
@@ -208,19 +208,19 @@ def draw() -> None:
     if adding or city is None:
         draw_adding(panel)
         return
-    next_steps.draw(city)
+    next_steps.show_next_steps(city)
     with errors.boxed(state.reachable):
-        fetch_jobs.draw(city.slug)
+        fetch_jobs.show_fetches(city.slug)
     picture, aside = st.columns([3, 1], gap="medium")
     with aside:
         draw_facts(city)
-        fetch_year.draw(city, fetch_started)
+        fetch_year.ask_year(city, fetch_started)
         draw_sources(city)
         draw_dropped(city)
         draw_removal(city)
     with picture, errors.boxed(state.reachable):
         draw_places(city)
-        real_demo.draw(city)
+        real_demo.offer_real_demo(city)
 
 
 page.through_router()

@@ -23,7 +23,7 @@ def draw_card(city: CitySummary) -> None:
     """One city's card."""
     words, target, label = next_step(city)
     with st.container(border=True, key=f"card-{city.slug}", height="stretch"):
-        thumbnail.draw(city)
+        thumbnail.draw_thumbnail(city)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(plain(city.name), anchor=False, width="content")
             if city.simulated:
@@ -70,7 +70,7 @@ with errors.boxed(state.reachable):
         )
         fetch_jobs.hint()
         for city in cities:
-            real_demo.draw(city)
+            real_demo.offer_real_demo(city)
     else:
         fetch_jobs.hint()
         page.empty(

@@ -113,7 +113,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
         st.subheader("Provenance", anchor=False)
         draw_lineage(chosen)
     with picture, errors.boxed(state.reachable):
-        layer_map.draw(city, chosen, "layer", MAP_HEIGHT)
+        layer_map.draw_layer(city, chosen, "layer", MAP_HEIGHT)
 
 
 def draw() -> None:
@@ -145,7 +145,7 @@ def draw() -> None:
         draw_one(city, layers)
     else:
         with errors.boxed(state.reachable):
-            difference.draw(city, layers)
+            difference.show_difference(city, layers)
 
 
 page.through_router()

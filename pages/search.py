@@ -118,7 +118,7 @@ def draw_map(
             names=legend.PERCENTILE_NAMES,
             grey=dim if unsure is not None and unsure.any() else None,
         )
-    city_map.draw(
+    city_map.draw_map(
         city,
         key=f"search-map-{city.slug}",
         height=MAP_HEIGHT,

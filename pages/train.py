@@ -284,7 +284,7 @@ def draw() -> None:
         models = list_models(state.store(), city.slug)
         if models:
             draw_models(city, models)
-        model_files.draw(city, models)
+        model_files.show_model_files(city, models)
         if runs:
             draw_history(runs)
 

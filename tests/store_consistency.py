@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from aether_core.model.files.card import CARD_FILE, read_card
-from db.schema import Fetch, Model, Raster, Run, View
+from db.schema import Fetch, Model, PooledView, Raster, Run
 from workflows.home.settings import Settings
 from workflows.home.store import Store
 
@@ -22,7 +22,7 @@ def assert_store_consistent(store: Store) -> None:
         models = list(session.scalars(select(Model)))
         runs = {str(number) for number in session.scalars(select(Run.id))}
         fetches = {str(number) for number in session.scalars(select(Fetch.id))}
-        of_views = set(session.execute(select(View.city_id, View.year)).tuples())
+        of_views = set(session.execute(select(PooledView.city_id, PooledView.year)).tuples())
     for raster in rasters:
         assert not Path(raster.path).is_absolute()
         assert digest(settings.home / raster.path) == raster.sha256

@@ -86,15 +86,15 @@ def test_the_tests_take_nothing_from_whoever_runs_them() -> None:
         "FORCE_COLOR": "1",
     }
     show = "import os, tests.conftest; print(*sorted(os.environ))"
-    told = subprocess.run(
+    answer = subprocess.run(
         [sys.executable, "-c", show],
         env={**os.environ, **own, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert not set(own) & set(told.stdout.split())
-    assert "OMP_NUM_THREADS" in told.stdout.split()
+    assert not set(own) & set(answer.stdout.split())
+    assert "OMP_NUM_THREADS" in answer.stdout.split()
 
 
 def test_lock_pins_every_requirement() -> None:

@@ -79,8 +79,8 @@ def test_commands_are_handed_over_with_an_environment_that_every_system_reads_al
         f"-m cli city list utf8=1 wait=PASSIVE {home}\n",
         "",
     )
-    told = launch(checkout, "up", AETHER_HOME="/data", OMP_WAIT_POLICY="ACTIVE")[1]
-    assert told == "-m cli up utf8=1 wait=ACTIVE home=/data\n"
+    reported = launch(checkout, "up", AETHER_HOME="/data", OMP_WAIT_POLICY="ACTIVE")[1]
+    assert reported == "-m cli up utf8=1 wait=ACTIVE home=/data\n"
 
 
 def test_all_that_is_lacking_is_said_in_one_line_to_a_user_without_rights(checkout: Path) -> None:

@@ -16,10 +16,10 @@ def test_a_fault_is_told_and_fails_the_whole(
     (tmp_path / "unused.py").write_text("import os\n")
     capsys.readouterr()
     assert main(checks, folder=tmp_path) == 1
-    told = capsys.readouterr().out
-    assert "unused.py" in told
-    assert "ruff check --isolated .: FAILED" in told
-    assert "ruff format --isolated --check: passed" in told
+    answer = capsys.readouterr().out
+    assert "unused.py" in answer
+    assert "ruff check --isolated .: FAILED" in answer
+    assert "ruff format --isolated --check: passed" in answer
 
 
 def test_every_check_is_there_and_knows_this_project() -> None:

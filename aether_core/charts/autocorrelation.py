@@ -77,14 +77,14 @@ def _spherical(found: Variogram, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _marks(reach: float, block_m: float | None, end: float) -> list[alt.Chart]:
-    told = [(reach, "range", QUIET, -8)] if reach > 0 and math.isfinite(reach) else []
+    marks = [(reach, "range", QUIET, -8)] if reach > 0 and math.isfinite(reach) else []
     if block_m is not None:
-        told.append((block_m, "block", VERMILION, -24))
+        marks.append((block_m, "block", VERMILION, -24))
     layers: list[alt.Chart] = []
-    for at, what, colour, up in told:
+    for at, what, colour, up in marks:
         one = alt.Chart(pd.DataFrame({"distance": [at], "what": [f"{what} {at:,.0f} m"]}))
         layers.append(one.mark_rule(color=colour, strokeDash=[5, 4]).encode(x="distance:Q"))
-        left = at > 0.7 * end or (at == min(told)[0] and at > 0.25 * end)
+        left = at > 0.7 * end or (at == min(marks)[0] and at > 0.25 * end)
         text = one.mark_text(
             color=colour, align="right" if left else "left", dx=-5 if left else 5, dy=up
         )

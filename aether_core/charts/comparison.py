@@ -6,7 +6,14 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
-from aether_core.charts.palette import BLUE, QUIET, REPRESENTATION_COLOURS, SPLIT_COLOURS, VERMILION
+from aether_core.charts.palette import (
+    BLUE,
+    QUIET,
+    REPRESENTATION_COLOURS,
+    SPLIT_COLOURS,
+    SPLIT_SHAPES,
+    VERMILION,
+)
 from aether_core.charts.words import (
     SPLITS,
     Chart,
@@ -26,7 +33,6 @@ _REACHED: Final = "Score by representation"
 _CURVE: Final = "Learning curve"
 _INTERVAL: Final = "95\N{NO-BREAK SPACE}% interval"
 _ROOMY: Final = alt.Scale(zero=False, padding=16)
-_SHAPES: Final = {"random": "circle", "spatial": "square", "district": "triangle-up"}
 _VERDICTS: Final = {
     True: "better",
     False: "worse",
@@ -236,7 +242,7 @@ def _split_shape(splits: Sequence[str]) -> alt.Shape:
         title=None,
         scale=alt.Scale(
             domain=[SPLITS.get(one, one) for one in splits],
-            range=[_SHAPES.get(one, "diamond") for one in splits],
+            range=[SPLIT_SHAPES.get(one, "diamond") for one in splits],
         ),
         legend=alt.Legend(orient="top"),
     )

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from aether_core.tasks.testing.splits import DISTRICT, RANDOM, SPATIAL
+
 BLUE: Final = "#0072b2"
 AMBER: Final = "#c77f00"
 GREEN: Final = "#009e73"
@@ -27,7 +29,10 @@ REPRESENTATION_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
     {"alphaearth": BLUE, "aether": VERMILION, "poi": GREEN, "concat": PURPLE}
 )
 SPLIT_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
-    {"random": AMBER, "spatial": BLUE, "district": GREEN}
+    {RANDOM.name: AMBER, SPATIAL.name: BLUE, DISTRICT.name: GREEN}
+)
+SPLIT_SHAPES: Final[Mapping[str, str]] = MappingProxyType(
+    {RANDOM.name: "circle", SPATIAL.name: "square", DISTRICT.name: "triangle-up"}
 )
 VALUE_RAMP: Final = (
     "#f2ec99",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from aether_core.charts.palette import AMBER, BLUE, QUIET, VERMILION
 from aether_core.charts.words import Chart, fitted, layered, name_axis, nothing, titled
-from aether_core.study.kinds import kind_of
+from aether_core.study.kinds import ALL_KINDS
 from aether_core.study.result import METRICS, StudyResult, StudySummary
 
 _BETTER, _WORSE, _SAME, _BASELINE = "better", "worse", "no difference shown", "baseline"
@@ -46,7 +46,7 @@ def study_chart(
         heading: Said first below the title, such as `Simulated data`.
         notes: Lines said last below it, such as whom the data are owed to.
     """
-    kind = kind_of(result.kind)
+    kind = ALL_KINDS[result.kind]
     drawn = [one for one in result.summaries if one.metric == metric]
     if not drawn:
         return nothing(kind.title, f"no results for {metric}")

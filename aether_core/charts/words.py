@@ -11,6 +11,7 @@ import pandas as pd
 
 from aether_core.charts.palette import QUIET
 from aether_core.tasks.kinds.registry import metric_named
+from aether_core.tasks.testing.splits import SPLITS as KNOWN_SPLITS
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 """One view or several on the same axes: pages stretch both to their container."""
@@ -47,7 +48,7 @@ _MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
 )
 """What is measured beside the metrics of the kinds of task."""
 SPLITS: Final[Mapping[str, str]] = MappingProxyType(
-    {"random": "random folds", "spatial": "spatial blocks", "district": "whole districts"}
+    {name: split.title for name, split in KNOWN_SPLITS.items()}
 )
 
 

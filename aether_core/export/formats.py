@@ -28,17 +28,23 @@ class Format:
         label: Its name for people.
         mime: Its media type.
         write: Writes a frame and its metadata to an open file.
+        takes_style: Whether QGIS reads a style (.qml) from beside such a file.
     """
 
     label: str
     mime: str
     write: _Writer
+    takes_style: bool = False
 
 
 FORMATS: dict[str, Format] = {
-    ".geojson": Format("GeoJSON", "application/geo+json", write_geojson),
-    ".gpkg": Format("GeoPackage", "application/geopackage+sqlite3", write_geopackage),
-    ".parquet": Format("GeoParquet", "application/vnd.apache.parquet", write_geoparquet),
+    ".geojson": Format("GeoJSON", "application/geo+json", write_geojson, takes_style=True),
+    ".gpkg": Format(
+        "GeoPackage", "application/geopackage+sqlite3", write_geopackage, takes_style=True
+    ),
+    ".parquet": Format(
+        "GeoParquet", "application/vnd.apache.parquet", write_geoparquet, takes_style=True
+    ),
     ".csv": Format("CSV table", "text/csv", write_csv),
     ".tif": Format(
         "GeoTIFF", "image/tiff; application=geotiff; profile=cloud-optimized", write_geotiff

@@ -79,11 +79,11 @@ def with_columns_found(attributes: pd.DataFrame, fields: PoiFields, label: str) 
 def with_named(found: PoiColumns, attributes: pd.DataFrame, fields: PoiFields) -> PoiColumns:
     """Put the columns the user named in the place of those a published format has for them."""
     spell: Mapping[str, Callable[[str], str] | None] = {"name": None}
-    told = {
+    texts = {
         role: _texts(attributes, column, spell.get(role, _spelled))
         for role, column in fields.named.items()
     }
-    return replace(found, texts={**found.texts, **told}, columns={**found.columns, **fields.named})
+    return replace(found, texts={**found.texts, **texts}, columns={**found.columns, **fields.named})
 
 
 def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> PoiColumns:

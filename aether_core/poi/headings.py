@@ -166,10 +166,10 @@ def _rank(role: str, heading: str) -> tuple[int, int] | None:
     compound = _COMPOUND.fullmatch(joined)
     if joined.endswith(_ENDINGS.get(role, ())) or (compound and compound.lastgroup == role):
         return 2, 0
-    told = set(words)
-    if not told & _phrase(role) or told & _about_something_else(role):
+    spelled = set(words)
+    if not spelled & _phrase(role) or spelled & _about_something_else(role):
         return None
-    return (4 if told & set(_WEAK) else 2 if told & _business() else 3), 0
+    return (4 if spelled & set(_WEAK) else 2 if spelled & _business() else 3), 0
 
 
 @cache

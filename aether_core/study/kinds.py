@@ -16,6 +16,7 @@ class StudyKind:
         baseline: The variant all others are compared with.
         trainings: About how many models are trained for each seed.
         is_curve: Whether its variants are points of a curve over `x`, rather than rows.
+        of_two_cities: Whether a model of another city is tried.
     """
 
     title: str
@@ -24,6 +25,7 @@ class StudyKind:
     baseline: str
     trainings: int
     is_curve: bool = False
+    of_two_cities: bool = False
 
 
 KINDS: Mapping[str, StudyKind] = MappingProxyType(
@@ -75,10 +77,9 @@ TRANSFER = StudyKind(
     "Local training places (%)",
     "local model",
     8,
+    of_two_cities=True,
 )
 """The study of two cities."""
-
-
-def kind_of(name: str) -> StudyKind:
-    """The kind of a study by its name, that of two cities among them."""
-    return KINDS.get(name, TRANSFER)
+TRANSFER_KIND = "transfer"
+ALL_KINDS: Mapping[str, StudyKind] = MappingProxyType({**KINDS, TRANSFER_KIND: TRANSFER})
+"""The studies of one city and of two, by name."""

@@ -17,6 +17,7 @@ from aether_core.tasks.kinds.metrics import macro_f1
 from aether_core.tasks.testing.experiment import ExperimentSetup, out_of_fold
 from aether_core.tasks.testing.folds import choose_blocks, make_folds
 from aether_core.tasks.testing.retrieval_truth import score_query
+from aether_core.tasks.testing.splits import SPATIAL
 
 _PIXEL_M = 10.0
 
@@ -92,7 +93,7 @@ class LandUse:
     def _folds(self, seed: int) -> NDArray[np.int64]:
         """Spatial folds, each of which leaves two classes to learn from."""
         setup = self._setup
-        fold = make_folds("spatial", setup.target, setup.unit, setup.block, seed=seed)
+        fold = make_folds(SPATIAL.name, setup.target, setup.unit, setup.block, seed=seed)
         for number in range(setup.folds):
             if len(np.unique(self._label[fold != number])) < 2:
                 raise InputError(

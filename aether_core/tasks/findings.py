@@ -8,6 +8,7 @@ from pydantic import Field
 from aether_core.findings import Measured, Record, StoredFindings
 from aether_core.spatial.variogram import Variogram
 from aether_core.tasks.testing.fairness import GroupFigures
+from aether_core.tasks.testing.splits import hardest
 
 
 class Score(Record):
@@ -58,7 +59,7 @@ class BlockFigures(Record):
     chosen_by: str
 
 
-class HeldOut(Record):
+class ValidationDesign(Record):
     """How samples were held out.
 
     Attributes:
@@ -107,7 +108,7 @@ class MapTest(Record):
     @property
     def hardest(self) -> str:
         """The split to rely on: spatial blocks where there are some."""
-        return "spatial" if "spatial" in self.accuracy else next(iter(self.accuracy))
+        return hardest(self.accuracy)
 
 
 class SampleFindings(StoredFindings):
@@ -137,7 +138,7 @@ class SampleFindings(StoredFindings):
     used: int
     dropped: dict[str, int]
     samples_dropped: dict[str, int] = Field(default_factory=dict)
-    held_out: HeldOut
+    held_out: ValidationDesign
 
     @classmethod
     def _from_version_1(cls, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -194,9 +194,9 @@ def _check_content(path: Path, suffix: str) -> None:
             code="file-of-another-format",
         )
     if suffix == ".tab":
-        told = b" ".join(head.lower().split())
-        elsewhere = next((words for words in _ELSEWHERE if words in told), None)
-        if elsewhere is not None or b"type native" not in told:
+        words_of_head = b" ".join(head.lower().split())
+        elsewhere = next((words for words in _ELSEWHERE if words in words_of_head), None)
+        if elsewhere is not None or b"type native" not in words_of_head:
             raise InputError(
                 f"{path.name} is a MapInfo table that takes its rows from other files",
                 (elsewhere or b"no type native").decode(),

@@ -168,12 +168,12 @@ def _geometry_of(file: pq.ParquetFile, path: Path) -> _Geometry | None:
                 f"it has {', '.join(names[:20])}",
                 code="no-such-column",
             )
-        told = columns.get(column) or {}
-        encoding = str(told.get("encoding") or "WKB")
+        described = columns.get(column) or {}
+        encoding = str(described.get("encoding") or "WKB")
         return _Geometry(
             column,
             tuple(name for name in columns if name != column and name in names),
-            told.get("crs", _BY_DEFAULT),
+            described.get("crs", _BY_DEFAULT),
             "WKB" if encoding.upper() in {"WKB", "WKT"} else encoding,
             "GeoParquet",
         )

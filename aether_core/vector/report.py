@@ -66,7 +66,7 @@ class ReadingReport:
     def lines(self) -> list[str]:
         """The report for people, a line each thing; what is not known is left out."""
         layer = f", layer {self.layer}" if self.layer else ""
-        told = {
+        facts = {
             "encoding": self.encoding,
             "delimiter": None if self.delimiter is None else repr(self.delimiter),
             "numbers": self.numbers,
@@ -75,7 +75,7 @@ class ReadingReport:
         }
         return [
             f"{self.file}: {self.format}{layer}, {self.rows:,} rows, {self.used:,} used",
-            *(f"  {what}: {value}" for what, value in told.items() if value),
+            *(f"  {what}: {value}" for what, value in facts.items() if value),
             *(f"  left out: {count:,} {reason}" for reason, count in self.left_out.items()),
             *(f"  {note}" for note in self.notes),
         ]

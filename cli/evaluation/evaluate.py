@@ -1,8 +1,10 @@
 """`evaluate`."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -71,31 +73,26 @@ def evaluate(
     from aether_core.tasks.kinds.registry import TASK_KINDS
 
     options = _Options(slug, labels, areas, fit, districts, compared)
-    if task == "retrieval":  # tests queries, and is no kind of task
-        _retrieval(options)
-    elif task in TASK_KINDS:
-        _compare(options, task)
-    else:
+    tests: dict[str, Callable[[_Options], None]]
+    tests = {**{name: partial(_compare, task=name) for name in TASK_KINDS}, **_OTHER_TESTS}
+    if task not in tests:
         raise InputError(
-            "the task is unknown",
-            task,
-            f"use {', '.join([*TASK_KINDS, 'retrieval'])}",
-            code="no-such-task",
+            "the task is unknown", task, f"use {', '.join(tests)}", code="no-such-task"
         )
+    tests[task](options)
 
 
 def _request(options: _Options, task: str) -> object:
     """What a kind of task is asked for, on its own kind of samples."""
     from aether_core.tasks.kinds.registry import TASK_KINDS
-    from workflows.tasks.task import TASKS
+    from workflows.tasks.task import TASKS, MapChoices
 
     by_kind: dict[str, LabelOptions | AreaOptions]
     by_kind = {"labels": options.labels, "areas": options.areas}
     return TASKS[task].request_for(
         by_kind[TASK_KINDS[task].samples].request(),
         options.fit.settings("alphaearth", 0.9),  # the representations compared take turns
-        districts=options.districts.request(),
-        pixels=options.areas.pixels,
+        MapChoices(districts=options.districts.request(), pixels=options.areas.pixels),
     )
 
 
@@ -142,6 +139,9 @@ def _retrieval(options: _Options) -> None:
         title=f"{result.cells:,} labelled cells, model {result.model}",
     )
 
+
+_OTHER_TESTS: Final[Mapping[str, Callable[[_Options], None]]] = {"retrieval": _retrieval}
+"""Beside comparisons on the samples of a kind of task."""
 
 _Request = TypeVar("_Request")
 

@@ -153,7 +153,7 @@ def transfer(
     wait: Wait = True,
 ) -> None:
     """Train on one city, use the model in another; labels are the other city's."""
-    from workflows.evaluation.studies import TRANSFER_KIND
+    from aether_core.study.kinds import TRANSFER_KIND
     from workflows.evaluation.transfer import start_transfer
     from workflows.home.store import open_store
 
@@ -284,9 +284,9 @@ def _say_metric(result: "StudyResult", metric: str) -> None:
     from aether_core.study.result import METRICS
     from aether_core.study.words import in_words
 
-    told = METRICS[metric]
+    called = METRICS[metric]
     shown = [one for one in result.summaries if one.metric == metric]
-    title = f"{told.title} ({'lower' if told.lower_is_better else 'higher'} is better)"
+    title = f"{called.title} ({'lower' if called.lower_is_better else 'higher'} is better)"
     if any(one.difference is not None for one in shown):
         columns = ["variant", "mean", "95 %", "difference", "95 % of it", "verdict"]
         output.table(columns, [_compared(one) for one in shown], title=title)

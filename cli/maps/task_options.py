@@ -1,6 +1,7 @@
 """What the commands of tasks ask for: each option once, and what the options become together."""
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -8,6 +9,11 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from aether_core.errors import InputError
+from aether_core.tasks.labels.crosswalks import CROSSWALKS
+from aether_core.tasks.predictors.predictor import PREDICTORS
+from aether_core.tasks.samples.representations import REPRESENTATIONS
+from aether_core.tasks.testing.protocols import PROTOCOLS
+from aether_core.tasks.testing.splits import OFFERED
 from cli.following import Wait
 from cli.options import FileOptions, Force, ModelName
 
@@ -15,11 +21,17 @@ if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from aether_core.tasks.areas.given import Given as NumbersGiven
     from aether_core.tasks.predictors.predictor import Kind
     from aether_core.tasks.samples.small_classes import SmallRule
-    from aether_core.tasks.testing.published import Protocol as FitProtocol
     from workflows.tasks.areas import AreaRequest
     from workflows.tasks.districts import DistrictFile
     from workflows.tasks.labels import LabelRequest
     from workflows.tasks.settings import FitSettings
+
+
+def _one_of(names: Iterable[str]) -> str:
+    """Names as a choice: a, b or c."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}"
+
 
 LabelsFile = Annotated[
     Path | None,
@@ -28,7 +40,7 @@ LabelsFile = Annotated[
 Field = Annotated[str | None, typer.Option(help="Class field.")]
 Crosswalk = Annotated[
     str | None,
-    typer.Option(help="Built-in mapping: osm, uk, singapore, urban-atlas, dynamic-world."),
+    typer.Option(help=f"Built-in mapping: {', '.join(CROSSWALKS)}."),
 ]
 Map = Annotated[
     list[str] | None,
@@ -73,12 +85,10 @@ MinimumM2 = Annotated[
     float, typer.Option("--minimum-m2", help="Leave out areas smaller than this, in square metres.")
 ]
 Pixels = Annotated[bool, typer.Option("--pixels", help="Average raster pixels instead of cells.")]
-Representation = Annotated[
-    str, typer.Option(help="Features used: alphaearth, aether, poi or concat.")
-]
-Predictor = Annotated[str, typer.Option(help="linear or mlp.")]
-Protocol = Annotated[str, typer.Option(help="cross-validation or published.")]
-Splits = Annotated[str, typer.Option(help="random, spatial, or both with a comma.")]
+Representation = Annotated[str, typer.Option(help=f"Features used: {_one_of(REPRESENTATIONS)}.")]
+Predictor = Annotated[str, typer.Option(help=f"{_one_of(PREDICTORS)}.")]
+Protocol = Annotated[str, typer.Option(help=f"{_one_of(PROTOCOLS)}.")]
+Splits = Annotated[str, typer.Option(help=f"{', '.join(OFFERED)}, or both with a comma.")]
 Folds = Annotated[int, typer.Option(help="Number of cross-validation folds.")]
 Seeds = Annotated[int, typer.Option(help="Number of times the folds are redrawn.")]
 Seed = Annotated[int, typer.Option(help="The first seed.")]
@@ -211,7 +221,7 @@ class FitOptions:
             representation=representation,
             model=self.model,
             predictor=cast("Kind", self.predictor),  # checked by FitSettings
-            protocol=cast("FitProtocol", self.protocol),
+            protocol=self.protocol,
             splits=names_in(self.splits),
             folds=self.folds,
             seeds=self.seeds,

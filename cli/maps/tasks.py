@@ -1,10 +1,10 @@
-"""`landuse`, `socioeconomic`."""
+"""The commands that make maps: one for each kind of task, such as `landuse`."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
-from aether_core.tasks.kinds.classes import ClassFindings, sentences
-from aether_core.tasks.kinds.shares import ShareFindings
+from aether_core.tasks.kinds.kind import TaskKind
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from cli import output
 from cli.following import followed, say_queued, took
 from cli.maps.files import write_layer
@@ -16,157 +16,99 @@ from cli.maps.task_options import (
     MapOptions,
     PredictEverywhere,
 )
-from cli.options import flat
-
-_JUDGED = {"accuracy", "coverage", "applicability"}
-"""What is told in full of how a map was tested."""
+from cli.options import Command, flat
 
 if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from workflows.home.store import Store
 
 
-@flat
-def landuse(
+def commands() -> dict[str, Command]:
+    """The command of each kind of task, called as the kind is."""
+    return {name: _command(kind) for name, kind in TASK_KINDS.items()}
+
+
+def _command(kind: TaskKind) -> Command:
+    command = _BY_SAMPLES[kind.samples](kind.name)
+    command.__name__, command.__doc__ = kind.name, kind.about
+    return flat(command)
+
+
+def _from_labels(task: str) -> Command:
+    def command(
+        slug: str,
+        labels: LabelOptions,
+        fit: FitOptions,
+        districts: DistrictOptions,
+        made: MapOptions,
+        predict_everywhere: PredictEverywhere = False,
+    ) -> None:
+        made.check_target()
+        chosen = {"predict_everywhere": predict_everywhere}
+        _make(task, slug, labels.request(), fit, districts, made, chosen)
+
+    return command
+
+
+def _from_areas(task: str) -> Command:
+    def command(
+        slug: str,
+        areas: AreaOptions,
+        fit: FitOptions,
+        districts: DistrictOptions,
+        made: MapOptions,
+    ) -> None:
+        made.check_target()
+        _make(task, slug, areas.request(), fit, districts, made, {"pixels": areas.pixels})
+
+    return command
+
+
+_BY_SAMPLES: Final[Mapping[str, Callable[[str], Command]]] = {
+    "labels": _from_labels,
+    "areas": _from_areas,
+}
+"""By what a kind of task is fitted on."""
+
+
+def _make(
+    task: str,
     slug: str,
-    labels: LabelOptions,
+    samples: object,
     fit: FitOptions,
     districts: DistrictOptions,
     made: MapOptions,
-    predict_everywhere: PredictEverywhere = False,
+    chosen: Mapping[str, bool],
 ) -> None:
-    """Map land use from labelled points or polygons.
+    """Start the job, and tell what it has made.
 
-    Fits on them, predicts every cell, keeps the layer. Cells that labelled ground covers keep its
-    class; predictions fill the gaps.
+    Args:
+        chosen: What only maps of such samples let one choose, as `MapChoices` calls it.
     """
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
-    from workflows.tasks.job_kinds import LAND_USE
-    from workflows.tasks.land_use import LandUseRequest, advice, land_use_result
+    from workflows.tasks.job_kinds import map_job
+    from workflows.tasks.task import TASKS, MapChoices
 
-    made.check_target()
-    request = LandUseRequest(
-        labels.request(),
+    request = TASKS[task].request_for(
+        samples,
         fit.settings(made.representation, made.level),
-        title=made.title,
-        districts=districts.request(),
-        predict_everywhere=predict_everywhere,
+        MapChoices(made.title, districts.request(), **chosen),
     )
     store = open_store()
-    job = start_job(store, LAND_USE, slug, request)
+    job = start_job(store, map_job(task), slug, request)
     if not made.wait:
         say_queued(job)
         return
     job = followed(store, job.job)
-    result = land_use_result(store, slug, job.result["layer"], took(job))
-    _write(store, slug, result.layer.layer, made)
-    findings = result.layer.measured(ClassFindings)
-    told = advice(result.layer)
-    output.document(
-        {
-            "layer": result.layer.layer,
-            "city": slug,
-            "classes": result.classes,
-            "labels_used": result.labels_used,
-            "samples": result.samples,
-            "labels_dropped": result.labels_dropped,
-            "cells": result.cells,
-            "cross_validation": result.cross_validation,
-            "seconds": result.seconds,
-            "simulated": result.layer.simulated,
-            "attribution": result.layer.attribution,
-            **findings.test.model_dump(mode="json", include=_JUDGED),
-            **findings.held_out.model_dump(mode="json", include={"blocks"}),
-            **_document_of(findings),
-            "trusted": findings.test.trusted,
-            "usable": findings.usable,
-            "advice": told,
-            "read": job.result["read"],
-        }
-    )
+    layers = {name: layer for name, layer in job.result.items() if name != "read"}
+    report = TASKS[task].report(store, slug, layers, job.result["read"], took(job))
+    _write(store, slug, report.layer, made)
+    output.document(report.document)
     _say_read(job.result["read"])
-    _say_scores(
-        result.cross_validation,
-        f"{result.labels_used:,} labels, {result.samples:,} samples, {result.cells:,} cells",
-    )
-    _say_dropped(result.labels_dropped)
-    for said in (*sentences(findings), told):
-        if said:
-            output.say(said)
-    outside = findings.test.applicability.outside
-    output.say(
-        f"{outside:.0%} of cells lie outside the area of applicability. Saved as layer "
-        f"{result.layer.layer}"
-    )
-
-
-@flat
-def socioeconomic(
-    slug: str, areas: AreaOptions, fit: FitOptions, districts: DistrictOptions, made: MapOptions
-) -> None:
-    """Map shares of groups from areas with shares or counts.
-
-    Fits on them, predicts areas and cells, keeps the layers.
-    """
-    from workflows.home.store import open_store
-    from workflows.jobs.job import start_job
-    from workflows.tasks.job_kinds import SOCIOECONOMIC
-    from workflows.tasks.socioeconomic import SocioeconomicRequest, socioeconomic_result
-
-    made.check_target()
-    request = SocioeconomicRequest(
-        areas.request(),
-        fit.settings(made.representation, made.level),
-        title=made.title,
-        districts=districts.request(),
-        pixels=areas.pixels,
-    )
-    store = open_store()
-    job = start_job(store, SOCIOECONOMIC, slug, request)
-    if not made.wait:
-        say_queued(job)
-        return
-    job = followed(store, job.job)
-    layers = job.result["layer"], job.result["areas_layer"]
-    result = socioeconomic_result(store, slug, layers, took(job))
-    findings = result.layer.measured(ShareFindings)
-    _write(store, slug, result.layer.layer, made)
-    output.document(
-        {
-            "layer": result.layer.layer,
-            "areas_layer": result.areas_layer.layer,
-            "city": slug,
-            "fields": result.fields,
-            "areas_used": result.areas_used,
-            "areas_dropped": result.areas_dropped,
-            "cells": result.cells,
-            "cross_validation": result.cross_validation,
-            "seconds": result.seconds,
-            "note": findings.note,
-            "simulated": result.layer.simulated,
-            "attribution": result.layer.attribution,
-            "read": job.result["read"],
-            **findings.test.model_dump(mode="json", include=_JUDGED),
-        }
-    )
-    _say_read(job.result["read"])
-    _say_scores(result.cross_validation, f"{result.areas_used:,} areas, {result.cells:,} cells")
-    _say_dropped(result.areas_dropped)
-    output.say(
-        f"Saved as layers {result.layer.layer} and {result.areas_layer.layer}. {findings.note}"
-    )
-
-
-def _document_of(found: ClassFindings) -> dict[str, Any]:
-    """The count of labels, what became of rare classes, and where cells come from."""
-    labels, rare, cells = found.labels, found.rare, found.cells
-    return {
-        "labels": labels
-        and {"used": labels.used, "given": labels.given, **labels.model_dump(mode="json")},
-        "samples_dropped": found.samples_dropped,
-        "small_classes": rare and rare.model_dump(mode="json"),
-        "source": cells and cells.model_dump(mode="json"),
-    }
+    _say_scores(report.scores, report.size)
+    _say_dropped(report.dropped)
+    for remark in report.remarks:
+        output.say(remark)
 
 
 def _write(store: "Store", slug: str, layer: str, made: MapOptions) -> None:
@@ -180,7 +122,7 @@ def _say_read(read: Mapping[str, Mapping[str, Any]]) -> None:
     for one in read.values():
         layer = f", layer {one['layer']}" if one["layer"] else ""
         columns = ", ".join(f"{role} from {name}" for role, name in one["columns"].items())
-        counted = f"{one['rows']:,} rows, {one['used']:,} read"
+        counted = f"{one['rows']:,} rows, {one['used']:,} used"
         output.say(f"{one['file']}: {one['format']}{layer}, {counted}; {columns}")
         for note in one["notes"]:
             output.say(f"  {note}")
@@ -188,7 +130,7 @@ def _say_read(read: Mapping[str, Mapping[str, Any]]) -> None:
             output.say(f"  left out: {number:,} x {reason}")
 
 
-def _say_scores(scores: dict[str, dict[str, float]], title: str) -> None:
+def _say_scores(scores: Mapping[str, Mapping[str, float]], title: str) -> None:
     metrics = next(iter(scores.values()))
     output.table(
         ["held out", *metrics],
@@ -197,6 +139,6 @@ def _say_scores(scores: dict[str, dict[str, float]], title: str) -> None:
     )
 
 
-def _say_dropped(dropped: dict[str, int]) -> None:
+def _say_dropped(dropped: Mapping[str, int]) -> None:
     if dropped:
         output.table(["reason left out", "number"], list(dropped.items()))

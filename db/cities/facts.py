@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.schema import Cell, City, Layer, Model, Poi, Raster, View
+from db.schema import Cell, City, Layer, Model, Poi, PooledView, Raster
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,12 @@ def _counts(session: Session, city_ids: Sequence[int]) -> list[tuple[int, int, i
 
 def _years(session: Session, city_ids: Sequence[int]) -> dict[int, list[int]]:
     held: dict[int, list[int]] = defaultdict(list)
-    found = select(View.city_id, View.year).where(View.city_id.in_(city_ids)).distinct()
-    for city_id, year in session.execute(found.order_by(View.year)):
+    found = (
+        select(PooledView.city_id, PooledView.year)
+        .where(PooledView.city_id.in_(city_ids))
+        .distinct()
+    )
+    for city_id, year in session.execute(found.order_by(PooledView.year)):
         held[city_id].append(year)
     return held
 

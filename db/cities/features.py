@@ -13,7 +13,7 @@ from aether_core.errors import NotFoundError
 from db.columns.copy import copy_in, copy_out, new_ids
 from db.columns.vector_type import STORED, vector_bytes
 from db.engine import allow_long
-from db.schema import Cell, CellFeature, City, EOFeature, View
+from db.schema import Cell, CellFeature, City, EOFeature, PooledView
 
 BIGINT = np.dtype(">i8")
 
@@ -27,9 +27,9 @@ def add_view(
     radius_m: float | None,
     radius_px: int | None,
     year: int,
-) -> View:
+) -> PooledView:
     """Add a view of a city's embedding: a disk of `radius_m` metres or a square of `radius_px`."""
-    view = View(
+    view = PooledView(
         city_id=city_id,
         name=name,
         shape=shape,
@@ -42,14 +42,18 @@ def add_view(
     return view
 
 
-def views(session: Session, city_id: int) -> list[View]:
+def views(session: Session, city_id: int) -> list[PooledView]:
     """A city's views by year, then in the order they were added."""
     return list(
-        session.scalars(select(View).where(View.city_id == city_id).order_by(View.year, View.id))
+        session.scalars(
+            select(PooledView)
+            .where(PooledView.city_id == city_id)
+            .order_by(PooledView.year, PooledView.id)
+        )
     )
 
 
-def view_named(session: Session, city_id: int, name: str, year: int | None = None) -> View:
+def view_named(session: Session, city_id: int, name: str, year: int | None = None) -> PooledView:
     """One view of a city.
 
     Args:
@@ -63,7 +67,9 @@ def view_named(session: Session, city_id: int, name: str, year: int | None = Non
     """
     wanted = select(City.year).where(City.id == city_id).scalar_subquery() if year is None else year
     view = session.scalar(
-        select(View).where(View.city_id == city_id, View.name == name, View.year == wanted)
+        select(PooledView).where(
+            PooledView.city_id == city_id, PooledView.name == name, PooledView.year == wanted
+        )
     )
     if view is None:
         known = ", ".join(f"{view.name} {view.year}" for view in views(session, city_id))
@@ -202,8 +208,8 @@ def vector_dim(session: Session, city_id: int) -> int | None:
     """How many numbers the vectors of a city's cells have; None where no cell has one."""
     found = session.scalar(
         select(func.octet_length(CellFeature.vector, type_=Integer))
-        .join(View, View.id == CellFeature.view_id)
-        .where(View.city_id == city_id)
+        .join(PooledView, PooledView.id == CellFeature.view_id)
+        .where(PooledView.city_id == city_id)
         .limit(1)
     )
     return None if found is None else found // STORED.itemsize

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.engine import allow_long
-from db.schema import CellFeature, City, EOFeature, Raster, View
+from db.schema import CellFeature, City, EOFeature, PooledView, Raster
 
 BASE = "base"
 
@@ -31,18 +31,23 @@ class YearCounts:
 
 def years(session: Session, city_id: int) -> list[int]:
     """The years a city holds, ascending."""
-    found = select(View.year).where(View.city_id == city_id).distinct().order_by(View.year)
+    found = (
+        select(PooledView.year)
+        .where(PooledView.city_id == city_id)
+        .distinct()
+        .order_by(PooledView.year)
+    )
     return list(session.scalars(found))
 
 
 def year_counts(session: Session, city_id: int, year: int) -> YearCounts:
     """What a city holds of one year; zeros where it holds nothing."""
     files = select(func.count()).where(Raster.city_id == city_id, Raster.year == year)
-    of_year = (View.city_id == city_id, View.year == year)
-    base = select(View.id).where(*of_year, View.name == BASE).scalar_subquery()
+    of_year = (PooledView.city_id == city_id, PooledView.year == year)
+    base = select(PooledView.id).where(*of_year, PooledView.name == BASE).scalar_subquery()
     cells = select(func.count()).where(CellFeature.view_id == base)
     places = select(func.count()).where(EOFeature.view_id == base)
-    names = select(View.name).where(*of_year).order_by(View.id)
+    names = select(PooledView.name).where(*of_year).order_by(PooledView.id)
     return YearCounts(
         year,
         int(session.scalar(files) or 0),
@@ -66,6 +71,8 @@ def remove_year(session: Session, city: City, year: int) -> None:
     if year == city.year:
         raise ValueError(f"{year} is the city's own year")
     allow_long(session)
-    session.execute(delete(View).where(View.city_id == city.id, View.year == year))
+    session.execute(
+        delete(PooledView).where(PooledView.city_id == city.id, PooledView.year == year)
+    )
     session.execute(delete(Raster).where(Raster.city_id == city.id, Raster.year == year))
     session.expire_all()

@@ -321,9 +321,9 @@ def _launch(place: Place, account: ServerAccount, programs: Programs) -> None:
         raise StoreUnavailableError(
             "the database is still recovering; try again in a minute", code="database-recovering"
         )
-    told = log.read_text(encoding="utf-8", errors="replace") if log.exists() else done.stderr
+    output = log.read_text(encoding="utf-8", errors="replace") if log.exists() else done.stderr
     raise StoreUnavailableError(
-        f"the database does not start: {_last(told)}; the log is {log}",
+        f"the database does not start: {_last(output)}; the log is {log}",
         code="database-start-failed",
     )
 

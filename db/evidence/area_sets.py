@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.columns.copy import copy_in, driver, jsonb_bytes, new_ids
@@ -83,17 +83,6 @@ def add_area_set(
     copy_in(session, Area.__tablename__, types | {"count": "float8", "shares": "bytea"}, rows)
     session.refresh(found)
     return found
-
-
-def area_sets(session: Session, city_id: int) -> list[tuple[AreaSet, int]]:
-    """A city's area sets with their numbers of areas, newest first."""
-    number = (
-        select(func.count()).where(Area.area_set_id == AreaSet.id).correlate(AreaSet)
-    ).scalar_subquery()
-    rows = session.execute(
-        select(AreaSet, number).where(AreaSet.city_id == city_id).order_by(AreaSet.id.desc())
-    )
-    return [(found, int(count)) for found, count in rows]
 
 
 def find_area_set(

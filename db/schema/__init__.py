@@ -19,8 +19,8 @@ from db.schema.places import (
     EncodedText,
     EOFeature,
     Poi,
+    PooledView,
     Raster,
-    View,
 )
 from db.schema.results import SPATIAL_UNITS, Layer, LayerColumn, LayerUnits
 from db.schema.studies import STUDY_KINDS, Study
@@ -54,10 +54,10 @@ __all__ = [
     "LayerUnits",
     "Model",
     "Poi",
+    "PooledView",
     "Raster",
     "Run",
     "RunEpoch",
     "Study",
-    "View",
     "Worker",
 ]

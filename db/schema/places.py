@@ -79,7 +79,7 @@ class Raster(Base):
     encoding: Mapped[str] = mapped_column(default="", server_default="")
 
 
-class View(Base):
+class PooledView(Base):
     """One pooling of the embedding at a point: a disk in metres or a square in pixels."""
 
     __tablename__ = "view"

@@ -106,13 +106,13 @@ def test_a_line_gives_every_figure_of_the_table(lines: ModuleType) -> None:
 def test_kept_inputs_are_made_anew_when_their_code_changes(
     lines: ModuleType, tmp_path: Path
 ) -> None:
-    told: list[str] = []
+    reports: list[str] = []
     settings = Settings(threads=1, repeats=1, part=0.1, work=tmp_path / "work")
 
     def made() -> int:
-        told.clear()
-        list(run_lines(lines.LINES[:1], settings, lambda words, _done, _all: told.append(words)))
-        return sum("making" in words for words in told)
+        reports.clear()
+        list(run_lines(lines.LINES[:1], settings, lambda words, _done, _all: reports.append(words)))
+        return sum("making" in words for words in reports)
 
     assert made() == 3
     assert made() == 0

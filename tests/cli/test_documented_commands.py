@@ -154,7 +154,7 @@ def test_the_documented_backup_works(app_environment: Store, tmp_path: Path) -> 
         "PATH": f"{programs}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
     }
-    told = subprocess.run(
+    answer = subprocess.run(
         ["bash", "-euc", snippet],
         cwd=tmp_path,
         env=environment,
@@ -162,9 +162,9 @@ def test_the_documented_backup_works(app_environment: Store, tmp_path: Path) -> 
         text=True,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
-    assert "CREATE TABLE public.city " in told.stdout
-    assert f"\t{SLUG}\t" in told.stdout
+    assert answer.returncode == 0, answer.stderr
+    assert "CREATE TABLE public.city " in answer.stdout
+    assert f"\t{SLUG}\t" in answer.stdout
     asked = subprocess.run(
         ["bash", "-euc", 'psql "$(./aether db url)" -Atc "SELECT count(*) FROM city"'],
         cwd=tmp_path,

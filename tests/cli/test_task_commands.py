@@ -29,37 +29,37 @@ def test_landuse_says_what_the_contract_asks_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     target = tmp_path / "zones.geojson"
-    told = asked(
+    answer = asked(
         capsys,
         *("landuse", SLUG, "--labels", str(task_files.points), "--field", "zone"),
         *("-o", str(target), *QUICK),
     )
-    assert {"layer", "classes", "labels_used", "labels_dropped", "cells"} <= set(told)
-    assert 0 < told["cross_validation"]["spatial"]["macro_f1"] <= 1
-    assert 0 < told["cross_validation"]["random"]["macro_f1"] <= 1
+    assert {"layer", "classes", "labels_used", "labels_dropped", "cells"} <= set(answer)
+    assert 0 < answer["cross_validation"]["spatial"]["macro_f1"] <= 1
+    assert 0 < answer["cross_validation"]["random"]["macro_f1"] <= 1
     features = json.loads(target.read_text())["features"]
-    assert len(features) == told["cells"]
+    assert len(features) == answer["cells"]
     properties = features[0]["properties"]
     assert isinstance(properties["set"], list)
     assert isinstance(properties["applicable"], bool)
-    wanted = {"landuse", "source", "confidence", *(f"p_{name}" for name in told["classes"])}
+    wanted = {"landuse", "source", "confidence", *(f"p_{name}" for name in answer["classes"])}
     assert wanted <= set(properties)
 
-    labels = told["labels"]
-    assert (labels["used"], labels["left_out"]) == (told["labels_used"], told["labels_dropped"])
+    labels = answer["labels"]
+    assert (labels["used"], labels["left_out"]) == (answer["labels_used"], answer["labels_dropped"])
     assert labels["given"] == 500
-    assert told["source"]["predicted"] == told["cells"]  # points cover no ground
-    (rare,) = told["small_classes"]["classes"]
+    assert answer["source"]["predicted"] == answer["cells"]  # points cover no ground
+    (rare,) = answer["small_classes"]["classes"]
     assert (rare["name"], rare["labels"], rare["became"]) == ("offices", 1, None)
     listed = asked(capsys, "layers", SLUG)
-    assert [one["layer"] for one in listed] == [told["layer"]]
+    assert [one["layer"] for one in listed] == [answer["layer"]]
     raster = tmp_path / "zones.tif"
-    asked(capsys, "export", SLUG, told["layer"], "-o", str(raster))
+    asked(capsys, "export", SLUG, answer["layer"], "-o", str(raster))
     with rasterio.open(raster) as opened:
         assert opened.dtypes == ("uint8",)
-        assert set(opened.read(1).ravel()) <= set(range(len(told["classes"]) + 1))
+        assert set(opened.read(1).ravel()) <= set(range(len(answer["classes"]) + 1))
         assert opened.colormap(1)[1][3] == 255
-    again = asked(capsys, "export", SLUG, told["layer"], "-o", str(raster), code=2)
+    again = asked(capsys, "export", SLUG, answer["layer"], "-o", str(raster), code=2)
     assert again["error"]["type"] == "ConflictError"
 
 
@@ -69,19 +69,19 @@ def test_socioeconomic_says_what_the_contract_asks_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     target = tmp_path / "shares.gpkg"
-    told = asked(
+    answer = asked(
         capsys,
         *("socioeconomic", SLUG, "--areas", str(task_files.areas)),
         *("--fields", ",".join(GROUPS), "-o", str(target), *QUICK),
     )
-    assert told["fields"] == list(GROUPS)
-    assert set(told["cross_validation"]["random"]) >= {"kl", "chebyshev", "cosine"}
+    assert answer["fields"] == list(GROUPS)
+    assert set(answer["cross_validation"]["random"]) >= {"kl", "chebyshev", "cosine"}
     frame = pyogrio.read_dataframe(target)
-    assert len(frame) == told["cells"]
+    assert len(frame) == answer["cells"]
     for field in GROUPS:
         assert {field, f"{field}_lo", f"{field}_hi", "applicable"} <= set(frame.columns)
     style = asked(
-        capsys, "export", SLUG, told["areas_layer"], "-o", str(tmp_path / "a.geojson"), "--style"
+        capsys, "export", SLUG, answer["areas_layer"], "-o", str(tmp_path / "a.geojson"), "--style"
     )
     assert Path(style["style"]).read_text().startswith("<!DOCTYPE qgis")
 
@@ -89,22 +89,22 @@ def test_socioeconomic_says_what_the_contract_asks_for(
 def test_evaluate_says_what_the_contract_asks_for(
     task_files: TaskFiles, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = asked(
+    answer = asked(
         capsys,
         *("evaluate", SLUG, "--task", "landuse", "--labels", str(task_files.points)),
         *("--field", "zone", "--representations", "alphaearth,aether", *QUICK),
     )
-    assert told["task"] == "landuse"
-    row = told["rows"][0]
+    assert answer["task"] == "landuse"
+    row = answer["rows"][0]
     assert {"representation", "split", "metric", "mean", "sd", "ci95", "n_seeds"} <= set(row)
-    gain = told["gains"][0]
+    gain = answer["gains"][0]
     assert {"representation", "against", "split", "metric", "relative", "ci95"} <= set(gain)
-    told = asked(
+    answer = asked(
         capsys,
         *("evaluate", SLUG, "--task", "retrieval", "--queries", str(task_files.queries)),
         *("--truth", str(task_files.zones), "--field", "zone"),
     )
-    assert {row["metric"] for row in told["rows"]} >= {"auc", "average_precision"}
+    assert {row["metric"] for row in answer["rows"]} >= {"auc", "average_precision"}
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_wrong_words_end_in_one_line_and_exit_2(
     says: str,
 ) -> None:
     names = {"points": task_files.points, "areas": task_files.areas}
-    told = asked(capsys, *(word.format(**names) for word in words), code=2)
-    assert says in told["error"]["message"]
+    answer = asked(capsys, *(word.format(**names) for word in words), code=2)
+    assert says in answer["error"]["message"]
     assert asked(capsys, "layers", SLUG) == []
 
 
@@ -151,13 +151,13 @@ def test_socioeconomic_takes_a_table_of_codes_and_says_how_it_read(
     words = ["socioeconomic", SLUG, "--areas", str(table), "--fields", ",".join(GROUPS), *QUICK]
     refused = asked(capsys, *words, code=2)
     assert refused["error"]["code"] == "table-needs-geometry"
-    told = asked(capsys, *words, "--geometry", str(shapes), "--code-field", "code")
-    read = told["read"]["areas"]
-    assert set(told["read"]) == {"areas", "geometry"}
+    answer = asked(capsys, *words, "--geometry", str(shapes), "--code-field", "code")
+    read = answer["read"]["areas"]
+    assert set(answer["read"]) == {"areas", "geometry"}
     assert {"file", "format", "layer", "encoding", "crs", "columns", "rows"} <= set(read)
     assert (read["file"], read["rows"]) == ("people.csv", len(frame) - 1)
     assert read["columns"]["code"] == "code"
-    assert told["read"]["geometry"]["left_out"] == {"code without a row": 1}
+    assert answer["read"]["geometry"]["left_out"] == {"code without a row": 1}
     assert run([*words, "--geometry", str(shapes)]) == 0
     said = capsys.readouterr().out
     assert "people.csv: CSV" in said
@@ -172,8 +172,8 @@ def test_landuse_leaves_out_what_is_no_label_unless_it_is_mapped(
     table = tmp_path / "points.csv"
     frame.to_csv(table, index=False)
     words = ["landuse", SLUG, "--labels", str(table), "--field", "zone", *QUICK]
-    told = asked(capsys, *words)
-    assert "unknown" not in told["classes"]
-    assert told["read"]["labels"]["left_out"] == {"no label (unknown)": 60}
-    assert told["labels_dropped"]["no label (unknown)"] == 60
+    answer = asked(capsys, *words)
+    assert "unknown" not in answer["classes"]
+    assert answer["read"]["labels"]["left_out"] == {"no label (unknown)": 60}
+    assert answer["labels_dropped"]["no label (unknown)"] == 60
     assert "wild" in asked(capsys, *words, "--map", "unknown=wild")["classes"]

@@ -43,9 +43,9 @@ def test_libpq_reads_what_is_printed_for_it(url: str, plain: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "nonsense", "sqlite:///x.db", "mysql://anna:secret@h/d"])
 def test_other_addresses_are_refused_without_repeating_them(url: str) -> None:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         open_engine(url)
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(reported.value)
 
 
 def test_conninfo_opens_the_same_database(database_url: str, engine: Engine) -> None:

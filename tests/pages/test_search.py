@@ -35,7 +35,7 @@ def drawn(visit: AppTest) -> dict[str, str]:
     return {cell["h"]: cell["t"] for cell in layer(deck(visit), "cells")["data"]}
 
 
-def told(answer: Answer) -> dict[str, str]:
+def reported(answer: Answer) -> dict[str, str]:
     """The ranked cells of an answer and what their tooltips have to say."""
     return {
         h3.int_to_str(int(cell)): f"percentile {value:.3g}"
@@ -62,7 +62,7 @@ def test_before_a_question_the_page_says_what_to_do() -> None:
 def test_a_question_colours_every_cell_as_it_scores(app_environment: Store) -> None:
     visit = open_page("search")
     visit.text_input(key="q").input(QUERY).run()
-    assert drawn(visit) == told(ask(app_environment, SLUG, QUERY))
+    assert drawn(visit) == reported(ask(app_environment, SLUG, QUERY))
     assert "top 1 %" in words(visit)
     assert "percentile of the city" in words(visit)
 
@@ -91,7 +91,7 @@ def test_a_whole_question_stands_as_chips_that_can_be_edited(app_environment: St
     linked = visit.query_params["c"]
     like, near, far = criteria_in_link(linked)
     assert (near.distance_m, near.stated, near.weight) == (500, True, 2)
-    expected = told(ask(app_environment, SLUG, "", [like, near, far]))
+    expected = reported(ask(app_environment, SLUG, "", [like, near, far]))
     assert drawn(visit) == expected
     assert drawn(open_page("search", q=WHOLE, c=linked)) == expected
 
@@ -106,7 +106,7 @@ def test_a_whole_question_stands_as_chips_that_can_be_edited(app_environment: St
     assert visit.query_params["mode"] == "add"
     now = criteria_in_link(visit.query_params["c"])
     assert [one.stated for one in now] == [False, True, False]
-    assert drawn(visit) == told(ask(app_environment, SLUG, "", now, mode="add"))
+    assert drawn(visit) == reported(ask(app_environment, SLUG, "", now, mode="add"))
 
     visit.button(key="reread").click().run()
     assert chips(visit)[1:] == rest
@@ -121,7 +121,7 @@ def test_an_older_link_keeps_its_but_not(app_environment: Store) -> None:
         "not like: school",
     ]
     asked = [Criterion("like", "night out"), Criterion("not_like", "school", clause=1)]
-    assert drawn(visit) == told(ask(app_environment, SLUG, "", asked))
+    assert drawn(visit) == reported(ask(app_environment, SLUG, "", asked))
 
 
 @pytest.mark.usefixtures("app_environment")
@@ -192,14 +192,14 @@ def test_results_are_limited_to_districts_of_a_file(app_environment: Store, tmp_
     visit.button(key="limit-to-file").click().run()
     source = FileSource(file, field="name", value="West")
     expected = ask(app_environment, SLUG, QUERY, [Criterion("in", "West", source=source)])
-    assert drawn(visit) == told(expected)
+    assert drawn(visit) == reported(expected)
     inside = np.isfinite(expected.score)
     assert inside.any()
     assert lonlat[inside, 0].max() <= middle
     assert "c" not in visit.query_params
 
     next(one for one in visit.button if one.label == "in\\: West").click().run()
-    assert drawn(visit) == told(ask(app_environment, SLUG, QUERY))
+    assert drawn(visit) == reported(ask(app_environment, SLUG, QUERY))
 
 
 def test_a_chip_asks_a_category_of_the_city(app_environment: Store) -> None:

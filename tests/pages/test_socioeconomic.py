@@ -45,8 +45,8 @@ def errors(visit: AppTest) -> str:
 def areas_drawn(visit: AppTest) -> dict[str, str]:
     """Second tooltip line of each area drawn, by code."""
     features = layer(deck(visit), "areas")["data"]["features"]
-    told = [feature["properties"] for feature in features]
-    return {one["t"].split(" · ")[0]: one["n"] for one in told}
+    reported = [feature["properties"] for feature in features]
+    return {one["t"].split(" · ")[0]: one["n"] for one in reported}
 
 
 @pytest.fixture
@@ -126,10 +126,10 @@ def test_an_area_tells_its_share_interval_and_what_was_observed(
 ) -> None:
     frame = layer_values(app_environment, SLUG, mapped.areas_layer.layer).set_index("area")
     code, row = next(frame.iterrows())
-    told = areas_drawn(open_page("socioeconomic"))[str(code)]
+    reported = areas_drawn(open_page("socioeconomic"))[str(code)]
     shares = (row["homes"], row["homes_lo"], row["homes_hi"], row["homes_observed"])
     share, low, high, seen = (f"{100 * one:.1f} %" for one in shares)
-    assert told.startswith(f"predicted {share}, 90% interval {low} to {high}; observed {seen}")
+    assert reported.startswith(f"predicted {share}, 90% interval {low} to {high}; observed {seen}")
 
 
 @pytest.mark.parametrize(

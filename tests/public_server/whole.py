@@ -21,7 +21,7 @@ AROUND = (23.965, 60.145, 24.035, 60.18)
 """The city and the reach of windows around it."""
 YEARS = (2024, 2018)
 INTERPRETER = "/api/interpreter"
-DOUBLES = 12
+DUPLICATES = 12
 """Places that both Overture and OpenStreetMap have."""
 NAME = "Borderville"
 
@@ -52,7 +52,7 @@ def osm_places() -> list[dict[str, Any]]:
     for row in places_in(BOX, PLACES):
         point = shapely.from_wkb(row["geometry"])
         inside = west < point.x < east and south < point.y < north
-        if not inside or row["confidence"] < 0.5 or len(nodes) == 2 * DOUBLES:
+        if not inside or row["confidence"] < 0.5 or len(nodes) == 2 * DUPLICATES:
             continue
         number = len(nodes)
         name = row["names"]["primary"]

@@ -104,7 +104,7 @@ def _of_file(city: CitySummary) -> None:
     path = files[0]
     options = reading.ask("ask-area-reading", path)
     report, values = _read(str(path), reading.changed(path), options)
-    reading.draw(report, "ask-area-report")
+    reading.show_report(report, "ask-area-report")
     source = FileSource(path, options.crs, options.layer)
     field = None
     if values and report.used > 1:

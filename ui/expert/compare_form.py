@@ -1,18 +1,13 @@
 """The form that asks for a comparison: labels or areas, what to compare, how to test it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
-
 import streamlit as st
 
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.samples.representations import usable_representations
 from aether_core.tasks.testing.comparison import representation_names
-from ui.forms import area as area_form
 from ui.forms import district as district_form
 from ui.forms import fit as fit_form
-from ui.forms import label as label_form
+from ui.forms.samples import SAMPLES
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
 from ui.shell import errors, page, state
@@ -20,39 +15,7 @@ from workflows.cities.cities import CitySummary
 from workflows.evaluation.comparison_job import COMPARE, Comparison, task_compared
 from workflows.tasks.areas import AreaRequest
 from workflows.tasks.labels import LabelRequest
-from workflows.tasks.task import TASKS
-
-
-@dataclass(frozen=True)
-class _SampleForm:
-    """How the samples of a kind of task are asked for.
-
-    Attributes:
-        draw: Draws the form; None while something is missing.
-        missing: What is missing then.
-        hint: What to bring.
-    """
-
-    draw: Callable[[CitySummary, str], Any]
-    missing: str
-    hint: str
-
-
-_SAMPLES: Final[Mapping[str, _SampleForm]] = {
-    "labels": _SampleForm(
-        label_form.draw,
-        "labels",
-        "Upload points or polygons with known classes: start with a few dozen per class, spread "
-        "over the city so that they can be tested on spatial blocks.",
-    ),
-    "areas": _SampleForm(
-        area_form.draw,
-        "areas with at least two fields",
-        "Upload areas with shares or counts: start with a few dozen, spread over the city so that "
-        "they can be tested on spatial blocks.",
-    ),
-}
-"""By what a kind of task is fitted on."""
+from workflows.tasks.task import TASKS, MapChoices
 
 
 def look(city: CitySummary, task: str) -> Panel:
@@ -62,7 +25,7 @@ def look(city: CitySummary, task: str) -> Panel:
     )
 
 
-def draw(city: CitySummary, task: str, panel: Panel) -> None:
+def ask_comparison(city: CitySummary, task: str, panel: Panel) -> None:
     """Draw the form of a task, with the jobs behind it."""
     given, settings = st.columns([2, 1], gap="large")
     with given:
@@ -70,8 +33,8 @@ def draw(city: CitySummary, task: str, panel: Panel) -> None:
     with settings, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
         st.subheader("What to compare", anchor=False)
         names = _representations(city, task)
-        fit = fit_form.draw(city, f"compare-{task}", with_representation=False)
-        districts = district_form.draw(task)
+        fit = fit_form.ask_fit(city, f"compare-{task}", with_representation=False)
+        districts = district_form.ask_districts(task)
         curve = st.checkbox(
             "Add a learning curve",
             key=f"{task}-curve",
@@ -82,7 +45,7 @@ def draw(city: CitySummary, task: str, panel: Panel) -> None:
             st.caption(f"Still needed: {missing}.")
         wanted = None
         if asked is not None and not missing:
-            request = TASKS[task].request_for(asked, fit, districts=districts)
+            request = TASKS[task].request_for(asked, fit, MapChoices(districts=districts))
             wanted = Comparison(request, names, with_curve=curve)
         if (
             job_panel.button(
@@ -97,8 +60,8 @@ def draw(city: CitySummary, task: str, panel: Panel) -> None:
 
 def _ask(city: CitySummary, task: str) -> LabelRequest | AreaRequest | None:
     """Labels or areas, with a look at them."""
-    form = _SAMPLES[TASK_KINDS[task].samples]
-    asked: LabelRequest | AreaRequest | None = form.draw(city, f"compare-{task}")
+    form = SAMPLES[TASK_KINDS[task].samples]
+    asked: LabelRequest | AreaRequest | None = form.ask(city, f"compare-{task}")
     if asked is None:
         st.caption(form.hint)
     return asked
@@ -124,7 +87,7 @@ def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
 
 def _missing(task: str, asked: object, names: tuple[str, ...]) -> str:
     wanted = {
-        _SAMPLES[TASK_KINDS[task].samples].missing: asked is not None,
+        SAMPLES[TASK_KINDS[task].samples].missing: asked is not None,
         "at least two representations": len(names) > 1,
     }
     return ", ".join(words for words, there in wanted.items() if not there)

@@ -12,6 +12,7 @@ from aether_core.charts.words import SPLITS
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.testing.comparison import Gain, in_words, representation_names
+from aether_core.tasks.testing.splits import RANDOM, SPATIAL
 from ui.maps import folds
 from ui.shell.text import duration, facts, source_and_date
 from workflows.cities.cities import CitySummary
@@ -26,7 +27,7 @@ _TABLE, _CURVE, _FOLDS = "All figures", "Learning curve", "Folds and blocks"
 _CHART_HEIGHT: Final = 320
 
 
-def draw(city: CitySummary, found: Evaluation) -> None:
+def show_comparison(city: CitySummary, found: Evaluation) -> None:
     """Draw a comparison."""
     kind = TASK_KINDS[found.task]
     names = representation_names(city.embedding)
@@ -66,7 +67,7 @@ def _more(city: CitySummary, found: Evaluation) -> None:
     elif view == _CURVE:
         _learning_curve(found, representation_names(city.embedding))
     else:
-        folds.draw(city, found.findings.held_out, key="comparison")
+        folds.draw_folds(city, found.findings.held_out, key="comparison")
 
 
 def _verdict(found: Evaluation, metric: Metric, names: Mapping[str, str]) -> None:
@@ -77,7 +78,7 @@ def _verdict(found: Evaluation, metric: Metric, names: Mapping[str, str]) -> Non
         if gain["metric"] == metric.name
     }
     for name in dict.fromkeys(representation for representation, _ in gains):
-        random, spatial = gains.get((name, "random")), gains.get((name, "spatial"))
+        random, spatial = gains.get((name, RANDOM.name)), gains.get((name, SPATIAL.name))
         hardest = spatial or random
         mark = _MARKS[hardest.better if hardest else None]
         where = " on spatial blocks" if spatial else ""
@@ -87,7 +88,7 @@ def _verdict(found: Evaluation, metric: Metric, names: Mapping[str, str]) -> Non
         )
     if not gains:
         st.markdown(found.verdict or "Only one representation was tested.")
-    spatial_there = any(split == "spatial" for _, split in gains)
+    spatial_there = any(split == SPATIAL.name for _, split in gains)
     if spatial_there:
         st.caption(
             "Random folds test on places next to training places, which is "

@@ -20,7 +20,7 @@ _TURN: Final = "model-import-turn"
 _DONE: Final = "model-import-done"
 
 
-def draw(city: CitySummary, models: list[ModelSummary]) -> None:
+def show_model_files(city: CitySummary, models: list[ModelSummary]) -> None:
     """Draw both ways under the city's models; there may be none to take away."""
     with st.expander("Model files"):
         take, bring = st.columns(2, gap="large")

@@ -60,7 +60,7 @@ def form(city: CitySummary, panel: Panel) -> None:
     given, asking = st.columns([2, 1], gap="large")
     with given:
         st.subheader("Ground truth", anchor=False)
-        truth = label_form.draw(city, "truth")
+        truth = label_form.ask_labels(city, "truth")
     with asking, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
         st.subheader("Queries to test", anchor=False)
         queries = _ask_queries(city, truth)
@@ -145,14 +145,14 @@ def _typed(classes: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def draw(found: RetrievalEvaluation) -> None:
+def show_query_test(found: RetrievalEvaluation) -> None:
     """Draw the figures: a chart of one measure, the table of all."""
     said, about = st.columns([2, 1], gap="large")
     with said, st.container(border=True, key="verdict"):
         st.subheader("Text search result", anchor=False)
         _verdict(found)
     with about:
-        told = {
+        lines = {
             **source_and_date(found.request, found.created),
             "Model": found.model,
             "Labelled cells": f"{found.cells:,}",
@@ -161,7 +161,7 @@ def draw(found: RetrievalEvaluation) -> None:
             "Intervals": "95 %, blocks resampled",
             "Duration": duration(found.seconds),
         }
-        facts(told)
+        facts(lines)
     metric = st.segmented_control(
         "Measure",
         list(_METRICS),
@@ -185,13 +185,13 @@ def _verdict(found: RetrievalEvaluation) -> None:
     kinds: dict[str, list[str]] = {"finds": [], "open": [], "misses": []}
     for query, row in auc.items():
         low, high = row["ci95"]
-        told = f"{plain(query)} ({row['value']:.2f})"
+        named = f"{plain(query)} ({row['value']:.2f})"
         if low is not None and low > 0.5:
-            kinds["finds"].append(told)
+            kinds["finds"].append(named)
         elif high is not None and high < 0.5:
-            kinds["misses"].append(told)
+            kinds["misses"].append(named)
         else:
-            kinds["open"].append(told)
+            kinds["open"].append(named)
     for kind, mark, words in (
         ("finds", ":material/check_circle:", "Better than chance"),
         ("open", ":material/drag_handle:", "No difference from chance shown"),

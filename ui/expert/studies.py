@@ -23,7 +23,7 @@ _AFTER_EPOCH: Final = "Stopping after this epoch"
 _CHOSEN: Final = "study"
 
 
-def draw(city: CitySummary) -> None:
+def show_studies(city: CitySummary) -> None:
     """Draw the studies of a city."""
     found = list_studies(state.store(), city.slug)
     working = _at_work(found)
@@ -32,7 +32,7 @@ def draw(city: CitySummary) -> None:
     with left, errors.boxed(state.reachable):
         if working is not None:
             _request(working)
-        elif study_form.draw(city):
+        elif study_form.ask_study(city):
             st.session_state.pop(_CHOSEN, None)
             st.rerun()
     with right, errors.boxed(state.reachable):
@@ -92,7 +92,7 @@ def _follow(found: StudySummary) -> None:
             job = show_job(state.store(), found.job)
             if job.is_finished:
                 st.rerun()
-            job_bar.draw(job, "study", titled=False, stopping=_AFTER_EPOCH)
+            job_bar.show_progress(job, "study", titled=False, stopping=_AFTER_EPOCH)
 
     watch()
 
@@ -121,7 +121,7 @@ def _finished(city: CitySummary, found: list[StudySummary]) -> None:
             format_func=lambda number: _line(done[number]),
             label_visibility="collapsed",
         )
-    study_result.draw(city, done[chosen], title_of(done[chosen]))
+    study_result.show_study(city, done[chosen], title_of(done[chosen]))
 
 
 def _line(found: StudySummary) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import streamlit as st
 
 from aether_core.model.recipes import recipe, recipes
-from aether_core.study.kinds import KINDS
+from aether_core.study.kinds import ALL_KINDS, KINDS
 from ui.shell import state
 from ui.shell.text import count, duration, plain
 from workflows.cities.cities import CitySummary
@@ -14,7 +14,6 @@ from workflows.evaluation.studies import (
     FIRST_SEED,
     MOST_SEEDS,
     SEEDS,
-    TRANSFER_KIND,
     StudyRequest,
     seeds_from,
     start_study,
@@ -31,7 +30,7 @@ _JUDGED: Final = {
 }
 
 
-def draw(city: CitySummary) -> bool:
+def ask_study(city: CitySummary) -> bool:
     """Draw the form.
 
     Returns:
@@ -42,7 +41,7 @@ def draw(city: CitySummary) -> bool:
         st.subheader("New study", anchor=False)
         kind = _ask_kind(with_transfer=bool(others))
         st.caption(study_kind(kind).question)
-        source = _ask_source(others) if kind == TRANSFER_KIND else None
+        source = _ask_source(others) if study_kind(kind).of_two_cities else None
         request = _ask_request(city, kind)
         _say_cost(estimate(state.store(), city.slug, request))
         go = st.button(
@@ -63,7 +62,7 @@ def draw(city: CitySummary) -> bool:
 
 
 def _ask_kind(*, with_transfer: bool) -> str:
-    kinds = [*KINDS, *([TRANSFER_KIND] if with_transfer else [])]
+    kinds = list(ALL_KINDS if with_transfer else KINDS)
     return st.selectbox(
         "Question",
         kinds,

@@ -44,7 +44,7 @@ def asked(found: study.StudySummary) -> dict[str, object]:
     }
 
 
-def draw(city: CitySummary, found: study.StudySummary, title: str) -> None:
+def show_study(city: CitySummary, found: study.StudySummary, title: str) -> None:
     """Draw a finished study; one of simulated data is marked where the page's heading is not."""
     result = found.result
     if result is None:
@@ -70,7 +70,7 @@ def draw(city: CitySummary, found: study.StudySummary, title: str) -> None:
                 footer.simulated_badge()
         st.markdown(plain(in_words(result, metric)))
     st.caption(METRICS[metric].help)
-    chart.draw(
+    chart.show_chart(
         study_chart(result, metric),
         f"study-chart-{found.id}-{metric}",
         height=chart_height(result, metric),
@@ -117,8 +117,10 @@ def _row(one: StudySummary, baseline: str, *, paired: bool) -> dict[str, object]
     }
 
 
-def _interval(ends: tuple[float, float] | None, told: Callable[[float], str] = plain_number) -> str:
-    return "" if ends is None else " to ".join(told(end) for end in ends)
+def _interval(
+    ends: tuple[float, float] | None, in_words: Callable[[float], str] = plain_number
+) -> str:
+    return "" if ends is None else " to ".join(in_words(end) for end in ends)
 
 
 def _files(found: study.StudySummary, metric: str) -> None:

@@ -27,7 +27,7 @@ def follow(run: RunSummary) -> None:
 
 def _working(run: RunSummary, job: JobSummary) -> None:
     resumed = f"Resumed from epoch {run.resumed_from}." if run.resumed_from else ""
-    job_bar.draw(job, "train", titled=False, note=resumed, stopping=_AFTER_EPOCH)
+    job_bar.show_progress(job, "train", titled=False, note=resumed, stopping=_AFTER_EPOCH)
     if not run.history:
         st.caption("The curve starts at the first epoch.")
         return

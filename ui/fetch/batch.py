@@ -40,7 +40,7 @@ harbour,Helsinki harbour,2024,,,"24.92,60.14,24.99,60.18"
 """
 
 
-def draw() -> None:
+def ask_batch() -> None:
     """Draw the form for a table, and how the tables given before fare."""
     left, right = st.columns([1, 1.35], gap="large")
     with left, errors.boxed(state.reachable):
@@ -211,11 +211,11 @@ def _row(fetch: FetchSummary) -> dict[str, object]:
 def _reasons(summary: BatchSummary) -> None:
     """Why cities of the table are not there, or are not trained."""
     reasons = [(one.name, one.error or one.not_trained) for one in summary.fetches]
-    told = [(name, reason) for name, reason in reasons if reason]
-    for name, reason in told[:_MOST_REASONS]:
+    failures = [(name, reason) for name, reason in reasons if reason]
+    for name, reason in failures[:_MOST_REASONS]:
         st.markdown(f"- **{plain(name)}**: {plain(reason.rstrip('.'))}.")
-    if len(told) > _MOST_REASONS:
-        st.caption(f"And {len(told) - _MOST_REASONS:,} more.")
+    if len(failures) > _MOST_REASONS:
+        st.caption(f"And {len(failures) - _MOST_REASONS:,} more.")
 
 
 def _offer_retry(summary: BatchSummary) -> None:

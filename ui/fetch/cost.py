@@ -18,7 +18,7 @@ _EXACT: Final = "fetch-exact"
 _GB: Final = 1000.0
 
 
-def draw(request: FetchCity) -> FetchEstimate:
+def show_cost(request: FetchCity) -> FetchEstimate:
     """Show what the fetch will cost.
 
     Raises:
@@ -64,15 +64,15 @@ def _figures(cost: FetchEstimate) -> None:
     for column, (label, value) in zip(columns, figures, strict=True):
         column.metric(label, value if label != "Download" else f"{about}{value}")
     places = "not counted yet" if cost.pois is None else f"at most {cost.pois:,}"
-    told = {
+    lines = {
         "Files": f"{count(cost.tiles, 'tile')}, {_zones(cost)}, "
         f"{count(len(cost.years), 'year')}, {cost.pixels / 1e6:,.1f} million pixels",
         "Places": places + (f", release {cost.release}" if cost.release else ""),
     }
     if cost.reused_megabytes:
-        told["Already cached"] = f"{size(cost.reused_megabytes)} from earlier downloads"
-    told["Disk"] = f"{size(cost.disk_megabytes)} needed, {size(cost.disk_free_megabytes)} free"
-    facts(told)
+        lines["Already cached"] = f"{size(cost.reused_megabytes)} from earlier downloads"
+    lines["Disk"] = f"{size(cost.disk_megabytes)} needed, {size(cost.disk_free_megabytes)} free"
+    facts(lines)
 
 
 def _zones(cost: FetchEstimate) -> str:

@@ -31,15 +31,15 @@ _AUTOMATIC: Final = "Automatic"
 _CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
 
 
-def draw(on_started: Callable[[FetchSummary], None]) -> None:
+def ask_fetch(on_started: Callable[[FetchSummary], None]) -> None:
     """Draw the form; `on_started` gets the fetch that was queued."""
     fetch_where.settle()
     left, right = st.columns([1, 1.35], gap="large")
     with left, errors.boxed(state.reachable):
-        fetch_where.draw()
+        fetch_where.ask_where()
         area = fetch_area.current()
         st.subheader("What", anchor=False)
-        name, slug = fetch_names.draw()
+        name, slug = fetch_names.ask_names()
         request = _ask(name, slug, area)
     with right, errors.boxed(state.reachable):
         _draw_map(area)
@@ -50,7 +50,7 @@ def draw(on_started: Callable[[FetchSummary], None]) -> None:
 
 
 def _draw_map(area: Area | None) -> None:
-    box_map.draw(
+    box_map.draw_box_map(
         area.shape if area is not None else None,
         key="fetch-map",
         version=fetch_area.version(),
@@ -149,7 +149,7 @@ def _ask_years() -> tuple[int, ...]:
 
 def _conclude(request: FetchCity, on_started: Callable[[FetchSummary], None]) -> None:
     """Cost, consent where it is much, and the button that starts."""
-    cost = fetch_cost.draw(request)
+    cost = fetch_cost.show_cost(request)
     agreed = not cost.asks or _ask_consent(cost)
     missing = [
         words

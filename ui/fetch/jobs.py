@@ -29,7 +29,7 @@ def open_fetches() -> list[FetchSummary]:
     return [one for one in list_fetches(state.store()) if one.state != "done"]
 
 
-def draw(slug: str | None = None) -> None:
+def show_fetches(slug: str | None = None) -> None:
     """Draw every fetch that is not done, or one city's; the page runs again when one has ended.
 
     Fetches of a list of cities are left out: the list shows them itself.
@@ -82,7 +82,9 @@ def _follow(numbers: list[int]) -> None:
 
 
 def _working(fetch: FetchSummary, job: JobSummary) -> None:
-    job_bar.draw(replace(job, title=_title(fetch)), "fetch", framed=True, note=_amounts(fetch))
+    job_bar.show_progress(
+        replace(job, title=_title(fetch)), "fetch", framed=True, note=_amounts(fetch)
+    )
 
 
 def _title(fetch: FetchSummary) -> str:

@@ -4,6 +4,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.tasks.kinds.classes import CLASSES
 from ui.fetch.cost import size
 from ui.shell import page, state
 from ui.shell.text import count, plain, sentence
@@ -18,7 +19,7 @@ def greet(fetch: FetchSummary) -> None:
     st.session_state[_ARRIVED] = fetch
 
 
-def draw(city: CitySummary) -> None:
+def show_next_steps(city: CitySummary) -> None:
     """Draw the steps, until they are closed."""
     fetch: FetchSummary | None = st.session_state.get(_ARRIVED)
     if fetch is None or fetch.slug != city.slug:
@@ -62,4 +63,4 @@ def _steps(city: CitySummary, fetch: FetchSummary) -> list[tuple[str, str]]:
         steps = [(page.TRAIN, "Train its model")]
     if len(city.years) > 1 and city.model is not None:
         steps.append((page.CHANGE, "See what has changed"))
-    return [*steps, (page.LAND_USE, "Map its land use")]
+    return [*steps, (page.of_task(CLASSES.name), "Map its land use")]

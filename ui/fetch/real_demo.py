@@ -16,7 +16,7 @@ from workflows.fetch.request import FetchCity
 NEXT_VIEW: Final = "city-next"
 
 
-def draw(city: CitySummary) -> None:
+def offer_real_demo(city: CitySummary) -> None:
     """Offer it under the demo where the mirror answers, else say in one line why not.
 
     To be drawn last: the mirror is given two seconds to answer.

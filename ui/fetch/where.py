@@ -58,7 +58,7 @@ class _Sought:
         return self.centre.country or None if self.centre is not None else None
 
 
-def draw() -> None:
+def ask_where() -> None:
     """Draw the ways to say where; what is said becomes the area of the visit."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Where", anchor=False, width="stretch")

@@ -20,7 +20,7 @@ from workflows.fetch.fetch import (
 )
 
 
-def draw(city: CitySummary, on_started: Callable[[FetchSummary], None]) -> None:
+def ask_year(city: CitySummary, on_started: Callable[[FetchSummary], None]) -> None:
     """Draw the form; `on_started` gets the fetch that was queued.
 
     Nothing is drawn for a city no year of the public files can stand beside.

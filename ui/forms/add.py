@@ -55,7 +55,7 @@ def look() -> Panel:
     return job_panel.look("add", None, [ADD_CITY])
 
 
-def draw(panel: Panel) -> None:
+def ask_city(panel: Panel) -> None:
     """Draw the form, with the jobs behind it.
 
     Raises:
@@ -221,7 +221,7 @@ def _ask_fields(path: Path, options: ReadOptions) -> PoiFields:
     if read.source == OVERTURE_PLACES and _CONFIDENCE in columns:
         fields = replace(fields, min_confidence=confidence.ask("add-confidence"))
         read = _places(str(path), changed, options, fields)
-    reading.draw(read.report, "add-report")
+    reading.show_report(read.report, "add-report")
     st.dataframe(
         {meaning.capitalize(): read.frame[meaning].head(_SHOWN) for meaning in _MEANINGS},
         hide_index=True,
@@ -237,11 +237,11 @@ def _show_other_files(
     if files.boundary:
         path = files.boundary[0]
         report = _boundary_report(str(path), reading.changed(path), options_of_other_files(options))
-        reading.draw(report, "add-boundary-report")
+        reading.show_report(report, "add-boundary-report")
     for place, path in enumerate(files.embedding):
         if path.suffix.lower() in TABLE_SUFFIXES:
             report = _samples_report(str(path), reading.changed(path), kind, embedding_crs)
-            reading.draw(report, f"add-embedding-report-{place}")
+            reading.show_report(report, f"add-embedding-report-{place}")
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the boundary")

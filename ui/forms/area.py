@@ -33,7 +33,7 @@ _ABOUT: Final = (
 _KINDS: Final = get_args(Given)
 
 
-def draw(city: CitySummary, key: str) -> AreaRequest | None:
+def ask_areas(city: CitySummary, key: str) -> AreaRequest | None:
     """Ask for areas and their fields; a map is shown before anything is fitted.
 
     Args:
@@ -46,7 +46,7 @@ def draw(city: CitySummary, key: str) -> AreaRequest | None:
     with errors.boxed(state.reachable):
         files = uploads.choose("Areas", key=f"{key}-areas", endings=_ENDINGS, about=_ABOUT)
         if not files:
-            empty_map.draw(city, f"{key}-empty", _HINT)
+            empty_map.draw_empty_map(city, f"{key}-empty", _HINT)
             return None
         request = _fields(files[0], key)
         if request is not None and _previewed(city, request, key):
@@ -157,10 +157,10 @@ def _previewed(city: CitySummary, request: AreaRequest, key: str) -> bool:
         errors.show(error)
         return False
     if areas.report is not None:
-        reading.draw(areas.report, f"{key}-report")
+        reading.show_report(areas.report, f"{key}-report")
     if areas.shapes is not None:
-        reading.draw(areas.shapes, f"{key}-shapes-report")
-    return area_preview.draw(city, areas, key, smallest_m2=request.minimum_m2)
+        reading.show_report(areas.shapes, f"{key}-shapes-report")
+    return area_preview.preview_areas(city, areas, key, smallest_m2=request.minimum_m2)
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the fields")

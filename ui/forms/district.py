@@ -11,7 +11,7 @@ from workflows.tasks.districts import DistrictFile
 _VECTORS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES))
 
 
-def draw(key: str) -> DistrictFile | None:
+def ask_districts(key: str) -> DistrictFile | None:
     """Ask for areas to leave out one at a time; None without them.
 
     Args:

@@ -4,23 +4,19 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.tasks.predictors.predictor import PREDICTORS
 from aether_core.tasks.samples.representations import usable_representations
 from aether_core.tasks.testing.comparison import representation_names
-from aether_core.tasks.testing.published import PROTOCOLS, PUBLISHED_SEEDS
+from aether_core.tasks.testing.protocols import PROTOCOLS
 from ui.shell import state
 from workflows.cities.cities import CitySummary
-from workflows.tasks.settings import MOST_SEEDS, PREDICTORS, FitSettings
+from workflows.tasks.settings import MOST_SEEDS, FitSettings
 from workflows.training.models import list_models
 
-_PREDICTORS: Final = {"linear": "Linear probe", "mlp": "Small neural network (64)"}
-_PROTOCOLS: Final = {
-    "cross-validation": "Cross-validation",
-    "published": "As published (80/20 split, five seeds)",
-}
 _IN_USE: Final = "Model in use"
 
 
-def draw(city: CitySummary, key: str, *, with_representation: bool) -> FitSettings:
+def ask_fit(city: CitySummary, key: str, *, with_representation: bool) -> FitSettings:
     """Ask for the settings of a fit, in an expander.
 
     Args:
@@ -38,20 +34,20 @@ def draw(city: CitySummary, key: str, *, with_representation: bool) -> FitSettin
         model = _model(city, key)
         predictor = st.selectbox(
             "Predictor",
-            PREDICTORS,
-            format_func=lambda name: _PREDICTORS.get(name, name),
+            list(PREDICTORS),
+            format_func=lambda name: PREDICTORS[name].title,
             key=f"{key}-predictor",
             help="The linear probe is quick, and hard to beat with few labels.",
         )
         protocol = st.selectbox(
             "Protocol",
-            PROTOCOLS,
-            format_func=lambda name: _PROTOCOLS.get(name, name),
+            list(PROTOCOLS),
+            format_func=lambda name: PROTOCOLS[name].title,
             key=f"{key}-protocol",
             help="Cross-validation tests every label once per seed. The published protocol tests "
             "a fifth of them, with the paper's seeds and training.",
         )
-        folds, seeds, seed = _folds(key, published=protocol == "published")
+        folds, seeds, seed = _folds(key, PROTOCOLS[protocol].own_seeds)
         block_m = st.number_input(
             "Side of a spatial block, in metres",
             10.0,
@@ -108,11 +104,11 @@ def _model(city: CitySummary, key: str) -> str | None:
     return None if chosen == _IN_USE else chosen
 
 
-def _folds(key: str, *, published: bool) -> tuple[int, int, int]:
-    """Folds, number of seeds and the first seed."""
+def _folds(key: str, own_seeds: tuple[int, ...] | None) -> tuple[int, int, int]:
+    """Folds, number of seeds and the first seed; not asked where a protocol has its own."""
     default = FitSettings()
-    if published:
-        st.caption(f"Seeds: {', '.join(map(str, PUBLISHED_SEEDS))}.")
+    if own_seeds is not None:
+        st.caption(f"Seeds: {', '.join(map(str, own_seeds))}.")
         return default.folds, default.seeds, default.seed
     columns = st.columns(3)
     folds = columns[0].number_input(

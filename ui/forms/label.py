@@ -50,7 +50,7 @@ _ABOUT: Final = (
 )
 
 
-def draw(city: CitySummary, key: str) -> LabelRequest | None:
+def ask_labels(city: CitySummary, key: str) -> LabelRequest | None:
     """Ask for labels and what they mean; counts and a map are shown before anything is fitted.
 
     Args:
@@ -79,7 +79,7 @@ def _source(city: CitySummary, key: str) -> LabelRequest | None:
         return LabelRequest(file=None)
     files = uploads.choose("Labels", key=f"{key}-labels", endings=_ENDINGS, about=_ABOUT)
     if not files:
-        empty_map.draw(city, f"{key}-empty", _HINT)
+        empty_map.draw_empty_map(city, f"{key}-empty", _HINT)
         return None
     path = files[0]
     beside = st.container()
@@ -137,9 +137,9 @@ def _meaning(city: CitySummary, asked: LabelRequest, key: str) -> LabelRequest |
         raw = _raw(state.store(), city.slug, *_named(city, asked))
     with below:
         if raw.report is not None:
-            reading.draw(raw.report, f"{name}-report")
+            reading.show_report(raw.report, f"{name}-report")
         if raw.shapes is not None:
-            reading.draw(raw.shapes, f"{name}-shapes-report")
+            reading.show_report(raw.shapes, f"{name}-shapes-report")
     with picture:
         try:
             labels = classed_labels(raw, asked)
@@ -149,7 +149,7 @@ def _meaning(city: CitySummary, asked: LabelRequest, key: str) -> LabelRequest |
         except AetherError as error:
             errors.show(error)
             return None
-        label_preview.draw(city, inside, found, key)
+        label_preview.preview_labels(city, inside, found, key)
     with panel:
         return _small(asked, found, f"{name}-small")
 

@@ -37,7 +37,7 @@ def forget() -> None:
     st.session_state[_NEXT] = st.session_state[_NEXT_SLUG] = ""
 
 
-def draw() -> tuple[str, str]:
+def ask_names() -> tuple[str, str]:
     """Ask for name and short name.
 
     Returns:

@@ -81,10 +81,10 @@ def _layers(
     return []
 
 
-def draw(report: ReadingReport, key: str) -> None:
+def show_report(report: ReadingReport, key: str) -> None:
     """Show what was decided about a file, what was left out and why, and its first rows."""
     with st.expander(f"How {plain(report.file)} was read", icon=":material/description:"):
-        told = {
+        lines = {
             "Format": report.format + (f", layer {report.layer}" if report.layer else ""),
             "Text encoding": report.encoding,
             "Separator": _DELIMITERS.get(report.delimiter or "", report.delimiter),
@@ -93,7 +93,7 @@ def draw(report: ReadingReport, key: str) -> None:
             "Rows": f"{report.rows:,}, {report.used:,} used",
             **{f"Column for {role}": name for role, name in report.columns.items()},
         }
-        facts({what: value for what, value in told.items() if value})
+        facts({what: value for what, value in lines.items() if value})
         for note in report.notes:
             st.caption(plain(note))
         if report.left_out:

@@ -22,7 +22,7 @@ _STARTING_SECONDS: Final = 6.0
 """A worker that has to be started first takes this long to begin."""
 
 
-def draw(
+def show_progress(
     job: JobSummary,
     where: str,
     *,

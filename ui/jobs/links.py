@@ -1,4 +1,7 @@
-"""Where the result of each kind of job is seen, by the kind's name; a kind without says no more."""
+"""Where the result of each kind of job is seen, by the kind's name; a kind without says no more.
+
+Maps of tasks are seen on the page of their kind.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +21,6 @@ from workflows.jobs.job import JobSummary
 from workflows.layers.file_kinds import CHANGE_FILE, LAYER_FILE, SEARCH_FILE
 from workflows.layers.job_kind import CHANGE
 from workflows.reports.job_kind import REPORT
-from workflows.tasks.job_kinds import LAND_USE, SOCIOECONOMIC
 from workflows.training.job_kind import TRAIN
 
 LAYER: Final = "layer"
@@ -55,6 +57,8 @@ class Link:
 
 def link_to(job: JobSummary) -> Link | None:
     """Where a job or its result is seen; None where no page shows this kind."""
+    if job.kind in TASK_KINDS:
+        return _map(page.of_task(job.kind))(job)
     found = _LINKS.get(job.kind)
     return None if found is None else found(job)
 
@@ -116,8 +120,6 @@ def _coming(job: JobSummary, way: str) -> Link:
 
 
 _LINKS: Final[Mapping[str, Callable[[JobSummary], Link]]] = {
-    LAND_USE.name: _map(page.LAND_USE),
-    SOCIOECONOMIC.name: _map(page.SOCIOECONOMIC),
     CHANGE.name: _map(page.LAYERS),
     LAYER_FILE.name: _of_layer("See the file"),
     SEARCH_FILE.name: _search,

@@ -38,7 +38,7 @@ class Offer:
     name: str | None = None
 
 
-def draw(
+def show_file(
     key: str,
     slug: str,
     kind: JobKind[Any],
@@ -89,7 +89,7 @@ def draw(
     if st.button("Create it again", key=f"{key}-again", type="tertiary"):
         remove_job(state.store(), done.job)
         job_panel.start(panel, kind, request)
-    job_panel.draw(panel)
+    job_panel.show_jobs(panel)
 
 
 def in_a_format(
@@ -129,7 +129,7 @@ def in_a_format(
         mime=FORMATS[suffix].mime,
         name=downloads.file_name(name, suffix),
     )
-    draw(f"{key}-file", slug, kind, request(suffix), offer, since=since)
+    show_file(f"{key}-file", slug, kind, request(suffix), offer, since=since)
 
 
 def _asked_last(

@@ -114,7 +114,7 @@ def look(
     return Panel(key, slug, names, concerns, jobs, ended, stopped=len(over) > len(ended))
 
 
-def draw(panel: Panel) -> None:
+def show_jobs(panel: Panel) -> None:
     """Draw what works and what failed; the page runs again when something has ended."""
     problem = st.session_state.pop(_problem(panel.key), None)
     if problem is not None:
@@ -153,7 +153,7 @@ def button(panel: Panel, label: str, *, key: str, icon: str, request: object) ->
         icon=icon,
         help="This is already running. Change a setting to start another." if at_work else None,
     )
-    draw(panel)
+    show_jobs(panel)
     return go
 
 
@@ -197,7 +197,7 @@ def _follow(panel: Panel) -> None:
             if {one.job for one in now} != shown:
                 st.rerun()
             for one in now:
-                job_bar.draw(one, panel.key)
+                job_bar.show_progress(one, panel.key)
 
     watch()
     st.caption("This continues when you leave the page.")

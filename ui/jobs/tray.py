@@ -21,7 +21,7 @@ _REASON_LETTERS: Final = 100
 _PLACE: Final = "tray"
 
 
-def draw(cities: Sequence[CitySummary]) -> None:
+def show_tray(cities: Sequence[CitySummary]) -> None:
     """Draw the tray; nothing where nothing works and nothing has ended.
 
     Args:

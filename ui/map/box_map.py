@@ -84,7 +84,7 @@ def _land() -> str:
     return base64.b64encode(packed).decode("ascii")
 
 
-def draw(
+def draw_box_map(
     shape: Shape | None,
     *,
     key: str,

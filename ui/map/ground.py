@@ -19,6 +19,8 @@ from workflows.cities.cities import CitySummary, base_map
 from workflows.home.store import Store
 
 _KINDS: Final = ("water", "green", "road", "building")
+LINES: Final = frozenset({"road"})
+"""Kinds drawn as lines; the others are areas."""
 _VERTEX_BUDGET: Final = 150_000  # about 3 MB of coordinates: still drawn at once
 _TOLERANCE_DEGREES: Final = 1e-5  # about 1 m
 _DECIMALS: Final = 6
@@ -60,14 +62,14 @@ def simplified(frame: gpd.GeoDataFrame, budget: int = _VERTEX_BUDGET) -> Shapes:
     shapes: Shapes = {}
     for kind in _KINDS:
         parts = shapely.get_parts(frame.geometry[frame["kind"] == kind].to_numpy())
-        parts = parts[np.isin(shapely.get_type_id(parts), [1] if kind == "road" else [3])]
+        parts = parts[np.isin(shapely.get_type_id(parts), [1] if kind in LINES else [3])]
         parts = shapely.simplify(parts, _TOLERANCE_DEGREES)
         parts = parts[~shapely.is_empty(parts)]
         budget -= int(shapely.get_num_coordinates(parts).sum())
         if budget < 0:
             break
         if len(parts):
-            merge = shapely.multilinestrings if kind == "road" else shapely.multipolygons
+            merge = shapely.multilinestrings if kind in LINES else shapely.multipolygons
             shapes[kind] = feature(merge(shapely.transform(parts, _rounded)))
     return shapes
 
@@ -107,11 +109,11 @@ def _kinds(_store: Store, slug: str, created: str) -> frozenset[str]:
 
 def _layer(kind: str, data: str, colours: Ground) -> pdk.Layer:
     colour = list(getattr(colours, kind))
-    if kind == "road":
+    if kind in LINES:
         return pdk.Layer(
             "GeoJsonLayer",
             data,
-            id="ground-road",
+            id=f"ground-{kind}",
             stroked=True,
             filled=False,
             get_line_color=colour,

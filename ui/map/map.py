@@ -68,7 +68,7 @@ def _component() -> "ComponentRenderer":
     return st.components.v2.component("aether_map", html=html, css=css, js=js)
 
 
-def draw(
+def draw_map(
     city: CitySummary,
     *,
     key: str,

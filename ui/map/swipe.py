@@ -53,7 +53,7 @@ def _component() -> "ComponentRenderer":
     return st.components.v2.component("aether_swipe", html=html, css=css, js=js)
 
 
-def draw(left: Side, right: Side, *, key: str) -> None:
+def draw_swipe(left: Side, right: Side, *, key: str) -> None:
     """Draw the slider; both pictures must show the same frame.
 
     Args:

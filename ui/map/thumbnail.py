@@ -23,7 +23,7 @@ _MARGIN: Final = 8
 _MOST_DOTS: Final = 500
 
 
-def draw(city: CitySummary) -> None:
+def draw_thumbnail(city: CitySummary) -> None:
     """Draw the city's thumbnail."""
     st.image(svg(city, dark=state.is_dark()), width="stretch")
 
@@ -38,7 +38,9 @@ def svg(city: CitySummary, *, dark: bool) -> str:
         colour = _hex(getattr(colours, kind))
         path = frame.path(shapely.geometry.shape(shape["features"][0]["geometry"]))
         parts.append(
-            _line(path, colour, 0.9) if kind == "road" else f'<path d="{path}" fill="{colour}"/>'
+            _line(path, colour, 0.9)
+            if kind in ground.LINES
+            else f'<path d="{path}" fill="{colour}"/>'
         )
     parts.append(_line(frame.dots(places_of(city)), _hex(colours.place), 1.6))
     parts.append(

@@ -30,7 +30,7 @@ _ROWS_SHOWN: Final = 12
 _LARGEST: Final = "Largest group"
 
 
-def draw(city: CitySummary, areas: Areas, key: str, *, smallest_m2: float) -> bool:
+def preview_areas(city: CitySummary, areas: Areas, key: str, *, smallest_m2: float) -> bool:
     """Show areas on the map; returns whether some of them lie in the city and are large enough."""
     boundary = shapely.geometry.shape(city.boundary)
     shapely.prepare(boundary)
@@ -62,9 +62,11 @@ def _map(
 ) -> None:
     view = _view(city, areas, areas.shares[inside], what)
     codes = areas.code[inside].tolist()
-    told = view.shown.titles or [view.shown.in_words(value) for value in view.shown.values.tolist()]
-    titles = [f"{code} · {words}" for code, words in zip(codes, told, strict=True)]
-    city_map.draw(
+    values = view.shown.titles or [
+        view.shown.in_words(value) for value in view.shown.values.tolist()
+    ]
+    titles = [f"{code} · {words}" for code, words in zip(codes, values, strict=True)]
+    city_map.draw_map(
         city,
         key=f"{key}-areas-map",
         height=MAP_HEIGHT,

@@ -32,7 +32,7 @@ _SHADE: Final = "background-color: rgba(31, 134, 170, {:.2f})"
 _PICTURE_PX: Final = 1100
 
 
-def draw(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
+def show_difference(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
     """Draw the choice of two layers and what differs between them.
 
     Raises:
@@ -191,7 +191,7 @@ def _draw_swipe(city: CitySummary, found: LayerComparison, names: Sequence[str])
         Side(name, one.picture.png, one.picture.width, one.picture.height)
         for name, one in zip(names, pictures, strict=True)
     )
-    swipe.draw(left, right, key="swipe")
+    swipe.draw_swipe(left, right, key="swipe")
     with st.container(key="swipe-legends"):
         for column, name, one in zip(st.columns(2), names, pictures, strict=True):
             with column:

@@ -1,59 +1,26 @@
-"""What the pages of the two tasks share: maps or a new one, the layer picked, its panel."""
+"""Parts of the page of a kind of task: maps or a new one, the layer picked, its panel."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from aether_core.tasks.findings import Findings
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.testing.comparison import representation_names
-from ui.jobs import panel as job_panel
+from aether_core.tasks.testing.splits import RANDOM, SPLITS
 from ui.jobs.links import LAYER, from_address
 from ui.jobs.panel import Panel
 from ui.maps import take_away
 from ui.maps.layer_names import distinct_names
-from ui.shell import page, state
+from ui.maps.task_page import Headline
+from ui.shell import state
 from ui.shell.text import facts
 from workflows.cities.cities import CitySummary
-from workflows.jobs.kind import JobKind
 from workflows.layers.layers import LayerSummary, list_layers
 
 MAPS, NEW = "Maps", "New map"
 _NAMED = 6
 """More classes or fields than this are counted."""
-
-
-def draw(
-    title: str,
-    key: str,
-    kind: str,
-    job: JobKind[Any],
-    *,
-    form: Callable[[CitySummary, Panel], None],
-    result: Callable[[CitySummary, list[LayerSummary]], None],
-) -> None:
-    """A task's page: its maps, or the form that makes one.
-
-    Args:
-        title: The page's.
-        key: Start of the widgets' names.
-        kind: Kind of the layers.
-        job: What makes one.
-        form: Draws the form with the jobs behind it.
-        result: Draws the maps.
-    """
-    city = page.with_city(title)
-    if city is None:
-        return
-    panel = job_panel.look(key, city.slug, [job])
-    layers = layers_of(city, kind)
-    show_next(key, panel, layers)
-    if is_new(key, layers):
-        form(city, panel)
-    else:
-        job_panel.draw(panel)
-        result(city, layers)
 
 
 def layers_of(city: CitySummary, kind: str) -> list[LayerSummary]:
@@ -106,32 +73,23 @@ def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
     return by_name[chosen]
 
 
-def score(
-    layer: LayerSummary, metric: str, label: str, *, known: str, percent: bool, about: str
-) -> None:
-    """One measure as the map earned it: spatial blocks large, random folds beside.
-
-    Args:
-        metric: Name of the measure in the findings.
-        label: What it is called.
-        known: What the map was made from, such as `labels`.
-        percent: Whether it is a share, shown in per cent.
-        about: What it means, as help.
-    """
+def score(layer: LayerSummary, headline: Headline) -> None:
+    """One measure as the map earned it: spatial blocks large, random folds beside."""
     test = layer.measured(Findings).test
-    split = test.hardest
-    figures = test.accuracy[split][metric]
+    split = SPLITS[test.hardest]
+    figures = test.accuracy[split.name][headline.metric]
+    percent = headline.percent
     said = _figure(figures.mean, percent=percent)
-    where = f"away from {known}" if split == "spatial" else f"close to {known}"
     words = (
         f"95 % interval {_figure(figures.lo, percent=percent)} "
         f"to {_figure(figures.hi, percent=percent)}"
     )
-    other = test.accuracy.get("random") if split == "spatial" else None
+    other = test.accuracy.get(RANDOM.name) if split is not RANDOM else None
     if other:
-        words += f"; close to {known} {_figure(other[metric].mean, percent=percent)}"
+        mean = _figure(other[headline.metric].mean, percent=percent)
+        words += f"; {RANDOM.where} {headline.known} {mean}"
     with st.container(gap="xxsmall"):
-        st.metric(f"{label}, {where}", said, help=about)
+        st.metric(f"{headline.label}, {split.where} {headline.known}", said, help=headline.about)
         st.caption(words)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
-from aether_core.tasks.findings import BlockFigures, Folds, HeldOut
+from aether_core.tasks.findings import BlockFigures, Folds, ValidationDesign
 from ui.map import legend
 from ui.map import map as city_map
 from ui.map.coloured import Categories, Shown, rgba
@@ -24,7 +24,7 @@ _COLOURS: Final = (
 )  # fmt: skip
 
 
-def draw(city: CitySummary, held_out: HeldOut, key: str) -> None:
+def draw_folds(city: CitySummary, held_out: ValidationDesign, key: str) -> None:
     """Draw the fold map beside the variogram.
 
     Args:
@@ -66,7 +66,7 @@ def _map(city: CitySummary, folds: Folds, key: str) -> None:
     lonlat = np.asarray(folds.lonlat, dtype=np.float64)
     layer = dots(lonlat, shown, ground_colours(dark=state.is_dark()), layer_id=f"{key}-dots")
     counts = np.bincount(numbers.astype(int), minlength=len(names))
-    city_map.draw(
+    city_map.draw_map(
         city,
         key=f"{key}-map",
         height=MAP_HEIGHT,

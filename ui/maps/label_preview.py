@@ -24,7 +24,7 @@ _LONG_LINE: Final = 36
 _LONG_NAME: Final = 26
 
 
-def draw(city: CitySummary, labels: Labels, found: LabelCount, key: str) -> None:
+def preview_labels(city: CitySummary, labels: Labels, found: LabelCount, key: str) -> None:
     """Show labels in the city on its map, and how many each class has in the same colours.
 
     Args:
@@ -37,7 +37,7 @@ def draw(city: CitySummary, labels: Labels, found: LabelCount, key: str) -> None
     _map(city, labels, found, colours, key)
     _said(labels, found)
     line = _LINE if max(map(len, counts)) <= _LONG_NAME else _LONG_LINE
-    chart.draw(
+    chart.show_chart(
         class_counts(counts, colours),
         f"{key}-counts",
         height=90 + line * len(counts),
@@ -52,7 +52,7 @@ def _map(
     some = np.arange(0, len(labels), every)
     values = pd.Series(labels.value[some])
     shown = views.categories(values, list(colours), list(colours.values()))
-    city_map.draw(
+    city_map.draw_map(
         city,
         key=f"{key}-labels-map",
         height=MAP_HEIGHT,

@@ -24,7 +24,7 @@ from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values
 
 
-def draw(city: CitySummary, layer: LayerSummary, key: str, height: int) -> None:
+def draw_layer(city: CitySummary, layer: LayerSummary, key: str, height: int) -> None:
     """Draw a layer of any kind with a switch of what is coloured and a legend.
 
     Args:
@@ -66,7 +66,7 @@ def on_map(
     else:
         ids = np.array([int(cell, 16) for cell in frame["cell"]], dtype=np.uint64)
         cells = CellValues(ids, view.shown)
-    city_map.draw(
+    city_map.draw_map(
         city,
         key=f"{key}-map",
         height=height,

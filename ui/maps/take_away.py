@@ -49,7 +49,7 @@ def _made(city: CitySummary, layer: LayerSummary, suffix: str) -> None:
         mime=_MIME[suffix],
     )
     request = ReportRequest(layer.layer, suffix)
-    made_file.draw("report", city.slug, REPORT, request, offer, since=layer.created)
+    made_file.show_file("report", city.slug, REPORT, request, offer, since=layer.created)
 
 
 def files(city: CitySummary, layer: LayerSummary, key: str) -> None:

@@ -1,13 +1,15 @@
 """What pages show of a map of one kind of task: how it is coloured, and how far to trust it."""
 
-from typing import Any, Final, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import pandas as pd
 import streamlit as st
 
 from aether_core.registry import Registry
 from aether_core.tasks.findings import Findings
-from aether_core.tasks.kinds.registry import task_of_layer
+from aether_core.tasks.kinds.metrics import Metric
+from aether_core.tasks.kinds.registry import TASK_KINDS, task_of_layer
 from ui.maps import views
 from ui.maps.switches import colour_by, grey_out
 from ui.maps.tested import accuracy_table
@@ -17,11 +19,50 @@ from workflows.layers.layers import LayerSummary
 F = TypeVar("F", bound=Findings)
 
 
+@dataclass(frozen=True)
+class Headline:
+    """The measure that stands for a map.
+
+    Attributes:
+        metric: Its name in the findings.
+        label: What it is called.
+        known: What the map was made from, such as `labels`.
+        about: What it means, as help.
+        percent: Whether it is a share, shown in per cent.
+    """
+
+    metric: str
+    label: str
+    known: str
+    about: str
+    percent: bool = False
+
+
 class TaskPage(Generic[F]):
     """The pages of one kind of task; a kind with more to show has an object of its own.
 
     Its file, in `ui/maps/kinds`, adds that to `TASK_PAGES`. `F` is what was measured.
+
+    Attributes:
+        key: Start of the widgets' names; the kind's name where None.
+        note: What is said before a map is made.
     """
+
+    key: ClassVar[str | None] = None
+    note: ClassVar[str | None] = None
+
+    def headline(self, found: F) -> Headline:
+        """The measure that stands beside its maps: the kind's main one."""
+        kind = TASK_KINDS[found.task]
+        metric = kind.main_metric
+        return Headline(metric.name, metric.heading, known=kind.samples, about=measure_help(metric))
+
+    def caption(self, found: F) -> str | None:
+        """What must be said under its maps."""
+        return found.note
+
+    def figures(self, found: F) -> None:
+        """Draw what else is worth a glance beside its maps."""
 
     def view(self, layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
         """The switches of such a layer, and the view they ask for: any of its numbers."""
@@ -51,6 +92,12 @@ class TaskPage(Generic[F]):
         """What is said of the area of applicability beside its size."""
         del found
         return ""
+
+
+def measure_help(metric: Metric) -> str:
+    """What a metric's figure means."""
+    way = "lower" if metric.lower_is_better else "higher"
+    return f"{metric.heading} ({metric.unit}) on what was held out; {way} is better."
 
 
 TASK_PAGES: Final[Registry[TaskPage[Any]]] = Registry("ui.maps.kinds")

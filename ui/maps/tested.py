@@ -7,6 +7,7 @@ import streamlit as st
 
 from aether_core.charts.words import SPLITS, measure
 from aether_core.tasks.findings import Score
+from aether_core.tasks.testing.splits import SPATIAL, hardest
 
 
 def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]], key: str) -> None:
@@ -35,7 +36,7 @@ def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]], key: str) -> Non
             "To": number(format="%.3f", help="Upper end of the 95 % interval"),
         },
     )
-    if "spatial" in accuracy:
+    if SPATIAL.name in accuracy:
         st.caption(
             "Random folds test on places next to training places, which is optimistic. "
             "Spatial blocks test away from them: rely on these."
@@ -45,7 +46,7 @@ def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]], key: str) -> Non
 def split_switch(by_split: Mapping[str, object], key: str) -> str:
     """Choose between the splits there are; the hardest comes first."""
     names = list(by_split)
-    first = "spatial" if "spatial" in names else names[-1]
+    first = hardest(names)
     if len(names) == 1:
         return first
     return st.segmented_control(

@@ -19,7 +19,7 @@ from workflows.layers.layers import LayerSummary
 HOW_GOOD, HOW_SURE, WHERE_NOT, FOLDS = "Accuracy", "Confidence", "Limitations", "Folds"
 
 
-def draw(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key: str) -> None:
+def show_trust(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key: str) -> None:
     """Draw the tabs; only the open one is worked out.
 
     Args:
@@ -31,7 +31,7 @@ def draw(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key: str) 
         HOW_GOOD: lambda: page.accuracy(found, frame, key),
         HOW_SURE: lambda: page.confidence(found, key),
         WHERE_NOT: lambda: _where_not(found, page.limits(found), key),
-        FOLDS: lambda: folds.draw(city, found.held_out, key=f"{key}-folds"),
+        FOLDS: lambda: folds.draw_folds(city, found.held_out, key=f"{key}-folds"),
     }
     tabs = st.tabs(list(bodies), key=f"{key}-tabs", on_change="rerun")
     for tab, body in zip(tabs, bodies.values(), strict=True):
@@ -61,7 +61,7 @@ def _where_not(found: Findings, limits: str, key: str) -> None:
     rows = kinds[kind]
     height = max(220, 110 + 34 * len(rows))
     with error:
-        chart.draw(
+        chart.show_chart(
             charts.fairness(
                 rows,
                 "error",
@@ -73,7 +73,7 @@ def _where_not(found: Findings, limits: str, key: str) -> None:
             alt=f"Error by {kind}",
         )
     with covered:
-        chart.draw(
+        chart.show_chart(
             charts.fairness(rows, "coverage", title=f"Coverage by {kind}"),
             f"{key}-fair-coverage",
             height=height,

@@ -9,7 +9,7 @@ from aether_core.charts.words import Chart
 TALLEST: Final = 520
 
 
-def draw(chart: Chart, key: str, *, height: int, alt: str) -> None:
+def show_chart(chart: Chart, key: str, *, height: int, alt: str) -> None:
     """Draw a chart.
 
     Args:

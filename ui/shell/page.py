@@ -1,29 +1,51 @@
 """How every page begins: its heading, the city it is about, or what to do when there is none."""
 
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.shell import footer, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
+
+_FOLDER: Final = Path(__file__).parents[2] / "pages"
+
+
+def _of_tasks() -> dict[str, tuple[str, str]]:
+    """The page of each kind of task that has one: its file is called as its title."""
+    files = {kind.title.lower().replace(" ", "_"): kind for kind in TASK_KINDS.values()}
+    return {
+        name: (kind.title, f":material/{kind.symbol}:")
+        for name, kind in files.items()
+        if (_FOLDER / f"{name}.py").exists()
+    }
+
 
 _PAGES: Final = {
     "home": ("Home", ":material/home:"),
     "search": ("Search", ":material/search:"),
     "change": ("Change", ":material/compare:"),
-    "land_use": ("Land use", ":material/category:"),
-    "socioeconomic": ("Socioeconomic", ":material/groups:"),
+    **_of_tasks(),
     "evaluate": ("Evaluate", ":material/balance:"),
     "layers": ("Layers", ":material/layers:"),
     "train": ("Train", ":material/model_training:"),
     "city": ("City", ":material/location_city:"),
 }
 """The files of `pages/` in the order of the menu, with title and icon; the first opens first."""
-HOME, SEARCH, CHANGE, LAND_USE, SOCIOECONOMIC, EVALUATE, LAYERS, TRAIN, CITY = (
-    f"pages/{name}.py" for name in _PAGES
+HOME, SEARCH, CHANGE, EVALUATE, LAYERS, TRAIN, CITY = (
+    f"pages/{name}.py"
+    for name in ("home", "search", "change", "evaluate", "layers", "train", "city")
 )
+
+
+def of_task(task: str) -> str:
+    """The page that shows maps of a kind of task: its own, or that of all layers."""
+    title = TASK_KINDS[task].title
+    found = (f"pages/{name}.py" for name, (called, _) in _PAGES.items() if called == title)
+    return next(found, LAYERS)
 
 
 _ROUTED = "routed"

@@ -19,8 +19,7 @@ from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.cities import years as year_rows
-from db.schema import City
-from db.schema import View as ViewRow
+from db.schema import City, PooledView
 from workflows.cities.files import files_staged, raster_folders
 from workflows.cities.views import WIDE
 from workflows.home.owned_folders import remove_folders, storing
@@ -232,7 +231,7 @@ def _main(store: Store, slug: str, year: int) -> _Main:
         )
 
 
-def _view(row: ViewRow) -> View:
+def _view(row: PooledView) -> View:
     shape: Shape = "disk" if row.shape == "disk" else "square"
     return View(row.name, shape, radius_m=row.radius_m, radius_px=row.radius_px)
 

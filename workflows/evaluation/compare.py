@@ -23,6 +23,8 @@ from aether_core.tasks.testing.comparison import (
 )
 from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
 from aether_core.tasks.testing.learning_curve import learning_curve
+from aether_core.tasks.testing.protocols import CROSS_VALIDATION
+from aether_core.tasks.testing.splits import RANDOM, SPATIAL
 from db.cities import cities as city_rows
 from db.evidence import evaluations as evaluation_rows
 from db.schema import City
@@ -226,7 +228,10 @@ def _verdict(setup: ExperimentSetup, comparison: Comparison, called: Mapping[str
         )
 
     names = dict.fromkeys(one.representation for one in comparison.gains)
-    said = [in_words(gain(name, "random"), gain(name, "spatial"), metric, called) for name in names]
+    said = [
+        in_words(gain(name, RANDOM.name), gain(name, SPATIAL.name), metric, called)
+        for name in names
+    ]
     return " ".join(said)
 
 
@@ -236,7 +241,7 @@ def _curve(
     """Score of each representation by number of labels, on the hardest split asked for."""
     most = len(np.unique(setup.unit)) * (setup.folds - 1) // setup.folds
     sizes = [size for size in _CURVE_SIZES if size < most] + [most]
-    short = replace(setup, protocol="cross-validation", seeds=setup.seeds[:_CURVE_SEEDS])
+    short = replace(setup, protocol=CROSS_VALIDATION.name, seeds=setup.seeds[:_CURVE_SEEDS])
     found = []
     for done, (name, rows) in enumerate(x.items()):
         progress("drawing the learning curve", done, len(x))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError, NotFoundError
 from aether_core.model.recipes import recipe
 from aether_core.study.enough_places import check_enough
-from aether_core.study.kinds import KINDS, TRANSFER, StudyKind
+from aether_core.study.kinds import ALL_KINDS, KINDS, StudyKind
 from aether_core.study.result import StudyResult
 from db.cities import cities as city_rows
 from db.evidence import label_sets as label_rows
@@ -24,7 +24,6 @@ from workflows.jobs.job import FINISHED, cancel_job, new_job, release, remove_jo
 from workflows.tasks.labels import LabelRequest
 from workflows.training.train import check_device, check_places
 
-TRANSFER_KIND = "transfer"
 FIRST_SEED, SEEDS, MOST_SEEDS = 42, 5, 30
 
 
@@ -56,7 +55,7 @@ class StudyRequest:
     """What a user asks for.
 
     Attributes:
-        kind: One of `aether_core.study.kinds.KINDS`, or `transfer`.
+        kind: One of `aether_core.study.kinds.ALL_KINDS`.
         recipe: Name of the recipe that is studied.
         settings: What is changed of it.
         seeds: Every variant is trained once with each.
@@ -130,16 +129,14 @@ def study_kind(kind: str) -> StudyKind:
     Raises:
         InputError: There is no such kind.
     """
-    if kind == TRANSFER_KIND:
-        return TRANSFER
-    if kind not in KINDS:
+    if kind not in ALL_KINDS:
         raise InputError(
             "unknown study",
             kind,
             f"choose from {', '.join(KINDS)}",
             code="no-such-study-kind",
         )
-    return KINDS[kind]
+    return ALL_KINDS[kind]
 
 
 def start_study(store: Store, slug: str, request: StudyRequest) -> StudySummary:
@@ -161,8 +158,7 @@ def add_study(store: Store, slug: str, request: StudyRequest) -> Study:
         NotFoundError: No such city, recipe, file or labels.
         InputError: The request cannot be carried out.
     """
-    study_kind(request.kind)
-    if request.kind == TRANSFER_KIND:
+    if study_kind(request.kind).of_two_cities:
         raise InputError(
             "a transfer needs two cities",
             slug,

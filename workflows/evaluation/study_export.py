@@ -12,7 +12,7 @@ from typing import Any
 
 from aether_core.errors import ConflictError, InputError
 from aether_core.files import whole as files
-from aether_core.study.kinds import kind_of
+from aether_core.study.kinds import ALL_KINDS
 from aether_core.study.result import METRICS, StudyResult, StudySummary
 from aether_core.study.words import in_words
 from aether_core.vector.spreadsheet_text import without_formula
@@ -161,7 +161,7 @@ def _document(found: study.StudySummary, _result: StudyResult, _metric: str) -> 
 
 def chart_height(result: StudyResult, metric: str) -> int:
     """Pixels a chart needs: a row a variant, higher where a name takes two lines; or a line."""
-    if kind_of(result.kind).is_curve:
+    if ALL_KINDS[result.kind].is_curve:
         return 320
     names = [one.variant for one in result.summaries if one.metric == metric]
     row = _TWO_LINES_PX if any(len(name) > _LINE_SIGNS for name in names) else _ROW_PX

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from aether_core.eo.embedding_kind import kind_title
 from aether_core.errors import InputError
+from aether_core.study.kinds import TRANSFER_KIND
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.schema import Study
 from workflows.evaluation.studies import (
-    TRANSFER_KIND,
     StudyRequest,
     StudySummary,
     show_study,

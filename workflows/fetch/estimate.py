@@ -53,12 +53,12 @@ class FetchEstimate:
         minutes: The download at 5 MB a second and the making of the city, roughly.
         cells: H3 cells, roughly.
         cell_resolution: Their H3 resolution.
-        pois: Places, an upper bound; None where nobody was asked.
+        pois: Places, an upper bound; None where no source was asked.
         km2: Area of the boundary.
         pixels: Pixels of 10 m that are kept, over all years.
         disk_megabytes: Room needed on this machine while the city is made.
         disk_free_megabytes: Room there is.
-        release: Release of Overture the places come from; None where nobody was asked.
+        release: Release of Overture the places come from; None where no source was asked.
         asks: Whether this is above the installation's limit, so that it must be confirmed.
         ask_megabytes: That limit.
     """

@@ -30,7 +30,7 @@ R = TypeVar("R")
 
 
 class JobKind(ABC, Generic[R]):
-    """One kind of job; each has one instance, in `registry.KINDS`.
+    """One kind of job; each has one instance, which `registry` finds.
 
     Attributes:
         name: In the job's row, in commands and JSON.
@@ -42,10 +42,10 @@ class JobKind(ABC, Generic[R]):
             the one before it ended.
     """
 
-    name: ClassVar[str]
-    noun: ClassVar[str]
+    name: str
+    noun: str
     queue: ClassVar[str]
-    request: ClassVar[Any]
+    request: Any
     stages: ClassVar[Sequence[tuple[str, float]]] = ()
 
     def title(self, request: R) -> str:

@@ -17,7 +17,7 @@ from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values, show_layer
 from workflows.layers.pictures import main_field
 from workflows.layers.profile import AreaProfile
-from workflows.layers.styles import classes_of, layer_style, takes_style
+from workflows.layers.styles import classes_of, layer_style
 from workflows.search.ask import Answer
 from workflows.search.change import FIELDS as CHANGE_FIELDS
 from workflows.search.change import CellChange
@@ -72,7 +72,7 @@ def export_style(
         NotFoundError: No such city or layer.
         ConflictError: The style's file exists and `force` is not set.
     """
-    if not takes_style(path.suffix):
+    if not format_of(path).takes_style:
         return None
     summary = show_layer(store, slug, layer)
     style = layer_style(summary, layer_values(store, slug, layer))

@@ -11,14 +11,6 @@ from workflows.layers.layers import LayerSummary
 from workflows.layers.pictures import class_names, main_field
 from workflows.layers.value_steps import layer_steps
 
-_STYLED = frozenset({".geojson", ".gpkg", ".parquet"})
-"""Endings of files whose style QGIS reads from a .qml beside them."""
-
-
-def takes_style(suffix: str) -> bool:
-    """Whether QGIS reads a style from beside a file of this ending."""
-    return suffix.lower() in _STYLED
-
 
 def layer_style(summary: LayerSummary, values: pd.DataFrame, field: str | None = None) -> str:
     """The QML of a layer, coloured by what it is about; what is not to be trusted is grey.

@@ -18,6 +18,7 @@ from aether_core.report import (
 from aether_core.tasks.kinds.class_map import OBSERVED
 from aether_core.tasks.kinds.class_verdict import verdict
 from aether_core.tasks.kinds.classes import CLASSES, ClassFindings, sentences
+from aether_core.tasks.testing.splits import RANDOM, SPATIAL, SPLITS
 from aether_core.tasks.uncertainty.conformal import Coverage
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
@@ -55,14 +56,15 @@ def _in_short(subject: Subject, found: ClassFindings) -> list[Block]:
     split = test.calibrated_on
     score = test.accuracy[split]["macro_f1"]
     covered = test.coverage[split]
+    where = SPLITS[split].in_short
     return [
         KeyFigures(
             (
-                KeyFigure("macro-F1", figure(score.mean), f"{interval(score)}, {_short(split)}"),
+                KeyFigure("macro-F1", figure(score.mean), f"{interval(score)}, {where}"),
                 KeyFigure(
                     f"coverage of sets, target {percent(subject.level)}",
                     percent(covered.share, 1),
-                    f"of sets contain the true class, {_short(split)}",
+                    f"of sets contain the true class, {where}",
                 ),
                 KeyFigure("usable cells", percent(found.usable), _usable_of(found)),
                 KeyFigure(
@@ -88,10 +90,6 @@ def _usable_of(found: ClassFindings) -> str:
     return f"{percent(found.cells.observed_part)} observed; the rest is greyed out"
 
 
-def _short(split: str) -> str:
-    return "on blocks" if split == "spatial" else SPLIT_NAMES.get(split, split)
-
-
 def _summary(found: ClassFindings) -> str:
     accuracy = found.test.accuracy
     names = ", ".join(found.outcomes)
@@ -99,8 +97,8 @@ def _summary(found: ClassFindings) -> str:
         f"The map shows {len(found.outcomes)} classes: {names}. It was fitted on "
         f"{found.samples:,} samples from {found.used:,} labels. "
     )
-    if "spatial" in accuracy and "random" in accuracy:
-        near, far = (accuracy[split]["accuracy"].mean for split in ("random", "spatial"))
+    if {RANDOM.name, SPATIAL.name} <= accuracy.keys():
+        near, far = (accuracy[split.name]["accuracy"].mean for split in (RANDOM, SPATIAL))
         text += (
             f"Accuracy on held-out labels is {percent(near)} with training labels nearby, "
             f"and {percent(far)} away from training labels. "

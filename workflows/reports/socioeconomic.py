@@ -13,6 +13,7 @@ from aether_core.report import (
 )
 from aether_core.tasks.areas.given import NUMBER_KINDS
 from aether_core.tasks.kinds.shares import SHARES, ShareFindings
+from aether_core.tasks.testing.splits import SPLITS
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
 from workflows.reports.subject import REPORT_BODIES, Subject, figure, interval, percent
@@ -40,7 +41,7 @@ def _in_short(subject: Subject, found: ShareFindings) -> list[Block]:
     split = found.test.calibrated_on
     score = found.test.accuracy[split]
     covered = [one.share for one in found.test.coverage[split].values()]
-    where = "on blocks" if split == "spatial" else SPLIT_NAMES.get(split, split)
+    where = SPLITS[split].in_short
     spread = interval(score["kl"])
     return [
         KeyFigures(

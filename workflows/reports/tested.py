@@ -7,16 +7,14 @@ from aether_core.eo.embedding_kind import ALPHAEARTH, kind_title
 from aether_core.report import Block, Bullets, Figure, Heading, Paragraph, Table
 from aether_core.tasks.findings import Findings, Score
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
+from aether_core.tasks.predictors.predictor import PREDICTORS
 from aether_core.tasks.testing.comparison import representation_names
 from aether_core.tasks.testing.fairness import GroupFigures
+from aether_core.tasks.testing.splits import SPLITS
 from workflows.reports.maps import map_figure
 from workflows.reports.subject import Subject, figure, interval, percent
 
-SPLIT_NAMES = {
-    "random": "random folds",
-    "spatial": "whole blocks held out",
-    "district": "whole districts held out",
-}
+SPLIT_NAMES = {name: split.in_reports for name, split in SPLITS.items()}
 _FULL = 620
 _MOST_DRAWN = 14
 """Groups in a chart of a page; of more, those with the largest errors."""
@@ -94,7 +92,6 @@ def method_section(subject: Subject, found: Findings, what: str) -> list[Block]:
 
 def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, ...]:
     chosen = subject.layer.parameters
-    predictor = {"linear": "a linear probe", "mlp": "a small neural network (64 hidden units)"}
     seeds = ", ".join(map(str, chosen["seeds"]))
     checked = SPLIT_NAMES[found.test.calibrated_on]
     names = representation_names(subject.city.embedding)
@@ -104,7 +101,7 @@ def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, .
     )
     fitted = (
         f"Features used: {names.get(chosen['representation'], '')}. "
-        f"Model: {predictor[chosen['predictor']]}, {what}."
+        f"Model: {PREDICTORS[chosen['predictor']].in_reports}, {what}."
     )
     applicable = (
         "Area of applicability (Meyer and Pebesma 2021): a cell is inside if it is no further "

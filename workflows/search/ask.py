@@ -34,7 +34,7 @@ from aether_core.spatial.plane import Plane
 from aether_core.vector import NO_OPTIONS, ReadOptions
 from workflows.home.store import Store
 from workflows.search.answers import Answers
-from workflows.search.ground import ground_for
+from workflows.search.ground import left_out
 from workflows.search.support import support_of
 from workflows.search.things import (
     NotInCityError,
@@ -310,11 +310,7 @@ class _Where:
 @lru_cache(maxsize=4)
 def _off_ground(at: _Where) -> NDArray[np.bool_]:
     """Which cells are left out by what they stand on in the city's own year, bool `[m]`."""
-    h3 = at.cells().h3
-    if at.extent is Extent.EVERYWHERE:
-        return np.zeros(len(h3), dtype=bool)
-    own = cell_vectors(at.store, at.model).h3
-    return np.isin(h3, own[ground_for(at.store, at.model).left_out(at.extent)])
+    return left_out(at.store, at.model, at.cells().h3, at.extent)
 
 
 def _answered(

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from aether_core.city.cells import cell_at
-from aether_core.search.ground import WATER_LABELS, Ground, ground_of
+from aether_core.search.ground import WATER_LABELS, Extent, Ground, ground_of
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
@@ -30,6 +30,20 @@ def ground_for(store: Store, model: ModelInUse) -> Ground:
         labels = osm_label_set(session, model.city_id)
         number = None if labels is None else labels.id
     return _ground(store, model, number)
+
+
+def left_out(
+    store: Store, model: ModelInUse, h3: NDArray[np.uint64], extent: Extent
+) -> NDArray[np.bool_]:
+    """Which cells are not ranked, by what they stand on in the city's own year, bool `[m]`.
+
+    Args:
+        h3: Cells of any year, uint64 `[m]`: all years have the same ground.
+    """
+    if extent is Extent.EVERYWHERE:
+        return np.zeros(len(h3), dtype=bool)
+    own = cell_vectors(store, model).h3
+    return np.isin(h3, own[ground_for(store, model).left_out(extent)])
 
 
 @lru_cache(maxsize=4)

@@ -22,7 +22,7 @@ from aether_core.search.scoring import (
 from aether_core.spatial.earth import metres_a_degree
 from db.cities import pois as poi_rows
 from workflows.home.store import Store
-from workflows.search.ground import ground_for
+from workflows.search.ground import ground_for, left_out
 from workflows.training.representation import (
     CellVectors,
     ModelInUse,
@@ -265,12 +265,11 @@ class _Ranked:
 
 def _ranked(store: Store, model: ModelInUse, cells: CellVectors, extent: Extent) -> _Ranked:
     """Leave cells out by what they stand on in the city's own year; another has the same ground."""
-    nothing = np.zeros(len(cells.h3), dtype=bool)
+    out = left_out(store, model, cells.h3, extent)
     if extent is Extent.EVERYWHERE:
-        return _Ranked(extent, nothing, {})
+        return _Ranked(extent, out, {})
     own = cell_vectors(store, model).h3
     ground = ground_for(store, model)
-    out = np.isin(cells.h3, own[ground.left_out(extent)])
     counts = {
         f"water ({ground.water_from})": np.isin(cells.h3, own[ground.water]),
         "outside the built city": np.isin(cells.h3, own[ground.outside]) & out,

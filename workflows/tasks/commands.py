@@ -1,47 +1,71 @@
 """The command that asks for the same again: what a report gives to those who want to check it."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aether_core.tasks.samples.small_classes import OTHER, TESTABLE
 from aether_core.vector import ReadOptions
 from workflows.cities.osm_labels import OSM_LABELS
+from workflows.tasks.areas import AreaRequest
 from workflows.tasks.districts import DistrictFile
 from workflows.tasks.labels import LabelRequest
 from workflows.tasks.settings import FitSettings
 
-if TYPE_CHECKING:  # both write down the command of their request
-    from workflows.tasks.land_use import LandUseRequest
-    from workflows.tasks.socioeconomic import SocioeconomicRequest
-
 _DEFAULT = FitSettings()
 
 
-def land_use_command(slug: str, request: "LandUseRequest") -> str:
-    """The `landuse` command of a request; files by their names."""
-    words = ["./aether", "landuse", slug, *_labels(request.labels), *_fit(request.fit)]
-    words += ["--predict-everywhere"] if request.predict_everywhere else []
-    return shlex.join([*words, *_districts(request.districts)])
+def map_command(
+    task: str,
+    slug: str,
+    samples: Iterable[str],
+    fit: FitSettings,
+    districts: DistrictFile | None,
+) -> str:
+    """The command that makes a map again; files by their names.
+
+    Args:
+        task: The kind of task, as its command is called.
+        slug: The city.
+        samples: The words for its samples: `label_words` or `area_words`.
+        fit: How it is fitted and tested.
+        districts: Districts errors are broken down by.
+    """
+    words = ["./aether", task, slug, *samples, *_fit(fit), *_districts(districts)]
+    return shlex.join(words)
 
 
-def socioeconomic_command(slug: str, request: "SocioeconomicRequest") -> str:
-    """The `socioeconomic` command of a request; files by their names."""
-    areas = request.areas
-    words = ["./aether", "socioeconomic", slug, "--areas", areas.file.name]
-    words += ["--fields", ",".join(areas.fields)]
-    words += _reading(areas.options)
-    words += _keyed(areas.geometry, areas.code_field)
-    words += ["--given", areas.given] if areas.given else []
-    if areas.minimum_count != 100:
-        words += ["--minimum-count", f"{areas.minimum_count:g}"]
-    if areas.minimum_m2 != 2500:
-        words += ["--minimum-m2", f"{areas.minimum_m2:g}"]
-    words += ["--pixels"] if request.pixels else []
-    words += _fit(request.fit)
-    return shlex.join([*words, *_districts(request.districts)])
+def label_words(labels: LabelRequest) -> Iterator[str]:
+    """The options that ask for these labels."""
+    yield from ("--labels", labels.file.name if labels.file else OSM_LABELS)
+    if labels.field:
+        yield from ("--field", labels.field)
+    yield from _reading(labels.options)
+    yield from _keyed(labels.geometry, labels.code_field)
+    if labels.crosswalk:
+        yield from ("--crosswalk", labels.crosswalk)
+    for value, name in labels.mapping.items():
+        yield from ("--map", f"{value}={name}")
+    if labels.small != TESTABLE:
+        yield from ("--small-classes", labels.small)
+    if labels.merge_into != OTHER:
+        yield from ("--merge-into", labels.merge_into)
+
+
+def area_words(areas: AreaRequest, *, pixels: bool = False) -> Iterator[str]:
+    """The options that ask for these areas."""
+    yield from ("--areas", areas.file.name, "--fields", ",".join(areas.fields))
+    yield from _reading(areas.options)
+    yield from _keyed(areas.geometry, areas.code_field)
+    if areas.given:
+        yield from ("--given", areas.given)
+    if areas.minimum_count != AreaRequest.minimum_count:
+        yield from ("--minimum-count", f"{areas.minimum_count:g}")
+    if areas.minimum_m2 != AreaRequest.minimum_m2:
+        yield from ("--minimum-m2", f"{areas.minimum_m2:g}")
+    if pixels:
+        yield "--pixels"
 
 
 def _reading(options: ReadOptions) -> Iterator[str]:
@@ -56,22 +80,6 @@ def _keyed(geometry: Path | None, code_field: str | None) -> Iterator[str]:
         yield from ("--geometry", geometry.name)
     if code_field is not None:
         yield from ("--code-field", code_field)
-
-
-def _labels(labels: LabelRequest) -> Iterator[str]:
-    yield from ("--labels", labels.file.name if labels.file else OSM_LABELS)
-    if labels.field:
-        yield from ("--field", labels.field)
-    yield from _reading(labels.options)
-    yield from _keyed(labels.geometry, labels.code_field)
-    if labels.crosswalk:
-        yield from ("--crosswalk", labels.crosswalk)
-    for value, name in labels.mapping.items():
-        yield from ("--map", f"{value}={name}")
-    if labels.small != TESTABLE:
-        yield from ("--small-classes", labels.small)
-    if labels.merge_into != OTHER:
-        yield from ("--merge-into", labels.merge_into)
 
 
 def _fit(fit: FitSettings) -> Iterator[str]:

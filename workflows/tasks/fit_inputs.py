@@ -11,7 +11,7 @@ from aether_core.errors import InputError
 from aether_core.spatial.blocks import spatial_blocks
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.variogram import Variogram, label_variogram
-from aether_core.tasks.findings import BlockFigures, Folds, HeldOut
+from aether_core.tasks.findings import BlockFigures, Folds, ValidationDesign
 from aether_core.tasks.kinds.kind import TaskKind
 from aether_core.tasks.testing.experiment import ExperimentSetup
 from aether_core.tasks.testing.fairness import density_groups
@@ -35,7 +35,7 @@ class FitInputs:
 
     setup: ExperimentSetup
     groups: dict[str, NDArray[np.object_]]
-    held_out: HeldOut
+    held_out: ValidationDesign
 
 
 def fit_inputs(
@@ -88,10 +88,10 @@ def fit_inputs(
         splits=settings.splits,
         district=None if district is None else _numbered(district),
     )
-    held_out = HeldOut(
+    held_out = ValidationDesign(
         folds=_folds_shown(setup, lonlat),  # refused here, before anything is fitted
         variogram=variogram,
-        blocks=_block_figures(settings, blocks) if "spatial" in settings.splits else None,
+        blocks=_block_figures(settings, blocks) if settings.holds_out_blocks else None,
     )
     groups: dict[str, NDArray[np.object_]] = {
         "density of places": _density(lonlat, poi_lonlat),
@@ -115,7 +115,7 @@ def _blocks(
     variogram: Variogram,
 ) -> Blocks:
     """The spatial blocks; where only random folds are wanted they merely tell neighbours apart."""
-    if "spatial" in settings.splits:
+    if settings.holds_out_blocks:
         return choose_blocks(
             lonlat,
             target,

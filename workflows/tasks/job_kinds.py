@@ -1,4 +1,4 @@
-"""Maps fitted on what a user knows of a city: land use, and shares of areas."""
+"""Jobs that fit on what a user knows of a city and keep the map: one kind a kind of task."""
 
 from typing import Any, Final
 
@@ -6,10 +6,7 @@ from sqlalchemy.orm import Session
 
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
-from workflows.tasks.land_use import LAND_USE as LAND_USE_TASK
-from workflows.tasks.land_use import LandUseRequest, land_use
-from workflows.tasks.socioeconomic import SOCIOECONOMIC as SOCIOECONOMIC_TASK
-from workflows.tasks.socioeconomic import SocioeconomicRequest, socioeconomic
+from workflows.tasks.task import TASKS, Task
 
 FIT_STAGES: Final = (
     ("reading", 0.08),
@@ -25,27 +22,31 @@ FIT_STAGES: Final = (
 )
 
 
-class LandUseKind(JobKind[LandUseRequest]):
-    """A map of land use."""
+class MapJob(JobKind[Any]):
+    """The map of one kind of task, called as its kind is."""
 
-    name = "landuse"
-    noun = "land use map"
     queue = QUICK
-    request = LandUseRequest
     stages = FIT_STAGES
 
-    def title(self, request: LandUseRequest) -> str:
-        """Names the map, or the labels it is made from."""
-        return request.title or f"Land use from {LAND_USE_TASK.source(request)}"
+    def __init__(self, task: Task[Any, Any, Any]) -> None:
+        """All that differs is said by the task."""
+        self.task = task
+        self.name = task.kind.name
+        self.noun = task.noun
+        self.request = task.request
 
-    def work(self, work: Work, request: LandUseRequest) -> None:
-        """Fit, map every cell, keep the layer."""
+    def title(self, request: object) -> str:
+        """Names the map, or the samples it is made from."""
+        return self.task.title(request)
+
+    def work(self, work: Work, request: object) -> None:
+        """Fit, predict, keep the layers."""
         read: dict[str, Any] = {}
 
-        def within(session: Session, layer: str) -> None:
-            work.finish(session, {"layer": layer, "read": read})
+        def within(session: Session, layers: dict[str, str]) -> None:
+            work.finish(session, {**layers, "read": read})
 
-        land_use(
+        self.task.make(
             work.store,
             work.job.subject,
             request,
@@ -55,35 +56,15 @@ class LandUseKind(JobKind[LandUseRequest]):
         )
 
 
-class SocioeconomicKind(JobKind[SocioeconomicRequest]):
-    """Two maps of shares, by cell and by area."""
+def map_job(task: str) -> MapJob:
+    """The job that makes the map of a kind of task.
 
-    name = "socioeconomic"
-    noun = "socioeconomic map"
-    queue = QUICK
-    request = SocioeconomicRequest
-    stages = FIT_STAGES
-
-    def title(self, request: SocioeconomicRequest) -> str:
-        """Names the map, or the areas it is made from."""
-        return request.title or f"Shares from {SOCIOECONOMIC_TASK.source(request)}"
-
-    def work(self, work: Work, request: SocioeconomicRequest) -> None:
-        """Fit, map every cell and area, keep both layers."""
-        read: dict[str, Any] = {}
-
-        def within(session: Session, layer: str, areas_layer: str) -> None:
-            found = {"layer": layer, "areas_layer": areas_layer, "read": read}
-            work.finish(session, found)
-
-        socioeconomic(
-            work.store,
-            work.job.subject,
-            request,
-            work.progress,
-            within=within,
-            on_read=read.update,
-        )
+    Raises:
+        KeyError: There is no such kind of task: a mistake of the caller.
+    """
+    return MapJob(TASKS[task])
 
 
-LAND_USE, SOCIOECONOMIC = LandUseKind(), SocioeconomicKind()
+def map_jobs() -> dict[str, MapJob]:
+    """One for each kind of task, by name."""
+    return {name: MapJob(task) for name, task in TASKS.items()}

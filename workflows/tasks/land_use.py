@@ -14,25 +14,26 @@ from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import ComparisonFindings
 from aether_core.tasks.kinds.class_map import LandUseMap
 from aether_core.tasks.kinds.class_verdict import verdict
-from aether_core.tasks.kinds.classes import CLASSES, ClassFindings, map_land_use
+from aether_core.tasks.kinds.classes import CLASSES, ClassFindings, map_land_use, sentences
 from aether_core.tasks.labels.read import Labels, labels_inside
 from aether_core.tasks.samples.observed import Observed, observed_cells
 from aether_core.tasks.samples.representations import need_places, of_samples, representation
 from aether_core.tasks.samples.samples import Samples, samples_of
 from aether_core.tasks.samples.small_classes import RareClasses, treat_small
 from aether_core.tasks.testing.experiment import usable_rows
+from aether_core.tasks.testing.protocols import PROTOCOLS
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
 from workflows.home.store import Store
 from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
 from workflows.tasks.arrays import TaskCity, task_city
-from workflows.tasks.commands import land_use_command
+from workflows.tasks.commands import label_words, map_command
 from workflows.tasks.districts import DistrictFile, read_districts
 from workflows.tasks.fit_inputs import FitInputs, fit_inputs
 from workflows.tasks.labels import LabelRequest, keep_labels, mapped_labels
 from workflows.tasks.lineage import lineage_of, read_document, without_rows
 from workflows.tasks.settings import FitSettings
-from workflows.tasks.task import TASKS, ComparedSamples, Task
+from workflows.tasks.task import NO_CHOICES, TASKS, ComparedSamples, MapChoices, Task
 
 KIND = CLASSES.name
 
@@ -79,11 +80,6 @@ class LandUseResult:
     cells: int
     cross_validation: dict[str, dict[str, float]]
     seconds: float
-
-
-def advice(layer: LayerSummary) -> str | None:
-    """Why a map's predictions cannot be relied on, and what to do; None where they can be."""
-    return verdict(layer.measured(ClassFindings))
 
 
 @dataclass(frozen=True)
@@ -161,10 +157,10 @@ def land_use(
         if within is not None:
             within(session, name)
     progress("saving the layer", 1, 1)
-    return land_use_result(store, slug, name, time.perf_counter() - started)
+    return _result(store, slug, name, time.perf_counter() - started)
 
 
-def land_use_result(store: Store, slug: str, layer: str, seconds: float) -> LandUseResult:
+def _result(store: Store, slug: str, layer: str, seconds: float) -> LandUseResult:
     """What was reported when a layer of land use was made.
 
     Args:
@@ -209,7 +205,7 @@ def labelled_city(
         store,
         slug,
         model=fit.model,
-        published=fit.protocol == "published",
+        published=PROTOCOLS[fit.protocol].pools_disks,
         with_places=with_places or need_places([fit.representation]),
         progress=progress,
     )
@@ -290,6 +286,7 @@ def _keep(
     )
     default = f"Land use from {Path(labelled.labels.source).name}"[:MAX_TITLE]
     title = checked_title(request.title or default)
+    everywhere = ["--predict-everywhere"] if request.predict_everywhere else []
     row = layer_rows.add_layer(
         session,
         city.city_id,
@@ -305,7 +302,13 @@ def _keep(
             "labels_sha256": labelled.labels.sha256,
             "labels": Path(labelled.labels.source).name,
             "read": without_rows(_read(labelled.labels)),
-            "command": land_use_command(city.slug, request),
+            "command": map_command(
+                KIND,
+                city.slug,
+                [*label_words(request.labels), *everywhere],
+                fit,
+                request.districts,
+            ),
         },
         findings=_findings(labelled, prepared, mapped).document(),
         cell_ids=city.cell_ids[mapped.there],
@@ -357,27 +360,67 @@ def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -
     )
 
 
-class LandUse(Task[LabelRequest, LandUseRequest]):
+class LandUse(Task[LabelRequest, LandUseRequest, ClassFindings]):
     """Classes of labelled points or polygons."""
 
     kind = CLASSES
     request = LandUseRequest
+    noun = "land use map"
+    mapped = "Land use"
 
     def request_for(
-        self,
-        samples: LabelRequest,
-        fit: FitSettings,
-        *,
-        districts: DistrictFile | None = None,
-        pixels: bool = False,
+        self, samples: LabelRequest, fit: FitSettings, choices: MapChoices = NO_CHOICES
     ) -> LandUseRequest:
         """The request for a fit on these labels."""
-        del pixels
-        return LandUseRequest(samples, fit, districts=districts)
+        return LandUseRequest(
+            samples, fit, choices.title, choices.districts, choices.predict_everywhere
+        )
 
     def source(self, request: LandUseRequest) -> str:
         """The name of the labels' file."""
         return request.labels.file.name if request.labels.file else "OpenStreetMap"
+
+    def make(
+        self,
+        store: Store,
+        slug: str,
+        request: LandUseRequest,
+        progress: Progress,
+        *,
+        within: Callable[[Session, dict[str, str]], None],
+        on_read: Callable[[dict[str, Any]], None],
+    ) -> None:
+        """One layer, of cells."""
+
+        def keep(session: Session, layer: str) -> None:
+            within(session, {"layer": layer})
+
+        land_use(store, slug, request, progress, within=keep, on_read=on_read)
+
+    def also(self, found: ClassFindings) -> dict[str, Any]:
+        """The count of labels, what became of rare classes, where cells come from, what to do."""
+        labels, rare, cells = found.labels, found.rare, found.cells
+        return {
+            "samples": found.samples,
+            "labels": labels
+            and {"used": labels.used, "given": labels.given, **labels.model_dump(mode="json")},
+            "samples_dropped": found.samples_dropped,
+            "small_classes": rare and rare.model_dump(mode="json"),
+            "source": cells and cells.model_dump(mode="json"),
+            "trusted": found.test.trusted,
+            "usable": found.usable,
+            "advice": verdict(found),
+        }
+
+    def size(self, found: ClassFindings) -> str:
+        """A label may give several samples."""
+        return f"{found.used:,} labels, {found.samples:,} samples"
+
+    def remarks(self, found: ClassFindings, kept: str) -> tuple[str, ...]:
+        """What the map rests on, and what to do where it cannot be relied on."""
+        advice = verdict(found)
+        said = [*sentences(found), *([advice] if advice else [])]
+        return (*said, *super().remarks(found, kept))
 
     def compared(
         self,

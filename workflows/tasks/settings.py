@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from aether_core.errors import InputError
-from aether_core.tasks.predictors.predictor import KINDS, Kind
+from aether_core.tasks.predictors.predictor import PREDICTORS, Kind
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS, REPRESENTATIONS
-from aether_core.tasks.testing.folds import SPLITS
-from aether_core.tasks.testing.published import PROTOCOLS, PUBLISHED_SEEDS, Protocol
+from aether_core.tasks.testing.protocols import CROSS_VALIDATION, PROTOCOLS
+from aether_core.tasks.testing.splits import OFFERED, SPLITS
 
-PREDICTORS = KINDS
 MOST_SEEDS = 50
 
 
@@ -34,8 +33,8 @@ class FitSettings:
     representation: str = "aether"
     model: str | None = None
     predictor: Kind = "linear"
-    protocol: Protocol = "cross-validation"
-    splits: tuple[str, ...] = SPLITS
+    protocol: str = CROSS_VALIDATION.name
+    splits: tuple[str, ...] = OFFERED
     folds: int = 5
     seeds: int = 5
     seed: int = 42
@@ -44,19 +43,19 @@ class FitSettings:
 
     def __post_init__(self) -> None:
         _one_of("representation", self.representation, REPRESENTATIONS, "no-such-representation")
-        _one_of("predictor", self.predictor, PREDICTORS, "no-such-predictor")
-        _one_of("protocol", self.protocol, PROTOCOLS, "no-such-protocol")
+        _one_of("predictor", self.predictor, tuple(PREDICTORS), "no-such-predictor")
+        _one_of("protocol", self.protocol, tuple(PROTOCOLS), "no-such-protocol")
         for split in self.splits:
-            _one_of("split", split, SPLITS, "no-such-split")
+            _one_of("split", split, OFFERED, "no-such-split")
         if not self.splits:
             raise InputError(
                 "no split was chosen",
                 "(none)",
-                f"choose from {', '.join(SPLITS)}",
+                f"choose from {', '.join(OFFERED)}",
                 code="no-split-chosen",
             )
         # Whatever order they were named in: uncertainty comes from the hardest, the last.
-        ordered = tuple(split for split in SPLITS if split in self.splits)
+        ordered = tuple(split for split in OFFERED if split in self.splits)
         object.__setattr__(self, "splits", ordered)
         _within("folds", self.folds, 2, 20, "fold-count-out-of-range")
         _within("seeds", self.seeds, 1, MOST_SEEDS, "seed-count-out-of-range")
@@ -76,11 +75,14 @@ class FitSettings:
         return REPRESENTATION_KINDS[self.representation].needs_model
 
     @property
+    def holds_out_blocks(self) -> bool:
+        """Whether whole blocks of ground are held out."""
+        return any(SPLITS[split].of_blocks for split in self.splits)
+
+    @property
     def all_seeds(self) -> tuple[int, ...]:
         """The seeds of the splits."""
-        if self.protocol == "published":
-            return PUBLISHED_SEEDS
-        return tuple(range(self.seed, self.seed + self.seeds))
+        return PROTOCOLS[self.protocol].own_seeds or tuple(range(self.seed, self.seed + self.seeds))
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...], code: str) -> None:

@@ -29,12 +29,12 @@ from workflows.home.store import Store
 from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
 from workflows.tasks.areas import AreaRequest, CoveredAreas, covered_areas, keep_areas
 from workflows.tasks.arrays import TaskCity, task_city
-from workflows.tasks.commands import socioeconomic_command
+from workflows.tasks.commands import area_words, map_command
 from workflows.tasks.districts import DistrictFile, read_districts
 from workflows.tasks.fit_inputs import FitInputs, fit_inputs
 from workflows.tasks.lineage import lineage_of, read_document, without_rows
 from workflows.tasks.settings import FitSettings
-from workflows.tasks.task import TASKS, ComparedSamples, Task
+from workflows.tasks.task import NO_CHOICES, TASKS, ComparedSamples, MapChoices, Task
 
 KIND = SHARES.name
 AREA_KIND = SHARES.layers[1].name
@@ -140,10 +140,10 @@ def socioeconomic(
         if within is not None:
             within(session, *names)
     progress("saving the layers", 1, 1)
-    return socioeconomic_result(store, slug, names, time.perf_counter() - started)
+    return _result(store, slug, names, time.perf_counter() - started)
 
 
-def socioeconomic_result(
+def _result(
     store: Store, slug: str, layers: tuple[str, str], seconds: float
 ) -> SocioeconomicResult:
     """What was reported when two layers of shares were made.
@@ -275,7 +275,13 @@ def _keep(
             "areas_sha256": areas.sha256,
             "areas": Path(areas.source).name,
             "read": without_rows(_read(covered)),
-            "command": socioeconomic_command(city.slug, request),
+            "command": map_command(
+                KIND,
+                city.slug,
+                area_words(request.areas, pixels=request.pixels),
+                fit,
+                request.districts,
+            ),
         },
         "findings": _findings(covered, prepared, mapped).document(),
     }
@@ -350,26 +356,48 @@ def _findings(
     )
 
 
-class Socioeconomic(Task[AreaRequest, SocioeconomicRequest]):
+class Socioeconomic(Task[AreaRequest, SocioeconomicRequest, ShareFindings]):
     """Shares of areas."""
 
     kind = SHARES
     request = SocioeconomicRequest
+    noun = "socioeconomic map"
+    mapped = "Shares"
 
     def request_for(
-        self,
-        samples: AreaRequest,
-        fit: FitSettings,
-        *,
-        districts: DistrictFile | None = None,
-        pixels: bool = False,
+        self, samples: AreaRequest, fit: FitSettings, choices: MapChoices = NO_CHOICES
     ) -> SocioeconomicRequest:
         """The request for a fit on these areas."""
-        return SocioeconomicRequest(samples, fit, districts=districts, pixels=pixels)
+        return SocioeconomicRequest(samples, fit, choices.title, choices.districts, choices.pixels)
 
     def source(self, request: SocioeconomicRequest) -> str:
         """The name of the areas' file."""
         return request.areas.file.name
+
+    def make(
+        self,
+        store: Store,
+        slug: str,
+        request: SocioeconomicRequest,
+        progress: Progress,
+        *,
+        within: Callable[[Session, dict[str, str]], None],
+        on_read: Callable[[dict[str, Any]], None],
+    ) -> None:
+        """Two layers, of cells and of areas."""
+
+        def keep(session: Session, layer: str, areas_layer: str) -> None:
+            within(session, {"layer": layer, "areas_layer": areas_layer})
+
+        socioeconomic(store, slug, request, progress, within=keep, on_read=on_read)
+
+    def also(self, found: ShareFindings) -> dict[str, Any]:
+        """What such a map does not say."""
+        return {"note": found.note}
+
+    def remarks(self, found: ShareFindings, kept: str) -> tuple[str, ...]:
+        """The layers, and what they do not say."""
+        return (f"Saved as {kept}. {found.note}",)
 
     def compared(
         self,

@@ -3,11 +3,12 @@
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from aether_core.files.whole import atomic_folder, atomic_path
 from aether_core.model.files.card import (
     CARD_FILE,
     UNKNOWN,
+    WEIGHTS_FILE,
     EmbeddingCard,
     EncoderCard,
     ModelCard,
@@ -34,11 +36,46 @@ from workflows.training.models import ModelFiles, ModelSummary, model_files, sum
 
 if TYPE_CHECKING:  # torch comes with it: listing models does without
     from aether_core.model.files.incoming import IncomingModel
+    from aether_core.model.heads.heads import Heads
 
-Layout = Literal["aether", "published"]
-LAYOUTS: tuple[Layout, ...] = ("aether", "published")
+_ALONE = ".pth"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _RUN_NAME = re.compile(r".*-[0-9]+")
+
+
+@dataclass(frozen=True)
+class ExportLayout:
+    """How a model is written.
+
+    Attributes:
+        name: In commands and JSON.
+        weights_file: Name of the file of its weights, by the model's name.
+        weights: Its weights as bytes, by the model's name.
+        alone: Whether a `.pth` file can be written in it, which holds nothing but the weights.
+    """
+
+    name: str
+    weights_file: Callable[[str], str]
+    weights: Callable[["Heads", str], bytes]
+    alone: bool
+
+
+def _own_weights(heads: "Heads", name: str) -> bytes:
+    from aether_core.model.files.folder import weights_bytes
+
+    return weights_bytes(heads, name)
+
+
+def _published_weights(heads: "Heads", name: str) -> bytes:
+    from aether_core.model.files.published_layout import published_bytes
+
+    return published_bytes(heads, name)
+
+
+LAYOUTS: Final = (
+    ExportLayout("aether", lambda _name: WEIGHTS_FILE, _own_weights, alone=False),
+    ExportLayout("published", lambda name: f"{name}{_ALONE}", _published_weights, alone=True),
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +88,7 @@ class ExportedModel:
     """
 
     model: str
-    layout: Layout
+    layout: str
     path: Path
     files: list[str]
 
@@ -80,8 +117,8 @@ def export_model(
     chosen = _layout(target, layout)
     files = _contents(kept, name, chosen)
     suffix = target.suffix.lower()
-    if suffix == ".pth":
-        content = files[f"{name}.pth"]
+    if suffix == _ALONE:
+        content = files[chosen.weights_file(name)]
         files = {target.name: content}
         with atomic_path(target, force=force) as path:
             path.write_bytes(content)
@@ -89,11 +126,11 @@ def export_model(
         with atomic_path(target, force=force) as path:
             path.write_bytes(_zipped(name, files))
     else:
-        replaceable = {"heads.safetensors", CARD_FILE, f"{name}.pth"}
+        replaceable = {CARD_FILE, *(one.weights_file(name) for one in LAYOUTS)}
         with atomic_folder(target, force=force, holds=replaceable) as whole:
             for file, content in files.items():
                 (whole / file).write_bytes(content)
-    return ExportedModel(name, chosen, target, sorted(files))
+    return ExportedModel(name, chosen.name, target, sorted(files))
 
 
 def import_model(
@@ -141,35 +178,27 @@ def import_model(
         return summarise(store, model)
 
 
-def _layout(target: Path, layout: str | None) -> Layout:
-    pth = target.suffix.lower() == ".pth"
-    if layout is None:
-        return "published" if pth else "aether"
-    for known in LAYOUTS:
-        if layout == known:
-            if pth and known != "published":
-                break
-            return known
+def _layout(target: Path, name: str | None) -> ExportLayout:
+    """The layout of that name; the one that the target's ending asks for when None."""
+    alone = target.suffix.lower() == _ALONE
+    if name is None:
+        return next(one for one in LAYOUTS if one.alone == alone)
+    found = next((one for one in LAYOUTS if one.name == name), None)
+    if found is not None and (found.alone or not alone):
+        return found
     raise InputError(
-        "the layout does not match the output" if pth else "the layout is unknown",
-        layout,
-        f"use {' or '.join(LAYOUTS)}; a .pth file has the published one",
-        code="layout-not-for-output" if pth else "no-such-layout",
+        "the layout does not match the output" if alone else "the layout is unknown",
+        name,
+        f"use {' or '.join(one.name for one in LAYOUTS)}; a .pth file has the published one",
+        code="layout-not-for-output" if alone else "no-such-layout",
     )
 
 
-def _contents(kept: ModelFiles, name: str, layout: Layout) -> dict[str, bytes]:
+def _contents(kept: ModelFiles, name: str, layout: ExportLayout) -> dict[str, bytes]:
     """The files of an export by name; the weights are read and checked on the way."""
-    from aether_core.model.files.card import WEIGHTS_FILE
-    from aether_core.model.files.folder import weights_bytes
-    from aether_core.model.files.published_layout import published_bytes
     from workflows.training.representation import heads_of
 
-    heads = heads_of(kept)
-    if layout == "published":
-        weights_file, weights = f"{name}.pth", published_bytes(heads, name)
-    else:
-        weights_file, weights = WEIGHTS_FILE, weights_bytes(heads, name)
+    weights_file, weights = layout.weights_file(name), layout.weights(heads_of(kept), name)
     card = read_card(kept.folder / CARD_FILE)
     card = card.model_copy(update={"weights_sha256": sha256(weights).hexdigest()})
     return {CARD_FILE: card.as_bytes(), weights_file: weights}

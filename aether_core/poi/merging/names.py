@@ -118,17 +118,17 @@ def place_name(name: str, category: str) -> PlaceName:
         category: Category in words; a name made of them alone is generic.
     """
     spelled = _words(name)
-    told = [word for word in spelled if word not in _LITTLE_WORDS] or spelled
-    while len(told) > 1 and told[-1] in _LEGAL_FORMS:
-        told = told[:-1]
-    numbers = [word for word in told if word in _ROMAN or any(map(str.isdigit, word))]
+    words = [word for word in spelled if word not in _LITTLE_WORDS] or spelled
+    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+        words = words[:-1]
+    numbers = [word for word in words if word in _ROMAN or any(map(str.isdigit, word))]
     letter = spelled[-1:] if len(spelled) > 1 and len(spelled[-1]) == 1 else []
-    own = frozenset(told) - _KINDS.keys() - _VAGUE_WORDS
+    own = frozenset(words) - _KINDS.keys() - _VAGUE_WORDS
     return PlaceName(
-        text=" ".join(told),
+        text=" ".join(words),
         own=own,
         numbers=frozenset(numbers + letter),
-        kinds=_kinds(told),
+        kinds=_kinds(words),
         generic=own <= set(_words(category)),
     )
 

@@ -109,8 +109,8 @@ def _side(places: gpd.GeoDataFrame) -> _Side:
     categories = [str(text) for text in places["category"].iloc[rows]]
     # Categories are few; their words are looked up once each.
     kinds = {category: category_kinds(category) for category in set(categories)}
-    told = zip(places["name"].iloc[rows], categories, strict=True)
-    names = [place_name(name, category) for name, category in told]
+    pairs = zip(places["name"].iloc[rows], categories, strict=True)
+    names = [place_name(name, category) for name, category in pairs]
     return _Side(
         names=names,
         groups=[str(group) for group in places["group"].iloc[rows]],

@@ -51,7 +51,7 @@ def overture_columns(attributes: pd.DataFrame, min_confidence: float) -> PoiColu
         return None
     check_confidence(min_confidence)
     rows = list(_rows(attributes, members))
-    told = [described(row) for row in rows]
+    pairs = [described(row) for row in rows]
     sure = ("confidence", "") in members
     name = members.get(("names", "primary"))
     if name is None:
@@ -68,8 +68,8 @@ def overture_columns(attributes: pd.DataFrame, min_confidence: float) -> PoiColu
             "source": [SOURCE] * len(rows),
             "source_id": [plain_text(row["id"]) for row in rows],
             "name": names,
-            "category": [category for category, _ in told],
-            "group": [group for _, group in told],
+            "category": [category for category, _ in pairs],
+            "group": [group for _, group in pairs],
         },
         columns={
             "name": plain_name[0] if name is None else str(name),

@@ -166,27 +166,27 @@ def _cleaned(
         dropped: What goes is counted here by its reason.
     """
     reasons = [reason_against(row, min_confidence) for row in rows]
-    told = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
-    frame, outside = cut_to(_as_pois(told), boundary)
+    kept = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
+    frame, outside = cut_to(_as_pois(kept), boundary)
     dropped.update(reason for reason in reasons if reason)
     if outside:
         dropped[OUTSIDE] += outside
     ids = set(frame["source_id"])
-    sources = [row["sources"] or () for row in told if row["id"] in ids]
+    sources = [row["sources"] or () for row in kept if row["id"] in ids]
     entries = ({_credit(entry) for entry in each if _dataset(entry) != _OWN} for each in sources)
     return frame, Counter(credit for each in entries for credit in each)
 
 
 def _as_pois(rows: Sequence[Mapping[str, Any]]) -> gpd.GeoDataFrame:
     """Turn rows of a release into the POI table."""
-    told = [described(row) for row in rows]
+    pairs = [described(row) for row in rows]
     return poi_frame(
         {
             "source": [SOURCE] * len(rows),
             "source_id": [plain_text(row["id"]) for row in rows],
             "name": [plain_text((row["names"] or {}).get("primary")) for row in rows],
-            "category": [category for category, _ in told],
-            "group": [group for _, group in told],
+            "category": [category for category, _ in pairs],
+            "group": [group for _, group in pairs],
         },
         shapely.from_wkb([row["geometry"] for row in rows], on_invalid="ignore"),
     )

@@ -218,14 +218,14 @@ def _share_inside(group: pq.RowGroupMetaData, leaves: dict[str, int], bounds: Bo
 def _read_all(
     groups: Sequence[_Group],
     read: Callable[[_Group, CancelCheck], pa.Table | None],
-    told: Callable[[int, int], None],
+    on_bytes: Callable[[int, int], None],
 ) -> list[pa.Table]:
     """Read row groups, several at once, and return what there is in their order.
 
     Args:
         groups: Which.
         read: Reads one; None when nothing of it is wanted.
-        told: Called twice a second in this thread with the bytes done and all; what it raises
+        on_bytes: Called twice a second in this thread with the bytes done and all; what it raises
             stops the reading.
     """
     total = sum(group.bytes for group in groups)
@@ -244,7 +244,7 @@ def _read_all(
                 for reading in finished:
                     reading.result()
                 sizes = zip(groups, readings, strict=True)
-                told(sum(group.bytes for group, reading in sizes if reading.done()), total)
+                on_bytes(sum(group.bytes for group, reading in sizes if reading.done()), total)
         except BaseException:
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)

@@ -108,5 +108,5 @@ def _category(code: str) -> str:
 def _group(codes: Sequence[str]) -> str:
     """Return the group of the first code that has one, else what the ending of a code tells."""
     known = (_CODE_GROUPS[code] for code in codes if code in _CODE_GROUPS)
-    told = (group for code in codes for end, group in _ENDINGS.items() if code.endswith(end))
-    return next(known, "") or next(told, "") or value_group(codes[0])
+    by_ending = (group for code in codes for end, group in _ENDINGS.items() if code.endswith(end))
+    return next(known, "") or next(by_ending, "") or value_group(codes[0])

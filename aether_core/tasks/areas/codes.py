@@ -183,8 +183,8 @@ def _column(
     group = np.full(len(texts), -1, dtype=np.int64)
     group[filled], codes = pd.factorize(texts[filled])
     pairs = np.unique(np.column_stack([group[filled], say[filled]]), axis=0)
-    told = filled & np.isfinite(values).all(axis=1) & (np.nansum(values, axis=1) > 0)
-    repeated = int(told.sum()) - len(np.unique(group[told]))
+    has_numbers = filled & np.isfinite(values).all(axis=1) & (np.nansum(values, axis=1) > 0)
+    repeated = int(has_numbers.sum()) - len(np.unique(group[has_numbers]))
     return _Column(
         name,
         _rank(name, texts[filled]),
@@ -193,7 +193,7 @@ def _column(
         len(codes),
         int(filled.sum()),
         len(pairs) > len(codes),
-        repeated * _bits_of_a_pair(say[told]),
+        repeated * _bits_of_a_pair(say[has_numbers]),
     )
 
 
@@ -302,25 +302,25 @@ def _passed_over(chosen: _Column, columns: Sequence[_Column]) -> tuple[str, ...]
     ]
     if not passed:
         return ()
-    told = f"{', '.join(passed)} cannot be the code: rows that share one have different numbers."
-    return (told,)
+    note = f"{', '.join(passed)} cannot be the code: rows that share one have different numbers."
+    return (note,)
 
 
 def _joined(column: _Column) -> tuple[str, ...]:
     if column.groups == column.filled:
         return ()
-    told = f"{column.filled:,} rows are {column.groups:,} areas"
-    return (f"{told}: rows with the same {column.name} are the parts of one area.",)
+    note = f"{column.filled:,} rows are {column.groups:,} areas"
+    return (f"{note}: rows with the same {column.name} are the parts of one area.",)
 
 
 def _alike(
     values: NDArray[np.float64], say: NDArray[np.int64], usable: NDArray[np.bool_]
 ) -> tuple[str, ...]:
     """Warn of rows whose numbers are those of another: they may be parts of one area."""
-    told = usable & np.isfinite(values).all(axis=1) & (np.nansum(values, axis=1) > 0)
-    times = np.unique(say[told], return_counts=True)[1]
+    has_numbers = usable & np.isfinite(values).all(axis=1) & (np.nansum(values, axis=1) > 0)
+    times = np.unique(say[has_numbers], return_counts=True)[1]
     twins = int(times[times > 1].sum())
-    if not twins or _bits_of_a_pair(say[told]) < _CODE_BITS:
+    if not twins or _bits_of_a_pair(say[has_numbers]) < _CODE_BITS:
         return ()
     told_twins = f"{twins:,} rows have the same numbers as another row"
     return (f"{told_twins}: if they are parts of one area, name the ID field that says so.",)

@@ -6,6 +6,7 @@ from typing import Final
 from aether_core.tasks.kinds.class_map import part_in_words
 from aether_core.tasks.kinds.classes import ClassFindings
 from aether_core.tasks.labels.count import FEWEST_LABELS
+from aether_core.tasks.testing.splits import SPLITS
 
 RECOGNISED: Final = 0.3
 """F1 away from the labels below which a class is hardly recognised."""
@@ -33,7 +34,7 @@ def verdict(found: ClassFindings) -> str | None:
     split = test.calibrated_on
     weak = [one.name for one in test.per_class[split] if one.f1 < RECOGNISED]
     reliable = test.trusted if found.cells is None else found.cells.reliable_part
-    where = "away from the labels" if split == "spatial" else "on labels that were held out"
+    where = "away from the labels" if SPLITS[split].of_blocks else "on labels that were held out"
     if score < BARELY / classes:
         why = (
             f"{where} they are hardly better than guessing (macro-F1 {score:.2f}, guessing "

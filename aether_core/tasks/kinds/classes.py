@@ -133,6 +133,12 @@ class ClassesKind(TaskKind):
     name = "landuse"
     title = "Land use"
     predicts = "land use"
+    symbol = "category"
+    about = (
+        "Map land use from labelled points or polygons.\n\n"
+        "Fits on them, predicts every cell, keeps the layer. Cells that labelled ground covers "
+        "keep its class; predictions fill the gaps."
+    )
     samples = "labels"
     outcomes = "classes"
     metrics = CLASS_METRICS

@@ -40,6 +40,8 @@ class TaskKind(ABC):
         name: In the store, in commands and JSON.
         title: What pages call it.
         predicts: What it predicts, as inside a sentence.
+        symbol: Name of its icon among Google's Material symbols.
+        about: What making its map does: a sentence, and what follows it. Its command's help.
         samples: What it is fitted on: `labels` of places, or `areas` with numbers.
         outcomes: What the names of a target's columns or classes are called.
         metrics: What it is judged by; the first stands for it.
@@ -50,6 +52,8 @@ class TaskKind(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     predicts: ClassVar[str]
+    symbol: ClassVar[str] = "map"
+    about: ClassVar[str]
     samples: ClassVar[Literal["labels", "areas"]]
     outcomes: ClassVar[str]
     metrics: ClassVar[tuple[Metric, ...]]

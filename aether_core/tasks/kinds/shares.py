@@ -71,6 +71,11 @@ class SharesKind(TaskKind):
     name = "socioeconomic"
     title = "Socioeconomic"
     predicts = "area shares"
+    symbol = "groups"
+    about = (
+        "Map shares of groups from areas with shares or counts.\n\n"
+        "Fits on them, predicts areas and cells, keeps the layers."
+    )
     samples = "areas"
     outcomes = "fields"
     metrics = SHARE_METRICS

@@ -22,23 +22,38 @@ Trainer = Literal["default", "adam"]
 
 
 @dataclass(frozen=True)
-class _Design:
-    """What sets one kind apart: its hidden units, and whether its loss has one minimum to find.
+class PredictorKind:
+    """What sets one kind of predictor apart.
 
-    Where it has none, or the published protocol is asked for, Adam trains it.
+    Attributes:
+        title: What pages call it.
+        in_reports: The same inside a sentence of a report.
+        hidden: Its hidden units.
+        convex: Whether its loss has one minimum to find. Where it has none, or the published
+            protocol is asked for, Adam trains it.
     """
 
+    title: str
+    in_reports: str
     hidden: int
     convex: bool
 
     def is_solved(self, trainer: Trainer) -> bool:
+        """Whether its minimum is found rather than approached."""
         return self.convex and trainer == "default"
 
 
-_DESIGNS: Mapping[Kind, _Design] = MappingProxyType(
-    {"linear": _Design(hidden=0, convex=True), "mlp": _Design(hidden=64, convex=False)}
+PREDICTORS: Mapping[Kind, PredictorKind] = MappingProxyType(
+    {
+        "linear": PredictorKind("Linear probe", "a linear probe", hidden=0, convex=True),
+        "mlp": PredictorKind(
+            "Small neural network (64)",
+            "a small neural network (64 hidden units)",
+            hidden=64,
+            convex=False,
+        ),
+    }
 )
-KINDS = tuple(_DESIGNS)
 
 
 class Probe(Protocol):
@@ -138,9 +153,12 @@ def fit_shares(
     return fit_adam_shares(x, shares, weight, seed=seed, hidden=design.hidden)
 
 
-def _design(kind: Kind) -> _Design:
-    if kind not in _DESIGNS:
+def _design(kind: Kind) -> PredictorKind:
+    if kind not in PREDICTORS:
         raise InputError(
-            "unknown predictor", kind, f"use one of {', '.join(KINDS)}", code="no-such-predictor"
+            "unknown predictor",
+            kind,
+            f"use one of {', '.join(PREDICTORS)}",
+            code="no-such-predictor",
         )
-    return _DESIGNS[kind]
+    return PREDICTORS[kind]

@@ -51,7 +51,7 @@ def clusters_of(setup: ExperimentSetup) -> Clusters:
     return Clusters(number.astype(np.int64), len(groups), effective, kind)
 
 
-def draw(count: int, resamples: int, seed: int) -> NDArray[np.float32]:
+def draw_resamples(count: int, resamples: int, seed: int) -> NDArray[np.float32]:
     """How often each of `count` things is drawn, float32 `[resamples + 1, count]`.
 
     The first row draws each once: the data as they are.

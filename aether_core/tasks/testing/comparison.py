@@ -11,7 +11,7 @@ from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from aether_core.tasks.testing.bootstrap import (
     clusters_of,
-    draw,
+    draw_resamples,
     interval,
     mean_over_seeds,
     resampled_scores,
@@ -116,7 +116,7 @@ def compare(
     """
     setup = experiment.setup
     clusters = clusters_of(setup)
-    weights = draw(clusters.count, resamples, seed)
+    weights = draw_resamples(clusters.count, resamples, seed)
     rows: list[Row] = []
     gains: list[Gain] = []
     for split in split_names(experiment):
@@ -125,7 +125,7 @@ def compare(
             for name in experiment.outcomes
         }
         seeds = len(experiment.of(next(iter(scores)), split))
-        seed_weights = draw(seeds, resamples, seed + 1)
+        seed_weights = draw_resamples(seeds, resamples, seed + 1)
         for metric in setup.task.metrics:
             means = {
                 name: mean_over_seeds(score[metric.name], seed_weights)

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.kinds.kind import Fit, TaskKind
-from aether_core.tasks.predictors.predictor import Kind, Trainer
-from aether_core.tasks.testing.folds import SPLITS, Target, district_folds, home_group, make_folds
-from aether_core.tasks.testing.published import Protocol, published_split
-
-DISTRICT = "district"
+from aether_core.tasks.predictors.predictor import Kind
+from aether_core.tasks.testing.folds import Target, district_folds, home_group
+from aether_core.tasks.testing.protocols import CROSS_VALIDATION, PROTOCOLS
+from aether_core.tasks.testing.splits import DISTRICT, OFFERED
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +42,10 @@ class ExperimentSetup:
         block: Spatial block of each sample, int64 `[n]`.
         weight: Weight of each sample in fit and score, float64 `[n]`; None weighs them alike.
         predictor: `linear` or `mlp`.
-        protocol: `cross-validation`, or `published`: one 80/20 split a seed, trained by Adam.
+        protocol: One of `protocols.PROTOCOLS`.
         folds: Folds of the cross-validation.
         seeds: One repetition each.
-        splits: Which of `folds.SPLITS`.
+        splits: Which of `splits.OFFERED`.
         district: District of each sample, int64 `[n]`, below 0 for none; adds the split `district`
             (leave one out, one seed).
     """
@@ -58,10 +57,10 @@ class ExperimentSetup:
     block: NDArray[np.int64]
     weight: NDArray[np.float64] | None = None
     predictor: Kind = "linear"
-    protocol: Protocol = "cross-validation"
+    protocol: str = CROSS_VALIDATION.name
     folds: int = 5
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    splits: tuple[str, ...] = SPLITS
+    splits: tuple[str, ...] = OFFERED
     district: NDArray[np.int64] | None = None
 
     @cached_property
@@ -78,7 +77,7 @@ class ExperimentSetup:
         ]
         if self.district is not None:
             fold = district_folds(home_group(self.unit, self.district))
-            dealt.append(Round(DISTRICT, self.seeds[0], fold))
+            dealt.append(Round(DISTRICT.name, self.seeds[0], fold))
         return tuple(dealt)
 
     @cached_property
@@ -87,14 +86,13 @@ class ExperimentSetup:
 
         The published protocol tests a fifth of the labels only; uncertainty needs all of them.
         """
-        if self.protocol == "cross-validation":
+        if PROTOCOLS[self.protocol].tests_all:
             return self
-        return replace(self, protocol="cross-validation", seeds=self.seeds[:1])
+        return replace(self, protocol=CROSS_VALIDATION.name, seeds=self.seeds[:1])
 
     def _dealt(self, split: str, seed: int) -> NDArray[np.int64]:
-        if self.protocol == "published":
-            return published_split(split, self.target, self.unit, self.block, seed=seed)
-        return make_folds(split, self.target, self.unit, self.block, folds=self.folds, seed=seed)
+        protocol = PROTOCOLS[self.protocol]
+        return protocol.deal(split, self.target, self.unit, self.block, folds=self.folds, seed=seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,9 +214,8 @@ def fit_and_predict(
         InputError: The samples to fit on are of one class.
     """
     weight = None if setup.weight is None else setup.weight[trained]
-    trainer: Trainer = "adam" if setup.protocol == "published" else "default"
     target = setup.target[trained]
-    fit = Fit(setup.predictor, trainer, seed, setup.names)
+    fit = Fit(setup.predictor, PROTOCOLS[setup.protocol].trainer, seed, setup.names)
     return setup.task.fit_and_predict(x[trained], target, weight, to_predict, fit)
 
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from aether_core.errors import InputError
 from aether_core.spatial.blocks import spatial_blocks
 from aether_core.spatial.variogram import Variogram, label_variogram
-
-SPLITS = ("random", "spatial")
+from aether_core.tasks.testing.splits import OFFERED, SPLITS
 
 _BLOCKS_PER_FOLD = 3
 _SHRINK = 0.9
@@ -124,9 +123,9 @@ def make_folds(
     Raises:
         InputError: Fewer labels or blocks than folds, or an unknown split.
     """
-    if split not in SPLITS:
+    if split not in OFFERED:
         raise InputError(
-            "unknown split", split, f"use one of {', '.join(SPLITS)}", code="no-such-split"
+            "unknown split", split, f"use one of {', '.join(OFFERED)}", code="no-such-split"
         )
     if folds < 2:
         raise InputError("too few folds", folds, "use 2 or more", code="too-few-folds")
@@ -138,7 +137,7 @@ def make_folds(
             "give more labels or use fewer folds",
             code="fewer-labels-than-folds",
         )
-    group = unit if split == "random" else home_group(unit, block)
+    group = home_group(unit, block) if SPLITS[split].of_blocks else unit
     if _count(group) < folds:
         raise _impossible(len(group), _count(group), None, folds)
     return _dealt(target, group, folds, seed)

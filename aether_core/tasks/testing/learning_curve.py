@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from aether_core.progress import Progress, silent
 from aether_core.tasks.testing.bootstrap import (
     clusters_of,
-    draw,
+    draw_resamples,
     interval,
     mean_over_seeds,
     resampled_scores,
@@ -61,7 +61,7 @@ def learning_curve(
         sizes: Numbers of training labels. Those below the number of classes (or 2) are left out,
             those beyond what the smallest training part holds become that many.
         seeds: One repetition each.
-        split: One of `folds.SPLITS`.
+        split: One of `splits.OFFERED`.
         progress: Told after each repetition.
 
     Returns:
@@ -78,7 +78,7 @@ def learning_curve(
     least = setup.task.fewest_labels(setup.names)
     wanted = sorted({min(size, most) for size in sizes if size >= least})
     clusters = clusters_of(setup)
-    weights = draw(clusters.count, _RESAMPLES, 0)
+    weights = draw_resamples(clusters.count, _RESAMPLES, 0)
     metric = setup.task.main_metric.name
     points = []
     for done, size in enumerate(wanted):
@@ -88,7 +88,7 @@ def learning_curve(
             for fold, seed in zip(folds, seeds, strict=True)
         ]
         scores = resampled_scores(setup, parts, clusters, weights)[metric]
-        mean = mean_over_seeds(scores, draw(len(parts), _RESAMPLES, 1))
+        mean = mean_over_seeds(scores, draw_resamples(len(parts), _RESAMPLES, 1))
         points.append(LearningPoint(size, float(mean[0]), *interval(mean[1:], clusters.effective)))
     progress("learning curve", len(wanted), len(wanted))
     return points

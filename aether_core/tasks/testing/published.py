@@ -4,15 +4,11 @@ One split of 80/20 a seed, a tenth of the training part held out to stop early, 
 predictors both trained by Adam.
 """
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.tasks.testing.folds import Target, home_group, make_folds
-
-Protocol = Literal["cross-validation", "published"]
-PROTOCOLS: tuple[Protocol, ...] = ("cross-validation", "published")
+from aether_core.tasks.testing.splits import SPLITS
 
 PUBLISHED_SEEDS = (42, 24, 7, 0, 100)
 TEST_PART = 0.2
@@ -40,7 +36,7 @@ def published_split(
     Raises:
         InputError: Fewer labels or blocks than fill five parts.
     """
-    if split == "random":
+    if not SPLITS[split].of_blocks:
         # One of five stratified folds is a stratified 20 %.
         fifth = make_folds(split, target, unit, block, folds=round(1 / TEST_PART), seed=seed)
         return np.where(fifth == 0, 0, -1)

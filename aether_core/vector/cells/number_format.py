@@ -100,7 +100,7 @@ class Evidence:
     Attributes:
         column: Its heading.
         formats: Those that every cell fits.
-        told: A cell that rules out some of the others, None while every format is possible.
+        deciding: A cell that rules out some of the others, None while every format is possible.
         clash: Two cells that no format fits both, else None.
         open: A cell that is two numbers, where nothing in the column tells which.
         grouped: The column looks like thousands: whole numbers stand beside three digits.
@@ -109,7 +109,7 @@ class Evidence:
 
     column: str
     formats: tuple[NumberFormat, ...] = FORMATS
-    told: str | None = None
+    deciding: str | None = None
     clash: tuple[str, str] | None = None
     open: str | None = None
     grouped: bool = False
@@ -151,7 +151,7 @@ def evidence_of(column: str, bodies: Iterable[str]) -> Evidence:
         if _BOTH.fullmatch(body):
             both.append(body)
         if len(left) < len(found.formats):
-            found.told = body
+            found.deciding = body
             ruled_out |= {one: body for one in FORMATS if one not in fits and one not in ruled_out}
             signs = {one.decimal for one in left}
             proven = _UNGROUPED[signs.pop()] if len(signs) == 1 else None
@@ -182,7 +182,7 @@ def _settle(
     last_zero = next((body for body in both if body.endswith("0")), None)
     if found.grouped and last_zero is not None:
         found.by_zeros = found.formats
-        found.formats, found.told = tuple(as_thousands), last_zero
+        found.formats, found.deciding = tuple(as_thousands), last_zero
         return
     found.open = both[0]
 

@@ -203,8 +203,8 @@ def _filled(array: pa.LargeStringArray) -> list[str]:
 def _holds_numbers(column: pd.Series, mostly: float) -> bool:
     if not is_text(column):
         return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    told = [one for one in _filled(_Texts(column.head(_SAMPLE)).array) if not is_withheld(one)]
-    return bool(told) and sum(map(is_number, told)) > mostly * len(told)
+    texts = [one for one in _filled(_Texts(column.head(_SAMPLE)).array) if not is_withheld(one)]
+    return bool(texts) and sum(map(is_number, texts)) > mostly * len(texts)
 
 
 def _format_of(
@@ -225,7 +225,7 @@ def _format_of(
             raise _mixed(file, (one.column, one.clash[0]), (one.column, one.clash[1]))
     if sense is not None and (sound := _by_sense(table, fields, texts, found, sense)):
         return sound
-    closed = [one for one in found if one.open is None and one.told is not None]
+    closed = [one for one in found if one.open is None and one.deciding is not None]
     open_ones = [one for one in found if one.open is not None]
     left = _common(closed, allowed)
     possible = _common(open_ones, left)
@@ -267,7 +267,7 @@ def _by_sense(
     possible = list(FORMATS)
     for one in found:
         possible = [each for each in possible if each in (one.by_zeros or one.formats)]
-    cells = [one.open or one.told or "" for one in doubtful]
+    cells = [one.open or one.deciding or "" for one in doubtful]
     readings = {tuple(each.read(cell) for cell in cells): each for each in reversed(possible)}
     sound = [each for each in readings.values() if sense(_read(table, fields, texts, each))]
     return sound[0] if len(sound) == 1 else None
@@ -280,7 +280,9 @@ def _by_other_columns(
     open_ones: Sequence[Evidence],
 ) -> NumberFormat | None:
     """What other columns of numbers in the file prove."""
-    others = [one for one in _others(table, fields) if one.open is None and one.told is not None]
+    others = [
+        one for one in _others(table, fields) if one.open is None and one.deciding is not None
+    ]
     left = _common(others, possible) if others else ()
     return left[0] if left and _settles(left, open_ones, doubt=True) else None
 
@@ -330,10 +332,10 @@ def _others(table: pd.DataFrame, fields: Sequence[str]) -> Iterator[Evidence]:
         if name in fields or not is_text(table[name]):
             continue
         column = table[name].head(_SAMPLE)
-        told = [one for one in _filled(_Texts(column).array) if not is_withheld(one)]
-        codes = any(one[0] == "0" and one[1:2].isdigit() for one in told)
-        if told and not codes and all(is_number(one) for one in told):
-            yield evidence_of(str(name), map(plain_body, told))
+        texts = [one for one in _filled(_Texts(column).array) if not is_withheld(one)]
+        codes = any(one[0] == "0" and one[1:2].isdigit() for one in texts)
+        if texts and not codes and all(is_number(one) for one in texts):
+            yield evidence_of(str(name), map(plain_body, texts))
 
 
 def _example(one: NumberFormat, texts: Iterable[_Texts]) -> str | None:
@@ -379,8 +381,8 @@ def _disagree(file: str, found: Sequence[Evidence]) -> InputError:
             if not set(one.formats) & set(other.formats):
                 return _mixed(
                     file,
-                    (other.column, other.told or other.open or ""),
-                    (one.column, one.told or one.open or ""),
+                    (other.column, other.deciding or other.open or ""),
+                    (one.column, one.deciding or one.open or ""),
                 )
-    cells = [(one.column, one.told or one.open or "") for one in found]
+    cells = [(one.column, one.deciding or one.open or "") for one in found]
     return _mixed(file, cells[0], cells[-1])

@@ -374,8 +374,8 @@ def _named(value: object) -> str:
 
 
 def _listed(value: dict[str, Any]) -> str:
-    told = f"type {value['type']!r} and " if isinstance(value.get("type"), str) else ""
-    return told + "the members " + (", ".join(list(value)[:_SHOWN]) or "none")
+    kind = f"type {value['type']!r} and " if isinstance(value.get("type"), str) else ""
+    return kind + "the members " + (", ".join(list(value)[:_SHOWN]) or "none")
 
 
 def _short(value: object) -> str:

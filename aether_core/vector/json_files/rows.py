@@ -68,11 +68,6 @@ class RowTable:
         if self._rows > self._limits.features:
             self._limits.check_features(self._rows, self._path)
 
-    def declare(self, names: list[str]) -> None:
-        """Make columns of these names, even where no row fills them."""
-        for name in names:
-            self._columns.setdefault(name, _Column())
-
     def frame(self) -> pd.DataFrame:
         """Return the table; `notes` then says what was decided."""
         if self._has_tags:

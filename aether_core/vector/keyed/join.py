@@ -93,13 +93,13 @@ def join_shapes(table: VectorFile, shapes: VectorFile, code_field: str | None) -
         geometry=geometry[there],
         crs=shapes.frame.crs,
     )
-    told = table.report.used_for({"code": pair.left}).noted(*notes)
-    told = told.counted({why: n for why, n in left_out.items() if n}, len(frame))
+    report = table.report.used_for({"code": pair.left}).noted(*notes)
+    report = report.counted({why: n for why, n in left_out.items() if n}, len(frame))
     shapes_told = shapes.report.used_for({"code": pair.right}).counted(
         {"code without a row": sum(code in unused for code in offered)} if unused else {},
         sum(code in by_code and code not in unused for code in offered),
     )
-    return Joined(VectorFile(frame, told), replace(shapes, report=shapes_told), pair.left)
+    return Joined(VectorFile(frame, report), replace(shapes, report=shapes_told), pair.left)
 
 
 def _best_pair(table: VectorFile, shapes: VectorFile, code_field: str | None) -> _Pair:

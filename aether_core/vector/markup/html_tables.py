@@ -60,14 +60,14 @@ def html_tables_as_columns(attributes: pd.DataFrame, path: Path, limits: Limits)
     limits.check_columns(len(attributes.columns) + len(names), path)
     gone = all(bool(row) or not text.strip() for row, text in zip(rows, texts, strict=True))
     kept = attributes.drop(columns=found) if gone else attributes
-    told = {
+    columns = {
         name if name not in kept.columns else f"{name} (description)": [
             row.get(name) for row in rows
         ]
         for name in names
     }
-    added = pd.DataFrame(told, index=attributes.index, dtype=object)
-    note = f"The HTML table in {found} became the columns {', '.join(told)}."
+    added = pd.DataFrame(columns, index=attributes.index, dtype=object)
+    note = f"The HTML table in {found} became the columns {', '.join(columns)}."
     return Expanded(pd.concat([kept, added], axis=1), (note,))
 
 

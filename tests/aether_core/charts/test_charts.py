@@ -127,11 +127,11 @@ def texts(svg: str) -> list[str]:
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_chart_says_its_n_and_its_axes_and_fits(name: str) -> None:
     chart = CHARTS[name]()
-    told = " ".join(texts(charts.to_svg(chart)))
+    reported = " ".join(texts(charts.to_svg(chart)))
     if name != "shares":
-        assert "n\N{NO-BREAK SPACE}=" in told
+        assert "n\N{NO-BREAK SPACE}=" in reported
     axis = ("(m)", "0 to 1", "number", "probability", "%", "Predicted", "Change", "lower is better")
-    assert any(part in told for part in axis)
+    assert any(part in reported for part in axis)
     picture = Image.open(io.BytesIO(charts.to_png(chart, scale=1))).convert("L")
     assert picture.size == (620, 280)
     pixels = np.asarray(picture)
@@ -163,8 +163,8 @@ def test_no_winner_is_named_where_the_interval_holds_zero() -> None:
 
 def test_only_the_metric_asked_for_is_drawn() -> None:
     rows = [*ROWS, row("aether", "random", 9.0, metric="kl")]
-    told = texts(charts.to_svg(charts.forest(rows, "macro_f1")))
-    assert "9" not in {text.split(".")[0] for text in told}
+    reported = texts(charts.to_svg(charts.forest(rows, "macro_f1")))
+    assert "9" not in {text.split(".")[0] for text in reported}
 
 
 def test_a_confusion_row_sums_to_one_and_an_empty_row_to_nothing() -> None:
@@ -182,8 +182,8 @@ def test_a_scatter_draws_a_part_and_says_so() -> None:
 
 
 def test_a_group_too_small_gets_no_figure() -> None:
-    told = texts(charts.to_svg(CHARTS["fairness"]()))
-    assert "too few to tell" in told
+    reported = texts(charts.to_svg(CHARTS["fairness"]()))
+    assert "too few to tell" in reported
 
 
 def test_text_in_names_is_never_markup() -> None:

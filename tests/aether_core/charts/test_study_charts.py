@@ -32,13 +32,13 @@ def texts(svg: str) -> list[str]:
 @pytest.mark.parametrize("kind", [*KINDS, "transfer"])
 def test_a_study_says_what_it_shows_and_fits(kind: str) -> None:
     chart = study_chart(study(kind), "mrr", heading="Simulated data")
-    told = texts(to_svg(chart, height=None if kind != "sparsity" else 280))
-    assert f"{KINDS.get(kind, TRANSFER).title}: Reciprocal rank" in told
-    assert any("Simulated data" in text for text in told)
-    assert any("5 seeds" in text for text in told)
-    assert "Reciprocal rank, higher is better" in told
+    reported = texts(to_svg(chart, height=None if kind != "sparsity" else 280))
+    assert f"{KINDS.get(kind, TRANSFER).title}: Reciprocal rank" in reported
+    assert any("Simulated data" in text for text in reported)
+    assert any("5 seeds" in text for text in reported)
+    assert "Reciprocal rank, higher is better" in reported
     named = {"1", "10", "50", "100", KINDS[kind].x_label} if kind == "sparsity" else set(MEANS)
-    assert named <= set(told)
+    assert named <= set(reported)
     pixels = np.asarray(Image.open(io.BytesIO(to_png(chart, scale=1))).convert("L"))
     assert pixels.shape == (280, 620)
     assert (pixels[:, -1] == 255).all()  # nothing runs over the right edge
@@ -58,8 +58,8 @@ def test_verdicts_are_those_of_the_paired_difference() -> None:
 def test_nothing_is_called_a_baseline_where_nothing_is_paired() -> None:
     rows = study("seeds").rows
     apart = StudyResult("seeds", "base", ("mrr",), rows, summarise(rows, "base", paired=False), [])
-    told = texts(to_svg(study_chart(apart, "mrr")))
-    assert not {"baseline", "better", "worse", "no difference shown"} & set(told)
+    reported = texts(to_svg(study_chart(apart, "mrr")))
+    assert not {"baseline", "better", "worse", "no difference shown"} & set(reported)
 
 
 def test_an_interval_is_drawn_no_further_than_values_can_go() -> None:
@@ -76,7 +76,7 @@ def test_one_seed_has_no_interval_and_an_unknown_figure_no_marks() -> None:
     frame = study_chart(study("noise", seeds=1), "mrr").to_dict()
     records = [one for data in frame["datasets"].values() for one in data if "verdict" in one]
     assert all(one["lo"] == one["mean"] == one["hi"] for one in records)
-    told = texts(to_svg(study_chart(study("noise", seeds=1), "mrr")))
-    assert any("one seed" in text for text in told)
-    told = texts(to_svg(study_chart(study("noise"), "macro_f1")))
-    assert any("no results" in text for text in told)
+    reported = texts(to_svg(study_chart(study("noise", seeds=1), "mrr")))
+    assert any("one seed" in text for text in reported)
+    reported = texts(to_svg(study_chart(study("noise"), "macro_f1")))
+    assert any("no results" in text for text in reported)

@@ -75,21 +75,21 @@ def page() -> Iterator[Page]:
 def run(script: EarthEngineScript, pixels: list[float | None], page: Page) -> dict[str, list]:
     """Run the script as the Code Editor would, in a browser, over an image of these numbers."""
     tail = "return JSON.stringify({asked: asked, calls: calls});"
-    told = page.evaluate(f"INPUT => {{\n{EARTH_ENGINE}\n{script.text}\n{tail}\n}}", pixels)
-    return json.loads(told)
+    reported = page.evaluate(f"INPUT => {{\n{EARTH_ENGINE}\n{script.text}\n{tail}\n}}", pixels)
+    return json.loads(reported)
 
 
 def test_the_script_asks_for_the_year_and_encodes_as_the_dataset_does(page: Page) -> None:
     levels = np.arange(-127, 128, dtype=np.int8)
     pixels = [*dequantise(levels).astype(float).tolist(), None]
     boundary = shapely.MultiPolygon([HELSINKI.buffer(0.05)])
-    told = run(earth_engine_script(boundary, 2024, "aether-helsinki"), pixels, page)
-    assert told["asked"] == [
+    reported = run(earth_engine_script(boundary, 2024, "aether-helsinki"), pixels, page)
+    assert reported["asked"] == [
         "GOOGLE/SATELLITE_EMBEDDING/V1/ANNUAL",
         "2024-01-01 2025-01-01",
         "EPSG:32635",
     ]
-    (task,) = told["calls"]
+    (task,) = reported["calls"]
     assert task["image"]["values"] == [*levels.tolist(), -128]
     assert task["fileNamePrefix"] == "aether-helsinki-2024-35N"
     assert task["crs"] == "EPSG:32635"
@@ -102,9 +102,11 @@ def test_a_city_across_zones_is_one_export_a_zone_on_the_pixels_of_the_dataset(
 ) -> None:
     boundary = TWO_ZONES
     script = earth_engine_script(boundary, 2018, "two")
-    told = run(script, [0.5], page)
-    assert [task["crs"] for task in told["calls"]] == ["EPSG:32634", "EPSG:32635"]
-    for task, part, export in zip(told["calls"], zone_parts(boundary), script.exports, strict=True):
+    reported = run(script, [0.5], page)
+    assert [task["crs"] for task in reported["calls"]] == ["EPSG:32634", "EPSG:32635"]
+    for task, part, export in zip(
+        reported["calls"], zone_parts(boundary), script.exports, strict=True
+    ):
         width, _, west, _, height, north = task["crsTransform"]
         assert (width, height) == (10, -10)
         assert west % 10 == north % 10 == 0

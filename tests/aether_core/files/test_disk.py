@@ -32,18 +32,18 @@ def test_the_file_named_says_which_folder(
     tmp_path: Path, number: int, kind: type[AetherError]
 ) -> None:
     name = tmp_path / "not" / "made" / "yet.bin"
-    told = disk_error(OSError(number, os.strerror(number), str(name)))
-    assert type(told) is kind
-    assert told.exit_code == 2
-    assert str(tmp_path) in str(told)
-    assert "\n" not in str(told)
+    reported = disk_error(OSError(number, os.strerror(number), str(name)))
+    assert type(reported) is kind
+    assert reported.exit_code == 2
+    assert str(tmp_path) in str(reported)
+    assert "\n" not in str(reported)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
 def test_without_a_name_the_likeliest_folder_is_named(tmp_path: Path, number: int) -> None:
-    told = disk_error(OSError(number, os.strerror(number)), [tmp_path])
-    assert told is not None
-    assert str(tmp_path) in str(told)
+    reported = disk_error(OSError(number, os.strerror(number)), [tmp_path])
+    assert reported is not None
+    assert str(tmp_path) in str(reported)
 
 
 def test_a_real_write_without_room(tmp_path: Path) -> None:
@@ -51,9 +51,9 @@ def test_a_real_write_without_room(tmp_path: Path) -> None:
         with disk_in_words(tmp_path), Path("/dev/full").open("wb", buffering=0) as full:
             full.write(b"x")
 
-    with pytest.raises(DiskFullError) as told:
+    with pytest.raises(DiskFullError) as reported:
         write()
-    assert str(tmp_path) in str(told.value)
+    assert str(tmp_path) in str(reported.value)
 
 
 def test_a_library_that_only_repeats_the_systems_words(tmp_path: Path) -> None:

@@ -40,11 +40,11 @@ def test_a_file_comes_whole_and_only_when_it_has_changed(
     web: Web, server: PublicServer, target: Path
 ) -> None:
     url = f"{server.url}/x.tiff"
-    told: list[tuple[str, int, int]] = []
-    first = web.download(url, target, limit=10**6, progress=lambda *at: told.append(at))
+    reports: list[tuple[str, int, int]] = []
+    first = web.download(url, target, limit=10**6, progress=lambda *at: reports.append(at))
     assert first is not None
     assert (target.read_bytes(), first.size) == (DATA, len(DATA))
-    assert told[-1] == ("downloading x.tiff", len(DATA), len(DATA))
+    assert reports[-1] == ("downloading x.tiff", len(DATA), len(DATA))
     assert web.download(url, target, limit=10**6, etag=first.etag) is None
     assert web.received == len(DATA)
     (server.folder / "x.tiff").write_bytes(DATA[::-1])

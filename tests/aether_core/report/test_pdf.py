@@ -107,12 +107,12 @@ def test_text_is_never_markup_and_can_be_copied() -> None:
             Figure(chart(), "Bars.", "Bars"),
         )
     )
-    told = text_of(pdf)
-    assert "#panic() $x^2$ *bold* <label> @ref // end" in told
-    assert "Ελληνικά Кириллица żółć" in told
-    assert command in " ".join(told.split())
-    assert "Labels (number)" in told  # a chart's text is text too
-    assert "\N{ZERO WIDTH SPACE}" not in told
+    reported = text_of(pdf)
+    assert "#panic() $x^2$ *bold* <label> @ref // end" in reported
+    assert "Ελληνικά Кириллица żółć" in reported
+    assert command in " ".join(reported.split())
+    assert "Labels (number)" in reported  # a chart's text is text too
+    assert "\N{ZERO WIDTH SPACE}" not in reported
 
 
 def test_characters_without_a_font_are_said() -> None:

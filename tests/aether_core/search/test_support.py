@@ -214,18 +214,18 @@ def test_doubt_is_weak(
 
 
 @pytest.mark.parametrize(
-    ("places", "told"),
+    ("places", "shown_words"),
     [(described(held=False), "no block is"), (described(few_held=True), "too few such places")],
 )
 def test_without_enough_places_held_out_a_stand_in_is_asked_and_said(
-    places: tuple[DescribedPlaces, NDArray[np.float32], NDArray[np.float32]], told: str
+    places: tuple[DescribedPlaces, NDArray[np.float32], NDArray[np.float32]], shown_words: str
 ) -> None:
     def with_score(score: NDArray[np.float32]) -> Support:
         return judge(like(0.8), places[0], score, places[2])
 
     found = with_score(places[1])
     assert found.tested_on is MeasuredWith.STAND_IN
-    assert told in found.reason
+    assert shown_words in found.reason
     assert found == with_score(-places[1])
 
 

@@ -44,8 +44,8 @@ def test_ablation_puts_the_full_model_above_the_floor(ablated: StudyResult) -> N
         assert above * (full - floor) > 0.1
     assert mean(ablated, "full model", "text_to_map_auc") > 0.8
     assert mean(ablated, "embedding alone", "macro_f1") > 0.9  # the districts look different
-    told = {row.metric for row in ablated.rows if row.variant == "embedding alone"}
-    assert told == {"macro_f1"}
+    reported = {row.metric for row in ablated.rows if row.variant == "embedding alone"}
+    assert reported == {"macro_f1"}
 
 
 def test_every_variant_and_seed_is_measured(ablated: StudyResult) -> None:

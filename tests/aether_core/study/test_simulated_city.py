@@ -23,9 +23,9 @@ def test_windows_and_displacements_come_from_the_raster(tmp_path: Path) -> None:
         run_study("noise", city, short, seeds=(s,), device="cpu", variants=["moved by 200 m"])
         for s in (1, 2)
     ]
-    told = table(over_cities(moved))
-    assert [line.split(" |")[0] for line in told.splitlines()[2:]] == [
+    reported = table(over_cities(moved))
+    assert [line.split(" |")[0] for line in reported.splitlines()[2:]] == [
         "| unchanged places",
         "| moved by 200 m",
     ]
-    assert "±" in told
+    assert "±" in reported

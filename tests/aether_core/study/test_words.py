@@ -73,6 +73,6 @@ def test_what_was_not_measured_is_said() -> None:
     assert in_words(result({"full": FULL}), "macro_f1").startswith("No results")
 
 
-@pytest.mark.parametrize(("value", "told"), [(0.0214, "+0.021"), (-0.5, "−0.500")])
-def test_signs_are_typographic(value: float, told: str) -> None:
-    assert signed(value) == told
+@pytest.mark.parametrize(("value", "reported"), [(0.0214, "+0.021"), (-0.5, "−0.500")])
+def test_signs_are_typographic(value: float, reported: str) -> None:
+    assert signed(value) == reported

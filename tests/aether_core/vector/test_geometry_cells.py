@@ -107,9 +107,9 @@ NATIVE = {
 }
 
 
-@pytest.mark.parametrize("told", NATIVE)
-def test_parquets_own_geometry_types_are_read(tmp_path: Path, told: str) -> None:
-    about, shape, crs = NATIVE[told]
+@pytest.mark.parametrize("reported", NATIVE)
+def test_parquets_own_geometry_types_are_read(tmp_path: Path, reported: str) -> None:
+    about, shape, crs = NATIVE[reported]
     pa.register_extension_type(_Geometry())
     try:
         kind = _Geometry(json.dumps(about).encode())

@@ -10,16 +10,16 @@ from tests.db.city_data import OUTLINE, add_plain_city, add_small_city
 
 def statements(session: Session, city_ids: list[int]) -> int:
     """How many statements the facts of these cities take."""
-    told: list[str] = []
+    reports: list[str] = []
     connection = session.connection()
 
     def note(*arguments: object) -> None:
-        told.append(str(arguments[2]))
+        reports.append(str(arguments[2]))
 
     event.listen(connection, "before_cursor_execute", note)
     city_facts(session, city_ids)
     event.remove(connection, "before_cursor_execute", note)
-    return len(told)
+    return len(reports)
 
 
 def test_facts_of_one_city(session: Session) -> None:

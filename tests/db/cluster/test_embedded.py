@@ -342,9 +342,9 @@ def test_stopped_in_mid_session_then_recovers_with_the_same_engine(
             cluster.stop()
             session.execute(text("INSERT INTO kept VALUES (9)"))
 
-    with pytest.raises(StoreUnavailableError, check=fault("database-unreachable")) as told:
+    with pytest.raises(StoreUnavailableError, check=fault("database-unreachable")) as reported:
         stop_halfway()
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(reported.value)
     with pytest.raises(StoreUnavailableError, check=fault("database-unreachable")):
         reachable(engine)
     cluster.start()

@@ -37,7 +37,6 @@ def test_areas_round_trip(session: Session) -> None:
     assert len(read.geometry[1].geoms) == 2
     assert read.crs == "EPSG:4326"
     assert (areas.given, areas.minimum_count) == ("counts", 100.0)
-    assert area_sets.area_sets(session, areas.city_id) == [(areas, 2)]
 
 
 def test_areas_without_counts_and_a_set_without_areas(session: Session) -> None:

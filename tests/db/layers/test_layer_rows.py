@@ -292,13 +292,13 @@ def test_view_is_read_by_psql(engine: Engine, database_url: str) -> None:
     with session_scope(engine) as session:
         made = add_small_city(session)
     query = f'SELECT cell, score, ST_AsText(geom) FROM "{made.layer.view_name}" ORDER BY cell'  # noqa: S608
-    told = subprocess.run(
+    answer = subprocess.run(
         [find_programs().path("psql"), conninfo(database_url), "--csv", "--command", query],
         capture_output=True,
         check=True,
         text=True,
     )
-    read = pd.read_csv(io.StringIO(told.stdout))
+    read = pd.read_csv(io.StringIO(answer.stdout))
     assert read["cell"].tolist() == [f"{index:x}" for index in made.h3]
     assert read["score"].iloc[[0, -1]].tolist() == [-1, 1]
     assert read["st_astext"].str.startswith("POLYGON").all()

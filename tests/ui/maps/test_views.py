@@ -108,8 +108,8 @@ def test_a_set_of_sixty_is_told_in_a_line(cells: pd.DataFrame) -> None:
 def test_trust_tells_why_not(cells: pd.DataFrame) -> None:
     shown = views.land_use(cells, CLASSES, views.TRUST, LOOK).shown
     assert isinstance(shown.steps, Categories)
-    told = [shown.steps.names[int(value)] for value in shown.values]
-    assert told == [
+    reported = [shown.steps.names[int(value)] for value in shown.values]
+    assert reported == [
         "reliable",
         "reliable",
         "unlike the labels",

@@ -100,7 +100,7 @@ def test_unusable_slugs_are_refused(store: Store, city_files: CityFiles, slug: s
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "reported"),
     [
         ({"year": 2016}, ("alphaearth-lacks-year", 2016)),
         ({"year": 2026}, ("alphaearth-lacks-year", 2026)),
@@ -111,9 +111,9 @@ def test_unusable_slugs_are_refused(store: Store, city_files: CityFiles, slug: s
     ],
 )
 def test_unusable_values_are_refused(
-    store: Store, city_files: CityFiles, changes: dict[str, object], told: tuple[object, ...]
+    store: Store, city_files: CityFiles, changes: dict[str, object], reported: tuple[object, ...]
 ) -> None:
-    with pytest.raises(InputError, check=fault(*told)):
+    with pytest.raises(InputError, check=fault(*reported)):
         add_city(store, city_files.request(**changes))
     assert nothing_left(store)
 

@@ -187,7 +187,7 @@ def test_from_our_own_raster_to_an_answer(
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "answer"),
     [
         ({"embedding_kind": "no name!"}, ("embedding-kind-unusable", "no name!")),
         ({"embedding_kind": "clay", "year": 1066}, ("embedding-year-out-of-range", 1066)),
@@ -197,9 +197,9 @@ def test_from_our_own_raster_to_an_answer(
     ],
 )
 def test_what_contradicts_the_files_is_refused(
-    store: Store, city_files: CityFiles, changes: dict[str, object], told: tuple[object, ...]
+    store: Store, city_files: CityFiles, changes: dict[str, object], answer: tuple[object, ...]
 ) -> None:
-    with pytest.raises(InputError, check=fault(*told)):
+    with pytest.raises(InputError, check=fault(*answer)):
         add_city(store, city_files.request(**changes))
 
 
@@ -222,7 +222,7 @@ def test_the_command_takes_a_table_of_another_embedding(
     assert "name the embedding if it is another one" in capsys.readouterr().out
     words += ["--embedding-kind", "clay", "--embedding-credit", "Clay (ODC-BY)"]
     assert run(words) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["embedding"], told["embedding_kind"]) == ("clay", "table")
-    assert told["attribution"] == ["Embedding: Clay, 48 values a pixel.", "Clay (ODC-BY)"]
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["embedding"], answer["embedding_kind"]) == ("clay", "table")
+    assert answer["attribution"] == ["Embedding: Clay, 48 values a pixel.", "Clay (ODC-BY)"]
     assert len(list(empty_environment.settings.cities.iterdir())) == 1

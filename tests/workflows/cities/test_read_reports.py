@@ -46,12 +46,12 @@ def test_a_table_in_metres_is_kept_with_its_crs(
     store: Store, city_files: CityFiles, tmp_path: Path
 ) -> None:
     path = sampled(city_files, tmp_path / "utm.csv", step=3, crs="EPSG:3067")
-    told: list[CityReports] = []
+    reports: list[CityReports] = []
     summary = add_city(
-        store, request(city_files, path, embedding_crs="EPSG:3067"), on_read=told.append
+        store, request(city_files, path, embedding_crs="EPSG:3067"), on_read=reports.append
     )
     assert summary.pois > 500
-    (read,) = told
+    (read,) = reports
     assert read.pois.columns["name"] == "name"
     assert read.pois.used == summary.pois
     assert read.boundary is None

@@ -130,7 +130,7 @@ def test_what_is_stopped_or_does_not_fit_leaves_nothing(
     write_floats(floats, other_year)
     moved = city.transform.translation(50_000, 0) @ city.transform
     write_embedding_cog(away, other_year.later.vectors, moved, city.crs)
-    for year, file, kind, told in (
+    for year, file, kind, reported in (
         (YEAR, other_year.file, ConflictError, fault("year-exists", SLUG, YEAR)),
         (
             OTHER,
@@ -146,7 +146,7 @@ def test_what_is_stopped_or_does_not_fit_leaves_nothing(
         ),
         (OTHER, away, InputError, fault("no-cell-with-embedding", away.name)),
     ):
-        with pytest.raises(kind, check=told):
+        with pytest.raises(kind, check=reported):
             add_year(trained_store, SLUG, year, [file])
     with pytest.raises(InputError, check=fault("alphaearth-lacks-year", 1999)):
         add_year(trained_store, SLUG, 1999, [other_year.file])

@@ -224,7 +224,7 @@ def test_cities_of_embeddings_of_other_widths_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("request_", "told"),
+    ("request_", "expected"),
     [
         (StudyRequest("ablations"), ("no-such-study-kind", "ablations", "seeds")),
         (StudyRequest("transfer"), ("transfer-without-other-city", SLUG)),
@@ -242,9 +242,9 @@ def test_cities_of_embeddings_of_other_widths_are_refused(
     ],
 )
 def test_requests_that_cannot_be_carried_out_are_refused(
-    trained_store: Store, request_: StudyRequest, told: tuple[object, ...]
+    trained_store: Store, request_: StudyRequest, expected: tuple[object, ...]
 ) -> None:
-    with pytest.raises(InputError, check=fault(*told)):
+    with pytest.raises(InputError, check=fault(*expected)):
         add_study(trained_store, SLUG, request_)
     assert list_studies(trained_store, SLUG) == []
 
@@ -257,10 +257,10 @@ def test_a_city_that_could_be_trained_but_not_tested_is_refused_when_asked(
     few.to_file(tmp_path / "few.geojson", driver="GeoJSON")
     add_city(trained_store, city_files.request("fewtown", pois=tmp_path / "few.geojson"))
     add_run(trained_store, "fewtown")
-    told = fault("study-with-too-few-places", "fewtown", MIN_STUDY_PLACES)
-    with pytest.raises(InputError, check=told):
+    expected = fault("study-with-too-few-places", "fewtown", MIN_STUDY_PLACES)
+    with pytest.raises(InputError, check=expected):
         add_study(trained_store, "fewtown", spread())
-    with pytest.raises(InputError, check=told):
+    with pytest.raises(InputError, check=expected):
         add_transfer(trained_store, SLUG, "fewtown")
     add_transfer(trained_store, "fewtown", SLUG)
     assert list_studies(trained_store, "fewtown")[0].other_city == SLUG
@@ -303,16 +303,16 @@ def test_the_command_tells_writes_and_lists(
     words = ["study", SLUG, "--kind", "seeds", "--seeds", "2", "--set", "epochs=2", "--json"]
     assert run([*words, "--device", "cpu", "-o", str(target)]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    told = json.loads(line)
-    assert {"study", "city", "rows", "summaries", "notes", "verdict", "seconds"} <= set(told)
-    assert (told["city"], told["kind"], told["seeds"]) == (SLUG, "seeds", [42, 43])
-    assert len(target.read_text().splitlines()) == 1 + len(told["summaries"])
-    assert run(["study-show", str(told["study"]), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == told
+    expected = json.loads(line)
+    assert {"study", "city", "rows", "summaries", "notes", "verdict", "seconds"} <= set(expected)
+    assert (expected["city"], expected["kind"], expected["seeds"]) == (SLUG, "seeds", [42, 43])
+    assert len(target.read_text().splitlines()) == 1 + len(expected["summaries"])
+    assert run(["study-show", str(expected["study"]), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == expected
     assert run(["studies", SLUG]) == 0
     assert "seeds" in capsys.readouterr().out
-    assert run(["study-remove", str(told["study"])]) == 2
-    assert run(["study-remove", str(told["study"]), "--yes"]) == 0
+    assert run(["study-remove", str(expected["study"])]) == 2
+    assert run(["study-remove", str(expected["study"]), "--yes"]) == 0
     assert list_studies(app_environment, SLUG) == []
 
 
@@ -336,6 +336,6 @@ def test_wrong_commands_end_with_two_in_one_line(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(words) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith("error: ")
-    assert len(told.err.splitlines()) == 1
+    expected = capsys.readouterr()
+    assert expected.err.startswith("error: ")
+    assert len(expected.err.splitlines()) == 1

@@ -23,8 +23,8 @@ def test_a_script_for_an_area_that_is_no_city_yet(
     script = tmp_path / "export.js"
     asked = ["earth-engine-script", "--bbox=23.9,60.1,24.1,60.2", "--year", "2024", "-o"]
     assert run([*asked, str(script), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert [export["crs"] for export in told["exports"]] == ["EPSG:32634", "EPSG:32635"]
+    answer = json.loads(capsys.readouterr().out)
+    assert [export["crs"] for export in answer["exports"]] == ["EPSG:32634", "EPSG:32635"]
     assert "GOOGLE/SATELLITE_EMBEDDING/V1/ANNUAL" in script.read_text()
     assert run([*asked, str(script)]) == 2
     assert "exists" in capsys.readouterr().err
@@ -71,10 +71,10 @@ def test_a_citys_script_and_a_city_from_shards_as_they_come(
     monkeypatch.setenv("AETHER_HOME", str(store.settings.home))
     monkeypatch.setenv("AETHER_DATABASE_URL", str(store.settings.database_url))
     assert run(["earth-engine-script", SLUG, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["year"] == YEAR
-    assert [export["name"] for export in told["exports"]] == [f"aether-{SLUG}-{YEAR}-35N"]
-    assert f"var YEAR = {YEAR};" in told["script"]
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["year"] == YEAR
+    assert [export["name"] for export in answer["exports"]] == [f"aether-{SLUG}-{YEAR}-35N"]
+    assert f"var YEAR = {YEAR};" in answer["script"]
 
 
 def cell_matrix(store: Store, slug: str) -> np.ndarray:

@@ -93,7 +93,7 @@ def test_a_download_the_disk_cannot_hold_is_refused(asking: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"years": ()}, ("no-year-given",)),
         ({"years": (2024, 2024)}, ("year-given-twice", 2024)),
@@ -113,9 +113,9 @@ def test_a_download_the_disk_cannot_hold_is_refused(asking: Store) -> None:
     ],
 )
 def test_what_cannot_be_fetched_is_refused(
-    asking: Store, change: dict[str, object], told: tuple[object, ...]
+    asking: Store, change: dict[str, object], reported: tuple[object, ...]
 ) -> None:
-    with pytest.raises(InputError, check=fault(*told)):
+    with pytest.raises(InputError, check=fault(*reported)):
         add_fetch(asking, replace(REQUEST, **change))
     assert not list_fetches(asking)
 

@@ -15,7 +15,7 @@ from tests.forks import Ended
 from tests.full_disk import SmallDisk, small_disk
 
 
-def told(done: Ended) -> str:
+def reported(done: Ended) -> str:
     """The one line of a command that met the disk: the same in the error document."""
     document = json.loads(done.out)
     assert set(document) == {"error"}, done
@@ -53,7 +53,7 @@ def test_commands_of_a_city_on_a_full_disk(disk_with_city: tuple[SmallDisk, str]
     for command in (["search", SLUG, "park"], ["train", SLUG, "--set", "epochs=1"]):
         done = disk.aether(*command, "--json", url=url)
         if done.code != 0:  # what can be done without writing is done
-            assert str(disk.folder) in told(done)
+            assert str(disk.folder) in reported(done)
     disk.free()
     assert disk.aether("search", SLUG, "park", "--json", url=url).code == 0
 
@@ -63,7 +63,7 @@ def test_a_database_that_gets_no_room(open_home: Path) -> None:
     with small_disk(open_home, megabytes=4) as disk:
         if not disk.mounted:
             disk.fill()
-        message = told(disk.aether("db", "start", "--json"))
+        message = reported(disk.aether("db", "start", "--json"))
         assert str(open_home) in message
         if disk.mounted:
             disk.run("mount", "-o", "remount,size=400m", str(open_home))
@@ -80,8 +80,8 @@ def test_a_database_whose_disk_fills_up(open_home: Path) -> None:
             assert disk.aether("db", "start", "--json").code == 0
             disk.aether("db", "stop")
             disk.fill()
-            told(disk.aether("db", "start", "--json"))
-            told(disk.aether("city", "list", "--json"))
+            reported(disk.aether("db", "start", "--json"))
+            reported(disk.aether("city", "list", "--json"))
             disk.free()
             assert disk.aether("city", "list", "--json").code == 0
         finally:
@@ -97,7 +97,7 @@ def test_a_home_on_a_read_only_disk(open_home: Path) -> None:
             disk.run("mkdir", str(open_home / "home"))
             disk.run("mount", "-o", "remount,ro", str(open_home))
         for command in (["db", "start"], ["city", "list"], ["up", "--no-demo"]):
-            assert str(open_home) in told(disk.aether(*command, "--json"))
+            assert str(open_home) in reported(disk.aether(*command, "--json"))
 
 
 def stop(disk: SmallDisk) -> None:

@@ -44,18 +44,19 @@ from workflows.jobs.job import (
 )
 from workflows.jobs.kind import JobKind
 from workflows.jobs.outputs import output_file
-from workflows.jobs.registry import KINDS, kind_named
+from workflows.jobs.registry import kind_named, kind_names
 from workflows.jobs.work import Work
 from workflows.layers.layers import list_layers
 from workflows.reports.job_kind import REPORT, ReportRequest
 from workflows.tasks.areas import AreaRequest
-from workflows.tasks.job_kinds import LAND_USE, SOCIOECONOMIC
+from workflows.tasks.job_kinds import map_job
 from workflows.tasks.labels import LabelRequest
 from workflows.tasks.land_use import LandUseRequest
 from workflows.tasks.settings import FitSettings
 from workflows.tasks.socioeconomic import SocioeconomicRequest
 
 FIT = FitSettings(representation="alphaearth", seeds=1, folds=2)
+LAND_USE, SOCIOECONOMIC = map_job("landuse"), map_job("socioeconomic")
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
 
 
 def test_every_kind_is_registered_once_and_its_request_survives_being_written_down() -> None:
-    assert [kind_named(name).name for name in KINDS] == list(KINDS)
+    assert [kind_named(name).name for name in kind_names()] == kind_names()
     asked = Comparison(
         SocioeconomicRequest(AreaRequest(Path("areas.gpkg"), ("homes", "work")), FIT),
         ("alphaearth", "poi"),

@@ -29,14 +29,14 @@ from workflows.jobs.inputs import INPUTS, job_folder
 from workflows.jobs.job import JobSummary, ended_well, show_job, start_job
 from workflows.jobs.kind import JobKind
 from workflows.jobs.outputs import output_file
-from workflows.jobs.registry import KINDS, kind_named
+from workflows.jobs.registry import kind_named, kind_names
 from workflows.layers.file_kinds import LAYER_FILE, FileKind, LayerFile
 from workflows.layers.job_kind import CHANGE, ChangeLayer
 from workflows.layers.layers import keep_layer, list_layers
 from workflows.reports.job_kind import REPORT, ReportRequest
 from workflows.search.search import search_cells
 from workflows.tasks.areas import AreaRequest
-from workflows.tasks.job_kinds import LAND_USE, SOCIOECONOMIC
+from workflows.tasks.job_kinds import map_job
 from workflows.tasks.labels import LabelRequest
 from workflows.tasks.land_use import LandUseRequest
 from workflows.tasks.settings import FitSettings
@@ -45,6 +45,7 @@ from workflows.training.train import add_run
 
 pytestmark = pytest.mark.usefixtures("no_worker")
 QUICK = FitSettings(representation="alphaearth", seeds=1, folds=2)
+LAND_USE, SOCIOECONOMIC = map_job("landuse"), map_job("socioeconomic")
 
 
 @dataclass(frozen=True)
@@ -150,9 +151,9 @@ CASES = {
 
 def test_every_kind_is_tried() -> None:
     tried = {*CASES, "change", "add-city", "fetch"}
-    of_files = {name for name in KINDS if isinstance(kind_named(name), FileKind)}
+    of_files = {name for name in kind_names() if isinstance(kind_named(name), FileKind)}
     assert tried & of_files  # which differ only in what they read
-    assert tried | of_files == set(KINDS)
+    assert tried | of_files == set(kind_names())
 
 
 def rows(store: Store, table: str) -> int:

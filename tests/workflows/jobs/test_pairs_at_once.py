@@ -137,9 +137,9 @@ def test_two_commands_add_one_slug(
     outputs = [tmp_path / "one", tmp_path / "two"]
     processes = [Forked(be_command, *words, output=output) for output in outputs]
     codes = [process.wait(PATIENCE_S) for process in processes]
-    told = [output.read_text() for output in outputs]
-    assert sorted(codes) == [0, 2], told
-    assert all("Traceback" not in words for words in told)
+    shown_words = [output.read_text() for output in outputs]
+    assert sorted(codes) == [0, 2], shown_words
+    assert all("Traceback" not in words for words in shown_words)
     assert_store_consistent(empty_environment)
 
 

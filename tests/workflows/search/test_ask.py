@@ -235,7 +235,7 @@ def test_questions_that_cannot_be_answered_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("{", ("criteria-unreadable", "line 1")),
         ('{"criteria": 5}', ("criteria-unreadable", "criteria")),
@@ -247,10 +247,12 @@ def test_questions_that_cannot_be_answered_are_refused(
         ),
     ],
 )
-def test_files_of_criteria_are_checked(tmp_path: Path, text: str, told: tuple[str, ...]) -> None:
+def test_files_of_criteria_are_checked(
+    tmp_path: Path, text: str, reported: tuple[str, ...]
+) -> None:
     file = tmp_path / "criteria.json"
     file.write_text(text)
-    with pytest.raises(InputError, check=fault(*told)):
+    with pytest.raises(InputError, check=fault(*reported)):
         read_criteria(file)
     with pytest.raises(NotFoundError, check=fault("no-such-file", "nowhere.json")):
         read_criteria(tmp_path / "nowhere.json")

@@ -79,7 +79,7 @@ def test_places_near_a_point_are_near(trained_store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "reported"),
     [
         ("", ("query-empty",)),
         ("   \n", ("query-empty",)),
@@ -87,12 +87,12 @@ def test_places_near_a_point_are_near(trained_store: Store) -> None:
     ],
 )
 def test_unusable_queries_are_refused(
-    trained_store: Store, query: str, told: tuple[object, ...]
+    trained_store: Store, query: str, reported: tuple[object, ...]
 ) -> None:
     for ask in (search_cells, search_places):
-        with pytest.raises(InputError, check=fault(*told)):
+        with pytest.raises(InputError, check=fault(*reported)):
             ask(trained_store, SLUG, query)
-    with pytest.raises(InputError, check=fault(*told)):
+    with pytest.raises(InputError, check=fault(*reported)):
         search_cells(trained_store, SLUG, "park", minus=query)
 
 

@@ -1,37 +1,43 @@
-"""A kind of task that somebody adds is kept, reported, shown and compared, and no table names it.
+"""A kind of task that somebody adds is mapped, reported, shown and compared; no table names it.
 
-Its kind and its task are all there is of it: the report, the page and the command are the ones
-that every kind has.
+Its kind and its task are all there is of it: the job, the command, the report and the page are the
+ones that every kind has.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from aether_core.findings import LayerKind
 from aether_core.progress import Progress
 from aether_core.report import Heading, MapFigure, Table
-from aether_core.tasks.findings import ComparisonFindings, Findings, HeldOut, MapTest
+from aether_core.tasks.findings import ComparisonFindings, Findings, MapTest, ValidationDesign
 from aether_core.tasks.kinds.kind import Fit, Target, TaskKind
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.samples.representations import need_places, of_areas, representation
 from cli.__main__ import run
+from cli.grammar import Grammar, build
+from cli.maps import tasks
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.layers import layers as layer_rows
 from tests.app_fixtures import SLUG
-from tests.pages.visit import open_page, words
+from tests.pages.visit import APP, deck, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
+from ui.shell import page
 from workflows.cities.cities import show_city
 from workflows.evaluation.comparison_job import COMPARE, Comparison
 from workflows.home.store import Store
+from workflows.jobs.registry import kind_named, kind_names
 from workflows.layers.layers import LayerSummary, show_layer
 from workflows.reports.subject import Subject
 from workflows.reports.write import compose
@@ -39,8 +45,9 @@ from workflows.tasks.areas import AreaRequest, covered_areas
 from workflows.tasks.arrays import task_city
 from workflows.tasks.districts import DistrictFile
 from workflows.tasks.fit_inputs import fit_inputs
+from workflows.tasks.lineage import read_document
 from workflows.tasks.settings import FitSettings
-from workflows.tasks.task import TASKS, ComparedSamples, Task
+from workflows.tasks.task import NO_CHOICES, TASKS, ComparedSamples, MapChoices, Task
 
 NAME = "heights"
 
@@ -57,6 +64,7 @@ class HeightsKind(TaskKind):
     name = NAME
     title = "Building heights"
     predicts = "building heights"
+    about = "Map building heights from areas with known ones."
     samples = "areas"
     outcomes = "fields"
     metrics = (Metric("mae", "mean absolute error", "m", lower_is_better=True),)
@@ -112,30 +120,44 @@ class HeightsRequest:
 
     areas: AreaRequest
     fit: FitSettings = field(default_factory=FitSettings)
+    title: str | None = None
     districts: DistrictFile | None = None
 
 
-class Heights(Task[AreaRequest, HeightsRequest]):
+class Heights(Task[AreaRequest, HeightsRequest, HeightFindings]):
     """Heights of areas: here, the first of their fields."""
 
     kind = HeightsKind()
     request = HeightsRequest
+    noun = "map of building heights"
+    mapped = "Heights"
 
     def request_for(
-        self,
-        samples: AreaRequest,
-        fit: FitSettings,
-        *,
-        districts: DistrictFile | None = None,
-        pixels: bool = False,
+        self, samples: AreaRequest, fit: FitSettings, choices: MapChoices = NO_CHOICES
     ) -> HeightsRequest:
         """The request for a fit on these areas."""
-        del pixels
-        return HeightsRequest(samples, fit, districts)
+        return HeightsRequest(samples, fit, choices.title, choices.districts)
 
     def source(self, request: HeightsRequest) -> str:
         """The name of the areas' file."""
         return request.areas.file.name
+
+    def make(
+        self,
+        store: Store,
+        slug: str,
+        request: HeightsRequest,
+        progress: Progress,
+        *,
+        within: Callable[[Session, dict[str, str]], None],
+        on_read: Callable[[dict[str, Any]], None],
+    ) -> None:
+        """Heights that rise from cell to cell: what is mapped is not what this is about."""
+        city = task_city(store, slug, model=None, with_places=False)
+        covered = covered_areas(request.areas, city, progress)
+        on_read(read_document(areas=covered.areas.report))
+        with store.session() as session:
+            within(session, {"layer": keep(session, city.city_id, self.title(request))})
 
     def compared(
         self,
@@ -183,39 +205,44 @@ def added(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TASKS, NAME, Heights())
 
 
+def keep(session: Session, city_id: int, title: str) -> str:
+    """Keep a map of heights; its name."""
+    cells = feature_rows.cells(session, city_id)[0]
+    found = layer_rows.add_layer(
+        session,
+        city_id,
+        slug="heights-of-all",
+        title=title,
+        kind=NAME,
+        fields=[{"name": "height", "type": "float", "unit": "m"}],
+        parameters={
+            "areas": "areas.gpkg",
+            "representation": "alphaearth",
+            "predictor": "linear",
+            "protocol": "cross-validation",
+            "folds": 2,
+            "seeds": [1],
+        },
+        lineage={
+            "year": 2024,
+            "embedding_sha256": [],
+            "command": "./aether heights tinytown --areas areas.gpkg",
+            "software": {},
+        },
+        findings=findings().document(),
+        cell_ids=cells,
+        columns={"height": np.linspace(3, 30, len(cells))},
+        model_id=None,
+    )
+    return found.slug
+
+
 @pytest.fixture
 def layer(app_environment: Store) -> LayerSummary:
-    """A kept map of heights, of a few cells."""
+    """A kept map of heights, of all cells."""
     with app_environment.session() as session:
         city = city_rows.city_by_slug(session, SLUG)
-        cells = feature_rows.cells(session, city.id)[0]
-        found = layer_rows.add_layer(
-            session,
-            city.id,
-            slug="heights-of-all",
-            title="Heights of all",
-            kind=NAME,
-            fields=[{"name": "height", "type": "float", "unit": "m"}],
-            parameters={
-                "areas": "areas.gpkg",
-                "representation": "alphaearth",
-                "predictor": "linear",
-                "protocol": "cross-validation",
-                "folds": 2,
-                "seeds": [1],
-            },
-            lineage={
-                "year": 2024,
-                "embedding_sha256": [],
-                "command": "./aether evaluate tinytown --task heights",
-                "software": {},
-            },
-            findings=findings().document(),
-            cell_ids=cells,
-            columns={"height": np.linspace(3, 30, len(cells))},
-            model_id=None,
-        )
-        slug = found.slug
+        slug = keep(session, city.id, "Heights of all")
     return show_layer(app_environment, SLUG, slug)
 
 
@@ -238,7 +265,7 @@ def findings() -> HeightFindings:
         outcomes=["height"],
         used=80,
         dropped={"no number": 2},
-        held_out=HeldOut.model_validate(held_out),
+        held_out=ValidationDesign.model_validate(held_out),
         test=MapTest.model_validate(
             {
                 "accuracy": {"random": {"mae": score}},
@@ -278,7 +305,53 @@ def trust_panel() -> None:
 
     store = open_store()
     city, layer = show_city(store, SLUG), show_layer(store, SLUG, "heights-of-all")
-    trust.draw(city, layer, layer_map.values_of(city, layer), "heights")
+    trust.show_trust(city, layer, layer_map.values_of(city, layer), "heights")
+
+
+OWN_PAGE = """from ui.tasks import map_page
+
+map_page.show("heights")
+"""
+"""The page it would have: `pages/building_heights.py` needs no more than this."""
+
+
+@pytest.mark.usefixtures("layer")
+def test_it_has_a_page_with_the_form_and_the_map_that_every_kind_has(tmp_path: Path) -> None:
+    (tmp_path / "pages").symlink_to(APP.parent / "pages")  # which its links lead to
+    script = tmp_path / "building_heights.py"
+    script.write_text(OWN_PAGE)
+    visit = AppTest.from_file(str(script), default_timeout=90).run()
+    assert not visit.exception
+    assert "Building heights" in visit.title[0].value
+    (score,) = visit.metric
+    assert (score.label, score.value) == ("Mean absolute error, close to areas", "4.250")
+    assert deck(visit)["layers"]
+    visit.session_state["heights-view"] = "New map"
+    visit.run()
+    assert "Still needed: areas with at least two fields." in words(visit)
+    assert visit.button(key="heights-go").disabled
+    assert page.of_task(NAME) == page.LAYERS  # where its jobs lead while it has no file
+
+
+@pytest.mark.usefixtures("app_environment", "jobs_at_once")
+def test_its_command_starts_its_job_and_tells_what_it_made(
+    task_files: TaskFiles, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grammar = Grammar(panels={"Map": tasks.commands()}, old_names={})
+    monkeypatch.setattr("cli.__main__.app", build("aether", "Only maps.", grammar))
+    areas = ["--areas", str(task_files.areas), "--fields", ",".join(GROUPS)]
+    assert run([NAME, SLUG, *areas, "--json"]) == 0
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (answer["layer"], answer["fields"], answer["areas_used"]) == (
+        "heights-of-all",
+        ["height"],
+        80,
+    )
+    assert answer["cross_validation"] == {"random": {"mae": 4.25}}
+    assert set(answer["read"]) == {"areas"}
+    assert NAME in kind_names()
+    assert kind_named(NAME).noun == "map of building heights"
+    assert run([NAME, SLUG, "--json"]) == 2
 
 
 @pytest.mark.usefixtures("layer")
@@ -307,11 +380,11 @@ def test_it_is_offered_and_compared_like_any_other(
     areas = ["--areas", str(task_files.areas), "--fields", ",".join(GROUPS)]
     how = ["--representations", "alphaearth,aether", "--seeds", "1", "--folds", "2"]
     assert run(["evaluate", SLUG, "--task", NAME, *areas, *how, "--json"]) == 0
-    told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert told["task"] == NAME
-    assert {row["metric"] for row in told["rows"]} == {"mae"}
-    assert "mean absolute error" in told["verdict"]
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert answer["task"] == NAME
+    assert {row["metric"] for row in answer["rows"]} == {"mae"}
+    assert "mean absolute error" in answer["verdict"]
     page = open_page("evaluate", task="Building heights")
-    assert told["verdict"].split(";")[0].split("(")[0].strip() in words(page)
+    assert answer["verdict"].split(";")[0].split("(")[0].strip() in words(page)
     assert run(["evaluate", SLUG, "--task", "depths", *areas, "--json"]) == 2
     assert NAME in capsys.readouterr().out

@@ -80,11 +80,11 @@ def test_districts_of_a_map_have_a_mix_with_what_it_cannot_tell_apart(
     layer = mapped.layer.layer.replace("-", "_")
     half = len(truth_city.truth) // 2
     north_west = truth_city.truth[:half, :half]
-    told = found.profile.area(found.profile.row_of("North-west"))["figures"]
-    mix = {name: told[f"{layer}_{name}"] for name in mapped.classes}
+    reported = found.profile.area(found.profile.row_of("North-west"))["figures"]
+    mix = {name: reported[f"{layer}_{name}"] for name in mapped.classes}
     assert sum(one["value"] for one in mix.values()) == pytest.approx(1, abs=1e-3)
     values = layer_values(trained_store, SLUG, mapped.layer.layer)
-    assert told[f"{layer}_not_trusted"]["city"] == pytest.approx(
+    assert reported[f"{layer}_not_trusted"]["city"] == pytest.approx(
         1 - values["applicable"].mean(), abs=0.02
     )
     held = [
@@ -177,7 +177,7 @@ def test_predictions_everywhere_change_the_map_and_no_figure(
     assert predicted["confidence"].to_numpy() == pytest.approx(
         filled["predicted_confidence"].to_numpy()
     )
-    assert result.layer.lineage["command"].endswith("--predict-everywhere")
+    assert "--predict-everywhere" in result.layer.lineage["command"].split()
 
 
 def test_labels_are_counted_once_and_rare_classes_treated_by_that_count(
@@ -236,7 +236,7 @@ def test_errors_are_told_apart_by_district(trained_store: Store, task_files: Tas
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "reported"),
     [
         ({"field": "nothing"}, ("no-such-field", "nothing", "zone")),
         (
@@ -259,10 +259,10 @@ def test_what_cannot_be_used_leaves_nothing_behind(
     trained_store: Store,
     task_files: TaskFiles,
     changes: dict[str, object],
-    told: tuple[object, ...],
+    reported: tuple[object, ...],
 ) -> None:
     before = stored(trained_store)
-    with pytest.raises(InputError, check=fault(*told)):
+    with pytest.raises(InputError, check=fault(*reported)):
         land_use(trained_store, SLUG, request(task_files.points, **changes))
     assert stored(trained_store) == before
 
@@ -294,8 +294,8 @@ def test_labels_outside_of_one_class_and_in_one_block(trained_store: Store, tmp_
         (written(tmp_path / "few.geojson", wide[:8], two[:8]), ("classes-too-small", "a 4, b 4")),
         (written(tmp_path / "odd.geojson", wide, odd), ("classes-too-small", "10 1")),
     ]
-    for path, told in cases:
-        with pytest.raises(InputError, check=fault(*told)):
+    for path, reported in cases:
+        with pytest.raises(InputError, check=fault(*reported)):
             land_use(trained_store, SLUG, LandUseRequest(LabelRequest(path, "zone"), QUICK))
     assert not list_layers(trained_store, SLUG)
 

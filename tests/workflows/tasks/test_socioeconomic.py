@@ -106,7 +106,7 @@ def test_people_of_small_areas_are_left_out(trained_store: Store, task_files: Ta
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "reported"),
     [
         (lambda frame: frame.assign(homes="many"), ("area-value-not-a-number", "homes", "many")),
         (lambda frame: frame.assign(homes=-frame["homes"] - 1), ("area-number-negative", "homes")),
@@ -123,11 +123,11 @@ def test_what_cannot_be_used_leaves_nothing_behind(
     task_files: TaskFiles,
     tmp_path: Path,
     spoil: object,
-    told: tuple[object, ...],
+    reported: tuple[object, ...],
 ) -> None:
     path = tmp_path / "spoilt.gpkg"
     spoil(gpd.read_file(task_files.areas)).to_file(path, driver="GPKG")
-    with pytest.raises(InputError, check=fault(*told)):
+    with pytest.raises(InputError, check=fault(*reported)):
         socioeconomic(trained_store, SLUG, request(path))
     with trained_store.session() as session:
         assert session.scalar(text("SELECT count(*) FROM area_set")) == 0

@@ -129,8 +129,8 @@ def test_a_city_that_changed_is_refused_with_what_and_how_to_go_on(
 ) -> None:
     execute(trained_store, change)
     command = f"./aether train {SLUG} --recipe aether --set "
-    told = fault("run-input-changed", stopped, 2, says, command, "--set epochs=6")
-    with pytest.raises(ConflictError, check=told):
+    expected = fault("run-input-changed", stopped, 2, says, command, "--set epochs=6")
+    with pytest.raises(ConflictError, check=expected):
         resume_run(trained_store, stopped)
     assert show_run(trained_store, stopped).state == "cancelled"
     # The worker that takes up such a run by itself says the same.

@@ -180,7 +180,7 @@ def test_a_run_that_keeps_killing_its_worker_is_given_up(trained_store: Store) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         ({"settings": {"epoch": "3"}}, ("no-such-setting", "epoch", "epochs")),
         ({"settings": {"epochs": "0"}}, ("setting-out-of-range", "epochs")),
@@ -191,10 +191,10 @@ def test_a_run_that_keeps_killing_its_worker_is_given_up(trained_store: Store) -
     ],
 )
 def test_requests_that_cannot_be_carried_out_are_refused(
-    trained_store: Store, arguments: dict[str, object], told: tuple[object, ...]
+    trained_store: Store, arguments: dict[str, object], reported: tuple[object, ...]
 ) -> None:
     before = list_runs(trained_store, SLUG)
-    with pytest.raises(InputError, check=fault(*told)):
+    with pytest.raises(InputError, check=fault(*reported)):
         add_run(trained_store, SLUG, **arguments)
     assert list_runs(trained_store, SLUG) == before
 

@@ -72,10 +72,10 @@ def test_one_that_ends_again_and_again_is_given_up(spawners: list[Spawner]) -> N
     one, spawner = service(spawners, "one", STAYS, ENDS)
     supervisor.start([one])
     spawner.started[0].kill()
-    with pytest.raises(GivenUpError, check=fault("service-keeps-ending", one.log)) as told:
+    with pytest.raises(GivenUpError, check=fault("service-keeps-ending", one.log)) as reported:
         look_until(supervisor, spawner, 100)
     assert len(spawner.started) == MOST_FAILURES
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(reported.value)
 
 
 def test_pauses_grow(spawners: list[Spawner]) -> None:

@@ -8,10 +8,11 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS, percent
-from aether_core.tasks.kinds.classes import CLASSES, ClassFigures, ClassFindings
+from aether_core.tasks.kinds.class_verdict import verdict
+from aether_core.tasks.kinds.classes import CLASSES, ClassFigures, ClassFindings, sentences
 from ui.maps import views
 from ui.maps.switches import colour_by, grey_out, one_of, predict_everywhere
-from ui.maps.task_page import TASK_PAGES, TaskPage
+from ui.maps.task_page import TASK_PAGES, Headline, TaskPage
 from ui.maps.tested import accuracy_table, split_switch
 from ui.maps.views import LayerView, Look
 from ui.shell import chart
@@ -24,6 +25,32 @@ _ROWS_SHOWN: Final = 12
 
 class ClassesPage(TaskPage[ClassFindings]):
     """Maps of classes: confusion, scores of each class, calibration, sets."""
+
+    def headline(self, found: ClassFindings) -> Headline:
+        """Accuracy, which needs no explanation."""
+        del found
+        return Headline(
+            "accuracy",
+            "Accuracy",
+            known="labels",
+            about="Share of held-out labels whose class was predicted correctly.",
+            percent=True,
+        )
+
+    def figures(self, found: ClassFindings) -> None:
+        """How much of the map can be used, and what to do where that is little."""
+        st.metric(
+            "Usable cells",
+            percent(found.usable),
+            help="Share of cells that are observed, or resemble the labels and have at most two "
+            "possible classes. The others are grey.",
+        )
+        if advice := verdict(found):
+            st.info(plain(advice), icon=":material/lightbulb:")
+
+    def caption(self, found: ClassFindings) -> str | None:
+        """Where its cells come from, and what became of rare classes."""
+        return plain(" ".join(sentences(found))) or None
 
     def view(self, layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
         """By class, confidence, size of the set, one class, or trust."""
@@ -48,7 +75,7 @@ class ClassesPage(TaskPage[ClassFindings]):
         with matrix:
             split = split_switch(test.confusion, f"{key}-confusion-split")
             names = found.outcomes
-            chart.draw(
+            chart.show_chart(
                 charts.confusion(test.confusion[split], names),
                 f"{key}-confusion",
                 height=min(200 + 24 * len(names), chart.TALLEST),
@@ -63,7 +90,7 @@ class ClassesPage(TaskPage[ClassFindings]):
         test = found.test
         stated, sets = st.columns(2, gap="large")
         with stated:
-            chart.draw(
+            chart.show_chart(
                 charts.reliability(test.reliability),
                 f"{key}-reliability",
                 height=_CHART,
@@ -75,7 +102,7 @@ class ClassesPage(TaskPage[ClassFindings]):
                 f"Temperature {test.temperature:.2f}, fitted on {SPLITS[test.calibrated_on]}."
             )
         with sets:
-            chart.draw(
+            chart.show_chart(
                 charts.coverage(test.coverage),
                 f"{key}-coverage",
                 height=max(_CHART, 150 + 30 * len(found.outcomes)),

@@ -11,7 +11,7 @@ from aether_core.tasks.kinds.shares import SHARES, ShareFindings
 from aether_core.tasks.testing.fairness import GroupFigures
 from ui.maps import share_views
 from ui.maps.switches import colour_by, grey_out, one_of
-from ui.maps.task_page import TASK_PAGES, TaskPage
+from ui.maps.task_page import TASK_PAGES, Headline, TaskPage
 from ui.maps.tested import accuracy_table, split_switch
 from ui.maps.views import LayerView, Look
 from ui.shell import chart
@@ -22,6 +22,20 @@ _CHART: Final = 380
 
 class SharesPage(TaskPage[ShareFindings]):
     """Maps of shares: scores, predicted against true shares, intervals."""
+
+    key = "shares"
+    note = ShareFindings.note
+
+    def headline(self, found: ShareFindings) -> Headline:
+        """Cosine similarity: 1 is easier to read than a divergence."""
+        del found
+        return Headline(
+            "cosine",
+            "Cosine similarity",
+            known="known areas",
+            about="Mean cosine similarity of predicted and observed shares in held-out areas: 1 "
+            "means the same mix of groups.",
+        )
 
     def view(self, layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
         """By the leading field, by one field, or by what lies between two."""
@@ -56,7 +70,7 @@ class SharesPage(TaskPage[ShareFindings]):
             if f"{field}_observed" not in frame:
                 st.caption("The areas this layer was made from have been removed.")
                 return
-            chart.draw(
+            chart.show_chart(
                 charts.shares_scatter(frame[f"{field}_observed"], frame[field], field),
                 f"{key}-scatter-chart",
                 height=_CHART,
@@ -92,7 +106,7 @@ class SharesPage(TaskPage[ShareFindings]):
                 for field, figures in coverage[split].items()
             ]
             level = next(iter(coverage[split].values())).level
-            chart.draw(
+            chart.show_chart(
                 charts.fairness(
                     groups,
                     "coverage",

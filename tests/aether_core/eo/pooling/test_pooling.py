@@ -301,11 +301,11 @@ def test_progress_counts_up_and_can_stop_the_work(tmp_path: Path) -> None:
     x, y = np.meshgrid(np.linspace(400_100, 400_300, 5), np.linspace(6_679_700, 6_679_900, 5))
     to_wgs84 = transformer(ZONE_35, "EPSG:4326")
     lonlat = np.column_stack(to_wgs84.transform(x.ravel(), y.ravel()))
-    told = []
+    reports = []
     views = [View("base", "square", radius_px=4)]
-    embedding.pool(lonlat, views, lambda _stage, done, total: told.append((done, total)))
-    assert told == [(done, told[-1][1]) for done in range(len(told))]
-    assert told[-1][0] == told[-1][1] > 1
+    embedding.pool(lonlat, views, lambda _stage, done, total: reports.append((done, total)))
+    assert reports == [(done, reports[-1][1]) for done in range(len(reports))]
+    assert reports[-1][0] == reports[-1][1] > 1
 
     def stop(_stage: str, _done: int, _total: int) -> None:
         raise CancelledError("stopped")

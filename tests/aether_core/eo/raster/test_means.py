@@ -54,8 +54,8 @@ def test_a_stack_of_reflectances_is_none(tmp_path: Path, dark: bool) -> None:
     values = np.random.default_rng(0).uniform(0.01, 0.15 if dark else 0.5, made.stored.shape)
     made.stored = values.astype(np.float32)
     path = write_scene(tmp_path / "bands.tif", made)
-    told = fault("vectors-of-wrong-length", "bands.tif", "none below 0", "reflectances")
-    with pytest.raises(InputError, check=told):
+    expected = fault("vectors-of-wrong-length", "bands.tif", "none below 0", "reflectances")
+    with pytest.raises(InputError, check=expected):
         open_embedding([path])
 
 

@@ -52,8 +52,8 @@ def outcome(request: Request) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
     """Weights and history of a run that came to its end; times and sittings left out."""
     history = json.loads((request.folder / "history.json").read_text())
     timeless = {"seconds", "seconds_left", "resumed_from"}
-    told = [{key: entry[key] for key in entry.keys() - timeless} for entry in history]
-    return load_file(request.folder / "weights.safetensors"), told
+    reported = [{key: entry[key] for key in entry.keys() - timeless} for entry in history]
+    return load_file(request.folder / "weights.safetensors"), reported
 
 
 def _sit(request: Request, kill: Kill | None) -> None:

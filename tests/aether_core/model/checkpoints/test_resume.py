@@ -70,8 +70,8 @@ def test_killed_at_random_steps_it_ends_with_the_same_bits(name: str, tmp_path: 
     for step in rng.integers(1, STEPS // 2, 2):
         assert sitting(cut, Kill("step", int(step))) == -9
     assert sitting(cut, None) == 0
-    (weights, history), (again, told) = outcome(whole), outcome(cut)
-    assert told == history
+    (weights, history), (again, reported) = outcome(whole), outcome(cut)
+    assert reported == history
     assert weights.keys() == again.keys()
     for key, value in weights.items():
         assert torch.equal(value, again[key]), key
@@ -87,8 +87,8 @@ def test_killed_while_a_checkpoint_is_written(moment: str, tmp_path: Path) -> No
     assert RunCheckpoints(cut.folder / "run").newest() is not None
     assert len(list((cut.folder / "run").iterdir())) == 1  # what was left half done is gone
     assert sitting(cut, None) == 0
-    (weights, history), (again, told) = outcome(whole), outcome(cut)
-    assert told == history
+    (weights, history), (again, reported) = outcome(whole), outcome(cut)
+    assert reported == history
     assert all(torch.equal(value, again[key]) for key, value in weights.items())
 
 

@@ -60,9 +60,9 @@ def told_and_true(part: str) -> tuple[np.ndarray, np.ndarray]:
     [("draft", 0.98, 0.95), ("check", 0.95, 0.87)],
 )
 def test_pairs_labelled_by_hand(part: str, precision: float, recall: float) -> None:
-    told, true = told_and_true(part)
-    assert (told & true).sum() / told.sum() >= precision
-    assert (told & true).sum() / true.sum() >= recall
+    reported, true = told_and_true(part)
+    assert (reported & true).sum() / reported.sum() >= precision
+    assert (reported & true).sum() / true.sum() >= recall
 
 
 def test_merged_once_and_counted() -> None:

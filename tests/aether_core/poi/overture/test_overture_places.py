@@ -132,8 +132,8 @@ def test_taxonomies_new_and_old(server: PublicServer, web: Web) -> None:
     ]
     overture = at(server, write_release(server.folder, {PLACES: rows}))
     frame = overture_places(web, overture, box).frame.set_index("source_id")
-    told = {fid: tuple(frame.loc[fid, ["category", "group"]]) for fid in frame.index}
-    assert told == {
+    reported = {fid: tuple(frame.loc[fid, ["category", "group"]]) for fid in frame.index}
+    assert reported == {
         "new": ("pub", "nightlife"),
         "both": ("pub", "nightlife"),
         "old": ("thai restaurant", "food and drink"),
@@ -328,15 +328,15 @@ def test_damaged_bytes_are_noticed(server: PublicServer, web: Web) -> None:
 
 def test_the_user_stops_it_between_row_groups(server: PublicServer, web: Web) -> None:
     overture = at(server, write_release(server.folder, {PLACES: places_in(WORLD, 500)}))
-    told = []
+    reported = []
 
     def stop(stage: str, done: int, total: int) -> None:
-        told.append((stage, done, total))
+        reported.append((stage, done, total))
         if done:
             raise CancelledError("stop")
 
     with pytest.raises(CancelledError):
         overture_places(web, overture, shapely.box(*WORLD), progress=stop)
-    stage, done, total = told[-1]
+    stage, done, total = reported[-1]
     assert stage == f"reading places of Overture {RELEASE}"
     assert 0 < done < total

@@ -205,8 +205,8 @@ def test_a_predicted_mean_covers_as_often_as_its_level_says() -> None:
     for other in (-1, 2):
         apart = differences(figure, other)
         rows = [row for row in range(8) if row != other]
-        told = coverage(apart.low[rows], apart.high[rows], (truth - truth[:, [other]])[:, rows])
-        assert told == pytest.approx(0.9, abs=0.01)
+        reported = coverage(apart.low[rows], apart.high[rows], (truth - truth[:, [other]])[:, rows])
+        assert reported == pytest.approx(0.9, abs=0.01)
     # As if all cells erred alone, the interval would be far too sure.
     alone = weights_of(
         lay_over(names(8), disks(), CELLS).shared, np.arange(len(CELLS), dtype=np.int64)

@@ -56,7 +56,7 @@ def test_a_phrasing_means_its_criteria(question: str, criteria: str, unmapped: s
 
 
 @pytest.mark.parametrize(
-    ("question", "told"),
+    ("question", "reported"),
     [
         ("near Tesco and Lidl", "near Tesco and near Lidl"),
         ("near a park and quiet streets", "“quiet streets” was read as near"),
@@ -70,8 +70,8 @@ def test_a_phrasing_means_its_criteria(question: str, criteria: str, unmapped: s
         ("a place for a new school", "what the place is for"),
     ],
 )
-def test_what_can_be_read_in_two_ways_is_told(question: str, told: str) -> None:
-    assert any(told in note for note in parse(question).notes)
+def test_what_can_be_read_in_two_ways_is_told(question: str, reported: str) -> None:
+    assert any(reported in note for note in parse(question).notes)
 
 
 @pytest.mark.parametrize("question", ["quiet streets near a school", "near a park and a school"])

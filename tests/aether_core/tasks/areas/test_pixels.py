@@ -166,15 +166,15 @@ def test_a_head_is_applied_to_each_pixel_before_the_mean(tmp_path: Path) -> None
 
 def test_progress_can_stop_the_work(tmp_path: Path) -> None:
     embedding = open_embedding([write_scene(tmp_path / "a.tif", scene())])
-    told: list[tuple[str, int, int]] = []
+    reports: list[tuple[str, int, int]] = []
 
     def stop(stage: str, done: int, total: int) -> None:
-        told.append((stage, done, total))
+        reports.append((stage, done, total))
         raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
         means(embedding, shapes_in(scene()), progress=stop)
-    assert told == [("averaging pixels by area", 0, 1)]
+    assert reports == [("averaging pixels by area", 0, 1)]
 
 
 def test_genuine_pixels_of_wisconsin(shared: Path) -> None:

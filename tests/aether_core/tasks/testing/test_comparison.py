@@ -10,7 +10,12 @@ from aether_core.tasks.kinds.classes import CLASSES
 from aether_core.tasks.kinds.metrics import share_scores
 from aether_core.tasks.kinds.registry import metric_named
 from aether_core.tasks.kinds.shares import SHARES
-from aether_core.tasks.testing.bootstrap import clusters_of, draw, interval, resampled_scores
+from aether_core.tasks.testing.bootstrap import (
+    clusters_of,
+    draw_resamples,
+    interval,
+    resampled_scores,
+)
 from aether_core.tasks.testing.comparison import Gain, compare, in_words
 from aether_core.tasks.testing.experiment import (
     Experiment,
@@ -64,7 +69,7 @@ def test_a_resample_scores_as_its_blocks_written_out(task: str) -> None:
     prediction = rng.dirichlet(np.ones(4), 300).astype(np.float32)
     prediction[fold < 0] = np.nan
     clusters = clusters_of(setup)
-    weights = draw(clusters.count, 5, 0)
+    weights = draw_resamples(clusters.count, 5, 0)
     part = OutOfFold("random", 0, fold, prediction)
     scores = resampled_scores(setup, [part], clusters, weights)
     assert (weights[0] == 1).all()

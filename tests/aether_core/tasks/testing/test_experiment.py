@@ -92,10 +92,10 @@ def test_weight_zero_takes_a_sample_out_of_the_fit() -> None:
 
 
 def test_cancelling_ends_it_and_progress_reaches_the_end() -> None:
-    setup, told = setup_of(), []
+    setup, reported = setup_of(), []
     x = {"alphaearth": inputs(setup, 5, 1)}
-    run_experiment(setup, x, lambda _stage, done, total: told.append((done, total)))
-    assert told == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    run_experiment(setup, x, lambda _stage, done, total: reported.append((done, total)))
+    assert reported == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
 
     def cancel(_stage: str, done: int, _total: int) -> None:
         if done:

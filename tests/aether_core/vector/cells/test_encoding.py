@@ -64,8 +64,8 @@ def test_letters_that_leave_it_open_are_asked_with_what_they_would_be(tmp_path: 
 
 def test_the_users_encoding_wins_and_must_fit(tmp_path: Path) -> None:
     content = table(["Café"]).encode()
-    told = read(tmp_path / "a.csv", content, encoding="latin-1")
-    assert (told.frame["name"][0], told.report.encoding) == ("CafÃ©", "latin-1")
+    reported = read(tmp_path / "a.csv", content, encoding="latin-1")
+    assert (reported.frame["name"][0], reported.report.encoding) == ("CafÃ©", "latin-1")
     with pytest.raises(InputError, check=fault("text-not-in-encoding", "a.csv", "ascii")):
         read(tmp_path / "a.csv", content, encoding="ascii")
     for name in ("klingon", "rot13", "base64"):

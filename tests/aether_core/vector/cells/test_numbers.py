@@ -75,8 +75,8 @@ def test_the_users_word_wins() -> None:
     assert read(["1.874"], options=ReadOptions(decimal=".")).values[0, 0] == 1.874
     assert read(["1.874"], options=ReadOptions(decimal=",")).values[0, 0] == 1874
     assert read(["1.874"], options=ReadOptions(thousands=".")).values[0, 0] == 1874
-    told = read(["1.5", "2,5"], options=ReadOptions(decimal=","))
-    assert told.text[:, 0].tolist() == ["1.5", ""]
+    reported = read(["1.5", "2,5"], options=ReadOptions(decimal=","))
+    assert reported.text[:, 0].tolist() == ["1.5", ""]
     with pytest.raises(InputError, check=fault("decimal-is-thousands", ",")):
         read(["1"], options=ReadOptions(decimal=",", thousands=","))
 

@@ -1,0 +1,80 @@
+"""What a kind of task is fitted on, asked for: labels, or areas with numbers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from aether_core.eo.file_kind import FILE_KINDS
+from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
+from ui.forms import area as area_form
+from ui.forms import label as label_form
+from workflows.cities.cities import CitySummary
+from workflows.tasks.task import NO_CHOICES, MapChoices
+
+
+@dataclass(frozen=True)
+class SampleForm:
+    """How one sort of samples is asked for.
+
+    Attributes:
+        ask: Draws the form, with the key its widgets' names start with; None while something is
+            missing.
+        missing: What is missing then.
+        first: What to do first, a sentence; "" where nothing more is to be said.
+        hint: What to bring for a comparison.
+        choices: Asks what else can be chosen of a map of them, seen by a representation.
+    """
+
+    ask: Callable[[CitySummary, str], Any]
+    missing: str
+    first: str
+    hint: str
+    choices: Callable[[CitySummary, str, str], MapChoices]
+
+
+def _of_labels(_city: CitySummary, _representation: str, key: str) -> MapChoices:
+    """Ask whether predictions are shown where labels say what is there."""
+    everywhere = st.toggle(
+        "Predict everywhere",
+        key=f"{key}-everywhere",
+        help="Off: where your labels cover the ground, the map keeps what they say, and "
+        "predictions fill the gaps. On: predictions everywhere.",
+    )
+    return MapChoices(predict_everywhere=everywhere)
+
+
+def _of_areas(city: CitySummary, representation: str, key: str) -> MapChoices:
+    """Ask whether areas take their mean over pixels, where the embedding has some."""
+    has_pixels = FILE_KINDS[city.embedding_kind].has_pixels
+    if not (has_pixels and REPRESENTATION_KINDS[representation].of_pixels):
+        return NO_CHOICES
+    pixels = st.toggle(
+        "Average over pixels",
+        key=f"{key}-pixels",
+        help="Average the pixels in each area instead of its cells: more precise for small "
+        "areas, but slower.",
+    )
+    return MapChoices(pixels=pixels)
+
+
+SAMPLES: Final[Mapping[str, SampleForm]] = {
+    "labels": SampleForm(
+        label_form.ask_labels,
+        "labels",
+        "Add some known examples first.",
+        "Upload points or polygons with known classes: start with a few dozen per class, spread "
+        "over the city so that they can be tested on spatial blocks.",
+        _of_labels,
+    ),
+    "areas": SampleForm(
+        area_form.ask_areas,
+        "areas with at least two fields",
+        "",
+        "Upload areas with shares or counts: start with a few dozen, spread over the city so that "
+        "they can be tested on spatial blocks.",
+        _of_areas,
+    ),
+}
+"""By what a kind of task says that it is fitted on."""
