@@ -12,6 +12,7 @@ from workflows.cities.cities import CitySummary
 _PAGES: Final = {
     "home": ("Home", ":material/home:"),
     "search": ("Search", ":material/search:"),
+    "districts": ("Districts", ":material/grid_view:"),
     "change": ("Change", ":material/compare:"),
     "land_use": ("Land use", ":material/category:"),
     "socioeconomic": ("Socioeconomic", ":material/groups:"),
@@ -21,7 +22,7 @@ _PAGES: Final = {
     "city": ("City", ":material/location_city:"),
 }
 """The files of `pages/` in the order of the menu, with title and icon; the first opens first."""
-HOME, SEARCH, CHANGE, LAND_USE, SOCIOECONOMIC, EVALUATE, LAYERS, TRAIN, CITY = (
+HOME, SEARCH, DISTRICTS, CHANGE, LAND_USE, SOCIOECONOMIC, EVALUATE, LAYERS, TRAIN, CITY = (
     f"pages/{name}.py" for name in _PAGES
 )
 

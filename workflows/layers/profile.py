@@ -189,9 +189,7 @@ def _profiled(
     )
 
 
-def _chosen(
-    store: Store, slug: str, asked: _Asked
-) -> tuple[list[LayerSummary], list[str]]:
+def _chosen(store: Store, slug: str, asked: _Asked) -> tuple[list[LayerSummary], list[str]]:
     """The layers that are asked for, or the newest of cells; and what to tell about it.
 
     Raises:

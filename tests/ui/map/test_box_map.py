@@ -30,7 +30,7 @@ COLOURS = {
 }
 DATA: dict[str, Any] = {
     "height": 400,
-    "words": box_map._WORDS,
+    "words": box_map.WORDS,
     "colours": COLOURS,
     "font": "sans-serif",
     "towns": [["Turku <b>", 22.27, 60.45, 195_000]],
