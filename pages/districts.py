@@ -104,25 +104,43 @@ def draw_figures(
     city: CitySummary, found: AreaProfile, area: str, beside: str, asked: Scored | None
 ) -> None:
     """What is in the area, and what can be done with it."""
-    titles = {one.layer: one.title for one in list_layers(state.store(), city.slug)}
-    if asked is not None:
-        titles[QUESTION] = asked.title
+    titles = {QUESTION: asked.title} if asked is not None else {}
+    titles |= {one.layer: one.title for one in list_layers(state.store(), city.slug)}
     figures.draw(found, area, beside, titles)
     figures.draw_all(found)
     for note in found.notes:
         st.caption(plain(f"{note[:1].upper()}{note[1:]}."))
+    if not found.layers:
+        st.page_link(page.LAND_USE, label="Make a map of land use", icon=":material/category:")
     with st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption("Every area with every figure, its interval and the sentence, WGS84.")
         with errors.boxed(state.reachable):
             downloads.buttons(
                 f"{city.slug}-districts", lambda path: export_profile(found, path), key="districts"
             )
-    st.page_link(
-        page.SEARCH,
-        label="Search the city",
+    draw_limit(city, found, area)
+
+
+def draw_limit(city: CitySummary, found: AreaProfile, area: str) -> None:
+    """Search this area alone."""
+    if st.button(
+        f"Search only in {plain(area)}",
         icon=":material/search:",
-        query_params=ask.address(city),
-    )
+        width="stretch",
+        key="search-here",
+        disabled=city.model is None,
+    ):
+        with errors.boxed(state.reachable):
+            ground = found.profile.ground
+            areas.limit_search(city, area, ground.geometry[found.profile.row_of(area)])
+    limits = ask.areas(city)
+    if limits:
+        st.page_link(
+            page.SEARCH,
+            label=f"Search is limited to {plain(', '.join(one.words for one in limits))}",
+            icon=":material/arrow_forward:",
+            query_params=ask.address(city),
+        )
 
 
 def draw_hint() -> None:

@@ -12,7 +12,9 @@ from aether_core.charts.words import Chart, fitted, layered, name_axis, nothing,
 
 _BAR: Final = 11
 _GAP: Final = 9
-_AROUND: Final = 92
+_AROUND: Final = 150
+_FARTHEST: Final = 2.0
+_LARGE: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def profile_bars(
             "hi": [bar.hi if bar.lo != bar.hi else None for bar in drawn],
         }
     ).astype({"lo": float, "hi": float})
-    form = ".1%" if share else ",.3~g"
+    exact = ".1%" if share else ",.3~g"
     base = alt.Chart(frame).encode(
         y=alt.Y(
             "what:N",
@@ -76,15 +78,21 @@ def profile_bars(
             alt.Tooltip("what:N", title="figure"),
             alt.Tooltip("who:N", title="area"),
             *(
-                alt.Tooltip(f"{key}:Q", format=form, title=name)
+                alt.Tooltip(f"{key}:Q", format=exact, title=name)
                 for key, name in (("value", unit), ("lo", "from"), ("hi", "to"))
             ),
         ],
     )
+    ends = frame[["value", "lo", "hi"]]
+    # Next to nothing is known of tiny ground: its interval runs out of the picture.
+    most = min(float(ends.max(axis=None)), _FARTHEST * float(frame["value"].abs().max()))
+    form = "~%" if share else ",.3~g" if most < _LARGE else "~s"
+    scale = alt.Scale(domain=[min(float(ends.min(axis=None)), 0.0), most or 1.0], nice=True)
     x = alt.X(
         "value:Q",
+        scale=scale,
         title="% of the ground" if unit == "share of the ground" else unit,
-        axis=alt.Axis(format=".0%" if share else "~s", tickCount=5),
+        axis=alt.Axis(format=form, tickCount=5),
     )
     colours = [*(BLUE, AMBER)[: len(who) - 1], QUIET]
     colour = alt.Color(
@@ -93,9 +101,9 @@ def profile_bars(
         scale=alt.Scale(domain=list(people.values()), range=colours),
         legend=alt.Legend(orient="top", columns=3, labelLimit=110),
     )
-    lines = base.transform_filter("isValid(datum.lo)").mark_rule(strokeWidth=2)
+    lines = base.transform_filter("isValid(datum.lo)").mark_rule(strokeWidth=2, clip=True)
     chart = layered(
-        base.mark_bar(cornerRadiusEnd=2, opacity=0.5, height=_BAR - 2).encode(x=x, color=colour),
+        base.mark_bar(cornerRadiusEnd=2, opacity=0.6, height=_BAR - 2).encode(x=x, color=colour),
         lines.encode(x="lo:Q", x2="hi:Q", color=colour),
     )
     return titled(chart, title, note)

@@ -8,17 +8,20 @@ from typing import Final
 import numpy as np
 import shapely
 import streamlit as st
-from shapely.geometry import MultiPolygon
+from shapely.geometry import MultiPolygon, mapping
 from shapely.geometry import shape as geometry_of
 
 from aether_core.city.outline import area_km2, repaired_outline
 from aether_core.errors import AetherError, InputError
 from aether_core.search.profile.read import NamedAreas, read_named_areas
+from aether_core.search.question.criteria import Criterion, FileSource
 from aether_core.spatial.longitudes import within_180
 from aether_core.vector import ReadOptions
+from ui.ask import question as asking
 from ui.forms import reading
 from ui.map.box_map import Shape
-from ui.shell import state
+from ui.map.ready_json import compact
+from ui.shell import state, uploads
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import layer_shapes
 
@@ -165,6 +168,14 @@ def remove_all(city: CitySummary) -> None:
     """Begin anew."""
     now = current(city)
     _keep(Districts(city.slug, version=now.version + 1, forms=now.forms + 1))
+
+
+def limit_search(city: CitySummary, name: str, geometry: shapely.Geometry) -> None:
+    """Limit what is searched to an area, as a file of areas would."""
+    feature = {"type": "Feature", "properties": {"name": name}, "geometry": mapping(geometry)}
+    content = compact({"type": "FeatureCollection", "features": [feature]})
+    path = uploads.keep("area.geojson", content.encode())
+    asking.limit_to(city, [Criterion("in", name, source=FileSource(path))])
 
 
 def read_file(file: AreaFile) -> NamedAreas:

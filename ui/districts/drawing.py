@@ -38,6 +38,7 @@ _WORDS: Final = box_map.WORDS | {
     },
     "hints": {
         "start": "Choose Lasso, Box or Polygon to draw a district",
+        "pick": "Click a district to see its figures, or draw another one",
         "lasso": "Drag around the district",
         "box": "Drag across the district",
         "polygon": "Click each corner in turn",

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
-from aether_core.search.profile.figures import INTERVALS
+from aether_core.search.profile.figures import BLOCKS, INTERVALS, MAP_ERROR, POISSON
 from ui.districts.areas import WHOLE
 from ui.shell import chart
 from ui.shell.text import facts, plain
@@ -18,7 +18,13 @@ from workflows.layers.scored import QUESTION
 _PLACES: Final = "places"
 _GROUND: Final = "area"
 _EVERY_PLACE: Final = "places_per_km2"
-_FIRST_GROUPS: Final = 10
+_FIRST_GROUPS: Final = 8
+
+_ABOUT: Final = {
+    POISSON: "of counts by chance",
+    MAP_ERROR: "of the map's error",
+    BLOCKS: "over other ground like this",
+}
 
 Fact = Mapping[str, Any]
 
@@ -51,7 +57,7 @@ def draw(found: AreaProfile, area: str, beside: str, titles: Mapping[str, str]) 
         found: The profile.
         area: Name of the area.
         beside: Name of another one, or `WHOLE`.
-        titles: What the sources of figures are called: layers, and the question.
+        titles: What the sources of figures are called: the question, and layers; in this order.
     """
     profile = found.profile
     row = profile.row_of(area)
@@ -68,9 +74,11 @@ def draw(found: AreaProfile, area: str, beside: str, titles: Mapping[str, str]) 
     who = (area, *([beside] if beside != WHOLE else []), WHOLE)
     compared = _Compared(who, (*(profile.area(one)["figures"] for one in rows), city))
     _draw_sizes(compared, every)
-    for source in dict.fromkeys(one["source"] for one in every):
-        if source != _GROUND:
-            _draw_source(compared, [one for one in every if one["source"] == source], titles)
+    sources = dict.fromkeys([*titles, *(one["source"] for one in every)])
+    for source in sources:
+        of_source = [one for one in every if one["source"] == source]
+        if of_source and source != _GROUND:
+            _draw_source(compared, of_source, titles)
     _draw_table(compared, every)
 
 
@@ -106,7 +114,7 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
         for one in figures
         if one["unit"] != "percentile" and one["name"] not in (_PLACES, _EVERY_PLACE)
     ]
-    for unit in dict.fromkeys(one["unit"] for one in shown):
+    for at, unit in enumerate(dict.fromkeys(one["unit"] for one in shown)):
         of_unit = [one for one in shown if one["unit"] == unit]
         labels = [_short(one["label"], title) for one in of_unit]
         if source == _PLACES and len(of_unit) > _FIRST_GROUPS:
@@ -118,7 +126,13 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
             for bar in compared.bars(one, label)
         ]
         chart.draw(
-            profile_bars(bars, compared.who, title=title, unit=unit, note=_interval(of_unit[0])),
+            profile_bars(
+                bars,
+                compared.who,
+                title="" if at else title,
+                unit=unit,
+                note=_interval(of_unit[0]),
+            ),
             f"district-{source}-{unit}",
             height=bars_height(bars, compared.who),
             alt=f"{title}, {unit}: {', '.join(compared.who)}",
@@ -166,8 +180,7 @@ def _interval(figure: Fact) -> str:
     """What the lines on bars mean, in few words."""
     kind = figure["interval"]
     level = f"{100 * figure['level']:.0f} % interval" if figure["level"] else ""
-    about = {"poisson": "chance in counts", "map error": "error of the map", "blocks": "ground"}
-    return f"line: {level}, {about[kind]}" if kind in about and level else ""
+    return f"line: {level} {_ABOUT[kind]}" if kind in _ABOUT and level else ""
 
 
 def _short(label: str, title: str) -> str:

@@ -365,7 +365,7 @@ class DrawingMap {
       paint.strokeStyle = data.colours.land;
       paint.lineWidth = 3.5;
       paint.strokeText(name, x, y);
-      paint.fillStyle = role === "rest" ? data.colours.name : data.colours[role];
+      paint.fillStyle = data.colours.name;
       paint.fillText(name, x, y);
     }
     paint.textAlign = "start";
@@ -497,7 +497,8 @@ class DrawingMap {
     const { hints } = this.data.words;
     if (this.tool === "box" || this.tool === "lasso") hint.textContent = hints[this.tool];
     else if (this.tool === "polygon") hint.textContent = this.draft.length < 3 ? hints.polygon : hints.close;
-    else hint.textContent = this.shape ? "" : hints.start;
+    else if (this.shape) hint.textContent = "";
+    else hint.textContent = this.data.outlines?.length ? hints.pick : hints.start;
     const size = this.root.querySelector(".size");
     if (!this.shape) {
       size.textContent = "";

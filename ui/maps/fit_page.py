@@ -172,3 +172,4 @@ def take_with(city: CitySummary, layer: LayerSummary, key: str) -> None:
         take_away.files(city, layer, key)
     take_away.report(city, layer)
     take_away.qgis(city, layer)
+    st.page_link(page.DISTRICTS, label="Figures of districts", query_params={state.CITY: city.slug})

@@ -213,8 +213,9 @@ def _chosen(store: Store, slug: str, asked: _Asked) -> tuple[list[LayerSummary],
     if not cells:
         told = "ground and places" if asked.scored is None else "ground, places and the question"
         notes.append(
-            f"the city has no kept layer yet, so only {told} are told; make a map "
-            f"(./aether landuse {slug}), or keep a search (./aether search {slug} QUERY --keep)"
+            f"the city has no kept layer yet, so only {told} are told; make a map of land use, or "
+            f"keep a search (in commands: ./aether landuse {slug}, ./aether search {slug} QUERY "
+            "--keep)"
         )
     if len(cells) > MOST_LAYERS:
         notes.append(
@@ -257,13 +258,13 @@ def _computed(
             told.append(f"{layer.layer}: {error}")
     profile = profile_of(ground, places, kept, progress)
     if ground.outside:
-        listed = _listed(ground.outside)
-        told.append(f"{len(ground.outside):,} areas share no ground with the city: {listed}")
+        said = _said(ground.outside, "shares", "share")
+        told.append(f"{said} no ground with the city: {_listed(ground.outside)}")
     partly = ground.name[ground.covered < _WHOLE].tolist()
     if partly:
         told.append(
-            f"{len(partly):,} areas lie partly outside the city's cells ({_listed(partly)}): "
-            "their figures are of the part inside"
+            f"{_said(partly, 'lies', 'lie')} partly outside the city's cells ({_listed(partly)}): "
+            "the figures are of the part inside"
         )
     if ground.overlapping:
         told.append(
@@ -274,8 +275,8 @@ def _computed(
     small = ground.name[ground.km2 * 1e6 < float(np.median(ground.cell_m2))].tolist()
     if small:
         told.append(
-            f"{len(small):,} areas are smaller than a cell ({_listed(small)}): layers tell of "
-            "ground around them, too"
+            f"{_said(small, 'is', 'are')} smaller than a cell ({_listed(small)}): layers tell of "
+            "the ground around, too"
         )
     return AreaProfile(
         city=slug,
@@ -332,6 +333,10 @@ def _blocks(
         return blocks_of_side(lonlat, 0.0)
     value = pd.to_numeric(frame[numbers[0]], errors="coerce").to_numpy(np.float64)
     return blocks_alike(lonlat, value)
+
+
+def _said(names: Sequence[str], one: str, more: str) -> str:
+    return f"1 area {one}" if len(names) == 1 else f"{len(names):,} areas {more}"
 
 
 def _listed(names: Sequence[str]) -> str:
