@@ -11,6 +11,7 @@ from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.forms import area as area_form
 from ui.forms import label as label_form
 from workflows.cities.cities import CitySummary
+from workflows.tasks.task import NO_CHOICES, MapChoices
 
 
 @dataclass(frozen=True)
@@ -22,30 +23,31 @@ class SampleForm:
             missing.
         missing: What is missing then.
         hint: What to bring for a comparison.
-        over_pixels: Asks whether their means are taken over pixels, seen by a representation.
+        choices: Asks what else can be chosen of a map of them, seen by a representation.
     """
 
     ask: Callable[[CitySummary, str], Any]
     missing: str
     hint: str
-    over_pixels: Callable[[CitySummary, str, str], bool]
+    choices: Callable[[CitySummary, str, str], MapChoices]
 
 
-def _never(_city: CitySummary, _representation: str, _key: str) -> bool:
-    return False
+def _of_labels(_city: CitySummary, _representation: str, _key: str) -> MapChoices:
+    return NO_CHOICES
 
 
-def _ask_pixels(city: CitySummary, representation: str, key: str) -> bool:
+def _of_areas(city: CitySummary, representation: str, key: str) -> MapChoices:
     """Ask whether areas take their mean over pixels, where the embedding has some."""
     has_pixels = FILE_KINDS[city.embedding_kind].has_pixels
     if not (has_pixels and REPRESENTATION_KINDS[representation].of_pixels):
-        return False
-    return st.toggle(
+        return NO_CHOICES
+    pixels = st.toggle(
         "Average over pixels",
         key=f"{key}-pixels",
         help="Average the pixels in each area instead of its cells: more precise for small "
         "areas, but slower.",
     )
+    return MapChoices(pixels=pixels)
 
 
 SAMPLES: Final[Mapping[str, SampleForm]] = {
@@ -54,14 +56,14 @@ SAMPLES: Final[Mapping[str, SampleForm]] = {
         "labels",
         "Upload points or polygons with known classes: start with a few dozen per class, spread "
         "over the city so that they can be tested on spatial blocks.",
-        _never,
+        _of_labels,
     ),
     "areas": SampleForm(
         area_form.ask_areas,
         "areas with at least two fields",
         "Upload areas with shares or counts: start with a few dozen, spread over the city so that "
         "they can be tested on spatial blocks.",
-        _ask_pixels,
+        _of_areas,
     ),
 }
 """By what a kind of task says that it is fitted on."""

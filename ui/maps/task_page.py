@@ -57,6 +57,10 @@ class TaskPage(Generic[F]):
         metric = kind.main_metric
         return Headline(metric.name, metric.heading, known=kind.samples, about=measure_help(metric))
 
+    def caption(self, found: F) -> str | None:
+        """What must be said under its maps."""
+        return found.note
+
     def figures(self, found: F) -> None:
         """Draw what else is worth a glance beside its maps."""
 

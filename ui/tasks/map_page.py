@@ -1,5 +1,6 @@
 """The page of a kind of task: samples in, a map out that says how far to trust it."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import streamlit as st
@@ -18,7 +19,7 @@ from ui.shell import errors, page, state
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import MAX_TITLE, LayerSummary, list_layers
 from workflows.tasks.job_kinds import map_job
-from workflows.tasks.task import TASKS, MapChoices
+from workflows.tasks.task import TASKS
 
 _MAP_HEIGHT: Final = 600
 _KEPT_FREE: Final = 20
@@ -61,7 +62,7 @@ def _show_form(
         )
         go_place = st.container()
         fit = fit_form.ask_fit(city, key, with_representation=True)
-        pixels = form.over_pixels(city, fit.representation, key)
+        choices = form.choices(city, fit.representation, key)
         districts = district_form.ask_districts(key)
         if shown.note:
             st.caption(shown.note)
@@ -70,8 +71,10 @@ def _show_form(
                 st.caption(f"Still needed: {form.missing}.")
             asked = None
             if samples is not None:
-                choices = MapChoices(title.strip() or None, districts, pixels)
-                asked = TASKS[kind.name].request_for(samples, fit, choices)
+                named = title.strip() or None
+                asked = TASKS[kind.name].request_for(
+                    samples, fit, replace(choices, title=named, districts=districts)
+                )
             go = job_panel.button(
                 panel,
                 "Fit and map",
@@ -100,8 +103,8 @@ def _show_map(
         fit_page.take_with(city, drawn, key)
     with picture, errors.boxed(state.reachable):
         layer_map.draw_layer(city, drawn, key, _MAP_HEIGHT)
-        if found.note:
-            st.caption(found.note)
+        if said := shown.caption(found):
+            st.caption(said)
     with errors.boxed(state.reachable):
         trust.show_trust(city, layer, layer_map.values_of(city, by_area or layer), key)
 
