@@ -112,7 +112,9 @@ def draw_figures(
     for note in found.notes:
         st.caption(plain(f"{note[:1].upper()}{note[1:]}."))
     if not found.layers:
-        st.page_link(page.of_task(CLASSES.name), label="Make a map of land use", icon=":material/category:")
+        st.page_link(
+            page.of_task(CLASSES.name), label="Make a map of land use", icon=":material/category:"
+        )
     with st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption("Every area with every figure, its interval and the sentence, WGS84.")
         with errors.boxed(state.reachable):

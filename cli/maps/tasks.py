@@ -14,6 +14,7 @@ from cli.maps.task_options import (
     FitOptions,
     LabelOptions,
     MapOptions,
+    PredictEverywhere,
 )
 from cli.options import Command, flat
 
@@ -39,9 +40,11 @@ def _from_labels(task: str) -> Command:
         fit: FitOptions,
         districts: DistrictOptions,
         made: MapOptions,
+        predict_everywhere: PredictEverywhere = False,
     ) -> None:
         made.check_target()
-        _make(task, slug, labels.request(), fit, districts, made)
+        chosen = {"predict_everywhere": predict_everywhere}
+        _make(task, slug, labels.request(), fit, districts, made, chosen)
 
     return command
 
@@ -55,7 +58,7 @@ def _from_areas(task: str) -> Command:
         made: MapOptions,
     ) -> None:
         made.check_target()
-        _make(task, slug, areas.request(), fit, districts, made, pixels=areas.pixels)
+        _make(task, slug, areas.request(), fit, districts, made, {"pixels": areas.pixels})
 
     return command
 
@@ -74,10 +77,13 @@ def _make(
     fit: FitOptions,
     districts: DistrictOptions,
     made: MapOptions,
-    *,
-    pixels: bool = False,
+    chosen: Mapping[str, bool],
 ) -> None:
-    """Start the job, and tell what it has made."""
+    """Start the job, and tell what it has made.
+
+    Args:
+        chosen: What only maps of such samples let one choose, as `MapChoices` calls it.
+    """
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
     from workflows.tasks.job_kinds import map_job
@@ -86,7 +92,7 @@ def _make(
     request = TASKS[task].request_for(
         samples,
         fit.settings(made.representation, made.level),
-        MapChoices(made.title, districts.request(), pixels),
+        MapChoices(made.title, districts.request(), **chosen),
     )
     store = open_store()
     job = start_job(store, map_job(task), slug, request)

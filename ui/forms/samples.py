@@ -22,18 +22,27 @@ class SampleForm:
         ask: Draws the form, with the key its widgets' names start with; None while something is
             missing.
         missing: What is missing then.
+        first: What to do first, a sentence; "" where nothing more is to be said.
         hint: What to bring for a comparison.
         choices: Asks what else can be chosen of a map of them, seen by a representation.
     """
 
     ask: Callable[[CitySummary, str], Any]
     missing: str
+    first: str
     hint: str
     choices: Callable[[CitySummary, str, str], MapChoices]
 
 
-def _of_labels(_city: CitySummary, _representation: str, _key: str) -> MapChoices:
-    return NO_CHOICES
+def _of_labels(_city: CitySummary, _representation: str, key: str) -> MapChoices:
+    """Ask whether predictions are shown where labels say what is there."""
+    everywhere = st.toggle(
+        "Predict everywhere",
+        key=f"{key}-everywhere",
+        help="Off: where your labels cover the ground, the map keeps what they say, and "
+        "predictions fill the gaps. On: predictions everywhere.",
+    )
+    return MapChoices(predict_everywhere=everywhere)
 
 
 def _of_areas(city: CitySummary, representation: str, key: str) -> MapChoices:
@@ -54,6 +63,7 @@ SAMPLES: Final[Mapping[str, SampleForm]] = {
     "labels": SampleForm(
         label_form.ask_labels,
         "labels",
+        "Add some known examples first.",
         "Upload points or polygons with known classes: start with a few dozen per class, spread "
         "over the city so that they can be tested on spatial blocks.",
         _of_labels,
@@ -61,6 +71,7 @@ SAMPLES: Final[Mapping[str, SampleForm]] = {
     "areas": SampleForm(
         area_form.ask_areas,
         "areas with at least two fields",
+        "",
         "Upload areas with shares or counts: start with a few dozen, spread over the city so that "
         "they can be tested on spatial blocks.",
         _of_areas,

@@ -68,7 +68,7 @@ def _show_form(
             st.caption(shown.note)
         with go_place:
             if samples is None:
-                st.caption(f"Still needed: {form.missing}.")
+                st.caption(f"Still needed: {form.missing}. {form.first}".rstrip())
             asked = None
             if samples is not None:
                 named = title.strip() or None
@@ -77,7 +77,7 @@ def _show_form(
                 )
             go = job_panel.button(
                 panel,
-                "Fit and map",
+                "Make the map",
                 key=f"{key}-go",
                 icon=f":material/{kind.symbol}:",
                 request=asked,

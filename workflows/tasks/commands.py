@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
+from aether_core.tasks.samples.small_classes import OTHER, TESTABLE
 from aether_core.vector import ReadOptions
 from workflows.cities.osm_labels import OSM_LABELS
 from workflows.tasks.areas import AreaRequest
@@ -46,8 +47,10 @@ def label_words(labels: LabelRequest) -> Iterator[str]:
         yield from ("--crosswalk", labels.crosswalk)
     for value, name in labels.mapping.items():
         yield from ("--map", f"{value}={name}")
-    if labels.small != "drop":
+    if labels.small != TESTABLE:
         yield from ("--small-classes", labels.small)
+    if labels.merge_into != OTHER:
+        yield from ("--merge-into", labels.merge_into)
 
 
 def area_words(areas: AreaRequest, *, pixels: bool = False) -> Iterator[str]:

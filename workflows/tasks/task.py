@@ -49,11 +49,14 @@ class MapChoices:
         title: What it is called; from the samples' source when None.
         districts: Districts to break errors down by.
         pixels: Take the means of areas over the raster's pixels; labels have none.
+        predict_everywhere: Show predictions where labels say what is there, too; areas say it of
+            no cell.
     """
 
     title: str | None = None
     districts: DistrictFile | None = None
     pixels: bool = False
+    predict_everywhere: bool = False
 
 
 NO_CHOICES: Final = MapChoices()

@@ -8,16 +8,16 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS, percent
-from aether_core.tasks.kinds.classes import CLASSES, ClassFigures, ClassFindings
+from aether_core.tasks.kinds.class_verdict import verdict
+from aether_core.tasks.kinds.classes import CLASSES, ClassFigures, ClassFindings, sentences
 from ui.maps import views
-from ui.maps.switches import colour_by, grey_out, one_of
+from ui.maps.switches import colour_by, grey_out, one_of, predict_everywhere
 from ui.maps.task_page import TASK_PAGES, Headline, TaskPage
 from ui.maps.tested import accuracy_table, split_switch
 from ui.maps.views import LayerView, Look
 from ui.shell import chart
 from ui.shell.text import plain
 from workflows.layers.layers import LayerSummary
-from workflows.tasks.land_use import advice
 
 _CHART: Final = 330
 _ROWS_SHOWN: Final = 12
@@ -41,12 +41,16 @@ class ClassesPage(TaskPage[ClassFindings]):
         """How much of the map can be used, and what to do where that is little."""
         st.metric(
             "Usable cells",
-            f"{found.test.trusted:.0%}".replace("%", " %"),
-            help="Share of cells that resemble the labels and have at most two possible "
-            "classes. The others are grey.",
+            percent(found.usable),
+            help="Share of cells that are observed, or resemble the labels and have at most two "
+            "possible classes. The others are grey.",
         )
-        if tip := advice(found):
-            st.info(tip, icon=":material/lightbulb:")
+        if advice := verdict(found):
+            st.info(plain(advice), icon=":material/lightbulb:")
+
+    def caption(self, found: ClassFindings) -> str | None:
+        """Where its cells come from, and what became of rare classes."""
+        return plain(" ".join(sentences(found))) or None
 
     def view(self, layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
         """By class, confidence, size of the set, one class, or trust."""
@@ -55,6 +59,8 @@ class ClassesPage(TaskPage[ClassFindings]):
         one = (
             one_of(classes, "Class", f"{key}-one-{layer.layer}") if what == views.ONE_CLASS else ""
         )
+        if "predicted" in frame and predict_everywhere(key):
+            frame = views.predictions_of(frame)
         view = views.land_use(frame, classes, what, look, one=one)
         if what == views.TRUST or not grey_out(key):
             return view
@@ -62,7 +68,7 @@ class ClassesPage(TaskPage[ClassFindings]):
         return view.greyed(~frame[holds].to_numpy(dtype=bool), look)
 
     def accuracy(self, found: ClassFindings, frame: pd.DataFrame, key: str) -> None:
-        """Confusion matrix and scores of each class, on labels held out from the probe."""
+        """Confusion matrix and scores of each class, on samples held out from the probe."""
         del frame  # what was measured on the labels says it all
         test = found.test
         figures, matrix = st.columns([5, 6], gap="large")
@@ -104,15 +110,14 @@ class ClassesPage(TaskPage[ClassFindings]):
             )
             if test.always_in_set:
                 st.caption(
-                    f"Too few labels to rule these out: {plain(', '.join(test.always_in_set))}. "
+                    f"Too few samples to rule these out: {plain(', '.join(test.always_in_set))}. "
                     "They are in every set."
                 )
 
     def limits(self, found: ClassFindings) -> str:
         """How much of the city can be used."""
-        return (
-            f" **{percent(found.test.trusted)}** is inside it and has at most two classes possible."
-        )
+        inside = percent(found.test.trusted)
+        return f" Predictions are inside it with at most two classes possible in **{inside}**."
 
 
 TASK_PAGES[CLASSES.name] = ClassesPage()
@@ -123,7 +128,7 @@ def _per_class(rows: Sequence[ClassFigures], key: str) -> None:
         [
             {
                 "Class": row.name,
-                "Labels": row.n,
+                "Samples": row.n,
                 "Recall": 100 * row.recall,
                 "Precision": 100 * row.precision,
                 "F1": row.f1,
@@ -144,14 +149,14 @@ def _per_class(rows: Sequence[ClassFigures], key: str) -> None:
                 format="%.0f %%",
                 min_value=0,
                 max_value=100,
-                help="Share of this class's labels that the map finds (recall)",
+                help="Share of this class's samples that the predictions find (recall)",
             ),
             "Precision": share(
                 width=95,
                 format="%.0f %%",
                 min_value=0,
                 max_value=100,
-                help="Share of cells mapped as this class that are correct (precision)",
+                help="Share of samples predicted as this class that are correct (precision)",
             ),
             "F1": st.column_config.NumberColumn(format="%.2f", width=50),
         },
