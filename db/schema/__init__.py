@@ -20,6 +20,7 @@ from db.schema.places import (
     EOFeature,
     Poi,
     Raster,
+    Streets,
     View,
 )
 from db.schema.results import SPATIAL_UNITS, Layer, LayerColumn, LayerUnits
@@ -57,6 +58,7 @@ __all__ = [
     "Raster",
     "Run",
     "RunEpoch",
+    "Streets",
     "Study",
     "View",
     "Worker",
