@@ -1,6 +1,6 @@
 """A city's streets as a network, and how far it is along them to the nearest of some things."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +45,7 @@ class StreetNetwork:
         return len(self.lonlat)
 
 
-def network_of(lines: Sequence[shapely.LineString]) -> StreetNetwork | None:
+def network_of(lines: Iterable[shapely.LineString]) -> StreetNetwork | None:
     """Join lines where they share a corner; bridges, which share none, stay apart.
 
     Corners between two junctions are left out unless the street would have no node for
