@@ -31,19 +31,24 @@ def draw_question(city: CitySummary) -> Scored | None:
         on_change=ask.words_changed,
         icon=":material/search:",
     )
+    found: Scored | None = None
     with errors.boxed(state.reachable):
         question = ask.current(city)
-        if question is None:
-            return None
-        with st.spinner("Searching"):
-            result = ask.answer(question).result
-        if isinstance(result, Answer) and not result.paints:
-            st.caption("The city cannot answer this, so the areas get no score of it.")
-            return None
-        if question.edited and question.at is None:
-            st.caption(plain("; ".join(one.label for one in question.criteria)))
-        return scored(result)
-    return None
+        if question is not None:
+            found = score(question)
+    return found
+
+
+def score(question: ask.Question) -> Scored | None:
+    """The scores of a question; None where the city cannot answer it, which is said."""
+    with st.spinner("Searching"):
+        result = ask.answer(question).result
+    if isinstance(result, Answer) and not result.paints:
+        st.caption("The city cannot answer this, so the areas get no score of it.")
+        return None
+    if question.edited and question.at is None:
+        st.caption(plain("; ".join(one.label for one in question.criteria)))
+    return scored(result)
 
 
 def profiled(

@@ -11,13 +11,16 @@ import shapely
 from shapely.geometry import MultiPolygon
 from streamlit.testing.v1 import AppTest
 
+from db.cities import cities as city_rows
 from tests.app_fixtures import SLUG, set_environment
+from tests.db.city_data import add_areas, add_share_layer
 from tests.pages.visit import links, open_page, words
 from ui.districts import figures
 from ui.districts.areas import BESIDE, CHOSEN, WHOLE, Districts, Sketch
 from ui.map.box_map import Shape
 from workflows.cities.cities import list_cities
 from workflows.home.store import Store
+from workflows.layers.layers import remove_layer
 from workflows.layers.profile import profile_shapes
 from workflows.layers.scored import scored
 from workflows.search.ask import ask
@@ -147,6 +150,27 @@ def test_a_file_in_another_crs_joins_what_was_drawn_and_can_be_taken_back(
     assert "1 area shares no ground with the city: Far away" in said_by(visit)
     visit.button(key="district-anew").click().run()
     assert "Draw a district" in words(visit)
+
+
+def test_areas_of_a_saved_layer_are_chosen_and_taken_back(city_store: Store) -> None:
+    shapes = np.array(list(halves(city_store).values()), dtype=object)
+    with city_store.session() as session:
+        city = city_rows.city_by_slug(session, SLUG)
+        layer = add_share_layer(session, add_areas(session, city.id, geometry=shapes)).slug
+    visit = open_page("districts")
+    visit.get_by_key("district-way").set_value("From a saved layer").run()
+    visit.multiselect(key=f"district-0-of-{layer}").set_value(["South"]).run()
+    assert visit.selectbox(key=CHOSEN).options == ["South"]
+    visit.get_by_key("district-way").set_value("Draw").run()
+    assert visit.selectbox(key=CHOSEN).options == ["South"]
+    visit.get_by_key("district-way").set_value("From a saved layer").run()
+    assert visit.multiselect(key=f"district-0-of-{layer}").value == ["South"]
+    visit.multiselect(key=f"district-0-of-{layer}").set_value([]).run()
+    assert "Draw a district" in words(visit)
+    visit.multiselect(key=f"district-0-of-{layer}").set_value(["North"]).run()
+    remove_layer(city_store, SLUG, layer)  # by somebody else meanwhile
+    visit.run()
+    assert "no such layer" in said_by(visit).lower()
 
 
 def test_many_districts_have_a_line_each(city_store: Store, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from ui.map.box_map import Shape
 from ui.map.ready_json import compact
 from ui.shell import state, uploads
 from workflows.cities.cities import CitySummary
-from workflows.layers.layers import layer_shapes
+from workflows.layers.layers import layer_shapes, show_layer
 
 CHOSEN: Final = "district"
 BESIDE: Final = "district-beside"
@@ -200,7 +200,8 @@ def shapes(city: CitySummary, now: Districts) -> dict[str, shapely.Geometry]:
         read = read_file(now.file)
         named += zip(read.name.tolist(), read.geometry.tolist(), strict=True)
     if now.layer:
-        of_layer = _layer_areas(city.slug, now.layer, city.created.isoformat())
+        number = show_layer(state.store(), city.slug, now.layer).number
+        of_layer = _layer_areas(city.slug, now.layer, number)
         named += [(name, of_layer[name]) for name in now.of_layer if name in of_layer]
     found: dict[str, shapely.Geometry] = {}
     for name, geometry in named:
@@ -225,7 +226,7 @@ def _read(
 def _layer_areas(
     slug: str,
     layer: str,
-    created: str,  # noqa: ARG001 - a city added anew under the same slug is another city
+    number: int,  # noqa: ARG001 - a layer made anew under the same name is another layer
 ) -> dict[str, shapely.Geometry]:
     frame = layer_shapes(state.store(), slug, layer)
     return dict(zip(map(str, frame["area"]), frame.geometry, strict=True))

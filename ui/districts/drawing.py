@@ -1,6 +1,6 @@
 """The map of one city to draw districts on: its own ground, and the districts there are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -23,7 +23,8 @@ from workflows.cities.cities import CitySummary
 Role = Literal["a", "b", "rest"]
 """The first of two areas that are compared, the second, or neither."""
 
-_WORDS: Final = box_map.WORDS | {
+_WORDS: Final[Mapping[str, object]] = {
+    **box_map.WORDS,
     "map": "Map of the city to draw districts on. Arrow keys move it, plus and minus zoom. "
     "Districts can be chosen from lists beside it, too.",
     "tools": {

@@ -21,9 +21,11 @@ from aether_core.search.question.matching import Matched, PlaceIndex, plain_name
 from aether_core.search.question.place_words import CENTRE, GREEN_INSTEAD, GROUND, plain
 from aether_core.spatial.longitudes import extent_of, within_180
 from aether_core.spatial.plane import Plane
+from aether_core.spatial.streets import StreetNetwork
 from aether_core.vector import ReadOptions, read_vector
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
+from db.cities import streets as street_rows
 from db.layers import layers as layer_rows
 from workflows.home.encoders import default_encoder
 from workflows.home.store import Store
@@ -109,6 +111,17 @@ def _ground(store: Store, city_id: int, _added: datetime, kind: str) -> Things |
         return None
     shapes = frame.geometry.to_numpy()
     return Things(shapes, tuple(frame["name"]), f"{kind} of the city's own map")
+
+
+def streets_of(store: Store, model: ModelInUse) -> StreetNetwork | None:
+    """The city's street network, read once a process; None where the city has none."""
+    return _streets(store, model.city_id, model.city_added)
+
+
+@lru_cache(maxsize=4)
+def _streets(store: Store, city_id: int, _added: datetime) -> StreetNetwork | None:
+    with store.session() as session:
+        return street_rows.streets(session, city_id)
 
 
 def named_roads(store: Store, model: ModelInUse) -> Things | None:
