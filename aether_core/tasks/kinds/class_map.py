@@ -57,16 +57,16 @@ class CellSources(Record):
     def sentences(self) -> list[str]:
         """What the map is made of, in one or two sentences."""
         total = f"{self.observed + self.predicted:,} cells"
-        reliable = f"{_part(self.reliable_part)} of them reliably"
+        reliable = f"{part_in_words(self.reliable_part)} of them reliably"
         if self.everywhere:
             return [f"All {total} are predicted, as was asked for, {reliable}."]
-        least = f"at least {_part(self.share)} of"
+        least = f"at least {part_in_words(self.share)} of"
         if not self.observed:
             why = f"no label covers {least} a cell, and a point covers no ground"
             return [f"All {total} are predicted, {reliable}: {why}."]
         known = (
-            f"{self.observed:,} of {total} ({_part(self.observed_part)}) are observed: labels of "
-            f"one class cover {least} each."
+            f"{self.observed:,} of {total} ({part_in_words(self.observed_part)}) are observed: "
+            f"labels of one class cover {least} each."
         )
         if not self.predicted:
             return [known]
@@ -196,7 +196,7 @@ class LandUseMap:
         return np.asarray(self.observed.label[self.there] >= 0)
 
 
-def _part(share: float) -> str:
+def part_in_words(share: float) -> str:
     """A share in per cent, never `0 %` for something that is there."""
     return "under 1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from aether_core.tasks.kinds.class_map import part_in_words
 from aether_core.tasks.kinds.classes import ClassFindings
 from aether_core.tasks.labels.count import FEWEST_LABELS
 from aether_core.tasks.testing.splits import SPLITS
@@ -42,7 +43,8 @@ def verdict(found: ClassFindings) -> str | None:
     elif 2 * len(weak) >= classes:
         why = f"{where} {len(weak)} of {classes} classes are hardly recognised"
     elif reliable < FEW_RELIABLE:
-        why = f"in {1 - reliable:.0%} of the predicted cells more than two classes are possible"
+        unsure = part_in_words(1 - reliable)
+        why = f"{unsure} of them are unlike the labels or may be of more than two classes"
     else:
         return None
     return f"Take the predicted cells as hints only: {why}; {_remedy(found, weak)}."
