@@ -7,6 +7,7 @@ ones that every kind has.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -30,7 +31,7 @@ from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.layers import layers as layer_rows
 from tests.app_fixtures import SLUG
-from tests.pages.visit import deck, open_page, words
+from tests.pages.visit import APP, deck, open_page, words
 from tests.task_fixtures import GROUPS, TaskFiles
 from ui.shell import page
 from workflows.cities.cities import show_city
@@ -307,16 +308,19 @@ def trust_panel() -> None:
     trust.show_trust(city, layer, layer_map.values_of(city, layer), "heights")
 
 
-def own_page() -> None:
-    """The page it would have: `pages/building_heights.py` needs no more than this."""
-    from ui.tasks import map_page
+OWN_PAGE = """from ui.tasks import map_page
 
-    map_page.show("heights")
+map_page.show("heights")
+"""
+"""The page it would have: `pages/building_heights.py` needs no more than this."""
 
 
 @pytest.mark.usefixtures("layer")
-def test_it_has_a_page_with_the_form_and_the_map_that_every_kind_has() -> None:
-    visit = AppTest.from_function(own_page, default_timeout=90).run()
+def test_it_has_a_page_with_the_form_and_the_map_that_every_kind_has(tmp_path: Path) -> None:
+    (tmp_path / "pages").symlink_to(APP.parent / "pages")  # which its links lead to
+    script = tmp_path / "building_heights.py"
+    script.write_text(OWN_PAGE)
+    visit = AppTest.from_file(str(script), default_timeout=90).run()
     assert not visit.exception
     assert "Building heights" in visit.title[0].value
     (score,) = visit.metric
