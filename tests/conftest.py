@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 # Nothing of whoever runs the tests is theirs: no store, database, proxy or terminal.
@@ -37,6 +38,12 @@ pytest_plugins = [
     "tests.year_fixtures",
     "tests.fetch_fixtures",
 ]
+
+# The same examples every time, and no verdict on how fast a busy machine was.
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 BROWSER = "tests/browser/"
 LONG = ("browser", "workflows", "pages")

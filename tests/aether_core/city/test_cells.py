@@ -21,7 +21,7 @@ CITY = shapely.box(24.90, 60.15, 24.95, 60.18)
     size=st.floats(0.005, 0.03),
     resolution=st.integers(8, 10),
 )
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 def test_cells_are_those_whose_centre_lies_inside(
     lon: float, lat: float, size: float, resolution: int
 ) -> None:

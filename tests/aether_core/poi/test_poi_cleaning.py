@@ -72,7 +72,7 @@ def cities(draw: st.DrawFn) -> tuple[list[tuple], shapely.Polygon]:
     return placed, shapely.box(lon - 25 / metres, lat - 1, lon + 1, lat + 1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(city=cities())
 def test_cleaning_is_the_double_loop(city: tuple[list[tuple], shapely.Polygon]) -> None:
     rows, box = city

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aether_core.errors import InputError
@@ -73,7 +73,7 @@ def as_rows(pois: gpd.GeoDataFrame) -> list[tuple[str, str, str, float, float]]:
     return [(n, c, g, round(x, 7), round(y, 7)) for n, c, g, x, y in zip(*columns, strict=True)]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 @given(rows=st.lists(_POI, min_size=1, max_size=8))
 def test_the_same_pois_are_read_equal_from_every_format(rows: list[tuple]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -103,7 +103,7 @@ def layouts(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return lonlat, np.hstack([shares, 1 - shares])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(layouts())
 def test_any_layout_has_a_variogram(layout: tuple[np.ndarray, np.ndarray]) -> None:
     found = label_variogram(*layout)
@@ -112,7 +112,7 @@ def test_any_layout_has_a_variogram(layout: tuple[np.ndarray, np.ndarray]) -> No
     assert 0 <= found.nugget <= found.sill or found.range_m == 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(layouts(), st.integers(0, 2**32 - 1))
 def test_the_order_of_the_labels_does_not_matter(
     layout: tuple[np.ndarray, np.ndarray], seed: int

@@ -212,9 +212,7 @@ def test_categories_commonest_first(session: Session) -> None:
     assert pois.categories(session, city.id, limit=1) == expected[:1]
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     vectors=hnp.arrays(
         np.float32,

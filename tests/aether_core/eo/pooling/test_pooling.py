@@ -77,7 +77,7 @@ def mosaics(draw: st.DrawFn) -> tuple[list[Scene], list[dict[str, object]], np.n
     disks=st.lists(st.floats(8, 90), max_size=2),
     tiling=st.sampled_from([SMALL_TILES, Tiling(read_side=64, sum_side=4), Tiling()]),
 )
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80)
 def test_equals_the_definition(
     mosaic: tuple[list[Scene], list[dict[str, object]], np.ndarray],
     squares: list[int],

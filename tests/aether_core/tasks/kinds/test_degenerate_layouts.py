@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aether_core.errors import InputError
@@ -15,7 +15,7 @@ from aether_core.tasks.testing.experiment import ExperimentSetup
 from aether_core.tasks.testing.folds import choose_blocks
 from aether_core.tasks.testing.learning_curve import learning_curve
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=25)
 
 Degenerate = tuple[ExperimentSetup, np.ndarray]
 
