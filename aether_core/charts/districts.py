@@ -12,7 +12,7 @@ from aether_core.charts.words import Chart, fitted, layered, name_axis, nothing,
 
 _BAR: Final = 11
 _GAP: Final = 9
-_AROUND: Final = 150
+_AROUND: Final = 168
 _FARTHEST: Final = 2.0
 _LARGE: Final = 1000
 

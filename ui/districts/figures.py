@@ -97,7 +97,7 @@ def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
         if one["unit"] == "percentile" and one["source"] == QUESTION:
             best = [figure[one["name"]]["value"] for figure in compared.figures[:-1]]
             told = [
-                f"{who}: above {value:.0f} %"
+                f"{who}: above {int(value)} %"
                 for who, value in zip(compared.who, best, strict=False)
                 if value is not None
             ]

@@ -58,7 +58,8 @@ from workflows.training.representation import (
 )
 
 STRAIGHT_LINE = "distances are straight lines: the city's streets are not kept as a network"
-ALONG_STREETS = "near is measured on foot along the city's streets, and not near in a straight line"
+ALONG_STREETS = "near is measured on foot, along the city's streets"
+KEPT_AWAY = "not near is measured in a straight line: noise and sight keep to no street"
 _KEPT_ANSWERS = 16
 _LONGEST_NAME = 40
 
@@ -359,10 +360,7 @@ def _answered(
     parts, unsupported = _used(parts)
     unmapped += unsupported
     used = [part for part in parts if part.used]
-    if any(part.along_streets for part in parts):
-        notes.append(ALONG_STREETS)
-    elif any(part.metres is not None for part in parts):
-        notes.append(STRAIGHT_LINE)
+    notes += _ways(at, parts)
     off = _off_ground(at)
     if off.any():
         notes.append(f"{off.sum():,} cells of water or outside the built city are not ranked")
@@ -442,6 +440,14 @@ def _used(parts: Sequence[Part]) -> tuple[list[Part], list[Unmapped]]:
         if part.support is not None
     ]
     return [replace(part, used=part.name not in left_out) for part in parts], told
+
+
+def _ways(at: _Where, parts: Sequence[Part]) -> list[str]:
+    """How the distances were measured."""
+    measured = [part.along_streets for part in parts if part.metres is not None]
+    if measured and streets_of(at.store, at.model) is None:
+        return [STRAIGHT_LINE]
+    return [ALONG_STREETS] * any(measured) + [KEPT_AWAY] * (not all(measured))
 
 
 def _never_in_full(part: Part) -> list[str]:

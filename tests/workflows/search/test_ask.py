@@ -21,12 +21,13 @@ from db.schema import Streets
 from tests.app_fixtures import SLUG, set_environment
 from tests.cli.test_cli import ask as run_json
 from tests.cli.test_cli import refused
+from tests.db.city_data import add_areas, add_share_layer
 from tests.errors import fault
 from workflows.home.store import Store
 from workflows.layers.export import export_answer
 from workflows.layers.layers import keep_layer, remove_layer
 from workflows.search import things
-from workflows.search.ask import ALONG_STREETS, STRAIGHT_LINE, Answer, ask
+from workflows.search.ask import ALONG_STREETS, KEPT_AWAY, STRAIGHT_LINE, Answer, ask
 from workflows.search.criteria_file import read_criteria
 from workflows.search.search import search_cells
 
@@ -119,7 +120,7 @@ def test_near_follows_the_streets_where_the_city_has_them(
     assert near.facts()["straight_line"] is False
     assert far.facts()["straight_line"] is True
     assert near.sentence == "lies within 300 m of school, along streets"
-    assert ALONG_STREETS in answer.notes
+    assert {ALONG_STREETS, KEPT_AWAY} <= set(answer.notes)
     assert STRAIGHT_LINE not in answer.notes
 
 
@@ -178,6 +179,31 @@ def test_what_the_city_has_none_of_is_refused_with_what_is_near_in_meaning(city:
         ask(city, SLUG, "away from main roads")  # no base map was given
     with pytest.raises(NotFoundError, check=fault("no-such-area", "Soho", "--area")):
         ask(city, SLUG, criteria=[Criterion("in", "Soho")])
+
+
+def test_an_area_is_known_by_its_name_while_a_kept_layer_has_it(
+    city: Store, places: gpd.GeoDataFrame
+) -> None:
+    west, south, east, north = places.total_bounds
+    middle = (west + east) / 2
+    halves = [shapely.box(west, south, middle, north), shapely.box(middle, south, east, north)]
+    with city.session() as session:
+        row = city_rows.city_by_slug(session, SLUG)
+        areas = add_areas(
+            session, row.id, geometry=np.array(halves, object), code=["Kallio", "Vallila"]
+        )
+        layer = add_share_layer(session, areas).slug
+    try:
+        answer = ask(city, SLUG, "bars in Kallio")
+        with pytest.raises(NotFoundError, check=fault("no-such-area", "Soho", "Kallio, Vallila")):
+            ask(city, SLUG, criteria=[Criterion("in", "Soho")])
+    finally:
+        remove_layer(city, SLUG, layer)
+    inside = shapely.contains_xy(halves[0], *answer.lonlat.T)
+    assert part(answer, "in_kallio").tolist() == inside.tolist()
+    assert answer.parts[1].meaning == "an area of the layer Young and old"
+    gone = ask(city, SLUG, "bars in Kallio")
+    assert [one.code for one in gone.unmapped] == ["no-such-area"]
 
 
 def test_a_category_that_means_the_same_is_taken_and_said(city: Store) -> None:
