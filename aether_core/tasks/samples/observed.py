@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aether_core.spatial.hexagons import cell_polygons
 from aether_core.spatial.plane import Plane
 from aether_core.tasks.areas.overlap import measure_overlaps
-from aether_core.tasks.samples.polygons import is_polygon
+from aether_core.tasks.samples.polygons import cut_up, is_polygon
 
 OBSERVED_SHARE: Final = 0.5
 """Part of a cell that labelled ground of one class covers where the class counts as observed."""
@@ -66,12 +66,18 @@ def observed_cells(
         return Observed.nothing(len(cell_h3))
     polygons, kind = geometry[rows], kind[rows]
     plane = Plane.of_shapes(polygons)
-    found = measure_overlaps(polygons, cell_h3, plane=plane)
-    key, group = np.unique(found.cell * len(classes) + kind[found.area], return_inverse=True)
+    pieces, of_polygon = cut_up(polygons)
+    found = measure_overlaps(pieces, cell_h3, plane=plane)
+    of_piece = kind[of_polygon][found.area]
+    key, group = np.unique(found.cell * len(classes) + of_piece, return_inverse=True)
     cell = key // len(classes)
     needed = share * found.cell_m2[cell] * (1 - _ROUNDING)
+    pair, of_pair = np.unique(
+        np.stack([group, of_polygon[found.area]], axis=1), axis=0, return_inverse=True
+    )
     largest = np.zeros(len(key))
-    np.maximum.at(largest, group, found.square_metres)
+    of_each = np.bincount(of_pair.reshape(-1), weights=found.square_metres)
+    np.maximum.at(largest, pair[:, 0], of_each)
     covers = largest >= needed
     # Added up, polygons that overlap count twice: only these few are laid over each other.
     doubtful = np.flatnonzero(
@@ -79,7 +85,7 @@ def observed_cells(
     )
     order = np.argsort(group, kind="stable")
     start = np.searchsorted(group[order], np.arange(len(key) + 1))
-    shapes = shapely.make_valid(plane.shapes(polygons))
+    shapes = shapely.make_valid(plane.shapes(pieces))
     ground = plane.shapes(cell_polygons(cell_h3[cell[doubtful]]))
     for at, hexagon in zip(doubtful.tolist(), ground, strict=True):
         parts = shapes[found.area[order[start[at] : start[at + 1]]]]
