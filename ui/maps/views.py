@@ -162,7 +162,7 @@ def _class_unit(frame: pd.DataFrame) -> str:
     part = float(observed(frame).mean()) if len(frame) else 0.0
     if not part:
         return "most probable class, share of cells"
-    return f"share of cells; {_share(part)} observed, {_share(1 - part)} predicted"
+    return f"{_share(part)} observed, {_share(1 - part)} predicted"
 
 
 def categories(values: "pd.Series[str]", names: Sequence[str], colours: Sequence[str]) -> Shown:

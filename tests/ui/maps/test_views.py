@@ -75,7 +75,7 @@ def test_observed_cells_say_so_and_predictions_can_be_shown_instead(cells: pd.Da
     )
     at = int(np.flatnonzero(known)[0])
     view = views.land_use(frame, CLASSES, views.CLASS, LOOK)
-    assert view.unit == "share of cells; 25 % observed, 75 % predicted"
+    assert view.unit == "25 % observed, 75 % predicted"
     assert view.shown.second(at) == "observed; predicted would be water"
     assert view.shown.second(0).startswith("predicted, 95 % confidence")
     trust = views.land_use(frame, CLASSES, views.TRUST, LOOK)
