@@ -1,10 +1,12 @@
 """The map of one city to draw districts on: its own ground, and the districts there are."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 import streamlit as st
 from shapely.geometry import mapping
@@ -146,22 +148,28 @@ def _ground(
 
 
 def _outlined(outlines: Sequence[Outline]) -> list[dict[str, object]]:
-    """Outlines as the map takes them, thinned until all of them can be drawn at once."""
+    """Outlines as the map takes them."""
     if not outlines:
         return []
     whole = np.array([one.geometry for one in outlines], dtype=object)
+    key = hashlib.sha256(b"".join(shapely.to_wkb(whole))).hexdigest()
+    return [
+        {"name": one.name, "role": one.role, **drawn}
+        for one, drawn in zip(outlines, _rings(whole, key), strict=True)
+    ]
+
+
+@st.cache_resource(max_entries=4, show_spinner="Preparing the map")
+def _rings(
+    _geometry: npt.NDArray[np.object_],
+    key: str,  # noqa: ARG001 - names the shapes, which are not compared themselves
+) -> list[dict[str, object]]:
+    """Rings and a place for the name, thinned until all can be drawn at once; not to be changed."""
     found: list[dict[str, object]] = []
-    for one, thin in zip(outlines, simplified(whole, _VERTEX_BUDGET), strict=True):
+    for thin in simplified(_geometry, _VERTEX_BUDGET):
         area = joined_across_180(thin)
         at = area.representative_point()
-        found.append(
-            {
-                "name": one.name,
-                "role": one.role,
-                "rings": box_map.rings_of(area),
-                "at": [round(at.x, 5), round(at.y, 5)],
-            }
-        )
+        found.append({"rings": box_map.rings_of(area), "at": [round(at.x, 5), round(at.y, 5)]})
     return found
 
 

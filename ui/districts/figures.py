@@ -125,18 +125,21 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
             for one, label in zip(of_unit, labels, strict=False)
             for bar in compared.bars(one, label)
         ]
-        chart.show_chart(
-            profile_bars(
-                bars,
-                compared.who,
-                title="" if at else title,
-                unit=unit,
-                note=_interval(of_unit[0]),
-            ),
+        chart.draw_written(
+            _written(tuple(bars), compared.who, "" if at else title, unit, _interval(of_unit[0])),
             f"district-{source}-{unit}",
             height=bars_height(bars, compared.who),
             alt=f"{title}, {unit}: {', '.join(compared.who)}",
         )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _written(
+    bars: tuple[Bar, ...], who: tuple[str, ...], title: str, unit: str, note: str
+) -> dict[str, Any]:
+    """Bars as Vega-Lite: writing a chart costs a hundred times what reading one does."""
+    found: dict[str, Any] = profile_bars(bars, who, title=title, unit=unit, note=note).to_dict()
+    return found
 
 
 def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
