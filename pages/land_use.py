@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from aether_core.tasks.kinds.classes import ClassFindings
+from aether_core.charts.words import percent
+from aether_core.tasks.kinds.classes import ClassFindings, sentences
 from ui.forms import district as district_form
 from ui.forms import fit as fit_form
 from ui.forms import label as label_form
@@ -10,6 +11,7 @@ from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
 from ui.maps import fit_page, layer_map, trust
 from ui.shell import errors, page, state
+from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary
 from workflows.tasks.job_kinds import LAND_USE
@@ -35,14 +37,22 @@ def draw_form(city: CitySummary, panel: Panel) -> None:
         go_place = st.container()
         fit = fit_form.draw(city, KEY, with_representation=True)
         districts = district_form.draw(KEY)
+        everywhere = st.toggle(
+            "Predict everywhere",
+            key=f"{KEY}-everywhere",
+            help="Off: where your labels cover the ground, the map keeps what they say, and "
+            "predictions fill the gaps. On: predictions everywhere.",
+        )
         with go_place:
             if labels is None:
-                st.caption("Still needed: labels.")
+                st.caption("Still needed: labels. Add some known examples first.")
             asked = None
             if labels is not None:
-                asked = LandUseRequest(labels, fit, title.strip() or None, districts)
+                asked = LandUseRequest(
+                    labels, fit, title.strip() or None, districts, predict_everywhere=everywhere
+                )
             go = job_panel.button(
-                panel, "Fit and map", key=f"{KEY}-go", icon=":material/category:", request=asked
+                panel, "Make the map", key=f"{KEY}-go", icon=":material/category:", request=asked
             )
             if go and asked is not None:
                 files = (asked.labels.file, districts.file if districts else None)
@@ -62,18 +72,20 @@ def draw_result(city: CitySummary, layers: list[LayerSummary]) -> None:
             percent=True,
             about="Share of held-out labels whose class was predicted correctly.",
         )
+        found = layer.measured(ClassFindings)
         st.metric(
             "Usable cells",
-            f"{layer.measured(ClassFindings).test.trusted:.0%}".replace("%", " %"),
-            help="Share of cells that resemble the labels and have at most two possible "
-            "classes. The others are grey.",
+            percent(found.usable),
+            help="Share of cells that are observed, or resemble the labels and have at most two "
+            "possible classes. The others are grey.",
         )
         if told := advice(layer):
-            st.info(told, icon=":material/lightbulb:")
+            st.info(plain(told), icon=":material/lightbulb:")
         fit_page.panel(layer)
         fit_page.take_with(city, layer, KEY)
     with picture, errors.boxed(state.reachable):
         layer_map.draw(city, layer, KEY, MAP_HEIGHT)
+        st.caption(plain(" ".join(sentences(found))))
     with errors.boxed(state.reachable):
         trust.draw(city, layer, layer_map.values_of(city, layer), KEY)
 

@@ -48,7 +48,7 @@ def draw_form(city: CitySummary, panel: Panel) -> None:
                 named = title.strip() or None
                 asked = SocioeconomicRequest(areas, fit, named, districts, pixels)
             go = job_panel.button(
-                panel, "Fit and map", key=f"{KEY}-go", icon=":material/groups:", request=asked
+                panel, "Make the map", key=f"{KEY}-go", icon=":material/groups:", request=asked
             )
             if go and asked is not None:
                 files = (asked.areas.file, districts.file if districts else None)

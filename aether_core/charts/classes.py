@@ -100,7 +100,7 @@ def confusion(
         tooltip=[
             "true:N",
             "predicted:N",
-            alt.Tooltip("n:Q", title="labels", format=","),
+            alt.Tooltip("n:Q", title="samples", format=","),
             alt.Tooltip("share:Q", title="of the true class", format=".1%"),
         ],
     )
@@ -117,5 +117,5 @@ def confusion(
         numbers = base.transform_filter("datum.n > 0").mark_text()
         ink = alt.condition("datum.share > 0.42", alt.value("#ffffff"), alt.value("#1d2730"))
         layers.append(numbers.encode(text=alt.Text("n:Q", format=","), color=ink))
-    note = f"{counted(int(counts.sum()))} labels, each held out when predicted"
+    note = f"{counted(int(counts.sum()))} samples, each held out when predicted"
     return titled(layered(*layers), "Confusion matrix", note)

@@ -64,7 +64,7 @@ def fairness(
             tooltip=["what:N", *(alt.Tooltip(f"{k}:Q", format=".3f") for k in _FIGURES)],
         ),
         base.transform_filter("!isValid(datum.value)")
-        .mark_text(align="left", color=QUIET, text="too few labels")
+        .mark_text(align="left", color=QUIET, text="too few to tell")
         .encode(x=alt.value(4)),
     ]
     if overall is not None:

@@ -41,7 +41,7 @@ _MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
     {
         "auc": Measure("Area under the ROC curve (0 to 1)"),
         "average_precision": Measure("Average precision (0 to 1)"),
-        "error": Measure("Error (share of labels)", lower_is_better=True),
+        "error": Measure("Error (share of samples)", lower_is_better=True),
         "coverage": Measure("Coverage (share of true values covered)"),
     }
 )

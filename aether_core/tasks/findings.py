@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
+from pydantic import Field
+
 from aether_core.findings import Measured, Record, StoredFindings
 from aether_core.spatial.variogram import Variogram
 from aether_core.tasks.testing.fairness import GroupFigures
@@ -113,8 +115,9 @@ class SampleFindings(StoredFindings):
 
     Attributes:
         outcomes: Names of the classes or fields, in their order.
-        used: Labels or areas that gave at least one sample.
-        dropped: How many were left out, by reason.
+        used: Labels or areas that gave at least one sample; of labels as `LabelCount` has it.
+        dropped: How many of them were left out, by reason.
+        samples_dropped: Cells and points left out though their label may have others, by reason.
         held_out: How samples were held out.
     """
 
@@ -133,6 +136,7 @@ class SampleFindings(StoredFindings):
     outcomes: list[str]
     used: int
     dropped: dict[str, int]
+    samples_dropped: dict[str, int] = Field(default_factory=dict)
     held_out: HeldOut
 
     @classmethod

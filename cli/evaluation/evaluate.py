@@ -127,7 +127,7 @@ def _retrieval(options: _Options) -> None:
             "give --queries and --truth",
             code="queries-or-truth-missing",
         )
-    labels = replace(options.labels, labels=truth, small="drop").request()
+    labels = replace(options.labels, labels=truth).request()
     fit = options.fit
     test = RetrievalTest(read_queries(queries), labels, fit.model, fit.block_m, fit.seed)
     ended = _ended(options, RETRIEVAL, test)

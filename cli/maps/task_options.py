@@ -3,7 +3,7 @@
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -14,6 +14,7 @@ from cli.options import FileOptions, Force, ModelName
 if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from aether_core.tasks.areas.given import Given as NumbersGiven
     from aether_core.tasks.predictors.predictor import Kind
+    from aether_core.tasks.samples.small_classes import SmallRule
     from aether_core.tasks.testing.published import Protocol as FitProtocol
     from workflows.tasks.areas import AreaRequest
     from workflows.tasks.districts import DistrictFile
@@ -34,7 +35,21 @@ Map = Annotated[
     typer.Option("--map", help="value=class, may be repeated; value= drops the value."),
 ]
 Small = Annotated[
-    str, typer.Option("--small-classes", help="drop or merge classes with fewer than 10 labels.")
+    str,
+    typer.Option(
+        "--small-classes",
+        help="Classes with fewer than 10 labels: keep, drop, merge, or testable, which keeps those "
+        "with 10 map cells or points.",
+    ),
+]
+MergeInto = Annotated[
+    str, typer.Option("--merge-into", help="The class they are merged into, a new or another one.")
+]
+PredictEverywhere = Annotated[
+    bool,
+    typer.Option(
+        "--predict-everywhere", help="Show predictions where the labels say what is there, too."
+    ),
 ]
 AreasFile = Annotated[Path | None, typer.Option(help="Areas with shares or counts.")]
 Fields = Annotated[
@@ -88,7 +103,8 @@ class LabelOptions(FileOptions):
     field: Field = None
     crosswalk: Crosswalk = None
     mapping: Map = None
-    small: Small = "drop"
+    small: Small = "testable"
+    merge_into: MergeInto = "other"
     geometry: Geometry = None
     code_field: CodeField = None
 
@@ -120,7 +136,7 @@ class LabelOptions(FileOptions):
                 )
             pairs[value] = name
         file = None if str(self.labels) == OSM_LABELS else self.labels
-        small = cast("Literal['drop', 'merge']", self.small)  # checked by LabelRequest
+        small = cast("SmallRule", self.small)  # checked by LabelRequest
         return LabelRequest(
             file,
             self.field,
@@ -130,6 +146,7 @@ class LabelOptions(FileOptions):
             small,
             geometry=self.geometry,
             code_field=self.code_field,
+            merge_into=self.merge_into,
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from aether_core.tasks.kinds.classes import ClassFindings
+from aether_core.tasks.kinds.classes import ClassFindings, sentences
 from aether_core.tasks.kinds.shares import ShareFindings
 from cli import output
 from cli.following import followed, say_queued, took
@@ -14,6 +14,7 @@ from cli.maps.task_options import (
     FitOptions,
     LabelOptions,
     MapOptions,
+    PredictEverywhere,
 )
 from cli.options import flat
 
@@ -26,11 +27,17 @@ if TYPE_CHECKING:  # scikit-learn and torch come with the fits
 
 @flat
 def landuse(
-    slug: str, labels: LabelOptions, fit: FitOptions, districts: DistrictOptions, made: MapOptions
+    slug: str,
+    labels: LabelOptions,
+    fit: FitOptions,
+    districts: DistrictOptions,
+    made: MapOptions,
+    predict_everywhere: PredictEverywhere = False,
 ) -> None:
     """Map land use from labelled points or polygons.
 
-    Fits on them, predicts every cell, keeps the layer.
+    Fits on them, predicts every cell, keeps the layer. Cells that labelled ground covers keep its
+    class; predictions fill the gaps.
     """
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
@@ -43,6 +50,7 @@ def landuse(
         fit.settings(made.representation, made.level),
         title=made.title,
         districts=districts.request(),
+        predict_everywhere=predict_everywhere,
     )
     store = open_store()
     job = start_job(store, LAND_USE, slug, request)
@@ -53,6 +61,7 @@ def landuse(
     result = land_use_result(store, slug, job.result["layer"], took(job))
     _write(store, slug, result.layer.layer, made)
     findings = result.layer.measured(ClassFindings)
+    told = advice(result.layer)
     output.document(
         {
             "layer": result.layer.layer,
@@ -68,20 +77,27 @@ def landuse(
             "attribution": result.layer.attribution,
             **findings.test.model_dump(mode="json", include=_JUDGED),
             **findings.held_out.model_dump(mode="json", include={"blocks"}),
+            **_document_of(findings),
             "trusted": findings.test.trusted,
+            "usable": findings.usable,
+            "advice": told,
             "read": job.result["read"],
         }
     )
     _say_read(job.result["read"])
-    _say_scores(result.cross_validation, f"{result.samples:,} samples, {result.cells:,} cells")
+    _say_scores(
+        result.cross_validation,
+        f"{result.labels_used:,} labels, {result.samples:,} samples, {result.cells:,} cells",
+    )
     _say_dropped(result.labels_dropped)
+    for said in (*sentences(findings), told):
+        if said:
+            output.say(said)
     outside = findings.test.applicability.outside
     output.say(
-        f"{findings.test.trusted:.0%} of cells can be trusted; {outside:.0%} lie outside the area "
-        f"of applicability. Saved as layer {result.layer.layer}"
+        f"{outside:.0%} of cells lie outside the area of applicability. Saved as layer "
+        f"{result.layer.layer}"
     )
-    if told := advice(result.layer):
-        output.say(told)
 
 
 @flat
@@ -141,6 +157,18 @@ def socioeconomic(
     )
 
 
+def _document_of(found: ClassFindings) -> dict[str, Any]:
+    """The count of labels, what became of rare classes, and where cells come from."""
+    labels, rare, cells = found.labels, found.rare, found.cells
+    return {
+        "labels": labels
+        and {"used": labels.used, "given": labels.given, **labels.model_dump(mode="json")},
+        "samples_dropped": found.samples_dropped,
+        "small_classes": rare and rare.model_dump(mode="json"),
+        "source": cells and cells.model_dump(mode="json"),
+    }
+
+
 def _write(store: "Store", slug: str, layer: str, made: MapOptions) -> None:
     if made.target is not None:
         write_layer(store, slug, layer, made.target, force=made.force)
@@ -152,7 +180,7 @@ def _say_read(read: Mapping[str, Mapping[str, Any]]) -> None:
     for one in read.values():
         layer = f", layer {one['layer']}" if one["layer"] else ""
         columns = ", ".join(f"{role} from {name}" for role, name in one["columns"].items())
-        counted = f"{one['rows']:,} rows, {one['used']:,} used"
+        counted = f"{one['rows']:,} rows, {one['used']:,} read"
         output.say(f"{one['file']}: {one['format']}{layer}, {counted}; {columns}")
         for note in one["notes"]:
             output.say(f"  {note}")

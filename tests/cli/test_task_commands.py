@@ -42,9 +42,15 @@ def test_landuse_says_what_the_contract_asks_for(
     properties = features[0]["properties"]
     assert isinstance(properties["set"], list)
     assert isinstance(properties["applicable"], bool)
-    wanted = {"landuse", "confidence", *(f"p_{name}" for name in told["classes"])}
+    wanted = {"landuse", "source", "confidence", *(f"p_{name}" for name in told["classes"])}
     assert wanted <= set(properties)
 
+    labels = told["labels"]
+    assert (labels["used"], labels["left_out"]) == (told["labels_used"], told["labels_dropped"])
+    assert labels["given"] == 500
+    assert told["source"]["predicted"] == told["cells"]  # points cover no ground
+    (rare,) = told["small_classes"]["classes"]
+    assert (rare["name"], rare["labels"], rare["became"]) == ("offices", 1, None)
     listed = asked(capsys, "layers", SLUG)
     assert [one["layer"] for one in listed] == [told["layer"]]
     raster = tmp_path / "zones.tif"
@@ -110,6 +116,7 @@ def test_evaluate_says_what_the_contract_asks_for(
         (["landuse", SLUG, "--labels", "{points}", "--map", "water"], "value=class"),
         (["landuse", SLUG, "--labels", "{points}", "--crosswalk", "moon"], "moon"),
         (["landuse", SLUG, "--labels", "{points}", "-o", "x.docx"], "x.docx"),
+        (["landuse", SLUG, "--labels", "{points}", "--small-classes", "toss"], "toss"),
         (["landuse", SLUG, "--labels", "{points}", "--representation", "eyes"], "eyes"),
         (["socioeconomic", SLUG, "--areas", "{areas}"], "fields"),
         (["socioeconomic", SLUG, "--areas", "{areas}", "--fields", "homes"], "two"),

@@ -9,6 +9,7 @@ import shapely
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from aether_core.tasks.kinds.classes import ClassFindings
 from tests.app_fixtures import SLUG, Once
 from tests.pages.visit import deck, layer, open_page, words
 from tests.task_fixtures import TaskFiles
@@ -242,7 +243,21 @@ def test_few_labels_of_a_class_are_said(app_environment: Store, tmp_path: Path) 
     give(visit, path)
     assert "kiosk (3)" in words(visit)
     choice = next(box for box in visit.radio if box.label == "What to do with such classes")
-    assert choice.options == ["Leave out", 'Merge into "other"']
+    assert choice.value == "testable"  # three points cannot be tested: left out, and it is said
+    assert choice.options[1:] == ["Keep all", "Leave out", "Merge into one class"]
+    choice.set_value("merge").run()
+    into = next(box for box in visit.selectbox if box.label == "Merge them into")
+    assert into.options == ["other", "park", "water"]
+    into.select("park").run()
+    visit.number_input(key="landuse-seeds").set_value(1).run()
+    visit.button(key="landuse-go").click().run()
+    assert not errors(visit)
+    (kept,) = list_layers(app_environment, SLUG)
+    found = kept.measured(ClassFindings)
+    assert found.labels.by_class == {"park": 23, "water": 20}
+    assert found.labels.used == found.used
+    assert found.rare.sentence.endswith("were merged into park: kiosk (3).")
+    assert "were merged into park" in words(visit)
 
 
 def test_without_a_model_alphaearth_is_seen(app_environment: Store, task_files: TaskFiles) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final
 
 import pandas as pd
 import shapely
 import streamlit as st
 
 from aether_core.errors import AetherError
+from aether_core.tasks.labels.count import FEWEST_LABELS, LabelCount
 from aether_core.tasks.labels.crosswalks import (
     CROSSWALKS,
     apply_mapping,
@@ -21,6 +22,7 @@ from aether_core.tasks.labels.read import (
     label_fields,
     labels_inside,
 )
+from aether_core.tasks.samples.small_classes import OTHER, SMALL_RULES
 from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions
 from aether_core.vector.keyed.read import needs_shapes
 from ui.forms import reading, shapes
@@ -31,7 +33,8 @@ from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
 from workflows.cities.osm_labels import OSM_LABELS, has_osm_labels
 from workflows.home.store import Store
-from workflows.tasks.labels import SMALL_CLASS, LabelRequest, classed_labels, raw_labels
+from workflows.tasks.labels import LabelRequest, classed_labels, raw_labels, samples_in
+from workflows.tasks.settings import FitSettings
 
 _FILE, _OSM = "A file", "This city's OpenStreetMap land use"
 _ENDINGS: Final = (*sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES), "pbf")
@@ -142,12 +145,13 @@ def _meaning(city: CitySummary, asked: LabelRequest, key: str) -> LabelRequest |
             labels = classed_labels(raw, asked)
             inside = labels_inside(labels, shapely.geometry.shape(city.boundary))
             check_class_number(inside)
+            found = _counted(state.store(), city.slug, inside, *_named(city, asked)[1:])
         except AetherError as error:
             errors.show(error)
             return None
-        label_preview.draw(city, inside, key)
+        label_preview.draw(city, inside, found, key)
     with panel:
-        return replace(asked, small=_small(inside, f"{name}-small"))
+        return _small(asked, found, f"{name}-small")
 
 
 def _crosswalk(raw: Labels, key: str) -> str | None:
@@ -163,7 +167,7 @@ def _crosswalk(raw: Labels, key: str) -> str | None:
         format_func=lambda name: (
             name
             if name == _AS_THEY_ARE
-            else f"{CROSSWALKS[name].title} (covers {known[name]:.0%} of the labels)"
+            else f"{CROSSWALKS[name].title} (covers {known[name]:.0%} of the file)"
         ),
         key=f"{key}-crosswalk",
         help="A crosswalk converts the codes of a classification scheme into map classes.",
@@ -172,7 +176,7 @@ def _crosswalk(raw: Labels, key: str) -> str | None:
 
 
 def _known_share(raw: Labels, mapping: Mapping[str, str]) -> float:
-    """Share of the labels whose value a crosswalk has a class for."""
+    """Share of what a file says that a crosswalk has a class for."""
     try:
         kept = apply_mapping(raw, mapping, strict=True)
     except AetherError:
@@ -195,7 +199,7 @@ def _mapping(classed: Labels, unlabelled: Mapping[str, int], key: str) -> dict[s
     table = pd.DataFrame(
         {
             "value": [*values, *unlabelled],
-            "labels": [*(counts[value] for value in values), *unlabelled.values()],
+            "times": [*(counts[value] for value in values), *unlabelled.values()],
             "class": [*values, *("" for _ in unlabelled)],
         }
     )
@@ -206,7 +210,13 @@ def _mapping(classed: Labels, unlabelled: Mapping[str, int], key: str) -> dict[s
         height=min(38 + 35 * len(table), 320),
         column_config={
             "value": st.column_config.TextColumn("Value", disabled=True, width=120),
-            "labels": st.column_config.NumberColumn("Labels", disabled=True, width=56),
+            "times": st.column_config.NumberColumn(
+                "In file",
+                disabled=True,
+                width=56,
+                help="How often the file has this value, anywhere. What counts as a label of this "
+                "city is drawn below the map.",
+            ),
             "class": st.column_config.TextColumn("Map class", max_chars=80, width=130),
         },
     )
@@ -225,24 +235,44 @@ def renamed(values: Sequence[str], classes: Sequence[object]) -> dict[str, str]:
     return {value: new for value, new in zip(values, given, strict=True) if new != value}
 
 
-def _small(labels: Labels, key: str) -> Literal["drop", "merge"]:
+def _small(asked: LabelRequest, found: LabelCount, key: str) -> LabelRequest:
     """Say which classes have few labels, and ask what becomes of them."""
-    small = {name: n for name, n in labels.counts.items() if n < SMALL_CLASS}
+    small = found.rare
     if not small:
-        return "drop"
+        return asked
     some = ", ".join(f"{plain(name)} ({n})" for name, n in list(small.items())[:6])
     more = f" and {len(small) - 6} more" if len(small) > 6 else ""
     st.caption(
-        f"Fewer than {SMALL_CLASS} labels: {some}{more}. A class that gives fewer than "
-        f"{SMALL_CLASS} points or cells cannot be tested."
+        f"Fewer than {FEWEST_LABELS} labels: {some}{more}. Such classes cannot be tested well."
     )
-    merge = st.radio(
+    rule = st.radio(
         "What to do with such classes",
-        ["Leave out", 'Merge into "other"'],
+        list(SMALL_RULES),
+        format_func=lambda name: SMALL_RULES[name].words,
         key=key,
-        horizontal=True,
     )
-    return "drop" if merge == "Leave out" else "merge"
+    if not SMALL_RULES[rule].merges:
+        return replace(asked, small=rule)
+    frequent = [name for name in found.by_class if name not in small]
+    into = st.selectbox(
+        "Merge them into",
+        [OTHER, *(name for name in frequent if name != OTHER)],
+        key=f"{key}-into",
+        accept_new_options=True,
+        help="Choose a class, or type a new name.",
+    )
+    return replace(asked, small=rule, merge_into=str(into or OTHER))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Counting the labels")
+def _counted(
+    _store: Store,
+    slug: str,
+    _inside: Labels,
+    name: str,  # noqa: ARG001 - tells requests apart
+    changed: float,  # noqa: ARG001 - a file written anew is counted anew
+) -> LabelCount:
+    return samples_in(_store, slug, _inside, seed=FitSettings().seed).count
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the fields")

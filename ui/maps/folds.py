@@ -77,7 +77,7 @@ def _map(city: CitySummary, folds: Folds, key: str) -> None:
         )
         legend.draw_categories(
             SPLITS.get(split, split).capitalize(),
-            f"n = {len(numbers):,} labels shown, first seed",
+            f"n = {len(numbers):,} samples shown, first seed",
             [
                 (colour, name, f"{n:,}")
                 for colour, name, n in zip(colours, names, counts, strict=True)

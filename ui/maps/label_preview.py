@@ -8,6 +8,7 @@ import streamlit as st
 
 from aether_core.charts import class_counts
 from aether_core.charts.class_colours import class_colours
+from aether_core.tasks.labels.count import LabelCount
 from aether_core.tasks.labels.read import Labels
 from ui.map import map as city_map
 from ui.map.shapes import ShapeValues
@@ -23,17 +24,18 @@ _LONG_LINE: Final = 36
 _LONG_NAME: Final = 26
 
 
-def draw(city: CitySummary, labels: Labels, key: str) -> None:
+def draw(city: CitySummary, labels: Labels, found: LabelCount, key: str) -> None:
     """Show labels in the city on its map, and how many each class has in the same colours.
 
     Args:
         labels: In the city, of 2 to 60 classes.
+        found: How many of them count.
     """
-    counts = labels.counts
-    names = sorted(counts)  # the order, and so the colours, of the map to come
+    counts = found.by_class
+    names = sorted(labels.counts)  # the order, and so the colours, of the map to come
     colours = dict(zip(names, class_colours(names), strict=True))
-    _map(city, labels, colours, key)
-    _said(labels)
+    _map(city, labels, found, colours, key)
+    _said(labels, found)
     line = _LINE if max(map(len, counts)) <= _LONG_NAME else _LONG_LINE
     chart.draw(
         class_counts(counts, colours),
@@ -43,7 +45,9 @@ def draw(city: CitySummary, labels: Labels, key: str) -> None:
     )
 
 
-def _map(city: CitySummary, labels: Labels, colours: dict[str, str], key: str) -> None:
+def _map(
+    city: CitySummary, labels: Labels, found: LabelCount, colours: dict[str, str], key: str
+) -> None:
     every = max(1, -(-len(labels) // _DRAWN))
     some = np.arange(0, len(labels), every)
     values = pd.Series(labels.value[some])
@@ -53,17 +57,17 @@ def _map(city: CitySummary, labels: Labels, colours: dict[str, str], key: str) -
         key=f"{key}-labels-map",
         height=MAP_HEIGHT,
         width=330,
-        alt=f"Map of {count(len(labels), 'label')} by class",
+        alt=f"Map of {count(found.used, 'label')} by class",
         areas=ShapeValues(labels.geometry[some], shown),
     )
     if every > 1:
-        st.caption(f"{len(some):,} of {len(labels):,} labels are shown.")
+        st.caption(f"Every {every}th label is drawn.")
 
 
-def _said(labels: Labels) -> None:
+def _said(labels: Labels, found: LabelCount) -> None:
     """How many there are, what was mended, what was left out and why."""
-    parts = [f"{count(len(labels), 'label')} from {plain(labels.source)}"]
+    parts = [f"{count(found.used, 'label')} from {plain(labels.source)}"]
     if labels.repaired:
         parts.append(f"{count(labels.repaired, 'polygon')} repaired")
-    parts += [f"{number:,} left out: {plain(why)}" for why, number in labels.dropped.items()]
+    parts += [f"{number:,} left out: {plain(why)}" for why, number in found.left_out.items()]
     st.caption(" · ".join(parts))

@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 GREY_OUT: Final = "Grey out unreliable"
+EVERYWHERE: Final = "Show predictions everywhere"
 
 
 def colour_by(options: Sequence[str], default: str, key: str) -> str:
@@ -32,4 +33,14 @@ def grey_out(key: str) -> bool:
         value=True,
         key=f"{key}-grey",
         help="Grey: several classes are possible, or the cell is unlike any of the labels.",
+    )
+
+
+def predict_everywhere(key: str) -> bool:
+    """Ask whether predictions are shown where land use is known, too."""
+    return st.toggle(
+        EVERYWHERE,
+        key=f"{key}-predictions",
+        help="Off: cells that a label covers keep what it says. On: what the map would say of them "
+        "without it.",
     )

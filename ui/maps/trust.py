@@ -81,6 +81,4 @@ def _where_not(found: Findings, limits: str, key: str) -> None:
         )
     few = sum(bool(row.too_few) for row in rows)
     if few:
-        st.caption(
-            f"{count(few, 'group')} with fewer than 10 {TASK_KINDS[found.task].samples}: no figure."
-        )
+        st.caption(f"{count(few, 'group')} with fewer than 10 samples: no figure.")

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from aether_core.charts.class_colours import class_colours
+from aether_core.tasks.kinds.class_map import OBSERVED, PREDICTED
 from ui.map.cells import INLINE_LIMIT
 from ui.map.coloured import Categories, Shown, rgba, untrusted
 from ui.map.legend import PERCENTILE_NAMES
@@ -35,6 +36,7 @@ _PROBABILITY_EDGES: Final = (0.0, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
 _LARGEST_NAMED_SET: Final = 5
 _NAMED_IN_TOOLTIP: Final = 5
 _TRUST: Final = (
+    ("observed", "#3b6fb6"),
     ("reliable", "#0f9d8f"),
     ("too many classes possible", "#e69f00"),
     ("unlike the labels", "#9b5fa5"),
@@ -106,21 +108,61 @@ def land_use(
     """
     if what == CONFIDENCE:
         view = _edged(frame["confidence"], _CONFIDENCE_EDGES, "confidence", look)
-        return _with_words(view, frame, "Confidence", "calibrated probability of the class")
+        unit = f"calibrated probability of the class{_if_observed(frame, '; observed cells 100 %')}"
+        return _with_words(view, frame, "Confidence", unit)
     if what == SET_SIZE:
         return _with_words(
-            _set_sizes(frame, len(classes), look), frame, "Possible classes", "classes in the set"
+            _set_sizes(frame, len(classes), look),
+            frame,
+            "Possible classes",
+            f"classes in the set{_if_observed(frame, '; observed cells 1')}",
         )
     if what == ONE_CLASS:
         view = _edged(frame[f"p_{one}"], _PROBABILITY_EDGES, one, look)
-        return _with_words(view, frame, one, "calibrated probability")
+        unit = f"calibrated probability{_if_observed(frame, '; observed cells 0 or 100 %')}"
+        return _with_words(view, frame, one, unit)
     if what == TRUST:
         return _with_words(_trust(frame), frame, "Reliability", "share of cells")
     names = tuple(dict.fromkeys([*classes, *frame["landuse"].dropna()]))
     shown = categories(frame["landuse"], names, class_colours(names))
-    return _with_words(
-        LayerView(shown, "", ""), frame, "Land use", "most probable class, share of cells"
+    return _with_words(LayerView(shown, "", ""), frame, "Land use", _class_unit(frame))
+
+
+def observed(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Where a label says what a cell is, bool `[m]`; nowhere in maps made before that was kept."""
+    if "source" not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    return np.asarray(frame["source"].eq(OBSERVED).to_numpy(dtype=bool))
+
+
+def predictions_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """A land-use layer with its predictions in place of what was observed.
+
+    Of observed cells the layer keeps the probability of the predicted class alone; those of single
+    classes are missing there.
+    """
+    known = observed(frame)
+    single = {str(name): frame[name].mask(known) for name in frame if str(name).startswith("p_")}
+    return frame.assign(
+        landuse=frame["predicted"],
+        confidence=frame["predicted_confidence"],
+        set=frame["predicted_set"],
+        trusted=frame["predicted_trusted"],
+        source=PREDICTED,
+        **single,
     )
+
+
+def _if_observed(frame: pd.DataFrame, words: str) -> str:
+    return words if observed(frame).any() else ""
+
+
+def _class_unit(frame: pd.DataFrame) -> str:
+    """Where classes come from: the last line of the legend."""
+    part = float(observed(frame).mean()) if len(frame) else 0.0
+    if not part:
+        return "most probable class, share of cells"
+    return f"{_share(part)} observed, {_share(1 - part)} predicted"
 
 
 def categories(values: "pd.Series[str]", names: Sequence[str], colours: Sequence[str]) -> Shown:
@@ -155,7 +197,8 @@ def _set_sizes(frame: pd.DataFrame, classes: int, look: Look) -> LayerView:
 def _trust(frame: pd.DataFrame) -> LayerView:
     applicable = frame["applicable"].to_numpy(dtype=bool)
     trusted = frame["trusted"].to_numpy(dtype=bool)
-    kind = np.where(trusted, 0, np.where(applicable, 1, 2)).astype(np.float32)
+    predicted = np.where(trusted, 1, np.where(applicable, 2, 3))
+    kind = np.where(observed(frame), 0, predicted).astype(np.float32)
     names, colours = zip(*_TRUST, strict=True)
     steps = Categories(tuple(names), tuple(rgba(colour) for colour in colours))
     return LayerView(Shown(kind, steps, "trust"), "", "")
@@ -176,14 +219,29 @@ def _with_words(view: LayerView, frame: pd.DataFrame, title: str, unit: str) -> 
 
 
 def land_use_notes(frame: pd.DataFrame) -> list[str]:
-    """How sure each cell is and what else it may be, in words."""
+    """Where each cell's class comes from, how sure it is and what else it may be, in words."""
+    known = observed(frame).tolist()
+    said = "predicted, " if "source" in frame else ""
+    otherwise = frame["predicted"] if "predicted" in frame else frame["landuse"]
     return [
-        f"{_share(confidence)} confidence; {_set_words(possible, name)}"
+        _observed_words(name, guess)
+        if seen
+        else f"{said}{_share(confidence)} confidence; {_set_words(possible, name)}"
         + ("" if applicable else "; unlike the labels")
-        for confidence, possible, name, applicable in zip(
-            frame["confidence"], frame["set"], frame["landuse"], frame["applicable"], strict=True
+        for seen, guess, confidence, possible, name, applicable in zip(
+            known,
+            otherwise,
+            frame["confidence"],
+            frame["set"],
+            frame["landuse"],
+            frame["applicable"],
+            strict=True,
         )
     ]
+
+
+def _observed_words(name: str, guess: str) -> str:
+    return "observed" if guess == name else f"observed; predicted would be {guess}"
 
 
 def _set_words(possible: Sequence[str], name: str) -> str:

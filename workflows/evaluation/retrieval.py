@@ -180,8 +180,8 @@ def evaluate_retrieval(
         rows=rows,
         cells=len(cell),
         labels_dropped={
-            **labels.dropped,
-            **samples.dropped,
+            **samples.labels_left_out,
+            **samples.samples_left_out,
             **_more_in_a_cell(samples.label, len(once)),
         },
         seconds=time.perf_counter() - started,

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from aether_core.city.cells import cell_centres
 from aether_core.eo.embedding import Embedding
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import View
@@ -17,10 +15,8 @@ from aether_core.model.recipes.definition import Recipe
 from aether_core.progress import Progress, silent
 from aether_core.study.city import POI_COLUMNS, StudyCity, StudyLabels
 from aether_core.tasks.labels.read import Labels
-from aether_core.tasks.samples.samples import Samples, samples_of
-from aether_core.tasks.samples.small_classes import treat_small
+from aether_core.tasks.samples.small_classes import OTHER, TESTABLE, treat_small
 from db.cities import cities as city_rows
-from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.evidence import label_sets as label_rows
 from db.schema import City, LabelSet
@@ -29,12 +25,11 @@ from workflows.cities.osm_labels import OSM_LABELS
 from workflows.cities.views import ensure_view, model_view
 from workflows.home.encoders import default_encoder
 from workflows.home.store import Store
-from workflows.tasks.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
+from workflows.tasks.labels import LabelRequest, city_samples, keep_labels, mapped_labels
 from workflows.training.data import training_set
 
 Floats = NDArray[np.float32]
 Pool = Callable[[NDArray[np.float64], Sequence[View]], Floats]
-Small = Literal["drop", "merge"]
 _SAMPLE_SEED = 42
 """Decides which labels stay where there are too many: the same ones in every study."""
 
@@ -92,8 +87,10 @@ def kept_label_set(store: Store, slug: str, asked: LabelRequest | int | None) ->
     labels = mapped_labels(store, slug, asked)
     with store.session() as session:
         city = city_rows.lock_city(session, city_id)
-        _samples(session, city, labels, asked.small)  # refused now rather than by the worker
-        return keep_labels(session, city_id, asked, labels).id
+        # Refused now rather than by the worker.
+        found = city_samples(session, city, labels, seed=_SAMPLE_SEED)
+        used = treat_small(found, asked.small, asked.merge_into).samples
+        return keep_labels(session, city_id, asked, labels, used.count).id
 
 
 def study_city(
@@ -153,7 +150,11 @@ def _labels(session: Session, city: City, label_set: int, pool: Pool, base: View
         field=kept.field,
         dropped={},
     )
-    found = _samples(session, city, labels, kept.parameters.get("small", "drop"))
+    found = treat_small(
+        city_samples(session, city, labels, seed=_SAMPLE_SEED),
+        kept.parameters.get("small", TESTABLE),
+        kept.parameters.get("merge_into", OTHER),
+    ).samples
     return StudyLabels(
         lonlat=found.lonlat,
         vectors=pool(found.lonlat, [base])[0],
@@ -161,16 +162,3 @@ def _labels(session: Session, city: City, label_set: int, pool: Pool, base: View
         names=found.classes,
         unit=found.unit,
     )
-
-
-def _samples(session: Session, city: City, labels: Labels, small: Small) -> Samples:
-    _, h3 = feature_rows.cells(session, city.id)
-    found = samples_of(
-        labels,
-        boundary=city_rows.boundary_of(city),
-        cell_h3=h3,
-        cell_lonlat=cell_centres(h3),
-        resolution=city.cell_resolution,
-        seed=_SAMPLE_SEED,
-    )
-    return treat_small(found, small, minimum=SMALL_CLASS)

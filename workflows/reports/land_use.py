@@ -7,6 +7,7 @@ from dataclasses import replace
 from aether_core import charts
 from aether_core.report import (
     Block,
+    Callout,
     Figure,
     Heading,
     KeyFigure,
@@ -14,7 +15,9 @@ from aether_core.report import (
     Paragraph,
     Table,
 )
-from aether_core.tasks.kinds.classes import CLASSES, ClassFindings
+from aether_core.tasks.kinds.class_map import OBSERVED
+from aether_core.tasks.kinds.class_verdict import verdict
+from aether_core.tasks.kinds.classes import CLASSES, ClassFindings, sentences
 from aether_core.tasks.uncertainty.conformal import Coverage
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
@@ -38,7 +41,7 @@ def body(subject: Subject) -> list[Block]:
     found = subject.layer.measured(ClassFindings)
     return [
         *_in_short(subject, found),
-        *_map(subject),
+        *_map(subject, found),
         *_classes(subject, found),
         *_accuracy(found),
         *_uncertainty(subject, found),
@@ -61,7 +64,7 @@ def _in_short(subject: Subject, found: ClassFindings) -> list[Block]:
                     percent(covered.share, 1),
                     f"of sets contain the true class, {_short(split)}",
                 ),
-                KeyFigure("usable cells", percent(test.trusted), "the rest is greyed out"),
+                KeyFigure("usable cells", percent(found.usable), _usable_of(found)),
                 KeyFigure(
                     "outside the area of applicability",
                     percent(test.applicability.outside, 1),
@@ -70,7 +73,19 @@ def _in_short(subject: Subject, found: ClassFindings) -> list[Block]:
             )
         ),
         Paragraph(_summary(found)),
+        *_warning(found),
     ]
+
+
+def _warning(found: ClassFindings) -> list[Block]:
+    told = verdict(found)
+    return [] if told is None else [Callout("caution", told, title="Before you use it")]
+
+
+def _usable_of(found: ClassFindings) -> str:
+    if found.cells is None or not found.cells.observed:
+        return "the rest is greyed out"
+    return f"{percent(found.cells.observed_part)} observed; the rest is greyed out"
 
 
 def _short(split: str) -> str:
@@ -88,19 +103,26 @@ def _summary(found: ClassFindings) -> str:
         near, far = (accuracy[split]["accuracy"].mean for split in ("random", "spatial"))
         text += (
             f"Accuracy on held-out labels is {percent(near)} with training labels nearby, "
-            f"and {percent(far)} away from training labels."
+            f"and {percent(far)} away from training labels. "
         )
-    return text
+    return text + " ".join(sentences(found))
 
 
-def _map(subject: Subject) -> list[Block]:
+def _shown(found: ClassFindings) -> str:
+    if found.cells is None or not found.cells.observed:
+        return "Most probable class of each cell."
+    known = percent(found.cells.observed_part)
+    return f"Observed class where labels cover a cell ({known}), else the most probable class."
+
+
+def _map(subject: Subject, found: ClassFindings) -> list[Block]:
     return [
         Heading("The map"),
         map_figure(
             subject,
             tallest_mm=_FIRST_MAP_MM,
-            caption="Most probable class of each cell. Do not use grey, hatched cells: "
-            "several classes are possible there, or the cell is unlike any of the labels.",
+            caption=f"{_shown(found)} Do not use grey, hatched cells: several classes are "
+            "possible there, or the cell is unlike any of the labels.",
         ),
     ]
 
@@ -110,12 +132,17 @@ def _classes(subject: Subject, found: ClassFindings) -> list[Block]:
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
     mapped = Counter(values["landuse"].tolist())
     usable = Counter(values.loc[values["trusted"], "landuse"].tolist())
+    known = values["source"] == OBSERVED if "source" in values else values["trusted"] & False
+    observed = Counter(values.loc[known, "landuse"].tolist())
+    labels = found.labels.by_class if found.labels is not None else {}
     scores = {row.name: row for row in test.per_class[test.calibrated_on]}
     rows = [
         (
             name,
+            f"{labels[name]:,}" if name in labels else "",
             f"{found.class_counts.get(name, 0):,}",
             percent(mapped[name] / len(values), 1),
+            percent(observed[name] / len(values), 1),
             percent(usable[name] / len(values), 1),
             figure(scores[name].precision),
             figure(scores[name].recall),
@@ -123,15 +150,19 @@ def _classes(subject: Subject, found: ClassFindings) -> list[Block]:
         )
         for name in found.outcomes
     ]
-    head = ("Class", "Samples", "Share of map", "Usable", "Precision", "Recall", "F1")
+    head = (
+        *("Class", "Labels", "Samples", "Share of map", "Observed", "Usable"),
+        *("Precision", "Recall", "F1"),
+    )
     blocks: list[Block] = [
         Heading("What the classes mean"),
         Paragraph(_meaning(subject)),
         Table(
             head,
             tuple(rows),
-            caption=f"Precision, recall and F1 on {SPLIT_NAMES[test.calibrated_on]}.",
-            align="lrrrrrr",
+            caption="Precision, recall and F1 of predictions alone, on "
+            f"{SPLIT_NAMES[test.calibrated_on]}; a label gives one sample or many.",
+            align="lrrrrrrrr",
         ),
     ]
     return blocks
@@ -181,7 +212,7 @@ def _uncertainty(subject: Subject, found: ClassFindings) -> list[Block]:
     )
     always = ", ".join(test.always_in_set)
     extra = (
-        f" Too few labels to calibrate: {always}; such a class is in every set." if always else ""
+        f" Too few samples to calibrate: {always}; such a class is in every set." if always else ""
     )
     return [
         Heading("Confidence"),
@@ -201,7 +232,7 @@ def _uncertainty(subject: Subject, found: ClassFindings) -> list[Block]:
         ),
         Figure(
             charts.to_svg(
-                charts.coverage(_shown(test.coverage, len(found.outcomes))),
+                charts.coverage(_that_fits(test.coverage, len(found.outcomes))),
                 width=_FULL,
                 height=_coverage_height(found.outcomes),
             ),
@@ -211,7 +242,7 @@ def _uncertainty(subject: Subject, found: ClassFindings) -> list[Block]:
     ]
 
 
-def _shown(coverage: Mapping[str, Coverage], classes: int) -> Mapping[str, Coverage]:
+def _that_fits(coverage: Mapping[str, Coverage], classes: int) -> Mapping[str, Coverage]:
     """What fits on a page: with many classes only the figure over all of them."""
     if classes <= _MOST_DRAWN:
         return coverage
@@ -229,7 +260,7 @@ def _where_not(found: ClassFindings) -> str:
     test = found.test
     return (
         f"{percent(test.applicability.outside, 1)} of cells lie outside the area of "
-        f"applicability: unlike any of the labels. {percent(1 - test.trusted)} of all "
+        f"applicability: unlike any of the labels. {percent(1 - found.usable)} of all "
         "cells are greyed out, because they lie outside or because more than two classes are "
         "possible. Accuracy also varies across the city:"
     )

@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aether_core.tasks.samples.small_classes import OTHER, TESTABLE
 from aether_core.vector import ReadOptions
 from workflows.cities.osm_labels import OSM_LABELS
 from workflows.tasks.districts import DistrictFile
@@ -22,6 +23,7 @@ _DEFAULT = FitSettings()
 def land_use_command(slug: str, request: "LandUseRequest") -> str:
     """The `landuse` command of a request; files by their names."""
     words = ["./aether", "landuse", slug, *_labels(request.labels), *_fit(request.fit)]
+    words += ["--predict-everywhere"] if request.predict_everywhere else []
     return shlex.join([*words, *_districts(request.districts)])
 
 
@@ -66,8 +68,10 @@ def _labels(labels: LabelRequest) -> Iterator[str]:
         yield from ("--crosswalk", labels.crosswalk)
     for value, name in labels.mapping.items():
         yield from ("--map", f"{value}={name}")
-    if labels.small != "drop":
+    if labels.small != TESTABLE:
         yield from ("--small-classes", labels.small)
+    if labels.merge_into != OTHER:
+        yield from ("--merge-into", labels.merge_into)
 
 
 def _fit(fit: FitSettings) -> Iterator[str]:

@@ -4,23 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from pathlib import Path
-from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from aether_core.city.cells import cell_centres
 from aether_core.errors import InputError
+from aether_core.tasks.labels.count import LabelCount
 from aether_core.tasks.labels.crosswalks import CROSSWALKS, apply_mapping
 from aether_core.tasks.labels.read import Labels, read_labels
 from aether_core.tasks.labels.values import says_nothing
+from aether_core.tasks.samples.samples import Samples, samples_of
+from aether_core.tasks.samples.small_classes import OTHER, TESTABLE, SmallRule, check_rule
 from aether_core.vector import NO_OPTIONS, ReadOptions
 from db.cities import cities as city_rows
+from db.cities import features as feature_rows
 from db.evidence import label_sets as label_rows
-from db.schema import LabelSet
+from db.schema import City, LabelSet
 from workflows.cities.osm_labels import OSM_LABELS, osm_label_set
 from workflows.home.store import Store
-
-SMALL_CLASS = 10
-"""A class with fewer samples than this is merged or dropped: it cannot be tested."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,10 @@ class LabelRequest:
         options: What the user says about the file.
         crosswalk: Name of a built-in mapping.
         mapping: A class for each value, the empty text to drop it; applied after the crosswalk.
-        small: What becomes of classes with fewer than `SMALL_CLASS` labels: `drop` or `merge`.
+        small: What becomes of classes with fewer than ten labels, one of `SMALL_RULES`.
         geometry: The file with the shapes of the labels' codes, where the first has none.
         code_field: The field of these codes; found when None.
+        merge_into: The class that classes with few labels are merged into, where they are.
     """
 
     file: Path | None
@@ -43,9 +45,10 @@ class LabelRequest:
     options: ReadOptions = NO_OPTIONS
     crosswalk: str | None = None
     mapping: Mapping[str, str] = dataclass_field(default_factory=dict)
-    small: Literal["drop", "merge"] = "drop"
+    small: SmallRule = TESTABLE
     geometry: Path | None = None
     code_field: str | None = None
+    merge_into: str = OTHER
 
     def __post_init__(self) -> None:
         if self.crosswalk is not None and self.crosswalk not in CROSSWALKS:
@@ -55,13 +58,7 @@ class LabelRequest:
                 f"choose from {', '.join(CROSSWALKS)}",
                 code="no-such-crosswalk",
             )
-        if self.small not in {"drop", "merge"}:
-            raise InputError(
-                "small classes can be dropped or merged",
-                self.small,
-                "say drop or merge",
-                code="no-such-small-class-rule",
-            )
+        check_rule(self.small, self.merge_into)
 
 
 def raw_labels(store: Store, slug: str, request: LabelRequest) -> Labels:
@@ -132,13 +129,58 @@ def classed_labels(labels: Labels, request: LabelRequest) -> Labels:
     return labels
 
 
-def keep_labels(session: Session, city_id: int, request: LabelRequest, labels: Labels) -> LabelSet:
-    """Store the labels of a fit, so that its map can be explained and made again."""
+def city_samples(session: Session, city: City, labels: Labels, *, seed: int) -> Samples:
+    """The samples that labels give on a city's cells, whether they have data there or not.
+
+    Args:
+        session: Of the store.
+        city: The city.
+        labels: With their classes.
+        seed: Decides which samples stay where there are too many.
+
+    Raises:
+        InputError: The labels give no two classes in the city.
+    """
+    _, h3 = feature_rows.cells(session, city.id)
+    return samples_of(
+        labels,
+        boundary=city_rows.boundary_of(city),
+        cell_h3=h3,
+        cell_lonlat=cell_centres(h3),
+        resolution=city.cell_resolution,
+        seed=seed,
+    )
+
+
+def samples_in(store: Store, slug: str, labels: Labels, *, seed: int) -> Samples:
+    """What `city_samples` gives, before any fit: forms count labels by it.
+
+    Raises:
+        NotFoundError: No such city.
+        InputError: The labels give no two classes in the city.
+    """
+    with store.session() as session:
+        return city_samples(session, city_rows.city_by_slug(session, slug), labels, seed=seed)
+
+
+def keep_labels(
+    session: Session, city_id: int, request: LabelRequest, labels: Labels, count: LabelCount
+) -> LabelSet:
+    """Store the labels of a fit with their count, so that its map can be explained and made again.
+
+    Args:
+        session: Of the store.
+        city_id: The city.
+        request: Where they come from.
+        labels: Those in the city, with their classes.
+        count: How many of them there are.
+    """
     parameters = {
         "crs": request.options.crs,
         "crosswalk": request.crosswalk,
         "mapping": dict(request.mapping),
         "small": request.small,
+        "merge_into": request.merge_into,
         "geometry_sha256": labels.shapes_sha256,
     }
     known = label_rows.find_label_set(
@@ -155,8 +197,8 @@ def keep_labels(session: Session, city_id: int, request: LabelRequest, labels: L
         field=labels.field,
         classes=sorted(labels.counts),
         parameters=parameters,
-        dropped=labels.dropped,
-        counts=labels.counts,
+        dropped=count.left_out,
+        counts=count.by_class,
         geometry=labels.geometry,
         value=labels.value,
         label_class=labels.value,

@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 
 from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import ComparisonFindings
-from aether_core.tasks.kinds.classes import CLASSES, ClassFindings, LandUseMap, map_land_use
-from aether_core.tasks.labels.read import Labels
+from aether_core.tasks.kinds.class_map import LandUseMap
+from aether_core.tasks.kinds.class_verdict import verdict
+from aether_core.tasks.kinds.classes import CLASSES, ClassFindings, map_land_use
+from aether_core.tasks.labels.read import Labels, labels_inside
+from aether_core.tasks.samples.observed import Observed, observed_cells
 from aether_core.tasks.samples.representations import need_places, of_samples, representation
 from aether_core.tasks.samples.samples import Samples, samples_of
-from aether_core.tasks.samples.small_classes import treat_small
+from aether_core.tasks.samples.small_classes import RareClasses, treat_small
 from aether_core.tasks.testing.experiment import usable_rows
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
@@ -26,14 +29,12 @@ from workflows.tasks.arrays import TaskCity, task_city
 from workflows.tasks.commands import land_use_command
 from workflows.tasks.districts import DistrictFile, read_districts
 from workflows.tasks.fit_inputs import FitInputs, fit_inputs
-from workflows.tasks.labels import SMALL_CLASS, LabelRequest, keep_labels, mapped_labels
+from workflows.tasks.labels import LabelRequest, keep_labels, mapped_labels
 from workflows.tasks.lineage import lineage_of, read_document, without_rows
 from workflows.tasks.settings import FitSettings
 from workflows.tasks.task import TASKS, ComparedSamples, Task
 
 KIND = CLASSES.name
-MOSTLY_GREY = "Most cells have several possible classes. Merge similar classes, or add labels."
-_FEW_TRUSTED = 0.3
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,14 @@ class LandUseRequest:
         fit: How the probe is fitted and tested.
         title: What the layer is called; default: from the name of the labels when None.
         districts: Districts to break errors down by.
+        predict_everywhere: Show predictions where land use is known, too.
     """
 
     labels: LabelRequest
     fit: FitSettings = field(default_factory=FitSettings)
     title: str | None = None
     districts: DistrictFile | None = None
+    predict_everywhere: bool = False
 
     def __post_init__(self) -> None:
         if self.title:
@@ -62,9 +65,9 @@ class LandUseResult:
     """The layer kept, and what a command reports.
 
     Attributes:
-        labels_used: Label features that gave at least one sample.
+        labels_used: How many labels there are, as `LabelCount` says.
         samples: Rows the probe was fitted on.
-        labels_dropped: How many were left out, by reason.
+        labels_dropped: How many labels were left out, by reason.
         cross_validation: `{split: {metric: mean}}`.
     """
 
@@ -79,8 +82,8 @@ class LandUseResult:
 
 
 def advice(layer: LayerSummary) -> str | None:
-    """What to try where a map says little; None where it says enough."""
-    return MOSTLY_GREY if layer.measured(ClassFindings).test.trusted < _FEW_TRUSTED else None
+    """Why a map's predictions cannot be relied on, and what to do; None where they can be."""
+    return verdict(layer.measured(ClassFindings))
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,24 @@ class LabelledCity:
     """A city with labels at which a representation has data.
 
     Attributes:
-        dropped: Labels and samples left out, by reason.
+        labels: Those in the city, with the classes that the mapping gives them.
+        samples: Of all their classes, as long as nothing was done with rare ones.
+        rare: What was done with rare classes; None before.
     """
 
     city: TaskCity
     labels: Labels
     samples: Samples
-    dropped: dict[str, int]
+    rare: RareClasses | None = None
+
+    def observed(self) -> Observed:
+        """What the labels say of the city's cells, in the classes there are now."""
+        value = self.labels.value
+        if self.rare is not None:
+            value = self.rare.renamed(value)
+        return observed_cells(
+            self.labels.geometry, value, self.samples.classes, self.city.arrays.cell_h3
+        )
 
 
 def land_use(
@@ -123,13 +137,13 @@ def land_use(
     """
     started = time.perf_counter()
     labelled = labelled_city(store, slug, request.labels, request.fit, progress)
-    city, samples = labelled.city, labelled.samples
     if on_read is not None:
         on_read(_read(labelled.labels))
-    seen = representation(request.fit.representation, city.arrays)
-    x = of_samples(seen, samples)
+    seen = representation(request.fit.representation, labelled.city.arrays)
+    x = of_samples(seen, labelled.samples)
     there: NDArray[np.bool_] = np.asarray(np.isfinite(x).all(axis=1))
-    labelled, x = only_samples(labelled, there), x[there]
+    labelled, kept = usable_samples(labelled, there, request.labels)
+    x = x[kept]
     prepared = prepare_labels(labelled, request, progress)
     mapped = map_land_use(
         prepared.setup,
@@ -138,6 +152,7 @@ def land_use(
         seen.of_cells(),
         level=request.fit.level,
         groups=prepared.groups,
+        observed=None if request.predict_everywhere else labelled.observed(),
         progress=progress,
     )
     progress("saving the layer", 0, 1)
@@ -199,35 +214,40 @@ def labelled_city(
         progress=progress,
     )
     progress("reading the labels", 0, 1)
-    read = mapped_labels(store, slug, labels)
-    found = samples_of(
-        read,
+    inside = labels_inside(mapped_labels(store, slug, labels), city.boundary)
+    samples = samples_of(
+        inside,
         boundary=city.boundary,
         cell_h3=city.arrays.cell_h3,
         cell_lonlat=city.arrays.cell_lonlat,
         resolution=city.resolution,
         seed=fit.seed,
     )
-    samples = treat_small(found, labels.small, minimum=SMALL_CLASS)
-    return LabelledCity(city, read, samples, {**read.dropped, **samples.dropped})
+    return LabelledCity(city, inside, samples)
 
 
-def only_samples(labelled: LabelledCity, there: NDArray[np.bool_]) -> LabelledCity:
-    """Leave out the samples where the embedding has no data, and count them."""
-    if there.all():
-        return labelled
-    samples = labelled.samples
-    kept = replace(
-        samples,
-        lonlat=samples.lonlat[there],
-        label=samples.label[there],
-        weight=samples.weight[there],
-        unit=samples.unit[there],
-        cell=samples.cell[there],
-        features_used=len(np.unique(samples.unit[there])),
+def usable_samples(
+    labelled: LabelledCity, there: NDArray[np.bool_], request: LabelRequest
+) -> tuple[LabelledCity, NDArray[np.bool_]]:
+    """Leave out the samples where the embedding has no data, then treat rare classes as chosen.
+
+    Args:
+        labelled: With all its samples.
+        there: Where there is data, bool `[n]`.
+        request: What was chosen.
+
+    Returns:
+        The same with what is left, and which of the samples that is, bool `[n]`.
+
+    Raises:
+        InputError: Fewer than two classes are left.
+    """
+    treated = treat_small(
+        labelled.samples.keep(there, "no embedding data"), request.small, request.merge_into
     )
-    dropped = {**labelled.dropped, "no embedding data": int((~there).sum())}
-    return LabelledCity(labelled.city, labelled.labels, kept, dropped)
+    kept = there.copy()
+    kept[there] = treated.kept
+    return replace(labelled, samples=treated.samples, rare=treated.rare), kept
 
 
 def prepare_labels(
@@ -265,7 +285,9 @@ def _keep(
 ) -> str:
     city, fit = labelled.city, request.fit
     city_rows.lock_city(session, city.city_id)  # or says so if it was removed meanwhile
-    label_set = keep_labels(session, city.city_id, request.labels, labelled.labels)
+    label_set = keep_labels(
+        session, city.city_id, request.labels, labelled.labels, labelled.samples.count
+    )
     default = f"Land use from {Path(labelled.labels.source).name}"[:MAX_TITLE]
     title = checked_title(request.title or default)
     row = layer_rows.add_layer(
@@ -304,6 +326,8 @@ def _parameters(request: LandUseRequest, labelled: LabelledCity) -> dict[str, An
         "crosswalk": request.labels.crosswalk,
         "mapping": dict(request.labels.mapping),
         "small_classes": request.labels.small,
+        "merge_into": request.labels.merge_into,
+        "predict_everywhere": request.predict_everywhere,
         "representation": fit.representation,
         "predictor": fit.predictor,
         "protocol": fit.protocol,
@@ -315,17 +339,19 @@ def _parameters(request: LandUseRequest, labelled: LabelledCity) -> dict[str, An
 
 
 def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -> ClassFindings:
-    names, counts = np.unique(labelled.samples.label, return_counts=True)
-    classes = labelled.samples.classes
+    samples = labelled.samples
+    count = samples.count
     return ClassFindings(
-        outcomes=list(classes),
-        used=labelled.samples.features_used,
-        samples=len(labelled.samples.label),
-        dropped=labelled.dropped,
+        outcomes=list(samples.classes),
+        used=count.used,
+        samples=len(samples),
+        dropped=count.left_out,
+        samples_dropped=samples.samples_left_out,
         repaired=labelled.labels.repaired,
-        class_counts={
-            classes[k]: int(n) for k, n in zip(names.tolist(), counts.tolist(), strict=True)
-        },
+        class_counts=samples.of_class,
+        labels=count,
+        rare=labelled.rare,
+        cells=mapped.sources,
         held_out=prepared.held_out,
         test=mapped.test,
     )
@@ -374,19 +400,20 @@ class LandUse(Task[LabelRequest, LandUseRequest]):
             name: of_samples(representation(name, labelled.city.arrays), labelled.samples)
             for name in representations
         }
-        there = usable_rows(x)
-        kept = only_samples(labelled, there)
-        inputs = prepare_labels(kept, request, progress)
+        labelled, kept = usable_samples(labelled, usable_rows(x), request.labels)
+        inputs = prepare_labels(labelled, request, progress)
+        count = labelled.samples.count
         findings = ComparisonFindings(
-            source=kept.labels.source,
-            used=kept.samples.features_used,
-            samples=len(kept.samples.label),
-            dropped=kept.dropped,
-            outcomes=list(kept.samples.classes),
+            source=labelled.labels.source,
+            used=count.used,
+            samples=len(labelled.samples),
+            dropped=count.left_out,
+            samples_dropped=labelled.samples.samples_left_out,
+            outcomes=list(labelled.samples.classes),
             held_out=inputs.held_out,
         )
-        by_name = {name: rows[there] for name, rows in x.items()}
-        return ComparedSamples(kept.city, inputs, by_name, findings)
+        by_name = {name: rows[kept] for name, rows in x.items()}
+        return ComparedSamples(labelled.city, inputs, by_name, findings)
 
 
 LAND_USE = LandUse()

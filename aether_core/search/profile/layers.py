@@ -24,6 +24,7 @@ from aether_core.search.profile.figures import (
     weights_of,
 )
 from aether_core.search.profile.ground import Ground
+from aether_core.tasks.kinds.class_map import OBSERVED
 
 BEST = 90.0
 """Percentile from which on a cell is one of the city's best tenth."""
@@ -66,10 +67,17 @@ class LayerCells:
         return np.asarray(pd.to_numeric(pd.Series(self.columns[name]), errors="coerce"), float)
 
     def trusted(self, of: Sequence[str]) -> NDArray[np.bool_]:
-        """Cells with data, inside the area of applicability where the layer has one, bool `[m]`."""
+        """Cells with data, observed or inside the area of applicability where there is one.
+
+        Returns:
+            Bool `[m]`.
+        """
         there = np.isfinite(np.stack([self.number(name) for name in of])).all(axis=0)
         if "applicable" in self.columns:
-            there &= pd.Series(self.columns["applicable"]).eq(True).to_numpy()
+            holds = pd.Series(self.columns["applicable"]).eq(True).to_numpy()
+            if "source" in self.columns:
+                holds = holds | pd.Series(self.columns["source"]).eq(OBSERVED).to_numpy()
+            there &= holds
         return np.asarray(there, dtype=bool)
 
     def called(self, what: str, label: str, unit: str) -> Called:

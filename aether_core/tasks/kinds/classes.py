@@ -1,7 +1,6 @@
 """Classes: one of k for each sample, such as a land use; and the map that says how sure it is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 import numpy as np
@@ -12,6 +11,7 @@ from aether_core.errors import InputError
 from aether_core.findings import LayerKind, Record
 from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import Findings, MapTest
+from aether_core.tasks.kinds.class_map import CellSources, LandUseMap
 from aether_core.tasks.kinds.kind import Fit, Target, TaskKind
 from aether_core.tasks.kinds.metrics import (
     CLASS_METRICS,
@@ -20,8 +20,11 @@ from aether_core.tasks.kinds.metrics import (
     scores_of_confusion,
 )
 from aether_core.tasks.kinds.registry import TASK_KINDS
+from aether_core.tasks.labels.count import LabelCount
 from aether_core.tasks.predictors.predictor import fit_probe
 from aether_core.tasks.predictors.softmax import softmax
+from aether_core.tasks.samples.observed import Observed
+from aether_core.tasks.samples.small_classes import RareClasses
 from aether_core.tasks.samples.units import cut_large_units
 from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold
 from aether_core.tasks.testing.fairness import GroupFigures, by_group
@@ -65,9 +68,9 @@ class ClassTest(MapTest):
     Attributes:
         confusion: Rows are true classes, columns predicted ones.
         temperature: What logits were divided by.
-        always_in_set: Classes with too few labels to be ruled out.
-        trusted: Part of the cells with data that is inside the area of applicability and has at
-            most two classes in its set.
+        always_in_set: Classes with too few samples to be ruled out.
+        trusted: Part of the cells with data whose prediction is inside the area of applicability
+            and has at most two classes in its set, whether the map shows it or what was observed.
     """
 
     reliability: dict[str, Reliability]
@@ -85,12 +88,23 @@ class ClassFindings(Findings):
     Attributes:
         samples: Rows the probe was fitted on.
         class_counts: Samples of each class.
+        labels: The labels, counted once; None of maps made before they were.
+        rare: What was done with classes of few labels; None of maps made before it was chosen.
+        cells: Which cells are observed; None of maps made before any were.
     """
 
     task: Literal["landuse"] = "landuse"
     samples: int
     class_counts: dict[str, int]
+    labels: LabelCount | None = None
+    rare: RareClasses | None = None
+    cells: CellSources | None = None
     test: ClassTest
+
+    @property
+    def usable(self) -> float:
+        """Part of the map that is observed, or predicted and to be relied on."""
+        return self.test.trusted if self.cells is None else self.cells.usable
 
     @classmethod
     def _from_version_1(cls, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,6 +119,14 @@ class ClassFindings(Findings):
         return new
 
 
+def sentences(found: ClassFindings) -> list[str]:
+    """What every place that shows a map says of it: its cells, and its rare classes."""
+    told = found.cells.sentences if found.cells is not None else []
+    if found.rare is not None and found.rare.classes:
+        told.append(found.rare.sentence)
+    return told
+
+
 class ClassesKind(TaskKind):
     """Targets are classes, int64 `[n]`; predictions are probabilities."""
 
@@ -114,7 +136,7 @@ class ClassesKind(TaskKind):
     samples = "labels"
     outcomes = "classes"
     metrics = CLASS_METRICS
-    error = "share of misclassified labels"
+    error = "share of misclassified samples"
     layers = (
         LayerKind("landuse", "land use", "Land use map", "landuse", ClassFindings, of_classes=True),
     )
@@ -194,74 +216,6 @@ CLASSES = ClassesKind()
 TASK_KINDS[CLASSES.name] = CLASSES
 
 
-@dataclass(frozen=True)
-class LandUseMap:
-    """What the map says of each cell.
-
-    Attributes:
-        classes: Names of the classes.
-        probability: Calibrated probabilities, float32 `[m, K]`.
-        sets: Whether a class is in the cell's conformal set, bool `[m, K]`.
-        dissimilarity: Dissimilarity index, float32 `[m]`; inf without data.
-        applicable: Inside the area of applicability, bool `[m]`.
-        trusted: Applicable, and the set holds the likeliest class and at most one more,
-            bool `[m]`.
-        test: How far to trust it.
-    """
-
-    classes: tuple[str, ...]
-    probability: FloatArray
-    sets: NDArray[np.bool_]
-    dissimilarity: FloatArray
-    applicable: NDArray[np.bool_]
-    trusted: NDArray[np.bool_]
-    test: ClassTest
-
-    @property
-    def there(self) -> NDArray[np.bool_]:
-        """Cells with data, bool `[m]`: those of the layer."""
-        return np.asarray(np.isfinite(self.probability).all(axis=1))
-
-    def fields(self, level: float) -> list[dict[str, str]]:
-        """Name, type and unit of each value of its layer."""
-        share = "probability, 0 to 1"
-        return [
-            {"name": "landuse", "type": "text", "unit": "most probable class"},
-            {"name": "confidence", "type": "float", "unit": f"its calibrated {share}"},
-            {
-                "name": "set",
-                "type": "list",
-                "unit": f"set that contains the true class with coverage {level:.0%}",
-            },
-            {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
-            {
-                "name": "trusted",
-                "type": "bool",
-                "unit": "inside the area of applicability, with a small set",
-            },
-            *({"name": f"p_{name}", "type": "float", "unit": share} for name in self.classes),
-        ]
-
-    def columns(self) -> dict[str, Any]:
-        """Values of the cells with data, one column a field."""
-        there = self.there
-        names = np.array(self.classes, dtype=object)
-        probability = self.probability[there].round(4)
-        best = probability.argmax(axis=1)
-        order = np.argsort(-probability, axis=1, kind="stable")
-        return {
-            "landuse": names[best],
-            "confidence": probability.max(axis=1),
-            "set": [
-                names[ranked[admitted[ranked]]].tolist()
-                for ranked, admitted in zip(order, self.sets[there], strict=True)
-            ],
-            "applicable": self.applicable[there],
-            "trusted": self.trusted[there],
-            **{f"p_{name}": probability[:, k] for k, name in enumerate(self.classes)},
-        }
-
-
 def map_land_use(
     setup: ExperimentSetup,
     representation: str,
@@ -270,9 +224,12 @@ def map_land_use(
     *,
     level: float = 0.9,
     groups: Mapping[str, NDArray[np.object_]] | None = None,
+    observed: Observed | None = None,
     progress: Progress = silent,
 ) -> LandUseMap:
     """Test a probe, fit it on all labels, and predict every cell.
+
+    What was observed is laid over the predictions at the end; no figure comes from observed cells.
 
     Temperature, conformal thresholds and the threshold of applicability all come from predictions
     of labels the probe had not seen, those of the setup's last split: whole blocks held out where
@@ -285,6 +242,7 @@ def map_land_use(
         cells: Representation of the cells, float32 `[m, d]`; a NaN row has no data.
         level: Share of true classes the sets are made to hold.
         groups: Names `[n]` to tell errors apart by, by what they are, such as districts.
+        observed: Cells whose class is known; None shows predictions everywhere.
         progress: Told as folds are fitted.
 
     Raises:
@@ -327,7 +285,17 @@ def map_land_use(
         fairness=_fairness(setup, calibrating, level, groups or {}),
     )
     progress("drawing the map", 1, 1)
-    return LandUseMap(setup.names, probability, sets, dissimilarity, applicable, trusted, test)
+    return LandUseMap(
+        setup.names,
+        probability,
+        sets,
+        dissimilarity,
+        applicable,
+        trusted,
+        test,
+        observed=Observed.nothing(len(cells)) if observed is None else observed,
+        everywhere=observed is None,
+    )
 
 
 def _logits(outcome: OutOfFold) -> FloatArray:

@@ -1,12 +1,10 @@
-"""From what a file says to the classes of a map: crosswalks, own mappings, small classes."""
+"""From what a file says to the classes of a map: crosswalks and own mappings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.poi.frame import plain_text
@@ -15,8 +13,6 @@ from aether_core.tasks.labels.schemes import dynamic_world, osm, singapore, uk, 
 
 MOST_CLASSES = 60
 """More are names or numbers of features, not classes of a map one can read."""
-SMALLEST_CLASS = 10
-OTHER = "other"
 
 BY_MAPPING = "dropped by the mapping"
 NOT_LISTED = "not in the crosswalk"
@@ -106,46 +102,6 @@ def apply_mapping(labels: Labels, mapping: Mapping[str, str], *, strict: bool) -
         )
     named_labels = replace(labels, value=new).keep(listed, NOT_LISTED)
     return named_labels.keep(wanted[listed], BY_MAPPING)
-
-
-def small_classes(labels: Labels, minimum: int = SMALLEST_CLASS) -> dict[str, int]:
-    """Return the classes with fewer than `minimum` labels and how many each has."""
-    return {name: count for name, count in labels.counts.items() if count < minimum}
-
-
-def treat_small(
-    labels: Labels, rule: Literal["drop", "merge"], minimum: int = SMALLEST_CLASS
-) -> Labels:
-    """Drop the classes with too few labels, or merge them into "other".
-
-    Args:
-        labels: After the mapping, inside the city.
-        rule: "drop" or "merge". When the merged class is too small as well, it is dropped.
-        minimum: Labels a class needs.
-
-    Raises:
-        InputError: The rule is neither, or no class has enough labels.
-    """
-    if rule not in ("drop", "merge"):
-        raise InputError(
-            "small classes are dropped or merged",
-            rule,
-            "give drop or merge",
-            code="no-such-small-class-rule",
-        )
-    value: NDArray[np.object_] = labels.value.copy()
-    if rule == "merge":
-        value[np.isin(value.astype(str), list(small_classes(labels, minimum)))] = OTHER
-    merged = replace(labels, value=value)
-    enough = ~np.isin(value.astype(str), list(small_classes(merged, minimum)))
-    if not enough.any():
-        raise InputError(
-            f"no class has {minimum} labels",
-            ", ".join(f"{name} {count}" for name, count in list(labels.counts.items())[:6]),
-            "give more labels, or merge classes by a mapping",
-            code="classes-too-small",
-        )
-    return merged.keep(enough, f"class with fewer than {minimum} labels")
 
 
 def check_class_number(labels: Labels) -> None:

@@ -20,6 +20,7 @@ from aether_core.poi.frame import plain_text
 from aether_core.poi.osm.extract import PBF_SUFFIXES
 from aether_core.reading import in_own_process
 from aether_core.spatial.longitudes import extent_of
+from aether_core.tasks.labels.count import added
 from aether_core.tasks.labels.osm_land_use import FIELD as OSM_FIELD
 from aether_core.tasks.labels.osm_land_use import read_osm_land_use
 from aether_core.tasks.labels.values import alike, one_spelling, says_nothing
@@ -120,7 +121,7 @@ class Labels:
             geometry=self.geometry[kept],
             value=self.value[kept],
             feature=self.feature[kept],
-            dropped=_added(self.dropped, {reason: gone}),
+            dropped=added(self.dropped, {reason: gone}),
         )
 
 
@@ -344,13 +345,6 @@ def _label_field(frame: gpd.GeoDataFrame, field: str | None, name: str) -> str:
         "name the class field",
         code="labels-without-class-field",
     )
-
-
-def _added(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
-    """Add up counts by reason; reasons that did not occur are left out."""
-    total = Counter(counts)
-    total.update(more)
-    return {reason: count for reason, count in total.items() if count}
 
 
 def _box(geometry: NDArray[np.object_]) -> str:

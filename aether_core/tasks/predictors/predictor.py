@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.tasks.predictors.linear_probe import fit_linear_probe
+from aether_core.tasks.predictors.one_thread import one_thread
 from aether_core.tasks.predictors.share_regression import fit_linear_shares
 
 Kind = Literal["linear", "mlp"]
@@ -99,7 +100,8 @@ def fit_probe(
             code="labels-of-one-class",
         )
     if design.is_solved(trainer):
-        return fit_linear_probe(x, label, weight, classes=classes)
+        with one_thread():
+            return fit_linear_probe(x, label, weight, classes=classes)
     from aether_core.tasks.predictors.mlp import fit_adam_probe
 
     return fit_adam_probe(x, label, weight, classes=classes, seed=seed, hidden=design.hidden)
@@ -129,7 +131,8 @@ def fit_shares(
     """
     design = _design(kind)
     if design.is_solved(trainer):
-        return fit_linear_shares(x, shares, weight)
+        with one_thread():
+            return fit_linear_shares(x, shares, weight)
     from aether_core.tasks.predictors.mlp import fit_adam_shares
 
     return fit_adam_shares(x, shares, weight, seed=seed, hidden=design.hidden)

@@ -1,6 +1,7 @@
 """Samples: the rows a land-use probe is fitted on, out of labelled points and polygons."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from aether_core.errors import InputError
 from aether_core.spatial.plane import Plane
 from aether_core.tasks.areas.overlap import measure_overlaps
+from aether_core.tasks.labels.count import LabelCount, added
 from aether_core.tasks.labels.crosswalks import check_class_number
 from aether_core.tasks.labels.read import Labels, labels_inside
 
@@ -18,6 +20,7 @@ MOST_SAMPLES = 20_000
 TWICE = "duplicate point and class"
 TWO_CLASSES = "cell in polygons of two classes"
 NO_CELL = "polygon too small to contain a cell of the city"
+OUTWEIGHED = "polygon whose cells all belong to other polygons"
 
 _CLEAR = 2 / 3
 """Part of all claims on a cell the strongest class needs: a kiosk in a park leaves it a park."""
@@ -39,9 +42,10 @@ class Samples:
         unit: int64 `[n]`, 0 to number of features - 1: the feature of the label file it comes
             from. Samples of one unit must not be on two sides of a split.
         cell: int64 `[n]`, row of the city's cells, or -1 for a point.
+        row: int64 `[n]`, the label it comes from: a row of the labels in the city.
         classes: Names, sorted.
-        features_used: How many features of the file gave at least one sample.
-        dropped: How many labels, cells or samples went, by reason.
+        labels_left_out: Labels that give no sample, by reason.
+        samples_left_out: Cells and points that went though their label may have others, by reason.
     """
 
     lonlat: NDArray[np.float64]
@@ -49,12 +53,52 @@ class Samples:
     weight: NDArray[np.float64]
     unit: NDArray[np.int64]
     cell: NDArray[np.int64]
+    row: NDArray[np.int64]
     classes: tuple[str, ...]
-    features_used: int
-    dropped: dict[str, int]
+    labels_left_out: dict[str, int]
+    samples_left_out: dict[str, int]
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @property
+    def count(self) -> LabelCount:
+        """How many labels they come from."""
+        first = np.unique(self.row, return_index=True)[1]
+        found = Counter(self.classes[k] for k in self.label[first].tolist())
+        ordered = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+        return LabelCount(by_class=dict(ordered), left_out=self.labels_left_out)
+
+    @property
+    def of_class(self) -> dict[str, int]:
+        """Samples of each class."""
+        numbers = np.bincount(self.label, minlength=len(self.classes)).tolist()
+        return dict(zip(self.classes, numbers, strict=True))
+
+    def keep(self, kept: NDArray[np.bool_], reason: str) -> "Samples":
+        """Return the samples where `kept` is true, and count the rest.
+
+        Args:
+            kept: Bool `[n]`.
+            reason: Why the others go, and the labels that have no sample left.
+        """
+        if kept.all():
+            return self
+        gone = len(np.unique(self.row)) - len(np.unique(self.row[kept]))
+        names = np.array(self.classes, dtype=object)[self.label[kept]]
+        classes, label = np.unique(names.astype(str), return_inverse=True)
+        return replace(
+            self,
+            lonlat=self.lonlat[kept],
+            label=label.astype(np.int64),
+            weight=self.weight[kept],
+            unit=np.unique(self.unit[kept], return_inverse=True)[1].astype(np.int64),
+            cell=self.cell[kept],
+            row=self.row[kept],
+            classes=tuple(classes.tolist()),
+            labels_left_out=added(self.labels_left_out, {reason: gone}),
+            samples_left_out=added(self.samples_left_out, {reason: int((~kept).sum())}),
+        )
 
 
 @dataclass(frozen=True)
@@ -104,43 +148,41 @@ def samples_of(
     points, twice = _distinct_points(inside.geometry, kind, np.flatnonzero(is_point))
     polygons = np.flatnonzero(~is_point)
     claims = _claims(inside.geometry[polygons], cell_h3, cell_lonlat, resolution)
-    without = len(polygons) - len(np.unique(claims.polygon))
     settled, contested = _settled(claims, kind[polygons])
+    claiming, winning = (len(np.unique(one.polygon)) for one in (claims, settled))
 
     row = np.concatenate([points, polygons[settled.polygon]])
     cell = np.concatenate([np.full(len(points), -1, dtype=np.int64), settled.cell])
     weight = np.concatenate([np.ones(len(points)), settled.strength])
-    kept = _subsample(kind[row], inside.feature[row], limit, seed)
-    row, cell, weight = row[kept], cell[kept], weight[kept]
     classes, label = np.unique(inside.value[row].astype(str), return_inverse=True)
-    features, unit = np.unique(inside.feature[row], return_inverse=True)
-    lonlat = np.empty((len(row), 2))
-    lonlat[cell < 0] = shapely.get_coordinates(inside.geometry[row[cell < 0]])
-    lonlat[cell >= 0] = cell_lonlat[cell[cell >= 0]]
-    reasons = {
-        TWICE: twice,
-        NO_CELL: without,
-        TWO_CLASSES: contested,
-        f"beyond {limit:,} samples": len(points) + len(settled.cell) - len(row),
-    }
-    dropped = inside.dropped | {reason: count for reason, count in reasons.items() if count}
+    labels_left_out = {TWICE: twice, NO_CELL: len(polygons) - claiming}
+    labels_left_out[OUTWEIGHED] = claiming - winning
+    labels_left_out = added(inside.dropped, labels_left_out)
     if len(classes) < 2:
+        reasons = added(labels_left_out, {TWO_CLASSES: contested})
         raise InputError(
             "the labels give samples of a single class",
-            ", ".join([*classes, *(f"{count} x {reason}" for reason, count in dropped.items())]),
+            ", ".join([*classes, *(f"{count} x {reason}" for reason, count in reasons.items())]),
             "give polygons that do not overlap, larger ones, or more labels",
             code="samples-of-one-class",
         )
-    return Samples(
+    lonlat = np.empty((len(row), 2))
+    lonlat[cell < 0] = shapely.get_coordinates(inside.geometry[row[cell < 0]])
+    lonlat[cell >= 0] = cell_lonlat[cell[cell >= 0]]
+    every = Samples(
         lonlat=lonlat,
         label=label.astype(np.int64),
         weight=weight,
-        unit=unit.astype(np.int64),
+        unit=np.unique(inside.feature[row], return_inverse=True)[1].astype(np.int64),
         cell=cell,
+        row=row,
         classes=tuple(classes.tolist()),
-        features_used=len(features),
-        dropped=dropped,
+        labels_left_out=labels_left_out,
+        samples_left_out=added({}, {TWO_CLASSES: contested}),
     )
+    kept = np.zeros(len(row), dtype=bool)
+    kept[_subsample(kind[row], inside.feature[row], limit, seed)] = True
+    return every.keep(kept, f"beyond {limit:,} samples")
 
 
 def _distinct_points(

@@ -183,7 +183,7 @@ def test_a_scatter_draws_a_part_and_says_so() -> None:
 
 def test_a_group_too_small_gets_no_figure() -> None:
     told = texts(charts.to_svg(CHARTS["fairness"]()))
-    assert "too few labels" in told
+    assert "too few to tell" in told
 
 
 def test_text_in_names_is_never_markup() -> None:

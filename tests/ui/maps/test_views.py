@@ -64,6 +64,32 @@ def test_classes_keep_their_colour_whatever_is_on_the_map(cells: pd.DataFrame) -
     ]
 
 
+def test_observed_cells_say_so_and_predictions_can_be_shown_instead(cells: pd.DataFrame) -> None:
+    known = cells["landuse"].eq("park") & (cells["confidence"] < 0.9)
+    frame = cells.assign(
+        source=np.where(known, "observed", "predicted"),
+        predicted="water",
+        predicted_confidence=0.4,
+        predicted_set=[["water", "park"]] * len(cells),
+        predicted_trusted=False,
+    )
+    at = int(np.flatnonzero(known)[0])
+    view = views.land_use(frame, CLASSES, views.CLASS, LOOK)
+    assert view.unit == "25 % observed, 75 % predicted"
+    assert view.shown.second(at) == "observed; predicted would be water"
+    assert view.shown.second(0).startswith("predicted, 95 % confidence")
+    trust = views.land_use(frame, CLASSES, views.TRUST, LOOK)
+    assert trust.shown.in_words(float(trust.shown.values[at])) == "observed"
+    everywhere = views.predictions_of(frame)
+    assert set(everywhere["landuse"]) == {"water"}
+    assert everywhere["p_park"].isna().tolist() == known.tolist()
+    plain = views.land_use(everywhere, CLASSES, views.CLASS, LOOK)
+    assert plain.unit == "most probable class, share of cells"
+    assert plain.shown.second(at) == (
+        "predicted, 40 % confidence; also possible: park; unlike the labels"
+    )
+
+
 def test_sets_are_counted_and_told(cells: pd.DataFrame) -> None:
     view = views.land_use(cells, CLASSES, views.SET_SIZE, LOOK)
     assert view.shown.indices.tolist() == [0, 1, 0, 2]

@@ -4,9 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import h3
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
+from pyproj import Transformer
 from sqlalchemy import text
 
 from aether_core.errors import CancelledError, InputError, NotFoundError
@@ -105,13 +108,93 @@ def test_the_map_agrees_with_the_truth_it_did_not_see(
     assert frame["confidence"].between(0, 1).all()
 
 
-def test_polygons_give_cells_and_never_stand_on_two_sides(
-    trained_store: Store, task_files: TaskFiles
-) -> None:
-    result = land_use(trained_store, SLUG, request(task_files.zones))
-    assert result.samples > result.labels_used
-    folds = result.layer.measured(ClassFindings).held_out.folds
+@pytest.fixture
+def zoned(trained_store: Store, task_files: TaskFiles, once: Once) -> LandUseResult:
+    """The map of `task_files.zones`, whose polygons cover the whole city."""
+    asked = request(halved(task_files.zones))
+    return once("land use of zones", trained_store, lambda store: land_use(store, SLUG, asked))
+
+
+def halved(zones: Path) -> Path:
+    """The zones of the city's western half: predictions have the other to fill."""
+    frame = gpd.read_file(zones)
+    west, south, east, north = frame.total_bounds
+    half = shapely.box(west, south, (west + east) / 2, north)
+    target = zones.with_name("western.geojson")
+    frame.clip(half).explode(ignore_index=True).to_file(target, driver="GeoJSON")
+    return target
+
+
+def test_polygons_give_cells_and_never_stand_on_two_sides(zoned: LandUseResult) -> None:
+    assert zoned.samples > zoned.labels_used
+    folds = zoned.layer.measured(ClassFindings).held_out.folds
     assert set(folds.by_split["spatial"]) == set(range(5))
+
+
+def test_known_land_use_stays_and_predictions_fill_the_gaps(
+    trained_store: Store, zoned: LandUseResult, truth_city: SimulatedCity
+) -> None:
+    values = layer_values(trained_store, SLUG, zoned.layer.layer)
+    known = values["source"] == "observed"
+    cells = zoned.layer.measured(ClassFindings).cells
+    assert (known.sum(), (~known).sum()) == (cells.observed, cells.predicted)
+    assert 0.4 < cells.observed_part < 0.6
+    truth = truth_at(truth_city, values["cell"])
+    assert (values["landuse"] == truth)[known].mean() > 0.95  # but for cells across a border
+    assert (values["predicted"] == truth)[known].mean() < 1  # a fit that saw them errs all the same
+    sure = values[known]
+    assert (sure["confidence"] == 1).all()
+    assert sure["trusted"].all()
+    assert all(one == [name] for one, name in zip(sure["set"], sure["landuse"], strict=True))
+    gaps = values[~known]
+    assert (gaps["landuse"] == gaps["predicted"]).all()
+    assert (gaps["trusted"] == gaps["predicted_trusted"]).all()
+    shares = values[[f"p_{name}" for name in zoned.classes]].to_numpy()
+    assert shares.sum(axis=1) == pytest.approx(1, abs=1e-3)
+
+
+def truth_at(city: SimulatedCity, cells: "pd.Series[str]") -> np.ndarray:
+    lonlat = np.array([h3.cell_to_latlng(cell)[::-1] for cell in cells])
+    x, y = Transformer.from_crs("EPSG:4326", city.crs, always_xy=True).transform(*lonlat.T)
+    columns, rows = ~city.transform @ (x, y)
+    inside = np.clip(np.stack([rows, columns]).astype(int), 0, len(city.truth) - 1)
+    return np.array(list(ZONES), dtype=object)[city.truth[tuple(inside)]]
+
+
+def test_predictions_everywhere_change_the_map_and_no_figure(
+    trained_store: Store, zoned: LandUseResult, task_files: TaskFiles
+) -> None:
+    asked = request(halved(task_files.zones), predict_everywhere=True)
+    result = land_use(trained_store, SLUG, asked)
+    before, after = (one.layer.measured(ClassFindings) for one in (zoned, result))
+    assert after.test == before.test  # accuracy comes from held-out predictions in both
+    assert (after.cells.observed, after.cells.everywhere) == (0, True)
+    filled, predicted = (
+        layer_values(trained_store, SLUG, one.layer.layer) for one in (zoned, result)
+    )
+    assert set(predicted["source"]) == {"predicted"}
+    assert (predicted["landuse"] == filled["predicted"]).all()
+    assert predicted["confidence"].to_numpy() == pytest.approx(
+        filled["predicted_confidence"].to_numpy()
+    )
+    assert result.layer.lineage["command"].endswith("--predict-everywhere")
+
+
+def test_labels_are_counted_once_and_rare_classes_treated_by_that_count(
+    trained_store: Store, zoned: LandUseResult
+) -> None:
+    found = zoned.layer.measured(ClassFindings)
+    assert (
+        zoned.labels_used == found.used == found.labels.used == sum(found.labels.by_class.values())
+    )
+    assert zoned.labels_dropped == found.labels.left_out
+    assert found.rare.rule == "testable"
+    rare = {one.name: one.labels for one in found.rare.classes}
+    assert rare
+    assert max(rare.values()) < 10
+    with trained_store.session() as session:
+        counts = session.scalar(text("SELECT counts FROM label_set"))
+    assert counts == found.labels.by_class
 
 
 def test_the_same_request_gives_the_same_layer(

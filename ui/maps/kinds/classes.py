@@ -10,7 +10,7 @@ from aether_core import charts
 from aether_core.charts.words import SPLITS, percent
 from aether_core.tasks.kinds.classes import CLASSES, ClassFigures, ClassFindings
 from ui.maps import views
-from ui.maps.switches import colour_by, grey_out, one_of
+from ui.maps.switches import colour_by, grey_out, one_of, predict_everywhere
 from ui.maps.task_page import TASK_PAGES, TaskPage
 from ui.maps.tested import accuracy_table, split_switch
 from ui.maps.views import LayerView, Look
@@ -32,6 +32,8 @@ class ClassesPage(TaskPage[ClassFindings]):
         one = (
             one_of(classes, "Class", f"{key}-one-{layer.layer}") if what == views.ONE_CLASS else ""
         )
+        if "predicted" in frame and predict_everywhere(key):
+            frame = views.predictions_of(frame)
         view = views.land_use(frame, classes, what, look, one=one)
         if what == views.TRUST or not grey_out(key):
             return view
@@ -39,7 +41,7 @@ class ClassesPage(TaskPage[ClassFindings]):
         return view.greyed(~frame[holds].to_numpy(dtype=bool), look)
 
     def accuracy(self, found: ClassFindings, frame: pd.DataFrame, key: str) -> None:
-        """Confusion matrix and scores of each class, on labels held out from the probe."""
+        """Confusion matrix and scores of each class, on samples held out from the probe."""
         del frame  # what was measured on the labels says it all
         test = found.test
         figures, matrix = st.columns([5, 6], gap="large")
@@ -81,15 +83,14 @@ class ClassesPage(TaskPage[ClassFindings]):
             )
             if test.always_in_set:
                 st.caption(
-                    f"Too few labels to rule these out: {plain(', '.join(test.always_in_set))}. "
+                    f"Too few samples to rule these out: {plain(', '.join(test.always_in_set))}. "
                     "They are in every set."
                 )
 
     def limits(self, found: ClassFindings) -> str:
         """How much of the city can be used."""
-        return (
-            f" **{percent(found.test.trusted)}** is inside it and has at most two classes possible."
-        )
+        inside = percent(found.test.trusted)
+        return f" Predictions are inside it with at most two classes possible in **{inside}**."
 
 
 TASK_PAGES[CLASSES.name] = ClassesPage()
@@ -100,7 +101,7 @@ def _per_class(rows: Sequence[ClassFigures], key: str) -> None:
         [
             {
                 "Class": row.name,
-                "Labels": row.n,
+                "Samples": row.n,
                 "Recall": 100 * row.recall,
                 "Precision": 100 * row.precision,
                 "F1": row.f1,
@@ -121,14 +122,14 @@ def _per_class(rows: Sequence[ClassFigures], key: str) -> None:
                 format="%.0f %%",
                 min_value=0,
                 max_value=100,
-                help="Share of this class's labels that the map finds (recall)",
+                help="Share of this class's samples that the predictions find (recall)",
             ),
             "Precision": share(
                 width=95,
                 format="%.0f %%",
                 min_value=0,
                 max_value=100,
-                help="Share of cells mapped as this class that are correct (precision)",
+                help="Share of samples predicted as this class that are correct (precision)",
             ),
             "F1": st.column_config.NumberColumn(format="%.2f", width=50),
         },

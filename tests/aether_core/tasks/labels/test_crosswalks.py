@@ -10,8 +10,6 @@ from aether_core.tasks.labels.crosswalks import (
     apply_mapping,
     check_class_number,
     crosswalk,
-    small_classes,
-    treat_small,
 )
 from aether_core.tasks.labels.read import Labels
 from tests.errors import fault
@@ -98,30 +96,6 @@ def test_a_users_mapping_of_a_value_that_is_not_there_is_refused() -> None:
 def test_a_mapping_that_leaves_nothing_is_refused() -> None:
     with pytest.raises(InputError, check=fault("mapping-leaves-no-label", "mars, moon")):
         apply_mapping(labelled("moon", "mars"), crosswalk("uk").mapping, strict=True)
-
-
-def test_small_classes_are_told_then_dropped_or_merged() -> None:
-    labels = labelled(*["big"] * 12, *["small"] * 9, *["tiny"] * 2)
-    assert small_classes(labels) == {"small": 9, "tiny": 2}
-    dropped = treat_small(labels, "drop")
-    assert dropped.counts == {"big": 12}
-    assert dropped.dropped == {"class with fewer than 10 labels": 11}
-    merged = treat_small(labels, "merge")
-    assert merged.counts == {"big": 12, "other": 11}
-    assert merged.dropped == {}
-
-
-def test_a_merged_class_that_is_still_small_goes() -> None:
-    merged = treat_small(labelled(*["big"] * 12, *["tiny"] * 2), "merge")
-    assert merged.counts == {"big": 12}
-    assert merged.dropped == {"class with fewer than 10 labels": 2}
-
-
-def test_no_class_with_enough_labels_is_refused() -> None:
-    with pytest.raises(InputError, check=fault("classes-too-small", 10, "a 2, b 1")):
-        treat_small(labelled("a", "a", "b"), "drop")
-    with pytest.raises(InputError, check=fault("no-such-small-class-rule", "keep")):
-        treat_small(labelled("a"), "keep")  # type: ignore[arg-type]
 
 
 def test_two_hundred_classes_are_refused_with_their_number() -> None:

@@ -8,9 +8,11 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from aether_core.errors import InputError
 from aether_core.tasks.kinds.metrics import kl
+from aether_core.tasks.predictors import predictor
 from aether_core.tasks.predictors.mlp import _held_out
 from aether_core.tasks.predictors.predictor import fit_probe, fit_shares
 from aether_core.tasks.predictors.softmax import softmax
@@ -39,6 +41,23 @@ def test_probe_tells_classes_apart_and_knows_what_by(kind: str, trainer: str) ->
     assert importance.shape == (10,)
     assert importance.min() >= 0
     assert importance[:3].min() > importance[3:].max()
+
+
+def test_linear_fits_share_no_product_among_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def look(*_given: object, **_named: object) -> None:
+        seen.extend(pool["num_threads"] for pool in threadpool_info())
+
+    monkeypatch.setattr(predictor, "fit_linear_probe", look)
+    monkeypatch.setattr(predictor, "fit_linear_shares", look)
+    x, label = blobs(n=40)
+    with threadpool_limits(limits=2):
+        fit_probe("linear", x, label, classes=4, seed=0)
+        fit_shares("linear", x, np.full((40, 2), 0.5), seed=0)
+        outside = {pool["num_threads"] for pool in threadpool_info()}
+    assert set(seen) == {1}
+    assert outside == {2}  # what runs around a fit keeps its threads
 
 
 @pytest.mark.parametrize("classes", [2, 5])

@@ -135,8 +135,9 @@ def test_samples_take_their_cell_or_their_own_spot(arrays: CityArrays) -> None:
         unit=np.array([0, 1]),
         cell=np.array([40, -1]),
         classes=("a", "b"),
-        features_used=2,
-        dropped={},
+        row=np.array([0, 1]),
+        labels_left_out={},
+        samples_left_out={},
     )
     rep = representation("alphaearth", arrays)
     found = of_samples(rep, samples)

@@ -8,7 +8,7 @@ from aether_core.city.cells import Cells, cells_of
 from aether_core.errors import InputError
 from aether_core.spatial.hexagons import cell_polygons
 from aether_core.tasks.labels.read import Labels
-from aether_core.tasks.samples.samples import TWO_CLASSES, Samples, samples_of
+from aether_core.tasks.samples.samples import OUTWEIGHED, TWO_CLASSES, Samples, samples_of
 from tests.errors import fault
 
 CITY = shapely.box(24.93, 60.16, 24.96, 60.18)
@@ -53,8 +53,9 @@ def test_points_are_samples_where_they_lie() -> None:
     assert found.weight.tolist() == [1, 1, 1, 1]
     assert found.unit.tolist() == [0, 1, 2, 3]
     assert found.cell.tolist() == [-1] * 4
-    assert found.features_used == 4
-    assert found.dropped == {"outside the city": 1}
+    assert found.count.by_class == {"a": 2, "b": 2}
+    assert found.count.left_out == {"outside the city": 1}
+    assert (found.count.used, found.count.given) == (4, 5)
 
 
 def test_polygons_give_the_cells_whose_centre_they_hold() -> None:
@@ -97,7 +98,8 @@ def test_a_cell_in_polygons_of_two_classes_goes() -> None:
     wide = WEST.union(shapely.box(24.94, 60.16, 24.95, 60.18))
     found = sample(labels([wide, EAST], ["w", "e"]))
     contested = shapely.contains_xy(wide.intersection(EAST), CELLS.lonlat[:, 0], CELLS.lonlat[:, 1])
-    assert found.dropped == {"cell in polygons of two classes": int(contested.sum())}
+    assert found.samples_left_out == {TWO_CLASSES: int(contested.sum())}
+    assert found.count.left_out == {}
     assert contested.sum() > 10
     assert not np.isin(np.flatnonzero(contested), found.cell).any()
 
@@ -110,28 +112,29 @@ def test_a_kiosk_leaves_a_park_a_park() -> None:
     assert found.classes == ("park", "road")
     assert found.label[found.cell == cell].tolist() == [0]
     assert found.weight[found.cell == cell].tolist() == [1]
-    assert found.dropped == {}
+    assert found.count.left_out == {OUTWEIGHED: 1}
+    assert found.samples_left_out == {}
 
 
 def test_a_polygon_off_every_cell_is_counted() -> None:
     # Cells are those with their centre in the city: some ground at its edge is in none.
     bare = CITY.difference(shapely.union_all(cell_polygons(CELLS.h3)))
     off = labels([WEST, EAST, bare.representative_point().buffer(1e-7)], ["w", "e", "c"])
-    assert sample(off).dropped == {"polygon too small to contain a cell of the city": 1}
+    assert sample(off).count.left_out == {"polygon too small to contain a cell of the city": 1}
 
 
 def test_points_that_repeat_each_other_count_once() -> None:
     place = points(1)[0]
     found = sample(labels([place, place, place, points(2)[1]], ["a", "a", "b", "b"]))
     assert found.label.tolist() == [0, 1, 1]
-    assert found.dropped == {"duplicate point and class": 1}
+    assert found.count.left_out == {"duplicate point and class": 1}
 
 
 def test_points_of_one_feature_are_one_unit() -> None:
     feature = np.array([0, 0, 4, 4, 9])
     found = sample(labels(points(5), ["a", "a", "b", "b", "a"], feature=feature))
     assert found.unit.tolist() == [0, 0, 1, 1, 2]
-    assert found.features_used == 3
+    assert found.count.used == 5  # each point is a label; those of one feature stay together
 
 
 def test_too_many_samples_keep_the_classes_in_proportion_and_every_unit() -> None:
@@ -139,7 +142,10 @@ def test_too_many_samples_keep_the_classes_in_proportion_and_every_unit() -> Non
     total = len(sample(many))
     found = sample(many, limit=400)
     assert len(found) <= 400
-    assert found.dropped == {"beyond 400 samples": total - len(found)}
+    assert found.samples_left_out == {"beyond 400 samples": total - len(found)}
+    points_left = int((found.cell < 0).sum())
+    assert found.count.left_out == {"beyond 400 samples": 600 - points_left}
+    assert found.count.given == 602
     full = np.bincount(sample(many).label) / total
     kept = np.bincount(found.label) / len(found)
     assert np.abs(full - kept).max() < 0.04
@@ -149,6 +155,16 @@ def test_too_many_samples_keep_the_classes_in_proportion_and_every_unit() -> Non
     assert np.array_equal(found.cell, again.cell)
     assert np.array_equal(found.lonlat, again.lonlat)
     assert not np.array_equal(found.lonlat, sample(many, limit=400, seed=5).lonlat)
+
+
+def test_every_label_is_used_or_left_out_for_one_reason() -> None:
+    lon, lat = CELLS.lonlat[80]
+    shop = shapely.Point(lon + 0.0002, lat).buffer(0.00003)  # in a cell that a zone takes
+    given = [WEST, EAST, shop, *points(5), points(1)[0], shapely.Point(0, 0)]
+    found = sample(labels(given, ["w", "e", "shop", *["p"] * 5, "p", "p"]))
+    assert found.count.by_class == {"p": 5, "e": 1, "w": 1}
+    assert found.count.given == len(given)
+    assert len(found) > 10 * found.count.used  # samples are no labels
 
 
 def test_labels_of_another_place_are_refused_with_both_boxes() -> None:

@@ -1,0 +1,71 @@
+"""Whether the predictions of a map of classes can be relied on; if not, why, and what to do."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from aether_core.tasks.kinds.class_map import part_in_words
+from aether_core.tasks.kinds.classes import ClassFindings
+from aether_core.tasks.labels.count import FEWEST_LABELS
+
+RECOGNISED: Final = 0.3
+"""F1 away from the labels below which a class is hardly recognised."""
+FEW_RELIABLE: Final = 0.3
+"""Part of the predicted cells below which most of what was asked for is a guess."""
+BARELY: Final = 1.5
+"""Macro-F1 below this multiple of what guessing reaches is no better than guessing."""
+_NAMED = 4
+
+
+def verdict(found: ClassFindings) -> str | None:
+    """Say in one sentence why a map's predictions cannot be relied on, and what to do about it.
+
+    Args:
+        found: What was measured while the map was made.
+
+    Returns:
+        The sentence; None where the predictions can be used, or where there are none.
+    """
+    if found.cells is not None and not found.cells.predicted:
+        return None
+    test = found.test
+    classes = len(found.outcomes)
+    score = test.accuracy[test.hardest]["macro_f1"].mean
+    split = test.calibrated_on
+    weak = [one.name for one in test.per_class[split] if one.f1 < RECOGNISED]
+    reliable = test.trusted if found.cells is None else found.cells.reliable_part
+    where = "away from the labels" if split == "spatial" else "on labels that were held out"
+    if score < BARELY / classes:
+        why = (
+            f"{where} they are hardly better than guessing (macro-F1 {score:.2f}, guessing "
+            f"{1 / classes:.2f})"
+        )
+    elif 2 * len(weak) >= classes:
+        why = f"{where} {len(weak)} of {classes} classes are hardly recognised"
+    elif reliable < FEW_RELIABLE:
+        unsure = part_in_words(1 - reliable)
+        why = f"{unsure} of them are unlike the labels or may be of more than two classes"
+    else:
+        return None
+    return f"Take the predicted cells as hints only: {why}; {_remedy(found, weak)}."
+
+
+def _remedy(found: ClassFindings, weak: Sequence[str]) -> str:
+    """What would help: labels where there are few, fewer classes where there are enough."""
+    labels = {} if found.labels is None else found.labels.by_class
+    few = {name: labels[name] for name in weak if labels.get(name, FEWEST_LABELS) < FEWEST_LABELS}
+    alike = [name for name in weak if name not in few]
+    advice = []
+    if few:
+        named = [f"{name} ({n} now)" for name, n in few.items()]
+        advice.append(f"add a file with more labels of {_listed(named)}")
+    if alike:
+        advice.append(f"merge classes that look alike, such as {_listed(alike)}, or leave them out")
+    return ", and ".join(advice) or "merge similar classes, or add a file with more labels"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """At most four names, as in a sentence."""
+    shown = list(names[:_NAMED])
+    if len(names) > _NAMED:
+        shown.append(f"{len(names) - _NAMED} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
