@@ -48,6 +48,9 @@ def score(question: ask.Question) -> Scored | None:
         return None
     if question.edited and question.at is None:
         st.caption(plain("; ".join(one.label for one in question.criteria)))
+    if question.areas:
+        names = ", ".join(one.words for one in question.areas)
+        st.caption(plain(f"Only ground in {names} is scored: the search is limited to it."))
     return scored(result)
 
 

@@ -129,6 +129,8 @@ def test_a_question_scores_the_areas_and_goes_along(city_store: Store) -> None:
     (area,) = visit.session_state["ask-areas"][1]
     assert area.words == "Area 1"
     assert links(visit)["Search is limited to Area 1"] == "search"
+    visit.run()
+    assert "Only ground in Area 1 is scored" in words(visit)
     assert gpd.read_file(area.source.file).geometry[0].equals(shapes["Area 1"])
 
 
