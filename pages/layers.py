@@ -110,6 +110,9 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
         with right:
             take_away.qgis(city, chosen)
         draw_removal(city, chosen)
+        st.page_link(
+            page.DISTRICTS, label="Figures of districts", query_params={state.CITY: city.slug}
+        )
         st.subheader("Provenance", anchor=False)
         draw_lineage(chosen)
     with picture, errors.boxed(state.reachable):

@@ -250,6 +250,12 @@ def draw_panel(
         lon, lat = found.result.lonlat[row].tolist()
         marks.append(Point(lon, lat, "The place you chose"))
     take_away.draw(city, found.result)
+    st.page_link(
+        page.DISTRICTS,
+        label="Score districts by this",
+        icon=":material/grid_view:",
+        query_params=ask.address(city),
+    )
     return marks, unsure
 
 

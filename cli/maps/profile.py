@@ -31,6 +31,9 @@ def profile(
     only: Annotated[
         list[str] | None, typer.Option(help="Kept layers to take figures of; default: the newest.")
     ] = None,
+    question: Annotated[
+        str | None, typer.Option(help="Score the areas by a question, as `ask` answers it.")
+    ] = None,
     target: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write every area to this file.")
     ] = None,
@@ -43,16 +46,20 @@ def profile(
     """
     from workflows.home.store import open_store
     from workflows.layers.profile import profile_file
+    from workflows.layers.scored import scored
+    from workflows.search.ask import ask
 
     check_output(target, force)
+    store = open_store()
     with output.progress() as progress:
         found = profile_file(
-            open_store(),
+            store,
             slug,
             areas,
             files.reading(),
             name_field=name_field,
             layers=only or None,
+            scored=None if question is None else scored(ask(store, slug, question)),
             progress=progress,
         )
     compared = found.profile.between(*compare) if compare is not None else None

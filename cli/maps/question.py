@@ -107,10 +107,7 @@ def _say(answer: "Answer", results: list[dict[str, Any]]) -> None:
     output.say(f"{asked}{' (simulated embedding)' if answer.simulated else ''}")
     output.table(
         ["criterion", "asks for", "measured to", "part"],
-        [
-            (part.criterion.label, part.criterion.sentence, part.meaning, part.name)
-            for part in answer.parts
-        ],
+        [(part.criterion.label, part.sentence, part.meaning, part.name) for part in answer.parts],
     )
     for part in answer.parts:
         if part.support is not None:

@@ -21,6 +21,7 @@ from db.schema.places import (
     Poi,
     PooledView,
     Raster,
+    Streets,
 )
 from db.schema.results import SPATIAL_UNITS, Layer, LayerColumn, LayerUnits
 from db.schema.studies import STUDY_KINDS, Study
@@ -58,6 +59,7 @@ __all__ = [
     "Raster",
     "Run",
     "RunEpoch",
+    "Streets",
     "Study",
     "Worker",
 ]

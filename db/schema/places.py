@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from geoalchemy2 import WKBElement
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.columns.vector_type import Vector
@@ -179,3 +179,24 @@ class BaseFeature(Base):
     name: Mapped[str]
     main: Mapped[bool | None]  # of a road: whether it is a main road, where its source says so
     geom: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"))
+
+
+class Streets(Base):
+    """The streets of a city one can walk along, as a network, where its source has them.
+
+    `nodes` are longitude and latitude in 1e-7 degrees, `edges` two rows of nodes each, both as
+    int32; `metres` is the length of each edge, as float32; all little-endian.
+    """
+
+    __tablename__ = "streets"
+    __table_args__ = (
+        CheckConstraint("mod(octet_length(nodes), 8) = 0", name="nodes_int32_pairs"),
+        CheckConstraint("octet_length(edges) = 2 * octet_length(metres)", name="edge_has_length"),
+    )
+
+    city_id: Mapped[int] = mapped_column(
+        ForeignKey("city.id", ondelete="CASCADE"), primary_key=True
+    )
+    nodes: Mapped[bytes] = mapped_column(LargeBinary)
+    edges: Mapped[bytes] = mapped_column(LargeBinary)
+    metres: Mapped[bytes] = mapped_column(LargeBinary)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon, box
 from sqlalchemy.orm import Session
 
-from db.cities import cities, features, pois, texts
+from aether_core.spatial.streets import network_of
+from db.cities import cities, features, pois, streets, texts
 from db.evidence import area_sets, evaluations, label_sets, models
 from db.jobs import jobs, runs, studies
 from db.layers import layers
@@ -108,6 +109,9 @@ def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> S
         crs="EPSG:4326",
     )
     cities.add_base_features(session, city.id, backdrop)
+    network = network_of(backdrop.geometry[1:].tolist())
+    assert network is not None
+    streets.add_streets(session, city.id, network)
     hashes = [f"hash-{n % 5}" for n in range(20)]
     poi_ids = pois.add_pois(session, city.id, poi_table(20, seed), hashes)
     base = features.add_view(

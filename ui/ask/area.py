@@ -13,10 +13,10 @@ from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions, read_vector
 from aether_core.vector.report import ReadingReport
 from ui.ask import question as asking
 from ui.ask.question import Question
-from ui.forms import reading
+from ui.forms import kept_areas, reading
 from ui.shell import errors, state, uploads
 from workflows.cities.cities import CitySummary
-from workflows.layers.layers import LayerSummary, layer_values, list_layers
+from workflows.layers.layers import LayerSummary
 from workflows.search.ask import together
 
 _FILE, _LAYER = "A file", "Districts of a saved layer"
@@ -47,7 +47,7 @@ def draw(city: CitySummary, question: Question) -> None:
                 everywhere=bool(st.session_state["ask-everywhere"])
             ),
         )
-        kept = [layer for layer in list_layers(state.store(), city.slug) if layer.by_area]
+        kept = kept_areas.layers_of_areas(city)
         way = _FILE
         if kept:
             way = st.segmented_control(
@@ -60,14 +60,7 @@ def draw(city: CitySummary, question: Question) -> None:
 
 
 def _of_layer(city: CitySummary, question: Question, kept: list[LayerSummary]) -> None:
-    by_name = {layer.layer: layer for layer in kept}
-    name = st.selectbox(
-        "Layer", list(by_name), format_func=lambda slug: by_name[slug].title, key="ask-area-layer"
-    )
-    names = _areas_of(city.slug, name, by_name[name].created.isoformat())
-    chosen = st.multiselect(
-        "Districts", names, key=f"ask-area-of-{name}", max_selections=_MOST_DISTRICTS
-    )
+    name, chosen = kept_areas.ask(city, kept, "ask-area", most=_MOST_DISTRICTS)
     st.button(
         "Limit to these",
         type="primary",
@@ -80,15 +73,6 @@ def _of_layer(city: CitySummary, question: Question, kept: list[LayerSummary]) -
             )
         ),
     )
-
-
-@st.cache_data(max_entries=8, show_spinner="Reading the layer")
-def _areas_of(
-    slug: str,
-    layer: str,
-    created: str,  # noqa: ARG001 - a layer made anew under the same name is another layer
-) -> list[str]:
-    return sorted(map(str, layer_values(state.store(), slug, layer)["area"]))
 
 
 def _of_file(city: CitySummary) -> None:

@@ -89,7 +89,7 @@ def _part(one: PartHere) -> None:
     if one.nearest is not None:
         lines.append(
             f"Nearest: {one.nearest.name or part.criterion.words}, "
-            f"{one.nearest.metres:,.0f} m in a straight line"
+            f"{one.nearest.metres:,.0f} m {part.way}"
         )
     if one.speaking:
         lines.append(f"Such places nearby: {'; '.join(map(_far, one.speaking))}")

@@ -119,6 +119,8 @@ def _chip(
     label = plain((part.criterion if part is not None else one).label)
     if part is not None and part.support is not None:
         label += f" · {SUPPORT_WORDS[part.support.level]}"
+    if part is not None and part.along_streets:
+        label += f" · {part.way}"
     if part is None and answered:
         label += " · not here"
     name = f"chip-{at}-{crc32(repr(one).encode()):08x}"
@@ -128,7 +130,7 @@ def _chip(
         return
     with opened:
         if part is not None:
-            st.caption(plain(f"{sentence(part.criterion.sentence)}; from: {part.meaning}."))
+            st.caption(plain(f"{sentence(part.sentence)}; from: {part.meaning}."))
             if part.support is not None:
                 st.caption(plain(part.support.reason))
         if one.kind in _OFFERED:
@@ -183,8 +185,8 @@ def _form(name: str, one: Criterion, apply: Applied, label: str) -> None:
             format="%.0f",
             placeholder="as usual for the kind",
             key=f"{name}-distance",
-            help="Of near and not near, in a straight line. Left empty: 300 m for near, 200 m for "
-            "not near.",
+            help="Near: on foot along the streets where the city has them kept, else in a straight "
+            "line, as not near always is. Left empty: 300 m for near, 200 m for not near.",
         )
         st.number_input(
             "Weight",
@@ -233,7 +235,7 @@ def _told(answer: Answer) -> None:
         for one in answer.unmapped
     ]
     if STRAIGHT_LINE in answer.notes:
-        lines.append("Distances are straight lines")
+        lines.append("Distances are straight lines, this city has no streets kept")
     if answer.left_out:
         lines.append(f"{answer.left_out:,} cells of water are not ranked")
     if not lines and not answer.notes:
@@ -244,7 +246,7 @@ def _told(answer: Answer) -> None:
         if opened.open:
             with opened:
                 for part in answer.parts:
-                    st.caption(plain(f"{part.criterion.label}: {part.criterion.sentence}."))
+                    st.caption(plain(f"{part.criterion.label}: {part.sentence}."))
                 for one in answer.unmapped:
                     st.caption(plain(f"Not used: “{one.words}”: {one.reason}"))
                 for note in answer.notes:

@@ -174,6 +174,17 @@ def read_again() -> None:
     _forget(CRITERIA, CELL)
 
 
+def address(city: CitySummary) -> dict[str, str]:
+    """What the address of another page says, so that the question goes along."""
+    words = " ".join((st.session_state.get(WORDS) or "").split())
+    asked = {
+        name: st.query_params[name]
+        for name in (CRITERIA, MODE, GROUND, AT)
+        if name in st.query_params
+    }
+    return {state.CITY: city.slug} | ({WORDS: words} if words else {}) | asked
+
+
 def has_link() -> bool:
     """Whether the address carries criteria."""
     return CRITERIA in st.query_params

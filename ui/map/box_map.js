@@ -1,5 +1,5 @@
-// A map of the world to draw a city's area on: a box or a polygon, by mouse, touch or keyboard.
-// Needs no network: the land comes once, in a mount of its own, towns with the map's data.
+// A map to draw areas on, by mouse, touch or keyboard: of the world, or of one city on its own ground.
+// Needs no network: land and ground come once, in mounts of their own, towns with the map's data.
 // A shape goes to the server when a gesture ends, the view when it has come to rest.
 const TILE = 256;
 const NEAREST = 17;
@@ -7,18 +7,26 @@ const LIMIT = 85;
 const REACH = 270; // degrees to either side: an area may lie across the 180th meridian
 const REST_MS = 600;
 const KEYS_MS = 700;
+const LOCAL = 2 ** 22; // units of a city's paths: far from its middle they are still exact
+const TRAIL_STEP = 4; // pixels between two points of a lasso
+const MOST_CORNERS = 60; // of a lasso, so that each can be moved
 const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const MOVE_ICON =
   '<svg viewBox="0 0 24 24"><path d="M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3' +
   'M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3"/></svg>';
 
 let land = [];
+const grounds = new Map();
 const shown = new Set();
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component;
   if (data.land) {
     receive(data.land);
+    return undefined;
+  }
+  if (data.ground) {
+    receiveGround(data.ground);
     return undefined;
   }
   const root = parentElement.querySelector(".map");
@@ -34,6 +42,33 @@ async function receive(packed) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   land = unpacked(await new Response(stream).json());
   shown.forEach((map) => map.draw());
+}
+
+// A city's ground by kind, each one path around its middle: { key, shapes: GeoJSON by kind as text }.
+function receiveGround({ key, shapes }) {
+  if (grounds.has(key)) return;
+  const kinds = Object.entries(JSON.parse(shapes)).map(([kind, geometry]) => [kind, linesOf(geometry)]);
+  const all = boundsOf(kinds.flatMap(([, lines]) => lines));
+  const origin = [mercatorX((all[0] + all[2]) / 2), mercatorY((all[1] + all[3]) / 2)];
+  const paths = kinds.map(([kind, lines]) => {
+    const path = new Path2D();
+    for (const line of lines) {
+      line.forEach(([lon, lat], i) => {
+        const [x, y] = [(mercatorX(lon) - origin[0]) * LOCAL, (mercatorY(lat) - origin[1]) * LOCAL];
+        if (i) path.lineTo(x, y);
+        else path.moveTo(x, y);
+      });
+    }
+    return [kind, path];
+  });
+  grounds.set(key, { origin, paths: new Map(paths) });
+  shown.forEach((map) => map.draw());
+}
+
+// The rings or lines of a geometry, however deep they lie.
+function linesOf({ coordinates }) {
+  const flat = (part) => (typeof part[0][0] === "number" ? [part] : part.flatMap(flat));
+  return coordinates.length ? flat(coordinates) : [];
 }
 
 // Rings as differences of whole units, with the frame of each so that far ones are skipped.
@@ -68,9 +103,14 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const rounded = ([lon, lat]) => [Number(lon.toFixed(5)), Number(lat.toFixed(5))];
 
 function boundsOf(rings) {
-  const points = rings.flat();
-  const [lons, lats] = [points.map((p) => p[0]), points.map((p) => p[1])];
-  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
+  const bounds = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [lon, lat] of rings.flat()) {
+    bounds[0] = Math.min(bounds[0], lon);
+    bounds[1] = Math.min(bounds[1], lat);
+    bounds[2] = Math.max(bounds[2], lon);
+    bounds[3] = Math.max(bounds[3], lat);
+  }
+  return bounds;
 }
 
 const boxRing = (west, south, east, north) => [[west, north], [east, north], [east, south], [west, south]];
@@ -86,6 +126,28 @@ function ringArea(ring) {
   return Math.abs(sum * 6371.0088 ** 2) / 2;
 }
 
+// A line with as few points as keep it within some distance (Douglas and Peucker).
+function thinned(points, most) {
+  const keep = new Uint8Array(points.length);
+  keep[0] = keep[points.length - 1] = 1;
+  const open = [[0, points.length - 1]];
+  while (open.length) {
+    const [from, to] = open.pop();
+    const [[ax, ay], [bx, by]] = [points[from], points[to]];
+    const long = Math.hypot(bx - ax, by - ay);
+    let [far, at] = [most, -1];
+    for (let i = from + 1; i < to; i += 1) {
+      const [x, y] = points[i];
+      const away = long ? Math.abs((bx - ax) * (ay - y) - (ax - x) * (by - ay)) / long : Math.hypot(x - ax, y - ay);
+      if (away > far) [far, at] = [away, i];
+    }
+    if (at < 0) continue;
+    keep[at] = 1;
+    open.push([from, at], [at, to]);
+  }
+  return points.filter((_, i) => keep[i]);
+}
+
 class DrawingMap {
   constructor(root) {
     this.root = root;
@@ -97,6 +159,7 @@ class DrawingMap {
     this.tool = "pan";
     this.shape = null; // {kind: "box" | "polygon" | "area", rings: [[[lon, lat]]]}
     this.draft = []; // corners of the polygon being drawn
+    this.trail = []; // pixels the lasso has gone over
     this.fingers = new Map();
     this.seen = {};
     this.listen();
@@ -109,8 +172,10 @@ class DrawingMap {
     this.send = send;
     this.root.style.height = `${data.height}px`;
     this.canvas.setAttribute("aria-label", data.words.map);
-    for (const [name, words] of Object.entries(data.words.tools)) {
-      const button = this.root.querySelector(`[data-tool="${name}"], [data-act="${name}"]`);
+    for (const button of this.root.querySelectorAll("[data-tool], [data-act]")) {
+      const words = data.words.tools[button.dataset.tool ?? button.dataset.act];
+      button.hidden = words === undefined;
+      if (button.hidden) continue;
       const label = button.querySelector("span");
       if (label) label.textContent = words;
       else button.setAttribute("aria-label", words);
@@ -147,7 +212,8 @@ class DrawingMap {
   }
 
   get lowest() {
-    return Math.log2(Math.max(this.width / 1.05, this.height) / TILE);
+    const world = Math.log2(Math.max(this.width / 1.05, this.height) / TILE);
+    return this.data?.groundKey ? Math.max(world, this.closest(this.data.bounds) - 3) : world;
   }
 
   at([lon, lat]) {
@@ -164,10 +230,17 @@ class DrawingMap {
     ]);
   }
 
-  fit([west, south, east, north]) {
+  // The zoom at which bounds fill the map.
+  closest([west, south, east, north]) {
     const [left, right, top, bottom] = [mercatorX(west), mercatorX(east), mercatorY(north), mercatorY(south)];
     const room = Math.min((this.width - 120) / Math.max(right - left, 1e-9), (this.height - 130) / Math.max(bottom - top, 1e-9));
-    this.zoom = clamp(Math.log2(room / TILE), this.lowest, NEAREST - 2);
+    return Math.log2(room / TILE);
+  }
+
+  fit(bounds) {
+    const [west, south, east, north] = bounds;
+    const [left, right, top, bottom] = [mercatorX(west), mercatorX(east), mercatorY(north), mercatorY(south)];
+    this.zoom = clamp(this.closest(bounds), this.lowest, NEAREST - 2);
     this.centre = [(left + right) / 2, (top + bottom) / 2];
   }
 
@@ -198,6 +271,7 @@ class DrawingMap {
   tellView() {
     const [west, north] = this.under([0, 0]);
     const [east, south] = this.under([this.width, this.height]);
+    if (!this.data.covered) return; // towns enough were sent
     const [w, s, e, n] = this.data.covered;
     const wide = (east - west) / (e - w) > 0.98 && e - w >= 359;
     if (wide || (west >= w && south >= s && east <= e && north <= n && (east - west) * 4 > e - w)) return;
@@ -216,7 +290,7 @@ class DrawingMap {
       button.setAttribute("aria-pressed", String(button.dataset.tool === this.tool));
     });
     this.root.querySelector('[data-act="clear"]').disabled = !this.shape && !this.draft.length;
-    this.root.querySelector('[data-act="fit"]').disabled = !this.shape;
+    this.root.querySelector('[data-act="fit"]').disabled = !this.shape && !this.data.groundKey;
     this.place();
     this.say();
     this.draw();
@@ -229,10 +303,83 @@ class DrawingMap {
     const { paint, data } = this;
     paint.fillStyle = data.colours.water;
     paint.fillRect(0, 0, this.width, this.height);
-    this.drawLand();
+    if (data.groundKey) this.drawGround();
+    else this.drawLand();
+    this.drawOutlines();
     this.drawShape();
     this.drawTowns();
+    this.drawNames();
     this.drawScale();
+  }
+
+  drawGround() {
+    const { paint, data } = this;
+    paint.fillStyle = data.colours.land;
+    paint.fillRect(0, 0, this.width, this.height);
+    const city = grounds.get(data.groundKey);
+    if (!city) return;
+    const k = this.scale / LOCAL;
+    paint.save();
+    paint.translate((city.origin[0] - this.centre[0]) * this.scale + this.width / 2, (city.origin[1] - this.centre[1]) * this.scale + this.height / 2);
+    paint.scale(k, k);
+    for (const kind of ["water", "green", "building"]) {
+      if (!city.paths.has(kind)) continue;
+      paint.fillStyle = data.colours[kind];
+      paint.fill(city.paths.get(kind), "evenodd");
+    }
+    for (const [kind, wide] of [["road", clamp(5 / this.metresPx, 0.8, 9)], ["boundary", 1.5]]) {
+      if (!city.paths.has(kind)) continue;
+      paint.strokeStyle = data.colours[kind];
+      paint.lineWidth = wide / k;
+      paint.stroke(city.paths.get(kind));
+    }
+    paint.restore();
+  }
+
+  // Areas that are there already: [{name, rings, at, role}]; those compared lie on top.
+  drawOutlines() {
+    const { paint, data } = this;
+    for (const { rings, role } of data.outlines ?? []) {
+      paint.beginPath();
+      for (const ring of rings) this.trace(ring, true);
+      paint.fillStyle = data.colours[`${role}Fill`];
+      paint.fill("evenodd");
+      paint.strokeStyle = data.colours[role];
+      paint.lineWidth = role === "rest" ? 1.2 : 2.2;
+      paint.stroke();
+    }
+  }
+
+  drawNames() {
+    const { paint, data } = this;
+    const own = this.shape && data.name ? [{ name: data.name, rings: this.shape.rings, role: data.role }] : [];
+    paint.textBaseline = "middle";
+    paint.lineJoin = "round";
+    paint.textAlign = "center";
+    paint.font = `600 12.5px ${data.font}`;
+    for (const { name, rings, role, at } of [...(data.outlines ?? []), ...own]) {
+      const [west, south, east, north] = boundsOf(rings);
+      const [[left], [right]] = [this.at([west, north]), this.at([east, south])];
+      if (role === "rest" && paint.measureText(name).width > right - left) continue;
+      const [x, y] = this.at(at ?? [(west + east) / 2, (south + north) / 2]);
+      paint.strokeStyle = data.colours.land;
+      paint.lineWidth = 3.5;
+      paint.strokeText(name, x, y);
+      paint.fillStyle = data.colours.name;
+      paint.fillText(name, x, y);
+    }
+    paint.textAlign = "start";
+  }
+
+  // Name of the topmost area under a point of the screen.
+  areaUnder([x, y]) {
+    const { paint } = this;
+    const ratio = window.devicePixelRatio || 1;
+    return [...(this.data.outlines ?? [])].reverse().find(({ rings }) => {
+      paint.beginPath();
+      for (const ring of rings) this.trace(ring, true);
+      return paint.isPointInPath(x * ratio, y * ratio, "evenodd");
+    })?.name;
   }
 
   drawLand() {
@@ -268,7 +415,7 @@ class DrawingMap {
   drawTowns() {
     const { paint, data } = this;
     const [w, h] = [this.width, this.height];
-    const taken = [[0, 0, 310, 50], [w - 50, 0, w, 125], [w - 120, h - 50, w, h], [0, h - 46, 190, h]];
+    const taken = [[0, 0, this.root.querySelector(".tools").offsetWidth + 20, 50], [w - 50, 0, w, 125], [w - 120, h - 50, w, h], [0, h - 46, 190, h]];
     const small = clamp(this.zoom / 7, 0.55, 1);
     const free = (box) => taken.every((o) => box[0] > o[2] || box[2] < o[0] || box[1] > o[3] || box[3] < o[1]);
     paint.textBaseline = "middle";
@@ -306,10 +453,11 @@ class DrawingMap {
     const rings = this.shape ? this.shape.rings : [];
     paint.beginPath();
     for (const ring of rings) this.trace(ring, true);
-    paint.fillStyle = data.colours.area;
+    paint.fillStyle = data.role ? data.colours[`${data.role}Fill`] : data.colours.area;
     paint.fill("evenodd");
+    this.trail.forEach(([x, y], i) => (i ? paint.lineTo(x, y) : paint.moveTo(x, y)));
     if (this.draft.length) this.trace(this.pointer ? [...this.draft, this.pointer] : this.draft, false);
-    paint.strokeStyle = data.colours.edge;
+    paint.strokeStyle = data.role ? data.colours[data.role] : data.colours.edge;
     paint.lineWidth = 2;
     paint.stroke();
     for (const corner of this.draft) {
@@ -331,9 +479,12 @@ class DrawingMap {
     if (closed) this.paint.closePath();
   }
 
+  get metresPx() {
+    return (40075016.686 * Math.cos((latOf(this.centre[1]) * Math.PI) / 180)) / this.scale;
+  }
+
   drawScale() {
-    const lat = latOf(this.centre[1]);
-    const metresPx = (40075016.686 * Math.cos((lat * Math.PI) / 180)) / this.scale;
+    const { metresPx } = this;
     const most = metresPx * 110;
     const ten = 10 ** Math.floor(Math.log10(most));
     const metres = [5, 2, 1].map((n) => n * ten).find((n) => n <= most);
@@ -344,9 +495,10 @@ class DrawingMap {
   say() {
     const hint = this.root.querySelector(".hint");
     const { hints } = this.data.words;
-    if (this.tool === "box") hint.textContent = hints.box;
+    if (this.tool === "box" || this.tool === "lasso") hint.textContent = hints[this.tool];
     else if (this.tool === "polygon") hint.textContent = this.draft.length < 3 ? hints.polygon : hints.close;
-    else hint.textContent = this.shape ? "" : hints.start;
+    else if (this.shape) hint.textContent = "";
+    else hint.textContent = this.data.outlines?.length ? hints.pick : hints.start;
     const size = this.root.querySelector(".size");
     if (!this.shape) {
       size.textContent = "";
@@ -507,6 +659,7 @@ class DrawingMap {
     this.fingers.set(event.pointerId, here);
     this.start = here;
     this.anchor = this.fingers.size === 1 && this.tool === "box" ? this.under(here) : null;
+    this.trail = this.fingers.size === 1 && this.tool === "lasso" ? [here] : [];
   }
 
   move(event) {
@@ -527,6 +680,10 @@ class DrawingMap {
     } else if (this.anchor) {
       this.shape = { kind: "box", rings: [this.boxBetween(this.anchor, this.under(here))] };
       this.refresh();
+    } else if (this.trail.length) {
+      const last = this.trail.at(-1);
+      if (Math.hypot(here[0] - last[0], here[1] - last[1]) > TRAIL_STEP) this.trail.push(here);
+      this.draw();
     } else if (this.tool === "pan") {
       this.panBy(before[0] - here[0], before[1] - here[1]);
     }
@@ -543,10 +700,30 @@ class DrawingMap {
         return;
       }
       this.tool = "pan";
-      this.tellShape();
+      this.tellShape(true);
+    } else if (this.trail.length) {
+      this.closeTrail();
     } else if (this.tool === "polygon" && still && event.type === "pointerup") {
       this.addCorner(here);
+    } else if (this.tool === "pan" && still && event.type === "pointerup") {
+      const name = this.areaUnder(here);
+      if (name !== undefined) this.send("picked", { turn: Date.now(), name });
     }
+  }
+
+  closeTrail() {
+    const trail = this.trail;
+    this.trail = [];
+    let corners = thinned(trail, 2);
+    for (let most = 4; corners.length > MOST_CORNERS; most *= 2) corners = thinned(trail, most);
+    const across = boundsOf([trail]);
+    if (corners.length < 3 || Math.max(across[2] - across[0], across[3] - across[1]) < 12) {
+      this.refresh();
+      return;
+    }
+    this.shape = { kind: "polygon", rings: [corners.map((corner) => this.under(corner))] };
+    this.tool = "pan";
+    this.tellShape(true);
   }
 
   addCorner(here) {
@@ -566,7 +743,7 @@ class DrawingMap {
     this.draft = [];
     this.pointer = null;
     this.tool = "pan";
-    this.tellShape();
+    this.tellShape(true);
   }
 
   key(event) {
@@ -588,7 +765,7 @@ class DrawingMap {
     else if (act === "in") this.zoomBy(1);
     else if (act === "out") this.zoomBy(-1);
     else if (act === "fit") {
-      this.fit(boundsOf(this.shape.rings));
+      this.fit(this.data.groundKey ? this.data.bounds : boundsOf(this.shape.rings));
       this.moved();
     } else if (act === "clear") {
       this.shape = null;
@@ -601,24 +778,26 @@ class DrawingMap {
   choose(tool, byKeyboard = false) {
     this.tool = tool;
     this.draft = [];
+    this.trail = [];
     this.pointer = null;
     if (byKeyboard && tool !== "pan") {
       const [west, north] = this.under([this.width * 0.3, this.height * 0.3]);
       const [east, south] = this.under([this.width * 0.7, this.height * 0.7]);
-      const kept = this.shape && this.shape.kind !== "area" && tool === "polygon";
-      this.shape = { kind: tool, rings: kept ? this.shape.rings : [boxRing(west, south, east, north)] };
+      const kept = !this.data.groundKey && this.shape && this.shape.kind !== "area" && tool === "polygon";
+      this.shape = { kind: tool === "lasso" ? "polygon" : tool, rings: kept ? this.shape.rings : [boxRing(west, south, east, north)] };
       this.tool = "pan";
       this.refresh();
       this.handles.firstChild?.focus();
-      this.tellShape();
+      this.tellShape(!kept);
       return;
     }
     if (tool !== "pan") this.canvas.focus({ preventScroll: true });
     this.refresh();
   }
 
-  tellShape() {
+  // `fresh`: drawn just now, not moved.
+  tellShape(fresh = false) {
     this.refresh();
-    this.send("drawn", { turn: Date.now(), kind: this.shape?.kind ?? null, ring: this.shape?.rings[0] ?? [] });
+    this.send("drawn", { turn: Date.now(), kind: this.shape?.kind ?? null, ring: this.shape?.rings[0] ?? [], fresh });
   }
 }

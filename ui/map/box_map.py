@@ -1,11 +1,11 @@
-"""A map to draw a city's area on: a box or a polygon, by mouse, touch or keyboard, offline.
+"""A map to draw areas on, by mouse, touch or keyboard, offline: of the world, or of one city.
 
 The land is Natural Earth's (1:10 million, public domain), simplified; towns are the gazetteer's.
 """
 
 import base64
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -27,7 +27,7 @@ Kind = Literal["box", "polygon", "area"]
 
 _MOST_CORNERS: Final = 60
 _MOST_SHOWN_CORNERS: Final = 4_000
-_WORDS: Final = {
+WORDS: Final[Mapping[str, object]] = {
     "map": "Map of the world to draw the city's area on. Arrow keys move it, plus and minus zoom. "
     "The same area can be typed as four numbers.",
     "tools": {
@@ -60,15 +60,17 @@ class Shape:
         kind: `box` and `polygon` have corners that can be moved; an `area` is only shown.
         boundary: WGS84; may cross itself when drawn so.
         km2: Its area, where it could be measured.
+        fresh: Whether it was drawn just now; moved or changed otherwise.
     """
 
     kind: Kind
     boundary: MultiPolygon
     km2: float | None = None
+    fresh: bool = False
 
 
 @cache
-def _component() -> "ComponentRenderer":
+def component() -> "ComponentRenderer":
     """The component, registered once: its parts are this module's own files."""
     html, css, js = (_part(kind) for kind in ("html", "css", "js"))
     return st.components.v2.component("aether_box_map", html=html, css=css, js=js)
@@ -85,17 +87,17 @@ def _land() -> str:
 
 
 def draw_box_map(
-    shape: Shape | None,
+    drawn: Shape | None,
     *,
     key: str,
     version: int,
     on_drawn: Callable[[Shape | None], None],
     height: int = 440,
 ) -> None:
-    """Draw the map.
+    """Draw the map of the world.
 
     Args:
-        shape: What is on it.
+        drawn: What is on it.
         key: Stable name of the map.
         version: Changed by the caller whenever shape or view are not the map's own doing: only
             then does the map take them over: it goes to the shape, or to the world without one.
@@ -106,30 +108,37 @@ def draw_box_map(
     if st.session_state.get(f"{key}-version") != version:
         st.session_state[f"{key}-version"] = version
         st.session_state[f"{key}-bounds"] = (
-            WORLD if shape is None else _roomy(extent_of(shape.boundary))
+            WORLD if drawn is None else roomy(extent_of(drawn.boundary))
         )
         st.session_state[view_key] = st.session_state[f"{key}-bounds"]
     covered = towns.covered_by(st.session_state[view_key])
     with st.container(key="land-backdrop"):  # its own message: sent once, whatever is drawn
-        _component()(key=f"{key}-land", data={"land": _land()})
-    _component()(
+        component()(key=f"{key}-land", data={"land": _land()})
+    data = {
+        "words": WORDS,
+        "towns": towns.around(covered),
+        "covered": covered,
+        "bounds": st.session_state[f"{key}-bounds"],
+        "viewVersion": version,
+    }
+    component()(
         key=key,
-        data={
-            "height": height,
-            "words": _WORDS,
-            "colours": _colours(),
-            "font": "system-ui, sans-serif",
-            "towns": towns.around(covered),
-            "covered": covered,
-            "shape": None if shape is None else _on_screen(shape),
-            "area": None if shape is None else shape.km2,
-            "shapeVersion": version,
-            "bounds": st.session_state[f"{key}-bounds"],
-            "viewVersion": version,
-        },
-        on_drawn_change=lambda: _take_drawn(key, on_drawn),
+        data=of_shape(drawn, version, height) | data,
+        on_drawn_change=lambda: take_drawn(key, on_drawn),
         on_view_change=lambda: _take_view(key),
     )
+
+
+def of_shape(drawn: Shape | None, version: int, height: int) -> dict[str, object]:
+    """What the component is told of the shape, whatever else it is told."""
+    return {
+        "height": height,
+        "colours": colours(),
+        "font": "system-ui, sans-serif",
+        "shape": None if drawn is None else _on_screen(drawn),
+        "area": None if drawn is None else drawn.km2,
+        "shapeVersion": version,
+    }
 
 
 def shape_of(kind: Kind, rings: Sequence[Sequence[Sequence[float]]]) -> Shape:
@@ -146,11 +155,16 @@ def kind_of(boundary: MultiPolygon) -> Kind:
     return "box" if parts[0].equals(shapely.box(*whole.bounds)) else "polygon"
 
 
-def _take_drawn(key: str, on_drawn: Callable[[Shape | None], None]) -> None:
+def take_drawn(key: str, on_drawn: Callable[[Shape | None], None]) -> None:
+    """Hand on what a map has told of its shape."""
     drawn = st.session_state[key]["drawn"]
     if not drawn:
         return
-    on_drawn(shape_of(drawn["kind"], [drawn["ring"]]) if len(drawn["ring"]) > 2 else None)
+    if len(drawn["ring"]) < 3:
+        on_drawn(None)
+        return
+    found = shape_of(drawn["kind"], [drawn["ring"]])
+    on_drawn(replace(found, fresh=bool(drawn.get("fresh"))))
 
 
 def _take_view(key: str) -> None:
@@ -159,7 +173,7 @@ def _take_view(key: str) -> None:
         st.session_state[f"{key}-view"] = tuple(view)
 
 
-def _roomy(bounds: Bounds) -> Bounds:
+def roomy(bounds: Bounds) -> Bounds:
     """The bounds themselves, or some room around where they are nearly a point."""
     west, south, east, north = bounds
     least = 0.01
@@ -167,42 +181,47 @@ def _roomy(bounds: Bounds) -> Bounds:
     return west - wide, south - high, east + wide, north + high
 
 
-def _on_screen(shape: Shape) -> dict[str, object]:
+def _on_screen(drawn: Shape) -> dict[str, object]:
     """Kind and rings; a long outline is thinned to what a screen can show."""
-    boundary = joined_across_180(shape.boundary)
-    if shape.kind == "area" and shapely.get_num_coordinates(boundary) > _MOST_SHOWN_CORNERS:
+    boundary = joined_across_180(drawn.boundary)
+    if drawn.kind == "area" and shapely.get_num_coordinates(boundary) > _MOST_SHOWN_CORNERS:
         west, _, east, _ = boundary.bounds
         boundary = boundary.simplify((east - west) / 1000, preserve_topology=True)
-    if shape.kind == "box":
+    if drawn.kind == "box":
         west, south, east, north = boundary.bounds
         return {
             "kind": "box",
             "rings": [[[west, north], [east, north], [east, south], [west, south]]],
         }
-    rings = [
+    return {"kind": drawn.kind, "rings": rings_of(boundary)}
+
+
+def rings_of(boundary: shapely.Geometry) -> list[list[list[float]]]:
+    """Every ring of polygons, rounded and without its last corner."""
+    return [
         [[round(lon, 5), round(lat, 5)] for lon, lat in ring.coords[:-1]]
         for part in shapely.get_parts(boundary)
         for ring in (part.exterior, *part.interiors)
     ]
-    return {"kind": shape.kind, "rings": rings}
 
 
-def _colours() -> dict[str, str]:
+def colours() -> dict[str, str]:
     """The map's colours in the page's theme."""
     dark = state.is_dark()
-    colours = ground(dark=dark)
+    own = ground(dark=dark)
     edge = (43, 138, 170) if dark else (31, 111, 139)
     return {
-        "water": _css(colours.water),
-        "land": _css(colours.land),
-        "coast": _css(colours.boundary, 0.45),
-        "town": _css(colours.boundary),
+        "water": css(own.water),
+        "land": css(own.land),
+        "coast": css(own.boundary, 0.45),
+        "town": css(own.boundary),
         "name": "#c9d3d9" if dark else "#46535e",
-        "edge": _css(edge),
-        "area": _css(edge, 0.2),
+        "edge": css(edge),
+        "area": css(edge, 0.2),
     }
 
 
-def _css(colour: Rgb, opacity: float = 1.0) -> str:
+def css(colour: Rgb, opacity: float = 1.0) -> str:
+    """A colour as CSS writes it."""
     red, green, blue = colour
     return f"rgba({red},{green},{blue},{opacity:g})"

@@ -13,7 +13,7 @@ from ui.jobs.panel import Panel
 from ui.maps import take_away
 from ui.maps.layer_names import distinct_names
 from ui.maps.task_page import Headline
-from ui.shell import state
+from ui.shell import page, state
 from ui.shell.text import facts
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary, list_layers
@@ -130,3 +130,4 @@ def take_with(city: CitySummary, layer: LayerSummary, key: str) -> None:
         take_away.files(city, layer, key)
     take_away.report(city, layer)
     take_away.qgis(city, layer)
+    st.page_link(page.DISTRICTS, label="Figures of districts", query_params={state.CITY: city.slug})

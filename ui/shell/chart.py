@@ -1,6 +1,8 @@
 """A chart on a page; one that is taller than a screen scrolls in its place."""
 
-from typing import Final
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final
 
 import streamlit as st
 
@@ -17,8 +19,17 @@ def show_chart(chart: Chart, key: str, *, height: int, alt: str) -> None:
         height: Pixels; beyond `TALLEST` the chart scrolls.
         alt: What it shows, for screen readers.
     """
+    with _place(height, key):
+        st.altair_chart(chart, key=key, height=height, alt=alt)
+
+
+def draw_written(spec: Mapping[str, Any], key: str, *, height: int, alt: str) -> None:
+    """Draw a chart that was written as Vega-Lite before; otherwise as `draw`."""
+    with _place(height, key):
+        st.vega_lite_chart(spec=dict(spec), key=key, height=height, alt=alt, width="stretch")
+
+
+def _place(height: int, key: str) -> AbstractContextManager[object]:
     if height <= TALLEST:
-        st.altair_chart(chart, key=key, height=height, alt=alt)
-        return
-    with st.container(height=TALLEST, border=False, key=f"{key}-scroll"):
-        st.altair_chart(chart, key=key, height=height, alt=alt)
+        return nullcontext()
+    return st.container(height=TALLEST, border=False, key=f"{key}-scroll")

@@ -27,6 +27,7 @@ def _of_tasks() -> dict[str, tuple[str, str]]:
 _PAGES: Final = {
     "home": ("Home", ":material/home:"),
     "search": ("Search", ":material/search:"),
+    "districts": ("Districts", ":material/grid_view:"),
     "change": ("Change", ":material/compare:"),
     **_of_tasks(),
     "evaluate": ("Evaluate", ":material/balance:"),
@@ -35,9 +36,18 @@ _PAGES: Final = {
     "city": ("City", ":material/location_city:"),
 }
 """The files of `pages/` in the order of the menu, with title and icon; the first opens first."""
-HOME, SEARCH, CHANGE, EVALUATE, LAYERS, TRAIN, CITY = (
+HOME, SEARCH, DISTRICTS, CHANGE, EVALUATE, LAYERS, TRAIN, CITY = (
     f"pages/{name}.py"
-    for name in ("home", "search", "change", "evaluate", "layers", "train", "city")
+    for name in (
+        "home",
+        "search",
+        "districts",
+        "change",
+        "evaluate",
+        "layers",
+        "train",
+        "city",
+    )
 )
 
 

@@ -1,5 +1,6 @@
 """Files a visitor gives: uploaded, or lying on the server already."""
 
+import hashlib
 import shutil
 import time
 from collections.abc import Sequence
@@ -92,6 +93,18 @@ def _stored(file: "UploadedFile") -> Path:
             shutil.copyfileobj(file, stream)
     if file.type != _ON_DISK:
         _let_go(file)
+    return path
+
+
+def keep(name: str, content: bytes) -> Path:
+    """Keep what a page has made as if it had been uploaded: for a day, or until it is used."""
+    folder = _folder() / hashlib.sha256(content).hexdigest()[:32]
+    path = folder / name
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.touch()
+    _forget_old()
+    with atomic_path(path) as target:
+        target.write_bytes(content)
     return path
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from aether_core.city.base_map import read_osm_base_map
 from aether_core.city.boundary import BoundaryFile, polygons_of, read_boundary, working_crs
 from aether_core.city.cells import Cells, cells_of, choose_resolution
+from aether_core.city.streets import read_osm_streets
 from aether_core.eo.alphaearth import ATTRIBUTION
 from aether_core.eo.embedding import Embedding, Pooled, open_embedding
 from aether_core.eo.embedding_kind import (
@@ -38,12 +39,14 @@ from aether_core.poi.text import poi_texts
 from aether_core.progress import Progress, silent
 from aether_core.spatial.hexagons import cell_polygons
 from aether_core.spatial.longitudes import extent_of
+from aether_core.spatial.streets import StreetNetwork
 from aether_core.tasks.labels.read import Labels
 from aether_core.text.encoder import text_hash
 from aether_core.vector import NO_OPTIONS, ReadingReport, ReadOptions, read_vector
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
+from db.cities import streets as street_rows
 from db.schema import BASE_KINDS, City
 from workflows.cities.cities import CitySummary, summarise
 from workflows.cities.files import files_staged
@@ -75,8 +78,8 @@ class AddCity:
         options: What the user says about the file of places. Its CRS also serves boundary and base
             map where these do not state their own.
         boundary_crs: CRS of the boundary; wins over what it states.
-        land_use: OpenStreetMap extract (.pbf) to keep the city's land use from, as labels; taken
-            from `pois` where that is an extract.
+        land_use: OpenStreetMap extract (.pbf) to keep the city's land use from, as labels, and its
+            streets; taken from `pois` where that is an extract.
         base_map: Vector file with `kind` (water, green, road, building), and
             `main` where roads are told from main roads, drawn under the maps.
         simulated: Marks everything made from this city as simulated.
@@ -150,6 +153,7 @@ class _Prepared:
     cell_vectors: np.ndarray
     base_map: gpd.GeoDataFrame | None
     land_use: Labels | None
+    streets: StreetNetwork | None
     reports: CityReports
 
 
@@ -288,6 +292,7 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
         cell_vectors=cell_vectors,
         base_map=_base_map(request, boundary),
         land_use=_land_use(request, boundary),
+        streets=_streets(request, boundary),
         reports=CityReports(
             pois=read.report.counted(_together(cleaned.dropped, pooled.dropped), len(pois)),
             embedding=embedding.reports,
@@ -316,7 +321,7 @@ _TRUTHS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.
 
 def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | None:
     if request.base_map is None:
-        extract = request.pois if _is_osm(request) else request.land_use
+        extract = _extract(request)
         return None if extract is None else read_osm_base_map(extract, boundary)
     drawn = read_vector(request.base_map, options_of_other_files(request.options)).frame
     unknown = sorted(set(drawn.get("kind", ["no column kind"])) - set(BASE_KINDS))
@@ -331,6 +336,16 @@ def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | No
         said = drawn["main"].astype(str).str.lower()
         drawn = drawn.assign(main=said.map(_TRUTHS).astype(object))
     return drawn if "name" in drawn else drawn.assign(name="")
+
+
+def _extract(request: AddCity) -> Path | None:
+    """The OpenStreetMap extract among the files, where there is one."""
+    return request.pois if _is_osm(request) else request.land_use
+
+
+def _streets(request: AddCity, boundary: MultiPolygon) -> StreetNetwork | None:
+    extract = _extract(request)
+    return None if extract is None else read_osm_streets(extract, boundary)
 
 
 def _land_use(request: AddCity, boundary: MultiPolygon) -> Labels | None:
@@ -469,6 +484,8 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared) -> City:
         keep_osm_labels(session, city.id, prepared.land_use)
     if prepared.base_map is not None:
         city_rows.add_base_features(session, city.id, prepared.base_map)
+    if prepared.streets is not None:
+        street_rows.add_streets(session, city.id, prepared.streets)
     return city
 
 

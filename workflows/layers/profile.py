@@ -20,9 +20,7 @@ from aether_core.search.profile.ground import lay_over
 from aether_core.search.profile.layers import LayerCells
 from aether_core.search.profile.profile import Places, Profile, profile_of
 from aether_core.search.profile.read import read_named_areas
-from aether_core.spatial.blocks import spatial_blocks
 from aether_core.spatial.longitudes import within_180
-from aether_core.spatial.variogram import label_variogram
 from aether_core.tasks.findings import SampleFindings
 from aether_core.vector import NO_OPTIONS, VECTOR_SUFFIXES, ReadingReport, ReadOptions
 from db.cities import cities as city_rows
@@ -31,6 +29,7 @@ from db.cities import pois as poi_rows
 from workflows.cities.cities import credits_of
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_values, list_layers, show_layer
+from workflows.layers.scored import QUESTION, Scored, blocks_alike, blocks_of_side
 from workflows.search.answers import Answers
 
 MOST_LAYERS = 20
@@ -74,6 +73,7 @@ def profile_file(
     *,
     name_field: str | None = None,
     layers: Sequence[str] | None = None,
+    scored: Scored | None = None,
     progress: Progress = silent,
 ) -> AreaProfile:
     """Profile the areas of a file.
@@ -87,6 +87,7 @@ def profile_file(
         options: What the user says about it.
         name_field: Column of the areas' names; found out when left out.
         layers: Kept layers of cells to take figures of; the newest when left out.
+        scored: A question that was answered: its scores come first.
         progress: Told as areas and layers are done.
 
     Raises:
@@ -101,7 +102,7 @@ def profile_file(
         read = read_named_areas(path, options, name_field=name_field)
         return _Areas(read.name, read.geometry, read.report)
 
-    return _profiled(store, slug, source, areas, layers, progress)
+    return _profiled(store, slug, source, areas, _Asked(layers, scored), progress)
 
 
 def profile_shapes(
@@ -110,6 +111,7 @@ def profile_shapes(
     shapes: Mapping[str, shapely.Geometry],
     *,
     layers: Sequence[str] | None = None,
+    scored: Scored | None = None,
     progress: Progress = silent,
 ) -> AreaProfile:
     """Profile areas that were drawn or chosen.
@@ -119,6 +121,7 @@ def profile_shapes(
         slug: The city.
         shapes: Polygons and MultiPolygons by name, WGS84.
         layers: As for `profile_file`.
+        scored: As for `profile_file`.
         progress: Told as areas and layers are done.
 
     Raises:
@@ -141,7 +144,7 @@ def profile_shapes(
         geometry = within_180(np.array(mended, dtype=object)).shapes
         return _Areas(np.array(list(shapes), dtype=object), geometry, None)
 
-    return _profiled(store, slug, source, areas, layers, progress)
+    return _profiled(store, slug, source, areas, _Asked(layers, scored), progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +152,14 @@ class _Areas:
     name: NDArray[np.object_]
     geometry: NDArray[np.object_]
     report: ReadingReport | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What figures are taken of: layers by name, the newest when None; and a question's scores."""
+
+    layers: Sequence[str] | None
+    scored: Scored | None
 
 
 _PROFILES: Answers[AreaProfile] = Answers(_KEPT_PROFILES)
@@ -159,28 +170,34 @@ def _profiled(
     slug: str,
     source: Hashable,
     areas: Callable[[], _Areas],
-    layers: Sequence[str] | None,
+    asked: _Asked,
     progress: Progress,
 ) -> AreaProfile:
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        asked: Hashable = (store, city.id, city.created_at, source)
-    chosen, notes = _chosen(store, slug, layers)
-    key = (asked, tuple(one.number for one in chosen), tuple(notes))
-    return _PROFILES.get(key, lambda: _computed(store, slug, areas, chosen, notes, progress))
+        of_city: Hashable = (store, city.id, city.created_at, source)
+    chosen, notes = _chosen(store, slug, asked)
+    scored = asked.scored
+    key = (
+        of_city,
+        tuple(one.number for one in chosen),
+        tuple(notes),
+        None if scored is None else scored.key,
+    )
+    return _PROFILES.get(
+        key, lambda: _computed(store, slug, areas, chosen, scored, notes, progress)
+    )
 
 
-def _chosen(
-    store: Store, slug: str, layers: Sequence[str] | None
-) -> tuple[list[LayerSummary], list[str]]:
+def _chosen(store: Store, slug: str, asked: _Asked) -> tuple[list[LayerSummary], list[str]]:
     """The layers that are asked for, or the newest of cells; and what to tell about it.
 
     Raises:
         NotFoundError: There is no such layer.
         InputError: One is a layer of areas.
     """
-    if layers is not None:
-        named = [show_layer(store, slug, one) for one in dict.fromkeys(layers)]
+    if asked.layers is not None:
+        named = [show_layer(store, slug, one) for one in dict.fromkeys(asked.layers)]
         for one in named:
             if one.by_area:
                 raise InputError(
@@ -194,9 +211,11 @@ def _chosen(
     cells = [one for one in every if not one.by_area]
     notes = []
     if not cells:
+        told = "ground and places" if asked.scored is None else "ground, places and the question"
         notes.append(
-            "the city has no kept layer yet, so only ground and places are told; make a map "
-            f"(./aether landuse {slug}), or keep a search (./aether search {slug} QUERY --keep)"
+            f"the city has no kept layer yet, so only {told} are told; make a map of land use, or "
+            f"keep a search (in commands: ./aether landuse {slug}, ./aether search {slug} QUERY "
+            "--keep)"
         )
     if len(cells) > MOST_LAYERS:
         notes.append(
@@ -214,6 +233,7 @@ def _computed(
     slug: str,
     read_areas: Callable[[], _Areas],
     layers: Sequence[LayerSummary],
+    scored: Scored | None,
     notes: Sequence[str],
     progress: Progress,
 ) -> AreaProfile:
@@ -230,7 +250,7 @@ def _computed(
         np.column_stack([frame.geometry.x, frame.geometry.y]), frame["group"].tolist(), resolution
     )
     told = list(notes)
-    kept: list[LayerCells] = []
+    kept: list[LayerCells] = [] if scored is None else [scored.cells(cell_h3)]
     for layer in layers:
         try:
             kept.append(_layer_cells(store, slug, layer, cell_h3))
@@ -238,35 +258,38 @@ def _computed(
             told.append(f"{layer.layer}: {error}")
     profile = profile_of(ground, places, kept, progress)
     if ground.outside:
-        listed = _listed(ground.outside)
-        told.append(f"{len(ground.outside):,} areas share no ground with the city: {listed}")
+        said = _said(ground.outside, "shares", "share")
+        told.append(f"{said} no ground with the city: {_listed(ground.outside)}")
     partly = ground.name[ground.covered < _WHOLE].tolist()
     if partly:
         told.append(
-            f"{len(partly):,} areas lie partly outside the city's cells ({_listed(partly)}): "
-            "their figures are of the part inside"
+            f"{_said(partly, 'lies', 'lie')} partly outside the city's cells ({_listed(partly)}): "
+            "the figures are of the part inside"
         )
     if ground.overlapping:
         told.append(
             f"areas overlap: {ground.overlapping:.0%} of their ground lies in more than one; each "
             "is told by itself, and they do not add up to a whole"
         )
+    asked_of = () if scored is None else (scored,)
     small = ground.name[ground.km2 * 1e6 < float(np.median(ground.cell_m2))].tolist()
     if small:
         told.append(
-            f"{len(small):,} areas are smaller than a cell ({_listed(small)}): layers tell of "
-            "ground around them, too"
+            f"{_said(small, 'is', 'are')} smaller than a cell ({_listed(small)}): layers tell of "
+            "the ground around, too"
         )
     return AreaProfile(
         city=slug,
         profile=profile,
         read=areas.report,
-        layers=tuple(one.slug for one in kept),
+        layers=tuple(one.slug for one in kept if one.slug != QUESTION),
         notes=tuple(told),
         seconds=time.perf_counter() - started,
-        simulated=simulated or any(one.simulated for one in layers),
+        simulated=simulated or any(one.simulated for one in (*layers, *asked_of)),
         attribution=tuple(
-            dict.fromkeys([*credited, *(text for one in layers for text in one.attribution)])
+            dict.fromkeys(
+                [*credited, *(text for one in (*layers, *asked_of) for text in one.attribution)]
+            )
         ),
     )
 
@@ -301,20 +324,19 @@ def _blocks(
     The side is the one its accuracy was measured with, else the range of its own values.
     """
     findings = layer.findings
-    side = 0.0
     if isinstance(findings, SampleFindings):
         blocks = findings.held_out.blocks
         side = blocks.side_m if blocks is not None else findings.held_out.variogram.range_m
-    else:
-        numbers = [str(one["name"]) for one in layer.fields if one["type"] in ("float", "int")]
-        if numbers:
-            value = pd.to_numeric(frame[numbers[0]], errors="coerce").to_numpy(np.float64)
-            there = np.isfinite(value)
-            if there.any():
-                side = label_variogram(lonlat[there], value[there][:, None]).range_m
-    if not side > 0:
-        return np.arange(len(lonlat), dtype=np.int64)
-    return spatial_blocks(lonlat, block_m=side)
+        return blocks_of_side(lonlat, side)
+    numbers = [str(one["name"]) for one in layer.fields if one["type"] in ("float", "int")]
+    if not numbers:
+        return blocks_of_side(lonlat, 0.0)
+    value = pd.to_numeric(frame[numbers[0]], errors="coerce").to_numpy(np.float64)
+    return blocks_alike(lonlat, value)
+
+
+def _said(names: Sequence[str], one: str, more: str) -> str:
+    return f"1 area {one}" if len(names) == 1 else f"{len(names):,} areas {more}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ from aether_core.search.scoring import best_rows, cosine_scores, percentiles
 from aether_core.search.support import Support
 from aether_core.spatial.distances import nearest_thing
 from aether_core.spatial.plane import Plane
+from aether_core.spatial.streets import StreetNetwork, walking_distance
 from aether_core.vector import NO_OPTIONS, ReadOptions
 from workflows.home.store import Store
 from workflows.search.answers import Answers
@@ -42,6 +43,7 @@ from workflows.search.things import (
     area_of,
     check_area_in_city,
     source_key,
+    streets_of,
     things_of,
     with_centre_distance,
 )
@@ -56,6 +58,8 @@ from workflows.training.representation import (
 )
 
 STRAIGHT_LINE = "distances are straight lines: the city's streets are not kept as a network"
+ALONG_STREETS = "near is measured on foot, along the city's streets"
+KEPT_AWAY = "not near is measured in a straight line: noise and sight keep to no street"
 _KEPT_ANSWERS = 16
 _LONGEST_NAME = 40
 
@@ -73,6 +77,8 @@ class Part:
         names: Of the things.
         meaning: What the words were taken to mean, for people.
         support: Whether the city can answer the words, where the model tells likeness.
+        along_streets: Whether the metres are those on foot along the city's streets, and no
+            straight line.
         used: Whether it counts in the score: a likeness without support does not, while anything
             else is left to rank by.
     """
@@ -85,7 +91,20 @@ class Part:
     names: tuple[str, ...]
     meaning: str
     support: Support | None
+    along_streets: bool = False
     used: bool = True
+
+    @property
+    def way(self) -> str:
+        """How its metres were measured, for people; empty where there are none."""
+        if self.metres is None:
+            return ""
+        return "along streets" if self.along_streets else "in a straight line"
+
+    @property
+    def sentence(self) -> str:
+        """What it asks for and how that was measured, without a full stop."""
+        return ", ".join(filter(None, [self.criterion.sentence, self.way]))
 
     def facts(self) -> dict[str, Any]:
         """As JSON values: what was asked, and how it was understood."""
@@ -98,13 +117,13 @@ class Part:
             "support": None if self.support is None else _support_facts(self.support),
             "name": self.name,
             "label": one.label,
-            "sentence": one.sentence,
+            "sentence": self.sentence,
             "meaning": self.meaning,
             "used": self.used,
             "stated": one.stated,
             "clause": one.clause,
             "option": one.option,
-            "straight_line": True if self.metres is not None else None,
+            "straight_line": None if self.metres is None else not self.along_streets,
             "source": _source_facts(one.source),
         }
 
@@ -341,8 +360,7 @@ def _answered(
     parts, unsupported = _used(parts)
     unmapped += unsupported
     used = [part for part in parts if part.used]
-    if any(part.metres is not None for part in parts):
-        notes.append(STRAIGHT_LINE)
+    notes += _ways(at, parts)
     off = _off_ground(at)
     if off.any():
         notes.append(f"{off.sum():,} cells of water or outside the built city are not ranked")
@@ -381,6 +399,7 @@ class _Evidence:
     nearest: NDArray[np.int64] | None = None
     names: tuple[str, ...] = ()
     support: Support | None = None
+    along_streets: bool = False
 
 
 _Measure = Callable[[_Where, Criterion, tuple[object, ...]], _Evidence]
@@ -397,6 +416,7 @@ def _part(one: Criterion, found: _Evidence, taken: set[str]) -> Part:
         found.names,
         found.meaning,
         found.support,
+        found.along_streets,
     )
 
 
@@ -420,6 +440,14 @@ def _used(parts: Sequence[Part]) -> tuple[list[Part], list[Unmapped]]:
         if part.support is not None
     ]
     return [replace(part, used=part.name not in left_out) for part in parts], told
+
+
+def _ways(at: _Where, parts: Sequence[Part]) -> list[str]:
+    """How the distances were measured."""
+    measured = [part.along_streets for part in parts if part.metres is not None]
+    if measured and streets_of(at.store, at.model) is None:
+        return [STRAIGHT_LINE]
+    return [ALONG_STREETS] * any(measured) + [KEPT_AWAY] * (not all(measured))
 
 
 def _never_in_full(part: Part) -> list[str]:
@@ -456,16 +484,27 @@ def _like(at: _Where, words: str) -> NDArray[np.float64]:
 
 def _distance(at: _Where, one: Criterion, key: tuple[object, ...]) -> _Evidence:
     # The distance asked for decides nothing here: editing it on a chip measures nothing anew.
-    things, metres, nearest = _far(at, Criterion("near", one.words, source=one.source), key)
-    return _Evidence(metres, things.meaning, things.notes, nearest, things.names)
+    streets = streets_of(at.store, at.model) if KINDS[one.kind].on_foot else None
+    asked = Criterion("near", one.words, source=one.source)
+    things, metres, nearest = _far(at, asked, key, streets)
+    return _Evidence(
+        metres,
+        things.meaning,
+        things.notes,
+        nearest,
+        things.names,
+        along_streets=streets is not None,
+    )
 
 
 @lru_cache(maxsize=16)
 def _far(
-    at: _Where, one: Criterion, _key: tuple[object, ...]
+    at: _Where, one: Criterion, _key: tuple[object, ...], streets: StreetNetwork | None
 ) -> tuple[Things, NDArray[np.float64], NDArray[np.int64]]:
-    things = things_of(at.store, at.model, one)
-    return things, *nearest_thing(at.cells().lonlat, things.shapes)
+    things, lonlat = things_of(at.store, at.model, one), at.cells().lonlat
+    if streets is None:
+        return things, *nearest_thing(lonlat, things.shapes)
+    return things, *walking_distance(streets, lonlat, things.shapes)
 
 
 def _area(at: _Where, one: Criterion, _key: tuple[object, ...]) -> _Evidence:

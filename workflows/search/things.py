@@ -1,11 +1,10 @@
 """What a criterion is measured to: the city's own places and ground, a file, a kept layer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -16,17 +15,20 @@ from aether_core.city.outline import repaired_outline
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files.whole import sha256_of
 from aether_core.search.centre import Centre, centre_of
-from aether_core.search.question.criteria import Criterion, FileSource, LayerSource
+from aether_core.search.question.criteria import KINDS, Criterion, FileSource, LayerSource
 from aether_core.search.question.matching import Matched, PlaceIndex, plain_name
 from aether_core.search.question.place_words import CENTRE, GREEN_INSTEAD, GROUND, plain
 from aether_core.spatial.longitudes import extent_of, within_180
 from aether_core.spatial.plane import Plane
+from aether_core.spatial.streets import StreetNetwork
 from aether_core.vector import ReadOptions, read_vector
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
+from db.cities import streets as street_rows
 from db.layers import layers as layer_rows
 from workflows.home.encoders import default_encoder
 from workflows.home.store import Store
+from workflows.search.named_areas import area_called, area_layers, area_names, named_ground
 from workflows.training.representation import ModelInUse
 
 SAME_MEANING = 0.75
@@ -111,6 +113,17 @@ def _ground(store: Store, city_id: int, _added: datetime, kind: str) -> Things |
     return Things(shapes, tuple(frame["name"]), f"{kind} of the city's own map")
 
 
+def streets_of(store: Store, model: ModelInUse) -> StreetNetwork | None:
+    """The city's street network, read once a process; None where the city has none."""
+    return _streets(store, model.city_id, model.city_added)
+
+
+@lru_cache(maxsize=4)
+def _streets(store: Store, city_id: int, _added: datetime) -> StreetNetwork | None:
+    with store.session() as session:
+        return street_rows.streets(session, city_id)
+
+
 def named_roads(store: Store, model: ModelInUse) -> Things | None:
     """The roads of the city's base map that have a name; None where it has none."""
     roads = _ground(store, model.city_id, model.city_added, "road")
@@ -145,7 +158,8 @@ def source_key(store: Store, model: ModelInUse, one: Criterion) -> tuple[object,
         with store.session() as session:
             row = layer_rows.layer_by_slug(session, model.city_id, one.source.layer)
             return ("layer", row.id, one.source)
-    return ("city", plain(one.words), any(letter.isupper() for letter in one.words))
+    known = area_layers(store, model) if KINDS[one.kind].evidence == "area" else ()
+    return ("city", plain(one.words), any(letter.isupper() for letter in one.words), known)
 
 
 def _existing(file: Path) -> str:
@@ -334,7 +348,7 @@ def _as_things(store: Store, model: ModelInUse, places: CityPlaces, matched: Mat
     """Places as points, or as the areas of the base map that carry their names."""
     shapes = places.points[matched.rows].copy()
     names = tuple(places.names[row] for row in matched.rows)
-    areas = _named_areas(store, model.city_id, model.city_added)
+    areas = named_ground(store, model.city_id, model.city_added)
     replaced = 0
     for at, name in enumerate(names):
         area = areas.get(plain_name(name))
@@ -346,18 +360,6 @@ def _as_things(store: Store, model: ModelInUse, places: CityPlaces, matched: Mat
     if replaced:
         count += f", {replaced:,} of them by their outline on the city's map"
     return Things(shapes, names, count, tuple(notes))
-
-
-@lru_cache(maxsize=4)
-def _named_areas(store: Store, city_id: int, added: datetime) -> Mapping[str, shapely.Geometry]:
-    """Areas of greenery and water of the base map by name, those of one name together."""
-    by_name: dict[str, list[shapely.Geometry]] = {}
-    for kind in ("green", "water"):
-        ground = _ground(store, city_id, added, kind)
-        for shape, name in zip(ground.shapes, ground.names, strict=True) if ground else ():
-            if plain_name(name):
-                by_name.setdefault(plain_name(name), []).append(shape)
-    return MappingProxyType({name: shapely.union_all(some) for name, some in by_name.items()})
 
 
 def _is_close(point: shapely.Geometry, area: shapely.Geometry) -> bool:
@@ -373,14 +375,7 @@ def area_of(store: Store, model: ModelInUse, one: Criterion) -> Things:
         NotInCityError: It names an area, and the city knows none by name.
         InputError: They are no polygons, or an outline crosses itself.
     """
-    if one.source is None:
-        raise NotInCityError(
-            "the city knows no areas by name",
-            one.words,
-            "give its outline (in commands: --area FILE) or a layer of areas",
-            code="no-such-area",
-        )
-    found = things_of(store, model, one)
+    found = _area_by_name(store, model, one) if one.source is None else things_of(store, model, one)
     kinds = {shape.geom_type for shape in found.shapes}
     if not kinds <= {"Polygon", "MultiPolygon"}:
         raise InputError(
@@ -391,6 +386,26 @@ def area_of(store: Store, model: ModelInUse, one: Criterion) -> Things:
         )
     shapes = [repaired_outline(shape, "the area") for shape in found.shapes]
     return replace(found, shapes=np.array(shapes, dtype=object))
+
+
+def _area_by_name(store: Store, model: ModelInUse, one: Criterion) -> Things:
+    """The city's own area of a name.
+
+    Raises:
+        NotInCityError: It knows none.
+    """
+    found = area_called(store, model, one.words)
+    if found is None:
+        known = area_names(store, model, _NEAREST_NAMED)
+        raise NotInCityError(
+            "the city knows no area of this name",
+            one.words,
+            "give its outline (in commands: --area FILE) or a layer of areas"
+            + (f"; those of its layers are {', '.join(known)}" if known else ""),
+            code="no-such-area",
+        )
+    shape, name, meaning = found
+    return Things(np.array([shape], dtype=object), (name,), meaning)
 
 
 def check_area_in_city(

@@ -97,6 +97,11 @@ class Profile:
         """What sets an area apart from the city, in one sentence."""
         return sentence(self.figures, self._effects[:, row], row, -1, _CITY)
 
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """What sets each area apart from the city, in the order of the areas."""
+        return tuple(self.sentence(row) for row in range(len(self.ground)))
+
     def area(self, row: int) -> dict[str, Any]:
         """All that is known of one area, as JSON values."""
         ground = self.ground

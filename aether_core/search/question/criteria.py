@@ -121,6 +121,8 @@ class Kind:
         default_m: Distance where none is said; None where the kind has no distance.
         opposite: Name of the kind that contradicts it about the same words.
         negated: Whether it asks that something is not there.
+        on_foot: Whether its distance is one to walk, and follows the streets where they are kept;
+            what is to be kept away from works in a straight line.
         constraint: Whether what does not fulfil it is left out of the ranking, instead of being
             weighed against the rest.
         value: From evidence to 0 to 1: a likeness as percentile 0 to 100, metres, or 1 inside and
@@ -134,6 +136,7 @@ class Kind:
     default_m: float | None
     opposite: str | None
     negated: bool
+    on_foot: bool
     constraint: bool
     value: Curve
     sentence: Callable[[Criterion], str]
@@ -160,6 +163,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 None,
                 "not_like",
                 negated=False,
+                on_foot=False,
                 constraint=False,
                 value=lambda percentile, _: np.asarray(percentile / 100, dtype=np.float32),
                 sentence=lambda one: f"looks like a place for {one.words}",
@@ -171,6 +175,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 None,
                 "like",
                 negated=True,
+                on_foot=False,
                 constraint=False,
                 value=lambda percentile, _: np.asarray(1 - percentile / 100, dtype=np.float32),
                 sentence=lambda one: f"does not look like a place for {one.words}",
@@ -182,11 +187,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 NEAR_M,
                 "not_near",
                 negated=False,
+                on_foot=True,
                 constraint=False,
                 value=_near,
-                sentence=lambda one: (
-                    f"lies within {one.distance_m:,.0f} m of {one.words}, in a straight line"
-                ),
+                sentence=lambda one: f"lies within {one.distance_m:,.0f} m of {one.words}",
             ),
             Kind(
                 "not_near",
@@ -195,11 +199,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 AWAY_M,
                 "near",
                 negated=True,
+                on_foot=False,
                 constraint=False,
                 value=_far,
-                sentence=lambda one: (
-                    f"lies at least {one.distance_m:,.0f} m from {one.words}, in a straight line"
-                ),
+                sentence=lambda one: f"lies at least {one.distance_m:,.0f} m from {one.words}",
             ),
             Kind(
                 "in",
@@ -208,6 +211,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 None,
                 None,
                 negated=False,
+                on_foot=False,
                 constraint=True,
                 value=lambda inside, _: np.asarray(inside, dtype=np.float32),
                 sentence=lambda one: f"lies in {one.words}",

@@ -14,6 +14,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from aether_core.city.outline import box_boundary
 from tests.chromium import browser
+from ui.districts import drawing
 from ui.fetch import area as fetch_area
 from ui.map import box_map, towns
 
@@ -30,7 +31,7 @@ COLOURS = {
 }
 DATA: dict[str, Any] = {
     "height": 400,
-    "words": box_map._WORDS,
+    "words": box_map.WORDS,
     "colours": COLOURS,
     "font": "sans-serif",
     "towns": [["Turku <b>", 22.27, 60.45, 195_000]],
@@ -152,6 +153,55 @@ def test_a_shape_of_the_server_is_taken_once_and_cleared_by_a_button(page: Page)
     assert sent(page)[-1]["ring"] == []
     show(page, shape={"kind": "area", "rings": BOX["rings"]}, shapeVersion=3)
     assert page.locator(".handle").count() == 0  # an outline of many corners is only shown
+
+
+CITY = {
+    "words": drawing._WORDS,
+    "colours": COLOURS
+    | dict.fromkeys(("green", "road", "building", "boundary"), "rgb(9,9,9)")
+    | {"a": "#00f", "aFill": "rgb(1,2,3)", "b": "#f00", "bFill": "#f00"}
+    | {"rest": "#333", "restFill": "rgba(0,0,0,0)"},
+    "groundKey": "turku",
+    "covered": None,
+    "outlines": [],
+    "name": "",
+    "role": "rest",
+}
+LAKE = {"type": "MultiPolygon", "coordinates": [[BOX["rings"][0]]]}
+
+
+def test_a_city_is_drawn_on_its_own_ground_with_a_lasso(page: Page) -> None:
+    assert page.get_by_role("button", name="Lasso").count() == 0
+    show(page, ground={"key": "turku", "shapes": json.dumps({"water": LAKE})})
+    show(page, **CITY)
+    assert colour(page, 300, 150) == (0, 0, 255)
+    assert colour(page, 350, 390) == (0, 255, 0)  # all around is land
+    page.get_by_role("button", name="Lasso").click()
+    page.mouse.move(250, 150)
+    page.mouse.down()
+    for x, y in ((400, 140), (420, 260), (260, 280), (250, 160)):
+        page.mouse.move(x, y, steps=10)
+    page.mouse.up()
+    (told,) = sent(page)
+    assert (told["kind"], told["fresh"]) == ("polygon", True)
+    assert 4 <= len(told["ring"]) <= 8  # of 40 points those that make the shape
+    assert ring(page).is_valid
+    page.locator(".handle.corner").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("sent.length === 2")
+    assert not sent(page)[-1]["fresh"]
+    assert not sent(page, "view")
+
+
+def test_a_district_on_the_map_can_be_pointed_at(page: Page) -> None:
+    outline = {"name": "Kamppi", "rings": BOX["rings"], "at": [22.3, 60.45], "role": "a"}
+    show(page, **CITY | {"outlines": [outline]})
+    assert colour(page, 300, 150) == (1, 2, 3)
+    assert page.locator(".hint").inner_text().startswith("Click a district")
+    page.mouse.click(20, 390)
+    assert not sent(page, "picked")
+    page.mouse.click(300, 150)
+    assert [told["name"] for told in sent(page, "picked")] == ["Kamppi"]
 
 
 def test_the_land_is_drawn_once_it_has_come_and_towns_are_asked_for_where_one_looks(

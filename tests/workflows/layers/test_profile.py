@@ -28,6 +28,8 @@ from workflows.layers import profile as profiles
 from workflows.layers.export import export_profile
 from workflows.layers.layers import keep_layer, list_layers, remove_layer
 from workflows.layers.profile import AreaProfile, profile_file, profile_shapes
+from workflows.layers.scored import scored
+from workflows.search.ask import ask
 from workflows.search.search import search_cells
 
 CLASSES = ("homes", "work", "green")
@@ -129,6 +131,30 @@ def test_every_figure_is_what_an_overlay_finds(
         told = figure(found, "North-west", f"landuse_zones_{name}")
         assert told["city"] == pytest.approx(city, abs=1e-4)
     assert profile_file(bare, SLUG, task_files.districts) is found  # equal ones are computed once
+
+
+def test_a_question_is_scored_over_the_ground_like_a_layer(
+    bare: Store, task_files: TaskFiles
+) -> None:
+    answer = ask(bare, SLUG, "parks near a school")
+    found = profile_file(bare, SLUG, task_files.districts, layers=[], scored=scored(answer))
+    assert not found.layers
+    cells = gpd.GeoDataFrame(
+        {"score": answer.score}, geometry=cell_polygons(answer.h3), crs="EPSG:4326"
+    ).dropna()
+    districts = gpd.read_file(task_files.districts)
+    pieces = gpd.overlay(districts.to_crs(UTM), cells.to_crs(UTM), how="intersection")
+    pieces["m2"] = pieces.area
+    for area, own in pieces.groupby("name"):
+        mean = (own["score"] * own["m2"]).sum() / own["m2"].sum()
+        told = figure(found, str(area), "question_score")
+        assert told["value"] == pytest.approx(mean, abs=1e-4)
+        assert told["lo"] <= told["value"] <= told["hi"]
+    again = profile_file(bare, SLUG, task_files.districts, layers=[], scored=scored(answer))
+    assert again is found
+    other = scored(search_cells(bare, SLUG, "park"))
+    changed = profile_file(bare, SLUG, task_files.districts, layers=[], scored=other)
+    assert changed.profile.facts()[-1]["label"] == "best percentile of “park”"
 
 
 def test_without_a_layer_what_exists_is_told_and_what_to_do(
@@ -284,8 +310,10 @@ def test_the_command_prints_the_contract_and_writes_a_property_a_figure(
     shown = capsys.readouterr().out
     assert first["sentence"] in shown
     assert "█" in shown
-    assert run([*asked, "--compare", "North-west", "South-east"]) == 0
-    assert "difference" in capsys.readouterr().out
+    assert run([*asked, "--compare", "North-west", "South-east", "--question", "park"]) == 0
+    shown = capsys.readouterr().out
+    assert "difference" in shown
+    assert "score of “park”" in shown
 
 
 @pytest.mark.usefixtures("mapped")

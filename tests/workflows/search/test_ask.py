@@ -8,20 +8,26 @@ import numpy as np
 import pytest
 import shapely
 from pyproj import Geod
+from sqlalchemy import delete
 
 from aether_core.errors import InputError, NotFoundError
 from aether_core.search.question.criteria import Criterion, LayerSource
+from aether_core.spatial.streets import network_of, walking_distance
 from cli.__main__ import run
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
+from db.cities import streets as street_rows
+from db.schema import Streets
 from tests.app_fixtures import SLUG, set_environment
 from tests.cli.test_cli import ask as run_json
 from tests.cli.test_cli import refused
+from tests.db.city_data import add_areas, add_share_layer
 from tests.errors import fault
 from workflows.home.store import Store
 from workflows.layers.export import export_answer
 from workflows.layers.layers import keep_layer, remove_layer
-from workflows.search.ask import Answer, ask
+from workflows.search import things
+from workflows.search.ask import ALONG_STREETS, KEPT_AWAY, STRAIGHT_LINE, Answer, ask
 from workflows.search.criteria_file import read_criteria
 from workflows.search.search import search_cells
 
@@ -70,6 +76,52 @@ def test_every_part_is_what_it_says(city: Store, places: gpd.GeoDataFrame) -> No
     assert [row["score"] for row in best] == sorted(ranked.tolist(), reverse=True)[:5]
     assert best[0]["nearest"]["near_school"] in set(schools["name"])
     assert any("straight lines" in note for note in answer.notes)
+
+
+def test_near_follows_the_streets_where_the_city_has_them(
+    city: Store, places: gpd.GeoDataFrame
+) -> None:
+    words = "near a school but at least 60 m from bars"
+    straight = ask(city, SLUG, words)
+    assert not any(one.along_streets for one in straight.parts)
+    west, south, east, north = places.total_bounds
+    steps = np.linspace(0, 1, 30)
+    lines = [
+        shapely.LineString(np.column_stack(np.broadcast_arrays(*xy)))
+        for step in steps
+        for xy in (
+            (west + step * (east - west), south + steps * (north - south)),
+            (west + steps * (east - west), south + step * (north - south)),
+        )
+    ]
+    network = network_of(lines)
+    assert network is not None
+    with city.session() as session:
+        row = city_rows.city_by_slug(session, SLUG)
+        street_rows.add_streets(session, row.id, network)
+        session.flush()
+        stored = street_rows.streets(session, row.id)
+    assert stored is not None
+    np.testing.assert_allclose(stored.lonlat, network.lonlat, atol=6e-8)
+    things._streets.cache_clear()
+    try:
+        answer = ask(city, SLUG, f"{words}, x1")
+    finally:
+        with city.session() as session:
+            session.execute(delete(Streets))
+        things._streets.cache_clear()
+    near, far = answer.parts
+    assert (near.along_streets, far.along_streets) == (True, False)
+    schools = places[places["category"] == "school"]
+    expected, _ = walking_distance(network, answer.lonlat, schools.geometry.to_numpy())
+    np.testing.assert_allclose(metres(answer, near.name), expected, rtol=1e-3, atol=0.1)
+    assert (metres(answer, near.name) >= metres(straight, near.name) - 0.1).all()
+    np.testing.assert_array_equal(metres(answer, far.name), metres(straight, far.name))
+    assert near.facts()["straight_line"] is False
+    assert far.facts()["straight_line"] is True
+    assert near.sentence == "lies within 300 m of school, along streets"
+    assert {ALONG_STREETS, KEPT_AWAY} <= set(answer.notes)
+    assert STRAIGHT_LINE not in answer.notes
 
 
 def test_a_likeness_without_support_is_said_and_does_not_steer(city: Store) -> None:
@@ -127,6 +179,31 @@ def test_what_the_city_has_none_of_is_refused_with_what_is_near_in_meaning(city:
         ask(city, SLUG, "away from main roads")  # no base map was given
     with pytest.raises(NotFoundError, check=fault("no-such-area", "Soho", "--area")):
         ask(city, SLUG, criteria=[Criterion("in", "Soho")])
+
+
+def test_an_area_is_known_by_its_name_while_a_kept_layer_has_it(
+    city: Store, places: gpd.GeoDataFrame
+) -> None:
+    west, south, east, north = places.total_bounds
+    middle = (west + east) / 2
+    halves = [shapely.box(west, south, middle, north), shapely.box(middle, south, east, north)]
+    with city.session() as session:
+        row = city_rows.city_by_slug(session, SLUG)
+        areas = add_areas(
+            session, row.id, geometry=np.array(halves, object), code=["Kallio", "Vallila"]
+        )
+        layer = add_share_layer(session, areas).slug
+    try:
+        answer = ask(city, SLUG, "bars in Kallio")
+        with pytest.raises(NotFoundError, check=fault("no-such-area", "Soho", "Kallio, Vallila")):
+            ask(city, SLUG, criteria=[Criterion("in", "Soho")])
+    finally:
+        remove_layer(city, SLUG, layer)
+    inside = shapely.contains_xy(halves[0], *answer.lonlat.T)
+    assert part(answer, "in_kallio").tolist() == inside.tolist()
+    assert answer.parts[1].meaning == "an area of the layer Young and old"
+    gone = ask(city, SLUG, "bars in Kallio")
+    assert [one.code for one in gone.unmapped] == ["no-such-area"]
 
 
 def test_a_category_that_means_the_same_is_taken_and_said(city: Store) -> None:

@@ -25,7 +25,7 @@ def test_chips_and_sentences_say_words_distance_and_weight() -> None:
     assert Criterion("like", "quiet streets").label == "like: quiet streets"
     far = Criterion("not_near", "main roads", 1500.0)
     assert far.label == "not near: main roads, 1,500 m"
-    assert far.sentence == "lies at least 1,500 m from main roads, in a straight line"
+    assert far.sentence == "lies at least 1,500 m from main roads"
     assert all(kind.name == name for name, kind in KINDS.items())
 
 

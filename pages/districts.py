@@ -1,0 +1,195 @@
+"""Districts: what is in an area, beside the city and beside another one."""
+
+import streamlit as st
+
+from aether_core.errors import AetherError
+from aether_core.tasks.kinds.classes import CLASSES
+from ui.ask import question as ask
+from ui.districts import areas, drawing, figures, given, working
+from ui.districts.areas import BESIDE, CHOSEN, WHOLE, Districts
+from ui.districts.drawing import Drawn, Outline, Role
+from ui.shell import downloads, errors, page, state
+from ui.shell.text import count, plain
+from workflows.cities.cities import CitySummary
+from workflows.layers.export import export_profile
+from workflows.layers.layers import list_layers
+from workflows.layers.profile import AreaProfile, profile_shapes
+from workflows.layers.scored import QUESTION, Scored, scored
+from workflows.search.ask import Answer
+
+MAP_HEIGHT = 560
+
+
+def draw_question(city: CitySummary) -> Scored | None:
+    """The question whose scores the areas get, where one is asked and can be answered."""
+    st.text_input(
+        "Score the areas by a question (optional)",
+        key=ask.WORDS,
+        placeholder="such as: homes near a park and a school, away from main roads",
+        disabled=city.model is None,
+        bind="query-params",
+        on_change=ask.words_changed,
+        icon=":material/search:",
+    )
+    found: Scored | None = None
+    with errors.boxed(state.reachable):
+        question = ask.current(city)
+        if question is not None:
+            found = score(question)
+    return found
+
+
+def score(question: ask.Question) -> Scored | None:
+    """The scores of a question; None where the city cannot answer it, which is said."""
+    with st.spinner("Searching"):
+        result = ask.answer(question).result
+    if isinstance(result, Answer) and not result.paints:
+        st.caption("The city cannot answer this, so the areas get no score of it.")
+        return None
+    if question.edited and question.at is None:
+        st.caption(plain("; ".join(one.label for one in question.criteria)))
+    if question.areas:
+        names = ", ".join(one.words for one in question.areas)
+        st.caption(plain(f"Only ground in {names} is scored: the search is limited to it."))
+    return scored(result)
+
+
+def profiled(
+    city: CitySummary, now: Districts, asked: Scored | None
+) -> AreaProfile | AetherError | None:
+    """The figures, or the error they ended in; None without an area."""
+    try:
+        shapes = areas.shapes(city, now)
+        if not shapes:
+            return None
+        with working.told(f"Figures of {count(len(shapes), 'area')}") as progress:
+            return profile_shapes(state.store(), city.slug, shapes, scored=asked, progress=progress)
+    except AetherError as error:
+        return error
+
+
+def choose(found: AreaProfile) -> tuple[str, str]:
+    """Which area is looked at, and beside what."""
+    names = found.profile.ground.name.tolist()
+    if st.session_state.get(CHOSEN) not in names:
+        st.session_state[CHOSEN] = names[0]
+    left, right = st.columns(2, gap="small")
+    area = left.selectbox("Area", names, key=CHOSEN)
+    others = [WHOLE, *(name for name in names if name != area)]
+    if st.session_state.get(BESIDE) not in others:
+        st.session_state[BESIDE] = WHOLE
+    return area, right.selectbox("Beside", others, key=BESIDE)
+
+
+def draw_map(
+    city: CitySummary, now: Districts, found: AreaProfile | None, area: str, beside: str
+) -> None:
+    """The city with its districts; those that are compared in the colours of their bars."""
+    roles: dict[str, Role] = {beside: "b", area: "a"}
+    outlines = []
+    if found is not None:
+        ground = found.profile.ground
+        outlines = [
+            Outline(name, shape, roles.get(name, "rest"))
+            for name, shape in zip(ground.name.tolist(), ground.geometry, strict=True)
+            if name != now.active or now.loose is not None
+        ]
+        outlines.sort(key=lambda one: one.role != "rest")
+    name = now.active if now.loose is None else None
+    drawing.draw(
+        city,
+        Drawn(now.on_map, name or "", roles.get(name or "", "rest"), now.version),
+        outlines,
+        key=f"district-map-{city.slug}",
+        on_drawn=lambda shape: areas.take_drawn(city, shape),
+        on_picked=lambda picked: areas.choose(city, picked),
+        height=MAP_HEIGHT,
+    )
+    if now.problem is not None:
+        errors.show(now.problem)
+
+
+def draw_figures(
+    city: CitySummary, found: AreaProfile, area: str, beside: str, asked: Scored | None
+) -> None:
+    """What is in the area, and what can be done with it."""
+    titles = {QUESTION: asked.title} if asked is not None else {}
+    titles |= {one.layer: one.title for one in list_layers(state.store(), city.slug)}
+    figures.draw(found, area, beside, titles)
+    figures.draw_all(found)
+    for note in found.notes:
+        st.caption(plain(f"{note[:1].upper()}{note[1:]}."))
+    if not found.layers:
+        st.page_link(
+            page.of_task(CLASSES.name), label="Make a map of land use", icon=":material/category:"
+        )
+    with st.popover("Download", icon=":material/download:", width="stretch"):
+        st.caption("Every area with every figure, its interval and the sentence, WGS84.")
+        with errors.boxed(state.reachable):
+            downloads.buttons(
+                f"{city.slug}-districts", lambda path: export_profile(found, path), key="districts"
+            )
+    draw_limit(city, found, area)
+
+
+def draw_limit(city: CitySummary, found: AreaProfile, area: str) -> None:
+    """Search this area alone."""
+    if st.button(
+        f"Search only in {plain(area)}",
+        icon=":material/search:",
+        width="stretch",
+        key="search-here",
+        disabled=city.model is None,
+    ):
+        with errors.boxed(state.reachable):
+            ground = found.profile.ground
+            areas.limit_search(city, area, ground.geometry[found.profile.row_of(area)])
+    limits = ask.areas(city)
+    if limits:
+        st.page_link(
+            page.SEARCH,
+            label=f"Search is limited to {plain(', '.join(one.words for one in limits))}",
+            icon=":material/arrow_forward:",
+            query_params=ask.address(city),
+        )
+
+
+def draw_hint() -> None:
+    """What to do while there is no area."""
+    st.subheader("Draw a district", anchor=False)
+    st.write(
+        "Choose Lasso, Box or Polygon on the map and draw around the ground you are interested "
+        "in, or take districts from a file or a saved layer. Its figures appear here, beside the "
+        "whole city's. Draw a second one to compare the two."
+    )
+
+
+def draw() -> None:
+    """The page."""
+    city = page.with_city("Districts")
+    if city is None:
+        return
+    asked = draw_question(city)
+    given.draw(city)
+    now = areas.current(city)
+    with st.container(key="district-body"):
+        picture, panel = st.columns([6, 5], gap="medium")
+    with panel, errors.boxed(state.reachable):
+        result = profiled(city, now, asked)
+        found = result if isinstance(result, AreaProfile) else None
+        area, beside = choose(found) if found is not None else ("", WHOLE)
+    with picture, errors.boxed(state.reachable):
+        draw_map(city, now, found, area, beside)
+        given.draw_list(city, now)
+    with panel, errors.boxed(state.reachable):
+        if isinstance(result, AetherError):
+            raise result
+        if found is None:
+            draw_hint()
+        else:
+            draw_figures(city, found, area, beside, asked)
+
+
+page.through_router()
+with errors.boxed(state.reachable):
+    draw()

@@ -1,0 +1,212 @@
+"""The figures of a district beside the city's and another's: a sentence, bars, a table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from aether_core.charts.districts import Bar, bars_height, profile_bars
+from aether_core.search.profile.figures import BLOCKS, INTERVALS, MAP_ERROR, POISSON
+from ui.districts.areas import WHOLE
+from ui.shell import chart
+from ui.shell.text import facts, plain
+from workflows.layers.profile import AreaProfile
+from workflows.layers.scored import QUESTION
+
+_PLACES: Final = "places"
+_GROUND: Final = "area"
+_EVERY_PLACE: Final = "places_per_km2"
+_FIRST_GROUPS: Final = 8
+
+_ABOUT: Final = {
+    POISSON: "of counts by chance",
+    MAP_ERROR: "of the map's error",
+    BLOCKS: "over other ground like this",
+}
+
+Fact = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """An area, perhaps another one, and the city.
+
+    Attributes:
+        who: Their names, the city's last.
+        figures: Of each, value with the ends of its interval by figure.
+    """
+
+    who: tuple[str, ...]
+    figures: tuple[Mapping[str, Mapping[str, float | None]], ...]
+
+    def bars(self, figure: Fact, label: str) -> list[Bar]:
+        """One bar for each of them."""
+        name = figure["name"]
+        return [
+            Bar(label, who, one[name]["value"], one[name]["lo"], one[name]["hi"])
+            for who, one in zip(self.who, self.figures, strict=True)
+        ]
+
+
+def draw(found: AreaProfile, area: str, beside: str, titles: Mapping[str, str]) -> None:
+    """Draw the figures.
+
+    Args:
+        found: The profile.
+        area: Name of the area.
+        beside: Name of another one, or `WHOLE`.
+        titles: What the sources of figures are called: the question, and layers; in this order.
+    """
+    profile = found.profile
+    row = profile.row_of(area)
+    st.markdown(f"**{plain(area)}.** {plain(profile.sentence(row))}")
+    if beside != WHOLE:
+        between = profile.between(area, beside)
+        st.markdown(f"**Beside {plain(beside)}.** {plain(between['sentence'])}")
+    every = profile.facts()
+    rows = [row, *([profile.row_of(beside)] if beside != WHOLE else [])]
+    city = {
+        one["name"]: {"value": one["city"], "lo": one["city_lo"], "hi": one["city_hi"]}
+        for one in every
+    }
+    who = (area, *([beside] if beside != WHOLE else []), WHOLE)
+    compared = _Compared(who, (*(profile.area(one)["figures"] for one in rows), city))
+    _draw_sizes(compared, every)
+    sources = dict.fromkeys([*titles, *(one["source"] for one in every)])
+    for source in sources:
+        of_source = [one for one in every if one["source"] == source]
+        if of_source and source != _GROUND:
+            _draw_source(compared, of_source, titles)
+    _draw_table(compared, every)
+
+
+def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
+    """Size and number of places, which are counted, and the best spot of each score."""
+    size, places, rate = (
+        [one[name]["value"] for one in compared.figures]
+        for name in ("area_km2", _PLACES, _EVERY_PLACE)
+    )
+    lines = {
+        who: f"{_number(km2)} km² · {_number(n)} places · {_number(each)} per km²"
+        for who, km2, n, each in zip(compared.who, size, places, rate, strict=True)
+    }
+    facts(lines)
+    for one in every:
+        if one["unit"] == "percentile" and one["source"] == QUESTION:
+            best = [figure[one["name"]]["value"] for figure in compared.figures[:-1]]
+            told = [
+                f"{who}: above {int(value)} %"
+                for who, value in zip(compared.who, best, strict=False)
+                if value is not None
+            ]
+            if told:
+                st.caption(plain(f"Best spot, ranked in the city: {'; '.join(told)}."))
+
+
+def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[str, str]) -> None:
+    """Bars of one layer, of the question, or of the places: one chart a unit."""
+    source = figures[0]["source"]
+    title = "Places by kind" if source == _PLACES else titles.get(source, source)
+    shown = [
+        one
+        for one in figures
+        if one["unit"] != "percentile" and one["name"] not in (_PLACES, _EVERY_PLACE)
+    ]
+    for at, unit in enumerate(dict.fromkeys(one["unit"] for one in shown)):
+        of_unit = [one for one in shown if one["unit"] == unit]
+        labels = [_short(one["label"], title) for one in of_unit]
+        if source == _PLACES and len(of_unit) > _FIRST_GROUPS:
+            every = st.toggle(f"All {len(of_unit)} kinds of place", key="district-all-places")
+            of_unit = of_unit if every else of_unit[:_FIRST_GROUPS]
+        bars = [
+            bar
+            for one, label in zip(of_unit, labels, strict=False)
+            for bar in compared.bars(one, label)
+        ]
+        chart.draw_written(
+            _written(tuple(bars), compared.who, "" if at else title, unit, _interval(of_unit[0])),
+            f"district-{source}-{unit}",
+            height=bars_height(bars, compared.who),
+            alt=f"{title}, {unit}: {', '.join(compared.who)}",
+        )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _written(
+    bars: tuple[Bar, ...], who: tuple[str, ...], title: str, unit: str, note: str
+) -> dict[str, Any]:
+    """Bars as Vega-Lite: writing a chart costs a hundred times what reading one does."""
+    found: dict[str, Any] = profile_bars(bars, who, title=title, unit=unit, note=note).to_dict()
+    return found
+
+
+def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
+    with st.expander("All figures", icon=":material/table:"):
+        columns: dict[str, list[Any]] = {
+            "Figure": [one["label"] for one in every],
+            "Unit": [one["unit"] for one in every],
+        }
+        for who, figures in zip(compared.who, compared.figures, strict=True):
+            columns[who] = [_told(figures[one["name"]]["value"], one["unit"]) for one in every]
+            columns[f"{who}, interval"] = [
+                _range(figures[one["name"]], one["unit"]) for one in every
+            ]
+        st.dataframe(pd.DataFrame(columns), hide_index=True, key="district-table")
+        for kind in dict.fromkeys(one["interval"] for one in every):
+            st.caption(plain(f"{kind}: {INTERVALS[kind]}."))
+
+
+def draw_all(found: AreaProfile) -> None:
+    """A line an area: where there are several, all of them at a glance."""
+    profile = found.profile
+    if len(profile.ground) < 2:
+        return
+    with st.expander(f"All {len(profile.ground):,} areas", icon=":material/list:"):
+        named = {figure.called.name: figure.value[:-1] for figure in profile.figures}
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Area": profile.ground.name,
+                    "km²": named["area_km2"].round(3),
+                    "Places": named[_PLACES].astype(int),
+                    "What sets it apart": profile.sentences,
+                }
+            ),
+            hide_index=True,
+            key="district-areas",
+        )
+
+
+def _interval(figure: Fact) -> str:
+    """What the lines on bars mean, in few words."""
+    kind = figure["interval"]
+    level = f"{100 * figure['level']:.0f} % interval" if figure["level"] else ""
+    return f"line: {level} {_ABOUT[kind]}" if kind in _ABOUT and level else ""
+
+
+def _short(label: str, title: str) -> str:
+    """A label without what the chart's title says already."""
+    for words in (f" of “{title}”", f" for “{title}”", " places"):
+        label = label.removesuffix(words)
+    return label
+
+
+def _range(figure: Mapping[str, float | None], unit: str) -> str:
+    low, high = figure["lo"], figure["hi"]
+    if low is None or high is None or low == high:
+        return ""
+    return f"{_told(low, unit)} to {_told(high, unit)}"
+
+
+def _told(value: float | None, unit: str) -> str:
+    if value is None:
+        return "unknown"
+    return f"{100 * value:.1f} %" if "share" in unit else _number(value)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

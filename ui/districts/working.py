@@ -1,0 +1,37 @@
+"""How far the figures are, while somebody waits for them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import RerunException, StopException
+
+from aether_core.progress import Progress
+
+
+@contextmanager
+def told(words: str) -> Iterator[Progress]:
+    """A bar that says where the work is; it goes when the work is done.
+
+    Others may wait for the same result, so a reader who goes on meanwhile does not stop it: the
+    page turns to what was pressed as soon as the work is done.
+
+    Args:
+        words: What is being done.
+    """
+    place = st.empty()
+    bar = place.progress(0.0, text=words)
+    gone: list[BaseException] = []
+
+    def tell(stage: str, done: int, total: int) -> None:
+        if gone:
+            return
+        try:
+            bar.progress(min(done / max(total, 1), 1.0), text=f"{words}: {stage}")
+        except (RerunException, StopException) as leaving:
+            gone.append(leaving)
+
+    yield tell
+    if gone:
+        raise gone[0]
+    place.empty()
