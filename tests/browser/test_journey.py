@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.app_fixtures import CityFiles
-from tests.browser.visitor import AT_WORK, PATIENCE_MS, download, settled
+from tests.browser.visitor import AT_WORK, PATIENCE_MS, download, drawn_map, settled
 from tests.pages.outage import outage
 from workflows.cities.cities import list_cities
 from workflows.home.store import Store
@@ -46,7 +46,7 @@ def ask(page: Page, words: str) -> None:
     page.get_by_label("What are you looking for?").press("Enter")
     expect(page.get_by_role("button", name="like: night out")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("map cells, spaced apart")).to_be_visible(timeout=PATIENCE_MS)
-    page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first.wait_for()
+    drawn_map(page).wait_for()
     settled(page)
     expect(page.locator(".st-key-attribution")).to_contain_text("Google DeepMind")
 
@@ -55,18 +55,17 @@ def click_map(page: Page) -> None:
     """Click the middle of the map until the page says why there.
 
     Press and release must come within a quarter of a second, while a map drawn by software may
-    still draw what the pointer's move lit up: so the pointer rests before each click. Once the app
-    is at work the click was heard, and another one would take the choice back.
+    still draw what the pointer's move lit up: so the pointer rests before each click.
     """
     card = page.get_by_role("button", name="Find places like this")
-    drawn = page.get_by_test_id("stDeckGlJsonChart")
+    drawn = drawn_map(page)
     for _ in range(20):
         # Anew each time: what was drawn or clicked meanwhile may have moved the map.
         drawn.scroll_into_view_if_needed()
         box = drawn.bounding_box()
         assert box is not None
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.wait_for_timeout(2000)
+        page.wait_for_timeout(700)
         page.mouse.down()
         page.mouse.up()
         with suppress(PlaywrightTimeoutError):

@@ -8,7 +8,7 @@ import pyogrio
 from playwright.sync_api import Page, expect
 
 from tests.app_fixtures import SLUG
-from tests.browser.visitor import PATIENCE_MS, download, settled
+from tests.browser.visitor import PATIENCE_MS, download, drawn_map, settled
 from tests.task_fixtures import TaskFiles
 from workflows.home.store import Store
 from workflows.layers.layers import list_layers
@@ -96,7 +96,7 @@ def test_from_labels_over_a_reload_in_mid_fit_to_a_report(
     with visit() as page:
         fit(page, task_files)
         lose_sight(page)
-        page.get_by_test_id("stDeckGlJsonChart").locator("canvas").first.wait_for()
+        drawn_map(page).wait_for()
         for tab in ("Confidence", "Limitations", "Accuracy"):
             page.get_by_role("tab", name=tab).click()
             settled(page)

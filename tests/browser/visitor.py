@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 AT_WORK = '[data-testid="stApp"][data-test-script-state="running"]'
@@ -13,6 +13,11 @@ def settled(page: Page) -> None:
     """Wait until the app has nothing left to do."""
     page.wait_for_timeout(400)
     page.wait_for_selector(SETTLED)
+
+
+def drawn_map(page: Page) -> Locator:
+    """The canvas of the page's map."""
+    return page.locator(".city-map .deck canvas").first
 
 
 def download(page: Page, folder: Path) -> Path:

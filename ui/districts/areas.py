@@ -20,7 +20,7 @@ from aether_core.vector import ReadOptions
 from ui.ask import question as asking
 from ui.forms import reading
 from ui.map.box_map import Shape
-from ui.map.ready_json import compact
+from ui.map.served import written
 from ui.shell import state, uploads
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import layer_shapes, show_layer
@@ -173,8 +173,8 @@ def remove_all(city: CitySummary) -> None:
 def limit_search(city: CitySummary, name: str, geometry: shapely.Geometry) -> None:
     """Limit what is searched to an area, as a file of areas would."""
     feature = {"type": "Feature", "properties": {"name": name}, "geometry": mapping(geometry)}
-    content = compact({"type": "FeatureCollection", "features": [feature]})
-    path = uploads.keep("area.geojson", content.encode())
+    content = written({"type": "FeatureCollection", "features": [feature]})
+    path = uploads.keep("area.geojson", content)
     asking.limit_to(city, [Criterion("in", name, source=FileSource(path))])
 
 

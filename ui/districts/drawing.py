@@ -17,7 +17,7 @@ from aether_core.spatial.longitudes import joined_across_180
 from ui.map import box_map, ground
 from ui.map.box_map import Shape, css
 from ui.map.coloured import rgba
-from ui.map.ready_json import compact
+from ui.map.served import written
 from ui.map.shapes import simplified
 from ui.shell import palette, state
 from workflows.cities.cities import CitySummary
@@ -144,7 +144,7 @@ def _ground(
         kind: found["features"][0]["geometry"] for kind, found in kinds.items()
     }
     boundary = joined_across_180(geometry_of(_city.boundary))
-    return compact(shapes | {"boundary": mapping(boundary)})
+    return written(shapes | {"boundary": mapping(boundary)}).decode()
 
 
 def _outlined(outlines: Sequence[Outline]) -> list[dict[str, object]]:
