@@ -226,7 +226,7 @@ def draw() -> None:
     if len(city.years) < 2:
         draw_one_year(city)
         return
-    asked = change_ask.draw(city)
+    asked = change_ask.ask_change(city)
     result = answered(asked)
     found = result if isinstance(result, CellChange) else None
     marks = marks_of(city, found) if found else []

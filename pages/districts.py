@@ -62,7 +62,7 @@ def profiled(
         shapes = areas.shapes(city, now)
         if not shapes:
             return None
-        with working.told(f"Figures of {count(len(shapes), 'area')}") as progress:
+        with working.shown(f"Figures of {count(len(shapes), 'area')}") as progress:
             return profile_shapes(state.store(), city.slug, shapes, scored=asked, progress=progress)
     except AetherError as error:
         return error
@@ -96,7 +96,7 @@ def draw_map(
         ]
         outlines.sort(key=lambda one: one.role != "rest")
     name = now.active if now.loose is None else None
-    drawing.draw(
+    drawing.show_drawing_map(
         city,
         Drawn(now.on_map, name or "", roles.get(name or "", "rest"), now.version),
         outlines,
@@ -115,8 +115,8 @@ def draw_figures(
     """What is in the area, and what can be done with it."""
     titles = {QUESTION: asked.title} if asked is not None else {}
     titles |= {one.layer: one.title for one in list_layers(state.store(), city.slug)}
-    figures.draw(found, area, beside, titles)
-    figures.draw_all(found)
+    figures.show_figures(found, area, beside, titles)
+    figures.show_all(found)
     for note in found.notes:
         st.caption(plain(f"{note[:1].upper()}{note[1:]}."))
     if not found.layers:
@@ -170,7 +170,7 @@ def draw() -> None:
     if city is None:
         return
     asked = draw_question(city)
-    given.draw(city)
+    given.ask_districts(city)
     now = areas.current(city)
     with st.container(key="district-body"):
         picture, panel = st.columns([6, 5], gap="medium")
@@ -180,7 +180,7 @@ def draw() -> None:
         area, beside = choose(found) if found is not None else ("", WHOLE)
     with picture, errors.boxed(state.reachable):
         draw_map(city, now, found, area, beside)
-        given.draw_list(city, now)
+        given.show_list(city, now)
     with panel, errors.boxed(state.reachable):
         if isinstance(result, AetherError):
             raise result

@@ -148,7 +148,7 @@ def draw_hint(city: CitySummary) -> None:
     )
     cell = ask.looked_at()
     if cell and h3.is_valid_cell(cell):
-        card.draw_place(city, cell)
+        card.show_place(city, cell)
 
 
 def draw_unanswered(found: Found) -> None:
@@ -191,10 +191,10 @@ def draw_where(
         )
     if asked is not None and view == "Places":
         hits = places.best(question, found, *asked)
-        places.draw(hits)
+        places.show_places(hits)
         return [Point(hit.lon, hit.lat, hit.name or hit.category, hit.category) for hit in hits]
     best = spots.best_spots(city, found, unsure)
-    spots.draw(best)
+    spots.show_spots(best)
     st.caption(
         plain(f"{spots.told_number(found.result)}. Model: {found.result.model}.")
         if best
@@ -236,7 +236,7 @@ def draw_panel(
         sureness = sure.sureness(question, found)
     row = chosen_row(found)
     if view == spots.SURE:
-        sure.draw(question, found)
+        sure.ask_sureness(question, found)
     unsure = None
     if sureness is not None and sure.least() > 0:
         unsure = sureness < sure.least()
@@ -245,11 +245,11 @@ def draw_panel(
     else:
         marks += marked(spots.best_spots(city, found, unsure))
     if view == spots.WHY:
-        card.draw(found, row, sureness)
+        card.show_card(found, row, sureness)
     if row is not None:
         lon, lat = found.result.lonlat[row].tolist()
         marks.append(Point(lon, lat, "The place you chose"))
-    take_away.draw(city, found.result)
+    take_away.show_take_away(city, found.result)
     st.page_link(
         page.DISTRICTS,
         label="Score districts by this",
@@ -275,7 +275,7 @@ def draw() -> None:
     found = result if isinstance(result, Found) else None
     if question is not None and question.at is None:
         whole = found.result if found is not None and isinstance(found.result, Answer) else None
-        chips.draw(city, question, whole)
+        chips.show_chips(city, question, whole)
     elif question is None:
         draw_examples(city)
     marks: list[Point] = []

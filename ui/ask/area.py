@@ -26,7 +26,7 @@ _MOST_DISTRICTS: Final = 15
 _WHOLE: Final = "all of the file"
 
 
-def draw(city: CitySummary, question: Question) -> None:
+def ask_area(city: CitySummary, question: Question) -> None:
     """The button that opens the form; what it holds is drawn once it is opened."""
     everything = (question.criteria, question.areas, question.extent)
     opened = st.popover(

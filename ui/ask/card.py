@@ -19,7 +19,7 @@ from workflows.search.why import Address, Nearby, PartHere, Why, addresses, why
 from workflows.training.representation import model_for
 
 
-def draw(found: Found, row: int | None, sureness: npt.NDArray[np.float32] | None) -> None:
+def show_card(found: Found, row: int | None, sureness: npt.NDArray[np.float32] | None) -> None:
     """Draw the card.
 
     Args:
@@ -104,7 +104,7 @@ def _part(one: PartHere) -> None:
     )
 
 
-def draw_place(city: CitySummary, cell: str) -> None:
+def show_place(city: CitySummary, cell: str) -> None:
     """The card of a cell while nothing is asked."""
     store = state.store()
     lat, lon = h3.cell_to_latlng(cell)

@@ -33,7 +33,7 @@ class Asked:
     year_to: int
 
 
-def draw(city: CitySummary) -> Asked | None:
+def ask_change(city: CitySummary) -> Asked | None:
     """Draw the boxes; None while nothing is asked.
 
     Args:

@@ -40,7 +40,7 @@ _OFFERED: Final = tuple(name for name, kind in KINDS.items() if not kind.constra
 Applied = Callable[[Criterion], None]
 
 
-def draw(city: CitySummary, question: Question, answer: Answer | None) -> None:
+def show_chips(city: CitySummary, question: Question, answer: Answer | None) -> None:
     """The chips, the way they are combined, and what was not understood.
 
     Args:
@@ -57,7 +57,7 @@ def draw(city: CitySummary, question: Question, answer: Answer | None) -> None:
         for one in question.areas:
             _uploaded(city, question, one)
         _adding(question)
-        area.draw(city, question)
+        area.ask_area(city, question)
         if len(shown) > 1:
             st.segmented_control(
                 "How they combine",

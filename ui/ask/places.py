@@ -36,7 +36,7 @@ def best(question: Question, found: Found, words: str, minus: str | None) -> Seq
     return hits
 
 
-def draw(hits: Sequence[PlaceHit]) -> None:
+def show_places(hits: Sequence[PlaceHit]) -> None:
     """The best places as a list."""
     with st.container(height=380, border=False):
         rows((hit.name or "Unnamed", hit.category or hit.group, f"{hit.score:.3f}") for hit in hits)

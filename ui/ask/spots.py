@@ -113,7 +113,7 @@ def _parts(result: Answer | CellScores, row: int) -> Sequence[tuple[str, float |
     return [(label, value if np.isfinite(value) else None) for label, value in values]
 
 
-def draw(spots: Sequence[Spot]) -> None:
+def show_spots(spots: Sequence[Spot]) -> None:
     """The list; a press on one shows why."""
     with st.container(key="spots", gap=None):
         for rank, spot in enumerate(spots, start=1):

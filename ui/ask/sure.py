@@ -49,7 +49,7 @@ def sureness(question: Question, found: Found) -> npt.NDArray[np.float32] | None
     return ground.sureness(levels)
 
 
-def draw(question: Question, found: Found) -> None:
+def ask_sureness(question: Question, found: Found) -> None:
     """Support in words, the slider, and what it uses."""
     result = found.result
     if isinstance(result, Answer):

@@ -36,7 +36,7 @@ def title_of(result: Answer | CellScores) -> str:
     return _result(result).title
 
 
-def draw(city: CitySummary, result: Answer | CellScores) -> None:
+def show_take_away(city: CitySummary, result: Answer | CellScores) -> None:
     """The two buttons."""
     one = _result(result)
     keeping, taking = st.columns(2, gap="small")

@@ -77,7 +77,7 @@ class Drawn:
     version: int
 
 
-def draw(
+def show_drawing_map(
     city: CitySummary,
     drawn: Drawn,
     outlines: Sequence[Outline],

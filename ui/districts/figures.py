@@ -50,7 +50,7 @@ class _Compared:
         ]
 
 
-def draw(found: AreaProfile, area: str, beside: str, titles: Mapping[str, str]) -> None:
+def show_figures(found: AreaProfile, area: str, beside: str, titles: Mapping[str, str]) -> None:
     """Draw the figures.
 
     Args:
@@ -158,7 +158,7 @@ def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
             st.caption(plain(f"{kind}: {INTERVALS[kind]}."))
 
 
-def draw_all(found: AreaProfile) -> None:
+def show_all(found: AreaProfile) -> None:
     """A line an area: where there are several, all of them at a glance."""
     profile = found.profile
     if len(profile.ground) < 2:

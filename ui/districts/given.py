@@ -18,7 +18,7 @@ _ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES)
 _MOST_COLUMNS: Final = 200
 
 
-def draw(city: CitySummary) -> None:
+def ask_districts(city: CitySummary) -> None:
     """Ask where districts come from; what is given joins what was drawn."""
     kept = kept_areas.layers_of_areas(city)
     ways = [_DRAW, _FILE, *([_LAYER] if kept else [])]
@@ -34,7 +34,7 @@ def draw(city: CitySummary) -> None:
         areas.take_layer(city, layer, names)
 
 
-def draw_list(city: CitySummary, now: Districts) -> None:
+def show_list(city: CitySummary, now: Districts) -> None:
     """What there is, and how to rename or remove it."""
     told = [count(len(now.sketches), "drawn area")] if now.sketches else []
     if now.file is not None:

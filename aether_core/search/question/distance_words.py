@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from aether_core.search.question.criteria import NEAR_M
-
 WALKING_M_A_MINUTE = 80.0
 """Walking speed, 4.8 km/h: Transport for London, "Assessing transport connectivity in London"
 (2015), Public Transport Access Levels."""
@@ -16,7 +14,6 @@ SHORT_WALK_M = 400.0
 for Journeys on Foot" (2000), table 3.2, desirable in other than town centres."""
 BESIDE_M = 100.0
 """Next to, beside, along: the length of a street block, and about a cell's width."""
-VAGUE_NEAR_M = NEAR_M
 
 _METRES = {
     r"km|kms|kilomet(?:re|er)s?|k": 1000.0,

@@ -29,7 +29,6 @@ FIXED_PHRASES = (
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w'’.-]*"
 _JOINED = re.compile(rf"\b{_CAPITAL}(?: (?:and|&|of|of the|upon|the|de|la|le) {_CAPITAL})+")
 _QUOTED = re.compile(r"[\"“”«»]([^\"“”«»]{1,80})[\"“”«»]|(?<!\w)['‘]([^'‘’]{3,80})['’](?!\w)")
-_TIGHT = re.compile(r"\b[A-Za-z]&[A-Za-z]\b")
 
 
 def hold_names(question: str) -> tuple[str, list[str]]:
