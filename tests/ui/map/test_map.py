@@ -220,6 +220,14 @@ def test_view_and_switches_outlive_reruns_and_pages(page: Page, asked: list[str]
     assert seen(page)[2] < zoomed[2]
 
 
+def test_a_city_across_the_180th_meridian_is_seen_whole(page: Page) -> None:
+    put(page, sent_data(bounds=[179.96, -16.83, 180.04, -16.77], place="fiji 1"))
+    longitude, latitude, zoom = seen(page)
+    assert abs(abs(longitude) - 180) < 0.01
+    assert latitude == pytest.approx(-16.8, abs=0.01)
+    assert zoom > 10
+
+
 def test_data_that_are_gone_are_said_and_asked_for_again(page: Page) -> None:
     data = sent_data()
     broken = json.loads(json.dumps(data))
