@@ -8,6 +8,9 @@ const MOST_ZOOM = 20;
 const HIGHLIGHT = [255, 255, 255, 110];
 const UNSEEN = [0, 0, 0, 0];
 const EARTH_M = 40075016.7;
+const FEWEST_LETTERS = 2;
+const MOST_FOUND = 8;
+const FOUND_ZOOM = 16;
 const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 let library; // deck.gl, loaded once a page
@@ -149,6 +152,20 @@ async function shapeLayer(deck, one, words) {
   });
 }
 
+// How words are compared: without capitals and accents.
+const plain = (words) => words.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+// Places whose names hold some words: those that begin with them first, then by length.
+function matching(places, words) {
+  const wanted = plain(words.trim());
+  return places
+    .map((place) => ({ place, at: plain(place.t).indexOf(wanted) }))
+    .filter(({ at }) => at >= 0)
+    .sort((one, other) => (one.at > 0) - (other.at > 0) || one.place.t.length - other.place.t.length)
+    .slice(0, MOST_FOUND)
+    .map(({ place }) => place);
+}
+
 const BUILDERS = { CellLayer: cellLayer, ShapeLayer: shapeLayer };
 
 async function layerOf(deck, one, words) {
@@ -173,6 +190,16 @@ class CityMap {
     });
     this.stage.addEventListener("keydown", (event) => this.key(event));
     this.stage.addEventListener("pointerleave", () => this.say(null));
+    this.box = this.find(".find input");
+    this.list = this.find(".find ul");
+    this.box.addEventListener("input", () => this.search());
+    this.box.addEventListener("keydown", (event) => this.searchKey(event));
+    this.box.addEventListener("blur", () => this.offer([]));
+    this.list.addEventListener("pointerdown", (event) => {
+      event.preventDefault(); // the box keeps the focus, so the list stays until it is chosen from
+      const row = event.target.closest("li[data-at]");
+      if (row) this.visit(this.offered[row.dataset.at]);
+    });
     this.resized = new ResizeObserver(() => this.scale());
     this.resized.observe(this.stage);
     root.addEventListener("fullscreenchange", () => this.label());
@@ -197,10 +224,8 @@ class CityMap {
         data.layers.map((one) => layerOf(deck, { ...one, ...this.look(chosen, one.group) }, data.words)),
       );
       if (turn !== this.turn || !this.root.isConnected) return;
-      this.show(
-        deck,
-        layers.filter((_, at) => !chosen[data.layers[at].group]?.hidden),
-      );
+      const seen = layers.filter((_, at) => !chosen[data.layers[at].group]?.hidden);
+      this.show(deck, this.visited ? [...seen, this.ring(deck)] : seen);
       this.tell("");
       this.legend(await this.counts());
     } catch (error) {
@@ -395,6 +420,92 @@ class CityMap {
     }
   }
 
+  // Places by name.
+
+  async search() {
+    const words = this.box.value;
+    if (plain(words.trim()).length < FEWEST_LETTERS) {
+      this.offer([]);
+      if (!words) this.visit(null);
+      return;
+    }
+    const places = await json(this.data.places).catch(() => []);
+    if (words === this.box.value) this.offer(matching(places, words), this.data.words.nothing);
+  }
+
+  offer(places, nothing) {
+    this.offered = places;
+    this.chosenAt = places.length ? 0 : -1;
+    this.list.hidden = !places.length && !nothing;
+    this.box.setAttribute("aria-expanded", String(!this.list.hidden));
+    this.list.replaceChildren(
+      ...places.map(({ t, n }, at) => {
+        const row = document.createElement("li");
+        row.setAttribute("role", "option");
+        row.id = `place-${at}`;
+        row.dataset.at = at;
+        const note = document.createElement("small");
+        note.textContent = n;
+        row.append(t, note);
+        return row;
+      }),
+    );
+    if (!places.length && nothing) {
+      const row = document.createElement("li");
+      row.className = "none";
+      row.textContent = nothing;
+      this.list.append(row);
+    }
+    this.mark();
+  }
+
+  mark() {
+    [...this.list.querySelectorAll("[data-at]")].forEach((row, at) => {
+      row.setAttribute("aria-selected", String(at === this.chosenAt));
+      if (at === this.chosenAt) row.scrollIntoView({ block: "nearest" });
+    });
+    this.box.setAttribute("aria-activedescendant", this.chosenAt < 0 ? "" : `place-${this.chosenAt}`);
+  }
+
+  searchKey(event) {
+    event.stopPropagation(); // letters in this box are no shortcuts of the page
+    const many = this.offered?.length ?? 0;
+    if (event.key === "Enter" && many) this.visit(this.offered[this.chosenAt]);
+    else if (event.key === "ArrowDown" && many) this.chosenAt = (this.chosenAt + 1) % many;
+    else if (event.key === "ArrowUp" && many) this.chosenAt = (this.chosenAt + many - 1) % many;
+    else if (event.key === "Escape") this.offer([]);
+    else return;
+    event.preventDefault();
+    this.mark();
+  }
+
+  // Go to a place and ring it, or take the ring away.
+  visit(place) {
+    this.visited = place;
+    this.offer([]);
+    if (place) {
+      this.box.value = place.t;
+      this.go({ longitude: place.p[0], latitude: place.p[1], zoom: Math.max(this.view.zoom, FOUND_ZOOM) });
+    }
+    this.take(this.data, this.send);
+  }
+
+  ring(deck) {
+    return new deck.ScatterplotLayer({
+      id: "visited",
+      data: [this.visited],
+      getPosition: (place) => place.p,
+      radiusUnits: "pixels",
+      getRadius: 13,
+      stroked: true,
+      filled: false,
+      getLineColor: this.data.mark,
+      lineWidthUnits: "pixels",
+      getLineWidth: 4,
+      pickable: true,
+    });
+  }
+
   // Words around the map.
 
   label() {
@@ -408,6 +519,10 @@ class CityMap {
       button.title = name;
     }
     this.find('[data-act="full"]').hidden = !document.fullscreenEnabled;
+    this.find(".find").hidden = !this.data.places;
+    this.box.setAttribute("aria-label", words.find);
+    this.box.placeholder = words.find;
+    this.list.setAttribute("aria-label", words.find);
     const keys = clickable ? `${words.keys}. ${words.choose}` : words.keys;
     this.stage.setAttribute("aria-label", `${alt}. ${keys}.`);
   }

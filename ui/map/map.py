@@ -17,6 +17,7 @@ from ui.map import ground, served, shapes
 from ui.map.basemap import basemap
 from ui.map.cells import CellValues
 from ui.map.legend import Legend
+from ui.map.nearby import places_of
 from ui.map.shapes import ShapeValues
 from ui.shell import state
 from ui.shell.palette import Ground
@@ -37,6 +38,8 @@ _WORDS: Final = {
     "leave": "Leave full screen",
     "picture": "Save as picture (PNG)",
     "layers": "Layers",
+    "find": "Find a place",
+    "nothing": "No place here has such a name",
     "keys": "Arrow keys move the map, plus and minus zoom",
     "choose": "Enter chooses what is in the middle",
     "waiting": "Loading the map",
@@ -127,6 +130,8 @@ def draw_map(
             "name": city.name,
             "bounds": list(city.bbox),
             "land": list(colours.land),
+            "mark": list(colours.place),
+            "places": _named(city),
             "style": under.style,
             "layers": [{**_plain(one), "group": group} for group, one in stack],
             "legend": None if legend is None else asdict(legend),
@@ -141,6 +146,16 @@ _GROUND: Final = "Streets, water, parks"
 _DATA: Final = "Map colours"
 _PLACES: Final = "Places"
 _OUTLINES: Final = "Boundary"
+
+
+def _named(city: CitySummary) -> str | None:
+    """Where the city's named places are found; None where it has none."""
+    frame = places_of(city)
+    named = frame[frame["name"] != ""]
+    if not len(named):
+        return None
+    key = (city.slug, city.created, "places")
+    return served.once(key, lambda: served.written(_records(points_of(named))), "json")
 
 
 def _clicked(key: str, on_click: Callable[[float, float], None] | None) -> None:

@@ -121,6 +121,8 @@ def sent_data(**changes: Any) -> dict[str, Any]:
         },
         "credits": ["Data by somebody"],
         "clickable": True,
+        "mark": [0, 0, 0],
+        "places": None,
     }
     return data | changes
 
@@ -218,6 +220,32 @@ def test_view_and_switches_outlive_reruns_and_pages(page: Page, asked: list[str]
     assert colour_at(page, 300, 200) == (240, 240, 240)
     page.get_by_role("button", name="Show the whole city").click()
     assert seen(page)[2] < zoomed[2]
+
+
+def test_a_place_is_found_by_name(page: Page) -> None:
+    west, south, east, north = sent_data()["bounds"]
+    names = ["Café Ämyrä", "Old café", "Library"]
+    where = [[west, south], [(west + east) / 2 + 0.004, (south + north) / 2], [east, north]]
+    places = [{"p": at, "t": name, "n": "place"} for at, name in zip(where, names, strict=True)]
+    put(page, sent_data())
+    expect(page.get_by_role("search")).to_be_hidden()
+    put(page, sent_data(places=served.of_json(places)))
+    box = page.get_by_role("combobox", name="Find a place")
+    box.type("cafe")
+    expect(page.get_by_role("option")).to_have_text(["Café Ämyräplace", "Old caféplace"])
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    page.wait_for_timeout(500)
+    longitude, latitude, zoom = seen(page)
+    assert [longitude, latitude] == pytest.approx(where[1])
+    assert zoom >= 16
+    assert colour_at(page, 300 + 13, 200) == (0, 0, 0)
+    box.fill("nowhere")
+    expect(page.get_by_role("listbox")).to_contain_text("No place here")
+    box.fill("")
+    page.wait_for_timeout(500)
+    assert colour_at(page, 300 + 13, 200) == (0, 0, 255)
 
 
 def test_a_city_across_the_180th_meridian_is_seen_whole(page: Page) -> None:
