@@ -24,18 +24,28 @@ def _of_tasks() -> dict[str, tuple[str, str]]:
     }
 
 
-_PAGES: Final = {
-    "home": ("Home", ":material/home:"),
-    "search": ("Search", ":material/search:"),
-    "districts": ("Districts", ":material/grid_view:"),
-    "change": ("Change", ":material/compare:"),
-    **_of_tasks(),
-    "evaluate": ("Evaluate", ":material/balance:"),
-    "layers": ("Layers", ":material/layers:"),
-    "train": ("Train", ":material/model_training:"),
-    "city": ("City", ":material/location_city:"),
+_SECTIONS: Final = {
+    "Cities": {
+        "home": ("Home", ":material/home:"),
+        "city": ("City", ":material/location_city:"),
+    },
+    "Ask": {
+        "search": ("Search", ":material/search:"),
+        "change": ("Change", ":material/compare:"),
+        "districts": ("Districts", ":material/grid_view:"),
+    },
+    "Maps": {
+        **_of_tasks(),
+        "layers": ("Layers", ":material/layers:"),
+    },
+    "Expert": {
+        "train": ("Train", ":material/model_training:"),
+        "evaluate": ("Evaluate", ":material/balance:"),
+    },
 }
-"""The files of `pages/` in the order of the menu, with title and icon; the first opens first."""
+"""The menu, by what somebody came to do: the files of `pages/` with title and icon."""
+_PAGES: Final = {name: said for part in _SECTIONS.values() for name, said in part.items()}
+"""All of them; the first opens first."""
 HOME, SEARCH, DISTRICTS, CHANGE, EVALUATE, LAYERS, TRAIN, CITY = (
     f"pages/{name}.py"
     for name in (
@@ -61,12 +71,16 @@ def of_task(task: str) -> str:
 _ROUTED = "routed"
 
 
-def menu() -> list[StreamlitPage]:
-    """Every page for the router."""
-    return [
-        st.Page(f"pages/{name}.py", title=title, icon=icon, default=at == 0)
-        for at, (name, (title, icon)) in enumerate(_PAGES.items())
-    ]
+def menu() -> dict[str, list[StreamlitPage]]:
+    """Every page for the router, by section."""
+    first = next(iter(_PAGES))
+    return {
+        section: [
+            st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == first)
+            for name, (title, icon) in pages.items()
+        ]
+        for section, pages in _SECTIONS.items()
+    }
 
 
 def mark_routed() -> None:
