@@ -46,6 +46,15 @@ window.put = (data) => {{
 }};
 </script>"""
 
+AWAY = """() => {
+  const main = document.querySelector("main");
+  main.shadowRoot.querySelector(".city-map").cityMap.leave();
+  main.replaceWith(document.createElement("main"));
+  window.sent = [];
+  sessionStorage.clear();
+}"""
+"""Take the map away, as a page does that is left; its code stays."""
+
 
 @pytest.fixture(scope="module")
 def opened() -> Iterator[Page]:
@@ -82,10 +91,11 @@ def page(
             route.fulfill(body=fetched(address))
 
     opened.route(f"{SITE}/**", answer)
-    opened.goto(f"{SITE}/")
-    opened.evaluate("() => sessionStorage.clear()")
-    opened.evaluate("([css, html]) => Object.assign(window, { css, html })", [css, html])
+    if opened.url != f"{SITE}/":
+        opened.goto(f"{SITE}/")
+        opened.evaluate("([css, html]) => Object.assign(window, { css, html })", [css, html])
     yield opened
+    opened.evaluate(AWAY)
     opened.unroute(f"{SITE}/**")
 
 
