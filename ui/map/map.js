@@ -8,6 +8,7 @@ const MOST_ZOOM = 20;
 const HIGHLIGHT = [255, 255, 255, 110];
 const UNSEEN = [0, 0, 0, 0];
 const EARTH_M = 40075016.7;
+const MOST_SHAKE = 6; // pixels between press and release of a click
 const FEWEST_LETTERS = 2;
 const MOST_FOUND = 8;
 const FOUND_ZOOM = 16;
@@ -190,6 +191,9 @@ class CityMap {
     });
     this.stage.addEventListener("keydown", (event) => this.key(event));
     this.stage.addEventListener("pointerleave", () => this.say(null));
+    const ground = this.find(".deck");
+    ground.addEventListener("pointerdown", (event) => (this.pressed = [event.clientX, event.clientY]));
+    ground.addEventListener("click", (event) => this.clicked(event));
     this.box = this.find(".find input");
     this.list = this.find(".find ul");
     this.box.addEventListener("input", () => this.search());
@@ -255,7 +259,6 @@ class CityMap {
         return this.view;
       },
       onHover: (info) => this.hover(info),
-      onClick: (info) => info.coordinate && this.choose(info),
       getCursor: ({ isDragging, isHovering }) =>
         isDragging ? "grabbing" : isHovering && this.data.clickable ? "pointer" : "grab",
     });
@@ -378,6 +381,17 @@ class CityMap {
     const left = Math.min(at.x + 14, clientWidth - tip.offsetWidth - 6);
     const above = at.y + 18 + tip.offsetHeight > clientHeight;
     tip.style.transform = `translate(${Math.max(left, 6)}px, ${above ? at.y - tip.offsetHeight - 10 : at.y + 16}px)`;
+  }
+
+  // The browser's own click: however long a frame takes to draw, none is lost.
+  clicked(event) {
+    const [x, y] = this.pressed ?? [event.clientX, event.clientY];
+    if (!this.deck || Math.hypot(event.clientX - x, event.clientY - y) > MOST_SHAKE) return;
+    const { left, top } = this.stage.getBoundingClientRect();
+    const here = { x: event.clientX - left, y: event.clientY - top };
+    const object = this.deck.pickObject({ ...here, radius: 3, layerIds: ["marks", "points"] })?.object;
+    const coordinate = this.deck.getViewports()[0]?.unproject([here.x, here.y]);
+    if (coordinate) this.choose({ coordinate, object });
   }
 
   choose({ coordinate, object }) {
