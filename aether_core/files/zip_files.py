@@ -34,11 +34,11 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except NotImplementedError as error:  # zipfile's word for a method it does not know
+    except NotImplementedError as error:  # raised by zipfile for packings it cannot undo
         raise InputError(
-            "the zip uses a compression method that is not supported",
+            f"the zip is packed in a way that cannot be read ({error})",
             path.name,
-            "zip it again with the usual method (Deflate)",
+            "zip it again with the usual method (Deflate) and without a password",
             code="zip-method-unsupported",
         ) from error
     except _DAMAGED as error:

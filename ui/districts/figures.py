@@ -8,15 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
-from aether_core.search.profile.figures import BLOCKS, INTERVALS, MAP_ERROR, POISSON
+from aether_core.search.profile.figures import BLOCKS, GROUND, INTERVALS, MAP_ERROR, PLACES, POISSON
 from ui.districts.areas import WHOLE
 from ui.shell import chart
 from ui.shell.text import facts, plain
 from workflows.layers.profile import AreaProfile
 from workflows.layers.scored import QUESTION
 
-_PLACES: Final = "places"
-_GROUND: Final = "area"
+_NUMBER_OF_PLACES: Final = "places"
 _EVERY_PLACE: Final = "places_per_km2"
 _FIRST_GROUPS: Final = 8
 
@@ -77,7 +76,7 @@ def show_figures(found: AreaProfile, area: str, beside: str, titles: Mapping[str
     sources = dict.fromkeys([*titles, *(one["source"] for one in every)])
     for source in sources:
         of_source = [one for one in every if one["source"] == source]
-        if of_source and source != _GROUND:
+        if of_source and source != GROUND:
             _draw_source(compared, of_source, titles)
     _draw_table(compared, every)
 
@@ -86,7 +85,7 @@ def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
     """Size and number of places, which are counted, and the best spot of each score."""
     size, places, rate = (
         [one[name]["value"] for one in compared.figures]
-        for name in ("area_km2", _PLACES, _EVERY_PLACE)
+        for name in ("area_km2", _NUMBER_OF_PLACES, _EVERY_PLACE)
     )
     lines = {
         who: f"{_number(km2)} km² · {_number(n)} places · {_number(each)} per km²"
@@ -108,16 +107,16 @@ def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
 def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[str, str]) -> None:
     """Bars of one layer, of the question, or of the places: one chart a unit."""
     source = figures[0]["source"]
-    title = "Places by kind" if source == _PLACES else titles.get(source, source)
+    title = "Places by kind" if source == PLACES else titles.get(source, source)
     shown = [
         one
         for one in figures
-        if one["unit"] != "percentile" and one["name"] not in (_PLACES, _EVERY_PLACE)
+        if one["unit"] != "percentile" and one["name"] not in (_NUMBER_OF_PLACES, _EVERY_PLACE)
     ]
     for at, unit in enumerate(dict.fromkeys(one["unit"] for one in shown)):
         of_unit = [one for one in shown if one["unit"] == unit]
         labels = [_short(one["label"], title) for one in of_unit]
-        if source == _PLACES and len(of_unit) > _FIRST_GROUPS:
+        if source == PLACES and len(of_unit) > _FIRST_GROUPS:
             every = st.toggle(f"All {len(of_unit)} kinds of place", key="district-all-places")
             of_unit = of_unit if every else of_unit[:_FIRST_GROUPS]
         bars = [
@@ -170,7 +169,7 @@ def show_all(found: AreaProfile) -> None:
                 {
                     "Area": profile.ground.name,
                     "km²": named["area_km2"].round(3),
-                    "Places": named[_PLACES].astype(int),
+                    "Places": named[_NUMBER_OF_PLACES].astype(int),
                     "What sets it apart": profile.sentences,
                 }
             ),

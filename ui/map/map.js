@@ -422,16 +422,12 @@ class CityMap {
   }
 
   press(act) {
-    if (act === "again") this.take(this.data, this.send);
-    else if (act === "in") this.go({ zoom: Math.min(this.view.zoom + 1, MOST_ZOOM) });
-    else if (act === "out") this.go({ zoom: this.view.zoom - 1 });
-    else if (act === "fit") this.go(this.whole());
-    else if (act === "picture") this.picture();
-    else if (act === "layers") this.unfold();
-    else if (act === "full") {
-      if (document.fullscreenElement) document.exitFullscreen();
-      else this.root.requestFullscreen();
-    }
+    ACTS[act]?.(this);
+  }
+
+  resize() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen();
   }
 
   // Places by name.
@@ -716,6 +712,17 @@ class CityMap {
     pen.textAlign = "left";
   }
 }
+
+// What the buttons do.
+const ACTS = {
+  again: (map) => map.take(map.data, map.send),
+  in: (map) => map.go({ zoom: Math.min(map.view.zoom + 1, MOST_ZOOM) }),
+  out: (map) => map.go({ zoom: map.view.zoom - 1 }),
+  fit: (map) => map.go(map.whole()),
+  picture: (map) => map.picture(),
+  layers: (map) => map.unfold(),
+  full: (map) => map.resize(),
+};
 
 function measured(font) {
   const pen = document.createElement("canvas").getContext("2d");

@@ -13,7 +13,7 @@ Three things may be uncertain about a figure, and each has its own interval:
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +143,11 @@ class Number:
         return f"{value:,.3g}"
 
 
+GROUND: Final = "area"
+PLACES: Final = "places"
+"""Sources of the figures that every profile has; a layer's name has a hyphen and is neither."""
+
+
 @dataclass(frozen=True)
 class Called:
     """What a figure is called.
@@ -151,7 +156,7 @@ class Called:
         name: Short and unique in a profile: `places_per_km2_food`.
         label: In a sentence: `food places`.
         unit: Of its values.
-        source: `area`, `places`, or the name of a layer.
+        source: `GROUND`, `PLACES`, or the name of a layer.
     """
 
     name: str

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.search.profile.compare import Differences, differences, sentence, telling
-from aether_core.search.profile.figures import Called, Figure, measured, rate
+from aether_core.search.profile.figures import GROUND, PLACES, Called, Figure, measured, rate
 from aether_core.search.profile.ground import Ground, places_in
 from aether_core.search.profile.layers import LayerCells, layer_figures
 
@@ -176,7 +176,7 @@ def profile_of(
         layers: Kept layers of cells.
         progress: Told as layers are done.
     """
-    figures = [measured(Called("area_km2", "area", "km²", "area"), _sizes(ground))]
+    figures = [measured(Called("area_km2", "area", "km²", GROUND), _sizes(ground))]
     figures += _of_places(ground, places)
     for done, layer in enumerate(layers):
         progress("figures of layers", done, len(layers))
@@ -192,17 +192,17 @@ def _of_places(ground: Ground, places: Places) -> Iterator[Figure]:
     """How many places, and how many a square kilometre: all, and by group."""
     inside, on_cells = places_in(ground, places.lonlat, places.resolution)
     count = np.asarray(inside.sum(axis=1), dtype=np.float64).reshape(-1)
-    yield measured(Called("places", "places", "places", "places"), count)
+    yield measured(Called("places", "places", "places", PLACES), count)
     # Ground the city has no cells for has no places either: neither belongs into a rate.
     km2 = ground.covered_km2
     rated = np.flatnonzero(on_cells)
-    named = Called("places_per_km2", "places", "places per km²", "places")
+    named = Called("places_per_km2", "places", "places per km²", PLACES)
     yield rate(named, inside[:, rated], km2)
     group = np.array([str(one).strip() for one in places.group], dtype=object)
     commonest = Counter(group[group != ""].tolist()).most_common(MOST_GROUPS)
     for one, _ in commonest:
         label = f"{one.replace('_', ' ')} places"
-        called = Called(f"places_per_km2_{_word(one)}", label, "places per km²", "places")
+        called = Called(f"places_per_km2_{_word(one)}", label, "places per km²", PLACES)
         yield rate(called, inside[:, rated[group[rated] == one]], km2)
 
 

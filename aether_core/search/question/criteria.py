@@ -141,6 +141,11 @@ class Kind:
     value: Curve
     sentence: Callable[[Criterion], str]
 
+    @property
+    def has_distance(self) -> bool:
+        """Whether it is fulfilled within or beyond some metres."""
+        return self.default_m is not None
+
 
 def _near(metres: NDArray[np.float64], one: Criterion) -> NDArray[np.float32]:
     fall = curves.STATED_FALL if one.stated else curves.UNSTATED_NEAR_FALL

@@ -326,7 +326,7 @@ class _Reading:
         self.criteria.append(made)
         if relation is not None:
             self.note(relation.note)
-            if len(self.run) > 1 and not with_article and KINDS[kind].evidence == "distance":
+            if len(self.run) > 1 and not with_article and KINDS[kind].has_distance:
                 first = self.criteria[self.run[0]]
                 self.note(
                     f"“{made.words}” was read as {KINDS[kind].title}, like “{first.words}” "
@@ -418,7 +418,7 @@ class _Reading:
         for at in self.run:
             one = self.criteria[at]
             kind = KINDS[marker.kind].opposite if _is_negated(one.kind) else marker.kind
-            if KINDS[one.kind].evidence == "distance":
+            if KINDS[one.kind].has_distance:
                 kind = one.kind
             self.criteria[at] = replace(
                 one, kind=str(kind), distance_m=marker.distance_m, stated=marker.stated

@@ -1,9 +1,9 @@
 """How a predictor is tested: by cross-validation, or as the paper does it."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,15 @@ from aether_core.tasks.testing.folds import Target, make_folds
 from aether_core.tasks.testing.published import PUBLISHED_SEEDS, published_split
 
 
-class TestProtocol(ABC):
+@dataclass(frozen=True)
+class TestProtocol:
     """One way to test.
 
     Attributes:
         name: In the store, in commands and JSON.
         title: What pages call it.
+        deal: Gives the fold each sample is tested in, int64 `[n]`, -1 where it is trained on and
+            never tested. Takes what `folds.make_folds` takes, and refuses what that refuses.
         trainer: How predictors are trained.
         own_seeds: The seeds it always takes; None where the user chooses.
         tests_all: Whether every sample is tested once a seed.
@@ -26,80 +29,34 @@ class TestProtocol(ABC):
     """
 
     __test__ = False
-    name: ClassVar[str]
-    title: ClassVar[str]
-    trainer: ClassVar[Trainer] = "default"
-    own_seeds: ClassVar[tuple[int, ...] | None] = None
-    tests_all: ClassVar[bool] = True
-    pools_disks: ClassVar[bool] = False
-
-    @abstractmethod
-    def deal(
-        self,
-        split: str,
-        target: Target,
-        unit: NDArray[np.int64],
-        block: NDArray[np.int64],
-        *,
-        folds: int,
-        seed: int,
-    ) -> NDArray[np.int64]:
-        """The fold each sample is tested in, int64 `[n]`; -1 is trained on and never tested.
-
-        Arguments as in `folds.make_folds`.
-
-        Raises:
-            InputError: Fewer labels or blocks than folds.
-        """
+    name: str
+    title: str
+    deal: Callable[..., NDArray[np.int64]]
+    trainer: Trainer = "default"
+    own_seeds: tuple[int, ...] | None = None
+    tests_all: bool = True
+    pools_disks: bool = False
 
 
-class CrossValidation(TestProtocol):
-    """Every sample is tested once a seed."""
-
-    name = "cross-validation"
-    title = "Cross-validation"
-
-    def deal(
-        self,
-        split: str,
-        target: Target,
-        unit: NDArray[np.int64],
-        block: NDArray[np.int64],
-        *,
-        folds: int,
-        seed: int,
-    ) -> NDArray[np.int64]:
-        """All folds."""
-        return make_folds(split, target, unit, block, folds=folds, seed=seed)
+def _a_fifth(
+    split: str, target: Target, *of: NDArray[np.int64], folds: int, seed: int
+) -> NDArray[np.int64]:
+    """One fold of a fifth, however many folds are asked for."""
+    del folds
+    return published_split(split, target, *of, seed=seed)
 
 
-class Published(TestProtocol):
-    """A fifth is tested, with the paper's seeds and training."""
-
-    name = "published"
-    title = "As published (80/20 split, five seeds)"
-    trainer = "adam"
-    own_seeds = PUBLISHED_SEEDS
-    tests_all = False
-    pools_disks = True
-
-    def deal(
-        self,
-        split: str,
-        target: Target,
-        unit: NDArray[np.int64],
-        block: NDArray[np.int64],
-        *,
-        folds: int,
-        seed: int,
-    ) -> NDArray[np.int64]:
-        """One fold of a fifth."""
-        del folds
-        return published_split(split, target, unit, block, seed=seed)
-
-
-CROSS_VALIDATION: Final = CrossValidation()
+CROSS_VALIDATION: Final = TestProtocol("cross-validation", "Cross-validation", make_folds)
+_PUBLISHED: Final = TestProtocol(
+    "published",
+    "As published (80/20 split, five seeds)",
+    _a_fifth,
+    trainer="adam",
+    own_seeds=PUBLISHED_SEEDS,
+    tests_all=False,
+    pools_disks=True,
+)
 PROTOCOLS: Final[Mapping[str, TestProtocol]] = MappingProxyType(
-    {protocol.name: protocol for protocol in (CROSS_VALIDATION, Published())}
+    {protocol.name: protocol for protocol in (CROSS_VALIDATION, _PUBLISHED)}
 )
 """By name, in the order they are offered."""
