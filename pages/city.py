@@ -106,6 +106,7 @@ def draw_removal(city: CitySummary) -> None:
             key=f"remove-{city.slug}",
         ):
             remove_city_numbered(state.store(), city.id)
+            state.leave_city()
             st.toast("The city was removed.")
             st.rerun()
 

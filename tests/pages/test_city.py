@@ -14,6 +14,7 @@ from aether_core.simulate.grid_city import SimulatedCity
 from tests.app_fixtures import SLUG, CityFiles
 from tests.pages.visit import deck, layer, open_page, words
 from tests.workflows.cities.other_embedding import write_tessera
+from ui.shell.state import CITY
 from workflows.cities.cities import list_cities, show_city
 from workflows.home.store import Store
 
@@ -199,6 +200,7 @@ def test_removing_needs_the_short_name_typed(app_environment: Store) -> None:
     visit.button(key=f"remove-{SLUG}").click().run()
     assert not list_cities(app_environment)
     assert visit.title[0].value == "Add a city"
+    assert CITY not in visit.query_params  # what was removed is not missed
 
 
 def test_an_embedding_that_is_not_alphaearth_is_added_by_its_name(

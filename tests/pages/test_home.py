@@ -35,7 +35,15 @@ def test_without_a_city_home_says_how_to_begin() -> None:
 def test_the_city_is_picked_by_the_address() -> None:
     visit = open_page("home", city=SLUG)
     assert visit.sidebar.selectbox[0].value == SLUG
-    assert open_page("home", city="nowhere").sidebar.selectbox[0].value == SLUG
+    assert not visit.warning
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_a_link_to_a_city_that_is_not_there_says_which_one_is_shown() -> None:
+    visit = open_page("home", city="**nowhere**")
+    assert visit.sidebar.selectbox[0].value == SLUG
+    assert "Tinytown" in visit.warning[0].value
+    assert "**nowhere**" not in visit.warning[0].value  # it is shown as it is, not as markup
 
 
 @pytest.mark.usefixtures("empty_environment")

@@ -3,11 +3,13 @@
 import math
 import threading
 import time
+from typing import Final
 
 import streamlit as st
 
 from aether_core.errors import DiskFullError, DiskReadOnlyError, StoreUnavailableError
 from aether_core.reading import start_reading
+from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, list_cities
 from workflows.home.settings import Settings, read_settings
 from workflows.home.store import Store, open_store, revive
@@ -95,16 +97,38 @@ def is_dark() -> bool:
 
 
 def pick_city(cities: list[CitySummary]) -> None:
-    """Draw the city picker in the sidebar and keep the choice in the page's address."""
+    """Draw the city picker in the sidebar and keep the choice in the page's address.
+
+    A link to a city that is not there leads to another one, which is said until a city is picked.
+    """
     names = {city.slug: city.name for city in cities}
     linked = st.query_params.get(CITY)
     if linked in names:
         st.session_state[CITY] = linked
-    elif st.session_state.get(CITY) not in names:
-        st.session_state[CITY] = cities[0].slug
+    else:
+        if linked:
+            st.session_state[_MISSED] = linked
+        if st.session_state.get(CITY) not in names:
+            st.session_state[CITY] = cities[0].slug
     st.sidebar.selectbox(
-        "City", list(names), key=CITY, format_func=lambda slug: names[slug], on_change=_into_address
+        "City", list(names), key=CITY, format_func=lambda slug: names[slug], on_change=_picked
     )
+    _into_address()
+    missed = st.session_state.get(_MISSED)
+    if missed:
+        shown = plain(names[st.session_state[CITY]])
+        st.warning(
+            f"There is no city “{plain(missed)}” here: the link is wrong, or the city was removed. "
+            f"This is {shown}; pick another city in the sidebar.",
+            icon=":material/wrong_location:",
+        )
+
+
+_MISSED: Final = "missed-city"
+
+
+def _picked() -> None:
+    st.session_state.pop(_MISSED, None)
     _into_address()
 
 
@@ -123,8 +147,14 @@ def choose_later(slug: str) -> None:
     st.session_state["choose"] = slug
 
 
+def leave_city() -> None:
+    """Let go of the picked city, which its visitor has just removed."""
+    st.query_params.pop(CITY, None)
+
+
 def apply_choice() -> None:
     """Take over what `choose_later` left, before the picker is drawn."""
     slug = st.session_state.pop("choose", None)
     if slug:
+        st.session_state.pop(_MISSED, None)
         st.query_params[CITY] = slug
