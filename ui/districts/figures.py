@@ -163,7 +163,7 @@ def show_all(found: AreaProfile) -> None:
     if len(profile.ground) < 2:
         return
     with st.expander(f"All {len(profile.ground):,} areas", icon=":material/list:"):
-        named = {figure.called.name: figure.value[:-1] for figure in profile.figures}
+        named = {figure.info.name: figure.value[:-1] for figure in profile.figures}
         st.dataframe(
             pd.DataFrame(
                 {

@@ -29,7 +29,7 @@ from aether_core.search.question.parse import Question, Unmapped, parse
 from aether_core.search.question.place_words import plain
 from aether_core.search.scoring import best_rows, cosine_scores, percentiles
 from aether_core.search.support import Support
-from aether_core.spatial.distances import nearest_thing
+from aether_core.spatial.distances import nearest_shape
 from aether_core.spatial.plane import Plane
 from aether_core.spatial.streets import StreetNetwork, walking_distance
 from aether_core.vector import NO_OPTIONS, ReadOptions
@@ -503,7 +503,7 @@ def _far(
 ) -> tuple[Things, NDArray[np.float64], NDArray[np.int64]]:
     things, lonlat = things_of(at.store, at.model, one), at.cells().lonlat
     if streets is None:
-        return things, *nearest_thing(lonlat, things.shapes)
+        return things, *nearest_shape(lonlat, things.shapes)
     return things, *walking_distance(streets, lonlat, things.shapes)
 
 

@@ -290,7 +290,7 @@ def _of_city(store: Store, model: ModelInUse, words: str) -> Things:
             return Things(
                 ground.shapes, ground.names, ground.meaning, (read_as,) if read_as else ()
             )
-    matched = places.index.meant(words)
+    matched = places.index.match(words)
     if matched is not None:
         return _as_things(store, model, places, matched)
     if asked in GREEN_INSTEAD:
@@ -322,7 +322,7 @@ def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> T
                 return _as_things(
                     store, model, places, Matched(matched.rows, matched.meaning, told)
                 )
-    called = places.index.called(words)
+    called = places.index.by_name(words)
     if called is not None:
         return _as_things(store, model, places, called)
     ground = GROUND.get(plain(words))

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from aether_core.spatial.distances import nearest_thing
+from aether_core.spatial.distances import nearest_shape
 from aether_core.spatial.plane import Plane
 from workflows.home.store import Store
 from workflows.search.ask import Answer, Part
@@ -152,7 +152,7 @@ def _nearest(
 ) -> list[Nearby | None]:
     if not len(shapes):
         return [None] * len(lonlat)
-    metres, rows = nearest_thing(lonlat, shapes)
+    metres, rows = nearest_shape(lonlat, shapes)
     return [Nearby(names[row], float(far)) for far, row in zip(metres, rows, strict=True)]
 
 
@@ -175,7 +175,7 @@ def _speaking(
     if part.support is None or not part.support.described:
         return ()
     places = city_places(store, model)
-    rows = places.index.carrying(part.support.described)
+    rows = places.index.of_category_or_group(part.support.described)
     if not len(rows):
         return ()
     flat = Plane(here).points(shapely.get_coordinates(places.points[rows]))
