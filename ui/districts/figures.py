@@ -95,13 +95,13 @@ def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
     for one in every:
         if one["unit"] == "percentile" and one["source"] == QUESTION:
             best = [figure[one["name"]]["value"] for figure in compared.figures[:-1]]
-            told = [
+            spots = [
                 f"{who}: above {int(value)} %"
                 for who, value in zip(compared.who, best, strict=False)
                 if value is not None
             ]
-            if told:
-                st.caption(plain(f"Best spot, ranked in the city: {'; '.join(told)}."))
+            if spots:
+                st.caption(plain(f"Best spot, ranked in the city: {'; '.join(spots)}."))
 
 
 def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[str, str]) -> None:
@@ -148,7 +148,9 @@ def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
             "Unit": [one["unit"] for one in every],
         }
         for who, figures in zip(compared.who, compared.figures, strict=True):
-            columns[who] = [_told(figures[one["name"]]["value"], one["unit"]) for one in every]
+            columns[who] = [
+                _value_text(figures[one["name"]]["value"], one["unit"]) for one in every
+            ]
             columns[f"{who}, interval"] = [
                 _range(figures[one["name"]], one["unit"]) for one in every
             ]
@@ -196,10 +198,10 @@ def _range(figure: Mapping[str, float | None], unit: str) -> str:
     low, high = figure["lo"], figure["hi"]
     if low is None or high is None or low == high:
         return ""
-    return f"{_told(low, unit)} to {_told(high, unit)}"
+    return f"{_value_text(low, unit)} to {_value_text(high, unit)}"
 
 
-def _told(value: float | None, unit: str) -> str:
+def _value_text(value: float | None, unit: str) -> str:
     if value is None:
         return "unknown"
     return f"{100 * value:.1f} %" if "share" in unit else _number(value)
