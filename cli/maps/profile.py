@@ -180,8 +180,10 @@ def _range(lo: float | None, hi: float | None, unit: str) -> str:
 
 
 def _value_text(value: float | None, unit: str) -> str:
+    from aether_core.search.profile.figures import is_share
+
     if value is None:
         return ""
-    if "share" in unit:
+    if is_share(unit):
         return f"{100 * value:.1f} %"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -8,7 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
-from aether_core.search.profile.figures import BLOCKS, GROUND, INTERVALS, MAP_ERROR, PLACES, POISSON
+from aether_core.search.profile.figures import (
+    BLOCKS,
+    GROUND,
+    INTERVALS,
+    MAP_ERROR,
+    PLACES,
+    POISSON,
+    is_share,
+)
 from ui.districts.areas import WHOLE
 from ui.shell import chart
 from ui.shell.text import facts, plain
@@ -204,7 +212,7 @@ def _range(figure: Mapping[str, float | None], unit: str) -> str:
 def _value_text(value: float | None, unit: str) -> str:
     if value is None:
         return "unknown"
-    return f"{100 * value:.1f} %" if "share" in unit else _number(value)
+    return f"{100 * value:.1f} %" if is_share(unit) else _number(value)
 
 
 def _number(value: float | None) -> str:

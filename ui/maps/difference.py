@@ -20,7 +20,12 @@ from ui.shell import state
 from ui.shell.text import facts, plain
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
-from workflows.layers.compare import LayerComparison, comparable_fields, compare_layers
+from workflows.layers.compare import (
+    LayerComparison,
+    comparable_fields,
+    compare_layers,
+    holds_classes,
+)
 from workflows.layers.layers import LayerSummary
 from workflows.layers.pictures import LayerPicture, layer_picture
 
@@ -93,12 +98,8 @@ def _of_kind(layers: Sequence[LayerSummary], layer: LayerSummary) -> list[LayerS
 
 def _alike(a: LayerSummary, field: str | None, b: LayerSummary) -> list[str]:
     """Fields of b that can be held against a field of a: classes to classes, numbers to numbers."""
-    wanted = _is_text(a, field)
-    return [name for name in comparable_fields(b) if _is_text(b, name) == wanted]
-
-
-def _is_text(layer: LayerSummary, field: str | None) -> bool:
-    return any(one["name"] == field and one["type"] == "text" for one in layer.fields)
+    wanted = holds_classes(a, field)
+    return [name for name in comparable_fields(b) if holds_classes(b, name) == wanted]
 
 
 def _ask_layer(
@@ -208,7 +209,7 @@ def _draw_map(city: CitySummary, found: LayerComparison) -> None:
         city,
         found.a,
         frame,
-        classes_view(frame, found.a.unit) if found.kind == "classes" else numbers_view(frame),
+        classes_view(frame, found.a.unit) if found.of_classes else numbers_view(frame),
         key="difference",
         height=_HEIGHT,
         alt=f"Map of the difference between {found.a.title} and {found.b.title}",

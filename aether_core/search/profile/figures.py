@@ -64,6 +64,11 @@ class Scale(Protocol):
         """A value alone, e.g. `38 %`."""
 
 
+def is_share(unit: str) -> bool:
+    """Whether figures of a unit are parts of a whole, which people read in per cent."""
+    return "share" in unit
+
+
 @dataclass(frozen=True)
 class Share:
     """Parts of a whole, 0 to 1. The effect is Cohen's h (Cohen 1988)."""

@@ -17,6 +17,7 @@ from aether_core.search.profile.figures import (
     Share,
     Weights,
     best_of,
+    is_share,
     measured,
     predicted,
     probable,
@@ -138,7 +139,7 @@ class PredictedNumbers:
         weights = weights_of(ground.shared, layer.block, layer.trusted([*fields, *ends]))
         for name in fields:
             value = layer.number(name)
-            share = "share" in layer.unit(name)
+            share = is_share(layer.unit(name))
             scale: Scale = Share() if share else Number(float(np.nanstd(value)))
             yield predicted(
                 layer.info(name, name, layer.unit(name)),
