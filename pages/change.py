@@ -7,6 +7,7 @@ from aether_core.charts import change_histogram
 from aether_core.charts.words import percent
 from aether_core.errors import AetherError
 from ui.ask import change as change_ask
+from ui.ask import when
 from ui.ask.change import Asked
 from ui.jobs import made_file
 from ui.jobs import panel as job_panel
@@ -198,7 +199,7 @@ def keep(city: CitySummary, found: CellChange, title: str) -> None:
         st.success(f"Kept as {plain(job.title)}.")
         st.page_link(
             page.LAYERS,
-            label="See it under Layers",
+            label="See it under Maps",
             width="stretch",
             query_params={state.CITY: city.slug, LAYER: str(job.result[LAYER])},
         )
@@ -226,6 +227,7 @@ def draw() -> None:
     if len(city.years) < 2:
         draw_one_year(city)
         return
+    when.switch_years(city, changed=True)
     asked = change_ask.ask_change(city)
     result = answered(asked)
     found = result if isinstance(result, CellChange) else None

@@ -121,7 +121,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Layers")
+    city = page.with_city("Maps")
     if city is None:
         return
     layers = list_layers(state.store(), city.slug)

@@ -1,4 +1,4 @@
-"""Search: ask a question, see how it was read, where it holds, why, and how sure; keep it."""
+"""Ask: a question, see how it was read, where it holds, why, and how sure; keep it."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,7 +10,7 @@ import streamlit as st
 
 from aether_core.city.cells import cell_at
 from aether_core.errors import AetherError
-from ui.ask import card, chips, places, spots, sureness, take_away
+from ui.ask import card, chips, places, spots, sureness, take_away, when
 from ui.ask import question as ask
 from ui.ask.question import Found, Question
 from ui.map import ground, legend, ramp
@@ -141,7 +141,7 @@ def draw_hint(city: CitySummary) -> None:
             "Train its model",
         )
         return
-    st.subheader("Search the city", anchor=False)
+    st.subheader("Ask the city", anchor=False)
     st.write(
         "Type what you are looking for, choose an example, or click the map to see what is there "
         "and to find places like it."
@@ -195,8 +195,9 @@ def draw_where(
         return [Point(hit.lon, hit.lat, hit.name or hit.category, hit.category) for hit in hits]
     best = spots.best_spots(city, found, unsure)
     spots.show_spots(best)
+    year = f", on {found.result.year}" if found.result.year != city.year else ""
     st.caption(
-        plain(f"{spots.ranked_cells(found.result)}. Model: {found.result.model}.")
+        plain(f"{spots.ranked_cells(found.result)}. Model: {found.result.model}{year}.")
         if best
         else "No cell is left: lower the slider under How sure, or widen the area."
     )
@@ -261,10 +262,11 @@ def draw_panel(
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Search")
+    city = page.with_city("Ask")
     if city is None:
         return
     draw_bar(city)
+    when.switch_years(city, changed=False)
     question: Question | None = None
     result: Found | AetherError | None = None
     try:
