@@ -19,7 +19,7 @@ class Shape(StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> "Shape":
         raise InputError(
-            "unknown window shape", value, "give disk or square", code="no-such-window-shape"
+            "unknown window shape", value, "use disk or square", code="no-such-window-shape"
         )
 
     @property
