@@ -17,7 +17,7 @@ from ui.map import ground, legend, ramp
 from ui.map import map as city_map
 from ui.map.cells import CellValues
 from ui.map.coloured import Shown, untrusted
-from ui.map.map import Point
+from ui.map.map import MapLayer, Point
 from ui.map.nearby import places_of
 from ui.shell import errors, page, state
 from ui.shell.text import plain
@@ -123,10 +123,9 @@ def draw_map(
         key=f"search-map-{city.slug}",
         height=MAP_HEIGHT,
         alt=f"Map of {city.name}: {title or 'no query yet'}",
-        cells=values,
+        layers=[] if values is None else [MapLayer(cells=values, legend=key)],
         points=city_map.points_of(places_of(city)) if values is None else [],
         marks=marks,
-        legend=key,
         on_click=partial(look, city.cell_resolution) if city.model else None,
     )
 

@@ -45,7 +45,14 @@ def test_years_can_be_turned_round_seen_side_by_side_and_kept(
     visit = open_page("change", **{"what": QUERY, "from": str(YEAR)})
     assert [visit.selectbox(key=key).value for key in ("from", "to")] == [YEAR, OTHER]
     visit.get_by_key("change-view").set_value("Two years").run()
-    assert "in both years" in words(visit)
+    shown = deck(visit)
+    sides = {one["side"]: one for one in shown["layers"] if one.get("side")}
+    assert sides["left"]["group"] == str(YEAR)
+    assert sides["right"]["group"] == str(OTHER)
+    assert sides["left"]["shown"]["palette"] == sides["right"]["shown"]["palette"]
+    assert sides["left"]["data"] != sides["right"]["data"]
+    (key,) = shown["legends"]  # one scale
+    assert key["title"] == f"{YEAR} | {OTHER}"
     visit.button(key="keep-change").click().run()
     assert not visit.error
     assert "Kept as" in words(visit)

@@ -123,7 +123,7 @@ def heading(title: str, city: CitySummary | None = None) -> None:
         st.title(shown, anchor=False, width="content")
         if city is not None and city.simulated:
             footer.simulated_badge()
-    here = st.session_state.get(_ROUTED)
+    here = st.session_state.get(_ROUTED, "")
     entry = next((entry for entry in _ENTRIES if here in entry.pages), None)
     if entry is not None:
         _mark(entry, here)
