@@ -26,7 +26,7 @@ class _Result:
     """What can be done with an answer of either kind."""
 
     title: str
-    told: str
+    contents: str
     keep: Callable[[str], LayerSummary]
     offer: Callable[[str], None]
 
@@ -43,7 +43,7 @@ def show_take_away(city: CitySummary, result: Answer | CellScores) -> None:
     with keeping, st.popover("Keep", icon=":material/bookmark_add:", width="stretch"):
         _keeping(one)
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
-        st.caption(one.told)
+        st.caption(one.contents)
         with errors.boxed(state.reachable):
             one.offer(f"{city.slug}-{one.title}")
 
