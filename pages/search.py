@@ -108,12 +108,20 @@ def draw_map(
         dim = untrusted(dark=state.is_dark())
         values = CellValues(
             found.result.h3,
-            Shown(shown, steps, "percentile", note="click to see why", dimmed=unsure, dim=dim),
+            Shown(
+                shown,
+                steps,
+                "ranks above",
+                suffix=" % of the city",
+                note="click to see why",
+                dimmed=unsure,
+                dim=dim,
+            ),
         )
         title = take_away.title_of(found.result)
         key = legend.of_steps(
             title,
-            "percentile of the city's cells",
+            "share of the city that ranks lower, %",
             steps,
             names=legend.PERCENTILE_NAMES,
             grey=dim if unsure is not None and unsure.any() else None,

@@ -109,7 +109,7 @@ def walk(page: Page, store: Store, city_files: CityFiles, tmp_path: Path) -> Non
     like = pyogrio.read_dataframe(download(page, tmp_path))
     assert like["score"].max() == pytest.approx(1, abs=1e-4)
 
-    page.get_by_role("button", name="Keep").first.click()
+    page.get_by_role("button", name="Save to Maps").first.click()
     page.get_by_role("button", name="Save as layer").click()
     page.get_by_role("link", name="See it under Maps").click()
     expect(page.get_by_text("Provenance")).to_be_visible(timeout=PATIENCE_MS)
@@ -121,5 +121,5 @@ def walk(page: Page, store: Store, city_files: CityFiles, tmp_path: Path) -> Non
         page.get_by_role("link", name="Cities", exact=True).click()
         expect(page.get_by_text("The database cannot be reached")).to_be_visible()
         accessible(page)
-    expect(page.get_by_text("Ready to search in plain words.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Ready to search.")).to_be_visible(timeout=PATIENCE_MS)
     assert page.get_by_test_id("stException").count() == 0

@@ -25,7 +25,7 @@ def fit(page: Page, files: TaskFiles) -> None:
     field = page.get_by_text("Class field")
     expect(field).to_be_visible(timeout=PATIENCE_MS)
     accessible(page)
-    page.get_by_test_id("stExpander").get_by_text("Fit settings").click()
+    page.get_by_test_id("stExpander").get_by_text("Advanced").click()
     page.get_by_role("spinbutton", name="Repeats").fill("50")  # still at work after a reload
     page.keyboard.press("Enter")
     settled(page)

@@ -40,7 +40,7 @@ def show_take_away(city: CitySummary, result: Answer | CellScores) -> None:
     """The two buttons."""
     one = _result(result)
     keeping, taking = st.columns(2, gap="small")
-    with keeping, st.popover("Keep", icon=":material/bookmark_add:", width="stretch"):
+    with keeping, st.popover("Save to Maps", icon=":material/bookmark_add:", width="stretch"):
         _keeping(one)
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption(one.contents)
