@@ -5,9 +5,10 @@ import streamlit as st
 from ui.fetch import jobs as fetch_jobs
 from ui.fetch import real_demo
 from ui.map import thumbnail
-from ui.shell import errors, footer, page, state
+from ui.shell import errors, footer, page, state, tour
 from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
+from workflows.demo.simulated import SLUG
 
 COLUMNS = 3
 
@@ -44,6 +45,8 @@ def draw_card(city: CitySummary) -> None:
             width="stretch",
             query_params={state.CITY: city.slug},
         )
+        if city.slug == SLUG:
+            tour.offer(city)
 
 
 page.through_router()
