@@ -9,6 +9,8 @@ import gc
 from sqlalchemy.orm import configure_mappers
 
 from aether_core.reading import client
+from cli.__main__ import command_of
+from cli.app import app
 from db.migrate import newest_revision
 
 
@@ -31,6 +33,7 @@ class _Lent(client.ReaderSource):
 _SOURCE = client.ReaderSource()
 configure_mappers()
 newest_revision()
+command_of(app)
 # A collection in a fork would look at, and so copy, all that the libraries hold.
 gc.collect()
 gc.freeze()
