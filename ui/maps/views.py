@@ -265,6 +265,38 @@ def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -
     return LayerView(Shown(values, steps, name), title, unit)
 
 
+def same_scale(
+    values: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
+    labels: tuple[str, str],
+    titles: tuple[str, str],
+    unit: str,
+    look: Look,
+) -> tuple[LayerView, LayerView]:
+    """Two numbers of one unit in the same colours.
+
+    Args:
+        values: One number a shape each, float32 `[m]`.
+        labels: What a value is called in a tooltip; `percentile` has classes of its own.
+        titles: What is shown.
+        unit: Of both.
+        look: How the page looks.
+
+    Raises:
+        InputError: There is nothing to draw.
+    """
+    names: Sequence[str] = ()
+    if set(labels) == {"percentile"}:
+        steps = percentile_steps(dark=look.dark, on_ground=look.on_ground)
+        names = PERCENTILE_NAMES
+    else:
+        steps = quantile_steps(np.concatenate(values), dark=look.dark, on_ground=look.on_ground)
+    first, second = (
+        LayerView(Shown(one, steps, label), title, unit, names)
+        for one, label, title in zip(values, labels, titles, strict=True)
+    )
+    return first, second
+
+
 def share_steps(values: npt.NDArray[np.float32], look: Look) -> tuple[Steps, list[str]]:
     """Even classes of shares with their names in per cent.
 
