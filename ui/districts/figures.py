@@ -8,7 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
-from aether_core.search.profile.figures import BLOCKS, GROUND, INTERVALS, MAP_ERROR, PLACES, POISSON
+from aether_core.search.profile.figures import (
+    BLOCKS,
+    GROUND,
+    INTERVALS,
+    MAP_ERROR,
+    PLACES,
+    POISSON,
+    is_share,
+)
 from ui.districts.areas import WHOLE
 from ui.shell import chart
 from ui.shell.text import facts, plain
@@ -95,13 +103,13 @@ def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
     for one in every:
         if one["unit"] == "percentile" and one["source"] == QUESTION:
             best = [figure[one["name"]]["value"] for figure in compared.figures[:-1]]
-            told = [
+            spots = [
                 f"{who}: above {int(value)} %"
                 for who, value in zip(compared.who, best, strict=False)
                 if value is not None
             ]
-            if told:
-                st.caption(plain(f"Best spot, ranked in the city: {'; '.join(told)}."))
+            if spots:
+                st.caption(plain(f"Best spot, ranked in the city: {'; '.join(spots)}."))
 
 
 def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[str, str]) -> None:
@@ -148,7 +156,9 @@ def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
             "Unit": [one["unit"] for one in every],
         }
         for who, figures in zip(compared.who, compared.figures, strict=True):
-            columns[who] = [_told(figures[one["name"]]["value"], one["unit"]) for one in every]
+            columns[who] = [
+                _value_text(figures[one["name"]]["value"], one["unit"]) for one in every
+            ]
             columns[f"{who}, interval"] = [
                 _range(figures[one["name"]], one["unit"]) for one in every
             ]
@@ -163,7 +173,7 @@ def show_all(found: AreaProfile) -> None:
     if len(profile.ground) < 2:
         return
     with st.expander(f"All {len(profile.ground):,} areas", icon=":material/list:"):
-        named = {figure.called.name: figure.value[:-1] for figure in profile.figures}
+        named = {figure.info.name: figure.value[:-1] for figure in profile.figures}
         st.dataframe(
             pd.DataFrame(
                 {
@@ -196,13 +206,13 @@ def _range(figure: Mapping[str, float | None], unit: str) -> str:
     low, high = figure["lo"], figure["hi"]
     if low is None or high is None or low == high:
         return ""
-    return f"{_told(low, unit)} to {_told(high, unit)}"
+    return f"{_value_text(low, unit)} to {_value_text(high, unit)}"
 
 
-def _told(value: float | None, unit: str) -> str:
+def _value_text(value: float | None, unit: str) -> str:
     if value is None:
         return "unknown"
-    return f"{100 * value:.1f} %" if "share" in unit else _number(value)
+    return f"{100 * value:.1f} %" if is_share(unit) else _number(value)
 
 
 def _number(value: float | None) -> str:

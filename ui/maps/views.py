@@ -26,7 +26,7 @@ from ui.map.ramp import (
 CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST = (
     "Class",
     "Confidence",
-    "Set size",
+    "Possible classes",
     "Single class",
     "Trust",
 )
@@ -260,7 +260,8 @@ def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -
     values = frame[name].to_numpy(dtype=np.float32)
     if name == "percentile":
         steps = percentile_steps(dark=look.dark, on_ground=look.on_ground)
-        return LayerView(Shown(values, steps, name), title, unit, PERCENTILE_NAMES)
+        shown = Shown(values, steps, "ranks above", suffix=" % of the city")
+        return LayerView(shown, title, unit, PERCENTILE_NAMES)
     steps = quantile_steps(values, dark=look.dark, on_ground=look.on_ground)
     return LayerView(Shown(values, steps, name), title, unit)
 

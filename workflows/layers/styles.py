@@ -8,7 +8,7 @@ import pandas as pd
 from aether_core.charts.class_colours import class_colours
 from aether_core.export.qml import qml_classes, qml_graduated
 from workflows.layers.layers import LayerSummary
-from workflows.layers.pictures import class_names, main_field
+from workflows.layers.pictures import class_names, main_field, trusted_field
 from workflows.layers.value_steps import layer_steps
 
 
@@ -20,7 +20,7 @@ def layer_style(summary: LayerSummary, values: pd.DataFrame, field: str | None =
         field: Field to colour instead.
     """
     chosen = field or main_field(summary)
-    trusted = next((name for name in ("trusted", "applicable") if name in values.columns), None)
+    trusted = trusted_field(values.columns)
     column = values[chosen]
     if pd.api.types.is_numeric_dtype(column.dtype):
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
