@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from typing import NamedTuple
 
 import typer
@@ -18,6 +19,8 @@ from workflows.home.log_output import log_to_stderr
 
 INTERRUPTED = 130
 """What typer returns for SIGINT."""
+command_of = cache(typer.main.get_command)
+"""The commands of an app as they are carried out: built once, as that takes longer than most."""
 MANY_VALUED = frozenset({"--embedding", "--set", "--only"})
 """Options that take several values after one name, as in `--embedding a.tif b.tif`."""
 
@@ -123,7 +126,7 @@ def run(arguments: Sequence[str]) -> int:
     rest = expand_many([argument for argument in arguments if argument != "--json"])
     try:
         _check_text(rest)
-        outcome = app(rest, prog_name="aether", standalone_mode=False)
+        outcome = command_of(app)(rest, prog_name="aether", standalone_mode=False)
         if outcome == INTERRUPTED:
             raise KeyboardInterrupt  # noqa: TRY301 - typer made an exit code of it
         sys.stdout.flush()  # a full disk under a redirected output shows only now

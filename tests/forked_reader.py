@@ -1,11 +1,17 @@
 """The process that reads files, started once for all processes that tests fork.
 
-Imported last by the process they are forked from, which thereby starts it.
+Imported last by the process they are forked from, which thereby starts it, and does besides what
+each of them would do first.
 """
 
 import gc
 
+from sqlalchemy.orm import configure_mappers
+
 from aether_core.reading import client
+from cli.__main__ import command_of
+from cli.app import app
+from db.migrate import newest_revision
 
 
 class _Lent(client.ReaderSource):
@@ -25,6 +31,9 @@ class _Lent(client.ReaderSource):
 
 
 _SOURCE = client.ReaderSource()
+configure_mappers()
+newest_revision()
+command_of(app)
 # A collection in a fork would look at, and so copy, all that the libraries hold.
 gc.collect()
 gc.freeze()

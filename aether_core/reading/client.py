@@ -17,7 +17,6 @@ from typing import Any, Final
 from aether_core.files.held_folder import hold_folder, remove_left
 from aether_core.reading.errors import UnforeseenReadingError, error_from, given_up
 from aether_core.reading.limits import READERS_AT_ONCE, ReadingLimits, reading_limits
-from aether_core.reading.values import Packer, unpack
 
 OUTCOME = "outcome.json"
 FOUND = "found"
@@ -123,6 +122,8 @@ def read(reader: str, args: Sequence[object], kwargs: Mapping[str, object], file
         UnreadableFileError: It broke a limit, or died.
         UnforeseenReadingError: It failed otherwise.
     """
+    from aether_core.reading.values import Packer  # pandas: whoever reads nothing starts without
+
     limits = reading_limits()
     with _places, _scratch() as folder:
         (folder / FOUND).mkdir()
@@ -183,6 +184,8 @@ def _outcome(folder: Path, ended: str, reader: str, file: str, limits: ReadingLi
         raise given_up("memory" if starved else "crash", file, limits)
     if not (folder / OUTCOME).exists():  # not even an error could be written
         raise given_up("crash", file, limits)
+    from aether_core.reading.values import unpack
+
     outcome = json.loads((folder / OUTCOME).read_bytes())
     if "given_up" in outcome:
         raise given_up(outcome["given_up"], file, limits)

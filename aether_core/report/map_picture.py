@@ -91,12 +91,14 @@ def draw_map(
         inside = sheet.mask(city)
         image.paste(LAND, mask=_shaded(inside, 1.0))
     for kind, colour in _GROUND.items():
-        image.paste(colour, mask=_shaded(sheet.mask(_of_kind(base_map, kind)), 1.0))
+        if len(of_kind := _of_kind(base_map, kind)):
+            image.paste(colour, mask=_shaded(sheet.mask(of_kind), 1.0))
     number = sheet.numbers(shapes)
     if boundary is not None:
         number[~inside] = -1
     _lay(image, number, colours, trusted, outlined=outlined)
-    image.paste(_ROAD, mask=_shaded(sheet.mask(_of_kind(base_map, "road"), _ROAD_M), _ROAD_COVER))
+    if len(roads := _of_kind(base_map, "road")):
+        image.paste(_ROAD, mask=_shaded(sheet.mask(roads, _ROAD_M), _ROAD_COVER))
     if boundary is not None:
         edge = shapely.boundary(city)
         image.paste(_EDGE, mask=_shaded(sheet.mask(edge, 0.0, _EDGE_DOTS), 1.0))
@@ -114,17 +116,17 @@ def _lay(
     """Lay the data over the ground: `number` is the position of the shape, -1 for none."""
     given = np.asarray(colours, dtype=np.uint8).reshape(-1, np.shape(colours)[-1] or 3)
     # One row more: index -1, where there is no shape, takes it.
-    rgb = np.vstack([given[:, :3], np.zeros((1, 3), np.uint8)])
-    cover = np.full(len(rgb), round(255 * COVER), np.uint8)
+    paints = np.zeros((len(given) + 1, 4), np.uint8)
+    paints[:-1, :3], paints[:-1, 3] = given[:, :3], round(255 * COVER)
     if given.shape[1] == 4:
-        cover[:-1] = np.round(given[:, 3] * COVER)
+        paints[:-1, 3] = np.round(given[:, 3] * COVER)
     if trusted is not None:
-        rgb[:-1][~trusted], cover[:-1][~trusted] = _UNTRUSTED, round(255 * COVER)
-    cover[-1] = 0
-    opacity = cover[number]
-    if outlined:
-        opacity[_between(number)] = 0
-    image.paste(Image.fromarray(rgb[number]), mask=Image.fromarray(opacity))
+        paints[:-1][~trusted] = *_UNTRUSTED, round(255 * COVER)
+    seen = np.where(_between(number), -1, number) if outlined else number
+    # A colour with its opacity is one number of 32 bits here, so that each dot is looked up once.
+    dots = paints.view(np.uint32)[:, 0][seen]
+    laid = Image.fromarray(dots.view(np.uint8).reshape(*number.shape, 4))
+    image.paste(laid, mask=laid)
     if trusted is not None and not trusted.all():
         rows, columns = np.ogrid[: number.shape[0], : number.shape[1]]
         striped = (rows + columns) % _HATCH_DOTS < _HATCH_DOTS // 5 + 1

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 from typer.core import TyperGroup
-from typer.main import get_command
 
-from cli.__main__ import expand_many, run
+from cli.__main__ import command_of, expand_many, run
 from cli.app import GRAMMAR, app
 from db.cluster.programs import find_programs
 from tests.app_fixtures import SLUG
@@ -80,7 +79,7 @@ def parsed(line: str) -> None:
         UsageError: It is not understood.
     """
     words = expand_many(GRAMMAR.in_todays_words(shlex.split(line)))
-    command, context, name = get_command(app), None, "aether"
+    command, context, name = command_of(app), None, "aether"
     while isinstance(command, TyperGroup):
         context = command.make_context(name, words, parent=context)
         words = [*context._protected_args, *context.args]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -19,17 +20,25 @@ from tests.forks import Forked, be_command
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a raster, a model's weights without a card, and a home of its own."""
+@pytest.fixture(scope="module")
+def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a raster, and a model's weights without a card."""
     from safetensors.torch import save_file
 
+    made = tmp_path_factory.mktemp("brought")
     torch.manual_seed(1)
-    (tmp_path / "model").mkdir()
-    save_file(Heads().state_dict(), tmp_path / "model" / "heads.safetensors")
+    (made / "model").mkdir()
+    save_file(Heads().state_dict(), made / "model" / "heads.safetensors")
     stored = unit_vectors(np.random.default_rng(2), 300, 700, "int8")
     scene = Scene("EPSG:32635", 400_000, 6_680_000, 10, stored)
-    write_scene(tmp_path / "a.tif", scene, interleave="pixel")
+    write_scene(made / "a.tif", scene, interleave="pixel")
+    return made
+
+
+@pytest.fixture
+def folder(brought: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what was brought, and a home of its own."""
+    shutil.copytree(brought, tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("AETHER_HOME", str(tmp_path / "home"))
     return tmp_path
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 from typer.core import TyperGroup
-from typer.main import get_command
 
 from aether_core.tasks.kinds.registry import TASK_KINDS
-from cli.__main__ import run
+from cli.__main__ import command_of, run
 from cli.app import GRAMMAR, app
 from cli.grammar import Noun
 from workflows.tasks.task import TASKS
@@ -46,7 +45,7 @@ def meant(line: str) -> Any:
         UsageError: There is none.
     """
     words, context = line.split(), None
-    command: Any = get_command(app)
+    command: Any = command_of(app)
     while isinstance(command, TyperGroup):
         context = command.make_context(words[0] if words else "aether", words, parent=context)
         words = [*context._protected_args, *context.args]

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import local_script_runner
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,4 +22,33 @@ def installed_components() -> Iterator[None]:
             "scan_component_manifests",
             cache(manifest_scanner.scan_component_manifests),
         )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_scripts() -> Iterator[None]:
+    """The scripts of the pages are compiled once, not for each visit."""
+    compile_script = ScriptCache.get_bytecode
+
+    @cache
+    def compiled(path: str) -> Any:
+        return compile_script(ScriptCache(), path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptCache, "get_bytecode", lambda _cache, path: compiled(path))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def waiting_without_asking() -> Iterator[None]:
+    """A visit waits for its script's thread to end, instead of asking it each millisecond."""
+    ended = local_script_runner.require_widgets_deltas
+
+    def wait(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+        assert runner._script_thread is not None
+        runner._script_thread.join(timeout)
+        ended(runner, 0.01)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
         yield

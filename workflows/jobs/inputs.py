@@ -13,8 +13,6 @@ from typing import Any, Final, TypeVar
 
 from aether_core.errors import InputError
 from aether_core.files.source import plain_file
-from aether_core.vector.packed.beside import parts_beside
-from aether_core.vector.packed.geodatabase import geodatabase_files, is_geodatabase
 from workflows.home.store import Store
 
 R = TypeVar("R")
@@ -42,6 +40,9 @@ def keep_inputs(store: Store, job_id: int, request: R) -> R:
         NotFoundError: There is no such file.
         InputError: It cannot be read.
     """
+    # Loads geopandas: a worker that never gets a job with files starts without.
+    from aether_core.vector.packed.geodatabase import geodatabase_files, is_geodatabase
+
     folder = job_folder(store, job_id)
     shutil.rmtree(folder, ignore_errors=True)  # a home outlives its database
     found: dict[Path, Path] = {}
@@ -103,6 +104,8 @@ def _with_paths(value: Any, change: Callable[[Path], Path]) -> Any:  # noqa: ANN
 
 
 def _with_companions(path: Path) -> Iterator[Path]:
+    from aether_core.vector.packed.beside import parts_beside
+
     yield path
     yield from parts_beside(path)
     beside = [path.with_suffix(suffix) for suffix in _BESIDE]

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import AetherError, CancelledError, InputError, StoreUnavailableError
 from aether_core.progress import Progress, silent
-from db.cities import cities as city_rows
 from db.jobs import jobs as job_rows
 from db.schema import UNFINISHED, Job, JobState
 from workflows.home.store import Store, revive
@@ -191,6 +190,9 @@ def start_job(
         NotFoundError: No city has this slug, or there is no such file.
         ConflictError: Another unfinished job claims the same.
     """
+    # Loads pandas, which a worker that only waits for jobs can do without.
+    from db.cities import cities as city_rows
+
     kind.check(store, slug, request)
     with store.session() as session:
         city_id = city_rows.city_by_slug(session, slug).id if in_city else None

@@ -11,7 +11,6 @@ from types import FrameType
 from aether_core.errors import AetherError, InputError
 from aether_core.progress import Progress
 from db.cluster.embedded import PrivateCluster
-from workflows.demo.simulated import load_demo
 from workflows.home.settings import Settings
 from workflows.home.store import open_store
 from workflows.jobs.kind import LANES
@@ -65,6 +64,8 @@ def serve(
                 sweep(store)
                 supervisor.start([worker(store, lane) for lane in LANES])
                 if demo:
+                    from workflows.demo.simulated import load_demo
+
                     load_demo(store, progress)
                 supervisor.start([web_app(settings, port)])
                 ready(address)

@@ -38,12 +38,13 @@ class Scene:
 
 def unit_vectors(rng: np.random.Generator, height: int, width: int, dtype: str) -> np.ndarray:
     """Random unit vectors, smooth enough that neighbours differ little, int8 or float32."""
-    base = rng.normal(size=64)
-    values = base + 0.8 * rng.normal(size=(height, width, 64))
-    values /= np.linalg.norm(values, axis=2, keepdims=True)
+    values = rng.standard_normal((height, width, 64), dtype=np.float32)
+    values *= 0.8
+    values += rng.standard_normal(64, dtype=np.float32)
+    values /= np.sqrt(np.einsum("hwd,hwd->hw", values, values))[..., None]
     if dtype == "int8":
-        return np.rint(np.sign(values) * np.sqrt(np.abs(values)) * 127.5).astype(np.int8)
-    return values.astype(np.float32)
+        return np.rint(np.copysign(np.sqrt(np.abs(values)), values) * 127.5).astype(np.int8)
+    return values
 
 
 def write_scene(path: Path, scene: Scene, *, bottom_up: bool = False, **creation: Any) -> Path:

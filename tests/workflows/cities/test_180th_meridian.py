@@ -1,5 +1,7 @@
 """A city on both sides of the 180th meridian, from files as they come, to its exports."""
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -68,6 +70,13 @@ def raster(folder: Path) -> Path:
     return write_scene(folder / "city.tif", Scene("EPSG:32760", x - 3000, y + 3000, 10, vectors))
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[Path], Path]], Path]:
+    """A file by what makes it, once for the module."""
+    folder = tmp_path_factory.mktemp("made")
+    return cache(lambda make: make(folder))
+
+
 def boundary(folder: Path, kind: str) -> Path:
     west, south, east, north = 180 - HALF, MIDDLE[1] - HALF, 180 + HALF, MIDDLE[1] + HALF
     shapes = {
@@ -118,8 +127,8 @@ def test_zones_are_those_of_the_true_middle() -> None:
 
 
 @pytest.mark.parametrize("make", [samples, raster])
-def test_what_an_embedding_covers_is_on_both_sides(tmp_path: Path, make) -> None:  # noqa: ANN001
-    footprint = open_embedding([make(tmp_path)]).footprint
+def test_what_an_embedding_covers_is_on_both_sides(made, make) -> None:  # noqa: ANN001
+    footprint = open_embedding([made(make)]).footprint
     assert footprint.is_valid
     west, _, east, _ = extent_of(footprint)
     assert 179.9 < west < 180 < east < 180.1
@@ -132,15 +141,16 @@ def test_what_an_embedding_covers_is_on_both_sides(tmp_path: Path, make) -> None
 def test_a_city_across_keeps_both_its_sides(
     store: Store,
     tmp_path: Path,
+    made,  # noqa: ANN001
     make,  # noqa: ANN001
     bounded: str,
 ) -> None:
     request = AddCity(
         "fiji",
         "Fiji",
-        [make(tmp_path)],
+        [made(make)],
         2024,
-        places(tmp_path),
+        made(places),
         boundary=None if bounded == "no" else boundary(tmp_path, bounded),
         radius_m=100,
         cell_resolution=9,
