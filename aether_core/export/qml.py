@@ -52,6 +52,7 @@ def qml_graduated(
     colours: Sequence[str],
     *,
     unit: str = "",
+    names: Sequence[str] = (),
     trusted: str | None = None,
 ) -> str:
     """Return the style of polygons that hold a number, cut into steps.
@@ -61,6 +62,7 @@ def qml_graduated(
         edges: Ascending bounds of the steps, one more than colours; values outside are not drawn.
         colours: `#rrggbb` a step.
         unit: Written behind the numbers in the legend.
+        names: What the legend calls each step; its bounds where empty.
         trusted: A yes/no field; polygons with a no are not drawn.
     """
     _check_steps(edges, colours)
@@ -68,7 +70,7 @@ def qml_graduated(
     renderer = _renderer(root, "graduatedSymbol", _value_of(field, trusted, otherwise="NULL"))
     renderer.set("graduatedMethod", "GraduatedColor")
     ranges = ET.SubElement(renderer, "ranges")
-    for at, label in enumerate(_step_labels(edges, unit)):
+    for at, label in enumerate(names or _step_labels(edges, unit)):
         bounds = {"lower": repr(float(edges[at])), "upper": repr(float(edges[at + 1]))}
         ET.SubElement(
             ranges, "range", {**bounds, "label": label, "symbol": str(at), "render": "true"}

@@ -1,10 +1,9 @@
 """The two years of a change as still pictures in the same colours, to be swiped."""
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.charts.breaks import value_breaks
 from aether_core.charts.class_colours import rgb
 from aether_core.report.map_picture import draw_map
 from aether_core.spatial.hexagons import cell_polygons
@@ -12,7 +11,6 @@ from db.cities import cities as city_rows
 from workflows.cities.cities import base_map
 from workflows.home.store import Store
 from workflows.layers.pictures import LayerPicture
-from workflows.layers.value_steps import value_steps
 from workflows.search.change import CellChange
 
 
@@ -24,20 +22,16 @@ def year_pictures(
     Raises:
         NotFoundError: The city has been removed since.
     """
-    both = np.concatenate([found.score_from, found.score_to]).astype(np.float64)
-    steps = value_steps(both, "score")
-    palette = np.array([rgb(colour) for colour in steps.colours], dtype=np.uint8)
-    entries = [
-        (colour, f"{low:.3g} to {high:.3g}")
-        for colour, (low, high) in zip(steps.colours, pairwise(steps.edges), strict=True)
-    ]
+    breaks = value_breaks(np.concatenate([found.score_from, found.score_to]))
+    palette = np.array([rgb(colour) for colour in breaks.colours], dtype=np.uint8)
+    entries = list(zip(breaks.colours, breaks.names, strict=True))
     shapes = cell_polygons(found.h3)
     ground = base_map(store, found.city)
     with store.session() as session:
         boundary = city_rows.boundary_of(city_rows.city_by_slug(session, found.city))
 
     def drawn(score: NDArray[np.float32]) -> LayerPicture:
-        step = steps.step_of(score.astype(np.float64))
+        step = breaks.class_of(score)
         return LayerPicture(
             picture=draw_map(
                 shapes, palette[step], boundary=boundary, base_map=ground, width_px=width_px
@@ -45,6 +39,7 @@ def year_pictures(
             field="score",
             unit="cosine, -1 to 1",
             entries=entries,
+            ordered=True,
             share=[float((step == k).mean()) for k in range(len(entries))],
             untrusted=0.0,
         )

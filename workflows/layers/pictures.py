@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -16,9 +15,9 @@ from aether_core.tasks.findings import Findings
 from db.cities import cities as city_rows
 from workflows.cities.cities import base_map
 from workflows.home.store import Store
+from workflows.layers.breaks import field_breaks, numbers_of
 from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import LayerSummary, layer_shapes, show_layer
-from workflows.layers.value_steps import layer_steps
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class LayerPicture:
         field: What is coloured.
         unit: What its values count.
         entries: Colour `#rrggbb` and its meaning, in the order of a legend.
+        ordered: Whether that is an order of their own, lowest first, as numbers have.
         share: Part of the features that each entry stands for.
         untrusted: Part of the features that are greyed.
     """
@@ -38,6 +38,7 @@ class LayerPicture:
     field: str
     unit: str
     entries: list[tuple[str, str]]
+    ordered: bool
     share: list[float]
     untrusted: float
 
@@ -91,6 +92,7 @@ def layer_picture(
         field=chosen,
         unit=next(str(one.get("unit", "")) for one in summary.fields if one["name"] == chosen),
         entries=entries,
+        ordered=bool(is_numeric_dtype(frame[chosen].dtype)),
         share=[float((which == k).mean()) for k in range(len(entries))],
         untrusted=0.0 if trusted is None else float((~trusted).mean()),
     )
@@ -106,11 +108,13 @@ def main_field(summary: LayerSummary) -> str:
 def class_names(summary: LayerSummary, values: Iterable[object]) -> list[str]:
     """Names of a layer's classes in the order of their colours; of these values where it has none.
 
-    A map of shares colours by the largest field, so its fields are its classes.
+    A map of shares colours by the largest field, so its fields are its classes. A class that is
+    seen and was not predicted, as one too rare for the fit, comes after those that were.
     """
+    seen = sorted({str(value) for value in values if isinstance(value, str)})
     if isinstance(summary.findings, Findings):
-        return summary.findings.outcomes
-    return sorted({str(value) for value in values if value is not None})
+        return list(dict.fromkeys([*summary.findings.outcomes, *seen]))
+    return seen
 
 
 def field_colours(
@@ -123,10 +127,9 @@ def field_colours(
     """
     values = frame[field]
     if is_numeric_dtype(values.dtype):
-        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        steps = layer_steps(numbers, field, summary.findings)
-        labels = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(steps.edges)]
-        return list(zip(steps.colours, labels, strict=True)), steps.step_of(numbers)
+        breaks = field_breaks(summary.findings, frame, field)
+        entries = list(zip(breaks.colours, breaks.names, strict=True))
+        return entries, breaks.class_of(numbers_of(frame, field))
     names = class_names(summary, values)
     at = {name: k for k, name in enumerate(names)}
     which = np.array([at.get(value, -1) for value in values], dtype=np.int64)
