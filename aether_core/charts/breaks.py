@@ -52,7 +52,7 @@ def ramp_colours(count: int) -> tuple[str, ...]:
     at = np.linspace(0, len(_RAMP) - 1, count)
     channels = [np.interp(at, np.arange(len(_RAMP)), channel) for channel in _RAMP.T]
     return tuple(
-        "#{:02x}{:02x}{:02x}".format(*(int(round(value)) for value in colour))
+        "#{:02x}{:02x}{:02x}".format(*(round(value) for value in colour))
         for colour in zip(*channels, strict=True)
     )
 

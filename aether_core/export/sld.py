@@ -72,19 +72,20 @@ def sld_graduated(
     return _document(root)
 
 
-def sld_plain(layer: str, colour: str, *, lines: bool = False, width: float = 1.0) -> str:
+def sld_plain(layer: str, colour: str, *, lines: bool = False, hollow: bool = False) -> str:
     """Return the style of areas, or of lines, that are all alike.
 
     Args:
         layer: What the layer is called.
         colour: `#rrggbb`.
         lines: Whether they are lines.
-        width: Of lines, in pixels.
+        hollow: Areas are drawn as their outline alone.
     """
     root, rules = _begun(layer)
     rule = _rule(rules, layer)
-    if lines:
-        _stroked(ET.SubElement(rule, f"{{{_SE}}}LineSymbolizer"), colour, width)
+    if lines or hollow:
+        kind = "LineSymbolizer" if lines else "PolygonSymbolizer"
+        _stroked(ET.SubElement(rule, f"{{{_SE}}}{kind}"), colour, 1.0)
     else:
         _filled(rule, colour)
     return _document(root)

@@ -40,13 +40,44 @@ def report(
 
 def qgis(
     slug: str,
-    target: Annotated[Path, typer.Option("-o", "--output", help="Project file to write: .qgz")],
+    target: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="File to write: .zip (a project with its data), .gpkg (the data and styles "
+            "alone), .qgz (a project that reads this database).",
+        ),
+    ],
+    only: Annotated[
+        list[str] | None, typer.Option(help="Kept layers to take; default: all of them.")
+    ] = None,
     force: Force = False,
 ) -> None:
-    """Write a QGIS project that opens all of a city's layers from PostGIS, with their styles."""
-    from workflows.home.store import open_store
-    from workflows.layers.qgis import write_project
+    """Take a city's layers into QGIS with their styles.
 
-    layers = write_project(open_store(), slug, target, force=force)
+    A .zip or .gpkg opens on any machine. A .qgz holds no data: it reads them, always the newest,
+    from this database.
+    """
+    from workflows.home.store import open_store
+    from workflows.jobs.job import start_job
+    from workflows.layers.package import (
+        CITY_PACKAGE,
+        CityPackage,
+        check_package_name,
+        package_takes_long,
+        write_package,
+    )
+    from workflows.layers.qgis import chosen_layers
+
+    check_package_name(target.name)
+    check_target(target, force=force)
+    store, suffix = open_store(), target.suffix.lower()
+    if package_takes_long(store, slug, only, suffix):
+        layers = [one.layer for one in chosen_layers(store, slug, only)]
+        job = start_job(store, CITY_PACKAGE, slug, CityPackage(suffix, tuple(only or ())))
+        taken(store, job.job, target, force=force)
+    else:
+        layers = write_package(store, slug, target, only, force=force).layers
     output.document({"city": slug, "file": str(target), "layers": layers})
     output.say(f"{len(layers)} layers in {target}")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypedDict
 
 import pandas as pd
 
@@ -17,6 +17,11 @@ from workflows.layers.pictures import class_names, main_field
 
 _SAME: Final[Mapping[str, str]] = MappingProxyType({})
 _ROUNDING: Final = 1e-6  # of a float32: databases and files write it with other digits
+
+
+class _Shared(TypedDict):
+    trusted: str | None
+    opacity: float
 
 
 @dataclass(frozen=True)
@@ -35,14 +40,13 @@ class LayerStyle:
     classes: tuple[Mapping[str, object], ...]
     trusted: str | None
 
-    def qml(self) -> str:
+    def qml(self, opacity: float = 1.0) -> str:
         """The style as QGIS takes it; what is not to be trusted is grey."""
+        shared: _Shared = {"trusted": self.trusted, "opacity": opacity}
         if self.breaks is None:
-            return qml_classes(self.field, self.classes, trusted=self.trusted)
+            return qml_classes(self.field, self.classes, **shared)
         breaks, edges = self.breaks, _wide_open(self.breaks.edges)
-        return qml_graduated(
-            self.field, edges, breaks.colours, names=breaks.names, trusted=self.trusted
-        )
+        return qml_graduated(self.field, edges, breaks.colours, names=breaks.names, **shared)
 
     def sld(self, layer: str) -> str:
         """The style as GeoServer and others take it.
