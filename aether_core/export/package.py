@@ -89,10 +89,8 @@ def write_package(
         for table in tables:
             _add(written, table, metadata if not rows else {})
             rows[table.name] = len(table.frame)
-            styles.append(
-                (table.name, GEOMETRY, table.title[:_LONGEST_NAME], table.qml, table.sld)
-                + (table.about,)
-            )
+            called = table.title[:_LONGEST_NAME]
+            styles.append((table.name, GEOMETRY, called, table.qml, table.sld, table.about))
         with _opened(written) as package:
             package.execute(_STYLES)
             package.execute(_LISTED)

@@ -280,17 +280,22 @@ class _Package:
         return list(dict.fromkeys(every))
 
     def _read_me(self) -> str:
+        """How to open it, what is in it, and whom it is owed to."""
         name = self._city.slug
-        simulated = "The satellite data behind these layers are made up (demo).\n" * (
-            self._city.simulated
-        )
-        listed = "\n".join(f"- {one.title}" for one in self._layers)
-        return (
-            f"{self._city.name}\n\n"
-            f"Unpack this archive first, then open {name}.qgz in QGIS 3.22 or later. Keep it in one "
-            f"folder with {name}.gpkg, which holds the layers and their colours. Other programs "
-            f"open {name}.gpkg by itself.\n\n{listed}\n\n{simulated}" + "\n".join(self._credits())
-        ).rstrip() + "\n"
+        parts = [
+            self._city.name,
+            (
+                f"Unpack this archive first, then open {name}.qgz in QGIS 3.22 or later. Keep it in "
+                f"one folder with {name}.gpkg, which holds the layers and their colours. Other "
+                f"programs open {name}.gpkg by itself."
+            ),
+            "\n".join(f"- {one.title}" for one in self._layers),
+            "The satellite data behind these layers are made up (demo)."
+            if self._city.simulated
+            else "",
+            "\n".join(self._credits()),
+        ]
+        return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _free(wanted: str, taken: set[str], numbered: Callable[[int], str]) -> str:
