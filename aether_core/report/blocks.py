@@ -135,12 +135,14 @@ class LegendEntry:
         colour: `#rrggbb`.
         note: More about it, such as its share of the city.
         hatched: Drawn as the cells that are not to be trusted.
+        outlined: Drawn as an area that the map marks by its edge.
     """
 
     label: str
     colour: str = "#b4b8ba"
     note: str = ""
     hatched: bool = False
+    outlined: bool = False
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,9 @@ def _map(figure: MapFigure, kept: Callable[[str | bytes], str]) -> dict[str, Any
 
 def _legend(entry: LegendEntry) -> dict[str, Any]:
     """A line of a legend, in the colour the map has once the ground shines through."""
+    if entry.outlined:
+        drawn = {"colour": entry.colour, "hatched": False, "outlined": True}
+        return {"label": entry.label, "note": entry.note, **drawn}
     given = (int(entry.colour[at : at + 2], 16) for at in (1, 3, 5))
     mixed = (round(COVER * v + (1 - COVER) * land) for v, land in zip(given, LAND, strict=True))
     colour = "#" + "".join(f"{value:02x}" for value in mixed)
@@ -149,6 +152,7 @@ def _legend(entry: LegendEntry) -> dict[str, Any]:
         "colour": colour,
         "note": entry.note,
         "hatched": entry.hatched,
+        "outlined": False,
     }
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
 from aether_core.search.profile.figures import BLOCKS, GROUND, INTERVALS, MAP_ERROR, PLACES, POISSON
+from aether_core.search.profile.words import told, told_number, told_range
 from ui.districts.areas import WHOLE
 from ui.shell import chart
 from ui.shell.text import facts, plain
@@ -88,7 +89,7 @@ def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
         for name in ("area_km2", _NUMBER_OF_PLACES, _EVERY_PLACE)
     )
     lines = {
-        who: f"{_number(km2)} km² · {_number(n)} places · {_number(each)} per km²"
+        who: f"{told_number(km2)} km² · {told_number(n)} places · {told_number(each)} per km²"
         for who, km2, n, each in zip(compared.who, size, places, rate, strict=True)
     }
     facts(lines)
@@ -148,9 +149,10 @@ def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
             "Unit": [one["unit"] for one in every],
         }
         for who, figures in zip(compared.who, compared.figures, strict=True):
-            columns[who] = [_told(figures[one["name"]]["value"], one["unit"]) for one in every]
+            columns[who] = [told(figures[one["name"]]["value"], one["unit"]) for one in every]
             columns[f"{who}, interval"] = [
-                _range(figures[one["name"]], one["unit"]) for one in every
+                told_range(figures[one["name"]]["lo"], figures[one["name"]]["hi"], one["unit"])
+                for one in every
             ]
         st.dataframe(pd.DataFrame(columns), hide_index=True, key="district-table")
         for kind in dict.fromkeys(one["interval"] for one in every):
@@ -190,22 +192,3 @@ def _short(label: str, title: str) -> str:
     for words in (f" of “{title}”", f" for “{title}”", " places"):
         label = label.removesuffix(words)
     return label
-
-
-def _range(figure: Mapping[str, float | None], unit: str) -> str:
-    low, high = figure["lo"], figure["hi"]
-    if low is None or high is None or low == high:
-        return ""
-    return f"{_told(low, unit)} to {_told(high, unit)}"
-
-
-def _told(value: float | None, unit: str) -> str:
-    if value is None:
-        return "unknown"
-    return f"{100 * value:.1f} %" if "share" in unit else _number(value)
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "unknown"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -285,8 +285,8 @@ class _Package:
         parts = [
             self._city.name,
             (
-                f"Unpack this archive first, then open {name}.qgz in QGIS 3.22 or later. Keep it in "
-                f"one folder with {name}.gpkg, which holds the layers and their colours. Other "
+                f"Unpack this archive first, then open {name}.qgz in QGIS 3.22 or later. Keep it "
+                f"in one folder with {name}.gpkg, which holds the layers and their colours. Other "
                 f"programs open {name}.gpkg by itself."
             ),
             "\n".join(f"- {one.title}" for one in self._layers),

@@ -1,16 +1,17 @@
 """Still pictures of layers: for reports and for comparing two of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from aether_core.charts.class_colours import class_colours, rgb
 from aether_core.errors import InputError
-from aether_core.report.map_picture import MapPicture, draw_map
+from aether_core.report.map_picture import MapOutline, MapPicture, draw_map
 from aether_core.tasks.findings import Findings
 from db.cities import cities as city_rows
 from workflows.cities.cities import base_map
@@ -51,12 +52,16 @@ def layer_picture(
     *,
     width_px: int = 1000,
     greyed: bool = True,
+    view: tuple[float, float, float, float] | None = None,
+    outlines: Sequence[MapOutline] = (),
 ) -> LayerPicture:
     """Draw a layer.
 
     Args:
         field: Field to colour; what the layer is about when None.
         greyed: Grey what is not to be trusted.
+        view: West, south, east, north in degrees: only this is drawn, and shares are of it.
+        outlines: Areas that are marked.
 
     Raises:
         NotFoundError: No such city or layer.
@@ -76,6 +81,7 @@ def layer_picture(
     trusted = _trusted(frame) if greyed else None
     palette = np.array([rgb(colour) for colour, _ in entries], dtype=np.uint8)
     there = which >= 0
+    seen = np.ones(len(frame), dtype=bool) if view is None else _within(frame, view)
     with store.session() as session:
         boundary = city_rows.boundary_of(city_rows.city_by_slug(session, slug))
     picture = draw_map(
@@ -85,6 +91,8 @@ def layer_picture(
         trusted=None if trusted is None else trusted[there],
         base_map=base_map(store, slug),
         outlined=summary.by_area,
+        outlines=outlines,
+        view=view,
         width_px=width_px,
     )
     return LayerPicture(
@@ -93,9 +101,30 @@ def layer_picture(
         unit=next(str(one.get("unit", "")) for one in summary.fields if one["name"] == chosen),
         entries=entries,
         ordered=bool(is_numeric_dtype(frame[chosen].dtype)),
-        share=[float((which == k).mean()) for k in range(len(entries))],
-        untrusted=0.0 if trusted is None else float((~trusted).mean()),
+        share=[float((which[seen] == k).mean()) for k in range(len(entries))],
+        untrusted=0.0 if trusted is None else float((~trusted[seen]).mean()),
     )
+
+
+def _within(frame: gpd.GeoDataFrame, view: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+    """What a view shows some of, bool `[n]`.
+
+    Raises:
+        InputError: It shows nothing of the layer.
+    """
+    west, south, east, north = view
+    # Shapes beyond the 180th meridian are kept with longitudes from -180.
+    boxes = [shapely.box(west + turn, south, east + turn, north) for turn in (0, -360)]
+    shapes = frame.geometry.to_numpy()
+    seen: NDArray[np.bool_] = np.logical_or.reduce([shapely.intersects(b, shapes) for b in boxes])
+    if not seen.any():
+        raise InputError(
+            "the view shows nothing of the layer",
+            ", ".join(f"{value:g}" for value in view),
+            "show another part of the city, or all of it",
+            code="view-without-data",
+        )
+    return seen
 
 
 def main_field(summary: LayerSummary) -> str:

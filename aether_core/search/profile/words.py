@@ -1,0 +1,22 @@
+"""Figures of districts in a few characters, for pages and reports."""
+
+
+def told(value: float | None, unit: str) -> str:
+    """A value without its unit; shares in per cent."""
+    if value is None:
+        return "unknown"
+    return f"{100 * value:.1f} %" if "share" in unit else told_number(value)
+
+
+def told_range(low: float | None, high: float | None, unit: str) -> str:
+    """The ends of an interval; empty where there is none."""
+    if low is None or high is None or low == high:
+        return ""
+    return f"{told(low, unit)} to {told(high, unit)}"
+
+
+def told_number(value: float | None) -> str:
+    """A number with three digits, whole from a thousand."""
+    if value is None:
+        return "unknown"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
