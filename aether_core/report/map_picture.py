@@ -34,7 +34,7 @@ _SUPERSAMPLED: Final = 2
 _MOST_DOTS: Final = 24_000_000
 _HATCH_DOTS: Final = 20
 _EDGE_DOTS: Final = 4.0
-_OUTLINE_DOTS: Final = 7.0
+_OUTLINE_DOTS: Final = 12.0
 _ROAD_M: Final = 6.0
 _THINNEST_ROAD_DOTS: Final = 2.0
 
@@ -119,7 +119,7 @@ def draw_map(
     for one in outlines:
         edge = shapely.boundary(np.array([one.geometry], dtype=object))
         # White to either side: the line is seen on ground of its own colour, too.
-        image.paste(_PAPER, mask=_shaded(sheet.mask(edge, 0.0, 2.2 * _OUTLINE_DOTS), 1.0))
+        image.paste(_PAPER, mask=_shaded(sheet.mask(edge, 0.0, 1.8 * _OUTLINE_DOTS), 1.0))
         image.paste(_rgb(one.colour), mask=_shaded(sheet.mask(edge, 0.0, _OUTLINE_DOTS), 1.0))
     return sheet.finished(image)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
 from aether_core.search.profile.figures import BLOCKS, GROUND, INTERVALS, MAP_ERROR, PLACES, POISSON
-from aether_core.search.profile.words import told, told_number, told_range
+from aether_core.search.profile.words import short_label, told, told_number, told_range
 from ui.districts.areas import WHOLE
 from ui.shell import chart
 from ui.shell.text import facts, plain
@@ -116,7 +116,7 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
     ]
     for at, unit in enumerate(dict.fromkeys(one["unit"] for one in shown)):
         of_unit = [one for one in shown if one["unit"] == unit]
-        labels = [_short(one["label"], title) for one in of_unit]
+        labels = [short_label(one["label"], title) for one in of_unit]
         if source == PLACES and len(of_unit) > _FIRST_GROUPS:
             every = st.toggle(f"All {len(of_unit)} kinds of place", key="district-all-places")
             of_unit = of_unit if every else of_unit[:_FIRST_GROUPS]
@@ -185,10 +185,3 @@ def _interval(figure: Fact) -> str:
     kind = figure["interval"]
     level = f"{100 * figure['level']:.0f} % interval" if figure["level"] else ""
     return f"line: {level} {_ABOUT[kind]}" if kind in _ABOUT and level else ""
-
-
-def _short(label: str, title: str) -> str:
-    """A label without what the chart's title says already."""
-    for words in (f" of “{title}”", f" for “{title}”", " places"):
-        label = label.removesuffix(words)
-    return label

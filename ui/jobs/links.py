@@ -20,6 +20,7 @@ from workflows.fetch.job_kind import FETCH
 from workflows.jobs.job import JobSummary
 from workflows.layers.file_kinds import CHANGE_FILE, LAYER_FILE, SEARCH_FILE
 from workflows.layers.job_kind import CHANGE
+from workflows.layers.package import CITY_PACKAGE
 from workflows.reports.job_kind import REPORT
 from workflows.training.job_kind import TRAIN
 
@@ -135,6 +136,7 @@ _LINKS: Final[Mapping[str, Callable[[JobSummary], Link]]] = {
         {"task": task_titles()[RETRIEVAL_TASK], **_kept(job, EVALUATION)},
     ),
     STUDY.name: _of_city("See the results", page.EVALUATE, task=task_titles()[STUDIES_TASK]),
+    CITY_PACKAGE.name: _of_city("See the file", page.LAYERS),
     REPORT.name: _of_layer("See the report"),
     TRAIN.name: _of_city("See the results", page.TRAIN),
     ADD_CITY.name: lambda job: _coming(job, "files"),

@@ -38,12 +38,14 @@ _SECTIONS: Final = {
         **_of_tasks(),
         "layers": ("Layers", ":material/layers:"),
     },
+    "Reports": {"reports": ("Reports", ":material/description:")},
     "Expert": {
         "train": ("Train", ":material/model_training:"),
         "evaluate": ("Evaluate", ":material/balance:"),
     },
 }
 """The menu, by what somebody came to do: the files of `pages/` with title and icon."""
+REPORTS: Final = "pages/reports.py"
 _PAGES: Final = {name: said for part in _SECTIONS.values() for name, said in part.items()}
 """All of them; the first opens first."""
 HOME, SEARCH, DISTRICTS, CHANGE, EVALUATE, LAYERS, TRAIN, CITY = (

@@ -20,3 +20,10 @@ def told_number(value: float | None) -> str:
     if value is None:
         return "unknown"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def short_label(label: str, title: str) -> str:
+    """A figure's label without what the title above it says already."""
+    for words in (f" of “{title}”", f" for “{title}”", " places"):
+        label = label.removesuffix(words)
+    return label
