@@ -14,39 +14,44 @@ from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import MAX_TITLE, LayerSummary, list_layers
 from workflows.reports.choices import MOST_WORDS, ReportChoices, ReportDistrict, View
 
-CHOSEN = "report-layer"
+CHOSEN, MISSED = "report-layer", "report-missed"
 
 
-def choose(layers: list[LayerSummary]) -> LayerSummary:
+def choose(city: CitySummary, layers: list[LayerSummary]) -> LayerSummary:
     """Which map the report is about; one is always chosen."""
     by_name = {layer.layer: layer for layer in layers}
     names = distinct_names(layers)
     linked = from_address(LAYER)
-    wanted = linked or st.session_state.get(CHOSEN)
+    key = f"{CHOSEN}-{city.slug}"
+    wanted = linked or st.session_state.get(key)
     if wanted in by_name:
-        st.session_state[CHOSEN] = wanted
+        st.session_state[key] = wanted
     else:
-        st.session_state[CHOSEN] = layers[0].layer
+        st.session_state[key] = layers[0].layer
         if wanted is not None:
-            st.warning(
-                f"There is no saved map “{plain(str(wanted))}” here any more. This is another one.",
-                icon=":material/info:",
-            )
+            st.session_state[MISSED] = wanted
     name = st.selectbox(
         "Map",
         list(by_name),
         format_func=lambda slug: f"{names[slug]} ({layer_kind(by_name[slug].kind).noun})",
-        key=CHOSEN,
+        key=key,
+        on_change=lambda: st.session_state.pop(MISSED, None),
         persist_state="session",
     )
+    if missed := st.session_state.get(MISSED):
+        st.warning(
+            f"There is no saved map “{plain(str(missed))}” here: it was removed, or the link is "
+            "wrong. This is another one.",
+            icon=":material/layers_clear:",
+        )
     return by_name[name]
 
 
-def ask_words(layer: LayerSummary) -> tuple[str | None, str]:
+def ask_words(city: CitySummary, layer: LayerSummary) -> tuple[str | None, str]:
     """The title, None for the map's own, and what is said under it."""
     title = st.text_input(
         "Title",
-        key=f"report-title-{layer.layer}",
+        key=f"report-title-{layer.number}",
         placeholder=layer.title,
         max_chars=MAX_TITLE,
         live=True,
@@ -54,7 +59,7 @@ def ask_words(layer: LayerSummary) -> tuple[str | None, str]:
     )
     words = st.text_area(
         "In your own words",
-        key="report-words",
+        key=f"report-words-{city.slug}",
         placeholder="What was asked, and what you make of it. An empty line starts a paragraph.",
         max_chars=MOST_WORDS,
         height=150,
@@ -89,8 +94,8 @@ def draw() -> None:
     with st.container(key="report-body"):
         form, shown = st.columns([4, 7], gap="large")
     with form:
-        layer = choose(layers)
-        title, words = ask_words(layer)
+        layer = choose(city, layers)
+        title, words = ask_words(city, layer)
         view, districts = ask_part(city)
     with shown, errors.boxed(state.reachable):
         report = preview.make(city, layer, ReportChoices(title, words, view, districts))

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pyogrio
 import pytest
+import shapely
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
 from aether_core.report import Heading, MapFigure, write_html, write_pdf
@@ -18,6 +19,10 @@ from tests.app_fixtures import SLUG
 from tests.errors import fault
 from tests.layer_fixtures import Kept
 from tests.legends import of_qml, of_screen, of_sld, on_screen
+from tests.pdf_text import text_of
+from tests.task_fixtures import TaskFiles
+from workflows.cities.cities import show_city
+from workflows.home.documents import from_document, to_document
 from workflows.home.store import Store
 from workflows.layers.layers import layer_shapes, remove_layer, show_layer
 from workflows.layers.package import write_package
@@ -25,6 +30,15 @@ from workflows.layers.pictures import field_colours, main_field
 from workflows.layers.qgis import write_project
 from workflows.layers.styles import style_of
 from workflows.reports import write_report
+from workflows.reports.choices import (
+    ReportChoices,
+    ReportDistrict,
+    checked_choices,
+    districts_of_file,
+    districts_of_layer,
+    whole_view,
+)
+from workflows.reports.write import made_report
 
 
 def read_page(path: Path) -> str:
@@ -230,3 +244,62 @@ def test_a_package_that_cannot_be_made_is_refused(
     with pytest.raises(InputError, check=fault("package-without-layer", SLUG)):
         write_package(trained_store, SLUG, tmp_path / "city.zip")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_chosen_of_a_report_stands_in_it(
+    trained_store: Store, kept: Kept, task_files: TaskFiles, tmp_path: Path
+) -> None:
+    west, south, east, north = show_city(trained_store, SLUG).bbox
+    middle = (south + north) / 2
+    choices = ReportChoices(
+        title="Parks #1 *bold* $x$ <script>",
+        words="One <b>line</b>.\n\nAnother: #let x = $1$ @nobody",
+        view=(west, south, east, middle),
+        districts=districts_of_file(task_files.districts)[:2],
+    )
+    first, second = (one.name for one in choices.districts)
+    for kind in ("search", "socioeconomic areas"):
+        page, paper = tmp_path / f"{kind}.html", tmp_path / f"{kind}.pdf"
+        for path in (page, paper):
+            write_report(trained_store, SLUG, kept.layers[kind], path, choices=choices)
+        html = page.read_text(encoding="utf-8")
+        assert "<h1>Parks #1 *bold* $x$ &lt;script&gt;</h1>" in html
+        assert "<p>Another: #let x = $1$ @nobody</p>" in html
+        told = " ".join(read_page(page).split())
+        for said in (f"{first} beside {second}.", "The map shows a part of the city", "--view"):
+            assert said in told
+        printed = " ".join(text_of(paper.read_bytes()).split())
+        assert "Parks #1 *bold* $x$ <script>" in printed
+        assert "Another: #let x = $1$ @nobody" in printed
+    areas = kept.layers["socioeconomic areas"]
+    district = str(layer_shapes(trained_store, SLUG, areas)["area"][0])
+    of_layer = districts_of_layer(trained_store, SLUG, areas, (district,))
+    made = made_report(
+        trained_store, SLUG, kept.layers["search"], ReportChoices(districts=of_layer)
+    )
+    assert f"District: {district}" in [one.text for one in made.blocks if isinstance(one, Heading)]
+    (drawn,) = [one for one in made.blocks if isinstance(one, MapFigure)]
+    assert [one.label for one in drawn.legend if one.outlined] == [district]
+    assert from_document(ReportChoices, to_document(choices)) == choices
+
+
+def test_choices_that_cannot_be_carried_out_are_refused(trained_store: Store) -> None:
+    city = show_city(trained_store, SLUG)
+    west, south, east, north = city.bbox
+    box = ReportDistrict.of("A", shapely.box(*city.bbox))
+    refused = {
+        "report-title-wrong-length": ReportChoices(title="x" * 1000),
+        "report-words-too-long": ReportChoices(words="x" * 10_000),
+        "text-with-control-character": ReportChoices(words="a\0b"),
+        "view-not-a-box": ReportChoices(view=(east, south, west, north)),
+        "view-too-small": ReportChoices(view=(west, south, west + 1e-5, north)),
+        "view-outside-city": ReportChoices(view=(west + 1, south, east + 1, north)),
+        "too-many-districts": ReportChoices(districts=(box,) * 3),
+        "district-twice": ReportChoices(districts=(box, box)),
+        "district-outline-unreadable": ReportChoices(districts=(ReportDistrict("A", "00"),)),
+        "district-name-wrong-length": ReportChoices(districts=(ReportDistrict("", box.outline),)),
+    }
+    for code, choices in refused.items():
+        with pytest.raises(InputError, check=fault(code)):
+            checked_choices(city, choices)
+    assert whole_view(city, (179.0, 0.0, -179.0, 1.0)) == (179.0, 0.0, 181.0, 1.0)
