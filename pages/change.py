@@ -115,7 +115,7 @@ def draw_both(city: CitySummary, asked: Asked, found: CellChange) -> None:
     )
     swipe.draw_swipe(left, right, key="change-swipe")
     query = found.query if found.minus is None else f"{found.query} without {found.minus}"
-    swipe.legend(f"{query}, in both years", both[0].unit, both[0].entries, 0.0)
+    swipe.legend(f"{query}, in both years", both[0].unit, both[0].seen, 0.0)
 
 
 def draw_histogram(found: CellChange) -> None:

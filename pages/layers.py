@@ -108,7 +108,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
         with left:
             take_away.report(city, chosen)
         with right:
-            take_away.qgis(city, layers, chosen)
+            take_away.qgis(city, chosen)
         draw_removal(city, chosen)
         st.page_link(
             page.DISTRICTS, label="Figures of districts", query_params={state.CITY: city.slug}

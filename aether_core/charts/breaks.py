@@ -21,6 +21,8 @@ from aether_core.search.change import change_edges
 STEPS: Final = 6
 """Classes of a number whose values decide where it is cut."""
 WITHIN_NOISE: Final = "within noise"
+_FAINTEST_ON_GROUND, _FAINTEST = 0.13, 0.4
+_ABOUT_MIDDLE: Final = (1.0, 0.91, 0.78, 0.22, 0.78, 0.91, 1.0)
 _RAMP: Final = np.array([rgb(colour) for colour in VALUE_RAMP], dtype=np.float64)
 
 
@@ -45,6 +47,17 @@ class Breaks:
         """Class of each value, int64 `[n]`; -1 where there is none."""
         found = np.searchsorted(self.edges[1:-1], values, side="right")
         return np.where(np.isnan(values), -1, found).astype(np.int64)
+
+    def strengths(self, *, on_ground: bool) -> tuple[float, ...]:
+        """How much of each class's colour is laid on, 0 to 1: low classes let the ground through.
+
+        Args:
+            on_ground: Whether streets and parks lie below them.
+        """
+        if self.about_middle:
+            return _ABOUT_MIDDLE
+        faintest = _FAINTEST_ON_GROUND if on_ground else _FAINTEST
+        return tuple(np.linspace(faintest, 1.0, len(self.colours)).round(4).tolist())
 
 
 def ramp_colours(count: int) -> tuple[str, ...]:

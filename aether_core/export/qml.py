@@ -58,6 +58,7 @@ def qml_graduated(
     *,
     unit: str = "",
     names: Sequence[str] = (),
+    strengths: Sequence[float] = (),
     trusted: str | None = None,
     opacity: float = 1.0,
 ) -> str:
@@ -69,6 +70,7 @@ def qml_graduated(
         colours: `#rrggbb` a step.
         unit: Written behind the numbers in the legend.
         names: What the legend calls each step; its bounds where empty.
+        strengths: How much of each colour is laid on, 0 to 1; all of it where empty.
         trusted: A yes/no field; polygons with a no are not drawn.
         opacity: Of the whole layer, 0 to 1.
     """
@@ -82,7 +84,7 @@ def qml_graduated(
         ET.SubElement(
             ranges, "range", {**bounds, "label": label, "symbol": str(at), "render": "true"}
         )
-    _symbols(renderer, colours)
+    _symbols(renderer, colours, strengths)
     return _finished(root, opacity=opacity)
 
 
@@ -213,12 +215,18 @@ def _renderer(root: ET.Element, kind: str, value: str) -> ET.Element:
     )
 
 
-def _symbols(renderer: ET.Element, colours: Sequence[str]) -> None:
-    """Add plain fills; a hairline of the same colour hides the gaps between neighbours."""
+def _symbols(renderer: ET.Element, colours: Sequence[str], strengths: Sequence[float] = ()) -> None:
+    """Add plain fills; a hairline of the same colour hides the gaps between neighbours.
+
+    See-through ones have none: it would be seen where two of them meet.
+    """
     symbols = ET.SubElement(renderer, "symbols")
-    for at, colour in enumerate(colours):
+    for at, (colour, strength) in enumerate(
+        zip(colours, strengths or [1.0] * len(colours), strict=True)
+    ):
         red, green, blue = bytes.fromhex(colour[1:])
-        _fill(symbols, str(at), f"{red},{green},{blue},255", style="solid", width=0.1)
+        shown = f"{red},{green},{blue},{round(255 * strength)}"
+        _fill(symbols, str(at), shown, style="solid", width=0.1 if strength == 1 else 0.0)
 
 
 def _fill(parent: ET.Element, name: str, colour: str, *, style: str, width: float) -> None:
@@ -231,7 +239,7 @@ def _fill(parent: ET.Element, name: str, colour: str, *, style: str, width: floa
             ("color", colour),
             ("style", style),
             ("outline_color", colour),
-            ("outline_style", "solid"),
+            ("outline_style", "solid" if width else "no"),
             ("outline_width", f"{width:g}"),
             ("outline_width_unit", "MM"),
         ),

@@ -45,6 +45,7 @@ def sld_graduated(
     colours: Sequence[str],
     names: Sequence[str],
     *,
+    strengths: Sequence[float],
     trusted: str | None = None,
 ) -> str:
     """Return the style of polygons that hold a number, cut into steps.
@@ -56,11 +57,12 @@ def sld_graduated(
             above it.
         colours: `#rrggbb` a step.
         names: What each step is called.
+        strengths: How much of each colour is laid on, 0 to 1.
         trusted: A yes/no field; polygons with a no are not drawn.
     """
     root, rules = _begun(layer)
-    steps = list(zip(pairwise(edges), colours, names, strict=True))
-    for at, ((low, high), colour, name) in enumerate(steps, start=1):
+    steps = list(zip(pairwise(edges), colours, names, strengths, strict=True))
+    for at, ((low, high), colour, name, strength) in enumerate(steps, start=1):
         rule = _rule(rules, name)
         above = "LessThanOrEqualTo" if at == len(steps) else "LessThan"
         limits = [
@@ -68,7 +70,7 @@ def sld_graduated(
             _compared(above, field, repr(float(high))),
         ]
         _holds(rule, limits, trusted)
-        _filled(rule, colour)
+        _filled(rule, colour, strength)
     return _document(root)
 
 
@@ -124,10 +126,14 @@ def _compared(how: str, field: str, value: str) -> ET.Element:
     return found
 
 
-def _filled(rule: ET.Element, colour: str) -> None:
+def _filled(rule: ET.Element, colour: str, strength: float = 1.0) -> None:
     symbol = ET.SubElement(rule, f"{{{_SE}}}PolygonSymbolizer")
-    _parameter(ET.SubElement(symbol, f"{{{_SE}}}Fill"), "fill", colour)
-    _stroked(symbol, colour, 0.5)
+    fill = ET.SubElement(symbol, f"{{{_SE}}}Fill")
+    _parameter(fill, "fill", colour)
+    if strength < 1:
+        _parameter(fill, "fill-opacity", f"{strength:g}")
+    else:
+        _stroked(symbol, colour, 0.5)
 
 
 def _stroked(symbol: ET.Element, colour: str, width: float) -> None:

@@ -124,6 +124,20 @@ def draw_map(
     return sheet.finished(image)
 
 
+def seen_on_land(colour: str, strength: float = 1.0) -> str:
+    """The colour a map has where data lie on bare land: `#rrggbb` with the land shining through.
+
+    Args:
+        colour: `#rrggbb` of the data.
+        strength: How much of it is laid on, 0 to 1.
+    """
+    cover = COVER * strength
+    mixed = [
+        round(cover * v + (1 - cover) * land) for v, land in zip(_rgb(colour), LAND, strict=True)
+    ]
+    return "#" + bytes(mixed).hex()
+
+
 def _rgb(colour: str) -> tuple[int, int, int]:
     red, green, blue = bytes.fromhex(colour[1:])
     return red, green, blue

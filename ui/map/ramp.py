@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aether_core.charts.breaks import PERCENTILES, Breaks, ramp_colours, value_breaks
+from aether_core.charts.breaks import PERCENTILES, Breaks, fixed_breaks, value_breaks
 from aether_core.charts.class_colours import rgb
 from aether_core.charts.palette import CHANGE_RAMP
 from aether_core.errors import InputError
@@ -20,8 +20,7 @@ _LOW_TO_HIGH: Final = [
 ]
 """The colours of a change, over a grey that lets the map show through."""
 _DIVERGING_ALPHA: Final = (225, 205, 175, 60, 175, 205, 225)
-_CHANGE_ALPHA: Final = (225, 205, 175, 50, 175, 205, 225)
-_FAINT_ON_GROUND, _FAINT_ON_PLAIN, _STRONG = 30, 90, 225
+_STRONG: Final = 225
 
 
 @dataclass(frozen=True)
@@ -53,25 +52,16 @@ def ramp(count: int, *, dark: bool, on_ground: bool = False) -> tuple[Colour, ..
         dark: Whether the page is dark.
         on_ground: Whether a base map lies under them that low values must let through.
     """
-    return _faded(ramp_colours(count), dark=dark, on_ground=on_ground)
-
-
-def _faded(colours: Sequence[str], *, dark: bool, on_ground: bool) -> tuple[Colour, ...]:
-    faint = _FAINT_ON_GROUND if on_ground else _FAINT_ON_PLAIN
-    alpha = np.linspace(faint, _STRONG, len(colours)).round().astype(int).tolist()
-    turned = colours[::-1] if dark else colours
-    return tuple((*rgb(colour), a) for colour, a in zip(turned, alpha, strict=True))
+    some = fixed_breaks(range(count + 1), [""] * count)
+    return steps_of(some, dark=dark, on_ground=on_ground).colours
 
 
 def steps_of(breaks: Breaks, *, dark: bool, on_ground: bool = False) -> Steps:
-    """Classes as the page draws them: what every other picture of the layer shows, see-through."""
-    if not breaks.about_middle:
-        return Steps(breaks.edges, _faded(breaks.colours, dark=dark, on_ground=on_ground))
-    alpha = _CHANGE_ALPHA
-    return Steps(
-        breaks.edges,
-        tuple((*rgb(colour), a) for colour, a in zip(breaks.colours, alpha, strict=True)),
-    )
+    """Classes as the page draws them: those of every other picture, turned where it is dark."""
+    colours = breaks.colours[::-1] if dark and not breaks.about_middle else breaks.colours
+    alpha = [round(_STRONG * one) for one in breaks.strengths(on_ground=on_ground)]
+    painted = tuple((*rgb(colour), a) for colour, a in zip(colours, alpha, strict=True))
+    return Steps(breaks.edges, painted)
 
 
 def percentile_steps(*, dark: bool, on_ground: bool = False) -> Steps:

@@ -195,7 +195,7 @@ def _draw_swipe(city: CitySummary, found: LayerComparison, names: Sequence[str])
     with st.container(key="swipe-legends"):
         for column, name, one in zip(st.columns(2), names, pictures, strict=True):
             with column:
-                swipe.legend(name, one.unit or one.field, one.entries, one.untrusted)
+                swipe.legend(name, one.unit or one.field, one.seen, one.untrusted)
 
 
 def _draw_map(city: CitySummary, found: LayerComparison) -> None:

@@ -9,11 +9,12 @@ import streamlit as st
 from ui.jobs import made_file
 from ui.jobs.links import LAYER
 from ui.shell import downloads, errors, page, state
+from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.export import export_layer
 from workflows.layers.file_kinds import LAYER_FILE, LayerFile
-from workflows.layers.layers import LayerSummary, layer_values
+from workflows.layers.layers import LayerSummary, layer_values, list_layers
 from workflows.layers.package import (
     CITY_PACKAGE,
     CityPackage,
@@ -113,15 +114,11 @@ def files(city: CitySummary, layer: LayerSummary, key: str) -> None:
     )
 
 
-def qgis(city: CitySummary, layers: Sequence[LayerSummary], layer: LayerSummary) -> None:
-    """Offer the city's layers with their colours for QGIS and others.
-
-    Args:
-        layers: All of the city's layers.
-        layer: The one that is looked at, whose style is offered, too.
-    """
+def qgis(city: CitySummary, layer: LayerSummary) -> None:
+    """Offer all of the city's layers with their colours, and this layer's style by itself."""
     with st.popover("QGIS", icon=":material/public:", width="stretch"):
-        package(city, layers, key="qgis")
+        st.caption(f"Every saved map of {plain(city.name)} with its colours.")
+        package(city, list_layers(state.store(), city.slug), key="qgis")
         st.caption("The colours of this map alone, for a file you have already.")
         st.download_button(
             "Layer style (.qml)",

@@ -74,4 +74,5 @@ def _(findings: ShareFindings, frame: pd.DataFrame, field: str) -> Breaks:
 
 def numbers_of(frame: pd.DataFrame, field: str) -> NDArray[np.float32]:
     """A column of numbers, float32 `[n]`; NaN where there is none."""
-    return frame[field].to_numpy(dtype=np.float32, na_value=np.nan)
+    values: NDArray[np.float32] = frame[field].to_numpy(dtype=np.float32, na_value=np.nan)
+    return values

@@ -4,13 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.charts.breaks import value_breaks
-from aether_core.charts.class_colours import rgb
 from aether_core.report.map_picture import draw_map
 from aether_core.spatial.hexagons import cell_polygons
 from db.cities import cities as city_rows
 from workflows.cities.cities import base_map
 from workflows.home.store import Store
-from workflows.layers.pictures import LayerPicture
+from workflows.layers.pictures import LayerPicture, see_through
 from workflows.search.change import CellChange
 
 
@@ -23,10 +22,11 @@ def year_pictures(
         NotFoundError: The city has been removed since.
     """
     breaks = value_breaks(np.concatenate([found.score_from, found.score_to]))
-    palette = np.array([rgb(colour) for colour in breaks.colours], dtype=np.uint8)
+    ground = base_map(store, found.city)
+    strength = list(breaks.strengths(on_ground=bool(len(ground))))
+    palette = see_through(breaks.colours, strength)
     entries = list(zip(breaks.colours, breaks.names, strict=True))
     shapes = cell_polygons(found.h3)
-    ground = base_map(store, found.city)
     with store.session() as session:
         boundary = city_rows.boundary_of(city_rows.city_by_slug(session, found.city))
 
@@ -39,6 +39,7 @@ def year_pictures(
             field="score",
             unit="cosine, -1 to 1",
             entries=entries,
+            strength=strength,
             ordered=True,
             share=[float((step == k).mean()) for k in range(len(entries))],
             untrusted=0.0,

@@ -201,13 +201,13 @@ class _Package:
     def _tables(self) -> Iterator[PackageTable]:
         """The layers, then what lies above and below them."""
         total = len(self._layers) + 1
+        frame = base_map(self._store, self._city.slug)
         below: list[PackageLayer] = []
         for at, layer in enumerate(self._layers):
             self._progress("writing layers", at, total)
-            yield self._layer(layer, shown=not at)
+            yield self._layer(layer, shown=not at, on_ground=bool(len(frame)))
         self._progress("writing layers", len(self._layers), total)
         above: list[PackageLayer] = []
-        frame = base_map(self._store, self._city.slug)
         for ground in _GROUND:
             of_kind = _ground_frame(frame, ground)
             if len(of_kind):
@@ -219,9 +219,9 @@ class _Package:
         self.on_map = [edge, *above, *self.on_map, *below]
         self._progress("writing layers", total, total)
 
-    def _layer(self, layer: LayerSummary, *, shown: bool) -> PackageTable:
+    def _layer(self, layer: LayerSummary, *, shown: bool, on_ground: bool) -> PackageTable:
         frame = layer_shapes(self._store, self._city.slug, layer.layer)
-        style = style_of(layer, frame, called=names_apart(frame))
+        style = style_of(layer, frame, called=names_apart(frame), on_ground=on_ground)
         name, title = self._free_table(layer.layer), self._free_title(layer.title)
         about, qml = about_layer(layer), style.qml(opacity=_OPACITY)
         self.on_map.append(

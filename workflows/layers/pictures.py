@@ -11,7 +11,7 @@ from pandas.api.types import is_numeric_dtype
 
 from aether_core.charts.class_colours import class_colours, rgb
 from aether_core.errors import InputError
-from aether_core.report.map_picture import MapOutline, MapPicture, draw_map
+from aether_core.report.map_picture import MapOutline, MapPicture, draw_map, seen_on_land
 from aether_core.tasks.findings import Findings
 from db.cities import cities as city_rows
 from workflows.cities.cities import base_map
@@ -30,6 +30,7 @@ class LayerPicture:
         field: What is coloured.
         unit: What its values count.
         entries: Colour `#rrggbb` and its meaning, in the order of a legend.
+        strength: How much of each colour is laid on, 0 to 1.
         ordered: Whether that is an order of their own, lowest first, as numbers have.
         share: Part of the features that each entry stands for.
         untrusted: Part of the features that are greyed.
@@ -39,9 +40,18 @@ class LayerPicture:
     field: str
     unit: str
     entries: list[tuple[str, str]]
+    strength: list[float]
     ordered: bool
     share: list[float]
     untrusted: float
+
+    @property
+    def seen(self) -> list[tuple[str, str]]:
+        """The entries in the colours that are seen, the land shining through."""
+        return [
+            (seen_on_land(colour, strength), label)
+            for (colour, label), strength in zip(self.entries, self.strength, strict=True)
+        ]
 
 
 def layer_picture(
@@ -79,7 +89,9 @@ def layer_picture(
         )
     entries, which = field_colours(summary, frame, chosen)
     trusted = _trusted(frame) if greyed else None
-    palette = np.array([rgb(colour) for colour, _ in entries], dtype=np.uint8)
+    ground = base_map(store, slug)
+    strength = field_strengths(summary, frame, chosen, on_ground=bool(len(ground)))
+    palette = see_through([colour for colour, _ in entries], strength)
     there = which >= 0
     seen = np.ones(len(frame), dtype=bool) if view is None else _within(frame, view)
     with store.session() as session:
@@ -89,7 +101,7 @@ def layer_picture(
         palette[which[there]],
         boundary=boundary,
         trusted=None if trusted is None else trusted[there],
-        base_map=base_map(store, slug),
+        base_map=ground,
         outlined=summary.by_area,
         outlines=outlines,
         view=view,
@@ -100,6 +112,7 @@ def layer_picture(
         field=chosen,
         unit=next(str(one.get("unit", "")) for one in summary.fields if one["name"] == chosen),
         entries=entries,
+        strength=strength,
         ordered=bool(is_numeric_dtype(frame[chosen].dtype)),
         share=[float((which[seen] == k).mean()) for k in range(len(entries))],
         untrusted=0.0 if trusted is None else float((~trusted[seen]).mean()),
@@ -163,6 +176,25 @@ def field_colours(
     at = {name: k for k, name in enumerate(names)}
     which = np.array([at.get(value, -1) for value in values], dtype=np.int64)
     return list(zip(class_colours(names), names, strict=True)), which
+
+
+def field_strengths(
+    summary: LayerSummary, frame: gpd.GeoDataFrame, field: str, *, on_ground: bool
+) -> list[float]:
+    """How much of the colour of each class or step is laid on, in the order of `field_colours`.
+
+    Args:
+        on_ground: Whether streets and parks lie below.
+    """
+    if not is_numeric_dtype(frame[field].dtype):
+        return [1.0] * len(class_names(summary, frame[field]))
+    return list(field_breaks(summary.findings, frame, field).strengths(on_ground=on_ground))
+
+
+def see_through(colours: Sequence[str], strength: Sequence[float]) -> NDArray[np.uint8]:
+    """Red, green, blue and opacity of each colour, uint8 `[n, 4]`."""
+    painted = [(*rgb(one), round(255 * part)) for one, part in zip(colours, strength, strict=True)]
+    return np.array(painted, dtype=np.uint8)
 
 
 def _trusted(frame: gpd.GeoDataFrame) -> NDArray[np.bool_] | None:

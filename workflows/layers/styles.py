@@ -33,12 +33,14 @@ class LayerStyle:
         breaks: Classes of numbers; None where the field names classes.
         classes: `{value, name, colour}` of each class; empty where the field holds numbers.
         trusted: The field that says what may be believed; None where there is none.
+        on_ground: Whether streets and parks lie below, which low classes then let through.
     """
 
     field: str
     breaks: Breaks | None
     classes: tuple[Mapping[str, object], ...]
     trusted: str | None
+    on_ground: bool = False
 
     def qml(self, opacity: float = 1.0) -> str:
         """The style as QGIS takes it; what is not to be trusted is grey."""
@@ -46,7 +48,14 @@ class LayerStyle:
         if self.breaks is None:
             return qml_classes(self.field, self.classes, **shared)
         breaks, edges = self.breaks, _wide_open(self.breaks.edges)
-        return qml_graduated(self.field, edges, breaks.colours, names=breaks.names, **shared)
+        return qml_graduated(
+            self.field,
+            edges,
+            breaks.colours,
+            names=breaks.names,
+            strengths=breaks.strengths(on_ground=self.on_ground),
+            **shared,
+        )
 
     def sld(self, layer: str) -> str:
         """The style as GeoServer and others take it.
@@ -58,7 +67,13 @@ class LayerStyle:
             return sld_classes(layer, self.field, self.classes, trusted=self.trusted)
         breaks, edges = self.breaks, _wide_open(self.breaks.edges)
         return sld_graduated(
-            layer, self.field, edges, breaks.colours, breaks.names, trusted=self.trusted
+            layer,
+            self.field,
+            edges,
+            breaks.colours,
+            breaks.names,
+            strengths=breaks.strengths(on_ground=self.on_ground),
+            trusted=self.trusted,
         )
 
 
@@ -67,6 +82,7 @@ def style_of(
     values: pd.DataFrame,
     field: str | None = None,
     called: Mapping[str, str] = _SAME,
+    on_ground: bool = False,
 ) -> LayerStyle:
     """How a layer is shown, coloured by what it is about.
 
@@ -74,6 +90,7 @@ def style_of(
         values: The layer's values.
         field: Field to colour instead.
         called: What fields are called in the file the style is for, where that is not their name.
+        on_ground: Whether the city's ground lies below.
 
     Raises:
         InputError: The field holds no value.
@@ -87,6 +104,7 @@ def style_of(
         breaks=field_breaks(summary.findings, values, chosen) if numeric else None,
         classes=() if numeric else tuple(classes_of(summary, column.tolist())),
         trusted=None if trusted is None else called.get(trusted, trusted),
+        on_ground=on_ground,
     )
 
 

@@ -103,9 +103,10 @@ def _bars(subject: Subject, found: AreaProfile) -> list[Block]:
 
 def _is_of(fact: Mapping[str, Any], source: str) -> bool:
     """Whether a figure belongs to places by kind, or, without a source, to the layer."""
+    of, name = str(fact["source"]), str(fact["name"])
     if source == PLACES:
-        return fact["source"] == PLACES and fact["name"].startswith("places_per_km2_")
-    return fact["source"] not in (GROUND, PLACES)
+        return of == PLACES and name.startswith("places_per_km2_")
+    return of not in (GROUND, PLACES)
 
 
 def _table(found: AreaProfile) -> Table:

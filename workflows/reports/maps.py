@@ -45,11 +45,13 @@ def map_figure(
 
 def _legend(drawn: LayerPicture) -> tuple[LegendEntry, ...]:
     """As the screen has it: numbers by size, classes by how much of the map they take."""
-    told = list(zip(drawn.entries, drawn.share, strict=True))
+    told = list(zip(drawn.entries, drawn.strength, drawn.share, strict=True))
     if not drawn.ordered:
-        told.sort(key=lambda one: -one[1])
+        told.sort(key=lambda one: -one[2])
     entries = [
-        LegendEntry(label, colour, percent(share)) for (colour, label), share in told if share > 0
+        LegendEntry(label, colour, percent(share), strength=strength)
+        for (colour, label), strength, share in told
+        if share > 0
     ]
     if drawn.untrusted > 0:
         entries.append(LegendEntry("unreliable", note=percent(drawn.untrusted), hatched=True))
