@@ -9,19 +9,17 @@ import typer
 from aether_core.files.whole import check_target
 from cli import output
 from cli.following import Wait, say_queued, taken
-from cli.options import FileOptions, Force, flat
+from cli.options import Force
 
 if TYPE_CHECKING:  # so that other commands do not load what reports need
     from workflows.home.store import Store
     from workflows.reports.choices import ReportDistrict
 
 
-@flat
 def report(
     slug: str,
     layer: str,
     target: Annotated[Path, typer.Option("-o", "--output", help="File to write: .pdf or .html")],
-    files: FileOptions,
     title: Annotated[str | None, typer.Option(help="What it is called; as the layer.")] = None,
     words: Annotated[
         str, typer.Option(help="Own words under the title; a blank line starts a paragraph.")
@@ -61,7 +59,7 @@ def report(
         words=words,
         view=None if box is None else whole_view(show_city(store, slug), box),
         districts=_districts(
-            store, slug, _Areas(areas, files, name_field, areas_of, tuple(district or ()))
+            store, slug, _Areas(areas, name_field, areas_of, tuple(district or ()))
         ),
     )
     job = start_job(store, REPORT, slug, ReportRequest(layer, target.suffix.lower(), choices))
@@ -80,7 +78,6 @@ class _Areas:
     """Where districts come from, and which."""
 
     file: Path | None
-    reading: FileOptions
     name_field: str | None
     layer: str | None
     names: tuple[str, ...]
@@ -98,8 +95,7 @@ def _districts(store: "Store", slug: str, asked: _Areas) -> "tuple[ReportDistric
             code="districts-from-two-sources",
         )
     if asked.file is not None:
-        options = asked.reading.reading()
-        return districts_of_file(asked.file, asked.names, options, name_field=asked.name_field)
+        return districts_of_file(asked.file, asked.names, name_field=asked.name_field)
     if asked.layer is not None:
         return districts_of_layer(store, slug, asked.layer, asked.names)
     if asked.names:

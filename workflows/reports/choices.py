@@ -10,9 +10,10 @@ import shapely
 
 from aether_core.city.outline import repaired_outline
 from aether_core.errors import InputError
+from aether_core.files.source import local_file
 from aether_core.search.profile.read import read_named_areas
 from aether_core.spatial.earth import metres_a_degree
-from aether_core.vector import NO_OPTIONS, ReadOptions
+from aether_core.vector import VECTOR_SUFFIXES
 from workflows.cities.cities import CitySummary
 from workflows.cities.names import check_characters
 from workflows.home.store import Store
@@ -211,7 +212,6 @@ def whole_view(city: CitySummary, box: View) -> View:
 def districts_of_file(
     path: Path,
     names: Sequence[str] = (),
-    options: ReadOptions = NO_OPTIONS,
     *,
     name_field: str | None = None,
 ) -> tuple[ReportDistrict, ...]:
@@ -221,7 +221,8 @@ def districts_of_file(
         AetherError: The file cannot be read, or has no such area.
         InputError: It has more than two and none is named.
     """
-    read = read_named_areas(path, options, name_field=name_field)
+    path = local_file(path, suffixes=VECTOR_SUFFIXES)
+    read = read_named_areas(path, name_field=name_field)
     return _chosen(dict(zip(read.name.tolist(), read.geometry.tolist(), strict=True)), names)
 
 

@@ -260,19 +260,18 @@ def test_what_is_chosen_of_a_report_stands_in_it(
         districts=districts_of_file(task_files.districts, ("North-west", "South-east")),
     )
     first, second = (one.name for one in choices.districts)
-    for kind in ("search", "socioeconomic areas"):
-        page, paper = tmp_path / f"{kind}.html", tmp_path / f"{kind}.pdf"
-        for path in (page, paper):
-            write_report(trained_store, SLUG, kept.layers[kind], path, choices=choices)
-        html = page.read_text(encoding="utf-8")
-        assert "<h1>Parks #1 *bold* $x$ &lt;script&gt;</h1>" in html
-        assert "<p>Another: #let x = $1$ @nobody</p>" in html
-        told = " ".join(read_page(page).split())
-        for said in (f"{first} beside {second}.", "The map shows a part of the city", "--view"):
-            assert said in told
-        printed = " ".join(text_of(paper.read_bytes()).split())
-        assert "Parks #1 *bold* $x$ <script>" in printed
-        assert "Another: #let x = $1$ @nobody" in printed
+    page, paper = tmp_path / "report.html", tmp_path / "report.pdf"
+    for path in (page, paper):
+        write_report(trained_store, SLUG, kept.layers["search"], path, choices=choices)
+    html = page.read_text(encoding="utf-8")
+    assert "<h1>Parks #1 *bold* $x$ &lt;script&gt;</h1>" in html
+    assert "<p>Another: #let x = $1$ @nobody</p>" in html
+    told = " ".join(read_page(page).split())
+    for said in (f"{first} beside {second}.", "The map shows a part of the city", "--view"):
+        assert said in told
+    printed = " ".join(text_of(paper.read_bytes()).split())
+    assert "Parks #1 *bold* $x$ <script>" in printed
+    assert "Another: #let x = $1$ @nobody" in printed
     areas = kept.layers["socioeconomic areas"]
     district = str(layer_shapes(trained_store, SLUG, areas)["area"][0])
     of_layer = districts_of_layer(trained_store, SLUG, areas, (district,))
