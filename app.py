@@ -12,9 +12,9 @@ logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
 st.set_page_config(page_title="Aether", page_icon=MARK, layout="wide", initial_sidebar_state="auto")
 st.logo(WORDMARK, icon_image=MARK, size="large")
 style.apply()
-page.mark_routed()
 
 current = st.navigation(page.menu())
+page.mark_routed(current)
 
 with errors.boxed(state.reachable):
     state.apply_choice()

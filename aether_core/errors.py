@@ -27,7 +27,7 @@ class InputError(AetherError):
 
     Args:
         what: What is wrong, in plain words, without a full stop.
-        value: The value that was given; shortened when long.
+        value: The value that was given; shortened when long, `(empty)` when blank.
         remedy: What to try instead, without a full stop.
         code: What is wrong, for programs.
     """
@@ -36,7 +36,7 @@ class InputError(AetherError):
     exit_code = 2
 
     def __init__(self, what: str, value: object, remedy: str, *, code: str | None = None) -> None:
-        shown = " ".join(str(value).split())
+        shown = " ".join(str(value).split()) or "(empty)"
         if len(shown) > 120:
             shown = shown[:117] + "..."
         super().__init__(f"{what}: {shown}; {remedy}", code=code)

@@ -7,33 +7,28 @@ from aether_core.charts import change_histogram
 from aether_core.charts.words import percent
 from aether_core.errors import AetherError
 from ui.ask import change as change_ask
-from ui.ask.change import Asked
+from ui.ask import when
 from ui.jobs import made_file
 from ui.jobs import panel as job_panel
 from ui.jobs.links import LAYER
+from ui.map import ground
 from ui.map import map as city_map
-from ui.map import swipe
-from ui.map.cells import CellValues
 from ui.map.map import Point
 from ui.map.nearby import nearest_names, spread_out
-from ui.map.swipe import Side
-from ui.maps import layer_map
+from ui.maps import layer_map, swipe, views
 from ui.maps.change_views import change_view
+from ui.maps.views import Look
 from ui.shell import chart, errors, page, state
 from ui.shell.text import plain, rows
 from workflows.cities.cities import CitySummary
-from workflows.home.store import Store
-from workflows.layers.change_pictures import year_pictures
 from workflows.layers.export import export_change
 from workflows.layers.file_kinds import CHANGE_FILE, change_file
 from workflows.layers.job_kind import CHANGE, ChangeLayer
-from workflows.layers.pictures import LayerPicture
 from workflows.search.change import CAUTION, CellChange, in_words
 
 MAP_HEIGHT = 600
 DIFFERENCE, BOTH = "Difference", "Two years"
 TOP, LOOKED_AT = 6, 1000
-PICTURE_PX = 1100
 HISTOGRAM_HEIGHT = 260
 
 
@@ -88,34 +83,27 @@ def draw_difference(city: CitySummary, found: CellChange, marks: list[Point]) ->
         key=f"change-map-{city.slug}",
         height=MAP_HEIGHT,
         alt=f"Map of {city.name}: change towards {found.title}",
-        cells=CellValues(found.h3, view.shown),
+        layers=[layer_map.of_cells(found.h3, view)],
         marks=marks,
-        legend=layer_map.legend_of(view),
     )
 
 
-@st.cache_data(max_entries=4, show_spinner="Drawing the map")
-def pictures(
-    _store: Store,
-    asked: Asked,  # noqa: ARG001 - tells one change from another
-    created: str,  # noqa: ARG001 - a city added anew under the same slug is another city
-    _found: CellChange,
-) -> tuple[LayerPicture, LayerPicture]:
-    """Both years as pictures, drawn once a question."""
-    return year_pictures(_store, _found, width_px=PICTURE_PX)
-
-
-def draw_both(city: CitySummary, asked: Asked, found: CellChange) -> None:
-    """The two years under the slider, in the same colours."""
-    both = pictures(state.store(), asked, city.created.isoformat(), found)
-    names = (str(found.year_from), str(found.year_to))
-    left, right = (
-        Side(name, one.picture.png, one.picture.width, one.picture.height)
-        for name, one in zip(names, both, strict=True)
+def draw_both(city: CitySummary, found: CellChange) -> None:
+    """The two years on either side of the divider, in the same colours."""
+    pair = views.same_scale(
+        (found.score_from, found.score_to),
+        ("score", "score"),
+        (found.title, found.title),
+        "cosine, -1 to 1",
+        Look(dark=state.is_dark(), on_ground=ground.has_shapes(city)),
     )
-    swipe.draw_swipe(left, right, key="change-swipe")
-    query = found.query if found.minus is None else f"{found.query} without {found.minus}"
-    swipe.legend(f"{query}, in both years", both[0].unit, both[0].seen, 0.0)
+    swipe.show_swipe(
+        city,
+        [layer_map.of_cells(found.h3, view) for view in pair],
+        (str(found.year_from), str(found.year_to)),
+        key=f"change-years-{city.slug}",
+        height=MAP_HEIGHT,
+    )
 
 
 def draw_histogram(found: CellChange) -> None:
@@ -198,13 +186,13 @@ def keep(city: CitySummary, found: CellChange, title: str) -> None:
         st.success(f"Kept as {plain(job.title)}.")
         st.page_link(
             page.LAYERS,
-            label="See it under Layers",
+            label="See it under Maps",
             width="stretch",
             query_params={state.CITY: city.slug, LAYER: str(job.result[LAYER])},
         )
 
 
-def answered(asked: Asked | None) -> CellChange | AetherError | None:
+def answered(asked: change_ask.Asked | None) -> CellChange | AetherError | None:
     """The answer, or the error it ended in: the map is drawn either way."""
     if asked is None:
         return None
@@ -226,6 +214,7 @@ def draw() -> None:
     if len(city.years) < 2:
         draw_one_year(city)
         return
+    when.switch_years(city, changed=True)
     asked = change_ask.ask_change(city)
     result = answered(asked)
     found = result if isinstance(result, CellChange) else None
@@ -255,7 +244,7 @@ def draw() -> None:
             )
             return
         if view == BOTH:
-            draw_both(city, asked, found)
+            draw_both(city, found)
         else:
             draw_difference(city, found, marks)
         draw_histogram(found)

@@ -3,16 +3,24 @@
 import streamlit as st
 
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
-from ui.jobs.links import LAYER, from_address
+from ui.jobs.links import LAYER
 from ui.maps import difference, layer_map, take_away
 from ui.maps.layer_names import distinct_names, features_used
 from ui.shell import errors, page, state
 from ui.shell.text import facts, plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.kinds import layer_kind
-from workflows.layers.layers import LayerSummary, list_layers, remove_layer
+from workflows.layers.layers import (
+    MAX_TITLE,
+    LayerSummary,
+    list_layers,
+    remove_layer,
+    rename_layer,
+)
 
 MAP_HEIGHT = 600
+MOST_BELOW = 4
+WITH = "with"
 MAP, COMPARE = "One layer", "Compare two"
 ASKED = {
     "query": "Asked",
@@ -33,11 +41,14 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
     """The list of layers; one is always chosen."""
     by_name = {layer.layer: layer for layer in layers}
     names = distinct_names(layers)
-    linked = from_address(LAYER)
+    linked = st.query_params.get(LAYER)
     if linked in by_name:
         st.session_state["layer"] = linked
-    elif st.session_state.get("layer") not in by_name:
-        st.session_state["layer"] = layers[0].layer
+    else:
+        if linked:
+            st.warning("The layer of this link was removed. This is another one.")
+        if st.session_state.get("layer") not in by_name:
+            st.session_state["layer"] = layers[0].layer
     name = st.radio(
         "Saved layers",
         list(by_name),
@@ -53,8 +64,15 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
             for layer in layers
         ],
         key="layer",
+        on_change=into_address,
     )
+    into_address()
     return by_name[name]
+
+
+def into_address() -> None:
+    """Let the page's address name the layer that is looked at."""
+    st.query_params[LAYER] = st.session_state["layer"]
 
 
 def kind_and_features(layer: LayerSummary) -> list[str]:
@@ -109,19 +127,61 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
             take_away.report(city, chosen)
         with right:
             take_away.qgis(city, chosen)
-        draw_removal(city, chosen)
+        left, right = st.columns(2, gap="small")
+        with left:
+            draw_renaming(city, chosen)
+        with right:
+            draw_removal(city, chosen)
         st.page_link(
             page.DISTRICTS, label="Figures of districts", query_params={state.CITY: city.slug}
         )
         st.subheader("Provenance", anchor=False)
         draw_lineage(chosen)
     with picture, errors.boxed(state.reachable):
-        layer_map.draw_layer(city, chosen, "layer", MAP_HEIGHT)
+        names = distinct_names(layers)
+        below = {names[one.layer]: one for one in show_with(layers, chosen)}
+        layer_map.draw_layer(city, chosen, "layer", MAP_HEIGHT, below)
+
+
+def show_with(layers: list[LayerSummary], chosen: LayerSummary) -> list[LayerSummary]:
+    """Ask which other layers lie under the one that is looked at; they stand in the address."""
+    by_name = {layer.layer: layer for layer in layers if layer.layer != chosen.layer}
+    if not by_name:
+        return []
+    names = distinct_names(layers)
+    linked = st.query_params.get(WITH, "").split(",")
+    kept = st.session_state.get(WITH, linked)
+    st.session_state[WITH] = [name for name in kept if name in by_name][:MOST_BELOW]
+    asked = st.multiselect(
+        "Show with it",
+        list(by_name),
+        key=WITH,
+        format_func=lambda slug: names[slug],
+        max_selections=MOST_BELOW,
+        placeholder="other layers, under this one",
+    )
+    if asked:
+        st.query_params[WITH] = ",".join(asked)
+    else:
+        st.query_params.pop(WITH, None)
+    return [by_name[name] for name in asked]
+
+
+def draw_renaming(city: CitySummary, layer: LayerSummary) -> None:
+    """Give the layer another title."""
+    with st.popover(
+        "Rename", icon=":material/edit:", width="stretch", key=f"renaming-{layer.layer}"
+    ):
+        title = st.text_input("Title", layer.title, key=f"title-{layer.layer}", max_chars=MAX_TITLE)
+        if st.button("Rename this layer", type="primary", key=f"rename-{layer.layer}"):
+            with errors.boxed(state.reachable):
+                rename_layer(state.store(), city.slug, layer.layer, title)
+                st.rerun()
 
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Layers")
+    city = page.with_city("Maps")
     if city is None:
         return
     layers = list_layers(state.store(), city.slug)
@@ -134,8 +194,6 @@ def draw() -> None:
             "Search this city",
         )
         return
-    if LAYER in st.query_params:
-        st.session_state["layers-view"] = MAP
     view = st.segmented_control(
         "View",
         [MAP, COMPARE],

@@ -1,4 +1,4 @@
-"""Search: ask a question, see how it was read, where it holds, why, and how sure; keep it."""
+"""Ask: a question, see how it was read, where it holds, why, and how sure; keep it."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,14 +10,14 @@ import streamlit as st
 
 from aether_core.city.cells import cell_at
 from aether_core.errors import AetherError
-from ui.ask import card, chips, places, spots, sure, take_away
+from ui.ask import card, chips, places, spots, sure, take_away, when
 from ui.ask import question as ask
 from ui.ask.question import Found, Question
 from ui.map import ground, legend, ramp
 from ui.map import map as city_map
 from ui.map.cells import CellValues
 from ui.map.coloured import Shown, untrusted
-from ui.map.map import Point
+from ui.map.map import MapLayer, Point
 from ui.map.nearby import places_of
 from ui.shell import errors, page, state
 from ui.shell.text import plain
@@ -123,10 +123,9 @@ def draw_map(
         key=f"search-map-{city.slug}",
         height=MAP_HEIGHT,
         alt=f"Map of {city.name}: {title or 'no query yet'}",
-        cells=values,
+        layers=[] if values is None else [MapLayer(cells=values, legend=key)],
         points=city_map.points_of(places_of(city)) if values is None else [],
         marks=marks,
-        legend=key,
         on_click=partial(look, city.cell_resolution) if city.model else None,
     )
 
@@ -141,7 +140,7 @@ def draw_hint(city: CitySummary) -> None:
             "Train its model",
         )
         return
-    st.subheader("Search the city", anchor=False)
+    st.subheader("Ask the city", anchor=False)
     st.write(
         "Type what you are looking for, choose an example, or click the map to see what is there "
         "and to find places like it."
@@ -195,8 +194,9 @@ def draw_where(
         return [Point(hit.lon, hit.lat, hit.name or hit.category, hit.category) for hit in hits]
     best = spots.best_spots(city, found, unsure)
     spots.show_spots(best)
+    year = f", on {found.result.year}" if found.result.year != city.year else ""
     st.caption(
-        plain(f"{spots.told_number(found.result)}. Model: {found.result.model}.")
+        plain(f"{spots.told_number(found.result)}. Model: {found.result.model}{year}.")
         if best
         else "No cell is left: lower the slider under How sure, or widen the area."
     )
@@ -261,10 +261,11 @@ def draw_panel(
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Search")
+    city = page.with_city("Ask")
     if city is None:
         return
     draw_bar(city)
+    when.switch_years(city, changed=False)
     question: Question | None = None
     result: Found | AetherError | None = None
     try:

@@ -1,4 +1,4 @@
-"""`layer list`, `export`, `remove`."""
+"""`layer list`, `export`, `rename`, `remove`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -68,6 +68,16 @@ def export(
         }
     )
     output.say(f"{layer} written to {target}{f', style to {styled}' if styled else ''}")
+
+
+def rename(slug: str, layer: str, title: str) -> None:
+    """Give a layer another title; its short name stays."""
+    from workflows.home.store import open_store
+    from workflows.layers.layers import rename_layer
+
+    renamed = rename_layer(open_store(), slug, layer, title)
+    output.document(_listed(renamed))
+    output.say(f"{layer} is now called {renamed.title}.")
 
 
 def remove(slug: str, layer: str) -> None:

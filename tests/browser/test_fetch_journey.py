@@ -72,7 +72,7 @@ def test_from_a_box_to_a_city(
             assert not list_cities(empty_environment)
 
             server.behave()
-            page.get_by_role("link", name="Home", exact=True).click()
+            page.get_by_role("link", name="Cities", exact=True).click()
             page.get_by_role("link", name="1 fetch ended early").click()
             page.get_by_role("button", name="Resume").click()
             expect(page.get_by_role("heading", name="City: Borderville")).to_be_visible(

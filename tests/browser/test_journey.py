@@ -35,13 +35,13 @@ def add_city(page: Page, files: CityFiles) -> None:
 
 
 def train(page: Page) -> None:
-    page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_role("link", name="Expert", exact=True).click()
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text("Results of run 1")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def ask(page: Page, words: str) -> None:
-    page.get_by_role("link", name="Search", exact=True).click()
+    page.get_by_role("link", name="Ask", exact=True).click()
     page.get_by_label("What are you looking for?").fill(words)
     page.get_by_label("What are you looking for?").press("Enter")
     expect(page.get_by_role("button", name="like: night out")).to_be_visible(timeout=PATIENCE_MS)
@@ -107,13 +107,13 @@ def walk(page: Page, store: Store, city_files: CityFiles, tmp_path: Path) -> Non
 
     page.get_by_role("button", name="Keep").first.click()
     page.get_by_role("button", name="Save as layer").click()
-    page.get_by_role("link", name="See it under Layers").click()
+    page.get_by_role("link", name="See it under Maps").click()
     expect(page.get_by_text("Provenance")).to_be_visible(timeout=PATIENCE_MS)
     (layer,) = list_layers(store, city.slug)
     assert layer.kind == "similar"
 
     with outage(store.url):
-        page.get_by_role("link", name="Home", exact=True).click()
+        page.get_by_role("link", name="Cities", exact=True).click()
         expect(page.get_by_text("The database cannot be reached")).to_be_visible()
     expect(page.get_by_text("Ready to search in plain words.")).to_be_visible(timeout=PATIENCE_MS)
     assert page.get_by_test_id("stException").count() == 0

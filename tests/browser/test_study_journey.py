@@ -14,6 +14,7 @@ from workflows.home.store import Store
 
 def ask(page: Page) -> None:
     """Ask how much is chance, with trainings as short as they can be."""
+    page.get_by_role("link", name="Expert", exact=True).click()
     page.get_by_role("link", name="Evaluate", exact=True).click()
     page.get_by_text("Studies", exact=True).click()
     expect(page.get_by_text("No studies yet")).to_be_visible(timeout=PATIENCE_MS)

@@ -16,6 +16,7 @@ from workflows.layers.layers import list_layers
 
 def fit(page: Page, files: TaskFiles) -> None:
     """Upload labels, look at what they are, and map them."""
+    page.get_by_role("link", name="Maps", exact=True).click()
     page.get_by_role("link", name="Land use", exact=True).click()
     heading = page.get_by_role("heading", name="Land use: Tinytown")
     expect(heading).to_be_visible(timeout=PATIENCE_MS)  # the first fit loads scikit-learn
@@ -56,7 +57,7 @@ def from_the_tray(page: Page) -> None:
     page.get_by_role("button", name="Create report").click()
     expect(page.get_by_test_id("stProgress").first).to_be_visible(timeout=PATIENCE_MS)
     page.keyboard.press("Escape")
-    page.get_by_role("link", name="Search", exact=True).click()
+    page.get_by_role("link", name="Ask", exact=True).click()
     tray = page.locator(".st-key-job-tray")
     expect(tray).to_contain_text("is done", timeout=PATIENCE_MS)
     page.reload()

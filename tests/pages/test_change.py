@@ -3,9 +3,11 @@
 import h3
 import pytest
 
+from aether_core.search.question.parse import parse
 from tests.app_fixtures import SLUG, YEAR
 from tests.pages.visit import deck, layer, links, open_page, words
 from tests.year_fixtures import OTHER
+from ui.ask import when
 from workflows.home.store import Store
 from workflows.layers.layers import list_layers
 from workflows.search.change import change_cells
@@ -43,11 +45,18 @@ def test_years_can_be_turned_round_seen_side_by_side_and_kept(
     visit = open_page("change", **{"what": QUERY, "from": str(YEAR)})
     assert [visit.selectbox(key=key).value for key in ("from", "to")] == [YEAR, OTHER]
     visit.get_by_key("change-view").set_value("Two years").run()
-    assert "in both years" in words(visit)
+    shown = deck(visit)
+    sides = {one["side"]: one for one in shown["layers"] if one.get("side")}
+    assert sides["left"]["group"] == str(YEAR)
+    assert sides["right"]["group"] == str(OTHER)
+    assert sides["left"]["shown"]["palette"] == sides["right"]["shown"]["palette"]
+    assert sides["left"]["data"] != sides["right"]["data"]
+    (key,) = shown["legends"]  # one scale
+    assert key["title"] == f"{YEAR} | {OTHER}"
     visit.button(key="keep-change").click().run()
     assert not visit.error
     assert "Kept as" in words(visit)
-    assert links(visit)["See it under Layers"] == "layers"
+    assert links(visit)["See it under Maps"] == "layers"
     (kept,) = list_layers(two_years_environment, SLUG)
     assert (kept.kind, kept.parameters["from"], kept.parameters["to"]) == ("change", YEAR, OTHER)
     layers = open_page("layers")
@@ -62,3 +71,38 @@ def test_what_cannot_be_read_is_said_in_a_box_and_nothing_is_asked_at_first() ->
     visit.text_input(key="what").input("y" * 301).run()
     assert "301 characters" in visit.error[0].value
     assert deck(visit)["layers"]
+
+
+def test_a_question_goes_over_to_its_change_to_another_year_and_back(
+    two_years_environment: Store,
+) -> None:
+    assert two_years_environment
+    asked = "a park near a school but not a night out"
+    visit = open_page("search", q=asked)
+    visit.get_by_key(f"when-{YEAR}").set_value("Change").run()
+    assert not visit.exception
+    assert visit.text_input(key="what").value == "park"
+    assert visit.text_input(key="without").value == "night out"
+    visit.get_by_key("when-Change").set_value(str(YEAR)).run()
+    assert not visit.exception
+    assert visit.text_input(key="q").value == asked
+
+
+@pytest.mark.usefixtures("two_years_environment")
+def test_a_link_asks_of_another_year_and_one_the_city_lacks_is_its_own() -> None:
+    said = f"Model\\: {SLUG}-1"
+    assert f"{said}, on {OTHER}." in words(open_page("search", q=QUERY, year=str(OTHER)))
+    assert f"{said}." in words(open_page("search", q=QUERY, year="1999"))
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("a park", ("park", "")),
+        ("a park but not a school", ("park", "school")),
+        ("homes near a park and a school, away from main roads", ("homes", "")),
+        ("within 300 m of a station", ("", "")),
+    ],
+)
+def test_only_likenesses_can_have_changed(question: str, expected: tuple[str, str]) -> None:
+    assert when.compared(parse(question).criteria) == expected

@@ -47,6 +47,6 @@ def test_each_of_several_at_once_gets_the_whole_page(fresh_port: int) -> None:
         assert shown.problems == [], page
         assert len(shown.titles) >= 1, page
         # Streamlit's own list of the folder, shown for a moment, would mean: not by the router.
-        assert [offered[0] for offered in shown.navigations] == ["Home"], page
+        assert [offered[0] for offered in shown.navigations] == ["Cities"], page
         if page == "search":
             assert "What are you looking for?" in shown.boxes

@@ -13,7 +13,7 @@ def test_a_trained_city_is_ready_to_be_asked() -> None:
     assert "Tinytown" in said
     assert "1 model" in said
     assert "Ready to search in plain words." in said
-    assert links(visit)["Search this city"] == "search"
+    assert links(visit)["Ask this city"] == "search"
 
 
 @pytest.mark.usefixtures("app_environment")

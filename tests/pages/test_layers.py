@@ -1,6 +1,5 @@
 """Layers: found again, drawn, taken away, compared, removed."""
 
-import json
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -94,6 +93,36 @@ def test_land_use_is_drawn_by_its_classes(mapped: Store) -> None:
     assert "AETHER" in words(visit)
     classes = chosen.measured(ClassFindings).outcomes
     assert all(any(name in cell["t"] for name in classes) for cell in cells)
+
+
+def test_layers_lie_on_each_other_and_stand_in_the_address(kept: Store) -> None:
+    top, below = list_layers(kept, SLUG)
+    visit = open_page("layers")
+    visit.multiselect(key="with").set_value([below.layer]).run()
+    assert not visit.exception
+    assert visit.query_params["with"] == below.layer
+    shown = deck(visit)
+    movable = [one for one in shown["layers"] if one.get("movable")]
+    assert [one["group"] for one in movable] == [below.title, top.title]  # lowest first
+    assert [one["of"] for one in shown["legends"]] == [one["id"] for one in movable]
+    assert movable[0]["data"] != movable[1]["data"]
+    linked = open_page("layers", **{"with": f"{below.layer},no-such-layer"})
+    assert linked.multiselect(key="with").value == [below.layer]
+    linked.radio[0].set_value(below.layer).run()  # a layer does not lie under itself
+    assert linked.multiselect(key="with").value == []
+
+
+def test_a_layer_is_renamed_and_a_title_too_long_is_said(kept: Store) -> None:
+    visit = open_page("layers")
+    chosen = list_layers(kept, SLUG)[0].layer
+    visit.text_input(key=f"title-{chosen}").set_value("  Schools   of 2024 ")
+    visit.button(key=f"rename-{chosen}").click().run()
+    assert visit.radio[0].options == ["Schools of 2024", "a night out"]
+    assert list_layers(kept, SLUG)[0].layer == chosen
+    visit.text_input(key=f"title-{chosen}").set_value(" ")
+    visit.button(key=f"rename-{chosen}").click().run()
+    assert "1 to 200 characters" in visit.error[0].value
+    assert list_layers(kept, SLUG)[0].title == "Schools of 2024"
 
 
 def test_removing_takes_a_second_word(kept: Store) -> None:
@@ -203,11 +232,16 @@ def test_the_style_of_a_layer_has_a_colour_for_each_class(mapped: Store) -> None
 @pytest.mark.usefixtures("mapped")
 def test_two_layers_lie_under_one_line() -> None:
     visit = compare()
-    shown = json.loads(visit.get_by_key("swipe").proto.json)
-    assert shown["left"].startswith("data:image/png")
-    assert shown["left"] != shown["right"]
-    assert "AETHER" in shown["leftName"]
-    assert "AlphaEarth" in shown["rightName"]
+    shown = deck(visit)
+    left, right = (one for one in shown["layers"] if one.get("side"))
+    assert (left["side"], right["side"]) == ("left", "right")
+    assert "AETHER" in left["group"]
+    assert "AlphaEarth" in right["group"]
+    assert left["data"] != right["data"]
+    named = [{cell["t"]: cell["c"] for cell in one["data"]} for one in (left, right)]
+    both = named[0].keys() & named[1].keys()
+    assert both
+    assert all(named[0][name] == named[1][name] for name in both)  # a class has one colour
     same = next(one.value for one in visit.metric if one.label == "Same class")
     assert 0 < float(same.split("\N{NO-BREAK SPACE}")[0]) <= 100
 

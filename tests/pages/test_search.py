@@ -55,7 +55,7 @@ def submit(visit: AppTest, key: str) -> None:
 @pytest.mark.usefixtures("app_environment")
 def test_before_a_question_the_page_says_what_to_do() -> None:
     visit = open_page("search")
-    assert "Search the city" in words(visit)
+    assert "Ask the city" in words(visit)
     assert deck(visit)["clickable"]
 
 
@@ -221,7 +221,7 @@ def test_pointing_at_a_cell_finds_the_same_cell_first(app_environment: Store) ->
     assert best[0]["t"] == "The place you clicked"
     assert best[1]["p"] == pytest.approx([lon, lat], abs=2e-6)
     visit.button(key="back").click().run()
-    assert "Search the city" in words(visit)
+    assert "Ask the city" in words(visit)
 
 
 @pytest.mark.usefixtures("app_environment")
@@ -261,7 +261,7 @@ def test_an_answer_is_kept_as_a_layer_with_its_parts(app_environment: Store) -> 
     ("query", "says"),
     [
         ("x " * 5000, "9,999 characters"),
-        ("   ", "Search the city"),
+        ("   ", "Ask the city"),
         ("near a park not near a park", "contradicts itself"),
         ("near a zeppelin hangar", "no places of this kind"),
     ],

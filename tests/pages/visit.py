@@ -28,8 +28,8 @@ def words(visit: AppTest) -> str:
     kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success")
     said = [str(element.value) for kind in kinds for element in getattr(visit, kind)]
     said += [element.body for element in visit.html]
-    legends = [json.loads(one.json)["legend"] for one in _components(visit, "aether_map")]
-    for legend in filter(None, legends):
+    maps = [json.loads(one.json) for one in _components(visit, "aether_map")]
+    for legend in (legend for spec in maps for legend in spec["legends"]):
         said += [legend["title"], legend["unit"]]
         said += [f"{entry['name']} {entry['figure']}" for entry in legend["entries"]]
     return "\n".join(said)

@@ -2,7 +2,7 @@
 
 All of it but an uploaded area lives in the page's address, so a link brings it back: `q` the
 words, `c` the criteria once they were edited, `mode`, `ground`, `at` the example, `cell` what is
-looked at.
+looked at, `year` the embedding's where it is not the city's own.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,7 @@ MODE: Final = "mode"
 GROUND: Final = "ground"
 AT: Final = "at"
 CELL: Final = "cell"
+YEAR: Final = "year"
 CHIP: Final = "chip"
 _AREAS: Final = "ask-areas"
 _ANSWER: Final = "ask-answer"
@@ -50,6 +51,7 @@ class Question:
         edited: Whether the criteria were edited, so that the words no longer say all.
         areas: Uploaded areas that the ranking is limited to.
         at: An example on the map (lon, lat) that is asked for instead.
+        year: Of the embedding; the model's own where None.
     """
 
     city: str
@@ -62,6 +64,7 @@ class Question:
     mode: str
     extent: Extent
     at: tuple[float, float] | None
+    year: int | None
 
     @property
     def stays(self) -> bool:
@@ -106,6 +109,7 @@ def current(city: CitySummary) -> Question | None:
         st.query_params.get(MODE, "all"),
         Extent.EVERYWHERE if st.query_params.get(GROUND) == Extent.EVERYWHERE else Extent.LAND,
         at,
+        year_asked(city),
     )
 
 
@@ -128,7 +132,9 @@ def answer(question: Question) -> Found:
 def _answered(question: Question) -> Answer | CellScores:
     store = state.store()
     if question.at is not None:
-        return similar_cells(store, question.city, *question.at, model=question.model)
+        return similar_cells(
+            store, question.city, *question.at, model=question.model, year=question.year
+        )
     if question.edited:
         words, given = "", together(question.criteria, question.areas)
     else:
@@ -141,6 +147,7 @@ def _answered(question: Question) -> Answer | CellScores:
         mode=question.mode,
         model=question.model,
         extent=question.extent,
+        year=question.year,
     )
 
 
@@ -179,7 +186,7 @@ def address(city: CitySummary) -> dict[str, str]:
     words = " ".join((st.session_state.get(WORDS) or "").split())
     asked = {
         name: st.query_params[name]
-        for name in (CRITERIA, MODE, GROUND, AT)
+        for name in (CRITERIA, MODE, GROUND, AT, YEAR)
         if name in st.query_params
     }
     return {state.CITY: city.slug} | ({WORDS: words} if words else {}) | asked
@@ -239,6 +246,21 @@ def words_changed() -> None:
     """The words were typed: they lead again."""
     st.session_state[CHIP] = None
     _forget(CRITERIA, AT, CELL)
+
+
+def year_asked(city: CitySummary) -> int | None:
+    """The year the address asks of; None for the city's own, and for one it does not hold."""
+    asked = st.query_params.get(YEAR, "")
+    found = next((year for year in city.years if str(year) == asked), None)
+    return None if found == city.year else found
+
+
+def choose_year(city: CitySummary, year: int) -> None:
+    """Ask of this year from now on."""
+    if year == city.year:
+        _forget(YEAR)
+    else:
+        st.query_params[YEAR] = str(year)
 
 
 def look_at(cell: str) -> None:

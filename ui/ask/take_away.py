@@ -54,7 +54,7 @@ def _keeping(one: _Result) -> None:
         with errors.boxed(state.reachable):
             layer = one.keep(title)
             st.success(f"Kept as {plain(layer.title)}.")
-            st.page_link(page.LAYERS, label="See it under Layers", width="stretch")
+            st.page_link(page.LAYERS, label="See it under Maps", width="stretch")
 
 
 def _result(result: Answer | CellScores) -> _Result:

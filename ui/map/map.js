@@ -12,8 +12,11 @@ const MOST_SHAKE = 6; // pixels between press and release of a click
 const FEWEST_LETTERS = 2;
 const MOST_FOUND = 8;
 const FOUND_ZOOM = 16;
+const ADDRESS_MS = 400;
+const [NARROWEST, WIDEST] = [0.02, 0.98]; // where the divider stops
 const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+let linked = /^#map=(.+)$/.exec(location.hash)?.[1]; // the view a link asks for
 let library; // deck.gl, loaded once a page
 let converter;
 const pieces = new Map(); // address → promise of its content
@@ -120,6 +123,7 @@ async function cellLayer(deck, one, words) {
     autoHighlight: true,
     highlightColor: ({ index }) => (classes[index] === NO_CLASS ? UNSEEN : HIGHLIGHT),
     opacity: one.opacity,
+    side: one.side,
     tips: new Tips(one.shown, classes, words),
   });
 }
@@ -149,8 +153,26 @@ async function shapeLayer(deck, one, words) {
     autoHighlight: true,
     highlightColor: HIGHLIGHT,
     opacity: one.opacity,
+    side: one.side,
     tips: new Tips(one.shown, classes, words),
   });
+}
+
+// What a browser keeps while its tab is open; nothing where it keeps none.
+function kept(name) {
+  try {
+    return JSON.parse(sessionStorage.getItem(name));
+  } catch {
+    return null;
+  }
+}
+
+function keep(name, value) {
+  try {
+    sessionStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    // The next page begins anew, then.
+  }
 }
 
 // How words are compared: without capitals and accents.
@@ -204,9 +226,13 @@ class CityMap {
       const row = event.target.closest("li[data-at]");
       if (row) this.visit(this.offered[row.dataset.at]);
     });
-    this.resized = new ResizeObserver(() => this.scale());
+    this.resized = new ResizeObserver(() => {
+      this.scale();
+      if (this.view && this.sided) this.deck?.setProps(this.sides());
+    });
     this.resized.observe(this.stage);
     root.addEventListener("fullscreenchange", () => this.label());
+    this.startDivider();
   }
 
   async take(data, send) {
@@ -218,17 +244,20 @@ class CityMap {
     this.root.style.setProperty("--land", `rgb(${data.land})`);
     this.stage.classList.toggle("keys", data.clickable);
     this.label();
-    this.legend(null);
+    this.legend([]);
     this.stack();
+    this.cut = kept("aether divider") ?? 0.5;
+    this.divide();
     if (!this.deck) this.tell(data.words.waiting);
     try {
       const deck = await loadLibrary(data.code);
       const chosen = this.chosen();
+      const ordered = this.ordered();
       const layers = await Promise.all(
-        data.layers.map((one) => layerOf(deck, { ...one, ...this.look(chosen, one.group) }, data.words)),
+        ordered.map((one) => layerOf(deck, { ...one, ...this.look(chosen, one.group) }, data.words)),
       );
       if (turn !== this.turn || !this.root.isConnected) return;
-      const seen = layers.filter((_, at) => !chosen[data.layers[at].group]?.hidden);
+      const seen = layers.filter((_, at) => !chosen[ordered[at].group]?.hidden);
       this.show(deck, this.visited ? [...seen, this.ring(deck)] : seen);
       this.tell("");
       this.legend(await this.counts());
@@ -239,31 +268,123 @@ class CityMap {
   }
 
   show(deck, layers) {
-    const views = new deck.MapView({ id: "map", repeat: this.data.bounds[2] > 180 });
+    this.library = deck;
+    this.view ??= this.linkedView() ?? this.keptView() ?? this.whole();
     if (this.deck) {
-      this.deck.setProps({ layers, views });
+      this.deck.setProps({ layers, ...(this.sided ? this.sides() : { views: this.wholeView() }) });
       return;
     }
-    this.library = deck;
-    this.view = this.keptView() ?? this.whole();
     this.deck = new deck.Deck({
       parent: this.find(".deck"),
-      views,
+      ...(this.sided ? this.sides() : { views: this.wholeView(), initialViewState: this.view }),
       layers,
+      layerFilter: ({ layer, viewport }) => !layer.props.side || layer.props.side === viewport.id,
       controller: { keyboard: false },
-      initialViewState: this.view,
       pickingRadius: 3,
-      onViewStateChange: ({ viewState }) => {
-        this.view = { ...viewState, zoom: Math.min(viewState.zoom, MOST_ZOOM) };
-        this.moved();
-        return this.view;
-      },
+      onViewStateChange: (change) => this.turned(change),
       onHover: (info) => this.hover(info),
       getCursor: ({ isDragging, isHovering }) =>
         isDragging ? "grabbing" : isHovering && this.data.clickable ? "pointer" : "grab",
     });
     if (this.data.style) this.startBasemap();
     this.moved();
+  }
+
+  // One view of the ground, or one on each side of the divider that go on in each other.
+
+  get sided() {
+    return this.data.layers.some((one) => one.side);
+  }
+
+  // One legend for both sides.
+  get oneScale() {
+    return this.sided && this.data.legends.length === 1;
+  }
+
+  wholeView() {
+    return new this.library.MapView({ id: "map", repeat: this.data.bounds[2] > 180 });
+  }
+
+  sides() {
+    const { MapView } = this.library;
+    const repeat = this.data.bounds[2] > 180;
+    const controller = { keyboard: false };
+    const width = this.stage.clientWidth;
+    const at = Math.round(width * this.cut);
+    return {
+      views: [
+        new MapView({ id: "left", x: 0, width: at, repeat, controller }),
+        new MapView({ id: "right", x: at, width: width - at, repeat, controller }),
+      ],
+      viewState: { left: this.beside("left", this.view, 1), right: this.beside("right", this.view, 1) },
+    };
+  }
+
+  // A view whose middle lies as far from the map's as its side of the divider does, or back.
+  beside(side, view, way) {
+    const width = this.stage.clientWidth;
+    const at = Math.round(width * this.cut);
+    const pixels = side === "left" ? (at - width) / 2 : at / 2;
+    return { ...view, longitude: view.longitude + (way * pixels * 360) / (512 * 2 ** view.zoom) };
+  }
+
+  turned({ viewState, viewId }) {
+    const { longitude, latitude } = viewState;
+    const zoom = Math.min(viewState.zoom, MOST_ZOOM);
+    if (!this.sided) {
+      this.view = { ...viewState, zoom };
+      this.moved();
+      return this.view;
+    }
+    this.view = this.beside(viewId, { ...this.view, longitude, latitude, zoom }, -1);
+    this.deck.setProps(this.sides());
+    this.moved();
+    return undefined;
+  }
+
+  // The divider.
+
+  startDivider() {
+    const divider = this.find(".divider");
+    divider.addEventListener("pointerdown", (event) => divider.setPointerCapture(event.pointerId));
+    divider.addEventListener("pointermove", (event) => {
+      if (!divider.hasPointerCapture(event.pointerId)) return;
+      const { left, width } = this.stage.getBoundingClientRect();
+      this.moveDivider((event.clientX - left) / width);
+    });
+    divider.addEventListener("keydown", (event) => {
+      const to = { ArrowLeft: this.cut - 0.02, ArrowRight: this.cut + 0.02, Home: 0, End: 1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      this.moveDivider(to);
+    });
+  }
+
+  moveDivider(to) {
+    this.cut = Math.min(Math.max(to, NARROWEST), WIDEST);
+    keep("aether divider", this.cut);
+    this.divide();
+    this.deck?.setProps(this.sides());
+  }
+
+  divide() {
+    const { sided } = this;
+    const { words, layers } = this.data;
+    const divider = this.find(".divider");
+    divider.hidden = !sided;
+    const names = {};
+    for (const side of ["left", "right"]) {
+      names[side] = layers.find((one) => one.side === side)?.group ?? "";
+      const label = this.find(`.on-${side}`);
+      label.hidden = !sided;
+      label.textContent = names[side];
+    }
+    if (!sided) return;
+    const percent = Math.round(this.cut * 100);
+    this.stage.style.setProperty("--cut", `${this.cut * 100}%`);
+    divider.setAttribute("aria-label", `${words.divider}: ${names.left}, ${names.right}`);
+    divider.setAttribute("aria-valuenow", String(percent));
+    divider.setAttribute("aria-valuetext", `${percent} % ${names.left}`);
   }
 
   // The style's map lies below and follows: where its server does not answer, the data stand alone.
@@ -289,6 +410,7 @@ class CityMap {
 
   leave() {
     this.turn += 1;
+    clearTimeout(this.addressing);
     this.resized.disconnect();
     this.basemap?.remove();
     this.deck?.finalize();
@@ -312,18 +434,22 @@ class CityMap {
     return { longitude, latitude, zoom, minZoom: Math.min(zoom - 3, 8), maxZoom: MOST_ZOOM };
   }
 
+  // What a link asks for, `#map=zoom/latitude/longitude`: of the first map of a visit.
+  linkedView() {
+    const [zoom, latitude, longitude] = (linked ?? "").split("/").map(Number);
+    linked = null;
+    const known = [zoom, latitude, longitude].every(Number.isFinite) && Math.abs(latitude) < 85;
+    return known ? { ...this.whole(), zoom: Math.min(zoom, MOST_ZOOM), latitude, longitude } : null;
+  }
+
   keptView() {
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(`aether view ${this.data.place}`));
-      return kept && { ...this.whole(), ...kept };
-    } catch {
-      return null;
-    }
+    const view = kept(`aether view ${this.data.place}`);
+    return view && { ...this.whole(), ...view };
   }
 
   go(view) {
     this.view = { ...this.view, ...view };
-    this.deck?.setProps({ initialViewState: { ...this.view } });
+    this.deck?.setProps(this.sided ? this.sides() : { initialViewState: { ...this.view } });
     this.moved();
   }
 
@@ -332,11 +458,13 @@ class CityMap {
     this.say(null);
     this.scale();
     this.follow();
-    try {
-      sessionStorage.setItem(`aether view ${this.data.place}`, JSON.stringify({ longitude, latitude, zoom }));
-    } catch {
-      // A browser that keeps nothing shows the whole city on the next page.
-    }
+    keep(`aether view ${this.data.place}`, { longitude, latitude, zoom });
+    clearTimeout(this.addressing); // browsers take a few changes of the address a second
+    this.addressing = setTimeout(() => {
+      if (!this.root.isConnected) return;
+      const at = `#map=${zoom.toFixed(2)}/${latitude.toFixed(5)}/${longitude.toFixed(5)}`;
+      history.replaceState(history.state, "", at);
+    }, ADDRESS_MS);
   }
 
   follow() {
@@ -390,7 +518,8 @@ class CityMap {
     const { left, top } = this.stage.getBoundingClientRect();
     const here = { x: event.clientX - left, y: event.clientY - top };
     const object = this.deck.pickObject({ ...here, radius: 3, layerIds: ["marks", "points"] })?.object;
-    const coordinate = this.deck.getViewports()[0]?.unproject([here.x, here.y]);
+    const [port] = this.deck.getViewports({ ...here, width: 1, height: 1 });
+    const coordinate = port?.unproject([here.x - port.x, here.y - port.y]);
     if (coordinate) this.choose({ coordinate, object });
   }
 
@@ -548,20 +677,37 @@ class CityMap {
     note.append(button);
   }
 
-  // How many shapes each class has; nothing where a map has no classes.
-  async counts() {
-    const one = this.data.layers.find((layer) => layer.shown);
-    if (!one) return null;
-    const counts = new Array(NO_CLASS + 1).fill(0);
-    for (const place of await numbers(one.shown.classes, Uint8Array)) counts[place] += 1;
-    return counts;
+  // How many shapes each class of each legend's layer has; nothing where that has no classes.
+  counts() {
+    return Promise.all(
+      this.data.legends.map(async ({ of }) => {
+        const scaled = this.data.layers.filter((one) => one.shown && (one.id === of || (one.side && this.oneScale)));
+        if (!scaled.length) return null;
+        const counts = new Array(NO_CLASS + 1).fill(0);
+        for (const one of scaled) {
+          for (const place of await numbers(one.shown.classes, Uint8Array)) counts[place] += 1;
+        }
+        return counts;
+      }),
+    );
   }
 
+  // The legends of what is seen.
   legend(counts) {
-    const { legend } = this.data;
-    const box = this.find(".legend");
-    box.hidden = !legend;
-    if (!legend) return;
+    const chosen = this.chosen();
+    const group = ({ of }) => this.data.layers.find((layer) => layer.id === of)?.group;
+    const parts = this.data.legends
+      .map((legend, at) => [legend, counts[at]])
+      .filter(([legend]) => !chosen[group(legend)]?.hidden);
+    const box = this.find(".legends");
+    box.hidden = !parts.length;
+    box.classList.toggle("beside", this.sided && parts.length > 1);
+    box.replaceChildren(...parts.map(([legend, found]) => this.legendOf(legend, found)));
+  }
+
+  legendOf(legend, counts) {
+    const box = document.createElement("div");
+    box.className = "legend";
     const make = (tag, name, text) => {
       const element = document.createElement(tag);
       element.className = name;
@@ -590,17 +736,41 @@ class CityMap {
       if (entry.figure) row.append(make("span", "figure", entry.figure));
       list.append(row);
     }
-    box.replaceChildren(head, list);
+    box.append(head, list);
+    return box;
   }
 
-  // Which layers are seen, and how strongly.
+  // Which layers are seen, how strongly, and in which order.
 
   chosen() {
-    try {
-      return JSON.parse(sessionStorage.getItem("aether layers")) ?? {};
-    } catch {
-      return {};
-    }
+    return kept("aether layers") ?? {};
+  }
+
+  // Lowest first: what can be moved stands among its like as it was put.
+  ordered() {
+    const { layers } = this.data;
+    const movable = this.order();
+    const rank = (one) => movable.indexOf(one.group);
+    const turned = layers.filter((one) => one.movable).sort((one, other) => rank(one) - rank(other));
+    return layers.map((one) => (one.movable ? turned.shift() : one));
+  }
+
+  // Groups that can be moved, lowest first.
+  order() {
+    const groups = [...new Set(this.data.layers.filter((one) => one.movable).map((one) => one.group))];
+    const put = kept("aether order") ?? [];
+    const place = (group) => (put.includes(group) ? put.indexOf(group) : groups.indexOf(group) - groups.length);
+    return groups.toSorted((one, other) => place(one) - place(other));
+  }
+
+  raise(group, by) {
+    const order = this.order();
+    const at = order.indexOf(group);
+    const to = at + by;
+    if (to < 0 || to >= order.length) return;
+    [order[at], order[to]] = [order[to], order[at]];
+    keep("aether order", order);
+    this.take(this.data, this.send);
   }
 
   look(chosen, group) {
@@ -610,11 +780,7 @@ class CityMap {
   change(group, what) {
     const chosen = this.chosen();
     chosen[group] = { ...chosen[group], ...what };
-    try {
-      sessionStorage.setItem("aether layers", JSON.stringify(chosen));
-    } catch {
-      return;
-    }
+    keep("aether layers", chosen);
     this.take(this.data, this.send);
   }
 
@@ -624,16 +790,19 @@ class CityMap {
     this.find('[data-act="layers"]').setAttribute("aria-expanded", String(!stack.hidden));
   }
 
+  // One row a group, the topmost first.
   stack() {
-    const groups = [...new Set(this.data.layers.map((one) => one.group).filter(Boolean))];
+    const groups = [...new Set(this.ordered().map((one) => one.group).filter(Boolean))].reverse();
     const box = this.find(".stack");
     if (box.dataset.groups === groups.join("\n")) return;
     box.dataset.groups = groups.join("\n");
     const chosen = this.chosen();
     const { words } = this.data;
+    const movable = this.order();
     box.replaceChildren(
       ...groups.map((group) => {
         const row = document.createElement("div");
+        row.className = "row";
         const label = document.createElement("label");
         const eye = document.createElement("input");
         eye.type = "checkbox";
@@ -644,7 +813,17 @@ class CityMap {
         Object.assign(slider, { type: "range", min: 0.1, max: 1, step: 0.1, value: chosen[group]?.opacity ?? 1 });
         slider.setAttribute("aria-label", `${words.opacity} ${group}`);
         slider.addEventListener("change", () => this.change(group, { opacity: Number(slider.value) }));
-        row.append(label, slider);
+        row.append(label);
+        if (movable.length > 1 && movable.includes(group)) {
+          for (const [sign, name, by] of [["↑", words.raise, 1], ["↓", words.lower, -1]]) {
+            const button = document.createElement("button");
+            Object.assign(button, { type: "button", textContent: sign, title: `${name} ${group}` });
+            button.setAttribute("aria-label", `${name} ${group}`);
+            button.addEventListener("click", () => this.raise(group, by));
+            row.append(button);
+          }
+        }
+        row.append(slider);
         return row;
       }),
     );
@@ -652,15 +831,16 @@ class CityMap {
 
   // The map as it is seen, with title, legend, scale and credits below, as a PNG.
   picture() {
-    const { legend, name, credits, land, alt } = this.data;
+    const { legends, name, credits, land, alt } = this.data;
     this.deck.redraw("picture");
     const drawn = this.find(".deck canvas");
     const below = this.find(".basemap canvas");
     const ratio = drawn.width / drawn.clientWidth;
     const width = drawn.clientWidth;
     const lines = wrapped(credits.join(" · "), width - 24, 11);
-    const rows = legend ? placed(legend.entries, width - 24) : [];
-    const high = 30 + (rows.length ? rows.at(-1).y + 24 : 0) + lines.length * 15 + 10;
+    const parts = legends.map((legend) => ({ legend, rows: placed(legend.entries, width - 24) }));
+    for (const part of parts) part.high = 20 + part.rows.at(-1).y + 26;
+    const high = 10 + (parts.reduce((sum, part) => sum + part.high, 0) || 20) + lines.length * 15 + 10;
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [drawn.width, drawn.height + high * ratio];
     const pen = canvas.getContext("2d");
@@ -673,26 +853,36 @@ class CityMap {
     pen.fillStyle = styles.backgroundColor;
     pen.fillRect(0, drawn.clientHeight, width, high);
     this.drawScale(pen, width, drawn.clientHeight, styles.color);
+    if (this.sided) pen.fillRect(Math.round(width * this.cut) - 1, 0, 2, drawn.clientHeight);
     pen.translate(12, drawn.clientHeight + 20);
     pen.fillStyle = styles.color;
-    pen.font = "600 13px sans-serif";
-    pen.fillText(legend ? `${name}: ${legend.title} (${legend.unit})` : alt, 0, 0, width - 24);
-    pen.font = "12px sans-serif";
-    for (const { entry, x, y } of rows) {
-      pen.fillStyle = `rgb(${land})`;
-      pen.fillRect(x, y + 8, 20, 13);
-      pen.fillStyle = entry.colour;
-      pen.fillRect(x, y + 8, 20, 13);
-      pen.fillStyle = styles.color;
-      pen.fillText(`${entry.name} ${entry.figure}`.trim(), x + 26, y + 19);
+    for (const { legend, rows, high: below } of parts) {
+      pen.font = "600 13px sans-serif";
+      pen.fillText(`${name}: ${legend.title} (${legend.unit})`, 0, 0, width - 24);
+      pen.font = "12px sans-serif";
+      for (const row of rows) this.drawEntry(pen, row, `rgb(${land})`, styles.color);
+      pen.translate(0, below);
+    }
+    if (!parts.length) {
+      pen.font = "600 13px sans-serif";
+      pen.fillText(alt, 0, 0, width - 24);
+      pen.translate(0, 20);
     }
     pen.font = "11px sans-serif";
-    const top = rows.length ? rows.at(-1).y + 24 : 0;
-    lines.forEach((line, at) => pen.fillText(line, 0, top + 16 + at * 15));
+    lines.forEach((line, at) => pen.fillText(line, 0, at * 15));
     const link = document.createElement("a");
     link.href = canvas.toDataURL("image/png");
     link.download = `${name.replace(/[^\p{L}\p{N}]+/gu, "-").toLowerCase()}-map.png`;
     link.click();
+  }
+
+  drawEntry(pen, { entry, x, y }, land, ink) {
+    pen.fillStyle = land;
+    pen.fillRect(x, y + 8, 20, 13);
+    pen.fillStyle = entry.colour;
+    pen.fillRect(x, y + 8, 20, 13);
+    pen.fillStyle = ink;
+    pen.fillText(`${entry.name} ${entry.figure}`.trim(), x + 26, y + 19);
   }
 
   drawScale(pen, width, height, colour) {

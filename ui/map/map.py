@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
 import pydeck as pdk
@@ -48,7 +48,14 @@ _WORDS: Final = {
     "opacity": "Opacity of",
     "shown": "Show",
     "none": "no",
+    "raise": "Move up:",
+    "lower": "Move down:",
+    "divider": "Divider between two maps",
 }
+_GROUND: Final = "Streets, water, parks"
+_DATA: Final = "Map colours"
+_PLACES: Final = "Places"
+_OUTLINES: Final = "Boundary"
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,41 @@ class Point:
     lat: float
     title: str
     note: str = ""
+
+
+@dataclass(frozen=True)
+class MapLayer:
+    """One set of colours on a map, with what they mean.
+
+    Attributes:
+        cells: Values to colour cells by.
+        areas: Areas or labels as polygons and points.
+        overlays: Other layers of deck.gl, such as coloured points.
+        legend: What the colours mean.
+        name: What the list of layers calls it.
+        side: `left` or `right` of a divider, where two are seen side by side.
+    """
+
+    cells: CellValues | None = None
+    areas: ShapeValues | None = None
+    overlays: Sequence[pdk.Layer] = ()
+    legend: Legend | None = None
+    name: str = _DATA
+    side: Literal["left", "right"] | None = None
+
+    def drawn(self, colours: Ground, suffix: str) -> list[pdk.Layer]:
+        """What deck.gl draws of it.
+
+        Args:
+            colours: Of lines.
+            suffix: End of the layers' ids.
+        """
+        found: list[pdk.Layer] = []
+        if self.cells is not None and len(self.cells.h3):
+            found.append(cell_layers.layer(self.cells, layer_id=f"cells{suffix}"))
+        if self.areas is not None and len(self.areas.geometry):
+            found += shapes.layers(self.areas, colours, layer_id=f"areas{suffix}")
+        return [*found, *self.overlays]
 
 
 @cache
@@ -77,12 +119,9 @@ def draw_map(
     key: str,
     height: int,
     alt: str,
-    cells: CellValues | None = None,
+    layers: Sequence[MapLayer] = (),
     points: Sequence[Point] = (),
     marks: Sequence[Point] = (),
-    areas: ShapeValues | None = None,
-    overlays: Sequence[pdk.Layer] = (),
-    legend: Legend | None = None,
     with_footprint: bool = False,
     on_click: Callable[[float, float], None] | None = None,
 ) -> None:
@@ -93,29 +132,26 @@ def draw_map(
         height: Pixels.
         key: Stable name of the map. What is seen of the city stays as it was left, on every page.
         alt: What the map shows, for screen readers.
-        cells: Values to colour cells by.
+        layers: What colours it, lowest first.
         points: Places as dots.
         marks: A few numbered or chosen places, as rings above everything.
-        areas: Areas or labels as polygons and points.
-        overlays: Further layers above the data, such as coloured points.
-        legend: What the colours mean.
         with_footprint: Draw what the embedding covers, too.
         on_click: Called with lon, lat of what was clicked, before the page runs again.
     """
     colours = ground_colours(dark=state.is_dark())
-    stack = [(_GROUND, one) for one in ground.under(city, colours)]
-    if cells is not None and len(cells.h3):
-        stack.append((_DATA, cell_layers.layer(cells, layer_id="cells")))
-    if areas is not None and len(areas.geometry):
-        stack += [(_DATA, one) for one in shapes.layers(areas, colours, layer_id="areas")]
-    if with_footprint:
-        stack.append((_OUTLINES, ground.footprint(city, colours)))
-    stack.append((_OUTLINES, ground.over(city, colours)))
-    stack += [(_DATA, one) for one in overlays]
+    stack = _grouped(_GROUND, ground.under(city, colours))
+    legends: list[dict[str, Any]] = []
+    for at, layer in enumerate(layers):
+        drawn = layer.drawn(colours, f"-{at}" if at else "")
+        stack += _grouped(layer.name, drawn, movable=True, side=layer.side)
+        if layer.legend is not None:
+            legends.append(asdict(layer.legend) | {"of": drawn[0].id if drawn else None})
+    outlines = [ground.footprint(city, colours)] if with_footprint else []
+    stack += _grouped(_OUTLINES, [*outlines, ground.over(city, colours)])
     if points:
-        stack.append((_PLACES, _dots(points, colours)))
+        stack += _grouped(_PLACES, [_dots(points, colours)])
     if marks:
-        stack.append(("", _rings(marks, colours)))
+        stack += _grouped("", [_rings(marks, colours)])
     under = basemap(read_settings().basemap_style)
     if under.problem:
         st.caption(plain(under.problem))
@@ -133,8 +169,8 @@ def draw_map(
             "mark": list(colours.place),
             "places": _named(city),
             "style": under.style,
-            "layers": [{**_plain(one), "group": group} for group, one in stack],
-            "legend": None if legend is None else asdict(legend),
+            "layers": stack,
+            "legends": legends,
             "credits": list(city.attribution),
             "clickable": on_click is not None,
         },
@@ -142,10 +178,9 @@ def draw_map(
     )
 
 
-_GROUND: Final = "Streets, water, parks"
-_DATA: Final = "Map colours"
-_PLACES: Final = "Places"
-_OUTLINES: Final = "Boundary"
+def _grouped(group: str, layers: Sequence[pdk.Layer], **more: object) -> list[dict[str, Any]]:
+    """Layers as the component takes them, under one entry of its list of layers."""
+    return [{**_plain(one), "group": group, **more} for one in layers]
 
 
 def _named(city: CitySummary) -> str | None:

@@ -18,6 +18,7 @@ from aether_core.tasks.areas.read import Areas
 from ui.map import ground
 from ui.map import map as city_map
 from ui.map.coloured import Shown
+from ui.map.map import MapLayer
 from ui.map.shapes import ShapeValues
 from ui.maps import layer_map, views
 from ui.maps.views import LayerView, Look
@@ -71,8 +72,12 @@ def _map(
         key=f"{key}-areas-map",
         height=MAP_HEIGHT,
         alt=f"Map of {count(len(codes), 'area')} by {what}",
-        areas=ShapeValues(areas.geometry[inside], replace(view.shown, titles=titles)),
-        legend=layer_map.legend_of(view),
+        layers=[
+            MapLayer(
+                areas=ShapeValues(areas.geometry[inside], replace(view.shown, titles=titles)),
+                legend=layer_map.legend_of(view),
+            )
+        ],
     )
 
 

@@ -8,28 +8,27 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from aether_core.charts.class_colours import class_colours
 from aether_core.charts.words import percent
-from ui.map import swipe
+from ui.map import ground
+from ui.map import map as city_map
 from ui.map.coloured import Categories, Shown
 from ui.map.ramp import Colour, difference_steps
-from ui.map.swipe import Side
-from ui.maps import layer_map
+from ui.maps import layer_map, swipe, views
 from ui.maps.layer_names import distinct_names, features_used
-from ui.maps.views import LayerView
+from ui.maps.views import LayerView, Look
 from ui.shell import state
 from ui.shell.text import facts, plain
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.compare import LayerComparison, comparable_fields, compare_layers
 from workflows.layers.layers import LayerSummary
-from workflows.layers.pictures import LayerPicture, layer_picture
 
 _SWIPE, _DIFFERENCE, _TABLE = "Swipe", "Difference", "Table"
 _SAME: Final[Colour] = (150, 156, 160, 70)
 _OTHER: Final[Colour] = (213, 94, 0, 215)
 _HEIGHT: Final = 560
 _SHADE: Final = "background-color: rgba(31, 134, 170, {:.2f})"
-_PICTURE_PX: Final = 1100
 
 
 def show_difference(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
@@ -69,7 +68,7 @@ def show_difference(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
         _findings(found)
     with picture:
         if view == _SWIPE:
-            _draw_swipe(city, found, [names[a.layer], names[b.layer]])
+            _draw_swipe(city, found, (names[a.layer], names[b.layer]))
         elif view == _DIFFERENCE:
             _draw_map(city, found)
         elif found.confusion is not None:
@@ -158,11 +157,6 @@ def _compared(
     return compare_layers(_store, slug, a[0], field_a, b[0], field_b)
 
 
-@st.cache_data(max_entries=8, show_spinner="Drawing the map")
-def _picture(_store: Store, slug: str, layer: tuple[str, datetime], field: str) -> LayerPicture:
-    return layer_picture(_store, slug, layer[0], field, width_px=_PICTURE_PX)
-
-
 def _findings(found: LayerComparison) -> None:
     """How far the two agree, in a few figures."""
     unit = f"{found.a.unit}s"
@@ -181,38 +175,77 @@ def _findings(found: LayerComparison) -> None:
     facts(lines)
 
 
-def _draw_swipe(city: CitySummary, found: LayerComparison, names: Sequence[str]) -> None:
-    """The two pictures under the slider, each with its own legend."""
-    pictures = [
-        _picture(state.store(), city.slug, _key(layer), field)
-        for layer, field in ((found.a, found.field_a), (found.b, found.field_b))
-    ]
-    left, right = (
-        Side(name, one.picture.png, one.picture.width, one.picture.height)
-        for name, one in zip(names, pictures, strict=True)
+def _draw_swipe(city: CitySummary, found: LayerComparison, names: tuple[str, str]) -> None:
+    """Both on one map, on either side of a divider."""
+    look = Look(dark=state.is_dark(), on_ground=ground.has_shapes(city))
+    frame = _with_shapes(city, found)
+    swipe.show_swipe(
+        city,
+        [layer_map.of_view(frame, view) for view in pair_of_views(found, look)],
+        names,
+        key="swipe",
+        height=_HEIGHT,
     )
-    swipe.draw_swipe(left, right, key="swipe")
-    with st.container(key="swipe-legends"):
-        for column, name, one in zip(st.columns(2), names, pictures, strict=True):
-            with column:
-                swipe.legend(name, one.unit or one.field, one.seen, one.untrusted)
 
 
 def _draw_map(city: CitySummary, found: LayerComparison) -> None:
     """Where the two differ."""
-    frame = found.frame
-    if found.a.by_area:
-        shapes = layer_map.values_of(city, found.a)[["area", "geometry"]]
-        frame = shapes.merge(frame, on="area", how="inner")
-    layer_map.on_map(
+    frame = _with_shapes(city, found)
+    classes = found.kind == "classes"
+    view = classes_view(frame, found.a.unit) if classes else numbers_view(frame)
+    city_map.draw_map(
         city,
-        found.a,
-        frame,
-        classes_view(frame, found.a.unit) if found.kind == "classes" else numbers_view(frame),
-        key="difference",
+        key="difference-map",
         height=_HEIGHT,
         alt=f"Map of the difference between {found.a.title} and {found.b.title}",
+        layers=[layer_map.of_view(frame, view)],
     )
+
+
+def _with_shapes(city: CitySummary, found: LayerComparison) -> pd.DataFrame:
+    if not found.a.by_area:
+        return found.frame
+    shapes = layer_map.values_of(city, found.a)[["area", "geometry"]]
+    return shapes.merge(found.frame, on="area", how="inner")
+
+
+def pair_of_views(found: LayerComparison, look: Look) -> tuple[LayerView, LayerView]:
+    """Both layers in the same colours: one class, or one number of a unit, has one colour.
+
+    Numbers of different units have a scale each.
+    """
+    a, b = found.frame["a"], found.frame["b"]
+    titles = (found.a.title, found.b.title)
+    if found.kind == "classes":
+        names = tuple(sorted({*a, *b}))
+        colours = class_colours(names)
+        unit = f"share of the {found.a.unit}s"
+        first, second = (
+            LayerView(views.categories(values, names, colours), title, unit)
+            for values, title in zip((a, b), titles, strict=True)
+        )
+        return first, second
+    units = unit_of(found.a, found.field_a), unit_of(found.b, found.field_b)
+    if units[0] == units[1]:
+        return views.same_scale(
+            (a.to_numpy(dtype=np.float32), b.to_numpy(dtype=np.float32)),
+            (found.field_a, found.field_b),
+            titles,
+            units[0],
+            look,
+        )
+    first, second = (
+        views.numbers(found.frame.rename(columns={column: field}), field, unit, title, look)
+        for column, field, unit, title in zip(
+            ("a", "b"), (found.field_a, found.field_b), units, titles, strict=True
+        )
+    )
+    return first, second
+
+
+def unit_of(layer: LayerSummary, field: str) -> str:
+    """Unit of a layer's field; its name where it has none."""
+    return next((str(one.get("unit", "")) for one in layer.fields if one["name"] == field), field)
 
 
 def classes_view(frame: pd.DataFrame, unit: str) -> LayerView:

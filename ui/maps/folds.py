@@ -11,6 +11,7 @@ from aether_core.tasks.findings import BlockFigures, Folds, ValidationDesign
 from ui.map import legend
 from ui.map import map as city_map
 from ui.map.coloured import Categories, Shown, rgba
+from ui.map.map import MapLayer
 from ui.map.shapes import dots
 from ui.shell import state
 from ui.shell.palette import ground as ground_colours
@@ -71,15 +72,19 @@ def _map(city: CitySummary, folds: Folds, key: str) -> None:
         key=f"{key}-map",
         height=MAP_HEIGHT,
         alt=f"Map of the folds: {SPLITS.get(split, split)}",
-        overlays=[layer],
-        legend=legend.of_categories(
-            SPLITS.get(split, split).capitalize(),
-            f"n = {len(numbers):,} samples shown, first seed",
-            [
-                (colour, name, f"{n:,}")
-                for colour, name, n in zip(colours, names, counts, strict=True)
-            ],
-        ),
+        layers=[
+            MapLayer(
+                overlays=[layer],
+                legend=legend.of_categories(
+                    SPLITS.get(split, split).capitalize(),
+                    f"n = {len(numbers):,} samples shown, first seed",
+                    [
+                        (colour, name, f"{n:,}")
+                        for colour, name, n in zip(colours, names, counts, strict=True)
+                    ],
+                ),
+            )
+        ],
     )
 
 

@@ -11,6 +11,7 @@ from aether_core.charts.class_colours import class_colours
 from aether_core.tasks.labels.count import LabelCount
 from aether_core.tasks.labels.read import Labels
 from ui.map import map as city_map
+from ui.map.map import MapLayer
 from ui.map.shapes import ShapeValues
 from ui.maps import views
 from ui.shell import chart
@@ -57,7 +58,7 @@ def _map(
         key=f"{key}-labels-map",
         height=MAP_HEIGHT,
         alt=f"Map of {count(found.used, 'label')} by class",
-        areas=ShapeValues(labels.geometry[some], shown),
+        layers=[MapLayer(areas=ShapeValues(labels.geometry[some], shown))],
     )
     if every > 1:
         st.caption(f"Every {every}th label is drawn.")

@@ -1,7 +1,12 @@
 """A kept layer on the city's map: classes or numbers, cells or areas, greyed where not trusted."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -11,6 +16,7 @@ from ui.map import map as city_map
 from ui.map.cells import CellValues
 from ui.map.coloured import Categories
 from ui.map.legend import Legend
+from ui.map.map import MapLayer
 from ui.map.ramp import Steps
 from ui.map.shapes import ShapeValues
 from ui.maps import views
@@ -19,12 +25,19 @@ from ui.maps.switches import colour_by
 from ui.maps.task_page import any_number, page_of
 from ui.maps.views import LayerView, Look
 from ui.shell import state
+from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values
 
 
-def draw_layer(city: CitySummary, layer: LayerSummary, key: str, height: int) -> None:
+def draw_layer(
+    city: CitySummary,
+    layer: LayerSummary,
+    key: str,
+    height: int,
+    below: Mapping[str, LayerSummary] = MappingProxyType({}),
+) -> None:
     """Draw a layer of any kind with a switch of what is coloured and a legend.
 
     Args:
@@ -32,49 +45,57 @@ def draw_layer(city: CitySummary, layer: LayerSummary, key: str, height: int) ->
         layer: The layer.
         key: Start of the widgets' names; a rerun with the same key keeps view and choice.
         height: Pixels.
+        below: Layers under it by the names that tell them apart, each with switches of its own.
 
     Raises:
-        AetherError: The layer is gone, or the field has nothing to draw.
+        AetherError: A layer is gone, or the field has nothing to draw.
     """
     frame = values_of(city, layer)
     look = Look(dark=state.is_dark(), on_ground=ground.has_shapes(city))
     name = f"{key}-{layer.kind.replace(' ', '-')}"
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{name}-switch"):
         view = _asked(layer, frame, name, look)
-    alt = f"Map of {layer.title}, coloured by {view.title}"
-    on_map(city, layer, frame, view, key=key, height=height, alt=alt)
-
-
-def on_map(
-    city: CitySummary,
-    layer: LayerSummary,
-    frame: pd.DataFrame,
-    view: LayerView,
-    *,
-    key: str,
-    height: int,
-    alt: str,
-) -> None:
-    """Draw one view of a layer, or of anything that has a value for the same cells or areas.
-
-    Args:
-        frame: Has `cell` or, with its `geometry`, `area`.
-    """
-    cells = areas = None
-    if layer.by_area:
-        areas = ShapeValues(frame.geometry.to_numpy(), view.shown)
-    else:
-        ids = np.array([int(cell, 16) for cell in frame["cell"]], dtype=np.uint64)
-        cells = CellValues(ids, view.shown)
+        under = [_below(city, one, called, key, look) for called, one in below.items()]
     city_map.draw_map(
         city,
         key=f"{key}-map",
         height=height,
-        alt=alt,
-        cells=cells,
-        areas=areas,
-        legend=legend_of(view),
+        alt=f"Map of {layer.title}, coloured by {view.title}",
+        layers=[*under, of_view(frame, view, layer.title if below else None)],
     )
+
+
+def _below(city: CitySummary, layer: LayerSummary, called: str, key: str, look: Look) -> MapLayer:
+    """A layer under the one that is looked at."""
+    frame = values_of(city, layer)
+    with st.popover(plain(called), icon=":material/layers:"):
+        view = _asked(layer, frame, f"{key}-below-{layer.layer}", look)
+    made = of_view(frame, view, called)
+    if made.legend is None or made.legend.title == layer.title:
+        return made
+    return replace(made, legend=replace(made.legend, title=f"{called}: {made.legend.title}"))
+
+
+def of_view(frame: pd.DataFrame, view: LayerView, name: str | None = None) -> MapLayer:
+    """One view of a layer, or of anything that has a value for its cells or areas.
+
+    Args:
+        frame: Has `cell` or, with its `geometry`, `area`.
+        view: What is coloured, one value a row of the frame.
+        name: What the map's list of layers calls it.
+    """
+    if "area" in frame:
+        areas = ShapeValues(frame.geometry.to_numpy(), view.shown)
+        made = MapLayer(areas=areas, legend=legend_of(view))
+    else:
+        ids = np.array([int(cell, 16) for cell in frame["cell"]], dtype=np.uint64)
+        made = of_cells(ids, view)
+    return made if name is None else replace(made, name=name)
+
+
+def of_cells(ids: npt.NDArray[np.uint64], view: LayerView) -> MapLayer:
+    """A view of cells (H3, uint64 `[m]`)."""
+    return MapLayer(cells=CellValues(ids, view.shown), legend=legend_of(view))
 
 
 def legend_of(view: LayerView) -> Legend | None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from aether_core.charts.breaks import CONFIDENCE as CONFIDENCE_BREAKS
-from aether_core.charts.breaks import PROBABILITY, Breaks, share_breaks
+from aether_core.charts.breaks import PERCENTILES, PROBABILITY, Breaks, share_breaks, value_breaks
 from aether_core.charts.class_colours import class_colours
 from aether_core.tasks.kinds.class_map import OBSERVED, PREDICTED
 from ui.map.cells import WORDS_LIMIT
@@ -254,6 +254,34 @@ def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -
     breaks = field_breaks(None, frame, name)
     shown = Shown(numbers_of(frame, name), look.steps(breaks), name)
     return LayerView(shown, title, unit, breaks.names)
+
+
+def same_scale(
+    values: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
+    labels: tuple[str, str],
+    titles: tuple[str, str],
+    unit: str,
+    look: Look,
+) -> tuple[LayerView, LayerView]:
+    """Two numbers of one unit in the same colours.
+
+    Args:
+        values: One number a shape each, float32 `[m]`.
+        labels: What a value is called in a tooltip; `percentile` has classes of its own.
+        titles: What is shown.
+        unit: Of both.
+        look: How the page looks.
+
+    Raises:
+        InputError: There is nothing to draw.
+    """
+    of_ranks = set(labels) == {"percentile"}
+    breaks = PERCENTILES if of_ranks else value_breaks(np.concatenate(values))
+    first, second = (
+        LayerView(Shown(one, look.steps(breaks), label), title, unit, breaks.names)
+        for one, label, title in zip(values, labels, titles, strict=True)
+    )
+    return first, second
 
 
 def share_steps(values: npt.NDArray[np.float32], look: Look) -> tuple[Steps, list[str]]:

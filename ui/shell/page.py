@@ -1,5 +1,6 @@
 """How every page begins: its heading, the city it is about, or what to do when there is none."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,51 +15,53 @@ from workflows.cities.cities import CitySummary
 _FOLDER: Final = Path(__file__).parents[2] / "pages"
 
 
-def _of_tasks() -> dict[str, tuple[str, str]]:
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the menu: what somebody came to do.
+
+    Attributes:
+        title: As the menu names it.
+        symbol: Name of its Material symbol.
+        pages: Files of `pages/` with their titles; the menu opens the first, a row under the
+            heading leads to the others.
+        has_row: Whether that row is drawn; pages that lead to each other otherwise have none.
+    """
+
+    title: str
+    symbol: str
+    pages: dict[str, str]
+    has_row: bool = True
+
+
+def _of_tasks() -> dict[str, str]:
     """The page of each kind of task that has one: its file is called as its title."""
-    files = {kind.title.lower().replace(" ", "_"): kind for kind in TASK_KINDS.values()}
-    return {
-        name: (kind.title, f":material/{kind.symbol}:")
-        for name, kind in files.items()
-        if (_FOLDER / f"{name}.py").exists()
-    }
+    files = {kind.title.lower().replace(" ", "_"): kind.title for kind in TASK_KINDS.values()}
+    return {name: title for name, title in files.items() if (_FOLDER / f"{name}.py").exists()}
 
 
-_SECTIONS: Final = {
-    "Cities": {
-        "home": ("Home", ":material/home:"),
-        "city": ("City", ":material/location_city:"),
-    },
-    "Ask": {
-        "search": ("Search", ":material/search:"),
-        "change": ("Change", ":material/compare:"),
-        "districts": ("Districts", ":material/grid_view:"),
-    },
-    "Maps": {
-        **_of_tasks(),
-        "layers": ("Layers", ":material/layers:"),
-    },
-    "Reports": {"reports": ("Reports", ":material/description:")},
-    "Expert": {
-        "train": ("Train", ":material/model_training:"),
-        "evaluate": ("Evaluate", ":material/balance:"),
-    },
-}
-"""The menu, by what somebody came to do: the files of `pages/` with title and icon."""
+_ENTRIES: Final = (
+    Entry("Cities", "location_city", {"home": "All cities", "city": "Add or manage"}),
+    Entry("Ask", "search", {"search": "Ask", "change": "Change"}, has_row=False),
+    Entry(
+        "Maps",
+        "layers",
+        {"layers": "Saved maps", **_of_tasks(), "districts": "Districts"},
+    ),
+    Entry("Reports", "description", {"reports": "Reports"}),
+    Entry("Expert", "science", {"train": "Train", "evaluate": "Evaluate"}),
+)
 REPORTS: Final = "pages/reports.py"
-_PAGES: Final = {name: said for part in _SECTIONS.values() for name, said in part.items()}
-"""All of them; the first opens first."""
-HOME, SEARCH, DISTRICTS, CHANGE, EVALUATE, LAYERS, TRAIN, CITY = (
+HOME, CITY, SEARCH, CHANGE, LAYERS, DISTRICTS, TRAIN, EVALUATE = (
     f"pages/{name}.py"
     for name in (
         "home",
-        "search",
-        "districts",
-        "change",
-        "evaluate",
-        "layers",
-        "train",
         "city",
+        "search",
+        "change",
+        "layers",
+        "districts",
+        "train",
+        "evaluate",
     )
 )
 
@@ -66,28 +69,37 @@ HOME, SEARCH, DISTRICTS, CHANGE, EVALUATE, LAYERS, TRAIN, CITY = (
 def of_task(task: str) -> str:
     """The page that shows maps of a kind of task: its own, or that of all layers."""
     title = TASK_KINDS[task].title
-    found = (f"pages/{name}.py" for name, (called, _) in _PAGES.items() if called == title)
+    found = (
+        f"pages/{name}.py"
+        for entry in _ENTRIES
+        for name in entry.pages
+        if entry.pages[name] == title
+    )
     return next(found, LAYERS)
 
 
 _ROUTED = "routed"
 
 
-def menu() -> dict[str, list[StreamlitPage]]:
-    """Every page for the router, by section."""
-    first = next(iter(_PAGES))
-    return {
-        section: [
-            st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == first)
-            for name, (title, icon) in pages.items()
-        ]
-        for section, pages in _SECTIONS.items()
-    }
+def menu() -> list[StreamlitPage]:
+    """Every page for the router; the menu shows the first of each entry."""
+    first = _ENTRIES[0]
+    return [
+        st.Page(
+            f"pages/{name}.py",
+            title=title if at else entry.title,
+            icon=f":material/{entry.symbol}:",
+            default=entry is first and not at,
+            visibility="hidden" if at else "visible",
+        )
+        for entry in _ENTRIES
+        for at, (name, title) in enumerate(entry.pages.items())
+    ]
 
 
-def mark_routed() -> None:
-    """Note that this visit came through the router."""
-    st.session_state[_ROUTED] = True
+def mark_routed(current: StreamlitPage) -> None:
+    """Note that this visit came through the router, and to which page."""
+    st.session_state[_ROUTED] = current.url_path or next(iter(_ENTRIES[0].pages))
 
 
 def through_router() -> None:
@@ -97,18 +109,49 @@ def through_router() -> None:
     page, after the server has started; calling `st.navigation` once ends that rule.
     """
     if _ROUTED not in st.session_state:
-        st.navigation([f"pages/{name}.py" for name in _PAGES])
+        st.navigation([f"pages/{name}.py" for entry in _ENTRIES for name in entry.pages])
         st.rerun()
 
 
 def heading(title: str, city: CitySummary | None = None) -> None:
-    """The page's title, with the city's name and whether its embedding is simulated."""
+    """The page's title, with the city's name and whether its embedding is simulated.
+
+    Below it stand the other pages of the same entry.
+    """
+    named = title if city is None else f"{title}: {city.name}"
+    st.set_page_config(page_title=f"{named} · Aether")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.title(
-            title if city is None else f"{title}: {plain(city.name)}", anchor=False, width="content"
-        )
+        shown = title if city is None else f"{title}: {plain(city.name)}"
+        st.title(shown, anchor=False, width="content")
         if city is not None and city.simulated:
             footer.simulated_badge()
+    here = st.session_state.get(_ROUTED, "")
+    entry = next((entry for entry in _ENTRIES if here in entry.pages), None)
+    if entry is not None:
+        _mark(entry, here)
+        _row(entry, city)
+
+
+def _mark(entry: Entry, here: str) -> None:
+    """Show in the menu which entry a page that it does not name belongs to."""
+    first = next(iter(entry.pages))
+    if here != first:
+        address = "/" if entry is _ENTRIES[0] else f"/{first}"
+        link = f'[data-testid="stSidebarNavLink"][href$="{address}"]'
+        st.html(f"<style>{link} {{ background: var(--aether-line); font-weight: 600; }}</style>")
+
+
+def _row(entry: Entry, city: CitySummary | None) -> None:
+    """The way to the other pages of an entry."""
+    if not entry.has_row or not state.has_cities():
+        return
+    with st.container(horizontal=True, gap="small", key="entry-row"):
+        for name, title in entry.pages.items():
+            st.page_link(
+                f"pages/{name}.py",
+                label=title,
+                query_params={} if city is None else {state.CITY: city.slug},
+            )
 
 
 def with_city(title: str) -> CitySummary | None:

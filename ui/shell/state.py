@@ -91,6 +91,11 @@ def cities() -> list[CitySummary]:
     return found
 
 
+def has_cities() -> bool:
+    """Whether this run of the script has found any city."""
+    return bool(st.session_state.get(_CITIES))
+
+
 def is_dark() -> bool:
     """Whether the reader's page is dark."""
     return st.context.theme.type == "dark"

@@ -263,6 +263,21 @@ def layer_shapes(store: Store, slug: str, layer: str) -> gpd.GeoDataFrame:
         return layer_rows.layer_geo_frame(session, row)
 
 
+def rename_layer(store: Store, slug: str, layer: str, title: str) -> LayerSummary:
+    """Give a layer another title; its short name, and so its address, stays.
+
+    Raises:
+        NotFoundError: No such city or layer.
+        InputError: The title is empty or too long.
+    """
+    title = checked_title(title)
+    with store.session() as session:
+        city = city_rows.city_by_slug(session, slug)
+        row = layer_rows.layer_by_slug(session, city.id, layer)
+        row.title = title
+        return _summarise(session, city, row)
+
+
 def remove_layer(store: Store, slug: str, layer: str) -> None:
     """Delete a layer and its view.
 

@@ -11,7 +11,7 @@ from pandas.api.types import is_numeric_dtype
 
 from aether_core.charts.class_colours import class_colours, rgb
 from aether_core.errors import InputError
-from aether_core.report.map_picture import MapOutline, MapPicture, draw_map, seen_on_land
+from aether_core.report.map_picture import MapOutline, MapPicture, draw_map
 from aether_core.tasks.findings import Findings
 from db.cities import cities as city_rows
 from workflows.cities.cities import base_map
@@ -44,14 +44,6 @@ class LayerPicture:
     ordered: bool
     share: list[float]
     untrusted: float
-
-    @property
-    def seen(self) -> list[tuple[str, str]]:
-        """The entries in the colours that are seen, the land shining through."""
-        return [
-            (seen_on_land(colour, strength), label)
-            for (colour, label), strength in zip(self.entries, self.strength, strict=True)
-        ]
 
 
 def layer_picture(
@@ -91,7 +83,7 @@ def layer_picture(
     trusted = _trusted(frame) if greyed else None
     ground = base_map(store, slug)
     strength = field_strengths(summary, frame, chosen, on_ground=bool(len(ground)))
-    palette = see_through([colour for colour, _ in entries], strength)
+    palette = _see_through([colour for colour, _ in entries], strength)
     there = which >= 0
     seen = np.ones(len(frame), dtype=bool) if view is None else _within(frame, view)
     with store.session() as session:
@@ -191,7 +183,7 @@ def field_strengths(
     return list(field_breaks(summary.findings, frame, field).strengths(on_ground=on_ground))
 
 
-def see_through(colours: Sequence[str], strength: Sequence[float]) -> NDArray[np.uint8]:
+def _see_through(colours: Sequence[str], strength: Sequence[float]) -> NDArray[np.uint8]:
     """Red, green, blue and opacity of each colour, uint8 `[n, 4]`."""
     painted = [(*rgb(one), round(255 * part)) for one, part in zip(colours, strength, strict=True)]
     return np.array(painted, dtype=np.uint8)

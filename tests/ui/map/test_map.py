@@ -91,7 +91,7 @@ def page(
             route.fulfill(body=fetched(address))
 
     opened.route(f"{SITE}/**", answer)
-    if opened.url != f"{SITE}/":
+    if opened.url.partition("#")[0] != f"{SITE}/":
         opened.goto(f"{SITE}/")
         opened.evaluate("([css, html]) => Object.assign(window, { css, html })", [css, html])
     yield opened
@@ -119,16 +119,19 @@ def sent_data(**changes: Any) -> dict[str, Any]:
         "bounds": [west, south, east, north],
         "land": [240, 240, 240],
         "style": None,
-        "layers": [{**city_map._plain(made), "group": "Map colours"}],
-        "legend": {
-            "title": key.title,
-            "unit": key.unit,
-            "ordered": key.ordered,
-            "entries": [
-                {"colour": one.colour, "name": one.name, "figure": "", "place": one.place}
-                for one in key.entries
-            ],
-        },
+        "layers": [{**city_map._plain(made), "group": "Map colours", "movable": True}],
+        "legends": [
+            {
+                "of": "c",
+                "title": key.title,
+                "unit": key.unit,
+                "ordered": key.ordered,
+                "entries": [
+                    {"colour": one.colour, "name": one.name, "figure": "", "place": one.place}
+                    for one in key.entries
+                ],
+            }
+        ],
         "credits": ["Data by somebody"],
         "clickable": True,
         "mark": [0, 0, 0],
@@ -218,7 +221,7 @@ def test_view_and_switches_outlive_reruns_and_pages(page: Page, asked: list[str]
     assert colour_at(page, 300, 200) == (240, 240, 240)
 
     fetches = len(asked)
-    put(page, sent_data(legend=None))
+    put(page, sent_data(legends=[]))
     assert seen(page) == zoomed
     assert len(asked) == fetches  # nothing is fetched twice
 
@@ -230,6 +233,85 @@ def test_view_and_switches_outlive_reruns_and_pages(page: Page, asked: list[str]
     assert colour_at(page, 300, 200) == (240, 240, 240)
     page.get_by_role("button", name="Show the whole city").click()
     assert seen(page)[2] < zoomed[2]
+
+
+def two(sides: bool = False) -> dict[str, Any]:
+    """A map of two sets of colours: one as ever, one the other way round."""
+    data, other = sent_data(), sent_data()
+    first, second = data["layers"][0], json.loads(json.dumps(other["layers"][0]))
+    second |= {"id": "d", "group": "Turned"}
+    second["shown"]["palette"] = second["shown"]["palette"][1::-1] + second["shown"]["palette"][2:]
+    if sides:
+        first["side"], second["side"] = "left", "right"
+    return data | {"layers": [first, second], "legends": data["legends"] * 2}
+
+
+def test_a_link_brings_the_view_back(page: Page) -> None:
+    west, south, _, _ = sent_data()["bounds"]
+    page.goto("about:blank")
+    page.goto(f"{SITE}/#map=16.50/{south:.5f}/{west:.5f}")
+    css, html = (FOLDER.joinpath(f"map.{kind}").read_text() for kind in ("css", "html"))
+    page.evaluate("([css, html]) => Object.assign(window, { css, html })", [css, html])
+    put(page, sent_data())
+    assert seen(page) == pytest.approx([west, south, 16.5], abs=1e-4)
+    page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_function("() => location.hash.startsWith('#map=17.50/')")
+
+
+def test_two_layers_change_places(page: Page) -> None:
+    put(page, two())
+    assert colour_at(page, 240, 200) == (0, 0, 255)  # the later one lies above
+    expect(page.locator(".legend-title")).to_have_count(2)
+    page.get_by_role("button", name="Layers").click()
+    boxes = page.locator(".stack label")
+    expect(boxes).to_have_text(["Turned", "Map colours"])
+    page.get_by_role("button", name="Move down: Turned").click()
+    expect(boxes).to_have_text(["Map colours", "Turned"])
+    page.wait_for_timeout(300)
+    assert colour_at(page, 240, 200) == (255, 0, 0)
+    page.get_by_label("Map colours", exact=True).uncheck()
+    page.wait_for_timeout(500)
+    assert colour_at(page, 240, 200) == (0, 0, 255)
+
+
+def test_a_divider_shows_one_map_on_each_side(page: Page) -> None:
+    put(page, two(sides=True))
+    divider = page.get_by_role("slider", name=re.compile("Divider"))
+    assert divider.get_attribute("aria-valuetext") == "50 % Map colours"
+    assert colour_at(page, 240, 200) == (255, 0, 0)
+    assert colour_at(page, 360, 200) == (255, 0, 0)  # east is blue on the left map only
+    divider.focus()
+    divider.press("End")
+    page.wait_for_timeout(300)
+    assert colour_at(page, 360, 200) == (0, 0, 255)
+    divider.press("Home")
+    page.wait_for_timeout(300)
+    assert colour_at(page, 240, 200) == (0, 0, 255)
+    box = divider.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 12, 300)
+    page.mouse.down()
+    page.mouse.move(300, 300, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    assert divider.get_attribute("aria-valuenow") == "50"
+
+    before = seen(page)
+    page.mouse.move(150, 300)  # the ground goes on through both when one is dragged
+    page.mouse.down()
+    page.mouse.move(100, 300, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    assert seen(page)[0] > before[0]
+    west, _, east, _ = two()["bounds"]
+    page.mouse.click(360, 200)
+    page.wait_for_function("() => window.sent.length")
+    where = page.evaluate("() => window.sent.at(-1)[1]")
+    degrees = 60 * 360 / (512 * 2 ** before[2])  # 60 pixels right of the middle
+    assert where["lon"] == pytest.approx(seen(page)[0] + degrees, abs=1e-5)
+    assert west < where["lon"] < east
+    with page.expect_download():
+        page.get_by_role("button", name=re.compile("Save as picture")).click()
 
 
 def test_a_place_is_found_by_name(page: Page) -> None:

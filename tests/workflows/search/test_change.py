@@ -15,7 +15,6 @@ from tests.cli.test_cli import ask, refused
 from tests.errors import fault
 from tests.year_fixtures import OTHER, OtherYear
 from workflows.home.store import Store
-from workflows.layers.change_pictures import year_pictures
 from workflows.layers.export import export_layer, export_style
 from workflows.layers.keep_change import keep_change
 from workflows.layers.layers import layer_values
@@ -107,9 +106,6 @@ def test_a_change_is_kept_drawn_exported_and_reported(two_years: Store, tmp_path
         "without any change",
     ):
         assert words in re.sub(r" +", " ", said)
-    first, second = year_pictures(two_years, found, width_px=300)
-    assert first.entries == second.entries
-    assert first.picture.png != second.picture.png
 
 
 def test_years_of_different_encodings_are_never_compared(two_years: Store) -> None:
