@@ -126,7 +126,6 @@ def test_evaluate_says_what_the_contract_asks_for(
         (["report", SLUG, "no-such", "-o", "x.pdf"], "no-such"),
         (["report", SLUG, "no-such", "-o", "x.doc"], "x.doc"),
         (["report", SLUG, "no-such", "-o", "x.pdf", "--view", "1,2"], "W,S,E,N"),
-        (["report", SLUG, "no-such", "-o", "x.pdf", "--view", "1,2,3,4"], "outside the city"),
         (["report", SLUG, "no-such", "-o", "x.pdf", "--district", "a"], "--areas"),
         (["qgis", SLUG, "-o", "x.qgz"], "layer"),
         (["qgis", SLUG, "-o", "x.zip"], "saved layer"),

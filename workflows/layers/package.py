@@ -107,8 +107,10 @@ def package_takes_long(store: Store, slug: str, layers: Sequence[str] | None, su
     if suffix == ".qgz":
         return False
     chosen = chosen_layers(store, slug, layers)
-    load = sum(one.features / DIRECT[one.unit] for one in chosen)
-    return load + count_base_map(store, slug) / DIRECT["cell"] > _DIRECT_PART
+    found = {"cell": count_base_map(store, slug), "area": 0}
+    for one in chosen:
+        found[one.unit] += one.features
+    return any(number > _DIRECT_PART * DIRECT[unit] for unit, number in found.items())
 
 
 def write_package(
