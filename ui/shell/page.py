@@ -47,7 +47,7 @@ _ENTRIES: Final = (
         "layers",
         {"layers": "Saved maps", **_of_tasks(), "districts": "Districts"},
     ),
-    Entry("Reports", "description", {"reports": "Reports"}),
+    Entry("Reports", "description", {"reports": "Reports"}, has_row=False),
     Entry("Expert", "science", {"train": "Train", "evaluate": "Evaluate"}),
 )
 REPORTS: Final = "pages/reports.py"

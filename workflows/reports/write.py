@@ -1,5 +1,6 @@
 """Choose what a layer's report says, and write it in the format its name asks for."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import dropwhile
 from pathlib import Path
@@ -123,9 +124,7 @@ def compose(subject: Subject, progress: Progress = silent) -> Report:
     """
     progress("reading the layer", 0, _STEPS)
     layer, city = subject.layer, subject.city
-    task = task_of_layer(layer.kind)
-    name = layer.kind if task is None else task.name
-    body = tested.body if task is not None and name not in REPORT_BODIES else REPORT_BODIES[name]
+    body = body_of(layer.kind)
     districts = districts_section(subject, progress)
     progress("drawing maps and charts", 1, _STEPS)
     blocks = [*opening(subject), *_after_map(list(body(subject)), districts), *closing(subject)]
@@ -139,6 +138,13 @@ def compose(subject: Subject, progress: Progress = silent) -> Report:
         blocks=tuple(blocks),
         attribution=tuple(layer.attribution),
     )
+
+
+def body_of(kind: str) -> Callable[[Subject], Iterable[Block]]:
+    """What the report of a kind of layer says between the opening boxes and the data."""
+    task = task_of_layer(kind)
+    name = kind if task is None else task.name
+    return tested.body if task is not None and name not in REPORT_BODIES else REPORT_BODIES[name]
 
 
 def _after_map(body: list[Block], districts: list[Block]) -> list[Block]:

@@ -24,6 +24,7 @@ from tests.task_fixtures import TaskFiles
 from workflows.cities.cities import show_city
 from workflows.home.documents import from_document, to_document
 from workflows.home.store import Store
+from workflows.layers.kinds import layer_kinds
 from workflows.layers.layers import layer_shapes, remove_layer, show_layer
 from workflows.layers.package import write_package
 from workflows.layers.pictures import field_colours, main_field
@@ -38,7 +39,7 @@ from workflows.reports.choices import (
     districts_of_layer,
     whole_view,
 )
-from workflows.reports.write import made_report
+from workflows.reports.write import body_of, made_report
 
 
 def read_page(path: Path) -> str:
@@ -56,6 +57,12 @@ def test_every_kind_of_layer_has_a_report(kept: Kept, tmp_path: Path) -> None:
         assert "imulated embedding" in page
         assert "Google and Google DeepMind" in page
         assert f"./aether layer export {SLUG} {kept.layers[kind]}" in page
+
+
+def test_no_kind_of_layer_is_without_a_report() -> None:
+    kinds = {kind.name for kind in layer_kinds()}
+    assert {"search", "similar", "ask", "change", "landuse", "socioeconomic areas"} <= kinds
+    assert all(callable(body_of(kind)) for kind in kinds)
 
 
 def test_a_report_is_written_as_its_name_asks(
