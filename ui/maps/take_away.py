@@ -154,7 +154,8 @@ def package(city: CitySummary, layers: Sequence[LayerSummary], *, key: str) -> N
 def _package(city: CitySummary, layers: Sequence[LayerSummary], suffix: str, key: str) -> None:
     kind = _PACKAGES[suffix]
     names = [one.layer for one in layers]
-    called = downloads.file_name(f"{city.slug}{kind.ending}", suffix)
+    alone = f"-{names[0]}" if len(names) == 1 else ""
+    called = downloads.file_name(f"{city.slug}{alone}{kind.ending}", suffix)
     if package_takes_long(state.store(), city.slug, names, suffix):
         offer = made_file.Offer(
             make="Prepare the file",
