@@ -95,7 +95,7 @@ class Case:
     def training_set(self, chosen: Recipe) -> TrainingSet:
         """The places as the recipe sees them."""
         base, wide, disk = self.places
-        seen = (disk, None) if chosen.views == "disk" else (base, wide)
+        seen = (disk, None) if not chosen.has_wide_view else (base, wide)
         return TrainingSet(*seen, self.text, self.text_index, self.lonlat, self.category)
 
 
@@ -179,7 +179,7 @@ def map_auc(
     heads: Heads, case: Case, chosen: Recipe, unseen: NDArray[np.bool_]
 ) -> tuple[float, float]:
     """Mean AUC of the queries over all cells, and over those of the unseen blocks."""
-    z = encode_eo(heads, case.cells[1 if chosen.views == "disk" else 0])
+    z = encode_eo(heads, case.cells[0 if chosen.has_wide_view else 1])
     blocks = spatial_blocks(np.concatenate([case.lonlat, case.cell_lonlat]), block_m=_BLOCK_M)
     of_places, of_cells = np.split(blocks, [len(case.lonlat)])
     away = np.isin(of_cells, of_places[unseen])

@@ -32,7 +32,7 @@ from aether_core.model.training.training_set import TrainingSet
 from aether_core.poi.text import poi_texts
 from aether_core.simulate.grid_city import ZONES, Noise, simulate_city
 from aether_core.tasks.kinds.classes import CLASSES, map_land_use
-from aether_core.tasks.kinds.metrics import kl, macro_f1
+from aether_core.tasks.kinds.metrics import macro_f1, share_scores
 from aether_core.tasks.kinds.shares import SHARES, map_socioeconomic
 from aether_core.tasks.testing.comparison import compare
 from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
@@ -161,7 +161,7 @@ def share_error(city: City) -> float:
         splits=("spatial",),
     )
     found = map_socioeconomic(setup, "aether", x.astype(np.float32), city.aether)
-    return kl(shares, found.areas.share)
+    return share_scores(shares, found.areas.share)["kl"]
 
 
 def main() -> int:

@@ -38,7 +38,7 @@ def followed(store: "Store", job_id: int) -> "JobSummary":
             with suppress(ConflictError):  # it ended just now
                 cancel_job(store, job_id)
             job = follow_job(store, job_id, progress)
-            if job.state == "cancelled":
+            if job.state.is_cancelled:
                 raise
     return ended_well(job)
 

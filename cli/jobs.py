@@ -110,7 +110,7 @@ def _say(job: "JobSummary") -> None:
     if not job.is_finished:
         left = f", about {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
         output.say(f"{job.stage or 'waiting'}, {job.progress:.0%}{left}")
-    elif job.state != "done":
+    elif not job.state.is_done:
         output.say(f"Resume it with: ./aether job resume {job.job}")
     for name, value in job.result.items():
         output.say(f"{name}: {value}")

@@ -140,7 +140,7 @@ def draw_panel(city: CitySummary, found: CellChange, marks: list[Point]) -> None
 def draw_actions(city: CitySummary, found: CellChange) -> None:
     """Keep the change or take it away."""
     keeping, taking = st.columns(2, gap="small")
-    with keeping, st.popover("Keep", icon=":material/bookmark_add:", width="stretch"):
+    with keeping, st.popover("Save to Maps", icon=":material/bookmark_add:", width="stretch"):
         title = st.text_input(
             "Title of the layer", found.title, key=f"title-{found.title}", max_chars=200
         )

@@ -59,7 +59,7 @@ def draw_facts(city: CitySummary) -> None:
             "Cells": f"{city.cells:,} (H3 resolution {city.cell_resolution})",
             "Embedding": f"{kind_title(city.embedding)} {city.year}, {city.pixels:,} {kind}{mark}",
             **_further_years(city),
-            "Radius": f"{city.radius_m:g} m",
+            "Surroundings considered": f"{city.radius_m:g} m around each place",
             "Coordinates": city.crs,
             "Short name": city.slug,
             "Model in use": city.model or "none yet",

@@ -5,7 +5,7 @@ import streamlit as st
 from aether_core.errors import AetherError
 from aether_core.tasks.kinds.classes import CLASSES
 from ui.ask import question as ask
-from ui.districts import areas, drawing, figures, given, working
+from ui.districts import areas, drawing, figures, progress_bar, sources
 from ui.districts.areas import BESIDE, CHOSEN, WHOLE, Districts
 from ui.districts.drawing import Drawn, Outline, Role
 from ui.shell import downloads, errors, page, state
@@ -62,7 +62,7 @@ def profiled(
         shapes = areas.shapes(city, now)
         if not shapes:
             return None
-        with working.shown(f"Figures of {count(len(shapes), 'area')}") as progress:
+        with progress_bar.progress_bar(f"Figures of {count(len(shapes), 'area')}") as progress:
             return profile_shapes(state.store(), city.slug, shapes, scored=asked, progress=progress)
     except AetherError as error:
         return error
@@ -92,10 +92,10 @@ def draw_map(
         outlines = [
             Outline(name, shape, roles.get(name, "rest"))
             for name, shape in zip(ground.name.tolist(), ground.geometry, strict=True)
-            if name != now.active or now.loose is not None
+            if name != now.active or now.unusable is not None
         ]
         outlines.sort(key=lambda one: one.role != "rest")
-    name = now.active if now.loose is None else None
+    name = now.active if now.unusable is None else None
     drawing.show_drawing_map(
         city,
         Drawn(now.on_map, name or "", roles.get(name or "", "rest"), now.version),
@@ -170,7 +170,7 @@ def draw() -> None:
     if city is None:
         return
     asked = draw_question(city)
-    given.ask_districts(city)
+    sources.ask_districts(city)
     now = areas.current(city)
     with st.container(key="district-body"):
         picture, panel = st.columns([6, 5], gap="medium")
@@ -180,7 +180,7 @@ def draw() -> None:
         area, beside = choose(found) if found is not None else ("", WHOLE)
     with picture, errors.boxed(state.reachable):
         draw_map(city, now, found, area, beside)
-        given.show_list(city, now)
+        sources.show_list(city, now)
     with panel, errors.boxed(state.reachable):
         if isinstance(result, AetherError):
             raise result

@@ -16,7 +16,7 @@ def next_step(city: CitySummary) -> tuple[str, str, str]:
     """What to do next with a city: in words, the page to go to, the link's label."""
     if city.model is None:
         return "Its model has not been trained yet.", page.TRAIN, "Train its model"
-    return "Ready to search in plain words.", page.SEARCH, "Ask this city"
+    return "Ready to search.", page.SEARCH, "Ask this city"
 
 
 def draw_card(city: CitySummary) -> None:
@@ -31,7 +31,7 @@ def draw_card(city: CitySummary) -> None:
         parts = [
             ", ".join(map(str, city.years)),
             count(city.pois, "place"),
-            count(city.cells, "cell"),
+            count(city.cells, "map cell"),
             count(city.models, "model"),
             count(city.layers, "layer"),
         ]

@@ -10,7 +10,7 @@ import streamlit as st
 
 from aether_core.city.cells import cell_at
 from aether_core.errors import AetherError
-from ui.ask import card, chips, places, spots, sure, take_away, when
+from ui.ask import card, chips, places, spots, sureness, take_away, when
 from ui.ask import question as ask
 from ui.ask.question import Found, Question
 from ui.map import ground, legend, ramp
@@ -23,7 +23,7 @@ from ui.shell import errors, page, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, categories
 from workflows.search.ask import Answer
-from workflows.search.why import cell_row
+from workflows.search.explain import cell_row
 
 MAP_HEIGHT = 640
 CHIPS = 6
@@ -108,12 +108,20 @@ def draw_map(
         dim = untrusted(dark=state.is_dark())
         values = CellValues(
             found.result.h3,
-            Shown(shown, steps, "percentile", note="click to see why", dimmed=unsure, dim=dim),
+            Shown(
+                shown,
+                steps,
+                "ranks above",
+                suffix=" % of the city",
+                note="click to see why",
+                dimmed=unsure,
+                dim=dim,
+            ),
         )
         title = take_away.title_of(found.result)
         key = legend.of_steps(
             title,
-            "percentile of the city's cells",
+            "share of the city that ranks lower, %",
             steps,
             names=legend.PERCENTILE_NAMES,
             grey=dim if unsure is not None and unsure.any() else None,
@@ -177,7 +185,7 @@ def draw_where(
         key="share",
         persist_state="session",
     )
-    asked, view = places.asked_of(question), "Cells"
+    asked, view = places.likeness_of(question), "Cells"
     if asked is not None:
         view = st.segmented_control(
             "List",
@@ -196,7 +204,7 @@ def draw_where(
     spots.show_spots(best)
     year = f", on {found.result.year}" if found.result.year != city.year else ""
     st.caption(
-        plain(f"{spots.told_number(found.result)}. Model: {found.result.model}{year}.")
+        plain(f"{spots.ranked_cells(found.result)}. Model: {found.result.model}{year}.")
         if best
         else "No cell is left: lower the slider under How sure, or widen the area."
     )
@@ -231,21 +239,21 @@ def draw_panel(
         key=spots.VIEW,
         label_visibility="collapsed",
     )
-    sureness = None
-    if view != spots.WHERE or sure.least() > 0:
-        sureness = sure.sureness(question, found)
+    cell_sureness = None
+    if view != spots.WHERE or sureness.least() > 0:
+        cell_sureness = sureness.of_cells(question, found)
     row = chosen_row(found)
     if view == spots.SURE:
-        sure.ask_sureness(question, found)
+        sureness.ask_sureness(question, found)
     unsure = None
-    if sureness is not None and sure.least() > 0:
-        unsure = sureness < sure.least()
+    if cell_sureness is not None and sureness.least() > 0:
+        unsure = cell_sureness < sureness.least()
     if view == spots.WHERE:
         marks += draw_where(city, question, found, unsure)
     else:
         marks += marked(spots.best_spots(city, found, unsure))
     if view == spots.WHY:
-        card.show_card(found, row, sureness)
+        card.show_card(found, row, cell_sureness)
     if row is not None:
         lon, lat = found.result.lonlat[row].tolist()
         marks.append(Point(lon, lat, "The place you chose"))
@@ -286,7 +294,7 @@ def draw() -> None:
     with panel, errors.boxed(state.reachable):
         if isinstance(result, AetherError):
             if question is None and ask.has_link():
-                chips.read_words()
+                chips.show_read_again()
             raise result
         if found is None or question is None:
             draw_hint(city)

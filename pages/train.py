@@ -6,6 +6,7 @@ import streamlit as st
 
 from aether_core.model.recipes import recipe, recipes
 from aether_core.model.recipes.definition import Setting
+from aether_core.model.training.retrieval import measured_apart
 from ui.expert import charts, model_files, training_run
 from ui.shell import errors, page, state
 from ui.shell.text import count, duration, facts, plain
@@ -100,7 +101,7 @@ def in_words(validation: dict[str, Any], validated_on: str | None) -> str:
         verdict = f"That is {share / max(chance, 1e-9):.1f} times the chance level."
     else:
         verdict = "That is hardly better than chance: do not rely on its maps."
-    if validated_on == "apart":
+    if measured_apart(validated_on):
         place, favour = "a place it has never seen", ""
     else:
         place = "a place it was not trained on"
@@ -123,16 +124,16 @@ def draw_runs(runs: list[RunSummary]) -> None:
         st.subheader(f"Run {newest.id} is {STATES[newest.state]}", anchor=False)
         training_run.follow(newest)
         return
-    if newest.state != "done":
+    if not newest.state.is_done:
         draw_early_end(newest)
-    done = next((run for run in runs if run.state == "done"), None)
+    done = next((run for run in runs if run.state.is_done), None)
     if done is not None:
         draw_outcome(done)
 
 
 def draw_early_end(run: RunSummary) -> None:
     """A run that failed or was stopped, and the two ways on from there."""
-    if run.state == "failed":
+    if run.state.is_failed:
         reason = run.error or "no reason was recorded"
         st.error(f"Run {run.id} failed: {plain(reason)}", icon=":material/error:")
     else:

@@ -19,9 +19,9 @@ from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.simulate.grid_city import simulate_city
 from db.engine import conninfo
 from db.jobs import jobs as job_rows
+from tests.city_removal import remove_city
 from tests.db_fixtures import CREATE_COPY, TEMPLATE, fresh_database
 from workflows.cities.add import AddCity, add_city
-from workflows.cities.cities import remove_city
 from workflows.home.settings import Settings
 from workflows.home.store import Store, open_store
 from workflows.jobs.carry_out import carry_out

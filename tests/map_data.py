@@ -71,7 +71,7 @@ def _told(tip: dict[str, Any]) -> list[str]:
         if not np.isfinite(value)
         else tip["names"][int(value)]
         if tip["names"]
-        else f"{tip['label']} {value:.3g}"
+        else f"{tip['label']} {value:.3g}{tip['suffix']}"
         for value in values
     ]
 

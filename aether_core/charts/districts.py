@@ -9,6 +9,7 @@ import pandas as pd
 
 from aether_core.charts.palette import AMBER, BLUE, QUIET
 from aether_core.charts.words import Chart, fitted, layered, name_axis, nothing, titled
+from aether_core.search.profile.figures import is_share
 
 _BAR: Final = 11
 _GAP: Final = 9
@@ -54,7 +55,7 @@ def profile_bars(
     whats = list(dict.fromkeys(bar.what for bar in drawn))
     shown = dict(zip(whats, fitted(whats), strict=True))
     people = dict(zip(who, fitted(who, width=24, lines=1), strict=True))
-    share = "share" in unit
+    share = is_share(unit)
     frame = pd.DataFrame(
         {
             "what": [shown[bar.what] for bar in drawn],

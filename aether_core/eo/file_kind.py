@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from aether_core.eo.pooling.view import MAX_RADIUS_M, View
+from aether_core.eo.pooling.view import MAX_RADIUS_M, Shape, View
 from aether_core.errors import InputError
 
 FileKindName = Literal["raster", "table"]
@@ -48,13 +48,13 @@ class FileKind:
             )
         if self.has_pixels:
             return _square("base", 4, radius_m), _square("wide", 9, radius_m)
-        return View("base", "disk", radius_m=radius_m), View(
-            "wide", "disk", radius_m=2.25 * radius_m
+        return View("base", Shape.DISK, radius_m=radius_m), View(
+            "wide", Shape.DISK, radius_m=2.25 * radius_m
         )
 
 
 def _square(name: str, pixels_at_100_m: int, radius_m: float) -> View:
-    return View(name, "square", radius_px=max(1, round(pixels_at_100_m * radius_m / 100)))
+    return View(name, Shape.SQUARE, radius_px=max(1, round(pixels_at_100_m * radius_m / 100)))
 
 
 RASTER: Final = FileKind("raster", "pixels", has_pixels=True, states_crs=True)

@@ -44,14 +44,10 @@ class Likeness:
     Attributes:
         value: 0 is like a word that has nothing to do with places, 1 like a word of the city.
         cosine: To each of the city's words, the mean taken off, float64 `[k]`.
-        rival: The nearest rival, in words.
-        rival_cosine: To it, the mean taken off.
     """
 
     value: float
     cosine: NDArray[np.float64]
-    rival: str
-    rival_cosine: float
 
 
 def words_of_places(
@@ -132,7 +128,6 @@ class CityWords:
         noise = np.arange(len(centred)) >= len(lists.every) - len(lists.nonsense)
         kept = ((centred @ self._own.T).max(axis=1) < RELATED) | noise
         self._rivals = centred[kept]
-        self._rival_words = [word for word, keep in zip(lists.every, kept, strict=True) if keep]
         self._zero, self._one = self._marks(lists, kept)
 
     def likeness(self, vector: NDArray[np.float64]) -> Likeness:
@@ -144,13 +139,10 @@ class CityWords:
         centred = _unit((vector - self._mean)[None])
         cosine = (centred @ self._own.T)[0]
         to_rivals = (centred @ self._rivals.T)[0]
-        nearest = int(to_rivals.argmax())
-        lead = float(cosine.max() - RIVAL_WEIGHT * to_rivals[nearest])
+        lead = float(cosine.max() - RIVAL_WEIGHT * to_rivals.max())
         return Likeness(
             value=(lead - self._zero) / (self._one - self._zero),
             cosine=cosine,
-            rival=self._rival_words[nearest],
-            rival_cosine=float(to_rivals[nearest]),
         )
 
     def _marks(self, lists: BackgroundWords, kept: NDArray[np.bool_]) -> tuple[float, float]:

@@ -65,7 +65,6 @@ class Support:
             stands; None where no place is described like it, or too few are to tell.
         ci95: Its 95 % interval over spatial blocks; None where it cannot be resampled.
         tested_on: What the AUC was measured with; None without one.
-        tested_places: How many of them are described like the query.
         likeness: 0 is like a word that has nothing to do with places, 1 like a word of the city.
         cosine: To the nearest word of the city, the mean of background words taken off.
         described: Words of the city that count as like the query, nearest first.
@@ -77,7 +76,6 @@ class Support:
     auc: float | None
     ci95: tuple[float, float] | None
     tested_on: MeasuredWith | None
-    tested_places: int
     likeness: float
     cosine: float
     described: tuple[str, ...]
@@ -154,7 +152,6 @@ def undescribed() -> Support:
         auc=None,
         ci95=None,
         tested_on=None,
-        tested_places=0,
         likeness=0.0,
         cosine=0.0,
         described=(),
@@ -183,7 +180,6 @@ def _support(
         auc=found.auc if found else None,
         ci95=(ends[0], ends[1]) if ends[0] is not None and ends[1] is not None else None,
         tested_on=tested_on if found else None,
-        tested_places=found.places if found else 0,
         likeness=likeness.value,
         cosine=float(likeness.cosine.max()),
         described=described,

@@ -11,7 +11,7 @@ _LONGEST_EDGE = 0.05
 """Degrees; an edge is straight in longitude and latitude, and on a plane only where it is short."""
 
 
-def nearest_thing(
+def nearest_shape(
     lonlat: NDArray[np.float64], shapes: NDArray[np.object_]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Measure to the nearest of some shapes, on a plane that touches the earth at the points.

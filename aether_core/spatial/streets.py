@@ -1,4 +1,4 @@
-"""A city's streets as a network, and how far it is along them to the nearest of some things."""
+"""A city's streets as a network, and how far it is along them to the nearest of some targets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import KDTree
 
-from aether_core.spatial.distances import nearest_thing
+from aether_core.spatial.distances import nearest_shape
 from aether_core.spatial.plane import Plane
 
 NO_WAY_M = 50_000.0
@@ -105,16 +105,16 @@ def walking_distance(
     Raises:
         InputError: No shape is left to measure to.
     """
-    straight, nearest = nearest_thing(lonlat, shapes)
+    straight, nearest = nearest_shape(lonlat, shapes)
     plane = Plane(lonlat)
     nodes = plane.points(network.lonlat)
     tree = KDTree(nodes)
-    entry, leg, thing = _entries(plane, tree, shapes)
+    entry, leg, target = _entries(plane, tree, shapes)
     first_leg, start = tree.query(plane.points(lonlat))
-    reached, by = _spread(network, entry, leg, thing)
+    reached, by = _spread(network, entry, leg, target)
     along = np.minimum(first_leg + reached[start], NO_WAY_M)
     # The straight way is on foot where it is no longer than the legs that leave the streets.
-    direct = straight <= first_leg + _last_leg(leg, thing, len(shapes))[nearest]
+    direct = straight <= first_leg + _last_leg(leg, target, len(shapes))[nearest]
     metres = np.where(direct, straight, np.maximum(along, straight))
     row = np.where(direct | ~np.isfinite(reached[start]), nearest, by[start])
     return metres, row.astype(np.int64)
@@ -130,7 +130,7 @@ def _entries(
     is_point = shapely.get_type_id(flat) == 0
     at = np.flatnonzero(is_point)
     leg, entry = tree.query(shapely.get_coordinates(flat[at]))
-    entries, legs, things = [entry], [leg], [usable[at]]
+    entries, legs, targets = [entry], [leg], [usable[at]]
     wide = np.flatnonzero(~is_point)
     if len(wide):
         points = shapely.points(tree.data)
@@ -138,15 +138,15 @@ def _entries(
         pairs, far = streets.query_nearest(flat[wide], all_matches=False, return_distance=True)
         entries.append(pairs[1])
         legs.append(far)
-        things.append(usable[wide[pairs[0]]])
+        targets.append(usable[wide[pairs[0]]])
         shape, node = streets.query(flat[wide], predicate="dwithin", distance=_BESIDE_M)
         entries.append(node)
         legs.append(shapely.distance(points[node], flat[wide[shape]]))
-        things.append(usable[wide[shape]])
+        targets.append(usable[wide[shape]])
     return (
         np.concatenate(entries).astype(np.int64),
         np.concatenate(legs),
-        np.concatenate(things).astype(np.int64),
+        np.concatenate(targets).astype(np.int64),
     )
 
 
@@ -154,17 +154,17 @@ def _spread(
     network: StreetNetwork,
     entry: NDArray[np.int64],
     leg: NDArray[np.float64],
-    thing: NDArray[np.int64],
+    target: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Metres from every node to the nearest thing, and its row; infinite where no way leads.
+    """Metres from every node to the nearest target, and its row; infinite where no way leads.
 
     A source of its own is joined to every entry by an edge as long as its leg, so that one run of
-    Dijkstra's algorithm serves all things.
+    Dijkstra's algorithm serves all targets.
     """
     n = len(network)
     order = np.lexsort((leg, entry))
     entry, first = np.unique(entry[order], return_index=True)
-    leg, thing = leg[order][first], thing[order][first]
+    leg, target = leg[order][first], target[order][first]
     a, b = network.edges.T
     source = np.full(len(entry), n)
     graph = csr_array(
@@ -177,19 +177,19 @@ def _spread(
     metres, before = dijkstra(graph, indices=n, return_predecessors=True)
     root = np.where((before < 0) | (before == n), np.arange(n + 1), before)
     while not np.array_equal(further := root[root], root):
-        root = further  # whoever comes after another node is nearest to the same thing
+        root = further  # whoever comes after another node is nearest to the same target
     by = np.full(n + 1, -1, dtype=np.int64)
-    by[entry] = thing
+    by[entry] = target
     by = np.where(np.isfinite(metres), by[root], -1)
     return metres[:n], by[:n]
 
 
 def _last_leg(
-    leg: NDArray[np.float64], thing: NDArray[np.int64], things: int
+    leg: NDArray[np.float64], target: NDArray[np.int64], targets: int
 ) -> NDArray[np.float64]:
-    """The shortest leg of each thing, float64 `[k]`."""
-    found = np.full(things, np.inf)
-    np.minimum.at(found, thing, leg)
+    """The shortest leg of each target, float64 `[k]`."""
+    found = np.full(targets, np.inf)
+    np.minimum.at(found, target, leg)
     return found
 
 

@@ -41,7 +41,7 @@ def ablation(city: StudyCity, recipe: Recipe) -> Plan:
             notes.append(
                 f"'{name}' is left out: the recipe {recipe.name} is already built that way."
             )
-        elif key == "lam" and recipe.views == "disk":
+        elif key == "lam" and not recipe.has_wide_view:
             notes.append(f"'{name}' is left out: there is only one view.")
         else:
             variants.append(Variant(name, None, _with(key, value)))

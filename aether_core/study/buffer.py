@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.eo.pooling.view import View
+from aether_core.eo.pooling.view import Shape, View
 from aether_core.model.training.training_set import MIN_PLACES, TrainingSet
 from aether_core.progress import Progress, silent
 from aether_core.study.city import StudyCity
@@ -64,18 +64,18 @@ def _windows(city: StudyCity, notes: list[str]) -> list[tuple[str, float | None,
         (
             f"disk of {radius:g} m",
             radius,
-            (View("base", "disk", radius), View("wide", "disk", WIDER * radius)),
+            (View("base", Shape.DISK, radius), View("wide", Shape.DISK, WIDER * radius)),
         )
         for radius in RADII_M
     ]
-    if city.views[0].shape == "square":
+    if city.views[0].shape.in_pixels:
         found += [
             (
                 f"squares of {small} and {large} px",
                 None,
                 (
-                    View("base", "square", radius_px=small),
-                    View("wide", "square", radius_px=large),
+                    View("base", Shape.SQUARE, radius_px=small),
+                    View("wide", Shape.SQUARE, radius_px=large),
                 ),
             )
             for small, large in SQUARES_PX

@@ -101,7 +101,7 @@ def _follow(store: "Store", started: "BatchSummary", *, wait: bool) -> int:
         [(f.slug, f.id, f.state, f"{f.megabytes:,.1f}", f.error) for f in summary.fetches],
         title=summary.batch,
     )
-    bad = wait and any(fetch.state != "done" for fetch in summary.fetches)
+    bad = wait and any(not fetch.state.is_done for fetch in summary.fetches)
     if bad:
         output.say(f"Queue the failed ones again: ./aether city fetch-many {summary.batch} --retry")
     return 1 if bad else 0

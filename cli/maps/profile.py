@@ -129,9 +129,9 @@ def _say(found: "AreaProfile", compared: Mapping[str, Any] | None) -> None:
                 (
                     names[name]["label"],
                     _bars(figure["value"], figure["city"], unit := names[name]["unit"]),
-                    _told(figure["value"], unit),
+                    _value_text(figure["value"], unit),
                     _range(figure["lo"], figure["hi"], unit),
-                    _told(figure["city"], unit),
+                    _value_text(figure["city"], unit),
                     unit,
                 )
                 for name, figure in one["figures"].items()
@@ -146,9 +146,9 @@ def _say_compared(compared: Mapping[str, Any], names: Mapping[str, Mapping[str, 
         [
             (
                 names[name]["label"],
-                _told(figure["a"], unit := names[name]["unit"]),
-                _told(figure["b"], unit),
-                _told(figure["difference"], unit),
+                _value_text(figure["a"], unit := names[name]["unit"]),
+                _value_text(figure["b"], unit),
+                _value_text(figure["difference"], unit),
                 _range(figure["lo"], figure["hi"], unit),
                 unit,
             )
@@ -176,12 +176,14 @@ def _bars(value: float | None, city: float | None, unit: str) -> str:
 def _range(lo: float | None, hi: float | None, unit: str) -> str:
     if lo is None or hi is None or lo == hi:
         return ""
-    return f"{_told(lo, unit)} to {_told(hi, unit)}"
+    return f"{_value_text(lo, unit)} to {_value_text(hi, unit)}"
 
 
-def _told(value: float | None, unit: str) -> str:
+def _value_text(value: float | None, unit: str) -> str:
+    from aether_core.search.profile.figures import is_share
+
     if value is None:
         return ""
-    if "share" in unit:
+    if is_share(unit):
         return f"{100 * value:.1f} %"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -111,8 +111,8 @@ def _say(answer: "Answer", results: list[dict[str, Any]]) -> None:
     )
     for part in answer.parts:
         if part.support is not None:
-            told = f"“{part.criterion.words}”: {part.support.level}. {part.support.reason}"
-            output.say(f"support of {told}")
+            support = f"“{part.criterion.words}”: {part.support.level}. {part.support.reason}"
+            output.say(f"support of {support}")
     for one in answer.unmapped:
         output.say(f"not used: “{one.words}”: {one.reason}")
     for note in answer.notes:
@@ -129,18 +129,18 @@ def _say(answer: "Answer", results: list[dict[str, Any]]) -> None:
                 f"{row['lat']:.5f}",
                 row["score"],
                 f"{row['percentile']:.1f}",
-                *(_told(row, part.name) for part in shown),
+                *(_part_text(row, part.name) for part in shown),
             )
             for row in results
         ],
     )
 
 
-def _told(row: dict[str, Any], part: str) -> str:
+def _part_text(row: dict[str, Any], part: str) -> str:
     """A part's value; of a distance also the metres and what is nearest."""
     value = row["parts"][part]
-    told = "" if value is None else f"{value:.2f}"
+    text = "" if value is None else f"{value:.2f}"
     if part in row["metres"]:
         nearest = row["nearest"].get(part, "")
-        told += f" ({row['metres'][part]:,.0f} m{f' to {nearest}' if nearest else ''})"
-    return told
+        text += f" ({row['metres'][part]:,.0f} m{f' to {nearest}' if nearest else ''})"
+    return text

@@ -89,9 +89,10 @@ def pool(
 
 def _view(shape: str, radius_m: float, radius_px: int | None) -> "View":
     """The view the options ask for; a radius in pixels belongs to a square and to nothing else."""
-    from aether_core.eo.pooling.view import View
+    from aether_core.eo.pooling.view import Shape, View
 
-    if shape == "square":
+    chosen = Shape(shape)
+    if chosen.in_pixels:
         if radius_px is None:
             raise InputError(
                 "a square window needs a half width",
@@ -99,9 +100,7 @@ def _view(shape: str, radius_m: float, radius_px: int | None) -> "View":
                 "try --radius-px 4",
                 code="square-without-half-width",
             )
-        return View("pool", "square", radius_px=radius_px)
-    if shape != "disk":
-        raise InputError("unknown shape", shape, "use disk or square", code="no-such-window-shape")
+        return View("pool", chosen, radius_px=radius_px)
     if radius_px is not None:
         raise InputError(
             "the radius of a disk is given in metres",
@@ -109,7 +108,7 @@ def _view(shape: str, radius_m: float, radius_px: int | None) -> "View":
             "use --radius-m, or add --shape square",
             code="disk-radius-in-pixels",
         )
-    return View("pool", "disk", radius_m=radius_m)
+    return View("pool", chosen, radius_m=radius_m)
 
 
 def encode_eo(heads: Heads, vectors: Vectors, target: Target, force: Force = False) -> None:

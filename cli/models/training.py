@@ -86,7 +86,7 @@ def _say_run(run: "RunSummary") -> None:
     output.say(f"run {run.id} of {run.city}: {run.state}{': ' + run.error if run.error else ''}")
     if run.resumed_from:
         output.say(f"resumed from epoch {run.resumed_from}")
-    if run.state != "done":
+    if not run.state.is_done:
         output.say(f"{run.stage}, epoch {run.epoch} of {run.epochs}")
         if run.resumable_from:
             output.say(f"Resume it with: ./aether run resume {run.id}")
@@ -105,7 +105,9 @@ def _say_run(run: "RunSummary") -> None:
             rows,
             title=f"among {found['candidates']} candidates",
         )
-        if metrics.get("validated_on") != "apart":
+        from aether_core.model.training.retrieval import measured_apart
+
+        if not measured_apart(metrics.get("validated_on")):
             output.say(
                 "These places were also used to select the epoch, so the figures are slightly "
                 "optimistic."

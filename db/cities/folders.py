@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from db.schema import Fetch, Job, Model, Raster, Run
+from db.schema import Fetch, Job, JobState, Model, Raster, Run
 
 _SWEEP_LOCK = 0x61657470  # any number, as long as every process takes the same; not the migrations'
 
@@ -60,7 +60,7 @@ def owned_folders(session: Session) -> OwnedFolders:
         rasters=frozenset(session.scalars(select(Raster.path))),
         models=frozenset(session.scalars(select(Model.folder))),
         jobs=frozenset(session.scalars(select(Job.id))),
-        done_jobs=frozenset(session.scalars(select(Job.id).where(Job.state == "done"))),
+        done_jobs=frozenset(session.scalars(select(Job.id).where(Job.state == JobState.DONE))),
         runs=frozenset(session.scalars(select(Run.id))),
         fetches=frozenset(session.scalars(select(Fetch.id))),
         last_job=_last_id(session, Job.__tablename__),

@@ -14,14 +14,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
-from db.schema import UNFINISHED, Job
+from db.schema import UNFINISHED, Job, JobState
 
-ENTERED_FROM: Final[Mapping[str, tuple[str, ...]]] = {
-    "queued": ("running", "failed", "cancelled"),
-    "running": ("queued", "running"),  # again, when its worker died
-    "done": ("running",),
-    "failed": UNFINISHED,
-    "cancelled": UNFINISHED,
+ENTERED_FROM: Final[Mapping[JobState, tuple[JobState, ...]]] = {
+    JobState.QUEUED: (JobState.RUNNING, JobState.FAILED, JobState.CANCELLED),
+    JobState.RUNNING: (JobState.QUEUED, JobState.RUNNING),  # again, when its worker died
+    JobState.DONE: (JobState.RUNNING,),
+    JobState.FAILED: UNFINISHED,
+    JobState.CANCELLED: UNFINISHED,
 }
 """For each state, the states it may be entered from."""
 _WHERE: Final = "list the jobs with ./aether job list"
@@ -95,7 +95,7 @@ def list_jobs(
     *,
     subject: str | None = None,
     kinds: Sequence[str] = (),
-    states: Sequence[str] = (),
+    states: Sequence[JobState] = (),
     limit: int | None = None,
 ) -> list[Job]:
     """Jobs, newest first.
@@ -129,8 +129,8 @@ def start(session: Session, job_id: int) -> Job:
             return _enter(
                 session,
                 job_id,
-                "running",
-                Job.state.in_(ENTERED_FROM["running"]),
+                JobState.RUNNING,
+                Job.state.in_(ENTERED_FROM[JobState.RUNNING]),
                 started_at=func.now(),
                 finished_at=None,
                 heartbeat=func.now(),
@@ -246,7 +246,7 @@ def finish(
     """
     job = check_lease(session, lease)
     job.result = {**job.result, **result}
-    job.state, job.stage, job.progress, job.seconds_left = "done", "done", 1.0, None
+    job.state, job.stage, job.progress, job.seconds_left = JobState.DONE, "done", 1.0, None
     job.finished_at = func.now()
     if city_id is not None:
         job.city_id = city_id
@@ -281,7 +281,7 @@ def fail(
     return _let_go(
         session,
         lease,
-        "failed",
+        JobState.FAILED,
         error=error,
         error_type=error_type,
         error_code=error_code,
@@ -297,7 +297,7 @@ def stop(session: Session, lease: JobLease) -> Job:
         NotFoundError: The job was removed, with its city.
         SupersededError: This worker no longer holds it.
     """
-    return _let_go(session, lease, "cancelled", **_ENDED)
+    return _let_go(session, lease, JobState.CANCELLED, **_ENDED)
 
 
 def put_back(session: Session, lease: JobLease) -> Job:
@@ -310,7 +310,7 @@ def put_back(session: Session, lease: JobLease) -> Job:
     return _let_go(
         session,
         lease,
-        "queued",
+        JobState.QUEUED,
         attempts=Job.attempts - 1,
         heartbeat=None,
         seconds_left=None,
@@ -327,8 +327,8 @@ def request_cancel(session: Session, job_id: int) -> Job:
     found = session.get(Job, job_id, populate_existing=True, with_for_update=True)
     if found is None or found.is_finished:
         raise refused(job_by_id(session, job_id), "cancel")
-    if found.state == "queued":
-        return _enter(session, job_id, "cancelled", Job.state == "queued", **_ENDED)
+    if found.state.is_queued:
+        return _enter(session, job_id, JobState.CANCELLED, Job.state == JobState.QUEUED, **_ENDED)
     found.cancel_requested = True
     session.flush()
     return found
@@ -346,14 +346,14 @@ def requeue(session: Session, job_id: int, *, dead_after: timedelta) -> Job:
         NotFoundError: There is no such job.
         ConflictError: It waits or runs, is done, or another one has its claim by now.
     """
-    left = (Job.state == "running") & (Job.heartbeat < func.now() - dead_after)
+    left = (Job.state == JobState.RUNNING) & (Job.heartbeat < func.now() - dead_after)
     try:
         with session.begin_nested():
             return _enter(
                 session,
                 job_id,
-                "queued",
-                or_(Job.state.in_(("failed", "cancelled")), left),
+                JobState.QUEUED,
+                or_(Job.state.in_((JobState.FAILED, JobState.CANCELLED)), left),
                 cancel_requested=False,
                 attempts=0,
                 stage="",
@@ -418,7 +418,7 @@ def remove_expired(session: Session) -> list[int]:
         Their numbers.
     """
     until = cast(Job.result["kept_until"].astext, DateTime(timezone=True))
-    gone = delete(Job).where(Job.state == "done", until < func.now()).returning(Job.id)
+    gone = delete(Job).where(Job.state == JobState.DONE, until < func.now()).returning(Job.id)
     found = list(session.scalars(gone))
     session.expire_all()
     return found
@@ -435,10 +435,10 @@ _ENDED: Final[Mapping[str, Any]] = {"seconds_left": None, "finished_at": func.no
 
 
 def _of(lease: JobLease) -> tuple[ColumnElement[bool], ...]:
-    return Job.id == lease.job_id, Job.state == "running", Job.starts == lease.start
+    return Job.id == lease.job_id, Job.state == JobState.RUNNING, Job.starts == lease.start
 
 
-def _let_go(session: Session, lease: JobLease, state: str, **values: Any) -> Job:  # noqa: ANN401
+def _let_go(session: Session, lease: JobLease, state: JobState, **values: Any) -> Job:  # noqa: ANN401
     """Enter a state in which this worker holds the job no longer, if it still does."""
     check_lease(session, lease)
     return _enter(session, lease.job_id, state, *_of(lease), **values)
@@ -447,7 +447,7 @@ def _let_go(session: Session, lease: JobLease, state: str, **values: Any) -> Job
 def _enter(
     session: Session,
     job_id: int,
-    state: str,
+    state: JobState,
     *allowed: ColumnElement[bool],
     **values: Any,  # noqa: ANN401
 ) -> Job:

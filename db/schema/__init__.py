@@ -8,7 +8,7 @@ cascades. Texts are the one exception, a cache shared by all cities. Geometries 
 from db.schema.base import Base
 from db.schema.evidence import GIVEN, Area, AreaSet, Evaluation, Label, LabelSet
 from db.schema.fetches import Fetch
-from db.schema.jobs import JOB_STATES, UNFINISHED, Job, JobMixin, Worker
+from db.schema.jobs import JOB_STATES, UNFINISHED, Job, JobMixin, JobState, Worker
 from db.schema.places import (
     BASE_KINDS,
     MAIN_ROAD,
@@ -48,6 +48,7 @@ __all__ = [
     "Fetch",
     "Job",
     "JobMixin",
+    "JobState",
     "Label",
     "LabelSet",
     "Layer",

@@ -1,15 +1,75 @@
 """Jobs: everything that takes more than a moment, and the workers that carry it out."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, Dialect, ForeignKey, Index, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from db.schema.base import EMPTY_OBJECT, FALSE, Base, created, new_id
 
-JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
-UNFINISHED = ("queued", "running")
+
+class JobState(StrEnum):
+    """Where a job stands; a text in the store, in JSON and in tables."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether it waits for a worker."""
+        return self is JobState.QUEUED
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a worker carries it out."""
+        return self is JobState.RUNNING
+
+    @property
+    def is_done(self) -> bool:
+        """Whether what it was to make is there."""
+        return self is JobState.DONE
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it ended in an error."""
+        return self is JobState.FAILED
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody stopped it."""
+        return self is JobState.CANCELLED
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it will not change any more, unless somebody resumes it."""
+        return self not in UNFINISHED
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether it ended without what it was to make, and may go on."""
+        return self.is_failed or self.is_cancelled
+
+
+JOB_STATES = tuple(state.value for state in JobState)
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+
+
+class _StateColumn(TypeDecorator[JobState]):
+    """A job's state as a text."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else JobState(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> JobState | None:  # noqa: ARG002
+        return None if value is None else JobState(value)
 
 
 class Job(Base):
@@ -31,7 +91,7 @@ class Job(Base):
             "uq_job_one_unfinished_a_claim",
             "claim",
             unique=True,
-            postgresql_where=text(f"state IN {UNFINISHED}"),
+            postgresql_where=text(f"state IN {tuple(state.value for state in UNFINISHED)}"),
         ),
         Index(
             "uq_job_one_running_a_lock",
@@ -53,7 +113,9 @@ class Job(Base):
     claim: Mapped[str | None]
     lock: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    state: Mapped[str] = mapped_column(default="queued", server_default="queued")
+    state: Mapped[JobState] = mapped_column(
+        _StateColumn, default=JobState.QUEUED, server_default="queued"
+    )
     stage: Mapped[str] = mapped_column(default="", server_default="")
     progress: Mapped[float] = mapped_column(default=0.0, server_default=text("0"))
     seconds_left: Mapped[float | None]
@@ -73,7 +135,7 @@ class Job(Base):
     @property
     def is_finished(self) -> bool:
         """Whether it will not change any more, unless somebody resumes it."""
-        return self.state not in UNFINISHED
+        return self.state.is_finished
 
 
 class JobMixin:
@@ -87,7 +149,7 @@ class JobMixin:
         return relationship(Job, lazy="joined", innerjoin=True)
 
     @property
-    def state(self) -> str:
+    def state(self) -> JobState:
         """The job's state."""
         return self.job.state
 

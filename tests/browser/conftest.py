@@ -46,12 +46,13 @@ def workers() -> Iterator[Callable[[Store, Sequence[str]], None]]:
 def visit(tmp_path: Path) -> Callable[[], AbstractContextManager[Page]]:
     """Opens a page on the app, served from the store the environment names.
 
-    The page must not ask any other server for anything.
+    The page must not ask any other server for anything, nor may its scripts fail.
     """
 
     @contextmanager
     def opened() -> Iterator[Page]:
         elsewhere: list[str] = []
+        failures: list[str] = []
         with served(tmp_path / "app.log") as address, browser(SOFTWARE_WEBGL) as running:
             page = running.new_page(
                 viewport={"width": 1000, "height": 640}, reduced_motion="reduce"
@@ -65,9 +66,11 @@ def visit(tmp_path: Path) -> Callable[[], AbstractContextManager[Page]]:
                     else None
                 ),
             )
+            page.on("pageerror", lambda error: failures.append(str(error)))
             page.goto(address)
             yield page
         assert not elsewhere
+        assert not failures
 
     return opened
 

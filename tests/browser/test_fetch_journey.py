@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.visitor import PATIENCE_MS, settled
+from tests.browser.visitor import PATIENCE_MS, accessible, settled
 from tests.public_server.geocoder import SEARCH
 from tests.public_server.server import Fault
 from tests.public_server.whole import BOX, NAME, environment, serve, write_world
@@ -56,7 +56,7 @@ def test_from_a_box_to_a_city(
         with visit() as page:
             page.get_by_role("link", name="Add a city").click()
             expect(page.locator("canvas.ground").last).to_be_visible(timeout=PATIENCE_MS)
-            settled(page)
+            accessible(page)
             find(page)
             draw_smaller(page)
             expect(page.get_by_text("Drawn by hand")).to_be_visible()

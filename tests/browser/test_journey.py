@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.app_fixtures import CityFiles
-from tests.browser.visitor import AT_WORK, PATIENCE_MS, download, drawn_map, settled
+from tests.browser.visitor import AT_WORK, PATIENCE_MS, accessible, download, drawn_map, settled
 from tests.pages.outage import outage
 from workflows.cities.cities import list_cities
 from workflows.home.store import Store
@@ -90,8 +90,11 @@ def test_from_files_to_a_map_taken_away(
 
 def walk(page: Page, store: Store, city_files: CityFiles, tmp_path: Path) -> None:
     expect(page.get_by_text("There is no city yet")).to_be_visible()
+    accessible(page)
     add_city(page, city_files)
+    accessible(page)
     train(page)
+    accessible(page)
     ask(page, "a night out")
     asked = pyogrio.read_dataframe(download(page, tmp_path))
     (city,) = list_cities(store)
@@ -99,21 +102,24 @@ def walk(page: Page, store: Store, city_files: CityFiles, tmp_path: Path) -> Non
     assert asked["percentile"].max() == pytest.approx(100)
 
     click_map(page)
+    accessible(page)
     page.get_by_role("button", name="Find places like this").click()
     expect(page.get_by_role("button", name="Back to the question")).to_be_visible()
     settled(page)  # the button stands above the results, which come after it
     like = pyogrio.read_dataframe(download(page, tmp_path))
     assert like["score"].max() == pytest.approx(1, abs=1e-4)
 
-    page.get_by_role("button", name="Keep").first.click()
+    page.get_by_role("button", name="Save to Maps").first.click()
     page.get_by_role("button", name="Save as layer").click()
     page.get_by_role("link", name="See it under Maps").click()
     expect(page.get_by_text("Provenance")).to_be_visible(timeout=PATIENCE_MS)
     (layer,) = list_layers(store, city.slug)
     assert layer.kind == "similar"
+    accessible(page)
 
     with outage(store.url):
         page.get_by_role("link", name="Cities", exact=True).click()
         expect(page.get_by_text("The database cannot be reached")).to_be_visible()
-    expect(page.get_by_text("Ready to search in plain words.")).to_be_visible(timeout=PATIENCE_MS)
+        accessible(page)
+    expect(page.get_by_text("Ready to search.")).to_be_visible(timeout=PATIENCE_MS)
     assert page.get_by_test_id("stException").count() == 0

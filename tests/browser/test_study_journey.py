@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.app_fixtures import SLUG
-from tests.browser.visitor import PATIENCE_MS, settled
+from tests.browser.visitor import PATIENCE_MS, accessible, settled
 from workflows.evaluation.studies import list_studies
 from workflows.home.store import Store
 
@@ -49,6 +49,7 @@ def test_from_a_question_to_a_chart(
         started.value.save_as(path)
         assert path.name == f"{SLUG}-seeds-{found.id}.svg"
         assert "Simulated data" in path.read_text()
+        accessible(page)
         assert page.get_by_test_id("stException").count() == 0
 
         page.set_viewport_size({"width": 390, "height": 844})

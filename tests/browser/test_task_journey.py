@@ -8,7 +8,7 @@ import pyogrio
 from playwright.sync_api import Page, expect
 
 from tests.app_fixtures import SLUG
-from tests.browser.visitor import PATIENCE_MS, download, drawn_map, settled
+from tests.browser.visitor import PATIENCE_MS, accessible, download, drawn_map, settled
 from tests.pdf_text import text_of
 from tests.task_fixtures import TaskFiles
 from workflows.home.store import Store
@@ -25,7 +25,8 @@ def fit(page: Page, files: TaskFiles) -> None:
     settled(page)
     field = page.get_by_text("Class field")
     expect(field).to_be_visible(timeout=PATIENCE_MS)
-    page.get_by_test_id("stExpander").get_by_text("Fit settings").click()
+    accessible(page)
+    page.get_by_test_id("stExpander").get_by_text("Advanced").click()
     page.get_by_role("spinbutton", name="Repeats").fill("50")  # still at work after a reload
     page.keyboard.press("Enter")
     settled(page)
@@ -116,7 +117,7 @@ def test_from_labels_over_a_reload_in_mid_fit_to_a_report(
         drawn_map(page).wait_for()
         for tab in ("Confidence", "Limitations", "Accuracy"):
             page.get_by_role("tab", name=tab).click()
-            settled(page)
+            accessible(page)
         (layer,) = list_layers(app_environment, SLUG)
         taken = pyogrio.read_dataframe(download(page, tmp_path))
         assert len(taken) == layer.features

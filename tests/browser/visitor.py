@@ -2,17 +2,39 @@
 
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 AT_WORK = '[data-testid="stApp"][data-test-script-state="running"]'
 PATIENCE_MS = 120_000
+_OTHERS = {"exclude": [['[data-testid="stToast"]']]}
+"""Streamlit's own passing words have no name; what they say stands on the page, too."""
 
 
 def settled(page: Page) -> None:
     """Wait until the app has nothing left to do."""
     page.wait_for_timeout(400)
     page.wait_for_selector(SETTLED)
+
+
+def accessible(page: Page) -> None:
+    """Nothing on the page keeps anybody from using it, in the dark or by day.
+
+    By axe-core, whose serious and critical findings none may remain.
+    """
+    settled(page)
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        settled(page)
+        found = Axe().run(page, _OTHERS, {"resultTypes": ["violations"]}).response["violations"]
+        barriers = [
+            (scheme, one["id"], node["html"], node.get("failureSummary"))
+            for one in found
+            if one["impact"] in {"serious", "critical"}
+            for node in one["nodes"]
+        ]
+        assert not barriers, barriers
 
 
 def drawn_map(page: Page) -> Locator:

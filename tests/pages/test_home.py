@@ -12,14 +12,14 @@ def test_a_trained_city_is_ready_to_be_asked() -> None:
     said = words(visit)
     assert "Tinytown" in said
     assert "1 model" in said
-    assert "Ready to search in plain words." in said
+    assert "Ready to search." in said
     assert links(visit)["Ask this city"] == "search"
 
 
 @pytest.mark.usefixtures("app_environment")
 def test_a_simulated_city_is_marked_on_its_card_and_credited() -> None:
     said = words(open_page("home"))
-    assert "Simulated embedding" in said
+    assert "Made-up satellite data" in said
     assert "Google DeepMind" in said
 
 

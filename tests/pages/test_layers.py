@@ -81,7 +81,7 @@ def test_the_chosen_layer_is_drawn_by_the_chosen_field(kept: Store) -> None:
     switch = next(one for one in visit.segmented_control if one.options == fields)
     switch.set_value("score").run()
     by_score = layer(deck(visit), "cells")["data"]
-    assert by_percentile[0]["t"].startswith("percentile ")
+    assert by_percentile[0]["t"].startswith("ranks above ")
     assert by_score[0]["t"].startswith("score ")
     assert len(by_score) == len(by_percentile) == list_layers(kept, SLUG)[0].features
 

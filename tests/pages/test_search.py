@@ -38,7 +38,7 @@ def drawn(visit: AppTest) -> dict[str, str]:
 def reported(answer: Answer) -> dict[str, str]:
     """The ranked cells of an answer and what their tooltips have to say."""
     return {
-        h3.int_to_str(int(cell)): f"percentile {value:.3g}"
+        h3.int_to_str(int(cell)): f"ranks above {value:.3g} % of the city"
         for cell, value in zip(answer.h3, answer.percentile, strict=True)
         if np.isfinite(value)
     }
@@ -64,7 +64,7 @@ def test_a_question_colours_every_cell_as_it_scores(app_environment: Store) -> N
     visit.text_input(key="q").input(QUERY).run()
     assert drawn(visit) == reported(ask(app_environment, SLUG, QUERY))
     assert "top 1 %" in words(visit)
-    assert "percentile of the city" in words(visit)
+    assert "share of the city that ranks lower" in words(visit)
 
 
 def test_the_best_tenth_alone(app_environment: Store) -> None:

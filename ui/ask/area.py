@@ -17,7 +17,7 @@ from ui.forms import kept_areas, reading
 from ui.shell import errors, state, uploads
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary
-from workflows.search.ask import together
+from workflows.search.ask import merged_criteria
 
 _FILE, _LAYER = "A file", "Districts of a saved layer"
 _ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES))
@@ -67,7 +67,7 @@ def _of_layer(city: CitySummary, question: Question, kept: list[LayerSummary]) -
         disabled=not chosen,
         key="limit-to-layer",
         on_click=lambda: asking.change(
-            together(
+            merged_criteria(
                 question.criteria,
                 [Criterion("in", each, source=LayerSource(name, "area", each)) for each in chosen],
             )

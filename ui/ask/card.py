@@ -1,4 +1,4 @@
-"""The card of one cell: where it is, why it scored, which places speak for it, where it ranks."""
+"""The card of one cell: where it is, why it scored, similar places nearby, where it ranks."""
 
 from html import escape
 
@@ -9,13 +9,20 @@ import streamlit as st
 
 from ui.ask import question as asking
 from ui.ask.question import Found
-from ui.ask.spots import bar, told_match
-from ui.ask.sure import SUPPORT_WORDS
+from ui.ask.spots import bar, match_percent
+from ui.ask.sureness import SUPPORT_WORDS
 from ui.shell import state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.search.ask import Answer
-from workflows.search.why import Address, Nearby, PartHere, Why, addresses, why
+from workflows.search.explain import (
+    Address,
+    CellExplanation,
+    CellPart,
+    Nearby,
+    addresses,
+    explain_cell,
+)
 from workflows.training.representation import model_for
 
 
@@ -25,18 +32,18 @@ def show_card(found: Found, row: int | None, sureness: npt.NDArray[np.float32] |
     Args:
         found: The answer.
         row: Of the cell; None while none was chosen.
-        sureness: Of each cell, 0 to 1, where it can be told.
+        sureness: Of each cell, 0 to 1, where it is known.
     """
     if row is None:
         st.write("Choose a result, or click the map, to see why a place scored as it did.")
         return
     key = ("why", row)
     if key not in found.made:
-        found.made[key] = why(state.store(), found.result, row)
-    here: Why = found.made[key]
+        found.made[key] = explain_cell(state.store(), found.result, row)
+    here: CellExplanation = found.made[key]
     with st.container(key="why-card", border=True, gap="small"):
-        st.markdown(f"**{plain(place_of(here.address, here.cell))}**")
-        st.caption(plain(_told(here.address, here.lon, here.lat)))
+        st.markdown(f"**{plain(cell_title(here.address, here.cell))}**")
+        st.caption(plain(_address_line(here.address, here.lon, here.lat)))
         st.markdown(_rank(found, here))
         for one in here.parts:
             _part(one)
@@ -46,10 +53,10 @@ def show_card(found: Found, row: int | None, sureness: npt.NDArray[np.float32] |
             st.caption(
                 f"How sure: {100 * float(sureness[row]):.0f} % (what it is: under How sure)."
             )
-        like_this(here.lon, here.lat)
+        show_like_this(here.lon, here.lat)
 
 
-def like_this(lon: float, lat: float) -> None:
+def show_like_this(lon: float, lat: float) -> None:
     """The button that asks for places like a point."""
     st.button(
         "Find places like this",
@@ -60,30 +67,30 @@ def like_this(lon: float, lat: float) -> None:
     )
 
 
-def place_of(address: Address, otherwise: str) -> str:
+def cell_title(address: Address, otherwise: str) -> str:
     """What a cell is called."""
     nearest = address.nearest
     return f"Near {nearest.name}" if nearest is not None else otherwise
 
 
-def _told(address: Address, lon: float, lat: float) -> str:
+def _address_line(address: Address, lon: float, lat: float) -> str:
     known = [one for one in (address.place, address.street) if one is not None]
-    return " · ".join([*map(_far, known), f"{lat:.5f}, {lon:.5f}"])
+    return " · ".join([*map(_with_metres, known), f"{lat:.5f}, {lon:.5f}"])
 
 
-def _far(one: Nearby) -> str:
+def _with_metres(one: Nearby) -> str:
     return f"{one.name}, {one.metres:,.0f} m"
 
 
-def _rank(found: Found, here: Why) -> str:
+def _rank(found: Found, here: CellExplanation) -> str:
     if here.rank is None:
         return "Not ranked: water, outside the chosen area, or without data."
-    match = told_match(found.result, here.row)
+    match = match_percent(found.result, here.row)
     top = max(100 * here.rank / here.ranked, 0.1)
     return f"Match **{match}** · rank **{here.rank:,}** of {here.ranked:,} cells, top {top:.1f} %"
 
 
-def _part(one: PartHere) -> None:
+def _part(one: CellPart) -> None:
     part = one.part
     lines = []
     if one.nearest is not None:
@@ -91,8 +98,8 @@ def _part(one: PartHere) -> None:
             f"Nearest: {one.nearest.name or part.criterion.words}, "
             f"{one.nearest.metres:,.0f} m {part.way}"
         )
-    if one.speaking:
-        lines.append(f"Such places nearby: {'; '.join(map(_far, one.speaking))}")
+    if one.similar_places:
+        lines.append(f"Such places nearby: {'; '.join(map(_with_metres, one.similar_places))}")
     if part.support is not None:
         lines.append(f"Likeness: {SUPPORT_WORDS[part.support.level]}")
     if not part.used:
@@ -110,6 +117,6 @@ def show_place(city: CitySummary, cell: str) -> None:
     lat, lon = h3.cell_to_latlng(cell)
     address = addresses(store, model_for(store, city.slug, city.model), np.array([[lon, lat]]))[0]
     with st.container(key="why-card", border=True, gap="small"):
-        st.markdown(f"**{plain(place_of(address, cell))}**")
-        st.caption(plain(_told(address, lon, lat)))
-        like_this(lon, lat)
+        st.markdown(f"**{plain(cell_title(address, cell))}**")
+        st.caption(plain(_address_line(address, lon, lat)))
+        show_like_this(lon, lat)

@@ -24,10 +24,10 @@ from aether_core.search.question.criteria import (
 from ui.ask import area
 from ui.ask import question as asking
 from ui.ask.question import Question
-from ui.ask.sure import SUPPORT_WORDS
+from ui.ask.sureness import SUPPORT_WORDS
 from ui.shell.text import plain, sentence
 from workflows.cities.cities import CitySummary
-from workflows.search.ask import STRAIGHT_LINE, Answer, Part, together
+from workflows.search.ask import STRAIGHT_LINE, Answer, Part, merged_criteria
 
 _MODES: Final = {"all": "All must hold", "add": "Add up"}
 _ICONS: Final = {
@@ -37,7 +37,7 @@ _ICONS: Final = {
 }
 LEAST_WEIGHT: Final = 0.1
 _OFFERED: Final = tuple(name for name, kind in KINDS.items() if not kind.constraint)
-Applied = Callable[[Criterion], None]
+Apply = Callable[[Criterion], None]
 
 
 def show_chips(city: CitySummary, question: Question, answer: Answer | None) -> None:
@@ -51,12 +51,12 @@ def show_chips(city: CitySummary, question: Question, answer: Answer | None) -> 
     shown = _completed(question.criteria)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="chips"):
         for at, one in enumerate(shown):
-            if at and (joint := _joint(shown[at - 1], one)):
-                st.markdown(joint, width="content")
+            if at and (conjunction := _conjunction(shown[at - 1], one)):
+                st.markdown(conjunction, width="content")
             _chip(question, at, one, _part_of(answer, one), answered=answer is not None)
         for one in question.areas:
-            _uploaded(city, question, one)
-        _adding(question)
+            _uploaded_chip(city, question, one)
+        _add_chip(question)
         area.ask_area(city, question)
         if len(shown) > 1:
             st.segmented_control(
@@ -72,29 +72,29 @@ def show_chips(city: CitySummary, question: Question, answer: Answer | None) -> 
     if question.edited and question.words:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption("The criteria were edited; the words above no longer say all.")
-            read_words()
+            show_read_again()
     if answer is not None and answer.paints:
-        _told(answer)
+        _show_reading(answer)
 
 
-def read_words() -> None:
+def show_read_again() -> None:
     """The button that forgets what was edited."""
     st.button("Read the words again", on_click=asking.read_again, type="tertiary", key="reread")
 
 
 def _completed(criteria: Sequence[Criterion]) -> Sequence[Criterion]:
     """With the usual distances; what cannot be asked stays as it is, for the answer to refuse."""
-    return [_completed_alone(one) for one in criteria]
+    return [_completed_one(one) for one in criteria]
 
 
-def _completed_alone(one: Criterion) -> Criterion:
+def _completed_one(one: Criterion) -> Criterion:
     try:
         return checked([one])[0]
     except InputError:
         return one
 
 
-def _joint(before: Criterion, one: Criterion) -> str:
+def _conjunction(before: Criterion, one: Criterion) -> str:
     if before.option != one.option:
         return "**or else**"
     return "or" if before.clause == one.clause else ""
@@ -145,7 +145,7 @@ def _chip(
         )
 
 
-def _uploaded(city: CitySummary, question: Question, one: Criterion) -> None:
+def _uploaded_chip(city: CitySummary, question: Question, one: Criterion) -> None:
     st.button(
         plain(f"in: {one.words}"),
         icon=":material/close:",
@@ -155,17 +155,17 @@ def _uploaded(city: CitySummary, question: Question, one: Criterion) -> None:
     )
 
 
-def _adding(question: Question) -> None:
+def _add_chip(question: Question) -> None:
     # A name of its own for each set of criteria: once one was added, the next one's is closed.
     name = f"add-{crc32(repr(question.criteria).encode()):08x}"
     opened = st.popover("Add", key=name, icon=":material/add:", on_change="rerun")
     if opened.open:
         with opened:
             new = Criterion("near", "")
-            _form(name, new, lambda one: _added(question, one), "Add this")
+            _form(name, new, lambda one: _add(question, one), "Add this")
 
 
-def _form(name: str, one: Criterion, apply: Applied, label: str) -> None:
+def _form(name: str, one: Criterion, apply: Apply, label: str) -> None:
     """The fields of a criterion; nothing is asked anew before they are sent."""
     with st.form(f"{name}-form", border=False):
         st.selectbox(
@@ -198,7 +198,7 @@ def _form(name: str, one: Criterion, apply: Applied, label: str) -> None:
             key=f"{name}-weight",
             help="2 counts twice as much as 1.",
         )
-        st.form_submit_button(label, type="primary", on_click=lambda: apply(_typed(name, one)))
+        st.form_submit_button(label, type="primary", on_click=lambda: apply(_edited(name, one)))
 
 
 def _within(value: float, least: float, most: float) -> float:
@@ -206,7 +206,7 @@ def _within(value: float, least: float, most: float) -> float:
     return min(max(value, least), most) if math.isfinite(value) else least
 
 
-def _typed(name: str, one: Criterion) -> Criterion:
+def _edited(name: str, one: Criterion) -> Criterion:
     kind = st.session_state[f"{name}-kind"]
     words = " ".join((st.session_state[f"{name}-words"] or "").split())
     metres = st.session_state[f"{name}-distance"]
@@ -223,12 +223,12 @@ def _replace(question: Question, at: int, edited: Criterion) -> None:
     asking.change([edited if n == at else one for n, one in enumerate(question.criteria)])
 
 
-def _added(question: Question, one: Criterion) -> None:
-    asking.change(together(question.criteria, [one]))
+def _add(question: Question, one: Criterion) -> None:
+    asking.change(merged_criteria(question.criteria, [one]))
 
 
-def _told(answer: Answer) -> None:
-    """In one line what was left aside; all that is to be said of it on demand."""
+def _show_reading(answer: Answer) -> None:
+    """One line of what was left aside; the whole reading on demand."""
     lines = [
         f"Not used: “{one.words}”"
         + (" (unknown here)" if one.code == "no-support" else f" ({one.reason})")

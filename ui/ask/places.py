@@ -13,7 +13,7 @@ from workflows.search.search import PlaceHit, search_places
 _MOST: Final = 20
 
 
-def asked_of(question: Question) -> tuple[str, str | None] | None:
+def likeness_of(question: Question) -> tuple[str, str | None] | None:
     """Words and what to look away from, where a question is no more than that; None otherwise."""
     if question.at is not None or question.areas:
         return None

@@ -17,7 +17,7 @@ from aether_core.search.question.criteria import Criterion
 from aether_core.search.question.parse import parse
 from ui.shell import state
 from workflows.cities.cities import CitySummary
-from workflows.search.ask import Answer, ask, together
+from workflows.search.ask import Answer, ask, merged_criteria
 from workflows.search.criteria_file import criteria_in_link, link_of
 from workflows.search.search import CellScores, similar_cells
 
@@ -67,7 +67,7 @@ class Question:
     year: int | None
 
     @property
-    def stays(self) -> bool:
+    def cacheable(self) -> bool:
         """Whether its answer cannot change: a file or a layer may be gone at any time."""
         return all(one.source is None for one in (*self.criteria, *self.areas))
 
@@ -120,23 +120,23 @@ def answer(question: Question) -> Found:
         AetherError: The question cannot be answered.
     """
     kept: tuple[Question, Found] | None = st.session_state.get(_ANSWER)
-    if kept is not None and kept[0] == question and question.stays:
+    if kept is not None and kept[0] == question and question.cacheable:
         return kept[1]
-    result = _answered(question)
+    result = _computed(question)
     if kept is None or kept[0] != question or kept[1].result is not result:
         st.session_state[_ANSWER] = (question, Found(result, {}))
     found: Found = st.session_state[_ANSWER][1]
     return found
 
 
-def _answered(question: Question) -> Answer | CellScores:
+def _computed(question: Question) -> Answer | CellScores:
     store = state.store()
     if question.at is not None:
         return similar_cells(
             store, question.city, *question.at, model=question.model, year=question.year
         )
     if question.edited:
-        words, given = "", together(question.criteria, question.areas)
+        words, given = "", merged_criteria(question.criteria, question.areas)
     else:
         words, given = question.words, question.areas
     return ask(
@@ -163,7 +163,7 @@ def take_old_address() -> None:
         asked = parse(words).criteria if words.strip() else ()
     except InputError:
         return  # the words are refused where they are read
-    change((*together(asked, [Criterion("not_like", minus)]),))
+    change((*merged_criteria(asked, [Criterion("not_like", minus)]),))
 
 
 def change(criteria: Sequence[Criterion]) -> None:

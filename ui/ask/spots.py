@@ -18,8 +18,8 @@ from ui.shell import state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.search.ask import Answer
+from workflows.search.explain import addresses
 from workflows.search.search import CellScores
-from workflows.search.why import addresses
 from workflows.training.representation import model_for
 
 VIEW: Final = "ask-view"
@@ -85,22 +85,22 @@ def _best(
                 f"Near {nearest.name}" if nearest is not None else cell,
                 float(result.lonlat[row, 0]),
                 float(result.lonlat[row, 1]),
-                told_match(result, row),
+                match_percent(result, row),
                 _parts(result, row),
             )
         )
     return spots
 
 
-def told_number(result: Answer | CellScores) -> str:
+def ranked_cells(result: Answer | CellScores) -> str:
     """How many cells are ranked, and how many share the first place."""
     score = result.score[np.isfinite(result.percentile)]
-    told = f"Best of {len(score):,} map cells, spaced apart"
+    text = f"Best of {len(score):,} map cells, spaced apart"
     best = int((score == score.max()).sum()) if len(score) else 0
-    return told + (f"; {best:,} cells share the best match" if best > _MOST else "")
+    return text + (f"; {best:,} cells share the best match" if best > _MOST else "")
 
 
-def told_match(result: Answer | CellScores, row: int) -> str:
+def match_percent(result: Answer | CellScores, row: int) -> str:
     """How well a cell matches: its score of all criteria, or its rank where there is an example."""
     value = float(result.score[row]) if isinstance(result, Answer) else result.percentile[row] / 100
     return f"{100 * value:.0f} %"
@@ -143,9 +143,9 @@ def bars(parts: Sequence[tuple[str, float | None]]) -> None:
 
 def bar(label: str, value: float | None) -> str:
     """One part as HTML."""
-    told = "no data" if value is None else f"{100 * value:.0f} %"
+    figure = "no data" if value is None else f"{100 * value:.0f} %"
     return (
         f'<div class="part"><span class="part-label">{escape(label)}</span>'
         f'<span class="part-bar"><span style="width:{(value or 0) * 100:.0f}%"></span></span>'
-        f'<span class="part-figure">{told}</span></div>'
+        f'<span class="part-figure">{figure}</span></div>'
     )

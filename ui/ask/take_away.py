@@ -26,7 +26,7 @@ class _Result:
     """What can be done with an answer of either kind."""
 
     title: str
-    told: str
+    contents: str
     keep: Callable[[str], LayerSummary]
     offer: Callable[[str], None]
 
@@ -40,10 +40,10 @@ def show_take_away(city: CitySummary, result: Answer | CellScores) -> None:
     """The two buttons."""
     one = _result(result)
     keeping, taking = st.columns(2, gap="small")
-    with keeping, st.popover("Keep", icon=":material/bookmark_add:", width="stretch"):
+    with keeping, st.popover("Save to Maps", icon=":material/bookmark_add:", width="stretch"):
         _keeping(one)
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
-        st.caption(one.told)
+        st.caption(one.contents)
         with errors.boxed(state.reachable):
             one.offer(f"{city.slug}-{one.title}")
 

@@ -57,7 +57,7 @@ class Districts:
         city: Its short name.
         sketches: Areas that were drawn, in that order.
         active: Name of the one that can be changed on the map; None while there is none.
-        loose: What was drawn and cannot be used; it stays on the map to be mended.
+        unusable: What was drawn and cannot be used; it stays on the map to be mended.
         problem: Why it cannot.
         file: A file of areas.
         layer: A kept layer of areas; empty without one.
@@ -69,7 +69,7 @@ class Districts:
     city: str
     sketches: tuple[Sketch, ...] = ()
     active: str | None = None
-    loose: Shape | None = None
+    unusable: Shape | None = None
     problem: AetherError | None = None
     file: AreaFile | None = None
     layer: str = ""
@@ -80,8 +80,8 @@ class Districts:
     @property
     def on_map(self) -> Shape | None:
         """The shape that can be changed on the map."""
-        if self.loose is not None:
-            return self.loose
+        if self.unusable is not None:
+            return self.unusable
         return next((one.shape for one in self.sketches if one.name == self.active), None)
 
 
@@ -95,8 +95,10 @@ def take_drawn(city: CitySummary, shape: Shape | None) -> None:
     """Take over what was drawn or moved on the map; None where it was removed there."""
     now = current(city)
     if shape is None:
-        kept = tuple(one for one in now.sketches if now.loose is not None or one.name != now.active)
-        _keep(replace(now, sketches=kept, active=None, loose=None, problem=None))
+        kept = tuple(
+            one for one in now.sketches if now.unusable is not None or one.name != now.active
+        )
+        _keep(replace(now, sketches=kept, active=None, unusable=None, problem=None))
         return
     try:
         whole = _checked(city, shape)
@@ -104,9 +106,9 @@ def take_drawn(city: CitySummary, shape: Shape | None) -> None:
         left = now.sketches
         if not shape.fresh:
             left = tuple(one for one in left if one.name != now.active)
-        _keep(replace(now, sketches=left, active=None, loose=shape, problem=error))
+        _keep(replace(now, sketches=left, active=None, unusable=shape, problem=error))
         return
-    now = replace(now, loose=None, problem=None)
+    now = replace(now, unusable=None, problem=None)
     if not shape.fresh and now.active is not None:
         moved = tuple(
             replace(one, shape=whole) if one.name == now.active else one for one in now.sketches
@@ -125,7 +127,7 @@ def choose(city: CitySummary, name: str) -> None:
     now = current(city)
     st.session_state[CHOSEN] = name
     if any(one.name == name for one in now.sketches):
-        _keep(replace(now, active=name, loose=None, problem=None, version=now.version + 1))
+        _keep(replace(now, active=name, unusable=None, problem=None, version=now.version + 1))
 
 
 def rename(city: CitySummary, name: str, to: str) -> None:

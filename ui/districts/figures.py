@@ -96,13 +96,13 @@ def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
     for one in every:
         if one["unit"] == "percentile" and one["source"] == QUESTION:
             best = [figure[one["name"]]["value"] for figure in compared.figures[:-1]]
-            told = [
+            spots = [
                 f"{who}: above {int(value)} %"
                 for who, value in zip(compared.who, best, strict=False)
                 if value is not None
             ]
-            if told:
-                st.caption(plain(f"Best spot, ranked in the city: {'; '.join(told)}."))
+            if spots:
+                st.caption(plain(f"Best spot, ranked in the city: {'; '.join(spots)}."))
 
 
 def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[str, str]) -> None:
@@ -165,7 +165,7 @@ def show_all(found: AreaProfile) -> None:
     if len(profile.ground) < 2:
         return
     with st.expander(f"All {len(profile.ground):,} areas", icon=":material/list:"):
-        named = {figure.called.name: figure.value[:-1] for figure in profile.figures}
+        named = {figure.info.name: figure.value[:-1] for figure in profile.figures}
         st.dataframe(
             pd.DataFrame(
                 {

@@ -38,7 +38,7 @@ def show_studies(city: CitySummary) -> None:
     with right, errors.boxed(state.reachable):
         if working is not None:
             _follow(working)
-        if working is not None and any(one.state == "done" for one in found):
+        if working is not None and any(one.state.is_done for one in found):
             st.divider()
             st.subheader("Earlier results", anchor=False)
         if found:
@@ -50,7 +50,7 @@ def show_studies(city: CitySummary) -> None:
 def _at_work(found: list[StudySummary]) -> StudySummary | None:
     """The study that runs, or the first of those that wait."""
     unfinished = [one for one in reversed(found) if not one.is_finished]
-    running = [one for one in unfinished if one.state == "running"]
+    running = [one for one in unfinished if one.state.is_running]
     return next(iter(running + unfinished), None)
 
 
@@ -98,18 +98,18 @@ def _follow(found: StudySummary) -> None:
 
 
 def _state(found: StudySummary) -> str:
-    return "waiting" if found.state == "queued" else "running"
+    return "waiting" if found.state.is_queued else "running"
 
 
 def _finished(city: CitySummary, found: list[StudySummary]) -> None:
     """The study chosen, the newest with a result at first; how the newest ended if badly."""
     newest = found[0]
-    if newest.state == "failed":
+    if newest.state.is_failed:
         reason = newest.error or "no reason was recorded"
         st.error(f"Study {newest.id} failed: {plain(reason)}.", icon=":material/error:")
-    elif newest.state == "cancelled":
+    elif newest.state.is_cancelled:
         st.info(f"Study {newest.id} was stopped. It has no result.", icon=":material/info:")
-    done = {one.id: one for one in found if one.state == "done"}
+    done = {one.id: one for one in found if one.state.is_done}
     if not done:
         return
     chosen = next(iter(done))

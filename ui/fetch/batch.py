@@ -202,7 +202,7 @@ def _row(fetch: FetchSummary) -> dict[str, object]:
     return {
         "City": fetch.name,
         "State": STATES[fetch.state],
-        "Progress": 1.0 if fetch.state == "done" else fetch.progress,
+        "Progress": 1.0 if fetch.state.is_done else fetch.progress,
         "Downloaded": size(fetch.megabytes),
         "Now": "" if fetch.is_finished else sentence(fetch.stage),
     }

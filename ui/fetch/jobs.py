@@ -26,7 +26,7 @@ _MOST_SHOWN: Final = 12
 
 def open_fetches() -> list[FetchSummary]:
     """Fetches that work, wait, or ended without a city and may go on; newest first."""
-    return [one for one in list_fetches(state.store()) if one.state != "done"]
+    return [one for one in list_fetches(state.store()) if not one.state.is_done]
 
 
 def show_fetches(slug: str | None = None) -> None:
@@ -135,7 +135,7 @@ def _ended(fetch: FetchSummary) -> None:
                 args=("dismiss", fetch.id),
                 help="Removes this fetch from the list. Downloaded files stay in the cache.",
             )
-        if fetch.state == "failed":
+        if fetch.state.is_failed:
             reason = sentence((fetch.error or "no reason was recorded").rstrip("."))
             st.error(f"{plain(reason)}.", icon=":material/error:")
         else:
@@ -171,7 +171,7 @@ def arrived() -> FetchSummary | None:
     except AetherError:
         st.session_state.pop(FOLLOWED)  # dismissed elsewhere
         return None
-    if fetch.state != "done":
+    if not fetch.state.is_done:
         return None
     st.session_state.pop(FOLLOWED)
     return fetch

@@ -24,18 +24,18 @@ def offer_real_demo(city: CitySummary) -> None:
     if city.slug != SLUG or not city.simulated:
         return
     with st.container(border=True, key="real-demo"):
-        st.subheader("Next: the real embedding", anchor=False)
+        st.subheader("Real satellite data", anchor=False)
         with st.spinner("Checking the AlphaEarth mirror"):
             offer = real_demo(state.store())
         if offer.request is None:
             st.caption(plain(f"Not available now: {offer.reason.rstrip('.')}."))
             return
         st.write(
-            f"{plain(city.name)} uses a simulated embedding. You can fetch the same part of "
-            "the city with the real satellite embedding and current places."
+            f"{plain(city.name)} uses made-up satellite data. You can fetch the same part of "
+            "the city with real ones and current places."
         )
         st.button(
-            "Fetch the real embedding for this city",
+            "Fetch real satellite data for this city",
             key="real-demo-go",
             icon=":material/satellite_alt:",
             on_click=_prepare,

@@ -29,18 +29,18 @@ def ask_fit(city: CitySummary, key: str, *, with_representation: bool) -> FitSet
         InputError: The settings cannot be used.
     """
     default = FitSettings()
-    with st.expander("Fit settings", icon=":material/tune:"):
+    with st.expander("Advanced", icon=":material/tune:"):
         representation = _representation(city, key) if with_representation else "alphaearth"
         model = _model(city, key)
         predictor = st.selectbox(
-            "Predictor",
+            "Method",
             list(PREDICTORS),
             format_func=lambda name: PREDICTORS[name].title,
             key=f"{key}-predictor",
             help="The linear probe is quick, and hard to beat with few labels.",
         )
         protocol = st.selectbox(
-            "Protocol",
+            "Kind of test",
             list(PROTOCOLS),
             format_func=lambda name: PROTOCOLS[name].title,
             key=f"{key}-protocol",
@@ -86,7 +86,7 @@ def _representation(city: CitySummary, key: str) -> str:
     default = FitSettings().representation
     names = representation_names(city.embedding)
     return st.selectbox(
-        "Features used",
+        "Data used",
         offered,
         index=offered.index(default) if default in offered else 0,
         format_func=lambda name: names.get(name, name),
@@ -127,5 +127,5 @@ def _folds(key: str, own_seeds: tuple[int, ...] | None) -> tuple[int, int, int]:
         key=f"{key}-seeds",
         help="Number of times the folds are redrawn.",
     )
-    seed = columns[2].number_input("First seed", 0, value=default.seed, key=f"{key}-seed")
+    seed = columns[2].number_input("Random seed", 0, value=default.seed, key=f"{key}-seed")
     return int(folds), int(seeds), int(seed)

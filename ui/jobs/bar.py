@@ -94,7 +94,7 @@ def now(job: JobSummary, stopping: str = STOPPING) -> str:
     """What a job is doing, and about how long it still takes."""
     if job.stopping:
         return stopping
-    if job.state == "queued":
+    if job.state.is_queued:
         return waiting(job)
     if (job.silent_seconds or 0) > STALLED_SECONDS:
         return "Interrupted. It resumes by itself in a moment"

@@ -124,7 +124,7 @@ def _asked(job: JobSummary, names: Mapping[str, str]) -> dict[str, str]:
 
 def _coming(job: JobSummary, way: str) -> Link:
     """A city that comes, or has come."""
-    there = job.state == "done"
+    there = job.state.is_done
     return Link("See the city", page.CITY, {state.CITY: job.city} if there else {"do": way})
 
 

@@ -70,12 +70,12 @@ class Panel:
         return [
             one
             for at, one in enumerate(self.jobs)
-            if one.state == "failed" and (at == 0 or one.job in waited)
+            if one.state.is_failed and (at == 0 or one.job in waited)
         ]
 
     def newest_done(self) -> JobSummary | None:
         """The job that was asked for last among those that are done."""
-        return next((one for one in self.jobs if one.state == "done"), None)
+        return next((one for one in self.jobs if one.state.is_done), None)
 
     def is_at_work(self, request: object) -> bool:
         """Whether this visit has asked for exactly this and it is not done yet."""
@@ -103,12 +103,14 @@ def look(
     found = list_jobs(state.store(), slug, kinds=names, limit=_LOOKED_AT)
     jobs = [one for one in found if concerns(one)]
     waited = _followed(key, slug)
-    over = [one for one in jobs if one.job in waited and one.state in {"done", "cancelled"}]
-    done = [one for one in over if one.state == "done"]
+    over = [
+        one for one in jobs if one.job in waited and (one.state.is_done or one.state.is_cancelled)
+    ]
+    done = [one for one in over if one.state.is_done]
     ended = sorted(done, key=lambda one: str(one.finished), reverse=True)
     for one in over:
         asked = waited.pop(one.job)
-        if one.state == "done":
+        if one.state.is_done:
             uploads.forget(asked.files)
         job_seen.note(one)
     return Panel(key, slug, names, concerns, jobs, ended, stopped=len(over) > len(ended))

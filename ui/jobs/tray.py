@@ -55,8 +55,8 @@ def _found() -> tuple[list[JobSummary], list[JobSummary]]:
 def _tray(
     working: Sequence[JobSummary], ended: Sequence[JobSummary], names: Mapping[str, str]
 ) -> None:
-    running = [one for one in working if one.state == "running"]
-    waiting = [one for one in working if one.state == "queued"]
+    running = [one for one in working if one.state.is_running]
+    waiting = [one for one in working if one.state.is_queued]
     with st.container(border=True, key="job-tray", gap="small"):
         for one in running[:_RUNNING]:
             _line(one, names)
@@ -99,16 +99,16 @@ def _called(job: JobSummary, names: Mapping[str, str]) -> str:
 def _ended(job: JobSummary, names: Mapping[str, str]) -> None:
     called = f"**{plain(_called(job, names))}**"
     link = link_to(job)
-    if job.state == "done":
+    if job.state.is_done:
         st.markdown(f":green[:material/check_circle:] {called} is done")
-    elif job.state == "failed":
+    elif job.state.is_failed:
         st.markdown(f":red[:material/error:] {called} failed: {plain(_reason(job))}")
     else:
         st.markdown(f":gray[:material/stop_circle:] {called} was stopped")
-    if link is not None and job.state != "cancelled":
+    if link is not None and not job.state.is_cancelled:
         st.page_link(
             link.page,
-            label=link.label if job.state == "done" else "See what happened",
+            label=link.label if job.state.is_done else "See what happened",
             icon=":material/arrow_forward:",
             query_params=dict(link.address),
         )

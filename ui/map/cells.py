@@ -51,7 +51,7 @@ def spec(shown: Shown) -> dict[str, Any]:
     `classes` are positions in `palette`, 255 is not drawn.
     """
     classes = shown.indices
-    tip: dict[str, Any] = {"label": shown.label, "note": shown.note}
+    tip: dict[str, Any] = {"label": shown.label, "note": shown.note, "suffix": shown.suffix}
     if shown.titles:
         tip["titles"] = served.of_json(list(shown.titles))
     else:

@@ -53,6 +53,7 @@ class Shown:
         values: One number a shape, NaN where there is none; positions of names for categories.
         steps: Classes and colours.
         label: What a value is called in a tooltip, such as `percentile`.
+        suffix: What follows the value there, such as ` m`.
         titles: First line of each shape's tooltip; the label and the value when empty.
         notes: Second line of each; `note` for all when empty.
         note: Second line of all.
@@ -66,6 +67,7 @@ class Shown:
     titles: Sequence[str] = field(default_factory=tuple)
     notes: Sequence[str] = field(default_factory=tuple)
     note: str = ""
+    suffix: str = ""
     dimmed: npt.NDArray[np.bool_] | None = None
     dim: Colour = _UNTRUSTED[False]
 
@@ -102,7 +104,7 @@ class Shown:
             return f"no {self.label}"
         if isinstance(self.steps, Categories):
             return self.steps.names[int(value)]
-        return f"{self.label} {value:.3g}"
+        return f"{self.label} {value:.3g}{self.suffix}"
 
     def records(self, names: Sequence[tuple[int, str, Any]]) -> list[dict[str, Any]]:
         """One record a drawn shape: `name: shape`, colour `c`, tooltip `t` and `n`.

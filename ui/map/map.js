@@ -92,7 +92,7 @@ class Tips {
     if (this.titles) return (await json(this.titles))[index];
     const value = (await numbers(this.values, Float32Array))[index];
     if (!Number.isFinite(value)) return `${this.words.none} ${this.label}`;
-    return this.names.length ? this.names[value] : `${this.label} ${Number(value.toPrecision(3))}`;
+    return this.names.length ? this.names[value] : `${this.label} ${Number(value.toPrecision(3))}${this.suffix}`;
   }
 }
 

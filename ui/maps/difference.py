@@ -21,7 +21,12 @@ from ui.shell import state
 from ui.shell.text import facts, plain
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
-from workflows.layers.compare import LayerComparison, comparable_fields, compare_layers
+from workflows.layers.compare import (
+    LayerComparison,
+    comparable_fields,
+    compare_layers,
+    holds_classes,
+)
 from workflows.layers.layers import LayerSummary
 
 _SWIPE, _DIFFERENCE, _TABLE = "Swipe", "Difference", "Table"
@@ -92,12 +97,8 @@ def _of_kind(layers: Sequence[LayerSummary], layer: LayerSummary) -> list[LayerS
 
 def _alike(a: LayerSummary, field: str | None, b: LayerSummary) -> list[str]:
     """Fields of b that can be held against a field of a: classes to classes, numbers to numbers."""
-    wanted = _is_text(a, field)
-    return [name for name in comparable_fields(b) if _is_text(b, name) == wanted]
-
-
-def _is_text(layer: LayerSummary, field: str | None) -> bool:
-    return any(one["name"] == field and one["type"] == "text" for one in layer.fields)
+    wanted = holds_classes(a, field)
+    return [name for name in comparable_fields(b) if holds_classes(b, name) == wanted]
 
 
 def _ask_layer(
@@ -191,8 +192,7 @@ def _draw_swipe(city: CitySummary, found: LayerComparison, names: tuple[str, str
 def _draw_map(city: CitySummary, found: LayerComparison) -> None:
     """Where the two differ."""
     frame = _with_shapes(city, found)
-    classes = found.kind == "classes"
-    view = classes_view(frame, found.a.unit) if classes else numbers_view(frame)
+    view = classes_view(frame, found.a.unit) if found.of_classes else numbers_view(frame)
     city_map.draw_map(
         city,
         key="difference-map",
@@ -216,7 +216,7 @@ def pair_of_views(found: LayerComparison, look: Look) -> tuple[LayerView, LayerV
     """
     a, b = found.frame["a"], found.frame["b"]
     titles = (found.a.title, found.b.title)
-    if found.kind == "classes":
+    if found.of_classes:
         names = tuple(sorted({*a, *b}))
         colours = class_colours(names)
         unit = f"share of the {found.a.unit}s"

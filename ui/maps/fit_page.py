@@ -112,9 +112,7 @@ def panel(layer: LayerSummary) -> None:
             what: f"{len(found.outcomes)} {kind.outcomes}"
             if len(found.outcomes) > _NAMED
             else ", ".join(found.outcomes),
-            "Features used": representation_names(layer.embedding).get(
-                representation, representation
-            ),
+            "Data used": representation_names(layer.embedding).get(representation, representation),
             "Model": layer.model or "none needed",
             "Cells": f"{layer.features:,}",
             "Created": f"{layer.created:%d %b %Y, %H:%M}",

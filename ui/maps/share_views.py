@@ -18,7 +18,7 @@ FIELD, OBSERVED, ERROR, LARGEST, MIXED, WIDTH, BETWEEN = (
     "Observed",
     "Error",
     "Largest group",
-    "Mix",
+    "Diversity",
     "Interval",
     "Difference",
 )
@@ -82,8 +82,8 @@ def _coloured(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Lo
         steps, names = share_steps(values, look)
         return LayerView(
             Shown(values, steps, "mix"),
-            "Mix",
-            "entropy: 0 % one group only, 100 % all equal",
+            "Diversity",
+            "0 % one group only, 100 % all equal",
             names,
         )
     if asked.what in {ERROR, BETWEEN}:

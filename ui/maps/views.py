@@ -21,7 +21,7 @@ from workflows.layers.breaks import field_breaks, numbers_of
 CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST = (
     "Class",
     "Confidence",
-    "Set size",
+    "Possible classes",
     "Single class",
     "Trust",
 )
@@ -251,8 +251,10 @@ def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -
     Raises:
         InputError: There is nothing to draw.
     """
-    breaks = field_breaks(None, frame, name)
-    shown = Shown(numbers_of(frame, name), look.steps(breaks), name)
+    breaks, values = field_breaks(None, frame, name), numbers_of(frame, name)
+    shown = Shown(values, look.steps(breaks), name)
+    if name == "percentile":
+        shown = replace(shown, label="ranks above", suffix=" % of the city")
     return LayerView(shown, title, unit, breaks.names)
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from aether_core.report import Report
 from aether_core.report.to_html import html_of
-from ui.districts import working
+from ui.districts.progress_bar import progress_bar
 from ui.map import served
 from ui.shell import state
 from workflows.cities.cities import CitySummary
@@ -23,7 +23,7 @@ def make(city: CitySummary, layer: LayerSummary, choices: ReportChoices) -> Repo
     Raises:
         AetherError: The layer is gone, or a choice cannot be carried out.
     """
-    with working.shown("Making the report") as progress:
+    with progress_bar("Making the report") as progress:
         return made_report(state.store(), city.slug, layer.layer, choices, progress)
 
 

@@ -1,6 +1,5 @@
 """Take results away as files, written only when someone asks for one."""
 
-import logging
 import re
 import tempfile
 from collections.abc import Callable
@@ -9,8 +8,6 @@ from pathlib import Path
 import streamlit as st
 
 from workflows.layers.export import FORMATS
-
-log = logging.getLogger("aether.pages")
 
 Write = Callable[[Path], object]
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-SIMULATED = "Simulated embedding"
+SIMULATED = "Made-up satellite data"
 _SIMULATED_HELP = (
-    "This city's embedding was simulated, not measured by satellite. The map shows how the app "
+    "This city's satellite data were simulated, not measured. The map shows how the app "
     "works, not what the real city is like."
 )
 

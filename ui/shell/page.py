@@ -138,7 +138,8 @@ def _mark(entry: Entry, here: str) -> None:
     if here != first:
         address = "/" if entry is _ENTRIES[0] else f"/{first}"
         link = f'[data-testid="stSidebarNavLink"][href$="{address}"]'
-        st.html(f"<style>{link} {{ background: var(--aether-line); font-weight: 600; }}</style>")
+        look = "background: color-mix(in srgb, currentColor 12%, transparent); font-weight: 600;"
+        st.html(f"<style>{link} {{ {look} }}</style>")
 
 
 def _row(entry: Entry, city: CitySummary | None) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from ui.shell import state
 from ui.shell.palette import ground
 
-_PAPER: Final = {False: ("#ffffff", "#1d2730", "#dce2e6"), True: ("#12181d", "#e4e9ec", "#2c363e")}
+_LINE: Final = {False: "#dce2e6", True: "#2c363e"}
 
 
 @cache
@@ -20,8 +20,7 @@ def _rules() -> str:
 def apply() -> None:
     """Put the rules on the page."""
     dark = state.is_dark()
-    paper, ink, line = _PAPER[dark]
     red, green, blue = ground(dark=dark).land
-    names = {"paper": paper, "ink": ink, "line": line, "land": f"rgb({red},{green},{blue})"}
+    names = {"line": _LINE[dark], "land": f"rgb({red},{green},{blue})"}
     colours = ";".join(f"--aether-{name}:{colour}" for name, colour in names.items())
     st.html(f"<style>:root{{{colours}}}\n{_rules()}</style>")

@@ -133,17 +133,6 @@ def show_city(store: Store, slug: str) -> CitySummary:
         return summarise(session, city_rows.city_by_slug(session, slug))
 
 
-def remove_city(store: Store, slug: str) -> None:
-    """Delete a city with its places, features, runs, models, layers and files.
-
-    Raises:
-        NotFoundError: No city has this slug.
-    """
-    with store.session() as session:
-        city_id = city_rows.city_by_slug(session, slug).id
-    remove_city_numbered(store, city_id)
-
-
 def remove_city_numbered(store: Store, city_id: int) -> None:
     """Delete this very city, and not one that took its short name since.
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from aether_core.city.cells import cell_centres
 from aether_core.eo.embedding import Pooled
 from aether_core.eo.file_kind import FILE_KINDS
-from aether_core.eo.pooling.view import View
+from aether_core.eo.pooling.view import Shape, View
 from aether_core.errors import ConflictError, NotFoundError
+from aether_core.model.recipes.definition import has_wide_view
 from aether_core.progress import Progress, silent
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
@@ -31,9 +32,9 @@ def model_view(city: City, settings: Mapping[str, object]) -> View | None:
     A table has no pixels, so its base view is a disk already.
     """
     has_windows = FILE_KINDS[city.embedding_kind].has_pixels
-    if settings.get("views", "windows") != DISK or not has_windows:
+    if has_wide_view(settings.get("views", "windows")) or not has_windows:
         return None
-    return View(DISK, "disk", radius_m=city.radius_m)
+    return View(DISK, Shape.DISK, radius_m=city.radius_m)
 
 
 def ensure_view(

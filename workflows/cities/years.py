@@ -232,8 +232,7 @@ def _main(store: Store, slug: str, year: int) -> _Main:
 
 
 def _view(row: PooledView) -> View:
-    shape: Shape = "disk" if row.shape == "disk" else "square"
-    return View(row.name, shape, radius_m=row.radius_m, radius_px=row.radius_px)
+    return View(row.name, Shape(row.shape), radius_m=row.radius_m, radius_px=row.radius_px)
 
 
 def _check_free(session: Session, city: City, year: int) -> None:

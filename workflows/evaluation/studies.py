@@ -15,12 +15,12 @@ from aether_core.study.result import StudyResult
 from db.cities import cities as city_rows
 from db.evidence import label_sets as label_rows
 from db.jobs import studies as study_rows
-from db.schema import City, Study
+from db.schema import City, JobState, Study
 from workflows.evaluation.study_city import kept_label_set
 from workflows.evaluation.study_kind import STUDY, StudyRun
 from workflows.home.documents import from_document
 from workflows.home.store import Store
-from workflows.jobs.job import FINISHED, cancel_job, new_job, release, remove_job
+from workflows.jobs.job import cancel_job, new_job, release, remove_job
 from workflows.tasks.labels import LabelRequest
 from workflows.training.train import check_device, check_places
 
@@ -105,7 +105,7 @@ class StudySummary:
     seeds: tuple[int, ...]
     device: str
     labels: str | None
-    state: str
+    state: JobState
     stage: str
     progress: float
     error: str | None
@@ -120,7 +120,7 @@ class StudySummary:
     @property
     def is_finished(self) -> bool:
         """Whether it will not change any more."""
-        return self.state in FINISHED
+        return self.state.is_finished
 
 
 def study_kind(kind: str) -> StudyKind:
@@ -284,7 +284,7 @@ def _summary(session: Session, study: Study) -> StudySummary:
         created=job.created_at,
         started=job.started_at,
         finished=job.finished_at,
-        result=from_document(StudyResult, study.result) if job.state == "done" else None,
+        result=from_document(StudyResult, study.result) if job.state.is_done else None,
     )
 
 
@@ -300,6 +300,6 @@ def _labels_name(session: Session, city: City, label_set: int | None) -> str | N
 def _seconds_left(study: Study) -> float | None:
     """What is left at the pace so far; None before that can be told."""
     job = study.job
-    if job.state != "running" or not study.rows or not job.progress:
+    if not job.state.is_running or not study.rows or not job.progress:
         return None
     return study.seconds / job.progress * (1 - job.progress)

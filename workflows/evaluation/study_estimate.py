@@ -41,11 +41,11 @@ def estimate(store: Store, slug: str, request: StudyRequest) -> Estimate:
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         for study in study_rows.list_studies(session, city.id, request.kind):
-            if study.job.state == "done":
+            if study.job.state.is_done:
                 pace = study.seconds / len(study.seeds) / _epochs(study.recipe, study.settings)
                 return Estimate(trainings, pace * epochs * len(request.seeds), "study")
         for run in run_rows.list_runs(session, city.id):
-            if run.job.state == "done":
+            if run.job.state.is_done:
                 pace = float(run.metrics["seconds"]) / _epochs(run.recipe, run.settings)
                 return Estimate(trainings, pace * epochs * trainings, "run")
     return Estimate(trainings, None, "")

@@ -223,7 +223,7 @@ def check_fetch_resumes(store: Store, fetch_id: int) -> None:
         ConflictError: It is done, or the short name is taken by now.
     """
     fetch = show_fetch(store, fetch_id)
-    if fetch.state == "done":
+    if fetch.state.is_done:
         raise ConflictError(
             "the fetch is done", f"fetch {fetch_id}", f"its city is {fetch.slug}", code="fetch-done"
         )

@@ -9,12 +9,12 @@ from typing import Any
 
 from aether_core.progress import Progress, silent
 from db.jobs import fetches as fetch_rows
-from db.schema import Fetch
+from db.schema import Fetch, JobState
 from workflows.fetch.estimate import FetchEstimate
 from workflows.fetch.request import FetchCity
 from workflows.home.documents import from_document
 from workflows.home.store import Store
-from workflows.jobs.job import FINISHED, cancel_job, follow_job, remove_job
+from workflows.jobs.job import cancel_job, follow_job, remove_job
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class FetchSummary:
     request: FetchCity
     estimate: FetchEstimate
     batch: str | None
-    state: str
+    state: JobState
     stage: str
     progress: float
     megabytes: float
@@ -71,7 +71,7 @@ class FetchSummary:
     @property
     def is_finished(self) -> bool:
         """Whether it will not change any more."""
-        return self.state in FINISHED
+        return self.state.is_finished
 
 
 def fetch_folder(store: Store, fetch_id: int) -> Path:
@@ -98,13 +98,13 @@ def summarise_fetch(fetch: Fetch) -> FetchSummary:
         reused_megabytes=float(result.get("reused_megabytes", 0.0)),
         error=job.error,
         exit_code=job.exit_code,
-        seconds_left=job.seconds_left if job.state == "running" else None,
-        resumable=job.state in {"failed", "cancelled"},
+        seconds_left=job.seconds_left if job.state.is_running else None,
+        resumable=job.state.is_resumable,
         city_exists=fetch.city_id is not None,
         run=result.get("run"),
         not_trained=result.get("not_trained"),
         attempts=job.attempts,
-        result=dict(result) if job.state == "done" else {},
+        result=dict(result) if job.state.is_done else {},
         created=job.created_at,
         started=job.started_at,
         finished=job.finished_at,

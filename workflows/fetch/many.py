@@ -186,7 +186,7 @@ def follow_batch(
             looked = time.monotonic()
         ended = sum(fetch.is_finished for fetch in summary.fetches)
         share = ended + sum(fetch.progress for fetch in summary.fetches if not fetch.is_finished)
-        at_work = next((f for f in summary.fetches if f.state == "running"), None)
+        at_work = next((f for f in summary.fetches if f.state.is_running), None)
         words = f"{at_work.slug}: {at_work.stage}" if at_work else "waiting for a worker"
         stage = f"{ended} of {len(summary.fetches)} cities, {words}"
         progress(stage, round(1000 * share), 1000 * len(summary.fetches))

@@ -14,7 +14,7 @@ from aether_core.errors import AetherError, CancelledError, InputError, StoreUna
 from aether_core.progress import Progress, silent
 from db.cities import cities as city_rows
 from db.jobs import jobs as job_rows
-from db.schema import UNFINISHED, Job
+from db.schema import UNFINISHED, Job, JobState
 from workflows.home.store import Store, revive
 from workflows.jobs.inputs import forget_outputs, job_folder, keep_inputs
 from workflows.jobs.kind import JobKind
@@ -22,7 +22,6 @@ from workflows.jobs.queue import STALLED_SECONDS, defer, ensure_worker
 from workflows.jobs.registry import kind_named
 
 R = TypeVar("R")
-FINISHED: Final = frozenset({"done", "failed", "cancelled"})
 INPUT_EXIT: Final = InputError.exit_code
 _LOOK_SECONDS: Final = 3.0
 _AWAY_SECONDS: Final = 120.0
@@ -56,7 +55,7 @@ class JobSummary:
     kind: str
     title: str
     city: str
-    state: str
+    state: JobState
     stage: str
     progress: float
     seconds_left: float | None
@@ -76,7 +75,7 @@ class JobSummary:
     @property
     def is_finished(self) -> bool:
         """Whether it will not change any more, unless somebody resumes it."""
-        return self.state in FINISHED
+        return self.state.is_finished
 
     @property
     def is_left(self) -> bool:
@@ -106,7 +105,7 @@ class JobEndedError(AetherError):
 
 def summarise(job: Job) -> JobSummary:
     """One job's summary inside an open transaction."""
-    running = job.state == "running"
+    running = job.state.is_running
     silent_since = job.heartbeat if running else None
     return JobSummary(
         job=job.id,
@@ -308,9 +307,9 @@ def ended_well(job: JobSummary) -> JobSummary:
         JobEndedError: It failed.
         CancelledError: It was stopped.
     """
-    if job.state == "cancelled":
+    if job.state.is_cancelled:
         raise CancelledError(f"{job.title}: stopped by request (job {job.job})")
-    if job.state != "done":
+    if not job.state.is_done:
         raise JobEndedError(job)
     return job
 
@@ -331,5 +330,5 @@ def _shown(store: Store, job_id: int) -> JobSummary:
 
 def see_to_a_worker(store: Store, job: JobSummary) -> None:
     """Start a worker for a job that waits, or whose worker died, unless one is alive."""
-    if job.state == "queued" or job.is_left:
+    if job.state.is_queued or job.is_left:
         ensure_worker(store, kind_named(job.kind).queue)

@@ -1,7 +1,6 @@
 """Two layers of a city held against each other: differences, and who says what."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,6 @@ class LayerComparison:
     """Two fields of two layers over the cells or areas both have.
 
     Attributes:
-        kind: `classes` when both fields are classes, `numbers` when both are numbers.
         frame: `cell` or `area`, `a`, `b`, and `difference` (b minus a) or `same` (bool).
         confusion: Cells by class of a (rows) and b (columns); None for numbers.
         agreement: Share of cells with the same class; None for numbers.
@@ -29,13 +27,17 @@ class LayerComparison:
     b: LayerSummary
     field_a: str
     field_b: str
-    kind: Literal["classes", "numbers"]
     frame: pd.DataFrame
     confusion: pd.DataFrame | None
     agreement: float | None
     correlation: float | None
     only_a: int
     only_b: int
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether classes were compared, not numbers."""
+        return self.confusion is not None
 
 
 def comparable_fields(layer: LayerSummary) -> list[str]:
@@ -61,8 +63,10 @@ def compare_layers(
             "choose two cell layers or two area layers",
             code="layers-of-different-units",
         )
-    types = [_type(first, field_a), _type(second, field_b)]
-    if ("text" in types) != (types == ["text", "text"]):
+    _check_comparable(first, field_a)
+    _check_comparable(second, field_b)
+    classes = holds_classes(first, field_a)
+    if classes != holds_classes(second, field_b):
         raise InputError(
             "class fields cannot be compared with number fields",
             f"{field_a}, {field_b}",
@@ -80,7 +84,6 @@ def compare_layers(
             "choose two that overlap",
             code="layers-share-no-place",
         )
-    classes = types == ["text", "text"]
     if classes:
         both["same"] = both["a"].to_numpy() == both["b"].to_numpy()
     else:
@@ -90,7 +93,6 @@ def compare_layers(
         b=second,
         field_a=field_a,
         field_b=field_b,
-        kind="classes" if classes else "numbers",
         frame=both,
         confusion=pd.crosstab(both["a"], both["b"]) if classes else None,
         agreement=float(both["same"].mean()) if classes else None,
@@ -100,16 +102,20 @@ def compare_layers(
     )
 
 
-def _type(layer: LayerSummary, name: str) -> str:
-    found = next((field["type"] for field in layer.fields if field["name"] == name), None)
-    if found is None or name not in comparable_fields(layer):
+def holds_classes(layer: LayerSummary, name: str | None) -> bool:
+    """Whether a field of a layer holds classes; the others that can be compared hold numbers."""
+    return any(field["name"] == name and field["type"] == "text" for field in layer.fields)
+
+
+def _check_comparable(layer: LayerSummary, name: str) -> None:
+    known = any(field["name"] == name for field in layer.fields)
+    if name not in comparable_fields(layer):
         raise InputError(
             f"the layer {layer.layer} has no field to compare",
             name,
             f"choose from {', '.join(comparable_fields(layer))}",
-            code="no-such-field" if found is None else "field-not-comparable",
+            code="field-not-comparable" if known else "no-such-field",
         )
-    return found
 
 
 def _correlation(both: pd.DataFrame) -> float | None:

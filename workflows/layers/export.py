@@ -211,10 +211,10 @@ def export_profile(found: AreaProfile, path: Path, *, force: bool = False) -> No
         "sentence": [profile.sentence(row) for row in range(len(ground))],
     }
     for figure in profile.figures:
-        columns[figure.called.name] = figure.value[:-1]
+        columns[figure.info.name] = figure.value[:-1]
         if figure.level is not None:
-            columns[f"{figure.called.name}_lo"] = figure.low[:-1]
-            columns[f"{figure.called.name}_hi"] = figure.high[:-1]
+            columns[f"{figure.info.name}_lo"] = figure.low[:-1]
+            columns[f"{figure.info.name}_hi"] = figure.high[:-1]
     metadata = {
         "kind": "profile",
         "city": found.city,

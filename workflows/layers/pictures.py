@@ -189,9 +189,12 @@ def _see_through(colours: Sequence[str], strength: Sequence[float]) -> NDArray[n
     return np.array(painted, dtype=np.uint8)
 
 
+def trusted_field(columns: Iterable[str]) -> str | None:
+    """The field that says what may be believed: `trusted` where there is one, else `applicable`."""
+    there = set(columns)
+    return next((name for name in ("trusted", "applicable") if name in there), None)
+
+
 def _trusted(frame: gpd.GeoDataFrame) -> NDArray[np.bool_] | None:
-    """What may be believed: `trusted` where a layer says so, else `applicable`."""
-    for name in ("trusted", "applicable"):
-        if name in frame.columns:
-            return np.asarray(frame[name].to_numpy(dtype=bool, na_value=False))
-    return None
+    name = trusted_field(frame.columns)
+    return None if name is None else np.asarray(frame[name].to_numpy(dtype=bool, na_value=False))

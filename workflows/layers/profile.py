@@ -30,7 +30,7 @@ from workflows.cities.cities import credits_of
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_values, list_layers, show_layer
 from workflows.layers.scored import QUESTION, Scored, blocks_alike, blocks_of_side
-from workflows.search.answers import Answers
+from workflows.search.shared_results import SharedResults
 
 MOST_LAYERS = 20
 """Newest layers that are taken where none is named."""
@@ -49,7 +49,7 @@ class AreaProfile:
         profile: The figures.
         read: How the file of areas was read; None of drawn ones.
         layers: Kept layers that gave figures.
-        notes: What to tell beside it.
+        notes: What else to say of it.
         seconds: Time taken when it was computed, reading included.
         simulated: Whether any of it rests on simulated data.
         attribution: Credits of the city and of the layers.
@@ -162,7 +162,7 @@ class _Asked:
     scored: Scored | None
 
 
-_PROFILES: Answers[AreaProfile] = Answers(_KEPT_PROFILES)
+_PROFILES: SharedResults[AreaProfile] = SharedResults(_KEPT_PROFILES)
 
 
 def _profiled(
@@ -190,7 +190,7 @@ def _profiled(
 
 
 def _chosen(store: Store, slug: str, asked: _Asked) -> tuple[list[LayerSummary], list[str]]:
-    """The layers that are asked for, or the newest of cells; and what to tell about it.
+    """The layers that are asked for, or the newest of cells; and notes about the choice.
 
     Raises:
         NotFoundError: There is no such layer.
@@ -211,11 +211,11 @@ def _chosen(store: Store, slug: str, asked: _Asked) -> tuple[list[LayerSummary],
     cells = [one for one in every if not one.by_area]
     notes = []
     if not cells:
-        told = "ground and places" if asked.scored is None else "ground, places and the question"
+        covered = "ground and places" if asked.scored is None else "ground, places and the question"
         notes.append(
-            f"the city has no kept layer yet, so only {told} are told; make a map of land use, or "
-            f"keep a search (in commands: ./aether landuse {slug}, ./aether search {slug} QUERY "
-            "--keep)"
+            f"the city has no kept layer yet, so only {covered} are described; make a map of land "
+            f"use, or keep a search (in commands: ./aether landuse {slug}, ./aether search {slug} "
+            "QUERY --keep)"
         )
     if len(cells) > MOST_LAYERS:
         notes.append(
@@ -249,41 +249,41 @@ def _computed(
     places = Places(
         np.column_stack([frame.geometry.x, frame.geometry.y]), frame["group"].tolist(), resolution
     )
-    told = list(notes)
+    all_notes = list(notes)
     kept: list[LayerCells] = [] if scored is None else [scored.cells(cell_h3)]
     for layer in layers:
         try:
             kept.append(_layer_cells(store, slug, layer, cell_h3))
         except NotFoundError as error:
-            told.append(f"{layer.layer}: {error}")
+            all_notes.append(f"{layer.layer}: {error}")
     profile = profile_of(ground, places, kept, progress)
     if ground.outside:
-        said = _said(ground.outside, "shares", "share")
-        told.append(f"{said} no ground with the city: {_listed(ground.outside)}")
+        outside = _areas_that(ground.outside, "shares", "share")
+        all_notes.append(f"{outside} no ground with the city: {_listed(ground.outside)}")
     partly = ground.name[ground.covered < _WHOLE].tolist()
     if partly:
-        told.append(
-            f"{_said(partly, 'lies', 'lie')} partly outside the city's cells ({_listed(partly)}): "
-            "the figures are of the part inside"
+        all_notes.append(
+            f"{_areas_that(partly, 'lies', 'lie')} partly outside the city's cells "
+            f"({_listed(partly)}): the figures are of the part inside"
         )
     if ground.overlapping:
-        told.append(
+        all_notes.append(
             f"areas overlap: {ground.overlapping:.0%} of their ground lies in more than one; each "
-            "is told by itself, and they do not add up to a whole"
+            "is described by itself, and they do not add up to a whole"
         )
     asked_of = () if scored is None else (scored,)
     small = ground.name[ground.km2 * 1e6 < float(np.median(ground.cell_m2))].tolist()
     if small:
-        told.append(
-            f"{_said(small, 'is', 'are')} smaller than a cell ({_listed(small)}): layers tell of "
-            "the ground around, too"
+        all_notes.append(
+            f"{_areas_that(small, 'is', 'are')} smaller than a cell ({_listed(small)}): layers "
+            "describe the ground around, too"
         )
     return AreaProfile(
         city=slug,
         profile=profile,
         read=areas.report,
         layers=tuple(one.slug for one in kept if one.slug != QUESTION),
-        notes=tuple(told),
+        notes=tuple(all_notes),
         seconds=time.perf_counter() - started,
         simulated=simulated or any(one.simulated for one in (*layers, *asked_of)),
         attribution=tuple(
@@ -335,7 +335,7 @@ def _blocks(
     return blocks_alike(lonlat, value)
 
 
-def _said(names: Sequence[str], one: str, more: str) -> str:
+def _areas_that(names: Sequence[str], one: str, more: str) -> str:
     return f"1 area {one}" if len(names) == 1 else f"{len(names):,} areas {more}"
 
 

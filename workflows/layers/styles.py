@@ -13,7 +13,7 @@ from aether_core.export.qml import qml_classes, qml_graduated
 from aether_core.export.sld import sld_classes, sld_graduated
 from workflows.layers.breaks import field_breaks
 from workflows.layers.layers import LayerSummary
-from workflows.layers.pictures import class_names, main_field
+from workflows.layers.pictures import class_names, main_field, trusted_field
 
 _SAME: Final[Mapping[str, str]] = MappingProxyType({})
 _ROUNDING: Final = 1e-6  # of a float32: databases and files write it with other digits
@@ -96,7 +96,7 @@ def style_of(
         InputError: The field holds no value.
     """
     chosen = field or main_field(summary)
-    trusted = next((name for name in ("trusted", "applicable") if name in values.columns), None)
+    trusted = trusted_field(values.columns)
     column = values[chosen]
     numeric = pd.api.types.is_numeric_dtype(column.dtype)
     return LayerStyle(

@@ -2,6 +2,7 @@
 
 from textwrap import shorten
 
+from aether_core.model.training.retrieval import measured_apart
 from aether_core.report import Block, Callout, Heading, KeyFigure, KeyFigures, Paragraph
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
@@ -60,7 +61,7 @@ def validation(subject: Subject) -> str:
     words = found["text_to_place"]
     where = (
         "used neither for training nor for selecting the epoch"
-        if card and card.get("validated_on") == "apart"
+        if card and measured_apart(card.get("validated_on"))
         else "held out from training, but used to select the epoch"
     )
     return (

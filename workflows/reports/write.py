@@ -28,13 +28,13 @@ from workflows.reports.choices import ReportChoices, checked_choices
 from workflows.reports.districts import districts_section
 from workflows.reports.facts import closing, opening
 from workflows.reports.subject import REPORT_BODIES, Subject
-from workflows.search.answers import Answers
+from workflows.search.shared_results import SharedResults
 
 REPORT_SUFFIXES = (".pdf", ".html")
 AS_IT_COMES: Final = ReportChoices()
 _STEPS = 2
 _KEPT = 12
-_REPORTS: Answers[Report] = Answers(_KEPT)
+_REPORTS: SharedResults[Report] = SharedResults(_KEPT)
 
 
 def write_report(

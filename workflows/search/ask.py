@@ -29,22 +29,22 @@ from aether_core.search.question.parse import Question, Unmapped, parse
 from aether_core.search.question.place_words import plain
 from aether_core.search.scoring import best_rows, cosine_scores, percentiles
 from aether_core.search.support import Support
-from aether_core.spatial.distances import nearest_thing
+from aether_core.spatial.distances import nearest_shape
 from aether_core.spatial.plane import Plane
 from aether_core.spatial.streets import StreetNetwork, walking_distance
 from aether_core.vector import NO_OPTIONS, ReadOptions
 from workflows.home.store import Store
-from workflows.search.answers import Answers
 from workflows.search.ground import left_out
+from workflows.search.shared_results import SharedResults
 from workflows.search.support import support_of
-from workflows.search.things import (
+from workflows.search.targets import (
     NotInCityError,
-    Things,
+    Targets,
     area_of,
     check_area_in_city,
     source_key,
     streets_of,
-    things_of,
+    targets_of,
     with_centre_distance,
 )
 from workflows.training.representation import (
@@ -59,7 +59,7 @@ from workflows.training.representation import (
 
 STRAIGHT_LINE = "distances are straight lines: the city's streets are not kept as a network"
 ALONG_STREETS = "near is measured on foot, along the city's streets"
-KEPT_AWAY = "not near is measured in a straight line: noise and sight keep to no street"
+NOT_NEAR_STRAIGHT = "not near is measured in a straight line: noise and sight keep to no street"
 _KEPT_ANSWERS = 16
 _LONGEST_NAME = 40
 
@@ -72,11 +72,11 @@ class Part:
         criterion: What was asked.
         name: Short and unique in the answer: `near_schools`.
         value: How far each cell fulfils it, float32 `[m]` in 0 to 1; NaN without data.
-        metres: To the nearest thing, float32 `[m]`; None where the kind has no distance.
-        nearest: Row of that thing in `names`, int64 `[m]`; None likewise.
-        names: Of the things.
+        metres: To the nearest target, float32 `[m]`; None where the kind has no distance.
+        nearest: Row of that target in `names`, int64 `[m]`; None likewise.
+        names: Of the targets.
         meaning: What the words were taken to mean, for people.
-        support: Whether the city can answer the words, where the model tells likeness.
+        support: Whether the city can answer the words, where likeness is by the model.
         along_streets: Whether the metres are those on foot along the city's streets, and no
             straight line.
         used: Whether it counts in the score: a likeness without support does not, while anything
@@ -136,9 +136,9 @@ class Answer:
         question: As typed, "" where only criteria were given.
         parts: One a criterion that was answered, in their order.
         unmapped: Words no criterion was made of, with reasons.
-        notes: What could have been read otherwise, and what things were taken.
+        notes: What could have been read otherwise, and what targets were taken.
         mode: `all` or `add`.
-        year: Of the embedding that likeness was told on.
+        year: Of the embedding that likeness was measured on.
         h3: uint64 `[m]`.
         lonlat: Cell centres, WGS84, float64 `[m, 2]`.
         score: 0 to 1, float32 `[m]`; NaN outside an area that was asked for, where the ground is
@@ -188,7 +188,7 @@ class Answer:
         return self.question or "; ".join(part.criterion.label for part in self.parts)
 
     def best(self, n: int) -> list[dict[str, Any]]:
-        """The `n` best cells with every part: value, metres and name of the nearest thing."""
+        """The `n` best cells with every part: value, metres and name of the nearest target."""
         return [self.cell(int(row)) for row in best_rows(self.score, n)]
 
     def cell(self, row: int) -> dict[str, Any]:
@@ -255,7 +255,7 @@ def ask(
     """
     check_mode(mode)
     understood = parse(question) if question.strip() else Question("", (), (), ())
-    asked = together(understood.criteria, criteria)
+    asked = merged_criteria(understood.criteria, criteria)
     if area is not None:
         file = FileSource(area, area_options.crs, area_options.layer)
         asked = _with_area(asked, Criterion("in", area.name, source=file))
@@ -272,14 +272,16 @@ def ask(
     files = year_files(store, chosen, year)
     keys = tuple(source_key(store, chosen, one) for one in asked)
     key: Hashable = (store, chosen, files, asked, keys, mode, extent, understood.text)
-    at = _Where(store, chosen, files, extent)
-    return _ANSWERS.get(key, lambda: _answered(at, understood, asked, keys, mode))
+    scope = _Scope(store, chosen, files, extent)
+    return _ANSWERS.get(key, lambda: _answered(scope, understood, asked, keys, mode))
 
 
-_ANSWERS: Answers[Answer] = Answers(_KEPT_ANSWERS)
+_ANSWERS: SharedResults[Answer] = SharedResults(_KEPT_ANSWERS)
 
 
-def together(parsed: Sequence[Criterion], given: Sequence[Criterion]) -> tuple[Criterion, ...]:
+def merged_criteria(
+    parsed: Sequence[Criterion], given: Sequence[Criterion]
+) -> tuple[Criterion, ...]:
     """The question's criteria and those given beside it, which hold in each of its options.
 
     One of the same kind about the same words replaces the question's.
@@ -310,7 +312,7 @@ def _with_area(asked: Sequence[Criterion], area: Criterion) -> tuple[Criterion, 
 
 
 @dataclass(frozen=True)
-class _Where:
+class _Scope:
     """The cells that are asked: of which model and city, which year, on which ground."""
 
     store: Store
@@ -327,45 +329,45 @@ class _Where:
 
 
 @lru_cache(maxsize=4)
-def _off_ground(at: _Where) -> NDArray[np.bool_]:
+def _not_ranked(scope: _Scope) -> NDArray[np.bool_]:
     """Which cells are left out by what they stand on in the city's own year, bool `[m]`."""
-    return left_out(at.store, at.model, at.cells().h3, at.extent)
+    return left_out(scope.store, scope.model, scope.cells().h3, scope.extent)
 
 
 def _answered(
-    at: _Where,
+    scope: _Scope,
     understood: Question,
     asked: Sequence[Criterion],
     keys: Sequence[tuple[object, ...]],
     mode: str,
 ) -> Answer:
     started = time.perf_counter()
-    cells, model = at.cells(), at.model
+    cells, model = scope.cells(), scope.model
     parts: list[Part] = []
     notes = list(understood.notes)
     unmapped = list(understood.unmapped)
     refused: NotInCityError | None = None
     for one, key in zip(asked, keys, strict=True):
         try:
-            found = _MEASURED[KINDS[one.kind].evidence](at, one, key)
+            found = _MEASURES[KINDS[one.kind].evidence](scope, one, key)
         except NotInCityError as error:
             refused = refused or error
             unmapped.append(Unmapped(one.words, str(error), error.code))
             continue
         part = _part(one, found, {name for part in parts for name in (part.name, f"{part.name}_m")})
         parts.append(part)
-        notes += [note for note in (*found.notes, *_never_in_full(part)) if note not in notes]
+        notes += [note for note in (*found.notes, *_unfulfilled_notes(part)) if note not in notes]
     if not parts and refused is not None:
         raise refused
-    parts, unsupported = _used(parts)
+    parts, unsupported = _with_usage(parts)
     unmapped += unsupported
     used = [part for part in parts if part.used]
-    notes += _ways(at, parts)
-    off = _off_ground(at)
-    if off.any():
-        notes.append(f"{off.sum():,} cells of water or outside the built city are not ranked")
+    notes += _measuring_notes(scope, parts)
+    unranked = _not_ranked(scope)
+    if unranked.any():
+        notes.append(f"{unranked.sum():,} cells of water or outside the built city are not ranked")
     score = combined([part.criterion for part in used], [part.value for part in used], mode)
-    score[off] = np.nan
+    score[unranked] = np.nan
     score.flags.writeable = False  # one answer serves all who ask
     return Answer(
         city=model.city,
@@ -375,14 +377,14 @@ def _answered(
         unmapped=tuple(unmapped),
         notes=tuple(notes),
         mode=mode,
-        year=at.year or model.year,
+        year=scope.year or model.year,
         ids=cells.ids,
         h3=cells.h3,
         lonlat=cells.lonlat,
         score=score,
         percentile=percentiles(score),
-        extent=at.extent,
-        left_out=int(off.sum()),
+        extent=scope.extent,
+        left_out=int(unranked.sum()),
         seconds=time.perf_counter() - started,
         simulated=model.simulated,
         attribution=model.attribution,
@@ -402,7 +404,7 @@ class _Evidence:
     along_streets: bool = False
 
 
-_Measure = Callable[[_Where, Criterion, tuple[object, ...]], _Evidence]
+_Measure = Callable[[_Scope, Criterion, tuple[object, ...]], _Evidence]
 
 
 def _part(one: Criterion, found: _Evidence, taken: set[str]) -> Part:
@@ -420,7 +422,7 @@ def _part(one: Criterion, found: _Evidence, taken: set[str]) -> Part:
     )
 
 
-def _used(parts: Sequence[Part]) -> tuple[list[Part], list[Unmapped]]:
+def _with_usage(parts: Sequence[Part]) -> tuple[list[Part], list[Unmapped]]:
     """Leave likenesses without support out of the score, unless nothing else would rank the cells.
 
     Left in, noise would decide between places that all fulfil what can be known.
@@ -430,7 +432,7 @@ def _used(parts: Sequence[Part]) -> tuple[list[Part], list[Unmapped]]:
     ranking = [part for part in parts if not KINDS[part.criterion.kind].constraint]
     if len(unsupported) == len(ranking):
         return list(parts), []
-    told = [
+    refusals = [
         Unmapped(
             part.criterion.words,
             f"{part.support.reason} It does not count in the score.",
@@ -439,19 +441,19 @@ def _used(parts: Sequence[Part]) -> tuple[list[Part], list[Unmapped]]:
         for part in unsupported
         if part.support is not None
     ]
-    return [replace(part, used=part.name not in left_out) for part in parts], told
+    return [replace(part, used=part.name not in left_out) for part in parts], refusals
 
 
-def _ways(at: _Where, parts: Sequence[Part]) -> list[str]:
+def _measuring_notes(scope: _Scope, parts: Sequence[Part]) -> list[str]:
     """How the distances were measured."""
     measured = [part.along_streets for part in parts if part.metres is not None]
-    if measured and streets_of(at.store, at.model) is None:
+    if measured and streets_of(scope.store, scope.model) is None:
         return [STRAIGHT_LINE]
-    return [ALONG_STREETS] * any(measured) + [KEPT_AWAY] * (not all(measured))
+    return [ALONG_STREETS] * any(measured) + [NOT_NEAR_STRAIGHT] * (not all(measured))
 
 
-def _never_in_full(part: Part) -> list[str]:
-    """What to tell where no cell of the city fulfils a distance."""
+def _unfulfilled_notes(part: Part) -> list[str]:
+    """A note where no cell of the city fulfils a distance."""
     if part.metres is None or np.nanmax(part.value) >= 1:
         return []
     best = float(part.metres[int(np.nanargmax(part.value))])
@@ -468,53 +470,53 @@ def _free_name(one: Criterion, taken: set[str]) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _likeness(at: _Where, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
-    support = support_of(at.store, at.model, one.words)
+def _likeness(scope: _Scope, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
+    support = support_of(scope.store, scope.model, one.words)
     meaning = f"what the model has learnt; support: {support.level}"
-    return _Evidence(_like(at, one.words), meaning, support=support)
+    return _Evidence(_like(scope, one.words), meaning, support=support)
 
 
 @lru_cache(maxsize=32)
-def _like(at: _Where, words: str) -> NDArray[np.float64]:
+def _like(scope: _Scope, words: str) -> NDArray[np.float64]:
     """Percentile of each cell's likeness among those on the ground that is ranked."""
-    scores = cosine_scores(at.cells().vectors, query_vector(at.store, at.model, words))
-    scores[_off_ground(at)] = np.nan
+    scores = cosine_scores(scope.cells().vectors, query_vector(scope.store, scope.model, words))
+    scores[_not_ranked(scope)] = np.nan
     return percentiles(scores).astype(np.float64)
 
 
-def _distance(at: _Where, one: Criterion, key: tuple[object, ...]) -> _Evidence:
+def _distance(scope: _Scope, one: Criterion, key: tuple[object, ...]) -> _Evidence:
     # The distance asked for decides nothing here: editing it on a chip measures nothing anew.
-    streets = streets_of(at.store, at.model) if KINDS[one.kind].on_foot else None
+    streets = streets_of(scope.store, scope.model) if KINDS[one.kind].on_foot else None
     asked = Criterion("near", one.words, source=one.source)
-    things, metres, nearest = _far(at, asked, key, streets)
+    targets, metres, nearest = _far(scope, asked, key, streets)
     return _Evidence(
         metres,
-        things.meaning,
-        things.notes,
+        targets.meaning,
+        targets.notes,
         nearest,
-        things.names,
+        targets.names,
         along_streets=streets is not None,
     )
 
 
 @lru_cache(maxsize=16)
 def _far(
-    at: _Where, one: Criterion, _key: tuple[object, ...], streets: StreetNetwork | None
-) -> tuple[Things, NDArray[np.float64], NDArray[np.int64]]:
-    things, lonlat = things_of(at.store, at.model, one), at.cells().lonlat
+    scope: _Scope, one: Criterion, _key: tuple[object, ...], streets: StreetNetwork | None
+) -> tuple[Targets, NDArray[np.float64], NDArray[np.int64]]:
+    targets, lonlat = targets_of(scope.store, scope.model, one), scope.cells().lonlat
     if streets is None:
-        return things, *nearest_thing(lonlat, things.shapes)
-    return things, *walking_distance(streets, lonlat, things.shapes)
+        return targets, *nearest_shape(lonlat, targets.shapes)
+    return targets, *walking_distance(streets, lonlat, targets.shapes)
 
 
-def _area(at: _Where, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
-    area, cells = area_of(at.store, at.model, one), at.cells()
+def _area(scope: _Scope, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
+    area, cells = area_of(scope.store, scope.model, one), scope.cells()
     inside = _inside(cells, area)
     check_area_in_city(inside, area, cells.lonlat, one.words)
     return _Evidence(inside.astype(np.float64), area.meaning, area.notes)
 
 
-def _inside(cells: CellVectors, area: Things) -> NDArray[np.bool_]:
+def _inside(cells: CellVectors, area: Targets) -> NDArray[np.bool_]:
     """Which cells have their centre in an area, on the cells' own plane."""
     plane = Plane(cells.lonlat)
     whole = shapely.union_all(shapely.make_valid(plane.shapes(area.shapes)))
@@ -523,7 +525,7 @@ def _inside(cells: CellVectors, area: Things) -> NDArray[np.bool_]:
     return np.asarray(shapely.contains_xy(whole, x, y), dtype=bool)
 
 
-_MEASURED: Mapping[Evidence, _Measure] = MappingProxyType(
+_MEASURES: Mapping[Evidence, _Measure] = MappingProxyType(
     {"likeness": _likeness, "distance": _distance, "area": _area}
 )
 """How each evidence is measured."""

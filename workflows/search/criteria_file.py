@@ -35,7 +35,7 @@ class CriteriaFile:
 
 
 class _SourceEntry(BaseModel):
-    """Where the things of a criterion come from: a file, or a kept layer."""
+    """Where the targets of a criterion come from: a file, or a kept layer."""
 
     model_config = ConfigDict(extra="forbid")
 

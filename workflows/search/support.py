@@ -11,6 +11,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.model.recipes.definition import has_wide_view
 from aether_core.search.background import background_words
 from aether_core.search.likeness import CityWords, Encode, phrase_vectors, words_of_places
 from aether_core.search.scoring import cosine_scores
@@ -133,7 +134,7 @@ def _blocks(
     with store.session() as session:
         card = model_rows.model_by_name(session, model.name, model.city_id).card
         trained = np.ones(len(ids), dtype=bool)
-        if model.views == "windows":
+        if has_wide_view(model.views):
             trained = np.isin(ids, feature_rows.poi_features(session, model.city_id, WIDE)[0])
     settings = card["settings"]
     fraction, side = float(settings.get("holdout", 0)), float(settings.get("block_m", 0))

@@ -29,13 +29,13 @@ _HOLDOUT = 0.1
 
 
 @dataclass(frozen=True)
-class Familiar:
+class Familiarity:
     """How like the ground under the city's places each cell's ground is, in a model's space.
 
     Attributes:
         dissimilarity: Of each cell, float32 `[m]`.
         threshold: Border of the area of applicability.
-        places: How many places it was told from.
+        places: How many places it was measured from.
     """
 
     dissimilarity: NDArray[np.float32]
@@ -54,24 +54,24 @@ class Familiar:
 
 def familiar_ground(
     store: Store, slug: str, model: str | None = None, year: int | None = None
-) -> Familiar | None:
+) -> Familiarity | None:
     """How familiar the ground of each cell is, in the order of an answer's cells.
 
     The area of applicability (Meyer & Pebesma 2021) in the model's space, around the places of the
     city, whose spatial blocks are the folds. Computed once for a model and year, then kept.
 
     Returns:
-        None where the places are too few, or all in one block: then nothing can be told.
+        None where the places are too few, or all in one block: then nothing can be measured.
 
     Raises:
         NotFoundError: No such city, model or year.
     """
     chosen = model_for(store, slug, model)
-    return _familiar(store, chosen, year_files(store, chosen, year))
+    return _familiarity(store, chosen, year_files(store, chosen, year))
 
 
 @lru_cache(maxsize=4)
-def _familiar(store: Store, model: ModelInUse, files: YearFiles | None) -> Familiar | None:
+def _familiarity(store: Store, model: ModelInUse, files: YearFiles | None) -> Familiarity | None:
     places = place_vectors(store, model)
     with store.session() as session:
         frame = poi_rows.poi_frame(session, model.city_id)
@@ -87,4 +87,4 @@ def _familiar(store: Store, model: ModelInUse, files: YearFiles | None) -> Famil
     except InputError:
         return None
     cells = cell_vectors(store, model, files[0] if files else None)
-    return Familiar(area.dissimilarity(cells.vectors), max(area.threshold, 1e-6), len(rows))
+    return Familiarity(area.dissimilarity(cells.vectors), max(area.threshold, 1e-6), len(rows))

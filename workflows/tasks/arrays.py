@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from aether_core.city.cells import cell_centres
 from aether_core.eo.embedding import Embedding
 from aether_core.eo.file_kind import FILE_KINDS
-from aether_core.eo.pooling.view import View
+from aether_core.eo.pooling.view import Shape, View
 from aether_core.progress import Progress, silent
 from aether_core.tasks.samples.representations import CityArrays
 from db.cities import cities as city_rows
@@ -157,7 +157,7 @@ def _pool(
     city: City, opened: Callable[[], Embedding], view: View | None, *, published: bool
 ) -> Callable[[NDArray[np.float64]], FloatArray]:
     """How labelled points of this city are pooled: as the model's places were, or as published."""
-    disk = View("label", "disk", radius_m=PUBLISHED_RADIUS_M)
+    disk = View("label", Shape.DISK, radius_m=PUBLISHED_RADIUS_M)
     kind = FILE_KINDS[city.embedding_kind]
     own = view or kind.views(city.radius_m)[0]
     tried = [disk] if published else [own] if kind.has_pixels else [disk, own]

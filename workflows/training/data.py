@@ -40,7 +40,7 @@ def training_set(
         ids = places["id"].to_numpy(dtype=np.int64)
         base = _rows_of(ids, *feature_rows.poi_features(session, city_id, view))
         wide = None
-        if recipe.settings["views"] == "windows":
+        if recipe.has_wide_view:
             wide = _rows_of(ids, *feature_rows.poi_features(session, city_id, "wide"))
         distinct, index = np.unique(places["text_hash"].to_numpy(dtype=str), return_inverse=True)
         text = text_rows.text_vectors(session, encoder.kept_as, list(distinct))

@@ -44,7 +44,7 @@ def check_run_resumes(store: Store, run_id: int, progress: Progress = silent) ->
     from aether_core.model.checkpoints.checkpoints import RunCheckpoints
 
     run = show_run(store, run_id)
-    if run.state == "done":
+    if run.state.is_done:
         raise ConflictError(
             "the run is done",
             f"run {run.id}",

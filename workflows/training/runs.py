@@ -11,9 +11,9 @@ from aether_core.model.checkpoints.folder import RunFolder
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
 from db.jobs import runs as run_rows
-from db.schema import Run
+from db.schema import JobState, Run
 from workflows.home.store import Store
-from workflows.jobs.job import FINISHED, cancel_job
+from workflows.jobs.job import cancel_job
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class RunSummary:
     settings: dict[str, object]
     seed: int
     device: str
-    state: str
+    state: JobState
     stage: str
     progress: float
     epoch: int
@@ -62,7 +62,7 @@ class RunSummary:
     @property
     def is_finished(self) -> bool:
         """Whether it will not change any more."""
-        return self.state in FINISHED
+        return self.state.is_finished
 
 
 def run_folder(store: Store, run_id: int) -> RunFolder:
@@ -126,11 +126,9 @@ def _summary(
         metrics=dict(run.metrics),
         error=job.error,
         exit_code=job.exit_code,
-        seconds_left=job.seconds_left if job.state == "running" else None,
+        seconds_left=job.seconds_left if job.state.is_running else None,
         resumed_from=int(last.get("resumed_from", 0)),
-        resumable_from=run_folder(store, run.id).newest_epoch()
-        if job.state in {"failed", "cancelled"}
-        else 0,
+        resumable_from=run_folder(store, run.id).newest_epoch() if job.state.is_resumable else 0,
         model=model,
         created=job.created_at,
         started=job.started_at,

@@ -188,7 +188,7 @@ def _points_near(
     rows, columns = rows[index], columns[index]
     near = _near(grid, rows, columns, MAX_RADIUS_PX + 2)
     index, points = index[near], _Points(rows[near], columns[near], None)
-    disks = any(view.shape == "disk" for view in views)
+    disks = any(not view.shape.in_pixels for view in views)
     if disks:
         points = _Points(points.rows, points.columns, grid.metric(points.rows, points.columns))
     reach = max((_reach(view, points.metric) for view in views), default=0)
@@ -206,7 +206,7 @@ def _near(
 
 def _reach(view: View, metric: Metric | None) -> int:
     """Return how many pixels from its point's pixel a view's window may reach."""
-    if view.shape == "square" or metric is None:
+    if view.shape.in_pixels or metric is None:
         return view.radius_px or 0
     reach = disk_reach(metric, view.radius_m or 0.0)
     if reach > MAX_RADIUS_PX + 2:
@@ -293,7 +293,7 @@ def _spans(points: _Points, views: Sequence[View]) -> list[Spans | None]:
     """Return the pixels of each view's disks, None for squares."""
     return [
         disk_spans(points.rows, points.columns, points.metric, view.radius_m or 0.0)
-        if points.metric is not None and view.shape == "disk"
+        if points.metric is not None and not view.shape.in_pixels
         else None
         for view in views
     ]

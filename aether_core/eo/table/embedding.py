@@ -154,7 +154,7 @@ class TableEmbedding:
             InputError: A view is a square: samples have no pixels to count.
         """
         for view in views:
-            if view.shape != "disk":
+            if view.shape.in_pixels:
                 raise InputError(
                     "a table of samples has no pixels, so no square windows",
                     f"{view.name}, {view.radius_px} pixels",

@@ -213,8 +213,49 @@ class Recipe:
             key = _known_key(given)
             changed[key] = _checked(key, value)
         result = replace(self, **changed, explicit=self.explicit | changed.keys())
-        _refuse_contradictions(result)
+        result.check()
         return result
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the epoch with the lowest loss on held-out places is kept, not the last one."""
+        return self.keep == "best"
+
+    @property
+    def has_wide_view(self) -> bool:
+        """Whether a place is seen in a second, wider window."""
+        return has_wide_view(self.views)
+
+    @property
+    def masks_same_text(self) -> bool:
+        """Whether places with equal texts are left out of each other's negatives."""
+        return self.same_text == "masked"
+
+    @property
+    def has_post_mlp(self) -> bool:
+        """Whether the EO head ends in two extra layers."""
+        return self.post_mlp == "yes"
+
+    def check(self) -> None:
+        """Refuse settings that contradict each other.
+
+        Raises:
+            InputError: See `override`.
+        """
+        if self.keeps_best and self.holdout == 0:
+            raise InputError(
+                "the best epoch cannot be selected if no places are held out",
+                "holdout=0 keep=best",
+                "add keep=last, or hold out some places",
+                code="best-epoch-without-holdout",
+            )
+        if not self.has_wide_view and self.lam > 0:
+            raise InputError(
+                "the multi-scale loss needs two windows, and one disk was chosen",
+                f"views=disk lam={self.lam:g}",
+                "add lam=0, or use views=windows",
+                code="disk-without-second-window",
+            )
 
     @property
     def settings(self) -> dict[str, Value]:
@@ -227,21 +268,9 @@ class Recipe:
         return [Setting(key, values[key], rule) for key, rule in RULES.items()]
 
 
-def _refuse_contradictions(chosen: Recipe) -> None:
-    if chosen.keep == "best" and chosen.holdout == 0:
-        raise InputError(
-            "the best epoch cannot be selected if no places are held out",
-            "holdout=0 keep=best",
-            "add keep=last, or hold out some places",
-            code="best-epoch-without-holdout",
-        )
-    if chosen.views == "disk" and chosen.lam > 0:
-        raise InputError(
-            "the multi-scale loss needs two windows, and one disk was chosen",
-            f"views=disk lam={chosen.lam:g}",
-            "add lam=0, or use views=windows",
-            code="disk-without-second-window",
-        )
+def has_wide_view(views: object) -> bool:
+    """Whether a recipe's `views`, as a model card keeps them, ask for a second, wider window."""
+    return views != "disk"
 
 
 def _known_key(given: str) -> str:

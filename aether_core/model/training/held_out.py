@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from aether_core.errors import InputError
 from aether_core.model.heads.heads import Heads
 from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.losses import aether_loss
@@ -70,17 +69,11 @@ def _parts(
     data: TrainingSet, recipe: Recipe, seed: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Places that choose the epoch and places that are reported on, bool `[n]` each."""
+    recipe.check()
     nobody = np.zeros(len(data), dtype=bool)
     if recipe.holdout == 0:
-        if recipe.keep == "best":
-            raise InputError(
-                "the best epoch cannot be selected if no places are held out",
-                "holdout=0",
-                "add keep=last",
-                code="best-epoch-without-holdout",
-            )
         return nobody, nobody
-    if recipe.keep == "best":
+    if recipe.keeps_best:
         return held_out_in_two(
             data.lonlat, fraction=recipe.holdout, seed=seed, block_m=recipe.block_m
         )

@@ -54,7 +54,7 @@ class Objective(nn.Module):
                 run, so that a resumed run draws the same numbers.
         """
         features, recipe = self._features, self._recipe
-        masked = recipe.same_text == "masked"
+        masked = recipe.masks_same_text
         wide = features.wide if recipe.lam > 0 else None
         return aether_loss(
             heads.eo(features.base.index_select(0, rows)),

@@ -14,6 +14,15 @@ MAX_CANDIDATES = 1000
 _CUTOFFS = (1, 5, 10)
 
 
+def measured_apart(validated_on: object) -> bool:
+    """Whether figures come from blocks that neither trained the model nor chose its epoch.
+
+    Args:
+        validated_on: As a card or a run keeps it; a card from before it was kept says nothing.
+    """
+    return validated_on == "apart"
+
+
 @dataclass(frozen=True)
 class DirectedRetrieval:
     """One direction of retrieval, or the mean of both.

@@ -207,7 +207,7 @@ class _Run:
         while not self._is_over():
             report = self._run_epoch()
             self._history.append(report)
-            if self._recipe.keep == "best" and report.validation_loss is not None:
+            if self._recipe.keeps_best and report.validation_loss is not None:
                 self._best.offer(report.epoch, report.validation_loss, self.steps.kept)
             if checkpoints:
                 checkpoints.save(self._state(identity))
@@ -292,7 +292,7 @@ def _first_heads(data: TrainingSet, recipe: Recipe, seed: int, start: Heads | No
         text_dim=data.text.shape[1],
         eo_dim=data.base.shape[1],
         shortcut=cast("Shortcut", recipe.shortcut),  # its rule allows no other word
-        post_mlp=recipe.post_mlp == "yes",
+        post_mlp=recipe.has_post_mlp,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

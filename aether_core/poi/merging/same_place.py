@@ -193,21 +193,21 @@ def _one_slip(one: PlaceName, other: PlaceName) -> bool:
 
 def _kinds_agree(
     one: PlaceName,
-    told: frozenset[str],
+    by_category: frozenset[str],
     other: PlaceName,
-    others_told: frozenset[str],
+    others_by_category: frozenset[str],
     alike: float,
 ) -> bool:
     """The kinds that names and categories tell do not exclude each other."""
     if one.kinds == other.kinds:
         return True
-    if told and others_told and not told & others_told:
+    if by_category and others_by_category and not by_category & others_by_category:
         return False
     if one.kinds and other.kinds:
         return bool(one.kinds & other.kinds)
     # One name alone tells a kind, "IKEA Restaurant": the other's category must tell it, too, or
     # where the names are all but equal, at least no other.
-    named, expected = (one.kinds, others_told) if one.kinds else (other.kinds, told)
+    named, expected = (one.kinds, others_by_category) if one.kinds else (other.kinds, by_category)
     return bool(named & expected) or (alike >= ALIKE and not expected)
 
 

@@ -65,7 +65,7 @@ def differences(figure: Figure, other: int = -1) -> Differences:
     return Differences(value, low, high, effect)
 
 
-def telling(apart: Sequence[Differences]) -> FloatArray:
+def distinctive(apart: Sequence[Differences]) -> FloatArray:
     """How much each figure sets each row apart: its effect, 0 where it is small or not clear.
 
     Args:
@@ -86,7 +86,7 @@ def sentence(
 
     Args:
         figures: All of a profile.
-        effect: How much each sets the area apart from `other`, float64 `[f]`, see `telling`.
+        effect: How much each sets the area apart from `other`, float64 `[f]`, see `distinctive`.
         row: The area.
         other: What it is held against, a row of the figures.
         against: What that is called, such as `the city`.
@@ -95,13 +95,13 @@ def sentence(
     claims: dict[str, str] = {}
     numbers = []
     for at in order[: np.count_nonzero(effect)].tolist():
-        label, scale = figures[at].called.label, figures[at].scale
+        label, scale = figures[at].info.label, figures[at].scale
         if scale is None or label in claims:
             continue
         claims[label] = scale.words(label, bool(effect[at] > 0))
-        told = scale.said(label, float(figures[at].value[row]))
+        reading = scale.with_unit(label, float(figures[at].value[row]))
         beside = scale.number(float(figures[at].value[other]))
-        numbers.append(f"{told} ({against.removeprefix('the ')} {beside})")
+        numbers.append(f"{reading} ({against.removeprefix('the ')} {beside})")
         if len(claims) == MOST_NAMED:
             break
     if not claims:

@@ -57,11 +57,16 @@ class Scale(Protocol):
     def words(self, label: str, more: bool) -> str:
         """What there is more or less of, e.g. `a larger share of homes`."""
 
-    def said(self, label: str, value: float) -> str:
+    def with_unit(self, label: str, value: float) -> str:
         """A value with its unit, e.g. `38 % homes`."""
 
     def number(self, value: float) -> str:
         """A value alone, e.g. `38 %`."""
+
+
+def is_share(unit: str) -> bool:
+    """Whether figures of a unit are parts of a whole, which people read in per cent."""
+    return "share" in unit
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Share:
         """See `Scale`."""
         return f"a {'larger' if more else 'smaller'} share of {label}"
 
-    def said(self, label: str, value: float) -> str:
+    def with_unit(self, label: str, value: float) -> str:
         """See `Scale`."""
         return f"{self.number(value)} {label}"
 
@@ -107,7 +112,7 @@ class Rate:
         """See `Scale`."""
         return f"{'more' if more else 'fewer'} {label}"
 
-    def said(self, label: str, value: float) -> str:
+    def with_unit(self, label: str, value: float) -> str:
         """See `Scale`."""
         return f"{self.number(value)} {label} per km²"
 
@@ -134,7 +139,7 @@ class Number:
         """See `Scale`."""
         return f"{'higher' if more else 'lower'} {label}"
 
-    def said(self, label: str, value: float) -> str:
+    def with_unit(self, label: str, value: float) -> str:
         """See `Scale`."""
         return f"{label} {self.number(value)}"
 
@@ -149,8 +154,8 @@ PLACES: Final = "places"
 
 
 @dataclass(frozen=True)
-class Called:
-    """What a figure is called.
+class FigureInfo:
+    """What a figure is, for programs and for people.
 
     Attributes:
         name: Short and unique in a profile: `places_per_km2_food`.
@@ -170,7 +175,7 @@ class Figure:
     """One figure of every area and, in the last row, of the city.
 
     Attributes:
-        called: Its name.
+        info: Its name, label, unit and source.
         interval: What its interval means: a key of `INTERVALS`.
         level: How often the interval is made to hold the truth; None where there is none.
         value: float64 `[a + 1]`; NaN where nothing is known of the area.
@@ -182,7 +187,7 @@ class Figure:
         scale: How it is compared; None of figures that do not tell an area from others.
     """
 
-    called: Called
+    info: FigureInfo
     interval: str
     level: float | None
     value: FloatArray
@@ -229,16 +234,16 @@ def weights_of(
     return Weights(part, blocks, np.divide(there, whole))
 
 
-def measured(called: Called, value: FloatArray, scale: Scale | None = None) -> Figure:
+def measured(info: FigureInfo, value: FloatArray, scale: Scale | None = None) -> Figure:
     """A figure without chance, float64 `[a + 1]`."""
-    return Figure(called, MEASURED, None, value, value, value, scale=scale)
+    return Figure(info, MEASURED, None, value, value, value, scale=scale)
 
 
-def rate(called: Called, inside: csr_array, km2: FloatArray) -> Figure:
+def rate(info: FigureInfo, inside: csr_array, km2: FloatArray) -> Figure:
     """Things per square kilometre.
 
     Args:
-        called: Its name.
+        info: Its name, label, unit and source.
         inside: 1.0 where a thing lies in an area, float64 `[a + 1, p]`.
         km2: Ground of each, float64 `[a + 1]`, above 0.
     """
@@ -249,7 +254,7 @@ def rate(called: Called, inside: csr_array, km2: FloatArray) -> Figure:
     high = chdtri(2 * count + 2, tail) / 2
     value = count / km2
     return Figure(
-        called,
+        info,
         POISSON,
         CONFIDENCE,
         value,
@@ -261,7 +266,7 @@ def rate(called: Called, inside: csr_array, km2: FloatArray) -> Figure:
 
 
 def predicted(
-    called: Called,
+    info: FigureInfo,
     weights: Weights,
     value: FloatArray,
     below: FloatArray,
@@ -276,7 +281,7 @@ def predicted(
     Errors add up in full within a block and as independent ones between blocks.
 
     Args:
-        called: Its name.
+        info: Its name, label, unit and source.
         weights: Of the cells.
         value: Prediction of each cell, float64 `[m]`; what has no weight may be NaN.
         below: How far the truth may lie below it at the level, float64 `[m]`.
@@ -289,7 +294,7 @@ def predicted(
     mean = _emptied(weights.part @ value, weights)
     down, up = (_in_blocks(weights, one) for one in (below, above))
     return Figure(
-        called,
+        info,
         MAP_ERROR,
         level,
         mean,
@@ -300,7 +305,7 @@ def predicted(
     )
 
 
-def probable(called: Called, weights: Weights, probability: FloatArray) -> Figure:
+def probable(info: FigureInfo, weights: Weights, probability: FloatArray) -> Figure:
     """The share of the ground that is of a class, from the class's calibrated probability `[m]`.
 
     In differences no error counts as shared: a block's cells are of other classes than expected
@@ -309,7 +314,7 @@ def probable(called: Called, weights: Weights, probability: FloatArray) -> Figur
     chance = np.clip(np.nan_to_num(probability), 0, 1)
     half = float(ndtri(0.5 + CONFIDENCE / 2)) * np.sqrt(chance * (1 - chance))
     found = predicted(
-        called,
+        info,
         weights,
         chance,
         half,
@@ -321,14 +326,14 @@ def probable(called: Called, weights: Weights, probability: FloatArray) -> Figur
     return replace(found, influence=csr_array((len(found.value), 1)))
 
 
-def sampled(called: Called, weights: Weights, value: FloatArray, scale: Scale) -> Figure:
+def sampled(info: FigureInfo, weights: Weights, value: FloatArray, scale: Scale) -> Figure:
     """The mean over the ground of a value that is no estimate of anything else.
 
     The spread of block sums around the mean (the linearised form of a block bootstrap), with
     Student's t for few blocks; never narrower than for independent cells.
 
     Args:
-        called: Its name.
+        info: Its name, label, unit and source.
         weights: Of the cells.
         value: float64 `[m]`; what has no weight may be NaN.
         scale: How the figure is compared.
@@ -347,7 +352,7 @@ def sampled(called: Called, weights: Weights, value: FloatArray, scale: Scale) -
     mean = _emptied(mean, weights)
     least, most = (value[there].min(), value[there].max()) if there.any() else (0.0, 0.0)
     return Figure(
-        called,
+        info,
         BLOCKS,
         CONFIDENCE,
         mean,
@@ -358,11 +363,11 @@ def sampled(called: Called, weights: Weights, value: FloatArray, scale: Scale) -
     )
 
 
-def best_of(called: Called, shared: csr_array, value: FloatArray) -> Figure:
+def best_of(info: FigureInfo, shared: csr_array, value: FloatArray) -> Figure:
     """The highest value among the cells that lie at least half in an area, or else touch it.
 
     Args:
-        called: Its name.
+        info: Its name, label, unit and source.
         shared: Square metres, float64 `[a + 1, m]`; the last row holds the cells whole.
         value: float64 `[m]`, NaN where nothing is known.
     """
@@ -373,10 +378,10 @@ def best_of(called: Called, shared: csr_array, value: FloatArray) -> Figure:
     half = shared.data >= shared[[rows - 1]].toarray().reshape(-1)[shared.indices] / 2
     for chosen in (half, ~half):
         best = np.full(rows, -np.inf)
-        told = chosen & np.isfinite(values)
-        np.maximum.at(best, row[told], values[told])
+        known = chosen & np.isfinite(values)
+        np.maximum.at(best, row[known], values[known])
         found = np.where(np.isnan(found) & np.isfinite(best), best, found)
-    return measured(called, found)
+    return measured(info, found)
 
 
 def _student(influence: csr_array, part: csr_array) -> FloatArray:

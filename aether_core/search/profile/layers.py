@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from aether_core.search.profile.figures import (
-    Called,
     Figure,
+    FigureInfo,
     Number,
     Scale,
     Share,
     Weights,
     best_of,
+    is_share,
     measured,
     predicted,
     probable,
@@ -80,10 +81,10 @@ class LayerCells:
             there &= holds
         return np.asarray(there, dtype=bool)
 
-    def called(self, what: str, label: str, unit: str) -> Called:
+    def info(self, what: str, label: str, unit: str) -> FigureInfo:
         """What a figure of this layer is called."""
         words = re.sub(r"\W+", "_", f"{self.slug}_{what}").strip("_")
-        return Called(words, label, unit, self.slug)
+        return FigureInfo(words, label, unit, self.slug)
 
 
 class LayerRule(Protocol):
@@ -115,8 +116,8 @@ class ClassProbabilities:
         weights = weights_of(ground.shared, layer.block, layer.trusted(fields))
         for name in fields:
             label = name.removeprefix("p_")
-            called = layer.called(label, label, "share of the ground")
-            yield probable(called, weights, layer.number(name))
+            info = layer.info(label, label, "share of the ground")
+            yield probable(info, weights, layer.number(name))
         yield _not_trusted(layer, weights)
 
 
@@ -138,10 +139,10 @@ class PredictedNumbers:
         weights = weights_of(ground.shared, layer.block, layer.trusted([*fields, *ends]))
         for name in fields:
             value = layer.number(name)
-            share = "share" in layer.unit(name)
+            share = is_share(layer.unit(name))
             scale: Scale = Share() if share else Number(float(np.nanstd(value)))
             yield predicted(
-                layer.called(name, name, layer.unit(name)),
+                layer.info(name, name, layer.unit(name)),
                 weights,
                 value,
                 value - layer.number(f"{name}_lo"),
@@ -168,7 +169,7 @@ class Scores:
         weights = weights_of(ground.shared, layer.block, np.isfinite(value))
         label = f"{main} of “{layer.title}”"
         yield sampled(
-            layer.called(main, label, layer.unit(main)),
+            layer.info(main, label, layer.unit(main)),
             weights,
             value,
             Number(float(np.nanstd(value))),
@@ -176,12 +177,10 @@ class Scores:
         best = np.where(np.isfinite(percentile), percentile >= BEST, np.nan)
         tenth = f"the city's best tenth for “{layer.title}”"
         # The mean tells the same story; only one of the two may set an area apart.
-        yield _untelling(
-            sampled(
-                layer.called("best_tenth", tenth, "share of the ground"), weights, best, Share()
-            )
+        yield _not_distinctive(
+            sampled(layer.info("best_tenth", tenth, "share of the ground"), weights, best, Share())
         )
-        top = layer.called("top_percentile", f"best percentile of “{layer.title}”", "percentile")
+        top = layer.info("top_percentile", f"best percentile of “{layer.title}”", "percentile")
         yield best_of(top, ground.shared, percentile)
 
 
@@ -198,7 +197,7 @@ class PlainValues:
             value = layer.number(name)
             weights = weights_of(ground.shared, layer.block, np.isfinite(value))
             scale = Number(float(np.nanstd(value)) if np.isfinite(value).any() else 0.0)
-            yield sampled(layer.called(name, name, layer.unit(name)), weights, value, scale)
+            yield sampled(layer.info(name, name, layer.unit(name)), weights, value, scale)
         for name in layer.of_type("text"):
             column = pd.Series(layer.columns[name], dtype=object)
             classes = sorted(set(column.dropna()))
@@ -206,8 +205,8 @@ class PlainValues:
                 continue
             weights = weights_of(ground.shared, layer.block, column.notna().to_numpy())
             for one in classes:
-                called = layer.called(f"{name}_{one}", str(one), "share of the ground")
-                yield sampled(called, weights, column.eq(one).to_numpy(float), Share())
+                info = layer.info(f"{name}_{one}", str(one), "share of the ground")
+                yield sampled(info, weights, column.eq(one).to_numpy(float), Share())
 
 
 RULES: tuple[LayerRule, ...] = (
@@ -228,13 +227,13 @@ def layer_figures(layer: LayerCells, ground: Ground) -> list[Figure]:
 def _not_trusted(layer: LayerCells, weights: Weights) -> Figure:
     """Ground that the layer's other figures say nothing of."""
     label = f"ground that {layer.title} cannot be asked about"
-    called = layer.called("not_trusted", label, "share of the ground")
-    return measured(called, 1 - weights.known)
+    info = layer.info("not_trusted", label, "share of the ground")
+    return measured(info, 1 - weights.known)
 
 
-def _untelling(figure: Figure) -> Figure:
+def _not_distinctive(figure: Figure) -> Figure:
     return Figure(
-        figure.called,
+        figure.info,
         figure.interval,
         figure.level,
         figure.value,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
-from aether_core.search.profile.compare import Differences, differences, sentence, telling
-from aether_core.search.profile.figures import GROUND, PLACES, Called, Figure, measured, rate
+from aether_core.search.profile.compare import Differences, differences, distinctive, sentence
+from aether_core.search.profile.figures import GROUND, PLACES, Figure, FigureInfo, measured, rate
 from aether_core.search.profile.ground import Ground, places_in
 from aether_core.search.profile.layers import LayerCells, layer_figures
 
@@ -58,13 +58,13 @@ class Profile:
     @cached_property
     def _effects(self) -> NDArray[np.float64]:
         """How much each figure sets each area apart from the city, float64 `[f, a + 1]`."""
-        return telling(self.apart)
+        return distinctive(self.apart)
 
     @cached_property
     def _columns(self) -> dict[str, list[list[float | None]]]:
         """By figure, one list a key of `_KEYS`, one value a row."""
         return {
-            figure.called.name: [
+            figure.info.name: [
                 _plain(one)
                 for one in (
                     *(figure.value, figure.low, figure.high),
@@ -134,9 +134,9 @@ class Profile:
         return {
             "a": a,
             "b": b,
-            "sentence": sentence(self.figures, telling(apart)[:, first], first, second, b),
+            "sentence": sentence(self.figures, distinctive(apart)[:, first], first, second, b),
             "figures": {
-                figure.called.name: {
+                figure.info.name: {
                     "a": _number(figure.value[first]),
                     "b": _number(figure.value[second]),
                     "difference": _number(one.value[first]),
@@ -151,10 +151,10 @@ class Profile:
         """What each figure is, and the city's own with its interval, as JSON values."""
         return [
             {
-                "name": figure.called.name,
-                "label": figure.called.label,
-                "unit": figure.called.unit,
-                "source": figure.called.source,
+                "name": figure.info.name,
+                "label": figure.info.label,
+                "unit": figure.info.unit,
+                "source": figure.info.source,
                 "interval": figure.interval,
                 "level": figure.level,
                 "city": _number(figure.value[-1]),
@@ -176,7 +176,7 @@ def profile_of(
         layers: Kept layers of cells.
         progress: Told as layers are done.
     """
-    figures = [measured(Called("area_km2", "area", "km²", GROUND), _sizes(ground))]
+    figures = [measured(FigureInfo("area_km2", "area", "km²", GROUND), _sizes(ground))]
     figures += _of_places(ground, places)
     for done, layer in enumerate(layers):
         progress("figures of layers", done, len(layers))
@@ -192,29 +192,29 @@ def _of_places(ground: Ground, places: Places) -> Iterator[Figure]:
     """How many places, and how many a square kilometre: all, and by group."""
     inside, on_cells = places_in(ground, places.lonlat, places.resolution)
     count = np.asarray(inside.sum(axis=1), dtype=np.float64).reshape(-1)
-    yield measured(Called("places", "places", "places", PLACES), count)
+    yield measured(FigureInfo("places", "places", "places", PLACES), count)
     # Ground the city has no cells for has no places either: neither belongs into a rate.
     km2 = ground.covered_km2
     rated = np.flatnonzero(on_cells)
-    named = Called("places_per_km2", "places", "places per km²", PLACES)
+    named = FigureInfo("places_per_km2", "places", "places per km²", PLACES)
     yield rate(named, inside[:, rated], km2)
     group = np.array([str(one).strip() for one in places.group], dtype=object)
     commonest = Counter(group[group != ""].tolist()).most_common(MOST_GROUPS)
     for one, _ in commonest:
         label = f"{one.replace('_', ' ')} places"
-        called = Called(f"places_per_km2_{_word(one)}", label, "places per km²", PLACES)
-        yield rate(called, inside[:, rated[group[rated] == one]], km2)
+        info = FigureInfo(f"places_per_km2_{_word(one)}", label, "places per km²", PLACES)
+        yield rate(info, inside[:, rated[group[rated] == one]], km2)
 
 
 def _named_apart(figures: Sequence[Figure]) -> Iterator[Figure]:
     """Figures with a number behind a name that another has."""
     taken: set[str] = set()
     for figure in figures:
-        base = figure.called.name
+        base = figure.info.name
         candidates = (base if n == 1 else f"{base}_{n}" for n in range(1, len(taken) + 2))
         name = next(one for one in candidates if one not in taken)
         taken.add(name)
-        yield figure if name == base else replace(figure, called=replace(figure.called, name=name))
+        yield figure if name == base else replace(figure, info=replace(figure.info, name=name))
 
 
 def _word(text: str) -> str:

@@ -118,11 +118,11 @@ def _name_column(table: pd.DataFrame, file: str) -> str | None:
         for name in table.columns
         if any(isinstance(value, str) and value.strip() for value in table[name])
     ]
-    telling = [name for name in texts if _tells_apart(table[name])]
+    distinct = [name for name in texts if _tells_apart(table[name])]
     usual = first_column(texts, _USUAL_NAMES, file=file)
-    if usual is not None and (usual in telling or not telling):
+    if usual is not None and (usual in distinct or not distinct):
         return usual
-    candidates = list(dict.fromkeys([*([usual] if usual else []), *(telling or texts)]))
+    candidates = list(dict.fromkeys([*([usual] if usual else []), *(distinct or texts)]))
     if len(candidates) > 1:
         raise InputError(
             "several columns may be the name of the areas",
@@ -167,10 +167,10 @@ def _outlines(
 
 
 def _nothing(file: str, reason: NDArray[np.object_]) -> InputError:
-    told = ", ".join(f"{count} x {why}" for why, count in Counter(reason.tolist()).items())
+    reasons = ", ".join(f"{count} x {why}" for why, count in Counter(reason.tolist()).items())
     return InputError(
         f"{file} has no area that can be profiled",
-        told,
+        reasons,
         "give polygons",
         code="area-not-a-polygon",
     )

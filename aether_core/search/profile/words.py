@@ -1,11 +1,13 @@
 """Figures of districts in a few characters, for pages and reports."""
 
+from aether_core.search.profile.figures import is_share
+
 
 def told(value: float | None, unit: str) -> str:
     """A value without its unit; shares in per cent."""
     if value is None:
         return "unknown"
-    return f"{100 * value:.1f} %" if "share" in unit else told_number(value)
+    return f"{100 * value:.1f} %" if is_share(unit) else told_number(value)
 
 
 def told_range(low: float | None, high: float | None, unit: str) -> str:

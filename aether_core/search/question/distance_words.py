@@ -47,13 +47,13 @@ _RIDDEN = (
 _TIME = rf"(?:an? )?(?P<time>{_NUMBER})(?P<timeunit>{_MINUTES}|{_HOURS})(?P<foot> ?{_ON_FOOT})?"
 
 DISTANCE = rf"(?:about |around |approximately |roughly |ca\.? |~ ?)?(?:{_LENGTH}|{_TIME})"
-"""A length or a time on foot, as a part of a pattern; its groups are read by `said_distance`."""
+"""A length or a time on foot, as a part of a pattern; its groups are read by `stated_distance`."""
 RIDDEN = rf"(?:{_NUMBER})(?:{_MINUTES}|{_HOURS}) ?{_RIDDEN}"
 """A time by other means than on foot: no distance can be told from it."""
 
 
 @dataclass(frozen=True)
-class SaidDistance:
+class StatedDistance:
     """A distance somebody said.
 
     Attributes:
@@ -67,19 +67,19 @@ class SaidDistance:
     on_foot: bool
 
 
-def said_distance(found: re.Match[str]) -> SaidDistance | None:
+def stated_distance(found: re.Match[str]) -> StatedDistance | None:
     """The distance in a match of a pattern that holds `DISTANCE`; None where it holds none."""
     groups = found.groupdict()
     if groups.get("length") is not None:
         unit = groups["unit"].lower()
         metres = next(value for names, value in _METRES.items() if re.fullmatch(names, unit))
-        return SaidDistance(_number(groups["length"]) * metres, by_time=False, on_foot=False)
+        return StatedDistance(_number(groups["length"]) * metres, by_time=False, on_foot=False)
     if groups.get("time") is not None:
         minutes = _number(groups["time"])
         if re.fullmatch(_HOURS, groups["timeunit"]):
             minutes *= 60
         on_foot = bool(groups.get("foot"))
-        return SaidDistance(minutes * WALKING_M_A_MINUTE, by_time=True, on_foot=on_foot)
+        return StatedDistance(minutes * WALKING_M_A_MINUTE, by_time=True, on_foot=on_foot)
     return None
 
 

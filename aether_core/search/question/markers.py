@@ -11,7 +11,7 @@ from aether_core.search.question.distance_words import (
     RIDDEN,
     SHORT_WALK_M,
     WALKABLE_M,
-    said_distance,
+    stated_distance,
 )
 
 Role = Literal[
@@ -72,12 +72,12 @@ _EVERYWHERE = (
 )
 
 
-def _said(
+def _distance(
     kind: str, default: float | None = None, *, note: str = "", role: Role = "relation"
 ) -> Make:
     def make(found: re.Match[str]) -> Marker:
-        said = said_distance(found)
-        metres, stated = (said.metres, True) if said is not None else (default, False)
+        distance = stated_distance(found)
+        metres, stated = (distance.metres, True) if distance is not None else (default, False)
         return Marker(role, found[0], kind, metres, stated, note=note)
 
     return make
@@ -85,13 +85,13 @@ def _said(
 
 def _away_from(found: re.Match[str]) -> Marker:
     """Near for "5 minutes away from"; "500 m away from" is read as at least so far."""
-    said = said_distance(found)
-    if said is None:
+    distance = stated_distance(found)
+    if distance is None:
         return Marker("relation", found[0], "not_near")
-    if said.by_time or not found["away"]:
-        return Marker("relation", found[0], "near", said.metres, stated=True)
+    if distance.by_time or not found["away"]:
+        return Marker("relation", found[0], "near", distance.metres, stated=True)
     note = f"“{found[0].strip()}” was read as at least that far; for at most, write “within”"
-    return Marker("relation", found[0], "not_near", said.metres, stated=True, note=note)
+    return Marker("relation", found[0], "not_near", distance.metres, stated=True, note=note)
 
 
 def _plain(role: Role) -> Make:
@@ -163,14 +163,14 @@ _PATTERNS: tuple[tuple[str, Make], ...] = (
         _unmapped(NO_RING, "unmapped_object"),
     ),
     # A distance, and what it is measured from.
-    (rf"{_NOT} within (?:an? )?{DISTANCE} {_OF}", _said("not_near")),
-    (rf"outside (?:an? )?{DISTANCE} {_OF}", _said("not_near")),
+    (rf"{_NOT} within (?:an? )?{DISTANCE} {_OF}", _distance("not_near")),
+    (rf"outside (?:an? )?{DISTANCE} {_OF}", _distance("not_near")),
     (
         (
             rf"{_NOT} (?:with)?in (?:easy )?walking distance {_OF}|beyond walking distance {_OF}|"
             rf"outside walking distance {_OF}"
         ),
-        _said("not_near", WALKABLE_M),
+        _distance("not_near", WALKABLE_M),
     ),
     (
         (
@@ -178,7 +178,7 @@ _PATTERNS: tuple[tuple[str, Make], ...] = (
             rf"fewer than|"
             rf"(?:a )?max(?:imum)?(?: of)?|below) {DISTANCE} {_AWAY}{_OF}"
         ),
-        _said("near"),
+        _distance("near"),
     ),
     (
         (
@@ -186,58 +186,61 @@ _PATTERNS: tuple[tuple[str, Make], ...] = (
             rf"farther than|beyond|"
             rf"(?:no|not) (?:closer|nearer|less) than) {DISTANCE} {_AWAY}{_OF}"
         ),
-        _said("not_near"),
+        _distance("not_near"),
     ),
-    (r"(?:no|not) (?:closer|nearer) (?:to|than)", _said("not_near")),
-    (rf"(?:with)?in (?:an? )?(?:easy )?{DISTANCE} {_OF}", _said("near")),
-    (rf"within (?:an? )?{DISTANCE}", _said("near", role="after")),
+    (r"(?:no|not) (?:closer|nearer) (?:to|than)", _distance("not_near")),
+    (rf"(?:with)?in (?:an? )?(?:easy )?{DISTANCE} {_OF}", _distance("near")),
+    (rf"within (?:an? )?{DISTANCE}", _distance("near", role="after")),
     (
         rf"(?:(?:with)?in )?(?:an? )?(?:easy |comfortable |short )?walking distance {_OF}",
-        _said("near", WALKABLE_M),
+        _distance("near", WALKABLE_M),
     ),
     (
         r"(?:with)?in (?:easy |comfortable )?(?:walking distance|walk)",
-        _said("near", WALKABLE_M, role="after"),
+        _distance("near", WALKABLE_M, role="after"),
     ),
     (
         (
             rf"(?:with)?in (?:an? )?(?:short|quick) (?:walk|stroll) {_OF}|"
             rf"(?:an? )?(?:short|quick) (?:walk|stroll) {_AWAY}{_OF}"
         ),
-        _said("near", SHORT_WALK_M),
+        _distance("near", SHORT_WALK_M),
     ),
-    (r"(?:an? )?(?:short|quick) (?:walk|stroll) away", _said("near", SHORT_WALK_M, role="after")),
-    (rf"walkable {_OF}|(?:with)?in (?:easy )?reach of", _said("near", WALKABLE_M)),
+    (
+        r"(?:an? )?(?:short|quick) (?:walk|stroll) away",
+        _distance("near", SHORT_WALK_M, role="after"),
+    ),
+    (rf"walkable {_OF}|(?:with)?in (?:easy )?reach of", _distance("near", WALKABLE_M)),
     (rf"(?:an? )?{DISTANCE} (?P<away>away )?from", _away_from),
     (
         rf"(?:at least|more than|over|further than|farther than|a minimum of) {DISTANCE} away",
-        _said("not_near", role="after"),
+        _distance("not_near", role="after"),
     ),
-    (rf"(?:an? )?{DISTANCE} away", _said("near", role="after")),
-    (r"(?:well |far )away(?! from)", _said("not_near", role="after")),
+    (rf"(?:an? )?{DISTANCE} away", _distance("near", role="after")),
+    (r"(?:well |far )away(?! from)", _distance("not_near", role="after")),
     (
         rf"{_NOT} on(?= (?:the|an?|any|main|busy|major) )",
-        _said("not_near", BESIDE_M),
+        _distance("not_near", BESIDE_M),
     ),
     # Far.
-    (rf"{_NOT} {_JUST}far (?:away )?from", _said("near")),
+    (rf"{_NOT} {_JUST}far (?:away )?from", _distance("near")),
     (
         rf"{_NOT} {_JUST}(?:next to|beside|adjacent to|alongside|opposite|bordering)",
-        _said("not_near", BESIDE_M),
+        _distance("not_near", BESIDE_M),
     ),
     (
         (
             rf"(?:nowhere|{_NOT}(?: anywhere)?) {_JUST}(?:near(?: to)?|close to|by|around|"
             rf"along)(?! the clock)"
         ),
-        _said("not_near"),
+        _distance("not_near"),
     ),
     (
         (
             r"(?:well |far |further |safely |set )?(?:away|far|back) from|far away from|"
             r"clear of|remote from|isolated from|out of reach of|avoiding|avoid"
         ),
-        _said("not_near"),
+        _distance("not_near"),
     ),
     # Near.
     (
@@ -248,21 +251,21 @@ _PATTERNS: tuple[tuple[str, Make], ...] = (
             r"on the edge of|"
             r"at the edge of)"
         ),
-        _said("near", BESIDE_M),
+        _distance("near", BESIDE_M),
     ),
     (
         r"(?:very|really|right|extremely) (?:near|close)(?: to| by)?(?= )(?! and)",
-        _said("near", BESIDE_M),
+        _distance("near", BESIDE_M),
     ),
-    (r"a stone['’]s throw (?:away )?from", _said("near", BESIDE_M)),
-    (r"by(?= (?:the|an?) )", _said("near", BESIDE_M)),
+    (r"a stone['’]s throw (?:away )?from", _distance("near", BESIDE_M)),
+    (r"by(?= (?:the|an?) )", _distance("near", BESIDE_M)),
     (
         (
             r"nearby|near by|close by|close at hand|around the corner|on the doorstep|"
             r"in the vicinity(?! of)|"
             r"in the neighbou?rhood(?! of)"
         ),
-        _said("near", role="after"),
+        _distance("near", role="after"),
     ),
     (
         (
@@ -270,21 +273,21 @@ _PATTERNS: tuple[tuple[str, Make], ...] = (
             r"surrounded by|"
             r"handy for|convenient for|between|not far from"
         ),
-        _said("near"),
+        _distance("near"),
     ),
     # Areas.
     (
         rf"(?:{_NOT} in(?:side)?|outside(?: of)?|out of)(?= {_CENTRE})",
-        _said("not_near"),
+        _distance("not_near"),
     ),
-    (rf"(?:in(?:side)?|within|at)(?= {_CENTRE})", _said("near")),
+    (rf"(?:in(?:side)?|within|at)(?= {_CENTRE})", _distance("near")),
     (
         rf"(?:any ?where |somewhere )?(?:in|within|across|throughout) (?:{_EVERYWHERE})",
         _plain("softener"),
     ),
-    (r"(?:in|inside|within)(?= (?:the )?(?-i:[A-ZÀ-ÖØ-Þ]))", _said("in")),
+    (r"(?:in|inside|within)(?= (?:the )?(?-i:[A-ZÀ-ÖØ-Þ]))", _distance("in")),
     # Not.
-    (r"neither", _said("not_like")),
+    (r"neither", _distance("not_like")),
     (
         (
             r"(?:not (?:like|any)|not(?! necessarily)|without(?: any)?|with no|no|"
@@ -292,7 +295,7 @@ _PATTERNS: tuple[tuple[str, Make], ...] = (
             r"free (?:of|from)|"
             r"unlike|isn['’]t|aren['’]t|is not|are not|never)"
         ),
-        _said("not_like"),
+        _distance("not_like"),
     ),
     # And, or, but.
     (r"as well as|and also|and|plus|nor|&|\+", _plain("and")),

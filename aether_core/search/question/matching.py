@@ -47,7 +47,7 @@ class PlaceIndex:
         """The distinct categories as written, in order."""
         return sorted({str(one) for one in self._as_written if one})
 
-    def meant(self, words: str) -> Matched | None:
+    def match(self, words: str) -> Matched | None:
         """The places some words mean without doubt; None where no rule says which.
 
         A category of the words or of a synonym; else a group; else, where the words are a name by
@@ -57,15 +57,15 @@ class PlaceIndex:
         found = self._of_category(asked) or self._of_group(asked)
         if found is not None:
             return found
-        if any(letter.isupper() for letter in words) and (named := self.called(words)):
+        if any(letter.isupper() for letter in words) and (named := self.by_name(words)):
             return named
         first, _, rest = asked.partition(" ")
-        if rest and first in QUALIFIERS and (broader := self.meant(rest)) is not None:
-            told = f"the city's data does not tell “{words}” from others: {broader.meaning}"
-            return Matched(broader.rows, broader.meaning, f"{told}, all of them, were used")
+        if rest and first in QUALIFIERS and (broader := self.match(rest)) is not None:
+            reading = f"the city's data does not tell “{words}” from others: {broader.meaning}"
+            return Matched(broader.rows, broader.meaning, f"{reading}, all of them, were used")
         return None
 
-    def called(self, words: str) -> Matched | None:
+    def by_name(self, words: str) -> Matched | None:
         """The places whose name holds the words; None where there are none."""
         looked_for = f" {plain_name(words)} "
         rows = np.flatnonzero([looked_for in name for name in self._name])
@@ -75,7 +75,7 @@ class PlaceIndex:
         shown = ", ".join(names[:_NAMED]) + (" and others" if len(names) > _NAMED else "")
         return Matched(rows, f"places called {shown}", f"“{words}” was found in names: {shown}")
 
-    def carrying(self, words: Sequence[str]) -> NDArray[np.int64]:
+    def of_category_or_group(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Rows of the places whose category or group is one of these words."""
         wanted = [plain(word) for word in words]
         return np.flatnonzero(np.isin(self._category, wanted) | np.isin(self._group, wanted))

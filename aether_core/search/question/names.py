@@ -2,7 +2,7 @@
 
 import re
 
-HELD = "\u02cd"  # a letter to patterns, and in no name
+NAME_SPACE = "\u02cd"  # a letter to patterns, and in no name
 """Stands between the words of a name while a question is read."""
 
 FIXED_PHRASES = (
@@ -31,38 +31,38 @@ _JOINED = re.compile(rf"\b{_CAPITAL}(?: (?:and|&|of|of the|upon|the|de|la|le) {_
 _QUOTED = re.compile(r"[\"“”«»]([^\"“”«»]{1,80})[\"“”«»]|(?<!\w)['‘]([^'‘’]{3,80})['’](?!\w)")
 
 
-def hold_names(question: str) -> tuple[str, list[str]]:
+def join_names(question: str) -> tuple[str, list[str]]:
     """Join the words of names, so that nothing reads them one by one.
 
     Args:
         question: With single spaces.
 
     Returns:
-        The question, with `HELD` between the words of a name; and the names that were told by
-        their capitals alone, which may have been two places.
+        The question, with `NAME_SPACE` between the words of a name; and the names that only
+        their capitals gave away, which may have been two places.
     """
     guessed: list[str] = []
-    held = _QUOTED.sub(lambda found: _hold((found[1] or found[2]).strip()), question)
+    joined = _QUOTED.sub(lambda found: _joined((found[1] or found[2]).strip()), question)
     for phrase in FIXED_PHRASES:
-        pattern = rf"(?<![\w{HELD}]){re.escape(phrase)}(?![\w{HELD}])"
-        held = re.sub(pattern, lambda found: _hold(found[0]), held, flags=re.IGNORECASE)
+        pattern = rf"(?<![\w{NAME_SPACE}]){re.escape(phrase)}(?![\w{NAME_SPACE}])"
+        joined = re.sub(pattern, lambda found: _joined(found[0]), joined, flags=re.IGNORECASE)
     if _is_written_in_capitals(question):
-        return held, guessed
+        return joined, guessed
 
     def join(found: re.Match[str]) -> str:
         guessed.append(found[0])
-        return _hold(found[0])
+        return _joined(found[0])
 
-    return _JOINED.sub(join, held), guessed
+    return _JOINED.sub(join, joined), guessed
 
 
-def released(words: str) -> str:
+def unjoined(words: str) -> str:
     """Words with plain spaces again."""
-    return words.replace(HELD, " ")
+    return words.replace(NAME_SPACE, " ")
 
 
-def _hold(name: str) -> str:
-    return name.replace(" ", HELD)
+def _joined(name: str) -> str:
+    return name.replace(" ", NAME_SPACE)
 
 
 def _is_written_in_capitals(question: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 from aether_core.errors import InputError
 from aether_core.search.question.criteria import KINDS, Criterion
 from aether_core.search.question.markers import Marker, marker_at
-from aether_core.search.question.names import hold_names, released
+from aether_core.search.question.names import join_names, unjoined
 
 MAX_CHARACTERS = 1000
 """Longer than this no question is, but a text that was pasted."""
@@ -134,8 +134,8 @@ def parse(text: str) -> Question:
         )
     reading = _Reading()
     asked = reading.without_purpose(typed)
-    held, guessed = hold_names(asked)
-    reading.read(_tokens(held))
+    joined, guessed = join_names(asked)
+    reading.read(_tokens(joined))
     for name in guessed:
         first, _, rest = re.sub(r" (?:and|&|of|of the|upon|the) ", "\0", name, count=1).partition(
             "\0"
@@ -300,7 +300,7 @@ class _Reading:
         self.context.used = True
         relation = self.context.relation
         if relation is not None and relation.role == "unmapped_object":
-            whole = f"{relation.text.strip()} {released(text)}"
+            whole = f"{relation.text.strip()} {unjoined(text)}"
             self.unmapped.append(Unmapped(whole, relation.note, "not-understood"))
             return
         self._add(words, with_article=_ARTICLE.match(text) is not None)
@@ -315,7 +315,7 @@ class _Reading:
             self.note("“or” was read as joining only what stands right before and after it")
         made = Criterion(
             kind,
-            released(words),
+            unjoined(words),
             relation.distance_m if relation is not None else None,
             stated=relation is not None and relation.stated,
             weight=self.weight,
@@ -339,7 +339,7 @@ class _Reading:
         if pointed is None:
             return words
         self.note(
-            f"“{released(words)}” cannot be pointed at in words; it was read as any place of that "
+            f"“{unjoined(words)}” cannot be pointed at in words; it was read as any place of that "
             "kind"
         )
         return words[pointed.end() :]
@@ -348,7 +348,7 @@ class _Reading:
         counted = _MANY.match(words)
         if counted is None:
             return words
-        self.note(f"“{released(words)}” is read as places like that; they are not counted")
+        self.note(f"“{unjoined(words)}” is read as places like that; they are not counted")
         return words[counted.end() :]
 
     def _begins_option(self, following: Sequence[_Token]) -> bool:
@@ -402,7 +402,7 @@ class _Reading:
 
     def _unmapped(self, marker: Marker, _following: Sequence[_Token]) -> None:
         self.unmapped.append(
-            Unmapped(released(marker.text.strip()), marker.note, "not-in-the-data")
+            Unmapped(unjoined(marker.text.strip()), marker.note, "not-in-the-data")
         )
 
     def _after(self, marker: Marker, _following: Sequence[_Token]) -> None:
@@ -483,7 +483,7 @@ class _Reading:
             self.criteria[-1] = replace(self.criteria[-1], weight=marker.weight)
 
     def _softener(self, marker: Marker, _following: Sequence[_Token]) -> None:
-        self.note(f"“{released(marker.text.strip())}”: the whole city is searched")
+        self.note(f"“{unjoined(marker.text.strip())}”: the whole city is searched")
 
 
 _TAKE = {

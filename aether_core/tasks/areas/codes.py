@@ -322,5 +322,5 @@ def _alike(
     twins = int(times[times > 1].sum())
     if not twins or _bits_of_a_pair(say[has_numbers]) < _CODE_BITS:
         return ()
-    told_twins = f"{twins:,} rows have the same numbers as another row"
-    return (f"{told_twins}: if they are parts of one area, name the ID field that says so.",)
+    twins_found = f"{twins:,} rows have the same numbers as another row"
+    return (f"{twins_found}: if they are parts of one area, name the ID field that says so.",)

@@ -48,11 +48,6 @@ class _Covered:
     part: NDArray[np.float64]
 
 
-def available(embedding: Embedding) -> bool:
-    """Say whether an embedding has pixels to average; tables of samples have none."""
-    return isinstance(embedding, RasterEmbedding)
-
-
 def pixel_means(
     embedding: Embedding,
     geometry: NDArray[np.object_],

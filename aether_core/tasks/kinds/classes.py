@@ -121,10 +121,10 @@ class ClassFindings(Findings):
 
 def sentences(found: ClassFindings) -> list[str]:
     """What every place that shows a map says of it: its cells, and its rare classes."""
-    told = found.cells.sentences if found.cells is not None else []
+    lines = found.cells.sentences if found.cells is not None else []
     if found.rare is not None and found.rare.classes:
-        told.append(found.rare.sentence)
-    return told
+        lines.append(found.rare.sentence)
+    return lines
 
 
 class ClassesKind(TaskKind):

@@ -174,13 +174,6 @@ def share_scores(
     return {name: float(np.average(row, weights=weight)) for name, row in errors.items()}
 
 
-def kl(
-    truth: NDArray[np.float64], predicted: NDArray[np.floating], weight: Weights = None
-) -> float:
-    """Mean Kullback-Leibler divergence of the prediction from the truth, in nats."""
-    return share_scores(truth, predicted, weight)["kl"]
-
-
 def positive_shares(shares: NDArray[np.floating]) -> NDArray[np.float64]:
     """Shares clipped at `SMALLEST_SHARE` and brought back to sum 1, float64 `[n, k]`."""
     clipped = np.maximum(np.asarray(shares, dtype=np.float64), SMALLEST_SHARE)

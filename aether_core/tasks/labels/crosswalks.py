@@ -49,22 +49,6 @@ CROSSWALKS: Mapping[str, Crosswalk] = MappingProxyType(
 )
 
 
-def crosswalk(name: str) -> Crosswalk:
-    """Return a crosswalk by its name.
-
-    Raises:
-        InputError: There is none of that name; the message lists them.
-    """
-    if name not in CROSSWALKS:
-        raise InputError(
-            "there is no such crosswalk",
-            name,
-            f"choose {', '.join(CROSSWALKS)}",
-            code="no-such-crosswalk",
-        )
-    return CROSSWALKS[name]
-
-
 def apply_mapping(labels: Labels, mapping: Mapping[str, str], *, strict: bool) -> Labels:
     """Rename, merge and drop labels.
 

@@ -87,11 +87,11 @@ class RareClasses(Record):
             return ""
         fates: dict[str, list[str]] = {}
         for one in self.classes:
-            said = "left out" if one.became is None else f"merged into {one.became}"
-            fate = "kept" if one.became == one.name else said
+            outcome = "left out" if one.became is None else f"merged into {one.became}"
+            fate = "kept" if one.became == one.name else outcome
             fates.setdefault(fate, []).append(f"{one.name} ({one.labels})")
-        told = "; ".join(f"{fate}: {', '.join(names)}" for fate, names in fates.items())
-        return f"Classes with fewer than {FEWEST_LABELS} labels were {told}."
+        outcomes = "; ".join(f"{fate}: {', '.join(names)}" for fate, names in fates.items())
+        return f"Classes with fewer than {FEWEST_LABELS} labels were {outcomes}."
 
     def renamed(self, values: NDArray[np.object_]) -> NDArray[np.object_]:
         """The class each value has now, None where it was left out.

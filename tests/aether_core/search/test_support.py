@@ -151,7 +151,7 @@ def test_the_stand_in_finds_what_form_tells() -> None:
 
 
 def like(value: float, cosine: tuple[float, ...] = (0.9, 0.1, 0.1)) -> Likeness:
-    return Likeness(value, np.array(cosine), "volcano", 0.2)
+    return Likeness(value, np.array(cosine))
 
 
 def described(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pyproj import Geod
 
 from aether_core.errors import InputError
-from aether_core.spatial.distances import nearest_thing
+from aether_core.spatial.distances import nearest_shape
 from tests.errors import fault
 
 GEOD = Geod(ellps="WGS84")
@@ -51,7 +51,7 @@ def along(line: shapely.LineString) -> NDArray[np.float64]:
 )
 def test_points_agree_with_the_geodesic(lon: float, lat: float, reach: float) -> None:
     lonlat, places = around(lon, lat, reach, 150, 1), around(lon, lat, reach, 40, 2)
-    metres, row = nearest_thing(lonlat, shapely.points(places))
+    metres, row = nearest_shape(lonlat, shapely.points(places))
     truth = geodesics(lonlat, places)
     np.testing.assert_allclose(metres, truth, rtol=CLOSE, atol=0.01)
     to_row = GEOD.inv(*lonlat.T, *places[row].T)[2]
@@ -64,12 +64,12 @@ def test_lines_and_polygons_agree_with_the_geodesic(lon: float) -> None:
     line = shapely.LineString([(lon - 0.02, 60.16), (lon + 0.01, 60.18), (lon + 0.03, 60.17)])
     pond = shapely.Point(lon - 0.05, 60.15).buffer(0.004)
     shapes = np.array([line, None, pond, shapely.Polygon()], dtype=object)
-    metres, row = nearest_thing(lonlat, shapes)
+    metres, row = nearest_shape(lonlat, shapes)
     corners = np.vstack([along(line), along(shapely.LineString(pond.exterior.coords))])
     np.testing.assert_allclose(metres, geodesics(lonlat, corners), rtol=CLOSE, atol=CORNERS_M)
     assert set(row) <= {0, 2}
     inside = np.array([[lon - 0.05, 60.15]])
-    assert nearest_thing(inside, shapes)[0].tolist() == [0]
+    assert nearest_shape(inside, shapes)[0].tolist() == [0]
 
 
 def test_a_shape_cut_at_the_meridian_is_as_far_as_the_whole() -> None:
@@ -78,7 +78,7 @@ def test_a_shape_cut_at_the_meridian_is_as_far_as_the_whole() -> None:
     halves = shapely.MultiPolygon(
         [shapely.box(179.9, -16.9, 180, -16.85), shapely.box(-180, -16.9, -179.98, -16.85)]
     )
-    one, other = (nearest_thing(lonlat, np.array([shape]))[0] for shape in (whole, halves))
+    one, other = (nearest_shape(lonlat, np.array([shape]))[0] for shape in (whole, halves))
     np.testing.assert_allclose(one, other, atol=0.5)
     assert (one == 0).any() or one.min() > 0
     assert one.max() < 20_000
@@ -89,11 +89,11 @@ def test_a_long_edge_follows_its_parallel() -> None:
     road = shapely.LineString([(20.0, 60.0), (28.0, 60.0)])
     lonlat = np.array([[24.0, 60.01], [21.0, 60.01]])
     np.testing.assert_allclose(
-        nearest_thing(lonlat, np.array([road]))[0], geodesics(lonlat, along(road)), rtol=CLOSE
+        nearest_shape(lonlat, np.array([road]))[0], geodesics(lonlat, along(road)), rtol=CLOSE
     )
 
 
 def test_nothing_to_measure_to_is_said() -> None:
     nothing = np.array([None, shapely.Point()], dtype=object)
     with pytest.raises(InputError, check=fault("nothing-to-measure-to", "2 shapes")):
-        nearest_thing(np.array([[0.0, 0.0]]), nothing)
+        nearest_shape(np.array([[0.0, 0.0]]), nothing)

@@ -6,7 +6,7 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
-from aether_core.spatial.distances import nearest_thing
+from aether_core.spatial.distances import nearest_shape
 from aether_core.spatial.plane import Plane
 from aether_core.spatial.streets import (
     NO_WAY_M,
@@ -104,10 +104,10 @@ def test_a_river_is_crossed_by_its_bridge() -> None:
     assert network is not None
     here = np.array([at(RIVER, SIDE - 1)])
     there = shapely.points([at(RIVER + 1, SIDE - 1)])
-    straight, _ = nearest_thing(here, there)
+    straight, _ = nearest_shape(here, there)
     metres, _ = walking_distance(network, here, there)
     up, across = (
-        nearest_thing(here, shapely.points([corner]))[0][0]
+        nearest_shape(here, shapely.points([corner]))[0][0]
         for corner in (at(RIVER, BRIDGE), at(RIVER + 1, SIDE - 1))
     )
     assert straight[0] == pytest.approx(across)
@@ -115,7 +115,7 @@ def test_a_river_is_crossed_by_its_bridge() -> None:
     # Nearer as the crow flies is not nearer on foot.
     both = shapely.points([at(RIVER + 1, SIDE - 1), at(RIVER - 5, SIDE - 1)])
     assert walking_distance(network, here, both)[1].tolist() == [1]
-    assert nearest_thing(here, both)[1].tolist() == [0]
+    assert nearest_shape(here, both)[1].tolist() == [0]
 
 
 def test_where_no_way_leads_the_farthest_distance_counts() -> None:
@@ -134,7 +134,7 @@ def test_parks_begin_at_their_edge_and_are_no_farther_than_the_straight_line_ins
     park = shapely.box(*at(1.2, 1.2), *at(3.8, 3.8))
     lonlat = np.array([at(2.5, 2.5), at(1, 2), at(1, 8), at(2, 3.9)])
     metres, row = walking_distance(network, lonlat, np.array([None, park], dtype=object))
-    straight, _ = nearest_thing(lonlat, np.array([park], dtype=object))
+    straight, _ = nearest_shape(lonlat, np.array([park], dtype=object))
     assert metres[0] == 0
     assert (metres >= straight).all()
     np.testing.assert_allclose(metres[1:], straight[1:], atol=2 * BLOCK * 111_000 * 0.5)

@@ -76,7 +76,7 @@ def test_what_cannot_be_used_stays_on_the_map_until_it_is_mended(city: CitySumma
     now = areas.current(city)
     assert now.problem is not None
     assert now.problem.code == "boundary-crosses-itself"
-    assert now.on_map is now.loose
+    assert now.on_map is now.unusable
     assert list(areas.shapes(city, now)) == ["Area 1"]
 
     areas.take_drawn(city, drawn(city, 3, fresh=False))

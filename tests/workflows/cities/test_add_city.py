@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from aether_core.errors import CancelledError, ConflictError, InputError
 from tests.app_fixtures import SLUG, CityFiles
+from tests.city_removal import remove_city
 from tests.errors import fault
 from workflows.cities.add import AddCity, add_city
 from workflows.cities.cities import (
@@ -19,7 +20,6 @@ from workflows.cities.cities import (
     categories,
     city_points,
     list_cities,
-    remove_city,
     show_city,
 )
 from workflows.home.store import Store

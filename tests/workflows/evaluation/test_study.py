@@ -16,13 +16,13 @@ from aether_core.study.enough_places import MIN_STUDY_PLACES
 from aether_core.study.result import StudyResult
 from cli.__main__ import run
 from tests.app_fixtures import SLUG, CityFiles
+from tests.city_removal import remove_city
 from tests.errors import fault
 from tests.forked_workers import start_worker
 from tests.job_steps import put_in_queue
 from tests.task_fixtures import TaskFiles
 from tests.workflows.training.test_training import wait_for
 from workflows.cities.add import add_city
-from workflows.cities.cities import remove_city
 from workflows.evaluation.studies import (
     StudyRequest,
     StudySummary,

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from tests.app_fixtures import SLUG, YEAR, CityFiles
+from tests.city_removal import remove_city
 from tests.store_consistency import assert_store_consistent, children
 from tests.year_fixtures import OTHER, OtherYear
 from workflows.cities.add import add_city
-from workflows.cities.cities import remove_city, show_city
+from workflows.cities.cities import show_city
 from workflows.cities.views import DISK, ensure_view
 from workflows.cities.years import add_year, remove_year
 from workflows.home.paths import in_home

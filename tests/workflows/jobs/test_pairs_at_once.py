@@ -9,6 +9,7 @@ import pytest
 
 from aether_core.errors import AetherError, ConflictError, NotFoundError
 from tests.app_fixtures import SLUG, CityFiles
+from tests.city_removal import remove_city
 from tests.fetch_fixtures import REQUEST
 from tests.forks import Forked, be_command
 from tests.side_by_side import PATIENCE_S, Outcome, one_after_the_other, start
@@ -17,7 +18,7 @@ from tests.task_fixtures import TaskFiles
 from tests.year_fixtures import OTHER, OtherYear
 from workflows.cities import cities
 from workflows.cities.add import AddCity, add_city
-from workflows.cities.cities import list_cities, remove_city
+from workflows.cities.cities import list_cities
 from workflows.cities.years import add_year, list_years, remove_year
 from workflows.fetch import job as fetch_job
 from workflows.fetch.fetch import add_fetch, years_of_city

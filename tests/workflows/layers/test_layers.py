@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
 from tests.app_fixtures import SLUG
+from tests.city_removal import remove_city
 from tests.errors import fault
-from workflows.cities.cities import remove_city
 from workflows.home.store import Store
 from workflows.layers.export import FORMATS, export_layer, export_scores
 from workflows.layers.layers import keep_layer, layer_values, list_layers, remove_layer, show_layer

@@ -328,4 +328,4 @@ def test_a_profile_is_written_in_every_format_of_tables(
     back = readers[ending](target)
     assert back["area"].tolist() == found.profile.ground.name.tolist()
     np.testing.assert_allclose(back["area_km2"], found.profile.ground.km2, rtol=1e-6)
-    assert {figure.called.name for figure in found.profile.figures} <= set(back)
+    assert {figure.info.name for figure in found.profile.figures} <= set(back)

@@ -26,8 +26,8 @@ from tests.errors import fault
 from workflows.home.store import Store
 from workflows.layers.export import export_answer
 from workflows.layers.layers import keep_layer, remove_layer
-from workflows.search import things
-from workflows.search.ask import ALONG_STREETS, KEPT_AWAY, STRAIGHT_LINE, Answer, ask
+from workflows.search import targets
+from workflows.search.ask import ALONG_STREETS, NOT_NEAR_STRAIGHT, STRAIGHT_LINE, Answer, ask
 from workflows.search.criteria_file import read_criteria
 from workflows.search.search import search_cells
 
@@ -103,13 +103,13 @@ def test_near_follows_the_streets_where_the_city_has_them(
         stored = street_rows.streets(session, row.id)
     assert stored is not None
     np.testing.assert_allclose(stored.lonlat, network.lonlat, atol=6e-8)
-    things._streets.cache_clear()
+    targets._streets.cache_clear()
     try:
         answer = ask(city, SLUG, f"{words}, x1")
     finally:
         with city.session() as session:
             session.execute(delete(Streets))
-        things._streets.cache_clear()
+        targets._streets.cache_clear()
     near, far = answer.parts
     assert (near.along_streets, far.along_streets) == (True, False)
     schools = places[places["category"] == "school"]
@@ -120,7 +120,7 @@ def test_near_follows_the_streets_where_the_city_has_them(
     assert near.facts()["straight_line"] is False
     assert far.facts()["straight_line"] is True
     assert near.sentence == "lies within 300 m of school, along streets"
-    assert {ALONG_STREETS, KEPT_AWAY} <= set(answer.notes)
+    assert {ALONG_STREETS, NOT_NEAR_STRAIGHT} <= set(answer.notes)
     assert STRAIGHT_LINE not in answer.notes
 
 

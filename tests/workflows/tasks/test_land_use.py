@@ -16,9 +16,9 @@ from aether_core.errors import CancelledError, InputError, NotFoundError
 from aether_core.simulate.grid_city import ZONES, SimulatedCity
 from aether_core.tasks.kinds.classes import ClassFindings
 from tests.app_fixtures import SLUG, Once
+from tests.city_removal import remove_city
 from tests.errors import fault
 from tests.task_fixtures import TaskFiles
-from workflows.cities.cities import remove_city
 from workflows.home.store import Store
 from workflows.layers.layers import layer_values, list_layers, show_layer
 from workflows.layers.profile import profile_file
@@ -339,3 +339,10 @@ def test_a_city_removed_under_its_fit_is_said(trained_store: Store, task_files: 
     with pytest.raises(NotFoundError):
         land_use(trained_store, SLUG, request(task_files.points), remove)
     assert set(stored(trained_store).values()) == {0}
+
+
+def test_an_unknown_crosswalk_lists_those_there_are() -> None:
+    with pytest.raises(
+        InputError, check=fault("no-such-crosswalk", "corine", "osm, uk, singapore")
+    ):
+        LabelRequest(None, crosswalk="corine")

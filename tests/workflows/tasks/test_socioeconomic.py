@@ -152,7 +152,7 @@ def test_layers_of_areas_go_one_by_one_and_with_their_city(
     (left,) = list_layers(trained_store, SLUG)
     assert left.layer == result.areas_layer.layer
     assert left.unit == "area"
-    from workflows.cities.cities import remove_city
+    from tests.city_removal import remove_city
 
     remove_city(trained_store, SLUG)
     with trained_store.session() as session:

@@ -19,9 +19,9 @@ from db.jobs import jobs as job_rows
 from db.jobs import runs as run_rows
 from db.schema import Job
 from tests.app_fixtures import SLUG
+from tests.city_removal import remove_city
 from tests.errors import fault
 from tests.forks import run_script
-from workflows.cities.cities import remove_city
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
 from workflows.jobs.job import show_job

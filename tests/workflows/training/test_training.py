@@ -14,12 +14,12 @@ from aether_core.errors import ConflictError, InputError, NotFoundError
 from aether_core.model.files.folder import load_card, load_heads
 from db.jobs import runs as run_rows
 from tests.app_fixtures import SLUG, CityFiles
+from tests.city_removal import remove_city
 from tests.errors import fault
 from tests.forked_workers import be_worker, start_worker
 from tests.forks import ended
 from tests.job_steps import put_in_queue
 from workflows.cities.add import add_city
-from workflows.cities.cities import remove_city
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
 from workflows.jobs.job import follow_job, show_job

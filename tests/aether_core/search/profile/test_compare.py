@@ -66,7 +66,7 @@ def profile() -> Profile:
 
 
 def test_every_sort_of_layer_gives_its_figures(profile: Profile) -> None:
-    names = [figure.called.name for figure in profile.figures]
+    names = [figure.info.name for figure in profile.figures]
     assert names == [
         *("area_km2", "places", "places_per_km2", "places_per_km2_bar", "places_per_km2_shop"),
         *("landuse_1_homes", "landuse_1_work", "landuse_1_not_trusted"),
@@ -126,5 +126,5 @@ def test_figures_of_one_name_stay_apart() -> None:
         np.array(["All"], dtype=object), np.array([shapely.box(24.9, 60.1, 25, 60.2)]), CELLS
     )
     places = Places(LONLAT[:6], ["a b", "a-b", "a_b", "", " ", "a b"], 9)
-    names = [one.called.name for one in profile_of(ground, places, []).figures]
+    names = [one.info.name for one in profile_of(ground, places, []).figures]
     assert names[3:] == [f"places_per_km2_a_b{end}" for end in ("", "_2", "_3")]

@@ -10,7 +10,7 @@ from aether_core.city.cells import cell_centres, cells_of
 from aether_core.errors import InputError
 from aether_core.search.profile.compare import differences
 from aether_core.search.profile.figures import (
-    Called,
+    FigureInfo,
     Number,
     Share,
     Weights,
@@ -30,7 +30,7 @@ EQUAL_AREA = "EPSG:3035"
 CITY = shapely.box(24.92, 60.15, 24.98, 60.18)
 CELLS = cells_of(CITY, 9).h3
 LONLAT = cell_centres(CELLS)
-CALLED = Called("x", "x", "", "test")
+CALLED = FigureInfo("x", "x", "", "test")
 
 
 def names(count: int) -> NDArray[np.object_]:

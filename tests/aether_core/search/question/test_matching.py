@@ -52,13 +52,13 @@ def test_words_are_compared_without_case_accent_and_plural(words: str, singular:
     ],
 )
 def test_places_are_found_by_category_synonym_group_and_name(words: str, rows: list[int]) -> None:
-    found = INDEX.meant(words)
+    found = INDEX.match(words)
     assert found is not None
     assert found.rows.tolist() == rows
 
 
 def test_a_narrower_kind_is_answered_by_the_kind_and_said() -> None:
-    found = INDEX.meant("primary school")
+    found = INDEX.match("primary school")
     assert found is not None
     assert found.rows.tolist() == [0]
     assert "does not tell “primary school” from others" in found.note
@@ -66,15 +66,15 @@ def test_a_narrower_kind_is_answered_by_the_kind_and_said() -> None:
 
 @pytest.mark.parametrize("words", ["power station", "motorway", "zoo", "", "market"])
 def test_another_thing_is_not_taken_for_the_last_word(words: str) -> None:
-    assert INDEX.meant(words) is None
+    assert INDEX.match(words) is None
 
 
 def test_names_are_found_as_whole_words_only() -> None:
-    found = INDEX.called("park")
+    found = INDEX.by_name("park")
     assert found is not None
     assert found.rows.tolist() == [2, 4]
-    assert INDEX.called("par") is None
-    assert INDEX.called("") is None
+    assert INDEX.by_name("par") is None
+    assert INDEX.by_name("") is None
 
 
 def test_the_tables_hold_comparable_words() -> None:

@@ -9,7 +9,7 @@ import shapely
 from aether_core.eo.embedding import Embedding, open_embedding
 from aether_core.errors import CancelledError, InputError
 from aether_core.tasks.areas import pixels
-from aether_core.tasks.areas.pixels import available, pixel_means
+from aether_core.tasks.areas.pixels import pixel_means
 from tests.aether_core.eo.brute_force import Scene, transformer, unit_vectors, write_scene
 from tests.errors import fault
 
@@ -179,7 +179,6 @@ def test_progress_can_stop_the_work(tmp_path: Path) -> None:
 
 def test_genuine_pixels_of_wisconsin(shared: Path) -> None:
     embedding = open_embedding([shared / "real" / "alphaearth" / "wisconsin_1km_int8.tif"])
-    assert available(embedding)
     west, south, east, north = embedding.footprint.bounds
     areas = np.array([embedding.footprint.buffer(-0.002), shapely.box(west, south, east, north)])
     found = pixel_means(embedding, areas)
@@ -189,6 +188,5 @@ def test_genuine_pixels_of_wisconsin(shared: Path) -> None:
 
 def test_a_table_of_samples_has_no_pixels(shared: Path) -> None:
     embedding = open_embedding([shared / "real" / "alphaearth" / "sf_bay_urban_2024.csv"])
-    assert not available(embedding)
     with pytest.raises(InputError, check=fault("samples-without-pixels", "sf_bay_urban_2024.csv")):
         pixel_means(embedding, np.array([shapely.box(-122, 37, -121, 38)]))

@@ -9,7 +9,6 @@ from aether_core.tasks.labels.crosswalks import (
     CROSSWALKS,
     apply_mapping,
     check_class_number,
-    crosswalk,
 )
 from aether_core.tasks.labels.read import Labels
 from tests.errors import fault
@@ -48,7 +47,7 @@ def labelled(*values: str) -> Labels:
     ],
 )
 def test_published_values_find_their_class(name: str, raw: str, expected: str) -> None:
-    mapped = apply_mapping(labelled(raw), crosswalk(name).mapping, strict=True)
+    mapped = apply_mapping(labelled(raw), CROSSWALKS[name].mapping, strict=True)
     assert mapped.value.tolist() == [expected]
 
 
@@ -59,21 +58,14 @@ def test_each_crosswalk_makes_a_map_one_can_read_and_names_its_source() -> None:
         assert 5 <= len(classes) <= 15, scheme.name
         assert scheme.title
         assert scheme.source
-    assert len(set(crosswalk("urban-atlas").mapping.values())) == 12
-    assert {str(n) for n in range(9)} <= set(crosswalk("dynamic-world").mapping)
-
-
-def test_an_unknown_crosswalk_lists_those_there_are() -> None:
-    with pytest.raises(
-        InputError, check=fault("no-such-crosswalk", "corine", "osm, uk, singapore")
-    ):
-        crosswalk("corine")
+    assert len(set(CROSSWALKS["urban-atlas"].mapping.values())) == 12
+    assert {str(n) for n in range(9)} <= set(CROSSWALKS["dynamic-world"].mapping)
 
 
 def test_a_crosswalk_drops_what_it_does_not_list() -> None:
     mapped = apply_mapping(
         labelled("PARK", "RESERVE SITE", "MOON BASE", "ROAD"),
-        crosswalk("singapore").mapping,
+        CROSSWALKS["singapore"].mapping,
         strict=True,
     )
     assert mapped.value.tolist() == ["green and recreation", "transport and utilities"]
@@ -95,7 +87,7 @@ def test_a_users_mapping_of_a_value_that_is_not_there_is_refused() -> None:
 
 def test_a_mapping_that_leaves_nothing_is_refused() -> None:
     with pytest.raises(InputError, check=fault("mapping-leaves-no-label", "mars, moon")):
-        apply_mapping(labelled("moon", "mars"), crosswalk("uk").mapping, strict=True)
+        apply_mapping(labelled("moon", "mars"), CROSSWALKS["uk"].mapping, strict=True)
 
 
 def test_two_hundred_classes_are_refused_with_their_number() -> None:

@@ -9,7 +9,7 @@ import shapely
 from aether_core.errors import InputError
 from aether_core.simulate.osm_extract import BOX, packaged_extract
 from aether_core.spatial.plane import Plane
-from aether_core.tasks.labels.crosswalks import apply_mapping, crosswalk
+from aether_core.tasks.labels.crosswalks import CROSSWALKS, apply_mapping
 from aether_core.tasks.labels.osm_land_use import FIELD, read_osm_land_use
 from aether_core.tasks.labels.read import read_labels
 from tests.errors import fault
@@ -40,7 +40,7 @@ def test_what_lies_in_another_use_is_cut_out_of_it() -> None:
 
 def test_the_crosswalk_knows_most_of_it() -> None:
     labels = read_labels(packaged_extract())
-    mapped = apply_mapping(labels, crosswalk("osm").mapping, strict=True)
+    mapped = apply_mapping(labels, CROSSWALKS["osm"].mapping, strict=True)
     assert len(mapped) > 0.8 * len(labels)
     assert {"residential", "green space", "institutional"} <= set(mapped.counts)
 

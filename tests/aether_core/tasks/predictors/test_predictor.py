@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from aether_core.errors import InputError
-from aether_core.tasks.kinds.metrics import kl
+from aether_core.tasks.kinds.metrics import share_scores
 from aether_core.tasks.predictors import predictor
 from aether_core.tasks.predictors.mlp import _held_out
 from aether_core.tasks.predictors.predictor import fit_probe, fit_shares
@@ -103,7 +103,7 @@ def test_shares_are_learned_and_sum_to_one(kind: str, trainer: str) -> None:
     shares = fitted.shares(x[700:])
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
     constant = np.tile(truth[:700].mean(axis=0), (200, 1))
-    assert kl(truth[700:], shares) < 0.1 * kl(truth[700:], constant)
+    assert share_scores(truth[700:], shares)["kl"] < 0.1 * share_scores(truth[700:], constant)["kl"]
     importance = fitted.importance()
     assert importance[:3].min() > importance[3:].max()
 

@@ -10,7 +10,7 @@ from aether_core.progress import Progress
 
 
 @contextmanager
-def shown(words: str) -> Iterator[Progress]:
+def progress_bar(words: str) -> Iterator[Progress]:
     """A bar that says where the work is; it goes when the work is done.
 
     What is there already, so that nothing is reported, draws none.

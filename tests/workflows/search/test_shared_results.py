@@ -5,11 +5,11 @@ from threading import Barrier, Event
 
 import pytest
 
-from workflows.search.answers import Answers
+from workflows.search.shared_results import SharedResults
 
 
 def test_those_who_ask_at_once_share_one_answer() -> None:
-    answers: Answers[object] = Answers(4)
+    answers: SharedResults[object] = SharedResults(4)
     began, go_on, computed = Barrier(9), Event(), []
 
     def compute() -> object:
@@ -30,7 +30,7 @@ def test_those_who_ask_at_once_share_one_answer() -> None:
 
 
 def test_an_error_is_told_and_not_kept() -> None:
-    answers: Answers[int] = Answers(4)
+    answers: SharedResults[int] = SharedResults(4)
 
     def fails() -> int:
         raise ValueError
@@ -41,7 +41,7 @@ def test_an_error_is_told_and_not_kept() -> None:
 
 
 def test_only_the_last_are_kept() -> None:
-    answers: Answers[int] = Answers(2)
+    answers: SharedResults[int] = SharedResults(2)
     for key in ("a", "b", "a", "c"):  # b was asked for longest ago
         answers.get(key, lambda key=key: ord(key))
     assert answers.get("a", lambda: -1) == ord("a")

@@ -36,15 +36,15 @@ def ask_districts(city: CitySummary) -> None:
 
 def show_list(city: CitySummary, now: Districts) -> None:
     """What there is, and how to rename or remove it."""
-    told = [count(len(now.sketches), "drawn area")] if now.sketches else []
+    sources = [count(len(now.sketches), "drawn area")] if now.sketches else []
     if now.file is not None:
-        told.append(f"areas of {now.file.path.name}")
+        sources.append(f"areas of {now.file.path.name}")
     if now.of_layer:
-        told.append(count(len(now.of_layer), "area of a saved layer", "areas of a saved layer"))
-    if not told:
+        sources.append(count(len(now.of_layer), "area of a saved layer", "areas of a saved layer"))
+    if not sources:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="district-list"):
-        st.caption(plain("; ".join(told).capitalize() if now.sketches else "; ".join(told)))
+        st.caption(plain("; ".join(sources).capitalize() if now.sketches else "; ".join(sources)))
         if now.active is not None:
             _rename(city, now.active)
         if now.file is not None:

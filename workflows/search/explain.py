@@ -1,4 +1,4 @@
-"""Why a cell scored as it did: each part, what is nearest, which places speak for it, its rank."""
+"""Why a cell scored as it did: each part, what is nearest, places like it nearby, its rank."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,15 +9,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from aether_core.spatial.distances import nearest_thing
+from aether_core.spatial.distances import nearest_shape
 from aether_core.spatial.plane import Plane
 from workflows.home.store import Store
 from workflows.search.ask import Answer, Part
 from workflows.search.search import CellScores
-from workflows.search.things import CityPlaces, city_places, named_roads
+from workflows.search.targets import CityPlaces, city_places, named_roads
 from workflows.training.representation import ModelInUse, model_for
 
-_SPEAKING = 3
+_MOST_SIMILAR = 3
 
 
 @dataclass(frozen=True)
@@ -48,24 +48,24 @@ class Address:
 
 
 @dataclass(frozen=True)
-class PartHere:
+class CellPart:
     """One criterion at a cell.
 
     Attributes:
         part: The criterion with its support, of the whole city.
         value: How far the cell fulfils it, 0 to 1; None without data.
         nearest: What its distance was measured to; None where it has none.
-        speaking: The nearest places that are described like it, nearest first; of likenesses.
+        similar_places: Of likenesses, places nearby that are described like it, nearest first.
     """
 
     part: Part
     value: float | None
     nearest: Nearby | None
-    speaking: tuple[Nearby, ...]
+    similar_places: tuple[Nearby, ...]
 
 
 @dataclass(frozen=True)
-class Why:
+class CellExplanation:
     """One cell of an answer.
 
     Attributes:
@@ -82,7 +82,7 @@ class Why:
     rank: int | None
     ranked: int
     address: Address
-    parts: tuple[PartHere, ...]
+    parts: tuple[CellPart, ...]
 
 
 def cell_row(result: Answer | CellScores, lon: float, lat: float) -> int:
@@ -91,7 +91,7 @@ def cell_row(result: Answer | CellScores, lon: float, lat: float) -> int:
     return int(np.argmin((offset**2).sum(axis=1)))
 
 
-def why(store: Store, result: Answer | CellScores, row: int) -> Why:
+def explain_cell(store: Store, result: Answer | CellScores, row: int) -> CellExplanation:
     """Explain one cell of an answer.
 
     Args:
@@ -107,7 +107,7 @@ def why(store: Store, result: Answer | CellScores, row: int) -> Why:
     score = np.where(np.isfinite(result.percentile), result.score, np.nan)
     known = bool(np.isfinite(score[row]))
     parts = result.parts if isinstance(result, Answer) else ()
-    return Why(
+    return CellExplanation(
         row=row,
         cell=h3.int_to_str(int(result.h3[row])),
         lon=float(here[0, 0]),
@@ -152,39 +152,39 @@ def _nearest(
 ) -> list[Nearby | None]:
     if not len(shapes):
         return [None] * len(lonlat)
-    metres, rows = nearest_thing(lonlat, shapes)
+    metres, rows = nearest_shape(lonlat, shapes)
     return [Nearby(names[row], float(far)) for far, row in zip(metres, rows, strict=True)]
 
 
 def _here(
     store: Store, model: ModelInUse, part: Part, row: int, here: NDArray[np.float64]
-) -> PartHere:
+) -> CellPart:
     value: Any = part.value[row]
     nearest = None
     if part.metres is not None and part.nearest is not None:
         name = part.names[part.nearest[row]] or part.criterion.words
         nearest = Nearby(name, float(part.metres[row]))
     known = float(value) if np.isfinite(value) else None
-    return PartHere(part, known, nearest, _speaking(store, model, part, here))
+    return CellPart(part, known, nearest, _similar_places(store, model, part, here))
 
 
-def _speaking(
+def _similar_places(
     store: Store, model: ModelInUse, part: Part, here: NDArray[np.float64]
 ) -> tuple[Nearby, ...]:
     """The nearest places whose category or group is among the words like the criterion's."""
     if part.support is None or not part.support.described:
         return ()
     places = city_places(store, model)
-    rows = places.index.carrying(part.support.described)
+    rows = places.index.of_category_or_group(part.support.described)
     if not len(rows):
         return ()
     flat = Plane(here).points(shapely.get_coordinates(places.points[rows]))
     metres = np.hypot(*flat.T)
-    nearest = np.argsort(metres, kind="stable")[:_SPEAKING]
-    return tuple(Nearby(_called(places, int(rows[at])), float(metres[at])) for at in nearest)
+    nearest = np.argsort(metres, kind="stable")[:_MOST_SIMILAR]
+    return tuple(Nearby(_place_label(places, int(rows[at])), float(metres[at])) for at in nearest)
 
 
-def _called(places: CityPlaces, row: int) -> str:
+def _place_label(places: CityPlaces, row: int) -> str:
     category = places.index.category_at(row)
     named = places.named[row] and category
     return f"{places.names[row]} ({category})" if named else places.names[row]

@@ -12,7 +12,7 @@ from ui.ask.question import Found, Question
 from ui.shell import state
 from ui.shell.text import count, plain
 from workflows.search.ask import Answer
-from workflows.search.sureness import Familiar, familiar_ground
+from workflows.search.sureness import Familiarity, familiar_ground
 
 LEAST: Final = "ask-sure"
 SUPPORT_WORDS: Final[Mapping[Level, str]] = {
@@ -21,7 +21,7 @@ SUPPORT_WORDS: Final[Mapping[Level, str]] = {
     Level.NONE: "unknown here",
 }
 """A planner's words for a support; researchers read the level itself in JSON and exports."""
-_MADE: Final = "sureness"
+_GROUND: Final = "sureness"
 
 
 def least() -> float:
@@ -29,8 +29,8 @@ def least() -> float:
     return int(st.session_state.get(LEAST) or 0) / 100
 
 
-def sureness(question: Question, found: Found) -> npt.NDArray[np.float32] | None:
-    """How sure the answer is of each cell, float32 `[m]`; None where nothing is modelled, or told.
+def of_cells(question: Question, found: Found) -> npt.NDArray[np.float32] | None:
+    """How sure the answer is of each cell, float32 `[m]`; None where nothing is modelled, or known.
 
     Raises:
         NotFoundError: The city or its model was removed meanwhile.
@@ -94,11 +94,11 @@ def _modelled(found: Found) -> bool:
     )
 
 
-def _ground(question: Question, found: Found) -> Familiar | None:
-    if _MADE not in found.made:
+def _ground(question: Question, found: Found) -> Familiarity | None:
+    if _GROUND not in found.made:
         with st.spinner("Comparing the ground"):
-            found.made[_MADE] = familiar_ground(
+            found.made[_GROUND] = familiar_ground(
                 state.store(), question.city, question.model, found.result.year
             )
-    ground: Familiar | None = found.made[_MADE]
+    ground: Familiarity | None = found.made[_GROUND]
     return ground

@@ -48,14 +48,14 @@ class NotInCityError(NotFoundError):
 
 
 @dataclass(frozen=True)
-class Things:
+class Targets:
     """What distances are measured to, or an area.
 
     Attributes:
         shapes: WGS84, object `[n]`, at least one.
         names: Of each shape, "" where it has none.
         meaning: What they are, for people.
-        notes: What to tell beside it.
+        notes: What else to say of it.
     """
 
     shapes: NDArray[np.object_]
@@ -103,14 +103,14 @@ def _places(store: Store, city_id: int, _added: datetime) -> CityPlaces:
 
 
 @lru_cache(maxsize=16)
-def _ground(store: Store, city_id: int, _added: datetime, kind: str) -> Things | None:
+def _ground(store: Store, city_id: int, _added: datetime, kind: str) -> Targets | None:
     """The features of one kind of the city's base map; None where it has none."""
     with store.session() as session:
         frame = city_rows.ground_features(session, city_id, kind)
     if frame.empty:
         return None
     shapes = frame.geometry.to_numpy()
-    return Things(shapes, tuple(frame["name"]), f"{kind} of the city's own map")
+    return Targets(shapes, tuple(frame["name"]), f"{kind} of the city's own map")
 
 
 def streets_of(store: Store, model: ModelInUse) -> StreetNetwork | None:
@@ -124,7 +124,7 @@ def _streets(store: Store, city_id: int, _added: datetime) -> StreetNetwork | No
         return street_rows.streets(session, city_id)
 
 
-def named_roads(store: Store, model: ModelInUse) -> Things | None:
+def named_roads(store: Store, model: ModelInUse) -> Targets | None:
     """The roads of the city's base map that have a name; None where it has none."""
     roads = _ground(store, model.city_id, model.city_added, "road")
     if roads is None:
@@ -133,7 +133,7 @@ def named_roads(store: Store, model: ModelInUse) -> Things | None:
     if not named.any():
         return None
     names = tuple(name for name in roads.names if name != "")
-    return Things(roads.shapes[named], names, "named roads of the city's own map")
+    return Targets(roads.shapes[named], names, "named roads of the city's own map")
 
 
 def with_centre_distance(store: Store, model: ModelInUse, one: Criterion) -> Criterion:
@@ -173,7 +173,7 @@ def _existing(file: Path) -> str:
     return str(file)
 
 
-def things_of(store: Store, model: ModelInUse, one: Criterion) -> Things:
+def targets_of(store: Store, model: ModelInUse, one: Criterion) -> Targets:
     """What a criterion is measured to.
 
     Raises:
@@ -188,7 +188,7 @@ def things_of(store: Store, model: ModelInUse, one: Criterion) -> Things:
     return _of_city(store, model, one.words)
 
 
-def _of_file(source: FileSource) -> Things:
+def _of_file(source: FileSource) -> Targets:
     read = read_vector(source.file, ReadOptions(crs=source.crs, layer=source.layer))
     shapes = read.frame.geometry.to_numpy()
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
@@ -197,7 +197,7 @@ def _of_file(source: FileSource) -> Things:
     frame = read.frame[there]
     names = frame["name"].fillna("").astype(str) if "name" in frame else [""] * len(frame)
     count = f"{len(frame):,} of {source.file.name}"
-    return Things(within_180(shapes[there]).shapes, tuple(names), count, tuple(read.report.notes))
+    return Targets(within_180(shapes[there]).shapes, tuple(names), count, tuple(read.report.notes))
 
 
 def _with_value(frame: pd.DataFrame, source: FileSource) -> NDArray[np.bool_]:
@@ -221,7 +221,7 @@ def _with_value(frame: pd.DataFrame, source: FileSource) -> NDArray[np.bool_]:
     return chosen
 
 
-def _of_layer(store: Store, model: ModelInUse, source: LayerSource) -> Things:
+def _of_layer(store: Store, model: ModelInUse, source: LayerSource) -> Targets:
     with store.session() as session:
         row = layer_rows.layer_by_slug(session, model.city_id, source.layer)
         frame = layer_rows.layer_geo_frame(session, row)
@@ -230,7 +230,7 @@ def _of_layer(store: Store, model: ModelInUse, source: LayerSource) -> Things:
     field, note = source.field, ""
     if field is None and source.value is None and source.least is None:
         if key == "area":
-            return Things(
+            return Targets(
                 frame.geometry.to_numpy(), tuple(frame[key]), f"areas of layer {source.layer}"
             )
         if "percentile" not in fields:
@@ -262,7 +262,7 @@ def _of_layer(store: Store, model: ModelInUse, source: LayerSource) -> Things:
     kept = frame[chosen]
     meaning = f"{len(kept):,} {key}s of layer {source.layer}"
     names = tuple(map(str, kept[key])) if key == "area" else ("",) * len(kept)
-    return Things(kept.geometry.to_numpy(), names, meaning, (note,) if note else ())
+    return Targets(kept.geometry.to_numpy(), names, meaning, (note,) if note else ())
 
 
 def _chosen(values: pd.Series, source: LayerSource) -> NDArray[np.bool_]:
@@ -271,37 +271,37 @@ def _chosen(values: pd.Series, source: LayerSource) -> NDArray[np.bool_]:
     return np.asarray(values.astype(str) == str(source.value), dtype=bool)
 
 
-def _of_city(store: Store, model: ModelInUse, words: str) -> Things:
+def _of_city(store: Store, model: ModelInUse, words: str) -> Targets:
     """The city's own: its centre, its ground, or places by category, name or meaning."""
     asked = plain(words)
     places = city_places(store, model)
     if asked in CENTRE and places.centre is not None:
         centre = places.centre
-        told = (
+        note = (
             f"the centre is taken to be {centre.lat:.5f}, {centre.lon:.5f}, where the city's places"
             f" are densest; a quarter of them lie within {centre.radius_m:,.0f} m"
         )
         point = shapely.points([[centre.lon, centre.lat]])
-        return Things(point, ("the centre",), "the densest spot of the city's places", (told,))
+        return Targets(point, ("the centre",), "the densest spot of the city's places", (note,))
     if (kind := GROUND.get(asked)) is not None:
         ground = _ground(store, model.city_id, model.city_added, kind)
         if ground is not None:
             read_as = "" if asked == plain(kind) else f"“{words}” was read as any {kind} on its map"
-            return Things(
+            return Targets(
                 ground.shapes, ground.names, ground.meaning, (read_as,) if read_as else ()
             )
-    matched = places.index.meant(words)
+    matched = places.index.match(words)
     if matched is not None:
-        return _as_things(store, model, places, matched)
+        return _as_targets(store, model, places, matched)
     if asked in GREEN_INSTEAD:
         green = _ground(store, model.city_id, model.city_added, "green")
         if green is not None:
             note = f"no place is called “{words}”; the greenery of the city's map was used"
-            return Things(green.shapes, green.names, green.meaning, (note,))
+            return Targets(green.shapes, green.names, green.meaning, (note,))
     return _alike(store, model, places, words)
 
 
-def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> Things:
+def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> Targets:
     """The category that means the same, or the places called so.
 
     Raises:
@@ -318,13 +318,13 @@ def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> T
         if nearest[0][1] >= SAME_MEANING:
             matched = places.index.of_category(nearest[0][0])
             if matched is not None:
-                told = f"“{words}” was read as {nearest[0][0]}, the category nearest in meaning"
-                return _as_things(
-                    store, model, places, Matched(matched.rows, matched.meaning, told)
+                note = f"“{words}” was read as {nearest[0][0]}, the category nearest in meaning"
+                return _as_targets(
+                    store, model, places, Matched(matched.rows, matched.meaning, note)
                 )
-    called = places.index.called(words)
+    called = places.index.by_name(words)
     if called is not None:
-        return _as_things(store, model, places, called)
+        return _as_targets(store, model, places, called)
     ground = GROUND.get(plain(words))
     raise NotInCityError(
         "the city has no places of this kind"
@@ -344,7 +344,7 @@ def _encoded(store: Store, city_id: int, added: datetime) -> NDArray[np.float32]
     return default_encoder(store.settings).encode(_places(store, city_id, added).index.categories)
 
 
-def _as_things(store: Store, model: ModelInUse, places: CityPlaces, matched: Matched) -> Things:
+def _as_targets(store: Store, model: ModelInUse, places: CityPlaces, matched: Matched) -> Targets:
     """Places as points, or as the areas of the base map that carry their names."""
     shapes = places.points[matched.rows].copy()
     names = tuple(places.names[row] for row in matched.rows)
@@ -359,7 +359,7 @@ def _as_things(store: Store, model: ModelInUse, places: CityPlaces, matched: Mat
     count = f"{len(names):,} {matched.meaning}"
     if replaced:
         count += f", {replaced:,} of them by their outline on the city's map"
-    return Things(shapes, names, count, tuple(notes))
+    return Targets(shapes, names, count, tuple(notes))
 
 
 def _is_close(point: shapely.Geometry, area: shapely.Geometry) -> bool:
@@ -368,14 +368,16 @@ def _is_close(point: shapely.Geometry, area: shapely.Geometry) -> bool:
     return bool(shapely.distance(flat[0], flat[1]) <= _SAME_PLACE_M)
 
 
-def area_of(store: Store, model: ModelInUse, one: Criterion) -> Things:
+def area_of(store: Store, model: ModelInUse, one: Criterion) -> Targets:
     """The polygons of a criterion that asks for an area, valid.
 
     Raises:
         NotInCityError: It names an area, and the city knows none by name.
         InputError: They are no polygons, or an outline crosses itself.
     """
-    found = _area_by_name(store, model, one) if one.source is None else things_of(store, model, one)
+    found = (
+        _area_by_name(store, model, one) if one.source is None else targets_of(store, model, one)
+    )
     kinds = {shape.geom_type for shape in found.shapes}
     if not kinds <= {"Polygon", "MultiPolygon"}:
         raise InputError(
@@ -388,7 +390,7 @@ def area_of(store: Store, model: ModelInUse, one: Criterion) -> Things:
     return replace(found, shapes=np.array(shapes, dtype=object))
 
 
-def _area_by_name(store: Store, model: ModelInUse, one: Criterion) -> Things:
+def _area_by_name(store: Store, model: ModelInUse, one: Criterion) -> Targets:
     """The city's own area of a name.
 
     Raises:
@@ -405,11 +407,11 @@ def _area_by_name(store: Store, model: ModelInUse, one: Criterion) -> Things:
             code="no-such-area",
         )
     shape, name, meaning = found
-    return Things(np.array([shape], dtype=object), (name,), meaning)
+    return Targets(np.array([shape], dtype=object), (name,), meaning)
 
 
 def check_area_in_city(
-    inside: NDArray[np.bool_], area: Things, lonlat: NDArray[np.float64], words: str
+    inside: NDArray[np.bool_], area: Targets, lonlat: NDArray[np.float64], words: str
 ) -> None:
     """Refuse an area that holds no cell.
 

@@ -13,9 +13,9 @@ from db.cities import pois as poi_rows
 from tests.app_fixtures import SLUG
 from workflows.home.store import Store
 from workflows.search.ask import ask
+from workflows.search.explain import cell_row, explain_cell
 from workflows.search.search import similar_cells
 from workflows.search.sureness import familiar_ground
-from workflows.search.why import cell_row, why
 
 QUESTION = "parks near a school"
 
@@ -25,7 +25,7 @@ def test_a_card_says_what_is_nearest_and_where_it_ranks(city: Store) -> None:
     row = int(np.argsort(-answer.score)[40])
     lon, lat = answer.lonlat[row]
     assert cell_row(answer, lon + 1e-5, lat) == row
-    card = why(city, answer, row)
+    card = explain_cell(city, answer, row)
     assert card.rank == 1 + int((answer.score > answer.score[row]).sum())
     assert card.ranked == answer.ranked
     assert card.cell == answer.cell(row)["cell"]
@@ -47,7 +47,7 @@ def test_a_card_says_what_is_nearest_and_where_it_ranks(city: Store) -> None:
     alike = places["category"].isin(like.part.support.described) | places["group"].isin(
         like.part.support.described
     )
-    assert [one.metres for one in like.speaking] == pytest.approx(
+    assert [one.metres for one in like.similar_places] == pytest.approx(
         sorted(metres[alike.to_numpy()])[:3], rel=0.005
     )
 
@@ -57,10 +57,10 @@ def test_a_cell_without_a_score_has_no_rank_and_an_example_no_parts(city: Store)
     score, percentile = answer.score.copy(), answer.percentile.copy()
     score[7] = percentile[7] = np.nan
     answer = replace(answer, score=score, percentile=percentile)
-    card = why(city, answer, 7)
+    card = explain_cell(city, answer, 7)
     assert (card.rank, card.score, card.ranked) == (None, None, answer.ranked)
     alike = similar_cells(city, SLUG, *answer.lonlat[3])
-    first = why(city, alike, 3)
+    first = explain_cell(city, alike, 3)
     assert first.rank == 1
     assert first.parts == ()
 

@@ -1,4 +1,4 @@
-"""Answers that are computed once, however many ask at the same time; a bounded number is kept."""
+"""Results that are computed once, however many ask at the same time; a bounded number is kept."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Answers(Generic[T]):
-    """Keeps the answers asked for last.
+class SharedResults(Generic[T]):
+    """Keeps the results asked for last.
 
     Args:
         most: How many are kept.
@@ -22,9 +22,9 @@ class Answers(Generic[T]):
         self._known: OrderedDict[Hashable, Future[T]] = OrderedDict()
 
     def get(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """The answer of a key: kept, being computed by another thread, or computed here.
+        """The result of a key: kept, being computed by another thread, or computed here.
 
-        An error is told to all who wait for it, and is not kept.
+        An error is raised for all who wait for it, and is not kept.
         """
         with self._lock:
             known = self._known.get(key)
