@@ -96,6 +96,7 @@ def in_own_words(page: Page, folder: Path) -> Path:
     expect(shown).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_label("Title", exact=True).fill("Zones <b>#1</b>")
     expect(shown).to_have_text("Zones <b>#1</b>", timeout=PATIENCE_MS)
+    accessible(page)
     with page.expect_download() as started:
         page.get_by_role("button", name="Download PDF").click()
     path = folder / started.value.suggested_filename
