@@ -35,6 +35,7 @@ pytest_plugins = [
     "tests.db_fixtures",
     "tests.app_fixtures",
     "tests.task_fixtures",
+    "tests.layer_fixtures",
     "tests.year_fixtures",
     "tests.fetch_fixtures",
 ]

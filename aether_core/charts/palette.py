@@ -56,3 +56,10 @@ SHARE_RAMP: Final = VALUE_RAMP[::2]
 CHANGE_RAMP: Final = ("#9e5206", "#db8c36", "#f3cd98", "#ffffff", "#a5cbec", "#488fcc", "#104e94")
 """Away from something, within noise, towards it: brown over white to blue, which
 colour-blind readers can tell apart."""
+GROUND_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
+    {"water": "#c9dde8", "green": "#dde8d3", "building": "#e2ded7", "road": "#b4bcc3"}
+)
+"""What lies under the data where others draw it: as on the light page, streets darker, since they
+may lie on white."""
+CITY_EDGE: Final = "#54626e"
+"""A city's boundary."""

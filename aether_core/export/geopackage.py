@@ -23,7 +23,7 @@ def write_geopackage(
     layer = metadata.get("layer")
     whole = BytesIO()
     pyogrio.write_dataframe(
-        _named_apart(flattened(frame)),
+        flattened(frame).rename(columns=names_apart(frame)),
         whole,
         driver="GPKG",
         layer=layer if isinstance(layer, str) and layer else _DEFAULT_LAYER,
@@ -34,8 +34,8 @@ def write_geopackage(
     file.write(whole.getbuffer())
 
 
-def _named_apart(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Rename columns SQLite would take for others: names by case alone, `fid` and `geom`."""
+def names_apart(frame: gpd.GeoDataFrame) -> dict[str, str]:
+    """What SQLite calls columns it would take for others: alike but for case, `fid` and `geom`."""
     taken = {"fid", "geom"}
     names: dict[str, str] = {}
     for column in frame.columns:
@@ -45,5 +45,5 @@ def _named_apart(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         while name.lower() in taken:
             name += "_"
         taken.add(name.lower())
-        names[column] = name
-    return frame.rename(columns=names)
+        names[str(column)] = name
+    return names

@@ -12,5 +12,10 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def document(root: ET.Element) -> str:
     """Return an element tree as a document; characters that XML 1.0 has not are left out."""
     ET.indent(root, " ")
-    text = ET.tostring(root, encoding="unicode")
-    return f"{_DOCTYPE}\n{_NOT_XML.sub('', text)}\n"
+    text = without_control_characters(ET.tostring(root, encoding="unicode"))
+    return f"{_DOCTYPE}\n{text}\n"
+
+
+def without_control_characters(text: str) -> str:
+    """Return text without the characters that XML 1.0 has not."""
+    return _NOT_XML.sub("", text)

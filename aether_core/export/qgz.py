@@ -1,4 +1,8 @@
-"""QGIS projects (.qgz) that open a city's layers straight from PostGIS, with their styles."""
+"""QGIS projects (.qgz) of a city's layers with their styles: in PostGIS, or in a GeoPackage.
+
+A project of a GeoPackage names it by `./NAME.gpkg`, which QGIS looks up from where the project
+lies: both can be moved together, and opened on any machine.
+"""
 
 import hashlib
 import zipfile
@@ -50,6 +54,53 @@ class ProjectLayer:
     attribution: str = ""
 
 
+@dataclass(frozen=True)
+class PackageLayer:
+    """One layer of a project whose data lie in a GeoPackage beside it.
+
+    Attributes:
+        table: Its table.
+        title: Name for people.
+        geometry_type: `Polygon`, `MultiPolygon` or `MultiLineString`.
+        qml: Its style.
+        abstract: What the layer is, in a sentence or two.
+        attribution: Whom its data are owed to.
+        shown: Whether it is drawn when the project is opened.
+        group: Group of the layer tree it lies in; none when empty.
+    """
+
+    table: str
+    title: str
+    geometry_type: str
+    qml: str
+    abstract: str = ""
+    attribution: str = ""
+    shown: bool = True
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class _MapLayer:
+    """A layer as a project's document holds it, wherever its data are."""
+
+    key: str
+    title: str
+    provider: str
+    source: str
+    srid: int
+    geometry_type: str
+    qml: str | None
+    abstract: str
+    attribution: str
+    shown: bool
+    group: str = ""
+
+    @property
+    def id(self) -> str:
+        """Its name inside the project; QGIS replaces those of under 11 characters."""
+        return f"layer_{self.key}"
+
+
 def write_project(
     path: Path,
     layers: Sequence[ProjectLayer],
@@ -78,6 +129,81 @@ def write_project(
         ConflictError: The file exists and `force` is false.
         AetherError: The disk is full.
     """
+    drawn = [_of_database(at, layer, connection) for at, layer in enumerate(layers)]
+    _write(path, drawn, title=title, extent=extent, force=force)
+
+
+def write_package_project(
+    path: Path,
+    layers: Sequence[PackageLayer],
+    *,
+    package: str,
+    title: str,
+    extent: tuple[float, float, float, float],
+    force: bool = False,
+) -> None:
+    """Write a project of layers in a GeoPackage that lies in the same folder.
+
+    Args:
+        path: The file; it ends in `.qgz`.
+        layers: The layers, those on top at the head; layers of one group follow one another.
+        package: The GeoPackage's file name.
+        title: The project's title.
+        extent: West, south, east, north in degrees: what is seen at first.
+        force: Replace an existing file.
+
+    Raises:
+        InputError: Another ending, no layer, or the folder is missing.
+        ConflictError: The file exists and `force` is false.
+        AetherError: The disk is full.
+    """
+    drawn = [_of_package(at, layer, package) for at, layer in enumerate(layers)]
+    _write(path, drawn, title=title, extent=extent, force=force)
+
+
+def _of_database(at: int, layer: ProjectLayer, connection: Mapping[str, object]) -> _MapLayer:
+    return _MapLayer(
+        key=_key(at, layer.view),
+        title=layer.title,
+        provider="postgres",
+        source=data_source(layer, connection),
+        srid=layer.srid,
+        geometry_type=layer.geometry_type,
+        qml=layer.qml,
+        abstract=layer.abstract,
+        attribution=layer.attribution,
+        shown=not at,
+    )
+
+
+def _of_package(at: int, layer: PackageLayer, package: str) -> _MapLayer:
+    return _MapLayer(
+        key=_key(at, layer.table),
+        title=layer.title,
+        provider="ogr",
+        source=f"./{package}|layername={layer.table}",
+        srid=4326,
+        geometry_type=layer.geometry_type,
+        qml=layer.qml,
+        abstract=layer.abstract,
+        attribution=layer.attribution,
+        shown=layer.shown,
+        group=layer.group,
+    )
+
+
+def _key(at: int, table: str) -> str:
+    return f"{at}_{hashlib.sha256(table.encode()).hexdigest()[:12]}"
+
+
+def _write(
+    path: Path,
+    layers: Sequence[_MapLayer],
+    *,
+    title: str,
+    extent: tuple[float, float, float, float],
+    force: bool,
+) -> None:
     path = Path(path)
     if path.suffix.lower() != ".qgz":
         raise InputError(
@@ -93,7 +219,7 @@ def write_project(
             "save a layer first",
             code="project-without-layer",
         )
-    document = project_xml(layers, connection=connection, title=title, extent=extent)
+    document = _project_xml(layers, title=title, extent=extent)
     with files.atomic_path(path, force=force) as written, zipfile.ZipFile(written, "w") as archive:
         inside = zipfile.ZipInfo(f"{path.stem}.qgs", _LONG_AGO)
         inside.compress_type = zipfile.ZIP_DEFLATED
@@ -101,14 +227,10 @@ def write_project(
         archive.writestr(inside, document)
 
 
-def project_xml(
-    layers: Sequence[ProjectLayer],
-    *,
-    connection: Mapping[str, object],
-    title: str,
-    extent: tuple[float, float, float, float],
+def _project_xml(
+    layers: Sequence[_MapLayer], *, title: str, extent: tuple[float, float, float, float]
 ) -> str:
-    """Return the project inside the archive, a `.qgs` document; see `write_project`."""
+    """Return the project inside the archive, a `.qgs` document."""
     root = ET.Element("qgis", {"projectname": title, "version": VERSION})
     ET.SubElement(root, "homePath", {"path": ""})
     ET.SubElement(root, "title").text = title
@@ -118,26 +240,34 @@ def project_xml(
     _canvas(root, crs, extent)
     map_layers = ET.SubElement(root, "projectlayers")
     order = ET.SubElement(root, "layerorder")
+    groups: dict[str, ET.Element] = {"": tree}
     for at, layer in enumerate(layers):
-        number = _layer_id(at, layer)
-        source = data_source(layer, connection)
+        if layer.group not in groups:
+            groups[layer.group] = ET.SubElement(
+                tree,
+                "layer-tree-group",
+                {"name": layer.group, "checked": "Qt::Checked", "expanded": "0"},
+            )
         ET.SubElement(
-            tree,
+            groups[layer.group],
             "layer-tree-layer",
             {
-                "id": number,
+                "id": layer.id,
                 "name": layer.title,
-                "providerKey": "postgres",
-                "source": source,
-                "checked": "Qt::Unchecked" if at else "Qt::Checked",
+                "providerKey": layer.provider,
+                "source": layer.source,
+                "checked": "Qt::Checked" if layer.shown else "Qt::Unchecked",
                 "expanded": "0" if at else "1",
             },
         )
-        ET.SubElement(order, "layer", {"id": number})
-        _map_layer(map_layers, layer, number, source)
+        ET.SubElement(order, "layer", {"id": layer.id})
+        _map_layer(map_layers, layer)
+    properties = ET.SubElement(root, "properties")
     # QGIS reads the project's CRS only where this says so.
-    properties = ET.SubElement(ET.SubElement(root, "properties"), "SpatialRefSys")
-    ET.SubElement(properties, "ProjectionsEnabled", {"type": "int"}).text = "1"
+    reference = ET.SubElement(properties, "SpatialRefSys")
+    ET.SubElement(reference, "ProjectionsEnabled", {"type": "int"}).text = "1"
+    # Once saved by QGIS, the project still names files from where it lies.
+    ET.SubElement(ET.SubElement(properties, "Paths"), "Absolute", {"type": "bool"}).text = "false"
     return document(root)
 
 
@@ -164,33 +294,29 @@ def data_source(layer: ProjectLayer, connection: Mapping[str, object]) -> str:
     )
 
 
-def _layer_id(at: int, layer: ProjectLayer) -> str:
-    """Return a layer's name inside the project; QGIS replaces those of under 11 characters."""
-    return f"layer_{at}_{hashlib.sha256(layer.view.encode()).hexdigest()[:12]}"
-
-
-def _map_layer(parent: ET.Element, layer: ProjectLayer, number: str, source: str) -> None:
+def _map_layer(parent: ET.Element, layer: _MapLayer) -> None:
+    shape = "Line" if "Line" in layer.geometry_type else "Polygon"
     element = ET.SubElement(
         parent,
         "maplayer",
-        {"type": "vector", "geometry": "Polygon", "wkbType": layer.geometry_type},
+        {"type": "vector", "geometry": shape, "wkbType": layer.geometry_type},
     )
     for name, text in (
-        ("id", number),
-        ("datasource", source),
+        ("id", layer.id),
+        ("datasource", layer.source),
         ("layername", layer.title),
         ("abstract", layer.abstract),
         ("attribution", layer.attribution),
     ):
         ET.SubElement(element, name).text = text
     _spatial_reference(ET.SubElement(element, "srs"), f"EPSG:{layer.srid}")
-    ET.SubElement(element, "provider", {"encoding": "UTF-8"}).text = "postgres"
+    ET.SubElement(element, "provider", {"encoding": "UTF-8"}).text = layer.provider
     _metadata(element, layer)
     if layer.qml is not None:
         element.extend(ET.fromstring(layer.qml))  # noqa: S314 - our own style, made by qml.py
 
 
-def _metadata(parent: ET.Element, layer: ProjectLayer) -> None:
+def _metadata(parent: ET.Element, layer: _MapLayer) -> None:
     """Add what QGIS shows as the layer's information."""
     metadata = ET.SubElement(parent, "resourceMetadata")
     for name, text in (

@@ -13,13 +13,17 @@ from aether_core.export.classes import ClassEntry, entries
 from aether_core.export.qgis_xml import VERSION, document
 from aether_core.files import whole as files
 
-_POLYGONS = "2"
+_LINES, _POLYGONS = "1", "2"
 _UNTRUSTED_COLOUR = "#b8b8b8"
 _UNTRUSTED_LABEL = "unreliable here"
 
 
 def qml_classes(
-    field: str, classes: Sequence[Mapping[str, object]], *, trusted: str | None = None
+    field: str,
+    classes: Sequence[Mapping[str, object]],
+    *,
+    trusted: str | None = None,
+    opacity: float = 1.0,
 ) -> str:
     """Return the style of polygons that hold the name of a class.
 
@@ -27,6 +31,7 @@ def qml_classes(
         field: The field of class names.
         classes: `{value, name, colour "#rrggbb"}` each, in the legend's order.
         trusted: A yes/no field; polygons with a no are grey whatever their class.
+        opacity: Of the whole layer, 0 to 1.
     """
     listed = entries(classes)
     shown = [(entry.name, entry.name, entry.colour) for entry in listed]
@@ -43,7 +48,7 @@ def qml_classes(
             {"value": value, "label": label, "symbol": str(at), "render": "true", "type": "string"},
         )
     _symbols(renderer, [colour for *_, colour in shown])
-    return _finished(root, vector=True)
+    return _finished(root, opacity=opacity)
 
 
 def qml_graduated(
@@ -52,7 +57,10 @@ def qml_graduated(
     colours: Sequence[str],
     *,
     unit: str = "",
+    names: Sequence[str] = (),
+    strengths: Sequence[float] = (),
     trusted: str | None = None,
+    opacity: float = 1.0,
 ) -> str:
     """Return the style of polygons that hold a number, cut into steps.
 
@@ -61,20 +69,59 @@ def qml_graduated(
         edges: Ascending bounds of the steps, one more than colours; values outside are not drawn.
         colours: `#rrggbb` a step.
         unit: Written behind the numbers in the legend.
+        names: What the legend calls each step; its bounds where empty.
+        strengths: How much of each colour is laid on, 0 to 1; all of it where empty.
         trusted: A yes/no field; polygons with a no are not drawn.
+        opacity: Of the whole layer, 0 to 1.
     """
     _check_steps(edges, colours)
     root = _style()
     renderer = _renderer(root, "graduatedSymbol", _value_of(field, trusted, otherwise="NULL"))
     renderer.set("graduatedMethod", "GraduatedColor")
     ranges = ET.SubElement(renderer, "ranges")
-    for at, label in enumerate(_step_labels(edges, unit)):
+    for at, label in enumerate(names or _step_labels(edges, unit)):
         bounds = {"lower": repr(float(edges[at])), "upper": repr(float(edges[at + 1]))}
         ET.SubElement(
             ranges, "range", {**bounds, "label": label, "symbol": str(at), "render": "true"}
         )
-    _symbols(renderer, colours)
-    return _finished(root, vector=True)
+    _symbols(renderer, colours, strengths)
+    return _finished(root, opacity=opacity)
+
+
+def qml_plain(colour: str, *, lines: bool = False, hollow: bool = False, width: float = 0.1) -> str:
+    """Return the style of areas, or of lines, that are all alike.
+
+    Args:
+        colour: `#rrggbb`.
+        lines: Whether they are lines.
+        hollow: Areas are drawn as their outline alone.
+        width: Of lines and outlines, in millimetres.
+    """
+    root = _style()
+    renderer = ET.SubElement(
+        root, "renderer-v2", {"type": "singleSymbol", "symbollevels": "0", "enableorderby": "0"}
+    )
+    symbols = ET.SubElement(renderer, "symbols")
+    red, green, blue = bytes.fromhex(colour[1:])
+    shown = f"{red},{green},{blue},255"
+    if lines:
+        _symbol(
+            symbols,
+            "0",
+            "line",
+            "SimpleLine",
+            (
+                ("line_color", shown),
+                ("line_style", "solid"),
+                ("line_width", f"{width:g}"),
+                ("line_width_unit", "MM"),
+                ("capstyle", "round"),
+                ("joinstyle", "round"),
+            ),
+        )
+    else:
+        _fill(symbols, "0", shown, style="no" if hollow else "solid", width=width)
+    return _finished(root, geometry=_LINES if lines else _POLYGONS)
 
 
 def qml_raster_classes(classes: Sequence[Mapping[str, object]], *, band: int = 1) -> str:
@@ -84,7 +131,7 @@ def qml_raster_classes(classes: Sequence[Mapping[str, object]], *, band: int = 1
     palette = ET.SubElement(renderer, "colorPalette")
     for entry in entries(classes):
         _palette_entry(palette, entry)
-    return _finished(root, vector=False)
+    return _finished(root, geometry=None)
 
 
 def qml_raster_graduated(
@@ -113,7 +160,7 @@ def qml_raster_graduated(
         ET.SubElement(
             shader, "item", {"value": upper, "color": colour, "label": label, "alpha": "255"}
         )
-    return _finished(root, vector=False)
+    return _finished(root, geometry=None)
 
 
 def write_style(path: Path, style: str, *, force: bool = False) -> Path:
@@ -168,27 +215,48 @@ def _renderer(root: ET.Element, kind: str, value: str) -> ET.Element:
     )
 
 
-def _symbols(renderer: ET.Element, colours: Sequence[str]) -> None:
-    """Add plain fills; a hairline of the same colour hides the gaps between neighbours."""
+def _symbols(renderer: ET.Element, colours: Sequence[str], strengths: Sequence[float] = ()) -> None:
+    """Add plain fills; a hairline of the same colour hides the gaps between neighbours.
+
+    See-through ones have none: it would be seen where two of them meet.
+    """
     symbols = ET.SubElement(renderer, "symbols")
-    for at, colour in enumerate(colours):
-        shared = {"alpha": "1", "clip_to_extent": "1", "force_rhr": "0"}
-        symbol = ET.SubElement(symbols, "symbol", {"type": "fill", "name": str(at), **shared})
-        fill = ET.SubElement(
-            symbol, "layer", {"class": "SimpleFill", "enabled": "1", "locked": "0", "pass": "0"}
-        )
-        options = ET.SubElement(fill, "Option", {"type": "Map"})
+    for at, (colour, strength) in enumerate(
+        zip(colours, strengths or [1.0] * len(colours), strict=True)
+    ):
         red, green, blue = bytes.fromhex(colour[1:])
-        shown = f"{red},{green},{blue},255"
-        for name, value in (
-            ("color", shown),
-            ("style", "solid"),
-            ("outline_color", shown),
-            ("outline_style", "solid"),
-            ("outline_width", "0.1"),
+        shown = f"{red},{green},{blue},{round(255 * strength)}"
+        _fill(symbols, str(at), shown, style="solid", width=0.1 if strength == 1 else 0.0)
+
+
+def _fill(parent: ET.Element, name: str, colour: str, *, style: str, width: float) -> None:
+    _symbol(
+        parent,
+        name,
+        "fill",
+        "SimpleFill",
+        (
+            ("color", colour),
+            ("style", style),
+            ("outline_color", colour),
+            ("outline_style", "solid" if width else "no"),
+            ("outline_width", f"{width:g}"),
             ("outline_width_unit", "MM"),
-        ):
-            ET.SubElement(options, "Option", {"type": "QString", "name": name, "value": value})
+        ),
+    )
+
+
+def _symbol(
+    parent: ET.Element, name: str, kind: str, drawn_by: str, options: Sequence[tuple[str, str]]
+) -> None:
+    shared = {"alpha": "1", "clip_to_extent": "1", "force_rhr": "0"}
+    symbol = ET.SubElement(parent, "symbol", {"type": kind, "name": name, **shared})
+    layer = ET.SubElement(
+        symbol, "layer", {"class": drawn_by, "enabled": "1", "locked": "0", "pass": "0"}
+    )
+    listed = ET.SubElement(layer, "Option", {"type": "Map"})
+    for option, value in options:
+        ET.SubElement(listed, "Option", {"type": "QString", "name": option, "value": value})
 
 
 def _raster_renderer(root: ET.Element, kind: str, band: int) -> ET.Element:
@@ -213,12 +281,13 @@ def _palette_entry(palette: ET.Element, entry: ClassEntry) -> None:
     )
 
 
-def _finished(root: ET.Element, *, vector: bool) -> str:
+def _finished(root: ET.Element, *, geometry: str | None = _POLYGONS, opacity: float = 1.0) -> str:
+    """The document; `geometry` is None for rasters."""
     ET.SubElement(root, "blendMode").text = "0"
-    if vector:
+    if geometry is not None:
         ET.SubElement(root, "featureBlendMode").text = "0"
-        ET.SubElement(root, "layerOpacity").text = "1"
-        ET.SubElement(root, "layerGeometryType").text = _POLYGONS
+        ET.SubElement(root, "layerOpacity").text = f"{opacity:g}"
+        ET.SubElement(root, "layerGeometryType").text = geometry
     return document(root)
 
 

@@ -135,12 +135,16 @@ class LegendEntry:
         colour: `#rrggbb`.
         note: More about it, such as its share of the city.
         hatched: Drawn as the cells that are not to be trusted.
+        outlined: Drawn as an area that the map marks by its edge.
+        strength: How much of the colour the map lays on, 0 to 1.
     """
 
     label: str
     colour: str = "#b4b8ba"
     note: str = ""
     hatched: bool = False
+    outlined: bool = False
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)

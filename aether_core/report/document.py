@@ -21,7 +21,7 @@ from aether_core.report.blocks import (
     Report,
     Table,
 )
-from aether_core.report.map_picture import COVER, LAND
+from aether_core.report.map_picture import seen_on_land
 
 SIMULATED: Final = "Simulated embedding"
 SIMULATED_MEANS: Final = (
@@ -141,14 +141,15 @@ def _map(figure: MapFigure, kept: Callable[[str | bytes], str]) -> dict[str, Any
 
 def _legend(entry: LegendEntry) -> dict[str, Any]:
     """A line of a legend, in the colour the map has once the ground shines through."""
-    given = (int(entry.colour[at : at + 2], 16) for at in (1, 3, 5))
-    mixed = (round(COVER * v + (1 - COVER) * land) for v, land in zip(given, LAND, strict=True))
-    colour = "#" + "".join(f"{value:02x}" for value in mixed)
+    if entry.outlined:
+        drawn = {"colour": entry.colour, "hatched": False, "outlined": True}
+        return {"label": entry.label, "note": entry.note, **drawn}
     return {
         "label": entry.label,
-        "colour": colour,
+        "colour": seen_on_land(entry.colour, entry.strength),
         "note": entry.note,
         "hatched": entry.hatched,
+        "outlined": False,
     }
 
 

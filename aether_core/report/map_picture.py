@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ _SUPERSAMPLED: Final = 2
 _MOST_DOTS: Final = 24_000_000
 _HATCH_DOTS: Final = 20
 _EDGE_DOTS: Final = 4.0
+_OUTLINE_DOTS: Final = 12.0
 _ROAD_M: Final = 6.0
 _THINNEST_ROAD_DOTS: Final = 2.0
 
@@ -58,6 +60,14 @@ class MapPicture:
     scale_px: float
 
 
+@dataclass(frozen=True, eq=False)
+class MapOutline:
+    """An area marked on a map by its edge: WGS84, and `#rrggbb`."""
+
+    geometry: shapely.Geometry
+    colour: str
+
+
 def draw_map(
     shapes: NDArray[np.object_],
     colours: NDArray[np.uint8],
@@ -66,6 +76,8 @@ def draw_map(
     trusted: NDArray[np.bool_] | None = None,
     base_map: gpd.GeoDataFrame | None = None,
     outlined: bool = False,
+    outlines: Sequence[MapOutline] = (),
+    view: tuple[float, float, float, float] | None = None,
     width_px: int = 1600,
     tallest: float = 1.3,
 ) -> MapPicture:
@@ -78,13 +90,17 @@ def draw_map(
         trusted: False where a shape is to be greyed and hatched, bool `[n]`; None trusts all.
         base_map: Columns `kind` (water, green, road, building) and `geometry`, WGS84: the ground.
         outlined: Whether each shape gets a thin white edge, as areas should and small cells not.
+        outlines: Areas marked above all else, the last on top.
+        view: West, south, east, north in degrees: only this is drawn; everything when None.
         width_px: Width of the picture; a tall city gets a narrower one.
         tallest: Most times its width the picture may be high.
 
     Raises:
         InputError: There is nothing to draw.
     """
-    sheet = _Sheet.over(_extent(shapes) if boundary is None else boundary, width_px, tallest)
+    whole = _extent(shapes) if boundary is None else boundary
+    seen = whole if view is None else shapely.box(*view)
+    sheet = _Sheet.over(seen, width_px, tallest, margin=_MARGIN if view is None else 0.0)
     image = Image.new("RGB", sheet.size, _PAPER)
     if boundary is not None:
         city = np.array([boundary], dtype=object)
@@ -102,7 +118,31 @@ def draw_map(
     if boundary is not None:
         edge = shapely.boundary(city)
         image.paste(_EDGE, mask=_shaded(sheet.mask(edge, 0.0, _EDGE_DOTS), 1.0))
+    for one in outlines:
+        edge = shapely.boundary(np.array([one.geometry], dtype=object))
+        # White to either side: the line is seen on ground of its own colour, too.
+        image.paste(_PAPER, mask=_shaded(sheet.mask(edge, 0.0, 1.8 * _OUTLINE_DOTS), 1.0))
+        image.paste(_rgb(one.colour), mask=_shaded(sheet.mask(edge, 0.0, _OUTLINE_DOTS), 1.0))
     return sheet.finished(image)
+
+
+def seen_on_land(colour: str, strength: float = 1.0) -> str:
+    """The colour a map has where data lie on bare land: `#rrggbb` with the land shining through.
+
+    Args:
+        colour: `#rrggbb` of the data.
+        strength: How much of it is laid on, 0 to 1.
+    """
+    cover = COVER * strength
+    mixed = [
+        round(cover * v + (1 - cover) * land) for v, land in zip(_rgb(colour), LAND, strict=True)
+    ]
+    return "#" + bytes(mixed).hex()
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour[1:])
+    return red, green, blue
 
 
 def _lay(
@@ -176,11 +216,13 @@ class _Sheet:
     size: tuple[int, int]
 
     @classmethod
-    def over(cls, extent: shapely.Geometry, width_px: int, tallest: float) -> "_Sheet":
-        """A sheet that holds an extent in WGS84 with a small margin."""
+    def over(
+        cls, extent: shapely.Geometry, width_px: int, tallest: float, *, margin: float = _MARGIN
+    ) -> "_Sheet":
+        """A sheet that holds an extent in WGS84, with a margin that is a part of its size."""
         crs = working_crs(extent)
         west, south, east, north = _projected(np.array([extent], dtype=object), crs)[0].bounds
-        margin = _MARGIN * max(east - west, north - south, 1.0)
+        margin *= max(east - west, north - south, 1.0)
         wide, high = east - west + 2 * margin, north - south + 2 * margin
         flat = wide / high
         dots = min(width_px * _SUPERSAMPLED * min(1.0, tallest * flat), (_MOST_DOTS * flat) ** 0.5)

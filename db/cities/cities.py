@@ -266,6 +266,12 @@ def base_features(session: Session, city_id: int) -> gpd.GeoDataFrame:
     )
 
 
+def count_base_features(session: Session, city_id: int) -> int:
+    """How many features a city's backdrop has."""
+    found = select(func.count()).where(BaseFeature.city_id == city_id)
+    return int(session.scalar(found.select_from(BaseFeature)) or 0)
+
+
 def ground_features(session: Session, city_id: int, kind: str) -> gpd.GeoDataFrame:
     """The features of one kind of a city's backdrop: `name`, `geometry` (WGS84).
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app_fixtures import SLUG
 from tests.browser.visitor import PATIENCE_MS, accessible, download, drawn_map, settled
+from tests.pdf_text import text_of
 from tests.task_fixtures import TaskFiles
 from workflows.home.store import Store
 from workflows.layers.layers import list_layers
@@ -87,6 +88,22 @@ def report(page: Page, folder: Path) -> Path:
     return path
 
 
+def in_own_words(page: Page, folder: Path) -> Path:
+    """Give the report a title of one's own, which is seen as it is typed, and take it away."""
+    page.get_by_role("button", name="Report").first.click()
+    page.get_by_role("link", name="Own title, words and districts").click()
+    shown = page.frame_locator("iframe").get_by_role("heading", level=1)
+    expect(shown).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_label("Title", exact=True).fill("Zones <b>#1</b>")
+    expect(shown).to_have_text("Zones <b>#1</b>", timeout=PATIENCE_MS)
+    accessible(page)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download PDF").click()
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    return path
+
+
 def test_from_labels_over_a_reload_in_mid_fit_to_a_report(
     visit: Callable[[], AbstractContextManager[Page]],
     app_environment: Store,
@@ -108,4 +125,5 @@ def test_from_labels_over_a_reload_in_mid_fit_to_a_report(
         assert {"landuse", "confidence", "applicable", "trusted"} <= set(taken.columns)
         assert report(page, tmp_path).read_bytes().startswith(b"%PDF")
         from_the_tray(page)
+        assert "Zones <b>#1</b>" in text_of(in_own_words(page, tmp_path).read_bytes())
         assert page.get_by_test_id("stException").count() == 0

@@ -125,7 +125,11 @@ def test_evaluate_says_what_the_contract_asks_for(
         (["evaluate", SLUG, "--task", "retrieval"], "queries"),
         (["report", SLUG, "no-such", "-o", "x.pdf"], "no-such"),
         (["report", SLUG, "no-such", "-o", "x.doc"], "x.doc"),
+        (["report", SLUG, "no-such", "-o", "x.pdf", "--view", "1,2"], "W,S,E,N"),
+        (["report", SLUG, "no-such", "-o", "x.pdf", "--district", "a"], "--areas"),
         (["qgis", SLUG, "-o", "x.qgz"], "layer"),
+        (["qgis", SLUG, "-o", "x.zip"], "saved layer"),
+        (["qgis", SLUG, "-o", "x.shp"], ".gpkg"),
     ],
 )
 def test_wrong_words_end_in_one_line_and_exit_2(

@@ -11,11 +11,11 @@ import shapely
 from shapely.geometry import MultiPolygon
 from streamlit.testing.v1 import AppTest
 
+from aether_core.search.profile.words import short_label
 from db.cities import cities as city_rows
 from tests.app_fixtures import SLUG, set_environment
 from tests.db.city_data import add_areas, add_share_layer
 from tests.pages.visit import links, open_page, words
-from ui.districts import figures
 from ui.districts.areas import BESIDE, CHOSEN, WHOLE, Districts, Sketch
 from ui.map.box_map import Shape
 from workflows.cities.cities import list_cities
@@ -234,5 +234,5 @@ def test_a_file_that_cannot_be_used_is_a_plain_box(
 
 
 def test_labels_are_short_where_the_title_says_the_rest() -> None:
-    assert figures._short("score of “homes”", "homes") == "score"
-    assert figures._short("health care places", "Places by kind") == "health care"
+    assert short_label("score of “homes”", "homes") == "score"
+    assert short_label("health care places", "Places by kind") == "health care"

@@ -19,6 +19,7 @@ from workflows.jobs.outputs import output_file
 from workflows.layers import file_kinds
 from workflows.layers.file_kinds import LAYER_FILE
 from workflows.layers.layers import keep_layer, list_layers, remove_layer
+from workflows.layers.package import CITY_PACKAGE
 from workflows.reports.job_kind import REPORT
 from workflows.search.search import search_cells
 from workflows.tasks.areas import AreaRequest
@@ -215,6 +216,24 @@ def test_a_large_layer_is_prepared_by_a_job_and_found_again(
     assert not offered(later, "layer-file-download")
     later.button(key="layer-file-make").click().run()
     assert offered(later, "layer-file-download")
+
+
+def test_all_maps_go_into_qgis_and_one_into_a_report(
+    kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = open_page("layers")
+    assert offered(visit, "qgis-project")
+    assert links(visit)["Own title, words and districts"] == "reports"
+    monkeypatch.setitem(file_kinds.DIRECT, "cell", 1)
+    visit.radio(key="qgis-package").set_value(".zip").run()
+    assert not offered(visit, "qgis-project")
+    visit.button(key="qgis-make").click().run()
+    assert not visit.error
+    assert offered(visit, "qgis-download")
+    (job,) = list_jobs(kept, SLUG, kinds=[CITY_PACKAGE.name])
+    assert output_file(kept, job).suffix == ".zip"
+    visit.radio(key="qgis-package").set_value(".qgz").run()
+    assert offered(visit, "qgis-project")  # it holds no data, so it is written at once
 
 
 def offered(visit: AppTest, key: str) -> bool:

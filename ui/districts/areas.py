@@ -202,8 +202,7 @@ def shapes(city: CitySummary, now: Districts) -> dict[str, shapely.Geometry]:
         read = read_file(now.file)
         named += zip(read.name.tolist(), read.geometry.tolist(), strict=True)
     if now.layer:
-        number = show_layer(state.store(), city.slug, now.layer).number
-        of_layer = _layer_areas(city.slug, now.layer, number)
+        of_layer = areas_of_layer(city, now.layer)
         named += [(name, of_layer[name]) for name in now.of_layer if name in of_layer]
     found: dict[str, shapely.Geometry] = {}
     for name, geometry in named:
@@ -212,6 +211,16 @@ def shapes(city: CitySummary, now: Districts) -> dict[str, shapely.Geometry]:
             free, number = f"{name} ({number})", number + 1
         found[free] = geometry
     return found
+
+
+def areas_of_layer(city: CitySummary, layer: str) -> dict[str, shapely.Geometry]:
+    """Every area of a kept layer by name.
+
+    Raises:
+        NotFoundError: The layer is gone.
+    """
+    number = show_layer(state.store(), city.slug, layer).number
+    return _layer_areas(city.slug, layer, number)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the areas")

@@ -8,15 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
-from aether_core.search.profile.figures import (
-    BLOCKS,
-    GROUND,
-    INTERVALS,
-    MAP_ERROR,
-    PLACES,
-    POISSON,
-    is_share,
-)
+from aether_core.search.profile.figures import BLOCKS, GROUND, INTERVALS, MAP_ERROR, PLACES, POISSON
+from aether_core.search.profile.words import short_label, told, told_number, told_range
 from ui.districts.areas import WHOLE
 from ui.shell import chart
 from ui.shell.text import facts, plain
@@ -96,7 +89,7 @@ def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
         for name in ("area_km2", _NUMBER_OF_PLACES, _EVERY_PLACE)
     )
     lines = {
-        who: f"{_number(km2)} km² · {_number(n)} places · {_number(each)} per km²"
+        who: f"{told_number(km2)} km² · {told_number(n)} places · {told_number(each)} per km²"
         for who, km2, n, each in zip(compared.who, size, places, rate, strict=True)
     }
     facts(lines)
@@ -123,7 +116,7 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
     ]
     for at, unit in enumerate(dict.fromkeys(one["unit"] for one in shown)):
         of_unit = [one for one in shown if one["unit"] == unit]
-        labels = [_short(one["label"], title) for one in of_unit]
+        labels = [short_label(one["label"], title) for one in of_unit]
         if source == PLACES and len(of_unit) > _FIRST_GROUPS:
             every = st.toggle(f"All {len(of_unit)} kinds of place", key="district-all-places")
             of_unit = of_unit if every else of_unit[:_FIRST_GROUPS]
@@ -156,11 +149,10 @@ def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
             "Unit": [one["unit"] for one in every],
         }
         for who, figures in zip(compared.who, compared.figures, strict=True):
-            columns[who] = [
-                _value_text(figures[one["name"]]["value"], one["unit"]) for one in every
-            ]
+            columns[who] = [told(figures[one["name"]]["value"], one["unit"]) for one in every]
             columns[f"{who}, interval"] = [
-                _range(figures[one["name"]], one["unit"]) for one in every
+                told_range(figures[one["name"]]["lo"], figures[one["name"]]["hi"], one["unit"])
+                for one in every
             ]
         st.dataframe(pd.DataFrame(columns), hide_index=True, key="district-table")
         for kind in dict.fromkeys(one["interval"] for one in every):
@@ -193,29 +185,3 @@ def _interval(figure: Fact) -> str:
     kind = figure["interval"]
     level = f"{100 * figure['level']:.0f} % interval" if figure["level"] else ""
     return f"line: {level} {_ABOUT[kind]}" if kind in _ABOUT and level else ""
-
-
-def _short(label: str, title: str) -> str:
-    """A label without what the chart's title says already."""
-    for words in (f" of “{title}”", f" for “{title}”", " places"):
-        label = label.removesuffix(words)
-    return label
-
-
-def _range(figure: Mapping[str, float | None], unit: str) -> str:
-    low, high = figure["lo"], figure["hi"]
-    if low is None or high is None or low == high:
-        return ""
-    return f"{_value_text(low, unit)} to {_value_text(high, unit)}"
-
-
-def _value_text(value: float | None, unit: str) -> str:
-    if value is None:
-        return "unknown"
-    return f"{100 * value:.1f} %" if is_share(unit) else _number(value)
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "unknown"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

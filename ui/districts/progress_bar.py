@@ -13,6 +13,8 @@ from aether_core.progress import Progress
 def progress_bar(words: str) -> Iterator[Progress]:
     """A bar that says where the work is; it goes when the work is done.
 
+    What is there already, so that nothing is reported, draws none.
+
     Others may wait for the same result, so a reader who goes on meanwhile does not stop it: the
     page turns to what was pressed as soon as the work is done.
 
@@ -20,14 +22,13 @@ def progress_bar(words: str) -> Iterator[Progress]:
         words: What is being done.
     """
     place = st.empty()
-    bar = place.progress(0.0, text=words)
     gone: list[BaseException] = []
 
     def tell(stage: str, done: int, total: int) -> None:
         if gone:
             return
         try:
-            bar.progress(min(done / max(total, 1), 1.0), text=f"{words}: {stage}")
+            place.progress(min(done / max(total, 1), 1.0), text=f"{words}: {stage}")
         except (RerunException, StopException) as leaving:
             gone.append(leaving)
 

@@ -20,6 +20,7 @@ from workflows.fetch.job_kind import FETCH
 from workflows.jobs.job import JobSummary
 from workflows.layers.file_kinds import CHANGE_FILE, LAYER_FILE, SEARCH_FILE
 from workflows.layers.job_kind import CHANGE
+from workflows.layers.package import CITY_PACKAGE
 from workflows.reports.job_kind import REPORT
 from workflows.training.job_kind import TRAIN
 
@@ -92,6 +93,14 @@ def _of_layer(label: str) -> Callable[[JobSummary], Link]:
     )
 
 
+def _package(job: JobSummary) -> Link:
+    """All layers stand beside any of them, one alone beside its report."""
+    layers = job.request.get("layers") or []
+    if len(layers) != 1:
+        return Link("See the file", page.LAYERS, {state.CITY: job.city})
+    return Link("See the file", page.REPORTS, {state.CITY: job.city, LAYER: str(layers[0])})
+
+
 def _search(job: JobSummary) -> Link:
     """The search whose scores are in a file."""
     at = job.request.get("at")
@@ -135,6 +144,7 @@ _LINKS: Final[Mapping[str, Callable[[JobSummary], Link]]] = {
         {"task": task_titles()[RETRIEVAL_TASK], **_kept(job, EVALUATION)},
     ),
     STUDY.name: _of_city("See the results", page.EVALUATE, task=task_titles()[STUDIES_TASK]),
+    CITY_PACKAGE.name: _package,
     REPORT.name: _of_layer("See the report"),
     TRAIN.name: _of_city("See the results", page.TRAIN),
     ADD_CITY.name: lambda job: _coming(job, "files"),

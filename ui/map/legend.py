@@ -4,17 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from aether_core.charts.breaks import PERCENTILES
 from ui.map.ramp import Colour, Steps, css
 
 UNTRUSTED: Final = "unreliable"
-PERCENTILE_NAMES: Final = [
-    "lower half",
-    "50 to 75",
-    "75 to 90",
-    "90 to 95",
-    "95 to 99",
-    "top 1 %",
-]
+PERCENTILE_NAMES: Final = PERCENTILES.names
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,20 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from aether_core.charts.breaks import PERCENTILES, Breaks, fixed_breaks, value_breaks
 from aether_core.charts.class_colours import rgb
-from aether_core.charts.palette import CHANGE_RAMP, VALUE_RAMP
+from aether_core.charts.palette import CHANGE_RAMP
 from aether_core.errors import InputError
 
 Colour = tuple[int, int, int, int]
 
-_PALE_TO_DEEP: Final = np.array([rgb(colour) for colour in VALUE_RAMP], dtype=np.float64)
 _GREY: Final = (160, 160, 160)
 _LOW_TO_HIGH: Final = [
     _GREY if at == len(CHANGE_RAMP) // 2 else rgb(colour) for at, colour in enumerate(CHANGE_RAMP)
 ]
 """The colours of a change, over a grey that lets the map show through."""
 _DIVERGING_ALPHA: Final = (225, 205, 175, 60, 175, 205, 225)
-PERCENTILE_EDGES: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 100.0)
-_STEPS: Final = 6
-_FAINT_ON_GROUND, _FAINT_ON_PLAIN, _STRONG = 30, 90, 225
+_STRONG: Final = 225
 
 
 @dataclass(frozen=True)
@@ -54,21 +52,21 @@ def ramp(count: int, *, dark: bool, on_ground: bool = False) -> tuple[Colour, ..
         dark: Whether the page is dark.
         on_ground: Whether a base map lies under them that low values must let through.
     """
-    at = np.linspace(0, len(_PALE_TO_DEEP) - 1, count)
-    rgb = np.stack(
-        [np.interp(at, np.arange(len(_PALE_TO_DEEP)), channel) for channel in _PALE_TO_DEEP.T],
-        axis=1,
-    ).round()
-    if dark:
-        rgb = rgb[::-1]
-    faint = _FAINT_ON_GROUND if on_ground else _FAINT_ON_PLAIN
-    alpha = np.linspace(faint, _STRONG, count).round()
-    return tuple((int(r), int(g), int(b), int(a)) for (r, g, b), a in zip(rgb, alpha, strict=True))
+    some = fixed_breaks(range(count + 1), [""] * count)
+    return steps_of(some, dark=dark, on_ground=on_ground).colours
+
+
+def steps_of(breaks: Breaks, *, dark: bool, on_ground: bool = False) -> Steps:
+    """Classes as the page draws them: those of every other picture, turned where it is dark."""
+    colours = breaks.colours[::-1] if dark and not breaks.about_middle else breaks.colours
+    alpha = [round(_STRONG * one) for one in breaks.strengths(on_ground=on_ground)]
+    painted = tuple((*rgb(colour), a) for colour, a in zip(colours, alpha, strict=True))
+    return Steps(breaks.edges, painted)
 
 
 def percentile_steps(*, dark: bool, on_ground: bool = False) -> Steps:
     """Classes of a percentile of the city's cells: most of the ramp is kept for the best tenth."""
-    return Steps(PERCENTILE_EDGES, ramp(_STEPS, dark=dark, on_ground=on_ground))
+    return steps_of(PERCENTILES, dark=dark, on_ground=on_ground)
 
 
 def quantile_steps(
@@ -79,21 +77,7 @@ def quantile_steps(
     Raises:
         InputError: No value is finite.
     """
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        raise InputError(
-            "the layer has no value to draw",
-            "all missing",
-            "choose another field",
-            code="no-value-to-draw",
-        )
-    edges = np.unique(np.quantile(finite, np.linspace(0, 1, _STEPS + 1)))
-    if len(edges) == 1:
-        edges = np.array([edges[0], edges[0]])
-    return Steps(
-        tuple(float(edge) for edge in edges),
-        ramp(max(len(edges) - 1, 1), dark=dark, on_ground=on_ground),
-    )
+    return steps_of(value_breaks(values), dark=dark, on_ground=on_ground)
 
 
 def difference_steps(values: npt.NDArray[np.floating]) -> Steps:

@@ -11,7 +11,7 @@ import pandas as pd
 from aether_core.charts.class_colours import class_colours
 from ui.map.cells import WORDS_LIMIT
 from ui.map.coloured import Shown
-from ui.maps.views import LayerView, Look, categories, difference, percent_names, share_steps
+from ui.maps.views import LayerView, Look, categories, difference, share_steps
 
 FIELD, OBSERVED, ERROR, LARGEST, MIXED, WIDTH, BETWEEN = (
     "Predicted",
@@ -79,12 +79,12 @@ def _coloured(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Lo
         )
     if asked.what == MIXED:
         values = _column(frame, "entropy")
-        steps, _ = share_steps(values, look)
+        steps, names = share_steps(values, look)
         return LayerView(
             Shown(values, steps, "mix"),
             "Diversity",
             "0 % one group only, 100 % all equal",
-            percent_names(steps.edges),
+            names,
         )
     if asked.what in {ERROR, BETWEEN}:
         return _difference(frame, asked)

@@ -1,21 +1,58 @@
-"""Take a layer away: as a file, as a document for a committee, into QGIS, with its colours."""
+"""Take layers away: as a file, as a document for a committee, into QGIS, with their colours."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
 
 from ui.jobs import made_file
-from ui.shell import downloads, errors, state
+from ui.jobs.links import LAYER
+from ui.shell import downloads, errors, page, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.export import export_layer
 from workflows.layers.file_kinds import LAYER_FILE, LayerFile
-from workflows.layers.layers import LayerSummary, layer_values
-from workflows.layers.qgis import write_project
+from workflows.layers.layers import LayerSummary, layer_values, list_layers
+from workflows.layers.package import (
+    CITY_PACKAGE,
+    CityPackage,
+    package_takes_long,
+    write_package,
+)
 from workflows.layers.styles import layer_style
 from workflows.reports.job_kind import REPORT, ReportRequest
 
+
+@dataclass(frozen=True)
+class _Kind:
+    """One way to take layers into QGIS and elsewhere."""
+
+    label: str
+    about: str
+    mime: str
+    ending: str = ""
+
+
+_PACKAGES: Final = {
+    ".gpkg": _Kind(
+        "GeoPackage with colours (.gpkg)",
+        "One file that opens in any GIS, on any computer.",
+        "application/geopackage+sqlite3",
+    ),
+    ".zip": _Kind(
+        "QGIS project with its data (.zip)",
+        "Unpack it anywhere and open the project in it.",
+        "application/zip",
+        "-qgis",
+    ),
+    ".qgz": _Kind(
+        "QGIS project of this database (.qgz)",
+        "Always the newest, wherever this database can be reached. It contains no password.",
+        "application/zip",
+    ),
+}
 _DOCUMENTS: Final = {".pdf": "PDF", ".html": "Web page"}
 _MIME: Final = {".pdf": "application/pdf", ".html": "text/html"}
 
@@ -38,6 +75,12 @@ def report(city: CitySummary, layer: LayerSummary) -> None:
         )
         with errors.boxed(state.reachable):
             _made(city, layer, suffix)
+        st.page_link(
+            page.REPORTS,
+            label="Own title, words and districts",
+            icon=":material/edit:",
+            query_params={state.CITY: city.slug, LAYER: layer.layer},
+        )
 
 
 def _made(city: CitySummary, layer: LayerSummary, suffix: str) -> None:
@@ -72,26 +115,11 @@ def files(city: CitySummary, layer: LayerSummary, key: str) -> None:
 
 
 def qgis(city: CitySummary, layer: LayerSummary) -> None:
-    """Offer the city's layers as a QGIS project, and this layer's colours as a style."""
+    """Offer all of the city's layers with their colours, and this layer's style by itself."""
     with st.popover("QGIS", icon=":material/public:", width="stretch"):
-        st.caption(
-            f"The project opens every layer of {plain(city.name)} directly from PostGIS, with "
-            "its colours. It contains no password: QGIS asks for one if the database requires it."
-        )
-        project = f"{city.slug}.qgz"
-        st.download_button(
-            "City project (.qgz)",
-            lambda: downloads.written(
-                project, lambda path: write_project(state.store(), city.slug, path)
-            ),
-            file_name=project,
-            mime="application/zip",
-            key="qgis-project",
-            icon=":material/download:",
-            on_click="ignore",
-            width="stretch",
-        )
-        st.caption("The style gives a downloaded layer the same colours.")
+        st.caption(f"Every saved map of {plain(city.name)} with its colours.")
+        package(city, list_layers(state.store(), city.slug), key="qgis")
+        st.caption("The colours of this map alone, for a file you have already.")
         st.download_button(
             "Layer style (.qml)",
             lambda: style(state.store(), city.slug, layer),
@@ -102,6 +130,56 @@ def qgis(city: CitySummary, layer: LayerSummary) -> None:
             on_click="ignore",
             width="stretch",
         )
+
+
+def package(city: CitySummary, layers: Sequence[LayerSummary], *, key: str) -> None:
+    """Offer layers in one file that opens anywhere, or a project that reads the database.
+
+    Args:
+        layers: Which.
+        key: Start of the widgets' names.
+    """
+    suffix = st.radio(
+        "Take",
+        list(_PACKAGES),
+        format_func=lambda ending: _PACKAGES[ending].label,
+        captions=[one.about for one in _PACKAGES.values()],
+        key=f"{key}-package",
+        label_visibility="collapsed",
+    )
+    with errors.boxed(state.reachable):
+        _package(city, layers, suffix, key)
+
+
+def _package(city: CitySummary, layers: Sequence[LayerSummary], suffix: str, key: str) -> None:
+    kind = _PACKAGES[suffix]
+    names = [one.layer for one in layers]
+    alone = f"-{names[0]}" if len(names) == 1 else ""
+    called = downloads.file_name(f"{city.slug}{alone}{kind.ending}", suffix)
+    if package_takes_long(state.store(), city.slug, names, suffix):
+        offer = made_file.Offer(
+            make="Prepare the file",
+            take="Download",
+            icon=":material/draft:",
+            mime=kind.mime,
+            name=called,
+        )
+        request = CityPackage(suffix, tuple(names))
+        newest = max(one.created for one in layers)
+        made_file.show_file(key, city.slug, CITY_PACKAGE, request, offer, since=newest)
+        return
+    st.download_button(
+        "Download",
+        lambda: downloads.written(
+            called, lambda path: write_package(state.store(), city.slug, path, names)
+        ),
+        file_name=called,
+        mime=kind.mime,
+        key=f"{key}-project",
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+    )
 
 
 def style(store: Store, slug: str, layer: LayerSummary) -> bytes:

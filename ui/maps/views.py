@@ -9,19 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aether_core.charts.breaks import CONFIDENCE as CONFIDENCE_BREAKS
+from aether_core.charts.breaks import PERCENTILES, PROBABILITY, Breaks, share_breaks, value_breaks
 from aether_core.charts.class_colours import class_colours
 from aether_core.tasks.kinds.class_map import OBSERVED, PREDICTED
 from ui.map.cells import WORDS_LIMIT
 from ui.map.coloured import Categories, Shown, rgba, untrusted
-from ui.map.legend import PERCENTILE_NAMES
-from ui.map.ramp import (
-    Colour,
-    Steps,
-    difference_steps,
-    percentile_steps,
-    quantile_steps,
-    ramp,
-)
+from ui.map.ramp import Colour, Steps, difference_steps, ramp, steps_of
+from workflows.layers.breaks import field_breaks, numbers_of
 
 CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST = (
     "Class",
@@ -31,8 +26,6 @@ CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST = (
     "Trust",
 )
 LAND_USE: Final = (CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST)
-_CONFIDENCE_EDGES: Final = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 1.0)
-_PROBABILITY_EDGES: Final = (0.0, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
 _LARGEST_NAMED_SET: Final = 5
 _NAMED_IN_TOOLTIP: Final = 5
 _TRUST: Final = (
@@ -54,6 +47,10 @@ class Look:
 
     dark: bool
     on_ground: bool
+
+    def steps(self, breaks: Breaks) -> Steps:
+        """Classes as this page draws them."""
+        return steps_of(breaks, dark=self.dark, on_ground=self.on_ground)
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ def land_use(
         InputError: There is nothing to draw.
     """
     if what == CONFIDENCE:
-        view = _edged(frame["confidence"], _CONFIDENCE_EDGES, "confidence", look)
+        view = _cut(frame["confidence"], CONFIDENCE_BREAKS, "confidence", look)
         unit = f"calibrated probability of the class{_if_observed(frame, '; observed cells 100 %')}"
         return _with_words(view, frame, "Confidence", unit)
     if what == SET_SIZE:
@@ -116,12 +113,13 @@ def land_use(
             f"classes in the set{_if_observed(frame, '; observed cells 1')}",
         )
     if what == ONE_CLASS:
-        view = _edged(frame[f"p_{one}"], _PROBABILITY_EDGES, one, look)
+        view = _cut(frame[f"p_{one}"], PROBABILITY, one, look)
         unit = f"calibrated probability{_if_observed(frame, '; observed cells 0 or 100 %')}"
         return _with_words(view, frame, one, unit)
     if what == TRUST:
         return _with_words(_trust(frame), frame, "Reliability", "share of cells")
-    names = tuple(dict.fromkeys([*classes, *frame["landuse"].dropna()]))
+    seen = sorted(frame["landuse"].dropna().unique())  # one too rare for the fit is seen, too
+    names = tuple(dict.fromkeys([*classes, *seen]))
     shown = categories(frame["landuse"], names, class_colours(names))
     return _with_words(LayerView(shown, "", ""), frame, "Land use", _class_unit(frame))
 
@@ -172,13 +170,9 @@ def categories(values: "pd.Series[str]", names: Sequence[str], colours: Sequence
     )
 
 
-def _edged(
-    column: "pd.Series[float]", edges: tuple[float, ...], label: str, look: Look
-) -> LayerView:
+def _cut(column: "pd.Series[float]", breaks: Breaks, label: str, look: Look) -> LayerView:
     values = column.to_numpy(dtype=np.float32)
-    colours = ramp(len(edges) - 1, dark=look.dark, on_ground=look.on_ground)
-    steps = Steps(edges, colours)
-    return LayerView(Shown(values, steps, label), "", "", percent_names(edges))
+    return LayerView(Shown(values, look.steps(breaks), label), "", "", breaks.names)
 
 
 def _set_sizes(frame: pd.DataFrame, classes: int, look: Look) -> LayerView:
@@ -257,13 +251,11 @@ def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -
     Raises:
         InputError: There is nothing to draw.
     """
-    values = frame[name].to_numpy(dtype=np.float32)
+    breaks, values = field_breaks(None, frame, name), numbers_of(frame, name)
+    shown = Shown(values, look.steps(breaks), name)
     if name == "percentile":
-        steps = percentile_steps(dark=look.dark, on_ground=look.on_ground)
-        shown = Shown(values, steps, "ranks above", suffix=" % of the city")
-        return LayerView(shown, title, unit, PERCENTILE_NAMES)
-    steps = quantile_steps(values, dark=look.dark, on_ground=look.on_ground)
-    return LayerView(Shown(values, steps, name), title, unit)
+        shown = replace(shown, label="ranks above", suffix=" % of the city")
+    return LayerView(shown, title, unit, breaks.names)
 
 
 def same_scale(
@@ -285,14 +277,10 @@ def same_scale(
     Raises:
         InputError: There is nothing to draw.
     """
-    names: Sequence[str] = ()
-    if set(labels) == {"percentile"}:
-        steps = percentile_steps(dark=look.dark, on_ground=look.on_ground)
-        names = PERCENTILE_NAMES
-    else:
-        steps = quantile_steps(np.concatenate(values), dark=look.dark, on_ground=look.on_ground)
+    of_ranks = set(labels) == {"percentile"}
+    breaks = PERCENTILES if of_ranks else value_breaks(np.concatenate(values))
     first, second = (
-        LayerView(Shown(one, steps, label), title, unit, names)
+        LayerView(Shown(one, look.steps(breaks), label), title, unit, breaks.names)
         for one, label, title in zip(values, labels, titles, strict=True)
     )
     return first, second
@@ -304,8 +292,8 @@ def share_steps(values: npt.NDArray[np.float32], look: Look) -> tuple[Steps, lis
     Raises:
         InputError: No value is finite.
     """
-    steps = quantile_steps(values, dark=look.dark, on_ground=look.on_ground)
-    return steps, percent_names(steps.edges)
+    breaks = share_breaks(values)
+    return look.steps(breaks), list(breaks.names)
 
 
 def difference(
@@ -322,11 +310,6 @@ def difference(
     steps = difference_steps(values)
     names = [f"{factor * low:+.3g} to {factor * high:+.3g}" for low, high in pairwise(steps.edges)]
     return LayerView(Shown(values, steps, label), title, unit, names)
-
-
-def percent_names(edges: Sequence[float]) -> list[str]:
-    """Names of classes between limits that are shares."""
-    return [f"{100 * low:.3g} to {100 * high:.3g} %" for low, high in pairwise(edges)]
 
 
 def _share(part: float) -> str:

@@ -47,8 +47,10 @@ _ENTRIES: Final = (
         "layers",
         {"layers": "Saved maps", **_of_tasks(), "districts": "Districts"},
     ),
+    Entry("Reports", "description", {"reports": "Reports"}, has_row=False),
     Entry("Expert", "science", {"train": "Train", "evaluate": "Evaluate"}),
 )
+REPORTS: Final = "pages/reports.py"
 HOME, CITY, SEARCH, CHANGE, LAYERS, DISTRICTS, TRAIN, EVALUATE = (
     f"pages/{name}.py"
     for name in (

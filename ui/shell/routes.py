@@ -17,6 +17,12 @@ from workflows.home.settings import read_settings
 
 DATA, CODE = "map-data", "map-code"
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_ALONE: Final = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; img-src data:; font-src data:; "
+    "style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""A document that is opened at such an address runs nothing, and reaches nothing of the pages."""
 _DECK: Final = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
 _DECK_NAME: Final = f"deck-{pydeck.__version__}.js"
 
@@ -50,7 +56,7 @@ def _data(request: Request) -> Response:
     if path is None:
         return PlainTextResponse("There is no such file.", status_code=404)
     kind = served_files.KINDS[path.suffix.removeprefix(".")]
-    return FileResponse(path, media_type=kind, headers=_FOR_EVER)
+    return FileResponse(path, media_type=kind, headers=_FOR_EVER | _ALONE)
 
 
 def _code(request: Request) -> Response:  # noqa: ARG001 - there is one file

@@ -187,6 +187,16 @@ def base_map(store: Store, slug: str) -> gpd.GeoDataFrame:
         return city_rows.base_features(session, city_rows.city_by_slug(session, slug).id)
 
 
+def count_base_map(store: Store, slug: str) -> int:
+    """How many features `base_map` has.
+
+    Raises:
+        NotFoundError: No city has this slug.
+    """
+    with store.session() as session:
+        return city_rows.count_base_features(session, city_rows.city_by_slug(session, slug).id)
+
+
 def categories(store: Store, slug: str, limit: int = 12) -> list[tuple[str, int]]:
     """The city's most frequent place categories with their counts.
 

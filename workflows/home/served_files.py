@@ -14,10 +14,15 @@ from aether_core.errors import AetherError
 from aether_core.files.whole import atomic_path
 from workflows.home.settings import Settings
 
-KINDS: Final = {"bin": "application/octet-stream", "json": "application/json", "png": "image/png"}
+KINDS: Final = {
+    "bin": "application/octet-stream",
+    "json": "application/json",
+    "png": "image/png",
+    "html": "text/html; charset=utf-8",
+}
 """Media type by ending."""
 MOST_BYTES: Final = 2_000_000_000
-_NAME: Final = re.compile(r"[0-9a-f]{32}\.(?:bin|json|png)")
+_NAME: Final = re.compile(r"[0-9a-f]{32}\.(?:bin|json|png|html)")
 
 
 def put(settings: Settings, content: bytes, ending: str) -> str | None:

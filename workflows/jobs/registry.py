@@ -21,6 +21,7 @@ KINDS: Final[Mapping[str, str]] = {
     "layer-file": "workflows.layers.file_kinds:LAYER_FILE",
     "search-file": "workflows.layers.file_kinds:SEARCH_FILE",
     "change-file": "workflows.layers.file_kinds:CHANGE_FILE",
+    "city-package": "workflows.layers.package:CITY_PACKAGE",
     "report": "workflows.reports.job_kind:REPORT",
     "study": "workflows.evaluation.study_kind:STUDY",
 }

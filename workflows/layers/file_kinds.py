@@ -54,6 +54,33 @@ class FileKind(JobKind[R]):
     """A file that lies in the job's folder for a day after it was made, and goes with its job."""
 
     queue = QUICK
+
+    @abstractmethod
+    def write(self, work: Work, request: R, path: Path) -> None:
+        """Write the file, and report how far that is."""
+
+    def work(self, work: Work, request: R) -> None:
+        """Write the file where `output_file` finds it."""
+        path = work.folder / OUTPUTS / f"{self.name}{request.suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.write(work, request, path)
+        until = datetime.now(UTC) + KEPT
+        work.done(
+            {
+                "file": path.name,
+                "bytes": path.stat().st_size,
+                "kept_until": until.isoformat(timespec="seconds"),
+            }
+        )
+
+    def abandon(self, store: Store, job: Job) -> None:
+        """Remove what an attempt has written."""
+        forget_outputs(store, job.id)
+
+
+class FormatKind(FileKind[R]):
+    """One thing in any of the formats of exports."""
+
     stages = (("reading the values", 0.2), ("writing the file", 1.0))
 
     def title(self, request: R) -> str:
@@ -73,26 +100,12 @@ class FileKind(JobKind[R]):
     def read(self, store: Store, slug: str, request: R) -> Callable[[Path], None]:
         """Read what is to be written; returns what writes it to a path."""
 
-    def work(self, work: Work, request: R) -> None:
-        """Write the file where `output_file` finds it."""
-        path = work.folder / OUTPUTS / f"{self.name}{request.suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def write(self, work: Work, request: R, path: Path) -> None:
+        """Read, then write."""
         work.progress("reading the values", 0, 1)
         write = self.read(work.store, work.job.subject, request)
         work.progress("writing the file", 0, 1)
         write(path)
-        until = datetime.now(UTC) + KEPT
-        work.done(
-            {
-                "file": path.name,
-                "bytes": path.stat().st_size,
-                "kept_until": until.isoformat(timespec="seconds"),
-            }
-        )
-
-    def abandon(self, store: Store, job: Job) -> None:
-        """Remove what an attempt has written."""
-        forget_outputs(store, job.id)
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,7 @@ class LayerFile:
     field: str | None = None
 
 
-class LayerFileKind(FileKind[LayerFile]):
+class LayerFileKind(FormatKind[LayerFile]):
     """A kept layer as a file."""
 
     name = "layer-file"
@@ -156,7 +169,7 @@ class SearchFile:
     at: tuple[float, float] | None = None
 
 
-class SearchFileKind(FileKind[SearchFile]):
+class SearchFileKind(FormatKind[SearchFile]):
     """The scores of a search as a file, without a layer."""
 
     name = "search-file"
@@ -202,7 +215,7 @@ class ChangeFile:
     minus: str | None = None
 
 
-class ChangeFileKind(FileKind[ChangeFile]):
+class ChangeFileKind(FormatKind[ChangeFile]):
     """Every cell of a change as a file, without a layer."""
 
     name = "change-file"

@@ -19,9 +19,14 @@ _SEARCHES: Final = (
 )
 
 
+def layer_kinds() -> list[LayerKind]:
+    """Every kind there is."""
+    return [*_SEARCHES, *(layer for task in TASK_KINDS.values() for layer in task.layers)]
+
+
 def layer_kind(name: str) -> LayerKind:
     """The kind of that name; one that is not known, as from a newer version, goes by its name."""
-    known = [*_SEARCHES, *(layer for task in TASK_KINDS.values() for layer in task.layers)]
+    known = layer_kinds()
     return next((kind for kind in known if kind.name == name), LayerKind(name, name, name))
 
 

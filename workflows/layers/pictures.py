@@ -1,24 +1,24 @@
 """Still pictures of layers: for reports and for comparing two of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from aether_core.charts.class_colours import class_colours, rgb
 from aether_core.errors import InputError
-from aether_core.report.map_picture import MapPicture, draw_map
+from aether_core.report.map_picture import MapOutline, MapPicture, draw_map
 from aether_core.tasks.findings import Findings
 from db.cities import cities as city_rows
 from workflows.cities.cities import base_map
 from workflows.home.store import Store
+from workflows.layers.breaks import field_breaks, numbers_of
 from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import LayerSummary, layer_shapes, show_layer
-from workflows.layers.value_steps import layer_steps
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class LayerPicture:
         field: What is coloured.
         unit: What its values count.
         entries: Colour `#rrggbb` and its meaning, in the order of a legend.
+        strength: How much of each colour is laid on, 0 to 1.
+        ordered: Whether that is an order of their own, lowest first, as numbers have.
         share: Part of the features that each entry stands for.
         untrusted: Part of the features that are greyed.
     """
@@ -38,6 +40,8 @@ class LayerPicture:
     field: str
     unit: str
     entries: list[tuple[str, str]]
+    strength: list[float]
+    ordered: bool
     share: list[float]
     untrusted: float
 
@@ -50,12 +54,16 @@ def layer_picture(
     *,
     width_px: int = 1000,
     greyed: bool = True,
+    view: tuple[float, float, float, float] | None = None,
+    outlines: Sequence[MapOutline] = (),
 ) -> LayerPicture:
     """Draw a layer.
 
     Args:
         field: Field to colour; what the layer is about when None.
         greyed: Grey what is not to be trusted.
+        view: West, south, east, north in degrees: only this is drawn, and shares are of it.
+        outlines: Areas that are marked.
 
     Raises:
         NotFoundError: No such city or layer.
@@ -73,8 +81,11 @@ def layer_picture(
         )
     entries, which = field_colours(summary, frame, chosen)
     trusted = _trusted(frame) if greyed else None
-    palette = np.array([rgb(colour) for colour, _ in entries], dtype=np.uint8)
+    ground = base_map(store, slug)
+    strength = field_strengths(summary, frame, chosen, on_ground=bool(len(ground)))
+    palette = _see_through([colour for colour, _ in entries], strength)
     there = which >= 0
+    seen = np.ones(len(frame), dtype=bool) if view is None else _within(frame, view)
     with store.session() as session:
         boundary = city_rows.boundary_of(city_rows.city_by_slug(session, slug))
     picture = draw_map(
@@ -82,8 +93,10 @@ def layer_picture(
         palette[which[there]],
         boundary=boundary,
         trusted=None if trusted is None else trusted[there],
-        base_map=base_map(store, slug),
+        base_map=ground,
         outlined=summary.by_area,
+        outlines=outlines,
+        view=view,
         width_px=width_px,
     )
     return LayerPicture(
@@ -91,9 +104,32 @@ def layer_picture(
         field=chosen,
         unit=next(str(one.get("unit", "")) for one in summary.fields if one["name"] == chosen),
         entries=entries,
-        share=[float((which == k).mean()) for k in range(len(entries))],
-        untrusted=0.0 if trusted is None else float((~trusted).mean()),
+        strength=strength,
+        ordered=bool(is_numeric_dtype(frame[chosen].dtype)),
+        share=[float((which[seen] == k).mean()) for k in range(len(entries))],
+        untrusted=0.0 if trusted is None else float((~trusted[seen]).mean()),
     )
+
+
+def _within(frame: gpd.GeoDataFrame, view: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+    """What a view shows some of, bool `[n]`.
+
+    Raises:
+        InputError: It shows nothing of the layer.
+    """
+    west, south, east, north = view
+    # Shapes beyond the 180th meridian are kept with longitudes from -180.
+    boxes = [shapely.box(west + turn, south, east + turn, north) for turn in (0, -360)]
+    shapes = frame.geometry.to_numpy()
+    seen: NDArray[np.bool_] = np.logical_or.reduce([shapely.intersects(b, shapes) for b in boxes])
+    if not seen.any():
+        raise InputError(
+            "the view shows nothing of the layer",
+            ", ".join(f"{value:g}" for value in view),
+            "show another part of the city, or all of it",
+            code="view-without-data",
+        )
+    return seen
 
 
 def main_field(summary: LayerSummary) -> str:
@@ -106,11 +142,13 @@ def main_field(summary: LayerSummary) -> str:
 def class_names(summary: LayerSummary, values: Iterable[object]) -> list[str]:
     """Names of a layer's classes in the order of their colours; of these values where it has none.
 
-    A map of shares colours by the largest field, so its fields are its classes.
+    A map of shares colours by the largest field, so its fields are its classes. A class that is
+    seen and was not predicted, as one too rare for the fit, comes after those that were.
     """
+    seen = sorted({str(value) for value in values if isinstance(value, str)})
     if isinstance(summary.findings, Findings):
-        return summary.findings.outcomes
-    return sorted({str(value) for value in values if value is not None})
+        return list(dict.fromkeys([*summary.findings.outcomes, *seen]))
+    return seen
 
 
 def field_colours(
@@ -123,14 +161,32 @@ def field_colours(
     """
     values = frame[field]
     if is_numeric_dtype(values.dtype):
-        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        steps = layer_steps(numbers, field, summary.findings)
-        labels = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(steps.edges)]
-        return list(zip(steps.colours, labels, strict=True)), steps.step_of(numbers)
+        breaks = field_breaks(summary.findings, frame, field)
+        entries = list(zip(breaks.colours, breaks.names, strict=True))
+        return entries, breaks.class_of(numbers_of(frame, field))
     names = class_names(summary, values)
     at = {name: k for k, name in enumerate(names)}
     which = np.array([at.get(value, -1) for value in values], dtype=np.int64)
     return list(zip(class_colours(names), names, strict=True)), which
+
+
+def field_strengths(
+    summary: LayerSummary, frame: gpd.GeoDataFrame, field: str, *, on_ground: bool
+) -> list[float]:
+    """How much of the colour of each class or step is laid on, in the order of `field_colours`.
+
+    Args:
+        on_ground: Whether streets and parks lie below.
+    """
+    if not is_numeric_dtype(frame[field].dtype):
+        return [1.0] * len(class_names(summary, frame[field]))
+    return list(field_breaks(summary.findings, frame, field).strengths(on_ground=on_ground))
+
+
+def _see_through(colours: Sequence[str], strength: Sequence[float]) -> NDArray[np.uint8]:
+    """Red, green, blue and opacity of each colour, uint8 `[n, 4]`."""
+    painted = [(*rgb(one), round(255 * part)) for one, part in zip(colours, strength, strict=True)]
+    return np.array(painted, dtype=np.uint8)
 
 
 def trusted_field(columns: Iterable[str]) -> str | None:

@@ -1,5 +1,6 @@
-"""A QGIS project of a city: all of its layers, straight from PostGIS, with the app's styles."""
+"""A QGIS project of a city: its layers straight from PostGIS, with the app's styles."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -8,34 +9,63 @@ from aether_core.export.qgz import ProjectLayer
 from aether_core.export.qgz import write_project as write_qgz
 from workflows.cities.cities import show_city
 from workflows.home.store import Store
-from workflows.layers.layers import LayerSummary, layer_values, list_layers
+from workflows.layers.layers import LayerSummary, layer_values, list_layers, show_layer
 from workflows.layers.styles import layer_style
 
 
-def write_project(store: Store, slug: str, path: Path, *, force: bool = False) -> list[str]:
+def chosen_layers(
+    store: Store, slug: str, layers: Sequence[str] | None = None
+) -> list[LayerSummary]:
+    """Layers of a city by their short names, in that order; all of them, newest first, when None.
+
+    Raises:
+        NotFoundError: No such city or layer.
+    """
+    if layers is None:
+        return list_layers(store, slug)
+    return [show_layer(store, slug, one) for one in dict.fromkeys(layers)]
+
+
+def about_layer(layer: LayerSummary) -> str:
+    """What a layer is, in a sentence or two."""
+    simulated = " Simulated embedding." if layer.simulated else ""
+    return f"{layer.kind}, {layer.created:%d %B %Y}.{simulated}"
+
+
+def write_project(
+    store: Store,
+    slug: str,
+    path: Path,
+    layers: Sequence[str] | None = None,
+    *,
+    force: bool = False,
+) -> list[str]:
     """Write a project that opens a city's layers from the database.
 
     The project holds the database's address, never its password.
+
+    Args:
+        layers: Short names of the layers; all when None.
 
     Returns:
         Names of the layers in it.
 
     Raises:
-        NotFoundError: No such city.
+        NotFoundError: No such city or layer.
         InputError: The city has no layer, or the name does not end in .qgz.
         ConflictError: The file exists and `force` is not set.
     """
     city = show_city(store, slug)
-    layers = list_layers(store, slug)
+    chosen = chosen_layers(store, slug, layers)
     write_qgz(
         path,
-        [_project_layer(store, slug, layer) for layer in layers],
+        [_project_layer(store, slug, layer) for layer in chosen],
         connection=connection(store),
         title=city.name,
         extent=city.bbox,
         force=force,
     )
-    return [layer.layer for layer in layers]
+    return [layer.layer for layer in chosen]
 
 
 def connection(store: Store) -> dict[str, object]:
@@ -48,7 +78,6 @@ def connection(store: Store) -> dict[str, object]:
 
 def _project_layer(store: Store, slug: str, layer: LayerSummary) -> ProjectLayer:
     by_area = layer.by_area
-    simulated = " Simulated embedding." if layer.simulated else ""
     return ProjectLayer(
         view=layer.view,
         title=layer.title,
@@ -56,6 +85,6 @@ def _project_layer(store: Store, slug: str, layer: LayerSummary) -> ProjectLayer
         srid=4326,
         geometry_type="MultiPolygon" if by_area else "Polygon",
         qml=layer_style(layer, layer_values(store, slug, layer.layer)),
-        abstract=f"{layer.kind}, {layer.created:%d %B %Y}.{simulated}",
+        abstract=about_layer(layer),
         attribution=" ".join(layer.attribution),
     )

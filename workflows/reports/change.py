@@ -40,7 +40,7 @@ def body(subject: Subject) -> list[Block]:
             subject,
             "change",
             tallest_mm=_MAP_MM,
-            caption=f"Score of {second} minus score of {first}. White: within the usual "
+            caption=f"Score of {second} minus score of {first}. Palest: within the usual "
             "difference between years.",
         ),
         Callout("caution", found.caution, title="How to read it"),

@@ -70,7 +70,7 @@ def _again(subject: Subject) -> list[Block]:
     commands += [str(lineage["command"])] if lineage.get("command") else []
     commands += [
         f"./aether layer export {slug} {layer} -o {layer}.geojson",
-        f"./aether layer report {slug} {layer} -o {layer}.pdf",
+        f"./aether layer report {slug} {layer} -o {layer}.pdf{_part(subject)}",
     ]
     versions = lineage.get("software", {})
     software = ", ".join(f"{name} {version}" for name, version in versions.items())
@@ -82,6 +82,13 @@ def _again(subject: Subject) -> list[Block]:
         Code(tuple(commands)),
         Paragraph(f"Made with {software}."),
     ]
+
+
+def _part(subject: Subject) -> str:
+    """The option that shows the same part of the city."""
+    if subject.view is None:
+        return ""
+    return " --view " + ",".join(f"{value:.6f}" for value in subject.view)
 
 
 def _training(subject: Subject) -> list[str]:

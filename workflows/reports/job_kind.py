@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from workflows.cities.cities import show_city
 from workflows.home.store import Store
 from workflows.jobs.inputs import OUTPUTS
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
 from workflows.layers.layers import show_layer
 from workflows.reports import check_report_name, write_report
+from workflows.reports.choices import ReportChoices, checked_choices
+from workflows.reports.write import AS_IT_COMES
 
 
 @dataclass(frozen=True)
@@ -17,10 +20,12 @@ class ReportRequest:
     Attributes:
         layer: Short name of the layer.
         suffix: `.pdf` or `.html`.
+        choices: Title, own words, view and districts.
     """
 
     layer: str
     suffix: str
+    choices: ReportChoices = AS_IT_COMES
 
 
 class ReportKind(JobKind[ReportRequest]):
@@ -37,9 +42,10 @@ class ReportKind(JobKind[ReportRequest]):
         return f"Report on {request.layer} ({request.suffix.lstrip('.').upper()})"
 
     def check(self, store: Store, subject: str, request: ReportRequest) -> None:
-        """Refuse a format there is none of, and a layer that is not there."""
+        """Refuse a format there is none of, a layer that is not there, and unusable choices."""
         check_report_name(f"report{request.suffix}")
         show_layer(store, subject, request.layer)
+        checked_choices(show_city(store, subject), request.choices)
 
     def work(self, work: Work, request: ReportRequest) -> None:
         """Write the document where `output_file` finds it."""
@@ -51,6 +57,7 @@ class ReportKind(JobKind[ReportRequest]):
             work.job.subject,
             request.layer,
             path,
+            choices=request.choices,
             force=True,
             progress=work.progress,
         )

@@ -1,10 +1,13 @@
 """A layer's map as reports show it."""
 
+from aether_core.charts.palette import AMBER, BLUE
 from aether_core.report import LegendEntry, MapFigure
+from aether_core.report.map_picture import MapOutline
 from workflows.layers.pictures import LayerPicture, layer_picture
 from workflows.reports.subject import Subject, percent
 
 _WIDTH_PX = 1600
+_PART_SHOWN = "The map shows a part of the city; shares in the legend are of that part."
 
 
 def map_figure(
@@ -15,16 +18,24 @@ def map_figure(
     tallest_mm: float = 150.0,
 ) -> MapFigure:
     """Draw the layer in one of its fields, with legend and scale, at most so high."""
+    marked = list(zip(subject.districts, (BLUE, AMBER), strict=False))
     drawn = layer_picture(
         subject.store,
         subject.city.slug,
         subject.layer.layer,
         field,
         width_px=_WIDTH_PX,
+        view=subject.view,
+        outlines=[MapOutline(one.geometry, colour) for one, colour in marked],
     )
+    legend = _legend(drawn) + tuple(
+        LegendEntry(one.name, colour, outlined=True) for one, colour in marked
+    )
+    if subject.view is not None:
+        caption = f"{caption} {_PART_SHOWN}".strip()
     return MapFigure(
         picture=drawn.picture,
-        legend=_legend(drawn),
+        legend=legend,
         legend_title=f"{drawn.field}: {drawn.unit}" if drawn.unit else drawn.field,
         caption=caption,
         tallest_mm=tallest_mm,
@@ -33,9 +44,13 @@ def map_figure(
 
 
 def _legend(drawn: LayerPicture) -> tuple[LegendEntry, ...]:
+    """As the screen has it: numbers by size, classes by how much of the map they take."""
+    told = list(zip(drawn.entries, drawn.strength, drawn.share, strict=True))
+    if not drawn.ordered:
+        told.sort(key=lambda one: -one[2])
     entries = [
-        LegendEntry(label, colour, percent(share))
-        for (colour, label), share in zip(drawn.entries, drawn.share, strict=True)
+        LegendEntry(label, colour, percent(share), strength=strength)
+        for (colour, label), strength, share in told
         if share > 0
     ]
     if drawn.untrusted > 0:

@@ -1,5 +1,7 @@
 """What the report of a kept search says."""
 
+from textwrap import shorten
+
 from aether_core.model.training.retrieval import measured_apart
 from aether_core.report import Block, Callout, Heading, KeyFigure, KeyFigures, Paragraph
 from workflows.layers.layers import layer_values
@@ -21,7 +23,7 @@ def body(subject: Subject) -> list[Block]:
     return [
         KeyFigures(
             (
-                KeyFigure("asked", question[:40], "in plain words"),
+                KeyFigure("asked", shorten(question, 40, placeholder="…"), "in plain words"),
                 KeyFigure("cells", f"{len(values):,}", "each with a score"),
                 KeyFigure("best score", f"{float(values['score'].max()):.3f}", unit),
             )

@@ -11,6 +11,7 @@ from aether_core.tasks.findings import Score
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary
+from workflows.reports.choices import ReportDistrict, View
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,15 @@ class Subject:
 
     Attributes:
         store: Where its values are.
+        view: The part of the city its maps show; all of it when None.
+        districts: Those that are marked on its maps.
     """
 
     store: Store
     city: CitySummary
     layer: LayerSummary
+    view: View | None = None
+    districts: tuple[ReportDistrict, ...] = ()
 
     @property
     def level(self) -> float:

@@ -1,22 +1,40 @@
 """Choose what a layer's report says, and write it in the format its name asks for."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import dropwhile
 from pathlib import Path
+from typing import Final
 
 from aether_core.errors import InputError
 from aether_core.files import whole as files
 from aether_core.progress import Progress, silent
-from aether_core.report import Block, Report, write_html, write_pdf
+from aether_core.report import (
+    Block,
+    Heading,
+    MapFigure,
+    Paragraph,
+    Report,
+    write_html,
+    write_pdf,
+)
 from aether_core.tasks.kinds.registry import task_of_layer
 from workflows.cities.cities import show_city
 from workflows.home.store import Store
 from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import show_layer
 from workflows.reports import tested
+from workflows.reports.choices import ReportChoices, checked_choices
+from workflows.reports.districts import districts_section
 from workflows.reports.facts import closing, opening
 from workflows.reports.subject import REPORT_BODIES, Subject
+from workflows.search.shared_results import SharedResults
 
 REPORT_SUFFIXES = (".pdf", ".html")
-_STEPS = 3
+AS_IT_COMES: Final = ReportChoices()
+_STEPS = 2
+_KEPT = 12
+_REPORTS: SharedResults[Report] = SharedResults(_KEPT)
 
 
 def write_report(
@@ -25,6 +43,7 @@ def write_report(
     layer: str,
     path: Path,
     *,
+    choices: ReportChoices = AS_IT_COMES,
     force: bool = False,
     progress: Progress = silent,
 ) -> None:
@@ -32,24 +51,54 @@ def write_report(
 
     Args:
         path: Ends in .pdf or .html.
+        choices: Title, own words, view and districts.
         force: Replace an existing file.
 
     Raises:
         NotFoundError: No such city or layer.
-        InputError: The ending is unknown, or the folder does not exist.
+        InputError: The ending is unknown, the folder does not exist, or a choice cannot be
+            carried out.
         ConflictError: The file exists and `force` is not set.
     """
     suffix = path.suffix.lower()
     check_report_name(path.name)
     files.check_target(path, force=force)
-    progress("reading the layer", 0, _STEPS)
-    subject = Subject(store, show_city(store, slug), show_layer(store, slug, layer))
-    progress("drawing maps and charts", 1, _STEPS)
-    report = compose(subject)
-    progress("laying out pages", 2, _STEPS)
+    report = made_report(store, slug, layer, choices, progress)
+    progress("laying out pages", 1, _STEPS)
     write = write_pdf if suffix == ".pdf" else write_html
     write(report, path, force=force)
     progress("laying out pages", _STEPS, _STEPS)
+
+
+def made_report(
+    store: Store,
+    slug: str,
+    layer: str,
+    choices: ReportChoices = AS_IT_COMES,
+    progress: Progress = silent,
+) -> Report:
+    """A layer's report as it will be laid out.
+
+    Maps, charts and figures are made once for a view and districts, however many ask; title and
+    own words are put in afterwards, so that they can be changed at once.
+
+    Raises:
+        NotFoundError: No such city or layer.
+        InputError: A choice cannot be carried out.
+    """
+    city = show_city(store, slug)
+    chosen = checked_choices(city, choices)
+    summary = show_layer(store, slug, layer)
+    subject = Subject(store, city, summary, chosen.view, chosen.districts)
+    key = (store, city.id, summary.number, summary.title, chosen.view, chosen.districts)
+    report = _REPORTS.get(key, lambda: compose(subject, progress))
+    return _titled(report, chosen.title, chosen.words)
+
+
+def _titled(report: Report, title: str | None, words: str) -> Report:
+    """A report with another title and own words under it."""
+    own = (Paragraph(words),) if words else ()
+    return replace(report, title=title or report.title, blocks=(*own, *report.blocks))
 
 
 def check_report_name(name: str) -> None:
@@ -67,13 +116,19 @@ def check_report_name(name: str) -> None:
         )
 
 
-def compose(subject: Subject) -> Report:
-    """Put a layer's report together."""
+def compose(subject: Subject, progress: Progress = silent) -> Report:
+    """Put a layer's report together, all but what is said in own words.
+
+    Raises:
+        InputError: The view shows nothing of the layer, or no district shares ground with the city.
+    """
+    progress("reading the layer", 0, _STEPS)
     layer, city = subject.layer, subject.city
-    task = task_of_layer(layer.kind)
-    name = layer.kind if task is None else task.name
-    body = tested.body if task is not None and name not in REPORT_BODIES else REPORT_BODIES[name]
-    blocks: list[Block] = [*opening(subject), *body(subject), *closing(subject)]
+    body = body_of(layer.kind)
+    districts = districts_section(subject, progress)
+    progress("drawing maps and charts", 1, _STEPS)
+    blocks = [*opening(subject), *_after_map(list(body(subject)), districts), *closing(subject)]
+    progress("drawing maps and charts", _STEPS, _STEPS)
     return Report(
         title=layer.title,
         subtitle=f"{layer_kind(layer.kind).title}, {city.name}, {layer.years}",
@@ -83,3 +138,17 @@ def compose(subject: Subject) -> Report:
         blocks=tuple(blocks),
         attribution=tuple(layer.attribution),
     )
+
+
+def body_of(kind: str) -> Callable[[Subject], Iterable[Block]]:
+    """What the report of a kind of layer says between the opening boxes and the data."""
+    task = task_of_layer(kind)
+    name = kind if task is None else task.name
+    return tested.body if task is not None and name not in REPORT_BODIES else REPORT_BODIES[name]
+
+
+def _after_map(body: list[Block], districts: list[Block]) -> list[Block]:
+    """The sections of a body with that of the districts behind the one of the first map."""
+    after_map = dropwhile(lambda one: not isinstance(one[1], MapFigure), enumerate(body))
+    at = next((at for at, block in after_map if isinstance(block, Heading)), len(body))
+    return [*body[:at], *districts, *body[at:]]

@@ -5,6 +5,7 @@ What stands here was opened by QGIS 3.22 itself on a real PostGIS, and its layer
 
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -13,6 +14,8 @@ from pyproj import Transformer
 
 from aether_core.errors import ConflictError, InputError
 from aether_core.export import ProjectLayer, qml_classes, write_project
+from aether_core.export.qgz import PackageLayer, write_package_project
+from aether_core.export.qml import qml_plain
 from tests.errors import fault
 
 ODD = "a \"b\" & <c> 'd' \\ é"
@@ -122,3 +125,29 @@ def test_refusals_leave_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ConflictError, check=fault("file-exists", "a.qgz")):
         write(tmp_path / "a.qgz")
     assert (tmp_path / "a.qgz").read_text() == "mine"
+
+
+def test_a_project_of_a_geopackage_names_it_from_where_it_lies(tmp_path: Path) -> None:
+    street = PackageLayer("streets", "Streets", "LineString", qml_plain("#112233", lines=True))
+    layers = [
+        replace(street, group="City"),
+        PackageLayer("land use", ODD, "Polygon", STYLE, shown=False),
+        replace(street, table="water", geometry_type="Polygon", group="Ground"),
+    ]
+    path = tmp_path / "city.qgz"
+    write_package_project(path, layers, package="my city.gpkg", title=ODD, extent=EXTENT)
+    with zipfile.ZipFile(path) as archive:
+        root = ET.fromstring(archive.read("city.qgs"))  # noqa: S314 - what was just written
+    maps = list(root.iter("maplayer"))
+    assert [one.findtext("datasource") for one in maps] == [
+        f"./my city.gpkg|layername={table}" for table in ("streets", "land use", "water")
+    ]
+    assert {one.findtext("provider") for one in maps} == {"ogr"}
+    assert [one.get("geometry") for one in maps] == ["Line", "Polygon", "Polygon"]
+    assert root.findtext("properties/Paths/Absolute") == "false"
+    tree = root.find("layer-tree-group")
+    assert [one.get("name") for one in tree] == ["City", ODD, "Ground"]
+    assert tree.find("layer-tree-layer").get("checked") == "Qt::Unchecked"
+    assert [one.findtext("id") for one in maps] == [
+        one.get("id") for one in root.findall("layerorder/layer")
+    ]

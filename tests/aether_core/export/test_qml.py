@@ -16,6 +16,7 @@ from aether_core.export import (
     qml_raster_graduated,
     write_style,
 )
+from aether_core.export.qml import qml_plain
 from tests.errors import fault
 
 CLASSES = [
@@ -122,3 +123,28 @@ def test_a_style_lies_beside_its_layer(tmp_path: Path) -> None:
     assert written.read_text(encoding="utf-8") == style
     write_style(tmp_path / "my.layer.gpkg", "other", force=True)
     assert written.read_text() == "other"
+
+
+def test_steps_that_let_the_ground_through_have_no_seams() -> None:
+    root = parsed(qml_graduated("f", EDGES, COLOURS, strengths=[0.2, 0.6, 1], opacity=0.86))
+    assert [one.rpartition(",")[2] for one in map(str, fills(root).values())] == [
+        "51",
+        "153",
+        "255",
+    ]
+    outlines = [
+        one.get("value") for one in root.iter("Option") if one.get("name") == "outline_style"
+    ]
+    assert outlines == ["no", "no", "solid"]
+    assert root.findtext("layerOpacity") == "0.86"
+
+
+def test_ground_is_lines_areas_or_an_outline() -> None:
+    line = parsed(qml_plain("#b4bcc3", lines=True, width=0.35))
+    assert line.find("renderer-v2").get("type") == "singleSymbol"
+    assert line.find("renderer-v2/symbols/symbol/layer").get("class") == "SimpleLine"
+    assert line.findtext("layerGeometryType") == "1"
+    hollow = parsed(qml_plain("#54626e", hollow=True))
+    styles = {one.get("name"): one.get("value") for one in hollow.iter("Option")}
+    assert (styles["style"], styles["outline_style"]) == ("no", "solid")
+    assert styles["outline_color"] == "84,98,110,255"

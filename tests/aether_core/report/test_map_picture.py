@@ -12,7 +12,7 @@ from pyproj import Geod
 
 from aether_core.city.cells import cells_of
 from aether_core.errors import InputError
-from aether_core.report.map_picture import MapPicture, draw_map
+from aether_core.report.map_picture import MapOutline, MapPicture, draw_map
 from aether_core.spatial.hexagons import cell_polygons
 from tests.errors import fault
 
@@ -135,3 +135,20 @@ def test_nothing_to_draw_is_refused(given: tuple[shapely.Geometry | None, ...]) 
 def test_a_city_without_data_still_has_its_ground() -> None:
     picture = draw_map(shapes(), np.empty((0, 3), np.uint8), boundary=CITY, width_px=200)
     assert at(picture, 0.5, 0.5).tolist() == [243, 242, 238]
+
+
+def test_a_view_shows_its_part_alone() -> None:
+    view = (24.93, 60.16, 24.938, 60.17)
+    picture = draw_map(shapes(WEST, EAST), colours(RED, BLUE), boundary=CITY, view=view)
+    seen = pixels(picture)
+    assert not (seen[..., 2] > seen[..., 0] + 100).any()
+    assert picture.height > picture.width
+
+
+def test_an_area_is_marked_by_its_edge() -> None:
+    marked = MapOutline(shapely.box(24.935, 60.162, 24.945, 60.168), "#0072b2")
+    plain = draw_map(shapes(CITY), colours(RED), boundary=CITY, width_px=400)
+    picture = draw_map(shapes(CITY), colours(RED), boundary=CITY, width_px=400, outlines=[marked])
+    assert (at(picture, 0.5, 0.5) == at(plain, 0.5, 0.5)).all()
+    column = pixels(picture)[:, picture.width // 2]
+    assert np.abs(column - (0, 114, 178)).sum(axis=1).min() < 30

@@ -48,3 +48,11 @@ def test_data_that_were_forgotten_are_made_again(client: TestClient, tmp_path: P
         path.unlink()
     assert client.get(served.once("key", make, "json")).status_code == 200
     assert len(made) == 2
+
+
+def test_a_document_runs_nothing_and_reaches_nothing(client: TestClient) -> None:
+    answer = client.get(served.address(b"<script>top.location='/'</script>", "html"))
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("sandbox; default-src 'none'")
+    assert "script" not in policy

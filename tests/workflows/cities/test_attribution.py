@@ -28,6 +28,7 @@ from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
 from workflows.layers.export import FORMATS, export_layer, export_scores
 from workflows.layers.layers import keep_layer
+from workflows.layers.package import write_package
 from workflows.layers.qgis import write_project
 from workflows.reports import write_report
 from workflows.search.search import search_cells
@@ -116,6 +117,12 @@ def _project(made: Made) -> str:
         return "".join(archive.read(name).decode(errors="ignore") for name in archive.namelist())
 
 
+def _package(made: Made) -> str:
+    """What stands in the GeoPackage itself, which may be taken out of its archive."""
+    write_package(made.store, SLUG, made.folder / "city.gpkg")
+    return (made.folder / "city.gpkg").read_bytes().decode(errors="ignore")
+
+
 def _report(suffix: str) -> Callable[[Made], str]:
     def read(made: Made) -> str:
         path = made.folder / f"report{suffix}"
@@ -169,6 +176,7 @@ WAYS = MappingProxyType(
         "search file": _search_file,
         "model card": _model_files,
         "QGIS project": _project,
+        "GeoPackage of a city": _package,
         "evaluation": _evaluation,
         "retrieval": _retrieval,
         "embedded raster": _embedded,

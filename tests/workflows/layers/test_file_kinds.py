@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyogrio
 import pytest
 from sqlalchemy import text
 
@@ -34,6 +35,7 @@ from workflows.layers.file_kinds import (
     takes_long,
 )
 from workflows.layers.layers import keep_layer
+from workflows.layers.package import CITY_PACKAGE, CityPackage
 from workflows.search.change import change_cells
 from workflows.search.search import search_cells, similar_cells
 
@@ -55,6 +57,10 @@ def test_a_job_writes_what_is_otherwise_written_at_once(two_years: Store, tmp_pa
         directly = tmp_path / f"layer{suffix}"
         export_layer(two_years, SLUG, layer, directly)
         assert made.read_bytes() == directly.read_bytes()
+
+    made = carried_out(two_years, CITY_PACKAGE, CityPackage(".gpkg", (layer,)))
+    tables = {name for name, _ in pyogrio.list_layers(made)}
+    assert {layer.replace("-", "_"), "city_boundary", "layer_styles"} <= tables
 
     words = search_cells(two_years, SLUG, "a park", minus="a bar", year=OTHER)
     lon, lat = words.lonlat[3]

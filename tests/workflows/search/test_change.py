@@ -94,7 +94,7 @@ def test_a_change_is_kept_drawn_exported_and_reported(two_years: Store, tmp_path
     export_layer(two_years, SLUG, layer.layer, file)
     style = export_style(two_years, SLUG, layer.layer, file)
     assert style is not None
-    assert "255,255,255,255" in style.read_text()
+    assert "255,255,255,56" in style.read_text()
     page = tmp_path / "report.html"
     write_report(two_years, SLUG, layer.layer, page)
     said = re.sub(r"<[^>]+>|\s+", " ", page.read_text(encoding="utf-8"))

@@ -1,0 +1,154 @@
+"""Classes of numbers: where they are cut, what colour each has and what it is called.
+
+Decided here once for the map on the screen, reports, still pictures and QGIS styles, so that a
+colour means the same wherever a layer is seen. The screen adds only what depends on the reader's
+page: how far the ground shows through, and a ramp turned round where the page is dark.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.charts.class_colours import rgb
+from aether_core.charts.palette import CHANGE_RAMP, VALUE_RAMP
+from aether_core.errors import InputError
+from aether_core.search.change import change_edges
+
+STEPS: Final = 6
+"""Classes of a number whose values decide where it is cut."""
+WITHIN_NOISE: Final = "within noise"
+_FAINTEST_ON_GROUND, _FAINTEST = 0.13, 0.4
+_ABOUT_MIDDLE: Final = (1.0, 0.91, 0.78, 0.22, 0.78, 0.91, 1.0)
+_RAMP: Final = np.array([rgb(colour) for colour in VALUE_RAMP], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """Classes of a field's numbers, lowest first.
+
+    Attributes:
+        edges: Ascending limits, one more than there are classes; a limit belongs to the class
+            above it.
+        colours: `#rrggbb` of each class.
+        names: What each is called.
+        about_middle: The classes lie to both sides of a middle one, so that neither end is more.
+    """
+
+    edges: tuple[float, ...]
+    colours: tuple[str, ...]
+    names: tuple[str, ...]
+    about_middle: bool = False
+
+    def class_of(self, values: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Class of each value, int64 `[n]`; -1 where there is none."""
+        found = np.searchsorted(self.edges[1:-1], values, side="right")
+        return np.where(np.isnan(values), -1, found).astype(np.int64)
+
+    def strengths(self, *, on_ground: bool) -> tuple[float, ...]:
+        """How much of each class's colour is laid on, 0 to 1: low classes let the ground through.
+
+        Args:
+            on_ground: Whether streets and parks lie below them.
+        """
+        if self.about_middle:
+            return _ABOUT_MIDDLE
+        faintest = _FAINTEST_ON_GROUND if on_ground else _FAINTEST
+        return tuple(np.linspace(faintest, 1.0, len(self.colours)).round(4).tolist())
+
+
+def ramp_colours(count: int) -> tuple[str, ...]:
+    """So many colours of the ramp of values, pale to deep."""
+    at = np.linspace(0, len(_RAMP) - 1, count)
+    channels = [np.interp(at, np.arange(len(_RAMP)), channel) for channel in _RAMP.T]
+    return tuple(
+        "#{:02x}{:02x}{:02x}".format(*(round(value) for value in colour))
+        for colour in zip(*channels, strict=True)
+    )
+
+
+def fixed_breaks(edges: Sequence[float], names: Sequence[str]) -> Breaks:
+    """Classes with limits of their own.
+
+    Args:
+        edges: Ascending limits.
+        names: What each class is called, one fewer than limits.
+    """
+    return Breaks(tuple(edges), ramp_colours(len(names)), tuple(names))
+
+
+def value_breaks(values: NDArray[np.floating]) -> Breaks:
+    """Classes that hold about as many values each; fewer where values repeat.
+
+    Args:
+        values: Numbers, NaN where there is none.
+
+    Raises:
+        InputError: No value is finite.
+    """
+    edges = _even_edges(values)
+    if len(edges) == 1:
+        only = edges[0]
+        return fixed_breaks((only - 0.5, only + 0.5), (f"{only:.3g}",))
+    return fixed_breaks(edges, [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)])
+
+
+def share_breaks(values: NDArray[np.floating]) -> Breaks:
+    """The same of shares, 0 to 1, named in per cent.
+
+    Raises:
+        InputError: No value is finite.
+    """
+    edges = _even_edges(values)
+    if len(edges) == 1:
+        only = edges[0]
+        return fixed_breaks((only - 0.5, only + 0.5), (f"{100 * only:.3g} %",))
+    return fixed_breaks(edges, _percent_names(edges))
+
+
+def change_breaks(change: NDArray[np.floating], low: float, high: float) -> Breaks:
+    """Classes of a change: three to either side of what lies within noise.
+
+    Args:
+        change: Changes, NaN where there is none.
+        low: Lower end of the noise.
+        high: Upper end of the noise.
+    """
+    edges = change_edges(change, low, high)
+    names = [f"{below:+.3f} to {above:+.3f}" for below, above in pairwise(edges)]
+    names[len(names) // 2] = f"{WITHIN_NOISE}: {names[len(names) // 2]}"
+    return Breaks(tuple(edges), CHANGE_RAMP, tuple(names), about_middle=True)
+
+
+def _even_edges(values: NDArray[np.floating]) -> tuple[float, ...]:
+    # Layers hold float32: whoever has widened them meanwhile cuts at the same limits.
+    finite = np.asarray(values, dtype=np.float32)
+    finite = finite[np.isfinite(finite)].astype(np.float64)
+    if not len(finite):
+        raise InputError(
+            "the layer has no value to draw",
+            "all missing",
+            "choose another field",
+            code="no-value-to-draw",
+        )
+    return tuple(np.unique(np.quantile(finite, np.linspace(0, 1, STEPS + 1))).tolist())
+
+
+def _percent_names(edges: Sequence[float]) -> list[str]:
+    return [f"{100 * low:.3g} to {100 * high:.3g} %" for low, high in pairwise(edges)]
+
+
+PERCENTILES: Final = fixed_breaks(
+    (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 100.0),
+    ("lower half", "50 to 75", "75 to 90", "90 to 95", "95 to 99", "top 1 %"),
+)
+"""Of a rank in the city: most of the ramp is kept for the best tenth."""
+_CONFIDENCE_EDGES: Final = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 1.0)
+CONFIDENCE: Final = fixed_breaks(_CONFIDENCE_EDGES, _percent_names(_CONFIDENCE_EDGES))
+"""Of how sure a class is."""
+_PROBABILITY_EDGES: Final = (0.0, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
+PROBABILITY: Final = fixed_breaks(_PROBABILITY_EDGES, _percent_names(_PROBABILITY_EDGES))
+"""Of how probable one class is, which mostly it is not."""
