@@ -50,8 +50,7 @@ _ENTRIES: Final = (
     Entry("Reports", "description", {"reports": "Reports"}, has_row=False),
     Entry("Expert", "science", {"train": "Train", "evaluate": "Evaluate"}),
 )
-REPORTS: Final = "pages/reports.py"
-HOME, CITY, SEARCH, CHANGE, LAYERS, DISTRICTS, TRAIN, EVALUATE = (
+HOME, CITY, SEARCH, CHANGE, LAYERS, DISTRICTS, REPORTS, TRAIN, EVALUATE = (
     f"pages/{name}.py"
     for name in (
         "home",
@@ -60,6 +59,7 @@ HOME, CITY, SEARCH, CHANGE, LAYERS, DISTRICTS, TRAIN, EVALUATE = (
         "change",
         "layers",
         "districts",
+        "reports",
         "train",
         "evaluate",
     )
