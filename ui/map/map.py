@@ -22,7 +22,7 @@ from ui.map.shapes import ShapeValues
 from ui.shell import state
 from ui.shell.palette import Ground
 from ui.shell.palette import ground as ground_colours
-from ui.shell.routes import code_address
+from ui.shell.routes import code_address, map_code_address
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.home.settings import read_settings
@@ -106,9 +106,10 @@ class MapLayer:
 @cache
 def _component() -> "ComponentRenderer":
     """The component, registered once: its parts are this module's own files."""
-    own = Path(__file__)
+    folder = Path(__file__).parent
     html, css, js = (
-        own.with_suffix(suffix).read_text(encoding="utf-8") for suffix in (".html", ".css", ".js")
+        (folder / name).read_text(encoding="utf-8")
+        for name in ("map.html", "map.css", "load_map.js")
     )
     return st.components.v2.component("aether_map", html=html, css=css, js=js)
 
@@ -158,6 +159,7 @@ def draw_map(
     _component()(
         key=key,
         data={
+            "script": map_code_address(),
             "code": code_address(),
             "words": _WORDS,
             "alt": alt,

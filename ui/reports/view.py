@@ -65,7 +65,7 @@ def _of_place(city: CitySummary) -> View | None:
         st.info(f"No place here is called “{plain(words)}”.", icon=":material/info:")
         return None
     some = found.head(_MOST_PLACES)
-    names = dict(zip(some.index.tolist(), _told(some["name"].tolist()), strict=True))
+    names = dict(zip(some.index.tolist(), _numbered(some["name"].tolist()), strict=True))
     at = st.selectbox(
         "Which one",
         list(names),
@@ -87,15 +87,15 @@ def _of_place(city: CitySummary) -> View | None:
     return _clipped(city, (lon - wide, lat - high, lon + wide, lat + high))
 
 
-def _told(names: Sequence[str]) -> list[str]:
+def _numbered(names: Sequence[str]) -> list[str]:
     """Names no two of which are alike."""
-    told: list[str] = []
+    apart: list[str] = []
     for name in names:
         number, free = 2, name
-        while free in told:
+        while free in apart:
             free, number = f"{name} ({number})", number + 1
-        told.append(free)
-    return told
+        apart.append(free)
+    return apart
 
 
 def _clipped(city: CitySummary, view: View) -> View:

@@ -3,6 +3,7 @@
 Both are named by what is in them and never change, so that a browser asks for each once.
 """
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,9 @@ _ALONE: Final = {
 """A document that is opened at such an address runs nothing, and reaches nothing of the pages."""
 _DECK: Final = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
 _DECK_NAME: Final = f"deck-{pydeck.__version__}.js"
+_MAP: Final = Path(__file__).parents[1] / "map" / "map.js"
+_MAP_NAME: Final = f"map-{sha256(_MAP.read_bytes()).hexdigest()[:16]}.js"
+_SCRIPTS: Final = {_DECK_NAME: _DECK, _MAP_NAME: _MAP}
 
 
 def data_address(name: str) -> str:
@@ -37,11 +41,16 @@ def code_address() -> str:
     return f"{_base()}/{CODE}/{_DECK_NAME}"
 
 
+def map_code_address() -> str:
+    """Where a browser fetches the code of maps."""
+    return f"{_base()}/{CODE}/{_MAP_NAME}"
+
+
 def routes() -> list[Route]:
     """The routes, for the server that also serves the pages."""
     return [
         Route(f"{_base()}/{DATA}/{{name}}", _data),
-        Route(code_address(), _code),
+        Route(f"{_base()}/{CODE}/{{name}}", _code),
     ]
 
 
@@ -59,5 +68,8 @@ def _data(request: Request) -> Response:
     return FileResponse(path, media_type=kind, headers=_FOR_EVER | _ALONE)
 
 
-def _code(request: Request) -> Response:  # noqa: ARG001 - there is one file
-    return FileResponse(_DECK, media_type="text/javascript", headers=_FOR_EVER)
+def _code(request: Request) -> Response:
+    path = _SCRIPTS.get(request.path_params["name"])
+    if path is None:
+        return PlainTextResponse("There is no such file.", status_code=404)
+    return FileResponse(path, media_type="text/javascript", headers=_FOR_EVER)

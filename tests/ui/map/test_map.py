@@ -31,7 +31,7 @@ DECK = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
 SITE = "http://map.test"
 STEPS = Steps((0.0, 50.0, 100.0), ((255, 0, 0, 255), (0, 0, 255, 255)))
 HOST = f"""<!doctype html><style>body {{ margin: 0 }}</style><main></main><script type="module">
-import mount from "{SITE}/map.js";
+import mount from "{SITE}/load_map.js";
 window.sent = [];
 window.put = (data) => {{
   const main = document.querySelector("main");
@@ -74,12 +74,13 @@ def page(
 ) -> Iterator[Page]:
     """An empty page that can fetch the component's code and data, as from the app's server."""
     monkeypatch.setenv("AETHER_HOME", str(tmp_path))
-    css, html, js = (FOLDER.joinpath(f"map.{kind}").read_text() for kind in ("css", "html", "js"))
+    css, html = (FOLDER.joinpath(f"map.{kind}").read_text() for kind in ("css", "html"))
 
     def answer(route: Route) -> None:
         address = route.request.url.removeprefix(SITE)
         asked.append(address)
-        known: dict[str, bytes] = {"/": HOST.encode(), "/map.js": js.encode()}
+        known: dict[str, bytes] = {"/": HOST.encode()}
+        known |= {f"/{name}": (FOLDER / name).read_bytes() for name in ("map.js", "load_map.js")}
         if address == "/deck.js":
             route.fulfill(body=DECK.read_bytes(), content_type="text/javascript")
         elif address in known:
@@ -110,6 +111,7 @@ def sent_data(**changes: Any) -> dict[str, Any]:
     east, north = (lonlat.max(axis=0) + 0.002).tolist()
     key = legend.of_steps("Schools <b>", "score", STEPS)
     data = {
+        "script": "/map.js",
         "code": "/deck.js",
         "words": city_map._WORDS,
         "alt": "Map of Helsinki",

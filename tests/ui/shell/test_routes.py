@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from ui.map import served
-from ui.shell.routes import code_address, routes
+from ui.shell.routes import code_address, map_code_address, routes
 
 
 @pytest.fixture
@@ -27,11 +27,16 @@ def test_the_code_that_draws_maps_comes_from_here(client: TestClient) -> None:
     answer = client.get(code_address())
     assert answer.status_code == 200
     assert "createDeck" in answer.text
+    own = client.get(map_code_address())
+    assert "class CityMap" in own.text
+    assert own.headers["content-type"].startswith("text/javascript")  # a module, or none is loaded
+    assert "immutable" in own.headers["cache-control"]
 
 
 @pytest.mark.parametrize("path", ["..%2f..%2fetc%2fpasswd", "none.bin", "%00", f"{'0' * 32}.bin"])
 def test_there_is_nothing_else(client: TestClient, path: str) -> None:
     assert client.get(f"/map-data/{path}").status_code == 404
+    assert client.get(f"/map-code/{path}").status_code == 404
 
 
 def test_data_that_were_forgotten_are_made_again(client: TestClient, tmp_path: Path) -> None:
