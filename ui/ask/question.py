@@ -5,8 +5,10 @@ words, `c` the criteria once they were edited, `mode`, `ground`, `at` the exampl
 looked at, `year` the embedding's where it is not the city's own.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final
 
 import streamlit as st
@@ -74,10 +76,15 @@ class Question:
 
 @dataclass
 class Found:
-    """An answer, and what was made of it for this visit's page."""
+    """An answer, and what was made of it for pages; equal questions share both."""
 
     result: Answer | CellScores
     made: dict[Any, Any]
+
+
+_MOST_FOUND: Final = 32
+_found_lately: Final[OrderedDict[int, Found]] = OrderedDict()
+_finding: Final = Lock()
 
 
 def current(city: CitySummary) -> Question | None:
@@ -122,10 +129,18 @@ def answer(question: Question) -> Found:
     kept: tuple[Question, Found] | None = st.session_state.get(_ANSWER)
     if kept is not None and kept[0] == question and question.cacheable:
         return kept[1]
-    result = _computed(question)
-    if kept is None or kept[0] != question or kept[1].result is not result:
-        st.session_state[_ANSWER] = (question, Found(result, {}))
-    found: Found = st.session_state[_ANSWER][1]
+    found = _found(_computed(question))
+    st.session_state[_ANSWER] = (question, found)
+    return found
+
+
+def _found(result: Answer | CellScores) -> Found:
+    """What was made of this very result for another visit, or nothing yet."""
+    with _finding:
+        found = _found_lately.setdefault(id(result), Found(result, {}))
+        _found_lately.move_to_end(id(result))
+        if len(_found_lately) > _MOST_FOUND:
+            _found_lately.popitem(last=False)
     return found
 
 

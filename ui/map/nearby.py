@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 import streamlit as st
 from scipy.spatial import KDTree
 
 from aether_core.spatial.earth import metres_a_degree
-from aether_core.spatial.longitudes import Bounds, extent_of, running_on
+from aether_core.spatial.longitudes import Bounds, running_on
 from ui.shell import state
 from workflows.cities.cities import CitySummary, city_points
 from workflows.home.store import Store
@@ -56,14 +55,16 @@ def spread_out(lonlat: npt.NDArray[np.float64], metres: float, most: int) -> lis
         metres: Least distance between two chosen points.
         most: Number of points wanted; fewer where there is no room.
     """
-    bounds = extent_of(shapely.points(lonlat))
-    flat = _running_on(lonlat, bounds) * metres_a_degree(lonlat[0, 1])
+    away = lonlat - lonlat[0]
+    away[:, 0] = (away[:, 0] + 180) % 360 - 180  # the short way, across the 180th meridian, too
+    flat = away * metres_a_degree(lonlat[0, 1])
     chosen: list[int] = []
-    for index, point in enumerate(flat):
-        if len(chosen) == most:
-            break
-        if not chosen or np.hypot(*(flat[chosen] - point).T).min() >= metres:
-            chosen.append(index)
+    free = np.ones(len(flat), dtype=bool)
+    while len(chosen) < most and free.any():
+        index = int(np.argmax(free))
+        chosen.append(index)
+        free &= np.hypot(*(flat - flat[index]).T) >= metres
+        free[index] = False
     return chosen
 
 

@@ -3,6 +3,7 @@
 Both are named by what is in them and never change, so that a browser asks for each once.
 """
 
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -54,7 +55,9 @@ def routes() -> list[Route]:
     ]
 
 
+@cache
 def _base() -> str:
+    """Where the app lies below its host; decided as the server starts."""
     path = str(st.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{path}" if path else ""
 

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from aether_core.spatial.distances import nearest_shape
+from aether_core.spatial.distances import ShapeIndex
 from aether_core.spatial.plane import Plane
 from workflows.home.store import Store
 from workflows.search.ask import Answer, Part
@@ -129,31 +129,34 @@ def addresses(store: Store, model: ModelInUse, lonlat: NDArray[np.float64]) -> l
         model: From `model_for`.
         lonlat: WGS84, float64 `[n, 2]`, at least one.
     """
-    places, roads = _named(store, model)
-    near_place = _nearest(lonlat, *places)
-    near_road = _nearest(lonlat, *roads)
-    return [Address(*both) for both in zip(near_place, near_road, strict=True)]
+    places, roads = (_nearest(lonlat, known) for known in _named(store, model))
+    return [Address(*both) for both in zip(places, roads, strict=True)]
 
 
-_Names = tuple[NDArray[np.object_], tuple[str, ...]]
+@dataclass(frozen=True)
+class _Named:
+    """What has a name, ready to be measured to."""
+
+    index: ShapeIndex
+    names: tuple[str, ...]
 
 
 @lru_cache(maxsize=4)
-def _named(store: Store, model: ModelInUse) -> tuple[_Names, _Names]:
-    places = city_places(store, model)
+def _named(store: Store, model: ModelInUse) -> tuple[_Named | None, _Named | None]:
+    """The places and the roads with a name; None where a city has none."""
+    places, roads = city_places(store, model), named_roads(store, model)
     names = tuple(places.names[row] for row in np.flatnonzero(places.named))
-    roads = named_roads(store, model)
-    empty: _Names = (np.empty(0, dtype=object), ())
-    return (places.points[places.named], names), (roads.shapes, roads.names) if roads else empty
+    return (
+        _Named(ShapeIndex(places.points[places.named]), names) if names else None,
+        _Named(ShapeIndex(roads.shapes), roads.names) if roads is not None else None,
+    )
 
 
-def _nearest(
-    lonlat: NDArray[np.float64], shapes: NDArray[np.object_], names: tuple[str, ...]
-) -> list[Nearby | None]:
-    if not len(shapes):
+def _nearest(lonlat: NDArray[np.float64], known: _Named | None) -> list[Nearby | None]:
+    if known is None:
         return [None] * len(lonlat)
-    metres, rows = nearest_shape(lonlat, shapes)
-    return [Nearby(names[row], float(far)) for far, row in zip(metres, rows, strict=True)]
+    metres, rows = known.index.nearest(lonlat)
+    return [Nearby(known.names[row], float(far)) for far, row in zip(metres, rows, strict=True)]
 
 
 def _here(

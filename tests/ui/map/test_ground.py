@@ -62,3 +62,6 @@ def test_spots_lie_apart_and_the_best_comes_first() -> None:
     assert nearby.spread_out(lonlat, 100, 3) == [0, 2, 3]
     assert nearby.spread_out(lonlat, 100, 2) == [0, 2]
     assert nearby.spread_out(lonlat, 600, 9) == [0, 3]
+    across = np.array([[179.9999, 0], [-179.9999, 0], [179.99, 0]])  # 22 m, then 1.1 km apart
+    assert nearby.spread_out(across, 100, 3) == [0, 2]
+    assert nearby.spread_out(across, 0, 3) == [0, 1, 2]
