@@ -8,7 +8,7 @@ page: how far the ground shows through, and a ramp turned round where the page i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,11 +89,7 @@ def value_breaks(values: NDArray[np.floating]) -> Breaks:
     Raises:
         InputError: No value is finite.
     """
-    edges = _even_edges(values)
-    if len(edges) == 1:
-        only = edges[0]
-        return fixed_breaks((only - 0.5, only + 0.5), (f"{only:.3g}",))
-    return fixed_breaks(edges, [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)])
+    return _even_breaks(values, factor=1, unit="")
 
 
 def share_breaks(values: NDArray[np.floating]) -> Breaks:
@@ -102,11 +98,7 @@ def share_breaks(values: NDArray[np.floating]) -> Breaks:
     Raises:
         InputError: No value is finite.
     """
-    edges = _even_edges(values)
-    if len(edges) == 1:
-        only = edges[0]
-        return fixed_breaks((only - 0.5, only + 0.5), (f"{100 * only:.3g} %",))
-    return fixed_breaks(edges, _percent_names(edges))
+    return _even_breaks(values, factor=100, unit=" %")
 
 
 def change_breaks(change: NDArray[np.floating], low: float, high: float) -> Breaks:
@@ -123,10 +115,29 @@ def change_breaks(change: NDArray[np.floating], low: float, high: float) -> Brea
     return Breaks(tuple(edges), CHANGE_RAMP, tuple(names), about_middle=True)
 
 
-def _even_edges(values: NDArray[np.floating]) -> tuple[float, ...]:
+def _even_breaks(values: NDArray[np.floating], *, factor: float, unit: str) -> Breaks:
+    """Even classes, named after their limits times a factor."""
     # Layers hold float32: whoever has widened them meanwhile cuts at the same limits.
-    finite = np.asarray(values, dtype=np.float32)
-    finite = finite[np.isfinite(finite)].astype(np.float64)
+    finite = finite_values(np.asarray(values, dtype=np.float32)).astype(np.float64)
+    edges = tuple(np.unique(np.quantile(finite, np.linspace(0, 1, STEPS + 1))).tolist())
+    if len(edges) == 1:
+        only = edges[0]
+        return fixed_breaks((only - 0.5, only + 0.5), (f"{factor * only:.3g}{unit}",))
+    return fixed_breaks(edges, names_between(edges, factor, unit))
+
+
+def names_between(edges: Sequence[float], factor: float = 1, unit: str = "") -> list[str]:
+    """Names of the classes between limits, times a factor."""
+    return [f"{factor * low:.3g} to {factor * high:.3g}{unit}" for low, high in pairwise(edges)]
+
+
+def finite_values(values: NDArray[np.floating]) -> NDArray[Any]:
+    """The values that are numbers.
+
+    Raises:
+        InputError: None is.
+    """
+    finite: NDArray[Any] = values[np.isfinite(values)]
     if not len(finite):
         raise InputError(
             "the layer has no value to draw",
@@ -134,11 +145,7 @@ def _even_edges(values: NDArray[np.floating]) -> tuple[float, ...]:
             "choose another field",
             code="no-value-to-draw",
         )
-    return tuple(np.unique(np.quantile(finite, np.linspace(0, 1, STEPS + 1))).tolist())
-
-
-def _percent_names(edges: Sequence[float]) -> list[str]:
-    return [f"{100 * low:.3g} to {100 * high:.3g} %" for low, high in pairwise(edges)]
+    return finite
 
 
 PERCENTILES: Final = fixed_breaks(
@@ -147,8 +154,8 @@ PERCENTILES: Final = fixed_breaks(
 )
 """Of a rank in the city: most of the ramp is kept for the best tenth."""
 _CONFIDENCE_EDGES: Final = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 1.0)
-CONFIDENCE: Final = fixed_breaks(_CONFIDENCE_EDGES, _percent_names(_CONFIDENCE_EDGES))
+CONFIDENCE: Final = fixed_breaks(_CONFIDENCE_EDGES, names_between(_CONFIDENCE_EDGES))
 """Of how sure a class is."""
 _PROBABILITY_EDGES: Final = (0.0, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
-PROBABILITY: Final = fixed_breaks(_PROBABILITY_EDGES, _percent_names(_PROBABILITY_EDGES))
+PROBABILITY: Final = fixed_breaks(_PROBABILITY_EDGES, names_between(_PROBABILITY_EDGES))
 """Of how probable one class is, which mostly it is not."""

@@ -9,8 +9,8 @@ vector has turned. Stable cells turn about as far as one another, so the logarit
 has a peak; its left flank, which no change reaches, says how wide it is, and stable is what lies
 not much further to its right. The changes of the stable cells in the query give the band that all
 but one in a hundred of them stay in. Whether they do where the band was not measured is asked of
-each half of the city by the band of the other. `benchmarks/change_noise.py` holds other ways
-against it on cities whose truth is known, `docs/method.md` has the figures.
+each half of the city by the band of the other. `benchmarks/figures/change_noise.py` holds other
+ways against it on cities whose truth is known, `docs/method.md` has the figures.
 """
 
 import math

@@ -9,6 +9,11 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import local_script_runner
 
+from tests.app_fixtures import SLUG, Once
+from workflows.home.store import Store
+from workflows.layers.layers import keep_layer
+from workflows.search.search import search_cells
+
 
 @pytest.fixture(scope="session", autouse=True)
 def installed_components() -> Iterator[None]:
@@ -52,3 +57,15 @@ def waiting_without_asking() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local_script_runner, "require_widgets_deltas", wait)
         yield
+
+
+@pytest.fixture
+def kept(app_environment: Store, once: Once) -> Store:
+    """A store whose city has two saved searches."""
+
+    def keep(store: Store) -> None:
+        for query in ("a night out", "school"):
+            keep_layer(store, search_cells(store, SLUG, query))
+
+    once("two searches", app_environment, keep)
+    return app_environment

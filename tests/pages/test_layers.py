@@ -33,16 +33,6 @@ pytestmark = pytest.mark.usefixtures("jobs_at_once")
 
 
 @pytest.fixture
-def kept(app_environment: Store, once: Once) -> Store:
-    def keep(store: Store) -> None:
-        for query in ("a night out", "school"):
-            keep_layer(store, search_cells(store, SLUG, query))
-
-    once("two searches", app_environment, keep)
-    return app_environment
-
-
-@pytest.fixture
 def mapped(app_environment: Store, task_files: TaskFiles, once: Once) -> Store:
     """Land use as two representations see it."""
     labels = LabelRequest(task_files.points, "zone")

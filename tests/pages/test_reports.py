@@ -8,29 +8,18 @@ import shapely
 from shapely.geometry import MultiPolygon
 from streamlit.testing.v1 import AppTest
 
-from tests.app_fixtures import SLUG, Once
+from tests.app_fixtures import SLUG
 from tests.pages.visit import links, open_page, words
 from ui.districts.areas import BESIDE, CHOSEN, Districts, Sketch
 from ui.map.box_map import Shape
 from workflows.cities.cities import list_cities
 from workflows.home.store import Store
 from workflows.layers import pictures
-from workflows.layers.layers import MAX_TITLE, keep_layer, list_layers, remove_layer
+from workflows.layers.layers import MAX_TITLE, list_layers, remove_layer
 from workflows.reports import maps
 from workflows.reports.choices import MOST_WORDS
-from workflows.search.search import search_cells
 
 HOSTILE = "Parks #1 *bold* $x$ <script>alert(1)</script>"
-
-
-@pytest.fixture
-def kept(app_environment: Store, once: Once) -> Store:
-    def keep(store: Store) -> None:
-        for query in ("a night out", "school"):
-            keep_layer(store, search_cells(store, SLUG, query))
-
-    once("two searches", app_environment, keep)
-    return app_environment
 
 
 def preview(visit: AppTest, store: Store) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 import streamlit as st
 
 from aether_core.errors import InputError
-from aether_core.search.question.criteria import Criterion
+from aether_core.search.question.criteria import KINDS, Criterion
 from ui.ask import change as change_asked
 from ui.ask import question as asking
 from ui.shell import page, state
@@ -50,8 +50,9 @@ def compared(criteria: tuple[Criterion, ...]) -> tuple[str, str]:
 
     Distances and areas are the same in every year.
     """
-    wanted = [one.words for one in criteria if one.kind == "like"]
-    excluded = [one.words for one in criteria if one.kind == "not_like"]
+    alike = [one for one in criteria if KINDS[one.kind].evidence == "likeness"]
+    wanted = [one.words for one in alike if not KINDS[one.kind].negated]
+    excluded = [one.words for one in alike if KINDS[one.kind].negated]
     return " and ".join(wanted), " and ".join(excluded)
 
 

@@ -7,10 +7,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aether_core.charts.breaks import PERCENTILES, Breaks, fixed_breaks, value_breaks
+from aether_core.charts.breaks import PERCENTILES, Breaks, finite_values, fixed_breaks, value_breaks
 from aether_core.charts.class_colours import rgb
 from aether_core.charts.palette import CHANGE_RAMP
-from aether_core.errors import InputError
 
 Colour = tuple[int, int, int, int]
 
@@ -86,14 +85,7 @@ def difference_steps(values: npt.NDArray[np.floating]) -> Steps:
     Raises:
         InputError: No value is finite.
     """
-    finite = np.abs(values[np.isfinite(values)])
-    if not len(finite):
-        raise InputError(
-            "the layer has no value to draw",
-            "all missing",
-            "choose another field",
-            code="no-value-to-draw",
-        )
+    finite = np.abs(finite_values(values))
     reach = float(np.quantile(finite, 0.98)) or float(finite.max()) or 1.0
     inner = np.array([-5, -3, -1, 1, 3, 5]) / 7 * reach
     most = max(float(finite.max()), reach)

@@ -62,6 +62,26 @@ def check_characters(what: str, words: str) -> None:
         )
 
 
+def checked_line(what: str, words: str, most: int, remedy: str, *, code: str) -> str:
+    """Words on one line with single spaces.
+
+    Args:
+        what: What they are, such as `a layer's title`.
+        words: As given.
+        most: Characters they may have.
+        remedy: What to do about too many, or none.
+        code: What is wrong then, for programs.
+
+    Raises:
+        InputError: They are empty, longer than that, or hold a control character.
+    """
+    check_characters(what, words)
+    line = " ".join(words.split())
+    if not 1 <= len(line) <= most:
+        raise InputError(f"{what} must have 1 to {most} characters", line, remedy, code=code)
+    return line
+
+
 def check_slug_free(store: Store, slug: str) -> None:
     """Check that no city has a short name.
 

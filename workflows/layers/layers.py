@@ -14,14 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from aether_core.errors import InputError
 from aether_core.findings import StoredFindings
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
 from db.layers import layers as layer_rows
 from db.schema import City, Layer
 from workflows.cities.cities import credits_of
-from workflows.cities.names import check_characters
+from workflows.cities.names import checked_line
 from workflows.home.store import Store
 from workflows.layers.kinds import LayerFindings, read_findings
 from workflows.search.ask import Answer
@@ -198,16 +197,9 @@ def checked_title(title: str) -> str:
     Raises:
         InputError: It is empty, longer than 200 characters, or holds a control character.
     """
-    check_characters("a layer's title", title)
-    title = " ".join(title.split())
-    if not 1 <= len(title) <= MAX_TITLE:
-        raise InputError(
-            f"a layer's title must have 1 to {MAX_TITLE} characters",
-            title,
-            "give a short title",
-            code="title-wrong-length",
-        )
-    return title
+    return checked_line(
+        "a layer's title", title, MAX_TITLE, "give a short title", code="title-wrong-length"
+    )
 
 
 def default_title(scores: CellScores) -> str:

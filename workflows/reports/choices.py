@@ -15,7 +15,7 @@ from aether_core.search.profile.read import read_named_areas
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.vector import VECTOR_SUFFIXES
 from workflows.cities.cities import CitySummary
-from workflows.cities.names import check_characters
+from workflows.cities.names import check_characters, checked_line
 from workflows.home.store import Store
 from workflows.layers.layers import MAX_TITLE, layer_shapes, show_layer
 
@@ -133,16 +133,13 @@ def checked_heading(title: str) -> str:
     Raises:
         InputError: It is empty, longer than 200 characters, or holds a control character.
     """
-    check_characters("the report's title", title)
-    title = " ".join(title.split())
-    if not 1 <= len(title) <= MAX_TITLE:
-        raise InputError(
-            f"a report's title must have 1 to {MAX_TITLE} characters",
-            f"{len(title):,} characters",
-            "give a short title, and say more in your own words below it",
-            code="report-title-wrong-length",
-        )
-    return title
+    return checked_line(
+        "a report's title",
+        title,
+        MAX_TITLE,
+        "give a short title, and say more in your own words below it",
+        code="report-title-wrong-length",
+    )
 
 
 def checked_words(words: str) -> str:

@@ -21,7 +21,7 @@ from aether_core.search.support import (
 from aether_core.search.unseen_auc import block_auc
 from aether_core.simulate.grid_city import ZONES
 from aether_core.text.minilm import MiniLMEncoder
-from benchmarks.support import QUERIES
+from benchmarks.figures.support import QUERIES
 
 WORDS = ("bar", "factory", "park")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from aether_core.model.recipes import recipe
 from aether_core.simulate.grid_city import simulate_city
 from aether_core.study.run import run_study
-from benchmarks.studies import over_cities, study_city, table
+from benchmarks.figures.studies import over_cities, study_city, table
 from tests.aether_core.study import small_city
 
 

@@ -7,7 +7,7 @@ from aether_core.model.recipes import recipe
 from aether_core.model.training.trainer import train
 from aether_core.simulate.grid_city import ZONES, simulate_city
 from aether_core.text.minilm import MiniLMEncoder
-from benchmarks.text_to_map_auc import Case, mean_auc, prepare
+from benchmarks.figures.text_to_map_auc import Case, mean_auc, prepare
 
 
 @pytest.fixture(scope="module")

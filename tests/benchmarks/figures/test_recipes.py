@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aether_core.model.recipes import recipe
-from benchmarks.recipes import Case, measure, paired, unseen_places, verdict
+from benchmarks.figures.recipes import Case, measure, paired, unseen_places, verdict
 
 
 def make_case(places: int = 400) -> Case:

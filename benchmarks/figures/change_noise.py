@@ -8,7 +8,7 @@ window) are called changed, which should be the one in a hundred that `aether_co
 promises, and how many of the cells that were built anew into or out of the query's own zone are
 called changed in the right direction.
 
-Run: `.venv/bin/python -m benchmarks.change_noise [--seeds 3] [--shares 0 0.02 0.1 0.3 0.6]`. It
+Run: `python -m benchmarks.figures.change_noise [--seeds 3] [--shares 0 0.02 0.1 0.3 0.6]`. It
 prints a Markdown table, and ends with an error when the way in use calls more than 3 of 100 stable
 cells changed in the mean of any row.
 """
@@ -39,7 +39,7 @@ from aether_core.search.scoring import cosine_scores, query_direction
 from aether_core.simulate.grid_city import SimulatedCity, simulate_city
 from aether_core.simulate.later_year import YearNoise, later_year, varied
 from aether_core.text.minilm import MiniLMEncoder
-from benchmarks.text_to_map_auc import Case, prepare
+from benchmarks.figures.text_to_map_auc import Case, prepare
 
 YEARS = {
     "even": YearNoise(living=1.0),

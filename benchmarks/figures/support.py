@@ -8,7 +8,7 @@ was chosen on these queries or seeds: that was done on the rows marked `tune` an
 Then each city is made again with the places of two zones left out before training: the queries of
 those zones were answerable in the first table and are not now.
 
-Run: `.venv/bin/python -m benchmarks.support [--seeds 1 2 3 4 5] [--use report]`. It prints Markdown
+Run: `python -m benchmarks.figures.support [--seeds 1 2 3 4 5] [--use report]`. It prints Markdown
 tables, and ends with an error when in any city AUROC is under 0.95 or fewer than nine in ten of the
 unanswerable queries get `none`.
 """
@@ -40,7 +40,7 @@ from aether_core.simulate.grid_city import ZONES, simulate_city
 from aether_core.spatial.blocks import blocks_to_hold
 from aether_core.text.encoder import TextEncoder
 from aether_core.text.minilm import MiniLMEncoder
-from benchmarks.recipes import Case, prepare
+from benchmarks.figures.recipes import Case, prepare
 
 QUERIES = Path(__file__).with_name("support_queries.csv")
 PLACES = 3000

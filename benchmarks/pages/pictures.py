@@ -1,7 +1,7 @@
 """The README's pictures, taken of a running app that holds the demo and a map of its land use.
 
 Run beside `./aether up`, with what `./aether test` installs: `.venv/bin/python -m
-benchmarks.pictures [--url http://127.0.0.1:8501] [-o docs/images]`.
+benchmarks.pages.pictures [--url http://127.0.0.1:8501] [-o docs/images]`.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.visitor import address, answered, chromium, settled
+from benchmarks.pages.visitor import address, answered, chromium, settled
 from workflows.demo.simulated import SLUG
 
 _COLOURS = 256

@@ -5,7 +5,7 @@ link in a new browser, then question by question, then by loading the page again
 the map shows the answer with its legend.
 
 Run beside a running app, with what `./aether test` installs: `.venv/bin/python -m
-benchmarks.page_times --url http://127.0.0.1:8501 --city helsinki [--pid N]`, where N is the web
+benchmarks.pages.times --url http://127.0.0.1:8501 --city helsinki [--pid N]`, where N is the web
 app's process, for its processor time. It prints a Markdown table.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, WebSocket
 
-from benchmarks.visitor import address, answered, chromium, settled
+from benchmarks.pages.visitor import address, answered, chromium, settled
 
 QUESTIONS = ("a night out", "school", "clothes shop")
 PAGES = ("", "search", "change", "layers", "land_use", "districts", "reports", "city", "train")

@@ -7,7 +7,7 @@ places among one another. Measured on a 50 m grid of cells, all of them and thos
 blocks: the mean AUC of eight queries, each against its own zone. City and training share a seed;
 differences are paired by it, with the 95 % interval of the t distribution.
 
-Run: `.venv/bin/python -m benchmarks.recipes [--recipes aether-plus] [--cities dense sparse noisy
+Run: `python -m benchmarks.figures.recipes [--recipes aether-plus] [--cities dense sparse noisy
 nameless] [--seeds 5] [--cases FOLDER]`. It prints a Markdown table, and ends with an error when
 `aether-plus` is there and does not beat `aether` in AUC and mean log rank on the first three.
 """

@@ -8,7 +8,7 @@ the true map, KL of shares of areas, and what AETHER adds over AlphaEarth on the
 With `--no-information` places draw their category from the whole city and names tell nothing: then
 nothing that AETHER is called better for can be real.
 
-Run: `.venv/bin/python -m benchmarks.tasks_truth [--seeds 20] [--labels 300] [--no-information]`.
+Run: `python -m benchmarks.figures.tasks_truth [--seeds 20] [--labels 300] [--no-information]`.
 With `--no-information` it ends with an error when more than 2 of 20 seeds call AETHER better.
 """
 

@@ -5,7 +5,7 @@ true zones of random points. Every seed is another city, so that intervals hold 
 city as well; `seeds` alone stays in one. `transfer` takes the model of a city whose zones look
 different: each draws signatures of its own.
 
-Run: `.venv/bin/python -m benchmarks.studies [KIND ...] [--seeds 5] [--city dense] [--set KEY=VALUE]
+Run: `python -m benchmarks.figures.studies [KIND ...] [--seeds 5] [--city dense] [--set KEY=VALUE]
 [--charts FOLDER] [--results FOLDER]`. Tables go to standard output, as Markdown.
 """
 
@@ -39,7 +39,7 @@ from aether_core.study.result import METRICS, StudyResult, StudySummary, summari
 from aether_core.study.run import run_study
 from aether_core.study.transfer import run_transfer
 from aether_core.text.minilm import MiniLMEncoder
-from benchmarks.text_to_map_auc import CITIES
+from benchmarks.figures.text_to_map_auc import CITIES
 
 LABELS = 2000
 CHARTS = {

@@ -6,7 +6,7 @@ AUC holds them against the greenery and water that are drawn, or against the gro
 a place of the kind. Its functions are written into the embedding from the same places, so the
 figures are no accuracy (docs/demo.md).
 
-Run: `.venv/bin/python -m benchmarks.demo_city [--embeddings 1 2 3] [--trainings 42 43]`. It prints
+Run: `python -m benchmarks.figures.demo_city [--embeddings 1 2 3] [--trainings 42 43]`. It prints
 a Markdown table with a row for each training, and how the demo's own training ended.
 """
 

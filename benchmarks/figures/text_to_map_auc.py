@@ -5,7 +5,7 @@ score a grid of map cells; AUC says how well each query's own zone comes first. 
 published recipe (every place, last epoch) after 10, 20, 40 and 100 epochs and for the recipe with
 no setting touched.
 
-Run: `.venv/bin/python -m benchmarks.text_to_map_auc [--seeds 3] [--cities dense sparse noisy]`.
+Run: `python -m benchmarks.figures.text_to_map_auc [--seeds 3] [--cities dense sparse noisy]`.
 It ends with an error when 20 epochs stay under 0.90 on the dense city, or when the untouched recipe
 stays more than 0.02 below the best number of epochs in the mean over the seeds of any city.
 """

@@ -1,0 +1,1 @@
+"""Measures behind the figures of `docs/`, on simulated cities whose truth is known."""
