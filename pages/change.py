@@ -219,10 +219,11 @@ def draw() -> None:
     result = answered(asked)
     found = result if isinstance(result, CellChange) else None
     marks = marks_of(city, found) if found else []
+    if isinstance(result, AetherError):
+        with errors.boxed(state.reachable):
+            raise result
     picture, panel = st.columns([3, 1], gap="medium")
     with panel, errors.boxed(state.reachable):
-        if isinstance(result, AetherError):
-            raise result
         if found is None:
             st.subheader("Ask what has changed", anchor=False)
             st.write(

@@ -287,15 +287,16 @@ def draw() -> None:
         chips.show_chips(city, question, whole)
     elif question is None:
         draw_examples(city)
+    if isinstance(result, AetherError):
+        with errors.boxed(state.reachable):  # above the map, below which a phone's panel stands
+            if question is None and ask.has_link():
+                chips.show_read_again()
+            raise result
     marks: list[Point] = []
     unsure: npt.NDArray[np.bool_] | None = None
     with st.container(key="ask-body"):
         picture, panel = st.columns([7, 3], gap="medium")
     with panel, errors.boxed(state.reachable):
-        if isinstance(result, AetherError):
-            if question is None and ask.has_link():
-                chips.show_read_again()
-            raise result
         if found is None or question is None:
             draw_hint(city)
         elif isinstance(found.result, Answer) and not found.result.paints:
