@@ -90,7 +90,7 @@ def made_report(
     chosen = checked_choices(city, choices)
     summary = show_layer(store, slug, layer)
     subject = Subject(store, city, summary, chosen.view, chosen.districts)
-    key = (store, city.id, summary.number, summary.title, chosen.view, chosen.districts)
+    key = (store, city.id, summary.number, summary.changed, chosen.view, chosen.districts)
     report = _REPORTS.get(key, lambda: compose(subject, progress))
     return _titled(report, chosen.title, chosen.words)
 
