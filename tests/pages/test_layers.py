@@ -60,7 +60,7 @@ def test_layers_are_listed_newest_first_with_their_lineage(kept: Store) -> None:
     assert visit.radio[0].options == ["school", "a night out"]
     said = words(visit)
     assert "tinytown-1" in said
-    assert "2024, simulated" in said
+    assert "2024, made up (demo)" in said
     assert list_layers(kept, SLUG)[0].view in said
 
 

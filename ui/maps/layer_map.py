@@ -153,4 +153,4 @@ def _change(
     chosen = fields[colour_by(list(fields), "Change", f"{key}-{layer.layer}")]
     if chosen == "change":
         return change_view(frame, found.noise.low, found.noise.high, layer.title)
-    return views.numbers(frame, chosen, "cosine, -1 to 1", layer.title, look)
+    return views.numbers(frame, chosen, "match, -1 to 1", layer.title, look)

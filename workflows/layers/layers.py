@@ -32,7 +32,7 @@ from workflows.training.representation import cell_vectors, model_for
 MAX_TITLE = 200
 """Characters a layer's title may have."""
 SCORE_FIELDS = [
-    {"name": "score", "type": "float", "unit": "cosine, -1 to 1"},
+    {"name": "score", "type": "float", "unit": "match (cosine), -1 to 1"},
     {"name": "percentile", "type": "float", "unit": "% of the city's cells that score lower"},
 ]
 
