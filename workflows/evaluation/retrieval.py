@@ -154,9 +154,7 @@ def evaluate_retrieval(
     samples = samples_of(
         labels,
         boundary=city.boundary,
-        cell_h3=city.arrays.cell_h3,
-        cell_lonlat=city.arrays.cell_lonlat,
-        resolution=city.resolution,
+        units=city.arrays.units,
         seed=seed,
         limit=_EVERY_CELL,
     )

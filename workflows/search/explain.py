@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import h3
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -69,12 +68,15 @@ class CellExplanation:
     """One cell of an answer.
 
     Attributes:
+        cell: Its code: H3, hexadecimal, or that of an area.
+        name: What people call it; "" where it has no name.
         rank: Among the cells that have a score, 1 the best; None where it has none.
         ranked: How many have one.
     """
 
     row: int
     cell: str
+    name: str
     lon: float
     lat: float
     score: float | None
@@ -109,7 +111,8 @@ def explain_cell(store: Store, result: Answer | CellScores, row: int) -> CellExp
     parts = result.parts if isinstance(result, Answer) else ()
     return CellExplanation(
         row=row,
-        cell=h3.int_to_str(int(result.h3[row])),
+        cell=result.units.code(row),
+        name=result.units.name(row),
         lon=float(here[0, 0]),
         lat=float(here[0, 1]),
         score=float(score[row]) if known else None,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
+from aether_core.city.units import Units
 from aether_core.errors import InputError
 from aether_core.spatial.plane import Plane
 from aether_core.tasks.samples.samples import Samples
@@ -35,8 +36,7 @@ class CityArrays:
     """What representations are made of.
 
     Attributes:
-        cell_h3: uint64 `[m]`, the city's cells.
-        cell_lonlat: float64 `[m, 2]`, their centres, WGS84.
+        units: The city's, m; they are called cells here.
         cell_vectors: float32 `[m, dim]`, the embedding pooled at the centres, unit rows; NaN rows
             have no data.
         pool: Pools AlphaEarth at WGS84 points the way the cells were: float64 `[n, 2]` to float32
@@ -46,8 +46,7 @@ class CityArrays:
         poi_text: float32 `[p, T]`, text vectors of the places; a NaN row has none.
     """
 
-    cell_h3: NDArray[np.uint64]
-    cell_lonlat: NDArray[np.float64]
+    units: Units
     cell_vectors: Floats
     pool: Callable[[NDArray[np.float64]], Floats]
     heads: "Heads | None"
@@ -193,7 +192,7 @@ class Poi:
 
     @cached_property
     def _cells(self) -> Floats:
-        return self.at_points(self._arrays.cell_lonlat)
+        return self.at_points(self._arrays.units.lonlat)
 
     def of_cells(self) -> Floats:
         """Describe the city's cells by the places around their centres, float32 `[m, T]`."""

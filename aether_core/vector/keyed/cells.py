@@ -37,7 +37,7 @@ def cell_column(table: pd.DataFrame, named: str | None = None) -> str | None:
         InputError: Several columns may be meant, or the values of a column called like H3 cells are
             none.
     """
-    found = [name for name in map(str, table.columns) if _holds_cells(table[name])]
+    found = columns_of_cells(table)
     if named in found:
         return named
     if len(found) > 1:
@@ -60,6 +60,11 @@ def cell_column(table: pd.DataFrame, named: str | None = None) -> str | None:
             code="cells-not-valid",
         )
     return None
+
+
+def columns_of_cells(table: pd.DataFrame) -> list[str]:
+    """Columns of a table without geometry whose values are H3 cells, nearly all."""
+    return [name for name in map(str, table.columns) if _holds_cells(table[name])]
 
 
 def resolutions_of(cells: NDArray[np.uint64]) -> list[int]:

@@ -13,7 +13,7 @@ import shapely
 
 from aether_core.eo.alphaearth import BAND_NAMES
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.table.embedding import open_tables
+from aether_core.eo.table.open import open_tables
 from aether_core.eo.table.samples import read_samples
 from aether_core.errors import InputError
 from tests.aether_core.eo.brute_force import unit_vectors

@@ -13,7 +13,7 @@ from aether_core.eo.alphaearth import BAND_NAMES
 from aether_core.eo.embedding import open_embedding
 from aether_core.eo.file_kind import TABLE
 from aether_core.eo.pooling.view import View
-from aether_core.eo.table.embedding import open_tables
+from aether_core.eo.table.open import open_tables
 from aether_core.errors import InputError
 from tests.aether_core.eo.brute_force import GEOD, unit_vectors
 from tests.errors import fault
