@@ -87,6 +87,13 @@ class Cells:
         row = int(np.searchsorted(self.h3, np.uint64(number)))
         return row if row < len(self.h3) and self.h3[row] == np.uint64(number) else None
 
+    def middle_of(self, code: str) -> tuple[float, float] | None:
+        """See `Units`."""
+        if not h3.is_valid_cell(number := _number_of(code)):
+            return None
+        lat, lon = h3.cell_to_latlng(number)
+        return float(lon), float(lat)
+
     def rows_at(self, lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
         """See `Units`."""
         found = np.array([cell_at(lon, lat, self.resolution) for lon, lat in lonlat], np.uint64)

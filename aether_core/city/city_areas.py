@@ -84,6 +84,11 @@ class CityAreas:
         """See `Units`."""
         return self._rows.get(code)
 
+    def middle_of(self, code: str) -> tuple[float, float] | None:
+        """See `Units`."""
+        row = self.row_of(code)
+        return None if row is None else (float(self.lonlat[row, 0]), float(self.lonlat[row, 1]))
+
     def rows_at(self, lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
         """See `Units`."""
         return self._index.rows_at(lonlat)

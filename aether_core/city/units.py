@@ -85,6 +85,12 @@ class Units(Protocol):
     def row_of(self, code: str) -> int | None:
         """The row of a code; None where none of them has it."""
 
+    def middle_of(self, code: str) -> tuple[float, float] | None:
+        """Where a code lies, longitude and latitude, WGS84; None where it says nothing.
+
+        A cell of H3 lies somewhere whether or not it is one of these.
+        """
+
     def rows_at(self, lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
         """The row of the unit each WGS84 point `[n, 2]` lies in, int64 `[n]`; -1 in none."""
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -89,6 +89,15 @@ class Shown:
     def names(self) -> tuple[str, ...]:
         """What values are positions of; empty where they are numbers."""
         return self.steps.names if isinstance(self.steps, Categories) else ()
+
+    def called(self, codes: Sequence[str]) -> "Shown":
+        """The same with what each shape is called before its value, where that is not said yet."""
+        titles = [self.title(at) for at in range(len(codes))]
+        if titles and titles[0].startswith(codes[0]):
+            return self
+        return replace(
+            self, titles=[f"{code} · {title}" for code, title in zip(codes, titles, strict=True)]
+        )
 
     def title(self, at: int) -> str:
         """First line of a shape's tooltip; the page escapes it."""

@@ -34,7 +34,7 @@ def _data(subject: Subject) -> list[Block]:
         ("Kind of embedding", city.embedding_kind),
         ("Checksum of the embedding", ", ".join(_short(one) for one in checksums)),
         ("Places of the city", f"{city.pois:,}"),
-        ("Cells", f"{city.cells:,}, H3 resolution {city.cell_resolution}"),
+        (city.unit.several.capitalize(), city.units_in_words),
         ("Model", str(layer.model or "none: embedding only")),
     ]
     for kind in ("labels", "areas"):

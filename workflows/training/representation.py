@@ -25,7 +25,7 @@ from db.cities import texts as text_rows
 from db.cities import years as year_rows
 from db.schema import City, Model
 from workflows.cities.cities import credits_of
-from workflows.cities.units import units_with
+from workflows.cities.units import all_units, units_with
 from workflows.cities.views import ensure_view
 from workflows.home import kept_arrays
 from workflows.home.encoders import encoder_named, ensure_texts
@@ -247,6 +247,22 @@ def _cells(store: Store, model: ModelInUse, other: YearFiles | None) -> CellVect
         city = city_rows.city_by_id(session, model.city_id)
         units = units_with(session, city, keys[np.isin(every, ids)])
     return CellVectors(ids, units, vectors)
+
+
+@lru_cache(maxsize=4)
+def every_unit(store: Store, city_id: int, added: datetime) -> Units:  # noqa: ARG001 - a city anew
+    """All units of a city, with data or without; read once a process.
+
+    Args:
+        store: The store.
+        city_id: The city.
+        added: When it was added.
+
+    Raises:
+        NotFoundError: The city was removed.
+    """
+    with store.session() as session:
+        return all_units(session, city_rows.city_by_id(session, city_id))[1]
 
 
 def cell_vectors(store: Store, model: ModelInUse, year: int | None = None) -> CellVectors:

@@ -59,7 +59,7 @@ class AreaVectors:
     @cached_property
     def _wide(self) -> NDArray[np.float32]:
         """Unit mean of each area and its neighbours with data; NaN where it has none itself."""
-        there = np.isfinite(self._vectors).all(axis=1)
+        there = np.asarray(np.isfinite(self._vectors).all(axis=1))
         known = np.where(there[:, None], self._vectors, 0).astype(np.float64)
         sums = np.asarray((self.neighbours + eye_array(len(known))) @ known)
         norms = np.linalg.norm(sums, axis=1)
@@ -202,7 +202,9 @@ def _check(areas: AreaRows) -> None:
         )
     codes, times = np.unique(areas.code.astype(str), return_counts=True)
     if (times > 1).any():
-        raise _repeated(f"{int((times > 1).sum())} codes, such as {shown(codes[times > 1])}")
+        raise _repeated(
+            f"{int((times > 1).sum())} codes, such as {shown(codes[times > 1].tolist())}"
+        )
     shapes, row, times = np.unique(
         shapely.to_wkb(shapely.normalize(areas.geometry)).astype(bytes),
         return_index=True,
