@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, eye_array
@@ -152,6 +153,12 @@ class AreaEmbedding(TableEmbedding):
         """The ground of all areas together, WGS84."""
         return ground_of_areas(self.areas.geometry)
 
+    def _covered(self, part: Samples) -> BaseGeometry:
+        """The ground of one table's areas, WGS84."""
+        if part.areas is None or len(part.areas.code) == len(self.areas.code):
+            return self.footprint
+        return ground_of_areas(part.areas.geometry)
+
     def fitting_radius(self, lonlat: NDArray[np.float64]) -> float | None:  # noqa: ARG002
         """None: a place lies in an area or in none, whatever the radius."""
         return None
@@ -205,14 +212,10 @@ def _check(areas: AreaRows) -> None:
         raise _repeated(
             f"{int((times > 1).sum())} codes, such as {shown(codes[times > 1].tolist())}"
         )
-    shapes, row, times = np.unique(
-        shapely.to_wkb(shapely.normalize(areas.geometry)).astype(bytes),
-        return_index=True,
-        return_counts=True,
-    )
-    if len(shapes) < len(areas.code):
+    again = pd.Series(list(shapely.to_wkb(shapely.normalize(areas.geometry)))).duplicated()
+    if again.any():
         raise _repeated(
-            f"{int((times > 1).sum())} polygons, such as that of {areas.code[row[times > 1][0]]}"
+            f"{int(again.sum())} polygons, such as that of {areas.code[int(again.argmax())]}"
         )
     if areas.resolution is None and (worst := worst_overlap(areas.geometry, _MOST_SHARED)):
         raise InputError(

@@ -106,8 +106,12 @@ class TableEmbedding:
         return tuple(
             FileInfo(path, sha256_of(path), self._crs_kept, len(part.lonlat), 1, around)
             for path, part in zip(self.files, self._samples, strict=True)
-            for around in [_area_of(part.lonlat)]
+            for around in [self._covered(part)]
         )
+
+    def _covered(self, part: Samples) -> BaseGeometry:
+        """What one table covers, WGS84."""
+        return _area_of(part.lonlat)
 
     @property
     def _crs_kept(self) -> str:

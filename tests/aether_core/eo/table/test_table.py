@@ -132,7 +132,7 @@ def test_one_sample_still_has_a_footprint(tmp_path: Path) -> None:
 
 def test_squares_are_refused(tmp_path: Path) -> None:
     embedding = open_tables([write_table(tmp_path, samples(), "csv")])
-    with pytest.raises(InputError, check=fault("samples-without-pixels", "base", "4 pixels")):
+    with pytest.raises(InputError, check=fault("samples-without-pixels", "base", "square")):
         embedding.pool(np.array([[24.92, 60.165]]), [View("base", "square", radius_px=4)])
 
 

@@ -45,8 +45,7 @@ def arrays() -> CityArrays:
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
     return CityArrays(
-        cell_h3=CELLS.h3,
-        cell_lonlat=CELLS.lonlat,
+        units=CELLS,
         cell_vectors=pool(CELLS.lonlat),
         pool=pool,
         heads=Heads(),
