@@ -101,11 +101,12 @@ def read_samples(
         vectors, used = named_vectors(frame, file, kind)
     of_areas = not as_points and are_areas(frame.geometry.to_numpy(), file)
     shapes = mended(frame.geometry.to_numpy()) if of_areas else frame.geometry.to_numpy()
-    points = shapely.point_on_surface(shapes)
+    flat = shapely.is_empty(shapes)
+    points = shapely.point_on_surface(np.where(flat, None, shapes))
     lonlat = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
     reasons = _reasons(vectors, lonlat)
     if of_areas:
-        reasons[shapely.is_empty(shapes)] = NO_GROUND
+        reasons[flat] = NO_GROUND
     whole = reasons == ""
     if not whole.any():
         raise InputError(
@@ -130,7 +131,8 @@ def read_samples(
         report = report.noted("Each shape counts at one point inside it.")
     lonlat, vectors = lonlat[whole], vectors[whole]
     measured = Measured.of(vectors)
-    if kind == ALPHAEARTH and measured.are_means:
+    alone = areas is not None and len(vectors) == 1  # nothing to tell a mean by
+    if kind == ALPHAEARTH and (measured.are_means or alone):
         report = report.noted(f"{measured.means_note}; they were brought to length 1.")
         vectors = (vectors / measured.norms[:, None]).astype(np.float32)
     elif kind == ALPHAEARTH:
