@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.schema import Cell, CellFeature, City, Layer, Model, Poi, PooledView, Raster
+from db.schema import Cell, City, Layer, Model, Poi, PooledView, Raster
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,6 @@ class CityFacts:
         years: The years it holds, ascending.
         footprint: What the files of its own year cover together, WGS84.
         model: The one in use; None before its first.
-        vector_length: Least, median and greatest length its areas' vectors had in the file of its
-            own year; None where that is not known, as of pixels.
     """
 
     pois: int
@@ -33,14 +31,12 @@ class CityFacts:
     years: tuple[int, ...]
     footprint: BaseGeometry
     model: Model | None
-    vector_length: tuple[float, float, float] | None
 
 
 def city_facts(session: Session, city_ids: Sequence[int]) -> dict[int, CityFacts]:
     """Facts of cities by their number, in as many statements for one as for a hundred."""
     years = _years(session, city_ids)
     footprints = _footprints(session, city_ids)
-    lengths = _vector_lengths(session, city_ids)
     in_use = {
         model.city_id: model
         for model in session.scalars(select(Model).where(Model.city_id.in_(city_ids), Model.in_use))
@@ -54,7 +50,6 @@ def city_facts(session: Session, city_ids: Sequence[int]) -> dict[int, CityFacts
             years=tuple(years[city_id]),
             footprint=shapely.union_all(footprints[city_id]),
             model=in_use.get(city_id),
-            vector_length=lengths.get(city_id),
         )
         for city_id, pois, cells, models, layers in _counts(session, city_ids)
     }
@@ -69,25 +64,6 @@ def _counts(session: Session, city_ids: Sequence[int]) -> list[tuple[int, int, i
     ]
     rows = session.execute(select(City.id, *counts).where(City.id.in_(city_ids)))
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
-
-
-def _vector_lengths(
-    session: Session, city_ids: Sequence[int]
-) -> dict[int, tuple[float, float, float]]:
-    length = CellFeature.length
-    found = (
-        select(
-            City.id,
-            func.min(length),
-            func.percentile_cont(0.5).within_group(length),
-            func.max(length),
-        )
-        .join(PooledView, (PooledView.city_id == City.id) & (PooledView.year == City.year))
-        .join(CellFeature, CellFeature.view_id == PooledView.id)
-        .where(City.id.in_(city_ids), City.units == "areas", length.is_not(None))
-        .group_by(City.id)
-    )
-    return {row[0]: (row[1], row[2], row[3]) for row in session.execute(found)}
 
 
 def _years(session: Session, city_ids: Sequence[int]) -> dict[int, list[int]]:

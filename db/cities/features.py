@@ -256,17 +256,6 @@ def add_cell_features(
     copy_in(session, CellFeature.__tablename__, columns, longer)
 
 
-def lengths(session: Session, view_id: int) -> NDArray[np.float64]:
-    """Lengths of the vectors of a view as their file had them, float64; empty where not known."""
-    found = copy_out(
-        session,
-        "SELECT length FROM cell_feature WHERE view_id = %(view)s AND length IS NOT NULL",
-        {"view": view_id},
-        {"length": np.dtype(">f8")},
-    )
-    return np.asarray(found["length"], dtype=np.float64)
-
-
 def cell_features(
     session: Session, city_id: int, view_name: str, year: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.float32]]:

@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 from geoalchemy2 import WKBElement
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.columns.vector_type import Vector
@@ -32,6 +41,7 @@ class City(Base):
     """A city: its boundary and how its features were made. `dropped` counts POIs by reason.
 
     `units` says what it is mapped on, one of `UNITS`; `cell_resolution` is that of H3 cells.
+    `vector_length` is the least, median and greatest length of areas' vectors in the file.
     `embedding_kind` is the kind of file, `embedding` what the vectors in it are: `alphaearth`, or
     another's name. `year` is the main year. `sources` lists what the city was made from as
     `{kind, title, version, licence, attribution, url, fetched}`.
@@ -51,6 +61,7 @@ class City(Base):
     working_crs: Mapped[str]
     units: Mapped[str] = mapped_column(default="h3", server_default="h3")
     cell_resolution: Mapped[int | None]
+    vector_length: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
     radius_m: Mapped[float]
     embedding_kind: Mapped[str]
     embedding: Mapped[str] = mapped_column(default="alphaearth", server_default="alphaearth")

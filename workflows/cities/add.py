@@ -481,6 +481,7 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared) -> City:
         units=prepared.units.units.kind.name,
         cell_resolution=prepared.units.resolution,
         radius_m=prepared.units.radius_m,
+        vector_length=prepared.units.lengths,
         embedding_kind=embedding.kind,
         simulated=request.simulated,
         pixels=embedding.pixels,

@@ -120,7 +120,7 @@ def _summary(city: City, facts: CityFacts) -> CitySummary:
         footprint=mapping(facts.footprint),
         units=unit_kind(city).name,
         cell_resolution=city.cell_resolution,
-        vector_length=facts.vector_length,
+        vector_length=_three(city.vector_length),
         radius_m=city.radius_m,
         embedding=city.embedding,
         embedding_kind=city.embedding_kind,
@@ -132,6 +132,13 @@ def _summary(city: City, facts: CityFacts) -> CitySummary:
         layers=facts.layers,
         created=city.created_at,
     )
+
+
+def _three(found: Sequence[float] | None) -> tuple[float, float, float] | None:
+    if not found:
+        return None
+    least, median, most = found
+    return least, median, most
 
 
 def credits_of(city: City, model: Model | None) -> tuple[str, ...]:

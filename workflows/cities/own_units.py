@@ -61,6 +61,13 @@ class OwnUnits:
     radius_m: float
     resolution: int | None
 
+    @property
+    def lengths(self) -> list[float] | None:
+        """Least, median and greatest length of the vectors; None where they are not known."""
+        if self.length is None:
+            return None
+        return [float(part(self.length)) for part in (np.min, np.median, np.max)]
+
 
 def own_units(embedding: Embedding, asked: AskedUnits, progress: Progress) -> OwnUnits:
     """Return the units of a new city, with their vectors.

@@ -25,6 +25,7 @@ from db.schema import City, LabelSet
 from workflows.cities.area_vectors import area_vectors
 from workflows.cities.files import open_city_embedding
 from workflows.cities.osm_labels import OSM_LABELS
+from workflows.cities.units import unit_kind
 from workflows.cities.views import ensure_view, model_view
 from workflows.home.encoders import default_encoder
 from workflows.home.store import Store
@@ -124,7 +125,7 @@ def study_city(
         base, wide = FILE_KINDS[city.embedding_kind].views(city.radius_m)
         base = model_view(city, recipe.settings) or base
         source: Embedding | AreaVectors
-        if FILE_KINDS[city.embedding_kind].units == AREAS.name:
+        if unit_kind(city) is AREAS:
             source = area_vectors(session, city)
         else:
             rasters = city_rows.rasters(session, city_id)

@@ -25,7 +25,7 @@ from db.evidence import models as model_rows
 from db.schema import City
 from workflows.cities.cities import credits_of
 from workflows.cities.files import open_city_embedding
-from workflows.cities.units import units_with
+from workflows.cities.units import unit_kind, units_with
 from workflows.cities.views import ensure_view, model_view
 from workflows.home.encoders import default_encoder, ensure_texts
 from workflows.home.store import Store
@@ -119,7 +119,7 @@ def task_city(
             units=units,
             cell_vectors=vectors,
             pool=_pool_of_areas(units, vectors)
-            if FILE_KINDS[city.embedding_kind].units == AREAS.name
+            if unit_kind(city) is AREAS
             else _pool(city, opened, model_view(city, settings), published=published),
             heads=heads,
             poi_lonlat=lonlat if with_places else lonlat[:0],

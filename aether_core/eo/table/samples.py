@@ -102,7 +102,9 @@ def read_samples(
     of_areas = not as_points and are_areas(frame.geometry.to_numpy(), file)
     shapes = mended(frame.geometry.to_numpy()) if of_areas else frame.geometry.to_numpy()
     flat = shapely.is_empty(shapes)
-    points = shapely.point_on_surface(np.where(flat, None, shapes))
+    shapes = shapes.copy()
+    shapes[flat] = None
+    points = shapely.point_on_surface(shapes)
     lonlat = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
     reasons = _reasons(vectors, lonlat)
     if of_areas:

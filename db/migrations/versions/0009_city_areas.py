@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column("city", sa.Column("units", sa.String(), server_default="h3", nullable=False))
     op.create_check_constraint(op.f("ck_city_units"), "city", "units IN ('h3', 'areas')")
     op.alter_column("city", "cell_resolution", existing_type=sa.Integer(), nullable=True)
+    op.add_column("city", sa.Column("vector_length", sa.ARRAY(sa.Double()), nullable=True))
     op.alter_column("cell", "h3", new_column_name="key", existing_type=sa.BigInteger())
     op.execute("ALTER TABLE cell RENAME CONSTRAINT uq_cell_city_id_h3 TO uq_cell_city_id_key")
     op.alter_column("cell", "geom", existing_type=Geometry(srid=4326), nullable=True)
@@ -64,4 +65,5 @@ def downgrade() -> None:
     op.alter_column("cell", "key", new_column_name="h3", existing_type=sa.BigInteger())
     op.alter_column("city", "cell_resolution", existing_type=sa.Integer(), nullable=False)
     op.drop_constraint(op.f("ck_city_units"), "city", type_="check")
+    op.drop_column("city", "vector_length")
     op.drop_column("city", "units")
