@@ -93,6 +93,9 @@ def draw_dropped(city: CitySummary) -> None:
     source = "sources" if city.sources else "file"
     st.subheader("Left out", anchor=False)
     dropped = {reason: number for reason, number in city.pois_dropped.items() if number}
+    if not dropped and not city.pois:
+        st.caption("No places were given, so there was none to leave out.")
+        return
     if not dropped:
         st.caption(f"Every place of the {source} is in the city.")
         return

@@ -54,6 +54,7 @@ class _Rows:
 
     geometry: Path | None = None
     code_field: str | None = None
+    lacks_shapes: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def ask_city(panel: Panel) -> None:
         with errors.boxed(state.reachable):
             _show_boundary(files, options)
             table = _ask_rows(files, kind or ALPHAEARTH, embedding_crs or None)
-    missing = _missing(name, slug, files)
+    missing = _missing(name, slug, files, table)
     if missing:
         st.caption(f"Still needed: {missing}.")
     request = (
@@ -278,7 +279,7 @@ def _ask_rows(files: _Files, kind: str, crs: str | None) -> _Rows:
     if _needs_shapes(str(first), reading.changed(first)):
         geometry = shapes.ask(key)
         if geometry is None:
-            return _Rows()
+            return _Rows(lacks_shapes=True)
     chosen = st.session_state.get(f"{key}-code", _DETECT)  # asked below what it decides
     table = _Rows(geometry, None if chosen == _DETECT else str(chosen))
     unclear: AetherError | None = None
@@ -346,10 +347,11 @@ def _places(
     return read_pois(path, fields=fields, options=options)
 
 
-def _missing(name: str, slug: str, files: _Files) -> str:
+def _missing(name: str, slug: str, files: _Files, table: _Rows) -> str:
     wanted = {
         "a name": name,
         "a short name": slug or not name,
         "an embedding": files.embedding,
+        "the shapes of the codes": not table.lacks_shapes,
     }
     return ", ".join(words for words, there in wanted.items() if not there)
