@@ -26,6 +26,8 @@ VIEW: Final = "ask-view"
 WHERE, WHY, SURE = "Where", "Why here", "How sure"
 _MOST: Final = 6
 _LOOKED_AT: Final = 1000
+_FAR_M: Final = 1000.0
+"""What is further from the middle of an area says nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def _best(
 def spot_title(units: Units, row: int, address: Address) -> str:
     """What a spot is called: an area by its name, a cell by what is near."""
     nearest = address.nearest
-    if units.hexagons is None and (units.name(row) or nearest is None):
+    is_far = nearest is not None and nearest.metres > _FAR_M
+    if units.hexagons is None and (units.name(row) or nearest is None or is_far):
         return title_of(units, row)
     if nearest is None:
         return units.code(row)
