@@ -331,8 +331,8 @@ def _keep(
         parameters=_parameters(measured, request),
         lineage={
             **lineage_of(city),
-            "values_sha256": values.sha256,
-            "values": Path(values.source).name,
+            "samples_sha256": values.sha256,
+            "samples": Path(values.source).name,
             "read": without_rows(_read(values)),
             "command": map_command(
                 NUMBERS.command, city.slug, value_words(request.values), fit, request.districts
@@ -352,7 +352,7 @@ def _read(values: Values) -> dict[str, Any]:
 def _parameters(measured: MeasuredCity, request: NumberRequest) -> dict[str, Any]:
     fit = request.fit
     return {
-        "values": Path(measured.values.source).name,
+        "samples": Path(measured.values.source).name,
         "field": measured.values.field,
         "transform": measured.transform.name,
         "per_km2": request.values.per_km2,

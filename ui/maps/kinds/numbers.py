@@ -9,11 +9,18 @@ from aether_core import charts
 from aether_core.charts.words import SPLITS, percent
 from aether_core.tasks.kinds.numbers import NUMBERS, NumberFindings
 from aether_core.tasks.values.transform import LOG1P
+from ui.maps import views
+from ui.maps.switches import colour_by, grey_out
 from ui.maps.task_page import TASK_PAGES, Headline, TaskPage
 from ui.maps.tested import accuracy_table
+from ui.maps.views import LayerView, Look
 from ui.shell import chart
+from workflows.layers.layers import LayerSummary
 
 _CHART: Final = 380
+_ESTIMATE, _LOW, _HIGH, _WIDTH = "Estimate", "Lower end", "Upper end", "Width"
+_COLUMNS: Final = {_ESTIMATE: "", _LOW: "_lo", _HIGH: "_hi"}
+"""What a map can be coloured by, and how its column's name ends."""
 _ON_LOGARITHM: Final = (
     "Fitted on the logarithm: an estimate is the typical number of such a place, not the mean, "
     "which few large numbers pull up."
@@ -41,6 +48,20 @@ class NumbersPage(TaskPage[NumberFindings]):
         parts = [f"In {found.field} {found.unit}." if found.unit else ""]
         parts.append(_ON_LOGARITHM if found.transform == LOG1P.name else "")
         return " ".join(part for part in parts if part) or None
+
+    def view(self, layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
+        """By the estimate, an end of its interval, or how wide that is."""
+        found = layer.measured(NumberFindings)
+        name = found.field
+        what = colour_by([*_COLUMNS, _WIDTH], _ESTIMATE, f"{key}-{layer.layer}")
+        named = {f"{name}{end}": words for words, end in _COLUMNS.items()}
+        shown = frame.rename(columns=named)
+        shown[_WIDTH] = shown[_HIGH] - shown[_LOW]
+        view = views.numbers(
+            shown, what, f"{name} {found.unit}".strip(), f"{layer.title}: {what.lower()}", look
+        )
+        outside = ~frame["applicable"].to_numpy(dtype=bool)
+        return view.greyed(outside, look) if outside.any() and grey_out(key) else view
 
     def accuracy(self, found: NumberFindings, frame: pd.DataFrame, key: str) -> None:
         """Scores, and each held-out number against what was estimated."""
