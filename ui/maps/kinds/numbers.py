@@ -53,7 +53,7 @@ class NumbersPage(TaskPage[NumberFindings]):
         """By the estimate, an end of its interval, or how wide that is."""
         found = layer.measured(NumberFindings)
         name = found.field
-        what = colour_by([*_COLUMNS, _WIDTH], _ESTIMATE, f"{key}-{layer.layer}")
+        what = colour_by([*_COLUMNS, _WIDTH], _ESTIMATE, key)
         named = {f"{name}{end}": words for words, end in _COLUMNS.items()}
         shown = frame.rename(columns=named)
         shown[_WIDTH] = shown[_HIGH] - shown[_LOW]
