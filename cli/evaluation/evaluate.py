@@ -16,6 +16,7 @@ from cli.maps.task_options import (
     DistrictOptions,
     FitOptions,
     LabelOptions,
+    ValueOptions,
     names_in,
 )
 from cli.options import flat
@@ -52,6 +53,7 @@ class _Options:
     slug: str
     labels: LabelOptions
     areas: AreaOptions
+    values: ValueOptions
     fit: FitOptions
     districts: DistrictOptions
     compared: CompareOptions
@@ -61,10 +63,11 @@ class _Options:
 def evaluate(
     slug: str,
     task: Annotated[
-        str, typer.Option(help="A kind of task, such as landuse or socioeconomic; or retrieval.")
+        str, typer.Option(help="A kind of task: landuse, socioeconomic or value; or retrieval.")
     ],
     labels: LabelOptions,
     areas: AreaOptions,
+    values: ValueOptions,
     fit: FitOptions,
     districts: DistrictOptions,
     compared: CompareOptions,
@@ -72,7 +75,7 @@ def evaluate(
     """Compare representations on the same folds, or test queries."""
     from aether_core.tasks.kinds.registry import TASK_KINDS
 
-    options = _Options(slug, labels, areas, fit, districts, compared)
+    options = _Options(slug, labels, areas, values, fit, districts, compared)
     tests: dict[str, Callable[[_Options], None]]
     tests = {**{name: partial(_compare, task=name) for name in TASK_KINDS}, **_OTHER_TESTS}
     if task not in tests:
@@ -87,8 +90,8 @@ def _request(options: _Options, task: str) -> object:
     from aether_core.tasks.kinds.registry import TASK_KINDS
     from workflows.tasks.task import TASKS, MapChoices
 
-    by_kind: dict[str, LabelOptions | AreaOptions]
-    by_kind = {"labels": options.labels, "areas": options.areas}
+    by_kind: dict[str, LabelOptions | AreaOptions | ValueOptions]
+    by_kind = {"labels": options.labels, "areas": options.areas, "samples": options.values}
     return TASKS[task].request_for(
         by_kind[TASK_KINDS[task].samples].request(),
         options.fit.settings("alphaearth", 0.9),  # the representations compared take turns
