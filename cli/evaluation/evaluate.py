@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 import typer
 
 from aether_core.errors import InputError
+from aether_core.tasks.samples.representations import COMPARED
 from cli import output
 from cli.following import Wait, followed, say_queued
 from cli.maps.task_options import (
@@ -34,12 +35,14 @@ Curve = Annotated[
     bool, typer.Option("--learning-curve", help="Score against the number of labels.")
 ]
 
+_COMPARED: Final = ",".join(COMPARED)
+
 
 @dataclass(frozen=True)
 class CompareOptions:
     """What a test needs beside a task's own options: representations, or queries and truth."""
 
-    representations: Representations = "alphaearth,aether,poi,concat"
+    representations: Representations = _COMPARED
     curve: Curve = False
     queries: Queries = None
     truth: Truth = None

@@ -11,7 +11,7 @@ import typer
 from aether_core.errors import InputError
 from aether_core.tasks.labels.crosswalks import CROSSWALKS
 from aether_core.tasks.predictors.predictor import PREDICTORS
-from aether_core.tasks.samples.representations import REPRESENTATIONS
+from aether_core.tasks.samples.representations import RECOMMENDED, REPRESENTATIONS
 from aether_core.tasks.testing.protocols import PROTOCOLS
 from aether_core.tasks.testing.splits import OFFERED
 from aether_core.tasks.values.transform import AUTO, TRANSFORMS
@@ -318,7 +318,7 @@ class DistrictOptions:
 class MapOptions:
     """What becomes of the map: how sure it must be, what it is called, where it is written."""
 
-    representation: Representation = "aether"
+    representation: Representation = RECOMMENDED
     level: Level = 0.9
     title: Title = None
     target: Target = None
