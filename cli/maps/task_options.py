@@ -39,7 +39,9 @@ LabelsFile = Annotated[
     Path | None,
     typer.Option(help="Labelled points or polygons; osm for the city's own land use."),
 ]
-Field = Annotated[str | None, typer.Option(help="The field with the class, or the number.")]
+Field = Annotated[
+    str | None, typer.Option(help="The field with the class or the number; a raster's band.")
+]
 Crosswalk = Annotated[
     str | None,
     typer.Option(help=f"Built-in mapping: {', '.join(CROSSWALKS)}."),
@@ -86,7 +88,7 @@ MinimumCount = Annotated[
 MinimumM2 = Annotated[
     float, typer.Option("--minimum-m2", help="Leave out areas smaller than this, in square metres.")
 ]
-ValuesFile = Annotated[Path | None, typer.Option(help="Points or areas with a number.")]
+ValuesFile = Annotated[Path | None, typer.Option(help="Points, areas or a GeoTIFF with a number.")]
 TransformName = Annotated[
     str,
     typer.Option(

@@ -9,9 +9,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from aether_core.charts.breaks import plain_number, value_breaks
+from aether_core.eo.raster.file import RASTER_SUFFIXES
 from aether_core.errors import AetherError, InputError
 from aether_core.tasks.samples.polygons import is_polygon
-from aether_core.tasks.values.read import ValueColumns, Values, read_values, value_columns
+from aether_core.tasks.values.raster import is_raster, raster_bands
+from aether_core.tasks.values.read import ValueColumns, Values, value_columns
 from aether_core.tasks.values.transform import AUTO, TRANSFORMS, choose_transform
 from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions
 from ui.forms import reading, shapes
@@ -25,18 +27,18 @@ from ui.maps.views import LayerView, Look
 from ui.shell import errors, state, uploads
 from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
-from workflows.tasks.numbers import ValueRequest
+from workflows.tasks.numbers import ValueRequest, values_of
 
 MAP_HEIGHT: Final = 420
-_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES))
+_ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES | RASTER_SUFFIXES))
 _HINT: Final = (
     "Upload points or areas with a number, such as a price, a temperature or people. "
     "A few hundred are a good start."
 )
 _ABOUT: Final = (
     "Points or polygons with a number: GeoPackage, GeoJSON, zipped Shapefile or FileGDB, "
-    "FlatGeobuf, GeoParquet, KML, GML, or CSV with coordinates. Another table needs H3 cells, or "
-    "codes and a second file with their shapes."
+    "FlatGeobuf, GeoParquet, KML, GML, or CSV with coordinates; or a GeoTIFF. Another table needs "
+    "H3 cells, or codes and a second file with their shapes."
 )
 
 
@@ -99,10 +101,8 @@ def _field(path: Path, key: str) -> ValueRequest | None:
             code="values-without-number-field",
         )
     if field is None:
-        st.caption(
-            f"{count(found.rows, 'row')} in the file, "
-            f"{count(len(found.numbers), 'field')} with numbers."
-        )
+        rows = f"{count(found.rows, 'row')} in the file, " if found.rows else ""
+        st.caption(f"{rows}{count(len(found.numbers), 'field')} with numbers.")
         return None
     per_km2 = st.toggle(
         "It counts something in each area, such as people or homes",
@@ -116,14 +116,14 @@ def _field(path: Path, key: str) -> ValueRequest | None:
 def _previewed(city: CitySummary, request: ValueRequest, key: str) -> bool:
     try:
         changed = [reading.changed(file) for file in (request.file, request.geometry) if file]
-        values = _values(repr(request), changed, request)
+        boundary = shapely.geometry.shape(city.boundary)
+        values = _values(repr(request), changed, city.slug, request, boundary, 2 * city.radius_m)
     except AetherError as error:
         errors.show(error)
         return False
     reading.show_report(values.report, f"{key}-report")
     if values.shapes is not None:
         reading.show_report(values.shapes, f"{key}-shapes-report")
-    boundary = shapely.geometry.shape(city.boundary)
     shapely.prepare(boundary)
     inside = shapely.intersects(values.geometry, boundary)
     if not inside.any():
@@ -192,6 +192,8 @@ def _columns(
     changed: float,  # noqa: ARG001 - a file written anew is read anew
     options: ReadOptions,
 ) -> ValueColumns:
+    if is_raster(path):
+        return ValueColumns(rows=0, numbers=raster_bands(path), others=[], needs_shapes=False)
     return value_columns(path, options)
 
 
@@ -199,13 +201,9 @@ def _columns(
 def _values(
     name: str,  # noqa: ARG001 - tells requests apart
     changed: list[float],  # noqa: ARG001 - a file written anew is read anew
+    city: str,  # noqa: ARG001 - tells cities apart
     _request: ValueRequest,
+    _boundary: shapely.Geometry,
+    _window_m: float,
 ) -> Values:
-    return read_values(
-        _request.file,
-        field=_request.field,
-        options=_request.options,
-        geometry=_request.geometry,
-        code_field=_request.code_field,
-        per_km2=_request.per_km2,
-    )
+    return values_of(_request, _boundary, window_m=_window_m)

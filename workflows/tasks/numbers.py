@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,7 @@ from aether_core.tasks.kinds.numbers import (
 from aether_core.tasks.samples.representations import Representation, need_places, representation
 from aether_core.tasks.testing.experiment import usable_rows
 from aether_core.tasks.testing.protocols import PROTOCOLS
+from aether_core.tasks.values.raster import is_raster, read_raster_values
 from aether_core.tasks.values.read import Values, read_values
 from aether_core.tasks.values.samples import NO_DATA, NumberSamples, number_samples
 from aether_core.tasks.values.transform import AUTO, Transform, check_transform, choose_transform
@@ -49,8 +51,8 @@ class ValueRequest:
     """Which number, and of which places.
 
     Attributes:
-        file: Points or polygons with the number.
-        field: The field that holds it.
+        file: Points, polygons or a raster with the number.
+        field: The field that holds it, or the band.
         transform: Scale it is fitted on: `auto`, or a name in `TRANSFORMS`.
         per_km2: The number counts something in each area: map it a square kilometre.
         options: What the user says about the file.
@@ -223,14 +225,7 @@ def measured_city(
         progress=progress,
     )
     progress("reading the numbers", 0, 1)
-    values = read_values(
-        asked.file,
-        field=asked.field,
-        options=asked.options,
-        geometry=asked.geometry,
-        code_field=asked.code_field,
-        per_km2=asked.per_km2,
-    )
+    values = values_of(asked, city.boundary, window_m=city.window_m)
     _check_name(values.field)
     progress("overlaying areas on cells", 0, 1)
     samples = number_samples(
@@ -242,6 +237,37 @@ def measured_city(
     )
     NUMBERS.check(samples.value, (values.field,))
     return MeasuredCity(city, values, samples, choose_transform(asked.transform, samples.value))
+
+
+def values_of(asked: ValueRequest, boundary: shapely.Geometry, *, window_m: float) -> Values:
+    """Read the numbers of a vector file, a table or a raster.
+
+    Args:
+        asked: Which numbers.
+        boundary: The city, WGS84.
+        window_m: Width of the ground that a city's cell describes, in metres.
+
+    Raises:
+        NotFoundError: There is no such file.
+        InputError: The numbers cannot be used.
+    """
+    if is_raster(asked.file):
+        return read_raster_values(
+            asked.file,
+            field=asked.field,
+            boundary=boundary,
+            least_m=window_m,
+            options=asked.options,
+            per_km2=asked.per_km2,
+        )
+    return read_values(
+        asked.file,
+        field=asked.field,
+        options=asked.options,
+        geometry=asked.geometry,
+        code_field=asked.code_field,
+        per_km2=asked.per_km2,
+    )
 
 
 def described_samples(

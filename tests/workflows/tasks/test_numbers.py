@@ -7,9 +7,11 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 
 from aether_core.errors import InputError
 from aether_core.report import Figure, KeyFigures
+from aether_core.simulate.grid_city import ZONES, SimulatedCity
 from aether_core.tasks.kinds.numbers import NumberFindings
 from tests.app_fixtures import SLUG, Once
 from tests.errors import fault
@@ -104,6 +106,24 @@ def test_points_serve_as_well(
     both = [layer_values(trained_store, SLUG, one.layer.layer) for one in (points, mapped)]
     values = [frame.set_index("cell")[HOMES] for frame in both]
     assert np.corrcoef(*(one.sort_index() for one in values))[0, 1] > 0.7
+
+
+def test_a_raster_serves_as_well(
+    trained_store: Store, truth_city: SimulatedCity, tmp_path: Path, mapped: NumberResult
+) -> None:
+    path = tmp_path / "homes.tif"
+    homes = (truth_city.truth == list(ZONES).index("homes")).astype(np.float32)
+    with rasterio.open(
+        path, "w", driver="GTiff", width=homes.shape[1], height=homes.shape[0], count=1,
+        dtype="float32", crs=truth_city.crs, transform=truth_city.transform,
+    ) as dataset:  # fmt: skip
+        dataset.write(homes, 1)
+    found = estimate(trained_store, SLUG, NumberRequest(ValueRequest(path, HOMES), QUICK))
+    assert found.field == HOMES
+    assert found.layer.measured(NumberFindings).most <= 1
+    both = [layer_values(trained_store, SLUG, one.layer.layer) for one in (found, mapped)]
+    values = [frame.set_index("cell")[HOMES].sort_index() for frame in both]
+    assert np.corrcoef(*values)[0, 1] > 0.7
 
 
 def test_representations_are_compared_on_the_same_places(
