@@ -117,7 +117,7 @@ def _previewed(city: CitySummary, request: ValueRequest, key: str) -> bool:
     try:
         changed = [reading.changed(file) for file in (request.file, request.geometry) if file]
         boundary = shapely.geometry.shape(city.boundary)
-        values = _values(repr(request), changed, city.slug, request, boundary, 2 * city.radius_m)
+        values = _values(repr(request), changed, city.slug, request, boundary, city.cells)
     except AetherError as error:
         errors.show(error)
         return False
@@ -204,6 +204,6 @@ def _values(
     city: str,  # noqa: ARG001 - tells cities apart
     _request: ValueRequest,
     _boundary: shapely.Geometry,
-    _window_m: float,
+    _cells: int,
 ) -> Values:
-    return values_of(_request, _boundary, window_m=_window_m)
+    return values_of(_request, _boundary, cells=_cells)

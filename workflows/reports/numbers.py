@@ -3,7 +3,7 @@
 from aether_core import charts
 from aether_core.charts.breaks import plain_number
 from aether_core.report import Block, Figure, Heading, KeyFigure, KeyFigures, Paragraph, Table
-from aether_core.tasks.kinds.numbers import NUMBERS, NumberFindings
+from aether_core.tasks.kinds.numbers import NUMBERS, NumberFindings, advice
 from aether_core.tasks.testing.splits import SPLITS
 from aether_core.tasks.values.transform import LOG1P
 from workflows.reports.maps import map_figure
@@ -62,6 +62,7 @@ def _in_short(subject: Subject, found: NumberFindings) -> list[Block]:
             f"The map estimates {_named(found)}. Known numbers run from {least} to {most}, with a "
             f"mean of {mean}; no estimate leaves that range.{scale}"
         ),
+        *([Paragraph(said)] if (said := advice(found)) else []),
     ]
 
 

@@ -1,5 +1,6 @@
 """Map a number: fit on places where it is known, predict every cell, keep the layer."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
+from aether_core.spatial.plane import Plane
 from aether_core.tasks.findings import ComparisonFindings
 from aether_core.tasks.kinds.numbers import (
     NUMBERS,
     NumberFindings,
     NumberMap,
     NumbersKind,
+    advice,
     map_numbers,
     number_fields,
 )
@@ -225,7 +228,7 @@ def measured_city(
         progress=progress,
     )
     progress("reading the numbers", 0, 1)
-    values = values_of(asked, city.boundary, window_m=city.window_m)
+    values = values_of(asked, city.boundary, cells=len(city.cell_ids))
     _check_name(values.field)
     progress("overlaying areas on cells", 0, 1)
     samples = number_samples(
@@ -239,24 +242,25 @@ def measured_city(
     return MeasuredCity(city, values, samples, choose_transform(asked.transform, samples.value))
 
 
-def values_of(asked: ValueRequest, boundary: shapely.Geometry, *, window_m: float) -> Values:
+def values_of(asked: ValueRequest, boundary: shapely.Geometry, *, cells: int) -> Values:
     """Read the numbers of a vector file, a table or a raster.
 
     Args:
         asked: Which numbers.
         boundary: The city, WGS84.
-        window_m: Width of the ground that a city's cell describes, in metres.
+        cells: How many cells it has: a raster's squares are about as large as one.
 
     Raises:
         NotFoundError: There is no such file.
         InputError: The numbers cannot be used.
     """
     if is_raster(asked.file):
+        size = float(shapely.area(Plane.of_shapes(np.array([boundary])).shapes(boundary)))
         return read_raster_values(
             asked.file,
             field=asked.field,
             boundary=boundary,
-            least_m=window_m,
+            least_m=math.sqrt(size / cells),
             options=asked.options,
             per_km2=asked.per_km2,
         )
@@ -451,11 +455,17 @@ class Numbers(Task[ValueRequest, NumberRequest, NumberFindings]):
         return {
             "field": found.field,
             "transform": found.transform,
+            "advice": advice(found),
             "unit": found.unit,
             "observed": {"min": found.least, "mean": found.mean, "max": found.most},
             "coverage": {split: figures.share for split, figures in coverage.items()},
             "intervals": {split: figures.model_dump() for split, figures in coverage.items()},
         }
+
+    def remarks(self, found: NumberFindings, kept: str) -> tuple[str, ...]:
+        """What to do where the map cannot be relied on comes first."""
+        said = advice(found)
+        return (*([said] if said else []), *super().remarks(found, kept))
 
     def compared(
         self,

@@ -18,6 +18,7 @@ from aether_core.tasks.predictors.predictor import NumberPredictor, fit_numbers
 from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold
 from aether_core.tasks.testing.fairness import GroupFigures, by_group
 from aether_core.tasks.testing.protocols import PROTOCOLS
+from aether_core.tasks.testing.splits import SPLITS
 from aether_core.tasks.testing.tested import applicability_figures, tested
 from aether_core.tasks.uncertainty.applicability import fit_applicability
 from aether_core.tasks.uncertainty.intervals import mean_interval
@@ -254,6 +255,24 @@ class NumberMap:
             f"{name}_hi": self.high[there],
             "applicable": self.applicable[there],
         }
+
+
+def advice(found: NumberFindings) -> str | None:
+    """What to do with a map that says no more than the mean of all known places; None of others.
+
+    Args:
+        found: What was measured of it.
+    """
+    split = found.test.hardest
+    score = found.test.accuracy[split]["r2"]
+    if score.lo > 0:
+        return None
+    return (
+        f"Take this map as a hint only: {SPLITS[split].where} places with a known number it "
+        f"explains nothing for certain (R² {score.mean:.2f}, {score.lo:.2f} to {score.hi:.2f}); "
+        "give more places, spread over the city, or a number that can be told from what stands on "
+        "the ground."
+    )
 
 
 def number_fields(name: str, unit: str, level: float) -> list[dict[str, str]]:

@@ -78,9 +78,9 @@ def read_raster_values(
 ) -> Values:
     """Read a band of a raster over a city, as squares that each have the mean of their pixels.
 
-    Squares are at least `least_m` wide, so that none is finer than what a city's cell describes,
-    and wider where the city would take more than 5,000 of them; pixels larger than that are squares
-    themselves. Scale and offset are applied, and pixels without data do not count.
+    Squares are at least `least_m` wide, so that none is finer than a city's cells, and wider where
+    the city would take more than 5,000 of them; pixels larger than that are squares themselves.
+    Scale and offset are applied, and pixels without data do not count.
 
     Args:
         path: A GeoTIFF.

@@ -7,7 +7,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS, percent
-from aether_core.tasks.kinds.numbers import NUMBERS, NumberFindings
+from aether_core.tasks.kinds.numbers import NUMBERS, NumberFindings, advice
 from aether_core.tasks.values.transform import LOG1P
 from ui.maps import views
 from ui.maps.switches import colour_by, grey_out
@@ -15,6 +15,7 @@ from ui.maps.task_page import TASK_PAGES, Headline, TaskPage
 from ui.maps.tested import accuracy_table
 from ui.maps.views import LayerView, Look
 from ui.shell import chart
+from ui.shell.text import plain
 from workflows.layers.layers import LayerSummary
 
 _CHART: Final = 380
@@ -38,10 +39,15 @@ class NumbersPage(TaskPage[NumberFindings]):
         return Headline(
             "r2",
             "R²",
-            known="places with a known number",
+            known="known places",
             about="Part of the differences between held-out places that the map explains: 1 is "
             "all of them, 0 no better than the mean of all places.",
         )
+
+    def figures(self, found: NumberFindings) -> None:
+        """What to do where the map says nothing for certain."""
+        if said := advice(found):
+            st.info(plain(said), icon=":material/lightbulb:")
 
     def caption(self, found: NumberFindings) -> str | None:
         """How an estimate is to be read, where that is not plain."""

@@ -10,7 +10,14 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from aether_core.errors import InputError
 from aether_core.tasks.kinds.kind import Fit
 from aether_core.tasks.kinds.metrics import scores_of_sums
-from aether_core.tasks.kinds.numbers import NUMBERS, NumberMap, NumbersKind, map_numbers
+from aether_core.tasks.kinds.numbers import (
+    NUMBERS,
+    NumberFindings,
+    NumberMap,
+    NumbersKind,
+    advice,
+    map_numbers,
+)
 from aether_core.tasks.testing.experiment import ExperimentSetup
 from aether_core.tasks.testing.folds import choose_blocks
 from aether_core.tasks.values.transform import LOG1P, NONE, Transform, choose_transform
@@ -123,6 +130,17 @@ def test_as_published_a_fifth_is_scored_and_all_are_calibrated_on(predictor: str
     mapped = map_numbers(few, "x", X[:200], X[:200])
     assert mapped.test.accuracy["random"]["r2"].mean > 0.5
     assert mapped.test.coverage["random"].n == 200
+
+
+def found(mapped: NumberMap) -> NumberFindings:
+    return NumberFindings.model_construct(outcomes=["y"], test=mapped.test)
+
+
+def test_a_map_that_explains_nothing_is_called_a_hint(plain: NumberMap) -> None:
+    assert advice(found(plain)) is None
+    said = advice(found(map_numbers(setup(NOISE), "x", X, X)))
+    assert said is not None
+    assert said.startswith("Take this map as a hint only: away from")
 
 
 def test_a_number_that_is_everywhere_the_same_is_refused() -> None:
