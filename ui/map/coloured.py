@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from aether_core.charts.breaks import plain_number
 from ui.map.ramp import Colour
 
 CLASS_ALPHA: Final = 205
@@ -113,7 +114,7 @@ class Shown:
             return f"no {self.label}"
         if isinstance(self.steps, Categories):
             return self.steps.names[int(value)]
-        return f"{self.label} {value:.3g}{self.suffix}"
+        return f"{self.label} {plain_number(value)}{self.suffix}"
 
     def records(self, names: Sequence[tuple[int, str, Any]]) -> list[dict[str, Any]]:
         """One record a drawn shape: `name: shape`, colour `c`, tooltip `t` and `n`.

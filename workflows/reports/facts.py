@@ -37,7 +37,7 @@ def _data(subject: Subject) -> list[Block]:
         (city.unit.several.capitalize(), city.units_in_words),
         ("Model", str(layer.model or "none: embedding only")),
     ]
-    for kind in ("labels", "areas"):
+    for kind in dict.fromkeys(task.samples for task in TASK_KINDS.values()):
         if kind in lineage:
             checksum = _short(lineage[f"{kind}_sha256"])
             rows.append((f"File of {kind}", f"{lineage[kind]}, checksum {checksum}"))

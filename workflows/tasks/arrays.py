@@ -124,6 +124,7 @@ def task_city(
             heads=heads,
             poi_lonlat=lonlat if with_places else lonlat[:0],
             poi_text=_texts(store, session, places if with_places else places[:0]),
+            poi_group=_groups(places if with_places else places[:0]),
         )
         return TaskCity(
             slug=city.slug,
@@ -145,6 +146,12 @@ def task_city(
             opened=opened,
             embedding_sha256=tuple(raster.sha256 for raster in rasters),
         )
+
+
+def _groups(places: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """What each place is: its group, or its category where it has none."""
+    pairs = zip(places["group"], places["category"], strict=True)
+    return np.array([group or category or "" for group, category in pairs], dtype=object)
 
 
 def _texts(store: Store, session: Session, places: gpd.GeoDataFrame) -> FloatArray:
