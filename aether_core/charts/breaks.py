@@ -150,7 +150,7 @@ def names_between(
     return [f"{low} to {high}{unit}" for low, high in pairwise(texts)]
 
 
-def plain_number(value: float, digits: int = 3) -> str:
+def number_text(value: float, digits: int = 3) -> str:
     """A number as people write it: `0.0123`, `1,234`, with no more digits than are asked for.
 
     Args:
@@ -171,10 +171,10 @@ def numbers_apart(values: Sequence[float], least: int = 3) -> list[str]:
     """Numbers in as few digits, `least` or more, as tell those apart that differ."""
     different = len(set(values))
     for digits in range(least, _MOST_DIGITS):
-        texts = [plain_number(value, digits) for value in values]
+        texts = [number_text(value, digits) for value in values]
         if len(set(texts)) == different:
             return texts
-    return [plain_number(value, _MOST_DIGITS) for value in values]
+    return [number_text(value, _MOST_DIGITS) for value in values]
 
 
 def finite_values(values: NDArray[np.floating]) -> NDArray[Any]:

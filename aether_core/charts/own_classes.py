@@ -19,7 +19,7 @@ from aether_core.charts.breaks import (
     Breaks,
     finite_values,
     names_between,
-    plain_number,
+    number_text,
     ramp_colours,
 )
 from aether_core.charts.palette import DEFAULT_RAMP, MIDDLE_RAMP, RAMPS
@@ -175,7 +175,7 @@ def _digits(limits: Sequence[float]) -> int:
     """Digits, three or more, in which limits stand as they were written."""
 
     def as_written(digits: int) -> bool:
-        texts = [plain_number(limit, digits).replace(",", "") for limit in limits]
+        texts = [number_text(limit, digits).replace(",", "") for limit in limits]
         return all(
             math.isclose(float(text), limit, rel_tol=_WRITTEN_ALIKE)
             for text, limit in zip(texts, limits, strict=True)
@@ -248,7 +248,7 @@ def _own_edges(
         )
 
     def said(value: float) -> str:
-        return f"{plain_number(default.factor * value, 6)}{default.unit}"
+        return f"{number_text(default.factor * value, 6)}{default.unit}"
 
     for before, limit in pairwise(limits):
         if limit <= before:

@@ -7,7 +7,7 @@ from aether_core.charts.breaks import (
     PERCENTILES,
     change_breaks,
     names_between,
-    plain_number,
+    number_text,
     ramp_colours,
     share_breaks,
     value_breaks,
@@ -155,5 +155,5 @@ def test_a_further_choice_leaves_what_it_does_not_name() -> None:
 def test_numbers_are_written_as_people_write_them() -> None:
     written = ["0", "0.0123", "1.5", "300", "1,234", "1e+09", "-12.3", "1e-05"]
     values = [0, 0.0123, 1.5, 300, 1234.4, 1e9, -12.34, 1e-5]
-    assert [plain_number(value) for value in values] == written
+    assert [number_text(value) for value in values] == written
     assert names_between([0.12341, 0.12342, 1500]) == ["0.12341 to 0.12342", "0.12342 to 1,500"]
