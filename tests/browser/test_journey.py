@@ -45,7 +45,7 @@ def ask(page: Page, words: str) -> None:
     page.get_by_label("What are you looking for?").fill(words)
     page.get_by_label("What are you looking for?").press("Enter")
     expect(page.get_by_role("button", name="like: night out")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("map cells, spaced apart")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("spaced apart")).to_be_visible(timeout=PATIENCE_MS)
     drawn_map(page).wait_for()
     settled(page)
     expect(page.locator(".st-key-attribution")).to_contain_text("Google DeepMind")
