@@ -86,7 +86,7 @@ def test_pixels_of_concat_are_averaged_part_by_part(arrays: CityArrays) -> None:
     plain, joint = representation("concat", arrays).pixel_encoders
     assert plain is None
     assert joint is not None
-    assert np.array_equal(joint(pixels), encode_eo(arrays.heads, pixels))
+    assert np.array_equal(joint(pixels), encode_eo(arrays.heads, pixels), equal_nan=True)
     assert representation("poi", arrays).pixel_encoders == ()
 
 
