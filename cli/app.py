@@ -42,7 +42,7 @@ CACHE = Noun(
     {"show": fetch_many.cache_show, "clear": fetch_many.cache_clear},
 )
 LAYER = Noun(
-    "List, export, rename, colour and remove kept maps; report on them.",
+    "List, export, report on, rename, colour, remove maps.",
     {
         "list": layers.list_all,
         "export": layers.export,

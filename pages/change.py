@@ -52,7 +52,7 @@ def draw_one_year(city: CitySummary) -> None:
         "Add a city with several years",
     )
     st.caption("On the command line, for this city:")
-    st.code(f"./aether city add-year {city.slug} --year YEAR --embedding FILE.tif", language="bash")
+    st.code(f"./aether city add-year {city.slug} --year YEAR --embedding FILE.tif", language=None)
 
 
 def marks_of(city: CitySummary, found: CellChange) -> list[Point]:
@@ -225,7 +225,7 @@ def draw() -> None:
     picture, panel = st.columns([3, 1], gap="medium")
     with panel, errors.boxed(state.reachable):
         if found is None:
-            st.subheader("Ask what has changed", anchor=False)
+            st.header("Ask what has changed", anchor=False)
             st.write(
                 "Type what there may be more of, or choose an example, and pick two years. Only "
                 "changes beyond the usual difference between years are coloured."

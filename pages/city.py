@@ -92,7 +92,7 @@ def _further_years(city: CitySummary) -> dict[str, str]:
 def draw_dropped(city: CitySummary) -> None:
     """What the file or source of places held and the city does not."""
     source = "sources" if city.sources else "file"
-    st.subheader("Left out", anchor=False)
+    st.header("Left out", anchor=False)
     dropped = {reason: number for reason, number in city.pois_dropped.items() if number}
     if not dropped and not city.pois:
         st.caption("No places were given, so there was none to leave out.")

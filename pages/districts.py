@@ -156,7 +156,7 @@ def draw_limit(city: CitySummary, found: AreaProfile, area: str) -> None:
 
 def draw_hint() -> None:
     """What to do while there is no area."""
-    st.subheader("Draw a district", anchor=False)
+    st.header("Draw a district", anchor=False)
     st.write(
         "Choose Lasso, Box or Polygon on the map and draw around the ground you are interested "
         "in, or take districts from a file or a saved layer. Its figures appear here, beside the "

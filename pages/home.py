@@ -29,7 +29,7 @@ def draw_card(city: CitySummary) -> None:
     with st.container(border=True, key=f"card-{city.slug}", height="stretch"):
         thumbnail.draw_thumbnail(city)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(plain(city.name), anchor=False, width="content")
+            st.header(plain(city.name), anchor=False, width="content")
             if city.simulated:
                 footer.simulated_badge()
         parts = [

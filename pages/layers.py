@@ -120,7 +120,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
     with panel:
         with st.container(height=260, border=False) if len(layers) > 4 else st.container():
             chosen = choose(layers)
-        st.subheader("Download", anchor=False)
+        st.header("Download", anchor=False)
         take_away.files(city, chosen, "layer")
         left, right = st.columns(2, gap="small")
         with left:
@@ -135,7 +135,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
         st.page_link(
             page.DISTRICTS, label="Figures of districts", query_params={state.CITY: city.slug}
         )
-        st.subheader("Provenance", anchor=False)
+        st.header("Provenance", anchor=False)
         draw_lineage(chosen)
     with picture, errors.boxed(state.reachable):
         names = distinct_names(layers)

@@ -138,7 +138,7 @@ def draw_hint(city: CitySummary) -> None:
             "Train its model",
         )
         return
-    st.subheader("Ask the city", anchor=False)
+    st.header("Ask the city", anchor=False)
     st.write(
         "Type what you are looking for, choose an example, or click the map to see what is there "
         "and to find places like it."
@@ -150,7 +150,7 @@ def draw_hint(city: CitySummary) -> None:
 
 def draw_unanswered(found: Found) -> None:
     """Why nothing is painted, and what can be asked instead."""
-    st.subheader("The city cannot answer this", anchor=False)
+    st.header("The city cannot answer this", anchor=False)
     offered: list[str] = []
     for part in found.result.parts if isinstance(found.result, Answer) else ():
         if part.support is not None and not part.support.paints:

@@ -58,7 +58,7 @@ def forget_settings() -> None:
 
 def draw_start(city: CitySummary) -> None:
     """The form that starts a run."""
-    st.subheader("New run", anchor=False)
+    st.header("New run", anchor=False)
     # Outside the form, so that a choice shows its summary and settings at once.
     name = st.selectbox(
         "Recipe",
@@ -121,7 +121,7 @@ def draw_runs(runs: list[RunSummary]) -> None:
     """The newest run: live while it works; then the outcome of the last one that was finished."""
     newest = runs[0]
     if not newest.is_finished:
-        st.subheader(f"Run {newest.id} is {STATES[newest.state]}", anchor=False)
+        st.header(f"Run {newest.id} is {STATES[newest.state]}", anchor=False)
         training_run.follow(newest)
         return
     if not newest.state.is_done:
@@ -166,7 +166,7 @@ def draw_outcome(run: RunSummary) -> None:
     kept: Any = run.metrics.get("kept_epoch")
     validated_on: Any = run.metrics.get("validated_on")
     validation: Any = run.metrics.get("validation")
-    st.subheader(f"Results of run {run.id}", anchor=False)
+    st.header(f"Results of run {run.id}", anchor=False)
     if validation:
         st.write(in_words(validation, validated_on))
     else:
@@ -196,7 +196,7 @@ def draw_models(city: CitySummary, models: list[ModelSummary]) -> None:
     names = [model.name for model in models]
     picker, table = st.columns([1, 2], gap="medium")
     with picker:
-        st.subheader("Models", anchor=False)
+        st.header("Models", anchor=False)
         chosen = st.selectbox(
             "In use for searches",
             names,
@@ -255,7 +255,7 @@ def draw_request(run: RunSummary) -> None:
 
 def draw_invitation(city: CitySummary) -> None:
     """What training is, for a city that has none yet."""
-    st.subheader("No model trained yet", anchor=False)
+    st.header("No model trained yet", anchor=False)
     st.write(
         f"Training teaches a small model what the city's {count(city.pois, 'place')} look like "
         "from above. After that, you can search the city in plain words. It takes from under a "

@@ -25,7 +25,7 @@ def open_page(name: str, *, timeout: float = 90, **address: str) -> AppTest:
 
 def words(visit: AppTest) -> str:
     """Everything the page says, as one text."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success")
+    kinds = ("title", "header", "markdown", "caption", "error", "warning", "info", "success")
     said = [str(element.value) for kind in kinds for element in getattr(visit, kind)]
     said += [element.body for element in visit.html]
     maps = [json.loads(one.json) for one in _components(visit, "aether_map")]

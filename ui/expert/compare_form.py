@@ -32,7 +32,7 @@ def ask_comparison(city: CitySummary, task: str, panel: Panel) -> None:
     with given:
         asked = _ask(city, task)
     with settings, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
-        st.subheader("What to compare", anchor=False)
+        st.header("What to compare", anchor=False)
         names = _representations(city, task)
         fit = fit_form.ask_fit(city, f"compare-{task}", with_representation=False)
         districts = district_form.ask_districts(task)

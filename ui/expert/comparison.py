@@ -33,7 +33,7 @@ def show_comparison(city: CitySummary, found: Evaluation) -> None:
     names = representation_names(city.embedding)
     said, about = st.columns([2, 1], gap="large")
     with said, st.container(border=True, key="verdict"):
-        st.subheader("Result", anchor=False)
+        st.header("Result", anchor=False)
         _verdict(found, kind.main_metric, names)
     with about:
         _facts(found)

@@ -59,10 +59,10 @@ def form(city: CitySummary, panel: Panel) -> None:
         return
     given, asking = st.columns([2, 1], gap="large")
     with given:
-        st.subheader("Ground truth", anchor=False)
+        st.header("Ground truth", anchor=False)
         truth = label_form.ask_labels(city, "truth")
     with asking, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
-        st.subheader("Queries to test", anchor=False)
+        st.header("Queries to test", anchor=False)
         queries = _ask_queries(city, truth)
         wanted = {
             "labels to test against": truth is not None,
@@ -149,7 +149,7 @@ def show_query_test(found: RetrievalEvaluation) -> None:
     """Draw the figures: a chart of one measure, the table of all."""
     said, about = st.columns([2, 1], gap="large")
     with said, st.container(border=True, key="verdict"):
-        st.subheader("Text search result", anchor=False)
+        st.header("Text search result", anchor=False)
         _verdict(found)
     with about:
         lines = {

@@ -40,7 +40,7 @@ def show_studies(city: CitySummary) -> None:
             _follow(working)
         if working is not None and any(one.state.is_done for one in found):
             st.divider()
-            st.subheader("Earlier results", anchor=False)
+            st.header("Earlier results", anchor=False)
         if found:
             _finished(city, found)
         else:
@@ -62,7 +62,7 @@ def title_of(found: StudySummary) -> str:
 
 def _invitation(city: CitySummary) -> None:
     with st.container(border=True, key="empty-studies"):
-        st.subheader("No studies yet", anchor=False)
+        st.header("No studies yet", anchor=False)
         st.write(
             f"Choose a question on the left. The result is one sentence, a chart and a table with "
             f"intervals, based on the {count(city.pois, 'place')} of this city. A study does "
@@ -73,7 +73,7 @@ def _invitation(city: CitySummary) -> None:
 def _request(found: StudySummary) -> None:
     """What the study at work was asked to do."""
     with st.container(border=True):
-        st.subheader(title_of(found), anchor=False)
+        st.header(title_of(found), anchor=False)
         st.caption(study_kind(found.kind).question)
         facts(study_result.asked(found))
     st.caption("One study per city at a time. It continues when you leave this page.")
@@ -81,7 +81,7 @@ def _request(found: StudySummary) -> None:
 
 def _follow(found: StudySummary) -> None:
     """Draw a study while it works; the page runs again once it has finished."""
-    st.subheader(f"Study {found.id} is {_state(found)}", anchor=False)
+    st.header(f"Study {found.id} is {_state(found)}", anchor=False)
     st.caption(
         "Results appear when all training runs are done. If interrupted, finished runs are kept."
     )

@@ -38,7 +38,7 @@ def ask_study(city: CitySummary) -> bool:
     """
     others = [one for one in state.cities() if one.slug != city.slug]
     with st.container(border=True, key="study-form"):
-        st.subheader("New study", anchor=False)
+        st.header("New study", anchor=False)
         kind = _ask_kind(with_transfer=bool(others))
         st.caption(study_kind(kind).question)
         source = _ask_source(others) if study_kind(kind).of_two_cities else None

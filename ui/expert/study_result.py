@@ -65,7 +65,7 @@ def show_study(city: CitySummary, found: study.StudySummary, title: str) -> None
     )
     with verdict:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.subheader(plain(title), anchor=False, width="content")
+            st.header(plain(title), anchor=False, width="content")
             if found.simulated and not city.simulated:
                 footer.simulated_badge()
         st.markdown(plain(in_words(result, metric)))

@@ -142,7 +142,7 @@ def _batches() -> None:
     names = list_batches(state.store())
     if not names:
         with st.container(border=True, key="empty-many"):
-            st.subheader("No table has been given yet", anchor=False)
+            st.header("No table has been given yet", anchor=False)
             st.write(
                 "Each city in the table is fetched separately, one at a time. If one fails, the "
                 "others continue. You can leave this page."

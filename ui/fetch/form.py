@@ -38,7 +38,7 @@ def ask_fetch(on_started: Callable[[FetchSummary], None]) -> None:
     with left, errors.boxed(state.reachable):
         fetch_where.ask_where()
         area = fetch_area.current()
-        st.subheader("What", anchor=False)
+        st.header("What", anchor=False)
         name, slug = fetch_names.ask_names()
         request = _ask(name, slug, area)
     with right, errors.boxed(state.reachable):

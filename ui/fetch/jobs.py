@@ -38,7 +38,7 @@ def show_fetches(slug: str | None = None) -> None:
     if not found:
         return
     working = [one for one in found if not one.is_finished]
-    st.subheader("In progress" if working else "Interrupted", anchor=False)
+    st.header("In progress" if working else "Interrupted", anchor=False)
     problem = st.session_state.pop(_PROBLEM, None)
     if problem is not None:
         errors.show(problem)

@@ -26,7 +26,7 @@ def show_next_steps(city: CitySummary) -> None:
         return
     with st.container(border=True, key="next-steps"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(f"{plain(city.name)} is ready", anchor=False, width="stretch")
+            st.header(f"{plain(city.name)} is ready", anchor=False, width="stretch")
             st.button(
                 "Close",
                 key="next-steps-close",

@@ -24,7 +24,7 @@ def offer_real_demo(city: CitySummary) -> None:
     if city.slug != SLUG or not city.simulated:
         return
     with st.container(border=True, key="real-demo"):
-        st.subheader("Real satellite data", anchor=False)
+        st.header("Real satellite data", anchor=False)
         with st.spinner("Checking the AlphaEarth mirror"):
             offer = real_demo(state.store())
         if offer.request is None:

@@ -61,7 +61,7 @@ class _Sought:
 def ask_where() -> None:
     """Draw the ways to say where; what is said becomes the area of the visit."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("Where", anchor=False, width="stretch")
+        st.header("Where", anchor=False, width="stretch")
         way = st.segmented_control(
             "Choose the area by",
             _WAYS,

@@ -179,6 +179,6 @@ def empty(title: str, words: str, target: str, label: str) -> None:
     with st.container(
         border=True, width=560, key=f"empty-{target.rpartition('/')[2].removesuffix('.py')}"
     ):
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         st.write(words)
         st.page_link(target, label=label, icon=":material/arrow_forward:", width="stretch")

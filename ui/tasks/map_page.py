@@ -53,7 +53,7 @@ def _show_form(
     with given:
         samples = form.ask(city, key)
     with settings, st.container(border=True, key=f"{key}-settings"), errors.boxed(state.reachable):
-        st.subheader("Map", anchor=False)
+        st.header("Map", anchor=False)
         title = st.text_input(
             "Title",
             key=f"{key}-title",

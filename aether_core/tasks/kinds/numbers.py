@@ -115,7 +115,7 @@ class NumbersKind(TaskKind):
     predicts = "a number"
     symbol = "straighten"
     about = (
-        "Map a number, such as a price or a temperature, from places where it is known.\n\n"
+        "Map a number, such as a price, from places where it is known.\n\n"
         "Fits on them, predicts every cell with an interval, keeps the layer."
     )
     samples = "samples"

@@ -1,5 +1,6 @@
 """How far to trust a map of a number: scores, estimated against true numbers, intervals."""
 
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
@@ -66,6 +67,7 @@ class NumbersPage(TaskPage[NumberFindings]):
         view = views.numbers(
             shown, what, f"{name} {found.unit}".strip(), f"{layer.title}: {what.lower()}", look
         )
+        view = replace(view, field=f"{name}{_COLUMNS[what]}" if what in _COLUMNS else "")
         outside = ~frame["applicable"].to_numpy(dtype=bool)
         return view.greyed(outside, look) if outside.any() and grey_out(key) else view
 
