@@ -13,6 +13,14 @@ import pytest
 T = TypeVar("T")
 
 
+def common_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder of a test session, the same in all its processes."""
+    session = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each process has a folder of its own in there
+        session = session.parent
+    return session
+
+
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], T]) -> T:
     """What `make` returned to whichever process of this test session asked first.
 
@@ -22,10 +30,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
         make: Makes it in a folder that it is given and that does not exist yet; what it returns
             can be pickled. The others wait meanwhile.
     """
-    session = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:  # each process has a folder of its own in there
-        session = session.parent
-    place = session / "made-once" / name
+    place = common_folder(factory) / "made-once" / name
     place.mkdir(parents=True, exist_ok=True)
     kept, files = place / "result.pickle", place / "files"
     with (place / "lock").open("w") as lock:
