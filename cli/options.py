@@ -4,6 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -12,6 +13,18 @@ from aether_core.vector.options import ReadOptions
 
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
 ModelName = Annotated[str | None, typer.Option(help="A model's name; default: the one in use.")]
+ShapesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--geometry", help="File with the shapes of the codes that a table's rows are named by."
+    ),
+]
+AreaCode = Annotated[
+    str | None,
+    typer.Option(
+        "--code-field", help="Column of a table's area codes or H3 cells, where several may be."
+    ),
+]
 Delete = Annotated[bool, typer.Option("--yes", help="Really delete it.")]
 
 Command = Callable[..., int | None]

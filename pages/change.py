@@ -83,7 +83,7 @@ def draw_difference(city: CitySummary, found: CellChange, marks: list[Point]) ->
         key=f"change-map-{city.slug}",
         height=MAP_HEIGHT,
         alt=f"Map of {city.name}: change towards {found.title}",
-        layers=[layer_map.of_cells(found.h3, view)],
+        layers=[layer_map.of_units(found.units, view)],
         marks=marks,
     )
 
@@ -99,7 +99,7 @@ def draw_both(city: CitySummary, found: CellChange) -> None:
     )
     swipe.show_swipe(
         city,
-        [layer_map.of_cells(found.h3, view) for view in pair],
+        [layer_map.of_units(found.units, view) for view in pair],
         (str(found.year_from), str(found.year_to)),
         key=f"change-years-{city.slug}",
         height=MAP_HEIGHT,
@@ -156,7 +156,7 @@ def draw_actions(city: CitySummary, found: CellChange) -> None:
                 lambda suffix: change_file(state.store(), found, suffix),
                 lambda path: export_change(found, path),
                 key="change",
-                features=len(found.h3),
+                features=len(found.units),
             )
 
 

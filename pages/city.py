@@ -56,16 +56,31 @@ def draw_facts(city: CitySummary) -> None:
     facts(
         {
             "Places": f"{city.pois:,}",
-            "Cells": f"{city.cells:,} (H3 resolution {city.cell_resolution})",
+            city.unit.several.capitalize(): city.units_in_words,
+            **_lengths(city),
             "Embedding": f"{kind_title(city.embedding)} {city.year}, {city.pixels:,} {kind}{mark}",
             **_further_years(city),
-            "Surroundings considered": f"{city.radius_m:g} m around each place",
+            "Surroundings considered": _surroundings(city),
             "Coordinates": city.crs,
             "Short name": city.slug,
             "Model in use": city.model or "none yet",
             "Added": f"{city.created:%d %b %Y}",
         }
     )
+
+
+def _surroundings(city: CitySummary) -> str:
+    if city.cell_resolution is None:
+        return "the area of each place, and those beside it"
+    return f"{city.radius_m:g} m around each place"
+
+
+def _lengths(city: CitySummary) -> dict[str, str]:
+    """How long the vectors of areas were before they were brought to length 1."""
+    if city.vector_length is None:
+        return {}
+    least, median, most = city.vector_length
+    return {"Length of the vectors": f"{least:.2f} to {most:.2f}, median {median:.2f}"}
 
 
 def _further_years(city: CitySummary) -> dict[str, str]:
@@ -78,6 +93,9 @@ def draw_dropped(city: CitySummary) -> None:
     source = "sources" if city.sources else "file"
     st.subheader("Left out", anchor=False)
     dropped = {reason: number for reason, number in city.pois_dropped.items() if number}
+    if not dropped and not city.pois:
+        st.caption("No places were given, so there was none to leave out.")
+        return
     if not dropped:
         st.caption(f"Every place of the {source} is in the city.")
         return

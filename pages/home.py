@@ -15,6 +15,9 @@ COLUMNS = 3
 
 def next_step(city: CitySummary) -> tuple[str, str, str]:
     """What to do next with a city: in words, the page to go to, the link's label."""
+    if city.model is None and not city.pois:
+        words = "It has no places: it can be mapped, but not searched in words."
+        return words, page.LAYERS, "Make a map"
     if city.model is None:
         return "Its model has not been trained yet.", page.TRAIN, "Train its model"
     return "Ready to search.", page.SEARCH, "Ask this city"
@@ -32,7 +35,7 @@ def draw_card(city: CitySummary) -> None:
         parts = [
             ", ".join(map(str, city.years)),
             count(city.pois, "place"),
-            count(city.cells, "map cell"),
+            count(city.cells, f"map {city.unit.one}"),
             count(city.models, "model"),
             count(city.layers, "layer"),
         ]

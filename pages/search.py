@@ -1,34 +1,32 @@
 """Ask: a question, see how it was read, where it holds, why, and how sure; keep it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
-import h3
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from aether_core.city.cells import cell_at
 from aether_core.errors import AetherError
 from ui.ask import card, chips, places, spots, sureness, take_away, when
 from ui.ask import question as ask
 from ui.ask.question import Found, Question
 from ui.map import ground, legend, ramp
 from ui.map import map as city_map
-from ui.map.cells import CellValues
 from ui.map.coloured import Shown, untrusted
-from ui.map.map import MapLayer, Point
+from ui.map.map import Point
 from ui.map.nearby import places_of
+from ui.maps import layer_map
 from ui.shell import errors, page, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, categories
 from workflows.search.ask import Answer
-from workflows.search.explain import cell_row
+from workflows.search.explain import code_at, row_called
 
 MAP_HEIGHT = 640
 CHIPS = 6
 OFFERED = 5
-FARTHEST_M = 2000.0
 SHARES = {"All": 0.0, "25 %": 75.0, "10 %": 90.0, "1 %": 99.0}
 
 
@@ -71,24 +69,16 @@ def answered(question: Question | None) -> Found | AetherError | None:
         return error
 
 
-def look(resolution: int, lon: float, lat: float) -> None:
+def look(city: CitySummary, lon: float, lat: float) -> None:
     """Look at the cell that was clicked."""
-    spots.choose(h3.int_to_str(int(cell_at(lon, lat, resolution))))
+    if (code := code_at(state.store(), city, lon, lat)) is not None:
+        spots.choose(code)
 
 
 def chosen_row(found: Found) -> int | None:
     """Row of the cell that is looked at; None while none is."""
     cell = ask.looked_at()
-    if not cell or not h3.is_valid_cell(cell):
-        return None
-    known = np.flatnonzero(found.result.h3 == np.uint64(h3.str_to_int(cell)))
-    if len(known):
-        return int(known[0])
-    lat, lon = h3.cell_to_latlng(cell)
-    row = cell_row(found.result, lon, lat)
-    nearest = h3.cell_to_latlng(h3.int_to_str(int(found.result.h3[row])))
-    # A click on a coarse cell at the city's edge is meant; a link to another city is not.
-    return row if h3.great_circle_distance((lat, lon), nearest, unit="m") <= FARTHEST_M else None
+    return row_called(found.result, cell) if cell else None
 
 
 def draw_map(
@@ -106,8 +96,8 @@ def draw_map(
         percentile = found.result.percentile
         shown = np.where(percentile >= least, percentile, np.float32("nan"))
         dim = untrusted(dark=state.is_dark())
-        values = CellValues(
-            found.result.h3,
+        values = layer_map.colours_of(
+            found.result.units,
             Shown(
                 shown,
                 steps,
@@ -131,10 +121,10 @@ def draw_map(
         key=f"search-map-{city.slug}",
         height=MAP_HEIGHT,
         alt=f"Map of {city.name}: {title or 'no query yet'}",
-        layers=[] if values is None else [MapLayer(cells=values, legend=key)],
+        layers=[] if values is None else [replace(values, legend=key)],
         points=city_map.points_of(places_of(city)) if values is None else [],
         marks=marks,
-        on_click=partial(look, city.cell_resolution) if city.model else None,
+        on_click=partial(look, city) if city.model else None,
     )
 
 
@@ -154,7 +144,7 @@ def draw_hint(city: CitySummary) -> None:
         "and to find places like it."
     )
     cell = ask.looked_at()
-    if cell and h3.is_valid_cell(cell):
+    if cell:
         card.show_place(city, cell)
 
 

@@ -6,6 +6,7 @@ from aether_core.charts.classes import class_counts, confusion
 from aether_core.charts.comparison import forest, gains_forest, learning_curve
 from aether_core.charts.confidence import coverage, reliability
 from aether_core.charts.fairness import fairness
+from aether_core.charts.numbers import numbers_scatter
 from aether_core.charts.shares import shares_bars, shares_scatter
 from aether_core.charts.static import to_png, to_svg
 from aether_core.charts.studies import study_chart
@@ -19,6 +20,7 @@ __all__ = [
     "forest",
     "gains_forest",
     "learning_curve",
+    "numbers_scatter",
     "reliability",
     "shares_bars",
     "shares_scatter",

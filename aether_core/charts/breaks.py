@@ -122,13 +122,19 @@ def _even_breaks(values: NDArray[np.floating], *, factor: float, unit: str) -> B
     edges = tuple(np.unique(np.quantile(finite, np.linspace(0, 1, STEPS + 1))).tolist())
     if len(edges) == 1:
         only = edges[0]
-        return fixed_breaks((only - 0.5, only + 0.5), (f"{factor * only:.3g}{unit}",))
+        return fixed_breaks((only - 0.5, only + 0.5), (f"{plain_number(factor * only)}{unit}",))
     return fixed_breaks(edges, names_between(edges, factor, unit))
+
+
+def plain_number(value: float) -> str:
+    """Three digits that count, as people write them: 9,510 rather than 9.51e+03."""
+    return f"{float(f'{value:.3g}'):,.10g}"
 
 
 def names_between(edges: Sequence[float], factor: float = 1, unit: str = "") -> list[str]:
     """Names of the classes between limits, times a factor."""
-    return [f"{factor * low:.3g} to {factor * high:.3g}{unit}" for low, high in pairwise(edges)]
+    ends = [plain_number(factor * edge) for edge in edges]
+    return [f"{low} to {high}{unit}" for low, high in pairwise(ends)]
 
 
 def finite_values(values: NDArray[np.floating]) -> NDArray[Any]:

@@ -21,12 +21,20 @@ AMBER: Final = "#c77f00"
 GREEN: Final = "#009e73"
 VERMILION: Final = "#d55e00"
 PURPLE: Final = "#cc79a7"
+SKY: Final = "#4a9cc9"
 
 QUIET: Final = "#7f8b95"
 """Rules, labels and bounds: readable on a white page and on a dark one."""
 
 REPRESENTATION_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
-    {"alphaearth": BLUE, "aether": VERMILION, "poi": GREEN, "concat": PURPLE}
+    {
+        "alphaearth": BLUE,
+        "aether": VERMILION,
+        "poi": GREEN,
+        "concat": PURPLE,
+        "mix": AMBER,
+        "concat-mix": SKY,
+    }
 )
 SPLIT_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
     {RANDOM.name: AMBER, SPATIAL.name: BLUE, DISTRICT.name: GREEN}

@@ -1,5 +1,6 @@
 """Cells: the H3 hexagons a city is mapped on (Uber H3, resolutions 8 to 12 are 1 km to 20 m)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import h3.api.numpy_int as h3
@@ -9,7 +10,10 @@ from numpy.typing import NDArray
 from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
+from aether_core.city.units import H3_CELLS
 from aether_core.errors import InputError
+from aether_core.spatial.hexagons import cell_polygons
+from aether_core.spatial.plane import Plane
 
 COARSEST = 8
 FINEST = 12
@@ -19,9 +23,13 @@ _MARGIN = 1.25
 """Cells of one resolution differ in area; within this factor of the limit they are counted."""
 
 
-@dataclass(frozen=True)
+_REACH = 1.5
+"""Edge lengths from a cell's centre that hold all of it, however H3 bends it."""
+
+
+@dataclass(frozen=True, eq=False)
 class Cells:
-    """The cells of a city, by rising H3 index.
+    """The cells of a city, by rising H3 index; see `aether_core.city.units.Units`.
 
     Args:
         resolution: H3 resolution.
@@ -32,6 +40,90 @@ class Cells:
     resolution: int
     h3: NDArray[np.uint64]
     lonlat: NDArray[np.float64]
+
+    kind = H3_CELLS
+
+    def __len__(self) -> int:
+        return len(self.h3)
+
+    @property
+    def keys(self) -> NDArray[np.uint64]:
+        """The H3 indexes."""
+        return self.h3
+
+    @property
+    def hexagons(self) -> NDArray[np.uint64]:
+        """The H3 indexes."""
+        return self.h3
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "Cells":
+        """See `Units`."""
+        return Cells(self.resolution, self.h3[rows], self.lonlat[rows])
+
+    def polygons(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.object_]:
+        """See `Units`."""
+        return cell_polygons(self.h3 if rows is None else self.h3[rows])
+
+    def code(self, row: int) -> str:
+        """The H3 index in hexadecimal."""
+        return f"{int(self.h3[row]):x}"
+
+    def name(self, row: int) -> str:  # noqa: ARG002 - of areas
+        """Cells have none."""
+        return ""
+
+    def codes(self) -> list[str]:
+        """See `Units`."""
+        return [f"{cell:x}" for cell in self.h3.tolist()]
+
+    def names(self) -> Sequence[str] | None:
+        """Cells have none."""
+        return None
+
+    def row_of(self, code: str) -> int | None:
+        """See `Units`."""
+        if not h3.is_valid_cell(number := _number_of(code)):
+            return None
+        row = int(np.searchsorted(self.h3, np.uint64(number)))
+        return row if row < len(self.h3) and self.h3[row] == np.uint64(number) else None
+
+    def middle_of(self, code: str) -> tuple[float, float] | None:
+        """See `Units`."""
+        if not h3.is_valid_cell(number := _number_of(code)):
+            return None
+        lat, lon = h3.cell_to_latlng(number)
+        return float(lon), float(lat)
+
+    def rows_at(self, lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
+        """See `Units`."""
+        found = np.array([cell_at(lon, lat, self.resolution) for lon, lat in lonlat], np.uint64)
+        row = np.searchsorted(self.h3, found).clip(max=len(self.h3) - 1)
+        return np.where(self.h3[row] == found, row, -1).astype(np.int64)
+
+    def near(self, shapes: NDArray[np.object_]) -> NDArray[np.int64]:
+        """See `Units`; without making all outlines."""
+        plane = Plane(self.lonlat)
+        reach = _REACH * h3.average_hexagon_edge_length(self.resolution, unit="m")
+        centres = shapely.STRtree(shapely.points(plane.points(self.lonlat)))
+        found = centres.query(plane.shapes(shapes), "dwithin", distance=reach)[1]
+        return np.unique(found).astype(np.int64)
+
+
+def cells_with(resolution: int, indexes: NDArray[np.uint64]) -> Cells:
+    """Return cells by their H3 indexes.
+
+    Args:
+        resolution: Theirs.
+        indexes: uint64 `[m]`, rising.
+    """
+    return Cells(resolution, indexes, cell_centres(indexes))
+
+
+def _number_of(code: str) -> int:
+    try:
+        return int(code, 16)
+    except ValueError:
+        return 0
 
 
 def choose_resolution(
@@ -103,7 +195,7 @@ def cells_of(boundary: BaseGeometry, resolution: int) -> Cells:
             "use a finer cell resolution or a larger boundary",
             code="boundary-smaller-than-cell",
         )
-    return Cells(resolution, indexes, cell_centres(indexes))
+    return cells_with(resolution, indexes)
 
 
 def cell_centres(indexes: NDArray[np.uint64]) -> NDArray[np.float64]:
@@ -125,6 +217,16 @@ def cell_at(lon: float, lat: float, resolution: int) -> int:
     Raises:
         InputError: The coordinates are not degrees.
     """
+    check_degrees(lon, lat)
+    return int(h3.latlng_to_cell(lat, lon, resolution))
+
+
+def check_degrees(lon: float, lat: float) -> None:
+    """Check that numbers are a WGS84 point.
+
+    Raises:
+        InputError: They are not.
+    """
     if not (np.isfinite(lon) and np.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         raise InputError(
             "this is not a valid location",
@@ -132,7 +234,6 @@ def cell_at(lon: float, lat: float, resolution: int) -> int:
             "give longitude (±180) then latitude (±90)",
             code="coordinates-not-degrees",
         )
-    return int(h3.latlng_to_cell(lat, lon, resolution))
 
 
 def _square_metres(boundary: BaseGeometry) -> float:

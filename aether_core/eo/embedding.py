@@ -13,7 +13,8 @@ from aether_core.eo.pooling.pooled import FileInfo, Pooled
 from aether_core.eo.pooling.view import View
 from aether_core.eo.raster.embedding import open_rasters
 from aether_core.eo.raster.file import RASTER_SUFFIXES
-from aether_core.eo.table.embedding import TABLE_SUFFIXES, open_tables
+from aether_core.eo.table.embedding import TABLE_SUFFIXES
+from aether_core.eo.table.open import open_tables
 from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.progress import Progress, silent
@@ -82,6 +83,9 @@ def open_embedding(
     *,
     kind: str | None = None,
     crs: str | None = None,
+    geometry: Path | None = None,
+    code_field: str | None = None,
+    as_points: bool = False,
     progress: Progress = silent,
 ) -> Embedding:
     """Open an embedding from rasters or from tables.
@@ -91,12 +95,15 @@ def open_embedding(
         kind: Name of the embedding where it is not AlphaEarth's and the files do not say it; of a
             city that is there, what it was added with.
         crs: What the user says the coordinates of tables are in.
+        geometry: A file with the shapes of the codes of tables' rows.
+        code_field: The column of these codes, or of H3 cells; found when None.
+        as_points: Take the areas of a table for samples at a point inside each.
         progress: Told while the files are checked.
 
     Raises:
         NotFoundError: A file does not exist.
         InputError: A file is no embedding, files differ in length, rasters and tables are mixed, or
-            a CRS was given for rasters.
+            a CRS, shapes or codes were given for rasters.
     """
     found = [local_file(path, suffixes=EMBEDDING_SUFFIXES) for path in paths]
     kinds = {path.suffix.lower() in RASTER_SUFFIXES for path in found}
@@ -108,12 +115,27 @@ def open_embedding(
             code="rasters-mixed-with-tables",
         )
     if kinds == {False}:
-        return open_tables(found, kind=kind, crs=crs, progress=progress)
+        return open_tables(
+            found,
+            kind=kind,
+            crs=crs,
+            geometry=geometry,
+            code_field=code_field,
+            as_points=as_points,
+            progress=progress,
+        )
     if crs is not None:
         raise InputError(
             "a raster's coordinate system stands in the file and cannot be replaced",
             crs,
             "leave it out (in commands: --embedding-crs); it is for tables",
             code="crs-of-raster-given",
+        )
+    if geometry is not None or code_field is not None:
+        raise InputError(
+            "a raster has no rows that could be joined with shapes",
+            geometry.name if geometry is not None else code_field,
+            "leave it out (in commands: --geometry, --code-field); it is for tables of areas",
+            code="shapes-of-raster-given",
         )
     return open_rasters(found, kind=kind, progress=progress)

@@ -1,4 +1,4 @@
-"""The two kinds of files that hold an embedding: rasters of pixels, and tables of samples."""
+"""The kinds of files that hold an embedding: rasters of pixels, tables of samples or of areas."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,30 +8,37 @@ from typing import Final, Literal
 from aether_core.eo.pooling.view import MAX_RADIUS_M, Shape, View
 from aether_core.errors import InputError
 
-FileKindName = Literal["raster", "table"]
+FileKindName = Literal["raster", "table", "areas"]
+UnitsName = Literal["h3", "areas"]
+"""What a city is mapped on: a grid of H3 cells, or the areas that its embedding describes."""
 
 
 @dataclass(frozen=True)
 class FileKind:
-    """What differs between rasters and tables of an embedding.
+    """What differs between rasters, tables of samples and tables of areas of an embedding.
 
     Attributes:
         name: In the store and JSON.
+        several: Files of this kind, in words.
         unit: What holds one vector, in the plural.
         has_pixels: Whether vectors lie in a grid, so that windows and means over pixels exist.
         states_crs: Whether its files say their CRS, so that nobody else may.
+        units: What a city made of it is mapped on.
     """
 
     name: FileKindName
+    several: str
     unit: str
     has_pixels: bool
     states_crs: bool
+    units: UnitsName = "h3"
 
     def views(self, radius_m: float) -> tuple[View, View]:
         """Return the two views every POI of a city is given: "base" and "wide".
 
         With pixels they are the published code's square windows, 4 and 9 pixels at the default
-        `radius_m` of 100, scaled with it; else disks of `radius_m` and 2.25 (9 / 4) times that.
+        `radius_m` of 100, scaled with it. With areas they are the area a POI lies in, and that area
+        with its neighbours. With samples they are disks of `radius_m` and 2.25 (9 / 4) times that.
 
         Args:
             radius_m: Metres, above 0.
@@ -46,6 +53,8 @@ class FileKind:
                 f"give one above 0 and up to {MAX_RADIUS_M:,.0f} metres",
                 code="radius-out-of-range",
             )
+        if self.units == "areas":
+            return View("base", Shape.AREA), View("wide", Shape.NEIGHBOURS)
         if self.has_pixels:
             return _square("base", 4, radius_m), _square("wide", 9, radius_m)
         return View("base", Shape.DISK, radius_m=radius_m), View(
@@ -57,9 +66,12 @@ def _square(name: str, pixels_at_100_m: int, radius_m: float) -> View:
     return View(name, Shape.SQUARE, radius_px=max(1, round(pixels_at_100_m * radius_m / 100)))
 
 
-RASTER: Final = FileKind("raster", "pixels", has_pixels=True, states_crs=True)
-TABLE: Final = FileKind("table", "samples", has_pixels=False, states_crs=False)
+RASTER: Final = FileKind("raster", "rasters", "pixels", has_pixels=True, states_crs=True)
+TABLE: Final = FileKind("table", "tables", "samples", has_pixels=False, states_crs=False)
+AREAS: Final = FileKind(
+    "areas", "tables of areas", "areas", has_pixels=False, states_crs=False, units="areas"
+)
 FILE_KINDS: Final[Mapping[str, FileKind]] = MappingProxyType(
-    {kind.name: kind for kind in (RASTER, TABLE)}
+    {kind.name: kind for kind in (RASTER, TABLE, AREAS)}
 )
 """By name."""

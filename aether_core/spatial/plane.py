@@ -48,3 +48,13 @@ class Plane:
         """Return shapes of WGS84 in metres, object `[n]`; corners stay joined by straight lines."""
         projected: NDArray[Any] = shapely.transform(geometry, self.points)
         return projected
+
+    def degrees(self, shapes: NDArray[np.object_]) -> NDArray[Any]:
+        """Return shapes in metres as WGS84 again, object `[n]`; what `shapes` does, undone."""
+
+        def back(points: NDArray[np.float64]) -> NDArray[np.float64]:
+            lon, lat = self._project.transform(points[:, 0], points[:, 1], direction="INVERSE")
+            return np.column_stack([np.asarray(lon), np.asarray(lat)])
+
+        turned: NDArray[Any] = shapely.transform(shapes, back)
+        return turned

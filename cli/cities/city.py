@@ -11,7 +11,7 @@ import typer
 from aether_core.errors import InputError
 from cli import output
 from cli.following import Wait, followed, say_queued
-from cli.options import Delete, FileOptions, flat
+from cli.options import AreaCode, Delete, FileOptions, ShapesFile, flat
 
 if TYPE_CHECKING:  # so that other commands do not load what reading a city needs
     from workflows.cities.cities import CitySummary
@@ -24,17 +24,21 @@ def add(
     embedding: Annotated[
         list[Path],
         typer.Option(
-            help="GeoTIFFs of 64 bands, or tables with A00..A63; see --embedding-kind for others."
+            help="GeoTIFFs of 64 bands, or tables with A00..A63 of points, polygons, H3 cells or "
+            "codes; see --embedding-kind for others."
         ),
     ],
     year: Annotated[int, typer.Option(help="Year of the embedding.")],
-    pois: Annotated[
-        Path,
-        typer.Option(
-            help="Places: GeoJSON, GeoPackage, Shapefile, KML, Parquet, CSV, .pbf or other maps."
-        ),
-    ],
     reading: FileOptions,
+    pois: Annotated[
+        Path | None,
+        typer.Option(
+            help="Places: GeoJSON, GeoPackage, Shapefile, KML, Parquet, CSV, .pbf or other maps. "
+            "Without places a city can be mapped, but not trained or searched."
+        ),
+    ] = None,
+    geometry: ShapesFile = None,
+    code_field: AreaCode = None,
     embedding_kind: Annotated[
         str | None,
         typer.Option(
@@ -104,6 +108,8 @@ def add(
         group_field=group_field,
         min_confidence=confidence,
         embedding_crs=embedding_crs,
+        geometry=geometry,
+        code_field=code_field,
         options=reading.reading(),
         boundary_crs=boundary_crs,
         base_map=base_map,
@@ -122,7 +128,13 @@ def add(
     summary = show_city(store, slug)
     output.document({**city_document(summary), "read": read})
     say_city(summary)
-    output.say(f"Next: ./aether train {summary.slug}")
+    if summary.pois:
+        output.say(f"Next: ./aether train {summary.slug}")
+    else:
+        output.say(
+            "No places were given: maps of land use and shares work on the embedding alone, "
+            "training and search need places."
+        )
 
 
 def _remark_reading(read: Mapping[str, Any]) -> None:
@@ -144,7 +156,7 @@ def city_document(city: "CitySummary") -> dict[str, Any]:
 
 def say_city(city: "CitySummary") -> None:
     """Say what a city that was just made holds."""
-    output.say(f"{city.name}: {city.pois} places, {city.cells} cells")
+    output.say(f"{city.name}: {city.pois} places, {city.unit.counted(city.cells)}")
     _say_dropped(city.pois_dropped)
 
 
@@ -184,7 +196,8 @@ def show(slug: str) -> None:
         ("year", city.year),
         ("years", ", ".join(map(str, city.years))),
         ("places", city.pois),
-        ("cells", f"{city.cells} (H3 resolution {city.cell_resolution})"),
+        (city.unit.several, city.units_in_words),
+        *_length_facts(city),
         (
             "embedding",
             f"{kind_title(city.embedding)}, {city.embedding_kind}, {city.pixels} with data",
@@ -198,6 +211,15 @@ def show(slug: str) -> None:
     ]
     output.table([slug, ""], facts)
     _say_dropped(city.pois_dropped)
+
+
+def _length_facts(city: "CitySummary") -> list[tuple[str, object]]:
+    """How long the vectors of areas were, where they are kept."""
+    if city.vector_length is None:
+        return []
+    least, median, most = city.vector_length
+    words = f"{least:.2f} to {most:.2f} (median {median:.2f}), brought to 1"
+    return [("length of the vectors", words)]
 
 
 def _in_words(source: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import typer
 from aether_core.errors import InputError
 from cli import output
 from cli.following import Wait, followed, say_queued
-from cli.options import Delete
+from cli.options import AreaCode, Delete, ShapesFile
 
 YearOption = Annotated[int, typer.Option(help="Year of the embedding.")]
 
@@ -24,26 +24,32 @@ def add(
     embedding_crs: Annotated[
         str | None, typer.Option(help="CRS of a table's x and y; wins over what it says.")
     ] = None,
+    geometry: ShapesFile = None,
+    code_field: AreaCode = None,
     wait: Wait = True,
 ) -> None:
     """Give a city the embedding of a further year, for the same places and cells."""
+    from workflows.cities.cities import show_city
     from workflows.cities.job_kinds import ADD_YEAR, AddYear
     from workflows.cities.years import list_years
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
 
     store = open_store()
-    job = start_job(store, ADD_YEAR, slug, AddYear(year, embedding, embedding_crs))
+    job = start_job(
+        store, ADD_YEAR, slug, AddYear(year, embedding, embedding_crs, geometry, code_field)
+    )
     if not wait:
         say_queued(job)
         return
     followed(store, job.job)
     added = next(one for one in list_years(store, slug) if one.year == year)
     output.document(asdict(added))
-    output.say(f"{slug} has {added.year}: {added.cells} cells, {added.places} places")
+    several = show_city(store, slug).unit.several
+    output.say(f"{slug} has {added.year}: {added.cells} {several}, {added.places} places")
     if added.cells_without or added.places_without:
         output.say(
-            f"Without data in {added.year}: {added.cells_without} cells, "
+            f"Without data in {added.year}: {added.cells_without} {several}, "
             f"{added.places_without} places"
         )
     output.say(f"Next: ./aether change {slug} QUERY --from YEAR --to YEAR")

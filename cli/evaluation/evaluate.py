@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 import typer
 
 from aether_core.errors import InputError
+from aether_core.tasks.samples.representations import COMPARED
 from cli import output
 from cli.following import Wait, followed, say_queued
 from cli.maps.task_options import (
@@ -16,6 +17,7 @@ from cli.maps.task_options import (
     DistrictOptions,
     FitOptions,
     LabelOptions,
+    ValueOptions,
     names_in,
 )
 from cli.options import flat
@@ -33,12 +35,14 @@ Curve = Annotated[
     bool, typer.Option("--learning-curve", help="Score against the number of labels.")
 ]
 
+_COMPARED: Final = ",".join(COMPARED)
+
 
 @dataclass(frozen=True)
 class CompareOptions:
     """What a test needs beside a task's own options: representations, or queries and truth."""
 
-    representations: Representations = "alphaearth,aether,poi,concat"
+    representations: Representations = _COMPARED
     curve: Curve = False
     queries: Queries = None
     truth: Truth = None
@@ -52,6 +56,7 @@ class _Options:
     slug: str
     labels: LabelOptions
     areas: AreaOptions
+    values: ValueOptions
     fit: FitOptions
     districts: DistrictOptions
     compared: CompareOptions
@@ -61,10 +66,11 @@ class _Options:
 def evaluate(
     slug: str,
     task: Annotated[
-        str, typer.Option(help="A kind of task, such as landuse or socioeconomic; or retrieval.")
+        str, typer.Option(help="A kind of task: landuse, socioeconomic or value; or retrieval.")
     ],
     labels: LabelOptions,
     areas: AreaOptions,
+    values: ValueOptions,
     fit: FitOptions,
     districts: DistrictOptions,
     compared: CompareOptions,
@@ -72,7 +78,7 @@ def evaluate(
     """Compare representations on the same folds, or test queries."""
     from aether_core.tasks.kinds.registry import TASK_KINDS
 
-    options = _Options(slug, labels, areas, fit, districts, compared)
+    options = _Options(slug, labels, areas, values, fit, districts, compared)
     tests: dict[str, Callable[[_Options], None]]
     tests = {**{name: partial(_compare, task=name) for name in TASK_KINDS}, **_OTHER_TESTS}
     if task not in tests:
@@ -87,8 +93,8 @@ def _request(options: _Options, task: str) -> object:
     from aether_core.tasks.kinds.registry import TASK_KINDS
     from workflows.tasks.task import TASKS, MapChoices
 
-    by_kind: dict[str, LabelOptions | AreaOptions]
-    by_kind = {"labels": options.labels, "areas": options.areas}
+    by_kind: dict[str, LabelOptions | AreaOptions | ValueOptions]
+    by_kind = {"labels": options.labels, "areas": options.areas, "samples": options.values}
     return TASKS[task].request_for(
         by_kind[TASK_KINDS[task].samples].request(),
         options.fit.settings("alphaearth", 0.9),  # the representations compared take turns

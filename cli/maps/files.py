@@ -41,7 +41,7 @@ def write_scores(store: "Store", scores: "CellScores", target: Path, *, force: b
     from workflows.layers.export import export_scores
     from workflows.layers.file_kinds import SEARCH_FILE, search_file, takes_long
 
-    if takes_long(len(scores.h3)):
+    if takes_long(len(scores.units)):
         asked = search_file(store, scores, _ending(target))
         _as_job(store, SEARCH_FILE, scores.city, asked, target, force)
     else:
@@ -57,7 +57,7 @@ def write_change(store: "Store", found: "CellChange", target: Path, *, force: bo
     from workflows.layers.export import export_change
     from workflows.layers.file_kinds import CHANGE_FILE, change_file, takes_long
 
-    if takes_long(len(found.h3)):
+    if takes_long(len(found.units)):
         asked = change_file(store, found, _ending(target))
         _as_job(store, CHANGE_FILE, found.city, asked, target, force)
     else:

@@ -11,9 +11,10 @@ import typer
 from aether_core.errors import InputError
 from aether_core.tasks.labels.crosswalks import CROSSWALKS
 from aether_core.tasks.predictors.predictor import PREDICTORS
-from aether_core.tasks.samples.representations import REPRESENTATIONS
+from aether_core.tasks.samples.representations import RECOMMENDED, REPRESENTATIONS
 from aether_core.tasks.testing.protocols import PROTOCOLS
 from aether_core.tasks.testing.splits import OFFERED
+from aether_core.tasks.values.transform import AUTO, TRANSFORMS
 from cli.following import Wait
 from cli.options import FileOptions, Force, ModelName
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # scikit-learn and torch come with the fits
     from workflows.tasks.areas import AreaRequest
     from workflows.tasks.districts import DistrictFile
     from workflows.tasks.labels import LabelRequest
+    from workflows.tasks.numbers import ValueRequest
     from workflows.tasks.settings import FitSettings
 
 
@@ -37,7 +39,9 @@ LabelsFile = Annotated[
     Path | None,
     typer.Option(help="Labelled points or polygons; osm for the city's own land use."),
 ]
-Field = Annotated[str | None, typer.Option(help="Class field.")]
+Field = Annotated[
+    str | None, typer.Option(help="The field with the class or the number; a raster's band.")
+]
 Crosswalk = Annotated[
     str | None,
     typer.Option(help=f"Built-in mapping: {', '.join(CROSSWALKS)}."),
@@ -83,6 +87,23 @@ MinimumCount = Annotated[
 ]
 MinimumM2 = Annotated[
     float, typer.Option("--minimum-m2", help="Leave out areas smaller than this, in square metres.")
+]
+ValuesFile = Annotated[Path | None, typer.Option(help="Points, areas or a GeoTIFF with a number.")]
+TransformName = Annotated[
+    str,
+    typer.Option(
+        "--transform",
+        help=f"Scale it is fitted on: {_one_of((AUTO, *TRANSFORMS))}. auto takes the logarithm of "
+        "numbers that are strongly skewed and not negative.",
+    ),
+]
+PerKm2 = Annotated[
+    bool,
+    typer.Option(
+        "--per-km2",
+        help="The number counts something in each area, such as people: map it a square "
+        "kilometre. Without it an area's number holds for all of the area, as an average does.",
+    ),
 ]
 Pixels = Annotated[bool, typer.Option("--pixels", help="Average raster pixels instead of cells.")]
 Representation = Annotated[str, typer.Option(help=f"Features used: {_one_of(REPRESENTATIONS)}.")]
@@ -201,6 +222,43 @@ class AreaOptions(FileOptions):
 
 
 @dataclass(frozen=True)
+class ValueOptions(FileOptions):
+    """Places with a number, and what the number is."""
+
+    values: ValuesFile = None
+    field: Field = None
+    geometry: Geometry = None
+    code_field: CodeField = None
+    transform: TransformName = AUTO
+    per_km2: PerKm2 = False
+
+    def request(self) -> "ValueRequest":
+        """Which numbers are meant.
+
+        Raises:
+            InputError: No file is given, or no field.
+        """
+        from workflows.tasks.numbers import ValueRequest
+
+        if self.values is None or not self.field:
+            raise InputError(
+                "the file of numbers or its field is missing",
+                f"values {self.values}, field {self.field}",
+                "give --values FILE --field NAME",
+                code="values-or-field-missing",
+            )
+        return ValueRequest(
+            self.values,
+            self.field,
+            self.transform,
+            self.per_km2,
+            self.reading(),
+            self.code_field,
+            self.geometry,
+        )
+
+
+@dataclass(frozen=True)
 class FitOptions:
     """How a predictor is fitted and tested."""
 
@@ -262,7 +320,7 @@ class DistrictOptions:
 class MapOptions:
     """What becomes of the map: how sure it must be, what it is called, where it is written."""
 
-    representation: Representation = "aether"
+    representation: Representation = RECOMMENDED
     level: Level = 0.9
     title: Title = None
     target: Target = None

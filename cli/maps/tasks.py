@@ -15,6 +15,7 @@ from cli.maps.task_options import (
     LabelOptions,
     MapOptions,
     PredictEverywhere,
+    ValueOptions,
 )
 from cli.options import Command, flat
 
@@ -23,13 +24,13 @@ if TYPE_CHECKING:  # scikit-learn and torch come with the fits
 
 
 def commands() -> dict[str, Command]:
-    """The command of each kind of task, called as the kind is."""
-    return {name: _command(kind) for name, kind in TASK_KINDS.items()}
+    """The command of each kind of task, by what it is called."""
+    return {kind.command or name: _command(kind) for name, kind in TASK_KINDS.items()}
 
 
 def _command(kind: TaskKind) -> Command:
     command = _BY_SAMPLES[kind.samples](kind.name)
-    command.__name__, command.__doc__ = kind.name, kind.about
+    command.__name__, command.__doc__ = kind.command or kind.name, kind.about
     return flat(command)
 
 
@@ -63,9 +64,24 @@ def _from_areas(task: str) -> Command:
     return command
 
 
+def _from_values(task: str) -> Command:
+    def command(
+        slug: str,
+        values: ValueOptions,
+        fit: FitOptions,
+        districts: DistrictOptions,
+        made: MapOptions,
+    ) -> None:
+        made.check_target()
+        _make(task, slug, values.request(), fit, districts, made, {})
+
+    return command
+
+
 _BY_SAMPLES: Final[Mapping[str, Callable[[str], Command]]] = {
     "labels": _from_labels,
     "areas": _from_areas,
+    "samples": _from_values,
 }
 """By what a kind of task is fitted on."""
 

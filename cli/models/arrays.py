@@ -31,7 +31,9 @@ def pool(
         Path, typer.Option(help="Points: any vector file, or a table with lon and lat.")
     ],
     target: Target,
-    shape: Annotated[str, typer.Option(help="disk or square.")] = "disk",
+    shape: Annotated[
+        str, typer.Option(help="disk or square; for a table of areas also area or neighbours.")
+    ] = "disk",
     radius_m: Annotated[float, typer.Option(help="Radius of the disk in metres.")] = 100.0,
     radius_px: Annotated[
         int | None, typer.Option(help="Half width of the square in pixels.")
@@ -66,7 +68,9 @@ def pool(
     places = frame.geometry.representative_point()
     lonlat = np.column_stack([places.x, places.y])
     kind = None if embedding_kind is None else checked_kind(embedding_kind)
-    source = open_embedding(embedding, kind=kind, crs=embedding_crs)
+    source = open_embedding(
+        embedding, kind=kind, crs=embedding_crs, as_points=not view.shape.of_areas
+    )
     if looks_swapped(frame.geometry, source.footprint):
         raise InputError(
             "longitude and latitude of the points are probably swapped",

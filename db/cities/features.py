@@ -1,6 +1,7 @@
-"""Views of the embedding, cells, and the vectors of places and cells."""
+"""Views of the embedding, cells and areas, and the vectors of places and cells."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ from sqlalchemy import Integer, func, select
 from sqlalchemy.orm import Session
 
 from aether_core.errors import NotFoundError
-from db.columns.copy import copy_in, copy_out, new_ids
+from db.columns.copy import copy_in, copy_out, driver, new_ids
 from db.columns.vector_type import STORED, vector_bytes
 from db.engine import allow_long
-from db.schema import Cell, CellFeature, City, EOFeature, PooledView
+from db.schema import Cell, CellFeature, City, CityArea, EOFeature, PooledView
 
 BIGINT = np.dtype(">i8")
 
@@ -135,26 +136,111 @@ def add_cells(
         shapely.to_wkb(np.asarray(polygons, dtype=object), include_srid=False),
         strict=True,
     )
-    columns = {"id": "int8", "city_id": "int8", "h3": "int8", "geom": "bytea"}
+    columns = {"id": "int8", "city_id": "int8", "key": "int8", "geom": "bytea"}
     copy_in(session, Cell.__tablename__, columns, rows)
     return ids
 
 
+def add_areas(
+    session: Session,
+    city_id: int,
+    *,
+    number: NDArray[np.uint64],
+    geometry: NDArray[np.object_],
+    code: Sequence[str],
+    name: Sequence[str],
+) -> NDArray[np.int64]:
+    """Store the areas that are a city's units.
+
+    Args:
+        session: In a transaction.
+        city_id: The city.
+        number: What tells them apart, `[m]`.
+        geometry: Polygons and MultiPolygons, WGS84, `[m]`.
+        code: What files call each; no two the same.
+        name: What people call each, "" where there is no name.
+
+    Returns:
+        Ids of their cells `[m]`, in the same order.
+    """
+    allow_long(session)
+    ids = new_ids(session, Cell.__tablename__, len(number))
+    keys = np.asarray(number, dtype=np.uint64).astype(np.int64).tolist()
+    of_city = [city_id] * len(keys)
+    columns = {"id": "int8", "city_id": "int8", "key": "int8"}
+    rows = zip(ids.tolist(), of_city, keys, strict=True)
+    copy_in(session, Cell.__tablename__, columns, rows)
+    single = shapely.get_type_id(geometry) == shapely.GeometryType.POLYGON
+    shapes = geometry.copy()
+    shapes[single] = [shapely.MultiPolygon([shape]) for shape in geometry[single]]
+    columns = {
+        "id": "int8",
+        "city_id": "int8",
+        "number": "int8",
+        "code": "text",
+        "name": "text",
+        "geom": "bytea",
+    }
+    wkb = shapely.to_wkb(shapes, include_srid=False)
+    described = zip(ids.tolist(), of_city, keys, code, name, wkb, strict=True)
+    copy_in(session, CityArea.__tablename__, columns, described)
+    return ids
+
+
+@dataclass(frozen=True, eq=False)
+class AreaShapes:
+    """The areas of a city, by rising number.
+
+    Attributes:
+        number: uint64 `[m]`.
+        geometry: MultiPolygons, WGS84, object `[m]`.
+        code: Object `[m]` of str.
+        name: Object `[m]` of str.
+    """
+
+    number: NDArray[np.uint64]
+    geometry: NDArray[np.object_]
+    code: NDArray[np.object_]
+    name: NDArray[np.object_]
+
+
+def areas(session: Session, city_id: int) -> AreaShapes:
+    """The areas a city is made of; none of a city of H3 cells."""
+    with driver(session).cursor(binary=True) as cursor:
+        rows = cursor.execute(
+            "SELECT number, code, name, ST_AsBinary(geom) FROM city_area "
+            "WHERE city_id = %s ORDER BY number",
+            (city_id,),
+        ).fetchall()
+    return AreaShapes(
+        np.array([row[0] for row in rows], dtype=np.uint64),
+        shapely.from_wkb(np.array([row[3] for row in rows], dtype=object)),
+        np.array([row[1] for row in rows], dtype=object),
+        np.array([row[2] for row in rows], dtype=object),
+    )
+
+
 def cells(session: Session, city_id: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """A city's cell ids `[m]` and H3 indexes `[m]`, by H3 index."""
+    """Ids `[m]` and keys `[m]` of a city's units, by key: H3 indexes of cells."""
     found = copy_out(
         session,
-        "SELECT id, h3 FROM cell WHERE city_id = %(city)s ORDER BY h3",
+        "SELECT id, key FROM cell WHERE city_id = %(city)s ORDER BY key",
         {"city": city_id},
-        {"id": BIGINT, "h3": BIGINT},
+        {"id": BIGINT, "key": BIGINT},
     )
-    return found["id"], found["h3"].astype(np.uint64)
+    return found["id"], found["key"].astype(np.uint64)
 
 
 def add_cell_features(
-    session: Session, view_id: int, cell_ids: NDArray[np.int64], vectors: NDArray[np.float32]
+    session: Session,
+    view_id: int,
+    cell_ids: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+    length: NDArray[np.float64] | None = None,
 ) -> None:
     """Store cells' vectors `[m, dim]` in one view. Cells that cannot be pooled are left out.
+
+    `length` `[m]` is how long each was before it was brought to length 1, where that is known.
 
     Raises:
         ValueError: Ids and vectors differ in number, or vectors hold NaN.
@@ -162,13 +248,18 @@ def add_cell_features(
     rows = _vector_rows(view_id, cell_ids, vectors)
     allow_long(session)
     columns = {"view_id": "int8", "cell_id": "int8", "vector": "bytea"}
-    copy_in(session, CellFeature.__tablename__, columns, rows)
+    if length is None:
+        copy_in(session, CellFeature.__tablename__, columns, rows)
+        return
+    columns["length"] = "float8"
+    longer = ((*row, one) for row, one in zip(rows, length.tolist(), strict=True))
+    copy_in(session, CellFeature.__tablename__, columns, longer)
 
 
 def cell_features(
     session: Session, city_id: int, view_name: str, year: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.float32]]:
-    """A city's cell ids `[m]`, H3 indexes `[m]` and vectors float32 `[m, dim]`, by H3 index.
+    """Ids `[m]`, keys `[m]` and vectors float32 `[m, dim]` of a city's units, by key.
 
     Raises:
         NotFoundError: The city has no such view.
@@ -176,12 +267,12 @@ def cell_features(
     view = view_named(session, city_id, view_name, year).id
     found = copy_out(
         session,
-        "SELECT cell.id, cell.h3, vector FROM cell_feature JOIN cell ON cell.id = cell_id "
-        "WHERE view_id = %(view)s ORDER BY cell.h3",
+        "SELECT cell.id, cell.key, vector FROM cell_feature JOIN cell ON cell.id = cell_id "
+        "WHERE view_id = %(view)s ORDER BY cell.key",
         {"view": view},
-        {"id": BIGINT, "h3": BIGINT, "vector": _stored_vector(session, CellFeature, view)},
+        {"id": BIGINT, "key": BIGINT, "vector": _stored_vector(session, CellFeature, view)},
     )
-    return found["id"], found["h3"].astype(np.uint64), found["vector"]
+    return found["id"], found["key"].astype(np.uint64), found["vector"]
 
 
 def _vector_rows(

@@ -22,6 +22,8 @@ from db.layers.values import check_columns, read_values, write_values
 from db.layers.view import create_view, free_view_name
 from db.schema import City, Layer
 
+_OF_UNITS = {"h3": "cell", "areas": "city_area"}
+"""What a layer of a city's units keeps values for."""
 _NAMED = 10
 """Layers a message lists at most."""
 
@@ -76,8 +78,12 @@ def add_layer(
         ValueError: Fields and columns do not match, a type is unknown, or a cell is none of the
             city's, or given twice.
     """
+    units = session.scalars(select(City.units).where(City.id == city_id)).one()
     layer = Layer(
-        city_id=city_id, spatial_unit="cell", label_set_id=label_set_id, area_set_id=area_set_id
+        city_id=city_id,
+        spatial_unit=_OF_UNITS[units],
+        label_set_id=label_set_id,
+        area_set_id=area_set_id,
     )
     return _add(session, layer, cell_ids, new)
 
@@ -135,7 +141,7 @@ def layer_by_slug(session: Session, city_id: int, slug: str) -> Layer:
 
 
 def layer_frame(session: Session, layer: Layer) -> pd.DataFrame:
-    """A layer's values: `cell` (H3, hexadecimal) or `area` (code), then its fields.
+    """A layer's values: `cell` (H3, hexadecimal) or `area` (its code), then its fields.
 
     Cells come by H3 index, areas in the order of their set (as in `area_sets.area_frame`).
 

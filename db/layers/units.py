@@ -33,12 +33,14 @@ class SpatialUnit(Protocol):
     """One kind of unit.
 
     Attributes:
-        table: Table of the shapes, and the name of a frame's first column.
+        table: Table of the shapes.
+        column: What a frame's first column and a view's column of names are called.
         id_column: What a layer's view calls the unit's id.
         name: SQL for what people call a unit, from its row: H3 index in hexadecimal, or code.
     """
 
     table: str
+    column: str
     id_column: str
     name: str
 
@@ -49,7 +51,7 @@ class SpatialUnit(Protocol):
             ValueError: An id is none of the layer's city or areas, or was given twice.
         """
 
-    def names_of(self, session: Session, keys: NDArray[np.int64]) -> list[str]:
+    def names_of(self, session: Session, layer: Layer, keys: NDArray[np.int64]) -> list[str]:
         """What people call the units of these keys."""
 
     def joined(self, layer: Layer) -> sql.Composable:
@@ -60,29 +62,35 @@ class Cells:
     """A city's H3 cells. A layer keeps their indexes, so that reading it asks no other table."""
 
     table = "cell"
+    column = "cell"
     id_column = "cell_id"
-    name = "to_hex(cell.h3)"
+    name = "to_hex(cell.key)"
 
     def keys_of(self, session: Session, layer: Layer, ids: NDArray[np.int64]) -> Keys:
         """See `SpatialUnit`."""
-        known, indexes = _arrays(
+        known, keys = _arrays(
             session,
-            "SELECT array_send(array_agg(id)), array_send(array_agg(h3)) FROM "
-            "(SELECT id, h3 FROM cell WHERE city_id = %s ORDER BY id) AS known",
+            "SELECT array_send(array_agg(id)), array_send(array_agg(key)) FROM "
+            "(SELECT id, key FROM cell WHERE city_id = %s ORDER BY id) AS known",
             layer.city_id,
         )
         at = np.searchsorted(known, ids)
         if len(ids) and (not len(known) or (known[at.clip(max=len(known) - 1)] != ids).any()):
             raise ValueError("these are not all cells of the layer's city")
-        return _ascending(indexes[at])
+        return _ascending(keys[at])
 
-    def names_of(self, session: Session, keys: NDArray[np.int64]) -> list[str]:  # noqa: ARG002
+    def names_of(
+        self,
+        session: Session,  # noqa: ARG002 - the key says it
+        layer: Layer,  # noqa: ARG002
+        keys: NDArray[np.int64],
+    ) -> list[str]:
         """See `SpatialUnit`."""
         return [f"{key:x}" for key in keys.tolist()]
 
     def joined(self, layer: Layer) -> sql.Composable:
         """See `SpatialUnit`."""
-        return sql.SQL("cell.city_id = {} AND cell.h3 = stored.key").format(
+        return sql.SQL("cell.city_id = {} AND cell.key = stored.key").format(
             sql.Literal(layer.city_id)
         )
 
@@ -91,6 +99,7 @@ class Areas:
     """The areas of a set, in its order."""
 
     table = "area"
+    column = "area"
     id_column = "area_id"
     name = "area.code::text"
 
@@ -105,7 +114,12 @@ class Areas:
             raise ValueError("these are not all areas of the layer's set")
         return _ascending(ids)
 
-    def names_of(self, session: Session, keys: NDArray[np.int64]) -> list[str]:
+    def names_of(
+        self,
+        session: Session,
+        layer: Layer,  # noqa: ARG002 - ids are the store's
+        keys: NDArray[np.int64],
+    ) -> list[str]:
         """See `SpatialUnit`."""
         rows = driver(session).execute(
             "SELECT code::text FROM area WHERE id = ANY(%s) ORDER BY id", (keys.tolist(),)
@@ -117,7 +131,35 @@ class Areas:
         return sql.SQL("area.id = stored.key")
 
 
-SPATIAL_UNITS: Mapping[str, SpatialUnit] = {"cell": Cells(), "area": Areas()}
+class CityAreas(Cells):
+    """The areas a city is made of. A layer keeps their numbers."""
+
+    table = "city_area"
+    column = "area"
+    id_column = "area_id"
+    name = "city_area.code::text"
+
+    def names_of(self, session: Session, layer: Layer, keys: NDArray[np.int64]) -> list[str]:
+        """See `SpatialUnit`."""
+        rows = driver(session).execute(
+            "SELECT code::text FROM city_area WHERE city_id = %s AND number = ANY(%s) "
+            "ORDER BY number",
+            (layer.city_id, keys.tolist()),
+        )
+        return [str(row[0]) for row in rows]
+
+    def joined(self, layer: Layer) -> sql.Composable:
+        """See `SpatialUnit`."""
+        return sql.SQL("city_area.city_id = {} AND city_area.number = stored.key").format(
+            sql.Literal(layer.city_id)
+        )
+
+
+SPATIAL_UNITS: Mapping[str, SpatialUnit] = {
+    "cell": Cells(),
+    "area": Areas(),
+    "city_area": CityAreas(),
+}
 """By a layer's `spatial_unit`."""
 
 

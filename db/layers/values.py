@@ -75,8 +75,9 @@ def read_values(session: Session, layer: Layer) -> tuple[NDArray[np.int64], pd.D
         return None
     unit = SPATIAL_UNITS[layer.spatial_unit]
     keys = array_of(rows[0][1], _INT64)
-    names = free_names([field["name"] for field in layer.fields], (unit.table, "geometry"))
-    frame: dict[str, Any] = {unit.table: pd.Series(unit.names_of(session, keys), dtype=object)}
+    names = free_names([field["name"] for field in layer.fields], (unit.column, "geometry"))
+    called = pd.Series(unit.names_of(session, layer, keys), dtype=object)
+    frame: dict[str, Any] = {unit.column: called}
     for field, (_, numbers, codes, words) in zip(layer.fields, rows[1:], strict=True):
         stored = Stored(
             None if numbers is None else array_of(numbers, _FLOAT64),

@@ -29,7 +29,7 @@ def view_columns(layer: Layer) -> dict[str, str]:
     """What each field of a layer is called in its view; a taken or too long name is changed."""
     unit = SPATIAL_UNITS[layer.spatial_unit]
     fields = [field["name"] for field in layer.fields]
-    names = column_names(fields, (unit.id_column, unit.table, "geom"))
+    names = column_names(fields, (unit.id_column, unit.column, "geom"))
     return dict(zip(fields, names, strict=True))
 
 
@@ -52,7 +52,7 @@ def create_view(session: Session, layer: Layer) -> None:
     )
     connection.execute(sql.SQL("ANALYZE {}").format(rows))
     columns = [
-        sql.SQL("{} AS {}").format(sql.SQL(unit.name), sql.Identifier(unit.table)),
+        sql.SQL("{} AS {}").format(sql.SQL(unit.name), sql.Identifier(unit.column)),
         *(
             sql.SQL("{}.{} AS {}").format(rows, _column(position), sql.Identifier(name))
             for position, name in enumerate(view_columns(layer).values(), 1)

@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 from geoalchemy2 import WKBElement
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.columns.vector_type import Vector
@@ -23,6 +32,7 @@ from db.schema.base import (
 )
 
 BASE_KINDS = ("water", "green", "road", "building")
+UNITS = ("h3", "areas")
 MAIN_ROAD = "main road"
 """What asks for the main ones among the roads."""
 
@@ -30,13 +40,18 @@ MAIN_ROAD = "main road"
 class City(Base):
     """A city: its boundary and how its features were made. `dropped` counts POIs by reason.
 
+    `units` says what it is mapped on, one of `UNITS`; `cell_resolution` is that of H3 cells.
+    `vector_length` is the least, median and greatest length of areas' vectors in the file.
     `embedding_kind` is the kind of file, `embedding` what the vectors in it are: `alphaearth`, or
     another's name. `year` is the main year. `sources` lists what the city was made from as
     `{kind, title, version, licence, attribution, url, fetched}`.
     """
 
     __tablename__ = "city"
-    __table_args__ = (gist("city", "boundary"),)
+    __table_args__ = (
+        gist("city", "boundary"),
+        CheckConstraint(f"units IN {UNITS}", name="units"),
+    )
 
     id: Mapped[int] = new_id()
     slug: Mapped[str] = mapped_column(unique=True)
@@ -44,7 +59,9 @@ class City(Base):
     year: Mapped[int]
     boundary: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
     working_crs: Mapped[str]
-    cell_resolution: Mapped[int]
+    units: Mapped[str] = mapped_column(default="h3", server_default="h3")
+    cell_resolution: Mapped[int | None]
+    vector_length: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
     radius_m: Mapped[float]
     embedding_kind: Mapped[str]
     embedding: Mapped[str] = mapped_column(default="alphaearth", server_default="alphaearth")
@@ -138,19 +155,52 @@ class EOFeature(Base):
 
 
 class Cell(Base):
-    """An H3 cell of a city; `h3` is its index as a signed 64-bit integer (H3 never sets bit 63)."""
+    """A unit of a city, which has a vector: an H3 cell, or an area (see `CityArea`).
+
+    `key` tells the units of a city apart: a cell's H3 index as a signed 64-bit integer (H3 never
+    sets bit 63), an area's number. The shape of an area is kept with it, not here.
+    """
 
     __tablename__ = "cell"
-    __table_args__ = (UniqueConstraint("city_id", "h3"), gist("cell", "geom"))
+    __table_args__ = (UniqueConstraint("city_id", "key"), gist("cell", "geom"))
 
     id: Mapped[int] = new_id()
     city_id: Mapped[int] = of_city(index=False)
-    h3: Mapped[int] = mapped_column(BigInteger)
-    geom: Mapped[WKBElement] = mapped_column(geometry("POLYGON"))
+    key: Mapped[int] = mapped_column(BigInteger)
+    geom: Mapped[WKBElement | None] = mapped_column(geometry("POLYGON"))
+
+
+class CityArea(Base):
+    """What a cell is in a city made of areas: a polygon with the code its table has for it.
+
+    `number` is the cell's key, `name` is empty where there is none.
+    """
+
+    __tablename__ = "city_area"
+    __table_args__ = (
+        UniqueConstraint("city_id", "number"),
+        UniqueConstraint("city_id", "code"),
+        gist("city_area", "geom"),
+    )
+
+    id: Mapped[int] = mapped_column(
+        BigInteger,
+        ForeignKey("cell.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    city_id: Mapped[int] = of_city(index=False)
+    number: Mapped[int] = mapped_column(BigInteger)
+    code: Mapped[str]
+    name: Mapped[str]
+    geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
 
 
 class CellFeature(Base):
-    """The unit vector of a cell in one view. Cells without data have no row."""
+    """The unit vector of a cell in one view. Cells without data have no row.
+
+    `length` is how long the vector was in the file, where it was the mean of a whole area.
+    """
 
     __tablename__ = "cell_feature"
     __table_args__ = (CheckConstraint("mod(octet_length(vector), 4) = 0", name="vector_float32"),)
@@ -162,6 +212,7 @@ class CellFeature(Base):
         ForeignKey("cell.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     vector: Mapped[NDArray[np.float32]] = mapped_column(Vector)
+    length: Mapped[float | None]
 
 
 class BaseFeature(Base):

@@ -17,13 +17,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import EMPTY_LIST, EMPTY_OBJECT, Base, created, new_id, of_city
 
-SPATIAL_UNITS = ("cell", "area")
+SPATIAL_UNITS = ("cell", "area", "city_area")
 
 
 class Layer(Base):
-    """Values kept for a city's cells, or for the areas of one set.
+    """Values kept for a city's units, cells or areas of its own, or for the areas of one set.
 
-    `spatial_unit` says which of the two, `features` how many; the values are in `LayerColumn`.
+    `spatial_unit` says which: `cell`, `city_area`, or `area` of a set; `features` how many; the
+    values are in `LayerColumn`.
     `fields` lists `{name, type, unit}` in order. `label_set_id` and `area_set_id` name what a layer
     was fitted on; a layer goes with its areas but outlives its labels. `cells_layer_id` is, for a
     layer of areas, the layer of cells that was made together with it. `findings` is what was
@@ -65,7 +66,7 @@ class Layer(Base):
 
 
 class LayerUnits(Base):
-    """The cells or areas a layer has values for, ascending: H3 indexes, or ids of areas."""
+    """The units a layer has values for, ascending: keys of cells, or ids of a set's areas."""
 
     __tablename__ = "layer_units"
 

@@ -181,3 +181,55 @@ def test_landuse_leaves_out_what_is_no_label_unless_it_is_mapped(
     assert answer["read"]["labels"]["left_out"] == {"no label (unknown)": 60}
     assert answer["labels_dropped"]["no label (unknown)"] == 60
     assert "wild" in asked(capsys, *words, "--map", "unknown=wild")["classes"]
+
+
+def test_estimate_says_what_the_contract_asks_for(
+    task_files: TaskFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "homes.geojson"
+    answer = asked(
+        capsys,
+        *("estimate", SLUG, "--values", str(task_files.areas), "--field", "homes"),
+        *("-o", str(target), *QUICK),
+    )
+    assert {"layer", "samples_used", "samples_dropped", "cells"} <= set(answer)
+    assert answer["field"] == "homes"
+    for split in ("random", "spatial"):
+        assert set(answer["cross_validation"][split]) == {"r2", "mae", "rmse"}
+        assert 0.5 < answer["coverage"][split] <= 1
+    features = json.loads(target.read_text())["features"]
+    assert len(features) == answer["cells"]
+    assert {"homes", "homes_lo", "homes_hi", "applicable"} <= set(features[0]["properties"])
+
+
+def test_numbers_are_compared_by_evaluate(
+    task_files: TaskFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = asked(
+        capsys,
+        *("evaluate", SLUG, "--task", "value", "--values", str(task_files.areas)),
+        *("--field", "homes", "--representations", "alphaearth,aether", "--seeds", "1"),
+    )
+    assert answer["task"] == "value"
+    assert {row["metric"] for row in answer["rows"]} == {"r2", "mae", "rmse"}
+    assert {gain["representation"] for gain in answer["gains"]} == {"aether"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--field", "homes"), "values-or-field-missing"),
+        (("--values", "{areas}", "--field", "rent"), "no-such-field"),
+        (("--values", "{areas}", "--field", "homes", "--transform", "sqrt"), "no-such-transform"),
+        (("--values", "{areas}", "--field", "code"), "values-mostly-missing"),
+    ],
+)
+def test_an_estimate_of_nothing_is_refused(
+    task_files: TaskFiles,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    code: str,
+) -> None:
+    given = [word.format(areas=task_files.areas) for word in words]
+    answer = asked(capsys, "estimate", SLUG, *given, code=2)
+    assert answer["error"]["code"] == code

@@ -6,6 +6,7 @@ import geopandas as gpd
 import h3
 import numpy as np
 import shapely
+from geoalchemy2.shape import from_shape
 from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon, box
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from db.cities import cities, features, pois, streets, texts
 from db.evidence import area_sets, evaluations, label_sets, models
 from db.jobs import jobs, runs, studies
 from db.layers import layers
-from db.schema import AreaSet, City, Job, LabelSet, Layer, Model, Run
+from db.schema import AreaSet, City, CityArea, Job, LabelSet, Layer, Model, Run
 
 ODD = "a \"b\" 'c'; %s %(x)s {} \\ ÄÖ"
 OUTLINE = box(24.93, 60.16, 24.96, 60.18)
@@ -122,6 +123,10 @@ def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> S
     indexes, polygons = hexagons()
     cell_ids = features.add_cells(session, city.id, indexes, polygons)
     features.add_cell_features(session, base.id, cell_ids, unit_rows(len(cell_ids), seed=seed))
+    outline = from_shape(shapely.MultiPolygon([polygons[0]]), srid=4326)
+    described = {"number": 1, "code": "A1", "name": "Old Town", "geom": outline}
+    session.add(CityArea(id=int(cell_ids[0]), city_id=city.id, **described))
+    session.flush()
     texts.add_texts(session, "encoder", [f"hash-{n}" for n in range(5)], unit_rows(5, 384))
     job = add_city_job(session, city)
     run = runs.add_run(

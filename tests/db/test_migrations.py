@@ -34,6 +34,7 @@ SPATIAL = {
     ("raster", "footprint"),
     ("poi", "geom"),
     ("cell", "geom"),
+    ("city_area", "geom"),
     ("base_feature", "geom"),
     ("label", "geom"),
     ("area", "geom"),

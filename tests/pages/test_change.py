@@ -29,7 +29,7 @@ def test_a_change_is_mapped_with_its_noise_in_white(two_years_environment: Store
     found = change_cells(two_years_environment, SLUG, QUERY, OTHER, YEAR)
     drawn = {cell["h"]: cell for cell in layer(deck(visit), "cells")["data"]}
     white = {name for name, cell in drawn.items() if cell["c"][:3] == [255, 255, 255]}
-    cells = [h3.int_to_str(int(cell)) for cell in found.h3]
+    cells = [h3.int_to_str(int(cell)) for cell in found.units.keys]
     assert set(drawn) == set(cells)
     assert white == {name for name, far in zip(cells, found.beyond_noise, strict=True) if not far}
     said = words(visit)

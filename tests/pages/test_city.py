@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from aether_core.simulate.grid_city import SimulatedCity
 from tests.app_fixtures import SLUG, CityFiles
+from tests.area_tables import grid, written
 from tests.pages.visit import deck, layer, open_page, words
 from tests.workflows.cities.other_embedding import write_tessera
 from ui.shell.state import CITY
@@ -114,6 +115,37 @@ def test_a_city_is_added_by_path_with_chosen_columns(
     assert city.pois > 100
     assert city.attribution[-1] == "Places: the town hall."
     assert city_files.pois.exists()
+
+
+def test_a_table_of_codes_asks_for_their_shapes_and_which_column_is_the_code(
+    empty_environment: Store, tmp_path: Path
+) -> None:
+    areas = grid()
+    shapes = written(tmp_path, areas[["geoid", "geometry"]], "shapes.geojson")
+    table = written(tmp_path, areas, "means.csv")
+    visit = open_page("city")
+    visit.get_by_key("add-way").set_value("From your files").run()
+    visit.text_input(key="add-name").input("Wards").run()
+    upload(visit, "add-embedding-upload", table)
+    assert visit.button(key="add-go").disabled
+    upload(visit, "add-means.csv-shapes-upload", shapes)
+    visit.button(key="add-go").click().run()
+    assert not visit.error
+    city = show_city(empty_environment, "wards")
+    assert (city.units, city.cells, city.pois) == ("areas", 12, 0)
+    assert "12 areas" in words(visit)
+
+    unclear = areas.assign(ward_code=[f"W{number}" for number in range(12)])
+    visit = open_page("city")
+    visit.get_by_key("city-view").set_value("Add a city").run()
+    visit.get_by_key("add-way").set_value("From your files").run()
+    visit.text_input(key="add-name").input("More wards").run()
+    upload(visit, "add-embedding-upload", written(tmp_path, unclear, "more.geojson"))
+    assert "ward_code" in visit.error[0].value.replace("\\", "")
+    visit.selectbox(key="add-more.geojson-code").select("ward_code").run()
+    assert not visit.error
+    visit.button(key="add-go").click().run()
+    assert show_city(empty_environment, "more-wards").cells == 12
 
 
 def rgb_image(folder: Path) -> Path:

@@ -39,7 +39,7 @@ def reported(answer: Answer) -> dict[str, str]:
     """The ranked cells of an answer and what their tooltips have to say."""
     return {
         h3.int_to_str(int(cell)): f"ranks above {value:.3g} % of the city"
-        for cell, value in zip(answer.h3, answer.percentile, strict=True)
+        for cell, value in zip(answer.units.keys, answer.percentile, strict=True)
         if np.isfinite(value)
     }
 
@@ -249,7 +249,7 @@ def test_an_answer_is_kept_as_a_layer_with_its_parts(app_environment: Store) -> 
     assert (kept.kind, kept.title, kept.parameters["question"]) == ("ask", "Playing out", WHOLE)
     answer = ask(app_environment, SLUG, WHOLE)
     values = layer_values(app_environment, SLUG, kept.layer).set_index("cell")
-    cells = [h3.int_to_str(int(cell)) for cell in answer.h3]
+    cells = [h3.int_to_str(int(cell)) for cell in answer.units.keys]
     np.testing.assert_array_equal(values.loc[cells, "score"].astype(np.float32), answer.score)
     near = answer.parts[1]
     assert near.metres is not None

@@ -2,14 +2,13 @@
 
 from html import escape
 
-import h3
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
 from ui.ask import question as asking
 from ui.ask.question import Found
-from ui.ask.spots import bar, match_percent
+from ui.ask.spots import bar, match_percent, spot_title
 from ui.ask.sureness import SUPPORT_WORDS
 from ui.shell import state
 from ui.shell.text import plain
@@ -23,7 +22,7 @@ from workflows.search.explain import (
     addresses,
     explain_cell,
 )
-from workflows.training.representation import model_for
+from workflows.training.representation import every_unit, model_for
 
 
 def show_card(found: Found, row: int | None, sureness: npt.NDArray[np.float32] | None) -> None:
@@ -42,7 +41,8 @@ def show_card(found: Found, row: int | None, sureness: npt.NDArray[np.float32] |
         found.made[key] = explain_cell(state.store(), found.result, row)
     here: CellExplanation = found.made[key]
     with st.container(key="why-card", border=True, gap="small"):
-        st.markdown(f"**{plain(cell_title(here.address, here.cell))}**")
+        title = spot_title(found.result.units, row, here.address)
+        st.markdown(f"**{plain(title)}**")
         st.caption(plain(_address_line(here.address, here.lon, here.lat)))
         st.markdown(_rank(found, here))
         for one in here.parts:
@@ -67,12 +67,6 @@ def show_like_this(lon: float, lat: float) -> None:
     )
 
 
-def cell_title(address: Address, otherwise: str) -> str:
-    """What a cell is called."""
-    nearest = address.nearest
-    return f"Near {nearest.name}" if nearest is not None else otherwise
-
-
 def _address_line(address: Address, lon: float, lat: float) -> str:
     known = [one for one in (address.place, address.street) if one is not None]
     return " · ".join([*map(_with_metres, known), f"{lat:.5f}, {lon:.5f}"])
@@ -87,7 +81,8 @@ def _rank(found: Found, here: CellExplanation) -> str:
         return "Not ranked: water, outside the chosen area, or without data."
     match = match_percent(found.result, here.row)
     top = max(100 * here.rank / here.ranked, 0.1)
-    return f"Match **{match}** · rank **{here.rank:,}** of {here.ranked:,} cells, top {top:.1f} %"
+    ranked = found.result.units.kind.counted(here.ranked)
+    return f"Match **{match}** · rank **{here.rank:,}** of {ranked}, top {top:.1f} %"
 
 
 def _part(one: CellPart) -> None:
@@ -114,9 +109,16 @@ def _part(one: CellPart) -> None:
 def show_place(city: CitySummary, cell: str) -> None:
     """The card of a cell while nothing is asked."""
     store = state.store()
-    lat, lon = h3.cell_to_latlng(cell)
+    units = every_unit(store, city.id, city.created)
+    middle = units.middle_of(cell)
+    if middle is None:
+        return
+    lon, lat = middle
     address = addresses(store, model_for(store, city.slug, city.model), np.array([[lon, lat]]))[0]
+    row = units.row_of(cell)
+    nearest = address.nearest
+    title = f"Near {nearest.name}" if nearest is not None else cell
     with st.container(key="why-card", border=True, gap="small"):
-        st.markdown(f"**{plain(cell_title(address, cell))}**")
+        st.markdown(f"**{plain(title if row is None else spot_title(units, row, address))}**")
         st.caption(plain(_address_line(address, lon, lat)))
         show_like_this(lon, lat)

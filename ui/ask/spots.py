@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-import h3
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from aether_core.city.units import Units, title_of
 from aether_core.search.scoring import best_rows
 from ui.ask import question as asking
 from ui.ask.question import Found
@@ -18,7 +18,7 @@ from ui.shell import state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.search.ask import Answer
-from workflows.search.explain import addresses
+from workflows.search.explain import Address, addresses
 from workflows.search.search import CellScores
 from workflows.training.representation import model_for
 
@@ -26,6 +26,8 @@ VIEW: Final = "ask-view"
 WHERE, WHY, SURE = "Where", "Why here", "How sure"
 _MOST: Final = 6
 _LOOKED_AT: Final = 1000
+_FAR_M: Final = 1000.0
+"""What is further from the middle of an area says nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,11 @@ def _best(
     near = addresses(store, model, result.lonlat[rows])
     spots = []
     for row, address in zip(rows.tolist(), near, strict=True):
-        cell = h3.int_to_str(int(result.h3[row]))
-        nearest = address.nearest
+        cell = result.units.code(row)
         spots.append(
             Spot(
                 cell,
-                f"Near {nearest.name}" if nearest is not None else cell,
+                spot_title(result.units, row, address),
                 float(result.lonlat[row, 0]),
                 float(result.lonlat[row, 1]),
                 match_percent(result, row),
@@ -92,12 +93,24 @@ def _best(
     return spots
 
 
+def spot_title(units: Units, row: int, address: Address) -> str:
+    """What a spot is called: an area by its name, a cell by what is near."""
+    nearest = address.nearest
+    is_far = nearest is not None and nearest.metres > _FAR_M
+    if units.hexagons is None and (units.name(row) or nearest is None or is_far):
+        return title_of(units, row)
+    if nearest is None:
+        return units.code(row)
+    near = f"Near {nearest.name}"
+    return near if units.hexagons is not None else f"{near} ({units.code(row)})"
+
+
 def ranked_cells(result: Answer | CellScores) -> str:
     """How many cells are ranked, and how many share the first place."""
     score = result.score[np.isfinite(result.percentile)]
-    text = f"Best of {len(score):,} map cells, spaced apart"
+    text = f"Best of {result.units.kind.counted(len(score))}, spaced apart"
     best = int((score == score.max()).sum()) if len(score) else 0
-    return text + (f"; {best:,} cells share the best match" if best > _MOST else "")
+    return text + (f"; {best:,} share the best match" if best > _MOST else "")
 
 
 def match_percent(result: Answer | CellScores, row: int) -> str:

@@ -78,6 +78,6 @@ def _result(result: Answer | CellScores) -> _Result:
             lambda suffix: search_file(state.store(), result, suffix),
             lambda path: export_scores(result, path),
             key="search",
-            features=len(result.h3),
+            features=len(result.units),
         ),
     )

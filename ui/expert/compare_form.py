@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aether_core.tasks.kinds.registry import TASK_KINDS
-from aether_core.tasks.samples.representations import usable_representations
+from aether_core.tasks.samples.representations import COMPARED, usable_representations
 from aether_core.tasks.testing.comparison import representation_names
 from ui.forms import district as district_form
 from ui.forms import fit as fit_form
@@ -15,6 +15,7 @@ from workflows.cities.cities import CitySummary
 from workflows.evaluation.comparison_job import COMPARE, Comparison, task_compared
 from workflows.tasks.areas import AreaRequest
 from workflows.tasks.labels import LabelRequest
+from workflows.tasks.numbers import ValueRequest
 from workflows.tasks.task import TASKS, MapChoices
 
 
@@ -58,10 +59,10 @@ def ask_comparison(city: CitySummary, task: str, panel: Panel) -> None:
             job_panel.start(panel, COMPARE, wanted, files=files)
 
 
-def _ask(city: CitySummary, task: str) -> LabelRequest | AreaRequest | None:
-    """Labels or areas, with a look at them."""
+def _ask(city: CitySummary, task: str) -> LabelRequest | AreaRequest | ValueRequest | None:
+    """Labels, areas or numbers, with a look at them."""
     form = SAMPLES[TASK_KINDS[task].samples]
-    asked: LabelRequest | AreaRequest | None = form.ask(city, f"compare-{task}")
+    asked: LabelRequest | AreaRequest | ValueRequest | None = form.ask(city, f"compare-{task}")
     if asked is None:
         st.caption(form.hint)
     return asked
@@ -74,7 +75,7 @@ def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
     chosen = st.multiselect(
         "Representations",
         offered,
-        default=offered,
+        default=[name for name in offered if name in COMPARED],
         format_func=lambda name: names.get(name, name),
         key=f"{task}-representations",
         help="Features used. All are tested on the same folds.",

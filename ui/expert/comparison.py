@@ -145,10 +145,10 @@ def _table(found: Evaluation, names: Mapping[str, str]) -> None:
         hide_index=True,
         key="comparison-table",
         column_config={
-            "Mean": number(format="%.3f"),
-            "Spread across seeds": number(format="%.3f", help="Standard deviation"),
-            "From": number(format="%.3f", help="Lower end of the 95 % interval"),
-            "To": number(format="%.3f", help="Upper end of the 95 % interval"),
+            "Mean": number(format="%.4g"),
+            "Spread across seeds": number(format="%.4g", help="Standard deviation"),
+            "From": number(format="%.4g", help="Lower end of the 95 % interval"),
+            "To": number(format="%.4g", help="Upper end of the 95 % interval"),
         },
     )
 

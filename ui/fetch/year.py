@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
+from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.errors import InputError
 from ui.fetch.cost import size
 from ui.shell import errors, state
@@ -26,7 +27,8 @@ def ask_year(city: CitySummary, on_started: Callable[[FetchSummary], None]) -> N
     Nothing is drawn for a city no year of the public files can stand beside.
     """
     years = [one for one in range(LAST_YEAR, FIRST_YEAR - 1, -1) if one not in city.years]
-    if city.simulated or city.embedding != ALPHAEARTH or not years:
+    has_pixels = FILE_KINDS[city.embedding_kind].has_pixels
+    if city.simulated or city.embedding != ALPHAEARTH or not has_pixels or not years:
         return
     with (
         st.popover("Fetch another year", icon=":material/calendar_add_on:", width="stretch"),

@@ -13,12 +13,14 @@ from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
 from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.table.embedding import TABLE_SUFFIXES
 from aether_core.eo.table.samples import read_samples
+from aether_core.errors import AetherError
 from aether_core.poi.fields import PoiFields
 from aether_core.poi.overture.file import NAME as OVERTURE_PLACES
 from aether_core.poi.read import PoiFile, read_pois
-from aether_core.vector import UPLOAD_SUFFIXES, ReadingReport, ReadOptions
+from aether_core.vector import NO_OPTIONS, UPLOAD_SUFFIXES, ReadingReport, ReadOptions
+from aether_core.vector.keyed.read import needs_shapes
 from aether_core.vector.look import look_at
-from ui.forms import confidence, reading
+from ui.forms import confidence, reading, shapes
 from ui.forms.names import proposed_slug
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
@@ -26,7 +28,14 @@ from ui.shell import errors, state, uploads
 from workflows.cities.add import AddCity, options_of_other_files
 from workflows.cities.job_kinds import ADD_CITY
 
-_EMBEDDINGS: Final = ("tif", "tiff", "csv", "parquet", "geojson", "gpkg", "gz", "zip")
+_EMBEDDINGS: Final = (
+    *("tif", "tiff", "csv", "tsv", "parquet"),
+    *("geojson", "gpkg", "fgb", "gz", "zip"),
+)
+_ASKS_FOR_CODE: Final = frozenset(
+    {"area-code-unclear", "cell-column-unclear", "areas-repeated", "codes-do-not-match"}
+)
+"""Errors that another column of codes may mend."""
 _VECTORS: Final = tuple(sorted(suffix.lstrip(".") for suffix in UPLOAD_SUFFIXES))
 _DETECT: Final = "Detect"
 _AUTOMATIC: Final = "Automatic"
@@ -37,6 +46,15 @@ _SHOWN: Final = 4
 _CELL_HELP: Final = (
     "Smaller cells show more detail but take longer. Automatic keeps the city below 250,000 cells."
 )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What is said of a table's rows: the shapes of their codes, and the column of these."""
+
+    geometry: Path | None = None
+    code_field: str | None = None
+    lacks_shapes: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,9 +132,11 @@ def ask_city(panel: Panel) -> None:
                 help="Shown under every map and included in every export.",
             )
             simulated = st.checkbox("The embedding is simulated", key="add-simulated")
+        table = _Rows()
         with errors.boxed(state.reachable):
-            _show_other_files(files, options, kind or ALPHAEARTH, embedding_crs or None)
-    missing = _missing(name, slug, files)
+            _show_boundary(files, options)
+            table = _ask_rows(files, kind or ALPHAEARTH, embedding_crs or None)
+    missing = _missing(name, slug, files, table)
     if missing:
         st.caption(f"Still needed: {missing}.")
     request = (
@@ -127,7 +147,9 @@ def ask_city(panel: Panel) -> None:
             name=name,
             embedding=files.embedding,
             year=int(year),
-            pois=files.pois[0],
+            pois=files.pois[0] if files.pois else None,
+            geometry=table.geometry,
+            code_field=table.code_field,
             embedding_kind=kind or None,
             embedding_credit=[kind_credit] if kind_credit else [],
             embedding_crs=embedding_crs or None,
@@ -148,7 +170,9 @@ def ask_city(panel: Panel) -> None:
         panel, "Add this city", key="add-go", icon=":material/add:", request=request
     )
     if go and request is not None:
-        job_panel.start(panel, ADD_CITY, request, slug=slug, files=[*files.all, *base_map])
+        shapes_file = [table.geometry] if table.geometry else []
+        given = [*files.all, *base_map, *shapes_file]
+        job_panel.start(panel, ADD_CITY, request, slug=slug, files=given)
 
 
 def _year_and_credit(kind: str) -> tuple[float, str]:
@@ -183,15 +207,16 @@ def _ask_files() -> _Files:
         endings=_EMBEDDINGS,
         several=True,
         about="AlphaEarth: GeoTIFFs with 64 bands, or tables with the columns A00 to A63 "
-        "and coordinates. For any other embedding, name it below.",
+        "and coordinates, polygons, H3 cells or codes of areas: those become the units of the "
+        "city. For any other embedding, name it below.",
     )
     pois = uploads.choose(
-        "Places",
+        "Places, optional",
         key="add-pois",
         endings=[*_VECTORS, "pbf"],
         about="Points of interest with a name and a category: GeoJSON, Overpass JSON, GeoPackage, "
         "Shapefile or FileGDB in a .zip, FlatGeobuf, GeoParquet, KML, CSV, or an OpenStreetMap "
-        "extract (.pbf).",
+        "extract (.pbf). Without places the city can be mapped, but not trained or searched.",
     )
     boundary = uploads.choose(
         "Boundary, optional",
@@ -230,18 +255,54 @@ def _ask_fields(path: Path, options: ReadOptions) -> PoiFields:
     return fields
 
 
-def _show_other_files(
-    files: _Files, options: ReadOptions, kind: str, embedding_crs: str | None
-) -> None:
-    """Show how boundary and tables of the embedding are read; a raster says all of itself."""
+def _show_boundary(files: _Files, options: ReadOptions) -> None:
+    """Show how the boundary is read."""
     if files.boundary:
         path = files.boundary[0]
         report = _boundary_report(str(path), reading.changed(path), options_of_other_files(options))
         reading.show_report(report, "add-boundary-report")
-    for place, path in enumerate(files.embedding):
-        if path.suffix.lower() in TABLE_SUFFIXES:
-            report = _samples_report(str(path), reading.changed(path), kind, embedding_crs)
+
+
+def _ask_rows(files: _Files, kind: str, crs: str | None) -> _Rows:
+    """Show how tables of the embedding are read, and ask what they leave open.
+
+    A raster says all of itself.
+
+    Raises:
+        AetherError: A table cannot be used.
+    """
+    tables = [path for path in files.embedding if path.suffix.lower() in TABLE_SUFFIXES]
+    if not tables:
+        return _Rows()
+    first, key = tables[0], f"add-{tables[0].name}"
+    geometry = None
+    if _needs_shapes(str(first), reading.changed(first)):
+        geometry = shapes.ask(key)
+        if geometry is None:
+            return _Rows(lacks_shapes=True)
+    chosen = st.session_state.get(f"{key}-code", _DETECT)  # asked below what it decides
+    table = _Rows(geometry, None if chosen == _DETECT else str(chosen))
+    unclear: AetherError | None = None
+    try:
+        for place, path in enumerate(tables):
+            report = _samples_report(str(path), reading.changed(path), kind, crs, table)
             reading.show_report(report, f"add-embedding-report-{place}")
+    except AetherError as error:
+        unclear = error
+    if table.code_field is not None or (unclear is not None and unclear.code in _ASKS_FOR_CODE):
+        headings = _look(str(first), reading.changed(first), NO_OPTIONS).headings
+        st.selectbox("Column of the area codes", [_DETECT, *headings], key=f"{key}-code")
+    if unclear is not None:
+        raise unclear
+    return table
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the embedding")
+def _needs_shapes(
+    path: str,
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+) -> bool:
+    return needs_shapes(path)
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the boundary")
@@ -259,8 +320,12 @@ def _samples_report(
     changed: float,  # noqa: ARG001 - a file written anew is read anew
     kind: str,
     crs: str | None,
+    table: _Rows,
 ) -> ReadingReport:
-    return read_samples(Path(path), kind, crs).report
+    read = read_samples(Path(path), kind, crs, geometry=table.geometry, code_field=table.code_field)
+    if read.areas is None:
+        return read.report
+    return read.report.noted(f"{len(read.areas.code):,} areas, which become the city's units.")
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the columns")
@@ -282,11 +347,11 @@ def _places(
     return read_pois(path, fields=fields, options=options)
 
 
-def _missing(name: str, slug: str, files: _Files) -> str:
+def _missing(name: str, slug: str, files: _Files, table: _Rows) -> str:
     wanted = {
         "a name": name,
         "a short name": slug or not name,
         "an embedding": files.embedding,
-        "a file of places": files.pois,
+        "the shapes of the codes": not table.lacks_shapes,
     }
     return ", ".join(words for words, there in wanted.items() if not there)

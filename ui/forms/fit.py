@@ -91,7 +91,9 @@ def _representation(city: CitySummary, key: str) -> str:
         index=offered.index(default) if default in offered else 0,
         format_func=lambda name: names.get(name, name),
         key=f"{key}-representation",
-        help="AETHER needs a trained model. Use Evaluate to find which works best for your labels.",
+        help="AETHER needs a trained model. Satellite data and AETHER together did best in new "
+        "areas of real census tracts, so they are the default; Evaluate says what works best for "
+        "your data.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a kind of task is fitted on, asked for: labels, or areas with numbers."""
+"""What a kind of task is fitted on, asked for: labels, areas with shares, or numbers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.forms import area as area_form
 from ui.forms import label as label_form
+from ui.forms import value as value_form
 from workflows.cities.cities import CitySummary
 from workflows.tasks.task import NO_CHOICES, MapChoices
 
@@ -59,6 +60,10 @@ def _of_areas(city: CitySummary, representation: str, key: str) -> MapChoices:
     return MapChoices(pixels=pixels)
 
 
+def _of_numbers(_city: CitySummary, _representation: str, _key: str) -> MapChoices:
+    return NO_CHOICES
+
+
 SAMPLES: Final[Mapping[str, SampleForm]] = {
     "labels": SampleForm(
         label_form.ask_labels,
@@ -75,6 +80,14 @@ SAMPLES: Final[Mapping[str, SampleForm]] = {
         "Upload areas with shares or counts: start with a few dozen, spread over the city so that "
         "they can be tested on spatial blocks.",
         _of_areas,
+    ),
+    "samples": SampleForm(
+        value_form.ask_values,
+        "places with a number",
+        "",
+        "Upload points or areas with a number: start with a few dozen, spread over the city so "
+        "that they can be tested on spatial blocks.",
+        _of_numbers,
     ),
 }
 """By what a kind of task says that it is fitted on."""

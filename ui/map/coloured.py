@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from aether_core.charts.breaks import plain_number
 from ui.map.ramp import Colour
 
 CLASS_ALPHA: Final = 205
@@ -90,6 +91,15 @@ class Shown:
         """What values are positions of; empty where they are numbers."""
         return self.steps.names if isinstance(self.steps, Categories) else ()
 
+    def called(self, codes: Sequence[str]) -> "Shown":
+        """The same with what each shape is called before its value, where that is not said yet."""
+        titles = [self.title(at) for at in range(len(codes))]
+        if titles and titles[0].startswith(codes[0]):
+            return self
+        return replace(
+            self, titles=[f"{code} · {title}" for code, title in zip(codes, titles, strict=True)]
+        )
+
     def title(self, at: int) -> str:
         """First line of a shape's tooltip; the page escapes it."""
         return self.titles[at] if self.titles else self.in_words(float(self.values[at]))
@@ -104,7 +114,7 @@ class Shown:
             return f"no {self.label}"
         if isinstance(self.steps, Categories):
             return self.steps.names[int(value)]
-        return f"{self.label} {value:.3g}{self.suffix}"
+        return f"{self.label} {plain_number(value)}{self.suffix}"
 
     def records(self, names: Sequence[tuple[int, str, Any]]) -> list[dict[str, Any]]:
         """One record a drawn shape: `name: shape`, colour `c`, tooltip `t` and `n`.

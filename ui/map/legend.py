@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aether_core.charts.breaks import PERCENTILES
+from aether_core.charts.breaks import PERCENTILES, names_between
 from ui.map.ramp import Colour, Steps, css
 
 UNTRUSTED: Final = "unreliable"
@@ -62,9 +62,7 @@ def of_steps(
         names: Class labels, lowest first; the limits when left out.
         grey: Colour of what is not to be trusted, where some of it is grey.
     """
-    labels = names or [
-        f"{low:.3g} to {high:.3g}" for low, high in zip(steps.edges, steps.edges[1:], strict=False)
-    ]
+    labels = names or names_between(steps.edges)
     entries = [
         Entry(css(colour), label, place=at)
         for at, (colour, label) in enumerate(zip(steps.colours, labels, strict=True))

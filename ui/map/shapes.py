@@ -56,12 +56,13 @@ def layers(areas: ShapeValues, colours: Ground, *, layer_id: str) -> list[pdk.La
     """Layers for these shapes; the last one can be picked and is called `layer_id`."""
     if len(areas.geometry) > PICTURE_FROM:
         return _picture(areas, layer_id)
+    place = served.once(areas.key, lambda: _document(areas.geometry), "json")
     return [
         pdk.Layer(
             "ShapeLayer",
             None,
             id=layer_id,
-            shapes=served.once(areas.key, lambda: _document(areas.geometry), "json"),
+            shapes=f'"{place}"',  # in quotes, or pydeck takes it for an expression
             shown=spec(areas.shown),
             line=[*colours.ring, 110],
             stroked=len(areas.geometry) <= _OUTLINED,

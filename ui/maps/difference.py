@@ -203,7 +203,7 @@ def _draw_map(city: CitySummary, found: LayerComparison) -> None:
 
 
 def _with_shapes(city: CitySummary, found: LayerComparison) -> pd.DataFrame:
-    if not found.a.by_area:
+    if not found.a.has_shapes:
         return found.frame
     shapes = layer_map.values_of(city, found.a)[["area", "geometry"]]
     return shapes.merge(found.frame, on="area", how="inner")

@@ -102,7 +102,7 @@ def panel(layer: LayerSummary) -> None:
     found, asked = layer.measured(Findings), layer.parameters
     kind = TASK_KINDS[found.task]
     used, what = kind.samples.capitalize(), kind.outcomes.capitalize()
-    source = asked.get("labels") or asked.get("areas") or "unknown"
+    source = asked.get(kind.samples, "unknown")
     dropped = sum(found.dropped.values())
     representation = str(asked.get("representation", ""))
     facts(

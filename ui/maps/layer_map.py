@@ -1,20 +1,20 @@
 """A kept layer on the city's map: classes or numbers, cells or areas, greyed where not trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
+from aether_core.city.units import Units, title_of
 from aether_core.search.change import ChangeFindings
 from ui.map import ground, legend
 from ui.map import map as city_map
-from ui.map.cells import CellValues
-from ui.map.coloured import Categories
+from ui.map.cells import WORDS_LIMIT, CellValues
+from ui.map.coloured import Categories, Shown
 from ui.map.legend import Legend
 from ui.map.map import MapLayer
 from ui.map.ramp import Steps
@@ -85,17 +85,31 @@ def of_view(frame: pd.DataFrame, view: LayerView, name: str | None = None) -> Ma
         name: What the map's list of layers calls it.
     """
     if "area" in frame:
-        areas = ShapeValues(frame.geometry.to_numpy(), view.shown)
+        shown = _called(view.shown, frame["area"].tolist())
+        areas = ShapeValues(frame.geometry.to_numpy(), shown)
         made = MapLayer(areas=areas, legend=legend_of(view))
     else:
         ids = np.array([int(cell, 16) for cell in frame["cell"]], dtype=np.uint64)
-        made = of_cells(ids, view)
+        made = MapLayer(cells=CellValues(ids, view.shown), legend=legend_of(view))
     return made if name is None else replace(made, name=name)
 
 
-def of_cells(ids: npt.NDArray[np.uint64], view: LayerView) -> MapLayer:
-    """A view of cells (H3, uint64 `[m]`)."""
-    return MapLayer(cells=CellValues(ids, view.shown), legend=legend_of(view))
+def of_units(units: Units, view: LayerView) -> MapLayer:
+    """A view of a city's units."""
+    return replace(colours_of(units, view.shown), legend=legend_of(view))
+
+
+def colours_of(units: Units, shown: Shown) -> MapLayer:
+    """Values of a city's units, without a legend."""
+    if units.hexagons is not None:
+        return MapLayer(cells=CellValues(units.hexagons, shown))
+    titles = [title_of(units, row) for row in range(len(units))]
+    return MapLayer(areas=ShapeValues(units.polygons(), _called(shown, titles)))
+
+
+def _called(shown: Shown, codes: Sequence[str]) -> Shown:
+    """Values with what each area is called, while there are few enough to say it."""
+    return shown if len(codes) > WORDS_LIMIT else shown.called(codes)
 
 
 def legend_of(view: LayerView) -> Legend | None:
@@ -113,7 +127,9 @@ def legend_of(view: LayerView) -> Legend | None:
 
 def values_of(city: CitySummary, layer: LayerSummary) -> pd.DataFrame:
     """A layer's values, with the polygons where they are areas; not to be changed."""
-    return _values(state.store(), city.slug, layer.layer, layer.created.isoformat(), layer.by_area)
+    return _values(
+        state.store(), city.slug, layer.layer, layer.created.isoformat(), layer.has_shapes
+    )
 
 
 @st.cache_resource(max_entries=6, show_spinner="Reading the layer")
@@ -122,9 +138,9 @@ def _values(
     slug: str,
     layer: str,
     created: str,  # noqa: ARG001 - a layer made anew under the same name is another layer
-    of_areas: bool,
+    with_shapes: bool,
 ) -> pd.DataFrame | gpd.GeoDataFrame:
-    return layer_shapes(_store, slug, layer) if of_areas else layer_values(_store, slug, layer)
+    return layer_shapes(_store, slug, layer) if with_shapes else layer_values(_store, slug, layer)
 
 
 def _asked(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:

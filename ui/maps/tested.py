@@ -31,9 +31,9 @@ def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]], key: str) -> Non
         hide_index=True,
         key=f"{key}-accuracy",
         column_config={
-            "Mean": number(format="%.3f"),
-            "From": number(format="%.3f", help="Lower end of the 95 % interval"),
-            "To": number(format="%.3f", help="Upper end of the 95 % interval"),
+            "Mean": number(format="%.4g"),
+            "From": number(format="%.4g", help="Lower end of the 95 % interval"),
+            "To": number(format="%.4g", help="Upper end of the 95 % interval"),
         },
     )
     if SPATIAL.name in accuracy:

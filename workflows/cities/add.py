@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from aether_core.city.base_map import read_osm_base_map
 from aether_core.city.boundary import BoundaryFile, polygons_of, read_boundary, working_crs
-from aether_core.city.cells import Cells, cells_of, choose_resolution
 from aether_core.city.streets import read_osm_streets
 from aether_core.eo.alphaearth import ATTRIBUTION
 from aether_core.eo.embedding import Embedding, Pooled, open_embedding
@@ -31,13 +30,13 @@ from aether_core.eo.pooling.view import View
 from aether_core.errors import InputError
 from aether_core.poi.clean import clean_pois
 from aether_core.poi.fields import PoiFields
+from aether_core.poi.frame import poi_frame
 from aether_core.poi.osm.extract import ATTRIBUTION as OSM_ATTRIBUTION
 from aether_core.poi.osm.extract import PBF_SUFFIXES
 from aether_core.poi.overture.record import DEFAULT_CONFIDENCE, check_confidence
 from aether_core.poi.read import read_pois
 from aether_core.poi.text import poi_texts
 from aether_core.progress import Progress, silent
-from aether_core.spatial.hexagons import cell_polygons
 from aether_core.spatial.longitudes import extent_of
 from aether_core.spatial.streets import StreetNetwork
 from aether_core.tasks.labels.read import Labels
@@ -52,6 +51,8 @@ from workflows.cities.cities import CitySummary, summarise
 from workflows.cities.files import files_staged
 from workflows.cities.names import check_city_words, check_slug_free
 from workflows.cities.osm_labels import keep_osm_labels, read_osm_labels
+from workflows.cities.own_units import AskedUnits, OwnUnits, box_words, own_units
+from workflows.cities.units import add_units
 from workflows.home.encoders import default_encoder, store_texts
 from workflows.home.owned_folders import storing
 from workflows.home.paths import to_home
@@ -72,8 +73,12 @@ class AddCity:
             of themselves, when left out.
         embedding_credit: Whom an embedding other than AlphaEarth is owed to.
         embedding_crs: CRS of the embedding's tables; wins over what they say.
+        geometry: File with the shapes of the codes that the rows of a table are named by.
+        code_field: Column of these codes, of a table's H3 cells, or of its areas' codes; found when
+            left out.
         boundary: Area of the city; the embedding's footprint when left out.
-        radius_m: Pooling radius in metres; 100 gives the published windows.
+        radius_m: Pooling radius in metres; 100 gives the published windows. Areas have none.
+        pois: File of places; without one there is neither training nor search.
         min_confidence: Smallest confidence of Overture places that are kept, 0 to 1.
         options: What the user says about the file of places. Its CRS also serves boundary and base
             map where these do not state their own.
@@ -93,10 +98,12 @@ class AddCity:
     name: str
     embedding: list[Path]
     year: int
-    pois: Path
+    pois: Path | None = None
     embedding_kind: str | None = None
     embedding_credit: list[str] = field(default_factory=list)
     embedding_crs: str | None = None
+    geometry: Path | None = None
+    code_field: str | None = None
     boundary: Path | None = None
     radius_m: float = 100.0
     name_field: str | None = None
@@ -120,10 +127,11 @@ class CityReports:
     """How a city's files were read.
 
     Attributes:
+        pois: None where no places were given.
         boundary: None where the embedding's footprint is taken.
     """
 
-    pois: ReadingReport
+    pois: ReadingReport | None
     embedding: tuple[ReadingReport, ...]
     boundary: ReadingReport | None
 
@@ -131,8 +139,9 @@ class CityReports:
         """As the JSON that commands print under `read`."""
         document: dict[str, Any] = {
             "embedding": [one.document() for one in self.embedding],
-            "pois": self.pois.document(),
         }
+        if self.pois is not None:
+            document["pois"] = self.pois.document()
         if self.boundary is not None:
             document["boundary"] = self.boundary.document()
         return document
@@ -149,8 +158,7 @@ class _Prepared:
     texts: list[str]
     poi_vectors: np.ndarray
     dropped: dict[str, int]
-    cells: Cells
-    cell_vectors: np.ndarray
+    units: OwnUnits
     base_map: gpd.GeoDataFrame | None
     land_use: Labels | None
     streets: StreetNetwork | None
@@ -239,7 +247,12 @@ def _open(request: AddCity, progress: Progress) -> Embedding:
     """Open the embedding, which must be the one it is said to be."""
     kind = _kind(request)
     embedding = open_embedding(
-        request.embedding, kind=kind, crs=request.embedding_crs, progress=progress
+        request.embedding,
+        kind=kind,
+        crs=request.embedding_crs,
+        geometry=request.geometry,
+        code_field=request.code_field,
+        progress=progress,
     )
     if kind is not None and kind != embedding.name:
         raise InputError(
@@ -262,6 +275,55 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
     progress("opening the embedding", 0, 1)
     embedding = _open(request, progress)
     embedding.count_pixels(progress)
+    outline = None if request.boundary is None else _boundary(request, request.boundary, embedding)
+    boundary = polygons_of(embedding.footprint) if outline is None else outline.shape
+    views = FILE_KINDS[embedding.kind].views(request.radius_m)
+    places = _places(request, embedding, boundary, views, progress)
+    asked = AskedUnits(
+        boundary, outline is not None, views[0], request.radius_m, request.cell_resolution
+    )
+    units = own_units(embedding, asked, progress)
+    return _Prepared(
+        embedding=embedding,
+        boundary=boundary,
+        views=views,
+        pois=places.frame,
+        texts=poi_texts(places.frame),
+        poi_vectors=places.vectors,
+        dropped=_together(request.dropped, places.dropped),
+        units=units,
+        base_map=_base_map(request, boundary),
+        land_use=_land_use(request, boundary),
+        streets=_streets(request, boundary),
+        reports=CityReports(
+            pois=places.report,
+            embedding=embedding.reports,
+            boundary=None if outline is None else outline.report,
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Places that can be used: their frame, and vectors `[views, n, dim]`."""
+
+    frame: gpd.GeoDataFrame
+    vectors: np.ndarray
+    dropped: dict[str, int]
+    report: ReadingReport | None
+
+
+def _places(
+    request: AddCity,
+    embedding: Embedding,
+    boundary: MultiPolygon,
+    views: tuple[View, View],
+    progress: Progress,
+) -> _Places:
+    """Read, clean and pool the places."""
+    if request.pois is None:
+        none = np.empty((len(views), 0, embedding.dim), dtype=np.float32)
+        return _Places(poi_frame({}, np.empty(0, dtype=object)), none, {}, None)
     progress("reading places", 0, 1)
     fields = PoiFields(
         request.name_field,
@@ -270,34 +332,16 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
         min_confidence=request.min_confidence,
     )
     read = read_pois(request.pois, fields=fields, options=request.options)
-    raw = read.frame
-    outline = None if request.boundary is None else _boundary(request, request.boundary, embedding)
-    boundary = polygons_of(embedding.footprint) if outline is None else outline.shape
-    cleaned = clean_pois(raw, boundary)
-    _check_inside(request, raw, cleaned.pois)
-    views = FILE_KINDS[embedding.kind].views(request.radius_m)
+    cleaned = clean_pois(read.frame, boundary)
+    _check_inside(request.pois, read.frame, cleaned.pois)
     pooled = embedding.pool(_lonlat(cleaned.pois), views, progress)
-    _check_pooled(request, pooled, embedding, cleaned.pois)
-    pois = cleaned.pois[pooled.ok].reset_index(drop=True)
-    cells, cell_vectors = _pool_cells(request, embedding, boundary, views[0], progress)
-    return _Prepared(
-        embedding=embedding,
-        boundary=boundary,
-        views=views,
-        pois=pois,
-        texts=poi_texts(pois),
-        poi_vectors=pooled.vectors[:, pooled.ok],
-        dropped=_together(request.dropped, read.report.left_out, cleaned.dropped, pooled.dropped),
-        cells=cells,
-        cell_vectors=cell_vectors,
-        base_map=_base_map(request, boundary),
-        land_use=_land_use(request, boundary),
-        streets=_streets(request, boundary),
-        reports=CityReports(
-            pois=read.report.counted(_together(cleaned.dropped, pooled.dropped), len(pois)),
-            embedding=embedding.reports,
-            boundary=None if outline is None else outline.report,
-        ),
+    _check_pooled(request.pois, request.radius_m, pooled, embedding, cleaned.pois)
+    left_out = _together(cleaned.dropped, pooled.dropped)
+    return _Places(
+        cleaned.pois[pooled.ok].reset_index(drop=True),
+        pooled.vectors[:, pooled.ok],
+        _together(read.report.left_out, left_out),
+        read.report.counted(left_out, int(pooled.ok.sum())),
     )
 
 
@@ -351,11 +395,13 @@ def _streets(request: AddCity, boundary: MultiPolygon) -> StreetNetwork | None:
 def _land_use(request: AddCity, boundary: MultiPolygon) -> Labels | None:
     if request.land_use is not None:
         return read_osm_labels(request.land_use, boundary)
-    return read_osm_labels(request.pois, boundary) if _is_osm(request) else None
+    if request.pois is None or not _is_osm(request):
+        return None
+    return read_osm_labels(request.pois, boundary)
 
 
 def _is_osm(request: AddCity) -> bool:
-    return request.pois.suffix.lower() in PBF_SUFFIXES
+    return request.pois is not None and request.pois.suffix.lower() in PBF_SUFFIXES
 
 
 def _attribution(request: AddCity, embedding: Embedding) -> list[str]:
@@ -379,24 +425,21 @@ def _boundary(request: AddCity, file: Path, embedding: Embedding) -> BoundaryFil
     if not boundary.intersects(footprint):
         raise InputError(
             "the boundary lies outside the embedding",
-            f"boundary {_box(boundary)}, embedding {_box(footprint)} (west, south, east, north)",
+            f"boundary {box_words(boundary)}, embedding {box_words(footprint)} "
+            "(west, south, east, north)",
             "give the embedding of this place, or check the boundary's coordinates",
             code="boundary-outside-embedding",
         )
     return read
 
 
-def _box(geometry: BaseGeometry) -> str:
-    return ", ".join(f"{value:.4f}" for value in extent_of(geometry))
-
-
-def _check_inside(request: AddCity, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFrame) -> None:
+def _check_inside(file: Path, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFrame) -> None:
     if len(kept):
         return
     west, south, east, north = extent_of(raw.geometry.to_numpy())
     raise InputError(
         "no place inside the city has a name or category",
-        f"{len(raw)} places in {request.pois.name}, from {west:.4f}, {south:.4f} "
+        f"{len(raw)} places in {file.name}, from {west:.4f}, {south:.4f} "
         f"to {east:.4f}, {north:.4f}",
         "check that places, boundary and embedding cover the same city, and check the category "
         "column",
@@ -405,14 +448,14 @@ def _check_inside(request: AddCity, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFram
 
 
 def _check_pooled(
-    request: AddCity, pooled: Pooled, embedding: Embedding, pois: gpd.GeoDataFrame
+    file: Path, radius_m: float, pooled: Pooled, embedding: Embedding, pois: gpd.GeoDataFrame
 ) -> None:
     if pooled.ok.any():
         return
     if (radius := embedding.fitting_radius(_lonlat(pois))) is not None:
         raise InputError(
             "no place has a sample of the embedding around it",
-            f"radius {request.radius_m:g} m",
+            f"radius {radius_m:g} m",
             f"the samples lie further apart: try a radius of {radius:g} metres "
             f"(in commands: --radius-m {radius:g})",
             code="no-place-with-embedding",
@@ -420,34 +463,10 @@ def _check_pooled(
     reasons = ", ".join(f"{n} {reason}" for reason, n in pooled.dropped.items())
     raise InputError(
         "no place has embedding data around it",
-        f"{request.pois.name}: {reasons}",
+        f"{file.name}: {reasons}",
         "check that the places lie inside the embedding, or use a larger radius",
         code="no-place-with-embedding",
     )
-
-
-def _pool_cells(
-    request: AddCity, embedding: Embedding, boundary: MultiPolygon, view: View, progress: Progress
-) -> tuple[Cells, np.ndarray]:
-    resolution = request.cell_resolution or choose_resolution(boundary)
-    cells = cells_of(boundary, resolution)
-    if not len(cells.h3):
-        raise InputError(
-            "the boundary contains no cells",
-            _box(boundary),
-            "give a boundary of at least one hectare",
-            code="boundary-smaller-than-cell",
-        )
-    pooled = embedding.pool(cells.lonlat, [view], progress)
-    ok = pooled.ok
-    if not ok.any():
-        raise InputError(
-            "no cell of the city has embedding data",
-            _box(boundary),
-            "check the boundary",
-            code="no-cell-with-embedding",
-        )
-    return Cells(resolution, cells.h3[ok], cells.lonlat[ok]), pooled.vectors[0, ok]
 
 
 def _insert(session: Session, request: AddCity, prepared: _Prepared) -> City:
@@ -459,8 +478,10 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared) -> City:
         year=request.year,
         boundary=prepared.boundary,
         working_crs=working_crs(prepared.boundary),
-        cell_resolution=prepared.cells.resolution,
-        radius_m=request.radius_m,
+        units=prepared.units.units.kind.name,
+        cell_resolution=prepared.units.resolution,
+        radius_m=prepared.units.radius_m,
+        vector_length=prepared.units.lengths,
         embedding_kind=embedding.kind,
         simulated=request.simulated,
         pixels=embedding.pixels,
@@ -472,14 +493,13 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared) -> City:
     poi_ids = poi_rows.add_pois(
         session, city.id, prepared.pois, [text_hash(text) for text in prepared.texts]
     )
-    cell_ids = feature_rows.add_cells(
-        session, city.id, prepared.cells.h3, cell_polygons(prepared.cells.h3)
-    )
+    own = prepared.units
+    cell_ids = add_units(session, city.id, own.units)
     for index, view in enumerate(prepared.views):
         row = feature_rows.add_view(session, city.id, year=request.year, **asdict(view))
         feature_rows.add_poi_features(session, row.id, poi_ids, prepared.poi_vectors[index])
         if index == 0:
-            feature_rows.add_cell_features(session, row.id, cell_ids, prepared.cell_vectors)
+            feature_rows.add_cell_features(session, row.id, cell_ids, own.vectors, own.length)
     if prepared.land_use is not None:
         keep_osm_labels(session, city.id, prepared.land_use)
     if prepared.base_map is not None:

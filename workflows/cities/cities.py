@@ -11,6 +11,8 @@ import pandas as pd
 from shapely.geometry import mapping
 from sqlalchemy.orm import Session
 
+from aether_core.city.units import UNIT_KINDS, UnitKind
+from aether_core.eo.file_kind import UnitsName
 from aether_core.spatial.longitudes import extent_of
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
@@ -19,6 +21,7 @@ from db.evidence import models as model_rows
 from db.jobs import runs as run_rows
 from db.schema import City, Model
 from workflows.cities.files import raster_folders
+from workflows.cities.units import unit_kind
 from workflows.home.owned_folders import remove_folders
 from workflows.home.paths import folder_in, in_home
 from workflows.home.store import Store
@@ -33,8 +36,12 @@ class CitySummary:
         year: The year the city was added with.
         years: All years it holds, ascending.
         pois_dropped: How many places of the file were left out, by reason.
-        embedding: Name of the embedding, e.g. `alphaearth`; `embedding_kind` is `raster` or
-            `table`.
+        embedding: Name of the embedding, e.g. `alphaearth`; `embedding_kind` is `raster`,
+            `table` (of samples at points) or `areas` (a table of them).
+        units: `h3` where `cells` are H3 cells, `areas` where they are areas of the embedding.
+        cell_resolution: Of H3 cells; None of areas.
+        vector_length: Least, median and greatest length of the areas' vectors before they were
+            brought to length 1; None of pixels and samples.
         attribution: Credits of the city and of what the model in use was trained on.
         sources: What the city was made from, one entry a source.
         pixels: Valid embedding pixels, or samples of an embedding table.
@@ -58,7 +65,9 @@ class CitySummary:
     bbox: tuple[float, float, float, float]
     boundary: dict[str, object]
     footprint: dict[str, object]
-    cell_resolution: int
+    units: UnitsName
+    cell_resolution: int | None
+    vector_length: tuple[float, float, float] | None
     radius_m: float
     embedding: str
     embedding_kind: str
@@ -69,6 +78,18 @@ class CitySummary:
     models: int
     layers: int
     created: datetime
+
+    @property
+    def unit(self) -> UnitKind:
+        """What people call its units."""
+        return UNIT_KINDS[self.units]
+
+    @property
+    def units_in_words(self) -> str:
+        """How many units of which kind."""
+        if self.cell_resolution is None:
+            return f"{self.cells:,} {self.unit.several} of the embedding"
+        return f"{self.cells:,} (H3 resolution {self.cell_resolution})"
 
 
 def summarise(session: Session, city: City) -> CitySummary:
@@ -97,7 +118,9 @@ def _summary(city: City, facts: CityFacts) -> CitySummary:
         bbox=extent_of(boundary),
         boundary=mapping(boundary),
         footprint=mapping(facts.footprint),
+        units=unit_kind(city).name,
         cell_resolution=city.cell_resolution,
+        vector_length=_three(city.vector_length),
         radius_m=city.radius_m,
         embedding=city.embedding,
         embedding_kind=city.embedding_kind,
@@ -109,6 +132,13 @@ def _summary(city: City, facts: CityFacts) -> CitySummary:
         layers=facts.layers,
         created=city.created_at,
     )
+
+
+def _three(found: Sequence[float] | None) -> tuple[float, float, float] | None:
+    if not found:
+        return None
+    least, median, most = found
+    return least, median, most
 
 
 def credits_of(city: City, model: Model | None) -> tuple[str, ...]:

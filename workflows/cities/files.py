@@ -45,8 +45,9 @@ def files_staged(
     with staged(store.settings.cities) as folder:
         names = [f"{index:03d}-{_shortened(path.name)}" for index, path in enumerate(files)]
         for source, name in zip(files, names, strict=True):
-            if not (link and _linked(source, folder / name)):
-                _copy(source, folder / name)
+            for part, called in _parts(source, folder / name):
+                if not (link and _linked(part, called)):
+                    _copy(part, called)
         yield folder, names
 
 
@@ -60,6 +61,9 @@ def open_city_embedding(
         embedding: Name of the embedding.
         rasters: The records of the files, all of one city and year.
         progress: Told while the files are checked.
+
+    Returns:
+        What pools pixels or samples. Areas are pooled by `workflows.cities.area_vectors`.
 
     Raises:
         NotFoundError: A file is gone.
@@ -78,7 +82,7 @@ def open_city_embedding(
     stated = {raster.crs for raster in rasters if not FILE_KINDS[raster.kind].states_crs}
     said = stated - {TableEmbedding.crs}
     crs = said.pop() if said else None
-    return open_embedding(files, kind=embedding, crs=crs, progress=progress)
+    return open_embedding(files, kind=embedding, crs=crs, as_points=True, progress=progress)
 
 
 def raster_folders(settings: Settings, rasters: Iterable[Raster]) -> list[Path]:
@@ -89,6 +93,14 @@ def raster_folders(settings: Settings, rasters: Iterable[Raster]) -> list[Path]:
     files = (in_home(settings, raster.path) for raster in rasters)
     folders = dict.fromkeys(file.parent for file in files)
     return [folder for folder in folders if folder_in(settings.cities, folder) is not None]
+
+
+def _parts(source: Path, target: Path) -> list[tuple[Path, Path]]:
+    """A file and where it goes, with those that belong to it: a Shapefile is several files."""
+    if source.suffix.lower() != ".shp":
+        return [(source, target)]
+    beside = [one for one in sorted(source.parent.iterdir()) if one.stem == source.stem]
+    return [(one, target.with_suffix(one.suffix)) for one in beside if one.is_file()]
 
 
 def _shortened(name: str) -> str:

@@ -69,11 +69,15 @@ class AddYear:
         year: Of the embedding.
         embedding: Its files, of the kind the city was added with.
         embedding_crs: What the user says the coordinates of tables are in.
+        geometry: File with the shapes of the codes of tables' rows.
+        code_field: Column of these codes.
     """
 
     year: int
     embedding: Sequence[Path]
     embedding_crs: str | None = None
+    geometry: Path | None = None
+    code_field: str | None = None
 
 
 class AddYearKind(JobKind[AddYear]):
@@ -111,6 +115,8 @@ class AddYearKind(JobKind[AddYear]):
             files,
             work.progress,
             crs=request.embedding_crs,
+            geometry=request.geometry,
+            code_field=request.code_field,
             link=True,
             within=within,
         )

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from aether_core.city.cells import cell_centres
 from aether_core.eo.embedding import Pooled
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import Shape, View
@@ -19,6 +18,7 @@ from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.schema import City, Raster
 from workflows.cities.files import open_city_embedding
+from workflows.cities.units import all_units
 from workflows.home.store import Store
 
 BASE = "base"
@@ -29,7 +29,7 @@ DISK = "disk"
 def model_view(city: City, settings: Mapping[str, object]) -> View | None:
     """The view of a recipe's settings that a city is not stored with; None for its own windows.
 
-    A table has no pixels, so its base view is a disk already.
+    A table has no pixels, so its base view is a disk or an area already.
     """
     has_windows = FILE_KINDS[city.embedding_kind].has_pixels
     if has_wide_view(settings.get("views", "windows")) or not has_windows:
@@ -103,7 +103,7 @@ def _read(session: Session, city: City, view: View, year: int) -> _Pooling:
             code="no-such-year",
         )
     places = poi_rows.poi_frame(session, city.id)
-    cell_ids, h3 = feature_rows.cells(session, city.id)
+    cell_ids, units = all_units(session, city)
     return _Pooling(
         city_id=city.id,
         embedding=city.embedding,
@@ -113,7 +113,7 @@ def _read(session: Session, city: City, view: View, year: int) -> _Pooling:
         place_ids=places["id"].to_numpy(dtype=np.int64),
         place_lonlat=np.column_stack([places.geometry.x, places.geometry.y]),
         cell_ids=cell_ids,
-        cell_lonlat=cell_centres(h3),
+        cell_lonlat=units.lonlat,
     )
 
 

@@ -1,26 +1,35 @@
 """The years of a city: its embedding of other years, for the same places and cells."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from aether_core.city.cells import cell_centres
+from aether_core.city.units import Units
 from aether_core.eo.embedding import Embedding, FileInfo, open_embedding
 from aether_core.eo.embedding_kind import check_kind_year, kind_title
 from aether_core.eo.encoding import encoding_of
+from aether_core.eo.file_kind import AREAS, FILE_KINDS
 from aether_core.eo.pooling.view import Shape, View
+from aether_core.eo.table.area_embedding import AreaEmbedding, AreaVectors
+from aether_core.eo.table.embedding import TABLE_SUFFIXES
 from aether_core.errors import ConflictError, InputError, NotFoundError
 from aether_core.progress import Progress, silent
+from aether_core.vector.keyed.codes import matched, shown
+from aether_core.vector.keyed.read import needs_shapes
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.cities import years as year_rows
 from db.schema import City, PooledView
 from workflows.cities.files import files_staged, raster_folders
+from workflows.cities.units import all_units
 from workflows.cities.views import WIDE
 from workflows.home.owned_folders import remove_folders, storing
 from workflows.home.paths import in_home, to_home
@@ -67,7 +76,7 @@ class _Main:
     place_ids: NDArray[np.int64]
     place_lonlat: NDArray[np.float64]
     cell_ids: NDArray[np.int64]
-    cell_lonlat: NDArray[np.float64]
+    units: Units
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,7 @@ class _Rows:
     places: NDArray[np.float32]
     cell_ids: NDArray[np.int64]
     cells: NDArray[np.float32]
+    length: NDArray[np.float64] | None = None
 
 
 def add_year(
@@ -89,6 +99,8 @@ def add_year(
     progress: Progress = silent,
     *,
     crs: str | None = None,
+    geometry: Path | None = None,
+    code_field: str | None = None,
     link: bool = False,
     within: Callable[[Session, City], None] | None = None,
 ) -> YearSummary:
@@ -104,6 +116,9 @@ def add_year(
         files: Rasters or tables, as `city add` takes them.
         progress: Told while files are checked and pooled.
         crs: What the user says the coordinates of tables are in.
+        geometry: File with the shapes of the codes of tables' rows. The areas of a city serve
+            where it is left out.
+        code_field: Column of these codes; found when None.
         link: Link the files into the home instead of copying them, see `files_staged`.
         within: Called as the last in the transaction that adds the year.
 
@@ -117,7 +132,16 @@ def add_year(
     """
     main = _main(store, slug, year)
     progress("opening the embedding", 0, 1)
-    embedding = open_embedding(files, kind=main.embedding, crs=crs, progress=progress)
+    with _shapes_of(main, files, geometry) as shapes:
+        embedding = open_embedding(
+            files,
+            kind=main.embedding,
+            crs=crs,
+            geometry=shapes,
+            code_field=code_field,
+            as_points=main.kind != AREAS.name,
+            progress=progress,
+        )
     encoding = _check_alike(main, embedding, year)
     infos = embedding.infos
     _check_new(main, infos)
@@ -211,7 +235,7 @@ def _main(store: Store, slug: str, year: int) -> _Main:
         written = {raster.encoding for raster in rasters}
         views = [row for row in feature_rows.views(session, city.id) if row.year == city.year]
         places = poi_rows.poi_frame(session, city.id)
-        cell_ids, h3 = feature_rows.cells(session, city.id)
+        cell_ids, units = all_units(session, city)
         return _Main(
             city_id=city.id,
             own_year=city.year,
@@ -227,7 +251,7 @@ def _main(store: Store, slug: str, year: int) -> _Main:
             place_ids=places["id"].to_numpy(dtype=np.int64),
             place_lonlat=np.column_stack([places.geometry.x, places.geometry.y]),
             cell_ids=cell_ids,
-            cell_lonlat=cell_centres(h3),
+            units=units,
         )
 
 
@@ -258,7 +282,12 @@ def _check_alike(main: _Main, embedding: Embedding, year: int) -> str:
             kind_title(main.embedding),
             kind_title(embedding.name),
         ),
-        ("kind", "years-of-different-kinds", f"{main.kind}s", f"{embedding.kind}s"),
+        (
+            "kind",
+            "years-of-different-kinds",
+            FILE_KINDS[main.kind].several,
+            FILE_KINDS[embedding.kind].several,
+        ),
         ("encoding", "years-of-different-encodings", main.encoding, encoding),
         ("length", "years-of-different-lengths", f"{main.dim} values", f"{embedding.dim} values"),
     ):
@@ -284,10 +313,58 @@ def _check_new(main: _Main, infos: Sequence[FileInfo]) -> None:
             )
 
 
+@contextmanager
+def _shapes_of(main: _Main, files: Sequence[Path], geometry: Path | None) -> Iterator[Path | None]:
+    """The file of shapes that tables are joined with: the city's own areas for codes alone."""
+    tables = [path for path in files if path.suffix.lower() in TABLE_SUFFIXES]
+    if main.kind != AREAS.name or geometry is not None or not any(map(needs_shapes, tables)):
+        yield geometry
+        return
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "areas-of-the-city.parquet"
+        gpd.GeoDataFrame(
+            {"code": main.units.codes()}, geometry=main.units.polygons(), crs="EPSG:4326"
+        ).to_parquet(path)
+        yield path
+
+
+def _of_areas(main: _Main, embedding: AreaEmbedding) -> list[_Rows]:
+    """Vectors of the city's areas in another year, by their codes, and of the places in them."""
+    own, given = main.units.codes(), [str(code) for code in embedding.areas.code]
+    match = matched(given, own)
+    rows = {match.left(code): row for row, code in enumerate(given)}
+    found = np.array([rows.get(match.right(code), -1) for code in own], dtype=np.int64)
+    there = found >= 0
+    if not there.any():
+        raise InputError(
+            "no area of the city is among those of the files",
+            f"{shown(given)}; the city has {shown(own)}",
+            "give the table of the same areas, with the same codes (in commands: --code-field)",
+            code="no-cell-with-embedding",
+        )
+    vectors = np.full((len(own), embedding.dim), np.nan, dtype=np.float32)
+    vectors[there] = embedding.vectors[found[there]]
+    places = AreaVectors(main.units.polygons(), vectors).pool(main.place_lonlat, main.views)
+    nothing = np.empty((0, embedding.dim), dtype=np.float32)
+    return [
+        _Rows(
+            view,
+            main.place_ids[places.ok],
+            of_places[places.ok],
+            main.cell_ids[there] if view.name != WIDE else main.cell_ids[:0],
+            vectors[there] if view.name != WIDE else nothing,
+            embedding.length[found[there]] if view.name != WIDE else None,
+        )
+        for view, of_places in zip(main.views, places.vectors, strict=True)
+    ]
+
+
 def _pool(main: _Main, embedding: Embedding, progress: Progress) -> list[_Rows]:
+    if isinstance(embedding, AreaEmbedding):
+        return _of_areas(main, embedding)
     places = embedding.pool(main.place_lonlat, main.views, progress)
     seen = [view for view in main.views if view.name != WIDE]
-    cells = embedding.pool(main.cell_lonlat, seen, progress)
+    cells = embedding.pool(main.units.lonlat, seen, progress)
     if not cells.ok.any():
         raise InputError(
             NO_DATA,
@@ -337,7 +414,7 @@ def _insert(
     for one in rows:
         row = feature_rows.add_view(session, city.id, year=year, **asdict(one.view))
         feature_rows.add_poi_features(session, row.id, one.place_ids, one.places)
-        feature_rows.add_cell_features(session, row.id, one.cell_ids, one.cells)
+        feature_rows.add_cell_features(session, row.id, one.cell_ids, one.cells, one.length)
 
 
 def _summarise(session: Session, city: City, year: int) -> YearSummary:

@@ -154,9 +154,7 @@ def evaluate_retrieval(
     samples = samples_of(
         labels,
         boundary=city.boundary,
-        cell_h3=city.arrays.cell_h3,
-        cell_lonlat=city.arrays.cell_lonlat,
-        resolution=city.resolution,
+        units=city.arrays.units,
         seed=seed,
         limit=_EVERY_CELL,
     )
@@ -244,7 +242,7 @@ def _cells_of(samples: Samples, city: TaskCity) -> np.ndarray:
     """Row of the cell each sample lies in; a labelled point counts for the nearest cell."""
     from scipy.spatial import cKDTree
 
-    cells = cKDTree(earth_centred(city.arrays.cell_lonlat))
+    cells = cKDTree(earth_centred(city.arrays.units.lonlat))
     nearest = cells.query(earth_centred(samples.lonlat))[1]
     return np.where(samples.cell >= 0, samples.cell, nearest)
 

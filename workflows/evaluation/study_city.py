@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from aether_core.city.units import AREAS
 from aether_core.eo.embedding import Embedding
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import View
+from aether_core.eo.table.area_embedding import AreaVectors
 from aether_core.model.recipes.definition import Recipe
 from aether_core.progress import Progress, silent
 from aether_core.study.city import POI_COLUMNS, StudyCity, StudyLabels
@@ -20,8 +22,10 @@ from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
 from db.evidence import label_sets as label_rows
 from db.schema import City, LabelSet
+from workflows.cities.area_vectors import area_vectors
 from workflows.cities.files import open_city_embedding
 from workflows.cities.osm_labels import OSM_LABELS
+from workflows.cities.units import unit_kind
 from workflows.cities.views import ensure_view, model_view
 from workflows.home.encoders import default_encoder
 from workflows.home.store import Store
@@ -120,9 +124,13 @@ def study_city(
         city = city_rows.city_by_id(session, city_id)
         base, wide = FILE_KINDS[city.embedding_kind].views(city.radius_m)
         base = model_view(city, recipe.settings) or base
-        rasters = city_rows.rasters(session, city_id)
-        embedding = open_city_embedding(store.settings, city.embedding, rasters, progress)
-        pool = partial(_pooled, embedding)
+        source: Embedding | AreaVectors
+        if unit_kind(city) is AREAS:
+            source = area_vectors(session, city)
+        else:
+            rasters = city_rows.rasters(session, city_id)
+            source = open_city_embedding(store.settings, city.embedding, rasters, progress)
+        pool = partial(_pooled, source)
         return StudyCity(
             slug=slug,
             training=training,
@@ -134,8 +142,10 @@ def study_city(
         )
 
 
-def _pooled(embedding: Embedding, lonlat: NDArray[np.float64], views: Sequence[View]) -> Floats:
-    return embedding.pool(lonlat, views).vectors
+def _pooled(
+    source: Embedding | AreaVectors, lonlat: NDArray[np.float64], views: Sequence[View]
+) -> Floats:
+    return source.pool(lonlat, views).vectors
 
 
 def _labels(session: Session, city: City, label_set: int, pool: Pool, base: View) -> StudyLabels:

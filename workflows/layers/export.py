@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
-import h3
-import numpy as np
 import pandas as pd
 
+from aether_core.city.units import Units
 from aether_core.export.formats import FORMATS, check_target, format_of, write_layer
 from aether_core.export.qml import write_style
-from aether_core.spatial.hexagons import cell_polygons
 from aether_core.tasks.findings import Findings
 from workflows.home.store import Store
 from workflows.layers.kinds import layer_kind
-from workflows.layers.layers import LayerSummary, layer_shapes, layer_values, show_layer
+from workflows.layers.layers import (
+    LayerSummary,
+    layer_shapes,
+    layer_values,
+    show_layer,
+    with_names,
+)
 from workflows.layers.pictures import main_field
 from workflows.layers.profile import AreaProfile
 from workflows.layers.styles import classes_of, layer_style
@@ -57,7 +61,7 @@ def export_layer(
     """
     check_target(path, force=force)
     summary = show_layer(store, slug, layer)
-    shapes = layer_shapes(store, slug, layer)
+    shapes = with_names(store, slug, summary, layer_shapes(store, slug, layer))
     write_layer(
         shapes, path, metadata=layer_metadata(slug, summary), force=force, only_field=only_field
     )
@@ -109,8 +113,7 @@ def export_scores(scores: CellScores, path: Path, *, force: bool = False) -> Non
         ConflictError: The file exists and `force` is not set.
     """
     check_target(path, force=force)
-    cells = [h3.int_to_str(int(index)) for index in scores.h3]
-    frame = pd.DataFrame({"cell": cells, "score": scores.score, "percentile": scores.percentile})
+    frame = _with_polygons(scores.units, {"score": scores.score, "percentile": scores.percentile})
     metadata = {
         "kind": scores.kind,
         "city": scores.city,
@@ -121,7 +124,7 @@ def export_scores(scores: CellScores, path: Path, *, force: bool = False) -> Non
         "simulated": scores.simulated,
         "attribution": " ".join(scores.attribution),
     }
-    write_layer(_with_polygons(frame), path, metadata=_stated(metadata), force=force)
+    write_layer(frame, path, metadata=_stated(metadata), force=force)
 
 
 def export_answer(answer: Answer, path: Path, *, force: bool = False) -> None:
@@ -135,11 +138,7 @@ def export_answer(answer: Answer, path: Path, *, force: bool = False) -> None:
         ConflictError: The file exists and `force` is not set.
     """
     check_target(path, force=force)
-    columns: dict[str, object] = {
-        "cell": [h3.int_to_str(int(index)) for index in answer.h3],
-        "score": answer.score,
-        "percentile": answer.percentile,
-    }
+    columns: dict[str, object] = {"score": answer.score, "percentile": answer.percentile}
     for part in answer.parts:
         columns[part.name] = part.value
         if part.metres is not None:
@@ -157,9 +156,8 @@ def export_answer(answer: Answer, path: Path, *, force: bool = False) -> None:
         "simulated": answer.simulated,
         "attribution": " ".join(answer.attribution),
     }
-    write_layer(
-        _with_polygons(pd.DataFrame(columns)), path, metadata=_stated(metadata), force=force
-    )
+    frame = _with_polygons(answer.units, columns)
+    write_layer(frame, path, metadata=_stated(metadata), force=force)
 
 
 def export_change(found: CellChange, path: Path, *, force: bool = False) -> None:
@@ -171,10 +169,7 @@ def export_change(found: CellChange, path: Path, *, force: bool = False) -> None
     """
     check_target(path, force=force)
     names = [str(field["name"]) for field in CHANGE_FIELDS]
-    frame = pd.DataFrame(
-        {"cell": [h3.int_to_str(int(index)) for index in found.h3]}
-        | {name: getattr(found, name) for name in names}
-    )
+    frame = _with_polygons(found.units, {name: getattr(found, name) for name in names})
     metadata = {
         "kind": "change",
         "city": found.city,
@@ -188,7 +183,7 @@ def export_change(found: CellChange, path: Path, *, force: bool = False) -> None
         "simulated": found.simulated,
         "attribution": " ".join(found.attribution),
     }
-    write_layer(_with_polygons(frame), path, metadata=_stated(metadata), force=force)
+    write_layer(frame, path, metadata=_stated(metadata), force=force)
 
 
 def export_profile(found: AreaProfile, path: Path, *, force: bool = False) -> None:
@@ -228,9 +223,14 @@ def export_profile(found: AreaProfile, path: Path, *, force: bool = False) -> No
     write_layer(frame, path, metadata=_stated(metadata), force=force)
 
 
-def _with_polygons(frame: pd.DataFrame) -> gpd.GeoDataFrame:
-    indexes = np.array([int(cell, 16) for cell in frame["cell"]], dtype=np.uint64)
-    return gpd.GeoDataFrame(frame, geometry=cell_polygons(indexes), crs="EPSG:4326")
+def _with_polygons(units: Units, columns: Mapping[str, object]) -> gpd.GeoDataFrame:
+    """Values of units as a table, what the units are called in front."""
+    names = units.names()
+    called: dict[str, object] = {units.kind.column: units.codes()}
+    if names is not None and "name" not in columns:
+        called["name"] = names
+    frame = pd.DataFrame(called | dict(columns))
+    return gpd.GeoDataFrame(frame, geometry=units.polygons(), crs="EPSG:4326")
 
 
 def _stated(metadata: Mapping[str, object]) -> dict[str, object]:

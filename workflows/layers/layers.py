@@ -18,9 +18,11 @@ from aether_core.findings import StoredFindings
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
 from db.layers import layers as layer_rows
+from db.layers.units import SPATIAL_UNITS
 from db.schema import City, Layer
 from workflows.cities.cities import credits_of
 from workflows.cities.names import checked_line
+from workflows.cities.units import all_units
 from workflows.home.store import Store
 from workflows.layers.kinds import LayerFindings, read_findings
 from workflows.search.ask import Answer
@@ -43,7 +45,8 @@ class LayerSummary:
         layer: Short name, unique in its city.
         kind: search, similar, ask, change, landuse, socioeconomic or socioeconomic areas.
         features: Number of cells or areas.
-        unit: What a feature is: cell or area.
+        unit: What a feature is, and what its column is called: cell or area.
+        spatial_unit: What the values are kept for: `cell`, `city_area` or `area` of a set.
         model: Name of the model it was made with.
         parameters: What was asked.
         lineage: What it was made from, to make it again.
@@ -63,6 +66,7 @@ class LayerSummary:
     created: datetime
     features: int
     unit: str
+    spatial_unit: str
     model: str | None
     parameters: dict[str, Any]
     lineage: dict[str, Any]
@@ -77,8 +81,13 @@ class LayerSummary:
 
     @property
     def by_area(self) -> bool:
-        """Whether its features are areas; they are cells otherwise."""
-        return self.unit == "area"
+        """Whether its features are the areas of a set; they are the city's units otherwise."""
+        return self.spatial_unit == "area"
+
+    @property
+    def has_shapes(self) -> bool:
+        """Whether its features have shapes of their own; cells of H3 are known by their index."""
+        return self.spatial_unit != "cell"
 
     @property
     def years(self) -> str:
@@ -255,6 +264,27 @@ def layer_shapes(store: Store, slug: str, layer: str) -> gpd.GeoDataFrame:
         return layer_rows.layer_geo_frame(session, row)
 
 
+def with_names(
+    store: Store, slug: str, layer: LayerSummary, shapes: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """A layer's values with the names of the city's areas behind their codes, where they have any.
+
+    Raises:
+        NotFoundError: No such city.
+    """
+    if layer.spatial_unit != "city_area" or "name" in shapes.columns:
+        return shapes
+    with store.session() as session:
+        units = all_units(session, city_rows.city_by_slug(session, slug))[1]
+    names = units.names()
+    if names is None:
+        return shapes
+    named = dict(zip(units.codes(), names, strict=True))
+    whole = shapes.copy()
+    whole.insert(1, "name", [named.get(code, "") for code in shapes[layer.unit]])
+    return whole
+
+
 def rename_layer(store: Store, slug: str, layer: str, title: str) -> LayerSummary:
     """Give a layer another title; its short name, and so its address, stays.
 
@@ -322,7 +352,8 @@ def _summarise(session: Session, city: City, row: Layer) -> LayerSummary:
         kind=row.kind,
         created=row.created_at,
         features=row.features,
-        unit=row.spatial_unit,
+        unit=SPATIAL_UNITS[row.spatial_unit].column,
+        spatial_unit=row.spatial_unit,
         model=model.name if model else None,
         parameters=dict(row.parameters),
         lineage=dict(row.lineage),

@@ -94,7 +94,7 @@ def layer_picture(
         boundary=boundary,
         trusted=None if trusted is None else trusted[there],
         base_map=ground,
-        outlined=summary.by_area,
+        outlined=summary.has_shapes,
         outlines=outlines,
         view=view,
         width_px=width_px,

@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from aether_core.city.cells import cell_centres
 from aether_core.city.outline import repaired_outline
+from aether_core.city.units import Units
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files.source import local_file
 from aether_core.files.whole import sha256_of
@@ -24,9 +24,9 @@ from aether_core.spatial.longitudes import within_180
 from aether_core.tasks.findings import SampleFindings
 from aether_core.vector import NO_OPTIONS, VECTOR_SUFFIXES, ReadingReport, ReadOptions
 from db.cities import cities as city_rows
-from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from workflows.cities.cities import credits_of
+from workflows.cities.units import all_units
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_values, list_layers, show_layer
 from workflows.layers.scored import QUESTION, Scored, blocks_alike, blocks_of_side
@@ -241,19 +241,16 @@ def _computed(
     areas = read_areas()
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        cell_h3 = feature_rows.cells(session, city.id)[1]
+        units = all_units(session, city)[1]
         frame = poi_rows.poi_frame(session, city.id)
         simulated, credited = city.simulated, credits_of(city, None)
-        resolution = city.cell_resolution
-    ground = lay_over(areas.name, areas.geometry, cell_h3, progress)
-    places = Places(
-        np.column_stack([frame.geometry.x, frame.geometry.y]), frame["group"].tolist(), resolution
-    )
+    ground = lay_over(areas.name, areas.geometry, units, progress)
+    places = Places(np.column_stack([frame.geometry.x, frame.geometry.y]), frame["group"].tolist())
     all_notes = list(notes)
-    kept: list[LayerCells] = [] if scored is None else [scored.cells(cell_h3)]
+    kept: list[LayerCells] = [] if scored is None else [scored.cells(units)]
     for layer in layers:
         try:
-            kept.append(_layer_cells(store, slug, layer, cell_h3))
+            kept.append(_layer_cells(store, slug, layer, units))
         except NotFoundError as error:
             all_notes.append(f"{layer.layer}: {error}")
     profile = profile_of(ground, places, kept, progress)
@@ -294,17 +291,15 @@ def _computed(
     )
 
 
-def _layer_cells(
-    store: Store, slug: str, layer: LayerSummary, cell_h3: NDArray[np.uint64]
-) -> LayerCells:
+def _layer_cells(store: Store, slug: str, layer: LayerSummary, units: Units) -> LayerCells:
     """A layer's values, one row a cell of the city.
 
     Raises:
         NotFoundError: It has been removed meanwhile.
     """
     frame = layer_values(store, slug, layer.layer)
-    frame.index = pd.Index([int(cell, 16) for cell in frame.pop("cell")], dtype=np.uint64)
-    frame = frame.reindex(cell_h3)
+    frame.index = pd.Index(frame.pop(units.kind.column))
+    frame = frame.reindex(units.codes())
     level = layer.parameters.get("level")
     return LayerCells(
         slug=layer.layer,
@@ -312,7 +307,7 @@ def _layer_cells(
         fields=layer.fields,
         columns={str(name): frame[name].to_numpy() for name in frame.columns},
         level=float(level) if isinstance(level, int | float) else None,
-        block=_blocks(layer, frame, cell_centres(cell_h3)),
+        block=_blocks(layer, frame, units.lonlat),
     )
 
 

@@ -77,13 +77,12 @@ def connection(store: Store) -> dict[str, object]:
 
 
 def _project_layer(store: Store, slug: str, layer: LayerSummary) -> ProjectLayer:
-    by_area = layer.by_area
     return ProjectLayer(
         view=layer.view,
         title=layer.title,
-        key="area_id" if by_area else "cell_id",
+        key=f"{layer.unit}_id",
         srid=4326,
-        geometry_type="MultiPolygon" if by_area else "Polygon",
+        geometry_type="MultiPolygon" if layer.has_shapes else "Polygon",
         qml=layer_style(layer, layer_values(store, slug, layer.layer)),
         abstract=about_layer(layer),
         attribution=" ".join(layer.attribution),

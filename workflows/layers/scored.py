@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aether_core.city.cells import cell_centres
+from aether_core.city.units import Units
 from aether_core.search.profile.layers import LayerCells
 from aether_core.spatial.blocks import spatial_blocks
 from aether_core.spatial.variogram import label_variogram
@@ -26,7 +26,7 @@ class Scored:
 
     Attributes:
         title: The question, or what was pointed at.
-        h3: uint64 `[m]`.
+        units: The cells, m.
         score: float32 `[m]`, NaN where a cell is not ranked.
         percentile: Likewise, 0 to 100.
         unit: Of the score.
@@ -35,7 +35,7 @@ class Scored:
     """
 
     title: str
-    h3: NDArray[np.uint64]
+    units: Units
     score: NDArray[np.float32]
     percentile: NDArray[np.float32]
     unit: str
@@ -45,14 +45,14 @@ class Scored:
     @property
     def key(self) -> Hashable:
         """Tells it from other answers."""
-        return (self.title, self.h3.tobytes(), self.score.tobytes())
+        return (self.title, self.units.keys.tobytes(), self.score.tobytes())
 
-    def cells(self, cell_h3: NDArray[np.uint64]) -> LayerCells:
+    def cells(self, every: Units) -> LayerCells:
         """Its values, one row a cell of the city; NaN where it has none."""
         frame = pd.DataFrame(
             {"score": self.score, "percentile": self.percentile},
-            index=pd.Index(self.h3, dtype=np.uint64),
-        ).reindex(cell_h3)
+            index=pd.Index(self.units.keys, dtype=np.uint64),
+        ).reindex(every.keys)
         score = frame["score"].to_numpy(np.float64)
         return LayerCells(
             slug=QUESTION,
@@ -60,7 +60,7 @@ class Scored:
             fields=[{"name": "score", "type": "float", "unit": self.unit}, SCORE_FIELDS[1]],
             columns={str(name): frame[name].to_numpy() for name in frame.columns},
             level=None,
-            block=blocks_alike(cell_centres(cell_h3), score),
+            block=blocks_alike(every.lonlat, score),
         )
 
 
@@ -69,7 +69,7 @@ def scored(result: Answer | CellScores) -> Scored:
     whole = isinstance(result, Answer)
     return Scored(
         title=result.title if isinstance(result, Answer) else result.query,
-        h3=result.h3,
+        units=result.units,
         score=result.score,
         percentile=result.percentile,
         unit="0 to 1, of all criteria" if whole else SCORE_FIELDS[0]["unit"],

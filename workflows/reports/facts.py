@@ -34,10 +34,10 @@ def _data(subject: Subject) -> list[Block]:
         ("Kind of embedding", city.embedding_kind),
         ("Checksum of the embedding", ", ".join(_short(one) for one in checksums)),
         ("Places of the city", f"{city.pois:,}"),
-        ("Cells", f"{city.cells:,}, H3 resolution {city.cell_resolution}"),
+        (city.unit.several.capitalize(), city.units_in_words),
         ("Model", str(layer.model or "none: embedding only")),
     ]
-    for kind in ("labels", "areas"):
+    for kind in dict.fromkeys(task.samples for task in TASK_KINDS.values()):
         if kind in lineage:
             checksum = _short(lineage[f"{kind}_sha256"])
             rows.append((f"File of {kind}", f"{lineage[kind]}, checksum {checksum}"))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from aether_core.charts.breaks import plain_number
 from aether_core.registry import Registry
 from aether_core.report import Block
 from aether_core.tasks.findings import Score
@@ -12,6 +13,9 @@ from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary
 from workflows.reports.choices import ReportDistrict, View
+
+_LARGE: Final = 100.0
+"""From here on decimals of a score say nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,10 @@ def percent(part: float | None, digits: int = 0) -> str:
 
 
 def figure(value: float | None) -> str:
-    """A score with three digits, a dash where there is none."""
-    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
+    """A score with three digits, of large ones three that count; a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:.3f}" if abs(value) < _LARGE else plain_number(value)
 
 
 def interval(score: Score) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import h3
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from aether_core.city.units import Units
 from aether_core.errors import InputError
 from aether_core.search.ground import Extent
 from aether_core.search.overlay import check_mode, combined
@@ -35,6 +35,7 @@ from aether_core.spatial.streets import StreetNetwork, walking_distance
 from aether_core.vector import NO_OPTIONS, ReadOptions
 from workflows.home.store import Store
 from workflows.search.ground import left_out
+from workflows.search.search import called
 from workflows.search.shared_results import SharedResults
 from workflows.search.support import support_of
 from workflows.search.targets import (
@@ -139,8 +140,7 @@ class Answer:
         notes: What could have been read otherwise, and what targets were taken.
         mode: `all` or `add`.
         year: Of the embedding that likeness was measured on.
-        h3: uint64 `[m]`.
-        lonlat: Cell centres, WGS84, float64 `[m, 2]`.
+        units: The cells, m: of H3, or areas.
         score: 0 to 1, float32 `[m]`; NaN outside an area that was asked for, where the ground is
             left out of the ranking, and without data.
         percentile: Share of the ranked cells that score lower, 0 to 100, float32 `[m]`; NaN where
@@ -159,8 +159,7 @@ class Answer:
     mode: str
     year: int
     ids: NDArray[np.int64]
-    h3: NDArray[np.uint64]
-    lonlat: NDArray[np.float64]
+    units: Units
     score: NDArray[np.float32]
     percentile: NDArray[np.float32]
     extent: Extent
@@ -168,6 +167,11 @@ class Answer:
     seconds: float
     simulated: bool
     attribution: tuple[str, ...]
+
+    @property
+    def lonlat(self) -> NDArray[np.float64]:
+        """A point inside each cell, WGS84, float64 `[m, 2]`."""
+        return self.units.lonlat
 
     @property
     def ranked(self) -> int:
@@ -195,7 +199,7 @@ class Answer:
         """All that is known of one cell, as JSON values."""
         measured = [part for part in self.parts if part.metres is not None]
         return {
-            "cell": h3.int_to_str(int(self.h3[row])),
+            **called(self.units, row),
             "lon": round(float(self.lonlat[row, 0]), 7),
             "lat": round(float(self.lonlat[row, 1]), 7),
             "score": _number(self.score[row]),
@@ -331,7 +335,7 @@ class _Scope:
 @lru_cache(maxsize=4)
 def _not_ranked(scope: _Scope) -> NDArray[np.bool_]:
     """Which cells are left out by what they stand on in the city's own year, bool `[m]`."""
-    return left_out(scope.store, scope.model, scope.cells().h3, scope.extent)
+    return left_out(scope.store, scope.model, scope.cells().keys, scope.extent)
 
 
 def _answered(
@@ -379,8 +383,7 @@ def _answered(
         mode=mode,
         year=scope.year or model.year,
         ids=cells.ids,
-        h3=cells.h3,
-        lonlat=cells.lonlat,
+        units=cells.units,
         score=score,
         percentile=percentiles(score),
         extent=scope.extent,

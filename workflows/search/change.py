@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import h3
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.city.units import Units
 from aether_core.errors import InputError
 from aether_core.search.change import (
     ChangeFindings,
@@ -23,7 +23,7 @@ from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from workflows.cities.views import ensure_view
 from workflows.home.store import Store
-from workflows.search.search import text_direction
+from workflows.search.search import called, text_direction
 from workflows.training.representation import (
     ModelInUse,
     YearFiles,
@@ -53,8 +53,7 @@ class CellChange:
         year_from: The year that is compared with.
         year_to: The year whose scores count as gain.
         ids: Row ids of the cells, int64 `[m]`.
-        h3: H3 indexes, uint64 `[m]`, ascending: the cells with data in both years.
-        lonlat: Cell centres, WGS84, float64 `[m, 2]`.
+        units: The cells with data in both years, m: of H3, or areas.
         score_from: Cosine in the first year, float32 `[m]`.
         score_to: Cosine in the second, float32 `[m]`.
         change: `score_to - score_from`, float32 `[m]`.
@@ -72,8 +71,7 @@ class CellChange:
     year_from: int
     year_to: int
     ids: NDArray[np.int64]
-    h3: NDArray[np.uint64]
-    lonlat: NDArray[np.float64]
+    units: Units
     score_from: NDArray[np.float32]
     score_to: NDArray[np.float32]
     change: NDArray[np.float32]
@@ -84,6 +82,11 @@ class CellChange:
     seconds: float
     simulated: bool
     attribution: list[str]
+
+    @property
+    def lonlat(self) -> NDArray[np.float64]:
+        """A point inside each cell, WGS84, float64 `[m, 2]`."""
+        return self.units.lonlat
 
     @property
     def share_below_noise(self) -> float:
@@ -123,7 +126,7 @@ class CellChange:
         """The `n` cells that moved most towards the query, most first."""
         return [
             {
-                "cell": h3.int_to_str(int(self.h3[i])),
+                **called(self.units, int(i)),
                 "lon": round(float(self.lonlat[i, 0]), 7),
                 "lat": round(float(self.lonlat[i, 1]), 7),
                 "score_from": float(self.score_from[i]),
@@ -173,7 +176,7 @@ def change_cells(
     # Both are read before they are held against each other: a year that is not there is said first.
     first, second = (cell_vectors(store, chosen, year) for year in (year_from, year_to))
     _check_encodings(store, chosen, year_from, year_to)
-    _, a, b = np.intersect1d(first.h3, second.h3, assume_unique=True, return_indices=True)
+    _, a, b = np.intersect1d(first.keys, second.keys, assume_unique=True, return_indices=True)
     score_from = cosine_scores(np.asarray(first.vectors[a]), direction)
     score_to = cosine_scores(np.asarray(second.vectors[b]), direction)
     change = score_to - score_from
@@ -187,8 +190,7 @@ def change_cells(
         year_from=year_from,
         year_to=year_to,
         ids=first.ids[a],
-        h3=first.h3[a],
-        lonlat=first.lonlat[a],
+        units=first.units.take(a),
         score_from=score_from,
         score_to=score_to,
         change=change,
@@ -232,7 +234,7 @@ def change_command(found: CellChange) -> str:
 def stable_between(
     store: Store, model: ModelInUse, year_from: int, year_to: int
 ) -> NDArray[np.bool_]:
-    """Which of the cells with data in both years have not changed, bool `[m]` by H3 index.
+    """Which of the cells with data in both years have not changed, bool `[m]` by key.
 
     Told by the embedding as the model's window pools it; the same for every query.
 

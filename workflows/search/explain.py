@@ -4,18 +4,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import h3
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from aether_core.city.cells import cell_at
 from aether_core.spatial.distances import ShapeIndex
 from aether_core.spatial.plane import Plane
+from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.search.ask import Answer, Part
 from workflows.search.search import CellScores
 from workflows.search.targets import CityPlaces, city_places, named_roads
-from workflows.training.representation import ModelInUse, model_for
+from workflows.training.representation import ModelInUse, every_unit, model_for
 
 _MOST_SIMILAR = 3
 
@@ -69,12 +70,15 @@ class CellExplanation:
     """One cell of an answer.
 
     Attributes:
+        cell: Its code: H3, hexadecimal, or that of an area.
+        name: What people call it; "" where it has no name.
         rank: Among the cells that have a score, 1 the best; None where it has none.
         ranked: How many have one.
     """
 
     row: int
     cell: str
+    name: str
     lon: float
     lat: float
     score: float | None
@@ -85,10 +89,34 @@ class CellExplanation:
     parts: tuple[CellPart, ...]
 
 
-def cell_row(result: Answer | CellScores, lon: float, lat: float) -> int:
-    """The row of the cell whose centre is nearest to a point (WGS84)."""
-    offset = Plane(np.array([[lon, lat]])).points(result.lonlat)
-    return int(np.argmin((offset**2).sum(axis=1)))
+_FARTHEST_M = 2000.0
+"""A click on a coarse cell at the city's edge is meant; a link to another city is not."""
+
+
+def row_called(result: Answer | CellScores, code: str) -> int | None:
+    """The row of the cell that a link or a click names, or of the nearest; None where it is far."""
+    row = result.units.row_of(code)
+    if row is not None:
+        return row
+    middle = result.units.middle_of(code)
+    if middle is None:
+        return None
+    offset = Plane(np.array([middle])).points(result.lonlat)
+    away = np.hypot(offset[:, 0], offset[:, 1])
+    nearest = int(np.argmin(away))
+    return nearest if away[nearest] <= _FARTHEST_M else None
+
+
+def code_at(store: Store, city: CitySummary, lon: float, lat: float) -> str | None:
+    """What the cell at a point (WGS84) is called; None where there is no area.
+
+    A cell of H3 is named even beside the city's.
+    """
+    if city.cell_resolution is not None:
+        return f"{cell_at(lon, lat, city.cell_resolution):x}"
+    units = every_unit(store, city.id, city.created)
+    row = int(units.rows_at(np.array([[lon, lat]]))[0])
+    return None if row < 0 else units.code(row)
 
 
 def explain_cell(store: Store, result: Answer | CellScores, row: int) -> CellExplanation:
@@ -109,7 +137,8 @@ def explain_cell(store: Store, result: Answer | CellScores, row: int) -> CellExp
     parts = result.parts if isinstance(result, Answer) else ()
     return CellExplanation(
         row=row,
-        cell=h3.int_to_str(int(result.h3[row])),
+        cell=result.units.code(row),
+        name=result.units.name(row),
         lon=float(here[0, 0]),
         lat=float(here[0, 1]),
         score=float(score[row]) if known else None,

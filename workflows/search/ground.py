@@ -6,7 +6,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from aether_core.city.cells import cell_at
 from aether_core.search.ground import WATER_LABELS, Extent, Ground, ground_of
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
@@ -33,17 +32,17 @@ def ground_for(store: Store, model: ModelInUse) -> Ground:
 
 
 def left_out(
-    store: Store, model: ModelInUse, h3: NDArray[np.uint64], extent: Extent
+    store: Store, model: ModelInUse, keys: NDArray[np.uint64], extent: Extent
 ) -> NDArray[np.bool_]:
     """Which cells are not ranked, by what they stand on in the city's own year, bool `[m]`.
 
     Args:
-        h3: Cells of any year, uint64 `[m]`: all years have the same ground.
+        keys: Cells of any year, uint64 `[m]`: all years have the same ground.
     """
     if extent is Extent.EVERYWHERE:
-        return np.zeros(len(h3), dtype=bool)
-    own = cell_vectors(store, model).h3
-    return np.isin(h3, own[ground_for(store, model).left_out(extent)])
+        return np.zeros(len(keys), dtype=bool)
+    own = cell_vectors(store, model).keys
+    return np.isin(keys, own[ground_for(store, model).left_out(extent)])
 
 
 @lru_cache(maxsize=4)
@@ -55,10 +54,7 @@ def _ground(store: Store, model: ModelInUse, label_set: int | None) -> Ground:
         _, _, form = feature_rows.cell_features(session, model.city_id, view)
         places = poi_rows.poi_frame(session, model.city_id)
     lonlat = np.column_stack([places.geometry.x, places.geometry.y])
-    resolution = model.cell_resolution
-    h3 = np.array([cell_at(lon, lat, resolution) for lon, lat in lonlat], dtype=np.uint64)
-    row = np.searchsorted(cells.h3, h3).clip(max=len(cells.h3) - 1)
-    inside = np.where(cells.h3[row] == h3, row, -1)
+    inside = cells.units.rows_at(lonlat)
     return ground_of(cells.lonlat, form, lonlat, inside, shapes, source)
 
 

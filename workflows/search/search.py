@@ -4,11 +4,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import h3
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.city.cells import cell_at
+from aether_core.city.cells import check_degrees
+from aether_core.city.units import Units
 from aether_core.errors import InputError
 from aether_core.poi.text import query_texts
 from aether_core.search.ground import Extent
@@ -33,6 +33,12 @@ from workflows.training.representation import (
 )
 
 
+def called(units: Units, row: int) -> dict[str, Any]:
+    """What a cell is called in JSON: `cell`, its code, and `name` where it has one."""
+    name = units.name(row)
+    return {"cell": units.code(row)} | ({"name": name} if name else {})
+
+
 @dataclass(frozen=True)
 class CellScores:
     """Every cell of a city scored against a query or an example.
@@ -41,8 +47,7 @@ class CellScores:
         kind: `search` for a text query, `similar` for an example point.
         at: The example point, lon/lat WGS84.
         year: Of the embedding the cells were scored on.
-        h3: uint64 `[m]`.
-        lonlat: Cell centres, WGS84, float64 `[m, 2]`.
+        units: The cells, m: of H3, or areas.
         score: Cosine in [-1, 1], float32 `[m]`.
         percentile: Share of the ranked cells that score lower, 0 to 100, float32 `[m]`; NaN where a
             cell is left out of the ranking.
@@ -58,8 +63,7 @@ class CellScores:
     kind: str
     at: tuple[float, float] | None
     year: int
-    h3: NDArray[np.uint64]
-    lonlat: NDArray[np.float64]
+    units: Units
     score: NDArray[np.float32]
     percentile: NDArray[np.float32]
     extent: Extent
@@ -68,11 +72,16 @@ class CellScores:
     simulated: bool
     attribution: list[str]
 
+    @property
+    def lonlat(self) -> NDArray[np.float64]:
+        """A point inside each cell, WGS84, float64 `[m, 2]`."""
+        return self.units.lonlat
+
     def best(self, n: int) -> list[dict[str, Any]]:
-        """The `n` best cells: cell (H3, hexadecimal), lon, lat, score, percentile; best first."""
+        """The `n` best cells: what each is called, lon, lat, score, percentile; best first."""
         return [
             {
-                "cell": h3.int_to_str(int(self.h3[i])),
+                **called(self.units, int(i)),
                 "lon": round(float(self.lonlat[i, 0]), 7),
                 "lat": round(float(self.lonlat[i, 1]), 7),
                 "score": float(self.score[i]),
@@ -151,8 +160,9 @@ def similar_cells(
     started = time.perf_counter()
     chosen = model_for(store, slug, model)
     cells = cell_vectors(store, chosen, year)
-    found = np.flatnonzero(cells.h3 == np.uint64(cell_at(lon, lat, chosen.cell_resolution)))
-    if not len(found):
+    check_degrees(lon, lat)
+    row = int(cells.units.rows_at(np.array([[lon, lat]]))[0])
+    if row < 0:
         offset = (cells.lonlat - (lon, lat)) * metres_a_degree(lat)
         near = cells.lonlat[np.argmin((offset**2).sum(axis=1))]
         raise InputError(
@@ -164,7 +174,7 @@ def similar_cells(
     return _scored(
         chosen,
         cells,
-        np.asarray(cells.vectors[found[0]]),
+        np.asarray(cells.vectors[row]),
         started,
         query=f"like {lon:.5f}, {lat:.5f}",
         minus=None,
@@ -265,14 +275,14 @@ class _Ranked:
 
 def _ranked(store: Store, model: ModelInUse, cells: CellVectors, extent: Extent) -> _Ranked:
     """Leave cells out by what they stand on in the city's own year; another has the same ground."""
-    out = left_out(store, model, cells.h3, extent)
+    out = left_out(store, model, cells.keys, extent)
     if extent is Extent.EVERYWHERE:
         return _Ranked(extent, out, {})
-    own = cell_vectors(store, model).h3
+    own = cell_vectors(store, model).keys
     ground = ground_for(store, model)
     counts = {
-        f"water ({ground.water_from})": np.isin(cells.h3, own[ground.water]),
-        "outside the built city": np.isin(cells.h3, own[ground.outside]) & out,
+        f"water ({ground.water_from})": np.isin(cells.keys, own[ground.water]),
+        "outside the built city": np.isin(cells.keys, own[ground.outside]) & out,
     }
     return _Ranked(
         extent, out, {why: int(rows.sum()) for why, rows in counts.items() if rows.any()}
@@ -301,8 +311,7 @@ def _scored(
         kind=kind,
         at=at,
         year=year or model.year,
-        h3=cells.h3,
-        lonlat=cells.lonlat,
+        units=cells.units,
         score=score,
         percentile=percentiles(np.where(ranked.out, np.float32("nan"), score)),
         extent=ranked.extent,

@@ -26,6 +26,7 @@ from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
 from db.cities import streets as street_rows
 from db.layers import layers as layer_rows
+from db.layers.units import SPATIAL_UNITS
 from workflows.home.encoders import default_encoder
 from workflows.home.store import Store
 from workflows.search.named_areas import area_called, area_layers, area_names, named_ground
@@ -225,11 +226,11 @@ def _of_layer(store: Store, model: ModelInUse, source: LayerSource) -> Targets:
     with store.session() as session:
         row = layer_rows.layer_by_slug(session, model.city_id, source.layer)
         frame = layer_rows.layer_geo_frame(session, row)
-    key = "cell" if "cell" in frame else "area"
+    key = SPATIAL_UNITS[row.spatial_unit].column
     fields = [str(name) for name in frame.columns if name not in {key, "geometry"}]
     field, note = source.field, ""
     if field is None and source.value is None and source.least is None:
-        if key == "area":
+        if row.spatial_unit == "area":
             return Targets(
                 frame.geometry.to_numpy(), tuple(frame[key]), f"areas of layer {source.layer}"
             )

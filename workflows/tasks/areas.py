@@ -113,7 +113,7 @@ def covered_areas(
         minimum_count=request.minimum_count,
     )
     progress("overlaying areas on cells", 0, 1)
-    overlap = cells_under(areas.geometry, city.arrays.cell_h3, progress)
+    overlap = cells_under(areas.geometry, city.arrays.units, progress)
     touched = overlap.covered > 0
     large = overlap.square_metres >= request.minimum_m2
     covered = overlap.covered >= _LEAST_COVERED

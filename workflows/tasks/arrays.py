@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon
 from sqlalchemy.orm import Session
 
-from aether_core.city.cells import cell_centres
+from aether_core.city.units import AREAS, Units
 from aether_core.eo.embedding import Embedding
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import Shape, View
@@ -25,6 +25,7 @@ from db.evidence import models as model_rows
 from db.schema import City
 from workflows.cities.cities import credits_of
 from workflows.cities.files import open_city_embedding
+from workflows.cities.units import unit_kind, units_with
 from workflows.cities.views import ensure_view, model_view
 from workflows.home.encoders import default_encoder, ensure_texts
 from workflows.home.store import Store
@@ -42,13 +43,13 @@ class TaskCity:
     """A city ready for land use, socioeconomics and their comparison.
 
     Attributes:
-        cell_ids: Row ids of the cells, int64 `[m]`, in the order of `arrays.cell_h3`.
-        window_m: Width of the window a cell is pooled over, in metres.
+        cell_ids: Row ids of the cells, int64 `[m]`, in the order of `arrays.units`.
+        window_m: Width of the window a cell is pooled over, or of a usual area, in metres.
         poi_lonlat: The city's places, WGS84 `[p, 2]`.
         model: Name of the model whose heads are in `arrays`; None without one.
         sources: What the city was made from, one entry a source.
         embedding: Name of the embedding, e.g. `alphaearth`.
-        embedding_kind: `raster` or `table`.
+        embedding_kind: `raster`, `table` or `areas`.
         opened: Opens the embedding's files, after seeing that they are what was added.
         embedding_sha256: Checksum of each file of the embedding.
     """
@@ -58,7 +59,6 @@ class TaskCity:
     city_id: int
     year: int
     boundary: MultiPolygon
-    resolution: int
     window_m: float
     simulated: bool
     sources: tuple[dict[str, Any], ...]
@@ -107,7 +107,8 @@ def task_city(
     heads = heads_of(model_files(store.settings, chosen)) if chosen else None
     with store.session() as session:
         city = city_rows.city_by_id(session, city_id)
-        ids, h3, vectors = feature_rows.cell_features(session, city_id, view_name)
+        ids, keys, vectors = feature_rows.cell_features(session, city_id, view_name)
+        units = units_with(session, city, keys)
         if heads and chosen:
             check_dim(heads, vectors.shape[1], chosen.name)
         places = poi_rows.poi_frame(session, city.id)
@@ -115,13 +116,15 @@ def task_city(
         rasters = city_rows.rasters(session, city.id)
         opened = partial(open_city_embedding, store.settings, city.embedding, rasters)
         arrays = CityArrays(
-            cell_h3=h3,
-            cell_lonlat=cell_centres(h3),
+            units=units,
             cell_vectors=vectors,
-            pool=_pool(city, opened, model_view(city, settings), published=published),
+            pool=_pool_of_areas(units, vectors)
+            if unit_kind(city) is AREAS
+            else _pool(city, opened, model_view(city, settings), published=published),
             heads=heads,
             poi_lonlat=lonlat if with_places else lonlat[:0],
             poi_text=_texts(store, session, places if with_places else places[:0]),
+            poi_group=_groups(places if with_places else places[:0]),
         )
         return TaskCity(
             slug=city.slug,
@@ -129,7 +132,6 @@ def task_city(
             city_id=city.id,
             year=city.year,
             boundary=city_rows.boundary_of(city),
-            resolution=city.cell_resolution,
             window_m=2 * city.radius_m,
             simulated=is_simulated(city, chosen),
             sources=tuple(city.sources),
@@ -146,11 +148,29 @@ def task_city(
         )
 
 
+def _groups(places: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """What each place is: its group, or its category where it has none."""
+    pairs = zip(places["group"], places["category"], strict=True)
+    return np.array([group or category or "" for group, category in pairs], dtype=object)
+
+
 def _texts(store: Store, session: Session, places: gpd.GeoDataFrame) -> FloatArray:
     if places.empty:
         return np.empty((0, 0), dtype=np.float32)
     encoder = default_encoder(store.settings)
     return text_rows.text_vectors(session, encoder.kept_as, places["text_hash"].tolist())
+
+
+def _pool_of_areas(
+    units: Units, vectors: FloatArray
+) -> Callable[[NDArray[np.float64]], FloatArray]:
+    """A labelled point has the vector of the area it lies in."""
+
+    def pool(lonlat: NDArray[np.float64]) -> FloatArray:
+        row = units.rows_at(lonlat)
+        return np.where((row >= 0)[:, None], vectors[row], np.float32("nan"))
+
+    return pool
 
 
 def _pool(

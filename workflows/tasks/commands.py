@@ -28,7 +28,7 @@ def map_command(
     Args:
         task: The kind of task, as its command is called.
         slug: The city.
-        samples: The words for its samples: `label_words` or `area_words`.
+        samples: The words for its samples, such as `label_words`.
         fit: How it is fitted and tested.
         districts: Districts errors are broken down by.
     """
@@ -41,8 +41,8 @@ def label_words(labels: LabelRequest) -> Iterator[str]:
     yield from ("--labels", labels.file.name if labels.file else OSM_LABELS)
     if labels.field:
         yield from ("--field", labels.field)
-    yield from _reading(labels.options)
-    yield from _keyed(labels.geometry, labels.code_field)
+    yield from reading_words(labels.options)
+    yield from keyed_words(labels.geometry, labels.code_field)
     if labels.crosswalk:
         yield from ("--crosswalk", labels.crosswalk)
     for value, name in labels.mapping.items():
@@ -56,8 +56,8 @@ def label_words(labels: LabelRequest) -> Iterator[str]:
 def area_words(areas: AreaRequest, *, pixels: bool = False) -> Iterator[str]:
     """The options that ask for these areas."""
     yield from ("--areas", areas.file.name, "--fields", ",".join(areas.fields))
-    yield from _reading(areas.options)
-    yield from _keyed(areas.geometry, areas.code_field)
+    yield from reading_words(areas.options)
+    yield from keyed_words(areas.geometry, areas.code_field)
     if areas.given:
         yield from ("--given", areas.given)
     if areas.minimum_count != AreaRequest.minimum_count:
@@ -68,14 +68,16 @@ def area_words(areas: AreaRequest, *, pixels: bool = False) -> Iterator[str]:
         yield "--pixels"
 
 
-def _reading(options: ReadOptions) -> Iterator[str]:
+def reading_words(options: ReadOptions) -> Iterator[str]:
+    """The options that say how a file is read."""
     for field in fields(options):
         value = getattr(options, field.name)
         if value is not None:
             yield from (f"--{field.name}", value)
 
 
-def _keyed(geometry: Path | None, code_field: str | None) -> Iterator[str]:
+def keyed_words(geometry: Path | None, code_field: str | None) -> Iterator[str]:
+    """The options that name the shapes of codes."""
     if geometry is not None:
         yield from ("--geometry", geometry.name)
     if code_field is not None:

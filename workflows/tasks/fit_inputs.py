@@ -1,4 +1,4 @@
-"""From labels or areas of a city to what a fit needs: finite rows, blocks, groups."""
+"""From the samples of a city to what a fit needs: finite rows, blocks, groups."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -63,8 +63,9 @@ def fit_inputs(
     Raises:
         InputError: There are too few labels, or all lie in too few blocks.
     """
-    variogram = label_variogram(lonlat, target, seed=settings.seed)
-    blocks = _blocks(settings, city, lonlat, target, variogram)
+    apart = task.apart(target)
+    variogram = label_variogram(lonlat, apart, seed=settings.seed)
+    blocks = _blocks(settings, city, lonlat, apart, variogram)
     unit = task.units(unit, target, blocks.number, settings.folds)
     if len(np.unique(unit)) < settings.folds:
         raise InputError(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from aether_core.city.cells import cell_centres
 from aether_core.errors import InputError
 from aether_core.tasks.labels.count import LabelCount
 from aether_core.tasks.labels.crosswalks import CROSSWALKS, apply_mapping
@@ -17,10 +16,10 @@ from aether_core.tasks.samples.samples import Samples, samples_of
 from aether_core.tasks.samples.small_classes import OTHER, TESTABLE, SmallRule, check_rule
 from aether_core.vector import NO_OPTIONS, ReadOptions
 from db.cities import cities as city_rows
-from db.cities import features as feature_rows
 from db.evidence import label_sets as label_rows
 from db.schema import City, LabelSet
 from workflows.cities.osm_labels import OSM_LABELS, osm_label_set
+from workflows.cities.units import all_units
 from workflows.home.store import Store
 
 
@@ -141,13 +140,11 @@ def city_samples(session: Session, city: City, labels: Labels, *, seed: int) -> 
     Raises:
         InputError: The labels give no two classes in the city.
     """
-    _, h3 = feature_rows.cells(session, city.id)
+    _, units = all_units(session, city)
     return samples_of(
         labels,
         boundary=city_rows.boundary_of(city),
-        cell_h3=h3,
-        cell_lonlat=cell_centres(h3),
-        resolution=city.cell_resolution,
+        units=units,
         seed=seed,
     )
 

@@ -103,7 +103,7 @@ class LabelledCity:
         if self.rare is not None:
             value = self.rare.renamed(value)
         return observed_cells(
-            self.labels.geometry, value, self.samples.classes, self.city.arrays.cell_h3
+            self.labels.geometry, value, self.samples.classes, self.city.arrays.units
         )
 
 
@@ -214,9 +214,7 @@ def labelled_city(
     samples = samples_of(
         inside,
         boundary=city.boundary,
-        cell_h3=city.arrays.cell_h3,
-        cell_lonlat=city.arrays.cell_lonlat,
-        resolution=city.resolution,
+        units=city.arrays.units,
         seed=fit.seed,
     )
     return LabelledCity(city, inside, samples)

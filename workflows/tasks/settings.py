@@ -4,7 +4,11 @@ from dataclasses import dataclass
 
 from aether_core.errors import InputError
 from aether_core.tasks.predictors.predictor import PREDICTORS, Kind
-from aether_core.tasks.samples.representations import REPRESENTATION_KINDS, REPRESENTATIONS
+from aether_core.tasks.samples.representations import (
+    RECOMMENDED,
+    REPRESENTATION_KINDS,
+    REPRESENTATIONS,
+)
 from aether_core.tasks.testing.protocols import CROSS_VALIDATION, PROTOCOLS
 from aether_core.tasks.testing.splits import OFFERED, SPLITS
 
@@ -30,7 +34,7 @@ class FitSettings:
         level: Share of truths that sets and intervals are made to hold, 0.5 to 0.99.
     """
 
-    representation: str = "aether"
+    representation: str = RECOMMENDED
     model: str | None = None
     predictor: Kind = "linear"
     protocol: str = CROSS_VALIDATION.name

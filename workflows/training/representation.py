@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.city.cells import cell_centres
+from aether_core.city.units import Units
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files.checksums import check_sha256
 from aether_core.files.whole import sha256_of
@@ -25,6 +25,7 @@ from db.cities import texts as text_rows
 from db.cities import years as year_rows
 from db.schema import City, Model
 from workflows.cities.cities import credits_of
+from workflows.cities.units import all_units, units_with
 from workflows.cities.views import ensure_view
 from workflows.home import kept_arrays
 from workflows.home.encoders import encoder_named, ensure_texts
@@ -62,7 +63,6 @@ class ModelInUse:
     year: int
     simulated: bool
     attribution: tuple[str, ...]
-    cell_resolution: int
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,23 @@ class CellVectors:
 
     Attributes:
         ids: Row ids, int64 `[m]`.
-        h3: H3 indexes, uint64 `[m]`, ascending.
-        lonlat: Cell centres, WGS84, float64 `[m, 2]`.
+        units: The cells, m: of H3, or areas.
         vectors: Unit rows, float32 `[m, 128]`.
     """
 
     ids: NDArray[np.int64]
-    h3: NDArray[np.uint64]
-    lonlat: NDArray[np.float64]
+    units: Units
     vectors: FloatArray
+
+    @property
+    def keys(self) -> NDArray[np.uint64]:
+        """What tells the cells apart, uint64 `[m]`, ascending."""
+        return self.units.keys
+
+    @property
+    def lonlat(self) -> NDArray[np.float64]:
+        """A point inside each, WGS84, float64 `[m, 2]`."""
+        return self.units.lonlat
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,6 @@ def model_for(store: Store, slug: str, name: str | None) -> ModelInUse:
             year=city.year,
             simulated=is_simulated(city, model),
             attribution=credits_of(city, model),
-            cell_resolution=city.cell_resolution,
         )
 
 
@@ -236,9 +243,26 @@ def _cells(store: Store, model: ModelInUse, other: YearFiles | None) -> CellVect
 
     ids, vectors = _kept(store, model, "cells", compute, other)
     with store.session() as session:
-        every, h3 = feature_rows.cells(session, model.city_id)
-    h3 = h3[np.isin(every, ids)]
-    return CellVectors(ids, h3, cell_centres(h3), vectors)
+        every, keys = feature_rows.cells(session, model.city_id)
+        city = city_rows.city_by_id(session, model.city_id)
+        units = units_with(session, city, keys[np.isin(every, ids)])
+    return CellVectors(ids, units, vectors)
+
+
+@lru_cache(maxsize=4)
+def every_unit(store: Store, city_id: int, added: datetime) -> Units:  # noqa: ARG001 - a city anew
+    """All units of a city, with data or without; read once a process.
+
+    Args:
+        store: The store.
+        city_id: The city.
+        added: When it was added.
+
+    Raises:
+        NotFoundError: The city was removed.
+    """
+    with store.session() as session:
+        return all_units(session, city_rows.city_by_id(session, city_id))[1]
 
 
 def cell_vectors(store: Store, model: ModelInUse, year: int | None = None) -> CellVectors:

@@ -11,6 +11,8 @@ from shapely.geometry.base import BaseGeometry
 OUTSIDE = "outside the embedding"
 TOO_LITTLE_DATA = "less than half the window has data"
 NO_SAMPLE = "no sample within the radius"
+NO_AREA = "in none of the areas"
+AREA_WITHOUT_DATA = "in an area without data"
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,16 @@ class Shape(StrEnum):
 
     DISK = "disk"
     SQUARE = "square"
+    AREA = "area"
+    NEIGHBOURS = "neighbours"
 
     @classmethod
     def _missing_(cls, value: object) -> "Shape":
         raise InputError(
-            "unknown window shape", value, "use disk or square", code="no-such-window-shape"
+            "unknown window shape",
+            value,
+            "use disk or square, or for a table of areas area or neighbours",
+            code="no-such-window-shape",
         )
 
     @property
@@ -27,12 +32,19 @@ class Shape(StrEnum):
         """Whether the radius is counted in pixels, which only rasters have, and not in metres."""
         return self is Shape.SQUARE
 
+    @property
+    def of_areas(self) -> bool:
+        """Whether areas are the window, which only tables of areas have: there is no radius."""
+        return self in (Shape.AREA, Shape.NEIGHBOURS)
+
     def check(self, radius_m: float | None, radius_px: int | None) -> None:
         """Check the radius that the shape needs.
 
         Raises:
             InputError: It is missing, not positive or too large.
         """
+        if self.of_areas:
+            return
         if self.in_pixels:
             if radius_px is None or not 0 <= radius_px <= MAX_RADIUS_PX:
                 raise InputError(
@@ -58,6 +70,7 @@ class View:
         name: What the view is called in the store, e.g. "base".
         shape: A disk: pixels or samples whose centre lies within `radius_m` metres of the point.
             A square: the `2 * radius_px + 1` pixels square around the point's pixel (rasters only).
+            An area: the one the point lies in, alone or with those that share a border with it.
         radius_m: Metres on the ground; for a disk.
         radius_px: Whole pixels; for a square.
 

@@ -163,8 +163,17 @@ class RasterEmbedding:
             progress: Told as rectangles of the raster are read.
 
         Raises:
-            InputError: A radius under a pixel or over 500 pixels; a damaged block.
+            InputError: A radius under a pixel or over 500 pixels; a window of areas; a damaged
+                block.
         """
+        for view in views:
+            if view.shape.of_areas:
+                raise InputError(
+                    "a raster has pixels and no areas",
+                    view.shape.value,
+                    "pool disks or squares",
+                    code="raster-without-areas",
+                )
         batches = [
             self._pool_batch(lonlat[start : start + _BATCH], views, progress)
             for start in range(0, max(len(lonlat), 1), _BATCH)

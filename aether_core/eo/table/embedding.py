@@ -14,10 +14,9 @@ from shapely.geometry.base import BaseGeometry
 from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.file_kind import FileKindName
 from aether_core.eo.pooling.pooled import NO_SAMPLE, FileInfo, Pooled
-from aether_core.eo.pooling.view import View
-from aether_core.eo.table.samples import Samples, read_samples
+from aether_core.eo.pooling.view import Shape, View
+from aether_core.eo.table.samples import Samples
 from aether_core.errors import InputError
-from aether_core.files.source import local_file
 from aether_core.files.whole import sha256_of
 from aether_core.progress import Progress, silent
 from aether_core.spatial.earth import earth_centred
@@ -25,7 +24,10 @@ from aether_core.spatial.longitudes import extent_of, running_on, within_180
 from aether_core.vector.report import ReadingReport
 
 TABLE_SUFFIXES = frozenset(
-    {".csv", ".tsv", ".parquet", ".geoparquet", ".geojson", ".gpkg", ".gz", ".zip"}
+    {
+        *(".csv", ".tsv", ".parquet", ".geoparquet"),
+        *(".geojson", ".gpkg", ".fgb", ".shp", ".gz", ".zip"),
+    }
 )
 """Endings of tables, the last two of packed ones."""
 
@@ -102,10 +104,14 @@ class TableEmbedding:
     def infos(self) -> tuple[FileInfo, ...]:
         """One record a file, for the store: its width is its number of samples, its height 1."""
         return tuple(
-            FileInfo(path, sha256_of(path), self._crs_kept, len(part.lonlat), 1, area)
+            FileInfo(path, sha256_of(path), self._crs_kept, len(part.lonlat), 1, around)
             for path, part in zip(self.files, self._samples, strict=True)
-            for area in [_area_of(part.lonlat)]
+            for around in [self._covered(part)]
         )
+
+    def _covered(self, part: Samples) -> BaseGeometry:
+        """What one table covers, WGS84."""
+        return _area_of(part.lonlat)
 
     @property
     def _crs_kept(self) -> str:
@@ -151,13 +157,13 @@ class TableEmbedding:
             A row is NaN where no sample lies within the radius.
 
         Raises:
-            InputError: A view is a square: samples have no pixels to count.
+            InputError: A view is no disk: samples have no pixels to count.
         """
         for view in views:
-            if view.shape.in_pixels:
+            if view.shape is not Shape.DISK:
                 raise InputError(
-                    "a table of samples has no pixels, so no square windows",
-                    f"{view.name}, {view.radius_px} pixels",
+                    "a table of samples has neither pixels nor areas, only disks around points",
+                    f"{view.name}, {view.shape}",
                     "pool disks, with a radius in metres",
                     code="samples-without-pixels",
                 )
@@ -189,54 +195,6 @@ class TableEmbedding:
         norms[(counts == 0) | (norms == 0)] = np.nan
         unit: NDArray[np.float32] = (sums / norms[:, None]).astype(np.float32)
         return unit
-
-
-def open_tables(
-    paths: Sequence[str | Path],
-    *,
-    kind: str | None = None,
-    crs: str | None = None,
-    progress: Progress = silent,
-) -> TableEmbedding:
-    """Open tables of samples as one embedding.
-
-    Args:
-        paths: Local files in `TABLE_SUFFIXES` with columns A00 to A63 (unit vectors as Earth Engine
-            exports them, or means of them), or of the embedding that was named (see
-            `read_samples`), and longitude and latitude columns or a geometry (polygons count at
-            their representative point).
-        kind: Name of the embedding; AlphaEarth when None.
-        crs: What the user says the coordinates are in; wins over what the files say.
-        progress: Told file by file.
-
-    Raises:
-        InputError: A table lacks columns, coordinates or data, its vectors are not of this
-            embedding, or tables differ in length.
-    """
-    if not paths:
-        raise InputError(
-            "no embedding file was given",
-            "(none)",
-            "give at least one table",
-            code="no-embedding-file",
-        )
-    files = [local_file(path, suffixes=TABLE_SUFFIXES) for path in dict.fromkeys(paths)]
-    parts = []
-    for done, file in enumerate(files):
-        progress("reading the embedding", done, len(files))
-        parts.append(read_samples(file, kind or ALPHAEARTH, crs))
-    _check_one_length(files, [part.vectors.shape[1] for part in parts])
-    return TableEmbedding(files, parts, kind or ALPHAEARTH, crs)
-
-
-def _check_one_length(files: Sequence[Path], lengths: Sequence[int]) -> None:
-    if len(set(lengths)) > 1:
-        raise InputError(
-            "all tables of an embedding must have the same number of values per row",
-            ", ".join(f"{file.name} {n}" for file, n in zip(files, lengths, strict=True)),
-            "give tables of one embedding",
-            code="files-of-different-length",
-        )
 
 
 def _area_of(lonlat: NDArray[np.float64]) -> BaseGeometry:

@@ -1,39 +1,35 @@
-"""Reading one table of an embedding: where its samples lie, and their vectors."""
+"""Reading one table of an embedding: its samples or areas, where they lie, and their vectors."""
 
-import re
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from aether_core.eo.alphaearth import BAND_NAMES
-from aether_core.eo.embedding_kind import ALPHAEARTH, kind_title
+from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.norms import Measured, refuse_bad_norms
-from aether_core.eo.raster.declared import MAX_BANDS
+from aether_core.eo.table.area_rows import AreaRows, are_areas, area_rows, mended
+from aether_core.eo.table.vector_columns import alphaearth_vectors, named_vectors
 from aether_core.errors import InputError
 from aether_core.reading import in_own_process
+from aether_core.spatial.hexagons import cell_polygons
+from aether_core.spatial.longitudes import within_180
+from aether_core.vector.keyed.cells import cell_column, cells_in, columns_of_cells, resolutions_of
 from aether_core.vector.keyed.code_names import TELLING, rank
-from aether_core.vector.keyed.read import lacks_shapes, read_keyed
+from aether_core.vector.keyed.codes import code_texts, shown
+from aether_core.vector.keyed.read import read_keyed
 from aether_core.vector.options import ReadOptions
 from aether_core.vector.read import VectorFile, read_vector
 from aether_core.vector.report import ReadingReport
-
-_NUMBERED = re.compile(r"(.*?)(\d+)")
-_LEAST_COLUMNS = 8
-"""Fewer numbered columns than this are a table's own, such as `value1` and `value2`."""
-_ROW_COLUMNS = ("embedding", "embeddings", "vector")
-"""Columns that may hold a whole vector a row, as the public tables of patch embeddings do."""
-
 
 NO_POINT = "no coordinates"
 NO_VALUES = "no embedding"
 SOME_VALUES = "some embedding values missing"
 ZEROS = "embedding is 0 throughout"
+NO_GROUND = "polygon with zero area"
 """Why a row is left out."""
 
 _ASKS_FOR_CRS = frozenset(
@@ -43,12 +39,9 @@ _ASKS_FOR_CRS = frozenset(
     }
 )
 _LEAST_LEFT = 0.5
-_BAND = re.compile(r"(.*?)A(\d\d)((?:\D.*)?)", re.IGNORECASE)
-_MEAN = re.compile(r"mean|avg|average", re.IGNORECASE)
-_NO_MEAN = re.compile(r"std|dev|var|min|max|count|sum|range|skew|kurt|p\d", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Samples:
     """The rows of a table that hold data.
 
@@ -57,18 +50,31 @@ class Samples:
         vectors: float32 `[m, dim]`; of AlphaEarth unit rows.
         length: Length of each vector as the table has it, float64 `[m]`: under 1 where it is the
             mean of several pixels.
+        areas: What each row describes; None where rows are points.
         report: How the table was read.
     """
 
     lonlat: NDArray[np.float64]
     vectors: NDArray[np.float32]
     length: NDArray[np.float64]
+    areas: AreaRows | None
     report: ReadingReport
 
 
 @in_own_process
-def read_samples(file: Path, kind: str = ALPHAEARTH, crs: str | None = None) -> Samples:
+def read_samples(
+    file: Path,
+    kind: str = ALPHAEARTH,
+    crs: str | None = None,
+    *,
+    geometry: Path | None = None,
+    code_field: str | None = None,
+    as_points: bool = False,
+) -> Samples:
     """Read a table's rows that hold data.
+
+    Rows with polygons, or named by H3 cells, or by codes that `geometry` has polygons for, are
+    areas; rows with coordinates are points, unless each has an H3 cell to itself.
 
     Args:
         file: An absolute path of a plain local file.
@@ -77,21 +83,32 @@ def read_samples(file: Path, kind: str = ALPHAEARTH, crs: str | None = None) -> 
             those are brought to length 1. Another's are the longest run of columns numbered from 0
             or 1 behind one prefix, or one column of lists called `embedding`, `embeddings` or
             `vector`; of any length but 0.
-        crs: What the user says the coordinates are in; wins over what the file says.
+        crs: What the user says the coordinates are in; wins over what the file says. Where
+            there is a `geometry`, that of its shapes.
+        geometry: A file with the shapes of the rows' codes.
+        code_field: The column of the rows' codes or H3 cells; found when None.
+        as_points: Take areas at a point inside each.
 
     Raises:
-        InputError: The table lacks columns, coordinates or data, or its vectors are not of this
-            embedding.
+        InputError: The table lacks columns, coordinates or data, its vectors are not of this
+            embedding, or its rows cannot be told to be areas or points.
     """
-    read = _read(file, crs)
-    frame = read.frame
+    given = _read(file, crs, geometry, code_field)
+    frame = given.read.frame
     if kind == ALPHAEARTH:
-        vectors, used = _alphaearth(frame, file)
+        vectors, used = alphaearth_vectors(frame, file)
     else:
-        vectors, used = _named(frame, file, kind)
-    points = shapely.point_on_surface(frame.geometry.to_numpy())
+        vectors, used = named_vectors(frame, file, kind)
+    of_areas = not as_points and are_areas(frame.geometry.to_numpy(), file)
+    shapes = mended(frame.geometry.to_numpy()) if of_areas else frame.geometry.to_numpy()
+    flat = shapely.is_empty(shapes)
+    shapes = shapes.copy()
+    shapes[flat] = None
+    points = shapely.point_on_surface(shapes)
     lonlat = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
     reasons = _reasons(vectors, lonlat)
+    if of_areas:
+        reasons[flat] = NO_GROUND
     whole = reasons == ""
     if not whole.any():
         raise InputError(
@@ -100,25 +117,56 @@ def read_samples(file: Path, kind: str = ALPHAEARTH, crs: str | None = None) -> 
             "choose another area or year, or export it again",
             code="embedding-without-data",
         )
-    report = read.report.used_for({"embedding": used})
-    report = report.counted(_counts(reasons), int(whole.sum())).noted(*_notes(frame, reasons))
+    report = given.read.report.used_for({"embedding": used})
+    report = report.counted(_counts(reasons), int(whole.sum())).noted(*_notes(reasons))
+    areas = None
+    if of_areas:
+        areas, report = area_rows(
+            frame[whole],
+            shapes[whole],
+            code_field=given.code_field,
+            resolution=given.resolution,
+            used=used,
+            report=report,
+        )
+    elif (shapely.get_type_id(shapes[whole]) != shapely.GeometryType.POINT).any():
+        report = report.noted("Each shape counts at one point inside it.")
     lonlat, vectors = lonlat[whole], vectors[whole]
     measured = Measured.of(vectors)
-    if kind == ALPHAEARTH and measured.are_means:
+    alone = areas is not None and len(vectors) == 1  # nothing to tell a mean by
+    if kind == ALPHAEARTH and (measured.are_means or alone):
         report = report.noted(f"{measured.means_note}; they were brought to length 1.")
         vectors = (vectors / measured.norms[:, None]).astype(np.float32)
     elif kind == ALPHAEARTH:
         refuse_bad_norms(measured, file.name)
-    return Samples(lonlat, vectors, measured.norms, report)
+    return Samples(lonlat, vectors, measured.norms, areas, report)
 
 
-def _read(file: Path, crs: str | None) -> VectorFile:
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """A table with the shapes of its rows.
+
+    Attributes:
+        read: As read.
+        code_field: The column of codes or cells that the shapes come from, or that the user named.
+        resolution: Of H3 cells; None where rows are none.
+    """
+
+    read: VectorFile
+    code_field: str | None
+    resolution: int | None = None
+
+
+def _read(file: Path, crs: str | None, geometry: Path | None, code_field: str | None) -> _Given:
     """Read the file; what asks for a CRS names the option of embeddings."""
     # Text tables with x and y columns are degrees here: that is what Earth Engine exports.
     ending = Path(file.stem if file.suffix.lower() == ".gz" else file.name).suffix
     unstated = "EPSG:4326" if ending.lower() in (".csv", ".tsv") else None
     try:
-        return _with_shapes(file, ReadOptions(crs=crs, crs_if_unstated=unstated))
+        options = ReadOptions(crs=crs, crs_if_unstated=unstated)
+        if geometry is not None:
+            return _joined(file, ReadOptions(crs=crs), geometry, code_field)
+        return _with_shapes(file, options, code_field)
     except InputError as error:
         if error.code not in _ASKS_FOR_CRS:
             raise
@@ -130,24 +178,82 @@ def _read(file: Path, crs: str | None) -> VectorFile:
         ) from error
 
 
-def _with_shapes(file: Path, options: ReadOptions) -> VectorFile:
+def _joined(file: Path, options: ReadOptions, geometry: Path, code_field: str | None) -> _Given:
+    """Read rows with the shapes that another file has for their codes."""
+    joined = read_keyed(file, options, geometry=geometry, code_field=code_field)
+    rows, used = joined.report.rows, len(joined.frame)
+    if used < _LEAST_LEFT * rows:
+        raise InputError(
+            f"most codes of {file.name} have no shape in {geometry.name}",
+            f"{rows - used:,} of {rows:,} rows; {' '.join(joined.report.notes[1:])}",
+            "give the file with the shapes of these codes, or name the field of the codes "
+            "(in commands: --code-field)",
+            code="codes-do-not-match",
+        )
+    return _Given(VectorFile(joined.frame, joined.report), joined.code_field)
+
+
+def _with_shapes(file: Path, options: ReadOptions, code_field: str | None) -> _Given:
     """Read rows with shapes of their own, or of their H3 cells."""
     read = read_vector(file, options, shapeless=True)
-    if read.report.crs is not None:
-        return read
-    if lacks_shapes(read.frame, as_areas=False):
-        codes = [name for name in map(str, read.frame.columns) if rank(name) == TELLING]
-        if codes:
-            raise InputError(
-                f"the rows of {file.name} are named by codes, and nothing says where these lie",
-                ", ".join(codes),
-                "join the table with the shapes of these codes first, in a GIS, and give the "
-                "result, such as a GeoPackage; or add longitude and latitude",
-                code="table-needs-geometry",
-            )
-        return read_vector(file, options)  # says what it lacks
-    cells = read_keyed(file, options)
-    return VectorFile(cells.frame, cells.report)
+    own = read.frame.geometry.to_numpy()
+    own = own[~(shapely.is_missing(own) | shapely.is_empty(own))]
+    table = read.frame.drop(columns="geometry")
+    if len(own) and (shapely.get_type_id(own) != shapely.GeometryType.POINT).any():
+        return _Given(read, code_field)
+    if len(own):  # points, unless each has a cell to itself
+        found = [name for name in columns_of_cells(table) if table[name].is_unique]
+        if code_field is not None:
+            found = [name for name in found if name == code_field]
+        column = cell_column(table[found], code_field) if found else None
+        return _Given(read, code_field) if column is None else _of_cells(read, column, file)
+    if (column := cell_column(table, code_field)) is not None:
+        return _of_cells(read, column, file)
+    codes = [name for name in map(str, table.columns) if rank(name) == TELLING]
+    if codes or code_field is not None:
+        raise InputError(
+            f"the rows of {file.name} are named by codes, and nothing says where these lie",
+            ", ".join(codes) or str(code_field),
+            "give the file with the shapes of these codes, too (in commands: --geometry FILE); or "
+            "add longitude and latitude",
+            code="table-needs-geometry",
+        )
+    return _Given(read_vector(file, options), code_field)  # says what it lacks
+
+
+def _of_cells(read: VectorFile, column: str, file: Path) -> _Given:
+    """Give each row the outline of its H3 cell.
+
+    Raises:
+        InputError: An id is no cell, or the cells are of several resolutions.
+    """
+    cells = cells_in(read.frame[column])
+    written = code_texts(read.frame[column])
+    wrong = [text for text, cell in zip(written, cells.tolist(), strict=True) if text and not cell]
+    if wrong:
+        raise InputError(
+            f"the column {column} of {file.name} has values that are no H3 cells",
+            f"{len(wrong)} of {len(written)}: {shown(wrong)}",
+            "export them as text: numbers of 64 bits lose digits in spreadsheets",
+            code="cells-not-valid",
+        )
+    there = cells > 0
+    levels = resolutions_of(cells[there])
+    if len(levels) > 1:
+        raise InputError(
+            f"the column {column} of {file.name} has H3 cells of several resolutions",
+            ", ".join(map(str, levels)),
+            "give cells of one resolution: others would lie on each other",
+            code="cells-of-mixed-resolution",
+        )
+    shapes = np.full(len(cells), None, dtype=object)
+    shapes[there] = within_180(cell_polygons(cells[there])).shapes
+    frame = gpd.GeoDataFrame(read.frame.drop(columns="geometry"), geometry=shapes, crs="EPSG:4326")
+    frame[column] = [f"{cell:x}" if cell else None for cell in cells.tolist()]
+    report = replace(read.report, crs="EPSG:4326", crs_from=f"H3 cells of {column}")
+    report = report.used_for({"cell": column})
+    report = report.noted(f"{column} holds H3 cells of resolution {levels[0]}: a row is its cell.")
+    return _Given(VectorFile(frame, report), column, levels[0])
 
 
 def _reasons(vectors: NDArray[np.float32], lonlat: NDArray[np.float64]) -> NDArray[np.object_]:
@@ -169,7 +275,7 @@ def _shown(reasons: NDArray[np.object_]) -> str:
     return ", ".join(f"{count} rows {reason}" for reason, count in _counts(reasons).items())
 
 
-def _notes(frame: Any, reasons: NDArray[np.object_]) -> list[str]:  # noqa: ANN401 - untyped
+def _notes(reasons: NDArray[np.object_]) -> list[str]:
     """What a reader of the table should know."""
     notes = []
     left = float(np.mean(reasons == ""))
@@ -177,124 +283,4 @@ def _notes(frame: Any, reasons: NDArray[np.object_]) -> list[str]:  # noqa: ANN4
         notes.append(f"Warning: only {left:.0%} of the rows could be used.")
     if (reasons == ZEROS).any():
         notes.append("Vectors that are 0 throughout hold no data.")
-    if not set(frame.geom_type.dropna()) <= {"Point"}:
-        notes.append("Each shape counts at one point inside it.")
     return notes
-
-
-def _alphaearth(frame: Any, file: Path) -> tuple[NDArray[np.float32], str]:  # noqa: ANN401
-    """Return A00 to A63 as float32 `[rows, 64]`, NaN where a cell is empty, and their headings."""
-    if all(name in frame.columns for name in BAND_NAMES):
-        return _numbers(frame, list(BAND_NAMES), file), _span(list(BAND_NAMES))
-    around: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for name in map(str, frame.columns):
-        if match := _BAND.fullmatch(name.strip()):
-            around[match[1], match[3]][f"A{match[2]}"] = name
-    sets = {words: found for words, found in around.items() if set(BAND_NAMES) <= set(found)}
-    called = [found for words, found in sets.items() if _MEAN.search("".join(words))]
-    means = called or [
-        found for words, found in sets.items() if not _NO_MEAN.search("".join(words))
-    ]
-    if len(means) > 1:
-        raise InputError(
-            f"several sets of 64 columns of {file.name} may be the embedding",
-            "; ".join(f"{found['A00']} to {found['A63']}" for found in means),
-            "keep one of them",
-            code="embedding-columns-unclear",
-        )
-    if means:
-        columns = [means[0][name] for name in BAND_NAMES]
-        return _numbers(frame, columns, file), _span(columns)
-    missing = [name for name in BAND_NAMES if name not in frame.columns]
-    there = [str(name) for name in frame.columns if name != "geometry" and name not in BAND_NAMES]
-    raise InputError(
-        f"{file.name} lacks {len(missing)} of the columns A00 to A63",
-        f"missing {', '.join(missing[:5])}; it has {', '.join(there[:6])}",
-        "export all 64 bands of the embedding, or name the embedding if it is another one",
-        code="table-lacks-bands",
-    )
-
-
-def _span(columns: list[str]) -> str:
-    return f"{columns[0]} to {columns[-1]}"
-
-
-def _named(frame: Any, file: Path, kind: str) -> tuple[NDArray[np.float32], str]:  # noqa: ANN401
-    """Return the vectors of an embedding whose columns are found by their names, and the names."""
-    if all(name in frame.columns for name in BAND_NAMES):
-        raise InputError(
-            f"{file.name} has AlphaEarth's columns A00 to A63",
-            f"it is not {kind_title(kind)}",
-            "give the table of that embedding, or leave its name out",
-            code="embedding-of-another-kind",
-        )
-    for name in _ROW_COLUMNS:
-        if name in frame.columns:
-            return _lists(frame[name].tolist(), name, file), name
-    runs = sorted(_runs([str(name) for name in frame.columns]), key=len, reverse=True)
-    if not runs or (len(runs) > 1 and len(runs[0]) == len(runs[1])):
-        found = ", ".join(f"{run[0]} to {run[-1]}" for run in runs)
-        raise InputError(
-            f"{file.name} does not make clear which columns hold the embedding",
-            found or "no consecutively numbered columns",
-            f"number them from 0 after a common prefix, at least {_LEAST_COLUMNS}, such as B000 to"
-            " B127, and remove other columns numbered like that",
-            code="embedding-columns-unclear",
-        )
-    return _numbers(frame, runs[0], file), _span(runs[0])
-
-
-def _runs(columns: list[str]) -> list[list[str]]:
-    """Columns numbered without a gap from 0 or 1 behind one prefix, in the numbers' order."""
-    by_prefix: dict[str, dict[int, str]] = defaultdict(dict)
-    for name in columns:
-        if match := _NUMBERED.fullmatch(name):
-            by_prefix[match[1]][int(match[2])] = name
-    ordered = [[found[number] for number in sorted(found)] for found in by_prefix.values()]
-    whole = [
-        run
-        for run, found in zip(ordered, by_prefix.values(), strict=True)
-        if min(found) in {0, 1} and max(found) - min(found) + 1 == len(run)
-    ]
-    return [run for run in whole if _LEAST_COLUMNS <= len(run) <= MAX_BANDS]
-
-
-def _lists(rows: list[Any], name: str, file: Path) -> NDArray[np.float32]:
-    """Return a column of lists as float32 `[rows, dim]`, NaN rows where there is none."""
-    there = [row for row in rows if row is not None and np.ndim(row) == 1]
-    lengths = {len(row) for row in there}
-    if len(lengths) != 1 or not 2 <= min(lengths) <= MAX_BANDS:
-        raise InputError(
-            f"column {name} of {file.name} does not hold vectors of equal length",
-            ", ".join(map(str, sorted(lengths)[:5])) or "no lists",
-            "give a table with the same number of values in each row",
-            code="column-without-vectors",
-        )
-    vectors = np.full((len(rows), lengths.pop()), np.nan, dtype=np.float32)
-    try:
-        for index, row in enumerate(rows):
-            if row is not None and np.ndim(row) == 1:
-                vectors[index] = row
-    except (TypeError, ValueError) as error:
-        raise _no_numbers(name, file, error) from error
-    return vectors
-
-
-def _numbers(frame: Any, columns: list[str], file: Path) -> NDArray[np.float32]:  # noqa: ANN401
-    """Return columns as float32 `[rows, dim]`, NaN where a cell is empty."""
-    found = []
-    for name in columns:
-        try:
-            found.append(pd.to_numeric(frame[name]).to_numpy(np.float32, na_value=np.nan))
-        except (TypeError, ValueError) as error:
-            raise _no_numbers(name, file, error) from error
-    return np.column_stack(found)
-
-
-def _no_numbers(name: str, file: Path, error: Exception) -> InputError:
-    return InputError(
-        f"column {name} of {file.name} holds values that are not numbers",
-        error,
-        "export the embedding's values as numbers",
-        code="column-not-numeric",
-    )

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from aether_core.city.cells import cell_at, cell_centres
+from aether_core.city.units import Units
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.spatial.longitudes import extent_of
@@ -34,8 +34,7 @@ class Ground:
         cells: How many cells each shares ground with, int64 `[a]`.
         shared: Square metres that each area, and in the last row the city, shares with each cell,
             float64 `[a + 1, m]`.
-        h3: The city's cells, uint64 `[m]`, ascending.
-        lonlat: Their centres, WGS84, float64 `[m, 2]`.
+        units: The city's, m, which are called cells here.
         outside: Names of the areas that share no ground with the city and were left out.
         overlapping: Part of the ground of all areas that lies in more than one; 0 where only
             slivers do.
@@ -47,8 +46,7 @@ class Ground:
     covered: NDArray[np.float64]
     cells: NDArray[np.int64]
     shared: csr_array
-    h3: NDArray[np.uint64]
-    lonlat: NDArray[np.float64]
+    units: Units
     outside: tuple[str, ...]
     overlapping: float
 
@@ -74,7 +72,7 @@ class Ground:
 def lay_over(
     name: NDArray[np.object_],
     geometry: NDArray[np.object_],
-    cell_h3: NDArray[np.uint64],
+    units: Units,
     progress: Progress = silent,
 ) -> Ground:
     """Measure what areas share with a city's cells, on the equal-area plane around the city.
@@ -82,13 +80,13 @@ def lay_over(
     Args:
         name: Of the areas, object `[a]` of str.
         geometry: Valid polygons, object `[a]`, WGS84; at least one.
-        cell_h3: The city's cells, uint64 `[m]`, ascending; at least one.
+        units: The city's; at least one.
         progress: Told as areas are done.
 
     Raises:
         InputError: No area shares ground with the city; the message says where both lie.
     """
-    lonlat = cell_centres(cell_h3)
+    lonlat = units.lonlat
     plane = Plane(lonlat)
     flat = plane.shapes(geometry)
     # On the far side of the earth the plane tears: a box there would become a ring round it all.
@@ -96,7 +94,7 @@ def lay_over(
     inside = np.zeros(len(name), dtype=bool)
     found = None
     if len(near):
-        found = measure_overlaps(geometry[near], cell_h3, plane=plane, progress=progress)
+        found = measure_overlaps(geometry[near], units, plane=plane, progress=progress)
         real = found.square_metres >= np.minimum(
             _SLIVER_M2, shapely.area(flat[near])[found.area] / 2
         )
@@ -107,7 +105,7 @@ def lay_over(
     row[inside] = np.arange(inside.sum())
     area = row[near[found.area[real]]]
     cell, square_metres = found.cell[real], found.square_metres[real]
-    count, m = int(inside.sum()), len(cell_h3)
+    count, m = int(inside.sum()), len(units)
     everything = np.arange(m, dtype=np.int64)
     shared = csr_array(
         (
@@ -128,37 +126,32 @@ def lay_over(
         covered=np.clip(in_cells / size, 0, 1),
         cells=np.bincount(area, minlength=count).astype(np.int64),
         shared=shared,
-        h3=cell_h3,
-        lonlat=lonlat,
+        units=units,
         outside=tuple(name[~inside].tolist()),
         overlapping=_overlapping(flat[inside], size),
     )
 
 
-def places_in(
-    ground: Ground, lonlat: NDArray[np.float64], resolution: int
-) -> tuple[csr_array, NDArray[np.bool_]]:
+def places_in(ground: Ground, lonlat: NDArray[np.float64]) -> tuple[csr_array, NDArray[np.bool_]]:
     """Tell which places lie in which area.
 
     Args:
         ground: The areas.
         lonlat: The places, WGS84, float64 `[p, 2]`.
-        resolution: Of the city's cells.
 
     Returns:
         1.0 where a place lies in an area or, in the last row, in the city, float64 `[a + 1, p]`;
         and whether it stands on one of the city's cells, bool `[p]`.
     """
     count, p = len(ground), len(lonlat)
-    plane = Plane(ground.lonlat)
+    plane = Plane(ground.units.lonlat)
     points = shapely.points(plane.points(lonlat)) if p else np.empty(0, dtype=object)
     shapes = shapely.make_valid(plane.shapes(ground.geometry))
     area, place = shapely.STRtree(points).query(shapes, predicate="intersects")
     rows = np.concatenate([area, np.full(p, count)])
     columns = np.concatenate([place, np.arange(p)])
     inside = csr_array((np.ones(len(rows)), (rows, columns)), shape=(count + 1, p))
-    h3 = np.array([cell_at(lon, lat, resolution) for lon, lat in lonlat], dtype=np.uint64)
-    return inside, np.isin(h3, ground.h3)
+    return inside, ground.units.rows_at(lonlat) >= 0
 
 
 def _overlapping(flat: NDArray[np.object_], size: NDArray[np.float64]) -> float:

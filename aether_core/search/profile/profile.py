@@ -30,12 +30,10 @@ class Places:
     Attributes:
         lonlat: WGS84, float64 `[p, 2]`.
         group: Of each, "" where it has none; length p.
-        resolution: Of the city's cells.
     """
 
     lonlat: NDArray[np.float64]
     group: Sequence[str]
-    resolution: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +188,7 @@ def _sizes(ground: Ground) -> NDArray[np.float64]:
 
 def _of_places(ground: Ground, places: Places) -> Iterator[Figure]:
     """How many places, and how many a square kilometre: all, and by group."""
-    inside, on_cells = places_in(ground, places.lonlat, places.resolution)
+    inside, on_cells = places_in(ground, places.lonlat)
     count = np.asarray(inside.sum(axis=1), dtype=np.float64).reshape(-1)
     yield measured(FigureInfo("places", "places", "places", PLACES), count)
     # Ground the city has no cells for has no places either: neither belongs into a rate.

@@ -7,9 +7,13 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from aether_core.city.units import Units
 from aether_core.progress import Progress, silent
 from aether_core.spatial.plane import Plane
 from aether_core.tasks.areas.overlap import measure_overlaps
+
+_THE_SAME = 0.99
+"""Part of either's ground that an area and a unit share where they are one and the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,20 +33,28 @@ class AreaCells:
 
 
 def cells_under(
-    geometry: NDArray[np.object_], cell_h3: NDArray[np.uint64], progress: Progress = silent
+    geometry: NDArray[np.object_], units: Units, progress: Progress = silent
 ) -> AreaCells:
-    """Lay areas over cells.
+    """Lay areas over cells, or over the areas that are the units of a city.
+
+    An area that is one of the units, but for how its border is drawn, is that unit alone.
 
     Args:
         geometry: Valid polygons, object `[a]`, WGS84; at least one.
-        cell_h3: H3 indexes, uint64 `[m]`; each once.
+        units: Of the city, m.
         progress: Told as areas are done.
     """
-    found = measure_overlaps(geometry, cell_h3, progress=progress)
-    shared = np.bincount(found.area, weights=found.square_metres, minlength=len(geometry))
+    found = measure_overlaps(geometry, units, progress=progress)
     size = shapely.area(Plane.of_shapes(geometry).shapes(geometry))
+    ground = found.square_metres
+    same = ground > _THE_SAME * np.maximum(size[found.area], found.cell_m2[found.cell])
+    is_unit = np.zeros(len(geometry), dtype=bool)
+    is_unit[found.area[same]] = True
+    ground = np.where(is_unit[found.area] & ~same, 0.0, ground)
+    shared = np.bincount(found.area, weights=ground, minlength=len(geometry))
     weights = csr_array(
-        (found.square_metres / shared[found.area], (found.area, found.cell)),
-        shape=(len(geometry), len(cell_h3)),
+        (ground / shared[found.area], (found.area, found.cell)),
+        shape=(len(geometry), len(units)),
     )
+    weights.eliminate_zeros()
     return AreaCells(weights, np.clip(shared / size, 0, 1), size)

@@ -6,8 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from aether_core.city.units import Units
 from aether_core.progress import Progress, silent
-from aether_core.spatial.hexagons import cell_polygons
 from aether_core.spatial.plane import Plane
 
 _AREAS_AT_ONCE = 500
@@ -32,7 +32,7 @@ class Overlaps:
 
 def measure_overlaps(
     geometry: NDArray[np.object_],
-    cell_h3: NDArray[np.uint64],
+    units: Units,
     *,
     plane: Plane | None = None,
     progress: Progress = silent,
@@ -41,7 +41,7 @@ def measure_overlaps(
 
     Args:
         geometry: Valid polygons, object `[a]`, WGS84; at least one.
-        cell_h3: H3 indexes, uint64 `[m]`; each once.
+        units: Of a city, m.
         plane: Where it is measured; around the areas when None.
         progress: Told as areas are done.
 
@@ -50,7 +50,7 @@ def measure_overlaps(
     """
     plane = plane or Plane.of_shapes(geometry)
     areas = shapely.make_valid(plane.shapes(geometry))
-    cells = plane.shapes(cell_polygons(cell_h3))
+    cells = plane.shapes(units.polygons())
     cell_m2: NDArray[np.float64] = shapely.area(cells)
     tree = shapely.STRtree(cells)
     pairs = []

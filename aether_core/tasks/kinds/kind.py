@@ -37,12 +37,14 @@ class TaskKind(ABC):
     """One kind of task; each has one instance, which its file adds to `registry.TASK_KINDS`.
 
     Attributes:
-        name: In the store, in commands and JSON.
+        name: In the store and in JSON.
+        command: The command that makes its map; called as the kind is where None.
         title: What pages call it.
         predicts: What it predicts, as inside a sentence.
         symbol: Name of its icon among Google's Material symbols.
         about: What making its map does: a sentence, and what follows it. Its command's help.
-        samples: What it is fitted on: `labels` of places, or `areas` with numbers.
+        samples: What it is fitted on: `labels` of places, `areas` with parts of a whole, or
+            `samples` with a number each.
         outcomes: What the names of a target's columns or classes are called.
         metrics: What it is judged by; the first stands for it.
         error: What the error of a group of samples is, with its unit.
@@ -50,11 +52,12 @@ class TaskKind(ABC):
     """
 
     name: ClassVar[str]
+    command: ClassVar[str | None] = None
     title: ClassVar[str]
     predicts: ClassVar[str]
     symbol: ClassVar[str] = "map"
     about: ClassVar[str]
-    samples: ClassVar[Literal["labels", "areas"]]
+    samples: ClassVar[Literal["labels", "areas", "samples"]]
     outcomes: ClassVar[str]
     metrics: ClassVar[tuple[Metric, ...]]
     error: ClassVar[str]
@@ -79,7 +82,7 @@ class TaskKind(ABC):
             names: Names of the classes or fields.
 
         Raises:
-            InputError: It holds one class only.
+            InputError: It holds one class, or one number, only.
         """
 
     @abstractmethod
@@ -116,6 +119,17 @@ class TaskKind(ABC):
         del target, block, folds
         return unit
 
+    def apart(self, target: Target) -> Target:
+        """What differences between samples are measured on, for the variogram.
+
+        Args:
+            target: The target of all samples.
+
+        Returns:
+            Classes int64 `[n]` or numbers float64 `[n, k]`.
+        """
+        return target
+
     @abstractmethod
     def fewest_labels(self, names: Sequence[str]) -> int:
         """The smallest number of labels a learning curve begins with."""
@@ -143,7 +157,7 @@ class TaskKind(ABC):
             fit: How.
 
         Returns:
-            Probabilities or shares, float32 `[m, k]`.
+            Probabilities, shares or numbers, float32 `[m, k]`.
 
         Raises:
             InputError: The samples are of one class.
@@ -162,7 +176,7 @@ class TaskKind(ABC):
 
         Args:
             target: Truth of each sample.
-            prediction: Probabilities or shares, float32 `[n, k]`.
+            prediction: Probabilities, shares or numbers, float32 `[n, k]`.
             weight: Weight of each sample, float64 `[n]`.
             cluster: Cluster of each sample, int64 `[n]`.
             drawn: How often each cluster is drawn, float32 `[B + 1, clusters]`.

@@ -1,4 +1,4 @@
-"""What a prediction is judged by: class metrics and share metrics.
+"""What a prediction is judged by: class metrics, share metrics and metrics of numbers.
 
 Rows are samples, columns classes or fields. Weights default to one. Shares are clipped at 1e-6 and
 brought to sum 1 before the logarithms of the Kullback-Leibler divergence, and nowhere else.
@@ -43,6 +43,11 @@ SHARE_METRICS = (
     Metric("chebyshev", "Chebyshev distance", "0 to 1", lower_is_better=True),
     Metric("cosine", "cosine similarity", "0 to 1"),
     Metric("l1", "L1 distance", "0 to 2", lower_is_better=True),
+)
+NUMBER_METRICS = (
+    Metric("r2", "R²", "1 is perfect, 0 no better than the mean"),
+    Metric("mae", "mean absolute error", "in the field's unit", lower_is_better=True),
+    Metric("rmse", "root mean squared error", "in the field's unit", lower_is_better=True),
 )
 SMALLEST_SHARE = 1e-6
 
@@ -178,3 +183,26 @@ def positive_shares(shares: NDArray[np.floating]) -> NDArray[np.float64]:
     """Shares clipped at `SMALLEST_SHARE` and brought back to sum 1, float64 `[n, k]`."""
     clipped = np.maximum(np.asarray(shares, dtype=np.float64), SMALLEST_SHARE)
     return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
+
+
+def scores_of_sums(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Metrics of numbers from weighted sums over the samples, of one set of them or of many.
+
+    `r2` is `1 - sum w (y - p)^2 / sum w (y - mean)^2` with the mean of the same samples.
+
+    Args:
+        sums: Float64 `[..., 5]`: the sums of `w`, `w y`, `w y^2`, `w |y - p|` and `w (y - p)^2`.
+            Take a constant near the mean from `y` first: squares of large numbers lose digits.
+
+    Returns:
+        Each of `NUMBER_METRICS` as float64 `[...]`; NaN where nothing is summed, and `r2` also
+        where all truths are equal.
+    """
+    total, first, second, absolute, squared = np.moveaxis(sums, -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = second - first**2 / total
+        return {
+            "r2": 1 - squared / np.where(spread > 1e-12 * np.abs(second), spread, np.nan),
+            "mae": absolute / total,
+            "rmse": np.sqrt(squared / total),
+        }

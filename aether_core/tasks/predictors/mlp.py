@@ -7,7 +7,8 @@ keep the best epoch. Inputs are standardised. Everything runs on the CPU and fol
 
 import itertools
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -26,11 +27,13 @@ from aether_core.tasks.testing.published import (
 )
 
 _Data = tuple[torch.Tensor, ...]
+_Error = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Error of each row: outputs `[n, K]` and what is wanted `[n, K]` to `[n]`."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """A fitted network, usable as `Probe` and as `SharePredictor`.
+    """A fitted network, usable as `Probe`, `SharePredictor` and `NumberPredictor`.
 
     Attributes:
         mean: Mean of each input over the training rows, float32 `[d]`.
@@ -60,6 +63,10 @@ class Network:
         """Share of each field, float32 `[n, K]`, rows sum to 1."""
         return softmax(self.logits(x))
 
+    def numbers(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The number itself, float64 `[n]`."""
+        return self.logits(x)[:, 0].astype(np.float64)
+
     def importance(self) -> NDArray[np.float64]:
         """Absolute weights along all paths from each input to the outputs, float64 `[d]`.
 
@@ -88,7 +95,7 @@ def fit_adam_probe(
     absent = np.bincount(label, minlength=classes) == 0
     wanted = np.eye(classes, dtype=np.float32)[label]
     held = _held_out(len(x), seed, label)
-    return _fit(x, wanted, weight, absent, held, seed=seed, hidden=hidden)
+    return _fit(x, wanted, weight, absent, held, _cross_entropy, seed=seed, hidden=hidden)
 
 
 def fit_adam_shares(
@@ -105,9 +112,32 @@ def fit_adam_shares(
     """
     absent = np.zeros(shares.shape[1], dtype=bool)
     held = _held_out(len(x), seed, None)
-    return _fit(
-        x, np.asarray(shares, dtype=np.float32), weight, absent, held, seed=seed, hidden=hidden
+    wanted = np.asarray(shares, dtype=np.float32)
+    return _fit(x, wanted, weight, absent, held, _cross_entropy, seed=seed, hidden=hidden)
+
+
+def fit_adam_numbers(
+    x: NDArray[np.float32],
+    number: NDArray[np.float64],
+    weight: NDArray[np.float64] | None,
+    *,
+    seed: int,
+    hidden: int,
+) -> Network:
+    """Train a number by the mean squared error of its standardised values.
+
+    Arguments as in `predictor.fit_numbers`; `hidden` counts units, 0 for a linear map.
+    """
+    mean, scale = float(number.mean()), float(number.std()) or 1.0
+    wanted = ((number - mean) / scale).astype(np.float32)[:, None]
+    held = _held_out(len(x), seed, None)
+    found = _fit(
+        x, wanted, weight, np.zeros(1, dtype=bool), held, _squared, seed=seed, hidden=hidden
     )
+    # The last layer undoes the standardising.
+    *inner, last, bias = found.layers
+    layers = (*inner, last * np.float32(scale), bias * np.float32(scale) + np.float32(mean))
+    return replace(found, layers=layers)
 
 
 def _held_out(rows: int, seed: int, label: NDArray[np.int64] | None) -> NDArray[np.bool_]:
@@ -141,6 +171,7 @@ def _fit(
     weight: NDArray[np.float64] | None,
     absent: NDArray[np.bool_],
     held: NDArray[np.bool_],
+    error: _Error,
     *,
     seed: int,
     hidden: int,
@@ -158,6 +189,7 @@ def _fit(
         [x.shape[1], *([hidden] if hidden else []), wanted.shape[1]],
         tuple(part[train] for part in data),
         tuple(part[watch] for part in data),
+        error,
         generator,
     )
     return Network(mean, scale, tuple(layer.numpy() for layer in layers), absent, epochs)
@@ -173,7 +205,7 @@ def _first_layers(widths: list[int], generator: torch.Generator) -> list[torch.T
 
 
 def _train(
-    widths: list[int], train: _Data, watch: _Data, generator: torch.Generator
+    widths: list[int], train: _Data, watch: _Data, error: _Error, generator: torch.Generator
 ) -> tuple[list[torch.Tensor], int]:
     """Train until the watched loss has not fallen for a while; the best layers and the epochs."""
     layers = _first_layers(widths, generator)
@@ -183,10 +215,10 @@ def _train(
         order = torch.randperm(len(train[0]), generator=generator)
         for batch in zip(*(torch.split(part[order], BATCH) for part in train), strict=True):
             optimizer.zero_grad()
-            _loss(layers, *batch).backward()  # type: ignore[no-untyped-call]
+            _loss(error, layers, *batch).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         with torch.no_grad():
-            loss = float(_loss(layers, *watch))
+            loss = float(_loss(error, layers, *watch))
         if loss < best_loss:
             best_loss, best_epoch = loss, epoch
             best = [layer.detach().clone() for layer in layers]
@@ -196,12 +228,24 @@ def _train(
 
 
 def _loss(
-    layers: list[torch.Tensor], x: torch.Tensor, wanted: torch.Tensor, weight: torch.Tensor
+    error: _Error,
+    layers: list[torch.Tensor],
+    x: torch.Tensor,
+    wanted: torch.Tensor,
+    weight: torch.Tensor,
 ) -> torch.Tensor:
-    """Weighted cross-entropy; differs from KL only by the truth's entropy, a constant.
+    """Weighted mean error.
 
     Weights have mean 1 over all rows, not within each batch: that would undo them in small ones.
     """
     inner = torch.addmm(layers[1], x, layers[0]).relu() if len(layers) > 2 else x
-    logits = torch.addmm(layers[-1], inner, layers[-2])
-    return (weight * functional.cross_entropy(logits, wanted, reduction="none")).mean()
+    return (weight * error(torch.addmm(layers[-1], inner, layers[-2]), wanted)).mean()
+
+
+def _cross_entropy(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Differs from KL only by the truth's entropy, a constant."""
+    return functional.cross_entropy(logits, wanted, reduction="none")
+
+
+def _squared(found: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    return (found - wanted).square().mean(dim=1)

@@ -1,7 +1,8 @@
 """The two kinds of predictor, and how each is fitted.
 
-A `Probe` gives a logit for each class, a `SharePredictor` a share for each field. Both tell how
-much each input counts, which the area of applicability weighs distances by.
+A `Probe` gives a logit for each class, a `SharePredictor` a share for each field, a
+`NumberPredictor` a number. All tell how much each input counts, which the area of applicability
+weighs distances by.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.tasks.predictors.linear_probe import fit_linear_probe
+from aether_core.tasks.predictors.number_regression import fit_linear_numbers
 from aether_core.tasks.predictors.one_thread import one_thread
 from aether_core.tasks.predictors.share_regression import fit_linear_shares
 
@@ -73,6 +75,18 @@ class SharePredictor(Protocol):
 
     def shares(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Share of each field, rows sum to 1, float32 `[n, K]`, for rows float32 `[n, d]`."""
+        ...
+
+    def importance(self) -> NDArray[np.float64]:
+        """How much each standardised input counts, float64 `[d]`, none negative."""
+        ...
+
+
+class NumberPredictor(Protocol):
+    """A fitted regression on one number."""
+
+    def numbers(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The number of each row, float64 `[n]`, for rows float32 `[n, d]`."""
         ...
 
     def importance(self) -> NDArray[np.float64]:
@@ -151,6 +165,37 @@ def fit_shares(
     from aether_core.tasks.predictors.mlp import fit_adam_shares
 
     return fit_adam_shares(x, shares, weight, seed=seed, hidden=design.hidden)
+
+
+def fit_numbers(
+    kind: Kind,
+    x: NDArray[np.float32],
+    number: NDArray[np.float64],
+    weight: NDArray[np.float64] | None = None,
+    *,
+    seed: int,
+    trainer: Trainer = "default",
+) -> NumberPredictor:
+    """Fit a number on a representation by the least mean squared error.
+
+    Args:
+        kind: `linear` (ridge regression) or `mlp` (one hidden layer of 64).
+        x: Representation of the samples, finite float32 `[n, d]`.
+        number: The number of each, on the scale it is fitted on, float64 `[n]`.
+        weight: Weight of each sample in the loss, float64 `[n]`; None weighs them alike.
+        seed: Decides initial weights, batches and the part held out to stop early.
+        trainer: `adam` trains the linear kind as the published protocol does.
+
+    Raises:
+        InputError: An unknown kind, or a single sample for training by Adam.
+    """
+    design = _design(kind)
+    if design.is_solved(trainer):
+        with one_thread():
+            return fit_linear_numbers(x, number, weight)
+    from aether_core.tasks.predictors.mlp import fit_adam_numbers
+
+    return fit_adam_numbers(x, number, weight, seed=seed, hidden=design.hidden)
 
 
 def _design(kind: Kind) -> PredictorKind:

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from aether_core.spatial.hexagons import cell_polygons
+from aether_core.city.units import Units
 from aether_core.spatial.plane import Plane
 from aether_core.tasks.areas.overlap import measure_overlaps
 from aether_core.tasks.samples.polygons import cut_up, is_polygon
@@ -42,7 +42,7 @@ def observed_cells(
     geometry: NDArray[np.object_],
     value: NDArray[np.object_],
     classes: Sequence[str],
-    cell_h3: NDArray[np.uint64],
+    units: Units,
     *,
     share: float = OBSERVED_SHARE,
 ) -> Observed:
@@ -56,18 +56,18 @@ def observed_cells(
         geometry: Labels, object `[n]` of points and valid polygons, WGS84.
         value: Class of each, object `[n]`; those that are no class of the map are left out.
         classes: Names of the map's classes.
-        cell_h3: The city's cells, uint64 `[m]`.
+        units: The city's, which are called cells here.
         share: Part of a cell's ground, above 0 to 1.
     """
     place = {name: k for k, name in enumerate(classes)}
     kind = np.array([place.get(name, -1) for name in value], dtype=np.int64)
     rows = np.flatnonzero(is_polygon(geometry) & (kind >= 0))
     if not len(rows):
-        return Observed.nothing(len(cell_h3))
+        return Observed.nothing(len(units))
     polygons, kind = geometry[rows], kind[rows]
     plane = Plane.of_shapes(polygons)
     pieces, of_polygon = cut_up(polygons)
-    found = measure_overlaps(pieces, cell_h3, plane=plane)
+    found = measure_overlaps(pieces, units, plane=plane)
     of_piece = kind[of_polygon][found.area]
     key, group = np.unique(found.cell * len(classes) + of_piece, return_inverse=True)
     cell = key // len(classes)
@@ -86,13 +86,13 @@ def observed_cells(
     order = np.argsort(group, kind="stable")
     start = np.searchsorted(group[order], np.arange(len(key) + 1))
     shapes = shapely.make_valid(plane.shapes(pieces))
-    ground = plane.shapes(cell_polygons(cell_h3[cell[doubtful]]))
+    ground = plane.shapes(units.polygons(cell[doubtful]))
     for at, hexagon in zip(doubtful.tolist(), ground, strict=True):
         parts = shapes[found.area[order[start[at] : start[at + 1]]]]
         together = shapely.union_all(shapely.intersection(parts, hexagon))
         covers[at] = shapely.area(together) >= needed[at]
-    claims = np.bincount(cell[covers], minlength=len(cell_h3))
-    label = np.full(len(cell_h3), -1, dtype=np.int64)
+    claims = np.bincount(cell[covers], minlength=len(units))
+    label = np.full(len(units), -1, dtype=np.int64)
     alone = covers & (claims[cell] == 1)
     label[cell[alone]] = key[alone] % len(classes)
     return Observed(label, int((claims > 1).sum()))

@@ -1,16 +1,18 @@
-"""What a probe sees of a cell, a point or an area: AlphaEarth, AETHER, places, or two of them."""
+"""What a probe sees of a cell, a point or an area: AlphaEarth, AETHER, places, or several."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
+from aether_core.city.units import Units
 from aether_core.errors import InputError
 from aether_core.spatial.plane import Plane
 from aether_core.tasks.samples.samples import Samples
@@ -25,6 +27,11 @@ NEIGHBOURS = 20
 DECAY_M = 300.0
 """Distance at which a place counts 1/e of one on the spot, in metres."""
 
+MIX_RADIUS_M = 800.0
+"""How far the place mix looks around, in metres: ten minutes on foot."""
+MOST_GROUPS = 24
+"""Groups of places that the place mix counts apart; the others count in the sum alone."""
+
 _CHUNK = 20_000
 _COLUMNS = 64
 """Columns averaged at once, so that cells in double precision stay small."""
@@ -35,8 +42,7 @@ class CityArrays:
     """What representations are made of.
 
     Attributes:
-        cell_h3: uint64 `[m]`, the city's cells.
-        cell_lonlat: float64 `[m, 2]`, their centres, WGS84.
+        units: The city's, m; they are called cells here.
         cell_vectors: float32 `[m, dim]`, the embedding pooled at the centres, unit rows; NaN rows
             have no data.
         pool: Pools AlphaEarth at WGS84 points the way the cells were: float64 `[n, 2]` to float32
@@ -44,15 +50,16 @@ class CityArrays:
         heads: The trained model, or None.
         poi_lonlat: float64 `[p, 2]`, WGS84; may be empty.
         poi_text: float32 `[p, T]`, text vectors of the places; a NaN row has none.
+        poi_group: Object `[p]` of str, what each place is, such as `shop`; "" where nobody knows.
     """
 
-    cell_h3: NDArray[np.uint64]
-    cell_lonlat: NDArray[np.float64]
+    units: Units
     cell_vectors: Floats
     pool: Callable[[NDArray[np.float64]], Floats]
     heads: "Heads | None"
     poi_lonlat: NDArray[np.float64]
     poi_text: Floats
+    poi_group: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
 
 
 class Representation(Protocol):
@@ -128,7 +135,7 @@ class Aether:
             raise InputError(
                 "this representation needs a trained model",
                 self.name,
-                "train the city first, or leave out aether and concat",
+                "train the city first, or choose alphaearth",
                 code="representation-without-model",
             )
         self._heads = arrays.heads
@@ -193,7 +200,7 @@ class Poi:
 
     @cached_property
     def _cells(self) -> Floats:
-        return self.at_points(self._arrays.cell_lonlat)
+        return self.at_points(self._arrays.units.lonlat)
 
     def of_cells(self) -> Floats:
         """Describe the city's cells by the places around their centres, float32 `[m, T]`."""
@@ -226,44 +233,133 @@ class Poi:
         return np.asarray(mixing @ self._text, dtype=np.float32)
 
 
-class Concat:
-    """AlphaEarth and AETHER side by side, 192 numbers.
+class PlaceMix:
+    """How many places of each group there are within 800 m, and how mixed they are.
+
+    Logarithms of one more than the counts, of the commonest 24 groups each and of all places
+    together, and the Shannon entropy of the groups over that of equal parts. Unlike `poi` it says
+    how much there is; on blocks of genuine census tracts that is what places add to AlphaEarth.
 
     Raises:
-        InputError: The city has no trained model.
+        InputError: The city has no place.
     """
 
-    name = "concat"
-    title, is_plural = "{embedding} + AETHER", False
-    needs_model, needs_places, of_pixels = True, False, False
+    name = "mix"
+    title, is_plural = "place mix", False
+    needs_model, needs_places, of_pixels = False, True, False
     pixel_encoder = None
 
     def __init__(self, arrays: CityArrays) -> None:
-        self._parts: tuple[Representation, ...] = (AlphaEarth(arrays), Aether(arrays))
+        self._arrays = arrays
+        if not len(arrays.poi_lonlat):
+            raise InputError(
+                "this representation needs places",
+                f"{self.name}, the city has none",
+                f"add places to the city, or leave out {self.name}",
+                code="representation-without-places",
+            )
+        self._plane = Plane(arrays.poi_lonlat)
+        metres = self._plane.points(arrays.poi_lonlat)
+        counted = Counter(group for group in arrays.poi_group.tolist() if group)
+        ordered = sorted(counted, key=lambda group: (-counted[group], group))[:MOST_GROUPS]
+        self._trees = [cKDTree(metres[arrays.poi_group == group]) for group in ordered]
+        self._every = cKDTree(metres)
+
+    @cached_property
+    def _cells(self) -> Floats:
+        return self.at_points(self._arrays.units.lonlat)
+
+    def of_cells(self) -> Floats:
+        """Describe the city's cells by the places around their centres, float32 `[m, g + 2]`."""
+        return self._cells
+
+    def at_points(self, lonlat: NDArray[np.float64]) -> Floats:
+        """Describe WGS84 points `[n, 2]`, float32 `[n, g + 2]`."""
+        metres = self._plane.points(lonlat)
+        counts = np.zeros((len(metres), len(self._trees) + 1))
+        for column, tree in enumerate([*self._trees, self._every] if len(metres) else ()):
+            counts[:, column] = tree.query_ball_point(metres, MIX_RADIUS_M, return_length=True)
+        part = counts[:, :-1] / np.maximum(counts[:, :-1].sum(axis=1, keepdims=True), 1)
+        entropy = -(part * np.log(np.where(part > 0, part, 1))).sum(axis=1)
+        diversity = entropy / np.log(max(len(self._trees), 2))
+        return np.column_stack([np.log1p(counts), diversity]).astype(np.float32)
+
+    def of_areas(self, weights: csr_array) -> Floats:
+        """Describe areas by the mean of their cells, float32 `[a, g + 2]`."""
+        return mean_of_cells(weights, self._cells)
+
+
+class _SideBySide:
+    """Several representations beside each other.
+
+    Attributes:
+        parts: Their kinds, in order.
+    """
+
+    parts: ClassVar[tuple[Callable[[CityArrays], Representation], ...]]
+    is_plural, of_pixels = False, False
+    pixel_encoder = None
+
+    def __init__(self, arrays: CityArrays) -> None:
+        self._parts = tuple(part(arrays) for part in self.parts)
 
     @cached_property
     def _cells(self) -> Floats:
         return np.hstack([part.of_cells() for part in self._parts])
 
     def of_cells(self) -> Floats:
-        """Describe the city's cells, float32 `[m, 192]`."""
+        """Describe the city's cells, float32 `[m, d]`."""
         return self._cells
 
     def at_points(self, lonlat: NDArray[np.float64]) -> Floats:
-        """Describe WGS84 points `[n, 2]`, float32 `[n, 192]`."""
+        """Describe WGS84 points `[n, 2]`, float32 `[n, d]`."""
         return np.hstack([part.at_points(lonlat) for part in self._parts])
 
     def of_areas(self, weights: csr_array) -> Floats:
-        """Describe areas part by part, float32 `[a, 192]`."""
+        """Describe areas part by part, float32 `[a, d]`."""
         return np.hstack([part.of_areas(weights) for part in self._parts])
 
 
-REPRESENTATION_KINDS: Mapping[str, type[AlphaEarth | Aether | Poi | Concat]] = MappingProxyType(
-    {kind.name: kind for kind in (AlphaEarth, Aether, Poi, Concat)}
+class Concat(_SideBySide):
+    """AlphaEarth and AETHER side by side, 192 numbers.
+
+    Raises:
+        InputError: The city has no trained model.
+    """
+
+    name, title = "concat", "{embedding} + AETHER"
+    needs_model, needs_places = True, False
+    parts = (AlphaEarth, Aether)
+
+
+class ConcatMix(_SideBySide):
+    """AlphaEarth, AETHER and the place mix side by side.
+
+    Raises:
+        InputError: The city has no trained model, or no place.
+    """
+
+    name, title = "concat-mix", "{embedding} + AETHER + place mix"
+    needs_model, needs_places = True, True
+    parts = (AlphaEarth, Aether, PlaceMix)
+
+
+REPRESENTATION_KINDS: Mapping[
+    str, type[AlphaEarth | Aether | Poi | Concat | PlaceMix | ConcatMix]
+] = MappingProxyType(
+    {kind.name: kind for kind in (AlphaEarth, Aether, Poi, Concat, PlaceMix, ConcatMix)}
 )
 """Every representation by name."""
 REPRESENTATIONS: tuple[str, ...] = tuple(REPRESENTATION_KINDS)
 """Their names."""
+COMPARED: Final = ("alphaearth", "aether", "poi", "concat")
+"""Those that are compared unless others are asked for: the published ones."""
+RECOMMENDED: Final = Concat.name
+"""What maps are made from where nothing else is asked for and the city has a model.
+
+On spatial blocks of New York City's census tracts the KL of income shares is 6 to 9 % below that of
+AlphaEarth alone, with an interval off zero; AETHER alone gains there and loses in the next city.
+"""
 
 
 def usable_representations(*, with_model: bool) -> list[str]:

@@ -3,13 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-import h3.api.numpy_int as h3
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from aether_core.city.units import Units
 from aether_core.errors import InputError
-from aether_core.spatial.plane import Plane
 from aether_core.tasks.areas.overlap import measure_overlaps
 from aether_core.tasks.labels.count import LabelCount, added
 from aether_core.tasks.labels.crosswalks import check_class_number
@@ -24,8 +23,6 @@ OUTWEIGHED = "polygon whose cells all belong to other polygons"
 
 _CLEAR = 2 / 3
 """Part of all claims on a cell the strongest class needs: a kiosk in a park leaves it a park."""
-_REACH = 1.5
-"""Edge lengths from a cell's centre that hold all of it, however H3 bends it."""
 _FLOOR = 30
 """Samples a rare class keeps when there are too many in all."""
 
@@ -114,9 +111,7 @@ def samples_of(
     labels: Labels,
     *,
     boundary: shapely.Geometry,
-    cell_h3: NDArray[np.uint64],
-    cell_lonlat: NDArray[np.float64],
-    resolution: int,
+    units: Units,
     seed: int,
     limit: int = MOST_SAMPLES,
 ) -> Samples:
@@ -130,9 +125,7 @@ def samples_of(
     Args:
         labels: After mapping; of any place.
         boundary: The city, WGS84.
-        cell_h3: The city's cells, uint64 `[m]`.
-        cell_lonlat: Their centres, float64 `[m, 2]`.
-        resolution: Their H3 resolution.
+        units: The city's, which are called cells here; the centre of an area is a point inside.
         seed: Decides which samples stay when there are more than `limit`.
         limit: Most samples. Beyond it every class keeps its part, and every unit of a class gives
             one sample before any gives two.
@@ -147,7 +140,7 @@ def samples_of(
     is_point = shapely.get_type_id(inside.geometry) == shapely.GeometryType.POINT
     points, twice = _distinct_points(inside.geometry, kind, np.flatnonzero(is_point))
     polygons = np.flatnonzero(~is_point)
-    claims = _claims(inside.geometry[polygons], cell_h3, cell_lonlat, resolution)
+    claims = _claims(inside.geometry[polygons], units)
     settled, contested = _settled(claims, kind[polygons])
     claiming, winning = (len(np.unique(one.polygon)) for one in (claims, settled))
 
@@ -168,7 +161,7 @@ def samples_of(
         )
     lonlat = np.empty((len(row), 2))
     lonlat[cell < 0] = shapely.get_coordinates(inside.geometry[row[cell < 0]])
-    lonlat[cell >= 0] = cell_lonlat[cell[cell >= 0]]
+    lonlat[cell >= 0] = units.lonlat[cell[cell >= 0]]
     every = Samples(
         lonlat=lonlat,
         label=label.astype(np.int64),
@@ -197,25 +190,17 @@ def _distinct_points(
     return rows[np.sort(first)], len(rows) - len(first)
 
 
-def _claims(
-    polygons: NDArray[np.object_],
-    cell_h3: NDArray[np.uint64],
-    cell_lonlat: NDArray[np.float64],
-    resolution: int,
-) -> _Claims:
+def _claims(polygons: NDArray[np.object_], units: Units) -> _Claims:
     """Find the cells whose centre each polygon holds, or those it overlaps when it holds none."""
     if not len(polygons):
         none = np.empty(0, dtype=np.int64)
         return _Claims(none, none, np.empty(0))
-    polygon, cell = shapely.STRtree(shapely.points(cell_lonlat)).query(polygons, "intersects")
+    polygon, cell = shapely.STRtree(shapely.points(units.lonlat)).query(polygons, "intersects")
     small = np.setdiff1d(np.arange(len(polygons)), polygon)
     if not len(small):
         return _Claims(polygon, cell, np.ones(len(cell)))
-    plane = Plane(cell_lonlat)
-    reach = _REACH * h3.average_hexagon_edge_length(resolution, unit="m")
-    centres = shapely.STRtree(shapely.points(plane.points(cell_lonlat)))
-    near = np.unique(centres.query(plane.shapes(polygons[small]), "dwithin", distance=reach)[1])
-    found = measure_overlaps(polygons[small], cell_h3[near])
+    near = units.near(polygons[small])
+    found = measure_overlaps(polygons[small], units.take(near))
     return _Claims(
         np.concatenate([polygon, small[found.area]]),
         np.concatenate([cell, near[found.cell]]),

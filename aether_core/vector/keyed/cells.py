@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.vector.keyed.code_names import folded
-from aether_core.vector.keyed.codes import code_texts
+from aether_core.vector.keyed.codes import code_texts, shown
 
 NOT_A_CELL = "not an H3 cell"
 
@@ -37,7 +37,7 @@ def cell_column(table: pd.DataFrame, named: str | None = None) -> str | None:
         InputError: Several columns may be meant, or the values of a column called like H3 cells are
             none.
     """
-    found = [name for name in map(str, table.columns) if _holds_cells(table[name])]
+    found = columns_of_cells(table)
     if named in found:
         return named
     if len(found) > 1:
@@ -53,13 +53,21 @@ def cell_column(table: pd.DataFrame, named: str | None = None) -> str | None:
         return found[0]
     called = next((name for name in map(str, table.columns) if folded(name).startswith("h3")), None)
     if called is not None and table[called].notna().any():
+        written = [text for text in code_texts(table[called]) if text]
+        cells = cells_in(pd.Series(written, dtype=object))
+        wrong = [text for text, cell in zip(written, cells.tolist(), strict=True) if not cell]
         raise InputError(
-            f"the column {called} holds no H3 cells",
-            table[called].dropna().iloc[0],
+            f"the column {called} has values that are no H3 cells",
+            f"{len(wrong)} of {len(written)}: {shown(wrong)}",
             "export them as text: numbers of 64 bits lose digits in spreadsheets",
             code="cells-not-valid",
         )
     return None
+
+
+def columns_of_cells(table: pd.DataFrame) -> list[str]:
+    """Columns of a table without geometry whose values are H3 cells, nearly all."""
+    return [name for name in map(str, table.columns) if _holds_cells(table[name])]
 
 
 def resolutions_of(cells: NDArray[np.uint64]) -> list[int]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+_MOST = 0.5
+"""Part of the codes that their last characters must find where not one is found as written."""
+
 _POINT_ZERO = re.compile(r"(\d+)\.0+")
 
 Rewrite = Callable[[str], str]
@@ -37,6 +40,7 @@ def code_texts(column: "pd.Series[object]") -> list[str]:
 def matched(left: Iterable[str], right: Iterable[str]) -> Match:
     """Bring codes together: as written, or written alike if then all of one side are found.
 
+    By their last characters half of one side is enough, where none is found as written.
     Tried in turn are capitals, zeros that a spreadsheet took from the front, and the last
     characters of the longer codes, as `1400000US36001000100` ends in the code of a tract.
 
@@ -48,30 +52,34 @@ def matched(left: Iterable[str], right: Iterable[str]) -> Match:
     plain = Match(_as_it_is, _as_it_is, len(rows & partners), "")
     if not rows or not partners or plain.found == min(len(rows), len(partners)):
         return plain
-    for note, one, other in _ways(rows, partners):
+    best = plain
+    for note, one, other, least in _ways(rows, partners):
         ours, theirs = set(map(one, rows)), set(map(other, partners))
         if (len(ours), len(theirs)) != (len(rows), len(partners)):
             continue  # two codes would become one
         found = len(ours & theirs)
         if found > plain.found and found in (len(rows), len(partners)):
             return Match(one, other, found, note)
-    return plain
+        if found > best.found and found >= least * min(len(rows), len(partners)):
+            best = Match(one, other, found, note)
+    return plain if plain.found else best
 
 
-def _ways(rows: set[str], partners: set[str]) -> list[tuple[str, Rewrite, Rewrite]]:
-    ways: list[tuple[str, Rewrite, Rewrite]] = [
-        ("Codes were compared without regard to capitals.", str.casefold, str.casefold)
+def _ways(rows: set[str], partners: set[str]) -> list[tuple[str, Rewrite, Rewrite, float]]:
+    """Ways to write codes alike: what is said of it, for either side, and the part it must find."""
+    ways: list[tuple[str, Rewrite, Rewrite, float]] = [
+        ("Codes were compared without regard to capitals.", str.casefold, str.casefold, 1.0)
     ]
     widths = [sorted(map(len, codes)) for codes in (rows, partners)]
     if all(code.isdecimal() for code in rows | partners):
         widest = max(widths[0][-1], widths[1][-1])
         note = f"Codes were filled with zeros in front to {widest} digits: some had lost theirs."
-        ways.append((note, _filled(widest), _filled(widest)))
+        ways.append((note, _filled(widest), _filled(widest), 1.0))
     shortest, longest = sorted((widths[0], widths[1]))
     if shortest[0] == shortest[-1] < longest[0] == longest[-1]:
         last = _last(shortest[0])
         note = f"The longer codes were compared by their last {shortest[0]} characters."
-        ways.append((note, last, last))
+        ways.append((note, last, last, _MOST))
     return ways
 
 

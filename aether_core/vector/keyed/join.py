@@ -86,6 +86,9 @@ def join_shapes(table: VectorFile, shapes: VectorFile, code_field: str | None) -
     unused = set(by_code) - set(wanted)
     notes = [f"Shapes were joined from {name} by {pair.left}: {int(there.sum()):,} rows matched."]
     notes += [pair.match.note] if pair.match.note else []
+    lost = [code for code, found in zip(pair.codes, there.tolist(), strict=True) if not found]
+    if any(lost):
+        notes.append(f"No shape in {name} has these codes, among others: {shown(lost)}.")
     if unused:
         notes.append(f"{len(unused):,} of {len(by_code):,} codes of {name} have no row.")
     frame = gpd.GeoDataFrame(

@@ -91,8 +91,10 @@ def test_another_embedding_does_all_that_alphaearth_does(
     assert card.attribution == city.attribution
     one, other = (search_cells(tessera, slug, "park") for slug in (SLUG, OTHER))
     # The same ground, seen through vectors of any length: both models find the parks.
-    there = {int(cell): score for cell, score in zip(one.h3, one.score, strict=True)}
-    both = [(there[int(c)], s) for c, s in zip(other.h3, other.score, strict=True) if c in there]
+    there = {int(cell): score for cell, score in zip(one.units.keys, one.score, strict=True)}
+    both = [
+        (there[int(c)], s) for c, s in zip(other.units.keys, other.score, strict=True) if c in there
+    ]
     assert np.corrcoef(np.array(both).T)[0, 1] > 0.5
     assert similar_cells(tessera, OTHER, *other.lonlat[0]).score[0] > 0.9
 
@@ -181,7 +183,7 @@ def test_from_our_own_raster_to_an_answer(
     first_answer, second_answer = (
         search_cells(trained_store, slug, "park") for slug in ("tinytown", "second")
     )
-    assert second_answer.h3.tolist() == first_answer.h3.tolist()
+    assert second_answer.units.keys.tolist() == first_answer.units.keys.tolist()
     # The second model knows the places only through the first one's map; they agree on parks.
     assert np.corrcoef(first_answer.score, second_answer.score)[0, 1] > 0.5
 

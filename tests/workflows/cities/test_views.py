@@ -84,7 +84,7 @@ def test_a_model_of_the_first_preprint_looks_through_its_own_window(trained_stor
     city = task_city(trained_store, SLUG, model=model)
     seen = representation("aether", city.arrays)
     # A point in the middle of a cell is pooled the way the cell was.
-    at_cell = seen.at_points(city.arrays.cell_lonlat[:5])
+    at_cell = seen.at_points(city.arrays.units.lonlat[:5])
     assert np.allclose(at_cell, seen.of_cells()[:5], atol=1e-5)
 
 

@@ -149,7 +149,7 @@ def test_cut_twice_and_killed_once_it_ends_with_the_same_pixels(
 def test_the_city_is_trained_searched_and_its_change_mapped(uncut: Store) -> None:
     carry_out(uncut, add_run(uncut, SLUG, settings={"epochs": "4"}).job_id)
     found = search_cells(uncut, SLUG, "a pizza restaurant")
-    assert len(found.h3) == show_city(uncut, SLUG).cells
+    assert len(found.units) == show_city(uncut, SLUG).cells
     change = change_cells(uncut, SLUG, "a museum", min(YEARS), max(YEARS))
     assert change.beyond_noise.any()
 

@@ -39,7 +39,7 @@ def test_a_kept_search_is_found_again(trained_store: Store) -> None:
     assert kept.parameters == {"query": "Restaurant", "minus": "park", "at": None}
     assert kept.lineage["model"] == scores.model
     values = layer_values(trained_store, SLUG, kept.layer)
-    assert [int(cell, 16) for cell in values["cell"]] == scores.h3.tolist()
+    assert [int(cell, 16) for cell in values["cell"]] == scores.units.keys.tolist()
     np.testing.assert_allclose(values["score"], scores.score, rtol=1e-6)
 
 

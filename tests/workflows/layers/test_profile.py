@@ -79,7 +79,7 @@ def mapped(bare: Store) -> Iterator[gpd.GeoDataFrame]:
         )
     scores = search_cells(bare, SLUG, "park")
     kept = keep_layer(bare, scores).layer
-    by_cell = dict(zip(scores.h3.tolist(), scores.score.tolist(), strict=True))
+    by_cell = dict(zip(scores.units.keys.tolist(), scores.score.tolist(), strict=True))
     frame["score"] = [by_cell[int(one)] for one in h3]
     yield gpd.GeoDataFrame(frame, geometry=cell_polygons(h3), crs="EPSG:4326")
     for layer in ("landuse-zones", kept):
@@ -140,7 +140,7 @@ def test_a_question_is_scored_over_the_ground_like_a_layer(
     found = profile_file(bare, SLUG, task_files.districts, layers=[], scored=scored(answer))
     assert not found.layers
     cells = gpd.GeoDataFrame(
-        {"score": answer.score}, geometry=cell_polygons(answer.h3), crs="EPSG:4326"
+        {"score": answer.score}, geometry=answer.units.polygons(), crs="EPSG:4326"
     ).dropna()
     districts = gpd.read_file(task_files.districts)
     pieces = gpd.overlay(districts.to_crs(UTM), cells.to_crs(UTM), how="intersection")

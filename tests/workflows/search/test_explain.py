@@ -13,7 +13,7 @@ from db.cities import pois as poi_rows
 from tests.app_fixtures import SLUG
 from workflows.home.store import Store
 from workflows.search.ask import ask
-from workflows.search.explain import cell_row, explain_cell
+from workflows.search.explain import explain_cell, row_called
 from workflows.search.search import similar_cells
 from workflows.search.sureness import familiar_ground
 
@@ -24,7 +24,8 @@ def test_a_card_says_what_is_nearest_and_where_it_ranks(city: Store) -> None:
     answer = ask(city, SLUG, QUESTION)
     row = int(np.argsort(-answer.score)[40])
     lon, lat = answer.lonlat[row]
-    assert cell_row(answer, lon + 1e-5, lat) == row
+    assert row_called(answer, answer.units.code(row)) == row
+    assert row_called(answer, "not a cell") is None
     card = explain_cell(city, answer, row)
     assert card.rank == 1 + int((answer.score > answer.score[row]).sum())
     assert card.ranked == answer.ranked

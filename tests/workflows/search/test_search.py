@@ -22,7 +22,7 @@ from workflows.training.models import list_models
 
 def test_every_cell_gets_score_and_percentile(trained_store: Store) -> None:
     found = search_cells(trained_store, SLUG, "restaurant")
-    assert len(found.score) == len(found.h3) == show_city(trained_store, SLUG).cells
+    assert len(found.score) == len(found.units) == show_city(trained_store, SLUG).cells
     assert np.abs(found.score).max() <= 1
     order = np.argsort(found.score)
     assert (np.diff(found.percentile[order]) >= 0).all()
@@ -42,7 +42,7 @@ def test_the_score_is_the_cosine_of_the_models_vectors(trained_store: Store) -> 
         city = city_rows.city_by_slug(session, SLUG)
         _, indexes, pooled = feature_rows.cell_features(session, city.id, "base")
     z = encode_eo(load_heads(list_models(trained_store, SLUG)[0].folder), pooled)
-    assert (indexes == found.h3).all()
+    assert (indexes == found.units.keys).all()
     np.testing.assert_allclose(found.score, z @ z[10], atol=1e-5)
     assert found.score[10] == pytest.approx(1.0, abs=1e-5)
 

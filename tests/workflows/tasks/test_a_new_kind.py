@@ -67,8 +67,8 @@ class HeightsKind(TaskKind):
     about = "Map building heights from areas with known ones."
     samples = "areas"
     outcomes = "fields"
-    metrics = (Metric("mae", "mean absolute error", "m", lower_is_better=True),)
-    error = "mean absolute error (m)"
+    metrics = (Metric("off_by", "mean height error", "m", lower_is_better=True),)
+    error = "mean height error (m)"
     layers = (LayerKind(NAME, "building heights", "Building height map", "height", HeightFindings),)
 
     def check(self, target: Target, names: Sequence[str]) -> None:
@@ -111,7 +111,7 @@ class HeightsKind(TaskKind):
         error = np.abs(target - prediction)[:, 0]
         clusters = drawn.shape[1]
         total = drawn @ np.bincount(cluster, weights=weight, minlength=clusters)
-        return {"mae": drawn @ np.bincount(cluster, weight * error, minlength=clusters) / total}
+        return {"off_by": drawn @ np.bincount(cluster, weight * error, minlength=clusters) / total}
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ def findings() -> HeightFindings:
         held_out=ValidationDesign.model_validate(held_out),
         test=MapTest.model_validate(
             {
-                "accuracy": {"random": {"mae": score}},
+                "accuracy": {"random": {"off_by": score}},
                 "calibrated_on": "random",
                 "applicability": {"threshold": 0.4, "outside": 0.12},
                 "fairness": {"density of places": [group]},
@@ -292,7 +292,7 @@ def test_what_was_measured_is_read_back_and_reported(
     assert headings[:4] == ["The map", "Accuracy", "Limitations", "Method"]
     assert any(isinstance(block, MapFigure) for block in report.blocks)
     tables = [block for block in report.blocks if isinstance(block, Table)]
-    assert ("mean absolute error", "4.250 (4.000 to 4.500)") in tables[0].rows
+    assert ("mean height error", "4.250 (4.000 to 4.500)") in tables[0].rows
 
 
 def trust_panel() -> None:
@@ -324,7 +324,7 @@ def test_it_has_a_page_with_the_form_and_the_map_that_every_kind_has(tmp_path: P
     assert not visit.exception
     assert "Building heights" in visit.title[0].value
     (score,) = visit.metric
-    assert (score.label, score.value) == ("Mean absolute error, close to areas", "4.250")
+    assert (score.label, score.value) == ("Mean height error, close to areas", "4.250")
     assert deck(visit)["layers"]
     visit.session_state["heights-view"] = "New map"
     visit.run()
@@ -347,7 +347,7 @@ def test_its_command_starts_its_job_and_tells_what_it_made(
         ["height"],
         80,
     )
-    assert answer["cross_validation"] == {"random": {"mae": 4.25}}
+    assert answer["cross_validation"] == {"random": {"off_by": 4.25}}
     assert set(answer["read"]) == {"areas"}
     assert NAME in kind_names()
     assert kind_named(NAME).noun == "map of building heights"
@@ -362,7 +362,7 @@ def test_pages_show_it_and_how_far_to_trust_it() -> None:
     panel = AppTest.from_function(trust_panel, default_timeout=90).run()
     assert not panel.exception
     (table,) = panel.dataframe
-    assert table.value["Measure"].tolist() == ["Mean absolute error (m)"]
+    assert table.value["Measure"].tolist() == ["Mean height error (m)"]
     assert table.value["Better"].tolist() == ["lower"]
     panel.session_state["heights-tabs"] = "Limitations"
     panel.run()
@@ -382,8 +382,8 @@ def test_it_is_offered_and_compared_like_any_other(
     assert run(["evaluate", SLUG, "--task", NAME, *areas, *how, "--json"]) == 0
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert answer["task"] == NAME
-    assert {row["metric"] for row in answer["rows"]} == {"mae"}
-    assert "mean absolute error" in answer["verdict"]
+    assert {row["metric"] for row in answer["rows"]} == {"off_by"}
+    assert "mean height error" in answer["verdict"]
     page = open_page("evaluate", task="Building heights")
     assert answer["verdict"].split(";")[0].split("(")[0].strip() in words(page)
     assert run(["evaluate", SLUG, "--task", "depths", *areas, "--json"]) == 2

@@ -13,7 +13,7 @@ import shapely
 
 from aether_core.eo.alphaearth import BAND_NAMES
 from aether_core.eo.embedding import open_embedding
-from aether_core.eo.table.embedding import open_tables
+from aether_core.eo.table.open import open_tables
 from aether_core.eo.table.samples import read_samples
 from aether_core.errors import InputError
 from tests.aether_core.eo.brute_force import unit_vectors
@@ -139,10 +139,14 @@ def test_means_are_brought_to_length_one_and_their_lengths_kept(tmp_path: Path) 
     np.testing.assert_allclose(np.linalg.norm(read.vectors, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(read.length, length, atol=1e-5)
     assert any("means" in note and f"{length.min():.2f}" in note for note in read.report.notes)
-    assert any("shape" in note for note in read.report.notes)
-    embedding = open_tables([path])
+    assert read.areas is not None
+    points = read_samples(path, as_points=True)
+    assert points.areas is None
+    assert any("shape" in note for note in points.report.notes)
+    np.testing.assert_allclose(points.lonlat, read.lonlat)
+    embedding = open_tables([path], as_points=True)
     np.testing.assert_allclose(embedding.length, length, atol=1e-5)
-    assert embedding.reports == (read.report,)
+    assert embedding.reports == (points.report,)
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.01, 1.2])

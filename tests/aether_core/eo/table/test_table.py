@@ -13,7 +13,7 @@ from aether_core.eo.alphaearth import BAND_NAMES
 from aether_core.eo.embedding import open_embedding
 from aether_core.eo.file_kind import TABLE
 from aether_core.eo.pooling.view import View
-from aether_core.eo.table.embedding import open_tables
+from aether_core.eo.table.open import open_tables
 from aether_core.errors import InputError
 from tests.aether_core.eo.brute_force import GEOD, unit_vectors
 from tests.errors import fault
@@ -132,7 +132,7 @@ def test_one_sample_still_has_a_footprint(tmp_path: Path) -> None:
 
 def test_squares_are_refused(tmp_path: Path) -> None:
     embedding = open_tables([write_table(tmp_path, samples(), "csv")])
-    with pytest.raises(InputError, check=fault("samples-without-pixels", "base", "4 pixels")):
+    with pytest.raises(InputError, check=fault("samples-without-pixels", "base", "square")):
         embedding.pool(np.array([[24.92, 60.165]]), [View("base", "square", radius_px=4)])
 
 

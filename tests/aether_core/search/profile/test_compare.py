@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import shapely
 
-from aether_core.city.cells import cell_centres, cells_of
+from aether_core.city.cells import cells_of
 from aether_core.errors import InputError
 from aether_core.search.profile.ground import lay_over
 from aether_core.search.profile.layers import LayerCells
 from aether_core.search.profile.profile import Places, Profile, profile_of
 from tests.errors import fault
 
-CELLS = cells_of(shapely.box(24.92, 60.15, 24.98, 60.18), 9).h3
-LONLAT = cell_centres(CELLS)
+CELLS = cells_of(shapely.box(24.92, 60.15, 24.98, 60.18), 9)
+LONLAT = CELLS.lonlat
 WEST = LONLAT[:, 0] < 24.95
 
 
@@ -42,7 +42,7 @@ def profile() -> Profile:
     rng = np.random.default_rng(0)
     spots = rng.uniform([24.921, 60.151], [24.949, 60.179], (300, 2))
     others = rng.uniform([24.921, 60.151], [24.979, 60.179], (300, 2))
-    places = Places(np.concatenate([spots, others]), ["bar"] * 300 + ["shop"] * 300, 9)
+    places = Places(np.concatenate([spots, others]), ["bar"] * 300 + ["shop"] * 300)
     probabilities = {"landuse": "text", "p_homes": "float", "p_work": "float", "applicable": "bool"}
     shares = {"old": "float", "old_lo": "float", "old_hi": "float"}
     scores = {"score": "float", "percentile": "float"}
@@ -125,6 +125,6 @@ def test_figures_of_one_name_stay_apart() -> None:
     ground = lay_over(
         np.array(["All"], dtype=object), np.array([shapely.box(24.9, 60.1, 25, 60.2)]), CELLS
     )
-    places = Places(LONLAT[:6], ["a b", "a-b", "a_b", "", " ", "a b"], 9)
+    places = Places(LONLAT[:6], ["a b", "a-b", "a_b", "", " ", "a b"])
     names = [one.info.name for one in profile_of(ground, places, []).figures]
     assert names[3:] == [f"places_per_km2_a_b{end}" for end in ("", "_2", "_3")]

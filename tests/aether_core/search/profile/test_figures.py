@@ -6,7 +6,7 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
-from aether_core.city.cells import cell_centres, cells_of
+from aether_core.city.cells import cells_of
 from aether_core.errors import InputError
 from aether_core.search.profile.compare import differences
 from aether_core.search.profile.figures import (
@@ -23,13 +23,12 @@ from aether_core.search.profile.figures import (
 )
 from aether_core.search.profile.ground import Ground, lay_over, places_in
 from aether_core.spatial.blocks import spatial_blocks
-from aether_core.spatial.hexagons import cell_polygons
 from tests.errors import fault
 
 EQUAL_AREA = "EPSG:3035"
 CITY = shapely.box(24.92, 60.15, 24.98, 60.18)
-CELLS = cells_of(CITY, 9).h3
-LONLAT = cell_centres(CELLS)
+CELLS = cells_of(CITY, 9)
+LONLAT = CELLS.lonlat
 CALLED = FigureInfo("x", "x", "", "test")
 
 
@@ -53,9 +52,7 @@ def ground() -> Ground:
 @pytest.fixture(scope="module")
 def overlay() -> gpd.GeoDataFrame:
     """Every piece of a disk in a cell, by geopandas on another equal-area plane."""
-    cells = gpd.GeoDataFrame(
-        {"cell": np.arange(len(CELLS))}, geometry=cell_polygons(CELLS), crs=4326
-    )
+    cells = gpd.GeoDataFrame({"cell": np.arange(len(CELLS))}, geometry=CELLS.polygons(), crs=4326)
     areas = gpd.GeoDataFrame({"area": np.arange(8)}, geometry=disks(), crs=4326)
     pieces = gpd.overlay(areas.to_crs(EQUAL_AREA), cells.to_crs(EQUAL_AREA), how="intersection")
     return pieces.assign(m2=pieces.area)
@@ -69,7 +66,7 @@ def test_ground_is_what_an_overlay_finds(ground: Ground, overlay: gpd.GeoDataFra
     assert (ground.covered < 0.99).any()
     assert (ground.covered > 0.9999).any()
     np.testing.assert_array_equal(ground.cells, overlay[overlay["m2"] > 1].groupby("area").size())
-    whole = gpd.GeoSeries(cell_polygons(CELLS), crs=4326).to_crs(EQUAL_AREA).area.sum()
+    whole = gpd.GeoSeries(CELLS.polygons(), crs=4326).to_crs(EQUAL_AREA).area.sum()
     assert ground.city_km2 == pytest.approx(whole / 1e6, rel=1e-4)
 
 
@@ -147,15 +144,15 @@ def test_areas_elsewhere_are_named_and_overlaps_measured() -> None:
 
 def test_places_are_counted_where_they_lie(ground: Ground) -> None:
     spots = np.random.default_rng(3).uniform([24.91, 60.14], [24.99, 60.19], (2000, 2))
-    inside, on_cells = places_in(ground, spots, 9)
+    inside, on_cells = places_in(ground, spots)
     points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*spots.T), crs=4326)
     areas = gpd.GeoDataFrame({"area": np.arange(8)}, geometry=disks(), crs=4326)
     joined = gpd.sjoin(points.to_crs(EQUAL_AREA), areas.to_crs(EQUAL_AREA), predicate="within")
     count = np.asarray(inside.sum(axis=1)).reshape(-1)
     np.testing.assert_array_equal(count, [*joined.groupby("area").size(), 2000])
-    cells = shapely.union_all(cell_polygons(CELLS))
+    cells = shapely.union_all(CELLS.polygons())
     np.testing.assert_array_equal(on_cells, shapely.contains_xy(cells, *spots.T))
-    none, _ = places_in(ground, np.empty((0, 2)), 9)
+    none, _ = places_in(ground, np.empty((0, 2)))
     assert none.shape == (9, 0)
 
 
@@ -232,13 +229,13 @@ def test_a_rate_covers_as_often_as_a_poisson_interval_does() -> None:
     rng = np.random.default_rng(7)
     held, apart_held = [], []
     true = np.full(9, 40.0)
-    west, south, east, north = shapely.union_all(cell_polygons(CELLS)).bounds
+    west, south, east, north = shapely.union_all(CELLS.polygons()).bounds
     box_km2 = float(
         gpd.GeoSeries([shapely.box(west, south, east, north)], crs=4326).to_crs(EQUAL_AREA).area[0]
     )
     for _ in range(30):
         spots = rng.uniform([west, south], [east, north], (rng.poisson(40 * box_km2 / 1e6), 2))
-        inside, on_cells = places_in(ground, spots, 9)
+        inside, on_cells = places_in(ground, spots)
         figure = rate(CALLED, inside[:, np.flatnonzero(on_cells)], km2)
         held.append((figure.low <= true) & (true <= figure.high))
         apart = differences(figure)
@@ -248,7 +245,7 @@ def test_a_rate_covers_as_often_as_a_poisson_interval_does() -> None:
 
 
 def test_no_places_at_all_leave_a_rate_that_could_be_above_zero(ground: Ground) -> None:
-    inside, _ = places_in(ground, np.empty((0, 2)), 9)
+    inside, _ = places_in(ground, np.empty((0, 2)))
     figure = rate(CALLED, inside, ground.covered_km2)
     assert (figure.value == 0).all()
     assert (figure.low == 0).all()
@@ -261,7 +258,7 @@ def test_a_rate_has_garwoods_interval() -> None:
     spots = np.repeat(LONLAT[[20]], 10, axis=0)
     here = np.array([shapely.Point(LONLAT[20]).buffer(0.002)])
     area = lay_over(names(1), here, CELLS)
-    inside, _ = places_in(area, spots, 9)
+    inside, _ = places_in(area, spots)
     figure = rate(CALLED, inside, area.covered_km2)
     # Ten events: 4.795 to 18.390 (Garwood 1936; Ulm 1990, Am. J. Epidemiol. 131:373).
     ends = np.array([figure.low[0], figure.high[0]]) * area.covered_km2[0]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
+from aether_core.city.cells import cells_with
 from aether_core.spatial.hexagons import cell_polygons
 from aether_core.tasks.areas.coverage import cells_under
 
@@ -19,7 +20,7 @@ def test_an_area_half_outside_the_cells_is_half_covered() -> None:
     hexagon = cell_polygons(cells)[len(cells) // 2]
     half = shapely.union(hexagon, shapely.affinity.translate(hexagon, 1.0, 0))
     far = shapely.affinity.translate(inside, 3, 0)
-    found = cells_under(np.array([inside, half, far], dtype=object), cells)
+    found = cells_under(np.array([inside, half, far], dtype=object), cells_with(9, cells))
     assert found.covered == pytest.approx([1.0, 0.5, 0.0], abs=1e-3)
     sums = np.asarray(found.weights.sum(axis=1)).ravel()
     assert sums == pytest.approx([1.0, 1.0, 0.0])

@@ -14,7 +14,7 @@ CLASSES = ("homes", "park")
 
 def observed(shapes: list[shapely.Geometry], names: list[str]) -> list[str | None]:
     found = observed_cells(
-        np.array(shapes, dtype=object), np.array(names, dtype=object), CLASSES, CELLS.h3
+        np.array(shapes, dtype=object), np.array(names, dtype=object), CLASSES, CELLS
     )
     return [None if k < 0 else CLASSES[k] for k in found.label]
 
@@ -40,7 +40,7 @@ def test_the_larger_of_two_classes_is_observed_unless_both_cover_half() -> None:
         np.array([part(5, 0, 0.7), part(5, 0.3, 1)], dtype=object),
         np.array(["park", "homes"], dtype=object),
         CLASSES,
-        CELLS.h3,
+        CELLS,
     )
     assert (found.label[5], found.contested) == (-1, 1)
 

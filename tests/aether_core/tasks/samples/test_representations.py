@@ -25,7 +25,11 @@ from tests.errors import fault
 
 CITY = shapely.box(24.93, 60.16, 24.96, 60.18)
 CELLS = cells_of(CITY, 10)
-DIMENSIONS = {"alphaearth": 64, "aether": 128, "poi": 384, "concat": 192}
+GROUPS = np.array(["shop", "food", "shop", ""] * 15, dtype=object)
+DIMENSIONS = {"alphaearth": 64, "aether": 128, "poi": 384, "concat": 192, "mix": 4}
+DIMENSIONS["concat-mix"] = DIMENSIONS["concat"] + DIMENSIONS["mix"]
+OF_PLACES = {"poi", "mix"}
+"""Those that need no embedding."""
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -45,13 +49,13 @@ def arrays() -> CityArrays:
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
     return CityArrays(
-        cell_h3=CELLS.h3,
-        cell_lonlat=CELLS.lonlat,
+        units=CELLS,
         cell_vectors=pool(CELLS.lonlat),
         pool=pool,
         heads=Heads(),
         poi_lonlat=rng.uniform([24.93, 60.16], [24.96, 60.18], (60, 2)),
         poi_text=unit(rng.normal(size=(60, 384))),
+        poi_group=GROUPS,
     )
 
 
@@ -67,7 +71,7 @@ def test_each_describes_cells_and_points_alike(arrays: CityArrays, name: str) ->
     assert np.allclose(points, cells[5:25], atol=1e-5, equal_nan=True)
     assert rep.at_points(np.empty((0, 2))).shape == (0, DIMENSIONS[name])
     no_data = np.isnan(cells).any(axis=1)
-    assert np.array_equal(no_data, (CELLS.lonlat[:, 0] < 24.935) & (name != "poi"))
+    assert np.array_equal(no_data, (CELLS.lonlat[:, 0] < 24.935) & (name not in OF_PLACES))
 
 
 def test_concat_is_alphaearth_beside_aether(arrays: CityArrays) -> None:
@@ -87,6 +91,29 @@ def test_places_count_by_their_distance(arrays: CityArrays) -> None:
         weight = np.exp(-metres[nearest] / 300)
         expected = weight @ arrays.poi_text[nearest] / weight.sum()
         assert np.allclose(row, expected, atol=1e-4)
+
+
+def test_the_place_mix_counts_each_group_within_a_walk(arrays: CityArrays) -> None:
+    lonlat = np.array([[24.941, 60.171], [24.958, 60.162], [30.0, 62.0]])
+    found = representation("mix", arrays).at_points(lonlat)
+    geod = Geod(ellps="WGS84")
+    for spot, row in zip(lonlat[:2], found, strict=False):
+        near = np.array([geod.inv(*spot, *place)[2] for place in arrays.poi_lonlat]) < 800
+        shops, food = ((near & (group == GROUPS)).sum() for group in ("shop", "food"))
+        assert row[:3] == pytest.approx(np.log1p([shops, food, near.sum()]), abs=1e-5)
+        part = np.array([shops, food]) / (shops + food)
+        assert row[3] == pytest.approx(-(part * np.log(part)).sum() / np.log(2), abs=1e-5)
+    assert found[2].tolist() == [0, 0, 0, 0]  # nobody is there
+    beside = representation("concat-mix", arrays).at_points(lonlat)
+    assert np.array_equal(beside[:, 192:], found)
+
+
+def test_a_city_without_places_has_no_mix(arrays: CityArrays) -> None:
+    none = replace(
+        arrays, poi_lonlat=arrays.poi_lonlat[:0], poi_text=arrays.poi_text[:0], poi_group=GROUPS[:0]
+    )
+    with pytest.raises(InputError, check=fault("representation-without-places", "mix")):
+        representation("mix", none)
 
 
 def test_few_places_far_away_still_describe(arrays: CityArrays) -> None:
@@ -147,7 +174,7 @@ def test_samples_take_their_cell_or_their_own_spot(arrays: CityArrays) -> None:
 
 @pytest.mark.parametrize("name", ["aether", "concat"])
 def test_a_city_without_a_model_says_so(arrays: CityArrays, name: str) -> None:
-    with pytest.raises(InputError, check=fault("representation-without-model", name)):
+    with pytest.raises(InputError, check=fault("representation-without-model", "alphaearth")):
         representation(name, replace(arrays, heads=None))
 
 

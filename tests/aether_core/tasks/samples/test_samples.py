@@ -32,9 +32,7 @@ def sample(made: Labels, **how: object) -> Samples:
     return samples_of(
         made,
         boundary=CITY,
-        cell_h3=CELLS.h3,
-        cell_lonlat=CELLS.lonlat,
-        resolution=10,
+        units=CELLS,
         **({"seed": 0} | how),
     )
 

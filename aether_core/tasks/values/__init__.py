@@ -1,0 +1,1 @@
+"""Measured numbers of places: read, brought to a scale, and laid over a city."""
