@@ -42,13 +42,14 @@ CACHE = Noun(
     {"show": fetch_many.cache_show, "clear": fetch_many.cache_clear},
 )
 LAYER = Noun(
-    "List, export, rename and remove kept maps; report on them.",
+    "List, export, rename, colour and remove kept maps; report on them.",
     {
         "list": layers.list_all,
         "export": layers.export,
         "report": documents.report,
         "qgis": documents.qgis,
         "rename": layers.rename,
+        "style": layers.style,
         "remove": layers.remove,
     },
 )

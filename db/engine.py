@@ -105,8 +105,9 @@ def open_engine(
     return create_engine(
         _parsed(url),
         pool_pre_ping=True,
-        pool_size=4,
-        max_overflow=8,
+        pool_size=12,  # all are kept: what overflows is closed and opened anew on every question
+        max_overflow=0,
+        pool_use_lifo=True,
         pool_timeout=30,
         json_serializer=_plain_json,
         connect_args={

@@ -47,7 +47,7 @@ def draw_one_year(city: CitySummary) -> None:
     page.empty(
         f"This city has one year only, {city.year}",
         "Mapping change takes two. Fetch a city from public data with several years, or add "
-        "embedding files of another year, of the same kind and encoding.",
+        "satellite data of another year, of the same kind and encoding.",
         page.CITY,
         "Add a city with several years",
     )
@@ -94,7 +94,7 @@ def draw_both(city: CitySummary, found: CellChange) -> None:
         (found.score_from, found.score_to),
         ("score", "score"),
         (found.title, found.title),
-        "cosine, -1 to 1",
+        "match, -1 to 1",
         Look(dark=state.is_dark(), on_ground=ground.has_shapes(city)),
     )
     swipe.show_swipe(

@@ -24,9 +24,9 @@ SHOW, ADD = "This city", "Add a city"
 FETCH, FILES, MANY = "From public data", "From your files", "A list of cities"
 WAYS = {"add": FETCH, "fetch": FETCH, "files": FILES, "many": MANY}
 ABOUT = {
-    FETCH: "The satellite embedding and places come from public servers: choose the area, check "
+    FETCH: "Satellite data and places come from public servers: choose the area, check "
     "the estimate, start. No account needed.",
-    FILES: "Upload an AlphaEarth embedding and a file of places.",
+    FILES: "Upload satellite data (an AlphaEarth embedding) and a file of places.",
     MANY: "Several cities from public data, listed in a table with one row each.",
 }
 
@@ -43,7 +43,7 @@ def draw_places(city: CitySummary) -> None:
         with_footprint=True,
     )
     st.caption(
-        "Grey line: the city's boundary. Orange line: extent of the embedding. Dots: places."
+        "Grey line: the city's boundary. Orange line: extent of the satellite data. Dots: places."
     )
     if len(frame) < city.pois:
         st.caption(f"{len(frame):,} of {city.pois:,} places are shown.")
@@ -52,13 +52,14 @@ def draw_places(city: CitySummary) -> None:
 def draw_facts(city: CitySummary) -> None:
     """The figures of the city."""
     kind = FILE_KINDS[city.embedding_kind].unit
-    mark = ", simulated" if city.simulated else ""
+    made_up = ", made up (demo)" if city.simulated else ""
+    read = f"{city.year}, {city.pixels:,} {kind}{made_up}"
     facts(
         {
             "Places": f"{city.pois:,}",
             city.unit.several.capitalize(): city.units_in_words,
             **_lengths(city),
-            "Embedding": f"{kind_title(city.embedding)} {city.year}, {city.pixels:,} {kind}{mark}",
+            "Satellite data": f"{kind_title(city.embedding)} {read}",
             **_further_years(city),
             "Surroundings considered": _surroundings(city),
             "Coordinates": city.crs,

@@ -29,11 +29,11 @@ ASKED = {
     "at": "Example point",
     "from": "From",
     "to": "To",
-    "labels": "Labels",
+    "labels": "Known examples",
     "areas": "Areas",
-    "representation": "Representation",
-    "predictor": "Predictor",
-    "protocol": "Protocol",
+    "representation": "Data used",
+    "predictor": "Method",
+    "protocol": "Test",
 }
 
 
@@ -87,15 +87,15 @@ def draw_lineage(layer: LayerSummary) -> None:
         for name, label in ASKED.items()
         if layer.parameters.get(name) is not None
     }
-    if "Representation" in asked:
-        asked["Representation"] = features_used(layer)
+    if "Data used" in asked:
+        asked["Data used"] = features_used(layer)
     needs_model = REPRESENTATION_KINDS[layer.parameters.get("representation", "aether")].needs_model
     facts(
         {
             "Kind": layer_kind(layer.kind).noun,
             **asked,
             "Model": layer.model or ("its model was removed" if needs_model else "none needed"),
-            "Embedding": f"{layer.years}{', simulated' if layer.simulated else ''}",
+            "Satellite data": f"{layer.years}{', made up (demo)' if layer.simulated else ''}",
             "In PostGIS": layer.view,
         }
     )

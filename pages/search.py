@@ -154,7 +154,7 @@ def draw_unanswered(found: Found) -> None:
     offered: list[str] = []
     for part in found.result.parts if isinstance(found.result, Answer) else ():
         if part.support is not None and not part.support.paints:
-            st.write(plain(f"“{part.criterion.words}”: {part.support.reason}"))
+            st.write(plain(f"“{part.criterion.words}”: {part.support.summary}"))
             offered += [word for word in part.support.nearest if word not in offered]
     if offered:
         st.caption("It does know these. Choose one to ask for it:")

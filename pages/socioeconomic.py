@@ -1,4 +1,4 @@
-"""Socioeconomic: from shares of areas to a map of areas and cells, with intervals."""
+"""Population and housing: from shares of areas to a map of areas and cells, with intervals."""
 
 from aether_core.tasks.kinds.shares import SHARES
 from ui.shell import errors, page, state

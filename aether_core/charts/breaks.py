@@ -5,8 +5,9 @@ colour means the same wherever a layer is seen. The screen adds only what depend
 page: how far the ground shows through, and a ramp turned round where the page is dark.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -14,16 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.charts.class_colours import rgb
-from aether_core.charts.palette import CHANGE_RAMP, VALUE_RAMP
+from aether_core.charts.palette import CHANGE_RAMP, DEFAULT_RAMP, RAMPS
 from aether_core.errors import InputError
 from aether_core.search.change import change_edges
 
 STEPS: Final = 6
 """Classes of a number whose values decide where it is cut."""
 WITHIN_NOISE: Final = "within noise"
+_LARGEST_WRITTEN_OUT, _LEAST_WRITTEN_OUT = 1e9, 1e-4
+_MOST_DIGITS: Final = 9  # what a float32 has
 _FAINTEST_ON_GROUND, _FAINTEST = 0.13, 0.4
 _ABOUT_MIDDLE: Final = (1.0, 0.91, 0.78, 0.22, 0.78, 0.91, 1.0)
-_RAMP: Final = np.array([rgb(colour) for colour in VALUE_RAMP], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,16 @@ class Breaks:
         colours: `#rrggbb` of each class.
         names: What each is called.
         about_middle: The classes lie to both sides of a middle one, so that neither end is more.
+        factor: What numbers are multiplied by where people read them: 100 for shares.
+        unit: What follows them there, such as ` %`.
     """
 
     edges: tuple[float, ...]
     colours: tuple[str, ...]
     names: tuple[str, ...]
     about_middle: bool = False
+    factor: float = 1
+    unit: str = ""
 
     def class_of(self, values: NDArray[np.floating]) -> NDArray[np.int64]:
         """Class of each value, int64 `[n]`; -1 where there is none."""
@@ -55,15 +61,23 @@ class Breaks:
             on_ground: Whether streets and parks lie below them.
         """
         if self.about_middle:
-            return _ABOUT_MIDDLE
+            at = np.linspace(0, len(_ABOUT_MIDDLE) - 1, len(self.colours))
+            there = np.interp(at, np.arange(len(_ABOUT_MIDDLE)), _ABOUT_MIDDLE)
+            return tuple(there.round(4).tolist())
         faintest = _FAINTEST_ON_GROUND if on_ground else _FAINTEST
         return tuple(np.linspace(faintest, 1.0, len(self.colours)).round(4).tolist())
 
 
-def ramp_colours(count: int) -> tuple[str, ...]:
-    """So many colours of the ramp of values, pale to deep."""
-    at = np.linspace(0, len(_RAMP) - 1, count)
-    channels = [np.interp(at, np.arange(len(_RAMP)), channel) for channel in _RAMP.T]
+def ramp_colours(count: int, ramp: str = DEFAULT_RAMP) -> tuple[str, ...]:
+    """So many colours of a ramp, lowest first.
+
+    Args:
+        count: Number of colours.
+        ramp: One of `RAMPS`; the one of values when left out.
+    """
+    known = np.array([rgb(colour) for colour in RAMPS[ramp].colours], dtype=np.float64)
+    at = np.linspace(0, len(known) - 1, count)
+    channels = [np.interp(at, np.arange(len(known)), channel) for channel in known.T]
     return tuple(
         "#{:02x}{:02x}{:02x}".format(*(round(value) for value in colour))
         for colour in zip(*channels, strict=True)
@@ -120,21 +134,47 @@ def _even_breaks(values: NDArray[np.floating], *, factor: float, unit: str) -> B
     # Layers hold float32: whoever has widened them meanwhile cuts at the same limits.
     finite = finite_values(np.asarray(values, dtype=np.float32)).astype(np.float64)
     edges = tuple(np.unique(np.quantile(finite, np.linspace(0, 1, STEPS + 1))).tolist())
+    names: Sequence[str] = names_between(edges, factor, unit)
     if len(edges) == 1:
         only = edges[0]
-        return fixed_breaks((only - 0.5, only + 0.5), (f"{plain_number(factor * only)}{unit}",))
-    return fixed_breaks(edges, names_between(edges, factor, unit))
+        edges = (only - 0.5, only + 0.5)
+        names = [f"{numbers_apart([factor * only])[0]}{unit}"]
+    return replace(fixed_breaks(edges, names), factor=factor, unit=unit)
 
 
-def plain_number(value: float) -> str:
-    """Three digits that count, as people write them: 9,510 rather than 9.51e+03."""
-    return f"{float(f'{value:.3g}'):,.10g}"
+def names_between(
+    edges: Sequence[float], factor: float = 1, unit: str = "", digits: int = 3
+) -> list[str]:
+    """Names of the classes between limits, times a factor, in so many digits or more."""
+    texts = numbers_apart([factor * edge for edge in edges], digits)
+    return [f"{low} to {high}{unit}" for low, high in pairwise(texts)]
 
 
-def names_between(edges: Sequence[float], factor: float = 1, unit: str = "") -> list[str]:
-    """Names of the classes between limits, times a factor."""
-    ends = [plain_number(factor * edge) for edge in edges]
-    return [f"{low} to {high}{unit}" for low, high in pairwise(ends)]
+def number_text(value: float, digits: int = 3) -> str:
+    """A number as people write it: `0.0123`, `1,234`, with no more digits than are asked for.
+
+    Args:
+        value: A finite number.
+        digits: Digits that count; whole numbers keep all of theirs.
+    """
+    size = abs(value)
+    if size >= _LARGEST_WRITTEN_OUT or 0 < size < _LEAST_WRITTEN_OUT:
+        return f"{value:.{digits}g}"
+    before = math.floor(math.log10(size)) + 1 if size else 1
+    after = max(digits - before, 0)
+    text = f"{value:,.{after}f}"
+    text = text.rstrip("0").rstrip(".") if after else text
+    return "0" if text == "-0" else text
+
+
+def numbers_apart(values: Sequence[float], least: int = 3) -> list[str]:
+    """Numbers in as few digits, `least` or more, as tell those apart that differ."""
+    different = len(set(values))
+    for digits in range(least, _MOST_DIGITS):
+        texts = [number_text(value, digits) for value in values]
+        if len(set(texts)) == different:
+            return texts
+    return [number_text(value, _MOST_DIGITS) for value in values]
 
 
 def finite_values(values: NDArray[np.floating]) -> NDArray[Any]:

@@ -11,6 +11,7 @@ not to be trusted.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -64,6 +65,89 @@ SHARE_RAMP: Final = VALUE_RAMP[::2]
 CHANGE_RAMP: Final = ("#9e5206", "#db8c36", "#f3cd98", "#ffffff", "#a5cbec", "#488fcc", "#104e94")
 """Away from something, within noise, towards it: brown over white to blue, which
 colour-blind readers can tell apart."""
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """Colours from low to high that a reader of maps can choose.
+
+    Attributes:
+        title: What it is called.
+        colours: Lowest first, nine or fewer; those between them are mixed.
+        about_middle: Pale in the middle, so that neither end is more.
+    """
+
+    title: str
+    colours: tuple[str, ...]
+    about_middle: bool = False
+
+
+DEFAULT_RAMP: Final = "yellow-violet"
+MIDDLE_RAMP: Final = "brown-blue"
+RAMPS: Final[Mapping[str, Ramp]] = MappingProxyType(
+    {
+        DEFAULT_RAMP: Ramp("Yellow to violet", VALUE_RAMP),
+        "blue": Ramp(
+            "Blues",
+            (
+                "#d4edf7",
+                "#a7d5ec",
+                "#7bbce1",
+                "#4ea2d7",
+                "#1687cd",
+                "#166caf",
+                "#135291",
+                "#0e3973",
+                "#082256",
+            ),
+        ),
+        "red": Ramp(
+            "Reds",
+            (
+                "#fae5c3",
+                "#f0c58f",
+                "#e7a25c",
+                "#df7c20",
+                "#c95c03",
+                "#af3f02",
+                "#90260f",
+                "#6d1516",
+                "#4c0613",
+            ),
+        ),
+        "purple": Ramp(
+            "Purples",
+            (
+                "#f7e1ee",
+                "#e9bede",
+                "#d79bd1",
+                "#c27ac7",
+                "#ab58be",
+                "#8946a5",
+                "#69338b",
+                "#4c2171",
+                "#310e57",
+            ),
+        ),
+        "grey": Ramp(
+            "Greys, for print",
+            (
+                "#e6e8ea",
+                "#cbcdd0",
+                "#b0b3b6",
+                "#96999d",
+                "#7d8185",
+                "#65696d",
+                "#4d5256",
+                "#383c40",
+                "#23272b",
+            ),
+        ),
+        MIDDLE_RAMP: Ramp("Brown to blue, pale in the middle", CHANGE_RAMP, about_middle=True),
+    }
+)
+"""What can be chosen for the numbers of a kept map; placed in OKLCH as `VALUE_RAMP` is, but for the
+last, so that deeper is more in each."""
 GROUND_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
     {"water": "#c9dde8", "green": "#dde8d3", "building": "#e2ded7", "road": "#b4bcc3"}
 )

@@ -23,11 +23,10 @@ from aether_core.report.blocks import (
 )
 from aether_core.report.map_picture import seen_on_land
 
-SIMULATED: Final = "Simulated embedding"
+SIMULATED: Final = "Made-up satellite data (demo)"
 SIMULATED_MEANS: Final = (
-    "The embedding behind this report is simulated, not measured by satellite. The report "
-    "shows how "
-    "the method works; it is not evidence about the city."
+    "The satellite data behind this report are made up, not measured. The report shows how the "
+    "method works; it is not evidence about the city."
 )
 
 

@@ -8,7 +8,7 @@ stand-in's over all blocks (`stand_in`). The thresholds were chosen on simulated
 apart from those they are reported on; `docs/ask.md` has both.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -69,6 +69,7 @@ class Support:
         cosine: To the nearest word of the city, the mean of background words taken off.
         described: Words of the city that count as like the query, nearest first.
         nearest: Words of the city nearest in meaning, nearest first: what can be asked instead.
+        figures: The part of the reason that only those want to read who ask how it was tested.
     """
 
     level: Level
@@ -80,6 +81,13 @@ class Support:
     cosine: float
     described: tuple[str, ...]
     nearest: tuple[str, ...]
+    figures: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The reason without its figures."""
+        ending = f": {self.figures}."
+        return f"{self.reason.removesuffix(ending)}." if self.figures else self.reason
 
     @property
     def paints(self) -> bool:
@@ -137,10 +145,11 @@ def judge(
     described = tuple(places.words[row] for row in chosen)
     tested_on, found = _tested(places, sought, score, stand_in)
     none_held = places.held_out is None
-    level, reason = _verdict(
-        likeness.value, described, int(sought.sum()), found, _how(tested_on, none_held)
+    figures = _figures(found, _how(tested_on, none_held))
+    level, reason = _verdict(likeness.value, described, int(sought.sum()), found, figures)
+    return replace(
+        _support(level, reason, likeness, nearest, described, tested_on, found), figures=figures
     )
-    return _support(level, reason, likeness, nearest, described, tested_on, found)
 
 
 def undescribed() -> Support:
@@ -241,8 +250,15 @@ def _how(tested_on: MeasuredWith | None, none_held: bool) -> str:
     return f"measured with a simple stand-in, as {held} known to be held out of training"
 
 
+def _figures(found: BlockAuc | None, how: str) -> str:
+    """The AUC with its interval; nothing where it cannot be told."""
+    if found is None or found.lo is None or found.hi is None:
+        return ""
+    return f"AUC {found.auc:.2f} ({found.lo:.2f} to {found.hi:.2f}; 0.5 is chance), {how}"
+
+
 def _verdict(
-    value: float, described: tuple[str, ...], number: int, found: BlockAuc | None, how: str
+    value: float, described: tuple[str, ...], number: int, found: BlockAuc | None, figure: str
 ) -> tuple[Level, str]:
     """The level and its sentence, for a query that places here are described like."""
     like = f"like this ({listed(described[:_NAMED])})"
@@ -252,7 +268,6 @@ def _verdict(
             f"{number:,} place{'' if one else 's'} here {'is' if one else 'are'} described {like}, "
             "too few to test whether such places are found where nothing was trained."
         )
-    figure = f"AUC {found.auc:.2f} ({found.lo:.2f} to {found.hi:.2f}; 0.5 is chance), {how}"
     if found.hi < NOT_FOUND:
         return Level.NONE, (
             f"Places here are described {like}, but what is seen from above does not tell them "

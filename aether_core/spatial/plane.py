@@ -1,11 +1,42 @@
 """Metres and square metres around a place: an equal-area plane that touches the earth there."""
 
-from typing import Any
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
+
+_FEW: Final = 10_000
+
+
+class _Projector:
+    """One thread that projects few points for all others.
+
+    A transformer is made anew in each thread that uses it, which takes 8 ms, and a page has a
+    thread for every run.
+    """
+
+    def __init__(self) -> None:
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)  # a child has none of its parent's threads
+
+    def _begin(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="project")
+
+    def transform(
+        self, transformer: Transformer, lonlat: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Coordinates of WGS84 `[n, 2]`, as the transformer gives them."""
+        found: tuple[NDArray[np.float64], NDArray[np.float64]] = self._thread.submit(
+            transformer.transform, lonlat[:, 0], lonlat[:, 1]
+        ).result()
+        return found
+
+
+_PROJECTOR: Final = _Projector()
 
 
 class Plane:
@@ -41,7 +72,10 @@ class Plane:
 
     def points(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return metres east and north of the centre, float64 `[n, 2]`, of WGS84 `[n, 2]`."""
-        x, y = self._project.transform(lonlat[:, 0], lonlat[:, 1])
+        if len(lonlat) > _FEW:
+            x, y = self._project.transform(lonlat[:, 0], lonlat[:, 1])
+        else:
+            x, y = _PROJECTOR.transform(self._project, lonlat)
         return np.column_stack([np.asarray(x), np.asarray(y)])
 
     def shapes(self, geometry: NDArray[np.object_]) -> NDArray[Any]:

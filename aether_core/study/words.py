@@ -15,7 +15,7 @@ def metric_name(metric: str) -> str:
     return title[:1].lower() + title[1:]
 
 
-def plain_number(value: float) -> str:
+def number_text(value: float) -> str:
     """A figure, such as `0.214`, with a typographic minus."""
     return f"{value:.3f}".replace("-", _MINUS)
 

@@ -155,7 +155,7 @@ def _finish(
             (r["cell"], f"{r['lon']:.5f}", f"{r['lat']:.5f}", r["score"], f"{r['percentile']:.1f}")
             for r in results
         ],
-        title=f"{scores.query}{' (simulated embedding)' if scores.simulated else ''}",
+        title=f"{scores.query}{' (made-up satellite data)' if scores.simulated else ''}",
     )
     for reason, number in scores.left_out.items():
         output.say(f"{number:,} cells left out of the ranking: {reason}")

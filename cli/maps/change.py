@@ -73,7 +73,7 @@ def change(
             )
             for row in results
         ],
-        title=f"{found.title}{' (simulated embedding)' if found.simulated else ''}",
+        title=f"{found.title}{' (made-up satellite data)' if found.simulated else ''}",
     )
     output.say(in_words(found))
     if target is not None:

@@ -1,4 +1,4 @@
-"""`layer list`, `export`, `rename`, `remove`."""
+"""`layer list`, `export`, `rename`, `style`, `remove`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -78,6 +78,53 @@ def rename(slug: str, layer: str, title: str) -> None:
     renamed = rename_layer(open_store(), slug, layer, title)
     output.document(_listed(renamed))
     output.say(f"{layer} is now called {renamed.title}.")
+
+
+def style(
+    slug: str,
+    layer: str,
+    field: Annotated[
+        str | None, typer.Option(help="Field of numbers; default: what the map is about.")
+    ] = None,
+    ramp: Annotated[
+        str | None,
+        typer.Option(help="Colours: yellow-violet, blue, red, purple, grey or brown-blue."),
+    ] = None,
+    cut: Annotated[
+        str | None, typer.Option(help="How classes are made: round, even or quantiles.")
+    ] = None,
+    classes: Annotated[int | None, typer.Option(help="How many, 2 to 9, for --cut.")] = None,
+    breaks: Annotated[
+        str | None,
+        typer.Option(help="Limits between classes instead, as the legend writes: 100,250,500."),
+    ] = None,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Forget what was chosen, before anything else.")
+    ] = False,
+) -> None:
+    """Show or choose a kept map's colours and classes, for pages, reports and exports alike."""
+    from aether_core.charts.own_classes import OwnClasses
+    from workflows.home.store import open_store
+    from workflows.layers.layers import layer_values, show_layer
+    from workflows.layers.own_classes import (
+        choose_classes,
+        classes_of_field,
+        limits_of,
+        numeric_field,
+    )
+
+    store = open_store()
+    summary, frame = show_layer(store, slug, layer), layer_values(store, slug, layer)
+    chosen = numeric_field(summary, frame, field)
+    limits = () if breaks is None else limits_of(summary, frame, chosen, breaks)
+    asked = OwnClasses(ramp, cut, classes, limits)
+    if reset or not asked.is_default:
+        before = OwnClasses() if reset else classes_of_field(summary, frame, chosen).own
+        summary = choose_classes(store, slug, layer, chosen, before.changed_by(asked))
+    found = classes_of_field(summary, frame, chosen)
+    output.document({"city": slug, "layer": layer, **found.facts()})
+    rows = zip(found.breaks.names, found.breaks.colours, strict=True)
+    output.table(["class", "colour"], rows, title=f"{summary.title}: {found.field}")
 
 
 def remove(slug: str, layer: str) -> None:

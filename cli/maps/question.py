@@ -104,7 +104,7 @@ def _document(answer: "Answer", results: list[dict[str, Any]]) -> dict[str, Any]
 
 def _say(answer: "Answer", results: list[dict[str, Any]]) -> None:
     asked = answer.question or "criteria of a file"
-    output.say(f"{asked}{' (simulated embedding)' if answer.simulated else ''}")
+    output.say(f"{asked}{' (made-up satellite data)' if answer.simulated else ''}")
     output.table(
         ["criterion", "asks for", "measured to", "part"],
         [(part.criterion.label, part.sentence, part.meaning, part.name) for part in answer.parts],

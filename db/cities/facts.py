@@ -1,13 +1,13 @@
-"""What lists of cities show of each, for all of them in a few statements."""
+"""What lists of cities show of each, for all of them in one statement."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 import shapely
-from geoalchemy2.shape import to_shape
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from db.schema import Cell, City, Layer, Model, Poi, PooledView, Raster
@@ -35,56 +35,64 @@ class CityFacts:
 
 def city_facts(session: Session, city_ids: Sequence[int]) -> dict[int, CityFacts]:
     """Facts of cities by their number, in as many statements for one as for a hundred."""
-    years = _years(session, city_ids)
-    footprints = _footprints(session, city_ids)
-    in_use = {
-        model.city_id: model
-        for model in session.scalars(select(Model).where(Model.city_id.in_(city_ids), Model.in_use))
-    }
+    rows = session.execute(
+        select(
+            City.id,
+            City.created_at,
+            _number_of(Model),
+            _number_of(Layer),
+            select(func.array_agg(PooledView.year.distinct()))
+            .where(PooledView.city_id == City.id)
+            .correlate(City)
+            .scalar_subquery(),
+            select(func.ST_AsBinary(func.ST_Collect(Raster.footprint)))
+            .where(Raster.city_id == City.id, Raster.year == City.year)
+            .correlate(City)
+            .scalar_subquery(),
+            Model,
+        )
+        .outerjoin(Model, (Model.city_id == City.id) & Model.in_use)
+        .where(City.id.in_(city_ids))
+    ).all()
+    sizes = _sizes(session, [(row[0], row[1]) for row in rows])
     return {
         city_id: CityFacts(
-            pois=pois,
-            cells=cells,
+            *size,
             models=models,
             layers=layers,
-            years=tuple(years[city_id]),
-            footprint=shapely.union_all(footprints[city_id]),
-            model=in_use.get(city_id),
+            years=tuple(sorted(years or ())),
+            footprint=_together(footprints),
+            model=model,
         )
-        for city_id, pois, cells, models, layers in _counts(session, city_ids)
+        for size, (city_id, _, models, layers, years, footprints, model) in zip(
+            sizes, rows, strict=True
+        )
     }
 
 
-def _counts(session: Session, city_ids: Sequence[int]) -> list[tuple[int, int, int, int, int]]:
-    """A city's number, and how many places, cells, models and layers it has."""
-    tables: tuple[type[Poi | Cell | Model | Layer], ...] = (Poi, Cell, Model, Layer)
-    counts = [
-        select(func.count()).select_from(table).where(table.city_id == City.id).scalar_subquery()
-        for table in tables
-    ]
-    rows = session.execute(select(City.id, *counts).where(City.id.in_(city_ids)))
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+def _together(footprints: bytes | None) -> BaseGeometry:
+    """One shape of all that a city's files cover; an empty one where it has none."""
+    parts = [] if footprints is None else shapely.get_parts(shapely.from_wkb(bytes(footprints)))
+    return shapely.union_all(parts)
 
 
-def _years(session: Session, city_ids: Sequence[int]) -> dict[int, list[int]]:
-    held: dict[int, list[int]] = defaultdict(list)
-    found = (
-        select(PooledView.city_id, PooledView.year)
-        .where(PooledView.city_id.in_(city_ids))
-        .distinct()
-    )
-    for city_id, year in session.execute(found.order_by(PooledView.year)):
-        held[city_id].append(year)
-    return held
+_SIZES: Final[dict[tuple[str, int, datetime], tuple[int, int]]] = {}
+"""Places and cells by database and city. They come and go with the city, and to count 250,000 of
+them on every run of a page would cost more than all else that is asked."""
 
 
-def _footprints(session: Session, city_ids: Sequence[int]) -> dict[int, list[BaseGeometry]]:
-    shapes: dict[int, list[BaseGeometry]] = defaultdict(list)
-    found = (
-        select(Raster.city_id, Raster.footprint)
-        .join(City, (City.id == Raster.city_id) & (City.year == Raster.year))
-        .where(City.id.in_(city_ids))
-    )
-    for city_id, footprint in session.execute(found):
-        shapes[city_id].append(to_shape(footprint))
-    return shapes
+def _sizes(session: Session, cities: Sequence[tuple[int, datetime]]) -> list[tuple[int, int]]:
+    """How many places and cells each city has, by its number and when it was added."""
+    database = str(session.get_bind().engine.url)
+    keys = {city_id: (database, city_id, created) for city_id, created in cities}
+    unknown = [city_id for city_id, key in keys.items() if key not in _SIZES]
+    if unknown:
+        counted = select(City.id, _number_of(Poi), _number_of(Cell)).where(City.id.in_(unknown))
+        for city_id, pois, cells in session.execute(counted):
+            _SIZES[keys[city_id]] = (pois, cells)
+    return [_SIZES[key] for key in keys.values()]
+
+
+def _number_of(table: type[Poi | Cell | Model | Layer]) -> ScalarSelect[int]:
+    counted = select(func.count()).select_from(table).where(table.city_id == City.id)
+    return counted.correlate(City).scalar_subquery()

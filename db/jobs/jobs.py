@@ -117,6 +117,20 @@ def list_jobs(
     return list(session.scalars(asked.limit(limit)))
 
 
+def lately(session: Session, limit: int) -> list[Job]:
+    """The newest jobs, and all that are not over, newest first.
+
+    Args:
+        session: In a transaction.
+        limit: How many of the newest.
+    """
+    newest = select(Job.id).order_by(Job.id.desc()).limit(limit).scalar_subquery()
+    asked = select(Job).where(Job.state.in_(UNFINISHED) | Job.id.in_(newest))
+    return list(
+        session.scalars(asked.order_by(Job.id.desc()).execution_options(populate_existing=True))
+    )
+
+
 def start(session: Session, job_id: int) -> Job:
     """A worker takes a job up: its progress and error are cleared, its attempts counted.
 

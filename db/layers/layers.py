@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from psycopg import sql
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -170,6 +170,28 @@ def layer_geo_frame(session: Session, layer: Layer) -> gpd.GeoDataFrame:
         raise _removed(layer)
     shapes = shapely.from_wkb([row[0] for row in rows])
     return gpd.GeoDataFrame(found[1], geometry=shapes, crs="EPSG:4326")
+
+
+def change_layer(
+    session: Session,
+    layer: Layer,
+    *,
+    title: str | None = None,
+    own_classes: Mapping[str, Any] | None = None,
+) -> None:
+    """Change how a layer is called or coloured, and note when; what is None stays.
+
+    Args:
+        session: In a transaction.
+        layer: The layer.
+        title: Name for people.
+        own_classes: Chosen colours and classes by field, all of them.
+    """
+    layer.title = layer.title if title is None else title
+    layer.own_classes = layer.own_classes if own_classes is None else dict(own_classes)
+    layer.changed_at = func.now()
+    session.flush()
+    session.refresh(layer)
 
 
 def remove_layer(session: Session, city_id: int, slug: str) -> None:

@@ -28,7 +28,9 @@ class Layer(Base):
     `fields` lists `{name, type, unit}` in order. `label_set_id` and `area_set_id` name what a layer
     was fitted on; a layer goes with its areas but outlives its labels. `cells_layer_id` is, for a
     layer of areas, the layer of cells that was made together with it. `findings` is what was
-    measured while it was made: accuracy, coverage, limits. `view_name` is the SQL view that shows
+    measured while it was made: accuracy, coverage, limits. `own_classes` holds, by field, colours
+    and classes that somebody chose; `changed_at` is when title or colours were last changed, NULL
+    where they never were. `view_name` is the SQL view that shows
     the layer to QGIS; a trigger drops it with the row, and the materialized view under it.
     """
 
@@ -61,8 +63,10 @@ class Layer(Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     lineage: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     findings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
+    own_classes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     view_name: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = created()
+    changed_at: Mapped[datetime | None]
 
 
 class LayerUnits(Base):

@@ -54,7 +54,7 @@ def test_before_a_comparison_the_page_says_what_is_needed() -> None:
     visit = open_page("evaluate")
     said = words(visit)
     assert "Does AETHER predict land use better" in said
-    assert "Still needed: labels." in said
+    assert "Still needed: some known examples." in said
     assert visit.button(key="compare-go").disabled
 
 
@@ -147,8 +147,8 @@ def test_shares_of_areas_have_a_comparison_of_their_own(
     request = SocioeconomicRequest(AreaRequest(task_files.areas, tuple(GROUPS)), QUICK)
     kept = evaluate_task(app_environment, SLUG, request, ("alphaearth", "aether"))
     visit = open_page("evaluate")
-    assert "Still needed: labels." in words(visit)
-    visit.get_by_key("task").set_value("Socioeconomic").run()
+    assert "Still needed: some known examples." in words(visit)
+    visit.get_by_key("task").set_value("Population and housing").run()
     said = words(visit)
     assert kept.verdict in said
     assert ", ".join(GROUPS) in said

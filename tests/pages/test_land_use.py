@@ -52,7 +52,7 @@ def mapped(app_environment: Store, task_files: TaskFiles, once: Once) -> LandUse
 def test_before_a_map_the_page_says_what_is_needed() -> None:
     visit = open_page("land_use")
     assert "points or polygons with known land use" in visit.info[0].value
-    assert "Still needed: labels." in words(visit)
+    assert "Add some known examples first." in words(visit)
     assert visit.button(key="landuse-go").disabled
     assert layer(deck(visit), "boundary")
 
@@ -125,7 +125,7 @@ def test_one_class_is_coloured_by_its_probability(
             {"Calibration of the probabilities", "Coverage of the prediction sets; target 90 %"},
         ),
         ("Limitations", {"Error by land-use class", "Coverage by land-use class"}),
-        ("Folds", {"Variogram of the labels"}),
+        ("Test areas", {"Variogram of the labels"}),
     ],
 )
 def test_each_question_of_trust_has_its_tab(tab: str, titles: set[str]) -> None:
@@ -164,7 +164,7 @@ def test_a_map_that_someone_else_removed_is_no_error(
     remove_layer(app_environment, SLUG, mapped.layer.layer)
     visit.run()
     assert not visit.exception
-    assert "Still needed: labels." in words(visit)
+    assert "Add some known examples first." in words(visit)
 
 
 def write(path: Path, values: list[str], *, lon: float = 24.94, step: float = 1e-4) -> Path:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from aether_core.tasks.kinds.classes import ClassFindings
 from tests.app_fixtures import SLUG, Once
-from tests.pages.visit import deck, layer, links, open_page, words
+from tests.pages.visit import deck, layer, links, open_page, open_popover, words
 from tests.task_fixtures import GROUPS, TaskFiles
 from ui.maps import take_away
 from workflows.home.store import Store
@@ -60,15 +60,14 @@ def test_layers_are_listed_newest_first_with_their_lineage(kept: Store) -> None:
     assert visit.radio[0].options == ["school", "a night out"]
     said = words(visit)
     assert "tinytown-1" in said
-    assert "2024, simulated" in said
+    assert "2024, made up (demo)" in said
     assert list_layers(kept, SLUG)[0].view in said
 
 
 def test_the_chosen_layer_is_drawn_by_the_chosen_field(kept: Store) -> None:
     visit = open_page("layers")
     by_percentile = layer(deck(visit), "cells")["data"]
-    fields = ["score", "percentile"]
-    switch = next(one for one in visit.segmented_control if one.options == fields)
+    switch = next(one for one in visit.segmented_control if one.options == ["Score", "Rank"])
     switch.set_value("score").run()
     by_score = layer(deck(visit), "cells")["data"]
     assert by_percentile[0]["t"].startswith("ranks above ")
@@ -114,6 +113,30 @@ def test_a_layer_is_renamed_and_a_title_too_long_is_said(kept: Store) -> None:
     visit.button(key=f"rename-{chosen}").click().run()
     assert "1 to 200 characters" in visit.error[0].value
     assert list_layers(kept, SLUG)[0].title == "Schools of 2024"
+
+
+def test_own_colours_and_limits_are_kept_for_everybody_and_taken_back(kept: Store) -> None:
+    visit = open_page("layers")
+    before = deck(visit)
+    name = open_popover(visit, "Colours")
+    visit.selectbox(key=f"{name}-ramp").set_value("red").run()
+    visit.selectbox(key=f"{name}-way").set_value("typed").run()
+    visit.text_input(key=f"{name}-limits").set_value("80, 40").run()
+    assert "40 after 80" in visit.error[0].value
+    assert f"{name}-apply" not in {one.key for one in visit.button}
+    visit.text_input(key=f"{name}-limits").set_value("40, 80").run()
+    visit.button(key=f"{name}-apply").click().run()
+    assert not visit.exception
+    another = deck(open_page("layers"))
+    names = [one["name"] for one in another["legends"][0]["entries"]]
+    assert names == ["0 to 40", "40 to 80", "80 to 100"]
+    assert another["legends"] == deck(visit)["legends"] != before["legends"]
+    chosen = list_layers(kept, SLUG)[0]
+    assert chosen.own_classes["percentile"].ramp == "red"
+    name = open_popover(visit, "Colours")
+    visit.button(key=f"{name}-reset").click().run()
+    assert deck(visit)["legends"] == before["legends"]
+    assert list_layers(kept, SLUG)[0].own_classes == {}
 
 
 def test_removing_takes_a_second_word(kept: Store) -> None:

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from aether_core.search.question.criteria import Criterion, FileSource
 from tests.app_fixtures import SLUG
 from tests.pages.visit import deck, layer, links, open_page, open_popover, popovers, words
+from ui.shell.text import plain
 from workflows.home.store import Store
 from workflows.layers.layers import layer_values, list_layers
 from workflows.search.ask import Answer, ask
@@ -82,6 +83,8 @@ def test_a_whole_question_stands_as_chips_that_can_be_edited(app_environment: St
     assert first.startswith("like: parks · ")
     assert rest == ["near: school, 300 m", "not near: bars, 50 m"]
     assert "Distances are straight lines" in words(visit)
+    best = ask(app_environment, SLUG, WHOLE).best(1)[0]
+    assert f"near school: {best['metres']['near_school']:,.0f} m" in words(visit)
 
     key = open_popover(visit, "near: school")
     visit.number_input(key=f"{key}-distance").set_value(500)
@@ -164,6 +167,8 @@ def test_uncertain_cells_are_greyed(app_environment: Store) -> None:
     visit = open_page("search", q=QUERY)
     visit.get_by_key("ask-view").set_value("How sure").run()
     assert "area of applicability" in words(visit)
+    (tested,) = [one for one in visit.expander if one.label == "How was this tested?"]
+    assert any("area of applicability" in one.value for one in tested.caption)
     colours = {tuple(cell["c"]) for cell in layer(deck(visit), "cells")["data"]}
     visit.slider(key="ask-sure").set_value(90).run()
     after = [tuple(cell["c"]) for cell in layer(deck(visit), "cells")["data"]]
@@ -341,3 +346,13 @@ def test_a_map_is_drawn_without_a_style_that_is_missing(monkeypatch: pytest.Monk
     assert not page.error
     assert any("missing.json" in one.value for one in page.caption)
     assert deck(page)["style"] is None
+
+
+def test_what_would_be_taken_for_another_answer_is_said_above_the_map(
+    app_environment: Store,
+) -> None:
+    question = "places like this park, no school within 40 km"
+    visit = open_page("search", q=question)
+    remarks = ask(app_environment, SLUG, question).remarks
+    assert len(remarks) == 2
+    assert all(plain(note[1:]) in words(visit) for note in remarks)

@@ -1,4 +1,4 @@
-"""Socioeconomic: from shares of areas to a map of areas and cells, and what is refused."""
+"""Population and housing: from shares of areas to a map of areas and cells, and what is refused."""
 
 import json
 from collections.abc import Callable
@@ -186,7 +186,7 @@ def test_cells_can_be_shown_and_two_fields_subtracted(app_environment: Store) ->
 
 
 @pytest.mark.usefixtures("mapped")
-@pytest.mark.parametrize("tab", ["Accuracy", "Confidence", "Limitations", "Folds"])
+@pytest.mark.parametrize("tab", ["Accuracy", "Confidence", "Limitations", "Test areas"])
 def test_each_question_of_trust_has_its_tab(tab: str) -> None:
     visit = open_page("socioeconomic")
     visit.session_state["shares-tabs"] = tab

@@ -132,7 +132,7 @@ def _chip(
         if part is not None:
             st.caption(plain(f"{sentence(part.sentence)}; from: {part.meaning}."))
             if part.support is not None:
-                st.caption(plain(part.support.reason))
+                st.caption(plain(part.support.summary))
         if one.kind in _OFFERED:
             _form(name, one, lambda edited: _replace(question, at, edited), "Apply")
         st.button(
@@ -234,6 +234,7 @@ def _show_reading(answer: Answer) -> None:
         + (" (unknown here)" if one.code == "no-support" else f" ({one.reason})")
         for one in answer.unmapped
     ]
+    lines += [sentence(note) for note in answer.remarks]
     if STRAIGHT_LINE in answer.notes:
         lines.append("Distances are straight lines, this city has no streets kept")
     if answer.left_out:

@@ -17,7 +17,7 @@ from ui.map.nearby import spread_out
 from ui.shell import state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
-from workflows.search.ask import Answer
+from workflows.search.ask import Answer, Part
 from workflows.search.explain import Address, addresses
 from workflows.search.search import CellScores
 from workflows.training.representation import model_for
@@ -122,8 +122,16 @@ def match_percent(result: Answer | CellScores, row: int) -> str:
 def _parts(result: Answer | CellScores, row: int) -> Sequence[tuple[str, float | None]]:
     if not isinstance(result, Answer):
         return ()
-    values = [(part.criterion.label, float(part.value[row])) for part in result.parts if part.used]
+    values = [(_label(part, row), float(part.value[row])) for part in result.parts if part.used]
     return [(label, value if np.isfinite(value) else None) for label, value in values]
+
+
+def _label(part: Part, row: int) -> str:
+    """What is asked; of a distance what it is here, as a chip above says what it should be."""
+    one = part.criterion
+    if part.metres is None or not np.isfinite(part.metres[row]):
+        return one.label
+    return f"{one.kind.replace('_', ' ')} {one.words}: {part.metres[row]:,.0f} m"
 
 
 def show_spots(spots: Sequence[Spot]) -> None:

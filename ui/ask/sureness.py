@@ -52,12 +52,15 @@ def of_cells(question: Question, found: Found) -> npt.NDArray[np.float32] | None
 def ask_sureness(question: Question, found: Found) -> None:
     """Support in words, the slider, and what it uses."""
     result = found.result
+    tested: list[str] = []
     if isinstance(result, Answer):
         for part in result.parts:
             if part.support is None:
                 continue
             st.markdown(plain(part.criterion.label) + f": **{SUPPORT_WORDS[part.support.level]}**")
-            st.caption(plain(part.support.reason))
+            st.caption(plain(part.support.summary))
+            if part.support.figures:
+                tested.append(f"{part.criterion.label}: {part.support.figures}.")
     if not _modelled(found):
         st.write("Nothing here is modelled: distances and areas are measured.")
         return
@@ -78,13 +81,17 @@ def ask_sureness(question: Question, found: Found) -> None:
         persist_state="session",
     )
     outside = int(ground.outside.sum())
-    st.caption(
+    tested.append(
         f"Sureness compares each cell's ground, as the model sees it, with the ground under "
         f"{count(ground.places, 'place')} of the city: 100 % where it is alike, 50 % at the border "
         f"of the area of applicability, 0 % far beyond. {count(outside, 'cell')} of "
         f"{len(ground.outside):,} {'lies' if outside == 1 else 'lie'} outside it. Weak support of "
         "a likeness halves all of it."
     )
+    st.caption("Surer where the ground looks like that under the city's known places.")
+    with st.expander("How was this tested?"):
+        for line in tested:
+            st.caption(plain(line))
 
 
 def _modelled(found: Found) -> bool:

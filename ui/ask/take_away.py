@@ -69,7 +69,7 @@ def _result(result: Answer | CellScores) -> _Result:
         )
     return _Result(
         default_title(result),
-        "Every cell with its score and percentile, WGS84.",
+        "Every map cell with its score and its rank in the city, WGS84.",
         lambda title: keep_layer(state.store(), result, title),
         lambda name: made_file.in_a_format(
             name,

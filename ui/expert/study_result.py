@@ -10,7 +10,7 @@ import streamlit as st
 from aether_core.charts.studies import study_chart
 from aether_core.errors import AetherError
 from aether_core.study.result import METRICS, StudyResult, StudySummary
-from aether_core.study.words import in_words, plain_number, signed
+from aether_core.study.words import in_words, number_text, signed
 from ui.shell import chart, errors, footer, state
 from ui.shell.text import duration, facts, plain
 from workflows.cities.cities import CitySummary
@@ -109,7 +109,7 @@ def _row(one: StudySummary, baseline: str, *, paired: bool) -> dict[str, object]
     return {
         "Variant": one.variant,
         "Mean": one.mean,
-        "Spread": "" if paired or one.sd is None else plain_number(one.sd),
+        "Spread": "" if paired or one.sd is None else number_text(one.sd),
         "95 % interval": _interval(one.ci95),
         "Difference": "" if one.difference is None else signed(one.difference),
         "95 % interval of difference": _interval(one.difference_ci95, signed),
@@ -118,7 +118,7 @@ def _row(one: StudySummary, baseline: str, *, paired: bool) -> dict[str, object]
 
 
 def _interval(
-    ends: tuple[float, float] | None, in_words: Callable[[float], str] = plain_number
+    ends: tuple[float, float] | None, in_words: Callable[[float], str] = number_text
 ) -> str:
     return "" if ends is None else " to ".join(in_words(end) for end in ends)
 

@@ -93,12 +93,12 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
                 about="A .pbf file of the region. Without it, the Overpass server is queried.",
             )
         radius = st.number_input(
-            "Radius around a place, in metres",
+            "Surroundings considered, in metres",
             5,
             10_000,
             value=100,
             key="fetch-radius",
-            help="Distance around a place or cell over which the embedding is averaged.",
+            help="Distance around a place or cell over which satellite data are averaged.",
         )
         cells = st.selectbox(
             "Cell size",

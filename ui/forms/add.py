@@ -85,7 +85,7 @@ def ask_city(panel: Panel) -> None:
         files = _ask_files()
     with right:
         kind = st.text_input(
-            "Embedding, if not AlphaEarth",
+            "What the satellite data are, if not AlphaEarth",
             key="add-kind",
             placeholder="its name, e.g. tessera, clay or prithvi",
             max_chars=40,
@@ -100,19 +100,19 @@ def ask_city(panel: Panel) -> None:
                 fields = _ask_fields(files.pois[0], options)
         with st.expander("More settings"):
             radius = st.number_input(
-                "Radius around a place, in metres",
+                "Surroundings considered, in metres",
                 5,
                 10_000,
                 value=100,
                 key="add-radius",
-                help="Distance around a place or cell over which the embedding is averaged. "
+                help="Distance around a place or cell over which satellite data are averaged. "
                 "Coarse samples need a larger radius.",
             )
             cells = st.selectbox(
                 "Cell size", [_AUTOMATIC, *_CELL_SIZES], key="add-resolution", help=_CELL_HELP
             )
             embedding_crs = st.text_input(
-                "Coordinate system of an embedding in tables",
+                "Coordinate system of satellite data in tables",
                 key="add-embedding-crs",
                 placeholder="e.g. EPSG:32633",
                 help="Only where its coordinates are not degrees, such as x and y in a UTM zone.",
@@ -131,7 +131,7 @@ def ask_city(panel: Panel) -> None:
                 max_chars=500,
                 help="Shown under every map and included in every export.",
             )
-            simulated = st.checkbox("The embedding is simulated", key="add-simulated")
+            simulated = st.checkbox("The satellite data are made up", key="add-simulated")
         table = _Rows()
         with errors.boxed(state.reachable):
             _show_boundary(files, options)
@@ -177,12 +177,14 @@ def ask_city(panel: Panel) -> None:
 
 def _year_and_credit(kind: str) -> tuple[float, str]:
     """Ask for the year; of an embedding other than AlphaEarth also whom it is owed to."""
-    label, newest = "Year of the embedding", LAST_YEAR - 1
+    label, newest = "Year of the satellite data", LAST_YEAR - 1
     if not kind:
         return st.number_input(label, FIRST_YEAR, LAST_YEAR, value=newest, key="add-year"), ""
     first, last = embedding_kind.FIRST_YEAR, embedding_kind.LAST_YEAR
     year = st.number_input(label, first, last, value=newest, key="add-kind-year")
-    credit = st.text_input("Credit line of the embedding", key="add-kind-credit", max_chars=500)
+    credit = st.text_input(
+        "Credit line of the satellite data", key="add-kind-credit", max_chars=500
+    )
     return year, credit.strip()
 
 
@@ -202,7 +204,7 @@ def _names() -> tuple[str, str]:
 
 def _ask_files() -> _Files:
     embedding = uploads.choose(
-        "Embedding",
+        "Satellite data (an embedding)",
         key="add-embedding",
         endings=_EMBEDDINGS,
         several=True,
@@ -222,7 +224,7 @@ def _ask_files() -> _Files:
         "Boundary, optional",
         key="add-boundary",
         endings=_VECTORS,
-        about="Area of the city. Without it, the extent of the embedding is used.",
+        about="Area of the city. Without it, the extent of the satellite data is used.",
     )
     return _Files(embedding, pois, boundary)
 
@@ -314,7 +316,7 @@ def _boundary_report(
     return read_boundary(path, options).report
 
 
-@st.cache_data(max_entries=8, show_spinner="Reading the embedding")
+@st.cache_data(max_entries=8, show_spinner="Reading the satellite data")
 def _samples_report(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
@@ -351,7 +353,7 @@ def _missing(name: str, slug: str, files: _Files, table: _Rows) -> str:
     wanted = {
         "a name": name,
         "a short name": slug or not name,
-        "an embedding": files.embedding,
+        "satellite data": files.embedding,
         "the shapes of the codes": not table.lacks_shapes,
     }
     return ", ".join(words for words, there in wanted.items() if not there)

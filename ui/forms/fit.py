@@ -114,7 +114,7 @@ def _folds(key: str, own_seeds: tuple[int, ...] | None) -> tuple[int, int, int]:
         return default.folds, default.seeds, default.seed
     columns = st.columns(3)
     folds = columns[0].number_input(
-        "Folds",
+        "Test areas",
         2,
         20,
         value=default.folds,

@@ -67,10 +67,10 @@ def _of_numbers(_city: CitySummary, _representation: str, _key: str) -> MapChoic
 SAMPLES: Final[Mapping[str, SampleForm]] = {
     "labels": SampleForm(
         label_form.ask_labels,
-        "labels",
+        "some known examples",
         "Add some known examples first.",
         "Upload points or polygons with known classes: start with a few dozen per class, spread "
-        "over the city so that they can be tested on spatial blocks.",
+        "over the city so that they can be tested in separate areas.",
         _of_labels,
     ),
     "areas": SampleForm(
@@ -78,7 +78,7 @@ SAMPLES: Final[Mapping[str, SampleForm]] = {
         "areas with at least two fields",
         "",
         "Upload areas with shares or counts: start with a few dozen, spread over the city so that "
-        "they can be tested on spatial blocks.",
+        "they can be tested in separate areas.",
         _of_areas,
     ),
     "samples": SampleForm(

@@ -8,7 +8,7 @@ import shapely
 import streamlit as st
 from numpy.typing import NDArray
 
-from aether_core.charts.breaks import plain_number, value_breaks
+from aether_core.charts.breaks import number_text, value_breaks
 from aether_core.eo.raster.file import RASTER_SUFFIXES
 from aether_core.errors import AetherError, InputError
 from aether_core.tasks.samples.polygons import is_polygon
@@ -146,9 +146,7 @@ def _map(city: CitySummary, values: Values, inside: NDArray[np.bool_], key: str)
     look = Look(dark=state.is_dark(), on_ground=ground.has_shapes(city))
     number = values.value[inside].astype(np.float32)
     breaks = value_breaks(number)
-    words = [
-        f"{values.field} {plain_number(one)} {values.unit}".rstrip() for one in number.tolist()
-    ]
+    words = [f"{values.field} {number_text(one)} {values.unit}".rstrip() for one in number.tolist()]
     shown = Shown(number, look.steps(breaks), values.field, words)
     title = f"{values.field} {values.unit}".rstrip()
     view = LayerView(shown, title, "number in the uploaded file", breaks.names)
@@ -172,7 +170,7 @@ def _said(values: Values, inside: NDArray[np.bool_], transform: str) -> None:
     areas = int(is_polygon(values.geometry[inside]).sum())
     places = [count(len(number) - areas, "point"), count(areas, "area")]
     chosen = choose_transform(transform, number)
-    least, most, mean = (plain_number(one) for one in (number.min(), number.max(), number.mean()))
+    least, most, mean = (number_text(one) for one in (number.min(), number.max(), number.mean()))
     parts = [
         " and ".join(text for text in places if not text.startswith("0 ")) + " in the city",
         f"from {least} to {most}, mean {mean}",

@@ -12,7 +12,7 @@ from ui.jobs.links import link_to
 from ui.shell import errors, state
 from ui.shell.text import count, plain, sentence
 from workflows.cities.cities import CitySummary
-from workflows.jobs.job import JobSummary, list_jobs
+from workflows.jobs.job import JobSummary, jobs_lately
 
 POLL_SECONDS: Final = 2.5
 _RUNNING, _WAITING, _ENDED = 3, 2, 3
@@ -46,10 +46,9 @@ def show_tray(cities: Sequence[CitySummary]) -> None:
 
 def _found() -> tuple[list[JobSummary], list[JobSummary]]:
     """What is not over, oldest first, and what ended since the visitor looked, newest first."""
-    store = state.store()
-    working = list_jobs(store, unfinished=True)[::-1]
-    over = [one for one in list_jobs(store, limit=_LOOKED_AT) if one.is_finished]
-    return working, [one for one in over if job_seen.is_new(one)]
+    known = jobs_lately(state.store(), _LOOKED_AT)
+    working = [one for one in known if not one.is_finished][::-1]
+    return working, [one for one in known if one.is_finished and job_seen.is_new(one)]
 
 
 def _tray(

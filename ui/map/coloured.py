@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from aether_core.charts.breaks import plain_number
+from aether_core.charts.breaks import number_text
 from ui.map.ramp import Colour
 
 CLASS_ALPHA: Final = 205
@@ -114,7 +114,7 @@ class Shown:
             return f"no {self.label}"
         if isinstance(self.steps, Categories):
             return self.steps.names[int(value)]
-        return f"{self.label} {plain_number(value)}{self.suffix}"
+        return f"{self.label} {number_text(value)}{self.suffix}"
 
     def records(self, names: Sequence[tuple[int, str, Any]]) -> list[dict[str, Any]]:
         """One record a drawn shape: `name: shape`, colour `c`, tooltip `t` and `n`.

@@ -77,6 +77,11 @@ function coloursOf(classes, palette) {
 }
 
 // What a shape's tooltip says; its words come when they are first wanted.
+/* A number with three digits that count; whole numbers keep all of theirs. */
+function inWords(value) {
+  return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
+}
+
 class Tips {
   constructor(shown, classes, words) {
     Object.assign(this, shown.tip, { classes, words });
@@ -92,7 +97,7 @@ class Tips {
     if (this.titles) return (await json(this.titles))[index];
     const value = (await numbers(this.values, Float32Array))[index];
     if (!Number.isFinite(value)) return `${this.words.none} ${this.label}`;
-    return this.names.length ? this.names[value] : `${this.label} ${Number(value.toPrecision(3))}${this.suffix}`;
+    return this.names.length ? this.names[value] : `${this.label} ${inWords(value)}${this.suffix}`;
   }
 }
 

@@ -29,7 +29,7 @@ def change_view(frame: pd.DataFrame, low: float, high: float, title: str) -> Lay
         titles=[f"{value:+.3f}" for value in change] if in_words else (),
         notes=_notes(frame) if in_words else (),
     )
-    return LayerView(shown, title, "later minus earlier score", breaks.names)
+    return LayerView(shown, title, "later minus earlier score", breaks.names, "change")
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:

@@ -180,9 +180,15 @@ def _draw_swipe(city: CitySummary, found: LayerComparison, names: tuple[str, str
     """Both on one map, on either side of a divider."""
     look = Look(dark=state.is_dark(), on_ground=ground.has_shapes(city))
     frame = _with_shapes(city, found)
+    pair = pair_of_views(found, look)
+    if not found.of_classes and pair[0].field:  # a scale each: that of the layer by itself
+        pair = (
+            views.in_own_classes(pair[0], found.a, layer_map.values_of(city, found.a), look),
+            views.in_own_classes(pair[1], found.b, layer_map.values_of(city, found.b), look),
+        )
     swipe.show_swipe(
         city,
-        [layer_map.of_view(frame, view) for view in pair_of_views(found, look)],
+        [layer_map.of_view(frame, view) for view in pair],
         names,
         key="swipe",
         height=_HEIGHT,

@@ -19,7 +19,7 @@ from ui.map.legend import Legend
 from ui.map.map import MapLayer
 from ui.map.ramp import Steps
 from ui.map.shapes import ShapeValues
-from ui.maps import views
+from ui.maps import own_classes, views
 from ui.maps.change_views import change_view
 from ui.maps.switches import colour_by
 from ui.maps.task_page import any_number, page_of
@@ -55,6 +55,8 @@ def draw_layer(
     name = f"{key}-{layer.kind.replace(' ', '-')}"
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{name}-switch"):
         view = _asked(layer, frame, name, look)
+        if view.field:
+            own_classes.choose(city, layer, frame, view)
         under = [_below(city, one, called, key, look) for called, one in below.items()]
     city_map.draw_map(
         city,
@@ -144,6 +146,11 @@ def _values(
 
 
 def _asked(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
+    """The switches of a layer, and the view they ask for, in its own classes where it has some."""
+    return views.in_own_classes(_by_kind(layer, frame, key, look), layer, frame, look)
+
+
+def _by_kind(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
     """The switches of a layer's kind, and the view they ask for."""
     page = page_of(layer)
     if page is not None:
@@ -162,4 +169,4 @@ def _change(
     chosen = fields[colour_by(list(fields), "Change", f"{key}-{layer.layer}")]
     if chosen == "change":
         return change_view(frame, found.noise.low, found.noise.high, layer.title)
-    return views.numbers(frame, chosen, "cosine, -1 to 1", layer.title, look)
+    return views.numbers(frame, chosen, "match, -1 to 1", layer.title, look)

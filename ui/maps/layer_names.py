@@ -1,9 +1,12 @@
 """What layers are called in lists: Streamlit tells options apart by what they say."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from aether_core.tasks.testing.comparison import representation_names
 from workflows.layers.layers import LayerSummary
+
+_FIELDS: Final = {"percentile": "Rank", "score": "Score"}
 
 
 def distinct_names(layers: Sequence[LayerSummary]) -> dict[str, str]:
@@ -31,3 +34,12 @@ def features_used(layer: LayerSummary) -> str:
     """What the fit behind a layer saw; empty for layers that are no fit."""
     name = str(layer.parameters.get("representation") or "")
     return representation_names(layer.embedding).get(name, name)
+
+
+def field_title(name: str) -> str:
+    """What a field of a layer is called on a page: its name in words, metres said as such."""
+    if name in _FIELDS:
+        return _FIELDS[name]
+    words = name.removesuffix("_m").replace("_", " ").strip()
+    title = words[:1].upper() + words[1:]
+    return f"{title}, in metres" if name.endswith("_m") else title

@@ -85,6 +85,7 @@ def _coloured(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Lo
             "Diversity",
             "0 % one group only, 100 % all equal",
             names,
+            "entropy",
         )
     if asked.what in {ERROR, BETWEEN}:
         return _difference(frame, asked)
@@ -110,15 +111,15 @@ def _share_of(frame: pd.DataFrame, asked: Asked, look: Look) -> LayerView:
         return _share_view(values, f"{field} interval", field, "width of the interval", look)
     predicted = _column(frame, field)
     if f"{field}_observed" not in frame:
-        return _share_view(predicted, field, field, "predicted share", look)
+        alone = _share_view(predicted, field, field, "predicted share", look)
+        return replace(alone, field=field)
     # One scale for both, so that going from one to the other shows the difference, not the scale.
     observed = _column(frame, f"{field}_observed")
     both = np.concatenate([predicted, observed])
     if asked.what == OBSERVED:
-        return _share_view(
-            observed, f"{field} observed", field, "share in the uploaded file", look, both
-        )
-    return _share_view(predicted, field, field, "predicted share", look, both)
+        label, unit = f"{field} observed", "share in the uploaded file"
+        return replace(_share_view(observed, label, field, unit, look, both), field=field)
+    return replace(_share_view(predicted, field, field, "predicted share", look, both), field=field)
 
 
 def _share_view(

@@ -1,6 +1,6 @@
 """The switches above a layer's map: what it is coloured by, and what is greyed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import streamlit as st
@@ -9,13 +9,23 @@ GREY_OUT: Final = "Grey out unreliable"
 EVERYWHERE: Final = "Show predictions everywhere"
 
 
-def colour_by(options: Sequence[str], default: str, key: str) -> str:
-    """Ask what to colour by."""
+def colour_by(
+    options: Sequence[str], default: str, key: str, called: Callable[[str], str] = str
+) -> str:
+    """Ask what to colour by.
+
+    Args:
+        options: What can be chosen.
+        default: What is chosen at first.
+        key: Start of the switch's name.
+        called: What the page calls an option.
+    """
     return st.segmented_control(
         "Colour by",
         list(options),
         default=default,
         required=True,
+        format_func=called,
         key=f"{key}-by",
         persist_state="session",
     )

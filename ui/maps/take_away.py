@@ -92,7 +92,7 @@ def _made(city: CitySummary, layer: LayerSummary, suffix: str) -> None:
         mime=_MIME[suffix],
     )
     request = ReportRequest(layer.layer, suffix)
-    made_file.show_file("report", city.slug, REPORT, request, offer, since=layer.created)
+    made_file.show_file("report", city.slug, REPORT, request, offer, since=layer.changed)
 
 
 def files(city: CitySummary, layer: LayerSummary, key: str) -> None:
@@ -110,7 +110,7 @@ def files(city: CitySummary, layer: LayerSummary, key: str) -> None:
         key=key,
         features=layer.features,
         unit=layer.unit,
-        since=layer.created,
+        since=layer.changed,
     )
 
 
@@ -165,7 +165,7 @@ def _package(city: CitySummary, layers: Sequence[LayerSummary], suffix: str, key
             name=called,
         )
         request = CityPackage(suffix, tuple(names))
-        newest = max(one.created for one in layers)
+        newest = max(one.changed for one in layers)
         made_file.show_file(key, city.slug, CITY_PACKAGE, request, offer, since=newest)
         return
     st.download_button(

@@ -11,6 +11,7 @@ from aether_core.tasks.findings import Findings
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.kinds.registry import TASK_KINDS, task_of_layer
 from ui.maps import views
+from ui.maps.layer_names import field_title
 from ui.maps.switches import colour_by, grey_out
 from ui.maps.tested import accuracy_table
 from ui.maps.views import LayerView, Look
@@ -117,5 +118,7 @@ def any_number(layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -
         if pd.api.types.is_numeric_dtype(frame[field["name"]])
     }
     first = "percentile" if "percentile" in named else next(iter(named))
-    chosen = colour_by(list(named), first, f"{key}-{layer.layer}") if len(named) > 1 else first
+    chosen = first
+    if len(named) > 1:
+        chosen = colour_by(list(named), first, f"{key}-{layer.layer}", field_title)
     return views.numbers(frame, chosen, named[chosen], layer.title, look)

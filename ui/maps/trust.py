@@ -16,7 +16,7 @@ from ui.shell.text import count
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary
 
-HOW_GOOD, HOW_SURE, WHERE_NOT, FOLDS = "Accuracy", "Confidence", "Limitations", "Folds"
+HOW_GOOD, HOW_SURE, WHERE_NOT, FOLDS = "Accuracy", "Confidence", "Limitations", "Test areas"
 
 
 def show_trust(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key: str) -> None:

@@ -17,6 +17,7 @@ from ui.map.cells import WORDS_LIMIT
 from ui.map.coloured import Categories, Shown, rgba, untrusted
 from ui.map.ramp import Colour, Steps, difference_steps, ramp, steps_of
 from workflows.layers.breaks import field_breaks, numbers_of
+from workflows.layers.layers import LayerSummary
 
 CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST = (
     "Class",
@@ -62,12 +63,15 @@ class LayerView:
         title: What is shown.
         unit: What the numbers or classes are.
         names: Names of value classes, lowest first; the limits when empty.
+        field: The layer's field that is coloured, whose classes can be chosen; empty where what is
+            seen is worked out from several, or is no number.
     """
 
     shown: Shown
     title: str
     unit: str
     names: Sequence[str] = ()
+    field: str = ""
 
     @property
     def entries(self) -> list[tuple[Colour, str, str]]:
@@ -80,6 +84,11 @@ class LayerView:
         order = [at for at in np.argsort(-counts, kind="stable").tolist() if counts[at]]
         total = max(int(counts.sum()), 1)
         return [(steps.colours[at], steps.names[at], _share(counts[at] / total)) for at in order]
+
+    def cut(self, breaks: Breaks, look: Look) -> "LayerView":
+        """The same in other colours and classes."""
+        shown = replace(self.shown, steps=look.steps(breaks))
+        return replace(self, shown=shown, names=breaks.names)
 
     def greyed(self, untrustworthy: npt.NDArray[np.bool_], look: Look) -> "LayerView":
         """The same with what is not to be trusted drawn grey."""
@@ -102,7 +111,7 @@ def land_use(
         InputError: There is nothing to draw.
     """
     if what == CONFIDENCE:
-        view = _cut(frame["confidence"], CONFIDENCE_BREAKS, "confidence", look)
+        view = _cut(frame, "confidence", CONFIDENCE_BREAKS, "confidence", look)
         unit = f"calibrated probability of the class{_if_observed(frame, '; observed cells 100 %')}"
         return _with_words(view, frame, "Confidence", unit)
     if what == SET_SIZE:
@@ -113,7 +122,7 @@ def land_use(
             f"classes in the set{_if_observed(frame, '; observed cells 1')}",
         )
     if what == ONE_CLASS:
-        view = _cut(frame[f"p_{one}"], PROBABILITY, one, look)
+        view = _cut(frame, f"p_{one}", PROBABILITY, one, look)
         unit = f"calibrated probability{_if_observed(frame, '; observed cells 0 or 100 %')}"
         return _with_words(view, frame, one, unit)
     if what == TRUST:
@@ -170,9 +179,9 @@ def categories(values: "pd.Series[str]", names: Sequence[str], colours: Sequence
     )
 
 
-def _cut(column: "pd.Series[float]", breaks: Breaks, label: str, look: Look) -> LayerView:
-    values = column.to_numpy(dtype=np.float32)
-    return LayerView(Shown(values, look.steps(breaks), label), "", "", breaks.names)
+def _cut(frame: pd.DataFrame, field: str, breaks: Breaks, label: str, look: Look) -> LayerView:
+    shown = Shown(numbers_of(frame, field), look.steps(breaks), label)
+    return LayerView(shown, "", "", breaks.names, field)
 
 
 def _set_sizes(frame: pd.DataFrame, classes: int, look: Look) -> LayerView:
@@ -251,11 +260,28 @@ def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -
     Raises:
         InputError: There is nothing to draw.
     """
-    breaks, values = field_breaks(None, frame, name), numbers_of(frame, name)
+    values = numbers_of(frame, name)
+    breaks = PERCENTILES if name == "percentile" else value_breaks(values)
     shown = Shown(values, look.steps(breaks), name)
     if name == "percentile":
         shown = replace(shown, label="ranks above", suffix=" % of the city")
-    return LayerView(shown, title, unit, breaks.names)
+    return LayerView(shown, title, unit, breaks.names, name)
+
+
+def in_own_classes(
+    view: LayerView, layer: LayerSummary, frame: pd.DataFrame, look: Look
+) -> LayerView:
+    """A view of a layer in the colours and classes that somebody chose for it, if anybody did.
+
+    Args:
+        view: One of its views.
+        layer: The layer.
+        frame: All of its values.
+        look: How the page looks.
+    """
+    if not view.field or not layer.own_classes:
+        return view
+    return view.cut(field_breaks(layer, frame, view.field), look)
 
 
 def same_scale(

@@ -34,8 +34,12 @@ class Entry:
 
 
 def _of_tasks() -> dict[str, str]:
-    """The page of each kind of task that has one: its file is called as its title."""
-    files = {kind.title.lower().replace(" ", "_"): kind.title for kind in TASK_KINDS.values()}
+    """The page of each kind of task that has one: its file is called as its title or its name."""
+    files = {
+        name: kind.title
+        for kind in TASK_KINDS.values()
+        for name in (kind.title.lower().replace(" ", "_"), kind.name)
+    }
     return {name: title for name, title in files.items() if (_FOLDER / f"{name}.py").exists()}
 
 

@@ -5,19 +5,26 @@ Started as `python -m ui.shell.server OPTIONS`.
 Streamlit runs each visit in a thread of its own and imports what a page needs when the first
 visitor comes. Two first visits at once would import the same packages side by side, and one of them
 may find a package half made. And as long as nobody has come through the router, a link to a page
-makes Streamlit run that page's file by itself. Both are settled here, before anybody is let in.
+makes Streamlit run that page's file by itself. Both are settled here, before anybody is let in. So
+is what the first question needs, unless that takes long.
 """
 
 import ast
 import gc
+import logging
 import sys
 from pathlib import Path
+from threading import Thread
 
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
+from ui.shell import state
 from workflows.home.log_output import forgive_full_disk
+from workflows.search.warm import make_ready
 
+PATIENCE_S = 10
+"""So long nobody is let in while the first question is made ready; it goes on behind them."""
 ROOT = Path(__file__).parents[2]
 APP, SERVED = ROOT / "app.py", Path(__file__).with_name("asgi.py")
 
@@ -32,10 +39,20 @@ def import_all() -> None:
         exec(compile(ast.Module(imports, []), str(script), "exec"), {})  # noqa: S102 - our own files
 
 
+def _make_ready() -> None:
+    try:
+        make_ready(state.store())
+    except Exception:  # the pages say what is wrong with the store
+        logging.getLogger("aether.warm").warning("nothing was made ready", exc_info=True)
+
+
 def main() -> None:
     """Serve the app; takes the options of `streamlit run`."""
     forgive_full_disk()
     import_all()
+    ready = Thread(target=_make_ready, name="make ready", daemon=True)
+    ready.start()
+    ready.join(PATIENCE_S)
     # What was imported stays: a collection need not look at its 300,000 objects each time.
     gc.collect()
     gc.freeze()

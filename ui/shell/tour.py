@@ -67,7 +67,7 @@ STEPS: Final = (
         {},
     ),
     Step(
-        "Take it away",
+        "Save and export",
         "Maps that are saved stand here: laid over each other, compared on either side of a "
         "divider, exported, or written up in a report for a committee.",
         page.LAYERS,

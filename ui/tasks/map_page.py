@@ -68,7 +68,7 @@ def _show_form(
             st.caption(shown.note)
         with go_place:
             if samples is None:
-                st.caption(f"Still needed: {form.missing}. {form.first}".rstrip())
+                st.caption(form.first or f"Still needed: {form.missing}.")
             asked = None
             if samples is not None:
                 named = title.strip() or None

@@ -58,7 +58,7 @@ from workflows.home.owned_folders import storing
 from workflows.home.paths import to_home
 from workflows.home.store import Store
 
-SIMULATED = "Simulated embedding: computed, not measured by satellite."
+SIMULATED = "Made-up satellite data: computed, not measured by satellite."
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The text encoder of this installation, and the store's memory of what it encoded."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from aether_core.text.folder import FolderEncoder
 from aether_core.text.minilm import MiniLMEncoder
 from db.cities import texts as text_rows
 from workflows.home.settings import Settings
+from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def default_encoder(settings: Settings) -> TextEncoder:
     return _encoder(settings.text_encoder, _endpoint(settings))
 
 
-@lru_cache(maxsize=2)
+@computed_once(2)
 def _encoder(folder: Path | None, endpoint: "Endpoint | None") -> TextEncoder:
     if endpoint is not None:
         from aether_core.text.endpoint import EndpointEncoder

@@ -236,6 +236,16 @@ def list_jobs(
         return [summarise(job) for job in found]
 
 
+def jobs_lately(store: Store, limit: int) -> list[JobSummary]:
+    """The newest jobs of all cities, and all that wait or run, newest first.
+
+    Args:
+        limit: How many of the newest.
+    """
+    with store.session() as session:
+        return [summarise(job) for job in job_rows.lately(session, limit)]
+
+
 def cancel_job(store: Store, job_id: int) -> JobSummary:
     """Ask a job to stop; a queued one stops at once, a running one at its next report.
 

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from aether_core.charts.own_classes import OwnClasses
 from aether_core.findings import StoredFindings
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
@@ -23,6 +24,7 @@ from db.schema import City, Layer
 from workflows.cities.cities import credits_of
 from workflows.cities.names import checked_line
 from workflows.cities.units import all_units
+from workflows.home.documents import from_document
 from workflows.home.store import Store
 from workflows.layers.kinds import LayerFindings, read_findings
 from workflows.search.ask import Answer
@@ -32,7 +34,7 @@ from workflows.training.representation import cell_vectors, model_for
 MAX_TITLE = 200
 """Characters a layer's title may have."""
 SCORE_FIELDS = [
-    {"name": "score", "type": "float", "unit": "cosine, -1 to 1"},
+    {"name": "score", "type": "float", "unit": "match (cosine), -1 to 1"},
     {"name": "percentile", "type": "float", "unit": "% of the city's cells that score lower"},
 ]
 
@@ -58,6 +60,9 @@ class LayerSummary:
         number: Id of its row.
         cells_layer: For a layer of areas, the number of the layer of cells made together with it,
             while that is there.
+        own_classes: Colours and classes that somebody chose, by the field they were chosen for.
+        changed: When its values, title or colours last became other ones: what was made of it
+            before shows something else.
     """
 
     layer: str
@@ -78,6 +83,8 @@ class LayerSummary:
     view: str
     number: int
     cells_layer: int | None
+    own_classes: dict[str, OwnClasses]
+    changed: datetime
 
     @property
     def by_area(self) -> bool:
@@ -197,7 +204,7 @@ def _keep(
             cell_ids=ids,
             columns=columns,
         )
-        return _summarise(session, city, row)
+        return summarise(session, city, row)
 
 
 def checked_title(title: str) -> str:
@@ -226,7 +233,7 @@ def list_layers(store: Store, slug: str) -> list[LayerSummary]:
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         rows = layer_rows.list_layers(session, city.id)
-        return [_summarise(session, city, row) for row in rows]
+        return [summarise(session, city, row) for row in rows]
 
 
 def show_layer(store: Store, slug: str, layer: str) -> LayerSummary:
@@ -238,7 +245,7 @@ def show_layer(store: Store, slug: str, layer: str) -> LayerSummary:
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         row = layer_rows.layer_by_slug(session, city.id, layer)
-        return _summarise(session, city, row)
+        return summarise(session, city, row)
 
 
 def layer_values(store: Store, slug: str, layer: str) -> pd.DataFrame:
@@ -296,8 +303,8 @@ def rename_layer(store: Store, slug: str, layer: str, title: str) -> LayerSummar
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         row = layer_rows.layer_by_slug(session, city.id, layer)
-        row.title = title
-        return _summarise(session, city, row)
+        layer_rows.change_layer(session, row, title=title)
+        return summarise(session, city, row)
 
 
 def remove_layer(store: Store, slug: str, layer: str) -> None:
@@ -344,7 +351,14 @@ def layer_lineage(
     }
 
 
-def _summarise(session: Session, city: City, row: Layer) -> LayerSummary:
+def summarise(session: Session, city: City, row: Layer) -> LayerSummary:
+    """A row of a layer as it is told.
+
+    Args:
+        session: In a transaction.
+        city: Its city.
+        row: The layer.
+    """
     model = model_rows.model_by_id(session, row.model_id) if row.model_id else None
     return LayerSummary(
         layer=row.slug,
@@ -365,4 +379,6 @@ def _summarise(session: Session, city: City, row: Layer) -> LayerSummary:
         view=row.view_name,
         number=row.id,
         cells_layer=row.cells_layer_id,
+        own_classes={name: from_document(OwnClasses, one) for name, one in row.own_classes.items()},
+        changed=row.changed_at or row.created_at,
     )

@@ -161,7 +161,7 @@ def field_colours(
     """
     values = frame[field]
     if is_numeric_dtype(values.dtype):
-        breaks = field_breaks(summary.findings, frame, field)
+        breaks = field_breaks(summary, frame, field)
         entries = list(zip(breaks.colours, breaks.names, strict=True))
         return entries, breaks.class_of(numbers_of(frame, field))
     names = class_names(summary, values)
@@ -180,7 +180,7 @@ def field_strengths(
     """
     if not is_numeric_dtype(frame[field].dtype):
         return [1.0] * len(class_names(summary, frame[field]))
-    return list(field_breaks(summary.findings, frame, field).strengths(on_ground=on_ground))
+    return list(field_breaks(summary, frame, field).strengths(on_ground=on_ground))
 
 
 def _see_through(colours: Sequence[str], strength: Sequence[float]) -> NDArray[np.uint8]:

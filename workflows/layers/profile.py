@@ -27,10 +27,10 @@ from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
 from workflows.cities.cities import credits_of
 from workflows.cities.units import all_units
+from workflows.home.shared_results import SharedResults
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_values, list_layers, show_layer
 from workflows.layers.scored import QUESTION, Scored, blocks_alike, blocks_of_side
-from workflows.search.shared_results import SharedResults
 
 MOST_LAYERS = 20
 """Newest layers that are taken where none is named."""

@@ -28,7 +28,7 @@ def chosen_layers(
 
 def about_layer(layer: LayerSummary) -> str:
     """What a layer is, in a sentence or two."""
-    simulated = " Simulated embedding." if layer.simulated else ""
+    simulated = " Made-up satellite data (demo)." if layer.simulated else ""
     return f"{layer.kind}, {layer.created:%d %B %Y}.{simulated}"
 
 

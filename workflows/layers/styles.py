@@ -101,7 +101,7 @@ def style_of(
     numeric = pd.api.types.is_numeric_dtype(column.dtype)
     return LayerStyle(
         field=called.get(chosen, chosen),
-        breaks=field_breaks(summary.findings, values, chosen) if numeric else None,
+        breaks=field_breaks(summary, values, chosen) if numeric else None,
         classes=() if numeric else tuple(classes_of(summary, column.tolist())),
         trusted=None if trusted is None else called.get(trusted, trusted),
         on_ground=on_ground,

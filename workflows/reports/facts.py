@@ -27,7 +27,7 @@ def closing(subject: Subject) -> list[Block]:
 def _data(subject: Subject) -> list[Block]:
     layer, city = subject.layer, subject.city
     lineage = layer.lineage
-    simulated = ", simulated" if layer.simulated else ""
+    simulated = ", made up (demo)" if layer.simulated else ""
     checksums = lineage["embedding_sha256"]
     rows = [
         ("Embedding", f"{kind_title(city.embedding)} {layer.years}{simulated}"),

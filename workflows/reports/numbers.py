@@ -1,7 +1,7 @@
 """What the report of a map of a number says."""
 
 from aether_core import charts
-from aether_core.charts.breaks import plain_number
+from aether_core.charts.breaks import number_text
 from aether_core.report import Block, Figure, Heading, KeyFigure, KeyFigures, Paragraph, Table
 from aether_core.tasks.kinds.numbers import NUMBERS, NumberFindings, advice
 from aether_core.tasks.testing.splits import SPLITS
@@ -38,7 +38,7 @@ def _in_short(subject: Subject, found: NumberFindings) -> list[Block]:
     split = found.test.calibrated_on
     score, covered = found.test.accuracy[split], found.test.coverage[split]
     where = SPLITS[split].in_short
-    least, most, mean = (plain_number(one) for one in (found.least, found.most, found.mean))
+    least, most, mean = (number_text(one) for one in (found.least, found.most, found.mean))
     scale = (
         " It was fitted on the logarithm: an estimate is the typical number of such a place, not "
         "the mean, which few large numbers pull up."
@@ -49,7 +49,7 @@ def _in_short(subject: Subject, found: NumberFindings) -> list[Block]:
         KeyFigures(
             (
                 KeyFigure("R²", figure(score["r2"].mean), f"{interval(score['r2'])}, {where}"),
-                KeyFigure("mean absolute error", plain_number(score["mae"].mean), where),
+                KeyFigure("mean absolute error", number_text(score["mae"].mean), where),
                 KeyFigure(
                     f"coverage of intervals, target {percent(subject.level)}",
                     percent(covered.share, 1),
@@ -85,7 +85,7 @@ def _accuracy(subject: Subject, found: NumberFindings) -> list[Block]:
                     SPLIT_NAMES[split],
                     percent(one.share, 1),
                     f"{percent(one.lo, 1)} to {percent(one.hi, 1)}",
-                    plain_number(one.mean_width),
+                    number_text(one.mean_width),
                 )
                 for split, one in found.test.coverage.items()
             ),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from aether_core.charts.breaks import plain_number
+from aether_core.charts.breaks import number_text
 from aether_core.registry import Registry
 from aether_core.report import Block
 from aether_core.tasks.findings import Score
@@ -56,7 +56,7 @@ def figure(value: float | None) -> str:
     """A score with three digits, of large ones three that count; a dash where there is none."""
     if value is None or math.isnan(value):
         return "–"
-    return f"{value:.3f}" if abs(value) < _LARGE else plain_number(value)
+    return f"{value:.3f}" if abs(value) < _LARGE else number_text(value)
 
 
 def interval(score: Score) -> str:

@@ -20,6 +20,7 @@ from aether_core.report import (
 )
 from aether_core.tasks.kinds.registry import task_of_layer
 from workflows.cities.cities import show_city
+from workflows.home.shared_results import SharedResults
 from workflows.home.store import Store
 from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import show_layer
@@ -28,7 +29,6 @@ from workflows.reports.choices import ReportChoices, checked_choices
 from workflows.reports.districts import districts_section
 from workflows.reports.facts import closing, opening
 from workflows.reports.subject import REPORT_BODIES, Subject
-from workflows.search.shared_results import SharedResults
 
 REPORT_SUFFIXES = (".pdf", ".html")
 AS_IT_COMES: Final = ReportChoices()
@@ -90,7 +90,7 @@ def made_report(
     chosen = checked_choices(city, choices)
     summary = show_layer(store, slug, layer)
     subject = Subject(store, city, summary, chosen.view, chosen.districts)
-    key = (store, city.id, summary.number, summary.title, chosen.view, chosen.districts)
+    key = (store, city.id, summary.number, summary.changed, chosen.view, chosen.districts)
     report = _REPORTS.get(key, lambda: compose(subject, progress))
     return _titled(report, chosen.title, chosen.words)
 

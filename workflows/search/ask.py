@@ -33,10 +33,10 @@ from aether_core.spatial.distances import nearest_shape
 from aether_core.spatial.plane import Plane
 from aether_core.spatial.streets import StreetNetwork, walking_distance
 from aether_core.vector import NO_OPTIONS, ReadOptions
+from workflows.home.shared_results import SharedResults
 from workflows.home.store import Store
 from workflows.search.ground import left_out
 from workflows.search.search import called
-from workflows.search.shared_results import SharedResults
 from workflows.search.support import support_of
 from workflows.search.targets import (
     NotInCityError,
@@ -137,7 +137,8 @@ class Answer:
         question: As typed, "" where only criteria were given.
         parts: One a criterion that was answered, in their order.
         unmapped: Words no criterion was made of, with reasons.
-        notes: What could have been read otherwise, and what targets were taken.
+        notes: What could have been read otherwise, what targets were taken, how it was measured.
+        remarks: Those of them without which this answer would be taken for another.
         mode: `all` or `add`.
         year: Of the embedding that likeness was measured on.
         units: The cells, m: of H3, or areas.
@@ -156,6 +157,7 @@ class Answer:
     parts: tuple[Part, ...]
     unmapped: tuple[Unmapped, ...]
     notes: tuple[str, ...]
+    remarks: tuple[str, ...]
     mode: str
     year: int
     ids: NDArray[np.int64]
@@ -366,6 +368,7 @@ def _answered(
     parts, unsupported = _with_usage(parts)
     unmapped += unsupported
     used = [part for part in parts if part.used]
+    remarks = tuple(notes)
     notes += _measuring_notes(scope, parts)
     unranked = _not_ranked(scope)
     if unranked.any():
@@ -380,6 +383,7 @@ def _answered(
         parts=tuple(parts),
         unmapped=tuple(unmapped),
         notes=tuple(notes),
+        remarks=remarks,
         mode=mode,
         year=scope.year or model.year,
         ids=cells.ids,

@@ -1,7 +1,6 @@
 """Why a cell scored as it did: each part, what is nearest, places like it nearby, its rank."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from aether_core.city.cells import cell_at
 from aether_core.spatial.distances import ShapeIndex
 from aether_core.spatial.plane import Plane
 from workflows.cities.cities import CitySummary
+from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.search.ask import Answer, Part
 from workflows.search.search import CellScores
@@ -170,7 +170,7 @@ class _Named:
     names: tuple[str, ...]
 
 
-@lru_cache(maxsize=4)
+@computed_once(4)
 def _named(store: Store, model: ModelInUse) -> tuple[_Named | None, _Named | None]:
     """The places and the roads with a name; None where a city has none."""
     places, roads = city_places(store, model), named_roads(store, model)

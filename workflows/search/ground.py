@@ -1,7 +1,5 @@
 """What a city's cells stand on, from its base map, its labels, its places and its embedding."""
 
-from functools import lru_cache
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -13,6 +11,7 @@ from db.cities import pois as poi_rows
 from db.evidence import label_sets as label_rows
 from workflows.cities.osm_labels import osm_label_set
 from workflows.cities.views import ensure_view
+from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.training.representation import ModelInUse, cell_vectors
 
@@ -45,7 +44,7 @@ def left_out(
     return np.isin(keys, own[ground_for(store, model).left_out(extent)])
 
 
-@lru_cache(maxsize=4)
+@computed_once(4)
 def _ground(store: Store, model: ModelInUse, label_set: int | None) -> Ground:
     cells = cell_vectors(store, model)
     view = ensure_view(store, model.city_id, {"views": model.views})

@@ -25,6 +25,7 @@ from db.evidence import models as model_rows
 from workflows.cities.views import WIDE, ensure_view
 from workflows.home import kept_arrays
 from workflows.home.encoders import encoder_named
+from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.training.representation import (
     ModelInUse,
@@ -71,7 +72,7 @@ def _support(store: Store, model: ModelInUse, words: str) -> Support:
     return judge(likeness, city.places, score, city.stand_in @ direction)
 
 
-@lru_cache(maxsize=4)
+@computed_once(4)
 def _city(store: Store, model: ModelInUse) -> _City | None:
     """None where the city's places are described by nothing."""
     encoder = encoder_named(store.settings, model.encoder)
@@ -117,7 +118,7 @@ def _vectors(
     return vectors[: len(words)], vectors[len(words) :]
 
 
-@lru_cache(maxsize=2)
+@computed_once(2)
 def _background_vectors(encode: Encode) -> NDArray[np.float64]:
     """Kept for the process, as encoders are: other models need the same."""
     return phrase_vectors(encode, background_words().every)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +27,7 @@ from db.cities import streets as street_rows
 from db.layers import layers as layer_rows
 from db.layers.units import SPATIAL_UNITS
 from workflows.home.encoders import default_encoder
+from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.search.named_areas import area_called, area_layers, area_names, named_ground
 from workflows.training.representation import ModelInUse
@@ -89,7 +89,7 @@ def city_places(store: Store, model: ModelInUse) -> CityPlaces:
     return _places(store, model.city_id, model.city_added)
 
 
-@lru_cache(maxsize=4)
+@computed_once(4)
 def _places(store: Store, city_id: int, _added: datetime) -> CityPlaces:
     with store.session() as session:
         frame = poi_rows.poi_frame(session, city_id)
@@ -103,7 +103,7 @@ def _places(store: Store, city_id: int, _added: datetime) -> CityPlaces:
     )
 
 
-@lru_cache(maxsize=16)
+@computed_once(16)
 def _ground(store: Store, city_id: int, _added: datetime, kind: str) -> Targets | None:
     """The features of one kind of the city's base map; None where it has none."""
     with store.session() as session:
@@ -119,7 +119,7 @@ def streets_of(store: Store, model: ModelInUse) -> StreetNetwork | None:
     return _streets(store, model.city_id, model.city_added)
 
 
-@lru_cache(maxsize=4)
+@computed_once(4)
 def _streets(store: Store, city_id: int, _added: datetime) -> StreetNetwork | None:
     with store.session() as session:
         return street_rows.streets(session, city_id)
@@ -340,7 +340,7 @@ def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> T
     )
 
 
-@lru_cache(maxsize=4)
+@computed_once(4)
 def _encoded(store: Store, city_id: int, added: datetime) -> NDArray[np.float32]:
     return default_encoder(store.settings).encode(_places(store, city_id, added).index.categories)
 

@@ -361,7 +361,7 @@ class Socioeconomic(Task[AreaRequest, SocioeconomicRequest, ShareFindings]):
 
     kind = SHARES
     request = SocioeconomicRequest
-    noun = "socioeconomic map"
+    noun = "map of population and housing"
     mapped = "Shares"
 
     def request_for(

@@ -17,6 +17,7 @@ from aether_core.files.checksums import check_sha256
 from aether_core.files.whole import sha256_of
 from aether_core.model.files.card import DAMAGED_WEIGHTS, UNKNOWN, WEIGHTS_FILE
 from aether_core.poi.text import query_texts
+from aether_core.search.likeness import Encode
 from aether_core.search.scoring import mean_direction
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
@@ -29,6 +30,7 @@ from workflows.cities.units import all_units, units_with
 from workflows.cities.views import ensure_view
 from workflows.home import kept_arrays
 from workflows.home.encoders import encoder_named, ensure_texts
+from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.training.models import ModelFiles, model_files, pick_model
 
@@ -162,7 +164,7 @@ def heads_of(files: ModelFiles) -> "Heads":
     return _heads(file, file.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=4)
+@computed_once(4)
 def _heads(file: Path, _changed: int) -> "Heads":
     from aether_core.model.files.folder import load_heads
 
@@ -198,8 +200,15 @@ def query_meaning(store: Store, model: ModelInUse, query: str) -> FloatArray:
             "search by example, choose another model, or import it again with its encoder",
             code="model-without-encoder",
         )
-    encoder = encoder_named(store.settings, model.encoder)
-    return mean_direction(encoder.encode(query_texts(query)))
+    return _meaning(encoder_named(store.settings, model.encoder).encode, query)
+
+
+@lru_cache(maxsize=256)
+def _meaning(encode: Encode, query: str) -> FloatArray:
+    """Encoded once, though score and support of a likeness both ask for it."""
+    meaning: FloatArray = mean_direction(encode(query_texts(query)))
+    meaning.flags.writeable = False
+    return meaning
 
 
 def in_model_space(model: ModelInUse, meaning: FloatArray) -> FloatArray:
@@ -231,7 +240,7 @@ def year_files(store: Store, model: ModelInUse, year: int | None) -> YearFiles |
     return year, tuple(raster.id for raster in rasters)
 
 
-@lru_cache(maxsize=4)
+@computed_once(4)
 def _cells(store: Store, model: ModelInUse, other: YearFiles | None) -> CellVectors:
     year = other[0] if other else None
 
@@ -280,7 +289,7 @@ def cell_vectors(store: Store, model: ModelInUse, year: int | None = None) -> Ce
     return _cells(store, model, year_files(store, model, year))
 
 
-@lru_cache(maxsize=2)
+@computed_once(2)
 def _places(store: Store, model: ModelInUse) -> PlaceVectors:
     from aether_core.model.heads.inference import encode_text
 

@@ -69,7 +69,7 @@ class SharesKind(TaskKind):
     """Targets are shares with rows that sum to 1, float64 `[n, k]`; so are predictions."""
 
     name = "socioeconomic"
-    title = "Socioeconomic"
+    title = "Population and housing"
     predicts = "area shares"
     symbol = "groups"
     about = (
@@ -84,14 +84,14 @@ class SharesKind(TaskKind):
         LayerKind(
             "socioeconomic",
             "shares by cell",
-            "Socioeconomic map by cell",
+            "Population and housing, by cell",
             "dominant",
             ShareFindings,
         ),
         LayerKind(
             "socioeconomic areas",
             "shares by area",
-            "Socioeconomic map by area",
+            "Population and housing, by area",
             "dominant",
             ShareFindings,
         ),

@@ -118,7 +118,7 @@ def typed_columns(
     done: dict[str, object] = {}
     shown = None
     for name in [name for name in table.columns if is_text(table[name])]:
-        if not _Texts(table[name]).are_plain_numbers():
+        if not _Texts(table[name]).are_number_texts():
             continue
         try:
             read = read_numbers(table, [name], options, file=file)
@@ -145,7 +145,7 @@ class _Texts:
             array = array.combine_chunks()
         self.array = pc.utf8_trim_whitespace(array)
 
-    def are_plain_numbers(self) -> bool:
+    def are_number_texts(self) -> bool:
         """Whether the first cells are numbers, and none is a code or a percentage."""
         sample = _filled(self.array[:_SAMPLE])
         if not sample or not all(map(is_number, sample)):

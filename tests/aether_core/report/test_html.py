@@ -81,7 +81,7 @@ def test_ids_are_unique_and_links_lead_somewhere(page: Page) -> None:
 
 
 def test_simulated_is_said_only_when_it_is() -> None:
-    assert "Simulated embedding" in read(html_of(report())).text
+    assert "Made-up satellite data" in read(html_of(report())).text
     assert "Simulated" not in read(html_of(report(simulated=False))).text
 
 

@@ -180,6 +180,8 @@ def test_described_and_found_is_strong() -> None:
     assert found.described == ("bar",)
     assert found.nearest[0] == "bar"
     assert f"{found.auc:.2f}" in found.reason
+    assert f"{found.auc:.2f}" in found.figures
+    assert found.reason == f"{found.summary[:-1]}: {found.figures}."
     assert "bar" in found.reason
 
 

@@ -45,4 +45,5 @@ def test_a_city_with_nothing(session: Session) -> None:
 
 def test_many_cities_take_no_more_statements_than_one(session: Session) -> None:
     ids = [add_plain_city(session, f"city-{number}").id for number in range(12)]
-    assert statements(session, ids) == statements(session, ids[:1]) <= 4
+    assert statements(session, ids[:1]) == statements(session, ids[1:]) <= 2
+    assert statements(session, ids) == 1  # what never changes is known by now

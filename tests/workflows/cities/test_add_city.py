@@ -56,7 +56,7 @@ def test_a_city_is_stored_with_what_its_files_hold(store: Store, city_files: Cit
 def test_simulated_is_said_with_the_attribution(store: Store, city_files: CityFiles) -> None:
     summary = add_city(store, city_files.request(attribution=["Places: someone."]))
     assert summary.simulated
-    assert summary.attribution[0].startswith("Simulated embedding")
+    assert summary.attribution[0].startswith("Made-up satellite data")
     assert "Google DeepMind" in summary.attribution[1]
     assert summary.attribution[2] == "Places: someone."
 

@@ -54,7 +54,7 @@ def test_every_kind_of_layer_has_a_report(kept: Kept, tmp_path: Path) -> None:
         assert pdf.read_bytes().startswith(b"%PDF")
         assert html.read_bytes().startswith(b"<!")
         page = read_page(html)
-        assert "imulated embedding" in page
+        assert "Made-up satellite data" in page
         assert "Google and Google DeepMind" in page
         assert f"./aether layer export {SLUG} {kept.layers[kind]}" in page
 

@@ -55,7 +55,7 @@ def test_a_run_leaves_a_model_in_use_with_its_card(trained_store: Store) -> None
     card = load_card(model.folder)
     assert card.model_dump(mode="json") == model.card
     assert card.embedding.simulated
-    assert card.attribution[0].startswith("Simulated embedding")
+    assert card.attribution[0].startswith("Made-up satellite data")
     assert card.encoder.name == "all-MiniLM-L6-v2"
     assert card.validated_on == run.metrics["validated_on"] == "apart"
 

@@ -1,11 +1,12 @@
 """Equal questions are computed once, also when asked at the same time."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
 import pytest
 
-from workflows.search.shared_results import SharedResults
+from workflows.home.shared_results import SharedResults, computed_once
 
 
 def test_those_who_ask_at_once_share_one_answer() -> None:
@@ -46,3 +47,26 @@ def test_only_the_last_are_kept() -> None:
         answers.get(key, lambda key=key: ord(key))
     assert answers.get("a", lambda: -1) == ord("a")
     assert answers.get("b", lambda: -1) == -1
+
+
+def test_a_function_is_computed_once_for_all_who_ask_meanwhile() -> None:
+    begun = []
+
+    @computed_once(2)
+    def doubled(number: int, *, slowly: bool = True) -> int:
+        begun.append(number)
+        time.sleep(0.1 if slowly else 0)
+        if number < 0:
+            raise ValueError("negative")
+        return 2 * number
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(doubled, [4] * 8)) == {8}
+    assert begun == [4]
+    for _ in range(2):  # an error is not kept
+        with pytest.raises(ValueError, match="negative"):
+            doubled(-1)
+    assert begun == [4, -1, -1]
+    doubled.cache_clear()
+    assert doubled(4, slowly=False) == 8
+    assert begun == [4, -1, -1, 4]

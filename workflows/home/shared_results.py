@@ -1,12 +1,14 @@
 """Results that are computed once, however many ask at the same time; a bounded number is kept."""
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class SharedResults(Generic[T]):
@@ -45,3 +47,32 @@ class SharedResults(Generic[T]):
             future.set_exception(error)
             raise
         return future.result()
+
+
+class _Shared(Generic[P, T]):
+    """A function whose results are shared; see `computed_once`."""
+
+    def __init__(self, compute: Callable[P, T], most: int) -> None:
+        self._compute, self._most = compute, most
+        functools.update_wrapper(self, compute)
+        self.cache_clear()
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (args, tuple(sorted(kwargs.items())))
+        return self._results.get(key, lambda: self._compute(*args, **kwargs))
+
+    def cache_clear(self) -> None:
+        """Forget all results."""
+        self._results: SharedResults[T] = SharedResults(self._most)
+
+
+def computed_once(most: int) -> Callable[[Callable[P, T]], _Shared[P, T]]:
+    """As `functools.lru_cache`, but who asks while it is computed waits for that.
+
+    After a start twenty visitors ask for the same at once: each would read it for himself, and all
+    of them wait twenty times as long.
+
+    Args:
+        most: How many results are kept.
+    """
+    return lambda compute: _Shared(compute, most)
