@@ -46,7 +46,7 @@ from workflows.training.train import add_run
 
 pytestmark = pytest.mark.usefixtures("no_worker")
 QUICK = FitSettings(representation="alphaearth", seeds=1, folds=2)
-LAND_USE, SOCIOECONOMIC, NUMBERS = (map_job(kind) for kind in ("landuse", "socioeconomic", "value"))
+LAND_USE, SOCIOECONOMIC, VALUE = (map_job(name) for name in ("landuse", "socioeconomic", "value"))
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def shares(files: Files) -> SocioeconomicRequest:
     return SocioeconomicRequest(areas, QUICK)
 
 
-def homes(files: Files) -> NumberRequest:
-    return NumberRequest(ValueRequest(files.tasks.areas, "homes"), QUICK)
+def numbers(files: Files) -> NumberRequest:
+    return NumberRequest(ValueRequest(files.tasks.areas, "homes", code_field="code"), QUICK)
 
 
 def retrieval(files: Files) -> RetrievalTest:
@@ -140,7 +140,7 @@ def every_seed_is_there_once(store: Store, job: JobSummary) -> None:
 CASES = {
     "landuse": Case(asked(LAND_USE, land_use), "layer"),
     "socioeconomic": Case(asked(SOCIOECONOMIC, shares), "layer", added=2),
-    "value": Case(asked(NUMBERS, homes), "layer"),
+    "value": Case(asked(VALUE, numbers), "layer"),
     "compare": Case(
         asked(COMPARE, lambda files: Comparison(land_use(files), ("alphaearth",))), "evaluation"
     ),
