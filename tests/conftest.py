@@ -89,6 +89,18 @@ def forked_workers() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def remembered_sentences(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What one process of the session asked the installation's encoder, none computes again."""
+    from tests.made_once import common_folder
+    from tests.remembered_sentences import FOLDER, RememberingEncoder
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER, str(common_folder(tmp_path_factory) / "sentences"))
+        patch.setattr("workflows.home.encoders.MiniLMEncoder", RememberingEncoder)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with conformance and genuine data beside the checkout, where there is one."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from aether_core.city.outline import box_boundary
+from tests.made_once import made_once
 from tests.public_server.server import PublicServer
 from tests.public_server.whole import BOX, NAME, YEARS, World, environment, serve, write_world
 from workflows.fetch.request import FetchCity
@@ -18,9 +19,9 @@ REQUEST = FetchCity(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return write_world(tmp_path_factory.mktemp("world"))
+    return made_once(tmp_path_factory, "world", write_world)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ from aether_core.reading import client
 from cli.__main__ import command_of
 from cli.app import app
 from db.migrate import newest_revision
+from workflows.home.documents import _adapter
+from workflows.jobs.registry import kind_named, kind_names
 
 
 class _Lent(client.ReaderSource):
@@ -34,6 +36,8 @@ _SOURCE = client.ReaderSource()
 configure_mappers()
 newest_revision()
 command_of(app)
+for _name in kind_names():
+    _adapter(kind_named(_name).request)
 # A collection in a fork would look at, and so copy, all that the libraries hold.
 gc.collect()
 gc.freeze()

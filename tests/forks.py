@@ -35,6 +35,7 @@ _FORKS.set_forkserver_preload(
         "torch._dynamo",  # what the first optimizer loads
         "tests.aether_core.model.checkpoints.killed_run",
         "tests.killing",
+        "tests.remembered_sentences",
         "tests.forked_reader",
     ]
 )
@@ -164,6 +165,7 @@ def _be(
 ) -> None:
     """Be the new process."""
     from tests.forked_reader import lend
+    from tests.remembered_sentences import remember
 
     os.setsid()
     for number, path in ((1, output), (2, error or output)):
@@ -173,5 +175,6 @@ def _be(
     os.environ.clear()
     os.environ.update(environment)
     lend()
+    remember()
     code = function(*arguments)
     sys.exit(code or 0)

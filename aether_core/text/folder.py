@@ -175,7 +175,7 @@ def _load(folder: Path) -> "SentenceTransformer":
         from transformers.utils.logging import disable_progress_bar
 
         # A bar for a load of a second would only clutter the log.
-        disable_progress_bar()  # type: ignore[no-untyped-call]
+        disable_progress_bar()
         try:
             return SentenceTransformer(
                 str(folder),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.visitor import PATIENCE_MS, accessible, settled
 from tests.public_server.geocoder import SEARCH
 from tests.public_server.server import Fault
-from tests.public_server.whole import BOX, NAME, environment, serve, write_world
+from tests.public_server.whole import BOX, NAME, World, environment, serve
 from workflows.cities.cities import list_cities
 from workflows.fetch.fetch import list_fetches
 from workflows.home.store import Store
@@ -45,10 +44,9 @@ def test_from_a_box_to_a_city(
     visit: Callable[[], AbstractContextManager[Page]],
     empty_environment: Store,
     workers: Callable[[Store, Sequence[str]], None],
-    tmp_path: Path,
+    world: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = write_world(tmp_path / "world")
     with serve(world) as server:
         for name, value in environment(server, world).items():
             monkeypatch.setenv(name, value)

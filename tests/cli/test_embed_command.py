@@ -18,6 +18,8 @@ from tests.aether_core.eo.brute_force import Scene, unit_vectors, write_scene
 from tests.forks import Forked, be_command
 
 ROOT = Path(__file__).resolve().parents[2]
+WIDTH, HEIGHT = 700, 180
+"""Three blocks beside each other: one that is whole before a kill, one in the making, one left."""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(1)
     (made / "model").mkdir()
     save_file(Heads().state_dict(), made / "model" / "heads.safetensors")
-    stored = unit_vectors(np.random.default_rng(2), 300, 700, "int8")
+    stored = unit_vectors(np.random.default_rng(2), HEIGHT, WIDTH, "int8")
     scene = Scene("EPSG:32635", 400_000, 6_680_000, 10, stored)
     write_scene(made / "a.tif", scene, interleave="pixel")
     return made
@@ -54,10 +56,10 @@ def test_the_document_and_the_file(folder: Path, capsys: pytest.CaptureFixture[s
     assert run([*arguments(folder), "--dtype", "float16"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert {"width", "height", "bands", "pixels", "seconds", "dtype"} <= set(document)
-    assert (document["width"], document["height"], document["bands"]) == (700, 300, 128)
-    assert (document["pixels"], document["dtype"]) == (210_000, "float16")
+    assert (document["width"], document["height"], document["bands"]) == (WIDTH, HEIGHT, 128)
+    assert (document["pixels"], document["dtype"]) == (WIDTH * HEIGHT, "float16")
     with rasterio.open(folder / "z.tif") as dataset:
-        assert (dataset.count, dataset.width, dataset.height) == (128, 700, 300)
+        assert (dataset.count, dataset.width, dataset.height) == (128, WIDTH, HEIGHT)
 
 
 def test_what_is_wrong_is_said_in_one_line(
@@ -91,7 +93,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     work = folder / "home" / "cache" / "embed"
     deadline = time.monotonic() + 120
     # More bytes than a block can take: at least one is whole.
-    while not any(left.stat().st_size > 9_000_000 for left in work.glob("*.blocks")):
+    while not any(left.stat().st_size > 256 * HEIGHT * 137 for left in work.glob("*.blocks")):
         assert time.monotonic() < deadline
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.001)

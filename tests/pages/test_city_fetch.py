@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from tests.app_fixtures import SLUG
 from tests.pages.visit import links, open_page, words
 from tests.public_server.server import Fault, PublicServer
-from tests.public_server.whole import BOX, NAME, World, environment, serve, write_world
+from tests.public_server.whole import BOX, NAME, World, environment, serve
 from workflows.cities.cities import list_cities, show_city
 from workflows.demo.simulated import SLUG as DEMO
 from workflows.fetch.fetch import FetchSummary, list_fetches
@@ -19,11 +19,6 @@ from workflows.jobs.carry_out import carry_out
 
 EDGES = ("west", "south", "east", "north")
 pytestmark = pytest.mark.usefixtures("no_worker")
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return write_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(scope="module")

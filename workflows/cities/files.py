@@ -14,6 +14,7 @@ from aether_core.errors import AetherError, DiskFullError
 from aether_core.files.checksums import check_sha256
 from aether_core.files.whole import synchronise
 from aether_core.progress import Progress, silent
+from aether_core.vector.packed.beside import parts_beside
 from db.schema import Raster
 from workflows.home.owned_folders import staged
 from workflows.home.paths import folder_in, in_home
@@ -97,10 +98,8 @@ def raster_folders(settings: Settings, rasters: Iterable[Raster]) -> list[Path]:
 
 def _parts(source: Path, target: Path) -> list[tuple[Path, Path]]:
     """A file and where it goes, with those that belong to it: a Shapefile is several files."""
-    if source.suffix.lower() != ".shp":
-        return [(source, target)]
-    beside = [one for one in sorted(source.parent.iterdir()) if one.stem == source.stem]
-    return [(one, target.with_suffix(one.suffix)) for one in beside if one.is_file()]
+    beside = [(one, target.with_suffix(one.suffix)) for one in parts_beside(source)]
+    return [(source, target), *beside]
 
 
 def _shortened(name: str) -> str:

@@ -216,12 +216,15 @@ def area_vectors(
         return of_areas(chosen, covered.weights)
     if not (FILE_KINDS[city.embedding_kind].has_pixels and chosen.of_pixels):
         raise InputError(
-            "averaging over pixels needs a raster, and alphaearth or aether",
+            "averaging over pixels needs a raster, and alphaearth, aether or concat",
             f"{city.embedding_kind}, {chosen.name}",
             "average over cells",
             code="pixel-means-without-raster",
         )
-    means = pixel_means(city.opened(), covered.areas.geometry, chosen.pixel_encoder, progress)
+    embedding, areas = city.opened(), covered.areas.geometry
+    means = np.hstack(
+        [pixel_means(embedding, areas, one, progress) for one in chosen.pixel_encoders]
+    )
     there: NDArray[np.bool_] = np.asarray(np.isfinite(means).all(axis=1))
     return np.where(there[:, None], means, of_areas(chosen, covered.weights))
 

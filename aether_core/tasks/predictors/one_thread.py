@@ -1,9 +1,13 @@
 """Small fits on one thread: shared out among several, they wait longer than they compute."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
+
+_WITH_THREADS = frozenset({"scipy.linalg", "sklearn", "torch"})
 
 
 @contextmanager
@@ -16,5 +20,11 @@ def one_thread() -> Iterator[None]:
     11 s and 13 s. The order of sums, and so a fit's last digits, no longer hangs on the machine's
     number of cores either.
     """
-    with threadpool_limits(limits=1):
+    with _controller(_WITH_THREADS.intersection(sys.modules)).limit(limits=1):
         yield
+
+
+@cache
+def _controller(_loaded: frozenset[str]) -> ThreadpoolController:
+    """Libraries that share work among threads, found once: a search costs 25 ms, as a fit may."""
+    return ThreadpoolController()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from aether_core.model.heads.heads import Heads
 
 Floats = NDArray[np.float32]
+PixelEncoders = tuple[Callable[[Floats], Floats] | None, ...]
+"""Each describes pixels; None takes them as they are."""
 
 NEIGHBOURS = 20
 """Places that describe a spot in the `poi` representation."""
@@ -81,8 +83,8 @@ class Representation(Protocol):
     of_pixels: bool
 
     @property
-    def pixel_encoder(self) -> Callable[[Floats], Floats] | None:
-        """Describes pixels before areas average them, where `of_pixels`; None takes them as is."""
+    def pixel_encoders(self) -> PixelEncoders:
+        """What describes pixels before areas average them, one a part; none but `of_pixels`."""
 
     def of_cells(self) -> Floats:
         """Describe the city's cells, float32 `[m, d]`; computed once."""
@@ -100,7 +102,7 @@ class AlphaEarth:
     name = "alphaearth"
     title, is_plural = "{embedding}", False
     needs_model, needs_places, of_pixels = False, False, True
-    pixel_encoder = None
+    pixel_encoders: PixelEncoders = (None,)
 
     def __init__(self, arrays: CityArrays) -> None:
         self._arrays = arrays
@@ -147,11 +149,11 @@ class Aether:
         return encode_eo(self._heads, self._arrays.cell_vectors)
 
     @property
-    def pixel_encoder(self) -> Callable[[Floats], Floats]:
+    def pixel_encoders(self) -> PixelEncoders:
         """The EO head."""
         from aether_core.model.heads.inference import encode_eo
 
-        return partial(encode_eo, self._heads)
+        return (partial(encode_eo, self._heads),)
 
     def of_cells(self) -> Floats:
         """Describe the city's cells, float32 `[m, 128]`."""
@@ -181,7 +183,7 @@ class Poi:
     name = "poi"
     title, is_plural = "places only", True
     needs_model, needs_places, of_pixels = False, True, False
-    pixel_encoder = None
+    pixel_encoders: PixelEncoders = ()
 
     def __init__(self, arrays: CityArrays) -> None:
         self._arrays = arrays
@@ -247,7 +249,7 @@ class PlaceMix:
     name = "mix"
     title, is_plural = "place mix", False
     needs_model, needs_places, of_pixels = False, True, False
-    pixel_encoder = None
+    pixel_encoders: PixelEncoders = ()
 
     def __init__(self, arrays: CityArrays) -> None:
         self._arrays = arrays
@@ -297,11 +299,15 @@ class _SideBySide:
     """
 
     parts: ClassVar[tuple[Callable[[CityArrays], Representation], ...]]
-    is_plural, of_pixels = False, False
-    pixel_encoder = None
+    is_plural = False
 
     def __init__(self, arrays: CityArrays) -> None:
         self._parts = tuple(part(arrays) for part in self.parts)
+
+    @property
+    def pixel_encoders(self) -> PixelEncoders:
+        """Those of the parts."""
+        return tuple(encoder for part in self._parts for encoder in part.pixel_encoders)
 
     @cached_property
     def _cells(self) -> Floats:
@@ -328,7 +334,7 @@ class Concat(_SideBySide):
     """
 
     name, title = "concat", "{embedding} + AETHER"
-    needs_model, needs_places = True, False
+    needs_model, needs_places, of_pixels = True, False, True
     parts = (AlphaEarth, Aether)
 
 
@@ -340,7 +346,7 @@ class ConcatMix(_SideBySide):
     """
 
     name, title = "concat-mix", "{embedding} + AETHER + place mix"
-    needs_model, needs_places = True, True
+    needs_model, needs_places, of_pixels = True, True, False
     parts = (AlphaEarth, Aether, PlaceMix)
 
 

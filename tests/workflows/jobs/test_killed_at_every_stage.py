@@ -39,13 +39,14 @@ from workflows.tasks.areas import AreaRequest
 from workflows.tasks.job_kinds import map_job
 from workflows.tasks.labels import LabelRequest
 from workflows.tasks.land_use import LandUseRequest
+from workflows.tasks.numbers import NumberRequest, ValueRequest
 from workflows.tasks.settings import FitSettings
 from workflows.tasks.socioeconomic import SocioeconomicRequest
 from workflows.training.train import add_run
 
 pytestmark = pytest.mark.usefixtures("no_worker")
 QUICK = FitSettings(representation="alphaearth", seeds=1, folds=2)
-LAND_USE, SOCIOECONOMIC = map_job("landuse"), map_job("socioeconomic")
+LAND_USE, SOCIOECONOMIC, VALUE = (map_job(name) for name in ("landuse", "socioeconomic", "value"))
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ def land_use(files: Files) -> LandUseRequest:
 def shares(files: Files) -> SocioeconomicRequest:
     areas = AreaRequest(files.tasks.areas, ("homes", "work", "other"), code_field="code")
     return SocioeconomicRequest(areas, QUICK)
+
+
+def numbers(files: Files) -> NumberRequest:
+    return NumberRequest(ValueRequest(files.tasks.areas, "homes", code_field="code"), QUICK)
 
 
 def retrieval(files: Files) -> RetrievalTest:
@@ -135,6 +140,7 @@ def every_seed_is_there_once(store: Store, job: JobSummary) -> None:
 CASES = {
     "landuse": Case(asked(LAND_USE, land_use), "layer"),
     "socioeconomic": Case(asked(SOCIOECONOMIC, shares), "layer", added=2),
+    "value": Case(asked(VALUE, numbers), "layer"),
     "compare": Case(
         asked(COMPARE, lambda files: Comparison(land_use(files), ("alphaearth",))), "evaluation"
     ),

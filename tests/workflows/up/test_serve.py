@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +21,7 @@ from aether_core.simulate.grid_city import simulate_city
 from db.cluster.embedded import PrivateCluster
 from db.engine import conninfo
 from tests.db_fixtures import discard
-from tests.forks import Forked, be_command
+from tests.forks import Forked, be_command, ended
 from tests.store_consistency import children
 from tests.workflows.up.up_home import (
     PATIENCE_S,
@@ -34,6 +35,7 @@ from tests.workflows.up.up_home import (
     up,
 )
 from workflows.home.settings import Settings
+from workflows.up import serve
 from workflows.up.record import only_one
 
 PROGRAM, WEB = "workflows.jobs.worker", "ui.shell.server"
@@ -153,15 +155,35 @@ def test_down_ends_what_a_killed_up_left_the_database_too(home: Path) -> None:
         assert soon(lambda: not processes_of(home), 5)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=lambda one: one.name)
-def test_a_signal_ends_up_in_good_order(
-    home: Path, database_url: str, number: signal.Signals
-) -> None:
-    """Ctrl-C, and a terminal that is closed."""
+def test_a_signal_ends_up_in_good_order(home: Path, database_url: str) -> None:
+    """That of a terminal which is closed; the others are taken in the same way."""
     with up(home, url=database_url):
-        os.kill(pid_of_up(home), number)
+        os.kill(pid_of_up(home), signal.SIGHUP)
         assert soon(lambda: not processes_of(home))
         assert not (home / "up.json").exists()
+
+
+ENDS_IN_GOOD_ORDER = 7
+
+
+def wait_for(number: int) -> int:
+    """Get a signal as an `up` does which a shell started in its background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve._end_on_signals()
+    try:
+        os.kill(os.getpid(), number)
+        time.sleep(10)
+    except KeyboardInterrupt:
+        return ENDS_IN_GOOD_ORDER
+    return 0
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name
+)
+def test_every_ending_signal_is_taken(number: signal.Signals) -> None:
+    """Ctrl-C, `down`, and a terminal that is closed."""
+    assert ended(wait_for, number.value).code == ENDS_IN_GOOD_ORDER
 
 
 def test_a_number_that_now_is_another_programs_is_left_alone(home: Path) -> None:

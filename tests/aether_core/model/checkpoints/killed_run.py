@@ -18,6 +18,7 @@ from aether_core.model.training.training_steps import TrainingSteps
 from tests.aether_core.model.places import make_training_set
 from tests.forks import Forked
 
+Outcome = tuple[dict[str, Tensor], list[dict[str, Any]]]
 MOMENTS = ("step", "half written", "not yet renamed", "older not yet removed")
 
 
@@ -48,7 +49,7 @@ def sitting(request: Request, kill: Kill | None) -> int:
     return Forked(_sit, request, kill).wait(120)
 
 
-def outcome(request: Request) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+def outcome(request: Request) -> Outcome:
     """Weights and history of a run that came to its end; times and sittings left out."""
     history = json.loads((request.folder / "history.json").read_text())
     timeless = {"seconds", "seconds_left", "resumed_from"}

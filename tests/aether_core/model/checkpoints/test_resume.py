@@ -3,6 +3,7 @@
 import resource
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,14 @@ from aether_core.model.recipes import recipe, recipes
 from aether_core.model.training.epoch_report import EpochReport
 from aether_core.model.training.trainer import Trained, train
 from aether_core.model.training.training_set import TrainingSet
-from tests.aether_core.model.checkpoints.killed_run import MOMENTS, Kill, Request, outcome, sitting
+from tests.aether_core.model.checkpoints.killed_run import (
+    MOMENTS,
+    Kill,
+    Outcome,
+    Request,
+    outcome,
+    sitting,
+)
 from tests.aether_core.model.places import make_training_set
 from tests.errors import fault
 from tests.forks import run_script
@@ -60,36 +68,49 @@ def stopped(tmp_path: Path, data: TrainingSet) -> RunCheckpoints:
     return checkpoints
 
 
-@pytest.mark.parametrize("name", [one.name for one in recipes()])
-def test_killed_at_random_steps_it_ends_with_the_same_bits(name: str, tmp_path: Path) -> None:
-    whole, cut = (Request(tmp_path / part, name, SETTINGS) for part in ("whole", "cut"))
-    for request in (whole, cut):
-        request.folder.mkdir()
-    assert sitting(whole, None) == 0
-    rng = np.random.default_rng(sum(name.encode()))
-    for step in rng.integers(1, STEPS // 2, 2):
-        assert sitting(cut, Kill("step", int(step))) == -9
+@pytest.fixture(scope="module")
+def uncut(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Outcome]:
+    """What a recipe's run comes to that nobody cuts off: carried out once a recipe."""
+
+    @cache
+    def of(name: str) -> Outcome:
+        whole = Request(tmp_path_factory.mktemp(f"whole-{name}"), name, SETTINGS)
+        assert sitting(whole, None) == 0
+        return outcome(whole)
+
+    return of
+
+
+def ends_as(cut: Request, uncut: Outcome) -> None:
+    """Assert that a run's last sitting ends it with the bits and words of another."""
     assert sitting(cut, None) == 0
-    (weights, history), (again, reported) = outcome(whole), outcome(cut)
+    (weights, history), (again, reported) = uncut, outcome(cut)
     assert reported == history
     assert weights.keys() == again.keys()
     for key, value in weights.items():
         assert torch.equal(value, again[key]), key
 
 
+@pytest.mark.parametrize("name", [one.name for one in recipes()])
+def test_killed_at_random_steps_it_ends_with_the_same_bits(
+    name: str, uncut: Callable[[str], Outcome], tmp_path: Path
+) -> None:
+    cut = Request(tmp_path, name, SETTINGS)
+    rng = np.random.default_rng(sum(name.encode()))
+    for step in rng.integers(1, STEPS // 2, 2):
+        assert sitting(cut, Kill("step", int(step))) == -9
+    ends_as(cut, uncut(name))
+
+
 @pytest.mark.parametrize("moment", [moment for moment in MOMENTS if moment != "step"])
-def test_killed_while_a_checkpoint_is_written(moment: str, tmp_path: Path) -> None:
-    whole, cut = (Request(tmp_path / part, "aether", SETTINGS) for part in ("whole", "cut"))
-    for request in (whole, cut):
-        request.folder.mkdir()
-    assert sitting(whole, None) == 0
+def test_killed_while_a_checkpoint_is_written(
+    moment: str, uncut: Callable[[str], Outcome], tmp_path: Path
+) -> None:
+    cut = Request(tmp_path, "aether", SETTINGS)
     assert sitting(cut, Kill(moment, 2)) == -9
     assert RunCheckpoints(cut.folder / "run").newest() is not None
     assert len(list((cut.folder / "run").iterdir())) == 1  # what was left half done is gone
-    assert sitting(cut, None) == 0
-    (weights, history), (again, reported) = outcome(whole), outcome(cut)
-    assert reported == history
-    assert all(torch.equal(value, again[key]) for key, value in weights.items())
+    ends_as(cut, uncut("aether"))
 
 
 def test_a_run_that_was_over_is_not_trained_further(data: TrainingSet, tmp_path: Path) -> None:

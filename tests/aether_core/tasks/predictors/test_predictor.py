@@ -137,7 +137,7 @@ def test_weights_decide_whom_the_fit_follows(kind: str, trainer: str) -> None:
 
 @pytest.mark.parametrize(("kind", "trainer"), WAYS)
 def test_fit_follows_its_seed(kind: str, trainer: str) -> None:
-    x, label = blobs()
+    x, label = blobs(n=200)
     torch.manual_seed(1)
     first = fit_probe(kind, x, label, classes=4, seed=3, trainer=trainer).logits(x)
     torch.manual_seed(2)  # state of others must not matter

@@ -81,6 +81,15 @@ def test_concat_is_alphaearth_beside_aether(arrays: CityArrays) -> None:
     assert np.array_equal(cells[:, 64:], joint, equal_nan=True)
 
 
+def test_pixels_of_concat_are_averaged_part_by_part(arrays: CityArrays) -> None:
+    pixels = arrays.cell_vectors[-40:]
+    plain, joint = representation("concat", arrays).pixel_encoders
+    assert plain is None
+    assert joint is not None
+    assert np.array_equal(joint(pixels), encode_eo(arrays.heads, pixels), equal_nan=True)
+    assert representation("poi", arrays).pixel_encoders == ()
+
+
 def test_places_count_by_their_distance(arrays: CityArrays) -> None:
     lonlat = np.array([[24.941, 60.171], [24.958, 60.162]])
     found = representation("poi", arrays).at_points(lonlat)

@@ -74,7 +74,7 @@ def test_prediction_does_not_know_the_tested_labels() -> None:
 
 @pytest.mark.parametrize("predictor", ["linear", "mlp"])
 def test_experiment_is_repeatable(predictor: str) -> None:
-    setup = setup_of(predictor=predictor, seeds=(5,))
+    setup = setup_of(120, predictor=predictor, seeds=(5,))
     x = {"alphaearth": inputs(setup, 5, 1)}
     first, again = (run_experiment(setup, x).outcomes["alphaearth"] for _ in range(2))
     for one, other in zip(first, again, strict=True):
