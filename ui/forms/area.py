@@ -11,9 +11,8 @@ from aether_core.tasks.areas.given import Given
 from aether_core.tasks.areas.read import MINIMUM_COUNT, Areas, read_areas
 from aether_core.tasks.areas.totals import listed_totals
 from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions
-from ui.forms import reading, shapes
+from ui.forms import area_preview, reading, shapes
 from ui.map import empty_map
-from ui.maps import area_preview
 from ui.shell import errors, state, uploads
 from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary

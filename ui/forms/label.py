@@ -25,9 +25,8 @@ from aether_core.tasks.labels.read import (
 from aether_core.tasks.samples.small_classes import OTHER, SMALL_RULES
 from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions
 from aether_core.vector.keyed.read import needs_shapes
-from ui.forms import reading, shapes
+from ui.forms import label_preview, reading, shapes
 from ui.map import empty_map
-from ui.maps import label_preview
 from ui.shell import errors, state, uploads
 from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
