@@ -35,7 +35,7 @@ def draw_card(city: CitySummary) -> None:
         parts = [
             ", ".join(map(str, city.years)),
             count(city.pois, "place"),
-            count(city.cells, f"map {city.unit.one}"),
+            count(city.cells, city.unit.one),
             count(city.models, "model"),
             count(city.layers, "layer"),
         ]

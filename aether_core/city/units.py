@@ -37,7 +37,7 @@ class UnitKind:
         return f"{number:,} {self.one if number == 1 else self.several}"
 
 
-H3_CELLS: Final = UnitKind("h3", "cell", "cells", "cell")
+H3_CELLS: Final = UnitKind("h3", "map cell", "map cells", "cell")
 AREAS: Final = UnitKind("areas", "area", "areas", "area")
 UNIT_KINDS: Final[Mapping[str, UnitKind]] = MappingProxyType(
     {kind.name: kind for kind in (H3_CELLS, AREAS)}
