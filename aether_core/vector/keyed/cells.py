@@ -53,12 +53,14 @@ def cell_column(table: pd.DataFrame, named: str | None = None) -> str | None:
         return found[0]
     called = next((name for name in map(str, table.columns) if folded(name).startswith("h3")), None)
     if called is not None and table[called].notna().any():
-        written = [text for text in code_texts(table[called]) if text]
-        cells = cells_in(pd.Series(written, dtype=object))
-        wrong = [text for text, cell in zip(written, cells.tolist(), strict=True) if not cell]
+        given = table[called].dropna()
+        texts = code_texts(given)
+        cells = cells_in(pd.Series(texts, dtype=object)).tolist()
+        rows = zip(given, texts, cells, strict=True)
+        wrong = [str(value) for value, text, cell in rows if text and not cell]
         raise InputError(
             f"the column {called} has values that are no H3 cells",
-            f"{len(wrong)} of {len(written)}: {shown(wrong)}",
+            f"{len(wrong)} of {sum(map(bool, texts))}: {shown(wrong)}",
             "export them as text: numbers of 64 bits lose digits in spreadsheets",
             code="cells-not-valid",
         )
