@@ -25,20 +25,22 @@ class UnitKind:
         one: A unit.
         several: Units.
         column: What files and tables call the column of their codes.
+        of_embedding: Whether each is a row of the embedding, which has a vector for it alone.
     """
 
     name: UnitsName
     one: str
     several: str
     column: str
+    of_embedding: bool
 
     def counted(self, number: int) -> str:
         """A number of units in words."""
         return f"{number:,} {self.one if number == 1 else self.several}"
 
 
-H3_CELLS: Final = UnitKind("h3", "map cell", "map cells", "cell")
-AREAS: Final = UnitKind("areas", "area", "areas", "area")
+H3_CELLS: Final = UnitKind("h3", "map cell", "map cells", "cell", of_embedding=False)
+AREAS: Final = UnitKind("areas", "area", "areas", "area", of_embedding=True)
 UNIT_KINDS: Final[Mapping[str, UnitKind]] = MappingProxyType(
     {kind.name: kind for kind in (H3_CELLS, AREAS)}
 )

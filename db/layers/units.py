@@ -37,12 +37,18 @@ class SpatialUnit(Protocol):
         column: What a frame's first column and a view's column of names are called.
         id_column: What a layer's view calls the unit's id.
         name: SQL for what people call a unit, from its row: H3 index in hexadecimal, or code.
+        of_set: Whether units are the areas of a set, and not the city's own units.
+        has_shapes: Whether units have shapes of their own; cells of H3 are known by their index.
+        may_have_names: Whether units are the city's own areas, which may have names.
     """
 
     table: str
     column: str
     id_column: str
     name: str
+    of_set: bool
+    has_shapes: bool
+    may_have_names: bool
 
     def keys_of(self, session: Session, layer: Layer, ids: NDArray[np.int64]) -> Keys:
         """Keys of units given by id.
@@ -61,6 +67,7 @@ class SpatialUnit(Protocol):
 class Cells:
     """A city's H3 cells. A layer keeps their indexes, so that reading it asks no other table."""
 
+    of_set = has_shapes = may_have_names = False
     table = "cell"
     column = "cell"
     id_column = "cell_id"
@@ -98,6 +105,8 @@ class Cells:
 class Areas:
     """The areas of a set, in its order."""
 
+    of_set = has_shapes = True
+    may_have_names = False
     table = "area"
     column = "area"
     id_column = "area_id"
@@ -134,6 +143,7 @@ class Areas:
 class CityAreas(Cells):
     """The areas a city is made of. A layer keeps their numbers."""
 
+    has_shapes = may_have_names = True
     table = "city_area"
     column = "area"
     id_column = "area_id"

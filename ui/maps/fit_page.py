@@ -114,7 +114,7 @@ def panel(layer: LayerSummary) -> None:
             else ", ".join(found.outcomes),
             "Data used": representation_names(layer.embedding).get(representation, representation),
             "Model": layer.model or "none needed",
-            "Cells": f"{layer.features:,}",
+            f"{layer.unit.capitalize()}s": f"{layer.features:,}",
             "Created": f"{layer.created:%d %b %Y, %H:%M}",
             "In PostGIS": layer.view,
         }

@@ -15,7 +15,7 @@ from aether_core.city.units import Units
 from aether_core.eo.embedding import Embedding, FileInfo, open_embedding
 from aether_core.eo.embedding_kind import check_kind_year, kind_title
 from aether_core.eo.encoding import encoding_of
-from aether_core.eo.file_kind import AREAS, FILE_KINDS
+from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import Shape, View
 from aether_core.eo.table.area_embedding import AreaEmbedding, AreaVectors
 from aether_core.eo.table.embedding import TABLE_SUFFIXES
@@ -139,7 +139,7 @@ def add_year(
             crs=crs,
             geometry=shapes,
             code_field=code_field,
-            as_points=main.kind != AREAS.name,
+            as_points=not FILE_KINDS[main.kind].rows_are_units,
             progress=progress,
         )
     encoding = _check_alike(main, embedding, year)
@@ -317,7 +317,8 @@ def _check_new(main: _Main, infos: Sequence[FileInfo]) -> None:
 def _shapes_of(main: _Main, files: Sequence[Path], geometry: Path | None) -> Iterator[Path | None]:
     """The file of shapes that tables are joined with: the city's own areas for codes alone."""
     tables = [path for path in files if path.suffix.lower() in TABLE_SUFFIXES]
-    if main.kind != AREAS.name or geometry is not None or not any(map(needs_shapes, tables)):
+    has_areas = FILE_KINDS[main.kind].rows_are_units
+    if not has_areas or geometry is not None or not any(map(needs_shapes, tables)):
         yield geometry
         return
     with TemporaryDirectory() as folder:

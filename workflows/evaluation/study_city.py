@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from aether_core.city.units import AREAS
 from aether_core.eo.embedding import Embedding
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import View
@@ -125,7 +124,7 @@ def study_city(
         base, wide = FILE_KINDS[city.embedding_kind].views(city.radius_m)
         base = model_view(city, recipe.settings) or base
         source: Embedding | AreaVectors
-        if unit_kind(city) is AREAS:
+        if unit_kind(city).of_embedding:
             source = area_vectors(session, city)
         else:
             rasters = city_rows.rasters(session, city_id)

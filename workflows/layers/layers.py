@@ -89,12 +89,12 @@ class LayerSummary:
     @property
     def by_area(self) -> bool:
         """Whether its features are the areas of a set; they are the city's units otherwise."""
-        return self.spatial_unit == "area"
+        return SPATIAL_UNITS[self.spatial_unit].of_set
 
     @property
     def has_shapes(self) -> bool:
         """Whether its features have shapes of their own; cells of H3 are known by their index."""
-        return self.spatial_unit != "cell"
+        return SPATIAL_UNITS[self.spatial_unit].has_shapes
 
     @property
     def years(self) -> str:
@@ -279,7 +279,7 @@ def with_names(
     Raises:
         NotFoundError: No such city.
     """
-    if layer.spatial_unit != "city_area" or "name" in shapes.columns:
+    if not SPATIAL_UNITS[layer.spatial_unit].may_have_names or "name" in shapes.columns:
         return shapes
     with store.session() as session:
         units = all_units(session, city_rows.city_by_slug(session, slug))[1]

@@ -11,6 +11,7 @@ import shapely
 from aether_core.search.question.matching import plain_name
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
+from db.layers.units import SPATIAL_UNITS
 from workflows.home.store import Store
 from workflows.training.representation import ModelInUse
 
@@ -21,7 +22,7 @@ def area_layers(store: Store, model: ModelInUse) -> tuple[int, ...]:
     """Numbers of the city's kept layers of areas, newest first."""
     with store.session() as session:
         rows = layer_rows.list_layers(session, model.city_id)
-        return tuple(row.id for row in rows if row.spatial_unit == AREA)
+        return tuple(row.id for row in rows if SPATIAL_UNITS[row.spatial_unit].of_set)
 
 
 def area_called(

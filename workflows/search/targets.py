@@ -226,11 +226,12 @@ def _of_layer(store: Store, model: ModelInUse, source: LayerSource) -> Targets:
     with store.session() as session:
         row = layer_rows.layer_by_slug(session, model.city_id, source.layer)
         frame = layer_rows.layer_geo_frame(session, row)
-    key = SPATIAL_UNITS[row.spatial_unit].column
+    unit = SPATIAL_UNITS[row.spatial_unit]
+    key = unit.column
     fields = [str(name) for name in frame.columns if name not in {key, "geometry"}]
     field, note = source.field, ""
     if field is None and source.value is None and source.least is None:
-        if row.spatial_unit == "area":
+        if unit.of_set:
             return Targets(
                 frame.geometry.to_numpy(), tuple(frame[key]), f"areas of layer {source.layer}"
             )

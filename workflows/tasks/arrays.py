@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon
 from sqlalchemy.orm import Session
 
-from aether_core.city.units import AREAS, Units
+from aether_core.city.units import Units
 from aether_core.eo.embedding import Embedding
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import Shape, View
@@ -119,7 +119,7 @@ def task_city(
             units=units,
             cell_vectors=vectors,
             pool=_pool_of_areas(units, vectors)
-            if unit_kind(city) is AREAS
+            if unit_kind(city).of_embedding
             else _pool(city, opened, model_view(city, settings), published=published),
             heads=heads,
             poi_lonlat=lonlat if with_places else lonlat[:0],
