@@ -1,7 +1,7 @@
 """The app served for one test, and a browser page on it."""
 
+import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.chromium import browser
 from tests.forked_workers import start_worker
@@ -45,8 +45,15 @@ def workers() -> Iterator[Callable[[Store, Sequence[str]], None]]:
         worker.wait(10)
 
 
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One browser for all journeys: each has a profile of its own in it."""
+    with browser(SOFTWARE_WEBGL) as running:
+        yield running
+
+
 @pytest.fixture
-def visit(tmp_path: Path) -> Callable[[], AbstractContextManager[Page]]:
+def visit(tmp_path: Path, chromium: Browser) -> Callable[[], AbstractContextManager[Page]]:
     """Opens a page on the app, served from the store the environment names.
 
     The page must not ask any other server for anything, nor may its scripts fail.
@@ -56,10 +63,13 @@ def visit(tmp_path: Path) -> Callable[[], AbstractContextManager[Page]]:
     def opened() -> Iterator[Page]:
         elsewhere: list[str] = []
         failures: list[str] = []
-        with served(tmp_path / "app.log") as address, browser(SOFTWARE_WEBGL) as running:
-            page = running.new_page(
+        with (
+            served(tmp_path / "app.log") as address,
+            chromium.new_context(
                 viewport={"width": 1000, "height": 640}, reduced_motion="reduce"
-            )
+            ) as profile,
+        ):
+            page = profile.new_page()
             page.set_default_timeout(PATIENCE_MS)
             page.on(
                 "request",
@@ -84,10 +94,9 @@ def served(log_file: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "ui.shell.server"]
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    with log_file.open("wb") as log:
-        server = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
+    server = Forked(
+        be_web_app, "--server.port", str(port), "--server.address", "127.0.0.1", output=log_file
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_healthy(f"{url}/_stcore/health")
@@ -95,6 +104,15 @@ def served(log_file: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+def be_web_app(*words: str) -> None:
+    """Be the web app, as `python -m ui.shell.server` is."""
+    from ui.shell import server
+
+    os.chdir(ROOT)
+    sys.argv = ["server", *words]
+    server.main()
 
 
 def wait_until_healthy(url: str) -> None:
