@@ -271,9 +271,7 @@ def _be(wanted: Wanted, files: Sequence[int]) -> NoReturn:
     if wanted.tidy:
         raise SystemExit(function(*arguments))
     code = _code_of(function, arguments)
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    threading._shutdown()  # as Python does: waits for threads, and lets idle ones of pools go
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
