@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.chromium import browser
 from tests.forked_workers import start_worker
@@ -45,15 +45,8 @@ def workers() -> Iterator[Callable[[Store, Sequence[str]], None]]:
         worker.wait(10)
 
 
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """One browser for all journeys: each has a profile of its own in it."""
-    with browser(SOFTWARE_WEBGL) as running:
-        yield running
-
-
 @pytest.fixture
-def visit(tmp_path: Path, chromium: Browser) -> Callable[[], AbstractContextManager[Page]]:
+def visit(tmp_path: Path) -> Callable[[], AbstractContextManager[Page]]:
     """Opens a page on the app, served from the store the environment names.
 
     The page must not ask any other server for anything, nor may its scripts fail.
@@ -63,13 +56,10 @@ def visit(tmp_path: Path, chromium: Browser) -> Callable[[], AbstractContextMana
     def opened() -> Iterator[Page]:
         elsewhere: list[str] = []
         failures: list[str] = []
-        with (
-            served(tmp_path / "app.log") as address,
-            chromium.new_context(
+        with served(tmp_path / "app.log") as address, browser(SOFTWARE_WEBGL) as running:
+            page = running.new_page(
                 viewport={"width": 1000, "height": 640}, reduced_motion="reduce"
-            ) as profile,
-        ):
-            page = profile.new_page()
+            )
             page.set_default_timeout(PATIENCE_MS)
             page.on(
                 "request",
