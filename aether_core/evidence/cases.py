@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aether_core.evidence.metro import Metro
 from aether_core.evidence.places import (
     NAMES_POOR_TRACTS,
-    Encode,
+    Drawing,
     Places,
     counted_places,
     named_places,
@@ -71,33 +71,28 @@ class Case:
         return fold
 
 
-def cases_of(
-    metros: Sequence[Metro], place_files: Sequence[Path], encode: Encode, *, most: int, seed: int
-) -> list[Case]:
+def cases_of(metros: Sequence[Metro], place_files: Sequence[Path], drawing: Drawing) -> list[Case]:
     """All that can be tested with these files.
 
     Args:
         metros: The metropolitan areas.
         place_files: Tables of places with names; each place counts where it lies.
-        encode: The text encoder.
-        most: Places that heads learn from, at most; more are drawn from at random.
-        seed: Of the drawing.
+        drawing: How places are encoded and drawn.
 
     Raises:
         InputError: A file of places cannot be read.
     """
     found: list[Case] = []
     for metro in metros:
-        known = np.isfinite(metro.vectors).all(axis=1)
-        counted = counted_places(metro, encode)
+        known: NDArray[np.bool_] = np.asarray(np.isfinite(metro.vectors).all(axis=1))
+        counted = counted_places(metro, drawing)
         title = metro.name.replace("_", " ").title()
-        drawn = None if counted is None else counted.drawn(most, seed)
-        found.append(Case(metro.name, title, metro, drawn, known, pooled=True))
+        found.append(Case(metro.name, title, metro, counted, known, pooled=True))
         for suffix, words, without in (
             ("named", "named places", frozenset()),
             ("named-fewer", "named places but housing and social services", NAMES_POOR_TRACTS),
         ):
-            places = named_places(metro, place_files, encode, without)
+            places = named_places(metro, place_files, drawing, without)
             if places is None:
                 continue
             near = np.zeros(len(metro), dtype=bool)
@@ -108,7 +103,7 @@ def cases_of(
                     f"{metro.name}-{suffix}",
                     f"{title}, {words}",
                     metro,
-                    places.drawn(most, seed),
+                    places,
                     near & known,
                     pooled=False,
                 )

@@ -58,7 +58,7 @@ def statistics(metro: Metro) -> Floats:
     Source: statistics pooling, arXiv 2603.02080, over areas instead of pixels, of which a table
     of areas has none. float32 `[m, 4 * dim]`.
     """
-    known = np.isfinite(metro.vectors).all(axis=1)
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(metro.vectors).all(axis=1))
     beside = (metro.around.neighbours + eye_array(len(metro))).tocsr()
     found = np.full((len(metro), 3 * metro.vectors.shape[1]), np.nan, dtype=np.float32)
     for row in np.flatnonzero(known):

@@ -55,7 +55,7 @@ class Metro:
     def km2(self) -> NDArray[np.float64]:
         """Size of each area in km2, float64 `[m]`: of its land where the file has it."""
         if _LAND in self.figures:
-            land = self.figures[_LAND].to_numpy(dtype=np.float64) / 1e6
+            land = np.asarray(self.figures[_LAND], dtype=np.float64) / 1e6
             if np.isfinite(land).all() and (land > 0).all():
                 return land
         shapes = Plane.of_shapes(self.areas.geometry).shapes(self.areas.geometry)

@@ -69,11 +69,7 @@ class Places:
 
     def drawn(self, most: int, seed: int) -> "Places":
         """At most so many of them, drawn at random."""
-        if len(self.area) <= most:
-            return self
-        rows = np.zeros(len(self.area), dtype=bool)
-        rows[np.random.default_rng(seed).choice(len(rows), most, replace=False)] = True
-        return self.part(rows)
+        return self.part(_some(len(self.area), most, seed))
 
 
 def word(kind: str) -> str:
@@ -81,7 +77,22 @@ def word(kind: str) -> str:
     return _WORDS.get(kind, kind.replace("_", " "))
 
 
-def counted_places(metro: Metro, encode: Encode) -> Places | None:
+@dataclass(frozen=True)
+class Drawing:
+    """How texts become vectors, and how many places are taken.
+
+    Attributes:
+        encode: The text encoder.
+        most: Places taken at most; of more some are drawn at random, and only their texts encoded.
+        seed: Of the drawing.
+    """
+
+    encode: Encode
+    most: int
+    seed: int
+
+
+def counted_places(metro: Metro, drawing: Drawing) -> Places | None:
     """One place for each kind that an area has, with what else there is as its context.
 
     Its text names the kind, and the two other kinds that are commonest there for the metropolitan
@@ -89,7 +100,7 @@ def counted_places(metro: Metro, encode: Encode) -> Places | None:
 
     Args:
         metro: Its counts of places.
-        encode: The text encoder.
+        drawing: How they are encoded and drawn.
 
     Returns:
         None where nothing was counted.
@@ -102,20 +113,21 @@ def counted_places(metro: Metro, encode: Encode) -> Places | None:
     usual = numbers.sum(axis=0) / metro.km2.sum()
     common = numbers / metro.km2[:, None] / np.maximum(usual, 1e-12)
     area, kind = np.nonzero(numbers)
-    texts = [_text(kinds, common[a], numbers[a], k) for a, k in zip(area, kind, strict=True)]
+    pairs = zip(area.tolist(), kind.tolist(), strict=True)
+    texts = [_text(kinds, common[a], numbers[a], k) for a, k in pairs]
     named = np.array(kinds, dtype=object)[kind]
-    return _places(metro, area, texts, named, "counts of places a tract", encode)
+    return _places(metro, area, texts, named, "counts of places a tract", drawing)
 
 
 def named_places(
-    metro: Metro, files: Sequence[Path], encode: Encode, without: frozenset[str] = frozenset()
+    metro: Metro, files: Sequence[Path], drawing: Drawing, without: frozenset[str] = frozenset()
 ) -> Places | None:
     """The places with names, or of a kind, that lie in the areas.
 
     Args:
         metro: Its areas.
         files: Tables of places, WGS84.
-        encode: The text encoder.
+        drawing: How they are encoded and drawn.
         without: Categories to leave out.
 
     Returns:
@@ -137,7 +149,7 @@ def named_places(
     inside = area >= 0
     kept, area, lonlat = kept[inside], area[inside], lonlat[inside]
     kinds = kept["category"].to_numpy(dtype=object)
-    return _places(metro, area, poi_texts(kept), kinds, "named places", encode, lonlat)
+    return _places(metro, area, poi_texts(kept), kinds, "named places", drawing, lonlat)
 
 
 def _text(
@@ -154,18 +166,29 @@ def _places(
     texts: Sequence[str],
     kind: NDArray[np.object_],
     counted: str,
-    encode: Encode,
+    drawing: Drawing,
     lonlat: NDArray[np.float64] | None = None,
 ) -> Places:
-    distinct, index = np.unique(np.asarray(texts, dtype=object).astype(str), return_inverse=True)
-    categories, category = np.unique(kind.astype(str), return_inverse=True)
+    usable = np.flatnonzero(np.isfinite(metro.vectors[area]).all(axis=1))
+    rows = usable[_some(len(usable), drawing.most, drawing.seed)]
+    taken = np.asarray(texts, dtype=object)[rows].astype(str)
+    distinct, index = np.unique(taken, return_inverse=True)
+    categories, category = np.unique(kind[rows].astype(str), return_inverse=True)
+    there = area[rows].astype(np.int64)
     learned = TrainingSet(
-        base=metro.vectors[area],
-        wide=metro.around.wide[area],
-        text=encode([str(text) for text in distinct]),
+        base=metro.vectors[there],
+        wide=metro.around.wide[there],
+        text=drawing.encode([str(text) for text in distinct]),
         text_index=index.astype(np.int64),
-        lonlat=metro.areas.lonlat[area] if lonlat is None else lonlat,
+        lonlat=metro.areas.lonlat[there] if lonlat is None else lonlat[rows],
         category=np.where(categories[category] == "", -1, category).astype(np.int64),
     )
-    usable = np.isfinite(learned.base).all(axis=1)
-    return Places(learned, area.astype(np.int64), kind, counted).part(usable)
+    return Places(learned, there, kind[rows], counted)
+
+
+def _some(count: int, most: int, seed: int) -> NDArray[np.bool_]:
+    """True for at most so many of `count`, drawn at random, bool `[count]`."""
+    rows = np.ones(count, dtype=bool)
+    if count > most:
+        rows[np.random.default_rng(seed).permutation(count)[most:]] = False
+    return rows

@@ -56,7 +56,7 @@ def _numbers(rows: Floats) -> TaskKind:
 
 
 def _columns(metro: Metro, names: tuple[str, ...]) -> Floats:
-    return metro.figures[list(names)].to_numpy(dtype=np.float64)
+    return np.asarray(metro.figures[list(names)], dtype=np.float64)
 
 
 def _enough(values: Floats, counted: Floats) -> Floats:

@@ -16,7 +16,7 @@ from aether_core.evidence.cases import BLOCK_M, FOLDS, SEEDS, Case, cases_of
 from aether_core.evidence.heads import ALL, ELSEWHERE, RECIPES, Weights, heads_of
 from aether_core.evidence.measure import Measured, against, gain, measure
 from aether_core.evidence.metro import TABLE_SUFFIXES, Metro, read_metro
-from aether_core.evidence.places import PLACE_SUFFIXES, Encode
+from aether_core.evidence.places import PLACE_SUFFIXES, Drawing, Encode
 from aether_core.evidence.pooled import pooled
 from aether_core.evidence.tables import evidence_tables
 from aether_core.evidence.targets import TARGETS, Target
@@ -126,7 +126,8 @@ def gather_evidence(
     metros = [_read(path, progress, done, len(tables)) for done, path in enumerate(tables)]
     progress("encoding the texts of places", 0, 1)
     encode = _encoder(settings)
-    cases = cases_of(metros, place_files, encode, most=request.most_places, seed=request.seed)
+    drawing = Drawing(encode, request.most_places, request.seed)
+    cases = cases_of(metros, place_files, drawing)
     work = _Work(cases, targets)
     _note_what_is_missing(work)
     with _pool(cases, request) as pool:
@@ -265,7 +266,7 @@ def _pool(cases: Sequence[Case], request: EvidenceRequest) -> Iterator[ProcessPo
     try:
         yield pool
     except BaseException:
-        for process in list(pool._processes.values()):  # noqa: SLF001 - it has no kill before 3.14
+        for process in list(pool._processes.values()):
             process.kill()
         raise
     finally:
