@@ -192,3 +192,20 @@ def test_a_model_from_elsewhere_cannot_be_trained_without_some_places(
     request = replace(by_labels(task_files), fit=replace(QUICK, model=taken.name))
     with pytest.raises(InputError, check=fault("blind-needs-own-model", taken.name)):
         evaluate_task(trained_store, SLUG, request, ("alphaearth", "aether"), blind=True)
+
+
+def test_queries_are_scored_by_heads_that_saw_none_of_the_blocks(
+    trained_store: Store, task_files: TaskFiles
+) -> None:
+    queries = read_queries(task_files.queries)
+    truth = LabelRequest(task_files.zones, "zone")
+    result = evaluate_retrieval(trained_store, SLUG, queries, truth, block_m=200.0, blind=True)
+    seen, unseen = (
+        {(row["query"], row["metric"]): row for row in rows} for rows in (result.rows, result.blind)
+    )
+    assert seen.keys() == unseen.keys()
+    assert all(unseen[key]["positives"] == seen[key]["positives"] for key in seen)
+    assert any(unseen[key]["value"] != seen[key]["value"] for key in seen)
+    plain = evaluate_retrieval(trained_store, SLUG, queries, truth, block_m=200.0)
+    assert plain.rows == result.rows
+    assert plain.blind == []
