@@ -65,6 +65,7 @@ def test_shares_are_compared_too(trained_store: Store, task_files: TaskFiles) ->
         ((), "representations-not-distinct"),
         (("aether", "aether"), "representations-not-distinct"),
         (("wrong",), "no-such-representation"),
+        (("alphaearth", "best"), "best-without-candidates"),
     ],
 )
 def test_unknown_representations_are_refused(
@@ -151,7 +152,7 @@ def test_blind_trains_without_the_tested_blocks(
     trained_store: Store, task_files: TaskFiles
 ) -> None:
     stages: list[str] = []
-    names = ("alphaearth", "aether")
+    names = ("alphaearth", "aether", "best")
     result = evaluate_task(
         trained_store,
         SLUG,
