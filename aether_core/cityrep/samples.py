@@ -198,16 +198,16 @@ def _numbers(column: NDArray[Any], name: str, entry: TaskEntry) -> NDArray[np.fl
     try:
         return np.asarray(column, dtype=np.float64)
     except (ValueError, TypeError):
-        return _refuse(name, entry)
+        raise _unusable(name, entry) from None
 
 
 def _check(usable: bool, name: str, entry: TaskEntry) -> None:
     if not usable:
-        _refuse(name, entry)
+        raise _unusable(name, entry)
 
 
-def _refuse(name: str, entry: TaskEntry) -> Any:  # noqa: ANN401 - never returns
-    raise InputError(
+def _unusable(name: str, entry: TaskEntry) -> InputError:
+    return InputError(
         f"a column of the samples has values that a {entry.task_type} task cannot use",
         f"{name} of {entry.task_id}",
         "download the release again, or correct normalization in the registry",
