@@ -2,7 +2,7 @@
 
 from cli import jobs, system
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
-from cli.evaluation import bench, evaluate, study
+from cli.evaluation import bench, cityrep, evaluate, study
 from cli.grammar import Grammar, Noun, build
 from cli.maps import ask, change, documents, layers, profile, question, tasks
 from cli.models import arrays, embed, models, recipes, training
@@ -136,7 +136,12 @@ GRAMMAR = Grammar(
             "encode-eo": arrays.encode_eo,
             "encode-text": arrays.encode_text,
         },
-        "Judge": {"evaluate": evaluate.evaluate, "study": STUDY, "bench": bench.bench},
+        "Judge": {
+            "evaluate": evaluate.evaluate,
+            "study": STUDY,
+            "cityrep": cityrep.cityrep,
+            "bench": bench.bench,
+        },
     },
     old_names={
         "fetch-many": "city fetch-many",

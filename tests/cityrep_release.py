@@ -1,6 +1,7 @@
 """A small release in CityRep's form: two cities, three tasks, all kinds of embedding."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ PIXELS = 4
 LABELS = {"population": "label", "age_distribution": ("young", "middle", "old")}
 
 
-def make_release(folder: Path, *, seed: int = 3) -> Path:
+def make_release(
+    folder: Path, *, corners: Mapping[str, tuple[float, float]] = CORNERS, seed: int = 3
+) -> Path:
     """Write a release: land use of points, population and ages of raster cells.
 
     Models: `byid` (a table by sample_id), `nearest` (a table of points), `hexes` (H3 cells),
@@ -33,7 +36,7 @@ def make_release(folder: Path, *, seed: int = 3) -> Path:
     rng = np.random.default_rng(seed)
     tasks: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
-    for city, (west, north) in CORNERS.items():
+    for city, (west, north) in corners.items():
         grid = from_origin(west, north, CELL_DEGREES, CELL_DEGREES)
         field = (
             rng.normal(size=(DIM, ROWS * PIXELS, COLUMNS * PIXELS)).cumsum(axis=1).cumsum(axis=2)
@@ -57,12 +60,12 @@ def _write_city(
     rng: np.random.Generator,
 ) -> None:
     mean = field.reshape(DIM, ROWS, PIXELS, COLUMNS, PIXELS).mean(axis=(2, 4))
-    fine_grid = grid * Affine.scale(1 / PIXELS)
+    fine_grid = grid @ Affine.scale(1 / PIXELS)
     coarse = mean[:, ::3, ::3]
     rasters = {
         "grid": (mean, grid),
         "fine": (field, fine_grid),
-        "coarse": (coarse, grid * Affine.scale(3)),
+        "coarse": (coarse, grid @ Affine.scale(3)),
     }
     artifacts = folder / "baselines" / "artifacts"
     for model, (values, transform) in rasters.items():
@@ -114,7 +117,7 @@ def _raster_samples(
 ) -> pd.DataFrame:
     """Samples at the middles of the cells, with numbers and shares that the embedding tells of."""
     row, col = np.divmod(np.arange(ROWS * COLUMNS), COLUMNS)
-    x, y = grid * (col + 0.5, row + 0.5)
+    x, y = grid @ (col + 0.5, row + 0.5)
     seen = mean[:, row, col].T
     shares = np.exp(seen[:, :3] + rng.normal(0, 0.1, (len(row), 3)))
     table = pd.DataFrame({"row": row, "col": col, "x": x, "y": y})
@@ -132,8 +135,8 @@ def _points(
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Points with classes that the embedding tells of, their places as well-known text."""
-    x, y = grid * (rng.uniform(0, COLUMNS, 150), rng.uniform(0, ROWS, 150))
-    col, row = (np.floor(one).astype(int) for one in ~fine_grid * (x, y))
+    x, y = grid @ (rng.uniform(0, COLUMNS, 150), rng.uniform(0, ROWS, 150))
+    col, row = (np.floor(one).astype(int) for one in ~fine_grid @ (x, y))
     seen = field[:3, row, col].T + rng.normal(0, 0.1, (150, 3))
     shapes = [f"POINT ({one:.7f} {other:.7f})" for one, other in zip(x, y, strict=True)]
     return pd.DataFrame({"geometry": shapes, "label_id": seen.argmax(axis=1), "about": city})
@@ -151,7 +154,7 @@ def _write_tables(
 ) -> None:
     """Write the tables of a task: by id, of points, of H3 cells."""
     x, y = lonlat_of(samples).T
-    col, row = (np.floor(one).astype(int) for one in ~fine_grid * (x, y))
+    col, row = (np.floor(one).astype(int) for one in ~fine_grid @ (x, y))
     names = [f"e{k:02}" for k in range(DIM)]
     vectors = pd.DataFrame(field[:, row, col].T, columns=names)
     name = f"{city}/{task}.parquet"
@@ -161,7 +164,7 @@ def _write_tables(
     by_id = {"entity_id_col": "sample_id", "task_entity_id_col": "sample_id", "embedding_dim": DIM}
     path = f"baselines/artifacts/byid/{name}"
     rows.append(manifest_row("byid", task_id, "entity", {**config, **by_id, "path": path}))
-    save(vectors.assign(lon=x, lat=y)[::3], artifacts / "nearest" / name)
+    save(vectors.assign(lon=x + 3e-4, lat=y + 1e-4)[::3], artifacts / "nearest" / name)
     point = {
         "type": "point_table",
         "x_col": "lon",

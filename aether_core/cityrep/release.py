@@ -30,14 +30,13 @@ class IncompleteReleaseError(InputError):
 
     code = "cityrep-incomplete"
 
-    def __init__(self, missing: Sequence[str]) -> None:
+    def __init__(self, missing: Sequence[str], remedy: str) -> None:
         several = "files are" if len(missing) > 1 else "file is"
         # Not cut short as other values are: whoever downloads them has to know all.
         AetherError.__init__(
             self,
             f"the CityRep folder is incomplete, {len(missing)} {several} missing: "
-            f"{', '.join(missing)}; download them, choose other models, cities or tasks, or add "
-            "--skip-missing to run the rest",
+            f"{', '.join(missing)}; {remedy}",
         )
         self.missing = tuple(missing)
 
@@ -152,7 +151,7 @@ def open_release(folder: str | Path) -> Release:
     place = plain_folder(folder)
     missing = [name for name in (REGISTRY_FILE, MANIFEST_FILE) if not (place / name).is_file()]
     if missing:
-        raise IncompleteReleaseError(missing)
+        raise IncompleteReleaseError(missing, "give the folder that holds data and baselines")
     tasks = task_entries(read_json(place / REGISTRY_FILE))
     rows = manifest_rows(read_records(place / MANIFEST_FILE))
     unknown = list(dict.fromkeys(one.task_id for one in rows if one.task_id not in tasks))

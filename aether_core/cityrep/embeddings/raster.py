@@ -106,7 +106,7 @@ def _averaged(source: Any, labels: Any, cell: NDArray[np.int64]) -> NDArray[np.f
 def _at_points(source: Any, samples: TaskSamples) -> NDArray[np.float32]:  # noqa: ANN401
     """The pixel each sample lies in, float32 `[n, bands]`, NaN outside and without data."""
     xy = samples.xy_in(_crs_of(source).to_wkt())
-    columns, rows = ~source.transform * (xy[:, 0], xy[:, 1])
+    columns, rows = ~source.transform @ (xy[:, 0], xy[:, 1])
     finite = np.isfinite(rows) & np.isfinite(columns)
     at = np.full((len(samples), 2), -1, dtype=np.int64)
     at[finite] = np.floor(np.column_stack([rows, columns])[finite].clip(-1e12, 1e12))
