@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aether_core.cityrep.embeddings.aligned import Aligned, CoversNothingError, aligned
@@ -28,6 +29,7 @@ class Entrant:
         model: What its rows are called.
         entry: The task.
         align: Gives the samples their vectors.
+        files: Those it reads beside samples and split.
         columns: Columns of the samples that it looks vectors up by.
         may_cover_nothing: Whether it is left out, not refused, where no sample has a vector.
     """
@@ -35,6 +37,7 @@ class Entrant:
     model: str
     entry: TaskEntry
     align: Callable[[TaskSamples], Aligned]
+    files: tuple[Path, ...] = ()
     columns: tuple[str, ...] = ()
     may_cover_nothing: bool = False
 
@@ -75,17 +78,17 @@ class Outcome:
 
 def released(release: Release, row: ManifestRow) -> Entrant:
     """A model of the release on one of its tasks."""
-    config = row.config
+    config, entry = row.config, release.tasks[row.task_id]
+    source = source_of(config, f"{row.model} on {row.task_id}")
+    file = file_of(release.folder, config.path)
 
     def align(samples: TaskSamples) -> Aligned:
         what = f"{row.model} on {row.task_id}"
-        found = source_of(config, what).vectors(
-            samples, config, file_of(release.folder, config.path)
-        )
-        return aligned(found, samples.ids, what)
+        return aligned(source.vectors(samples, config, file), samples.ids, what)
 
     columns = [one for one in (config.task_entity_id_col, config.task_region_id_col) if one]
-    return Entrant(row.model, release.tasks[row.task_id], align, tuple(columns))
+    labels = release.labels_of(entry) if source.reads_labels else []
+    return Entrant(row.model, entry, align, (file, *labels), tuple(columns))
 
 
 def evaluate(

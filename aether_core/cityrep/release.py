@@ -119,13 +119,16 @@ class Release:
 
     def needed_for(self, entry: TaskEntry, protocol: Protocol) -> list[Path]:
         """The files without which nothing can be evaluated on a task."""
-        needed = [
+        return [
             file_of(self.folder, entry.samples_path, of_data=True),
             split_path(self.folder, protocol.name, entry.task_id),
         ]
-        if entry.labels_path is not None:
-            needed.append(file_of(self.folder, entry.labels_path, of_data=True))
-        return needed
+
+    def labels_of(self, entry: TaskEntry) -> list[Path]:
+        """The task's raster, where it has one."""
+        if entry.labels_path is None:
+            return []
+        return [file_of(self.folder, entry.labels_path, of_data=True)]
 
     def missing(self, paths: Iterable[Path]) -> list[str]:
         """Those that are not there, relative to the folder, each once."""

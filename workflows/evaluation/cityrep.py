@@ -4,13 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from aether_core.cityrep.embeddings.aligned import Found, aligned
+from aether_core.cityrep.embeddings.aligned import Aligned, Found, aligned
 from aether_core.cityrep.evaluate import Entrant, SeedScores, evaluate, released
 from aether_core.cityrep.protocols import MAIN_PROTOCOL, Protocol, protocol_named
-from aether_core.cityrep.registry import TaskEntry, file_of
+from aether_core.cityrep.registry import TaskEntry
 from aether_core.cityrep.release import IncompleteReleaseError, Release, Skipped, open_release
 from aether_core.cityrep.results import CityMean, Mean, as_csv, means, over_cities, read_scores
 from aether_core.cityrep.samples import TaskSamples
@@ -154,10 +151,13 @@ def run_cityrep(
     )
     asked = {(one.model, one.entry.task_id, protocol.name) for one in entrants}
     rows = [one for one in means(scores) if (one.model, one.task_id, one.protocol) in asked]
+    skipped += outcome.skipped
+    if not rows:
+        raise _nothing_left(skipped, request.own)
     return CityRepResult(
         rows=rows,
         means=over_cities(rows),
-        skipped=skipped + outcome.skipped,
+        skipped=skipped,
         notes=outcome.notes,
         resumed=len(entrants) - len(waiting),
     )
@@ -206,13 +206,9 @@ def _entrants(
         for one in rows
         if not one.available
     ]
-    wanted = [
-        (released(release, one), [file_of(release.folder, one.config.path)])
-        for one in rows
-        if one.available
-    ]
+    wanted = [released(release, one) for one in rows if one.available]
     if own is not None:
-        offered = _of_city(store(), own, progress)
+        offered = _of_city(release, store(), own, progress)
         open_to_all = [one for one in tasks if one.availability is None]
         skipped += [
             Skipped(name, one.city, one.task, f"the release says {one.availability}")
@@ -220,13 +216,11 @@ def _entrants(
             for name in offered
             if one.availability is not None
         ]
-        wanted += [(offered[name](task), []) for task in open_to_all for name in offered]
-    files = {one.task_id: release.needed_for(one, protocol) for one in tasks}
-    missing = {
-        index: release.missing([*files[one.entry.task_id], *paths])
-        for index, (one, paths) in enumerate(wanted)
-    }
-    every = list(dict.fromkeys(name for names in missing.values() for name in names))
+        wanted += [offered[name](task) for task in open_to_all for name in offered]
+    missing = [
+        release.missing([*release.needed_for(one.entry, protocol), *one.files]) for one in wanted
+    ]
+    every = list(dict.fromkeys(name for names in missing for name in names))
     if every and not request.skip_missing:
         raise IncompleteReleaseError(
             every,
@@ -234,26 +228,37 @@ def _entrants(
             "--skip-missing)",
         )
     there = []
-    for index, (one, _) in enumerate(wanted):
-        if missing[index]:
-            reason = f"missing: {', '.join(missing[index])}"
+    for one, names in zip(wanted, missing, strict=True):
+        if names:
+            reason = f"missing: {', '.join(names)}"
             skipped.append(Skipped(one.model, one.entry.city, one.entry.task, reason))
         else:
             there.append(one)
     order = {one.task_id: place for place, one in enumerate(tasks)}
     there.sort(key=lambda one: order[one.entry.task_id])
     if not there:
-        raise InputError(
-            "nothing is left to evaluate",
-            "; ".join(dict.fromkeys(one.reason for one in skipped)) or "no model has these tasks",
-            "choose other models, cities or tasks",
-            code="cityrep-nothing-to-evaluate",
-        )
+        raise _nothing_left(skipped, own)
     return there, skipped
 
 
+def _nothing_left(skipped: list[Skipped], own: OwnCity | None) -> InputError:
+    if own is not None and own.alone and skipped:
+        return InputError(
+            "no sample of these tasks lies in the city, or none can be evaluated",
+            f"{own.slug}; {', '.join(dict.fromkeys(one.city for one in skipped))}",
+            "choose the city of the release that it is",
+            code="cityrep-city-elsewhere",
+        )
+    return InputError(
+        "nothing is left to evaluate",
+        "; ".join(dict.fromkeys(one.reason for one in skipped)) or "no model has these tasks",
+        "choose other models, cities or tasks",
+        code="cityrep-nothing-to-evaluate",
+    )
+
+
 def _of_city(
-    store: Store, own: OwnCity, progress: Progress
+    release: Release, store: Store, own: OwnCity, progress: Progress
 ) -> dict[str, Callable[[TaskEntry], Entrant]]:
     """What a city of ours offers: an entrant for a task, by the name its rows have.
 
@@ -283,24 +288,21 @@ def _of_city(
         city = task_city(
             store, own.slug, model=named, with_places=need_places([seen]), progress=progress
         )
-        offered[f"{own.slug}/{name}"] = _entrant(f"{own.slug}/{name}", city, seen)
+        offered[f"{own.slug}/{name}"] = _entrant(release, f"{own.slug}/{name}", city, seen)
     return offered
 
 
-def _entrant(name: str, city: TaskCity, seen: str) -> Callable[[TaskEntry], Entrant]:
+def _entrant(
+    release: Release, name: str, city: TaskCity, seen: str
+) -> Callable[[TaskEntry], Entrant]:
     shown: Representation = representation(seen, city.arrays)
 
     def for_task(entry: TaskEntry) -> Entrant:
-        def vectors(samples: TaskSamples) -> NDArray[np.float32]:
-            return described(city, shown, samples)
+        def align(samples: TaskSamples) -> Aligned:
+            found = Found(described(city, shown, samples))
+            return aligned(found, samples.ids, f"{name} on {entry.task_id}")
 
-        return Entrant(
-            name,
-            entry,
-            lambda samples: aligned(
-                Found(vectors(samples)), samples.ids, f"{name} on {entry.task_id}"
-            ),
-            may_cover_nothing=True,
-        )
+        labels = tuple(release.labels_of(entry))
+        return Entrant(name, entry, align, labels, may_cover_nothing=True)
 
     return for_task

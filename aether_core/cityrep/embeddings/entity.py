@@ -19,6 +19,7 @@ class Entities:
     """Looked up by id where the manifest names a column of them, else the nearest point."""
 
     name = "entity"
+    reads_labels = False
 
     def vectors(self, samples: TaskSamples, config: EmbeddingConfig, path: Path) -> Found:
         """The vector of each sample.

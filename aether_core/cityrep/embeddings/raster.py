@@ -32,6 +32,7 @@ class Rasters:
     """Bands are the numbers of a vector."""
 
     name = "raster"
+    reads_labels = True
 
     def vectors(self, samples: TaskSamples, config: EmbeddingConfig, path: Path) -> Found:  # noqa: ARG002 - the path is all it says
         """The vector of each sample, by the release's policy of alignment.

@@ -21,6 +21,7 @@ class Regions:
     """A sample has the vector of the region it lies in."""
 
     name = "region"
+    reads_labels = False
 
     def vectors(self, samples: TaskSamples, config: EmbeddingConfig, path: Path) -> Found:
         """The vector of each sample.

@@ -15,9 +15,11 @@ class EmbeddingSource(Protocol):
 
     Attributes:
         name: What it is.
+        reads_labels: Whether it looks at the task's raster, where the task has one.
     """
 
     name: str
+    reads_labels: bool
 
     def vectors(self, samples: TaskSamples, config: EmbeddingConfig, path: Path) -> Found:
         """The vector of each sample, as the file has it.

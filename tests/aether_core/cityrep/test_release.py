@@ -53,7 +53,8 @@ def test_every_missing_file_is_named(tmp_path: Path) -> None:
     ):
         open_release(tmp_path)
     release = open_release(make_release(tmp_path / "release"))
-    needed = release.needed_for(release.tasks[TASK], PROTOCOLS[PROTOCOL])
+    entry = release.tasks[TASK]
+    needed = [*release.needed_for(entry, PROTOCOLS[PROTOCOL]), *release.labels_of(entry)]
     assert release.missing(needed) == []
     for one in needed:
         one.unlink()
