@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
 
 from aether_core.cityrep.embeddings.registry import source_of
 from aether_core.cityrep.files import read_json, read_records
@@ -19,6 +21,15 @@ from aether_core.cityrep.registry import (
 from aether_core.cityrep.splits import split_path
 from aether_core.errors import AetherError, InputError
 from aether_core.files.source import plain_folder
+
+Kind = Literal["model", "city", "task"]
+_NO_SUCH: Final = MappingProxyType(
+    {
+        "model": "cityrep-no-such-model",
+        "city": "cityrep-no-such-city",
+        "task": "cityrep-no-such-task",
+    }
+)
 
 
 class IncompleteReleaseError(InputError):
@@ -168,7 +179,7 @@ def open_release(folder: str | Path) -> Release:
     return Release(place, tasks, tuple(rows))
 
 
-def _check_names(given: Sequence[str], known: Iterable[str], what: str) -> None:
+def _check_names(given: Sequence[str], known: Iterable[str], what: Kind) -> None:
     there = list(dict.fromkeys(known))
     unknown = [one for one in given if one not in there]
     if unknown:
@@ -176,5 +187,5 @@ def _check_names(given: Sequence[str], known: Iterable[str], what: str) -> None:
             f"the release has no such {what}",
             ", ".join(unknown),
             f"it has {', '.join(there)}",
-            code=f"cityrep-no-such-{what}",
+            code=_NO_SUCH[what],
         )

@@ -35,6 +35,13 @@ Curve = Annotated[
     bool, typer.Option("--learning-curve", help="Score against the number of labels.")
 ]
 
+Blind = Annotated[
+    bool,
+    typer.Option(
+        "--blind", help="Also train heads for each fold without the places of its spatial blocks."
+    ),
+]
+
 _COMPARED: Final = ",".join(COMPARED)
 
 
@@ -44,6 +51,7 @@ class CompareOptions:
 
     representations: Representations = _COMPARED
     curve: Curve = False
+    blind: Blind = False
     queries: Queries = None
     truth: Truth = None
     wait: Wait = True
@@ -108,7 +116,9 @@ def _compare(options: _Options, task: str) -> None:
 
     names = names_in(options.compared.representations)
     ended = _ended(
-        options, COMPARE, Comparison(_request(options, task), names, options.compared.curve)
+        options,
+        COMPARE,
+        Comparison(_request(options, task), names, options.compared.curve, options.compared.blind),
     )
     if ended is None:
         return

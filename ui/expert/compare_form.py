@@ -41,13 +41,20 @@ def ask_comparison(city: CitySummary, task: str, panel: Panel) -> None:
             key=f"{task}-curve",
             help="Shows how much more labels would help. Takes about three times as long.",
         )
+        blind = st.checkbox(
+            "Train without the tested blocks, too",
+            key=f"{task}-blind",
+            disabled=city.model is None,
+            help="The model has seen the places of the blocks it is tested on. This trains it anew "
+            "for each fold without them, as often as there are folds.",
+        )
         missing = _missing(task, asked, names)
         if missing:
             st.caption(f"Still needed: {missing}.")
         wanted = None
         if asked is not None and not missing:
             request = TASKS[task].request_for(asked, fit, MapChoices(districts=districts))
-            wanted = Comparison(request, names, with_curve=curve)
+            wanted = Comparison(request, names, with_curve=curve, blind=blind)
         if (
             job_panel.button(
                 panel, "Compare", key="compare-go", icon=":material/balance:", request=wanted

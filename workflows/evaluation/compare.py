@@ -21,14 +21,15 @@ from aether_core.tasks.testing.comparison import (
     in_words,
     representation_names,
 )
-from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
+from aether_core.tasks.testing.experiment import Described, ExperimentSetup, run_experiment
 from aether_core.tasks.testing.learning_curve import learning_curve
 from aether_core.tasks.testing.protocols import CROSS_VALIDATION
-from aether_core.tasks.testing.splits import RANDOM, SPATIAL
+from aether_core.tasks.testing.splits import BLIND, RANDOM, SPATIAL
 from db.cities import cities as city_rows
 from db.evidence import evaluations as evaluation_rows
 from db.schema import City
 from db.schema import Evaluation as EvaluationRow
+from workflows.evaluation.blind import blind_representations
 from workflows.home.json_values import json_values
 from workflows.home.store import Store
 from workflows.tasks.task import ComparedSamples, task_of
@@ -80,6 +81,7 @@ def evaluate_task(
     progress: Progress = silent,
     *,
     with_curve: bool = False,
+    blind: bool = False,
     within: Within | None = None,
 ) -> Evaluation:
     """Compare representations on the samples of a kind of task.
@@ -91,17 +93,23 @@ def evaluate_task(
         representations: Their names.
         progress: Told what is done.
         with_curve: Score against the number of labels, too.
+        blind: Test on spatial blocks whose places the model has not seen, too: heads are trained
+            anew for each fold.
         within: Called with the comparison's number, as the last in the transaction that keeps it.
 
     Raises:
         NotFoundError: No such city, model or file.
-        InputError: Labels, areas, settings or representations cannot be used.
+        InputError: Labels, areas, settings or representations cannot be used; or `blind` is asked
+            for where nothing is held out in blocks, or of a model that was not trained here.
         CancelledError: `progress` asked to stop; nothing is kept.
     """
     started = time.perf_counter()
     check_representations(representations)
     compared = task_of(request).compared(store, slug, request, representations, progress)
-    return _evaluated(store, compared, started, progress, with_curve=with_curve, within=within)
+    unseen = blind_representations(store, compared, progress) if blind else None
+    return _evaluated(
+        store, compared, unseen, started, progress, with_curve=with_curve, within=within
+    )
 
 
 def check_representations(names: tuple[str, ...]) -> None:
@@ -155,6 +163,7 @@ def _evaluation(city: City, row: EvaluationRow) -> Evaluation:
 def _evaluated(
     store: Store,
     compared: ComparedSamples,
+    unseen: Mapping[str, Described] | None,
     started: float,
     progress: Progress,
     *,
@@ -162,9 +171,10 @@ def _evaluated(
     within: Within | None,
 ) -> Evaluation:
     city, x, findings = compared.city, compared.x, compared.findings
-    setup = compared.inputs.setup
+    setup = replace(compared.inputs.setup, blind=unseen is not None)
     against = AGAINST if AGAINST in x else next(iter(x))
-    comparison = compare(run_experiment(setup, x, progress), against=against)
+    experiment = run_experiment(setup, x, progress, blind=unseen or {})
+    comparison = compare(experiment, against=against)
     curve = _curve(setup, x, progress) if with_curve else []
     result = Evaluation(
         task=setup.task.name,
@@ -184,6 +194,7 @@ def _evaluated(
         "seeds": list(setup.seeds),
         "splits": list(setup.splits),
         "folds": setup.folds,
+        "blind": setup.blind,
     }
     return _kept(store, city.slug, result, request, within)
 
@@ -229,7 +240,7 @@ def _verdict(setup: ExperimentSetup, comparison: Comparison, called: Mapping[str
 
     names = dict.fromkeys(one.representation for one in comparison.gains)
     said = [
-        in_words(gain(name, RANDOM.name), gain(name, SPATIAL.name), metric, called)
+        in_words([gain(name, split.name) for split in (RANDOM, SPATIAL, BLIND)], metric, called)
         for name in names
     ]
     return " ".join(said)

@@ -454,7 +454,12 @@ class LandUse(Task[LabelRequest, LandUseRequest, ClassFindings]):
             held_out=inputs.held_out,
         )
         by_name = {name: rows[kept] for name, rows in x.items()}
-        return ComparedSamples(labelled.city, inputs, by_name, findings)
+        samples = labelled.samples
+
+        def describe(name: str, city: TaskCity) -> NDArray[np.float32]:
+            return of_samples(representation(name, city.arrays), samples)
+
+        return ComparedSamples(labelled.city, inputs, by_name, findings, samples.lonlat, describe)
 
 
 LAND_USE = LandUse()

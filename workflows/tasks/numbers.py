@@ -487,7 +487,11 @@ class Numbers(Task[ValueRequest, NumberRequest, NumberFindings]):
             outcomes=[measured.values.field],
             held_out=inputs.held_out,
         )
-        return ComparedSamples(measured.city, inputs, x, findings)
+
+        def describe(name: str, city: TaskCity) -> NDArray[np.float32]:
+            return samples.described(representation(name, city.arrays))
+
+        return ComparedSamples(measured.city, inputs, x, findings, samples.lonlat, describe)
 
 
 TASKS[NUMBERS.name] = Numbers()

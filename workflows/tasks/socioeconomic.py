@@ -420,10 +420,11 @@ class Socioeconomic(Task[AreaRequest, SocioeconomicRequest, ShareFindings]):
         )
         covered = covered_areas(request.areas, city, progress)
         inputs = prepare_areas(city, covered, request, progress)
-        x = {
-            name: area_vectors(city, covered, request, progress, name=name)
-            for name in representations
-        }
+
+        def describe(name: str, city: TaskCity) -> NDArray[np.float32]:
+            return area_vectors(city, covered, request, progress, name=name)
+
+        x = {name: describe(name, city) for name in representations}
         findings = ComparisonFindings(
             source=covered.areas.source,
             used=len(covered.lonlat),
@@ -431,7 +432,7 @@ class Socioeconomic(Task[AreaRequest, SocioeconomicRequest, ShareFindings]):
             outcomes=list(covered.areas.fields),
             held_out=inputs.held_out,
         )
-        return ComparedSamples(city, inputs, x, findings)
+        return ComparedSamples(city, inputs, x, findings, covered.lonlat, describe)
 
 
 SOCIOECONOMIC = Socioeconomic()
