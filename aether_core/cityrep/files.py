@@ -157,7 +157,9 @@ def read_vectors(
             _EXPORT_AGAIN,
             code="cityrep-embedding-without-numbers",
         )
-    numbers = frame[columns].apply(pd.to_numeric, errors="coerce")
+    numbers = frame[columns]
+    if not all(pd.api.types.is_numeric_dtype(kind) for kind in numbers.dtypes):
+        numbers = numbers.apply(pd.to_numeric, errors="coerce")
     return VectorTable(
         None if key is None else _texts(frame[key]),
         None

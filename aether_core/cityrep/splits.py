@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from aether_core.files.source import local_file
 from aether_core.reading import in_own_process
 
 PARTS = ("train", "val", "test")
+_LEAST = MappingProxyType({"train": 1, "test": 2})
+"""Of a single number there is no R²."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def read_split(path: Path, ids: NDArray[np.object_]) -> list[Fold]:
     Raises:
         NotFoundError: There is no such file.
         InputError: It cannot be read, its seeds are not the published ones, or a fold is no
-            partition: an id is unknown, stands twice, or is left out, or nothing is trained on or
+            partition: an id is unknown, stands twice, or is left out, or too few are trained on or
             tested.
     """
     file = local_file(path, suffixes=frozenset({".json"}))
@@ -122,10 +125,12 @@ def _fold(seed: int, parts: dict[str, list[str]], row: Mapping[str, int], file: 
             shown(total == 0),
             "cityrep-split-incomplete",
         )
-    empty = [name for name in ("train", "test") if not len(rows[name])]
-    if empty:
+    small = [name for name, least in _LEAST.items() if len(rows[name]) < least]
+    if small:
         raise _no_partition(
-            "has a part without samples", f"{where}: {', '.join(empty)}", "cityrep-split-empty-part"
+            "has too few samples in a part",
+            f"{where}: {', '.join(small)}",
+            "cityrep-split-part-too-small",
         )
     return Fold(seed, **rows)
 

@@ -172,7 +172,7 @@ CHANGES: dict[str, tuple[Callable[[list[dict[str, Any]]], object], str]] = {
     ),
     "cityrep-split-overlaps": (lambda folds: folds[0]["val"].append(folds[0]["test"][0]), TASK),
     "cityrep-split-incomplete": (lambda folds: folds[4]["train"].pop(), "seed 100"),
-    "cityrep-split-empty-part": (
+    "cityrep-split-part-too-small": (
         lambda folds: (folds[3]["train"].extend(folds[3]["test"]), folds[3]["test"].clear()),
         "test",
     ),
