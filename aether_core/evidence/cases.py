@@ -86,7 +86,7 @@ def cases_of(metros: Sequence[Metro], place_files: Sequence[Path], drawing: Draw
     for metro in metros:
         known: NDArray[np.bool_] = np.asarray(np.isfinite(metro.vectors).all(axis=1))
         counted = counted_places(metro, drawing)
-        title = metro.name.replace("_", " ").title()
+        title = metro.name.replace("_", " ")
         found.append(Case(metro.name, title, metro, counted, known, pooled=True))
         for suffix, words, without in (
             ("named", "named places", frozenset()),

@@ -21,6 +21,18 @@ _TITLES = {one.name: one.title for one in (*PLAIN, *HEADED, ELSEWHERE)} | {
     BEST: BEST_TITLE.capitalize()
 }
 
+_BY_CASE: tuple[Key, ...] = (
+    ("mix", None),
+    ("aether", "aether"),
+    ("concat", "aether"),
+    ("concat-mix", "aether"),
+    ("concat", "aether-plus"),
+    ("concat-mix", "aether-plus"),
+    (BEST, None),
+)
+"""What tables of single metropolitan areas show; `evidence.json` holds all."""
+_CHANCE = 0.5
+
 
 def evidence_tables(document: Mapping[str, Any]) -> str:
     """Write all tables in Markdown.
@@ -85,51 +97,55 @@ def _of_target(document: Mapping[str, Any], target: str, metric: str) -> str:
 
 
 def _by_case(document: Mapping[str, Any], target: str, metric: str) -> str:
-    """Gains of each case, blind wherever heads are trained on its own places."""
+    """Gains of each case; blind wherever heads are trained on its own places."""
     gains = [row for row in document["gains"] if row["target"] == target]
-    keys: dict[Key, None] = dict.fromkeys(
-        (row["representation"], row["recipe"]) for row in gains if row["split"] == BLIND.name
-    ) or dict.fromkeys((row["representation"], row["recipe"]) for row in gains)
-    keys |= dict.fromkeys(
-        (row["representation"], row["recipe"])
-        for row in gains
-        if row["representation"] == ELSEWHERE.name
-    )
     by = {(row["case"], row["representation"], row["recipe"], row["split"]): row for row in gains}
+    there = {(row["representation"], row["recipe"]) for row in gains}
+    keys = [key for key in _BY_CASE if key in there]
     alone = {
         row["case"]: row["mean"]
         for row in document["rows"]
         if (row["target"], row["representation"], row["metric"], row["split"])
         == (target, AGAINST.name, metric, SPATIAL.name)
     }
-    cases = [case for case in document["cases"] if case["case"] in alone]
+
+    def change(case: str, key: Key) -> str:
+        return _change(by.get((case, *key, BLIND.name)) or by.get((case, *key, SPATIAL.name)))
+
     rows = [
         (
             case["title"],
             f"{alone[case['case']]:.4g}",
-            *(
-                _change(
-                    by.get((case["case"], *key, BLIND.name))
-                    or by.get((case["case"], *key, SPATIAL.name))
-                )
-                for key in keys
-            ),
+            *(change(case["case"], key) for key in keys),
         )
-        for case in cases
+        for case in document["cases"]
+        if case["case"] in alone
     ]
     return _table(("", f"AlphaEarth, {metric}", *(_called(key) for key in keys)), rows)
 
 
 def _of_questions(document: Mapping[str, Any]) -> str:
+    """A row a case and recipe, a column a question: AUC of blind heads, then of those that saw."""
     titles = {case["case"]: case["title"] for case in document["cases"]}
-    by: dict[tuple[str, str, str], dict[str, Row]] = {}
-    for row in document["text_to_map"]:
-        by.setdefault((row["case"], row["recipe"], row["query"]), {})[row["split"]] = row
+    by = {
+        (row["case"], row["recipe"], row["query"], row["split"]): row
+        for row in document["text_to_map"]
+    }
+    queries = list(dict.fromkeys(query for _, _, query, _ in by))
     rows = [
-        (titles[case], recipe, query, _auc(found.get(SPATIAL.name)), _auc(found.get(BLIND.name)))
-        for (case, recipe, query), found in by.items()
+        (
+            f"{titles[case]}, `{recipe}`",
+            *(
+                _auc(
+                    by.get((case, recipe, query, BLIND.name)),
+                    by.get((case, recipe, query, SPATIAL.name)),
+                )
+                for query in queries
+            ),
+        )
+        for case, recipe in dict.fromkeys((case, recipe) for case, recipe, _, _ in by)
     ]
-    return _table(("", "recipe", "question", "AUC, heads saw all places", "AUC, blind"), rows)
+    return _table(("AUC, blind / seen", *queries), rows)
 
 
 def _of_left_out(rows: Sequence[Row]) -> str:
@@ -158,8 +174,11 @@ def _percent(part: float) -> str:
     return f"{100 * part:+.1f} %".replace("-", "\N{MINUS SIGN}")
 
 
-def _auc(row: Row | None) -> str:
-    if row is None:
+def _auc(blind: Row | None, seen: Row | None) -> str:
+    """Both figures; bold where the blind one's interval is above chance."""
+    first, second = ("-" if row is None else f"{row['auc']:.2f}" for row in (blind, seen))
+    if blind is None and seen is None:
         return ""
-    ends = "" if row["lo"] is None else f" ({row['lo']:.2f} to {row['hi']:.2f})"
-    return f"{row['auc']:.2f}{ends}"
+    if blind is not None and blind["lo"] is not None and blind["lo"] > _CHANCE:
+        first = f"**{first}**"
+    return f"{first} / {second}"

@@ -4,12 +4,12 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from aether_core.errors import InputError, NotFoundError
 from aether_core.evidence.cases import BLOCK_M, FOLDS, SEEDS, Case, cases_of
@@ -31,7 +31,6 @@ MOST_PLACES = 10_000
 """Places heads learn from, at most: more are drawn from, which keeps ten cities under half an
 hour on two cores."""
 
-T = TypeVar("T")
 TrainingKey = tuple[str, str, int]
 """Case, recipe, and fold, `ALL` or `ELSEWHERE`."""
 
@@ -118,8 +117,10 @@ def gather_evidence(
         CancelledError: `progress` asked to stop; nothing is written.
     """
     started = time.perf_counter()
-    targets = _chosen("target", request.targets, {target.name: target for target in TARGETS})
-    _chosen("recipe", request.recipes, {name: name for name in RECIPES})
+    by_name = {target.name: target for target in TARGETS}
+    _check_names("target", request.targets, by_name, "no-such-target")
+    _check_names("recipe", request.recipes, RECIPES, "no-such-recipe")
+    targets = [target for name, target in by_name.items() if name in request.targets]
     tables, place_files = _files(request)
     if not folder.is_dir():
         folder.mkdir(parents=True)
@@ -141,17 +142,16 @@ def gather_evidence(
     return result
 
 
-def _chosen(what: str, names: Sequence[str], known: Mapping[str, T]) -> list[T]:
-    """Those that are named, in the order they are known in."""
+def _check_names(what: str, names: Sequence[str], known: Collection[str], code: str) -> None:
+    """Refuse an empty list, and names that are not known."""
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise InputError(
             f"the {what} is unknown",
             ", ".join(unknown) or "(none)",
             f"choose from {', '.join(known)}",
-            code=f"no-such-{what}",
+            code=code,
         )
-    return [one for name, one in known.items() if name in names]
 
 
 def _files(request: EvidenceRequest) -> tuple[list[Path], list[Path]]:

@@ -45,7 +45,8 @@ def test_a_folder_becomes_tables(data: Path, settings: Settings, tmp_path: Path)
     assert kept["pooled"] == json.loads(json.dumps(found.pooled))
     table = (tmp_path / "out" / "evidence.md").read_text()
     assert "AlphaEarth + AETHER, `aether-plus`" in table
-    assert "Old Town" in table
+    assert "| old town |" in table
+    assert "AUC, blind / seen" in table
     assert {"training", "testing"} <= set(stages)
 
 
