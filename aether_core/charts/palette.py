@@ -35,6 +35,7 @@ REPRESENTATION_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
         "concat": PURPLE,
         "mix": AMBER,
         "concat-mix": SKY,
+        "best": QUIET,
     }
 )
 SPLIT_COLOURS: Final[Mapping[str, str]] = MappingProxyType(

@@ -113,7 +113,5 @@ ELSEWHERE: Final = Headed(
     "concat-elsewhere", "AlphaEarth + AETHER trained elsewhere", needs_counts=False, of=_concat
 )
 """By heads that learnt from the other metropolitan areas only."""
-BEST: Final = "best"
 BEST_OF: Final = ("alphaearth", "context", "mix", "concat", "concat-mix")
 """What `best` chooses from, by inner folds."""
-BEST_TITLE: Final = "Best by inner folds"

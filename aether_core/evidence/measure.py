@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.evidence.cases import SEEDS, Case
-from aether_core.evidence.described import AGAINST, BEST, BEST_OF, ELSEWHERE, HEADED, PLAIN
+from aether_core.evidence.described import AGAINST, BEST_OF, ELSEWHERE, HEADED, PLAIN
 from aether_core.evidence.heads import ALL, RECIPES
 from aether_core.evidence.heads import ELSEWHERE as FROM_ELSEWHERE
 from aether_core.evidence.targets import Target
@@ -20,7 +20,7 @@ from aether_core.tasks.testing.bootstrap import (
     mean_over_seeds,
     resampled_scores,
 )
-from aether_core.tasks.testing.chosen import ChosenByInnerFolds
+from aether_core.tasks.testing.chosen import BEST, ChosenByInnerFolds
 from aether_core.tasks.testing.experiment import (
     Described,
     ExperimentSetup,

@@ -5,20 +5,21 @@ from typing import Any
 
 from aether_core.evidence.described import (
     AGAINST,
-    BEST,
-    BEST_TITLE,
     ELSEWHERE,
     HEADED,
     PLAIN,
 )
 from aether_core.evidence.targets import TARGETS
+from aether_core.tasks.testing.chosen import BEST, BEST_TITLE
 from aether_core.tasks.testing.splits import BLIND, SPATIAL
 
 Row = Mapping[str, Any]
 Key = tuple[str, str | None]
 """Representation and recipe."""
 
-_TITLES = {one.name: one.title for one in (*PLAIN, *HEADED, ELSEWHERE)} | {BEST: BEST_TITLE}
+_TITLES = {one.name: one.title for one in (*PLAIN, *HEADED, ELSEWHERE)} | {
+    BEST: BEST_TITLE.capitalize()
+}
 
 
 def evidence_tables(document: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Whether a question finds the areas that have what it asks for: by counts nobody trained on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +11,9 @@ from aether_core.evidence.heads import ALL, RECIPES
 from aether_core.evidence.measure import TrainedHeads
 from aether_core.evidence.places import Encode, word
 from aether_core.model.heads.heads import Heads
-from aether_core.model.heads.inference import encode_eo, encode_text
 from aether_core.poi.text import query_texts
-from aether_core.search.scoring import (
-    cosine_scores,
-    mean_direction,
-    percentiles,
-    query_direction,
-)
+from aether_core.search.fold_ranks import ranks_by_fold
+from aether_core.search.scoring import mean_direction
 from aether_core.search.unseen_auc import block_auc
 from aether_core.tasks.testing.splits import BLIND, SPATIAL
 
@@ -74,22 +69,18 @@ def text_to_map(case: Case, heads: TrainedHeads, encode: Encode) -> list[Found]:
     queries = queries_of(case)
     if case.places is None or not queries:
         return []
-    texts = {kind: mean_direction(encode(query_texts(query))) for kind, query in queries.items()}
+    texts = np.stack([mean_direction(encode(query_texts(query))) for query in queries.values()])
     fold = case.folds(SEEDS[0])
-    found = []
+    found: list[Found] = []
     for name in RECIPES:
         for split in (SPATIAL.name, BLIND.name):
-            by_fold = {
+            mine = {
                 int(number): heads.get((name, ALL if split == SPATIAL.name else int(number)))
                 for number in np.unique(fold[fold >= 0])
             }
-            if all(by_fold.values()):
-                trained = {number: one for number, one in by_fold.items() if one is not None}
-                found += [
-                    one
-                    for kind, query in queries.items()
-                    if (one := _asked(case, fold, trained, kind, query, texts[kind], name, split))
-                ]
+            trained = {number: one for number, one in mine.items() if one is not None}
+            if len(trained) == len(mine):
+                found += _asked(case, fold, trained, queries, texts, name, split)
     return found
 
 
@@ -97,22 +88,16 @@ def _asked(
     case: Case,
     fold: NDArray[np.int64],
     heads: Mapping[int, Heads],
-    kind: str,
-    query: str,
-    text: NDArray[np.float32],
+    queries: Mapping[str, str],
+    texts: NDArray[np.float32],
     recipe: str,
     split: str,
-) -> Found | None:
-    rank = np.full(len(fold), np.nan, dtype=np.float32)
-    for number, one in heads.items():
-        rows = fold == number
-        direction = query_direction(encode_text(one, text[None])[0])
-        scores = cosine_scores(encode_eo(one, case.metro.vectors[rows]), direction)
-        rank[rows] = percentiles(scores)
-    rows = fold >= 0
-    density = (case.metro.places[kind].to_numpy() / case.metro.km2)[rows]
-    much = (density > 0) & (density >= np.quantile(density, 1 - TOP))
-    found = block_auc(rank[rows], much, case.block[rows])
-    if found is None:
-        return None
-    return Found(case.name, recipe, split, query, found.auc, found.lo, found.hi, int(much.sum()))
+) -> Iterator[Found]:
+    ranks = ranks_by_fold(lambda rows: heads[int(fold[rows][0])], fold, case.metro.vectors, texts)
+    there = fold >= 0
+    for (kind, query), rank in zip(queries.items(), ranks, strict=True):
+        density = (case.metro.places[kind].to_numpy() / case.metro.km2)[there]
+        much = (density > 0) & (density >= np.quantile(density, 1 - TOP))
+        auc = block_auc(rank[there], much, case.block[there])
+        if auc is not None:
+            yield Found(case.name, recipe, split, query, auc.auc, auc.lo, auc.hi, int(much.sum()))

@@ -1,6 +1,6 @@
 """`evaluate`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -142,7 +142,14 @@ def _retrieval(options: _Options) -> None:
         )
     labels = replace(options.labels, labels=truth).request()
     fit = options.fit
-    test = RetrievalTest(read_queries(queries), labels, fit.model, fit.block_m, fit.seed)
+    test = RetrievalTest(
+        read_queries(queries),
+        labels,
+        fit.model,
+        fit.block_m,
+        fit.seed,
+        blind=options.compared.blind,
+    )
     ended = _ended(options, RETRIEVAL, test)
     if ended is None:
         return
@@ -151,7 +158,11 @@ def _retrieval(options: _Options) -> None:
     output.document(asdict(result))
     output.table(
         ["query", "metric", "value", "95 % interval"],
-        [(r["query"], r["metric"], r["value"], _interval(r["ci95"])) for r in result.rows],
+        [
+            (r["query"], f"{r['metric']}{words}", r["value"], _interval(r["ci95"]))
+            for rows, words in ((result.rows, ""), (result.blind, ", blind"))
+            for r in rows
+        ],
         title=f"{result.cells:,} labelled cells, model {result.model}",
     )
 
@@ -188,5 +199,6 @@ def _say_comparison(result: "Evaluation") -> None:
     output.say(result.verdict)
 
 
-def _interval(ends: list[float]) -> str:
-    return f"{ends[0]:.3f} to {ends[1]:.3f}"
+def _interval(ends: Sequence[float | None]) -> str:
+    low, high = ends
+    return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"

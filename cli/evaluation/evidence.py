@@ -8,6 +8,8 @@ import typer
 from cli import output
 from cli.maps.task_options import names_in
 
+_TARGETS = ("income", "age", "poverty", "density", "developed")
+_ALL_TARGETS = ",".join(_TARGETS)
 Data = Annotated[
     Path, typer.Option(help="Folder: a table of areas for each metropolitan area, and of places.")
 ]
@@ -15,7 +17,10 @@ Target = Annotated[
     Path, typer.Option("-o", "--output", help="Folder for evidence.json and evidence.md.")
 ]
 Metros = Annotated[str | None, typer.Option(help="Names of tables, separated by commas.")]
-Targets = Annotated[str | None, typer.Option(help="What is predicted; all when left out.")]
+Targets = Annotated[
+    str, typer.Option(help="What is predicted, separated by commas: " + ", ".join(_TARGETS) + ".")
+]
+Recipes = Annotated[str, typer.Option(help="What heads are trained by, separated by commas.")]
 Blind = Annotated[
     bool,
     typer.Option(
@@ -31,7 +36,8 @@ def evidence(
     data: Data,
     target: Target,
     metros: Metros = None,
-    targets: Targets = None,
+    targets: Targets = _ALL_TARGETS,
+    recipes: Recipes = "aether,aether-plus",
     blind: Blind = True,
     most_places: MostPlaces = 10_000,
     workers: Workers = None,
@@ -47,13 +53,13 @@ def evidence(
     request = EvidenceRequest(
         data=data,
         metros=None if metros is None else names_in(metros),
+        targets=names_in(targets),
+        recipes=names_in(recipes),
         blind=blind,
         most_places=most_places,
         seed=seed,
         workers=workers,
     )
-    if targets is not None:
-        request = request.of_targets(names_in(targets))
     with output.progress() as progress:
         found = gather_evidence(read_settings(), request, target, progress)
     output.document(found.document())

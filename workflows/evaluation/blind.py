@@ -29,8 +29,6 @@ def blind_representations(
 ) -> dict[str, BlindRepresentation]:
     """Those of the compared representations that a model makes, by heads trained fold by fold.
 
-    The heads are trained as the city's model was: same recipe, settings and seed.
-
     Args:
         store: The store.
         compared: What is compared.
@@ -50,6 +48,37 @@ def blind_representations(
             code="blind-without-blocks-or-model",
         )
     city = compared.city
+    heads = blind_heads(
+        store, city, compared.lonlat, blocks.side_m, compared.inputs.setup.folds, progress
+    )
+    seen = replace(city, arrays=replace(city.arrays, pool=_remembered(city.arrays.pool)))
+    return {
+        name: BlindRepresentation(heads, partial(_described, compared, seen, name))
+        for name in names
+    }
+
+
+def blind_heads(
+    store: Store,
+    city: TaskCity,
+    lonlat: NDArray[np.float64],
+    side_m: float,
+    folds: int,
+    progress: Progress,
+) -> BlindHeads:
+    """Heads that are trained fold by fold, as the city's model was: same recipe and seed.
+
+    Args:
+        store: The store.
+        city: With the model that is trained anew.
+        lonlat: What is tested, WGS84 degrees, float64 `[n, 2]`.
+        side_m: Side of the blocks that folds are made of, in metres.
+        folds: How many there are.
+        progress: Told of the trainings; raising `CancelledError` stops them.
+
+    Raises:
+        InputError: The model was not trained here.
+    """
     with store.session() as session:
         card = model_rows.model_by_name(session, city.model or "", city.city_id).card
     if card.get("origin"):
@@ -59,24 +88,12 @@ def blind_representations(
             "train a model here, or leave --blind out",
             code="blind-needs-own-model",
         )
-    settings = recipe(card["recipe"]).override(card["settings"])
+    # Nothing counts as asked for by name: a fold's places may be fewer than one batch.
+    settings = replace(recipe(card["recipe"]).override(card["settings"]), explicit=frozenset())
     learned = training_set(store, city.city_id, settings, progress)
-    held_out = HeldOutPlaces.by_blocks(
-        learned.lonlat, compared.lonlat, blocks.side_m, city.arrays.units.rows_at
-    )
-    folds = compared.inputs.setup.folds
-    heads = BlindHeads(
-        learned,
-        held_out,
-        settings,
-        seed=card["seed"],
-        on_epoch=_Trainings(progress, folds).report,
-    )
-    seen = replace(city, arrays=replace(city.arrays, pool=_remembered(city.arrays.pool)))
-    return {
-        name: BlindRepresentation(heads, partial(_described, compared, seen, name))
-        for name in names
-    }
+    held_out = HeldOutPlaces.by_blocks(learned.lonlat, lonlat, side_m, city.arrays.units.rows_at)
+    trainings = _Trainings(progress, folds)
+    return BlindHeads(learned, held_out, settings, seed=card["seed"], on_epoch=trainings.report)
 
 
 def _described(compared: ComparedSamples, city: TaskCity, name: str, heads: Heads) -> Floats:

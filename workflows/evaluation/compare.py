@@ -14,6 +14,7 @@ from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import ComparisonFindings
 from aether_core.tasks.samples.representations import REPRESENTATIONS
+from aether_core.tasks.testing.chosen import BEST, ChosenByInnerFolds
 from aether_core.tasks.testing.comparison import (
     Comparison,
     Gain,
@@ -37,6 +38,8 @@ from workflows.tasks.task import ComparedSamples, task_of
 Within = Callable[[Session, int], None]
 """Called with a comparison's number, as the last in the transaction that keeps it."""
 AGAINST = "alphaearth"
+FEWEST_CANDIDATES = 2
+"""Representations that `best` chooses from, at least."""
 _CURVE_SEEDS = 3
 _CURVE_SIZES = (25, 50, 100, 200, 400, 800, 1600, 3200)
 
@@ -105,10 +108,18 @@ def evaluate_task(
     """
     started = time.perf_counter()
     check_representations(representations)
-    compared = task_of(request).compared(store, slug, request, representations, progress)
-    unseen = blind_representations(store, compared, progress) if blind else None
+    made = tuple(name for name in representations if name != BEST)
+    compared = task_of(request).compared(store, slug, request, made, progress)
+    unseen: dict[str, Described] | None = None
+    if blind:
+        unseen = dict(blind_representations(store, compared, progress))
+    described: dict[str, Described] = dict(compared.x)
+    if BEST in representations:
+        described[BEST] = ChosenByInnerFolds(compared.x)
+        if unseen is not None:
+            unseen[BEST] = ChosenByInnerFolds({**compared.x, **unseen})
     return _evaluated(
-        store, compared, unseen, started, progress, with_curve=with_curve, within=within
+        store, compared, described, unseen, started, progress, with_curve=with_curve, within=within
     )
 
 
@@ -116,15 +127,23 @@ def check_representations(names: tuple[str, ...]) -> None:
     """Refuse an empty list and unknown names.
 
     Raises:
-        InputError: A name is unknown, given twice, or there is none.
+        InputError: A name is unknown, given twice, there is none, or `best` has nothing to choose
+            from.
     """
-    unknown = [name for name in names if name not in REPRESENTATIONS]
+    unknown = [name for name in names if name not in (*REPRESENTATIONS, BEST)]
     if unknown or not names or len(set(names)) < len(names):
         raise InputError(
             "the representations cannot be compared",
             ", ".join(unknown or names) or "(none)",
-            f"choose each at most once from {', '.join(REPRESENTATIONS)}",
+            f"choose each at most once from {', '.join((*REPRESENTATIONS, BEST))}",
             code="no-such-representation" if unknown else "representations-not-distinct",
+        )
+    if BEST in names and len(names) < FEWEST_CANDIDATES + 1:
+        raise InputError(
+            f"{BEST} has nothing to choose from",
+            ", ".join(names),
+            f"name at least {FEWEST_CANDIDATES} others beside it",
+            code="best-without-candidates",
         )
 
 
@@ -163,6 +182,7 @@ def _evaluation(city: City, row: EvaluationRow) -> Evaluation:
 def _evaluated(
     store: Store,
     compared: ComparedSamples,
+    x: Mapping[str, Described],
     unseen: Mapping[str, Described] | None,
     started: float,
     progress: Progress,
@@ -170,12 +190,12 @@ def _evaluated(
     with_curve: bool,
     within: Within | None,
 ) -> Evaluation:
-    city, x, findings = compared.city, compared.x, compared.findings
+    city, findings = compared.city, compared.findings
     setup = replace(compared.inputs.setup, blind=unseen is not None)
     against = AGAINST if AGAINST in x else next(iter(x))
     experiment = run_experiment(setup, x, progress, blind=unseen or {})
     comparison = compare(experiment, against=against)
-    curve = _curve(setup, x, progress) if with_curve else []
+    curve = _curve(setup, compared.x, progress) if with_curve else []
     result = Evaluation(
         task=setup.task.name,
         rows=[_with_interval(asdict(row)) for row in comparison.rows],

@@ -4,12 +4,12 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aether_core.errors import InputError, NotFoundError
 from aether_core.evidence.cases import BLOCK_M, FOLDS, SEEDS, Case, cases_of
@@ -31,6 +31,7 @@ MOST_PLACES = 10_000
 """Places heads learn from, at most: more are drawn from, which keeps ten cities under half an
 hour on two cores."""
 
+T = TypeVar("T")
 TrainingKey = tuple[str, str, int]
 """Case, recipe, and fold, `ALL` or `ELSEWHERE`."""
 
@@ -43,6 +44,7 @@ class EvidenceRequest:
         data: Folder with a table of areas for each metropolitan area, and tables of places.
         metros: Names of tables; None takes all.
         targets: Names in `TARGETS`.
+        recipes: Names of recipes that heads are trained by, at most those of `RECIPES`.
         blind: Train heads for each fold without the places of its blocks, too.
         most_places: Places heads learn from, at most.
         seed: Of trainings and of what is drawn.
@@ -52,14 +54,11 @@ class EvidenceRequest:
     data: Path
     metros: tuple[str, ...] | None = None
     targets: tuple[str, ...] = tuple(target.name for target in TARGETS)
+    recipes: tuple[str, ...] = RECIPES
     blind: bool = True
     most_places: int = MOST_PLACES
     seed: int = 0
     workers: int | None = None
-
-    def of_targets(self, names: tuple[str, ...]) -> "EvidenceRequest":
-        """The same for some targets."""
-        return replace(self, targets=names)
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,8 @@ def gather_evidence(
         CancelledError: `progress` asked to stop; nothing is written.
     """
     started = time.perf_counter()
-    targets = _targets(request.targets)
+    targets = _chosen("target", request.targets, {target.name: target for target in TARGETS})
+    _chosen("recipe", request.recipes, {name: name for name in RECIPES})
     tables, place_files = _files(request)
     if not folder.is_dir():
         folder.mkdir(parents=True)
@@ -141,17 +141,17 @@ def gather_evidence(
     return result
 
 
-def _targets(names: Sequence[str]) -> list[Target]:
-    by_name = {target.name: target for target in TARGETS}
-    unknown = [name for name in names if name not in by_name]
+def _chosen(what: str, names: Sequence[str], known: Mapping[str, T]) -> list[T]:
+    """Those that are named, in the order they are known in."""
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise InputError(
-            "the target is unknown",
+            f"the {what} is unknown",
             ", ".join(unknown) or "(none)",
-            f"choose from {', '.join(by_name)}",
-            code="no-such-target",
+            f"choose from {', '.join(known)}",
+            code=f"no-such-{what}",
         )
-    return [target for name, target in by_name.items() if name in names]
+    return [one for name, one in known.items() if name in names]
 
 
 def _files(request: EvidenceRequest) -> tuple[list[Path], list[Path]]:
@@ -280,14 +280,14 @@ def _train(
     keys = [
         (case.name, recipe, fold)
         for case in sorted(work.cases, key=_size, reverse=True)
-        for recipe in RECIPES
+        for recipe in request.recipes
         for fold in folds
         if case.places is not None or fold == ELSEWHERE
     ]
     for key, weights in _in_turn(pool, keys, lambda key: (_train_one, key), "training", progress):
         if weights is not None:
             work.trained[key] = weights
-        elif key[2] == ALL and key[1] == RECIPES[0]:
+        elif key[2] == ALL and key[1] == request.recipes[0]:
             why = "fewer places than heads can be trained on"
             work.left_out.append({"case": key[0], "what": "AETHER", "why": why})
 
@@ -355,7 +355,7 @@ def _result(work: _Work, request: EvidenceRequest, seconds: float) -> Evidence:
             "block_m": BLOCK_M,
             "folds": FOLDS,
             "seeds": list(SEEDS),
-            "recipes": list(RECIPES),
+            "recipes": list(request.recipes),
             "blind": request.blind,
             "most_places": request.most_places,
             "seed": request.seed,

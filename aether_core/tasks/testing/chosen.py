@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from aether_core.tasks.testing.experiment import Described, ExperimentSetup, out
 from aether_core.tasks.testing.folds import make_folds
 from aether_core.tasks.testing.splits import SPATIAL
 
+BEST: Final = "best"
+"""What it goes by among the representations that are compared."""
+BEST_TITLE: Final = "best by inner folds"
 INNER_FOLDS = 3
 
 

@@ -18,6 +18,7 @@ from aether_core.tasks.testing.bootstrap import (
     resampled_scores,
     split_names,
 )
+from aether_core.tasks.testing.chosen import BEST, BEST_TITLE
 from aether_core.tasks.testing.experiment import Experiment
 from aether_core.tasks.testing.splits import BLIND, RANDOM, SPATIAL
 
@@ -31,7 +32,10 @@ def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
         embedding: Name of the city's embedding.
     """
     title = short_title(embedding)
-    return {name: kind.title.format(embedding=title) for name, kind in REPRESENTATION_KINDS.items()}
+    names = {
+        name: kind.title.format(embedding=title) for name, kind in REPRESENTATION_KINDS.items()
+    }
+    return {**names, BEST: BEST_TITLE}
 
 
 @dataclass(frozen=True)
