@@ -92,10 +92,10 @@ def test_models_cities_and_tasks_are_chosen_and_written(
 def test_a_city_of_ours_takes_part(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     code, found = ask(
         capsys, "cityrep", "--data", folder, "--own-only", "--city", SLUG, "--as",
-        "alphaearth", "concat", "mix", MODEL, "--tasks", "landuse", "population",
+        "concat", "mix", MODEL, "--tasks", "population",
     )  # fmt: skip
     assert code == 0, found
-    names = [f"{SLUG}/{one}" for one in ("alphaearth", "concat", "mix", MODEL)]
+    names = [f"{SLUG}/{one}" for one in ("concat", "mix", MODEL)]
     assert {one["model"] for one in found["rows"]} == set(names)
     assert {one["city"] for one in found["rows"]} == {"tiny"}
     assert all(0 < one["without_vector"] < one["samples"] for one in found["rows"])
