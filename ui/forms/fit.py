@@ -92,8 +92,8 @@ def _representation(city: CitySummary, key: str) -> str:
         index=offered.index(default) if default in offered else 0,
         format_func=lambda name: names.get(name, name),
         key=f"{key}-representation",
-        help="AETHER needs a trained model. On real census tracts of ten cities, satellite data and "
-        "AETHER together were better than satellite data alone, AETHER alone was not, so both "
+        help="AETHER needs a trained model. On real census tracts of ten cities, satellite data "
+        "and AETHER together were better than satellite data alone, AETHER alone was not, so both "
         "together are the default. Best by inner folds tries three on parts of your data.",
     )
 

@@ -363,8 +363,8 @@ COMPARED: Final = ("alphaearth", "aether", "poi", "concat")
 RECOMMENDED: Final = Concat.name
 """What maps are made from where nothing else is asked for and the city has a model.
 
-On blocks of ten US metropolitan areas that the heads had not seen it errs less than AlphaEarth alone
-on developed land (13 %), people a km2 (5.5 %) and incomes (2.5 %); AETHER alone does not
+On blocks of ten US metropolitan areas that the heads had not seen it errs less than AlphaEarth
+alone on developed land (13 %), people a km2 (5.5 %) and incomes (2.5 %); AETHER alone does not
 (docs/evidence.md).
 """
 
