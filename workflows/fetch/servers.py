@@ -80,11 +80,11 @@ class GroundError(AetherError):
 
     def __init__(self, reason: AetherError) -> None:
         self.exit_code = reason.exit_code
-        words = (
-            f"{reason.host} cannot be reached ({reason.reason})"
-            if isinstance(reason, OfflineError)
-            else str(reason)
-        )
+        words = str(reason)
+        if isinstance(reason, OfflineError):
+            words = f"{reason.host} cannot be reached ({reason.reason})"
+        elif isinstance(reason, RemoteError):
+            words = f"Overture's server {reason.what}"
         super().__init__(
             f"streets and base map could not be downloaded: {words}; resume the fetch to try "
             "again, or resume it without streets and base map"
