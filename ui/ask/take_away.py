@@ -1,16 +1,17 @@
 """Keep an answer as a layer, or take it away as a file."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import streamlit as st
 
 from ui.jobs import made_file
-from ui.shell import downloads, errors, page, state
+from ui.shell import errors, page, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_answer, export_scores
-from workflows.layers.file_kinds import SEARCH_FILE, search_file
+from workflows.layers.file_kinds import ANSWER_FILE, SEARCH_FILE, answer_file, search_file
 from workflows.layers.layers import (
     LayerSummary,
     default_title,
@@ -57,15 +58,26 @@ def _keeping(one: _Result) -> None:
             st.page_link(page.LAYERS, label="See it under Maps", width="stretch")
 
 
+def _offer_answer(name: str, answer: Answer) -> None:
+    asked = cache(lambda: answer_file(state.store(), answer, ""))
+    made_file.in_a_format(
+        name,
+        answer.city,
+        ANSWER_FILE,
+        lambda suffix: replace(asked(), suffix=suffix),
+        lambda path: export_answer(answer, path),
+        key="search",
+        features=len(answer.units),
+    )
+
+
 def _result(result: Answer | CellScores) -> _Result:
     if isinstance(result, Answer):
         return _Result(
             result.title[:200],
             "Every cell with its score, its rank, each part and each distance, WGS84.",
             lambda title: keep_answer(state.store(), result, title),
-            lambda name: downloads.buttons(
-                name, lambda path: export_answer(result, path), key="search"
-            ),
+            lambda name: _offer_answer(name, result),
         )
     return _Result(
         default_title(result),
