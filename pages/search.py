@@ -18,7 +18,7 @@ from ui.map.coloured import Shown, untrusted
 from ui.map.map import Point
 from ui.map.nearby import places_of
 from ui.maps import layer_map
-from ui.shell import errors, page, state
+from ui.shell import errors, notice, page, state
 from ui.shell.needs_model import show_needs_model
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, categories
@@ -82,9 +82,7 @@ def look(city: CitySummary, lon: float, lat: float) -> None:
 def say_beside(city: CitySummary) -> None:
     """Say once that a click met none of the city's areas."""
     if st.session_state.pop(BESIDE, False):
-        st.toast(
-            f"That is outside this city's {city.unit.several}.", icon=":material/wrong_location:"
-        )
+        notice.say(f"That is outside this city's {city.unit.several}.")
 
 
 def chosen_row(found: Found) -> int | None:

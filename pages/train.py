@@ -8,7 +8,7 @@ from aether_core.model.recipes import recipe, recipes
 from aether_core.model.recipes.definition import Setting
 from aether_core.model.training.retrieval import measured_apart
 from ui.expert import charts, model_files, training_run
-from ui.shell import errors, page, state
+from ui.shell import errors, notice, page, state
 from ui.shell.needs_model import show_needs_model
 from ui.shell.text import count, duration, facts, plain
 from workflows.cities.cities import CitySummary
@@ -206,7 +206,7 @@ def draw_models(city: CitySummary, models: list[ModelSummary]) -> None:
         )
     if chosen is not None and chosen != current:
         use_model(state.store(), city.slug, chosen)
-        st.toast(f"Searches now use {plain(chosen)}.")
+        notice.say(f"Searches now use {chosen}.")
         st.rerun()
     with table:
         st.dataframe([row_of(model) for model in models], hide_index=True, key="models")

@@ -7,6 +7,7 @@ from functools import cache
 import streamlit as st
 
 from ui.jobs import made_file
+from ui.jobs.links import LAYER
 from ui.shell import errors, page, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
@@ -42,20 +43,26 @@ def show_take_away(city: CitySummary, result: Answer | CellScores) -> None:
     one = _result(result)
     keeping, taking = st.columns(2, gap="small")
     with keeping, st.popover("Save to Maps", icon=":material/bookmark_add:", width="stretch"):
-        _keeping(one)
+        _keeping(city, one)
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption(one.contents)
         with errors.boxed(state.reachable):
             one.offer(f"{city.slug}-{one.title}")
 
 
-def _keeping(one: _Result) -> None:
+def _keeping(city: CitySummary, one: _Result) -> None:
     title = st.text_input("Title of the layer", one.title, key=f"title-{one.title}", max_chars=200)
     if st.button("Save as layer", type="primary", key="keep"):
         with errors.boxed(state.reachable):
             layer = one.keep(title)
             st.success(f"Kept as {plain(layer.title)}.")
-            st.page_link(page.LAYERS, label="See it under Maps", width="stretch")
+            there = {state.CITY: city.slug, LAYER: layer.layer}
+            st.page_link(
+                page.LAYERS, label="See it under Maps", width="stretch", query_params=there
+            )
+            st.page_link(
+                page.REPORTS, label="Make a report of it", width="stretch", query_params=there
+            )
 
 
 def _offer_answer(name: str, answer: Answer) -> None:
