@@ -12,7 +12,7 @@ from aether_core.charts.words import SPLITS
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.testing.comparison import Gain, in_words, representation_names
-from aether_core.tasks.testing.splits import RANDOM, SPATIAL
+from aether_core.tasks.testing.splits import BLIND, RANDOM, SPATIAL
 from ui.maps import folds
 from ui.shell.text import duration, facts, source_and_date
 from workflows.cities.cities import CitySummary
@@ -78,13 +78,13 @@ def _verdict(found: Evaluation, metric: Metric, names: Mapping[str, str]) -> Non
         if gain["metric"] == metric.name
     }
     for name in dict.fromkeys(representation for representation, _ in gains):
-        random, spatial = gains.get((name, RANDOM.name)), gains.get((name, SPATIAL.name))
-        hardest = spatial or random
+        made = [gains.get((name, split.name)) for split in (RANDOM, SPATIAL, BLIND)]
+        hardest = next((gain for gain in reversed(made) if gain is not None), None)
         mark = _MARKS[hardest.better if hardest else None]
-        where = " on spatial blocks" if spatial else ""
+        where = f" on {SPLITS[hardest.split]}" if hardest and hardest is not made[0] else ""
         st.markdown(
             f"**{_first_large(names.get(name, name))}** {mark}{where}  \n"
-            f"{in_words(random, spatial, metric, names)}"
+            f"{in_words(made, metric, names)}"
         )
     if not gains:
         st.markdown(found.verdict or "Only one representation was tested.")

@@ -96,7 +96,9 @@ def panel(layer: LayerSummary) -> None:
     used, what = kind.samples.capitalize(), kind.outcomes.capitalize()
     source = asked.get(kind.samples, "unknown")
     dropped = sum(found.dropped.values())
-    representation = str(asked.get("representation", ""))
+    name = str(asked.get("representation", ""))
+    data = representation_names(layer.embedding).get(name, name)
+    chosen = ", chosen by inner folds" if asked.get("chosen_from") else ""
     facts(
         {
             "Based on": source,
@@ -104,7 +106,7 @@ def panel(layer: LayerSummary) -> None:
             what: f"{len(found.outcomes)} {kind.outcomes}"
             if len(found.outcomes) > _NAMED
             else ", ".join(found.outcomes),
-            "Data used": representation_names(layer.embedding).get(representation, representation),
+            "Data used": f"{data}{chosen}",
             "Model": layer.model or "none needed",
             f"{layer.unit.capitalize()}s": f"{layer.features:,}",
             "Created": f"{layer.created:%d %b %Y, %H:%M}",
