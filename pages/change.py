@@ -19,6 +19,7 @@ from ui.maps import layer_map, swipe, views
 from ui.maps.change_views import change_view
 from ui.maps.views import Look
 from ui.shell import chart, errors, page, state
+from ui.shell.needs_model import show_needs_model
 from ui.shell.text import plain, rows
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_change
@@ -30,16 +31,6 @@ MAP_HEIGHT = 600
 DIFFERENCE, BOTH = "Difference", "Two years"
 TOP, LOOKED_AT = 6, 1000
 HISTOGRAM_HEIGHT = 260
-
-
-def draw_without_model() -> None:
-    """What to do when the city cannot be asked."""
-    page.empty(
-        "This city has no model yet",
-        "Changes are scored with the city's model, so train one first.",
-        page.TRAIN,
-        "Train its model",
-    )
 
 
 def draw_one_year(city: CitySummary) -> None:
@@ -209,7 +200,7 @@ def draw() -> None:
     if city is None:
         return
     if city.model is None:
-        draw_without_model()
+        show_needs_model(city, "Changes are scored with the city's model")
         return
     if len(city.years) < 2:
         draw_one_year(city)

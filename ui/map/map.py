@@ -147,7 +147,8 @@ def draw_map(
         stack += _grouped(layer.name, drawn, movable=True, side=layer.side)
         if layer.legend is not None:
             legends.append(asdict(layer.legend) | {"of": drawn[0].id if drawn else None})
-    outlines = [ground.footprint(city, colours)] if with_footprint else []
+    outlines = [] if layers else ground.units(city, colours)
+    outlines += [ground.footprint(city, colours)] if with_footprint else []
     stack += _grouped(_OUTLINES, [*outlines, ground.over(city, colours)])
     if points:
         stack += _grouped(_PLACES, [_dots(points, colours)])

@@ -1,5 +1,6 @@
 """How every page begins: its heading, the city it is about, or what to do when there is none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -174,11 +175,27 @@ def with_city(title: str) -> CitySummary | None:
     return city
 
 
-def empty(title: str, words: str, target: str, label: str) -> None:
-    """An empty state: what is missing, and the one page that mends it."""
+def empty(
+    title: str, words: str, target: str, label: str, *, address: Mapping[str, str] | None = None
+) -> None:
+    """An empty state: what is missing, and the one page that mends it.
+
+    Args:
+        title: What is missing.
+        words: Why it is needed.
+        target: The page.
+        label: Of the link.
+        address: What the page's address says.
+    """
     with st.container(
         border=True, width=560, key=f"empty-{target.rpartition('/')[2].removesuffix('.py')}"
     ):
         st.header(title, anchor=False)
         st.write(words)
-        st.page_link(target, label=label, icon=":material/arrow_forward:", width="stretch")
+        st.page_link(
+            target,
+            label=label,
+            icon=":material/arrow_forward:",
+            width="stretch",
+            query_params=dict(address or {}),
+        )

@@ -344,7 +344,7 @@ def _parameters(request: LandUseRequest, labelled: LabelledCity) -> dict[str, An
 
 
 def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -> ClassFindings:
-    samples = labelled.samples
+    samples, units = labelled.samples, labelled.city.arrays.units.kind
     count = samples.count
     return ClassFindings(
         outcomes=list(samples.classes),
@@ -356,7 +356,7 @@ def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -
         class_counts=samples.of_class,
         labels=count,
         rare=labelled.rare,
-        cells=mapped.sources,
+        cells=mapped.sources.model_copy(update={"one": units.one, "several": units.several}),
         held_out=prepared.held_out,
         test=mapped.test,
     )

@@ -57,6 +57,10 @@ class ShareFindings(Findings):
     mean_shares: dict[str, float]
     test: ShareTest
 
+    def points(self, l1: float) -> float:
+        """An L1 distance of all shares as the error of one, in percentage points."""
+        return 100 * l1 / len(self.outcomes)
+
     @classmethod
     def _from_version_1(cls, document: Mapping[str, Any]) -> dict[str, Any]:
         new = super()._from_version_1(document)

@@ -135,9 +135,10 @@ class Aether:
         self._arrays = arrays
         if arrays.heads is None:
             raise InputError(
-                "this representation needs a trained model",
+                "this data source needs a trained model, which the city does not have",
                 self.name,
-                "train the city first, or choose alphaearth",
+                "train the city first, or use satellite data alone (in commands: "
+                "--representation alphaearth)",
                 code="representation-without-model",
             )
         self._heads = arrays.heads
