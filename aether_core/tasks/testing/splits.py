@@ -40,9 +40,9 @@ DISTRICT: Final = Split(
 )
 BLIND: Final = Split(
     "blind",
-    "spatial blocks, unseen by the model",
+    "unseen blocks",
     "whole blocks held out of the model, too",
-    "on blocks the model never saw",
+    "on unseen blocks",
     "away from",
     of_blocks=True,
 )
