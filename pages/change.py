@@ -19,7 +19,6 @@ from ui.maps import layer_map, swipe, views
 from ui.maps.change_views import change_view
 from ui.maps.views import Look
 from ui.shell import chart, errors, page, state
-from ui.shell.needs_model import show_needs_model
 from ui.shell.text import plain, rows
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_change
@@ -200,7 +199,7 @@ def draw() -> None:
     if city is None:
         return
     if city.model is None:
-        show_needs_model(city, "Changes are scored with the city's model")
+        page.needs_model(city, "Changes are scored with the city's model")
         return
     if len(city.years) < 2:
         draw_one_year(city)

@@ -19,7 +19,6 @@ from ui.map.map import Point
 from ui.map.nearby import places_of
 from ui.maps import layer_map
 from ui.shell import errors, notice, page, state
-from ui.shell.needs_model import show_needs_model
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, categories
 from workflows.search.ask import Answer
@@ -141,7 +140,7 @@ def draw_map(
 def draw_hint(city: CitySummary) -> None:
     """What to do while there is no answer."""
     if city.model is None:
-        show_needs_model(city, "Questions are answered with the city's model")
+        page.needs_model(city, "Questions are answered with the city's model")
         return
     st.header("Ask the city", anchor=False)
     st.write(

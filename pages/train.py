@@ -9,7 +9,6 @@ from aether_core.model.recipes.definition import Setting
 from aether_core.model.training.retrieval import measured_apart
 from ui.expert import charts, model_files, training_run
 from ui.shell import errors, notice, page, state
-from ui.shell.needs_model import show_needs_model
 from ui.shell.text import count, duration, facts, plain
 from workflows.cities.cities import CitySummary
 from workflows.training.models import ModelSummary, list_models, use_model
@@ -271,7 +270,7 @@ def draw() -> None:
     if city is None:
         return
     if not city.pois and city.model is None:
-        show_needs_model(city, "Places are what training is about")
+        page.needs_model(city, "Places are what training is about")
         return
     runs = list_runs(state.store(), city.slug)
     working = next((run for run in runs if not run.is_finished), None)

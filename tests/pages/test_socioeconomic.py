@@ -185,9 +185,7 @@ def test_cells_can_be_shown_and_two_fields_subtracted(app_environment: Store) ->
     assert cell["t"] == f"homes minus work {100 * gap:+.1f} points"
 
 
-def test_the_headline_is_the_typical_error_in_points(
-    app_environment: Store, mapped: SocioeconomicResult
-) -> None:
+def test_the_headline_is_the_typical_error_in_points(mapped: SocioeconomicResult) -> None:
     visit = open_page("socioeconomic")
     (figure,) = [one for one in visit.metric if one.label.startswith("Typical error")]
     l1 = mapped.cross_validation["spatial"]["l1"]

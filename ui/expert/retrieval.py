@@ -12,8 +12,7 @@ from aether_core.charts.words import Chart, counted, fitted, name_axis, percent,
 from ui.forms import label as label_form
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
-from ui.shell import errors, state, uploads
-from ui.shell.needs_model import show_needs_model
+from ui.shell import errors, page, state, uploads
 from ui.shell.text import duration, facts, plain, source_and_date
 from workflows.cities.cities import CitySummary
 from workflows.evaluation.retrieval import TASK, RetrievalEvaluation, read_queries
@@ -51,7 +50,7 @@ def form(city: CitySummary, panel: Panel) -> None:
         AetherError: Queries or truth cannot be used; the caller shows it.
     """
     if city.model is None:
-        show_needs_model(city, "Text search is tested with the city's model")
+        page.needs_model(city, "Text search is tested with the city's model")
         return
     given, asking = st.columns([2, 1], gap="large")
     with given:

@@ -141,7 +141,7 @@ def over(city: CitySummary, colours: Ground) -> pdk.Layer:
 
 
 def units(city: CitySummary, colours: Ground) -> list[pdk.Layer]:
-    """The outlines of a city's own areas, for a map that colours none of them; none of H3 cells."""
+    """The outlines of a city's own areas, which stand where nothing is coloured; none of cells."""
     if not city.unit.of_embedding:
         return []
     place = served.once((city.slug, city.created, "units"), lambda: _units(city), "json")

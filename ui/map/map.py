@@ -53,6 +53,7 @@ _WORDS: Final = {
     "divider": "Divider between two maps",
 }
 _GROUND: Final = "Streets, water, parks"
+_AREAS: Final = "Areas"
 _DATA: Final = "Map colours"
 _PLACES: Final = "Places"
 _OUTLINES: Final = "Boundary"
@@ -141,14 +142,14 @@ def draw_map(
     """
     colours = ground_colours(dark=state.is_dark())
     stack = _grouped(_GROUND, ground.under(city, colours))
+    stack += _grouped(_AREAS, ground.units(city, colours))
     legends: list[dict[str, Any]] = []
     for at, layer in enumerate(layers):
         drawn = layer.drawn(colours, f"-{at}" if at else "")
         stack += _grouped(layer.name, drawn, movable=True, side=layer.side)
         if layer.legend is not None:
             legends.append(asdict(layer.legend) | {"of": drawn[0].id if drawn else None})
-    outlines = [] if layers else ground.units(city, colours)
-    outlines += [ground.footprint(city, colours)] if with_footprint else []
+    outlines = [ground.footprint(city, colours)] if with_footprint else []
     stack += _grouped(_OUTLINES, [*outlines, ground.over(city, colours)])
     if points:
         stack += _grouped(_PLACES, [_dots(points, colours)])

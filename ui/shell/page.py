@@ -199,3 +199,35 @@ def empty(
             width="stretch",
             query_params=dict(address or {}),
         )
+
+
+def needs_model(city: CitySummary, purpose: str) -> None:
+    """What a city without a model needs first: places, which one learns from, or the training.
+
+    Args:
+        city: Has no model.
+        purpose: What the model is for, as a sentence without a full stop.
+    """
+    if city.pois:
+        empty(
+            "This city has no model yet",
+            f"{purpose}, so train one first. It takes a few minutes at most.",
+            TRAIN,
+            "Train its model",
+            address={state.CITY: city.slug},
+        )
+        return
+    empty(
+        "This city has no places",
+        f"{purpose}, and a model learns from places: shops, schools, parks. Add the city again, "
+        "under another short name, with a file of its places.",
+        CITY,
+        "Add it with places",
+        address={"do": "files"},
+    )
+    st.page_link(
+        LAYERS,
+        label="Or make a map, which needs no places",
+        icon=":material/layers:",
+        query_params={state.CITY: city.slug},
+    )
