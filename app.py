@@ -5,7 +5,7 @@ import logging
 import streamlit as st
 
 from ui.jobs import tray as job_tray
-from ui.shell import errors, footer, page, state, style, tour
+from ui.shell import errors, footer, notice, page, state, style, tour
 from ui.shell.logo import MARK, WORDMARK
 
 logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -25,4 +25,5 @@ with errors.boxed(state.reachable):
     tour.show(state.city(cities))
     current.run()
     shown = cities if current.url_path == "" else [state.city(cities)]
+    notice.show()
     footer.attribution([line for city in shown if city is not None for line in city.attribution])

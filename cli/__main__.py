@@ -21,7 +21,9 @@ INTERRUPTED = 130
 """What typer returns for SIGINT."""
 command_of = cache(typer.main.get_command)
 """The commands of an app as they are carried out: built once, as that takes longer than most."""
-MANY_VALUED = frozenset({"--embedding", "--set", "--only"})
+MANY_VALUED = frozenset(
+    {"--embedding", "--set", "--only", "--models", "--cities", "--tasks", "--as"}
+)
 """Options that take several values after one name, as in `--embedding a.tif b.tif`."""
 
 

@@ -2,7 +2,7 @@
 
 from cli import jobs, system
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
-from cli.evaluation import bench, evaluate, study
+from cli.evaluation import bench, cityrep, evaluate, evidence, study
 from cli.grammar import Grammar, Noun, build
 from cli.maps import ask, change, documents, layers, profile, question, tasks
 from cli.models import arrays, embed, models, recipes, training
@@ -133,10 +133,14 @@ GRAMMAR = Grammar(
             "run": RUN,
             "pool": arrays.pool,
             "embed": embed.embed,
-            "encode-eo": arrays.encode_eo,
-            "encode-text": arrays.encode_text,
         },
-        "Judge": {"evaluate": evaluate.evaluate, "study": STUDY, "bench": bench.bench},
+        "Judge": {
+            "evaluate": evaluate.evaluate,
+            "evidence": evidence.evidence,
+            "study": STUDY,
+            "cityrep": cityrep.cityrep,
+            "bench": bench.bench,
+        },
     },
     old_names={
         "fetch-many": "city fetch-many",
@@ -152,6 +156,8 @@ GRAMMAR = Grammar(
         "qgis": "layer qgis",
         "models": "model list",
         "recipes": "model recipes",
+        "encode-eo": "model encode-eo",
+        "encode-text": "model encode-text",
         "runs": "run list",
         "jobs": "job list",
         "study": "study start",

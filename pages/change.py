@@ -32,16 +32,6 @@ TOP, LOOKED_AT = 6, 1000
 HISTOGRAM_HEIGHT = 260
 
 
-def draw_without_model() -> None:
-    """What to do when the city cannot be asked."""
-    page.empty(
-        "This city has no model yet",
-        "Changes are scored with the city's model, so train one first.",
-        page.TRAIN,
-        "Train its model",
-    )
-
-
 def draw_one_year(city: CitySummary) -> None:
     """What to do when there is nothing to compare."""
     page.empty(
@@ -209,7 +199,7 @@ def draw() -> None:
     if city is None:
         return
     if city.model is None:
-        draw_without_model()
+        page.needs_model(city, "Changes are scored with the city's model")
         return
     if len(city.years) < 2:
         draw_one_year(city)

@@ -14,7 +14,7 @@ from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
 from ui.map import map as city_map
 from ui.map.nearby import places_of
-from ui.shell import errors, page, state
+from ui.shell import errors, notice, page, state
 from ui.shell.text import count, facts, plain
 from workflows.cities.cities import CitySummary, remove_city_numbered, show_city
 from workflows.fetch.fetch import FetchSummary
@@ -126,7 +126,7 @@ def draw_removal(city: CitySummary) -> None:
         ):
             remove_city_numbered(state.store(), city.id)
             state.leave_city()
-            st.toast("The city was removed.")
+            notice.say("The city was removed.")
             st.rerun()
 
 
@@ -137,7 +137,7 @@ def added(panel: Panel) -> None:
     slug = str(panel.ended[0].result["city"])
     state.choose_later(slug)
     st.session_state["city-next"] = SHOW
-    st.toast(f"{plain(show_city(state.store(), slug).name)} was added.")
+    notice.say(f"{show_city(state.store(), slug).name} was added.")
     st.rerun()
 
 
@@ -147,7 +147,7 @@ def fetched() -> None:
     if fetch is None:
         return
     if fetch.request.extends:
-        st.toast(f"{' and '.join(map(str, fetch.request.years))} was added to {plain(fetch.name)}.")
+        notice.say(f"{' and '.join(map(str, fetch.request.years))} was added to {fetch.name}.")
         return
     if not fetch.city_exists:
         return

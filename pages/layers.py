@@ -6,7 +6,7 @@ from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.jobs.links import LAYER
 from ui.maps import difference, layer_map, take_away
 from ui.maps.layer_names import distinct_names, features_used
-from ui.shell import errors, page, state
+from ui.shell import errors, notice, page, state
 from ui.shell.text import facts, plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.kinds import layer_kind
@@ -110,7 +110,7 @@ def draw_removal(city: CitySummary, layer: LayerSummary) -> None:
         st.write(f"Remove **{plain(layer.title)}** permanently?")
         if st.button("Remove this layer", type="primary", key=f"remove-{layer.layer}"):
             remove_layer(state.store(), city.slug, layer.layer)
-            st.toast("The layer was removed.")
+            notice.say("The layer was removed.")
             st.rerun()
 
 

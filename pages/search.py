@@ -18,13 +18,14 @@ from ui.map.coloured import Shown, untrusted
 from ui.map.map import Point
 from ui.map.nearby import places_of
 from ui.maps import layer_map
-from ui.shell import errors, page, state
+from ui.shell import errors, notice, page, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, categories
 from workflows.search.ask import Answer
 from workflows.search.explain import code_at, row_called
 
 MAP_HEIGHT = 640
+BESIDE = "clicked-beside"
 CHIPS = 6
 OFFERED = 5
 SHARES = {"All": 0.0, "25 %": 75.0, "10 %": 90.0, "1 %": 99.0}
@@ -73,6 +74,14 @@ def look(city: CitySummary, lon: float, lat: float) -> None:
     """Look at the cell that was clicked."""
     if (code := code_at(state.store(), city, lon, lat)) is not None:
         spots.choose(code)
+    else:
+        st.session_state[BESIDE] = True
+
+
+def say_beside(city: CitySummary) -> None:
+    """Say once that a click met none of the city's areas."""
+    if st.session_state.pop(BESIDE, False):
+        notice.say(f"That is outside this city's {city.unit.several}.")
 
 
 def chosen_row(found: Found) -> int | None:
@@ -131,12 +140,7 @@ def draw_map(
 def draw_hint(city: CitySummary) -> None:
     """What to do while there is no answer."""
     if city.model is None:
-        page.empty(
-            "This city has no model yet",
-            "Train its model first; then the city can be searched in plain words.",
-            page.TRAIN,
-            "Train its model",
-        )
+        page.needs_model(city, "Questions are answered with the city's model")
         return
     st.header("Ask the city", anchor=False)
     st.write(
@@ -262,6 +266,7 @@ def draw() -> None:
     city = page.with_city("Ask")
     if city is None:
         return
+    say_beside(city)
     draw_bar(city)
     when.switch_years(city, changed=False)
     question: Question | None = None

@@ -8,7 +8,7 @@ from aether_core.model.recipes import recipe, recipes
 from aether_core.model.recipes.definition import Setting
 from aether_core.model.training.retrieval import measured_apart
 from ui.expert import charts, model_files, training_run
-from ui.shell import errors, page, state
+from ui.shell import errors, notice, page, state
 from ui.shell.text import count, duration, facts, plain
 from workflows.cities.cities import CitySummary
 from workflows.training.models import ModelSummary, list_models, use_model
@@ -205,7 +205,7 @@ def draw_models(city: CitySummary, models: list[ModelSummary]) -> None:
         )
     if chosen is not None and chosen != current:
         use_model(state.store(), city.slug, chosen)
-        st.toast(f"Searches now use {plain(chosen)}.")
+        notice.say(f"Searches now use {chosen}.")
         st.rerun()
     with table:
         st.dataframe([row_of(model) for model in models], hide_index=True, key="models")
@@ -268,6 +268,9 @@ def draw() -> None:
     """The page."""
     city = page.with_city("Train")
     if city is None:
+        return
+    if not city.pois and city.model is None:
+        page.needs_model(city, "Places are what training is about")
         return
     runs = list_runs(state.store(), city.slug)
     working = next((run for run in runs if not run.is_finished), None)

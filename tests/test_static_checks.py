@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.static_checks import CHECKS, ROOT, carry_out, main
+from tests.static_checks import CHECKS, ROOT, WORKERS_LATE, carry_out, judged, main
 
 
 def test_a_fault_is_told_and_fails_the_whole(
@@ -27,3 +27,15 @@ def test_every_check_is_there_and_knows_this_project() -> None:
     found = carry_out(("ruff", "check", "--show-files"))
     files = set(found.output.splitlines())
     assert {str(ROOT / "app.py"), str(ROOT / "tests" / "conftest.py")} <= files
+
+
+@pytest.mark.parametrize(("said", "passed"), [(WORKERS_LATE, True), ("error: a fault", False)])
+def test_workers_that_start_late_are_no_fault_of_the_code(
+    tmp_path: Path, said: str, passed: bool
+) -> None:
+    mypy = tmp_path / "mypy"
+    mypy.write_text(f'#!/bin/sh\n[ $# = 0 ] && exit 0\necho "{said}"\nexit 2\n')
+    mypy.chmod(0o755)
+    found = judged(CHECKS[0], folder=tmp_path, programs=tmp_path)
+    assert found.passed is passed
+    assert found.words == ("mypy" if passed else "mypy --num-workers 2")

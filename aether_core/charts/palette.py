@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from aether_core.tasks.testing.splits import DISTRICT, RANDOM, SPATIAL
+from aether_core.tasks.testing.splits import BLIND, DISTRICT, RANDOM, SPATIAL
 
 BLUE: Final = "#0072b2"
 AMBER: Final = "#c77f00"
@@ -35,13 +35,19 @@ REPRESENTATION_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
         "concat": PURPLE,
         "mix": AMBER,
         "concat-mix": SKY,
+        "best": QUIET,
     }
 )
 SPLIT_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
-    {RANDOM.name: AMBER, SPATIAL.name: BLUE, DISTRICT.name: GREEN}
+    {RANDOM.name: AMBER, SPATIAL.name: BLUE, BLIND.name: PURPLE, DISTRICT.name: GREEN}
 )
 SPLIT_SHAPES: Final[Mapping[str, str]] = MappingProxyType(
-    {RANDOM.name: "circle", SPATIAL.name: "square", DISTRICT.name: "triangle-up"}
+    {
+        RANDOM.name: "circle",
+        SPATIAL.name: "square",
+        BLIND.name: "diamond",
+        DISTRICT.name: "triangle-up",
+    }
 )
 VALUE_RAMP: Final = (
     "#f2ec99",

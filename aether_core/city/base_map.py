@@ -59,6 +59,8 @@ OpenStreetMap's wiki ("Key:highway") tells from `tertiary`, within a district.""
 
 LARGE_CITY_M2 = 25e6
 """Above this area neither buildings nor side streets are drawn."""
+FLAT = ("Polygon", "MultiPolygon")
+LINES = ("LineString", "MultiLineString")
 _STEP_M = 2.0
 """Corners closer than this to a straight line go: less than a pixel at city scale."""
 _SMALLEST_M2 = 100.0
@@ -84,29 +86,54 @@ def read_osm_base_map(
     Raises:
         InputError: It is no OSM pbf file.
     """
-    large = abs(Geod(ellps="WGS84").geometry_area_perimeter(boundary)[0]) > LARGE_CITY_M2
+    large = is_large(boundary)
     features = _features(path, boundary, large=large, limits=limits)
     if features.empty:
-        return gpd.GeoDataFrame({"kind": [], "name": [], "main": []}, geometry=[], crs="EPSG:4326")
-    metric = features.to_crs(working_crs(boundary))
-    metric = metric.set_geometry(metric.geometry.make_valid())
-    flat = metric[metric.geom_type.isin(["Polygon", "MultiPolygon"])]
-    lines = metric[metric.geom_type.isin(["LineString", "MultiLineString"])]
+        return drawn_inside(features, boundary)
+    flat = features[features.geom_type.isin(FLAT)]
     roads = MAIN_ROADS if large else ROADS
     parts = [
         _of_kind(flat[_tagged(flat, WATER)], "water"),
         _of_kind(flat[_tagged(flat, GREEN)], "green"),
-        _roads(lines[_tagged(lines, {"highway": roads})]),
+        _roads(features[_tagged(features, {"highway": roads})]),
         _of_kind(flat[tag_text(flat, "building") != ""], "building"),
     ]
-    drawn = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=metric.crs)
-    drawn = drawn.set_geometry(drawn.geometry.simplify(_STEP_M))
+    found = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=features.crs)
+    return drawn_inside(found, boundary)
+
+
+def is_large(boundary: shapely.Geometry) -> bool:
+    """Whether a city, WGS84, is so large that neither buildings nor side streets are drawn."""
+    return bool(abs(Geod(ellps="WGS84").geometry_area_perimeter(boundary)[0]) > LARGE_CITY_M2)
+
+
+def drawn_inside(found: gpd.GeoDataFrame, boundary: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Cut a backdrop to its city, and leave out what is too small to be seen.
+
+    Args:
+        found: Columns `kind`, `name`, `main` and `geometry`; any CRS. Roads that are no lines, and
+            others that are no areas, go.
+        boundary: Where to cut, WGS84.
+
+    Returns:
+        The backdrop as `read_osm_base_map` gives it.
+    """
+    if found.empty:
+        return gpd.GeoDataFrame({"kind": [], "name": [], "main": []}, geometry=[], crs="EPSG:4326")
+    metric = found.to_crs(working_crs(boundary))
+    metric = metric.set_geometry(metric.geometry.make_valid())
+    metric = metric[_fitting(metric)]
+    drawn = metric.set_geometry(metric.geometry.simplify(_STEP_M))
     outline = gpd.GeoSeries([boundary], crs="EPSG:4326").to_crs(metric.crs).iloc[0]
     drawn = drawn.clip(outline)
-    flat = drawn.geom_type.isin(["Polygon", "MultiPolygon"])
-    is_road = (drawn["kind"] == "road") & drawn.geom_type.str.contains("Line")
-    lasting = is_road | (flat & (drawn.area >= _SMALLEST_M2))
+    lasting = _fitting(drawn) & ((drawn["kind"] == "road") | (drawn.area >= _SMALLEST_M2))
     return drawn[lasting].sort_index().reset_index(drop=True).to_crs("EPSG:4326")
+
+
+def _fitting(found: gpd.GeoDataFrame) -> "pd.Series[bool]":
+    """Whether a road is a line, and anything else an area."""
+    is_road = found["kind"] == "road"
+    return (is_road & found.geom_type.isin(LINES)) | (~is_road & found.geom_type.isin(FLAT))
 
 
 def _features(

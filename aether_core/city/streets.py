@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from aether_core.city.osm_features import read_osm_features, tag_text
 from aether_core.reading import in_own_process
 from aether_core.spatial.earth import metres_a_degree
-from aether_core.spatial.longitudes import extent_of
+from aether_core.spatial.longitudes import Bounds, extent_of
 from aether_core.spatial.streets import StreetNetwork, network_of
 from aether_core.vector import DEFAULT_LIMITS, Limits
 
@@ -49,13 +49,10 @@ def read_osm_streets(
         NotFoundError: There is no such file.
         InputError: It is no OSM pbf file.
     """
-    west, south, east, north = extent_of(boundary)
-    wide, high = _AROUND_M / metres_a_degree((south + north) / 2)
-    around = shapely.box(west - wide, south - high, east + wide, north + high)
     ways = read_osm_features(
         path,
         {"highway": sorted(WALKED)},
-        around,
+        shapely.box(*bounds_of_walks(boundary)),
         columns=["highway", "foot", "access"],
         limits=limits,
     )
@@ -64,10 +61,17 @@ def read_osm_streets(
     foot, access = tag_text(ways, "foot"), tag_text(ways, "access")
     closed = foot.isin(_CLOSED) | ((foot == "") & access.isin(_CLOSED))
     walked = tag_text(ways, "highway").isin(WALKED) & ~closed
-    return network_of(_lines(ways.geometry[walked].to_numpy()))
+    return network_of(lines_of(ways.geometry[walked].to_numpy()))
 
 
-def _lines(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+def bounds_of_walks(boundary: shapely.Geometry) -> Bounds:
+    """Where streets count for walks in a city: its bounds and what lies around them, WGS84."""
+    west, south, east, north = extent_of(boundary)
+    wide, high = _AROUND_M / metres_a_degree((south + north) / 2)
+    return west - wide, south - high, east + wide, north + high
+
+
+def lines_of(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     """Lines, and the outlines of squares and platforms."""
     parts = shapely.get_parts(shapes)
     flat = shapely.get_type_id(parts) == 3

@@ -17,6 +17,7 @@ class StudyKind:
         trainings: About how many models are trained for each seed.
         is_curve: Whether its variants are points of a curve over `x`, rather than rows.
         of_two_cities: Whether a model of another city is tried.
+        of_windows: Whether the embedding is pooled in windows of other sizes.
     """
 
     title: str
@@ -26,6 +27,7 @@ class StudyKind:
     trainings: int
     is_curve: bool = False
     of_two_cities: bool = False
+    of_windows: bool = False
 
 
 KINDS: Mapping[str, StudyKind] = MappingProxyType(
@@ -59,6 +61,7 @@ KINDS: Mapping[str, StudyKind] = MappingProxyType(
             "Radius of a disk (m)",
             "the city's windows",
             8,
+            of_windows=True,
         ),
         "seeds": StudyKind(
             "Chance",

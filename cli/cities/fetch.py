@@ -65,6 +65,13 @@ def fetch(
     train: Annotated[
         bool, typer.Option("--train/--no-train", help="Train a model once the city has been added.")
     ] = False,
+    ground: Annotated[
+        bool,
+        typer.Option(
+            "--ground/--no-ground",
+            help="Take streets, water and parks from Overture; an extract brings its own.",
+        ),
+    ] = True,
     estimate: Estimate = False,
     yes: Yes = False,
     wait: Wait = True,
@@ -102,6 +109,7 @@ def fetch(
         cell_resolution=cell_resolution,
         train=train,
         credits=area.credits,
+        ground=ground,
     )
     _estimate_or_start(store, request, estimate=estimate, yes=yes, wait=wait)
 
@@ -224,6 +232,8 @@ def fetch_document(fetch: "FetchSummary") -> dict[str, Any]:
         "seconds_left": fetch.seconds_left,
         "error": fetch.error,
         "resumable": fetch.resumable,
+        "ground": fetch.request.takes_ground,
+        "lacks_ground": fetch.lacks_ground,
         "city_exists": fetch.city_exists,
         "run": fetch.run,
         "not_trained": fetch.not_trained,
@@ -238,7 +248,7 @@ def fetch_document(fetch: "FetchSummary") -> dict[str, Any]:
 def _say_estimate(expected: "FetchEstimate") -> None:
     basis = {
         "geometry": "the boundary only",
-        "servers": "the mirror's index, file headers and place statistics",
+        "servers": "the mirror's index, file headers, and statistics of places and streets",
     }
     rows: list[tuple[str, object]] = [
         ("years", ", ".join(map(str, expected.years))),
@@ -249,12 +259,24 @@ def _say_estimate(expected: "FetchEstimate") -> None:
         ("minutes", expected.minutes),
         ("cells", f"{expected.cells:,} (H3 resolution {expected.cell_resolution})"),
         ("places", "not counted" if expected.pois is None else f"at most {expected.pois:,}"),
+        ("streets, base map", _ground(expected)),
         ("disk", f"{expected.disk_megabytes:,.0f} of {expected.disk_free_megabytes:,.0f} MB free"),
         ("from", basis[expected.basis]),
     ]
     output.table(["", ""], rows)
     if expected.asks:
         output.say(f"Above {expected.ask_megabytes} MB, so it needs confirmation.")
+
+
+def _ground(expected: "FetchEstimate") -> str:
+    if expected.ground_megabytes is None:
+        return "not counted"
+    left_out = expected.buildings_megabytes
+    buildings = f", without buildings ({left_out:,.0f} MB)" if left_out else ""
+    return (
+        f"{expected.ground_megabytes:,.1f} MB in about {expected.ground_requests:,} requests"
+        f"{buildings}"
+    )
 
 
 def _say_fetch(fetch: "FetchSummary") -> None:
@@ -267,6 +289,8 @@ def _say_fetch(fetch: "FetchSummary") -> None:
     )
     if fetch.resumable:
         output.say(f"Resume it with: ./aether fetch resume {fetch.id}")
+    if fetch.lacks_ground:
+        output.say(f"Without streets and base map: ./aether fetch resume {fetch.id} --no-ground")
     if fetch.not_trained:
         output.say(f"Not trained: {fetch.not_trained}")
 
@@ -322,13 +346,20 @@ def cancel(fetch_id: FetchId) -> None:
     output.say(f"Fetch {found.id} is {found.state}." if found.is_finished else asked)
 
 
-def resume(fetch_id: FetchId, wait: Wait = True) -> None:
+def resume(
+    fetch_id: FetchId,
+    ground: Annotated[
+        bool,
+        typer.Option("--ground/--no-ground", help="--no-ground: without streets and base map."),
+    ] = True,
+    wait: Wait = True,
+) -> None:
     """Let a failed or cancelled fetch go on; nothing is downloaded twice."""
     from workflows.fetch.fetch import resume_fetch
     from workflows.home.store import open_store
 
     store = open_store()
-    _follow(store, resume_fetch(store, fetch_id), wait=wait)
+    _follow(store, resume_fetch(store, fetch_id, without_ground=not ground), wait=wait)
 
 
 def remove(fetch_id: FetchId) -> None:

@@ -1,6 +1,6 @@
 """`evaluate`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,13 @@ Curve = Annotated[
     bool, typer.Option("--learning-curve", help="Score against the number of labels.")
 ]
 
+Blind = Annotated[
+    bool,
+    typer.Option(
+        "--blind", help="Also train heads for each fold without the places of its spatial blocks."
+    ),
+]
+
 _COMPARED: Final = ",".join(COMPARED)
 
 
@@ -44,6 +51,7 @@ class CompareOptions:
 
     representations: Representations = _COMPARED
     curve: Curve = False
+    blind: Blind = False
     queries: Queries = None
     truth: Truth = None
     wait: Wait = True
@@ -108,7 +116,9 @@ def _compare(options: _Options, task: str) -> None:
 
     names = names_in(options.compared.representations)
     ended = _ended(
-        options, COMPARE, Comparison(_request(options, task), names, options.compared.curve)
+        options,
+        COMPARE,
+        Comparison(_request(options, task), names, options.compared.curve, options.compared.blind),
     )
     if ended is None:
         return
@@ -132,7 +142,14 @@ def _retrieval(options: _Options) -> None:
         )
     labels = replace(options.labels, labels=truth).request()
     fit = options.fit
-    test = RetrievalTest(read_queries(queries), labels, fit.model, fit.block_m, fit.seed)
+    test = RetrievalTest(
+        read_queries(queries),
+        labels,
+        fit.model,
+        fit.block_m,
+        fit.seed,
+        blind=options.compared.blind,
+    )
     ended = _ended(options, RETRIEVAL, test)
     if ended is None:
         return
@@ -141,7 +158,11 @@ def _retrieval(options: _Options) -> None:
     output.document(asdict(result))
     output.table(
         ["query", "metric", "value", "95 % interval"],
-        [(r["query"], r["metric"], r["value"], _interval(r["ci95"])) for r in result.rows],
+        [
+            (r["query"], f"{r['metric']}{words}", r["value"], _interval(r["ci95"]))
+            for rows, words in ((result.rows, ""), (result.blind, ", blind"))
+            for r in rows
+        ],
         title=f"{result.cells:,} labelled cells, model {result.model}",
     )
 
@@ -178,5 +199,6 @@ def _say_comparison(result: "Evaluation") -> None:
     output.say(result.verdict)
 
 
-def _interval(ends: list[float]) -> str:
-    return f"{ends[0]:.3f} to {ends[1]:.3f}"
+def _interval(ends: Sequence[float | None]) -> str:
+    low, high = ends
+    return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"

@@ -8,6 +8,7 @@ from cli.following import taken
 if TYPE_CHECKING:  # so that other commands do not load what jobs need
     from workflows.home.store import Store
     from workflows.jobs.kind import JobKind
+    from workflows.search.ask import Answer
     from workflows.search.change import CellChange
     from workflows.search.search import CellScores
 
@@ -46,6 +47,22 @@ def write_scores(store: "Store", scores: "CellScores", target: Path, *, force: b
         _as_job(store, SEARCH_FILE, scores.city, asked, target, force)
     else:
         export_scores(scores, target, force=force)
+
+
+def write_answer(store: "Store", answer: "Answer", target: Path, *, force: bool) -> None:
+    """Write every cell of an answer.
+
+    Raises:
+        AetherError: As `export_answer`.
+    """
+    from workflows.layers.export import export_answer
+    from workflows.layers.file_kinds import ANSWER_FILE, answer_file, takes_long
+
+    if takes_long(len(answer.units)):
+        asked = answer_file(store, answer, _ending(target))
+        _as_job(store, ANSWER_FILE, answer.city, asked, target, force)
+    else:
+        export_answer(answer, target, force=force)
 
 
 def write_change(store: "Store", found: "CellChange", target: Path, *, force: bool) -> None:

@@ -8,6 +8,7 @@ import typer
 from aether_core.errors import InputError
 from cli import output
 from cli.maps.ask import Output, Top, Year, check_output
+from cli.maps.files import write_answer
 from cli.options import FileOptions, Force, ModelName, flat
 
 if TYPE_CHECKING:  # torch comes with the search: commands that only show help do without
@@ -56,8 +57,9 @@ def ask(
             code="query-empty",
         )
     given = read_criteria(criteria) if criteria is not None else None
+    store = open_store()
     answer = answer_to(
-        open_store(),
+        store,
         slug,
         question,
         given.criteria if given is not None else (),
@@ -69,9 +71,7 @@ def ask(
         extent=Extent.EVERYWHERE if everywhere else Extent.LAND,
     )
     if target is not None:
-        from workflows.layers.export import export_answer
-
-        export_answer(answer, target, force=force)
+        write_answer(store, answer, target, force=force)
     results = answer.best(top)
     output.document(_document(answer, results))
     _say(answer, results)

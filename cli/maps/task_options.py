@@ -12,6 +12,7 @@ from aether_core.errors import InputError
 from aether_core.tasks.labels.crosswalks import CROSSWALKS
 from aether_core.tasks.predictors.predictor import PREDICTORS
 from aether_core.tasks.samples.representations import RECOMMENDED, REPRESENTATIONS
+from aether_core.tasks.testing.chosen import BEST
 from aether_core.tasks.testing.protocols import PROTOCOLS
 from aether_core.tasks.testing.splits import OFFERED
 from aether_core.tasks.values.transform import AUTO, TRANSFORMS
@@ -106,7 +107,9 @@ PerKm2 = Annotated[
     ),
 ]
 Pixels = Annotated[bool, typer.Option("--pixels", help="Average raster pixels instead of cells.")]
-Representation = Annotated[str, typer.Option(help=f"Features used: {_one_of(REPRESENTATIONS)}.")]
+Representation = Annotated[
+    str, typer.Option(help=f"Features used: {_one_of((*REPRESENTATIONS, BEST))}.")
+]
 Predictor = Annotated[str, typer.Option(help=f"{_one_of(PREDICTORS)}.")]
 Protocol = Annotated[str, typer.Option(help=f"{_one_of(PROTOCOLS)}.")]
 Splits = Annotated[str, typer.Option(help=f"{', '.join(OFFERED)}, or both with a comma.")]

@@ -49,7 +49,8 @@ def export(
         typer.Option(
             "--format",
             help="aether: heads.safetensors and model.json. "
-            "published: MODEL.pth, which the published code loads, and model.json.",
+            "published: MODEL.pth, which the published code loads, and model.json. "
+            "cityrep: the city's cells in the model's space, as the benchmark takes them.",
         ),
     ] = None,
     force: Force = False,

@@ -50,7 +50,7 @@ def lose_sight(page: Page, store: Store, files: TaskFiles) -> None:
         page.reload()
         expect(bar).to_be_visible(timeout=PATIENCE_MS)
         expect(tray).to_contain_text("Land use from points.csv")
-    expect(page.get_by_text("Usable cells")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Usable map cells")).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
     expect(bar).to_have_count(0)
     expect(tray).to_have_count(0)  # its map is before the visitor's eyes
@@ -118,6 +118,7 @@ def test_from_labels_over_a_reload_in_mid_fit_to_a_report(
     with visit() as page:
         lose_sight(page, app_environment, task_files)
         drawn_map(page).wait_for()
+        page.get_by_text("How was this tested?").click()
         for tab in ("Confidence", "Limitations", "Accuracy"):
             page.get_by_role("tab", name=tab).click()
             accessible(page)

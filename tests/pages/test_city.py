@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from aether_core.simulate.grid_city import SimulatedCity
 from tests.app_fixtures import SLUG, CityFiles
 from tests.area_tables import grid, written
-from tests.pages.visit import deck, layer, open_page, words
+from tests.pages.visit import deck, layer, links, open_page, words
 from tests.workflows.cities.other_embedding import write_tessera
 from ui.shell.state import CITY
 from workflows.cities.cities import list_cities, show_city
@@ -134,6 +134,11 @@ def test_a_table_of_codes_asks_for_their_shapes_and_which_column_is_the_code(
     city = show_city(empty_environment, "wards")
     assert (city.units, city.cells, city.pois) == ("areas", 12, 0)
     assert "12 areas" in words(visit)
+    for name in ("change", "search", "train"):  # each says at once what a model needs
+        visit = open_page(name, city="wards")
+        assert "This city has no places" in words(visit)
+        assert links(visit)["Add it with places"] == "city"
+        assert links(visit)["Or make a map, which needs no places"] == "layers"
 
     unclear = areas.assign(ward_code=[f"W{number}" for number in range(12)])
     visit = open_page("city")

@@ -1,5 +1,6 @@
 """The tray on every page: what runs, what waits, what has ended, and where its result is seen."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from ui.jobs.links import link_to
 from workflows.home.store import Store
 from workflows.jobs.job import list_jobs, show_job
 from workflows.jobs.registry import KINDS
+from workflows.search.criteria_file import criteria_in_link
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "compare": {"task": {"labels": {}}, "representations": ["poi"]},
     "report": {"layer": "landuse-1", "suffix": ".pdf"},
+    "answer-file": {"question": "", "criteria": [{"kind": "like", "words": "a bar"}]},
 }
 pytestmark = pytest.mark.usefixtures("no_worker")
 
@@ -143,6 +146,16 @@ def test_every_kind_of_job_says_where_its_result_is_seen(store: Store, kind: str
         link = link_to(job)
         assert link is not None
         assert (APP.parent / link.page).is_file()
+
+
+def test_a_file_of_an_answer_leads_to_its_question(store: Store) -> None:
+    asked = {"question": "bars near a school", "mode": "add", "extent": "land", "year": 2024}
+    job = replace(show_job(store, begin(store, "A file", "answer-file").job_id), request=asked)
+    address = link_to(job).address
+    assert (address["q"], address["mode"], address["year"]) == (asked["question"], "add", "2024")
+    edited = link_to(replace(job, request=REQUESTS["answer-file"])).address
+    (criterion,) = criteria_in_link(edited["c"])
+    assert (criterion.kind, criterion.words) == ("like", "a bar")
 
 
 def ended(store: Store, lease: JobLease) -> Any:

@@ -144,6 +144,8 @@ def test_removing_takes_a_second_word(kept: Store) -> None:
     gone = list_layers(kept, SLUG)[0].layer
     visit.button(key=f"remove-{gone}").click().run()
     assert [one.layer for one in list_layers(kept, SLUG)] != [gone]
+    ((_, said),) = visit.session_state["notices"]  # the router draws them
+    assert said == "The layer was removed."
     assert visit.radio[0].options == ["a night out"]
 
 

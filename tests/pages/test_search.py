@@ -14,8 +14,12 @@ from streamlit.testing.v1 import AppTest
 from aether_core.search.question.criteria import Criterion, FileSource
 from tests.app_fixtures import SLUG
 from tests.pages.visit import deck, layer, links, open_page, open_popover, popovers, words
+from ui.jobs.links import link_to
 from ui.shell.text import plain
 from workflows.home.store import Store
+from workflows.jobs.job import list_jobs
+from workflows.layers import file_kinds
+from workflows.layers.file_kinds import ANSWER_FILE
 from workflows.layers.layers import layer_values, list_layers
 from workflows.search.ask import Answer, ask
 from workflows.search.criteria_file import criteria_in_link, link_of
@@ -260,6 +264,21 @@ def test_an_answer_is_kept_as_a_layer_with_its_parts(app_environment: Store) -> 
     assert near.metres is not None
     np.testing.assert_allclose(values.loc[cells, "near_school_m"], near.metres, rtol=1e-6)
     assert "answer to a question" in words(open_page("layers"))
+
+
+@pytest.mark.usefixtures("jobs_at_once")
+def test_a_large_answer_is_prepared_by_a_job_and_found_again_from_its_link(
+    app_environment: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert open_page("search", q=WHOLE).get_by_key("search-download")
+    monkeypatch.setitem(file_kinds.DIRECT, "cell", 0)
+    visit = open_page("search", q=WHOLE)
+    visit.selectbox(key="search-format").set_value(".csv").run()
+    visit.button(key="search-file-make").click().run()
+    assert not visit.error
+    (job,) = list_jobs(app_environment, SLUG, kinds=[ANSWER_FILE.name])
+    later = open_page("search", **{**link_to(job).address, "city": SLUG})
+    assert later.get_by_key("search-file-download")
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,15 @@ def test_cells_can_be_shown_and_two_fields_subtracted(app_environment: Store) ->
     assert cell["t"] == f"homes minus work {100 * gap:+.1f} points"
 
 
+def test_the_headline_is_the_typical_error_in_points(mapped: SocioeconomicResult) -> None:
+    visit = open_page("socioeconomic")
+    (figure,) = [one for one in visit.metric if one.label.startswith("Typical error")]
+    l1 = mapped.cross_validation["spatial"]["l1"]
+    assert figure.value == f"{100 * l1 / len(mapped.fields):.1f}\N{NO-BREAK SPACE}points"
+    folded = [one.label for one in visit.expander]
+    assert "How was this tested?" in folded
+
+
 @pytest.mark.usefixtures("mapped")
 @pytest.mark.parametrize("tab", ["Accuracy", "Confidence", "Limitations", "Test areas"])
 def test_each_question_of_trust_has_its_tab(tab: str) -> None:

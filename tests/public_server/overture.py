@@ -15,7 +15,7 @@ RELEASE = "2026-10-21.0"
 OLDER = "2026-09-16.0"
 
 _BOX = pa.struct([(corner, pa.float32()) for corner in ("xmin", "xmax", "ymin", "ymax")])
-_SOURCES = pa.list_(
+SOURCES = pa.list_(
     pa.struct(
         [
             ("property", pa.string()),
@@ -28,16 +28,16 @@ _SOURCES = pa.list_(
     )
 )
 _RULES = pa.list_(pa.struct([("variant", pa.string()), ("value", pa.string())]))
-_NAMES = pa.struct(
+NAMES = pa.struct(
     [("primary", pa.string()), ("common", pa.map_(pa.string(), pa.string())), ("rules", _RULES)]
 )
-_ANY = [("id", pa.string()), ("geometry", pa.binary()), ("bbox", _BOX), ("version", pa.int32())]
+ANY = [("id", pa.string()), ("geometry", pa.binary()), ("bbox", _BOX), ("version", pa.int32())]
 
 PLACE = pa.schema(
     [
-        *_ANY,
-        ("sources", _SOURCES),
-        ("names", _NAMES),
+        *ANY,
+        ("sources", SOURCES),
+        ("names", NAMES),
         (
             "categories",
             pa.struct([("primary", pa.string()), ("alternate", pa.list_(pa.string()))]),
@@ -61,9 +61,9 @@ PLACE = pa.schema(
 )
 DIVISION_AREA = pa.schema(
     [
-        *_ANY,
-        ("sources", _SOURCES),
-        ("names", _NAMES),
+        *ANY,
+        ("sources", SOURCES),
+        ("names", NAMES),
         ("division_id", pa.string()),
         ("country", pa.string()),
         ("region", pa.string()),

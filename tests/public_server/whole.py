@@ -12,6 +12,7 @@ from tests.public_server.alphaearth import MirrorTile, write_mirror
 from tests.public_server.geocoder import SEARCH, Geocoder, settlement
 from tests.public_server.overpass import Overpass, node
 from tests.public_server.overture import Release, places_in, write_release
+from tests.public_server.overture_ground import SCHEMAS, ground_in
 from tests.public_server.server import PublicServer
 
 MIRROR = "/tge-labs/aef/v1/annual"
@@ -41,7 +42,8 @@ class World:
 def write_world(folder: Path, *, places: int = PLACES) -> World:
     """Write the mirror and a release of Overture for the city and its surroundings."""
     tiles = write_mirror(folder / MIRROR[1:], years=sorted(YEARS), area=AROUND)
-    release = write_release(folder, {("places", "place"): places_in(BOX, places)})
+    features = {("places", "place"): places_in(BOX, places), **ground_in(AROUND)}
+    release = write_release(folder, features, schemas=SCHEMAS)
     return World(folder, tuple(tiles), release)
 
 

@@ -34,6 +34,8 @@ def show_card(found: Found, row: int | None, sureness: npt.NDArray[np.float32] |
         sureness: Of each cell, 0 to 1, where it is known.
     """
     if row is None:
+        if asking.looked_at():
+            st.write("The place you chose lies outside this city.")
         st.write("Choose a result, or click the map, to see why a place scored as it did.")
         return
     key = ("why", row)

@@ -1,16 +1,18 @@
 """Keep an answer as a layer, or take it away as a file."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import streamlit as st
 
 from ui.jobs import made_file
-from ui.shell import downloads, errors, page, state
+from ui.jobs.links import LAYER
+from ui.shell import errors, page, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_answer, export_scores
-from workflows.layers.file_kinds import SEARCH_FILE, search_file
+from workflows.layers.file_kinds import ANSWER_FILE, SEARCH_FILE, answer_file, search_file
 from workflows.layers.layers import (
     LayerSummary,
     default_title,
@@ -41,20 +43,39 @@ def show_take_away(city: CitySummary, result: Answer | CellScores) -> None:
     one = _result(result)
     keeping, taking = st.columns(2, gap="small")
     with keeping, st.popover("Save to Maps", icon=":material/bookmark_add:", width="stretch"):
-        _keeping(one)
+        _keeping(city, one)
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption(one.contents)
         with errors.boxed(state.reachable):
             one.offer(f"{city.slug}-{one.title}")
 
 
-def _keeping(one: _Result) -> None:
+def _keeping(city: CitySummary, one: _Result) -> None:
     title = st.text_input("Title of the layer", one.title, key=f"title-{one.title}", max_chars=200)
     if st.button("Save as layer", type="primary", key="keep"):
         with errors.boxed(state.reachable):
             layer = one.keep(title)
             st.success(f"Kept as {plain(layer.title)}.")
-            st.page_link(page.LAYERS, label="See it under Maps", width="stretch")
+            there = {state.CITY: city.slug, LAYER: layer.layer}
+            st.page_link(
+                page.LAYERS, label="See it under Maps", width="stretch", query_params=there
+            )
+            st.page_link(
+                page.REPORTS, label="Make a report of it", width="stretch", query_params=there
+            )
+
+
+def _offer_answer(name: str, answer: Answer) -> None:
+    asked = cache(lambda: answer_file(state.store(), answer, ""))
+    made_file.in_a_format(
+        name,
+        answer.city,
+        ANSWER_FILE,
+        lambda suffix: replace(asked(), suffix=suffix),
+        lambda path: export_answer(answer, path),
+        key="search",
+        features=len(answer.units),
+    )
 
 
 def _result(result: Answer | CellScores) -> _Result:
@@ -63,9 +84,7 @@ def _result(result: Answer | CellScores) -> _Result:
             result.title[:200],
             "Every cell with its score, its rank, each part and each distance, WGS84.",
             lambda title: keep_answer(state.store(), result, title),
-            lambda name: downloads.buttons(
-                name, lambda path: export_answer(result, path), key="search"
-            ),
+            lambda name: _offer_answer(name, result),
         )
     return _Result(
         default_title(result),

@@ -4,6 +4,7 @@ import streamlit as st
 
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.samples.representations import COMPARED, usable_representations
+from aether_core.tasks.testing.chosen import BEST
 from aether_core.tasks.testing.comparison import representation_names
 from ui.forms import district as district_form
 from ui.forms import fit as fit_form
@@ -41,13 +42,20 @@ def ask_comparison(city: CitySummary, task: str, panel: Panel) -> None:
             key=f"{task}-curve",
             help="Shows how much more labels would help. Takes about three times as long.",
         )
+        blind = st.checkbox(
+            "Train without the tested blocks, too",
+            key=f"{task}-blind",
+            disabled=city.model is None,
+            help="The model has seen the places of the blocks it is tested on. This trains it anew "
+            "for each fold without them, as often as there are folds.",
+        )
         missing = _missing(task, asked, names)
         if missing:
             st.caption(f"Still needed: {missing}.")
         wanted = None
         if asked is not None and not missing:
             request = TASKS[task].request_for(asked, fit, MapChoices(districts=districts))
-            wanted = Comparison(request, names, with_curve=curve)
+            wanted = Comparison(request, names, with_curve=curve, blind=blind)
         if (
             job_panel.button(
                 panel, "Compare", key="compare-go", icon=":material/balance:", request=wanted
@@ -74,11 +82,12 @@ def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
     names = representation_names(city.embedding)
     chosen = st.multiselect(
         "Representations",
-        offered,
+        [*offered, BEST],
         default=[name for name in offered if name in COMPARED],
         format_func=lambda name: names.get(name, name),
         key=f"{task}-representations",
-        help="Features used. All are tested on the same folds.",
+        help="Features used. All are tested on the same folds. Best by inner folds takes, for "
+        "each fold, the one that does best on the other folds.",
     )
     if not city.model:
         st.caption("Train a model for this city to include AETHER.")
@@ -89,6 +98,6 @@ def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
 def _missing(task: str, asked: object, names: tuple[str, ...]) -> str:
     wanted = {
         SAMPLES[TASK_KINDS[task].samples].missing: asked is not None,
-        "at least two representations": len(names) > 1,
+        "at least two representations": len(set(names) - {BEST}) > 1,
     }
     return ", ".join(words for words, there in wanted.items() if not there)

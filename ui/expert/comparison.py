@@ -12,7 +12,7 @@ from aether_core.charts.words import SPLITS
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.testing.comparison import Gain, in_words, representation_names
-from aether_core.tasks.testing.splits import RANDOM, SPATIAL
+from aether_core.tasks.testing.splits import BLIND, RANDOM, SPATIAL
 from ui.maps import folds
 from ui.shell.text import duration, facts, source_and_date
 from workflows.cities.cities import CitySummary
@@ -25,6 +25,9 @@ _MARKS: Final = {
 }
 _TABLE, _CURVE, _FOLDS = "All figures", "Learning curve", "Folds and blocks"
 _CHART_HEIGHT: Final = 320
+_AROUND_PX: Final = 140
+"""Title, legend and axis of a chart of gains."""
+_ROW_PX: Final = 26
 
 
 def show_comparison(city: CitySummary, found: Evaluation) -> None:
@@ -54,7 +57,9 @@ def show_comparison(city: CitySummary, found: Evaluation) -> None:
         st.altair_chart(chart, height=_CHART_HEIGHT, key="forest", alt="Scores with intervals")
     with gained:
         chart = charts.gains_forest(gains, metric, names, n=found.findings.used)
-        st.altair_chart(chart, height=_CHART_HEIGHT, key="gains", alt="Gains with intervals")
+        rows_px = _ROW_PX * sum(gain["metric"] == metric for gain in gains)
+        height = max(_CHART_HEIGHT, _AROUND_PX + rows_px)
+        st.altair_chart(chart, height=height, key="gains", alt="Gains with intervals")
     _more(city, found)
 
 
@@ -78,22 +83,25 @@ def _verdict(found: Evaluation, metric: Metric, names: Mapping[str, str]) -> Non
         if gain["metric"] == metric.name
     }
     for name in dict.fromkeys(representation for representation, _ in gains):
-        random, spatial = gains.get((name, RANDOM.name)), gains.get((name, SPATIAL.name))
-        hardest = spatial or random
+        made = [gains.get((name, split.name)) for split in (RANDOM, SPATIAL, BLIND)]
+        hardest = next((gain for gain in reversed(made) if gain is not None), None)
         mark = _MARKS[hardest.better if hardest else None]
-        where = " on spatial blocks" if spatial else ""
+        where = f" on {SPLITS[hardest.split]}" if hardest and hardest is not made[0] else ""
         st.markdown(
             f"**{_first_large(names.get(name, name))}** {mark}{where}  \n"
-            f"{in_words(random, spatial, metric, names)}"
+            f"{in_words(made, metric, names)}"
         )
     if not gains:
         st.markdown(found.verdict or "Only one representation was tested.")
-    spatial_there = any(split == SPATIAL.name for _, split in gains)
-    if spatial_there:
-        st.caption(
+    splits = {split for _, split in gains}
+    if SPATIAL.name in splits:
+        words = (
             "Random folds test on places next to training places, which is "
             "optimistic. Spatial blocks test away from them: rely on these for a map."
         )
+        if BLIND.name in splits:
+            words += " Unseen blocks are spatial blocks whose places the model was trained without."
+        st.caption(words)
 
 
 def _first_large(name: str) -> str:

@@ -50,12 +50,7 @@ def form(city: CitySummary, panel: Panel) -> None:
         AetherError: Queries or truth cannot be used; the caller shows it.
     """
     if city.model is None:
-        page.empty(
-            "This city has no model yet",
-            "Train its model first; then text search can be tested against labels.",
-            page.TRAIN,
-            "Train its model",
-        )
+        page.needs_model(city, "Text search is tested with the city's model")
         return
     given, asking = st.columns([2, 1], gap="large")
     with given:
@@ -71,7 +66,15 @@ def form(city: CitySummary, panel: Panel) -> None:
         missing = ", ".join(words for words, there in wanted.items() if not there)
         if missing:
             st.caption(f"Still needed: {missing}.")
-        test = RetrievalTest(queries, truth) if truth is not None and not missing else None
+        blind = st.checkbox(
+            "Train without the tested blocks, too",
+            key="retrieval-blind",
+            help="The model has seen the places of the cells it is tested on. This trains it anew "
+            "five times, each time without the places of a fifth of the blocks.",
+        )
+        test = None
+        if truth is not None and not missing:
+            test = RetrievalTest(queries, truth, blind=blind)
         go = job_panel.button(
             panel,
             "Run the test",
@@ -259,4 +262,9 @@ def _table(found: RetrievalEvaluation) -> None:
         low, high = row["ci95"]
         span = "" if low is None else f" ({low:.2f} to {high:.2f})"
         line[_METRICS[row["metric"]]] = f"{row['value']:.2f}{span}"
+    for row in found.blind:
+        low, high = row["ci95"]
+        span = "" if low is None else f" ({low:.2f} to {high:.2f})"
+        column = f"{_METRICS[row['metric']]}, places unseen"
+        queries[row["query"]][column] = f"{row['value']:.2f}{span}"
     st.dataframe(list(queries.values()), hide_index=True, key="retrieval-table")

@@ -6,7 +6,7 @@ from typing import Final
 import streamlit as st
 
 from aether_core.model.recipes import recipe, recipes
-from aether_core.study.kinds import ALL_KINDS, KINDS
+from aether_core.study.kinds import TRANSFER_KIND
 from ui.shell import state
 from ui.shell.text import count, duration, plain
 from workflows.cities.cities import CitySummary
@@ -17,6 +17,7 @@ from workflows.evaluation.studies import (
     StudyRequest,
     seeds_from,
     start_study,
+    studies_of,
     study_kind,
 )
 from workflows.evaluation.study_city import label_choices
@@ -39,7 +40,7 @@ def ask_study(city: CitySummary) -> bool:
     others = [one for one in state.cities() if one.slug != city.slug]
     with st.container(border=True, key="study-form"):
         st.header("New study", anchor=False)
-        kind = _ask_kind(with_transfer=bool(others))
+        kind = _ask_kind(city, with_transfer=bool(others))
         st.caption(study_kind(kind).question)
         source = _ask_source(others) if study_kind(kind).of_two_cities else None
         request = _ask_request(city, kind)
@@ -61,8 +62,8 @@ def ask_study(city: CitySummary) -> bool:
     return True
 
 
-def _ask_kind(*, with_transfer: bool) -> str:
-    kinds = list(ALL_KINDS if with_transfer else KINDS)
+def _ask_kind(city: CitySummary, *, with_transfer: bool) -> str:
+    kinds = [*studies_of(city.unit), *([TRANSFER_KIND] if with_transfer else [])]
     return st.selectbox(
         "Question",
         kinds,

@@ -28,7 +28,7 @@ def show_cost(request: FetchCity) -> FetchEstimate:
     kept: tuple[FetchCity, FetchEstimate] | None = st.session_state.get(_EXACT)
     known = kept is not None and kept[0] == asked
     cost = kept[1] if kept is not None and known else _from_geometry(asked)
-    _figures(cost)
+    _figures(request, cost)
     _say_disk(cost)
     if cost.basis != FROM_SERVERS:
         _offer_exact(asked)
@@ -52,7 +52,7 @@ def size(megabytes: float) -> str:
     return f"{max(megabytes, 1):,.0f} MB" if megabytes > 0 else "0 MB"
 
 
-def _figures(cost: FetchEstimate) -> None:
+def _figures(request: FetchCity, cost: FetchEstimate) -> None:
     about = "" if cost.basis == FROM_SERVERS else "about "
     columns = st.columns(4, gap="small")
     figures = (
@@ -68,11 +68,26 @@ def _figures(cost: FetchEstimate) -> None:
         "Files": f"{count(cost.tiles, 'tile')}, {_zones(cost)}, "
         f"{count(len(cost.years), 'year')}, {cost.pixels / 1e6:,.1f} million pixels",
         "Places": places + (f", release {cost.release}" if cost.release else ""),
+        "Streets, water, parks": _ground(request, cost),
     }
     if cost.reused_megabytes:
         lines["Already cached"] = f"{size(cost.reused_megabytes)} from earlier downloads"
     lines["Disk"] = f"{size(cost.disk_megabytes)} needed, {size(cost.disk_free_megabytes)} free"
     facts(lines)
+
+
+def _ground(request: FetchCity, cost: FetchEstimate) -> str:
+    """What streets and base map take, and what of them is left out."""
+    if request.osm_file is not None:
+        return "from the OpenStreetMap extract"
+    if not request.takes_ground:
+        return "left out"
+    if cost.ground_megabytes is None:
+        return "not counted yet"
+    taken = f"{size(cost.ground_megabytes)}, about {count(cost.ground_requests or 0, 'request')}"
+    if not cost.buildings_megabytes:
+        return taken
+    return f"{taken}; no buildings, which would take {size(cost.buildings_megabytes)}"
 
 
 def _zones(cost: FetchEstimate) -> str:
@@ -96,8 +111,8 @@ def _offer_exact(request: FetchCity) -> None:
             "Get exact figures",
             key="fetch-exact-go",
             icon=":material/cloud_sync:",
-            help="Reads the mirror's index, file headers and place statistics for an exact "
-            "estimate. The first time, the index is downloaded too (about 80 MB).",
+            help="Reads the mirror's index, file headers, and statistics of places and streets for "
+            "an exact estimate. The first time, the index is downloaded too (about 80 MB).",
         )
     if not asked:
         return

@@ -82,6 +82,13 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
         key="fetch-train",
         help="The city can then be searched in plain words as soon as it is ready.",
     )
+    ground = st.checkbox(
+        "Streets, water and parks",
+        value=True,
+        key="fetch-ground",
+        help="From Overture Maps, drawn under every map, and walked along for distances on foot. "
+        "Buildings are added to small cities. An OpenStreetMap extract brings its own.",
+    )
     with st.expander("More settings"):
         least = DEFAULT_CONFIDENCE if source == OSM else confidence.ask("fetch-confidence")
         extract = []
@@ -121,6 +128,7 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
         train=train,
         cell_resolution=_CELL_SIZES.get(cells),
         credits=area.credits,
+        ground=ground,
     )
 
 

@@ -1,6 +1,8 @@
 """Fetches on their way: how far each is, what stopped it, and how it goes on."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -17,6 +19,7 @@ from workflows.fetch.fetch import (
     resume_fetch,
     show_fetch,
 )
+from workflows.home.store import Store
 from workflows.jobs.job import JobSummary, show_job
 
 FOLLOWED: Final = "fetch-followed"
@@ -127,6 +130,16 @@ def _ended(fetch: FetchSummary) -> None:
                     args=("resume", fetch.id),
                     help="Files already downloaded are not downloaded again.",
                 )
+            if fetch.lacks_ground:
+                st.button(
+                    "Resume without streets",
+                    key=f"fetch-without-ground-{fetch.id}",
+                    icon=":material/layers_clear:",
+                    on_click=_do,
+                    args=("resume without ground", fetch.id),
+                    help="The city is made without streets, water and parks of its own; distances "
+                    "are then straight lines.",
+                )
             st.button(
                 "Dismiss",
                 key=f"fetch-dismiss-{fetch.id}",
@@ -146,13 +159,17 @@ def _ended(fetch: FetchSummary) -> None:
 
 def _do(what: str, number: int) -> None:
     """Resume or dismiss; what goes wrong is shown above the list."""
-    done = {"resume": resume_fetch, "dismiss": remove_fetch}[what]
+    ways: dict[str, Callable[[Store, int], object]] = {
+        "resume": resume_fetch,
+        "resume without ground": partial(resume_fetch, without_ground=True),
+        "dismiss": remove_fetch,
+    }
     try:
-        done(state.store(), number)
+        ways[what](state.store(), number)
     except AetherError as error:
         st.session_state[_PROBLEM] = error
         return
-    if what == "resume":
+    if what != "dismiss":
         st.session_state[FOLLOWED] = number
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.search.question.criteria import Criterion, FileSource
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.shell import page, state
 from workflows.cities.job_kinds import ADD_CITY, ADD_YEAR
@@ -17,11 +18,13 @@ from workflows.evaluation.retrieval import TASK as RETRIEVAL_TASK
 from workflows.evaluation.retrieval_job import RETRIEVAL
 from workflows.evaluation.study_kind import STUDY
 from workflows.fetch.job_kind import FETCH
+from workflows.home.documents import from_document
 from workflows.jobs.job import JobSummary
-from workflows.layers.file_kinds import CHANGE_FILE, LAYER_FILE, SEARCH_FILE
+from workflows.layers.file_kinds import ANSWER_FILE, CHANGE_FILE, LAYER_FILE, SEARCH_FILE
 from workflows.layers.job_kind import CHANGE
 from workflows.layers.package import CITY_PACKAGE
 from workflows.reports.job_kind import REPORT
+from workflows.search.criteria_file import link_of
 from workflows.training.job_kind import TRAIN
 
 LAYER: Final = "layer"
@@ -110,6 +113,20 @@ def _search(job: JobSummary) -> Link:
     return Link("See the file", page.SEARCH, {state.CITY: job.city} | asked)
 
 
+def _answer(job: JobSummary) -> Link:
+    """The question whose answer is in a file, as its address says it.
+
+    An uploaded file is no part of an address, so that what it limited is asked without it.
+    """
+    names = {"q": "question", "mode": "mode", "ground": "extent", "year": "year"}
+    asked = _asked(job, names)
+    if "q" not in asked:
+        criteria = from_document(list[Criterion], job.request.get("criteria", []))
+        in_address = [one for one in criteria if not isinstance(one.source, FileSource)]
+        asked |= {"c": link_of(in_address)} if in_address else {}
+    return Link("See the file", page.SEARCH, {state.CITY: job.city} | asked)
+
+
 def _change(job: JobSummary) -> Link:
     """The change that is in a file."""
     names = {"what": "query", "without": "minus", "from": "year_from", "to": "year_to"}
@@ -132,6 +149,7 @@ _LINKS: Final[Mapping[str, Callable[[JobSummary], Link]]] = {
     CHANGE.name: _map(page.LAYERS),
     LAYER_FILE.name: _of_layer("See the file"),
     SEARCH_FILE.name: _search,
+    ANSWER_FILE.name: _answer,
     CHANGE_FILE.name: _change,
     COMPARE.name: lambda job: Link(
         "See the comparison",

@@ -59,10 +59,10 @@ def show_file(
         offer: How it is offered.
         since: Older files are of something else that had the same name.
     """
-    asked = kind.to_document(request)
+    asked = kind.asked(kind.to_document(request))
 
     def concerns(job: JobSummary) -> bool:
-        return job.request == asked and job.created >= since
+        return kind.asked(job.request) == asked and job.created >= since
 
     panel = job_panel.look(key, slug, [kind], concerns)
     done = panel.newest_done()
@@ -136,10 +136,10 @@ def _asked_last(
     slug: str, kind: JobKind[Any], request: Callable[[str], object], since: datetime
 ) -> str | None:
     """The format that was asked for last: after a reload that one is shown, made or on its way."""
-    asked = {suffix: kind.to_document(request(suffix)) for suffix in FORMATS}
+    asked = {suffix: kind.asked(kind.to_document(request(suffix))) for suffix in FORMATS}
     for job in list_jobs(state.store(), slug, kinds=[kind.name], limit=_LOOKED_AT):
         for suffix, document in asked.items():
-            if job.request == document and job.created >= since:
+            if kind.asked(job.request) == document and job.created >= since:
                 return suffix
     return None
 

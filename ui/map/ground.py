@@ -13,10 +13,12 @@ from shapely.geometry import mapping, shape
 
 from aether_core.spatial.longitudes import joined_across_180
 from ui.map import served
+from ui.map.shapes import simplified as simplified_coverage
 from ui.shell import state
 from ui.shell.palette import Ground
 from workflows.cities.cities import CitySummary, base_map
 from workflows.home.store import Store
+from workflows.training.representation import every_unit
 
 _KINDS: Final = ("water", "green", "road", "building")
 LINES: Final = frozenset({"road"})
@@ -136,6 +138,31 @@ def _layer(kind: str, data: str, colours: Ground) -> pdk.Layer:
 def over(city: CitySummary, colours: Ground) -> pdk.Layer:
     """The city's boundary, above the data."""
     return _outline(_joined(city, city.boundary), "boundary", [*colours.boundary, 200], 1.5)
+
+
+def units(city: CitySummary, colours: Ground) -> list[pdk.Layer]:
+    """The outlines of a city's own areas, which stand where nothing is coloured; none of cells."""
+    if not city.unit.of_embedding:
+        return []
+    place = served.once((city.slug, city.created, "units"), lambda: _units(city), "json")
+    return [
+        pdk.Layer(
+            "GeoJsonLayer",
+            place,
+            id="units",
+            stroked=True,
+            filled=False,
+            get_line_color=[*colours.boundary, 90],
+            line_width_min_pixels=0.75,
+            pickable=False,
+        )
+    ]
+
+
+def _units(city: CitySummary) -> bytes:
+    shapes = every_unit(state.store(), city.id, city.created).polygons()
+    parts = shapely.get_parts(simplified_coverage(shapes))
+    return served.written(feature(shapely.multipolygons(parts[shapely.get_type_id(parts) == 3])))
 
 
 def footprint(city: CitySummary, colours: Ground) -> pdk.Layer:

@@ -53,6 +53,7 @@ _WORDS: Final = {
     "divider": "Divider between two maps",
 }
 _GROUND: Final = "Streets, water, parks"
+_AREAS: Final = "Areas"
 _DATA: Final = "Map colours"
 _PLACES: Final = "Places"
 _OUTLINES: Final = "Boundary"
@@ -141,6 +142,7 @@ def draw_map(
     """
     colours = ground_colours(dark=state.is_dark())
     stack = _grouped(_GROUND, ground.under(city, colours))
+    stack += _grouped(_AREAS, ground.units(city, colours))
     legends: list[dict[str, Any]] = []
     for at, layer in enumerate(layers):
         drawn = layer.drawn(colours, f"-{at}" if at else "")

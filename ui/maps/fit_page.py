@@ -13,7 +13,7 @@ from ui.jobs.panel import Panel
 from ui.maps import take_away
 from ui.maps.layer_names import distinct_names
 from ui.maps.task_page import Headline
-from ui.shell import page, state
+from ui.shell import notice, page, state
 from ui.shell.text import facts
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary, list_layers
@@ -50,7 +50,7 @@ def show_next(key: str, panel: Panel, layers: Sequence[LayerSummary]) -> None:
     """Turn to the map that was just made, or that the address names."""
     made = [str(job.result[LAYER]) for job in panel.ended]
     if made:
-        st.toast("The map was saved as a layer.")
+        notice.say("The map was saved as a layer.")
     linked = from_address(LAYER)
     there = {layer.layer for layer in layers}
     wanted = next((one for one in [*made, linked] if one in there), None)
@@ -78,23 +78,15 @@ def score(layer: LayerSummary, headline: Headline) -> None:
     test = layer.measured(Findings).test
     split = SPLITS[test.hardest]
     figures = test.accuracy[split.name][headline.metric]
-    percent = headline.percent
-    said = _figure(figures.mean, percent=percent)
-    words = (
-        f"95 % interval {_figure(figures.lo, percent=percent)} "
-        f"to {_figure(figures.hi, percent=percent)}"
-    )
+    said = headline.write(figures.mean)
+    words = f"95 % interval {headline.write(figures.lo)} to {headline.write(figures.hi)}"
     other = test.accuracy.get(RANDOM.name) if split is not RANDOM else None
     if other:
-        mean = _figure(other[headline.metric].mean, percent=percent)
+        mean = headline.write(other[headline.metric].mean)
         words += f"; {RANDOM.where} {headline.known} {mean}"
     with st.container(gap="xxsmall"):
         st.metric(f"{headline.label}, {split.where} {headline.known}", said, help=headline.about)
         st.caption(words)
-
-
-def _figure(value: float, *, percent: bool) -> str:
-    return f"{100 * value:.0f}\u00a0%" if percent else f"{value:.3f}"
 
 
 def panel(layer: LayerSummary) -> None:
@@ -104,7 +96,9 @@ def panel(layer: LayerSummary) -> None:
     used, what = kind.samples.capitalize(), kind.outcomes.capitalize()
     source = asked.get(kind.samples, "unknown")
     dropped = sum(found.dropped.values())
-    representation = str(asked.get("representation", ""))
+    name = str(asked.get("representation", ""))
+    data = representation_names(layer.embedding).get(name, name)
+    chosen = ", chosen by inner folds" if asked.get("chosen_from") else ""
     facts(
         {
             "Based on": source,
@@ -112,7 +106,7 @@ def panel(layer: LayerSummary) -> None:
             what: f"{len(found.outcomes)} {kind.outcomes}"
             if len(found.outcomes) > _NAMED
             else ", ".join(found.outcomes),
-            "Data used": representation_names(layer.embedding).get(representation, representation),
+            "Data used": f"{data}{chosen}",
             "Model": layer.model or "none needed",
             f"{layer.unit.capitalize()}s": f"{layer.features:,}",
             "Created": f"{layer.created:%d %b %Y, %H:%M}",

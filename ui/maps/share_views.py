@@ -11,7 +11,7 @@ import pandas as pd
 from aether_core.charts.class_colours import class_colours
 from ui.map.cells import WORDS_LIMIT
 from ui.map.coloured import Shown
-from ui.maps.views import LayerView, Look, categories, difference, share_steps
+from ui.maps.views import LayerView, Look, categories, difference, share_steps, units_of
 
 FIELD, OBSERVED, ERROR, LARGEST, MIXED, WIDTH, BETWEEN = (
     "Predicted",
@@ -75,7 +75,7 @@ def _coloured(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Lo
         return LayerView(
             categories(frame["dominant"], fields, class_colours(fields)),
             "Largest group",
-            f"largest predicted share, % of the {_unit(frame)}",
+            f"largest predicted share, % of the {units_of(frame)}",
         )
     if asked.what == MIXED:
         values = _column(frame, "entropy")
@@ -165,7 +165,3 @@ def _column(frame: pd.DataFrame, name: str) -> npt.NDArray[np.float32]:
 
 def _percent(share: float, *, signed: bool = False) -> str:
     return f"{100 * share:+.1f} points" if signed else f"{100 * share:.1f} %"
-
-
-def _unit(frame: pd.DataFrame) -> str:
-    return "areas" if "area" in frame else "cells"

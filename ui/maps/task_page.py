@@ -1,5 +1,6 @@
 """What pages show of a map of one kind of task: how it is coloured, and how far to trust it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
@@ -29,14 +30,14 @@ class Headline:
         label: What it is called.
         known: What the map was made from, such as `labels`.
         about: What it means, as help.
-        percent: Whether it is a share, shown in per cent.
+        write: A figure of it as it is shown.
     """
 
     metric: str
     label: str
     known: str
     about: str
-    percent: bool = False
+    write: Callable[[float], str] = "{:.3f}".format
 
 
 class TaskPage(Generic[F]):

@@ -20,7 +20,7 @@ HOW_GOOD, HOW_SURE, WHERE_NOT, FOLDS = "Accuracy", "Confidence", "Limitations", 
 
 
 def show_trust(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key: str) -> None:
-    """Draw the tabs; only the open one is worked out.
+    """Draw the tabs, folded away; only the open one is worked out.
 
     Args:
         frame: The layer's values, of areas where there are some.
@@ -33,11 +33,12 @@ def show_trust(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key:
         WHERE_NOT: lambda: _where_not(found, page.limits(found), key),
         FOLDS: lambda: folds.draw_folds(city, found.held_out, key=f"{key}-folds"),
     }
-    tabs = st.tabs(list(bodies), key=f"{key}-tabs", on_change="rerun")
-    for tab, body in zip(tabs, bodies.values(), strict=True):
-        if tab.open:
-            with tab:
-                body()
+    with st.expander("How was this tested?", icon=":material/fact_check:"):
+        tabs = st.tabs(list(bodies), key=f"{key}-tabs", on_change="rerun")
+        for tab, body in zip(tabs, bodies.values(), strict=True):
+            if tab.open:
+                with tab:
+                    body()
 
 
 def _where_not(found: Findings, limits: str, key: str) -> None:

@@ -112,21 +112,21 @@ def land_use(
     """
     if what == CONFIDENCE:
         view = _cut(frame, "confidence", CONFIDENCE_BREAKS, "confidence", look)
-        unit = f"calibrated probability of the class{_if_observed(frame, '; observed cells 100 %')}"
+        unit = f"calibrated probability of the class{_if_observed(frame, '; observed ones 100 %')}"
         return _with_words(view, frame, "Confidence", unit)
     if what == SET_SIZE:
         return _with_words(
             _set_sizes(frame, len(classes), look),
             frame,
             "Possible classes",
-            f"classes in the set{_if_observed(frame, '; observed cells 1')}",
+            f"classes in the set{_if_observed(frame, '; observed ones 1')}",
         )
     if what == ONE_CLASS:
         view = _cut(frame, f"p_{one}", PROBABILITY, one, look)
-        unit = f"calibrated probability{_if_observed(frame, '; observed cells 0 or 100 %')}"
+        unit = f"calibrated probability{_if_observed(frame, '; observed ones 0 or 100 %')}"
         return _with_words(view, frame, one, unit)
     if what == TRUST:
-        return _with_words(_trust(frame), frame, "Reliability", "share of cells")
+        return _with_words(_trust(frame), frame, "Reliability", f"share of {units_of(frame)}")
     seen = sorted(frame["landuse"].dropna().unique())  # one too rare for the fit is seen, too
     names = tuple(dict.fromkeys([*classes, *seen]))
     shown = categories(frame["landuse"], names, class_colours(names))
@@ -158,6 +158,11 @@ def predictions_of(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def units_of(frame: pd.DataFrame) -> str:
+    """What the rows of a layer are called."""
+    return "areas" if "area" in frame else "cells"
+
+
 def _if_observed(frame: pd.DataFrame, words: str) -> str:
     return words if observed(frame).any() else ""
 
@@ -166,7 +171,7 @@ def _class_unit(frame: pd.DataFrame) -> str:
     """Where classes come from: the last line of the legend."""
     part = float(observed(frame).mean()) if len(frame) else 0.0
     if not part:
-        return "most probable class, share of cells"
+        return f"most probable class, share of {units_of(frame)}"
     return f"{_share(part)} observed, {_share(1 - part)} predicted"
 
 

@@ -1,5 +1,6 @@
 """How every page begins: its heading, the city it is about, or what to do when there is none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -174,11 +175,59 @@ def with_city(title: str) -> CitySummary | None:
     return city
 
 
-def empty(title: str, words: str, target: str, label: str) -> None:
-    """An empty state: what is missing, and the one page that mends it."""
+def empty(
+    title: str, words: str, target: str, label: str, *, address: Mapping[str, str] | None = None
+) -> None:
+    """An empty state: what is missing, and the one page that mends it.
+
+    Args:
+        title: What is missing.
+        words: Why it is needed.
+        target: The page.
+        label: Of the link.
+        address: What the page's address says.
+    """
     with st.container(
         border=True, width=560, key=f"empty-{target.rpartition('/')[2].removesuffix('.py')}"
     ):
         st.header(title, anchor=False)
         st.write(words)
-        st.page_link(target, label=label, icon=":material/arrow_forward:", width="stretch")
+        st.page_link(
+            target,
+            label=label,
+            icon=":material/arrow_forward:",
+            width="stretch",
+            query_params=dict(address or {}),
+        )
+
+
+def needs_model(city: CitySummary, purpose: str) -> None:
+    """What a city without a model needs first: places, which one learns from, or the training.
+
+    Args:
+        city: Has no model.
+        purpose: What the model is for, as a sentence without a full stop.
+    """
+    if city.pois:
+        empty(
+            "This city has no model yet",
+            f"{purpose}, so train one first. It takes a few minutes at most.",
+            TRAIN,
+            "Train its model",
+            address={state.CITY: city.slug},
+        )
+        return
+    empty(
+        "This city has no places",
+        f"{purpose}, and a model learns from places: shops, schools, parks. Add the city again, "
+        "under another short name, with a file of its places.",
+        CITY,
+        "Add it with places",
+        address={"do": "files"},
+    )
+    st.page_link(
+        LAYERS,
+        label="Or make a map, which needs no places",
+        icon=":material/layers:",
+        query_params={state.CITY: city.slug},
+    )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.city.base_map import read_osm_base_map
 from aether_core.city.boundary import BoundaryFile, polygons_of, read_boundary, working_crs
-from aether_core.city.streets import read_osm_streets
+from aether_core.city.streets import lines_of, read_osm_streets
 from aether_core.eo.alphaearth import ATTRIBUTION
 from aether_core.eo.embedding import Embedding, Pooled, open_embedding
 from aether_core.eo.embedding_kind import (
@@ -38,7 +38,7 @@ from aether_core.poi.read import read_pois
 from aether_core.poi.text import poi_texts
 from aether_core.progress import Progress, silent
 from aether_core.spatial.longitudes import extent_of
-from aether_core.spatial.streets import StreetNetwork
+from aether_core.spatial.streets import StreetNetwork, network_of
 from aether_core.tasks.labels.read import Labels
 from aether_core.text.encoder import text_hash
 from aether_core.vector import NO_OPTIONS, ReadingReport, ReadOptions, read_vector
@@ -85,6 +85,8 @@ class AddCity:
         boundary_crs: CRS of the boundary; wins over what it states.
         land_use: OpenStreetMap extract (.pbf) to keep the city's land use from, as labels, and its
             streets; taken from `pois` where that is an extract.
+        streets: Vector file of the lines one can walk along, in the city and around it; taken from
+            an OpenStreetMap extract where it is left out.
         base_map: Vector file with `kind` (water, green, road, building), and
             `main` where roads are told from main roads, drawn under the maps.
         simulated: Marks everything made from this city as simulated.
@@ -113,6 +115,7 @@ class AddCity:
     options: ReadOptions = NO_OPTIONS
     boundary_crs: str | None = None
     land_use: Path | None = None
+    streets: Path | None = None
     base_map: Path | None = None
     simulated: bool = False
     cell_resolution: int | None = None
@@ -388,6 +391,9 @@ def _extract(request: AddCity) -> Path | None:
 
 
 def _streets(request: AddCity, boundary: MultiPolygon) -> StreetNetwork | None:
+    if request.streets is not None:
+        lines = read_vector(request.streets, options_of_other_files(request.options)).frame
+        return network_of(lines_of(lines.geometry.to_numpy()))
     extract = _extract(request)
     return None if extract is None else read_osm_streets(extract, boundary)
 

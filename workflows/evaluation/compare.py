@@ -14,6 +14,7 @@ from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import ComparisonFindings
 from aether_core.tasks.samples.representations import REPRESENTATIONS
+from aether_core.tasks.testing.chosen import BEST, ChosenByInnerFolds
 from aether_core.tasks.testing.comparison import (
     Comparison,
     Gain,
@@ -21,14 +22,15 @@ from aether_core.tasks.testing.comparison import (
     in_words,
     representation_names,
 )
-from aether_core.tasks.testing.experiment import ExperimentSetup, run_experiment
+from aether_core.tasks.testing.experiment import Described, ExperimentSetup, run_experiment
 from aether_core.tasks.testing.learning_curve import learning_curve
 from aether_core.tasks.testing.protocols import CROSS_VALIDATION
-from aether_core.tasks.testing.splits import RANDOM, SPATIAL
+from aether_core.tasks.testing.splits import BLIND, RANDOM, SPATIAL
 from db.cities import cities as city_rows
 from db.evidence import evaluations as evaluation_rows
 from db.schema import City
 from db.schema import Evaluation as EvaluationRow
+from workflows.evaluation.blind import blind_representations
 from workflows.home.json_values import json_values
 from workflows.home.store import Store
 from workflows.tasks.task import ComparedSamples, task_of
@@ -36,6 +38,8 @@ from workflows.tasks.task import ComparedSamples, task_of
 Within = Callable[[Session, int], None]
 """Called with a comparison's number, as the last in the transaction that keeps it."""
 AGAINST = "alphaearth"
+FEWEST_CANDIDATES = 2
+"""Representations that `best` chooses from, at least."""
 _CURVE_SEEDS = 3
 _CURVE_SIZES = (25, 50, 100, 200, 400, 800, 1600, 3200)
 
@@ -80,6 +84,7 @@ def evaluate_task(
     progress: Progress = silent,
     *,
     with_curve: bool = False,
+    blind: bool = False,
     within: Within | None = None,
 ) -> Evaluation:
     """Compare representations on the samples of a kind of task.
@@ -91,32 +96,54 @@ def evaluate_task(
         representations: Their names.
         progress: Told what is done.
         with_curve: Score against the number of labels, too.
+        blind: Test on spatial blocks whose places the model has not seen, too: heads are trained
+            anew for each fold.
         within: Called with the comparison's number, as the last in the transaction that keeps it.
 
     Raises:
         NotFoundError: No such city, model or file.
-        InputError: Labels, areas, settings or representations cannot be used.
+        InputError: Labels, areas, settings or representations cannot be used; or `blind` is asked
+            for where nothing is held out in blocks, or of a model that was not trained here.
         CancelledError: `progress` asked to stop; nothing is kept.
     """
     started = time.perf_counter()
     check_representations(representations)
-    compared = task_of(request).compared(store, slug, request, representations, progress)
-    return _evaluated(store, compared, started, progress, with_curve=with_curve, within=within)
+    made = tuple(name for name in representations if name != BEST)
+    compared = task_of(request).compared(store, slug, request, made, progress)
+    unseen: dict[str, Described] | None = None
+    if blind:
+        unseen = dict(blind_representations(store, compared, progress))
+    described: dict[str, Described] = dict(compared.x)
+    if BEST in representations:
+        described[BEST] = ChosenByInnerFolds(compared.x)
+        if unseen is not None:
+            unseen[BEST] = ChosenByInnerFolds({**compared.x, **unseen})
+    return _evaluated(
+        store, compared, described, unseen, started, progress, with_curve=with_curve, within=within
+    )
 
 
 def check_representations(names: tuple[str, ...]) -> None:
     """Refuse an empty list and unknown names.
 
     Raises:
-        InputError: A name is unknown, given twice, or there is none.
+        InputError: A name is unknown, given twice, there is none, or `best` has nothing to choose
+            from.
     """
-    unknown = [name for name in names if name not in REPRESENTATIONS]
+    unknown = [name for name in names if name not in (*REPRESENTATIONS, BEST)]
     if unknown or not names or len(set(names)) < len(names):
         raise InputError(
             "the representations cannot be compared",
             ", ".join(unknown or names) or "(none)",
-            f"choose each at most once from {', '.join(REPRESENTATIONS)}",
+            f"choose each at most once from {', '.join((*REPRESENTATIONS, BEST))}",
             code="no-such-representation" if unknown else "representations-not-distinct",
+        )
+    if BEST in names and len(names) < FEWEST_CANDIDATES + 1:
+        raise InputError(
+            f"{BEST} has nothing to choose from",
+            ", ".join(names),
+            f"name at least {FEWEST_CANDIDATES} others beside it",
+            code="best-without-candidates",
         )
 
 
@@ -155,17 +182,20 @@ def _evaluation(city: City, row: EvaluationRow) -> Evaluation:
 def _evaluated(
     store: Store,
     compared: ComparedSamples,
+    x: Mapping[str, Described],
+    unseen: Mapping[str, Described] | None,
     started: float,
     progress: Progress,
     *,
     with_curve: bool,
     within: Within | None,
 ) -> Evaluation:
-    city, x, findings = compared.city, compared.x, compared.findings
-    setup = compared.inputs.setup
+    city, findings = compared.city, compared.findings
+    setup = replace(compared.inputs.setup, blind=unseen is not None)
     against = AGAINST if AGAINST in x else next(iter(x))
-    comparison = compare(run_experiment(setup, x, progress), against=against)
-    curve = _curve(setup, x, progress) if with_curve else []
+    experiment = run_experiment(setup, x, progress, blind=unseen or {})
+    comparison = compare(experiment, against=against)
+    curve = _curve(setup, compared.x, progress) if with_curve else []
     result = Evaluation(
         task=setup.task.name,
         rows=[_with_interval(asdict(row)) for row in comparison.rows],
@@ -184,6 +214,7 @@ def _evaluated(
         "seeds": list(setup.seeds),
         "splits": list(setup.splits),
         "folds": setup.folds,
+        "blind": setup.blind,
     }
     return _kept(store, city.slug, result, request, within)
 
@@ -229,7 +260,7 @@ def _verdict(setup: ExperimentSetup, comparison: Comparison, called: Mapping[str
 
     names = dict.fromkeys(one.representation for one in comparison.gains)
     said = [
-        in_words(gain(name, RANDOM.name), gain(name, SPATIAL.name), metric, called)
+        in_words([gain(name, split.name) for split in (RANDOM, SPATIAL, BLIND)], metric, called)
         for name in names
     ]
     return " ".join(said)

@@ -22,11 +22,13 @@ class Comparison:
         task: The request of a kind of task: labels or areas, and how they are fitted.
         representations: Names, at least one.
         with_curve: Whether the score by number of labels is drawn, too.
+        blind: Whether heads are trained anew for each fold without the places of its blocks, too.
     """
 
     task: Any
     representations: tuple[str, ...]
     with_curve: bool = False
+    blind: bool = False
 
     def __post_init__(self) -> None:
         check_representations(self.representations)
@@ -53,6 +55,7 @@ class CompareKind(JobKind[Comparison]):
     request = Comparison
     stages = (
         *FIT_STAGES[:5],
+        ("training without the tested blocks", 0.7),
         ("comparing on held-out labels", 0.9),
         ("drawing the learning curve", 1.0),
     )
@@ -68,6 +71,7 @@ class CompareKind(JobKind[Comparison]):
             "task": to_document(request.task),
             "representations": list(request.representations),
             "with_curve": request.with_curve,
+            "blind": request.blind,
         }
 
     def from_document(self, document: Mapping[str, Any]) -> Comparison:
@@ -92,6 +96,7 @@ class CompareKind(JobKind[Comparison]):
             request.representations,
             work.progress,
             with_curve=request.with_curve,
+            blind=request.blind,
             within=within,
         )
 

@@ -16,24 +16,30 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.progress import Progress, silent
+from aether_core.search.fold_ranks import ranks_by_fold
 from aether_core.spatial.blocks import spatial_blocks
 from aether_core.spatial.earth import earth_centred
 from aether_core.tasks.samples.samples import Samples, samples_of
+from aether_core.tasks.testing.folds import make_folds
 from aether_core.tasks.testing.retrieval_truth import score_query
+from aether_core.tasks.testing.splits import SPATIAL
 from db.cities import cities as city_rows
 from db.evidence import evaluations as evaluation_rows
 from db.schema import Evaluation as EvaluationRow
+from workflows.evaluation.blind import blind_heads
 from workflows.home.json_values import json_values
 from workflows.home.store import Store
 from workflows.search.search import search_cells
 from workflows.tasks.arrays import TaskCity, task_city
 from workflows.tasks.labels import LabelRequest, mapped_labels
 from workflows.tasks.settings import FitSettings
+from workflows.training.representation import model_for, query_meaning
 
 TASK = "retrieval"
 _MOST_QUERIES = 200
 _MOST_BYTES = 2_000_000
 _EVERY_CELL = 10_000_000
+_BLIND_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class RetrievalEvaluation:
         rows: One a query and metric: representation, query, classes, metric, value, ci95.
         cells: Cells the truth says something of.
         attribution: Credits of the city and of what the model was trained on.
+        blind: The same rows by heads that were trained without the places of the tested blocks,
+            each cell ranked among those of its fold; empty unless asked for.
         untested: Queries with their classes, where no cell of the city carries one of them.
         request: Name of the truth's file and the queries.
         created: When; None until it is kept.
@@ -56,6 +64,7 @@ class RetrievalEvaluation:
     labels_dropped: dict[str, int]
     seconds: float
     attribution: list[str] = field(default_factory=list)
+    blind: list[dict[str, Any]] = field(default_factory=list)
     untested: dict[str, list[str]] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
     created: datetime | None = None
@@ -130,6 +139,7 @@ def evaluate_retrieval(
     model: str | None = None,
     block_m: float | None = None,
     seed: int = 42,
+    blind: bool = False,
     progress: Progress = silent,
     within: Callable[[Session, int], None] | None = None,
 ) -> RetrievalEvaluation:
@@ -139,6 +149,8 @@ def evaluate_retrieval(
         queries: Classes that answer each query.
         truth: Labels; only cells that carry one count.
         block_m: Side of the blocks that are resampled for intervals; ten windows when None.
+        blind: Train heads anew for five folds of these blocks, without their places, and score
+            the queries by them, too.
         within: Called with the number the figures are kept under, as the last in the transaction
             that keeps them.
 
@@ -161,7 +173,8 @@ def evaluate_retrieval(
     cell = _cells_of(samples, city)
     once = _once(cell, samples.label)
     cell, label = cell[once], samples.label[once]
-    block = spatial_blocks(samples.lonlat[once], block_m=block_m or 5 * city.window_m)
+    side_m = block_m or 5 * city.window_m
+    block = spatial_blocks(samples.lonlat[once], block_m=side_m)
     tested, untested = _testable(queries, {str(value) for value in labels.value}, samples.classes)
     rows = []
     chosen = ""
@@ -172,6 +185,15 @@ def evaluate_retrieval(
         chosen = scores.model
         found = score_query(scores.score[cell], answer[label], block, query=query, seed=seed)
         rows += [_row(asdict(one), names) for one in found]
+    unseen: list[dict[str, Any]] = []
+    if blind:
+        asked = model_for(store, slug, model)
+        texts = np.stack([query_meaning(store, asked, query) for query in tested])
+        ranks = _blind_ranks(store, city, samples.lonlat[once], side_m, cell, texts, progress)
+        for (query, names), rank in zip(tested.items(), ranks, strict=True):
+            answer = np.isin(np.array(samples.classes, dtype=object), names)
+            found = score_query(rank, answer[label], block, query=query, seed=seed)
+            unseen += [_row(asdict(one), names) for one in found]
     result = RetrievalEvaluation(
         task=TASK,
         model=chosen,
@@ -184,9 +206,33 @@ def evaluate_retrieval(
         },
         seconds=time.perf_counter() - started,
         attribution=list(city.attribution),
+        blind=unseen,
         untested=untested,
     )
     return _kept(store, slug, result, {"from": labels.source, "queries": dict(queries)}, within)
+
+
+def _blind_ranks(
+    store: Store,
+    city: TaskCity,
+    lonlat: NDArray[np.float64],
+    side_m: float,
+    cell: NDArray[np.int64],
+    texts: NDArray[np.float32],
+    progress: Progress,
+) -> NDArray[np.float32]:
+    """Rank the labelled cells for each query by heads that had not seen their blocks, `[q, n]`.
+
+    Raises:
+        InputError: There are fewer blocks than folds, or the model was not trained here.
+    """
+    rows = np.arange(len(cell))
+    block = spatial_blocks(lonlat, block_m=side_m)
+    fold = make_folds(
+        SPATIAL.name, np.zeros((len(cell), 1)), rows, block, folds=_BLIND_FOLDS, seed=0
+    )
+    heads = blind_heads(store, city, lonlat, side_m, _BLIND_FOLDS, progress)
+    return ranks_by_fold(heads.without, fold, city.arrays.cell_vectors[cell], texts)
 
 
 def latest_retrieval(store: Store, slug: str) -> RetrievalEvaluation | None:

@@ -21,6 +21,7 @@ class RetrievalTest:
         model: Name of a model; the one in use when None.
         block_m: Side of the blocks that are resampled for intervals; ten windows when None.
         seed: Of the resampling.
+        blind: Whether queries are scored by heads that had not seen the tested blocks, too.
     """
 
     queries: Mapping[str, list[str]]
@@ -28,6 +29,7 @@ class RetrievalTest:
     model: str | None = None
     block_m: float | None = None
     seed: int = 42
+    blind: bool = False
 
 
 class RetrievalKind(JobKind[RetrievalTest]):
@@ -37,7 +39,11 @@ class RetrievalKind(JobKind[RetrievalTest]):
     noun = "text-to-map test"
     queue = QUICK
     request = RetrievalTest
-    stages = (("reading", 0.3), ("running the queries", 1.0))
+    stages = (
+        ("reading", 0.2),
+        ("running the queries", 0.4),
+        ("training without the tested blocks", 1.0),
+    )
 
     def title(self, request: RetrievalTest) -> str:
         """Says how many queries are asked."""
@@ -57,6 +63,7 @@ class RetrievalKind(JobKind[RetrievalTest]):
             model=request.model,
             block_m=request.block_m,
             seed=request.seed,
+            blind=request.blind,
             progress=work.progress,
             within=within,
         )

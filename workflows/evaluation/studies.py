@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from aether_core.city.units import UnitKind
 from aether_core.errors import InputError, NotFoundError
 from aether_core.model.recipes import recipe
 from aether_core.study.enough_places import check_enough
@@ -16,6 +17,7 @@ from db.cities import cities as city_rows
 from db.evidence import label_sets as label_rows
 from db.jobs import studies as study_rows
 from db.schema import City, JobState, Study
+from workflows.cities.units import unit_kind
 from workflows.evaluation.study_city import kept_label_set
 from workflows.evaluation.study_kind import STUDY, StudyRun
 from workflows.home.documents import from_document
@@ -139,6 +141,14 @@ def study_kind(kind: str) -> StudyKind:
     return ALL_KINDS[kind]
 
 
+def studies_of(units: UnitKind) -> list[str]:
+    """Names of the studies of one city that can be made of a city mapped on such units.
+
+    An area that came with its vector is its own window, which cannot be made larger or smaller.
+    """
+    return [name for name, kind in KINDS.items() if not (kind.of_windows and units.of_embedding)]
+
+
 def start_study(store: Store, slug: str, request: StudyRequest) -> StudySummary:
     """Check a study of one city, queue it, and see to it that a worker takes it.
 
@@ -182,6 +192,7 @@ def write_down(store: Store, slug: str, request: StudyRequest, other: str | None
         for one in slugs:
             city = city_rows.city_by_slug(session, one)
             places = city_rows.counts(session, city.id)["pois"]
+            _check_windows(request.kind, city)
             check_places(city, places, chosen)
             if one == slugs[-1]:  # the city it is tested on
                 check_enough(places, f"{places} in {one}")
@@ -203,6 +214,19 @@ def write_down(store: Store, slug: str, request: StudyRequest, other: str | None
         )
         job.request = STUDY.to_document(StudyRun(study.id, request.kind))
         return study
+
+
+def _check_windows(kind: str, city: City) -> None:
+    """Refuse now what would fail once the study has trained for a while."""
+    units = unit_kind(city)
+    if study_kind(kind).of_windows and units.of_embedding:
+        raise InputError(
+            f"the {units.several} of this city came with a vector each, and have no window whose "
+            "size could be changed",
+            city.slug,
+            f"choose from {', '.join(studies_of(units))}",
+            code="study-without-windows",
+        )
 
 
 def _check_seeds(seeds: Sequence[int]) -> None:

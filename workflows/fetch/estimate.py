@@ -5,12 +5,13 @@ from typing import Any
 
 from aether_core.city.cells import choose_resolution, expected_cells
 from aether_core.city.outline import area_km2
+from aether_core.city.overture_ground import GroundSize
 from aether_core.eo.mirror.plan import offline_estimate
 from aether_core.progress import Progress, silent
 from workflows.fetch.progress import MEGABYTE
 from workflows.fetch.request import FetchCity, check_request
 from workflows.fetch.servers import open_web
-from workflows.fetch.sources import count_places, overture_release, plan_years
+from workflows.fetch.sources import count_places, ground_size, overture_release, plan_years
 from workflows.home.documents import to_document
 from workflows.home.free_disk import free_bytes
 from workflows.home.settings import Settings
@@ -36,6 +37,7 @@ class _Expected:
     pixels: int
     pois: int | None = None
     release: str | None = None
+    ground: GroundSize | None = None
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,14 @@ class FetchEstimate:
         pixels: Pixels of 10 m that are kept, over all years.
         disk_megabytes: Room needed on this machine while the city is made.
         disk_free_megabytes: Room there is.
-        release: Release of Overture the places come from; None where no source was asked.
+        release: Release of Overture that places and ground come from; None where it was not asked.
         asks: Whether this is above the installation's limit, so that it must be confirmed.
         ask_megabytes: That limit.
+        ground_megabytes: Streets and base map from Overture, among `megabytes`; None where nobody
+            was asked, or where they do not come from there.
+        ground_requests: About how many requests these are.
+        buildings_megabytes: Buildings that would be above their limit and are left out of the base
+            map; 0 where they are not.
     """
 
     basis: str
@@ -80,6 +87,9 @@ class FetchEstimate:
     release: str | None
     asks: bool
     ask_megabytes: int
+    ground_megabytes: float | None = None
+    ground_requests: int | None = None
+    buildings_megabytes: float = 0.0
 
     @property
     def fits(self) -> bool:
@@ -103,9 +113,9 @@ def estimate_fetch(
     Args:
         store: Where the city is to be kept.
         request: What is wanted.
-        ask_servers: Read the index, the headers of the files and the statistics of the places, for
-            exact figures; a first time that downloads the index itself. Without it nothing is
-            asked of anybody.
+        ask_servers: Read the index, the headers of the files and the statistics of places and
+            ground, for exact figures; a first time that downloads the index itself. Without it
+            nothing is asked of anybody.
         progress: Told what is asked.
 
     Raises:
@@ -116,6 +126,7 @@ def estimate_fetch(
     request = check_request(settings, request)
     resolution = request.cell_resolution or choose_resolution(request.boundary)
     expected = _from_servers(settings, request, progress) if ask_servers else _offline(request)
+    ground = expected.ground
     cells = round(expected_cells(request.boundary, resolution))
     seconds = (
         _START_SECONDS
@@ -142,6 +153,9 @@ def estimate_fetch(
         release=expected.release,
         asks=expected.megabytes > settings.fetch_ask_mb,
         ask_megabytes=settings.fetch_ask_mb,
+        ground_megabytes=None if ground is None else ground.bytes / MEGABYTE,
+        ground_requests=None if ground is None else ground.requests,
+        buildings_megabytes=0.0 if ground is None else ground.buildings_left_out / MEGABYTE,
     )
 
 
@@ -163,14 +177,19 @@ def _from_servers(settings: Settings, request: FetchCity, progress: Progress) ->
         plans = plan_years(settings, web, request, progress)
         release = overture_release(settings, web, request)
         pois = count_places(settings, web, request, release, progress)
+        ground = ground_size(settings, web, request, release, progress)
     first = plans[request.year]
     return _Expected(
         tiles=sum(plan.tiles for plan in plans.values()),
         zones=tuple(zone.part.zone for zone in first.zones),
-        megabytes=sum(plan.missing for plan in plans.values()) / MEGABYTE,
+        megabytes=(
+            sum(plan.missing for plan in plans.values()) + (0 if ground is None else ground.bytes)
+        )
+        / MEGABYTE,
         reused_megabytes=sum(plan.kept for plan in plans.values()) / MEGABYTE,
         disk_megabytes=sum(plan.disk_bytes for plan in plans.values()) / MEGABYTE,
         pixels=sum(plan.pixels for plan in plans.values()),
         pois=pois,
         release=release,
+        ground=ground,
     )

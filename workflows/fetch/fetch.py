@@ -23,7 +23,7 @@ from workflows.fetch.fetches import (
 )
 from workflows.fetch.job_kind import FETCH, FetchRun
 from workflows.fetch.request import FetchCity, check_request
-from workflows.home.documents import to_document
+from workflows.home.documents import from_document, to_document
 from workflows.home.store import Store
 from workflows.jobs.job import new_job, release, resume_job
 
@@ -204,13 +204,24 @@ def _keep_extract(store: Store, fetch_id: int, extract: Path) -> Path:
         ) from error
 
 
-def resume_fetch(store: Store, fetch_id: int) -> FetchSummary:
+def resume_fetch(store: Store, fetch_id: int, *, without_ground: bool = False) -> FetchSummary:
     """Queue a failed or cancelled fetch again; nothing that is there is downloaded twice.
+
+    Args:
+        store: Where it is.
+        fetch_id: Its number.
+        without_ground: Leave out streets and base map, which could not be had.
 
     Raises:
         NotFoundError: No fetch has this number.
         ConflictError: It is not over, is done, or its city's short name is taken by now.
     """
+    if without_ground and show_fetch(store, fetch_id).resumable:
+        check_fetch_resumes(store, fetch_id)
+        with store.session() as session:
+            fetch = fetch_rows.fetch_by_id(session, fetch_id)
+            request = replace(from_document(FetchCity, fetch.request), ground=False)
+            fetch_rows.keep_request(session, fetch_id, to_document(request))
     resume_job(store, show_fetch(store, fetch_id).job)
     return show_fetch(store, fetch_id)
 

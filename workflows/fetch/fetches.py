@@ -12,6 +12,7 @@ from db.jobs import fetches as fetch_rows
 from db.schema import Fetch, JobState
 from workflows.fetch.estimate import FetchEstimate
 from workflows.fetch.request import FetchCity
+from workflows.fetch.servers import GroundError
 from workflows.home.documents import from_document
 from workflows.home.store import Store
 from workflows.jobs.job import cancel_job, follow_job, remove_job
@@ -37,6 +38,8 @@ class FetchSummary:
         exit_code: What a command that waited for it ends with.
         seconds_left: Estimate while it runs; None before that can be told.
         resumable: Whether it ended early and can be resumed from where it was.
+        lacks_ground: Whether it ended because streets and base map could not be had, without which
+            it can be resumed, too.
         city_exists: Whether its city is there.
         run: Number of the training it started; None without.
         not_trained: Why no training could be started that was wanted; None otherwise.
@@ -59,6 +62,7 @@ class FetchSummary:
     exit_code: int
     seconds_left: float | None
     resumable: bool
+    lacks_ground: bool
     city_exists: bool
     run: int | None
     not_trained: str | None
@@ -100,6 +104,7 @@ def summarise_fetch(fetch: Fetch) -> FetchSummary:
         exit_code=job.exit_code,
         seconds_left=job.seconds_left if job.state.is_running else None,
         resumable=job.state.is_resumable,
+        lacks_ground=job.state.is_failed and job.error_code == GroundError.code,
         city_exists=fetch.city_id is not None,
         run=result.get("run"),
         not_trained=result.get("not_trained"),

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,9 +21,15 @@ from workflows.cities.years import add_year, list_years
 from workflows.fetch.fetches import fetch_folder
 from workflows.fetch.progress import FetchProgress
 from workflows.fetch.request import FetchCity
-from workflows.fetch.servers import open_web
+from workflows.fetch.servers import for_the_ground, open_web
 from workflows.fetch.sources import overture_release
-from workflows.fetch.steps import CITY, LOOKING, YEARS, Fetching, embedding_sources
+from workflows.fetch.steps import (
+    CITY,
+    LOOKING,
+    YEARS,
+    Fetching,
+    embedding_sources,
+)
 from workflows.home.documents import from_document, to_document
 from workflows.home.store import Store
 from workflows.jobs.work import Work
@@ -49,9 +56,10 @@ def run_fetch_job(work: Work, fetch_id: int) -> None:
         fetching = Fetching(store.settings, web, request, folder, progress)
         plans = fetching.plans()
         places = None if request.extends or added else fetching.places()
+        ground = None if places is None else fetching.ground()
         files = fetching.embedding(plans)
         if places is not None:
-            to_add = fetching.request_to_add(files, places)
+            to_add = fetching.request_to_add(files, places, ground)
             keep = partial(_keep_city, work, fetch_id)
             add_city(store, to_add, progress.part(*CITY), within=keep)
         _add_years(store, request, files, progress)
@@ -86,10 +94,11 @@ def _pinned(
     report = progress.part(*LOOKING)
 
     def check_cancelled() -> None:
-        report("finding the newest release of places", 0, 1)
+        report("finding the newest release of Overture Maps", 0, 1)
 
     check_cancelled()
-    release = overture_release(store.settings, web, request, check_cancelled=check_cancelled)
+    with nullcontext() if request.takes_overture_places else for_the_ground():
+        release = overture_release(store.settings, web, request, check_cancelled=check_cancelled)
     pinned = replace(request, release=release)
     with store.session() as session:
         fetch_rows.keep_request(session, fetch_id, to_document(pinned))

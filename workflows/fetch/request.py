@@ -57,6 +57,8 @@ class FetchCity:
         extends: The city is there already, and only its embedding of these years is fetched.
         release: Release of Overture; the newest one when the fetch begins if left out.
         credits: Credits of the boundary's source.
+        ground: Take streets, water, parks and, where they are cheap, buildings from Overture; an
+            OpenStreetMap extract brings its own.
     """
 
     slug: str
@@ -72,11 +74,22 @@ class FetchCity:
     extends: bool = False
     release: str | None = None
     credits: tuple[str, ...] = ()
+    ground: bool = True
 
     @property
     def year(self) -> int:
         """The main year."""
         return self.years[0]
+
+    @property
+    def takes_ground(self) -> bool:
+        """Whether streets and base map are asked of Overture."""
+        return self.ground and self.osm_file is None and not self.extends
+
+    @property
+    def takes_overture_places(self) -> bool:
+        """Whether places are asked of Overture."""
+        return self.pois != OSM and not self.extends
 
     @property
     def halo_m(self) -> float:

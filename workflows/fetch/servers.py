@@ -2,11 +2,13 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from aether_core.errors import AetherError
-from aether_core.net import RequestPolicy, Web
+from aether_core.errors import AetherError, InputError
+from aether_core.net import OfflineError, RemoteError, RequestPolicy, Web
 from aether_core.poi.osm.overpass import COURTESY as OVERPASS
 from workflows.home.settings import Settings
 
@@ -65,6 +67,41 @@ def open_web(settings: Settings, *, policy: RequestPolicy | None = None) -> Web:
         contact=settings.contact,
         tokens={settings.alphaearth_url: token.get_secret_value()} if token else None,
     )
+
+
+class GroundError(AetherError):
+    """Streets and base map could not be had; the fetch can go on without them.
+
+    Args:
+        reason: Why.
+    """
+
+    code = "ground-not-fetched"
+
+    def __init__(self, reason: AetherError) -> None:
+        self.exit_code = reason.exit_code
+        words = str(reason)
+        if isinstance(reason, OfflineError):
+            words = f"{reason.host} cannot be reached ({reason.reason})"
+        elif isinstance(reason, RemoteError):
+            words = f"Overture's server {reason.what}"
+        super().__init__(
+            f"streets and base map could not be downloaded: {words}; resume the fetch to try "
+            "again, or resume it without streets and base map"
+        )
+
+
+@contextmanager
+def for_the_ground() -> Iterator[None]:
+    """Say of what goes wrong that the city can be had without it.
+
+    Raises:
+        GroundError: A server does not answer, or not as it should.
+    """
+    try:
+        yield
+    except (RemoteError, OfflineError, InputError) as error:
+        raise GroundError(error) from error
 
 
 def index_url(settings: Settings) -> str:

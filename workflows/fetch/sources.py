@@ -1,10 +1,16 @@
-"""What the public servers have for a request: plans of the embedding, and places."""
+"""What the public servers have for a request: plans of the embedding, places, and the ground."""
 
 from collections import Counter
 from dataclasses import dataclass
 
 import geopandas as gpd
 
+from aether_core.city.overture_ground import (
+    GroundSize,
+    OvertureGround,
+    overture_ground,
+    overture_ground_size,
+)
 from aether_core.eo.mirror.index import fetch_index
 from aether_core.eo.mirror.plan import MirrorPlan, plan
 from aether_core.net import CancelCheck, Web, never_cancelled
@@ -62,12 +68,12 @@ def overture_release(
     *,
     check_cancelled: CancelCheck = never_cancelled,
 ) -> str | None:
-    """The release of Overture a request takes places from; None where it takes none.
+    """The release of Overture a request takes places or ground from; None where it takes none.
 
     Raises:
         InputError: The release wanted is no longer there; the message names those that are.
     """
-    if request.pois == OSM or request.extends:
+    if not (request.takes_overture_places or request.takes_ground):
         return None
     wanted = request.release or settings.overture_release
     return choose_release(
@@ -82,7 +88,7 @@ def count_places(
     if request.extends:
         return None
     counts = []
-    if release is not None:
+    if release is not None and request.takes_overture_places:
         overture = _overture(settings, release)
         counts.append(count_overture(web, overture, request.boundary, progress=progress).likely)
     if request.pois in {OSM, BOTH}:
@@ -140,7 +146,7 @@ def _osm(
 def _overture_places(
     settings: Settings, web: Web, request: FetchCity, release: str | None, progress: Progress
 ) -> list[PoiSource]:
-    if release is None:
+    if release is None or not request.takes_overture_places:
         return []
     return [
         overture_places(
@@ -151,6 +157,30 @@ def _overture_places(
             progress=progress,
         )
     ]
+
+
+def ground_size(
+    settings: Settings, web: Web, request: FetchCity, release: str | None, progress: Progress
+) -> GroundSize | None:
+    """Tell what streets and base map would take; None where the request takes none of Overture."""
+    if release is None or not request.takes_ground:
+        return None
+    overture = _overture(settings, release)
+    return overture_ground_size(web, overture, request.boundary, progress=progress)
+
+
+def find_ground(
+    settings: Settings, web: Web, request: FetchCity, release: str, progress: Progress
+) -> OvertureGround:
+    """Read streets and base map of a city.
+
+    Raises:
+        InputError: The release is not there.
+        OfflineError: No connection comes about.
+        RemoteError: A server is not as it should be.
+    """
+    overture = _overture(settings, release)
+    return overture_ground(web, overture, request.boundary, progress=progress)
 
 
 def _overture(settings: Settings, release: str) -> Overture:

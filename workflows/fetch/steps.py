@@ -1,4 +1,4 @@
-"""The parts of a fetch at work: files of the embedding, a file of places, and the city of both."""
+"""The parts of a fetch at work: files of places, ground and embedding, and the city of them."""
 
 import json
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 from shapely.geometry import mapping
 
+from aether_core.city.overture_ground import LICENCE
 from aether_core.eo.alphaearth import ATTRIBUTION
 from aether_core.eo.mirror.fetch import fetch_mirror
 from aether_core.eo.mirror.plan import MirrorPlan
@@ -20,11 +21,12 @@ from aether_core.progress import Progress
 from workflows.cities.add import AddCity
 from workflows.fetch.progress import MEGABYTE, FetchProgress
 from workflows.fetch.request import FetchCity
-from workflows.fetch.sources import find_places, plan_years
+from workflows.fetch.servers import for_the_ground
+from workflows.fetch.sources import find_ground, find_places, plan_years
 from workflows.home.free_disk import free_bytes
 from workflows.home.settings import Settings
 
-LOOKING, PLACES, EMBEDDING = (0.0, 0.03), (0.03, 0.1), (0.1, 0.8)
+LOOKING, PLACES, GROUND, EMBEDDING = (0.0, 0.03), (0.03, 0.08), (0.08, 0.15), (0.15, 0.8)
 CITY, YEARS = (0.8, 0.92), (0.92, 1.0)
 """How far a fetch is when a part of it begins and ends; the embedding is most of it."""
 
@@ -46,6 +48,21 @@ class PlacesFile:
     path: Path
     dropped: dict[str, int]
     sources: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class GroundFiles:
+    """Streets and base map as they wait in a fetch's folder.
+
+    Attributes:
+        base_map: GeoParquet with `kind`, `name` and `main`; None where there is nothing to draw.
+        walks: GeoParquet of the lines one can walk along; None where there are none.
+        source: As `City.sources` keeps it.
+    """
+
+    base_map: Path | None
+    walks: Path | None
+    source: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,9 +106,9 @@ class Fetching:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         path, facts = self.folder / "places.parquet", self.folder / "places.json"
-        found_before = _places_found(path, facts)
-        if found_before is not None:
-            return found_before
+        kept = _facts_of(facts, {"places": path})
+        if kept is not None:
+            return PlacesFile(path, kept["dropped"], kept["sources"])
         report = self.progress.part(*PLACES)
         found = find_places(self.settings, self.web, self.request, self.request.release, report)
         with atomic_path(path, force=True) as target:
@@ -107,9 +124,44 @@ class Fetching:
             )
             for source in found.sources
         ]
-        document = {"sha256": sha256_of(path), "dropped": found.dropped, "sources": sources}
-        write_kept(facts, json.dumps(document).encode())  # last: it says that both are whole
+        _keep_facts(facts, {"places": path}, dropped=found.dropped, sources=sources)
         return PlacesFile(path, found.dropped, sources)
+
+    def ground(self) -> GroundFiles | None:
+        """Find streets and base map, once; None where the request takes none of Overture.
+
+        Raises:
+            GroundError: They could not be had.
+        """
+        if not self.request.takes_ground or self.request.release is None:
+            return None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        base_map, walks = self.folder / "base_map.parquet", self.folder / "walks.parquet"
+        facts = self.folder / "ground.json"
+        kept = _facts_of(facts, {"base_map": base_map, "walks": walks})
+        if kept is not None:
+            return _ground_files(base_map, walks, kept)
+        report = self.progress.part(*GROUND)
+        with for_the_ground():
+            found = find_ground(self.settings, self.web, self.request, self.request.release, report)
+        if found.buildings_left_out:
+            left_out = round(found.buildings_left_out / MEGABYTE, 1)
+            self.progress.note(buildings_left_out_megabytes=left_out)
+        with atomic_path(base_map, force=True) as target:
+            found.base_map.to_parquet(target)
+        with atomic_path(walks, force=True) as target:
+            found.walks.to_frame("geometry").to_parquet(target)
+        source = _source(
+            kind="ground",
+            title="Overture Maps streets and base map",
+            version=self.request.release,
+            licence=LICENCE,
+            attribution=found.attribution,
+            url=self.settings.overture_url,
+        )
+        counts = {"drawn": len(found.base_map), "walked": len(found.walks)}
+        _keep_facts(facts, {"base_map": base_map, "walks": walks}, source=source, **counts)
+        return _ground_files(base_map, walks, {"source": source, **counts})
 
     def embedding(self, plans: Mapping[int, MirrorPlan]) -> dict[int, list[Path]]:
         """Download what is missing; files of the embedding by year, one a zone."""
@@ -133,13 +185,16 @@ class Fetching:
             begin = last
         return files
 
-    def request_to_add(self, files: Mapping[int, list[Path]], places: PlacesFile) -> AddCity:
+    def request_to_add(
+        self, files: Mapping[int, list[Path]], places: PlacesFile, ground: GroundFiles | None
+    ) -> AddCity:
         """The city as `add_city` takes it."""
         request = self.request
         boundary = self.folder / "boundary.geojson"
         with atomic_path(boundary, force=True) as target:
             target.write_text(json.dumps(mapping(request.boundary)), "utf-8")
-        sources = [*embedding_sources(self.settings, request.years), *places.sources]
+        found = [*places.sources, *([] if ground is None else [ground.source])]
+        sources = [*embedding_sources(self.settings, request.years), *found]
         sources += [
             _source(kind="boundary", title="Boundary", attribution=credit)
             for credit in request.credits
@@ -154,22 +209,35 @@ class Fetching:
             radius_m=request.radius_m,
             cell_resolution=request.cell_resolution,
             land_use=request.osm_file,
-            attribution=[*(source["attribution"] for source in places.sources), *request.credits],
+            base_map=None if ground is None else ground.base_map,
+            streets=None if ground is None else ground.walks,
+            attribution=[*(source["attribution"] for source in found), *request.credits],
             dropped=places.dropped,
             sources=sources,
             link_files=True,
         )
 
 
-def _places_found(path: Path, facts: Path) -> PlacesFile | None:
-    """The places of an attempt before; None where there are none, or they are not whole."""
-    kept = read_kept(facts)
+def _ground_files(base_map: Path, walks: Path, facts: Mapping[str, Any]) -> GroundFiles:
+    return GroundFiles(
+        base_map if facts["drawn"] else None, walks if facts["walked"] else None, facts["source"]
+    )
+
+
+def _keep_facts(path: Path, files: Mapping[str, Path], **facts: object) -> None:
+    """Say that files of the folder are whole, and what is to be known of them; last of all."""
+    digests = {name: sha256_of(file) for name, file in files.items()}
+    write_kept(path, json.dumps({"sha256": digests, **facts}).encode())
+
+
+def _facts_of(path: Path, files: Mapping[str, Path]) -> dict[str, Any] | None:
+    """What an attempt before kept of its files; None where they are not there, or not whole."""
+    kept = read_kept(path)
     if kept is None:
         return None
-    document = json.loads(kept)
-    if not path.is_file() or sha256_of(path) != document["sha256"]:
-        return None
-    return PlacesFile(path, document["dropped"], document["sources"])
+    document: dict[str, Any] = json.loads(kept)
+    digests = {name: sha256_of(file) for name, file in files.items() if file.is_file()}
+    return document if digests == document["sha256"] else None
 
 
 def _coming(download: Progress, make: Progress) -> Progress:

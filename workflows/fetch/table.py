@@ -19,12 +19,12 @@ FILES = ("boundary", "osm_file")
 COLUMNS = (
     *REQUIRED,
     *("bbox", "boundary", "place", "country", "from", "choose", "size_km"),
-    *("pois", "osm_file", "confidence", "radius_m", "train"),
+    *("pois", "osm_file", "confidence", "radius_m", "train", "ground"),
 )
 MAX_ROWS = 1000
 _MAX_BYTES = 2_000_000
 _WHOLE = frozenset({"year", "choose"})
-_TRUE, _FALSE = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0", ""})
+_TRUE, _FALSE = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,8 @@ def _request(
         osm_file=folder / osm_file if osm_file else None,
         confidence=_number("confidence", row.get("confidence") or "0.5"),
         radius_m=_number("radius_m", row.get("radius_m") or "100"),
-        train=_yes(row.get("train", "")),
+        train=_yes("train", row.get("train") or "no"),
+        ground=_yes("ground", row.get("ground") or "yes"),
         credits=area.credits,
     )
     return check_request(store.settings, request)
@@ -212,12 +213,12 @@ def _number(column: str, text: str) -> float:
     return number
 
 
-def _yes(text: str) -> bool:
+def _yes(column: str, text: str) -> bool:
     if text.lower() not in _TRUE | _FALSE:
         raise InputError(
-            "the column train must be yes or no",
+            f"the column {column} must be yes or no",
             text,
-            "leave it empty for no",
+            "correct it, or leave it empty",
             code="column-not-yes-or-no",
         )
     return text.lower() in _TRUE

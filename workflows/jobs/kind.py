@@ -89,6 +89,10 @@ class JobKind(ABC, Generic[R]):
             ConflictError: It cannot; the message says why.
         """
 
+    def asked(self, document: Mapping[str, Any]) -> object:
+        """What tells one request from another, of its document; requests equal in it are one."""
+        return document
+
     def to_document(self, request: R) -> dict[str, Any]:
         """The request as plain JSON values."""
         return to_document(request)

@@ -19,6 +19,7 @@ KINDS: Final[Mapping[str, str]] = {
     "retrieval": "workflows.evaluation.retrieval_job:RETRIEVAL",
     "change": "workflows.layers.job_kind:CHANGE",
     "layer-file": "workflows.layers.file_kinds:LAYER_FILE",
+    "answer-file": "workflows.layers.file_kinds:ANSWER_FILE",
     "search-file": "workflows.layers.file_kinds:SEARCH_FILE",
     "change-file": "workflows.layers.file_kinds:CHANGE_FILE",
     "city-package": "workflows.layers.package:CITY_PACKAGE",

@@ -1,28 +1,40 @@
-"""Files of layers, searches and changes that take too long to be written while somebody waits.
+"""Files of layers, searches, answers and changes that take too long to be waited for.
 
 What is small is written at once by `export`. At 250,000 cells every format takes more than two
 seconds on two cores, so whatever is that large is a job, whether a page or a command asks for it.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from aether_core.errors import ConflictError
 from aether_core.export.formats import Format
+from aether_core.search.ground import Extent
+from aether_core.search.question.criteria import Criterion
+from aether_core.search.question.parse import Unmapped
 from db.cities import cities as city_rows
 from db.schema import Job
 from workflows.home.store import Store
 from workflows.jobs.inputs import OUTPUTS, forget_outputs
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
-from workflows.layers.export import export_change, export_layer, export_scores, format_of
+from workflows.layers.export import (
+    export_answer,
+    export_change,
+    export_layer,
+    export_scores,
+    format_of,
+)
 from workflows.layers.layers import show_layer
+from workflows.search.ask import Answer, ask
 from workflows.search.change import CellChange, change_cells
 from workflows.search.search import CellScores, search_cells, similar_cells
+from workflows.search.targets import source_state
+from workflows.training.representation import model_for
 
 DIRECT: Final = {"cell": 50_000, "area": 2_000}
 """Up to so many features a file is written at once. GeoJSON, the slowest, takes 39 µs of processor
@@ -193,6 +205,82 @@ class SearchFileKind(FormatKind[SearchFile]):
 
 
 @dataclass(frozen=True)
+class AnswerFile:
+    """Which answer to a question; it is asked again, of the same model on the same files.
+
+    Attributes:
+        question: As typed; empty where the criteria were edited.
+        suffix: Ending of the file, one of `FORMATS`.
+        criteria: Those that were answered.
+        sources: What tells a file or layer of a criterion from another of its name, one a
+            criterion; empty where it has none.
+        unmapped: Words no criterion was made of, with reasons.
+        notes: What could have been read otherwise, and how it was measured.
+        mode: `all` or `add`.
+        extent: Which ground is ranked.
+        model: Name of the model.
+        year: Of the embedding.
+        rasters: Rows of that year's files.
+    """
+
+    question: str
+    suffix: str
+    criteria: tuple[Criterion, ...]
+    sources: tuple[str, ...]
+    unmapped: tuple[Unmapped, ...]
+    notes: tuple[str, ...]
+    mode: str
+    extent: Extent
+    model: str
+    year: int
+    rasters: tuple[int, ...]
+
+
+class AnswerFileKind(FormatKind[AnswerFile]):
+    """Every cell of an answer as a file, with each part, without a layer."""
+
+    name = "answer-file"
+    noun = "file of an answer"
+    request = AnswerFile
+
+    def about(self, request: AnswerFile) -> str:
+        """The question, or what its criteria ask for."""
+        return request.question or "; ".join(one.label for one in request.criteria)
+
+    def asked(self, document: Mapping[str, Any]) -> object:
+        """Files are told apart by what is in them: a job has copies of its own."""
+        criteria = [
+            {**one, "source": {**(one.get("source") or {}), "file": None}}
+            for one in document["criteria"]
+        ]
+        return {**document, "criteria": criteria}
+
+    def read(self, store: Store, slug: str, request: AnswerFile) -> Callable[[Path], None]:
+        """Ask again."""
+        _check_files(store, slug, request.rasters, request.year)
+        if _sources(store, slug, request.model, request.criteria) != request.sources:
+            raise ConflictError(
+                "a file or layer of the question has been replaced since this was asked",
+                self.about(request),
+                "ask again",
+                code="source-replaced",
+            )
+        answer = ask(
+            store,
+            slug,
+            criteria=request.criteria,
+            mode=request.mode,
+            year=request.year,
+            model=request.model,
+            extent=request.extent,
+        )
+        said = replace(
+            answer, question=request.question, unmapped=request.unmapped, notes=request.notes
+        )
+        return lambda path: export_answer(said, path, force=True)
+
+
+@dataclass(frozen=True)
 class ChangeFile:
     """Which change; it is asked again, of the same model on the same files.
 
@@ -258,6 +346,34 @@ def search_file(store: Store, scores: CellScores, suffix: str) -> SearchFile:
     )
 
 
+def answer_file(store: Store, answer: Answer, suffix: str) -> AnswerFile:
+    """The request that makes a file of an answer.
+
+    Raises:
+        NotFoundError: The city, or a file or layer of a criterion, is gone.
+    """
+    criteria = tuple(part.criterion for part in answer.parts)
+    return AnswerFile(
+        question=answer.question,
+        suffix=suffix,
+        criteria=criteria,
+        sources=_sources(store, answer.city, answer.model, criteria),
+        unmapped=answer.unmapped,
+        notes=answer.notes,
+        mode=answer.mode,
+        extent=answer.extent,
+        model=answer.model,
+        year=answer.year,
+        rasters=_rasters(store, answer.city, answer.year),
+    )
+
+
+def _sources(store: Store, slug: str, model: str, criteria: Sequence[Criterion]) -> tuple[str, ...]:
+    """What tells the sources of criteria apart: a file's content, a layer's row."""
+    chosen = model_for(store, slug, model)
+    return tuple(source_state(store, chosen, one) for one in criteria)
+
+
 def change_file(store: Store, found: CellChange, suffix: str) -> ChangeFile:
     """The request that makes a file of a change.
 
@@ -299,4 +415,5 @@ def _format(request: _Asked) -> Format:
 
 LAYER_FILE = LayerFileKind()
 SEARCH_FILE = SearchFileKind()
+ANSWER_FILE = AnswerFileKind()
 CHANGE_FILE = ChangeFileKind()

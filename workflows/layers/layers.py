@@ -170,6 +170,7 @@ def keep_answer(store: Store, answer: Answer, title: str | None = None) -> Layer
         "mode": answer.mode,
         "extent": str(answer.extent),
         "notes": list(answer.notes),
+        "unmapped": [{"words": one.words, "reason": one.reason} for one in answer.unmapped],
     }
     given = title if title is not None else answer.title[:MAX_TITLE]
     return _keep(store, answer, "ask", given, fields, asked, columns)

@@ -16,9 +16,8 @@ def body(subject: Subject) -> list[Block]:
     """The sections between the opening boxes and the data."""
     asked = subject.layer.parameters
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
-    question = str(asked.get("query") or asked.get("question") or subject.layer.title)
+    question = str(asked.get("query") or subject.layer.title)
     unit = next(field["unit"] for field in subject.layer.fields if field["name"] == "score")
-    criteria = [f"{one['label']} ({one['sentence']})" for one in asked.get("criteria") or ()]
     without = f", but not {asked['minus']}" if asked.get("minus") else ""
     return [
         KeyFigures(
@@ -29,7 +28,6 @@ def body(subject: Subject) -> list[Block]:
             )
         ),
         Paragraph(f"Query: {question}{without}."),
-        *([Paragraph(f"Criteria: {'; '.join(criteria)}.")] if criteria else []),
         Heading("The map"),
         map_figure(
             subject,
@@ -74,4 +72,3 @@ def validation(subject: Subject) -> str:
 
 REPORT_BODIES["search"] = body
 REPORT_BODIES["similar"] = body
-REPORT_BODIES["ask"] = body

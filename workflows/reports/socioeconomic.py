@@ -16,7 +16,7 @@ from aether_core.tasks.kinds.shares import SHARES, ShareFindings
 from aether_core.tasks.testing.splits import SPLITS
 from workflows.layers.layers import layer_values
 from workflows.reports.maps import map_figure
-from workflows.reports.subject import REPORT_BODIES, Subject, figure, interval, percent
+from workflows.reports.subject import REPORT_BODIES, Subject, percent
 from workflows.reports.tested import SPLIT_NAMES, accuracy_table, method_section, where_not
 
 _SCATTERS = 4
@@ -42,12 +42,16 @@ def _in_short(subject: Subject, found: ShareFindings) -> list[Block]:
     score = found.test.accuracy[split]
     covered = [one.share for one in found.test.coverage[split].values()]
     where = SPLITS[split].in_short
-    spread = interval(score["kl"])
+    error = score["l1"]
+    ends = f"{found.points(error.lo):.1f} to {found.points(error.hi):.1f}"
     return [
         KeyFigures(
             (
-                KeyFigure("KL divergence", figure(score["kl"].mean), f"{spread}, {where}"),
-                KeyFigure("cosine similarity", figure(score["cosine"].mean), where),
+                KeyFigure(
+                    "typical error of a share, in percentage points",
+                    f"{found.points(error.mean):.1f}",
+                    f"{ends}, {where}",
+                ),
                 KeyFigure(
                     f"coverage of intervals, target {percent(subject.level)}",
                     percent(sum(covered) / len(covered), 1),

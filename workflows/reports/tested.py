@@ -99,8 +99,10 @@ def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, .
         f"{_described(subject.city.embedding)} AETHER (arXiv 2510.09894) relates this embedding to "
         "the texts of places."
     )
+    others = [names[name] for name in chosen.get("chosen_from", ()) if name in names]
+    among = f", the best of {'; '.join(others)} on inner folds" if others else ""
     fitted = (
-        f"Features used: {names.get(chosen['representation'], '')}. "
+        f"Features used: {names.get(chosen['representation'], '')}{among}. "
         f"Model: {PREDICTORS[chosen['predictor']].in_reports}, {what}."
     )
     applicable = (

@@ -163,6 +163,15 @@ def source_key(store: Store, model: ModelInUse, one: Criterion) -> tuple[object,
     return ("city", plain(one.words), any(letter.isupper() for letter in one.words), known)
 
 
+def source_state(store: Store, model: ModelInUse, one: Criterion) -> str:
+    """What tells a criterion's source from another of its name; "" where it has none.
+
+    Raises:
+        NotFoundError: The file or the layer is gone.
+    """
+    return "" if one.source is None else str(source_key(store, model, one)[-2])
+
+
 def _existing(file: Path) -> str:
     if not file.is_file():
         raise NotFoundError(

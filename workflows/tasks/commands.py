@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from aether_core.tasks.samples.small_classes import OTHER, TESTABLE
+from aether_core.tasks.testing.chosen import BEST
 from aether_core.vector import ReadOptions
 from workflows.cities.osm_labels import OSM_LABELS
 from workflows.tasks.areas import AreaRequest
@@ -85,7 +86,7 @@ def keyed_words(geometry: Path | None, code_field: str | None) -> Iterator[str]:
 
 
 def _fit(fit: FitSettings) -> Iterator[str]:
-    yield from ("--representation", fit.representation)
+    yield from ("--representation", BEST if fit.chosen_from else fit.representation)
     if fit.model:
         yield from ("--model", fit.model)
     for name in ("predictor", "protocol", "folds", "seeds", "seed", "level"):

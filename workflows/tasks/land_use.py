@@ -27,6 +27,7 @@ from db.layers import layers as layer_rows
 from workflows.home.store import Store
 from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
 from workflows.tasks.arrays import TaskCity, task_city
+from workflows.tasks.chosen import made_from, names_here, wanted_names
 from workflows.tasks.commands import label_words, map_command
 from workflows.tasks.districts import DistrictFile, read_districts
 from workflows.tasks.fit_inputs import FitInputs, fit_inputs
@@ -135,19 +136,21 @@ def land_use(
     labelled = labelled_city(store, slug, request.labels, request.fit, progress)
     if on_read is not None:
         on_read(_read(labelled.labels))
-    seen = representation(request.fit.representation, labelled.city.arrays)
-    x = of_samples(seen, labelled.samples)
-    there: NDArray[np.bool_] = np.asarray(np.isfinite(x).all(axis=1))
-    labelled, kept = usable_samples(labelled, there, request.labels)
-    x = x[kept]
+    arrays = labelled.city.arrays
+    seen = {name: representation(name, arrays) for name in names_here(request.fit, arrays)}
+    x = {name: of_samples(one, labelled.samples) for name, one in seen.items()}
+    labelled, kept = usable_samples(labelled, usable_rows(x), request.labels)
     prepared = prepare_labels(labelled, request, progress)
+    made = made_from(request.fit, {name: rows[kept] for name, rows in x.items()}, prepared.setup)
+    request = replace(request, fit=made.fit)
     mapped = map_land_use(
         prepared.setup,
-        request.fit.representation,
-        x,
-        seen.of_cells(),
+        made.fit.representation,
+        made.x,
+        seen[made.fit.representation].of_cells(),
         level=request.fit.level,
         groups=prepared.groups,
+        tested_as=made.tested_as,
         observed=None if request.predict_everywhere else labelled.observed(),
         progress=progress,
     )
@@ -206,7 +209,7 @@ def labelled_city(
         slug,
         model=fit.model,
         published=PROTOCOLS[fit.protocol].pools_disks,
-        with_places=with_places or need_places([fit.representation]),
+        with_places=with_places or need_places(wanted_names(fit)),
         progress=progress,
     )
     progress("reading the labels", 0, 1)
@@ -330,6 +333,7 @@ def _parameters(request: LandUseRequest, labelled: LabelledCity) -> dict[str, An
         "merge_into": request.labels.merge_into,
         "predict_everywhere": request.predict_everywhere,
         "representation": fit.representation,
+        "chosen_from": list(fit.chosen_from),
         "predictor": fit.predictor,
         "protocol": fit.protocol,
         "folds": fit.folds,
@@ -340,7 +344,7 @@ def _parameters(request: LandUseRequest, labelled: LabelledCity) -> dict[str, An
 
 
 def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -> ClassFindings:
-    samples = labelled.samples
+    samples, units = labelled.samples, labelled.city.arrays.units.kind
     count = samples.count
     return ClassFindings(
         outcomes=list(samples.classes),
@@ -352,7 +356,7 @@ def _findings(labelled: LabelledCity, prepared: FitInputs, mapped: LandUseMap) -
         class_counts=samples.of_class,
         labels=count,
         rare=labelled.rare,
-        cells=mapped.sources,
+        cells=mapped.sources.model_copy(update={"one": units.one, "several": units.several}),
         held_out=prepared.held_out,
         test=mapped.test,
     )
@@ -454,7 +458,12 @@ class LandUse(Task[LabelRequest, LandUseRequest, ClassFindings]):
             held_out=inputs.held_out,
         )
         by_name = {name: rows[kept] for name, rows in x.items()}
-        return ComparedSamples(labelled.city, inputs, by_name, findings)
+        samples = labelled.samples
+
+        def describe(name: str, city: TaskCity) -> NDArray[np.float32]:
+            return of_samples(representation(name, city.arrays), samples)
+
+        return ComparedSamples(labelled.city, inputs, by_name, findings, samples.lonlat, describe)
 
 
 LAND_USE = LandUse()

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from db.layers import layers as layer_rows
 from workflows.home.store import Store
 from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
 from workflows.tasks.arrays import TaskCity, task_city
+from workflows.tasks.chosen import made_from, names_here, wanted_names
 from workflows.tasks.commands import keyed_words, map_command, reading_words
 from workflows.tasks.districts import DistrictFile, read_districts
 from workflows.tasks.fit_inputs import FitInputs, fit_inputs
@@ -155,19 +156,23 @@ def estimate(
         CancelledError: `progress` asked to stop; nothing is kept.
     """
     started = time.perf_counter()
-    measured = measured_city(store, slug, request, [request.fit.representation], progress)
+    measured = measured_city(store, slug, request, wanted_names(request.fit), progress)
     if on_read is not None:
         on_read(_read(measured.values))
-    seen = representation(request.fit.representation, measured.city.arrays)
-    samples, x = described_samples(measured.samples, {seen.name: seen})
+    arrays = measured.city.arrays
+    seen = {name: representation(name, arrays) for name in names_here(request.fit, arrays)}
+    samples, x = described_samples(measured.samples, seen)
     prepared = prepare_numbers(measured, samples, request, progress)
+    made = made_from(request.fit, x, prepared.setup)
+    request = replace(request, fit=made.fit)
     mapped = map_numbers(
         prepared.setup,
-        seen.name,
-        x[seen.name],
-        seen.of_cells(),
+        made.fit.representation,
+        made.x,
+        seen[made.fit.representation].of_cells(),
         level=request.fit.level,
         groups=prepared.groups,
+        tested_as=made.tested_as,
         progress=progress,
     )
     progress("saving the layer", 0, 1)
@@ -202,7 +207,7 @@ def measured_city(
     store: Store,
     slug: str,
     request: NumberRequest,
-    representations: list[str],
+    representations: Sequence[str],
     progress: Progress = silent,
 ) -> MeasuredCity:
     """Read a city and the places with numbers in it.
@@ -387,6 +392,7 @@ def _parameters(measured: MeasuredCity, request: NumberRequest) -> dict[str, Any
         "transform": measured.transform.name,
         "per_km2": request.values.per_km2,
         "representation": fit.representation,
+        "chosen_from": list(fit.chosen_from),
         "predictor": fit.predictor,
         "protocol": fit.protocol,
         "folds": fit.folds,
@@ -476,7 +482,7 @@ class Numbers(Task[ValueRequest, NumberRequest, NumberFindings]):
         progress: Progress,
     ) -> ComparedSamples:
         """The samples where every representation has data: all are compared on the same ones."""
-        measured = measured_city(store, slug, request, list(representations), progress)
+        measured = measured_city(store, slug, request, representations, progress)
         seen = {name: representation(name, measured.city.arrays) for name in representations}
         samples, x = described_samples(measured.samples, seen)
         inputs = prepare_numbers(measured, samples, request, progress)
@@ -487,7 +493,11 @@ class Numbers(Task[ValueRequest, NumberRequest, NumberFindings]):
             outcomes=[measured.values.field],
             held_out=inputs.held_out,
         )
-        return ComparedSamples(measured.city, inputs, x, findings)
+
+        def describe(name: str, city: TaskCity) -> NDArray[np.float32]:
+            return samples.described(representation(name, city.arrays))
+
+        return ComparedSamples(measured.city, inputs, x, findings, samples.lonlat, describe)
 
 
 TASKS[NUMBERS.name] = Numbers()

@@ -9,6 +9,7 @@ from aether_core.tasks.samples.representations import (
     REPRESENTATION_KINDS,
     REPRESENTATIONS,
 )
+from aether_core.tasks.testing.chosen import BEST
 from aether_core.tasks.testing.protocols import CROSS_VALIDATION, PROTOCOLS
 from aether_core.tasks.testing.splits import OFFERED, SPLITS
 
@@ -20,7 +21,8 @@ class FitSettings:
     """How probes are fitted and tested.
 
     Attributes:
-        representation: What the map's probe sees.
+        representation: What the map's probe sees; `best` has it chosen by inner folds.
+        chosen_from: What it was chosen from; empty where it was named.
         model: Name of the model behind `aether` and `concat`; the one in use when None.
         predictor: `linear` or `mlp`.
         protocol: `cross-validation` (every label is tested once a seed), or `published` (the
@@ -44,9 +46,11 @@ class FitSettings:
     seed: int = 42
     block_m: float | None = None
     level: float = 0.9
+    chosen_from: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _one_of("representation", self.representation, REPRESENTATIONS, "no-such-representation")
+        known = (*REPRESENTATIONS, BEST)
+        _one_of("representation", self.representation, known, "no-such-representation")
         _one_of("predictor", self.predictor, tuple(PREDICTORS), "no-such-predictor")
         _one_of("protocol", self.protocol, tuple(PROTOCOLS), "no-such-protocol")
         for split in self.splits:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from workflows.home.store import Store
 from workflows.layers.layers import MAX_TITLE, LayerSummary, checked_title, free_slug, show_layer
 from workflows.tasks.areas import AreaRequest, CoveredAreas, covered_areas, keep_areas
 from workflows.tasks.arrays import TaskCity, task_city
+from workflows.tasks.chosen import made_from, names_here, wanted_names
 from workflows.tasks.commands import area_words, map_command
 from workflows.tasks.districts import DistrictFile, read_districts
 from workflows.tasks.fit_inputs import FitInputs, fit_inputs
@@ -114,24 +115,28 @@ def socioeconomic(
         store,
         slug,
         model=request.fit.model,
-        with_places=need_places([request.fit.representation]),
+        with_places=need_places(wanted_names(request.fit)),
         progress=progress,
     )
     _check_names(request.areas.fields)
     covered = covered_areas(request.areas, city, progress)
     if on_read is not None:
         on_read(_read(covered))
-    seen = representation(request.fit.representation, city.arrays)
-    cells = seen.of_cells()
-    x = area_vectors(city, covered, request, progress)
+    x = {
+        name: area_vectors(city, covered, request, progress, name=name)
+        for name in names_here(request.fit, city.arrays, of_pixels=request.pixels)
+    }
     prepared = prepare_areas(city, covered, request, progress)
+    made = made_from(request.fit, x, prepared.setup)
+    request = replace(request, fit=made.fit)
     mapped = map_socioeconomic(
         prepared.setup,
-        request.fit.representation,
-        x,
-        cells,
+        made.fit.representation,
+        made.x,
+        representation(made.fit.representation, city.arrays).of_cells(),
         level=request.fit.level,
         groups=prepared.groups,
+        tested_as=made.tested_as,
         progress=progress,
     )
     progress("saving the layers", 0, 1)
@@ -198,12 +203,12 @@ def area_vectors(
     request: SocioeconomicRequest,
     progress: Progress = silent,
     *,
-    name: str | None = None,
+    name: str,
 ) -> NDArray[np.float32]:
     """A representation of each area: its exact area-weighted mean over cells, or over pixels.
 
     Args:
-        name: Name of the representation; the request's own when None.
+        name: Name of the representation.
 
     Returns:
         float32 `[a, d]`, finite.
@@ -211,7 +216,7 @@ def area_vectors(
     Raises:
         InputError: Pixels were asked for, and the embedding or the representation has none.
     """
-    chosen = representation(name or request.fit.representation, city.arrays)
+    chosen = representation(name, city.arrays)
     if not request.pixels:
         return of_areas(chosen, covered.weights)
     if not (FILE_KINDS[city.embedding_kind].has_pixels and chosen.of_pixels):
@@ -334,6 +339,7 @@ def _parameters(request: SocioeconomicRequest, covered: CoveredAreas) -> dict[st
         "minimum_count": request.areas.minimum_count,
         "mean_over": "pixels" if request.pixels else "cells",
         "representation": fit.representation,
+        "chosen_from": list(fit.chosen_from),
         "predictor": fit.predictor,
         "protocol": fit.protocol,
         "folds": fit.folds,
@@ -420,10 +426,11 @@ class Socioeconomic(Task[AreaRequest, SocioeconomicRequest, ShareFindings]):
         )
         covered = covered_areas(request.areas, city, progress)
         inputs = prepare_areas(city, covered, request, progress)
-        x = {
-            name: area_vectors(city, covered, request, progress, name=name)
-            for name in representations
-        }
+
+        def describe(name: str, city: TaskCity) -> NDArray[np.float32]:
+            return area_vectors(city, covered, request, progress, name=name)
+
+        x = {name: describe(name, city) for name in representations}
         findings = ComparisonFindings(
             source=covered.areas.source,
             used=len(covered.lonlat),
@@ -431,7 +438,7 @@ class Socioeconomic(Task[AreaRequest, SocioeconomicRequest, ShareFindings]):
             outcomes=list(covered.areas.fields),
             held_out=inputs.held_out,
         )
-        return ComparedSamples(city, inputs, x, findings)
+        return ComparedSamples(city, inputs, x, findings, covered.lonlat, describe)
 
 
 SOCIOECONOMIC = Socioeconomic()

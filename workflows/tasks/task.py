@@ -33,12 +33,16 @@ class ComparedSamples:
         inputs: Target, folds and groups.
         x: Each representation of the samples by its name, finite float32 `[n, d]`.
         findings: What is known of the samples.
+        lonlat: Where the samples are, WGS84, float64 `[n, 2]`.
+        describe: One representation of the same samples in a city of other heads.
     """
 
     city: TaskCity
     inputs: FitInputs
     x: Mapping[str, NDArray[np.float32]]
     findings: ComparisonFindings
+    lonlat: NDArray[np.float64]
+    describe: Callable[[str, TaskCity], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # torch comes with it: listing models does without
     from aether_core.model.heads.heads import Heads
 
 _ALONE = ".pth"
+_TABLE = ".parquet"
+_DESCRIPTION = "embedding.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _RUN_NAME = re.compile(r".*-[0-9]+")
 
@@ -49,32 +51,99 @@ class ExportLayout:
 
     Attributes:
         name: In commands and JSON.
-        weights_file: Name of the file of its weights, by the model's name.
-        weights: Its weights as bytes, by the model's name.
-        alone: Whether a `.pth` file can be written in it, which holds nothing but the weights.
+        files: Names of its files, by the model's name and its city's; the last holds the numbers.
+        contents: Its files as bytes, by name.
+        alone: Whether a `.pth` file can be written in it, which holds nothing but the numbers.
     """
 
     name: str
-    weights_file: Callable[[str], str]
-    weights: Callable[["Heads", str], bytes]
-    alone: bool
+    files: Callable[[str, str], tuple[str, ...]]
+    contents: Callable[[Store, "_Kept"], dict[str, bytes]]
+    alone: bool = False
 
 
-def _own_weights(heads: "Heads", name: str) -> bytes:
+@dataclass(frozen=True)
+class _Kept:
+    """A model that is exported.
+
+    Attributes:
+        name: Its name.
+        city: Short name of its city.
+        files: Where its weights and card lie.
+    """
+
+    name: str
+    city: str
+    files: ModelFiles
+
+
+def _own_weights(_store: Store, kept: _Kept) -> dict[str, bytes]:
     from aether_core.model.files.folder import weights_bytes
 
-    return weights_bytes(heads, name)
+    return _with_card(kept, WEIGHTS_FILE, weights_bytes(_heads(kept), kept.name))
 
 
-def _published_weights(heads: "Heads", name: str) -> bytes:
+def _published_weights(_store: Store, kept: _Kept) -> dict[str, bytes]:
     from aether_core.model.files.published_layout import published_bytes
 
-    return published_bytes(heads, name)
+    return _with_card(kept, f"{kept.name}{_ALONE}", published_bytes(_heads(kept), kept.name))
+
+
+def _heads(kept: _Kept) -> "Heads":
+    """The weights, checked on the way."""
+    from workflows.training.representation import heads_of
+
+    return heads_of(kept.files)
+
+
+def _with_card(kept: _Kept, file: str, weights: bytes) -> dict[str, bytes]:
+    card = read_card(kept.files.folder / CARD_FILE)
+    card = card.model_copy(update={"weights_sha256": sha256(weights).hexdigest()})
+    return {CARD_FILE: card.as_bytes(), file: weights}
+
+
+def _city_vectors(store: Store, kept: _Kept) -> dict[str, bytes]:
+    """The city's cells in the model's space, as the benchmark CityRep takes an embedding.
+
+    Raises:
+        InputError: The city is mapped on areas, which the benchmark cannot find samples in.
+    """
+    from h3.api.numpy_int import get_resolution
+
+    from aether_core.cityrep.export import region_description, region_table
+    from workflows.training.representation import cell_vectors, model_for
+
+    model = model_for(store, kept.city, kept.name)
+    found = cell_vectors(store, model)
+    cells = found.units.hexagons
+    if cells is None:
+        raise InputError(
+            "the city is mapped on areas, and CityRep finds samples in H3 cells",
+            kept.city,
+            "use a model of a city that was added with rasters or samples",
+            code="cityrep-export-without-cells",
+        )
+    table = f"{kept.city}{_TABLE}"
+    described = region_description(
+        model=kept.name,
+        city=kept.city,
+        file=table,
+        resolution=int(get_resolution(int(cells[0]))),
+        dim=found.vectors.shape[1],
+        attribution=model.attribution,
+    )
+    return {_DESCRIPTION: described, table: region_table(cells, found.vectors)}
 
 
 LAYOUTS: Final = (
-    ExportLayout("aether", lambda _name: WEIGHTS_FILE, _own_weights, alone=False),
-    ExportLayout("published", lambda name: f"{name}{_ALONE}", _published_weights, alone=True),
+    ExportLayout("aether", lambda _name, _city: (CARD_FILE, WEIGHTS_FILE), _own_weights),
+    ExportLayout(
+        "published",
+        lambda name, _city: (CARD_FILE, f"{name}{_ALONE}"),
+        _published_weights,
+        alone=True,
+    ),
+    ExportLayout("cityrep", lambda _name, city: (_DESCRIPTION, f"{city}{_TABLE}"), _city_vectors),
 )
 
 
@@ -102,7 +171,8 @@ def export_model(
         name: Name of the model, whichever city has it.
         target: A folder; or a name ending in `.zip` for a zip of it, or in `.pth` for the
             published checkpoint alone.
-        layout: "aether" (`heads.safetensors`) or "published" (`<name>.pth`), beside `model.json`;
+        layout: "aether" (`heads.safetensors`) or "published" (`<name>.pth`), beside `model.json`,
+            or "cityrep" (the city's cells in the model's space, for the benchmark of that name);
             what the ending of `target` says when left out.
         force: Replace what is there; a folder only if nothing but a model is in it.
 
@@ -113,12 +183,14 @@ def export_model(
         DiskFullError: There is no room left.
     """
     with store.session() as session:
-        kept = model_files(store.settings, model_rows.model_by_name(session, name))
+        row = model_rows.model_by_name(session, name)
+        city = city_rows.city_by_id(session, row.city_id).slug
+        kept = _Kept(name, city, model_files(store.settings, row))
     chosen = _layout(target, layout)
-    files = _contents(kept, name, chosen)
+    files = chosen.contents(store, kept)
     suffix = target.suffix.lower()
     if suffix == _ALONE:
-        content = files[chosen.weights_file(name)]
+        content = files[chosen.files(name, city)[-1]]
         files = {target.name: content}
         with atomic_path(target, force=force) as path:
             path.write_bytes(content)
@@ -126,7 +198,7 @@ def export_model(
         with atomic_path(target, force=force) as path:
             path.write_bytes(_zipped(name, files))
     else:
-        replaceable = {CARD_FILE, *(one.weights_file(name) for one in LAYOUTS)}
+        replaceable = {file for one in LAYOUTS for file in one.files(name, city)}
         with atomic_folder(target, force=force, holds=replaceable) as whole:
             for file, content in files.items():
                 (whole / file).write_bytes(content)
@@ -192,16 +264,6 @@ def _layout(target: Path, name: str | None) -> ExportLayout:
         f"use {' or '.join(one.name for one in LAYOUTS)}; a .pth file has the published one",
         code="layout-not-for-output" if alone else "no-such-layout",
     )
-
-
-def _contents(kept: ModelFiles, name: str, layout: ExportLayout) -> dict[str, bytes]:
-    """The files of an export by name; the weights are read and checked on the way."""
-    from workflows.training.representation import heads_of
-
-    weights_file, weights = layout.weights_file(name), layout.weights(heads_of(kept), name)
-    card = read_card(kept.folder / CARD_FILE)
-    card = card.model_copy(update={"weights_sha256": sha256(weights).hexdigest()})
-    return {CARD_FILE: card.as_bytes(), weights_file: weights}
 
 
 def _zipped(name: str, files: dict[str, bytes]) -> bytes:

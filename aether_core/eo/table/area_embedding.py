@@ -58,7 +58,7 @@ class AreaVectors:
         return int((np.asarray(self.neighbours.sum(axis=1)) == 0).sum())
 
     @cached_property
-    def _wide(self) -> NDArray[np.float32]:
+    def wide(self) -> NDArray[np.float32]:
         """Unit mean of each area and its neighbours with data; NaN where it has none itself."""
         there = np.asarray(np.isfinite(self._vectors).all(axis=1))
         known = np.where(there[:, None], self._vectors, 0).astype(np.float64)
@@ -90,7 +90,7 @@ class AreaVectors:
         dim = self._vectors.shape[1]
         vectors = np.full((len(views), len(lonlat), dim), np.nan, dtype=np.float32)
         for which, view in enumerate(views):
-            of_area = self._vectors if view.shape is Shape.AREA else self._wide
+            of_area = self._vectors if view.shape is Shape.AREA else self.wide
             vectors[which, inside] = of_area[rows[inside]]
         lacking = np.isnan(vectors).any(axis=(0, 2))
         reasons = np.where(~inside, NO_AREA, np.where(lacking, AREA_WITHOUT_DATA, ""))

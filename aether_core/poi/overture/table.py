@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +26,7 @@ _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 # Between a list's name and its items' fields Parquet writers put one of these.
 _LIST_PARTS = frozenset({"list", "bag", "element", "item", "array", "array_element", "key_value"})
 _READERS = 6  # row groups read at once; each is a few short requests, so that distance counts
+_JOINED_BYTES = 8192  # pyarrow reads over gaps up to this between columns
 _TOLD_S = 0.5
 _ROUNDING = 1e-5  # degrees; bounding boxes are float32
 
@@ -40,11 +42,13 @@ class TableSize:
         rows: Rows in all row groups that meet the place: at least as many as lie in it.
         likely: Rows in the place if those of a row group were spread evenly over its box.
         bytes: Bytes of their columns on the server.
+        requests: About how many byte ranges they are asked for in.
     """
 
     rows: int
     likely: int
     bytes: int
+    requests: int
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,22 @@ def overture_size(
         rows=sum(group.rows for group in groups),
         likely=round(sum(group.rows * group.share for group in groups)),
         bytes=sum(group.bytes for group in groups),
+        requests=sum(_ranges(group) for group in groups),
     )
+
+
+def _ranges(group: _Group) -> int:
+    """How many runs the columns of a row group lie in; neighbours come in one request."""
+    chunks = group.footer.row_group(group.number)
+    leaves = _numbers(group.footer)
+    spans: list[tuple[int, int]] = []
+    for path in group.columns:
+        chunk = chunks.column(leaves[path])
+        start = min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset)
+        spans.append((start, start + chunk.total_compressed_size))
+    spans.sort()
+    gaps = (after - before for (_, before), (after, _) in pairwise(spans))
+    return 1 + sum(gap > _JOINED_BYTES for gap in gaps)
 
 
 def _groups(

@@ -29,6 +29,8 @@ class CellSources(Record):
         contested: Predicted cells that two or more classes cover as far.
         share: Part of a cell's ground that a class must cover to be observed.
         everywhere: Predictions were asked for everywhere: nothing counts as observed.
+        one: What one is called.
+        several: What several are called.
     """
 
     observed: int
@@ -37,6 +39,8 @@ class CellSources(Record):
     contested: int = 0
     share: float = OBSERVED_SHARE
     everywhere: bool = False
+    one: str = "cell"
+    several: str = "cells"
 
     @property
     def observed_part(self) -> float:
@@ -56,13 +60,13 @@ class CellSources(Record):
     @property
     def sentences(self) -> list[str]:
         """What the map is made of, in one or two sentences."""
-        total = f"{self.observed + self.predicted:,} cells"
+        total = f"{self.observed + self.predicted:,} {self.several}"
         reliable = f"{part_in_words(self.reliable_part)} of them reliably"
         if self.everywhere:
             return [f"All {total} are predicted, as was asked for, {reliable}."]
         least = f"at least {part_in_words(self.share)} of"
         if not self.observed:
-            why = f"no label covers {least} a cell, and a point covers no ground"
+            why = f"no label covers {least} one, and a point covers no ground"
             return [f"All {total} are predicted, {reliable}: {why}."]
         known = (
             f"{self.observed:,} of {total} ({part_in_words(self.observed_part)}) are observed: "

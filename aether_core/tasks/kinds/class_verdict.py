@@ -47,7 +47,7 @@ def verdict(found: ClassFindings) -> str | None:
         why = f"{unsure} of them are unlike the labels or may be of more than two classes"
     else:
         return None
-    return f"Take the predicted cells as hints only: {why}; {_remedy(found, weak)}."
+    return f"Take the predictions as hints only: {why}; {_remedy(found, weak)}."
 
 
 def _remedy(found: ClassFindings, weak: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ from aether_core.tasks.predictors.softmax import softmax
 from aether_core.tasks.samples.observed import Observed
 from aether_core.tasks.samples.small_classes import RareClasses
 from aether_core.tasks.samples.units import cut_large_units
-from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold
+from aether_core.tasks.testing.experiment import Described, ExperimentSetup, OutOfFold
 from aether_core.tasks.testing.fairness import GroupFigures, by_group
 from aether_core.tasks.testing.tested import applicability_figures, tested
 from aether_core.tasks.uncertainty.applicability import fit_applicability
@@ -231,6 +231,7 @@ def map_land_use(
     level: float = 0.9,
     groups: Mapping[str, NDArray[np.object_]] | None = None,
     observed: Observed | None = None,
+    tested_as: Described | None = None,
     progress: Progress = silent,
 ) -> LandUseMap:
     """Test a probe, fit it on all labels, and predict every cell.
@@ -249,12 +250,15 @@ def map_land_use(
         level: Share of true classes the sets are made to hold.
         groups: Names `[n]` to tell errors apart by, by what they are, such as districts.
         observed: Cells whose class is known; None shows predictions everywhere.
+        tested_as: What is tested in their place: the choice of the representation, made anew in
+            each fold, where it was chosen by how well it does.
         progress: Told as folds are fitted.
 
     Raises:
         InputError: The labels cannot be split or fitted as asked.
     """
-    checked = tested(setup, representation, samples, progress)
+    seen: Described = samples if tested_as is None else tested_as
+    checked = tested(setup, representation, seen, progress)
     calibrating = checked.calibrating
     label = setup.target.astype(np.int64)
     temperature = fit_temperature(_logits(calibrating), label, setup.weight)

@@ -15,7 +15,7 @@ from aether_core.tasks.kinds.kind import Fit, Target, TaskKind
 from aether_core.tasks.kinds.metrics import NUMBER_METRICS, scores_of_sums
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.predictors.predictor import NumberPredictor, fit_numbers
-from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold
+from aether_core.tasks.testing.experiment import Described, ExperimentSetup, OutOfFold
 from aether_core.tasks.testing.fairness import GroupFigures, by_group
 from aether_core.tasks.testing.protocols import PROTOCOLS
 from aether_core.tasks.testing.splits import SPLITS
@@ -300,6 +300,7 @@ def map_numbers(
     *,
     level: float = 0.9,
     groups: Mapping[str, NDArray[np.object_]] | None = None,
+    tested_as: Described | None = None,
     progress: Progress = silent,
 ) -> NumberMap:
     """Test a regression, fit it on all samples, and predict the cells.
@@ -314,6 +315,8 @@ def map_numbers(
         cells: Representation of the cells, float32 `[m, d]`; a NaN row has no data.
         level: Share of true values the intervals are made to hold.
         groups: Names `[n]` to tell errors apart by, by what they are.
+        tested_as: What is tested in their place: the choice of the representation, made anew in
+            each fold, where it was chosen by how well it does.
         progress: Told as folds are fitted.
 
     Raises:
@@ -323,7 +326,8 @@ def map_numbers(
     if not isinstance(kind, NumbersKind):
         msg = f"the task is {kind.name}, not a number"
         raise TypeError(msg)
-    checked = tested(setup, representation, samples, progress)
+    seen: Described = samples if tested_as is None else tested_as
+    checked = tested(setup, representation, seen, progress)
     truth = np.asarray(setup.target, dtype=np.float64)[:, 0]
     scaled = kind.transform.forward(truth)
     held_out = checked.calibrating

@@ -14,7 +14,7 @@ from aether_core.tasks.kinds.kind import Fit, Target, TaskKind
 from aether_core.tasks.kinds.metrics import SHARE_METRICS, share_errors
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.predictors.predictor import fit_shares
-from aether_core.tasks.testing.experiment import ExperimentSetup, OutOfFold
+from aether_core.tasks.testing.experiment import Described, ExperimentSetup, OutOfFold
 from aether_core.tasks.testing.fairness import GroupFigures, by_group
 from aether_core.tasks.testing.tested import applicability_figures, tested
 from aether_core.tasks.uncertainty.applicability import fit_applicability
@@ -56,6 +56,10 @@ class ShareFindings(Findings):
     given: str
     mean_shares: dict[str, float]
     test: ShareTest
+
+    def points(self, l1: float) -> float:
+        """An L1 distance of all shares as the error of one, in percentage points."""
+        return 100 * l1 / len(self.outcomes)
 
     @classmethod
     def _from_version_1(cls, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,6 +232,7 @@ def map_socioeconomic(
     *,
     level: float = 0.9,
     groups: Mapping[str, NDArray[np.object_]] | None = None,
+    tested_as: Described | None = None,
     progress: Progress = silent,
 ) -> SocioeconomicMap:
     """Test a share regression, fit it on all areas, and predict areas and cells.
@@ -242,12 +247,15 @@ def map_socioeconomic(
         cells: Representation of the cells, float32 `[m, d]`; a NaN row has no data.
         level: Share of true values the intervals are made to hold.
         groups: Names `[a]` to tell errors apart by, by what they are.
+        tested_as: What is tested in their place: the choice of the representation, made anew in
+            each fold, where it was chosen by how well it does.
         progress: Told as folds are fitted.
 
     Raises:
         InputError: The areas cannot be split or fitted as asked.
     """
-    checked = tested(setup, representation, areas, progress)
+    seen: Described = areas if tested_as is None else tested_as
+    checked = tested(setup, representation, seen, progress)
     calibrating = checked.calibrating
     truth = np.asarray(setup.target, dtype=np.float64)
     intervals = ShareIntervals.calibrate(truth, calibrating.prediction, level)

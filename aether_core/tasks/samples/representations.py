@@ -135,9 +135,10 @@ class Aether:
         self._arrays = arrays
         if arrays.heads is None:
             raise InputError(
-                "this representation needs a trained model",
+                "this data source needs a trained model, which the city does not have",
                 self.name,
-                "train the city first, or choose alphaearth",
+                "train the city first, or use satellite data alone (in commands: "
+                "--representation alphaearth)",
                 code="representation-without-model",
             )
         self._heads = arrays.heads
@@ -363,8 +364,9 @@ COMPARED: Final = ("alphaearth", "aether", "poi", "concat")
 RECOMMENDED: Final = Concat.name
 """What maps are made from where nothing else is asked for and the city has a model.
 
-On spatial blocks of New York City's census tracts the KL of income shares is 6 to 9 % below that of
-AlphaEarth alone, with an interval off zero; AETHER alone gains there and loses in the next city.
+On blocks of ten US metropolitan areas that the heads had not seen it errs less than AlphaEarth
+alone on developed land (13 %), people a km2 (5.5 %) and incomes (2.5 %); AETHER alone does not
+(docs/evidence.md).
 """
 
 

@@ -1,7 +1,8 @@
 """Which representation is better here, by how much, and whether that can be told at all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,9 @@ from aether_core.tasks.testing.bootstrap import (
     resampled_scores,
     split_names,
 )
+from aether_core.tasks.testing.chosen import BEST, BEST_TITLE
 from aether_core.tasks.testing.experiment import Experiment
+from aether_core.tasks.testing.splits import BLIND, RANDOM, SPATIAL
 
 
 def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
@@ -29,7 +32,10 @@ def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
         embedding: Name of the city's embedding.
     """
     title = short_title(embedding)
-    return {name: kind.title.format(embedding=title) for name, kind in REPRESENTATION_KINDS.items()}
+    names = {
+        name: kind.title.format(embedding=title) for name, kind in REPRESENTATION_KINDS.items()
+    }
+    return {**names, BEST: BEST_TITLE}
 
 
 @dataclass(frozen=True)
@@ -142,31 +148,38 @@ def compare(
     return Comparison(rows, gains, clusters.kind, clusters.count)
 
 
+_WHERE: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        RANDOM.name: ("here", "on random folds"),
+        SPATIAL.name: ("on spatial blocks", "on spatial blocks"),
+        BLIND.name: (
+            "on blocks whose places the model had not seen",
+            "where the model had not seen their places either",
+        ),
+    }
+)
+"""Where a split tests, as the first words and as later ones of a sentence."""
+
+
 def in_words(
-    gain_random: Gain | None,
-    gain_spatial: Gain | None,
-    metric: Metric,
-    names: Mapping[str, str] | None = None,
+    gains: Sequence[Gain | None], metric: Metric, names: Mapping[str, str] | None = None
 ) -> str:
-    """Say in one sentence what one representation adds on random and on spatial folds.
+    """Say in one sentence what one representation adds on each split.
 
     Nobody is called better or worse where the interval holds 0.
 
     Args:
-        gain_random: Gain on random folds, or None when those were not made.
-        gain_spatial: Gain on spatial folds, likewise.
-        metric: The metric both are of.
+        gains: One a split, the easiest first; None where it was not tested.
+        metric: The metric they are of.
         names: What representations are called; AlphaEarth's where None.
     """
     names = representation_names() if names is None else names
-    if gain_random is None and gain_spatial is None:
+    made = [gain for gain in gains if gain is not None]
+    if not made:
         return "No comparison was made."
-    if gain_random is None:
-        sentence = _clause(gain_spatial, "on spatial blocks", metric, names) if gain_spatial else ""
-    else:
-        sentence = _clause(gain_random, "here", metric, names)
-        if gain_spatial is not None:
-            sentence += f"; on spatial blocks {_short_clause(gain_spatial, metric, names)}"
+    sentence = _clause(made[0], _WHERE[made[0].split][0], metric, names)
+    for gain in made[1:]:
+        sentence += f"; {_WHERE[gain.split][1]} {_short_clause(gain, metric, names)}"
     return sentence[0].upper() + sentence[1:] + "."
 
 

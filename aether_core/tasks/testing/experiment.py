@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from aether_core.tasks.kinds.kind import Fit, TaskKind
 from aether_core.tasks.predictors.predictor import Kind
 from aether_core.tasks.testing.folds import Target, district_folds, home_group
 from aether_core.tasks.testing.protocols import CROSS_VALIDATION, PROTOCOLS
-from aether_core.tasks.testing.splits import DISTRICT, OFFERED
+from aether_core.tasks.testing.splits import BLIND, DISTRICT, OFFERED, SPATIAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class ExperimentSetup:
         splits: Which of `splits.OFFERED`.
         district: District of each sample, int64 `[n]`, below 0 for none; adds the split `district`
             (leave one out, one seed).
+        blind: Adds the split `blind`: the spatial folds of the first seed.
     """
 
     task: TaskKind
@@ -62,6 +65,7 @@ class ExperimentSetup:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     splits: tuple[str, ...] = OFFERED
     district: NDArray[np.int64] | None = None
+    blind: bool = False
 
     @cached_property
     def rounds(self) -> tuple[Round, ...]:
@@ -75,6 +79,9 @@ class ExperimentSetup:
             for split in self.splits
             for seed in self.seeds
         ]
+        if self.blind:
+            fold = self._dealt(SPATIAL.name, self.seeds[0])
+            dealt.append(Round(BLIND.name, self.seeds[0], fold))
         if self.district is not None:
             fold = district_folds(home_group(self.unit, self.district))
             dealt.append(Round(DISTRICT.name, self.seeds[0], fold))
@@ -88,11 +95,33 @@ class ExperimentSetup:
         """
         if PROTOCOLS[self.protocol].tests_all:
             return self
-        return replace(self, protocol=CROSS_VALIDATION.name, seeds=self.seeds[:1])
+        return replace(self, protocol=CROSS_VALIDATION.name, seeds=self.seeds[:1], blind=False)
 
     def _dealt(self, split: str, seed: int) -> NDArray[np.int64]:
         protocol = PROTOCOLS[self.protocol]
         return protocol.deal(split, self.target, self.unit, self.block, folds=self.folds, seed=seed)
+
+
+class FoldRepresentation(Protocol):
+    """A representation that depends on what is held out."""
+
+    def of_fold(
+        self, setup: ExperimentSetup, tested: NDArray[np.bool_], seed: int
+    ) -> NDArray[np.float32]:
+        """Describe all samples without having seen anything of those that are tested.
+
+        Args:
+            setup: What is to be predicted, and how.
+            tested: Samples the fold tests, bool `[n]`.
+            seed: Seed of the repetition.
+
+        Returns:
+            Finite float32 `[n, d]`.
+        """
+
+
+Described = NDArray[np.float32] | FoldRepresentation
+"""Finite float32 `[n, d]`, or what gives them fold by fold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,15 +166,18 @@ def usable_rows(representations: Mapping[str, NDArray[np.float32]]) -> NDArray[n
 
 def run_experiment(
     setup: ExperimentSetup,
-    representations: Mapping[str, NDArray[np.float32]],
+    representations: Mapping[str, Described],
     progress: Progress = silent,
+    *,
+    blind: Mapping[str, Described] = MappingProxyType({}),
 ) -> Experiment:
     """Predict every sample out of fold, from every representation, on one set of folds.
 
     Args:
         setup: What is to be predicted and how.
-        representations: By name, finite float32 `[n, d]` in the samples' order.
+        representations: By name, in the samples' order.
         progress: Told after each repetition of each representation.
+        blind: What takes the place of a representation on the split `blind`, by the same name.
 
     Raises:
         InputError: Folds cannot be made, labels are of one class, or a representation does not fit
@@ -159,19 +191,20 @@ def run_experiment(
         outcomes[name] = []
         for part in rounds:
             progress(f"comparing on held-out labels: {name}", _made(outcomes), total)
-            prediction = out_of_fold(x, setup, part.fold, part.seed)
+            seen = blind.get(name, x) if part.split == BLIND.name else x
+            prediction = out_of_fold(seen, setup, part.fold, part.seed)
             outcomes[name].append(OutOfFold(part.split, part.seed, part.fold, prediction))
     progress("comparing on held-out labels", total, total)
     return Experiment(setup, outcomes)
 
 
 def out_of_fold(
-    x: NDArray[np.float32], setup: ExperimentSetup, fold: NDArray[np.int64], seed: int
+    x: Described, setup: ExperimentSetup, fold: NDArray[np.int64], seed: int
 ) -> NDArray[np.float32]:
     """Predict each fold from the samples of the others.
 
     Args:
-        x: Representation, finite float32 `[n, d]`.
+        x: Representation of the samples.
         setup: What is to be predicted and how.
         fold: Fold of each sample, int64 `[n]`; samples below 0 are trained on, never tested.
         seed: Seed of the predictors.
@@ -183,11 +216,12 @@ def out_of_fold(
     Raises:
         InputError: A fold leaves one class only to train on.
     """
-    prediction = np.full((len(x), len(setup.names)), np.nan, dtype=np.float32)
+    prediction = np.full((len(fold), len(setup.names)), np.nan, dtype=np.float32)
     for number in np.unique(fold[fold >= 0]):
         tested = fold == number
         setup.task.check_fold(setup.target[~tested], setup.names, int(number))
-        prediction[tested] = fit_and_predict(setup, x, ~tested, x[tested], seed)
+        rows = x if isinstance(x, np.ndarray) else x.of_fold(setup, tested, seed)
+        prediction[tested] = fit_and_predict(setup, rows, ~tested, rows[tested], seed)
     return prediction
 
 
@@ -219,7 +253,7 @@ def fit_and_predict(
     return setup.task.fit_and_predict(x[trained], target, weight, to_predict, fit)
 
 
-def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np.float32]]) -> None:
+def check_setup(setup: ExperimentSetup, representations: Mapping[str, Described]) -> None:
     """Refuse what no comparison can be made of.
 
     Raises:
@@ -234,7 +268,8 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
             "use at least one of each",
             code="nothing-to-compare",
         )
-    for name, x in representations.items():
+    known = {name: x for name, x in representations.items() if isinstance(x, np.ndarray)}
+    for name, x in known.items():
         if len(x) != len(setup.target):
             raise InputError(
                 f"representation {name} does not fit the samples",
@@ -242,7 +277,7 @@ def check_setup(setup: ExperimentSetup, representations: Mapping[str, NDArray[np
                 "give one row per sample",
                 code="representation-wrong-row-count",
             )
-    missing = int((~usable_rows(representations)).sum())
+    missing = int((~usable_rows(known)).sum()) if known else 0
     if missing:
         raise InputError(
             "samples without data cannot be compared",

@@ -38,12 +38,21 @@ DISTRICT: Final = Split(
     "whole districts held out",
     "away from",
 )
+BLIND: Final = Split(
+    "blind",
+    "unseen blocks",
+    "whole blocks held out of the model, too",
+    "on unseen blocks",
+    "away from",
+    of_blocks=True,
+)
+"""The folds of `SPATIAL`, with heads that were trained without the places of the tested blocks."""
 SPLITS: Final[Mapping[str, Split]] = MappingProxyType(
-    {split.name: split for split in (RANDOM, SPATIAL, DISTRICT)}
+    {split.name: split for split in (RANDOM, SPATIAL, BLIND, DISTRICT)}
 )
 """All there are, by name."""
 OFFERED: Final = (RANDOM.name, SPATIAL.name)
-"""Those a user may choose, the hardest last; that of districts comes with districts."""
+"""Those a user may choose, the hardest last; districts and `--blind` bring their own."""
 
 
 def hardest(names: Iterable[str]) -> str:

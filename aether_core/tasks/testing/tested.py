@@ -10,6 +10,7 @@ from aether_core.progress import Progress
 from aether_core.tasks.findings import ApplicabilityFigures, Score
 from aether_core.tasks.testing.comparison import compare
 from aether_core.tasks.testing.experiment import (
+    Described,
     Experiment,
     ExperimentSetup,
     OutOfFold,
@@ -39,15 +40,13 @@ class Tested:
         return self.outcomes[self.calibrated_on]
 
 
-def tested(
-    setup: ExperimentSetup, representation: str, x: FloatArray, progress: Progress
-) -> Tested:
+def tested(setup: ExperimentSetup, representation: str, x: Described, progress: Progress) -> Tested:
     """Predict every sample out of fold, and score it.
 
     Args:
         setup: What is to be predicted and how.
         representation: Name of the representation.
-        x: Its values, finite float32 `[n, d]`.
+        x: Its values, or what gives them fold by fold.
         progress: Told as folds are fitted.
 
     Raises:

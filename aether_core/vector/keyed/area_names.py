@@ -133,6 +133,18 @@ def _check_each_once(codes: list[str], field: str, file: str) -> None:
         )
 
 
+def name_column(table: pd.DataFrame, taken: Collection[str] = ()) -> str | None:
+    """The column in which a table names its areas; None where it has none.
+
+    Args:
+        table: One row an area, without geometry.
+        taken: Columns that hold something else.
+    """
+    columns = [name for name in map(str, table.columns) if name not in taken and not is_size(name)]
+    fitting = [name for name in columns if _NAME.fullmatch(folded(name))]
+    return _name_field(fitting, {name: code_texts(table[name]) for name in fitting})
+
+
 def _name_field(columns: list[str], texts: dict[str, list[str]]) -> str | None:
     """The column of names: the shortest heading of one with words in most rows."""
     found = [

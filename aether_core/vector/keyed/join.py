@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.vector.keyed.area_names import name_column
 from aether_core.vector.keyed.code_names import COUNTS_ROWS, OTHER, folded, rank
 from aether_core.vector.keyed.codes import Match, code_texts, matched, shown
 from aether_core.vector.read import VectorFile
@@ -61,7 +63,8 @@ def join_shapes(table: VectorFile, shapes: VectorFile, code_field: str | None) -
     """Give each row of a table the shape of its code.
 
     Codes are compared as text, leading zeros kept, see `codes.matched`. A code with several shapes
-    has them all. Rows without a shape are left out and counted.
+    has them all. Where the table names no areas and the shapes' file does, the names come along.
+    Rows without a shape are left out and counted.
 
     Args:
         table: The rows; geometry of their own does not count.
@@ -91,11 +94,14 @@ def join_shapes(table: VectorFile, shapes: VectorFile, code_field: str | None) -
         notes.append(f"No shape in {name} has these codes, among others: {shown(lost)}.")
     if unused:
         notes.append(f"{len(unused):,} of {len(by_code):,} codes of {name} have no row.")
-    frame = gpd.GeoDataFrame(
-        table.frame[there].drop(columns="geometry").reset_index(drop=True),
-        geometry=geometry[there],
-        crs=shapes.frame.crs,
-    )
+    columns = table.frame[there].drop(columns="geometry").reset_index(drop=True)
+    named = name_column(shapes.frame.drop(columns="geometry"), taken=(pair.right,))
+    if named is not None and named not in columns and name_column(columns) is None:
+        by_name = _first_text(shapes.frame[named], offered)
+        called = [by_name.get(code, "") for code, found in zip(wanted, there, strict=True) if found]
+        columns[named] = called
+        notes.append(f"Names of the areas were taken from {name}, column {named}.")
+    frame = gpd.GeoDataFrame(columns, geometry=geometry[there], crs=shapes.frame.crs)
     report = table.report.used_for({"code": pair.left}).noted(*notes)
     report = report.counted({why: n for why, n in left_out.items() if n}, len(frame))
     shapes_told = shapes.report.used_for({"code": pair.right}).counted(
@@ -167,6 +173,15 @@ def _candidates(columns: pd.DataFrame, named: str | None, also_texts: bool) -> d
 def _numbers(codes: list[str]) -> bool:
     """Whether a column holds measurements: their equals in another file are chance."""
     return all(_NUMBER.fullmatch(code) for code in codes[:_HEAD] if code)
+
+
+def _first_text(cells: "pd.Series[Any]", codes: list[str]) -> dict[str, str]:
+    """The first filled text of each code."""
+    found: dict[str, str] = {}
+    for code, text in zip(codes, code_texts(cells), strict=True):
+        if code and text:
+            found.setdefault(code, text)
+    return found
 
 
 def _shape_of(frame: gpd.GeoDataFrame, codes: list[str]) -> dict[str, shapely.Geometry]:

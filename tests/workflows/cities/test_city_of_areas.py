@@ -22,6 +22,7 @@ from tests.errors import fault
 from workflows.cities.add import AddCity, add_city
 from workflows.cities.cities import CitySummary, remove_city_numbered, show_city
 from workflows.cities.years import add_year, list_years
+from workflows.evaluation.studies import StudyRequest, add_study
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
 from workflows.layers.export import export_layer, export_scores
@@ -109,6 +110,9 @@ def test_a_city_of_areas_by_every_verb(
     for file in ("layer.geojson", "scores0.geojson"):
         written = json.loads((tmp_path / file).read_text())["features"][7]
         assert (written["properties"]["area"], written["properties"]["name"]) == ("W007", "Ward 7")
+
+    with pytest.raises(InputError, check=fault("study-without-windows", SLUG, "ablation")):
+        add_study(store, SLUG, StudyRequest("buffer", seeds=(1,)))
 
     # The same areas in another year come by their codes alone, in any order, one missing.
     later = frame.drop(columns=["geometry", "name"]).iloc[::-1].iloc[:-1]

@@ -1,6 +1,7 @@
 """Comparisons of representations, and of queries with truth."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,8 @@ from workflows.tasks.labels import LabelRequest
 from workflows.tasks.land_use import LandUseRequest
 from workflows.tasks.settings import FitSettings
 from workflows.tasks.socioeconomic import SocioeconomicRequest
+from workflows.training.model_files import export_model, import_model
+from workflows.training.models import list_models
 
 ALL = ("alphaearth", "aether", "poi", "concat")
 QUICK = FitSettings(seeds=2, folds=3)
@@ -62,6 +65,7 @@ def test_shares_are_compared_too(trained_store: Store, task_files: TaskFiles) ->
         ((), "representations-not-distinct"),
         (("aether", "aether"), "representations-not-distinct"),
         (("wrong",), "no-such-representation"),
+        (("alphaearth", "best"), "best-without-candidates"),
     ],
 )
 def test_unknown_representations_are_refused(
@@ -142,3 +146,67 @@ def test_a_class_the_truth_lacks_is_named(trained_store: Store, task_files: Task
             {"old walls": ["castle"]},
             LabelRequest(task_files.zones, "zone"),
         )
+
+
+def test_blind_trains_without_the_tested_blocks(
+    trained_store: Store, task_files: TaskFiles
+) -> None:
+    stages: list[str] = []
+    names = ("alphaearth", "aether", "best")
+    result = evaluate_task(
+        trained_store,
+        SLUG,
+        by_labels(task_files),
+        names,
+        lambda stage, _done, _total: stages.append(stage.partition(",")[0]),
+        blind=True,
+    )
+    by = {(row["representation"], row["split"], row["metric"]): row for row in result.rows}
+    for name in names:
+        assert by[name, "blind", "macro_f1"]["n_seeds"] == 1
+    assert by["aether", "blind", "macro_f1"]["mean"] != by["aether", "spatial", "macro_f1"]["mean"]
+    assert {gain["split"] for gain in result.gains} == {"random", "spatial", "blind"}
+    assert "training without the tested blocks" in stages
+    assert "not seen" in result.verdict
+    kept = latest_evaluation(trained_store, SLUG, "landuse")
+    assert kept is not None
+    assert kept.request["blind"] is True
+
+
+@pytest.mark.parametrize(
+    ("splits", "names"), [(("random",), ("alphaearth", "aether")), (("spatial",), ("alphaearth",))]
+)
+def test_blind_needs_blocks_and_a_model(
+    trained_store: Store, task_files: TaskFiles, splits: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    request = replace(by_labels(task_files), fit=replace(QUICK, splits=splits))
+    with pytest.raises(InputError, check=fault("blind-without-blocks-or-model")):
+        evaluate_task(trained_store, SLUG, request, names, blind=True)
+
+
+def test_a_model_from_elsewhere_cannot_be_trained_without_some_places(
+    trained_store: Store, task_files: TaskFiles, tmp_path: Path
+) -> None:
+    [own, *_] = list_models(trained_store, SLUG)
+    export_model(trained_store, own.name, tmp_path / "taken.zip")
+    taken = import_model(trained_store, tmp_path / "taken.zip", SLUG, name="taken")
+    request = replace(by_labels(task_files), fit=replace(QUICK, model=taken.name))
+    with pytest.raises(InputError, check=fault("blind-needs-own-model", taken.name)):
+        evaluate_task(trained_store, SLUG, request, ("alphaearth", "aether"), blind=True)
+
+
+def test_queries_are_scored_by_heads_that_saw_none_of_the_blocks(
+    trained_store: Store, task_files: TaskFiles
+) -> None:
+    queries = read_queries(task_files.queries)
+    truth = LabelRequest(task_files.zones, "zone")
+    result = evaluate_retrieval(trained_store, SLUG, queries, truth, block_m=200.0, blind=True)
+    seen, unseen = (
+        {(row["query"], row["metric"]): row for row in rows} for rows in (result.rows, result.blind)
+    )
+    assert seen.keys() == unseen.keys()
+    assert all(unseen[key]["positives"] == seen[key]["positives"] for key in seen)
+    assert any(unseen[key]["value"] != seen[key]["value"] for key in seen)
+    plain = evaluate_retrieval(trained_store, SLUG, queries, truth, block_m=200.0)
+    assert plain.rows == result.rows
+    assert plain.blind == []

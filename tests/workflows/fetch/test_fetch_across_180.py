@@ -10,6 +10,7 @@ import shapely
 from tests.public_server.alphaearth import write_index, write_mirror
 from tests.public_server.overpass import Overpass, node
 from tests.public_server.overture import places_in, write_release
+from tests.public_server.overture_ground import SCHEMAS, ground_in
 from tests.public_server.server import PublicServer
 from tests.public_server.whole import INTERPRETER, MIRROR, World, serve
 from workflows.cities.cities import show_city
@@ -37,7 +38,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     write_index(folder / MIRROR[1:], tiles)
     rows = [*places_in(WEST_SIDE, A_SIDE), *places_in(EAST_SIDE, A_SIDE, seed=7)]
     # A row group a side, as the real ones are of one neighbourhood.
-    release = write_release(folder, {("places", "place"): rows}, group_rows=A_SIDE)
+    ground = {key: [*ground_in(WEST_SIDE)[key], *ground_in(EAST_SIDE)[key]] for key in SCHEMAS}
+    features = {("places", "place"): rows, **ground}
+    release = write_release(folder, features, schemas=SCHEMAS, group_rows=A_SIDE)
     return World(folder, tuple(tiles), release)
 
 

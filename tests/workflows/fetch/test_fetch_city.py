@@ -17,6 +17,9 @@ import pytest
 from aether_core.city.outline import box_boundary
 from aether_core.errors import ConflictError
 from cli.__main__ import run
+from db.cities import cities as city_rows
+from db.cities import streets as street_rows
+from db.schema import MAIN_ROAD
 from tests.db_fixtures import fresh_database
 from tests.errors import fault
 from tests.fetch_fixtures import REQUEST, SLUG, opened
@@ -30,7 +33,7 @@ from tests.public_server.whole import (
     World,
     environment,
 )
-from workflows.cities.cities import list_cities, show_city
+from workflows.cities.cities import base_map, list_cities, show_city
 from workflows.fetch.cache import clear_cache, show_cache
 from workflows.fetch.fetch import (
     add_fetch,
@@ -101,10 +104,14 @@ def test_an_uncut_fetch_makes_the_whole_city(uncut: Store) -> None:
         "001-alphaearth-2018-35N.tif",
         "001-alphaearth-2024-35N.tif",
     ]
-    assert [source["kind"] for source in city.sources] == ["alphaearth"] * 2 + ["osm", "overture"]
+    assert [source["kind"] for source in city.sources] == [
+        *["alphaearth"] * 2,
+        *["osm", "overture", "ground"],
+    ]
     assert any("AlphaEarth" in credit for credit in city.attribution)
     assert any("Overture" in credit for credit in city.attribution)
     assert any("OpenStreetMap" in credit for credit in city.attribution)
+    assert any("ODbL" in credit and "Overture" in credit for credit in city.attribution)
     assert city.pois_dropped["in both sources, kept once"] >= 10
     assert city.pois > 200
     (fetch,) = list_fetches(uncut)
@@ -112,6 +119,30 @@ def test_an_uncut_fetch_makes_the_whole_city(uncut: Store) -> None:
     assert fetch.request.release == "2026-10-21.0"
     assert fetch.megabytes > 1
     assert not fetch_folder(uncut, fetch.id).exists()
+
+
+def test_its_ground_comes_from_overture(uncut: Store) -> None:
+    drawn = base_map(uncut, SLUG)
+    assert set(drawn["kind"]) == {"water", "green", "road", "building"}
+    assert {"Mill Lake", "City Park", "Ring Road", "North Street 1", "Town Hall"} <= set(
+        drawn["name"]
+    )
+    with uncut.session() as session:
+        city_id = city_rows.city_by_slug(session, SLUG).id
+        main = city_rows.ground_features(session, city_id, MAIN_ROAD)
+        network = street_rows.streets(session, city_id)
+    assert set(main["name"]) == {"Ring Road", "Old Road"}
+    assert network is not None
+    assert network.metres.sum() > 40_000
+    (fetch,) = list_fetches(uncut)
+    assert fetch.request.takes_ground
+    expected = estimate_fetch(uncut, replace(REQUEST, slug="again"), ask_servers=True)
+    assert expected.ground_megabytes is not None
+    assert 0 < expected.ground_megabytes <= expected.megabytes
+    assert (expected.ground_requests or 0) >= 5
+    without = estimate_fetch(uncut, replace(REQUEST, slug="again", ground=False), ask_servers=True)
+    assert without.ground_megabytes is None
+    assert without.megabytes == pytest.approx(expected.megabytes - expected.ground_megabytes)
 
 
 def test_cut_twice_and_killed_once_it_ends_with_the_same_pixels(
@@ -158,6 +189,7 @@ def test_a_second_city_downloads_no_block_again(uncut: Store, server: PublicServ
     west, south, east, north = BOX
     inner = box_boundary(west + 0.005, south + 0.003, east - 0.005, north - 0.003)
     request = replace(REQUEST, slug="inner", boundary=inner, years=(2024,), pois="overture")
+    request = replace(request, ground=False)
     expected = estimate_fetch(uncut, request, ask_servers=True)
     assert expected.megabytes == 0
     assert expected.reused_megabytes > 0.5

@@ -16,7 +16,8 @@ from db.jobs import jobs as job_rows
 from tests.db.city_data import add_small_city
 from tests.errors import fault
 from tests.fetch_fixtures import REQUEST, SLUG
-from workflows.cities.cities import list_cities
+from tests.public_server.server import Fault, PublicServer
+from workflows.cities.cities import base_map, list_cities, show_city
 from workflows.demo.real import real_demo
 from workflows.fetch.fetch import (
     add_fetch,
@@ -31,6 +32,7 @@ from workflows.fetch.fetch import (
 from workflows.fetch.fetches import fetch_folder
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
+from workflows.jobs.job import show_job
 from workflows.jobs.kind import FETCHING
 from workflows.jobs.worker import take_up_stalled, worker_app
 
@@ -64,6 +66,50 @@ def test_without_a_network_it_says_so_in_one_line(
     assert fetch.state == "failed"
     assert "127.0.0.1" in str(fetch.error)
     assert "\n" not in str(fetch.error)
+
+
+def test_streets_that_cannot_be_had_are_said_and_can_be_left_out(
+    asking: Store, server: PublicServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aether_core.net.request_policy.RequestPolicy.pause_s", lambda *_: 0.0)
+    server.misbehave("type=segment", Fault("status", code=500), times=-1)
+    request = replace(REQUEST, years=(2024,), pois="overture")
+    fetch_id = add_fetch(asking, request).id
+    job = show_fetch(asking, fetch_id).job
+    carry_out(asking, job)
+    fetch = show_fetch(asking, fetch_id)
+    assert (fetch.state, fetch.lacks_ground, fetch.resumable) == ("failed", True, True)
+    assert show_job(asking, job).error_code == "ground-not-fetched"
+    assert not list_cities(asking)
+    with monkeypatch.context() as patch:
+        patch.setattr("workflows.jobs.job.ensure_worker", lambda *_: None)
+        assert resume_fetch(asking, fetch_id, without_ground=True).state == "queued"
+    carry_out(asking, job)
+    fetch = show_fetch(asking, fetch_id)
+    assert (fetch.state, fetch.error, fetch.lacks_ground) == ("done", None, False)
+    assert base_map(asking, SLUG).empty
+    assert "ground" not in {source["kind"] for source in show_city(asking, SLUG).sources}
+
+
+def test_places_of_openstreetmap_with_overtures_streets(
+    asking: Store, server: PublicServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aether_core.net.request_policy.RequestPolicy.pause_s", lambda *_: 0.0)
+    request = replace(REQUEST, years=(2024,), pois="osm")
+    server.misbehave("catalog.json", Fault("status", code=500), times=-1)
+    fetch_id = add_fetch(asking, request).id
+    job = show_fetch(asking, fetch_id).job
+    carry_out(asking, job)
+    assert show_fetch(asking, fetch_id).lacks_ground
+    server.behave()
+    with monkeypatch.context() as patch:
+        patch.setattr("workflows.jobs.job.ensure_worker", lambda *_: None)
+        resume_fetch(asking, fetch_id)
+    carry_out(asking, job)
+    assert show_fetch(asking, fetch_id).error is None
+    kinds = [source["kind"] for source in show_city(asking, SLUG).sources]
+    assert kinds == ["alphaearth", "osm", "ground"]
+    assert not base_map(asking, SLUG).empty
 
 
 @pytest.mark.usefixtures("by_hand")

@@ -1,21 +1,25 @@
 """Large files are made by jobs: what they hold, how they are taken away, and when they go."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyogrio
 import pytest
+import shapely
 from sqlalchemy import text
 
 from aether_core.errors import InputError, NotFoundError
+from aether_core.search.question.criteria import Criterion, LayerSource
 from cli.__main__ import run
 from tests.app_fixtures import SLUG, YEAR
 from tests.errors import fault
 from tests.job_steps import begin
 from tests.store_consistency import children
 from tests.year_fixtures import OTHER, OtherYear
+from workflows.cities.cities import show_city
 from workflows.cities.years import add_year, remove_year
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
@@ -23,22 +27,26 @@ from workflows.jobs.inputs import OUTPUTS, job_folder
 from workflows.jobs.job import JobSummary, cancel_job, list_jobs, resume_job, show_job, start_job
 from workflows.jobs.outputs import MadeFiles, forget_expired, made_files, output_file
 from workflows.layers import file_kinds
-from workflows.layers.export import export_change, export_layer, export_scores
+from workflows.layers.export import export_answer, export_change, export_layer, export_scores
 from workflows.layers.file_kinds import (
+    ANSWER_FILE,
     CHANGE_FILE,
     KEPT,
     LAYER_FILE,
     SEARCH_FILE,
     LayerFile,
+    answer_file,
     change_file,
     search_file,
     takes_long,
 )
-from workflows.layers.layers import keep_layer
+from workflows.layers.layers import keep_layer, remove_layer
 from workflows.layers.package import CITY_PACKAGE, CityPackage
+from workflows.search.ask import ask
 from workflows.search.change import change_cells
 from workflows.search.search import search_cells, similar_cells
 
+FILE_KINDS = (LAYER_FILE, SEARCH_FILE, ANSWER_FILE, CHANGE_FILE)
 BY_HAND = pytest.mark.usefixtures("no_worker")
 
 
@@ -74,6 +82,47 @@ def test_a_job_writes_what_is_otherwise_written_at_once(two_years: Store, tmp_pa
     made = carried_out(two_years, CHANGE_FILE, change_file(two_years, found, ".geojson"))
     export_change(found, tmp_path / "change.geojson")
     assert json.loads(made.read_text()) == json.loads((tmp_path / "change.geojson").read_text())
+
+
+@BY_HAND
+def test_an_answer_is_asked_again_with_each_part_and_file(two_years: Store, tmp_path: Path) -> None:
+    west, south, east, north = show_city(two_years, SLUG).bbox
+    half = shapely.box(west, south, (west + east) / 2, north)
+    area = tmp_path / "half.geojson"
+    area.write_text(shapely.to_geojson(half))
+    answer = ask(
+        two_years, SLUG, "bars near a school, not near a park asdfghjkl", area=area, year=OTHER
+    )
+    asked = answer_file(two_years, answer, ".csv")
+    job = start_job(two_years, ANSWER_FILE, SLUG, asked)
+    area.unlink()  # the job has a copy
+    carry_out(two_years, job.job)
+    ended = show_job(two_years, job.job)
+    made = output_file(two_years, ended)
+    export_answer(answer, tmp_path / "answer.csv")
+    assert made.read_bytes() == (tmp_path / "answer.csv").read_bytes()
+    assert ANSWER_FILE.asked(ended.request) == ANSWER_FILE.asked(ANSWER_FILE.to_document(asked))
+    other = replace(asked, sources=("", "", "another file"))
+    assert ANSWER_FILE.asked(ANSWER_FILE.to_document(other)) != ANSWER_FILE.asked(ended.request)
+
+
+@BY_HAND
+def test_an_answer_measured_to_a_layer_that_was_replaced_is_not_written(
+    trained_store: Store,
+) -> None:
+    def kept() -> str:
+        scores = search_cells(trained_store, SLUG, "a park")
+        return keep_layer(trained_store, scores, "Parks").layer
+
+    source = LayerSource(kept(), "percentile", least=90.0)
+    criteria = [Criterion("near", "Parks", 300.0, source=source), Criterion("like", "a bar")]
+    answer = ask(trained_store, SLUG, criteria=criteria)
+    job = start_job(trained_store, ANSWER_FILE, SLUG, answer_file(trained_store, answer, ".csv"))
+    remove_layer(trained_store, SLUG, source.layer)
+    assert kept() == source.layer
+    carry_out(trained_store, job.job)
+    ended = show_job(trained_store, job.job)
+    assert (ended.state, ended.error_code, ended.exit_code) == ("failed", "source-replaced", 2)
 
 
 @BY_HAND
@@ -160,7 +209,8 @@ def test_commands_write_the_same_file_whether_a_job_makes_it_or_not(
     store = two_years_environment
     layer = keep_layer(store, search_cells(store, SLUG, "a park"), "Parks").layer
     change = ("change", SLUG, "parks and gardens", "--from", str(OTHER), "--to", str(YEAR))
-    commands = (("layer", "export", SLUG, layer), ("search", SLUG, "a park"), change)
+    question = ("ask", SLUG, "bars near a school")
+    commands = (("layer", "export", SLUG, layer), ("search", SLUG, "a park"), question, change)
     for number, words in enumerate(commands):
         files = [tmp_path / f"{number}-{way}.CSV" for way in ("direct", "job")]
         for path, limit in zip(files, (10**6, 0), strict=True):
@@ -177,7 +227,7 @@ def test_commands_write_the_same_file_whether_a_job_makes_it_or_not(
 
 def made_jobs(store: Store) -> list[JobSummary]:
     """The jobs that make files, newest first."""
-    return list_jobs(store, kinds=[kind.name for kind in (LAYER_FILE, SEARCH_FILE, CHANGE_FILE)])
+    return list_jobs(store, kinds=[kind.name for kind in FILE_KINDS])
 
 
 def newest_number(store: Store) -> int:

@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
-from aether_core.report import Heading, MapFigure, write_html, write_pdf
+from aether_core.report import Heading, MapFigure, Table, write_html, write_pdf
 from aether_core.tasks.kinds.classes import ClassFindings
 from aether_core.tasks.kinds.shares import ShareFindings
 from tests.app_fixtures import SLUG
@@ -98,6 +98,25 @@ def test_a_land_use_report_holds_what_a_committee_asks(trained_store: Store, kep
         *layer.measured(ClassFindings).outcomes,
         "unreliable",
     }
+
+
+def test_a_question_is_reported_as_it_was_read(kept: Kept) -> None:
+    blocks = kept.reports["ask"].blocks
+    tables = [block for block in blocks if isinstance(block, Table)]
+    read = next(table for table in tables if table.columns[0] == "Criterion")
+    assert read.rows
+    assert {row[2].split(",")[0] for row in read.rows} <= {
+        *("measured", "well known here", "doubtful", "unknown here")
+    }
+    spots = next(table for table in tables if "Near" in table.columns)
+    assert 1 <= len(spots.rows) <= 8
+    fits = [float(row[3].removesuffix(" %")) for row in spots.rows]
+    assert fits == sorted(fits, reverse=True)
+    assert [block.text for block in blocks if isinstance(block, Heading)][:3] == [
+        "How the question was read",
+        "The map",
+        "Best spots",
+    ]
 
 
 def test_shares_are_said_to_be_about_areas(kept: Kept, tmp_path: Path) -> None:

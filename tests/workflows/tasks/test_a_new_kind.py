@@ -42,7 +42,7 @@ from workflows.layers.layers import LayerSummary, show_layer
 from workflows.reports.subject import Subject
 from workflows.reports.write import compose
 from workflows.tasks.areas import AreaRequest, covered_areas
-from workflows.tasks.arrays import task_city
+from workflows.tasks.arrays import TaskCity, task_city
 from workflows.tasks.districts import DistrictFile
 from workflows.tasks.fit_inputs import fit_inputs
 from workflows.tasks.lineage import read_document
@@ -183,10 +183,11 @@ class Heights(Task[AreaRequest, HeightsRequest, HeightFindings]):
             weight=None,
             poi_lonlat=city.poi_lonlat,
         )
-        x = {
-            name: of_areas(representation(name, city.arrays), covered.weights)
-            for name in representations
-        }
+
+        def describe(name: str, city: TaskCity) -> np.ndarray:
+            return of_areas(representation(name, city.arrays), covered.weights)
+
+        x = {name: describe(name, city) for name in representations}
         findings = ComparisonFindings(
             source=covered.areas.source,
             used=len(covered.lonlat),
@@ -194,7 +195,7 @@ class Heights(Task[AreaRequest, HeightsRequest, HeightFindings]):
             outcomes=["height"],
             held_out=inputs.held_out,
         )
-        return ComparedSamples(city, inputs, x, findings)
+        return ComparedSamples(city, inputs, x, findings, covered.lonlat, describe)
 
 
 @pytest.fixture(autouse=True)

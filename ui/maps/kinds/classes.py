@@ -34,16 +34,17 @@ class ClassesPage(TaskPage[ClassFindings]):
             "Accuracy",
             known="labels",
             about="Share of held-out labels whose class was predicted correctly.",
-            percent=True,
+            write=percent,
         )
 
     def figures(self, found: ClassFindings) -> None:
         """How much of the map can be used, and what to do where that is little."""
+        several = "cells" if found.cells is None else found.cells.several
         st.metric(
-            "Usable cells",
+            f"Usable {several}",
             percent(found.usable),
-            help="Share of cells that are observed, or resemble the labels and have at most two "
-            "possible classes. The others are grey.",
+            help=f"Share of {several} that are observed, or resemble the labels and have at most "
+            "two possible classes. The others are grey.",
         )
         if advice := verdict(found):
             st.info(plain(advice), icon=":material/lightbulb:")

@@ -27,14 +27,14 @@ class SharesPage(TaskPage[ShareFindings]):
     note = ShareFindings.note
 
     def headline(self, found: ShareFindings) -> Headline:
-        """Cosine similarity: 1 is easier to read than a divergence."""
-        del found
+        """The typical error, in the points that shares are read in."""
         return Headline(
-            "cosine",
-            "Cosine similarity",
+            "l1",
+            "Typical error",
             known="known areas",
-            about="Mean cosine similarity of predicted and observed shares in held-out areas: 1 "
-            "means the same mix of groups.",
+            about="How far the predicted share of a group is from the observed one, in percentage "
+            "points: the mean over all groups and held-out areas.",
+            write=lambda l1: f"{found.points(l1):.1f}\N{NO-BREAK SPACE}points",
         )
 
     def view(self, layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:

@@ -117,6 +117,20 @@ def test_points_with_a_cell_each_are_cells_and_points_that_share_cells_stay_poin
     assert shared.kind == "table"
 
 
+def test_names_come_along_with_the_shapes_where_the_table_has_none(tmp_path: Path) -> None:
+    frame = grid()
+    named = frame[["geoid", "geometry"]].assign(NAMELSAD=frame["name"], ALAND=range(12))
+    named.loc[3, "NAMELSAD"] = None
+    shapes = written(tmp_path, named, "shapes.gpkg")
+    bare = written(tmp_path, frame.drop(columns="name"), "bare.csv")
+    areas = opened(bare, geometry=shapes).areas
+    assert areas.name.tolist() == ["" if row == 3 else f"Ward {row}" for row in range(12)]
+    assert areas.code.tolist() == frame["geoid"].tolist()
+    own = frame.assign(name=[f"Own {row}" for row in range(12)])
+    kept = opened(written(tmp_path, own, "own.csv"), geometry=shapes).areas
+    assert kept.name[0] == "Own 0"
+
+
 def test_codes_take_the_shapes_of_another_file(tmp_path: Path) -> None:
     frame = grid()
     shapes = written(tmp_path, frame[["geoid", "geometry"]], "shapes.gpkg")

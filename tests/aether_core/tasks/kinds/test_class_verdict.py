@@ -57,7 +57,7 @@ def test_a_map_of_observed_cells_alone_predicts_nothing_to_be_warned_of() -> Non
 def test_why_not_is_one_sentence(given: ClassFindings, why: str) -> None:
     told = verdict(given)
     assert told is not None
-    assert told.startswith("Take the predicted cells as hints only: ")
+    assert told.startswith("Take the predictions as hints only: ")
     assert why in told
     assert told.count(". ") == 0
 

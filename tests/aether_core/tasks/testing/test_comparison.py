@@ -126,7 +126,7 @@ def test_lower_divergence_is_better() -> None:
     by_metric = {gain.metric: gain for gain in found.gains}
     assert by_metric["kl"].relative < 0 < by_metric["cosine"].relative
     assert all(gain.better is True for gain in found.gains)
-    words = in_words(None, by_metric["kl"], metric_named("kl"))
+    words = in_words([None, by_metric["kl"]], metric_named("kl"))
     assert words.startswith("AETHER is better than AlphaEarth by ")
     assert "on spatial blocks (KL divergence, interval " in words
     assert "\N{MINUS SIGN}" not in words
@@ -262,4 +262,17 @@ def gain(
 def test_words_say_no_more_than_the_intervals(
     random: Gain, spatial: Gain | None, said: str
 ) -> None:
-    assert in_words(random, spatial, metric_named(random.metric)) == said
+    assert in_words([random, spatial], metric_named(random.metric)) == said
+
+
+def test_words_say_what_is_left_where_the_model_saw_nothing() -> None:
+    made = [
+        None,
+        gain("spatial", 0.05, 0.02, 0.08, True),
+        gain("blind", 0.01, -0.02, 0.03, None),
+    ]
+    words = in_words(made, metric_named("macro_f1"))
+    assert words.startswith("AETHER is better than AlphaEarth by 5.0 % on spatial blocks (")
+    assert "not seen" in words.partition("; ")[2]
+    assert "no difference" in words.partition("; ")[2]
+    assert in_words([None, None], metric_named("macro_f1")) == "No comparison was made."

@@ -1,0 +1,1 @@
+"""CityRep, the benchmark that AETHER's authors published: its release, head and scores."""

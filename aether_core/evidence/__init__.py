@@ -1,0 +1,1 @@
+"""What AETHER adds to AlphaEarth, measured on areas with genuine figures."""
