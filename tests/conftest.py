@@ -2,10 +2,10 @@
 
 import gc
 import os
-import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,11 +20,6 @@ for _name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"):
 # Some hundred processes load the same modules: without their compiled form each compiles them anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-# A shell's background job ignores Ctrl-C, and one under nohup a closed terminal: tests must not
-# inherit that.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # One thread a test process, which is set here before pytest-xdist starts any: with two threads
 # each, spinning while they wait, two processes on two cores took ten times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -77,6 +72,16 @@ class BrowsersOneByOne(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> BrowsersOneByOne:
     return BrowsersOneByOne(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
+    """Fork all test processes from one that has imported the tests."""
+    from tests.fork_server import begin, xdist_python
+
+    begin(config.invocation_params.args)
+    for spec in specs:
+        spec.python = xdist_python()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,8 +6,8 @@ session. That commands, workers and `up` also start from their command lines is 
 `up` and of the launched command, which start them so.
 """
 
-import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -16,29 +16,12 @@ import textwrap
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    [
-        *(f"workflows.{name}" for name in ("jobs.worker", "training.train", "fetch.job")),
-        *(f"workflows.{room}.job_kinds" for room in ("cities", "tasks")),
-        *(f"workflows.{room}.job_kind" for room in ("training", "layers", "reports")),
-        *(f"workflows.evaluation.{name}" for name in ("comparison_job", "study_job")),
-        "cli.app",
-        *(f"aether_core.text.{name}" for name in ("bert", "minilm")),
-        *(f"sklearn.{name}" for name in ("linear_model", "model_selection", "metrics")),
-        "aether_core.model.training.trainer",
-        "torch._dynamo",  # what the first optimizer loads
-        "tests.aether_core.model.checkpoints.killed_run",
-        "tests.killing",
-        "tests.remembered_sentences",
-        "tests.forked_reader",
-    ]
-)
+from tests import fork_server
+
 _SECONDS = 120
 _SAME: Mapping[str, str] = MappingProxyType({})
 
@@ -72,24 +55,28 @@ class Forked:
         error: Path | None = None,
     ) -> None:
         given = {**os.environ, **environment}
-        self._process: BaseProcess = _FORKS.Process(
-            target=_be, args=(function, arguments, given, output, error), daemon=True
+        wanted = fork_server.Wanted(
+            f"{__name__}:{_be.__name__}",
+            pickle.dumps((function, arguments, output, error)),
+            given,
+            str(Path.cwd()),
+            tidy=False,
         )
-        self._process.start()
+        with Path(os.devnull).open("rb") as nothing:
+            self._process = fork_server.ask(wanted, (nothing.fileno(), 1, 2))
 
     @property
     def pid(self) -> int:
-        assert self._process.pid is not None
         return self._process.pid
 
     def poll(self) -> int | None:
-        return self._process.exitcode
+        return self._process.exit_code(0)
 
     def wait(self, timeout: float | None = None) -> int:
-        self._process.join(timeout)
-        if self._process.exitcode is None:
+        code = self._process.exit_code(timeout)
+        if code is None:
             raise subprocess.TimeoutExpired("a forked process", timeout or 0.0)
-        return self._process.exitcode
+        return code
 
     def send_signal(self, number: int) -> None:
         os.kill(self.pid, number)
@@ -159,10 +146,9 @@ def _be_script(script: str, words: tuple[str, ...]) -> None:
 def _be(
     function: Callable[..., int | None],
     arguments: tuple[Any, ...],
-    environment: Mapping[str, str],
     output: Path | None,
     error: Path | None,
-) -> None:
+) -> int | None:
     """Be the new process."""
     from tests.forked_reader import lend
     from tests.remembered_sentences import remember
@@ -172,9 +158,6 @@ def _be(
         if path is not None:
             with path.open("ab") as file:
                 os.dup2(file.fileno(), number)
-    os.environ.clear()
-    os.environ.update(environment)
     lend()
     remember()
-    code = function(*arguments)
-    sys.exit(code or 0)
+    return function(*arguments)

@@ -58,6 +58,24 @@ def held(store: Store, slug: str) -> Iterator[None]:
         yield
 
 
+_STORING = 7
+_WAIT_FOR_IT = """
+CREATE FUNCTION wait_for_it() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_advisory_xact_lock({lock}); RETURN NEW; END';
+CREATE TRIGGER wait_for_it BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION wait_for_it()
+"""
+
+
+@contextmanager
+def storing_held(store: Store, table: str) -> Iterator[None]:
+    """Whoever stores a row of a table waits in mid-transaction until the block ends."""
+    with store.session() as session:
+        session.execute(text(_WAIT_FOR_IT.format(lock=_STORING, table=table)))
+    with store.session() as session:
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _STORING})
+        yield
+
+
 def waiting(store: Store) -> int:
     """How many wait for a lock in this database."""
     with store.session() as session:

@@ -1,7 +1,7 @@
 """The app served for one test, and a browser page on it."""
 
+import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
@@ -84,10 +84,9 @@ def served(log_file: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "ui.shell.server"]
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    with log_file.open("wb") as log:
-        server = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
+    server = Forked(
+        be_web_app, "--server.port", str(port), "--server.address", "127.0.0.1", output=log_file
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_healthy(f"{url}/_stcore/health")
@@ -95,6 +94,15 @@ def served(log_file: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+def be_web_app(*words: str) -> None:
+    """Be the web app, as `python -m ui.shell.server` is."""
+    from ui.shell import server
+
+    os.chdir(ROOT)
+    sys.argv = ["server", *words]
+    server.main()
 
 
 def wait_until_healthy(url: str) -> None:

@@ -27,6 +27,7 @@ from tests.workflows.up.up_home import (
     PATIENCE_S,
     aether,
     answers,
+    beginning,
     free_port,
     kill_all,
     pid_of_up,
@@ -143,11 +144,14 @@ def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path, tmp_path
             assert (code, json.loads(out)) == (0, {"stopped": True})
             assert not PrivateCluster(home).status().running
             assert soon(lambda: not processes_of(home), 5)
+            assert not (home / "up.json").exists()
     assert json.loads(aether(home, "down", "--json").out) == {"stopped": False}
 
 
 def test_down_ends_what_a_killed_up_left_the_database_too(home: Path) -> None:
-    with up(home):
+    """Here one that was killed over its start: its workers run, and no web app yet or hardly."""
+    with beginning(home):
+        the_one(home, WORKER)
         os.kill(pid_of_up(home), signal.SIGKILL)
         code, out, _ = aether(home, "down", "--json")
         assert (code, json.loads(out)) == (0, {"stopped": True})
@@ -156,10 +160,12 @@ def test_down_ends_what_a_killed_up_left_the_database_too(home: Path) -> None:
 
 
 def test_a_signal_ends_up_in_good_order(home: Path, database_url: str) -> None:
-    """That of a terminal which is closed; the others are taken in the same way."""
-    with up(home, url=database_url):
-        os.kill(pid_of_up(home), signal.SIGHUP)
-        assert soon(lambda: not processes_of(home))
+    """That of a terminal which is closed, in the middle of the start; others are taken alike."""
+    with beginning(home, url=database_url) as process:
+        the_one(home, WORKER)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(PATIENCE_S) == 0
+        assert not processes_of(home)
         assert not (home / "up.json").exists()
 
 

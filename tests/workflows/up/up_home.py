@@ -30,8 +30,10 @@ def aether(home: Path, *words: str, url: str = "") -> Ended:
 
 
 @contextmanager
-def up(home: Path, *, url: str = "", port: int | None = None) -> Iterator[str]:
-    """The address of an `up` that answers; its process is found in the home's record."""
+def beginning(
+    home: Path, *, url: str = "", port: int | None = None
+) -> Iterator["subprocess.Popen[str]"]:
+    """An `up` that has just been started."""
     words = ["up", "--port", str(port or free_port()), "--no-browser", "--no-demo"]
     settings = {"AETHER_HOME": str(home), "AETHER_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
@@ -42,16 +44,23 @@ def up(home: Path, *, url: str = "", port: int | None = None) -> Iterator[str]:
         text=True,
     )
     try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert "http://localhost" in line, process.stderr and process.stderr.read()
-        yield line.split()[4]
+        yield process
     finally:
         process.terminate()
         try:
             process.communicate(timeout=40)
         finally:
             process.kill()
+
+
+@contextmanager
+def up(home: Path, *, url: str = "", port: int | None = None) -> Iterator[str]:
+    """The address of an `up` that answers; its process is found in the home's record."""
+    with beginning(home, url=url, port=port) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert "http://localhost" in line, process.stderr and process.stderr.read()
+        yield line.split()[4]
 
 
 def pid_of_up(home: Path) -> int:
