@@ -113,10 +113,14 @@ def test_a_fit_keeps_areas_and_cells(app_environment: Store, task_files: TaskFil
     give(visit, task_files.areas)
     visit.number_input(key="shares-folds").set_value(3).run()
     visit.number_input(key="shares-seeds").set_value(1).run()
+    visit.selectbox(key="shares-representation").set_value("best").run()
     visit.button(key="shares-go").click().run()
     assert not errors(visit)
     kept = {one.kind: one for one in list_layers(app_environment, SLUG)}
     assert set(kept) == {"socioeconomic", "socioeconomic areas"}
+    chosen = kept["socioeconomic"].parameters
+    assert chosen["representation"] in chosen["chosen_from"]
+    assert "chosen by inner folds" in words(visit)
     assert str(ShareFindings.note) in words(visit)
     assert len(areas_drawn(visit)) == kept["socioeconomic areas"].features
 

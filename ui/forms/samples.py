@@ -7,11 +7,11 @@ from typing import Any, Final
 import streamlit as st
 
 from aether_core.eo.file_kind import FILE_KINDS
-from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.forms import area as area_form
 from ui.forms import label as label_form
 from ui.forms import value as value_form
 from workflows.cities.cities import CitySummary
+from workflows.tasks.chosen import may_be_of_pixels
 from workflows.tasks.task import NO_CHOICES, MapChoices
 
 
@@ -49,7 +49,7 @@ def _of_labels(_city: CitySummary, _representation: str, key: str) -> MapChoices
 def _of_areas(city: CitySummary, representation: str, key: str) -> MapChoices:
     """Ask whether areas take their mean over pixels, where the embedding has some."""
     has_pixels = FILE_KINDS[city.embedding_kind].has_pixels
-    if not (has_pixels and REPRESENTATION_KINDS[representation].of_pixels):
+    if not (has_pixels and may_be_of_pixels(representation)):
         return NO_CHOICES
     pixels = st.toggle(
         "Average over pixels",

@@ -33,9 +33,18 @@ class MadeFrom:
     tested_as: Described
 
 
-def wanted_names(fit: FitSettings) -> tuple[str, ...]:
-    """Representations that a fit may need, before the city is known."""
-    return _OFFERED if fit.representation == BEST else (fit.representation,)
+def wanted_names(name: str) -> tuple[str, ...]:
+    """Representations that a fit may need, before the city is known.
+
+    Args:
+        name: What was asked for: one of them, or `best`.
+    """
+    return _OFFERED if name == BEST else (name,)
+
+
+def may_be_of_pixels(name: str) -> bool:
+    """Whether areas can take the mean of what was asked for over pixels."""
+    return any(REPRESENTATION_KINDS[one].of_pixels for one in wanted_names(name))
 
 
 def names_here(fit: FitSettings, arrays: CityArrays, *, of_pixels: bool = False) -> tuple[str, ...]:
@@ -46,9 +55,10 @@ def names_here(fit: FitSettings, arrays: CityArrays, *, of_pixels: bool = False)
         arrays: The city, read with what `wanted_names` need.
         of_pixels: Whether `best` is among those that single pixels have.
     """
+    names = wanted_names(fit.representation)
     if fit.representation != BEST:
-        return (fit.representation,)
-    kinds = [REPRESENTATION_KINDS[name] for name in _OFFERED]
+        return names
+    kinds = [REPRESENTATION_KINDS[name] for name in names]
     return tuple(
         kind.name
         for kind in kinds

@@ -209,7 +209,7 @@ def labelled_city(
         slug,
         model=fit.model,
         published=PROTOCOLS[fit.protocol].pools_disks,
-        with_places=with_places or need_places(wanted_names(fit)),
+        with_places=with_places or need_places(wanted_names(fit.representation)),
         progress=progress,
     )
     progress("reading the labels", 0, 1)

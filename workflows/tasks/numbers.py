@@ -156,7 +156,9 @@ def estimate(
         CancelledError: `progress` asked to stop; nothing is kept.
     """
     started = time.perf_counter()
-    measured = measured_city(store, slug, request, wanted_names(request.fit), progress)
+    measured = measured_city(
+        store, slug, request, wanted_names(request.fit.representation), progress
+    )
     if on_read is not None:
         on_read(_read(measured.values))
     arrays = measured.city.arrays

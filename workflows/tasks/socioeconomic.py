@@ -115,7 +115,7 @@ def socioeconomic(
         store,
         slug,
         model=request.fit.model,
-        with_places=need_places(wanted_names(request.fit)),
+        with_places=need_places(wanted_names(request.fit.representation)),
         progress=progress,
     )
     _check_names(request.areas.fields)

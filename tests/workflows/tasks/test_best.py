@@ -14,7 +14,12 @@ from tests.task_fixtures import GROUPS, TaskFiles
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary
 from workflows.tasks.areas import AreaRequest
-from workflows.tasks.chosen import made_from, names_here, wanted_names
+from workflows.tasks.chosen import (
+    made_from,
+    may_be_of_pixels,
+    names_here,
+    wanted_names,
+)
 from workflows.tasks.labels import LabelRequest
 from workflows.tasks.land_use import LandUseRequest, land_use
 from workflows.tasks.numbers import NumberRequest, ValueRequest, estimate
@@ -70,7 +75,9 @@ def test_only_what_the_city_has_is_offered() -> None:
     every = arrays(heads=heads, poi_lonlat=there)
     assert names_here(BEST, every, of_pixels=True) == ("alphaearth", "concat")
     assert names_here(replace(BEST, representation="mix"), arrays()) == ("mix",)
-    assert list(wanted_names(BEST)) == OFFERED
+    assert list(wanted_names("best")) == OFFERED
+    assert may_be_of_pixels("best")
+    assert not may_be_of_pixels("concat-mix")
 
 
 def test_the_choice_itself_is_tested() -> None:
