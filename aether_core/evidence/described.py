@@ -11,6 +11,7 @@ from scipy.sparse import eye_array
 from aether_core.evidence.metro import Metro
 from aether_core.model.heads.heads import Heads
 from aether_core.model.heads.inference import encode_eo
+from aether_core.tasks.samples.representations import diversity
 
 Floats = NDArray[np.float32]
 
@@ -72,11 +73,8 @@ def place_mix(metro: Metro) -> Floats:
     """Logarithms of places a km2, of each kind and of all, and how mixed they are, `[m, k + 2]`."""
     counts = metro.places.to_numpy(dtype=np.float64)
     density = counts / metro.km2[:, None]
-    part = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    entropy = -(part * np.log(np.where(part > 0, part, 1))).sum(axis=1)
-    diversity = entropy / np.log(max(counts.shape[1], 2))
-    every = density.sum(axis=1)
-    return np.column_stack([np.log1p(density), np.log1p(every), diversity]).astype(np.float32)
+    every = np.log1p(density.sum(axis=1))
+    return np.column_stack([np.log1p(density), every, diversity(counts)]).astype(np.float32)
 
 
 def _with_mix(metro: Metro) -> Floats:

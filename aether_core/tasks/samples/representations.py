@@ -282,10 +282,8 @@ class PlaceMix:
         counts = np.zeros((len(metres), len(self._trees) + 1))
         for column, tree in enumerate([*self._trees, self._every] if len(metres) else ()):
             counts[:, column] = tree.query_ball_point(metres, MIX_RADIUS_M, return_length=True)
-        part = counts[:, :-1] / np.maximum(counts[:, :-1].sum(axis=1, keepdims=True), 1)
-        entropy = -(part * np.log(np.where(part > 0, part, 1))).sum(axis=1)
-        diversity = entropy / np.log(max(len(self._trees), 2))
-        return np.column_stack([np.log1p(counts), diversity]).astype(np.float32)
+        mixed = diversity(counts[:, :-1])
+        return np.column_stack([np.log1p(counts), mixed]).astype(np.float32)
 
     def of_areas(self, weights: csr_array) -> Floats:
         """Describe areas by the mean of their cells, float32 `[a, g + 2]`."""
@@ -449,6 +447,20 @@ def mean_of_cells(weights: csr_array, cells: Floats) -> Floats:
         known = np.where(there[:, None], cells[:, columns], np.float32(0))
         means[:, columns] = (weights @ known.astype(np.float64)) / part[:, None]
     return means
+
+
+def diversity(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How mixed places are: the Shannon entropy of their kinds over that of equal parts.
+
+    Args:
+        counts: Places of each kind, float64 `[n, k]`.
+
+    Returns:
+        Float64 `[n]`, 0 to 1; 0 where there is no place.
+    """
+    part = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    entropy = -(part * np.log(np.where(part > 0, part, 1))).sum(axis=1)
+    return np.asarray(entropy / np.log(max(counts.shape[1], 2)))
 
 
 def unit_rows(vectors: Floats) -> Floats:
