@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.evidence.cases import SEEDS, Case
+from aether_core.evidence.cases import FOLDS, SEEDS, Case
 from aether_core.evidence.described import AGAINST, BEST_OF, ELSEWHERE, HEADED, PLAIN
 from aether_core.evidence.heads import ALL, RECIPES
 from aether_core.evidence.heads import ELSEWHERE as FROM_ELSEWHERE
@@ -30,6 +30,8 @@ from aether_core.tasks.testing.experiment import (
 from aether_core.tasks.testing.splits import BLIND, SPATIAL
 
 RESAMPLES = 500
+_SAME = 1e-9
+"""Of the largest number: what differs by less differs by rounding."""
 Floats = NDArray[np.float32]
 TrainedHeads = Mapping[tuple[str, int], Heads]
 """By recipe, and fold, `ALL` or `ELSEWHERE`."""
@@ -117,15 +119,12 @@ def measure(
         progress: Told before each representation.
 
     Returns:
-        One entry a representation, recipe and split; none where the file lacks the target.
-
-    Raises:
-        InputError: The areas cannot be split into blocks.
+        One entry a representation, recipe and split; none where `why_not` says why.
     """
-    if target.missing(case.metro):
+    if why_not(case, target):
         return []
     values = target.of(case.metro)
-    rows = np.flatnonzero(case.tested & np.isfinite(values).all(axis=1))
+    rows = _rows(case, values)
     folds = {seed: case.folds(seed)[rows] for seed in SEEDS}
     setup = ExperimentSetup(
         task=target.kind(values[rows]),
@@ -147,6 +146,24 @@ def measure(
         ]
         found.append(_scored(case, target, one, setup, parts, draw))
     return found
+
+
+def why_not(case: Case, target: Target) -> str | None:
+    """Why a target cannot be measured in a case, in words; None where it can."""
+    if missing := target.missing(case.metro):
+        return f"the table lacks {', '.join(missing)}"
+    values = target.of(case.metro)
+    rows = _rows(case, values)
+    if any(len(np.unique(case.folds(seed)[rows])) < FOLDS for seed in SEEDS):
+        return f"only {len(rows)} areas have it, too few for {FOLDS} folds"
+    if (np.ptp(values[rows], axis=0) <= _SAME * np.abs(values[rows]).max(axis=0)).all():
+        return "it is the same everywhere"
+    return None
+
+
+def _rows(case: Case, values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Areas of the case that have a target."""
+    return np.flatnonzero(case.tested & np.isfinite(values).all(axis=1))
 
 
 def _candidates(

@@ -14,7 +14,7 @@ from typing import Any
 from aether_core.errors import InputError, NotFoundError
 from aether_core.evidence.cases import BLOCK_M, FOLDS, SEEDS, Case, cases_of
 from aether_core.evidence.heads import ALL, ELSEWHERE, RECIPES, Weights, heads_of
-from aether_core.evidence.measure import Measured, against, gain, measure
+from aether_core.evidence.measure import Measured, against, gain, measure, why_not
 from aether_core.evidence.metro import TABLE_SUFFIXES, Metro, read_metro
 from aether_core.evidence.places import PLACE_SUFFIXES, Drawing, Encode
 from aether_core.evidence.pooled import pooled
@@ -113,7 +113,7 @@ def gather_evidence(
 
     Raises:
         NotFoundError: The folder of data is not there, or holds no table of that name.
-        InputError: A table cannot be used; the message names it.
+        InputError: A table cannot be used, and the message names it; or none can be tested.
         CancelledError: `progress` asked to stop; nothing is written.
     """
     started = time.perf_counter()
@@ -130,11 +130,11 @@ def gather_evidence(
     drawing = Drawing(encode, request.most_places, request.seed)
     cases = cases_of(metros, place_files, drawing)
     work = _Work(cases, targets)
-    _note_what_is_missing(work)
-    with _pool(cases, request) as pool:
+    _leave_out(work)
+    with _pool(work.cases, request) as pool:
         _train(pool, work, request, progress)
         _measure(pool, work, progress)
-    for case in cases:
+    for case in work.cases:
         heads = {(k[1], k[2]): one.heads() for k, one in work.trained.items() if k[0] == case.name}
         work.found += text_to_map(case, heads, encode)
     result = _result(work, request, time.perf_counter() - started)
@@ -195,13 +195,31 @@ def _encoder(settings: Settings) -> Encode:
     return lambda texts: encoder.encode(list(texts))
 
 
-def _note_what_is_missing(work: _Work) -> None:
+def _leave_out(work: _Work) -> None:
+    """Note what cannot be measured, and go on with the rest.
+
+    Raises:
+        InputError: Nothing is left.
+    """
+    for case in list(work.cases):
+        try:
+            for seed in SEEDS:
+                case.folds(seed)
+        except InputError as error:
+            work.cases.remove(case)
+            work.left_out.append({"case": case.name, "what": "all of it", "why": str(error)})
+    if not work.cases:
+        raise InputError(
+            "no table can be tested",
+            "; ".join(f"{one['case']}: {one['why']}" for one in work.left_out),
+            f"give tables whose areas lie in at least {FOLDS} blocks of {BLOCK_M / 1000:g} km",
+            code="evidence-untestable",
+        )
     for case in work.cases:
         if case.places is None:
             work.left_out.append({"case": case.name, "what": "AETHER", "why": "no places counted"})
         for target in work.targets:
-            if missing := target.missing(case.metro):
-                why = f"the table lacks {', '.join(missing)}"
+            if why := why_not(case, target):
                 work.left_out.append({"case": case.name, "what": target.name, "why": why})
 
 

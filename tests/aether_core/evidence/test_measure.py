@@ -9,7 +9,7 @@ from scipy.stats import entropy
 from aether_core.evidence.cases import SEEDS, Case, cases_of
 from aether_core.evidence.described import HEADED
 from aether_core.evidence.heads import ALL, ELSEWHERE, RECIPES, Weights, heads_of
-from aether_core.evidence.measure import Measured, against, gain, measure
+from aether_core.evidence.measure import Measured, against, gain, measure, why_not
 from aether_core.evidence.metro import Metro
 from aether_core.evidence.pooled import pooled
 from aether_core.evidence.targets import TARGETS
@@ -81,6 +81,18 @@ def test_every_representation_is_on_the_same_areas(found: list[Measured]) -> Non
 
 def test_a_target_the_table_lacks_is_not_measured(case: Case) -> None:
     assert measure(case, TARGETS[-1], {}, draw=0) == []
+
+
+def test_a_target_that_says_nothing_is_not_measured(case: Case) -> None:
+    _, _, poverty, density, _ = TARGETS
+    figures = case.metro.figures
+    poor = figures["population"] * 0.1
+    same = replace(case.metro, figures=figures.assign(persons_below_poverty=poor.round(6)))
+    few = replace(case.metro, figures=figures.assign(population=np.nan))
+    assert why_not(case, poverty) is None
+    assert "same everywhere" in str(why_not(replace(case, metro=same), poverty))
+    assert "0 areas" in str(why_not(replace(case, metro=few), density))
+    assert measure(replace(case, metro=few), density, {}, draw=0) == []
 
 
 def test_metros_are_added_up_by_area_and_alike(found: list[Measured]) -> None:

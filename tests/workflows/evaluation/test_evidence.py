@@ -28,7 +28,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def test_a_folder_becomes_tables(data: Path, settings: Settings, tmp_path: Path) -> None:
     stages: list[str] = []
     request = EvidenceRequest(
-        data, targets=("income",), recipes=("aether-plus",), most_places=120, workers=1
+        data, targets=("income",), recipes=("aether-plus",), most_places=100, workers=1
     )
     found = gather_evidence(
         settings, request, tmp_path / "out", lambda stage, _done, _all: stages.append(stage)
@@ -103,7 +103,21 @@ def test_a_run_that_is_stopped_writes_nothing(
         if stage.startswith("training") and done:
             raise CancelledError("stopped by the user")
 
-    request = EvidenceRequest(data, targets=("income",), blind=False, most_places=100)
+    request = EvidenceRequest(
+        data, targets=("income",), recipes=("aether",), blind=False, most_places=100
+    )
     with pytest.raises(CancelledError):
         gather_evidence(settings, request, tmp_path / "out", stop)
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_table_in_one_spot_is_left_out_and_named(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    spot = tracts()
+    spot["geometry"] = spot.geometry.affine_transform([0.01, 0, 0, 0.01, 24.1, 60.1])
+    written(folder, "spot", spot)
+    request = EvidenceRequest(folder, targets=("poverty",), blind=False, most_places=100)
+    with pytest.raises(InputError, check=fault("evidence-untestable", "spot")):
+        gather_evidence(settings, request, tmp_path / "out")
     assert not list((tmp_path / "out").glob("*"))
