@@ -90,7 +90,7 @@ def cases_of(metros: Sequence[Metro], place_files: Sequence[Path], drawing: Draw
         found.append(Case(metro.name, title, metro, counted, known, pooled=True))
         for suffix, words, without in (
             ("named", "named places", frozenset()),
-            ("named-fewer", "named places but housing and social services", NAMES_POOR_TRACTS),
+            ("named-fewer", "named places without housing and social services", NAMES_POOR_TRACTS),
         ):
             places = named_places(metro, place_files, drawing, without)
             if places is None:
