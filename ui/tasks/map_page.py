@@ -25,6 +25,7 @@ _MAP_HEIGHT: Final = 600
 _KEPT_FREE: Final = 20
 """Characters that the title of a second layer, of areas, ends in at most."""
 AREAS, CELLS = "Areas", "Cells"
+_WITH_FIGURES, _ALL_AREAS = "Areas with figures", "All areas"
 
 
 def show(task: str) -> None:
@@ -95,7 +96,7 @@ def _show_map(
     with panel:
         layer = fit_page.choose(key, layers)
         by_area = _areas_of(city, layer)
-        drawn = by_area if by_area is not None and _by_area(key) else layer
+        drawn = by_area if by_area is not None and _by_area(city, key) else layer
         found = layer.measured(Findings)
         fit_page.score(layer, shown.headline(found))
         shown.figures(found)
@@ -115,9 +116,10 @@ def _areas_of(city: CitySummary, layer: LayerSummary) -> LayerSummary | None:
     return next((one for one in layers if one.cells_layer == layer.number), None)
 
 
-def _by_area(key: str) -> bool:
-    """Ask whether areas or cells are drawn."""
+def _by_area(city: CitySummary, key: str) -> bool:
+    """Ask whether areas or cells are drawn; of a city of areas, those with figures or all."""
+    given, every = (_WITH_FIGURES, _ALL_AREAS) if city.unit.of_embedding else (AREAS, CELLS)
     chosen = st.segmented_control(
-        "Show", [AREAS, CELLS], default=AREAS, required=True, key=f"{key}-unit"
+        "Show", [given, every], default=given, required=True, key=f"{key}-unit"
     )
-    return chosen == AREAS
+    return chosen == given
