@@ -75,6 +75,9 @@ def start_worker(store: Store, lane: str, *, until_idle: bool) -> subprocess.Pop
     environment = {
         # Two processes that compute at once must not spin while they wait for each other.
         "OMP_WAIT_POLICY": "PASSIVE",
+        # Else torch looks for room in the machine's temporary folder as it loads, and where that
+        # is full says that no such folder exists.
+        "TORCHINDUCTOR_CACHE_DIR": str(settings.cache / "torch"),
         **os.environ,
         "AETHER_HOME": str(settings.home),
         "AETHER_DATABASE_URL": settings.database_url or "",
