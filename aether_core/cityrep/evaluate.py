@@ -12,7 +12,6 @@ from aether_core.cityrep.protocols import MOST_EPOCHS, SEEDS, Protocol
 from aether_core.cityrep.registry import ManifestRow, TaskEntry, file_of
 from aether_core.cityrep.release import Release, Skipped
 from aether_core.cityrep.samples import TaskSamples, read_samples
-from aether_core.cityrep.scores import scores
 from aether_core.cityrep.splits import Fold, read_split, split_path
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
@@ -184,7 +183,7 @@ def _scored(
         given.x,
         samples.target,
         fold,
-        task_type=entry.task_type,
+        loss_of=entry.kind.loss,
         outputs=samples.outputs,
         device=device,
         progress=told,
@@ -196,7 +195,7 @@ def _scored(
         task_id=entry.task_id,
         protocol=protocol.name,
         seed=fold.seed,
-        metrics=scores(entry.task_type, samples.target[fold.test], outputs),
+        metrics=entry.kind.scores(samples.target[fold.test], outputs),
         samples=len(samples),
         without=given.without,
     )

@@ -7,14 +7,12 @@ order of batches), so that on a CPU the same embedding gives the same figures, n
 import copy
 import math
 from collections.abc import Callable, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from aether_core.cityrep.protocols import BATCH, HIDDEN, LEARNING_RATE, MOST_EPOCHS, PATIENCE
@@ -25,19 +23,6 @@ from aether_core.progress import Progress, silent
 _Batch = tuple[torch.Tensor, torch.Tensor]
 _Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 _BETTER = 1e-8
-
-
-def _divergence(logits: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
-    return functional.kl_div(functional.log_softmax(logits, dim=1), shares, reduction="batchmean")
-
-
-_LOSSES: MappingProxyType[str, _Loss] = MappingProxyType(
-    {
-        "classification": functional.cross_entropy,
-        "regression": functional.mse_loss,
-        "distribution": _divergence,
-    }
-)
 
 
 class _Rows(Dataset[_Batch]):
@@ -67,7 +52,7 @@ def fit_and_predict(
     target: NDArray[Any],
     fold: Fold,
     *,
-    task_type: str,
+    loss_of: _Loss,
     outputs: int,
     device: torch.device,
     progress: Progress = silent,
@@ -78,7 +63,7 @@ def fit_and_predict(
         x: Vectors of all samples, float32 `[n, d]`; taken as they are.
         target: As `TaskSamples.target`.
         fold: Which samples are for what; without validation samples all epochs are trained.
-        task_type: As the registry has it.
+        loss_of: Of a batch: the outputs, and the target.
         outputs: How many numbers the head gives.
         device: Where it is fitted.
         progress: Told epoch by epoch.
@@ -93,7 +78,6 @@ def fit_and_predict(
     head = nn.Sequential(nn.Linear(x.shape[1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, outputs)).to(
         device
     )
-    loss_of = _LOSSES[task_type]
     optimizer = torch.optim.Adam(head.parameters(), lr=LEARNING_RATE)
     train = _loader(x[fold.train], target[fold.train], shuffle=True)
     watch = _loader(x[fold.val], target[fold.val], shuffle=False) if len(fold.val) else None

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from aether_core.cityrep.task_kinds import TASK_KINDS, TaskKind
 from aether_core.errors import InputError
 
 REGISTRY_FILE = "data/tasks.json"
@@ -78,9 +79,14 @@ class TaskEntry(_Entry):
         return {**named, **{key: value for key, value in given.items() if value is not None}}
 
     @property
+    def kind(self) -> TaskKind:
+        """What its `task_type` stands for."""
+        return TASK_KINDS[self.task_type]
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The columns of what is predicted."""
-        if self.task_type == "distribution" and self.label_cols is not None:
+        if self.kind.has_shares and self.label_cols is not None:
             return self.label_cols
         return (self.label_cols or (self.label_col,))[:1]
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 from aether_core.cityrep.evaluate import SeedScores
 from aether_core.cityrep.files import read_records
 from aether_core.cityrep.protocols import NOT_IN_MEANS, SEEDS
-from aether_core.cityrep.scores import METRICS
+from aether_core.cityrep.task_kinds import TASK_KINDS
 from aether_core.errors import InputError
 
-EVERY_METRIC: Final = tuple(name for names in METRICS.values() for name in names)
+EVERY_METRIC: Final = tuple(name for kind in TASK_KINDS.values() for name in kind.metrics)
 COLUMNS: Final = (
     "model",
     "city",

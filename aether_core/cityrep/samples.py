@@ -16,9 +16,6 @@ from aether_core.cityrep.files import read_columns
 from aether_core.cityrep.registry import TaskEntry, file_of
 from aether_core.errors import InputError
 
-_EPS = 1e-6
-"""Added to a standard deviation, as the published evaluator does."""
-
 
 @dataclass(frozen=True)
 class TaskSamples:
@@ -171,27 +168,8 @@ def _target(table: dict[str, NDArray[Any]], entry: TaskEntry) -> NDArray[Any]:
     """What is predicted, on the scale it is fitted on."""
     given = np.column_stack([_numbers(table[name], name, entry) for name in entry.labels])
     _check(bool(np.isfinite(given).all()), ", ".join(entry.labels), entry)
-    if entry.task_type == "classification":
-        whole = (given == np.floor(given)) & (given >= 0) & (given < 10_000)
-        _check(bool(whole.all()), entry.labels[0], entry)
-        return given[:, 0].astype(np.int64)
-    if entry.task_type == "regression":
-        return _scaled(given[:, 0].astype(np.float32), entry)[:, None]
-    shares = given.astype(np.float32)
-    total = shares.sum(axis=1, keepdims=True)
-    _check(bool((shares >= 0).all() and (total > 0).all()), ", ".join(entry.labels), entry)
-    return shares / total if entry.renormalize_distribution else shares
-
-
-def _scaled(values: NDArray[np.float32], entry: TaskEntry) -> NDArray[np.float32]:
-    """Numbers on the registered scale; its mean and deviation are those of the whole table."""
-    if entry.normalization == "none":
-        return values
-    if entry.normalization == "log1p_zscore":
-        _check(bool((values > -1).all()), entry.labels[0], entry)
-        values = np.log1p(values)
-    mean, deviation = float(values.mean()), float(values.std() + _EPS)
-    return ((values - mean) / deviation).astype(np.float32)
+    _check(entry.kind.usable(given, entry), ", ".join(entry.labels), entry)
+    return entry.kind.target(given, entry)
 
 
 def _numbers(column: NDArray[Any], name: str, entry: TaskEntry) -> NDArray[np.float64]:

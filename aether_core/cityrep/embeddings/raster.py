@@ -22,7 +22,6 @@ from aether_core.errors import InputError
 from aether_core.files.source import local_file
 
 _STRIP_BYTES = 64 * 1024**2
-_OF_CELLS = frozenset({"regression", "distribution"})
 WITHOUT_CELLS = (
     "The task has a raster but its samples no row and col: the embedding was read where they lie."
 )
@@ -58,7 +57,7 @@ class Rasters:
             _check_cells(samples.cell, labels, samples)
             if _same_grid(source, labels):
                 return Found(_read_at(source, samples.cell[:, 0], samples.cell[:, 1]))
-            if samples.entry.task_type in _OF_CELLS:
+            if samples.entry.kind.of_cells:
                 return Found(_averaged(source, labels, samples.cell))
             return Found(_at_points(source, samples))
 

@@ -22,6 +22,7 @@ from aether_core.cityrep.release import Release, open_release
 from aether_core.cityrep.results import as_csv, means, over_cities, read_scores
 from aether_core.cityrep.samples import read_samples
 from aether_core.cityrep.splits import read_split, split_path
+from aether_core.cityrep.task_kinds import TASK_KINDS
 from aether_core.errors import AetherError, InputError
 from tests.cityrep_release import PROTOCOL, RESOLUTION, SEEDS, make_release
 from tests.errors import fault
@@ -187,7 +188,8 @@ def test_training_stops_early_and_keeps_the_best_epoch(folder: Path, release: Re
         patch.setattr(head, "MOST_EPOCHS", 100)
         told: list[int] = []
         ours = head.fit_and_predict(
-            x, y, fold, task_type="regression", outputs=1, device=torch.device("cpu"),
+            x, y, fold, loss_of=TASK_KINDS["regression"].loss, outputs=1,
+            device=torch.device("cpu"),
             progress=lambda _stage, epoch, _epochs: told.append(epoch),
         )  # fmt: skip
     assert len(told) == epochs
@@ -200,7 +202,12 @@ def test_a_loss_that_is_no_number_is_told(folder: Path, release: Release) -> Non
     x = np.full((len(samples), 2), 3e38, dtype=np.float32)
     with pytest.raises(AetherError, check=fault("cityrep-loss-not-finite")):
         head.fit_and_predict(
-            x, samples.target, fold, task_type="regression", outputs=1, device=torch.device("cpu")
+            x,
+            samples.target,
+            fold,
+            loss_of=TASK_KINDS["regression"].loss,
+            outputs=1,
+            device=torch.device("cpu"),
         )
 
 
