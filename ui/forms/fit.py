@@ -15,6 +15,8 @@ from workflows.tasks.settings import MOST_SEEDS, FitSettings
 from workflows.training.models import list_models
 
 _IN_USE: Final = "Model in use"
+_NUMBER_PX: Final = 130
+"""Width that a label beside its help needs; narrower columns broke words."""
 
 
 def ask_fit(city: CitySummary, key: str, *, with_representation: bool) -> FitSettings:
@@ -113,22 +115,26 @@ def _folds(key: str, own_seeds: tuple[int, ...] | None) -> tuple[int, int, int]:
     if own_seeds is not None:
         st.caption(f"Seeds: {', '.join(map(str, own_seeds))}.")
         return default.folds, default.seeds, default.seed
-    columns = st.columns(3)
-    folds = columns[0].number_input(
+    row = st.container(horizontal=True)
+    folds = row.number_input(
         "Test areas",
         2,
         20,
         value=default.folds,
         key=f"{key}-folds",
         help="Number of parts the labels are split into; each is held out in turn.",
+        width=_NUMBER_PX,
     )
-    seeds = columns[1].number_input(
+    seeds = row.number_input(
         "Repeats",
         1,
         MOST_SEEDS,
         value=default.seeds,
         key=f"{key}-seeds",
         help="Number of times the folds are redrawn.",
+        width=_NUMBER_PX,
     )
-    seed = columns[2].number_input("Random seed", 0, value=default.seed, key=f"{key}-seed")
+    seed = row.number_input(
+        "Random seed", 0, value=default.seed, key=f"{key}-seed", width=_NUMBER_PX
+    )
     return int(folds), int(seeds), int(seed)
