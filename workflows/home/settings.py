@@ -11,6 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _PREFIX: Final = "AETHER_"
 
 
+def _usual_web_processes() -> int:
+    """One takes one core, and some 0.5 GB of memory once it has answered."""
+    return min(len(os.sched_getaffinity(0)), 4)
+
+
 class Settings(BaseSettings):
     """Settings of one installation, read from the environment.
 
@@ -29,6 +34,9 @@ class Settings(BaseSettings):
         read_memory_mb: Memory that reading one file may take, in megabytes.
         read_seconds: Time that reading one file may take.
         host: Address the web app listens on.
+        web_processes: Processes that serve the pages; as many as cores by default, four at most.
+        public_url: Where a proxy serves the app, `https://aether.example.org`; its pages may speak
+            to the app as well as those of the address it listens on.
         worker_idle_seconds: How long a worker that a command started waits for further jobs.
         alphaearth_url: Where the yearly AlphaEarth files and their index lie.
         alphaearth_token: Bearer token for that address, sent nowhere else; shown nowhere.
@@ -59,6 +67,8 @@ class Settings(BaseSettings):
     read_memory_mb: int = Field(default=4096, ge=256)
     read_seconds: float = Field(default=1200, gt=0)
     host: str = "127.0.0.1"
+    web_processes: int = Field(default_factory=_usual_web_processes, ge=1, le=64)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"
     alphaearth_token: SecretStr | None = None

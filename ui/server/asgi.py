@@ -1,0 +1,32 @@
+"""The web app as one ASGI application: the pages, and what their maps fetch."""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from ui.server.same_origin import SameOrigin
+from ui.server.sticky import StaysHere, Visits
+from ui.shell.routes import routes
+from workflows.home.settings import Settings
+
+_APP = Path(__file__).parents[2] / "app.py"
+
+
+def web_app(settings: Settings, port: int, process: int, visits: Visits) -> st.App:
+    """The application.
+
+    Args:
+        settings: The installation.
+        port: Where it is reached.
+        process: Number of the process that serves it, among those behind the port.
+        visits: Where its visits are noted.
+    """
+    return st.App(
+        _APP,
+        routes=routes(),
+        middleware=[
+            Middleware(SameOrigin, public_url=settings.public_url),
+            Middleware(StaysHere, process=process, visits=visits, port=port),
+        ],
+    )
