@@ -3,10 +3,10 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _PREFIX: Final = "AETHER_"
 
@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         text_encoder_dimensions: Length of the vectors asked of it; the model's own by default.
         text_encoder_allow_http: Allow an address without encryption that is not this machine.
         upload_limit_mb: Largest file a page accepts, in megabytes.
+        server_paths: Folders whose files pages may be told by path, separated as in `PATH`; none by
+            default.
         read_memory_mb: Memory that reading one file may take, in megabytes.
         read_seconds: Time that reading one file may take.
         host: Address the web app listens on.
@@ -64,6 +66,7 @@ class Settings(BaseSettings):
     text_encoder_dimensions: int | None = Field(default=None, ge=1, le=8192)
     text_encoder_allow_http: bool = False
     upload_limit_mb: int = Field(default=2048, ge=1)
+    server_paths: Annotated[tuple[Path, ...], NoDecode] = ()
     read_memory_mb: int = Field(default=4096, ge=256)
     read_seconds: float = Field(default=1200, gt=0)
     host: str = "127.0.0.1"
@@ -82,6 +85,16 @@ class Settings(BaseSettings):
     network_connections: int = Field(default=8, ge=1, le=64)
     fetch_ask_mb: int = Field(default=500, ge=0)
     fetch_limit_km2: int = Field(default=20_000, ge=1)
+
+    @field_validator("server_paths", mode="before")
+    @classmethod
+    def _folders(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        folders = [Path(one).expanduser() for one in given.split(os.pathsep) if one.strip()]
+        if any(not folder.is_absolute() for folder in folders):
+            raise ValueError("write full paths, such as /srv/data")
+        return tuple(folders)
 
     @property
     def cities(self) -> Path:
