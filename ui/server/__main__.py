@@ -7,13 +7,16 @@ import sys
 import uvicorn
 from streamlit import config
 
+from aether_core.errors import AetherError, StoreUnavailableError
 from ui.server import ready
 from ui.server.asgi import web_app
 from ui.server.handed_over import HandedOver
 from ui.server.shared_port import READY, SharedPort
 from ui.server.sticky import Visits
+from workflows.accounts.gate import check_may_open, is_required
 from workflows.home.log_output import forgive_full_disk
 from workflows.home.settings import Settings, read_settings
+from workflows.home.store import open_store
 from workflows.search.warm import import_for_answers
 
 STOP_SECONDS = 5
@@ -28,6 +31,14 @@ def main(words: list[str] | None = None) -> int:
     port: int = parser.parse_args(words).port
     settings = read_settings()
     forgive_full_disk()
+    if is_required(settings):
+        try:
+            check_may_open(open_store(settings))
+        except StoreUnavailableError:  # nobody gets in until it is there
+            pass
+        except AetherError as error:
+            sys.stderr.write(f"error: {error}\n")
+            return error.exit_code
     listener = _bound(settings.host, port)
     config.set_option("server.port", port)
     config.set_option("server.maxUploadSize", settings.upload_limit_mb)

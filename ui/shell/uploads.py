@@ -64,9 +64,10 @@ def choose(
             f"{label}: {hint}", key=f"{key}-path", label_visibility="collapsed", placeholder=hint
         )
         lines = [line for line in (typed or "").splitlines() if line.strip()]
+        allowed: list[Path] = []
         with errors.boxed(state.reachable):
-            return [allowed_path(settings, line) for line in lines]
-        return []
+            allowed += [allowed_path(settings, line) for line in lines]
+        return allowed
     limit = settings.upload_limit_mb
     given = st.file_uploader(
         label,

@@ -3,7 +3,7 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         read_memory_mb: Memory that reading one file may take, in megabytes.
         read_seconds: Time that reading one file may take.
         host: Address the web app listens on.
+        sign_in: `on`, or `auto`: where the app listens on an address that others can reach.
         web_processes: Processes that serve the pages; as many as cores by default, four at most.
         public_url: Where a proxy serves the app, `https://aether.example.org`; its pages may speak
             to the app as well as those of the address it listens on.
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     read_memory_mb: int = Field(default=4096, ge=256)
     read_seconds: float = Field(default=1200, gt=0)
     host: str = "127.0.0.1"
+    sign_in: Literal["auto", "on"] = "auto"
     web_processes: int = Field(default_factory=_usual_web_processes, ge=1, le=64)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     worker_idle_seconds: float = Field(default=2.0, ge=0)

@@ -263,6 +263,16 @@ def test_a_taken_port_is_named(home: Path, database_url: str) -> None:
     assert not processes_of(home)
 
 
+def test_nothing_is_opened_to_others_without_an_account(
+    home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AETHER_HOST", "0.0.0.0")  # noqa: S104 - nothing is bound to it
+    words = ("up", "--port", str(free_port()), "--no-demo", "--json")
+    code, out, _ = aether(home, *words, url=database_url)
+    assert (code, json.loads(out)["error"]["code"]) == (2, "no-account")
+    assert not processes_of(home)
+
+
 def test_the_database_is_started_stopped_and_told(home: Path) -> None:
     code, out, _ = aether(home, "db", "start", "--json")
     assert code == 0
