@@ -11,6 +11,7 @@ import pydeck as pdk
 import shapely
 
 from aether_core.spatial.earth import metres_a_degree
+from aether_core.spatial.lattices import lattices
 from aether_core.spatial.longitudes import extent_of, running_on
 from ui.map import served
 from ui.map.coloured import Shown
@@ -40,6 +41,7 @@ def layer(cells: CellValues, *, layer_id: str) -> pdk.Layer:
         "middles": served.once(
             sha256(cells.h3.tobytes()).digest(), lambda: _middles(cells.h3), "bin"
         ),
+        "lattices": _lattices(h3.get_resolution(int(cells.h3[0]))),
         "outline": _outline(int(cells.h3[len(cells.h3) // 2])),
     }
     return pdk.Layer("CellLayer", None, id=layer_id, cells=place, shown=spec(cells.shown))
@@ -64,6 +66,12 @@ def spec(shown: Shown) -> dict[str, Any]:
         "palette": [list(colour) for colour in shown.palette],
         "tip": tip,
     }
+
+
+def _lattices(resolution: int) -> str:
+    """Where the lattices are found by which a browser knows the cell that a point lies in."""
+    key = ("lattices", resolution)
+    return served.once(key, lambda: served.written(lattices(resolution).tolist()), "json")
 
 
 def _middles(ids: npt.NDArray[np.uint64]) -> bytes:
