@@ -238,7 +238,7 @@ def _show_reading(answer: Answer) -> None:
     if STRAIGHT_LINE in answer.notes:
         lines.append("Distances are straight lines, this city has no streets kept")
     if answer.left_out:
-        lines.append(f"{answer.left_out:,} map cells of water are not ranked")
+        lines.append(f"{answer.units.kind.counted(answer.left_out)} of water are not ranked")
     if not lines and not answer.notes:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="understood"):

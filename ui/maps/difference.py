@@ -45,8 +45,8 @@ def show_difference(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
     usable = [layer for layer in layers if _partners(layers, layer)]
     if not usable:
         st.info(
-            "Nothing to compare yet. You need two layers of the same cells or areas, such as two "
-            "searches, or land use from two representations.",
+            "Nothing to compare yet. You need two layers of the same map cells or areas, such as "
+            "two searches, or land use from two representations.",
             icon=":material/compare:",
         )
         return
