@@ -5,6 +5,7 @@ import logging
 import streamlit as st
 
 from ui.jobs import tray as job_tray
+from ui.map import map as city_map
 from ui.shell import errors, footer, notice, page, state, style, tour
 from ui.shell.logo import MARK, WORDMARK
 
@@ -21,6 +22,8 @@ with errors.boxed(state.reachable):
     cities = state.read_cities()
     if cities:
         state.pick_city(cities)
+    if current.url_path:
+        city_map.prepare()
     job_tray.show_tray(cities)
     tour.show(state.city(cities))
     current.run()

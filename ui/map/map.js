@@ -34,6 +34,9 @@ export default function (component) {
   return () => setTimeout(() => root.isConnected || root.cityMap.leave(), 0);
 }
 
+// Load deck.gl before a map is there: a second of processor while the page waits for its answer.
+export const prepare = (address) => loadLibrary(address);
+
 function loadLibrary(address) {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -221,8 +224,9 @@ const columns = (middles, colours) => ({
   },
 });
 
-async function cells(deck, one, words) {
-  const [middles, faces, classes] = await Promise.all([
+async function cells(library, one, words) {
+  const [deck, middles, faces, classes] = await Promise.all([
+    library,
     numbers(one.cells.middles, Float64Array),
     json(one.cells.lattices),
     numbers(one.shown.classes, Uint8Array),
@@ -232,8 +236,12 @@ async function cells(deck, one, words) {
 
 const DOT = { metres: 12, least: 3.2, most: 7 };
 
-async function shapes(deck, one, words) {
-  const [document, classes] = await Promise.all([json(one.shapes), numbers(one.shown.classes, Uint8Array)]);
+async function shapes(library, one, words) {
+  const [deck, document, classes] = await Promise.all([
+    library,
+    json(one.shapes),
+    numbers(one.shown.classes, Uint8Array),
+  ]);
   const { palette } = one.shown;
   const key = `${one.shapes} ${one.shown.classes}`;
   const drawn = keptOr(made, key, () => document.features.filter((shape) => classes[shape.properties.at] !== NO_CLASS));
@@ -266,8 +274,8 @@ async function shapes(deck, one, words) {
 }
 
 // Many areas as one picture; another says which one each pixel of it shows.
-async function picture(deck, one, words) {
-  const classes = await numbers(one.shown.classes, Uint8Array);
+async function picture(library, one, words) {
+  const [deck, classes] = await Promise.all([library, numbers(one.shown.classes, Uint8Array)]);
   const tips = new Tips(one.shown, classes, words);
   const layer = new deck.BitmapLayer({
     id: one.id,
@@ -355,11 +363,12 @@ function matching(places, words) {
 
 const BUILDERS = { CellLayer: cells, ShapeLayer: shapes, PictureLayer: picture };
 
-async function drawnOf(deck, one, words) {
+// A layer that is drawn; its data are fetched while deck.gl is.
+async function drawnOf(library, one, words) {
   const builder = BUILDERS[one["@@type"]];
-  if (builder) return builder(deck, one, words);
+  if (builder) return builder(library, one, words);
+  const [deck, data] = await Promise.all([library, typeof one.data === "string" ? json(one.data) : one.data]);
   converter ??= new deck.JSONConverter({ configuration: { classes: deck } });
-  const data = typeof one.data === "string" ? await json(one.data) : one.data;
   const { layers } = converter.convert({ layers: [{ ...one, data: [] }] });
   const layer = layers[0].clone({ data, opacity: one.opacity, pickable: false });
   if (one.pickable && layer instanceof deck.ScatterplotLayer) return points(one, layer, data);
@@ -418,14 +427,15 @@ class CityMap {
     this.divide();
     if (!this.deck) this.tell(data.words.waiting);
     try {
-      const deck = await loadLibrary(data.code);
+      const loading = loadLibrary(data.code);
       const chosen = this.chosen();
       const ordered = this.ordered();
       const drawn = await Promise.all(
-        ordered.map((one) => drawnOf(deck, { ...one, ...this.look(chosen, one.group) }, data.words)),
+        ordered.map((one) => drawnOf(loading, { ...one, ...this.look(chosen, one.group) }, data.words)),
       );
       if (turn !== this.turn || !this.root.isConnected) return;
       this.drawn = drawn.filter(({ one }) => !chosen[one.group]?.hidden);
+      const deck = await loading;
       if (this.visited) this.drawn.push(this.ring(deck));
       this.show(deck);
       this.tell("");
