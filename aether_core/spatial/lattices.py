@@ -16,6 +16,8 @@ import h3.api.numpy_int as h3
 import numpy as np
 from numpy.typing import NDArray
 
+FACE: Final = 2**23
+"""More than twice the places from the middle of a face to its rim, at every resolution."""
 _EDGE: Final = 1.2
 """Corners of the icosahedron that are nearer to each other than this share an edge of it (1.05)."""
 
@@ -54,6 +56,25 @@ def unit_vectors(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     lon, lat = np.radians(lonlat).T
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
+def places(lonlat: NDArray[np.float64], resolution: int) -> NDArray[np.int32]:
+    """Places of cells in the lattices.
+
+    Args:
+        lonlat: Middles of cells, WGS84, float64 `[m, 2]`.
+        resolution: Of the cells.
+
+    Returns:
+        Both places in the lattice of the face in which the middle lies, int32 `[m, 2]`; `FACE`
+        times the face's number is added to the first.
+    """
+    points, rows = unit_vectors(lonlat), lattices(resolution)
+    face = np.argmax(points @ rows[:, 2].T, axis=1)
+    across, along, deep = np.einsum("nij,nj->in", rows[face], points)
+    found = np.round([across / deep, along / deep]).T.astype(np.int32)
+    found[:, 0] += face.astype(np.int32) * FACE
+    return found
 
 
 def _corners() -> NDArray[np.float64]:

@@ -33,6 +33,30 @@ export function seenFrom({ longitude, latitude, zoom }, width, height, ratio) {
   };
 }
 
+// Middles of cells, longitude and latitude in turn, by their places in the lattices (ui/map/cells.py):
+// each place less the one before.
+export function middlesOf(steps, faces) {
+  const sides = faces.map(([a, b, c]) => [stepAlong(b, c, a), stepAlong(c, a, b), c]);
+  const middles = new Float64Array(steps.length);
+  let [q, r, west, east] = [0, 0, 180, -180];
+  for (let at = 0; at < steps.length; at += 2) {
+    q += steps[at];
+    r += steps[at + 1];
+    const face = Math.round(q / FACE);
+    const own = q - face * FACE;
+    const [first, second, middle] = sides[face];
+    const x = own * first[0] + r * second[0] + middle[0];
+    const y = own * first[1] + r * second[1] + middle[1];
+    const z = own * first[2] + r * second[2] + middle[2];
+    middles[at] = Math.atan2(y, x) / RADIAN;
+    middles[at + 1] = Math.atan2(z, Math.hypot(x, y)) / RADIAN;
+    west = Math.min(west, middles[at]);
+    east = Math.max(east, middles[at]);
+  }
+  if (east - west <= 180) return middles;
+  return middles.map((degrees, at) => (at % 2 || degrees > 0 ? degrees : degrees + 360)); // across the 180th meridian
+}
+
 // H3 cells by longitude and latitude. `faces` are the lattices of the icosahedron's faces, rows a, b,
 // c (aether_core/spatial/lattices.py): a point's place is (a·p, b·p) / c·p, rounded to its hexagon.
 export class CellIndex {
@@ -93,7 +117,7 @@ export class CellIndex {
     const p = unit(middle, this.middles[2 * at + 1]);
     const rows = this.faces[this.face(p)];
     const [a, b, c] = [rows.slice(0, 3), rows.slice(3, 6), rows.slice(6)];
-    const [first, second] = [steps(b, c, a), steps(c, a, b)];
+    const [first, second] = [stepAlong(b, c, a), stepAlong(c, a, b)];
     return [[1, 1], [-1, 2], [-2, 1], [-1, -1], [1, -2], [2, -1]].map(([i, j]) => {
       const [x, y, z] = p.map((one, n) => one / dot(c, p) + (i * first[n] + j * second[n]) / 3);
       const longitude = Math.atan2(y, x) / RADIAN;
@@ -194,7 +218,7 @@ function unit(longitude, latitude) {
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
 // The step of a lattice along which only the place in `own` grows.
-function steps(one, other, own) {
+function stepAlong(one, other, own) {
   const across = [
     one[1] * other[2] - one[2] * other[1],
     one[2] * other[0] - one[0] * other[2],

@@ -2,7 +2,7 @@
 // in them, and are fetched once; a rerun sends only where they are. What is seen of a city, and which
 // layers, outlives reruns and pages. Clicks go to the server as longitude and latitude.
 
-import { CellIndex, PixelIndex, PointIndex, ShapeIndex, seenFrom } from "./finding.js";
+import { CellIndex, PixelIndex, PointIndex, ShapeIndex, middlesOf, seenFrom } from "./finding.js";
 
 const KEPT = 80; // pieces of data held in memory
 const KEPT_LARGE = 8; // of what is made of them, which may take some 10 MB
@@ -121,8 +121,8 @@ class Cells {
     Object.assign(this, { deck, one, middles, classes });
     this.tips = new Tips(one.shown, classes, words);
     const { cells, shown } = one;
-    this.index = () => keptOr(indexes, cells.middles, () => new CellIndex(middles, faces));
-    const key = [cells.middles, shown.classes, JSON.stringify(shown.palette)].join(" ");
+    this.index = () => keptOr(indexes, cells.places, () => new CellIndex(middles, faces));
+    const key = [cells.places, shown.classes, JSON.stringify(shown.palette)].join(" ");
     this.colours = keptOr(made, key, () => new CellColours(middles, classes, shown.palette));
   }
 
@@ -225,10 +225,11 @@ const columns = (middles, colours) => ({
 });
 
 async function cells(library, one, words) {
-  const [deck, middles, faces, classes] = await Promise.all([
+  const { places, lattices } = one.cells;
+  const [deck, faces, middles, classes] = await Promise.all([
     library,
-    numbers(one.cells.middles, Float64Array),
-    json(one.cells.lattices),
+    json(lattices),
+    piece(places, async (answer) => middlesOf(new Int32Array(await answer.arrayBuffer()), await json(lattices))),
     numbers(one.shown.classes, Uint8Array),
   ]);
   return new Cells(deck, one, middles, faces, classes, words);

@@ -391,7 +391,7 @@ def test_a_city_across_the_180th_meridian_is_seen_whole(page: Page) -> None:
 def test_data_that_are_gone_are_said_and_asked_for_again(page: Page) -> None:
     data = sent_data()
     broken = json.loads(json.dumps(data))
-    broken["layers"][0]["cells"]["middles"] = "/map-data/lost.bin"
+    broken["layers"][0]["cells"]["places"] = "/map-data/lost.bin"
     page.evaluate("(data) => window.put(data)", broken)
     expect(page.locator(".note")).to_contain_text("could not be loaded")
     page.evaluate(
