@@ -78,8 +78,9 @@ def show_chips(city: CitySummary, question: Question, answer: Answer | None) -> 
 
 
 def show_read_again() -> None:
-    """The button that forgets what was edited."""
-    st.button("Read the words again", on_click=asking.read_again, type="tertiary", key="reread")
+    """The button that forgets what was edited, or what a link brought without words."""
+    label = "Read the words again" if st.session_state.get(asking.WORDS) else "Begin anew"
+    st.button(label, on_click=asking.read_again, type="tertiary", key="reread")
 
 
 def _completed(criteria: Sequence[Criterion]) -> Sequence[Criterion]:
