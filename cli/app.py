@@ -1,6 +1,6 @@
 """The command line's one table: every command under the names it has."""
 
-from cli import jobs, system
+from cli import jobs, system, users
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
 from cli.evaluation import bench, cityrep, evaluate, evidence, study
 from cli.grammar import Grammar, Noun, build
@@ -97,6 +97,15 @@ STUDY = Noun(
         "remove": study.remove,
     },
 )
+USER = Noun(
+    "Add, list and remove who may sign in to the web app.",
+    {
+        "add": users.add,
+        "list": users.list_all,
+        "password": users.password,
+        "remove": users.remove,
+    },
+)
 DATABASE = Noun(
     "Start, stop and look after the private database.",
     {
@@ -116,6 +125,7 @@ GRAMMAR = Grammar(
             "demo": system.demo,
             "health": system.health,
             "job": JOB,
+            "user": USER,
             "db": DATABASE,
         },
         "Cities": {"city": CITY, "fetch": FETCH, "place": PLACE, "cache": CACHE},
