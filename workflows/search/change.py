@@ -211,8 +211,8 @@ def in_words(found: CellChange) -> str:
     moved = found.towards + found.away
     plain = (
         f"{100 * found.share_below_noise:.1f} % of the {several} differ between "
-        f"{found.year_from} and {found.year_to} no more than usual between years. {found.towards:,} moved towards "
-        "the query, "
+        f"{found.year_from} and {found.year_to} no more than usual between years. "
+        f"{found.towards:,} moved towards the query, "
         f"{found.away:,} away from it"
     )
     false = (
