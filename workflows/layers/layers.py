@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from aether_core.charts.own_classes import OwnClasses
+from aether_core.city.units import AREAS, H3_CELLS, UnitKind
 from aether_core.findings import StoredFindings
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
@@ -96,6 +97,11 @@ class LayerSummary:
     def has_shapes(self) -> bool:
         """Whether its features have shapes of their own; cells of H3 are known by their index."""
         return SPATIAL_UNITS[self.spatial_unit].has_shapes
+
+    @property
+    def units(self) -> UnitKind:
+        """What people call its features."""
+        return AREAS if self.has_shapes else H3_CELLS
 
     @property
     def years(self) -> str:
