@@ -60,7 +60,7 @@ def _change(url: str, revision: str, *, upwards: bool) -> None:
                 return  # as each start but the first finds it: no lock, no reading of revisions
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             if upwards:
-                _require_postgis(connection)
+                require_postgis(connection)
                 command.upgrade(_config(connection), revision)
                 apply_queue_schema(connection)
             else:
@@ -94,6 +94,12 @@ def newest_revision() -> str:
     return head or "none"
 
 
+@cache
+def known_revisions() -> frozenset[str]:
+    """All revisions this version of the app knows the way from."""
+    return frozenset(one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -101,7 +107,12 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-def _require_postgis(connection: Connection) -> None:
+def require_postgis(connection: Connection) -> None:
+    """See that the server has the extension, whether or not this database has it yet.
+
+    Raises:
+        StoreUnavailableError: It has not.
+    """
     available = connection.scalar(
         text("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'")
     )

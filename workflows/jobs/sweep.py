@@ -25,6 +25,7 @@ from db.cities import folders as folder_rows
 from db.cities.folders import OwnedFolders
 from db.evidence import models as model_rows
 from workflows.home import served_files
+from workflows.home.half_restored import remove_half_restored
 from workflows.home.owned_folders import is_named_by
 from workflows.home.paths import folder_in, in_home
 from workflows.home.settings import Settings
@@ -61,7 +62,7 @@ def sweep(store: Store) -> SweepResult:
     """
     settings = store.settings
     removed = [path for folder in _scratch_places(settings) for path in remove_left(folder)]
-    removed += _old_caches(settings)
+    removed += _old_caches(settings) + remove_half_restored(store)
     served_files.forget_unused(settings)
     for folder in remove_left_readings():  # beside the home: of any home of this user
         log.info("left by a reading that was killed, removed", path=str(folder))
