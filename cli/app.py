@@ -118,6 +118,7 @@ GRAMMAR = Grammar(
             "demo": system.demo,
             "backup": operations.backup,
             "restore": operations.restore,
+            "doctor": operations.doctor,
             "job": JOB,
             "db": DATABASE,
         },

@@ -65,3 +65,24 @@ def _complain(missing: list[str], damaged: list[str]) -> None:
         output.remark(f"not in the backup, since it was missing in the home: {path}")
     for path in damaged:
         output.remark(f"in the backup, but damaged before it was written: {path}")
+
+
+def doctor(
+    network: Annotated[
+        bool, typer.Option("--network", help="Ask the servers of the settings, too.")
+    ] = False,
+) -> None:
+    """Say what is missing or wrong here, and what to do.
+
+    Exit 1 where something does not work.
+    """
+    from workflows.operations.doctor import examine
+
+    with output.progress() as progress:
+        found = examine(ask_servers=network, progress=progress)
+    output.document({"problems": found.problems, **asdict(found)})
+    for one in found.findings:
+        remedy = f" -> {one.remedy}" if one.remedy else ""
+        output.say(f"{one.state:<8} {one.check}: {one.found}{remedy}")
+    if found.problems:
+        raise typer.Exit(1)

@@ -29,6 +29,10 @@ class Settings(BaseSettings):
         read_memory_mb: Memory that reading one file may take, in megabytes.
         read_seconds: Time that reading one file may take.
         host: Address the web app listens on.
+        disk_reserve_mb: Room, in megabytes, that jobs leave on the disk of the home: none is taken
+            while there is less.
+        migration_backup: Write the database into `backups/` before a new version changes its
+            tables.
         worker_idle_seconds: How long a worker that a command started waits for further jobs.
         alphaearth_url: Where the yearly AlphaEarth files and their index lie.
         alphaearth_token: Bearer token for that address, sent nowhere else; shown nowhere.
@@ -59,6 +63,8 @@ class Settings(BaseSettings):
     read_memory_mb: int = Field(default=4096, ge=256)
     read_seconds: float = Field(default=1200, gt=0)
     host: str = "127.0.0.1"
+    disk_reserve_mb: int = Field(default=1024, ge=0)
+    migration_backup: bool = True
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"
     alphaearth_token: SecretStr | None = None
@@ -122,6 +128,11 @@ class Settings(BaseSettings):
     def fetches(self) -> Path:
         """Folder of cities on their way in, one folder a fetch that is not done."""
         return self.home / "fetches"
+
+    @property
+    def backups(self) -> Path:
+        """Folder of the database as it was before new versions changed its tables."""
+        return self.home / "backups"
 
     @property
     def logs(self) -> Path:

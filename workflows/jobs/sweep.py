@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from sqlalchemy.orm import Session
 
 from aether_core.files.held_folder import hold_folder, is_held_name, remove_left
 from aether_core.files.whole import sha256_of
@@ -86,6 +87,14 @@ def sweep(store: Store) -> SweepResult:
         log.info("left, since another database may own it", path=str(folder))
     _note_checksums(store)
     return SweepResult(removed + ours, left, done=True)
+
+
+def ownerless(store: Store, session: Session) -> list[Path]:
+    """The folders of the home that belong to no row now; none is touched."""
+    settings = store.settings
+    folders = [folder for root in _roots(settings) for folder in _folders_in(root)]
+    rows = _of_rows(settings, folder_rows.owned_folders(session))
+    return [folder for folder in folders if folder not in rows]
 
 
 def _scratch_places(settings: Settings) -> Iterator[Path]:
