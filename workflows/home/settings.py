@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     read_memory_mb: int = Field(default=4096, ge=256)
     read_seconds: float = Field(default=1200, gt=0)
     host: str = "127.0.0.1"
-    disk_reserve_mb: int = Field(default=1024, ge=0)
+    disk_reserve_mb: int = Field(default=500, ge=0)
     migration_backup: bool = True
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"

@@ -149,7 +149,7 @@ def torch(_patient: Patient) -> Iterator[Finding]:
         yield problem(
             "torch",
             " ".join(f"it does not load: {error}".split()),
-            "delete .venv and run ./aether again, which installs it anew",
+            "delete .venv; the next ./aether up installs it anew",
         )
 
 

@@ -11,6 +11,7 @@ from types import FrameType
 from aether_core.errors import AetherError, InputError
 from aether_core.progress import Progress
 from db.cluster.embedded import PrivateCluster
+from workflows.home.log_output import rotate
 from workflows.home.settings import Settings
 from workflows.home.store import open_store
 from workflows.jobs.kind import LANES
@@ -73,6 +74,8 @@ def serve(
                     webbrowser.open(address)
                 while True:
                     supervisor.look()
+                    for log in settings.logs.glob("*.log"):
+                        rotate(log)
                     time.sleep(LOOK_SECONDS)
             finally:
                 _ignore_signals()
