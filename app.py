@@ -5,7 +5,7 @@ import logging
 import streamlit as st
 
 from ui.jobs import tray as job_tray
-from ui.shell import errors, footer, notice, page, state, style, tour
+from ui.shell import errors, footer, notice, page, signed_in, state, style, tour
 from ui.shell.logo import MARK, WORDMARK
 
 logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -17,11 +17,13 @@ current = st.navigation(page.menu())
 page.mark_routed(current)
 
 with errors.boxed(state.reachable):
+    visitor = signed_in.visitor()
     state.apply_choice()
     cities = state.read_cities()
     if cities:
         state.pick_city(cities)
     job_tray.show_tray(cities)
+    signed_in.show_visitor(visitor)
     tour.show(state.city(cities))
     current.run()
     shown = cities if current.url_path == "" else [state.city(cities)]

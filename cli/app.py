@@ -1,6 +1,6 @@
 """The command line's one table: every command under the names it has."""
 
-from cli import jobs, operations, system
+from cli import jobs, operations, system, users
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
 from cli.evaluation import bench, cityrep, evaluate, evidence, study
 from cli.grammar import Grammar, Noun, build
@@ -98,6 +98,15 @@ STUDY = Noun(
         "remove": study.remove,
     },
 )
+USER = Noun(
+    "Add, list and remove who may sign in to the web app.",
+    {
+        "add": users.add,
+        "list": users.list_all,
+        "password": users.password,
+        "remove": users.remove,
+    },
+)
 DATABASE = Noun(
     "Start, stop and look after the private database.",
     {
@@ -120,17 +129,19 @@ GRAMMAR = Grammar(
             "restore": operations.restore,
             "doctor": operations.doctor,
             "job": JOB,
+            "user": USER,
             "db": DATABASE,
         },
         "Cities": {"city": CITY, "fetch": FETCH, "place": PLACE, "cache": CACHE},
-        "Ask": {
+        "Ask and map": {
             "ask": question.ask,
             "search": ask.search,
             "similar": ask.similar,
             "change": change.change,
             "profile": profile.profile,
+            **tasks.commands(),
+            "layer": LAYER,
         },
-        "Map": {**tasks.commands(), "layer": LAYER},
         "Models and vectors": {
             "train": training.train,
             "model": MODEL,

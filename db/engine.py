@@ -2,17 +2,21 @@
 
 import errno
 import json
+import math
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from aether_core.errors import (
     AetherError,
@@ -25,6 +29,8 @@ from aether_core.errors import (
 )
 
 STATEMENT_TIMEOUT_S = 60
+RESTED_S = 0.25
+_USED = "used"
 UNREACHABLE = (
     "the database does not answer; start it with ./aether db start, or check AETHER_DATABASE_URL"
 )
@@ -102,9 +108,8 @@ def open_engine(
     Raises:
         InputError: It is no PostgreSQL address.
     """
-    return create_engine(
+    engine = create_engine(
         _parsed(url),
-        pool_pre_ping=True,
         pool_size=12,  # all are kept: what overflows is closed and opened anew on every question
         max_overflow=0,
         pool_use_lifo=True,
@@ -116,6 +121,32 @@ def open_engine(
             "options": f"-c statement_timeout={int(statement_timeout_s * 1000)} -c timezone=UTC",
         },
     )
+    _ping_what_rested(engine)
+    return engine
+
+
+def _ping_what_rested(engine: Engine) -> None:
+    """See that a connection is alive before it is used, unless it was used a moment ago.
+
+    A page takes a connection three times a run. Asked each time, as `pool_pre_ping` does, every
+    fifth message to the server is such a question.
+    """
+
+    def note(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info[_USED] = time.monotonic()
+
+    def look(
+        connection: DBAPIConnection, record: ConnectionPoolEntry, _fairy: PoolProxiedConnection
+    ) -> None:
+        if time.monotonic() - record.info.get(_USED, -math.inf) < RESTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error  # all of them are opened anew
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", look)
 
 
 def _plain_json(value: Any) -> str:  # noqa: ANN401 - whatever a JSON column is given
@@ -149,9 +180,29 @@ def session_scope(engine: Engine) -> Iterator[Session]:
         DiskFullError: There is no room on its disk.
         DiskReadOnlyError: It takes no changes.
     """
+    with _in_plain_words(), Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading_scope(engine: Engine) -> Iterator[Session]:
+    """A few statements that read, each by itself.
+
+    There is no transaction around them, whose beginning and end are messages to the server of their
+    own; at the level "read committed" it would not make them see the same anyway.
+
+    Raises:
+        StoreUnavailableError: The store went away, is full up with sessions, or took too long.
+    """
+    alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with _in_plain_words(), Session(alone, expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
     try:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        yield
     except (DBAPIError, psycopg.Error) as error:
         plain = in_plain_words(error)
         if plain is None:

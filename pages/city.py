@@ -39,7 +39,7 @@ def draw_places(city: CitySummary) -> None:
         key="city-map",
         height=MAP_HEIGHT,
         alt=f"Map of the places of {city.name}",
-        points=city_map.points_of(frame),
+        with_places=True,
         with_footprint=True,
     )
     st.caption(

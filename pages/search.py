@@ -16,7 +16,6 @@ from ui.map import ground, legend, ramp
 from ui.map import map as city_map
 from ui.map.coloured import Shown, untrusted
 from ui.map.map import Point
-from ui.map.nearby import places_of
 from ui.maps import layer_map
 from ui.shell import errors, notice, page, state
 from ui.shell.text import plain
@@ -131,7 +130,7 @@ def draw_map(
         height=MAP_HEIGHT,
         alt=f"Map of {city.name}: {title or 'no query yet'}",
         layers=[] if values is None else [replace(values, legend=key)],
-        points=city_map.points_of(places_of(city)) if values is None else [],
+        with_places=values is None,
         marks=marks,
         on_click=partial(look, city) if city.model else None,
     )

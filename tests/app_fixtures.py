@@ -3,6 +3,7 @@
 import itertools
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -239,6 +240,7 @@ def set_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """Let code that reads the environment find the store: pages, commands and workers."""
     monkeypatch.setenv("AETHER_HOME", str(store.settings.home))
     monkeypatch.setenv("AETHER_DATABASE_URL", store.url)
+    monkeypatch.setenv("AETHER_SERVER_PATHS", tempfile.gettempdir())
     return store
 
 

@@ -261,7 +261,7 @@ def _configure(place: Place, account: ServerAccount) -> None:
         "port": str(PORT),
         "unix_socket_directories": str(place.sockets),
         "unix_socket_permissions": "0700",
-        "max_connections": "40",
+        "max_connections": "100",
         # A city's removal drops its layers' views at once, with five locks a layer.
         "max_locks_per_transaction": "512",
         "shared_buffers": "256MB",

@@ -5,6 +5,7 @@ cascades. Texts are the one exception, a cache shared by all cities. Geometries 
 (EPSG:4326). Spatial indexes are spelled out as ordinary GiST indexes, so that each exists once.
 """
 
+from db.schema.accounts import Account
 from db.schema.base import Base
 from db.schema.evidence import GIVEN, Area, AreaSet, Evaluation, Label, LabelSet
 from db.schema.fetches import Fetch
@@ -38,6 +39,7 @@ __all__ = [
     "STUDY_KINDS",
     "UNFINISHED",
     "UNITS",
+    "Account",
     "Area",
     "AreaSet",
     "Base",

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -84,9 +83,8 @@ def served(log_file: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = Forked(
-        be_web_app, "--server.port", str(port), "--server.address", "127.0.0.1", output=log_file
-    )
+    one = {"AETHER_WEB_PROCESSES": "1"}  # as there is one visitor
+    server = Forked(be_web_app, port, environment=one, output=log_file)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_healthy(f"{url}/_stcore/health")
@@ -96,13 +94,12 @@ def served(log_file: Path) -> Iterator[str]:
         server.wait(timeout=20)
 
 
-def be_web_app(*words: str) -> None:
-    """Be the web app, as `python -m ui.shell.server` is."""
-    from ui.shell import server
+def be_web_app(port: int) -> int:
+    """Be the web app, as `python -m ui.server` is."""
+    from ui.server.__main__ import main
 
     os.chdir(ROOT)
-    sys.argv = ["server", *words]
-    server.main()
+    return main(["--port", str(port)])
 
 
 def wait_until_healthy(url: str) -> None:

@@ -7,6 +7,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 
 @dataclass
@@ -46,17 +47,23 @@ class Shown:
                 self.problems.append(element.exception.message)
 
 
-def visit(port: int, page: str, *, query: str = "", patience_s: float = 60) -> Shown:
+def visit(
+    port: int, page: str, *, query: str = "", origin: str | None = None, patience_s: float = 60
+) -> Shown:
     """Open a page by its link and stay until the server has drawn it.
 
     Args:
         page: Its path, empty for the first page.
         query: What stands behind the question mark.
+        origin: The page that asks, as a browser names it.
     """
     shown = Shown()
     deadline = time.monotonic() + patience_s
     with connect(
-        f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], max_size=None
+        f"ws://127.0.0.1:{port}/_stcore/stream",
+        subprotocols=[Subprotocol("streamlit")],
+        max_size=None,
+        origin=None if origin is None else Origin(origin),
     ) as socket:
         state = ClientState(query_string=query, page_name=page)
         socket.send(BackMsg(rerun_script=state).SerializeToString())

@@ -1,5 +1,6 @@
 """Those who come first, by a link to a page, right after the server has started."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from tests.app_fixtures import SLUG
 from tests.pages.stream import Shown, visit
@@ -19,21 +21,22 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def fresh_port(app_environment: Store, tmp_path: Path) -> Iterator[int]:  # noqa: ARG001
-    """The port of a server that nobody has visited yet."""
+    """The port of a server of two processes that nobody has visited yet."""
     port = free_port()
-    command = [sys.executable, "-m", "ui.shell.server"]
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    command = [sys.executable, "-m", "ui.server", "--port", str(port)]
+    two = {**os.environ, "AETHER_WEB_PROCESSES": "2"}
     with (tmp_path / "web.log").open("wb") as log:
-        server = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=ROOT, env=two, stdout=log, stderr=log)
     try:
         assert soon(lambda: answers(f"http://127.0.0.1:{port}"))
         yield port
     finally:
-        server.kill()
-        server.wait()
+        server.terminate()
+        server.wait(20)
 
 
 def test_each_of_several_at_once_gets_the_whole_page(fresh_port: int) -> None:
+    """Each of the two processes has some of them. A page of another address gets nothing."""
     pages = ["search", "search", "train", "search", "layers"]
     together = threading.Barrier(len(pages))
 
@@ -50,3 +53,6 @@ def test_each_of_several_at_once_gets_the_whole_page(fresh_port: int) -> None:
         assert [offered[0] for offered in shown.navigations] == ["Cities"], page
         if page == "search":
             assert "What are you looking for?" in shown.boxes
+    with pytest.raises(InvalidStatus):
+        visit(fresh_port, "search", origin="http://127.0.0.1:1")
+    assert visit(fresh_port, "", origin=f"http://127.0.0.1:{fresh_port}").titles

@@ -20,7 +20,6 @@ from workflows.cities.cities import CitySummary
 from workflows.search.ask import Answer, Part
 from workflows.search.explain import Address, addresses
 from workflows.search.search import CellScores
-from workflows.training.representation import model_for
 
 VIEW: Final = "ask-view"
 WHERE, WHY, SURE = "Where", "Why here", "How sure"
@@ -74,9 +73,7 @@ def _best(
     if not len(rows):
         return []
     rows = rows[spread_out(result.lonlat[rows], city.radius_m, _MOST)]
-    store = state.store()
-    model = model_for(store, result.city, result.model)
-    near = addresses(store, model, result.lonlat[rows])
+    near = addresses(state.store(), result.in_use, result.lonlat[rows])
     spots = []
     for row, address in zip(rows.tolist(), near, strict=True):
         cell = result.units.code(row)

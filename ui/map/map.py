@@ -1,7 +1,7 @@
 """One city's map: ground, data, boundary, points; right with no network at all."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -122,8 +122,8 @@ def draw_map(
     height: int,
     alt: str,
     layers: Sequence[MapLayer] = (),
-    points: Sequence[Point] = (),
     marks: Sequence[Point] = (),
+    with_places: bool = False,
     with_footprint: bool = False,
     on_click: Callable[[float, float], None] | None = None,
 ) -> None:
@@ -135,7 +135,7 @@ def draw_map(
         key: Stable name of the map. What is seen of the city stays as it was left, on every page.
         alt: What the map shows, for screen readers.
         layers: What colours it, lowest first.
-        points: Places as dots.
+        with_places: Draw all the city's places as dots.
         marks: A few numbered or chosen places, as rings above everything.
         with_footprint: Draw what the embedding covers, too.
         on_click: Called with lon, lat of what was clicked, before the page runs again.
@@ -151,8 +151,8 @@ def draw_map(
             legends.append(asdict(layer.legend) | {"of": drawn[0].id if drawn else None})
     outlines = [ground.footprint(city, colours)] if with_footprint else []
     stack += _grouped(_OUTLINES, [*outlines, ground.over(city, colours)])
-    if points:
-        stack += _grouped(_PLACES, [_dots(points, colours)])
+    if with_places and (all_places := _placed(city)):
+        stack += _grouped(_PLACES, [_dots(all_places, colours)])
     if marks:
         stack += _grouped("", [_rings(marks, colours)])
     under = basemap(read_settings().basemap_style)
@@ -190,11 +190,19 @@ def _grouped(group: str, layers: Sequence[pdk.Layer], **more: object) -> list[di
 def _named(city: CitySummary) -> str | None:
     """Where the city's named places are found; None where it has none."""
     frame = places_of(city)
-    named = frame[frame["name"] != ""]
-    if not len(named):
+    if not (named := frame["name"] != "").any():
         return None
-    key = (city.slug, city.created, "places")
-    return served.once(key, lambda: served.written(_records(points_of(named))), "json")
+    return _records_once((city.slug, city.created, "named"), lambda: frame[named])
+
+
+def _placed(city: CitySummary) -> str | None:
+    """Where all the city's places are found; None where it has none."""
+    frame = places_of(city)
+    return _records_once((city.slug, city.created, "places"), lambda: frame) if len(frame) else None
+
+
+def _records_once(key: Hashable, frame: Callable[[], pd.DataFrame]) -> str:
+    return served.once(key, lambda: served.written(_records(_points_of(frame()))), "json")
 
 
 def _clicked(key: str, on_click: Callable[[float, float], None] | None) -> None:
@@ -213,10 +221,10 @@ def _records(points: Sequence[Point]) -> list[dict[str, object]]:
     return [{"p": [round(p.lon, 6), round(p.lat, 6)], "t": p.title, "n": p.note} for p in points]
 
 
-def _dots(points: Sequence[Point], colours: Ground) -> pdk.Layer:
+def _dots(address: str, colours: Ground) -> pdk.Layer:
     return pdk.Layer(
         "ScatterplotLayer",
-        served.of_json(_records(points)),
+        address,
         id="points",
         get_position="p",
         get_radius=7,
@@ -244,7 +252,7 @@ def _rings(points: Sequence[Point], colours: Ground) -> pdk.Layer:
     )
 
 
-def points_of(frame: pd.DataFrame) -> list[Point]:
+def _points_of(frame: pd.DataFrame) -> list[Point]:
     """The points of a frame with lon, lat, name, category, group."""
     return [
         Point(lon, lat, name or category or "Unnamed place", category if name else group)

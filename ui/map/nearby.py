@@ -1,33 +1,36 @@
 """What people know near a point: the nearest place that has a name."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import streamlit as st
 from scipy.spatial import KDTree
 
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.longitudes import Bounds, running_on
 from ui.shell import state
 from workflows.cities.cities import CitySummary, city_points
+from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def points(
-    _store: Store,
+@computed_once(8)
+def _places(
+    store: Store,
     slug: str,
-    created: str,  # noqa: ARG001 - a city added anew under the same slug is another city
+    created: datetime,  # noqa: ARG001 - a city added anew under the same slug is another city
 ) -> pd.DataFrame:
-    """The city's places as the store gives them for a map, read once a city."""
-    return city_points(_store, slug)
+    return city_points(store, slug)
 
 
 def places_of(city: CitySummary) -> pd.DataFrame:
-    """The city's places: lon, lat, name, category, group."""
-    return points(state.store(), city.slug, city.created.isoformat())
+    """The city's places: lon, lat, name, category, group.
+
+    All visitors are given the same frame, read once a city: it is not to be changed.
+    """
+    return _places(state.store(), city.slug, city.created)
 
 
 def nearest_names(city: CitySummary, lonlat: npt.NDArray[np.float64]) -> Sequence[str]:

@@ -34,29 +34,29 @@ _SCRIPTS: Final = {_DECK_NAME: _DECK, _MAP_NAME: _MAP}
 
 def data_address(name: str) -> str:
     """Where a browser fetches a served file."""
-    return f"{_base()}/{DATA}/{name}"
+    return f"{base()}/{DATA}/{name}"
 
 
 def code_address() -> str:
     """Where a browser fetches deck.gl, which comes with pydeck."""
-    return f"{_base()}/{CODE}/{_DECK_NAME}"
+    return f"{base()}/{CODE}/{_DECK_NAME}"
 
 
 def map_code_address() -> str:
     """Where a browser fetches the code of maps."""
-    return f"{_base()}/{CODE}/{_MAP_NAME}"
+    return f"{base()}/{CODE}/{_MAP_NAME}"
 
 
 def routes() -> list[Route]:
     """The routes, for the server that also serves the pages."""
     return [
-        Route(f"{_base()}/{DATA}/{{name}}", _data),
-        Route(f"{_base()}/{CODE}/{{name}}", _code),
+        Route(f"{base()}/{DATA}/{{name}}", _data),
+        Route(f"{base()}/{CODE}/{{name}}", _code),
     ]
 
 
 @cache
-def _base() -> str:
+def base() -> str:
     """Where the app lies below its host; decided as the server starts."""
     path = str(st.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{path}" if path else ""

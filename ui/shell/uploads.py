@@ -14,6 +14,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from aether_core.errors import InputError
 from aether_core.files.whole import atomic_path
+from ui.shell import errors, state
+from workflows.home.server_paths import allowed_path
 from workflows.home.settings import read_settings
 
 if TYPE_CHECKING:
@@ -33,34 +35,40 @@ def choose(
     about: str = "",
     most_mb: int | None = None,
 ) -> list[Path]:
-    """Ask for files by upload or by server path.
+    """Ask for files by upload, or by a path of the server where an operator allows some.
 
     Args:
         most_mb: Largest upload in megabytes, where it is less than the settings allow.
 
     Returns:
         Where the files lie now; empty while nothing was given. What they hold is not checked here.
+        A path outside the folders that are allowed counts as none, and is said in a box.
     """
+    settings = read_settings()
+    way = _UPLOAD
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{label}**", width="stretch", help=about or None)
-        way = st.segmented_control(
-            f"Source of: {label}",
-            [_UPLOAD, _PATH],
-            default=_UPLOAD,
-            required=True,
-            key=f"{key}-way",
-            label_visibility="collapsed",
-        )
+        if settings.server_paths:
+            way = st.segmented_control(
+                f"Source of: {label}",
+                [_UPLOAD, _PATH],
+                default=_UPLOAD,
+                required=True,
+                key=f"{key}-way",
+                label_visibility="collapsed",
+            )
     if way == _PATH:
         hint = "one path per line" if several else "full path of the file"
         ask = st.text_area if several else st.text_input
         typed = ask(
             f"{label}: {hint}", key=f"{key}-path", label_visibility="collapsed", placeholder=hint
         )
-        return [
-            Path(line.strip()).expanduser() for line in (typed or "").splitlines() if line.strip()
-        ]
-    limit = read_settings().upload_limit_mb
+        lines = [line for line in (typed or "").splitlines() if line.strip()]
+        allowed: list[Path] = []
+        with errors.boxed(state.reachable):
+            allowed += [allowed_path(settings, line) for line in lines]
+        return allowed
+    limit = settings.upload_limit_mb
     given = st.file_uploader(
         label,
         type=list(endings),

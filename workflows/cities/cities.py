@@ -149,7 +149,7 @@ def credits_of(city: City, model: Model | None) -> tuple[str, ...]:
 
 def list_cities(store: Store) -> list[CitySummary]:
     """Every city, by name."""
-    with store.session() as session:
+    with store.reading() as session:
         return _summaries(session, city_rows.list_cities(session))
 
 

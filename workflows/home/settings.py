@@ -3,12 +3,17 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _PREFIX: Final = "AETHER_"
+
+
+def _usual_web_processes() -> int:
+    """One takes one core, and some 0.5 GB of memory once it has answered."""
+    return min(len(os.sched_getaffinity(0)), 4)
 
 
 class Settings(BaseSettings):
@@ -26,6 +31,8 @@ class Settings(BaseSettings):
         text_encoder_dimensions: Length of the vectors asked of it; the model's own by default.
         text_encoder_allow_http: Allow an address without encryption that is not this machine.
         upload_limit_mb: Largest file a page accepts, in megabytes.
+        server_paths: Folders whose files pages may be told by path, separated as in `PATH`; none by
+            default.
         read_memory_mb: Memory that reading one file may take, in megabytes.
         read_seconds: Time that reading one file may take.
         host: Address the web app listens on.
@@ -33,6 +40,10 @@ class Settings(BaseSettings):
             while there is less.
         migration_backup: Write the database into `backups/` before a new version changes its
             tables.
+        sign_in: `on`, or `auto`: where the app listens on an address that others can reach.
+        web_processes: Processes that serve the pages; as many as cores by default, four at most.
+        public_url: Where a proxy serves the app, `https://aether.example.org`; its pages may speak
+            to the app as well as those of the address it listens on.
         worker_idle_seconds: How long a worker that a command started waits for further jobs.
         alphaearth_url: Where the yearly AlphaEarth files and their index lie.
         alphaearth_token: Bearer token for that address, sent nowhere else; shown nowhere.
@@ -60,11 +71,15 @@ class Settings(BaseSettings):
     text_encoder_dimensions: int | None = Field(default=None, ge=1, le=8192)
     text_encoder_allow_http: bool = False
     upload_limit_mb: int = Field(default=2048, ge=1)
+    server_paths: Annotated[tuple[Path, ...], NoDecode] = ()
     read_memory_mb: int = Field(default=4096, ge=256)
     read_seconds: float = Field(default=1200, gt=0)
     host: str = "127.0.0.1"
     disk_reserve_mb: int = Field(default=500, ge=0)
     migration_backup: bool = True
+    sign_in: Literal["auto", "on"] = "auto"
+    web_processes: int = Field(default_factory=_usual_web_processes, ge=1, le=64)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"
     alphaearth_token: SecretStr | None = None
@@ -78,6 +93,16 @@ class Settings(BaseSettings):
     network_connections: int = Field(default=8, ge=1, le=64)
     fetch_ask_mb: int = Field(default=500, ge=0)
     fetch_limit_km2: int = Field(default=20_000, ge=1)
+
+    @field_validator("server_paths", mode="before")
+    @classmethod
+    def _folders(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        folders = [Path(one).expanduser() for one in given.split(os.pathsep) if one.strip()]
+        if any(not folder.is_absolute() for folder in folders):
+            raise ValueError("write full paths, such as /srv/data")
+        return tuple(folders)
 
     @property
     def cities(self) -> Path:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from aether_core.errors import InputError
 from db.cities import folders as folder_rows
 from db.cluster.embedded import PrivateCluster
-from db.engine import libpq_url, open_engine, reachable, session_scope
+from db.engine import libpq_url, open_engine, reachable, reading_scope, session_scope
 from db.migrate import migrate
 from workflows.home.before_migration import keep_before_migration
 from workflows.home.reading import apply_reading_limits
@@ -45,6 +45,16 @@ class Store:
             StoreUnavailableError: The database cannot be reached.
         """
         with session_scope(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A few statements that read, each by itself: what every page asks on every run.
+
+        Raises:
+            StoreUnavailableError: The database cannot be reached.
+        """
+        with reading_scope(self.engine) as session:
             yield session
 
 

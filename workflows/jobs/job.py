@@ -242,7 +242,7 @@ def jobs_lately(store: Store, limit: int) -> list[JobSummary]:
     Args:
         limit: How many of the newest.
     """
-    with store.session() as session:
+    with store.reading() as session:
         return [summarise(job) for job in job_rows.lately(session, limit)]
 
 

@@ -26,11 +26,11 @@ from db.cities import folders as folder_rows
 from db.cities.folders import OwnedFolders
 from db.evidence import models as model_rows
 from workflows.home import served_files
-from workflows.home.half_restored import remove_half_restored
 from workflows.home.owned_folders import is_named_by
 from workflows.home.paths import folder_in, in_home
 from workflows.home.settings import Settings
 from workflows.home.store import Store
+from workflows.jobs.half_restored import remove_half_restored
 from workflows.jobs.inputs import INPUTS
 
 log = structlog.get_logger()

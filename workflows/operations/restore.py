@@ -21,6 +21,7 @@ from aether_core.files.held_folder import hold_folder, remove_left
 from aether_core.files.whole import synchronise
 from aether_core.progress import Progress, silent
 from db import dump
+from db.accounts import accounts as account_rows
 from db.cities import cities as city_rows
 from db.cities.folders import HOLD_OFF_SWEEP
 from db.engine import open_engine, session_scope
@@ -29,9 +30,9 @@ from db.jobs import workers as worker_rows
 from db.migrate import downgrade, known_revisions, migrate, require_postgis
 from db.schema import UNFINISHED
 from workflows.home.free_disk import free_bytes
-from workflows.home.half_restored import noted, remove_half_restored
 from workflows.home.settings import Settings
 from workflows.home.store import Store, database_url
+from workflows.jobs.half_restored import noted, remove_half_restored
 from workflows.jobs.kind import LANES
 from workflows.jobs.queue import STALLED_SECONDS
 from workflows.operations.archive import (
@@ -210,6 +211,7 @@ def _check_empty(url: str, engine: Engine) -> None:
     with session_scope(engine) as session:
         cities = [city.slug for city in city_rows.list_cities(session)]
         jobs = [str(job.id) for job in job_rows.list_jobs(session, states=UNFINISHED)]
+        accounts = [account.name for account in account_rows.list_accounts(session)]
         queues = [queue for queues in LANES.values() for queue in queues]
         at_work = [one for one in queues if worker_rows.any_alive(session, one, STALLED_SECONDS)]
     if cities:
@@ -225,6 +227,13 @@ def _check_empty(url: str, engine: Engine) -> None:
             ", ".join(jobs),
             f"cancel them with ./aether job cancel, or {_ELSEWHERE}",
             code="home-has-jobs",
+        )
+    if accounts:
+        raise ConflictError(
+            "there are accounts already, and those of the backup would take their place",
+            ", ".join(accounts),
+            f"remove them with ./aether user remove, or {_ELSEWHERE}",
+            code="home-has-accounts",
         )
     if at_work:
         raise ConflictError(

@@ -134,6 +134,7 @@ class Answer:
     """Every cell of a city scored against a question.
 
     Attributes:
+        in_use: The model and the city it was asked of.
         question: As typed, "" where only criteria were given.
         parts: One a criterion that was answered, in their order.
         unmapped: Words no criterion was made of, with reasons.
@@ -151,8 +152,7 @@ class Answer:
         seconds: Time taken when it was computed, loading included.
     """
 
-    city: str
-    model: str
+    in_use: ModelInUse
     question: str
     parts: tuple[Part, ...]
     unmapped: tuple[Unmapped, ...]
@@ -167,8 +167,26 @@ class Answer:
     extent: Extent
     left_out: int
     seconds: float
-    simulated: bool
-    attribution: tuple[str, ...]
+
+    @property
+    def city(self) -> str:
+        """Slug of the city."""
+        return self.in_use.city
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.in_use.name
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it rests on simulated data."""
+        return self.in_use.simulated
+
+    @property
+    def attribution(self) -> tuple[str, ...]:
+        """Credits of the city and of what the model was trained on."""
+        return self.in_use.attribution
 
     @property
     def lonlat(self) -> NDArray[np.float64]:
@@ -377,8 +395,7 @@ def _answered(
     score[unranked] = np.nan
     score.flags.writeable = False  # one answer serves all who ask
     return Answer(
-        city=model.city,
-        model=model.name,
+        in_use=model,
         question=understood.text,
         parts=tuple(parts),
         unmapped=tuple(unmapped),
@@ -393,8 +410,6 @@ def _answered(
         extent=scope.extent,
         left_out=int(unranked.sum()),
         seconds=time.perf_counter() - started,
-        simulated=model.simulated,
-        attribution=model.attribution,
     )
 
 

@@ -44,6 +44,7 @@ class CellScores:
     """Every cell of a city scored against a query or an example.
 
     Attributes:
+        in_use: The model and the city it was asked of.
         kind: `search` for a text query, `similar` for an example point.
         at: The example point, lon/lat WGS84.
         year: Of the embedding the cells were scored on.
@@ -56,8 +57,7 @@ class CellScores:
         seconds: Time taken, loading included.
     """
 
-    city: str
-    model: str
+    in_use: ModelInUse
     query: str
     minus: str | None
     kind: str
@@ -69,8 +69,26 @@ class CellScores:
     extent: Extent
     left_out: dict[str, int]
     seconds: float
-    simulated: bool
-    attribution: list[str]
+
+    @property
+    def city(self) -> str:
+        """Slug of the city."""
+        return self.in_use.city
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.in_use.name
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it rests on simulated data."""
+        return self.in_use.simulated
+
+    @property
+    def attribution(self) -> tuple[str, ...]:
+        """Credits of the city and of what the model was trained on."""
+        return self.in_use.attribution
 
     @property
     def lonlat(self) -> NDArray[np.float64]:
@@ -304,8 +322,7 @@ def _scored(
 ) -> CellScores:
     score = cosine_scores(cells.vectors, direction)
     return CellScores(
-        city=model.city,
-        model=model.name,
+        in_use=model,
         query=query,
         minus=minus,
         kind=kind,
@@ -317,6 +334,4 @@ def _scored(
         extent=ranked.extent,
         left_out=ranked.reasons,
         seconds=time.perf_counter() - started,
-        simulated=model.simulated,
-        attribution=list(model.attribution),
     )

@@ -6,8 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from aether_core.errors import AetherError
 from workflows.cities.cities import CitySummary, list_cities
-from workflows.home.store import Store
+from workflows.home.settings import Settings
+from workflows.home.store import Store, open_store
 from workflows.search.ask import ask
 from workflows.search.explain import addresses
 from workflows.search.targets import city_places, streets_of
@@ -29,6 +31,27 @@ def answer_on_one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+def import_for_answers(settings: Settings) -> None:
+    """Import what the first question needs, for a process that others are forked from.
+
+    Where no city can be asked yet nothing is: it takes five seconds. Nothing is computed, no thread
+    is started, no GPU touched, and no connection left open.
+
+    Args:
+        settings: The installation; one whose database does not answer is left alone.
+    """
+    try:
+        store = open_store(settings)
+        asked = any(city.model is not None for city in list_cities(store))
+        store.engine.dispose()
+    except AetherError:  # the pages say what is wrong
+        return
+    if asked:
+        import sentence_transformers  # noqa: F401 - to have it
+
+        answer_on_one_thread()
 
 
 def make_ready(store: Store) -> None:

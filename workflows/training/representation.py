@@ -113,7 +113,7 @@ def model_for(store: Store, slug: str, name: str | None) -> ModelInUse:
     Raises:
         NotFoundError: No such city or model.
     """
-    with store.session() as session:
+    with store.reading() as session:
         city: City = city_rows.city_by_slug(session, slug)
         model = pick_model(session, city, name)
         return ModelInUse(

@@ -11,6 +11,7 @@ from types import FrameType
 from aether_core.errors import AetherError, InputError
 from aether_core.progress import Progress
 from db.cluster.embedded import PrivateCluster
+from workflows.accounts.gate import check_may_open
 from workflows.home.log_output import rotate
 from workflows.home.settings import Settings
 from workflows.home.store import open_store
@@ -43,7 +44,8 @@ def serve(
 
     Raises:
         ConflictError: This home is up already.
-        InputError: The port is taken, or the home is closed to this user.
+        InputError: The port is taken, the home is closed to this user, or others could reach the
+            app and nobody could sign in.
         GivenUpError: A part ended again and again.
         AetherError: A part did not start.
     """
@@ -61,6 +63,7 @@ def serve(
             try:
                 supervisor.start([Database(settings, stops=not was_up)])
                 store = open_store(settings)
+                check_may_open(store)
                 progress("cleaning up leftovers", 0, 1)
                 sweep(store)
                 supervisor.start([worker(store, lane) for lane in LANES])

@@ -20,9 +20,10 @@ from workflows.up.processes import STOP_SECONDS, Process, end, find, writing_to
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60
-WORKER_PROGRAM, WEB_PROGRAM = "workflows.jobs.worker", "ui.shell.server"
+WORKER_PROGRAM, WEB_PROGRAM = "workflows.jobs.worker", "ui.server"
 _PROGRAMS = frozenset(
-    {WORKER_PROGRAM, WEB_PROGRAM, "workflows.worker", "streamlit"}  # the last two: earlier versions
+    # the last three: earlier versions
+    {WORKER_PROGRAM, WEB_PROGRAM, "workflows.worker", "streamlit", "ui.shell.server"}
 )
 _ENDS_BY_ITSELF = "--until-idle"
 
@@ -162,11 +163,7 @@ def worker(store: Store, lane: str) -> ProcessService:
 def web_app(settings: Settings, port: int) -> ProcessService:
     """The web app."""
     log = settings.logs / "web.log"
-    command = [
-        *(sys.executable, "-m", WEB_PROGRAM),
-        *("--server.port", str(port), "--server.address", settings.host),
-        *("--server.headless", "true", "--server.maxUploadSize", str(settings.upload_limit_mb)),
-    ]
+    command = [sys.executable, "-m", WEB_PROGRAM, "--port", str(port)]
     environment = {**os.environ, "AETHER_HOME": str(settings.home), "PYTHONPATH": str(ROOT)}
 
     def spawn() -> subprocess.Popen[bytes]:

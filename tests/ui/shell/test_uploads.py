@@ -44,3 +44,18 @@ def test_an_upload_is_written_once_and_let_go(visit: AppTest, tmp_path: Path) ->
     visit.button[0].click().run()
     assert visit.text[0].value == path
     assert Path(path).read_bytes() == CONTENT
+
+
+def test_paths_of_the_server_are_offered_where_an_operator_allows_some(
+    visit: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [one.label for one in visit.get("button_group")] == []
+    monkeypatch.setenv("AETHER_SERVER_PATHS", str(tmp_path))
+    (tmp_path / "places.csv").write_bytes(CONTENT)
+    visit.run().get_by_key("places-way").set_value("Path on the server").run()
+    visit.text_input(key="places-path").input(str(tmp_path / "places.csv")).run()
+    assert visit.text[0].value == str(tmp_path / "places.csv")
+    assert not visit.error
+    visit.text_input(key="places-path").input("/etc/passwd").run()
+    assert visit.text[0].value == ""
+    assert len(visit.error) == 1

@@ -14,12 +14,14 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from aether_core.errors import AetherError, ConflictError, InputError
 from cli.__main__ import run
 from db.dump import kept_tables
 from db.engine import conninfo
+from db.jobs import jobs, workers
+from db.schema import Account
 from tests.app_fixtures import SLUG, Original, borrowed_store
 from tests.city_removal import remove_city
 from tests.db_fixtures import fresh_database
@@ -30,6 +32,7 @@ from tests.workflows.operations.processes import backup_until, restore_until, tr
 from workflows.home.settings import Settings
 from workflows.home.store import Store, open_store
 from workflows.jobs.job import show_job
+from workflows.jobs.kind import QUICK
 from workflows.jobs.sweep import sweep
 from workflows.layers.layers import keep_layer
 from workflows.operations.archive import (
@@ -175,6 +178,26 @@ def test_it_comes_back_row_by_row_and_file_by_file_however_often_it_was_killed(
     store.engine.dispose()
     with pytest.raises(ConflictError, check=fault("home-not-empty", SLUG)):
         restore(target, in_use.backup)
+
+
+def test_a_home_that_others_use_is_left_alone(in_use: InUse, store: Store) -> None:
+    """It has no city, but something that a restore would take from somebody."""
+
+    def refused(code: str, *facts: object) -> None:
+        with pytest.raises(ConflictError, check=fault(code, *facts)):
+            restore(store.settings, in_use.backup)
+
+    with store.session() as session:
+        workers.sign_on(session, [QUICK], host="here", pid=1)
+    refused("home-has-workers", QUICK)
+    with store.session() as session:
+        session.add(Account(name="ann", password_hash="x"))  # noqa: S106 - of nobody
+    refused("home-has-accounts", "ann")
+    with store.session() as session:
+        job = jobs.add_job(session, kind="train", queue=QUICK, request={})
+    refused("home-has-jobs", job.id)
+    with store.session() as session:
+        assert session.scalar(select(Account.name)) == "ann"
 
 
 def parts_of(file: Path) -> tuple[Manifest, dict[str, bytes]]:

@@ -39,7 +39,7 @@ from workflows.home.settings import Settings
 from workflows.up import serve
 from workflows.up.record import only_one
 
-PROGRAM, WEB = "workflows.jobs.worker", "ui.shell.server"
+PROGRAM, WEB = "workflows.jobs.worker", "ui.server"
 WORKER = f"{PROGRAM} --lane quick"
 """One of the workers; the others are started and ended with it."""
 
@@ -56,6 +56,12 @@ def the_one(home: Path, word: str) -> int:
     assert soon(lambda: len(processes_of(home, word)) == 1), processes_of(home)
     (pid,) = processes_of(home, word)
     return pid
+
+
+def web_app(home: Path) -> int:
+    """Number of the process that accepts the web app's connections."""
+    assert soon(lambda: processes_of(home, WEB))
+    return min(processes_of(home, WEB))  # it forks the others
 
 
 def begin_adding(home: Path, folder: Path) -> Forked:
@@ -119,9 +125,10 @@ def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path, tmp_path
             adding = begin_adding(home, tmp_path)
             assert soon(lambda: finds(looking, STORING)), (tmp_path / "told").read_text()
             assert len(children(home / "cities")) == 2  # the folder has its place, and its scratch
-            web = the_one(home, WEB)
-            os.kill(web, signal.SIGKILL)
-            assert soon(lambda: set(processes_of(home, WEB)) - {web} and answers(address))
+            web = set(processes_of(home, WEB))
+            os.kill(web_app(home), signal.SIGKILL)
+            assert soon(lambda: set(processes_of(home, WEB)) - web and answers(address))
+            assert soon(lambda: not web & set(processes_of(home, WEB)), 10)
             os.kill(server, signal.SIGKILL)
         assert soon(lambda: cluster.status().pid not in {None, server}, 15)
         assert soon(lambda: cluster.status().answers, 15)
@@ -133,12 +140,12 @@ def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path, tmp_path
         assert children(home / "cities") == [Path(path[0]).parts[1]]
         assert answers(address)
 
-        left = the_one(home, WORKER), the_one(home, WEB)
+        left = {the_one(home, WORKER), *processes_of(home, WEB)}
         os.kill(pid_of_up(home), signal.SIGKILL)
         with up(home) as address_then:
             assert answers(address_then)
             assert the_one(home, WORKER) not in left
-            assert the_one(home, WEB) not in left
+            assert not left & set(processes_of(home, WEB))
 
             code, out, _ = aether(home, "down", "--json")
             assert (code, json.loads(out)) == (0, {"stopped": True})
@@ -253,6 +260,16 @@ def test_a_taken_port_is_named(home: Path, database_url: str) -> None:
     assert code == 2
     assert str(port) in err.splitlines()[-1]
     assert "--port" in err.splitlines()[-1]
+    assert not processes_of(home)
+
+
+def test_nothing_is_opened_to_others_without_an_account(
+    home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AETHER_HOST", "0.0.0.0")  # noqa: S104 - nothing is bound to it
+    words = ("up", "--port", str(free_port()), "--no-demo", "--json")
+    code, out, _ = aether(home, *words, url=database_url)
+    assert (code, json.loads(out)["error"]["code"]) == (2, "no-account")
     assert not processes_of(home)
 
 

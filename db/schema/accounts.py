@@ -1,0 +1,34 @@
+"""Who may sign in."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.schema.base import Base, created, new_id
+
+_NONE = text("0")
+
+
+class Account(Base):
+    """Somebody who signs in with a name and a password.
+
+    Attributes:
+        name: In lower case.
+        password_hash: By argon2id, with its salt and cost.
+        epoch: Grows when whoever is signed in has to sign in again.
+        failures: Wrong passwords in a row.
+        failed_at: When the last of them was given.
+        signed_in_at: When the account was used last.
+    """
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = new_id()
+    name: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    epoch: Mapped[int] = mapped_column(server_default=_NONE)
+    failures: Mapped[int] = mapped_column(server_default=_NONE)
+    failed_at: Mapped[datetime | None]
+    signed_in_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = created()

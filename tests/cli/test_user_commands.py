@@ -1,0 +1,49 @@
+"""`user`: accounts by command."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.__main__ import run
+from tests.app_fixtures import set_environment
+from workflows.accounts.accounts import sign_in
+from workflows.home.store import Store
+
+FIRST, SECOND = "correct horse battery", "another horse battery"
+
+
+def test_an_account_is_added_listed_changed_and_removed(
+    module_store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_environment(module_store, monkeypatch)
+
+    def ask(*words: str) -> tuple[int, object]:
+        code = run([*words, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    file = tmp_path / "password"
+    file.write_text(f"{FIRST}\nmore\n")
+    code, added = ask("user", "add", "Carla", "--password-file", str(file))
+    assert code == 0
+    assert isinstance(added, dict)
+    assert added["name"] == "carla"
+    assert sign_in(module_store, "carla", FIRST).name == "carla"
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECOND}\n"))
+    assert ask("user", "password", "carla")[0] == 0
+    assert sign_in(module_store, "carla", SECOND).name == "carla"
+    _, listed = ask("user", "list")
+    assert isinstance(listed, list)
+    assert "carla" in [one["name"] for one in listed]
+    assert not any(key.startswith("password") for one in listed for key in one)
+    assert ask("user", "remove", "carla") == (0, {"removed": "carla"})
+    for words in (
+        ["user", "remove", "carla"],
+        ["user", "add", "d", "--password-file", str(tmp_path / "none")],
+        ["user", "add", "d", "--password-file", str(tmp_path)],
+    ):
+        assert ask(*words)[0] == 2

@@ -1,0 +1,1 @@
+"""The web app's server: one port, one or several processes behind it."""

@@ -1,0 +1,154 @@
+"""The gate of the web app: who is not signed in sees the page to sign in, and nothing else."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from jinja2 import Environment
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from aether_core.errors import AetherError
+from ui.shell import signed_in
+from workflows.accounts.accounts import SignInError
+from workflows.accounts.gate import SIGNED_IN_S
+
+MOST_BYTES: Final = 16_384
+_TEMPLATE: Final = Environment(autoescape=True).from_string(
+    Path(__file__).with_name("sign_in.html").read_text(encoding="utf-8")
+)
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "same-origin",
+}
+_AWAY: Final = "The database cannot be reached just now. Nothing is lost; try again in a moment."
+
+
+class SignedInOnly:
+    """Middleware: passes on what a browser asks that carries the token of an account.
+
+    Args:
+        app: What answers.
+        base: Path below which the app lies, without a slash at its end.
+        port: That of the app.
+    """
+
+    def __init__(self, app: ASGIApp, base: str, port: int) -> None:
+        self._app, self._cookie = app, signed_in.cookie_name(port)
+        self._page = f"{base}/sign-in"
+        self._open = {self._page, f"{base}/_stcore/health"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, lead to the page to sign in, or refuse."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        asked = HTTPConnection(scope)
+        if asked.url.path in self._open:
+            await self._app(scope, receive, send)
+            return
+        token = asked.cookies.get(self._cookie)
+        try:
+            known = token is not None and await run_in_threadpool(signed_in.who, token) is not None
+        except AetherError:
+            await _refuse(scope, receive, send, PlainTextResponse(_AWAY, 503))
+            return
+        if known:
+            await self._app(scope, receive, send)
+        else:
+            await _refuse(scope, receive, send, self._leading(asked))
+
+    def _leading(self, asked: HTTPConnection) -> Response:
+        if "text/html" not in asked.headers.get("accept", ""):
+            return PlainTextResponse("Sign in first.", 401)
+        there = f"{asked.url.path}?{asked.url.query}" if asked.url.query else asked.url.path
+        return RedirectResponse(f"{self._page}?{urlencode({'next': there})}", 303)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await response(scope, receive, send)
+
+
+def sign_in_routes(base: str, port: int) -> list[Route]:
+    """The page to sign in, and the address that signs out.
+
+    Args:
+        base: Path below which the app lies, without a slash at its end.
+        port: That of the app.
+    """
+    cookie = signed_in.cookie_name(port)
+
+    async def show(request: Request) -> Response:
+        return _page(next=_own_path(request.query_params.get("next"), base))
+
+    async def take(request: Request) -> Response:
+        if int(request.headers.get("content-length", MOST_BYTES + 1)) > MOST_BYTES:
+            return PlainTextResponse("That is too long.", 413)
+        form = await request.form(max_files=0, max_fields=5)
+        name, there = _text(form, "name"), _own_path(_text(form, "next"), base)
+        try:
+            token = await run_in_threadpool(signed_in.sign_in, name, _text(form, "password"))
+        except SignInError as error:
+            return _page(problem=_sentence(error), name=name, next=there, status=403)
+        except AetherError:
+            return _page(problem=_AWAY, name=name, next=there, status=503)
+        response = RedirectResponse(there, 303, headers=_HEADERS)
+        response.set_cookie(
+            cookie,
+            token,
+            max_age=SIGNED_IN_S,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return response
+
+    async def leave(request: Request) -> Response:
+        try:
+            await run_in_threadpool(signed_in.sign_out, request.cookies.get(cookie))
+        except AetherError:
+            return PlainTextResponse(_AWAY, 503)
+        response = RedirectResponse(f"{base}/sign-in", 303, headers=_HEADERS)
+        response.delete_cookie(cookie)
+        return response
+
+    return [
+        Route(f"{base}/sign-in", show, methods=["GET"]),
+        Route(f"{base}/sign-in", take, methods=["POST"]),
+        Route(f"{base}/sign-out", leave, methods=["GET"]),
+    ]
+
+
+def _page(*, problem: str = "", name: str = "", next: str, status: int = 200) -> Response:  # noqa: A002
+    text = _TEMPLATE.render(problem=problem, name=name, next=next)
+    return HTMLResponse(text, status, headers=_HEADERS)
+
+
+def _text(form: FormData, field: str) -> str:
+    value = form.get(field, "")
+    return value if isinstance(value, str) else ""
+
+
+def _sentence(error: AetherError) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _own_path(asked: str | None, base: str) -> str:
+    """Where to go on: a path of this app, and never another site's."""
+    path = asked or f"{base}/"
+    parts = urlsplit(path)
+    is_own = not parts.scheme and not parts.netloc and path.startswith(f"{base}/")
+    return (
+        path if is_own and not path.startswith(("//", "/\\")) and path.isprintable() else f"{base}/"
+    )

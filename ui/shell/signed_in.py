@@ -1,0 +1,79 @@
+"""Who has signed in, where that is required."""
+
+import html
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from ui.shell import state
+from ui.shell.routes import base
+from workflows.accounts.accounts import SignedIn, end_sign_ins
+from workflows.accounts.gate import Gate, is_required
+from workflows.home.settings import read_settings
+
+
+def cookie_name(port: int) -> str:
+    """Cookies go by host: two apps of one machine need two names."""
+    return f"aether_signed_in_{port}"
+
+
+@cache
+def _gate(home: Path) -> Gate:
+    return Gate(home)
+
+
+def sign_in(name: str, password: str) -> str:
+    """Sign somebody in; returns the token the browser carries from now on.
+
+    Raises:
+        SignInError: Name and password do not belong together, or too many were tried.
+        StoreUnavailableError: The accounts cannot be asked.
+    """
+    return _gate(read_settings().home).sign_in(state.store(), name, password)
+
+
+def who(token: str | None) -> SignedIn | None:
+    """Who carries a token; None where it is no longer good.
+
+    Raises:
+        StoreUnavailableError: The accounts cannot be asked.
+    """
+    return _gate(read_settings().home).who(state.store(), token)
+
+
+def sign_out(token: str | None) -> None:
+    """Make the tokens of whoever carries this one good for nothing, on every machine.
+
+    Raises:
+        StoreUnavailableError: The accounts cannot be asked.
+    """
+    if (visitor := who(token)) is not None:
+        end_sign_ins(state.store(), visitor)
+
+
+def visitor() -> SignedIn | None:
+    """Who is signed in; None where nobody has to. A visit that goes on after its end is stopped.
+
+    The server lets nobody in who is not signed in. A web socket that is open stays open, however,
+    when somebody signs out, or an account is removed or its password changed.
+    """
+    if not is_required(read_settings()):
+        return None
+    port = int(st.get_option("server.port"))
+    found = who(st.context.cookies.get(cookie_name(port)))
+    if found is None:
+        st.warning("You have been signed out.", icon=":material/logout:")
+        st.html(f'<a href="{base()}/sign-in">Sign in</a>')
+        st.stop()
+    return found
+
+
+def show_visitor(visitor: SignedIn | None) -> None:
+    """Say who is signed in, with the way out."""
+    if visitor is not None:
+        name = html.escape(visitor.name)
+        st.sidebar.html(
+            f'<p class="visitor"><span>Signed in as {name}</span>'
+            f'<a href="{base()}/sign-out">Sign out</a></p>'
+        )

@@ -1,0 +1,165 @@
+"""The verbs of accounts: add, list, change, remove, sign in."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from aether_core.errors import AetherError, ConflictError
+from db.accounts import accounts as account_rows
+from db.schema import Account
+from workflows.accounts.passwords import checked_name, hashed, is_right, take_as_long
+from workflows.home.store import Store
+
+FREE_FAILURES = 5
+"""So many wrong passwords in a row cost no waiting."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 15, 900
+
+
+class SignInError(AetherError):
+    """Nobody is signed in by what was given."""
+
+    code = "sign-in-refused"
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class AccountSummary:
+    """An account as it is listed.
+
+    Attributes:
+        signed_in: When it was used last.
+    """
+
+    name: str
+    created: datetime
+    signed_in: datetime | None
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who has signed in.
+
+    Attributes:
+        account: The account's number.
+        name: Its name.
+        epoch: Its epoch then; another one now means: sign in again.
+    """
+
+    account: int
+    name: str
+    epoch: int
+
+
+def add_account(store: Store, name: str, password: str) -> AccountSummary:
+    """Let somebody sign in.
+
+    Raises:
+        InputError: The name or the password cannot be used.
+        ConflictError: The name is taken.
+    """
+    plain, kept = checked_name(name), hashed(password)
+    with store.session() as session:
+        if account_rows.find(session, plain) is not None:
+            raise ConflictError(
+                "this account is there already",
+                plain,
+                f"change its password with: ./aether user password {plain}",
+                code="account-exists",
+            )
+        account = Account(name=plain, password_hash=kept)
+        session.add(account)
+        session.flush()
+        session.refresh(account)
+        return _summary(account)
+
+
+def list_accounts(store: Store) -> list[AccountSummary]:
+    """Every account, by name."""
+    with store.reading() as session:
+        return [_summary(account) for account in account_rows.list_accounts(session)]
+
+
+def set_password(store: Store, name: str, password: str) -> AccountSummary:
+    """Give an account another password; whoever is signed in with it is signed out.
+
+    Raises:
+        InputError: The password cannot be used.
+        NotFoundError: There is no such account.
+    """
+    kept = hashed(password)
+    with store.session() as session:
+        account = account_rows.named(session, checked_name(name))
+        account.password_hash, account.failures = kept, 0
+        account.epoch += 1
+        return _summary(account)
+
+
+def remove_account(store: Store, name: str) -> None:
+    """Let somebody sign in no more; whoever is signed in with it is signed out.
+
+    Raises:
+        NotFoundError: There is no such account.
+    """
+    with store.session() as session:
+        session.delete(account_rows.named(session, checked_name(name)))
+
+
+def sign_in(store: Store, name: str, password: str) -> SignedIn:
+    """Sign somebody in.
+
+    Raises:
+        SignInError: Name and password do not belong together, or too many were tried
+            (`sign-in-too-often`). It does not tell whether there is such an account.
+    """
+    now = datetime.now(UTC)
+    with store.session() as session:
+        account = account_rows.find(session, name.strip().lower(), lock=True)
+        if account is None:
+            take_as_long(password)
+            signed_in = None
+        else:
+            _check_wait(account, now)
+            signed_in = _tried(account, password, now)
+    if signed_in is None:
+        raise SignInError("name and password do not belong together; check both and try again")
+    return signed_in
+
+
+def end_sign_ins(store: Store, signed_in: SignedIn) -> None:
+    """Sign somebody out wherever that account is signed in."""
+    with store.session() as session:
+        account = account_rows.find(session, signed_in.name, lock=True)
+        if account is not None and account.id == signed_in.account:
+            account.epoch += 1
+
+
+def still_signed_in(store: Store, signed_in: SignedIn) -> bool:
+    """Whether the account is there as it was when somebody signed in with it."""
+    with store.reading() as session:
+        now = account_rows.epoch_of(session, signed_in.account)
+    return now == (signed_in.name, signed_in.epoch)
+
+
+def _tried(account: Account, password: str, now: datetime) -> SignedIn | None:
+    """Note a try in the account's row."""
+    if not is_right(password, account.password_hash):
+        account.failures, account.failed_at = account.failures + 1, now
+        return None
+    account.failures, account.signed_in_at = 0, now
+    return SignedIn(account.id, account.name, account.epoch)
+
+
+def _check_wait(account: Account, now: datetime) -> None:
+    """Refuse to try a password before the time for it has come."""
+    extra = account.failures - FREE_FAILURES
+    if extra < 0 or account.failed_at is None:
+        return
+    wait = timedelta(seconds=min(FIRST_WAIT_S * 2 ** min(extra, 10), LONGEST_WAIT_S))
+    left = (account.failed_at + wait - now).total_seconds()
+    if left > 0:
+        raise SignInError(
+            f"too many wrong passwords; try again in {left:.0f} s", code="sign-in-too-often"
+        )
+
+
+def _summary(account: Account) -> AccountSummary:
+    return AccountSummary(account.name, account.created_at, account.signed_in_at)

@@ -1,0 +1,124 @@
+"""Whether somebody has to sign in, and what shows that somebody has."""
+
+import math
+import os
+import secrets
+import time
+from contextlib import suppress
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from aether_core.errors import AetherError, InputError
+from workflows.accounts.accounts import SignedIn, list_accounts, sign_in, still_signed_in
+from workflows.home.settings import Settings
+from workflows.home.store import Store
+
+SIGNED_IN_S: Final = 7 * 24 * 3600
+"""So long somebody stays signed in."""
+_LOOK_AGAIN_S: Final = 5
+"""An account that was removed can be used no longer than this."""
+_SECRET_BYTES: Final = 32
+
+
+def is_required(settings: Settings) -> bool:
+    """Whether nobody gets in without signing in: where others than this machine reach the app."""
+    return settings.sign_in == "on" or not _is_loopback(settings.host)
+
+
+def check_may_open(store: Store) -> None:
+    """See that somebody can sign in where that is required.
+
+    Raises:
+        InputError: There is no account.
+    """
+    if is_required(store.settings) and not list_accounts(store):
+        raise InputError(
+            "signing in is required, and there is no account",
+            f"AETHER_HOST={store.settings.host}, AETHER_SIGN_IN={store.settings.sign_in}",
+            "make one with ./aether user add NAME; none is needed with AETHER_HOST=127.0.0.1 and "
+            "AETHER_SIGN_IN=auto",
+            code="no-account",
+        )
+
+
+class Gate:
+    """Tells who is signed in by a token that a browser carries.
+
+    Args:
+        home: That of the installation; it keeps the key that tokens are signed with.
+
+    Raises:
+        AetherError: The key is damaged.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._signer = URLSafeTimedSerializer(_secret(home / "secret"), salt="aether-sign-in")
+        self._looked: dict[SignedIn, float] = {}
+        self._lock = Lock()
+
+    def sign_in(self, store: Store, name: str, password: str) -> str:
+        """Sign somebody in; returns the token that the browser carries from now on.
+
+        Raises:
+            SignInError: Name and password do not belong together, or too many were tried.
+        """
+        signed_in = sign_in(store, name, password)
+        token: str = self._signer.dumps([signed_in.account, signed_in.name, signed_in.epoch])
+        return token
+
+    def who(self, store: Store, token: str | None) -> SignedIn | None:
+        """Who carries a token; None where it is none of ours, too old, or no longer good.
+
+        Raises:
+            StoreUnavailableError: The accounts cannot be asked.
+        """
+        try:
+            account, name, epoch = self._signer.loads(token or "", max_age=SIGNED_IN_S)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        signed_in = SignedIn(account, name, epoch)
+        now = time.monotonic()
+        with self._lock:
+            looked = self._looked.get(signed_in, -math.inf)
+        if now - looked < _LOOK_AGAIN_S:
+            return signed_in
+        if not still_signed_in(store, signed_in):
+            return None
+        with self._lock:
+            self._looked = {one: at for one, at in self._looked.items() if now - at < SIGNED_IN_S}
+            self._looked[signed_in] = now
+        return signed_in
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _secret(path: Path) -> bytes:
+    """The home's own key, made once; only its owner can read it.
+
+    Raises:
+        AetherError: It was cut.
+    """
+    if not path.exists():
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as new:
+            new.write(secrets.token_bytes(_SECRET_BYTES))
+        with suppress(FileExistsError):  # another process was there first: its key counts
+            os.link(partial, path)
+        partial.unlink()
+    secret = path.read_bytes()
+    if len(secret) != _SECRET_BYTES:
+        raise AetherError(
+            f"{path} is damaged; delete it, and everybody signs in again", code="secret-damaged"
+        )
+    return secret
