@@ -12,6 +12,7 @@ from typing import Protocol
 
 from aether_core.errors import AetherError, StoreUnavailableError
 from db.cluster.embedded import PrivateCluster
+from workflows.home.log_output import rotate
 from workflows.home.settings import Settings
 from workflows.home.store import Store
 from workflows.jobs.queue import start_worker
@@ -167,6 +168,7 @@ def web_app(settings: Settings, port: int) -> ProcessService:
 
     def spawn() -> subprocess.Popen[bytes]:
         log.parent.mkdir(parents=True, exist_ok=True)
+        rotate(log)
         with log.open("ab") as output:
             return subprocess.Popen(
                 command,
