@@ -19,7 +19,7 @@ from workflows.jobs.queue import start_worker
 from workflows.up.processes import STOP_SECONDS, Process, end, find, writing_to
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 60
+READY_SECONDS = 180
 WORKER_PROGRAM, WEB_PROGRAM = "workflows.jobs.worker", "ui.server"
 _PROGRAMS = frozenset(
     # the last three: earlier versions
@@ -129,7 +129,7 @@ class ProcessService:
         return self._process is not None and self._process.poll() is None
 
     def wait_ready(self) -> None:
-        """Wait until it serves, a minute at most."""
+        """Wait until it serves; a busy machine takes a minute to import torch."""
         deadline = time.monotonic() + READY_SECONDS
         while self.alive() and time.monotonic() < deadline:
             if self._serves():
