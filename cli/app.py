@@ -99,11 +99,13 @@ STUDY = Noun(
     },
 )
 USER = Noun(
-    "Add, list and remove who may sign in to the web app.",
+    "Who may sign in to the web app, as what, and who did what.",
     {
         "add": users.add,
         "list": users.list_all,
         "password": users.password,
+        "role": users.role,
+        "audit": users.audit,
         "remove": users.remove,
     },
 )

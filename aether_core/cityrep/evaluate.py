@@ -19,6 +19,21 @@ from aether_core.progress import Progress, silent
 if TYPE_CHECKING:  # torch takes seconds to load
     import torch
 
+    from aether_core.cityrep.head import Fitted
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """Vectors of a task's samples; the same object is fitted once for all who take part with it.
+
+    Attributes:
+        name: In notes.
+        align: Gives the samples their vectors.
+    """
+
+    name: str
+    align: Callable[[TaskSamples], Aligned]
+
 
 @dataclass(frozen=True)
 class Entrant:
@@ -27,7 +42,8 @@ class Entrant:
     Attributes:
         model: What its rows are called.
         entry: The task.
-        align: Gives the samples their vectors.
+        candidates: What it is described by; of several, each seed takes the one whose head has the
+            least loss on the validation samples, which test samples have no part in.
         files: Those it reads beside samples and split.
         columns: Columns of the samples that it looks vectors up by.
         may_cover_nothing: Whether it is left out, not refused, where no sample has a vector.
@@ -35,7 +51,7 @@ class Entrant:
 
     model: str
     entry: TaskEntry
-    align: Callable[[TaskSamples], Aligned]
+    candidates: tuple[Candidate, ...]
     files: tuple[Path, ...] = ()
     columns: tuple[str, ...] = ()
     may_cover_nothing: bool = False
@@ -87,7 +103,9 @@ def released(release: Release, row: ManifestRow) -> Entrant:
 
     columns = [one for one in (config.task_entity_id_col, config.task_region_id_col) if one]
     labels = release.labels_of(entry) if source.reads_labels else []
-    return Entrant(row.model, entry, align, (file, *labels), tuple(columns))
+    return Entrant(
+        row.model, entry, (Candidate(row.model, align),), (file, *labels), tuple(columns)
+    )
 
 
 def evaluate(
@@ -138,12 +156,12 @@ def evaluate(
                 leave_out(entrant, error)
             done += len(here)
             continue
+        fits = _Fits(samples, folds, device)
         for entrant in here:
             told = _told(progress, entrant, done, len(entrants))
             done += 1
             try:
-                told("reading its vectors", 0, 1)
-                given = entrant.align(samples)
+                scored, notes = _scored(entrant, fits, protocol, told)
             except InputError as error:
                 if skip_unusable or (
                     entrant.may_cover_nothing and isinstance(error, CoversNothingError)
@@ -151,54 +169,123 @@ def evaluate(
                     leave_out(entrant, error)
                     continue
                 raise
-            outcome.notes.extend(
-                f"{entrant.model} on {entry.task_id}: {one}" for one in given.notes
-            )
-            on_scored(
-                [
-                    _scored(entrant, samples, given, fold, number, protocol, device, told)
-                    for number, fold in enumerate(folds)
-                ]
-            )
+            outcome.notes.extend(f"{entrant.model} on {entry.task_id}: {one}" for one in notes)
+            on_scored(scored)
     return outcome
 
 
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """The heads of a candidate, one a fold, and what is to be known of its vectors."""
+
+    heads: "list[Fitted]"
+    without: int
+    notes: tuple[str, ...]
+
+
+class _Fits:
+    """Heads on the folds of a task, each candidate fitted once.
+
+    Args:
+        samples: Of the task.
+        folds: One a seed.
+        device: Where heads are fitted.
+    """
+
+    def __init__(self, samples: TaskSamples, folds: Sequence[Fold], device: "torch.device") -> None:
+        self.samples = samples
+        self.folds = folds
+        self._device = device
+        self._known: dict[Candidate, _Fit] = {}
+
+    def of(self, candidate: Candidate, progress: Progress) -> _Fit:
+        """The candidate's heads."""
+        if candidate not in self._known:
+            self._known[candidate] = self._fitted(candidate, progress)
+        return self._known[candidate]
+
+    def _fitted(self, candidate: Candidate, progress: Progress) -> _Fit:
+        from aether_core.cityrep.head import fit_and_predict
+
+        progress("reading its vectors", 0, 1)
+        given = candidate.align(self.samples)
+        heads = []
+        for number, fold in enumerate(self.folds):
+
+            def told(
+                _stage: str, epoch: int, epochs: int, number: int = number, seed: int = fold.seed
+            ) -> None:
+                progress(f"seed {seed}", number * epochs + epoch, len(SEEDS) * epochs)
+
+            heads.append(
+                fit_and_predict(
+                    given.x,
+                    self.samples.target,
+                    fold,
+                    loss_of=self.samples.entry.kind.loss,
+                    outputs=self.samples.outputs,
+                    device=self._device,
+                    progress=told,
+                )
+            )
+        return _Fit(heads, given.without, given.notes)
+
+
 def _scored(
-    entrant: Entrant,
-    samples: TaskSamples,
-    given: Aligned,
-    fold: Fold,
-    number: int,
-    protocol: Protocol,
-    device: "torch.device",
-    progress: Progress,
-) -> SeedScores:
-    from aether_core.cityrep.head import fit_and_predict
+    entrant: Entrant, fits: _Fits, protocol: Protocol, progress: Progress
+) -> tuple[list[SeedScores], list[str]]:
+    """What an entrant scores with each seed, and what is to be known of it.
 
-    def told(_stage: str, epoch: int, epochs: int) -> None:
-        progress(f"seed {fold.seed}", number * epochs + epoch, len(SEEDS) * epochs)
+    Raises:
+        InputError: It cannot be fitted, or has to choose where a seed has no validation samples.
+    """
+    entry, samples = entrant.entry, fits.samples
+    several = len(entrant.candidates) > 1
+    blank = [str(fold.seed) for fold in fits.folds if not len(fold.val)]
+    if several and blank:
+        raise InputError(
+            "a seed has no validation samples to choose by",
+            f"{entrant.model} on {entry.task_id}: {', '.join(blank)}",
+            "take its candidates one by one",
+            code="cityrep-best-without-validation",
+        )
+    made = [
+        (one, fits.of(one, _nth(progress, one.name, number, len(entrant.candidates))))
+        for number, one in enumerate(entrant.candidates)
+    ]
+    scored: list[SeedScores] = []
+    taken: dict[str, list[str]] = {}
+    for number, fold in enumerate(fits.folds):
+        chosen, fit = min(made, key=lambda one: one[1].heads[number].validation_loss or 0.0)
+        taken.setdefault(chosen.name, []).append(str(fold.seed))
+        scored.append(
+            SeedScores(
+                model=entrant.model,
+                city=entry.city,
+                task=entry.task,
+                task_id=entry.task_id,
+                protocol=protocol.name,
+                seed=fold.seed,
+                metrics=entry.kind.scores(samples.target[fold.test], fit.heads[number].outputs),
+                samples=len(samples),
+                without=fit.without,
+            )
+        )
+    if several:
+        words = (f"{name} (seed {', '.join(seeds)})" for name, seeds in taken.items())
+        return scored, [f"the validation samples chose {', '.join(words)}"]
+    return scored, list(made[0][1].notes)
 
-    entry = entrant.entry
-    outputs = fit_and_predict(
-        given.x,
-        samples.target,
-        fold,
-        loss_of=entry.kind.loss,
-        outputs=samples.outputs,
-        device=device,
-        progress=told,
-    )
-    return SeedScores(
-        model=entrant.model,
-        city=entry.city,
-        task=entry.task,
-        task_id=entry.task_id,
-        protocol=protocol.name,
-        seed=fold.seed,
-        metrics=entry.kind.scores(samples.target[fold.test], outputs),
-        samples=len(samples),
-        without=given.without,
-    )
+
+def _nth(progress: Progress, name: str, number: int, count: int) -> Progress:
+    """Progress of one candidate of several, as a part of the entrant's."""
+    if count == 1:
+        return progress
+
+    def told(stage: str, done: int, total: int) -> None:
+        progress(f"{name}, {stage}", number * total + done, count * total)
+
+    return told
 
 
 def _told(progress: Progress, entrant: Entrant, before: int, entrants: int) -> Progress:

@@ -7,6 +7,7 @@ order of batches), so that on a CPU the same embedding gives the same figures, n
 import copy
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,19 @@ from aether_core.progress import Progress, silent
 _Batch = tuple[torch.Tensor, torch.Tensor]
 _Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 _BETTER = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A head that was fitted on a fold.
+
+    Attributes:
+        outputs: For the fold's test samples, float32 `[t, outputs]`, in the order of `fold.test`.
+        validation_loss: Of the epoch that was kept; None without validation samples.
+    """
+
+    outputs: NDArray[np.float32]
+    validation_loss: float | None
 
 
 class _Rows(Dataset[_Batch]):
@@ -56,7 +70,7 @@ def fit_and_predict(
     outputs: int,
     device: torch.device,
     progress: Progress = silent,
-) -> NDArray[np.float32]:
+) -> Fitted:
     """Fit the head on a fold's training samples and apply it to its test samples.
 
     Args:
@@ -67,9 +81,6 @@ def fit_and_predict(
         outputs: How many numbers the head gives.
         device: Where it is fitted.
         progress: Told epoch by epoch.
-
-    Returns:
-        Float32 `[t, outputs]`, in the order of `fold.test`.
 
     Raises:
         AetherError: The loss is no number any more.
@@ -112,7 +123,8 @@ def fit_and_predict(
             head(part.to(device)).cpu()
             for part in torch.split(torch.from_numpy(x[fold.test]), BATCH)
         ]
-    return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
+    outputs_of_test = np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
+    return Fitted(outputs_of_test, None if watch is None else best_loss)
 
 
 def _mean_loss(

@@ -71,13 +71,36 @@ class Case:
         return fold
 
 
-def cases_of(metros: Sequence[Metro], place_files: Sequence[Path], drawing: Drawing) -> list[Case]:
+_NAMED = ("named", "named places", frozenset[str]())
+_FEWER = (
+    "named-fewer", "named places without housing and social services", NAMES_POOR_TRACTS
+)  # fmt: skip
+
+
+def richest(cases: Sequence[Case]) -> list[Case]:
+    """One case a metropolitan area: by named places where there are enough, else by counts."""
+    found: dict[str, Case] = {}
+    for case in cases:
+        name = case.metro.name
+        if name not in found or case.name == f"{name}-{_NAMED[0]}":
+            found[name] = case
+    return list(found.values())
+
+
+def cases_of(
+    metros: Sequence[Metro],
+    place_files: Sequence[Path],
+    drawing: Drawing,
+    *,
+    fewer: bool = True,
+) -> list[Case]:
     """All that can be tested with these files.
 
     Args:
         metros: The metropolitan areas.
         place_files: Tables of places with names; each place counts where it lies.
         drawing: How places are encoded and drawn.
+        fewer: Test named places without those that nearly name a poor tract, too.
 
     Raises:
         InputError: A file of places cannot be read.
@@ -88,10 +111,7 @@ def cases_of(metros: Sequence[Metro], place_files: Sequence[Path], drawing: Draw
         counted = counted_places(metro, drawing)
         title = metro.name.replace("_", " ")
         found.append(Case(metro.name, title, metro, counted, known, pooled=True))
-        for suffix, words, without in (
-            ("named", "named places", frozenset()),
-            ("named-fewer", "named places without housing and social services", NAMES_POOR_TRACTS),
-        ):
+        for suffix, words, without in (_NAMED, _FEWER) if fewer else (_NAMED,):
             places = named_places(metro, place_files, drawing, without)
             if places is None:
                 continue

@@ -11,6 +11,7 @@ from aether_core.evidence.cases import Case
 from aether_core.evidence.places import Places
 from aether_core.model.heads.heads import Heads, HeadShape
 from aether_core.model.recipes import recipe
+from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.trainer import EpochReport, train
 from aether_core.model.training.training_set import MIN_PLACES, TrainingSet
 from aether_core.tasks.testing.blind import HeldOutPlaces
@@ -46,13 +47,25 @@ def heads_of(
     Returns:
         None where too few places are left.
     """
-    learned = _elsewhere(others, most, seed) if fold == ELSEWHERE else _own(case, fold)
+    learned = elsewhere(others, most, seed) if fold == ELSEWHERE else own(case, fold)
+    return trained(learned, recipe(name), seed=seed, on_epoch=on_epoch)
+
+
+def trained(
+    learned: TrainingSet | None,
+    how: Recipe,
+    *,
+    seed: int,
+    on_epoch: Callable[[EpochReport], None],
+) -> Heads | None:
+    """Train heads; None where there are too few places to learn from."""
     if learned is None or len(learned) < MIN_PLACES:
         return None
-    return train(learned, recipe(name), seed=seed, on_epoch=on_epoch).heads
+    return train(learned, how, seed=seed, on_epoch=on_epoch).heads
 
 
-def _own(case: Case, fold: int) -> TrainingSet | None:
+def own(case: Case, fold: int) -> TrainingSet | None:
+    """The places of a case, without those in a fold's blocks and areas; None where it has none."""
     if case.places is None:
         return None
     if fold == ALL:
@@ -70,8 +83,8 @@ def _held_out(case: Case, places: Places, fold: int) -> NDArray[np.bool_]:
     return held.of(folds == fold)
 
 
-def _elsewhere(others: Sequence[Case], most: int, seed: int) -> TrainingSet | None:
-    """The places of other metropolitan areas in one set."""
+def elsewhere(others: Sequence[Case], most: int, seed: int) -> TrainingSet | None:
+    """The places of other metropolitan areas in one set; None where none has any."""
     there = [case.places for case in others if case.places is not None]
     if not there:
         return None

@@ -74,8 +74,15 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class _Candidate:
-    """A representation on one split; `x` of the tested areas alone."""
+class Candidate:
+    """A representation on one split.
+
+    Attributes:
+        name: Of the representation.
+        recipe: Of its heads; None without heads.
+        split: `spatial` or `blind`; the latter is tested with the folds of the first seed alone.
+        x: What describes the tested areas.
+    """
 
     name: str
     recipe: str | None
@@ -84,7 +91,7 @@ class _Candidate:
 
 
 @dataclass(frozen=True, eq=False)
-class _ByFold:
+class ByFold:
     """Blind representations: the rows of each fold by the heads that did not see it.
 
     Attributes:
@@ -121,6 +128,34 @@ def measure(
     Returns:
         One entry a representation, recipe and split; none where `why_not` says why.
     """
+
+    def candidates(rows: NDArray[np.int64], fold: NDArray[np.int64]) -> list[Candidate]:
+        return _candidates(case, rows, fold, heads)
+
+    return judged(case, target, candidates, draw=draw, progress=progress)
+
+
+def judged(
+    case: Case,
+    target: Target,
+    candidates: Callable[[NDArray[np.int64], NDArray[np.int64]], list[Candidate]],
+    *,
+    draw: int,
+    progress: Progress = silent,
+) -> list[Measured]:
+    """Predict a target from some representations, out of fold.
+
+    Args:
+        case: Areas and places.
+        target: What is predicted.
+        candidates: Gives the representations of the areas that are tested, by their rows in the
+            metropolitan area, and the fold of each with the first seed, both int64 `[n]`.
+        draw: Seed of the resamples; another a case, so that cases can be added up.
+        progress: Told before each representation.
+
+    Returns:
+        One entry a representation; none where `why_not` says why.
+    """
     if why_not(case, target):
         return []
     values = target.of(case.metro)
@@ -135,7 +170,7 @@ def measure(
         seeds=SEEDS,
         splits=(SPATIAL.name,),
     )
-    tasks = _candidates(case, rows, folds[SEEDS[0]], heads)
+    tasks = candidates(rows, folds[SEEDS[0]])
     found = []
     for done, one in enumerate(tasks):
         progress(f"testing {case.name}, {target.name}", done, len(tasks))
@@ -168,10 +203,10 @@ def _rows(case: Case, values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _candidates(
     case: Case, rows: NDArray[np.int64], fold: NDArray[np.int64], heads: TrainedHeads
-) -> list[_Candidate]:
+) -> list[Candidate]:
     counted = not case.metro.places.empty
     found = [
-        _Candidate(one.name, None, SPATIAL.name, one.of(case.metro)[rows])
+        Candidate(one.name, None, SPATIAL.name, one.of(case.metro)[rows])
         for one in PLAIN
         if counted or not one.needs_counts
     ]
@@ -179,32 +214,40 @@ def _candidates(
         for one in HEADED:
             if one.needs_counts and not counted:
                 continue
-            of = _describer(case, rows, one.of)
+            of = describer(case, rows, one.of)
             if (name, ALL) in heads:
-                found.append(_Candidate(one.name, name, SPATIAL.name, of(heads[name, ALL])))
+                found.append(Candidate(one.name, name, SPATIAL.name, of(heads[name, ALL])))
             each = [int(number) for number in np.unique(fold)]
             if all((name, number) in heads for number in each):
                 by_fold = {number: of(heads[name, number]) for number in each}
-                found.append(_Candidate(one.name, name, BLIND.name, _ByFold(fold, by_fold)))
+                found.append(Candidate(one.name, name, BLIND.name, ByFold(fold, by_fold)))
         if (name, FROM_ELSEWHERE) in heads:
-            of = _describer(case, rows, ELSEWHERE.of)
+            of = describer(case, rows, ELSEWHERE.of)
             x = of(heads[name, FROM_ELSEWHERE])
-            found.append(_Candidate(ELSEWHERE.name, name, SPATIAL.name, x))
+            found.append(Candidate(ELSEWHERE.name, name, SPATIAL.name, x))
     # Plain representations know no places, so on the blind split they are what they are.
-    found += [_Candidate(one.name, None, BLIND.name, one.x) for one in found if one.recipe is None]
+    found += [Candidate(one.name, None, BLIND.name, one.x) for one in found if one.recipe is None]
     return [*found, *_best(found)]
 
 
-def _describer(
+def describer(
     case: Case, rows: NDArray[np.int64], of: Callable[..., Floats]
 ) -> Callable[[Heads], Floats]:
+    """Describe some areas of a case by heads.
+
+    Args:
+        case: Its areas.
+        rows: Those that are described, int64 `[n]`.
+        of: As `Headed.of`.
+    """
+
     def describe(heads: Heads) -> Floats:
         return np.asarray(of(case.metro, heads)[rows])
 
     return describe
 
 
-def _best(found: Sequence[_Candidate]) -> list[_Candidate]:
+def _best(found: Sequence[Candidate]) -> list[Candidate]:
     """What inner folds choose, a split each; of heads those of the last recipe."""
     best = []
     for split in (SPATIAL.name, BLIND.name):
@@ -213,14 +256,14 @@ def _best(found: Sequence[_Candidate]) -> list[_Candidate]:
             for one in found
             if one.split == split and one.name in BEST_OF and one.recipe in {None, RECIPES[-1]}
         }
-        best.append(_Candidate(BEST, None, split, ChosenByInnerFolds(offered)))
+        best.append(Candidate(BEST, None, split, ChosenByInnerFolds(offered)))
     return best
 
 
 def _scored(
     case: Case,
     target: Target,
-    one: _Candidate,
+    one: Candidate,
     setup: ExperimentSetup,
     parts: list[OutOfFold],
     draw: int,

@@ -55,20 +55,27 @@ def pooled(found: Sequence[Measured], metric: str, target: str) -> list[Pooled]:
         ]
         if not pairs:
             continue
-        ratio = np.array([a.resampled[metric] / b.resampled[metric] - 1 for a, b in pairs])
-        sizes = np.array([one.areas for one, _ in pairs], dtype=np.float64)
-        error = sum(a.areas * a.resampled[metric] for a, _ in pairs)
-        base = sum(b.areas * b.resampled[metric] for _, b in pairs)
-        blocks = _worth(one.effective for one, _ in pairs)
-        result.append(
-            Pooled(
-                *key,
-                cases=len(sizes),
-                by_area=_gain(metric, np.asarray(error / base - 1), blocks),
-                by_metro=_gain(metric, ratio.mean(axis=0), blocks),
-            )
-        )
+        by_area, by_metro = added_up(pairs, metric)
+        result.append(Pooled(*key, cases=len(pairs), by_area=by_area, by_metro=by_metro))
     return result
+
+
+def added_up(pairs: Sequence[tuple[Measured, Measured]], metric: str) -> tuple[Gain, Gain]:
+    """What one representation adds to another over several metropolitan areas.
+
+    Args:
+        pairs: Of each area the representation, and what it is held against.
+        metric: Name of the metric.
+
+    Returns:
+        The gain where every area counts alike, and where every metropolitan area does.
+    """
+    ratio = np.array([a.resampled[metric] / b.resampled[metric] - 1 for a, b in pairs])
+    error = sum(a.areas * a.resampled[metric] for a, _ in pairs)
+    base = sum(b.areas * b.resampled[metric] for _, b in pairs)
+    blocks = _worth(one.effective for one, _ in pairs)
+    by_area = _gain(metric, np.asarray(error / base - 1), blocks)
+    return by_area, _gain(metric, ratio.mean(axis=0), blocks)
 
 
 def _worth(effective: Iterable[float]) -> float:

@@ -40,7 +40,7 @@ def evidence_tables(document: Mapping[str, Any]) -> str:
     Args:
         document: What `evidence.json` holds.
     """
-    parts = [_of_cases(document)]
+    parts = [cases_table(document)]
     for target in TARGETS:
         rows = [row for row in document["gains"] if row["target"] == target.name]
         if rows:
@@ -49,16 +49,18 @@ def evidence_tables(document: Mapping[str, Any]) -> str:
     if document["text_to_map"]:
         parts += ["## Asking for a kind of place", _of_questions(document)]
     if document["left_out"]:
-        parts += ["## Left out", _of_left_out(document["left_out"])]
+        parts += ["## Left out", left_out_table(document["left_out"])]
     return "\n\n".join(parts)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def _of_cases(document: Mapping[str, Any]) -> str:
+def cases_table(document: Mapping[str, Any]) -> str:
+    """What was tested where: areas, blocks and places of each case."""
     rows = [
         (
             case["title"],
@@ -68,7 +70,7 @@ def _of_cases(document: Mapping[str, Any]) -> str:
         )
         for case in document["cases"]
     ]
-    return _table(("", "areas", "blocks", "places heads learn from"), rows)
+    return table(("", "areas", "blocks", "places heads learn from"), rows)
 
 
 def _of_target(document: Mapping[str, Any], target: str, metric: str) -> str:
@@ -82,14 +84,14 @@ def _of_target(document: Mapping[str, Any], target: str, metric: str) -> str:
         "heads blind to the tested blocks",
         "the same, metros alike",
     )
-    return _table(
+    return table(
         head,
         [
             (
                 _called(key),
-                _change(_gain_of(by.get((*key, SPATIAL.name)), "by_area")),
-                _change(_gain_of(by.get((*key, BLIND.name)), "by_area")),
-                _change(_gain_of(by.get((*key, BLIND.name)), "by_metro")),
+                change_of(_gain_of(by.get((*key, SPATIAL.name)), "by_area")),
+                change_of(_gain_of(by.get((*key, BLIND.name)), "by_area")),
+                change_of(_gain_of(by.get((*key, BLIND.name)), "by_metro")),
             )
             for key in keys
         ],
@@ -110,7 +112,7 @@ def _by_case(document: Mapping[str, Any], target: str, metric: str) -> str:
     }
 
     def change(case: str, key: Key) -> str:
-        return _change(by.get((case, *key, BLIND.name)) or by.get((case, *key, SPATIAL.name)))
+        return change_of(by.get((case, *key, BLIND.name)) or by.get((case, *key, SPATIAL.name)))
 
     rows = [
         (
@@ -121,7 +123,7 @@ def _by_case(document: Mapping[str, Any], target: str, metric: str) -> str:
         for case in document["cases"]
         if case["case"] in alone
     ]
-    return _table(("", f"AlphaEarth, {metric}", *(_called(key) for key in keys)), rows)
+    return table(("", f"AlphaEarth, {metric}", *(_called(key) for key in keys)), rows)
 
 
 def _of_questions(document: Mapping[str, Any]) -> str:
@@ -145,11 +147,12 @@ def _of_questions(document: Mapping[str, Any]) -> str:
         )
         for case, recipe in dict.fromkeys((case, recipe) for case, recipe, _, _ in by)
     ]
-    return _table(("AUC, blind / seen", *queries), rows)
+    return table(("AUC, blind / seen", *queries), rows)
 
 
-def _of_left_out(rows: Sequence[Row]) -> str:
-    return _table(("", "what", "why"), [(row["case"], row["what"], row["why"]) for row in rows])
+def left_out_table(rows: Sequence[Row]) -> str:
+    """What could not be measured, and why."""
+    return table(("", "what", "why"), [(row["case"], row["what"], row["why"]) for row in rows])
 
 
 def _called(key: Key) -> str:
@@ -161,16 +164,17 @@ def _gain_of(row: Row | None, part: str) -> Row | None:
     return None if row is None else row[part]
 
 
-def _change(row: Row | None) -> str:
+def change_of(row: Row | None) -> str:
     """A relative change with its interval, bold where the interval is off zero."""
     if row is None or row["relative"] is None:
         return ""
-    text = f"{_percent(row['relative'])} ({_percent(row['lo'])} to {_percent(row['hi'])})"
+    text = f"{percent(row['relative'])} ({percent(row['lo'])} to {percent(row['hi'])})"
     off_zero = row["lo"] > 0 or row["hi"] < 0
     return f"**{text}**" if off_zero else text
 
 
-def _percent(part: float) -> str:
+def percent(part: float) -> str:
+    """A change in per cent, with its sign."""
     return f"{100 * part:+.1f} %".replace("-", "\N{MINUS SIGN}")
 
 

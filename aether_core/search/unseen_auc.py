@@ -52,6 +52,34 @@ def block_auc(
     Returns:
         None where no place is looked for, or all are.
     """
+    drawn = resampled_auc(score, positive, block, resamples=resamples, seed=seed)
+    if drawn is None:
+        return None
+    lo = hi = None
+    held = len(np.unique(block[positive]))
+    if held > 1:
+        lo, hi = percentile_interval(drawn[1:][np.isfinite(drawn[1:])])
+    return BlockAuc(float(drawn[0]), lo, hi, int(positive.sum()), held)
+
+
+def resampled_auc(
+    score: NDArray[np.float32],
+    positive: NDArray[np.bool_],
+    block: NDArray[np.int64],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> NDArray[np.float64] | None:
+    """AUC as it is, and in every resample of the blocks.
+
+    Args:
+        score: As for `block_auc`, and so are the others. With equal blocks and seed the resamples
+            are the same, whatever is looked for.
+
+    Returns:
+        Float64 `[resamples + 1]`, NaN where a resample leaves out all places of one side; None
+        where no place is looked for, or all are.
+    """
     if not 0 < positive.sum() < len(positive):
         return None
     number = np.unique(block, return_inverse=True)[1].reshape(-1)
@@ -59,19 +87,14 @@ def block_auc(
     found = np.bincount(number[positive], minlength=count)
     others = np.bincount(number[~positive], minlength=count)
     wins = _wins(score, positive, number, count)
-    held = np.flatnonzero(found)
-    auc = float(wins.sum() / (found.sum() * others.sum()))
-    lo = hi = None
-    if len(held) > 1:
-        values = []
-        for batch in block_counts(count, resamples=resamples, seed=seed):
-            weight = batch.astype(np.float64)
-            pairs = (weight @ found) * (weight @ others)
-            both = pairs > 0
-            won = ((weight @ wins) * weight).sum(axis=1)
-            values.append(won[both] / pairs[both])
-        lo, hi = percentile_interval(np.concatenate(values))
-    return BlockAuc(auc, lo, hi, int(positive.sum()), len(held))
+    values = [np.array([wins.sum() / (found.sum() * others.sum())])]
+    for batch in block_counts(count, resamples=resamples, seed=seed):
+        weight = batch.astype(np.float64)
+        pairs = (weight @ found) * (weight @ others)
+        won = ((weight @ wins) * weight).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            values.append(won / pairs)
+    return np.concatenate(values)
 
 
 def _wins(

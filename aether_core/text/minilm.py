@@ -1,7 +1,9 @@
 """The local sentence encoder all-MiniLM-L6-v2, from a folder on this machine only."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +14,7 @@ import numpy as np
 from aether_core.errors import AetherError
 from aether_core.progress import Progress, silent
 from aether_core.text.encoder import STAGE, FloatArray, each_once
+from aether_core.threads import one_thread_each
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -81,20 +84,17 @@ class MiniLMEncoder:
         return each_once(texts, lambda distinct: self._encode(distinct, progress))
 
     def _encode(self, texts: list[str], progress: Progress) -> FloatArray:
-        import torch
-
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
         done = 0
         for start in range(0, len(texts), _CHUNK):
             tokenizer, bert = self._parts()
             chunk = tokenizer.encode_batch_fast(texts[start : start + _CHUNK])
             pieces = [sentence.ids for sentence in chunk]
-            for groups in _batches(np.array([len(ids) for ids in pieces])):
-                batch = [torch.tensor([pieces[row] for row in rows]) for rows in groups]
-                rows = np.concatenate(groups)
-                vectors[start + rows] = bert.encode(batch).numpy()
-                done += len(rows)
-                progress(STAGE, done, len(texts))
+            with closing(_encoded(bert, pieces)) as batches:
+                for rows, encoded in batches:
+                    vectors[start + rows] = encoded
+                    done += len(rows)
+                    progress(STAGE, done, len(texts))
         return vectors
 
     def _parts(self) -> "tuple[Tokenizer, Bert]":
@@ -102,6 +102,36 @@ class MiniLMEncoder:
             if self._loaded is None:
                 self._loaded = _load(self._folder, self._precision)
             return self._loaded
+
+
+def _encoded(bert: "Bert", pieces: list[list[int]]) -> Generator[tuple[np.ndarray, FloatArray]]:
+    """Encode sentences, several batches at a time on a thread each; close it to stop.
+
+    Args:
+        bert: The network.
+        pieces: Word pieces of each sentence, both marks included.
+
+    Yields:
+        A batch as it is done: its rows, int64 `[b]`, and their vectors, float32 `[b, 384]`.
+    """
+    import torch
+
+    def one(groups: list[np.ndarray]) -> tuple[np.ndarray, FloatArray]:
+        batch = [torch.tensor([pieces[row] for row in rows]) for rows in groups]
+        return np.concatenate(groups), bert.encode(batch).numpy()
+
+    batches = list(_batches(np.array([len(ids) for ids in pieces])))
+    if len(batches) == 1:
+        yield one(batches[0])
+        return
+    with one_thread_each() as threads, ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(one, batch) for batch in batches]
+        try:
+            for future in as_completed(running):
+                yield future.result()
+        finally:
+            for future in running:
+                future.cancel()
 
 
 def _batches(lengths: np.ndarray) -> Iterator[list[np.ndarray]]:

@@ -36,8 +36,8 @@ def cityrep(
         typer.Option(
             "--as",
             metavar="NAME...",
-            help="Its representations (alphaearth, aether, concat, ...) or models; "
-            "default: those three.",
+            help="Its representations (alphaearth, aether, concat, ...) or models; default: "
+            "those three. best takes, for each seed, the one named beside it that validates best.",
         ),
     ] = None,
     model: ModelName = None,

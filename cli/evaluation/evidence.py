@@ -1,33 +1,65 @@
-"""`evidence`: what AETHER adds, on tables of areas with genuine figures."""
+"""`evidence`: what AETHER adds, on tables of areas with genuine figures, and what carries it."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from aether_core.errors import InputError
 from cli import output
 from cli.maps.task_options import names_in
 
 _TARGETS = ("income", "age", "poverty", "density", "developed")
-_ALL_TARGETS = ",".join(_TARGETS)
+_RECIPES = ("aether", "aether-plus")
+_MOST_PLACES = 10_000
+_STUDY_TARGETS = ("income", "density", "developed")
+_STUDY_MOST_PLACES = 5_000
 Data = Annotated[
     Path, typer.Option(help="Folder: a table of areas for each metropolitan area, and of places.")
 ]
 Target = Annotated[
     Path, typer.Option("-o", "--output", help="Folder for evidence.json and evidence.md.")
 ]
-Metros = Annotated[str | None, typer.Option(help="Names of tables, separated by commas.")]
-Targets = Annotated[
-    str, typer.Option(help="What is predicted, separated by commas: " + ", ".join(_TARGETS) + ".")
+Metros = Annotated[
+    str | None,
+    typer.Option(help="Names of tables, separated by commas; a study takes the three largest."),
 ]
-Recipes = Annotated[str, typer.Option(help="What heads are trained by, separated by commas.")]
+Targets = Annotated[
+    str | None,
+    typer.Option(
+        help=f"What is predicted, separated by commas: {', '.join(_TARGETS)}. "
+        f"Default: all, in a study {', '.join(_STUDY_TARGETS)}."
+    ),
+]
+Recipes = Annotated[
+    str | None,
+    typer.Option(
+        help="What heads are trained by, separated by commas. "
+        f"Default: {', '.join(_RECIPES)}, in a study {_RECIPES[0]} alone."
+    ),
+]
 Blind = Annotated[
     bool,
     typer.Option(
         "--blind/--no-blind", help="Also train heads without the places of the tested blocks."
     ),
 ]
-MostPlaces = Annotated[int, typer.Option(min=64, help="Places heads learn from, at most.")]
+Study = Annotated[
+    bool,
+    typer.Option(
+        "--study",
+        help="Instead, vary the recipe, the places and the areas heads learn from, always blind; "
+        "writes study.json and study.md.",
+    ),
+]
+MostPlaces = Annotated[
+    int | None,
+    typer.Option(
+        min=64,
+        help=f"Places heads learn from, at most. Default: {_MOST_PLACES:,}, in a study "
+        f"{_STUDY_MOST_PLACES:,}.",
+    ),
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one a core when left out.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of trainings and of what is drawn.")]
 
@@ -36,10 +68,11 @@ def evidence(
     data: Data,
     target: Target,
     metros: Metros = None,
-    targets: Targets = _ALL_TARGETS,
-    recipes: Recipes = "aether,aether-plus",
+    targets: Targets = None,
+    recipes: Recipes = None,
     blind: Blind = True,
-    most_places: MostPlaces = 10_000,
+    study: Study = False,
+    most_places: MostPlaces = None,
     workers: Workers = None,
     seed: Seed = 0,
 ) -> None:
@@ -47,16 +80,27 @@ def evidence(
 
     Trains and tests on every table of a folder; writes the tables of docs/evidence.md.
     """
-    from workflows.evaluation.evidence import EvidenceRequest, gather_evidence
+    chosen = None if metros is None else names_in(metros)
+    if study:
+        if not blind:
+            raise InputError(
+                "a study is always blind",
+                "--no-blind",
+                "leave it out",
+                code="study-not-blind",
+            )
+        _study(data, target, chosen, targets, recipes, most_places, workers, seed)
+        return
+    from workflows.evaluation.evidence.gather import EvidenceRequest, gather_evidence
     from workflows.home.settings import read_settings
 
     request = EvidenceRequest(
         data=data,
-        metros=None if metros is None else names_in(metros),
-        targets=names_in(targets),
-        recipes=names_in(recipes),
+        metros=chosen,
+        targets=_TARGETS if targets is None else names_in(targets),
+        recipes=_RECIPES if recipes is None else names_in(recipes),
         blind=blind,
-        most_places=most_places,
+        most_places=_MOST_PLACES if most_places is None else most_places,
         seed=seed,
         workers=workers,
     )
@@ -79,3 +123,60 @@ def evidence(
         title=f"Against AlphaEarth alone, {len(found.cases)} cases, {found.seconds:,.0f} s",
     )
     output.say(f"Written to {target / 'evidence.json'} and {target / 'evidence.md'}")
+
+
+def _study(
+    data: Path,
+    target: Path,
+    metros: tuple[str, ...] | None,
+    targets: str | None,
+    recipes: str | None,
+    most_places: int | None,
+    workers: int | None,
+    seed: int,
+) -> None:
+    from workflows.evaluation.evidence.study import StudyRequest, study_evidence
+    from workflows.home.settings import read_settings
+
+    names = _RECIPES[:1] if recipes is None else names_in(recipes)
+    if len(names) != 1:
+        raise InputError(
+            "a study varies one recipe",
+            ", ".join(names) or "(none)",
+            f"give one of {', '.join(_RECIPES)}",
+            code="study-of-several-recipes",
+        )
+    request = StudyRequest(
+        data=data,
+        metros=metros,
+        targets=_STUDY_TARGETS if targets is None else names_in(targets),
+        recipe=names[0],
+        most_places=_STUDY_MOST_PLACES if most_places is None else most_places,
+        seed=seed,
+        workers=workers,
+    )
+    with output.progress() as progress:
+        found = study_evidence(read_settings(), request, target, progress)
+    output.document(found.document())
+    titles = {one["name"]: one["title"] for one in found.variants}
+    output.table(
+        ["target", "variant", "AlphaEarth + AETHER against AlphaEarth", "against the recipe"],
+        [
+            (
+                row["target"],
+                titles[row["variant"]],
+                _change(row["against_embedding"]),
+                _change(row["against_recipe"]),
+            )
+            for row in found.rows
+            if row["case"] is None and row["representation"] == "concat"
+        ],
+        title=f"Variants of {names[0]}, {len(found.cases)} cases, {found.seconds:,.0f} s",
+    )
+    output.say(f"Written to {target / 'study.json'} and {target / 'study.md'}")
+
+
+def _change(gain: dict[str, float] | None) -> str:
+    if gain is None:
+        return ""
+    return f"{gain['relative']:+.1%} ({gain['lo']:+.1%} to {gain['hi']:+.1%})"

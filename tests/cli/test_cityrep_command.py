@@ -89,13 +89,23 @@ def test_models_cities_and_tasks_are_chosen_and_written(
 
 
 @pytest.mark.usefixtures("app_environment")
-def test_a_city_of_ours_takes_part(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+def test_a_city_of_ours_takes_part(
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "scores.csv"
     code, found = ask(
         capsys, "cityrep", "--data", folder, "--own-only", "--city", SLUG, "--as",
-        "concat", "mix", MODEL, "--tasks", "population",
+        "concat", "mix", MODEL, "best", "--tasks", "population", "-o", target,
     )  # fmt: skip
     assert code == 0, found
-    names = [f"{SLUG}/{one}" for one in ("concat", "mix", MODEL)]
+    names = [f"{SLUG}/{one}" for one in ("concat", "mix", MODEL, "best")]
+    table = pd.read_csv(target).set_index(["seed", "model"])["R2"].unstack()
+    best = table.pop(names[-1])
+    assert table.eq(best, axis=0).any(axis=1).all()
+    [note] = [one for one in found["notes"] if one.startswith(names[-1])]
+    for seed, score in best.items():
+        [taken] = table.columns[table.loc[seed] == score]
+        assert taken in note
     assert {one["model"] for one in found["rows"]} == set(names)
     assert {one["city"] for one in found["rows"]} == {"tiny"}
     assert all(0 < one["without_vector"] < one["samples"] for one in found["rows"])
@@ -230,6 +240,7 @@ def test_a_city_that_cannot_take_part_is_refused(
     code, message = refused(capsys, *line, SLUG, "--as", "gpt")
     assert code == "cityrep-no-such-own-model"
     assert MODEL in message
+    assert refused(capsys, *line, SLUG, "--as", "best", "aether")[0] == "best-without-candidates"
     assert refused(capsys, *line, SLUG, "--as", "aether", "--model", "gone")[0] == "no-such-model"
     code, message = refused(capsys, *line, SLUG, "--cities", "beta")
     assert code == "cityrep-city-elsewhere"

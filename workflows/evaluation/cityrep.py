@@ -1,11 +1,11 @@
 """The authors' benchmark on a release of it, a city of ours beside its models where asked."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aether_core.cityrep.embeddings.aligned import Aligned, Found, aligned
-from aether_core.cityrep.evaluate import Entrant, SeedScores, evaluate, released
+from aether_core.cityrep.evaluate import Candidate, Entrant, SeedScores, evaluate, released
 from aether_core.cityrep.protocols import MAIN_PROTOCOL, Protocol, protocol_named
 from aether_core.cityrep.registry import TaskEntry
 from aether_core.cityrep.release import IncompleteReleaseError, Release, Skipped, open_release
@@ -20,6 +20,7 @@ from aether_core.tasks.samples.representations import (
     need_places,
     representation,
 )
+from aether_core.tasks.testing.chosen import BEST, FEWEST_CANDIDATES
 from workflows.evaluation.cityrep_city import described
 from workflows.home.reading import apply_reading_limits
 from workflows.home.settings import Settings
@@ -36,7 +37,8 @@ class OwnCity:
 
     Attributes:
         slug: The city.
-        names: Representations and models of it; those the city can have when empty.
+        names: Representations and models of it, and `best` of them; those the city can have when
+            empty.
         model: Whose heads representations use; the one in use when None.
         alone: Whether the release's own models are left out.
     """
@@ -268,7 +270,8 @@ def _of_city(
     """
     models = [one.name for one in list_models(store, own.slug)]
     names = own.names or (("alphaearth", "aether", "concat") if models else ("alphaearth",))
-    unknown = [one for one in names if one not in REPRESENTATIONS and one not in models]
+    kept = [*REPRESENTATIONS, *models]
+    unknown = [one for one in names if one not in kept and one != BEST]
     double = [one for one in names if one in REPRESENTATIONS and one in models]
     if unknown or double or len(set(names)) < len(names):
         raise InputError(
@@ -278,18 +281,40 @@ def _of_city(
             ", ".join(double or unknown or names),
             f"use --model with representations: {', '.join(REPRESENTATIONS)}"
             if double
-            else f"choose each once from {', '.join([*REPRESENTATIONS, *models])}",
+            else f"choose each once from {', '.join([*kept, BEST])}",
             code="cityrep-name-means-two" if double else "cityrep-no-such-own-model",
         )
+    candidates = [one for one in names if one != BEST or BEST in models]
+    choosing = len(candidates) < len(names)
+    if choosing and len(candidates) < FEWEST_CANDIDATES:
+        raise InputError(
+            f"{BEST} has nothing to choose from",
+            ", ".join(names),
+            f"name at least {FEWEST_CANDIDATES} others beside it",
+            code="best-without-candidates",
+        )
     offered: dict[str, Callable[[TaskEntry], Entrant]] = {}
-    for name in names:
+    for name in candidates:
         named = name if name in models else own.model
         seen = name if name in REPRESENTATIONS else "aether"
         city = task_city(
             store, own.slug, model=named, with_places=need_places([seen]), progress=progress
         )
         offered[f"{own.slug}/{name}"] = _entrant(release, f"{own.slug}/{name}", city, seen)
+    if choosing:
+        offered[f"{own.slug}/{BEST}"] = _best_of(f"{own.slug}/{BEST}", list(offered.values()))
     return offered
+
+
+def _best_of(
+    name: str, others: Sequence[Callable[[TaskEntry], Entrant]]
+) -> Callable[[TaskEntry], Entrant]:
+    def for_task(entry: TaskEntry) -> Entrant:
+        made = [other(entry) for other in others]
+        candidates = tuple(one for entrant in made for one in entrant.candidates)
+        return replace(made[0], model=name, candidates=candidates)
+
+    return for_task
 
 
 def _entrant(
@@ -297,12 +322,16 @@ def _entrant(
 ) -> Callable[[TaskEntry], Entrant]:
     shown: Representation = representation(seen, city.arrays)
 
+    # The best of several takes part with the very candidates that they do.
+    candidates: dict[str, Candidate] = {}
+
     def for_task(entry: TaskEntry) -> Entrant:
         def align(samples: TaskSamples) -> Aligned:
             found = Found(described(city, shown, samples))
             return aligned(found, samples.ids, f"{name} on {entry.task_id}")
 
         labels = tuple(release.labels_of(entry))
-        return Entrant(name, entry, align, labels, may_cover_nothing=True)
+        candidate = candidates.setdefault(entry.task_id, Candidate(name, align))
+        return Entrant(name, entry, (candidate,), labels, may_cover_nothing=True)
 
     return for_task

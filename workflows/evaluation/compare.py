@@ -14,7 +14,7 @@ from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import ComparisonFindings
 from aether_core.tasks.samples.representations import REPRESENTATIONS
-from aether_core.tasks.testing.chosen import BEST, ChosenByInnerFolds
+from aether_core.tasks.testing.chosen import BEST, FEWEST_CANDIDATES, ChosenByInnerFolds
 from aether_core.tasks.testing.comparison import (
     Comparison,
     Gain,
@@ -38,8 +38,6 @@ from workflows.tasks.task import ComparedSamples, task_of
 Within = Callable[[Session, int], None]
 """Called with a comparison's number, as the last in the transaction that keeps it."""
 AGAINST = "alphaearth"
-FEWEST_CANDIDATES = 2
-"""Representations that `best` chooses from, at least."""
 _CURVE_SEEDS = 3
 _CURVE_SIZES = (25, 50, 100, 200, 400, 800, 1600, 3200)
 

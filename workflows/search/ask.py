@@ -390,7 +390,8 @@ def _answered(
     notes += _measuring_notes(scope, parts)
     unranked = _not_ranked(scope)
     if unranked.any():
-        notes.append(f"{unranked.sum():,} cells of water or outside the built city are not ranked")
+        left = scope.cells().units.kind.counted(int(unranked.sum()))
+        notes.append(f"{left} of water or outside the built city are not ranked")
     score = combined([part.criterion for part in used], [part.value for part in used], mode)
     score[unranked] = np.nan
     score.flags.writeable = False  # one answer serves all who ask

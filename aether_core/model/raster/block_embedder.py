@@ -1,8 +1,7 @@
 """A model's EO head applied to blocks of a raster, as it pays where every pixel is wanted."""
 
 import copy
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
@@ -155,17 +154,6 @@ def to_stored(unit: NDArray[np.float32], kind: np.dtype[Any]) -> Array:
 def nodata(kind: np.dtype[Any]) -> float:
     """The value of pixels without data."""
     return INT8_NODATA if kind == np.int8 else np.nan
-
-
-@contextmanager
-def one_thread_each() -> Iterator[int]:
-    """Let torch work on one thread in each of ours, and yield how many threads it had."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield before
-    finally:
-        torch.set_num_threads(before)
 
 
 def _padded(unit: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -21,10 +21,10 @@ from aether_core.model.heads.heads import JOINT_DIM
 from aether_core.model.raster.block_embedder import (
     BlockEmbedder,
     nodata,
-    one_thread_each,
     reduce_block,
 )
 from aether_core.progress import Progress
+from aether_core.threads import one_thread_each
 
 _READ_BYTES = 64 * 1024**2
 _STRIPE_BYTES = 256 * 1024**2

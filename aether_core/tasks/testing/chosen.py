@@ -15,6 +15,8 @@ BEST: Final = "best"
 """What it goes by among the representations that are compared."""
 BEST_TITLE: Final = "best by inner folds"
 INNER_FOLDS = 3
+FEWEST_CANDIDATES: Final = 2
+"""With one there is nothing to choose."""
 
 
 @dataclass(frozen=True, eq=False)

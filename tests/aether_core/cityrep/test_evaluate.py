@@ -193,7 +193,7 @@ def test_training_stops_early_and_keeps_the_best_epoch(folder: Path, release: Re
             progress=lambda _stage, epoch, _epochs: told.append(epoch),
         )  # fmt: skip
     assert len(told) == epochs
-    assert np.abs(ours - outputs).max() < 1e-4
+    assert np.abs(ours.outputs - outputs).max() < 1e-4
 
 
 def test_a_loss_that_is_no_number_is_told(folder: Path, release: Release) -> None:

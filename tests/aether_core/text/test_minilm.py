@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from aether_core.errors import AetherError, CancelledError
 from aether_core.text.bert import Precision
@@ -100,8 +101,10 @@ def test_progress_reaches_all_and_may_stop_it(encoder: MiniLMEncoder) -> None:
     def stop(stage: str, done: int, total: int) -> None:
         raise CancelledError(f"{stage} stopped at {done} of {total}")
 
+    threads = torch.get_num_threads()
     with pytest.raises(CancelledError, check=fault("cancelled", "of 1100")):
         encoder.encode(texts, progress=stop)
+    assert torch.get_num_threads() == threads
 
 
 def test_more_than_one_chunk(encoder: MiniLMEncoder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from aether_core.errors import CancelledError, InputError, NotFoundError
 from tests.errors import fault
 from tests.evidence_tables import tracts, written
-from workflows.evaluation.evidence import EvidenceRequest, gather_evidence
+from workflows.evaluation.evidence.gather import EvidenceRequest, gather_evidence
 from workflows.home.settings import Settings
 
 

@@ -1,0 +1,1 @@
+"""What AETHER adds on genuine areas: measured by a command, on all cores."""

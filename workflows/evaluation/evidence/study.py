@@ -1,0 +1,301 @@
+"""What of a recipe carries it, on genuine areas: every variant trained blind and measured."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aether_core.evidence.cases import BLOCK_M, FOLDS, SEEDS, Case, cases_of, richest
+from aether_core.evidence.heads import RECIPES
+from aether_core.evidence.measure import Measured
+from aether_core.evidence.metro import Metro
+from aether_core.evidence.places import Drawing, Encode
+from aether_core.evidence.targets import TARGETS, Target
+from aether_core.evidence.text_to_map import Questions, questions
+from aether_core.evidence.variants import AS_IT_IS, VARIANTS, Learning, Variant, kind_vectors
+from aether_core.evidence.varied import (
+    Asked,
+    answered,
+    ask_variant,
+    folds_of,
+    judge_embedding,
+    judge_variant,
+    varied,
+)
+from aether_core.evidence.varied_tables import study_tables
+from aether_core.model.recipes import recipe as recipe_named
+from aether_core.progress import Progress, silent
+from workflows.evaluation.evidence.inputs import check_names, encoder_of, files_of, read_tables
+from workflows.evaluation.evidence.outputs import case_row, write_both
+from workflows.evaluation.evidence.processes import given, in_turn, process_pool
+from workflows.evaluation.evidence.testable import leave_out
+from workflows.home.settings import Settings
+
+METROS = 3
+"""Metropolitan areas that are tested unless others are named: those with most areas."""
+MOST_PLACES = 5_000
+"""Places heads learn from, at most: a hundred trainings an area are to end within minutes."""
+STUDY_TARGETS = ("income", "density", "developed")
+
+Key = tuple[str, str | None]
+"""Case, and variant; None for AlphaEarth alone."""
+
+
+@dataclass(frozen=True)
+class StudyRequest:
+    """What is measured.
+
+    Attributes:
+        data: Folder with a table of areas for each metropolitan area, and tables of places.
+        metros: Names of tables that are tested; None takes the three with most areas. Heads
+            that learn elsewhere learn from all tables.
+        targets: Names in `TARGETS`.
+        recipe: Name of the recipe that is varied.
+        variants: Names in `VARIANTS`, beside the recipe as it is; None takes all.
+        most_places: Places heads learn from, at most.
+        seed: Of trainings and of what is drawn.
+        workers: Processes; None takes one a core. The figures do not depend on it.
+    """
+
+    data: Path
+    metros: tuple[str, ...] | None = None
+    targets: tuple[str, ...] = STUDY_TARGETS
+    recipe: str = RECIPES[0]
+    variants: tuple[str, ...] | None = None
+    most_places: int = MOST_PLACES
+    seed: int = 0
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class EvidenceStudy:
+    """What was measured.
+
+    Attributes:
+        cases: One a case: name, title, areas, blocks, places, counted.
+        parts: Groups of variants: name and title.
+        variants: One a variant: name, title and part.
+        rows: One a target, variant, representation and case: its error, and the change against
+            AlphaEarth alone and against the recipe as it is, with 95 % intervals. `case` is None
+            over all cases.
+        questions: One a variant and case: how well questions find what was counted.
+        left_out: What could not be measured, and why.
+        settings: Recipe, blocks, folds, places at most, seed.
+        seconds: By the clock.
+    """
+
+    cases: list[dict[str, Any]]
+    parts: list[dict[str, str]]
+    variants: list[dict[str, str]]
+    rows: list[dict[str, Any]]
+    questions: list[dict[str, Any]]
+    left_out: list[dict[str, str]]
+    settings: dict[str, Any]
+    seconds: float
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """What every process works on.
+
+    Attributes:
+        cases: Those that are tested.
+        everywhere: One case a table of the folder, those with most places first.
+        kinds: Vectors of kinds of places, by case.
+        questions: What is asked, by case.
+        targets: What is predicted.
+        request: What was asked for.
+    """
+
+    cases: Sequence[Case]
+    everywhere: Sequence[Case]
+    kinds: Mapping[str, Mapping[str, NDArray[np.float32]]]
+    questions: Mapping[str, Questions]
+    targets: Sequence[str]
+    request: StudyRequest
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcome:
+    """What was measured of a variant in a case; `trained` is false where it cannot be had."""
+
+    measured: list[Measured]
+    asked: list[Asked]
+    trained: bool = True
+
+
+def study_evidence(
+    settings: Settings, request: StudyRequest, folder: Path, progress: Progress = silent
+) -> EvidenceStudy:
+    """Train and measure every variant, and write `study.json` and `study.md`.
+
+    Args:
+        settings: Names the text encoder.
+        request: What is measured.
+        folder: Where the two files are written, whole; those of an earlier run are replaced.
+        progress: Told what is done; raising `CancelledError` stops all processes.
+
+    Raises:
+        NotFoundError: The folder of data is not there, or holds no table of that name.
+        InputError: A table cannot be used, and the message names it; or none can be tested.
+        CancelledError: `progress` asked to stop; nothing is written.
+    """
+    started = time.perf_counter()
+    by_name = {target.name: target for target in TARGETS}
+    check_names("target", request.targets, by_name, "no-such-target")
+    check_names("recipe", [request.recipe], RECIPES, "no-such-recipe")
+    targets = [target for name, target in by_name.items() if name in request.targets]
+    chosen = _chosen(request.variants)
+    if request.metros is not None:
+        files_of(request.data, request.metros)  # refuses names that are not there
+    tables, place_files = files_of(request.data, None)
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+    metros = read_tables(tables, progress)
+    progress("encoding the texts of places", 0, 1)
+    encode = encoder_of(settings)
+    tested, everywhere = _cases(metros, place_files, request, encode)
+    cases, left_out = leave_out(tested, targets)
+    shared = _shared(cases, everywhere, encode, targets, request)
+    given_recipe = recipe_named(request.recipe)
+    same = [one for one in chosen if one.is_the_recipe(given_recipe)]
+    left_out += [
+        {"case": "", "what": one.title, "why": f"{request.recipe} is that anyway"} for one in same
+    ]
+    variants = [one for one in chosen if one not in same]
+    outcomes = _outcomes(shared, variants, progress)
+    left_out += [
+        {"case": case.name, "what": one.title, "why": "there are too few places or areas for it"}
+        for case in cases
+        for one in variants
+        if case.places is not None and not outcomes[case.name, one.name].trained
+    ]
+    result = _result(shared, targets, variants, outcomes, left_out, time.perf_counter() - started)
+    write_both(folder, "study", result.document(), study_tables)
+    return result
+
+
+def _chosen(names: Sequence[str] | None) -> list[Variant]:
+    """The variants of that name, and the recipe as it is.
+
+    Raises:
+        InputError: A name is unknown.
+    """
+    if names is None:
+        return list(VARIANTS)
+    check_names("variant", names, {one.name: one for one in VARIANTS}, "no-such-variant")
+    return [one for one in VARIANTS if one.name == AS_IT_IS or one.name in names]
+
+
+def _cases(
+    metros: Sequence[Metro], place_files: Sequence[Path], request: StudyRequest, encode: Encode
+) -> tuple[list[Case], list[Case]]:
+    """Cases that are tested, and one of every table, those with most places first."""
+    drawing = Drawing(encode, request.most_places, request.seed)
+    largest = sorted(metros, key=len, reverse=True)[:METROS]
+    names = request.metros or [metro.name for metro in largest]
+    mine = [metro for metro in metros if metro.name in names]
+    tested = richest(cases_of(mine, place_files, drawing, fewer=False))
+    others = cases_of([metro for metro in metros if metro not in mine], [], drawing)
+    return tested, sorted([*tested, *others], key=_places, reverse=True)
+
+
+def _places(case: Case) -> int:
+    return 0 if case.places is None else len(case.places.area)
+
+
+def _shared(
+    cases: Sequence[Case],
+    everywhere: Sequence[Case],
+    encode: Encode,
+    targets: Sequence[Target],
+    request: StudyRequest,
+) -> _Shared:
+    return _Shared(
+        cases,
+        [case for case in everywhere if case.places is not None],
+        {one.name: {} if one.places is None else kind_vectors(one.places, encode) for one in cases},
+        {case.name: questions(case, encode) for case in cases},
+        [target.name for target in targets],
+        request,
+    )
+
+
+def _outcomes(
+    shared: _Shared, variants: Sequence[Variant], progress: Progress
+) -> dict[Key, _Outcome]:
+    largest_first = sorted(shared.cases, key=_places, reverse=True)
+    keys: list[Key] = [(case.name, None) for case in largest_first]
+    keys += [(case.name, one.name) for case in largest_first for one in variants]
+    with process_pool(shared, shared.request.workers) as pool:
+        done = in_turn(pool, keys, lambda key: (_one, *key), "training and testing", progress)
+        return dict(done)
+
+
+def _one(name: str, variant: str | None) -> _Outcome:
+    """Train and measure a variant; in a process of the pool."""
+    shared = cast("_Shared", given())
+    draw = [case.name for case in shared.cases].index(name)
+    case = shared.cases[draw]
+    targets = [target for target in TARGETS if target.name in shared.targets]
+    if variant is None:
+        return _Outcome([m for one in targets for m in judge_embedding(case, one, draw=draw)], [])
+    request = shared.request
+    learning = Learning(
+        case=case,
+        others=[one for one in shared.everywhere if one.metro.name != case.metro.name],
+        kinds=shared.kinds[name],
+        recipe=recipe_named(request.recipe),
+        most=request.most_places,
+        seed=request.seed,
+        on_epoch=lambda _report: None,
+    )
+    known = next(one for one in VARIANTS if one.name == variant)
+    heads = known.heads_by_fold(learning, folds_of(case))
+    if heads is None:
+        return _Outcome([], [], trained=False)
+    return _Outcome(
+        [m for one in targets for m in judge_variant(case, one, heads, variant, draw=draw)],
+        ask_variant(case, heads, variant, shared.questions[name]),
+    )
+
+
+def _result(
+    shared: _Shared,
+    targets: Sequence[Target],
+    variants: Sequence[Variant],
+    outcomes: Mapping[Key, _Outcome],
+    left_out: list[dict[str, str]],
+    seconds: float,
+) -> EvidenceStudy:
+    names = [None, *(one.name for one in variants)]
+    ordered = [outcomes[case.name, name] for name in names for case in shared.cases]
+    measured = [row for one in ordered for row in one.measured]
+    request = shared.request
+    return EvidenceStudy(
+        cases=[case_row(case) for case in shared.cases],
+        parts=[asdict(part) for part in dict.fromkeys(one.part for one in variants)],
+        variants=[
+            {"name": one.name, "title": one.title, "part": one.part.name} for one in variants
+        ],
+        rows=[asdict(row) for target in targets for row in varied(measured, target)],
+        questions=[asdict(row) for row in answered([row for one in ordered for row in one.asked])],
+        left_out=left_out,
+        settings={
+            "recipe": request.recipe,
+            "block_m": BLOCK_M,
+            "folds": FOLDS,
+            "seeds": list(SEEDS[:1]),
+            "most_places": request.most_places,
+            "seed": request.seed,
+        },
+        seconds=seconds,
+    )
