@@ -26,8 +26,11 @@ from db.engine import conninfo, session_scope
 from db.schema import Base, Worker
 
 CHUNK_BYTES: Final = 1 << 20
-_NOT_KEPT: Final = ("procrastinate_*", Worker.__tablename__)
-"""Tables whose rows are of the moment: who is at work, and what stands in line for them."""
+_NOT_KEPT: Final = ("procrastinate_*", Worker.__tablename__, "spatial_ref_sys")
+"""Tables whose rows are of the moment: who is at work, and what stands in line for them.
+
+The last one is PostGIS's, which an ordinary user of a database may not write.
+"""
 _NOT_RESTORED = re.compile(r"\d+; \d+ \d+ (?:(?:COMMENT|ACL) - )?(?:SCHEMA|EXTENSION) ")
 """Lines of a list of contents that speak of what the target has before anything is read."""
 

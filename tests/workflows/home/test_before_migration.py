@@ -45,6 +45,8 @@ def test_the_last_are_kept_and_can_be_read(trained_store: Store) -> None:
     command = [restorer, "--list", str(kept[-1])]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "TABLE DATA public city" in listed
+    for of_others in ("spatial_ref_sys", "worker", "procrastinate_jobs"):
+        assert f"TABLE DATA public {of_others}" not in listed
 
 
 def test_an_empty_home_keeps_nothing(store: Store) -> None:

@@ -191,7 +191,7 @@ def test_a_home_that_others_use_is_left_alone(in_use: InUse, store: Store) -> No
         workers.sign_on(session, [QUICK], host="here", pid=1)
     refused("home-has-workers", QUICK)
     with store.session() as session:
-        session.add(Account(name="ann", password_hash="x"))  # noqa: S106 - of nobody
+        session.add(Account(name="ann", role="admin", password_hash="x"))  # noqa: S106 - of nobody
     refused("home-has-accounts", "ann")
     with store.session() as session:
         job = jobs.add_job(session, kind="train", queue=QUICK, request={})
