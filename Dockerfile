@@ -9,8 +9,9 @@ COPY requirements.txt requirements.lock ./
 RUN /opt/aether/bin/pip install -r requirements.txt -c requirements.lock
 
 FROM python:3.11-slim-bookworm
-# rasterio's GDAL takes libexpat from the system, and the slim image has none.
-RUN apt-get update && apt-get install -y --no-install-recommends libexpat1 && rm -rf /var/lib/apt/lists/*
+# rasterio's GDAL takes libexpat from the system, and the slim image has none; backups take the client of the database's
+# version, which in compose.yaml is this Debian's.
+RUN apt-get update && apt-get install -y --no-install-recommends libexpat1 postgresql-client && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 10001 aether && install -d -o aether -g aether /data
 COPY --from=build /opt/aether /opt/aether
 WORKDIR /app

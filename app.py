@@ -5,6 +5,7 @@ import logging
 import streamlit as st
 
 from ui.jobs import tray as job_tray
+from ui.map import map as city_map
 from ui.shell import errors, footer, notice, page, signed_in, state, style, tour
 from ui.shell.logo import MARK, WORDMARK
 
@@ -22,6 +23,8 @@ with errors.boxed(state.reachable):
     cities = state.read_cities()
     if cities:
         state.pick_city(cities)
+    if current.url_path:
+        city_map.prepare()
     job_tray.show_tray(cities)
     signed_in.show_visitor(visitor)
     tour.show(state.city(cities))

@@ -1,6 +1,6 @@
 """The command line's one table: every command under the names it has."""
 
-from cli import jobs, system, users
+from cli import jobs, operations, system, users
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
 from cli.evaluation import bench, cityrep, evaluate, evidence, study
 from cli.grammar import Grammar, Noun, build
@@ -62,6 +62,7 @@ MODEL = Noun(
         "export": models.export,
         "import": models.import_,
         "recipes": recipes.recipes,
+        "pool": arrays.pool,
         "embed": embed.embed,
         "encode-eo": arrays.encode_eo,
         "encode-text": arrays.encode_text,
@@ -98,11 +99,13 @@ STUDY = Noun(
     },
 )
 USER = Noun(
-    "Add, list and remove who may sign in to the web app.",
+    "Who may sign in to the web app, as what, and who did what.",
     {
         "add": users.add,
         "list": users.list_all,
         "password": users.password,
+        "role": users.role,
+        "audit": users.audit,
         "remove": users.remove,
     },
 )
@@ -114,6 +117,7 @@ DATABASE = Noun(
         "status": system.db_status,
         "url": system.db_url,
         "migrate": system.db_migrate,
+        "health": system.health,
     },
 )
 
@@ -123,26 +127,27 @@ GRAMMAR = Grammar(
             "up": system.up,
             "down": system.down,
             "demo": system.demo,
-            "health": system.health,
+            "backup": operations.backup,
+            "restore": operations.restore,
+            "doctor": operations.doctor,
             "job": JOB,
             "user": USER,
             "db": DATABASE,
         },
         "Cities": {"city": CITY, "fetch": FETCH, "place": PLACE, "cache": CACHE},
-        "Ask": {
+        "Ask and map": {
             "ask": question.ask,
             "search": ask.search,
             "similar": ask.similar,
             "change": change.change,
             "profile": profile.profile,
+            **tasks.commands(),
+            "layer": LAYER,
         },
-        "Map": {**tasks.commands(), "layer": LAYER},
         "Models and vectors": {
             "train": training.train,
             "model": MODEL,
             "run": RUN,
-            "pool": arrays.pool,
-            "embed": embed.embed,
         },
         "Judge": {
             "evaluate": evaluate.evaluate,
@@ -153,6 +158,7 @@ GRAMMAR = Grammar(
         },
     },
     old_names={
+        "health": "db health",
         "fetch-many": "city fetch-many",
         "earth-engine-script": "city earth-engine-script",
         "city years": "city list-years",
@@ -166,6 +172,8 @@ GRAMMAR = Grammar(
         "qgis": "layer qgis",
         "models": "model list",
         "recipes": "model recipes",
+        "pool": "model pool",
+        "embed": "model embed",
         "encode-eo": "model encode-eo",
         "encode-text": "model encode-text",
         "runs": "run list",

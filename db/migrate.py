@@ -1,6 +1,7 @@
 """Bring a database to the schema of this version."""
 
 import logging
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from aether_core.errors import StoreUnavailableError
@@ -21,7 +22,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
 
 
-def migrate(url: str, revision: str = "head") -> None:
+def migrate(
+    url: str, revision: str = "head", *, before: Callable[[Engine], object] | None = None
+) -> None:
     """Upgrade to a revision, and the job queue with it, in one transaction: all or nothing.
 
     Processes that call this at once take turns. Harmless when nothing is to be done.
@@ -29,13 +32,14 @@ def migrate(url: str, revision: str = "head") -> None:
     Args:
         url: Address of the database.
         revision: Revision to upgrade to; the newest by default.
+        before: Called first where something is to be done.
 
     Raises:
         InputError: `url` is no PostgreSQL address.
         StoreUnavailableError: The database does not answer, lacks PostGIS, or was written by a
             newer version of this app.
     """
-    _change(url, revision, upwards=True)
+    _change(url, revision, upwards=True, before=before)
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -52,15 +56,20 @@ def downgrade(url: str, revision: str) -> None:
     _change(url, revision, upwards=False)
 
 
-def _change(url: str, revision: str, *, upwards: bool) -> None:
+def _change(
+    url: str, revision: str, *, upwards: bool, before: Callable[[Engine], object] | None = None
+) -> None:
     engine = open_engine(url, statement_timeout_s=0, application_name="aether migrate")
     try:
         with engine.begin() as connection:
             if upwards and revision == "head" and _is_newest(connection):
                 return  # as each start but the first finds it: no lock, no reading of revisions
+        if before is not None:
+            before(engine)
+        with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             if upwards:
-                _require_postgis(connection)
+                require_postgis(connection)
                 command.upgrade(_config(connection), revision)
                 apply_queue_schema(connection)
             else:
@@ -94,6 +103,12 @@ def newest_revision() -> str:
     return head or "none"
 
 
+@cache
+def known_revisions() -> frozenset[str]:
+    """All revisions this version of the app knows the way from."""
+    return frozenset(one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -101,7 +116,12 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-def _require_postgis(connection: Connection) -> None:
+def require_postgis(connection: Connection) -> None:
+    """See that the server has the extension, whether or not this database has it yet.
+
+    Raises:
+        StoreUnavailableError: It has not.
+    """
     available = connection.scalar(
         text("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'")
     )

@@ -99,7 +99,7 @@ def draw_both(city: CitySummary, found: CellChange) -> None:
 def draw_histogram(found: CellChange) -> None:
     """How many cells changed by how much."""
     chart.show_chart(
-        change_histogram(found.change, found.noise.low, found.noise.high),
+        change_histogram(found.change, found.noise.low, found.noise.high, found.units.kind.several),
         "change-histogram",
         height=HISTOGRAM_HEIGHT,
         alt="Histogram of change with the noise band",
@@ -109,15 +109,19 @@ def draw_histogram(found: CellChange) -> None:
 def draw_panel(city: CitySummary, found: CellChange, marks: list[Point]) -> None:
     """The sentence, the figures, the list, what can be done with it."""
     st.write(plain(in_words(found)))
+    unit = found.units.kind
     left, right = st.columns(2, gap="small")
     left.metric(
         "Within noise",
         percent(found.share_below_noise, 1),
-        help="Share of cells that changed no more than stable cells do between the two years",
+        help=f"Share of {unit.several} that changed no more than stable ones do from one year "
+        "to the other",
     )
-    right.metric("Moved towards", f"{found.towards:,}", help="Cells beyond noise")
+    right.metric(
+        "Moved towards", f"{found.towards:,}", help=f"{unit.several.capitalize()} beyond noise"
+    )
     if found.lacking:
-        st.caption(f"{found.lacking:,} cells without data in one of the years are left out.")
+        st.caption(f"{unit.counted(found.lacking)} without data in one of the years are left out.")
     if marks:
         rows(
             (mark.title.partition(". ")[2], f"{mark.lat:.5f}, {mark.lon:.5f}", mark.note)
@@ -137,7 +141,10 @@ def draw_actions(city: CitySummary, found: CellChange) -> None:
         with errors.boxed(state.reachable):
             keep(city, found, title)
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
-        st.caption("Every cell with both scores, the change, and whether it is beyond noise.")
+        st.caption(
+            f"Every {found.units.kind.one} with both scores, the change, and whether it is beyond "
+            "noise."
+        )
         with errors.boxed(state.reachable):
             made_file.in_a_format(
                 f"{city.slug}-{found.title}",

@@ -58,7 +58,7 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
                 [
                     *kind_and_features(layer),
                     f"{layer.created:%d %b %Y, %H:%M}",
-                    f"{layer.features:,} {layer.unit}s",
+                    layer.units.counted(layer.features),
                 ]
             )
             for layer in layers

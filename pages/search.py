@@ -199,7 +199,8 @@ def draw_where(
     st.caption(
         plain(f"{spots.ranked_cells(found.result)}. Model: {found.result.model}{year}.")
         if best
-        else "No cell is left: lower the slider under How sure, or widen the area."
+        else f"No {found.result.units.kind.one} is left: lower the slider under How sure, or widen "
+        "the area."
     )
     return marked(best)
 

@@ -49,7 +49,11 @@ class SmallDisk:
     def aether(self, *words: str, url: str = "") -> Ended:
         """Run one command of ours whose home is the disk's folder `home`."""
         home = str(self.folder / "home")
-        environment = {"AETHER_HOME": home, "AETHER_DATABASE_URL": url}
+        environment = {
+            "AETHER_HOME": home,
+            "AETHER_DATABASE_URL": url,
+            "AETHER_DISK_RESERVE_MB": "0",  # else jobs wait for room before the disk is full
+        }
         limited = bool(self._full) and self.holder is None
         return ended(_command_on_disk, self.holder, limited, words, environment=environment)
 

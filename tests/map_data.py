@@ -8,6 +8,7 @@ import h3.api.numpy_int as h3
 import numpy as np
 import numpy.typing as npt
 
+from aether_core.spatial.lattices import FACE
 from ui.shell.routes import DATA
 from workflows.home import served_files
 from workflows.home.settings import read_settings
@@ -38,9 +39,21 @@ def records(layer: dict[str, Any]) -> Any:
 
 
 def _cells(layer: dict[str, Any]) -> list[dict[str, Any]]:
-    middles = np.frombuffer(fetched(layer["cells"]["middles"]), dtype="<f8").reshape(-1, 2)
-    ids = [f"{cell:x}" for cell in cells_at(middles)]
+    ids = [f"{cell:x}" for cell in cells_at(middles(layer["cells"]))]
     return [{"h": ids[at], **said} for at, said in _shown(layer["shown"]).items()]
+
+
+def middles(cells: dict[str, Any]) -> npt.NDArray[np.float64]:
+    """Where cells lie, as the map's script works it out: longitude and latitude."""
+    steps = np.frombuffer(fetched(cells["places"]), dtype="<i4").reshape(-1, 2)
+    rows = np.array(json.loads(fetched(cells["lattices"])))
+    places = steps.cumsum(axis=0)
+    face = np.round(places[:, 0] / FACE).astype(int)
+    inside = np.column_stack([places[:, 0] - face * FACE, places[:, 1], np.ones(len(places))])
+    x, y, z = np.einsum("nij,nj->in", np.linalg.inv(rows)[face], inside)
+    lon = np.degrees(np.arctan2(y, x))
+    lon = np.where((np.ptp(lon) > 180) & (lon < 0), lon + 360, lon)
+    return np.column_stack([lon, np.degrees(np.arctan2(z, np.hypot(x, y)))])
 
 
 def _shapes(layer: dict[str, Any]) -> dict[str, Any]:

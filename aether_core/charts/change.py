@@ -16,13 +16,14 @@ _BINS: Final = 60
 _SHOWN: Final = 0.998
 
 
-def change_histogram(change: NDArray[np.float32], low: float, high: float) -> Chart:
-    """Draw how many cells changed by how much, with the band of the noise.
+def change_histogram(change: NDArray[np.float32], low: float, high: float, several: str) -> Chart:
+    """Draw how many units changed by how much, with the band of the noise.
 
     Args:
-        change: Change of each cell.
+        change: Change of each unit.
         low: Lower end of the noise.
         high: Upper end of the noise.
+        several: What units are called, such as `map cells`.
     """
     frame = histogram_bars(change, low, high)
     domain = [float(frame["from"].min()), float(frame["to"].max())]
@@ -39,7 +40,11 @@ def change_histogram(change: NDArray[np.float32], low: float, high: float) -> Ch
             x=x,
             x2="to:Q",
             # Most cells lie within the noise; the root lets the others be seen beside them.
-            y=alt.Y("cells:Q", title="Cells (root scale)", scale=alt.Scale(type="sqrt")),
+            y=alt.Y(
+                "cells:Q",
+                title=f"{several.capitalize()} (root scale)",
+                scale=alt.Scale(type="sqrt"),
+            ),
             y2=alt.Y2Datum(0),
             color=alt.Color(
                 "what:N",
@@ -51,15 +56,15 @@ def change_histogram(change: NDArray[np.float32], low: float, high: float) -> Ch
                 "what:N",
                 alt.Tooltip("from:Q", title="from", format="+.3f"),
                 alt.Tooltip("to:Q", title="to", format="+.3f"),
-                alt.Tooltip("cells:Q", format=","),
+                alt.Tooltip("cells:Q", title=several, format=","),
             ],
         )
     )
     ends = alt.Chart(pd.DataFrame({"from": [low, high]}))
     rules = ends.mark_rule(color=QUIET, strokeDash=[5, 4]).encode(x=x)
     within = float(((change >= low) & (change <= high)).mean())
-    note = f"{percent(within, 1)} of {counted(len(change))} cells within noise (dashed)"
-    return titled(layered(bars, rules), "Change in score across cells", note)
+    note = f"{percent(within, 1)} of {counted(len(change))} {several} within noise (dashed)"
+    return titled(layered(bars, rules), f"Change in score across {several}", note)
 
 
 def histogram_bars(change: NDArray[np.float32], low: float, high: float) -> pd.DataFrame:

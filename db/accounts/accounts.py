@@ -39,8 +39,6 @@ def named(session: Session, name: str) -> Account:
     return account
 
 
-def epoch_of(session: Session, account_id: int) -> tuple[str, int] | None:
-    """Name and epoch of an account that is still there."""
-    found = session.execute(select(Account.name, Account.epoch).where(Account.id == account_id))
-    row = found.one_or_none()
-    return None if row is None else (row[0], row[1])
+def numbered(session: Session, account_id: int) -> Account | None:
+    """The account of a number that is still there."""
+    return session.get(Account, account_id)

@@ -76,28 +76,72 @@ def find_programs(roots: Sequence[Path] | None = None, *, major: int | None = No
     )
 
 
-def _candidate_folders(roots: Sequence[Path] | None) -> list[Path]:
+@dataclass(frozen=True)
+class ClientPrograms:
+    """The programs that write a database into a file and read it back.
+
+    Attributes:
+        folder: Holds `pg_dump`, `pg_restore` and `psql`.
+        major: Major version.
+    """
+
+    folder: Path
+    major: int
+
+    def path(self, name: str) -> str:
+        """Full path of one program."""
+        return str(self.folder / name)
+
+
+def find_client_programs(major: int, roots: Sequence[Path] | None = None) -> ClientPrograms:
+    """The client programs of one major version; a server need not be installed beside them.
+
+    Args:
+        major: Of the server they are to speak to: `pg_dump` refuses a newer one, and what it
+            writes is read by a server of its own version without losses.
+        roots: Folders to look below. None looks in `SYSTEM_ROOTS`, then on PATH.
+
+    Raises:
+        StoreUnavailableError: They are not installed; the message says what to install.
+    """
+    for folder in _candidate_folders(roots, "pg_dump"):
+        complete = all((folder / name).is_file() for name in ("pg_restore", "psql"))
+        if complete and _major(_output([str(folder / "pg_dump"), "--version"])) == major:
+            return ClientPrograms(folder, major)
+    raise StoreUnavailableError(
+        f"the programs pg_dump, pg_restore and psql of PostgreSQL {major}, the database's version, "
+        f"are not installed; install them with: sudo apt-get install postgresql-client-{major}",
+        code="postgresql-client-missing",
+    )
+
+
+def _major(version: str) -> int | None:
+    match = re.search(r"(\d+)(?:\.\d+|devel|beta\d*|rc\d*)?", version)
+    return None if match is None else int(match[1])
+
+
+def _candidate_folders(roots: Sequence[Path] | None, program: str = "postgres") -> list[Path]:
     folders = [
         folder
         for root in (SYSTEM_ROOTS if roots is None else roots)
         for folder in sorted(root.glob("*/bin"))
     ]
     if roots is None:
-        on_path = shutil.which("postgres")
+        on_path = shutil.which(program)
         if on_path is not None:
             folders.append(Path(on_path).resolve().parent)
-    return [folder for folder in folders if (folder / "postgres").is_file()]
+    return [folder for folder in folders if (folder / program).is_file()]
 
 
 def _inspect(folder: Path) -> Programs | None:
     """Version and PostGIS of one folder; None when its programs do not run."""
     version = _output([str(folder / "postgres"), "--version"])
-    match = re.search(r"(\d+)(?:\.\d+|devel|beta\d*|rc\d*)?", version)
-    if match is None or not (folder / "initdb").is_file():
+    major = _major(version)
+    if major is None or not (folder / "initdb").is_file():
         return None
     share = _output([str(folder / "pg_config"), "--sharedir"])
     has_postgis = bool(share) and (Path(share) / "extension" / "postgis.control").is_file()
-    return Programs(folder=folder, major=int(match[1]), has_postgis=has_postgis)
+    return Programs(folder=folder, major=major, has_postgis=has_postgis)
 
 
 def _output(command: list[str]) -> str:

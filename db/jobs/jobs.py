@@ -166,6 +166,22 @@ def start(session: Session, job_id: int) -> Job:
         ) from error
 
 
+def note_waiting(session: Session, job_id: int, stage: str) -> Job | None:
+    """Say of a job that nobody has taken yet what it waits for.
+
+    Returns:
+        The job; None where it does not wait any more.
+    """
+    waiting = session.scalar(
+        update(Job)
+        .where(Job.id == job_id, Job.state.in_(UNFINISHED))
+        .values(stage=stage)
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    )
+    return None if waiting is None else job_by_id(session, job_id)
+
+
 def report(
     session: Session,
     lease: JobLease,

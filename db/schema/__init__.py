@@ -5,7 +5,7 @@ cascades. Texts are the one exception, a cache shared by all cities. Geometries 
 (EPSG:4326). Spatial indexes are spelled out as ordinary GiST indexes, so that each exists once.
 """
 
-from db.schema.accounts import Account
+from db.schema.accounts import Account, Deed
 from db.schema.base import Base
 from db.schema.evidence import GIVEN, Area, AreaSet, Evaluation, Label, LabelSet
 from db.schema.fetches import Fetch
@@ -48,6 +48,7 @@ __all__ = [
     "CellFeature",
     "City",
     "CityArea",
+    "Deed",
     "EOFeature",
     "EncodedText",
     "Evaluation",

@@ -1,4 +1,4 @@
-"""Who may sign in."""
+"""Who may sign in, and who did what."""
 
 from datetime import datetime
 
@@ -15,6 +15,7 @@ class Account(Base):
 
     Attributes:
         name: In lower case.
+        role: What they may do: `viewer`, `analyst` or `admin`.
         password_hash: By argon2id, with its salt and cost.
         epoch: Grows when whoever is signed in has to sign in again.
         failures: Wrong passwords in a row.
@@ -26,9 +27,28 @@ class Account(Base):
 
     id: Mapped[int] = new_id()
     name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
     password_hash: Mapped[str]
     epoch: Mapped[int] = mapped_column(server_default=_NONE)
     failures: Mapped[int] = mapped_column(server_default=_NONE)
     failed_at: Mapped[datetime | None]
     signed_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = created()
+
+
+class Deed(Base):
+    """Something that somebody did. It outlives the account and what it was done to.
+
+    Attributes:
+        who: Name of the account, or `operator` for commands.
+        action: What was done, such as "remove city".
+        subject: To what.
+    """
+
+    __tablename__ = "deed"
+
+    id: Mapped[int] = new_id()
+    at: Mapped[datetime] = created()
+    who: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]

@@ -1,21 +1,16 @@
 """Every command that README and docs print is understood, and those that cost little are run."""
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.core import TyperGroup
 
 from cli.__main__ import command_of, expand_many, run
 from cli.app import GRAMMAR, app
-from db.cluster.programs import find_programs
 from tests.app_fixtures import SLUG
 from workflows.cities.cities import show_city
 from workflows.home.store import Store
@@ -140,37 +135,3 @@ def test_what_costs_little_works_as_documented(
     for line in lines:
         assert run(in_this_city(line, app_environment)) == 0, (line, capsys.readouterr().err)
     assert (tmp_path / "church.geojson").stat().st_size > 1000
-
-
-def test_the_documented_backup_works(app_environment: Store, tmp_path: Path) -> None:
-    (snippet,) = re.findall(r"`(pg_dump [^`]*)`", (ROOT / "docs" / "operations.md").read_text())
-    launcher = tmp_path / "aether"
-    launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cli "$@"\n')
-    launcher.chmod(0o755)
-    programs = find_programs().folder
-    environment: dict[str, Any] = {
-        **os.environ,
-        "PATH": f"{programs}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-    }
-    answer = subprocess.run(
-        ["bash", "-euc", snippet],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert "CREATE TABLE public.city " in answer.stdout
-    assert f"\t{SLUG}\t" in answer.stdout
-    asked = subprocess.run(
-        ["bash", "-euc", 'psql "$(./aether db url)" -Atc "SELECT count(*) FROM city"'],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert asked.stdout.strip() == "1"
-    assert app_environment.libpq_url.startswith("postgresql://")

@@ -28,14 +28,18 @@ def test_an_account_is_added_listed_changed_and_removed(
 
     file = tmp_path / "password"
     file.write_text(f"{FIRST}\nmore\n")
-    code, added = ask("user", "add", "Carla", "--password-file", str(file))
+    code, added = ask("user", "add", "Carla", "--role", "viewer", "--password-file", str(file))
     assert code == 0
     assert isinstance(added, dict)
-    assert added["name"] == "carla"
+    assert (added["name"], added["role"]) == ("carla", "viewer")
     assert sign_in(module_store, "carla", FIRST).name == "carla"
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECOND}\n"))
     assert ask("user", "password", "carla")[0] == 0
     assert sign_in(module_store, "carla", SECOND).name == "carla"
+    assert ask("user", "role", "carla", "analyst")[0] == 0
+    _, deeds = ask("user", "audit", "--last", "2")
+    assert isinstance(deeds, list)
+    assert [one["action"] for one in deeds] == ["change role", "sign in"]
     _, listed = ask("user", "list")
     assert isinstance(listed, list)
     assert "carla" in [one["name"] for one in listed]
@@ -43,6 +47,7 @@ def test_an_account_is_added_listed_changed_and_removed(
     assert ask("user", "remove", "carla") == (0, {"removed": "carla"})
     for words in (
         ["user", "remove", "carla"],
+        ["user", "role", "carla", "king"],
         ["user", "add", "d", "--password-file", str(tmp_path / "none")],
         ["user", "add", "d", "--password-file", str(tmp_path)],
     ):

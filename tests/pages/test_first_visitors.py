@@ -1,5 +1,6 @@
 """Those who come first, by a link to a page, right after the server has started."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -14,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 from tests.app_fixtures import SLUG
 from tests.pages.stream import Shown, visit
 from tests.workflows.up.up_home import answers, free_port, soon
+from ui.server.readiness import NOT_READY
 from workflows.home.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,3 +60,7 @@ def test_each_of_several_at_once_gets_the_whole_page(fresh_port: int) -> None:
     with pytest.raises(InvalidStatus):
         visit(fresh_port, "search", origin="http://127.0.0.1:1")
     assert visit(fresh_port, "", origin=f"http://127.0.0.1:{fresh_port}").titles
+    with pytest.raises(HTTPError) as unready:  # no worker runs here
+        urlopen(f"http://127.0.0.1:{fresh_port}/ready", timeout=10)
+    assert unready.value.code == NOT_READY
+    assert json.loads(unready.value.read()) == {"database": True, "worker": False}

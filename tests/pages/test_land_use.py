@@ -200,9 +200,9 @@ def test_labels_that_cannot_be_used_are_refused_before_a_fit(
     assert visit.button(key="landuse-go").disabled
 
 
-def test_a_file_that_is_not_there_is_a_box(app_environment: Store) -> None:
+def test_a_file_that_is_not_there_is_a_box(app_environment: Store, tmp_path: Path) -> None:
     visit = open_page("land_use")
-    give(visit, Path("/no/such/labels.gpkg"))
+    give(visit, tmp_path / "labels.gpkg")
     assert "no such file" in errors(visit)
     assert list_layers(app_environment, SLUG) == []
 

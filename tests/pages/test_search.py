@@ -315,6 +315,12 @@ def test_links_that_cannot_be_followed(link: str, says: str) -> None:
     assert says in visit.error[0].value
 
 
+@pytest.mark.usefixtures("app_environment")
+def test_a_year_that_is_gone_is_said() -> None:
+    visit = open_page("search", year="1999")
+    assert "1999" in visit.warning[0].value
+
+
 def test_a_link_holds_all_of_a_criterion() -> None:
     asked = (
         Criterion("like", "night out", weight=0.5),

@@ -78,8 +78,9 @@ def show_chips(city: CitySummary, question: Question, answer: Answer | None) -> 
 
 
 def show_read_again() -> None:
-    """The button that forgets what was edited."""
-    st.button("Read the words again", on_click=asking.read_again, type="tertiary", key="reread")
+    """The button that forgets what was edited, or what a link brought without words."""
+    label = "Read the words again" if st.session_state.get(asking.WORDS) else "Begin anew"
+    st.button(label, on_click=asking.read_again, type="tertiary", key="reread")
 
 
 def _completed(criteria: Sequence[Criterion]) -> Sequence[Criterion]:
@@ -238,7 +239,7 @@ def _show_reading(answer: Answer) -> None:
     if STRAIGHT_LINE in answer.notes:
         lines.append("Distances are straight lines, this city has no streets kept")
     if answer.left_out:
-        lines.append(f"{answer.left_out:,} map cells of water are not ranked")
+        lines.append(f"{answer.units.kind.counted(answer.left_out)} of water are not ranked")
     if not lines and not answer.notes:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="understood"):

@@ -270,6 +270,12 @@ def year_asked(city: CitySummary) -> int | None:
     return None if found == city.year else found
 
 
+def year_gone(city: CitySummary) -> str | None:
+    """The year that the address asks of and the city does not hold; None for any other."""
+    asked = st.query_params.get(YEAR)
+    return None if asked is None or asked in map(str, city.years) else asked
+
+
 def choose_year(city: CitySummary, year: int) -> None:
     """Ask of this year from now on."""
     if year == city.year:

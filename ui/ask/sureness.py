@@ -71,8 +71,9 @@ def ask_sureness(question: Question, found: Found) -> None:
             "unfamiliar."
         )
         return
+    unit = found.result.units.kind
     st.slider(
-        "Grey out cells less sure than",
+        f"Grey out {unit.several} less sure than",
         0,
         90,
         step=10,
@@ -82,9 +83,9 @@ def ask_sureness(question: Question, found: Found) -> None:
     )
     outside = int(ground.outside.sum())
     tested.append(
-        f"Sureness compares each cell's ground, as the model sees it, with the ground under "
+        f"Sureness compares the ground of each {unit.one}, as the model sees it, with that under "
         f"{count(ground.places, 'place')} of the city: 100 % where it is alike, 50 % at the border "
-        f"of the area of applicability, 0 % far beyond. {count(outside, 'cell')} of "
+        f"of the area of applicability, 0 % far beyond. {unit.counted(outside)} of "
         f"{len(ground.outside):,} {'lies' if outside == 1 else 'lie'} outside it. Weak support of "
         "a likeness halves all of it."
     )

@@ -82,13 +82,14 @@ def _result(result: Answer | CellScores) -> _Result:
     if isinstance(result, Answer):
         return _Result(
             result.title[:200],
-            "Every cell with its score, its rank, each part and each distance, WGS84.",
+            f"Every {result.units.kind.one} with its score, its rank, each part and each distance, "
+            "WGS84.",
             lambda title: keep_answer(state.store(), result, title),
             lambda name: _offer_answer(name, result),
         )
     return _Result(
         default_title(result),
-        "Every map cell with its score and its rank in the city, WGS84.",
+        f"Every {result.units.kind.one} with its score and its rank in the city, WGS84.",
         lambda title: keep_layer(state.store(), result, title),
         lambda name: made_file.in_a_format(
             name,

@@ -9,6 +9,7 @@ from aether_core.search.question.criteria import KINDS, Criterion
 from ui.ask import change as change_asked
 from ui.ask import question as asking
 from ui.shell import page, state
+from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 
 CHANGE: Final = "Change"
@@ -23,6 +24,13 @@ def switch_years(city: CitySummary, *, changed: bool) -> None:
         city: The city.
         changed: Whether the page shows what has changed; that of one year does otherwise.
     """
+    gone = None if changed else asking.year_gone(city)
+    if gone is not None:
+        st.warning(
+            f"This city has no data of {plain(gone)}: the link is wrong, or that year was removed. "
+            f"This is {city.year}.",
+            icon=":material/event_busy:",
+        )
     if len(city.years) < 2:
         return
     here = CHANGE if changed else str(asking.year_asked(city) or city.year)

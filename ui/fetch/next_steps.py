@@ -39,7 +39,7 @@ def show_next_steps(city: CitySummary) -> None:
             else ""
         )
         st.write(
-            f"{count(city.pois, 'place')} and {count(city.cells, 'cell')}; "
+            f"{count(city.pois, 'place')} and {city.unit.counted(city.cells)}; "
             f"{size(fetch.megabytes)} were downloaded{reused}."
         )
         if fetch.not_trained:

@@ -13,6 +13,7 @@ from ui.shell import errors, state
 from ui.shell.text import duration, plain, sentence
 from workflows.jobs.job import JobSummary, cancel_job, see_to_a_worker
 from workflows.jobs.queue import STALLED_SECONDS
+from workflows.jobs.room import WAITS
 
 POLL_SECONDS: Final = 1.0
 STOPPING: Final = "Stopping"
@@ -103,6 +104,8 @@ def now(job: JobSummary, stopping: str = STOPPING) -> str:
 
 def waiting(job: JobSummary) -> str:
     """What a job waits for."""
+    if job.stage.startswith(WAITS):
+        return sentence(job.stage)
     fresh = (datetime.now(UTC) - job.created).total_seconds() < _STARTING_SECONDS
     return "Starting" if fresh else "Waiting for other jobs to finish"
 

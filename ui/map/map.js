@@ -2,11 +2,13 @@
 // in them, and are fetched once; a rerun sends only where they are. What is seen of a city, and which
 // layers, outlives reruns and pages. Clicks go to the server as longitude and latitude.
 
+import { CellIndex, PixelIndex, PointIndex, ShapeIndex, middlesOf, seenFrom } from "./finding.js";
+
 const KEPT = 80; // pieces of data held in memory
+const KEPT_LARGE = 8; // of what is made of them, which may take some 10 MB
+const ALL_CELLS = 30_000; // so many are all drawn, wherever one looks; of more, a picture or those in view
 const NO_CLASS = 255;
 const MOST_ZOOM = 20;
-const HIGHLIGHT = [255, 255, 255, 110];
-const UNSEEN = [0, 0, 0, 0];
 const EARTH_M = 40075016.7;
 const MOST_SHAKE = 6; // pixels between press and release of a click
 const FEWEST_LETTERS = 2;
@@ -20,7 +22,8 @@ let linked = /^#map=(.+)$/.exec(location.hash)?.[1]; // the view a link asks for
 let library; // deck.gl, loaded once a page
 let converter;
 const pieces = new Map(); // address → promise of its content
-const made = new Map(); // what layers are drawn from → its colours, so that equal ones are not made twice
+const made = new Map(); // what layers are drawn from → what was made of it, so that it is not made twice
+const indexes = new Map(); // where cells lie → which one a point is in
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -30,6 +33,9 @@ export default function (component) {
   // Called at each change of the data, too: only a map that has left the page is given up.
   return () => setTimeout(() => root.isConnected || root.cityMap.leave(), 0);
 }
+
+// Load deck.gl before a map is there: a second of processor while the page waits for its answer.
+export const prepare = (address) => loadLibrary(address);
 
 function loadLibrary(address) {
   library ??= new Promise((resolve, reject) => {
@@ -58,11 +64,15 @@ function piece(address, read) {
   return pieces.get(address);
 }
 
-function remember(map, key, value) {
+function remember(map, key, value, most = KEPT) {
+  map.delete(key);
   map.set(key, value);
-  if (map.size > KEPT) map.delete(map.keys().next().value);
+  if (map.size > most) map.delete(map.keys().next().value);
   return value;
 }
+
+// What is kept under a key, or made now.
+const keptOr = (map, key, make) => remember(map, key, map.get(key) ?? make(), KEPT_LARGE);
 
 const numbers = (address, kind) => piece(address, async (answer) => new kind(await answer.arrayBuffer()));
 const json = (address) => piece(address, (answer) => answer.json());
@@ -101,66 +111,224 @@ class Tips {
   }
 }
 
-async function cellLayer(deck, one, words) {
-  const [middles, classes] = await Promise.all([
-    numbers(one.cells.middles, Float64Array),
-    numbers(one.shown.classes, Uint8Array),
-  ]);
-  const key = [one.cells.middles, one.shown.classes, JSON.stringify(one.shown.palette)].join(" ");
-  const data =
-    made.get(key) ??
-    remember(made, key, {
-      length: classes.length,
-      attributes: {
-        getPosition: { value: middles, size: 2 },
-        getFillColor: { value: coloursOf(classes, one.shown.palette), size: 4, normalized: true },
-      },
+const AS_THEY_ARE = { minFilter: "nearest", magFilter: "nearest", mipmapFilter: "none" }; // no colour is mixed
+
+// A layer that is drawn: `layer` gives deck.gl's for what is seen, `at` what lies at a place of it,
+// as a number, an outline and words, or null. Nothing is drawn to be picked from.
+
+class Cells {
+  constructor(deck, one, middles, faces, classes, words) {
+    Object.assign(this, { deck, one, middles, classes });
+    this.tips = new Tips(one.shown, classes, words);
+    const { cells, shown } = one;
+    this.index = () => keptOr(indexes, cells.places, () => new CellIndex(middles, faces));
+    const key = [cells.places, shown.classes, JSON.stringify(shown.palette)].join(" ");
+    this.colours = keptOr(made, key, () => new CellColours(middles, classes, shown.palette));
+  }
+
+  layer(seen) {
+    if (this.classes.length > ALL_CELLS) {
+      const drawn = this.index().picture();
+      if (seen.pixels(drawn.pixel) < 1.2) return this.again("picture", () => this.picture(drawn));
+    }
+    const data = this.classes.length > ALL_CELLS ? this.colours.within(seen) : this.colours.all();
+    return this.again(data, () => this.columns(data));
+  }
+
+  // deck.gl's layer of before, where it is drawn from the same.
+  again(of, make) {
+    if (this.of !== of) [this.of, this.made] = [of, make()];
+    return this.made;
+  }
+
+  picture(drawn) {
+    const { deck, one } = this;
+    return new deck.BitmapLayer({
+      id: `${one.id}-picture`,
+      image: this.colours.picture(drawn),
+      bounds: drawn.bounds,
+      textureParameters: AS_THEY_ARE,
+      opacity: one.opacity,
+      side: one.side,
     });
-  return new deck.ColumnLayer({
-    id: one.id,
-    data,
-    diskResolution: one.cells.outline.length,
-    vertices: one.cells.outline,
-    radius: 1,
-    extruded: false,
-    material: false,
-    pickable: true,
-    autoHighlight: true,
-    highlightColor: ({ index }) => (classes[index] === NO_CLASS ? UNSEEN : HIGHLIGHT),
-    opacity: one.opacity,
-    side: one.side,
-    tips: new Tips(one.shown, classes, words),
-  });
+  }
+
+  columns(data) {
+    const { deck, one } = this;
+    return new deck.ColumnLayer({
+      id: one.id,
+      data,
+      diskResolution: one.cells.outline.length,
+      vertices: one.cells.outline,
+      radius: 1,
+      extruded: false,
+      material: false,
+      opacity: one.opacity,
+      side: one.side,
+    });
+  }
+
+  at(longitude, latitude) {
+    const index = this.index();
+    const at = index.at(longitude, latitude);
+    if (at < 0 || this.classes[at] === NO_CLASS) return null;
+    return { words: () => this.tips.at(at), rings: () => [index.outline(at)] };
+  }
 }
 
-async function shapeLayer(deck, one, words) {
-  const [shapes, classes] = await Promise.all([json(one.shapes), numbers(one.shown.classes, Uint8Array)]);
+// Cells in their colours: as deck.gl takes them, all or those in view, or as one picture.
+class CellColours {
+  constructor(middles, classes, palette) {
+    Object.assign(this, { middles, classes, palette });
+  }
+
+  all() {
+    this.whole ??= columns(this.middles, coloursOf(this.classes, this.palette));
+    return this.whole;
+  }
+
+  // Those in view and somewhat around it; the ones of before as long as these hold the view.
+  within(seen) {
+    const { middles, classes, palette } = this;
+    if (this.part && seen.inside(this.around) && seen.zoom - this.zoom < 1.5) return this.part;
+    this.around = seen.wider(0.3);
+    this.zoom = seen.zoom;
+    const [west, south, east, north] = this.around;
+    const rows = [];
+    for (let at = 0; at < classes.length; at += 1) {
+      const latitude = middles[2 * at + 1];
+      if (latitude < south || latitude > north || classes[at] === NO_CLASS) continue;
+      if (middles[2 * at] >= west && middles[2 * at] <= east) rows.push(at);
+    }
+    const some = new Float64Array(rows.length * 2);
+    rows.forEach((at, n) => some.set([middles[2 * at], middles[2 * at + 1]], 2 * n));
+    this.part = columns(some, coloursOf(Uint8Array.from(rows, (at) => classes[at]), palette));
+    return this.part;
+  }
+
+  picture({ owners, width, height }) {
+    if (this.image) return this.image;
+    const colours = new Uint32Array(coloursOf(this.classes, this.palette).buffer);
+    const pixels = new Uint32Array(owners.length);
+    for (let n = 0; n < owners.length; n += 1) if (owners[n] >= 0) pixels[n] = colours[owners[n]];
+    this.image = new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
+    return this.image;
+  }
+}
+
+const columns = (middles, colours) => ({
+  length: colours.length / 4,
+  attributes: {
+    getPosition: { value: middles, size: 2 },
+    getFillColor: { value: colours, size: 4, normalized: true },
+  },
+});
+
+async function cells(library, one, words) {
+  const { places, lattices } = one.cells;
+  const [deck, faces, middles, classes] = await Promise.all([
+    library,
+    json(lattices),
+    piece(places, async (answer) => middlesOf(new Int32Array(await answer.arrayBuffer()), await json(lattices))),
+    numbers(one.shown.classes, Uint8Array),
+  ]);
+  return new Cells(deck, one, middles, faces, classes, words);
+}
+
+const DOT = { metres: 12, least: 3.2, most: 7 };
+
+async function shapes(library, one, words) {
+  const [deck, document, classes] = await Promise.all([
+    library,
+    json(one.shapes),
+    numbers(one.shown.classes, Uint8Array),
+  ]);
   const { palette } = one.shown;
   const key = `${one.shapes} ${one.shown.classes}`;
-  const features = made.get(key) ?? remember(made, key, shapes.features.filter(drawn));
-  function drawn(shape) {
-    return classes[shape.properties.at] !== NO_CLASS;
-  }
-  return new deck.GeoJsonLayer({
+  const drawn = keptOr(made, key, () => document.features.filter((shape) => classes[shape.properties.at] !== NO_CLASS));
+  const layer = new deck.GeoJsonLayer({
     id: one.id,
-    data: features,
+    data: drawn,
     getFillColor: (shape) => palette[classes[shape.properties.at]],
     updateTriggers: { getFillColor: [one.shown.classes, JSON.stringify(palette)] },
     getLineColor: one.line,
     lineWidthMinPixels: 0.4,
     lineWidthMaxPixels: 1,
-    getPointRadius: 12,
-    pointRadiusMinPixels: 3.2,
-    pointRadiusMaxPixels: 7,
+    getPointRadius: DOT.metres,
+    pointRadiusMinPixels: DOT.least,
+    pointRadiusMaxPixels: DOT.most,
     stroked: one.stroked,
     filled: true,
-    pickable: true,
-    autoHighlight: true,
-    highlightColor: HIGHLIGHT,
     opacity: one.opacity,
     side: one.side,
-    tips: new Tips(one.shown, classes, words),
   });
+  const tips = new Tips(one.shown, classes, words);
+  return {
+    one,
+    layer: () => layer,
+    at(longitude, latitude, zoom) {
+      const index = keptOr(indexes, key, () => new ShapeIndex(drawn, DOT));
+      const found = index.at(longitude, latitude, zoom);
+      return found && { words: () => tips.at(found.at), rings: () => (found.area ? index.outline(found.area) : []) };
+    },
+  };
+}
+
+// Many areas as one picture; another says which one each pixel of it shows.
+async function picture(library, one, words) {
+  const [deck, classes] = await Promise.all([library, numbers(one.shown.classes, Uint8Array)]);
+  const tips = new Tips(one.shown, classes, words);
+  const layer = new deck.BitmapLayer({
+    id: one.id,
+    image: one.image,
+    bounds: one.bounds,
+    textureParameters: AS_THEY_ARE,
+    opacity: one.opacity,
+    side: one.side,
+  });
+  let index; // fetched when something is first pointed at
+  return {
+    one,
+    layer: () => layer,
+    at(longitude, latitude) {
+      if (!index) pixels(one.owners).then((found) => (index = new PixelIndex(found, one.bounds)), console.error);
+      const found = index?.at(longitude, latitude);
+      return found && classes[found.at] !== NO_CLASS ? { words: () => tips.at(found.at) } : null;
+    },
+  };
+}
+
+// The pixels of a picture, as they were written.
+const pixels = (address) =>
+  piece(address, async (answer) => {
+    const untouched = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+    const image = await createImageBitmap(await answer.blob(), untouched);
+    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    pen.drawImage(image, 0, 0);
+    return pen.getImageData(0, 0, image.width, image.height);
+  });
+
+// Points with their words, as deck.gl draws them.
+function points(one, layer, data) {
+  const { getPosition, getRadius, radiusMinPixels, radiusMaxPixels, radiusUnits } = layer.props;
+  const alone = radiusUnits === "pixels";
+  const size = {
+    metres: alone ? 0 : Number(getRadius) || 0,
+    least: alone ? getRadius : radiusMinPixels,
+    most: alone ? getRadius : radiusMaxPixels,
+  };
+  const index = new PointIndex([...data.keys()], data.map(getPosition), size);
+  return {
+    one,
+    layer: () => layer,
+    at(longitude, latitude, zoom) {
+      const found = index.at(longitude, latitude, zoom);
+      if (!found) return null;
+      const object = data[found.at];
+      return { object, words: async () => (object.t ? [object.t, object.n] : null) };
+    },
+  };
 }
 
 // What a browser keeps while its tab is open; nothing where it keeps none.
@@ -194,15 +362,18 @@ function matching(places, words) {
     .map(({ place }) => place);
 }
 
-const BUILDERS = { CellLayer: cellLayer, ShapeLayer: shapeLayer };
+const BUILDERS = { CellLayer: cells, ShapeLayer: shapes, PictureLayer: picture };
 
-async function layerOf(deck, one, words) {
+// A layer that is drawn; its data are fetched while deck.gl is.
+async function drawnOf(library, one, words) {
   const builder = BUILDERS[one["@@type"]];
-  if (builder) return builder(deck, one, words);
+  if (builder) return builder(library, one, words);
+  const [deck, data] = await Promise.all([library, typeof one.data === "string" ? json(one.data) : one.data]);
   converter ??= new deck.JSONConverter({ configuration: { classes: deck } });
-  const data = typeof one.data === "string" ? await json(one.data) : one.data;
   const { layers } = converter.convert({ layers: [{ ...one, data: [] }] });
-  return layers[0].clone({ data, opacity: one.opacity });
+  const layer = layers[0].clone({ data, opacity: one.opacity, pickable: false });
+  if (one.pickable && layer instanceof deck.ScatterplotLayer) return points(one, layer, data);
+  return { one, layer: () => layer, at: () => null };
 }
 
 class CityMap {
@@ -217,8 +388,9 @@ class CityMap {
       if (button) this.press(button.dataset.act);
     });
     this.stage.addEventListener("keydown", (event) => this.key(event));
-    this.stage.addEventListener("pointerleave", () => this.say(null));
+    this.stage.addEventListener("pointerleave", () => this.point(null));
     const ground = this.find(".deck");
+    ground.addEventListener("pointermove", (event) => this.point(event));
     ground.addEventListener("pointerdown", (event) => (this.pressed = [event.clientX, event.clientY]));
     ground.addEventListener("click", (event) => this.clicked(event));
     this.box = this.find(".find input");
@@ -234,6 +406,7 @@ class CityMap {
     this.resized = new ResizeObserver(() => {
       this.scale();
       if (this.view && this.sided) this.deck?.setProps(this.sides());
+      this.redraw();
     });
     this.resized.observe(this.stage);
     root.addEventListener("fullscreenchange", () => this.label());
@@ -255,15 +428,17 @@ class CityMap {
     this.divide();
     if (!this.deck) this.tell(data.words.waiting);
     try {
-      const deck = await loadLibrary(data.code);
+      const loading = loadLibrary(data.code);
       const chosen = this.chosen();
       const ordered = this.ordered();
-      const layers = await Promise.all(
-        ordered.map((one) => layerOf(deck, { ...one, ...this.look(chosen, one.group) }, data.words)),
+      const drawn = await Promise.all(
+        ordered.map((one) => drawnOf(loading, { ...one, ...this.look(chosen, one.group) }, data.words)),
       );
       if (turn !== this.turn || !this.root.isConnected) return;
-      const seen = layers.filter((_, at) => !chosen[ordered[at].group]?.hidden);
-      this.show(deck, this.visited ? [...seen, this.ring(deck)] : seen);
+      this.drawn = drawn.filter(({ one }) => !chosen[one.group]?.hidden);
+      const deck = await loading;
+      if (this.visited) this.drawn.push(this.ring(deck));
+      this.show(deck);
       this.tell("");
       this.legend(await this.counts());
     } catch (error) {
@@ -272,9 +447,10 @@ class CityMap {
     }
   }
 
-  show(deck, layers) {
+  show(deck) {
     this.library = deck;
     this.view ??= this.linkedView() ?? this.keptView() ?? this.whole();
+    const layers = this.layers();
     if (this.deck) {
       this.deck.setProps({ layers, ...(this.sided ? this.sides() : { views: this.wholeView() }) });
       return;
@@ -285,14 +461,25 @@ class CityMap {
       layers,
       layerFilter: ({ layer, viewport }) => !layer.props.side || layer.props.side === viewport.id,
       controller: { keyboard: false },
-      pickingRadius: 3,
       onViewStateChange: (change) => this.turned(change),
-      onHover: (info) => this.hover(info),
-      getCursor: ({ isDragging, isHovering }) =>
-        isDragging ? "grabbing" : isHovering && this.data.clickable ? "pointer" : "grab",
+      getCursor: ({ isDragging }) => (isDragging ? "grabbing" : this.over && this.data.clickable ? "pointer" : "grab"),
     });
     if (this.data.style) this.startBasemap();
     this.moved();
+  }
+
+  // deck.gl's layers for what is seen: of many cells, not all are drawn everywhere.
+  layers() {
+    const { clientWidth, clientHeight } = this.stage;
+    const seen = seenFrom(this.view, clientWidth, clientHeight, devicePixelRatio);
+    this.given = this.drawn.map((one) => one.layer(seen));
+    return this.given;
+  }
+
+  redraw() {
+    if (!this.deck || !this.view) return;
+    const before = this.given;
+    if (this.layers().some((layer, at) => layer !== before[at])) this.deck.setProps({ layers: this.given });
   }
 
   // One view of the ground, or one on each side of the divider that go on in each other.
@@ -460,7 +647,8 @@ class CityMap {
 
   moved() {
     const { longitude, latitude, zoom } = this.view;
-    this.say(null);
+    this.point(null);
+    this.redraw();
     this.scale();
     this.follow();
     keep(`aether view ${this.data.place}`, { longitude, latitude, zoom });
@@ -489,26 +677,65 @@ class CityMap {
 
   // Pointer and keys.
 
-  async hover(info) {
+  // Say what the pointer is on, once a frame; null once it is on nothing.
+  point(event) {
+    if (event?.pointerType === "touch") return;
     this.pointed += 1;
-    const { pointed } = this;
-    const words = await this.wordsOf(info);
-    if (pointed === this.pointed) this.say(words, info);
+    cancelAnimationFrame(this.pointing);
+    if (!event || event.buttons) {
+      this.over = null;
+      this.say(null);
+      return;
+    }
+    const { clientX, clientY } = event;
+    this.pointing = requestAnimationFrame(() => this.hover(clientX, clientY));
   }
 
-  async wordsOf({ picked, layer, object, index }) {
-    if (!picked) return null;
-    if (layer.props.tips) return layer.props.tips.at(object?.properties?.at ?? index);
-    return object?.t ? [object.t, object.n] : null;
+  async hover(clientX, clientY) {
+    const { pointed } = this;
+    const here = this.place(clientX, clientY);
+    const found = here && this.lying(here);
+    const words = found && (await found.words());
+    if (pointed !== this.pointed) return;
+    this.over = found;
+    this.say(words, here);
+    if (words) this.outline(here.port, found.rings?.() ?? []);
+  }
+
+  // Where on the map, and in which of its views, a point of the window lies.
+  place(clientX, clientY) {
+    const { left, top } = this.stage.getBoundingClientRect();
+    const [x, y] = [clientX - left, clientY - top];
+    const [port] = this.deck?.getViewports({ x, y, width: 1, height: 1 }) ?? [];
+    return port && { x, y, port, coordinate: port.unproject([x - port.x, y - port.y]) };
+  }
+
+  // What lies topmost there; of some layers only, where they are named.
+  lying({ port, coordinate }, ids) {
+    for (const drawn of this.drawn.toReversed()) {
+      const { side, id } = drawn.one;
+      if ((side && side !== port.id) || (ids && !ids.includes(id))) continue;
+      const found = drawn.at(...coordinate, this.view.zoom);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  // Outline what was found: above the map, which is not drawn anew for it.
+  outline(port, rings) {
+    const corner = (one) => {
+      const [x, y] = port.project(one);
+      return `${(x + port.x).toFixed(1)} ${(y + port.y).toFixed(1)}`;
+    };
+    const path = rings.map((ring) => `M${ring.map(corner).join("L")}Z`).join("");
+    this.find(".pointed path").setAttribute("d", path);
   }
 
   say(words, at) {
     const tip = this.find(".tip");
     tip.hidden = !words;
-    if (!words) {
-      this.pointed += 1;
-      return;
-    }
+    this.find(".pointed path").removeAttribute("d");
+    if (!words) return;
     [tip.firstChild.textContent, tip.lastChild.textContent] = [words[0], words[1] ?? ""];
     const { clientWidth, clientHeight } = this.stage;
     const left = Math.min(at.x + 14, clientWidth - tip.offsetWidth - 6);
@@ -520,12 +747,8 @@ class CityMap {
   clicked(event) {
     const [x, y] = this.pressed ?? [event.clientX, event.clientY];
     if (!this.deck || Math.hypot(event.clientX - x, event.clientY - y) > MOST_SHAKE) return;
-    const { left, top } = this.stage.getBoundingClientRect();
-    const here = { x: event.clientX - left, y: event.clientY - top };
-    const object = this.deck.pickObject({ ...here, radius: 3, layerIds: ["marks", "points"] })?.object;
-    const [port] = this.deck.getViewports({ ...here, width: 1, height: 1 });
-    const coordinate = port?.unproject([here.x - port.x, here.y - port.y]);
-    if (coordinate) this.choose({ coordinate, object });
+    const here = this.place(event.clientX, event.clientY);
+    if (here) this.choose({ ...here, object: this.lying(here, ["marks", "points"])?.object });
   }
 
   choose({ coordinate, object }) {
@@ -635,9 +858,10 @@ class CityMap {
   }
 
   ring(deck) {
-    return new deck.ScatterplotLayer({
+    const data = [this.visited];
+    const layer = new deck.ScatterplotLayer({
       id: "visited",
-      data: [this.visited],
+      data,
       getPosition: (place) => place.p,
       radiusUnits: "pixels",
       getRadius: 13,
@@ -646,8 +870,8 @@ class CityMap {
       getLineColor: this.data.mark,
       lineWidthUnits: "pixels",
       getLineWidth: 4,
-      pickable: true,
     });
+    return points({ id: "visited" }, layer, data);
   }
 
   // Words around the map.

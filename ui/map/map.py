@@ -107,12 +107,24 @@ class MapLayer:
 @cache
 def _component() -> "ComponentRenderer":
     """The component, registered once: its parts are this module's own files."""
-    folder = Path(__file__).parent
-    html, css, js = (
-        (folder / name).read_text(encoding="utf-8")
-        for name in ("map.html", "map.css", "load_map.js")
-    )
+    html, css, js = (_part(name) for name in ("map.html", "map.css", "load_map.js"))
     return st.components.v2.component("aether_map", html=html, css=css, js=js)
+
+
+@cache
+def _preparing() -> "ComponentRenderer":
+    """The component that draws nothing and loads what the other is drawn by."""
+    return st.components.v2.component("aether_prepare_map", js=_part("prepare_map.js"))
+
+
+def _part(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def prepare() -> None:
+    """Let the browser load what draws maps while the page is still being worked out."""
+    with st.container(key="prepared"):
+        _preparing()(key="prepare-map", data={"script": map_code_address(), "code": code_address()})
 
 
 def draw_map(

@@ -15,7 +15,6 @@ from PIL import Image
 from rasterio.features import rasterize
 from rasterio.transform import from_bounds
 
-from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.longitudes import extent_of, shapes_running_on
 from ui.map import served
 from ui.map.cells import spec
@@ -26,11 +25,9 @@ PICTURE_FROM: Final = 5_000
 """More shapes than these are drawn as one picture."""
 VERTEX_BUDGET: Final = 160_000  # about 3 MB of coordinates: still drawn at once
 _OUTLINED: Final = 1_500  # more outlines hide what they enclose
-_PICK_LIMIT: Final = 20_000
 _LARGEST_SIDE: Final = 2000
 _DECIMALS: Final = 5  # about 1 m
 _TOLERANCES: Final = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3)  # degrees: from 1 to 100 m
-_UNSEEN: Final = [0, 0, 0, 2]
 
 
 @dataclass(frozen=True)
@@ -53,9 +50,9 @@ class ShapeValues:
 
 
 def layers(areas: ShapeValues, colours: Ground, *, layer_id: str) -> list[pdk.Layer]:
-    """Layers for these shapes; the last one can be picked and is called `layer_id`."""
+    """Layers for these shapes; the last one knows what lies where and is called `layer_id`."""
     if len(areas.geometry) > PICTURE_FROM:
-        return _picture(areas, layer_id)
+        return [_picture(areas, layer_id)]
     place = served.once(areas.key, lambda: _document(areas.geometry), "json")
     return [
         pdk.Layer(
@@ -102,43 +99,19 @@ def simplified(
     return result
 
 
-def _picture(areas: ShapeValues, layer_id: str) -> list[pdk.Layer]:
-    """One picture, and unseen circles that tell what lies under them."""
+def _picture(areas: ShapeValues, layer_id: str) -> pdk.Layer:
+    """One picture, and another by which a browser knows which area each of its pixels shows."""
     ground = canvas(areas.geometry, areas.key)
-    shown, indices = areas.shown, areas.shown.indices
-    every = max(1, -(-len(indices) // _PICK_LIMIT))
-    picked = [at for at in range(0, len(indices), every) if indices[at] >= 0]
-    points = shapely.centroid(areas.geometry[picked])
-    a_degree = metres_a_degree(0.0)[1]
-    radius = np.sqrt(shapely.area(areas.geometry[picked]) / math.pi) * a_degree * 0.6
-    records = [
-        {
-            "p": [round(point.x, _DECIMALS), round(point.y, _DECIMALS)],
-            "r": max(round(float(size)), 8),
-            "t": shown.title(at),
-            "n": shown.second(at),
-        }
-        for at, point, size in zip(picked, points, radius, strict=True)
-    ]
-    targets = pdk.Layer(
-        "ScatterplotLayer",
-        served.of_json(records),
+    owners = served.once((areas.key, "owners"), lambda: _owners(ground), "png")
+    return pdk.Layer(
+        "PictureLayer",
+        None,
         id=layer_id,
-        get_position="p",
-        get_radius="r",
-        get_fill_color=_UNSEEN,
-        radius_min_pixels=3,
-        pickable=True,
-    )
-    picture = pdk.Layer(
-        "BitmapLayer",
-        id="shapes-bitmap",
-        image=f'"{served.address(coloured(ground, shown), "png")}"',
+        image=f'"{served.address(coloured(ground, areas.shown), "png")}"',
+        owners=f'"{owners}"',
         bounds=list(ground.bounds),
-        texture_parameters={"minFilter": "nearest", "magFilter": "nearest"},
-        pickable=False,
+        shown=spec(areas.shown),
     )
-    return [picture, targets]
 
 
 @dataclass(frozen=True)
@@ -152,6 +125,15 @@ class Canvas:
 
     index: npt.NDArray[np.int32]
     bounds: tuple[float, float, float, float]
+
+
+def _owners(ground: Canvas) -> bytes:
+    """A PNG whose red, green and blue count the areas from 1, 0 for none."""
+    numbers = (ground.index + 1).astype("<u4")
+    image = Image.fromarray(numbers.view(np.uint8).reshape(*numbers.shape, 4)[..., :3], mode="RGB")
+    stream = io.BytesIO()
+    image.save(stream, "PNG", optimize=False)
+    return stream.getvalue()
 
 
 def coloured(ground: Canvas, shown: Shown) -> bytes:

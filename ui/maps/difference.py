@@ -45,8 +45,8 @@ def show_difference(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
     usable = [layer for layer in layers if _partners(layers, layer)]
     if not usable:
         st.info(
-            "Nothing to compare yet. You need two layers of the same cells or areas, such as two "
-            "searches, or land use from two representations.",
+            "Nothing to compare yet. You need two layers of the same map cells or areas, such as "
+            "two searches, or land use from two representations.",
             icon=":material/compare:",
         )
         return
@@ -77,7 +77,7 @@ def show_difference(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
         elif view == _DIFFERENCE:
             _draw_map(city, found)
         elif found.confusion is not None:
-            _draw_confusion(found.confusion, found.a.unit)
+            _draw_confusion(found.confusion, found.a.units.several)
 
 
 def _partners(layers: Sequence[LayerSummary], layer: LayerSummary) -> list[LayerSummary]:
@@ -160,7 +160,7 @@ def _compared(
 
 def _findings(found: LayerComparison) -> None:
     """How far the two agree, in a few figures."""
-    unit = f"{found.a.unit}s"
+    unit = found.a.units.several
     if found.agreement is not None:
         st.metric("Same class", percent(found.agreement, 1), help=f"Share of {unit}")
     elif found.correlation is not None:
@@ -198,7 +198,7 @@ def _draw_swipe(city: CitySummary, found: LayerComparison, names: tuple[str, str
 def _draw_map(city: CitySummary, found: LayerComparison) -> None:
     """Where the two differ."""
     frame = _with_shapes(city, found)
-    view = classes_view(frame, found.a.unit) if found.of_classes else numbers_view(frame)
+    view = classes_view(frame, found.a.units.several) if found.of_classes else numbers_view(frame)
     city_map.draw_map(
         city,
         key="difference-map",
@@ -225,7 +225,7 @@ def pair_of_views(found: LayerComparison, look: Look) -> tuple[LayerView, LayerV
     if found.of_classes:
         names = tuple(sorted({*a, *b}))
         colours = class_colours(names)
-        unit = f"share of the {found.a.unit}s"
+        unit = f"share of the {found.a.units.several}"
         first, second = (
             LayerView(views.categories(values, names, colours), title, unit)
             for values, title in zip((a, b), titles, strict=True)
@@ -254,12 +254,12 @@ def unit_of(layer: LayerSummary, field: str) -> str:
     return next((str(one.get("unit", "")) for one in layer.fields if one["name"] == field), field)
 
 
-def classes_view(frame: pd.DataFrame, unit: str) -> LayerView:
+def classes_view(frame: pd.DataFrame, several: str) -> LayerView:
     """Where two layers name another class.
 
     Args:
         frame: `a`, `b` (classes) and `same` (bool).
-        unit: What a row is: cell or area.
+        several: What rows are called, such as `map cells`.
     """
     same = frame["same"].to_numpy(dtype=bool)
     pairs = list(zip(frame["a"], frame["b"], same, strict=True))
@@ -271,7 +271,7 @@ def classes_view(frame: pd.DataFrame, unit: str) -> LayerView:
         notes=["both layers" if equal else "first layer → second layer" for *_, equal in pairs],
         note="most frequent",
     )
-    return LayerView(shown, "Second layer against first", f"share of the {unit}s")
+    return LayerView(shown, "Second layer against first", f"share of the {several}")
 
 
 def numbers_view(frame: pd.DataFrame) -> LayerView:
@@ -291,7 +291,7 @@ def numbers_view(frame: pd.DataFrame) -> LayerView:
     return LayerView(shown, "Difference", "second minus first layer")
 
 
-def _draw_confusion(confusion: pd.DataFrame, unit: str) -> None:
+def _draw_confusion(confusion: pd.DataFrame, several: str) -> None:
     """Cells by class of the first layer (rows) and of the second (columns), shaded by row."""
     table = confusion.rename_axis("first ↓  second →")
     share = table.div(table.sum(axis=1), axis=0)
@@ -300,6 +300,6 @@ def _draw_confusion(confusion: pd.DataFrame, unit: str) -> None:
     )
     st.dataframe(shaded, key="confusion-table", height="content")
     st.caption(
-        f"{unit.capitalize()}s by class in the first layer (rows) and the second "
+        f"{several.capitalize()} by class in the first layer (rows) and the second "
         "(columns). Darker blue means a larger share of the row; agreement lies on the diagonal."
     )

@@ -108,7 +108,7 @@ def panel(layer: LayerSummary) -> None:
             else ", ".join(found.outcomes),
             "Data used": f"{data}{chosen}",
             "Model": layer.model or "none needed",
-            f"{layer.unit.capitalize()}s": f"{layer.features:,}",
+            layer.units.several.capitalize(): f"{layer.features:,}",
             "Created": f"{layer.created:%d %b %Y, %H:%M}",
             "In PostGIS": layer.view,
         }

@@ -42,7 +42,7 @@ def grey_out(key: str) -> bool:
         GREY_OUT,
         value=True,
         key=f"{key}-grey",
-        help="Grey: several classes are possible, or the cell is unlike any of the labels.",
+        help="Grey: several classes are possible there, or it is unlike any of the labels.",
     )
 
 
@@ -51,6 +51,6 @@ def predict_everywhere(key: str) -> bool:
     return st.toggle(
         EVERYWHERE,
         key=f"{key}-predictions",
-        help="Off: cells that a label covers keep what it says. On: what the map would say of them "
+        help="Off: what a label covers keeps what it says. On: what the map would say of them "
         "without it.",
     )

@@ -160,7 +160,7 @@ def predictions_of(frame: pd.DataFrame) -> pd.DataFrame:
 
 def units_of(frame: pd.DataFrame) -> str:
     """What the rows of a layer are called."""
-    return "areas" if "area" in frame else "cells"
+    return "areas" if "area" in frame else "map cells"
 
 
 def _if_observed(frame: pd.DataFrame, words: str) -> str:

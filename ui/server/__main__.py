@@ -13,6 +13,8 @@ from ui.server.asgi import web_app
 from ui.server.handed_over import HandedOver
 from ui.server.shared_port import READY, SharedPort
 from ui.server.sticky import Visits
+from ui.shell import signed_in
+from workflows.accounts.acting import people_are_told_by
 from workflows.accounts.gate import check_may_open, is_required
 from workflows.home.log_output import forgive_full_disk
 from workflows.home.settings import Settings, read_settings
@@ -39,6 +41,7 @@ def main(words: list[str] | None = None) -> int:
         except AetherError as error:
             sys.stderr.write(f"error: {error}\n")
             return error.exit_code
+        people_are_told_by(signed_in.person)
     listener = _bound(settings.host, port)
     config.set_option("server.port", port)
     config.set_option("server.maxUploadSize", settings.upload_limit_mb)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
+from ui.server import readiness
 from ui.server.same_origin import SameOrigin
 from ui.server.sign_in import SignedInOnly, sign_in_routes
 from ui.server.sticky import StaysHere, Visits
@@ -25,9 +27,10 @@ def web_app(settings: Settings, port: int, process: int, visits: Visits) -> st.A
         visits: Where its visits are noted.
     """
     middleware = [Middleware(SameOrigin, public_url=settings.public_url)]
-    further = []
+    further: list[Route] = []
     if is_required(settings):
         middleware.append(Middleware(SignedInOnly, base=base(), port=port))
         further = sign_in_routes(base(), port)
     middleware.append(Middleware(StaysHere, process=process, visits=visits, port=port))
-    return st.App(_APP, routes=[*routes(), *further], middleware=middleware)
+    ready = Route(f"{base()}/{readiness.NAME}", readiness.readiness)
+    return st.App(_APP, routes=[*routes(), ready, *further], middleware=middleware)

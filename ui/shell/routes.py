@@ -27,9 +27,10 @@ _ALONE: Final = {
 """A document that is opened at such an address runs nothing, and reaches nothing of the pages."""
 _DECK: Final = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
 _DECK_NAME: Final = f"deck-{pydeck.__version__}.js"
-_MAP: Final = Path(__file__).parents[1] / "map" / "map.js"
-_MAP_NAME: Final = f"map-{sha256(_MAP.read_bytes()).hexdigest()[:16]}.js"
-_SCRIPTS: Final = {_DECK_NAME: _DECK, _MAP_NAME: _MAP}
+_MAP: Final = [Path(__file__).parents[1] / "map" / name for name in ("map.js", "finding.js")]
+_MAP_FOLDER: Final = f"map-{sha256(b''.join(one.read_bytes() for one in _MAP)).hexdigest()[:16]}"
+"""Of all scripts of the map together, which import each other by their names."""
+_SCRIPTS: Final = {_DECK_NAME: _DECK} | {f"{_MAP_FOLDER}/{one.name}": one for one in _MAP}
 
 
 def data_address(name: str) -> str:
@@ -44,14 +45,14 @@ def code_address() -> str:
 
 def map_code_address() -> str:
     """Where a browser fetches the code of maps."""
-    return f"{base()}/{CODE}/{_MAP_NAME}"
+    return f"{base()}/{CODE}/{_MAP_FOLDER}/map.js"
 
 
 def routes() -> list[Route]:
     """The routes, for the server that also serves the pages."""
     return [
         Route(f"{base()}/{DATA}/{{name}}", _data),
-        Route(f"{base()}/{CODE}/{{name}}", _code),
+        Route(f"{base()}/{CODE}/{{name:path}}", _code),
     ]
 
 

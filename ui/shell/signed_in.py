@@ -9,6 +9,7 @@ import streamlit as st
 from ui.shell import state
 from ui.shell.routes import base
 from workflows.accounts.accounts import SignedIn, end_sign_ins
+from workflows.accounts.acting import NotAllowedError, Person
 from workflows.accounts.gate import Gate, is_required
 from workflows.home.settings import read_settings
 
@@ -52,6 +53,18 @@ def sign_out(token: str | None) -> None:
         end_sign_ins(state.store(), visitor)
 
 
+def person() -> Person:
+    """Who asks, in the thread that runs a visitor's page.
+
+    Raises:
+        NotAllowedError: Nobody is signed in.
+    """
+    found = who(st.context.cookies.get(cookie_name(int(st.get_option("server.port")))))
+    if found is None:
+        raise NotAllowedError("nobody is signed in any more; sign in again")
+    return Person(found.name, found.role)
+
+
 def visitor() -> SignedIn | None:
     """Who is signed in; None where nobody has to. A visit that goes on after its end is stopped.
 
@@ -74,6 +87,6 @@ def show_visitor(visitor: SignedIn | None) -> None:
     if visitor is not None:
         name = html.escape(visitor.name)
         st.sidebar.html(
-            f'<p class="visitor"><span>Signed in as {name}</span>'
+            f'<p class="visitor"><span>Signed in as {name} ({visitor.role})</span>'
             f'<a href="{base()}/sign-out">Sign out</a></p>'
         )

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from aether_core.errors import AetherError, ConflictError
 from db.accounts import accounts as account_rows
+from db.accounts import audit
 from db.schema import Account
+from workflows.accounts.acting import Role, allow
 from workflows.accounts.passwords import checked_name, hashed, is_right, take_as_long
 from workflows.home.store import Store
 
@@ -30,8 +32,19 @@ class AccountSummary:
     """
 
     name: str
+    role: Role
     created: datetime
     signed_in: datetime | None
+
+
+@dataclass(frozen=True)
+class DeedSummary:
+    """Something that somebody did."""
+
+    at: datetime
+    who: str
+    action: str
+    subject: str
 
 
 @dataclass(frozen=True)
@@ -42,15 +55,23 @@ class SignedIn:
         account: The account's number.
         name: Its name.
         epoch: Its epoch then; another one now means: sign in again.
+        role: What they may do now.
     """
 
     account: int
     name: str
     epoch: int
+    role: Role
 
 
-def add_account(store: Store, name: str, password: str) -> AccountSummary:
+def add_account(store: Store, name: str, password: str, role: Role | None = None) -> AccountSummary:
     """Let somebody sign in.
+
+    Args:
+        store: Where the account is kept.
+        name: Of the account; kept in lower case.
+        password: In full.
+        role: What they may do; left out, the first account is an admin and others are analysts.
 
     Raises:
         InputError: The name or the password cannot be used.
@@ -65,8 +86,11 @@ def add_account(store: Store, name: str, password: str) -> AccountSummary:
                 f"change its password with: ./aether user password {plain}",
                 code="account-exists",
             )
-        account = Account(name=plain, password_hash=kept)
+        is_first = not account_rows.list_accounts(session)
+        given = role or (Role.ADMIN if is_first else Role.ANALYST)
+        account = Account(name=plain, password_hash=kept, role=given.value)
         session.add(account)
+        allow(session, Role.ADMIN, "add account", f"{plain} ({given})")
         session.flush()
         session.refresh(account)
         return _summary(account)
@@ -90,6 +114,20 @@ def set_password(store: Store, name: str, password: str) -> AccountSummary:
         account = account_rows.named(session, checked_name(name))
         account.password_hash, account.failures = kept, 0
         account.epoch += 1
+        allow(session, Role.ADMIN, "change password", account.name)
+        return _summary(account)
+
+
+def set_role(store: Store, name: str, role: Role) -> AccountSummary:
+    """Let an account do more or less than before.
+
+    Raises:
+        NotFoundError: There is no such account.
+    """
+    with store.session() as session:
+        account = account_rows.named(session, checked_name(name))
+        account.role = role.value
+        allow(session, Role.ADMIN, "change role", f"{account.name} ({role})")
         return _summary(account)
 
 
@@ -100,7 +138,9 @@ def remove_account(store: Store, name: str) -> None:
         NotFoundError: There is no such account.
     """
     with store.session() as session:
-        session.delete(account_rows.named(session, checked_name(name)))
+        account = account_rows.named(session, checked_name(name))
+        session.delete(account)
+        allow(session, Role.ADMIN, "remove account", account.name)
 
 
 def sign_in(store: Store, name: str, password: str) -> SignedIn:
@@ -119,6 +159,8 @@ def sign_in(store: Store, name: str, password: str) -> SignedIn:
         else:
             _check_wait(account, now)
             signed_in = _tried(account, password, now)
+            action = "sign in" if signed_in is not None else "give a wrong password"
+            audit.note(session, account.name, action, "")
     if signed_in is None:
         raise SignInError("name and password do not belong together; check both and try again")
     return signed_in
@@ -132,11 +174,22 @@ def end_sign_ins(store: Store, signed_in: SignedIn) -> None:
             account.epoch += 1
 
 
-def still_signed_in(store: Store, signed_in: SignedIn) -> bool:
-    """Whether the account is there as it was when somebody signed in with it."""
+def still_signed_in(store: Store, account: int, name: str, epoch: int) -> SignedIn | None:
+    """Who has signed in with an account, as it is now; None where it is not as it was then."""
     with store.reading() as session:
-        now = account_rows.epoch_of(session, signed_in.account)
-    return now == (signed_in.name, signed_in.epoch)
+        now = account_rows.numbered(session, account)
+    if now is None or (now.name, now.epoch) != (name, epoch):
+        return None
+    return SignedIn(account, name, epoch, Role(now.role))
+
+
+def last_deeds(store: Store, most: int) -> list[DeedSummary]:
+    """Who did what lately, newest first."""
+    with store.reading() as session:
+        return [
+            DeedSummary(deed.at, deed.who, deed.action, deed.subject)
+            for deed in audit.last(session, most)
+        ]
 
 
 def _tried(account: Account, password: str, now: datetime) -> SignedIn | None:
@@ -145,7 +198,7 @@ def _tried(account: Account, password: str, now: datetime) -> SignedIn | None:
         account.failures, account.failed_at = account.failures + 1, now
         return None
     account.failures, account.signed_in_at = 0, now
-    return SignedIn(account.id, account.name, account.epoch)
+    return SignedIn(account.id, account.name, account.epoch, Role(account.role))
 
 
 def _check_wait(account: Account, now: datetime) -> None:
@@ -162,4 +215,6 @@ def _check_wait(account: Account, now: datetime) -> None:
 
 
 def _summary(account: Account) -> AccountSummary:
-    return AccountSummary(account.name, account.created_at, account.signed_in_at)
+    return AccountSummary(
+        account.name, Role(account.role), account.created_at, account.signed_in_at
+    )

@@ -1,6 +1,5 @@
 """Whether somebody has to sign in, and what shows that somebody has."""
 
-import math
 import os
 import secrets
 import time
@@ -20,7 +19,7 @@ from workflows.home.store import Store
 SIGNED_IN_S: Final = 7 * 24 * 3600
 """So long somebody stays signed in."""
 _LOOK_AGAIN_S: Final = 5
-"""An account that was removed can be used no longer than this."""
+"""An account that was removed, or may do less, can be used as before no longer than this."""
 _SECRET_BYTES: Final = 32
 
 
@@ -57,7 +56,7 @@ class Gate:
 
     def __init__(self, home: Path) -> None:
         self._signer = URLSafeTimedSerializer(_secret(home / "secret"), salt="aether-sign-in")
-        self._looked: dict[SignedIn, float] = {}
+        self._known: dict[tuple[int, str, int], tuple[float, SignedIn]] = {}
         self._lock = Lock()
 
     def sign_in(self, store: Store, name: str, password: str) -> str:
@@ -80,17 +79,18 @@ class Gate:
             account, name, epoch = self._signer.loads(token or "", max_age=SIGNED_IN_S)
         except (BadSignature, ValueError, TypeError):
             return None
-        signed_in = SignedIn(account, name, epoch)
-        now = time.monotonic()
+        key, now = (account, name, epoch), time.monotonic()
         with self._lock:
-            looked = self._looked.get(signed_in, -math.inf)
-        if now - looked < _LOOK_AGAIN_S:
-            return signed_in
-        if not still_signed_in(store, signed_in):
-            return None
+            known = self._known.get(key)
+        if known is not None and now - known[0] < _LOOK_AGAIN_S:
+            return known[1]
+        signed_in = still_signed_in(store, account, name, epoch)
         with self._lock:
-            self._looked = {one: at for one, at in self._looked.items() if now - at < SIGNED_IN_S}
-            self._looked[signed_in] = now
+            self._known = {
+                one: there for one, there in self._known.items() if now - there[0] < _LOOK_AGAIN_S
+            }
+            if signed_in is not None:
+                self._known[key] = now, signed_in
         return signed_in
 
 

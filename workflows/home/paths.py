@@ -30,6 +30,16 @@ def in_home(settings: Settings, stored: str) -> Path:
     return next((found for found in here if found.exists()), Path(stored))
 
 
+def path_in_backup(stored: str) -> str | None:
+    """Where a file lies in a home that is put together anew, so that `in_home` finds it there.
+
+    None where a path of old leads nowhere that a home has.
+    """
+    path = PurePosixPath(stored)
+    found = next(_tails(path), None) if path.is_absolute() else path
+    return None if found is None else found.as_posix()
+
+
 def folder_in(root: Path, path: Path) -> str | None:
     """Name of the folder right below `root` that holds a path, or is it; None where none does."""
     below = path.relative_to(root).parts if path.is_relative_to(root) else ()

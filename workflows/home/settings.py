@@ -36,6 +36,10 @@ class Settings(BaseSettings):
         read_memory_mb: Memory that reading one file may take, in megabytes.
         read_seconds: Time that reading one file may take.
         host: Address the web app listens on.
+        disk_reserve_mb: Room, in megabytes, that jobs leave on the disk of the home: none is taken
+            while there is less.
+        migration_backup: Write the database into `backups/` before a new version changes its
+            tables.
         sign_in: `on`, or `auto`: where the app listens on an address that others can reach.
         web_processes: Processes that serve the pages; as many as cores by default, four at most.
         public_url: Where a proxy serves the app, `https://aether.example.org`; its pages may speak
@@ -71,6 +75,8 @@ class Settings(BaseSettings):
     read_memory_mb: int = Field(default=4096, ge=256)
     read_seconds: float = Field(default=1200, gt=0)
     host: str = "127.0.0.1"
+    disk_reserve_mb: int = Field(default=500, ge=0)
+    migration_backup: bool = True
     sign_in: Literal["auto", "on"] = "auto"
     web_processes: int = Field(default_factory=_usual_web_processes, ge=1, le=64)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
@@ -147,6 +153,11 @@ class Settings(BaseSettings):
     def fetches(self) -> Path:
         """Folder of cities on their way in, one folder a fetch that is not done."""
         return self.home / "fetches"
+
+    @property
+    def backups(self) -> Path:
+        """Folder of the database as it was before new versions changed its tables."""
+        return self.home / "backups"
 
     @property
     def logs(self) -> Path:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from db.cities import folders as folder_rows
 from db.cluster.embedded import PrivateCluster
 from db.engine import libpq_url, open_engine, reachable, reading_scope, session_scope
 from db.migrate import migrate
+from workflows.home.before_migration import keep_before_migration
 from workflows.home.reading import apply_reading_limits
 from workflows.home.settings import Settings, read_settings
 
@@ -109,7 +111,7 @@ def open_store(settings: Settings | None = None) -> Store:
             code="home-not-writable",
         ) from error
     url = database_url(settings)
-    migrate(url)
+    migrate(url, before=partial(keep_before_migration, settings, url))
     store = Store(settings, url, open_engine(url))
     with store.session() as session:
         folder_rows.make_relative(session, str(settings.home))

@@ -14,6 +14,7 @@ from aether_core.errors import AetherError
 from aether_core.files.disk import disk_error, origins
 from db import engine
 from db.cluster.place import known_place
+from workflows.home.log_output import rotate
 from workflows.home.settings import Settings, read_settings
 
 LOG = "errors.log"
@@ -46,6 +47,7 @@ def note(error: BaseException) -> tuple[Path, str] | None:
     with suppress(OSError):
         settings.logs.mkdir(parents=True, exist_ok=True)
         log = settings.logs / LOG
+        rotate(log)
         with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} error {reference}\n")
             file.writelines(traceback.format_exception(error))

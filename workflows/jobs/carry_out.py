@@ -23,6 +23,7 @@ from workflows.home.unforeseen import in_plain_words
 from workflows.jobs.inputs import forget_inputs, kept_inputs
 from workflows.jobs.queue import HEARTBEAT_SECONDS
 from workflows.jobs.registry import kind_named
+from workflows.jobs.room import wait_for_room
 from workflows.jobs.work import Work, WorkerLeavingError
 
 log = structlog.get_logger()
@@ -39,7 +40,7 @@ def carry_out(store: Store, job_id: int, *, leaving: threading.Event | None = No
     """Carry out one queued job: what a worker calls. Its outcome is written to it.
 
     A job that is found running was left by a worker that died. It is begun again, and given up
-    after `MAX_ATTEMPTS` starts.
+    after `MAX_ATTEMPTS` starts. While the disk has less room than is reserved it is not taken.
 
     Args:
         store: Where the job is.
@@ -54,6 +55,9 @@ def carry_out(store: Store, job_id: int, *, leaving: threading.Event | None = No
         StoreUnavailableError: Nothing can be written down; the job goes on when the store is back.
         Exception: A defect, after the job says so.
     """
+    waiting = wait_for_room(store, job_id, leaving or threading.Event())
+    if waiting is not None:
+        return waiting
     job = _taken_up(store, job_id)
     if job is None:
         return None

@@ -14,6 +14,7 @@ from aether_core.errors import AetherError, CancelledError, InputError, StoreUna
 from aether_core.progress import Progress, silent
 from db.jobs import jobs as job_rows
 from db.schema import UNFINISHED, Job, JobState
+from workflows.accounts.acting import allow
 from workflows.home.store import Store, revive
 from workflows.jobs.inputs import forget_outputs, job_folder, keep_inputs
 from workflows.jobs.kind import JobKind
@@ -153,7 +154,9 @@ def new_job(
 
     Raises:
         ConflictError: Another unfinished job claims the same.
+        NotAllowedError: Whoever asks may not have one.
     """
+    allow(session, kind.role, f"start {kind.noun}", subject)
     return job_rows.add_job(
         session,
         kind=kind.name,
@@ -255,6 +258,7 @@ def cancel_job(store: Store, job_id: int) -> JobSummary:
     """
     with store.session() as session:
         job = job_rows.request_cancel(session, job_id)
+        _allow(session, job, "cancel")
         if job.is_finished:  # nobody is at it, and nobody can resume it while its row is locked
             forget_outputs(store, job_id)
         return summarise(job)
@@ -272,6 +276,7 @@ def resume_job(store: Store, job_id: int) -> JobSummary:
     kind_named(job.kind).check_resume(store, job)
     with store.session() as session:
         job = job_rows.requeue(session, job_id, dead_after=timedelta(seconds=STALLED_SECONDS))
+        _allow(session, job, "resume")
     release(store, [job])
     return show_job(store, job_id)
 
@@ -284,8 +289,15 @@ def remove_job(store: Store, job_id: int) -> None:
         ConflictError: It waits or runs.
     """
     with store.session() as session:
+        _allow(session, job_rows.job_by_id(session, job_id), "remove")
         job_rows.remove(session, job_id)
     shutil.rmtree(job_folder(store, job_id), ignore_errors=True)
+
+
+def _allow(session: Session, job: Job, action: str) -> None:
+    """See that who asks may do something with a job: whoever may start one may."""
+    kind = kind_named(job.kind)
+    allow(session, kind.role, f"{action} {kind.noun}", f"{job.subject}, job {job.id}")
 
 
 def follow_job(

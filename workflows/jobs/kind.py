@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from db.schema import Job
+from workflows.accounts.acting import Role
 from workflows.home.documents import from_document, to_document
 from workflows.home.store import Store
 
@@ -37,6 +38,7 @@ class JobKind(ABC, Generic[R]):
         noun: What one is called in messages, with a small letter.
         queue: Where it waits.
         request: A dataclass of what the user asks; the job keeps copies of the files it names.
+        role: Who may ask for one.
         stages: How the stages it reports make up the whole: the words a stage begins with, and the
             share of the work that is done when it ends. A stage that is not listed stands where
             the one before it ended.
@@ -45,6 +47,7 @@ class JobKind(ABC, Generic[R]):
     name: str
     noun: str
     queue: ClassVar[str]
+    role: ClassVar[Role] = Role.ANALYST
     request: Any
     stages: ClassVar[Sequence[tuple[str, float]]] = ()
 

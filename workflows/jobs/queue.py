@@ -15,6 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from db.engine import conninfo
 from db.jobs import workers as worker_rows
 from db.schema import Job
+from workflows.home.log_output import rotate
 from workflows.home.store import Store
 from workflows.jobs.kind import LANES
 
@@ -85,6 +86,7 @@ def start_worker(store: Store, lane: str, *, until_idle: bool) -> subprocess.Pop
     environment["PYTHONPATH"] = os.pathsep.join(
         [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
+    rotate(settings.logs / "worker.log")
     with (settings.logs / "worker.log").open("ab") as log:
         return subprocess.Popen(
             command,

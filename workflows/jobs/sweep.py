@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from sqlalchemy.orm import Session
 
 from aether_core.files.held_folder import hold_folder, is_held_name, remove_left
 from aether_core.files.whole import sha256_of
@@ -29,6 +30,7 @@ from workflows.home.owned_folders import is_named_by
 from workflows.home.paths import folder_in, in_home
 from workflows.home.settings import Settings
 from workflows.home.store import Store
+from workflows.jobs.half_restored import remove_half_restored
 from workflows.jobs.inputs import INPUTS
 
 log = structlog.get_logger()
@@ -61,7 +63,7 @@ def sweep(store: Store) -> SweepResult:
     """
     settings = store.settings
     removed = [path for folder in _scratch_places(settings) for path in remove_left(folder)]
-    removed += _old_caches(settings)
+    removed += _old_caches(settings) + remove_half_restored(store)
     served_files.forget_unused(settings)
     for folder in remove_left_readings():  # beside the home: of any home of this user
         log.info("left by a reading that was killed, removed", path=str(folder))
@@ -85,6 +87,14 @@ def sweep(store: Store) -> SweepResult:
         log.info("left, since another database may own it", path=str(folder))
     _note_checksums(store)
     return SweepResult(removed + ours, left, done=True)
+
+
+def ownerless(store: Store, session: Session) -> list[Path]:
+    """The folders of the home that belong to no row now; none is touched."""
+    settings = store.settings
+    folders = [folder for root in _roots(settings) for folder in _folders_in(root)]
+    rows = _of_rows(settings, folder_rows.owned_folders(session))
+    return [folder for folder in folders if folder not in rows]
 
 
 def _scratch_places(settings: Settings) -> Iterator[Path]:

@@ -18,6 +18,7 @@ from aether_core.search.question.criteria import Criterion
 from aether_core.search.question.parse import Unmapped
 from db.cities import cities as city_rows
 from db.schema import Job
+from workflows.accounts.acting import Role
 from workflows.home.store import Store
 from workflows.jobs.inputs import OUTPUTS, forget_outputs
 from workflows.jobs.kind import QUICK, JobKind
@@ -66,6 +67,7 @@ class FileKind(JobKind[R]):
     """A file that lies in the job's folder for a day after it was made, and goes with its job."""
 
     queue = QUICK
+    role = Role.VIEWER
 
     @abstractmethod
     def write(self, work: Work, request: R, path: Path) -> None:

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from aether_core.charts.own_classes import OwnClasses
+from aether_core.city.units import AREAS, H3_CELLS, UnitKind
 from aether_core.findings import StoredFindings
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
 from db.layers import layers as layer_rows
 from db.layers.units import SPATIAL_UNITS
 from db.schema import City, Layer
+from workflows.accounts.acting import Role, allow
 from workflows.cities.cities import credits_of
 from workflows.cities.names import checked_line
 from workflows.cities.units import all_units
@@ -95,6 +97,11 @@ class LayerSummary:
     def has_shapes(self) -> bool:
         """Whether its features have shapes of their own; cells of H3 are known by their index."""
         return SPATIAL_UNITS[self.spatial_unit].has_shapes
+
+    @property
+    def units(self) -> UnitKind:
+        """What people call its features."""
+        return AREAS if self.has_shapes else H3_CELLS
 
     @property
     def years(self) -> str:
@@ -192,6 +199,7 @@ def _keep(
     with store.session() as session:
         # The lock: two who keep a search of the same name at once get two names.
         city = city_rows.lock_city(session, model.city_id)
+        allow(session, Role.ANALYST, "keep map", f"{city.slug}, {title}")
         row = layer_rows.add_layer(
             session,
             city.id,
@@ -304,6 +312,7 @@ def rename_layer(store: Store, slug: str, layer: str, title: str) -> LayerSummar
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         row = layer_rows.layer_by_slug(session, city.id, layer)
+        allow(session, Role.ANALYST, "rename map", f"{slug}, {layer}")
         layer_rows.change_layer(session, row, title=title)
         return summarise(session, city, row)
 
@@ -316,6 +325,7 @@ def remove_layer(store: Store, slug: str, layer: str) -> None:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
+        allow(session, Role.ANALYST, "remove map", f"{slug}, {layer}")
         layer_rows.remove_layer(session, city.id, layer)
 
 

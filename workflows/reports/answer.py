@@ -1,5 +1,6 @@
 """What the report of a saved question says: how it was read, the best spots, how sure each part."""
 
+import re
 from collections.abc import Mapping
 from textwrap import shorten
 from typing import Any, Final
@@ -87,7 +88,8 @@ def _criterion(one: Mapping[str, Any]) -> tuple[str, str, str]:
     support = one.get("support")
     known = _SUPPORT[support["level"]] if support else "measured"
     used = "" if one.get("used", True) else ", does not count"
-    return str(one["label"]), f"{one['sentence']} ({one['meaning']})", f"{known}{used}"
+    label = re.sub(r"(?<=\d) (?=k?m\b)", "\N{NO-BREAK SPACE}", str(one["label"]))
+    return label, f"{one['sentence']} ({one['meaning']})", f"{known}{used}"
 
 
 def _remarks(asked: Mapping[str, Any]) -> list[Block]:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core import charts
+from aether_core.city.units import UnitKind
 from aether_core.report import Block, Callout, Figure, Heading, KeyFigure, KeyFigures, Paragraph
 from aether_core.search.change import CHANCE, ChangeFindings, YearNoise
 from workflows.layers.layers import layer_values
@@ -18,17 +19,19 @@ _CHART_PX = 620
 def body(subject: Subject) -> list[Block]:
     """The sections between the opening boxes and the data."""
     asked, found = subject.layer.parameters, subject.layer.measured(ChangeFindings)
-    noise = found.noise
+    noise, unit = found.noise, subject.city.unit
     first, second = asked["from"], asked["to"]
     without = f", but not {asked['minus']}" if asked.get("minus") else ""
     lacking = found.lacking
-    left_out = f" {lacking:,} cells have no data in one of the years." if lacking else ""
+    left_out = f" {unit.counted(lacking)} without data in one of the years." if lacking else ""
     return [
         KeyFigures(
             (
-                KeyFigure("within noise", percent(found.share_below_noise, 1), "of cells"),
-                KeyFigure("towards", f"{found.towards:,}", "cells beyond noise"),
-                KeyFigure("away", f"{found.away:,}", "cells beyond noise"),
+                KeyFigure(
+                    "within noise", percent(found.share_below_noise, 1), f"of {unit.several}"
+                ),
+                KeyFigure("towards", f"{found.towards:,}", f"{unit.several} beyond noise"),
+                KeyFigure("away", f"{found.away:,}", f"{unit.several} beyond noise"),
             )
         ),
         Paragraph(
@@ -47,18 +50,19 @@ def body(subject: Subject) -> list[Block]:
         Heading("Noise level"),
         Paragraph(
             "Two years of the same place never agree exactly. Noise is measured as the change of "
-            f"this score in the {noise.stable:,} cells ({percent(noise.stable_share)}) whose "
+            f"this score in the {unit.counted(noise.stable)} ({percent(noise.stable_share)}) whose "
             "embedding changed least: all but "
             f"{percent(CHANCE)} of them are between {noise.low:+.3f} and {noise.high:+.3f}. "
-            f"{_false(noise, subject.layer.features)}"
+            f"{_false(noise, unit, subject.layer.features)}"
         ),
         Figure(
             charts.to_svg(
-                charts.change_histogram(_change(subject), noise.low, noise.high),
+                charts.change_histogram(_change(subject), noise.low, noise.high, unit.several),
                 width=_CHART_PX,
                 height=240,
             ),
-            caption="Cells by change in score; changes between the dashed lines are noise.",
+            caption=f"{unit.several.capitalize()} by change in score; changes between the "
+            "dashed lines are noise.",
             alt="Histogram of change with the noise band",
         ),
         Heading("Model accuracy"),
@@ -66,16 +70,16 @@ def body(subject: Subject) -> list[Block]:
     ]
 
 
-def _false(noise: YearNoise, cells: int) -> str:
-    """How many cells would be called changed without a change; layers from before cannot tell."""
+def _false(noise: YearNoise, unit: UnitKind, number: int) -> str:
+    """How many units would be called changed without a change; layers from before cannot tell."""
     if not noise.tested:
         return "The false-positive rate was not measured."
     low, high = noise.false_low, noise.false_high
     return (
         "Tested against noise bands from other parts of the city, "
-        f"{percent(noise.false_share, 1)} of these cells ({percent(low, 1)} to "
-        f"{percent(high, 1)}) are false positives: of {cells:,} cells {low * cells:,.0f} to "
-        f"{high * cells:,.0f} would be flagged without any change."
+        f"{percent(noise.false_share, 1)} of these {unit.several} ({percent(low, 1)} to "
+        f"{percent(high, 1)}) are false positives: of {unit.counted(number)} "
+        f"{low * number:,.0f} to {high * number:,.0f} would be flagged without any change."
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from workflows.accounts.acting import Role
 from workflows.cities.cities import show_city
 from workflows.home.store import Store
 from workflows.jobs.inputs import OUTPUTS
@@ -34,6 +35,7 @@ class ReportKind(JobKind[ReportRequest]):
     name = "report"
     noun = "report"
     queue = QUICK
+    role = Role.VIEWER
     request = ReportRequest
     stages = (("reading", 0.1), ("drawing maps", 0.6), ("laying out pages", 1.0))
 

@@ -46,7 +46,7 @@ def body(subject: Subject) -> list[Block]:
         *_classes(subject, found),
         *_accuracy(found),
         *_uncertainty(subject, found),
-        *where_not(found, _where_not(found), CLASSES.error),
+        *where_not(found, _where_not(subject, found), CLASSES.error),
         *method_section(subject, found, f"on {found.samples:,} labelled samples"),
     ]
 
@@ -66,11 +66,13 @@ def _in_short(subject: Subject, found: ClassFindings) -> list[Block]:
                     percent(covered.share, 1),
                     f"of sets contain the true class, {where}",
                 ),
-                KeyFigure("usable cells", percent(found.usable), _usable_of(found)),
+                KeyFigure(
+                    f"usable {subject.city.unit.several}", percent(found.usable), _usable_of(found)
+                ),
                 KeyFigure(
                     "outside the area of applicability",
                     percent(test.applicability.outside, 1),
-                    "of cells; do not use them",
+                    f"of {subject.city.unit.several}; do not use them",
                 ),
             )
         ),
@@ -106,21 +108,22 @@ def _summary(found: ClassFindings) -> str:
     return text + " ".join(sentences(found))
 
 
-def _shown(found: ClassFindings) -> str:
+def _shown(found: ClassFindings, unit: str) -> str:
     if found.cells is None or not found.cells.observed:
-        return "Most probable class of each cell."
+        return f"Most probable class of each {unit}."
     known = percent(found.cells.observed_part)
-    return f"Observed class where labels cover a cell ({known}), else the most probable class."
+    return f"Observed class where labels cover one {unit} ({known}), else the most probable class."
 
 
 def _map(subject: Subject, found: ClassFindings) -> list[Block]:
+    unit = subject.city.unit
     return [
         Heading("The map"),
         map_figure(
             subject,
             tallest_mm=_FIRST_MAP_MM,
-            caption=f"{_shown(found)} Do not use grey, hatched cells: several classes are "
-            "possible there, or the cell is unlike any of the labels.",
+            caption=f"{_shown(found, unit.one)} Do not use grey, hatched {unit.several}: several "
+            f"classes are possible there, or the {unit.one} is unlike any of the labels.",
         ),
     ]
 
@@ -225,7 +228,7 @@ def _uncertainty(subject: Subject, found: ClassFindings) -> list[Block]:
             alt="Reliability diagram",
         ),
         Paragraph(
-            f"Each cell also has a set of classes that contains the true one in "
+            f"Each {subject.city.unit.one} also has a set of classes that contains the true one in "
             f"{percent(subject.level)} of cases, class by class (conformal prediction).{extra}"
         ),
         Figure(
@@ -254,12 +257,12 @@ def _coverage_height(names: list[str]) -> int | None:
     return None if max(map(len, names)) > _LONG_NAME else 110 + 26 * len(names)
 
 
-def _where_not(found: ClassFindings) -> str:
-    test = found.test
+def _where_not(subject: Subject, found: ClassFindings) -> str:
+    test, several = found.test, subject.city.unit.several
     return (
-        f"{percent(test.applicability.outside, 1)} of cells lie outside the area of "
+        f"{percent(test.applicability.outside, 1)} of {several} lie outside the area of "
         f"applicability: unlike any of the labels. {percent(1 - found.usable)} of all "
-        "cells are greyed out, because they lie outside or because more than two classes are "
+        f"{several} are greyed out, because they lie outside or because more than two classes are "
         "possible. Accuracy also varies across the city:"
     )
 

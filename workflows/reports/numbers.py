@@ -18,12 +18,16 @@ def body(subject: Subject) -> list[Block]:
     return [
         *_in_short(subject, found),
         Heading("The maps"),
-        map_figure(subject, found.field, caption=f"Estimated {_named(found)} of each cell."),
+        map_figure(
+            subject,
+            found.field,
+            caption=f"Estimated {_named(found)} of each {subject.city.unit.one}.",
+        ),
         *_accuracy(subject, found),
         *where_not(
             found,
-            f"{outside} of cells lie outside the area of applicability: unlike any of the places "
-            "with a known number. Accuracy also varies across the city:",
+            f"{outside} of {subject.city.unit.several} lie outside the area of applicability: "
+            "unlike any of the places with a known number. Accuracy also varies across the city:",
             NUMBERS.error,
         ),
         *method_section(subject, found, f"on {found.used:,} places with a known number"),

@@ -17,14 +17,15 @@ def body(subject: Subject) -> list[Block]:
     asked = subject.layer.parameters
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
     question = str(asked.get("query") or subject.layer.title)
-    unit = next(field["unit"] for field in subject.layer.fields if field["name"] == "score")
+    unit = subject.city.unit
+    scale = next(field["unit"] for field in subject.layer.fields if field["name"] == "score")
     without = f", but not {asked['minus']}" if asked.get("minus") else ""
     return [
         KeyFigures(
             (
                 KeyFigure("asked", shorten(question, 40, placeholder="…"), "in plain words"),
-                KeyFigure("cells", f"{len(values):,}", "each with a score"),
-                KeyFigure("best score", f"{float(values['score'].max()):.3f}", unit),
+                KeyFigure(unit.several, f"{len(values):,}", "each with a score"),
+                KeyFigure("best score", f"{float(values['score'].max()):.3f}", scale),
             )
         ),
         Paragraph(f"Query: {question}{without}."),
@@ -33,13 +34,13 @@ def body(subject: Subject) -> list[Block]:
             subject,
             "percentile",
             tallest_mm=_MAP_MM,
-            caption="Share of the city's cells that score lower.",
+            caption=f"Share of the city's {unit.several} that score lower.",
         ),
         Callout(
             "caution",
             "A percentile is a rank within this city, not a grade: even in a city without any "
             "such place, "
-            "some cell ranks first. Look at the places before acting on it.",
+            f"some {unit.one} ranks first. Look at the places before acting on it.",
             title="How to read it",
         ),
         Heading("Accuracy"),

@@ -72,7 +72,7 @@ def _maps(subject: Subject, found: ShareFindings) -> list[Block]:
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
     fields = sorted(found.outcomes, key=lambda name: -float(values[name].std()))
     by_area = subject.layer.by_area
-    unit = "area, held out when predicted" if by_area else "cell"
+    unit = "area, held out when predicted" if by_area else subject.city.unit.one
     blocks: list[Block] = [
         Heading("The maps"),
         map_figure(
@@ -151,9 +151,10 @@ def _where_not(subject: Subject, found: ShareFindings) -> str:
         else ""
     )
     return (
-        f"{percent(outside, 1)} of cells lie outside the area of applicability: unlike any "
-        "area used. Cell shares are derived from areas many times larger; use them to see "
-        f"variation within an area, not as counts.{counted} Accuracy varies across the city:"
+        f"{percent(outside, 1)} of {subject.city.unit.several} lie outside the area of "
+        "applicability: unlike any area used. Cell shares are derived from areas many times "
+        "larger; use them to see variation within an area, not as counts."
+        f"{counted} Accuracy varies across the city:"
     )
 
 

@@ -32,8 +32,8 @@ def body(subject: Subject) -> list[Block]:
         accuracy_table(found.test.accuracy),
         *where_not(
             found,
-            f"{outside} of cells lie outside the area of applicability: unlike any of the "
-            f"{kind.samples}. Accuracy also varies across the city:",
+            f"{outside} of {subject.city.unit.several} lie outside the area of applicability: "
+            f"unlike any of the {kind.samples}. Accuracy also varies across the city:",
             kind.error,
         ),
         *method_section(subject, found, f"on {found.used:,} {kind.samples}"),
@@ -106,8 +106,8 @@ def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, .
         f"Model: {PREDICTORS[chosen['predictor']].in_reports}, {what}."
     )
     applicable = (
-        "Area of applicability (Meyer and Pebesma 2021): a cell is inside if it is no further "
-        "from the training data than held-out labels are."
+        f"Area of applicability (Meyer and Pebesma 2021): {subject.city.unit.several} are inside "
+        "if they are no further from the training data than held-out labels are."
     )
     return (
         embedding,

@@ -51,6 +51,7 @@ from workflows.search.targets import (
 from workflows.training.representation import (
     CellVectors,
     ModelInUse,
+    OfModel,
     YearFiles,
     cell_vectors,
     model_for,
@@ -130,7 +131,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(OfModel):
     """Every cell of a city scored against a question.
 
     Attributes:
@@ -167,26 +168,6 @@ class Answer:
     extent: Extent
     left_out: int
     seconds: float
-
-    @property
-    def city(self) -> str:
-        """Slug of the city."""
-        return self.in_use.city
-
-    @property
-    def model(self) -> str:
-        """Name of the model."""
-        return self.in_use.name
-
-    @property
-    def simulated(self) -> bool:
-        """Whether it rests on simulated data."""
-        return self.in_use.simulated
-
-    @property
-    def attribution(self) -> tuple[str, ...]:
-        """Credits of the city and of what the model was trained on."""
-        return self.in_use.attribution
 
     @property
     def lonlat(self) -> NDArray[np.float64]:
@@ -390,7 +371,8 @@ def _answered(
     notes += _measuring_notes(scope, parts)
     unranked = _not_ranked(scope)
     if unranked.any():
-        notes.append(f"{unranked.sum():,} cells of water or outside the built city are not ranked")
+        left = scope.cells().units.kind.counted(int(unranked.sum()))
+        notes.append(f"{left} of water or outside the built city are not ranked")
     score = combined([part.criterion for part in used], [part.value for part in used], mode)
     score[unranked] = np.nan
     score.flags.writeable = False  # one answer serves all who ask

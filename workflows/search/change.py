@@ -207,11 +207,12 @@ def change_cells(
 def in_words(found: CellChange) -> str:
     """The sentences a reader should take away."""
     noise, cells = found.noise, len(found.change)
+    several = found.units.kind.several
     moved = found.towards + found.away
     plain = (
-        f"{100 * found.share_below_noise:.1f} % of the cells differ between {found.year_from} and "
-        f"{found.year_to} no more than usual between years. {found.towards:,} moved towards "
-        "the query, "
+        f"{100 * found.share_below_noise:.1f} % of the {several} differ between "
+        f"{found.year_from} and {found.year_to} no more than usual between years. "
+        f"{found.towards:,} moved towards the query, "
         f"{found.away:,} away from it"
     )
     false = (

@@ -113,7 +113,14 @@ def criteria_in_link(text: str) -> tuple[Criterion, ...]:
     """
     try:
         read = _document(text)
-    except (json.JSONDecodeError, ValidationError) as error:
+    except json.JSONDecodeError as error:
+        raise InputError(
+            "the link holds no criteria",
+            "part of it was lost or changed on its way",
+            "type the question again",
+            code="criteria-unreadable",
+        ) from error
+    except ValidationError as error:
         raise InputError(
             "the link holds no criteria",
             _what_is_wrong(error),

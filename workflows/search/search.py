@@ -26,6 +26,7 @@ from workflows.search.ground import ground_for, left_out
 from workflows.training.representation import (
     CellVectors,
     ModelInUse,
+    OfModel,
     cell_vectors,
     model_for,
     place_vectors,
@@ -40,7 +41,7 @@ def called(units: Units, row: int) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class CellScores:
+class CellScores(OfModel):
     """Every cell of a city scored against a query or an example.
 
     Attributes:
@@ -69,26 +70,6 @@ class CellScores:
     extent: Extent
     left_out: dict[str, int]
     seconds: float
-
-    @property
-    def city(self) -> str:
-        """Slug of the city."""
-        return self.in_use.city
-
-    @property
-    def model(self) -> str:
-        """Name of the model."""
-        return self.in_use.name
-
-    @property
-    def simulated(self) -> bool:
-        """Whether it rests on simulated data."""
-        return self.in_use.simulated
-
-    @property
-    def attribution(self) -> tuple[str, ...]:
-        """Credits of the city and of what the model was trained on."""
-        return self.in_use.attribution
 
     @property
     def lonlat(self) -> NDArray[np.float64]:

@@ -195,7 +195,7 @@ class Task(ABC, Generic[S, R, F]):
             layer=layer.layer,
             document=document,
             scores=found.test.means,
-            size=f"{self.size(found)}, {layer.features:,} cells",
+            size=f"{self.size(found)}, {layer.units.counted(layer.features)}",
             dropped=found.dropped,
             remarks=self.remarks(found, kept),
         )

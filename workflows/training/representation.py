@@ -67,6 +67,36 @@ class ModelInUse:
     attribution: tuple[str, ...]
 
 
+class OfModel:
+    """What a model was asked for.
+
+    Attributes:
+        in_use: The model and the city it was asked of.
+    """
+
+    in_use: ModelInUse
+
+    @property
+    def city(self) -> str:
+        """Slug of the city."""
+        return self.in_use.city
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.in_use.name
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it rests on simulated data."""
+        return self.in_use.simulated
+
+    @property
+    def attribution(self) -> tuple[str, ...]:
+        """Credits of the city and of what the model was trained on."""
+        return self.in_use.attribution
+
+
 @dataclass(frozen=True)
 class CellVectors:
     """A city's cells in a model's space.

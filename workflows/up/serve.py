@@ -12,6 +12,7 @@ from aether_core.errors import AetherError, InputError
 from aether_core.progress import Progress
 from db.cluster.embedded import PrivateCluster
 from workflows.accounts.gate import check_may_open
+from workflows.home.log_output import rotate
 from workflows.home.settings import Settings
 from workflows.home.store import open_store
 from workflows.jobs.kind import LANES
@@ -76,6 +77,8 @@ def serve(
                     webbrowser.open(address)
                 while True:
                     supervisor.look()
+                    for log in settings.logs.glob("*.log"):
+                        rotate(log)
                     time.sleep(LOOK_SECONDS)
             finally:
                 _ignore_signals()

@@ -12,13 +12,14 @@ from typing import Protocol
 
 from aether_core.errors import AetherError, StoreUnavailableError
 from db.cluster.embedded import PrivateCluster
+from workflows.home.log_output import rotate
 from workflows.home.settings import Settings
 from workflows.home.store import Store
 from workflows.jobs.queue import start_worker
 from workflows.up.processes import STOP_SECONDS, Process, end, find, writing_to
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 60
+READY_SECONDS = 180
 WORKER_PROGRAM, WEB_PROGRAM = "workflows.jobs.worker", "ui.server"
 _PROGRAMS = frozenset(
     # the last three: earlier versions
@@ -128,7 +129,7 @@ class ProcessService:
         return self._process is not None and self._process.poll() is None
 
     def wait_ready(self) -> None:
-        """Wait until it serves, a minute at most."""
+        """Wait until it serves; a busy machine takes a minute to import torch."""
         deadline = time.monotonic() + READY_SECONDS
         while self.alive() and time.monotonic() < deadline:
             if self._serves():
@@ -167,6 +168,7 @@ def web_app(settings: Settings, port: int) -> ProcessService:
 
     def spawn() -> subprocess.Popen[bytes]:
         log.parent.mkdir(parents=True, exist_ok=True)
+        rotate(log)
         with log.open("ab") as output:
             return subprocess.Popen(
                 command,

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 import shapely
+from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.mirror.zones import HALO_M, ZonePart, zone_epsg, zone_parts
@@ -53,6 +54,15 @@ class IndexTile:
     south: float
     east: float
     north: float
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Longitude and latitude of its middle."""
+        to_lonlat = Transformer.from_crs(
+            f"EPSG:{zone_epsg(self.zone)}", "EPSG:4326", always_xy=True
+        )
+        lon, lat = to_lonlat.transform((self.west + self.east) / 2, (self.south + self.north) / 2)
+        return float(lon), float(lat)
 
 
 class TileIndex:
@@ -134,6 +144,20 @@ class TileIndex:
             code="mirror-lacks-area",
         )
 
+    def first(self) -> IndexTile:
+        """The first file that is listed, wherever it lies.
+
+        Raises:
+            InputError: None is, or the index is damaged.
+        """
+        try:
+            rows = self._table.head(1, columns=list(_COLUMNS)).to_pylist()
+        except (pa.ArrowException, OSError) as error:
+            raise self._damaged() from error
+        if not rows:
+            raise self._damaged()
+        return self._tile(rows[0])
+
     def _meeting(self, parts: Iterable[ZonePart]) -> list[IndexTile]:
         """Return the files of all years whose square meets a part in its zone."""
         outlines = {part.zone: part.outline for part in parts}
@@ -156,14 +180,17 @@ class TileIndex:
                     columns=list(_COLUMNS), filter=ds.field("utm_zone").isin(list(zones))
                 )
             except (pa.ArrowException, OSError) as error:
-                raise InputError(
-                    "the mirror's index is damaged",
-                    self._mirror,
-                    "clear the cache and try again",
-                    code="mirror-index-damaged",
-                ) from error
+                raise self._damaged() from error
             self._kept = (zones, rows.to_pylist())
         return self._kept[1]
+
+    def _damaged(self) -> InputError:
+        return InputError(
+            "the mirror's index is damaged",
+            self._mirror,
+            "clear the cache and try again",
+            code="mirror-index-damaged",
+        )
 
     def _tile(self, row: dict[str, Any]) -> IndexTile:
         """Take a row over, its path checked: only what lies below the mirror is ever asked for."""

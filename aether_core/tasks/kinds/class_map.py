@@ -39,8 +39,8 @@ class CellSources(Record):
     contested: int = 0
     share: float = OBSERVED_SHARE
     everywhere: bool = False
-    one: str = "cell"
-    several: str = "cells"
+    one: str = "map cell"
+    several: str = "map cells"
 
     @property
     def observed_part(self) -> float:

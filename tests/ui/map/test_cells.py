@@ -7,7 +7,7 @@ import h3.api.numpy_int as h3
 import numpy as np
 import pytest
 
-from tests.map_data import cells_at, fetched, records
+from tests.map_data import cells_at, middles, records
 from ui.map import cells
 from ui.map.cells import CellValues
 from ui.map.coloured import Categories, Shown
@@ -42,9 +42,9 @@ def layer(given: CellValues) -> dict[str, Any]:
 def test_each_cell_is_drawn_where_it_lies(at: tuple[float, float]) -> None:
     ids = disk(20, at=at)
     sent = layer(CellValues(ids, shown(len(ids))))["cells"]
-    middles = np.frombuffer(fetched(sent["middles"]), dtype="<f8").reshape(-1, 2)
-    assert cells_at(middles) == ids.tolist()
-    assert np.ptp(middles[:, 0]) < 1  # no city is drawn around the world
+    lonlat = middles(sent)
+    assert cells_at(lonlat) == ids.tolist()
+    assert np.ptp(lonlat[:, 0]) < 1  # no city is drawn around the world
     outline = np.array(sent["outline"])
     x, y = outline.T
     area = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
@@ -90,7 +90,7 @@ def test_only_what_changed_is_fetched_anew(home: Path) -> None:
     assert other["cells"] == first["cells"]
     assert other["shown"]["classes"] != first["shown"]["classes"]
     names = {path.name for path in home.rglob("*.bin")}
-    assert len(names) == 5  # middles, two of classes, two of values
+    assert len(names) == 5  # places, two of classes, two of values
 
 
 def test_a_full_disk_costs_bytes_and_no_map(home: Path) -> None:

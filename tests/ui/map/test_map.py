@@ -29,6 +29,7 @@ from ui.shell.palette import LIGHT
 
 FOLDER = Path(city_map.__file__).parent
 DECK = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
+SCRIPTS = ("map.js", "finding.js", "load_map.js")
 SITE = "http://map.test"
 STEPS = Steps((0.0, 50.0, 100.0), ((255, 0, 0, 255), (0, 0, 255, 255)))
 HOST = f"""<!doctype html><style>body {{ margin: 0 }}</style><main></main><script type="module">
@@ -82,7 +83,7 @@ def page(
         address = route.request.url.removeprefix(SITE)
         asked.append(address)
         known: dict[str, bytes] = {"/": HOST.encode()}
-        known |= {f"/{name}": (FOLDER / name).read_bytes() for name in ("map.js", "load_map.js")}
+        known |= {f"/{name}": (FOLDER / name).read_bytes() for name in SCRIPTS}
         if address == "/deck.js":
             route.fulfill(body=DECK.read_bytes(), content_type="text/javascript")
         elif address in known:
@@ -189,8 +190,10 @@ def test_cells_are_painted_said_counted_and_chosen(page: Page) -> None:
     west, south, east, north = data["bounds"]
     assert (west + east) / 2 < where["lon"] < east
     assert where["lat"] == pytest.approx((south + north) / 2, abs=1e-4)
+    assert page.locator(".pointed path").get_attribute("d")  # its outline
     page.mouse.move(20, 380)
     expect(page.locator(".tip")).to_be_hidden()
+    assert not page.locator(".pointed path").get_attribute("d")
 
     expect(page.locator(".legend-title")).to_have_text("Schools <b>")
     rows = page.locator(".entry")
@@ -198,6 +201,40 @@ def test_cells_are_painted_said_counted_and_chosen(page: Page) -> None:
     numbers = [int(one.get_attribute("title") or 0) for one in page.locator(".count").all()]
     assert sum(numbers) == 37
     assert min(numbers) > 10
+
+
+def test_of_many_cells_each_is_found_and_painted_at_every_zoom(page: Page) -> None:
+    centre = h3.latlng_to_cell(60.17, 24.94, 12)
+    ids = np.sort(np.asarray(h3.grid_disk(centre, 101), dtype=np.uint64))
+    lonlat = np.array([h3.cell_to_latlng(int(cell))[::-1] for cell in ids])
+    values = np.where(np.arange(len(ids)) % 3, 10, 90).astype(np.float32)  # neighbours differ
+    made = cells.layer(CellValues(ids, Shown(values, STEPS, "score")), layer_id="c")
+    bounds = [*lonlat.min(axis=0).tolist(), *lonlat.max(axis=0).tolist()]
+    data = sent_data(layers=[{**city_map._plain(made), "group": "Map colours"}], bounds=bounds)
+    put(page, data)
+
+    drawn = "document.querySelector('main').shadowRoot.querySelector('.city-map').cityMap"
+    random = np.random.default_rng(0)
+    points = random.uniform(bounds[:2], bounds[2:], (2000, 2))
+    found = page.evaluate(
+        f"(points) => points.map((at) => {drawn}.drawn[0].index().at(...at))", points.tolist()
+    )
+    row = {int(cell): at for at, cell in enumerate(ids)}
+    asked = [row.get(int(h3.latlng_to_cell(lat, lon, 12)), -1) for lon, lat in points]
+    assert found == asked
+    assert -1 in found
+
+    kinds = set()
+    for zoom in (12.8, 14, 18):
+        for at in (500, 25_002):
+            where = dict(zip(("longitude", "latitude"), lonlat[at].tolist(), strict=True))
+            page.evaluate("([view]) => " + drawn + ".go(view)", [{**where, "zoom": zoom}])
+            expect_colour(page, 300, 200, (0, 0, 255) if at % 3 == 0 else (255, 0, 0))
+            kinds.add(page.evaluate(f"() => {drawn}.given[0].id"))
+            page.mouse.move(300, 200)
+            expect(page.locator(".tip")).to_have_text(f"score {90 if at % 3 == 0 else 10}")
+            page.mouse.move(300, 500)
+    assert kinds == {"c", "c-picture"}  # from afar all as one picture, then those in view
 
 
 def test_by_keyboard(page: Page) -> None:
@@ -354,7 +391,7 @@ def test_a_city_across_the_180th_meridian_is_seen_whole(page: Page) -> None:
 def test_data_that_are_gone_are_said_and_asked_for_again(page: Page) -> None:
     data = sent_data()
     broken = json.loads(json.dumps(data))
-    broken["layers"][0]["cells"]["middles"] = "/map-data/lost.bin"
+    broken["layers"][0]["cells"]["places"] = "/map-data/lost.bin"
     page.evaluate("(data) => window.put(data)", broken)
     expect(page.locator(".note")).to_contain_text("could not be loaded")
     page.evaluate(
@@ -371,6 +408,7 @@ def test_areas_and_a_style_below(page: Page) -> None:
     west, south, east, north = sent_data()["bounds"]
     middle = (west + east) / 2
     halves = [shapely.box(west, south, middle, north), shapely.box(middle, south, east, north)]
+    halves[0] -= shapely.box(west, south, west + (middle - west) / 2, (south + north) / 2)
     shown = Shown(np.array([10, np.nan], dtype=np.float32), STEPS, "score", titles=["West", "East"])
     areas = ShapeValues(np.array(halves, dtype=object), shown)
     (made,) = shapes.layers(areas, LIGHT, layer_id="areas")
@@ -393,11 +431,34 @@ def test_areas_and_a_style_below(page: Page) -> None:
     )
     page.mouse.move(200, 120)
     expect(page.locator(".tip b")).to_have_text("West")
+    assert page.locator(".pointed path").get_attribute("d")
+    page.mouse.move(120, 300)
+    expect(page.locator(".tip")).to_be_hidden()  # its bounds, but not it
     page.mouse.move(300, 200)
     expect(page.locator(".tip b")).to_have_text("The <b>middle</b>")
     page.mouse.move(420, 120)
     expect(page.locator(".tip")).to_be_hidden()
     expect_colour(page, 420, 120, (0, 255, 0))  # nothing is drawn on the style there
+
+
+def test_of_many_areas_the_one_under_the_pointer_is_said(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shapes, "PICTURE_FROM", 1)
+    west, south, east, north = sent_data()["bounds"]
+    middle = (west + east) / 2
+    halves = [shapely.box(west, south, middle, north), shapely.box(middle, south, east, north)]
+    shown = Shown(np.array([10, 90], dtype=np.float32), STEPS, "score", titles=["West", "East"])
+    areas = ShapeValues(np.array(halves, dtype=object), shown)
+    (made,) = shapes.layers(areas, LIGHT, layer_id="areas")
+    put(page, sent_data(layers=[{**city_map._plain(made), "group": "Map colours"}]))
+    expect_colour(page, 240, 200, (255, 0, 0))
+    page.mouse.move(240, 200)  # asks for which area each pixel shows
+    page.wait_for_timeout(300)
+    page.mouse.move(241, 200)
+    expect(page.locator(".tip b")).to_have_text("West")
+    page.mouse.move(360, 200)
+    expect(page.locator(".tip b")).to_have_text("East")
 
 
 def test_a_picture_has_map_legend_and_credits(page: Page, tmp_path: Path) -> None:

@@ -80,14 +80,16 @@ def test_many_areas_go_as_a_picture_that_can_still_be_asked(
 ) -> None:
     monkeypatch.setattr(shapes, "PICTURE_FROM", 3)
     given = wavy_squares(2, 5)
-    picture, targets = shapes.layers(ShapeValues(given, shown_of(4)), LIGHT, layer_id="areas-0")
+    (picture,) = shapes.layers(ShapeValues(given, shown_of(4)), LIGHT, layer_id="areas-0")
     content = fetched(picture.image.strip('"'))
     image = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA"))
     height, width, _ = image.shape
     south_west, north_west = image[height * 3 // 4, width // 4], image[height // 4, width // 4]
     assert tuple(south_west) == CLASSES.colours[0]
     assert tuple(north_west) == CLASSES.colours[1]
-    assert [record["t"] for record in json.loads(fetched(targets.data))] == ["a", "b", "c", "a"]
+    owners = np.asarray(Image.open(io.BytesIO(fetched(picture.owners.strip('"')))), dtype=int)
+    assert owners[height * 3 // 4, width // 4].tolist() == [1, 0, 0]
+    assert set((owners @ [1, 256, 65536]).ravel().tolist()) <= set(range(5))
 
 
 def test_equal_shapes_have_one_key_and_others_another() -> None:

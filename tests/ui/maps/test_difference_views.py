@@ -7,7 +7,7 @@ from ui.maps.difference import classes_view, numbers_view
 
 def test_places_with_another_class_stand_out_and_tell_both() -> None:
     frame = pd.DataFrame({"a": ["park", "homes"], "b": ["park", "work"], "same": [True, False]})
-    view = classes_view(frame, "cell")
+    view = classes_view(frame, "map cells")
     same, other = (view.shown.palette[at] for at in view.shown.indices)
     assert same[3] < 100 < other[3]
     assert [view.shown.title(at) for at in (0, 1)] == ["park", "homes → work"]

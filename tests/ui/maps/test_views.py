@@ -84,7 +84,7 @@ def test_observed_cells_say_so_and_predictions_can_be_shown_instead(cells: pd.Da
     assert set(everywhere["landuse"]) == {"water"}
     assert everywhere["p_park"].isna().tolist() == known.tolist()
     plain = views.land_use(everywhere, CLASSES, views.CLASS, LOOK)
-    assert plain.unit == "most probable class, share of cells"
+    assert plain.unit == "most probable class, share of map cells"
     assert plain.shown.second(at) == (
         "predicted, 40 % confidence; also possible: park; unlike the labels"
     )

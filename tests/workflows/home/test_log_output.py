@@ -1,8 +1,10 @@
-"""A log without room: the process that writes to it goes on."""
+"""A log without room, and one that has grown long: the process that writes to it goes on."""
 
 import subprocess
 import sys
 from pathlib import Path
+
+from workflows.home.log_output import KEPT, LONGEST_BYTES, rotate
 
 ROOT = Path(__file__).resolve().parents[3]
 CODE = """
@@ -44,3 +46,20 @@ def test_with_room_all_is_written(tmp_path: Path) -> None:
     assert "job taken" in done.stdout
     assert "at the end" in done.stdout
     assert "a third" in done.stderr
+
+
+def test_a_long_log_is_begun_anew_under_its_writers(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    assert not rotate(log)
+    with log.open("ab") as writer:
+        for number in range(KEPT + 2):
+            writer.write(f"{number}".encode() * (LONGEST_BYTES + 1))
+            writer.flush()
+            assert rotate(log)
+        writer.write(b"more")
+        writer.flush()
+        assert not rotate(log)
+    assert log.read_bytes() == b"more"
+    parts = sorted(path.name for path in tmp_path.glob("worker.log.*"))
+    assert parts == [f"worker.log.{number}" for number in range(1, KEPT + 1)]
+    assert (tmp_path / "worker.log.1").read_bytes()[:1] == str(KEPT + 1).encode()

@@ -39,7 +39,7 @@ class ClassesPage(TaskPage[ClassFindings]):
 
     def figures(self, found: ClassFindings) -> None:
         """How much of the map can be used, and what to do where that is little."""
-        several = "cells" if found.cells is None else found.cells.several
+        several = "map cells" if found.cells is None else found.cells.several
         st.metric(
             f"Usable {several}",
             percent(found.usable),

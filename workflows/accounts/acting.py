@@ -1,0 +1,98 @@
+"""Who asks for something, and whether they may: looked at once, where a verb changes the store.
+
+Commands and workers are the operator's: whoever can run them in a home has its files anyway. Only
+the web app, where people sign in, says somebody else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from aether_core.errors import AetherError
+from db.accounts import audit
+
+
+class Role(StrEnum):
+    """What somebody may do, from least to most; a text in the store and in commands.
+
+    A viewer asks, looks and takes away. An analyst adds cities, trains, makes and removes maps. An
+    admin also removes cities and years.
+    """
+
+    VIEWER = "viewer"
+    ANALYST = "analyst"
+    ADMIN = "admin"
+
+    def may(self, needed: "Role") -> bool:
+        """Whether it holds what is needed."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+class NotAllowedError(AetherError):
+    """Whoever asks may not do this."""
+
+    code = "not-allowed"
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asks.
+
+    Attributes:
+        name: Of the account.
+        role: What they may do.
+    """
+
+    name: str
+    role: Role
+
+
+OPERATOR: Final = Person("operator", Role.ADMIN)
+
+
+def _operator() -> Person:
+    return OPERATOR
+
+
+class _Asking:
+    """How this process finds out who asks."""
+
+    who: Callable[[], Person] = staticmethod(_operator)
+
+
+def people_are_told_by(who: Callable[[], Person]) -> None:
+    """Let this process ask who is asking, instead of taking everybody for the operator.
+
+    Args:
+        who: Says it for the thread that calls it. It raises `NotAllowedError` where nobody is
+            signed in.
+    """
+    _Asking.who = staticmethod(who)
+
+
+def allow(session: Session, needed: Role, action: str, subject: object = "") -> None:
+    """See that who asks may do something, and note that they did.
+
+    The note is part of the transaction: it stays if what was asked for is done, and only then.
+
+    Args:
+        session: That of the change.
+        needed: Least role that may.
+        action: What is done, such as "remove city".
+        subject: To what.
+
+    Raises:
+        NotAllowedError: They may not.
+    """
+    person = _Asking.who()
+    if not person.role.may(needed):
+        raise NotAllowedError(
+            f"{person.name} may not do this ({action}): it takes the role {needed}, and this "
+            f"account is a {person.role}; ask an administrator"
+        )
+    audit.note(session, person.name, action, str(subject))

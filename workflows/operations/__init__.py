@@ -1,0 +1,1 @@
+"""What an operator does with a whole home: back it up, restore it, ask what is wrong with it."""
