@@ -14,7 +14,6 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from aether_core.errors import InputError
 from aether_core.files.whole import atomic_path
-from ui.shell import errors, state
 from workflows.home.server_paths import allowed_path
 from workflows.home.settings import read_settings
 
@@ -42,7 +41,9 @@ def choose(
 
     Returns:
         Where the files lie now; empty while nothing was given. What they hold is not checked here.
-        A path outside the folders that are allowed counts as none, and is said in a box.
+
+    Raises:
+        InputError: A path lies outside the folders that are allowed.
     """
     settings = read_settings()
     way = _UPLOAD
@@ -64,10 +65,7 @@ def choose(
             f"{label}: {hint}", key=f"{key}-path", label_visibility="collapsed", placeholder=hint
         )
         lines = [line for line in (typed or "").splitlines() if line.strip()]
-        allowed: list[Path] = []
-        with errors.boxed(state.reachable):
-            allowed += [allowed_path(settings, line) for line in lines]
-        return allowed
+        return [allowed_path(settings, line) for line in lines]
     limit = settings.upload_limit_mb
     given = st.file_uploader(
         label,

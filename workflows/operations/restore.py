@@ -107,7 +107,7 @@ def restore(settings: Settings, file: Path, progress: Progress = silent) -> Rest
             missing.
     """
     began = time.monotonic()
-    with ending_in_order(), opened_backup(file, settings.home) as backup:
+    with ending_in_order(), opened_backup(file) as backup:
         _check_version(file, backup.manifest)
         _check_content(backup, progress)
         with disk_in_words(settings.home), only_one(settings):

@@ -10,9 +10,9 @@ import rasterio
 from numpy.typing import NDArray
 
 from aether_core.cityrep.embeddings.aligned import Aligned
-from aether_core.cityrep.evaluate import released
+from aether_core.cityrep.evaluate import Entrant, released
 from aether_core.cityrep.release import Release, open_release
-from aether_core.cityrep.samples import read_samples
+from aether_core.cityrep.samples import TaskSamples, read_samples
 from aether_core.errors import InputError
 from tests.cityrep_release import RESOLUTION, lonlat_of, make_release, write_raster
 from tests.errors import fault
@@ -32,7 +32,13 @@ def release(folder: Path) -> Release:
 
 def align(release: Release, model: str, task_id: str) -> Aligned:
     row = next(one for one in release.rows if (one.model, one.task_id) == (model, task_id))
-    return released(release, row).align(read_samples(release.folder, release.tasks[task_id]))
+    return aligned_by(released(release, row), read_samples(release.folder, release.tasks[task_id]))
+
+
+def aligned_by(entrant: Entrant, samples: TaskSamples) -> Aligned:
+    """A released model has nothing to choose from."""
+    (only,) = entrant.candidates
+    return only.align(samples)
 
 
 def samples_of(folder: Path, task_id: str) -> pd.DataFrame:
@@ -178,7 +184,7 @@ def align_table(release: Release, table: pd.DataFrame, tmp_path: Path) -> Aligne
     config = row.config.model_copy(update={"path": "table.parquet"})
     elsewhere = Release(tmp_path, release.tasks, release.rows)
     entrant = released(elsewhere, row.model_copy(update={"config": config}))
-    return entrant.align(read_samples(release.folder, release.tasks[POINTS]))
+    return aligned_by(entrant, read_samples(release.folder, release.tasks[POINTS]))
 
 
 def test_what_the_manifest_does_not_say_is_refused(folder: Path) -> None:
@@ -194,7 +200,7 @@ def test_what_the_manifest_does_not_say_is_refused(folder: Path) -> None:
     ):
         config = row.config.model_copy(update=changes)
         with pytest.raises(InputError, check=fault(code, fact)):
-            released(release, row.model_copy(update={"config": config})).align(samples)
+            aligned_by(released(release, row.model_copy(update={"config": config})), samples)
     by_column = {"task_region_id_col": "h3", "region_type": "custom"}
     config = row.config.model_copy(update=by_column)
     entrant = released(release, row.model_copy(update={"config": config}))

@@ -28,7 +28,7 @@ from tests.errors import fault
 
 ODD = "a \"b\" 'c'; DROP TABLE city;-- %s {} \\ ÄÖ 東京"
 
-OUTLIVES = {"text", "fetch", "worker"}
+OUTLIVES = {"account", "deed", "fetch", "text", "worker"}
 """Of no city: texts are shared, a fetch says what was downloaded, workers serve all."""
 
 

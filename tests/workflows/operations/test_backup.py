@@ -201,7 +201,7 @@ def test_a_home_that_others_use_is_left_alone(in_use: InUse, store: Store) -> No
 
 
 def parts_of(file: Path) -> tuple[Manifest, dict[str, bytes]]:
-    with opened_backup(file, file.parent) as reader:
+    with opened_backup(file) as reader:
         names = [DATABASE, *(FILES + kept.path for kept in reader.manifest.files)]
         return reader.manifest, {name: b"".join(reader.pieces(name)) for name in names}
 
@@ -219,7 +219,7 @@ def write(file: Path, manifest: Manifest, parts: dict[str, bytes]) -> Path:
 
 def small(file: Path) -> tuple[Manifest, dict[str, bytes]]:
     """A backup of nothing but one file, whose database nobody will read."""
-    with opened_backup(file, file.parent) as reader:
+    with opened_backup(file) as reader:
         manifest = reader.manifest
     parts = {DATABASE: b"no dump", f"{FILES}cities/1-x/a.tif": b"raster"}
     contents = [Content(size=len(one), sha256=sha256(one).hexdigest()) for one in parts.values()]
@@ -414,4 +414,4 @@ def test_a_long_name_and_an_empty_file_are_kept(tmp_path: Path, in_use: InUse) -
     assert parts_of(file)[1][FILES + path] == b""
     with tarfile.open(file) as archive:  # any tar reads it
         assert FILES + path in archive.getnames()
-    assert isinstance(BackupReader(file, io.BytesIO(file.read_bytes()), tmp_path), BackupReader)
+    assert isinstance(BackupReader(file, io.BytesIO(file.read_bytes())), BackupReader)

@@ -73,7 +73,10 @@ def test_what_to_do_names_classes_without_labels_and_those_that_look_alike() -> 
 @pytest.mark.parametrize(
     ("sources", "said"),
     [
-        (CellSources(observed=30, predicted=70, reliable=7), ["30 of 100 cells (30 %)", "10 % of"]),
+        (
+            CellSources(observed=30, predicted=70, reliable=7),
+            ["30 of 100 map cells (30 %)", "10 % of"],
+        ),
         (CellSources(observed=30, predicted=70, reliable=7, contested=4), ["classes cover 4 of"]),
         (CellSources(observed=0, predicted=100, reliable=0), ["a point covers no ground"]),
         (CellSources(observed=0, predicted=9, reliable=9, everywhere=True), ["as was asked for"]),
