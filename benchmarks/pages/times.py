@@ -75,15 +75,17 @@ class Visit:
 
 
 def processor_of(pid: int | None) -> float | None:
-    """Seconds of processor a process has had, with all its threads."""
-    if pid is None:
-        return None
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds of processor that the web app has had: the process that accepts, and its children."""
+    return None if pid is None else processor_below(pid)
 
 
 def processor_of_browsers() -> float:
     """Seconds of processor that the browsers which this program started have had."""
+    return processor_below(os.getpid(), itself=False)
+
+
+def processor_below(top: int, *, itself: bool = True) -> float:
+    """Seconds of processor of a process, with all its threads and all that it started."""
     parents, used = {}, {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended meanwhile
@@ -91,11 +93,12 @@ def processor_of_browsers() -> float:
             parents[int(path.parent.name)] = int(fields[1])
             used[int(path.parent.name)] = int(fields[11]) + int(fields[12])
 
-    def is_ours(pid: int) -> bool:
+    def is_below(pid: int) -> bool:
         above = parents.get(pid, 0)
-        return above == os.getpid() or (above > 1 and is_ours(above))
+        return above == top or (above > 1 and is_below(above))
 
-    return sum(used[pid] for pid in used if is_ours(pid)) / os.sysconf("SC_CLK_TCK")
+    counted = [pid for pid in used if is_below(pid) or (itself and pid == top)]
+    return sum(used[pid] for pid in counted) / os.sysconf("SC_CLK_TCK")
 
 
 def ask_all(visit: Visit, url: str, city: str, questions: Sequence[str]) -> None:
