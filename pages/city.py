@@ -124,10 +124,11 @@ def draw_removal(city: CitySummary) -> None:
             disabled=typed != city.slug,
             key=f"remove-{city.slug}",
         ):
-            remove_city_numbered(state.store(), city.id)
-            state.leave_city()
-            notice.say("The city was removed.")
-            st.rerun()
+            with errors.boxed(state.reachable):  # here, where it was asked for
+                remove_city_numbered(state.store(), city.id)
+                state.leave_city()
+                notice.say("The city was removed.")
+                st.rerun()
 
 
 def added(panel: Panel) -> None:

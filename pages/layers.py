@@ -109,9 +109,10 @@ def draw_removal(city: CitySummary, layer: LayerSummary) -> None:
     ):
         st.write(f"Remove **{plain(layer.title)}** permanently?")
         if st.button("Remove this layer", type="primary", key=f"remove-{layer.layer}"):
-            remove_layer(state.store(), city.slug, layer.layer)
-            notice.say("The layer was removed.")
-            st.rerun()
+            with errors.boxed(state.reachable):
+                remove_layer(state.store(), city.slug, layer.layer)
+                notice.say("The layer was removed.")
+                st.rerun()
 
 
 def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:

@@ -16,6 +16,8 @@ from tests.area_tables import grid, written
 from tests.pages.visit import deck, layer, links, open_page, words
 from tests.workflows.cities.other_embedding import write_tessera
 from ui.shell.state import CITY
+from workflows.accounts import acting
+from workflows.accounts.acting import Person, Role
 from workflows.cities.cities import list_cities, show_city
 from workflows.home.store import Store
 
@@ -244,6 +246,18 @@ def test_removing_needs_the_short_name_typed(app_environment: Store) -> None:
     assert not list_cities(app_environment)
     assert visit.title[0].value == "Add a city"
     assert CITY not in visit.query_params  # what was removed is not missed
+
+
+def test_who_may_not_remove_is_told_where_it_was_asked_and_sees_the_page(
+    app_environment: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting._Asking, "who", lambda: Person("guest", Role.VIEWER))
+    visit = open_page("city")
+    visit.text_input(key=f"confirm-{SLUG}").input(SLUG).run()
+    visit.button(key=f"remove-{SLUG}").click().run()
+    assert len(visit.error) == 1
+    assert "Dots: places" in words(visit)  # the map is drawn all the same
+    assert [city.slug for city in list_cities(app_environment)] == [SLUG]
 
 
 def test_an_embedding_that_is_not_alphaearth_is_added_by_its_name(

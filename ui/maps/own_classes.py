@@ -106,8 +106,9 @@ def _form(
         key=f"{name}-reset",
         width="stretch",
     ):
-        choose_classes(state.store(), city.slug, layer.layer, field, OwnClasses())
-        st.rerun()
+        with errors.boxed(state.reachable):
+            choose_classes(state.store(), city.slug, layer.layer, field, OwnClasses())
+            st.rerun()
     st.caption("Kept with the map: everybody who opens it, reports and exports show the same.")
 
 

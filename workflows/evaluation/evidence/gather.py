@@ -16,7 +16,13 @@ from aether_core.evidence.tables import evidence_tables
 from aether_core.evidence.targets import TARGETS, Target
 from aether_core.evidence.text_to_map import Found, text_to_map
 from aether_core.progress import Progress, silent
-from workflows.evaluation.evidence.inputs import check_names, encoder_of, files_of, read_tables
+from workflows.evaluation.evidence.inputs import (
+    check_names,
+    encoder_of,
+    files_of,
+    read_tables,
+    targets_named,
+)
 from workflows.evaluation.evidence.outputs import case_row, write_both
 from workflows.evaluation.evidence.processes import given, in_turn, process_pool
 from workflows.evaluation.evidence.testable import leave_out
@@ -112,10 +118,8 @@ def gather_evidence(
         CancelledError: `progress` asked to stop; nothing is written.
     """
     started = time.perf_counter()
-    by_name = {target.name: target for target in TARGETS}
-    check_names("target", request.targets, by_name, "no-such-target")
+    targets = targets_named(request.targets)
     check_names("recipe", request.recipes, RECIPES, "no-such-recipe")
-    targets = [target for name, target in by_name.items() if name in request.targets]
     tables, place_files = files_of(request.data, request.metros)
     if not folder.is_dir():
         folder.mkdir(parents=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from aether_core.errors import InputError, NotFoundError
 from aether_core.evidence.metro import TABLE_SUFFIXES, Metro, read_metro
 from aether_core.evidence.places import PLACE_SUFFIXES, Encode
+from aether_core.evidence.targets import TARGETS, Target
 from aether_core.progress import Progress
 from workflows.home.encoders import default_encoder
 from workflows.home.settings import Settings
@@ -25,6 +26,16 @@ def check_names(what: str, names: Sequence[str], known: Collection[str], code: s
             f"choose from {', '.join(known)}",
             code=code,
         )
+
+
+def targets_named(names: Sequence[str]) -> list[Target]:
+    """The figures that are predicted, in the order of `TARGETS`.
+
+    Raises:
+        InputError: There is none of a name (`no-such-target`).
+    """
+    check_names("target", names, [target.name for target in TARGETS], "no-such-target")
+    return [target for target in TARGETS if target.name in names]
 
 
 def files_of(data: Path, metros: Sequence[str] | None) -> tuple[list[Path], list[Path]]:

@@ -29,7 +29,13 @@ from aether_core.evidence.varied import (
 from aether_core.evidence.varied_tables import study_tables
 from aether_core.model.recipes import recipe as recipe_named
 from aether_core.progress import Progress, silent
-from workflows.evaluation.evidence.inputs import check_names, encoder_of, files_of, read_tables
+from workflows.evaluation.evidence.inputs import (
+    check_names,
+    encoder_of,
+    files_of,
+    read_tables,
+    targets_named,
+)
 from workflows.evaluation.evidence.outputs import case_row, write_both
 from workflows.evaluation.evidence.processes import given, in_turn, process_pool
 from workflows.evaluation.evidence.testable import leave_out
@@ -149,10 +155,8 @@ def study_evidence(
         CancelledError: `progress` asked to stop; nothing is written.
     """
     started = time.perf_counter()
-    by_name = {target.name: target for target in TARGETS}
-    check_names("target", request.targets, by_name, "no-such-target")
+    targets = targets_named(request.targets)
     check_names("recipe", [request.recipe], RECIPES, "no-such-recipe")
-    targets = [target for name, target in by_name.items() if name in request.targets]
     chosen = _chosen(request.variants)
     if request.metros is not None:
         files_of(request.data, request.metros)  # refuses names that are not there
