@@ -118,13 +118,14 @@ def draw_removal(city: CitySummary) -> None:
             "It cannot be undone."
         )
         typed = st.text_input(f"Type {city.slug} to confirm", key=f"confirm-{city.slug}")
+        refusal = st.container()  # above the button: below it may be beyond the window's edge
         if st.button(
             "Remove permanently",
             type="primary",
             disabled=typed != city.slug,
             key=f"remove-{city.slug}",
         ):
-            with errors.boxed(state.reachable):  # here, where it was asked for
+            with refusal, errors.boxed(state.reachable):
                 remove_city_numbered(state.store(), city.id)
                 state.leave_city()
                 notice.say("The city was removed.")

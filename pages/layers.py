@@ -108,8 +108,9 @@ def draw_removal(city: CitySummary, layer: LayerSummary) -> None:
         "Remove", icon=":material/delete:", width="stretch", key=f"removal-{layer.layer}"
     ):
         st.write(f"Remove **{plain(layer.title)}** permanently?")
+        refusal = st.container()
         if st.button("Remove this layer", type="primary", key=f"remove-{layer.layer}"):
-            with errors.boxed(state.reachable):
+            with refusal, errors.boxed(state.reachable):
                 remove_layer(state.store(), city.slug, layer.layer)
                 notice.say("The layer was removed.")
                 st.rerun()
