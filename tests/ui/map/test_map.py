@@ -386,7 +386,7 @@ def test_a_place_is_found_by_name(page: Page) -> None:
 
 
 def test_names_are_written_where_they_have_room(page: Page) -> None:
-    document = {"@@type": "NameLayer", "id": "names", "group": "Names"}
+    document: dict[str, Any] = {"@@type": "NameLayer", "id": "names", "group": "Names"}
     document |= {"data": served.of_json(names_of(NAMED)), "ink": [0, 0, 0], "halo": [255] * 3}
     put(page, sent_data(layers=[document], bounds=list(NAMED.total_bounds)))
     names = """(zoom) => {
