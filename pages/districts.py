@@ -15,11 +15,12 @@ from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_profile
 from workflows.layers.layers import list_layers
-from workflows.layers.profile import AreaProfile, profile_shapes
+from workflows.layers.profile import AreaProfile, prepare, profile_shapes
 from workflows.layers.scored import QUESTION, Scored, scored
 from workflows.search.ask import Answer
 
 MAP_HEIGHT = 560
+PREPARED = "districts-prepared"
 
 
 def draw_question(city: CitySummary) -> Scored | None:
@@ -175,11 +176,19 @@ def draw_hint() -> None:
     )
 
 
+def prepare_once(city: CitySummary) -> None:
+    """Let the city's ground be read while the first district is being drawn."""
+    if st.session_state.get(PREPARED) != city.slug:
+        st.session_state[PREPARED] = city.slug
+        prepare(state.store(), city.slug)
+
+
 def draw() -> None:
     """The page."""
     city = page.with_city("Districts")
     if city is None:
         return
+    prepare_once(city)
     asked = draw_question(city)
     sources.ask_districts(city)
     now = areas.current(city)
