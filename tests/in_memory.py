@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 _IN_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 4 * 1024**3  # noqa: S108 - folders of ours are made in it
@@ -27,3 +28,4 @@ def write_in_memory() -> None:
     folder = quick_folder()
     if folder is not None and not os.statvfs(folder).f_flag & os.ST_NOEXEC:
         os.environ.setdefault("TMPDIR", str(folder))
+        tempfile.tempdir = None  # it may have been looked up already
