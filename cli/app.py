@@ -106,6 +106,9 @@ USER = Noun(
         "password": users.password,
         "role": users.role,
         "audit": users.audit,
+        "add-key": users.add_key,
+        "list-keys": users.list_keys,
+        "remove-key": users.remove_key,
         "remove": users.remove,
     },
 )

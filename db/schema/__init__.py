@@ -5,7 +5,7 @@ cascades. Texts are the one exception, a cache shared by all cities. Geometries 
 (EPSG:4326). Spatial indexes are spelled out as ordinary GiST indexes, so that each exists once.
 """
 
-from db.schema.accounts import Account, Deed
+from db.schema.accounts import Account, ApiKey, Deed
 from db.schema.base import Base
 from db.schema.evidence import GIVEN, Area, AreaSet, Evaluation, Label, LabelSet
 from db.schema.fetches import Fetch
@@ -40,6 +40,7 @@ __all__ = [
     "UNFINISHED",
     "UNITS",
     "Account",
+    "ApiKey",
     "Area",
     "AreaSet",
     "Base",

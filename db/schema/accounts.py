@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import Base, created, new_id
@@ -33,6 +33,31 @@ class Account(Base):
     failures: Mapped[int] = mapped_column(server_default=_NONE)
     failed_at: Mapped[datetime | None]
     signed_in_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = created()
+
+
+class ApiKey(Base):
+    """What a program shows instead of a name and a password. It goes with its account.
+
+    Attributes:
+        name: What it is for, unique among the account's keys.
+        role: The most it may do; never more than its account may at that moment.
+        digest: SHA-256 of the key, which is nowhere else: 256 random bits cannot be guessed, so a
+            slow hash, as passwords need, would only cost time at each request.
+        expires_at: From then on it is worth nothing.
+        used_at: When it was used last, to the hour.
+    """
+
+    __tablename__ = "api_key"
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+
+    id: Mapped[int] = new_id()
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    role: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = created()
 
 

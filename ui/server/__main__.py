@@ -11,6 +11,7 @@ from aether_core.errors import AetherError, StoreUnavailableError
 from ui.server import ready
 from ui.server.asgi import web_app
 from ui.server.handed_over import HandedOver
+from ui.server.rates import Rates
 from ui.server.shared_port import READY, SharedPort
 from ui.server.sticky import Visits
 from ui.shell import signed_in
@@ -51,14 +52,15 @@ def main(words: list[str] | None = None) -> int:
     if settings.web_processes == 1:
         ready.make_first_answers()
         ready.freeze()
-        return _serve(settings, port, 0, listener, Visits(1))
+        return _serve(settings, port, 0, listener, Visits(1), Rates())
     import_for_answers(settings)
     ready.freeze()
+    rates = Rates()
 
     def serve_behind(number: int, channel: socket.socket, visits: Visits) -> None:
         ready.make_first_answers()
         channel.send(READY)
-        sys.exit(_serve(settings, port, number, HandedOver(channel), visits))
+        sys.exit(_serve(settings, port, number, HandedOver(channel), visits, rates))
 
     return SharedPort(listener, settings.web_processes, port, serve_behind).run()
 
@@ -72,11 +74,16 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def _serve(
-    settings: Settings, port: int, number: int, listener: socket.socket, visits: Visits
+    settings: Settings,
+    port: int,
+    number: int,
+    listener: socket.socket,
+    visits: Visits,
+    rates: Rates,
 ) -> int:
     server = uvicorn.Server(
         uvicorn.Config(
-            web_app(settings, port, number, visits),
+            web_app(settings, port, number, visits, rates),
             ws="websockets-sansio",
             ws_max_size=int(config.get_option("server.maxMessageSize")) * 1_000_000,
             ws_ping_interval=PING_SECONDS,

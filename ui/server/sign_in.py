@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aether_core.errors import AetherError
+from api.address import PATH as API
 from ui.server import readiness
 from ui.shell import signed_in
 from workflows.accounts.accounts import SignInError
@@ -44,6 +45,7 @@ class SignedInOnly:
         self._app, self._cookie = app, signed_in.cookie_name(port)
         self._page = f"{base}/sign-in"
         self._open = {self._page, f"{base}/_stcore/health", f"{base}/{readiness.NAME}"}
+        self._api = f"{base}{API}/"  # asks for keys itself, as well as for this cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, lead to the page to sign in, or refuse."""
@@ -51,7 +53,7 @@ class SignedInOnly:
             await self._app(scope, receive, send)
             return
         asked = HTTPConnection(scope)
-        if asked.url.path in self._open:
+        if asked.url.path in self._open or scope["path"].startswith(self._api):
             await self._app(scope, receive, send)
             return
         token = asked.cookies.get(self._cookie)

@@ -1,10 +1,12 @@
 """Who asks for something, and whether they may: looked at once, where a verb changes the store.
 
 Commands and workers are the operator's: whoever can run them in a home has its files anyway. Only
-the web app, where people sign in, says somebody else.
+the web app, where people sign in, and the API, where programs show keys, say somebody else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -65,6 +67,23 @@ class _Asking:
     who: Callable[[], Person] = staticmethod(_operator)
 
 
+_known: Final[ContextVar[Person | None]] = ContextVar("asking", default=None)
+
+
+@contextmanager
+def asked_by(person: Person) -> Iterator[None]:
+    """Take all that is asked within for one person's, also in threads that it is handed to.
+
+    Args:
+        person: Who asks.
+    """
+    token = _known.set(person)
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
 def people_are_told_by(who: Callable[[], Person]) -> None:
     """Let this process ask who is asking, instead of taking everybody for the operator.
 
@@ -73,6 +92,24 @@ def people_are_told_by(who: Callable[[], Person]) -> None:
             signed in.
     """
     _Asking.who = staticmethod(who)
+
+
+def check_may(needed: Role, action: str) -> Person:
+    """See that who asks may do something, before much is done for it; `allow` looks again.
+
+    Returns:
+        Who asks.
+
+    Raises:
+        NotAllowedError: They may not.
+    """
+    person = _known.get() or _Asking.who()
+    if not person.role.may(needed):
+        raise NotAllowedError(
+            f"{person.name} may not do this ({action}): it takes the role {needed}, and this "
+            f"account is a {person.role}; ask an administrator"
+        )
+    return person
 
 
 def allow(session: Session, needed: Role, action: str, subject: object = "") -> None:
@@ -89,10 +126,4 @@ def allow(session: Session, needed: Role, action: str, subject: object = "") -> 
     Raises:
         NotAllowedError: They may not.
     """
-    person = _Asking.who()
-    if not person.role.may(needed):
-        raise NotAllowedError(
-            f"{person.name} may not do this ({action}): it takes the role {needed}, and this "
-            f"account is a {person.role}; ask an administrator"
-        )
-    audit.note(session, person.name, action, str(subject))
+    audit.note(session, check_may(needed, action).name, action, str(subject))

@@ -1,7 +1,7 @@
 """The cities in the store: list, show, remove, and what their maps are drawn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,11 @@ def credits_of(city: City, model: Model | None) -> tuple[str, ...]:
     """Credits of a city and of what a model, perhaps of another city, was trained on."""
     trained_on = model.card.get("attribution", []) if model else []
     return tuple(dict.fromkeys([*city.attribution, *trained_on]))
+
+
+def city_document(city: CitySummary) -> dict[str, Any]:
+    """A city as commands and the API tell it."""
+    return asdict(city)
 
 
 def list_cities(store: Store) -> list[CitySummary]:

@@ -1,6 +1,7 @@
 """What an operator can set: environment variables named `AETHER_...`, nothing else."""
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -42,6 +43,11 @@ class Settings(BaseSettings):
             tables.
         sign_in: `on`, or `auto`: where the app listens on an address that others can reach.
         web_processes: Processes that serve the pages; as many as cores by default, four at most.
+        map_origins: Addresses of other web pages that may read the API, separated by commas:
+            `https://maps.example.org`; none by default.
+        requests_per_minute: Requests one address may send in a minute; 0 for no limit.
+        api_requests_per_minute: Requests to the API with one key, or from one address without;
+            likewise.
         public_url: Where a proxy serves the app, `https://aether.example.org`; its pages may speak
             to the app as well as those of the address it listens on.
         worker_idle_seconds: How long a worker that a command started waits for further jobs.
@@ -79,6 +85,9 @@ class Settings(BaseSettings):
     migration_backup: bool = True
     sign_in: Literal["auto", "on"] = "auto"
     web_processes: int = Field(default_factory=_usual_web_processes, ge=1, le=64)
+    map_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    requests_per_minute: int = Field(default=6000, ge=0)
+    api_requests_per_minute: int = Field(default=1200, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"
@@ -93,6 +102,16 @@ class Settings(BaseSettings):
     network_connections: int = Field(default=8, ge=1, le=64)
     fetch_ask_mb: int = Field(default=500, ge=0)
     fetch_limit_km2: int = Field(default=20_000, ge=1)
+
+    @field_validator("map_origins", mode="before")
+    @classmethod
+    def _origins(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        origins = tuple(one.strip().rstrip("/") for one in given.split(",") if one.strip())
+        if any(not re.fullmatch(r"https?://[^/?#*]+", one) for one in origins):
+            raise ValueError("write addresses without a path, such as https://maps.example.org")
+        return origins
 
     @field_validator("server_paths", mode="before")
     @classmethod

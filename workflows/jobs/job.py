@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -81,6 +81,18 @@ class JobSummary:
     def is_left(self) -> bool:
         """Whether it counts as running, but its worker has given no sign for long."""
         return (self.silent_seconds or 0.0) > STALLED_SECONDS
+
+
+def job_document(job: JobSummary) -> dict[str, Any]:
+    """A job as commands and the API tell it."""
+    return asdict(job)
+
+
+def took(job: JobSummary) -> float:
+    """Seconds a job that is done took, from its last start."""
+    if job.started is None or job.finished is None:
+        return 0.0
+    return (job.finished - job.started).total_seconds()
 
 
 class JobEndedError(AetherError):

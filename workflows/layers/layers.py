@@ -3,7 +3,7 @@
 import importlib.metadata
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -231,6 +231,17 @@ def default_title(scores: CellScores) -> str:
     """What a layer is called when nobody gives it a title."""
     title = f"{scores.query} without {scores.minus}" if scores.minus else scores.query
     return title[:200]
+
+
+def layer_document(layer: LayerSummary) -> dict[str, Any]:
+    """A layer as commands and the API tell it.
+
+    Without what was measured, which the report and pages show, and the store's ids.
+    """
+    facts = asdict(layer)
+    for name in ("findings_document", "number", "cells_layer"):
+        del facts[name]
+    return facts
 
 
 def list_layers(store: Store, slug: str) -> list[LayerSummary]:

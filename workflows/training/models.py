@@ -1,8 +1,9 @@
 """A city's trained models: list them, choose the one in use."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -77,6 +78,11 @@ def summarise(store: Store, model: Model) -> ModelSummary:
         folder=in_home(store.settings, model.folder),
         card=card,
     )
+
+
+def model_document(model: ModelSummary) -> dict[str, Any]:
+    """A model as commands and the API tell it."""
+    return asdict(model)
 
 
 def list_models(store: Store, slug: str) -> list[ModelSummary]:
