@@ -15,6 +15,7 @@ from api.access import Access, ByCookie
 from api.address import PATH
 from api.document import as_page
 from api.limits import BodyLimits
+from api.ogc import features, tiles
 from api.problems import Unforeseen, tell_problems
 from workflows.home.settings import Settings
 from workflows.home.store import Store
@@ -59,9 +60,9 @@ def api_app(
         redoc_url=None,
         middleware=middleware,
     )
-    app.state.store = store
+    app.state.store, app.state.public_url = store, settings.public_url
     tell_problems(app)
-    for room in (cities, search, maps, layers, models, jobs):
+    for room in (cities, search, maps, layers, models, jobs, features, tiles):
         app.include_router(room.router)
     app.add_api_route("/docs", lambda: _page(app), include_in_schema=False)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # as FastAPI documents it

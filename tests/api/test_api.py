@@ -24,7 +24,7 @@ PROBLEM = "application/problem+json"
 
 
 @pytest.fixture
-def client(module_store: Store, monkeypatch: pytest.MonkeyPatch, jobs_at_once: None) -> TestClient:
+def client(module_store: Store, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """The API of an installation where nobody has to sign in."""
     set_environment(module_store, monkeypatch)
     return TestClient(_app(module_store, required=False))
@@ -46,6 +46,7 @@ def without_time(document: Any) -> Any:
     return {key: value for key, value in document.items() if key != "seconds"}
 
 
+@pytest.mark.usefixtures("jobs_at_once")
 def test_it_answers_what_commands_print(
     client: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +70,7 @@ def test_it_answers_what_commands_print(
     assert "folder" not in model
 
 
+@pytest.mark.usefixtures("jobs_at_once")
 def test_a_map_is_made_kept_and_taken_away_in_every_format(
     client: TestClient, task_files: TaskFiles, tmp_path: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_map_is_made_kept_and_taken_away_in_every_format(
     assert client.delete(layer).status_code == 404
 
 
+@pytest.mark.usefixtures("jobs_at_once")
 def test_a_city_comes_by_upload_and_goes(
     client: TestClient, city_files: CityFiles, module_store: Store
 ) -> None:
@@ -158,8 +161,9 @@ WRITING = (
 """Every verb that changes something and finds what it needs in Tinytown."""
 
 
+@pytest.mark.usefixtures("no_worker")
 def test_an_outsiders_attacks_fail(
-    module_store: Store, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch, no_worker: None
+    module_store: Store, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_environment(module_store, monkeypatch)
     client = TestClient(_app(module_store, required=True))
