@@ -131,6 +131,12 @@ def lately(session: Session, limit: int) -> list[Job]:
     )
 
 
+def count_by_state(session: Session) -> list[tuple[str, str, int]]:
+    """How many jobs there are of each kind in each state."""
+    query = select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state)
+    return [(kind, str(state), number) for kind, state, number in session.execute(query)]
+
+
 def start(session: Session, job_id: int) -> Job:
     """A worker takes a job up: its progress and error are cleared, its attempts counted.
 

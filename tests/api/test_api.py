@@ -215,6 +215,11 @@ def test_an_outsiders_attacks_fail(
     )
     for expected, sent in limits:
         assert refused(writer.post("/cities", **sent)) == expected, expected
+    small = module_store.settings.model_copy(update={"upload_limit_mb": 1})
+    streamed = TestClient(_app(Store(small, module_store.url, module_store.engine), required=False))
+    form = {"Content-Type": "multipart/form-data; boundary=a"}
+    answer = streamed.post("/cities", content=unannounced(), headers=form)
+    assert refused(answer) == (413, "body-too-large")
     city = {"slug": "x", "name": "X", "year": YEAR}
     for path in ("/etc/passwd", "../../etc/passwd", "a.tif/../a.tif", "http://localhost/a.tif"):
         named = writer.post("/cities", json={**city, "embedding": [path]})
@@ -233,6 +238,13 @@ def test_an_outsiders_attacks_fail(
     ):
         assert refused(reader.get(address))[0] == status, address
     assert refused(reader.put("/cities")) == (405, "method-not-allowed")
+
+
+def unannounced() -> Iterator[bytes]:
+    """A file that grows beyond the limit, without a word on its size."""
+    yield b'--a\r\nContent-Disposition: form-data; name="file"; filename="a.tif"\r\n\r\n'
+    for _ in range(30):
+        yield b"x" * 100_000
 
 
 JSON = {"Content-Type": "application/json"}

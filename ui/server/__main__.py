@@ -8,7 +8,7 @@ import uvicorn
 from streamlit import config
 
 from aether_core.errors import AetherError, StoreUnavailableError
-from ui.server import ready
+from ui.server import metrics, ready
 from ui.server.asgi import web_app
 from ui.server.handed_over import HandedOver
 from ui.server.rates import Rates
@@ -44,6 +44,7 @@ def main(words: list[str] | None = None) -> int:
             return error.exit_code
         people_are_told_by(signed_in.person)
     listener = _bound(settings.host, port)
+    metrics.prepare(settings)
     config.set_option("server.port", port)
     config.set_option("server.maxUploadSize", settings.upload_limit_mb)
     if settings.public_url is not None:

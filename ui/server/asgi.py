@@ -10,7 +10,8 @@ from starlette.types import ASGIApp
 
 from api.address import PATH
 from api.app import api_app
-from ui.server import readiness
+from ui.server import metrics, readiness
+from ui.server.identified import Identified
 from ui.server.rates import Limited, Rates
 from ui.server.same_origin import SameOrigin
 from ui.server.sign_in import SignedInOnly, sign_in_routes
@@ -35,6 +36,8 @@ def web_app(settings: Settings, port: int, process: int, visits: Visits, rates: 
         rates: Where requests are counted.
     """
     middleware = [
+        Middleware(Identified),
+        Middleware(metrics.Counted, base=base()),
         Middleware(
             Limited,
             base=base(),
@@ -50,8 +53,9 @@ def web_app(settings: Settings, port: int, process: int, visits: Visits, rates: 
         further = sign_in_routes(base(), port)
     middleware.append(Middleware(StaysHere, process=process, visits=visits, port=port))
     ready = Route(f"{base()}/{readiness.NAME}", readiness.readiness)
+    counts = Route(f"{base()}/{metrics.NAME}", metrics.metrics)
     api = Mount(f"{base()}{PATH}", app=_api(settings, port))
-    return st.App(_APP, routes=[*routes(), ready, api, *further], middleware=middleware)
+    return st.App(_APP, routes=[*routes(), ready, counts, api, *further], middleware=middleware)
 
 
 def _api(settings: Settings, port: int) -> ASGIApp:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aether_core.errors import AetherError
 from api.address import PATH as API
-from ui.server import readiness
+from ui.server import metrics, readiness
 from ui.shell import signed_in
 from workflows.accounts.accounts import SignInError
 from workflows.accounts.gate import SIGNED_IN_S
@@ -45,6 +45,7 @@ class SignedInOnly:
         self._app, self._cookie = app, signed_in.cookie_name(port)
         self._page = f"{base}/sign-in"
         self._open = {self._page, f"{base}/_stcore/health", f"{base}/{readiness.NAME}"}
+        self._open.add(f"{base}/{metrics.NAME}")  # asks itself who comes
         self._api = f"{base}{API}/"  # asks for keys itself, as well as for this cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

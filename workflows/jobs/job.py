@@ -261,6 +261,12 @@ def jobs_lately(store: Store, limit: int) -> list[JobSummary]:
         return [summarise(job) for job in job_rows.lately(session, limit)]
 
 
+def count_jobs(store: Store) -> list[tuple[str, str, int]]:
+    """How many jobs there are of each kind in each state."""
+    with store.reading() as session:
+        return job_rows.count_by_state(session)
+
+
 def cancel_job(store: Store, job_id: int) -> JobSummary:
     """Ask a job to stop; a queued one stops at once, a running one at its next report.
 
