@@ -1,13 +1,15 @@
 """Questions to a city: `/cities/{slug}/search`, `similar`, `ask`, `places`, `change`."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from aether_core.errors import InputError
 from aether_core.search.ground import Extent
 from api.answers import Opened, Slug, Told
+from workflows.home.store import Store
 from workflows.search.ask import ask as answer_to
 from workflows.search.change import change_cells
 from workflows.search.documents import (
@@ -85,25 +87,22 @@ class Change(Asked):
     year_to: Year = Field(alias="to")
 
 
-@router.get("/cities/{slug}/search")
-def search(store: Opened, slug: Slug, asked: Annotated[Search, Query()]) -> Response:
+def searched(store: Store, slug: str, asked: Search) -> dict[str, Any]:
     """Rank the city's cells by a text query."""
     scores = search_cells(
         store, slug, asked.query, asked.minus, asked.model, asked.year, asked.extent
     )
     support = support_of(store, model_for(store, slug, scores.model), asked.query)
-    return Told(search_document(scores, scores.best(asked.top), support=support))
+    return search_document(scores, scores.best(asked.top), support=support)
 
 
-@router.get("/cities/{slug}/similar")
-def similar(store: Opened, slug: Slug, asked: Annotated[Similar, Query()]) -> Response:
-    """Rank the city's cells by likeness to one."""
+def likened(store: Store, slug: str, asked: Similar) -> dict[str, Any]:
+    """Rank the city's cells by likeness to the one at a point."""
     scores = similar_cells(store, slug, asked.lon, asked.lat, asked.model, asked.year)
-    return Told(search_document(scores, scores.best(asked.top)))
+    return search_document(scores, scores.best(asked.top))
 
 
-@router.get("/cities/{slug}/ask")
-def ask(store: Opened, slug: Slug, asked: Annotated[Ask, Query()]) -> Response:
+def answered(store: Store, slug: str, asked: Ask) -> dict[str, Any]:
     """Answer a question with near, not near, like, not and in."""
     answer = answer_to(
         store,
@@ -114,23 +113,58 @@ def ask(store: Opened, slug: Slug, asked: Annotated[Ask, Query()]) -> Response:
         model=asked.model,
         extent=asked.extent,
     )
-    return Told(answer_document(answer, answer.best(asked.top)))
+    return answer_document(answer, answer.best(asked.top))
+
+
+def places_ranked(store: Store, slug: str, asked: Places) -> dict[str, Any]:
+    """Rank the city's places by a text query."""
+    if (asked.lon is None) != (asked.lat is None):
+        raise InputError(
+            "a point has a longitude and a latitude",
+            f"lon={asked.lon}, lat={asked.lat}",
+            "give both or neither",
+            code="point-not-two-numbers",
+        )
+    centre = None if asked.lon is None or asked.lat is None else (asked.lon, asked.lat)
+    hits = search_places(
+        store, slug, asked.query, centre, asked.within, asked.top, asked.minus, asked.model
+    )
+    return places_document(slug, asked.query, hits)
+
+
+def changed(store: Store, slug: str, asked: Change) -> dict[str, Any]:
+    """Where a city has moved towards a query between two years."""
+    found = change_cells(
+        store, slug, asked.query, asked.year_from, asked.year_to, asked.minus, asked.model
+    )
+    return change_document(found, found.best(asked.top))
+
+
+@router.get("/cities/{slug}/search")
+def search(store: Opened, slug: Slug, asked: Annotated[Search, Query()]) -> Response:
+    """Rank the city's cells by a text query."""
+    return Told(searched(store, slug, asked))
+
+
+@router.get("/cities/{slug}/similar")
+def similar(store: Opened, slug: Slug, asked: Annotated[Similar, Query()]) -> Response:
+    """Rank the city's cells by likeness to one."""
+    return Told(likened(store, slug, asked))
+
+
+@router.get("/cities/{slug}/ask")
+def ask(store: Opened, slug: Slug, asked: Annotated[Ask, Query()]) -> Response:
+    """Answer a question with near, not near, like, not and in."""
+    return Told(answered(store, slug, asked))
 
 
 @router.get("/cities/{slug}/places")
 def places(store: Opened, slug: Slug, asked: Annotated[Places, Query()]) -> Response:
     """Rank the city's places by a text query."""
-    centre = None if asked.lon is None or asked.lat is None else (asked.lon, asked.lat)
-    hits = search_places(
-        store, slug, asked.query, centre, asked.within, asked.top, asked.minus, asked.model
-    )
-    return Told(places_document(slug, asked.query, hits))
+    return Told(places_ranked(store, slug, asked))
 
 
 @router.get("/cities/{slug}/change")
 def change(store: Opened, slug: Slug, asked: Annotated[Change, Query()]) -> Response:
     """Where a city has moved towards a query."""
-    found = change_cells(
-        store, slug, asked.query, asked.year_from, asked.year_to, asked.minus, asked.model
-    )
-    return Told(change_document(found, found.best(asked.top)))
+    return Told(changed(store, slug, asked))

@@ -1,6 +1,6 @@
 """The command line's one table: every command under the names it has."""
 
-from cli import jobs, operations, system, users
+from cli import assistant, jobs, operations, system, users
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
 from cli.evaluation import bench, cityrep, evaluate, evidence, study
 from cli.grammar import Grammar, Noun, build
@@ -146,6 +146,7 @@ GRAMMAR = Grammar(
             "profile": profile.profile,
             **tasks.commands(),
             "layer": LAYER,
+            "mcp": assistant.mcp,
         },
         "Models and vectors": {
             "train": training.train,

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
             tables.
         sign_in: `on`, or `auto`: where the app listens on an address that others can reach.
         web_processes: Processes that serve the pages; as many as cores by default, four at most.
+        mcp: Whether `./aether mcp` lets an assistant ask.
         map_origins: Addresses of other web pages that may read the API, separated by commas:
             `https://maps.example.org`; none by default.
         requests_per_minute: Requests one address may send in a minute; 0 for no limit.
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     migration_backup: bool = True
     sign_in: Literal["auto", "on"] = "auto"
     web_processes: int = Field(default_factory=_usual_web_processes, ge=1, le=64)
+    mcp: bool = False
     map_origins: Annotated[tuple[str, ...], NoDecode] = ()
     requests_per_minute: int = Field(default=6000, ge=0)
     api_requests_per_minute: int = Field(default=1200, ge=0)
