@@ -3,6 +3,7 @@
 // layers, outlives reruns and pages. Clicks go to the server as longitude and latitude.
 
 import { CellIndex, PixelIndex, PointIndex, ShapeIndex, middlesOf, seenFrom } from "./finding.js";
+import { Names, written } from "./names.js";
 
 const KEPT = 80; // pieces of data held in memory
 const KEPT_LARGE = 8; // of what is made of them, which may take some 10 MB
@@ -362,7 +363,25 @@ function matching(places, words) {
     .map(({ place }) => place);
 }
 
-const BUILDERS = { CellLayer: cells, ShapeLayer: shapes, PictureLayer: picture };
+// Names on the map; those that have room in a view.
+async function names(library, one) {
+  const [deck, found] = await Promise.all([library, json(one.data)]);
+  const font = getComputedStyle(document.body).fontFamily; // the page's own
+  const chooser = keptOr(made, one.data, () => new Names(found, font));
+  let of;
+  let layer;
+  return {
+    one,
+    layer(seen) {
+      const data = chooser.within(seen);
+      if (of !== data) [of, layer] = [data, new deck.TextLayer(written(one, data, font))];
+      return layer;
+    },
+    at: () => null,
+  };
+}
+
+const BUILDERS = { CellLayer: cells, ShapeLayer: shapes, PictureLayer: picture, NameLayer: names };
 
 // A layer that is drawn; its data are fetched while deck.gl is.
 async function drawnOf(library, one, words) {
@@ -787,7 +806,7 @@ class CityMap {
     else this.root.requestFullscreen();
   }
 
-  // Places by name.
+  // Places, streets, parks and waters by name.
 
   async search() {
     const words = this.box.value;
@@ -796,7 +815,8 @@ class CityMap {
       if (!words) this.visit(null);
       return;
     }
-    const places = await json(this.data.places).catch(() => []);
+    const known = this.data.found.map((address) => json(address).catch(() => []));
+    const places = (await Promise.all(known)).flat().filter(({ f }) => f !== false);
     if (words === this.box.value) this.offer(matching(places, words), this.data.words.nothing);
   }
 
@@ -887,7 +907,7 @@ class CityMap {
       button.title = name;
     }
     this.find('[data-act="full"]').hidden = !document.fullscreenEnabled;
-    this.find(".find").hidden = !this.data.places;
+    this.find(".find").hidden = !this.data.found.length;
     this.box.setAttribute("aria-label", words.find);
     this.box.placeholder = words.find;
     this.list.setAttribute("aria-label", words.find);

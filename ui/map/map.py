@@ -38,8 +38,8 @@ _WORDS: Final = {
     "leave": "Leave full screen",
     "picture": "Save as picture (PNG)",
     "layers": "Layers",
-    "find": "Find a place",
-    "nothing": "No place here has such a name",
+    "find": "Find a place or street",
+    "nothing": "Nothing here has such a name",
     "keys": "Arrow keys move the map, plus and minus zoom",
     "choose": "Enter chooses what is in the middle",
     "waiting": "Loading the map",
@@ -57,6 +57,7 @@ _AREAS: Final = "Areas"
 _DATA: Final = "Map colours"
 _PLACES: Final = "Places"
 _OUTLINES: Final = "Boundary"
+_NAMES: Final = "Names"
 
 
 @dataclass(frozen=True)
@@ -163,11 +164,13 @@ def draw_map(
             legends.append(asdict(layer.legend) | {"of": drawn[0].id if drawn else None})
     outlines = [ground.footprint(city, colours)] if with_footprint else []
     stack += _grouped(_OUTLINES, [*outlines, ground.over(city, colours)])
+    under = basemap(read_settings().basemap_style)
+    if under.style is None and (written := ground.names(city, colours)) is not None:
+        stack += _grouped(_NAMES, [written])
     if with_places and (all_places := _placed(city)):
         stack += _grouped(_PLACES, [_dots(all_places, colours)])
     if marks:
         stack += _grouped("", [_rings(marks, colours)])
-    under = basemap(read_settings().basemap_style)
     if under.problem:
         st.caption(plain(under.problem))
     _component()(
@@ -183,7 +186,7 @@ def draw_map(
             "bounds": list(city.bbox),
             "land": list(colours.land),
             "mark": list(colours.place),
-            "places": _named(city),
+            "found": [one for one in (_named(city), ground.names_address(city)) if one is not None],
             "style": under.style,
             "layers": stack,
             "legends": legends,

@@ -27,7 +27,9 @@ _ALONE: Final = {
 """A document that is opened at such an address runs nothing, and reaches nothing of the pages."""
 _DECK: Final = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
 _DECK_NAME: Final = f"deck-{pydeck.__version__}.js"
-_MAP: Final = [Path(__file__).parents[1] / "map" / name for name in ("map.js", "finding.js")]
+_MAP: Final = [
+    Path(__file__).parents[1] / "map" / name for name in ("map.js", "finding.js", "names.js")
+]
 _MAP_FOLDER: Final = f"map-{sha256(b''.join(one.read_bytes() for one in _MAP)).hexdigest()[:16]}"
 """Of all scripts of the map together, which import each other by their names."""
 _SCRIPTS: Final = {_DECK_NAME: _DECK} | {f"{_MAP_FOLDER}/{one.name}": one for one in _MAP}
