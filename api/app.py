@@ -42,7 +42,11 @@ def api_app(
     middleware = [
         Middleware(Unforeseen),
         Middleware(Access, store=store, required=required, by_cookie=by_cookie),
-        Middleware(BodyLimits, most_bytes=settings.upload_limit_mb * _MEGABYTE),
+        Middleware(
+            BodyLimits,
+            most_bytes=settings.upload_limit_mb * _MEGABYTE,
+            takes_files=("cities", "years", *maps.VERBS),
+        ),
     ]
     if settings.map_origins:
         others = Middleware(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any, Final
 
 from starlette.datastructures import Headers
@@ -14,6 +15,8 @@ from api.problems import TooLargeError, of_error
 JSON_BYTES: Final = 1_000_000
 """A request is a few hundred bytes; a long list of classes some thousands."""
 DEEPEST: Final = 32
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Nothing reads a body of these."""
 _STEPS: Final = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 _SIGNS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 """Texts and brackets. A text that does not end reaches to the end, so that every byte is looked at
@@ -25,25 +28,29 @@ class BodyLimits:
 
     Args:
         app: What answers.
-        most_bytes: Largest body, files included.
+        most_bytes: Largest form with files.
+        takes_files: Last parts of the addresses that take such forms. Any other body is as long as
+            JSON may be, whatever it says it is: it is held in memory.
     """
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, most_bytes: int, takes_files: Collection[str]) -> None:
         self._app, self._most = app, most_bytes
+        self._takes_files = frozenset(takes_files)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] in _BODILESS:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        is_json = headers.get("content-type", "").split(";")[0].strip().endswith("json")
-        most = JSON_BYTES if is_json else self._most
+        is_form = headers.get("content-type", "").startswith("multipart/form-data")
+        by_parts = is_form and scope["path"].rpartition("/")[2] in self._takes_files
+        most = self._most if by_parts else JSON_BYTES
         try:
             if int(headers.get("content-length", 0)) > most:
                 raise _too_large(most)
             counted = _Counted(receive, most)
-            taken = await counted.whole() if is_json else counted.next
+            taken = counted.next if by_parts else await counted.whole()
         except AetherError as error:
             await of_error(error)(scope, receive, send)
             return

@@ -202,6 +202,10 @@ def test_an_outsiders_attacks_fail(
     limits: tuple[tuple[tuple[int, str], dict[str, Any]], ...] = (
         ((413, "body-too-large"), {"content": b"", "headers": huge}),
         ((413, "body-too-large"), {"json": {"slug": "x" * 2_000_000}}),
+        (
+            (413, "body-too-large"),
+            {"content": b"x" * 1_100_000, "headers": TEXT},
+        ),
         ((422, "json-too-deep"), {"content": b"[" * 900_000, "headers": JSON}),
         ((422, "json-too-deep"), {"content": b'{"a":' * 40 + b"1" + b"}" * 40, "headers": JSON}),
         ((422, "not-json"), {"content": b'"\\"' * 300_000, "headers": JSON}),
@@ -219,6 +223,9 @@ def test_an_outsiders_attacks_fail(
     streamed = TestClient(_app(Store(small, module_store.url, module_store.engine), required=False))
     form = {"Content-Type": "multipart/form-data; boundary=a"}
     answer = streamed.post("/cities", content=unannounced(), headers=form)
+    assert refused(answer) == (413, "body-too-large")
+    # Where no files are taken, a form is held in memory: it is no longer than JSON.
+    answer = writer.post(f"/cities/{SLUG}/layers", content=unannounced(), headers=form)
     assert refused(answer) == (413, "body-too-large")
     city = {"slug": "x", "name": "X", "year": YEAR}
     for path in ("/etc/passwd", "../../etc/passwd", "a.tif/../a.tif", "http://localhost/a.tif"):
@@ -247,7 +254,7 @@ def unannounced() -> Iterator[bytes]:
         yield b"x" * 100_000
 
 
-JSON = {"Content-Type": "application/json"}
+JSON, TEXT = {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}
 
 
 def test_a_key_never_does_more_than_its_account(module_store: Store, keys: dict[str, str]) -> None:
