@@ -11,7 +11,6 @@ from mcp.server import Server, ServerRequestContext
 from mcp.server.stdio import stdio_server
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aether_core.errors import AetherError
 from api.search import (
     Ask,
     Change,
@@ -209,9 +208,7 @@ def _called(store: Store, name: str, arguments: dict[str, Any]) -> tuple[str, bo
         plain = in_plain_words(error)
         if plain is None:
             kept = note(error)
-            plain = AetherError(
-                f"an internal error{f' ({kept[1]})' if kept else ''}", code="internal"
-            )
+            return _fault("internal", f"an internal error{f' ({kept[1]})' if kept else ''}")
         return _fault(plain.code, str(plain))
 
 
