@@ -4,11 +4,11 @@
 
 import { CellIndex, PixelIndex, PointIndex, ShapeIndex, middlesOf, seenFrom } from "./finding.js";
 import { Names, written } from "./names.js";
+import { NO_CLASS, coloursOf, imageOf } from "./painted.js";
 
 const KEPT = 80; // pieces of data held in memory
 const KEPT_LARGE = 8; // of what is made of them, which may take some 10 MB
 const ALL_CELLS = 30_000; // so many are all drawn, wherever one looks; of more, a picture or those in view
-const NO_CLASS = 255;
 const MOST_ZOOM = 20;
 const EARTH_M = 40075016.7;
 const MOST_SHAKE = 6; // pixels between press and release of a click
@@ -77,15 +77,6 @@ const keptOr = (map, key, make) => remember(map, key, map.get(key) ?? make(), KE
 
 const numbers = (address, kind) => piece(address, async (answer) => new kind(await answer.arrayBuffer()));
 const json = (address) => piece(address, (answer) => answer.json());
-
-// RGBA of each shape, four bytes a shape.
-function coloursOf(classes, palette) {
-  const colours = new Uint8Array(classes.length * 4);
-  for (let i = 0; i < classes.length; i += 1) {
-    if (classes[i] !== NO_CLASS) colours.set(palette[classes[i]], i * 4);
-  }
-  return colours;
-}
 
 // What a shape's tooltip says; its words come when they are first wanted.
 /* A number with three digits that count; whole numbers keep all of theirs. */
@@ -207,12 +198,8 @@ class CellColours {
     return this.part;
   }
 
-  picture({ owners, width, height }) {
-    if (this.image) return this.image;
-    const colours = new Uint32Array(coloursOf(this.classes, this.palette).buffer);
-    const pixels = new Uint32Array(owners.length);
-    for (let n = 0; n < owners.length; n += 1) if (owners[n] >= 0) pixels[n] = colours[owners[n]];
-    this.image = new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
+  picture(drawn) {
+    this.image ??= imageOf(drawn, this.classes, this.palette);
     return this.image;
   }
 }

@@ -1,6 +1,5 @@
 """One city's map: ground, data, boundary, points; right with no network at all."""
 
-import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
-from pydeck.bindings.json_tools import default_serialize
 
 from ui.map import cells as cell_layers
 from ui.map import ground, served, shapes
@@ -103,6 +101,14 @@ class MapLayer:
         if self.areas is not None and len(self.areas.geometry):
             found += shapes.layers(self.areas, colours, layer_id=f"areas{suffix}")
         return [*found, *self.overlays]
+
+    def painted(self) -> pdk.Layer | None:
+        """Its cells or areas for a map that draws them as one picture; None where it has none."""
+        if self.cells is not None and len(self.cells.h3):
+            return cell_layers.layer(self.cells, layer_id="painted")
+        if self.areas is not None and len(self.areas.geometry):
+            return shapes.picture(self.areas, layer_id="painted")
+        return None
 
 
 @cache
@@ -199,7 +205,7 @@ def draw_map(
 
 def _grouped(group: str, layers: Sequence[pdk.Layer], **more: object) -> list[dict[str, Any]]:
     """Layers as the component takes them, under one entry of its list of layers."""
-    return [{**_plain(one), "group": group, **more} for one in layers]
+    return [{**served.document(one), "group": group, **more} for one in layers]
 
 
 def _named(city: CitySummary) -> str | None:
@@ -224,12 +230,6 @@ def _clicked(key: str, on_click: Callable[[float, float], None] | None) -> None:
     clicked = st.session_state[key]["clicked"]
     if clicked and on_click is not None:
         on_click(float(clicked["lon"]), float(clicked["lat"]))
-
-
-def _plain(layer: pdk.Layer) -> dict[str, Any]:
-    """A layer as deck.gl reads it."""
-    document: dict[str, Any] = json.loads(json.dumps(layer, default=default_serialize))
-    return document
 
 
 def _records(points: Sequence[Point]) -> list[dict[str, object]]:

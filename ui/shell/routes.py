@@ -28,7 +28,8 @@ _ALONE: Final = {
 _DECK: Final = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
 _DECK_NAME: Final = f"deck-{pydeck.__version__}.js"
 _MAP: Final = [
-    Path(__file__).parents[1] / "map" / name for name in ("map.js", "finding.js", "names.js")
+    Path(__file__).parents[1] / "map" / name
+    for name in ("map.js", "finding.js", "names.js", "painted.js")
 ]
 _MAP_FOLDER: Final = f"map-{sha256(b''.join(one.read_bytes() for one in _MAP)).hexdigest()[:16]}"
 """Of all scripts of the map together, which import each other by their names."""
@@ -48,6 +49,11 @@ def code_address() -> str:
 def map_code_address() -> str:
     """Where a browser fetches the code of maps."""
     return f"{base()}/{CODE}/{_MAP_FOLDER}/map.js"
+
+
+def painted_code_address() -> str:
+    """Where a browser fetches what makes one picture of a city's values."""
+    return f"{base()}/{CODE}/{_MAP_FOLDER}/painted.js"
 
 
 def routes() -> list[Route]:

@@ -31,7 +31,7 @@ from ui.shell.palette import LIGHT
 
 FOLDER = Path(city_map.__file__).parent
 DECK = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
-SCRIPTS = ("map.js", "finding.js", "names.js", "load_map.js")
+SCRIPTS = ("map.js", "finding.js", "names.js", "painted.js", "load_map.js")
 SITE = "http://map.test"
 STEPS = Steps((0.0, 50.0, 100.0), ((255, 0, 0, 255), (0, 0, 255, 255)))
 HOST = f"""<!doctype html><style>body {{ margin: 0 }}</style><main></main><script type="module">
@@ -126,7 +126,7 @@ def sent_data(**changes: Any) -> dict[str, Any]:
         "bounds": [west, south, east, north],
         "land": [240, 240, 240],
         "style": None,
-        "layers": [{**city_map._plain(made), "group": "Map colours", "movable": True}],
+        "layers": [{**served.document(made), "group": "Map colours", "movable": True}],
         "legends": [
             {
                 "of": "c",
@@ -212,7 +212,7 @@ def test_of_many_cells_each_is_found_and_painted_at_every_zoom(page: Page) -> No
     values = np.where(np.arange(len(ids)) % 3, 10, 90).astype(np.float32)  # neighbours differ
     made = cells.layer(CellValues(ids, Shown(values, STEPS, "score")), layer_id="c")
     bounds = [*lonlat.min(axis=0).tolist(), *lonlat.max(axis=0).tolist()]
-    data = sent_data(layers=[{**city_map._plain(made), "group": "Map colours"}], bounds=bounds)
+    data = sent_data(layers=[{**served.document(made), "group": "Map colours"}], bounds=bounds)
     put(page, data)
 
     drawn = "document.querySelector('main').shadowRoot.querySelector('.city-map').cityMap"
@@ -442,7 +442,7 @@ def test_areas_and_a_style_below(page: Page) -> None:
         page,
         sent_data(
             layers=[
-                {**city_map._plain(made), "group": "Map colours"},
+                {**served.document(made), "group": "Map colours"},
                 {**dot, "data": served.of_json(there), "pickable": True, "group": "Places"},
             ],
             style=style,
@@ -470,7 +470,7 @@ def test_of_many_areas_the_one_under_the_pointer_is_said(
     shown = Shown(np.array([10, 90], dtype=np.float32), STEPS, "score", titles=["West", "East"])
     areas = ShapeValues(np.array(halves, dtype=object), shown)
     (made,) = shapes.layers(areas, LIGHT, layer_id="areas")
-    put(page, sent_data(layers=[{**city_map._plain(made), "group": "Map colours"}]))
+    put(page, sent_data(layers=[{**served.document(made), "group": "Map colours"}]))
     expect_colour(page, 240, 200, (255, 0, 0))
     page.mouse.move(240, 200)  # asks for which area each pixel shows
     page.wait_for_timeout(300)
