@@ -7,7 +7,7 @@ the web app, where people sign in, says somebody else.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,29 @@ class Role(StrEnum):
         """Whether it holds what is needed."""
         order = list(Role)
         return order.index(self) >= order.index(needed)
+
+
+class Right(NamedTuple):
+    """Something to do that takes a role.
+
+    Attributes:
+        role: Least role that may.
+        action: What it is called in the list of who did what.
+    """
+
+    role: Role
+    action: str
+
+
+REMOVE_CITY: Final = Right(Role.ADMIN, "remove city")
+REMOVE_YEAR: Final = Right(Role.ADMIN, "remove year")
+CLEAR_CACHE: Final = Right(Role.ADMIN, "clear cache")
+KEEP_MAP: Final = Right(Role.ANALYST, "keep map")
+RENAME_MAP: Final = Right(Role.ANALYST, "rename map")
+REMOVE_MAP: Final = Right(Role.ANALYST, "remove map")
+CHOOSE_COLOURS: Final = Right(Role.ANALYST, "choose colours")
+IMPORT_MODEL: Final = Right(Role.ANALYST, "import model")
+USE_MODEL: Final = Right(Role.ANALYST, "use model")
 
 
 class NotAllowedError(AetherError):
@@ -73,6 +96,21 @@ def people_are_told_by(who: Callable[[], Person]) -> None:
             signed in.
     """
     _Asking.who = staticmethod(who)
+
+
+def why_not(needed: Role) -> str | None:
+    """Why who asks may not do what takes a role, for a page to say before they try; None: they may.
+
+    Args:
+        needed: Least role that may.
+    """
+    person = _Asking.who()
+    if person.role.may(needed):
+        return None
+    return (
+        f"This takes the role {needed}; you are signed in as a {person.role}. "
+        "An administrator can change that."
+    )
 
 
 def allow(session: Session, needed: Role, action: str, subject: object = "") -> None:
