@@ -1,6 +1,6 @@
 """The command line's one table: every command under the names it has."""
 
-from cli import jobs, operations, system, users
+from cli import groups, jobs, operations, system, users
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
 from cli.evaluation import bench, cityrep, evaluate, evidence, study
 from cli.grammar import Grammar, Noun, build
@@ -109,6 +109,16 @@ USER = Noun(
         "remove": users.remove,
     },
 )
+GROUP = Noun(
+    "Which accounts see which cities.",
+    {
+        "add": groups.add,
+        "list": groups.list_all,
+        "include": groups.include,
+        "exclude": groups.exclude,
+        "remove": groups.remove,
+    },
+)
 DATABASE = Noun(
     "Start, stop and look after the private database.",
     {
@@ -132,6 +142,7 @@ GRAMMAR = Grammar(
             "doctor": operations.doctor,
             "job": JOB,
             "user": USER,
+            "group": GROUP,
             "db": DATABASE,
         },
         "Cities": {"city": CITY, "fetch": FETCH, "place": PLACE, "cache": CACHE},

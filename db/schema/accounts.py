@@ -1,8 +1,8 @@
-"""Who may sign in, and who did what."""
+"""Who may sign in, in which groups, and who did what."""
 
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import Base, created, new_id
@@ -34,6 +34,42 @@ class Account(Base):
     failed_at: Mapped[datetime | None]
     signed_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = created()
+
+
+class Group(Base):
+    """Accounts and cities that belong together: nobody else sees these cities."""
+
+    __tablename__ = "account_group"
+
+    id: Mapped[int] = new_id()
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = created()
+
+
+class GroupMember(Base):
+    """An account in a group."""
+
+    __tablename__ = "group_member"
+
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey("account_group.id", ondelete="CASCADE"), primary_key=True
+    )
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class GroupCity(Base):
+    """A city in a group."""
+
+    __tablename__ = "group_city"
+
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey("account_group.id", ondelete="CASCADE"), primary_key=True
+    )
+    city_id: Mapped[int] = mapped_column(
+        ForeignKey("city.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class Deed(Base):

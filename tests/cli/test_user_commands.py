@@ -44,7 +44,13 @@ def test_an_account_is_added_listed_changed_and_removed(
     assert isinstance(listed, list)
     assert "carla" in [one["name"] for one in listed]
     assert not any(key.startswith("password") for one in listed for key in one)
+    assert ask("group", "add", "roads")[0] == 0
+    _, group = ask("group", "include", "roads", "--account", "carla")
+    assert group == {"name": "roads", "accounts": ["carla"], "cities": []}
+    assert ask("group", "exclude", "roads")[0] == 2
     assert ask("user", "remove", "carla") == (0, {"removed": "carla"})
+    assert ask("group", "list") == (0, [{"name": "roads", "accounts": [], "cities": []}])
+    assert ask("group", "remove", "roads") == (0, {"removed": "roads"})
     for words in (
         ["user", "remove", "carla"],
         ["user", "role", "carla", "king"],
