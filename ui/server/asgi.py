@@ -7,6 +7,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from ui.server import readiness
+from ui.server.headers import MetricsHere, SafeHeaders, page_policy
 from ui.server.same_origin import SameOrigin
 from ui.server.sign_in import SignedInOnly, sign_in_routes
 from ui.server.sticky import StaysHere, Visits
@@ -26,7 +27,11 @@ def web_app(settings: Settings, port: int, process: int, visits: Visits) -> st.A
         process: Number of the process that serves it, among those behind the port.
         visits: Where its visits are noted.
     """
-    middleware = [Middleware(SameOrigin, public_url=settings.public_url)]
+    middleware = [
+        Middleware(SafeHeaders, policy=page_policy(settings.basemap_style)),
+        Middleware(SameOrigin, public_url=settings.public_url),
+        Middleware(MetricsHere, base=base()),
+    ]
     further: list[Route] = []
     if is_required(settings):
         middleware.append(Middleware(SignedInOnly, base=base(), port=port))

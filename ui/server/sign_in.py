@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aether_core.errors import AetherError
 from ui.server import readiness
+from ui.server.headers import METRICS
 from ui.shell import signed_in
 from workflows.accounts.accounts import SignInError
 from workflows.accounts.gate import SIGNED_IN_S
@@ -43,7 +44,9 @@ class SignedInOnly:
     def __init__(self, app: ASGIApp, base: str, port: int) -> None:
         self._app, self._cookie = app, signed_in.cookie_name(port)
         self._page = f"{base}/sign-in"
-        self._open = {self._page, f"{base}/_stcore/health", f"{base}/{readiness.NAME}"}
+        # The figures are told to this machine alone, whoever asks there.
+        names = ("sign-in", "_stcore/health", readiness.NAME, METRICS)
+        self._open = {f"{base}/{name}" for name in names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, lead to the page to sign in, or refuse."""
