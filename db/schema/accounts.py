@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, text
+from sqlalchemy import ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.schema.base import Base, created, new_id
@@ -11,12 +11,14 @@ _NONE = text("0")
 
 
 class Account(Base):
-    """Somebody who signs in with a name and a password.
+    """Somebody who signs in, with a name and a password or with a provider.
 
     Attributes:
         name: In lower case.
         role: What they may do: `viewer`, `analyst` or `admin`.
-        password_hash: By argon2id, with its salt and cost.
+        password_hash: By argon2id, with its salt and cost; empty where there is none.
+        issuer: The provider who says whose account it is; none where a password does.
+        subject: The provider's own number of them.
         epoch: Grows when whoever is signed in has to sign in again.
         failures: Wrong passwords in a row.
         failed_at: When the last of them was given.
@@ -24,11 +26,14 @@ class Account(Base):
     """
 
     __tablename__ = "account"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
 
     id: Mapped[int] = new_id()
     name: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str]
     password_hash: Mapped[str]
+    issuer: Mapped[str | None]
+    subject: Mapped[str | None]
     epoch: Mapped[int] = mapped_column(server_default=_NONE)
     failures: Mapped[int] = mapped_column(server_default=_NONE)
     failed_at: Mapped[datetime | None]

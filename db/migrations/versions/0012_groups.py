@@ -1,4 +1,4 @@
-"""Which accounts see which cities.
+"""Which accounts see which cities; accounts of a provider.
 
 Revision ID: 0012
 Revises: 0011
@@ -14,6 +14,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("account", sa.Column("issuer", sa.String(), nullable=True))
+    op.add_column("account", sa.Column("subject", sa.String(), nullable=True))
+    op.create_unique_constraint(op.f("uq_account_issuer_subject"), "account", ["issuer", "subject"])
     op.create_table(
         "account_group",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -53,3 +56,6 @@ def downgrade() -> None:
     op.drop_table("group_city")
     op.drop_table("group_member")
     op.drop_table("account_group")
+    op.drop_constraint(op.f("uq_account_issuer_subject"), "account")
+    op.drop_column("account", "subject")
+    op.drop_column("account", "issuer")
