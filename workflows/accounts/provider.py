@@ -167,9 +167,9 @@ def _checked(
     """The claims of a statement, all that makes it good looked at."""
     registry = jwt.JWTClaimsRegistry(
         leeway=_LEEWAY_S,
-        iss={"essential": True, "value": settings.oidc_issuer},
+        iss={"essential": True, "value": str(settings.oidc_issuer)},
         sub={"essential": True},
-        aud={"essential": True, "value": settings.oidc_client_id},
+        aud={"essential": True, "value": str(settings.oidc_client_id)},
         exp={"essential": True},
         iat={"essential": True},
         nonce={"essential": True, "value": nonce},
