@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
 from db.schema import UNFINISHED, Job, JobState
+from db.sight import seeing_all
 
 ENTERED_FROM: Final[Mapping[JobState, tuple[JobState, ...]]] = {
     JobState.QUEUED: (JobState.RUNNING, JobState.FAILED, JobState.CANCELLED),
@@ -518,7 +519,8 @@ def _claimed(session: Session, claim: str | None, error: IntegrityError) -> Exce
 
 def _claimant(session: Session, claim: str) -> Job | None:
     others = select(Job).where(Job.claim == claim, Job.state.in_(UNFINISHED)).order_by(Job.id)
-    return session.scalar(others.limit(1))
+    with seeing_all(session):  # whoever may not see it finds the same taken
+        return session.scalar(others.limit(1))
 
 
 def _taken(other: Job) -> ConflictError:

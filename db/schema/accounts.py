@@ -1,4 +1,4 @@
-"""Who may sign in, and who did what."""
+"""Who may sign in, in which groups, and who did what."""
 
 from datetime import datetime
 
@@ -11,12 +11,14 @@ _NONE = text("0")
 
 
 class Account(Base):
-    """Somebody who signs in with a name and a password.
+    """Somebody who signs in, with a name and a password or with a provider.
 
     Attributes:
         name: In lower case.
         role: What they may do: `viewer`, `analyst` or `admin`.
-        password_hash: By argon2id, with its salt and cost.
+        password_hash: By argon2id, with its salt and cost; empty where there is none.
+        issuer: The provider who says whose account it is; none where a password does.
+        subject: The provider's own number of them.
         epoch: Grows when whoever is signed in has to sign in again.
         failures: Wrong passwords in a row.
         failed_at: When the last of them was given.
@@ -24,11 +26,14 @@ class Account(Base):
     """
 
     __tablename__ = "account"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
 
     id: Mapped[int] = new_id()
     name: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str]
     password_hash: Mapped[str]
+    issuer: Mapped[str | None]
+    subject: Mapped[str | None]
     epoch: Mapped[int] = mapped_column(server_default=_NONE)
     failures: Mapped[int] = mapped_column(server_default=_NONE)
     failed_at: Mapped[datetime | None]
@@ -59,6 +64,42 @@ class ApiKey(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = created()
+
+
+class Group(Base):
+    """Accounts and cities that belong together: nobody else sees these cities."""
+
+    __tablename__ = "account_group"
+
+    id: Mapped[int] = new_id()
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = created()
+
+
+class GroupMember(Base):
+    """An account in a group."""
+
+    __tablename__ = "group_member"
+
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey("account_group.id", ondelete="CASCADE"), primary_key=True
+    )
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class GroupCity(Base):
+    """A city in a group."""
+
+    __tablename__ = "group_city"
+
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey("account_group.id", ondelete="CASCADE"), primary_key=True
+    )
+    city_id: Mapped[int] = mapped_column(
+        ForeignKey("city.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class Deed(Base):

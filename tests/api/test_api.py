@@ -15,7 +15,14 @@ from cli.__main__ import run
 from tests.app_fixtures import SLUG, YEAR, CityFiles, set_environment
 from tests.task_fixtures import TaskFiles
 from workflows.accounts.accounts import add_account, set_role
-from workflows.accounts.acting import Role
+from workflows.accounts.acting import (
+    OPERATOR,
+    NotAllowedError,
+    Person,
+    Role,
+    people_are_told_by,
+)
+from workflows.accounts.groups import add_group, exclude, include, remove_group
 from workflows.accounts.keys import add_key, person_with, remove_key
 from workflows.home.store import Store
 
@@ -269,3 +276,41 @@ def test_a_key_never_does_more_than_its_account(module_store: Store, keys: dict[
     with module_store.reading() as session:
         kept = session.connection().exec_driver_sql("SELECT * FROM api_key").all()
     assert not any(key in repr(kept) for key in keys.values())
+
+
+def test_a_city_of_a_group_is_not_there_for_others(module_store: Store) -> None:
+    key = {}
+    for name in ("inside", "outside"):
+        add_account(module_store, name, "correct horse battery", Role.ANALYST)
+        key[name] = {"X-API-Key": add_key(module_store, name, "k", "write")[1]}
+    add_group(module_store, "roads")
+    include(module_store, "roads", accounts=["inside"], cities=[SLUG])
+    client = TestClient(_app(module_store, required=True))
+    people_are_told_by(nobody)
+    try:
+        assert [one["slug"] for one in client.get("/cities", headers=key["inside"]).json()] == [
+            SLUG
+        ]
+        assert client.get("/cities", headers=key["outside"]).json() == []
+        assert client.get("/jobs", headers=key["outside"]).json() == []
+        assert client.get("/ogc/collections", headers=key["outside"]).json()["collections"] == []
+        for address in (
+            f"/cities/{SLUG}",
+            f"/cities/{SLUG}/search?query=park",
+            f"/cities/{SLUG}/layers",
+            "/jobs/1",
+            "/runs/1",
+            f"/ogc/collections/places.{SLUG}/items",
+            f"/ogc/collections/places.{SLUG}/tiles/WebMercatorQuad/1/0/1",
+        ):
+            assert client.get(address, headers=key["outside"]).status_code == 404, address
+            assert client.get(address, headers=key["inside"]).status_code == 200, address
+    finally:
+        people_are_told_by(lambda: OPERATOR)
+        exclude(module_store, "roads", cities=[SLUG])
+        remove_group(module_store, "roads")
+
+
+def nobody() -> Person:
+    """As in the web app's process, where who asks shows a key or has signed in."""
+    raise NotAllowedError("nobody is signed in")

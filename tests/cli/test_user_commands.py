@@ -62,7 +62,13 @@ def test_an_account_is_added_listed_changed_and_removed(
     assert ask("user", "remove-key", "carla", "report")[0] == 0
     assert person_with(module_store, made["key"]) is None
     assert ask("user", "remove-key", "carla", "report")[0] == 2
+    assert ask("group", "add", "roads")[0] == 0
+    _, group = ask("group", "include", "roads", "--account", "carla")
+    assert group == {"name": "roads", "accounts": ["carla"], "cities": []}
+    assert ask("group", "exclude", "roads")[0] == 2
     assert ask("user", "remove", "carla") == (0, {"removed": "carla"})
+    assert ask("group", "list") == (0, [{"name": "roads", "accounts": [], "cities": []}])
+    assert ask("group", "remove", "roads") == (0, {"removed": "roads"})
     for words in (
         ["user", "remove", "carla"],
         ["user", "role", "carla", "king"],

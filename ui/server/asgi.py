@@ -11,7 +11,9 @@ from starlette.types import ASGIApp
 from api.address import PATH
 from api.app import api_app
 from ui.server import metrics, readiness
+from ui.server.headers import MetricsHere, SafeHeaders, page_policy
 from ui.server.identified import Identified
+from ui.server.provider import provider_routes
 from ui.server.rates import Limited, Rates
 from ui.server.same_origin import SameOrigin
 from ui.server.sign_in import SignedInOnly, sign_in_routes
@@ -20,6 +22,7 @@ from ui.shell import signed_in, state
 from ui.shell.routes import base, routes
 from workflows.accounts.acting import Person
 from workflows.accounts.gate import is_required
+from workflows.accounts.provider import is_set_up
 from workflows.home.settings import Settings
 
 _APP = Path(__file__).parents[2] / "app.py"
@@ -37,6 +40,7 @@ def web_app(settings: Settings, port: int, process: int, visits: Visits, rates: 
     """
     middleware = [
         Middleware(Identified),
+        Middleware(SafeHeaders, policy=page_policy(settings.basemap_style)),
         Middleware(metrics.Counted, base=base()),
         Middleware(
             Limited,
@@ -46,11 +50,14 @@ def web_app(settings: Settings, port: int, process: int, visits: Visits, rates: 
             most_api=settings.api_requests_per_minute,
         ),
         Middleware(SameOrigin, public_url=settings.public_url),
+        Middleware(MetricsHere, base=base()),
     ]
     further: list[Route] = []
     if is_required(settings):
         middleware.append(Middleware(SignedInOnly, base=base(), port=port))
         further = sign_in_routes(base(), port)
+        if is_set_up(settings):
+            further += provider_routes(base(), port)
     middleware.append(Middleware(StaysHere, process=process, visits=visits, port=port))
     ready = Route(f"{base()}/{readiness.NAME}", readiness.readiness)
     counts = Route(f"{base()}/{metrics.NAME}", metrics.metrics)

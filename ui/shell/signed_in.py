@@ -1,6 +1,7 @@
 """Who has signed in, where that is required."""
 
 import html
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def sign_in(name: str, password: str) -> str:
         StoreUnavailableError: The accounts cannot be asked.
     """
     return _gate(read_settings().home).sign_in(state.store(), name, password)
+
+
+def leave(back: str, there: str) -> tuple[str, str]:
+    """Send somebody to the provider; see `Gate.leave`."""
+    settings = read_settings()
+    return _gate(settings.home).leave(settings, back, there)
+
+
+def come_back(back: str, carried: str | None, answer: Mapping[str, str]) -> tuple[str, str]:
+    """Sign in somebody who comes back from the provider; see `Gate.come_back`."""
+    return _gate(read_settings().home).come_back(state.store(), back, carried, answer)
 
 
 def who(token: str | None) -> SignedIn | None:

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from aether_core.errors import AetherError
 from db.accounts import audit
+from workflows.home.store import sight_is_told_by
 
 
 class Role(StrEnum):
@@ -32,6 +33,32 @@ class Role(StrEnum):
         """Whether it holds what is needed."""
         order = list(Role)
         return order.index(self) >= order.index(needed)
+
+
+class Right(NamedTuple):
+    """Something to do that takes a role.
+
+    Attributes:
+        role: Least role that may.
+        action: What it is called in the list of who did what.
+    """
+
+    role: Role
+    action: str
+
+
+REMOVE_CITY: Final = Right(Role.ADMIN, "remove city")
+REMOVE_YEAR: Final = Right(Role.ADMIN, "remove year")
+CHANGE_GROUP: Final = Right(Role.ADMIN, "change group")
+BACK_UP: Final = Right(Role.ADMIN, "back up")
+RESTORE: Final = Right(Role.ADMIN, "restore")
+CLEAR_CACHE: Final = Right(Role.ADMIN, "clear cache")
+KEEP_MAP: Final = Right(Role.ANALYST, "keep map")
+RENAME_MAP: Final = Right(Role.ANALYST, "rename map")
+REMOVE_MAP: Final = Right(Role.ANALYST, "remove map")
+CHOOSE_COLOURS: Final = Right(Role.ANALYST, "choose colours")
+IMPORT_MODEL: Final = Right(Role.ANALYST, "import model")
+USE_MODEL: Final = Right(Role.ANALYST, "use model")
 
 
 class NotAllowedError(AetherError):
@@ -92,6 +119,37 @@ def people_are_told_by(who: Callable[[], Person]) -> None:
             signed in.
     """
     _Asking.who = staticmethod(who)
+    sight_is_told_by(_sight)
+
+
+def _asking() -> Person:
+    """Who asks, in this thread.
+
+    Raises:
+        NotAllowedError: Nobody is signed in.
+    """
+    return _known.get() or _Asking.who()
+
+
+_finding: Final[ContextVar[bool]] = ContextVar("finding", default=False)
+
+
+def _sight() -> str | None:
+    """The account whose cities are seen; None: all are.
+
+    Who asks is found in the store, too, whose accounts everybody may look into. Nobody sees what
+    is in no group.
+    """
+    if _finding.get():
+        return None
+    token = _finding.set(True)
+    try:
+        person = _asking()
+    except NotAllowedError:
+        return ""
+    finally:
+        _finding.reset(token)
+    return None if person.role is Role.ADMIN else person.name
 
 
 def check_may(needed: Role, action: str) -> Person:
@@ -103,13 +161,28 @@ def check_may(needed: Role, action: str) -> Person:
     Raises:
         NotAllowedError: They may not.
     """
-    person = _known.get() or _Asking.who()
+    person = _asking()
     if not person.role.may(needed):
         raise NotAllowedError(
             f"{person.name} may not do this ({action}): it takes the role {needed}, and this "
             f"account is a {person.role}; ask an administrator"
         )
     return person
+
+
+def why_not(needed: Role) -> str | None:
+    """Why who asks may not do what takes a role, for a page to say before they try; None: they may.
+
+    Args:
+        needed: Least role that may.
+    """
+    person = _asking()
+    if person.role.may(needed):
+        return None
+    return (
+        f"This takes the role {needed}; you are signed in as a {person.role}. "
+        "An administrator can change that."
+    )
 
 
 def allow(session: Session, needed: Role, action: str, subject: object = "") -> None:

@@ -20,7 +20,7 @@ from db.cities.facts import CityFacts, city_facts
 from db.evidence import models as model_rows
 from db.jobs import runs as run_rows
 from db.schema import City, Model
-from workflows.accounts.acting import Role, allow
+from workflows.accounts.acting import REMOVE_CITY, allow
 from workflows.cities.files import raster_folders
 from workflows.cities.units import unit_kind
 from workflows.home.owned_folders import remove_folders
@@ -177,7 +177,7 @@ def remove_city_numbered(store: Store, city_id: int) -> None:
     """
     with store.session() as session:
         city = city_rows.hold_city(session, city_id)
-        allow(session, Role.ADMIN, "remove city", city.slug)
+        allow(session, *REMOVE_CITY, city.slug)
         folders = _folders_of(store, session, city)
         city_rows.remove_city(session, city.slug)
     remove_folders(folders)

@@ -51,6 +51,14 @@ class Settings(BaseSettings):
             likewise.
         public_url: Where a proxy serves the app, `https://aether.example.org`; its pages may speak
             to the app as well as those of the address it listens on.
+        oidc_issuer: An OpenID provider that people may sign in with, as it names itself.
+        oidc_client_id: What the provider knows this installation by.
+        oidc_client_secret: Its secret there, if it has one; shown nowhere.
+        oidc_name: What the provider is called on the page to sign in.
+        oidc_scopes: What is asked of it.
+        oidc_name_claim: The claim that accounts are named by.
+        oidc_role_claim: The claim that roles follow from, parts of it joined by dots.
+        oidc_roles: Roles by value of that claim, `value=role` separated by semicolons.
         worker_idle_seconds: How long a worker that a command started waits for further jobs.
         alphaearth_url: Where the yearly AlphaEarth files and their index lie.
         alphaearth_token: Bearer token for that address, sent nowhere else; shown nowhere.
@@ -91,6 +99,16 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(default=6000, ge=0)
     api_requests_per_minute: int = Field(default=1200, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
+    oidc_issuer: str | None = Field(default=None, pattern=r"^https?://[^?#]+$")
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_name: str = "your organisation"
+    oidc_scopes: str = Field(default="openid profile email", pattern=r"^(.* )?openid( .*)?$")
+    oidc_name_claim: str = "preferred_username"
+    oidc_role_claim: str = "roles"
+    oidc_roles: Annotated[
+        tuple[tuple[str, Literal["viewer", "analyst", "admin"]], ...], NoDecode
+    ] = ()
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"
     alphaearth_token: SecretStr | None = None
@@ -124,6 +142,17 @@ class Settings(BaseSettings):
         if any(not folder.is_absolute() for folder in folders):
             raise ValueError("write full paths, such as /srv/data")
         return tuple(folders)
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _roles(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return tuple(
+            tuple(part.strip() for part in one.rpartition("=")[::2])
+            for one in given.split(";")
+            if one.strip()
+        )
 
     @property
     def cities(self) -> Path:

@@ -22,7 +22,7 @@ from db.evidence import models as model_rows
 from db.layers import layers as layer_rows
 from db.layers.units import SPATIAL_UNITS
 from db.schema import City, Layer
-from workflows.accounts.acting import Role, allow
+from workflows.accounts.acting import KEEP_MAP, REMOVE_MAP, RENAME_MAP, allow
 from workflows.cities.cities import credits_of
 from workflows.cities.names import checked_line
 from workflows.cities.units import all_units
@@ -199,7 +199,7 @@ def _keep(
     with store.session() as session:
         # The lock: two who keep a search of the same name at once get two names.
         city = city_rows.lock_city(session, model.city_id)
-        allow(session, Role.ANALYST, "keep map", f"{city.slug}, {title}")
+        allow(session, *KEEP_MAP, f"{city.slug}, {title}")
         row = layer_rows.add_layer(
             session,
             city.id,
@@ -323,7 +323,7 @@ def rename_layer(store: Store, slug: str, layer: str, title: str) -> LayerSummar
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         row = layer_rows.layer_by_slug(session, city.id, layer)
-        allow(session, Role.ANALYST, "rename map", f"{slug}, {layer}")
+        allow(session, *RENAME_MAP, f"{slug}, {layer}")
         layer_rows.change_layer(session, row, title=title)
         return summarise(session, city, row)
 
@@ -336,7 +336,7 @@ def remove_layer(store: Store, slug: str, layer: str) -> None:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        allow(session, Role.ANALYST, "remove map", f"{slug}, {layer}")
+        allow(session, *REMOVE_MAP, f"{slug}, {layer}")
         layer_rows.remove_layer(session, city.id, layer)
 
 

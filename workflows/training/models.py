@@ -12,7 +12,7 @@ from aether_core.model.files.card import UNKNOWN
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
 from db.schema import City, Model
-from workflows.accounts.acting import Role, allow
+from workflows.accounts.acting import USE_MODEL, allow
 from workflows.home.paths import in_home
 from workflows.home.settings import Settings
 from workflows.home.store import Store
@@ -104,7 +104,7 @@ def use_model(store: Store, slug: str, name: str) -> ModelSummary:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        allow(session, Role.ANALYST, "use model", f"{slug}, {name}")
+        allow(session, *USE_MODEL, f"{slug}, {name}")
         return summarise(store, model_rows.use_model(session, city.id, name))
 
 
