@@ -5,9 +5,11 @@ import streamlit as st
 from aether_core.errors import AetherError
 from aether_core.tasks.kinds.classes import CLASSES
 from ui.ask import question as ask
+from ui.ask.colours import coloured
 from ui.districts import areas, drawing, figures, progress_bar, sources
 from ui.districts.areas import BESIDE, CHOSEN, WHOLE, Districts
 from ui.districts.drawing import Drawn, Outline, Role
+from ui.map import legend
 from ui.shell import downloads, errors, page, state
 from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
@@ -82,9 +84,15 @@ def choose(found: AreaProfile) -> tuple[str, str]:
 
 
 def draw_map(
-    city: CitySummary, now: Districts, found: AreaProfile | None, area: str, beside: str
+    city: CitySummary,
+    now: Districts,
+    found: AreaProfile | None,
+    compared: tuple[str, str],
+    asked: Scored | None,
 ) -> None:
     """The city with its districts; those that are compared in the colours of their bars."""
+    area, beside = compared
+    painted = None if asked is None else coloured(city, asked.units, asked.percentile, asked.title)
     roles: dict[str, Role] = {beside: "b", area: "a"}
     outlines = []
     if found is not None:
@@ -104,7 +112,10 @@ def draw_map(
         on_drawn=lambda shape: areas.take_drawn(city, shape),
         on_picked=lambda picked: areas.choose(city, picked),
         height=MAP_HEIGHT,
+        answer=painted,
     )
+    if painted is not None and painted.legend is not None:
+        st.html(legend.as_html(painted.legend))
     if now.problem is not None:
         errors.show(now.problem)
 
@@ -179,7 +190,7 @@ def draw() -> None:
         found = result if isinstance(result, AreaProfile) else None
         area, beside = choose(found) if found is not None else ("", WHOLE)
     with picture, errors.boxed(state.reachable):
-        draw_map(city, now, found, area, beside)
+        draw_map(city, now, found, (area, beside), asked)
         sources.show_list(city, now)
     with panel, errors.boxed(state.reachable):
         if isinstance(result, AetherError):

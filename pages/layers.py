@@ -4,7 +4,7 @@ import streamlit as st
 
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.jobs.links import LAYER
-from ui.maps import difference, layer_map, take_away
+from ui.maps import difference, gone, layer_map, take_away
 from ui.maps.layer_names import distinct_names, features_used
 from ui.shell import errors, notice, page, rights, state
 from ui.shell.text import facts, plain
@@ -46,8 +46,7 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
     if linked in by_name:
         st.session_state["layer"] = linked
     else:
-        if linked:
-            st.warning("The layer of this link was removed. This is another one.")
+        gone.note(LAYER, [linked or ""], by_name)
         if st.session_state.get("layer") not in by_name:
             st.session_state["layer"] = layers[0].layer
     name = st.radio(
@@ -65,10 +64,17 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
             for layer in layers
         ],
         key="layer",
-        on_change=into_address,
+        on_change=chosen_by_hand,
     )
+    gone.say(LAYER, "This is another one.")
     into_address()
     return by_name[name]
+
+
+def chosen_by_hand() -> None:
+    """Another layer was chosen than the link asked for."""
+    gone.forget(LAYER)
+    into_address()
 
 
 def into_address() -> None:
@@ -157,6 +163,8 @@ def show_with(layers: list[LayerSummary], chosen: LayerSummary) -> list[LayerSum
         return []
     names = distinct_names(layers)
     linked = st.query_params.get(WITH, "").split(",")
+    if WITH not in st.session_state:
+        gone.note(WITH, linked, [*by_name, chosen.layer])
     kept = st.session_state.get(WITH, linked)
     st.session_state[WITH] = [name for name in kept if name in by_name][:MOST_BELOW]
     asked = st.multiselect(
@@ -166,7 +174,9 @@ def show_with(layers: list[LayerSummary], chosen: LayerSummary) -> list[LayerSum
         format_func=lambda slug: names[slug],
         max_selections=MOST_BELOW,
         placeholder="other layers, under this one",
+        on_change=lambda: gone.forget(WITH),
     )
+    gone.say(WITH, "The others of the link are shown.")
     if asked:
         st.query_params[WITH] = ",".join(asked)
     else:

@@ -3,18 +3,18 @@
 import streamlit as st
 
 from ui.jobs.links import LAYER, from_address
+from ui.maps import gone
 from ui.maps.layer_names import distinct_names
 from ui.reports import preview, take_away
 from ui.reports.districts import ask_districts
 from ui.reports.view import ask_view
 from ui.shell import errors, page, state
-from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import MAX_TITLE, LayerSummary, list_layers
 from workflows.reports.choices import MOST_WORDS, ReportChoices, ReportDistrict, View
 
-CHOSEN, MISSED = "report-layer", "report-missed"
+CHOSEN = "report-layer"
 
 
 def choose(city: CitySummary, layers: list[LayerSummary]) -> LayerSummary:
@@ -28,22 +28,16 @@ def choose(city: CitySummary, layers: list[LayerSummary]) -> LayerSummary:
         st.session_state[key] = wanted
     else:
         st.session_state[key] = layers[0].layer
-        if wanted is not None:
-            st.session_state[MISSED] = wanted
+        gone.note(CHOSEN, [wanted or ""], by_name)
     name = st.selectbox(
         "Map",
         list(by_name),
         format_func=lambda slug: f"{names[slug]} ({layer_kind(by_name[slug].kind).noun})",
         key=key,
-        on_change=lambda: st.session_state.pop(MISSED, None),
+        on_change=lambda: gone.forget(CHOSEN),
         persist_state="session",
     )
-    if missed := st.session_state.get(MISSED):
-        st.warning(
-            f"There is no saved map “{plain(str(missed))}” here: it was removed, or the link is "
-            "wrong. This is another one.",
-            icon=":material/layers_clear:",
-        )
+    gone.say(CHOSEN, "This is another one.")
     return by_name[name]
 
 

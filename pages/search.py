@@ -1,7 +1,6 @@
 """Ask: a question, see how it was read, where it holds, why, and how sure; keep it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,12 +10,10 @@ import streamlit as st
 from aether_core.errors import AetherError
 from ui.ask import card, chips, places, spots, sureness, take_away, when
 from ui.ask import question as ask
+from ui.ask.colours import coloured
 from ui.ask.question import Found, Question
-from ui.map import ground, legend, ramp
 from ui.map import map as city_map
-from ui.map.coloured import Shown, untrusted
-from ui.map.map import Point
-from ui.maps import layer_map
+from ui.map.map import MapLayer, Point
 from ui.shell import errors, notice, page, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, categories
@@ -97,40 +94,19 @@ def draw_map(
     unsure: npt.NDArray[np.bool_] | None,
 ) -> None:
     """The city with the answer on it; a click asks why here."""
-    values = key = None
+    layers: list[MapLayer] = []
     title = ""
-    steps = ramp.percentile_steps(dark=state.is_dark(), on_ground=ground.has_shapes(city))
     if found is not None:
-        percentile = found.result.percentile
-        shown = np.where(percentile >= least, percentile, np.float32("nan"))
-        dim = untrusted(dark=state.is_dark())
-        values = layer_map.colours_of(
-            found.result.units,
-            Shown(
-                shown,
-                steps,
-                "ranks above",
-                suffix=" % of the city",
-                note="click to see why",
-                dimmed=unsure,
-                dim=dim,
-            ),
-        )
         title = take_away.title_of(found.result)
-        key = legend.of_steps(
-            title,
-            "share of the city that ranks lower, %",
-            steps,
-            names=legend.PERCENTILE_NAMES,
-            grey=dim if unsure is not None and unsure.any() else None,
-        )
+        ranks = found.result.percentile
+        layers = [coloured(city, found.result.units, ranks, title, least=least, unsure=unsure)]
     city_map.draw_map(
         city,
         key=f"search-map-{city.slug}",
         height=MAP_HEIGHT,
         alt=f"Map of {city.name}: {title or 'no query yet'}",
-        layers=[] if values is None else [replace(values, legend=key)],
-        with_places=values is None,
+        layers=layers,
+        with_places=not layers,
         marks=marks,
         on_click=partial(look, city) if city.model else None,
     )

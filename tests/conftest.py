@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.in_memory import write_in_memory
+
 # Nothing of whoever runs the tests is theirs: no store, database, proxy or terminal.
 for _name in list(os.environ):
     if _name.startswith(("AETHER_", "PG", "STREAMLIT_")) or _name.lower().endswith("_proxy"):
@@ -25,6 +27,7 @@ sys.dont_write_bytecode = False
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+write_in_memory()
 
 pytest_plugins = [
     "tests.db_fixtures",

@@ -1,7 +1,6 @@
 """A real private PostGIS for tests: one cluster a session, one fresh database a test."""
 
 import itertools
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from db.cluster.embedded import PrivateCluster
 from db.cluster.place import known_place
 from db.engine import conninfo, open_engine
 from db.migrate import migrate
+from tests.in_memory import quick_folder
 
 TEMPLATE = "aether_template"
 UNSAFE_AND_QUICK = (
@@ -31,7 +31,6 @@ UNSAFE_AND_QUICK = (
     "autovacuum = off",
 )
 """A database a test means hundreds of copies and checkpoints; these data need no power cut."""
-IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 * 1024**3  # noqa: S108 - a folder of ours is made in it
 CREATE_COPY = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"  # a third of the default's time
 _numbers = itertools.count()
 
@@ -53,16 +52,6 @@ def open_home() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def quick_folder() -> Path | None:
-    """The folder in memory, where the machine has one with room to spare.
-
-    A database has 500 files: made and deleted by the hundred on a disk, each takes the system 0.1
-    to 0.3 s of processor, in memory 0.03 s. All clusters of a run take about a gigabyte.
-    """
-    usable = IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK)
-    return IN_MEMORY if usable and shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES else None
 
 
 @pytest.fixture(scope="session")

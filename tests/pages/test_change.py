@@ -42,8 +42,9 @@ def test_a_change_is_mapped_with_its_noise_in_white(two_years_environment: Store
 def test_years_can_be_turned_round_seen_side_by_side_and_kept(
     two_years_environment: Store,
 ) -> None:
-    visit = open_page("change", **{"what": QUERY, "from": str(YEAR)})
+    visit = open_page("change", **{"what": QUERY, "from": str(YEAR), "to": "1999"})
     assert [visit.selectbox(key=key).value for key in ("from", "to")] == [YEAR, OTHER]
+    assert [f"This is {OTHER}" in str(box.value) for box in visit.warning] == [True]  # not of 1999
     visit.get_by_key("change-view").set_value("Two years").run()
     shown = deck(visit)
     sides = {one["side"]: one for one in shown["layers"] if one.get("side")}

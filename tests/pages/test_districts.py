@@ -18,6 +18,7 @@ from tests.db.city_data import add_areas, add_share_layer
 from tests.pages.visit import links, open_page, words
 from ui.districts.areas import BESIDE, CHOSEN, WHOLE, Districts, Sketch
 from ui.map.box_map import Shape
+from ui.map.legend import PERCENTILE_NAMES
 from workflows.cities.cities import list_cities
 from workflows.home.store import Store
 from workflows.layers.layers import remove_layer
@@ -116,9 +117,13 @@ def test_a_question_scores_the_areas_and_goes_along(city_store: Store) -> None:
     told = profile.area(0)["figures"]["question_score"]
     assert drawn.loc[f"score of “{QUERY}”", "Area 1"] == f"{told['value']:.3g}"
     assert np.isfinite(told["lo"])
+    painted = map_of(visit)["answer"]["layer"]
+    assert painted["cells"]["places"]
+    assert all(name in words(visit) for name in [f"<b>{QUERY}</b>", *PERCENTILE_NAMES])
 
     visit.text_input(key="q").input("asdfghjkl qwerty").run()
     assert "The city cannot answer this" in words(visit)
+    assert map_of(visit)["answer"] is None
     assert titles(visit) == ["Places by kind"]
     visit.text_input(key="q").input("y" * 1001).run()
     assert "1,001" in visit.error[0].value.replace("\\", "")

@@ -155,6 +155,10 @@ def test_an_older_map_can_be_opened_again(
     assert visit.selectbox(key="landuse-layer").value == newest.layer
     visit.selectbox(key="landuse-layer").select(mapped.layer.layer).run()
     assert "points.csv" in words(visit)
+    linked = open_page("land_use", layer="gone-9")
+    assert ["gone-9" in str(box.value) for box in linked.warning] == [True]
+    linked.selectbox(key="landuse-layer").select(mapped.layer.layer).run()
+    assert not linked.warning
 
 
 def test_a_map_that_someone_else_removed_is_no_error(

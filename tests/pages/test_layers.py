@@ -98,6 +98,10 @@ def test_layers_lie_on_each_other_and_stand_in_the_address(kept: Store) -> None:
     assert movable[0]["data"] != movable[1]["data"]
     linked = open_page("layers", **{"with": f"{below.layer},no-such-layer"})
     assert linked.multiselect(key="with").value == [below.layer]
+    assert ["no-such-layer" in str(box.value) for box in linked.warning] == [True]
+    linked.multiselect(key="with").set_value([]).run()
+    assert not linked.warning
+    linked.multiselect(key="with").set_value([below.layer]).run()
     linked.radio[0].set_value(below.layer).run()  # a layer does not lie under itself
     assert linked.multiselect(key="with").value == []
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui.ask.question import EXAMPLES
 from ui.shell import state
+from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, categories
 from workflows.search.change import FIELDS, CellChange, change_cells
 
@@ -57,10 +58,10 @@ def ask_change(city: CitySummary) -> Asked | None:
             icon=":material/do_not_disturb_on:",
         )
     with first:
-        year_from = _year("From", FROM, city.years, city.years[0])
+        year_from = _year(city, "From", FROM, city.years, city.years[0])
     with second:
         others = [year for year in city.years if year != year_from]
-        year_to = _year("To", TO, others, others[-1])
+        year_to = _year(city, "To", TO, others, others[-1])
     own = [name for name, _ in categories(state.store(), city.slug, _CHIPS)]
     st.pills(
         "Examples",
@@ -109,11 +110,25 @@ def values_of(found: CellChange) -> pd.DataFrame:
     return pd.DataFrame({str(one["name"]): getattr(found, str(one["name"])) for one in FIELDS})
 
 
-def _year(label: str, key: str, years: list[int], first: int) -> int:
+def _year(city: CitySummary, label: str, key: str, years: list[int], first: int) -> int:
+    missed = f"{key}-gone"
+    if key not in st.session_state and st.query_params.get(key, "") not in [
+        "",
+        *map(str, city.years),
+    ]:
+        st.session_state[missed] = st.query_params[key]
     if st.session_state.get(key) not in years:
         linked = st.query_params.get(key, "")
         st.session_state[key] = int(linked) if linked in map(str, years) else first
-    chosen: int = st.selectbox(label, years, key=key)
+    chosen: int = st.selectbox(
+        label, years, key=key, on_change=lambda: st.session_state.pop(missed, None)
+    )
+    if missed in st.session_state:
+        st.warning(
+            f"This city has no data of {plain(st.session_state[missed])}: the link is wrong, or "
+            f"that year was removed. This is {chosen}.",
+            icon=":material/event_busy:",
+        )
     st.query_params[key] = str(chosen)
     return chosen
 

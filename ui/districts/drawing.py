@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pydeck as pdk
 import shapely
 import streamlit as st
 from shapely.geometry import mapping
@@ -14,12 +15,12 @@ from shapely.geometry import shape as geometry_of
 
 from aether_core.charts.palette import AMBER, BLUE
 from aether_core.spatial.longitudes import joined_across_180
-from ui.map import box_map, ground
+from ui.map import box_map, ground, served, shapes
 from ui.map.box_map import Shape, css
 from ui.map.coloured import rgba
-from ui.map.served import written
-from ui.map.shapes import simplified
+from ui.map.map import MapLayer
 from ui.shell import palette, state
+from ui.shell.routes import painted_code_address
 from workflows.cities.cities import CitySummary
 
 Role = Literal["a", "b", "rest"]
@@ -49,6 +50,8 @@ _WORDS: Final[Mapping[str, object]] = {
     },
 }
 _VERTEX_BUDGET: Final = 30_000
+_OVER_GROUND, _OVER_ANSWER = 0.22, 0.08
+"""How strongly the two areas that are compared are filled: colours below them stay legible."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ def show_drawing_map(
     on_drawn: Callable[[Shape | None], None],
     on_picked: Callable[[str], None],
     height: int,
+    answer: MapLayer | None = None,
 ) -> None:
     """Draw the map; it stays where the reader has moved it.
 
@@ -97,18 +101,20 @@ def show_drawing_map(
         on_drawn: Called with what was drawn, or None when it was cleared, before the page runs.
         on_picked: Called with the name of an outline that was clicked.
         height: Pixels.
+        answer: Values of the city's units, drawn under the districts.
     """
     created = city.created.isoformat()
     ground_key = f"{city.slug} {created}"
     with st.container(key="land-backdrop"):  # its own message: sent once, whatever is drawn
-        shapes = _ground(city, city.slug, created)
+        drawn_ground = _ground(city, city.slug, created)
         box_map.component()(
-            key=f"{key}-ground", data={"ground": {"key": ground_key, "shapes": shapes}}
+            key=f"{key}-ground", data={"ground": {"key": ground_key, "shapes": drawn_ground}}
         )
+    painted = None if answer is None else answer.painted()
     data = box_map.of_shape(drawn.shape, drawn.version, height)
     data |= {
         "words": _WORDS,
-        "colours": _colours(),
+        "colours": _colours(_OVER_ANSWER if painted else _OVER_GROUND),
         "groundKey": ground_key,
         "towns": [],
         "covered": None,
@@ -117,6 +123,7 @@ def show_drawing_map(
         "outlines": _outlined(outlines),
         "name": drawn.name,
         "role": drawn.role,
+        "answer": None if painted is None else _painting(painted),
     }
     box_map.component()(
         key=key,
@@ -124,6 +131,11 @@ def show_drawing_map(
         on_drawn_change=lambda: box_map.take_drawn(key, on_drawn),
         on_picked_change=lambda: _take_picked(key, on_picked),
     )
+
+
+def _painting(layer: pdk.Layer) -> dict[str, object]:
+    """What the map paints, and the code that does."""
+    return {"code": painted_code_address(), "layer": served.document(layer)}
 
 
 def _take_picked(key: str, on_picked: Callable[[str], None]) -> None:
@@ -140,11 +152,11 @@ def _ground(
 ) -> str:
     """The city's base map and boundary as GeoJSON geometries by kind, written once."""
     kinds = ground.shapes_of(_city)
-    shapes: dict[str, Any] = {
+    geometries: dict[str, Any] = {
         kind: found["features"][0]["geometry"] for kind, found in kinds.items()
     }
     boundary = joined_across_180(geometry_of(_city.boundary))
-    return written(shapes | {"boundary": mapping(boundary)}).decode()
+    return served.written(geometries | {"boundary": mapping(boundary)}).decode()
 
 
 def _outlined(outlines: Sequence[Outline]) -> list[dict[str, object]]:
@@ -166,21 +178,21 @@ def _rings(
 ) -> list[dict[str, object]]:
     """Rings and a place for the name, thinned until all can be drawn at once; not to be changed."""
     found: list[dict[str, object]] = []
-    for thin in simplified(_geometry, _VERTEX_BUDGET):
+    for thin in shapes.simplified(_geometry, _VERTEX_BUDGET):
         area = joined_across_180(thin)
         at = area.representative_point()
         found.append({"rings": box_map.rings_of(area), "at": [round(at.x, 5), round(at.y, 5)]})
     return found
 
 
-def _colours() -> dict[str, str]:
+def _colours(fill: float) -> dict[str, str]:
     dark = state.is_dark()
     colours = palette.ground(dark=dark)
     rest = (176, 190, 200) if dark else (84, 98, 110)
     compared: dict[str, str] = {}
     for role, colour in (("a", BLUE), ("b", AMBER)):
         compared[role] = css(rgba(colour)[:3])
-        compared[f"{role}Fill"] = css(rgba(colour)[:3], 0.22)
+        compared[f"{role}Fill"] = css(rgba(colour)[:3], fill)
     return (
         box_map.colours()
         | compared

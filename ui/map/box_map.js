@@ -192,6 +192,25 @@ class DrawingMap {
     }
     if (first) this.resize();
     this.refresh();
+    this.takeAnswer(data.answer);
+  }
+
+  // Values of the city under what is drawn: they come by address, once.
+  async takeAnswer(answer) {
+    const key = answer && JSON.stringify(answer.layer);
+    if (key === this.seen.answer) return;
+    this.seen.answer = key;
+    let found = null;
+    try {
+      const { painted } = answer ? await import(new URL(answer.code, document.baseURI)) : {};
+      found = answer ? await painted(answer.layer) : null;
+    } catch (error) {
+      console.error(error);
+      if (key === this.seen.answer) this.seen.answer = undefined; // the next rerun tries again
+    }
+    if (key !== this.seen.answer) return;
+    this.answer = found;
+    this.draw();
   }
 
   // What is on the screen.
@@ -305,6 +324,7 @@ class DrawingMap {
     paint.fillRect(0, 0, this.width, this.height);
     if (data.groundKey) this.drawGround();
     else this.drawLand();
+    this.drawAnswer();
     this.drawOutlines();
     this.drawShape();
     this.drawTowns();
@@ -334,6 +354,16 @@ class DrawingMap {
       paint.stroke(city.paths.get(kind));
     }
     paint.restore();
+  }
+
+  drawAnswer() {
+    if (!this.answer) return;
+    const { image, bounds } = this.answer;
+    const [west, south, east, north] = bounds;
+    const [left, top] = this.at([west, north]);
+    const [right, bottom] = this.at([east, south]);
+    this.paint.imageSmoothingEnabled = false; // no colour is mixed
+    this.paint.drawImage(image, left, top, right - left, bottom - top);
   }
 
   // Areas that are there already: [{name, rings, at, role}]; those compared lie on top.

@@ -11,7 +11,7 @@ const GRID = 64; // cells a side of the index of areas
 const SLACK = 3; // pixels beside a point that count as on it
 
 const around = (x) => ((((x + 180) % 360) + 360) % 360) - 180;
-const mercator = (latitude) => 0.5 - Math.asinh(Math.tan(latitude * RADIAN)) / (2 * Math.PI);
+export const mercator = (latitude) => 0.5 - Math.asinh(Math.tan(latitude * RADIAN)) / (2 * Math.PI);
 const latitudeOf = (y) => Math.atan(Math.sinh((0.5 - y) * 2 * Math.PI)) / RADIAN;
 
 // What is seen of the world from a view on a stage of so many pixels.

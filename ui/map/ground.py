@@ -1,6 +1,7 @@
 """The map's ground, drawn from the city's own data: no request leaves the machine."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import geopandas as gpd
@@ -13,6 +14,7 @@ from shapely.geometry import mapping, shape
 
 from aether_core.spatial.longitudes import joined_across_180
 from ui.map import served
+from ui.map.names import names_of
 from ui.map.shapes import simplified as simplified_coverage
 from ui.shell import state
 from ui.shell.palette import Ground
@@ -30,25 +32,39 @@ _DECIMALS: Final = 6
 Shapes = dict[str, dict[str, Any]]
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _shapes(
+@dataclass(frozen=True)
+class _Drawn:
+    """A base map as it is drawn: one GeoJSON feature a kind, and what is named."""
+
+    shapes: Shapes
+    names: list[dict[str, Any]]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _drawn(
     _store: Store,
     slug: str,
     created: str,  # noqa: ARG001 - a city added anew under the same slug is another city
-) -> Shapes:
-    """One GeoJSON feature a kind: few objects however many shapes."""
+) -> _Drawn:
     frame = base_map(_store, slug)
-    return simplified(frame) if len(frame) else {}
+    return _Drawn(simplified(frame), names_of(frame)) if len(frame) else _Drawn({}, [])
+
+
+def _drawn_of(city: CitySummary) -> _Drawn:
+    return _drawn(state.store(), city.slug, city.created.isoformat())
 
 
 def shapes_of(city: CitySummary) -> Shapes:
-    """The city's base map by kind: `water`, `green`, `building`, `road` where it has them."""
-    return _shapes(state.store(), city.slug, city.created.isoformat())
+    """The city's base map by kind: `water`, `green`, `building`, `road` where it has them.
+
+    All visitors are given the same: it is not to be changed.
+    """
+    return _drawn_of(city).shapes
 
 
 def has_shapes(city: CitySummary) -> bool:
     """Whether the city has a base map of its own."""
-    return bool(_kinds(state.store(), city.slug, city.created.isoformat()))
+    return bool(_drawn_of(city).shapes)
 
 
 def simplified(frame: gpd.GeoDataFrame, budget: int = _VERTEX_BUDGET) -> Shapes:
@@ -90,7 +106,7 @@ def feature(geometry: shapely.Geometry) -> dict[str, Any]:
 
 def under(city: CitySummary, colours: Ground) -> list[pdk.Layer]:
     """Layers below the data: water, green, roads, buildings."""
-    there = _kinds(state.store(), city.slug, city.created.isoformat())
+    there = _drawn_of(city).shapes
     return [
         _layer(kind, _address(city, kind), colours)
         for kind in ("water", "green", "building", "road")
@@ -104,9 +120,20 @@ def _address(city: CitySummary, kind: str) -> str:
     return served.once(key, lambda: served.written(shapes_of(city)[kind]), "json")
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _kinds(_store: Store, slug: str, created: str) -> frozenset[str]:
-    return frozenset(_shapes(_store, slug, created))
+def names(city: CitySummary, colours: Ground) -> pdk.Layer | None:
+    """Names of streets, parks and waters, above the data; None where the base map has none."""
+    where = names_address(city)
+    if where is None:
+        return None
+    look = {"ink": list(colours.name), "halo": list(colours.land)}
+    return pdk.Layer("NameLayer", where, id="names", **look)
+
+
+def names_address(city: CitySummary) -> str | None:
+    """Where those names are found; None where the base map has none."""
+    if not (found := _drawn_of(city).names):
+        return None
+    return served.once((city.slug, city.created, "names"), lambda: served.written(found), "json")
 
 
 def _layer(kind: str, data: str, colours: Ground) -> pdk.Layer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Final
 
 from aether_core.charts.breaks import PERCENTILES, names_between
@@ -87,6 +88,16 @@ def of_categories(
     """
     found = [Entry(css(colour), name, figure) for colour, name, figure in entries]
     return Legend(title, unit, (*found, *_untrusted(grey, None)))
+
+
+def as_html(legend: Legend) -> str:
+    """A legend beside a map that draws none of its own."""
+    entries = "".join(
+        f'<li><i style="background:{escape(entry.colour)}"></i>{escape(entry.name)}</li>'
+        for entry in legend.entries
+    )
+    head = f"<b>{escape(legend.title)}</b> {escape(legend.unit)}"
+    return f'<div class="map-legend"><p>{head}</p><ul>{entries}</ul></div>'
 
 
 def _untrusted(grey: Colour | None, place: int | None) -> tuple[Entry, ...]:

@@ -3,11 +3,12 @@
 // layers, outlives reruns and pages. Clicks go to the server as longitude and latitude.
 
 import { CellIndex, PixelIndex, PointIndex, ShapeIndex, middlesOf, seenFrom } from "./finding.js";
+import { Names, written } from "./names.js";
+import { NO_CLASS, coloursOf, imageOf } from "./painted.js";
 
 const KEPT = 80; // pieces of data held in memory
 const KEPT_LARGE = 8; // of what is made of them, which may take some 10 MB
 const ALL_CELLS = 30_000; // so many are all drawn, wherever one looks; of more, a picture or those in view
-const NO_CLASS = 255;
 const MOST_ZOOM = 20;
 const EARTH_M = 40075016.7;
 const MOST_SHAKE = 6; // pixels between press and release of a click
@@ -76,15 +77,6 @@ const keptOr = (map, key, make) => remember(map, key, map.get(key) ?? make(), KE
 
 const numbers = (address, kind) => piece(address, async (answer) => new kind(await answer.arrayBuffer()));
 const json = (address) => piece(address, (answer) => answer.json());
-
-// RGBA of each shape, four bytes a shape.
-function coloursOf(classes, palette) {
-  const colours = new Uint8Array(classes.length * 4);
-  for (let i = 0; i < classes.length; i += 1) {
-    if (classes[i] !== NO_CLASS) colours.set(palette[classes[i]], i * 4);
-  }
-  return colours;
-}
 
 // What a shape's tooltip says; its words come when they are first wanted.
 /* A number with three digits that count; whole numbers keep all of theirs. */
@@ -206,12 +198,8 @@ class CellColours {
     return this.part;
   }
 
-  picture({ owners, width, height }) {
-    if (this.image) return this.image;
-    const colours = new Uint32Array(coloursOf(this.classes, this.palette).buffer);
-    const pixels = new Uint32Array(owners.length);
-    for (let n = 0; n < owners.length; n += 1) if (owners[n] >= 0) pixels[n] = colours[owners[n]];
-    this.image = new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
+  picture(drawn) {
+    this.image ??= imageOf(drawn, this.classes, this.palette);
     return this.image;
   }
 }
@@ -362,7 +350,25 @@ function matching(places, words) {
     .map(({ place }) => place);
 }
 
-const BUILDERS = { CellLayer: cells, ShapeLayer: shapes, PictureLayer: picture };
+// Names on the map; those that have room in a view.
+async function names(library, one) {
+  const [deck, found] = await Promise.all([library, json(one.data)]);
+  const font = getComputedStyle(document.body).fontFamily; // the page's own
+  const chooser = keptOr(made, one.data, () => new Names(found, font));
+  let of;
+  let layer;
+  return {
+    one,
+    layer(seen) {
+      const data = chooser.within(seen);
+      if (of !== data) [of, layer] = [data, new deck.TextLayer(written(one, data, font))];
+      return layer;
+    },
+    at: () => null,
+  };
+}
+
+const BUILDERS = { CellLayer: cells, ShapeLayer: shapes, PictureLayer: picture, NameLayer: names };
 
 // A layer that is drawn; its data are fetched while deck.gl is.
 async function drawnOf(library, one, words) {
@@ -787,7 +793,7 @@ class CityMap {
     else this.root.requestFullscreen();
   }
 
-  // Places by name.
+  // Places, streets, parks and waters by name.
 
   async search() {
     const words = this.box.value;
@@ -796,7 +802,8 @@ class CityMap {
       if (!words) this.visit(null);
       return;
     }
-    const places = await json(this.data.places).catch(() => []);
+    const known = this.data.found.map((address) => json(address).catch(() => []));
+    const places = (await Promise.all(known)).flat().filter(({ f }) => f !== false);
     if (words === this.box.value) this.offer(matching(places, words), this.data.words.nothing);
   }
 
@@ -887,7 +894,7 @@ class CityMap {
       button.title = name;
     }
     this.find('[data-act="full"]').hidden = !document.fullscreenEnabled;
-    this.find(".find").hidden = !this.data.places;
+    this.find(".find").hidden = !this.data.found.length;
     this.box.setAttribute("aria-label", words.find);
     this.box.placeholder = words.find;
     this.list.setAttribute("aria-label", words.find);

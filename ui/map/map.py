@@ -1,6 +1,5 @@
 """One city's map: ground, data, boundary, points; right with no network at all."""
 
-import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pandas as pd
 import pydeck as pdk
 import streamlit as st
-from pydeck.bindings.json_tools import default_serialize
 
 from ui.map import cells as cell_layers
 from ui.map import ground, served, shapes
@@ -38,8 +36,8 @@ _WORDS: Final = {
     "leave": "Leave full screen",
     "picture": "Save as picture (PNG)",
     "layers": "Layers",
-    "find": "Find a place",
-    "nothing": "No place here has such a name",
+    "find": "Find a place or street",
+    "nothing": "Nothing here has such a name",
     "keys": "Arrow keys move the map, plus and minus zoom",
     "choose": "Enter chooses what is in the middle",
     "waiting": "Loading the map",
@@ -57,6 +55,7 @@ _AREAS: Final = "Areas"
 _DATA: Final = "Map colours"
 _PLACES: Final = "Places"
 _OUTLINES: Final = "Boundary"
+_NAMES: Final = "Names"
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,14 @@ class MapLayer:
         if self.areas is not None and len(self.areas.geometry):
             found += shapes.layers(self.areas, colours, layer_id=f"areas{suffix}")
         return [*found, *self.overlays]
+
+    def painted(self) -> pdk.Layer | None:
+        """Its cells or areas for a map that draws them as one picture; None where it has none."""
+        if self.cells is not None and len(self.cells.h3):
+            return cell_layers.layer(self.cells, layer_id="painted")
+        if self.areas is not None and len(self.areas.geometry):
+            return shapes.picture(self.areas, layer_id="painted")
+        return None
 
 
 @cache
@@ -163,11 +170,13 @@ def draw_map(
             legends.append(asdict(layer.legend) | {"of": drawn[0].id if drawn else None})
     outlines = [ground.footprint(city, colours)] if with_footprint else []
     stack += _grouped(_OUTLINES, [*outlines, ground.over(city, colours)])
+    under = basemap(read_settings().basemap_style)
+    if under.style is None and (written := ground.names(city, colours)) is not None:
+        stack += _grouped(_NAMES, [written])
     if with_places and (all_places := _placed(city)):
         stack += _grouped(_PLACES, [_dots(all_places, colours)])
     if marks:
         stack += _grouped("", [_rings(marks, colours)])
-    under = basemap(read_settings().basemap_style)
     if under.problem:
         st.caption(plain(under.problem))
     _component()(
@@ -183,7 +192,7 @@ def draw_map(
             "bounds": list(city.bbox),
             "land": list(colours.land),
             "mark": list(colours.place),
-            "places": _named(city),
+            "found": [one for one in (_named(city), ground.names_address(city)) if one is not None],
             "style": under.style,
             "layers": stack,
             "legends": legends,
@@ -196,7 +205,7 @@ def draw_map(
 
 def _grouped(group: str, layers: Sequence[pdk.Layer], **more: object) -> list[dict[str, Any]]:
     """Layers as the component takes them, under one entry of its list of layers."""
-    return [{**_plain(one), "group": group, **more} for one in layers]
+    return [{**served.document(one), "group": group, **more} for one in layers]
 
 
 def _named(city: CitySummary) -> str | None:
@@ -221,12 +230,6 @@ def _clicked(key: str, on_click: Callable[[float, float], None] | None) -> None:
     clicked = st.session_state[key]["clicked"]
     if clicked and on_click is not None:
         on_click(float(clicked["lon"]), float(clicked["lat"]))
-
-
-def _plain(layer: pdk.Layer) -> dict[str, Any]:
-    """A layer as deck.gl reads it."""
-    document: dict[str, Any] = json.loads(json.dumps(layer, default=default_serialize))
-    return document
 
 
 def _records(points: Sequence[Point]) -> list[dict[str, object]]:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pydeck as pdk
+from pydeck.bindings.json_tools import default_serialize
 
 from ui.shell.routes import data_address
 from workflows.home import served_files
@@ -67,3 +69,9 @@ def of_json(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
 def written(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold
     """JSON without a space."""
     return json.dumps(value, separators=(",", ":")).encode()
+
+
+def document(layer: pdk.Layer) -> dict[str, Any]:
+    """A layer as browsers read it."""
+    found: dict[str, Any] = json.loads(json.dumps(layer, default=default_serialize))
+    return found

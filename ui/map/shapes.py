@@ -52,7 +52,7 @@ class ShapeValues:
 def layers(areas: ShapeValues, colours: Ground, *, layer_id: str) -> list[pdk.Layer]:
     """Layers for these shapes; the last one knows what lies where and is called `layer_id`."""
     if len(areas.geometry) > PICTURE_FROM:
-        return [_picture(areas, layer_id)]
+        return [picture(areas, layer_id=layer_id)]
     place = served.once(areas.key, lambda: _document(areas.geometry), "json")
     return [
         pdk.Layer(
@@ -99,7 +99,7 @@ def simplified(
     return result
 
 
-def _picture(areas: ShapeValues, layer_id: str) -> pdk.Layer:
+def picture(areas: ShapeValues, *, layer_id: str) -> pdk.Layer:
     """One picture, and another by which a browser knows which area each of its pixels shows."""
     ground = canvas(areas.geometry, areas.key)
     owners = served.once((areas.key, "owners"), lambda: _owners(ground), "png")

@@ -10,7 +10,7 @@ from aether_core.tasks.testing.comparison import representation_names
 from aether_core.tasks.testing.splits import RANDOM, SPLITS
 from ui.jobs.links import LAYER, from_address
 from ui.jobs.panel import Panel
-from ui.maps import take_away
+from ui.maps import gone, take_away
 from ui.maps.layer_names import distinct_names
 from ui.maps.task_page import Headline
 from ui.shell import notice, page, state
@@ -47,7 +47,7 @@ def is_new(key: str, layers: Sequence[LayerSummary]) -> bool:
 
 
 def show_next(key: str, panel: Panel, layers: Sequence[LayerSummary]) -> None:
-    """Turn to the map that was just made, or that the address names."""
+    """Turn to the map that was just made, or that the address names; say where that is gone."""
     made = [str(job.result[LAYER]) for job in panel.ended]
     if made:
         notice.say("The map was saved as a layer.")
@@ -57,6 +57,8 @@ def show_next(key: str, panel: Panel, layers: Sequence[LayerSummary]) -> None:
     if wanted is not None:
         st.session_state[f"{key}-next"] = MAPS
         st.session_state[f"{key}-layer"] = wanted
+    gone.note(key, [linked or ""], there)
+    gone.say(key, "This is another one." if layers else "No map of this kind is saved.")
 
 
 def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
@@ -69,7 +71,13 @@ def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
         if shown is not None:
             st.warning("The previous map was removed. This is the newest one.")
     named = distinct_names(layers)
-    chosen = st.selectbox("Map", list(by_name), key=name, format_func=lambda slug: named[slug])
+    chosen = st.selectbox(
+        "Map",
+        list(by_name),
+        key=name,
+        format_func=lambda slug: named[slug],
+        on_change=lambda: gone.forget(key),
+    )
     return by_name[chosen]
 
 

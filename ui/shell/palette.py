@@ -18,6 +18,7 @@ class Ground:
     boundary: Rgb
     place: Rgb
     ring: Rgb
+    name: Rgb
 
 
 LIGHT: Final = Ground(
@@ -29,6 +30,7 @@ LIGHT: Final = Ground(
     boundary=(84, 98, 110),
     place=(186, 82, 28),
     ring=(255, 255, 255),
+    name=(74, 84, 94),
 )
 DARK: Final = Ground(
     land=(26, 33, 39),
@@ -39,6 +41,7 @@ DARK: Final = Ground(
     boundary=(150, 164, 176),
     place=(244, 152, 96),
     ring=(18, 24, 29),
+    name=(188, 200, 210),
 )
 
 

@@ -1,6 +1,7 @@
 """Passwords: what one has to be, how it is kept, whether one is right."""
 
 import re
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -63,7 +64,9 @@ def is_right(password: str, kept: str) -> bool:
 
 def take_as_long(password: str) -> None:
     """Spend the time of a check: who asks for names must not see which are there."""
-    is_right(password, _NOBODYS)
+    is_right(password, _nobodys())
 
 
-_NOBODYS: Final = _hasher.hash("nobody's password")
+@cache
+def _nobodys() -> str:
+    return _hasher.hash("nobody's password")

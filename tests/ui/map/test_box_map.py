@@ -3,20 +3,28 @@
 import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import h3.api.numpy_int as h3
+import numpy as np
 import pytest
 import shapely
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 from shapely.geometry import MultiPolygon, Polygon
 
 from aether_core.city.outline import box_boundary
 from tests.chromium import browser
+from tests.map_data import fetched
 from ui.districts import drawing
 from ui.fetch import area as fetch_area
-from ui.map import box_map, towns
+from ui.map import box_map, served, towns
+from ui.map.cells import CellValues
+from ui.map.coloured import Shown
+from ui.map.map import MapLayer
+from ui.map.ramp import Steps
+from ui.map.shapes import ShapeValues
 
 FOLDER = Path(box_map.__file__).parent
 LAND = FOLDER / "box_map_land.json.gz"
@@ -167,6 +175,8 @@ CITY = {
     "name": "",
     "role": "rest",
 }
+SITE = "http://map.test"
+HALVES = Steps((0.0, 0.5, 1.0), ((255, 0, 0, 255), (0, 0, 255, 255)))
 LAKE = {"type": "MultiPolygon", "coordinates": [[BOX["rings"][0]]]}
 
 
@@ -191,6 +201,54 @@ def test_a_city_is_drawn_on_its_own_ground_with_a_lasso(page: Page) -> None:
     page.wait_for_function("sent.length === 2")
     assert not sent(page)[-1]["fresh"]
     assert not sent(page, "view")
+
+
+def test_an_answer_is_painted_under_what_is_drawn(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """West of 22.3 degrees one class, east of it another, as cells and as a picture of areas."""
+    monkeypatch.setenv("AETHER_HOME", str(tmp_path))
+    ground = shapely.box(22.1, 60.35, 22.5, 60.55)
+    cells = np.array(sorted(h3.geo_to_cells(ground, 8)), dtype=np.uint64)
+    east = np.array([h3.cell_to_latlng(int(cell))[1] > 22.3 for cell in cells], dtype=float)
+    of_cells = MapLayer(cells=CellValues(cells, Shown(east, HALVES, "east")))
+    halves = np.array(
+        [shapely.box(22.1, 60.35, 22.3, 60.55), shapely.box(22.3, 60.35, 22.5, 60.55)]
+    )
+    of_areas = MapLayer(areas=ShapeValues(halves, Shown(np.array([0.0, 1.0]), HALVES, "east")))
+    page.route(f"{SITE}/**", the_apps_server())
+    city = CITY | {"groundKey": "bare"}
+    show(page, **city)
+    for layer in (of_cells, of_areas):
+        painted = layer.painted()
+        assert painted is not None
+        document = json.dumps(served.document(painted)).replace('"/map-data', f'"{SITE}/map-data')
+        show(
+            page, **city | {"answer": {"code": f"{SITE}/painted.js", "layer": json.loads(document)}}
+        )
+        page.wait_for_function("document.querySelector('.map').drawing.answer")
+        assert [colour(page, x, 250) for x in (290, 410, 60)] == [
+            (255, 0, 0),
+            (0, 0, 255),
+            (0, 255, 0),
+        ]
+        show(page, **city | {"answer": None})
+        assert colour(page, 290, 250) == (0, 255, 0)
+    assert MapLayer().painted() is None
+
+
+def the_apps_server() -> Callable[[Route], None]:
+    """The component's code and data, as from the app's server."""
+
+    def answer(route: Route) -> None:
+        address = route.request.url.removeprefix(SITE)
+        code = FOLDER / address.removeprefix("/")
+        body = code.read_bytes() if code.suffix == ".js" else fetched(address)
+        kind = "text/javascript" if code.suffix == ".js" else "application/octet-stream"
+        allowed = {"Access-Control-Allow-Origin": "*"}
+        route.fulfill(body=body, content_type=kind, headers=allowed)
+
+    return answer
 
 
 def test_a_district_on_the_map_can_be_pointed_at(page: Page) -> None:

@@ -19,17 +19,19 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import SOFTWARE_WEBGL
 from tests.chromium import browser
 from tests.map_data import fetched
+from tests.ui.map.named_streets import NAMED
 from ui.map import cells, legend, served, shapes
 from ui.map import map as city_map
 from ui.map.cells import CellValues
 from ui.map.coloured import Shown
+from ui.map.names import names_of
 from ui.map.ramp import Steps
 from ui.map.shapes import ShapeValues
 from ui.shell.palette import LIGHT
 
 FOLDER = Path(city_map.__file__).parent
 DECK = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
-SCRIPTS = ("map.js", "finding.js", "load_map.js")
+SCRIPTS = ("map.js", "finding.js", "names.js", "painted.js", "load_map.js")
 SITE = "http://map.test"
 STEPS = Steps((0.0, 50.0, 100.0), ((255, 0, 0, 255), (0, 0, 255, 255)))
 HOST = f"""<!doctype html><style>body {{ margin: 0 }}</style><main></main><script type="module">
@@ -124,7 +126,7 @@ def sent_data(**changes: Any) -> dict[str, Any]:
         "bounds": [west, south, east, north],
         "land": [240, 240, 240],
         "style": None,
-        "layers": [{**city_map._plain(made), "group": "Map colours", "movable": True}],
+        "layers": [{**served.document(made), "group": "Map colours", "movable": True}],
         "legends": [
             {
                 "of": "c",
@@ -140,7 +142,7 @@ def sent_data(**changes: Any) -> dict[str, Any]:
         "credits": ["Data by somebody"],
         "clickable": True,
         "mark": [0, 0, 0],
-        "places": None,
+        "found": [],
     }
     return data | changes
 
@@ -210,7 +212,7 @@ def test_of_many_cells_each_is_found_and_painted_at_every_zoom(page: Page) -> No
     values = np.where(np.arange(len(ids)) % 3, 10, 90).astype(np.float32)  # neighbours differ
     made = cells.layer(CellValues(ids, Shown(values, STEPS, "score")), layer_id="c")
     bounds = [*lonlat.min(axis=0).tolist(), *lonlat.max(axis=0).tolist()]
-    data = sent_data(layers=[{**city_map._plain(made), "group": "Map colours"}], bounds=bounds)
+    data = sent_data(layers=[{**served.document(made), "group": "Map colours"}], bounds=bounds)
     put(page, data)
 
     drawn = "document.querySelector('main').shadowRoot.querySelector('.city-map').cityMap"
@@ -362,9 +364,12 @@ def test_a_place_is_found_by_name(page: Page) -> None:
     places = [{"p": at, "t": name, "n": "place"} for at, name in zip(where, names, strict=True)]
     put(page, sent_data())
     expect(page.get_by_role("search")).to_be_hidden()
-    put(page, sent_data(places=served.of_json(places)))
+    streets = names_of(NAMED)
+    put(page, sent_data(found=[served.of_json(places), served.of_json(streets)]))
     box = page.get_by_role("combobox", name="Find a place")
-    box.type("cafe")
+    box.type("long r")
+    expect(page.get_by_role("option")).to_have_text(["Long RoadStreet"])
+    box.fill("cafe")
     expect(page.get_by_role("option")).to_have_text(["Café Ämyräplace", "Old caféplace"])
     box.press("ArrowDown")
     box.press("Enter")
@@ -375,9 +380,23 @@ def test_a_place_is_found_by_name(page: Page) -> None:
     assert zoom >= 16
     expect_colour(page, 300 + 13, 200, (0, 0, 0))
     box.fill("nowhere")
-    expect(page.get_by_role("listbox")).to_contain_text("No place here")
+    expect(page.get_by_role("listbox")).to_contain_text("Nothing here")
     box.fill("")
     expect_colour(page, 300 + 13, 200, (0, 0, 255))
+
+
+def test_names_are_written_where_they_have_room(page: Page) -> None:
+    document: dict[str, Any] = {"@@type": "NameLayer", "id": "names", "group": "Names"}
+    document |= {"data": served.of_json(names_of(NAMED)), "ink": [0, 0, 0], "halo": [255] * 3}
+    put(page, sent_data(layers=[document], bounds=list(NAMED.total_bounds)))
+    names = """(zoom) => {
+      const { cityMap } = document.querySelector("main").shadowRoot.querySelector(".city-map");
+      const seen = { zoom, wider: () => [-180, -85, 180, 85], inside: () => true };
+      return cityMap.drawn[0].layer(seen).props.data.map(({ t, a }) => [t, a]);
+    }"""
+    assert sorted(page.evaluate(names, 16)) == [["A Park", 0], ["Long Road", 0], ["Side Lane", 90]]
+    # From afar the short ones have no room, and one name of the long road stands alone.
+    assert page.evaluate(names, 13.4) == [["Long Road", 0]]
 
 
 def test_a_city_across_the_180th_meridian_is_seen_whole(page: Page) -> None:
@@ -423,7 +442,7 @@ def test_areas_and_a_style_below(page: Page) -> None:
         page,
         sent_data(
             layers=[
-                {**city_map._plain(made), "group": "Map colours"},
+                {**served.document(made), "group": "Map colours"},
                 {**dot, "data": served.of_json(there), "pickable": True, "group": "Places"},
             ],
             style=style,
@@ -451,7 +470,7 @@ def test_of_many_areas_the_one_under_the_pointer_is_said(
     shown = Shown(np.array([10, 90], dtype=np.float32), STEPS, "score", titles=["West", "East"])
     areas = ShapeValues(np.array(halves, dtype=object), shown)
     (made,) = shapes.layers(areas, LIGHT, layer_id="areas")
-    put(page, sent_data(layers=[{**city_map._plain(made), "group": "Map colours"}]))
+    put(page, sent_data(layers=[{**served.document(made), "group": "Map colours"}]))
     expect_colour(page, 240, 200, (255, 0, 0))
     page.mouse.move(240, 200)  # asks for which area each pixel shows
     page.wait_for_timeout(300)

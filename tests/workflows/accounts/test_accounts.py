@@ -14,6 +14,7 @@ from workflows.accounts.gate import Gate
 from workflows.home.settings import Settings
 from workflows.home.store import Store
 
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
 WORDS = "correct horse battery"
 REFUSED, WAITS = fault("sign-in-refused"), fault("sign-in-too-often")
 

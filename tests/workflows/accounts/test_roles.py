@@ -25,6 +25,7 @@ from workflows.training.model_files import import_model
 from workflows.training.models import list_models, use_model
 from workflows.training.train import start_training
 
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
 DENIED = fault("not-allowed")
 MODEL = f"{SLUG}-1"
 LAYER = "search-a-night-out"

@@ -9,6 +9,10 @@ from typing import Any
 
 from aether_core.progress import Progress
 
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(["workflows.evaluation.evidence.gather"])
+"""Processes are forked from one that has loaded what all of them use, once."""
+
 _given: object | None = None
 """What a worker process works on."""
 
@@ -43,7 +47,7 @@ def process_pool(shared: object, workers: int | None) -> Iterator[ProcessPoolExe
     """
     pool = ProcessPoolExecutor(
         workers or len(os.sched_getaffinity(0)),
-        mp_context=multiprocessing.get_context("forkserver"),
+        mp_context=_FORKING,
         initializer=_begin,
         initargs=(shared,),
     )

@@ -1,0 +1,87 @@
+// Which names of streets, parks and waters there is room for: the roomiest first, none on another.
+
+import { mercator } from "./finding.js";
+
+const SIZE = 12; // pixels
+const WEIGHT = 600;
+const SQUARE = 14; // pixels a side of what a name keeps free around it
+const APART = 260; // pixels between two that are the same
+const MOST = 150;
+const TOO_LONG = { Street: 1.1, Park: 1.5, Water: 1.5 }; // a name, by what there is room for
+const EARTH_M = 40075016.7;
+
+export class Names {
+  constructor(names, font) {
+    this.names = names;
+    this.font = font;
+    this.pen = document.createElement("canvas").getContext("2d");
+  }
+
+  widthOf(words) {
+    this.pen.font = `${WEIGHT} ${SIZE}px ${this.font}`;
+    return this.pen.measureText(words).width;
+  }
+
+  // Those to be written in a view and somewhat around it; the ones of before as long as they hold it.
+  within(seen) {
+    const zoom = Math.floor(seen.zoom * 2) / 2; // what has room here has room up to the next step
+    if (this.chosen && zoom === this.zoom && seen.inside(this.around)) return this.chosen;
+    this.zoom = zoom;
+    this.around = seen.wider(0.3);
+    this.chosen = this.choose(512 * 2 ** zoom, this.around);
+    return this.chosen;
+  }
+
+  choose(world, [west, south, east, north]) {
+    const chosen = [];
+    const taken = new Set();
+    const before = new Map(); // name → where it stands already
+    for (const name of this.names) {
+      const [lon, lat] = name.p;
+      if (lon < west || lon > east || lat < south || lat > north) continue;
+      name.wide ??= this.widthOf(name.t);
+      const metre = world / (EARTH_M * Math.cos((lat * Math.PI) / 180));
+      if (name.wide > name.l * metre * TOO_LONG[name.n]) continue;
+      const [x, y] = [((lon + 180) / 360) * world, mercator(lat) * world];
+      const same = before.get(name.t) ?? [];
+      if (same.some(([left, up]) => Math.hypot(left - x, up - y) < APART)) continue;
+      const squares = squaresUnder(name, x, y);
+      if (squares.some((square) => around(square).some((one) => taken.has(one)))) continue;
+      for (const square of squares) taken.add(square.join());
+      before.set(name.t, [...same, [x, y]]);
+      if (chosen.push(name) === MOST) break;
+    }
+    return chosen;
+  }
+}
+
+// The squares that a name lies on.
+function squaresUnder({ wide, a }, x, y) {
+  const [right, up] = [Math.cos((a * Math.PI) / 180), Math.sin((a * Math.PI) / 180)];
+  const steps = Math.ceil(wide / SQUARE);
+  return Array.from({ length: steps + 1 }, (_, at) => {
+    const along = (at / steps - 0.5) * wide;
+    return [Math.floor((x + right * along) / SQUARE), Math.floor((y - up * along) / SQUARE)];
+  });
+}
+
+const around = ([column, row]) =>
+  [-1, 0, 1].flatMap((right) => [-1, 0, 1].map((down) => `${column + right},${row + down}`));
+
+// How they are written, as deck.gl takes it.
+export const written = (one, data, font) => ({
+  id: one.id,
+  data,
+  getPosition: (name) => name.p,
+  getText: (name) => name.t,
+  getAngle: (name) => name.a,
+  getSize: SIZE,
+  getColor: one.ink,
+  fontFamily: font,
+  fontWeight: WEIGHT,
+  characterSet: "auto",
+  fontSettings: { sdf: true, fontSize: 32, buffer: 6, radius: 8, smoothing: 0.18 },
+  outlineWidth: 3,
+  outlineColor: [...one.halo, 230],
+  opacity: one.opacity,
+});
