@@ -23,6 +23,7 @@ from aether_core.errors import (
 )
 from workflows.accounts.accounts import SignInError
 from workflows.accounts.acting import NotAllowedError
+from workflows.accounts.quotas import QuotaError
 from workflows.home.unforeseen import in_plain_words, note
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -43,6 +44,7 @@ class TooLargeError(InputError):
 _STATUS: Final[Mapping[type[AetherError], HTTPStatus]] = {
     SignInError: HTTPStatus.UNAUTHORIZED,
     NotAllowedError: HTTPStatus.FORBIDDEN,
+    QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
     ParameterError: HTTPStatus.BAD_REQUEST,

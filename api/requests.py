@@ -22,6 +22,7 @@ from api.answers import queued
 from api.limits import JSON_BYTES, json_in
 from api.problems import of_fields
 from workflows.accounts.acting import check_may
+from workflows.accounts.quotas import check_upload
 from workflows.home.settings import Settings
 from workflows.home.store import Store
 from workflows.jobs.inputs import with_paths
@@ -99,8 +100,9 @@ async def started(verb: Verb, store: Store, slug: str | None, request: Request) 
     short = await run_in_threadpool(short_of_room, store.settings)
     if short is not None:
         raise DiskFullError(short, code="disk-reserved")
+    check_upload(store.settings, 0, int(request.headers.get("content-length", 0)))
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        document, files = await _form(request)
+        document, files = await _form(store.settings, request)
     else:
         document, files = json_in(await request.body()), []
     try:
@@ -110,7 +112,7 @@ async def started(verb: Verb, store: Store, slug: str | None, request: Request) 
     return queued(request, job)
 
 
-async def _form(request: Request) -> tuple[Any, list[UploadFile]]:
+async def _form(settings: Settings, request: Request) -> tuple[Any, list[UploadFile]]:
     try:
         form = await request.form(max_files=MOST_FILES, max_fields=1, max_part_size=JSON_BYTES)
     except MultiPartException as error:
@@ -128,6 +130,7 @@ async def _form(request: Request) -> tuple[Any, list[UploadFile]]:
             code="form-without-request",
         )
     files = [one for one in form.getlist("file") if isinstance(one, UploadFile)]
+    check_upload(settings, 0, sum(one.size or 0 for one in files))
     return json_in(texts[0].encode(errors="replace")), files
 
 

@@ -64,5 +64,5 @@ def remove(name: Name) -> None:
 
 def _tell(group: "GroupSummary") -> None:
     output.document(asdict(group))
-    seen = f"see {', '.join(group.cities)}" if group.cities else "see no cities of their own"
-    output.say(f"{', '.join(group.accounts) or 'Nobody'} of {group.name} {seen}.")
+    accounts, cities = (", ".join(one) or "none" for one in (group.accounts, group.cities))
+    output.say(f"{group.name}: accounts {accounts}; cities {cities}.")

@@ -7,6 +7,7 @@ seen is answered as one that is not there.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, event, exists, or_, select
@@ -67,7 +68,9 @@ def _limit(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(*_limits(account))
 
 
-def _limits(account: str) -> list[ORMOption]:
+@lru_cache(maxsize=256)
+def _limits(account: str) -> tuple[ORMOption, ...]:
+    """What every statement for an account is given: made once, as it takes longer than most."""
     hidden = select(_city.c.slug).where(_hidden(_city.c.id, account))
     limits: list[tuple[Any, ColumnElement[bool]]] = [
         (City, ~_hidden(City.id, account)),
@@ -82,7 +85,7 @@ def _limits(account: str) -> list[ORMOption]:
             ),
         ),
     ]
-    return [with_loader_criteria(one, limit, include_aliases=True) for one, limit in limits]
+    return tuple(with_loader_criteria(one, limit, include_aliases=True) for one, limit in limits)
 
 
 def _hidden(city_id: Any, account: str) -> ColumnElement[bool]:  # noqa: ANN401 - any column

@@ -53,6 +53,7 @@ def add_job(
     claim: str | None = None,
     lock: str | None = None,
     priority: int = 0,
+    who: str = "",
 ) -> Job:
     """Add a job, queued; the columns are those of `schema.Job`.
 
@@ -69,6 +70,7 @@ def add_job(
         claim=claim,
         lock=lock,
         priority=priority,
+        who=who,
     )
     try:
         with session.begin_nested():
@@ -77,6 +79,13 @@ def add_job(
         raise _claimed(session, claim, error) from error
     session.refresh(job)
     return job
+
+
+def count_unfinished(session: Session, who: str) -> int:
+    """How many jobs of an account wait or run, seen or not."""
+    with seeing_all(session):
+        mine = select(func.count()).select_from(Job).where(Job.who == who)
+        return int(session.scalar(mine.where(Job.state.in_(UNFINISHED))) or 0)
 
 
 def job_by_id(session: Session, job_id: int) -> Job:

@@ -231,6 +231,12 @@ def test_an_outsiders_attacks_fail(
     form = {"Content-Type": "multipart/form-data; boundary=a"}
     answer = streamed.post("/cities", content=unannounced(), headers=form)
     assert refused(answer) == (413, "body-too-large")
+    quota = module_store.settings.model_copy(update={"account_upload_mb": 1})
+    limited = TestClient(_app(Store(quota, module_store.url, module_store.engine), required=True))
+    header = {"X-API-Key": keys["write"], **form}
+    for content in (unannounced(), b"".join(unannounced())):  # found out, and told before
+        answer = limited.post("/cities", content=content, headers=header)
+        assert refused(answer) == (429, "quota-reached")
     # Where no files are taken, a form is held in memory: it is no longer than JSON.
     answer = writer.post(f"/cities/{SLUG}/layers", content=unannounced(), headers=form)
     assert refused(answer) == (413, "body-too-large")
@@ -259,6 +265,7 @@ def unannounced() -> Iterator[bytes]:
     yield b'--a\r\nContent-Disposition: form-data; name="file"; filename="a.tif"\r\n\r\n'
     for _ in range(30):
         yield b"x" * 100_000
+    yield b'\r\n--a\r\nContent-Disposition: form-data; name="request"\r\n\r\n{}\r\n--a--\r\n'
 
 
 JSON, TEXT = {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}

@@ -122,7 +122,7 @@ def people_are_told_by(who: Callable[[], Person]) -> None:
     sight_is_told_by(_sight)
 
 
-def _asking() -> Person:
+def asking() -> Person:
     """Who asks, in this thread.
 
     Raises:
@@ -144,7 +144,7 @@ def _sight() -> str | None:
         return None
     token = _finding.set(True)
     try:
-        person = _asking()
+        person = asking()
     except NotAllowedError:
         return ""
     finally:
@@ -161,7 +161,7 @@ def check_may(needed: Role, action: str) -> Person:
     Raises:
         NotAllowedError: They may not.
     """
-    person = _asking()
+    person = asking()
     if not person.role.may(needed):
         raise NotAllowedError(
             f"{person.name} may not do this ({action}): it takes the role {needed}, and this "
@@ -176,7 +176,7 @@ def why_not(needed: Role) -> str | None:
     Args:
         needed: Least role that may.
     """
-    person = _asking()
+    person = asking()
     if person.role.may(needed):
         return None
     return (

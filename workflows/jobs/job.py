@@ -14,7 +14,8 @@ from aether_core.errors import AetherError, CancelledError, InputError, StoreUna
 from aether_core.progress import Progress, silent
 from db.jobs import jobs as job_rows
 from db.schema import UNFINISHED, Job, JobState
-from workflows.accounts.acting import allow
+from workflows.accounts.acting import OPERATOR, allow, asking
+from workflows.accounts.quotas import check_jobs
 from workflows.home.store import Store, revive
 from workflows.jobs.inputs import forget_outputs, job_folder, keep_inputs
 from workflows.jobs.kind import JobKind
@@ -167,8 +168,11 @@ def new_job(
     Raises:
         ConflictError: Another unfinished job claims the same.
         NotAllowedError: Whoever asks may not have one.
+        QuotaError: They have as many as they may.
     """
     allow(session, kind.role, f"start {kind.noun}", subject)
+    check_jobs(session)
+    person = asking()
     return job_rows.add_job(
         session,
         kind=kind.name,
@@ -179,6 +183,7 @@ def new_job(
         city_id=city_id if goes_with_city else None,
         claim=kind.claim(subject, request),
         lock=kind.lock(city_id),
+        who="" if person is OPERATOR else person.name,
     )
 
 

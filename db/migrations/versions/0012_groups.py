@@ -1,4 +1,4 @@
-"""Which accounts see which cities; accounts of a provider.
+"""Which accounts see which cities; accounts of a provider; whose a job is.
 
 Revision ID: 0012
 Revises: 0011
@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("account", sa.Column("issuer", sa.String(), nullable=True))
     op.add_column("account", sa.Column("subject", sa.String(), nullable=True))
     op.create_unique_constraint(op.f("uq_account_issuer_subject"), "account", ["issuer", "subject"])
+    op.add_column("job", sa.Column("who", sa.String(), server_default="", nullable=False))
     op.create_table(
         "account_group",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -53,6 +54,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("job", "who")
     op.drop_table("group_city")
     op.drop_table("group_member")
     op.drop_table("account_group")
