@@ -15,7 +15,7 @@ from ui.server.rates import Rates
 from ui.server.shared_port import READY, SharedPort
 from ui.server.sticky import Visits
 from ui.shell import signed_in
-from workflows.accounts.acting import people_are_told_by
+from workflows.accounts.acting import OPERATOR, asked_by, people_are_told_by
 from workflows.accounts.gate import check_may_open, is_required
 from workflows.home.log_output import forgive_full_disk
 from workflows.home.settings import Settings, read_settings
@@ -54,7 +54,8 @@ def main(words: list[str] | None = None) -> int:
         ready.make_first_answers()
         ready.freeze()
         return _serve(settings, port, 0, listener, Visits(1), Rates())
-    import_for_answers(settings)
+    with asked_by(OPERATOR):  # the store that visitors are found in is opened after the fork
+        import_for_answers(settings)
     ready.freeze()
     rates = Rates()
 

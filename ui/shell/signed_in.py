@@ -52,6 +52,8 @@ def who(token: str | None) -> SignedIn | None:
     Raises:
         StoreUnavailableError: The accounts cannot be asked.
     """
+    if token is None:
+        return None
     return _gate(read_settings().home).who(state.store(), token)
 
 
