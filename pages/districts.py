@@ -1,10 +1,13 @@
 """Districts: what is in an area, beside the city and beside another one."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from aether_core.errors import AetherError
 from aether_core.tasks.kinds.classes import CLASSES
 from ui.ask import question as ask
+from ui.ask import take_away
 from ui.ask.colours import coloured
 from ui.districts import areas, drawing, figures, progress_bar, sources
 from ui.districts.areas import BESIDE, CHOSEN, WHOLE, Districts
@@ -15,14 +18,24 @@ from ui.shell.text import count, plain
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_profile
 from workflows.layers.layers import list_layers
-from workflows.layers.profile import AreaProfile, profile_shapes
+from workflows.layers.profile import AreaProfile, prepare, profile_shapes
 from workflows.layers.scored import QUESTION, Scored, scored
 from workflows.search.ask import Answer
+from workflows.search.search import CellScores
 
 MAP_HEIGHT = 560
+PREPARED = "districts-prepared"
 
 
-def draw_question(city: CitySummary) -> Scored | None:
+@dataclass(frozen=True)
+class Asked:
+    """The question the areas are scored by: its answer, and that as scores of ground."""
+
+    result: Answer | CellScores
+    scores: Scored
+
+
+def draw_question(city: CitySummary) -> Asked | None:
     """The question whose scores the areas get, where one is asked and can be answered."""
     st.text_input(
         "Score the areas by a question (optional)",
@@ -33,7 +46,7 @@ def draw_question(city: CitySummary) -> Scored | None:
         on_change=ask.words_changed,
         icon=":material/search:",
     )
-    found: Scored | None = None
+    found: Asked | None = None
     with errors.boxed(state.reachable):
         question = ask.current(city)
         if question is not None:
@@ -41,7 +54,7 @@ def draw_question(city: CitySummary) -> Scored | None:
     return found
 
 
-def score(question: ask.Question) -> Scored | None:
+def score(question: ask.Question) -> Asked | None:
     """The scores of a question; None where the city cannot answer it, which is said."""
     with st.spinner("Searching"):
         result = ask.answer(question).result
@@ -53,11 +66,11 @@ def score(question: ask.Question) -> Scored | None:
     if question.areas:
         names = ", ".join(one.words for one in question.areas)
         st.caption(plain(f"Only ground in {names} is scored: the search is limited to it."))
-    return scored(result)
+    return Asked(result, scored(result))
 
 
 def profiled(
-    city: CitySummary, now: Districts, asked: Scored | None
+    city: CitySummary, now: Districts, asked: Asked | None
 ) -> AreaProfile | AetherError | None:
     """The figures, or the error they ended in; None without an area."""
     try:
@@ -65,7 +78,9 @@ def profiled(
         if not shapes:
             return None
         with progress_bar.progress_bar(f"Figures of {count(len(shapes), 'area')}") as progress:
-            return profile_shapes(state.store(), city.slug, shapes, scored=asked, progress=progress)
+            return profile_shapes(
+                state.store(), city.slug, shapes, scored=_scores(asked), progress=progress
+            )
     except AetherError as error:
         return error
 
@@ -121,10 +136,10 @@ def draw_map(
 
 
 def draw_figures(
-    city: CitySummary, found: AreaProfile, area: str, beside: str, asked: Scored | None
+    city: CitySummary, found: AreaProfile, area: str, beside: str, asked: Asked | None
 ) -> None:
     """What is in the area, and what can be done with it."""
-    titles = {QUESTION: asked.title} if asked is not None else {}
+    titles = {QUESTION: asked.scores.title} if asked is not None else {}
     titles |= {one.layer: one.title for one in list_layers(state.store(), city.slug)}
     figures.show_figures(found, area, beside, titles)
     figures.show_all(found)
@@ -140,6 +155,8 @@ def draw_figures(
             downloads.buttons(
                 f"{city.slug}-districts", lambda path: export_profile(found, path), key="districts"
             )
+    if asked is not None:
+        take_away.make_report(city, asked.result)
     draw_limit(city, found, area)
 
 
@@ -175,11 +192,23 @@ def draw_hint() -> None:
     )
 
 
+def _scores(asked: Asked | None) -> Scored | None:
+    return None if asked is None else asked.scores
+
+
+def prepare_once(city: CitySummary) -> None:
+    """Let the city's ground be read while the first district is being drawn."""
+    if st.session_state.get(PREPARED) != city.slug:
+        st.session_state[PREPARED] = city.slug
+        prepare(state.store(), city.slug)
+
+
 def draw() -> None:
     """The page."""
     city = page.with_city("Districts")
     if city is None:
         return
+    prepare_once(city)
     asked = draw_question(city)
     sources.ask_districts(city)
     now = areas.current(city)
@@ -190,7 +219,7 @@ def draw() -> None:
         found = result if isinstance(result, AreaProfile) else None
         area, beside = choose(found) if found is not None else ("", WHOLE)
     with picture, errors.boxed(state.reachable):
-        draw_map(city, now, found, (area, beside), asked)
+        draw_map(city, now, found, (area, beside), _scores(asked))
         sources.show_list(city, now)
     with panel, errors.boxed(state.reachable):
         if isinstance(result, AetherError):

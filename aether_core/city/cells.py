@@ -104,9 +104,13 @@ class Cells:
         """See `Units`; without making all outlines."""
         plane = Plane(self.lonlat)
         reach = _REACH * h3.average_hexagon_edge_length(self.resolution, unit="m")
-        centres = shapely.STRtree(shapely.points(plane.points(self.lonlat)))
-        found = centres.query(plane.shapes(shapes), "dwithin", distance=reach)[1]
-        return np.unique(found).astype(np.int64)
+        points, flat = plane.points(self.lonlat), plane.shapes(shapes)
+        low, high = shapely.total_bounds(flat).reshape(2, 2)
+        around = np.flatnonzero(((points >= low - reach) & (points <= high + reach)).all(axis=1))
+        centres = shapely.STRtree(shapely.points(points[around]))
+        found = centres.query(flat, "dwithin", distance=reach)[1]
+        rows: NDArray[np.int64] = around[np.unique(found)].astype(np.int64)
+        return rows
 
 
 def cells_with(resolution: int, indexes: NDArray[np.uint64]) -> Cells:

@@ -21,7 +21,7 @@ from ui.map.box_map import Shape
 from ui.map.legend import PERCENTILE_NAMES
 from workflows.cities.cities import list_cities
 from workflows.home.store import Store
-from workflows.layers.layers import remove_layer
+from workflows.layers.layers import list_layers, remove_layer
 from workflows.layers.profile import profile_shapes
 from workflows.layers.scored import scored
 from workflows.search.ask import ask
@@ -137,6 +137,19 @@ def test_a_question_scores_the_areas_and_goes_along(city_store: Store) -> None:
     visit.run()
     assert "Only ground in Area 1 is scored" in words(visit)
     assert gpd.read_file(area.source.file).geometry[0].equals(shapes["Area 1"])
+
+
+def test_one_button_leads_from_a_comparison_to_its_report(city_store: Store) -> None:
+    visit = with_drawings(open_page("districts", q=QUERY), halves(city_store))
+    visit.button(key="keep-and-report").click().run(timeout=90)
+    assert not visit.exception
+    (kept,) = list_layers(city_store, SLUG)
+    try:
+        assert kept.title == QUERY
+        assert "Report" in str(visit.title[0].value)
+        assert visit.multiselect[0].value == ["Area 1", "Area 2"]  # those that were compared
+    finally:
+        remove_layer(city_store, SLUG, kept.layer)
 
 
 def test_a_file_in_another_crs_joins_what_was_drawn_and_can_be_taken_back(

@@ -74,6 +74,21 @@ def _keeping(city: CitySummary, one: _Result) -> None:
             )
 
 
+def make_report(city: CitySummary, result: Answer | CellScores) -> None:
+    """One button that keeps the answer and opens a report of it, with the visit's districts."""
+    if st.button(
+        "Make a report",
+        icon=":material/description:",
+        width="stretch",
+        key="keep-and-report",
+        help="Saves this question to Maps and compares the two areas in a report.",
+    ):
+        with errors.boxed(state.reachable):
+            one = _result(result)
+            layer = one.keep(one.title)
+            st.switch_page(page.REPORTS, query_params={state.CITY: city.slug, LAYER: layer.layer})
+
+
 def _offer_answer(name: str, answer: Answer) -> None:
     asked = cache(lambda: answer_file(state.store(), answer, ""))
     made_file.in_a_format(

@@ -1,9 +1,12 @@
 """Profiles of districts: figures of areas from a file or drawn, beside the city's."""
 
+import logging
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pandas as pd
@@ -21,20 +24,24 @@ from aether_core.search.profile.layers import LayerCells
 from aether_core.search.profile.profile import Places, Profile, profile_of
 from aether_core.search.profile.read import read_named_areas
 from aether_core.spatial.longitudes import within_180
+from aether_core.tasks.areas.overlap import unit_sizes
 from aether_core.tasks.findings import SampleFindings
 from aether_core.vector import NO_OPTIONS, VECTOR_SUFFIXES, ReadingReport, ReadOptions
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
 from workflows.cities.cities import credits_of
 from workflows.cities.units import all_units
-from workflows.home.shared_results import SharedResults
+from workflows.home.shared_results import SharedResults, computed_once
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_values, list_layers, show_layer
 from workflows.layers.scored import QUESTION, Scored, blocks_alike, blocks_of_side
 
 MOST_LAYERS = 20
 """Newest layers that are taken where none is named."""
+log = logging.getLogger("aether.profile")
 _KEPT_PROFILES = 8
+_KEPT_CITIES, _KEPT_LAYERS = 2, 16
+"""A city of 240,000 cells takes 6 MB, one of its layers 2 MB a field."""
 _LISTED = 5
 _WHOLE = 0.999
 """An area of which more lies in cells is inside: outlines are drawn no better than this."""
@@ -147,6 +154,30 @@ def profile_shapes(
     return _profiled(store, slug, source, areas, _Asked(layers, scored), progress)
 
 
+def prepare(store: Store, slug: str) -> None:
+    """Begin to read what profiles of a city need, while its districts are still being drawn.
+
+    What cannot be read is left to who asks for a profile.
+
+    Args:
+        store: That of the visitors: what is read is kept for the one it was read from.
+        slug: The city.
+    """
+
+    def read() -> None:
+        try:
+            with store.session() as session:
+                row = city_rows.city_by_slug(session, slug)
+                city = _CityKey(slug, row.id, row.created_at)
+            units = _ground(store, city).units
+            for layer in _chosen(store, slug, _Asked(None, None))[0]:
+                _layer_cells(store, city, layer, units)
+        except Exception:  # it only saves time: who asks is told what is wrong
+            log.warning("districts of %s were not made ready", slug, exc_info=True)
+
+    Thread(target=read, name=f"districts of {slug}", daemon=True).start()
+
+
 @dataclass(frozen=True, eq=False)
 class _Areas:
     name: NDArray[np.object_]
@@ -162,6 +193,34 @@ class _Asked:
     scored: Scored | None
 
 
+@dataclass(frozen=True)
+class _CityKey:
+    """Tells a city from one that is added anew under its slug."""
+
+    slug: str
+    id: int
+    added: datetime
+
+
+@dataclass(frozen=True, eq=False)
+class _CityGround:
+    """What every profile of a city begins with.
+
+    Attributes:
+        units: All of the city's, m.
+        cell_m2: Size of each, float64 `[m]`.
+        places: Its places.
+        simulated: Whether it rests on simulated data.
+        attribution: Credits.
+    """
+
+    units: Units
+    cell_m2: NDArray[np.float64]
+    places: Places
+    simulated: bool
+    attribution: Sequence[str]
+
+
 _PROFILES: SharedResults[AreaProfile] = SharedResults(_KEPT_PROFILES)
 
 
@@ -174,18 +233,20 @@ def _profiled(
     progress: Progress,
 ) -> AreaProfile:
     with store.session() as session:
-        city = city_rows.city_by_slug(session, slug)
-        of_city: Hashable = (store, city.id, city.created_at, source)
+        row = city_rows.city_by_slug(session, slug)
+        city = _CityKey(slug, row.id, row.created_at)
     chosen, notes = _chosen(store, slug, asked)
     scored = asked.scored
     key = (
-        of_city,
+        store,
+        city,
+        source,
         tuple(one.number for one in chosen),
         tuple(notes),
         None if scored is None else scored.key,
     )
     return _PROFILES.get(
-        key, lambda: _computed(store, slug, areas, chosen, scored, notes, progress)
+        key, lambda: _computed(store, city, areas, chosen, scored, notes, progress)
     )
 
 
@@ -230,7 +291,7 @@ def _chosen(store: Store, slug: str, asked: _Asked) -> tuple[list[LayerSummary],
 
 def _computed(
     store: Store,
-    slug: str,
+    city: _CityKey,
     read_areas: Callable[[], _Areas],
     layers: Sequence[LayerSummary],
     scored: Scored | None,
@@ -239,21 +300,17 @@ def _computed(
 ) -> AreaProfile:
     started = time.perf_counter()
     areas = read_areas()
-    with store.session() as session:
-        city = city_rows.city_by_slug(session, slug)
-        units = all_units(session, city)[1]
-        frame = poi_rows.poi_frame(session, city.id)
-        simulated, credited = city.simulated, credits_of(city, None)
-    ground = lay_over(areas.name, areas.geometry, units, progress)
-    places = Places(np.column_stack([frame.geometry.x, frame.geometry.y]), frame["group"].tolist())
+    around = _ground(store, city)
+    units = around.units
+    ground = lay_over(areas.name, areas.geometry, units, progress, cell_m2=around.cell_m2)
     all_notes = list(notes)
-    kept: list[LayerCells] = [] if scored is None else [scored.cells(units)]
+    kept: list[LayerCells] = [] if scored is None else [_scored_cells(store, city, scored, units)]
     for layer in layers:
         try:
-            kept.append(_layer_cells(store, slug, layer, units))
+            kept.append(_layer_cells(store, city, layer, units))
         except NotFoundError as error:
             all_notes.append(f"{layer.layer}: {error}")
-    profile = profile_of(ground, places, kept, progress)
+    profile = profile_of(ground, around.places, kept, progress)
     if ground.outside:
         outside = _areas_that(ground.outside, "shares", "share")
         all_notes.append(f"{outside} no ground with the city: {_listed(ground.outside)}")
@@ -276,27 +333,56 @@ def _computed(
             "describe the ground around, too"
         )
     return AreaProfile(
-        city=slug,
+        city=city.slug,
         profile=profile,
         read=areas.report,
         layers=tuple(one.slug for one in kept if one.slug != QUESTION),
         notes=tuple(all_notes),
         seconds=time.perf_counter() - started,
-        simulated=simulated or any(one.simulated for one in (*layers, *asked_of)),
+        simulated=around.simulated or any(one.simulated for one in (*layers, *asked_of)),
         attribution=tuple(
             dict.fromkeys(
-                [*credited, *(text for one in (*layers, *asked_of) for text in one.attribution)]
+                [
+                    *around.attribution,
+                    *(text for one in (*layers, *asked_of) for text in one.attribution),
+                ]
             )
         ),
     )
 
 
-def _layer_cells(store: Store, slug: str, layer: LayerSummary, units: Units) -> LayerCells:
+@computed_once(_KEPT_CITIES)
+def _ground(store: Store, city: _CityKey) -> _CityGround:
+    with store.session() as session:
+        row = city_rows.city_by_slug(session, city.slug)
+        units = all_units(session, row)[1]
+        frame = poi_rows.poi_frame(session, row.id)
+        simulated, credited = row.simulated, credits_of(row, None)
+    places = Places(np.column_stack([frame.geometry.x, frame.geometry.y]), frame["group"].tolist())
+    return _CityGround(units, unit_sizes(units), places, simulated, credited)
+
+
+_SCORED: SharedResults[LayerCells] = SharedResults(_KEPT_LAYERS)
+_LAYERS: SharedResults[LayerCells] = SharedResults(_KEPT_LAYERS)
+
+
+def _scored_cells(store: Store, city: _CityKey, scored: Scored, units: Units) -> LayerCells:
+    """A question's values, one row a cell of the city."""
+    return _SCORED.get((store, city, scored.key), lambda: scored.cells(units))
+
+
+def _layer_cells(store: Store, city: _CityKey, layer: LayerSummary, units: Units) -> LayerCells:
     """A layer's values, one row a cell of the city.
 
     Raises:
         NotFoundError: It has been removed meanwhile.
     """
+    show_layer(store, city.slug, layer.layer)  # what is remembered may be gone
+    key = (store, city, layer.number, layer.title)
+    return _LAYERS.get(key, lambda: _read_layer(store, city.slug, layer, units))
+
+
+def _read_layer(store: Store, slug: str, layer: LayerSummary, units: Units) -> LayerCells:
     frame = layer_values(store, slug, layer.layer)
     frame.index = pd.Index(frame.pop(units.kind.column))
     frame = frame.reindex(units.codes())

@@ -145,7 +145,18 @@ class Number:
 
     def number(self, value: float) -> str:
         """See `Scale`."""
-        return f"{value:,.3g}"
+        return number_in_words(value)
+
+
+_LEAST_SAID: Final = 0.001
+"""A reader takes a smaller figure for none, and an exponent for a riddle."""
+
+
+def number_in_words(value: float) -> str:
+    """A number with three digits, whole from a thousand; what hardly differs from 0 as such."""
+    if 0 < abs(value) < _LEAST_SAID:
+        return f"{'under ' if value > 0 else 'over -'}{_LEAST_SAID}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 GROUND: Final = "area"

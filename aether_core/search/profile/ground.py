@@ -12,7 +12,7 @@ from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.spatial.longitudes import extent_of
 from aether_core.spatial.plane import Plane
-from aether_core.tasks.areas.overlap import measure_overlaps
+from aether_core.tasks.areas.overlap import measure_overlaps, unit_sizes
 
 _SLIVER_M2 = 1.0
 """Outlines that only touch a cell share less with it than this, by rounding."""
@@ -74,6 +74,8 @@ def lay_over(
     geometry: NDArray[np.object_],
     units: Units,
     progress: Progress = silent,
+    *,
+    cell_m2: NDArray[np.float64] | None = None,
 ) -> Ground:
     """Measure what areas share with a city's cells, on the equal-area plane around the city.
 
@@ -82,6 +84,7 @@ def lay_over(
         geometry: Valid polygons, object `[a]`, WGS84; at least one.
         units: The city's; at least one.
         progress: Told as areas are done.
+        cell_m2: What `unit_sizes` says of these units, where it is known already; float64 `[m]`.
 
     Raises:
         InputError: No area shares ground with the city; the message says where both lie.
@@ -94,7 +97,9 @@ def lay_over(
     inside = np.zeros(len(name), dtype=bool)
     found = None
     if len(near):
-        found = measure_overlaps(geometry[near], units, plane=plane, progress=progress)
+        around = units.near(geometry[near])  # outlines are made of these alone
+        some = units.take(around)
+        found = measure_overlaps(geometry[near], some, plane=plane, progress=progress)
         real = found.square_metres >= np.minimum(
             _SLIVER_M2, shapely.area(flat[near])[found.area] / 2
         )
@@ -104,12 +109,13 @@ def lay_over(
     row = np.full(len(name), -1, dtype=np.int64)
     row[inside] = np.arange(inside.sum())
     area = row[near[found.area[real]]]
-    cell, square_metres = found.cell[real], found.square_metres[real]
+    cell, square_metres = around[found.cell[real]], found.square_metres[real]
+    whole_m2 = unit_sizes(units) if cell_m2 is None else cell_m2
     count, m = int(inside.sum()), len(units)
     everything = np.arange(m, dtype=np.int64)
     shared = csr_array(
         (
-            np.concatenate([square_metres, found.cell_m2]),
+            np.concatenate([square_metres, whole_m2]),
             (
                 np.concatenate([area, np.full(m, count, dtype=np.int64)]),
                 np.concatenate([cell, everything]),

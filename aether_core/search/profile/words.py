@@ -1,6 +1,6 @@
 """Figures of districts in a few characters, for pages and reports."""
 
-from aether_core.search.profile.figures import is_share
+from aether_core.search.profile.figures import is_share, number_in_words
 
 
 def told(value: float | None, unit: str) -> str:
@@ -18,10 +18,8 @@ def told_range(low: float | None, high: float | None, unit: str) -> str:
 
 
 def told_number(value: float | None) -> str:
-    """A number with three digits, whole from a thousand."""
-    if value is None:
-        return "unknown"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    """A number as `number_in_words` writes it, where it is known."""
+    return "unknown" if value is None else number_in_words(value)
 
 
 def short_label(label: str, title: str) -> str:

@@ -63,6 +63,12 @@ def measure_overlaps(
     return Overlaps(area[order], cell[order], shared[order], cell_m2)
 
 
+def unit_sizes(units: Units) -> NDArray[np.float64]:
+    """Size of each unit on the equal-area plane around all of them, m2, float64 `[m]`."""
+    size: NDArray[np.float64] = shapely.area(Plane(units.lonlat).shapes(units.polygons()))
+    return size
+
+
 def _measured(
     areas: NDArray[np.object_],
     cells: NDArray[np.object_],

@@ -1,7 +1,7 @@
 """Districts of a trained city: figures against an overlay made beside them, files, bad input."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -195,6 +195,31 @@ def test_the_newest_layers_are_taken_and_one_removed_meanwhile_is_told(
     found = profile_file(bare, SLUG, task_files.districts)
     assert found.layers == ()
     assert any(gone.layer in note and "no such layer" in note for note in found.notes)
+
+
+@pytest.mark.usefixtures("mapped")
+def test_what_all_profiles_need_is_read_once_and_begun_before_one_is_asked_for(
+    bare: Store, places: gpd.GeoDataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def noting(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def noted(*given: object) -> object:
+            read.append(name)
+            return real(*given)
+
+        return noted
+
+    for name in ("unit_sizes", "layer_values"):
+        monkeypatch.setattr(profiles, name, noting(name, getattr(profiles, name)))
+    profiles._ground.cache_clear()
+    profiles.prepare(bare, SLUG)
+    west, south, east, north = places.total_bounds
+    for part in (0.2, 0.3):
+        shape = shapely.box(west, south, west + part * (east - west), north)
+        profile_shapes(bare, SLUG, {"West": shape})
+    assert read == ["unit_sizes", "layer_values", "layer_values"]
+    profiles.prepare(bare, "nowhere")  # says nothing: who asks for a profile is told
 
 
 def test_a_layer_of_areas_gives_no_figures_and_is_refused_by_name(
