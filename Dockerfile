@@ -18,6 +18,7 @@ WORKDIR /app
 COPY app.py ./
 COPY .streamlit .streamlit
 COPY aether_core aether_core
+COPY api api
 COPY cli cli
 COPY db db
 COPY pages pages

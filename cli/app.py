@@ -1,6 +1,6 @@
 """The command line's one table: every command under the names it has."""
 
-from cli import jobs, operations, system, users
+from cli import assistant, groups, jobs, operations, system, users
 from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
 from cli.evaluation import bench, cityrep, evaluate, evidence, study
 from cli.grammar import Grammar, Noun, build
@@ -106,7 +106,20 @@ USER = Noun(
         "password": users.password,
         "role": users.role,
         "audit": users.audit,
+        "add-key": users.add_key,
+        "list-keys": users.list_keys,
+        "remove-key": users.remove_key,
         "remove": users.remove,
+    },
+)
+GROUP = Noun(
+    "Which accounts see which cities.",
+    {
+        "add": groups.add,
+        "list": groups.list_all,
+        "include": groups.include,
+        "exclude": groups.exclude,
+        "remove": groups.remove,
     },
 )
 DATABASE = Noun(
@@ -132,6 +145,7 @@ GRAMMAR = Grammar(
             "doctor": operations.doctor,
             "job": JOB,
             "user": USER,
+            "group": GROUP,
             "db": DATABASE,
         },
         "Cities": {"city": CITY, "fetch": FETCH, "place": PLACE, "cache": CACHE},
@@ -143,13 +157,12 @@ GRAMMAR = Grammar(
             "profile": profile.profile,
             **tasks.commands(),
             "layer": LAYER,
+            "mcp": assistant.mcp,
         },
-        "Models and vectors": {
+        "Train and judge": {
             "train": training.train,
             "model": MODEL,
             "run": RUN,
-        },
-        "Judge": {
             "evaluate": evaluate.evaluate,
             "evidence": evidence.evidence,
             "study": STUDY,

@@ -64,19 +64,7 @@ def taken(store: "Store", job_id: int, target: Path, *, force: bool) -> "JobSumm
 
 def say_queued(job: "JobSummary") -> None:
     """Say that a job waits, for commands that do not."""
+    from workflows.jobs.job import job_document
+
     output.document(job_document(job))
     output.say(f"{job.title} is queued. See: ./aether job show {job.job}")
-
-
-def job_document(job: "JobSummary") -> dict[str, object]:
-    """A job as the contract's JSON."""
-    from dataclasses import asdict
-
-    return asdict(job)
-
-
-def took(job: "JobSummary") -> float:
-    """Seconds a job that is done took, from its last start."""
-    if job.started is None or job.finished is None:
-        return 0.0
-    return (job.finished - job.started).total_seconds()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import output
-from cli.following import Wait, followed, job_document, say_queued
+from cli.following import Wait, followed, say_queued
 
 if TYPE_CHECKING:  # so that other commands do not load what jobs need
     from workflows.jobs.job import JobSummary
@@ -23,7 +23,7 @@ def list_all(
     """List what runs, what waits and what has ended, newest first."""
     from workflows.cities.cities import show_city
     from workflows.home.store import open_store
-    from workflows.jobs.job import list_jobs
+    from workflows.jobs.job import job_document, list_jobs
 
     store = open_store()
     found = list_jobs(store, slug, limit=None if everything else _LISTED)
@@ -53,7 +53,7 @@ def list_all(
 def show(job_id: JobId) -> None:
     """Show one job."""
     from workflows.home.store import open_store
-    from workflows.jobs.job import show_job
+    from workflows.jobs.job import job_document, show_job
 
     job = show_job(open_store(), job_id)
     output.document(job_document(job))
@@ -63,7 +63,7 @@ def show(job_id: JobId) -> None:
 def cancel(job_id: JobId) -> None:
     """Stop a job; what was stored before stays."""
     from workflows.home.store import open_store
-    from workflows.jobs.job import cancel_job
+    from workflows.jobs.job import cancel_job, job_document
 
     job = cancel_job(open_store(), job_id)
     output.document(job_document(job))
@@ -75,7 +75,7 @@ def cancel(job_id: JobId) -> None:
 def resume(job_id: JobId, wait: Wait = True) -> None:
     """Let a job go on that failed, was stopped, or was left by a worker that died."""
     from workflows.home.store import open_store
-    from workflows.jobs.job import resume_job
+    from workflows.jobs.job import job_document, resume_job
 
     store = open_store()
     job = resume_job(store, job_id)

@@ -1,15 +1,12 @@
 """How commands speak: one JSON document, or tables and progress for people."""
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
@@ -17,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import aether_core.progress
+from workflows.home.json_values import json_text
 
 
 @dataclass
@@ -35,20 +33,10 @@ _stdout = Console()
 _stderr = Console(stderr=True)
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
-
-
 def document(value: dict[str, Any] | list[Any]) -> None:
     """Print the command's one JSON document, if JSON is asked for."""
     if MODE.json:
-        sys.stdout.write(json.dumps(value, default=_plain, allow_nan=False) + "\n")
+        sys.stdout.write(json_text(value) + "\n")
         sys.stdout.flush()
         MODE.answered = True
 

@@ -1,10 +1,10 @@
-"""`user`: who may sign in to the web app."""
+"""`user`: who may sign in to the web app, and by which keys programs use the API."""
 
 import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,6 +14,7 @@ from workflows.accounts.acting import Role
 from workflows.home.store import open_store
 
 Name = Annotated[str, typer.Argument(help="Name of the account.")]
+KeyName = Annotated[str, typer.Argument(help="What the key is for: letters, digits, hyphens.")]
 PasswordFile = Annotated[
     Path | None,
     typer.Option(
@@ -106,3 +107,53 @@ def remove(name: Name) -> None:
     remove_account(open_store(), name)
     output.document({"removed": name})
     output.say(f"{name} can no longer sign in.")
+
+
+def add_key(
+    name: Name,
+    key: KeyName,
+    scope: Annotated[
+        Literal["read", "write", "admin"],
+        typer.Option(help="What it is good for: looking, adding and mapping, or also removing."),
+    ] = "read",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="It expires after so many.")] = 365,
+) -> None:
+    """Make a key by which a program uses the API in somebody's name; it is shown this once."""
+    from workflows.accounts.keys import add_key
+
+    made, secret = add_key(open_store(), name, key, scope, days)
+    output.document({**asdict(made), "key": secret})
+    output.say(secret)
+    output.remark(f"Keep it safe: it cannot be shown again. It expires {made.expires:%Y-%m-%d}.")
+
+
+def list_keys(
+    name: Annotated[str | None, typer.Argument(help="Only of this account.")] = None,
+) -> None:
+    """List the keys of the API, without what is secret."""
+    from workflows.accounts.keys import list_keys
+
+    found = list_keys(open_store(), name)
+    output.document([asdict(key) for key in found])
+    output.table(
+        ["account", "key", "scope", "expires", "used"],
+        [
+            (
+                one.account,
+                one.name,
+                one.scope,
+                "expired" if one.expired else f"{one.expires:%Y-%m-%d}",
+                _when(one.used),
+            )
+            for one in found
+        ],
+    )
+
+
+def remove_key(name: Name, key: KeyName) -> None:
+    """Make a key worth nothing."""
+    from workflows.accounts.keys import remove_key
+
+    remove_key(open_store(), name, key)
+    output.document({"account": name, "removed": key})
+    output.say(f"{key} of {name} is removed.")

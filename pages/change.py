@@ -18,7 +18,7 @@ from ui.map.nearby import nearest_names, spread_out
 from ui.maps import layer_map, swipe, views
 from ui.maps.change_views import change_view
 from ui.maps.views import Look
-from ui.shell import chart, errors, page, state
+from ui.shell import chart, errors, page, rights, state
 from ui.shell.text import plain, rows
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_change
@@ -134,7 +134,15 @@ def draw_panel(city: CitySummary, found: CellChange, marks: list[Point]) -> None
 def draw_actions(city: CitySummary, found: CellChange) -> None:
     """Keep the change or take it away."""
     keeping, taking = st.columns(2, gap="small")
-    with keeping, st.popover("Save to Maps", icon=":material/bookmark_add:", width="stretch"):
+    with (
+        keeping,
+        st.popover(
+            "Save to Maps",
+            icon=":material/bookmark_add:",
+            width="stretch",
+            **rights.needing(CHANGE.role),
+        ),
+    ):
         title = st.text_input(
             "Title of the layer", found.title, key=f"title-{found.title}", max_chars=200
         )

@@ -14,8 +14,9 @@ from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
 from ui.map import map as city_map
 from ui.map.nearby import places_of
-from ui.shell import errors, notice, page, state
+from ui.shell import errors, notice, page, rights, state
 from ui.shell.text import count, facts, plain
+from workflows.accounts.acting import REMOVE_CITY
 from workflows.cities.cities import CitySummary, remove_city_numbered, show_city
 from workflows.fetch.fetch import FetchSummary
 
@@ -111,7 +112,12 @@ def draw_dropped(city: CitySummary) -> None:
 
 def draw_removal(city: CitySummary) -> None:
     """Remove the city once its short name has been typed."""
-    with st.popover("Remove this city", icon=":material/delete:", width="stretch"):
+    with st.popover(
+        "Remove this city",
+        icon=":material/delete:",
+        width="stretch",
+        **rights.needing(REMOVE_CITY.role),
+    ):
         st.write(
             f"This removes **{plain(city.name)}** with {count(city.pois, 'place')}, "
             f"{count(city.models, 'model')} and {count(city.layers, 'layer')}. "

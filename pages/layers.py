@@ -6,8 +6,9 @@ from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.jobs.links import LAYER
 from ui.maps import difference, gone, layer_map, take_away
 from ui.maps.layer_names import distinct_names, features_used
-from ui.shell import errors, notice, page, state
+from ui.shell import errors, notice, page, rights, state
 from ui.shell.text import facts, plain
+from workflows.accounts.acting import REMOVE_MAP, RENAME_MAP
 from workflows.cities.cities import CitySummary
 from workflows.layers.kinds import layer_kind
 from workflows.layers.layers import (
@@ -111,7 +112,11 @@ def draw_removal(city: CitySummary, layer: LayerSummary) -> None:
     """Remove the layer after a second word."""
     # A popover of its own for each layer: after a removal the next one's is closed.
     with st.popover(
-        "Remove", icon=":material/delete:", width="stretch", key=f"removal-{layer.layer}"
+        "Remove",
+        icon=":material/delete:",
+        width="stretch",
+        key=f"removal-{layer.layer}",
+        **rights.needing(REMOVE_MAP.role),
     ):
         st.write(f"Remove **{plain(layer.title)}** permanently?")
         refusal = st.container()
@@ -182,7 +187,11 @@ def show_with(layers: list[LayerSummary], chosen: LayerSummary) -> list[LayerSum
 def draw_renaming(city: CitySummary, layer: LayerSummary) -> None:
     """Give the layer another title."""
     with st.popover(
-        "Rename", icon=":material/edit:", width="stretch", key=f"renaming-{layer.layer}"
+        "Rename",
+        icon=":material/edit:",
+        width="stretch",
+        key=f"renaming-{layer.layer}",
+        **rights.needing(RENAME_MAP.role),
     ):
         title = st.text_input("Title", layer.title, key=f"title-{layer.layer}", max_chars=MAX_TITLE)
         if st.button("Rename this layer", type="primary", key=f"rename-{layer.layer}"):

@@ -8,9 +8,11 @@ from aether_core.model.recipes import recipe, recipes
 from aether_core.model.recipes.definition import Setting
 from aether_core.model.training.retrieval import measured_apart
 from ui.expert import charts, model_files, training_run
-from ui.shell import errors, notice, page, state
+from ui.shell import errors, notice, page, rights, state
 from ui.shell.text import count, duration, facts, plain
+from workflows.accounts.acting import USE_MODEL
 from workflows.cities.cities import CitySummary
+from workflows.training.job_kind import TRAIN
 from workflows.training.models import ModelSummary, list_models, use_model
 from workflows.training.resume import resume_run, start_again
 from workflows.training.runs import RunSummary, list_runs
@@ -81,7 +83,10 @@ def draw_start(city: CitySummary) -> None:
                 key="device",
                 help="Auto uses a GPU if there is one.",
             )
-        go = st.form_submit_button("Start training", type="primary", width="stretch")
+        go = st.form_submit_button(
+            "Start training", type="primary", width="stretch", **rights.needing(TRAIN.role)
+        )
+        rights.note(TRAIN.role)
     if go:
         settings = {key: value for key, value in changed.items() if value is not None}
         start_training(state.store(), city.slug, name, settings, int(seed), device)
@@ -148,12 +153,14 @@ def draw_early_end(run: RunSummary) -> None:
             f"Resume from epoch {run.resumable_from}",
             key=f"resume-{run.id}",
             type="primary",
-            help="The result is the same as that of an uninterrupted run.",
+            **rights.needing(
+                TRAIN.role, help="The result is the same as that of an uninterrupted run."
+            ),
         )
         again = st.button(
             "Start again",
             key=f"again-{run.id}",
-            help="A new run with the same recipe, settings and seed.",
+            **rights.needing(TRAIN.role, help="A new run with the same recipe, settings and seed."),
         )
     if go_on or again:
         with st.spinner("Checking that the inputs have not changed" if go_on else "Starting"):
@@ -202,6 +209,7 @@ def draw_models(city: CitySummary, models: list[ModelSummary]) -> None:
             names,
             names.index(current) if current in names else None,
             key=f"use-{city.slug}-{current}",
+            **rights.needing(USE_MODEL.role),
         )
     if chosen is not None and chosen != current:
         use_model(state.store(), city.slug, chosen)

@@ -1,4 +1,4 @@
-"""What is checked without running anything: lint, format, layers, types.
+"""What is checked without running anything: lint, format, layers, types, known dangers.
 
 The first step of `./aether test`, before pytest and beside it: `python -m tests.static_checks`.
 """
@@ -13,12 +13,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
+OF_TORCH = ("aether_core/model", "aether_core/text", "workflows/training", "workflows/home")
+"""Where weights and models are loaded: two rules of bandit that ruff has not, unlike the others."""
 CHECKS = (
     # The longest first, on two processors; its cache makes the next run short.
     ("mypy", "--num-workers", "2"),
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("lint-imports",),
+    ("bandit", "-q", "-t", "B614,B615", "-r", *OF_TORCH),
 )
 ALONE = {("mypy", "--num-workers", "2"): ("mypy",)}
 """What is run instead where a check's own workers did not start."""

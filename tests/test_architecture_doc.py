@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-PRODUCT = ("aether_core", "workflows", "db", "ui", "cli", "pages", "benchmarks")
+PRODUCT = ("aether_core", "workflows", "db", "api", "ui", "cli", "pages", "benchmarks")
 QUOTED = sorted(set(re.findall(r"`([^`\n<>*]+)`", DOCUMENT)))
 PATHS = [quoted for quoted in QUOTED if re.fullmatch(r"[\w./-]+\.(?:py|js|tsv|svg|md)", quoted)]
 NAMES = [

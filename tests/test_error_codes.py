@@ -30,7 +30,7 @@ def errors_made(package: str) -> Iterator[tuple[str, ast.Call]]:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node
 
 
-@pytest.mark.parametrize("package", ["aether_core", "db", "workflows", "ui", "pages"])
+@pytest.mark.parametrize("package", ["aether_core", "db", "workflows", "api", "ui", "pages"])
 def test_every_error_has_a_code(package: str) -> None:
     without = []
     for place, call in errors_made(package):

@@ -19,7 +19,7 @@ from workflows.home.settings import Settings
 from workflows.jobs.kind import LANES
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = ("aether_core", "db", "workflows", "cli", "ui", "pages")
+CODE = ("aether_core", "db", "workflows", "api", "cli", "ui", "pages")
 
 
 def own_files() -> list[Path]:

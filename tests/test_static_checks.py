@@ -23,7 +23,7 @@ def test_a_fault_is_told_and_fails_the_whole(
 
 
 def test_every_check_is_there_and_knows_this_project() -> None:
-    assert {command[0] for command in CHECKS} == {"ruff", "lint-imports", "mypy"}
+    assert {command[0] for command in CHECKS} == {"bandit", "ruff", "lint-imports", "mypy"}
     found = carry_out(("ruff", "check", "--show-files"))
     files = set(found.output.splitlines())
     assert {str(ROOT / "app.py"), str(ROOT / "tests" / "conftest.py")} <= files

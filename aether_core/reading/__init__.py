@@ -8,6 +8,7 @@ already and does nothing else, so a small file costs a tenth of a second more.
 
 from aether_core.reading.call import in_own_process
 from aether_core.reading.client import remove_left_readings, start_reading
+from aether_core.reading.confined import lacking
 from aether_core.reading.errors import UnreadableFileError
 from aether_core.reading.limits import ReadingLimits, reading_limits, set_reading_limits
 
@@ -15,6 +16,7 @@ __all__ = [
     "ReadingLimits",
     "UnreadableFileError",
     "in_own_process",
+    "lacking",
     "reading_limits",
     "remove_left_readings",
     "set_reading_limits",

@@ -6,8 +6,9 @@ import os
 import resource
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields, is_dataclass
 from errno import EFBIG, ENOMEM, ENOSPC
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from aether_core.errors import AetherError, DiskFullError
 from aether_core.reading.call import stay_in_this_process
 from aether_core.reading.client import FOUND, OUTCOME, STDERR
+from aether_core.reading.confined import confine
 from aether_core.reading.errors import Reason, error_document
 from aether_core.reading.limits import ReadingLimits
 from aether_core.reading.values import Packer, TooMuchError, unpack
@@ -45,6 +47,7 @@ def _outcome(request: dict[str, Any], folder: Path, limits: ReadingLimits) -> di
         module, _, name = request["reader"].partition(":")
         reader = getattr(importlib.import_module(module), name)
         args, kwargs = unpack(request["arguments"], folder)
+        confine(_given(args, kwargs), folder)
         found = reader(*args, **kwargs)
         return {"value": Packer(folder / FOUND, limits.result_bytes).pack(found)}
     except Exception as error:  # noqa: BLE001 - told to, and raised in, the process that asked
@@ -60,6 +63,28 @@ def _outcome(request: dict[str, Any], folder: Path, limits: ReadingLimits) -> di
             "unforeseen": f"{type(error).__name__}: {error}",
             "details": "".join(traceback.format_exception(error)),
         }
+
+
+def _given(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Path]:
+    """The files a reader is given.
+
+    A path may be a text where it comes first. Other texts are none, whatever they hold: a user may
+    have written them.
+    """
+    first = [Path(one) for one in [*args[:1], *kwargs.values()][:1] if isinstance(one, str)]
+    return [*first, *_paths([*args, *kwargs.values()])]
+
+
+def _paths(value: object) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _paths(one)
+    elif isinstance(value, Mapping):
+        yield from _paths(list(value.values()))
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from _paths([getattr(value, one.name) for one in fields(value)])
 
 
 def _reason(error: BaseException) -> Reason | None:

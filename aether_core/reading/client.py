@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from tempfile import gettempdir
 from typing import Any, Final
 
 from aether_core.files.held_folder import hold_folder, remove_left
+from aether_core.reading.confined import lacking
 from aether_core.reading.errors import UnforeseenReadingError, error_from, given_up
 from aether_core.reading.limits import READERS_AT_ONCE, ReadingLimits, reading_limits
 
@@ -25,6 +27,7 @@ _SCRATCH = "reading"
 _LAST_WORDS = 4096
 _END_SECONDS = 0.5
 _NO_MEMORY = (b"bad_alloc", b"out of memory", b"cannot allocate memory")
+log = logging.getLogger("aether.reading")
 _OWN_POOLS = {
     # One thread a library: a process that forks must have none beside its own.
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
@@ -41,6 +44,8 @@ class ReaderSource:
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
+        if missing := lacking():
+            log.warning("this kernel cannot keep file readers from: %s", " and ".join(missing))
         # An empty entry stands for the folder this program was started in, for `python -c` say.
         path = os.pathsep.join([str(_PACKAGES), *filter(None, sys.path)])
         with theirs:

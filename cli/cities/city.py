@@ -1,7 +1,6 @@
 """`city add`, `list`, `show`, `remove`."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -88,7 +87,7 @@ def add(
 ) -> None:
     """Register a city from an embedding and a file of places."""
     from workflows.cities.add import AddCity
-    from workflows.cities.cities import show_city
+    from workflows.cities.cities import city_document, show_city
     from workflows.cities.job_kinds import ADD_CITY
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
@@ -149,11 +148,6 @@ def _remark_reading(read: Mapping[str, Any]) -> None:
             output.remark(line)
 
 
-def city_document(city: "CitySummary") -> dict[str, Any]:
-    """A city as the contract's JSON."""
-    return asdict(city)
-
-
 def say_city(city: "CitySummary") -> None:
     """Say what a city that was just made holds."""
     output.say(f"{city.name}: {city.pois} places, {city.unit.counted(city.cells)}")
@@ -169,7 +163,7 @@ def _say_dropped(dropped: dict[str, int]) -> None:
 
 def list_all() -> None:
     """List the cities."""
-    from workflows.cities.cities import list_cities
+    from workflows.cities.cities import city_document, list_cities
     from workflows.home.store import open_store
 
     cities = list_cities(open_store())
@@ -186,7 +180,7 @@ def list_all() -> None:
 def show(slug: str) -> None:
     """Show one city."""
     from aether_core.eo.embedding_kind import kind_title
-    from workflows.cities.cities import show_city
+    from workflows.cities.cities import city_document, show_city
     from workflows.home.store import open_store
 
     city = show_city(open_store(), slug)

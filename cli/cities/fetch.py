@@ -8,7 +8,7 @@ import typer
 
 from aether_core.errors import InputError
 from cli import output
-from cli.cities.city import city_document, say_city
+from cli.cities.city import say_city
 from cli.following import Wait, followed
 
 if TYPE_CHECKING:  # the libraries of reading and fitting load when a command needs them
@@ -191,7 +191,7 @@ def _follow(store: "Store", started: "FetchSummary", *, wait: bool) -> None:
     Raises:
         JobEndedError: One of the two failed.
     """
-    from workflows.cities.cities import show_city
+    from workflows.cities.cities import city_document, show_city
     from workflows.fetch.fetch import show_fetch
     from workflows.training.runs import show_run
 

@@ -1,6 +1,5 @@
 """`search`, `similar`, `place rank`."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -126,29 +125,13 @@ def _finish(
     support: "Support | None" = None,
 ) -> None:
     from workflows.layers.layers import keep_layer
+    from workflows.search.documents import search_document
 
     if target is not None:
         write_scores(store, scores, target, force=force)
     layer = keep_layer(store, scores).layer if keep else None
     results = scores.best(top)
-    facts: dict[str, object] = {
-        "city": scores.city,
-        "model": scores.model,
-        "query": scores.query,
-        "minus": scores.minus,
-        "year": scores.year,
-        "cells": len(scores.score),
-        "extent": scores.extent,
-        "left_out": scores.left_out,
-        "seconds": scores.seconds,
-        "simulated": scores.simulated,
-        "attribution": scores.attribution,
-        "layer": layer,
-        "results": results,
-    }
-    if support is not None:
-        facts["support"] = support_document(support)
-    output.document(facts)
+    output.document(search_document(scores, results, support=support, layer=layer))
     output.table(
         ["cell", "lon", "lat", "score", "percentile"],
         [
@@ -167,20 +150,6 @@ def _finish(
         output.say(f"Saved as layer {layer}")
 
 
-def support_document(support: "Support") -> dict[str, object]:
-    """Support as the contract has it, and what the city does know instead."""
-    return {
-        "level": support.level,
-        "reason": support.reason,
-        "auc": support.auc,
-        "ci95": list(support.ci95) if support.ci95 else None,
-        "tested_on": support.tested_on,
-        "likeness": support.likeness,
-        "described": list(support.described),
-        "nearest": list(support.nearest),
-    }
-
-
 def rank_places(
     slug: str,
     query: str,
@@ -192,12 +161,13 @@ def rank_places(
 ) -> None:
     """Rank the city's places by a text query, by what they are and where they stand."""
     from workflows.home.store import open_store
+    from workflows.search.documents import places_document
     from workflows.search.search import search_places
 
     hits = search_places(
         open_store(), slug, query, lon_lat(near) if near else None, within, top, minus, model
     )
-    output.document({"city": slug, "query": query, "results": [asdict(hit) for hit in hits]})
+    output.document(places_document(slug, query, hits))
     output.table(
         ["place", "category", "lon", "lat", "score"],
         [(h.name or "unnamed", h.category, f"{h.lon:.5f}", f"{h.lat:.5f}", h.score) for h in hits],

@@ -31,6 +31,7 @@ def change(
     from workflows.jobs.job import start_job
     from workflows.layers.job_kind import CHANGE, ChangeLayer
     from workflows.search.change import change_cells, in_words
+    from workflows.search.documents import change_document
 
     check_output(target, force)
     store = open_store()
@@ -42,23 +43,7 @@ def change(
         asked = ChangeLayer(query, year_from, year_to, minus, found.model)
         layer = followed(store, start_job(store, CHANGE, slug, asked).job).result["layer"]
     results = found.best(top)
-    output.document(
-        {
-            "city": found.city,
-            "query": found.query,
-            "minus": found.minus,
-            "model": found.model,
-            "from": found.year_from,
-            "to": found.year_to,
-            "cells": len(found.change),
-            **found.findings.facts(),
-            "seconds": found.seconds,
-            "simulated": found.simulated,
-            "attribution": found.attribution,
-            "layer": layer,
-            "results": results,
-        }
-    )
+    output.document(change_document(found, results, layer=layer))
     output.table(
         ["cell", "lon", "lat", str(found.year_from), str(found.year_to), "change", "beyond noise"],
         [

@@ -1,8 +1,7 @@
 """`layer list`, `export`, `rename`, `style`, `remove`."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,30 +9,19 @@ from cli import output
 from cli.maps.files import write_layer
 from cli.options import Force
 
-if TYPE_CHECKING:
-    from workflows.layers.layers import LayerSummary
-
 
 def list_all(slug: str) -> None:
     """List a city's kept layers."""
     from workflows.home.store import open_store
-    from workflows.layers.layers import list_layers
+    from workflows.layers.layers import layer_document, list_layers
 
     found = list_layers(open_store(), slug)
-    output.document([_listed(layer) for layer in found])
+    output.document([layer_document(layer) for layer in found])
     output.table(
         ["layer", "title", "kind", "cells", "created", "PostGIS view"],
         [(x.layer, x.title, x.kind, x.features, x.created, x.view) for x in found],
         copied="layer",
     )
-
-
-def _listed(layer: "LayerSummary") -> dict[str, Any]:
-    """A layer without what was measured, which the report and pages show, and the store's ids."""
-    facts = asdict(layer)
-    for name in ("findings_document", "number", "cells_layer"):
-        del facts[name]
-    return facts
 
 
 def export(
@@ -73,10 +61,10 @@ def export(
 def rename(slug: str, layer: str, title: str) -> None:
     """Give a layer another title; its short name stays."""
     from workflows.home.store import open_store
-    from workflows.layers.layers import rename_layer
+    from workflows.layers.layers import layer_document, rename_layer
 
     renamed = rename_layer(open_store(), slug, layer, title)
-    output.document(_listed(renamed))
+    output.document(layer_document(renamed))
     output.say(f"{layer} is now called {renamed.title}.")
 
 

@@ -47,6 +47,7 @@ def ask(
     from workflows.home.store import open_store
     from workflows.search.ask import ask as answer_to
     from workflows.search.criteria_file import read_criteria
+    from workflows.search.documents import answer_document
 
     check_output(target, force)
     if not question.strip() and criteria is None:
@@ -73,33 +74,10 @@ def ask(
     if target is not None:
         write_answer(store, answer, target, force=force)
     results = answer.best(top)
-    output.document(_document(answer, results))
+    output.document(answer_document(answer, results))
     _say(answer, results)
     if target is not None:
         output.say(f"{len(answer.score)} cells written to {target}")
-
-
-def _document(answer: "Answer", results: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "city": answer.city,
-        "model": answer.model,
-        "question": answer.question,
-        "criteria": [part.facts() for part in answer.parts],
-        "unmapped": [
-            {"words": one.words, "reason": one.reason, "code": one.code} for one in answer.unmapped
-        ],
-        "notes": list(answer.notes),
-        "mode": answer.mode,
-        "year": answer.year,
-        "cells": len(answer.score),
-        "ranked": answer.ranked,
-        "extent": str(answer.extent),
-        "left_out": answer.left_out,
-        "seconds": answer.seconds,
-        "simulated": answer.simulated,
-        "attribution": list(answer.attribution),
-        "results": results,
-    }
 
 
 def _say(answer: "Answer", results: list[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aether_core.tasks.kinds.kind import TaskKind
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from cli import output
-from cli.following import followed, say_queued, took
+from cli.following import followed, say_queued
 from cli.maps.files import write_layer
 from cli.maps.task_options import (
     AreaOptions,
@@ -102,7 +102,7 @@ def _make(
     """
     from workflows.home.store import open_store
     from workflows.jobs.job import start_job
-    from workflows.tasks.job_kinds import map_job
+    from workflows.tasks.job_kinds import map_job, map_report
     from workflows.tasks.task import TASKS, MapChoices
 
     request = TASKS[task].request_for(
@@ -116,8 +116,7 @@ def _make(
         say_queued(job)
         return
     job = followed(store, job.job)
-    layers = {name: layer for name, layer in job.result.items() if name != "read"}
-    report = TASKS[task].report(store, slug, layers, job.result["read"], took(job))
+    report = map_report(store, job)
     _write(store, slug, report.layer, made)
     output.document(report.document)
     _say_read(job.result["read"])

@@ -13,10 +13,10 @@ from cli.options import Force
 def list_all(slug: str) -> None:
     """List a city's models."""
     from workflows.home.store import open_store
-    from workflows.training.models import list_models
+    from workflows.training.models import list_models, model_document
 
     found = list_models(open_store(), slug)
-    output.document([asdict(model) for model in found])
+    output.document([model_document(model) for model in found])
     output.table(
         ["model", "recipe", "in use", "origin", "created"],
         [(m.name, m.recipe, "yes" if m.in_use else "", m.origin, m.created) for m in found],
@@ -26,10 +26,10 @@ def list_all(slug: str) -> None:
 def use(slug: str, model: str) -> None:
     """Let searches use this model."""
     from workflows.home.store import open_store
-    from workflows.training.models import use_model
+    from workflows.training.models import model_document, use_model
 
     chosen = use_model(open_store(), slug, model)
-    output.document(asdict(chosen))
+    output.document(model_document(chosen))
     output.say(f"{slug} now uses {chosen.name}.")
 
 
@@ -85,9 +85,10 @@ def import_(
     """Take in a model that was trained elsewhere."""
     from workflows.home.store import open_store
     from workflows.training.model_files import import_model
+    from workflows.training.models import model_document
 
     model = import_model(open_store(), path, city, name=name, encoder=encoder)
-    output.document(asdict(model))
+    output.document(model_document(model))
     output.say(f"{model.name} imported for {city}{', now in use' if model.in_use else ''}.")
     if model.answers_no_text:
         output.say(

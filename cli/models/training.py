@@ -1,6 +1,5 @@
 """`train`, `run list`, `show`, `cancel`, `resume`."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,7 +61,7 @@ def _follow(store: "Store", run: "RunSummary", *, wait: bool) -> None:
     Raises:
         JobEndedError: It failed.
     """
-    from workflows.training.runs import show_run
+    from workflows.training.runs import run_document, show_run
 
     if not wait:
         output.document(run_document(run))
@@ -72,14 +71,6 @@ def _follow(store: "Store", run: "RunSummary", *, wait: bool) -> None:
     run = show_run(store, run.id)
     output.document(run_document(run))
     _say_run(run)
-
-
-def run_document(run: "RunSummary") -> dict[str, Any]:
-    """A run as the contract's JSON."""
-    facts = asdict(run)
-    metrics = facts.pop("metrics")
-    facts["run"] = facts.pop("id")
-    return {**facts, **metrics}
 
 
 def _say_run(run: "RunSummary") -> None:
@@ -117,7 +108,7 @@ def _say_run(run: "RunSummary") -> None:
 def list_all(slug: str) -> None:
     """List a city's training runs."""
     from workflows.home.store import open_store
-    from workflows.training.runs import list_runs
+    from workflows.training.runs import list_runs, run_document
 
     found = list_runs(open_store(), slug)
     output.document([run_document(run) for run in found])
@@ -130,7 +121,7 @@ def list_all(slug: str) -> None:
 def show(run_id: RunId) -> None:
     """Show one run."""
     from workflows.home.store import open_store
-    from workflows.training.runs import show_run
+    from workflows.training.runs import run_document, show_run
 
     run = show_run(open_store(), run_id)
     output.document(run_document(run))
@@ -140,7 +131,7 @@ def show(run_id: RunId) -> None:
 def cancel(run_id: RunId) -> None:
     """Stop a run; what was stored before stays."""
     from workflows.home.store import open_store
-    from workflows.training.runs import cancel_run
+    from workflows.training.runs import cancel_run, run_document
 
     run = cancel_run(open_store(), run_id)
     output.document(run_document(run))

@@ -25,6 +25,12 @@ def find(session: Session, name: str, *, lock: bool = False) -> Account | None:
     return session.scalar(query.with_for_update() if lock else query)
 
 
+def stated(session: Session, issuer: str, subject: str) -> Account | None:
+    """The account of somebody a provider knows, its row held."""
+    query = select(Account).where(Account.issuer == issuer, Account.subject == subject)
+    return session.scalar(query.with_for_update())
+
+
 def named(session: Session, name: str) -> Account:
     """The account of a name, its row held.
 

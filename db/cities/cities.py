@@ -27,6 +27,7 @@ from db.schema import (
     Raster,
     Study,
 )
+from db.sight import seeing_all
 
 WGS84 = "EPSG:4326"
 
@@ -48,7 +49,7 @@ def add_city(session: Session, *, boundary: Polygon | MultiPolygon, **columns: A
         with session.begin_nested():
             session.add(city)
     except IntegrityError as error:
-        if session.scalar(select(City.id).where(City.slug == city.slug)) is None:
+        if not is_taken(session, city.slug):
             raise
         raise ConflictError(
             "a city with this slug exists",
@@ -57,6 +58,12 @@ def add_city(session: Session, *, boundary: Polygon | MultiPolygon, **columns: A
             code="city-exists",
         ) from error
     return city
+
+
+def is_taken(session: Session, slug: str) -> bool:
+    """Whether a city has this slug, seen or not."""
+    with seeing_all(session):
+        return session.scalar(select(City.id).where(City.slug == slug)) is not None
 
 
 def city_by_slug(session: Session, slug: str) -> City:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.schema import City, Fetch, Job, JobState, Model, Raster, Run
+from db.sight import seeing_all
 
 _SWEEP_LOCK = 0x61657470  # any number, as long as every process takes the same; not the migrations'
 
@@ -77,12 +78,13 @@ def file_rows(session: Session) -> FileRows:
     """The files that rows name now, and what they should hold."""
     weights = select(Model.folder, Model.card["weights_sha256"].astext)
     unfinished = select(Run.id).join(Job, Job.id == Run.job_id).where(Job.state != JobState.DONE)
-    return FileRows(
-        rasters=dict(session.execute(select(Raster.path, Raster.sha256)).tuples().all()),
-        models=dict(session.execute(weights).tuples().all()),
-        jobs=dict(session.execute(select(Job.id, Job.state)).tuples().all()),
-        runs=frozenset(session.scalars(unfinished)),
-    )
+    with seeing_all(session):
+        return FileRows(
+            rasters=dict(session.execute(select(Raster.path, Raster.sha256)).tuples().all()),
+            models=dict(session.execute(weights).tuples().all()),
+            jobs=dict(session.execute(select(Job.id, Job.state)).tuples().all()),
+            runs=frozenset(session.scalars(unfinished)),
+        )
 
 
 def hold_off_sweep(session: Session) -> None:
@@ -109,17 +111,18 @@ def may_sweep(session: Session) -> bool:
 
 def owned_folders(session: Session) -> OwnedFolders:
     """What rows own now."""
-    return OwnedFolders(
-        rasters=frozenset(session.scalars(select(Raster.path))),
-        models=frozenset(session.scalars(select(Model.folder))),
-        jobs=frozenset(session.scalars(select(Job.id))),
-        done_jobs=frozenset(session.scalars(select(Job.id).where(Job.state == JobState.DONE))),
-        runs=frozenset(session.scalars(select(Run.id))),
-        fetches=frozenset(session.scalars(select(Fetch.id))),
-        last_job=_last_id(session, Job.__tablename__),
-        last_run=_last_id(session, Run.__tablename__),
-        last_fetch=_last_id(session, Fetch.__tablename__),
-    )
+    with seeing_all(session):
+        return OwnedFolders(
+            rasters=frozenset(session.scalars(select(Raster.path))),
+            models=frozenset(session.scalars(select(Model.folder))),
+            jobs=frozenset(session.scalars(select(Job.id))),
+            done_jobs=frozenset(session.scalars(select(Job.id).where(Job.state == JobState.DONE))),
+            runs=frozenset(session.scalars(select(Run.id))),
+            fetches=frozenset(session.scalars(select(Fetch.id))),
+            last_job=_last_id(session, Job.__tablename__),
+            last_run=_last_id(session, Run.__tablename__),
+            last_fetch=_last_id(session, Fetch.__tablename__),
+        )
 
 
 def _last_id(session: Session, table: str) -> int:
@@ -131,7 +134,8 @@ def has_cities(session: Session) -> bool:
     """Whether there is a city; none in a database without our tables."""
     if session.scalar(select(func.to_regclass(City.__tablename__))) is None:
         return False
-    return session.scalar(select(City.id).limit(1)) is not None
+    with seeing_all(session):
+        return session.scalar(select(City.id).limit(1)) is not None
 
 
 def make_relative(session: Session, home: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
 from db.schema import City, Model
+from db.sight import seeing_all
 
 
 def add_model(
@@ -31,7 +32,9 @@ def add_model(
         with session.begin_nested():
             session.add(model)
     except IntegrityError as error:
-        if session.scalar(select(Model.id).where(Model.name == name)) is None:
+        with seeing_all(session):
+            taken = session.scalar(select(Model.id).where(Model.name == name)) is not None
+        if not taken:
             raise
         raise ConflictError(
             "a model of this name exists", name, "choose another name", code="model-exists"

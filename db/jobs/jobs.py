@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
 from db.schema import UNFINISHED, Job, JobState
+from db.sight import seeing_all
 
 ENTERED_FROM: Final[Mapping[JobState, tuple[JobState, ...]]] = {
     JobState.QUEUED: (JobState.RUNNING, JobState.FAILED, JobState.CANCELLED),
@@ -52,6 +53,7 @@ def add_job(
     claim: str | None = None,
     lock: str | None = None,
     priority: int = 0,
+    who: str = "",
 ) -> Job:
     """Add a job, queued; the columns are those of `schema.Job`.
 
@@ -68,6 +70,7 @@ def add_job(
         claim=claim,
         lock=lock,
         priority=priority,
+        who=who,
     )
     try:
         with session.begin_nested():
@@ -76,6 +79,13 @@ def add_job(
         raise _claimed(session, claim, error) from error
     session.refresh(job)
     return job
+
+
+def count_unfinished(session: Session, who: str) -> int:
+    """How many jobs of an account wait or run, seen or not."""
+    with seeing_all(session):
+        mine = select(func.count()).select_from(Job).where(Job.who == who)
+        return int(session.scalar(mine.where(Job.state.in_(UNFINISHED))) or 0)
 
 
 def job_by_id(session: Session, job_id: int) -> Job:
@@ -129,6 +139,12 @@ def lately(session: Session, limit: int) -> list[Job]:
     return list(
         session.scalars(asked.order_by(Job.id.desc()).execution_options(populate_existing=True))
     )
+
+
+def count_by_state(session: Session) -> list[tuple[str, str, int]]:
+    """How many jobs there are of each kind in each state."""
+    query = select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state)
+    return [(kind, str(state), number) for kind, state, number in session.execute(query)]
 
 
 def start(session: Session, job_id: int) -> Job:
@@ -512,7 +528,8 @@ def _claimed(session: Session, claim: str | None, error: IntegrityError) -> Exce
 
 def _claimant(session: Session, claim: str) -> Job | None:
     others = select(Job).where(Job.claim == claim, Job.state.in_(UNFINISHED)).order_by(Job.id)
-    return session.scalar(others.limit(1))
+    with seeing_all(session):  # whoever may not see it finds the same taken
+        return session.scalar(others.limit(1))
 
 
 def _taken(other: Job) -> ConflictError:

@@ -45,6 +45,14 @@ class FieldType(Protocol):
     def shown(self, position: int) -> str:
         """SQL of its value where arrays are laid out: of `stored.f<n>`, or of `w<n>.word`."""
 
+    @property
+    def tiled(self) -> str:
+        """SQL put after its column in vector tiles, which hold no lists."""
+
+    @property
+    def written(self) -> str:
+        """SQL of its `{column}` as GeoJSON has it."""
+
     def store(self, values: Column) -> Stored:
         """A column `[n]` as it is stored."""
 
@@ -63,6 +71,23 @@ class Numbers:
     def shown(self, position: int) -> str:
         """See `FieldType`."""
         return f"NULLIF(stored.f{position}, 'NaN')"
+
+    @property
+    def tiled(self) -> str:
+        """See `FieldType`."""
+        return ""
+
+    @property
+    def written(self) -> str:
+        """See `FieldType`.
+
+        A whole number has its `.0`: readers such as GDAL tell a column's type by its first values,
+        and would cut the decimals of all the others.
+        """
+        return (
+            "CASE WHEN {column} = trunc({column}) AND abs({column}) < 1e15 "
+            "THEN ({column}::bigint || '.0')::json ELSE to_json({column}) END"
+        )
 
     def store(self, values: Column) -> Stored:
         """See `FieldType`; float32 takes its shortest decimals, which read back as the same."""
@@ -101,6 +126,16 @@ class Coded:
     def shown(self, position: int) -> str:
         """See `FieldType`."""
         return f"(w{position}.word {self.from_json})"
+
+    @property
+    def tiled(self) -> str:
+        """See `FieldType`."""
+        return "::text" if self.nested else ""
+
+    @property
+    def written(self) -> str:
+        """See `FieldType`."""
+        return "{column}"
 
     def store(self, values: Column) -> Stored:
         """See `FieldType`."""

@@ -5,7 +5,7 @@ cascades. Texts are the one exception, a cache shared by all cities. Geometries 
 (EPSG:4326). Spatial indexes are spelled out as ordinary GiST indexes, so that each exists once.
 """
 
-from db.schema.accounts import Account, Deed
+from db.schema.accounts import Account, ApiKey, Deed, Group, GroupCity, GroupMember
 from db.schema.base import Base
 from db.schema.evidence import GIVEN, Area, AreaSet, Evaluation, Label, LabelSet
 from db.schema.fetches import Fetch
@@ -40,6 +40,7 @@ __all__ = [
     "UNFINISHED",
     "UNITS",
     "Account",
+    "ApiKey",
     "Area",
     "AreaSet",
     "Base",
@@ -53,6 +54,9 @@ __all__ = [
     "EncodedText",
     "Evaluation",
     "Fetch",
+    "Group",
+    "GroupCity",
+    "GroupMember",
     "Job",
     "JobMixin",
     "JobState",

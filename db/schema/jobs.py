@@ -76,7 +76,8 @@ class Job(Base):
     """One piece of work, from the wish to its end.
 
     `kind` says what is done and `request` with what; `subject` is the short name of the city it is
-    about, which need not be there yet, and `title` what people call it. `queue` is where it waits.
+    about, which need not be there yet, `who` the account that asked (empty: the operator), and
+    `title` what people call it. `queue` is where it waits.
     Of two jobs that both wait or run none has the same `claim`; of two that run, none the same
     `lock`. `starts` counts how often it was begun, and a worker that
     holds an older start is no longer heard; `attempts` those since somebody let it go on.
@@ -109,6 +110,7 @@ class Job(Base):
     )
     subject: Mapped[str] = mapped_column(default="", server_default="")
     title: Mapped[str] = mapped_column(default="", server_default="")
+    who: Mapped[str] = mapped_column(default="", server_default="")
     request: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     claim: Mapped[str | None]
     lock: Mapped[str | None]

@@ -37,6 +37,7 @@ PLACEHOLDERS = {
     "OUT.tif": "out.tif",
     "TEXT": "credit",
     "NAME": "tessera",
+    "KEY-NAME": "report",
 }
 QUIET = {
     *("city list", "city show", "model recipes", "job list", "fetch list", "cache show", "db url"),

@@ -9,6 +9,8 @@ import pytest
 from cli.__main__ import run
 from tests.app_fixtures import set_environment
 from workflows.accounts.accounts import sign_in
+from workflows.accounts.acting import Role
+from workflows.accounts.keys import person_with
 from workflows.home.store import Store
 
 FIRST, SECOND = "correct horse battery", "another horse battery"
@@ -44,7 +46,29 @@ def test_an_account_is_added_listed_changed_and_removed(
     assert isinstance(listed, list)
     assert "carla" in [one["name"] for one in listed]
     assert not any(key.startswith("password") for one in listed for key in one)
+    _, made = ask("user", "add-key", "carla", "report", "--scope", "write", "--days", "3")
+    assert isinstance(made, dict)
+    person = person_with(module_store, made["key"])
+    assert person is not None
+    assert (person.name, person.role) == ("carla", Role.ANALYST)
+    for words in (["report"], ["other", "--scope", "admin"], ["other", "--days", "0"], ["A B"]):
+        assert ask("user", "add-key", "carla", *words)[0] == 2
+    _, keys = ask("user", "list-keys", "carla")
+    assert isinstance(keys, list)
+    assert [(one["name"], one["scope"], one["expired"]) for one in keys] == [
+        ("report", "write", False)
+    ]
+    assert made["key"] not in json.dumps(keys)
+    assert ask("user", "remove-key", "carla", "report")[0] == 0
+    assert person_with(module_store, made["key"]) is None
+    assert ask("user", "remove-key", "carla", "report")[0] == 2
+    assert ask("group", "add", "roads")[0] == 0
+    _, group = ask("group", "include", "roads", "--account", "carla")
+    assert group == {"name": "roads", "accounts": ["carla"], "cities": []}
+    assert ask("group", "exclude", "roads")[0] == 2
     assert ask("user", "remove", "carla") == (0, {"removed": "carla"})
+    assert ask("group", "list") == (0, [{"name": "roads", "accounts": [], "cities": []}])
+    assert ask("group", "remove", "roads") == (0, {"removed": "roads"})
     for words in (
         ["user", "remove", "carla"],
         ["user", "role", "carla", "king"],

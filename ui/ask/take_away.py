@@ -8,8 +8,9 @@ import streamlit as st
 
 from ui.jobs import made_file
 from ui.jobs.links import LAYER
-from ui.shell import errors, page, state
+from ui.shell import errors, page, rights, state
 from ui.shell.text import plain
+from workflows.accounts.acting import KEEP_MAP
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_answer, export_scores
 from workflows.layers.file_kinds import ANSWER_FILE, SEARCH_FILE, answer_file, search_file
@@ -42,7 +43,15 @@ def show_take_away(city: CitySummary, result: Answer | CellScores) -> None:
     """The two buttons."""
     one = _result(result)
     keeping, taking = st.columns(2, gap="small")
-    with keeping, st.popover("Save to Maps", icon=":material/bookmark_add:", width="stretch"):
+    with (
+        keeping,
+        st.popover(
+            "Save to Maps",
+            icon=":material/bookmark_add:",
+            width="stretch",
+            **rights.needing(KEEP_MAP.role),
+        ),
+    ):
         _keeping(city, one)
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption(one.contents)

@@ -5,8 +5,9 @@ from typing import Final
 import streamlit as st
 
 from aether_core.model.files.card import MAX_WEIGHTS_BYTES
-from ui.shell import downloads, errors, state, uploads
+from ui.shell import downloads, errors, rights, state, uploads
 from ui.shell.text import plain
+from workflows.accounts.acting import IMPORT_MODEL
 from workflows.cities.cities import CitySummary
 from workflows.home.encoders import default_encoder
 from workflows.training.model_files import export_model, import_model
@@ -84,7 +85,14 @@ def _draw_import(city: CitySummary) -> None:
     done = st.session_state.pop(_DONE, None)
     if done:
         st.success(done, icon=":material/check:")
-    if not st.button("Import", key="model-import", disabled=not files, width="stretch"):
+    go = st.button(
+        "Import",
+        key="model-import",
+        width="stretch",
+        **rights.needing(IMPORT_MODEL.role, disabled=not files),
+    )
+    rights.note(IMPORT_MODEL.role)
+    if not go:
         return
     model = import_model(
         state.store(),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from aether_core.model.recipes import recipe, recipes
 from aether_core.study.kinds import TRANSFER_KIND
-from ui.shell import state
+from ui.shell import rights, state
 from ui.shell.text import count, duration, plain
 from workflows.cities.cities import CitySummary
 from workflows.evaluation.studies import (
@@ -22,6 +22,7 @@ from workflows.evaluation.studies import (
 )
 from workflows.evaluation.study_city import label_choices
 from workflows.evaluation.study_estimate import Estimate, estimate
+from workflows.evaluation.study_kind import STUDY
 from workflows.evaluation.transfer import start_transfer
 
 _NO_LABELS: Final = 0
@@ -51,7 +52,9 @@ def ask_study(city: CitySummary) -> bool:
             key="study-go",
             icon=":material/science:",
             width="stretch",
+            **rights.needing(STUDY.role),
         )
+        rights.note(STUDY.role)
     if not go:
         return False
     with st.spinner("Starting the study"):

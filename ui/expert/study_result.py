@@ -11,11 +11,12 @@ from aether_core.charts.studies import study_chart
 from aether_core.errors import AetherError
 from aether_core.study.result import METRICS, StudyResult, StudySummary
 from aether_core.study.words import in_words, number_text, signed
-from ui.shell import chart, errors, footer, state
+from ui.shell import chart, errors, footer, rights, state
 from ui.shell.text import duration, facts, plain
 from workflows.cities.cities import CitySummary
 from workflows.evaluation import studies as study
 from workflows.evaluation.study_export import chart_height, study_file
+from workflows.evaluation.study_kind import STUDY
 
 _VERDICTS: Final[Mapping[bool | None, str]] = {
     True: "better",
@@ -137,7 +138,7 @@ def _files(found: study.StudySummary, metric: str) -> None:
                 icon=icon,
                 on_click="ignore",
             )
-        with st.popover("Remove", icon=":material/delete:"):
+        with st.popover("Remove", icon=":material/delete:", **rights.needing(STUDY.role)):
             st.caption("This deletes the study and its figures. Models and maps are kept.")
             st.button(
                 "Remove this study",

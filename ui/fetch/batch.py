@@ -6,9 +6,10 @@ from typing import Final
 import streamlit as st
 
 from ui.fetch.cost import size
-from ui.shell import errors, state, uploads
+from ui.shell import errors, rights, state, uploads
 from ui.shell.text import count, duration, plain, sentence
 from workflows.fetch.fetch import FetchSummary
+from workflows.fetch.job_kind import FETCH
 from workflows.fetch.many import (
     BatchSummary,
     batch_name,
@@ -88,8 +89,9 @@ def _ask() -> None:
         key="many-go",
         icon=":material/download:",
         width="stretch",
-        disabled=not (skip and agreed),
+        **rights.needing(FETCH.role, disabled=not (skip and agreed)),
     )
+    rights.note(FETCH.role)
     if not go:
         return
     with st.spinner("Starting"):
@@ -226,7 +228,9 @@ def _offer_retry(summary: BatchSummary) -> None:
         f"Fetch {count(again, 'city', 'cities')} again",
         key="many-retry",
         icon=":material/refresh:",
-        help="Those that failed or were stopped resume where they left off.",
+        **rights.needing(
+            FETCH.role, help="Those that failed or were stopped resume where they left off."
+        ),
     ):
         retry_batch(state.store(), summary.batch)
         st.rerun()

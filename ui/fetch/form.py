@@ -15,8 +15,9 @@ from ui.fetch.area import Area
 from ui.forms import confidence
 from ui.forms import names as fetch_names
 from ui.map import box_map
-from ui.shell import errors, state, uploads
+from ui.shell import errors, rights, state, uploads
 from workflows.fetch.fetch import FetchCity, FetchEstimate, FetchSummary, start_fetch
+from workflows.fetch.job_kind import FETCH
 from workflows.fetch.request import BOTH, MAX_YEARS, OSM, OVERTURE
 
 MAP_HEIGHT: Final = 430
@@ -172,8 +173,9 @@ def _conclude(request: FetchCity, on_started: Callable[[FetchSummary], None]) ->
         key="fetch-go",
         icon=":material/download:",
         width="stretch",
-        disabled=bool(missing) or not agreed or not cost.fits,
+        **rights.needing(FETCH.role, disabled=bool(missing) or not agreed or not cost.fits),
     )
+    rights.note(FETCH.role)
     if not go:
         return
     with st.spinner("Starting"):

@@ -10,7 +10,7 @@ import streamlit as st
 from aether_core.errors import AetherError
 from ui.fetch.cost import size
 from ui.jobs import bar as job_bar
-from ui.shell import errors, page, state
+from ui.shell import errors, page, rights, state
 from ui.shell.text import count, plain, sentence
 from workflows.fetch.fetch import (
     FetchSummary,
@@ -19,6 +19,7 @@ from workflows.fetch.fetch import (
     resume_fetch,
     show_fetch,
 )
+from workflows.fetch.job_kind import FETCH
 from workflows.home.store import Store
 from workflows.jobs.job import JobSummary, show_job
 
@@ -128,7 +129,9 @@ def _ended(fetch: FetchSummary) -> None:
                     icon=":material/play_arrow:",
                     on_click=_do,
                     args=("resume", fetch.id),
-                    help="Files already downloaded are not downloaded again.",
+                    **rights.needing(
+                        FETCH.role, help="Files already downloaded are not downloaded again."
+                    ),
                 )
             if fetch.lacks_ground:
                 st.button(
@@ -137,8 +140,11 @@ def _ended(fetch: FetchSummary) -> None:
                     icon=":material/layers_clear:",
                     on_click=_do,
                     args=("resume without ground", fetch.id),
-                    help="The city is made without streets, water and parks of its own; distances "
-                    "are then straight lines.",
+                    **rights.needing(
+                        FETCH.role,
+                        help="The city is made without streets, water and parks of its own; "
+                        "distances are then straight lines.",
+                    ),
                 )
             st.button(
                 "Dismiss",
@@ -146,7 +152,10 @@ def _ended(fetch: FetchSummary) -> None:
                 icon=":material/close:",
                 on_click=_do,
                 args=("dismiss", fetch.id),
-                help="Removes this fetch from the list. Downloaded files stay in the cache.",
+                **rights.needing(
+                    FETCH.role,
+                    help="Removes this fetch from the list. Downloaded files stay in the cache.",
+                ),
             )
         if fetch.state.is_failed:
             reason = sentence((fetch.error or "no reason was recorded").rstrip("."))

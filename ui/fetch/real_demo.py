@@ -6,11 +6,12 @@ import streamlit as st
 
 from ui.fetch import area as fetch_area
 from ui.forms import names as fetch_names
-from ui.shell import page, state
+from ui.shell import page, rights, state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.demo.real import real_demo
 from workflows.demo.simulated import SLUG
+from workflows.fetch.job_kind import FETCH
 from workflows.fetch.request import FetchCity
 
 NEXT_VIEW: Final = "city-next"
@@ -40,6 +41,7 @@ def offer_real_demo(city: CitySummary) -> None:
             icon=":material/satellite_alt:",
             on_click=_prepare,
             args=(offer.request,),
+            **rights.needing(FETCH.role),
         )
     if st.session_state.pop("real-demo-chosen", False):
         st.switch_page(page.CITY)

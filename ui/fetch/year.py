@@ -8,7 +8,7 @@ from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.errors import InputError
 from ui.fetch.cost import size
-from ui.shell import errors, state
+from ui.shell import errors, rights, state
 from ui.shell.text import duration, plain
 from workflows.cities.cities import CitySummary
 from workflows.fetch.fetch import (
@@ -19,6 +19,7 @@ from workflows.fetch.fetch import (
     start_fetch,
     years_of_city,
 )
+from workflows.fetch.job_kind import FETCH
 
 
 def ask_year(city: CitySummary, on_started: Callable[[FetchSummary], None]) -> None:
@@ -31,7 +32,12 @@ def ask_year(city: CitySummary, on_started: Callable[[FetchSummary], None]) -> N
     if city.simulated or city.embedding != ALPHAEARTH or not has_pixels or not years:
         return
     with (
-        st.popover("Fetch another year", icon=":material/calendar_add_on:", width="stretch"),
+        st.popover(
+            "Fetch another year",
+            icon=":material/calendar_add_on:",
+            width="stretch",
+            **rights.needing(FETCH.role),
+        ),
         errors.boxed(state.reachable),
     ):
         _ask(city, years, on_started)

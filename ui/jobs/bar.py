@@ -9,10 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from aether_core.charts.words import percent
 from aether_core.errors import AetherError
-from ui.shell import errors, state
+from ui.shell import errors, rights, state
 from ui.shell.text import duration, plain, sentence
 from workflows.jobs.job import JobSummary, cancel_job, see_to_a_worker
 from workflows.jobs.queue import STALLED_SECONDS
+from workflows.jobs.registry import kind_named
 from workflows.jobs.room import WAITS
 
 POLL_SECONDS: Final = 1.0
@@ -85,9 +86,9 @@ def stop_button(job: JobSummary, where: str, *, small: bool = False) -> None:
         key=f"{where}-stop-{job.job}",
         type="tertiary" if small else "secondary",
         icon=":material/stop_circle:",
-        disabled=job.stopping,
         on_click=_stop,
         args=(job.job, where),
+        **rights.needing(kind_named(job.kind).role, disabled=job.stopping),
     )
 
 

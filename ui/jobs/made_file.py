@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from ui.jobs import panel as job_panel
-from ui.shell import downloads, state
+from ui.shell import downloads, rights, state
 from workflows.jobs.job import JobSummary, list_jobs, remove_job
 from workflows.jobs.kind import JobKind
 from workflows.jobs.outputs import output_file
@@ -86,7 +86,8 @@ def show_file(
         width="stretch",
     )
     st.caption(f"Created {done.created:%d %b %Y, %H:%M}{_kept(done)}.")
-    if st.button("Create it again", key=f"{key}-again", type="tertiary"):
+    again = rights.needing(kind.role)
+    if st.button("Create it again", key=f"{key}-again", type="tertiary", **again):
         remove_job(state.store(), done.job)
         job_panel.start(panel, kind, request)
     job_panel.show_jobs(panel)

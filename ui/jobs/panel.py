@@ -14,8 +14,9 @@ import streamlit as st
 from aether_core.errors import AetherError
 from ui.jobs import bar as job_bar
 from ui.jobs import seen as job_seen
-from ui.shell import errors, state, uploads
+from ui.shell import errors, rights, state, uploads
 from ui.shell.text import plain, sentence
+from workflows.accounts.acting import Role
 from workflows.jobs.job import (
     JobSummary,
     list_jobs,
@@ -44,6 +45,7 @@ class Panel:
         key: Start of the widgets' names.
         slug: The city; None where the city is still to come.
         kinds: Which kinds of job the form starts.
+        role: Least role that may start them, stop them, or take them off the page.
         concerns: Which of these belong to what the page shows.
         jobs: All of them, newest first.
         ended: Those this visit waited for and that have just been done, the last first.
@@ -53,6 +55,7 @@ class Panel:
     key: str
     slug: str | None
     kinds: Sequence[str]
+    role: Role
     concerns: Callable[[JobSummary], bool]
     jobs: list[JobSummary]
     ended: list[JobSummary] = field(default_factory=list)
@@ -113,7 +116,8 @@ def look(
         if one.state.is_done:
             uploads.forget(asked.files)
         job_seen.note(one)
-    return Panel(key, slug, names, concerns, jobs, ended, stopped=len(over) > len(ended))
+    role = max((kind.role for kind in kinds), key=list(Role).index)
+    return Panel(key, slug, names, role, concerns, jobs, ended, stopped=len(over) > len(ended))
 
 
 def show_jobs(panel: Panel) -> None:
@@ -150,11 +154,15 @@ def button(panel: Panel, label: str, *, key: str, icon: str, request: object) ->
         label,
         type="primary",
         key=key,
-        disabled=request is None or at_work,
         width="stretch",
         icon=icon,
-        help="This is already running. Change a setting to start another." if at_work else None,
+        **rights.needing(
+            panel.role,
+            disabled=request is None or at_work,
+            help="This is already running. Change a setting to start another." if at_work else None,
+        ),
     )
+    rights.note(panel.role)
     show_jobs(panel)
     return go
 
@@ -218,7 +226,7 @@ def _failed(panel: Panel, job: JobSummary) -> None:
                 icon=":material/refresh:",
                 on_click=_again,
                 args=(panel, job.job),
-                help="Uses the same files and settings.",
+                **rights.needing(panel.role, help="Uses the same files and settings."),
             )
             st.button(
                 "Dismiss",
@@ -226,6 +234,7 @@ def _failed(panel: Panel, job: JobSummary) -> None:
                 icon=":material/close:",
                 on_click=_dismiss,
                 args=(panel, job.job),
+                **rights.needing(panel.role),
             )
 
 

@@ -2,11 +2,16 @@
 
 import re
 import time
-from typing import Final
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from workflows.jobs.job import JobSummary
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
 
 _COOKIE: Final = "aether-jobs-seen"
 _SEEN: Final = "jobs-seen"
@@ -39,7 +44,14 @@ def remember() -> None:
     value = _MARK.join(map(str, _seen()))
     cookie = f"{_COOKIE}={value}; path=/; max-age={_A_YEAR_SECONDS}; SameSite=Lax"
     with st.container(key="jobs-seen"):
-        st.html(f'<script>document.cookie = "{cookie}"</script>', unsafe_allow_javascript=True)
+        _keeping()(key="keep-jobs-seen", data={"cookie": cookie})
+
+
+@cache
+def _keeping() -> "ComponentRenderer":
+    """The component that draws nothing: a script within the page would not be run."""
+    code = Path(__file__).with_name("seen.js").read_text(encoding="utf-8")
+    return st.components.v2.component("aether_jobs_seen", js=code)
 
 
 def _seen() -> list[int]:

@@ -18,7 +18,8 @@ from aether_core.charts.own_classes import (
 from aether_core.charts.palette import DEFAULT_RAMP, MIDDLE_RAMP, RAMPS
 from ui.map.ramp import css, steps_of
 from ui.maps.views import LayerView
-from ui.shell import errors, state
+from ui.shell import errors, rights, state
+from workflows.accounts.acting import CHOOSE_COLOURS
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary
 from workflows.layers.own_classes import (
@@ -47,7 +48,13 @@ def choose(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, view: La
     """
     # A name of its own for each choice: once one is kept, the next one's is closed.
     name = f"classes-{layer.layer}-{view.field}-{layer.changed.timestamp():.0f}"
-    opened = st.popover("Colours", icon=":material/palette:", key=name, on_change="rerun")
+    opened = st.popover(
+        "Colours",
+        icon=":material/palette:",
+        key=name,
+        on_change="rerun",
+        **rights.needing(CHOOSE_COLOURS.role),
+    )
     if not opened.open:
         return
     with opened, errors.boxed(state.reachable):

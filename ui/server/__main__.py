@@ -8,13 +8,14 @@ import uvicorn
 from streamlit import config
 
 from aether_core.errors import AetherError, StoreUnavailableError
-from ui.server import ready
+from ui.server import metrics, ready
 from ui.server.asgi import web_app
 from ui.server.handed_over import HandedOver
+from ui.server.rates import Rates
 from ui.server.shared_port import READY, SharedPort
 from ui.server.sticky import Visits
 from ui.shell import signed_in
-from workflows.accounts.acting import people_are_told_by
+from workflows.accounts.acting import OPERATOR, asked_by, people_are_told_by
 from workflows.accounts.gate import check_may_open, is_required
 from workflows.home.log_output import forgive_full_disk
 from workflows.home.settings import Settings, read_settings
@@ -43,6 +44,7 @@ def main(words: list[str] | None = None) -> int:
             return error.exit_code
         people_are_told_by(signed_in.person)
     listener = _bound(settings.host, port)
+    metrics.prepare(settings)
     config.set_option("server.port", port)
     config.set_option("server.maxUploadSize", settings.upload_limit_mb)
     if settings.public_url is not None:
@@ -51,14 +53,16 @@ def main(words: list[str] | None = None) -> int:
     if settings.web_processes == 1:
         ready.make_first_answers()
         ready.freeze()
-        return _serve(settings, port, 0, listener, Visits(1))
-    import_for_answers(settings)
+        return _serve(settings, port, 0, listener, Visits(1), Rates())
+    with asked_by(OPERATOR):  # the store that visitors are found in is opened after the fork
+        import_for_answers(settings)
     ready.freeze()
+    rates = Rates()
 
     def serve_behind(number: int, channel: socket.socket, visits: Visits) -> None:
         ready.make_first_answers()
         channel.send(READY)
-        sys.exit(_serve(settings, port, number, HandedOver(channel), visits))
+        sys.exit(_serve(settings, port, number, HandedOver(channel), visits, rates))
 
     return SharedPort(listener, settings.web_processes, port, serve_behind).run()
 
@@ -72,11 +76,16 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def _serve(
-    settings: Settings, port: int, number: int, listener: socket.socket, visits: Visits
+    settings: Settings,
+    port: int,
+    number: int,
+    listener: socket.socket,
+    visits: Visits,
+    rates: Rates,
 ) -> int:
     server = uvicorn.Server(
         uvicorn.Config(
-            web_app(settings, port, number, visits),
+            web_app(settings, port, number, visits, rates),
             ws="websockets-sansio",
             ws_max_size=int(config.get_option("server.maxMessageSize")) * 1_000_000,
             ws_ping_interval=PING_SECONDS,

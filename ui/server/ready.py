@@ -16,6 +16,7 @@ from threading import Thread
 from streamlit.runtime.pages_manager import PagesManager
 
 from ui.shell import state
+from workflows.accounts.acting import OPERATOR, asked_by
 from workflows.search.warm import make_ready
 
 PATIENCE_S = 10
@@ -49,6 +50,7 @@ def make_first_answers() -> None:
 
 def _make_ready() -> None:
     try:
-        make_ready(state.store())
+        with asked_by(OPERATOR):
+            make_ready(state.store())
     except Exception:  # the pages say what is wrong with the store
         logging.getLogger("aether.warm").warning("nothing was made ready", exc_info=True)

@@ -13,16 +13,22 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aether_core.errors import AetherError
-from ui.server import readiness
+from api.address import PATH as API
+from ui.server import metrics, readiness
+from ui.server.headers import METRICS
 from ui.shell import signed_in
 from workflows.accounts.accounts import SignInError
 from workflows.accounts.gate import SIGNED_IN_S
+from workflows.accounts.provider import is_set_up
+from workflows.home.settings import read_settings
 
+LEAVE, BACK = "sign-in/provider", "sign-in/back"
+"""Where a provider of accounts is gone to, and come back from."""
 MOST_BYTES: Final = 16_384
 _TEMPLATE: Final = Environment(autoescape=True).from_string(
     Path(__file__).with_name("sign_in.html").read_text(encoding="utf-8")
 )
-_HEADERS: Final = {
+HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
@@ -43,7 +49,11 @@ class SignedInOnly:
     def __init__(self, app: ASGIApp, base: str, port: int) -> None:
         self._app, self._cookie = app, signed_in.cookie_name(port)
         self._page = f"{base}/sign-in"
-        self._open = {self._page, f"{base}/_stcore/health", f"{base}/{readiness.NAME}"}
+        # Both kinds of figures ask themselves who comes.
+        names = ("sign-in", "_stcore/health", readiness.NAME, METRICS, metrics.NAME)
+        provider = (LEAVE, BACK) if is_set_up(read_settings()) else ()
+        self._open = {f"{base}/{name}" for name in (*names, *provider)}
+        self._api = f"{base}{API}/"  # asks for keys itself, as well as for this cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, lead to the page to sign in, or refuse."""
@@ -51,7 +61,7 @@ class SignedInOnly:
             await self._app(scope, receive, send)
             return
         asked = HTTPConnection(scope)
-        if asked.url.path in self._open:
+        if asked.url.path in self._open or scope["path"].startswith(self._api):
             await self._app(scope, receive, send)
             return
         token = asked.cookies.get(self._cookie)
@@ -90,20 +100,20 @@ def sign_in_routes(base: str, port: int) -> list[Route]:
     cookie = signed_in.cookie_name(port)
 
     async def show(request: Request) -> Response:
-        return _page(next=_own_path(request.query_params.get("next"), base))
+        return page(base, next=own_path(request.query_params.get("next"), base))
 
     async def take(request: Request) -> Response:
         if int(request.headers.get("content-length", MOST_BYTES + 1)) > MOST_BYTES:
             return PlainTextResponse("That is too long.", 413)
         form = await request.form(max_files=0, max_fields=5)
-        name, there = _text(form, "name"), _own_path(_text(form, "next"), base)
+        name, there = _text(form, "name"), own_path(_text(form, "next"), base)
         try:
             token = await run_in_threadpool(signed_in.sign_in, name, _text(form, "password"))
         except SignInError as error:
-            return _page(problem=_sentence(error), name=name, next=there, status=403)
+            return page(base, problem=sentence(error), name=name, next=there, status=403)
         except AetherError:
-            return _page(problem=_AWAY, name=name, next=there, status=503)
-        response = RedirectResponse(there, 303, headers=_HEADERS)
+            return page(base, problem=_AWAY, name=name, next=there, status=503)
+        response = RedirectResponse(there, 303, headers=HEADERS)
         response.set_cookie(
             cookie,
             token,
@@ -119,7 +129,7 @@ def sign_in_routes(base: str, port: int) -> list[Route]:
             await run_in_threadpool(signed_in.sign_out, request.cookies.get(cookie))
         except AetherError:
             return PlainTextResponse(_AWAY, 503)
-        response = RedirectResponse(f"{base}/sign-in", 303, headers=_HEADERS)
+        response = RedirectResponse(f"{base}/sign-in", 303, headers=HEADERS)
         response.delete_cookie(cookie)
         return response
 
@@ -130,9 +140,33 @@ def sign_in_routes(base: str, port: int) -> list[Route]:
     ]
 
 
-def _page(*, problem: str = "", name: str = "", next: str, status: int = 200) -> Response:  # noqa: A002
-    text = _TEMPLATE.render(problem=problem, name=name, next=next)
-    return HTMLResponse(text, status, headers=_HEADERS)
+def page(
+    base: str,
+    *,
+    problem: str = "",
+    name: str = "",
+    next: str | None = None,  # noqa: A002
+    status: int = 200,
+) -> Response:
+    """The page to sign in.
+
+    Args:
+        base: Path below which the app lies, without a slash at its end.
+        problem: What has gone wrong.
+        name: As it was typed.
+        next: Where to go on; to the beginning when None.
+        status: Of the answer.
+    """
+    settings, there = read_settings(), next or f"{base}/"
+    provider = f"{base}/{LEAVE}?{urlencode({'next': there})}" if is_set_up(settings) else ""
+    text = _TEMPLATE.render(
+        problem=problem,
+        name=name,
+        next=there,
+        provider=provider,
+        provider_name=settings.oidc_name,
+    )
+    return HTMLResponse(text, status, headers=HEADERS)
 
 
 def _text(form: FormData, field: str) -> str:
@@ -140,12 +174,13 @@ def _text(form: FormData, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _sentence(error: AetherError) -> str:
+def sentence(error: AetherError) -> str:
+    """An error as a sentence."""
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _own_path(asked: str | None, base: str) -> str:
+def own_path(asked: str | None, base: str) -> str:
     """Where to go on: a path of this app, and never another site's."""
     path = asked or f"{base}/"
     parts = urlsplit(path)

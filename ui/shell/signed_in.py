@@ -1,6 +1,7 @@
 """Who has signed in, where that is required."""
 
 import html
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -34,12 +35,25 @@ def sign_in(name: str, password: str) -> str:
     return _gate(read_settings().home).sign_in(state.store(), name, password)
 
 
+def leave(back: str, there: str) -> tuple[str, str]:
+    """Send somebody to the provider; see `Gate.leave`."""
+    settings = read_settings()
+    return _gate(settings.home).leave(settings, back, there)
+
+
+def come_back(back: str, carried: str | None, answer: Mapping[str, str]) -> tuple[str, str]:
+    """Sign in somebody who comes back from the provider; see `Gate.come_back`."""
+    return _gate(read_settings().home).come_back(state.store(), back, carried, answer)
+
+
 def who(token: str | None) -> SignedIn | None:
     """Who carries a token; None where it is no longer good.
 
     Raises:
         StoreUnavailableError: The accounts cannot be asked.
     """
+    if token is None:
+        return None
     return _gate(read_settings().home).who(state.store(), token)
 
 

@@ -14,6 +14,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from aether_core.errors import InputError
 from aether_core.files.whole import atomic_path
+from workflows.accounts.acting import OPERATOR, asking
+from workflows.accounts.quotas import QuotaError, check_upload
 from workflows.home.server_paths import allowed_path
 from workflows.home.settings import read_settings
 
@@ -84,22 +86,41 @@ def _stored(file: "UploadedFile") -> Path:
 
     Raises:
         InputError: It was removed from the home meanwhile.
+        QuotaError: This account has uploaded as much as it may.
     """
-    folder = _folder() / file.file_id
+    whose = _whose()
+    folder = _folder() / f"{file.file_id}{whose}"
     path = folder / PurePosixPath(file.name.replace("\\", "/")).name
     if not path.exists():
         if file.type == _ON_DISK:
             raise InputError(
                 "the upload is no longer kept", path.name, "upload it again", code="upload-gone"
             )
-        folder.mkdir(parents=True, exist_ok=True)
+        _folder().mkdir(parents=True, exist_ok=True)
         _forget_old()
+        if whose:
+            try:
+                check_upload(read_settings(), _kept_bytes(whose), file.size)
+            except QuotaError:
+                _let_go(file)  # nor is it kept in memory
+                raise
+        folder.mkdir(exist_ok=True)
         with atomic_path(path) as target, target.open("wb") as stream:
             file.seek(0)
             shutil.copyfileobj(file, stream)
     if file.type != _ON_DISK:
         _let_go(file)
     return path
+
+
+def _whose() -> str:
+    """What the folders of a visitor's uploads end in; empty where nobody signs in."""
+    person = asking()
+    return "" if person is OPERATOR else f"-{hashlib.sha256(person.name.encode()).hexdigest()[:16]}"
+
+
+def _kept_bytes(whose: str) -> int:
+    return sum(file.stat().st_size for file in _folder().glob(f"*{whose}/*"))
 
 
 def keep(name: str, content: bytes) -> Path:

@@ -2,13 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from sqlalchemy.orm import Session
 
 from aether_core.errors import AetherError, ConflictError
 from db.accounts import accounts as account_rows
 from db.accounts import audit
 from db.schema import Account
 from workflows.accounts.acting import Role, allow
-from workflows.accounts.passwords import checked_name, hashed, is_right, take_as_long
+from workflows.accounts.passwords import (
+    checked_name,
+    hashed,
+    is_right,
+    take_as_long,
+    usable_name,
+)
+from workflows.accounts.provider import Stated
 from workflows.home.store import Store
 
 FREE_FAILURES = 5
@@ -166,6 +176,35 @@ def sign_in(store: Store, name: str, password: str) -> SignedIn:
     return signed_in
 
 
+def sign_in_stated(store: Store, who: Stated) -> SignedIn:
+    """Sign in whom a provider states; the first time, with an account of their own.
+
+    Whether an account of that name is there already decides nothing: it may be somebody else's.
+    """
+    now = datetime.now(UTC)
+    with store.session() as session:
+        account = account_rows.stated(session, who.issuer, who.subject)
+        if account is None:
+            name = _free_name(session, who)
+            account = Account(
+                name=name,
+                password_hash="",  # nosec B106
+                issuer=who.issuer,
+                subject=who.subject,
+                role=(who.role or Role.VIEWER).value,
+            )
+            session.add(account)
+            session.flush()
+            session.refresh(account)
+            audit.note(session, name, "come for the first time", who.issuer)
+        elif who.role is not None and who.role != account.role:
+            account.role = who.role.value
+            audit.note(session, account.name, "have another role", who.role)
+        account.signed_in_at = now
+        audit.note(session, account.name, "sign in", "")
+        return SignedIn(account.id, account.name, account.epoch, Role(account.role))
+
+
 def end_sign_ins(store: Store, signed_in: SignedIn) -> None:
     """Sign somebody out wherever that account is signed in."""
     with store.session() as session:
@@ -192,8 +231,19 @@ def last_deeds(store: Store, most: int) -> list[DeedSummary]:
         ]
 
 
+def _free_name(session: Session, who: Stated) -> str:
+    """A name for a new account that nobody has."""
+    usable = [name for one in who.names if (name := usable_name(one)) is not None]
+    base = next(iter(usable), "visitor")
+    tried = (base if n == 1 else f"{base[:58]}-{n}" for n in count(1))
+    return next(name for name in tried if account_rows.find(session, name) is None)
+
+
 def _tried(account: Account, password: str, now: datetime) -> SignedIn | None:
     """Note a try in the account's row."""
+    if not account.password_hash:
+        take_as_long(password)
+        return None
     if not is_right(password, account.password_hash):
         account.failures, account.failed_at = account.failures + 1, now
         return None

@@ -3,6 +3,7 @@
 import os
 import secrets
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,12 +13,21 @@ from typing import Final
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from aether_core.errors import AetherError, InputError
-from workflows.accounts.accounts import SignedIn, list_accounts, sign_in, still_signed_in
+from workflows.accounts.accounts import (
+    SignedIn,
+    list_accounts,
+    sign_in,
+    sign_in_stated,
+    still_signed_in,
+)
+from workflows.accounts.provider import is_set_up, leave_for, refused, who_came_back
 from workflows.home.settings import Settings
 from workflows.home.store import Store
 
 SIGNED_IN_S: Final = 7 * 24 * 3600
 """So long somebody stays signed in."""
+LEAVING_S: Final = 600
+"""So long somebody may take at the provider."""
 _LOOK_AGAIN_S: Final = 5
 """An account that was removed, or may do less, can be used as before no longer than this."""
 _SECRET_BYTES: Final = 32
@@ -34,6 +44,8 @@ def check_may_open(store: Store) -> None:
     Raises:
         InputError: There is no account.
     """
+    if is_set_up(store.settings):
+        return
     if is_required(store.settings) and not list_accounts(store):
         raise InputError(
             "signing in is required, and there is no account",
@@ -56,6 +68,7 @@ class Gate:
 
     def __init__(self, home: Path) -> None:
         self._signer = URLSafeTimedSerializer(_secret(home / "secret"), salt="aether-sign-in")
+        self._leaving = URLSafeTimedSerializer(_secret(home / "secret"), salt="aether-leaving")
         self._known: dict[tuple[int, str, int], tuple[float, SignedIn]] = {}
         self._lock = Lock()
 
@@ -65,9 +78,58 @@ class Gate:
         Raises:
             SignInError: Name and password do not belong together, or too many were tried.
         """
-        signed_in = sign_in(store, name, password)
-        token: str = self._signer.dumps([signed_in.account, signed_in.name, signed_in.epoch])
-        return token
+        return self._token(sign_in(store, name, password))
+
+    def leave(self, settings: Settings, back: str, there: str) -> tuple[str, str]:
+        """Send somebody to the provider.
+
+        Args:
+            settings: The installation's.
+            back: Where the provider sends them afterwards.
+            there: Where they want to go.
+
+        Returns:
+            The provider's address, and what the browser carries until it is back.
+
+        Raises:
+            AetherError: The provider does not answer, or not as it should.
+        """
+        leaving = leave_for(settings, back)
+        carried = [leaving.state, leaving.nonce, leaving.verifier, there]
+        return leaving.address, str(self._leaving.dumps(carried))
+
+    def come_back(
+        self, store: Store, back: str, carried: str | None, answer: Mapping[str, str]
+    ) -> tuple[str, str]:
+        """Sign in somebody who comes back from the provider.
+
+        Args:
+            store: Of the accounts.
+            back: As in `leave`.
+            carried: What the browser carries.
+            answer: What the provider had it say.
+
+        Returns:
+            The token that the browser carries from now on, and where it goes.
+
+        Raises:
+            ProviderError: This browser was not sent, it took too long, or the provider does not
+                let it in.
+            AetherError: The provider does not answer, or not as it should.
+        """
+        try:
+            state, nonce, verifier, there = self._leaving.loads(carried or "", max_age=LEAVING_S)
+        except (BadSignature, ValueError, TypeError):
+            raise refused("the browser was not sent there, or is late") from None
+        if not secrets.compare_digest(state.encode(), answer.get("state", "").encode()):
+            raise refused("the state is another")
+        if not answer.get("code"):
+            raise refused(f"there is no code; the provider says {answer.get('error', '')[:80]!r}")
+        who = who_came_back(store.settings, back, answer["code"], nonce, verifier)
+        return self._token(sign_in_stated(store, who)), there
+
+    def _token(self, signed_in: SignedIn) -> str:
+        return str(self._signer.dumps([signed_in.account, signed_in.name, signed_in.epoch]))
 
     def who(self, store: Store, token: str | None) -> SignedIn | None:
         """Who carries a token; None where it is none of ours, too old, or no longer good.

@@ -32,6 +32,12 @@ def checked_name(name: str) -> str:
     return plain
 
 
+def usable_name(said: str) -> str | None:
+    """What somebody is called elsewhere as an account's name; None where nothing is left of it."""
+    plain = re.sub(r"[^a-z0-9._@+-]+", "-", said.strip().lower()).strip("-._@+")[:60]
+    return plain if _NAME.fullmatch(plain) else None
+
+
 def hashed(password: str) -> str:
     """What is stored of a password.
 

@@ -1,7 +1,7 @@
 """The cities in the store: list, show, remove, and what their maps are drawn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from db.cities.facts import CityFacts, city_facts
 from db.evidence import models as model_rows
 from db.jobs import runs as run_rows
 from db.schema import City, Model
-from workflows.accounts.acting import Role, allow
+from workflows.accounts.acting import REMOVE_CITY, allow
 from workflows.cities.files import raster_folders
 from workflows.cities.units import unit_kind
 from workflows.home.owned_folders import remove_folders
@@ -148,6 +148,11 @@ def credits_of(city: City, model: Model | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*city.attribution, *trained_on]))
 
 
+def city_document(city: CitySummary) -> dict[str, Any]:
+    """A city as commands and the API tell it."""
+    return asdict(city)
+
+
 def list_cities(store: Store) -> list[CitySummary]:
     """Every city, by name."""
     with store.reading() as session:
@@ -172,7 +177,7 @@ def remove_city_numbered(store: Store, city_id: int) -> None:
     """
     with store.session() as session:
         city = city_rows.hold_city(session, city_id)
-        allow(session, Role.ADMIN, "remove city", city.slug)
+        allow(session, *REMOVE_CITY, city.slug)
         folders = _folders_of(store, session, city)
         city_rows.remove_city(session, city.slug)
     remove_folders(folders)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from aether_core.errors import ConflictError, InputError, NotFoundError
+from aether_core.errors import ConflictError, InputError
 from db.cities import cities as city_rows
 from workflows.home.store import Store
 
@@ -89,9 +89,7 @@ def check_slug_free(store: Store, slug: str) -> None:
         ConflictError: One has.
     """
     with store.session() as session:
-        try:
-            city_rows.city_by_slug(session, slug)
-        except NotFoundError:
+        if not city_rows.is_taken(session, slug):
             return
     raise ConflictError(
         "a city with this short name already exists",

@@ -28,7 +28,7 @@ from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.cities import years as year_rows
 from db.schema import City, PooledView
-from workflows.accounts.acting import Role, allow
+from workflows.accounts.acting import REMOVE_YEAR, allow
 from workflows.cities.files import files_staged, raster_folders
 from workflows.cities.units import all_units
 from workflows.cities.views import WIDE
@@ -215,7 +215,7 @@ def remove_year(store: Store, slug: str, year: int) -> None:
                 f"it has {_named(held)}",
                 code="no-such-year",
             )
-        allow(session, Role.ADMIN, "remove year", f"{slug}, {year}")
+        allow(session, *REMOVE_YEAR, f"{slug}, {year}")
         rasters = city_rows.rasters(session, city.id, year)
         folders = raster_folders(store.settings, rasters)
         year_rows.remove_year(session, city, year)

@@ -7,7 +7,7 @@ from pathlib import Path
 from aether_core.errors import ConflictError
 from db.jobs import jobs as job_rows
 from db.schema import UNFINISHED
-from workflows.accounts.acting import Role, allow
+from workflows.accounts.acting import CLEAR_CACHE, allow
 from workflows.fetch.job_kind import FETCH
 from workflows.fetch.progress import MEGABYTE
 from workflows.home.store import Store
@@ -62,7 +62,7 @@ def clear_cache(store: Store) -> CacheSummary:
     """
     with store.session() as session:
         at_work = job_rows.list_jobs(session, kinds=(FETCH.name,), states=UNFINISHED)
-        allow(session, Role.ADMIN, "clear cache")
+        allow(session, *CLEAR_CACHE)
     if at_work:
         raise ConflictError(
             "the cache is in use",

@@ -1,6 +1,7 @@
 """What an operator can set: environment variables named `AETHER_...`, nothing else."""
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -42,8 +43,24 @@ class Settings(BaseSettings):
             tables.
         sign_in: `on`, or `auto`: where the app listens on an address that others can reach.
         web_processes: Processes that serve the pages; as many as cores by default, four at most.
+        mcp: Whether `./aether mcp` lets an assistant ask.
+        map_origins: Addresses of other web pages that may read the API, separated by commas:
+            `https://maps.example.org`; none by default.
+        requests_per_minute: Requests one address may send in a minute; 0 for no limit.
+        api_requests_per_minute: Requests to the API with one key, or from one address without;
+            likewise.
         public_url: Where a proxy serves the app, `https://aether.example.org`; its pages may speak
             to the app as well as those of the address it listens on.
+        account_jobs: Jobs of one account that may wait or run at once; admins have no quota.
+        account_upload_mb: What one account may have uploaded and not used, in megabytes.
+        oidc_issuer: An OpenID provider that people may sign in with, as it names itself.
+        oidc_client_id: What the provider knows this installation by.
+        oidc_client_secret: Its secret there, if it has one; shown nowhere.
+        oidc_name: What the provider is called on the page to sign in.
+        oidc_scopes: What is asked of it.
+        oidc_name_claim: The claim that accounts are named by.
+        oidc_role_claim: The claim that roles follow from, parts of it joined by dots.
+        oidc_roles: Roles by value of that claim, `value=role` separated by semicolons.
         worker_idle_seconds: How long a worker that a command started waits for further jobs.
         alphaearth_url: Where the yearly AlphaEarth files and their index lie.
         alphaearth_token: Bearer token for that address, sent nowhere else; shown nowhere.
@@ -79,7 +96,23 @@ class Settings(BaseSettings):
     migration_backup: bool = True
     sign_in: Literal["auto", "on"] = "auto"
     web_processes: int = Field(default_factory=_usual_web_processes, ge=1, le=64)
+    mcp: bool = False
+    map_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    requests_per_minute: int = Field(default=6000, ge=0)
+    api_requests_per_minute: int = Field(default=1200, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
+    oidc_issuer: str | None = Field(default=None, pattern=r"^https?://[^?#]+$")
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_name: str = "your organisation"
+    oidc_scopes: str = Field(default="openid profile email", pattern=r"^(.* )?openid( .*)?$")
+    oidc_name_claim: str = "preferred_username"
+    oidc_role_claim: str = "roles"
+    oidc_roles: Annotated[
+        tuple[tuple[str, Literal["viewer", "analyst", "admin"]], ...], NoDecode
+    ] = ()
+    account_jobs: int = Field(default=50, ge=1)
+    account_upload_mb: int = Field(default=10_000, ge=1)
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"
     alphaearth_token: SecretStr | None = None
@@ -94,6 +127,16 @@ class Settings(BaseSettings):
     fetch_ask_mb: int = Field(default=500, ge=0)
     fetch_limit_km2: int = Field(default=20_000, ge=1)
 
+    @field_validator("map_origins", mode="before")
+    @classmethod
+    def _origins(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        origins = tuple(one.strip().rstrip("/") for one in given.split(",") if one.strip())
+        if any(not re.fullmatch(r"https?://[^/?#*]+", one) for one in origins):
+            raise ValueError("write addresses without a path, such as https://maps.example.org")
+        return origins
+
     @field_validator("server_paths", mode="before")
     @classmethod
     def _folders(cls, given: object) -> object:
@@ -103,6 +146,17 @@ class Settings(BaseSettings):
         if any(not folder.is_absolute() for folder in folders):
             raise ValueError("write full paths, such as /srv/data")
         return tuple(folders)
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _roles(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return tuple(
+            tuple(part.strip() for part in one.rpartition("=")[::2])
+            for one in given.split(";")
+            if one.strip()
+        )
 
     @property
     def cities(self) -> Path:

@@ -1,6 +1,6 @@
 """Where everything is kept: one PostGIS database and one folder."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +13,35 @@ from db.cities import folders as folder_rows
 from db.cluster.embedded import PrivateCluster
 from db.engine import libpq_url, open_engine, reachable, reading_scope, session_scope
 from db.migrate import migrate
+from db.sight import limit_sight
 from workflows.home.before_migration import keep_before_migration
 from workflows.home.reading import apply_reading_limits
 from workflows.home.settings import Settings, read_settings
+
+
+def _all() -> None:
+    return None
+
+
+class _Asking:
+    """How this process finds out whose sight a session has."""
+
+    account: Callable[[], str | None] = staticmethod(_all)
+
+
+def sight_is_told_by(account: Callable[[], str | None]) -> None:
+    """Let every session find only the cities that an account may see.
+
+    Args:
+        account: Names it for the thread that calls it; None: one who sees all.
+    """
+    _Asking.account = staticmethod(account)
+
+
+def _limit(session: Session) -> None:
+    account = _Asking.account()
+    if account is not None:
+        limit_sight(session, account)
 
 
 @dataclass(frozen=True)
@@ -45,6 +71,7 @@ class Store:
             StoreUnavailableError: The database cannot be reached.
         """
         with session_scope(self.engine) as session:
+            _limit(session)
             yield session
 
     @contextmanager
@@ -55,6 +82,7 @@ class Store:
             StoreUnavailableError: The database cannot be reached.
         """
         with reading_scope(self.engine) as session:
+            _limit(session)
             yield session
 
 
@@ -113,6 +141,6 @@ def open_store(settings: Settings | None = None) -> Store:
     url = database_url(settings)
     migrate(url, before=partial(keep_before_migration, settings, url))
     store = Store(settings, url, open_engine(url))
-    with store.session() as session:
+    with session_scope(store.engine) as session:  # of all cities, whoever opens it
         folder_rows.make_relative(session, str(settings.home))
     return store

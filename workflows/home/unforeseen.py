@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
+import structlog
 from sqlalchemy.exc import DBAPIError
 
 from aether_core.errors import AetherError
@@ -18,6 +19,8 @@ from workflows.home.log_output import rotate
 from workflows.home.settings import Settings, read_settings
 
 LOG = "errors.log"
+REQUEST = "request"
+"""What a request's name is called in log lines."""
 
 
 def in_plain_words(error: BaseException) -> AetherError | None:
@@ -49,7 +52,10 @@ def note(error: BaseException) -> tuple[Path, str] | None:
         log = settings.logs / LOG
         rotate(log)
         with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} error {reference}\n")
+            when = datetime.now(UTC).isoformat(timespec="seconds")
+            request = structlog.contextvars.get_contextvars().get(REQUEST)
+            asked = f" request {request}" if request else ""
+            file.write(f"{when} error {reference}{asked}\n")
             file.writelines(traceback.format_exception(error))
         return log, reference
     return None

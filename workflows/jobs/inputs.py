@@ -63,7 +63,7 @@ def keep_inputs(store: Store, job_id: int, request: R) -> R:
         return target
 
     try:
-        changed: R = _with_paths(request, kept)
+        changed: R = with_paths(request, kept)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -73,7 +73,7 @@ def keep_inputs(store: Store, job_id: int, request: R) -> R:
 def kept_inputs(store: Store, job_id: int, request: R) -> R:
     """The request of `keep_inputs` with paths that can be opened."""
     folder = job_folder(store, job_id)
-    opened: R = _with_paths(request, lambda path: folder / path)
+    opened: R = with_paths(request, lambda path: folder / path)
     return opened
 
 
@@ -87,15 +87,20 @@ def forget_outputs(store: Store, job_id: int) -> None:
     shutil.rmtree(job_folder(store, job_id) / OUTPUTS, ignore_errors=True)
 
 
-def _with_paths(value: Any, change: Callable[[Path], Path]) -> Any:  # noqa: ANN401 - any request
-    """The value with every path in it changed, in the order of its fields."""
+def with_paths(value: Any, change: Callable[[Path], Path]) -> Any:  # noqa: ANN401 - any request
+    """The value with every path in it changed, in the order of its fields.
+
+    Args:
+        value: A request: a dataclass, or a list or value within one.
+        change: Says what becomes of a path.
+    """
     if isinstance(value, Path):
         return change(value)
     if isinstance(value, list | tuple):
-        return type(value)(_with_paths(inner, change) for inner in value)
+        return type(value)(with_paths(inner, change) for inner in value)
     if is_dataclass(value) and not isinstance(value, type):
         changed = {
-            field.name: _with_paths(getattr(value, field.name), change)
+            field.name: with_paths(getattr(value, field.name), change)
             for field in fields(value)
             if field.init
         }

@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -14,7 +14,8 @@ from aether_core.errors import AetherError, CancelledError, InputError, StoreUna
 from aether_core.progress import Progress, silent
 from db.jobs import jobs as job_rows
 from db.schema import UNFINISHED, Job, JobState
-from workflows.accounts.acting import allow
+from workflows.accounts.acting import OPERATOR, allow, asking
+from workflows.accounts.quotas import check_jobs
 from workflows.home.store import Store, revive
 from workflows.jobs.inputs import forget_outputs, job_folder, keep_inputs
 from workflows.jobs.kind import JobKind
@@ -81,6 +82,18 @@ class JobSummary:
     def is_left(self) -> bool:
         """Whether it counts as running, but its worker has given no sign for long."""
         return (self.silent_seconds or 0.0) > STALLED_SECONDS
+
+
+def job_document(job: JobSummary) -> dict[str, Any]:
+    """A job as commands and the API tell it."""
+    return asdict(job)
+
+
+def took(job: JobSummary) -> float:
+    """Seconds a job that is done took, from its last start."""
+    if job.started is None or job.finished is None:
+        return 0.0
+    return (job.finished - job.started).total_seconds()
 
 
 class JobEndedError(AetherError):
@@ -155,8 +168,11 @@ def new_job(
     Raises:
         ConflictError: Another unfinished job claims the same.
         NotAllowedError: Whoever asks may not have one.
+        QuotaError: They have as many as they may.
     """
     allow(session, kind.role, f"start {kind.noun}", subject)
+    check_jobs(session)
+    person = asking()
     return job_rows.add_job(
         session,
         kind=kind.name,
@@ -167,6 +183,7 @@ def new_job(
         city_id=city_id if goes_with_city else None,
         claim=kind.claim(subject, request),
         lock=kind.lock(city_id),
+        who="" if person is OPERATOR else person.name,
     )
 
 
@@ -247,6 +264,12 @@ def jobs_lately(store: Store, limit: int) -> list[JobSummary]:
     """
     with store.reading() as session:
         return [summarise(job) for job in job_rows.lately(session, limit)]
+
+
+def count_jobs(store: Store) -> list[tuple[str, str, int]]:
+    """How many jobs there are of each kind in each state."""
+    with store.reading() as session:
+        return job_rows.count_by_state(session)
 
 
 def cancel_job(store: Store, job_id: int) -> JobSummary:

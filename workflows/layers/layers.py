@@ -3,7 +3,7 @@
 import importlib.metadata
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,7 @@ from db.evidence import models as model_rows
 from db.layers import layers as layer_rows
 from db.layers.units import SPATIAL_UNITS
 from db.schema import City, Layer
-from workflows.accounts.acting import Role, allow
+from workflows.accounts.acting import KEEP_MAP, REMOVE_MAP, RENAME_MAP, allow
 from workflows.cities.cities import credits_of
 from workflows.cities.names import checked_line
 from workflows.cities.units import all_units
@@ -199,7 +199,7 @@ def _keep(
     with store.session() as session:
         # The lock: two who keep a search of the same name at once get two names.
         city = city_rows.lock_city(session, model.city_id)
-        allow(session, Role.ANALYST, "keep map", f"{city.slug}, {title}")
+        allow(session, *KEEP_MAP, f"{city.slug}, {title}")
         row = layer_rows.add_layer(
             session,
             city.id,
@@ -231,6 +231,17 @@ def default_title(scores: CellScores) -> str:
     """What a layer is called when nobody gives it a title."""
     title = f"{scores.query} without {scores.minus}" if scores.minus else scores.query
     return title[:200]
+
+
+def layer_document(layer: LayerSummary) -> dict[str, Any]:
+    """A layer as commands and the API tell it.
+
+    Without what was measured, which the report and pages show, and the store's ids.
+    """
+    facts = asdict(layer)
+    for name in ("findings_document", "number", "cells_layer"):
+        del facts[name]
+    return facts
 
 
 def list_layers(store: Store, slug: str) -> list[LayerSummary]:
@@ -312,7 +323,7 @@ def rename_layer(store: Store, slug: str, layer: str, title: str) -> LayerSummar
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         row = layer_rows.layer_by_slug(session, city.id, layer)
-        allow(session, Role.ANALYST, "rename map", f"{slug}, {layer}")
+        allow(session, *RENAME_MAP, f"{slug}, {layer}")
         layer_rows.change_layer(session, row, title=title)
         return summarise(session, city, row)
 
@@ -325,7 +336,7 @@ def remove_layer(store: Store, slug: str, layer: str) -> None:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        allow(session, Role.ANALYST, "remove map", f"{slug}, {layer}")
+        allow(session, *REMOVE_MAP, f"{slug}, {layer}")
         layer_rows.remove_layer(session, city.id, layer)
 
 

@@ -11,7 +11,7 @@ from aether_core.charts.own_classes import OwnClasses, own_breaks, typed_limits
 from aether_core.errors import InputError
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
-from workflows.accounts.acting import Role, allow
+from workflows.accounts.acting import CHOOSE_COLOURS, allow
 from workflows.home.documents import to_document
 from workflows.home.store import Store
 from workflows.layers.breaks import field_breaks, scale_of
@@ -92,7 +92,7 @@ def choose_classes(
         kept = {**row.own_classes, name: to_document(own)}
         if own.is_default:
             del kept[name]
-        allow(session, Role.ANALYST, "choose colours", f"{slug}, {layer}")
+        allow(session, *CHOOSE_COLOURS, f"{slug}, {layer}")
         layer_rows.change_layer(session, row, own_classes=kept)
         return summarise(session, city, row)
 

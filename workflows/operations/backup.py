@@ -30,6 +30,7 @@ from db import dump
 from db.cities.folders import FileRows, file_rows
 from db.engine import allow_long
 from db.schema import City, JobState
+from workflows.accounts.acting import BACK_UP, allow
 from workflows.home.free_disk import free_bytes
 from workflows.home.paths import folder_in, in_home, path_in_backup
 from workflows.home.settings import Settings
@@ -136,6 +137,8 @@ def backup(
     with ending_in_order(), disk_in_words(store.settings.home):
         with atomic_path(target, force=force) as temporary:
             manifest = _write(store, temporary, progress)
+            with store.session() as session:
+                allow(session, *BACK_UP, target.name)
         return BackupSummary(
             file=target,
             bytes=target.stat().st_size,

@@ -21,6 +21,7 @@ CHECKS: Sequence[Look] = (
     machine.disks,
     machine.memory,
     machine.processors,
+    machine.readers,
     machine.torch,
     machine.encoder,
     machine.basemap,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aether_core.errors import StoreUnavailableError
 from aether_core.files.disk import disk_error
+from aether_core.reading import lacking
 from db.cluster.place import known_place
 from db.cluster.programs import find_client_programs, find_programs
 from workflows.home.free_disk import free_bytes
@@ -135,6 +136,18 @@ def processors(_patient: Patient) -> Iterator[Finding]:
         )
     else:
         yield fine("threads", f"wait passively, {threads or 'as many as processors'}")
+
+
+def readers(_patient: Patient) -> Iterator[Finding]:
+    """What the processes that read users' files are kept from."""
+    if missing := lacking():
+        yield warning(
+            "file readers",
+            f"this kernel cannot keep them from: {' and '.join(missing)}",
+            "run Linux 5.13 or newer with Landlock and seccomp; limits of memory and time hold",
+        )
+    else:
+        yield fine("file readers", "reach no network and no other files")
 
 
 def torch(_patient: Patient) -> Iterator[Finding]:

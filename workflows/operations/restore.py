@@ -29,6 +29,7 @@ from db.jobs import jobs as job_rows
 from db.jobs import workers as worker_rows
 from db.migrate import downgrade, known_revisions, migrate, require_postgis
 from db.schema import UNFINISHED
+from workflows.accounts.acting import RESTORE, allow
 from workflows.home.free_disk import free_bytes
 from workflows.home.settings import Settings
 from workflows.home.store import Store, database_url
@@ -111,7 +112,7 @@ def restore(settings: Settings, file: Path, progress: Progress = silent) -> Rest
         _check_version(file, backup.manifest)
         _check_content(backup, progress)
         with disk_in_words(settings.home), only_one(settings):
-            stopped = _fill(settings, backup, progress)
+            stopped = _fill(settings, file, backup, progress)
     manifest = backup.manifest
     here, _ = told_settings(settings)
     return RestoreSummary(
@@ -155,7 +156,7 @@ def _bytes_of(manifest: Manifest) -> int:
     return manifest.database.size + sum(kept.size for kept in manifest.files)
 
 
-def _fill(settings: Settings, backup: BackupReader, progress: Progress) -> list[int]:
+def _fill(settings: Settings, file: Path, backup: BackupReader, progress: Progress) -> list[int]:
     """Fill the home; returns the jobs that were stopped."""
     if left := left_over(settings):
         raise ConflictError(
@@ -192,6 +193,8 @@ def _fill(settings: Settings, backup: BackupReader, progress: Progress) -> list[
             )
         progress("bringing the database up to date", 0, 1)
         migrate(url)
+        with session_scope(engine) as session:
+            allow(session, *RESTORE, file.name)
         return _stopped(engine, backup.manifest.head.created)
     finally:
         engine.dispose()

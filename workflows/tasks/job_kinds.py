@@ -4,9 +4,11 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from workflows.home.store import Store
+from workflows.jobs.job import JobSummary, took
 from workflows.jobs.kind import QUICK, JobKind
 from workflows.jobs.work import Work
-from workflows.tasks.task import TASKS, Task
+from workflows.tasks.task import TASKS, MapReport, Task
 
 FIT_STAGES: Final = (
     ("reading", 0.08),
@@ -63,6 +65,17 @@ def map_job(task: str) -> MapJob:
         KeyError: There is no such kind of task: a mistake of the caller.
     """
     return MapJob(TASKS[task])
+
+
+def map_report(store: Store, job: JobSummary) -> MapReport:
+    """What is told of a map that a job has made.
+
+    Raises:
+        NotFoundError: The city or a layer has been removed since.
+        KeyError: It is no job of a map: a mistake of the caller.
+    """
+    layers = {name: layer for name, layer in job.result.items() if name != "read"}
+    return TASKS[job.kind].report(store, job.city, layers, job.result["read"], took(job))
 
 
 def map_jobs() -> dict[str, MapJob]:

@@ -29,7 +29,7 @@ from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.evidence import models as model_rows
 from db.schema import City
-from workflows.accounts.acting import Role, allow
+from workflows.accounts.acting import IMPORT_MODEL, allow
 from workflows.home.encoders import encoder_named
 from workflows.home.owned_folders import staged, storing
 from workflows.home.store import Store
@@ -244,7 +244,7 @@ def import_model(
         city = city_rows.lock_city(session, city_rows.city_by_slug(session, slug).id)
         _check_embedding(session, city, incoming)
         chosen = name or _free_name(session, incoming)
-        allow(session, Role.ANALYST, "import model", f"{slug}, {chosen}")
+        allow(session, *IMPORT_MODEL, f"{slug}, {chosen}")
         card = _card(session, city, incoming, chosen, trained_with)
         model = keep_model(store, session, folders, whole, city.id, incoming.heads, card)
         if model_rows.model_in_use(session, city.id) is None:

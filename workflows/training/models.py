@@ -1,8 +1,9 @@
 """A city's trained models: list them, choose the one in use."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,7 @@ from aether_core.model.files.card import UNKNOWN
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
 from db.schema import City, Model
-from workflows.accounts.acting import Role, allow
+from workflows.accounts.acting import USE_MODEL, allow
 from workflows.home.paths import in_home
 from workflows.home.settings import Settings
 from workflows.home.store import Store
@@ -79,6 +80,11 @@ def summarise(store: Store, model: Model) -> ModelSummary:
     )
 
 
+def model_document(model: ModelSummary) -> dict[str, Any]:
+    """A model as commands and the API tell it."""
+    return asdict(model)
+
+
 def list_models(store: Store, slug: str) -> list[ModelSummary]:
     """A city's models, newest first.
 
@@ -98,7 +104,7 @@ def use_model(store: Store, slug: str, name: str) -> ModelSummary:
     """
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
-        allow(session, Role.ANALYST, "use model", f"{slug}, {name}")
+        allow(session, *USE_MODEL, f"{slug}, {name}")
         return summarise(store, model_rows.use_model(session, city.id, name))
 
 

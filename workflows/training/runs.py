@@ -1,7 +1,7 @@
 """Training runs as users see them: list, show, cancel."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -134,6 +134,14 @@ def _summary(
         started=job.started_at,
         finished=job.finished_at,
     )
+
+
+def run_document(run: RunSummary) -> dict[str, Any]:
+    """A run as commands and the API tell it."""
+    facts = asdict(run)
+    metrics = facts.pop("metrics")
+    facts["run"] = facts.pop("id")
+    return {**facts, **metrics}
 
 
 def list_runs(store: Store, slug: str) -> list[RunSummary]:

@@ -16,6 +16,7 @@ from aether_core.reading import (
     ReadingLimits,
     UnreadableFileError,
     client,
+    lacking,
     remove_left_readings,
     set_reading_limits,
 )
@@ -87,15 +88,28 @@ def test_memory_is_bounded_and_the_caller_takes_none() -> None:
     assert given_up(error) == "memory"
 
 
+def told_by(folder: Path, sign: str = FILE.name) -> int:
+    """The process of a reader that leaves a sign in its own folder."""
+
+    def left() -> list[str]:
+        return [one.read_text() for one in folder.glob(f"*/{sign}")]
+
+    wait_for(lambda: any(left()))
+    return int(left()[0])
+
+
 @pytest.mark.usefixtures("short_time")
-def test_time_is_bounded(tmp_path: Path) -> None:
-    sign = tmp_path / FILE.name
+def test_time_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     started = time.monotonic()
-    with pytest.raises(UnreadableFileError) as error:
-        readers.takes_long(sign)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(readers.takes_long, FILE)
+        reader = told_by(tmp_path)
+        with pytest.raises(UnreadableFileError) as error:
+            reading.result()
     assert given_up(error) == "time"
     assert time.monotonic() - started < PATIENCE
-    assert not alive(int(sign.read_text()))
+    assert not alive(reader)
 
 
 @pytest.mark.usefixtures("small_limits")
@@ -150,7 +164,10 @@ def test_a_reader_without_end_is_told_of() -> None:
     assert given_up(error) == "depth"
 
 
-def test_a_few_are_read_at_once_and_the_others_wait(tmp_path: Path) -> None:
+def test_a_few_are_read_at_once_and_the_others_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     readers.nested_process(FILE)
     with ThreadPoolExecutor(5) as pool:
         running = list(pool.map(lambda _: readers.counts_itself(tmp_path, 0.3), range(5)))
@@ -168,12 +185,13 @@ def test_the_source_of_readers_has_one_thread_and_starts_anew_when_it_dies() -> 
 
 
 @pytest.mark.usefixtures("short_time")
-def test_a_reader_ends_with_the_source_it_was_forked_from(tmp_path: Path) -> None:
-    sign = tmp_path / FILE.name
+def test_a_reader_ends_with_the_source_it_was_forked_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(readers.takes_long, sign)
-        wait_for(lambda: sign.exists() and sign.read_text())
-        reader = int(sign.read_text())
+        reading = pool.submit(readers.takes_long, FILE)
+        reader = told_by(tmp_path)
         assert client._source is not None
         os.kill(client._source.pid, signal.SIGKILL)
         wait_for(lambda: not alive(reader))
@@ -197,25 +215,42 @@ def test_a_program_that_is_killed_leaves_no_reader(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    sign = tmp_path / "sign"
     script = (
         "from pathlib import Path; from tests import reading_examples as readers; "
-        f"readers.takes_long(Path({str(sign)!r}))"
+        "readers.takes_long(Path('sign'))"
     )
     program = subprocess.Popen(
         [sys.executable, "-c", script],
         cwd=Path(__file__).parents[3],
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
-    wait_for(lambda: sign.exists() and sign.read_text())
-    reader = int(sign.read_text())
+    reader = told_by(tmp_path, "sign")
     assert alive(reader)
     assert remove_left_readings() == []  # it is at work
     program.kill()
     program.wait()
     wait_for(lambda: not alive(reader))
     assert len(remove_left_readings()) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["sign"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(bool(lacking()), reason=f"this kernel has no means for {lacking()}")
+def test_a_reader_reaches_its_file_and_its_libraries_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    file, other = tmp_path / "a" / "places.shp", tmp_path / "a" / "other.shp"
+    for one in (file, file.with_suffix(".prj"), other):
+        one.write_text("x")
+    file.with_name("places.link").symlink_to(other)
+    found = readers.reaches(file, other=str(other))
+    done = {name for name, end in found.items() if end == "done"}
+    assert done == {"its file", "its parts", "its own folder", "a library's data"}
+    assert set(found.values()) <= {"done", "EACCES", "EPERM"}
+    assert [one.name for one in sorted(file.parent.iterdir())] == [
+        "other.shp",
+        "places.link",
+        "places.prj",
+        "places.shp",
+    ]
 
 
 def test_nothing_stays_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from workflows.accounts import acting
+from workflows.accounts.acting import Person, Role
+
 CONTENT = b"lon,lat\n" + b"24.9,60.1\n" * 1000
 
 
@@ -12,13 +15,13 @@ def page() -> None:
     import streamlit as st
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-    from aether_core.errors import InputError
+    from aether_core.errors import AetherError
     from ui.shell import uploads
 
     st.button("again")
     try:
         files = uploads.choose("Places", key="places", endings=["csv"])
-    except InputError as error:
+    except AetherError as error:
         st.error(str(error))
         files = []
     context = get_script_run_ctx()
@@ -44,6 +47,18 @@ def test_an_upload_is_written_once_and_let_go(visit: AppTest, tmp_path: Path) ->
     visit.button[0].click().run()
     assert visit.text[0].value == path
     assert Path(path).read_bytes() == CONTENT
+
+
+def test_an_account_keeps_no_more_than_its_quota(
+    visit: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AETHER_ACCOUNT_UPLOAD_MB", "1")
+    monkeypatch.setattr(acting._Asking, "who", lambda: Person("anna", Role.ANALYST))
+    for size, refused in ((600_000, False), (600_000, True), (300_000, False)):
+        visit.file_uploader(key="places-upload").upload("places.csv", b"x" * size).run()
+        assert bool(visit.error) is refused
+        assert visit.text[1].value == "0"  # nothing is left in memory
+    assert visit.text[0].value.endswith("places.csv")
 
 
 def test_paths_of_the_server_are_offered_where_an_operator_allows_some(

@@ -10,6 +10,7 @@ from tests.app_fixtures import SLUG
 from tests.errors import fault
 from workflows.accounts import accounts, acting
 from workflows.accounts.acting import NotAllowedError, Person, Role, people_are_told_by
+from workflows.accounts.quotas import QuotaError
 from workflows.cities.cities import list_cities, remove_city_numbered, show_city
 from workflows.cities.years import remove_year
 from workflows.fetch.cache import clear_cache
@@ -126,6 +127,25 @@ def test_what_is_not_done_is_not_noted(trained_store: Store, be: Callable[[Role]
     with pytest.raises(InputError, check=fault("own-year-not-removable", "2024")):
         remove_year(trained_store, SLUG, 2024)
     assert accounts.last_deeds(trained_store, 1000) == before
+
+
+def test_an_account_has_no_more_jobs_than_its_quota(
+    trained_store: Store, be: Callable[[Role], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AETHER_ACCOUNT_JOBS", "1")
+    keep_layer(trained_store, search_cells(trained_store, SLUG, "a night out"))
+    layer_file(trained_store)  # the operator has none
+    be(Role.VIEWER)
+    mine = layer_file(trained_store)
+    with pytest.raises(QuotaError, check=fault("quota-reached")):
+        layer_file(trained_store)
+    be(Role.ANALYST)
+    layer_file(trained_store)
+    be(Role.VIEWER)
+    cancel_job(trained_store, mine)
+    layer_file(trained_store)
+    be(Role.ADMIN)
+    assert layer_file(trained_store) < layer_file(trained_store)
 
 
 def test_the_first_account_is_an_admins_and_a_role_holds_at_once(

@@ -29,6 +29,7 @@ from tests.errors import fault
 from tests.forks import Forked
 from tests.store_consistency import assert_store_consistent, children, digest, scratch
 from tests.workflows.operations.processes import backup_until, restore_until, train
+from workflows.accounts.accounts import last_deeds
 from workflows.home.settings import Settings
 from workflows.home.store import Store, open_store
 from workflows.jobs.job import show_job
@@ -74,7 +75,11 @@ class InUse:
 
 
 def rows_of(url: str) -> dict[str, list[str]]:
-    """Every row of every table that a backup keeps, but for what a training is changing."""
+    """Every row of every table that a backup keeps.
+
+    But for what a training is changing, and for the list of who did what: a backup and its restore
+    are noted there when they are done.
+    """
     with psycopg.connect(conninfo(url)) as connection:
         return {
             table: [
@@ -84,7 +89,7 @@ def rows_of(url: str) -> dict[str, list[str]]:
                 )
             ]
             for table in kept_tables()
-            if table not in {"job", "run", "run_epoch"}
+            if table not in {"deed", "job", "run", "run_epoch"}
         }
 
 
@@ -166,6 +171,8 @@ def test_it_comes_back_row_by_row_and_file_by_file_however_often_it_was_killed(
     assert rows_of(url) == in_use.rows
     assert files_of(target.home) == in_use.files
     store = open_store(target)
+    assert [(one.action, one.subject) for one in last_deeds(store, 1)] == [("restore", "home.tar")]
+    assert last_deeds(in_use.store, 1)[0].action == "back up"
     assert_store_consistent(store)
     with store.session() as session:
         assert session.scalar(text(f'SELECT count(*) FROM "{in_use.view}"')) > 100  # noqa: S608

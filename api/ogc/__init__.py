@@ -1,0 +1,1 @@
+"""OGC API Features and Tiles: layers and places for QGIS, ArcGIS, GDAL and maps in browsers."""
