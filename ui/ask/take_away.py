@@ -81,7 +81,10 @@ def make_report(city: CitySummary, result: Answer | CellScores) -> None:
         icon=":material/description:",
         width="stretch",
         key="keep-and-report",
-        help="Saves this question to Maps and compares the two areas in a report.",
+        **rights.needing(
+            KEEP_MAP.role,
+            help="Saves this question to Maps and compares the two areas in a report.",
+        ),
     ):
         with errors.boxed(state.reachable):
             one = _result(result)

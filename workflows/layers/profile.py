@@ -29,6 +29,7 @@ from aether_core.tasks.findings import SampleFindings
 from aether_core.vector import NO_OPTIONS, VECTOR_SUFFIXES, ReadingReport, ReadOptions
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
+from workflows.accounts.acting import asked_by, asking
 from workflows.cities.cities import credits_of
 from workflows.cities.units import all_units
 from workflows.home.shared_results import SharedResults, computed_once
@@ -163,15 +164,17 @@ def prepare(store: Store, slug: str) -> None:
         store: That of the visitors: what is read is kept for the one it was read from.
         slug: The city.
     """
+    person = asking()
 
     def read() -> None:
         try:
-            with store.session() as session:
-                row = city_rows.city_by_slug(session, slug)
-                city = _CityKey(slug, row.id, row.created_at)
-            units = _ground(store, city).units
-            for layer in _chosen(store, slug, _Asked(None, None))[0]:
-                _layer_cells(store, city, layer, units)
+            with asked_by(person):
+                with store.session() as session:
+                    row = city_rows.city_by_slug(session, slug)
+                    city = _CityKey(slug, row.id, row.created_at)
+                units = _ground(store, city).units
+                for layer in _chosen(store, slug, _Asked(None, None))[0]:
+                    _layer_cells(store, city, layer, units)
         except Exception:  # it only saves time: who asks is told what is wrong
             log.warning("districts of %s were not made ready", slug, exc_info=True)
 

@@ -28,7 +28,8 @@ from tests.errors import fault
 
 ODD = "a \"b\" 'c'; DROP TABLE city;-- %s {} \\ ÄÖ 東京"
 
-OUTLIVES = {"account", "deed", "fetch", "text", "worker"}
+PEOPLE = {"account", "account_group", "group_member", "api_key", "deed"}
+OUTLIVES = PEOPLE | {"fetch", "text", "worker"}
 """Of no city: texts are shared, a fetch says what was downloaded, workers serve all."""
 
 
