@@ -16,7 +16,7 @@ from db.cities import cities, features, pois, streets, texts
 from db.evidence import area_sets, evaluations, label_sets, models
 from db.jobs import jobs, runs, studies
 from db.layers import layers
-from db.schema import AreaSet, City, CityArea, Job, LabelSet, Layer, Model, Run
+from db.schema import AreaSet, City, CityArea, Group, GroupCity, Job, LabelSet, Layer, Model, Run
 
 ODD = "a \"b\" 'c'; %s %(x)s {} \\ ÄÖ"
 OUTLINE = box(24.93, 60.16, 24.96, 60.18)
@@ -113,6 +113,10 @@ def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> S
     network = network_of(backdrop.geometry[1:].tolist())
     assert network is not None
     streets.add_streets(session, city.id, network)
+    group = Group(name=f"of {slug}")
+    session.add(group)
+    session.flush()
+    session.add(GroupCity(group_id=group.id, city_id=city.id))
     hashes = [f"hash-{n % 5}" for n in range(20)]
     poi_ids = pois.add_pois(session, city.id, poi_table(20, seed), hashes)
     base = features.add_view(
