@@ -29,8 +29,8 @@ from aether_core.progress import Progress, silent
 from db import dump
 from db.cities.folders import FileRows, file_rows
 from db.engine import allow_long
-from db.schema import City, JobState
-from workflows.accounts.acting import BACK_UP, allow
+from db.schema import City, Deed, JobState
+from workflows.accounts.acting import BACK_UP, allow, check_may
 from workflows.home.free_disk import free_bytes
 from workflows.home.paths import folder_in, in_home, path_in_backup
 from workflows.home.settings import Settings
@@ -132,13 +132,15 @@ def backup(
         StoreUnavailableError: The database is away, or PostgreSQL's client programs are.
     """
     began = time.monotonic()
+    check_may(*BACK_UP)
     check_target(target, force=force)
     remove_left(target.absolute().parent)  # what was killed had a name of its own, such as a date
     with ending_in_order(), disk_in_words(store.settings.home):
         with atomic_path(target, force=force) as temporary:
             manifest = _write(store, temporary, progress)
-            with store.session() as session:
-                allow(session, *BACK_UP, target.name)
+            if Deed.__tablename__ in manifest.rows:  # a store of an older version notes nothing
+                with store.session() as session:
+                    allow(session, *BACK_UP, target.name)
         return BackupSummary(
             file=target,
             bytes=target.stat().st_size,
