@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
@@ -33,6 +34,8 @@ STOP_SECONDS: Final = 8
 SOON_SECONDS: Final = 10
 MOST_SOON: Final = 3
 """So many processes that end so soon after their start, one after another, end the server."""
+UNCOUNTED_SECONDS: Final = 3
+"""A process at work counts a visit late: of twenty who came at once one was given eighteen."""
 READY: Final = b"r"
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
@@ -49,6 +52,8 @@ class _Process:
         started: By the clock that only goes forward.
         ready: Whether it serves.
         leaving: Since when its channel is closed; it is about to end, or has.
+        given: When it was given new visits that it has not counted yet, as far as is known.
+        begun: How many visits it had ever counted when last looked at.
     """
 
     number: int
@@ -57,6 +62,21 @@ class _Process:
     started: float = field(default_factory=time.monotonic)
     ready: bool = False
     leaving: float | None = None
+    given: deque[float] = field(default_factory=deque)
+    begun: int = 0
+
+    def coming(self, now: float, begun: int) -> int:
+        """How many new visits it was given so lately that it has not counted them yet.
+
+        Args:
+            now: By the clock that only goes forward.
+            begun: How many visits it has ever counted.
+        """
+        counted, self.begun = begun - self.begun, begun
+        while self.given and (counted > 0 or now - self.given[0] > UNCOUNTED_SECONDS):
+            self.given.popleft()
+            counted -= 1
+        return len(self.given)
 
 
 class SharedPort:
@@ -124,7 +144,7 @@ class SharedPort:
 
     def _start(self, number: int) -> None:
         here, there = socket.socketpair()
-        self._visits[number] = 0
+        self._visits.clear(number)
         pid = os.fork()
         if pid == 0:
             self._be(number, here, there)
@@ -232,22 +252,26 @@ class SharedPort:
                 connection.close()
 
     def _hand_over(self, connection: socket.socket, head: bytes) -> bool:
-        for process in self._in_order(process_named(head, self._port)):
+        named = process_named(head, self._port)
+        for process in self._in_order(named):
             try:
                 hand_over(process.channel, connection)
             except OSError:
                 continue
+            if process.number != named:
+                process.given.append(time.monotonic())
             return True
         return False
 
     def _in_order(self, named: int | None) -> list[_Process]:
         """Where a connection may go: where its visit lives, else where the fewest are, in turn."""
         self._turn += 1
+        now = time.monotonic()
         return sorted(
             (process for process in self._processes.values() if process.ready),
             key=lambda one: (
                 one.number != named,
-                self._visits[one.number],
+                self._visits[one.number] + one.coming(now, self._visits.begun(one.number)),
                 (one.number - self._turn) % self._count,
             ),
         )

@@ -13,7 +13,8 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_COUNT: Final = Struct("=i")
+_COUNTS: Final = Struct("=iI")
+"""Visits now, and all there ever were."""
 
 
 class Visits:
@@ -24,15 +25,33 @@ class Visits:
     """
 
     def __init__(self, processes: int) -> None:
-        self._memory = mmap(-1, processes * _COUNT.size)
+        self._memory = mmap(-1, processes * _COUNTS.size)
 
     def __getitem__(self, process: int) -> int:
         """Visits of one process now."""
-        return int(_COUNT.unpack_from(self._memory, process * _COUNT.size)[0])
+        return int(self._counts(process)[0])
 
-    def __setitem__(self, process: int, visits: int) -> None:
-        """Note what one process has; only itself does, or who has just started it."""
-        _COUNT.pack_into(self._memory, process * _COUNT.size, visits)
+    def begun(self, process: int) -> int:
+        """How many visits one process has ever had."""
+        return int(self._counts(process)[1])
+
+    def begin(self, process: int) -> None:
+        """Note one more; only the process itself does."""
+        now, ever = self._counts(process)
+        _COUNTS.pack_into(self._memory, process * _COUNTS.size, now + 1, ever + 1)
+
+    def end(self, process: int) -> None:
+        """Note one less; only the process itself does."""
+        now, ever = self._counts(process)
+        _COUNTS.pack_into(self._memory, process * _COUNTS.size, now - 1, ever)
+
+    def clear(self, process: int) -> None:
+        """Note that a process has none, as it is about to be started."""
+        ever = self._counts(process)[1]
+        _COUNTS.pack_into(self._memory, process * _COUNTS.size, 0, ever)
+
+    def _counts(self, process: int) -> tuple[int, ...]:
+        return _COUNTS.unpack_from(self._memory, process * _COUNTS.size)
 
 
 def cookie_name(port: int) -> str:
@@ -72,11 +91,11 @@ class StaysHere:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and say where the visit stays."""
         if scope["type"] == "websocket":
-            self._visits[self._process] += 1
+            self._visits.begin(self._process)
             try:
                 await self._app(scope, receive, send)
             finally:
-                self._visits[self._process] -= 1
+                self._visits.end(self._process)
         elif scope["type"] == "http":
             proxied = "x-forwarded-for" in Headers(scope=scope)
             await self._app(scope, receive, self._marking(send, proxied=proxied))

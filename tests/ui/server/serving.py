@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from ui.server import shared_port
@@ -32,6 +33,18 @@ def _fail(_number: int, _channel: socket.socket, _visits: Visits) -> None:
     sys.exit(3)
 
 
+class LateAtOne:
+    """The first process comes late to a visit where that is asked for, as one at work does."""
+
+    def __init__(self, app: ASGIApp, number: int) -> None:
+        self._app, self._number = app, number
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._number == 0 and b"late" in scope.get("query_string", b""):
+            await asyncio.sleep(0.5)
+        await self._app(scope, receive, send)
+
+
 class _answer:  # noqa: N801 - a function that keeps the port
     def __init__(self, port: int) -> None:
         self.port = port
@@ -48,9 +61,10 @@ class _answer:  # noqa: N801 - a function that keeps the port
             await websocket.send_text(str(number))
             await websocket.receive()
 
+        late = Middleware(LateAtOne, number=number)
         stays = Middleware(StaysHere, process=number, visits=visits, port=self.port)
         app = Starlette(
-            routes=[Route("/", who), WebSocketRoute("/visit", visit)], middleware=[stays]
+            routes=[Route("/", who), WebSocketRoute("/visit", visit)], middleware=[late, stays]
         )
         channel.send(READY)
         config = uvicorn.Config(

@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
@@ -80,6 +82,18 @@ def test_visits_are_spread_and_stay_where_they_began(port: int) -> None:
             again = [ask(port, f"other=1; {told.cookie}; more=2") for _ in range(3)]
             assert {one.pid for one in again} == {told.pid}
         began = [visits.enter_context(visit(port)).recv() for _ in range(6)]
+        assert sorted(began) == ["0", "0", "0", "1", "1", "1"]
+
+
+def test_visits_that_come_at_once_are_spread_before_they_are_counted() -> None:
+    with serving() as (port, _), ExitStack() as visits:
+        assert soon(lambda: answers(port), 10)
+        with ThreadPoolExecutor(6) as threads:
+            came = []
+            for _ in range(6):
+                came.append(threads.submit(connect, f"ws://127.0.0.1:{port}/visit?late"))
+                time.sleep(0.05)  # the second process has counted one meanwhile
+        began = [visits.enter_context(one.result()).recv() for one in came]
         assert sorted(began) == ["0", "0", "0", "1", "1", "1"]
 
 
