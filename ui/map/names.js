@@ -80,8 +80,8 @@ export const written = (one, data, font) => ({
   fontFamily: font,
   fontWeight: WEIGHT,
   characterSet: "auto",
-  fontSettings: { sdf: true, fontSize: 32, buffer: 6, radius: 8, smoothing: 0.18 },
-  outlineWidth: 3,
+  fontSettings: { sdf: true, fontSize: 32, buffer: 8, radius: 12, smoothing: 0.2 },
+  outlineWidth: 6,
   outlineColor: [...one.halo, 230],
   opacity: one.opacity,
 });
