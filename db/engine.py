@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -122,7 +123,23 @@ def open_engine(
         },
     )
     _ping_what_rested(engine)
+    _OPENED.add(engine)
     return engine
+
+
+_OPENED: WeakSet[Engine] = WeakSet()
+
+
+def _forget_inherited() -> None:
+    """Let a forked process open connections of its own.
+
+    By one of its parent's the two would read each other's answers, or wait for ever for theirs.
+    """
+    for engine in list(_OPENED):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_inherited)
 
 
 def _ping_what_rested(engine: Engine) -> None:

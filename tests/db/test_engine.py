@@ -1,5 +1,7 @@
 """Addresses, and database errors in plain words."""
 
+import os
+
 import psycopg
 import pytest
 from sqlalchemy import Engine, text
@@ -110,3 +112,24 @@ def test_defects_of_ours_are_not_hidden(engine: Engine) -> None:
 
     with pytest.raises(ProgrammingError):
         ask_wrongly()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded")
+def test_a_forked_process_has_connections_of_its_own(engine: Engine) -> None:
+    own = text("SELECT pg_backend_pid()")
+    with engine.connect() as connection:
+        before = connection.scalar(own)
+    read, write = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            with engine.connect() as connection:
+                os.write(write, str(connection.scalar(own)).encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as told:
+        theirs = int(told.read())
+    os.waitpid(child, 0)
+    with engine.connect() as connection:
+        assert connection.scalar(own) == before
+    assert theirs != before
