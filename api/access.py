@@ -32,15 +32,22 @@ def key_in(headers: Headers) -> str | None:
     Returns:
         None where it shows none. What cannot be read is the empty text, which is no key.
     """
-    kind, _, value = headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return value.strip()
-    if kind.lower() == "basic":
-        try:
-            return base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            return ""
-    return headers.get("x-api-key", "" if kind else None)
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    read = _SCHEMES.get(scheme.lower())
+    if read is not None:
+        return read(value.strip())
+    return headers.get("x-api-key", "" if scheme else None)
+
+
+def _password_of(value: str) -> str:
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+_SCHEMES: Final[Mapping[str, Callable[[str], str]]] = {"bearer": str, "basic": _password_of}
+"""How each scheme of HTTP authentication carries a key."""
 
 
 class Access:

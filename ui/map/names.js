@@ -7,7 +7,6 @@ const WEIGHT = 600;
 const SQUARE = 14; // pixels a side of what a name keeps free around it
 const APART = 260; // pixels between two that are the same
 const MOST = 150;
-const TOO_LONG = { Street: 1.1, Park: 1.5, Water: 1.5 }; // a name, by what there is room for
 const EARTH_M = 40075016.7;
 
 export class Names {
@@ -41,7 +40,7 @@ export class Names {
       if (lon < west || lon > east || lat < south || lat > north) continue;
       name.wide ??= this.widthOf(name.t);
       const metre = world / (EARTH_M * Math.cos((lat * Math.PI) / 180));
-      if (name.wide > name.l * metre * TOO_LONG[name.n]) continue;
+      if (name.wide > name.l * metre) continue;
       const [x, y] = [((lon + 180) / 360) * world, mercator(lat) * world];
       const same = before.get(name.t) ?? [];
       if (same.some(([left, up]) => Math.hypot(left - x, up - y) < APART)) continue;

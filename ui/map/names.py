@@ -29,7 +29,7 @@ def names_of(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 
     Returns:
         `p` longitude and latitude, `t` the name, `n` what it names, `a` its slope in degrees
-        anticlockwise from east, above -90 and up to 90, `l` the metres there are for it, and `f`
+        anticlockwise from east, above -90 and up to 90, `l` the metres it may take, and `f`
         whether the search offers it: one of the spots that bear a name within a kilometre.
     """
     named = frame[(frame["name"] != "") & frame["kind"].isin(list(_KINDS))]
@@ -55,7 +55,7 @@ def _spots(kind: "_Kind", name: str, shapes: Shapes) -> Iterator[dict[str, Any]]
             "t": name,
             "n": kind.word,
             "a": round(slope),
-            "l": round(room),
+            "l": round(room * kind.beyond),
             "f": at in offered,
         }
 
@@ -97,15 +97,22 @@ def _scale(shapes: Shapes) -> npt.NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What has names: the search's word for it, and where on it they can be written."""
+    """What has names.
+
+    Attributes:
+        word: The search's word for it.
+        beyond: How much longer than what bears it a name may be.
+        spots: Where on it names can be written: longitude, latitude, slope, metres.
+    """
 
     word: str
+    beyond: float
     spots: Callable[[Shapes], npt.NDArray[np.float64]]
 
 
 _KINDS: Final = {
-    "road": _Kind("Street", _along),
-    "green": _Kind("Park", _inside),
-    "water": _Kind("Water", _inside),
+    "road": _Kind("Street", 1.1, _along),
+    "green": _Kind("Park", 1.5, _inside),
+    "water": _Kind("Water", 1.5, _inside),
 }
 """By kind of the base map. Buildings with names are places of their own."""

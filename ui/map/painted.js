@@ -21,19 +21,25 @@ export function imageOf({ owners, width, height }, classes, palette) {
   return new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
 }
 
-// A layer of cells or of a picture, as ui/map/cells.py and ui/map/shapes.py give it: { image, bounds }.
-export async function painted(layer) {
-  if (layer.image) return { image: await createImageBitmap(await fetched(layer.image, "blob")), bounds: layer.bounds };
-  const { places, lattices } = layer.cells;
+async function ofCells({ cells, shown }) {
   const [faces, steps, classes] = await Promise.all([
-    fetched(lattices, "json"),
-    fetched(places, "arrayBuffer"),
-    fetched(layer.shown.classes, "arrayBuffer"),
+    fetched(cells.lattices, "json"),
+    fetched(cells.places, "arrayBuffer"),
+    fetched(shown.classes, "arrayBuffer"),
   ]);
   const drawn = new CellIndex(middlesOf(new Int32Array(steps), faces), faces).picture();
-  const image = await createImageBitmap(imageOf(drawn, new Uint8Array(classes), layer.shown.palette));
+  const image = await createImageBitmap(imageOf(drawn, new Uint8Array(classes), shown.palette));
   return { image, bounds: drawn.bounds };
 }
+
+async function ofPicture({ image, bounds }) {
+  return { image: await createImageBitmap(await fetched(image, "blob")), bounds };
+}
+
+const PAINTERS = { CellLayer: ofCells, PictureLayer: ofPicture };
+
+// A layer as ui/map/cells.py and ui/map/shapes.py give it, as { image, bounds }.
+export const painted = (layer) => PAINTERS[layer["@@type"]](layer);
 
 async function fetched(address, read) {
   const answer = await fetch(address);
