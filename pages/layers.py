@@ -176,7 +176,7 @@ def show_with(layers: list[LayerSummary], chosen: LayerSummary) -> list[LayerSum
         placeholder="other layers, under this one",
         on_change=lambda: gone.forget(WITH),
     )
-    gone.say(WITH, "The others of the link are shown.")
+    gone.say(WITH, "It is left out.")
     if asked:
         st.query_params[WITH] = ",".join(asked)
     else:
