@@ -74,8 +74,12 @@ class PublicServer:
         self._thread.join()
         self.break_connections()
 
-    def break_connections(self) -> None:
-        """Cut every connection there is at this moment, in the middle of what it sends."""
+    def break_connections(self) -> int:
+        """Cut every connection there is at this moment, in the middle of what it sends.
+
+        Returns:
+            How many that were: between two requests there may be none.
+        """
         with self._lock:
             connections = list(self._open)
         for connection in connections:
@@ -83,6 +87,7 @@ class PublicServer:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue  # it went by itself
+        return len(connections)
 
     @property
     def connections(self) -> int:
