@@ -525,7 +525,8 @@ class DrawingMap {
   say() {
     const hint = this.root.querySelector(".hint");
     const { hints } = this.data.words;
-    if (this.tool === "box" || this.tool === "lasso") hint.textContent = hints[this.tool];
+    if (this.tool !== "pan" && this.shape && this.data.groundKey && !this.draft.length) hint.textContent = hints.another;
+    else if (this.tool === "box" || this.tool === "lasso") hint.textContent = hints[this.tool];
     else if (this.tool === "polygon") hint.textContent = this.draft.length < 3 ? hints.polygon : hints.close;
     else if (this.shape) hint.textContent = "";
     else hint.textContent = this.data.outlines?.length ? hints.pick : hints.start;
@@ -670,7 +671,7 @@ class DrawingMap {
     canvas.addEventListener("pointerup", (event) => this.up(event));
     canvas.addEventListener("pointercancel", (event) => this.up(event));
     canvas.addEventListener("dblclick", (event) => {
-      if (this.tool === "polygon") this.close();
+      if (this.tool === "polygon") this.close() || this.choose("polygon"); // no corner left of the second click
       else this.zoomBy(1, this.point(event));
     });
     canvas.addEventListener("keydown", (event) => this.key(event));
@@ -725,20 +726,27 @@ class DrawingMap {
     this.fingers.delete(event.pointerId);
     if (this.anchor) {
       this.anchor = null;
-      if (still) {
-        this.refresh();
-        return;
-      }
-      this.tool = "pan";
-      this.tellShape(true);
+      if (still) this.pick(here);
+      else this.finish();
     } else if (this.trail.length) {
       this.closeTrail();
     } else if (this.tool === "polygon" && still && event.type === "pointerup") {
       this.addCorner(here);
     } else if (this.tool === "pan" && still && event.type === "pointerup") {
-      const name = this.areaUnder(here);
-      if (name !== undefined) this.send("picked", { turn: Date.now(), name });
+      this.pick(here);
     }
+  }
+
+  pick(here) {
+    this.refresh();
+    const name = this.areaUnder(here);
+    if (name !== undefined) this.send("picked", { turn: Date.now(), name });
+  }
+
+  // Where several shapes are drawn, one after the other, the tool stays in the hand.
+  finish() {
+    if (!this.data.groundKey) this.tool = "pan";
+    this.tellShape(true);
   }
 
   closeTrail() {
@@ -748,12 +756,11 @@ class DrawingMap {
     for (let most = 4; corners.length > MOST_CORNERS; most *= 2) corners = thinned(trail, most);
     const across = boundsOf([trail]);
     if (corners.length < 3 || Math.max(across[2] - across[0], across[3] - across[1]) < 12) {
-      this.refresh();
+      this.pick(trail[0]);
       return;
     }
     this.shape = { kind: "polygon", rings: [corners.map((corner) => this.under(corner))] };
-    this.tool = "pan";
-    this.tellShape(true);
+    this.finish();
   }
 
   addCorner(here) {
@@ -768,12 +775,12 @@ class DrawingMap {
   }
 
   close() {
-    if (this.draft.length < 3) return;
+    if (this.draft.length < 3) return false;
     this.shape = { kind: "polygon", rings: [this.draft] };
     this.draft = [];
     this.pointer = null;
-    this.tool = "pan";
-    this.tellShape(true);
+    this.finish();
+    return true;
   }
 
   key(event) {
