@@ -206,6 +206,46 @@ def test_a_city_is_drawn_on_its_own_ground_with_a_lasso(page: Page) -> None:
     assert not sent(page, "view")
 
 
+def test_a_large_ground_is_painted_once_a_view_and_moves_with_it(page: Page) -> None:
+    ragged = shapely.Point(22.3, 60.45).buffer(0.05, quad_segs=6_000)
+    lake = {"type": "MultiPolygon", "coordinates": [[list(ragged.exterior.coords)]]}
+    show(page, ground={"key": "large", "shapes": json.dumps({"water": lake})})
+    show(page, **CITY | {"groundKey": "large"})
+    page.evaluate(
+        """() => {
+          const map = document.querySelector(".map").drawing;
+          const paint = map.paintBackdrop;
+          window.painted = 0;
+          map.paintBackdrop = function (parts) {
+            window.painted += 1;
+            return paint.call(this, parts);
+          };
+        }"""
+    )
+    page.get_by_role("button", name="Lasso").click()
+    drag(page, (150, 320), (260, 380))
+    assert page.evaluate("painted") == 0
+    page.keyboard.press("Escape")
+    west = edge(page)
+    page.mouse.move(350, 200)
+    page.mouse.down()
+    page.mouse.move(410, 200, steps=5)
+    moved = edge(page)
+    assert abs(moved - west - 60) <= 1
+    page.mouse.up()
+    page.wait_for_function("painted > 0")
+    assert abs(edge(page) - moved) <= 1
+
+
+def edge(page: Page) -> int:
+    """Where the lake begins in the row through its middle, pixels from the left."""
+    row = (
+        "[...document.querySelector('.ground').getContext('2d').getImageData(0, 200, 700, 1).data]"
+    )
+    found: list[int] = page.evaluate(row)
+    return [tuple(found[at : at + 3]) for at in range(0, len(found), 4)].index((0, 0, 255))
+
+
 def test_polygons_follow_each_other_and_leave_no_corner(page: Page) -> None:
     show(page, **CITY)
     page.get_by_role("button", name="Polygon").click()
