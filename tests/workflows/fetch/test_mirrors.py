@@ -15,8 +15,7 @@ from tests.public_server.whole import MIRROR, World, serve
 from workflows.cities.cities import show_city
 from workflows.fetch.estimate import estimate_fetch
 from workflows.fetch.fetch import add_fetch, show_fetch
-from workflows.fetch.mirrors import first_that_serves
-from workflows.fetch.servers import mirror_state, open_web
+from workflows.fetch.servers import first_that_serves, mirror_state, open_web
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
 

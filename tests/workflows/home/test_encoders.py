@@ -8,6 +8,7 @@ import torch
 from sqlalchemy import text
 
 from aether_core.errors import AetherError, CancelledError, InputError
+from aether_core.text.e5 import MultilingualE5Encoder
 from aether_core.text.encoder import text_hash
 from aether_core.text.endpoint import EndpointEncoder
 from aether_core.text.folder import FolderEncoder
@@ -94,6 +95,20 @@ def test_the_key_comes_from_the_environment_and_is_shown_nowhere(
     assert KEY not in f"{settings!r} {settings} {settings.model_dump_json()}"
     assert settings.text_encoder_key is not None
     assert settings.text_encoder_key.get_secret_value() == KEY
+
+
+def test_one_that_a_package_carries_is_chosen_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = Settings(text_encoder=MultilingualE5Encoder.name)
+    assert isinstance(default_encoder(chosen), MultilingualE5Encoder)
+    # A model keeps its encoder, whatever the settings choose for the next one.
+    assert isinstance(encoder_named(chosen, "all-MiniLM-L6-v2"), MiniLMEncoder)
+    assert isinstance(encoder_named(Settings(), MultilingualE5Encoder.name), MultilingualE5Encoder)
+    (tmp_path / MultilingualE5Encoder.name).mkdir()
+    with pytest.raises(InputError, check=fault("encoder-name-and-folder")):
+        default_encoder(chosen)
 
 
 def test_another_encoder_than_the_models_is_refused() -> None:
