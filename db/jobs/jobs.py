@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
+from db.jobs.workers import silent
 from db.schema import UNFINISHED, Job, JobState
 from db.sight import seeing_all
 
@@ -392,7 +393,7 @@ def requeue(session: Session, job_id: int, *, dead_after: timedelta) -> Job:
         NotFoundError: There is no such job.
         ConflictError: It waits or runs, is done, or another one has its claim by now.
     """
-    left = (Job.state == JobState.RUNNING) & (Job.heartbeat < func.now() - dead_after)
+    left = (Job.state == JobState.RUNNING) & silent(Job.heartbeat, dead_after.total_seconds())
     try:
         with session.begin_nested():
             return _enter(
@@ -431,11 +432,11 @@ def left_behind(session: Session, older_than: timedelta) -> list[Job]:
 
     Running ones whose worker gave no sign for that long, and queued ones that are as old.
     """
-    silent = func.coalesce(Job.heartbeat, Job.created_at) < func.now() - older_than
+    last = func.coalesce(Job.heartbeat, Job.created_at)
     return list(
         session.scalars(
             select(Job)
-            .where(Job.state.in_(UNFINISHED), silent)
+            .where(Job.state.in_(UNFINISHED), silent(last, older_than.total_seconds()))
             .order_by(Job.id)
             .execution_options(populate_existing=True)
         )

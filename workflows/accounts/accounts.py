@@ -1,7 +1,7 @@
 """The verbs of accounts: add, list, change, remove, sign in."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 
 from sqlalchemy.orm import Session
@@ -256,9 +256,9 @@ def _check_wait(account: Account, now: datetime) -> None:
     extra = account.failures - FREE_FAILURES
     if extra < 0 or account.failed_at is None:
         return
-    wait = timedelta(seconds=min(FIRST_WAIT_S * 2 ** min(extra, 10), LONGEST_WAIT_S))
-    left = (account.failed_at + wait - now).total_seconds()
-    if left > 0:
+    wait = min(FIRST_WAIT_S * 2 ** min(extra, 10), LONGEST_WAIT_S)
+    left = wait - (now - account.failed_at).total_seconds()
+    if 0 < left <= wait:  # more than that: the clock was set back since
         raise SignInError(
             f"too many wrong passwords; try again in {left:.0f} s", code="sign-in-too-often"
         )
