@@ -170,6 +170,8 @@ def _chosen_layer(dataset: str, path: Path, wanted: str | None) -> str | None:
     QGIS style tables and the like have none, and are no layers to choose.
     """
     layers = pyogrio.list_layers(dataset)
+    if not len(layers):  # a damaged FlatGeobuf is opened as one without any
+        raise DataLayerError("it holds no layer")
     spatial = [str(name) for name, geometry in layers if geometry is not None]
     # Of tables alone the first is read, as GDAL does: none has a shape to lose.
     names = spatial or [str(name) for name, _ in layers]
