@@ -114,6 +114,8 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
             encoding=encoding.codec if encoding else None,
             **_OPEN_OPTIONS.get(suffix, {}),
         )
+    except UnboundLocalError as error:  # pyogrio's, of a CRS that GDAL cannot write down
+        raise _unreadable(path, ValueError("its coordinate system is damaged")) from error
     except (DataSourceError, DataLayerError, ValueError, RuntimeError) as error:
         raise _unreadable(path, error) from error
     count = len(columns[0]) if len(columns) else len(blobs) if blobs is not None else 0

@@ -228,13 +228,14 @@ def report(
     values: dict[str, Any] = {"stage": stage, "progress": progress, "seconds_left": seconds_left}
     if found:
         values["result"] = Job.result.op("||")(cast(dict(found), JSONB))
-    wanted = session.scalar(
-        update(Job)
-        .where(*_of(lease))
-        .values(heartbeat=func.now(), **values)
-        .returning(Job.cancel_requested)
-        .execution_options(synchronize_session=False)
-    )
+    with seeing_all(session):  # who asked may see the city no more
+        wanted = session.scalar(
+            update(Job)
+            .where(*_of(lease))
+            .values(heartbeat=func.now(), **values)
+            .returning(Job.cancel_requested)
+            .execution_options(synchronize_session=False)
+        )
     if wanted is None:
         raise _superseded(session, lease)
     return bool(wanted)
@@ -250,9 +251,9 @@ def check_lease(session: Session, lease: JobLease) -> Job:
         NotFoundError: The job was removed, with its city.
         SupersededError: This worker no longer holds it.
     """
-    found = session.scalar(
-        select(Job).where(*_of(lease)).with_for_update().execution_options(populate_existing=True)
-    )
+    held = select(Job).where(*_of(lease)).with_for_update()
+    with seeing_all(session):
+        found = session.scalar(held.execution_options(populate_existing=True))
     if found is None:
         raise _superseded(session, lease)
     return found
@@ -513,7 +514,8 @@ def _enter(
 
 
 def _superseded(session: Session, lease: JobLease) -> SupersededError:
-    job = job_by_id(session, lease.job_id)
+    with seeing_all(session):
+        job = job_by_id(session, lease.job_id)
     return SupersededError(
         f"job {job.id} is no longer this worker's",
         f"it is {job.state}, start {job.starts}, not {lease.start}",

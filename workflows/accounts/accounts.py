@@ -205,12 +205,18 @@ def sign_in_stated(store: Store, who: Stated) -> SignedIn:
         return SignedIn(account.id, account.name, account.epoch, Role(account.role))
 
 
-def end_sign_ins(store: Store, signed_in: SignedIn) -> None:
-    """Sign somebody out wherever that account is signed in."""
+def end_sign_ins(store: Store, signed_in: SignedIn) -> str | None:
+    """Sign somebody out wherever that account is signed in.
+
+    Returns:
+        The provider who says whose account it is; None where a password does.
+    """
     with store.session() as session:
         account = account_rows.find(session, signed_in.name, lock=True)
-        if account is not None and account.id == signed_in.account:
-            account.epoch += 1
+        if account is None or account.id != signed_in.account:
+            return None
+        account.epoch += 1
+        return account.issuer
 
 
 def still_signed_in(store: Store, account: int, name: str, epoch: int) -> SignedIn | None:
