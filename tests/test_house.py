@@ -185,3 +185,22 @@ def test_the_compose_file_resolves_and_refers_to_what_it_declares() -> None:
     )
     known = {f"AETHER_{name.upper()}" for name in Settings.model_fields}
     assert set(app["environment"]) <= known
+
+
+def test_every_test_that_a_document_names_is_there() -> None:
+    """Attacks and faults are listed with the tests that show what becomes of them."""
+    tests = {path.name: path.read_text() for path in (ROOT / "tests").rglob("test_*.py")}
+    named = []
+    for document in ("security.md", "operations.md"):
+        text = (ROOT / "docs" / document).read_text()
+        named += re.findall(r"`(?:tests/[\w/]+/)?(test_\w+\.py)(?:::(\w+))?`", text)
+    gone = [
+        (file, test)
+        for file, test in named
+        if file not in tests or (test and f"def {test}(" not in tests[file])
+    ]
+    assert gone == []
+    attacks = (ROOT / "docs" / "security.md").read_text().partition("## An outsider's attacks")[2]
+    rows = [row for row in attacks.partition("\n## ")[0].splitlines() if row.startswith("| ")][2:]
+    assert len(rows) > 40
+    assert not [row for row in rows if "`test_" not in row.rsplit("|", 2)[1]]

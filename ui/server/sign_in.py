@@ -61,7 +61,9 @@ class SignedInOnly:
             await self._app(scope, receive, send)
             return
         asked = HTTPConnection(scope)
-        if asked.url.path in self._open or scope["path"].startswith(self._api):
+        path: str = scope["path"]
+        # A line break in the address would lead it past the API's mount, to the pages.
+        if asked.url.path in self._open or (path.startswith(self._api) and path.isprintable()):
             await self._app(scope, receive, send)
             return
         token = asked.cookies.get(self._cookie)
