@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, extract, func, not_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.schema import Worker
 
@@ -49,7 +49,9 @@ def living(session: Session, within_seconds: float) -> list[str]:
     return list(session.scalars(select(Worker.host).where(young).distinct()))
 
 
-def silent(heartbeat: ColumnElement[Any], seconds: float) -> ColumnElement[bool]:
+def silent(
+    heartbeat: ColumnElement[Any] | InstrumentedAttribute[Any], seconds: float
+) -> ColumnElement[bool]:
     """Whether the last sign of life is too far from now.
 
     One that lies in the future was given before the clock was set back: whoever lives gives

@@ -1,4 +1,4 @@
-"""What the API's description allows, and what it does not, asked at random: never a mistake of ours.
+"""What the API's description allows, and what it does not, at random: never a mistake of ours.
 
 A hundred requests a test run, always the same ones. Thousands of others:
 

@@ -30,9 +30,7 @@ def at(lon: float, lat: float, zoom: int) -> tuple[float, float]:
     return (lon + 180) / 360 * 2**zoom, (1 - y / math.pi) / 2 * 2**zoom
 
 
-def test_a_tile_shows_the_pixels_where_they_lie(
-    client: TestClient, city_files: CityFiles
-) -> None:
+def test_a_tile_shows_the_pixels_where_they_lie(client: TestClient, city_files: CityFiles) -> None:
     folder = f"{PATH}/cities/{SLUG}/embedding"
     about = client.get(f"{folder}/tilejson").json()
     west, south, east, north = about["bounds"]

@@ -56,9 +56,7 @@ def embedding_picture(store: Store, slug: str, year: int | None = None) -> Embed
         rows = city_rows.rasters(session, city.id, chosen)
     if not rows:
         years = ", ".join(map(str, city.years))
-        raise NotFoundError(
-            "no such year", chosen, f"the city holds {years}", code="no-such-year"
-        )
+        raise NotFoundError("no such year", chosen, f"the city holds {years}", code="no-such-year")
     files = checked_files(store.settings, rows)
     if not {file.suffix.lower() for file in files} <= RASTER_SUFFIXES:
         raise NotFoundError(

@@ -254,7 +254,7 @@ def main() -> None:
         check_database_is_ours(store)
         check_no_other_home(store)
     except ConflictError as error:
-        log.error("worker not started", reason=str(error))
+        log.warning("worker not started", reason=str(error))
         sys.exit(error.exit_code)
     log.info("worker started", lane=arguments.lane, until_idle=arguments.until_idle)
     if not arguments.until_idle:  # a lasting one, also where nobody starts an `up`

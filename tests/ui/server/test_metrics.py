@@ -76,7 +76,7 @@ def test_requests_are_counted_by_route_and_told_to_who_may_read_them(
 
 def begin_counting(home: Path) -> None:
     prepare(Settings(home=home))
-    print(os.environ[FOLDER], flush=True)
+    print(os.environ[FOLDER], flush=True)  # noqa: T201 - what the test reads
     os._exit(9)  # as a killed one leaves it
 
 

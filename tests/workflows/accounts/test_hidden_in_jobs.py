@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from aether_core.errors import AetherError, NotFoundError
-from db.jobs import jobs as job_rows
-from db.schema import City, Job, Model, Raster
+from aether_core.errors import NotFoundError
+from db.schema import City, Model, Raster
 from tests.app_fixtures import SLUG, YEAR, CityFiles
 from tests.task_fixtures import TaskFiles
 from workflows.accounts import acting
@@ -62,10 +61,9 @@ def outsider(trained_store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             (Model, {"name": MODEL}),
         ):
             columns = [one for one in table.__table__.columns if one.name != "id"]
-            row = session.execute(select(*columns)).mappings().one()
+            row = dict(session.execute(select(*columns)).mappings().one())
             if table is Model:
-                hidden = session.scalar(select(City.id).where(City.slug == HIDDEN))
-                changes = {**changes, "city_id": hidden}
+                row["city_id"] = session.scalar(select(City.id).where(City.slug == HIDDEN))
             session.execute(insert(table).values({**row, **changes}))
     add_account(trained_store, "eve", "correct horse battery", Role.ANALYST)
     add_group(trained_store, "roads")
@@ -106,12 +104,12 @@ def test_what_a_job_names_of_a_hidden_city_is_not_there(
         "change-file": start(CHANGE_FILE, files["change-file"]),
         "change": start(CHANGE, ChangeLayer("a park", YEAR, YEAR - 1, model=MODEL)),
         "compare": start(COMPARE, Comparison(labels, ("aether",))),
-        "retrieval": start(
-            RETRIEVAL, RetrievalTest({"a": ["park"]}, labels.labels, model=MODEL)
-        ),
+        "retrieval": start(RETRIEVAL, RetrievalTest({"a": ["park"]}, labels.labels, model=MODEL)),
         "landuse": start(map_job("landuse"), labels),
         "socioeconomic": start(map_job("socioeconomic"), SocioeconomicRequest(areas, fit)),
-        "value": start(map_job("value"), NumberRequest(ValueRequest(task_files.areas, "homes"), fit)),
+        "value": start(
+            map_job("value"), NumberRequest(ValueRequest(task_files.areas, "homes"), fit)
+        ),
     }
     assert set(asked) == set(kind_names())
     told = {}

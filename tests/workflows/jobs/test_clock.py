@@ -32,7 +32,8 @@ def set_clock(store: Store, seconds: float, *columns: str) -> None:
     with store.session() as session:
         for column in columns:
             table, name = column.split(".")
-            ago = text(f"UPDATE {table} SET {name} = {name} - make_interval(secs => :ago)")
+            moved = f"UPDATE {table} SET {name} = {name} - make_interval(secs => :ago)"  # noqa: S608
+            ago = text(moved)
             session.execute(ago, {"ago": seconds})
 
 
