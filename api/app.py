@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from api import cities, jobs, layers, maps, models, search
+from api import cities, jobs, layers, maps, models, pictures, search
 from api.access import Access, ByCookie
 from api.address import PATH
 from api.document import as_page
@@ -66,7 +66,7 @@ def api_app(
     )
     app.state.store, app.state.public_url = store, settings.public_url
     tell_problems(app)
-    for room in (cities, search, maps, layers, models, jobs, features, tiles):
+    for room in (cities, pictures, search, maps, layers, models, jobs, features, tiles):
         app.include_router(room.router)
     app.add_api_route("/docs", lambda: _page(app), include_in_schema=False)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # as FastAPI documents it

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aether_core.errors import AetherError, InputError
@@ -54,6 +55,8 @@ class BodyLimits:
         except AetherError as error:
             await of_error(error)(scope, receive, send)
             return
+        except ClientDisconnect:  # half a request is none
+            return
         await self._app(scope, taken, send)
 
 
@@ -77,7 +80,7 @@ class _Counted:
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                break
+                raise ClientDisconnect
             parts.append(message.get("body", b""))
             self._bytes += len(parts[-1])
             if self._bytes > self._most:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -145,6 +146,8 @@ class Unforeseen:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:  # an upload that was cut: nobody waits for an answer
+            return
         except Exception as error:
             if begun:  # the rest of the answer cannot be told any more
                 raise

@@ -42,6 +42,7 @@ pytest_plugins = [
 settings.register_profile(
     "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("long", deadline=None, max_examples=20_000)
 settings.load_profile("suite")
 
 BROWSER = "tests/browser/"

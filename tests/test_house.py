@@ -112,9 +112,15 @@ def test_lock_pins_every_requirement() -> None:
 def test_compose_file_describes_app_worker_and_database() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     workers = {f"worker-{lane}" for lane in LANES}
-    assert set(services) == {"app", "database"} | workers
-    assert all("depends_on" in services[name] for name in workers | {"app"})
+    apps = {"app", "app-two"}
+    assert set(services) == {"database", "proxy"} | apps | workers
+    assert all("depends_on" in services[name] for name in workers | apps)
     assert "healthcheck" in services["database"]
+    # The proxy has the only open port, and knows the apps by their names.
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+    named = re.search(r"AETHER_APPS:([^}]*)\}", (ROOT / "Caddyfile").read_text())
+    assert named is not None
+    assert {one.partition(":")[0] for one in named[1].split()} == apps
 
 
 def test_dockerfile_copies_only_what_exists_and_drops_root() -> None:
@@ -162,12 +168,13 @@ def test_the_compose_file_resolves_and_refers_to_what_it_declares() -> None:
     services = document["services"]
     for service in services.values():
         assert "image" in service
-        assert {volume.partition(":")[0] for volume in service["volumes"]} <= set(
-            document["volumes"]
-        )
+        volumes = {volume.partition(":")[0] for volume in service["volumes"]}
+        files = {volume for volume in volumes if volume.startswith("./")}
+        assert volumes - files <= set(document["volumes"])
+        assert all((ROOT / file).is_file() for file in files)
         assert set(service.get("depends_on", ())) <= set(services)
     app = services["app"]
-    assert app["ports"] == ["127.0.0.1:8501:8501"]
+    assert services["proxy"]["ports"] == ["127.0.0.1:8501:80"]
     address = make_url(app["environment"]["AETHER_DATABASE_URL"])
     database = services["database"]["environment"]
     assert (address.host, address.username, address.database, address.password) == (
@@ -178,3 +185,24 @@ def test_the_compose_file_resolves_and_refers_to_what_it_declares() -> None:
     )
     known = {f"AETHER_{name.upper()}" for name in Settings.model_fields}
     assert set(app["environment"]) <= known
+
+
+def test_every_test_that_a_document_names_is_there() -> None:
+    """Attacks and faults are listed with the tests that show what becomes of them."""
+    tests: dict[str, str] = {}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        tests[path.name] = tests.get(path.name, "") + path.read_text()
+    named = []
+    for document in ("security.md", "operations.md"):
+        text = (ROOT / "docs" / document).read_text()
+        named += re.findall(r"`(?:tests/[\w/]+/)?(test_\w+\.py)(?:::(\w+))?`", text)
+    gone = [
+        (file, test)
+        for file, test in named
+        if file not in tests or (test and f"def {test}(" not in tests[file])
+    ]
+    assert gone == []
+    attacks = (ROOT / "docs" / "security.md").read_text().partition("## An outsider's attacks")[2]
+    rows = [row for row in attacks.partition("\n## ")[0].splitlines() if row.startswith("| ")][2:]
+    assert len(rows) > 40
+    assert not [row for row in rows if "`test_" not in row.rsplit("|", 2)[1]]

@@ -1,5 +1,6 @@
 """Zip files from outside: opened here, so that every damaged one is told of in the same words."""
 
+import errno
 import lzma
 import zipfile
 import zlib
@@ -44,7 +45,9 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     except _DAMAGED as error:
         raise _unreadable(path, error) from error
     except OSError as error:
-        if error.errno is not None:  # the disk's; a damaged bzip2 stream has no number
+        # The disk's own have other numbers: a damaged bzip2 stream has none, and where a directory
+        # sends the reader before the file's beginning that is invalid.
+        if error.errno not in {None, errno.EINVAL}:
             raise
         raise _unreadable(path, error) from error
 

@@ -114,6 +114,8 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
             encoding=encoding.codec if encoding else None,
             **_OPEN_OPTIONS.get(suffix, {}),
         )
+    except UnboundLocalError as error:  # pyogrio's, of a CRS that GDAL cannot write down
+        raise _unreadable(path, ValueError("its coordinate system is damaged")) from error
     except (DataSourceError, DataLayerError, ValueError, RuntimeError) as error:
         raise _unreadable(path, error) from error
     count = len(columns[0]) if len(columns) else len(blobs) if blobs is not None else 0
@@ -170,6 +172,8 @@ def _chosen_layer(dataset: str, path: Path, wanted: str | None) -> str | None:
     QGIS style tables and the like have none, and are no layers to choose.
     """
     layers = pyogrio.list_layers(dataset)
+    if not len(layers):  # a damaged FlatGeobuf is opened as one without any
+        raise DataLayerError("it holds no layer")
     spatial = [str(name) for name, geometry in layers if geometry is not None]
     # Of tables alone the first is read, as GDAL does: none has a shape to lose.
     names = spatial or [str(name) for name, _ in layers]

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
+from db.jobs.workers import silent
 from db.schema import UNFINISHED, Job, JobState
 from db.sight import seeing_all
 
@@ -227,13 +228,14 @@ def report(
     values: dict[str, Any] = {"stage": stage, "progress": progress, "seconds_left": seconds_left}
     if found:
         values["result"] = Job.result.op("||")(cast(dict(found), JSONB))
-    wanted = session.scalar(
-        update(Job)
-        .where(*_of(lease))
-        .values(heartbeat=func.now(), **values)
-        .returning(Job.cancel_requested)
-        .execution_options(synchronize_session=False)
-    )
+    with seeing_all(session):  # who asked may see the city no more
+        wanted = session.scalar(
+            update(Job)
+            .where(*_of(lease))
+            .values(heartbeat=func.now(), **values)
+            .returning(Job.cancel_requested)
+            .execution_options(synchronize_session=False)
+        )
     if wanted is None:
         raise _superseded(session, lease)
     return bool(wanted)
@@ -249,9 +251,9 @@ def check_lease(session: Session, lease: JobLease) -> Job:
         NotFoundError: The job was removed, with its city.
         SupersededError: This worker no longer holds it.
     """
-    found = session.scalar(
-        select(Job).where(*_of(lease)).with_for_update().execution_options(populate_existing=True)
-    )
+    held = select(Job).where(*_of(lease)).with_for_update()
+    with seeing_all(session):
+        found = session.scalar(held.execution_options(populate_existing=True))
     if found is None:
         raise _superseded(session, lease)
     return found
@@ -392,7 +394,7 @@ def requeue(session: Session, job_id: int, *, dead_after: timedelta) -> Job:
         NotFoundError: There is no such job.
         ConflictError: It waits or runs, is done, or another one has its claim by now.
     """
-    left = (Job.state == JobState.RUNNING) & (Job.heartbeat < func.now() - dead_after)
+    left = (Job.state == JobState.RUNNING) & silent(Job.heartbeat, dead_after.total_seconds())
     try:
         with session.begin_nested():
             return _enter(
@@ -431,11 +433,11 @@ def left_behind(session: Session, older_than: timedelta) -> list[Job]:
 
     Running ones whose worker gave no sign for that long, and queued ones that are as old.
     """
-    silent = func.coalesce(Job.heartbeat, Job.created_at) < func.now() - older_than
+    last = func.coalesce(Job.heartbeat, Job.created_at)
     return list(
         session.scalars(
             select(Job)
-            .where(Job.state.in_(UNFINISHED), silent)
+            .where(Job.state.in_(UNFINISHED), silent(last, older_than.total_seconds()))
             .order_by(Job.id)
             .execution_options(populate_existing=True)
         )
@@ -512,7 +514,8 @@ def _enter(
 
 
 def _superseded(session: Session, lease: JobLease) -> SupersededError:
-    job = job_by_id(session, lease.job_id)
+    with seeing_all(session):
+        job = job_by_id(session, lease.job_id)
     return SupersededError(
         f"job {job.id} is no longer this worker's",
         f"it is {job.state}, start {job.starts}, not {lease.start}",

@@ -1,5 +1,6 @@
 """The API's verbs, asked as a program asks them: over ASGI, of a real store."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,6 +26,8 @@ from workflows.accounts.acting import (
 from workflows.accounts.groups import add_group, exclude, include, remove_group
 from workflows.accounts.keys import add_key, person_with, remove_key
 from workflows.home.store import Store
+from workflows.jobs.job import list_jobs
+from workflows.layers.layers import list_layers
 
 Body = dict[str, Any]
 PROBLEM = "application/problem+json"
@@ -258,6 +261,39 @@ def test_an_outsiders_attacks_fail(
     ):
         assert refused(reader.get(address))[0] == status, address
     assert refused(reader.put("/cities")) == (405, "method-not-allowed")
+
+
+@pytest.mark.parametrize("address", ["/cities", f"/cities/{SLUG}/layers"])
+def test_an_upload_that_is_cut_leaves_nothing(
+    module_store: Store, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """With files and without: no job, no file, and no mistake of ours in the log."""
+    set_environment(module_store, monkeypatch)
+    errors = module_store.settings.logs / "errors.log"
+    before = len(list_jobs(module_store)), list_layers(module_store, SLUG), errors.exists()
+    kind = b"multipart/form-data; boundary=a" if address == "/cities" else JSON_TYPE
+    half = list(unannounced())[:9] if address == "/cities" else [b'{"kind": "search", "query": "']
+    came = [{"type": "http.request", "body": part, "more_body": True} for part in half]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return came.pop(0) if came else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", kind)]
+    scope = {"type": "http", "method": "POST", "path": address, "raw_path": address.encode()}
+    scope |= {"query_string": b"", "headers": headers, "client": ("127.0.0.1", 1), "root_path": ""}
+    scope |= {"scheme": "http", "server": ("127.0.0.1", 80), "http_version": "1.1"}
+    asyncio.run(_app(module_store, required=False)(scope, receive, send))
+    assert sent == []
+    assert not list(module_store.settings.uploads.glob("*"))
+    after = len(list_jobs(module_store)), list_layers(module_store, SLUG), errors.exists()
+    assert after == before
+
+
+JSON_TYPE = b"application/json"
 
 
 def unannounced() -> Iterator[bytes]:

@@ -15,6 +15,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.app_fixtures import SLUG
+from tests.pages.outage import outage
 from tests.pages.stream import Shown, visit
 from tests.workflows.up.up_home import answers, free_port, soon
 from ui.server.readiness import NOT_READY
@@ -39,8 +40,13 @@ def fresh_port(app_environment: Store, tmp_path: Path) -> Iterator[int]:  # noqa
         server.wait(20)
 
 
-def test_each_of_several_at_once_gets_the_whole_page(fresh_port: int) -> None:
-    """Each of the two processes has some of them. A page of another address gets nothing."""
+def test_each_of_several_at_once_gets_the_whole_page(
+    fresh_port: int, app_environment: Store
+) -> None:
+    """Each of the two processes has some of them. A page of another address gets nothing.
+
+    While the database is away the same server answers that it is, and goes on by itself.
+    """
     pages = ["search", "search", "train", "search", "layers"]
     together = threading.Barrier(len(pages))
 
@@ -64,3 +70,17 @@ def test_each_of_several_at_once_gets_the_whole_page(fresh_port: int) -> None:
         urlopen(f"http://127.0.0.1:{fresh_port}/ready", timeout=10)
     assert unready.value.code == NOT_READY
     assert json.loads(unready.value.read()) == {"database": True, "worker": False}
+
+    with outage(app_environment.url):
+        away = visit(fresh_port, "search", query=f"city={SLUG}")
+        assert "What are you looking for?" not in away.boxes
+        assert away.problems
+        assert answers(f"http://127.0.0.1:{fresh_port}")
+        with pytest.raises(HTTPError) as unready:
+            urlopen(f"http://127.0.0.1:{fresh_port}/ready", timeout=10)
+        assert json.loads(unready.value.read()) == {"database": False, "worker": False}
+        with pytest.raises(HTTPError) as told:
+            urlopen(f"http://127.0.0.1:{fresh_port}/api/v1/cities", timeout=10)
+        assert json.loads(told.value.read())["code"] == "database-unreachable"
+    again = visit(fresh_port, "search", query=f"city={SLUG}")
+    assert (again.problems, "What are you looking for?" in again.boxes) == ([], True)

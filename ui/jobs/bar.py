@@ -107,7 +107,7 @@ def waiting(job: JobSummary) -> str:
     """What a job waits for."""
     if job.stage.startswith(WAITS):
         return sentence(job.stage)
-    fresh = (datetime.now(UTC) - job.created).total_seconds() < _STARTING_SECONDS
+    fresh = abs((datetime.now(UTC) - job.created).total_seconds()) < _STARTING_SECONDS
     return "Starting" if fresh else "Waiting for other jobs to finish"
 
 

@@ -64,6 +64,8 @@ def _seen() -> list[int]:
             else [round(1000 * time.time())]
         )
     found: list[int] = st.session_state[_SEEN]
+    if found[0] > (now := round(1000 * time.time())):  # the clock was set back meanwhile
+        found = st.session_state[_SEEN] = [now]
     return found
 
 

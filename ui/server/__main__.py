@@ -20,6 +20,7 @@ from workflows.accounts.gate import check_may_open, is_required
 from workflows.home.log_output import forgive_full_disk
 from workflows.home.settings import Settings, read_settings
 from workflows.home.store import open_store
+from workflows.jobs.one_home import check_database_is_ours
 from workflows.search.warm import import_for_answers
 
 STOP_SECONDS = 5
@@ -36,7 +37,9 @@ def main(words: list[str] | None = None) -> int:
     forgive_full_disk()
     if is_required(settings):
         try:
-            check_may_open(open_store(settings))
+            store = open_store(settings)
+            check_may_open(store)
+            check_database_is_ours(store)
         except StoreUnavailableError:  # nobody gets in until it is there
             pass
         except AetherError as error:

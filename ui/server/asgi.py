@@ -49,7 +49,7 @@ def web_app(settings: Settings, port: int, process: int, visits: Visits, rates: 
             most=settings.requests_per_minute,
             most_api=settings.api_requests_per_minute,
         ),
-        Middleware(SameOrigin, public_url=settings.public_url),
+        Middleware(SameOrigin, public_url=settings.public_url, here_only=not is_required(settings)),
         Middleware(MetricsHere, base=base()),
     ]
     further: list[Route] = []

@@ -5,7 +5,6 @@ from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,6 +13,8 @@ import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.server.same_origin import is_loopback
 
 METRICS: Final = "_stcore/metrics"
 _EVERYWHERE: Final = {
@@ -120,7 +121,4 @@ def is_here(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     if client is None or any(name in headers for name in ("x-forwarded-for", "forwarded")):
         return False
-    try:
-        return ip_address(client[0]).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(client[0])

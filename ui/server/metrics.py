@@ -4,11 +4,12 @@ All processes behind the port write their counts into files of one folder, so wh
 tells of all.
 """
 
+import atexit
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastapi.routing import APIRoute
@@ -18,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aether_core.errors import AetherError
+from aether_core.files.held_folder import hold_folder, remove_left
 from api.access import key_in
 from api.address import PATH
 from api.problems import of_error, problem
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 NAME: Final = "metrics"
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 """Tells prometheus_client where its files lie; it looks once, as it is imported."""
+_HELD: Final = "aether-metrics"
+_IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 # nosec B108 - a folder of ours is made in it
 _ROOMS: Final = frozenset(
     {
         "_stcore",
@@ -55,11 +59,19 @@ _LOST: Final = 500
 
 
 def prepare(settings: Settings) -> None:
-    """Begin to count from nothing; called once, before anything is counted or forked."""
-    folder = settings.cache / NAME
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    os.environ[FOLDER] = str(folder)
+    """Begin to count from nothing; called once, before anything is counted or forked.
+
+    The files are mapped into memory: on a disk without room the system kills whoever writes there.
+    So they lie in memory where the machine has a folder for that, a folder for each server, as
+    several may serve one home.
+    """
+    usable = _IN_MEMORY.is_dir() and os.access(_IN_MEMORY, os.W_OK | os.X_OK)
+    parent = _IN_MEMORY if usable else settings.cache
+    parent.mkdir(parents=True, exist_ok=True)
+    remove_left(parent, _HELD)
+    held, owner = hold_folder(parent, _HELD), os.getpid()
+    os.environ[FOLDER] = str(held.path)
+    atexit.register(lambda: held.remove() if os.getpid() == owner else None)
 
 
 class _Counts(NamedTuple):

@@ -13,7 +13,6 @@ from ui.server import sign_in
 from ui.shell import signed_in
 from workflows.accounts.gate import LEAVING_S, SIGNED_IN_S
 from workflows.accounts.provider import ProviderError
-from workflows.home.settings import read_settings
 
 log = logging.getLogger("aether.sign_in")
 _AWAY: Final = (
@@ -32,8 +31,7 @@ def provider_routes(base: str, port: int) -> list[Route]:
     folder = f"{base}/sign-in"
 
     def back(request: Request) -> str:
-        host = read_settings().public_url or f"{request.url.scheme}://{request.url.netloc}"
-        return f"{host}{base}/{sign_in.BACK}"
+        return f"{sign_in.site(request)}{base}/{sign_in.BACK}"
 
     def problem(error: AetherError) -> Response:
         if isinstance(error, ProviderError):

@@ -37,7 +37,7 @@ class Rates:
         """Count a request; returns how many it makes in this minute."""
         name = blake2b(who.encode(errors="replace"), digest_size=4, key=self._secret).digest()
         at = int.from_bytes(name) % _SLOTS * _SLOT.size
-        minute = int(time.time()) // MINUTE
+        minute = int(time.monotonic()) // MINUTE
         last, counted = _SLOT.unpack_from(self._memory, at)
         counted = counted + 1 if last == minute else 1
         _SLOT.pack_into(self._memory, at, minute, counted)
@@ -79,7 +79,7 @@ class Limited:
         return self._rates.count(f"api {key}") > self._most_api
 
     def _refusal(self, scope: Scope) -> Response:
-        wait = MINUTE - int(time.time()) % MINUTE
+        wait = MINUTE - int(time.monotonic()) % MINUTE
         headers = {"Retry-After": str(wait)}
         words = f"too many requests in this minute; go on in {wait} s"
         if scope["path"].startswith(self._api):

@@ -61,7 +61,9 @@ class SignedInOnly:
             await self._app(scope, receive, send)
             return
         asked = HTTPConnection(scope)
-        if asked.url.path in self._open or scope["path"].startswith(self._api):
+        path: str = scope["path"]
+        # A line break in the address would lead it past the API's mount, to the pages.
+        if asked.url.path in self._open or (path.startswith(self._api) and path.isprintable()):
             await self._app(scope, receive, send)
             return
         token = asked.cookies.get(self._cookie)
@@ -126,10 +128,11 @@ def sign_in_routes(base: str, port: int) -> list[Route]:
 
     async def leave(request: Request) -> Response:
         try:
-            await run_in_threadpool(signed_in.sign_out, request.cookies.get(cookie))
+            token, back = request.cookies.get(cookie), f"{site(request)}{base}/sign-in"
+            there = await run_in_threadpool(signed_in.sign_out, token, back)
         except AetherError:
             return PlainTextResponse(_AWAY, 503)
-        response = RedirectResponse(f"{base}/sign-in", 303, headers=HEADERS)
+        response = RedirectResponse(there or f"{base}/sign-in", 303, headers=HEADERS)
         response.delete_cookie(cookie)
         return response
 
@@ -167,6 +170,11 @@ def page(
         provider_name=settings.oidc_name,
     )
     return HTMLResponse(text, status, headers=HEADERS)
+
+
+def site(request: Request) -> str:
+    """Scheme and host of the app, as people type them."""
+    return read_settings().public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _text(form: FormData, field: str) -> str:

@@ -1,18 +1,23 @@
 """Who has signed in, where that is required."""
 
 import html
+import logging
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
+from aether_core.errors import AetherError
 from ui.shell import state
 from ui.shell.routes import base
 from workflows.accounts.accounts import SignedIn, end_sign_ins
 from workflows.accounts.acting import NotAllowedError, Person
 from workflows.accounts.gate import Gate, is_required
+from workflows.accounts.provider import is_set_up, sign_out_address
 from workflows.home.settings import read_settings
+
+log = logging.getLogger("aether.sign_in")
 
 
 def cookie_name(port: int) -> str:
@@ -57,14 +62,29 @@ def who(token: str | None) -> SignedIn | None:
     return _gate(read_settings().home).who(state.store(), token)
 
 
-def sign_out(token: str | None) -> None:
+def sign_out(token: str | None, back: str) -> str | None:
     """Make the tokens of whoever carries this one good for nothing, on every machine.
+
+    Args:
+        token: As the browser carries it.
+        back: Where the provider of accounts sends the browser afterwards.
+
+    Returns:
+        Where to send the browser to be signed out at the provider, too; None where it has signed in
+        without, and where the provider does not answer or names no address for that.
 
     Raises:
         StoreUnavailableError: The accounts cannot be asked.
     """
-    if (visitor := who(token)) is not None:
-        end_sign_ins(state.store(), visitor)
+    visitor, settings = who(token), read_settings()
+    issuer = None if visitor is None else end_sign_ins(state.store(), visitor)
+    if issuer is None or not is_set_up(settings) or issuer != settings.oidc_issuer:
+        return None
+    try:
+        return sign_out_address(settings, back)
+    except AetherError as error:
+        log.warning("signed out here, not at the provider: %s", error)
+        return None
 
 
 def person() -> Person:

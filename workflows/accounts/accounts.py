@@ -1,7 +1,7 @@
 """The verbs of accounts: add, list, change, remove, sign in."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 
 from sqlalchemy.orm import Session
@@ -205,12 +205,18 @@ def sign_in_stated(store: Store, who: Stated) -> SignedIn:
         return SignedIn(account.id, account.name, account.epoch, Role(account.role))
 
 
-def end_sign_ins(store: Store, signed_in: SignedIn) -> None:
-    """Sign somebody out wherever that account is signed in."""
+def end_sign_ins(store: Store, signed_in: SignedIn) -> str | None:
+    """Sign somebody out wherever that account is signed in.
+
+    Returns:
+        The provider who says whose account it is; None where a password does.
+    """
     with store.session() as session:
         account = account_rows.find(session, signed_in.name, lock=True)
-        if account is not None and account.id == signed_in.account:
-            account.epoch += 1
+        if account is None or account.id != signed_in.account:
+            return None
+        account.epoch += 1
+        return account.issuer
 
 
 def still_signed_in(store: Store, account: int, name: str, epoch: int) -> SignedIn | None:
@@ -256,9 +262,9 @@ def _check_wait(account: Account, now: datetime) -> None:
     extra = account.failures - FREE_FAILURES
     if extra < 0 or account.failed_at is None:
         return
-    wait = timedelta(seconds=min(FIRST_WAIT_S * 2 ** min(extra, 10), LONGEST_WAIT_S))
-    left = (account.failed_at + wait - now).total_seconds()
-    if left > 0:
+    wait = min(FIRST_WAIT_S * 2 ** min(extra, 10), LONGEST_WAIT_S)
+    left = wait - (now - account.failed_at).total_seconds()
+    if 0 < left <= wait:  # more than that: the clock was set back since
         raise SignInError(
             f"too many wrong passwords; try again in {left:.0f} s", code="sign-in-too-often"
         )

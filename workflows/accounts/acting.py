@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from aether_core.errors import AetherError
+from db.accounts import accounts as account_rows
 from db.accounts import audit
 from workflows.home.store import sight_is_told_by
 
@@ -150,6 +151,19 @@ def _sight() -> str | None:
     finally:
         _finding.reset(token)
     return None if person.role is Role.ADMIN else person.name
+
+
+def sight_of(session: Session, name: str) -> str | None:
+    """The account whose cities are seen for somebody who has asked; None: all are.
+
+    Args:
+        session: Where accounts are looked up.
+        name: Of the account, empty for the operator.
+    """
+    if not name:
+        return None
+    account = account_rows.find(session, name)
+    return None if account is not None and Role(account.role) is Role.ADMIN else name
 
 
 def check_may(needed: Role, action: str) -> Person:

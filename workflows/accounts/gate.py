@@ -8,9 +8,9 @@ from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
 from aether_core.errors import AetherError, InputError
 from workflows.accounts.accounts import (
@@ -31,6 +31,7 @@ LEAVING_S: Final = 600
 _LOOK_AGAIN_S: Final = 5
 """An account that was removed, or may do less, can be used as before no longer than this."""
 _SECRET_BYTES: Final = 32
+_clock: Final = time.time
 
 
 def is_required(settings: Settings) -> bool:
@@ -118,7 +119,7 @@ class Gate:
             AetherError: The provider does not answer, or not as it should.
         """
         try:
-            state, nonce, verifier, there = self._leaving.loads(carried or "", max_age=LEAVING_S)
+            state, nonce, verifier, there = _loaded(self._leaving, carried, LEAVING_S)
         except (BadSignature, ValueError, TypeError):
             raise refused("the browser was not sent there, or is late") from None
         if not secrets.compare_digest(state.encode(), answer.get("state", "").encode()):
@@ -138,7 +139,7 @@ class Gate:
             StoreUnavailableError: The accounts cannot be asked.
         """
         try:
-            account, name, epoch = self._signer.loads(token or "", max_age=SIGNED_IN_S)
+            account, name, epoch = _loaded(self._signer, token, SIGNED_IN_S)
         except (BadSignature, ValueError, TypeError):
             return None
         key, now = (account, name, epoch), time.monotonic()
@@ -154,6 +155,21 @@ class Gate:
             if signed_in is not None:
                 self._known[key] = now, signed_in
         return signed_in
+
+
+def _loaded(signer: URLSafeTimedSerializer, token: str | None, most_s: float) -> Any:  # noqa: ANN401
+    """What we have signed within a time.
+
+    A token that seems to come from the future is one of ours from before the clock was set back:
+    nobody else can sign one, and it is good for as long.
+
+    Raises:
+        BadSignature: It is none of ours, or too old.
+    """
+    said, when = signer.loads(token or "", return_timestamp=True)
+    if abs(_clock() - when.timestamp()) > most_s:
+        raise SignatureExpired("too old", payload=said, date_signed=when)
+    return said
 
 
 def _is_loopback(host: str) -> bool:

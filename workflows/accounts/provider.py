@@ -32,6 +32,7 @@ _LEEWAY_S: Final = 60
 _MOST_BYTES: Final = 1_000_000
 _MOST_LETTERS: Final = 255
 _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_END: Final = "end_session_endpoint"
 
 
 class ProviderError(AetherError):
@@ -105,9 +106,30 @@ def leave_for(settings: Settings, back: str) -> Leaving:
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    endpoint = known["authorization_endpoint"]
-    joined = "&" if "?" in endpoint else "?"
-    return Leaving(f"{endpoint}{joined}{urlencode(asked)}", state, nonce, verifier)
+    return Leaving(_with_query(known["authorization_endpoint"], asked), state, nonce, verifier)
+
+
+def sign_out_address(settings: Settings, back: str) -> str | None:
+    """Where a browser is sent to be signed out at the provider, too (RP-initiated logout 1.0).
+
+    Args:
+        settings: The installation's.
+        back: Where the provider sends it afterwards; the provider knows this address.
+
+    Returns:
+        The address; None where the provider names none.
+
+    Raises:
+        ProviderError: The provider's description cannot be used.
+        OfflineError: It cannot be reached.
+        RemoteError: It does not answer as it should.
+    """
+    endpoint = _description(settings).get(_END)
+    if endpoint is None:
+        return None
+    # No id_token_hint: it would have to be kept in the browser for as long as the visit.
+    asked = {"client_id": settings.oidc_client_id, "post_logout_redirect_uri": back}
+    return _with_query(endpoint, asked)
 
 
 def who_came_back(settings: Settings, back: str, code: str, nonce: str, verifier: str) -> Stated:
@@ -219,7 +241,13 @@ def _description(settings: Settings) -> Mapping[str, str]:
         raise refused(f"the description is of another issuer, {found.get('issuer')}")
     if not all(isinstance(found.get(name), str) for name in _ENDPOINTS):
         raise refused("the description lacks an address")
-    return {name: str(found[name]) for name in _ENDPOINTS}
+    known = {name: str(found[name]) for name in _ENDPOINTS}
+    return {**known, _END: str(found[_END])} if isinstance(found.get(_END), str) else known
+
+
+def _with_query(endpoint: str, asked: Mapping[str, Any]) -> str:
+    joined = "&" if "?" in endpoint else "?"
+    return f"{endpoint}{joined}{urlencode(asked)}"
 
 
 def _web(settings: Settings, *addresses: str) -> Web:

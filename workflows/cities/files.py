@@ -71,6 +71,22 @@ def open_city_embedding(
         DamagedFileError: One is not what was added.
         InputError: They cannot be read.
     """
+    files = checked_files(settings, rasters, progress)
+    stated = {raster.crs for raster in rasters if not FILE_KINDS[raster.kind].states_crs}
+    said = stated - {TableEmbedding.crs}
+    crs = said.pop() if said else None
+    return open_embedding(files, kind=embedding, crs=crs, as_points=True, progress=progress)
+
+
+def checked_files(
+    settings: Settings, rasters: Sequence[Raster], progress: Progress = silent
+) -> list[Path]:
+    """Where files of a city's embedding lie, after seeing that they are what they were.
+
+    Raises:
+        NotFoundError: A file is gone.
+        DamagedFileError: One is not what was added.
+    """
     files = [in_home(settings, raster.path) for raster in rasters]
     for done, (raster, file) in enumerate(zip(rasters, files, strict=True)):
         progress("checking the city's files", done, len(files))
@@ -80,10 +96,7 @@ def open_city_embedding(
             remedy="restore the file from a backup of the home folder, or remove the city (or "
             "this year) and add it again",
         )
-    stated = {raster.crs for raster in rasters if not FILE_KINDS[raster.kind].states_crs}
-    said = stated - {TableEmbedding.crs}
-    crs = said.pop() if said else None
-    return open_embedding(files, kind=embedding, crs=crs, as_points=True, progress=progress)
+    return files
 
 
 def raster_folders(settings: Settings, rasters: Iterable[Raster]) -> list[Path]:

@@ -23,6 +23,7 @@ from workflows.evaluation.study_kind import STUDY, StudyRun
 from workflows.home.documents import from_document
 from workflows.home.store import Store
 from workflows.jobs.job import cancel_job, new_job, release, remove_job
+from workflows.jobs.one_home import check_no_other_home
 from workflows.tasks.labels import LabelRequest
 from workflows.training.train import check_device, check_places
 
@@ -197,6 +198,7 @@ def write_down(store: Store, slug: str, request: StudyRequest, other: str | None
             if one == slugs[-1]:  # the city it is tested on
                 check_enough(places, f"{places} in {one}")
     label_set = kept_label_set(store, slugs[-1], request.labels)
+    check_no_other_home(store)
     with store.session() as session:
         ids = [city_rows.city_by_slug(session, one).id for one in slugs]
         job = new_job(session, STUDY, slug, StudyRun(0, request.kind), city_id=ids[0])

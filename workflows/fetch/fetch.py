@@ -26,6 +26,7 @@ from workflows.fetch.request import FetchCity, check_request
 from workflows.home.documents import from_document, to_document
 from workflows.home.store import Store
 from workflows.jobs.job import new_job, release, resume_job
+from workflows.jobs.one_home import check_no_other_home
 
 __all__ = [
     "FetchCity",
@@ -97,6 +98,7 @@ def add_fetch(
             "confirm it, choose a smaller area, or fetch one year at a time",
             code="download-not-confirmed",
         )
+    check_no_other_home(store)
     with store.session() as session:
         name = request.name.strip()
         job = new_job(session, FETCH, request.slug, FetchRun(0, name))

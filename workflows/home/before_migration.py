@@ -52,7 +52,8 @@ def keep_before_migration(settings: Settings, url: str, engine: Engine) -> Path 
             for piece in dump.dumped(url, facts):
                 opened.write(piece)
         log.info("a new version changes the tables; the database as it was is kept", file=str(file))
-        for old in sorted(settings.backups.glob("*.dump"), key=_written)[:-KEPT]:
+        others = sorted(set(settings.backups.glob("*.dump")) - {file}, key=_written)
+        for old in others[: 1 - KEPT]:  # this one stays, whatever the clock said before
             old.unlink(missing_ok=True)
     return file
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -38,8 +40,27 @@ def sight_is_told_by(account: Callable[[], str | None]) -> None:
     _Asking.account = staticmethod(account)
 
 
+_seen_by: Final[ContextVar[str | None]] = ContextVar("seen_by", default=None)
+
+
+@contextmanager
+def seen_by(account: str | None) -> Iterator[None]:
+    """Let every session of this thread find only what an account may see, within.
+
+    Args:
+        account: Its name; None: as for the process.
+    """
+    token = _seen_by.set(account)
+    try:
+        yield
+    finally:
+        _seen_by.reset(token)
+
+
 def _limit(session: Session) -> None:
-    account = _Asking.account()
+    account = _seen_by.get()
+    if account is None:
+        account = _Asking.account()
     if account is not None:
         limit_sight(session, account)
 

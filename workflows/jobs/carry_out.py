@@ -17,8 +17,9 @@ from aether_core.errors import (
 from db.jobs import jobs as job_rows
 from db.jobs.jobs import JobLease, SupersededError
 from db.schema import Job
+from workflows.accounts.acting import sight_of
 from workflows.home.documents import UnreadableDocumentError
-from workflows.home.store import Store
+from workflows.home.store import Store, seen_by
 from workflows.home.unforeseen import in_plain_words
 from workflows.jobs.inputs import forget_inputs, kept_inputs
 from workflows.jobs.queue import HEARTBEAT_SECONDS
@@ -93,7 +94,10 @@ def _work_and_conclude(
     try:
         _refuse_endless(job)
         request = kept_inputs(store, job.id, kind.from_document(job.request))
-        kind.work(Work(store, job, kind.stages, leaving=leaving), request)
+        with store.session() as session:
+            sight = sight_of(session, job.who)
+        with seen_by(sight):  # what they named may be of a city that is not theirs
+            kind.work(Work(store, job, kind.stages, leaving=leaving), request)
     except SupersededError:
         raise
     except WorkerLeavingError:

@@ -19,6 +19,7 @@ from workflows.accounts.quotas import check_jobs
 from workflows.home.store import Store, revive
 from workflows.jobs.inputs import forget_outputs, job_folder, keep_inputs
 from workflows.jobs.kind import JobKind
+from workflows.jobs.one_home import check_no_other_home
 from workflows.jobs.queue import STALLED_SECONDS, defer, ensure_worker
 from workflows.jobs.registry import kind_named
 
@@ -136,7 +137,7 @@ def summarise(job: Job) -> JobSummary:
         stopping=running and job.cancel_requested,
         silent_seconds=None
         if silent_since is None
-        else max((datetime.now(UTC) - silent_since).total_seconds(), 0.0),
+        else abs((datetime.now(UTC) - silent_since).total_seconds()),
         attempts=job.attempts,
         result=dict(job.result),
         request=dict(job.request),
@@ -208,12 +209,14 @@ def start_job(
 
     Raises:
         NotFoundError: No city has this slug, or there is no such file.
-        ConflictError: Another unfinished job claims the same.
+        ConflictError: Another unfinished job claims the same, or the database's workers serve
+            another home.
     """
     # Loads pandas, which a worker that only waits for jobs can do without.
     from db.cities import cities as city_rows
 
     kind.check(store, slug, request)
+    check_no_other_home(store)
     with store.session() as session:
         city_id = city_rows.city_by_slug(session, slug).id if in_city else None
         job = new_job(session, kind, slug, request, city_id=city_id)

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import os
 import signal
-import socket
+import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ import structlog
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
-from aether_core.errors import StoreUnavailableError
+from aether_core.errors import ConflictError, StoreUnavailableError
 from db.engine import conninfo
 from db.jobs import jobs as job_rows
 from db.jobs import workers as worker_rows
@@ -25,6 +25,7 @@ from workflows.home.log_output import forgive_full_disk
 from workflows.home.store import Store, open_store
 from workflows.jobs.carry_out import carry_out
 from workflows.jobs.kind import LANES
+from workflows.jobs.one_home import check_database_is_ours, check_no_other_home, signature
 from workflows.jobs.outputs import forget_expired
 from workflows.jobs.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, TASK, defer, deferrer
 from workflows.jobs.sweep import sweep
@@ -107,6 +108,7 @@ async def serve(
     app = worker_app(store, leaving)
     over = stop or asyncio.Event()
     async with app.open_async():
+        clock = ServerClock(store)
         await take_up_stalled(app, store)
         tasks = [
             *(asyncio.create_task(_work(app, queue)) for queue in queues),
@@ -127,11 +129,36 @@ async def serve(
                 )
                 for ended in (task for task in tasks if task.done()):
                     ended.result()  # raises what ended it
-                if not over.is_set():
+                if not over.is_set() and not clock.was_set():
                     await take_up_stalled(app, store)
         finally:
             leaving.set()
             await _leave([*tasks, ending])
+
+
+class ServerClock:
+    """Notices when the database's clock is set, or the machine has slept.
+
+    For a moment everybody's last sign of life is old then: who looked just now for those that are
+    dead would begin the jobs of the living again.
+
+    Args:
+        store: Whose clock it is.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ahead = self._now()
+
+    def was_set(self) -> bool:
+        """Whether it was, since this was asked last."""
+        before, self._ahead = self._ahead, self._now()
+        return abs(self._ahead - before) > HEARTBEAT_SECONDS
+
+    def _now(self) -> float:
+        """How far it is ahead of a clock that nobody sets."""
+        with self._store.session() as session:
+            return worker_rows.server_time(session) - time.monotonic()
 
 
 async def _work(app: procrastinate.App, queue: str) -> None:
@@ -148,23 +175,28 @@ async def _work(app: procrastinate.App, queue: str) -> None:
 
 async def _sign_of_life(store: Store, queues: Sequence[str]) -> None:
     """Say every few seconds that this process serves its queues, and at the end that it left."""
+    signed = signature(store.settings)
 
     def sign_on() -> list[int]:
         with store.session() as session:
-            return worker_rows.sign_on(session, queues, host=socket.gethostname(), pid=os.getpid())
+            return worker_rows.sign_on(session, queues, host=signed, pid=os.getpid())
 
-    def beat() -> None:
+    def beat(known: list[int]) -> list[int]:
         try:
             with store.session() as session:
-                worker_rows.beat(session, numbers, forget_after=_FORGET_SECONDS)
+                if worker_rows.beat(session, known, forget_after=_FORGET_SECONDS):
+                    return known
+                worker_rows.sign_off(session, known)
+            return sign_on()
         except StoreUnavailableError as error:
             log.warning("sign of life missed", reason=str(error))
+            return known
 
     numbers = await asyncio.to_thread(sign_on)
     try:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            await asyncio.to_thread(beat)
+            numbers = await asyncio.to_thread(beat, numbers)
     finally:
         with suppress(StoreUnavailableError), store.session() as session:
             worker_rows.sign_off(session, numbers)
@@ -218,6 +250,12 @@ def main() -> None:
     parser.add_argument("--until-idle", action="store_true", help="end once they are empty")
     arguments = parser.parse_args()
     store = open_store()
+    try:
+        check_database_is_ours(store)
+        check_no_other_home(store)
+    except ConflictError as error:
+        log.warning("worker not started", reason=str(error))
+        sys.exit(error.exit_code)
     log.info("worker started", lane=arguments.lane, until_idle=arguments.until_idle)
     if not arguments.until_idle:  # a lasting one, also where nobody starts an `up`
         sweep(store)

@@ -16,6 +16,7 @@ from db.schema import City, Run
 from workflows.home.owned_folders import staged, storing
 from workflows.home.store import Store
 from workflows.jobs.job import new_job, release
+from workflows.jobs.one_home import check_no_other_home
 from workflows.jobs.work import Work
 from workflows.training.data import training_set
 from workflows.training.job_kind import TRAIN, TrainRun
@@ -69,6 +70,7 @@ def add_run(
         raise InputError(
             "the seed must be a whole number from 0", seed, "try 42", code="seed-out-of-range"
         )
+    check_no_other_home(store)
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         check_places(city, city_rows.counts(session, city.id)["pois"], chosen)

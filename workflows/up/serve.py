@@ -16,6 +16,7 @@ from workflows.home.log_output import rotate
 from workflows.home.settings import Settings
 from workflows.home.store import open_store
 from workflows.jobs.kind import LANES
+from workflows.jobs.one_home import check_database_is_ours, check_no_other_home
 from workflows.jobs.sweep import sweep
 from workflows.up import record
 from workflows.up.processes import STOP_SECONDS
@@ -43,7 +44,7 @@ def serve(
         ready: Called with the address once the page answers.
 
     Raises:
-        ConflictError: This home is up already.
+        ConflictError: This home is up already, or the database serves another one.
         InputError: The port is taken, the home is closed to this user, or others could reach the
             app and nobody could sign in.
         GivenUpError: A part ended again and again.
@@ -64,6 +65,8 @@ def serve(
                 supervisor.start([Database(settings, stops=not was_up)])
                 store = open_store(settings)
                 check_may_open(store)
+                check_database_is_ours(store)
+                check_no_other_home(store)
                 progress("cleaning up leftovers", 0, 1)
                 sweep(store)
                 supervisor.start([worker(store, lane) for lane in LANES])

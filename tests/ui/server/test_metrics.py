@@ -1,5 +1,8 @@
 """What a monitor is told, and the name of each request."""
 
+import os
+from pathlib import Path
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -11,11 +14,13 @@ from starlette.testclient import TestClient
 from api.address import PATH
 from api.app import api_app
 from tests.app_fixtures import SLUG, set_environment
+from tests.forks import ended
 from ui.server.identified import HEADER, Identified
-from ui.server.metrics import Counted, metrics
+from ui.server.metrics import FOLDER, Counted, metrics, prepare
 from workflows.accounts.accounts import add_account
 from workflows.accounts.acting import Role
 from workflows.accounts.keys import add_key
+from workflows.home.settings import Settings
 from workflows.home.store import Store
 from workflows.home.unforeseen import note
 
@@ -67,3 +72,23 @@ def test_requests_are_counted_by_route_and_told_to_who_may_read_them(
     ]
     assert len(set(made)) == 3
     assert all(len(one) == 16 for one in made)
+
+
+def begin_counting(home: Path) -> None:
+    prepare(Settings(home=home))
+    print(os.environ[FOLDER], flush=True)  # noqa: T201 - what the test reads
+    os._exit(9)  # as a killed one leaves it
+
+
+def test_counts_lie_in_memory_and_go_with_their_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk the system kills a process that writes into a mapped file."""
+    monkeypatch.setenv(FOLDER, "")
+    left = Path(ended(begin_counting, tmp_path).out.strip())
+    assert left.is_dir()
+    prepare(Settings(home=tmp_path))
+    folder = Path(os.environ[FOLDER])
+    assert not left.exists()
+    assert folder.is_dir()
+    assert os.access("/dev/shm", os.W_OK) == folder.is_relative_to("/dev/shm")  # noqa: S108

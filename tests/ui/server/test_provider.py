@@ -195,3 +195,33 @@ def test_a_provider_that_is_away_is_said_to_be(
 ) -> None:
     monkeypatch.setenv("AETHER_OIDC_ISSUER", "http://127.0.0.1:1")
     assert place.client.get("/sign-in/provider").status_code == 503
+
+
+def test_who_signs_out_is_signed_out_at_the_provider_too(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "_LOOK_AGAIN_S", 0)
+
+    def led_to() -> str:
+        assert place.visit().status_code == 303
+        led = place.client.get("/sign-out")
+        assert place.client.get("/search").status_code == 401
+        return str(led.headers["location"])
+
+    assert led_to() == "/sign-in"  # the provider names no address for it
+    place.provider.description = {"end_session_endpoint": f"{place.provider.issuer}/end?realm=a"}
+    address = urlsplit(led_to())
+    assert f"{address.scheme}://{address.netloc}{address.path}" == f"{place.provider.issuer}/end"
+    assert {name: values[0] for name, values in parse_qs(address.query).items()} == {
+        "realm": "a",
+        "client_id": CLIENT,
+        "post_logout_redirect_uri": "http://testserver/sign-in",
+    }
+    add_account(place.store, "anna", "correct horse battery")
+    entered = {"name": "anna", "password": "correct horse battery"}
+    assert place.client.post("/sign-in", data=entered).status_code == 303
+    assert place.client.get("/sign-out").headers["location"] == "/sign-in"  # not the provider's
+    assert place.visit().status_code == 303
+    monkeypatch.setenv("AETHER_OIDC_ISSUER", "http://127.0.0.1:1")
+    assert place.client.get("/sign-out").headers["location"] == "/sign-in"
+    assert place.client.get("/search").status_code == 401

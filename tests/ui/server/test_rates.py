@@ -25,7 +25,7 @@ def client(counted: Rates, address: str = "10.0.0.1") -> TestClient:
 
 def test_who_asks_too_often_is_told_when_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 60_000_030.0
-    monkeypatch.setattr(rates.time, "time", lambda: now)
+    monkeypatch.setattr(rates.time, "monotonic", lambda: now)
     counted = Rates()
     one, other = client(counted), client(counted, "10.0.0.2")
     mine, theirs = ({"Authorization": f"Bearer {name}"} for name in ("a", "b"))

@@ -70,3 +70,31 @@ def test_others_are_refused(client: TestClient, origin: str) -> None:
 
 def test_programs_name_no_page(client: TestClient) -> None:
     assert client.post("/").text == "changed"
+
+
+@pytest.mark.parametrize(
+    ("host", "answered"),
+    [
+        ("localhost:8501", True),
+        ("127.0.0.1:8501", True),
+        ("[::1]:8501", True),
+        ("app.localhost", True),
+        ("maps.example.org", True),
+        ("evil.example:8501", False),
+        ("localhost.evil.example", False),
+        ("192.168.0.7:8501", False),
+        ("", False),
+        ("a b", False),
+    ],
+)
+def test_a_site_whose_name_leads_here_gets_nothing(host: str, answered: bool) -> None:
+    """DNS rebinding: to the browser that site's page and ours are of one origin."""
+
+    async def answer(_request: Request) -> Response:
+        return PlainTextResponse("a city")
+
+    public = "https://maps.example.org"
+    only = Middleware(SameOrigin, public_url=public, here_only=True)
+    client = TestClient(Starlette(routes=[Route("/", answer)], middleware=[only]))
+    told = client.get("/", headers={"Host": host, "Origin": f"http://{host}"})
+    assert (told.status_code, "a city" in told.text) == ((200, True) if answered else (403, False))
