@@ -53,7 +53,7 @@ from workflows.cities.names import check_city_words, check_slug_free
 from workflows.cities.osm_labels import keep_osm_labels, read_osm_labels
 from workflows.cities.own_units import AskedUnits, OwnUnits, box_words, own_units
 from workflows.cities.units import add_units
-from workflows.home.encoders import default_encoder, store_texts
+from workflows.home.encoders import begin_loading, default_encoder, store_texts
 from workflows.home.owned_folders import storing
 from workflows.home.paths import to_home
 from workflows.home.store import Store
@@ -192,10 +192,13 @@ def add_city(
         CancelledError: `progress` asked to stop; nothing is left behind.
     """
     check_add(store, request)
+    encoder = default_encoder(store.settings)
+    if request.pois is not None:
+        begin_loading(encoder)
     prepared = _prepare(request, progress)
     if on_read is not None:
         on_read(prepared.reports)
-    store_texts(store, default_encoder(store.settings), prepared.texts, progress)
+    store_texts(store, encoder, prepared.texts, progress)
     settings = store.settings
     with (
         files_staged(store, prepared.embedding.files, link=request.link_files) as (staged, names),
