@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -42,6 +43,12 @@ class Cells:
     lonlat: NDArray[np.float64]
 
     kind = H3_CELLS
+
+    @cached_property
+    def _flat(self) -> tuple[Plane, NDArray[np.float64]]:
+        """The plane around all cells, and their centres on it, float64 `[m, 2]`."""
+        plane = Plane(self.lonlat)
+        return plane, plane.points(self.lonlat)
 
     def __len__(self) -> int:
         return len(self.h3)
@@ -102,9 +109,9 @@ class Cells:
 
     def near(self, shapes: NDArray[np.object_]) -> NDArray[np.int64]:
         """See `Units`; without making all outlines."""
-        plane = Plane(self.lonlat)
+        plane, points = self._flat
         reach = _REACH * h3.average_hexagon_edge_length(self.resolution, unit="m")
-        points, flat = plane.points(self.lonlat), plane.shapes(shapes)
+        flat = plane.shapes(shapes)
         low, high = shapely.total_bounds(flat).reshape(2, 2)
         around = np.flatnonzero(((points >= low - reach) & (points <= high + reach)).all(axis=1))
         centres = shapely.STRtree(shapely.points(points[around]))

@@ -11,12 +11,12 @@ import shapely
 from affine import Affine
 from h3.api.numpy_int import latlng_to_cell
 from pyproj import Transformer
-from rasterio.features import rasterize
 from scipy.ndimage import binary_dilation
 
 from aether_core.city.boundary import working_crs
 from aether_core.errors import InputError
 from aether_core.export.values import key_name
+from aether_core.spatial.burning import burn
 from aether_core.spatial.longitudes import extent_of
 from aether_core.vector import WGS84
 
@@ -90,14 +90,15 @@ def _rows_of_areas(
     low = np.floor(np.array([west, south]) / pixel) * pixel
     high = np.ceil(np.array([east, north]) / pixel) * pixel
     grid = _grid(crs, pixel, *low, *high)
-    burnt = rasterize(
-        zip(shapes, range(1, len(shapes) + 1), strict=True),
-        out_shape=(grid.height, grid.width),
+    rows = burn(
+        shapes.to_numpy(),
+        np.arange(len(shapes)),
+        size=(grid.height, grid.width),
         transform=grid.transform,
+        outside=-1,
         dtype=np.int32,
     )
-    rows: npt.NDArray[np.int64] = burnt.astype(np.int64) - 1
-    return grid, rows
+    return grid, rows.astype(np.int64)
 
 
 def _grid(crs: str, pixel: float, west: float, south: float, east: float, north: float) -> Grid:

@@ -12,13 +12,14 @@ import httpcore2
 import httpx2
 
 from aether_core.net.connection import Watch
-from aether_core.net.errors import Refusal, RemoteError, RemoteMissingError
+from aether_core.net.errors import Refusal, RemoteError, RemoteMissingError, RemotePageError
 from aether_core.net.guard import Guard, Origin
 from aether_core.net.pools import Pools
 from aether_core.net.request_policy import CANCEL_CHECK_S, CancelCheck, RequestPolicy, retry_after_s
 from aether_core.net.retrying import RetryableError, Retrying
 
 _ASK_AGAIN = frozenset({408, 425, 429, *range(500, 600)} - {501, 505})
+_TOO_MANY = 429
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _LONGEST_COMPLAINT = 65_536  # bytes read of an answer that is no success
@@ -245,6 +246,8 @@ class Requester:
         """Let an answer pass, or say what is wrong with it."""
         encoding = opened.headers.get("content-encoding", "identity")
         if opened.status in good:
+            if opened.headers.get("content-type", "").lower().startswith("text/html"):
+                raise RemotePageError(url, Refusal(opened.status, self.drain(opened)))
             if encoding != "identity":
                 raise RemoteError(
                     url, f"sends {encoding} despite the request", code="remote-answer-encoded"
@@ -254,6 +257,9 @@ class Requester:
         answer = Refusal(status, self.drain(opened))
         if status in _ASK_AGAIN:
             asked = retry_after_s(opened.headers.get("retry-after"))
+            if status == _TOO_MANY:
+                peace = self._retrying.policy_of(Origin.of(url)).too_many_s
+                asked = max(asked or 0.0, peace) if peace else asked
             raise RetryableError(
                 f"returned status {status}",
                 code="remote-busy-or-broken",

@@ -92,12 +92,20 @@ class RemoteMissingError(InputError):
     """
 
     code = "remote-missing"
+    problem = "the server does not have this file"
+    remedy = "check its address in the settings"
 
     def __init__(self, url: str, answer: Refusal) -> None:
         self.answer = answer
-        super().__init__(
-            "the server does not have this file", shown(url), "check its address in the settings"
-        )
+        super().__init__(self.problem, shown(url), self.remedy)
+
+
+class RemotePageError(RemoteMissingError):
+    """The server answers with a web page: some do so for whatever they do not have."""
+
+    code = "remote-web-page"
+    problem = "the server answers with a web page instead of this file"
+    remedy = "check its address in the settings, and whether this network asks to sign in first"
 
 
 def shown(url: str) -> str:

@@ -31,6 +31,7 @@ class RequestPolicy:
         longest_s: No pause is longer; a server that asks for a longer one is given up.
         silence_s: Longest time without a byte, and longest time until an answer begins.
         min_interval_s: Shortest time between the beginnings of two requests.
+        too_many_s: Shortest peace after an answer of too many requests (status 429).
     """
 
     attempts: int = 6
@@ -38,6 +39,7 @@ class RequestPolicy:
     longest_s: float = 60.0
     silence_s: float = 30.0
     min_interval_s: float = 0.0
+    too_many_s: float = 0.0
 
     def pause_s(self, failed: int) -> float:
         """Seconds to wait after so many failures, where the server does not say how long."""

@@ -19,6 +19,8 @@ from aether_core.net.retrying import RetryableError
 from aether_core.progress import Progress, silent
 
 _AGENT = "Aether/0.1 (city embeddings from public data{})"
+LONGEST_RANGE = 2_000_000
+"""Bytes of one ranged answer: Source Cooperative's proxy cuts longer ones off after 2.3 MB."""
 _HEAD_REFUSED = frozenset({400, 401, 403, 405, 501})
 
 
@@ -190,6 +192,8 @@ class Web:
     ) -> bytes:
         """Read a part of a file; a transfer that breaks goes on where it broke.
 
+        What is longer than `LONGEST_RANGE` comes in several answers.
+
         Args:
             file: The file and version, from `look`.
             start: First byte.
@@ -207,31 +211,32 @@ class Web:
             raise ValueError(f"bytes {start}+{length} of {file.size}")
         got = bytearray()
 
-        def once() -> bytes:
-            begin, last = len(got), start + length - 1
-            asked = {"Range": f"bytes={start + begin}-{last}"}
+        def once() -> None:
+            begin = len(got)
+            end = min(length, begin + LONGEST_RANGE)
+            first, last = start + begin, start + end - 1
             with self._requester.open(
-                "GET", file.url, good={200, 206, 416}, headers=asked
+                "GET",
+                file.url,
+                good={200, 206, 416},
+                headers={"Range": f"bytes={first}-{last}"},
             ) as opened:
-                check_part(opened, file, start + begin, last)
+                check_part(opened, file, first, last)
                 try:
-                    self._requester.body(opened, file.url, length - begin, got.extend)
+                    self._requester.body(opened, file.url, end - begin, got.extend)
                 except TooLongError:
                     del got[begin:]
                     raise RetryableError(
                         "sent more bytes than requested", code="remote-part-too-long"
                     ) from None
-            if len(got) < length:
+            if len(got) < end:
                 raise RetryableError(
                     "sent fewer bytes than requested", code="remote-answer-cut-short"
                 )
-            return bytes(got)
 
-        return (
+        while len(got) < length:
             self._requester.with_retries(file.url, once, check_cancelled, lambda: len(got))
-            if length
-            else b""
-        )
+        return bytes(got)
 
     def download(
         self,

@@ -12,11 +12,11 @@ import shapely
 from numpy.typing import NDArray
 from PIL import Image
 from pyproj import Transformer
-from rasterio.features import rasterize
 from rasterio.transform import Affine
 
 from aether_core.city.boundary import working_crs
 from aether_core.errors import InputError
+from aether_core.spatial.burning import burn
 from aether_core.spatial.longitudes import extent_of
 
 _PAPER: Final = (255, 255, 255)
@@ -233,8 +233,7 @@ class _Sheet:
     def numbers(self, shapes: NDArray[np.object_]) -> NDArray[np.int32]:
         """Position of the shape each dot lies in, -1 for none; int32 `[height, width]`."""
         projected = _projected(shapes, self.crs)
-        there = np.flatnonzero(~(shapely.is_missing(projected) | shapely.is_empty(projected)))
-        return self._burnt([(projected[at], at) for at in there.tolist()], -1, np.int32)
+        return self._burnt(projected, np.arange(len(projected)), -1, np.int32)
 
     def mask(
         self, shapes: NDArray[np.object_], width_m: float = -1.0, least_dots: float = 0.0
@@ -244,19 +243,17 @@ class _Sheet:
         if width_m >= 0:
             least = max(least_dots, _THINNEST_ROAD_DOTS) * self.metres_per_dot
             projected = shapely.buffer(projected, max(width_m, least) / 2, quad_segs=2)
-        there = projected[~(shapely.is_missing(projected) | shapely.is_empty(projected))]
-        return self._burnt([(one, 1) for one in there], 0, np.uint8).astype(np.bool_)
+        return self._burnt(projected, np.ones(len(projected)), 0, np.uint8).astype(np.bool_)
 
-    def _burnt(self, pairs: list[tuple[Any, int]], outside: int, dtype: type) -> NDArray[Any]:
+    def _burnt(
+        self, shapes: NDArray[np.object_], numbers: NDArray[Any], outside: int, dtype: type
+    ) -> NDArray[Any]:
         width, height = self.size
-        if not pairs:
-            return np.full((height, width), outside, dtype=dtype)
         step = self.metres_per_dot
         grid = Affine(step, 0.0, self.west, 0.0, -step, self.north)
-        burnt: NDArray[Any] = rasterize(
-            pairs, out_shape=(height, width), fill=outside, transform=grid, dtype=dtype
+        return burn(
+            shapes, numbers, size=(height, width), transform=grid, outside=outside, dtype=dtype
         )
-        return burnt
 
     def finished(self, image: Image.Image) -> MapPicture:
         """The picture at its own size, smooth."""

@@ -45,8 +45,9 @@ def spatial_blocks(lonlat: NDArray[np.float64], *, block_m: float) -> NDArray[np
     columns = np.maximum(np.round(round_the_globe / block_m), 1)
     turn = (lonlat[:, 0] + 180.0) / 360.0 % 1.0
     column = np.floor(turn * columns + 0.5) % columns
-    place = np.stack([band, column], axis=1).astype(np.int64)
-    return np.asarray(np.unique(place, axis=0, return_inverse=True)[1].reshape(-1), dtype=np.int64)
+    # One number a block, in the order promised: of pairs numpy's unique is fifty times as slow.
+    place = band.astype(np.int64) * int(columns.max() + 1) + column.astype(np.int64)
+    return np.asarray(np.unique(place, return_inverse=True)[1], dtype=np.int64)
 
 
 def held_out_blocks(

@@ -144,6 +144,9 @@ class Connection(BaseHTTPRequestHandler):
             self._send(request, 404, {}, [b"nothing here"], 12, None)
         elif fault.kind == "moved":
             self._send(request, 302, {"Location": fault.url}, [], 0, None)
+        elif fault.kind == "web_page":
+            page = b"<!doctype html><title>Not what was asked for</title>"
+            self._send(request, 200, {"Content-Type": "text/html"}, [page], len(page), None)
         elif fault.kind == "hang_up":
             self.close_connection = True
         else:
@@ -171,6 +174,8 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             pieces = itertools.cycle(pieces)
             length = sys.maxsize
+        elif kind == "no_length":
+            self.close_connection = True
         elif status != 304:
             self.send_header("Content-Length", str(max(declared, 0)))
         self.end_headers()

@@ -63,7 +63,8 @@ class Fault:
             `pause` rests `rate` milliseconds after so many, then goes on;
             `whole` ignores the range; `hang_up` closes without a word; `changed` has another
             ETag; `other_range` sends the bytes one further; `compressed` says gzip;
-            `endless` announces no length and sends the body again and again.
+            `endless` announces no length and sends the body again and again; `web_page` answers
+            with a page and success; `no_length` announces none.
     """
 
     kind: Literal[
@@ -82,6 +83,8 @@ class Fault:
         "other_range",
         "compressed",
         "endless",
+        "web_page",
+        "no_length",
     ]
     after: int = 0
     rate: int = 100_000

@@ -46,6 +46,7 @@ _WORDS: Final[Mapping[str, object]] = {
         "lasso": "Drag around the district",
         "box": "Drag across the district",
         "polygon": "Click each corner in turn",
+        "another": "Draw another district, or choose Move to change this one",
         "close": "Click the first corner again, or press Enter, to close it",
     },
 }

@@ -7,6 +7,8 @@ const LIMIT = 85;
 const REACH = 270; // degrees to either side: an area may lie across the 180th meridian
 const REST_MS = 600;
 const KEYS_MS = 700;
+const SETTLED_MS = 90;
+const HEAVY = 20_000; // corners of a ground that is not painted anew at each step of a movement
 const LOCAL = 2 ** 22; // units of a city's paths: far from its middle they are still exact
 const TRAIL_STEP = 4; // pixels between two points of a lasso
 const MOST_CORNERS = 60; // of a lasso, so that each can be moved
@@ -61,7 +63,8 @@ function receiveGround({ key, shapes }) {
     }
     return [kind, path];
   });
-  grounds.set(key, { origin, paths: new Map(paths) });
+  const corners = kinds.reduce((sum, [, lines]) => sum + lines.reduce((all, line) => all + line.length, 0), 0);
+  grounds.set(key, { origin, corners, paths: new Map(paths) });
   shown.forEach((map) => map.draw());
 }
 
@@ -169,6 +172,7 @@ class DrawingMap {
   take(data, send) {
     const first = this.data === undefined;
     this.data = data;
+    this.colours = JSON.stringify(data.colours);
     this.send = send;
     this.root.style.height = `${data.height}px`;
     this.canvas.setAttribute("aria-label", data.words.map);
@@ -282,9 +286,17 @@ class DrawingMap {
     const half = this.height / 2 / this.scale;
     this.centre[0] = clamp(this.centre[0], mercatorX(-REACH), mercatorX(REACH));
     this.centre[1] = clamp(this.centre[1], Math.min(half, 0.5), Math.max(1 - half, 0.5));
+    this.moving = true;
     this.refresh();
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.settle(), SETTLED_MS);
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.tellView(), REST_MS);
+  }
+
+  settle() {
+    this.moving = false;
+    this.draw();
   }
 
   tellView() {
@@ -319,12 +331,7 @@ class DrawingMap {
 
   draw() {
     if (!this.data || !this.width) return;
-    const { paint, data } = this;
-    paint.fillStyle = data.colours.water;
-    paint.fillRect(0, 0, this.width, this.height);
-    if (data.groundKey) this.drawGround();
-    else this.drawLand();
-    this.drawAnswer();
+    this.drawBackdrop();
     this.drawOutlines();
     this.drawShape();
     this.drawTowns();
@@ -332,8 +339,40 @@ class DrawingMap {
     this.drawScale();
   }
 
-  drawGround() {
-    const { paint, data } = this;
+  // What lies below the shapes is painted once a view: a large city's ground takes a quarter of a second without
+  // a graphics processor. While such a view moves, the picture that is there moves with it.
+  drawBackdrop() {
+    const { paint, canvas, width, height } = this;
+    const ground = grounds.get(this.data.groundKey);
+    const parts = [ground, land, this.answer, this.colours, canvas.width, canvas.height];
+    let kept = this.backdrop;
+    const same = kept?.parts.every((part, i) => part === parts[i]);
+    const still = same && kept.scale === this.scale && kept.centre.every((part, i) => part === this.centre[i]);
+    if (!still && !(same && this.moving && ground?.corners > HEAVY)) kept = this.paintBackdrop(parts);
+    const grown = this.scale / kept.scale;
+    const [left, top] = [0, 1].map((axis) => (kept.centre[axis] - this.centre[axis]) * this.scale + ([width, height][axis] / 2) * (1 - grown));
+    paint.fillStyle = this.data.groundKey ? this.data.colours.land : this.data.colours.water;
+    paint.fillRect(0, 0, width, height);
+    paint.imageSmoothingEnabled = false; // no colour is mixed
+    paint.drawImage(kept.canvas, left, top, width * grown, height * grown);
+  }
+
+  paintBackdrop(parts) {
+    const canvas = this.backdrop?.canvas ?? document.createElement("canvas");
+    [canvas.width, canvas.height] = [this.canvas.width, this.canvas.height];
+    const paint = canvas.getContext("2d");
+    paint.setTransform(this.paint.getTransform());
+    paint.fillStyle = this.data.colours.water;
+    paint.fillRect(0, 0, this.width, this.height);
+    if (this.data.groundKey) this.drawGround(paint);
+    else this.drawLand(paint);
+    this.drawAnswer(paint);
+    this.backdrop = { canvas, parts, scale: this.scale, centre: [...this.centre] };
+    return this.backdrop;
+  }
+
+  drawGround(paint) {
+    const { data } = this;
     paint.fillStyle = data.colours.land;
     paint.fillRect(0, 0, this.width, this.height);
     const city = grounds.get(data.groundKey);
@@ -356,14 +395,14 @@ class DrawingMap {
     paint.restore();
   }
 
-  drawAnswer() {
+  drawAnswer(paint) {
     if (!this.answer) return;
     const { image, bounds } = this.answer;
     const [west, south, east, north] = bounds;
     const [left, top] = this.at([west, north]);
     const [right, bottom] = this.at([east, south]);
-    this.paint.imageSmoothingEnabled = false; // no colour is mixed
-    this.paint.drawImage(image, left, top, right - left, bottom - top);
+    paint.imageSmoothingEnabled = false; // no colour is mixed
+    paint.drawImage(image, left, top, right - left, bottom - top);
   }
 
   // Areas that are there already: [{name, rings, at, role}]; those compared lie on top.
@@ -412,10 +451,10 @@ class DrawingMap {
     })?.name;
   }
 
-  drawLand() {
-    const { paint, data } = this;
+  drawLand(paint) {
+    const { data } = this;
     paint.beginPath();
-    for (const turn of [-1, 0, 1]) this.traceLand(turn); // the land goes on over the 180th meridian
+    for (const turn of [-1, 0, 1]) this.traceLand(paint, turn); // the land goes on over the 180th meridian
     paint.fillStyle = data.colours.land;
     paint.fill("evenodd");
     paint.strokeStyle = data.colours.coast;
@@ -423,8 +462,8 @@ class DrawingMap {
     paint.stroke();
   }
 
-  traceLand(turn) {
-    const { paint, scale } = this;
+  traceLand(paint, turn) {
+    const { scale } = this;
     const [left, top] = [this.centre[0] - turn - this.width / 2 / scale, this.centre[1] - this.height / 2 / scale];
     const [right, bottom] = [left + this.width / scale, top + this.height / scale];
     for (const { xy, frame } of land) {
@@ -525,7 +564,8 @@ class DrawingMap {
   say() {
     const hint = this.root.querySelector(".hint");
     const { hints } = this.data.words;
-    if (this.tool === "box" || this.tool === "lasso") hint.textContent = hints[this.tool];
+    if (this.tool !== "pan" && this.shape && this.data.groundKey && !this.draft.length) hint.textContent = hints.another;
+    else if (this.tool === "box" || this.tool === "lasso") hint.textContent = hints[this.tool];
     else if (this.tool === "polygon") hint.textContent = this.draft.length < 3 ? hints.polygon : hints.close;
     else if (this.shape) hint.textContent = "";
     else hint.textContent = this.data.outlines?.length ? hints.pick : hints.start;
@@ -670,7 +710,7 @@ class DrawingMap {
     canvas.addEventListener("pointerup", (event) => this.up(event));
     canvas.addEventListener("pointercancel", (event) => this.up(event));
     canvas.addEventListener("dblclick", (event) => {
-      if (this.tool === "polygon") this.close();
+      if (this.tool === "polygon") this.close() || this.choose("polygon"); // no corner left of the second click
       else this.zoomBy(1, this.point(event));
     });
     canvas.addEventListener("keydown", (event) => this.key(event));
@@ -725,20 +765,27 @@ class DrawingMap {
     this.fingers.delete(event.pointerId);
     if (this.anchor) {
       this.anchor = null;
-      if (still) {
-        this.refresh();
-        return;
-      }
-      this.tool = "pan";
-      this.tellShape(true);
+      if (still) this.pick(here);
+      else this.finish();
     } else if (this.trail.length) {
       this.closeTrail();
     } else if (this.tool === "polygon" && still && event.type === "pointerup") {
       this.addCorner(here);
     } else if (this.tool === "pan" && still && event.type === "pointerup") {
-      const name = this.areaUnder(here);
-      if (name !== undefined) this.send("picked", { turn: Date.now(), name });
+      this.pick(here);
     }
+  }
+
+  pick(here) {
+    this.refresh();
+    const name = this.areaUnder(here);
+    if (name !== undefined) this.send("picked", { turn: Date.now(), name });
+  }
+
+  // Where several shapes are drawn, one after the other, the tool stays in the hand.
+  finish() {
+    if (!this.data.groundKey) this.tool = "pan";
+    this.tellShape(true);
   }
 
   closeTrail() {
@@ -748,12 +795,11 @@ class DrawingMap {
     for (let most = 4; corners.length > MOST_CORNERS; most *= 2) corners = thinned(trail, most);
     const across = boundsOf([trail]);
     if (corners.length < 3 || Math.max(across[2] - across[0], across[3] - across[1]) < 12) {
-      this.refresh();
+      this.pick(trail[0]);
       return;
     }
     this.shape = { kind: "polygon", rings: [corners.map((corner) => this.under(corner))] };
-    this.tool = "pan";
-    this.tellShape(true);
+    this.finish();
   }
 
   addCorner(here) {
@@ -768,12 +814,12 @@ class DrawingMap {
   }
 
   close() {
-    if (this.draft.length < 3) return;
+    if (this.draft.length < 3) return false;
     this.shape = { kind: "polygon", rings: [this.draft] };
     this.draft = [];
     this.pointer = null;
-    this.tool = "pan";
-    this.tellShape(true);
+    this.finish();
+    return true;
   }
 
   key(event) {

@@ -12,9 +12,9 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 from PIL import Image
-from rasterio.features import rasterize
 from rasterio.transform import from_bounds
 
+from aether_core.spatial.burning import burn
 from aether_core.spatial.longitudes import extent_of, shapes_running_on
 from ui.map import served
 from ui.map.cells import spec
@@ -160,12 +160,13 @@ def canvas(
     pixel = max(right - left, top - bottom, 1e-9) / _LARGEST_SIDE
     flat = np.where(shapely.get_dimensions(flat) == 0, shapely.buffer(flat, 2 * pixel), flat)
     width, height = (max(1, math.ceil(span / pixel)) for span in (right - left, top - bottom))
-    index = rasterize(
-        zip(flat, range(len(flat)), strict=True),
-        out_shape=(height, width),
+    index = burn(
+        flat,
+        np.arange(len(flat)),
+        size=(height, width),
         transform=from_bounds(left, bottom, right, top, width, height),
-        fill=-1,
-        dtype="int32",
+        outside=-1,
+        dtype=np.int32,
     )
     return Canvas(index, (float(west), float(south), float(east), float(north)))
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
@@ -28,7 +28,7 @@ from workflows.fetch.steps import (
     LOOKING,
     YEARS,
     Fetching,
-    embedding_sources,
+    YearFiles,
 )
 from workflows.home.documents import from_document, to_document
 from workflows.home.store import Store
@@ -112,7 +112,7 @@ def _keep_city(work: Work, fetch_id: int, session: Session, city: City) -> None:
 
 
 def _add_years(
-    store: Store, request: FetchCity, files: Mapping[int, list[Path]], progress: FetchProgress
+    store: Store, request: FetchCity, files: Mapping[int, YearFiles], progress: FetchProgress
 ) -> None:
     present = {summary.year for summary in list_years(store, request.slug)}
     missing = [year for year in request.years if year not in present]
@@ -120,13 +120,13 @@ def _add_years(
     step = (end - begin) / max(len(missing), 1)
     for index, year in enumerate(missing):
         part = progress.part(begin + index * step, begin + (index + 1) * step)
-        within = partial(_name_source, store, year) if request.extends else None
-        add_year(store, request.slug, year, files[year], part, link=True, within=within)
+        within = partial(_name_source, files[year].source(year)) if request.extends else None
+        add_year(store, request.slug, year, files[year].paths, part, link=True, within=within)
 
 
-def _name_source(store: Store, year: int, _session: Session, city: City) -> None:
+def _name_source(source: dict[str, Any], _session: Session, city: City) -> None:
     """Add where a year comes from to the sources of a city that was there before."""
-    city.sources = [*city.sources, *embedding_sources(store.settings, (year,))]
+    city.sources = [*city.sources, source]
 
 
 def _train(store: Store, request: FetchCity) -> dict[str, object]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from aether_core.errors import AetherError, InputError
 from aether_core.net import OfflineError, RemoteError, RequestPolicy, Web
 from aether_core.poi.osm.overpass import COURTESY as OVERPASS
+from workflows.fetch.mirrors import first_that_serves
 from workflows.home.settings import Settings
 
 _GEOCODER = RequestPolicy(min_interval_s=1.0)
@@ -22,7 +23,7 @@ INDEX_SUFFIXES = (".parquet", ".csv")
 
 @dataclass(frozen=True)
 class MirrorState:
-    """Whether the AlphaEarth mirror answers.
+    """Whether an AlphaEarth mirror answers.
 
     Attributes:
         answers: It does.
@@ -45,8 +46,16 @@ def open_web(settings: Settings, *, policy: RequestPolicy | None = None) -> Web:
         InputError: An address of the settings cannot be used.
     """
     token = settings.alphaearth_token
+    if token and len(settings.alphaearth_mirrors) > 1:
+        raise InputError(
+            "a token for AlphaEarth's mirror is set, and several mirrors",
+            settings.alphaearth_url,
+            "set AETHER_ALPHAEARTH_URL to the one address that the token is for",
+            code="token-of-several-mirrors",
+        )
     # A host that has the files, too, is no volunteers' but one of the operator's own.
-    bulk = {urlsplit(url).netloc for url in (settings.alphaearth_url, settings.overture_url)}
+    mirrors = settings.alphaearth_mirrors
+    bulk = {urlsplit(url).netloc for url in (*mirrors, settings.overture_url)}
     polite = {
         url: each
         for url, each in ((settings.geocoder_url, _GEOCODER), (settings.overpass_url, OVERPASS))
@@ -54,7 +63,7 @@ def open_web(settings: Settings, *, policy: RequestPolicy | None = None) -> Web:
     }
     return Web(
         addresses=[
-            settings.alphaearth_url,
+            *mirrors,
             settings.overture_url,
             settings.overture_catalog_url,
             settings.geocoder_url,
@@ -65,7 +74,7 @@ def open_web(settings: Settings, *, policy: RequestPolicy | None = None) -> Web:
         policy=policy or RequestPolicy(),
         policies=None if policy else polite,
         contact=settings.contact,
-        tokens={settings.alphaearth_url: token.get_secret_value()} if token else None,
+        tokens={mirrors[0]: token.get_secret_value()} if token else None,
     )
 
 
@@ -104,10 +113,9 @@ def for_the_ground() -> Iterator[None]:
         raise GroundError(error) from error
 
 
-def index_url(settings: Settings) -> str:
-    """Address of the mirror's list of files, which may stand in the settings itself."""
-    base = settings.alphaearth_url.rstrip("/")
-    return base if base.endswith(INDEX_SUFFIXES) else f"{base}/{INDEX_NAME}"
+def index_url(mirror: str) -> str:
+    """Address of a mirror's list of files, which may stand in the settings itself."""
+    return mirror if mirror.endswith(INDEX_SUFFIXES) else f"{mirror}/{INDEX_NAME}"
 
 
 _states: dict[str, tuple[float, MirrorState]] = {}
@@ -115,20 +123,20 @@ _states_lock = threading.Lock()
 
 
 def mirror_state(settings: Settings) -> MirrorState:
-    """Ask within two seconds whether the AlphaEarth mirror answers; remembered for five minutes."""
-    url = index_url(settings)
+    """Ask whether an AlphaEarth mirror answers, two seconds each; remembered for five minutes."""
+    url = settings.alphaearth_url
     with _states_lock:
         asked, state = _states.get(url, (0.0, None))
         if state is None or time.monotonic() - asked > _REMEMBERED_SECONDS:
-            state = _look(settings, url)
+            state = _look(settings)
             _states[url] = (time.monotonic(), state)
         return state
 
 
-def _look(settings: Settings, url: str) -> MirrorState:
+def _look(settings: Settings) -> MirrorState:
     try:
         with open_web(settings, policy=_HASTY) as web:
-            web.look(url)
+            first_that_serves(settings.alphaearth_mirrors, lambda one: web.look(index_url(one)))
     except AetherError as error:
         return MirrorState(answers=False, reason=str(error))
     return MirrorState(answers=True, reason="")

@@ -1,6 +1,8 @@
 """What the public servers have for a request: plans of the embedding, places, and the ground."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -13,7 +15,8 @@ from aether_core.city.overture_ground import (
 )
 from aether_core.eo.mirror.index import fetch_index
 from aether_core.eo.mirror.plan import MirrorPlan, plan
-from aether_core.net import CancelCheck, Web, never_cancelled
+from aether_core.errors import InputError
+from aether_core.net import CancelCheck, OfflineError, RemoteError, Web, never_cancelled
 from aether_core.poi.merging.merge import merge_places
 from aether_core.poi.osm.extract import osm_file_places
 from aether_core.poi.osm.overpass import count_overpass, overpass_places
@@ -21,6 +24,7 @@ from aether_core.poi.overture.places import count_overture, overture_places
 from aether_core.poi.overture.release import Overture, choose_release
 from aether_core.poi.poi_source import NoPlacesError, PoiSource
 from aether_core.progress import Progress, silent
+from workflows.fetch.mirrors import first_that_serves
 from workflows.fetch.request import BOTH, OSM, FetchCity
 from workflows.home.settings import Settings
 
@@ -52,13 +56,38 @@ def plan_years(
         OfflineError: No connection comes about.
         RemoteError: The mirror is not as it should be.
     """
+
+    def ask(mirror: str) -> dict[int, MirrorPlan]:
+        return _plans(settings, web, mirror, request, request.years, progress)
+
+    return first_that_serves(settings.alphaearth_mirrors, ask)
+
+
+def plan_elsewhere(
+    settings: Settings, web: Web, request: FetchCity, failed: MirrorPlan, progress: Progress
+) -> Iterator[MirrorPlan]:
+    """Plans of the same year on the mirrors behind the one that failed, as far as they serve."""
+    for mirror in settings.alphaearth_mirrors:
+        if mirror.startswith(failed.url):
+            continue
+        with suppress(OfflineError, RemoteError, InputError):
+            (found,) = _plans(settings, web, mirror, request, (failed.year,), progress).values()
+            yield found
+
+
+def _plans(
+    settings: Settings,
+    web: Web,
+    mirror: str,
+    request: FetchCity,
+    years: Sequence[int],
+    progress: Progress,
+) -> dict[int, MirrorPlan]:
     cache = settings.public_cache / "alphaearth"
-    index = fetch_index(web, settings.alphaearth_url, cache, progress)
+    index = fetch_index(web, mirror, cache, progress)
     boundary, halo_m = request.boundary, request.halo_m
-    tiles = {year: index.tiles(boundary, year, halo_m) for year in request.years}
-    return {
-        year: plan(web, tiles[year], boundary, halo_m, cache, progress) for year in request.years
-    }
+    tiles = {year: index.tiles(boundary, year, halo_m) for year in years}
+    return {year: plan(web, tiles[year], boundary, halo_m, cache, progress) for year in years}
 
 
 def overture_release(

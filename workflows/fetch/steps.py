@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from shapely.geometry import mapping
 
 from aether_core.city.overture_ground import LICENCE
@@ -16,15 +18,17 @@ from aether_core.eo.mirror.plan import MirrorPlan
 from aether_core.errors import DiskFullError
 from aether_core.files.kept_file import read_kept, write_kept
 from aether_core.files.whole import atomic_path, sha256_of
-from aether_core.net import Web
+from aether_core.net import OfflineError, RemoteError, Web
 from aether_core.progress import Progress
 from workflows.cities.add import AddCity
 from workflows.fetch.progress import MEGABYTE, FetchProgress
 from workflows.fetch.request import FetchCity
 from workflows.fetch.servers import for_the_ground
-from workflows.fetch.sources import find_ground, find_places, plan_years
+from workflows.fetch.sources import find_ground, find_places, plan_elsewhere, plan_years
 from workflows.home.free_disk import free_bytes
 from workflows.home.settings import Settings
+
+log = structlog.get_logger()
 
 LOOKING, PLACES, GROUND, EMBEDDING = (0.0, 0.03), (0.03, 0.08), (0.08, 0.15), (0.15, 0.8)
 CITY, YEARS = (0.8, 0.92), (0.92, 1.0)
@@ -63,6 +67,30 @@ class GroundFiles:
     base_map: Path | None
     walks: Path | None
     source: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class YearFiles:
+    """The embedding of a year as it waits in a fetch's folder.
+
+    Attributes:
+        paths: Rasters, one a zone.
+        mirror: Address of the mirror they are from.
+    """
+
+    paths: list[Path]
+    mirror: str
+
+    def source(self, year: int) -> dict[str, Any]:
+        """What `City.sources` keeps of it."""
+        return _source(
+            kind="alphaearth",
+            title="AlphaEarth Foundations Satellite Embedding",
+            version=str(year),
+            licence="CC-BY-4.0",
+            attribution=ATTRIBUTION,
+            url=self.mirror,
+        )
 
 
 @dataclass(frozen=True)
@@ -163,9 +191,9 @@ class Fetching:
         _keep_facts(facts, {"base_map": base_map, "walks": walks}, source=source, **counts)
         return _ground_files(base_map, walks, {"source": source, **counts})
 
-    def embedding(self, plans: Mapping[int, MirrorPlan]) -> dict[int, list[Path]]:
-        """Download what is missing; files of the embedding by year, one a zone."""
-        files: dict[int, list[Path]] = {}
+    def embedding(self, plans: Mapping[int, MirrorPlan]) -> dict[int, YearFiles]:
+        """Download what is missing; the embedding by year."""
+        files: dict[int, YearFiles] = {}
         begin, end = EMBEDDING
         scale = (end - begin) / max(sum(plan.bytes for plan in plans.values()), 1)
         for year, plan in plans.items():
@@ -173,20 +201,30 @@ class Fetching:
             folder.mkdir(parents=True, exist_ok=True)
             last = begin + plan.bytes * scale
             middle = begin + (last - begin) * (0.8 if plan.missing else 0.0)
-            files[year] = fetch_mirror(
-                self.web,
-                plan,
-                folder,
-                connections=self.settings.network_connections,
-                progress=_coming(
-                    self.progress.part(begin, middle), self.progress.part(middle, last)
-                ),
-            )
+            coming = _coming(self.progress.part(begin, middle), self.progress.part(middle, last))
+            files[year] = self._brought(plan, folder, coming)
             begin = last
         return files
 
+    def _brought(self, plan: MirrorPlan, folder: Path, progress: Progress) -> YearFiles:
+        """One year, from another mirror where its own ceases to serve."""
+        try:
+            return self._from_mirror(plan, folder, progress)
+        except (OfflineError, RemoteError) as failure:
+            others = plan_elsewhere(self.settings, self.web, self.request, plan, progress)
+            for other in others:
+                log.warning("mirror ceased to serve", mirror=plan.url, reason=str(failure))
+                with suppress(OfflineError, RemoteError):
+                    return self._from_mirror(other, folder, progress)
+            raise
+
+    def _from_mirror(self, plan: MirrorPlan, folder: Path, progress: Progress) -> YearFiles:
+        connections = self.settings.network_connections
+        paths = fetch_mirror(self.web, plan, folder, connections=connections, progress=progress)
+        return YearFiles(paths, plan.url)
+
     def request_to_add(
-        self, files: Mapping[int, list[Path]], places: PlacesFile, ground: GroundFiles | None
+        self, files: Mapping[int, YearFiles], places: PlacesFile, ground: GroundFiles | None
     ) -> AddCity:
         """The city as `add_city` takes it."""
         request = self.request
@@ -194,7 +232,7 @@ class Fetching:
         with atomic_path(boundary, force=True) as target:
             target.write_text(json.dumps(mapping(request.boundary)), "utf-8")
         found = [*places.sources, *([] if ground is None else [ground.source])]
-        sources = [*embedding_sources(self.settings, request.years), *found]
+        sources = [*(files[year].source(year) for year in request.years), *found]
         sources += [
             _source(kind="boundary", title="Boundary", attribution=credit)
             for credit in request.credits
@@ -202,7 +240,7 @@ class Fetching:
         return AddCity(
             slug=request.slug,
             name=request.name,
-            embedding=files[request.year],
+            embedding=files[request.year].paths,
             year=request.year,
             pois=places.path,
             boundary=boundary,
@@ -251,21 +289,6 @@ def _coming(download: Progress, make: Progress) -> Progress:
             make(stage, done, total)
 
     return report
-
-
-def embedding_sources(settings: Settings, years: tuple[int, ...]) -> list[dict[str, Any]]:
-    """What `City.sources` keeps of the embedding, an entry a year."""
-    return [
-        _source(
-            kind="alphaearth",
-            title="AlphaEarth Foundations Satellite Embedding",
-            version=str(year),
-            licence="CC-BY-4.0",
-            attribution=ATTRIBUTION,
-            url=settings.alphaearth_url,
-        )
-        for year in years
-    ]
 
 
 def _source(

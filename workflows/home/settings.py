@@ -10,6 +10,12 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _PREFIX: Final = "AETHER_"
+_ALPHAEARTH: Final = (
+    "https://s3.us-west-2.amazonaws.com/us-west-2.opendata.source.coop/tge-labs/aef/v1/annual,"
+    "https://data.source.coop/tge-labs/aef/v1/annual"
+)
+"""Source Cooperative's bucket itself, by a path because its name's dots fit no certificate; and the
+proxy in front of it, which cuts long answers off (source-cooperative/data.source.coop#194)."""
 
 
 def _usual_web_processes() -> int:
@@ -62,8 +68,10 @@ class Settings(BaseSettings):
         oidc_role_claim: The claim that roles follow from, parts of it joined by dots.
         oidc_roles: Roles by value of that claim, `value=role` separated by semicolons.
         worker_idle_seconds: How long a worker that a command started waits for further jobs.
-        alphaearth_url: Where the yearly AlphaEarth files and their index lie.
-        alphaearth_token: Bearer token for that address, sent nowhere else; shown nowhere.
+        alphaearth_url: Where the yearly AlphaEarth files and their index lie; several addresses,
+            separated by commas, are asked one after the other until one serves.
+        alphaearth_token: Bearer token for that address, which has to be a single one; sent nowhere
+            else, shown nowhere.
         overture_url: Where Overture Maps keeps its releases.
         overture_catalog_url: Overture's catalogue of releases.
         overture_release: Release to take places from; the newest by default.
@@ -114,7 +122,7 @@ class Settings(BaseSettings):
     account_jobs: int = Field(default=50, ge=1)
     account_upload_mb: int = Field(default=10_000, ge=1)
     worker_idle_seconds: float = Field(default=2.0, ge=0)
-    alphaearth_url: str = "https://data.source.coop/tge-labs/aef/v1/annual"
+    alphaearth_url: str = _ALPHAEARTH
     alphaearth_token: SecretStr | None = None
     overture_url: str = "https://overturemaps-us-west-2.s3.us-west-2.amazonaws.com"
     overture_catalog_url: str = "https://stac.overturemaps.org/catalog.json"
@@ -157,6 +165,12 @@ class Settings(BaseSettings):
             for one in given.split(";")
             if one.strip()
         )
+
+    @property
+    def alphaearth_mirrors(self) -> tuple[str, ...]:
+        """Addresses of the mirrors of AlphaEarth, in the order in which they are asked."""
+        listed = (one.strip().rstrip("/") for one in self.alphaearth_url.split(","))
+        return tuple(one for one in listed if one) or (self.alphaearth_url,)
 
     @property
     def cities(self) -> Path:

@@ -172,9 +172,10 @@ def prepare(store: Store, slug: str) -> None:
                 with store.session() as session:
                     row = city_rows.city_by_slug(session, slug)
                     city = _CityKey(slug, row.id, row.created_at)
-                units = _ground(store, city).units
+                around = _ground(store, city)
                 for layer in _chosen(store, slug, _Asked(None, None))[0]:
-                    _layer_cells(store, city, layer, units)
+                    _ = _layer_cells(store, city, layer, around).of_city
+                _ = around.places.tree, around.places.rated
         except Exception:  # it only saves time: who asks is told what is wrong
             log.warning("districts of %s were not made ready", slug, exc_info=True)
 
@@ -307,10 +308,10 @@ def _computed(
     units = around.units
     ground = lay_over(areas.name, areas.geometry, units, progress, cell_m2=around.cell_m2)
     all_notes = list(notes)
-    kept: list[LayerCells] = [] if scored is None else [_scored_cells(store, city, scored, units)]
+    kept: list[LayerCells] = [] if scored is None else [_scored_cells(store, city, scored, around)]
     for layer in layers:
         try:
-            kept.append(_layer_cells(store, city, layer, units))
+            kept.append(_layer_cells(store, city, layer, around))
         except NotFoundError as error:
             all_notes.append(f"{layer.layer}: {error}")
     profile = profile_of(ground, around.places, kept, progress)
@@ -361,7 +362,8 @@ def _ground(store: Store, city: _CityKey) -> _CityGround:
         units = all_units(session, row)[1]
         frame = poi_rows.poi_frame(session, row.id)
         simulated, credited = row.simulated, credits_of(row, None)
-    places = Places(np.column_stack([frame.geometry.x, frame.geometry.y]), frame["group"].tolist())
+    lonlat = np.column_stack([frame.geometry.x, frame.geometry.y])
+    places = Places(lonlat, frame["group"].tolist(), units)
     return _CityGround(units, unit_sizes(units), places, simulated, credited)
 
 
@@ -369,12 +371,15 @@ _SCORED: SharedResults[LayerCells] = SharedResults(_KEPT_LAYERS)
 _LAYERS: SharedResults[LayerCells] = SharedResults(_KEPT_LAYERS)
 
 
-def _scored_cells(store: Store, city: _CityKey, scored: Scored, units: Units) -> LayerCells:
+def _scored_cells(store: Store, city: _CityKey, scored: Scored, around: _CityGround) -> LayerCells:
     """A question's values, one row a cell of the city."""
-    return _SCORED.get((store, city, scored.key), lambda: scored.cells(units))
+    key = (store, city, scored.key)
+    return _SCORED.get(key, lambda: scored.cells(around.units, around.cell_m2))
 
 
-def _layer_cells(store: Store, city: _CityKey, layer: LayerSummary, units: Units) -> LayerCells:
+def _layer_cells(
+    store: Store, city: _CityKey, layer: LayerSummary, around: _CityGround
+) -> LayerCells:
     """A layer's values, one row a cell of the city.
 
     Raises:
@@ -382,10 +387,11 @@ def _layer_cells(store: Store, city: _CityKey, layer: LayerSummary, units: Units
     """
     show_layer(store, city.slug, layer.layer)  # what is remembered may be gone
     key = (store, city, layer.number, layer.title)
-    return _LAYERS.get(key, lambda: _read_layer(store, city.slug, layer, units))
+    return _LAYERS.get(key, lambda: _read_layer(store, city.slug, layer, around))
 
 
-def _read_layer(store: Store, slug: str, layer: LayerSummary, units: Units) -> LayerCells:
+def _read_layer(store: Store, slug: str, layer: LayerSummary, around: _CityGround) -> LayerCells:
+    units = around.units
     frame = layer_values(store, slug, layer.layer)
     frame.index = pd.Index(frame.pop(units.kind.column))
     frame = frame.reindex(units.codes())
@@ -397,6 +403,7 @@ def _read_layer(store: Store, slug: str, layer: LayerSummary, units: Units) -> L
         columns={str(name): frame[name].to_numpy() for name in frame.columns},
         level=float(level) if isinstance(level, int | float) else None,
         block=_blocks(layer, frame, units.lonlat),
+        cell_m2=around.cell_m2,
     )
 
 

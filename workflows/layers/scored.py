@@ -47,8 +47,13 @@ class Scored:
         """Tells it from other answers."""
         return (self.title, self.units.keys.tobytes(), self.score.tobytes())
 
-    def cells(self, every: Units) -> LayerCells:
-        """Its values, one row a cell of the city; NaN where it has none."""
+    def cells(self, every: Units, cell_m2: NDArray[np.float64]) -> LayerCells:
+        """Its values, one row a cell of the city; NaN where it has none.
+
+        Args:
+            every: The city's cells, m.
+            cell_m2: Size of each, float64 `[m]`.
+        """
         frame = pd.DataFrame(
             {"score": self.score, "percentile": self.percentile},
             index=pd.Index(self.units.keys, dtype=np.uint64),
@@ -61,6 +66,7 @@ class Scored:
             columns={str(name): frame[name].to_numpy() for name in frame.columns},
             level=None,
             block=blocks_alike(every.lonlat, score),
+            cell_m2=cell_m2,
         )
 
 

@@ -8,7 +8,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import shapely
 from sqlalchemy import func, select
@@ -43,7 +45,9 @@ def servers(patient: Patient) -> Iterator[Finding]:
         return
     with web, tempfile.TemporaryDirectory() as folder:
         spot: list[shapely.Geometry] = [one for one in [_spot_of_city(patient)] if one is not None]
-        yield from _asked("AlphaEarth", lambda: _alphaearth(patient, web, Path(folder), spot))
+        for mirror in patient.settings.alphaearth_mirrors:
+            ask = partial(_alphaearth, patient, web, mirror, Path(folder), spot)
+            yield from _asked("AlphaEarth", ask)
         yield from _asked("Overture", lambda: _overture(patient, web, Path(folder), spot))
         yield from _asked("geocoder", lambda: _geocoder(patient, web, Path(folder)))
     yield from _style(patient)
@@ -85,17 +89,18 @@ def _box(lon: float, lat: float) -> shapely.Geometry:
 
 
 def _alphaearth(
-    patient: Patient, web: Web, folder: Path, spot: list[shapely.Geometry]
+    patient: Patient, web: Web, mirror: str, folder: Path, spot: list[shapely.Geometry]
 ) -> Iterator[Finding]:
     settings, meter = patient.settings, _Meter(web)
     cache = settings.public_cache / "alphaearth" if settings.home.is_dir() else folder
-    index = fetch_index(web, settings.alphaearth_url, cache)
+    index = fetch_index(web, mirror, cache)
     size = 0
     with suppress(AetherError):  # a mirror may have the other form
-        size = web.look(index_url(settings)).size
+        size = web.look(index_url(mirror)).size
     yield fine(
         "AlphaEarth index",
-        f"{meter}; {size / _KILOBYTE:,.0f} kB on the server, asked for again once it changes",
+        f"{urlsplit(mirror).netloc}: {meter}; {size / _KILOBYTE:,.0f} kB on the server, asked for "
+        "again once it changes",
     )
     if not spot:
         spot.append(_box(*index.first().middle))

@@ -21,9 +21,7 @@ from aether_core.eo.mirror.place import (
 from aether_core.eo.mirror.plan import PlannedTile
 from aether_core.eo.mirror.tile_header import TileLayout
 from aether_core.errors import CancelledError
-from aether_core.net import RemoteError, Web
-
-LONGEST_RANGE = 8 * 1024**2
+from aether_core.net import LONGEST_RANGE, RemoteError, Web
 
 _LONGEST_GAP = 64
 """Blocks of a cloud-optimised file lie 8 bytes apart; a wider gap is somebody else's block."""

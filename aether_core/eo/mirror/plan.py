@@ -118,15 +118,21 @@ class MirrorPlan:
 
     Args:
         year: Of the embedding.
-        mirror: Host and path of the mirror.
+        url: Address of the mirror.
         zones: From west to east.
         kept: Bytes of the blocks wanted that lie in the cache already.
     """
 
     year: int
-    mirror: str
+    url: str
     zones: tuple[PlannedZone, ...]
     kept: int
+
+    @property
+    def mirror(self) -> str:
+        """Host and path of the mirror."""
+        address = urlsplit(self.url)
+        return f"{address.hostname}{address.path}"
 
     @property
     def tiles(self) -> int:
@@ -244,8 +250,8 @@ def plan(
             code="mirror-files-lack-area",
         )
     kept = sum(_kept(tile) for zone in zones for tile in zone.tiles)
-    address = urlsplit(tiles[0].url.removesuffix(f"/{tiles[0].path}"))
-    return MirrorPlan(tiles[0].year, f"{address.hostname}{address.path}", tuple(zones), kept)
+    mirror = tiles[0].url.removesuffix(f"/{tiles[0].path}")
+    return MirrorPlan(tiles[0].year, mirror, tuple(zones), kept)
 
 
 def _planned(

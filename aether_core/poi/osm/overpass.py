@@ -32,8 +32,11 @@ _ANSWER_BYTES = 256 * 1024**2
 _PIECE_M = 15_000.0
 _SMALLEST_M = 1000.0
 
-COURTESY = RequestPolicy(first_s=5.0, silence_s=_QUERY_S + 60.0, min_interval_s=1.0)
-"""How an Overpass server is asked: it may think for as long as it was told, and queue before."""
+COURTESY = RequestPolicy(
+    first_s=5.0, silence_s=_QUERY_S + 60.0, min_interval_s=1.0, too_many_s=30.0
+)
+"""How an Overpass server is asked: it may think for as long as it was told, and queue before; it
+wants half a minute of peace once it was asked too often (drolbr/Overpass-API#791)."""
 
 
 class _TooMuchError(RemoteError):

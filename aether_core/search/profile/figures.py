@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array, diags_array, vstack
 from scipy.special import chdtri, ndtri, stdtrit
 
 from aether_core.tasks.uncertainty.intervals import CONFIDENCE
@@ -207,15 +207,25 @@ class Figure:
     influence: csr_array | None = None
     scale: Scale | None = None
 
+    def above(self, last: "Figure") -> "Figure":
+        """These rows and below them those of the same figure of other ground."""
+        both = ((self.value, last.value), (self.low, last.low), (self.high, last.high))
+        value, low, high = (np.concatenate(pair) for pair in both)
+        influence = None
+        if self.influence is not None and last.influence is not None:
+            influence = csr_array(vstack([self.influence, last.influence]))
+        return replace(last, value=value, low=low, high=high, influence=influence)
+
 
 @dataclass(frozen=True, eq=False)
 class Weights:
     """Cells of areas as parts of what is known of each.
 
     Attributes:
-        part: float64 `[a + 1, m]`; rows sum to 1, or hold nothing where nothing is known.
+        part: float64 `[r, m]`, a row an area; rows sum to 1, or hold nothing where nothing is
+            known.
         block: Which block each cell lies in, float64 `[m, b]` of 0 and 1.
-        known: Part of the ground in cells of which something is known, float64 `[a + 1]`.
+        known: Part of the ground in cells of which something is known, float64 `[r]`.
     """
 
     part: csr_array
@@ -223,14 +233,21 @@ class Weights:
     known: FloatArray
 
 
+def in_blocks(block: NDArray[np.int64]) -> csr_array:
+    """Which block each cell lies in, float64 `[m, b]` of 0 and 1, from its number, int64 `[m]`."""
+    cells = np.arange(len(block))
+    shape = (len(block), int(block.max()) + 1)
+    return csr_array((np.ones(len(block)), (cells, block)), shape=shape)
+
+
 def weights_of(
-    shared: csr_array, block: NDArray[np.int64], known: NDArray[np.bool_] | None = None
+    shared: csr_array, blocks: csr_array, known: NDArray[np.bool_] | None = None
 ) -> Weights:
     """Weigh the cells of areas by the ground they share.
 
     Args:
-        shared: Square metres, float64 `[a + 1, m]`.
-        block: Number of the block of each cell, int64 `[m]`.
+        shared: Square metres, float64 `[r, m]`.
+        blocks: See `in_blocks`.
         known: Cells of which something is known, bool `[m]`; all when None.
     """
     kept = shared if known is None else csr_array(shared @ diags_array(known.astype(np.float64)))
@@ -238,10 +255,6 @@ def weights_of(
         kept.eliminate_zeros()
     whole, there = _sums(shared), _sums(kept)
     part = csr_array(diags_array(_inverse(there)) @ kept)
-    cells = np.arange(len(block))
-    blocks = csr_array(
-        (np.ones(len(block)), (cells, block)), shape=(len(block), int(block.max()) + 1)
-    )
     return Weights(part, blocks, np.divide(there, whole))
 
 
@@ -374,19 +387,20 @@ def sampled(info: FigureInfo, weights: Weights, value: FloatArray, scale: Scale)
     )
 
 
-def best_of(info: FigureInfo, shared: csr_array, value: FloatArray) -> Figure:
+def best_of(info: FigureInfo, shared: csr_array, cell_m2: FloatArray, value: FloatArray) -> Figure:
     """The highest value among the cells that lie at least half in an area, or else touch it.
 
     Args:
         info: Its name, label, unit and source.
-        shared: Square metres, float64 `[a + 1, m]`; the last row holds the cells whole.
+        shared: Square metres, float64 `[r, m]`.
+        cell_m2: Size of each cell, float64 `[m]`.
         value: float64 `[m]`, NaN where nothing is known.
     """
     rows = len(shared.indptr) - 1
     row = np.repeat(np.arange(rows), np.diff(shared.indptr))
     found = np.full(rows, np.nan)
     values = value[shared.indices]
-    half = shared.data >= shared[[rows - 1]].toarray().reshape(-1)[shared.indices] / 2
+    half = shared.data >= cell_m2[shared.indices] / 2
     for chosen in (half, ~half):
         best = np.full(rows, -np.inf)
         known = chosen & np.isfinite(values)

@@ -138,26 +138,29 @@ def lay_over(
     )
 
 
-def places_in(ground: Ground, lonlat: NDArray[np.float64]) -> tuple[csr_array, NDArray[np.bool_]]:
+def place_tree(units: Units, lonlat: NDArray[np.float64]) -> shapely.STRtree:
+    """A tree of a city's places, WGS84, float64 `[p, 2]`, on the plane around its units."""
+    if not len(lonlat):
+        return shapely.STRtree(np.empty(0, dtype=object))
+    return shapely.STRtree(shapely.points(Plane(units.lonlat).points(lonlat)))
+
+
+def places_in(ground: Ground, tree: shapely.STRtree) -> csr_array:
     """Tell which places lie in which area.
 
     Args:
         ground: The areas.
-        lonlat: The places, WGS84, float64 `[p, 2]`.
+        tree: The city's p places, from `place_tree`.
 
     Returns:
-        1.0 where a place lies in an area or, in the last row, in the city, float64 `[a + 1, p]`;
-        and whether it stands on one of the city's cells, bool `[p]`.
+        1.0 where a place lies in an area or, in the last row, in the city, float64 `[a + 1, p]`.
     """
-    count, p = len(ground), len(lonlat)
-    plane = Plane(ground.units.lonlat)
-    points = shapely.points(plane.points(lonlat)) if p else np.empty(0, dtype=object)
-    shapes = shapely.make_valid(plane.shapes(ground.geometry))
-    area, place = shapely.STRtree(points).query(shapes, predicate="intersects")
+    count, p = len(ground), len(tree)
+    shapes = shapely.make_valid(Plane(ground.units.lonlat).shapes(ground.geometry))
+    area, place = tree.query(shapes, predicate="intersects")
     rows = np.concatenate([area, np.full(p, count)])
     columns = np.concatenate([place, np.arange(p)])
-    inside = csr_array((np.ones(len(rows)), (rows, columns)), shape=(count + 1, p))
-    return inside, ground.units.rows_at(lonlat) >= 0
+    return csr_array((np.ones(len(rows)), (rows, columns)), shape=(count + 1, p))
 
 
 def _overlapping(flat: NDArray[np.object_], size: NDArray[np.float64]) -> float:

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from aether_core.search.profile.figures import (
     Figure,
@@ -17,6 +19,7 @@ from aether_core.search.profile.figures import (
     Share,
     Weights,
     best_of,
+    in_blocks,
     is_share,
     measured,
     predicted,
@@ -46,6 +49,7 @@ class LayerCells:
         columns: Values by field, `[m]`, one a cell of the city; NaN or None where it has none.
         level: Coverage its intervals were made for; None where it says none.
         block: Number of the block each cell lies in, int64 `[m]`: cells of one block err together.
+        cell_m2: Size of each cell, float64 `[m]`.
     """
 
     slug: str
@@ -54,6 +58,17 @@ class LayerCells:
     columns: Mapping[str, NDArray[Any]]
     level: float | None
     block: NDArray[np.int64]
+    cell_m2: NDArray[np.float64]
+
+    @cached_property
+    def blocks(self) -> csr_array:
+        """See `aether_core.search.profile.figures.in_blocks`."""
+        return in_blocks(self.block)
+
+    @cached_property
+    def of_city(self) -> tuple[Figure, ...]:
+        """Its figures of the whole city, one row each: whatever areas are asked about."""
+        return tuple(_figures(self, csr_array(self.cell_m2[None, :])))
 
     def of_type(self, *types: str) -> list[str]:
         """Names of its fields of some types, in order."""
@@ -93,8 +108,11 @@ class LayerRule(Protocol):
     def fits(self, layer: LayerCells) -> bool:
         """Whether a layer is of this sort."""
 
-    def figures(self, layer: LayerCells, ground: Ground) -> Iterator[Figure]:
-        """Its figures."""
+    def figures(self, layer: LayerCells, shared: csr_array) -> Iterator[Figure]:
+        """Its figures of areas, by what they share with its cells, float64 `[r, m]`, m2.
+
+        A row's figures are the same whatever other rows there are.
+        """
 
 
 class ClassProbabilities:
@@ -110,10 +128,10 @@ class ClassProbabilities:
         """See `LayerRule`."""
         return len(self._fields(layer)) > 1 and bool(layer.of_type("text"))
 
-    def figures(self, layer: LayerCells, ground: Ground) -> Iterator[Figure]:
+    def figures(self, layer: LayerCells, shared: csr_array) -> Iterator[Figure]:
         """See `LayerRule`."""
         fields = self._fields(layer)
-        weights = weights_of(ground.shared, layer.block, layer.trusted(fields))
+        weights = weights_of(shared, layer.blocks, layer.trusted(fields))
         for name in fields:
             label = name.removeprefix("p_")
             info = layer.info(label, label, "share of the ground")
@@ -132,11 +150,11 @@ class PredictedNumbers:
         """See `LayerRule`."""
         return bool(self._fields(layer))
 
-    def figures(self, layer: LayerCells, ground: Ground) -> Iterator[Figure]:
+    def figures(self, layer: LayerCells, shared: csr_array) -> Iterator[Figure]:
         """See `LayerRule`."""
         fields = self._fields(layer)
         ends = [f"{name}{end}" for name in fields for end in ("_lo", "_hi")]
-        weights = weights_of(ground.shared, layer.block, layer.trusted([*fields, *ends]))
+        weights = weights_of(shared, layer.blocks, layer.trusted([*fields, *ends]))
         for name in fields:
             value = layer.number(name)
             share = is_share(layer.unit(name))
@@ -162,11 +180,11 @@ class Scores:
         numbers = layer.of_type(*_NUMBERS)
         return "percentile" in numbers and len(numbers) > 1
 
-    def figures(self, layer: LayerCells, ground: Ground) -> Iterator[Figure]:
+    def figures(self, layer: LayerCells, shared: csr_array) -> Iterator[Figure]:
         """See `LayerRule`."""
         main = next(name for name in layer.of_type(*_NUMBERS) if name != "percentile")
         value, percentile = layer.number(main), layer.number("percentile")
-        weights = weights_of(ground.shared, layer.block, np.isfinite(value))
+        weights = weights_of(shared, layer.blocks, np.isfinite(value))
         label = f"{main} of “{layer.title}”"
         yield sampled(
             layer.info(main, label, layer.unit(main)),
@@ -181,7 +199,7 @@ class Scores:
             sampled(layer.info("best_tenth", tenth, "share of the ground"), weights, best, Share())
         )
         top = layer.info("top_percentile", f"best percentile of “{layer.title}”", "percentile")
-        yield best_of(top, ground.shared, percentile)
+        yield best_of(top, shared, layer.cell_m2, percentile)
 
 
 class PlainValues:
@@ -191,11 +209,11 @@ class PlainValues:
         """See `LayerRule`."""
         return bool(layer.of_type(*_NUMBERS, "text"))
 
-    def figures(self, layer: LayerCells, ground: Ground) -> Iterator[Figure]:
+    def figures(self, layer: LayerCells, shared: csr_array) -> Iterator[Figure]:
         """See `LayerRule`."""
         for name in layer.of_type(*_NUMBERS):
             value = layer.number(name)
-            weights = weights_of(ground.shared, layer.block, np.isfinite(value))
+            weights = weights_of(shared, layer.blocks, np.isfinite(value))
             scale = Number(float(np.nanstd(value)) if np.isfinite(value).any() else 0.0)
             yield sampled(layer.info(name, name, layer.unit(name)), weights, value, scale)
         for name in layer.of_type("text"):
@@ -203,7 +221,7 @@ class PlainValues:
             classes = sorted(set(column.dropna()))
             if len(classes) > MOST_CLASSES:
                 continue
-            weights = weights_of(ground.shared, layer.block, column.notna().to_numpy())
+            weights = weights_of(shared, layer.blocks, column.notna().to_numpy())
             for one in classes:
                 info = layer.info(f"{name}_{one}", str(one), "share of the ground")
                 yield sampled(info, weights, column.eq(one).to_numpy(float), Share())
@@ -220,8 +238,13 @@ RULES: tuple[LayerRule, ...] = (
 
 def layer_figures(layer: LayerCells, ground: Ground) -> list[Figure]:
     """The figures of a layer; none where it has no numbers and no classes."""
+    of_areas = _figures(layer, csr_array(ground.shared[:-1]))
+    return [one.above(last) for one, last in zip(of_areas, layer.of_city, strict=True)]
+
+
+def _figures(layer: LayerCells, shared: csr_array) -> Iterator[Figure]:
     rule = next((rule for rule in RULES if rule.fits(layer)), None)
-    return [] if rule is None else list(rule.figures(layer, ground))
+    return iter(()) if rule is None else rule.figures(layer, shared)
 
 
 def _not_trusted(layer: LayerCells, weights: Weights) -> Figure:

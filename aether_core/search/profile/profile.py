@@ -8,13 +8,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from scipy.sparse import csc_array, csr_array
 
+from aether_core.city.units import Units
 from aether_core.errors import InputError
 from aether_core.progress import Progress, silent
 from aether_core.search.profile.compare import Differences, differences, distinctive, sentence
 from aether_core.search.profile.figures import GROUND, PLACES, Figure, FigureInfo, measured, rate
-from aether_core.search.profile.ground import Ground, places_in
+from aether_core.search.profile.ground import Ground, place_tree, places_in
 from aether_core.search.profile.layers import LayerCells, layer_figures
 
 MOST_GROUPS = 30
@@ -30,10 +33,22 @@ class Places:
     Attributes:
         lonlat: WGS84, float64 `[p, 2]`.
         group: Of each, "" where it has none; length p.
+        units: The city's.
     """
 
     lonlat: NDArray[np.float64]
     group: Sequence[str]
+    units: Units
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """See `aether_core.search.profile.ground.place_tree`."""
+        return place_tree(self.units, self.lonlat)
+
+    @cached_property
+    def rated(self) -> NDArray[np.int64]:
+        """Those that stand on one of the city's cells, rows, int64 `[q]`."""
+        return np.flatnonzero(self.units.rows_at(self.lonlat) >= 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,20 +203,21 @@ def _sizes(ground: Ground) -> NDArray[np.float64]:
 
 def _of_places(ground: Ground, places: Places) -> Iterator[Figure]:
     """How many places, and how many a square kilometre: all, and by group."""
-    inside, on_cells = places_in(ground, places.lonlat)
+    inside = places_in(ground, places.tree)
     count = np.asarray(inside.sum(axis=1), dtype=np.float64).reshape(-1)
     yield measured(FigureInfo("places", "places", "places", PLACES), count)
     # Ground the city has no cells for has no places either: neither belongs into a rate.
     km2 = ground.covered_km2
-    rated = np.flatnonzero(on_cells)
+    rated = places.rated
     named = FigureInfo("places_per_km2", "places", "places per km²", PLACES)
-    yield rate(named, inside[:, rated], km2)
+    by_place = csc_array(inside)
+    yield rate(named, csr_array(by_place[:, rated]), km2)
     group = np.array([str(one).strip() for one in places.group], dtype=object)
     commonest = Counter(group[group != ""].tolist()).most_common(MOST_GROUPS)
     for one, _ in commonest:
         label = f"{one.replace('_', ' ')} places"
         info = FigureInfo(f"places_per_km2_{_word(one)}", label, "places per km²", PLACES)
-        yield rate(info, inside[:, rated[group[rated] == one]], km2)
+        yield rate(info, csr_array(by_place[:, rated[group[rated] == one]]), km2)
 
 
 def _named_apart(figures: Sequence[Figure]) -> Iterator[Figure]:

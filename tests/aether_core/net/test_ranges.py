@@ -56,6 +56,20 @@ def test_a_cut_transfer_goes_on_where_it_broke(web: Web, server: PublicServer) -
     assert web.received == len(DATA)
 
 
+def test_a_long_part_comes_in_answers_that_no_proxy_cuts(web: Web, server: PublicServer) -> None:
+    long = DATA * 8
+    (server.folder / "long.bin").write_bytes(long)
+    file = web.look(f"{server.url}/long.bin")
+    server.log.clear()
+    server.misbehave("long.bin", Fault("cut", after=2_300_000), times=-1)
+    assert web.read_range(file, 100, len(long) - 200) == long[100:-100]
+    assert [one.range for one in server.log] == [
+        (100, 2_000_099),
+        (2_000_100, 4_000_099),
+        (4_000_100, len(long) - 101),
+    ]
+
+
 def test_cuts_that_bring_nothing_are_given_up(web: Web, server: PublicServer) -> None:
     file = web.look(f"{server.url}/x.tiff")
     server.misbehave("x.tiff", Fault("cut", after=0), times=-1)
@@ -102,6 +116,7 @@ def test_what_passes_is_asked_again(server: PublicServer, make_web: MakeWeb, fau
         ),
         (Fault("status", code=404), RemoteMissingError, "remote-missing", []),
         (Fault("missing"), RemoteMissingError, "remote-missing", []),
+        (Fault("web_page"), RemoteMissingError, "remote-web-page", []),
         (Fault("whole"), RemoteError, "remote-without-ranges", []),
         (Fault("changed"), ChangedError, "remote-changed", []),
         (Fault("status", code=416), ChangedError, "remote-changed", []),
@@ -128,7 +143,7 @@ def test_what_does_not_pass_is_named(
     with pytest.raises(error, check=fault(code, "x.tiff", *facts)) as raised:
         web.read_range(file, 100, 1_000)
     assert "secret" not in str(raised.value)
-    once = misdeed.kind in {"missing", "whole", "changed", "compressed"} or misdeed.code in {
+    once = misdeed.kind in {"missing", "web_page", "whole", "changed", "compressed"} or misdeed.code in {
         403,
         404,
         416,

@@ -101,12 +101,16 @@ def test_nothing_is_read_without_a_limit(
     assert web.received < 200_000
 
 
-@pytest.mark.parametrize("code", [403, 405, 501])
-def test_a_file_is_looked_at_where_head_is_refused(
-    web: Web, server: PublicServer, code: int
+@pytest.mark.parametrize(
+    "misdeed",
+    [*(Fault("status", code=code) for code in (403, 405, 501)), Fault("no_length")],
+    ids=lambda fault: f"{fault.kind}-{fault.code}",
+)
+def test_a_file_is_looked_at_where_head_says_nothing(
+    web: Web, server: PublicServer, misdeed: Fault
 ) -> None:
     usual = web.look(f"{server.url}/x.tiff")
-    server.misbehave("x.tiff", Fault("status", code=code), method="HEAD", times=-1)
+    server.misbehave("x.tiff", misdeed, method="HEAD", times=-1)
     assert web.look(f"{server.url}/x.tiff") == usual
     assert server.log[-1].range == (0, 0)
     server.misbehave("x.tiff", Fault("whole"), method="GET")
@@ -148,6 +152,24 @@ def test_a_server_that_asks_for_peace_has_it(
     web.get(f"{server.url}/ask", limit=100)
     assert len(questions) == 1
     assert server.log[1].begun - server.log[0].begun >= 0.4
+
+
+def test_one_that_was_asked_too_often_has_the_peace_its_rules_ask_for(
+    server: PublicServer, make_web: MakeWeb
+) -> None:
+    policy = RequestPolicy(attempts=2, first_s=0.01, too_many_s=0.4)
+    web = make_web(server.url, policy=policy)
+    for misdeed, least in (
+        (Fault("status", code=429), 0.4),
+        (Fault("status", code=429, retry_after="0.1"), 0.4),
+        (Fault("status", code=503), 0.0),
+    ):
+        server.log.clear()
+        server.misbehave("x.tiff", misdeed)
+        web.get(f"{server.url}/x.tiff", limit=10**6)
+        first, second = (each.begun for each in server.log)
+        assert second - first >= least
+        assert (second - first < 0.3) is (least == 0)
 
 
 def test_a_server_that_asks_for_no_time_is_not_rushed(

@@ -187,20 +187,79 @@ def test_a_city_is_drawn_on_its_own_ground_with_a_lasso(page: Page) -> None:
     assert colour(page, 300, 150) == (0, 0, 255)
     assert colour(page, 350, 390) == (0, 255, 0)  # all around is land
     page.get_by_role("button", name="Lasso").click()
-    page.mouse.move(250, 150)
-    page.mouse.down()
-    for x, y in ((400, 140), (420, 260), (260, 280), (250, 160)):
-        page.mouse.move(x, y, steps=10)
-    page.mouse.up()
-    (told,) = sent(page)
-    assert (told["kind"], told["fresh"]) == ("polygon", True)
-    assert 4 <= len(told["ring"]) <= 8  # of 40 points those that make the shape
-    assert ring(page).is_valid
+    for several in (1, 2):  # one after the other, with the tool still in the hand
+        page.mouse.move(250, 150)
+        page.mouse.down()
+        for x, y in ((400, 140), (420, 260), (260, 280), (250, 160)):
+            page.mouse.move(x + 5 * several, y, steps=10)
+        page.mouse.up()
+        told = sent(page)[-1]
+        assert len(sent(page)) == several
+        assert (told["kind"], told["fresh"]) == ("polygon", True)
+        assert 4 <= len(told["ring"]) <= 8  # of 40 points those that make the shape
+        assert ring(page).is_valid
+    page.keyboard.press("Escape")
     page.locator(".handle.corner").first.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("sent.length === 2")
+    page.wait_for_function("sent.length === 3")
     assert not sent(page)[-1]["fresh"]
     assert not sent(page, "view")
+
+
+def test_a_large_ground_is_painted_once_a_view_and_moves_with_it(page: Page) -> None:
+    ragged = shapely.Point(22.3, 60.45).buffer(0.05, quad_segs=6_000)
+    lake = {"type": "MultiPolygon", "coordinates": [[list(ragged.exterior.coords)]]}
+    show(page, ground={"key": "large", "shapes": json.dumps({"water": lake})})
+    show(page, **CITY | {"groundKey": "large"})
+    page.evaluate(
+        """() => {
+          const map = document.querySelector(".map").drawing;
+          const paint = map.paintBackdrop;
+          window.painted = 0;
+          map.paintBackdrop = function (parts) {
+            window.painted += 1;
+            return paint.call(this, parts);
+          };
+        }"""
+    )
+    page.get_by_role("button", name="Lasso").click()
+    drag(page, (150, 320), (260, 380))
+    assert page.evaluate("painted") == 0
+    page.keyboard.press("Escape")
+    west = edge(page)
+    page.mouse.move(350, 200)
+    page.mouse.down()
+    page.mouse.move(410, 200, steps=5)
+    moved = edge(page)
+    assert abs(moved - west - 60) <= 1
+    page.mouse.up()
+    page.wait_for_function("painted > 0")
+    assert abs(edge(page) - moved) <= 1
+
+
+def edge(page: Page) -> int:
+    """Where the lake begins in the row through its middle, pixels from the left."""
+    row = (
+        "[...document.querySelector('.ground').getContext('2d').getImageData(0, 200, 700, 1).data]"
+    )
+    found: list[int] = page.evaluate(row)
+    return [tuple(found[at : at + 3]) for at in range(0, len(found), 4)].index((0, 0, 255))
+
+
+def test_polygons_follow_each_other_and_leave_no_corner(page: Page) -> None:
+    show(page, **CITY)
+    page.get_by_role("button", name="Polygon").click()
+    for closed, end in (((250, 150), "dblclick"), ((300, 160), "Enter"), ((350, 150), "dblclick")):
+        x, y = closed
+        for corner in ((x, y), (x + 40, y), (x + 40, y + 60)):
+            page.mouse.click(*corner)
+        if end == "Enter":
+            page.keyboard.press("Enter")
+        else:
+            page.mouse.dblclick(x, y)  # the first click closes it, the second begins none
+    assert [len(told["ring"]) for told in sent(page)] == [3, 3, 3]
+    page.get_by_role("button", name="Move", exact=True).click()
+    assert page.locator(".handle.corner").count() == 3
 
 
 def test_an_answer_is_painted_under_what_is_drawn(
@@ -258,8 +317,10 @@ def test_a_district_on_the_map_can_be_pointed_at(page: Page) -> None:
     assert page.locator(".hint").inner_text().startswith("Click a district")
     page.mouse.click(20, 390)
     assert not sent(page, "picked")
-    page.mouse.click(300, 150)
-    assert [told["name"] for told in sent(page, "picked")] == ["Kamppi"]
+    for tool in ("Move", "Lasso", "Box"):
+        page.get_by_role("button", name=tool, exact=True).click()
+        page.mouse.click(300, 150)
+    assert [told["name"] for told in sent(page, "picked")] == ["Kamppi"] * 3
 
 
 def test_the_land_is_drawn_once_it_has_come_and_towns_are_asked_for_where_one_looks(

@@ -7,8 +7,9 @@ import shapely
 from aether_core.city.cells import cells_of
 from aether_core.errors import InputError
 from aether_core.search.profile.ground import lay_over
-from aether_core.search.profile.layers import LayerCells
+from aether_core.search.profile.layers import RULES, LayerCells, layer_figures
 from aether_core.search.profile.profile import Places, Profile, profile_of
+from aether_core.tasks.areas.overlap import unit_sizes
 from tests.errors import fault
 
 CELLS = cells_of(shapely.box(24.92, 60.15, 24.98, 60.18), 9)
@@ -24,31 +25,19 @@ def layer(slug: str, types: dict[str, str], **columns: object) -> LayerCells:
         columns={name: np.asarray(column) for name, column in columns.items()},
         level=0.9,
         block=np.arange(len(CELLS), dtype=np.int64),
+        cell_m2=unit_sizes(CELLS),
     )
 
 
-@pytest.fixture(scope="module")
-def profile() -> Profile:
-    """West: shops and bars. East: homes. The third area is all of the city."""
-    halves = [
-        shapely.box(24.9, 60.1, 24.95, 60.2),
-        shapely.box(24.95, 60.1, 25.0, 60.2),
-        shapely.box(24.9, 60.1, 25.0, 60.2),
-    ]
-    ground = lay_over(
-        np.array(["West", "East", "All"], dtype=object), np.array(halves, dtype=object), CELLS
-    )
+def layers_of_every_sort() -> list[LayerCells]:
+    rng = np.random.default_rng(1)
     homes = np.where(WEST, 0.1, 0.9)
-    rng = np.random.default_rng(0)
-    spots = rng.uniform([24.921, 60.151], [24.949, 60.179], (300, 2))
-    others = rng.uniform([24.921, 60.151], [24.979, 60.179], (300, 2))
-    places = Places(np.concatenate([spots, others]), ["bar"] * 300 + ["shop"] * 300)
     probabilities = {"landuse": "text", "p_homes": "float", "p_work": "float", "applicable": "bool"}
     shares = {"old": "float", "old_lo": "float", "old_hi": "float"}
     scores = {"score": "float", "percentile": "float"}
     zone, db = rng.choice(["a", "b"], len(CELLS)), rng.integers(40, 70, len(CELLS))
     outside = np.arange(len(CELLS)) % 4 == 0
-    layers = [
+    return [
         layer(
             "landuse-1",
             probabilities,
@@ -62,7 +51,39 @@ def profile() -> Profile:
         layer("noise", {"db": "int", "zone": "text"}, db=db, zone=zone),
         layer("notes", {"set": "list"}, set=[["a"]] * len(CELLS)),
     ]
-    return profile_of(ground, places, layers)
+
+
+@pytest.fixture(scope="module")
+def profile() -> Profile:
+    """West: shops and bars. East: homes. The third area is all of the city."""
+    halves = [
+        shapely.box(24.9, 60.1, 24.95, 60.2),
+        shapely.box(24.95, 60.1, 25.0, 60.2),
+        shapely.box(24.9, 60.1, 25.0, 60.2),
+    ]
+    ground = lay_over(
+        np.array(["West", "East", "All"], dtype=object), np.array(halves, dtype=object), CELLS
+    )
+    rng = np.random.default_rng(0)
+    spots = rng.uniform([24.921, 60.151], [24.949, 60.179], (300, 2))
+    others = rng.uniform([24.921, 60.151], [24.979, 60.179], (300, 2))
+    places = Places(np.concatenate([spots, others]), ["bar"] * 300 + ["shop"] * 300, CELLS)
+    return profile_of(ground, places, layers_of_every_sort())
+
+
+def test_the_city_is_figured_once_and_no_figure_is_another_for_it(profile: Profile) -> None:
+    for one in layers_of_every_sort():
+        rule = next((rule for rule in RULES if rule.fits(one)), None)
+        together = [] if rule is None else list(rule.figures(one, profile.ground.shared))
+        apart = layer_figures(one, profile.ground)
+        assert len(apart) == len(together) == len(one.of_city)
+        for figure, joint in zip(apart, together, strict=True):
+            assert figure.info == joint.info
+            for name in ("value", "low", "high"):
+                np.testing.assert_array_equal(getattr(figure, name), getattr(joint, name))
+            assert (figure.influence is None) is (joint.influence is None)
+            if figure.influence is not None and joint.influence is not None:
+                assert (abs(figure.influence - joint.influence)).max() == 0
 
 
 def test_every_sort_of_layer_gives_its_figures(profile: Profile) -> None:
@@ -125,6 +146,6 @@ def test_figures_of_one_name_stay_apart() -> None:
     ground = lay_over(
         np.array(["All"], dtype=object), np.array([shapely.box(24.9, 60.1, 25, 60.2)]), CELLS
     )
-    places = Places(LONLAT[:6], ["a b", "a-b", "a_b", "", " ", "a b"])
+    places = Places(LONLAT[:6], ["a b", "a-b", "a_b", "", " ", "a b"], CELLS)
     names = [one.info.name for one in profile_of(ground, places, []).figures]
     assert names[3:] == [f"places_per_km2_a_b{end}" for end in ("", "_2", "_3")]

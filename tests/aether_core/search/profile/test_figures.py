@@ -15,13 +15,15 @@ from aether_core.search.profile.figures import (
     Share,
     Weights,
     best_of,
+    in_blocks,
     predicted,
     probable,
     rate,
     sampled,
     weights_of,
 )
-from aether_core.search.profile.ground import Ground, lay_over, places_in
+from aether_core.search.profile.ground import Ground, lay_over, place_tree, places_in
+from aether_core.search.profile.profile import Places
 from aether_core.spatial.blocks import spatial_blocks
 from tests.errors import fault
 
@@ -77,7 +79,7 @@ def test_means_weigh_cells_by_the_part_that_lies_in_the_area(
     value = rng.uniform(0, 1, len(CELLS))
     known = rng.uniform(size=len(CELLS)) > 0.3
     value[~known] = np.nan
-    weights = weights_of(ground.shared, np.arange(len(CELLS)), known)
+    weights = weights_of(ground.shared, in_blocks(np.arange(len(CELLS))), known)
     pieces = overlay.assign(value=value[overlay["cell"]]).dropna()
     sums = (pieces["value"] * pieces["m2"]).groupby(pieces["area"]).sum()
     truth = sums / pieces.groupby("area")["m2"].sum()
@@ -101,22 +103,22 @@ def test_the_best_cell_lies_half_inside_where_one_does(
     value = np.random.default_rng(2).uniform(0, 100, len(CELLS))
     half = overlay["m2"] > 0.5 * float(ground.cell_m2.mean())
     pieces = overlay.assign(value=value[overlay["cell"]])[half]
-    found = best_of(CALLED, ground.shared, value).value
+    found = best_of(CALLED, ground.shared, ground.cell_m2, value).value
     best = pieces.groupby("area")["value"].max()
     np.testing.assert_allclose(found[best.index], best)
     assert found[-1] == value.max()
     tiny = lay_over(names(1), np.array([shapely.Point(LONLAT[5]).buffer(1e-5)]), CELLS)
-    assert best_of(CALLED, tiny.shared, value).value[0] == value[5]
+    assert best_of(CALLED, tiny.shared, tiny.cell_m2, value).value[0] == value[5]
 
 
 def test_an_area_within_one_cell_has_its_value_and_says_what_is_unknown() -> None:
     tiny = lay_over(names(1), np.array([shapely.Point(LONLAT[5]).buffer(1e-5)]), CELLS)
     value = np.linspace(0, 1, len(CELLS))
-    weights = weights_of(tiny.shared, np.arange(len(CELLS)))
+    weights = weights_of(tiny.shared, in_blocks(np.arange(len(CELLS))))
     mean = sampled(CALLED, weights, value, Number(1.0))
     assert mean.value[0] == pytest.approx(value[5])
     assert np.isnan([mean.low[0], mean.high[0]]).all()  # one cell says nothing of others
-    unknown = weights_of(tiny.shared, np.arange(len(CELLS)), np.arange(len(CELLS)) != 5)
+    unknown = weights_of(tiny.shared, in_blocks(np.arange(len(CELLS))), np.arange(len(CELLS)) != 5)
     for nothing in (
         sampled(CALLED, unknown, value, Number(1.0)),
         probable(CALLED, unknown, value),
@@ -144,15 +146,17 @@ def test_areas_elsewhere_are_named_and_overlaps_measured() -> None:
 
 def test_places_are_counted_where_they_lie(ground: Ground) -> None:
     spots = np.random.default_rng(3).uniform([24.91, 60.14], [24.99, 60.19], (2000, 2))
-    inside, on_cells = places_in(ground, spots)
+    inside = places_in(ground, place_tree(CELLS, spots))
     points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*spots.T), crs=4326)
     areas = gpd.GeoDataFrame({"area": np.arange(8)}, geometry=disks(), crs=4326)
     joined = gpd.sjoin(points.to_crs(EQUAL_AREA), areas.to_crs(EQUAL_AREA), predicate="within")
     count = np.asarray(inside.sum(axis=1)).reshape(-1)
     np.testing.assert_array_equal(count, [*joined.groupby("area").size(), 2000])
     cells = shapely.union_all(CELLS.polygons())
-    np.testing.assert_array_equal(on_cells, shapely.contains_xy(cells, *spots.T))
-    none, _ = places_in(ground, np.empty((0, 2)))
+    on_cells = shapely.contains_xy(cells, *spots.T)
+    places = Places(spots, [""] * len(spots), CELLS)
+    np.testing.assert_array_equal(places.rated, np.flatnonzero(on_cells))
+    none = places_in(ground, place_tree(CELLS, np.empty((0, 2))))
     assert none.shape == (9, 0)
 
 
@@ -160,7 +164,7 @@ BLOCK = spatial_blocks(LONLAT, block_m=500)
 
 
 def weights() -> Weights:
-    return weights_of(lay_over(names(8), disks(), CELLS).shared, BLOCK)
+    return weights_of(lay_over(names(8), disks(), CELLS).shared, in_blocks(BLOCK))
 
 
 def coverage(low: NDArray, high: NDArray, truth: NDArray) -> float:
@@ -205,9 +209,7 @@ def test_a_predicted_mean_covers_as_often_as_its_level_says() -> None:
         reported = coverage(apart.low[rows], apart.high[rows], (truth - truth[:, [other]])[:, rows])
         assert reported == pytest.approx(0.9, abs=0.01)
     # As if all cells erred alone, the interval would be far too sure.
-    alone = weights_of(
-        lay_over(names(8), disks(), CELLS).shared, np.arange(len(CELLS), dtype=np.int64)
-    )
+    alone = weights_of(lay_over(names(8), disks(), CELLS).shared, in_blocks(np.arange(len(CELLS))))
     sure = predicted(CALLED, alone, value, half, half, level=0.9, scale=Number(1.0))
     assert coverage(sure.low, sure.high, truth) < 0.8
 
@@ -235,8 +237,8 @@ def test_a_rate_covers_as_often_as_a_poisson_interval_does() -> None:
     )
     for _ in range(30):
         spots = rng.uniform([west, south], [east, north], (rng.poisson(40 * box_km2 / 1e6), 2))
-        inside, on_cells = places_in(ground, spots)
-        figure = rate(CALLED, inside[:, np.flatnonzero(on_cells)], km2)
+        places = Places(spots, [""] * len(spots), CELLS)
+        figure = rate(CALLED, places_in(ground, places.tree)[:, places.rated], km2)
         held.append((figure.low <= true) & (true <= figure.high))
         apart = differences(figure)
         apart_held.append((apart.low <= 0) & (apart.high >= 0))
@@ -245,7 +247,7 @@ def test_a_rate_covers_as_often_as_a_poisson_interval_does() -> None:
 
 
 def test_no_places_at_all_leave_a_rate_that_could_be_above_zero(ground: Ground) -> None:
-    inside, _ = places_in(ground, np.empty((0, 2)))
+    inside = places_in(ground, place_tree(CELLS, np.empty((0, 2))))
     figure = rate(CALLED, inside, ground.covered_km2)
     assert (figure.value == 0).all()
     assert (figure.low == 0).all()
@@ -258,7 +260,7 @@ def test_a_rate_has_garwoods_interval() -> None:
     spots = np.repeat(LONLAT[[20]], 10, axis=0)
     here = np.array([shapely.Point(LONLAT[20]).buffer(0.002)])
     area = lay_over(names(1), here, CELLS)
-    inside, _ = places_in(area, spots)
+    inside = places_in(area, place_tree(CELLS, spots))
     figure = rate(CALLED, inside, area.covered_km2)
     # Ten events: 4.795 to 18.390 (Garwood 1936; Ulm 1990, Am. J. Epidemiol. 131:373).
     ends = np.array([figure.low[0], figure.high[0]]) * area.covered_km2[0]
