@@ -64,7 +64,7 @@ class Parts:
 
     def keep(self, key: Mapping[str, Any], outcome: Outcome) -> None:
         """Write what was measured under a key, whole or not at all."""
-        arrays: dict[str, NDArray[Any]] = {}
+        arrays: dict[str, Any] = {}
         told: dict[str, Any] = {"trained": outcome.trained, "measured": [], "asked": []}
         for at, one in enumerate(outcome.measured):
             facts = asdict(one)
