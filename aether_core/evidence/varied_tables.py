@@ -23,7 +23,7 @@ def study_tables(document: Mapping[str, Any]) -> str:
         parts.append(f"**Not all is measured yet: {there:,} of {every:,}.**")
     if settings["trainings"] > 1:
         parts.append(
-            f"Means over {settings['trainings']} trainings; intervals hold chance in the blocks "
+            f"Means over up to {settings['trainings']} trainings; intervals hold chance in the blocks "
             "and in the training."
         )
     for part in document["parts"]:
