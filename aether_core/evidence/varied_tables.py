@@ -23,8 +23,8 @@ def study_tables(document: Mapping[str, Any]) -> str:
         parts.append(f"**Not all is measured yet: {there:,} of {every:,}.**")
     if settings["trainings"] > 1:
         parts.append(
-            f"Means over up to {settings['trainings']} trainings; intervals hold chance in the blocks "
-            "and in the training."
+            f"Means over up to {settings['trainings']} trainings; intervals hold chance in the "
+            "blocks and in the training."
         )
     for part in document["parts"]:
         variants = [one for one in document["variants"] if one["part"] == part["name"]]
