@@ -10,7 +10,7 @@ from api.answers import Opened, Slug, Told
 from api.requests import Verb, started
 from workflows.accounts.acting import Role, check_may
 from workflows.cities.cities import city_document, list_cities, remove_city_numbered, show_city
-from workflows.cities.job_kinds import ADD_CITY, ADD_YEAR
+from workflows.cities.job_kinds import ADD_CITY, ADD_PLACES, ADD_YEAR
 from workflows.cities.years import list_years, remove_year
 
 ADD: Final = Verb(
@@ -20,7 +20,8 @@ ADD: Final = Verb(
     in_city=False,
 )
 ADD_A_YEAR: Final = Verb(ADD_YEAR, "Add the embedding of a further year")
-VERBS: Final = (ADD, ADD_A_YEAR)
+ADD_SOME_PLACES: Final = Verb(ADD_PLACES, "Add places to a city that is there")
+VERBS: Final = (ADD, ADD_A_YEAR, ADD_SOME_PLACES)
 router = APIRouter(tags=["cities"])
 
 
@@ -63,6 +64,16 @@ def years(store: Opened, slug: Slug) -> Response:
 async def add_year(store: Opened, slug: Slug, request: Request) -> Response:
     """Add the embedding of a further year."""
     return await started(ADD_A_YEAR, store, slug, request)
+
+
+@router.post(
+    "/cities/{slug}/places",
+    status_code=202,
+    openapi_extra={"requestBody": ADD_SOME_PLACES.body()},
+)
+async def add_places(store: Opened, slug: Slug, request: Request) -> Response:
+    """Add places to a city that is there."""
+    return await started(ADD_SOME_PLACES, store, slug, request)
 
 
 @router.delete("/cities/{slug}/years/{year}")

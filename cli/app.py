@@ -1,7 +1,7 @@
 """The command line's one table: every command under the names it has."""
 
 from cli import assistant, groups, jobs, operations, system, users
-from cli.cities import city, earth_engine, fetch, fetch_many, find_place, years
+from cli.cities import city, earth_engine, fetch, fetch_many, find_place, places, years
 from cli.evaluation import bench, cityrep, evaluate, evidence, study
 from cli.grammar import Grammar, Noun, build
 from cli.maps import ask, change, documents, layers, profile, question, tasks
@@ -16,6 +16,7 @@ CITY = Noun(
         "list": city.list_all,
         "show": city.show,
         "remove": city.remove,
+        "add-places": places.add,
         "add-year": years.add,
         "fetch-year": fetch.fetch_year,
         "list-years": years.show,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import output
-from workflows.home.store import open_store
 
 if TYPE_CHECKING:
     from workflows.accounts.groups import GroupSummary
@@ -23,6 +22,7 @@ Cities = Annotated[
 def add(name: Name) -> None:
     """Make a group."""
     from workflows.accounts.groups import add_group
+    from workflows.home.store import open_store
 
     _tell(add_group(open_store(), name))
 
@@ -30,6 +30,7 @@ def add(name: Name) -> None:
 def list_all() -> None:
     """List groups, with who and which cities are in them."""
     from workflows.accounts.groups import list_groups
+    from workflows.home.store import open_store
 
     found = list_groups(open_store())
     output.document([asdict(group) for group in found])
@@ -42,6 +43,7 @@ def list_all() -> None:
 def include(name: Name, account: Accounts = None, city: Cities = None) -> None:
     """Put accounts and cities into a group: others no longer see these cities."""
     from workflows.accounts.groups import include
+    from workflows.home.store import open_store
 
     _tell(include(open_store(), name, accounts=account or [], cities=city or []))
 
@@ -49,6 +51,7 @@ def include(name: Name, account: Accounts = None, city: Cities = None) -> None:
 def exclude(name: Name, account: Accounts = None, city: Cities = None) -> None:
     """Take accounts and cities out of a group; everybody sees a city that is in none."""
     from workflows.accounts.groups import exclude
+    from workflows.home.store import open_store
 
     _tell(exclude(open_store(), name, accounts=account or [], cities=city or []))
 
@@ -56,6 +59,7 @@ def exclude(name: Name, account: Accounts = None, city: Cities = None) -> None:
 def remove(name: Name) -> None:
     """Remove a group without cities; accounts stay."""
     from workflows.accounts.groups import remove_group
+    from workflows.home.store import open_store
 
     remove_group(open_store(), name)
     output.document({"removed": name})

@@ -10,6 +10,7 @@ from ui.fetch import jobs as fetch_jobs
 from ui.fetch import next_steps, real_demo
 from ui.fetch import year as fetch_year
 from ui.forms import add as add_form
+from ui.forms import places as places_form
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
 from ui.map import map as city_map
@@ -149,6 +150,15 @@ def added(panel: Panel) -> None:
     st.rerun()
 
 
+def look_at_places(city: CitySummary) -> Panel:
+    """The places on their way in; says so and runs again once some have come."""
+    panel = places_form.look(city)
+    if panel.ended:
+        notice.say(f"{count(int(panel.ended[0].result['added']), 'place')} were added.")
+        st.rerun()
+    return panel
+
+
 def fetched() -> None:
     """Show the city that this visit waited for, once it is there."""
     fetch = fetch_jobs.arrived()
@@ -236,6 +246,7 @@ def draw() -> None:
     if adding or city is None:
         draw_adding(panel)
         return
+    places_panel = look_at_places(city)
     next_steps.show_next_steps(city)
     with errors.boxed(state.reachable):
         fetch_jobs.show_fetches(city.slug)
@@ -248,6 +259,7 @@ def draw() -> None:
         draw_removal(city)
     with picture, errors.boxed(state.reachable):
         draw_places(city)
+        places_form.ask_places(city, places_panel)
         real_demo.offer_real_demo(city)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import psycopg
 import pytest
 import shapely
@@ -36,10 +37,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class CityFiles:
-    """What a user would bring: an int8 bottom-up COG, places, a boundary; and the truth."""
+    """What a user would bring: an int8 bottom-up COG, places, a boundary; and the truth.
+
+    `more_pois` are two further places, and one of `pois` again.
+    """
 
     embedding: Path
     pois: Path
+    more_pois: Path
     boundary: Path
     queries: dict[str, tuple[int, ...]]
 
@@ -62,16 +67,21 @@ def city_files(tmp_path_factory: pytest.TempPathFactory) -> CityFiles:
     """A simulated city of 1.5 x 1.5 km with 600 places, as files."""
     folder = tmp_path_factory.mktemp("tinytown")
     city = simulate_city(7, size_m=1500, pois=600)
-    embedding, pois, boundary = (
-        folder / n for n in ("tinytown.tif", "places.geojson", "area.geojson")
+    embedding, pois, more_pois, boundary = (
+        folder / n for n in ("tinytown.tif", "places.geojson", "more.geojson", "area.geojson")
     )
     write_embedding_cog(embedding, city.vectors, city.transform, city.crs, bottom_up=True)
     city.pois.to_file(pois, driver="GeoJSON")
+    lonlat = shapely.get_coordinates(city.pois.geometry.to_numpy())
+    inmost = city.pois.iloc[[int(np.hypot(*(lonlat - lonlat.mean(axis=0)).T).argmin())]]
+    names = ["A further park", "A further school", inmost["name"].iloc[0]]
+    further = inmost.iloc[[0, 0, 0]].assign(name=names)
+    further.to_file(more_pois, driver="GeoJSON")
     west, south, east, north = city.pois.total_bounds
     inner = shapely.box(west + 0.0015, south + 0.001, east - 0.0015, north - 0.001)
     feature = {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(inner)}
     boundary.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
-    return CityFiles(embedding, pois, boundary, dict(city.queries))
+    return CityFiles(embedding, pois, more_pois, boundary, dict(city.queries))
 
 
 def _settings(url: str, home: Path) -> Settings:

@@ -1,7 +1,8 @@
 """Variants of a recipe, judged where heads saw none of the places, and added up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +104,49 @@ def ask_variant(case: Case, heads: HeadsByFold, variant: str, questions: Questio
     auc = mean_auc(case, heads, questions)
     blocks = float(len(np.unique(case.block[case.tested])))
     return [] if auc is None else [Asked(case.name, variant, auc, blocks)]
+
+
+def over_seeds(found: Sequence[Measured]) -> list[Measured]:
+    """Make one entry of those that differ in the seed of the training alone.
+
+    Its error is their mean. In each resample of the blocks the trainings are resampled, too, the
+    same for all targets, so an interval holds what chance in the training is worth.
+
+    Args:
+        found: Everything measured, of each variant as many times as it was trained in a case.
+    """
+    groups: dict[tuple[object, ...], list[Measured]] = {}
+    for one in found:
+        groups.setdefault((one.case, *one.key), []).append(one)
+    return [
+        replace(same[0], resampled={
+            name: _over_seeds([one.resampled[name] for one in same], same[0].case, same[0].recipe)
+            for name in same[0].resampled
+        })
+        for same in groups.values()
+    ]  # fmt: skip
+
+
+def asked_over_seeds(found: Sequence[Asked]) -> list[Asked]:
+    """The same for questions."""
+    groups: dict[tuple[str, str], list[Asked]] = {}
+    for one in found:
+        groups.setdefault((one.case, one.variant), []).append(one)
+    return [
+        replace(same[0], auc=_over_seeds([one.auc for one in same], *key))
+        for key, same in groups.items()
+    ]
+
+
+def _over_seeds(each: Sequence[Draws], case: str, variant: str | None) -> Draws:
+    """Mean over trainings of what `[B + 1]` resamples are, of trainings drawn anew in each."""
+    if len(each) == 1:
+        return each[0]
+    stack = np.stack(each)
+    rng = np.random.default_rng(crc32(f"{case} {variant}".encode()))
+    resamples = np.arange(1, stack.shape[1])
+    drawn = rng.integers(len(stack), size=(len(stack), len(resamples)))
+    return np.concatenate([[stack[:, 0].mean()], stack[drawn, resamples].mean(axis=0)])
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,16 @@ def study_tables(document: Mapping[str, Any]) -> str:
     Args:
         document: What `study.json` holds.
     """
+    settings = document["settings"]
     parts = [cases_table(document)]
+    if settings["measured"] < settings["to_measure"]:
+        there, every = settings["measured"], settings["to_measure"]
+        parts.append(f"**Not all is measured yet: {there:,} of {every:,}.**")
+    if settings["trainings"] > 1:
+        parts.append(
+            f"Means over up to {settings['trainings']} trainings; intervals hold chance in the "
+            "blocks and in the training."
+        )
     for part in document["parts"]:
         variants = [one for one in document["variants"] if one["part"] == part["name"]]
         if not variants:

@@ -18,7 +18,7 @@ DUPLICATE_M = 10.0
 _NO_GEOMETRY = "no geometry"
 _OUTSIDE = "outside the boundary"
 _NAMELESS = "no category and no name"
-_DUPLICATE = "duplicate"
+DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def clean_pois(pois: gpd.GeoDataFrame, boundary: shapely.Geometry) -> CleanPois:
     reasons[(reasons == "") & nameless] = _NAMELESS
     left = np.flatnonzero(reasons == "")
     keys = pd.MultiIndex.from_frame(pois.iloc[left][["name", "category"]]).factorize()[0]
-    reasons[left[_repeats(lonlat[left], keys)]] = _DUPLICATE
-    order = (_NO_GEOMETRY, _OUTSIDE, _NAMELESS, _DUPLICATE)
+    reasons[left[_repeats(lonlat[left], keys)]] = DUPLICATE
+    order = (_NO_GEOMETRY, _OUTSIDE, _NAMELESS, DUPLICATE)
     counts = {reason: int((reasons == reason).sum()) for reason in order}
     return CleanPois(
         pois=pois[reasons == ""].reset_index(drop=True),

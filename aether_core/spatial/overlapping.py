@@ -30,10 +30,8 @@ class Overlap:
         Args:
             first, second: What the areas are called.
         """
-        return (
-            f"{first} and {second} share {100 * self.part:.0f} % of the smaller "
-            f"({self.pairs} such pairs)"
-        )
+        pairs = "no other pair does" if self.pairs == 1 else f"{self.pairs} such pairs"
+        return f"{first} and {second} share {100 * self.part:.0f} % of the smaller ({pairs})"
 
 
 def worst_overlap(geometry: NDArray[np.object_], most_shared: float) -> Overlap | None:

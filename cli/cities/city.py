@@ -123,7 +123,7 @@ def add(
         say_queued(job)
         return
     read = followed(store, job.job).result["read"]
-    _remark_reading(read)
+    remark_reading(read)
     summary = show_city(store, slug)
     output.document({**city_document(summary), "read": read})
     say_city(summary)
@@ -132,16 +132,16 @@ def add(
     else:
         output.say(
             "No places were given: maps of land use and shares work on the embedding alone, "
-            "training and search need places."
+            f"training and search need places: ./aether city add-places {summary.slug} FILE"
         )
 
 
-def _remark_reading(read: Mapping[str, Any]) -> None:
+def remark_reading(read: Mapping[str, Any]) -> None:
     """Say on stderr how the files were read."""
     from aether_core.vector import ReadingReport
 
     for report in (
-        *read["embedding"],
+        *read.get("embedding", ()),
         *(read[name] for name in ("pois", "boundary") if name in read),
     ):
         for line in ReadingReport(**report).lines():
@@ -151,10 +151,11 @@ def _remark_reading(read: Mapping[str, Any]) -> None:
 def say_city(city: "CitySummary") -> None:
     """Say what a city that was just made holds."""
     output.say(f"{city.name}: {city.pois} places, {city.unit.counted(city.cells)}")
-    _say_dropped(city.pois_dropped)
+    say_dropped(city.pois_dropped)
 
 
-def _say_dropped(dropped: dict[str, int]) -> None:
+def say_dropped(dropped: dict[str, int]) -> None:
+    """Say how many places were left out, by reason."""
     if dropped:
         output.table(
             ["reason left out", "places"], sorted(dropped.items(), key=itemgetter(1), reverse=True)
@@ -204,7 +205,7 @@ def show(slug: str) -> None:
         ("credits", "\n".join(city.attribution)),
     ]
     output.table([slug, ""], facts)
-    _say_dropped(city.pois_dropped)
+    say_dropped(city.pois_dropped)
 
 
 def _length_facts(city: "CitySummary") -> list[tuple[str, object]]:

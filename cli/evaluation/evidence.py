@@ -1,7 +1,7 @@
 """`evidence`: what AETHER adds, on tables of areas with genuine figures, and what carries it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,11 +9,15 @@ from aether_core.errors import InputError
 from cli import output
 from cli.maps.task_options import names_in
 
+if TYPE_CHECKING:  # so that other commands do not load what it needs
+    from workflows.evaluation.evidence.study import StudyRequest
+
 _TARGETS = ("income", "age", "poverty", "density", "developed")
 _RECIPES = ("aether", "aether-plus")
 _MOST_PLACES = 10_000
 _STUDY_TARGETS = ("income", "density", "developed")
 _STUDY_MOST_PLACES = 5_000
+_STUDY_SEEDS = 3
 Data = Annotated[
     Path, typer.Option(help="Folder: a table of areas for each metropolitan area, and of places.")
 ]
@@ -60,6 +64,21 @@ MostPlaces = Annotated[
         f"{_STUDY_MOST_PLACES:,}.",
     ),
 ]
+Variants = Annotated[
+    str | None,
+    typer.Option(
+        help="Names of what a study varies, separated by commas, as study.json has them. "
+        "Default: all."
+    ),
+]
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Seeds a study trains each variant with; all with the first, then all with the next. "
+        f"Default: {_STUDY_SEEDS}.",
+    ),
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one a core when left out.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of trainings and of what is drawn.")]
 
@@ -73,6 +92,8 @@ def evidence(
     blind: Blind = True,
     study: Study = False,
     most_places: MostPlaces = None,
+    variants: Variants = None,
+    seeds: Seeds = None,
     workers: Workers = None,
     seed: Seed = 0,
 ) -> None:
@@ -89,8 +110,38 @@ def evidence(
                 "leave it out",
                 code="study-not-blind",
             )
-        _study(data, target, chosen, targets, recipes, most_places, workers, seed)
+        names = _RECIPES[:1] if recipes is None else names_in(recipes)
+        if len(names) != 1:
+            raise InputError(
+                "a study varies one recipe",
+                ", ".join(names) or "(none)",
+                f"give one of {', '.join(_RECIPES)}",
+                code="study-of-several-recipes",
+            )
+        from workflows.evaluation.evidence.study import StudyRequest
+
+        _study(
+            StudyRequest(
+                data=data,
+                metros=chosen,
+                targets=_STUDY_TARGETS if targets is None else names_in(targets),
+                recipe=names[0],
+                variants=None if variants is None else names_in(variants),
+                most_places=_STUDY_MOST_PLACES if most_places is None else most_places,
+                seed=seed,
+                seeds=_STUDY_SEEDS if seeds is None else seeds,
+                workers=workers,
+            ),
+            target,
+        )
         return
+    if variants is not None or seeds is not None:
+        raise InputError(
+            "variants and seeds are those of a study",
+            "--variants" if seeds is None else "--seeds",
+            "add --study, or leave it out",
+            code="option-of-a-study",
+        )
     from workflows.evaluation.evidence.gather import EvidenceRequest, gather_evidence
     from workflows.home.settings import read_settings
 
@@ -125,36 +176,10 @@ def evidence(
     output.say(f"Written to {target / 'evidence.json'} and {target / 'evidence.md'}")
 
 
-def _study(
-    data: Path,
-    target: Path,
-    metros: tuple[str, ...] | None,
-    targets: str | None,
-    recipes: str | None,
-    most_places: int | None,
-    workers: int | None,
-    seed: int,
-) -> None:
-    from workflows.evaluation.evidence.study import StudyRequest, study_evidence
+def _study(request: "StudyRequest", target: Path) -> None:
+    from workflows.evaluation.evidence.study import study_evidence
     from workflows.home.settings import read_settings
 
-    names = _RECIPES[:1] if recipes is None else names_in(recipes)
-    if len(names) != 1:
-        raise InputError(
-            "a study varies one recipe",
-            ", ".join(names) or "(none)",
-            f"give one of {', '.join(_RECIPES)}",
-            code="study-of-several-recipes",
-        )
-    request = StudyRequest(
-        data=data,
-        metros=metros,
-        targets=_STUDY_TARGETS if targets is None else names_in(targets),
-        recipe=names[0],
-        most_places=_STUDY_MOST_PLACES if most_places is None else most_places,
-        seed=seed,
-        workers=workers,
-    )
     with output.progress() as progress:
         found = study_evidence(read_settings(), request, target, progress)
     output.document(found.document())
@@ -171,7 +196,7 @@ def _study(
             for row in found.rows
             if row["case"] is None and row["representation"] == "concat"
         ],
-        title=f"Variants of {names[0]}, {len(found.cases)} cases, {found.seconds:,.0f} s",
+        title=f"Variants of {request.recipe}, {len(found.cases)} cases, {found.seconds:,.0f} s",
     )
     output.say(f"Written to {target / 'study.json'} and {target / 'study.md'}")
 

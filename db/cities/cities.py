@@ -126,6 +126,22 @@ def hold_city(session: Session, city_id: int) -> City:
     return city
 
 
+def note_new_places(
+    session: Session, city: City, *, dropped: dict[str, int], attribution: list[str]
+) -> None:
+    """Say of a city that places were added: what is kept of it by its time is made anew.
+
+    Args:
+        session: In the transaction that adds them.
+        city: Locked.
+        dropped: How many places were left out, by reason.
+        attribution: All its credits.
+    """
+    city.dropped, city.attribution = dropped, attribution
+    city.created_at = session.scalar(select(func.clock_timestamp())) or city.created_at
+    session.flush()
+
+
 def list_cities(session: Session) -> list[City]:
     """All cities by name."""
     return list(session.scalars(select(City).order_by(City.name, City.slug)))

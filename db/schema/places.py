@@ -44,7 +44,8 @@ class City(Base):
     `vector_length` is the least, median and greatest length of areas' vectors in the file.
     `embedding_kind` is the kind of file, `embedding` what the vectors in it are: `alphaearth`, or
     another's name. `year` is the main year. `sources` lists what the city was made from as
-    `{kind, title, version, licence, attribution, url, fetched}`.
+    `{kind, title, version, licence, attribution, url, fetched}`. `created_at` is when it was added,
+    or was last given places: whatever is kept of a city is known by it.
     """
 
     __tablename__ = "city"

@@ -139,8 +139,25 @@ def test_a_table_of_codes_asks_for_their_shapes_and_which_column_is_the_code(
     for name in ("change", "search", "train"):  # each says at once what a model needs
         visit = open_page(name, city="wards")
         assert "This city has no places" in words(visit)
-        assert links(visit)["Add it with places"] == "city"
+        assert links(visit)["Add places"] == "city"
         assert links(visit)["Or make a map, which needs no places"] == "layers"
+
+    lonlat = areas.to_crs(4326).geometry.representative_point()
+    places = pd.DataFrame({"lon": lonlat.x, "lat": lonlat.y, "category": "school"})
+    places.to_csv(tmp_path / "places.csv", index=False)
+    visit = open_page("city", city="wards")
+    assert visit.button(key="places-wards-go").disabled
+    upload(visit, "places-wards-upload", tmp_path / "places.csv")
+    visit.button(key="places-wards-go").click().run()
+    assert not visit.error
+    assert show_city(empty_environment, "wards").pois == 12
+    upload(visit, "places-wards-upload", tmp_path / "places.csv")
+    assert visit.button(
+        key="places-wards-go"
+    ).disabled  # until it is said that they are further ones
+    visit.checkbox(key="places-wards-extend").check().run()
+    visit.button(key="places-wards-go").click().run()
+    assert "has all of these places already" in words(visit)
 
     unclear = areas.assign(ward_code=[f"W{number}" for number in range(12)])
     visit = open_page("city")

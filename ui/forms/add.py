@@ -1,6 +1,6 @@
 """The form that adds a city: files, the columns found in them, and the few numbers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +15,9 @@ from aether_core.eo.table.embedding import TABLE_SUFFIXES
 from aether_core.eo.table.samples import read_samples
 from aether_core.errors import AetherError
 from aether_core.poi.fields import PoiFields
-from aether_core.poi.overture.file import NAME as OVERTURE_PLACES
-from aether_core.poi.read import PoiFile, read_pois
 from aether_core.vector import NO_OPTIONS, UPLOAD_SUFFIXES, ReadingReport, ReadOptions
 from aether_core.vector.keyed.read import needs_shapes
-from aether_core.vector.look import look_at
-from ui.forms import confidence, reading, shapes
+from ui.forms import places, reading, shapes
 from ui.forms.names import proposed_slug
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
@@ -40,9 +37,6 @@ _VECTORS: Final = tuple(sorted(suffix.lstrip(".") for suffix in UPLOAD_SUFFIXES)
 _DETECT: Final = "Detect"
 _AUTOMATIC: Final = "Automatic"
 _CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
-_MEANINGS: Final = ("name", "category", "group")
-_CONFIDENCE: Final = "confidence"
-_SHOWN: Final = 4
 _CELL_HELP: Final = (
     "Smaller cells show more detail but take longer. Automatic keeps the city below 250,000 cells."
 )
@@ -97,7 +91,7 @@ def ask_city(panel: Panel) -> None:
         fields = PoiFields()
         if files.pois:
             with errors.boxed(state.reachable):
-                fields = _ask_fields(files.pois[0], options)
+                fields = places.ask_fields("add", files.pois[0], options)
         with st.expander("More settings"):
             radius = st.number_input(
                 "Surroundings considered, in metres",
@@ -124,13 +118,7 @@ def ask_city(panel: Panel) -> None:
                 about="Drawn under the maps: shapes with a column “kind” set to water, green, "
                 "road or building.",
             )
-            credit = st.text_input(
-                "Credit line of the places' source",
-                key="add-credit",
-                placeholder="such as © OpenStreetMap contributors, ODbL",
-                max_chars=500,
-                help="Shown under every map and included in every export.",
-            )
+            credit = places.ask_credit("add-credit")
             simulated = st.checkbox("The satellite data are made up", key="add-simulated")
         table = _Rows()
         with errors.boxed(state.reachable):
@@ -158,7 +146,7 @@ def ask_city(panel: Panel) -> None:
             options=options,
             base_map=base_map[0] if base_map else None,
             simulated=simulated,
-            attribution=[credit.strip()] if credit.strip() else [],
+            attribution=[credit] if credit else [],
             cell_resolution=_CELL_SIZES.get(cells),
             name_field=fields.name,
             category_field=fields.category,
@@ -215,10 +203,8 @@ def _ask_files() -> _Files:
     pois = uploads.choose(
         "Places, optional",
         key="add-pois",
-        endings=[*_VECTORS, "pbf"],
-        about="Points of interest with a name and a category: GeoJSON, Overpass JSON, GeoPackage, "
-        "Shapefile or FileGDB in a .zip, FlatGeobuf, GeoParquet, KML, CSV, or an OpenStreetMap "
-        "extract (.pbf). Without places the city can be mapped, but not trained or searched.",
+        endings=places.ENDINGS,
+        about=f"{places.ABOUT} Without places the city can be mapped, but not trained or searched.",
     )
     boundary = uploads.choose(
         "Boundary, optional",
@@ -227,34 +213,6 @@ def _ask_files() -> _Files:
         about="Area of the city. Without it, the extent of the satellite data is used.",
     )
     return _Files(embedding, pois, boundary)
-
-
-def _ask_fields(path: Path, options: ReadOptions) -> PoiFields:
-    """Ask which columns of a file of places mean what, and show how it is read."""
-    if path.suffix.lower() == ".pbf":
-        st.caption("Names and categories are taken from OpenStreetMap's own tags.")
-        return PoiFields()
-    changed = reading.changed(path)
-    columns = _look(str(path), changed, options).headings
-    chosen: dict[str, str | None] = {}
-    for column, meaning in zip(st.columns(3), _MEANINGS, strict=True):
-        with column:
-            name = st.selectbox(
-                f"{meaning.capitalize()} column", [_DETECT, *columns], key=f"add-field-{meaning}"
-            )
-        chosen[meaning] = None if name == _DETECT else name
-    fields = PoiFields(chosen["name"], chosen["category"], chosen["group"])
-    read = _places(str(path), changed, options, fields)
-    if read.source == OVERTURE_PLACES and _CONFIDENCE in columns:
-        fields = replace(fields, min_confidence=confidence.ask("add-confidence"))
-        read = _places(str(path), changed, options, fields)
-    reading.show_report(read.report, "add-report")
-    st.dataframe(
-        {meaning.capitalize(): read.frame[meaning].head(_SHOWN) for meaning in _MEANINGS},
-        hide_index=True,
-        key="add-preview",
-    )
-    return fields
 
 
 def _show_boundary(files: _Files, options: ReadOptions) -> None:
@@ -292,7 +250,7 @@ def _ask_rows(files: _Files, kind: str, crs: str | None) -> _Rows:
     except AetherError as error:
         unclear = error
     if table.code_field is not None or (unclear is not None and unclear.code in _ASKS_FOR_CODE):
-        headings = _look(str(first), reading.changed(first), NO_OPTIONS).headings
+        headings = reading.columns_of(first, NO_OPTIONS)
         st.selectbox("Column of the area codes", [_DETECT, *headings], key=f"{key}-code")
     if unclear is not None:
         raise unclear
@@ -328,25 +286,6 @@ def _samples_report(
     if read.areas is None:
         return read.report
     return read.report.noted(f"{len(read.areas.code):,} areas, which become the city's units.")
-
-
-@st.cache_data(max_entries=4, show_spinner="Reading the columns")
-def _look(
-    path: str,
-    changed: float,  # noqa: ARG001 - a file written anew is read anew
-    options: ReadOptions,
-) -> ReadingReport:
-    return look_at(path, options)
-
-
-@st.cache_resource(max_entries=2, show_spinner="Reading the places")
-def _places(
-    path: str,
-    changed: float,  # noqa: ARG001 - a file written anew is read anew
-    options: ReadOptions,
-    fields: PoiFields,
-) -> PoiFile:
-    return read_pois(path, fields=fields, options=options)
 
 
 def _missing(name: str, slug: str, files: _Files, table: _Rows) -> str:

@@ -45,6 +45,24 @@ def ask(key: str, path: Path | None) -> ReadOptions:
     )
 
 
+def columns_of(path: Path, options: ReadOptions) -> Sequence[str]:
+    """Headings of a file's columns; read once for each version of it.
+
+    Raises:
+        AetherError: It cannot be read.
+    """
+    return _looked_at(str(path), changed(path), options).headings
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the columns")
+def _looked_at(
+    path: str,
+    changed: float,  # noqa: ARG001 - a file written anew is read anew
+    options: ReadOptions,
+) -> ReadingReport:
+    return look_at(path, options)
+
+
 def changed(path: Path) -> float:
     """When a file was last written, which tells it from others of its name in a cache."""
     return path.stat().st_mtime if path.exists() else 0.0

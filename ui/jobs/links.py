@@ -12,7 +12,7 @@ import streamlit as st
 from aether_core.search.question.criteria import Criterion, FileSource
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.shell import page, state
-from workflows.cities.job_kinds import ADD_CITY, ADD_YEAR
+from workflows.cities.job_kinds import ADD_CITY, ADD_PLACES, ADD_YEAR
 from workflows.evaluation.comparison_job import COMPARE, task_compared
 from workflows.evaluation.retrieval import TASK as RETRIEVAL_TASK
 from workflows.evaluation.retrieval_job import RETRIEVAL
@@ -168,4 +168,5 @@ _LINKS: Final[Mapping[str, Callable[[JobSummary], Link]]] = {
     ADD_CITY.name: lambda job: _coming(job, "files"),
     FETCH.name: lambda job: _coming(job, "fetch"),
     ADD_YEAR.name: _of_city("See the city", page.CITY),
+    ADD_PLACES.name: _of_city("See the city", page.CITY),
 }

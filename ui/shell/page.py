@@ -219,11 +219,10 @@ def needs_model(city: CitySummary, purpose: str) -> None:
         return
     empty(
         "This city has no places",
-        f"{purpose}, and a model learns from places: shops, schools, parks. Add the city again, "
-        "under another short name, with a file of its places.",
+        f"{purpose}, and a model learns from places: shops, schools, parks. Add a file of them.",
         CITY,
-        "Add it with places",
-        address={"do": "files"},
+        "Add places",
+        address={state.CITY: city.slug},
     )
     st.page_link(
         LAYERS,

@@ -1,6 +1,5 @@
 """Register a city from an embedding and a file of places."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from aether_core.city.base_map import read_osm_base_map
 from aether_core.city.boundary import BoundaryFile, polygons_of, read_boundary, working_crs
 from aether_core.city.streets import lines_of, read_osm_streets
 from aether_core.eo.alphaearth import ATTRIBUTION
-from aether_core.eo.embedding import Embedding, Pooled, open_embedding
+from aether_core.eo.embedding import Embedding, open_embedding
 from aether_core.eo.embedding_kind import (
     ALPHAEARTH,
     check_kind_year,
@@ -28,16 +27,13 @@ from aether_core.eo.encoding import encoding_of
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import View
 from aether_core.errors import InputError
-from aether_core.poi.clean import clean_pois
 from aether_core.poi.fields import PoiFields
 from aether_core.poi.frame import poi_frame
 from aether_core.poi.osm.extract import ATTRIBUTION as OSM_ATTRIBUTION
 from aether_core.poi.osm.extract import PBF_SUFFIXES
 from aether_core.poi.overture.record import DEFAULT_CONFIDENCE, check_confidence
-from aether_core.poi.read import read_pois
 from aether_core.poi.text import poi_texts
 from aether_core.progress import Progress, silent
-from aether_core.spatial.longitudes import extent_of
 from aether_core.spatial.streets import StreetNetwork, network_of
 from aether_core.tasks.labels.read import Labels
 from aether_core.text.encoder import text_hash
@@ -52,8 +48,9 @@ from workflows.cities.files import files_staged
 from workflows.cities.names import check_city_words, check_slug_free
 from workflows.cities.osm_labels import keep_osm_labels, read_osm_labels
 from workflows.cities.own_units import AskedUnits, OwnUnits, box_words, own_units
+from workflows.cities.places_file import check_pooled, places_in, together
 from workflows.cities.units import add_units
-from workflows.home.encoders import default_encoder, store_texts
+from workflows.home.encoders import begin_loading, default_encoder, store_texts
 from workflows.home.owned_folders import storing
 from workflows.home.paths import to_home
 from workflows.home.store import Store
@@ -192,10 +189,13 @@ def add_city(
         CancelledError: `progress` asked to stop; nothing is left behind.
     """
     check_add(store, request)
+    encoder = default_encoder(store.settings)
+    if request.pois is not None:
+        begin_loading(encoder)
     prepared = _prepare(request, progress)
     if on_read is not None:
         on_read(prepared.reports)
-    store_texts(store, default_encoder(store.settings), prepared.texts, progress)
+    store_texts(store, encoder, prepared.texts, progress)
     settings = store.settings
     with (
         files_staged(store, prepared.embedding.files, link=request.link_files) as (staged, names),
@@ -293,7 +293,7 @@ def _prepare(request: AddCity, progress: Progress) -> _Prepared:
         pois=places.frame,
         texts=poi_texts(places.frame),
         poi_vectors=places.vectors,
-        dropped=_together(request.dropped, places.dropped),
+        dropped=together(request.dropped, places.dropped),
         units=units,
         base_map=_base_map(request, boundary),
         land_use=_land_use(request, boundary),
@@ -327,30 +327,22 @@ def _places(
     if request.pois is None:
         none = np.empty((len(views), 0, embedding.dim), dtype=np.float32)
         return _Places(poi_frame({}, np.empty(0, dtype=object)), none, {}, None)
-    progress("reading places", 0, 1)
-    fields = PoiFields(
-        request.name_field,
-        request.category_field,
-        request.group_field,
-        min_confidence=request.min_confidence,
+    found = places_in(
+        request.pois,
+        boundary,
+        PoiFields(
+            request.name_field,
+            request.category_field,
+            request.group_field,
+            min_confidence=request.min_confidence,
+        ),
+        request.options,
+        progress,
     )
-    read = read_pois(request.pois, fields=fields, options=request.options)
-    cleaned = clean_pois(read.frame, boundary)
-    _check_inside(request.pois, read.frame, cleaned.pois)
-    pooled = embedding.pool(_lonlat(cleaned.pois), views, progress)
-    _check_pooled(request.pois, request.radius_m, pooled, embedding, cleaned.pois)
-    left_out = _together(cleaned.dropped, pooled.dropped)
-    return _Places(
-        cleaned.pois[pooled.ok].reset_index(drop=True),
-        pooled.vectors[:, pooled.ok],
-        _together(read.report.left_out, left_out),
-        read.report.counted(left_out, int(pooled.ok.sum())),
-    )
-
-
-def _together(*counts: Mapping[str, int]) -> dict[str, int]:
-    """Add up what was left out, by reason."""
-    return dict(sum(map(Counter, counts), Counter[str]()))
+    pooled = embedding.pool(found.lonlat, views, progress)
+    check_pooled(found, request.pois, pooled, embedding, request.radius_m)
+    usable = found.usable(pooled)
+    return _Places(usable.frame, pooled.vectors[:, pooled.ok], usable.left_out, usable.told)
 
 
 def options_of_other_files(places: ReadOptions) -> ReadOptions:
@@ -420,10 +412,6 @@ def _attribution(request: AddCity, embedding: Embedding) -> list[str]:
     return list(dict.fromkeys([*simulated, *own, *osm, *request.attribution]))
 
 
-def _lonlat(pois: gpd.GeoDataFrame) -> np.ndarray:
-    return np.column_stack([pois.geometry.x, pois.geometry.y])
-
-
 def _boundary(request: AddCity, file: Path, embedding: Embedding) -> BoundaryFile:
     footprint: BaseGeometry = embedding.footprint
     read = read_boundary(file, _of_boundary(request))
@@ -437,42 +425,6 @@ def _boundary(request: AddCity, file: Path, embedding: Embedding) -> BoundaryFil
             code="boundary-outside-embedding",
         )
     return read
-
-
-def _check_inside(file: Path, raw: gpd.GeoDataFrame, kept: gpd.GeoDataFrame) -> None:
-    if len(kept):
-        return
-    west, south, east, north = extent_of(raw.geometry.to_numpy())
-    raise InputError(
-        "no place inside the city has a name or category",
-        f"{len(raw)} places in {file.name}, from {west:.4f}, {south:.4f} "
-        f"to {east:.4f}, {north:.4f}",
-        "check that places, boundary and embedding cover the same city, and check the category "
-        "column",
-        code="no-place-in-city",
-    )
-
-
-def _check_pooled(
-    file: Path, radius_m: float, pooled: Pooled, embedding: Embedding, pois: gpd.GeoDataFrame
-) -> None:
-    if pooled.ok.any():
-        return
-    if (radius := embedding.fitting_radius(_lonlat(pois))) is not None:
-        raise InputError(
-            "no place has a sample of the embedding around it",
-            f"radius {radius_m:g} m",
-            f"the samples lie further apart: try a radius of {radius:g} metres "
-            f"(in commands: --radius-m {radius:g})",
-            code="no-place-with-embedding",
-        )
-    reasons = ", ".join(f"{n} {reason}" for reason, n in pooled.dropped.items())
-    raise InputError(
-        "no place has embedding data around it",
-        f"{file.name}: {reasons}",
-        "check that the places lie inside the embedding, or use a larger radius",
-        code="no-place-with-embedding",
-    )
 
 
 def _insert(session: Session, request: AddCity, prepared: _Prepared) -> City:

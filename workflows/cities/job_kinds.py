@@ -1,4 +1,4 @@
-"""Adding a city from files, and a further year to one."""
+"""Adding a city from files, and a further year or places to one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from aether_core.vector import ReadingReport
 from db.schema import City
 from workflows.cities.add import AddCity, CityReports, add_city, check_add
+from workflows.cities.add_places import AddedPlaces, AddPlaces, add_places, check_add_places
 from workflows.cities.years import add_year, check_year_free
 from workflows.home.store import Store
 from workflows.jobs.kind import QUICK, JobKind
@@ -122,4 +124,51 @@ class AddYearKind(JobKind[AddYear]):
         )
 
 
-ADD_CITY, ADD_YEAR = AddCityKind(), AddYearKind()
+class AddPlacesKind(JobKind[AddPlaces]):
+    """Places for a city that is there."""
+
+    name = "add-places"
+    noun = "adding places"
+    queue = QUICK
+    request = AddPlaces
+    stages = (
+        ("reading", 0.1),
+        ("pooling the embedding", 0.3),
+        ("encoding", 0.9),
+        ("storing", 1.0),
+    )
+
+    def title(self, request: AddPlaces) -> str:
+        """Names the file."""
+        return f"Add places from {request.pois.name}"
+
+    def claim(self, subject: str, request: AddPlaces) -> str:
+        """One file of places comes at a time."""
+        del request
+        return f"city:{subject}:places"
+
+    def lock(self, city_id: int | None) -> str:
+        """Places do not change under a training of the city, which could not go on then."""
+        return f"city-{city_id}"
+
+    def check(self, store: Store, subject: str, request: AddPlaces) -> None:
+        """Refuse a city that has places, unless they are to be added to."""
+        check_add_places(store, subject, request)
+
+    def work(self, work: Work, request: AddPlaces) -> None:
+        """Read, clean, pool and store the places."""
+        read: dict[str, Any] = {}
+
+        def within(session: Session, city: City, added: AddedPlaces) -> None:
+            result = {"city": city.slug, "added": added.added, "models": added.models}
+            work.finish(session, {**result, "read": {"pois": read}})
+
+        def on_read(report: ReadingReport) -> None:
+            read.update(report.document())
+
+        add_places(
+            work.store, work.job.subject, request, work.progress, within=within, on_read=on_read
+        )
+
+
+ADD_CITY, ADD_YEAR, ADD_PLACES = AddCityKind(), AddYearKind(), AddPlacesKind()

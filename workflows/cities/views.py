@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from aether_core.progress import Progress, silent
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
-from db.schema import City, Raster
+from db.schema import City, PooledView, Raster
 from workflows.cities.files import open_city_embedding
 from workflows.cities.units import all_units
 from workflows.home.store import Store
@@ -35,6 +36,30 @@ def model_view(city: City, settings: Mapping[str, object]) -> View | None:
     if has_wide_view(settings.get("views", "windows")) or not has_windows:
         return None
     return View(DISK, Shape.DISK, radius_m=city.radius_m)
+
+
+def view_of(row: PooledView) -> View:
+    """A stored view as what pools takes it."""
+    return View(row.name, Shape(row.shape), radius_m=row.radius_m, radius_px=row.radius_px)
+
+
+def check_unchanged(city: City, seen: datetime) -> None:
+    """Refuse to store for a city what was made from how it was before.
+
+    Args:
+        city: The city, locked.
+        seen: When it was added, or was last given places, as it was read.
+
+    Raises:
+        ConflictError: It was given places meanwhile.
+    """
+    if city.created_at != seen:
+        raise ConflictError(
+            "the city was given places in the meantime",
+            city.slug,
+            "try again",
+            code="city-changed-meanwhile",
+        )
 
 
 def ensure_view(
@@ -56,7 +81,7 @@ def ensure_view(
 
     Raises:
         NotFoundError: The city was removed, or it does not hold this year.
-        ConflictError: The year was replaced meanwhile.
+        ConflictError: The year was replaced, or places were added, meanwhile.
         InputError: The embedding's files cannot be read, or are damaged.
         CancelledError: `progress` asked to stop; nothing is stored.
     """
@@ -78,6 +103,7 @@ class _Pooling:
     """What a view is pooled from and for; `place_lonlat` and `cell_lonlat` are WGS84 `[n, 2]`."""
 
     city_id: int
+    city_added: datetime
     embedding: str
     view: View
     year: int
@@ -106,6 +132,7 @@ def _read(session: Session, city: City, view: View, year: int) -> _Pooling:
     cell_ids, units = all_units(session, city)
     return _Pooling(
         city_id=city.id,
+        city_added=city.created_at,
         embedding=city.embedding,
         view=view,
         year=year,
@@ -133,6 +160,7 @@ def _store(store: Store, pooling: _Pooling, pooled: tuple[Pooled, Pooled]) -> No
         city = city_rows.lock_city(session, pooling.city_id)
         if _is_there(session, city.id, pooling.view, pooling.year):
             return
+        check_unchanged(city, pooling.city_added)
         held = city_rows.rasters(session, city.id, pooling.year)
         if [raster.id for raster in held] != [raster.id for raster in pooling.rasters]:
             raise ConflictError(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +17,7 @@ from aether_core.eo.embedding import Embedding, FileInfo, open_embedding
 from aether_core.eo.embedding_kind import check_kind_year, kind_title
 from aether_core.eo.encoding import encoding_of
 from aether_core.eo.file_kind import FILE_KINDS
-from aether_core.eo.pooling.view import Shape, View
+from aether_core.eo.pooling.view import View
 from aether_core.eo.table.area_embedding import AreaEmbedding, AreaVectors
 from aether_core.eo.table.embedding import TABLE_SUFFIXES
 from aether_core.errors import ConflictError, InputError, NotFoundError
@@ -27,11 +28,11 @@ from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.cities import years as year_rows
-from db.schema import City, PooledView
+from db.schema import City
 from workflows.accounts.acting import REMOVE_YEAR, allow
 from workflows.cities.files import files_staged, raster_folders
 from workflows.cities.units import all_units
-from workflows.cities.views import WIDE
+from workflows.cities.views import WIDE, check_unchanged, view_of
 from workflows.home.owned_folders import remove_folders, storing
 from workflows.home.paths import in_home, to_home
 from workflows.home.store import Store
@@ -67,6 +68,7 @@ class _Main:
     """What a further year must agree with, and what it is pooled for."""
 
     city_id: int
+    city_added: datetime
     own_year: int
     embedding: str
     kind: str
@@ -125,7 +127,7 @@ def add_year(
 
     Raises:
         NotFoundError: No city has this slug.
-        ConflictError: The city holds this year.
+        ConflictError: The city holds this year, or was given places meanwhile.
         InputError: The files are of another encoding, kind or length than the city's own year, are
             those of another of its years, or show another place.
         CancelledError: `progress` asked to stop; nothing is left behind.
@@ -156,6 +158,7 @@ def add_year(
         # The lock: of two who add the same year at once, the second finds it there.
         city = city_rows.lock_city(session, main.city_id)
         _check_free(session, city, year)
+        check_unchanged(city, main.city_added)
         folder = folders.place(staged, settings.cities, f"{city.id}-{year}")
         paths = [to_home(settings, folder / name) for name in names]
         _insert(session, city, year, infos, encoding, rows, paths)
@@ -240,6 +243,7 @@ def _main(store: Store, slug: str, year: int) -> _Main:
         cell_ids, units = all_units(session, city)
         return _Main(
             city_id=city.id,
+            city_added=city.created_at,
             own_year=city.year,
             embedding=city.embedding,
             kind=city.embedding_kind,
@@ -249,16 +253,12 @@ def _main(store: Store, slug: str, year: int) -> _Main:
             if "" in written
             else ", ".join(sorted(written)),
             checksums=checksums,
-            views=[_view(row) for row in views],
+            views=[view_of(row) for row in views],
             place_ids=places["id"].to_numpy(dtype=np.int64),
             place_lonlat=np.column_stack([places.geometry.x, places.geometry.y]),
             cell_ids=cell_ids,
             units=units,
         )
-
-
-def _view(row: PooledView) -> View:
-    return View(row.name, Shape(row.shape), radius_m=row.radius_m, radius_px=row.radius_px)
 
 
 def _check_free(session: Session, city: City, year: int) -> None:

@@ -1,5 +1,6 @@
 """The text encoder of this installation, and the store's memory of what it encoded."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -119,6 +120,14 @@ def encoder_named(settings: Settings, name: str) -> TextEncoder:
         "again",
         code="model-of-another-encoder",
     )
+
+
+def begin_loading(encoder: TextEncoder) -> None:
+    """Load on a thread what the encoder's libraries are, which takes seconds, while others work.
+
+    What fails here fails again, and is told, where the encoder is asked.
+    """
+    threading.Thread(target=lambda: encoder.kept_as, name="text encoder", daemon=True).start()
 
 
 def store_texts(

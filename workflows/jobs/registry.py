@@ -13,6 +13,7 @@ from workflows.jobs.kind import JobKind
 KINDS: Final[Mapping[str, str]] = {
     "add-city": "workflows.cities.job_kinds:ADD_CITY",
     "add-year": "workflows.cities.job_kinds:ADD_YEAR",
+    "add-places": "workflows.cities.job_kinds:ADD_PLACES",
     "fetch": "workflows.fetch.job_kind:FETCH",
     "train": "workflows.training.job_kind:TRAIN",
     "compare": "workflows.evaluation.comparison_job:COMPARE",

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from aether_core.tasks.predictors.softmax import softmax
 
@@ -57,6 +56,8 @@ def fit_linear_shares(
         weight: Float64 `[n]` or None.
         penalty: Weight of the squared coefficients beside one row's divergence.
     """
+    from scipy.optimize import minimize  # half a second, which every command would wait for
+
     wide = np.asarray(x, dtype=np.float64)
     mean = wide.mean(axis=0).astype(np.float32)
     deviation = wide.std(axis=0)

@@ -208,9 +208,10 @@ def _numbers(
     wrong = np.flatnonzero(((mark != "") & ~withheld) | np.isinf(value))
     if len(wrong):
         row = wrong[0]
+        rows = "no other row has one" if len(wrong) == 1 else f"{len(wrong)} such rows"
         raise InputError(
             f"the field {name} contains a value that is not a number",
-            f"{(mark[row] or str(value[row]))!r} in {shown[row]} ({len(wrong)} such rows)",
+            f"{(mark[row] or str(value[row]))!r} in {shown[row]} ({rows})",
             "choose a field of numbers; leave it empty where the number is unknown",
             code="value-not-a-number",
         )

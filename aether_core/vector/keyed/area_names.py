@@ -127,7 +127,7 @@ def _check_each_once(codes: list[str], field: str, file: str) -> None:
         twice = seen[seen.duplicated()].unique().tolist()
         raise InputError(
             "areas repeat: several rows have the same code",
-            f"{file}: {len(twice)} codes of {field}, such as {shown(twice)}",
+            f"{file}: {shown(twice)} in {field}, {len(twice)} of {seen.nunique()} codes",
             "give one row an area, or name another column (in commands: --code-field)",
             code="areas-repeated",
         )

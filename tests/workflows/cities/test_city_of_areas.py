@@ -17,9 +17,11 @@ from aether_core.errors import InputError
 from cli.__main__ import run
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
+from db.cities import pois as poi_rows
 from tests.app_fixtures import CityFiles, set_environment
 from tests.errors import fault
 from workflows.cities.add import AddCity, add_city
+from workflows.cities.add_places import AddPlaces, add_places
 from workflows.cities.cities import CitySummary, remove_city_numbered, show_city
 from workflows.cities.years import add_year, list_years
 from workflows.evaluation.studies import StudyRequest, add_study
@@ -126,8 +128,8 @@ def test_a_city_of_areas_by_every_verb(
     assert [one.year for one in list_years(store, SLUG)] == [2023, 2024]
 
 
-def test_areas_without_places_are_mapped_on_the_embedding_alone(
-    store: Store, wards: Path, tmp_path: Path
+def test_areas_without_places_are_mapped_on_the_embedding_alone_and_given_places_later(
+    store: Store, city_files: CityFiles, wards: Path, tmp_path: Path
 ) -> None:
     city = added(store, wards, None)
     assert (city.pois, city.cells) == (0, SIDE**2)
@@ -143,6 +145,16 @@ def test_areas_without_places_are_mapped_on_the_embedding_alone(
         store, SLUG, LandUseRequest(LabelRequest(tmp_path / "labels.gpkg", "use"), fit)
     )
     assert (mapped.samples, mapped.cells) == (SIDE**2, SIDE**2)
+
+    came = add_places(store, SLUG, AddPlaces(city_files.pois))
+    assert came.added == came.city.pois > 500
+    with store.session() as session:
+        ids, vectors = feature_rows.poi_features(session, city.id, "base")
+        places = poi_rows.poi_frame(session, city.id)
+        of_areas = feature_rows.cell_features(session, city.id, "base")[2]
+    assert ids.tolist() == places["id"].tolist()
+    own = labels.geometry.to_crs(4326)
+    assert np.array_equal(vectors[7], of_areas[int(own.contains(places.geometry[7]).argmax())])
     remove_city_numbered(store, city.id)
     with store.session() as session:
         assert session.scalar(text("SELECT count(*) FROM city_area")) == 0

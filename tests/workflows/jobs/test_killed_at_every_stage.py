@@ -18,8 +18,9 @@ from tests.public_server.whole import environment as of_server
 from tests.store_consistency import assert_store_consistent
 from tests.task_fixtures import TaskFiles
 from tests.year_fixtures import OTHER, OtherYear
+from workflows.cities.add_places import AddPlaces
 from workflows.cities.cities import list_cities
-from workflows.cities.job_kinds import ADD_CITY, ADD_YEAR, AddYear
+from workflows.cities.job_kinds import ADD_CITY, ADD_PLACES, ADD_YEAR, AddYear
 from workflows.evaluation.comparison_job import COMPARE, Comparison
 from workflows.evaluation.retrieval_job import RETRIEVAL, RetrievalTest
 from workflows.evaluation.studies import StudyRequest, add_study, list_studies
@@ -151,6 +152,9 @@ CASES = {
     "study": Case(start_study, "study", 0, every_seed_is_there_once),
     "add-year": Case(
         asked(ADD_YEAR, lambda files: AddYear(OTHER, [files.other_year.file])), "raster"
+    ),
+    "add-places": Case(
+        asked(ADD_PLACES, lambda files: AddPlaces(files.city.more_pois, extend=True)), "poi", 2
     ),
 }
 

@@ -18,6 +18,7 @@ from tests.task_fixtures import TaskFiles
 from tests.year_fixtures import OTHER, OtherYear
 from workflows.cities import cities
 from workflows.cities.add import AddCity, add_city
+from workflows.cities.add_places import AddPlaces, add_places
 from workflows.cities.cities import list_cities
 from workflows.cities.years import add_year, list_years, remove_year
 from workflows.fetch import job as fetch_job
@@ -60,6 +61,10 @@ class Verbs:
 
     def add_year(self) -> Verb:
         return lambda: add_year(self.store, SLUG, OTHER, [self.other_year.file])
+
+    def add_places(self) -> Verb:
+        request = AddPlaces(self.files.more_pois, extend=True)
+        return lambda: add_places(self.store, SLUG, request)
 
     def remove_year(self) -> Verb:
         return lambda: remove_year(self.store, SLUG, OTHER)
@@ -177,7 +182,10 @@ def test_a_slug_is_taken_again_before_the_files_of_its_forerunner_are_gone(
     assert_store_consistent(store)
 
 
-LOSES_ITS_CITY = ["add_year", "import_model", "use_model", "keep", "fit", "remove_city"]
+LOSES_ITS_CITY = [
+    *("add_year", "add_places", "import_model"),
+    *("use_model", "keep", "fit", "remove_city"),
+]
 
 
 @pytest.mark.parametrize("second", LOSES_ITS_CITY)
@@ -219,6 +227,17 @@ def test_two_add_one_year(verbs: Verbs) -> None:
     assert added.error is None
     said_why(refused, ConflictError)
     assert len(list_years(verbs.store, SLUG)) == 2
+    assert_store_consistent(verbs.store)
+
+
+@pytest.mark.parametrize("second", ["add_places", "add_year"])
+def test_places_are_added_to_a_city_that_changes_once(verbs: Verbs, second: str) -> None:
+    """Else a year would lack the new places, or places would be there twice."""
+    added, refused = one_after_the_other(
+        verbs.store, SLUG, verbs.named("add_places"), verbs.named(second)
+    )
+    assert added.error is None
+    said_why(refused, ConflictError)
     assert_store_consistent(verbs.store)
 
 

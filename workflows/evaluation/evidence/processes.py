@@ -83,6 +83,6 @@ def in_turn(
         progress(stage, done, len(keys))
         for future in wait(running, timeout=1.0, return_when=FIRST_COMPLETED).done:
             key = running.pop(future)
+            yield key, future.result()  # before anybody can stop it: what is done is taken
             done += 1
             progress(f"{stage}, {key[0]}", done, len(keys))
-            yield key, future.result()

@@ -1,7 +1,7 @@
 """What of a recipe carries it, on genuine areas: every variant trained blind and measured."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -11,22 +11,23 @@ from numpy.typing import NDArray
 
 from aether_core.evidence.cases import BLOCK_M, FOLDS, SEEDS, Case, cases_of, richest
 from aether_core.evidence.heads import RECIPES
-from aether_core.evidence.measure import Measured
 from aether_core.evidence.metro import Metro
 from aether_core.evidence.places import Drawing, Encode
 from aether_core.evidence.targets import TARGETS, Target
 from aether_core.evidence.text_to_map import Questions, questions
 from aether_core.evidence.variants import AS_IT_IS, VARIANTS, Learning, Variant, kind_vectors
 from aether_core.evidence.varied import (
-    Asked,
     answered,
     ask_variant,
+    asked_over_seeds,
     folds_of,
     judge_embedding,
     judge_variant,
+    over_seeds,
     varied,
 )
 from aether_core.evidence.varied_tables import study_tables
+from aether_core.files.whole import sha256_of
 from aether_core.model.recipes import recipe as recipe_named
 from aether_core.progress import Progress, silent
 from workflows.evaluation.evidence.inputs import (
@@ -37,6 +38,7 @@ from workflows.evaluation.evidence.inputs import (
     targets_named,
 )
 from workflows.evaluation.evidence.outputs import case_row, write_both
+from workflows.evaluation.evidence.parts import Outcome, Parts
 from workflows.evaluation.evidence.processes import given, in_turn, process_pool
 from workflows.evaluation.evidence.testable import leave_out
 from workflows.home.settings import Settings
@@ -47,8 +49,15 @@ MOST_PLACES = 5_000
 """Places heads learn from, at most: a hundred trainings an area are to end within minutes."""
 STUDY_TARGETS = ("income", "density", "developed")
 
-Key = tuple[str, str | None]
-"""Case, and variant; None for AlphaEarth alone."""
+SEEDS_TRAINED = 3
+"""Seeds each variant is trained with: one alone cannot be told from chance in the training."""
+_BETWEEN_SEEDS = 10
+"""Apart, so that the variant that is trained with the next seed is none of them."""
+_WRITTEN_AFTER_SECONDS = 60.0
+_UNTRAINED_SEED = 0
+
+Key = tuple[str, str | None, int]
+"""Case, variant, and which of the seeds; variant None for AlphaEarth alone."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,7 @@ class StudyRequest:
         variants: Names in `VARIANTS`, beside the recipe as it is; None takes all.
         most_places: Places heads learn from, at most.
         seed: Of trainings and of what is drawn.
+        seeds: How many seeds each variant is trained with.
         workers: Processes; None takes one a core. The figures do not depend on it.
     """
 
@@ -74,6 +84,7 @@ class StudyRequest:
     variants: tuple[str, ...] | None = None
     most_places: int = MOST_PLACES
     seed: int = 0
+    seeds: int = SEEDS_TRAINED
     workers: int | None = None
 
 
@@ -90,7 +101,8 @@ class EvidenceStudy:
             over all cases.
         questions: One a variant and case: how well questions find what was counted.
         left_out: What could not be measured, and why.
-        settings: Recipe, blocks, folds, places at most, seed.
+        settings: Recipe, blocks, folds, places at most, seed, trainings of each variant, and how
+            many of all are measured.
         seconds: By the clock.
     """
 
@@ -129,15 +141,6 @@ class _Shared:
     request: StudyRequest
 
 
-@dataclass(frozen=True, eq=False)
-class _Outcome:
-    """What was measured of a variant in a case; `trained` is false where it cannot be had."""
-
-    measured: list[Measured]
-    asked: list[Asked]
-    trained: bool = True
-
-
 def study_evidence(
     settings: Settings, request: StudyRequest, folder: Path, progress: Progress = silent
 ) -> EvidenceStudy:
@@ -146,13 +149,15 @@ def study_evidence(
     Args:
         settings: Names the text encoder.
         request: What is measured.
-        folder: Where the two files are written, whole; those of an earlier run are replaced.
+        folder: Where the two files are written, whole, every minute with what is there by then;
+            those of an earlier run are replaced. Beside them each training is kept, so that a
+            study of the same data, or one of further seeds or variants, goes on from there.
         progress: Told what is done; raising `CancelledError` stops all processes.
 
     Raises:
         NotFoundError: The folder of data is not there, or holds no table of that name.
         InputError: A table cannot be used, and the message names it; or none can be tested.
-        CancelledError: `progress` asked to stop; nothing is written.
+        CancelledError: `progress` asked to stop; what was measured stays.
     """
     started = time.perf_counter()
     targets = targets_named(request.targets)
@@ -175,16 +180,16 @@ def study_evidence(
         {"case": "", "what": one.title, "why": f"{request.recipe} is that anyway"} for one in same
     ]
     variants = [one for one in chosen if one not in same]
-    outcomes = _outcomes(shared, variants, progress)
-    left_out += [
-        {"case": case.name, "what": one.title, "why": "there are too few places or areas for it"}
-        for case in cases
-        for one in variants
-        if case.places is not None and not outcomes[case.name, one.name].trained
-    ]
-    result = _result(shared, targets, variants, outcomes, left_out, time.perf_counter() - started)
-    write_both(folder, "study", result.document(), study_tables)
-    return result
+    keys = _keys(shared, variants)
+
+    def write(outcomes: Mapping[Key, Outcome]) -> EvidenceStudy:
+        seconds = time.perf_counter() - started
+        result = _result(shared, targets, variants, keys, outcomes, left_out, seconds)
+        write_both(folder, "study", result.document(), study_tables)
+        return result
+
+    parts = _parts(folder, shared, place_files)
+    return write(_outcomes(shared, keys, parts, progress, write))
 
 
 def _chosen(names: Sequence[str] | None) -> list[Variant]:
@@ -233,25 +238,79 @@ def _shared(
     )
 
 
-def _outcomes(
-    shared: _Shared, variants: Sequence[Variant], progress: Progress
-) -> dict[Key, _Outcome]:
+def _keys(shared: _Shared, variants: Sequence[Variant]) -> list[Key]:
+    """All there is to do: every variant with the first seed, then all with the next."""
     largest_first = sorted(shared.cases, key=_places, reverse=True)
-    keys: list[Key] = [(case.name, None) for case in largest_first]
-    keys += [(case.name, one.name) for case in largest_first for one in variants]
+    keys: list[Key] = [(case.name, None, _UNTRAINED_SEED) for case in largest_first]
+    keys += [
+        (case.name, one.name, seed)
+        for seed in range(shared.request.seeds)
+        for case in largest_first
+        for one in variants
+    ]
+    return keys
+
+
+def _outcomes(
+    shared: _Shared,
+    keys: Sequence[Key],
+    parts: Parts,
+    progress: Progress,
+    write: Callable[[Mapping[Key, Outcome]], object],
+) -> dict[Key, Outcome]:
+    """What each key comes to, what is there already first; written as it comes."""
+    stage = "training and testing"
+    done = {key: there for key in keys if (there := parts.read(_about(shared, key))) is not None}
+    left = [key for key in keys if key not in done]
+    if not left:
+        return done
+    written = time.monotonic()
     with process_pool(shared, shared.request.workers) as pool:
-        done = in_turn(pool, keys, lambda key: (_one, *key), "training and testing", progress)
-        return dict(done)
+        for key, outcome in in_turn(pool, left, lambda key: (_one, *key), stage, progress):
+            parts.keep(_about(shared, key), outcome)
+            done[key] = outcome
+            if time.monotonic() - written > _WRITTEN_AFTER_SECONDS:
+                write(done)
+                written = time.monotonic()
+    return done
 
 
-def _one(name: str, variant: str | None) -> _Outcome:
+def _parts(folder: Path, shared: _Shared, place_files: Sequence[Path]) -> Parts:
+    """What is there of earlier runs on these data."""
+    request = shared.request
+    return Parts(
+        folder,
+        {
+            "tables": {one.metro.name: one.metro.sha256 for one in shared.everywhere},
+            "places": {file.name: sha256_of(file) for file in place_files},
+            "targets": list(shared.targets),
+            "recipe": [request.recipe, dict(recipe_named(request.recipe).settings)],
+            "most_places": request.most_places,
+            "block_m": BLOCK_M,
+            "folds": FOLDS,
+        },
+    )
+
+
+def _about(shared: _Shared, key: Key) -> dict[str, Any]:
+    """What decides a key's numbers, beside what decides all."""
+    name, variant, seed = key
+    return {
+        "case": name,
+        "draw": [case.name for case in shared.cases].index(name),
+        "variant": variant,
+        "seed": shared.request.seed + _BETWEEN_SEEDS * seed,
+    }
+
+
+def _one(name: str, variant: str | None, seed: int) -> Outcome:
     """Train and measure a variant; in a process of the pool."""
     shared = cast("_Shared", given())
     draw = [case.name for case in shared.cases].index(name)
     case = shared.cases[draw]
     targets = [target for target in TARGETS if target.name in shared.targets]
     if variant is None:
-        return _Outcome([m for one in targets for m in judge_embedding(case, one, draw=draw)], [])
+        return Outcome([m for one in targets for m in judge_embedding(case, one, draw=draw)], [])
     request = shared.request
     learning = Learning(
         case=case,
@@ -259,14 +318,14 @@ def _one(name: str, variant: str | None) -> _Outcome:
         kinds=shared.kinds[name],
         recipe=recipe_named(request.recipe),
         most=request.most_places,
-        seed=request.seed,
+        seed=request.seed + _BETWEEN_SEEDS * seed,
         on_epoch=lambda _report: None,
     )
     known = next(one for one in VARIANTS if one.name == variant)
     heads = known.heads_by_fold(learning, folds_of(case))
     if heads is None:
-        return _Outcome([], [], trained=False)
-    return _Outcome(
+        return Outcome([], [], trained=False)
+    return Outcome(
         [m for one in targets for m in judge_variant(case, one, heads, variant, draw=draw)],
         ask_variant(case, heads, variant, shared.questions[name]),
     )
@@ -276,14 +335,31 @@ def _result(
     shared: _Shared,
     targets: Sequence[Target],
     variants: Sequence[Variant],
-    outcomes: Mapping[Key, _Outcome],
-    left_out: list[dict[str, str]],
+    keys: Sequence[Key],
+    outcomes: Mapping[Key, Outcome],
+    left_out: Sequence[dict[str, str]],
     seconds: float,
 ) -> EvidenceStudy:
     names = [None, *(one.name for one in variants)]
-    ordered = [outcomes[case.name, name] for name in names for case in shared.cases]
-    measured = [row for one in ordered for row in one.measured]
+    ordered = [
+        outcomes[key]
+        for name in names
+        for case in shared.cases
+        for key in keys
+        if key[:2] == (case.name, name) and key in outcomes
+    ]
+    measured = over_seeds([row for one in ordered for row in one.measured])
     request = shared.request
+    few = [
+        {"case": case.name, "what": one.title, "why": "there are too few places or areas for it"}
+        for case in shared.cases
+        for one in variants
+        if case.places is not None
+        and any(
+            key[:2] == (case.name, one.name) and key in outcomes and not outcomes[key].trained
+            for key in keys
+        )
+    ]
     return EvidenceStudy(
         cases=[case_row(case) for case in shared.cases],
         parts=[asdict(part) for part in dict.fromkeys(one.part for one in variants)],
@@ -291,8 +367,11 @@ def _result(
             {"name": one.name, "title": one.title, "part": one.part.name} for one in variants
         ],
         rows=[asdict(row) for target in targets for row in varied(measured, target)],
-        questions=[asdict(row) for row in answered([row for one in ordered for row in one.asked])],
-        left_out=left_out,
+        questions=[
+            asdict(row)
+            for row in answered(asked_over_seeds([row for one in ordered for row in one.asked]))
+        ],
+        left_out=[*left_out, *few],
         settings={
             "recipe": request.recipe,
             "block_m": BLOCK_M,
@@ -300,6 +379,9 @@ def _result(
             "seeds": list(SEEDS[:1]),
             "most_places": request.most_places,
             "seed": request.seed,
+            "trainings": request.seeds,
+            "measured": len(outcomes),
+            "to_measure": len(keys),
         },
         seconds=seconds,
     )

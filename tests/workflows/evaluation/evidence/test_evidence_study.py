@@ -1,15 +1,17 @@
 """A study of variants on a folder of tables: from files to tables, in one run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from aether_core.errors import InputError, NotFoundError
+from aether_core.errors import CancelledError, InputError, NotFoundError
 from tests.errors import fault
 from tests.evidence_tables import tracts, written
+from workflows.evaluation.evidence.parts import FOLDER
 from workflows.evaluation.evidence.study import StudyRequest, study_evidence
 from workflows.home.settings import Settings
 
@@ -30,9 +32,32 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def test_a_folder_becomes_a_study(data: Path, settings: Settings, tmp_path: Path) -> None:
     names = ("untrained", "part-5", "others-1", "others-3")
     request = StudyRequest(
-        data, metros=("old_town",), targets=("income",), variants=names, most_places=100, workers=1
+        data,
+        metros=("old_town",),
+        targets=("income",),
+        variants=names,
+        most_places=100,
+        seeds=2,
+        workers=1,
     )
-    found = study_evidence(settings, request, tmp_path / "out")
+    out, parts = tmp_path / "out", tmp_path / "out" / FOLDER
+    left: list[int] = []
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage.startswith("training"):
+            left.append(total)
+            if len(left) > 1 and left[0] == total and done == 3:
+                raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        study_evidence(settings, request, out, progress)
+    kept_parts = len(list(parts.iterdir()))
+    assert kept_parts == 3
+    found = study_evidence(settings, request, out, progress)
+    assert left[-1] == left[0] - kept_parts  # goes on from there
+    assert found.settings["measured"] == found.settings["to_measure"] == left[0]
+    next(parts.iterdir()).write_bytes(b"half of a")
+    assert study_evidence(settings, request, out).rows == found.rows
     assert [case["case"] for case in found.cases] == ["old_town"]
     # There is one other area, and a twentieth of some hundred places cannot be trained on.
     titles = {one["name"]: one["title"] for one in found.variants}
@@ -55,6 +80,13 @@ def test_a_folder_becomes_a_study(data: Path, settings: Settings, tmp_path: Path
     assert asked["untrained"]["change"] == pytest.approx(
         asked["untrained"]["auc"] - asked["as-it-is"]["auc"]
     )
+    one_seed = study_evidence(settings, replace(request, seeds=1), out)
+    first = {(row["variant"], row["representation"], row["case"]): row for row in one_seed.rows}
+    for key in (("others-1", "concat", "old_town"), ("as-it-is", "aether", "old_town")):
+        assert first[key]["error"] != by[key]["error"]
+        twice = by[key]["against_embedding"]
+        assert twice["lo"] <= twice["relative"] <= twice["hi"]
+    study_evidence(settings, request, out)
     kept = json.loads((tmp_path / "out" / "study.json").read_text())
     assert kept["rows"] == json.loads(json.dumps(found.rows))
     table = (tmp_path / "out" / "study.md").read_text()
