@@ -25,6 +25,10 @@ AreaCode = Annotated[
         "--code-field", help="Column of a table's area codes or H3 cells, where several may be."
     ),
 ]
+PlaceName = Annotated[str | None, typer.Option(help="Column with the places' names.")]
+PlaceCategory = Annotated[str | None, typer.Option(help="Column with their categories.")]
+PlaceGroup = Annotated[str | None, typer.Option(help="Column with the categories' groups.")]
+Confidence = Annotated[float, typer.Option(help="Minimum confidence of Overture places, 0 to 1.")]
 Delete = Annotated[bool, typer.Option("--yes", help="Really delete it.")]
 
 Command = Callable[..., int | None]

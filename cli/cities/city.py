@@ -10,7 +10,17 @@ import typer
 from aether_core.errors import InputError
 from cli import output
 from cli.following import Wait, followed, say_queued
-from cli.options import AreaCode, Delete, FileOptions, ShapesFile, flat
+from cli.options import (
+    AreaCode,
+    Confidence,
+    Delete,
+    FileOptions,
+    PlaceCategory,
+    PlaceGroup,
+    PlaceName,
+    ShapesFile,
+    flat,
+)
 
 if TYPE_CHECKING:  # so that other commands do not load what reading a city needs
     from workflows.cities.cities import CitySummary
@@ -52,16 +62,10 @@ def add(
         Path | None, typer.Option(help="Area of the city; default: the embedding's footprint.")
     ] = None,
     radius_m: Annotated[float, typer.Option(help="Pooling radius in metres.")] = 100.0,
-    name_field: Annotated[str | None, typer.Option(help="Column with the places' names.")] = None,
-    category_field: Annotated[
-        str | None, typer.Option(help="Column with their categories.")
-    ] = None,
-    group_field: Annotated[
-        str | None, typer.Option(help="Column with the categories' groups.")
-    ] = None,
-    confidence: Annotated[
-        float, typer.Option(help="Minimum confidence of Overture places, 0 to 1.")
-    ] = 0.5,
+    name_field: PlaceName = None,
+    category_field: PlaceCategory = None,
+    group_field: PlaceGroup = None,
+    confidence: Confidence = 0.5,
     embedding_crs: Annotated[
         str | None, typer.Option(help="CRS of a table's x and y; wins over what it says.")
     ] = None,

@@ -10,6 +10,7 @@ from aether_core.errors import InputError
 from cli import output
 from cli.cities.city import say_city
 from cli.following import Wait, followed
+from cli.options import Confidence
 
 if TYPE_CHECKING:  # the libraries of reading and fitting load when a command needs them
     from workflows.fetch.fetch import FetchCity, FetchEstimate, FetchSummary
@@ -51,9 +52,7 @@ def fetch(
     osm_file: Annotated[
         Path | None, typer.Option(help="OpenStreetMap extract (.pbf), instead of a server.")
     ] = None,
-    confidence: Annotated[
-        float, typer.Option(help="Minimum confidence of Overture places, 0 to 1.")
-    ] = 0.5,
+    confidence: Confidence = 0.5,
     release: Annotated[
         str | None, typer.Option(help="Overture release; default: the newest.")
     ] = None,

@@ -8,7 +8,7 @@ import typer
 from cli import output
 from cli.cities.city import remark_reading, say_dropped
 from cli.following import Wait, followed, say_queued
-from cli.options import FileOptions, flat
+from cli.options import Confidence, FileOptions, PlaceCategory, PlaceGroup, PlaceName, flat
 
 
 @flat
@@ -24,16 +24,10 @@ def add(
     extend: Annotated[
         bool, typer.Option("--extend", help="Add to the places the city has already.")
     ] = False,
-    name_field: Annotated[str | None, typer.Option(help="Column with the places' names.")] = None,
-    category_field: Annotated[
-        str | None, typer.Option(help="Column with their categories.")
-    ] = None,
-    group_field: Annotated[
-        str | None, typer.Option(help="Column with the categories' groups.")
-    ] = None,
-    confidence: Annotated[
-        float, typer.Option(help="Minimum confidence of Overture places, 0 to 1.")
-    ] = 0.5,
+    name_field: PlaceName = None,
+    category_field: PlaceCategory = None,
+    group_field: PlaceGroup = None,
+    confidence: Confidence = 0.5,
     credit: Annotated[
         list[str] | None, typer.Option(help="Credit line of the places' source; may be repeated.")
     ] = None,

@@ -29,6 +29,7 @@ PLACEHOLDERS = {
     "PATH": "model.zip",
     "ID": "3",
     "Y": "2024",
+    "COUNT": "2",
     "N": "name",
     "E": "encoder",
     "FILE": "a.tif",

@@ -15,7 +15,8 @@ from workflows.accounts import acting
 from workflows.accounts.accounts import add_account
 from workflows.accounts.acting import Person, Role, people_are_told_by
 from workflows.accounts.groups import add_group, include
-from workflows.cities.job_kinds import ADD_YEAR, AddYear
+from workflows.cities.add_places import AddPlaces
+from workflows.cities.job_kinds import ADD_PLACES, ADD_YEAR, AddYear
 from workflows.evaluation.comparison_job import COMPARE, Comparison
 from workflows.evaluation.retrieval_job import RETRIEVAL, RetrievalTest
 from workflows.evaluation.transfer import start_transfer
@@ -93,6 +94,7 @@ def test_what_a_job_names_of_a_hidden_city_is_not_there(
     asked: dict[str, Callable[[], Any]] = {
         "add-city": lambda: None,  # names none; a short name that is taken is taken for all
         "add-year": start(ADD_YEAR, AddYear(YEAR - 1, [city_files.embedding]), HIDDEN),
+        "add-places": start(ADD_PLACES, AddPlaces(city_files.pois), HIDDEN),
         "fetch": lambda: years_of_city(store, HIDDEN, (2020,)),
         "train": lambda: start_training(store, HIDDEN),
         "study": lambda: start_transfer(store, SLUG, HIDDEN),
@@ -126,7 +128,16 @@ def test_what_a_job_names_of_a_hidden_city_is_not_there(
             carry_out(store, begun.job)  # as a worker does, which is the operator's
             ended = show_job(store, begun.job)
             told[kind] = ended.error_code or ended.state
-    of_a_city = ("add-year", "fetch", "train", "study", "layer-file", "city-package", "report")
+    of_a_city = (
+        "add-year",
+        "add-places",
+        "fetch",
+        "train",
+        "study",
+        "layer-file",
+        "city-package",
+        "report",
+    )
     assert told == {
         kind: "no-such-city" if kind in of_a_city else "no-such-model"
         for kind in asked
