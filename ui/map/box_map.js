@@ -710,8 +710,8 @@ class DrawingMap {
     canvas.addEventListener("pointerup", (event) => this.up(event));
     canvas.addEventListener("pointercancel", (event) => this.up(event));
     canvas.addEventListener("dblclick", (event) => {
-      if (this.tool === "polygon") this.close() || this.choose("polygon"); // no corner left of the second click
-      else this.zoomBy(1, this.point(event));
+      if (this.tool !== "polygon") this.zoomBy(1, this.point(event));
+      else if (!this.close()) this.choose("polygon"); // leaves no corner of the second click
     });
     canvas.addEventListener("keydown", (event) => this.key(event));
     this.root.addEventListener("wheel", (event) => {
