@@ -124,8 +124,12 @@ def _shapes(table: pa.Table, found: _Geometry, path: Path) -> tuple[ShapeArray, 
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    """Return the table for pandas: an index is a column, and whole numbers stay whole."""
-    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    """Return the table for pandas: an index is a column, and whole numbers stay whole.
+
+    Pandas' own metadata is taken away: pyarrow reads it even where it is to ignore it, and what a
+    damaged file has there is no JSON.
+    """
+    frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_integer(column.type) and column.null_count:
             frame[name] = with_empty_cells(column)

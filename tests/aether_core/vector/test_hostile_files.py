@@ -230,6 +230,12 @@ def test_one_long_text_in_every_row_of_a_parquet_file_is_refused(tmp_path: Path)
     assert limit_of(path) == "cell_bytes"
 
 
+def test_what_pandas_noted_in_a_parquet_file_may_be_damaged(tmp_path: Path) -> None:
+    table = pa.table({"lon": [24.9], "lat": [60.1]}).replace_schema_metadata({"pandas": b"{\xda"})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert len(read_vector(tmp_path / "a.parquet").frame) == 1
+
+
 @pytest.mark.usefixtures("little_memory")
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".fgb", ".parquet", ".csv"])
 def test_what_takes_too_much_memory_is_given_up(tmp_path: Path, suffix: str) -> None:
