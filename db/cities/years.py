@@ -6,7 +6,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.engine import allow_long
-from db.schema import CellFeature, City, EOFeature, PooledView, Raster
+from db.schema import Cell, CellFeature, City, EOFeature, PooledView, Raster
+from db.sight import seeing_all
 
 BASE = "base"
 
@@ -55,6 +56,20 @@ def year_counts(session: Session, city_id: int, year: int) -> YearCounts:
         int(session.scalar(places) or 0),
         tuple(session.scalars(names)),
     )
+
+
+def cells_added_by(session: Session, account: str) -> int:
+    """How many cells and areas there are in what an account has added, each year of a city anew.
+
+    Args:
+        session: Finds cities that the account does not see any more, too.
+        account: Its name.
+    """
+    held = select(Raster.city_id, Raster.year).where(Raster.added_by == account).distinct()
+    added = held.subquery()
+    cells = select(func.count()).select_from(added).join(Cell, Cell.city_id == added.c.city_id)
+    with seeing_all(session):
+        return int(session.scalar(cells) or 0)
 
 
 def remove_year(session: Session, city: City, year: int) -> None:

@@ -78,7 +78,7 @@ class Raster(Base):
     """One file of a city's embedding. `width` and `height` in pixels; a table has neither.
 
     `encoding` is how the file holds its numbers: `int8`, `float32` or `table`; empty where that
-    was not written down.
+    was not written down. `added_by` is the account that added it, empty for the operator.
     """
 
     __tablename__ = "raster"
@@ -95,6 +95,7 @@ class Raster(Base):
     height: Mapped[int | None]
     footprint: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"))
     encoding: Mapped[str] = mapped_column(default="", server_default="")
+    added_by: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class PooledView(Base):

@@ -43,6 +43,7 @@ from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.cities import streets as street_rows
 from db.schema import BASE_KINDS, City
+from workflows.accounts.quotas import check_cells
 from workflows.cities.cities import CitySummary, summarise
 from workflows.cities.files import files_staged
 from workflows.cities.names import check_city_words, check_slug_free
@@ -170,6 +171,7 @@ def add_city(
     request: AddCity,
     progress: Progress = silent,
     *,
+    added_by: str = "",
     within: Callable[[Session, City], None] | None = None,
     on_read: Callable[[CityReports], None] | None = None,
 ) -> CitySummary:
@@ -179,6 +181,7 @@ def add_city(
         store: Where it is kept.
         request: What the user gives.
         progress: Told what is done.
+        added_by: The account that asks, whose quota it counts towards; empty for the operator.
         within: Called as the last in the transaction that adds the city: what it locks must not
             be waited for by `progress`.
         on_read: Told how the files were read, before anything is stored.
@@ -186,6 +189,7 @@ def add_city(
     Raises:
         InputError: A file or a value cannot be used.
         ConflictError: The slug is taken.
+        QuotaError: The account would have more cells than it may.
         CancelledError: `progress` asked to stop; nothing is left behind.
     """
     check_add(store, request)
@@ -205,7 +209,8 @@ def add_city(
         city = _insert(session, request, prepared)
         folder = folders.place(staged, settings.cities, f"{city.id}-{city.year}")
         paths = [to_home(settings, folder / name) for name in names]
-        _insert_rasters(session, city, prepared.embedding, paths)
+        _insert_rasters(session, city, prepared.embedding, paths, added_by)
+        check_cells(session, added_by)
         summary = summarise(session, city)
         progress("storing", 1, 1)
         if within is not None:
@@ -468,7 +473,7 @@ def _insert(session: Session, request: AddCity, prepared: _Prepared) -> City:
 
 
 def _insert_rasters(
-    session: Session, city: City, embedding: Embedding, paths: Sequence[str]
+    session: Session, city: City, embedding: Embedding, paths: Sequence[str], added_by: str
 ) -> None:
     for info, path in zip(embedding.infos, paths, strict=True):
         city_rows.add_raster(
@@ -483,4 +488,5 @@ def _insert_rasters(
             height=info.height,
             footprint=info.footprint,
             encoding=encoding_of([info.path]),
+            added_by=added_by,
         )

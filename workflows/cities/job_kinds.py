@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.vector import ReadingReport
 from db.schema import City
+from workflows.accounts.quotas import check_cells_left
 from workflows.cities.add import AddCity, CityReports, add_city, check_add
 from workflows.cities.add_places import AddedPlaces, AddPlaces, add_places, check_add_places
 from workflows.cities.years import add_year, check_year_free
@@ -47,6 +48,7 @@ class AddCityKind(JobKind[AddCity]):
         """Refuse names and numbers that cannot be, and a short name that is taken."""
         del subject
         check_add(store, request)
+        check_cells_left(store)
 
     def work(self, work: Work, request: AddCity) -> None:
         """Read, clean, pool and store the city."""
@@ -60,7 +62,14 @@ class AddCityKind(JobKind[AddCity]):
 
         # The job's copies are its own: they need not be copied again.
         own = replace(request, link_files=True)
-        add_city(work.store, own, work.progress, within=within, on_read=on_read)
+        add_city(
+            work.store,
+            own,
+            work.progress,
+            added_by=work.job.who,
+            within=within,
+            on_read=on_read,
+        )
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,7 @@ class AddYearKind(JobKind[AddYear]):
     def check(self, store: Store, subject: str, request: AddYear) -> None:
         """Refuse a year the city holds, or that its embedding has not."""
         check_year_free(store, subject, request.year)
+        check_cells_left(store)
 
     def work(self, work: Work, request: AddYear) -> None:
         """Pool places and cells in the files, and store both."""
@@ -120,6 +130,7 @@ class AddYearKind(JobKind[AddYear]):
             geometry=request.geometry,
             code_field=request.code_field,
             link=True,
+            added_by=work.job.who,
             within=within,
         )
 

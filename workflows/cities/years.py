@@ -30,6 +30,7 @@ from db.cities import pois as poi_rows
 from db.cities import years as year_rows
 from db.schema import City
 from workflows.accounts.acting import REMOVE_YEAR, allow
+from workflows.accounts.quotas import check_cells
 from workflows.cities.files import files_staged, raster_folders
 from workflows.cities.units import all_units
 from workflows.cities.views import WIDE, check_unchanged, view_of
@@ -105,6 +106,7 @@ def add_year(
     geometry: Path | None = None,
     code_field: str | None = None,
     link: bool = False,
+    added_by: str = "",
     within: Callable[[Session, City], None] | None = None,
 ) -> YearSummary:
     """Give a city the embedding of a further year; all of it or nothing.
@@ -123,6 +125,7 @@ def add_year(
             where it is left out.
         code_field: Column of these codes; found when None.
         link: Link the files into the home instead of copying them, see `files_staged`.
+        added_by: The account that asks, whose quota it counts towards; empty for the operator.
         within: Called as the last in the transaction that adds the year.
 
     Raises:
@@ -130,6 +133,7 @@ def add_year(
         ConflictError: The city holds this year, or was given places meanwhile.
         InputError: The files are of another encoding, kind or length than the city's own year, are
             those of another of its years, or show another place.
+        QuotaError: The account would have more cells than it may.
         CancelledError: `progress` asked to stop; nothing is left behind.
         DiskFullError: The files do not fit into the home.
     """
@@ -161,7 +165,8 @@ def add_year(
         check_unchanged(city, main.city_added)
         folder = folders.place(staged, settings.cities, f"{city.id}-{year}")
         paths = [to_home(settings, folder / name) for name in names]
-        _insert(session, city, year, infos, encoding, rows, paths)
+        _insert(session, city, year, infos, encoding, rows, paths, added_by)
+        check_cells(session, added_by)
         summary = _summarise(session, city, year)
         progress("storing", 1, 1)
         if within is not None:
@@ -399,6 +404,7 @@ def _insert(
     encoding: str,
     rows: Sequence[_Rows],
     paths: Sequence[str],
+    added_by: str,
 ) -> None:
     for info, path in zip(infos, paths, strict=True):
         city_rows.add_raster(
@@ -413,6 +419,7 @@ def _insert(
             height=info.height,
             footprint=info.footprint,
             encoding=encoding,
+            added_by=added_by,
         )
     for one in rows:
         row = feature_rows.add_view(session, city.id, year=year, **asdict(one.view))

@@ -9,6 +9,7 @@ from db.cities import cities as city_rows
 from db.jobs import fetches as fetch_rows
 from db.jobs import jobs as job_rows
 from db.schema import Fetch
+from workflows.accounts.quotas import check_cells_left
 from workflows.cities.cities import show_city
 from workflows.cities.names import check_slug_free
 from workflows.fetch.estimate import FetchEstimate, estimate_fetch
@@ -72,6 +73,7 @@ def start_fetch(
         InputError: A value cannot be used, or the download is large and not confirmed.
         ConflictError: The slug is taken, or a city with it is being fetched.
         DiskFullError: There is no room for it.
+        QuotaError: Who asks has as many cells, or jobs, as they may.
     """
     fetch = add_fetch(store, request, confirmed=confirmed, estimate=estimate, batch=batch)
     release(store, [fetch.job])
@@ -89,6 +91,7 @@ def add_fetch(
     """Check a fetch and write it down, its job still to be queued; see `start_fetch`."""
     request = check_request(store.settings, request)
     check_free(store, request)
+    check_cells_left(store)
     estimate = estimate or estimate_fetch(store, request)
     check_room(estimate)
     if estimate.asks and not confirmed:

@@ -61,8 +61,9 @@ def run_fetch_job(work: Work, fetch_id: int) -> None:
         if places is not None:
             to_add = fetching.request_to_add(files, places, ground)
             keep = partial(_keep_city, work, fetch_id)
-            add_city(store, to_add, progress.part(*CITY), within=keep)
-        _add_years(store, request, files, progress)
+            who = work.job.who
+            add_city(store, to_add, progress.part(*CITY), added_by=who, within=keep)
+        _add_years(work, request, files, progress)
     if request.train:
         progress.note(**_train(store, request))
     with store.session() as session:
@@ -112,8 +113,9 @@ def _keep_city(work: Work, fetch_id: int, session: Session, city: City) -> None:
 
 
 def _add_years(
-    store: Store, request: FetchCity, files: Mapping[int, YearFiles], progress: FetchProgress
+    work: Work, request: FetchCity, files: Mapping[int, YearFiles], progress: FetchProgress
 ) -> None:
+    store = work.store
     present = {summary.year for summary in list_years(store, request.slug)}
     missing = [year for year in request.years if year not in present]
     begin, end = YEARS
@@ -121,7 +123,16 @@ def _add_years(
     for index, year in enumerate(missing):
         part = progress.part(begin + index * step, begin + (index + 1) * step)
         within = partial(_name_source, files[year].source(year)) if request.extends else None
-        add_year(store, request.slug, year, files[year].paths, part, link=True, within=within)
+        add_year(
+            store,
+            request.slug,
+            year,
+            files[year].paths,
+            part,
+            link=True,
+            added_by=work.job.who,
+            within=within,
+        )
 
 
 def _name_source(source: dict[str, Any], _session: Session, city: City) -> None:

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
         public_url: Where a proxy serves the app, `https://aether.example.org`; its pages may speak
             to the app as well as those of the address it listens on.
         account_jobs: Jobs of one account that may wait or run at once; admins have no quota.
+        account_cells: Cells in the cities and years that one account has added.
         account_upload_mb: What one account may have uploaded and not used, in megabytes.
         oidc_issuer: An OpenID provider that people may sign in with, as it names itself.
         oidc_client_id: What the provider knows this installation by.
@@ -121,6 +122,7 @@ class Settings(BaseSettings):
         tuple[tuple[str, Literal["viewer", "analyst", "admin"]], ...], NoDecode
     ] = ()
     account_jobs: int = Field(default=50, ge=1)
+    account_cells: int = Field(default=5_000_000, ge=1)
     account_upload_mb: int = Field(default=10_000, ge=1)
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = _ALPHAEARTH

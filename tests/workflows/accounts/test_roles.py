@@ -6,17 +6,26 @@ from pathlib import Path
 import pytest
 
 from aether_core.errors import InputError
-from tests.app_fixtures import SLUG
+from tests.app_fixtures import SLUG, CityFiles
 from tests.errors import fault
 from workflows.accounts import accounts, acting
 from workflows.accounts.acting import NotAllowedError, Person, Role, people_are_told_by
 from workflows.accounts.quotas import QuotaError
 from workflows.cities.cities import list_cities, remove_city_numbered, show_city
+from workflows.cities.job_kinds import ADD_CITY, ADD_YEAR, AddYear
 from workflows.cities.years import remove_year
 from workflows.fetch.cache import clear_cache
 from workflows.home.store import Store
 from workflows.jobs import job as jobs
-from workflows.jobs.job import cancel_job, list_jobs, remove_job, resume_job, start_job
+from workflows.jobs.carry_out import carry_out
+from workflows.jobs.job import (
+    cancel_job,
+    list_jobs,
+    remove_job,
+    resume_job,
+    show_job,
+    start_job,
+)
 from workflows.layers.file_kinds import LAYER_FILE, LayerFile
 from workflows.layers.layers import keep_layer, list_layers, remove_layer, rename_layer
 from workflows.layers.own_classes import OwnClasses, choose_classes
@@ -146,6 +155,33 @@ def test_an_account_has_no_more_jobs_than_its_quota(
     layer_file(trained_store)
     be(Role.ADMIN)
     assert layer_file(trained_store) < layer_file(trained_store)
+
+
+def test_an_account_adds_no_more_cells_than_its_quota(
+    trained_store: Store,
+    be: Callable[[Role], None],
+    city_files: CityFiles,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start(slug: str) -> int:
+        request = city_files.request(slug, pois=None, cell_resolution=9)
+        return start_job(trained_store, ADD_CITY, slug, request, in_city=False).job
+
+    be(Role.ANALYST)
+    carry_out(trained_store, start("mine"))
+    had = show_city(trained_store, "mine").cells
+    monkeypatch.setenv("AETHER_ACCOUNT_CELLS", str(had + 1))
+    too_many = start("too-many")
+    carry_out(trained_store, too_many)  # a worker is the operator's: it counts for who asked
+    assert show_job(trained_store, too_many).error_code == "quota-reached"
+    assert {city.slug for city in list_cities(trained_store)} == {SLUG, "mine"}
+    monkeypatch.setenv("AETHER_ACCOUNT_CELLS", str(had))
+    with pytest.raises(QuotaError, check=fault("quota-reached")):
+        start("none-left")
+    with pytest.raises(QuotaError, check=fault("quota-reached")):
+        start_job(trained_store, ADD_YEAR, "mine", AddYear(2023, [city_files.embedding]))
+    be(Role.ADMIN)
+    start("of-an-admin")
 
 
 def test_the_first_account_is_an_admins_and_a_role_holds_at_once(
