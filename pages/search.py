@@ -227,7 +227,7 @@ def draw_panel(
     if row is not None:
         lon, lat = found.result.lonlat[row].tolist()
         marks.append(Point(lon, lat, "The place you chose"))
-    take_away.show_take_away(city, found.result)
+    take_away.show_take_away(city, found)
     st.page_link(
         page.DISTRICTS,
         label="Score districts by this",

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from typing import Any, Final
 
 import streamlit as st
 
+from ui.ask.question import Found
 from ui.jobs import made_file
 from ui.jobs.links import LAYER
 from ui.shell import errors, page, rights, state
@@ -13,7 +14,13 @@ from ui.shell.text import plain
 from workflows.accounts.acting import KEEP_MAP
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_answer, export_scores
-from workflows.layers.file_kinds import ANSWER_FILE, SEARCH_FILE, answer_file, search_file
+from workflows.layers.file_kinds import (
+    ANSWER_FILE,
+    SEARCH_FILE,
+    AnswerFile,
+    answer_file,
+    search_file,
+)
 from workflows.layers.layers import (
     LayerSummary,
     default_title,
@@ -23,6 +30,8 @@ from workflows.layers.layers import (
 from workflows.search.ask import Answer
 from workflows.search.search import CellScores
 
+_FILE: Final = "answer file"
+
 
 @dataclass(frozen=True)
 class _Result:
@@ -31,7 +40,7 @@ class _Result:
     title: str
     contents: str
     keep: Callable[[str], LayerSummary]
-    offer: Callable[[str], None]
+    offer: Callable[[str, dict[Any, Any]], None]
 
 
 def title_of(result: Answer | CellScores) -> str:
@@ -39,9 +48,9 @@ def title_of(result: Answer | CellScores) -> str:
     return _result(result).title
 
 
-def show_take_away(city: CitySummary, result: Answer | CellScores) -> None:
+def show_take_away(city: CitySummary, found: Found) -> None:
     """The two buttons."""
-    one = _result(result)
+    one = _result(found.result)
     keeping, taking = st.columns(2, gap="small")
     with (
         keeping,
@@ -56,7 +65,7 @@ def show_take_away(city: CitySummary, result: Answer | CellScores) -> None:
     with taking, st.popover("Download", icon=":material/download:", width="stretch"):
         st.caption(one.contents)
         with errors.boxed(state.reachable):
-            one.offer(f"{city.slug}-{one.title}")
+            one.offer(f"{city.slug}-{one.title}", found.made)
 
 
 def _keeping(city: CitySummary, one: _Result) -> None:
@@ -92,8 +101,13 @@ def make_report(city: CitySummary, result: Answer | CellScores) -> None:
             st.switch_page(page.REPORTS, query_params={state.CITY: city.slug, LAYER: layer.layer})
 
 
-def _offer_answer(name: str, answer: Answer) -> None:
-    asked = cache(lambda: answer_file(state.store(), answer, ""))
+def _offer_answer(name: str, answer: Answer, made: dict[Any, Any]) -> None:
+    def asked() -> AnswerFile:
+        if _FILE not in made:  # the store is asked once an answer, not at each rerun
+            made[_FILE] = answer_file(state.store(), answer, "")
+        file: AnswerFile = made[_FILE]
+        return file
+
     made_file.in_a_format(
         name,
         answer.city,
@@ -112,13 +126,13 @@ def _result(result: Answer | CellScores) -> _Result:
             f"Every {result.units.kind.one} with its score, its rank, each part and each distance, "
             "WGS84.",
             lambda title: keep_answer(state.store(), result, title),
-            lambda name: _offer_answer(name, result),
+            lambda name, made: _offer_answer(name, result, made),
         )
     return _Result(
         default_title(result),
         f"Every {result.units.kind.one} with its score and its rank in the city, WGS84.",
         lambda title: keep_layer(state.store(), result, title),
-        lambda name: made_file.in_a_format(
+        lambda name, _made: made_file.in_a_format(
             name,
             result.city,
             SEARCH_FILE,

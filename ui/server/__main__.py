@@ -53,6 +53,7 @@ def main(words: list[str] | None = None) -> int:
     if settings.public_url is not None:
         config.set_option("server.corsAllowedOrigins", [settings.public_url])
     ready.import_all()
+    ready.say_the_theme_once()
     if settings.web_processes == 1:
         ready.make_first_answers()
         ready.freeze()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import procrastinate
@@ -24,13 +25,14 @@ from db.jobs import workers as worker_rows
 from workflows.home.log_output import forgive_full_disk
 from workflows.home.store import Store, open_store
 from workflows.jobs.carry_out import carry_out
-from workflows.jobs.kind import LANES
+from workflows.jobs.kind import LANES, NICENESS
 from workflows.jobs.one_home import check_database_is_ours, check_no_other_home, signature
 from workflows.jobs.outputs import forget_expired
 from workflows.jobs.queue import HEARTBEAT_SECONDS, STALLED_SECONDS, TASK, defer, deferrer
 from workflows.jobs.sweep import sweep
 
 log = structlog.get_logger()
+_AUTOGROUP = Path("/proc/self/autogroup")
 _FORGET_SECONDS = 3600.0
 _EXPIRY_SECONDS = 600.0
 
@@ -242,6 +244,21 @@ async def _stop_when_idle(
     stop.set()
 
 
+def give_way(niceness: int) -> None:
+    """Let those who wait for a page have the processors first; what is idle is this one's whole.
+
+    Where the kernel shares its time out among sessions first and among their processes then
+    (autogroup), the session of a worker that has one of its own gives way, too.
+
+    Args:
+        niceness: From 0, which changes nothing, to 19. Somebody may have set more already.
+    """
+    os.nice(max(0, niceness - os.nice(0)))
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # no such kernel
+            _AUTOGROUP.write_text(f"{niceness}\n")
+
+
 def main() -> None:
     """Entry of `python -m workflows.jobs.worker`."""
     forgive_full_disk()
@@ -249,6 +266,7 @@ def main() -> None:
     parser.add_argument("--lane", choices=list(LANES), required=True, help="which queues to serve")
     parser.add_argument("--until-idle", action="store_true", help="end once they are empty")
     arguments = parser.parse_args()
+    give_way(NICENESS[arguments.lane])
     store = open_store()
     try:
         check_database_is_ours(store)

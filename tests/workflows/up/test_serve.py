@@ -109,6 +109,9 @@ def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path, tmp_path
         assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
 
         worker = the_one(home, WORKER)
+        assert os.getpriority(os.PRIO_PROCESS, worker) > 0  # pages come first
+        group = Path(f"/proc/{worker}/autogroup")  # there where the kernel goes by sessions
+        assert not group.exists() or not group.read_text().endswith("nice 0\n")
         os.kill(worker, signal.SIGKILL)
         assert soon(lambda: set(processes_of(home, WORKER)) - {worker})
 
