@@ -86,6 +86,7 @@ def open_embedding(
     geometry: Path | None = None,
     code_field: str | None = None,
     as_points: bool = False,
+    foreign: bool = False,
     progress: Progress = silent,
 ) -> Embedding:
     """Open an embedding from rasters or from tables.
@@ -98,6 +99,8 @@ def open_embedding(
         geometry: A file with the shapes of the codes of tables' rows.
         code_field: The column of these codes, or of H3 cells; found when None.
         as_points: Take the areas of a table for samples at a point inside each.
+        foreign: Somebody has just given the files: rasters are first looked at in a process of its
+            own, as tables always are.
         progress: Told while the files are checked.
 
     Raises:
@@ -138,4 +141,4 @@ def open_embedding(
             "leave it out (in commands: --geometry, --code-field); it is for tables of areas",
             code="shapes-of-raster-given",
         )
-    return open_rasters(found, kind=kind, progress=progress)
+    return open_rasters(found, kind=kind, foreign=foreign, progress=progress)

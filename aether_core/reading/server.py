@@ -31,6 +31,7 @@ _READERS = (
     "aether_core.city.outline",
     "aether_core.poi.read",
     "aether_core.eo.table.samples",
+    "aether_core.eo.raster.embedding",
     "aether_core.tasks.labels.read",
     "aether_core.tasks.areas.read",
 )

@@ -260,6 +260,7 @@ def _open(request: AddCity, progress: Progress) -> Embedding:
         crs=request.embedding_crs,
         geometry=request.geometry,
         code_field=request.code_field,
+        foreign=True,
         progress=progress,
     )
     if kind is not None and kind != embedding.name:

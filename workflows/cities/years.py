@@ -147,6 +147,7 @@ def add_year(
             geometry=shapes,
             code_field=code_field,
             as_points=not FILE_KINDS[main.kind].rows_are_units,
+            foreign=True,
             progress=progress,
         )
     encoding = _check_alike(main, embedding, year)

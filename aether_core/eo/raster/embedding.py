@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.file_kind import FileKindName
-from aether_core.eo.norms import check_raster_norms
+from aether_core.eo.norms import RasterLook, check_raster_norms
 from aether_core.eo.pooling.pool import pool_grid
 from aether_core.eo.pooling.pooled import OUTSIDE, TOO_LITTLE_DATA, FileInfo, Pooled
 from aether_core.eo.pooling.tiling import Tiling
@@ -24,6 +24,7 @@ from aether_core.eo.raster.rectangle import Box, box_of, read_rectangle
 from aether_core.errors import InputError
 from aether_core.files.whole import sha256_of
 from aether_core.progress import Progress, silent
+from aether_core.reading import in_own_process
 from aether_core.vector.report import CRS_STATED, ReadingReport
 
 _COUNT_PIXELS = 4 * 1024**2
@@ -207,6 +208,7 @@ def open_rasters(
     *,
     kind: str | None = None,
     tiling: Tiling | None = None,
+    foreign: bool = False,
     progress: Progress = silent,
 ) -> RasterEmbedding:
     """Open GeoTIFFs as one embedding.
@@ -217,11 +219,14 @@ def open_rasters(
             may be means of AlphaEarth's pixels, which are shorter than 1.
         kind: Name of the embedding where it is not AlphaEarth's and the files do not say it.
         tiling: How pooling cuts its work.
+        foreign: Somebody has just given the files: a process of its own, without network and other
+            files, opens and checks them before this one touches them.
         progress: Told while the vectors' lengths are checked.
 
     Raises:
         InputError: A file is no embedding, and the message says what is wrong with it; or files
             differ in length.
+        UnreadableFileError: That process died of a file, or broke a limit.
     """
     if not paths:
         raise InputError(
@@ -230,12 +235,13 @@ def open_rasters(
             "give at least one GeoTIFF",
             code="no-embedding-file",
         )
-    files = [read_header(path, kind=kind) for path in dict.fromkeys(paths)]
-    _check_one_embedding(files)
-    looks = [
-        check_raster_norms(file, any_length=kind == file.embedding != ALPHAEARTH, progress=progress)
-        for file in files
-    ]
+    different = [Path(path) for path in dict.fromkeys(paths)]
+    if foreign:
+        progress("checking the embedding", 0, 1)
+        looks = look_at_rasters(different, kind)
+        files = [read_header(path, kind=kind) for path in different]
+    else:
+        files, looks = _looked_at(different, kind, progress)
     # An export cut into files may well have one that lies outside the city altogether.
     if not any(look.with_data for look in looks):
         raise InputError(
@@ -251,6 +257,32 @@ def open_rasters(
         for file, look in zip(files, looks, strict=True)
     ]
     return RasterEmbedding(seen, tiling=tiling)
+
+
+@in_own_process
+def look_at_rasters(paths: Sequence[str | Path], kind: str | None) -> list[RasterLook]:
+    """Open and check the files of one embedding, in a process of its own.
+
+    Args:
+        paths: The files.
+        kind: Name of the embedding, as for `open_rasters`.
+
+    Raises:
+        InputError: A file is no embedding.
+    """
+    return _looked_at(paths, kind, silent)[1]
+
+
+def _looked_at(
+    paths: Sequence[str | Path], kind: str | None, progress: Progress
+) -> tuple[list[RasterFile], list[RasterLook]]:
+    """The files' headers, and what a look at their vectors shows."""
+    files = [read_header(path, kind=kind) for path in paths]
+    _check_one_embedding(files)
+    return files, [
+        check_raster_norms(file, any_length=kind == file.embedding != ALPHAEARTH, progress=progress)
+        for file in files
+    ]
 
 
 def _check_one_embedding(files: Sequence[RasterFile]) -> None:

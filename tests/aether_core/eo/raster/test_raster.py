@@ -14,6 +14,7 @@ from aether_core.eo.embedding import open_embedding
 from aether_core.eo.pooling.view import View
 from aether_core.eo.raster.embedding import open_rasters
 from aether_core.errors import InputError, NotFoundError
+from aether_core.reading import ReadingLimits, UnreadableFileError, set_reading_limits
 from tests.aether_core.eo.brute_force import Scene, transformer, unit_vectors, write_scene
 from tests.errors import fault
 
@@ -306,3 +307,19 @@ def test_rasters_and_tables_do_not_mix(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("lon,lat\n24,60\n")
     with pytest.raises(InputError, check=fault("rasters-mixed-with-tables", "a.tif", "b.csv")):
         open_embedding([path, tmp_path / "b.csv"])
+
+
+def test_files_of_others_are_first_looked_at_in_a_process_of_its_own(tmp_path: Path) -> None:
+    made = scene()
+    path = write_scene(tmp_path / "a.tif", made)
+    assert open_rasters([path], foreign=True).pixels == open_rasters([path]).pixels
+    path.with_name("b.tif").write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(InputError, check=fault("raster-truncated")):
+        open_rasters([path.with_name("b.tif")], foreign=True)
+    set_reading_limits(ReadingLimits(seconds=0.0))
+    try:
+        with pytest.raises(UnreadableFileError) as error:
+            open_rasters([path], foreign=True)
+    finally:
+        set_reading_limits(ReadingLimits())
+    assert error.value.reason == "time"
