@@ -45,12 +45,12 @@ def say_the_theme_once() -> None:
     """
     work_out, said = app_session._populate_theme_msg, {}
 
-    def say(message: CustomThemeConfig, section: str = "theme") -> None:
+    def say(msg: CustomThemeConfig, section: str = "theme") -> None:
         if section not in said:
             said[section] = CustomThemeConfig()
             work_out(said[section], section)
         if said[section].ByteSize():
-            message.MergeFrom(said[section])
+            msg.MergeFrom(said[section])
 
     app_session._populate_theme_msg = say
 

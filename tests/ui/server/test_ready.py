@@ -1,7 +1,5 @@
 """What is done before anybody is let in."""
 
-from collections.abc import Iterator
-
 import pytest
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
@@ -10,9 +8,8 @@ from ui.server.ready import say_the_theme_once
 
 
 @pytest.fixture(autouse=True)
-def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_session, "_populate_theme_msg", app_session._populate_theme_msg)
-    yield
 
 
 def said() -> CustomThemeConfig:

@@ -93,6 +93,13 @@ STORING = (
 )
 
 
+def gives_way(pid: int) -> bool:
+    """Whether pages come before a process, also where the kernel shares its time by sessions."""
+    group = Path(f"/proc/{pid}/autogroup")
+    own = os.getpriority(os.PRIO_PROCESS, pid) > 0
+    return own and not (group.exists() and group.read_text().endswith("nice 0\n"))
+
+
 def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path, tmp_path: Path) -> None:
     """Also the `up` itself: what it leaves is ended by the next one, which starts afresh.
 
@@ -109,9 +116,7 @@ def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path, tmp_path
         assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
 
         worker = the_one(home, WORKER)
-        assert os.getpriority(os.PRIO_PROCESS, worker) > 0  # pages come first
-        group = Path(f"/proc/{worker}/autogroup")  # there where the kernel goes by sessions
-        assert not group.exists() or not group.read_text().endswith("nice 0\n")
+        assert gives_way(worker)
         os.kill(worker, signal.SIGKILL)
         assert soon(lambda: set(processes_of(home, WORKER)) - {worker})
 

@@ -1,0 +1,1 @@
+"""The container image, checked where there is no container engine."""
