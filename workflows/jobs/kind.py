@@ -27,9 +27,10 @@ What people wait for has a process of its own, and so have studies, which take h
 computes while a fetch beside it waits for the network.
 """
 
-NICENESS: Final[Mapping[str, int]] = {QUICK: 5, TRAINING: 10, STUDIES: 15}
+NICENESS: Final[Mapping[str, int]] = {QUICK: 0, TRAINING: 10, STUDIES: 15}
 """How far each worker gives way to whoever asks a page, by lane: one at 10 has a tenth of the
-weight of one at 0. Not more: a worker that hardly ever computes gives no sign of life."""
+weight of one at 0. Not more: a worker that hardly ever computes gives no sign of life. Quick jobs
+are waited for as answers are."""
 
 R = TypeVar("R")
 

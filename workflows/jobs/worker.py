@@ -253,7 +253,10 @@ def give_way(niceness: int) -> None:
     Args:
         niceness: From 0, which changes nothing, to 19. Somebody may have set more already.
     """
-    os.nice(max(0, niceness - os.nice(0)))
+    more = niceness - os.nice(0)
+    if more <= 0:
+        return
+    os.nice(more)
     if os.getsid(0) == os.getpid():
         with suppress(OSError):  # no such kernel
             _AUTOGROUP.write_text(f"{niceness}\n")

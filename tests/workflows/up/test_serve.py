@@ -116,7 +116,8 @@ def test_up_serves_whatever_part_is_killed_and_down_ends_it(home: Path, tmp_path
         assert (code, json.loads(out)["error"]["type"]) == (2, "ConflictError")
 
         worker = the_one(home, WORKER)
-        assert gives_way(worker)
+        assert not gives_way(worker)
+        assert gives_way(the_one(home, f"{PROGRAM} --lane training"))
         os.kill(worker, signal.SIGKILL)
         assert soon(lambda: set(processes_of(home, WORKER)) - {worker})
 
