@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from aether_core.errors import InputError
 from aether_core.spatial.longitudes import within_180
@@ -75,7 +75,7 @@ def to_wgs84(parsed: Parsed, path: Path, options: ReadOptions) -> tuple[ShapeArr
             code="file-without-crs",
         )
     _check_unit(parsed.geometry, source, path)
-    shapes: ShapeArray = gpd.GeoSeries(parsed.geometry, crs=source).to_crs(WGS84).to_numpy()
+    shapes = _in_wgs84(parsed.geometry, source, path)
     report = replace(parsed.report, crs=crs_name(source), crs_from=came_from)
     if came_from == CRS_GIVEN and stated is not None and not stated.equals(source):
         report = report.noted(f"The file states {crs_name(stated)}; yours was used instead.")
@@ -120,12 +120,25 @@ def _stated_crs(stated: object, path: Path) -> pyproj.CRS:
     try:
         return pyproj.CRS.from_user_input(stated)
     except CRSError as error:
-        raise InputError(
-            "the file's coordinate reference system is not supported",
-            path.name,
-            "save it in a CRS with an EPSG code, or specify it (in commands: --crs)",
-            code="crs-not-understood",
-        ) from error
+        raise _not_understood(path) from error
+
+
+def _in_wgs84(geometry: ShapeArray, source: pyproj.CRS, path: Path) -> ShapeArray:
+    """Bring shapes to WGS84."""
+    try:
+        shapes: ShapeArray = gpd.GeoSeries(geometry, crs=source).to_crs(WGS84).to_numpy()
+    except ProjError as error:  # a CRS that can be read, with a unit that nobody knows
+        raise _not_understood(path) from error
+    return shapes
+
+
+def _not_understood(path: Path) -> InputError:
+    return InputError(
+        "the file's coordinate reference system is not supported",
+        path.name,
+        "save it in a CRS with an EPSG code, or specify it (in commands: --crs)",
+        code="crs-not-understood",
+    )
 
 
 def _bounds(geometry: ShapeArray) -> npt.NDArray[np.float64]:

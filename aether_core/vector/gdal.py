@@ -128,7 +128,8 @@ def read_gdal(path: Path, options: ReadOptions, limits: Limits) -> Parsed:
     rounded = [
         str(name)
         for name, kind, values in zip(meta["fields"], meta["dtypes"], columns, strict=True)
-        if np.dtype(kind).kind in "iu" and values.dtype.kind == "f"
+        # A list's type is a name of GDAL's own, such as `list(str)`.
+        if values.dtype.kind == "f" and np.dtype(kind).kind in "iu"
     ]
     return Parsed(
         attributes=pd.DataFrame(

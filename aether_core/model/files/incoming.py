@@ -143,7 +143,7 @@ def _plain_name(member: zipfile.ZipInfo) -> str | None:
     """What a member is unpacked as; None for what belongs to no model."""
     path = PurePosixPath(member.filename.replace("\\", "/"))
     # macOS adds a shadow of every file under __MACOSX.
-    if member.is_dir() or path.parts[:1] == ("__MACOSX",):
+    if not member.filename or member.is_dir() or path.parts[:1] == ("__MACOSX",):
         return None
     if path.name in {WEIGHTS_FILE, CARD_FILE}:
         return path.name

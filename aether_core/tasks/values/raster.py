@@ -183,7 +183,7 @@ def _band(dataset: Any, field: str, file: Path) -> tuple[int, str]:  # noqa: ANN
 def _crs(dataset: Any, options: ReadOptions, file: str) -> CRS:  # noqa: ANN401
     if options.crs:
         return CRS.from_user_input(options.crs)
-    if dataset.crs is None:
+    if dataset.crs is None or not (dataset.crs.is_projected or dataset.crs.is_geographic):
         raise InputError(
             "the raster does not state its CRS",
             file,

@@ -113,7 +113,8 @@ def unpacked_zip(
 
 def _members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
     """Return the files of an archive, their names safe."""
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    named = [member for member in archive.infolist() if member.filename]  # damage leaves none
+    members = [member for member in named if not member.is_dir()]
     for member in members:
         _refuse_unsafe(member, path)
     # macOS adds a shadow of every file under __MACOSX.

@@ -265,3 +265,11 @@ def test_a_mapinfo_table_that_leads_to_other_files_is_refused(tmp_path: Path, te
     (tmp_path / "a.tab").write_text(text)
     with pytest.raises(InputError, check=fault("mapinfo-table-elsewhere")):
         read_vector(tmp_path / "a.tab")
+
+
+def test_a_member_without_a_name_is_passed_over(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", made(tmp_path, "a.geojson"))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("damaged", "")
+    path.write_bytes(path.read_bytes().replace(b"damaged", b"\0amaged"))
+    assert len(read_vector(path).frame) == len(AREAS)

@@ -369,3 +369,22 @@ def test_a_zip_is_bounded_by_what_it_unpacks_to(tmp_path: Path) -> None:
             archive.writestr(f"a{suffix}", bytes(1_000_000))
     assert path.stat().st_size < 100_000
     assert limit_of(path, Limits(file_bytes=2_000_000)) == "file_bytes"
+
+
+def test_a_unit_that_nobody_knows_is_a_crs_that_is_not_understood(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"a": [1]}, geometry=[shapely.Point(385_000, 6_672_000)], crs=3067)
+    frame.to_file(tmp_path / "a.shp")
+    stated = tmp_path / "a.prj"
+    stated.write_text(stated.read_text().replace('UNIT["Meter",1.0]', 'UNIT["Meter",1e-320]'))
+    with pytest.raises(InputError, check=fault("crs-not-understood")):
+        read_vector(tmp_path / "a.shp")
+
+
+def test_a_property_given_twice_is_read(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"name": ["b"]}, geometry=[shapely.Point(24.9, 60.1)], crs=4326)
+    path = tmp_path / "a.gml"
+    frame.to_file(path, driver="GML")
+    named = "<ogr:name>b</ogr:name>"
+    path.write_text(path.read_text().replace(named, named * 2))
+    path.with_suffix(".xsd").unlink()
+    assert len(read_vector(path).frame) == 1
