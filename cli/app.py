@@ -26,7 +26,7 @@ CITY = Noun(
 )
 REGION = Noun(
     "Embed and search a country, by many processes.",
-    {"embed": region.embed, "show": region.show, "search": region.search},
+    {"fetch": region.fetch, "embed": region.embed, "show": region.show, "search": region.search},
 )
 FETCH = Noun(
     "List, show, cancel or resume what is being fetched.",

@@ -11,6 +11,44 @@ from cli import output
 Minus = Annotated[str | None, typer.Option(help="What to look away from.")]
 Top = Annotated[int, typer.Option(min=1, max=10_000, help="How many cells to list.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of the region.")]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        help="here: this process; local: processes of this machine; or a Dask scheduler's "
+        "address, such as tcp://HOST:8786."
+    ),
+]
+Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes, for local.")]
+
+
+def fetch(
+    folder: Annotated[Path, typer.Argument(help="Folder for the rasters.")],
+    year: Annotated[int, typer.Option(help="Year of the embedding.")],
+    bbox: Annotated[str | None, typer.Option(help="Area as W,S,E,N in degrees.")] = None,
+    boundary: Annotated[Path | None, typer.Option(help="Area as a polygon file.")] = None,
+    crs: Annotated[
+        str | None, typer.Option(help="CRS of a boundary file that does not state one.")
+    ] = None,
+    scheduler: Scheduler = "here",
+    workers: Workers = 2,
+) -> None:
+    """Fetch AlphaEarth of a region from its public mirror, a task a file of the mirror.
+
+    Run it again to go on where it stopped.
+    """
+    from workflows.home.settings import read_settings
+    from workflows.region.fetch import FetchRegion, fetch_region, region_area
+
+    request = FetchRegion(
+        region_area(bbox, boundary, crs), year, folder, scheduler=scheduler, workers=workers
+    )
+    with output.progress() as progress:
+        done = fetch_region(read_settings(), request, progress)
+    output.document(asdict(done) | {"folder": str(done.folder)})
+    output.say(
+        f"{done.rasters} rasters of {done.tiles} files of the mirror in {done.folder}"
+        f" ({done.megabytes:,.0f} MB, {done.seconds:,.0f} s)"
+    )
 
 
 def embed(
@@ -25,14 +63,8 @@ def embed(
     embedding_kind: Annotated[
         str | None, typer.Option(help="Name of an embedding other than AlphaEarth.")
     ] = None,
-    scheduler: Annotated[
-        str,
-        typer.Option(
-            help="here: this process; local: processes of this machine; or a Dask scheduler's "
-            "address, such as tcp://HOST:8786."
-        ),
-    ] = "here",
-    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes, for local.")] = 2,
+    scheduler: Scheduler = "here",
+    workers: Workers = 2,
 ) -> None:
     """Pool and embed rasters piece by piece into a folder of GeoParquet and GeoTIFF.
 

@@ -31,6 +31,7 @@ class Partition:
         left_out: Cells with data in less than half of their window.
         pixels: Embedded pixels with data; 0 where none were asked for.
         seconds: What it took.
+        cpu_seconds: Of its process meanwhile.
         peak_bytes: The most memory its process had held by then.
         process: Number of that process.
         files: Path in the region's folder to SHA-256.
@@ -42,6 +43,7 @@ class Partition:
     left_out: int
     pixels: int
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     process: int
     files: dict[str, str]

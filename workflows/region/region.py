@@ -76,6 +76,7 @@ class RegionDone:
         pixels: Embedded pixels with data.
         seconds: Of this run.
         work_seconds: What all pieces made by it took, added up.
+        cpu_seconds: Their processors' time, added up.
         peak_bytes: The most memory one process held.
         processes: How many processes made pieces.
     """
@@ -88,6 +89,7 @@ class RegionDone:
     pixels: int
     seconds: float
     work_seconds: float
+    cpu_seconds: float
     peak_bytes: int
     processes: int
 
@@ -140,7 +142,9 @@ def embed_region(request: RegionRequest, progress: Progress = silent) -> RegionD
     start = time.time()
     done: list[Partition] = []
     made: list[Partition] = []
-    for partition in compute(request.scheduler, request.workers, make_partition, tasks):
+    for partition in compute(
+        request.scheduler, request.workers, make_partition, tasks, given.folder
+    ):
         done.append(partition)
         if (given.folder / RECORDS / f"{partition.name}.json").stat().st_mtime >= start:
             made.append(partition)
@@ -154,6 +158,7 @@ def embed_region(request: RegionRequest, progress: Progress = silent) -> RegionD
         pixels=sum(partition.pixels for partition in done),
         seconds=time.perf_counter() - began,
         work_seconds=sum(partition.seconds for partition in made),
+        cpu_seconds=sum(partition.cpu_seconds for partition in made),
         peak_bytes=max((partition.peak_bytes for partition in made), default=0),
         processes=len({partition.process for partition in made}),
     )

@@ -11,11 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from aether_core.errors import AetherError, InputError
-from workflows.region.partition import Partition
-from workflows.region.task import GroupTask
 
 HERE: Final = "here"
 LOCAL: Final = "local"
@@ -30,12 +28,22 @@ _DECIDES_BITS = ("numpy", "torch", "dask", "distributed", "cloudpickle", "msgpac
 WORKERS_LOST_S = 60.0
 """How long a scheduler may be without workers: it takes them a while to come, and to come back."""
 
-Work = Callable[[GroupTask], Partition]
+
+class Piece(Protocol):
+    """What is to be computed: goes to a worker as it is, and may be computed twice."""
+
+    @property
+    def name(self) -> str:
+        """Tells it apart from the others."""
+
+
+P = TypeVar("P", bound=Piece)
+R = TypeVar("R")
 
 
 def compute(
-    scheduler: str, workers: int, work: Work, tasks: Sequence[GroupTask]
-) -> Iterator[Partition]:
+    scheduler: str, workers: int, work: Callable[[P], R], tasks: Sequence[P], folder: Path
+) -> Iterator[R]:
     """Compute pieces and yield each as soon as it is done, in any order.
 
     Args:
@@ -44,6 +52,7 @@ def compute(
         workers: Processes, for "local".
         work: Makes a piece.
         tasks: The pieces.
+        folder: Takes the results; every worker has to see it.
 
     Raises:
         InputError: There is no such scheduler, Dask is not installed, or versions differ.
@@ -61,7 +70,7 @@ def compute(
         )
     _check_installed()
     with _local(workers) if scheduler == LOCAL else _remote(scheduler) as client:
-        _check_workers(client, scheduler, tasks[0].given.folder)
+        _check_workers(client, scheduler, folder)
         yield from _futures(client, work, tasks)
 
 
@@ -85,7 +94,7 @@ def _local(workers: int) -> Iterator[Any]:
             n_workers=workers,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=50,
             lifetime="1 hour",
             lifetime_stagger="10 minutes",
@@ -164,7 +173,7 @@ def _check_workers(client: Any, scheduler: str, folder: Path) -> None:  # noqa: 
         )
 
 
-def _futures(client: Any, work: Work, tasks: Sequence[GroupTask]) -> Iterator[Partition]:  # noqa: ANN401
+def _futures(client: Any, work: Callable[[P], R], tasks: Sequence[P]) -> Iterator[R]:  # noqa: ANN401
     """Keep a few pieces at each worker, and yield what comes."""
     import distributed
 
@@ -179,7 +188,7 @@ def _futures(client: Any, work: Work, tasks: Sequence[GroupTask]) -> Iterator[Pa
             raise _lost(client.scheduler.addr if client.scheduler else "the scheduler")
         room = max(1, _AHEAD * sum(worker["nthreads"] for worker in info.values()))
         while len(at_work) < room and (task := next(waiting, None)) is not None:
-            name = f"{task.group.name}-{task.given.key[:16]}-{time.time_ns()}"
+            name = f"{task.name}-{time.time_ns()}"
             at_work.add(client.submit(work, task, key=name, pure=False))
         if not at_work:
             return
@@ -192,13 +201,13 @@ def _futures(client: Any, work: Work, tasks: Sequence[GroupTask]) -> Iterator[Pa
         at_work = set(found.not_done)
 
 
-def _result(future: Any) -> Partition:  # noqa: ANN401 - of Dask
+def _result(future: Any) -> Any:  # noqa: ANN401 - of Dask
     from concurrent.futures import CancelledError as Forgotten
 
     import distributed
 
     try:
-        made: Partition = future.result()
+        made = future.result()
     except distributed.KilledWorker as error:
         raise AetherError(
             f"the piece {future.key} ends every worker that takes it, so they have too little "

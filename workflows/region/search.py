@@ -1,7 +1,8 @@
 """The best cells of a whole region for a question in words."""
 
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -142,13 +143,24 @@ def _index(
     content = sorted(f"{file} {sum_}" for piece in pieces for file, sum_ in piece.files.items())
     key = sha256("\n".join(content).encode()).hexdigest()[:16]
 
-    def computed() -> Rows:
-        parts = list(cell_vectors(folder, pieces))
-        if not parts:
-            return np.empty(0, dtype=np.int64), np.empty((0, 128), dtype=np.float32)
-        keys, vectors = zip(*parts, strict=True)
-        return np.concatenate(keys).astype(np.int64), np.concatenate(vectors)
+    from aether_core.model.heads.heads import JOINT_DIM
 
-    compute: Callable[[], Rows] = computed
-    keys, z = kept(folder / INDEX / key, "cells", compute)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".index-") as scratch:
+
+        def computed() -> Rows:
+            """On the disk, too: vectors of a country are larger than the memory."""
+            total = sum(piece.cells for piece in pieces)
+            if not total:
+                return np.empty(0, dtype=np.int64), np.empty((0, JOINT_DIM), dtype=np.float32)
+            keys, start = np.empty(total, dtype=np.int64), 0
+            z = np.lib.format.open_memmap(
+                Path(scratch) / "z.npy", mode="w+", dtype=np.float32, shape=(total, JOINT_DIM)
+            )
+            for cells, vectors in cell_vectors(folder, pieces):
+                end = start + len(cells)
+                keys[start:end], z[start:end] = cells, vectors
+                start = end
+            return keys, z
+
+        keys, z = kept(folder / INDEX / key, "cells", computed)
     return keys, z, key

@@ -1,7 +1,6 @@
 """One piece of a region: pooled at its cells, embedded, written. May be done twice, or half."""
 
 import os
-import resource
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,6 +59,11 @@ class GroupTask:
     given: RegionInput
     group: BlockGroup
 
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return self.group.name
+
 
 def make_partition(task: GroupTask) -> Partition:
     """Make a piece, unless it lies there whole.
@@ -74,7 +78,7 @@ def make_partition(task: GroupTask) -> Partition:
     found = done_before(given.folder, name, given.key)
     if found is not None:
         return found
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     files: dict[str, str] = {}
     with one_thread_each():
         cells, left_out = _write_cells(task, files)
@@ -86,7 +90,8 @@ def make_partition(task: GroupTask) -> Partition:
         left_out=left_out,
         pixels=pixels,
         seconds=time.perf_counter() - began,
-        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        cpu_seconds=time.process_time() - busy,
+        peak_bytes=_peak_bytes(),
         process=os.getpid(),
         files=files,
     )
@@ -144,6 +149,14 @@ def _write_pixels(task: GroupTask, files: dict[str, str]) -> int:
     )
     files[str(path.relative_to(given.folder))] = sha256_of(path)
     return pixels
+
+
+def _peak_bytes() -> int:
+    """The most memory this process has held: what it began as its parent's part does not count."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
 
 
 def _embedding(given: RegionInput) -> RasterEmbedding:

@@ -207,7 +207,7 @@ def test_what_cannot_compute_is_told(brought: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(schedulers, "WORKERS_LOST_S", 1.0)
     with LocalCluster(
-        n_workers=0, host="127.0.0.1", dashboard_address=None, silence_logs=50
+        n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
         with pytest.raises(AetherError, check=fault("workers-lost")):
             embed_region(request(brought, "none", cluster.scheduler_address))
