@@ -22,6 +22,8 @@ _CHUNK = 8192
 _SLACK = 1e-5
 """What sums in float32 may be off, in any order."""
 _THREADS = 2
+_SHARED_ROWS = 400_000
+"""From here on threads share the rows; fewer take less than it takes a second one to be let in."""
 _EVERY = 16
 """A sixteenth of the rows tells about where the best begin."""
 
@@ -149,8 +151,13 @@ def _near_scores(
         if not every:
             near[part][~ranked[part]] = -np.inf
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        list(pool.map(score, range(0, len(near), _CHUNK)))
+    starts = range(0, len(near), _CHUNK)
+    if len(near) < _SHARED_ROWS:
+        for start in starts:
+            score(start)
+    else:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(score, starts))
     return near, off
 
 
