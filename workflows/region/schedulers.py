@@ -9,6 +9,7 @@ import importlib.metadata
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError as Forgotten
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -196,14 +197,14 @@ def _futures(client: Any, work: Callable[[P], R], tasks: Sequence[P]) -> Iterato
             found = distributed.wait(at_work, timeout=_LOOK_S, return_when="FIRST_COMPLETED")
         except TimeoutError:
             continue
+        except Forgotten as error:  # the scheduler is gone, and what it knew with it
+            raise _lost("the scheduler ended") from error
         for future in found.done:
             yield _result(future)
         at_work = set(found.not_done)
 
 
 def _result(future: Any) -> Any:  # noqa: ANN401 - of Dask
-    from concurrent.futures import CancelledError as Forgotten
-
     import distributed
 
     try:
@@ -214,7 +215,7 @@ def _result(future: Any) -> Any:  # noqa: ANN401 - of Dask
             "memory: start them with more (2 GB each)",
             code="piece-ends-workers",
         ) from error
-    except (distributed.FutureCancelledError, Forgotten) as error:
+    except Forgotten as error:
         raise _lost(future.key) from error
     return made
 
