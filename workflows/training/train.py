@@ -20,7 +20,7 @@ from workflows.home.owned_folders import staged, storing
 from workflows.home.store import Store
 from workflows.jobs.job import new_job, release
 from workflows.jobs.one_home import check_no_other_home
-from workflows.jobs.work import Work
+from workflows.jobs.work import Work, counted
 from workflows.training.data import run_encoder, training_set
 from workflows.training.job_kind import TRAIN, TrainRun
 from workflows.training.kept_model import keep_model
@@ -194,8 +194,8 @@ def run_training(work: Work, run_id: int) -> None:
 def _before_training(work: Work, share: float) -> Progress:
     """Progress before the first epoch: the share of the epochs that need not be repeated."""
 
-    def report(stage: str, _done: int, _total: int) -> None:
-        work.tell(stage, share)
+    def report(stage: str, done: int, total: int) -> None:
+        work.tell(stage, share, words=counted(stage, done, total))
 
     return report
 
