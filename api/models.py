@@ -25,6 +25,7 @@ class Train(BaseModel):
     settings: dict[str, str] = Field(default_factory=dict, max_length=100)
     seed: int = Field(42, ge=0, le=2**31 - 1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    encoder: str | None = Field(None, max_length=200)
 
 
 def _told(model: ModelSummary) -> dict[str, Any]:
@@ -55,7 +56,9 @@ def runs(store: Opened, slug: Slug) -> Response:
 @router.post("/cities/{slug}/runs", status_code=202)
 def train(store: Opened, slug: Slug, asked: Train, request: Request) -> Response:
     """Train a city's model."""
-    run = start_training(store, slug, asked.recipe, asked.settings, asked.seed, asked.device)
+    run = start_training(
+        store, slug, asked.recipe, asked.settings, asked.seed, asked.device, asked.encoder
+    )
     return queued(request, run_document(run), "runs")
 
 

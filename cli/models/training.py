@@ -16,6 +16,10 @@ RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
 Recipe = Annotated[str, typer.Option(help="Name of a recipe, see `model recipes`.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="key=value, may be repeated.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Encoder = Annotated[
+    str | None,
+    typer.Option(help="Text encoder; chosen by the language of the places' names if left out."),
+]
 
 
 def settings_in(pairs: list[str]) -> dict[str, str]:
@@ -44,6 +48,7 @@ def train(
     settings: Settings = None,
     seed: int = 42,
     device: Device = "auto",
+    encoder: Encoder = None,
     wait: Wait = True,
 ) -> None:
     """Train a city's model; the newest is the one in use."""
@@ -51,7 +56,8 @@ def train(
     from workflows.training.train import start_training
 
     store = open_store()
-    run = start_training(store, slug, recipe, settings_in(settings or []), seed, device)
+    changed = settings_in(settings or [])
+    run = start_training(store, slug, recipe, changed, seed, device, encoder)
     _follow(store, run, wait=wait)
 
 

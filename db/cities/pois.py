@@ -63,6 +63,12 @@ def poi_frame(session: Session, city_id: int) -> gpd.GeoDataFrame:
     )
 
 
+def distinct_names(session: Session, city_id: int) -> list[str]:
+    """What a city's places are called, each name once, in no order; those without one left out."""
+    asked = select(Poi.name).where(Poi.city_id == city_id, Poi.name != "").distinct()
+    return list(session.scalars(asked))
+
+
 def categories(session: Session, city_id: int, limit: int = 12) -> list[tuple[str, str, int]]:
     """A city's commonest categories: (category, group, how many), most first; unnamed left out."""
     number = func.count().label("number")

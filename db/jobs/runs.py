@@ -20,6 +20,7 @@ def add_run(
     settings: Mapping[str, Any],
     seed: int,
     device: str,
+    encoder: str,
 ) -> Run:
     """Add the run of a job."""
     run = Run(
@@ -29,6 +30,7 @@ def add_run(
         settings=dict(settings),
         seed=seed,
         device=device,
+        encoder=encoder,
     )
     session.add(run)
     session.flush()

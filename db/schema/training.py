@@ -21,6 +21,8 @@ class Run(JobMixin, Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     seed: Mapped[int] = mapped_column(BigInteger)
     device: Mapped[str]
+    encoder: Mapped[str | None]
+    """Name of the text encoder; None of runs from before it was chosen by city."""
     metrics: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY_OBJECT)
     model_id: Mapped[int | None] = mapped_column(
         ForeignKey("model.id", ondelete="SET NULL", use_alter=True), index=True

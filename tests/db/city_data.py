@@ -134,7 +134,14 @@ def add_small_city(session: Session, slug: str = "helsinki", seed: int = 0) -> S
     texts.add_texts(session, "encoder", [f"hash-{n}" for n in range(5)], unit_rows(5, 384))
     job = add_city_job(session, city)
     run = runs.add_run(
-        session, city.id, job.id, recipe="aether", settings={"epochs": 3}, seed=42, device="cpu"
+        session,
+        city.id,
+        job.id,
+        recipe="aether",
+        settings={"epochs": 3},
+        seed=42,
+        device="cpu",
+        encoder="encoder",
     )
     model = models.add_model(
         session, city.id, name=f"{slug}-1", folder=f"models/{slug}-1", card={}, run_id=run.id

@@ -9,7 +9,7 @@ from ui.shell import downloads, errors, rights, state, uploads
 from ui.shell.text import plain
 from workflows.accounts.acting import IMPORT_MODEL
 from workflows.cities.cities import CitySummary
-from workflows.home.encoders import default_encoder
+from workflows.home.encoder_choice import encoders_here
 from workflows.training.model_files import export_model, import_model
 from workflows.training.models import ModelSummary
 
@@ -77,7 +77,7 @@ def _draw_import(city: CitySummary) -> None:
     )
     encoder = st.selectbox(
         "Text encoder it was trained with",
-        [_NOT_KNOWN, default_encoder(state.store().settings).name],
+        [_NOT_KNOWN, *encoders_here(state.store().settings)],
         key=f"model-import-encoder-{turn}",
         help="Only for weights without a model card. If the encoder is unknown, the model can "
         "find similar places and map land use, but not search by text.",

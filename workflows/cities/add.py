@@ -51,7 +51,8 @@ from workflows.cities.osm_labels import keep_osm_labels, read_osm_labels
 from workflows.cities.own_units import AskedUnits, OwnUnits, box_words, own_units
 from workflows.cities.places_file import check_pooled, places_in, together
 from workflows.cities.units import add_units
-from workflows.home.encoders import begin_loading, default_encoder, store_texts
+from workflows.home.encoder_choice import asked_encoder, usual_encoder
+from workflows.home.encoders import begin_loading, store_texts
 from workflows.home.owned_folders import storing
 from workflows.home.paths import to_home
 from workflows.home.store import Store
@@ -91,6 +92,8 @@ class AddCity:
         attribution: Credits of the places, beside the embedding's own.
         dropped: Places left out before, by reason; counted with those left out here.
         sources: What the files were made from, as `City.sources` keeps it.
+        encoder: Name of the text encoder that reads the places now; by what they are called when
+            left out.
         link_files: Share the embedding's files instead of copying them; nobody may change them.
     """
 
@@ -120,6 +123,7 @@ class AddCity:
     attribution: list[str] = field(default_factory=list)
     dropped: Mapping[str, int] = field(default_factory=dict)
     sources: list[dict[str, Any]] = field(default_factory=list)
+    encoder: str | None = None
     link_files: bool = False
 
 
@@ -193,13 +197,13 @@ def add_city(
         CancelledError: `progress` asked to stop; nothing is left behind.
     """
     check_add(store, request)
-    encoder = default_encoder(store.settings)
     if request.pois is not None:
-        begin_loading(encoder)
+        begin_loading(asked_encoder(store.settings, _likely_encoder(store, request)))
     prepared = _prepare(request, progress)
     if on_read is not None:
         on_read(prepared.reports)
-    store_texts(store, encoder, prepared.texts, progress)
+    name = request.encoder or usual_encoder(store.settings, prepared.pois["name"]).name
+    store_texts(store, asked_encoder(store.settings, name), prepared.texts, progress)
     settings = store.settings
     with (
         files_staged(store, prepared.embedding.files, link=request.link_files) as (staged, names),
@@ -216,6 +220,11 @@ def add_city(
         if within is not None:
             within(session, city)
     return summary
+
+
+def _likely_encoder(store: Store, request: AddCity) -> str:
+    """Before the names are read."""
+    return request.encoder or usual_encoder(store.settings, ()).name
 
 
 def check_add(store: Store, request: AddCity) -> None:
@@ -244,6 +253,8 @@ def check_add(store: Store, request: AddCity) -> None:
         checked_kind(request.embedding_kind)
     check_kind_year(_kind(request) or ALPHAEARTH, request.year)
     check_confidence(request.min_confidence)
+    if request.encoder is not None:
+        asked_encoder(store.settings, request.encoder)
     check_slug_free(store, request.slug)
 
 

@@ -31,7 +31,8 @@ from workflows.cities.files import open_city_embedding
 from workflows.cities.places_file import FoundPlaces, check_pooled, places_in, together
 from workflows.cities.units import unit_kind
 from workflows.cities.views import check_unchanged, view_of
-from workflows.home.encoders import begin_loading, default_encoder, store_texts
+from workflows.home.encoder_choice import asked_encoder, usual_encoder
+from workflows.home.encoders import begin_loading, store_texts
 from workflows.home.store import Store
 
 
@@ -125,8 +126,8 @@ def add_places(
         CancelledError: `progress` asked to stop; nothing is left behind.
     """
     check_add_places(store, slug, request)
-    encoder = default_encoder(store.settings)
-    begin_loading(encoder)
+    settings = store.settings
+    begin_loading(asked_encoder(settings, usual_encoder(settings, ()).name))
     seen = _see(store, slug)
     found = places_in(
         request.pois, seen.boundary, request.fields, request.options, progress, seen.held
@@ -135,6 +136,8 @@ def add_places(
     if on_read is not None:
         on_read(usable.told)
     texts = poi_texts(usable.frame)
+    names = [*seen.held["name"], *usable.frame["name"]]
+    encoder = asked_encoder(settings, usual_encoder(settings, names).name)
     store_texts(store, encoder, texts, progress)
     progress("storing", 0, 1)
     with store.session() as session:

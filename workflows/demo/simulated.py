@@ -7,6 +7,7 @@ from aether_core.errors import NotFoundError
 from aether_core.progress import Progress, silent
 from aether_core.simulate.helsinki import build_helsinki
 from aether_core.simulate.osm_extract import packaged_extract
+from aether_core.text.minilm import MiniLMEncoder
 from db.cities import cities as city_rows
 from workflows.cities.add import AddCity
 from workflows.cities.cities import CitySummary, show_city
@@ -35,7 +36,9 @@ def load_demo(store: Store, progress: Progress = silent) -> CitySummary:
         _add_land_use(store)
     if city.model is None:
         unfinished = [run for run in list_runs(store, SLUG) if not run.is_finished]
-        run = unfinished[0] if unfinished else start_training(store, SLUG)
+        run = (
+            unfinished[0] if unfinished else start_training(store, SLUG, encoder=MiniLMEncoder.name)
+        )
         ended_well(follow_job(store, run.job, progress))
     return show_city(store, SLUG)
 
@@ -62,6 +65,7 @@ def _add(store: Store, progress: Progress) -> CitySummary:
             land_use=files.land_use,
             simulated=True,
             attribution=list(files.attribution),
+            encoder=MiniLMEncoder.name,
         )
         job = start_job(store, ADD_CITY, SLUG, request, in_city=False)
     ended_well(follow_job(store, job.job, progress))

@@ -15,6 +15,7 @@ from aether_core.progress import Progress
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from aether_core.tasks.testing.blind import BlindHeads, BlindRepresentation, HeldOutPlaces
 from db.evidence import models as model_rows
+from workflows.home.encoders import encoder_named
 from workflows.home.store import Store
 from workflows.tasks.arrays import TaskCity
 from workflows.tasks.task import ComparedSamples
@@ -90,7 +91,8 @@ def blind_heads(
         )
     # Nothing counts as asked for by name: a fold's places may be fewer than one batch.
     settings = replace(recipe(card["recipe"]).override(card["settings"]), explicit=frozenset())
-    learned = training_set(store, city.city_id, settings, progress)
+    encoder = encoder_named(store.settings, card["encoder"]["name"])
+    learned = training_set(store, city.city_id, settings, encoder, progress)
     held_out = HeldOutPlaces.by_blocks(learned.lonlat, lonlat, side_m, city.arrays.units.rows_at)
     trainings = _Trainings(progress, folds)
     return BlindHeads(learned, held_out, settings, seed=card["seed"], on_epoch=trainings.report)

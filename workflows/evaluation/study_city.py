@@ -22,11 +22,12 @@ from db.cities import pois as poi_rows
 from db.evidence import label_sets as label_rows
 from db.schema import City, LabelSet
 from workflows.cities.area_vectors import area_vectors
+from workflows.cities.encoder import city_encoder
 from workflows.cities.files import open_city_embedding
 from workflows.cities.osm_labels import OSM_LABELS
 from workflows.cities.units import unit_kind
 from workflows.cities.views import ensure_view, model_view
-from workflows.home.encoders import default_encoder
+from workflows.home.encoder_choice import asked_encoder
 from workflows.home.store import Store
 from workflows.tasks.labels import LabelRequest, city_samples, keep_labels, mapped_labels
 from workflows.training.data import training_set
@@ -118,7 +119,8 @@ def study_city(
     with store.session() as session:
         city_id = city_rows.city_by_slug(session, slug).id
     ensure_view(store, city_id, recipe.settings, progress)
-    training = training_set(store, city_id, recipe, progress)
+    encoder = asked_encoder(store.settings, city_encoder(store, city_id).name)
+    training = training_set(store, city_id, recipe, encoder, progress)
     with store.session() as session:
         city = city_rows.city_by_id(session, city_id)
         base, wide = FILE_KINDS[city.embedding_kind].views(city.radius_m)
@@ -134,7 +136,7 @@ def study_city(
             slug=slug,
             training=training,
             pois=poi_rows.poi_frame(session, city_id)[list(POI_COLUMNS)],
-            encode=default_encoder(store.settings).encode,
+            encode=encoder.encode,
             pool=pool,
             views=(base, wide),
             labels=None if label_set is None else _labels(session, city, label_set, pool, base),

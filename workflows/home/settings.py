@@ -170,6 +170,18 @@ class Settings(BaseSettings):
         )
 
     @property
+    def names_encoder(self) -> bool:
+        """Whether an encoder is set for all cities."""
+        given = (
+            self.text_encoder,
+            self.text_encoder_url,
+            self.text_encoder_model,
+            self.text_encoder_key,
+            self.text_encoder_dimensions,
+        )
+        return any(one is not None for one in given)
+
+    @property
     def alphaearth_mirrors(self) -> tuple[str, ...]:
         """Addresses of the mirrors of AlphaEarth, in the order in which they are asked."""
         listed = (one.strip().rstrip("/") for one in self.alphaearth_url.split(","))

@@ -23,6 +23,11 @@ _LEAST_SHARE: Final = 0.03
 """Before this much is done the pace says nothing of what is left."""
 
 
+def counted(stage: str, done: int, total: int) -> str:
+    """A stage with how far it is, where it is done in steps."""
+    return f"{stage}, {done:,} of {total:,}" if total > 1 else stage
+
+
 class WorkerLeavingError(CancelledError):
     """The worker was told to end; its job goes back into the queue."""
 
@@ -72,8 +77,7 @@ class Work:
             SupersededError: Another worker has the job.
         """
         part = min(max(done / total, 0.0), 1.0) if total > 0 else 0.0
-        counted = f", {done:,} of {total:,}" if total > 1 else ""
-        self.tell(stage, self._overall(stage, part), words=stage + counted)
+        self.tell(stage, self._overall(stage, part), words=counted(stage, done, total))
 
     def part(self, first: float, last: float) -> Progress:
         """Progress of a part that takes the job from one share of the work to another."""

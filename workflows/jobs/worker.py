@@ -112,15 +112,16 @@ async def serve(
     async with app.open_async():
         clock = ServerClock(store)
         await take_up_stalled(app, store)
-        tasks = [
+        tasks = []
+        if stop is None:  # before its sign of life: whoever sees that may tell it to end
+            tasks.append(asyncio.create_task(_stop_when_told(over)))
+        tasks += [
             *(asyncio.create_task(_work(app, queue)) for queue in queues),
             asyncio.create_task(_sign_of_life(store, queues)),
             asyncio.create_task(_forget_expired(store)),
         ]
         if until_idle:
             tasks.append(asyncio.create_task(_stop_when_idle(app, store, queues, over)))
-        if stop is None:
-            tasks.append(asyncio.create_task(_stop_when_told(over)))
         ending = asyncio.create_task(over.wait())
         try:
             while not over.is_set():

@@ -20,22 +20,27 @@ from aether_core.search.question.place_words import CENTRE, GREEN_INSTEAD, GROUN
 from aether_core.spatial.longitudes import extent_of, within_180
 from aether_core.spatial.plane import Plane
 from aether_core.spatial.streets import StreetNetwork
+from aether_core.text.e5 import MultilingualE5Encoder
 from aether_core.vector import ReadOptions, read_vector
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
 from db.cities import streets as street_rows
 from db.layers import layers as layer_rows
 from db.layers.units import SPATIAL_UNITS
-from workflows.home.encoders import default_encoder
+from workflows.home.encoders import encoder_named
 from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.search.named_areas import area_called, area_layers, area_names, named_ground
 from workflows.training.representation import ModelInUse
 
-SAME_MEANING = 0.75
-"""From this cosine on, two words encoded as typed mean the same. All-MiniLM-L6-v2, categories of
-OpenStreetMap: "vet" and veterinary 0.89, "jail" and prison 0.84, "toy shop" and toys 0.76; but
-"power station" and station 0.73, "landfill" and waste disposal 0.70."""
+_USUAL_SAME_MEANING = 0.75
+SAME_MEANING = {MultilingualE5Encoder.name: 0.93}
+"""From this cosine on, two words encoded as typed mean the same, by encoder. Categories of
+OpenStreetMap: all-MiniLM-L6-v2, and as little is known of others: "vet" and veterinary 0.89, "jail"
+and prison 0.84, "toy shop" and toys 0.76; but "power station" and station 0.73, "landfill" and
+waste disposal 0.70. multilingual-e5-small: "koulu" and school 0.935, "Schule" 0.953, "biblioteca"
+and library 0.939, "pharmacie" and pharmacy 0.991; but "power station" and charging station 0.923,
+"kahvila" (cafe) and chapel 0.910."""
 _NEAREST_NAMED = 5
 _SAME_PLACE_M = 300.0
 """A place and an area of the base map with its name are one, when no farther apart."""
@@ -321,12 +326,12 @@ def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> T
     categories = places.index.categories
     nearest: Sequence[tuple[str, float]] = ()
     if categories:
-        encoder = default_encoder(store.settings)
-        vectors = _encoded(store, model.city_id, model.city_added)
+        encoder = encoder_named(store.settings, model.encoder)
+        vectors = _encoded(store, model.encoder, model.city_id, model.city_added)
         cosines = vectors @ encoder.encode([words])[0]
         order = np.argsort(-cosines, kind="stable")[:_NEAREST_NAMED]
         nearest = [(categories[at], float(cosines[at])) for at in order]
-        if nearest[0][1] >= SAME_MEANING:
+        if nearest[0][1] >= SAME_MEANING.get(model.encoder, _USUAL_SAME_MEANING):
             matched = places.index.of_category(nearest[0][0])
             if matched is not None:
                 note = f"“{words}” was read as {nearest[0][0]}, the category nearest in meaning"
@@ -351,8 +356,9 @@ def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> T
 
 
 @computed_once(4)
-def _encoded(store: Store, city_id: int, added: datetime) -> NDArray[np.float32]:
-    return default_encoder(store.settings).encode(_places(store, city_id, added).index.categories)
+def _encoded(store: Store, encoder: str, city_id: int, added: datetime) -> NDArray[np.float32]:
+    categories = _places(store, city_id, added).index.categories
+    return encoder_named(store.settings, encoder).encode(categories)
 
 
 def _as_targets(store: Store, model: ModelInUse, places: CityPlaces, matched: Matched) -> Targets:

@@ -17,6 +17,7 @@ from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import Shape, View
 from aether_core.progress import Progress, silent
 from aether_core.tasks.samples.representations import CityArrays
+from aether_core.text.encoder import TextEncoder
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
@@ -24,10 +25,12 @@ from db.cities import texts as text_rows
 from db.evidence import models as model_rows
 from db.schema import City
 from workflows.cities.cities import credits_of
+from workflows.cities.encoder import city_encoder
 from workflows.cities.files import open_city_embedding
 from workflows.cities.units import unit_kind, units_with
 from workflows.cities.views import ensure_view, model_view
-from workflows.home.encoders import default_encoder, ensure_texts
+from workflows.home.encoder_choice import asked_encoder
+from workflows.home.encoders import ensure_texts
 from workflows.home.store import Store
 from workflows.training.models import model_files, pick_model
 from workflows.training.representation import check_dim, heads_of, is_simulated
@@ -102,8 +105,9 @@ def task_city(
         chosen = pick_model(session, city, model) if has_model else None
         settings = chosen.card["settings"] if chosen else {}
     view_name = ensure_view(store, city_id, settings, progress)
+    encoder = asked_encoder(store.settings, city_encoder(store, city_id).name)
     if with_places:
-        ensure_texts(store, city_id, default_encoder(store.settings), progress)
+        ensure_texts(store, city_id, encoder, progress)
     heads = heads_of(model_files(store.settings, chosen)) if chosen else None
     with store.session() as session:
         city = city_rows.city_by_id(session, city_id)
@@ -123,7 +127,7 @@ def task_city(
             else _pool(city, opened, model_view(city, settings), published=published),
             heads=heads,
             poi_lonlat=lonlat if with_places else lonlat[:0],
-            poi_text=_texts(store, session, places if with_places else places[:0]),
+            poi_text=_texts(encoder, session, places if with_places else places[:0]),
             poi_group=_groups(places if with_places else places[:0]),
         )
         return TaskCity(
@@ -154,10 +158,9 @@ def _groups(places: gpd.GeoDataFrame) -> NDArray[np.object_]:
     return np.array([group or category or "" for group, category in pairs], dtype=object)
 
 
-def _texts(store: Store, session: Session, places: gpd.GeoDataFrame) -> FloatArray:
+def _texts(encoder: TextEncoder, session: Session, places: gpd.GeoDataFrame) -> FloatArray:
     if places.empty:
         return np.empty((0, 0), dtype=np.float32)
-    encoder = default_encoder(store.settings)
     return text_rows.text_vectors(session, encoder.kept_as, places["text_hash"].tolist())
 
 

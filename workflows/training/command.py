@@ -12,4 +12,5 @@ def training_command(run: RunSummary) -> str:
         words += ["--set", f"{key}={value}"]
     words += ["--seed", str(run.seed)]
     words += ["--device", run.device] if run.device != "auto" else []
+    words += ["--encoder", run.encoder] if run.encoder else []
     return shlex.join(words)

@@ -6,18 +6,36 @@ from numpy.typing import NDArray
 from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.training_set import TrainingSet
 from aether_core.progress import Progress, silent
+from aether_core.text.encoder import TextEncoder
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.cities import texts as text_rows
+from db.schema import Run
 from workflows.cities.views import ensure_view
+from workflows.home.encoder_choice import asked_encoder
 from workflows.home.encoders import default_encoder, ensure_texts
 from workflows.home.store import Store
 
 _NO_CATEGORY = -1
 
 
+def run_encoder(store: Store, run: Run) -> TextEncoder:
+    """The encoder of a training run; of one from before they had any, the installation's.
+
+    Raises:
+        InputError: It is not on this machine.
+    """
+    if run.encoder is None:
+        return default_encoder(store.settings)
+    return asked_encoder(store.settings, run.encoder)
+
+
 def training_set(
-    store: Store, city_id: int, recipe: Recipe, progress: Progress = silent
+    store: Store,
+    city_id: int,
+    recipe: Recipe,
+    encoder: TextEncoder,
+    progress: Progress = silent,
 ) -> TrainingSet:
     """A city's places in the views of a recipe, with their distinct texts.
 
@@ -26,6 +44,7 @@ def training_set(
 
     Args:
         recipe: With `views="disk"` places are seen in one view only.
+        encoder: Reads the texts.
 
     Raises:
         NotFoundError: The city was removed.
@@ -33,7 +52,6 @@ def training_set(
         CancelledError: `progress` asked to stop.
     """
     view = ensure_view(store, city_id, recipe.settings, progress)
-    encoder = default_encoder(store.settings)
     ensure_texts(store, city_id, encoder, progress)
     with store.session() as session:
         places = poi_rows.poi_frame(session, city_id)

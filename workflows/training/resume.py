@@ -9,7 +9,7 @@ from db.jobs import runs as run_rows
 from workflows.home.store import Store
 from workflows.jobs.job import resume_job
 from workflows.training.command import training_command
-from workflows.training.data import training_set
+from workflows.training.data import run_encoder, training_set
 from workflows.training.runs import RunSummary, run_folder, show_run
 from workflows.training.train import start_training
 
@@ -72,17 +72,18 @@ def start_again(store: Store, run_id: int) -> RunSummary:
     """
     run = show_run(store, run_id)
     settings = {key: str(value) for key, value in run.settings.items()}
-    return start_training(store, run.city, run.recipe, settings, run.seed, run.device)
+    return start_training(store, run.city, run.recipe, settings, run.seed, run.device, run.encoder)
 
 
 def _check_unchanged(store: Store, run: RunSummary, state: "RunState", progress: Progress) -> None:
     from aether_core.model.training.trainer import changes_since
 
     with store.session() as session:
-        city_id = run_rows.run_by_id(session, run.id).city_id
+        row = run_rows.run_by_id(session, run.id)
+        city_id = row.city_id
     settings = {key: str(value) for key, value in run.settings.items()}
     chosen = recipe(run.recipe).override(settings)
-    data = training_set(store, city_id, chosen, progress)
+    data = training_set(store, city_id, chosen, run_encoder(store, row), progress)
     changes = changes_since(state, data, chosen, seed=run.seed, device=run.device)
     if changes:
         raise ConflictError(

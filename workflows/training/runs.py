@@ -22,6 +22,7 @@ class RunSummary:
 
     Attributes:
         job: Number of its job.
+        encoder: Name of its text encoder; None of runs from before it was chosen by city.
         state: queued, running, done, failed or cancelled.
         stage: What it is doing now, in plain words.
         progress: 0 to 1.
@@ -42,6 +43,7 @@ class RunSummary:
     settings: dict[str, object]
     seed: int
     device: str
+    encoder: str | None
     state: JobState
     stage: str
     progress: float
@@ -117,6 +119,7 @@ def _summary(
         settings=dict(run.settings),
         seed=run.seed,
         device=run.device,
+        encoder=run.encoder,
         state=job.state,
         stage=job.stage,
         progress=job.progress,

@@ -8,17 +8,20 @@ from aether_core.model.recipes import recipe
 from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.training_set import TrainingSet
 from aether_core.progress import Progress
+from aether_core.text.encoder import TextEncoder
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
 from db.jobs import jobs as job_rows
 from db.jobs import runs as run_rows
 from db.schema import City, Run
+from workflows.cities.encoder import city_encoder
+from workflows.home.encoder_choice import asked_encoder
 from workflows.home.owned_folders import staged, storing
 from workflows.home.store import Store
 from workflows.jobs.job import new_job, release
 from workflows.jobs.one_home import check_no_other_home
-from workflows.jobs.work import Work
-from workflows.training.data import training_set
+from workflows.jobs.work import Work, counted
+from workflows.training.data import run_encoder, training_set
 from workflows.training.job_kind import TRAIN, TrainRun
 from workflows.training.kept_model import keep_model
 from workflows.training.runs import RunSummary, run_folder, show_run
@@ -38,14 +41,24 @@ def start_training(
     settings: dict[str, str] | None = None,
     seed: int = 42,
     device: str = "auto",
+    encoder: str | None = None,
 ) -> RunSummary:
     """Check the request, queue a run, and see to it that a worker takes it.
+
+    Args:
+        store: The store.
+        slug: Short name of the city.
+        recipe_name: Name of the recipe.
+        settings: Changed settings of the recipe.
+        seed: The same seed gives the same model.
+        device: auto, cpu or cuda.
+        encoder: Name of the text encoder; the city's usual one when left out.
 
     Raises:
         NotFoundError: No such city or recipe.
         InputError: A setting cannot be used, or the city has too few places.
     """
-    run = add_run(store, slug, recipe_name, settings, seed, device)
+    run = add_run(store, slug, recipe_name, settings, seed, device, encoder)
     release(store, [run.job])
     return show_run(store, run.id)
 
@@ -57,6 +70,7 @@ def add_run(
     settings: dict[str, str] | None = None,
     seed: int = 42,
     device: str = "auto",
+    encoder: str | None = None,
 ) -> Run:
     """Check the request and write down a run, its job still to be queued.
 
@@ -66,11 +80,17 @@ def add_run(
     """
     chosen = recipe(recipe_name).override(settings or {})
     check_device(device)
+    if encoder is not None:
+        asked_encoder(store.settings, encoder)
     if not 0 <= seed < 2**63:
         raise InputError(
             "the seed must be a whole number from 0", seed, "try 42", code="seed-out-of-range"
         )
     check_no_other_home(store)
+    if encoder is None:
+        with store.session() as session:
+            city_id = city_rows.city_by_slug(session, slug).id
+        encoder = city_encoder(store, city_id).name
     with store.session() as session:
         city = city_rows.city_by_slug(session, slug)
         check_places(city, city_rows.counts(session, city.id)["pois"], chosen)
@@ -83,6 +103,7 @@ def add_run(
             settings=dict(settings or {}),
             seed=seed,
             device=device,
+            encoder=encoder,
         )
         job.request = TRAIN.to_document(TrainRun(run.id, recipe_name))
         # A home outlives its database: a folder of this number would be of another run.
@@ -154,7 +175,8 @@ def run_training(work: Work, run_id: int) -> None:
     say = _before_training(work, done["epoch"] / done["epochs"])
     say("reading places and features", 0, 1)
     chosen = recipe(run.recipe).override(run.settings)
-    data = training_set(store, run.city_id, chosen, say)
+    encoder = run_encoder(store, run)
+    data = training_set(store, run.city_id, chosen, encoder, say)
     if history:
         say(f"resuming from epoch {done['epoch']}", 0, 1)
     trained = train(
@@ -165,15 +187,15 @@ def run_training(work: Work, run_id: int) -> None:
         on_epoch=_epoch_reporter(work, run_id, device_in_words(run.device)),
         checkpoints=checkpoints,
     )
-    _store_model(work, run_id, chosen, data, trained)
+    _store_model(work, run_id, chosen, data, encoder, trained)
     checkpoints.remove()
 
 
 def _before_training(work: Work, share: float) -> Progress:
     """Progress before the first epoch: the share of the epochs that need not be repeated."""
 
-    def report(stage: str, _done: int, _total: int) -> None:
-        work.tell(stage, share)
+    def report(stage: str, done: int, total: int) -> None:
+        work.tell(stage, share, words=counted(stage, done, total))
 
     return report
 
@@ -197,14 +219,19 @@ def _epoch_reporter(work: Work, run_id: int, stage: str) -> "Callable[[EpochRepo
 
 
 def _store_model(
-    work: Work, run_id: int, chosen: Recipe, data: TrainingSet, trained: "Trained"
+    work: Work,
+    run_id: int,
+    chosen: Recipe,
+    data: TrainingSet,
+    encoder: TextEncoder,
+    trained: "Trained",
 ) -> None:
     store = work.store
     work.tell("saving the model", 1.0)
     with staged(store.settings.models) as whole, storing(store) as (session, folders):
         run = run_rows.run_by_id(session, run_id)
         city = city_rows.lock_city(session, run.city_id)
-        card = trained_card(store, session, run, city, chosen, data, trained)
+        card = trained_card(session, run, city, chosen, data, encoder, trained)
         model = keep_model(
             store, session, folders, whole, city.id, trained.heads, card, run_id=run_id
         )

@@ -14,10 +14,9 @@ from sqlalchemy.orm import Session
 from aether_core.model.files.card import EmbeddingCard, EncoderCard, ModelCard
 from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.training_set import TrainingSet
+from aether_core.text.encoder import TextEncoder
 from db.cities import cities as city_rows
 from db.schema import City, Run
-from workflows.home.encoders import default_encoder
-from workflows.home.store import Store
 
 if TYPE_CHECKING:
     from aether_core.model.training.trainer import Trained
@@ -46,16 +45,15 @@ def run_metrics(trained: "Trained") -> dict[str, Any]:
 
 
 def trained_card(
-    store: Store,
     session: Session,
     run: Run,
     city: City,
     recipe: Recipe,
     data: TrainingSet,
+    encoder: TextEncoder,
     trained: "Trained",
 ) -> ModelCard:
     """The card of the model a run has trained."""
-    encoder = default_encoder(store.settings)
     metrics = run_metrics(trained)
     return ModelCard(
         name=model_name(city, run),

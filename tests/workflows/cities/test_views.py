@@ -17,6 +17,8 @@ from tests.side_by_side import start
 from tests.year_fixtures import OTHER, OtherYear
 from workflows.cities.views import DISK, ensure_view
 from workflows.cities.years import add_year, remove_year
+from workflows.home.encoders import default_encoder
+from workflows.home.settings import Settings
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
 from workflows.search.search import search_cells, similar_cells
@@ -25,6 +27,7 @@ from workflows.training.data import training_set
 from workflows.training.train import add_run
 
 V1 = recipe("aether-v1")
+MINILM = default_encoder(Settings())
 
 
 def city_id(store: Store) -> int:
@@ -50,8 +53,8 @@ def test_a_disk_is_pooled_once_for_places_and_cells(trained_store: Store) -> Non
     assert min(before) > 0
     assert ensure_view(trained_store, number, V1.settings) == DISK
     assert rows_of_disk(trained_store) == before
-    published = training_set(trained_store, number, recipe("aether"))
-    disk = training_set(trained_store, number, V1)
+    published = training_set(trained_store, number, recipe("aether"), MINILM)
+    disk = training_set(trained_store, number, V1, MINILM)
     assert published.wide is not None
     assert disk.wide is None
     there = np.isfinite(disk.base).all(axis=1)
