@@ -12,6 +12,7 @@ import shapely
 import streamlit as st
 from shapely.geometry import mapping, shape
 
+from aether_core.language import _
 from aether_core.spatial.longitudes import joined_across_180
 from ui.map import served
 from ui.map.names import names_of
@@ -99,8 +100,8 @@ def _rounded(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def feature(geometry: shapely.Geometry) -> dict[str, Any]:
     """A GeoJSON collection of one feature without properties."""
     return {
-        "type": "FeatureCollection",
-        "features": [{"type": "Feature", "properties": {}, "geometry": mapping(geometry)}],
+        "type": _("FeatureCollection"),
+        "features": [{"type": _("Feature"), "properties": {}, "geometry": mapping(geometry)}],
     }
 
 
@@ -126,7 +127,7 @@ def names(city: CitySummary, colours: Ground) -> pdk.Layer | None:
     if where is None:
         return None
     look = {"ink": list(colours.name), "halo": list(colours.land)}
-    return pdk.Layer("NameLayer", where, id="names", **look)
+    return pdk.Layer(_("NameLayer"), where, id="names", **look)
 
 
 def names_address(city: CitySummary) -> str | None:
@@ -140,7 +141,7 @@ def _layer(kind: str, data: str, colours: Ground) -> pdk.Layer:
     colour = list(getattr(colours, kind))
     if kind in LINES:
         return pdk.Layer(
-            "GeoJsonLayer",
+            _("GeoJsonLayer"),
             data,
             id=f"ground-{kind}",
             stroked=True,
@@ -152,7 +153,7 @@ def _layer(kind: str, data: str, colours: Ground) -> pdk.Layer:
             pickable=False,
         )
     return pdk.Layer(
-        "GeoJsonLayer",
+        _("GeoJsonLayer"),
         data,
         id=f"ground-{kind}",
         stroked=False,
@@ -174,7 +175,7 @@ def units(city: CitySummary, colours: Ground) -> list[pdk.Layer]:
     place = served.once((city.slug, city.created, "units"), lambda: _units(city), "json")
     return [
         pdk.Layer(
-            "GeoJsonLayer",
+            _("GeoJsonLayer"),
             place,
             id="units",
             stroked=True,
@@ -209,11 +210,11 @@ def _outline(
     geometry: Mapping[str, Any], name: str, colour: Sequence[int], pixels: float
 ) -> pdk.Layer:
     return pdk.Layer(
-        "GeoJsonLayer",
+        _("GeoJsonLayer"),
         served.of_json(
             {
-                "type": "FeatureCollection",
-                "features": [{"type": "Feature", "properties": {}, "geometry": geometry}],
+                "type": _("FeatureCollection"),
+                "features": [{"type": _("Feature"), "properties": {}, "geometry": geometry}],
             }
         ),
         id=name,

@@ -6,9 +6,10 @@ from html import escape
 from typing import Final
 
 from aether_core.charts.breaks import PERCENTILES, names_between
+from aether_core.language import _, mark
 from ui.map.ramp import Colour, Steps, css
 
-UNTRUSTED: Final = "unreliable"
+UNTRUSTED: Final = mark("unreliable")
 PERCENTILE_NAMES: Final = PERCENTILES.names
 
 
@@ -101,4 +102,4 @@ def as_html(legend: Legend) -> str:
 
 
 def _untrusted(grey: Colour | None, place: int | None) -> tuple[Entry, ...]:
-    return (Entry(css(grey), UNTRUSTED, place=place),) if grey else ()
+    return (Entry(css(grey), _(UNTRUSTED), place=place),) if grey else ()

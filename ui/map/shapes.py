@@ -14,6 +14,7 @@ import streamlit as st
 from PIL import Image
 from rasterio.transform import from_bounds
 
+from aether_core.language import _, mark
 from aether_core.spatial.burning import burn
 from aether_core.spatial.longitudes import extent_of, shapes_running_on
 from ui.map import served
@@ -56,7 +57,7 @@ def layers(areas: ShapeValues, colours: Ground, *, layer_id: str) -> list[pdk.La
     place = served.once(areas.key, lambda: _document(areas.geometry), "json")
     return [
         pdk.Layer(
-            "ShapeLayer",
+            _("ShapeLayer"),
             None,
             id=layer_id,
             shapes=f'"{place}"',  # in quotes, or pydeck takes it for an expression
@@ -104,7 +105,7 @@ def picture(areas: ShapeValues, *, layer_id: str) -> pdk.Layer:
     ground = canvas(areas.geometry, areas.key)
     owners = served.once((areas.key, "owners"), lambda: _owners(ground), "png")
     return pdk.Layer(
-        "PictureLayer",
+        _("PictureLayer"),
         None,
         id=layer_id,
         image=f'"{served.address(coloured(ground, areas.shown), "png")}"',
@@ -147,7 +148,7 @@ def coloured(ground: Canvas, shown: Shown) -> bytes:
     return stream.getvalue()
 
 
-@st.cache_data(max_entries=4, show_spinner="Preparing the map")
+@st.cache_data(max_entries=4, show_spinner=mark("Preparing the map"))
 def canvas(
     _geometry: npt.NDArray[np.object_],
     key: str,  # noqa: ARG001 - names the shapes, which are not compared themselves
@@ -190,7 +191,7 @@ def dots(
     """
     names = [(at, "p", [round(lon, 6), round(lat, 6)]) for at, (lon, lat) in enumerate(lonlat)]
     return pdk.Layer(
-        "ScatterplotLayer",
+        _("ScatterplotLayer"),
         served.of_json(shown.records(names)),
         id=layer_id,
         get_position="p",

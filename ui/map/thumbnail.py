@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 import streamlit as st
 
+from aether_core.language import _
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.longitudes import running_on, shapes_running_on
 from ui.map import ground
@@ -28,7 +29,7 @@ _MOST_DOTS: Final = 500
 def draw_thumbnail(city: CitySummary) -> None:
     """Draw the city's thumbnail."""
     picture = b64encode(svg(city, dark=state.is_dark()).encode()).decode("ascii")
-    about = escape(f"Small map of {city.name}")
+    about = escape(_("Small map of {name}", name=city.name))
     st.html(f'<img class="thumbnail" alt="{about}" src="data:image/svg+xml;base64,{picture}">')
 
 
@@ -36,7 +37,7 @@ def svg(city: CitySummary, *, dark: bool) -> str:
     """The picture as an SVG element."""
     colours = ground_colours(dark=dark)
     frame = Frame(city.bbox)
-    size = f'width="{_WIDTH}" height="{_HEIGHT}"'
+    size = _('width="{WIDTH}" height="{HEIGHT}"', WIDTH=_WIDTH, HEIGHT=_HEIGHT)
     parts = [f'<rect {size} fill="{_hex(colours.land)}"/>']
     for kind, shape in ground.shapes_of(city).items():
         colour = _hex(getattr(colours, kind))
@@ -51,12 +52,16 @@ def svg(city: CitySummary, *, dark: bool) -> str:
         _line(frame.path(shapely.geometry.shape(city.boundary)), _hex(colours.boundary), 1.2)
     )
     content = "".join(parts)
-    view = f'viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+    view = _('viewBox="0 0 {WIDTH} {HEIGHT}"', WIDTH=_WIDTH, HEIGHT=_HEIGHT)
     return f'<svg xmlns="http://www.w3.org/2000/svg" {view} {size}>{content}</svg>'
 
 
 def _line(path: str, colour: str, width: float) -> str:
-    stroke = f'stroke="{colour}" stroke-width="{width}" stroke-linecap="round"'
+    stroke = _(
+        'stroke="{colour}" stroke-width="{width}" stroke-linecap="round"',
+        colour=colour,
+        width=width,
+    )
     return f'<path d="{path}" fill="none" {stroke} stroke-opacity="0.8"/>'
 
 
