@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aether_core.language import _
+from aether_core.language import _, tag
 from ui.jobs.links import LAYER, from_address
 from ui.maps import gone
 from ui.maps.layer_names import distinct_names
@@ -96,7 +96,7 @@ def draw() -> None:
         title, words = ask_words(city, layer)
         view, districts = ask_part(city)
     with shown, errors.boxed(state.reachable):
-        report = preview.make(city, layer, ReportChoices(title, words, view, districts))
+        report = preview.make(city, layer, ReportChoices(title, words, view, districts, tag()))
         take_away.show_downloads(city, layer, report)
         preview.show(report)
 

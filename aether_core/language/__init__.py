@@ -7,13 +7,14 @@ later.
 """
 
 from aether_core.language.catalogues import LANGUAGES, SOURCE, damaged, matched
-from aether_core.language.figures import date, figure, moment
+from aether_core.language.figures import date, day_in_full, figure, moment
 from aether_core.language.reader import (
     is_told_by,
     locale,
     runs_right_to_left,
     speaking,
     spoken,
+    tag,
 )
 from aether_core.language.speech import _, mark, plural
 
@@ -23,6 +24,7 @@ __all__ = [
     "_",
     "damaged",
     "date",
+    "day_in_full",
     "figure",
     "is_told_by",
     "locale",
@@ -33,4 +35,5 @@ __all__ = [
     "runs_right_to_left",
     "speaking",
     "spoken",
+    "tag",
 ]

@@ -5,7 +5,7 @@ from functools import cache
 from numbers import Real
 
 from babel import Locale
-from babel.dates import format_skeleton
+from babel.dates import format_date, format_skeleton
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from aether_core.language.reader import locale
@@ -44,6 +44,14 @@ def date(value: datetime) -> str:
     if known.language == "en":
         return f"{value:%d %b %Y}"
     return str(format_skeleton("yMMMd", value, locale=known))
+
+
+def day_in_full(value: datetime) -> str:
+    """A day, such as `30 November 2026`."""
+    known = locale()
+    if known.language == "en":
+        return f"{value.day} {value:%B %Y}"
+    return str(format_date(value, "long", locale=known))
 
 
 def moment(value: datetime, *, year: bool = True) -> str:

@@ -55,6 +55,11 @@ def spoken() -> str:
     return str(locale().language)
 
 
+def tag() -> str:
+    """The reader's locale as BCP 47 has it, such as `de-AT`."""
+    return str(locale()).replace("_", "-")
+
+
 def runs_right_to_left(tag: str) -> bool:
     """Whether a locale is written from right to left."""
     found = parsed(tag)

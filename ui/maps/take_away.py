@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.language import _, mark
+from aether_core.language import _, mark, tag
 from ui.jobs import made_file
 from ui.jobs.links import LAYER
 from ui.shell import downloads, errors, page, state
@@ -23,6 +23,7 @@ from workflows.layers.package import (
     write_package,
 )
 from workflows.layers.styles import layer_style
+from workflows.reports.choices import ReportChoices
 from workflows.reports.job_kind import REPORT, ReportRequest
 
 
@@ -95,7 +96,7 @@ def _made(city: CitySummary, layer: LayerSummary, suffix: str) -> None:
         icon=":material/description:",
         mime=_MIME[suffix],
     )
-    request = ReportRequest(layer.layer, suffix)
+    request = ReportRequest(layer.layer, suffix, ReportChoices(language=tag()))
     made_file.show_file("report", city.slug, REPORT, request, offer, since=layer.changed)
 
 

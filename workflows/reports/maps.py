@@ -1,13 +1,14 @@
 """A layer's map as reports show it."""
 
 from aether_core.charts.palette import AMBER, BLUE
+from aether_core.language import _, mark
 from aether_core.report import LegendEntry, MapFigure
 from aether_core.report.map_picture import MapOutline
 from workflows.layers.pictures import LayerPicture, layer_picture
 from workflows.reports.subject import Subject, percent
 
 _WIDTH_PX = 1600
-_PART_SHOWN = "The map shows a part of the city; shares in the legend are of that part."
+_PART_SHOWN = mark("The map shows a part of the city; shares in the legend are of that part.")
 
 
 def map_figure(
@@ -32,14 +33,19 @@ def map_figure(
         LegendEntry(one.name, colour, outlined=True) for one, colour in marked
     )
     if subject.view is not None:
-        caption = f"{caption} {_PART_SHOWN}".strip()
+        caption = f"{caption} {_(_PART_SHOWN)}".strip()
     return MapFigure(
         picture=drawn.picture,
         legend=legend,
         legend_title=f"{drawn.field}: {drawn.unit}" if drawn.unit else drawn.field,
         caption=caption,
         tallest_mm=tallest_mm,
-        alt=f"Map of {subject.city.name}: {subject.layer.title}, {drawn.field}",
+        alt=_(
+            "Map of {name}: {title}, {field}",
+            name=subject.city.name,
+            title=subject.layer.title,
+            field=drawn.field,
+        ),
     )
 
 
