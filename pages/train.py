@@ -147,7 +147,7 @@ def draw_runs(runs: list[RunSummary]) -> None:
     newest = runs[0]
     if not newest.is_finished:
         st.header(
-            _("Run {id} is {STATES}", id=newest.id, STATES=_(STATES[newest.state])), anchor=False
+            _("Run {id} is {states}", id=newest.id, states=_(STATES[newest.state])), anchor=False
         )
         training_run.follow(newest)
         return

@@ -118,7 +118,7 @@ def _part(one: CellPart) -> None:
         )
     if part.support is not None:
         lines.append(
-            _("Likeness: {SUPPORT_WORDS}", SUPPORT_WORDS=_(SUPPORT_WORDS[part.support.level]))
+            _("Likeness: {support_words}", support_words=_(SUPPORT_WORDS[part.support.level]))
         )
     if not part.used:
         lines.append(_("Does not count in the score"))

@@ -127,9 +127,9 @@ def _year(city: CitySummary, label: str, key: str, years: list[int], first: int)
     if missed in st.session_state:
         st.warning(
             _(
-                "This city has no data of {session_state}: the link is wrong, or that year was "
+                "This city has no data of {year}: the link is wrong, or that year was "
                 "removed. This is {chosen}.",
-                session_state=plain(st.session_state[missed]),
+                year=plain(st.session_state[missed]),
                 chosen=chosen,
             ),
             icon=":material/event_busy:",

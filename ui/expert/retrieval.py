@@ -282,6 +282,6 @@ def _table(found: RetrievalEvaluation) -> None:
     for row in found.blind:
         low, high = row["ci95"]
         span = "" if low is None else _(" ({low:.2f} to {high:.2f})", low=low, high=high)
-        column = _("{METRICS}, places unseen", METRICS=_(_METRICS[row["metric"]]))
+        column = _("{metrics}, places unseen", metrics=_(_METRICS[row["metric"]]))
         queries[row["query"]][column] = f"{row['value']:.2f}{span}"
     st.dataframe(list(queries.values()), hide_index=True, key="retrieval-table")

@@ -105,8 +105,8 @@ def _ask_request(city: CitySummary, kind: str) -> StudyRequest:
         key="study-seeds",
         help=_(
             "Every variant is trained once per seed. Two seeds give an interval, five a "
-            "reliable one; the command line allows up to {MOST_SEEDS}.",
-            MOST_SEEDS=MOST_SEEDS,
+            "reliable one; the command line allows up to {most_seeds}.",
+            most_seeds=MOST_SEEDS,
         ),
     )
     with st.expander(_("Settings")):
@@ -174,9 +174,9 @@ def _say_cost(cost: Estimate) -> None:
     else:
         st.caption(
             _(
-                "{trained}: about {seconds}, {JUDGED}.",
+                "{trained}: about {seconds}, {judged}.",
                 trained=trained,
                 seconds=duration(cost.seconds),
-                JUDGED=_(_JUDGED[cost.judged_by]),
+                judged=_(_JUDGED[cost.judged_by]),
             )
         )

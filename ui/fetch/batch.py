@@ -243,7 +243,7 @@ def _reasons(summary: BatchSummary) -> None:
     for name, reason in failures[:_MOST_REASONS]:
         st.markdown(f"- **{plain(name)}**: {plain(reason.rstrip('.'))}.")
     if len(failures) > _MOST_REASONS:
-        st.caption(_("And {MOST_REASONS:,} more.", MOST_REASONS=len(failures) - _MOST_REASONS))
+        st.caption(_("And {most_reasons:,} more.", most_reasons=len(failures) - _MOST_REASONS))
 
 
 def _offer_retry(summary: BatchSummary) -> None:

@@ -149,9 +149,9 @@ def _ask_years() -> tuple[int, ...]:
             _YEARS,
             key="fetch-year",
             help=_(
-                "AlphaEarth is published yearly, from {FIRST_YEAR} on. If the mirror lacks a "
+                "AlphaEarth is published yearly, from {first_year} on. If the mirror lacks a "
                 "year, you are told; no other year is used instead.",
-                FIRST_YEAR=FIRST_YEAR,
+                first_year=FIRST_YEAR,
             ),
         )
     with right:

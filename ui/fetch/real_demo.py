@@ -30,7 +30,7 @@ def offer_real_demo(city: CitySummary) -> None:
         with st.spinner(_("Checking the AlphaEarth mirror")):
             offer = real_demo(state.store())
         if offer.request is None:
-            st.caption(plain(_("Not available now: {rstrip}.", rstrip=offer.reason.rstrip("."))))
+            st.caption(plain(_("Not available now: {reason}.", reason=offer.reason.rstrip("."))))
             return
         st.write(
             _(

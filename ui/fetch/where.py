@@ -240,7 +240,7 @@ def _offer_servers(sought: _Sought) -> None:
                 _(title),
                 key=f"fetch-ask-{finder}",
                 icon=":material/travel_explore:",
-                help=_("Queries {netloc} for the boundary.", netloc=urlsplit(hosts[finder]).netloc),
+                help=_("Queries {host} for the boundary.", host=urlsplit(hosts[finder]).netloc),
             )
         ]
     if pressed:
@@ -250,7 +250,7 @@ def _offer_servers(sought: _Sought) -> None:
 def _ask_server(sought: _Sought, finder: str) -> None:
     """Ask a server for outlines of the place; what was found before stays when it fails."""
     with errors.boxed(state.reachable):
-        with st.spinner(_("Querying {SERVERS}", SERVERS=_(_SERVERS[finder]))):
+        with st.spinner(_("Querying {servers}", servers=_(_SERVERS[finder]))):
             found = find_place(
                 state.store().settings,
                 sought.words if finder == GEOCODER else sought.name,

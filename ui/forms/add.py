@@ -221,8 +221,8 @@ def _ask_files() -> _Files:
         key="add-pois",
         endings=places.ENDINGS,
         about=_(
-            "{ABOUT} Without places the city can be mapped, but not trained or searched.",
-            ABOUT=places.ABOUT,
+            "{about} Without places the city can be mapped, but not trained or searched.",
+            about=places.ABOUT,
         ),
     )
     boundary = uploads.choose(

@@ -124,7 +124,7 @@ def _folds(key: str, own_seeds: tuple[int, ...] | None) -> tuple[int, int, int]:
     """Folds, number of seeds and the first seed; not asked where a protocol has its own."""
     default = FitSettings()
     if own_seeds is not None:
-        st.caption(_("Seeds: {str}.", str=", ".join(map(str, own_seeds))))
+        st.caption(_("Seeds: {numbers}.", numbers=", ".join(map(str, own_seeds))))
         return default.folds, default.seeds, default.seed
     row = st.container(horizontal=True)
     folds = row.number_input(

@@ -236,8 +236,8 @@ def _mapping(classed: Labels, unlabelled: Mapping[str, int], key: str) -> dict[s
     if len(counts) > _MOST_ROWS:
         st.caption(
             _(
-                "Showing the {MOST_ROWS} most frequent of {counts:,} values.",
-                MOST_ROWS=_MOST_ROWS,
+                "Showing the {most_rows} most frequent of {counts:,} values.",
+                most_rows=_MOST_ROWS,
                 counts=len(counts),
             )
         )
@@ -263,8 +263,8 @@ def _small(asked: LabelRequest, found: LabelCount, key: str) -> LabelRequest:
     more = _(" and {small} more", small=len(small) - 6) if len(small) > 6 else ""
     st.caption(
         _(
-            "Fewer than {FEWEST_LABELS} labels: {some}{more}. Such classes cannot be tested well.",
-            FEWEST_LABELS=FEWEST_LABELS,
+            "Fewer than {fewest_labels} labels: {some}{more}. Such classes cannot be tested well.",
+            fewest_labels=FEWEST_LABELS,
             some=some,
             more=more,
         )

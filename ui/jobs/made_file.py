@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from aether_core.language import _
+from aether_core.language import _, moment
 from ui.jobs import panel as job_panel
 from ui.shell import downloads, rights, state
 from workflows.jobs.job import JobSummary, list_jobs, remove_job
@@ -86,9 +86,7 @@ def show_file(
         on_click="ignore",
         width="stretch",
     )
-    st.caption(
-        _("Created {created:%d %b %Y, %H:%M}{kept}.", created=done.created, kept=_kept(done))
-    )
+    st.caption(_("Created {created}{kept}.", created=moment(done.created), kept=_kept(done)))
     again = rights.needing(kind.role)
     if st.button(_("Create it again"), key=f"{key}-again", type="tertiary", **again):
         remove_job(state.store(), done.job)
@@ -153,8 +151,5 @@ def _kept(job: JobSummary) -> str:
     return (
         ""
         if until is None
-        else _(
-            ", kept until {fromisoformat:%d %b, %H:%M} UTC",
-            fromisoformat=datetime.fromisoformat(until),
-        )
+        else _(", kept until {until} UTC", until=moment(datetime.fromisoformat(until), year=False))
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from aether_core.language import _
 from workflows.jobs.job import JobSummary
 
 if TYPE_CHECKING:
@@ -43,12 +42,7 @@ def note_all() -> None:
 def remember() -> None:
     """Put what was seen into the browser; nothing is drawn."""
     value = _MARK.join(map(str, _seen()))
-    cookie = _(
-        "{COOKIE}={value}; path=/; max-age={A_YEAR_SECONDS}; SameSite=Lax",
-        COOKIE=_COOKIE,
-        value=value,
-        A_YEAR_SECONDS=_A_YEAR_SECONDS,
-    )
+    cookie = f"{_COOKIE}={value}; path=/; max-age={_A_YEAR_SECONDS}; SameSite=Lax"
     with st.container(key="jobs-seen"):
         _keeping()(key="keep-jobs-seen", data={"cookie": cookie})
 

@@ -70,7 +70,7 @@ def _tray(
         for one in ended[:_ENDED]:
             _ended(one, names)
         if len(ended) > _ENDED:
-            st.caption(_("and {ENDED} more finished", ENDED=len(ended) - _ENDED))
+            st.caption(_("and {ended} more finished", ended=len(ended) - _ENDED))
         if ended:
             st.button(
                 _("Clear"),

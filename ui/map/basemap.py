@@ -71,9 +71,9 @@ def _file(path: Path, changed: int, size: int) -> Basemap:  # noqa: ARG001 - rea
     if size > _MOST_BYTES:
         return _without(
             _(
-                "The map style {name} is larger than {MOST_BYTES:,} bytes.",
+                "The map style {name} is larger than {most_bytes:,} bytes.",
                 name=path.name,
-                MOST_BYTES=_MOST_BYTES,
+                most_bytes=_MOST_BYTES,
             )
         )
     try:
@@ -91,9 +91,9 @@ def _file(path: Path, changed: int, size: int) -> Basemap:  # noqa: ARG001 - rea
     if not _is_style(found):
         return _without(
             _(
-                "The file {name} is not a MapLibre style of version {VERSION}.",
+                "The file {name} is not a MapLibre style of version {version}.",
                 name=path.name,
-                VERSION=_VERSION,
+                version=_VERSION,
             )
         )
     return Basemap(found)

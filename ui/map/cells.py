@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pydeck as pdk
 
-from aether_core.language import _
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.lattices import lattices, places
 from ui.map import served
@@ -43,7 +42,7 @@ def layer(cells: CellValues, *, layer_id: str) -> pdk.Layer:
         "lattices": _lattices(h3.get_resolution(int(cells.h3[0]))),
         "outline": _outline(int(cells.h3[len(cells.h3) // 2])),
     }
-    return pdk.Layer(_("CellLayer"), None, id=layer_id, cells=place, shown=spec(cells.shown))
+    return pdk.Layer("CellLayer", None, id=layer_id, cells=place, shown=spec(cells.shown))
 
 
 def spec(shown: Shown) -> dict[str, Any]:

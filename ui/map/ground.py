@@ -12,7 +12,6 @@ import shapely
 import streamlit as st
 from shapely.geometry import mapping, shape
 
-from aether_core.language import _
 from aether_core.spatial.longitudes import joined_across_180
 from ui.map import served
 from ui.map.names import names_of
@@ -100,8 +99,8 @@ def _rounded(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def feature(geometry: shapely.Geometry) -> dict[str, Any]:
     """A GeoJSON collection of one feature without properties."""
     return {
-        "type": _("FeatureCollection"),
-        "features": [{"type": _("Feature"), "properties": {}, "geometry": mapping(geometry)}],
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "properties": {}, "geometry": mapping(geometry)}],
     }
 
 
@@ -127,7 +126,7 @@ def names(city: CitySummary, colours: Ground) -> pdk.Layer | None:
     if where is None:
         return None
     look = {"ink": list(colours.name), "halo": list(colours.land)}
-    return pdk.Layer(_("NameLayer"), where, id="names", **look)
+    return pdk.Layer("NameLayer", where, id="names", **look)
 
 
 def names_address(city: CitySummary) -> str | None:
@@ -141,7 +140,7 @@ def _layer(kind: str, data: str, colours: Ground) -> pdk.Layer:
     colour = list(getattr(colours, kind))
     if kind in LINES:
         return pdk.Layer(
-            _("GeoJsonLayer"),
+            "GeoJsonLayer",
             data,
             id=f"ground-{kind}",
             stroked=True,
@@ -153,7 +152,7 @@ def _layer(kind: str, data: str, colours: Ground) -> pdk.Layer:
             pickable=False,
         )
     return pdk.Layer(
-        _("GeoJsonLayer"),
+        "GeoJsonLayer",
         data,
         id=f"ground-{kind}",
         stroked=False,
@@ -175,7 +174,7 @@ def units(city: CitySummary, colours: Ground) -> list[pdk.Layer]:
     place = served.once((city.slug, city.created, "units"), lambda: _units(city), "json")
     return [
         pdk.Layer(
-            _("GeoJsonLayer"),
+            "GeoJsonLayer",
             place,
             id="units",
             stroked=True,
@@ -210,11 +209,11 @@ def _outline(
     geometry: Mapping[str, Any], name: str, colour: Sequence[int], pixels: float
 ) -> pdk.Layer:
     return pdk.Layer(
-        _("GeoJsonLayer"),
+        "GeoJsonLayer",
         served.of_json(
             {
-                "type": _("FeatureCollection"),
-                "features": [{"type": _("Feature"), "properties": {}, "geometry": geometry}],
+                "type": "FeatureCollection",
+                "features": [{"type": "Feature", "properties": {}, "geometry": geometry}],
             }
         ),
         id=name,

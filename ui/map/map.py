@@ -239,7 +239,7 @@ def _records(points: Sequence[Point]) -> list[dict[str, object]]:
 
 def _dots(address: str, colours: Ground) -> pdk.Layer:
     return pdk.Layer(
-        _("ScatterplotLayer"),
+        "ScatterplotLayer",
         address,
         id="points",
         get_position="p",
@@ -253,7 +253,7 @@ def _dots(address: str, colours: Ground) -> pdk.Layer:
 
 def _rings(points: Sequence[Point], colours: Ground) -> pdk.Layer:
     return pdk.Layer(
-        _("ScatterplotLayer"),
+        "ScatterplotLayer",
         _records(points),
         id="marks",
         get_position="p",

@@ -14,7 +14,7 @@ import streamlit as st
 from PIL import Image
 from rasterio.transform import from_bounds
 
-from aether_core.language import _, mark
+from aether_core.language import mark
 from aether_core.spatial.burning import burn
 from aether_core.spatial.longitudes import extent_of, shapes_running_on
 from ui.map import served
@@ -57,7 +57,7 @@ def layers(areas: ShapeValues, colours: Ground, *, layer_id: str) -> list[pdk.La
     place = served.once(areas.key, lambda: _document(areas.geometry), "json")
     return [
         pdk.Layer(
-            _("ShapeLayer"),
+            "ShapeLayer",
             None,
             id=layer_id,
             shapes=f'"{place}"',  # in quotes, or pydeck takes it for an expression
@@ -105,7 +105,7 @@ def picture(areas: ShapeValues, *, layer_id: str) -> pdk.Layer:
     ground = canvas(areas.geometry, areas.key)
     owners = served.once((areas.key, "owners"), lambda: _owners(ground), "png")
     return pdk.Layer(
-        _("PictureLayer"),
+        "PictureLayer",
         None,
         id=layer_id,
         image=f'"{served.address(coloured(ground, areas.shown), "png")}"',
@@ -191,7 +191,7 @@ def dots(
     """
     names = [(at, "p", [round(lon, 6), round(lat, 6)]) for at, (lon, lat) in enumerate(lonlat)]
     return pdk.Layer(
-        _("ScatterplotLayer"),
+        "ScatterplotLayer",
         served.of_json(shown.records(names)),
         id=layer_id,
         get_position="p",

@@ -37,7 +37,7 @@ def svg(city: CitySummary, *, dark: bool) -> str:
     """The picture as an SVG element."""
     colours = ground_colours(dark=dark)
     frame = Frame(city.bbox)
-    size = _('width="{WIDTH}" height="{HEIGHT}"', WIDTH=_WIDTH, HEIGHT=_HEIGHT)
+    size = f'width="{_WIDTH}" height="{_HEIGHT}"'
     parts = [f'<rect {size} fill="{_hex(colours.land)}"/>']
     for kind, shape in ground.shapes_of(city).items():
         colour = _hex(getattr(colours, kind))
@@ -52,16 +52,12 @@ def svg(city: CitySummary, *, dark: bool) -> str:
         _line(frame.path(shapely.geometry.shape(city.boundary)), _hex(colours.boundary), 1.2)
     )
     content = "".join(parts)
-    view = _('viewBox="0 0 {WIDTH} {HEIGHT}"', WIDTH=_WIDTH, HEIGHT=_HEIGHT)
+    view = f'viewBox="0 0 {_WIDTH} {_HEIGHT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {view} {size}>{content}</svg>'
 
 
 def _line(path: str, colour: str, width: float) -> str:
-    stroke = _(
-        'stroke="{colour}" stroke-width="{width}" stroke-linecap="round"',
-        colour=colour,
-        width=width,
-    )
+    stroke = f'stroke="{colour}" stroke-width="{width}" stroke-linecap="round"'
     return f'<path d="{path}" fill="none" {stroke} stroke-opacity="0.8"/>'
 
 

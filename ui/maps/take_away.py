@@ -92,7 +92,7 @@ def _made(city: CitySummary, layer: LayerSummary, suffix: str) -> None:
     """The document, where there is one, and the button that makes it."""
     offer = made_file.Offer(
         make=_("Create report"),
-        take=_("Download {DOCUMENTS}", DOCUMENTS=_(_DOCUMENTS[suffix])),
+        take=_("Download {documents}", documents=_(_DOCUMENTS[suffix])),
         icon=":material/description:",
         mime=_MIME[suffix],
     )

@@ -78,11 +78,11 @@ def body(subject: Subject) -> list[Block]:
             _(
                 "Two years of the same place never agree exactly. Noise is measured as the "
                 "change of this score in the {units} ({stable_share}) whose embedding changed "
-                "least: all but {CHANCE} of them are between {low:+.3f} and {high:+.3f}. "
+                "least: all but {chance} of them are between {low:+.3f} and {high:+.3f}. "
                 "{false}",
                 units=unit.counted(noise.stable),
                 stable_share=percent(noise.stable_share),
-                CHANCE=percent(CHANCE),
+                chance=percent(CHANCE),
                 low=noise.low,
                 high=noise.high,
                 false=_false(noise, unit, subject.layer.features),

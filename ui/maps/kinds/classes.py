@@ -106,9 +106,9 @@ class ClassesPage(TaskPage[ClassFindings]):
             st.caption(
                 _(
                     "On the dashed line, predictions with a confidence of 80 % are right 8 times "
-                    "out of 10. Temperature {temperature:.2f}, fitted on {SPLITS}.",
+                    "out of 10. Temperature {temperature:.2f}, fitted on {splits}.",
                     temperature=test.temperature,
-                    SPLITS=_(SPLITS[test.calibrated_on]),
+                    splits=_(SPLITS[test.calibrated_on]),
                 )
             )
         with sets:
