@@ -142,7 +142,7 @@ def draw_panel(city: CitySummary, found: CellChange, marks: list[Point]) -> None
             (mark.title.partition(". ")[2], f"{mark.lat:.5f}, {mark.lon:.5f}", mark.note)
             for mark in marks
         )
-    st.caption(f"By {plain(found.model)}. {CAUTION}")
+    st.caption(_("By {model}. {caution}", model=plain(found.model), caution=_(CAUTION)))
     draw_actions(city, found)
 
 

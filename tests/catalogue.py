@@ -91,13 +91,18 @@ def update() -> None:
         for key, files in wanted.items():
             fresh.add(key, known.get(key), locations=[(file, 0) for file in files])
         written = io.BytesIO()
-        write_po(written, fresh, width=100, sort_output=True, include_lineno=False, omit_header=True)
-        path.write_bytes(_HEADING.format(language=language, rule=fresh.plural_forms).encode() + written.getvalue())
+        write_po(
+            written, fresh, width=100, sort_output=True, include_lineno=False, omit_header=True
+        )
+        path.write_bytes(
+            _HEADING.format(language=language, rule=fresh.plural_forms).encode()
+            + written.getvalue()
+        )
         lacking = sum(not is_translated(one) for one in fresh if one.id)
         sys.stdout.write(f"{language}: {len(wanted):,} sentences, {lacking:,} to translate\n")
 
 
-_HEADING = '''# docs/translating.md says how this file is kept.
+_HEADING = """# docs/translating.md says how this file is kept.
 msgid ""
 msgstr ""
 "Language: {language}\\n"
@@ -105,7 +110,7 @@ msgstr ""
 "Content-Transfer-Encoding: 8bit\\n"
 "Plural-Forms: {rule}\\n"
 
-'''
+"""
 
 if __name__ == "__main__":
     update()

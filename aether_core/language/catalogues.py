@@ -74,8 +74,12 @@ def read_catalogue(path: Path, language: str) -> GNUTranslations:
         ValueError: It is no UTF-8, or has no sentence.
         PoFileError: It is no catalogue.
     """
-    with path.open("rb") as file:
-        found = read_po(file, locale=language, abort_invalid=True)
+    content = path.read_bytes()
+    for number, line in enumerate(content.decode().splitlines(), 1):
+        if line.startswith(('"', "msg")) and not line.endswith('"'):  # Babel reads it, cut short
+            message = f"line {number} of {path.name} is cut off"
+            raise ValueError(message)
+    found = read_po(BytesIO(content), locale=language, abort_invalid=True)
     if not len(found):
         message = f"{path.name} has no sentence"
         raise ValueError(message)
