@@ -6,7 +6,7 @@ import streamlit as st
 from aether_core.charts import change_histogram
 from aether_core.charts.words import percent
 from aether_core.errors import AetherError
-from aether_core.language import _, mark
+from aether_core.language import _, figure, mark
 from ui.ask import change as change_ask
 from ui.ask import when
 from ui.jobs import made_file
@@ -61,7 +61,7 @@ def marks_of(city: CitySummary, found: CellChange) -> list[Point]:
             float(lonlat[i, 0]),
             float(lonlat[i, 1]),
             _("{n}. near {name}", n=n, name=name) if name else f"{n}. {best[i]['cell']}",
-            f"{best[i]['change']:+.3f}",
+            figure(best[i]["change"], "+.3f"),
         )
         for n, (i, name) in enumerate(zip(kept, names, strict=True), 1)
     ]
@@ -127,7 +127,7 @@ def draw_panel(city: CitySummary, found: CellChange, marks: list[Point]) -> None
     )
     right.metric(
         _("Moved towards"),
-        f"{found.towards:,}",
+        figure(found.towards, ","),
         help=_("{several} beyond noise", several=sentence(_(unit.several))),
     )
     if found.lacking:

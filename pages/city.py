@@ -4,7 +4,7 @@ import streamlit as st
 
 from aether_core.eo.embedding_kind import kind_title
 from aether_core.eo.file_kind import FILE_KINDS
-from aether_core.language import _, date, mark
+from aether_core.language import _, date, figure, mark
 from ui.fetch import batch as fetch_batch
 from ui.fetch import form as fetch_form
 from ui.fetch import jobs as fetch_jobs
@@ -61,10 +61,10 @@ def draw_facts(city: CitySummary) -> None:
     """The figures of the city."""
     kind = FILE_KINDS[city.embedding_kind].unit
     made_up = _(", made up (demo)") if city.simulated else ""
-    read = f"{city.year}, {city.pixels:,} {kind}{made_up}"
+    read = f"{city.year}, {figure(city.pixels, ',')} {kind}{made_up}"
     facts(
         {
-            _("Places"): f"{city.pois:,}",
+            _("Places"): figure(city.pois, ","),
             sentence(_(city.unit.several)): city.units_in_words,
             **_lengths(city),
             _("Satellite data"): f"{kind_title(city.embedding)} {read}",

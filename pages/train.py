@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from aether_core.language import _, mark, moment
+from aether_core.language import _, figure, mark, moment
 from aether_core.model.recipes import recipe, recipes
 from aether_core.model.recipes.definition import Setting
 from aether_core.model.training.retrieval import measured_apart
@@ -266,7 +266,7 @@ def row_of(model: ModelSummary) -> dict[str, object]:
         _("Model"): model.name,
         _("Recipe"): model.recipe,
         _("Origin"): model.origin,
-        "Recall@10": f"{recall:.1%}" if recall is not None else _("not tested"),
+        "Recall@10": figure(recall, ".1%") if recall is not None else _("not tested"),
         _("Created"): moment(model.created),
     }
 

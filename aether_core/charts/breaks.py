@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from aether_core.charts.class_colours import rgb
 from aether_core.charts.palette import CHANGE_RAMP, DEFAULT_RAMP, RAMPS
 from aether_core.errors import InputError
-from aether_core.language import mark
+from aether_core.language import _, localised, mark
 from aether_core.search.change import change_edges
 
 STEPS: Final = 6
@@ -125,8 +125,10 @@ def change_breaks(change: NDArray[np.floating], low: float, high: float) -> Brea
         high: Upper end of the noise.
     """
     edges = change_edges(change, low, high)
-    names = [f"{below:+.3f} to {above:+.3f}" for below, above in pairwise(edges)]
-    names[len(names) // 2] = f"{WITHIN_NOISE}: {names[len(names) // 2]}"
+    names = [
+        _("{low:+.3f} to {high:+.3f}", low=below, high=above) for below, above in pairwise(edges)
+    ]
+    names[len(names) // 2] = f"{_(WITHIN_NOISE)}: {names[len(names) // 2]}"
     return Breaks(tuple(edges), CHANGE_RAMP, tuple(names), about_middle=True)
 
 
@@ -148,7 +150,10 @@ def names_between(
 ) -> list[str]:
     """Names of the classes between limits, times a factor, in so many digits or more."""
     texts = numbers_apart([factor * edge for edge in edges], digits)
-    return [f"{low} to {high}{unit}" for low, high in pairwise(texts)]
+    return [
+        _("{low} to {high}{unit}", low=localised(low), high=localised(high), unit=unit)
+        for low, high in pairwise(texts)
+    ]
 
 
 def number_text(value: float, digits: int = 3) -> str:

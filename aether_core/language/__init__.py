@@ -7,7 +7,7 @@ later.
 """
 
 from aether_core.language.catalogues import LANGUAGES, SOURCE, damaged, matched
-from aether_core.language.figures import date, day_in_full, figure, moment
+from aether_core.language.figures import date, day_in_full, figure, localised, moment
 from aether_core.language.reader import (
     is_told_by,
     locale,
@@ -28,6 +28,7 @@ __all__ = [
     "figure",
     "is_told_by",
     "locale",
+    "localised",
     "mark",
     "matched",
     "moment",

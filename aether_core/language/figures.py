@@ -24,7 +24,16 @@ def figure(value: object, form: str = "") -> str:
 def figure_in(value: object, form: str, known: Locale) -> str:
     """A number in a locale; otherwise as `figure`."""
     text = format(value, form)
-    if known.language == "en" or not isinstance(value, Real):
+    return _written(text, known) if isinstance(value, Real) else text
+
+
+def localised(text: str) -> str:
+    """A number that is written in English, as the reader's language writes it."""
+    return _written(text, locale())
+
+
+def _written(text: str, known: Locale) -> str:
+    if known.language == "en":
         return text
     signs, before_percent = _signs(known)
     text = text.translate(signs)

@@ -2,7 +2,7 @@
 
 import logging
 from string import Formatter
-from typing import Any
+from typing import Any, TypeVar
 
 from babel import Locale
 
@@ -11,9 +11,10 @@ from aether_core.language.figures import figure_in
 from aether_core.language.reader import locale
 
 log = logging.getLogger("aether.language")
+Text = TypeVar("Text", bound=str)
 
 
-def mark(sentence: str) -> str:
+def mark(sentence: Text) -> Text:
     """Note a sentence for the catalogues; it is asked for where it is shown."""
     return sentence
 

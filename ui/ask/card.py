@@ -11,6 +11,7 @@ from ui.ask import question as asking
 from ui.ask.question import Found
 from ui.ask.spots import bar, match_percent, spot_title
 from ui.ask.sureness import SUPPORT_WORDS
+from ui.ask.wording import label_of
 from ui.shell import state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
@@ -106,7 +107,7 @@ def _part(one: CellPart) -> None:
                 "Nearest: {value}, {metres:,.0f} m {way}",
                 value=one.nearest.name or part.criterion.words,
                 metres=one.nearest.metres,
-                way=part.way,
+                way=_(part.way),
             )
         )
     if one.similar_places:
@@ -124,7 +125,7 @@ def _part(one: CellPart) -> None:
         lines.append(_("Does not count in the score"))
     notes = "".join(f"<small>{escape(line)}</small>" for line in lines)
     st.html(
-        f'<div class="parts">{bar(part.criterion.label, one.value)}'
+        f'<div class="parts">{bar(label_of(part.criterion), one.value)}'
         f'<div class="part-notes">{notes}</div></div>'
     )
 

@@ -26,6 +26,7 @@ from ui.ask import area
 from ui.ask import question as asking
 from ui.ask.question import Question
 from ui.ask.sureness import SUPPORT_WORDS
+from ui.ask.wording import label_of, sentence_of
 from ui.shell.text import plain, sentence
 from workflows.cities.cities import CitySummary
 from workflows.search.ask import STRAIGHT_LINE, Answer, Part, merged_criteria
@@ -118,11 +119,11 @@ def _part_of(answer: Answer | None, one: Criterion) -> Part | None:
 def _chip(
     question: Question, at: int, one: Criterion, part: Part | None, *, answered: bool
 ) -> None:
-    label = plain((part.criterion if part is not None else one).label)
+    label = plain(label_of(part.criterion if part is not None else one))
     if part is not None and part.support is not None:
         label += f" · {_(SUPPORT_WORDS[part.support.level])}"
     if part is not None and part.along_streets:
-        label += f" · {part.way}"
+        label += f" · {_(part.way)}"
     if part is None and answered:
         label += _(" · not here")
     name = f"chip-{at}-{crc32(repr(one).encode()):08x}"
@@ -136,7 +137,7 @@ def _chip(
                 plain(
                     _(
                         "{sentence}; from: {meaning}.",
-                        sentence=sentence(part.sentence),
+                        sentence=sentence(sentence_of(part)),
                         meaning=part.meaning,
                     )
                 )
@@ -261,7 +262,7 @@ def _show_reading(answer: Answer) -> None:
         if opened.open:
             with opened:
                 for part in answer.parts:
-                    st.caption(plain(f"{part.criterion.label}: {part.sentence}."))
+                    st.caption(plain(f"{label_of(part.criterion)}: {sentence_of(part)}."))
                 for one in answer.unmapped:
                     st.caption(
                         plain(

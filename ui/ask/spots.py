@@ -10,10 +10,11 @@ import numpy.typing as npt
 import streamlit as st
 
 from aether_core.city.units import Units, title_of
-from aether_core.language import _, mark
+from aether_core.language import _, mark, spoken
 from aether_core.search.scoring import best_rows
 from ui.ask import question as asking
 from ui.ask.question import Found
+from ui.ask.wording import label_of, measured
 from ui.map.nearby import spread_out
 from ui.shell import state
 from ui.shell.text import plain
@@ -57,7 +58,7 @@ def best_spots(
         found: The answer.
         unsure: Cells that are left out, bool `[m]`.
     """
-    key = ("spots", None if unsure is None else unsure.tobytes())
+    key = ("spots", spoken(), None if unsure is None else unsure.tobytes())
     if key not in found.made:
         found.made[key] = _best(city, found.result, unsure)
     spots: Sequence[Spot] = found.made[key]
@@ -128,8 +129,8 @@ def _label(part: Part, row: int) -> str:
     """What is asked; of a distance what it is here, as a chip above says what it should be."""
     one = part.criterion
     if part.metres is None or not np.isfinite(part.metres[row]):
-        return one.label
-    return f"{one.kind.replace('_', ' ')} {one.words}: {part.metres[row]:,.0f} m"
+        return label_of(one)
+    return measured(part, float(part.metres[row]))
 
 
 def show_spots(spots: Sequence[Spot]) -> None:

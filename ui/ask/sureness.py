@@ -10,6 +10,7 @@ import streamlit as st
 from aether_core.language import _, mark
 from aether_core.search.support import Level
 from ui.ask.question import Found, Question
+from ui.ask.wording import label_of
 from ui.shell import state
 from ui.shell.text import count, plain
 from workflows.search.ask import Answer
@@ -59,11 +60,11 @@ def ask_sureness(question: Question, found: Found) -> None:
             if part.support is None:
                 continue
             st.markdown(
-                plain(part.criterion.label) + f": **{_(SUPPORT_WORDS[part.support.level])}**"
+                plain(label_of(part.criterion)) + f": **{_(SUPPORT_WORDS[part.support.level])}**"
             )
             st.caption(plain(part.support.summary))
             if part.support.figures:
-                tested.append(f"{part.criterion.label}: {part.support.figures}.")
+                tested.append(f"{label_of(part.criterion)}: {part.support.figures}.")
     if not _modelled(found):
         st.write(_("Nothing here is modelled: distances and areas are measured."))
         return

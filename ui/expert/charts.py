@@ -27,7 +27,7 @@ def losses(history: Sequence[dict[str, Any]], *, kept_epoch: int | None, key: st
     """
     frame = pd.DataFrame(
         [
-            {"epoch": entry["epoch"], "loss": float(entry[name]), "part": label}
+            {"epoch": entry["epoch"], "loss": float(entry[name]), "part": _(label)}
             for entry in history
             for name, label in _LOSSES.items()
             if entry.get(name) is not None
@@ -38,7 +38,7 @@ def losses(history: Sequence[dict[str, Any]], *, kept_epoch: int | None, key: st
         .mark_line(point=len(history) < 3)
         .encode(
             x=alt.X("epoch:Q", title=_("Epoch"), axis=alt.Axis(tickMinStep=1, format="d")),
-            y=alt.Y("loss:Q", title="Training loss", scale=alt.Scale(zero=False)),
+            y=alt.Y("loss:Q", title=_("Training loss"), scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "part:N",
                 title=None,

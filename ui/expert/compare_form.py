@@ -102,7 +102,7 @@ def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
 
 def _missing(task: str, asked: object, names: tuple[str, ...]) -> str:
     wanted = {
-        SAMPLES[TASK_KINDS[task].samples].missing: asked is not None,
+        _(SAMPLES[TASK_KINDS[task].samples].missing): asked is not None,
         _("at least two representations"): len(set(names) - {BEST}) > 1,
     }
     return ", ".join(words for words, there in wanted.items() if not there)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
-from aether_core.language import _, mark
+from aether_core.language import _, figure, mark
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.testing.comparison import Gain, in_words, representation_names
@@ -125,11 +125,11 @@ def _facts(found: Evaluation) -> None:
     kind = TASK_KINDS[found.task]
     lines: dict[str, object] = {
         **source_and_date(found.request, found.created),
-        _(kind.samples).capitalize(): f"{findings.used:,}",
+        _(kind.samples).capitalize(): figure(findings.used, ","),
     }
     dropped = sum(findings.dropped.values())
     if dropped:
-        lines[_("Left out")] = f"{dropped:,}"
+        lines[_("Left out")] = figure(dropped, ",")
     lines[_(kind.outcomes).capitalize()] = ", ".join(findings.outcomes)
     lines[_("Predictor")] = f"{found.request.get('predictor')}, {found.request.get('protocol')}"
     lines[_("Seeds")] = max((row["n_seeds"] for row in found.rows), default=0)

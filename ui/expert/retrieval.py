@@ -9,7 +9,7 @@ import streamlit as st
 
 from aether_core.charts.palette import BLUE, QUIET
 from aether_core.charts.words import Chart, counted, fitted, name_axis, percent, titled
-from aether_core.language import _, mark
+from aether_core.language import _, figure, mark
 from ui.forms import label as label_form
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
@@ -166,7 +166,7 @@ def show_query_test(found: RetrievalEvaluation) -> None:
         lines = {
             **source_and_date(found.request, found.created),
             _("Model"): found.model,
-            _("Labelled cells"): f"{found.cells:,}",
+            _("Labelled cells"): figure(found.cells, ","),
             _("Queries"): len({row["query"] for row in found.rows}),
             _("Left out"): _(
                 "{values:,} labels or cells", values=sum(found.labels_dropped.values())

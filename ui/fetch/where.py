@@ -67,6 +67,7 @@ def ask_where() -> None:
             _("Choose the area by"),
             _WAYS,
             default=BY_NAME,
+            format_func=_,
             required=True,
             key="fetch-way",
             label_visibility="collapsed",

@@ -31,7 +31,7 @@ def change_view(frame: pd.DataFrame, low: float, high: float, title: str) -> Lay
         values=change,
         steps=steps_of(breaks, dark=False),
         label=_("change"),
-        titles=[f"{value:+.3f}" for value in change] if in_words else (),
+        titles=[figure(value, "+.3f") for value in change] if in_words else (),
         notes=_notes(frame) if in_words else (),
     )
     return LayerView(shown, title, _("later minus earlier score"), breaks.names, "change")

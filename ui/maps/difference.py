@@ -306,7 +306,7 @@ def numbers_view(frame: pd.DataFrame) -> LayerView:
         values=difference,
         steps=difference_steps(difference),
         label="difference",
-        titles=[f"{value:+.3g}" for value in difference],
+        titles=[figure(value, "+.3g") for value in difference],
         notes=[f"{a:.3g} → {b:.3g}" for a, b in zip(frame["a"], frame["b"], strict=True)],
     )
     return LayerView(shown, _("Difference"), _("second minus first layer"))

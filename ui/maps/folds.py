@@ -7,7 +7,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
-from aether_core.language import _
+from aether_core.language import _, figure
 from aether_core.tasks.findings import BlockFigures, Folds, ValidationDesign
 from ui.map import legend
 from ui.map import map as city_map
@@ -80,7 +80,7 @@ def _map(city: CitySummary, folds: Folds, key: str) -> None:
                     _(SPLITS.get(split, split)).capitalize(),
                     _("n = {numbers:,} samples shown, first seed", numbers=len(numbers)),
                     [
-                        (colour, name, f"{n:,}")
+                        (colour, name, figure(n, ","))
                         for colour, name, n in zip(colours, names, counts, strict=True)
                     ],
                 ),
@@ -99,7 +99,7 @@ def _say_blocks(blocks: BlockFigures) -> None:
             chosen_by=blocks.chosen_by,
         ),
         _("Variogram range"): f"{found:,.0f} m" if found else _("no range found"),
-        _("Blocks with labels"): f"{blocks.occupied:,}",
+        _("Blocks with labels"): figure(blocks.occupied, ","),
     }
     facts(lines)
     if blocks.limited:

@@ -59,12 +59,12 @@ class TaskPage(Generic[F]):
         kind = TASK_KINDS[found.task]
         metric = kind.main_metric
         return Headline(
-            metric.name, metric.heading, known=_(kind.samples), about=measure_help(metric)
+            metric.name, _(metric.heading), known=_(kind.samples), about=measure_help(metric)
         )
 
     def caption(self, found: F) -> str | None:
         """What must be said under its maps."""
-        return found.note
+        return _(found.note) if found.note else None
 
     def figures(self, found: F) -> None:
         """Draw what else is worth a glance beside its maps."""
@@ -101,11 +101,11 @@ class TaskPage(Generic[F]):
 
 def measure_help(metric: Metric) -> str:
     """What a metric's figure means."""
-    way = "lower" if metric.lower_is_better else "higher"
+    way = _("lower") if metric.lower_is_better else _("higher")
     return _(
         "{heading} ({unit}) on what was held out; {way} is better.",
-        heading=metric.heading,
-        unit=metric.unit,
+        heading=_(metric.heading),
+        unit=_(metric.unit),
         way=way,
     )
 

@@ -67,10 +67,10 @@ def _show_form(
         choices = form.choices(city, fit.representation, key)
         districts = district_form.ask_districts(key)
         if shown.note:
-            st.caption(shown.note)
+            st.caption(_(shown.note))
         with go_place:
             if samples is None:
-                st.caption(form.first or _("Still needed: {missing}.", missing=form.missing))
+                st.caption(_(form.first) or _("Still needed: {missing}.", missing=_(form.missing)))
             asked = None
             if samples is not None:
                 named = title.strip() or None

@@ -205,7 +205,7 @@ def _is_style(found: object) -> bool:
 
 
 def languages(_patient: Patient) -> Iterator[Finding]:
-    """Whether the catalogues of the languages can be read; an unread one leaves pages in English."""
+    """Whether the catalogues of languages can be read; one that cannot leaves pages in English."""
     wrong = damaged()
     for name, reason in wrong.items():
         yield problem(

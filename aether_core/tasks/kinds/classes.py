@@ -140,8 +140,8 @@ class ClassesKind(TaskKind):
         "Fits on them, predicts every cell, keeps the layer. Cells that labelled ground covers "
         "keep its class; predictions fill the gaps."
     )
-    samples = "labels"
-    outcomes = "classes"
+    samples = mark("labels")
+    outcomes = mark("classes")
     metrics = CLASS_METRICS
     error = mark("share of misclassified samples")
     layers = (

@@ -119,8 +119,8 @@ class NumbersKind(TaskKind):
         "Map a number, such as a price, from places where it is known.\n\n"
         "Fits on them, predicts every cell with an interval, keeps the layer."
     )
-    samples = "samples"
-    outcomes = "fields"
+    samples = mark("samples")
+    outcomes = mark("fields")
     metrics = NUMBER_METRICS
     error = mark("absolute error (in the field's unit)")
     layers = (LayerKind("value", "numbers", mark("Map of a number"), "", NumberFindings),)

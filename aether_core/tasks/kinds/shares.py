@@ -81,8 +81,8 @@ class SharesKind(TaskKind):
         "Map shares of groups from areas with shares or counts.\n\n"
         "Fits on them, predicts areas and cells, keeps the layers."
     )
-    samples = "areas"
-    outcomes = "fields"
+    samples = mark("areas")
+    outcomes = mark("fields")
     metrics = SHARE_METRICS
     error = mark("KL divergence (nats)")
     layers = (
