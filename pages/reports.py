@@ -33,7 +33,7 @@ def choose(city: CitySummary, layers: list[LayerSummary]) -> LayerSummary:
     name = st.selectbox(
         _("Map"),
         list(by_name),
-        format_func=lambda slug: f"{names[slug]} ({layer_kind(by_name[slug].kind).noun})",
+        format_func=lambda slug: f"{names[slug]} ({_(layer_kind(by_name[slug].kind).noun)})",
         key=key,
         on_change=lambda: gone.forget(CHOSEN),
         persist_state="session",

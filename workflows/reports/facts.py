@@ -4,7 +4,7 @@ import shlex
 from typing import Any
 
 from aether_core.eo.embedding_kind import kind_title
-from aether_core.language import _
+from aether_core.language import _, day_in_full, figure
 from aether_core.model.recipes import recipe
 from aether_core.report import Block, Callout, Code, Heading, Paragraph, Table
 from aether_core.tasks.findings import Findings
@@ -17,7 +17,7 @@ def opening(subject: Subject) -> list[Block]:
     """Boxes that must not be missed."""
     found = subject.layer.findings
     note = found.note if isinstance(found, Findings) else None
-    return [Callout("note", note, title=_("About areas, not about people"))] if note else []
+    return [Callout("note", _(note), title=_("About areas, not about people"))] if note else []
 
 
 def closing(subject: Subject) -> list[Block]:
@@ -34,8 +34,8 @@ def _data(subject: Subject) -> list[Block]:
         (_("Embedding"), f"{kind_title(city.embedding)} {layer.years}{simulated}"),
         (_("Kind of embedding"), city.embedding_kind),
         (_("Checksum of the embedding"), ", ".join(_short(one) for one in checksums)),
-        (_("Places of the city"), f"{city.pois:,}"),
-        (city.unit.several.capitalize(), city.units_in_words),
+        (_("Places of the city"), figure(city.pois, ",")),
+        (_(city.unit.several).capitalize(), city.units_in_words),
         (_("Model"), str(layer.model or _("none: embedding only"))),
     ]
     for kind in dict.fromkeys(task.samples for task in TASK_KINDS.values()):
@@ -43,14 +43,14 @@ def _data(subject: Subject) -> list[Block]:
             checksum = _short(lineage[f"{kind}_sha256"])
             rows.append(
                 (
-                    _("File of {kind}", kind=kind),
+                    _("File of {kind}", kind=_(kind)),
                     _("{lineage}, checksum {checksum}", lineage=lineage[kind], checksum=checksum),
                 )
             )
     for source in lineage.get("sources", []):
         parts = [str(source.get(key, "")) for key in ("title", "version", "licence")]
         rows.append((_("Source"), ", ".join(filter(None, parts))))
-    rows.append((_("Layer made"), f"{layer.created:%d %B %Y, %H:%M} UTC"))
+    rows.append((_("Layer made"), f"{day_in_full(layer.created)}, {layer.created:%H:%M} UTC"))
     blocks: list[Block] = [
         Heading(_("Data and dates")),
         Table((_("What"), _("Which")), tuple(rows), align="ll"),

@@ -1,5 +1,6 @@
 """A layer's map as reports show it."""
 
+from aether_core.charts.breaks import PERCENTILES
 from aether_core.charts.palette import AMBER, BLUE
 from aether_core.language import _, mark
 from aether_core.report import LegendEntry, MapFigure
@@ -8,6 +9,15 @@ from workflows.layers.pictures import LayerPicture, layer_picture
 from workflows.reports.subject import Subject, percent
 
 _WIDTH_PX = 1600
+_OWN_WORDS = frozenset(
+    {
+        mark("percentile"),
+        mark("score"),
+        mark("% of the city's cells that score lower"),
+        mark("match (cosine), -1 to 1"),
+        *PERCENTILES.names,
+    }
+)
 _PART_SHOWN = mark("The map shows a part of the city; shares in the legend are of that part.")
 
 
@@ -37,7 +47,9 @@ def map_figure(
     return MapFigure(
         picture=drawn.picture,
         legend=legend,
-        legend_title=f"{drawn.field}: {drawn.unit}" if drawn.unit else drawn.field,
+        legend_title=f"{_said(drawn.field)}: {_said(drawn.unit)}"
+        if drawn.unit
+        else _said(drawn.field),
         caption=caption,
         tallest_mm=tallest_mm,
         alt=_(
@@ -49,16 +61,21 @@ def map_figure(
     )
 
 
+def _said(words: str) -> str:
+    """This app's own words in the reader's language; a user's field or class as it is."""
+    return _(words) if words in _OWN_WORDS else words
+
+
 def _legend(drawn: LayerPicture) -> tuple[LegendEntry, ...]:
     """As the screen has it: numbers by size, classes by how much of the map they take."""
     told = list(zip(drawn.entries, drawn.strength, drawn.share, strict=True))
     if not drawn.ordered:
         told.sort(key=lambda one: -one[2])
     entries = [
-        LegendEntry(label, colour, percent(share), strength=strength)
+        LegendEntry(_said(label), colour, percent(share), strength=strength)
         for (colour, label), strength, share in told
         if share > 0
     ]
     if drawn.untrusted > 0:
-        entries.append(LegendEntry("unreliable", note=percent(drawn.untrusted), hatched=True))
+        entries.append(LegendEntry(_("unreliable"), note=percent(drawn.untrusted), hatched=True))
     return tuple(entries)

@@ -26,7 +26,7 @@ def body(subject: Subject) -> list[Block]:
             (
                 KeyFigure(_("asked"), shorten(question, 40, placeholder="…"), _("in plain words")),
                 KeyFigure(_(unit.several), figure(len(values), ","), _("each with a score")),
-                KeyFigure(_("best score"), f"{float(values['score'].max()):.3f}", scale),
+                KeyFigure(_("best score"), figure(float(values["score"].max()), ".3f"), _(scale)),
             )
         ),
         Paragraph(_("Query: {question}{without}.", question=question, without=without)),
