@@ -113,7 +113,7 @@ def shown(tree: ast.AST) -> Iterator[tuple[int, str]]:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         called = node.func.id if isinstance(node.func, ast.Name) else called
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-        if called in ASKED or (isinstance(owner, ast.Name) and owner.id == "log"):
+        if called in ASKED or (owner is not None and ast.unparse(owner).startswith("log")):
             continue
         # A function handed in as `progress` is told the stage of a job, which English keeps.
         drawn = called in DRAWN and (called != "progress" or owner is not None)

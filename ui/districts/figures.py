@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
-from aether_core.language import _, mark
+from aether_core.language import _, mark, tag
 from aether_core.search.profile.figures import BLOCKS, GROUND, INTERVALS, MAP_ERROR, PLACES, POISSON
 from aether_core.search.profile.words import short_label, told, told_number, told_range
 from ui.districts.areas import WHOLE
@@ -142,7 +142,14 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
             for bar in compared.bars(one, label)
         ]
         chart.draw_written(
-            _written(tuple(bars), compared.who, "" if at else title, unit, _interval(of_unit[0])),
+            _written(
+                tuple(bars),
+                compared.who,
+                "" if at else title,
+                unit,
+                _interval(of_unit[0]),
+                tag(),
+            ),
             f"district-{source}-{unit}",
             height=bars_height(bars, compared.who),
             alt=f"{title}, {unit}: {', '.join(compared.who)}",
@@ -151,7 +158,12 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _written(
-    bars: tuple[Bar, ...], who: tuple[str, ...], title: str, unit: str, note: str
+    bars: tuple[Bar, ...],
+    who: tuple[str, ...],
+    title: str,
+    unit: str,
+    note: str,
+    language: str,  # noqa: ARG001 - what is kept is in it
 ) -> dict[str, Any]:
     """Bars as Vega-Lite: writing a chart costs a hundred times what reading one does."""
     found: dict[str, Any] = profile_bars(bars, who, title=title, unit=unit, note=note).to_dict()
