@@ -53,7 +53,7 @@ def ask(page: Page, words: str) -> None:
 
 def speak_finnish(page: Page) -> None:
     """The same question by a link in another language, which the page says to the browser, too."""
-    question = page.url
+    question = page.url.partition("#")[0]
     page.goto(f"{question}&lang=fi")
     expect(page.locator("html")).to_have_attribute("lang", "fi", timeout=PATIENCE_MS)
     expect(page.locator("html")).to_have_attribute("dir", "ltr")
