@@ -5,8 +5,9 @@ import logging
 import streamlit as st
 
 from ui.jobs import tray as job_tray
+from ui.language import visitor as language
 from ui.map import map as city_map
-from ui.shell import errors, footer, language, notice, page, signed_in, state, style, tour
+from ui.shell import errors, footer, notice, page, signed_in, state, style, tour
 from ui.shell.logo import MARK, WORDMARK
 
 logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")

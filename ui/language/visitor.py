@@ -66,5 +66,5 @@ def _take() -> None:
 @cache
 def _telling() -> "ComponentRenderer":
     """The component that draws nothing: a script within the page would not be run."""
-    code = Path(__file__).with_name("language.js").read_text(encoding="utf-8")
+    code = Path(__file__).with_name("visitor.js").read_text(encoding="utf-8")
     return st.components.v2.component("aether_language", js=code)
