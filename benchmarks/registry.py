@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aether_core.errors import NotFoundError
 from benchmarks.line import Line
-from benchmarks.lines import embed, epoch, fetch, pool, pool_large, query, text
+from benchmarks.lines import embed, epoch, fetch, pool, pool_large, query, scan, text
 
 LINES: tuple[Line, ...] = (
     *pool.LINES,
@@ -14,6 +14,7 @@ LINES: tuple[Line, ...] = (
     *embed.LINES,
     *fetch.LINES,
     *query.LINES,
+    *scan.LINES,
 )
 
 

@@ -1,7 +1,7 @@
 """The command line's one table: every command under the names it has."""
 
 from cli import assistant, groups, jobs, operations, system, users
-from cli.cities import city, earth_engine, fetch, fetch_many, find_place, places, years
+from cli.cities import city, earth_engine, fetch, fetch_many, find_place, places, region, years
 from cli.evaluation import bench, cityrep, evaluate, evidence, study
 from cli.grammar import Grammar, Noun, build
 from cli.maps import ask, change, documents, layers, profile, question, tasks
@@ -23,6 +23,10 @@ CITY = Noun(
         "remove-year": years.remove,
         "earth-engine-script": earth_engine.earth_engine_script,
     },
+)
+REGION = Noun(
+    "Embed and search a country, by many processes.",
+    {"fetch": region.fetch, "embed": region.embed, "show": region.show, "search": region.search},
 )
 FETCH = Noun(
     "List, show, cancel or resume what is being fetched.",
@@ -149,7 +153,7 @@ GRAMMAR = Grammar(
             "group": GROUP,
             "db": DATABASE,
         },
-        "Cities": {"city": CITY, "fetch": FETCH, "place": PLACE, "cache": CACHE},
+        "Cities": {"city": CITY, "fetch": FETCH, "place": PLACE, "region": REGION, "cache": CACHE},
         "Ask and map": {
             "ask": question.ask,
             "search": ask.search,

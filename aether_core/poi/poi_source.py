@@ -29,6 +29,7 @@ class PoiSource:
         url: Where they were taken from; "" for a file.
         frame: The places (`aether_core.poi.frame`).
         dropped: How many others were left out, by reason.
+        sureness: What was asked of how sure a place is, in words; "" where the source says nothing.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class PoiSource:
     url: str
     frame: gpd.GeoDataFrame
     dropped: dict[str, int]
+    sureness: str = ""
 
 
 def cut_to(frame: gpd.GeoDataFrame, boundary: shapely.Geometry) -> tuple[gpd.GeoDataFrame, int]:

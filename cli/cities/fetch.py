@@ -53,6 +53,13 @@ def fetch(
         Path | None, typer.Option(help="OpenStreetMap extract (.pbf), instead of a server.")
     ] = None,
     confidence: Confidence = 0.5,
+    unsure_share: Annotated[
+        float | None,
+        typer.Option(
+            help="Instead of a confidence: share of Overture's places there to leave out, the "
+            "least sure, such as 0.25."
+        ),
+    ] = None,
     release: Annotated[
         str | None, typer.Option(help="Overture release; default: the newest.")
     ] = None,
@@ -103,6 +110,7 @@ def fetch(
         pois=pois,
         osm_file=osm_file,
         confidence=confidence,
+        unsure_share=unsure_share,
         release=release,
         radius_m=radius_m,
         cell_resolution=cell_resolution,

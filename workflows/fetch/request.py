@@ -15,6 +15,7 @@ from aether_core.eo.mirror.zones import HALO_M
 from aether_core.errors import InputError
 from aether_core.files.source import local_file
 from aether_core.poi.osm.extract import PBF_SUFFIXES
+from aether_core.poi.overture.record import check_unsure_share
 from workflows.cities.names import check_city_words
 from workflows.home.settings import Settings
 
@@ -51,6 +52,8 @@ class FetchCity:
         osm_file: OpenStreetMap extract (.pbf) to take places and land use from, instead of asking
             a server.
         confidence: Overture places below this are left out; 0 to 1.
+        unsure_share: Share of Overture's places there that are left out as the least sure, from 0
+            to under 1, instead of `confidence`.
         radius_m: Pooling radius in metres; 100 gives the published windows.
         train: Train a model as soon as the city is there.
         cell_resolution: H3 resolution, 8 to 12; chosen by the city's size when left out.
@@ -75,6 +78,7 @@ class FetchCity:
     release: str | None = None
     credits: tuple[str, ...] = ()
     ground: bool = True
+    unsure_share: float | None = None
 
     @property
     def year(self) -> int:
@@ -127,6 +131,8 @@ def check_request(settings: Settings, request: FetchCity) -> FetchCity:
             "try 0.5",
             code="confidence-out-of-range",
         )
+    if request.unsure_share is not None:
+        check_unsure_share(request.unsure_share)
     _check_osm_file(request)
     return _with_valid_boundary(settings, request)
 

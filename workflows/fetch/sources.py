@@ -183,6 +183,7 @@ def _overture_places(
             _overture(settings, release),
             request.boundary,
             min_confidence=request.confidence,
+            unsure_share=request.unsure_share,
             progress=progress,
         )
     ]

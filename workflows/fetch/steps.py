@@ -149,6 +149,7 @@ class Fetching:
                 licence=", ".join(source.licences),
                 attribution=source.attribution,
                 url=source.url,
+                sureness=source.sureness,
             )
             for source in found.sources
         ]
@@ -299,7 +300,9 @@ def _source(
     version: str = "",
     licence: str = "",
     url: str = "",
+    sureness: str = "",
 ) -> dict[str, Any]:
+    said = {"sureness": sureness} if sureness else {}
     return {
         "kind": kind,
         "title": title,
@@ -308,4 +311,5 @@ def _source(
         "attribution": attribution,
         "url": url,
         "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
+        **said,
     }

@@ -5,10 +5,10 @@ is told by its checksum, deleted and computed again.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import structlog
@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 
 from aether_core.errors import AetherError
 from aether_core.files.whole import atomic_path, sha256_of
+from aether_core.search.nearest import Quantised, quantised
 
 log = structlog.get_logger()
 
 Rows = tuple[NDArray[np.int64], NDArray[np.float32]]
 """Row ids `[n]`, and the vectors `[n, d]` that belong to them."""
+
+
+_IDS, _VECTORS = "-ids", ""
 
 
 def kept(folder: Path, what: str, compute: Callable[[], Rows]) -> Rows:
@@ -35,46 +39,82 @@ def kept(folder: Path, what: str, compute: Callable[[], Rows]) -> Rows:
         The ids in memory, the vectors mapped from the disk; all in memory where the disk takes
         nothing.
     """
-    found = _read(folder, what)
+
+    def computed() -> Arrays:
+        ids, vectors = compute()
+        return {_IDS: ids, _VECTORS: vectors}
+
+    found = _kept(folder, what, (_IDS, _VECTORS), computed)
+    return found[_IDS], found[_VECTORS]
+
+
+def kept_quantised(folder: Path, what: str, z: NDArray[np.float32]) -> Quantised:
+    """The copy of rows that scans read, as `kept`; its codes are mapped from the disk.
+
+    Args:
+        folder: Where the rows are kept.
+        what: The rows' name there.
+        z: The rows, float32 `[n, d]`.
+    """
+
+    def computed() -> Arrays:
+        made = quantised(z)
+        limits = np.array([made.error, made.length])
+        return {"-step": made.step, "-limits": limits, "-there": made.there, "": made.codes}
+
+    found = _kept(folder, f"{what}-int8", ("-step", "-limits", "-there", ""), computed)
+    error, length = found["-limits"].tolist()
+    return Quantised(found[""], found["-step"], error, length, found["-there"])
+
+
+Arrays = dict[str, NDArray[Any]]
+"""By the ending of their file's name; the last one is the largest and is mapped."""
+
+
+def _kept(folder: Path, what: str, names: Sequence[str], compute: Callable[[], Arrays]) -> Arrays:
+    found = _read(folder, what, names)
     if found is not None:
         return found
-    rows = compute()
+    made = compute()
     try:
-        _write(folder, what, rows)
+        _write(folder, what, made)
     except (AetherError, OSError) as error:
         log.warning("vectors not kept", folder=str(folder), reason=str(error))
-        return rows
-    return _read(folder, what) or rows
+        return made
+    return _read(folder, what, names) or made
 
 
-def _paths(folder: Path, what: str) -> tuple[Path, Path, Path]:
-    """The files of the ids, of the vectors, and of the checksums of both, written last."""
-    return folder / f"{what}-ids.npy", folder / f"{what}.npy", folder / f"{what}.json"
+def _paths(folder: Path, what: str, names: Sequence[str]) -> tuple[list[Path], Path]:
+    """The files of the arrays, and of the checksums of all, written last."""
+    return [folder / f"{what}{name}.npy" for name in names], folder / f"{what}.json"
 
 
-def _read(folder: Path, what: str) -> Rows | None:
-    ids, vectors, sums = _paths(folder, what)
+def _read(folder: Path, what: str, names: Sequence[str]) -> Arrays | None:
+    files, sums = _paths(folder, what, names)
     if not sums.exists():
         return None
     try:
         expected = json.loads(sums.read_bytes())
-        if expected == [sha256_of(ids), sha256_of(vectors)]:
-            return np.load(ids), np.load(vectors, mmap_mode="r")
+        if expected == [sha256_of(file) for file in files]:
+            modes: list[Literal["r"] | None] = [*(None for _ in files[1:]), "r"]
+            return {
+                name: np.load(file, mmap_mode=mode)
+                for name, file, mode in zip(names, files, modes, strict=True)
+            }
     except (OSError, ValueError):
         pass
     log.warning("kept vectors are damaged and computed again", folder=str(folder), what=what)
-    for path in (sums, ids, vectors):
+    for path in (sums, *files):
         with suppress(OSError):
             path.unlink()
     return None
 
 
-def _write(folder: Path, what: str, rows: Rows) -> None:
-    ids, vectors, sums = _paths(folder, what)
+def _write(folder: Path, what: str, arrays: Arrays) -> None:
+    files, sums = _paths(folder, what, list(arrays))
     folder.mkdir(parents=True, exist_ok=True)
-    arrays: dict[Path, NDArray[Any]] = {ids: rows[0], vectors: rows[1]}
-    for path, array in arrays.items():
+    for path, array in zip(files, arrays.values(), strict=True):
         with atomic_path(path, force=True) as temporary:
             np.save(temporary, array)
     with atomic_path(sums, force=True) as temporary:
-        temporary.write_text(json.dumps([sha256_of(path) for path in arrays]))
+        temporary.write_text(json.dumps([sha256_of(path) for path in files]))

@@ -31,7 +31,7 @@ def search_document(
         "query": scores.query,
         "minus": scores.minus,
         "year": scores.year,
-        "cells": len(scores.score),
+        "cells": len(scores.units),
         "extent": scores.extent,
         "left_out": scores.left_out,
         "seconds": scores.seconds,

@@ -1,7 +1,9 @@
 """Ask a city in words, or by example, and get cells or places."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from aether_core.city.units import Units
 from aether_core.errors import InputError
 from aether_core.poi.text import query_texts
 from aether_core.search.ground import Extent
+from aether_core.search.nearest import Quantised, nearest_rows
 from aether_core.search.scoring import (
     best_rows,
     cosine_scores,
@@ -27,11 +30,15 @@ from workflows.training.representation import (
     CellVectors,
     ModelInUse,
     OfModel,
+    cell_copy,
     cell_vectors,
     model_for,
     place_vectors,
     query_vector,
 )
+
+_MANY_CELLS = 50_000
+"""From here on a list of the best is found by a scan of bytes; fewer are scored as soon."""
 
 
 def called(units: Units, row: int) -> dict[str, Any]:
@@ -50,12 +57,11 @@ class CellScores(OfModel):
         at: The example point, lon/lat WGS84.
         year: Of the embedding the cells were scored on.
         units: The cells, m: of H3, or areas.
-        score: Cosine in [-1, 1], float32 `[m]`.
-        percentile: Share of the ranked cells that score lower, 0 to 100, float32 `[m]`; NaN where a
-            cell is left out of the ranking.
-        extent: Which cells are ranked.
-        left_out: Why cells are left out of the ranking, to how many; empty where none are.
-        seconds: Time taken, loading included.
+        vectors: The cells in the model's space, unit rows, float32 `[m, 128]`.
+        direction: What they are compared with, float32 `[128]`.
+        ranked: Which of them are ranked.
+        copy: Gives the copy that a scan for the best reads.
+        begun: When the search began, of `time.perf_counter`.
     """
 
     in_use: ModelInUse
@@ -65,11 +71,39 @@ class CellScores(OfModel):
     at: tuple[float, float] | None
     year: int
     units: Units
-    score: NDArray[np.float32]
-    percentile: NDArray[np.float32]
-    extent: Extent
-    left_out: dict[str, int]
-    seconds: float
+    vectors: NDArray[np.float32]
+    direction: NDArray[np.float32]
+    ranked: "_Ranked"
+    copy: Callable[[], Quantised]
+    begun: float
+
+    @cached_property
+    def score(self) -> NDArray[np.float32]:
+        """Cosine in [-1, 1] of every cell, float32 `[m]`: what a map needs and a list does not."""
+        return cosine_scores(self.vectors, self.direction)
+
+    @cached_property
+    def percentile(self) -> NDArray[np.float32]:
+        """Share of the ranked cells that score lower, 0 to 100, float32 `[m]`.
+
+        NaN where a cell is left out of the ranking.
+        """
+        return percentiles(np.where(self.ranked.out, np.float32("nan"), self.score))
+
+    @cached_property
+    def seconds(self) -> float:
+        """Time from the question until this was first asked for, loading included."""
+        return time.perf_counter() - self.begun
+
+    @property
+    def extent(self) -> Extent:
+        """Which cells are ranked."""
+        return self.ranked.extent
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Why cells are left out of the ranking, to how many; empty where none are."""
+        return self.ranked.reasons
 
     @property
     def lonlat(self) -> NDArray[np.float64]:
@@ -78,16 +112,25 @@ class CellScores(OfModel):
 
     def best(self, n: int) -> list[dict[str, Any]]:
         """The `n` best cells: what each is called, lon, lat, score, percentile; best first."""
+        rows, score, percentile = self._best(n)
         return [
             {
                 **called(self.units, int(i)),
                 "lon": round(float(self.lonlat[i, 0]), 7),
                 "lat": round(float(self.lonlat[i, 1]), 7),
-                "score": float(self.score[i]),
-                "percentile": float(self.percentile[i]),
+                "score": float(value),
+                "percentile": float(share),
             }
-            for i in best_rows(np.where(np.isfinite(self.percentile), self.score, np.nan), n)
+            for i, value, share in zip(rows, score, percentile, strict=True)
         ]
+
+    def _best(self, n: int) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+        """Rows of the best, their scores and percentiles; without scoring all of many cells."""
+        if len(self.units) >= _MANY_CELLS and "score" not in vars(self):
+            found = nearest_rows(self.vectors, self.copy(), self.direction, n, ~self.ranked.out)
+            return found.rows, found.score, found.percentile
+        rows = best_rows(np.where(np.isfinite(self.percentile), self.score, np.nan), n)
+        return rows, self.score[rows], self.percentile[rows]
 
 
 @dataclass(frozen=True)
@@ -129,6 +172,7 @@ def search_cells(
     direction, chosen = text_direction(store, slug, query, minus, model)
     cells = cell_vectors(store, chosen, year)
     return _scored(
+        store,
         chosen,
         cells,
         direction,
@@ -171,6 +215,7 @@ def similar_cells(
             code="point-outside-city",
         )
     return _scored(
+        store,
         chosen,
         cells,
         np.asarray(cells.vectors[row]),
@@ -289,6 +334,7 @@ def _ranked(store: Store, model: ModelInUse, cells: CellVectors, extent: Extent)
 
 
 def _scored(
+    store: Store,
     model: ModelInUse,
     cells: CellVectors,
     direction: NDArray[np.float32],
@@ -301,7 +347,6 @@ def _scored(
     year: int | None,
     ranked: _Ranked,
 ) -> CellScores:
-    score = cosine_scores(cells.vectors, direction)
     return CellScores(
         in_use=model,
         query=query,
@@ -310,9 +355,9 @@ def _scored(
         at=at,
         year=year or model.year,
         units=cells.units,
-        score=score,
-        percentile=percentiles(np.where(ranked.out, np.float32("nan"), score)),
-        extent=ranked.extent,
-        left_out=ranked.reasons,
-        seconds=time.perf_counter() - started,
+        vectors=cells.vectors,
+        direction=direction,
+        ranked=ranked,
+        copy=partial(cell_copy, store, model, year),
+        begun=started,
     )

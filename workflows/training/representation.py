@@ -18,6 +18,7 @@ from aether_core.files.whole import sha256_of
 from aether_core.model.files.card import DAMAGED_WEIGHTS, UNKNOWN, WEIGHTS_FILE
 from aether_core.poi.text import query_texts
 from aether_core.search.likeness import Encode
+from aether_core.search.nearest import Quantised
 from aether_core.search.scoring import mean_direction
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
@@ -363,6 +364,22 @@ def _encoded(model: ModelInUse, pooled: FloatArray) -> FloatArray:
     return encode_eo(heads, pooled)
 
 
+def cell_copy(store: Store, model: ModelInUse, year: int | None = None) -> Quantised:
+    """The copy of `cell_vectors` that a scan for the best reads; derived once, then from the cache.
+
+    Raises:
+        InputError: As `cell_vectors`.
+        NotFoundError: The city does not hold this year.
+    """
+    return _cell_copy(store, model, year_files(store, model, year))
+
+
+@computed_once(4)
+def _cell_copy(store: Store, model: ModelInUse, other: YearFiles | None) -> Quantised:
+    vectors = _cells(store, model, other).vectors
+    return kept_arrays.kept_quantised(_kept_in(store, model, other), "cells", vectors)
+
+
 def _kept(
     store: Store,
     model: ModelInUse,
@@ -370,7 +387,12 @@ def _kept(
     compute: Callable[[], kept_arrays.Rows],
     also: YearFiles | str | None = None,
 ) -> kept_arrays.Rows:
-    """Row ids and vectors from the cache, which is filled first where it is empty.
+    """Row ids and vectors from the cache, which is filled first where it is empty."""
+    return kept_arrays.kept(_kept_in(store, model, also), what, compute)
+
+
+def _kept_in(store: Store, model: ModelInUse, also: YearFiles | str | None) -> Path:
+    """Where the cache keeps vectors of a model and city.
 
     What lies there is known by the weights and by the city as it was added, so neither a model nor
     a city that took an old name finds what its forerunner left. A further year is known by the
@@ -382,7 +404,7 @@ def _kept(
     if also is not None:
         about += f" {also}"
     folder = store.settings.vectors / model.files.folder.name
-    return kept_arrays.kept(folder / sha256(about.encode()).hexdigest()[:16], what, compute)
+    return folder / sha256(about.encode()).hexdigest()[:16]
 
 
 def _weights(files: ModelFiles) -> Path:

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.crs import CRS
+from rasterio.transform import Affine
 from shapely.geometry.base import BaseGeometry
 
 from aether_core.eo.raster.file import RasterFile
@@ -157,13 +158,24 @@ def footprint(file: RasterFile) -> BaseGeometry:
 
     Across the 180th meridian it is cut there.
     """
+    return outline(file.crs, file.transform, file.width, file.height)
+
+
+def outline(crs: CRS, transform: Affine, width: int, height: int) -> BaseGeometry:
+    """Return the area of a rectangle of pixels in WGS84, as `footprint`.
+
+    Args:
+        crs: Of the pixels.
+        transform: From pixels of the rectangle to CRS coordinates.
+        width: Pixels across.
+        height: Pixels down.
+    """
     steps = np.linspace(0, 1, _EDGE_POINTS + 1)[:-1]
     columns = np.concatenate([steps, np.ones_like(steps), 1 - steps, np.zeros_like(steps)])
     rows = np.concatenate([np.zeros_like(steps), steps, np.ones_like(steps), 1 - steps])
-    transform = file.transform
-    x = transform.c + transform.a * columns * file.width
-    y = transform.f + transform.e * rows * file.height
-    to_wgs84 = Transformer.from_crs(file.crs.to_wkt(), "EPSG:4326", always_xy=True)
+    x = transform.c + transform.a * columns * width
+    y = transform.f + transform.e * rows * height
+    to_wgs84 = Transformer.from_crs(crs.to_wkt(), "EPSG:4326", always_xy=True)
     edge = shapely.Polygon(np.column_stack(to_wgs84.transform(x, y)))
     return shapely.make_valid(within_180(np.array([edge], dtype=object)).shapes[0])
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -18,6 +18,7 @@ from aether_core.eo.raster.declared import EMBEDDING_TAG
 from aether_core.eo.raster.embedding import RasterEmbedding
 from aether_core.eo.raster.file import CREDIT_TAG, RASTER_SUFFIXES, open_raster
 from aether_core.eo.raster.grid import Grid
+from aether_core.eo.raster.rectangle import Box, box_of
 from aether_core.errors import ConflictError, DiskFullError, InputError
 from aether_core.files.whole import atomic_path, check_target
 from aether_core.model.heads.heads import JOINT_DIM, Heads
@@ -137,6 +138,55 @@ def embed_raster(
     return EmbeddedRaster(
         full.width, full.height, JOINT_DIM, pixels, dtype, embedder.precision, blocks, resumed
     )
+
+
+def embed_box(
+    heads: Heads,
+    grid: Grid,
+    box: Box,
+    target: Path,
+    *,
+    model: ModelIdentity,
+    any_length: bool = False,
+    dtype: str = "int8",
+) -> int:
+    """Write the pixels of a rectangle of a grid as `embed_raster` writes those of a whole one.
+
+    Args:
+        heads: A trained model on the CPU.
+        grid: Of an embedding whose vectors are as long as the model takes them.
+        box: Which pixels.
+        target: A `.tif` to write, replaced where there is one.
+        model: Named in the file's tags.
+        any_length: Pixels may have other lengths than 1.
+        dtype: "int8", "float16" or "float32".
+
+    Returns:
+        Pixels with data.
+
+    Raises:
+        InputError: A block of a raster is damaged.
+        DiskFullError: No room left.
+    """
+    part = replace(
+        grid,
+        west=grid.west + box.left * grid.pixel_width,
+        north=grid.north - box.top * grid.pixel_height,
+        files=tuple(
+            replace(placed, row=placed.row - box.top, column=placed.column - box.left)
+            for placed in grid.files
+            if not box_of(placed).meet(box).empty
+        ),
+    )
+    levels = pyramid(box.right - box.left, box.bottom - box.top)
+    embedder = BlockEmbedder(heads, dtype, any_length=any_length)
+    with (
+        atomic_path(target, force=True) as temporary,
+        open_block_store(temporary.with_suffix(".blocks")) as store,
+    ):
+        embed_blocks(part, levels, embedder, store, silent)
+        _lay_out(temporary, _header(part, model, dtype), levels, store, silent)
+        return store.valid(0)
 
 
 def _check(

@@ -5,16 +5,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 
 from aether_core.net import RemoteError, Web
 from aether_core.poi.frame import plain_text, poi_frame
 from aether_core.poi.overture.record import (
+    CLOSED_STATUS,
     DEFAULT_CONFIDENCE,
     SOURCE,
     check_confidence,
+    check_unsure_share,
     described,
     reason_against,
 )
@@ -56,6 +60,7 @@ def overture_places(
     boundary: shapely.Geometry,
     *,
     min_confidence: float = DEFAULT_CONFIDENCE,
+    unsure_share: float | None = None,
     progress: Progress = silent,
 ) -> PoiSource:
     """Read the places of a release that lie in a boundary.
@@ -68,18 +73,23 @@ def overture_places(
         overture: The release.
         boundary: The city, WGS84.
         min_confidence: Smallest confidence that is kept.
+        unsure_share: Share of the release's places in and around the boundary that are left out as
+            the least sure, instead of a confidence: what a confidence means drifts from release to
+            release.
         progress: In bytes. What it raises stops the reading.
 
     Returns:
         The places, credited by the datasets they come from.
 
     Raises:
-        InputError: The threshold is no share, or the release is not there.
+        InputError: Threshold or share cannot be used, or the release is not there.
         NoPlacesError: No place is left.
         RemoteError: Index or files are not as they should be; a missing column is named.
         OfflineError: No connection comes about.
     """
     check_confidence(min_confidence)
+    if unsure_share is not None:
+        check_unsure_share(unsure_share)
     table = overture_table(
         web,
         overture,
@@ -91,6 +101,9 @@ def overture_places(
         progress=progress,
     )
     _check_taxonomy(table, overture)
+    told = _confidences(table)
+    if unsure_share is not None and len(told):
+        min_confidence = float(np.quantile(told, unsure_share, method="higher"))
     frames, dropped, datasets = [_as_pois([])], Counter[str](), Counter[Credit]()
     # A megacity has a million rows: as Python objects only some at a time.
     for batch in table.to_batches(max_chunksize=_BATCH):
@@ -110,6 +123,33 @@ def overture_places(
         url=overture.url,
         frame=kept,
         dropped=dict(dropped),
+        sureness=_sureness(told, min_confidence, unsure_share),
+    )
+
+
+def _confidences(table: pa.Table) -> NDArray[np.float64]:
+    """What is told of how sure the places are that are not closed for good."""
+    if not table.num_rows:
+        return np.empty(0)
+    told = table["confidence"].to_numpy().astype(np.float64)
+    if "operating_status" in table.column_names:
+        status = table["operating_status"].to_pylist()
+        told[[each == CLOSED_STATUS for each in status]] = np.nan
+    return np.asarray(told[np.isfinite(told)])
+
+
+def _sureness(told: NDArray[np.float64], min_confidence: float, unsure_share: float | None) -> str:
+    """Say what was asked of places, and how sure those of the release are there."""
+    if not len(told):
+        return ""
+    low, middle, high = np.quantile(told, (0.25, 0.5, 0.75))
+    kept = f"a confidence of {min_confidence:g} and more"
+    if unsure_share is not None:
+        kept = f"all but the least sure {unsure_share:.0%} of the release's places here: {kept}"
+    return (
+        f"{kept}; of the {len(told):,} places in and around the boundary"
+        f" {np.mean(told < min_confidence):.0%} have less, quartiles {low:.2f}, {middle:.2f},"
+        f" {high:.2f}"
     )
 
 

@@ -13,6 +13,7 @@ SOURCE = "Overture Maps"
 DEFAULT_CONFIDENCE = 0.5
 
 CLOSED = "permanently closed"
+CLOSED_STATUS = "permanently_closed"
 _UNSURE = "confidence under {}"
 _UNTOLD = "no confidence given"
 
@@ -32,6 +33,21 @@ def check_confidence(min_confidence: float) -> None:
         )
 
 
+def check_unsure_share(share: float) -> None:
+    """Refuse a share of places to leave out that leaves none.
+
+    Raises:
+        InputError: It is not from 0 to under 1.
+    """
+    if not 0 <= share < 1:
+        raise InputError(
+            "the share of places to leave out must be from 0 to under 1",
+            share,
+            "try 0.25",
+            code="unsure-share-out-of-range",
+        )
+
+
 def reason_against(row: Mapping[str, Any], min_confidence: float) -> str:
     """Return why a place is left out, "" when it is not.
 
@@ -40,7 +56,7 @@ def reason_against(row: Mapping[str, Any], min_confidence: float) -> str:
         min_confidence: Smallest confidence that is kept; 0 keeps also those without.
     """
     confidence = row["confidence"]
-    if row.get("operating_status") == "permanently_closed":
+    if row.get("operating_status") == CLOSED_STATUS:
         return CLOSED
     if confidence is None:
         return _UNTOLD if min_confidence > 0 else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workflows.home.kept_arrays import Rows, kept
+from workflows.home.kept_arrays import Rows, kept, kept_quantised
 
 
 class Computed:
@@ -68,3 +68,16 @@ def test_no_rows_are_kept_too(tmp_path: Path) -> None:
     for _ in range(2):
         ids, vectors = kept(tmp_path, "cells", lambda: none)
         assert (ids.shape, vectors.shape) == ((0,), (0, 128))
+
+
+@pytest.mark.parametrize("name", ["cells-int8.npy", "cells-int8-step.npy", "cells-int8.json"])
+def test_a_damaged_copy_is_derived_again(tmp_path: Path, name: str) -> None:
+    _, z = kept(tmp_path, "cells", Computed())
+    first = kept_quantised(tmp_path, "cells", z)
+    codes = np.array(first.codes)
+    flip(tmp_path / name)
+    again = kept_quantised(tmp_path, "cells", z)
+    assert isinstance(again.codes, np.memmap)
+    assert np.array_equal(codes, again.codes)
+    assert (first.step == again.step).all()
+    assert (first.error, first.length) == (again.error, again.length)

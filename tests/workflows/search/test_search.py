@@ -34,6 +34,22 @@ def test_every_cell_gets_score_and_percentile(trained_store: Store) -> None:
     assert found.simulated
 
 
+def test_a_list_of_many_cells_is_that_of_their_map(
+    trained_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_map = search_cells(trained_store, SLUG, "school")
+    expected = by_map.best(40)
+    monkeypatch.setattr("workflows.search.search._MANY_CELLS", 1)
+    by_scan = search_cells(trained_store, SLUG, "school")
+    found = by_scan.best(40)
+    assert "score" not in vars(by_scan)
+    assert [hit["cell"] for hit in found] == [hit["cell"] for hit in expected]
+    for values in ("score", "percentile"):
+        np.testing.assert_allclose(
+            [hit[values] for hit in found], [hit[values] for hit in expected], atol=1e-5
+        )
+
+
 def test_the_score_is_the_cosine_of_the_models_vectors(trained_store: Store) -> None:
     found = similar_cells(
         trained_store, SLUG, *search_cells(trained_store, SLUG, "park").lonlat[10]

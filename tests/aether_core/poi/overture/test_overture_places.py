@@ -180,7 +180,34 @@ def test_confidence(server: PublicServer, web: Web) -> None:
     strict = overture_places(web, overture, box, min_confidence=0.8)
     assert set(strict.frame["name"]) == {"0.8"}
     assert strict.dropped == {"confidence under 0.8": 2, "no confidence given": 1}
+    assert "0.8" in strict.sureness
+    assert "67%" in strict.sureness
     assert len(overture_places(web, overture, box, min_confidence=0).frame) == 4
+    # A release whose confidences all rose: a share leaves out as many as before, a fixed one none.
+    for lift in (0.0, 0.19):
+        rows = [
+            place(str(n), 0.5, 0.5, PUB, fid=str(n), confidence=lift + 0.5 + n / 250)
+            for n in range(80)
+        ]
+        there = at(server, write_release(server.folder, {PLACES: rows}))
+        kept = overture_places(web, there, box, unsure_share=0.25)
+        assert sorted(map(int, kept.frame["name"])) == list(range(20, 80))
+        assert "25%" in kept.sureness
+        assert len(overture_places(web, there, box).frame) == 80
+    with pytest.raises(InputError, check=fault("unsure-share-out-of-range", 1.0)):
+        overture_places(web, overture, box, unsure_share=1.0)
+    overture = at(
+        server,
+        write_release(
+            server.folder,
+            {
+                PLACES: [
+                    place(str(sure), 0.5, 0.5, PUB, fid=str(sure), confidence=sure)
+                    for sure in (0.2, 0.5, 0.8, None)
+                ]
+            },
+        ),
+    )
     with pytest.raises(InputError, check=fault("confidence-out-of-range", 50)):
         overture_places(web, overture, box, min_confidence=50)
     with pytest.raises(InputError, check=fault("no-places", 0.9, "OpenStreetMap")):

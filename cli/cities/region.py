@@ -1,0 +1,125 @@
+"""`region`: a country or another large area, without a city and without the database."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import output
+
+Minus = Annotated[str | None, typer.Option(help="What to look away from.")]
+Top = Annotated[int, typer.Option(min=1, max=10_000, help="How many cells to list.")]
+Folder = Annotated[Path, typer.Argument(help="Folder of the region.")]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        help="here: this process; local: processes of this machine; or a Dask scheduler's "
+        "address, such as tcp://HOST:8786."
+    ),
+]
+Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes, for local.")]
+
+
+def fetch(
+    folder: Annotated[Path, typer.Argument(help="Folder for the rasters.")],
+    year: Annotated[int, typer.Option(help="Year of the embedding.")],
+    bbox: Annotated[str | None, typer.Option(help="Area as W,S,E,N in degrees.")] = None,
+    boundary: Annotated[Path | None, typer.Option(help="Area as a polygon file.")] = None,
+    crs: Annotated[
+        str | None, typer.Option(help="CRS of a boundary file that does not state one.")
+    ] = None,
+    scheduler: Scheduler = "here",
+    workers: Workers = 2,
+) -> None:
+    """Fetch AlphaEarth of a region from its public mirror, a task a file of the mirror.
+
+    Run it again to go on where it stopped.
+    """
+    from workflows.home.settings import read_settings
+    from workflows.region.fetch import FetchRegion, fetch_region, region_area
+
+    request = FetchRegion(
+        region_area(bbox, boundary, crs), year, folder, scheduler=scheduler, workers=workers
+    )
+    with output.progress() as progress:
+        done = fetch_region(read_settings(), request, progress)
+    output.document(asdict(done) | {"folder": str(done.folder)})
+    output.say(
+        f"{done.rasters} rasters of {done.tiles} files of the mirror in {done.folder}"
+        f" ({done.megabytes:,.0f} MB, {done.seconds:,.0f} s)"
+    )
+
+
+def embed(
+    folder: Folder,
+    rasters: Annotated[
+        list[Path],
+        typer.Option("--embedding", help="GeoTIFFs of an embedding, or folders of them."),
+    ],
+    model: Annotated[Path, typer.Option(help="Folder with heads.safetensors and model.json.")],
+    resolution: Annotated[int, typer.Option(help="H3 resolution of the cells, 5 to 12.")] = 10,
+    pixels: Annotated[bool, typer.Option("--pixels", help="Embed every pixel, too.")] = False,
+    embedding_kind: Annotated[
+        str | None, typer.Option(help="Name of an embedding other than AlphaEarth.")
+    ] = None,
+    scheduler: Scheduler = "here",
+    workers: Workers = 2,
+) -> None:
+    """Pool and embed rasters piece by piece into a folder of GeoParquet and GeoTIFF.
+
+    Run it again to go on where it stopped.
+    """
+    from workflows.region.region import RegionRequest, embed_region
+
+    request = RegionRequest(
+        rasters=tuple(rasters),
+        model=model,
+        folder=folder,
+        resolution=resolution,
+        pixels=pixels,
+        kind=embedding_kind,
+        scheduler=scheduler,
+        workers=workers,
+    )
+    with output.progress() as progress:
+        done = embed_region(request, progress)
+    output.document(asdict(done) | {"folder": str(done.folder)})
+    again = done.pieces - done.made
+    output.say(
+        f"{done.cells:,} cells in {done.pieces:,} pieces in {done.folder}"
+        + (f", {again:,} of them made before" if again else "")
+        + f" ({done.seconds:,.0f} s, {done.processes} processes,"
+        f" at most {done.peak_bytes / 1e6:,.0f} MB each)"
+    )
+
+
+def show(folder: Folder) -> None:
+    """Say how a region stands: pieces that are whole, damaged or still to be made."""
+    from workflows.region.region import show_region
+
+    found = show_region(folder)
+    output.document(asdict(found) | {"folder": str(found.folder)})
+    output.say(
+        f"{found.done:,} of {found.pieces:,} pieces, {found.cells:,} cells of resolution "
+        f"{found.facts['resolution']}, {found.bytes / 1e6:,.0f} MB"
+    )
+    for name in found.damaged:
+        output.say(f"damaged, made anew by the next `region embed`: {name}")
+
+
+def search(folder: Folder, query: str, minus: Minus = None, top: Top = 20) -> None:
+    """Rank a region's cells by a text query."""
+    from workflows.home.settings import read_settings
+    from workflows.region.search import search_region
+
+    found = search_region(read_settings(), folder, query, top, minus)
+    output.document(asdict(found))
+    output.table(
+        ["cell", "lon", "lat", "score", "percentile"],
+        [
+            (r["cell"], f"{r['lon']:.5f}", f"{r['lat']:.5f}", r["score"], f"{r['percentile']:.2f}")
+            for r in found.results
+        ],
+    )
+    output.say(f"{found.cells:,} cells, {1000 * found.scan_seconds:,.0f} ms")

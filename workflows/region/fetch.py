@@ -1,0 +1,226 @@
+"""AlphaEarth of a region from its public mirror: one task a file of the mirror, 82 x 82 km."""
+
+import json
+import math
+import time
+from dataclasses import asdict, dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from shapely.geometry.base import BaseGeometry
+
+from aether_core.city.outline import box_boundary, read_city_boundary
+from aether_core.eo.mirror.fetch import fetch_mirror
+from aether_core.eo.mirror.index import IndexTile, fetch_index
+from aether_core.eo.mirror.plan import plan
+from aether_core.errors import InputError
+from aether_core.files.whole import atomic_path, sha256_of
+from aether_core.progress import Progress, silent
+from aether_core.vector import ReadOptions
+from workflows.fetch.area import parse_box
+from workflows.fetch.servers import first_that_serves, open_web
+from workflows.home.settings import Settings
+from workflows.region.schedulers import HERE, compute
+
+HALO_M = 100.0
+"""Reach of a cell's window beyond the region's edge."""
+_RECORD = "fetched.json"
+
+
+@dataclass(frozen=True)
+class FetchRegion:
+    """What to fetch.
+
+    Attributes:
+        boundary: WGS84.
+        year: Of the embedding.
+        folder: Takes a folder for each file of the mirror, with the region's part of it.
+        scheduler: "here", "local", or the address of a Dask scheduler.
+        workers: Processes, for "local".
+    """
+
+    boundary: BaseGeometry
+    year: int
+    folder: Path
+    scheduler: str = HERE
+    workers: int = 2
+
+
+@dataclass(frozen=True)
+class TileTask:
+    """A file of the mirror to be brought."""
+
+    settings: Settings
+    tile: IndexTile
+    boundary: BaseGeometry
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """What its folder is called: zone, and corner in kilometres."""
+        tile = self.tile
+        return f"{tile.year}-{tile.zone}-{tile.west / 1000:.0f}-{tile.south / 1000:.0f}"
+
+
+@dataclass(frozen=True)
+class FetchedTile:
+    """A file of the mirror whose part is there.
+
+    Attributes:
+        name: Of its folder.
+        made_of: Digest of the file's address and the region's boundary.
+        megabytes: Of what was written.
+        seconds: What it took.
+        files: Name of each raster to its SHA-256; none where the file has no data there.
+    """
+
+    name: str
+    made_of: str
+    megabytes: float
+    seconds: float
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class RegionFetched:
+    """What a run brought.
+
+    Attributes:
+        folder: Where the rasters are.
+        tiles: Files of the mirror that the region meets.
+        fetched: How many of them this run brought.
+        rasters: Rasters that are there.
+        megabytes: Of all of them.
+        seconds: Of this run.
+    """
+
+    folder: Path
+    tiles: int
+    fetched: int
+    rasters: int
+    megabytes: float
+    seconds: float
+
+
+def fetch_region(
+    settings: Settings, request: FetchRegion, progress: Progress = silent
+) -> RegionFetched:
+    """Bring a region's embedding; what is there whole is not asked for again.
+
+    Raises:
+        InputError: The mirror has no embedding of the area or year, or there is no such scheduler.
+        OfflineError: No connection comes about.
+        RemoteError: The mirror misbehaves.
+        DiskFullError: No room left; what came is kept.
+    """
+    began = time.perf_counter()
+    folder = request.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    progress("reading the mirror's index", 0, 1)
+    tiles = first_that_serves(
+        settings.alphaearth_mirrors, partial(_tiles, settings, request=request)
+    )
+    tasks = [TileTask(settings, tile, request.boundary, folder) for tile in tiles]
+    done: list[FetchedTile] = []
+    before = {task.name for task in tasks if fetched_before(task) is not None}
+    for tile in compute(request.scheduler, request.workers, fetch_tile, tasks, folder):
+        done.append(tile)
+        progress("fetching the region", len(done), len(tasks))
+    if not any(tile.files for tile in done):
+        raise InputError(
+            "the mirror's files have no data for this area",
+            ", ".join(tile.path for tile in tiles),
+            "choose another area",
+            code="mirror-files-lack-area",
+        )
+    return RegionFetched(
+        folder=folder,
+        tiles=len(tasks),
+        fetched=len(tasks) - len(before),
+        rasters=sum(len(tile.files) for tile in done),
+        megabytes=sum(tile.megabytes for tile in done),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _tiles(settings: Settings, mirror: str, *, request: FetchRegion) -> list[IndexTile]:
+    with open_web(settings) as web:
+        index = fetch_index(web, mirror, settings.public_cache / "alphaearth")
+    return index.tiles(request.boundary, request.year, HALO_M)
+
+
+def region_area(bbox: str | None, boundary: Path | None, crs: str | None) -> BaseGeometry:
+    """The area a user means, of any size, WGS84.
+
+    Raises:
+        InputError: Not exactly one of box and file is given, or it names no area.
+    """
+    if (bbox is None) == (boundary is None):
+        raise InputError(
+            "give a region's area in exactly one way",
+            f"bbox={bbox}, boundary={boundary}",
+            "give a box or a boundary file",
+            code="no-area-given" if bbox is None else "area-given-twice",
+        )
+    if boundary is not None:
+        return read_city_boundary(boundary, ReadOptions(crs=crs), limit_km2=math.inf)
+    return box_boundary(*parse_box(str(bbox)))
+
+
+def fetched_before(task: TileTask) -> FetchedTile | None:
+    """A file's part that is there whole and of this region, or None."""
+    folder = task.folder / task.name
+    try:
+        found = FetchedTile(**json.loads((folder / _RECORD).read_bytes()))
+        whole = all(sha256_of(folder / name) == sum_ for name, sum_ in found.files.items())
+    except (OSError, ValueError, TypeError):
+        return None
+    return found if whole and found.made_of == _made_of(task) else None
+
+
+def fetch_tile(task: TileTask) -> FetchedTile:
+    """Bring the region's part of one file, unless it is there whole.
+
+    Blocks that came lie beside the raster until it is whole, so a worker that dies costs what was
+    under way.
+
+    Raises:
+        RemoteError: The mirror misbehaves, or the file holds damaged blocks.
+        OfflineError: No connection comes about.
+        DiskFullError: No room left.
+    """
+    found = fetched_before(task)
+    if found is not None:
+        return found
+    began = time.perf_counter()
+    folder = task.folder / task.name
+    folder.mkdir(exist_ok=True)
+    rasters = _brought(task, folder)
+    done = FetchedTile(
+        name=task.name,
+        made_of=_made_of(task),
+        megabytes=sum(path.stat().st_size for path in rasters) / 1e6,
+        seconds=time.perf_counter() - began,
+        files={path.name: sha256_of(path) for path in rasters},
+    )
+    with atomic_path(folder / _RECORD, force=True) as path:
+        path.write_text(json.dumps(asdict(done)))
+    for block in (folder / "tiles").glob("*.blocks"):
+        block.unlink()
+    return done
+
+
+def _brought(task: TileTask, folder: Path) -> list[Path]:
+    with open_web(task.settings) as web:
+        try:
+            planned = plan(web, [task.tile], task.boundary, HALO_M, folder)
+        except InputError as error:
+            if error.code != "mirror-files-lack-area":
+                raise
+            return []
+        return fetch_mirror(web, planned, folder)
+
+
+def _made_of(task: TileTask) -> str:
+    return sha256(task.tile.path.encode() + task.boundary.wkb).hexdigest()

@@ -1,0 +1,358 @@
+"""A region: rasters, a model, and a folder that takes what is made of them, piece by piece."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aether_core.eo.embedding_kind import ALPHAEARTH, checked_kind, kind_title
+from aether_core.eo.file_kind import FILE_KINDS
+from aether_core.eo.pooling.view import Shape, View
+from aether_core.eo.raster.embedding import RasterEmbedding, open_rasters
+from aether_core.eo.raster.file import RASTER_SUFFIXES
+from aether_core.errors import ConflictError, InputError, NotFoundError
+from aether_core.files.whole import atomic_path, sha256_of
+from aether_core.model.files.card import CARD_FILE, WEIGHTS_FILE, ModelCard, read_card
+from aether_core.model.raster.block_group import block_groups
+from aether_core.model.recipes.definition import has_wide_view
+from aether_core.progress import Progress, silent
+from workflows.region.partition import (
+    CELLS,
+    PIXELS,
+    RECORDS,
+    Partition,
+    check_whole,
+    records,
+)
+from workflows.region.schedulers import HERE, compute
+from workflows.region.task import GroupTask, RegionInput, make_partition
+
+REGION_FILE = "region.json"
+MODEL = "model"
+COARSEST, FINEST = 5, 12
+_RADIUS_M = 100.0
+_LAYOUT = 1
+
+
+@dataclass(frozen=True)
+class RegionRequest:
+    """What to make of a region.
+
+    Attributes:
+        rasters: GeoTIFFs of an embedding, or folders of them; any CRS, any number of zones.
+        model: Folder with `heads.safetensors`, and `model.json` where there is one.
+        folder: Takes the results; a region begun there is gone on with.
+        resolution: H3 resolution of its cells.
+        pixels: Embed every pixel, too.
+        kind: Name of the rasters' embedding, where they do not say it.
+        scheduler: "here", "local", or the address of a Dask scheduler.
+        workers: Processes, for "local".
+    """
+
+    rasters: tuple[Path, ...]
+    model: Path
+    folder: Path
+    resolution: int = 10
+    pixels: bool = False
+    kind: str | None = None
+    scheduler: str = HERE
+    workers: int = 2
+
+
+@dataclass(frozen=True)
+class RegionDone:
+    """What a run made.
+
+    Attributes:
+        folder: The region.
+        pieces: Block groups of the region.
+        made: How many of them this run made; the others lay there whole.
+        cells: Cells with data.
+        left_out: Cells without enough data.
+        pixels: Embedded pixels with data.
+        seconds: Of this run.
+        work_seconds: What all pieces made by it took, added up.
+        cpu_seconds: Their processors' time, added up.
+        peak_bytes: The most memory one process held.
+        processes: How many processes made pieces.
+    """
+
+    folder: Path
+    pieces: int
+    made: int
+    cells: int
+    left_out: int
+    pixels: int
+    seconds: float
+    work_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+    processes: int
+
+
+@dataclass(frozen=True)
+class RegionSummary:
+    """How a region stands.
+
+    Attributes:
+        folder: The region.
+        facts: What `region.json` says.
+        pieces: Block groups it has.
+        done: Pieces that are whole.
+        damaged: Names of pieces that have a record and are not whole.
+        cells: Cells with data in pieces that are whole.
+        bytes: Of the files of pieces.
+    """
+
+    folder: Path
+    facts: dict[str, Any]
+    pieces: int
+    done: int
+    damaged: tuple[str, ...]
+    cells: int
+    bytes: int
+
+
+def embed_region(request: RegionRequest, progress: Progress = silent) -> RegionDone:
+    """Pool and embed a region into a folder; what lies there whole is not made again.
+
+    Raises:
+        InputError: Rasters, model, resolution, folder or scheduler cannot be used.
+        ConflictError: The folder holds a region of other input.
+        DiskFullError: No room left; what is done is kept.
+        AetherError: No worker is left.
+    """
+    began = time.perf_counter()
+    _check_resolution(request.resolution)
+    card, view, taken = _model(request.model)
+    named = request.kind if request.kind is None else checked_kind(request.kind)
+    kind = taken if named is None else named
+    rasters = _files(request.rasters)
+    progress("reading the rasters", 0, len(rasters))
+    embedding = open_rasters(rasters, kind=kind)
+    _check_model(request.model, card, embedding, taken)
+    given = _given(request, rasters, kind, card, view, embedding, progress)
+    groups = block_groups(embedding.grids)
+    _begin(request, given, embedding, card, len(groups))
+    tasks = [GroupTask(given, group) for group in groups]
+    start = time.time()
+    done: list[Partition] = []
+    made: list[Partition] = []
+    for partition in compute(
+        request.scheduler, request.workers, make_partition, tasks, given.folder
+    ):
+        done.append(partition)
+        if (given.folder / RECORDS / f"{partition.name}.json").stat().st_mtime >= start:
+            made.append(partition)
+        progress("embedding the region", len(done), len(tasks))
+    return RegionDone(
+        folder=given.folder,
+        pieces=len(tasks),
+        made=len(made),
+        cells=sum(partition.cells for partition in done),
+        left_out=sum(partition.left_out for partition in done),
+        pixels=sum(partition.pixels for partition in done),
+        seconds=time.perf_counter() - began,
+        work_seconds=sum(partition.seconds for partition in made),
+        cpu_seconds=sum(partition.cpu_seconds for partition in made),
+        peak_bytes=max((partition.peak_bytes for partition in made), default=0),
+        processes=len({partition.process for partition in made}),
+    )
+
+
+def region_facts(folder: Path) -> dict[str, Any]:
+    """What `region.json` says.
+
+    Raises:
+        NotFoundError: The folder holds no region.
+    """
+    try:
+        facts = json.loads((folder / REGION_FILE).read_bytes())
+    except (OSError, ValueError) as error:
+        raise NotFoundError(
+            "there is no region in this folder",
+            folder,
+            "make one with `region embed`",
+            code="no-such-region",
+        ) from error
+    return dict(facts)
+
+
+def show_region(folder: Path) -> RegionSummary:
+    """How a region stands; reads every byte of it.
+
+    Raises:
+        NotFoundError: The folder holds no region.
+    """
+    facts = region_facts(folder)
+    whole, damaged = [], []
+    for partition in records(folder):
+        try:
+            check_whole(folder, partition)
+        except InputError:
+            damaged.append(partition.name)
+        else:
+            if partition.key == facts["key"]:
+                whole.append(partition)
+    return RegionSummary(
+        folder=folder,
+        facts=facts,
+        pieces=facts["pieces"],
+        done=len(whole),
+        damaged=tuple(damaged),
+        cells=sum(partition.cells for partition in whole),
+        bytes=sum((folder / file).stat().st_size for part in whole for file in part.files),
+    )
+
+
+def _check_resolution(resolution: int) -> None:
+    if not COARSEST <= resolution <= FINEST:
+        raise InputError(
+            "unsupported H3 resolution",
+            resolution,
+            f"give one from {COARSEST} to {FINEST}",
+            code="cell-resolution-out-of-range",
+        )
+
+
+def _files(given: Sequence[Path]) -> tuple[Path, ...]:
+    """GeoTIFFs, those of folders by name."""
+    found: list[Path] = []
+    for path in given:
+        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in RASTER_SUFFIXES)
+        if path.is_dir() and not inside:
+            raise InputError(
+                "the folder holds no GeoTIFF",
+                path,
+                "give the folder of an embedding's rasters",
+                code="folder-without-rasters",
+            )
+        found += inside if path.is_dir() else [path]
+    return tuple(dict.fromkeys(path.resolve() for path in found))
+
+
+def _model(folder: Path) -> tuple[ModelCard | None, View, str | None]:
+    """A model's card, the view it looks through, and the embedding it takes, where it is known."""
+    card = read_card(folder / CARD_FILE) if (folder / CARD_FILE).exists() else None
+    views = card.settings.get("views", "windows") if card else "windows"
+    base = FILE_KINDS["raster"].views(_RADIUS_M)[0]
+    view = base if has_wide_view(views) else View("disk", Shape.DISK, radius_m=_RADIUS_M)
+    return card, view, card.embedding.known_name if card else None
+
+
+def _check_model(
+    folder: Path, card: ModelCard | None, embedding: RasterEmbedding, taken: str | None
+) -> None:
+    from aether_core.model.files.folder import load_heads
+
+    heads = load_heads(folder)
+    if embedding.dim != heads.eo_dim:
+        raise InputError(
+            f"the rasters have {embedding.dim} bands, this model expects {heads.eo_dim}",
+            folder,
+            "give the embedding the model was trained on",
+            code="embedding-length-mismatch",
+        )
+    if card is not None and taken is not None and embedding.name != taken:
+        raise InputError(
+            "the model was trained on another kind of embedding",
+            f"{kind_title(taken)}, not {kind_title(embedding.name)}",
+            "give the embedding the model was trained on",
+            code="model-of-another-embedding",
+        )
+
+
+def _given(
+    request: RegionRequest,
+    rasters: tuple[Path, ...],
+    kind: str | None,
+    card: ModelCard | None,
+    view: View,
+    embedding: RasterEmbedding,
+    progress: Progress,
+) -> RegionInput:
+    import torch
+
+    from aether_core.eo.alphaearth import ATTRIBUTION
+    from aether_core.model.raster.embed import ModelIdentity
+
+    weights = sha256_of(request.model / WEIGHTS_FILE)
+    own = (ATTRIBUTION,) if embedding.name == ALPHAEARTH else ()
+    of_model = tuple(card.attribution) if card else ()
+    sums = []
+    for number, path in enumerate(rasters):
+        progress("reading the rasters' checksums", number, len(rasters))
+        sums.append(sha256_of(path))
+    decided_by = {
+        "layout": _LAYOUT,
+        "embedding": embedding.name,
+        "rasters": sums,
+        "weights": weights,
+        "resolution": request.resolution,
+        "view": repr(view),
+        "pixels": request.pixels,
+        "processor": torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+    }
+    return RegionInput(
+        folder=request.folder.resolve(),
+        key=hashlib.sha256(json.dumps(decided_by).encode()).hexdigest(),
+        rasters=rasters,
+        kind=kind,
+        model=request.folder.resolve() / MODEL,
+        identity=ModelIdentity(weights, card.name if card else None, of_model),
+        resolution=request.resolution,
+        view=view,
+        pixels=request.pixels,
+        credits=tuple(dict.fromkeys((*embedding.credits, *own, *of_model))),
+    )
+
+
+def _begin(
+    request: RegionRequest,
+    given: RegionInput,
+    embedding: RasterEmbedding,
+    card: ModelCard | None,
+    pieces: int,
+) -> None:
+    """Make the folder, or find the same region begun there."""
+    folder = given.folder
+    if (folder / REGION_FILE).exists():
+        if region_facts(folder)["key"] != given.key:
+            raise ConflictError(
+                "the folder holds a region of other rasters, another model or other settings",
+                folder,
+                "choose another folder, or remove this one",
+                code="region-of-other-input",
+            )
+    elif folder.exists() and any(folder.iterdir()):
+        raise ConflictError(
+            "the folder holds something else",
+            folder,
+            "choose an empty folder, or a new one",
+            code="folder-not-empty",
+        )
+    for name in (MODEL, CELLS, PIXELS, RECORDS):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for name in (WEIGHTS_FILE, CARD_FILE):
+        if (request.model / name).exists():
+            with atomic_path(folder / MODEL / name, force=True) as path:
+                shutil.copyfile(request.model / name, path)
+    facts = {
+        "key": given.key,
+        "pieces": pieces,
+        "resolution": given.resolution,
+        "pixels": given.pixels,
+        "view": given.view.name,
+        "embedding": embedding.name,
+        "rasters": [path.name for path in given.rasters],
+        "model": card.name if card else None,
+        "encoder": card.encoder.name if card else None,
+        "attribution": list(given.credits),
+    }
+    with atomic_path(folder / REGION_FILE, force=True) as path:
+        path.write_text(json.dumps(facts, indent=1))
