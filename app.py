@@ -5,6 +5,7 @@ import logging
 import streamlit as st
 
 from ui.jobs import tray as job_tray
+from ui.language import visitor as language
 from ui.map import map as city_map
 from ui.shell import errors, footer, notice, page, signed_in, state, style, tour
 from ui.shell.logo import MARK, WORDMARK
@@ -13,6 +14,7 @@ logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
 st.set_page_config(page_title="Aether", page_icon=MARK, layout="wide", initial_sidebar_state="auto")
 st.logo(WORDMARK, icon_image=MARK, size="large")
 style.apply()
+language.apply()
 
 current = st.navigation(page.menu())
 page.mark_routed(current)
@@ -27,6 +29,7 @@ with errors.boxed(state.reachable):
         city_map.prepare()
     job_tray.show_tray(cities)
     signed_in.show_visitor(visitor)
+    language.choose()
     tour.show(state.city(cities))
     current.run()
     shown = cities if current.url_path == "" else [state.city(cities)]

@@ -6,6 +6,7 @@ import streamlit as st
 from aether_core.charts import change_histogram
 from aether_core.charts.words import percent
 from aether_core.errors import AetherError
+from aether_core.language import _, figure, mark
 from ui.ask import change as change_ask
 from ui.ask import when
 from ui.jobs import made_file
@@ -19,7 +20,7 @@ from ui.maps import layer_map, swipe, views
 from ui.maps.change_views import change_view
 from ui.maps.views import Look
 from ui.shell import chart, errors, page, rights, state
-from ui.shell.text import plain, rows
+from ui.shell.text import plain, rows, sentence
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_change
 from workflows.layers.file_kinds import CHANGE_FILE, change_file
@@ -27,7 +28,7 @@ from workflows.layers.job_kind import CHANGE, ChangeLayer
 from workflows.search.change import CAUTION, CellChange, in_words
 
 MAP_HEIGHT = 600
-DIFFERENCE, BOTH = "Difference", "Two years"
+DIFFERENCE, BOTH = mark("Difference"), mark("Two years")
 TOP, LOOKED_AT = 6, 1000
 HISTOGRAM_HEIGHT = 260
 
@@ -35,13 +36,15 @@ HISTOGRAM_HEIGHT = 260
 def draw_one_year(city: CitySummary) -> None:
     """What to do when there is nothing to compare."""
     page.empty(
-        f"This city has one year only, {city.year}",
-        "Mapping change takes two. Fetch a city from public data with several years, or add "
-        "satellite data of another year, of the same kind and encoding.",
+        _("This city has one year only, {year}", year=city.year),
+        _(
+            "Mapping change takes two. Fetch a city from public data with several years, or add "
+            "satellite data of another year, of the same kind and encoding."
+        ),
         page.CITY,
-        "Add a city with several years",
+        _("Add a city with several years"),
     )
-    st.caption("On the command line, for this city:")
+    st.caption(_("On the command line, for this city:"))
     st.code(f"./aether city add-year {city.slug} --year YEAR --embedding FILE.tif", language=None)
 
 
@@ -57,8 +60,8 @@ def marks_of(city: CitySummary, found: CellChange) -> list[Point]:
         Point(
             float(lonlat[i, 0]),
             float(lonlat[i, 1]),
-            f"{n}. near {name}" if name else f"{n}. {best[i]['cell']}",
-            f"{best[i]['change']:+.3f}",
+            _("{n}. near {name}", n=n, name=name) if name else f"{n}. {best[i]['cell']}",
+            figure(best[i]["change"], "+.3f"),
         )
         for n, (i, name) in enumerate(zip(kept, names, strict=True), 1)
     ]
@@ -72,7 +75,7 @@ def draw_difference(city: CitySummary, found: CellChange, marks: list[Point]) ->
         city,
         key=f"change-map-{city.slug}",
         height=MAP_HEIGHT,
-        alt=f"Map of {city.name}: change towards {found.title}",
+        alt=_("Map of {name}: change towards {title}", name=city.name, title=found.title),
         layers=[layer_map.of_units(found.units, view)],
         marks=marks,
     )
@@ -84,7 +87,7 @@ def draw_both(city: CitySummary, found: CellChange) -> None:
         (found.score_from, found.score_to),
         ("score", "score"),
         (found.title, found.title),
-        "match, -1 to 1",
+        _("match, -1 to 1"),
         Look(dark=state.is_dark(), on_ground=ground.has_shapes(city)),
     )
     swipe.show_swipe(
@@ -99,10 +102,12 @@ def draw_both(city: CitySummary, found: CellChange) -> None:
 def draw_histogram(found: CellChange) -> None:
     """How many cells changed by how much."""
     chart.show_chart(
-        change_histogram(found.change, found.noise.low, found.noise.high, found.units.kind.several),
+        change_histogram(
+            found.change, found.noise.low, found.noise.high, _(found.units.kind.several)
+        ),
         "change-histogram",
         height=HISTOGRAM_HEIGHT,
-        alt="Histogram of change with the noise band",
+        alt=_("Histogram of change with the noise band"),
     )
 
 
@@ -112,22 +117,32 @@ def draw_panel(city: CitySummary, found: CellChange, marks: list[Point]) -> None
     unit = found.units.kind
     left, right = st.columns(2, gap="small")
     left.metric(
-        "Within noise",
+        _("Within noise"),
         percent(found.share_below_noise, 1),
-        help=f"Share of {unit.several} that changed no more than stable ones do from one year "
-        "to the other",
+        help=_(
+            "Share of {several} that changed no more than stable ones do from one year to "
+            "the other",
+            several=_(unit.several),
+        ),
     )
     right.metric(
-        "Moved towards", f"{found.towards:,}", help=f"{unit.several.capitalize()} beyond noise"
+        _("Moved towards"),
+        figure(found.towards, ","),
+        help=_("{several} beyond noise", several=sentence(_(unit.several))),
     )
     if found.lacking:
-        st.caption(f"{unit.counted(found.lacking)} without data in one of the years are left out.")
+        st.caption(
+            _(
+                "{units} without data in one of the years are left out.",
+                units=unit.counted(found.lacking),
+            )
+        )
     if marks:
         rows(
             (mark.title.partition(". ")[2], f"{mark.lat:.5f}, {mark.lon:.5f}", mark.note)
             for mark in marks
         )
-    st.caption(f"By {plain(found.model)}. {CAUTION}")
+    st.caption(_("By {model}. {caution}", model=plain(found.model), caution=_(CAUTION)))
     draw_actions(city, found)
 
 
@@ -137,21 +152,23 @@ def draw_actions(city: CitySummary, found: CellChange) -> None:
     with (
         keeping,
         st.popover(
-            "Save to Maps",
+            _("Save to Maps"),
             icon=":material/bookmark_add:",
             width="stretch",
             **rights.needing(CHANGE.role),
         ),
     ):
         title = st.text_input(
-            "Title of the layer", found.title, key=f"title-{found.title}", max_chars=200
+            _("Title of the layer"), found.title, key=f"title-{found.title}", max_chars=200
         )
         with errors.boxed(state.reachable):
             keep(city, found, title)
-    with taking, st.popover("Download", icon=":material/download:", width="stretch"):
+    with taking, st.popover(_("Download"), icon=":material/download:", width="stretch"):
         st.caption(
-            f"Every {found.units.kind.one} with both scores, the change, and whether it is beyond "
-            "noise."
+            _(
+                "Every {one} with both scores, the change, and whether it is beyond noise.",
+                one=_(found.units.kind.one),
+            )
         )
         with errors.boxed(state.reachable):
             made_file.in_a_format(
@@ -183,15 +200,19 @@ def keep(city: CitySummary, found: CellChange, title: str) -> None:
         lambda job: all(job.request[name] == asked[name] for name in asked if name != "title"),
     )
     go = job_panel.button(
-        panel, "Save as layer", key="keep-change", icon=":material/bookmark_add:", request=request
+        panel,
+        _("Save as layer"),
+        key="keep-change",
+        icon=":material/bookmark_add:",
+        request=request,
     )
     if go:
         job_panel.start(panel, CHANGE, request)
     for job in panel.ended:
-        st.success(f"Kept as {plain(job.title)}.")
+        st.success(_("Kept as {title}.", title=plain(job.title)))
         st.page_link(
             page.LAYERS,
-            label="See it under Maps",
+            label=_("See it under Maps"),
             width="stretch",
             query_params={state.CITY: city.slug, LAYER: str(job.result[LAYER])},
         )
@@ -202,7 +223,7 @@ def answered(asked: change_ask.Asked | None) -> CellChange | AetherError | None:
     if asked is None:
         return None
     try:
-        with st.spinner("Scoring both years"):
+        with st.spinner(_("Scoring both years")):
             return change_ask.answer(asked)
     except AetherError as error:
         return error
@@ -210,11 +231,11 @@ def answered(asked: change_ask.Asked | None) -> CellChange | AetherError | None:
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Change")
+    city = page.with_city(_("Change"))
     if city is None:
         return
     if city.model is None:
-        page.needs_model(city, "Changes are scored with the city's model")
+        page.needs_model(city, _("Changes are scored with the city's model"))
         return
     if len(city.years) < 2:
         draw_one_year(city)
@@ -230,14 +251,22 @@ def draw() -> None:
     picture, panel = st.columns([3, 1], gap="medium")
     with panel, errors.boxed(state.reachable):
         if found is None:
-            st.header("Ask what has changed", anchor=False)
+            st.header(_("Ask what has changed"), anchor=False)
             st.write(
-                "Type what there may be more of, or choose an example, and pick two years. Only "
-                "changes beyond the usual difference between years are coloured."
+                _(
+                    "Type what there may be more of, or choose an example, and pick two years. "
+                    "Only "
+                    "changes beyond the usual difference between years are coloured."
+                )
             )
         else:
             view = st.segmented_control(
-                "Show", [DIFFERENCE, BOTH], default=DIFFERENCE, required=True, key="change-view"
+                _("Show"),
+                [DIFFERENCE, BOTH],
+                default=DIFFERENCE,
+                required=True,
+                key="change-view",
+                format_func=_,
             )
             draw_panel(city, found, marks)
     with picture, errors.boxed(state.reachable):
@@ -246,7 +275,7 @@ def draw() -> None:
                 city,
                 key=f"change-map-{city.slug}",
                 height=MAP_HEIGHT,
-                alt=f"Map of {city.name}: no query yet",
+                alt=_("Map of {name}: no query yet", name=city.name),
             )
             return
         if view == BOTH:

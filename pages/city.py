@@ -4,6 +4,7 @@ import streamlit as st
 
 from aether_core.eo.embedding_kind import kind_title
 from aether_core.eo.file_kind import FILE_KINDS
+from aether_core.language import _, date, figure, mark
 from ui.fetch import batch as fetch_batch
 from ui.fetch import form as fetch_form
 from ui.fetch import jobs as fetch_jobs
@@ -16,20 +17,22 @@ from ui.jobs.panel import Panel
 from ui.map import map as city_map
 from ui.map.nearby import places_of
 from ui.shell import errors, notice, page, rights, state
-from ui.shell.text import count, facts, plain
+from ui.shell.text import count, facts, plain, sentence
 from workflows.accounts.acting import REMOVE_CITY
 from workflows.cities.cities import CitySummary, remove_city_numbered, show_city
 from workflows.fetch.fetch import FetchSummary
 
 MAP_HEIGHT = 560
-SHOW, ADD = "This city", "Add a city"
-FETCH, FILES, MANY = "From public data", "From your files", "A list of cities"
+SHOW, ADD = mark("This city"), mark("Add a city")
+FETCH, FILES, MANY = mark("From public data"), mark("From your files"), mark("A list of cities")
 WAYS = {"add": FETCH, "fetch": FETCH, "files": FILES, "many": MANY}
 ABOUT = {
-    FETCH: "Satellite data and places come from public servers: choose the area, check "
-    "the estimate, start. No account needed.",
-    FILES: "Upload satellite data (an AlphaEarth embedding) and a file of places.",
-    MANY: "Several cities from public data, listed in a table with one row each.",
+    FETCH: mark(
+        "Satellite data and places come from public servers: choose the area, check "
+        "the estimate, start. No account needed."
+    ),
+    FILES: mark("Upload satellite data (an AlphaEarth embedding) and a file of places."),
+    MANY: mark("Several cities from public data, listed in a table with one row each."),
 }
 
 
@@ -40,42 +43,45 @@ def draw_places(city: CitySummary) -> None:
         city,
         key="city-map",
         height=MAP_HEIGHT,
-        alt=f"Map of the places of {city.name}",
+        alt=_("Map of the places of {name}", name=city.name),
         with_places=True,
         with_footprint=True,
     )
     st.caption(
-        "Grey line: the city's boundary. Orange line: extent of the satellite data. Dots: places."
+        _(
+            "Grey line: the city's boundary. Orange line: extent of the satellite data. Dots: "
+            "places."
+        )
     )
     if len(frame) < city.pois:
-        st.caption(f"{len(frame):,} of {city.pois:,} places are shown.")
+        st.caption(_("{frame:,} of {pois:,} places are shown.", frame=len(frame), pois=city.pois))
 
 
 def draw_facts(city: CitySummary) -> None:
     """The figures of the city."""
     kind = FILE_KINDS[city.embedding_kind].unit
-    made_up = ", made up (demo)" if city.simulated else ""
-    read = f"{city.year}, {city.pixels:,} {kind}{made_up}"
+    made_up = _(", made up (demo)") if city.simulated else ""
+    read = f"{city.year}, {figure(city.pixels, ',')} {kind}{made_up}"
     facts(
         {
-            "Places": f"{city.pois:,}",
-            city.unit.several.capitalize(): city.units_in_words,
+            _("Places"): figure(city.pois, ","),
+            sentence(_(city.unit.several)): city.units_in_words,
             **_lengths(city),
-            "Satellite data": f"{kind_title(city.embedding)} {read}",
+            _("Satellite data"): f"{kind_title(city.embedding)} {read}",
             **_further_years(city),
-            "Surroundings considered": _surroundings(city),
-            "Coordinates": city.crs,
-            "Short name": city.slug,
-            "Model in use": city.model or "none yet",
-            "Added": f"{city.created:%d %b %Y}",
+            _("Surroundings considered"): _surroundings(city),
+            _("Coordinates"): city.crs,
+            _("Short name"): city.slug,
+            _("Model in use"): city.model or _("none yet"),
+            _("Added"): date(city.created),
         }
     )
 
 
 def _surroundings(city: CitySummary) -> str:
     if city.cell_resolution is None:
-        return "the area of each place, and those beside it"
-    return f"{city.radius_m:g} m around each place"
+        return _("the area of each place, and those beside it")
+    return _("{radius_m:g} m around each place", radius_m=city.radius_m)
 
 
 def _lengths(city: CitySummary) -> dict[str, str]:
@@ -83,29 +89,42 @@ def _lengths(city: CitySummary) -> dict[str, str]:
     if city.vector_length is None:
         return {}
     least, median, most = city.vector_length
-    return {"Length of the vectors": f"{least:.2f} to {most:.2f}, median {median:.2f}"}
+    return {
+        _("Length of the vectors"): _(
+            "{least:.2f} to {most:.2f}, median {median:.2f}", least=least, most=most, median=median
+        )
+    }
 
 
 def _further_years(city: CitySummary) -> dict[str, str]:
     """The years of a city that holds several."""
-    return {"Years": ", ".join(map(str, city.years))} if len(city.years) > 1 else {}
+    return {_("Years"): ", ".join(map(str, city.years))} if len(city.years) > 1 else {}
 
 
 def draw_dropped(city: CitySummary) -> None:
     """What the file or source of places held and the city does not."""
     source = "sources" if city.sources else "file"
-    st.header("Left out", anchor=False)
+    st.header(_("Left out"), anchor=False)
     dropped = {reason: number for reason, number in city.pois_dropped.items() if number}
     if not dropped and not city.pois:
-        st.caption("No places were given, so there was none to leave out.")
+        st.caption(_("No places were given, so there was none to leave out."))
         return
     if not dropped:
-        st.caption(f"Every place of the {source} is in the city.")
+        st.caption(_("Every place of the {source} is in the city.", source=source))
         return
-    st.caption(f"{count(sum(dropped.values()), 'place')} of the {source} could not be used.")
+    st.caption(
+        _(
+            "{places} of the {source} could not be used.",
+            places=count(sum(dropped.values()), "place"),
+            source=source,
+        )
+    )
     ordered = sorted(dropped.items(), key=lambda item: -item[1])
     st.dataframe(
-        {"Reason": [reason for reason, _ in ordered], "Places": [number for _, number in ordered]},
+        {
+            _("Reason"): [reason for reason, _ in ordered],
+            _("Places"): [number for _, number in ordered],
+        },
         hide_index=True,
         key="dropped",
     )
@@ -114,20 +133,27 @@ def draw_dropped(city: CitySummary) -> None:
 def draw_removal(city: CitySummary) -> None:
     """Remove the city once its short name has been typed."""
     with st.popover(
-        "Remove this city",
+        _("Remove this city"),
         icon=":material/delete:",
         width="stretch",
         **rights.needing(REMOVE_CITY.role),
     ):
         st.write(
-            f"This removes **{plain(city.name)}** with {count(city.pois, 'place')}, "
-            f"{count(city.models, 'model')} and {count(city.layers, 'layer')}. "
-            "It cannot be undone."
+            _(
+                "This removes **{name}** with {places}, {models} and {layers}. It cannot be "
+                "undone.",
+                name=plain(city.name),
+                places=count(city.pois, "place"),
+                models=count(city.models, "model"),
+                layers=count(city.layers, "layer"),
+            )
         )
-        typed = st.text_input(f"Type {city.slug} to confirm", key=f"confirm-{city.slug}")
+        typed = st.text_input(
+            _("Type {slug} to confirm", slug=city.slug), key=f"confirm-{city.slug}"
+        )
         refusal = st.container()  # above the button: below it may be beyond the window's edge
         if st.button(
-            "Remove permanently",
+            _("Remove permanently"),
             type="primary",
             disabled=typed != city.slug,
             key=f"remove-{city.slug}",
@@ -135,7 +161,7 @@ def draw_removal(city: CitySummary) -> None:
             with refusal, errors.boxed(state.reachable):
                 remove_city_numbered(state.store(), city.id)
                 state.leave_city()
-                notice.say("The city was removed.")
+                notice.say(_("The city was removed."))
                 st.rerun()
 
 
@@ -146,7 +172,7 @@ def added(panel: Panel) -> None:
     slug = str(panel.ended[0].result["city"])
     state.choose_later(slug)
     st.session_state["city-next"] = SHOW
-    notice.say(f"{show_city(state.store(), slug).name} was added.")
+    notice.say(_("{name} was added.", name=show_city(state.store(), slug).name))
     st.rerun()
 
 
@@ -154,7 +180,9 @@ def look_at_places(city: CitySummary) -> Panel:
     """The places on their way in; says so and runs again once some have come."""
     panel = places_form.look(city)
     if panel.ended:
-        notice.say(f"{count(int(panel.ended[0].result['added']), 'place')} were added.")
+        notice.say(
+            _("{places} were added.", places=count(int(panel.ended[0].result["added"]), "place"))
+        )
         st.rerun()
     return panel
 
@@ -165,7 +193,13 @@ def fetched() -> None:
     if fetch is None:
         return
     if fetch.request.extends:
-        notice.say(f"{' and '.join(map(str, fetch.request.years))} was added to {fetch.name}.")
+        notice.say(
+            _(
+                "{years} was added to {name}.",
+                years=_(" and ").join(map(str, fetch.request.years)),
+                name=fetch.name,
+            )
+        )
         return
     if not fetch.city_exists:
         return
@@ -197,13 +231,14 @@ def draw_adding(panel: Panel) -> None:
         if st.session_state["add-way"] != FILES:
             job_panel.show_jobs(panel)
     way = st.segmented_control(
-        "Data sources",
+        _("Data sources"),
         list(ABOUT),
         required=True,
         key="add-way",
+        format_func=_,
         label_visibility="collapsed",
     )
-    st.caption(ABOUT[way or FETCH])
+    st.caption(_(ABOUT[way or FETCH]))
     with errors.boxed(state.reachable):
         if way == FETCH:
             fetch_form.ask_fetch(fetch_started)
@@ -223,7 +258,7 @@ def draw_sources(city: CitySummary) -> None:
     """What a fetched city was made from."""
     if not city.sources:
         return
-    with st.expander("Sources"):
+    with st.expander(_("Sources")):
         for one in city.sources:
             version = f", {plain(str(one['version']))}" if one.get("version") else ""
             licence = f" · {plain(str(one['licence']))}" if one.get("licence") else ""
@@ -238,10 +273,15 @@ def draw() -> None:
     city = state.city(state.read_cities())  # with one that came just now
     settle_view(has_city=city is not None)
     adding = st.session_state["city-view"] == ADD
-    page.heading("Add a city" if adding else "City", None if adding else city)
+    page.heading(_("Add a city") if adding else _("City"), None if adding else city)
     if city is not None:
         st.segmented_control(
-            "What to do", [SHOW, ADD], required=True, key="city-view", label_visibility="collapsed"
+            _("What to do"),
+            [SHOW, ADD],
+            required=True,
+            key="city-view",
+            label_visibility="collapsed",
+            format_func=_,
         )
     if adding or city is None:
         draw_adding(panel)

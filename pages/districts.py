@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from aether_core.errors import AetherError
+from aether_core.language import _
 from aether_core.tasks.kinds.classes import CLASSES
 from ui.ask import question as ask
 from ui.ask import take_away
@@ -14,7 +15,7 @@ from ui.districts.areas import BESIDE, CHOSEN, WHOLE, Districts
 from ui.districts.drawing import Drawn, Outline, Role
 from ui.map import legend
 from ui.shell import downloads, errors, page, state
-from ui.shell.text import count, plain
+from ui.shell.text import count, plain, worded
 from workflows.cities.cities import CitySummary
 from workflows.layers.export import export_profile
 from workflows.layers.layers import list_layers
@@ -38,9 +39,9 @@ class Asked:
 def draw_question(city: CitySummary) -> Asked | None:
     """The question whose scores the areas get, where one is asked and can be answered."""
     st.text_input(
-        "Score the areas by a question (optional)",
+        _("Score the areas by a question (optional)"),
         key=ask.WORDS,
-        placeholder="such as: homes near a park and a school, away from main roads",
+        placeholder=_("such as: homes near a park and a school, away from main roads"),
         disabled=city.model is None,
         bind="query-params",
         on_change=ask.words_changed,
@@ -56,16 +57,18 @@ def draw_question(city: CitySummary) -> Asked | None:
 
 def score(question: ask.Question) -> Asked | None:
     """The scores of a question; None where the city cannot answer it, which is said."""
-    with st.spinner("Searching"):
+    with st.spinner(_("Searching")):
         result = ask.answer(question).result
     if isinstance(result, Answer) and not result.paints:
-        st.caption("The city cannot answer this, so the areas get no score of it.")
+        st.caption(_("The city cannot answer this, so the areas get no score of it."))
         return None
     if question.edited and question.at is None:
         st.caption(plain("; ".join(one.label for one in question.criteria)))
     if question.areas:
         names = ", ".join(one.words for one in question.areas)
-        st.caption(plain(f"Only ground in {names} is scored: the search is limited to it."))
+        st.caption(
+            plain(_("Only ground in {names} is scored: the search is limited to it.", names=names))
+        )
     return Asked(result, scored(result))
 
 
@@ -77,7 +80,9 @@ def profiled(
         shapes = areas.shapes(city, now)
         if not shapes:
             return None
-        with progress_bar.progress_bar(f"Figures of {count(len(shapes), 'area')}") as progress:
+        with progress_bar.progress_bar(
+            _("Figures of {areas}", areas=count(len(shapes), "area"))
+        ) as progress:
             return profile_shapes(
                 state.store(), city.slug, shapes, scored=_scores(asked), progress=progress
             )
@@ -91,11 +96,11 @@ def choose(found: AreaProfile) -> tuple[str, str]:
     if st.session_state.get(CHOSEN) not in names:
         st.session_state[CHOSEN] = names[0]
     left, right = st.columns(2, gap="small")
-    area = left.selectbox("Area", names, key=CHOSEN)
+    area = left.selectbox(_("Area"), names, key=CHOSEN)
     others = [WHOLE, *(name for name in names if name != area)]
     if st.session_state.get(BESIDE) not in others:
         st.session_state[BESIDE] = WHOLE
-    return area, right.selectbox("Beside", others, key=BESIDE)
+    return area, right.selectbox(_("Beside"), others, key=BESIDE, format_func=worded(WHOLE))
 
 
 def draw_map(
@@ -147,10 +152,12 @@ def draw_figures(
         st.caption(plain(f"{note[:1].upper()}{note[1:]}."))
     if not found.layers:
         st.page_link(
-            page.of_task(CLASSES.name), label="Make a map of land use", icon=":material/category:"
+            page.of_task(CLASSES.name),
+            label=_("Make a map of land use"),
+            icon=":material/category:",
         )
-    with st.popover("Download", icon=":material/download:", width="stretch"):
-        st.caption("Every area with every figure, its interval and the sentence, WGS84.")
+    with st.popover(_("Download"), icon=":material/download:", width="stretch"):
+        st.caption(_("Every area with every figure, its interval and the sentence, WGS84."))
         with errors.boxed(state.reachable):
             downloads.buttons(
                 f"{city.slug}-districts", lambda path: export_profile(found, path), key="districts"
@@ -163,7 +170,7 @@ def draw_figures(
 def draw_limit(city: CitySummary, found: AreaProfile, area: str) -> None:
     """Search this area alone."""
     if st.button(
-        f"Search only in {plain(area)}",
+        _("Search only in {area}", area=plain(area)),
         icon=":material/search:",
         width="stretch",
         key="search-here",
@@ -176,7 +183,10 @@ def draw_limit(city: CitySummary, found: AreaProfile, area: str) -> None:
     if limits:
         st.page_link(
             page.SEARCH,
-            label=f"Search is limited to {plain(', '.join(one.words for one in limits))}",
+            label=_(
+                "Search is limited to {words}",
+                words=plain(", ".join(one.words for one in limits)),
+            ),
             icon=":material/arrow_forward:",
             query_params=ask.address(city),
         )
@@ -184,11 +194,14 @@ def draw_limit(city: CitySummary, found: AreaProfile, area: str) -> None:
 
 def draw_hint() -> None:
     """What to do while there is no area."""
-    st.header("Draw a district", anchor=False)
+    st.header(_("Draw a district"), anchor=False)
     st.write(
-        "Choose Lasso, Box or Polygon on the map and draw around the ground you are interested "
-        "in, or take districts from a file or a saved layer. Its figures appear here, beside the "
-        "whole city's. Draw a second one to compare the two."
+        _(
+            "Choose Lasso, Box or Polygon on the map and draw around the ground you are interested "
+            "in, or take districts from a file or a saved layer. Its figures appear here, beside "
+            "the "
+            "whole city's. Draw a second one to compare the two."
+        )
     )
 
 
@@ -205,7 +218,7 @@ def prepare_once(city: CitySummary) -> None:
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Districts")
+    city = page.with_city(_("Districts"))
     if city is None:
         return
     prepare_once(city)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from aether_core.language import _
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.expert import studies
 from ui.expert.kept_tests import ComparisonsOf, QueryTest
@@ -26,7 +27,7 @@ def choose() -> str:
     """The task; it stands in the page's address."""
     by_title = {title: task for task, title in task_titles().items()}
     chosen = st.segmented_control(
-        "Task",
+        _("Task"),
         list(by_title),
         default=next(iter(by_title)),
         required=True,
@@ -39,7 +40,7 @@ def choose() -> str:
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Evaluate")
+    city = page.with_city(_("Evaluate"))
     if city is None:
         return
     with errors.boxed(state.reachable):

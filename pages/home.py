@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from aether_core.language import _
 from ui.fetch import jobs as fetch_jobs
 from ui.fetch import real_demo
 from ui.map import thumbnail
@@ -16,11 +17,11 @@ COLUMNS = 3
 def next_step(city: CitySummary) -> tuple[str, str, str]:
     """What to do next with a city: in words, the page to go to, the link's label."""
     if city.model is None and not city.pois:
-        words = "It has no places: it can be mapped, but not searched in words."
-        return words, page.LAYERS, "Make a map"
+        words = _("It has no places: it can be mapped, but not searched in words.")
+        return words, page.LAYERS, _("Make a map")
     if city.model is None:
-        return "Its model has not been trained yet.", page.TRAIN, "Train its model"
-    return "Ready to search.", page.SEARCH, "Ask this city"
+        return _("Its model has not been trained yet."), page.TRAIN, _("Train its model")
+    return _("Ready to search."), page.SEARCH, _("Ask this city")
 
 
 def draw_card(city: CitySummary) -> None:
@@ -35,7 +36,7 @@ def draw_card(city: CitySummary) -> None:
         parts = [
             ", ".join(map(str, city.years)),
             count(city.pois, "place"),
-            count(city.cells, city.unit.one),
+            city.unit.counted(city.cells),
             count(city.models, "model"),
             count(city.layers, "layer"),
         ]
@@ -53,13 +54,15 @@ def draw_card(city: CitySummary) -> None:
 
 
 page.through_router()
-page.heading("Cities")
+page.heading(_("Cities"))
 with errors.boxed(state.reachable):
     cities = state.cities()
     if cities:
         st.caption(
-            "Ask a city in plain words and get a map back. "
-            "Each city has its own places, model and layers."
+            _(
+                "Ask a city in plain words and get a map back. "
+                "Each city has its own places, model and layers."
+            )
         )
         for start in range(0, len(cities), COLUMNS):
             for column, city in zip(
@@ -69,7 +72,7 @@ with errors.boxed(state.reachable):
                     draw_card(city)
         st.page_link(
             page.CITY,
-            label="Add a city",
+            label=_("Add a city"),
             icon=":material/add:",
             width="stretch",
             query_params={"do": "add"},
@@ -80,9 +83,11 @@ with errors.boxed(state.reachable):
     else:
         fetch_jobs.hint()
         page.empty(
-            "There is no city yet",
-            "Type a city's name or draw a box, and fetch it from public data; or add one from "
-            "your own files, or load the demo with `./aether demo`.",
+            _("There is no city yet"),
+            _(
+                "Type a city's name or draw a box, and fetch it from public data; or add one from "
+                "your own files, or load the demo with `./aether demo`."
+            ),
             page.CITY,
-            "Add a city",
+            _("Add a city"),
         )

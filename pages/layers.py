@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from aether_core.language import _, mark, moment
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from ui.jobs.links import LAYER
 from ui.maps import difference, gone, layer_map, take_away
@@ -22,19 +23,19 @@ from workflows.layers.layers import (
 MAP_HEIGHT = 600
 MOST_BELOW = 4
 WITH = "with"
-MAP, COMPARE = "One layer", "Compare two"
+MAP, COMPARE = mark("One layer"), mark("Compare two")
 ASKED = {
-    "query": "Asked",
-    "question": "Asked",
-    "minus": "But not",
-    "at": "Example point",
-    "from": "From",
-    "to": "To",
-    "labels": "Known examples",
-    "areas": "Areas",
-    "representation": "Data used",
-    "predictor": "Method",
-    "protocol": "Test",
+    "query": mark("Asked"),
+    "question": mark("Asked"),
+    "minus": mark("But not"),
+    "at": mark("Example point"),
+    "from": mark("From"),
+    "to": mark("To"),
+    "labels": mark("Known examples"),
+    "areas": mark("Areas"),
+    "representation": mark("Data used"),
+    "predictor": mark("Method"),
+    "protocol": mark("Test"),
 }
 
 
@@ -50,14 +51,14 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
         if st.session_state.get("layer") not in by_name:
             st.session_state["layer"] = layers[0].layer
     name = st.radio(
-        "Saved layers",
+        _("Saved layers"),
         list(by_name),
         format_func=lambda slug: plain(names[slug]),
         captions=[
             " · ".join(
                 [
                     *kind_and_features(layer),
-                    f"{layer.created:%d %b %Y, %H:%M}",
+                    moment(layer.created),
                     layer.units.counted(layer.features),
                 ]
             )
@@ -66,7 +67,7 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
         key="layer",
         on_change=chosen_by_hand,
     )
-    gone.say(LAYER, "This is another one.")
+    gone.say(LAYER, _("This is another one."))
     into_address()
     return by_name[name]
 
@@ -84,26 +85,27 @@ def into_address() -> None:
 
 def kind_and_features(layer: LayerSummary) -> list[str]:
     """What kind of layer it is, and what the fit saw where there was one."""
-    return [layer_kind(layer.kind).noun, *filter(None, [features_used(layer)])]
+    return [_(layer_kind(layer.kind).noun), *filter(None, [features_used(layer)])]
 
 
 def draw_lineage(layer: LayerSummary) -> None:
     """Where the layer came from, enough to make it again."""
     asked = {
-        label: layer.parameters[name]
+        _(label): layer.parameters[name]
         for name, label in ASKED.items()
         if layer.parameters.get(name) is not None
     }
-    if "Data used" in asked:
-        asked["Data used"] = features_used(layer)
+    if (used := _("Data used")) in asked:
+        asked[used] = features_used(layer)
     needs_model = REPRESENTATION_KINDS[layer.parameters.get("representation", "aether")].needs_model
     facts(
         {
-            "Kind": layer_kind(layer.kind).noun,
+            _("Kind"): _(layer_kind(layer.kind).noun),
             **asked,
-            "Model": layer.model or ("its model was removed" if needs_model else "none needed"),
-            "Satellite data": f"{layer.years}{', made up (demo)' if layer.simulated else ''}",
-            "In PostGIS": layer.view,
+            _("Model"): layer.model
+            or (_("its model was removed") if needs_model else _("none needed")),
+            _("Satellite data"): layer.years + (_(", made up (demo)") if layer.simulated else ""),
+            _("In PostGIS"): layer.view,
         }
     )
 
@@ -112,18 +114,18 @@ def draw_removal(city: CitySummary, layer: LayerSummary) -> None:
     """Remove the layer after a second word."""
     # A popover of its own for each layer: after a removal the next one's is closed.
     with st.popover(
-        "Remove",
+        _("Remove"),
         icon=":material/delete:",
         width="stretch",
         key=f"removal-{layer.layer}",
         **rights.needing(REMOVE_MAP.role),
     ):
-        st.write(f"Remove **{plain(layer.title)}** permanently?")
+        st.write(_("Remove **{title}** permanently?", title=plain(layer.title)))
         refusal = st.container()
-        if st.button("Remove this layer", type="primary", key=f"remove-{layer.layer}"):
+        if st.button(_("Remove this layer"), type="primary", key=f"remove-{layer.layer}"):
             with refusal, errors.boxed(state.reachable):
                 remove_layer(state.store(), city.slug, layer.layer)
-                notice.say("The layer was removed.")
+                notice.say(_("The layer was removed."))
                 st.rerun()
 
 
@@ -133,7 +135,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
     with panel:
         with st.container(height=260, border=False) if len(layers) > 4 else st.container():
             chosen = choose(layers)
-        st.header("Download", anchor=False)
+        st.header(_("Download"), anchor=False)
         take_away.files(city, chosen, "layer")
         left, right = st.columns(2, gap="small")
         with left:
@@ -146,9 +148,9 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
         with right:
             draw_removal(city, chosen)
         st.page_link(
-            page.DISTRICTS, label="Figures of districts", query_params={state.CITY: city.slug}
+            page.DISTRICTS, label=_("Figures of districts"), query_params={state.CITY: city.slug}
         )
-        st.header("Provenance", anchor=False)
+        st.header(_("Provenance"), anchor=False)
         draw_lineage(chosen)
     with picture, errors.boxed(state.reachable):
         names = distinct_names(layers)
@@ -168,15 +170,15 @@ def show_with(layers: list[LayerSummary], chosen: LayerSummary) -> list[LayerSum
     kept = st.session_state.get(WITH, linked)
     st.session_state[WITH] = [name for name in kept if name in by_name][:MOST_BELOW]
     asked = st.multiselect(
-        "Show with it",
+        _("Show with it"),
         list(by_name),
         key=WITH,
         format_func=lambda slug: names[slug],
         max_selections=MOST_BELOW,
-        placeholder="other layers, under this one",
+        placeholder=_("other layers, under this one"),
         on_change=lambda: gone.forget(WITH),
     )
-    gone.say(WITH, "It is left out.")
+    gone.say(WITH, _("It is left out."))
     if asked:
         st.query_params[WITH] = ",".join(asked)
     else:
@@ -187,14 +189,16 @@ def show_with(layers: list[LayerSummary], chosen: LayerSummary) -> list[LayerSum
 def draw_renaming(city: CitySummary, layer: LayerSummary) -> None:
     """Give the layer another title."""
     with st.popover(
-        "Rename",
+        _("Rename"),
         icon=":material/edit:",
         width="stretch",
         key=f"renaming-{layer.layer}",
         **rights.needing(RENAME_MAP.role),
     ):
-        title = st.text_input("Title", layer.title, key=f"title-{layer.layer}", max_chars=MAX_TITLE)
-        if st.button("Rename this layer", type="primary", key=f"rename-{layer.layer}"):
+        title = st.text_input(
+            _("Title"), layer.title, key=f"title-{layer.layer}", max_chars=MAX_TITLE
+        )
+        if st.button(_("Rename this layer"), type="primary", key=f"rename-{layer.layer}"):
             with errors.boxed(state.reachable):
                 rename_layer(state.store(), city.slug, layer.layer, title)
                 st.rerun()
@@ -202,26 +206,30 @@ def draw_renaming(city: CitySummary, layer: LayerSummary) -> None:
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Maps")
+    city = page.with_city(_("Maps"))
     if city is None:
         return
     layers = list_layers(state.store(), city.slug)
     if not layers:
         page.empty(
-            "No saved layers yet",
-            "Search the city, then save the result as a layer. Saved layers are listed here, can "
-            "be downloaded, and can be opened directly from PostGIS.",
+            _("No saved layers yet"),
+            _(
+                "Search the city, then save the result as a layer. Saved layers are listed here, "
+                "can "
+                "be downloaded, and can be opened directly from PostGIS."
+            ),
             page.SEARCH,
-            "Search this city",
+            _("Search this city"),
         )
         return
     view = st.segmented_control(
-        "View",
+        _("View"),
         [MAP, COMPARE],
         default=None if "layers-view" in st.session_state else MAP,
         required=True,
         key="layers-view",
         label_visibility="collapsed",
+        format_func=_,
     )
     if view == MAP:
         draw_one(city, layers)

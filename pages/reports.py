@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from aether_core.language import _, tag
 from ui.jobs.links import LAYER, from_address
 from ui.maps import gone
 from ui.maps.layer_names import distinct_names
@@ -30,21 +31,21 @@ def choose(city: CitySummary, layers: list[LayerSummary]) -> LayerSummary:
         st.session_state[key] = layers[0].layer
         gone.note(CHOSEN, [wanted or ""], by_name)
     name = st.selectbox(
-        "Map",
+        _("Map"),
         list(by_name),
-        format_func=lambda slug: f"{names[slug]} ({layer_kind(by_name[slug].kind).noun})",
+        format_func=lambda slug: f"{names[slug]} ({_(layer_kind(by_name[slug].kind).noun)})",
         key=key,
         on_change=lambda: gone.forget(CHOSEN),
         persist_state="session",
     )
-    gone.say(CHOSEN, "This is another one.")
+    gone.say(CHOSEN, _("This is another one."))
     return by_name[name]
 
 
 def ask_words(city: CitySummary, layer: LayerSummary) -> tuple[str | None, str]:
     """The title, None for the map's own, and what is said under it."""
     title = st.text_input(
-        "Title",
+        _("Title"),
         key=f"report-title-{layer.number}",
         placeholder=layer.title,
         max_chars=MAX_TITLE,
@@ -52,9 +53,9 @@ def ask_words(city: CitySummary, layer: LayerSummary) -> tuple[str | None, str]:
         persist_state="session",
     )
     words = st.text_area(
-        "In your own words",
+        _("In your own words"),
         key=f"report-words-{city.slug}",
-        placeholder="What was asked, and what you make of it. An empty line starts a paragraph.",
+        placeholder=_("What was asked, and what you make of it. An empty line starts a paragraph."),
         max_chars=MOST_WORDS,
         height=150,
         persist_state="session",
@@ -72,17 +73,20 @@ def ask_part(city: CitySummary) -> tuple[View | None, tuple[ReportDistrict, ...]
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Reports")
+    city = page.with_city(_("Reports"))
     if city is None:
         return
     layers = list_layers(state.store(), city.slug)
     if not layers:
         page.empty(
-            "No saved map to report on yet",
-            "Ask the city a question and save the answer to Maps, or make a map of land use. Any "
-            "saved map can become a report.",
+            _("No saved map to report on yet"),
+            _(
+                "Ask the city a question and save the answer to Maps, or make a map of land use. "
+                "Any "
+                "saved map can become a report."
+            ),
             page.SEARCH,
-            "Ask this city",
+            _("Ask this city"),
         )
         return
     with st.container(key="report-body"):
@@ -92,7 +96,7 @@ def draw() -> None:
         title, words = ask_words(city, layer)
         view, districts = ask_part(city)
     with shown, errors.boxed(state.reachable):
-        report = preview.make(city, layer, ReportChoices(title, words, view, districts))
+        report = preview.make(city, layer, ReportChoices(title, words, view, districts, tag()))
         take_away.show_downloads(city, layer, report)
         preview.show(report)
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from aether_core.errors import AetherError
+from aether_core.language import _, mark
 from ui.ask import card, chips, places, spots, sureness, take_away, when
 from ui.ask import question as ask
 from ui.ask.colours import coloured
@@ -15,7 +16,7 @@ from ui.ask.question import Found, Question
 from ui.map import map as city_map
 from ui.map.map import MapLayer, Point
 from ui.shell import errors, notice, page, state
-from ui.shell.text import plain
+from ui.shell.text import plain, worded
 from workflows.cities.cities import CitySummary, categories
 from workflows.search.ask import Answer
 from workflows.search.explain import code_at, row_called
@@ -24,17 +25,18 @@ MAP_HEIGHT = 640
 BESIDE = "clicked-beside"
 CHIPS = 6
 OFFERED = 5
-SHARES = {"All": 0.0, "25 %": 75.0, "10 %": 90.0, "1 %": 99.0}
+SHARES = {mark("All"): 0.0, "25 %": 75.0, "10 %": 90.0, "1 %": 99.0}
 
 
 def draw_bar(city: CitySummary) -> None:
     """The question bar."""
     ask.take_old_address()
     st.text_input(
-        "What are you looking for?",
+        _("What are you looking for?"),
         key=ask.WORDS,
-        placeholder="a whole question, such as: homes near a park and a school, away from main "
-        "roads",
+        placeholder=_(
+            "a whole question, such as: homes near a park and a school, away from main roads"
+        ),
         disabled=city.model is None,
         bind="query-params",
         on_change=ask.words_changed,
@@ -46,7 +48,7 @@ def draw_examples(city: CitySummary) -> None:
     """Questions to begin with."""
     own = [name for name, _ in categories(state.store(), city.slug, CHIPS)]
     st.pills(
-        "Examples",
+        _("Examples"),
         list(dict.fromkeys([*ask.QUESTIONS, *own])),
         key=ask.CHIP,
         on_change=ask.ask_chip,
@@ -60,7 +62,7 @@ def answered(question: Question | None) -> Found | AetherError | None:
     if question is None:
         return None
     try:
-        with st.spinner("Searching"):
+        with st.spinner(_("Searching")):
             return ask.answer(question)
     except AetherError as error:
         return error
@@ -77,7 +79,7 @@ def look(city: CitySummary, lon: float, lat: float) -> None:
 def say_beside(city: CitySummary) -> None:
     """Say once that a click met none of the city's areas."""
     if st.session_state.pop(BESIDE, False):
-        notice.say(f"That is outside this city's {city.unit.several}.")
+        notice.say(_("That is outside this city's {several}.", several=_(city.unit.several)))
 
 
 def chosen_row(found: Found) -> int | None:
@@ -104,7 +106,7 @@ def draw_map(
         city,
         key=f"search-map-{city.slug}",
         height=MAP_HEIGHT,
-        alt=f"Map of {city.name}: {title or 'no query yet'}",
+        alt=_("Map of {name}: {title}", name=city.name, title=title or _("no query yet")),
         layers=layers,
         with_places=not layers,
         marks=marks,
@@ -115,12 +117,15 @@ def draw_map(
 def draw_hint(city: CitySummary) -> None:
     """What to do while there is no answer."""
     if city.model is None:
-        page.needs_model(city, "Questions are answered with the city's model")
+        page.needs_model(city, _("Questions are answered with the city's model"))
         return
-    st.header("Ask the city", anchor=False)
+    st.header(_("Ask the city"), anchor=False)
     st.write(
-        "Type what you are looking for, choose an example, or click the map to see what is there "
-        "and to find places like it."
+        _(
+            "Type what you are looking for, choose an example, or click the map to see what is "
+            "there "
+            "and to find places like it."
+        )
     )
     cell = ask.looked_at()
     if cell:
@@ -129,14 +134,14 @@ def draw_hint(city: CitySummary) -> None:
 
 def draw_unanswered(found: Found) -> None:
     """Why nothing is painted, and what can be asked instead."""
-    st.header("The city cannot answer this", anchor=False)
+    st.header(_("The city cannot answer this"), anchor=False)
     offered: list[str] = []
     for part in found.result.parts if isinstance(found.result, Answer) else ():
         if part.support is not None and not part.support.paints:
             st.write(plain(f"“{part.criterion.words}”: {part.support.summary}"))
             offered += [word for word in part.support.nearest if word not in offered]
     if offered:
-        st.caption("It does know these. Choose one to ask for it:")
+        st.caption(_("It does know these. Choose one to ask for it:"))
         with st.container(horizontal=True, gap="small", key="offered"):
             for word in offered[:OFFERED]:
                 st.button(plain(word), key=f"offer-{word}", on_click=ask.ask_words, args=(word,))
@@ -147,23 +152,24 @@ def draw_where(
 ) -> list[Point]:
     """The best spots, or places; returns what to mark."""
     st.segmented_control(
-        "Highlight top",
+        _("Highlight top"),
         list(SHARES),
         default="All",
         required=True,
         key="share",
+        format_func=worded("All"),
         persist_state="session",
     )
     asked, view = places.likeness_of(question), "Cells"
     if asked is not None:
         view = st.segmented_control(
-            "List",
-            ["Cells", "Places"],
+            _("List"),
+            [mark("Cells"), mark("Places")],
             default="Cells",
             required=True,
             key="list",
             persist_state="session",
-            format_func=lambda one: "Best spots" if one == "Cells" else one,
+            format_func=lambda one: _("Best spots" if one == "Cells" else one),
         )
     if asked is not None and view == "Places":
         hits = places.best(question, found, *asked)
@@ -171,12 +177,21 @@ def draw_where(
         return [Point(hit.lon, hit.lat, hit.name or hit.category, hit.category) for hit in hits]
     best = spots.best_spots(city, found, unsure)
     spots.show_spots(best)
-    year = f", on {found.result.year}" if found.result.year != city.year else ""
+    year = _(", on {year}", year=found.result.year) if found.result.year != city.year else ""
     st.caption(
-        plain(f"{spots.ranked_cells(found.result)}. Model: {found.result.model}{year}.")
+        plain(
+            _(
+                "{ranked_cells}. Model: {model}{year}.",
+                ranked_cells=spots.ranked_cells(found.result),
+                model=found.result.model,
+                year=year,
+            )
+        )
         if best
-        else f"No {found.result.units.kind.one} is left: lower the slider under How sure, or widen "
-        "the area."
+        else _(
+            "No {one} is left: lower the slider under How sure, or widen the area.",
+            one=_(found.result.units.kind.one),
+        )
     )
     return marked(best)
 
@@ -192,22 +207,23 @@ def draw_panel(
     """The answer beside the map; returns the places to mark and the cells to grey out."""
     marks: list[Point] = []
     if question.at is not None:
-        st.markdown(f"**Places like {question.at[1]:.5f}, {question.at[0]:.5f}**")
+        st.markdown(_("**Places like {at:.5f}, {at2:.5f}**", at=question.at[1], at2=question.at[0]))
         st.button(
-            "Back to the question" if question.words or question.criteria else "Clear",
+            _("Back to the question") if question.words or question.criteria else _("Clear"),
             on_click=ask.forget_point,
             icon=":material/undo:",
             type="tertiary",
             key="back",
         )
-        marks.append(Point(*question.at, "The place you clicked"))
+        marks.append(Point(*question.at, _("The place you clicked")))
     view = st.segmented_control(
-        "View",
+        _("View"),
         [spots.WHERE, spots.WHY, spots.SURE],
         default=None if spots.VIEW in st.session_state else spots.WHERE,
         required=True,
         key=spots.VIEW,
         label_visibility="collapsed",
+        format_func=_,
     )
     cell_sureness = None
     if view != spots.WHERE or sureness.least() > 0:
@@ -226,11 +242,11 @@ def draw_panel(
         card.show_card(found, row, cell_sureness)
     if row is not None:
         lon, lat = found.result.lonlat[row].tolist()
-        marks.append(Point(lon, lat, "The place you chose"))
+        marks.append(Point(lon, lat, _("The place you chose")))
     take_away.show_take_away(city, found)
     st.page_link(
         page.DISTRICTS,
-        label="Score districts by this",
+        label=_("Score districts by this"),
         icon=":material/grid_view:",
         query_params=ask.address(city),
     )
@@ -239,7 +255,7 @@ def draw_panel(
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Ask")
+    city = page.with_city(_("Ask"))
     if city is None:
         return
     say_beside(city)

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from aether_core.language import _, figure, mark, moment
 from aether_core.model.recipes import recipe, recipes
 from aether_core.model.recipes.definition import Setting
 from aether_core.model.training.retrieval import measured_apart
@@ -21,10 +22,10 @@ from workflows.training.runs import RunSummary, list_runs
 from workflows.training.train import start_training
 
 LABELS = {
-    "lam": "Weight of the two window sizes",
-    "holdout": "Share of places held out",
-    "block_m": "Block size in metres",
-    "keep": "Weights to keep",
+    "lam": mark("Weight of the two window sizes"),
+    "holdout": mark("Share of places held out"),
+    "block_m": mark("Block size in metres"),
+    "keep": mark("Weights to keep"),
 }
 STATES = {
     "queued": "waiting",
@@ -38,7 +39,7 @@ STATES = {
 def ask_setting(setting: Setting) -> str | None:
     """One setting's field; its value only where it was changed."""
     rule, key = setting.rule, f"set-{setting.key}"
-    label = LABELS.get(setting.key, setting.key.replace("_", " ").capitalize())
+    label = _(LABELS.get(setting.key, setting.key.replace("_", " ").capitalize()))
     if rule.choices:
         value: Any = st.selectbox(
             label, rule.choices, rule.choices.index(str(setting.value)), help=rule.help, key=key
@@ -47,7 +48,13 @@ def ask_setting(setting: Setting) -> str | None:
         value = st.text_input(
             label,
             f"{setting.value:g}",
-            help=f"{rule.help} {rule.minimum:g} to {rule.maximum:g}; in commands {setting.key}.",
+            help=_(
+                "{help} {minimum:g} to {maximum:g}; in commands {key}.",
+                help=rule.help,
+                minimum=rule.minimum,
+                maximum=rule.maximum,
+                key=setting.key,
+            ),
             key=key,
         )
     unchanged = str(setting.value) if rule.choices else f"{setting.value:g}"
@@ -58,12 +65,14 @@ def ask_encoder(usual: EncoderChoice) -> str:
     """Which text encoder reads the places and later the questions."""
     here = encoders_here(state.store().settings)
     return st.selectbox(
-        "Text encoder",
+        _("Text encoder"),
         here,
         here.index(usual.name),
         key="encoder",
-        help="It reads the places and the questions. all-MiniLM-L6-v2 knows English only; "
-        "multilingual-e5-small reads a hundred languages, at 35 to 40 places a second and core.",
+        help=_(
+            "It reads the places and the questions. all-MiniLM-L6-v2 knows English only; "
+            "multilingual-e5-small reads a hundred languages, at 35 to 40 places a second and core."
+        ),
     )
 
 
@@ -75,13 +84,13 @@ def forget_settings() -> None:
 
 def draw_start(city: CitySummary) -> None:
     """The form that starts a run."""
-    st.header("New run", anchor=False)
+    st.header(_("New run"), anchor=False)
     # Outside the form, so that a choice shows its summary and settings at once.
     name = st.selectbox(
-        "Recipe",
+        _("Recipe"),
         [one.name for one in recipes()],
         key="recipe",
-        help="A recipe is a training method with all its settings.",
+        help=_("A recipe is a training method with all its settings."),
         on_change=forget_settings,
     )
     chosen = recipe(name)
@@ -90,20 +99,25 @@ def draw_start(city: CitySummary) -> None:
     if usual.in_words:
         st.caption(plain(usual.in_words))
     with st.form("start", border=True):
-        with st.expander("Settings"):
+        with st.expander(_("Settings")):
             changed = {setting.key: ask_setting(setting) for setting in chosen.describe()}
             seed = st.number_input(
-                "Seed", 0, 2**31 - 1, 42, key="seed", help="The same seed gives the same model."
+                _("Seed"),
+                0,
+                2**31 - 1,
+                42,
+                key="seed",
+                help=_("The same seed gives the same model."),
             )
             device = st.selectbox(
-                "Device",
+                _("Device"),
                 ["auto", "cpu", "cuda"],
                 key="device",
-                help="Auto uses a GPU if there is one.",
+                help=_("Auto uses a GPU if there is one."),
             )
             encoder = ask_encoder(usual)
         go = st.form_submit_button(
-            "Start training", type="primary", width="stretch", **rights.needing(TRAIN.role)
+            _("Start training"), type="primary", width="stretch", **rights.needing(TRAIN.role)
         )
         rights.note(TRAIN.role)
     if go:
@@ -122,22 +136,30 @@ def in_words(validation: dict[str, Any], validated_on: str | None) -> str:
     found = validation["text_to_place"]
     share, chance = float(found["recall_at_10"]), float(found["chance_at_10"])
     if share > 1.5 * chance:
-        verdict = f"That is {share / max(chance, 1e-9):.1f} times the chance level."
+        verdict = _(
+            "That is {chance:.1f} times the chance level.", chance=share / max(chance, 1e-09)
+        )
     else:
-        verdict = "That is hardly better than chance: do not rely on its maps."
+        verdict = _("That is hardly better than chance: do not rely on its maps.")
     if measured_apart(validated_on):
-        place, favour = "a place it has never seen", ""
+        place, favour = _("a place it has never seen"), ""
     else:
-        place = "a place it was not trained on"
-        favour = (
+        place = _("a place it was not trained on")
+        favour = _(
             " These places were also used to select the epoch, so the figure is slightly "
             "optimistic."
         )
-    return (
-        f"Recall@10 is {share:.0%} (chance: {chance:.0%}): given the text of {place}, a matching "
-        f"place is in the top 10 of {validation['candidates']:,} in {share:.0%} of cases. "
-        f"{verdict}{favour} Different kinds of places often look alike from above, so even a good "
-        "model stays far below 100 %."
+    return _(
+        "Recall@10 is {share:.0%} (chance: {chance:.0%}): given the text of {place}, a "
+        "matching place is in the top 10 of {candidates:,} in {share:.0%} of cases. "
+        "{verdict}{favour} Different kinds of places often look alike from above, so "
+        "even a good model stays far below 100 %.",
+        share=share,
+        chance=chance,
+        place=place,
+        candidates=validation["candidates"],
+        verdict=verdict,
+        favour=favour,
     )
 
 
@@ -145,7 +167,9 @@ def draw_runs(runs: list[RunSummary]) -> None:
     """The newest run: live while it works; then the outcome of the last one that was finished."""
     newest = runs[0]
     if not newest.is_finished:
-        st.header(f"Run {newest.id} is {STATES[newest.state]}", anchor=False)
+        st.header(
+            _("Run {id} is {states}", id=newest.id, states=_(STATES[newest.state])), anchor=False
+        )
         training_run.follow(newest)
         return
     if not newest.state.is_done:
@@ -158,31 +182,38 @@ def draw_runs(runs: list[RunSummary]) -> None:
 def draw_early_end(run: RunSummary) -> None:
     """A run that failed or was stopped, and the two ways on from there."""
     if run.state.is_failed:
-        reason = run.error or "no reason was recorded"
-        st.error(f"Run {run.id} failed: {plain(reason)}", icon=":material/error:")
+        reason = run.error or _("no reason was recorded")
+        st.error(
+            _("Run {id} failed: {reason}", id=run.id, reason=plain(reason)), icon=":material/error:"
+        )
     else:
         kept = (
-            f"after epoch {run.resumable_from}. Its progress is saved, but there is no model yet."
+            _(
+                "after epoch {resumable_from}. Its progress is saved, but there is no model yet.",
+                resumable_from=run.resumable_from,
+            )
             if run.resumable_from
-            else "before the first epoch finished. Nothing was saved."
+            else _("before the first epoch finished. Nothing was saved.")
         )
-        st.info(f"Run {run.id} was stopped {kept}", icon=":material/info:")
+        st.info(_("Run {id} was stopped {kept}", id=run.id, kept=kept), icon=":material/info:")
     with st.container(horizontal=True):
         go_on = run.resumable_from > 0 and st.button(
-            f"Resume from epoch {run.resumable_from}",
+            _("Resume from epoch {resumable_from}", resumable_from=run.resumable_from),
             key=f"resume-{run.id}",
             type="primary",
             **rights.needing(
-                TRAIN.role, help="The result is the same as that of an uninterrupted run."
+                TRAIN.role, help=_("The result is the same as that of an uninterrupted run.")
             ),
         )
         again = st.button(
-            "Start again",
+            _("Start again"),
             key=f"again-{run.id}",
-            **rights.needing(TRAIN.role, help="A new run with the same recipe, settings and seed."),
+            **rights.needing(
+                TRAIN.role, help=_("A new run with the same recipe, settings and seed.")
+            ),
         )
     if go_on or again:
-        with st.spinner("Checking that the inputs have not changed" if go_on else "Starting"):
+        with st.spinner(_("Checking that the inputs have not changed") if go_on else _("Starting")):
             (resume_run if go_on else start_again)(state.store(), run.id)
         st.rerun()
 
@@ -192,11 +223,11 @@ def draw_outcome(run: RunSummary) -> None:
     kept: Any = run.metrics.get("kept_epoch")
     validated_on: Any = run.metrics.get("validated_on")
     validation: Any = run.metrics.get("validation")
-    st.header(f"Results of run {run.id}", anchor=False)
+    st.header(_("Results of run {id}", id=run.id), anchor=False)
     if validation:
         st.write(in_words(validation, validated_on))
     else:
-        st.write("No places were held out, so the model could not be tested on unseen places.")
+        st.write(_("No places were held out, so the model could not be tested on unseen places."))
     left, right = st.columns(2, gap="medium")
     with left:
         charts.losses(run.history, kept_epoch=kept, key="losses")
@@ -208,11 +239,21 @@ def draw_outcome(run: RunSummary) -> None:
     held: Any = run.metrics.get("held_out", 0)
     chose: Any = run.metrics.get("chose_epoch", 0)
     st.caption(
-        f"{count(used, 'place')} used, {held:,} held out in whole blocks of the city"
-        f"{f', {chose:,} of them to choose the epoch' if chose else ''} · "
-        f"kept epoch {kept} of {run.epoch}"
-        f"{f', resumed from epoch {run.resumed_from}' if run.resumed_from else ''} · "
-        f"{duration(float(seconds))} on {run.metrics.get('device')} · seed {run.seed}"
+        _(
+            "{places} used, {held:,} held out in whole blocks of the city{chosen_by} · kept "
+            "epoch {kept} of {epoch}{resumed} · {seconds} on {device} · seed {seed}",
+            places=count(used, "place"),
+            held=held,
+            chosen_by=_(", {chose:,} of them to choose the epoch", chose=chose) if chose else "",
+            kept=kept,
+            epoch=run.epoch,
+            resumed=_(", resumed from epoch {epoch}", epoch=run.resumed_from)
+            if run.resumed_from
+            else "",
+            seconds=duration(float(seconds)),
+            device=run.metrics.get("device"),
+            seed=run.seed,
+        )
     )
 
 
@@ -222,9 +263,9 @@ def draw_models(city: CitySummary, models: list[ModelSummary]) -> None:
     names = [model.name for model in models]
     picker, table = st.columns([1, 2], gap="medium")
     with picker:
-        st.header("Models", anchor=False)
+        st.header(_("Models"), anchor=False)
         chosen = st.selectbox(
-            "In use for searches",
+            _("In use for searches"),
             names,
             names.index(current) if current in names else None,
             key=f"use-{city.slug}-{current}",
@@ -232,7 +273,7 @@ def draw_models(city: CitySummary, models: list[ModelSummary]) -> None:
         )
     if chosen is not None and chosen != current:
         use_model(state.store(), city.slug, chosen)
-        notice.say(f"Searches now use {chosen}.")
+        notice.say(_("Searches now use {chosen}.", chosen=chosen))
         st.rerun()
     with table:
         st.dataframe([row_of(model) for model in models], hide_index=True, key="models")
@@ -243,29 +284,29 @@ def row_of(model: ModelSummary) -> dict[str, object]:
     validation: Any = model.card.get("validation") or {}
     recall = validation.get("text_to_place", {}).get("recall_at_10")
     return {
-        "Model": model.name,
-        "Recipe": model.recipe,
-        "Origin": model.origin,
-        "Recall@10": f"{recall:.1%}" if recall is not None else "not tested",
-        "Created": f"{model.created:%d %b %Y, %H:%M}",
+        _("Model"): model.name,
+        _("Recipe"): model.recipe,
+        _("Origin"): model.origin,
+        "Recall@10": figure(recall, ".1%") if recall is not None else _("not tested"),
+        _("Created"): moment(model.created),
     }
 
 
 def draw_history(runs: list[RunSummary]) -> None:
     """Earlier runs, newest first."""
-    with st.expander(f"All runs ({len(runs)})"):
+    with st.expander(_("All runs ({runs})", runs=len(runs))):
         st.dataframe(
             [
                 {
-                    "Run": run.id,
-                    "State": STATES[run.state],
-                    "Recipe": run.recipe,
-                    "Changed settings": ", ".join(
+                    _("Run"): run.id,
+                    _("State"): _(STATES[run.state]),
+                    _("Recipe"): run.recipe,
+                    _("Changed settings"): ", ".join(
                         f"{key}={value}" for key, value in run.settings.items()
                     ),
-                    "Seed": run.seed,
-                    "Started": f"{run.created:%d %b %Y, %H:%M}",
-                    "Problem": run.error or "",
+                    _("Seed"): run.seed,
+                    _("Started"): moment(run.created),
+                    _("Problem"): run.error or "",
                 }
                 for run in runs
             ],
@@ -276,28 +317,30 @@ def draw_history(runs: list[RunSummary]) -> None:
 
 def draw_request(run: RunSummary) -> None:
     """What the working run was asked to do."""
-    facts({"Recipe": run.recipe, "Seed": run.seed, "Device": run.device, **run.settings})
-    st.caption("One run per city at a time. It continues when you leave this page.")
+    facts({_("Recipe"): run.recipe, _("Seed"): run.seed, _("Device"): run.device, **run.settings})
+    st.caption(_("One run per city at a time. It continues when you leave this page."))
 
 
 def draw_invitation(city: CitySummary) -> None:
     """What training is, for a city that has none yet."""
-    st.header("No model trained yet", anchor=False)
+    st.header(_("No model trained yet"), anchor=False)
     st.write(
-        f"Training teaches a small model what the city's {count(city.pois, 'place')} look like "
-        "from above. After that, you can search the city in plain words. It takes from under a "
-        "minute to a few "
-        "minutes."
+        _(
+            "Training teaches a small model what the city's {places} look like from above. "
+            "After that, you can search the city in plain words. It takes from under a "
+            "minute to a few minutes.",
+            places=count(city.pois, "place"),
+        )
     )
 
 
 def draw() -> None:
     """The page."""
-    city = page.with_city("Train")
+    city = page.with_city(_("Train"))
     if city is None:
         return
     if not city.pois and city.model is None:
-        page.needs_model(city, "Places are what training is about")
+        page.needs_model(city, _("Places are what training is about"))
         return
     runs = list_runs(state.store(), city.slug)
     working = next((run for run in runs if not run.is_finished), None)

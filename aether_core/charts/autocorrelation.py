@@ -9,9 +9,10 @@ import pandas as pd
 
 from aether_core.charts.palette import BLUE, QUIET, VERMILION
 from aether_core.charts.words import Chart, counted, layered, nothing, titled
+from aether_core.language import _, mark
 from aether_core.spatial.variogram import Variogram
 
-_TITLE: Final = "Variogram of the labels"
+_TITLE: Final = mark("Variogram of the labels")
 _POINTS_OF_CURVE: Final = 80
 
 
@@ -29,10 +30,12 @@ def variogram(found: Variogram, *, block_m: float | None = None) -> Chart:
             "pairs": np.asarray(found.pairs, dtype=int),
         }
     ).dropna()
-    x = alt.X("distance:Q", title="Distance between two labels (m)", axis=alt.Axis(format=",.0f"))
+    x = alt.X(
+        "distance:Q", title=_("Distance between two labels (m)"), axis=alt.Axis(format=",.0f")
+    )
     y = alt.Y(
         "difference:Q",
-        title="Semivariance (0: identical)",
+        title=_("Semivariance (0: identical)"),
         scale=alt.Scale(zero=True),
     )
     points = (
@@ -43,7 +46,7 @@ def variogram(found: Variogram, *, block_m: float | None = None) -> Chart:
             y=y,
             size=alt.Size("pairs:Q", legend=None, scale=alt.Scale(range=[25, 190])),
             tooltip=[
-                alt.Tooltip("distance:Q", title="distance, m", format=",.0f"),
+                alt.Tooltip("distance:Q", title=_("distance, m"), format=",.0f"),
                 alt.Tooltip("difference:Q", title="semivariance", format=".3f"),
                 alt.Tooltip("pairs:Q", title="pairs", format=","),
             ],
@@ -51,17 +54,17 @@ def variogram(found: Variogram, *, block_m: float | None = None) -> Chart:
     )
     curve = alt.Chart(_spherical(found, frame)).mark_line(color=BLUE, opacity=0.55)
     if not len(frame):
-        return nothing(_TITLE, "no pairs of labels to compare")
+        return nothing(_(_TITLE), _("no pairs of labels to compare"))
     marks = _marks(found.range_m, block_m, float(frame["distance"].max()))
     chart = layered(curve.encode(x=x, y=y), points, *marks)
-    return titled(chart, _TITLE, _counted(found, frame))
+    return titled(chart, _(_TITLE), _counted(found, frame))
 
 
 def _counted(found: Variogram, frame: pd.DataFrame) -> str:
     pairs = int(frame["pairs"].sum())
     if not found.range_m > 0:
-        return f"{counted(pairs)} pairs of labels; no range found"
-    return f"{counted(pairs)} pairs of labels; larger dots stand for more pairs"
+        return _("{n} pairs of labels; no range found", n=counted(pairs))
+    return _("{n} pairs of labels; larger dots stand for more pairs", n=counted(pairs))
 
 
 def _spherical(found: Variogram, frame: pd.DataFrame) -> pd.DataFrame:

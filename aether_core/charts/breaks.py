@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from aether_core.charts.class_colours import rgb
 from aether_core.charts.palette import CHANGE_RAMP, DEFAULT_RAMP, RAMPS
 from aether_core.errors import InputError
+from aether_core.language import _, localised, mark
 from aether_core.search.change import change_edges
 
 STEPS: Final = 6
 """Classes of a number whose values decide where it is cut."""
-WITHIN_NOISE: Final = "within noise"
+WITHIN_NOISE: Final = mark("within noise")
 _LARGEST_WRITTEN_OUT, _LEAST_WRITTEN_OUT = 1e9, 1e-4
 _MOST_DIGITS: Final = 9  # what a float32 has
 _FAINTEST_ON_GROUND, _FAINTEST = 0.13, 0.4
@@ -124,8 +125,10 @@ def change_breaks(change: NDArray[np.floating], low: float, high: float) -> Brea
         high: Upper end of the noise.
     """
     edges = change_edges(change, low, high)
-    names = [f"{below:+.3f} to {above:+.3f}" for below, above in pairwise(edges)]
-    names[len(names) // 2] = f"{WITHIN_NOISE}: {names[len(names) // 2]}"
+    names = [
+        _("{low:+.3f} to {high:+.3f}", low=below, high=above) for below, above in pairwise(edges)
+    ]
+    names[len(names) // 2] = f"{_(WITHIN_NOISE)}: {names[len(names) // 2]}"
     return Breaks(tuple(edges), CHANGE_RAMP, tuple(names), about_middle=True)
 
 
@@ -147,7 +150,10 @@ def names_between(
 ) -> list[str]:
     """Names of the classes between limits, times a factor, in so many digits or more."""
     texts = numbers_apart([factor * edge for edge in edges], digits)
-    return [f"{low} to {high}{unit}" for low, high in pairwise(texts)]
+    return [
+        _("{low} to {high}{unit}", low=localised(low), high=localised(high), unit=unit)
+        for low, high in pairwise(texts)
+    ]
 
 
 def number_text(value: float, digits: int = 3) -> str:
@@ -196,7 +202,14 @@ def finite_values(values: NDArray[np.floating]) -> NDArray[Any]:
 
 PERCENTILES: Final = fixed_breaks(
     (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 100.0),
-    ("lower half", "50 to 75", "75 to 90", "90 to 95", "95 to 99", "top 1 %"),
+    (
+        mark("lower half"),
+        mark("50 to 75"),
+        mark("75 to 90"),
+        mark("90 to 95"),
+        mark("95 to 99"),
+        mark("top 1 %"),
+    ),
 )
 """Of a rank in the city: most of the ramp is kept for the best tenth."""
 _CONFIDENCE_EDGES: Final = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 1.0)

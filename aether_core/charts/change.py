@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from aether_core.charts.palette import CHANGE_RAMP, QUIET
 from aether_core.charts.words import Chart, counted, layered, percent, titled
+from aether_core.language import _, mark
 
-AWAY, WITHIN, TOWARDS = "away from it", "within noise", "towards it"
+AWAY, WITHIN, TOWARDS = mark("away from it"), mark("within noise"), mark("towards it")
 _COLOURS: Final = {AWAY: CHANGE_RAMP[1], WITHIN: "#aab3ba", TOWARDS: CHANGE_RAMP[5]}
 _BINS: Final = 60
 _SHOWN: Final = 0.998
@@ -29,7 +30,7 @@ def change_histogram(change: NDArray[np.float32], low: float, high: float, sever
     domain = [float(frame["from"].min()), float(frame["to"].max())]
     x = alt.X(
         "from:Q",
-        title="Change in score",
+        title=_("Change in score"),
         scale=alt.Scale(domain=domain, nice=False),
         axis=alt.Axis(format="+.2f"),
     )
@@ -63,8 +64,15 @@ def change_histogram(change: NDArray[np.float32], low: float, high: float, sever
     ends = alt.Chart(pd.DataFrame({"from": [low, high]}))
     rules = ends.mark_rule(color=QUIET, strokeDash=[5, 4]).encode(x=x)
     within = float(((change >= low) & (change <= high)).mean())
-    note = f"{percent(within, 1)} of {counted(len(change))} {several} within noise (dashed)"
-    return titled(layered(bars, rules), f"Change in score across {several}", note)
+    note = _(
+        "{within} of {units} {several} within noise (dashed)",
+        within=percent(within, 1),
+        units=counted(len(change)),
+        several=several,
+    )
+    return titled(
+        layered(bars, rules), _("Change in score across {several}", several=several), note
+    )
 
 
 def histogram_bars(change: NDArray[np.float32], low: float, high: float) -> pd.DataFrame:
@@ -87,6 +95,8 @@ def histogram_bars(change: NDArray[np.float32], low: float, high: float) -> pd.D
             max(high, low + width) + width * np.arange(1, above + 1),
         ]
     )
-    counts, _ = np.histogram(np.clip(change, edges[0], edges[-1]), edges)
-    what = np.repeat([AWAY, WITHIN, TOWARDS], [below, len(edges) - 1 - below - above, above])
+    counts, __ = np.histogram(np.clip(change, edges[0], edges[-1]), edges)
+    what = np.repeat(
+        [_(AWAY), _(WITHIN), _(TOWARDS)], [below, len(edges) - 1 - below - above, above]
+    )
     return pd.DataFrame({"from": edges[:-1], "to": edges[1:], "cells": counts, "what": what})

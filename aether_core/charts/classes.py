@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from aether_core.charts.palette import BLUE, QUIET, SHARE_RAMP
 from aether_core.charts.words import Chart, counted, fitted, layered, name_axis, nothing, titled
+from aether_core.language import _
 
 _NUMBERED_CLASSES: Final = 14
 """With more classes than this the squares are too small for numbers."""
@@ -26,7 +27,7 @@ def class_counts(counts: Mapping[str, int], colours: Mapping[str, str] | None = 
     names = [name for name, _ in ordered]
     given = colours or {}
     if not ordered:
-        return nothing("Labels per class", "no class has labels")
+        return nothing(_("Labels per class"), _("no class has labels"))
     largest = max(1, ordered[0][1])
     frame = pd.DataFrame(
         {
@@ -39,7 +40,7 @@ def class_counts(counts: Mapping[str, int], colours: Mapping[str, str] | None = 
         y=alt.Y("what:N", title=None, sort=None, axis=name_axis()),
         x=alt.X(
             "n:Q",
-            title="Labels (number)",
+            title=_("Labels (number)"),
             axis=alt.Axis(format=",d", tickMinStep=1),
             scale=alt.Scale(domain=[0, 1.12 * largest], nice=False),
         ),
@@ -49,8 +50,8 @@ def class_counts(counts: Mapping[str, int], colours: Mapping[str, str] | None = 
     numbers = base.mark_text(align="left", dx=4, color=QUIET).encode(
         text=alt.Text("n:Q", format=",")
     )
-    note = f"{counted(sum(counts.values()))} labels in {len(names)} classes"
-    return titled(bars + numbers, "Labels per class", note)
+    note = _("{n} labels in {names} classes", n=counted(sum(counts.values())), names=len(names))
+    return titled(bars + numbers, _("Labels per class"), note)
 
 
 def confusion(
@@ -66,7 +67,7 @@ def confusion(
     total = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)
     if not len(names):
-        return nothing("Confusion matrix", "no classes")
+        return nothing(_("Confusion matrix"), _("no classes"))
     many = len(names) > _NUMBERED_CLASSES
     size = 8 if many else 11
     shown = np.array(fitted(names, width=24 if many else 20, lines=1 if many else 2), dtype=object)
@@ -82,7 +83,7 @@ def confusion(
     base = alt.Chart(frame).encode(
         x=alt.X(
             "predicted:N",
-            title="Predicted",
+            title=_("Predicted"),
             sort=order,
             axis=name_axis(
                 labelAngle=-90 if many else -40,
@@ -93,7 +94,7 @@ def confusion(
         ),
         y=alt.Y(
             "true:N",
-            title="True",
+            title=_("True"),
             sort=order,
             axis=name_axis(labelFontSize=size, labelOverlap=False),
         ),
@@ -101,7 +102,7 @@ def confusion(
             "true:N",
             "predicted:N",
             alt.Tooltip("n:Q", title="samples", format=","),
-            alt.Tooltip("share:Q", title="of the true class", format=".1%"),
+            alt.Tooltip("share:Q", title=_("of the true class"), format=".1%"),
         ],
     )
     squares = base.mark_rect().encode(
@@ -117,5 +118,5 @@ def confusion(
         numbers = base.transform_filter("datum.n > 0").mark_text()
         ink = alt.condition("datum.share > 0.42", alt.value("#ffffff"), alt.value("#1d2730"))
         layers.append(numbers.encode(text=alt.Text("n:Q", format=","), color=ink))
-    note = f"{counted(int(counts.sum()))} samples, each held out when predicted"
-    return titled(layered(*layers), "Confusion matrix", note)
+    note = _("{n} samples, each held out when predicted", n=counted(int(counts.sum())))
+    return titled(layered(*layers), _("Confusion matrix"), note)

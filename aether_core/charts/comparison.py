@@ -27,16 +27,17 @@ from aether_core.charts.words import (
     nothing,
     titled,
 )
+from aether_core.language import _, mark
 from aether_core.tasks.testing.comparison import representation_names
 
-_REACHED: Final = "Score by representation"
-_CURVE: Final = "Learning curve"
-_INTERVAL: Final = "95\N{NO-BREAK SPACE}% interval"
+_REACHED: Final = mark("Score by representation")
+_CURVE: Final = mark("Learning curve")
+_INTERVAL: Final = mark("95\N{NO-BREAK SPACE}% interval")
 _ROOMY: Final = alt.Scale(zero=False, padding=16)
 _VERDICTS: Final = {
     True: "better",
     False: "worse",
-    None: "no difference can be shown",
+    None: mark("no difference can be shown"),
 }
 _VERDICT_COLOURS: Final = (BLUE, VERMILION, QUIET)
 
@@ -90,10 +91,10 @@ def forest(
         x="mean:Q", shape=_split_shape(splits)
     )
     if not drawn:
-        return nothing(_REACHED, f"no score recorded for {metric}")
+        return nothing(_(_REACHED), _("no score recorded for {metric}", metric=metric))
     seeds = max(int(row["n_seeds"]) for row in drawn)
-    note = f"mean of {seeds} seeds; bars: {_INTERVAL}"
-    return titled(lines + dots, _REACHED, note if n is None else f"{counted(n)}; {note}")
+    note = _("mean of {seeds} seeds; bars: {interval}", seeds=seeds, interval=_(_INTERVAL))
+    return titled(lines + dots, _(_REACHED), note if n is None else f"{counted(n)}; {note}")
 
 
 def gains_forest(
@@ -137,7 +138,7 @@ def gains_forest(
         columns=["what", "verdict", "relative", "lo", "hi"],
     )
     if not drawn:
-        return nothing("Gain", f"no comparison by {metric}")
+        return nothing(_("Gain"), _("no comparison by {metric}", metric=metric))
     against = names.get(drawn[0]["against"], drawn[0]["against"])
     better = "left" if measure(metric).lower_is_better else "right"
     base = alt.Chart(frame).encode(
@@ -150,7 +151,11 @@ def gains_forest(
         ),
         tooltip=["what:N", "verdict:N", *(_number(key, ".1%") for key in ("relative", "lo", "hi"))],
     )
-    title = f"Change in {measure(metric).title.split(' (')[0]} against {against}"
+    title = _(
+        "Change in {what} against {against}",
+        what=_(measure(metric).title).split(" (")[0],
+        against=against,
+    )
     x = alt.X("lo:Q", title=title, axis=alt.Axis(format="+~%"), scale=alt.Scale(padding=16))
     zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=QUIET, strokeDash=[5, 4])
     chart = layered(
@@ -158,8 +163,16 @@ def gains_forest(
         base.mark_rule(strokeWidth=2.5).encode(x=x, x2="hi:Q"),
         base.mark_point(filled=True, size=80, opacity=1).encode(x="relative:Q"),
     )
-    note = f"bars: {_INTERVAL}, paired by sample; better is to the {better} of zero"
-    return titled(chart, f"Gain over {against}", note if n is None else f"{counted(n)}; {note}")
+    note = _(
+        "bars: {interval}, paired by sample; better is to the {better} of zero",
+        interval=_(_INTERVAL),
+        better=better,
+    )
+    return titled(
+        chart,
+        _("Gain over {against}", against=against),
+        note if n is None else f"{counted(n)}; {note}",
+    )
 
 
 def learning_curve(
@@ -184,11 +197,11 @@ def learning_curve(
         columns=["n", "mean", "lo", "hi", "what"],
     )
     if not len(frame):
-        return nothing(_CURVE, "no label counts were tested")
+        return nothing(_(_CURVE), _("no label counts were tested"))
     largest = float(frame["n"].max())
     colour = _representation_colour(points, names)
     base = alt.Chart(frame).encode(
-        x=alt.X("n:Q", title="Training labels (number)", scale=alt.Scale(domain=[0, largest])),
+        x=alt.X("n:Q", title=_("Training labels (number)"), scale=alt.Scale(domain=[0, largest])),
         color=colour,
     )
     band = base.mark_area(opacity=0.2 if frame["what"].nunique() == 1 else 0.08).encode(
@@ -204,8 +217,12 @@ def learning_curve(
     )
     return titled(
         band + line,
-        _CURVE,
-        f"up to {counted(int(largest))} labels, always the same test folds; band: {_INTERVAL}",
+        _(_CURVE),
+        _(
+            "up to {units} labels, always the same test folds; band: {interval}",
+            units=counted(int(largest)),
+            interval=_(_INTERVAL),
+        ),
     )
 
 

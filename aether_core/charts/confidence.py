@@ -20,10 +20,11 @@ from aether_core.charts.words import (
     percent,
     titled,
 )
+from aether_core.language import _, mark
 from aether_core.tasks.uncertainty.calibration import Reliability
 from aether_core.tasks.uncertainty.conformal import Coverage
 
-_ALL: Final = "all classes"
+_ALL: Final = mark("all classes")
 
 
 def reliability(by_split: Mapping[str, Reliability]) -> Chart:
@@ -49,9 +50,14 @@ def reliability(by_split: Mapping[str, Reliability]) -> Chart:
     unit = alt.Scale(domain=[0, 1])
     base = alt.Chart(frame).encode(
         x=alt.X(
-            "confidence:Q", title="Predicted probability", scale=unit, axis=alt.Axis(format=".0%")
+            "confidence:Q",
+            title=_("Predicted probability"),
+            scale=unit,
+            axis=alt.Axis(format=".0%"),
         ),
-        y=alt.Y("accuracy:Q", title="Observed accuracy", scale=unit, axis=alt.Axis(format=".0%")),
+        y=alt.Y(
+            "accuracy:Q", title=_("Observed accuracy"), scale=unit, axis=alt.Axis(format=".0%")
+        ),
         color=_colour(splits),
         tooltip=[
             "split:N",
@@ -70,11 +76,15 @@ def reliability(by_split: Mapping[str, Reliability]) -> Chart:
         base.mark_circle(opacity=1).encode(size=sizes),
     )
     subtitle = [
-        f"{SPLITS.get(split, split)}: calibration error {by_split[split].ece:.3f}, "
-        f"{counted(by_split[split].n)}"
+        _(
+            "{split}: calibration error {ece:.3f}, {units}",
+            split=_(SPLITS.get(split, split)),
+            ece=by_split[split].ece,
+            units=counted(by_split[split].n),
+        )
         for split in splits
     ]
-    return titled(chart, "Calibration of the probabilities", subtitle)
+    return titled(chart, _("Calibration of the probabilities"), subtitle)
 
 
 def coverage(by_split: Mapping[str, Coverage]) -> Chart:
@@ -85,7 +95,7 @@ def coverage(by_split: Mapping[str, Coverage]) -> Chart:
     """
     splits = in_order(by_split, SPLITS)
     if not splits:
-        return nothing("Coverage of the prediction sets", "no prediction sets")
+        return nothing(_("Coverage of the prediction sets"), _("no prediction sets"))
     named = list(dict.fromkeys(name for split in splits for name in by_split[split].by_class))
     shown = dict(zip(named, fitted(named), strict=True))
     records = [record for split in splits for record in _records(by_split[split], split, shown)]
@@ -95,7 +105,7 @@ def coverage(by_split: Mapping[str, Coverage]) -> Chart:
         y=alt.Y(
             "what:N",
             title=None,
-            sort=[_ALL, *shown.values()],
+            sort=[_(_ALL), *shown.values()],
             axis=name_axis(),
             scale=alt.Scale(paddingInner=0.4, paddingOuter=0.3),
         ),
@@ -105,7 +115,7 @@ def coverage(by_split: Mapping[str, Coverage]) -> Chart:
     )
     x = alt.X(
         "share:Q",
-        title="Labels whose class is in the set",
+        title=_("Labels whose class is in the set"),
         scale=scale,
         axis=alt.Axis(format=".0%"),
     )
@@ -121,15 +131,17 @@ def coverage(by_split: Mapping[str, Coverage]) -> Chart:
     subtitle = [
         f"{SPLITS.get(split, split)}: {_coverage_words(by_split[split])}" for split in splits
     ]
-    title = f"Coverage of the prediction sets; target {percent(level)}"
-    return titled(chart, title, [*subtitle, f"dashed: target; bars: {percent(0.95)} interval"])
+    title = _("Coverage of the prediction sets; target {level}", level=percent(level))
+    return titled(
+        chart, title, [*subtitle, _("dashed: target; bars: {share} interval", share=percent(0.95))]
+    )
 
 
 def _records(found: Coverage, split: str, shown: Mapping[str, str]) -> list[dict[str, object]]:
     name = SPLITS.get(split, split)
     over_all = {"share": found.share, "lo": found.lo, "hi": found.hi}
     return [
-        {"what": _ALL, "split": name, **over_all, "n": found.n},
+        {"what": _(_ALL), "split": name, **over_all, "n": found.n},
         *(
             {
                 "what": shown[one],
@@ -145,8 +157,13 @@ def _records(found: Coverage, split: str, shown: Mapping[str, str]) -> list[dict
 
 
 def _coverage_words(found: Coverage) -> str:
-    sized = f"{found.mean_size:.1f} classes per set"
-    return f"{percent(found.share, 1)} covered, {sized}, {counted(found.n)}"
+    sized = _("{mean_size:.1f} classes per set", mean_size=found.mean_size)
+    return _(
+        "{share} covered, {sized}, {units}",
+        share=percent(found.share, 1),
+        sized=sized,
+        units=counted(found.n),
+    )
 
 
 def _floor(frame: pd.DataFrame) -> float:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from aether_core.charts.palette import AMBER, BLUE, QUIET
 from aether_core.charts.words import Chart, fitted, layered, name_axis, nothing, titled
+from aether_core.language import _
 from aether_core.search.profile.figures import is_share
 
 _BAR: Final = 11
@@ -51,7 +52,7 @@ def profile_bars(
     """
     drawn = [bar for bar in bars if bar.value is not None]
     if not drawn:
-        return nothing(title, "nothing is known of this ground")
+        return nothing(title, _("nothing is known of this ground"))
     whats = list(dict.fromkeys(bar.what for bar in drawn))
     shown = dict(zip(whats, fitted(whats), strict=True))
     people = dict(zip(who, fitted(who, width=24, lines=1), strict=True))
@@ -92,7 +93,7 @@ def profile_bars(
     x = alt.X(
         "value:Q",
         scale=scale,
-        title="% of the ground" if unit == "share of the ground" else unit,
+        title=_("% of the ground") if unit == "share of the ground" else unit,
         axis=alt.Axis(format=form, tickCount=5),
     )
     colours = [*(BLUE, AMBER)[: len(who) - 1], QUIET]

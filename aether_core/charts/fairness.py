@@ -19,6 +19,7 @@ from aether_core.charts.words import (
     percent,
     titled,
 )
+from aether_core.language import _
 from aether_core.tasks.testing.fairness import Figure, GroupFigures
 
 _FIGURES: Final = ("value", "lo", "hi")
@@ -42,7 +43,7 @@ def fairness(
         overall: The figure over all groups, marked when given.
     """
     if not groups:
-        return nothing(title or measure(value).title, "no groups")
+        return nothing(title or measure(value).title, _("no groups"))
     group_labels = [f"{one.group} ({counted(one.n)})" for one in groups]
     frame = pd.DataFrame(
         [
@@ -64,14 +65,18 @@ def fairness(
             tooltip=["what:N", *(alt.Tooltip(f"{k}:Q", format=".3f") for k in _FIGURES)],
         ),
         base.transform_filter("!isValid(datum.value)")
-        .mark_text(align="left", color=QUIET, text="too few to tell")
+        .mark_text(align="left", color=QUIET, text=_("too few to tell"))
         .encode(x=alt.value(4)),
     ]
     if overall is not None:
         at = alt.Chart(pd.DataFrame({"value": [overall]}))
         layers.append(at.mark_rule(color=QUIET, strokeDash=[5, 4]).encode(x="value:Q"))
-    note = f"{counted(sum(one.n for one in groups))}; bars: {percent(0.95)} interval"
-    note += "; dashed: all groups" if overall is not None else ""
+    note = _(
+        "{units}; bars: {share} interval",
+        units=counted(sum(one.n for one in groups)),
+        share=percent(0.95),
+    )
+    note += _("; dashed: all groups") if overall is not None else ""
     return titled(layered(*layers), title or measure(value).title, note)
 
 

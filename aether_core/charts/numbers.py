@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from aether_core.charts.palette import BLUE, QUIET
 from aether_core.charts.words import Chart, counted, fitted, titled
+from aether_core.language import _
 
 
 def numbers_scatter(
@@ -32,11 +33,11 @@ def numbers_scatter(
         alt.Chart(frame)
         .mark_circle(color=BLUE, opacity=0.35, size=18)
         .encode(
-            x=alt.X("true:Q", title="Observed", scale=scale),
-            y=alt.Y("predicted:Q", title="Estimated", scale=scale),
+            x=alt.X("true:Q", title=_("Observed"), scale=scale),
+            y=alt.Y("predicted:Q", title=_("Estimated"), scale=scale),
             tooltip=[
-                alt.Tooltip("true:Q", title="Observed", format=",.4~g"),
-                alt.Tooltip("predicted:Q", title="Estimated", format=",.4~g"),
+                alt.Tooltip("true:Q", title=_("Observed"), format=",.4~g"),
+                alt.Tooltip("predicted:Q", title=_("Estimated"), format=",.4~g"),
             ],
         )
     )
@@ -46,4 +47,4 @@ def numbers_scatter(
         .encode(x="true:Q", y="predicted:Q")
     )
     title = fitted([field], width=60, lines=1)[0]
-    return titled(dots + diagonal, title, f"{counted(len(frame))} samples")
+    return titled(dots + diagonal, title, _("{n} samples", n=counted(len(frame))))

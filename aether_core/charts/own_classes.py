@@ -24,6 +24,7 @@ from aether_core.charts.breaks import (
 )
 from aether_core.charts.palette import DEFAULT_RAMP, MIDDLE_RAMP, RAMPS
 from aether_core.errors import InputError
+from aether_core.language import mark
 
 LEAST_CLASSES: Final = 2
 MOST_CLASSES: Final = 9
@@ -105,10 +106,14 @@ def _multiples(low: float, high: float, step: float) -> list[float]:
 
 CUTS: Final[Mapping[str, Cut]] = MappingProxyType(
     {
-        "round": Cut("Round numbers", "Limits that are easy to read, about as many.", _round),
-        "even": Cut("Equal steps", "Every class is as wide as the others.", _even),
+        "round": Cut(
+            mark("Round numbers"), mark("Limits that are easy to read, about as many."), _round
+        ),
+        "even": Cut(mark("Equal steps"), mark("Every class is as wide as the others."), _even),
         "quantiles": Cut(
-            "Equal counts", "Every class holds as many cells or areas as the others.", _quantiles
+            mark("Equal counts"),
+            mark("Every class holds as many cells or areas as the others."),
+            _quantiles,
         ),
     }
 )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from aether_core.language import mark
 from aether_core.tasks.testing.splits import BLIND, DISTRICT, RANDOM, SPATIAL
 
 BLUE: Final = "#0072b2"
@@ -92,9 +93,9 @@ DEFAULT_RAMP: Final = "yellow-violet"
 MIDDLE_RAMP: Final = "brown-blue"
 RAMPS: Final[Mapping[str, Ramp]] = MappingProxyType(
     {
-        DEFAULT_RAMP: Ramp("Yellow to violet", VALUE_RAMP),
+        DEFAULT_RAMP: Ramp(mark("Yellow to violet"), VALUE_RAMP),
         "blue": Ramp(
-            "Blues",
+            mark("Blues"),
             (
                 "#d4edf7",
                 "#a7d5ec",
@@ -108,7 +109,7 @@ RAMPS: Final[Mapping[str, Ramp]] = MappingProxyType(
             ),
         ),
         "red": Ramp(
-            "Reds",
+            mark("Reds"),
             (
                 "#fae5c3",
                 "#f0c58f",
@@ -122,7 +123,7 @@ RAMPS: Final[Mapping[str, Ramp]] = MappingProxyType(
             ),
         ),
         "purple": Ramp(
-            "Purples",
+            mark("Purples"),
             (
                 "#f7e1ee",
                 "#e9bede",
@@ -136,7 +137,7 @@ RAMPS: Final[Mapping[str, Ramp]] = MappingProxyType(
             ),
         ),
         "grey": Ramp(
-            "Greys, for print",
+            mark("Greys, for print"),
             (
                 "#e6e8ea",
                 "#cbcdd0",
@@ -149,7 +150,9 @@ RAMPS: Final[Mapping[str, Ramp]] = MappingProxyType(
                 "#23272b",
             ),
         ),
-        MIDDLE_RAMP: Ramp("Brown to blue, pale in the middle", CHANGE_RAMP, about_middle=True),
+        MIDDLE_RAMP: Ramp(
+            mark("Brown to blue, pale in the middle"), CHANGE_RAMP, about_middle=True
+        ),
     }
 )
 """What can be chosen for the numbers of a kept map; placed in OKLCH as `VALUE_RAMP` is, but for the

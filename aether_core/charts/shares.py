@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from aether_core.charts.class_colours import class_colours
 from aether_core.charts.palette import BLUE, QUIET
 from aether_core.charts.words import Chart, counted, fitted, layered, name_axis, nothing, titled
+from aether_core.language import _, mark
 
 _MOST_DOTS: Final = 2_000
 
@@ -35,9 +36,9 @@ def shares_scatter(truth: ArrayLike, predicted: ArrayLike, field: str) -> Chart:
         alt.Chart(frame)
         .mark_circle(color=BLUE, opacity=0.35, size=18)
         .encode(
-            x=alt.X("true:Q", title="Observed share", scale=scale, axis=alt.Axis(format=".0%")),
+            x=alt.X("true:Q", title=_("Observed share"), scale=scale, axis=alt.Axis(format=".0%")),
             y=alt.Y(
-                "predicted:Q", title="Predicted share", scale=scale, axis=alt.Axis(format=".0%")
+                "predicted:Q", title=_("Predicted share"), scale=scale, axis=alt.Axis(format=".0%")
             ),
             tooltip=[
                 alt.Tooltip("true:Q", format=".1%"),
@@ -47,8 +48,8 @@ def shares_scatter(truth: ArrayLike, predicted: ArrayLike, field: str) -> Chart:
     )
     ends = pd.DataFrame({"true": scale.domain, "predicted": scale.domain})
     diagonal = alt.Chart(ends).mark_line(color=QUIET, strokeDash=[5, 4], strokeWidth=1.2)
-    note = f"{counted(len(both))} areas" + (
-        f", {len(drawn):,} of them shown" if len(drawn) < len(both) else ""
+    note = _("{n} areas", n=counted(len(both))) + (
+        _(", {drawn:,} of them shown", drawn=len(drawn)) if len(drawn) < len(both) else ""
     )
     title = fitted([field], width=60, lines=1)[0]
     return titled(dots + diagonal.encode(x="true:Q", y="predicted:Q"), title, note)
@@ -58,7 +59,7 @@ def shares_bars(
     shares: Mapping[str, float],
     *,
     intervals: Mapping[str, tuple[float, float]] | None = None,
-    title: str = "Shares",
+    title: str = mark("Shares"),
     counted: str = "",
 ) -> Chart:
     """Draw one bar a field.
@@ -72,7 +73,7 @@ def shares_bars(
     names = list(shares)
     bounds = intervals or {}
     if not names:
-        return nothing(title, "no fields to plot")
+        return nothing(title, _("no fields to plot"))
     frame = pd.DataFrame(
         {
             "what": fitted(names),
@@ -91,7 +92,7 @@ def shares_bars(
         ],
     )
     roomy = alt.Scale(domain=[0, 1.12 * max(float(frame["end"].max()), 1e-3)], nice=False)
-    x = alt.X("share:Q", title="Share", axis=alt.Axis(format=".0%"), scale=roomy)
+    x = alt.X("share:Q", title=_("Share"), axis=alt.Axis(format=".0%"), scale=roomy)
     bars = base.mark_bar(cornerRadiusEnd=2).encode(x=x, color=alt.Color("colour:N", scale=None))
     whiskers = base.transform_filter("isValid(datum.lo)").mark_rule(color=QUIET, strokeWidth=2)
     numbers = base.mark_text(align="left", dx=4, color=QUIET)

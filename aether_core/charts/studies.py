@@ -8,11 +8,13 @@ import pandas as pd
 
 from aether_core.charts.palette import AMBER, BLUE, QUIET, VERMILION
 from aether_core.charts.words import Chart, fitted, layered, name_axis, nothing, titled
+from aether_core.language import _, mark
 from aether_core.study.kinds import ALL_KINDS
 from aether_core.study.result import METRICS, StudyResult, StudySummary
 
-_BETTER, _WORSE, _SAME, _BASELINE = "better", "worse", "no difference shown", "baseline"
-_APART = "not compared"
+_BETTER, _WORSE = mark("better"), mark("worse")
+_SAME, _BASELINE = mark("no difference shown"), "baseline"
+_APART = mark("not compared")
 _COLOURS: Final = {
     _BASELINE: AMBER,
     _BETTER: BLUE,
@@ -28,7 +30,7 @@ _SHAPES: Final = {
     _APART: "circle",
 }
 _ROOMY: Final = alt.Scale(zero=False, padding=16)
-_INTERVAL: Final = "95\N{NO-BREAK SPACE}% interval"
+_INTERVAL: Final = mark("95\N{NO-BREAK SPACE}% interval")
 
 
 def study_chart(
@@ -49,14 +51,22 @@ def study_chart(
     kind = ALL_KINDS[result.kind]
     drawn = [one for one in result.summaries if one.metric == metric]
     if not drawn:
-        return nothing(kind.title, f"no results for {metric}")
+        return nothing(kind.title, _("no results for {metric}", metric=metric))
     seeds = max(one.n_seeds for one in drawn)
     title = f"{kind.title}: {METRICS[metric].title}"
     if kind.is_curve and len(drawn) > 1:
-        note = f"mean of {seeds} seeds; band: {_INTERVAL}" if seeds > 1 else "one seed"
+        note = (
+            _("mean of {seeds} seeds; band: {interval}", seeds=seeds, interval=_(_INTERVAL))
+            if seeds > 1
+            else _("one seed")
+        )
         return titled(_line(result, drawn, metric, kind.x_label), title, [heading, note, *notes])
-    note = f"large dots: mean of {seeds} seeds with its {_INTERVAL}; small dots: single seeds"
-    said = note if seeds > 1 else "one seed"
+    note = _(
+        "large dots: mean of {seeds} seeds with its {interval}; small dots: single seeds",
+        seeds=seeds,
+        interval=_(_INTERVAL),
+    )
+    said = note if seeds > 1 else _("one seed")
     return titled(_rows(result, drawn, metric), title, [heading, said, *notes])
 
 
@@ -178,7 +188,11 @@ def _colour(result: StudyResult, drawn: Sequence[StudySummary]) -> alt.Color:
 
 def _axis(metric: str) -> str:
     figure = METRICS[metric]
-    return f"{figure.title}, {'lower' if figure.lower_is_better else 'higher'} is better"
+    return _(
+        "{title}, {value} is better",
+        title=_(figure.title),
+        value=_("lower") if figure.lower_is_better else _("higher"),
+    )
 
 
 def _number(field: str) -> alt.Tooltip:

@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 
 from aether_core.charts.palette import QUIET
+from aether_core.language import _, figure, mark
 from aether_core.tasks.kinds.registry import metric_named
 from aether_core.tasks.testing.splits import SPLITS as KNOWN_SPLITS
 
@@ -35,15 +36,19 @@ class Measure:
     @property
     def axis(self) -> str:
         """Title of an axis of this metric: name, unit and which way is good."""
-        return f"{self.title}, {'lower' if self.lower_is_better else 'higher'} is better"
+        return _(
+            "{title}, {value} is better",
+            title=_(self.title),
+            value=_("lower") if self.lower_is_better else _("higher"),
+        )
 
 
 _MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
     {
-        "auc": Measure("Area under the ROC curve (0 to 1)"),
-        "average_precision": Measure("Average precision (0 to 1)"),
-        "error": Measure("Error (share of samples)", lower_is_better=True),
-        "coverage": Measure("Coverage (share of true values covered)"),
+        "auc": Measure(mark("Area under the ROC curve (0 to 1)")),
+        "average_precision": Measure(mark("Average precision (0 to 1)")),
+        "error": Measure(mark("Error (share of samples)"), lower_is_better=True),
+        "coverage": Measure(mark("Coverage (share of true values covered)")),
     }
 )
 """What is measured beside the metrics of the kinds of task."""
@@ -88,7 +93,7 @@ def fitted(names: Sequence[str], *, width: int = 26, lines: int = 2) -> tuple[st
 
 
 def _wrapped(name: str, width: int, lines: int) -> list[str]:
-    wrapped = textwrap.wrap(name, width) or ["(no name)"]
+    wrapped = textwrap.wrap(name, width) or [_("(no name)")]
     if len(wrapped) <= lines:
         return wrapped
     return [*wrapped[: lines - 1], wrapped[lines - 1][: width - 1].rstrip() + "…"]
@@ -105,12 +110,12 @@ def _distinct(text: str, taken: set[str]) -> str:
 
 def percent(share: float, digits: int = 0) -> str:
     """A share 0 to 1 in words, such as `90 %`."""
-    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+    return figure(100 * share, f".{digits}f") + "\N{NO-BREAK SPACE}%"
 
 
 def counted(n: int) -> str:
     """`n = 1,234`, kept on one line."""
-    return f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{n:,}"
+    return "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}" + figure(n, ",")
 
 
 def nothing(title: str, why: str) -> Chart:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.eo.file_kind import UnitsName
+from aether_core.language import mark, plural
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ class UnitKind:
 
     def counted(self, number: int) -> str:
         """A number of units in words."""
-        return f"{number:,} {self.one if number == 1 else self.several}"
+        return plural(f"{{number:,}} {self.one}", f"{{number:,}} {self.several}", number)
 
 
-H3_CELLS: Final = UnitKind("h3", "map cell", "map cells", "cell", of_embedding=False)
-AREAS: Final = UnitKind("areas", "area", "areas", "area", of_embedding=True)
+H3_CELLS: Final = UnitKind("h3", mark("map cell"), mark("map cells"), "cell", of_embedding=False)
+AREAS: Final = UnitKind("areas", mark("area"), mark("areas"), "area", of_embedding=True)
 UNIT_KINDS: Final[Mapping[str, UnitKind]] = MappingProxyType(
     {kind.name: kind for kind in (H3_CELLS, AREAS)}
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from babel import Locale
+from aether_core.language import locale
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -54,8 +54,8 @@ class NameLanguage:
 
     @property
     def in_words(self) -> str:
-        """English name of the language."""
-        return str(Locale("en").languages[self.code])
+        """What the reader's language calls it."""
+        return str(locale().languages[self.code])
 
 
 def name_language(names: Iterable[str]) -> NameLanguage | None:

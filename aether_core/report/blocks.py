@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from aether_core.errors import InputError
+from aether_core.language import SOURCE, day_in_full, speaking
 from aether_core.report.map_picture import MapPicture
 
 CalloutKind = Literal["note", "caution", "good"]
@@ -217,6 +218,7 @@ class Report:
         blocks: The content.
         attribution: Credits of the data, at the foot of the last page.
         contents: Whether a table of contents follows the title.
+        language: Locale (BCP 47) of its words.
     """
 
     title: str
@@ -227,17 +229,21 @@ class Report:
     blocks: tuple[Block, ...]
     attribution: tuple[str, ...] = ()
     contents: bool = False
+    language: str = SOURCE
 
     @property
     def date(self) -> str:
         """The day it was made, such as `3 June 2026`."""
-        return f"{self.created.day} {self.created:%B %Y}"
+        with speaking(self.language):
+            return day_in_full(self.created)
 
 
 _NUMBER: Final = re.compile(r"^[<>±+\-−–]?\s?\d[\d\s,. ]*(%|\s%|[a-z]{0,3}²?)?$")
+
+_RANGE: Final = re.compile(r"^[^\s\d]?[\d.,]+(\s%)?\s\w+\s[^\s\d]?[\d.,]+(\s%)?$")
 
 
 def _all_numbers(cells: tuple[str, ...]) -> bool:
     """Whether a column holds numbers, missing ones (an empty cell or a dash) aside."""
     filled = [cell.strip() for cell in cells if cell.strip() not in {"", "-", "–", "—"}]
-    return bool(filled) and all(_NUMBER.match(cell) or " to " in cell for cell in filled)
+    return bool(filled) and all(_NUMBER.match(cell) or _RANGE.match(cell) for cell in filled)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aether_core.language import _, mark, runs_right_to_left, speaking
 from aether_core.report.blocks import (
     Block,
     Bullets,
@@ -23,8 +24,8 @@ from aether_core.report.blocks import (
 )
 from aether_core.report.map_picture import seen_on_land
 
-SIMULATED: Final = "Made-up satellite data (demo)"
-SIMULATED_MEANS: Final = (
+SIMULATED: Final = mark("Made-up satellite data (demo)")
+SIMULATED_MEANS: Final = mark(
     "The satellite data behind this report are made up, not measured. The report shows how the "
     "method works; it is not evidence about the city."
 )
@@ -53,19 +54,30 @@ def document_of(report: Report) -> Document:
         pictures[name] = image.encode() if isinstance(image, str) else image
         return name
 
-    content = {
+    with speaking(report.language):
+        content = _content(report, kept)
+    return Document(_printable(content), pictures)
+
+
+def _content(report: Report, kept: Callable[[str | bytes], str]) -> dict[str, Any]:
+    return {
         "title": report.title,
         "subtitle": report.subtitle,
         "city": report.city,
+        "lang": report.language,
+        "dir": "rtl" if runs_right_to_left(report.language) else "ltr",
+        "nothing": _("Nothing to list."),
+        "figure": _("Figure"),
+        "table": _("Table"),
+        "of": _("of"),
         "date": report.date,
         "day": [report.created.year, report.created.month, report.created.day],
-        "simulated": SIMULATED if report.simulated else "",
-        "simulated_means": SIMULATED_MEANS,
+        "simulated": _(SIMULATED) if report.simulated else "",
+        "simulated_means": _(SIMULATED_MEANS),
         "contents": report.contents,
         "blocks": [_data(block, kept) for block in report.blocks if not _is_blank(block)],
         "attribution": list(report.attribution),
     }
-    return Document(_printable(content), pictures)
 
 
 def _is_blank(block: Block) -> bool:
@@ -118,7 +130,7 @@ def _figure(figure: Figure, kept: Callable[[str | bytes], str]) -> dict[str, Any
     return {
         "picture": kept(figure.image),
         "caption": figure.caption,
-        "alt": figure.alt or figure.caption or "Figure",
+        "alt": figure.alt or figure.caption or _("Figure"),
         "width": None if figure.width is None else min(max(figure.width, 0.05), 1.0),
     }
 
@@ -134,7 +146,7 @@ def _map(figure: MapFigure, kept: Callable[[str | bytes], str]) -> dict[str, Any
         "tallest": figure.tallest_mm,
         "legend_title": figure.legend_title,
         "caption": figure.caption,
-        "alt": figure.alt or figure.caption or "Map",
+        "alt": figure.alt or figure.caption or _("Map"),
     }
 
 

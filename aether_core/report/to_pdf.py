@@ -11,6 +11,7 @@ import typst
 from aether_core.charts.static import FONTS
 from aether_core.errors import AetherError
 from aether_core.files.whole import atomic_path
+from aether_core.language import _, mark, speaking
 from aether_core.report.blocks import Report
 from aether_core.report.document import document_of
 
@@ -18,7 +19,7 @@ _TEMPLATE: Final = Path(__file__).with_name("report.typ")
 _STANDARDS: Final = ["ua-1", "a-2a"]
 """PDF/UA-1 (accessible) and PDF/A-2a (made to be archived)."""
 _NO_GLYPH: Final = re.compile(r"could not be displayed with")
-NO_GLYPH_NOTE: Final = (
+NO_GLYPH_NOTE: Final = mark(
     "Some characters in this report are missing from the installed fonts and print as empty boxes. "
     "Install a font that has them, such as Noto Sans CJK, and create the report again, or use "
     "the HTML report, which uses the reader's own fonts."
@@ -55,7 +56,9 @@ def pdf_of(report: Report) -> bytes:
             raise AetherError(
                 f"the report cannot be set as PDF: {error}", code="report-not-set-as-pdf"
             ) from error
-    return _compiled(report, note=NO_GLYPH_NOTE, format="pdf")[0]
+    with speaking(report.language):
+        note = _(NO_GLYPH_NOTE)
+    return _compiled(report, note=note, format="pdf")[0]
 
 
 def _compiled(report: Report, note: str = "", **options: Any) -> list[bytes]:  # noqa: ANN401

@@ -38,6 +38,9 @@ def report(
     district: Annotated[
         list[str] | None, typer.Option(help="One of them; give it twice to compare two.")
     ] = None,
+    language: Annotated[
+        str, typer.Option(help="Language of the document: en, de, es, fr or fi.")
+    ] = "en",
     force: Force = False,
     wait: Wait = True,
 ) -> None:
@@ -61,6 +64,7 @@ def report(
         districts=_districts(
             store, slug, _Areas(areas, name_field, areas_of, tuple(district or ()))
         ),
+        language=language,
     )
     job = start_job(store, REPORT, slug, ReportRequest(layer, target.suffix.lower(), choices))
     if not wait:

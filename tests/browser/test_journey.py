@@ -51,6 +51,23 @@ def ask(page: Page, words: str) -> None:
     expect(page.locator(".st-key-attribution")).to_contain_text("Google DeepMind")
 
 
+def speak_finnish(page: Page) -> None:
+    """The same question by a link in another language, which the page says to the browser, too."""
+    question = page.url.partition("#")[0]
+    page.goto(f"{question}&lang=fi")
+    expect(page.locator("html")).to_have_attribute("lang", "fi", timeout=PATIENCE_MS)
+    expect(page.locator("html")).to_have_attribute("dir", "ltr")
+    expect(page.get_by_label("Mitä etsit?")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("link", name="Kartat", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="kuten: night out")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("paras 1 %")).to_be_visible(timeout=PATIENCE_MS)
+    page.goto(f"{question}&lang=en")
+    expect(page.locator("html")).to_have_attribute("lang", "en", timeout=PATIENCE_MS)
+    expect(page.get_by_text("spaced apart")).to_be_visible(timeout=PATIENCE_MS)
+    drawn_map(page).wait_for()
+    settled(page)
+
+
 def click_map(page: Page) -> None:
     """Click the middle of the map until the page says why there.
 
@@ -96,6 +113,7 @@ def walk(page: Page, store: Store, city_files: CityFiles, tmp_path: Path) -> Non
     train(page)
     accessible(page)
     ask(page, "a night out")
+    speak_finnish(page)
     asked = pyogrio.read_dataframe(download(page, tmp_path))
     (city,) = list_cities(store)
     assert len(asked) == city.cells

@@ -28,7 +28,7 @@ def test_without_a_city_home_says_how_to_begin() -> None:
     visit = open_page("home")
     assert "There is no city yet" in words(visit)
     assert links(visit) == {"Add a city": "city"}
-    assert not visit.sidebar.selectbox
+    assert [one.key for one in visit.sidebar.selectbox] == ["language"]  # and no city to pick
 
 
 @pytest.mark.usefixtures("app_environment")

@@ -7,6 +7,7 @@ from zlib import crc32
 
 import streamlit as st
 
+from aether_core.language import _, mark
 from aether_core.search.ground import Extent
 from aether_core.search.question.criteria import Criterion, FileSource, LayerSource
 from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions, read_vector
@@ -15,22 +16,23 @@ from ui.ask import question as asking
 from ui.ask.question import Question
 from ui.forms import kept_areas, reading
 from ui.shell import errors, state, uploads
+from ui.shell.text import worded
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary
 from workflows.search.ask import merged_criteria
 
-_FILE, _LAYER = "A file", "Districts of a saved layer"
+_FILE, _LAYER = mark("A file"), mark("Districts of a saved layer")
 _ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES))
 _MOST_VALUES: Final = 5_000
 _MOST_DISTRICTS: Final = 15
-_WHOLE: Final = "all of the file"
+_WHOLE: Final = mark("all of the file")
 
 
 def ask_area(city: CitySummary, question: Question) -> None:
     """The button that opens the form; what it holds is drawn once it is opened."""
     everything = (question.criteria, question.areas, question.extent)
     opened = st.popover(
-        "Limit to an area",
+        _("Limit to an area"),
         icon=":material/crop_free:",
         key=f"area-{crc32(repr(everything).encode()):08x}",
         on_change="rerun",
@@ -40,7 +42,7 @@ def ask_area(city: CitySummary, question: Question) -> None:
     with opened, errors.boxed(state.reachable):
         everywhere = question.extent is Extent.EVERYWHERE
         st.toggle(
-            "Rank water, too",
+            _("Rank water, too"),
             value=everywhere,
             key="ask-everywhere",
             on_change=lambda: asking.rank_everywhere(
@@ -51,7 +53,12 @@ def ask_area(city: CitySummary, question: Question) -> None:
         way = _FILE
         if kept:
             way = st.segmented_control(
-                "Area from", [_FILE, _LAYER], default=_FILE, required=True, key="ask-area-from"
+                _("Area from"),
+                [_FILE, _LAYER],
+                default=_FILE,
+                required=True,
+                key="ask-area-from",
+                format_func=_,
             )
         if way == _LAYER:
             _of_layer(city, question, kept)
@@ -62,7 +69,7 @@ def ask_area(city: CitySummary, question: Question) -> None:
 def _of_layer(city: CitySummary, question: Question, kept: list[LayerSummary]) -> None:
     name, chosen = kept_areas.ask(city, kept, "ask-area", most=_MOST_DISTRICTS)
     st.button(
-        "Limit to these",
+        _("Limit to these"),
         type="primary",
         disabled=not chosen,
         key="limit-to-layer",
@@ -77,11 +84,13 @@ def _of_layer(city: CitySummary, question: Question, kept: list[LayerSummary]) -
 
 def _of_file(city: CitySummary) -> None:
     files = uploads.choose(
-        "Area",
+        _("Area"),
         key="ask-area",
         endings=_ENDINGS,
-        about="One polygon or several, such as districts. An uploaded area is not part of the "
-        "page's link.",
+        about=_(
+            "One polygon or several, such as districts. An uploaded area is not part of the "
+            "page's link."
+        ),
     )
     if not files:
         return
@@ -92,12 +101,17 @@ def _of_file(city: CitySummary) -> None:
     source = FileSource(path, options.crs, options.layer)
     field = None
     if values and report.used > 1:
-        field = st.selectbox("Districts by", [_WHOLE, *values], key=f"ask-area-{path.name}-field")
+        field = st.selectbox(
+            _("Districts by"),
+            [_WHOLE, *values],
+            key=f"ask-area-{path.name}-field",
+            format_func=worded(_WHOLE),
+        )
     if field is None or field == _WHOLE:
         given = [Criterion("in", path.name, source=source)]
     else:
         chosen = st.multiselect(
-            "Districts",
+            _("Districts"),
             values[field],
             key=f"ask-area-{path.name}-{field}",
             max_selections=_MOST_DISTRICTS,
@@ -107,7 +121,7 @@ def _of_file(city: CitySummary) -> None:
             for each in chosen
         ]
     st.button(
-        "Limit to this area",
+        _("Limit to this area"),
         type="primary",
         disabled=not given,
         key="limit-to-file",
@@ -115,7 +129,7 @@ def _of_file(city: CitySummary) -> None:
     )
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the area")
+@st.cache_data(max_entries=4, show_spinner=mark("Reading the area"))
 def _read(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew

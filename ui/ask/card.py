@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from aether_core.language import _
 from ui.ask import question as asking
 from ui.ask.question import Found
 from ui.ask.spots import bar, match_percent, spot_title
 from ui.ask.sureness import SUPPORT_WORDS
+from ui.ask.wording import label_of
 from ui.shell import state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
@@ -35,8 +37,8 @@ def show_card(found: Found, row: int | None, sureness: npt.NDArray[np.float32] |
     """
     if row is None:
         if asking.looked_at():
-            st.write("The place you chose lies outside this city.")
-        st.write("Choose a result, or click the map, to see why a place scored as it did.")
+            st.write(_("The place you chose lies outside this city."))
+        st.write(_("Choose a result, or click the map, to see why a place scored as it did."))
         return
     key = ("why", row)
     if key not in found.made:
@@ -50,10 +52,13 @@ def show_card(found: Found, row: int | None, sureness: npt.NDArray[np.float32] |
         for one in here.parts:
             _part(one)
         if not isinstance(found.result, Answer):
-            st.caption("Compared with the place you chose: how alike both look from above.")
+            st.caption(_("Compared with the place you chose: how alike both look from above."))
         if sureness is not None:
             st.caption(
-                f"How sure: {100 * float(sureness[row]):.0f} % (what it is: under How sure)."
+                _(
+                    "How sure: {sureness:.0f} % (what it is: under How sure).",
+                    sureness=100 * float(sureness[row]),
+                )
             )
         show_like_this(here.lon, here.lat)
 
@@ -61,7 +66,7 @@ def show_card(found: Found, row: int | None, sureness: npt.NDArray[np.float32] |
 def show_like_this(lon: float, lat: float) -> None:
     """The button that asks for places like a point."""
     st.button(
-        "Find places like this",
+        _("Find places like this"),
         icon=":material/content_copy:",
         key="like-this",
         on_click=asking.ask_like,
@@ -80,11 +85,17 @@ def _with_metres(one: Nearby) -> str:
 
 def _rank(found: Found, here: CellExplanation) -> str:
     if here.rank is None:
-        return "Not ranked: water, outside the chosen area, or without data."
+        return _("Not ranked: water, outside the chosen area, or without data.")
     match = match_percent(found.result, here.row)
     top = max(100 * here.rank / here.ranked, 0.1)
     ranked = found.result.units.kind.counted(here.ranked)
-    return f"Match **{match}** · rank **{here.rank:,}** of {ranked}, top {top:.1f} %"
+    return _(
+        "Match **{match}** · rank **{rank:,}** of {ranked}, top {top:.1f} %",
+        match=match,
+        rank=here.rank,
+        ranked=ranked,
+        top=top,
+    )
 
 
 def _part(one: CellPart) -> None:
@@ -92,18 +103,29 @@ def _part(one: CellPart) -> None:
     lines = []
     if one.nearest is not None:
         lines.append(
-            f"Nearest: {one.nearest.name or part.criterion.words}, "
-            f"{one.nearest.metres:,.0f} m {part.way}"
+            _(
+                "Nearest: {value}, {metres:,.0f} m {way}",
+                value=one.nearest.name or part.criterion.words,
+                metres=one.nearest.metres,
+                way=_(part.way),
+            )
         )
     if one.similar_places:
-        lines.append(f"Such places nearby: {'; '.join(map(_with_metres, one.similar_places))}")
+        lines.append(
+            _(
+                "Such places nearby: {with_metres}",
+                with_metres="; ".join(map(_with_metres, one.similar_places)),
+            )
+        )
     if part.support is not None:
-        lines.append(f"Likeness: {SUPPORT_WORDS[part.support.level]}")
+        lines.append(
+            _("Likeness: {support_words}", support_words=_(SUPPORT_WORDS[part.support.level]))
+        )
     if not part.used:
-        lines.append("Does not count in the score")
+        lines.append(_("Does not count in the score"))
     notes = "".join(f"<small>{escape(line)}</small>" for line in lines)
     st.html(
-        f'<div class="parts">{bar(part.criterion.label, one.value)}'
+        f'<div class="parts">{bar(label_of(part.criterion), one.value)}'
         f'<div class="part-notes">{notes}</div></div>'
     )
 
@@ -119,7 +141,7 @@ def show_place(city: CitySummary, cell: str) -> None:
     address = addresses(store, model_for(store, city.slug, city.model), np.array([[lon, lat]]))[0]
     row = units.row_of(cell)
     nearest = address.nearest
-    title = f"Near {nearest.name}" if nearest is not None else cell
+    title = _("Near {name}", name=nearest.name) if nearest is not None else cell
     with st.container(key="why-card", border=True, gap="small"):
         st.markdown(f"**{plain(title if row is None else spot_title(units, row, address))}**")
         st.caption(plain(_address_line(address, lon, lat)))

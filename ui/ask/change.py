@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from aether_core.language import _
 from ui.ask.question import EXAMPLES
 from ui.shell import state
 from ui.shell.text import plain
@@ -43,28 +44,28 @@ def ask_change(city: CitySummary) -> Asked | None:
     words, minus, first, second = st.columns([5, 3, 1.3, 1.3])
     with words:
         asked = st.text_input(
-            "Where is there more of ...",
+            _("Where is there more of ..."),
             key=WORDS,
-            placeholder="in plain words, such as: offices and business",
+            placeholder=_("in plain words, such as: offices and business"),
             bind="query-params",
             icon=":material/search:",
         )
     with minus:
         without = st.text_input(
-            "But not",
+            _("But not"),
             key=MINUS,
-            placeholder="optional, such as: traffic",
+            placeholder=_("optional, such as: traffic"),
             bind="query-params",
             icon=":material/do_not_disturb_on:",
         )
     with first:
-        year_from = _year(city, "From", FROM, city.years, city.years[0])
+        year_from = _year(city, _("From"), FROM, city.years, city.years[0])
     with second:
         others = [year for year in city.years if year != year_from]
-        year_to = _year(city, "To", TO, others, others[-1])
+        year_to = _year(city, _("To"), TO, others, others[-1])
     own = [name for name, _ in categories(state.store(), city.slug, _CHIPS)]
     st.pills(
-        "Examples",
+        _("Examples"),
         list(dict.fromkeys([*EXAMPLES, *own])),
         key=CHIP,
         on_change=_ask_chip,
@@ -125,8 +126,12 @@ def _year(city: CitySummary, label: str, key: str, years: list[int], first: int)
     )
     if missed in st.session_state:
         st.warning(
-            f"This city has no data of {plain(st.session_state[missed])}: the link is wrong, or "
-            f"that year was removed. This is {chosen}.",
+            _(
+                "This city has no data of {year}: the link is wrong, or that year was "
+                "removed. This is {chosen}.",
+                year=plain(st.session_state[missed]),
+                chosen=chosen,
+            ),
             icon=":material/event_busy:",
         )
     st.query_params[key] = str(chosen)

@@ -12,6 +12,7 @@ from zlib import crc32
 import streamlit as st
 
 from aether_core.errors import InputError
+from aether_core.language import _, mark
 from aether_core.search.overlay import MODES
 from aether_core.search.question.criteria import (
     KINDS,
@@ -25,11 +26,12 @@ from ui.ask import area
 from ui.ask import question as asking
 from ui.ask.question import Question
 from ui.ask.sureness import SUPPORT_WORDS
+from ui.ask.wording import label_of, sentence_of
 from ui.shell.text import plain, sentence
 from workflows.cities.cities import CitySummary
 from workflows.search.ask import STRAIGHT_LINE, Answer, Part, merged_criteria
 
-_MODES: Final = {"all": "All must hold", "add": "Add up"}
+_MODES: Final = {"all": mark("All must hold"), "add": mark("Add up")}
 _ICONS: Final = {
     "likeness": ":material/visibility:",
     "distance": ":material/straighten:",
@@ -60,18 +62,18 @@ def show_chips(city: CitySummary, question: Question, answer: Answer | None) -> 
         area.ask_area(city, question)
         if len(shown) > 1:
             st.segmented_control(
-                "How they combine",
+                _("How they combine"),
                 list(MODES),
                 default=question.mode if question.mode in MODES else "all",
                 required=True,
-                format_func=lambda mode: _MODES[mode],
+                format_func=lambda mode: _(_MODES[mode]),
                 key="ask-mode",
                 on_change=lambda: asking.choose_mode(st.session_state["ask-mode"]),
                 label_visibility="collapsed",
             )
     if question.edited and question.words:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption("The criteria were edited; the words above no longer say all.")
+            st.caption(_("The criteria were edited; the words above no longer say all."))
             show_read_again()
     if answer is not None and answer.paints:
         _show_reading(answer)
@@ -79,7 +81,7 @@ def show_chips(city: CitySummary, question: Question, answer: Answer | None) -> 
 
 def show_read_again() -> None:
     """The button that forgets what was edited, or what a link brought without words."""
-    label = "Read the words again" if st.session_state.get(asking.WORDS) else "Begin anew"
+    label = _("Read the words again") if st.session_state.get(asking.WORDS) else _("Begin anew")
     st.button(label, on_click=asking.read_again, type="tertiary", key="reread")
 
 
@@ -97,7 +99,7 @@ def _completed_one(one: Criterion) -> Criterion:
 
 def _conjunction(before: Criterion, one: Criterion) -> str:
     if before.option != one.option:
-        return "**or else**"
+        return _("**or else**")
     return "or" if before.clause == one.clause else ""
 
 
@@ -117,13 +119,13 @@ def _part_of(answer: Answer | None, one: Criterion) -> Part | None:
 def _chip(
     question: Question, at: int, one: Criterion, part: Part | None, *, answered: bool
 ) -> None:
-    label = plain((part.criterion if part is not None else one).label)
+    label = plain(label_of(part.criterion if part is not None else one))
     if part is not None and part.support is not None:
-        label += f" · {SUPPORT_WORDS[part.support.level]}"
+        label += f" · {_(SUPPORT_WORDS[part.support.level])}"
     if part is not None and part.along_streets:
-        label += f" · {part.way}"
+        label += f" · {_(part.way)}"
     if part is None and answered:
-        label += " · not here"
+        label += _(" · not here")
     name = f"chip-{at}-{crc32(repr(one).encode()):08x}"
     icon = _ICONS[KINDS[one.kind].evidence] if one.kind in KINDS else None
     opened = st.popover(label, key=name, icon=icon, on_change="rerun")
@@ -131,13 +133,21 @@ def _chip(
         return
     with opened:
         if part is not None:
-            st.caption(plain(f"{sentence(part.sentence)}; from: {part.meaning}."))
+            st.caption(
+                plain(
+                    _(
+                        "{sentence}; from: {meaning}.",
+                        sentence=sentence(sentence_of(part)),
+                        meaning=part.meaning,
+                    )
+                )
+            )
             if part.support is not None:
                 st.caption(plain(part.support.summary))
         if one.kind in _OFFERED:
-            _form(name, one, lambda edited: _replace(question, at, edited), "Apply")
+            _form(name, one, lambda edited: _replace(question, at, edited), _("Apply"))
         st.button(
-            "Remove",
+            _("Remove"),
             icon=":material/delete:",
             key=f"{name}-remove",
             on_click=lambda: asking.change(
@@ -148,9 +158,9 @@ def _chip(
 
 def _uploaded_chip(city: CitySummary, question: Question, one: Criterion) -> None:
     st.button(
-        plain(f"in: {one.words}"),
+        plain(_("in: {words}", words=one.words)),
         icon=":material/close:",
-        help="An uploaded area; it is not part of the link. Press to remove it.",
+        help=_("An uploaded area; it is not part of the link. Press to remove it."),
         key=f"uploaded-{crc32(repr(one).encode()):08x}",
         on_click=lambda: asking.limit_to(city, [each for each in question.areas if each != one]),
     )
@@ -159,45 +169,47 @@ def _uploaded_chip(city: CitySummary, question: Question, one: Criterion) -> Non
 def _add_chip(question: Question) -> None:
     # A name of its own for each set of criteria: once one was added, the next one's is closed.
     name = f"add-{crc32(repr(question.criteria).encode()):08x}"
-    opened = st.popover("Add", key=name, icon=":material/add:", on_change="rerun")
+    opened = st.popover(_("Add"), key=name, icon=":material/add:", on_change="rerun")
     if opened.open:
         with opened:
             new = Criterion("near", "")
-            _form(name, new, lambda one: _add(question, one), "Add this")
+            _form(name, new, lambda one: _add(question, one), _("Add this"))
 
 
 def _form(name: str, one: Criterion, apply: Apply, label: str) -> None:
     """The fields of a criterion; nothing is asked anew before they are sent."""
     with st.form(f"{name}-form", border=False):
         st.selectbox(
-            "Kind",
+            _("Kind"),
             _OFFERED,
             index=_OFFERED.index(one.kind),
             format_func=lambda kind: KINDS[kind].title,
             key=f"{name}-kind",
         )
-        st.text_input("Words", one.words, key=f"{name}-words", max_chars=200)
+        st.text_input(_("Words"), one.words, key=f"{name}-words", max_chars=200)
         st.number_input(
-            "Distance, in metres",
+            _("Distance, in metres"),
             LEAST_M,
             MOST_M,
             value=None if one.distance_m is None else _within(one.distance_m, LEAST_M, MOST_M),
             step=50.0,
             format="%.0f",
-            placeholder="as usual for the kind",
+            placeholder=_("as usual for the kind"),
             key=f"{name}-distance",
-            help="Near: on foot along the streets where the city has them kept, else in a straight "
-            "line, as not near always is. Left empty: 300 m for near, 200 m for not near.",
+            help=_(
+                "Near: on foot along the streets where the city has them kept, else in a straight "
+                "line, as not near always is. Left empty: 300 m for near, 200 m for not near."
+            ),
         )
         st.number_input(
-            "Weight",
+            _("Weight"),
             LEAST_WEIGHT,
             MOST_WEIGHT,
             value=_within(one.weight, LEAST_WEIGHT, MOST_WEIGHT),
             step=0.5,
             format="%g",
             key=f"{name}-weight",
-            help="2 counts twice as much as 1.",
+            help=_("2 counts twice as much as 1."),
         )
         st.form_submit_button(label, type="primary", on_click=lambda: apply(_edited(name, one)))
 
@@ -231,25 +243,31 @@ def _add(question: Question, one: Criterion) -> None:
 def _show_reading(answer: Answer) -> None:
     """One line of what was left aside; the whole reading on demand."""
     lines = [
-        f"Not used: “{one.words}”"
-        + (" (unknown here)" if one.code == "no-support" else f" ({one.reason})")
+        _("Not used: “{words}”", words=one.words)
+        + (_(" (unknown here)") if one.code == "no-support" else f" ({one.reason})")
         for one in answer.unmapped
     ]
     lines += [sentence(note) for note in answer.remarks]
     if STRAIGHT_LINE in answer.notes:
-        lines.append("Distances are straight lines, this city has no streets kept")
+        lines.append(_("Distances are straight lines, this city has no streets kept"))
     if answer.left_out:
-        lines.append(f"{answer.units.kind.counted(answer.left_out)} of water are not ranked")
+        lines.append(
+            _("{units} of water are not ranked", units=answer.units.kind.counted(answer.left_out))
+        )
     if not lines and not answer.notes:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="understood"):
         st.caption(plain(". ".join([*lines, ""]).strip()), width="content")
-        opened = st.popover("How it was read", type="tertiary", key="reading", on_change="rerun")
+        opened = st.popover(_("How it was read"), type="tertiary", key="reading", on_change="rerun")
         if opened.open:
             with opened:
                 for part in answer.parts:
-                    st.caption(plain(f"{part.criterion.label}: {part.sentence}."))
+                    st.caption(plain(f"{label_of(part.criterion)}: {sentence_of(part)}."))
                 for one in answer.unmapped:
-                    st.caption(plain(f"Not used: “{one.words}”: {one.reason}"))
+                    st.caption(
+                        plain(
+                            _("Not used: “{words}”: {reason}", words=one.words, reason=one.reason)
+                        )
+                    )
                 for note in answer.notes:
                     st.caption(plain(f"{sentence(note)}."))

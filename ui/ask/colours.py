@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aether_core.city.units import Units
+from aether_core.language import _, mark
 from ui.map import ground, legend, ramp
 from ui.map.coloured import Shown, untrusted
 from ui.map.map import MapLayer
@@ -13,7 +14,7 @@ from ui.maps import layer_map
 from ui.shell import state
 from workflows.cities.cities import CitySummary
 
-UNIT = "share of the city that ranks lower, %"
+UNIT = mark("share of the city that ranks lower, %")
 
 
 def coloured(
@@ -40,15 +41,15 @@ def coloured(
     shown = Shown(
         np.where(percentile >= least, percentile, np.float32("nan")),
         steps,
-        "ranks above",
-        suffix=" % of the city",
-        note="click to see why",
+        _("ranks above"),
+        suffix=_(" % of the city"),
+        note=_("click to see why"),
         dimmed=unsure,
         dim=dim,
     )
     key = legend.of_steps(
         title,
-        UNIT,
+        _(UNIT),
         steps,
         names=legend.PERCENTILE_NAMES,
         grey=dim if unsure is not None and unsure.any() else None,

@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _, figure
 from ui.ask.question import Found, Question
 from ui.shell import state
 from ui.shell.text import rows
@@ -39,4 +40,7 @@ def best(question: Question, found: Found, words: str, minus: str | None) -> Seq
 def show_places(hits: Sequence[PlaceHit]) -> None:
     """The best places as a list."""
     with st.container(height=380, border=False):
-        rows((hit.name or "Unnamed", hit.category or hit.group, f"{hit.score:.3f}") for hit in hits)
+        rows(
+            (hit.name or _("Unnamed"), hit.category or hit.group, figure(hit.score, ".3f"))
+            for hit in hits
+        )

@@ -10,9 +10,11 @@ import numpy.typing as npt
 import streamlit as st
 
 from aether_core.city.units import Units, title_of
+from aether_core.language import _, mark, spoken
 from aether_core.search.scoring import best_rows
 from ui.ask import question as asking
 from ui.ask.question import Found
+from ui.ask.wording import label_of, measured
 from ui.map.nearby import spread_out
 from ui.shell import state
 from ui.shell.text import plain
@@ -22,7 +24,7 @@ from workflows.search.explain import Address, addresses
 from workflows.search.search import CellScores
 
 VIEW: Final = "ask-view"
-WHERE, WHY, SURE = "Where", "Why here", "How sure"
+WHERE, WHY, SURE = mark("Where"), mark("Why here"), mark("How sure")
 _MOST: Final = 6
 _LOOKED_AT: Final = 1000
 _FAR_M: Final = 1000.0
@@ -56,7 +58,7 @@ def best_spots(
         found: The answer.
         unsure: Cells that are left out, bool `[m]`.
     """
-    key = ("spots", None if unsure is None else unsure.tobytes())
+    key = ("spots", spoken(), None if unsure is None else unsure.tobytes())
     if key not in found.made:
         found.made[key] = _best(city, found.result, unsure)
     spots: Sequence[Spot] = found.made[key]
@@ -98,16 +100,16 @@ def spot_title(units: Units, row: int, address: Address) -> str:
         return title_of(units, row)
     if nearest is None:
         return units.code(row)
-    near = f"Near {nearest.name}"
+    near = _("Near {name}", name=nearest.name)
     return near if units.hexagons is not None else f"{near} ({units.code(row)})"
 
 
 def ranked_cells(result: Answer | CellScores) -> str:
     """How many cells are ranked, and how many share the first place."""
     score = result.score[np.isfinite(result.percentile)]
-    text = f"Best of {result.units.kind.counted(len(score))}, spaced apart"
+    text = _("Best of {units}, spaced apart", units=result.units.kind.counted(len(score)))
     best = int((score == score.max()).sum()) if len(score) else 0
-    return text + (f"; {best:,} share the best match" if best > _MOST else "")
+    return text + (_("; {best:,} share the best match", best=best) if best > _MOST else "")
 
 
 def match_percent(result: Answer | CellScores, row: int) -> str:
@@ -127,8 +129,8 @@ def _label(part: Part, row: int) -> str:
     """What is asked; of a distance what it is here, as a chip above says what it should be."""
     one = part.criterion
     if part.metres is None or not np.isfinite(part.metres[row]):
-        return one.label
-    return f"{one.kind.replace('_', ' ')} {one.words}: {part.metres[row]:,.0f} m"
+        return label_of(one)
+    return measured(part, float(part.metres[row]))
 
 
 def show_spots(spots: Sequence[Spot]) -> None:
@@ -140,7 +142,7 @@ def show_spots(spots: Sequence[Spot]) -> None:
                     f"{rank}. {plain(spot.title)} · **{spot.match}**",
                     key=f"spot-{spot.cell}",
                     type="tertiary",
-                    help="Why here?",
+                    help=_("Why here?"),
                     on_click=choose,
                     args=(spot.cell,),
                 )
@@ -161,7 +163,7 @@ def bars(parts: Sequence[tuple[str, float | None]]) -> None:
 
 def bar(label: str, value: float | None) -> str:
     """One part as HTML."""
-    figure = "no data" if value is None else f"{100 * value:.0f} %"
+    figure = _("no data") if value is None else f"{100 * value:.0f} %"
     return (
         f'<div class="part"><span class="part-label">{escape(label)}</span>'
         f'<span class="part-bar"><span style="width:{(value or 0) * 100:.0f}%"></span></span>'

@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from aether_core.language import _, mark
 from aether_core.search.support import Level
 from ui.ask.question import Found, Question
+from ui.ask.wording import label_of
 from ui.shell import state
 from ui.shell.text import count, plain
 from workflows.search.ask import Answer
@@ -16,9 +18,9 @@ from workflows.search.sureness import Familiarity, familiar_ground
 
 LEAST: Final = "ask-sure"
 SUPPORT_WORDS: Final[Mapping[Level, str]] = {
-    Level.STRONG: "well known here",
+    Level.STRONG: mark("well known here"),
     Level.WEAK: "doubtful",
-    Level.NONE: "unknown here",
+    Level.NONE: mark("unknown here"),
 }
 """A planner's words for a support; researchers read the level itself in JSON and exports."""
 _GROUND: Final = "sureness"
@@ -57,23 +59,28 @@ def ask_sureness(question: Question, found: Found) -> None:
         for part in result.parts:
             if part.support is None:
                 continue
-            st.markdown(plain(part.criterion.label) + f": **{SUPPORT_WORDS[part.support.level]}**")
+            st.markdown(
+                plain(label_of(part.criterion)) + f": **{_(SUPPORT_WORDS[part.support.level])}**"
+            )
             st.caption(plain(part.support.summary))
             if part.support.figures:
-                tested.append(f"{part.criterion.label}: {part.support.figures}.")
+                tested.append(f"{label_of(part.criterion)}: {part.support.figures}.")
     if not _modelled(found):
-        st.write("Nothing here is modelled: distances and areas are measured.")
+        st.write(_("Nothing here is modelled: distances and areas are measured."))
         return
     ground = _ground(question, found)
     if ground is None:
         st.caption(
-            "The city's places are too few, or too close together, to tell familiar ground from "
-            "unfamiliar."
+            _(
+                "The city's places are too few, or too close together, to tell familiar ground "
+                "from "
+                "unfamiliar."
+            )
         )
         return
     unit = found.result.units.kind
     st.slider(
-        f"Grey out {unit.several} less sure than",
+        _("Grey out {several} less sure than", several=_(unit.several)),
         0,
         90,
         step=10,
@@ -83,14 +90,20 @@ def ask_sureness(question: Question, found: Found) -> None:
     )
     outside = int(ground.outside.sum())
     tested.append(
-        f"Sureness compares the ground of each {unit.one}, as the model sees it, with that under "
-        f"{count(ground.places, 'place')} of the city: 100 % where it is alike, 50 % at the border "
-        f"of the area of applicability, 0 % far beyond. {unit.counted(outside)} of "
-        f"{len(ground.outside):,} {'lies' if outside == 1 else 'lie'} outside it. Weak support of "
-        "a likeness halves all of it."
+        _(
+            "Sureness compares the ground of each {one}, as the model sees it, with that "
+            "under {places} of the city: 100 % where it is alike, 50 % at the border of "
+            "the area of applicability, 0 % far beyond. {units} of {all:,} {lie} "
+            "outside it. Weak support of a likeness halves all of it.",
+            one=_(unit.one),
+            places=count(ground.places, "place"),
+            units=unit.counted(outside),
+            all=len(ground.outside),
+            lie=_("lies") if outside == 1 else _("lie"),
+        )
     )
-    st.caption("Surer where the ground looks like that under the city's known places.")
-    with st.expander("How was this tested?"):
+    st.caption(_("Surer where the ground looks like that under the city's known places."))
+    with st.expander(_("How was this tested?")):
         for line in tested:
             st.caption(plain(line))
 
@@ -104,7 +117,7 @@ def _modelled(found: Found) -> bool:
 
 def _ground(question: Question, found: Found) -> Familiarity | None:
     if _GROUND not in found.made:
-        with st.spinner("Comparing the ground"):
+        with st.spinner(_("Comparing the ground")):
             found.made[_GROUND] = familiar_ground(
                 state.store(), question.city, question.model, found.result.year
             )

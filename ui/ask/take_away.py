@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from aether_core.language import _
 from ui.ask.question import Found
 from ui.jobs import made_file
 from ui.jobs.links import LAYER
@@ -55,44 +56,46 @@ def show_take_away(city: CitySummary, found: Found) -> None:
     with (
         keeping,
         st.popover(
-            "Save to Maps",
+            _("Save to Maps"),
             icon=":material/bookmark_add:",
             width="stretch",
             **rights.needing(KEEP_MAP.role),
         ),
     ):
         _keeping(city, one)
-    with taking, st.popover("Download", icon=":material/download:", width="stretch"):
+    with taking, st.popover(_("Download"), icon=":material/download:", width="stretch"):
         st.caption(one.contents)
         with errors.boxed(state.reachable):
             one.offer(f"{city.slug}-{one.title}", found.made)
 
 
 def _keeping(city: CitySummary, one: _Result) -> None:
-    title = st.text_input("Title of the layer", one.title, key=f"title-{one.title}", max_chars=200)
-    if st.button("Save as layer", type="primary", key="keep"):
+    title = st.text_input(
+        _("Title of the layer"), one.title, key=f"title-{one.title}", max_chars=200
+    )
+    if st.button(_("Save as layer"), type="primary", key="keep"):
         with errors.boxed(state.reachable):
             layer = one.keep(title)
-            st.success(f"Kept as {plain(layer.title)}.")
+            st.success(_("Kept as {title}.", title=plain(layer.title)))
             there = {state.CITY: city.slug, LAYER: layer.layer}
             st.page_link(
-                page.LAYERS, label="See it under Maps", width="stretch", query_params=there
+                page.LAYERS, label=_("See it under Maps"), width="stretch", query_params=there
             )
             st.page_link(
-                page.REPORTS, label="Make a report of it", width="stretch", query_params=there
+                page.REPORTS, label=_("Make a report of it"), width="stretch", query_params=there
             )
 
 
 def make_report(city: CitySummary, result: Answer | CellScores) -> None:
     """One button that keeps the answer and opens a report of it, with the visit's districts."""
     if st.button(
-        "Make a report",
+        _("Make a report"),
         icon=":material/description:",
         width="stretch",
         key="keep-and-report",
         **rights.needing(
             KEEP_MAP.role,
-            help="Saves this question to Maps and compares the two areas in a report.",
+            help=_("Saves this question to Maps and compares the two areas in a report."),
         ),
     ):
         with errors.boxed(state.reachable):
@@ -123,14 +126,19 @@ def _result(result: Answer | CellScores) -> _Result:
     if isinstance(result, Answer):
         return _Result(
             result.title[:200],
-            f"Every {result.units.kind.one} with its score, its rank, each part and each distance, "
-            "WGS84.",
+            _(
+                "Every {one} with its score, its rank, each part and each distance, WGS84.",
+                one=_(result.units.kind.one),
+            ),
             lambda title: keep_answer(state.store(), result, title),
             lambda name, made: _offer_answer(name, result, made),
         )
     return _Result(
         default_title(result),
-        f"Every {result.units.kind.one} with its score and its rank in the city, WGS84.",
+        _(
+            "Every {one} with its score and its rank in the city, WGS84.",
+            one=_(result.units.kind.one),
+        ),
         lambda title: keep_layer(state.store(), result, title),
         lambda name, _made: made_file.in_a_format(
             name,

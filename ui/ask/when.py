@@ -5,14 +5,15 @@ from typing import Final
 import streamlit as st
 
 from aether_core.errors import InputError
+from aether_core.language import _, mark
 from aether_core.search.question.criteria import KINDS, Criterion
 from ui.ask import change as change_asked
 from ui.ask import question as asking
 from ui.shell import page, state
-from ui.shell.text import plain
+from ui.shell.text import plain, worded
 from workflows.cities.cities import CitySummary
 
-CHANGE: Final = "Change"
+CHANGE: Final = mark("Change")
 _WHEN: Final = "when"
 _LEFT: Final = "question-left"
 
@@ -27,8 +28,12 @@ def switch_years(city: CitySummary, *, changed: bool) -> None:
     gone = None if changed else asking.year_gone(city)
     if gone is not None:
         st.warning(
-            f"This city has no data of {plain(gone)}: the link is wrong, or that year was removed. "
-            f"This is {city.year}.",
+            _(
+                "This city has no data of {gone}: the link is wrong, or that year was removed. "
+                "This is {year}.",
+                gone=plain(gone),
+                year=city.year,
+            ),
             icon=":material/event_busy:",
         )
     if len(city.years) < 2:
@@ -36,12 +41,13 @@ def switch_years(city: CitySummary, *, changed: bool) -> None:
     here = CHANGE if changed else str(asking.year_asked(city) or city.year)
     # A key for each state: the switch always shows the page it stands on.
     chosen = st.segmented_control(
-        "Year",
+        _("Year"),
         [*map(str, city.years), CHANGE],
         default=here,
         required=True,
         key=f"{_WHEN}-{here}",
-        help="Ask of another year, or what has changed between two years.",
+        help=_("Ask of another year, or what has changed between two years."),
+        format_func=worded(CHANGE),
     )
     if chosen == here:
         return

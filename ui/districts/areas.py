@@ -13,6 +13,7 @@ from shapely.geometry import shape as geometry_of
 
 from aether_core.city.outline import area_km2, repaired_outline
 from aether_core.errors import AetherError, InputError
+from aether_core.language import _, mark
 from aether_core.search.profile.read import NamedAreas, read_named_areas
 from aether_core.search.question.criteria import Criterion, FileSource
 from aether_core.spatial.longitudes import within_180
@@ -27,7 +28,7 @@ from workflows.layers.layers import layer_shapes, show_layer
 
 CHOSEN: Final = "district"
 BESIDE: Final = "district-beside"
-WHOLE: Final = "Whole city"
+WHOLE: Final = mark("Whole city")
 """What every area stands beside; no area is called so."""
 _KEY: Final = "districts"
 
@@ -223,7 +224,7 @@ def areas_of_layer(city: CitySummary, layer: str) -> dict[str, shapely.Geometry]
     return _layer_areas(city.slug, layer, number)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the areas")
+@st.cache_resource(max_entries=4, show_spinner=mark("Reading the areas"))
 def _read(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
@@ -233,7 +234,7 @@ def _read(
     return read_named_areas(path, options, name_field=name_field)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the layer")
+@st.cache_resource(max_entries=4, show_spinner=mark("Reading the layer"))
 def _layer_areas(
     slug: str,
     layer: str,
@@ -249,7 +250,7 @@ def _checked(city: CitySummary, shape: Shape) -> Shape:
     Raises:
         InputError: It crosses itself, or lies outside the city.
     """
-    whole = repaired_outline(shape.boundary, "the district")
+    whole = repaired_outline(shape.boundary, _("the district"))
     (inside,) = within_180(np.array([whole], dtype=object)).shapes
     if not shapely.intersects(inside, geometry_of(city.boundary)):
         west, south, east, north = city.bbox
@@ -265,7 +266,7 @@ def _checked(city: CitySummary, shape: Shape) -> Shape:
 
 def _free_name(sketches: Sequence[Sketch]) -> str:
     taken = {one.name for one in sketches}
-    candidates = (f"Area {number}" for number in range(1, len(taken) + 2))
+    candidates = (_("Area {number}", number=number) for number in range(1, len(taken) + 2))
     return next(name for name in candidates if name not in taken)
 
 

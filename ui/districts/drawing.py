@@ -14,6 +14,7 @@ from shapely.geometry import mapping
 from shapely.geometry import shape as geometry_of
 
 from aether_core.charts.palette import AMBER, BLUE
+from aether_core.language import mark
 from aether_core.spatial.longitudes import joined_across_180
 from ui.map import box_map, ground, served, shapes
 from ui.map.box_map import Shape, css
@@ -21,6 +22,7 @@ from ui.map.coloured import rgba
 from ui.map.map import MapLayer
 from ui.shell import palette, state
 from ui.shell.routes import painted_code_address
+from ui.shell.text import in_language
 from workflows.cities.cities import CitySummary
 
 Role = Literal["a", "b", "rest"]
@@ -28,26 +30,28 @@ Role = Literal["a", "b", "rest"]
 
 _WORDS: Final[Mapping[str, object]] = {
     **box_map.WORDS,
-    "map": "Map of the city to draw districts on. Arrow keys move it, plus and minus zoom. "
-    "Districts can be chosen from lists beside it, too.",
+    "map": mark(
+        "Map of the city to draw districts on. Arrow keys move it, plus and minus zoom. "
+        "Districts can be chosen from lists beside it, too."
+    ),
     "tools": {
-        "pan": "Move",
-        "lasso": "Lasso",
-        "box": "Box",
-        "polygon": "Polygon",
-        "clear": "Remove",
-        "in": "Zoom in",
-        "out": "Zoom out",
-        "fit": "Show the whole city",
+        "pan": mark("Move"),
+        "lasso": mark("Lasso"),
+        "box": mark("Box"),
+        "polygon": mark("Polygon"),
+        "clear": mark("Remove"),
+        "in": mark("Zoom in"),
+        "out": mark("Zoom out"),
+        "fit": mark("Show the whole city"),
     },
     "hints": {
-        "start": "Choose Lasso, Box or Polygon to draw a district",
-        "pick": "Click a district to see its figures, or draw another one",
-        "lasso": "Drag around the district",
-        "box": "Drag across the district",
-        "polygon": "Click each corner in turn",
-        "another": "Draw another district, or choose Move to change this one",
-        "close": "Click the first corner again, or press Enter, to close it",
+        "start": mark("Choose Lasso, Box or Polygon to draw a district"),
+        "pick": mark("Click a district to see its figures, or draw another one"),
+        "lasso": mark("Drag around the district"),
+        "box": mark("Drag across the district"),
+        "polygon": mark("Click each corner in turn"),
+        "another": mark("Draw another district, or choose Move to change this one"),
+        "close": mark("Click the first corner again, or press Enter, to close it"),
     },
 }
 _VERTEX_BUDGET: Final = 30_000
@@ -114,7 +118,7 @@ def show_drawing_map(
     painted = None if answer is None else answer.painted()
     data = box_map.of_shape(drawn.shape, drawn.version, height)
     data |= {
-        "words": _WORDS,
+        "words": in_language(_WORDS),
         "colours": _colours(_OVER_ANSWER if painted else _OVER_GROUND),
         "groundKey": ground_key,
         "towns": [],
@@ -172,7 +176,7 @@ def _outlined(outlines: Sequence[Outline]) -> list[dict[str, object]]:
     ]
 
 
-@st.cache_resource(max_entries=4, show_spinner="Preparing the map")
+@st.cache_resource(max_entries=4, show_spinner=mark("Preparing the map"))
 def _rings(
     _geometry: npt.NDArray[np.object_],
     key: str,  # noqa: ARG001 - names the shapes, which are not compared themselves

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
+from aether_core.language import _, mark, tag
 from aether_core.search.profile.figures import BLOCKS, GROUND, INTERVALS, MAP_ERROR, PLACES, POISSON
 from aether_core.search.profile.words import short_label, told, told_number, told_range
 from ui.districts.areas import WHOLE
@@ -21,9 +22,9 @@ _EVERY_PLACE: Final = "places_per_km2"
 _FIRST_GROUPS: Final = 8
 
 _ABOUT: Final = {
-    POISSON: "of counts by chance",
-    MAP_ERROR: "of the map's error",
-    BLOCKS: "over other ground like this",
+    POISSON: mark("of counts by chance"),
+    MAP_ERROR: mark("of the map's error"),
+    BLOCKS: mark("over other ground like this"),
 }
 
 Fact = Mapping[str, Any]
@@ -64,7 +65,13 @@ def show_figures(found: AreaProfile, area: str, beside: str, titles: Mapping[str
     st.markdown(f"**{plain(area)}.** {plain(profile.sentence(row))}")
     if beside != WHOLE:
         between = profile.between(area, beside)
-        st.markdown(f"**Beside {plain(beside)}.** {plain(between['sentence'])}")
+        st.markdown(
+            _(
+                "**Beside {beside}.** {sentence}",
+                beside=plain(beside),
+                sentence=plain(between["sentence"]),
+            )
+        )
     every = profile.facts()
     rows = [row, *([profile.row_of(beside)] if beside != WHOLE else [])]
     city = {
@@ -89,7 +96,12 @@ def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
         for name in ("area_km2", _NUMBER_OF_PLACES, _EVERY_PLACE)
     )
     lines = {
-        who: f"{told_number(km2)} km² · {told_number(n)} places · {told_number(each)} per km²"
+        who: _(
+            "{km2} km² · {n} places · {each} per km²",
+            km2=told_number(km2),
+            n=told_number(n),
+            each=told_number(each),
+        )
         for who, km2, n, each in zip(compared.who, size, places, rate, strict=True)
     }
     facts(lines)
@@ -97,18 +109,20 @@ def _draw_sizes(compared: _Compared, every: Sequence[Fact]) -> None:
         if one["unit"] == "percentile" and one["source"] == QUESTION:
             best = [figure[one["name"]]["value"] for figure in compared.figures[:-1]]
             spots = [
-                f"{who}: above {int(value)} %"
+                _("{who}: above {value} %", who=who, value=int(value))
                 for who, value in zip(compared.who, best, strict=False)
                 if value is not None
             ]
             if spots:
-                st.caption(plain(f"Best spot, ranked in the city: {'; '.join(spots)}."))
+                st.caption(
+                    plain(_("Best spot, ranked in the city: {spots}.", spots="; ".join(spots)))
+                )
 
 
 def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[str, str]) -> None:
     """Bars of one layer, of the question, or of the places: one chart a unit."""
     source = figures[0]["source"]
-    title = "Places by kind" if source == PLACES else titles.get(source, source)
+    title = _("Places by kind") if source == PLACES else titles.get(source, source)
     shown = [
         one
         for one in figures
@@ -118,7 +132,9 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
         of_unit = [one for one in shown if one["unit"] == unit]
         labels = [short_label(one["label"], title) for one in of_unit]
         if source == PLACES and len(of_unit) > _FIRST_GROUPS:
-            every = st.toggle(f"All {len(of_unit)} kinds of place", key="district-all-places")
+            every = st.toggle(
+                _("All {of_unit} kinds of place", of_unit=len(of_unit)), key="district-all-places"
+            )
             of_unit = of_unit if every else of_unit[:_FIRST_GROUPS]
         bars = [
             bar
@@ -126,7 +142,14 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
             for bar in compared.bars(one, label)
         ]
         chart.draw_written(
-            _written(tuple(bars), compared.who, "" if at else title, unit, _interval(of_unit[0])),
+            _written(
+                tuple(bars),
+                compared.who,
+                "" if at else title,
+                unit,
+                _interval(of_unit[0]),
+                tag(),
+            ),
             f"district-{source}-{unit}",
             height=bars_height(bars, compared.who),
             alt=f"{title}, {unit}: {', '.join(compared.who)}",
@@ -135,7 +158,12 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _written(
-    bars: tuple[Bar, ...], who: tuple[str, ...], title: str, unit: str, note: str
+    bars: tuple[Bar, ...],
+    who: tuple[str, ...],
+    title: str,
+    unit: str,
+    note: str,
+    language: str,  # noqa: ARG001 - what is kept is in it
 ) -> dict[str, Any]:
     """Bars as Vega-Lite: writing a chart costs a hundred times what reading one does."""
     found: dict[str, Any] = profile_bars(bars, who, title=title, unit=unit, note=note).to_dict()
@@ -143,14 +171,14 @@ def _written(
 
 
 def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
-    with st.expander("All figures", icon=":material/table:"):
+    with st.expander(_("All figures"), icon=":material/table:"):
         columns: dict[str, list[Any]] = {
-            "Figure": [one["label"] for one in every],
-            "Unit": [one["unit"] for one in every],
+            _("Figure"): [one["label"] for one in every],
+            _("Unit"): [one["unit"] for one in every],
         }
         for who, figures in zip(compared.who, compared.figures, strict=True):
             columns[who] = [told(figures[one["name"]]["value"], one["unit"]) for one in every]
-            columns[f"{who}, interval"] = [
+            columns[_("{who}, interval", who=who)] = [
                 told_range(figures[one["name"]]["lo"], figures[one["name"]]["hi"], one["unit"])
                 for one in every
             ]
@@ -164,15 +192,15 @@ def show_all(found: AreaProfile) -> None:
     profile = found.profile
     if len(profile.ground) < 2:
         return
-    with st.expander(f"All {len(profile.ground):,} areas", icon=":material/list:"):
+    with st.expander(_("All {ground:,} areas", ground=len(profile.ground)), icon=":material/list:"):
         named = {figure.info.name: figure.value[:-1] for figure in profile.figures}
         st.dataframe(
             pd.DataFrame(
                 {
-                    "Area": profile.ground.name,
+                    _("Area"): profile.ground.name,
                     "km²": named["area_km2"].round(3),
-                    "Places": named[_NUMBER_OF_PLACES].astype(int),
-                    "What sets it apart": profile.sentences,
+                    _("Places"): named[_NUMBER_OF_PLACES].astype(int),
+                    _("What sets it apart"): profile.sentences,
                 }
             ),
             hide_index=True,
@@ -183,5 +211,9 @@ def show_all(found: AreaProfile) -> None:
 def _interval(figure: Fact) -> str:
     """What the lines on bars mean, in few words."""
     kind = figure["interval"]
-    level = f"{100 * figure['level']:.0f} % interval" if figure["level"] else ""
-    return f"line: {level} {_ABOUT[kind]}" if kind in _ABOUT and level else ""
+    level = _("{level:.0f} % interval", level=100 * figure["level"]) if figure["level"] else ""
+    return (
+        _("line: {level} {about}", level=level, about=_(_ABOUT[kind]))
+        if kind in _ABOUT and level
+        else ""
+    )

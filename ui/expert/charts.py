@@ -7,11 +7,13 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from aether_core.language import _, mark
+
 _HEIGHT: Final = 260
 _LOSSES: Final = {
     "loss": "total",
-    "loss_cross_modal": "place and text",
-    "loss_multiscale": "near and far",
+    "loss_cross_modal": mark("place and text"),
+    "loss_multiscale": mark("near and far"),
 }
 
 
@@ -25,7 +27,7 @@ def losses(history: Sequence[dict[str, Any]], *, kept_epoch: int | None, key: st
     """
     frame = pd.DataFrame(
         [
-            {"epoch": entry["epoch"], "loss": float(entry[name]), "part": label}
+            {"epoch": entry["epoch"], "loss": float(entry[name]), "part": _(label)}
             for entry in history
             for name, label in _LOSSES.items()
             if entry.get(name) is not None
@@ -35,16 +37,19 @@ def losses(history: Sequence[dict[str, Any]], *, kept_epoch: int | None, key: st
         alt.Chart(frame)
         .mark_line(point=len(history) < 3)
         .encode(
-            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-            y=alt.Y("loss:Q", title="Training loss", scale=alt.Scale(zero=False)),
+            x=alt.X("epoch:Q", title=_("Epoch"), axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y("loss:Q", title=_("Training loss"), scale=alt.Scale(zero=False)),
             color=alt.Color(
-                "part:N", title=None, sort=list(_LOSSES.values()), legend=alt.Legend(orient="top")
+                "part:N",
+                title=None,
+                sort=list(map(_, _LOSSES.values())),
+                legend=alt.Legend(orient="top"),
             ),
             tooltip=["part:N", "epoch:Q", alt.Tooltip("loss:Q", format=".3f")],
         )
     )
     st.altair_chart(
-        _with_kept(lines, kept_epoch), height=_HEIGHT, key=key, alt="Training loss by epoch"
+        _with_kept(lines, kept_epoch), height=_HEIGHT, key=key, alt=_("Training loss by epoch")
     )
 
 
@@ -61,12 +66,14 @@ def validation(history: Sequence[dict[str, Any]], *, key: str) -> None:
         alt.Chart(frame)
         .mark_line(point=len(found) < 3)
         .encode(
-            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-            y=alt.Y("recall:Q", title="Recall@10 on held-out places", axis=alt.Axis(format=".0%")),
+            x=alt.X("epoch:Q", title=_("Epoch"), axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y(
+                "recall:Q", title=_("Recall@10 on held-out places"), axis=alt.Axis(format=".0%")
+            ),
             tooltip=["epoch:Q", alt.Tooltip("recall:Q", format=".1%")],
         )
     )
-    level = pd.DataFrame({"recall": [found[-1][1]["chance_at_10"]], "what": ["chance"]})
+    level = pd.DataFrame({"recall": [found[-1][1]["chance_at_10"]], "what": [_("chance")]})
     chance = alt.Chart(level).encode(y="recall:Q")
     rule = chance.mark_rule(strokeDash=[5, 4], color="gray")
     name = chance.mark_text(align="left", dx=4, dy=-7, color="gray").encode(
@@ -76,7 +83,7 @@ def validation(history: Sequence[dict[str, Any]], *, key: str) -> None:
         alt.layer(lines, rule, name),
         height=_HEIGHT,
         key=key,
-        alt="Held-out recall by epoch, compared with chance",
+        alt=_("Held-out recall by epoch, compared with chance"),
     )
 
 
@@ -84,19 +91,22 @@ def against_chance(retrieval: dict[str, Any], *, key: str) -> None:
     """The kept model's recall at 1, 5 and 10 on held-out places beside pure chance."""
     frame = pd.DataFrame(
         [
-            {"first": f"first {k}", "who": who, "share": float(retrieval[f"{name}_at_{k}"])}
+            {"first": _("first {k}", k=k), "who": who, "share": float(retrieval[f"{name}_at_{k}"])}
             for k in (1, 5, 10)
-            for who, name in (("this model", "recall"), ("chance", "chance"))
+            for who, name in ((_("this model"), "recall"), (_("chance"), "chance"))
         ]
     )
     base = alt.Chart(frame).encode(
-        y=alt.Y("first:N", title=None, sort=["recall@1", "recall@5", "recall@10"]),
-        yOffset=alt.YOffset("who:N", sort=["this model", "chance"]),
+        y=alt.Y("first:N", title=None, sort=None),
+        yOffset=alt.YOffset("who:N", sort=[_("this model"), _("chance")]),
         x=alt.X("share:Q", title="Recall@n", axis=alt.Axis(format=".0%")),
     )
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
         color=alt.Color(
-            "who:N", title=None, sort=["this model", "chance"], legend=alt.Legend(orient="top")
+            "who:N",
+            title=None,
+            sort=[_("this model"), _("chance")],
+            legend=alt.Legend(orient="top"),
         ),
         tooltip=["who:N", "first:N", alt.Tooltip("share:Q", format=".1%")],
     )
@@ -107,14 +117,14 @@ def against_chance(retrieval: dict[str, Any], *, key: str) -> None:
         bars + numbers,
         height=_HEIGHT,
         key=key,
-        alt="Recall on held-out places, compared with chance",
+        alt=_("Recall on held-out places, compared with chance"),
     )
 
 
 def _with_kept(lines: alt.Chart, kept_epoch: int | None) -> alt.LayerChart:
     if kept_epoch is None:
         return alt.LayerChart(layer=[lines])
-    frame = pd.DataFrame({"epoch": [kept_epoch], "what": ["kept"]})
+    frame = pd.DataFrame({"epoch": [kept_epoch], "what": [_("kept")]})
     rule = alt.Chart(frame).mark_rule(color="gray", opacity=0.8).encode(x="epoch:Q")
     label = alt.Chart(frame).mark_text(align="left", dx=4, color="gray")
     named = label.encode(x="epoch:Q", y=alt.value(6), text="what:N")

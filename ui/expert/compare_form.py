@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from aether_core.language import _
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.samples.representations import COMPARED, usable_representations
 from aether_core.tasks.testing.chosen import BEST
@@ -33,32 +34,34 @@ def ask_comparison(city: CitySummary, task: str, panel: Panel) -> None:
     with given:
         asked = _ask(city, task)
     with settings, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
-        st.header("What to compare", anchor=False)
+        st.header(_("What to compare"), anchor=False)
         names = _representations(city, task)
         fit = fit_form.ask_fit(city, f"compare-{task}", with_representation=False)
         districts = district_form.ask_districts(task)
         curve = st.checkbox(
-            "Add a learning curve",
+            _("Add a learning curve"),
             key=f"{task}-curve",
-            help="Shows how much more labels would help. Takes about three times as long.",
+            help=_("Shows how much more labels would help. Takes about three times as long."),
         )
         blind = st.checkbox(
-            "Train without the tested blocks, too",
+            _("Train without the tested blocks, too"),
             key=f"{task}-blind",
             disabled=city.model is None,
-            help="The model has seen the places of the blocks it is tested on. This trains it anew "
-            "for each fold without them, as often as there are folds.",
+            help=_(
+                "The model has seen the places of the blocks it is tested on. This trains it anew "
+                "for each fold without them, as often as there are folds."
+            ),
         )
         missing = _missing(task, asked, names)
         if missing:
-            st.caption(f"Still needed: {missing}.")
+            st.caption(_("Still needed: {missing}.", missing=missing))
         wanted = None
         if asked is not None and not missing:
             request = TASKS[task].request_for(asked, fit, MapChoices(districts=districts))
             wanted = Comparison(request, names, with_curve=curve, blind=blind)
         if (
             job_panel.button(
-                panel, "Compare", key="compare-go", icon=":material/balance:", request=wanted
+                panel, _("Compare"), key="compare-go", icon=":material/balance:", request=wanted
             )
             and wanted is not None
             and asked is not None
@@ -81,23 +84,25 @@ def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
     offered = usable_representations(with_model=city.model is not None)
     names = representation_names(city.embedding)
     chosen = st.multiselect(
-        "Representations",
+        _("Representations"),
         [*offered, BEST],
         default=[name for name in offered if name in COMPARED],
         format_func=lambda name: names.get(name, name),
         key=f"{task}-representations",
-        help="Features used. All are tested on the same folds. Best by inner folds takes, for "
-        "each fold, the one that does best on the other folds.",
+        help=_(
+            "Features used. All are tested on the same folds. Best by inner folds takes, for "
+            "each fold, the one that does best on the other folds."
+        ),
     )
     if not city.model:
-        st.caption("Train a model for this city to include AETHER.")
-        st.page_link(page.TRAIN, label="Train its model", icon=":material/arrow_forward:")
+        st.caption(_("Train a model for this city to include AETHER."))
+        st.page_link(page.TRAIN, label=_("Train its model"), icon=":material/arrow_forward:")
     return tuple(chosen)
 
 
 def _missing(task: str, asked: object, names: tuple[str, ...]) -> str:
     wanted = {
-        SAMPLES[TASK_KINDS[task].samples].missing: asked is not None,
-        "at least two representations": len(set(names) - {BEST}) > 1,
+        _(SAMPLES[TASK_KINDS[task].samples].missing): asked is not None,
+        _("at least two representations"): len(set(names) - {BEST}) > 1,
     }
     return ", ".join(words for words, there in wanted.items() if not there)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
+from aether_core.language import _, figure, mark
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.testing.comparison import Gain, in_words, representation_names
@@ -19,11 +20,11 @@ from workflows.cities.cities import CitySummary
 from workflows.evaluation.compare import Evaluation
 
 _MARKS: Final = {
-    True: ":blue-badge[:material/trending_up: better]",
-    False: ":orange-badge[:material/trending_down: worse]",
-    None: ":gray-badge[:material/drag_handle: no difference can be shown]",
+    True: mark(":blue-badge[:material/trending_up: better]"),
+    False: mark(":orange-badge[:material/trending_down: worse]"),
+    None: mark(":gray-badge[:material/drag_handle: no difference can be shown]"),
 }
-_TABLE, _CURVE, _FOLDS = "All figures", "Learning curve", "Folds and blocks"
+_TABLE, _CURVE, _FOLDS = mark("All figures"), mark("Learning curve"), mark("Folds and blocks")
 _CHART_HEIGHT: Final = 320
 _AROUND_PX: Final = 140
 """Title, legend and axis of a chart of gains."""
@@ -36,12 +37,12 @@ def show_comparison(city: CitySummary, found: Evaluation) -> None:
     names = representation_names(city.embedding)
     said, about = st.columns([2, 1], gap="large")
     with said, st.container(border=True, key="verdict"):
-        st.header("Result", anchor=False)
+        st.header(_("Result"), anchor=False)
         _verdict(found, kind.main_metric, names)
     with about:
         _facts(found)
     picked = st.segmented_control(
-        "Measure",
+        _("Measure"),
         kind.metric_names,
         default=kind.main_metric.name,
         required=True,
@@ -54,19 +55,21 @@ def show_comparison(city: CitySummary, found: Evaluation) -> None:
     gains = [_with_ends(gain) for gain in found.gains]
     with reached:
         chart = charts.forest(rows, metric, names, n=found.findings.used)
-        st.altair_chart(chart, height=_CHART_HEIGHT, key="forest", alt="Scores with intervals")
+        st.altair_chart(chart, height=_CHART_HEIGHT, key="forest", alt=_("Scores with intervals"))
     with gained:
         chart = charts.gains_forest(gains, metric, names, n=found.findings.used)
         rows_px = _ROW_PX * sum(gain["metric"] == metric for gain in gains)
         height = max(_CHART_HEIGHT, _AROUND_PX + rows_px)
-        st.altair_chart(chart, height=height, key="gains", alt="Gains with intervals")
+        st.altair_chart(chart, height=height, key="gains", alt=_("Gains with intervals"))
     _more(city, found)
 
 
 def _more(city: CitySummary, found: Evaluation) -> None:
     """What lies behind the figures, one thing at a time."""
     views = [_TABLE, _FOLDS] + ([_CURVE] if found.learning_curve else [])
-    view = st.segmented_control("Show", views, default=_TABLE, required=True, key="comparison-view")
+    view = st.segmented_control(
+        _("Show"), views, default=_TABLE, required=True, key="comparison-view", format_func=_
+    )
     if view == _TABLE:
         _table(found, representation_names(city.embedding))
     elif view == _CURVE:
@@ -82,25 +85,31 @@ def _verdict(found: Evaluation, metric: Metric, names: Mapping[str, str]) -> Non
         for gain in found.gains
         if gain["metric"] == metric.name
     }
-    for name in dict.fromkeys(representation for representation, _ in gains):
+    for name in dict.fromkeys(representation for representation, __ in gains):
         made = [gains.get((name, split.name)) for split in (RANDOM, SPATIAL, BLIND)]
         hardest = next((gain for gain in reversed(made) if gain is not None), None)
-        mark = _MARKS[hardest.better if hardest else None]
-        where = f" on {SPLITS[hardest.split]}" if hardest and hardest is not made[0] else ""
+        mark = _(_MARKS[hardest.better if hardest else None])
+        where = (
+            _(" on {split}", split=_(SPLITS[hardest.split]))
+            if hardest and hardest is not made[0]
+            else ""
+        )
         st.markdown(
             f"**{_first_large(names.get(name, name))}** {mark}{where}  \n"
             f"{in_words(made, metric, names)}"
         )
     if not gains:
-        st.markdown(found.verdict or "Only one representation was tested.")
-    splits = {split for _, split in gains}
+        st.markdown(found.verdict or _("Only one representation was tested."))
+    splits = {split for __, split in gains}
     if SPATIAL.name in splits:
-        words = (
+        words = _(
             "Random folds test on places next to training places, which is "
             "optimistic. Spatial blocks test away from them: rely on these for a map."
         )
         if BLIND.name in splits:
-            words += " Unseen blocks are spatial blocks whose places the model was trained without."
+            words += _(
+                " Unseen blocks are spatial blocks whose places the model was trained without."
+            )
         st.caption(words)
 
 
@@ -116,18 +125,20 @@ def _facts(found: Evaluation) -> None:
     kind = TASK_KINDS[found.task]
     lines: dict[str, object] = {
         **source_and_date(found.request, found.created),
-        kind.samples.capitalize(): f"{findings.used:,}",
+        _(kind.samples).capitalize(): figure(findings.used, ","),
     }
     dropped = sum(findings.dropped.values())
     if dropped:
-        lines["Left out"] = f"{dropped:,}"
-    lines[kind.outcomes.capitalize()] = ", ".join(findings.outcomes)
-    lines["Predictor"] = f"{found.request.get('predictor')}, {found.request.get('protocol')}"
-    lines["Seeds"] = max((row["n_seeds"] for row in found.rows), default=0)
+        lines[_("Left out")] = figure(dropped, ",")
+    lines[_(kind.outcomes).capitalize()] = ", ".join(findings.outcomes)
+    lines[_("Predictor")] = f"{found.request.get('predictor')}, {found.request.get('protocol')}"
+    lines[_("Seeds")] = max((row["n_seeds"] for row in found.rows), default=0)
     if blocks:
-        lines["Spatial blocks"] = f"{blocks.occupied:,} of {blocks.side_m:,.0f} m"
-    lines["Intervals"] = f"95 %, {findings.resampled} resampled"
-    lines["Duration"] = duration(found.seconds)
+        lines[_("Spatial blocks")] = _(
+            "{occupied:,} of {side_m:,.0f} m", occupied=blocks.occupied, side_m=blocks.side_m
+        )
+    lines[_("Intervals")] = _("95 %, {resampled} resampled", resampled=findings.resampled)
+    lines[_("Duration")] = duration(found.seconds)
     facts(lines)
 
 
@@ -135,14 +146,14 @@ def _table(found: Evaluation, names: Mapping[str, str]) -> None:
     frame = pd.DataFrame(
         [
             {
-                "Representation": names.get(row["representation"], row["representation"]),
-                "Tested on": SPLITS.get(row["split"], row["split"]),
-                "Measure": metric_named(row["metric"]).title,
-                "Mean": row["mean"],
-                "Spread across seeds": row["sd"],
-                "From": row["ci95"][0],
-                "To": row["ci95"][1],
-                "Seeds": row["n_seeds"],
+                _("Representation"): names.get(row["representation"], row["representation"]),
+                _("Tested on"): _(SPLITS.get(row["split"], row["split"])),
+                _("Measure"): metric_named(row["metric"]).title,
+                _("Mean"): row["mean"],
+                _("Spread across seeds"): row["sd"],
+                _("From"): row["ci95"][0],
+                _("To"): row["ci95"][1],
+                _("Seeds"): row["n_seeds"],
             }
             for row in found.rows
         ]
@@ -153,10 +164,10 @@ def _table(found: Evaluation, names: Mapping[str, str]) -> None:
         hide_index=True,
         key="comparison-table",
         column_config={
-            "Mean": number(format="%.4g"),
-            "Spread across seeds": number(format="%.4g", help="Standard deviation"),
-            "From": number(format="%.4g", help="Lower end of the 95 % interval"),
-            "To": number(format="%.4g", help="Upper end of the 95 % interval"),
+            _("Mean"): number(format="%.4g"),
+            _("Spread across seeds"): number(format="%.4g", help=_("Standard deviation")),
+            _("From"): number(format="%.4g", help=_("Lower end of the 95 % interval")),
+            _("To"): number(format="%.4g", help=_("Upper end of the 95 % interval")),
         },
     )
 
@@ -166,7 +177,7 @@ def _learning_curve(found: Evaluation, names: Mapping[str, str]) -> None:
     points = [_finite(point) for point in found.learning_curve]
     chart = charts.learning_curve(points, TASK_KINDS[found.task].main_metric.name, names)
     st.altair_chart(
-        chart, height=_CHART_HEIGHT, key="learning-curve", alt="Score by number of labels"
+        chart, height=_CHART_HEIGHT, key="learning-curve", alt=_("Score by number of labels")
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from aether_core.errors import NotFoundError
+from aether_core.language import _, mark
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.expert import compare_form, comparison, retrieval
 from ui.jobs import panel as job_panel
@@ -19,7 +20,7 @@ from workflows.evaluation.retrieval import TASK as RETRIEVAL
 from workflows.evaluation.retrieval import RetrievalEvaluation, latest_retrieval, show_retrieval
 from workflows.home.store import Store
 
-LAST, NEW = "Last result", "New comparison"
+LAST, NEW = mark("Last result"), mark("New comparison")
 
 E = TypeVar("E")
 
@@ -99,12 +100,13 @@ class KeptTest(ABC, Generic[E]):
         """Ask whether to look at the last result or to make a new one."""
         key = f"{self.task}-view"
         chosen = st.segmented_control(
-            "View",
+            _("View"),
             [LAST, NEW],
             default=None if key in st.session_state else LAST,
             required=True,
             key=key,
             label_visibility="collapsed",
+            format_func=_,
         )
         return chosen == NEW
 
@@ -119,9 +121,11 @@ class ComparisonsOf(KeptTest[Evaluation]):
     def question(self) -> str:
         """Whether AETHER is worth it."""
         kind = TASK_KINDS[self.task]
-        return (
-            f"Does AETHER predict {kind.predicts} better than plain AlphaEarth? Test it on your "
-            f"own {kind.samples}, with the same folds for all."
+        return _(
+            "Does AETHER predict {predicts} better than plain AlphaEarth? Test it on your "
+            "own {samples}, with the same folds for all.",
+            predicts=_(kind.predicts),
+            samples=_(kind.samples),
         )
 
     def look(self, city: CitySummary) -> Panel:
@@ -152,7 +156,7 @@ class QueryTest(KeptTest[RetrievalEvaluation]):
 
     def question(self) -> str:
         """Whether text finds what is there."""
-        return "Does a text query find the cells known to match it?"
+        return _("Does a text query find the cells known to match it?")
 
     def look(self, city: CitySummary) -> Panel:
         """Its tests."""

@@ -9,6 +9,7 @@ import streamlit as st
 
 from aether_core.charts.palette import BLUE, QUIET
 from aether_core.charts.words import Chart, counted, fitted, name_axis, percent, titled
+from aether_core.language import _, figure, mark
 from ui.forms import label as label_form
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
@@ -21,20 +22,20 @@ from workflows.home.store import Store
 from workflows.tasks.labels import LabelRequest, mapped_labels
 
 _METRICS: Final[Mapping[str, str]] = {
-    "auc": "Area under the ROC curve",
-    "average_precision": "Average precision",
-    "precision_at_1": "Precision in the top 1 %",
-    "precision_at_5": "Precision in the top 5 %",
-    "precision_at_10": "Precision in the top 10 %",
+    "auc": mark("Area under the ROC curve"),
+    "average_precision": mark("Average precision"),
+    "precision_at_1": mark("Precision in the top 1 %"),
+    "precision_at_5": mark("Precision in the top 5 %"),
+    "precision_at_10": mark("Precision in the top 10 %"),
 }
 _MEANINGS: Final[Mapping[str, str]] = {
-    "auc": "Probability that a matching cell scores higher than one that does not match.",
-    "average_precision": "Precision averaged over all matching cells.",
-    "precision_at_1": "Share of the top-scoring 1 % of cells that match the query.",
-    "precision_at_5": "Share of the top-scoring 5 % of cells that match the query.",
-    "precision_at_10": "Share of the top-scoring 10 % of cells that match the query.",
+    "auc": mark("Probability that a matching cell scores higher than one that does not match."),
+    "average_precision": mark("Precision averaged over all matching cells."),
+    "precision_at_1": mark("Share of the top-scoring 1 % of cells that match the query."),
+    "precision_at_5": mark("Share of the top-scoring 5 % of cells that match the query."),
+    "precision_at_10": mark("Share of the top-scoring 10 % of cells that match the query."),
 }
-_TYPED, _FILE = "Type them in", "From a file"
+_TYPED, _FILE = mark("Type them in"), mark("From a file")
 _ROW_PX: Final = 38
 
 
@@ -50,34 +51,36 @@ def form(city: CitySummary, panel: Panel) -> None:
         AetherError: Queries or truth cannot be used; the caller shows it.
     """
     if city.model is None:
-        page.needs_model(city, "Text search is tested with the city's model")
+        page.needs_model(city, _("Text search is tested with the city's model"))
         return
     given, asking = st.columns([2, 1], gap="large")
     with given:
-        st.header("Ground truth", anchor=False)
+        st.header(_("Ground truth"), anchor=False)
         truth = label_form.ask_labels(city, "truth")
     with asking, st.container(border=True, key="compare-settings"), errors.boxed(state.reachable):
-        st.header("Queries to test", anchor=False)
+        st.header(_("Queries to test"), anchor=False)
         queries = _ask_queries(city, truth)
         wanted = {
-            "labels to test against": truth is not None,
-            "a query with its matching class": bool(queries),
+            _("labels to test against"): truth is not None,
+            _("a query with its matching class"): bool(queries),
         }
         missing = ", ".join(words for words, there in wanted.items() if not there)
         if missing:
-            st.caption(f"Still needed: {missing}.")
+            st.caption(_("Still needed: {missing}.", missing=missing))
         blind = st.checkbox(
-            "Train without the tested blocks, too",
+            _("Train without the tested blocks, too"),
             key="retrieval-blind",
-            help="The model has seen the places of the cells it is tested on. This trains it anew "
-            "five times, each time without the places of a fifth of the blocks.",
+            help=_(
+                "The model has seen the places of the cells it is tested on. This trains it anew "
+                "five times, each time without the places of a fifth of the blocks."
+            ),
         )
         test = None
         if truth is not None and not missing:
             test = RetrievalTest(queries, truth, blind=blind)
         go = job_panel.button(
             panel,
-            "Run the test",
+            _("Run the test"),
             key="retrieval-go",
             icon=":material/balance:",
             request=test,
@@ -89,20 +92,23 @@ def form(city: CitySummary, panel: Panel) -> None:
 def _ask_queries(city: CitySummary, truth: LabelRequest | None) -> dict[str, list[str]]:
     """The queries with the classes that answer each; empty while there are none."""
     way = st.segmented_control(
-        "Queries from",
+        _("Queries from"),
         [_TYPED, _FILE],
         default=_TYPED,
         required=True,
         key="queries-how",
         label_visibility="collapsed",
+        format_func=_,
     )
     if way == _FILE:
         files = uploads.choose(
-            "Queries",
+            _("Queries"),
             key="queries",
             endings=["json", "csv"],
-            about='CSV with the columns query and class, a row a pair; or JSON: {"query": '
-            '["class", ...]}.',
+            about=_(
+                'CSV with the columns query and class, a row a pair; or JSON: {"query": '
+                '["class", ...]}.'
+            ),
         )
         queries = read_queries(files[0]) if files else {}
         st.caption(
@@ -110,7 +116,9 @@ def _ask_queries(city: CitySummary, truth: LabelRequest | None) -> dict[str, lis
         )
         return queries
     if truth is None:
-        st.caption("Add labels first, then type a query for each class you can describe in words.")
+        st.caption(
+            _("Add labels first, then type a query for each class you can describe in words.")
+        )
         return {}
     changed = truth.file.stat().st_mtime if truth.file is not None else 0.0
     return _typed(_classes(state.store(), city.slug, truth, repr(truth), changed))
@@ -136,11 +144,11 @@ def _typed(classes: Sequence[str]) -> dict[str, list[str]]:
         hide_index=True,
         key=f"queries-{'-'.join(classes)}",
         column_config={
-            "query": st.column_config.TextColumn("Query", max_chars=200),
-            "class": st.column_config.SelectboxColumn("Matching classes", options=list(classes)),
+            "query": st.column_config.TextColumn(_("Query"), max_chars=200),
+            "class": st.column_config.SelectboxColumn(_("Matching classes"), options=list(classes)),
         },
     )
-    st.caption("Write the queries as a planner would. A query may match several classes.")
+    st.caption(_("Write the queries as a planner would. A query may match several classes."))
     found: dict[str, list[str]] = {}
     for query, name in rows[["query", "class"]].dropna().itertuples(index=False):
         if query.strip() and name not in found.setdefault(query.strip(), []):
@@ -152,32 +160,34 @@ def show_query_test(found: RetrievalEvaluation) -> None:
     """Draw the figures: a chart of one measure, the table of all."""
     said, about = st.columns([2, 1], gap="large")
     with said, st.container(border=True, key="verdict"):
-        st.header("Text search result", anchor=False)
+        st.header(_("Text search result"), anchor=False)
         _verdict(found)
     with about:
         lines = {
             **source_and_date(found.request, found.created),
-            "Model": found.model,
-            "Labelled cells": f"{found.cells:,}",
-            "Queries": len({row["query"] for row in found.rows}),
-            "Left out": f"{sum(found.labels_dropped.values()):,} labels or cells",
-            "Intervals": "95 %, blocks resampled",
-            "Duration": duration(found.seconds),
+            _("Model"): found.model,
+            _("Labelled cells"): figure(found.cells, ","),
+            _("Queries"): len({row["query"] for row in found.rows}),
+            _("Left out"): _(
+                "{values:,} labels or cells", values=sum(found.labels_dropped.values())
+            ),
+            _("Intervals"): _("95 %, blocks resampled"),
+            _("Duration"): duration(found.seconds),
         }
         facts(lines)
     metric = st.segmented_control(
-        "Measure",
+        _("Measure"),
         list(_METRICS),
         default="auc",
         required=True,
-        format_func=lambda name: _METRICS[name],
+        format_func=lambda name: _(_METRICS[name]),
         key="retrieval-metric",
     )
-    st.caption(_MEANINGS[metric])
+    st.caption(_(_MEANINGS[metric]))
     rows = [row for row in found.rows if row["metric"] == metric]
     chart = queries_chart(rows, metric)
     st.altair_chart(
-        chart, height=110 + _ROW_PX * len(rows), key="retrieval-chart", alt=_METRICS[metric]
+        chart, height=110 + _ROW_PX * len(rows), key="retrieval-chart", alt=_(_METRICS[metric])
     )
     _table(found)
 
@@ -195,19 +205,22 @@ def _verdict(found: RetrievalEvaluation) -> None:
             kinds["misses"].append(named)
         else:
             kinds["open"].append(named)
-    for kind, mark, words in (
-        ("finds", ":material/check_circle:", "Better than chance"),
-        ("open", ":material/drag_handle:", "No difference from chance shown"),
-        ("misses", ":material/trending_down:", "Worse than chance"),
+    for kind, symbol, words in (
+        ("finds", ":material/check_circle:", _("Better than chance")),
+        ("open", ":material/drag_handle:", _("No difference from chance shown")),
+        ("misses", ":material/trending_down:", _("Worse than chance")),
     ):
         if kinds[kind]:
-            st.markdown(f"{mark} **{words}:** {', '.join(kinds[kind])}.")
+            st.markdown(f"{symbol} **{words}:** {', '.join(kinds[kind])}.")
     if found.untested:
         st.markdown(
-            f":material/block: **Not tested:** {plain(', '.join(found.untested))}; "
-            "no labelled cell of the city has a matching class."
+            _(
+                ":material/block: **Not tested:** {untested}; no labelled cell of the city has "
+                "a matching class.",
+                untested=plain(", ".join(found.untested)),
+            )
         )
-    st.caption("In brackets: area under the ROC curve; 0.5 is chance, 1 is perfect.")
+    st.caption(_("In brackets: area under the ROC curve; 0.5 is chance, 1 is perfect."))
 
 
 def queries_chart(rows: Sequence[Mapping[str, Any]], metric: str) -> Chart:
@@ -237,14 +250,18 @@ def queries_chart(rows: Sequence[Mapping[str, Any]], metric: str) -> Chart:
         y=alt.Y("query:N", title=None, sort=None, axis=name_axis()),
         tooltip=["query:N", *numbers],
     )
-    x = alt.X("low:Q", title=f"{_METRICS[metric]} (0 to 1)", scale=alt.Scale(domain=[0, 1]))
+    x = alt.X("low:Q", title=f"{_(_METRICS[metric])} (0 to 1)", scale=alt.Scale(domain=[0, 1]))
     chart = alt.layer(
         base.mark_rule(strokeWidth=2.5, color=BLUE).encode(x=x, x2="high:Q"),
         base.mark_point(filled=True, size=80, opacity=1, color=BLUE).encode(x="value:Q"),
         base.mark_tick(color=QUIET, thickness=2, size=18).encode(x="chance:Q"),
     )
     cells = counted(int(ordered[0]["cells"])) if ordered else ""
-    return titled(chart, _METRICS[metric], f"{cells} cells; bars: 95 % interval; grey tick: chance")
+    return titled(
+        chart,
+        _(_METRICS[metric]),
+        _("{cells} cells; bars: 95 % interval; grey tick: chance", cells=cells),
+    )
 
 
 def _table(found: RetrievalEvaluation) -> None:
@@ -254,17 +271,17 @@ def _table(found: RetrievalEvaluation) -> None:
         line = queries.setdefault(
             row["query"],
             {
-                "Query": row["query"],
-                "Matching classes": ", ".join(row["classes"]),
-                "Matching cells": percent(row["positives"] / row["cells"], 1),
+                _("Query"): row["query"],
+                _("Matching classes"): ", ".join(row["classes"]),
+                _("Matching cells"): percent(row["positives"] / row["cells"], 1),
             },
         )
         low, high = row["ci95"]
-        span = "" if low is None else f" ({low:.2f} to {high:.2f})"
-        line[_METRICS[row["metric"]]] = f"{row['value']:.2f}{span}"
+        span = "" if low is None else _(" ({low:.2f} to {high:.2f})", low=low, high=high)
+        line[_(_METRICS[row["metric"]])] = f"{row['value']:.2f}{span}"
     for row in found.blind:
         low, high = row["ci95"]
-        span = "" if low is None else f" ({low:.2f} to {high:.2f})"
-        column = f"{_METRICS[row['metric']]}, places unseen"
+        span = "" if low is None else _(" ({low:.2f} to {high:.2f})", low=low, high=high)
+        column = _("{metrics}, places unseen", metrics=_(_METRICS[row["metric"]]))
         queries[row["query"]][column] = f"{row['value']:.2f}{span}"
     st.dataframe(list(queries.values()), hide_index=True, key="retrieval-table")

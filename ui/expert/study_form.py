@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _, mark
 from aether_core.model.recipes import recipe, recipes
 from aether_core.study.kinds import TRANSFER_KIND
 from ui.shell import rights, state
@@ -27,8 +28,8 @@ from workflows.evaluation.transfer import start_transfer
 
 _NO_LABELS: Final = 0
 _JUDGED: Final = {
-    "study": "based on the last study of this kind",
-    "run": "based on the last training run",
+    "study": mark("based on the last study of this kind"),
+    "run": mark("based on the last training run"),
 }
 
 
@@ -40,14 +41,14 @@ def ask_study(city: CitySummary) -> bool:
     """
     others = [one for one in state.cities() if one.slug != city.slug]
     with st.container(border=True, key="study-form"):
-        st.header("New study", anchor=False)
+        st.header(_("New study"), anchor=False)
         kind = _ask_kind(city, with_transfer=bool(others))
         st.caption(study_kind(kind).question)
         source = _ask_source(others) if study_kind(kind).of_two_cities else None
         request = _ask_request(city, kind)
         _say_cost(estimate(state.store(), city.slug, request))
         go = st.button(
-            "Start study",
+            _("Start study"),
             type="primary",
             key="study-go",
             icon=":material/science:",
@@ -57,7 +58,7 @@ def ask_study(city: CitySummary) -> bool:
         rights.note(STUDY.role)
     if not go:
         return False
-    with st.spinner("Starting the study"):
+    with st.spinner(_("Starting the study")):
         if source is not None:
             start_transfer(state.store(), source, city.slug, request)
         else:
@@ -68,59 +69,62 @@ def ask_study(city: CitySummary) -> bool:
 def _ask_kind(city: CitySummary, *, with_transfer: bool) -> str:
     kinds = [*studies_of(city.unit), *([TRANSFER_KIND] if with_transfer else [])]
     return st.selectbox(
-        "Question",
+        _("Question"),
         kinds,
         key="study-kind",
         format_func=lambda kind: study_kind(kind).title,
-        help=None if with_transfer else "Add a second city to study transfer between the two.",
+        help=None if with_transfer else _("Add a second city to study transfer between the two."),
     )
 
 
 def _ask_source(others: Sequence[CitySummary]) -> str:
     names = {one.slug: one.name for one in others}
     return st.selectbox(
-        "Model from",
+        _("Model from"),
         list(names),
         key="study-source",
         format_func=lambda slug: names[slug],
-        help="The model is trained on all places of that city and applied in this one.",
+        help=_("The model is trained on all places of that city and applied in this one."),
     )
 
 
 def _ask_request(city: CitySummary, kind: str) -> StudyRequest:
     names = [one.name for one in recipes()]
     name = st.selectbox(
-        "Recipe",
+        _("Recipe"),
         names,
         key="study-recipe",
-        help="Provides all settings that the study does not vary.",
+        help=_("Provides all settings that the study does not vary."),
     )
     labels = _ask_labels(city)
     seeds = st.slider(
-        "Seeds",
+        _("Seeds"),
         1,
         10,
         SEEDS,
         key="study-seeds",
-        help="Every variant is trained once per seed. Two seeds give an interval, five a "
-        f"reliable one; the command line allows up to {MOST_SEEDS}.",
+        help=_(
+            "Every variant is trained once per seed. Two seeds give an interval, five a "
+            "reliable one; the command line allows up to {most_seeds}.",
+            most_seeds=MOST_SEEDS,
+        ),
     )
-    with st.expander("Settings"):
+    with st.expander(_("Settings")):
         usual = recipe(name).epochs
         epochs = st.number_input(
-            "Maximum epochs",
+            _("Maximum epochs"),
             1,
             2000,
             usual,
             key=f"study-epochs-{name}",
-            help="Fewer epochs are faster but say less about a fully trained model.",
+            help=_("Fewer epochs are faster but say less about a fully trained model."),
         )
-        first = st.number_input("First seed", 0, 2**31 - 100, FIRST_SEED, key="study-first")
+        first = st.number_input(_("First seed"), 0, 2**31 - 100, FIRST_SEED, key="study-first")
         device = st.selectbox(
-            "Device",
+            _("Device"),
             ["auto", "cpu", "cuda"],
             key="study-device",
-            help="Auto uses a GPU if there is one.",
+            help=_("Auto uses a GPU if there is one."),
         )
     return StudyRequest(
         kind=kind,
@@ -137,27 +141,42 @@ def _ask_labels(city: CitySummary) -> int | None:
     kept = {one.id: one for one in label_choices(state.store(), city.slug)}
     if not kept:
         st.caption(
-            "Labels from a land-use map would add two metrics: land-use accuracy and text search. "
-            "Without them, only the match between texts and places is tested."
+            _(
+                "Labels from a land-use map would add two metrics: land-use accuracy and text "
+                "search. "
+                "Without them, only the match between texts and places is tested."
+            )
         )
         return None
     chosen = st.selectbox(
-        "Labels for testing maps",
+        _("Labels for testing maps"),
         [*kept, _NO_LABELS],
         key=f"study-labels-{city.slug}",
         format_func=lambda number: (
             f"{plain(kept[number].name)} ({count(kept[number].classes, 'class', 'classes')})"
             if number in kept
-            else "none: test texts and places only"
+            else _("none: test texts and places only")
         ),
-        help="Labels of earlier land-use maps. They are used for testing only.",
+        help=_("Labels of earlier land-use maps. They are used for testing only."),
     )
     return None if chosen == _NO_LABELS else chosen
 
 
 def _say_cost(cost: Estimate) -> None:
-    trained = f"Trains about {count(cost.trainings, 'model')}"
+    trained = _("Trains about {models}", models=count(cost.trainings, "model"))
     if cost.seconds is None:
-        st.caption(f"{trained}. A time estimate is available once this city has a trained model.")
+        st.caption(
+            _(
+                "{trained}. A time estimate is available once this city has a trained model.",
+                trained=trained,
+            )
+        )
     else:
-        st.caption(f"{trained}: about {duration(cost.seconds)}, {_JUDGED[cost.judged_by]}.")
+        st.caption(
+            _(
+                "{trained}: about {seconds}, {judged}.",
+                trained=trained,
+                seconds=duration(cost.seconds),
+                judged=_(_JUDGED[cost.judged_by]),
+            )
+        )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from aether_core.charts.studies import study_chart
 from aether_core.errors import AetherError
+from aether_core.language import _, mark, moment
 from aether_core.study.result import METRICS, StudyResult, StudySummary
 from aether_core.study.words import in_words, number_text, signed
 from ui.shell import chart, errors, footer, rights, state
@@ -19,16 +20,16 @@ from workflows.evaluation.study_export import chart_height, study_file
 from workflows.evaluation.study_kind import STUDY
 
 _VERDICTS: Final[Mapping[bool | None, str]] = {
-    True: "better",
-    False: "worse",
-    None: "no difference shown",
+    True: mark("better"),
+    False: mark("worse"),
+    None: mark("no difference shown"),
 }
 _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
-    ".csv": ("Table (CSV)", "text/csv", ":material/table:"),
-    ".json": ("All figures (JSON)", "application/json", ":material/data_object:"),
-    ".svg": ("Chart (SVG)", "image/svg+xml", ":material/insert_chart:"),
+    ".csv": (mark("Table (CSV)"), "text/csv", ":material/table:"),
+    ".json": (mark("All figures (JSON)"), "application/json", ":material/data_object:"),
+    ".svg": (mark("Chart (SVG)"), "image/svg+xml", ":material/insert_chart:"),
 }
-_BY_CHANCE: Final = (
+_BY_CHANCE: Final = mark(
     "Intervals are not corrected for multiple comparisons: about one in twenty comparisons "
     "without any effect will look like a difference."
 )
@@ -37,11 +38,11 @@ _BY_CHANCE: Final = (
 def asked(found: study.StudySummary) -> dict[str, object]:
     """What a study was asked to do, as facts."""
     return {
-        "Recipe": found.recipe,
+        _("Recipe"): found.recipe,
         **{key.replace("_", " ").capitalize(): value for key, value in found.settings.items()},
-        "Seeds": ", ".join(map(str, found.seeds)),
-        "Labels": found.labels or "none",
-        "Device": found.device,
+        _("Seeds"): ", ".join(map(str, found.seeds)),
+        _("Labels"): found.labels or _("none"),
+        _("Device"): found.device,
     }
 
 
@@ -54,10 +55,13 @@ def show_study(city: CitySummary, found: study.StudySummary, title: str) -> None
     with said:
         verdict = st.container(border=True, key="verdict")
     with about:
-        made = {"Duration": duration(found.seconds), "Created": f"{found.created:%d %b %Y, %H:%M}"}
+        made = {
+            _("Duration"): duration(found.seconds),
+            _("Created"): moment(found.created),
+        }
         facts({**asked(found), **made})
     metric = st.segmented_control(
-        "Measure",
+        _("Measure"),
         list(result.metrics),
         default=result.metrics[0],
         required=True,
@@ -82,8 +86,8 @@ def show_study(city: CitySummary, found: study.StudySummary, title: str) -> None
     others = [line for line in found.attribution if line not in city.attribution]
     if others:  # of a transfer's other city; the page's own foot has this city's
         st.caption(" · ".join(others))
-    with st.expander("Methods"):
-        st.markdown("\n".join(f"- {plain(note)}" for note in [*result.notes, _BY_CHANCE]))
+    with st.expander(_("Methods")):
+        st.markdown("\n".join(f"- {plain(note)}" for note in [*result.notes, _(_BY_CHANCE)]))
 
 
 def _table(result: StudyResult, metric: str) -> None:
@@ -95,10 +99,10 @@ def _table(result: StudyResult, metric: str) -> None:
         hide_index=True,
         key="study-table",
         column_config={
-            "Mean": st.column_config.NumberColumn(format="%.3f"),
-            "Spread": st.column_config.TextColumn(help="Standard deviation between seeds."),
-            "Difference": st.column_config.TextColumn(
-                help=f"From “{result.baseline}”, paired by seed."
+            _("Mean"): st.column_config.NumberColumn(format="%.3f"),
+            _("Spread"): st.column_config.TextColumn(help=_("Standard deviation between seeds.")),
+            _("Difference"): st.column_config.TextColumn(
+                help=_("From “{baseline}”, paired by seed.", baseline=result.baseline)
             ),
         },
     )
@@ -106,22 +110,24 @@ def _table(result: StudyResult, metric: str) -> None:
 
 def _row(one: StudySummary, baseline: str, *, paired: bool) -> dict[str, object]:
     """A variant as a table's row; a text is empty where there is nothing to say."""
-    verdict = _VERDICTS[one.better] if one.difference_ci95 else ""
+    verdict = _(_VERDICTS[one.better]) if one.difference_ci95 else ""
     return {
-        "Variant": one.variant,
-        "Mean": one.mean,
-        "Spread": "" if paired or one.sd is None else number_text(one.sd),
-        "95 % interval": _interval(one.ci95),
-        "Difference": "" if one.difference is None else signed(one.difference),
-        "95 % interval of difference": _interval(one.difference_ci95, signed),
-        "Verdict": "baseline" if paired and one.variant == baseline else verdict,
+        _("Variant"): one.variant,
+        _("Mean"): one.mean,
+        _("Spread"): "" if paired or one.sd is None else number_text(one.sd),
+        _("95 % interval"): _interval(one.ci95),
+        _("Difference"): "" if one.difference is None else signed(one.difference),
+        _("95 % interval of difference"): _interval(one.difference_ci95, signed),
+        _("Verdict"): "baseline" if paired and one.variant == baseline else verdict,
     }
 
 
 def _interval(
     ends: tuple[float, float] | None, in_words: Callable[[float], str] = number_text
 ) -> str:
-    return "" if ends is None else " to ".join(in_words(end) for end in ends)
+    if ends is None:
+        return ""
+    return _("{low} to {high}", low=in_words(ends[0]), high=in_words(ends[1]))
 
 
 def _files(found: study.StudySummary, metric: str) -> None:
@@ -130,7 +136,7 @@ def _files(found: study.StudySummary, metric: str) -> None:
     with st.container(horizontal=True):
         for ending, (label, mime, icon) in _FILES.items():
             st.download_button(
-                label,
+                _(label),
                 partial(study_file, found, ending, metric),
                 file_name=f"{where}-{found.kind}-{found.id}{ending}",
                 mime=mime,
@@ -138,10 +144,10 @@ def _files(found: study.StudySummary, metric: str) -> None:
                 icon=icon,
                 on_click="ignore",
             )
-        with st.popover("Remove", icon=":material/delete:", **rights.needing(STUDY.role)):
-            st.caption("This deletes the study and its figures. Models and maps are kept.")
+        with st.popover(_("Remove"), icon=":material/delete:", **rights.needing(STUDY.role)):
+            st.caption(_("This deletes the study and its figures. Models and maps are kept."))
             st.button(
-                "Remove this study",
+                _("Remove this study"),
                 key=f"study-remove-{found.id}",
                 type="primary",
                 on_click=_remove,

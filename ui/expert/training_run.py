@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from aether_core.language import _, mark
 from ui.expert import charts
 from ui.jobs import bar as job_bar
 from ui.shell import errors, state
 from workflows.jobs.job import JobSummary, show_job
 from workflows.training.runs import RunSummary, show_run
 
-_AFTER_EPOCH = "Stopping after this epoch"
+_AFTER_EPOCH = mark("Stopping after this epoch")
 
 
 def follow(run: RunSummary) -> None:
@@ -26,10 +27,14 @@ def follow(run: RunSummary) -> None:
 
 
 def _working(run: RunSummary, job: JobSummary) -> None:
-    resumed = f"Resumed from epoch {run.resumed_from}." if run.resumed_from else ""
+    resumed = (
+        _("Resumed from epoch {resumed_from}.", resumed_from=run.resumed_from)
+        if run.resumed_from
+        else ""
+    )
     job_bar.show_progress(job, "train", titled=False, note=resumed, stopping=_AFTER_EPOCH)
     if not run.history:
-        st.caption("The curve starts at the first epoch.")
+        st.caption(_("The curve starts at the first epoch."))
         return
     validated = [entry for entry in run.history if entry.get("validation")]
     left, right = st.columns(2, gap="medium")

@@ -8,6 +8,7 @@ from shapely.geometry import MultiPolygon
 
 from aether_core.city.outline import area_km2, box_boundary
 from aether_core.errors import AetherError
+from aether_core.language import _
 from aether_core.spatial.longitudes import Bounds, boxes_of, extent_of
 from ui.map import box_map
 from ui.map.box_map import Shape
@@ -77,7 +78,7 @@ def drawn(shape: Shape | None) -> None:
         st.session_state.pop(KEY, None)
         st.session_state[_PROBLEM] = None
     else:
-        _keep(Area(shape, "Drawn by hand."))
+        _keep(Area(shape, _("Drawn by hand.")))
 
 
 def typed() -> None:
@@ -88,7 +89,7 @@ def typed() -> None:
     except AetherError as error:
         drop(error)
     else:
-        take(boundary, "Typed by hand.")
+        take(boundary, _("Typed by hand."))
 
 
 def show_edges() -> None:

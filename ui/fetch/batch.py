@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _
 from ui.fetch.cost import size
 from ui.shell import errors, rights, state, uploads
 from ui.shell.text import count, duration, plain, sentence
@@ -52,17 +53,19 @@ def ask_batch() -> None:
 
 def _ask() -> None:
     given = uploads.choose(
-        "Table of cities",
+        _("Table of cities"),
         key=f"many-table-{st.session_state.get(_TURN, 0)}",
         endings=["csv"],
-        about="One row per city: slug, name, year (separate several with spaces), and either "
-        "place or bbox (west,south,east,north).",
+        about=_(
+            "One row per city: slug, name, year (separate several with spaces), and either "
+            "place or bbox (west,south,east,north)."
+        ),
         most_mb=2,
     )
     if not given:
-        st.caption("A table like this one. Every row is checked before anything is queued.")
+        st.caption(_("A table like this one. Every row is checked before anything is queued."))
         st.code(_EXAMPLE, language=None, wrap_lines=True)
-        with st.expander("All columns"):
+        with st.expander(_("All columns")):
             st.write(", ".join(f"`{name}`" for name in COLUMNS))
         return
     listed = _read(given[0])
@@ -72,19 +75,28 @@ def _ask() -> None:
         return
     expected = estimate_many(state.store(), listed.requests)
     st.markdown(
-        f"**{count(len(listed.requests), 'city', 'cities')}**: about {size(expected.megabytes)}, "
-        f"{duration(60 * expected.minutes)} in sequence."
+        _(
+            "**{cities}**: about {size}, {minutes} in sequence.",
+            cities=count(len(listed.requests), "city", "cities"),
+            size=size(expected.megabytes),
+            minutes=duration(60 * expected.minutes),
+        )
     )
     skip = not listed.problems or st.checkbox(
-        f"Leave out {count(len(listed.problems), 'row')} that cannot be used", key="many-skip"
+        _("Leave out {rows} that cannot be used", rows=count(len(listed.problems), "row")),
+        key="many-skip",
     )
     agreed = not expected.asks or st.checkbox(
-        f"Download {size(expected.megabytes)}: more than the {expected.ask_megabytes:,} MB this "
-        "installation allows without confirmation",
+        _(
+            "Download {size}: more than the {ask_megabytes:,} MB this installation allows "
+            "without confirmation",
+            size=size(expected.megabytes),
+            ask_megabytes=expected.ask_megabytes,
+        ),
         key="many-consent",
     )
     go = st.button(
-        "Fetch these cities",
+        _("Fetch these cities"),
         type="primary",
         key="many-go",
         icon=":material/download:",
@@ -94,7 +106,7 @@ def _ask() -> None:
     rights.note(FETCH.role)
     if not go:
         return
-    with st.spinner("Starting"):
+    with st.spinner(_("Starting")):
         started = start_many(
             state.store(),
             listed,
@@ -120,7 +132,7 @@ def _read(path: Path) -> FetchList:
     kept: tuple[object, FetchList] | None = st.session_state.get(_READ)
     if kept is not None and kept[0] == seen:
         return kept[1]
-    with st.spinner("Checking the rows"):
+    with st.spinner(_("Checking the rows")):
         listed = read_list(state.store(), path, allow_files=not uploads.is_upload(path))
     st.session_state[_READ] = (seen, listed)
     return listed
@@ -128,12 +140,19 @@ def _read(path: Path) -> FetchList:
 
 def _show_problems(problems: tuple[Problem, ...]) -> None:
     st.warning(
-        f"{count(len(problems), 'row')} of the table cannot be used.", icon=":material/warning:"
+        _("{rows} of the table cannot be used.", rows=count(len(problems), "row")),
+        icon=":material/warning:",
     )
     with st.container(height=_LIST_HEIGHT if len(problems) > _LISTED_WHOLE else "content"):
         st.markdown(
             "\n".join(
-                f"- Line {one.line}, {plain(one.slug) or 'no short name'}: {plain(one.reason)}"
+                "- "
+                + _(
+                    "Line {line}, {name}: {reason}",
+                    line=one.line,
+                    name=plain(one.slug) or _("no short name"),
+                    reason=plain(one.reason),
+                )
                 for one in problems
             )
         )
@@ -144,10 +163,13 @@ def _batches() -> None:
     names = list_batches(state.store())
     if not names:
         with st.container(border=True, key="empty-many"):
-            st.header("No table has been given yet", anchor=False)
+            st.header(_("No table has been given yet"), anchor=False)
             st.write(
-                "Each city in the table is fetched separately, one at a time. If one fails, the "
-                "others continue. You can leave this page."
+                _(
+                    "Each city in the table is fetched separately, one at a time. If one fails, "
+                    "the "
+                    "others continue. You can leave this page."
+                )
             )
         return
     started = st.session_state.pop("many-next", None)
@@ -157,7 +179,7 @@ def _batches() -> None:
         st.session_state["many-batch"] = names[0]
     batch = names[0]
     if len(names) > 1:
-        batch = st.selectbox("Table", names, key="many-batch", format_func=plain)
+        batch = st.selectbox(_("Table"), names, key="many-batch", format_func=plain)
     _follow(batch)
 
 
@@ -179,21 +201,25 @@ def _follow(batch: str) -> None:
             _reasons(now)
 
     watch()
-    st.caption("They continue when you leave this page.")
+    st.caption(_("They continue when you leave this page."))
 
 
 def _table(summary: BatchSummary) -> None:
     there = summary.counts.get("done", 0)
     st.markdown(
-        f"**{plain(summary.batch)}**: {there} of "
-        f"{count(len(summary.fetches), 'city is', 'cities are')} ready"
+        _(
+            "**{batch}**: {there} of {cities_are} ready",
+            batch=plain(summary.batch),
+            there=there,
+            cities_are=count(len(summary.fetches), "city is", "cities are"),
+        )
     )
     st.dataframe(
         [_row(one) for one in summary.fetches],
         hide_index=True,
         key=f"many-{summary.batch}",
         column_config={
-            "Progress": st.column_config.ProgressColumn(
+            _("Progress"): st.column_config.ProgressColumn(
                 format="percent", min_value=0.0, max_value=1.0
             )
         },
@@ -202,11 +228,11 @@ def _table(summary: BatchSummary) -> None:
 
 def _row(fetch: FetchSummary) -> dict[str, object]:
     return {
-        "City": fetch.name,
-        "State": STATES[fetch.state],
-        "Progress": 1.0 if fetch.state.is_done else fetch.progress,
-        "Downloaded": size(fetch.megabytes),
-        "Now": "" if fetch.is_finished else sentence(fetch.stage),
+        _("City"): fetch.name,
+        _("State"): _(STATES[fetch.state]),
+        _("Progress"): 1.0 if fetch.state.is_done else fetch.progress,
+        _("Downloaded"): size(fetch.megabytes),
+        _("Now"): "" if fetch.is_finished else sentence(fetch.stage),
     }
 
 
@@ -217,7 +243,7 @@ def _reasons(summary: BatchSummary) -> None:
     for name, reason in failures[:_MOST_REASONS]:
         st.markdown(f"- **{plain(name)}**: {plain(reason.rstrip('.'))}.")
     if len(failures) > _MOST_REASONS:
-        st.caption(f"And {len(failures) - _MOST_REASONS:,} more.")
+        st.caption(_("And {most_reasons:,} more.", most_reasons=len(failures) - _MOST_REASONS))
 
 
 def _offer_retry(summary: BatchSummary) -> None:
@@ -225,11 +251,11 @@ def _offer_retry(summary: BatchSummary) -> None:
     if not again:
         return
     if st.button(
-        f"Fetch {count(again, 'city', 'cities')} again",
+        _("Fetch {cities} again", cities=count(again, "city", "cities")),
         key="many-retry",
         icon=":material/refresh:",
         **rights.needing(
-            FETCH.role, help="Those that failed or were stopped resume where they left off."
+            FETCH.role, help=_("Those that failed or were stopped resume where they left off.")
         ),
     ):
         retry_batch(state.store(), summary.batch)

@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _, figure, plural
 from aether_core.progress import Progress
 from ui.shell import errors, state
 from ui.shell.text import count, duration, facts, sentence
@@ -48,71 +49,98 @@ def _from_geometry(request: FetchCity) -> FetchEstimate:
 def size(megabytes: float) -> str:
     """Megabytes as people say them."""
     if megabytes >= _GB:
-        return f"{megabytes / _GB:,.1f} GB"
-    return f"{max(megabytes, 1):,.0f} MB" if megabytes > 0 else "0 MB"
+        return figure(megabytes / _GB, ",.1f") + " GB"
+    return figure(max(megabytes, 1) if megabytes > 0 else 0, ",.0f") + " MB"
 
 
 def _figures(request: FetchCity, cost: FetchEstimate) -> None:
-    about = "" if cost.basis == FROM_SERVERS else "about "
     columns = st.columns(4, gap="small")
+    told = size(cost.megabytes)
     figures = (
-        ("Download", size(cost.megabytes)),
-        ("Time", f"about {duration(60 * cost.minutes)}"),
-        ("Cells", f"{cost.cells:,}"),
-        ("Area", f"{cost.km2:,.0f} km²" if cost.km2 >= 10 else f"{cost.km2:.1f} km²"),
+        (_("Download"), told if cost.basis == FROM_SERVERS else _("about {size}", size=told)),
+        (_("Time"), _("about {size}", size=duration(60 * cost.minutes))),
+        (_("Cells"), figure(cost.cells, ",")),
+        (_("Area"), figure(cost.km2, ",.0f" if cost.km2 >= 10 else ".1f") + " km²"),
     )
     for column, (label, value) in zip(columns, figures, strict=True):
-        column.metric(label, value if label != "Download" else f"{about}{value}")
-    places = "not counted yet" if cost.pois is None else f"at most {cost.pois:,}"
+        column.metric(label, value)
+    places = _("not counted yet") if cost.pois is None else _("at most {pois:,}", pois=cost.pois)
     lines = {
-        "Files": f"{count(cost.tiles, 'tile')}, {_zones(cost)}, "
-        f"{count(len(cost.years), 'year')}, {cost.pixels / 1e6:,.1f} million pixels",
-        "Places": places + (f", release {cost.release}" if cost.release else ""),
-        "Streets, water, parks": _ground(request, cost),
+        _("Files"): _(
+            "{tiles}, {zones}, {years}, {pixels:,.1f} million pixels",
+            tiles=count(cost.tiles, "tile"),
+            zones=_zones(cost),
+            years=count(len(cost.years), "year"),
+            pixels=cost.pixels / 1000000.0,
+        ),
+        _("Places"): places
+        + (_(", release {release}", release=cost.release) if cost.release else ""),
+        _("Streets, water, parks"): _ground(request, cost),
     }
     if cost.reused_megabytes:
-        lines["Already cached"] = f"{size(cost.reused_megabytes)} from earlier downloads"
-    lines["Disk"] = f"{size(cost.disk_megabytes)} needed, {size(cost.disk_free_megabytes)} free"
+        lines[_("Already cached")] = _(
+            "{size} from earlier downloads", size=size(cost.reused_megabytes)
+        )
+    lines[_("Disk")] = _(
+        "{size} needed, {size2} free",
+        size=size(cost.disk_megabytes),
+        size2=size(cost.disk_free_megabytes),
+    )
     facts(lines)
 
 
 def _ground(request: FetchCity, cost: FetchEstimate) -> str:
     """What streets and base map take, and what of them is left out."""
     if request.osm_file is not None:
-        return "from the OpenStreetMap extract"
+        return _("from the OpenStreetMap extract")
     if not request.takes_ground:
-        return "left out"
+        return _("left out")
     if cost.ground_megabytes is None:
-        return "not counted yet"
-    taken = f"{size(cost.ground_megabytes)}, about {count(cost.ground_requests or 0, 'request')}"
+        return _("not counted yet")
+    taken = _(
+        "{size}, about {requests}",
+        size=size(cost.ground_megabytes),
+        requests=count(cost.ground_requests or 0, "request"),
+    )
     if not cost.buildings_megabytes:
         return taken
-    return f"{taken}; no buildings, which would take {size(cost.buildings_megabytes)}"
+    return _(
+        "{taken}; no buildings, which would take {size}",
+        taken=taken,
+        size=size(cost.buildings_megabytes),
+    )
 
 
 def _zones(cost: FetchEstimate) -> str:
-    return f"UTM {'zone' if len(cost.zones) == 1 else 'zones'} {', '.join(cost.zones)}"
+    return plural(
+        "UTM zone {zones}", "UTM zones {zones}", len(cost.zones), zones=", ".join(cost.zones)
+    )
 
 
 def _say_disk(cost: FetchEstimate) -> None:
     if not cost.fits:
         st.error(
-            f"There is not enough room on the disk: {size(cost.disk_megabytes)} are needed while "
-            f"the city is built, {size(cost.disk_free_megabytes)} are free. Free some space or "
-            "choose a smaller area.",
+            _(
+                "There is not enough room on the disk: {size} are needed while the city is "
+                "built, {size2} are free. Free some space or choose a smaller area.",
+                size=size(cost.disk_megabytes),
+                size2=size(cost.disk_free_megabytes),
+            ),
             icon=":material/hard_drive:",
         )
 
 
 def _offer_exact(request: FetchCity) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Estimated from the area only; no server was queried.", width="stretch")
+        st.caption(_("Estimated from the area only; no server was queried."), width="stretch")
         asked = st.button(
-            "Get exact figures",
+            _("Get exact figures"),
             key="fetch-exact-go",
             icon=":material/cloud_sync:",
-            help="Reads the mirror's index, file headers, and statistics of places and streets for "
-            "an exact estimate. The first time, the index is downloaded too (about 80 MB).",
+            help=_(
+                "Reads the mirror's index, file headers, and statistics of places and streets for "
+                "an exact estimate. The first time, the index is downloaded too (about 80 MB)."
+            ),
         )
     if not asked:
         return
@@ -128,12 +156,12 @@ def _bar() -> Iterator[Progress]:
     """Show how far the question is in this run of the page; Stop runs it again without it."""
     shown = st.empty()
     with shown.container(horizontal=True, vertical_alignment="center"):
-        line = st.progress(0.0, text="Starting")
-        st.button("Stop", key="fetch-exact-stop", icon=":material/stop_circle:")
+        line = st.progress(0.0, text=_("Starting"))
+        st.button(_("Stop"), key="fetch-exact-stop", icon=":material/stop_circle:")
 
     def progress(stage: str, done: int, total: int) -> None:
         share = min(max(done / total, 0.0), 1.0) if total else 0.0
-        counted = f", {done:,} of {total:,}" if total > 1 else ""
+        counted = _(", {done:,} of {total:,}", done=done, total=total) if total > 1 else ""
         line.progress(share, text=sentence(stage) + counted)
 
     try:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from aether_core.city.cells import COARSEST, FINEST
 from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
+from aether_core.language import _, mark
 from aether_core.poi.overture.record import DEFAULT_CONFIDENCE
 from ui.fetch import area as fetch_area
 from ui.fetch import cost as fetch_cost
@@ -16,19 +17,20 @@ from ui.forms import confidence
 from ui.forms import names as fetch_names
 from ui.map import box_map
 from ui.shell import errors, rights, state, uploads
+from ui.shell.text import worded
 from workflows.fetch.fetch import FetchCity, FetchEstimate, FetchSummary, start_fetch
 from workflows.fetch.job_kind import FETCH
 from workflows.fetch.request import BOTH, MAX_YEARS, OSM, OVERTURE
 
 MAP_HEIGHT: Final = 430
 _YEARS: Final = tuple(range(LAST_YEAR, FIRST_YEAR - 1, -1))
-_SOURCES: Final = {OVERTURE: "Overture", OSM: "OpenStreetMap", BOTH: "Both"}
+_SOURCES: Final = {OVERTURE: mark("Overture"), OSM: mark("OpenStreetMap"), BOTH: mark("Both")}
 _SOURCE_WORDS: Final = {
-    OVERTURE: "Places from Overture Maps, newest release.",
-    OSM: "Places from OpenStreetMap, via the Overpass server or an extract.",
-    BOTH: "Places from both; duplicates are merged.",
+    OVERTURE: mark("Places from Overture Maps, newest release."),
+    OSM: mark("Places from OpenStreetMap, via the Overpass server or an extract."),
+    BOTH: mark("Places from both; duplicates are merged."),
 }
-_AUTOMATIC: Final = "Automatic"
+_AUTOMATIC: Final = mark("Automatic")
 _CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
 
 
@@ -39,13 +41,13 @@ def ask_fetch(on_started: Callable[[FetchSummary], None]) -> None:
     with left, errors.boxed(state.reachable):
         fetch_where.ask_where()
         area = fetch_area.current()
-        st.header("What", anchor=False)
+        st.header(_("What"), anchor=False)
         name, slug = fetch_names.ask_names()
         request = _ask(name, slug, area)
     with right, errors.boxed(state.reachable):
         _draw_map(area)
         if request is None:
-            st.caption("The estimate appears once an area is set.")
+            st.caption(_("The estimate appears once an area is set."))
         else:
             _conclude(request, on_started)
 
@@ -59,9 +61,9 @@ def _draw_map(area: Area | None) -> None:
         height=MAP_HEIGHT,
     )
     st.caption(
-        "Coast: Natural Earth. Towns: GeoNames."
+        _("Coast: Natural Earth. Towns: GeoNames.")
         if area is None
-        else f"{area.origin} Coast: Natural Earth. Towns: GeoNames."
+        else _("{origin} Coast: Natural Earth. Towns: GeoNames.", origin=area.origin)
     )
 
 
@@ -69,51 +71,56 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
     """Ask for all the rest; None while there is no area."""
     years = _ask_years()
     source = st.segmented_control(
-        "Places from",
+        _("Places from"),
         list(_SOURCES),
         default=OVERTURE,
         required=True,
         key="fetch-pois",
-        format_func=_SOURCES.__getitem__,
+        format_func=lambda source: _(_SOURCES[source]),
     )
-    st.caption(_SOURCE_WORDS[source])
+    st.caption(_(_SOURCE_WORDS[source]))
     train = st.checkbox(
-        "Train a model afterwards",
+        _("Train a model afterwards"),
         value=True,
         key="fetch-train",
-        help="The city can then be searched in plain words as soon as it is ready.",
+        help=_("The city can then be searched in plain words as soon as it is ready."),
     )
     ground = st.checkbox(
-        "Streets, water and parks",
+        _("Streets, water and parks"),
         value=True,
         key="fetch-ground",
-        help="From Overture Maps, drawn under every map, and walked along for distances on foot. "
-        "Buildings are added to small cities. An OpenStreetMap extract brings its own.",
+        help=_(
+            "From Overture Maps, drawn under every map, and walked along for distances on foot. "
+            "Buildings are added to small cities. An OpenStreetMap extract brings its own."
+        ),
     )
-    with st.expander("More settings"):
+    with st.expander(_("More settings")):
         least = DEFAULT_CONFIDENCE if source == OSM else confidence.ask("fetch-confidence")
         extract = []
         if source != OVERTURE:
             extract = uploads.choose(
-                "OpenStreetMap extract, optional",
+                _("OpenStreetMap extract, optional"),
                 key="fetch-osm",
                 endings=["pbf"],
-                about="A .pbf file of the region. Without it, the Overpass server is queried.",
+                about=_("A .pbf file of the region. Without it, the Overpass server is queried."),
             )
         radius = st.number_input(
-            "Surroundings considered, in metres",
+            _("Surroundings considered, in metres"),
             5,
             10_000,
             value=100,
             key="fetch-radius",
-            help="Distance around a place or cell over which satellite data are averaged.",
+            help=_("Distance around a place or cell over which satellite data are averaged."),
         )
         cells = st.selectbox(
-            "Cell size",
+            _("Cell size"),
             [_AUTOMATIC, *_CELL_SIZES],
             key="fetch-resolution",
-            help="Smaller cells show more detail but take longer. Automatic keeps the city "
-            "below 250,000 cells.",
+            help=_(
+                "Smaller cells show more detail but take longer. Automatic keeps the city "
+                "below 250,000 cells."
+            ),
+            format_func=worded(_AUTOMATIC),
         )
     if area is None:
         return None
@@ -138,20 +145,23 @@ def _ask_years() -> tuple[int, ...]:
     left, right = st.columns(2, gap="small")
     with left:
         year = st.selectbox(
-            "Year",
+            _("Year"),
             _YEARS,
             key="fetch-year",
-            help=f"AlphaEarth is published yearly, from {FIRST_YEAR} on. If the mirror lacks a "
-            "year, you are told; no other year is used instead.",
+            help=_(
+                "AlphaEarth is published yearly, from {first_year} on. If the mirror lacks a "
+                "year, you are told; no other year is used instead.",
+                first_year=FIRST_YEAR,
+            ),
         )
     with right:
         others = st.multiselect(
-            "More years",
+            _("More years"),
             [one for one in _YEARS if one != year],
             key="fetch-more-years",
             placeholder="none",
             max_selections=MAX_YEARS - 1,
-            help="Stored with the city, to map change.",
+            help=_("Stored with the city, to map change."),
         )
     return (year, *(one for one in others if one != year))
 
@@ -162,13 +172,13 @@ def _conclude(request: FetchCity, on_started: Callable[[FetchSummary], None]) ->
     agreed = not cost.asks or _ask_consent(cost)
     missing = [
         words
-        for words, there in (("a name", request.name), ("a short name", request.slug))
+        for words, there in ((_("a name"), request.name), (_("a short name"), request.slug))
         if not there
     ]
     if missing:
-        st.caption(f"Still needed: {' and '.join(missing)}.")
+        st.caption(_("Still needed: {missing}.", missing=_(" and ").join(missing)))
     go = st.button(
-        "Fetch this city",
+        _("Fetch this city"),
         type="primary",
         key="fetch-go",
         icon=":material/download:",
@@ -178,7 +188,7 @@ def _conclude(request: FetchCity, on_started: Callable[[FetchSummary], None]) ->
     rights.note(FETCH.role)
     if not go:
         return
-    with st.spinner("Starting"):
+    with st.spinner(_("Starting")):
         fetch = start_fetch(state.store(), request, confirmed=agreed and cost.asks, estimate=cost)
     uploads.forget([request.osm_file] if request.osm_file is not None else [])
     fetch_where.forget()
@@ -188,7 +198,11 @@ def _conclude(request: FetchCity, on_started: Callable[[FetchSummary], None]) ->
 
 def _ask_consent(cost: FetchEstimate) -> bool:
     return st.checkbox(
-        f"Download {fetch_cost.size(cost.megabytes)}: more than the "
-        f"{cost.ask_megabytes:,} MB this installation allows without confirmation",
+        _(
+            "Download {size}: more than the {ask_megabytes:,} MB this installation allows "
+            "without confirmation",
+            size=fetch_cost.size(cost.megabytes),
+            ask_megabytes=cost.ask_megabytes,
+        ),
         key="fetch-consent",
     )

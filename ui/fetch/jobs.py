@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from aether_core.errors import AetherError
+from aether_core.language import _, figure
 from ui.fetch.cost import size
 from ui.jobs import bar as job_bar
 from ui.shell import errors, page, rights, state
@@ -42,13 +43,13 @@ def show_fetches(slug: str | None = None) -> None:
     if not found:
         return
     working = [one for one in found if not one.is_finished]
-    st.header("In progress" if working else "Interrupted", anchor=False)
+    st.header(_("In progress") if working else _("Interrupted"), anchor=False)
     problem = st.session_state.pop(_PROBLEM, None)
     if problem is not None:
         errors.show(problem)
     if working:
         _follow([one.id for one in working])
-        st.caption("They continue when you leave this page.")
+        st.caption(_("They continue when you leave this page."))
     for one in [one for one in found if one.is_finished][:_MOST_SHOWN]:
         _ended(one)
 
@@ -59,13 +60,26 @@ def hint() -> None:
     working = sum(not one.is_finished for one in found)
     ended = len(found) - working
     parts = [
-        *([f"{count(working, 'city is', 'cities are')} being fetched"] if working else []),
-        *([f"{count(ended, 'fetch', 'fetches')} ended early and can be resumed"] if ended else []),
+        *(
+            [_("{cities_are} being fetched", cities_are=count(working, "city is", "cities are"))]
+            if working
+            else []
+        ),
+        *(
+            [
+                _(
+                    "{fetches} ended early and can be resumed",
+                    fetches=count(ended, "fetch", "fetches"),
+                )
+            ]
+            if ended
+            else []
+        ),
     ]
     if parts:
         st.page_link(
             page.CITY,
-            label=sentence(" and ".join(parts)),
+            label=sentence(_(" and ").join(parts)),
             icon=":material/download:",
             width="stretch",
             query_params={"do": "fetch" if any(one.batch is None for one in found) else "many"},
@@ -95,26 +109,31 @@ def _title(fetch: FetchSummary) -> str:
     """The city, and the years that come to one that is there."""
     if not fetch.request.extends:
         return fetch.name
-    return f"{fetch.name}, {' and '.join(map(str, fetch.request.years))}"
+    return f"{fetch.name}, {_(' and ').join(map(str, fetch.request.years))}"
 
 
 def _amounts(fetch: FetchSummary) -> str:
-    parts = [f"{fetch.progress:.0%}"]
+    parts = [figure(fetch.progress, ".0%")]
     if fetch.megabytes or fetch.reused_megabytes:
-        parts.append(f"{size(fetch.megabytes)} downloaded")
+        parts.append(_("{size} downloaded", size=size(fetch.megabytes)))
     if fetch.reused_megabytes:
-        parts.append(f"{size(fetch.reused_megabytes)} were already cached")
+        parts.append(_("{size} were already cached", size=size(fetch.reused_megabytes)))
     parts.append(_asked(fetch))
     if fetch.attempts > 1:
-        parts.append(f"attempt {fetch.attempts}")
+        parts.append(_("attempt {attempts}", attempts=fetch.attempts))
     return " · ".join(parts)
 
 
 def _asked(fetch: FetchSummary) -> str:
     """What the fetch is of: its years and where its places come from."""
-    years = " and ".join(str(year) for year in fetch.request.years)
-    trained = ", then trained" if fetch.request.train else ""
-    return f"{years}, {size(fetch.estimate.megabytes)} expected{trained}"
+    years = _(" and ").join(str(year) for year in fetch.request.years)
+    trained = _(", then trained") if fetch.request.train else ""
+    return _(
+        "{years}, {size} expected{trained}",
+        years=years,
+        size=size(fetch.estimate.megabytes),
+        trained=trained,
+    )
 
 
 def _ended(fetch: FetchSummary) -> None:
@@ -124,45 +143,47 @@ def _ended(fetch: FetchSummary) -> None:
             st.markdown(f"**{plain(_title(fetch))}**", width="stretch")
             if fetch.resumable:
                 st.button(
-                    "Resume",
+                    _("Resume"),
                     key=f"fetch-resume-{fetch.id}",
                     icon=":material/play_arrow:",
                     on_click=_do,
                     args=("resume", fetch.id),
                     **rights.needing(
-                        FETCH.role, help="Files already downloaded are not downloaded again."
+                        FETCH.role, help=_("Files already downloaded are not downloaded again.")
                     ),
                 )
             if fetch.lacks_ground:
                 st.button(
-                    "Resume without streets",
+                    _("Resume without streets"),
                     key=f"fetch-without-ground-{fetch.id}",
                     icon=":material/layers_clear:",
                     on_click=_do,
                     args=("resume without ground", fetch.id),
                     **rights.needing(
                         FETCH.role,
-                        help="The city is made without streets, water and parks of its own; "
-                        "distances are then straight lines.",
+                        help=_(
+                            "The city is made without streets, water and parks of its own; "
+                            "distances are then straight lines."
+                        ),
                     ),
                 )
             st.button(
-                "Dismiss",
+                _("Dismiss"),
                 key=f"fetch-dismiss-{fetch.id}",
                 icon=":material/close:",
                 on_click=_do,
                 args=("dismiss", fetch.id),
                 **rights.needing(
                     FETCH.role,
-                    help="Removes this fetch from the list. Downloaded files stay in the cache.",
+                    help=_("Removes this fetch from the list. Downloaded files stay in the cache."),
                 ),
             )
         if fetch.state.is_failed:
-            reason = sentence((fetch.error or "no reason was recorded").rstrip("."))
+            reason = sentence((fetch.error or _("no reason was recorded")).rstrip("."))
             st.error(f"{plain(reason)}.", icon=":material/error:")
         else:
-            left = "The city is unchanged." if fetch.request.extends else "No city was added."
-            st.info(f"It was stopped. {left}", icon=":material/info:")
+            left = _("The city is unchanged.") if fetch.request.extends else _("No city was added.")
+            st.info(_("It was stopped. {left}", left=left), icon=":material/info:")
         st.caption(plain(_amounts(fetch)))
 
 

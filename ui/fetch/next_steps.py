@@ -4,6 +4,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _
 from aether_core.tasks.kinds.classes import CLASSES
 from ui.fetch.cost import size
 from ui.shell import page, state
@@ -26,24 +27,31 @@ def show_next_steps(city: CitySummary) -> None:
         return
     with st.container(border=True, key="next-steps"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.header(f"{plain(city.name)} is ready", anchor=False, width="stretch")
+            st.header(_("{name} is ready", name=plain(city.name)), anchor=False, width="stretch")
             st.button(
-                "Close",
+                _("Close"),
                 key="next-steps-close",
                 icon=":material/close:",
                 on_click=lambda: st.session_state.pop(_ARRIVED, None),
             )
         reused = (
-            f", {size(fetch.reused_megabytes)} were already cached"
+            _(", {size} were already cached", size=size(fetch.reused_megabytes))
             if fetch.reused_megabytes
             else ""
         )
         st.write(
-            f"{count(city.pois, 'place')} and {city.unit.counted(city.cells)}; "
-            f"{size(fetch.megabytes)} were downloaded{reused}."
+            _(
+                "{places} and {units}; {size} were downloaded{reused}.",
+                places=count(city.pois, "place"),
+                units=city.unit.counted(city.cells),
+                size=size(fetch.megabytes),
+                reused=reused,
+            )
         )
         if fetch.not_trained:
-            st.warning(plain(f"Not trained: {sentence(fetch.not_trained)}."))
+            st.warning(
+                plain(_("Not trained: {not_trained}.", not_trained=sentence(fetch.not_trained)))
+            )
         with st.container(horizontal=True):
             for target, label in _steps(city, fetch):
                 st.page_link(
@@ -56,11 +64,11 @@ def show_next_steps(city: CitySummary) -> None:
 
 def _steps(city: CitySummary, fetch: FetchSummary) -> list[tuple[str, str]]:
     if city.model is not None:
-        steps = [(page.SEARCH, "Search it in words")]
+        steps = [(page.SEARCH, _("Search it in words"))]
     elif fetch.run is not None:
-        steps = [(page.TRAIN, "See training progress")]
+        steps = [(page.TRAIN, _("See training progress"))]
     else:
-        steps = [(page.TRAIN, "Train its model")]
+        steps = [(page.TRAIN, _("Train its model"))]
     if len(city.years) > 1 and city.model is not None:
-        steps.append((page.CHANGE, "See what has changed"))
-    return [*steps, (page.of_task(CLASSES.name), "Map its land use")]
+        steps.append((page.CHANGE, _("See what has changed")))
+    return [*steps, (page.of_task(CLASSES.name), _("Map its land use"))]

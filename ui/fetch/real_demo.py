@@ -4,6 +4,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _
 from ui.fetch import area as fetch_area
 from ui.forms import names as fetch_names
 from ui.shell import page, rights, state
@@ -25,18 +26,21 @@ def offer_real_demo(city: CitySummary) -> None:
     if city.slug != SLUG or not city.simulated:
         return
     with st.container(border=True, key="real-demo"):
-        st.header("Real satellite data", anchor=False)
-        with st.spinner("Checking the AlphaEarth mirror"):
+        st.header(_("Real satellite data"), anchor=False)
+        with st.spinner(_("Checking the AlphaEarth mirror")):
             offer = real_demo(state.store())
         if offer.request is None:
-            st.caption(plain(f"Not available now: {offer.reason.rstrip('.')}."))
+            st.caption(plain(_("Not available now: {reason}.", reason=offer.reason.rstrip("."))))
             return
         st.write(
-            f"{plain(city.name)} uses made-up satellite data. You can fetch the same part of "
-            "the city with real ones and current places."
+            _(
+                "{name} uses made-up satellite data. You can fetch the same part of the city "
+                "with real ones and current places.",
+                name=plain(city.name),
+            )
         )
         st.button(
-            "Fetch real satellite data for this city",
+            _("Fetch real satellite data for this city"),
             key="real-demo-go",
             icon=":material/satellite_alt:",
             on_click=_prepare,
@@ -49,7 +53,7 @@ def offer_real_demo(city: CitySummary) -> None:
 
 def _prepare(request: FetchCity) -> None:
     """Fill the form; nothing is fetched before its button is pressed."""
-    fetch_area.take(request.boundary, "The demo city's boundary.")
+    fetch_area.take(request.boundary, _("The demo city's boundary."))
     fetch_names.propose(request.name, request.slug)
     st.session_state["fetch-year"] = request.year
     st.session_state[NEXT_VIEW] = "fetch"

@@ -11,6 +11,7 @@ import streamlit as st
 from aether_core.city.outline import read_city_boundary
 from aether_core.errors import AetherError
 from aether_core.geocoding import Candidate, default_side_km
+from aether_core.language import _, mark
 from aether_core.vector import UPLOAD_SUFFIXES
 from aether_core.vector.options import ReadOptions
 from ui.fetch import area as fetch_area
@@ -20,7 +21,7 @@ from ui.shell.text import plain
 from workflows.fetch.find_place import GEOCODER, OVERTURE, find_place
 from workflows.home.settings import read_settings
 
-BY_NAME, BY_HAND, BY_FILE = "By name", "Draw", "File"
+BY_NAME, BY_HAND, BY_FILE = mark("By name"), mark("Draw"), mark("File")
 _WAYS: Final = (BY_NAME, BY_HAND, BY_FILE)
 # Widgets forget what they held when another page is drawn; what is kept is under names of its own.
 _FOUND, _NUMBER, _KM, _SOUGHT = "fetch-found", "fetch-number", "fetch-km", "fetch-sought"
@@ -34,7 +35,7 @@ _MOST_LISTED: Final = 20
 _LISTED_WHOLE: Final = 6
 _LIST_HEIGHT: Final = 230
 _VECTORS: Final = tuple(sorted(suffix.lstrip(".") for suffix in UPLOAD_SUFFIXES))
-_SERVERS: Final = {GEOCODER: "OpenStreetMap", OVERTURE: "Overture Maps"}
+_SERVERS: Final = {GEOCODER: mark("OpenStreetMap"), OVERTURE: mark("Overture Maps")}
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,12 @@ class _Sought:
 def ask_where() -> None:
     """Draw the ways to say where; what is said becomes the area of the visit."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Where", anchor=False, width="stretch")
+        st.header(_("Where"), anchor=False, width="stretch")
         way = st.segmented_control(
-            "Choose the area by",
+            _("Choose the area by"),
             _WAYS,
             default=BY_NAME,
+            format_func=_,
             required=True,
             key="fetch-way",
             label_visibility="collapsed",
@@ -87,13 +89,13 @@ def _by_name() -> None:
     form = st.form("fetch-find", border=False)
     with form.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
-            "City's name",
+            _("City's name"),
             key=_PLACE,
-            placeholder="such as Helsinki, or Paris, Texas",
+            placeholder=_("such as Helsinki, or Paris, Texas"),
             max_chars=200,
-            help="Looked up in the app's own list of cities; no server is queried.",
+            help=_("Looked up in the app's own list of cities; no server is queried."),
         )
-        asked = st.form_submit_button("Find", key="fetch-find-go", icon=":material/search:")
+        asked = st.form_submit_button(_("Find"), key="fetch-find-go", icon=":material/search:")
     if asked:
         _find(name.strip())
     found: tuple[Candidate, ...] = st.session_state.get(_FOUND, ())
@@ -134,10 +136,10 @@ def _choice(found: tuple[Candidate, ...]) -> None:
     """Several places of one name: choose."""
     st.session_state.setdefault(_CHOSEN, st.session_state[_NUMBER])
     together: int = st.session_state[_ALL]
-    listed = f"; the {len(found)} largest" if together > len(found) else ""
+    listed = _("; the {found} largest", found=len(found)) if together > len(found) else ""
     with st.container(height=_LIST_HEIGHT if len(found) > _LISTED_WHOLE else "content"):
         st.radio(
-            f"{together} places have this name{listed}",
+            _("{together} places have this name{listed}", together=together, listed=listed),
             range(len(found)),
             key=_CHOSEN,
             format_func=lambda number: plain(_line(found[number])),
@@ -147,7 +149,11 @@ def _choice(found: tuple[Candidate, ...]) -> None:
 
 def _line(candidate: Candidate) -> str:
     where = ", ".join(part for part in (candidate.region, candidate.country) if part)
-    people = f" · {candidate.population:,} people" if candidate.population else ""
+    people = (
+        _(" · {population:,} people", population=candidate.population)
+        if candidate.population
+        else ""
+    )
     kind = f" · {candidate.kind}" if candidate.boundary is not None else ""
     return f"{candidate.name} · {where}{people}{kind}"
 
@@ -182,29 +188,39 @@ def _take_area(candidate: Candidate, side_km: float | None) -> None:
         fetch_area.drop(error)
         return
     if candidate.boundary is not None and side_km is None:
-        origin = f"Outline of {candidate.name} from {candidate.source}."
+        origin = _("Outline of {name} from {source}.", name=candidate.name, source=candidate.source)
     else:
-        origin = f"A square around the centre of {candidate.name}."
+        origin = _("A square around the centre of {name}.", name=candidate.name)
     fetch_area.take(boundary, origin, candidate.attribution)
 
 
 def _about(candidate: Candidate) -> None:
     """What was found, and how large a square is taken where only the centre is known."""
     if candidate.boundary is not None:
-        where = f" in {candidate.country}" if candidate.country else ""
+        where = _(" in {country}", country=candidate.country) if candidate.country else ""
         st.caption(
-            plain(f"{candidate.name}, {candidate.kind}{where}: outline from {candidate.source}.")
+            plain(
+                _(
+                    "{name}, {kind}{where}: outline from {source}.",
+                    name=candidate.name,
+                    kind=candidate.kind,
+                    where=where,
+                    source=candidate.source,
+                )
+            )
         )
         return
     st.session_state.setdefault(_SIDE, st.session_state[_KM])
     st.number_input(
-        "Side of the square in km",
+        _("Side of the square in km"),
         1,
         200,
         key=_SIDE,
         on_change=_take_side,
-        help="The list has centres but no outlines. The square is sized by population; "
-        "change it here, or move its corners on the map.",
+        help=_(
+            "The list has centres but no outlines. The square is sized by population; "
+            "change it here, or move its corners on the map."
+        ),
     )
 
 
@@ -215,16 +231,17 @@ def _offer_servers(sought: _Sought) -> None:
     offered = _SERVERS if sought.centre is not None else {GEOCODER: _SERVERS[GEOCODER]}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            "Outline from" if sought.centre is not None else "Look it up with", width="content"
+            _("Outline from") if sought.centre is not None else _("Look it up with"),
+            width="content",
         )
         pressed = [
             finder
             for finder, title in offered.items()
             if st.button(
-                title,
+                _(title),
                 key=f"fetch-ask-{finder}",
                 icon=":material/travel_explore:",
-                help=f"Queries {urlsplit(hosts[finder]).netloc} for the boundary.",
+                help=_("Queries {host} for the boundary.", host=urlsplit(hosts[finder]).netloc),
             )
         ]
     if pressed:
@@ -234,7 +251,7 @@ def _offer_servers(sought: _Sought) -> None:
 def _ask_server(sought: _Sought, finder: str) -> None:
     """Ask a server for outlines of the place; what was found before stays when it fails."""
     with errors.boxed(state.reachable):
-        with st.spinner(f"Querying {_SERVERS[finder]}"):
+        with st.spinner(_("Querying {servers}", servers=_(_SERVERS[finder]))):
             found = find_place(
                 state.store().settings,
                 sought.words if finder == GEOCODER else sought.name,
@@ -262,7 +279,7 @@ def settle() -> None:
 
 def _by_hand() -> None:
     fetch_area.show_edges()
-    st.caption("Draw on the map, or type the edges in degrees.")
+    st.caption(_("Draw on the map, or type the edges in degrees."))
     columns = st.columns(4, gap="small")
     for column, edge in zip(columns, fetch_area.EDGES, strict=True):
         with column:
@@ -277,16 +294,18 @@ def _by_hand() -> None:
 
 def _by_file() -> None:
     given = uploads.choose(
-        "Boundary",
+        _("Boundary"),
         key="fetch-boundary",
         endings=_VECTORS,
-        about="The city's outline: GeoJSON, GeoPackage, zipped Shapefile or FileGDB, GeoParquet, "
-        "KML, GML.",
+        about=_(
+            "The city's outline: GeoJSON, GeoPackage, zipped Shapefile or FileGDB, GeoParquet, "
+            "KML, GML."
+        ),
     )
     crs = st.text_input(
-        "Coordinate system, if the file does not state one",
+        _("Coordinate system, if the file does not state one"),
         key="fetch-crs",
-        placeholder="e.g. EPSG:27700; leave empty for longitude and latitude",
+        placeholder=_("e.g. EPSG:27700; leave empty for longitude and latitude"),
     )
     if given:
         _read(given[0], crs.strip() or None)
@@ -307,4 +326,4 @@ def _read(path: Path, crs: str | None) -> None:
         fetch_area.drop(error)
         return
     fetch_names.propose(path.name.partition(".")[0].replace("_", " ").title())
-    fetch_area.take(boundary, f"From {path.name}.")
+    fetch_area.take(boundary, _("From {name}.", name=path.name))

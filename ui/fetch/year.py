@@ -7,6 +7,7 @@ import streamlit as st
 from aether_core.eo.alphaearth import FIRST_YEAR, LAST_YEAR
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.errors import InputError
+from aether_core.language import _
 from ui.fetch.cost import size
 from ui.shell import errors, rights, state
 from ui.shell.text import duration, plain
@@ -33,7 +34,7 @@ def ask_year(city: CitySummary, on_started: Callable[[FetchSummary], None]) -> N
         return
     with (
         st.popover(
-            "Fetch another year",
+            _("Fetch another year"),
             icon=":material/calendar_add_on:",
             width="stretch",
             **rights.needing(FETCH.role),
@@ -45,10 +46,10 @@ def ask_year(city: CitySummary, on_started: Callable[[FetchSummary], None]) -> N
 
 def _ask(city: CitySummary, years: list[int], on_started: Callable[[FetchSummary], None]) -> None:
     year = st.selectbox(
-        "Year",
+        _("Year"),
         years,
         key=f"year-{city.slug}",
-        help="If the mirror lacks a year, you are told; no other year is used instead.",
+        help=_("If the mirror lacks a year, you are told; no other year is used instead."),
     )
     try:
         cost = _cost(city.slug, year)
@@ -56,20 +57,28 @@ def _ask(city: CitySummary, years: list[int], on_started: Callable[[FetchSummary
         st.caption(plain(errors.in_words(error)))
         return
     st.caption(
-        f"About {size(cost.megabytes)} and {duration(60 * cost.minutes)}. The same places and "
-        "cells are used for that year, so that change can be mapped."
+        _(
+            "About {size} and {minutes}. The same places and cells are used for that year, "
+            "so that change can be mapped.",
+            size=size(cost.megabytes),
+            minutes=duration(60 * cost.minutes),
+        )
     )
     if not cost.fits:
         st.error(
-            f"{size(cost.disk_megabytes)} of disk space are needed and "
-            f"{size(cost.disk_free_megabytes)} are free.",
+            _(
+                "{size} of disk space are needed and {size2} are free.",
+                size=size(cost.disk_megabytes),
+                size2=size(cost.disk_free_megabytes),
+            ),
             icon=":material/hard_drive:",
         )
     agreed = not cost.asks or st.checkbox(
-        f"Allow a download of more than {cost.ask_megabytes:,} MB", key=f"year-consent-{city.slug}"
+        _("Allow a download of more than {ask_megabytes:,} MB", ask_megabytes=cost.ask_megabytes),
+        key=f"year-consent-{city.slug}",
     )
     if not st.button(
-        f"Fetch {year}",
+        _("Fetch {year}", year=year),
         type="primary",
         key=f"year-go-{city.slug}",
         icon=":material/download:",

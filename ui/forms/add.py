@@ -14,6 +14,7 @@ from aether_core.eo.embedding_kind import ALPHAEARTH
 from aether_core.eo.table.embedding import TABLE_SUFFIXES
 from aether_core.eo.table.samples import read_samples
 from aether_core.errors import AetherError
+from aether_core.language import _, mark
 from aether_core.poi.fields import PoiFields
 from aether_core.vector import NO_OPTIONS, UPLOAD_SUFFIXES, ReadingReport, ReadOptions
 from aether_core.vector.keyed.read import needs_shapes
@@ -22,6 +23,7 @@ from ui.forms.names import proposed_slug
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
 from ui.shell import errors, state, uploads
+from ui.shell.text import worded
 from workflows.cities.add import AddCity, options_of_other_files
 from workflows.cities.job_kinds import ADD_CITY
 
@@ -34,10 +36,10 @@ _ASKS_FOR_CODE: Final = frozenset(
 )
 """Errors that another column of codes may mend."""
 _VECTORS: Final = tuple(sorted(suffix.lstrip(".") for suffix in UPLOAD_SUFFIXES))
-_DETECT: Final = "Detect"
-_AUTOMATIC: Final = "Automatic"
+_DETECT: Final = mark("Detect")
+_AUTOMATIC: Final = mark("Automatic")
 _CELL_SIZES: Final = {f"H3 resolution {level}": level for level in range(COARSEST, FINEST + 1)}
-_CELL_HELP: Final = (
+_CELL_HELP: Final = mark(
     "Smaller cells show more detail but take longer. Automatic keeps the city below 250,000 cells."
 )
 
@@ -79,12 +81,14 @@ def ask_city(panel: Panel) -> None:
         files = _ask_files()
     with right:
         kind = st.text_input(
-            "What the satellite data are, if not AlphaEarth",
+            _("What the satellite data are, if not AlphaEarth"),
             key="add-kind",
-            placeholder="its name, e.g. tessera, clay or prithvi",
+            placeholder=_("its name, e.g. tessera, clay or prithvi"),
             max_chars=40,
-            help="GeoTIFFs with any number of bands, or tables with numbered columns. "
-            "Int8 is only supported in AlphaEarth's encoding.",
+            help=_(
+                "GeoTIFFs with any number of bands, or tables with numbered columns. "
+                "Int8 is only supported in AlphaEarth's encoding."
+            ),
         ).strip()
         year, kind_credit = _year_and_credit(kind)
         options = reading.ask("add-reading", files.pois[0] if files.pois else None)
@@ -92,41 +96,51 @@ def ask_city(panel: Panel) -> None:
         if files.pois:
             with errors.boxed(state.reachable):
                 fields = places.ask_fields("add", files.pois[0], options)
-        with st.expander("More settings"):
+        with st.expander(_("More settings")):
             radius = st.number_input(
-                "Surroundings considered, in metres",
+                _("Surroundings considered, in metres"),
                 5,
                 10_000,
                 value=100,
                 key="add-radius",
-                help="Distance around a place or cell over which satellite data are averaged. "
-                "Coarse samples need a larger radius.",
+                help=_(
+                    "Distance around a place or cell over which satellite data are averaged. "
+                    "Coarse samples need a larger radius."
+                ),
             )
             cells = st.selectbox(
-                "Cell size", [_AUTOMATIC, *_CELL_SIZES], key="add-resolution", help=_CELL_HELP
+                _("Cell size"),
+                [_AUTOMATIC, *_CELL_SIZES],
+                key="add-resolution",
+                help=_(_CELL_HELP),
+                format_func=worded(_AUTOMATIC),
             )
             embedding_crs = st.text_input(
-                "Coordinate system of satellite data in tables",
+                _("Coordinate system of satellite data in tables"),
                 key="add-embedding-crs",
                 placeholder="e.g. EPSG:32633",
-                help="Only where its coordinates are not degrees, such as x and y in a UTM zone.",
+                help=_(
+                    "Only where its coordinates are not degrees, such as x and y in a UTM zone."
+                ),
             ).strip()
             base_map = uploads.choose(
-                "Base map, optional",
+                _("Base map, optional"),
                 key="add-base",
                 endings=_VECTORS,
-                about="Drawn under the maps: shapes with a column “kind” set to water, green, "
-                "road or building.",
+                about=_(
+                    "Drawn under the maps: shapes with a column “kind” set to water, green, "
+                    "road or building."
+                ),
             )
             credit = places.ask_credit("add-credit")
-            simulated = st.checkbox("The satellite data are made up", key="add-simulated")
+            simulated = st.checkbox(_("The satellite data are made up"), key="add-simulated")
         table = _Rows()
         with errors.boxed(state.reachable):
             _show_boundary(files, options)
             table = _ask_rows(files, kind or ALPHAEARTH, embedding_crs or None)
     missing = _missing(name, slug, files, table)
     if missing:
-        st.caption(f"Still needed: {missing}.")
+        st.caption(_("Still needed: {missing}.", missing=missing))
     request = (
         None
         if missing
@@ -155,7 +169,7 @@ def ask_city(panel: Panel) -> None:
         )
     )
     go = job_panel.button(
-        panel, "Add this city", key="add-go", icon=":material/add:", request=request
+        panel, _("Add this city"), key="add-go", icon=":material/add:", request=request
     )
     if go and request is not None:
         shapes_file = [table.geometry] if table.geometry else []
@@ -165,52 +179,57 @@ def ask_city(panel: Panel) -> None:
 
 def _year_and_credit(kind: str) -> tuple[float, str]:
     """Ask for the year; of an embedding other than AlphaEarth also whom it is owed to."""
-    label, newest = "Year of the satellite data", LAST_YEAR - 1
+    label, newest = _("Year of the satellite data"), LAST_YEAR - 1
     if not kind:
         return st.number_input(label, FIRST_YEAR, LAST_YEAR, value=newest, key="add-year"), ""
     first, last = embedding_kind.FIRST_YEAR, embedding_kind.LAST_YEAR
     year = st.number_input(label, first, last, value=newest, key="add-kind-year")
     credit = st.text_input(
-        "Credit line of the satellite data", key="add-kind-credit", max_chars=500
+        _("Credit line of the satellite data"), key="add-kind-credit", max_chars=500
     )
     return year, credit.strip()
 
 
 def _names() -> tuple[str, str]:
     name = st.text_input(
-        "Name", key="add-name", placeholder="such as Greater London", max_chars=200
+        _("Name"), key="add-name", placeholder=_("such as Greater London"), max_chars=200
     )
     proposal = proposed_slug(name)
     slug = st.text_input(
-        "Short name",
+        _("Short name"),
         key="add-slug",
-        placeholder=proposal or "letters, digits and hyphens",
-        help="Used in commands and web addresses.",
+        placeholder=proposal or _("letters, digits and hyphens"),
+        help=_("Used in commands and web addresses."),
     )
     return name.strip(), slug.strip() or proposal
 
 
 def _ask_files() -> _Files:
     embedding = uploads.choose(
-        "Satellite data (an embedding)",
+        _("Satellite data (an embedding)"),
         key="add-embedding",
         endings=_EMBEDDINGS,
         several=True,
-        about="AlphaEarth: GeoTIFFs with 64 bands, or tables with the columns A00 to A63 "
-        "and coordinates, polygons, H3 cells or codes of areas: those become the units of the "
-        "city. For any other embedding, name it below.",
+        about=_(
+            "AlphaEarth: GeoTIFFs with 64 bands, or tables with the columns A00 to A63 "
+            "and coordinates, polygons, H3 cells or codes of areas: those become the units of the "
+            "city. For any other embedding, name it below."
+        ),
     )
     pois = uploads.choose(
-        "Places, optional",
+        _("Places, optional"),
         key="add-pois",
         endings=places.ENDINGS,
-        about=f"{places.ABOUT} Without places the city can be mapped, but not trained or searched.",
+        about=_(
+            "{about} Without places the city can be mapped, but not trained or searched.",
+            about=places.ABOUT,
+        ),
     )
     boundary = uploads.choose(
-        "Boundary, optional",
+        _("Boundary, optional"),
         key="add-boundary",
         endings=_VECTORS,
-        about="Area of the city. Without it, the extent of the satellite data is used.",
+        about=_("Area of the city. Without it, the extent of the satellite data is used."),
     )
     return _Files(embedding, pois, boundary)
 
@@ -240,7 +259,7 @@ def _ask_rows(files: _Files, kind: str, crs: str | None) -> _Rows:
         geometry = shapes.ask(key)
         if geometry is None:
             return _Rows(lacks_shapes=True)
-    chosen = st.session_state.get(f"{key}-code", _DETECT)  # asked below what it decides
+    chosen = st.session_state.get(f"{key}-code", _(_DETECT))  # asked below what it decides
     table = _Rows(geometry, None if chosen == _DETECT else str(chosen))
     unclear: AetherError | None = None
     try:
@@ -251,13 +270,18 @@ def _ask_rows(files: _Files, kind: str, crs: str | None) -> _Rows:
         unclear = error
     if table.code_field is not None or (unclear is not None and unclear.code in _ASKS_FOR_CODE):
         headings = reading.columns_of(first, NO_OPTIONS)
-        st.selectbox("Column of the area codes", [_DETECT, *headings], key=f"{key}-code")
+        st.selectbox(
+            _("Column of the area codes"),
+            [_DETECT, *headings],
+            key=f"{key}-code",
+            format_func=worded(_DETECT),
+        )
     if unclear is not None:
         raise unclear
     return table
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the embedding")
+@st.cache_data(max_entries=4, show_spinner=mark("Reading the embedding"))
 def _needs_shapes(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
@@ -265,7 +289,7 @@ def _needs_shapes(
     return needs_shapes(path)
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the boundary")
+@st.cache_data(max_entries=4, show_spinner=mark("Reading the boundary"))
 def _boundary_report(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
@@ -274,7 +298,7 @@ def _boundary_report(
     return read_boundary(path, options).report
 
 
-@st.cache_data(max_entries=8, show_spinner="Reading the satellite data")
+@st.cache_data(max_entries=8, show_spinner=mark("Reading the satellite data"))
 def _samples_report(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
@@ -285,14 +309,16 @@ def _samples_report(
     read = read_samples(Path(path), kind, crs, geometry=table.geometry, code_field=table.code_field)
     if read.areas is None:
         return read.report
-    return read.report.noted(f"{len(read.areas.code):,} areas, which become the city's units.")
+    return read.report.noted(
+        _("{code:,} areas, which become the city's units.", code=len(read.areas.code))
+    )
 
 
 def _missing(name: str, slug: str, files: _Files, table: _Rows) -> str:
     wanted = {
-        "a name": name,
-        "a short name": slug or not name,
-        "satellite data": files.embedding,
-        "the shapes of the codes": not table.lacks_shapes,
+        _("a name"): name,
+        _("a short name"): slug or not name,
+        _("satellite data"): files.embedding,
+        _("the shapes of the codes"): not table.lacks_shapes,
     }
     return ", ".join(words for words, there in wanted.items() if not there)

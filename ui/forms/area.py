@@ -6,6 +6,7 @@ from typing import Final, get_args
 import streamlit as st
 
 from aether_core.errors import AetherError
+from aether_core.language import _, mark
 from aether_core.tasks.areas.columns import AreaColumns, area_columns
 from aether_core.tasks.areas.given import Given
 from aether_core.tasks.areas.read import MINIMUM_COUNT, Areas, read_areas
@@ -14,17 +15,17 @@ from aether_core.vector import UPLOAD_SUFFIXES, ReadOptions
 from ui.forms import area_preview, reading, shapes
 from ui.map import empty_map
 from ui.shell import errors, state, uploads
-from ui.shell.text import count, plain
+from ui.shell.text import count, plain, worded
 from workflows.cities.cities import CitySummary
 from workflows.tasks.areas import AreaRequest
 
 _ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES))
-_DETECT: Final = "Detect"
-_HINT: Final = (
+_DETECT: Final = mark("Detect")
+_HINT: Final = mark(
     "Upload areas with numbers that add up to a whole, such as people by occupation or homes by "
     "type. A few hundred areas are a good start."
 )
-_ABOUT: Final = (
+_ABOUT: Final = mark(
     "Polygons with numbers that add up to a whole, such as people by occupation: GeoPackage, "
     "GeoJSON, zipped Shapefile or FileGDB, FlatGeobuf, GeoParquet, KML, GML, or CSV with shapes. "
     "Another table needs H3 cells, or codes and a second file with their shapes."
@@ -43,9 +44,9 @@ def ask_areas(city: CitySummary, key: str) -> AreaRequest | None:
         What was asked for; None while something is missing or cannot be used (said in a box).
     """
     with errors.boxed(state.reachable):
-        files = uploads.choose("Areas", key=f"{key}-areas", endings=_ENDINGS, about=_ABOUT)
+        files = uploads.choose(_("Areas"), key=f"{key}-areas", endings=_ENDINGS, about=_(_ABOUT))
         if not files:
-            empty_map.draw_empty_map(city, f"{key}-empty", _HINT)
+            empty_map.draw_empty_map(city, f"{key}-empty", _(_HINT))
             return None
         request = _fields(files[0], key)
         if request is not None and _previewed(city, request, key):
@@ -71,16 +72,18 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
         chosen = _parts(found, name)
     with left:
         code = st.selectbox(
-            "Area ID field",
+            _("Area ID field"),
             [_DETECT, *found.others, *found.numbers],
             key=f"{name}-code",
+            format_func=worded(_DETECT),
         )
     with kind:
         given = st.selectbox(
-            "The numbers are",
+            _("The numbers are"),
             [_DETECT, *_KINDS],
             key=f"{name}-given",
-            help="Set this where percentages could be mistaken for counts, or the reverse.",
+            help=_("Set this where percentages could be mistaken for counts, or the reverse."),
+            format_func=worded(_DETECT),
         )
     with people:
         minimum = _least_people(f"{name}-minimum")
@@ -88,9 +91,12 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
         smallest = _least_size(f"{name}-smallest")
     if len(chosen) < 2:
         st.caption(
-            f"{count(found.rows, 'row')} in the file, "
-            f"{count(len(found.numbers), 'field')} with numbers. "
-            "Choose the fields that add up to the whole."
+            _(
+                "{rows} in the file, {fields} with numbers. Choose the fields that add up to "
+                "the whole.",
+                rows=count(found.rows, "row"),
+                fields=count(len(found.numbers), "field"),
+            )
         )
         return None
     return AreaRequest(
@@ -107,44 +113,47 @@ def _fields(path: Path, key: str) -> AreaRequest | None:
 
 def _parts(found: AreaColumns, name: str) -> list[str]:
     """Ask for the parts of the whole; totals and codes are offered only to who asks for them."""
-    kept_out = [*listed_totals(found.totals), *(f"{code} (code)" for code in found.codes)]
-    kept_out += [f"{size} (size or place)" for size in found.sizes]
+    kept_out = [
+        *listed_totals(found.totals),
+        *(_("{code} (code)", code=code) for code in found.codes),
+    ]
+    kept_out += [_("{size} (size or place)", size=size) for size in found.sizes]
     place = st.container()
     every = False
     if kept_out:
-        st.caption(f"Not offered: {plain('; '.join(kept_out))}.")
-        every = st.toggle("Offer these too", key=f"{name}-every")
+        st.caption(_("Not offered: {kept_out}.", kept_out=plain("; ".join(kept_out))))
+        every = st.toggle(_("Offer these too"), key=f"{name}-every")
     more = [*found.totals, *found.codes, *found.sizes] if every else []
     return place.multiselect(
-        "Fields that add up to a whole",
+        _("Fields that add up to a whole"),
         [*found.numbers, *more],
         key=f"{name}-fields",
-        placeholder="choose at least two",
-        help="Shares, percentages or counts. Counts are converted to shares of the row total.",
+        placeholder=_("choose at least two"),
+        help=_("Shares, percentages or counts. Counts are converted to shares of the row total."),
     )
 
 
 def _least_people(key: str) -> float:
     return st.number_input(
-        "Minimum population",
+        _("Minimum population"),
         0.0,
         value=MINIMUM_COUNT,
         step=50.0,
         format="%.0f",
         key=key,
-        help="Areas with fewer people are left out, to protect privacy. Applies to counts only.",
+        help=_("Areas with fewer people are left out, to protect privacy. Applies to counts only."),
     )
 
 
 def _least_size(key: str) -> float:
     return st.number_input(
-        "Minimum size, in m²",
+        _("Minimum size, in m²"),
         0.0,
         value=AreaRequest.minimum_m2,
         step=500.0,
         format="%.0f",
         key=key,
-        help="Smaller areas are left out: their figures would describe single buildings.",
+        help=_("Smaller areas are left out: their figures would describe single buildings."),
     )
 
 
@@ -162,7 +171,7 @@ def _previewed(city: CitySummary, request: AreaRequest, key: str) -> bool:
     return area_preview.preview_areas(city, areas, key, smallest_m2=request.minimum_m2)
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the fields")
+@st.cache_data(max_entries=4, show_spinner=mark("Reading the fields"))
 def _columns(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
@@ -171,7 +180,7 @@ def _columns(
     return area_columns(path, options)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the areas")
+@st.cache_resource(max_entries=4, show_spinner=mark("Reading the areas"))
 def _areas(
     name: str,  # noqa: ARG001 - tells requests apart
     changed: list[float],  # noqa: ARG001 - a file written anew is read anew

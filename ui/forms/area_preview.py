@@ -11,6 +11,7 @@ import streamlit as st
 
 from aether_core.charts.class_colours import class_colours
 from aether_core.errors import InputError
+from aether_core.language import _, mark
 from aether_core.spatial.longitudes import extent_of
 from aether_core.spatial.plane import Plane
 from aether_core.tasks.areas.given import NUMBER_KINDS
@@ -28,7 +29,7 @@ from workflows.cities.cities import CitySummary
 
 MAP_HEIGHT: Final = 420
 _ROWS_SHOWN: Final = 12
-_LARGEST: Final = "Largest group"
+_LARGEST: Final = mark("Largest group")
 
 
 def preview_areas(city: CitySummary, areas: Areas, key: str, *, smallest_m2: float) -> bool:
@@ -47,10 +48,10 @@ def preview_areas(city: CitySummary, areas: Areas, key: str, *, smallest_m2: flo
     metric = Plane.of_shapes(areas.geometry[inside]).shapes(areas.geometry[inside])
     small = int((shapely.area(metric) < smallest_m2).sum())
     shown = st.selectbox(
-        "Show",
+        _("Show"),
         [_LARGEST, *areas.fields],
         key=f"{key}-{areas.sha256[:8]}-preview",
-        format_func=lambda name: name if name == _LARGEST else f"Share of {name}",
+        format_func=lambda name: _(name) if name == _LARGEST else _("Share of {name}", name=name),
     )
     _map(city, areas, inside, shown, key)
     _said(areas, int(inside.sum()), small, smallest_m2)
@@ -71,7 +72,7 @@ def _map(
         city,
         key=f"{key}-areas-map",
         height=MAP_HEIGHT,
-        alt=f"Map of {count(len(codes), 'area')} by {what}",
+        alt=_("Map of {areas} by {what}", areas=count(len(codes), "area"), what=what),
         layers=[
             MapLayer(
                 areas=ShapeValues(areas.geometry[inside], replace(view.shown, titles=titles)),
@@ -85,12 +86,14 @@ def _view(city: CitySummary, areas: Areas, shares: npt.NDArray[np.float64], what
     if what == _LARGEST:
         leading = pd.Series(np.array(areas.fields, dtype=object)[shares.argmax(axis=1)])
         shown = views.categories(leading, areas.fields, class_colours(areas.fields))
-        return LayerView(shown, _LARGEST, "largest share in the uploaded file, % of areas")
+        return LayerView(shown, _LARGEST, _("largest share in the uploaded file, % of areas"))
     look = Look(dark=state.is_dark(), on_ground=ground.has_shapes(city))
     column = shares[:, areas.fields.index(what)].astype(np.float32)
     steps, names = views.share_steps(column, look)
     titles = [f"{what} {100 * share:.1f} %" for share in column.tolist()]
-    return LayerView(Shown(column, steps, what, titles), what, "share in the uploaded file", names)
+    return LayerView(
+        Shown(column, steps, what, titles), what, _("share in the uploaded file"), names
+    )
 
 
 def _table(areas: Areas, shares: npt.NDArray[np.float64], key: str) -> None:
@@ -98,10 +101,10 @@ def _table(areas: Areas, shares: npt.NDArray[np.float64], key: str) -> None:
     percent = 100 * shares
     frame = pd.DataFrame(
         {
-            "Field": areas.fields,
-            "Mean": percent.mean(axis=0),
-            "Least": percent.min(axis=0),
-            "Most": percent.max(axis=0),
+            _("Field"): areas.fields,
+            _("Mean"): percent.mean(axis=0),
+            _("Least"): percent.min(axis=0),
+            _("Most"): percent.max(axis=0),
         }
     )
     number = st.column_config.NumberColumn(format="%.1f %%")
@@ -111,25 +114,40 @@ def _table(areas: Areas, shares: npt.NDArray[np.float64], key: str) -> None:
         key=f"{key}-means",
         height="content" if len(frame) <= _ROWS_SHOWN else 460,
         column_config={
-            "Mean": st.column_config.ProgressColumn(
-                format="%.1f %%", min_value=0, max_value=float(frame["Mean"].max()) or 1.0
+            _("Mean"): st.column_config.ProgressColumn(
+                format="%.1f %%", min_value=0, max_value=float(percent.mean(axis=0).max()) or 1.0
             ),
-            "Least": number,
-            "Most": number,
+            _("Least"): number,
+            _("Most"): number,
         },
     )
 
 
 def _said(areas: Areas, inside: int, small: int, smallest_m2: float) -> None:
     """What the file gave, what was mended, what was left out and why."""
-    parts = [f"{count(inside, 'area')} in the city, given as {NUMBER_KINDS[areas.given].noun}"]
+    parts = [
+        _(
+            "{areas} in the city, given as {noun}",
+            areas=count(inside, "area"),
+            noun=NUMBER_KINDS[areas.given].noun,
+        )
+    ]
     if not NUMBER_KINDS[areas.given].has_totals:
-        parts.append("population not known")
+        parts.append(_("population not known"))
     if inside < len(areas):
-        parts.append(f"{len(areas) - inside:,} outside the city")
+        parts.append(_("{inside:,} outside the city", inside=len(areas) - inside))
     if small:
-        parts.append(f"{small:,} of them left out: smaller than {smallest_m2:,.0f} m²")
+        parts.append(
+            _(
+                "{small:,} of them left out: smaller than {smallest_m2:,.0f} m²",
+                small=small,
+                smallest_m2=smallest_m2,
+            )
+        )
     if areas.repaired:
-        parts.append(f"{count(areas.repaired, 'polygon')} repaired")
-    parts += [f"{number:,} left out: {plain(why)}" for why, number in areas.dropped.items()]
+        parts.append(_("{polygons} repaired", polygons=count(areas.repaired, "polygon")))
+    parts += [
+        _("{number:,} left out: {why}", number=number, why=plain(why))
+        for why, number in areas.dropped.items()
+    ]
     st.caption(" · ".join(parts))

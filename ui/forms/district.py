@@ -4,6 +4,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _
 from aether_core.vector import UPLOAD_SUFFIXES
 from ui.shell import uploads
 from workflows.tasks.districts import DistrictFile
@@ -17,17 +18,19 @@ def ask_districts(key: str) -> DistrictFile | None:
     Args:
         key: Tells this form's widgets from those of others on the page.
     """
-    with st.expander("Districts", icon=":material/grid_view:"):
+    with st.expander(_("Districts"), icon=":material/grid_view:"):
         files = uploads.choose(
-            "Districts, optional",
+            _("Districts, optional"),
             key=f"{key}-districts",
             endings=_VECTORS,
-            about="Areas with names: errors are broken down by district, and each district is "
-            "predicted once from all the others.",
+            about=_(
+                "Areas with names: errors are broken down by district, and each district is "
+                "predicted once from all the others."
+            ),
         )
         field = st.text_input(
-            "Name field",
+            _("Name field"),
             key=f"{key}-district-field",
-            placeholder="default: the first text field",
+            placeholder=_("default: the first text field"),
         )
     return DistrictFile(files[0], field.strip() or None) if files else None

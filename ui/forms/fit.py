@@ -4,17 +4,19 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _, mark
 from aether_core.tasks.predictors.predictor import PREDICTORS
 from aether_core.tasks.samples.representations import usable_representations
 from aether_core.tasks.testing.chosen import BEST
 from aether_core.tasks.testing.comparison import representation_names
 from aether_core.tasks.testing.protocols import PROTOCOLS
 from ui.shell import state
+from ui.shell.text import worded
 from workflows.cities.cities import CitySummary
 from workflows.tasks.settings import MOST_SEEDS, FitSettings
 from workflows.training.models import list_models
 
-_IN_USE: Final = "Model in use"
+_IN_USE: Final = mark("Model in use")
 _NUMBER_PX: Final = 130
 """Width that a label beside its help needs; narrower columns broke words."""
 
@@ -32,44 +34,48 @@ def ask_fit(city: CitySummary, key: str, *, with_representation: bool) -> FitSet
         InputError: The settings cannot be used.
     """
     default = FitSettings()
-    with st.expander("Advanced", icon=":material/tune:"):
+    with st.expander(_("Advanced"), icon=":material/tune:"):
         representation = _representation(city, key) if with_representation else "alphaearth"
         model = _model(city, key)
         predictor = st.selectbox(
-            "Method",
+            _("Method"),
             list(PREDICTORS),
             format_func=lambda name: PREDICTORS[name].title,
             key=f"{key}-predictor",
-            help="The linear probe is quick, and hard to beat with few labels.",
+            help=_("The linear probe is quick, and hard to beat with few labels."),
         )
         protocol = st.selectbox(
-            "Kind of test",
+            _("Kind of test"),
             list(PROTOCOLS),
             format_func=lambda name: PROTOCOLS[name].title,
             key=f"{key}-protocol",
-            help="Cross-validation tests every label once per seed. The published protocol tests "
-            "a fifth of them, with the paper's seeds and training.",
+            help=_(
+                "Cross-validation tests every label once per seed. The published protocol tests "
+                "a fifth of them, with the paper's seeds and training."
+            ),
         )
         folds, seeds, seed = _folds(key, PROTOCOLS[protocol].own_seeds)
         block_m = st.number_input(
-            "Side of a spatial block, in metres",
+            _("Side of a spatial block, in metres"),
             10.0,
             100_000.0,
             value=None,
             step=100.0,
             format="%.0f",
             key=f"{key}-block",
-            placeholder="from the variogram range",
-            help="Labels in the same block are held out together. Default: the distance up to "
-            "which neighbouring labels are similar (variogram range).",
+            placeholder=_("from the variogram range"),
+            help=_(
+                "Labels in the same block are held out together. Default: the distance up to "
+                "which neighbouring labels are similar (variogram range)."
+            ),
         )
         level = st.slider(
-            "Coverage level (%)",
+            _("Coverage level (%)"),
             50,
             99,
             value=round(100 * default.level),
             key=f"{key}-level",
-            help="A higher level gives larger sets and wider intervals.",
+            help=_("A higher level gives larger sets and wider intervals."),
         )
     return FitSettings(
         representation=representation,
@@ -89,14 +95,17 @@ def _representation(city: CitySummary, key: str) -> str:
     default = FitSettings().representation
     names = representation_names(city.embedding)
     return st.selectbox(
-        "Data used",
+        _("Data used"),
         [*offered, BEST],
         index=offered.index(default) if default in offered else 0,
         format_func=lambda name: names.get(name, name),
         key=f"{key}-representation",
-        help="AETHER needs a trained model. On real census tracts of ten cities, satellite data "
-        "and AETHER together were better than satellite data alone, AETHER alone was not, so both "
-        "together are the default. Best by inner folds tries three on parts of your data.",
+        help=_(
+            "AETHER needs a trained model. On real census tracts of ten cities, satellite data "
+            "and AETHER together were better than satellite data alone, AETHER alone was not, so "
+            "both "
+            "together are the default. Best by inner folds tries three on parts of your data."
+        ),
     )
 
 
@@ -105,7 +114,9 @@ def _model(city: CitySummary, key: str) -> str | None:
     if city.models < 2:
         return None
     names = [model.name for model in list_models(state.store(), city.slug)]
-    chosen = st.selectbox("Model", [_IN_USE, *names], key=f"{key}-model")
+    chosen = st.selectbox(
+        _("Model"), [_IN_USE, *names], key=f"{key}-model", format_func=worded(_IN_USE)
+    )
     return None if chosen == _IN_USE else chosen
 
 
@@ -113,28 +124,28 @@ def _folds(key: str, own_seeds: tuple[int, ...] | None) -> tuple[int, int, int]:
     """Folds, number of seeds and the first seed; not asked where a protocol has its own."""
     default = FitSettings()
     if own_seeds is not None:
-        st.caption(f"Seeds: {', '.join(map(str, own_seeds))}.")
+        st.caption(_("Seeds: {numbers}.", numbers=", ".join(map(str, own_seeds))))
         return default.folds, default.seeds, default.seed
     row = st.container(horizontal=True)
     folds = row.number_input(
-        "Test areas",
+        _("Test areas"),
         2,
         20,
         value=default.folds,
         key=f"{key}-folds",
-        help="Number of parts the labels are split into; each is held out in turn.",
+        help=_("Number of parts the labels are split into; each is held out in turn."),
         width=_NUMBER_PX,
     )
     seeds = row.number_input(
-        "Repeats",
+        _("Repeats"),
         1,
         MOST_SEEDS,
         value=default.seeds,
         key=f"{key}-seeds",
-        help="Number of times the folds are redrawn.",
+        help=_("Number of times the folds are redrawn."),
         width=_NUMBER_PX,
     )
     seed = row.number_input(
-        "Random seed", 0, value=default.seed, key=f"{key}-seed", width=_NUMBER_PX
+        _("Random seed"), 0, value=default.seed, key=f"{key}-seed", width=_NUMBER_PX
     )
     return int(folds), int(seeds), int(seed)

@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _, mark
 from ui.shell import state
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary, layer_values, list_layers
@@ -45,16 +46,16 @@ def ask(
     if layer in by_name:
         st.session_state.setdefault(of_layer, layer)
     name = st.selectbox(
-        "Layer", list(by_name), format_func=lambda slug: by_name[slug].title, key=of_layer
+        _("Layer"), list(by_name), format_func=lambda slug: by_name[slug].title, key=of_layer
     )
     names = _areas_of(city.slug, name, by_name[name].created.isoformat())
     of_name = f"{key}-of-{name}"
     if name == layer:
         st.session_state.setdefault(of_name, [one for one in chosen if one in set(names)])
-    return name, st.multiselect("Districts", names, key=of_name, max_selections=most)
+    return name, st.multiselect(_("Districts"), names, key=of_name, max_selections=most)
 
 
-@st.cache_data(max_entries=8, show_spinner="Reading the layer")
+@st.cache_data(max_entries=8, show_spinner=mark("Reading the layer"))
 def _areas_of(
     slug: str,
     layer: str,

@@ -9,6 +9,7 @@ import shapely
 import streamlit as st
 
 from aether_core.errors import AetherError
+from aether_core.language import _, mark
 from aether_core.tasks.labels.count import FEWEST_LABELS, LabelCount
 from aether_core.tasks.labels.crosswalks import (
     CROSSWALKS,
@@ -35,15 +36,15 @@ from workflows.home.store import Store
 from workflows.tasks.labels import LabelRequest, classed_labels, raw_labels, samples_in
 from workflows.tasks.settings import FitSettings
 
-_FILE, _OSM = "A file", "This city's OpenStreetMap land use"
+_FILE, _OSM = mark("A file"), mark("This city's OpenStreetMap land use")
 _ENDINGS: Final = (*sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES), "pbf")
-_AS_THEY_ARE: Final = "Use the values as they are"
+_AS_THEY_ARE: Final = mark("Use the values as they are")
 _MOST_ROWS: Final = 400
 _MOSTLY: Final = 0.9
-_HINT: Final = (
+_HINT: Final = mark(
     "Upload points or polygons with known land use. A few dozen per class are enough to start with."
 )
-_ABOUT: Final = (
+_ABOUT: Final = mark(
     "Points or polygons with a class field: GeoJSON, GeoPackage, zipped Shapefile or FileGDB, "
     "FlatGeobuf, GeoParquet, KML, GML, CSV with coordinates, or an OpenStreetMap extract (.pbf)."
 )
@@ -72,13 +73,18 @@ def _source(city: CitySummary, key: str) -> LabelRequest | None:
     way = _FILE
     if has_osm_labels(state.store(), city.slug):
         way = st.segmented_control(
-            "Labels from", [_FILE, _OSM], default=_FILE, required=True, key=f"{key}-source"
+            _("Labels from"),
+            [_FILE, _OSM],
+            default=_FILE,
+            required=True,
+            key=f"{key}-source",
+            format_func=_,
         )
     if way == _OSM:
         return LabelRequest(file=None)
-    files = uploads.choose("Labels", key=f"{key}-labels", endings=_ENDINGS, about=_ABOUT)
+    files = uploads.choose(_("Labels"), key=f"{key}-labels", endings=_ENDINGS, about=_(_ABOUT))
     if not files:
-        empty_map.draw_empty_map(city, f"{key}-empty", _HINT)
+        empty_map.draw_empty_map(city, f"{key}-empty", _(_HINT))
         return None
     path = files[0]
     beside = st.container()
@@ -107,7 +113,7 @@ def _ask_field(fields: list[FieldInfo], key: str) -> str | None:
     likely = next((usual[name] for name in USUAL_FIELDS if name in usual), None)
     names = list(by_name)
     return st.selectbox(
-        "Class field",
+        _("Class field"),
         names,
         index=names.index(likely) if likely in names else 0,
         format_func=lambda name: f"{name}: {_values(by_name[name])}",
@@ -160,16 +166,20 @@ def _crosswalk(raw: Labels, key: str) -> str | None:
     best = max(known, key=lambda name: known[name])
     options = [_AS_THEY_ARE, *CROSSWALKS]
     chosen = st.selectbox(
-        "Classes from",
+        _("Classes from"),
         options,
         index=options.index(best) if codes and known[best] >= _MOSTLY else 0,
         format_func=lambda name: (
             name
             if name == _AS_THEY_ARE
-            else f"{CROSSWALKS[name].title} (covers {known[name]:.0%} of the file)"
+            else _(
+                "{title} (covers {known:.0%} of the file)",
+                title=CROSSWALKS[name].title,
+                known=known[name],
+            )
         ),
         key=f"{key}-crosswalk",
-        help="A crosswalk converts the codes of a classification scheme into map classes.",
+        help=_("A crosswalk converts the codes of a classification scheme into map classes."),
     )
     return None if chosen == _AS_THEY_ARE else chosen
 
@@ -191,9 +201,11 @@ def _mapping(classed: Labels, unlabelled: Mapping[str, int], key: str) -> dict[s
     counts = classed.counts
     values = list(counts)[:_MOST_ROWS]
     st.markdown(
-        "**Classes**",
-        help="Give two rows the same class to merge them. Clear a class to leave its labels out. "
-        "Values such as N/A have none until you give them one.",
+        f"**{_('Classes')}**",
+        help=_(
+            "Give two rows the same class to merge them. Clear a class to leave its labels out. "
+            "Values such as N/A have none until you give them one."
+        ),
     )
     table = pd.DataFrame(
         {
@@ -208,19 +220,27 @@ def _mapping(classed: Labels, unlabelled: Mapping[str, int], key: str) -> dict[s
         hide_index=True,
         height=min(38 + 35 * len(table), 320),
         column_config={
-            "value": st.column_config.TextColumn("Value", disabled=True, width=120),
+            "value": st.column_config.TextColumn(_("Value"), disabled=True, width=120),
             "times": st.column_config.NumberColumn(
-                "In file",
+                _("In file"),
                 disabled=True,
                 width=56,
-                help="How often the file has this value, anywhere. What counts as a label of this "
-                "city is drawn below the map.",
+                help=_(
+                    "How often the file has this value, anywhere. What counts as a label of this "
+                    "city is drawn below the map."
+                ),
             ),
-            "class": st.column_config.TextColumn("Map class", max_chars=80, width=130),
+            "class": st.column_config.TextColumn(_("Map class"), max_chars=80, width=130),
         },
     )
     if len(counts) > _MOST_ROWS:
-        st.caption(f"Showing the {_MOST_ROWS} most frequent of {len(counts):,} values.")
+        st.caption(
+            _(
+                "Showing the {most_rows} most frequent of {counts:,} values.",
+                most_rows=_MOST_ROWS,
+                counts=len(counts),
+            )
+        )
     classes = edited["class"].tolist()
     named = renamed(list(unlabelled), classes[len(values) :])
     return renamed(values, classes[: len(values)]) | {
@@ -240,12 +260,17 @@ def _small(asked: LabelRequest, found: LabelCount, key: str) -> LabelRequest:
     if not small:
         return asked
     some = ", ".join(f"{plain(name)} ({n})" for name, n in list(small.items())[:6])
-    more = f" and {len(small) - 6} more" if len(small) > 6 else ""
+    more = _(" and {small} more", small=len(small) - 6) if len(small) > 6 else ""
     st.caption(
-        f"Fewer than {FEWEST_LABELS} labels: {some}{more}. Such classes cannot be tested well."
+        _(
+            "Fewer than {fewest_labels} labels: {some}{more}. Such classes cannot be tested well.",
+            fewest_labels=FEWEST_LABELS,
+            some=some,
+            more=more,
+        )
     )
     rule = st.radio(
-        "What to do with such classes",
+        _("What to do with such classes"),
         list(SMALL_RULES),
         format_func=lambda name: SMALL_RULES[name].words,
         key=key,
@@ -254,16 +279,16 @@ def _small(asked: LabelRequest, found: LabelCount, key: str) -> LabelRequest:
         return replace(asked, small=rule)
     frequent = [name for name in found.by_class if name not in small]
     into = st.selectbox(
-        "Merge them into",
+        _("Merge them into"),
         [OTHER, *(name for name in frequent if name != OTHER)],
         key=f"{key}-into",
         accept_new_options=True,
-        help="Choose a class, or type a new name.",
+        help=_("Choose a class, or type a new name."),
     )
     return replace(asked, small=rule, merge_into=str(into or OTHER))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Counting the labels")
+@st.cache_resource(max_entries=4, show_spinner=mark("Counting the labels"))
 def _counted(
     _store: Store,
     slug: str,
@@ -274,7 +299,7 @@ def _counted(
     return samples_in(_store, slug, _inside, seed=FitSettings().seed).count
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the fields")
+@st.cache_data(max_entries=4, show_spinner=mark("Reading the fields"))
 def _fields(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
@@ -283,7 +308,7 @@ def _fields(
     return label_fields(path, options)
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the fields")
+@st.cache_data(max_entries=4, show_spinner=mark("Reading the fields"))
 def _needs_shapes(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
@@ -299,7 +324,7 @@ def _named(city: CitySummary, asked: LabelRequest) -> tuple[LabelRequest, str, f
     return asked, repr(asked), changed
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the labels")
+@st.cache_resource(max_entries=4, show_spinner=mark("Reading the labels"))
 def _raw(
     _store: Store,
     slug: str,

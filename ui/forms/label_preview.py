@@ -8,6 +8,7 @@ import streamlit as st
 
 from aether_core.charts import class_counts
 from aether_core.charts.class_colours import class_colours
+from aether_core.language import _
 from aether_core.tasks.labels.count import LabelCount
 from aether_core.tasks.labels.read import Labels
 from ui.map import map as city_map
@@ -42,7 +43,7 @@ def preview_labels(city: CitySummary, labels: Labels, found: LabelCount, key: st
         class_counts(counts, colours),
         f"{key}-counts",
         height=90 + line * len(counts),
-        alt="Number of labels per class",
+        alt=_("Number of labels per class"),
     )
 
 
@@ -57,17 +58,22 @@ def _map(
         city,
         key=f"{key}-labels-map",
         height=MAP_HEIGHT,
-        alt=f"Map of {count(found.used, 'label')} by class",
+        alt=_("Map of {labels} by class", labels=count(found.used, "label")),
         layers=[MapLayer(areas=ShapeValues(labels.geometry[some], shown))],
     )
     if every > 1:
-        st.caption(f"Every {every}th label is drawn.")
+        st.caption(_("Every {every}th label is drawn.", every=every))
 
 
 def _said(labels: Labels, found: LabelCount) -> None:
     """How many there are, what was mended, what was left out and why."""
-    parts = [f"{count(found.used, 'label')} from {plain(labels.source)}"]
+    parts = [
+        _("{labels} from {source}", labels=count(found.used, "label"), source=plain(labels.source))
+    ]
     if labels.repaired:
-        parts.append(f"{count(labels.repaired, 'polygon')} repaired")
-    parts += [f"{number:,} left out: {plain(why)}" for why, number in found.left_out.items()]
+        parts.append(_("{polygons} repaired", polygons=count(labels.repaired, "polygon")))
+    parts += [
+        _("{number:,} left out: {why}", number=number, why=plain(why))
+        for why, number in found.left_out.items()
+    ]
     st.caption(" · ".join(parts))

@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from aether_core.geocoding.folding import folded
+from aether_core.language import _
 
 _NAME: Final = "fetch-name"
 _PROPOSED: Final = "fetch-name-proposed"
@@ -51,14 +52,14 @@ def ask_names() -> tuple[str, str]:
     left, right = st.columns(2, gap="small")
     with left:
         name = st.text_input(
-            "Name", key=_NAME, placeholder="such as Greater London", max_chars=200
+            _("Name"), key=_NAME, placeholder=_("such as Greater London"), max_chars=200
         ).strip()
     st.session_state[_KEPT] = name
     with right:
         slug = st.text_input(
-            "Short name",
+            _("Short name"),
             key=_SLUG,
-            placeholder=proposed_slug(name) or "letters, digits, hyphens",
-            help="Used in commands and web addresses.",
+            placeholder=proposed_slug(name) or _("letters, digits, hyphens"),
+            help=_("Used in commands and web addresses."),
         ).strip()
     return name, slug or proposed_slug(name)

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.errors import AetherError
+from aether_core.language import _, mark
 from aether_core.vector.formats import MAY_HAVE_LAYERS
 from aether_core.vector.layers import SeveralLayersError
 from aether_core.vector.look import look_at
@@ -16,8 +17,13 @@ from aether_core.vector.report import ReadingReport
 from ui.shell.text import count, facts, plain
 
 _Sign = TypeVar("_Sign", bound=str)
-_FOUND: Final = "Detect"
-_SIGNS: Final = {".": "point  .", ",": "comma  ,", " ": "space", "'": "apostrophe  '"}
+_FOUND: Final = mark("Detect")
+_SIGNS: Final = {
+    ".": mark("point  ."),
+    ",": mark("comma  ,"),
+    " ": "space",
+    "'": mark("apostrophe  '"),
+}
 
 
 def ask(key: str, path: Path | None) -> ReadOptions:
@@ -27,15 +33,17 @@ def ask(key: str, path: Path | None) -> ReadOptions:
         key: Start of the widgets' names.
         path: The file, of which a layer is asked for where it holds several; None without one.
     """
-    with st.popover("File options", icon=":material/tune:"):
-        st.caption("Only where a file is read wrongly. What you enter wins over what it says.")
-        crs = st.text_input("Coordinate system", key=f"{key}-crs", placeholder="e.g. EPSG:27700")
-        layer = st.text_input("Layer", key=f"{key}-layer", placeholder="of a file with several")
-        encoding = st.text_input(
-            "Text encoding", key=f"{key}-encoding", placeholder="e.g. utf-8, cp1251, gbk"
+    with st.popover(_("File options"), icon=":material/tune:"):
+        st.caption(_("Only where a file is read wrongly. What you enter wins over what it says."))
+        crs = st.text_input(_("Coordinate system"), key=f"{key}-crs", placeholder="e.g. EPSG:27700")
+        layer = st.text_input(
+            _("Layer"), key=f"{key}-layer", placeholder=_("of a file with several")
         )
-        decimal = _sign("Decimal sign", get_args(Decimal), f"{key}-decimal")
-        thousands = _sign("Thousands separator", get_args(Thousands), f"{key}-thousands")
+        encoding = st.text_input(
+            _("Text encoding"), key=f"{key}-encoding", placeholder=_("e.g. utf-8, cp1251, gbk")
+        )
+        decimal = _sign(_("Decimal sign"), get_args(Decimal), f"{key}-decimal")
+        thousands = _sign(_("Thousands separator"), get_args(Thousands), f"{key}-thousands")
     return ReadOptions(
         crs=_typed(crs),
         layer=_typed(layer) or _layer(key, path),
@@ -54,7 +62,7 @@ def columns_of(path: Path, options: ReadOptions) -> Sequence[str]:
     return _looked_at(str(path), changed(path), options).headings
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the columns")
+@st.cache_data(max_entries=4, show_spinner=mark("Reading the columns"))
 def _looked_at(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
@@ -76,15 +84,15 @@ def _layer(key: str, path: Path | None) -> str | None:
     if not layers:
         return None
     return st.selectbox(
-        f"Layer of {plain(path.name)}",
+        _("Layer of {name}", name=plain(path.name)),
         layers,
         index=None,
-        placeholder="choose one",
+        placeholder=_("choose one"),
         key=f"{key}-{path.name}-layer",
     )
 
 
-@st.cache_data(max_entries=8, show_spinner="Looking for layers")
+@st.cache_data(max_entries=8, show_spinner=mark("Looking for layers"))
 def _layers(
     path: str,
     written: float,  # noqa: ARG001 - a file written anew is read anew
@@ -101,22 +109,25 @@ def _layers(
 
 def show_report(report: ReadingReport, key: str) -> None:
     """Show what was decided about a file, what was left out and why, and its first rows."""
-    with st.expander(f"How {plain(report.file)} was read", icon=":material/description:"):
+    with st.expander(
+        _("How {file} was read", file=plain(report.file)), icon=":material/description:"
+    ):
         lines = {
-            "Format": report.format + (f", layer {report.layer}" if report.layer else ""),
-            "Text encoding": report.encoding,
-            "Separator": _DELIMITERS.get(report.delimiter or "", report.delimiter),
-            "Numbers": report.numbers,
-            "Coordinates": _coordinates(report),
-            "Rows": f"{report.rows:,}, {report.used:,} used",
-            **{f"Column for {role}": name for role, name in report.columns.items()},
+            _("Format"): report.format
+            + (_(", layer {layer}", layer=report.layer) if report.layer else ""),
+            _("Text encoding"): report.encoding,
+            _("Separator"): _DELIMITERS.get(report.delimiter or "", report.delimiter),
+            _("Numbers"): report.numbers,
+            _("Coordinates"): _coordinates(report),
+            _("Rows"): _("{rows:,}, {used:,} used", rows=report.rows, used=report.used),
+            **{_("Column for {role}", role=role): name for role, name in report.columns.items()},
         }
         facts({what: value for what, value in lines.items() if value})
         for note in report.notes:
             st.caption(plain(note))
         if report.left_out:
             st.caption(
-                "Left out: "
+                _("Left out: ")
                 + "; ".join(f"{why}, {count(n, 'row')}" for why, n in report.left_out.items())
             )
         if report.sample:
@@ -132,7 +143,10 @@ def _coordinates(report: ReadingReport) -> str | None:
 
 def _sign(label: str, signs: Sequence[_Sign], key: str) -> _Sign | None:
     chosen = st.selectbox(
-        label, [_FOUND, *signs], key=key, format_func=lambda sign: _SIGNS.get(sign, sign)
+        label,
+        [_FOUND, *signs],
+        key=key,
+        format_func=lambda sign: _(_SIGNS[sign]) if sign in _SIGNS else sign,
     )
     return next((sign for sign in signs if sign == chosen), None)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from aether_core.eo.file_kind import FILE_KINDS
+from aether_core.language import _, mark
 from ui.forms import area as area_form
 from ui.forms import label as label_form
 from ui.forms import value as value_form
@@ -38,10 +39,12 @@ class SampleForm:
 def _of_labels(_city: CitySummary, _representation: str, key: str) -> MapChoices:
     """Ask whether predictions are shown where labels say what is there."""
     everywhere = st.toggle(
-        "Predict everywhere",
+        _("Predict everywhere"),
         key=f"{key}-everywhere",
-        help="Off: where your labels cover the ground, the map keeps what they say, and "
-        "predictions fill the gaps. On: predictions everywhere.",
+        help=_(
+            "Off: where your labels cover the ground, the map keeps what they say, and "
+            "predictions fill the gaps. On: predictions everywhere."
+        ),
     )
     return MapChoices(predict_everywhere=everywhere)
 
@@ -52,10 +55,12 @@ def _of_areas(city: CitySummary, representation: str, key: str) -> MapChoices:
     if not (has_pixels and may_be_of_pixels(representation)):
         return NO_CHOICES
     pixels = st.toggle(
-        "Average over pixels",
+        _("Average over pixels"),
         key=f"{key}-pixels",
-        help="Average the pixels in each area instead of its cells: more precise for small "
-        "areas, but slower.",
+        help=_(
+            "Average the pixels in each area instead of its cells: more precise for small "
+            "areas, but slower."
+        ),
     )
     return MapChoices(pixels=pixels)
 
@@ -67,26 +72,34 @@ def _of_numbers(_city: CitySummary, _representation: str, _key: str) -> MapChoic
 SAMPLES: Final[Mapping[str, SampleForm]] = {
     "labels": SampleForm(
         label_form.ask_labels,
-        "some known examples",
-        "Add some known examples first.",
-        "Upload points or polygons with known classes: start with a few dozen per class, spread "
-        "over the city so that they can be tested in separate areas.",
+        mark("some known examples"),
+        mark("Add some known examples first."),
+        mark(
+            "Upload points or polygons with known classes: start with a few dozen per class, "
+            "spread "
+            "over the city so that they can be tested in separate areas."
+        ),
         _of_labels,
     ),
     "areas": SampleForm(
         area_form.ask_areas,
-        "areas with at least two fields",
+        mark("areas with at least two fields"),
         "",
-        "Upload areas with shares or counts: start with a few dozen, spread over the city so that "
-        "they can be tested in separate areas.",
+        mark(
+            "Upload areas with shares or counts: start with a few dozen, spread over the city so "
+            "that "
+            "they can be tested in separate areas."
+        ),
         _of_areas,
     ),
     "samples": SampleForm(
         value_form.ask_values,
-        "places with a number",
+        mark("places with a number"),
         "",
-        "Upload points or areas with a number: start with a few dozen, spread over the city so "
-        "that they can be tested on spatial blocks.",
+        mark(
+            "Upload points or areas with a number: start with a few dozen, spread over the city so "
+            "that they can be tested on spatial blocks."
+        ),
         _of_numbers,
     ),
 }

@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _
 from aether_core.vector import UPLOAD_SUFFIXES
 from ui.shell import uploads
 
@@ -18,13 +19,16 @@ def ask(key: str) -> Path | None:
         key: Start of the widgets' names.
     """
     st.info(
-        "This table has no shapes: each row names its area by a code. Add the file with the shapes "
-        "for these codes, such as boundaries with a GEOID."
+        _(
+            "This table has no shapes: each row names its area by a code. Add the file with the "
+            "shapes "
+            "for these codes, such as boundaries with a GEOID."
+        )
     )
     files = uploads.choose(
-        "Shapes of the codes",
+        _("Shapes of the codes"),
         key=f"{key}-shapes",
         endings=_ENDINGS,
-        about="A vector file with a field that has the same codes. Leading zeros are kept.",
+        about=_("A vector file with a field that has the same codes. Leading zeros are kept."),
     )
     return files[0] if files else None

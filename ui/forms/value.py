@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from aether_core.charts.breaks import number_text, value_breaks
 from aether_core.eo.raster.file import RASTER_SUFFIXES
 from aether_core.errors import AetherError, InputError
+from aether_core.language import _, mark
 from aether_core.tasks.samples.polygons import is_polygon
 from aether_core.tasks.values.raster import is_raster, raster_bands
 from aether_core.tasks.values.read import ValueColumns, Values, value_columns
@@ -31,11 +32,11 @@ from workflows.tasks.numbers import ValueRequest, values_of
 
 MAP_HEIGHT: Final = 420
 _ENDINGS: Final = tuple(sorted(ending.lstrip(".") for ending in UPLOAD_SUFFIXES | RASTER_SUFFIXES))
-_HINT: Final = (
+_HINT: Final = mark(
     "Upload points or areas with a number, such as a price, a temperature or people. "
     "A few hundred are a good start."
 )
-_ABOUT: Final = (
+_ABOUT: Final = mark(
     "Points or polygons with a number: GeoPackage, GeoJSON, zipped Shapefile or FileGDB, "
     "FlatGeobuf, GeoParquet, KML, GML, or CSV with coordinates; or a GeoTIFF. Another table needs "
     "H3 cells, or codes and a second file with their shapes."
@@ -53,9 +54,9 @@ def ask_values(city: CitySummary, key: str) -> ValueRequest | None:
         What was asked for; None while something is missing or cannot be used (said in a box).
     """
     with errors.boxed(state.reachable):
-        files = uploads.choose("Numbers", key=f"{key}-values", endings=_ENDINGS, about=_ABOUT)
+        files = uploads.choose(_("Numbers"), key=f"{key}-values", endings=_ENDINGS, about=_(_ABOUT))
         if not files:
-            empty_map.draw_empty_map(city, f"{key}-empty", _HINT)
+            empty_map.draw_empty_map(city, f"{key}-empty", _(_HINT))
             return None
         request = _field(files[0], key)
         if request is not None and _previewed(city, request, key):
@@ -79,19 +80,21 @@ def _field(path: Path, key: str) -> ValueRequest | None:
             return None
     with left:
         field = st.selectbox(
-            "Field with the number",
+            _("Field with the number"),
             found.numbers,
             index=None,
             key=f"{name}-field",
-            placeholder="choose a field",
+            placeholder=_("choose a field"),
         )
     with scale:
         transform = st.selectbox(
-            "Scale",
+            _("Scale"),
             [AUTO, *TRANSFORMS],
             key=f"{name}-scale",
-            format_func=lambda one: "Detect" if one == AUTO else TRANSFORMS[one].title,
-            help="The logarithm suits numbers of which a few are very large, such as people a km².",
+            format_func=lambda one: _("Detect") if one == AUTO else TRANSFORMS[one].title,
+            help=_(
+                "The logarithm suits numbers of which a few are very large, such as people a km²."
+            ),
         )
     if not found.numbers:
         raise InputError(
@@ -101,14 +104,18 @@ def _field(path: Path, key: str) -> ValueRequest | None:
             code="values-without-number-field",
         )
     if field is None:
-        rows = f"{count(found.rows, 'row')} in the file, " if found.rows else ""
-        st.caption(f"{rows}{count(len(found.numbers), 'field')} with numbers.")
+        rows = _("{rows} in the file, ", rows=count(found.rows, "row")) if found.rows else ""
+        st.caption(
+            _("{rows}{fields} with numbers.", rows=rows, fields=count(len(found.numbers), "field"))
+        )
         return None
     per_km2 = st.toggle(
-        "It counts something in each area, such as people or homes",
+        _("It counts something in each area, such as people or homes"),
         key=f"{name}-per-km2",
-        help="Such a number grows with the area, so it is mapped per square kilometre. Off: the "
-        "number holds for all of the area, as an average or a share does.",
+        help=_(
+            "Such a number grows with the area, so it is mapped per square kilometre. Off: the "
+            "number holds for all of the area, as an average or a share does."
+        ),
     )
     return ValueRequest(path, field, transform, per_km2, options, geometry=geometry)
 
@@ -149,12 +156,12 @@ def _map(city: CitySummary, values: Values, inside: NDArray[np.bool_], key: str)
     words = [f"{values.field} {number_text(one)} {values.unit}".rstrip() for one in number.tolist()]
     shown = Shown(number, look.steps(breaks), values.field, words)
     title = f"{values.field} {values.unit}".rstrip()
-    view = LayerView(shown, title, "number in the uploaded file", breaks.names)
+    view = LayerView(shown, title, _("number in the uploaded file"), breaks.names)
     city_map.draw_map(
         city,
         key=f"{key}-values-map",
         height=MAP_HEIGHT,
-        alt=f"Map of {count(len(number), 'place')} by {values.field}",
+        alt=_("Map of {places} by {field}", places=count(len(number), "place"), field=values.field),
         layers=[
             MapLayer(
                 areas=ShapeValues(values.geometry[inside], shown),
@@ -168,23 +175,29 @@ def _said(values: Values, inside: NDArray[np.bool_], transform: str) -> None:
     """What the file gave, what was left out and why, and the scale."""
     number = values.value[inside]
     areas = int(is_polygon(values.geometry[inside]).sum())
-    places = [count(len(number) - areas, "point"), count(areas, "area")]
+    places = [
+        *([count(len(number) - areas, "point")] if len(number) > areas else []),
+        *([count(areas, "area")] if areas else []),
+    ]
     chosen = choose_transform(transform, number)
     least, most, mean = (number_text(one) for one in (number.min(), number.max(), number.mean()))
     parts = [
-        " and ".join(text for text in places if not text.startswith("0 ")) + " in the city",
-        f"from {least} to {most}, mean {mean}",
-        f"scale: {chosen.title.lower()}",
+        _("{places} in the city", places=_(" and ").join(places)),
+        _("from {least} to {most}, mean {mean}", least=least, most=most, mean=mean),
+        _("scale: {scale}", scale=_(chosen.title).lower()),
     ]
     if len(number) < len(values):
-        parts.append(f"{len(values) - len(number):,} outside the city")
+        parts.append(_("{number:,} outside the city", number=len(values) - len(number)))
     if values.repaired:
-        parts.append(f"{count(values.repaired, 'polygon')} repaired")
-    parts += [f"{gone:,} left out: {plain(why)}" for why, gone in values.dropped.items()]
+        parts.append(_("{polygons} repaired", polygons=count(values.repaired, "polygon")))
+    parts += [
+        _("{gone:,} left out: {why}", gone=gone, why=plain(why))
+        for why, gone in values.dropped.items()
+    ]
     st.caption(" · ".join(parts))
 
 
-@st.cache_data(max_entries=4, show_spinner="Reading the fields")
+@st.cache_data(max_entries=4, show_spinner=mark("Reading the fields"))
 def _columns(
     path: str,
     changed: float,  # noqa: ARG001 - a file written anew is read anew
@@ -195,7 +208,7 @@ def _columns(
     return value_columns(path, options)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the numbers")
+@st.cache_resource(max_entries=4, show_spinner=mark("Reading the numbers"))
 def _values(
     name: str,  # noqa: ARG001 - tells requests apart
     changed: list[float],  # noqa: ARG001 - a file written anew is read anew

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from aether_core.charts.words import percent
 from aether_core.errors import AetherError
+from aether_core.language import _, mark
 from ui.shell import errors, rights, state
 from ui.shell.text import duration, plain, sentence
 from workflows.jobs.job import JobSummary, cancel_job, see_to_a_worker
@@ -17,7 +18,7 @@ from workflows.jobs.registry import kind_named
 from workflows.jobs.room import WAITS
 
 POLL_SECONDS: Final = 1.0
-STOPPING: Final = "Stopping"
+STOPPING: Final = mark("Stopping")
 _WORKER_SECONDS: Final = 5.0
 _LOOKED: Final = "worker-looked"
 _STARTING_SECONDS: Final = 6.0
@@ -72,7 +73,7 @@ def bar(job: JobSummary, stopping: str = STOPPING) -> None:
 def bar_of_share(job: JobSummary) -> None:
     """The bar with nothing but the share that is done and what is left."""
     share = min(max(job.progress, 0.0), 1.0)
-    st.progress(share, text=STOPPING if job.stopping else percent(share) + left(job))
+    st.progress(share, text=_(STOPPING) if job.stopping else percent(share) + left(job))
 
 
 def stop_button(job: JobSummary, where: str, *, small: bool = False) -> None:
@@ -82,7 +83,7 @@ def stop_button(job: JobSummary, where: str, *, small: bool = False) -> None:
         small: Without a frame, where there is little room.
     """
     st.button(
-        "Stop",
+        _("Stop"),
         key=f"{where}-stop-{job.job}",
         type="tertiary" if small else "secondary",
         icon=":material/stop_circle:",
@@ -95,11 +96,11 @@ def stop_button(job: JobSummary, where: str, *, small: bool = False) -> None:
 def now(job: JobSummary, stopping: str = STOPPING) -> str:
     """What a job is doing, and about how long it still takes."""
     if job.stopping:
-        return stopping
+        return _(stopping)
     if job.state.is_queued:
         return waiting(job)
     if (job.silent_seconds or 0) > STALLED_SECONDS:
-        return "Interrupted. It resumes by itself in a moment"
+        return _("Interrupted. It resumes by itself in a moment")
     return sentence(job.stage or "starting") + left(job)
 
 
@@ -108,12 +109,16 @@ def waiting(job: JobSummary) -> str:
     if job.stage.startswith(WAITS):
         return sentence(job.stage)
     fresh = abs((datetime.now(UTC) - job.created).total_seconds()) < _STARTING_SECONDS
-    return "Starting" if fresh else "Waiting for other jobs to finish"
+    return _("Starting") if fresh else _("Waiting for other jobs to finish")
 
 
 def left(job: JobSummary) -> str:
     """How long a job still takes, where that can be told."""
-    return "" if job.seconds_left is None else f" · about {duration(job.seconds_left)} left"
+    return (
+        ""
+        if job.seconds_left is None
+        else _(" · about {seconds_left} left", seconds_left=duration(job.seconds_left))
+    )
 
 
 def _see_to_a_worker(job: JobSummary) -> None:

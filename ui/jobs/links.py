@@ -9,6 +9,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _, mark
 from aether_core.search.question.criteria import Criterion, FileSource
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.shell import page, state
@@ -38,9 +39,9 @@ STUDIES_TASK: Final = "studies"
 
 def task_titles() -> dict[str, str]:
     """What the tasks of the Evaluate page are called on it and in its address."""
-    return {name: kind.title for name, kind in TASK_KINDS.items()} | {
-        RETRIEVAL_TASK: "Text to map",
-        STUDIES_TASK: "Studies",
+    return {name: _(kind.title) for name, kind in TASK_KINDS.items()} | {
+        RETRIEVAL_TASK: _("Text to map"),
+        STUDIES_TASK: _("Studies"),
     }
 
 
@@ -76,7 +77,7 @@ def from_address(name: str) -> str | None:
 
 
 def _map(target: str) -> Callable[[JobSummary], Link]:
-    return lambda job: Link("See the map", target, _kept(job, LAYER))
+    return lambda job: Link(_("See the map"), target, _kept(job, LAYER))
 
 
 def _kept(job: JobSummary, name: str) -> dict[str, str]:
@@ -100,8 +101,8 @@ def _package(job: JobSummary) -> Link:
     """All layers stand beside any of them, one alone beside its report."""
     layers = job.request.get("layers") or []
     if len(layers) != 1:
-        return Link("See the file", page.LAYERS, {state.CITY: job.city})
-    return Link("See the file", page.REPORTS, {state.CITY: job.city, LAYER: str(layers[0])})
+        return Link(_("See the file"), page.LAYERS, {state.CITY: job.city})
+    return Link(_("See the file"), page.REPORTS, {state.CITY: job.city, LAYER: str(layers[0])})
 
 
 def _search(job: JobSummary) -> Link:
@@ -110,7 +111,7 @@ def _search(job: JobSummary) -> Link:
     asked = _asked(job, {"q": "query", "not": "minus"})
     if at is not None:
         asked = {"at": "{:.6f},{:.6f}".format(*at)}
-    return Link("See the file", page.SEARCH, {state.CITY: job.city} | asked)
+    return Link(_("See the file"), page.SEARCH, {state.CITY: job.city} | asked)
 
 
 def _answer(job: JobSummary) -> Link:
@@ -124,13 +125,13 @@ def _answer(job: JobSummary) -> Link:
         criteria = from_document(list[Criterion], job.request.get("criteria", []))
         in_address = [one for one in criteria if not isinstance(one.source, FileSource)]
         asked |= {"c": link_of(in_address)} if in_address else {}
-    return Link("See the file", page.SEARCH, {state.CITY: job.city} | asked)
+    return Link(_("See the file"), page.SEARCH, {state.CITY: job.city} | asked)
 
 
 def _change(job: JobSummary) -> Link:
     """The change that is in a file."""
     names = {"what": "query", "without": "minus", "from": "year_from", "to": "year_to"}
-    return Link("See the file", page.CHANGE, {state.CITY: job.city} | _asked(job, names))
+    return Link(_("See the file"), page.CHANGE, {state.CITY: job.city} | _asked(job, names))
 
 
 def _asked(job: JobSummary, names: Mapping[str, str]) -> dict[str, str]:
@@ -142,31 +143,31 @@ def _asked(job: JobSummary, names: Mapping[str, str]) -> dict[str, str]:
 def _coming(job: JobSummary, way: str) -> Link:
     """A city that comes, or has come."""
     there = job.state.is_done
-    return Link("See the city", page.CITY, {state.CITY: job.city} if there else {"do": way})
+    return Link(_("See the city"), page.CITY, {state.CITY: job.city} if there else {"do": way})
 
 
 _LINKS: Final[Mapping[str, Callable[[JobSummary], Link]]] = {
     CHANGE.name: _map(page.LAYERS),
-    LAYER_FILE.name: _of_layer("See the file"),
+    LAYER_FILE.name: _of_layer(mark("See the file")),
     SEARCH_FILE.name: _search,
     ANSWER_FILE.name: _answer,
     CHANGE_FILE.name: _change,
     COMPARE.name: lambda job: Link(
-        "See the comparison",
+        _("See the comparison"),
         page.EVALUATE,
         {"task": task_titles()[task_compared(job.request)], **_kept(job, EVALUATION)},
     ),
     RETRIEVAL.name: lambda job: Link(
-        "See the figures",
+        _("See the figures"),
         page.EVALUATE,
         {"task": task_titles()[RETRIEVAL_TASK], **_kept(job, EVALUATION)},
     ),
-    STUDY.name: _of_city("See the results", page.EVALUATE, task=task_titles()[STUDIES_TASK]),
+    STUDY.name: _of_city(mark("See the results"), page.EVALUATE, task=task_titles()[STUDIES_TASK]),
     CITY_PACKAGE.name: _package,
-    REPORT.name: _of_layer("See the report"),
-    TRAIN.name: _of_city("See the results", page.TRAIN),
+    REPORT.name: _of_layer(mark("See the report")),
+    TRAIN.name: _of_city(mark("See the results"), page.TRAIN),
     ADD_CITY.name: lambda job: _coming(job, "files"),
     FETCH.name: lambda job: _coming(job, "fetch"),
-    ADD_YEAR.name: _of_city("See the city", page.CITY),
-    ADD_PLACES.name: _of_city("See the city", page.CITY),
+    ADD_YEAR.name: _of_city(mark("See the city"), page.CITY),
+    ADD_PLACES.name: _of_city(mark("See the city"), page.CITY),
 }

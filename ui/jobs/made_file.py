@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from aether_core.language import _, moment
 from ui.jobs import panel as job_panel
 from ui.shell import downloads, rights, state
 from workflows.jobs.job import JobSummary, list_jobs, remove_job
@@ -85,9 +86,9 @@ def show_file(
         on_click="ignore",
         width="stretch",
     )
-    st.caption(f"Created {done.created:%d %b %Y, %H:%M}{_kept(done)}.")
+    st.caption(_("Created {created}{kept}.", created=moment(done.created), kept=_kept(done)))
     again = rights.needing(kind.role)
-    if st.button("Create it again", key=f"{key}-again", type="tertiary", **again):
+    if st.button(_("Create it again"), key=f"{key}-again", type="tertiary", **again):
         remove_job(state.store(), done.job)
         job_panel.start(panel, kind, request)
     job_panel.show_jobs(panel)
@@ -124,8 +125,8 @@ def in_a_format(
     suffix = downloads.choose_format(key, lambda: _asked_last(slug, kind, request, since))
     label = FORMATS[suffix].label
     offer = Offer(
-        make=f"Prepare {label}",
-        take=f"Download {label}",
+        make=_("Prepare {label}", label=label),
+        take=_("Download {label}", label=label),
         icon=":material/draft:",
         mime=FORMATS[suffix].mime,
         name=downloads.file_name(name, suffix),
@@ -147,4 +148,8 @@ def _asked_last(
 
 def _kept(job: JobSummary) -> str:
     until = job.result.get("kept_until")
-    return "" if until is None else f", kept until {datetime.fromisoformat(until):%d %b, %H:%M} UTC"
+    return (
+        ""
+        if until is None
+        else _(", kept until {until} UTC", until=moment(datetime.fromisoformat(until), year=False))
+    )

@@ -12,6 +12,7 @@ from typing import Any, Final
 import streamlit as st
 
 from aether_core.errors import AetherError
+from aether_core.language import _
 from ui.jobs import bar as job_bar
 from ui.jobs import seen as job_seen
 from ui.shell import errors, rights, state, uploads
@@ -129,7 +130,7 @@ def show_jobs(panel: Panel) -> None:
     if name not in st.session_state:  # a reload: what works now is what this visit waits for
         st.session_state[name] = {one.job: Asked() for one in panel.working}
     if panel.stopped:
-        st.info("Stopped. Nothing was changed.", icon=":material/info:")
+        st.info(_("Stopped. Nothing was changed."), icon=":material/info:")
     if panel.working:
         _follow(panel)
     for one in panel.failed:
@@ -159,7 +160,9 @@ def button(panel: Panel, label: str, *, key: str, icon: str, request: object) ->
         **rights.needing(
             panel.role,
             disabled=request is None or at_work,
-            help="This is already running. Change a setting to start another." if at_work else None,
+            help=_("This is already running. Change a setting to start another.")
+            if at_work
+            else None,
         ),
     )
     rights.note(panel.role)
@@ -188,7 +191,7 @@ def start(
         AetherError: It cannot be started; the caller shows it.
     """
     about = slug or panel.slug or ""
-    with st.spinner("Starting"):
+    with st.spinner(_("Starting")):
         job = start_job(state.store(), kind, about, request, in_city=slug is None)
     given = tuple(one for one in files if one is not None)
     waited = st.session_state.setdefault(_name(panel.key, panel.slug), {})
@@ -210,26 +213,26 @@ def _follow(panel: Panel) -> None:
                 job_bar.show_progress(one, panel.key)
 
     watch()
-    st.caption("This continues when you leave the page.")
+    st.caption(_("This continues when you leave the page."))
 
 
 def _failed(panel: Panel, job: JobSummary) -> None:
     """What went wrong, and both ways on."""
-    reason = sentence((job.error or "no reason was recorded").rstrip("."))
+    reason = sentence((job.error or _("no reason was recorded")).rstrip("."))
     with st.container(border=True, key=f"{panel.key}-failed-{job.job}"):
-        st.markdown(f"**{plain(job.title)}** could not be finished")
+        st.markdown(_("**{title}** could not be finished", title=plain(job.title)))
         st.error(f"{plain(reason)}.", icon=":material/error:")
         with st.container(horizontal=True):
             st.button(
-                "Try again",
+                _("Try again"),
                 key=f"{panel.key}-again-{job.job}",
                 icon=":material/refresh:",
                 on_click=_again,
                 args=(panel, job.job),
-                **rights.needing(panel.role, help="Uses the same files and settings."),
+                **rights.needing(panel.role, help=_("Uses the same files and settings.")),
             )
             st.button(
-                "Dismiss",
+                _("Dismiss"),
                 key=f"{panel.key}-dismiss-{job.job}",
                 icon=":material/close:",
                 on_click=_dismiss,

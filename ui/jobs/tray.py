@@ -6,11 +6,12 @@ from typing import Final
 import streamlit as st
 
 from aether_core.errors import StoreUnavailableError
+from aether_core.language import _, plural
 from ui.jobs import bar as job_bar
 from ui.jobs import seen as job_seen
 from ui.jobs.links import link_to
 from ui.shell import errors, state
-from ui.shell.text import count, plain, sentence
+from ui.shell.text import plain, sentence
 from workflows.cities.cities import CitySummary
 from workflows.jobs.job import JobSummary, jobs_lately
 
@@ -65,19 +66,19 @@ def _tray(
             st.caption(job_bar.waiting(one))
         more = len(working) - len(running[:_RUNNING]) - len(waiting[:_WAITING])
         if more:
-            st.caption(f"and {count(more, 'more job', 'more jobs')}")
+            st.caption(plural("and {number:,} more job", "and {number:,} more jobs", more))
         for one in ended[:_ENDED]:
             _ended(one, names)
         if len(ended) > _ENDED:
-            st.caption(f"and {len(ended) - _ENDED} more finished")
+            st.caption(_("and {ended} more finished", ended=len(ended) - _ENDED))
         if ended:
             st.button(
-                "Clear",
+                _("Clear"),
                 key=f"{_PLACE}-clear",
                 type="tertiary",
                 icon=":material/done_all:",
                 on_click=job_seen.note_all,
-                help="Removes finished jobs from this list. Results are kept.",
+                help=_("Removes finished jobs from this list. Results are kept."),
             )
 
 
@@ -99,21 +100,27 @@ def _ended(job: JobSummary, names: Mapping[str, str]) -> None:
     called = f"**{plain(_called(job, names))}**"
     link = link_to(job)
     if job.state.is_done:
-        st.markdown(f":green[:material/check_circle:] {called} is done")
+        st.markdown(_(":green[:material/check_circle:] {called} is done", called=called))
     elif job.state.is_failed:
-        st.markdown(f":red[:material/error:] {called} failed: {plain(_reason(job))}")
+        st.markdown(
+            _(
+                ":red[:material/error:] {called} failed: {reason}",
+                called=called,
+                reason=plain(_reason(job)),
+            )
+        )
     else:
-        st.markdown(f":gray[:material/stop_circle:] {called} was stopped")
+        st.markdown(_(":gray[:material/stop_circle:] {called} was stopped", called=called))
     if link is not None and not job.state.is_cancelled:
         st.page_link(
             link.page,
-            label=link.label if job.state.is_done else "See what happened",
+            label=link.label if job.state.is_done else _("See what happened"),
             icon=":material/arrow_forward:",
             query_params=dict(link.address),
         )
 
 
 def _reason(job: JobSummary) -> str:
-    reason = sentence(job.error or "no reason was recorded")
+    reason = sentence(job.error or _("no reason was recorded"))
     cut = reason[:_REASON_LETTERS].rstrip()
     return reason if len(reason) <= _REASON_LETTERS else f"{cut}…"

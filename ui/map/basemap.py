@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from aether_core.language import _, mark
+
 _VERSION: Final = 8
 _MOST_BYTES: Final = 5_000_000
-_FIX: Final = "Maps are drawn without it until AETHER_BASEMAP_STYLE is set to a MapLibre style."
+_FIX: Final = mark(
+    "Maps are drawn without it until AETHER_BASEMAP_STYLE is set to a MapLibre style."
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,13 @@ def basemap(style: str | None) -> Basemap:
     try:
         facts = path.stat()
     except OSError as error:
-        return _without(f"The map style {path.name} cannot be read ({error.strerror}).")
+        return _without(
+            _(
+                "The map style {name} cannot be read ({strerror}).",
+                name=path.name,
+                strerror=error.strerror,
+            )
+        )
     return _file(path, facts.st_mtime_ns, facts.st_size)
 
 
@@ -52,22 +62,40 @@ def _address(style: str) -> Basemap:
     return (
         Basemap(style)
         if sound
-        else _without(f"The address of the map style is not valid: {style}.")
+        else _without(_("The address of the map style is not valid: {style}.", style=style))
     )
 
 
 @lru_cache(maxsize=4)
 def _file(path: Path, changed: int, size: int) -> Basemap:  # noqa: ARG001 - read anew when changed
     if size > _MOST_BYTES:
-        return _without(f"The map style {path.name} is larger than {_MOST_BYTES:,} bytes.")
+        return _without(
+            _(
+                "The map style {name} is larger than {most_bytes:,} bytes.",
+                name=path.name,
+                most_bytes=_MOST_BYTES,
+            )
+        )
     try:
         found = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_no_number)
     except OSError as error:
-        return _without(f"The map style {path.name} cannot be read ({error.strerror}).")
+        return _without(
+            _(
+                "The map style {name} cannot be read ({strerror}).",
+                name=path.name,
+                strerror=error.strerror,
+            )
+        )
     except (ValueError, RecursionError):
-        return _without(f"The map style {path.name} is not valid JSON.")
+        return _without(_("The map style {name} is not valid JSON.", name=path.name))
     if not _is_style(found):
-        return _without(f"The file {path.name} is not a MapLibre style of version {_VERSION}.")
+        return _without(
+            _(
+                "The file {name} is not a MapLibre style of version {version}.",
+                name=path.name,
+                version=_VERSION,
+            )
+        )
     return Basemap(found)
 
 
@@ -91,4 +119,4 @@ def _no_number(name: str) -> float:
 
 
 def _without(why: str) -> Basemap:
-    return Basemap(None, f"{why} {_FIX}")
+    return Basemap(None, f"{why} {_(_FIX)}")

@@ -14,11 +14,13 @@ import shapely
 import streamlit as st
 from shapely.geometry import MultiPolygon, Polygon
 
+from aether_core.language import mark
 from aether_core.spatial.longitudes import extent_of, joined_across_180
 from ui.map import towns
 from ui.map.towns import WORLD, Bounds
 from ui.shell import state
 from ui.shell.palette import Rgb, ground
+from ui.shell.text import in_language
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -28,27 +30,34 @@ Kind = Literal["box", "polygon", "area"]
 _MOST_CORNERS: Final = 60
 _MOST_SHOWN_CORNERS: Final = 4_000
 WORDS: Final[Mapping[str, object]] = {
-    "map": "Map of the world to draw the city's area on. Arrow keys move it, plus and minus zoom. "
-    "The same area can be typed as four numbers.",
+    "map": mark(
+        "Map of the world to draw the city's area on. Arrow keys move it, plus and minus zoom. "
+        "The same area can be typed as four numbers."
+    ),
     "tools": {
-        "pan": "Move",
-        "box": "Box",
-        "polygon": "Polygon",
-        "clear": "Clear",
-        "in": "Zoom in",
-        "out": "Zoom out",
-        "fit": "Show the whole area",
+        "pan": mark("Move"),
+        "box": mark("Box"),
+        "polygon": mark("Polygon"),
+        "clear": mark("Clear"),
+        "in": mark("Zoom in"),
+        "out": mark("Zoom out"),
+        "fit": mark("Show the whole area"),
     },
     "hints": {
-        "start": "Choose Box or Polygon to draw the city's area",
-        "box": "Drag across the city",
-        "polygon": "Click each corner in turn",
-        "close": "Click the first corner again, or press Enter, to close it",
+        "start": mark("Choose Box or Polygon to draw the city's area"),
+        "box": mark("Drag across the city"),
+        "polygon": mark("Click each corner in turn"),
+        "close": mark("Click the first corner again, or press Enter, to close it"),
     },
-    "corners": ["North-west corner", "North-east corner", "South-east corner", "South-west corner"],
-    "corner": "Corner",
-    "between": "Add a corner",
-    "whole": "Move the whole area",
+    "corners": [
+        mark("North-west corner"),
+        mark("North-east corner"),
+        mark("South-east corner"),
+        mark("South-west corner"),
+    ],
+    "corner": mark("Corner"),
+    "between": mark("Add a corner"),
+    "whole": mark("Move the whole area"),
 }
 
 
@@ -115,7 +124,7 @@ def draw_box_map(
     with st.container(key="land-backdrop"):  # its own message: sent once, whatever is drawn
         component()(key=f"{key}-land", data={"land": _land()})
     data = {
-        "words": WORDS,
+        "words": in_language(WORDS),
         "towns": towns.around(covered),
         "covered": covered,
         "bounds": st.session_state[f"{key}-bounds"],

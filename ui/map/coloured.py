@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aether_core.charts.breaks import number_text
+from aether_core.language import _
 from ui.map.ramp import Colour
 
 CLASS_ALPHA: Final = 205
@@ -111,7 +112,7 @@ class Shown:
     def in_words(self, value: float) -> str:
         """A value in words."""
         if not math.isfinite(value):
-            return f"no {self.label}"
+            return _("no {label}", label=self.label)
         if isinstance(self.steps, Categories):
             return self.steps.names[int(value)]
         return f"{self.label} {number_text(value)}{self.suffix}"

@@ -6,9 +6,11 @@ from html import escape
 from typing import Final
 
 from aether_core.charts.breaks import PERCENTILES, names_between
+from aether_core.language import _, mark
 from ui.map.ramp import Colour, Steps, css
+from ui.shell.text import worded
 
-UNTRUSTED: Final = "unreliable"
+UNTRUSTED: Final = mark("unreliable")
 PERCENTILE_NAMES: Final = PERCENTILES.names
 
 
@@ -63,7 +65,7 @@ def of_steps(
         names: Class labels, lowest first; the limits when left out.
         grey: Colour of what is not to be trusted, where some of it is grey.
     """
-    labels = names or names_between(steps.edges)
+    labels = [*map(worded(*PERCENTILES.names), names or names_between(steps.edges))]
     entries = [
         Entry(css(colour), label, place=at)
         for at, (colour, label) in enumerate(zip(steps.colours, labels, strict=True))
@@ -101,4 +103,4 @@ def as_html(legend: Legend) -> str:
 
 
 def _untrusted(grey: Colour | None, place: int | None) -> tuple[Entry, ...]:
-    return (Entry(css(grey), UNTRUSTED, place=place),) if grey else ()
+    return (Entry(css(grey), _(UNTRUSTED), place=place),) if grey else ()

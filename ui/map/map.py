@@ -10,6 +10,7 @@ import pandas as pd
 import pydeck as pdk
 import streamlit as st
 
+from aether_core.language import _, mark
 from ui.map import cells as cell_layers
 from ui.map import ground, served, shapes
 from ui.map.basemap import basemap
@@ -29,33 +30,33 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
 _WORDS: Final = {
-    "in": "Zoom in",
-    "out": "Zoom out",
-    "fit": "Show the whole city",
-    "full": "Full screen",
-    "leave": "Leave full screen",
-    "picture": "Save as picture (PNG)",
-    "layers": "Layers",
-    "find": "Find a place or street",
-    "nothing": "Nothing here has such a name",
-    "keys": "Arrow keys move the map, plus and minus zoom",
-    "choose": "Enter chooses what is in the middle",
-    "waiting": "Loading the map",
-    "failed": "The map could not be loaded",
-    "again": "Try again",
-    "opacity": "Opacity of",
-    "shown": "Show",
-    "none": "no",
-    "raise": "Move up:",
-    "lower": "Move down:",
-    "divider": "Divider between two maps",
+    "in": mark("Zoom in"),
+    "out": mark("Zoom out"),
+    "fit": mark("Show the whole city"),
+    "full": mark("Full screen"),
+    "leave": mark("Leave full screen"),
+    "picture": mark("Save as picture (PNG)"),
+    "layers": mark("Layers"),
+    "find": mark("Find a place or street"),
+    "nothing": mark("Nothing here has such a name"),
+    "keys": mark("Arrow keys move the map, plus and minus zoom"),
+    "choose": mark("Enter chooses what is in the middle"),
+    "waiting": mark("Loading the map"),
+    "failed": mark("The map could not be loaded"),
+    "again": mark("Try again"),
+    "opacity": mark("Opacity of"),
+    "shown": mark("Show"),
+    "none": mark("no"),
+    "raise": mark("Move up:"),
+    "lower": mark("Move down:"),
+    "divider": mark("Divider between two maps"),
 }
-_GROUND: Final = "Streets, water, parks"
-_AREAS: Final = "Areas"
-_DATA: Final = "Map colours"
-_PLACES: Final = "Places"
-_OUTLINES: Final = "Boundary"
-_NAMES: Final = "Names"
+_GROUND: Final = mark("Streets, water, parks")
+_AREAS: Final = mark("Areas")
+_DATA: Final = mark("Map colours")
+_PLACES: Final = mark("Places")
+_OUTLINES: Final = mark("Boundary")
+_NAMES: Final = mark("Names")
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def draw_map(
         data={
             "script": map_code_address(),
             "code": code_address(),
-            "words": _WORDS,
+            "words": {name: _(words) for name, words in _WORDS.items()},
             "alt": alt,
             "height": height,
             "place": f"{city.slug} {city.created.isoformat()}",
@@ -205,7 +206,7 @@ def draw_map(
 
 def _grouped(group: str, layers: Sequence[pdk.Layer], **more: object) -> list[dict[str, Any]]:
     """Layers as the component takes them, under one entry of its list of layers."""
-    return [{**served.document(one), "group": group, **more} for one in layers]
+    return [{**served.document(one), "group": _(group), **more} for one in layers]
 
 
 def _named(city: CitySummary) -> str | None:
@@ -270,7 +271,7 @@ def _rings(points: Sequence[Point], colours: Ground) -> pdk.Layer:
 def _points_of(frame: pd.DataFrame) -> list[Point]:
     """The points of a frame with lon, lat, name, category, group."""
     return [
-        Point(lon, lat, name or category or "Unnamed place", category if name else group)
+        Point(lon, lat, name or category or _("Unnamed place"), category if name else group)
         for lon, lat, name, category, group in frame[
             ["lon", "lat", "name", "category", "group"]
         ].itertuples(index=False)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from aether_core.language import mark
 from aether_core.spatial.earth import metres_a_degree
 from ui.map.nearby import spread_out
 
@@ -111,8 +112,8 @@ class _Kind:
 
 
 _KINDS: Final = {
-    "road": _Kind("Street", 1.1, _along),
-    "green": _Kind("Park", 1.5, _inside),
-    "water": _Kind("Water", 1.5, _inside),
+    "road": _Kind(mark("Street"), 1.1, _along),
+    "green": _Kind(mark("Park"), 1.5, _inside),
+    "water": _Kind(mark("Water"), 1.5, _inside),
 }
 """By kind of the base map. Buildings with names are places of their own."""

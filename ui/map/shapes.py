@@ -14,6 +14,7 @@ import streamlit as st
 from PIL import Image
 from rasterio.transform import from_bounds
 
+from aether_core.language import mark
 from aether_core.spatial.burning import burn
 from aether_core.spatial.longitudes import extent_of, shapes_running_on
 from ui.map import served
@@ -147,7 +148,7 @@ def coloured(ground: Canvas, shown: Shown) -> bytes:
     return stream.getvalue()
 
 
-@st.cache_data(max_entries=4, show_spinner="Preparing the map")
+@st.cache_data(max_entries=4, show_spinner=mark("Preparing the map"))
 def canvas(
     _geometry: npt.NDArray[np.object_],
     key: str,  # noqa: ARG001 - names the shapes, which are not compared themselves

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 import streamlit as st
 
+from aether_core.language import _
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.longitudes import running_on, shapes_running_on
 from ui.map import ground
@@ -28,7 +29,7 @@ _MOST_DOTS: Final = 500
 def draw_thumbnail(city: CitySummary) -> None:
     """Draw the city's thumbnail."""
     picture = b64encode(svg(city, dark=state.is_dark()).encode()).decode("ascii")
-    about = escape(f"Small map of {city.name}")
+    about = escape(_("Small map of {name}", name=city.name))
     st.html(f'<img class="thumbnail" alt="{about}" src="data:image/svg+xml;base64,{picture}">')
 
 

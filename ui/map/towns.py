@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from aether_core.geocoding.city_table import CityTable, read_cities
+from aether_core.language import mark
 
 Bounds = tuple[float, float, float, float]
 Town = tuple[str, float, float, int]
@@ -18,7 +19,7 @@ _IN_VIEW: Final = 400
 _NEWCOMERS: Final = 5_000
 
 
-@st.cache_resource(show_spinner="Opening the gazetteer", max_entries=1)
+@st.cache_resource(show_spinner=mark("Opening the gazetteer"), max_entries=1)
 def _table() -> CityTable:
     return read_cities(_NEWCOMERS)
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from aether_core.charts.class_colours import class_colours
 from aether_core.charts.words import percent
+from aether_core.language import _, figure, mark
 from ui.map import ground
 from ui.map import map as city_map
 from ui.map.coloured import Categories, Shown
@@ -18,7 +19,7 @@ from ui.maps import layer_map, swipe, views
 from ui.maps.layer_names import distinct_names, features_used
 from ui.maps.views import LayerView, Look
 from ui.shell import state
-from ui.shell.text import facts, plain
+from ui.shell.text import facts, plain, sentence
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.compare import (
@@ -29,7 +30,7 @@ from workflows.layers.compare import (
 )
 from workflows.layers.layers import LayerSummary
 
-_SWIPE, _DIFFERENCE, _TABLE = "Swipe", "Difference", "Table"
+_SWIPE, _DIFFERENCE, _TABLE = mark("Swipe"), mark("Difference"), mark("Table")
 _SAME: Final[Colour] = (150, 156, 160, 70)
 _OTHER: Final[Colour] = (213, 94, 0, 215)
 _HEIGHT: Final = 560
@@ -45,8 +46,11 @@ def show_difference(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
     usable = [layer for layer in layers if _partners(layers, layer)]
     if not usable:
         st.info(
-            "Nothing to compare yet. You need two layers of the same map cells or areas, such as "
-            "two searches, or land use from two representations.",
+            _(
+                "Nothing to compare yet. You need two layers of the same map cells or areas, "
+                "such as "
+                "two searches, or land use from two representations."
+            ),
             icon=":material/compare:",
         )
         return
@@ -54,21 +58,26 @@ def show_difference(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
     usable.sort(key=lambda layer: not _of_kind(_partners(layers, layer), layer))
     first, second = st.columns(2, gap="medium")
     with first:
-        a = _ask_layer("First layer", usable, names, "a")
+        a = _ask_layer(_("First layer"), usable, names, "a")
         field_a = _ask_field(a, comparable_fields(a), "a")
     with second:
         partners = sorted(_partners(layers, a), key=lambda other: other.kind != a.kind)
-        b = _ask_layer("Second layer", partners, names, "b")
+        b = _ask_layer(_("Second layer"), partners, names, "b")
         field_b = _ask_field(b, _alike(a, field_a, b), "b", wanted=field_a)
     if field_b is None:
-        st.info(f"The second layer has no field comparable with {plain(str(field_a))}.")
+        st.info(
+            _(
+                "The second layer has no field comparable with {field_a}.",
+                field_a=plain(str(field_a)),
+            )
+        )
         return
     found = _compared(state.store(), city.slug, _key(a), str(field_a), _key(b), field_b)
     views = [_SWIPE, _DIFFERENCE] + ([_TABLE] if found.confusion is not None else [])
     picture, panel = st.columns([3, 1], gap="medium")
     with panel:
         view = st.segmented_control(
-            "Show", views, default=_SWIPE, required=True, key="difference-view"
+            _("Show"), views, default=_SWIPE, required=True, key="difference-view", format_func=_
         )
         _findings(found)
     with picture:
@@ -77,7 +86,7 @@ def show_difference(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
         elif view == _DIFFERENCE:
             _draw_map(city, found)
         elif found.confusion is not None:
-            _draw_confusion(found.confusion, found.a.units.several)
+            _draw_confusion(found.confusion, _(found.a.units.several))
 
 
 def _partners(layers: Sequence[LayerSummary], layer: LayerSummary) -> list[LayerSummary]:
@@ -110,7 +119,7 @@ def _ask_layer(
         # Assigned, not forgotten: the browser would keep showing the old name.
         st.session_state[f"compare-{key}"] = layers[0].layer
         if shown is not None:
-            st.info(f"{label}: the previous choice no longer exists.")
+            st.info(_("{label}: the previous choice no longer exists.", label=label))
     name = st.selectbox(
         label, list(by_name), format_func=lambda one: names[one], key=f"compare-{key}"
     )
@@ -121,7 +130,7 @@ def _names(layers: Sequence[LayerSummary]) -> dict[str, str]:
     """A name a layer that tells it apart, with what its fit saw."""
     seen = {layer.layer: features_used(layer) for layer in layers}
     return {
-        slug: f"{name}, by {seen[slug]}" if seen[slug] else name
+        slug: _("{name}, by {seen}", name=name, seen=seen[slug]) if seen[slug] else name
         for slug, name in distinct_names(layers).items()
     }
 
@@ -131,7 +140,7 @@ def _ask_field(
 ) -> str | None:
     units = {str(one["name"]): str(one.get("unit", "")) for one in layer.fields}
     chosen: str | None = st.selectbox(
-        f"Field of the {'first' if key == 'a' else 'second'} layer",
+        _("Field of the {value} layer", value="first" if key == "a" else "second"),
         fields,
         index=fields.index(wanted) if wanted in fields else 0,
         format_func=lambda name: f"{name}: {units[name]}" if units.get(name) else name,
@@ -146,7 +155,7 @@ def _key(layer: LayerSummary) -> tuple[str, datetime]:
     return layer.layer, layer.created
 
 
-@st.cache_data(max_entries=4, show_spinner="Comparing the layers")
+@st.cache_data(max_entries=4, show_spinner=mark("Comparing the layers"))
 def _compared(
     _store: Store,
     slug: str,
@@ -160,19 +169,21 @@ def _compared(
 
 def _findings(found: LayerComparison) -> None:
     """How far the two agree, in a few figures."""
-    unit = found.a.units.several
+    unit = _(found.a.units.several)
     if found.agreement is not None:
-        st.metric("Same class", percent(found.agreement, 1), help=f"Share of {unit}")
+        st.metric(
+            _("Same class"), percent(found.agreement, 1), help=_("Share of {unit}", unit=unit)
+        )
     elif found.correlation is not None:
-        st.metric("Correlation", f"{found.correlation:.2f}", help="Pearson's, -1 to 1")
-    lines = {f"{unit.capitalize()} in both": f"{len(found.frame):,}"}
+        st.metric(_("Correlation"), figure(found.correlation, ".2f"), help=_("Pearson's, -1 to 1"))
+    lines = {_("{unit} in both", unit=sentence(unit)): figure(len(found.frame), ",")}
     if "difference" in found.frame:
         difference = found.frame["difference"]
-        lines["Mean difference"] = f"{difference.mean():+.3g}"
-        lines["Mean absolute difference"] = f"{difference.abs().mean():.3g}"
+        lines[_("Mean difference")] = figure(difference.mean(), "+.3g")
+        lines[_("Mean absolute difference")] = figure(difference.abs().mean(), ".3g")
     if found.only_a or found.only_b:
-        lines["Only in the first"] = f"{found.only_a:,}"
-        lines["Only in the second"] = f"{found.only_b:,}"
+        lines[_("Only in the first")] = figure(found.only_a, ",")
+        lines[_("Only in the second")] = figure(found.only_b, ",")
     facts(lines)
 
 
@@ -198,12 +209,18 @@ def _draw_swipe(city: CitySummary, found: LayerComparison, names: tuple[str, str
 def _draw_map(city: CitySummary, found: LayerComparison) -> None:
     """Where the two differ."""
     frame = _with_shapes(city, found)
-    view = classes_view(frame, found.a.units.several) if found.of_classes else numbers_view(frame)
+    view = (
+        classes_view(frame, _(found.a.units.several)) if found.of_classes else numbers_view(frame)
+    )
     city_map.draw_map(
         city,
         key="difference-map",
         height=_HEIGHT,
-        alt=f"Map of the difference between {found.a.title} and {found.b.title}",
+        alt=_(
+            "Map of the difference between {title} and {title2}",
+            title=found.a.title,
+            title2=found.b.title,
+        ),
         layers=[layer_map.of_view(frame, view)],
     )
 
@@ -225,7 +242,7 @@ def pair_of_views(found: LayerComparison, look: Look) -> tuple[LayerView, LayerV
     if found.of_classes:
         names = tuple(sorted({*a, *b}))
         colours = class_colours(names)
-        unit = f"share of the {found.a.units.several}"
+        unit = _("share of the {several}", several=_(found.a.units.several))
         first, second = (
             LayerView(views.categories(values, names, colours), title, unit)
             for values, title in zip((a, b), titles, strict=True)
@@ -265,13 +282,17 @@ def classes_view(frame: pd.DataFrame, several: str) -> LayerView:
     pairs = list(zip(frame["a"], frame["b"], same, strict=True))
     shown = Shown(
         values=(~same).astype(np.float32),
-        steps=Categories(("same class", "different class"), (_SAME, _OTHER)),
+        steps=Categories((_("same class"), _("different class")), (_SAME, _OTHER)),
         label="class",
         titles=[a if equal else f"{a} → {b}" for a, b, equal in pairs],
-        notes=["both layers" if equal else "first layer → second layer" for *_, equal in pairs],
-        note="most frequent",
+        notes=[
+            _("both layers") if equal else _("first layer → second layer") for *__, equal in pairs
+        ],
+        note=_("most frequent"),
     )
-    return LayerView(shown, "Second layer against first", f"share of the {several}")
+    return LayerView(
+        shown, _("Second layer against first"), _("share of the {several}", several=several)
+    )
 
 
 def numbers_view(frame: pd.DataFrame) -> LayerView:
@@ -285,21 +306,24 @@ def numbers_view(frame: pd.DataFrame) -> LayerView:
         values=difference,
         steps=difference_steps(difference),
         label="difference",
-        titles=[f"{value:+.3g}" for value in difference],
+        titles=[figure(value, "+.3g") for value in difference],
         notes=[f"{a:.3g} → {b:.3g}" for a, b in zip(frame["a"], frame["b"], strict=True)],
     )
-    return LayerView(shown, "Difference", "second minus first layer")
+    return LayerView(shown, _("Difference"), _("second minus first layer"))
 
 
 def _draw_confusion(confusion: pd.DataFrame, several: str) -> None:
     """Cells by class of the first layer (rows) and of the second (columns), shaded by row."""
-    table = confusion.rename_axis("first ↓  second →")
+    table = confusion.rename_axis(_("first ↓  second →"))
     share = table.div(table.sum(axis=1), axis=0)
     shaded = table.style.format("{:,}").apply(
-        lambda _: share.map(lambda part: _SHADE.format(0.75 * part)), axis=None
+        lambda _frame: share.map(lambda part: _SHADE.format(0.75 * part)), axis=None
     )
     st.dataframe(shaded, key="confusion-table", height="content")
     st.caption(
-        f"{several.capitalize()} by class in the first layer (rows) and the second "
-        "(columns). Darker blue means a larger share of the row; agreement lies on the diagonal."
+        _(
+            "{several} by class in the first layer (rows) and the second (columns). Darker "
+            "blue means a larger share of the row; agreement lies on the diagonal.",
+            several=several.capitalize(),
+        )
     )

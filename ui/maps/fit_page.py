@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from aether_core.language import _, figure, mark, moment
 from aether_core.tasks.findings import Findings
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.testing.comparison import representation_names
@@ -14,11 +15,11 @@ from ui.maps import gone, take_away
 from ui.maps.layer_names import distinct_names
 from ui.maps.task_page import Headline
 from ui.shell import notice, page, state
-from ui.shell.text import facts
+from ui.shell.text import facts, sentence
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary, list_layers
 
-MAPS, NEW = "Maps", "New map"
+MAPS, NEW = mark("Maps"), mark("New map")
 _NAMED = 6
 """More classes or fields than this are counted."""
 
@@ -36,12 +37,13 @@ def is_new(key: str, layers: Sequence[LayerSummary]) -> bool:
     if f"{key}-next" in st.session_state:
         st.session_state[name] = st.session_state.pop(f"{key}-next")
     chosen = st.segmented_control(
-        "What to do",
+        _("What to do"),
         [MAPS, NEW],
         default=None if name in st.session_state else MAPS,
         required=True,
         key=name,
         label_visibility="collapsed",
+        format_func=_,
     )
     return chosen == NEW
 
@@ -50,7 +52,7 @@ def show_next(key: str, panel: Panel, layers: Sequence[LayerSummary]) -> None:
     """Turn to the map that was just made, or that the address names; say where that is gone."""
     made = [str(job.result[LAYER]) for job in panel.ended]
     if made:
-        notice.say("The map was saved as a layer.")
+        notice.say(_("The map was saved as a layer."))
     linked = from_address(LAYER)
     there = {layer.layer for layer in layers}
     wanted = next((one for one in [*made, linked] if one in there), None)
@@ -58,7 +60,7 @@ def show_next(key: str, panel: Panel, layers: Sequence[LayerSummary]) -> None:
         st.session_state[f"{key}-next"] = MAPS
         st.session_state[f"{key}-layer"] = wanted
     gone.note(key, [linked or ""], there)
-    gone.say(key, "This is another one." if layers else "No map of this kind is saved.")
+    gone.say(key, _("This is another one.") if layers else _("No map of this kind is saved."))
 
 
 def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
@@ -69,10 +71,10 @@ def choose(key: str, layers: Sequence[LayerSummary]) -> LayerSummary:
     if shown not in by_name:
         st.session_state[name] = layers[0].layer
         if shown is not None:
-            st.warning("The previous map was removed. This is the newest one.")
+            st.warning(_("The previous map was removed. This is the newest one."))
     named = distinct_names(layers)
     chosen = st.selectbox(
-        "Map",
+        _("Map"),
         list(by_name),
         key=name,
         format_func=lambda slug: named[slug],
@@ -87,7 +89,11 @@ def score(layer: LayerSummary, headline: Headline) -> None:
     split = SPLITS[test.hardest]
     figures = test.accuracy[split.name][headline.metric]
     said = headline.write(figures.mean)
-    words = f"95 % interval {headline.write(figures.lo)} to {headline.write(figures.hi)}"
+    words = _(
+        "95 % interval {write} to {write2}",
+        write=headline.write(figures.lo),
+        write2=headline.write(figures.hi),
+    )
     other = test.accuracy.get(RANDOM.name) if split is not RANDOM else None
     if other:
         mean = headline.write(other[headline.metric].mean)
@@ -101,33 +107,36 @@ def panel(layer: LayerSummary) -> None:
     """What the map was made from."""
     found, asked = layer.measured(Findings), layer.parameters
     kind = TASK_KINDS[found.task]
-    used, what = kind.samples.capitalize(), kind.outcomes.capitalize()
-    source = asked.get(kind.samples, "unknown")
+    used, what = sentence(_(kind.samples)), sentence(_(kind.outcomes))
+    source = asked.get(kind.samples, _("unknown"))
     dropped = sum(found.dropped.values())
     name = str(asked.get("representation", ""))
     data = representation_names(layer.embedding).get(name, name)
-    chosen = ", chosen by inner folds" if asked.get("chosen_from") else ""
+    chosen = _(", chosen by inner folds") if asked.get("chosen_from") else ""
     facts(
         {
-            "Based on": source,
-            f"{used} used": f"{found.used:,}" + (f", {dropped:,} left out" if dropped else ""),
-            what: f"{len(found.outcomes)} {kind.outcomes}"
+            _("Based on"): source,
+            _("{samples} used", samples=used): figure(found.used, ",")
+            + (_(", {dropped:,} left out", dropped=dropped) if dropped else ""),
+            what: f"{len(found.outcomes)} {_(kind.outcomes)}"
             if len(found.outcomes) > _NAMED
             else ", ".join(found.outcomes),
-            "Data used": f"{data}{chosen}",
-            "Model": layer.model or "none needed",
-            layer.units.several.capitalize(): f"{layer.features:,}",
-            "Created": f"{layer.created:%d %b %Y, %H:%M}",
-            "In PostGIS": layer.view,
+            _("Data used"): f"{data}{chosen}",
+            _("Model"): layer.model or _("none needed"),
+            sentence(_(layer.units.several)): figure(layer.features, ","),
+            _("Created"): moment(layer.created),
+            _("In PostGIS"): layer.view,
         }
     )
 
 
 def take_with(city: CitySummary, layer: LayerSummary, key: str) -> None:
     """Download, report, QGIS: beside each other under the panel."""
-    with st.popover("Download", icon=":material/download:", width="stretch"):
-        st.caption("All values of the layer, with geometry, provenance and credits.")
+    with st.popover(_("Download"), icon=":material/download:", width="stretch"):
+        st.caption(_("All values of the layer, with geometry, provenance and credits."))
         take_away.files(city, layer, key)
     take_away.report(city, layer)
     take_away.qgis(city, layer)
-    st.page_link(page.DISTRICTS, label="Figures of districts", query_params={state.CITY: city.slug})
+    st.page_link(
+        page.DISTRICTS, label=_("Figures of districts"), query_params={state.CITY: city.slug}
+    )

@@ -7,6 +7,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
+from aether_core.language import _, figure
 from aether_core.tasks.findings import BlockFigures, Folds, ValidationDesign
 from ui.map import legend
 from ui.map import map as city_map
@@ -42,7 +43,7 @@ def draw_folds(city: CitySummary, held_out: ValidationDesign, key: str) -> None:
             charts.variogram(held_out.variogram, block_m=blocks.side_m if blocks else None),
             key=f"{key}-variogram",
             height=300,
-            alt="Variogram of the labels",
+            alt=_("Variogram of the labels"),
         )
         if blocks:
             _say_blocks(blocks)
@@ -53,17 +54,17 @@ def _map(city: CitySummary, folds: Folds, key: str) -> None:
     split = splits[-1]
     if len(splits) > 1:
         split = st.segmented_control(
-            "Map of the folds",
+            _("Map of the folds"),
             splits,
             default=split,
             required=True,
-            format_func=lambda name: SPLITS.get(name, name),
+            format_func=lambda name: _(SPLITS.get(name, name)),
             key=f"{key}-split",
         )
     numbers = np.asarray(folds.by_split[split], dtype=np.float32)
-    names = tuple(f"fold {at + 1}" for at in range(int(numbers.max()) + 1))
+    names = tuple(_("fold {number}", number=at + 1) for at in range(int(numbers.max()) + 1))
     colours = tuple(rgba(_COLOURS[at % len(_COLOURS)], 235) for at in range(len(names)))
-    shown = Shown(numbers, Categories(names, colours), "fold", note="fold")
+    shown = Shown(numbers, Categories(names, colours), _("fold"), note=_("fold"))
     lonlat = np.asarray(folds.lonlat, dtype=np.float64)
     layer = dots(lonlat, shown, ground_colours(dark=state.is_dark()), layer_id=f"{key}-dots")
     counts = np.bincount(numbers.astype(int), minlength=len(names))
@@ -71,15 +72,15 @@ def _map(city: CitySummary, folds: Folds, key: str) -> None:
         city,
         key=f"{key}-map",
         height=MAP_HEIGHT,
-        alt=f"Map of the folds: {SPLITS.get(split, split)}",
+        alt=_("Map of the folds: {split}", split=_(SPLITS.get(split, split))),
         layers=[
             MapLayer(
                 overlays=[layer],
                 legend=legend.of_categories(
-                    SPLITS.get(split, split).capitalize(),
-                    f"n = {len(numbers):,} samples shown, first seed",
+                    _(SPLITS.get(split, split)).capitalize(),
+                    _("n = {numbers:,} samples shown, first seed", numbers=len(numbers)),
                     [
-                        (colour, name, f"{n:,}")
+                        (colour, name, figure(n, ","))
                         for colour, name, n in zip(colours, names, counts, strict=True)
                     ],
                 ),
@@ -92,13 +93,20 @@ def _say_blocks(blocks: BlockFigures) -> None:
     """How large the blocks are, and why."""
     found = blocks.range_m
     lines = {
-        "Block size": f"{blocks.side_m:,.0f} m, chosen by {blocks.chosen_by}",
-        "Variogram range": f"{found:,.0f} m" if found else "no range found",
-        "Blocks with labels": f"{blocks.occupied:,}",
+        _("Block size"): _(
+            "{side_m:,.0f} m, chosen by {chosen_by}",
+            side_m=blocks.side_m,
+            chosen_by=blocks.chosen_by,
+        ),
+        _("Variogram range"): f"{found:,.0f} m" if found else _("no range found"),
+        _("Blocks with labels"): figure(blocks.occupied, ","),
     }
     facts(lines)
     if blocks.limited:
         st.caption(
-            "The city is too small for blocks as large as that range: neighbouring blocks are "
-            "still somewhat similar, so the figures for spatial blocks are slightly optimistic too."
+            _(
+                "The city is too small for blocks as large as that range: neighbouring blocks are "
+                "still somewhat similar, so the figures for spatial blocks are slightly "
+                "optimistic too."
+            )
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from aether_core.language import _
 from ui.shell.text import plain
 
 
@@ -29,8 +30,12 @@ def say(key: str, instead: str) -> None:
     """
     for name in st.session_state.get(_name(key), ()):
         st.warning(
-            f"There is no saved map “{plain(name)}” here: it was removed, or the link is wrong. "
-            f"{instead}",
+            _(
+                "There is no saved map “{name}” here: it was removed, or the link is wrong. "
+                "{instead}",
+                name=plain(name),
+                instead=instead,
+            ),
             icon=":material/layers_clear:",
         )
 

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.city.units import Units, title_of
+from aether_core.language import _, mark
 from aether_core.search.change import ChangeFindings
 from ui.map import ground, legend
 from ui.map import map as city_map
@@ -25,7 +26,7 @@ from ui.maps.switches import colour_by
 from ui.maps.task_page import any_number, page_of
 from ui.maps.views import LayerView, Look
 from ui.shell import state
-from ui.shell.text import plain
+from ui.shell.text import plain, worded
 from workflows.cities.cities import CitySummary
 from workflows.home.store import Store
 from workflows.layers.layers import LayerSummary, layer_shapes, layer_values
@@ -62,7 +63,7 @@ def draw_layer(
         city,
         key=f"{key}-map",
         height=height,
-        alt=f"Map of {layer.title}, coloured by {view.title}",
+        alt=_("Map of {title}, coloured by {title2}", title=layer.title, title2=view.title),
         layers=[*under, of_view(frame, view, layer.title if below else None)],
     )
 
@@ -134,7 +135,7 @@ def values_of(city: CitySummary, layer: LayerSummary) -> pd.DataFrame:
     )
 
 
-@st.cache_resource(max_entries=6, show_spinner="Reading the layer")
+@st.cache_resource(max_entries=6, show_spinner=mark("Reading the layer"))
 def _values(
     _store: Store,
     slug: str,
@@ -165,8 +166,12 @@ def _change(
 ) -> LayerView:
     """The change itself, or the scores of one of its years."""
     asked = layer.parameters
-    fields = {"Change": "change", str(asked["from"]): "score_from", str(asked["to"]): "score_to"}
-    chosen = fields[colour_by(list(fields), "Change", f"{key}-{layer.layer}")]
+    fields = {
+        mark("Change"): "change",
+        str(asked["from"]): "score_from",
+        str(asked["to"]): "score_to",
+    }
+    chosen = fields[colour_by(list(fields), "Change", f"{key}-{layer.layer}", worded("Change"))]
     if chosen == "change":
         return change_view(frame, found.noise.low, found.noise.high, layer.title)
-    return views.numbers(frame, chosen, "match, -1 to 1", layer.title, look)
+    return views.numbers(frame, chosen, _("match, -1 to 1"), layer.title, look)

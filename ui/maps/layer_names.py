@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
+from aether_core.language import _, mark
 from aether_core.tasks.testing.comparison import representation_names
 from workflows.layers.layers import LayerSummary
 
-_FIELDS: Final = {"percentile": "Rank", "score": "Score"}
+_FIELDS: Final = {"percentile": mark("Rank"), "score": mark("Score")}
 
 
 def distinct_names(layers: Sequence[LayerSummary]) -> dict[str, str]:
@@ -39,7 +40,7 @@ def features_used(layer: LayerSummary) -> str:
 def field_title(name: str) -> str:
     """What a field of a layer is called on a page: its name in words, metres said as such."""
     if name in _FIELDS:
-        return _FIELDS[name]
+        return _(_FIELDS[name])
     words = name.removesuffix("_m").replace("_", " ").strip()
     title = words[:1].upper() + words[1:]
-    return f"{title}, in metres" if name.endswith("_m") else title
+    return _("{title}, in metres", title=title) if name.endswith("_m") else title

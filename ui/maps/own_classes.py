@@ -16,6 +16,7 @@ from aether_core.charts.own_classes import (
     limits_text,
 )
 from aether_core.charts.palette import DEFAULT_RAMP, MIDDLE_RAMP, RAMPS
+from aether_core.language import _, mark
 from ui.map.ramp import css, steps_of
 from ui.maps.views import LayerView
 from ui.shell import errors, rights, state
@@ -31,9 +32,9 @@ from workflows.layers.own_classes import (
 
 _AS_MADE, _TYPED = "as-made", "typed"
 _WAYS: Final = {
-    _AS_MADE: ("As the map was made", "The classes that suit what was measured."),
+    _AS_MADE: (mark("As the map was made"), mark("The classes that suit what was measured.")),
     **{name: (cut.title, cut.about) for name, cut in CUTS.items()},
-    _TYPED: ("Own limits", "Where one class ends and the next begins, written by you."),
+    _TYPED: (mark("Own limits"), mark("Where one class ends and the next begins, written by you.")),
 }
 
 
@@ -49,7 +50,7 @@ def choose(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, view: La
     # A name of its own for each choice: once one is kept, the next one's is closed.
     name = f"classes-{layer.layer}-{view.field}-{layer.changed.timestamp():.0f}"
     opened = st.popover(
-        "Colours",
+        _("Colours"),
         icon=":material/palette:",
         key=name,
         on_change="rerun",
@@ -66,24 +67,24 @@ def _form(
 ) -> None:
     now = classes_of_field(layer, frame, field)
     ramp = st.selectbox(
-        "Colours",
+        _("Colours"),
         list(RAMPS),
         index=list(RAMPS).index(now.own.ramp or _usual_ramp(now.breaks)),
-        format_func=lambda one: RAMPS[one].title,
+        format_func=lambda one: _(RAMPS[one].title),
         key=f"{name}-ramp",
     )
     way = st.selectbox(
-        "Classes",
+        _("Classes"),
         list(_WAYS),
         index=list(_WAYS).index(_way(now.own)),
-        format_func=lambda one: _WAYS[one][0],
+        format_func=lambda one: _(_WAYS[one][0]),
         key=f"{name}-way",
     )
-    st.caption(_WAYS[way][1])
+    st.caption(_(_WAYS[way][1]))
     count, text = None, ""
     if way in CUTS:
         count = st.slider(
-            "How many",
+            _("How many"),
             LEAST_CLASSES,
             MOST_CLASSES,
             now.own.classes or min(max(len(now.breaks.names), LEAST_CLASSES), MOST_CLASSES),
@@ -92,10 +93,10 @@ def _form(
     elif way == _TYPED:
         unit = now.breaks.unit.strip()
         text = st.text_input(
-            f"Limits, in {unit}" if unit else "Limits",
+            _("Limits, in {unit}", unit=unit) if unit else _("Limits"),
             limits_text(now.breaks),
             key=f"{name}-limits",
-            placeholder="such as 10, 20, 50",
+            placeholder=_("such as 10, 20, 50"),
         )
     # A choice that cannot be carried out is said here and offers nothing to keep.
     with errors.boxed(state.reachable):
@@ -105,18 +106,18 @@ def _form(
             None if ramp == usual else ramp, way if way in CUTS else None, count, limits
         )
         _preview(chosen_breaks(layer, frame, field, own))
-        if st.button("Apply", type="primary", key=f"{name}-apply", width="stretch"):
+        if st.button(_("Apply"), type="primary", key=f"{name}-apply", width="stretch"):
             choose_classes(state.store(), city.slug, layer.layer, field, own)
             st.rerun()
     if not now.own.is_default and st.button(
-        "Reset to the map's own",
+        _("Reset to the map's own"),
         key=f"{name}-reset",
         width="stretch",
     ):
         with errors.boxed(state.reachable):
             choose_classes(state.store(), city.slug, layer.layer, field, OwnClasses())
             st.rerun()
-    st.caption("Kept with the map: everybody who opens it, reports and exports show the same.")
+    st.caption(_("Kept with the map: everybody who opens it, reports and exports show the same."))
 
 
 def _usual_ramp(breaks: Breaks) -> str:

@@ -9,18 +9,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from aether_core.charts.class_colours import class_colours
+from aether_core.language import _, figure, mark
 from ui.map.cells import WORDS_LIMIT
 from ui.map.coloured import Shown
 from ui.maps.views import LayerView, Look, categories, difference, share_steps, units_of
 
 FIELD, OBSERVED, ERROR, LARGEST, MIXED, WIDTH, BETWEEN = (
-    "Predicted",
-    "Observed",
-    "Error",
-    "Largest group",
-    "Diversity",
-    "Interval",
-    "Difference",
+    mark("Predicted"),
+    mark("Observed"),
+    mark("Error"),
+    mark("Largest group"),
+    mark("Diversity"),
+    mark("Interval"),
+    mark("Difference"),
 )
 CELLS: Final = (FIELD, LARGEST, MIXED, WIDTH, BETWEEN)
 AREAS: Final = (FIELD, OBSERVED, ERROR, LARGEST, MIXED, WIDTH, BETWEEN)
@@ -74,16 +75,16 @@ def _coloured(frame: pd.DataFrame, fields: Sequence[str], asked: Asked, look: Lo
     if asked.what == LARGEST:
         return LayerView(
             categories(frame["dominant"], fields, class_colours(fields)),
-            "Largest group",
-            f"largest predicted share, % of the {units_of(frame)}",
+            _("Largest group"),
+            _("largest predicted share, % of the {units_of}", units_of=units_of(frame)),
         )
     if asked.what == MIXED:
         values = _column(frame, "entropy")
         steps, names = share_steps(values, look)
         return LayerView(
             Shown(values, steps, "mix"),
-            "Diversity",
-            "0 % one group only, 100 % all equal",
+            _("Diversity"),
+            _("0 % one group only, 100 % all equal"),
             names,
             "entropy",
         )
@@ -97,29 +98,36 @@ def _difference(frame: pd.DataFrame, asked: Asked) -> LayerView:
     if asked.what == ERROR:
         wrong = _column(frame, field) - _column(frame, f"{field}_observed")
         return difference(
-            wrong, f"{field} error", field, "predicted minus observed, percentage points"
+            wrong,
+            _("{field} error", field=field),
+            field,
+            _("predicted minus observed, percentage points"),
         )
     gap = _column(frame, field) - _column(frame, asked.other)
-    name = f"{field} minus {asked.other}"
-    return difference(gap, name, name, "percentage points")
+    name = _("{field} minus {other}", field=field, other=asked.other)
+    return difference(gap, name, name, _("percentage points"))
 
 
 def _share_of(frame: pd.DataFrame, asked: Asked, look: Look) -> LayerView:
     field = asked.field
     if asked.what == WIDTH:
         values = _column(frame, f"{field}_hi") - _column(frame, f"{field}_lo")
-        return _share_view(values, f"{field} interval", field, "width of the interval", look)
+        return _share_view(
+            values, _("{field} interval", field=field), field, _("width of the interval"), look
+        )
     predicted = _column(frame, field)
     if f"{field}_observed" not in frame:
-        alone = _share_view(predicted, field, field, "predicted share", look)
+        alone = _share_view(predicted, field, field, _("predicted share"), look)
         return replace(alone, field=field)
     # One scale for both, so that going from one to the other shows the difference, not the scale.
     observed = _column(frame, f"{field}_observed")
     both = np.concatenate([predicted, observed])
     if asked.what == OBSERVED:
-        label, unit = f"{field} observed", "share in the uploaded file"
+        label, unit = _("{field} observed", field=field), _("share in the uploaded file")
         return replace(_share_view(observed, label, field, unit, look, both), field=field)
-    return replace(_share_view(predicted, field, field, "predicted share", look, both), field=field)
+    return replace(
+        _share_view(predicted, field, field, _("predicted share"), look, both), field=field
+    )
 
 
 def _share_view(
@@ -142,18 +150,26 @@ def _notes(frame: pd.DataFrame, asked: Asked) -> list[str]:
         field = asked.field
         ends = zip(frame[field], frame[f"{field}_lo"], frame[f"{field}_hi"], strict=True)
         words = [
-            f"predicted {_percent(share)}, "
-            f"{asked.level:.0%} interval {_percent(low)} to {_percent(high)}"
+            _(
+                "predicted {percent}, {level:.0%} interval {percent2} to {percent3}",
+                percent=_percent(share),
+                level=asked.level,
+                percent2=_percent(low),
+                percent3=_percent(high),
+            )
             for share, low, high in ends
         ]
         if f"{field}_observed" in frame:
             seen = frame[f"{field}_observed"]
-            words = [f"{word}; observed {_percent(o)}" for word, o in zip(words, seen, strict=True)]
+            words = [
+                _("{word}; observed {percent}", word=word, percent=_percent(o))
+                for word, o in zip(words, seen, strict=True)
+            ]
     else:
-        words = [f"largest group: {name}" for name in frame["dominant"]]
+        words = [_("largest group: {name}", name=name) for name in frame["dominant"]]
     outside = (~frame["applicable"].to_numpy(dtype=bool)).tolist()
     return [
-        f"{word}; unlike any area used" if away else word
+        _("{word}; unlike any area used", word=word) if away else word
         for word, away in zip(words, outside, strict=True)
     ]
 
@@ -164,4 +180,6 @@ def _column(frame: pd.DataFrame, name: str) -> npt.NDArray[np.float32]:
 
 
 def _percent(share: float, *, signed: bool = False) -> str:
-    return f"{100 * share:+.1f} points" if signed else f"{100 * share:.1f} %"
+    return (
+        _("{share:+.1f} points", share=100 * share) if signed else figure(100 * share, ".1f") + " %"
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from aether_core.language import _
 from ui.map import map as city_map
 from ui.map.map import MapLayer
 from workflows.cities.cities import CitySummary
@@ -39,7 +40,12 @@ def show_swipe(
         city,
         key=key,
         height=height,
-        alt=f"Map of {city.name}: left {names[0]}, right {names[1]}",
+        alt=_(
+            "Map of {name}: left {names}, right {names2}",
+            name=city.name,
+            names=names[0],
+            names2=names[1],
+        ),
         layers=[
             replace(left, name=names[0], side="left"),
             replace(right, name=names[1], side="right"),

@@ -5,8 +5,10 @@ from typing import Final
 
 import streamlit as st
 
-GREY_OUT: Final = "Grey out unreliable"
-EVERYWHERE: Final = "Show predictions everywhere"
+from aether_core.language import _, mark
+
+GREY_OUT: Final = mark("Grey out unreliable")
+EVERYWHERE: Final = mark("Show predictions everywhere")
 
 
 def colour_by(
@@ -21,7 +23,7 @@ def colour_by(
         called: What the page calls an option.
     """
     return st.segmented_control(
-        "Colour by",
+        _("Colour by"),
         list(options),
         default=default,
         required=True,
@@ -39,18 +41,20 @@ def one_of(names: Sequence[str], label: str, key: str) -> str:
 def grey_out(key: str) -> bool:
     """Ask whether what is not to be trusted is drawn grey."""
     return st.toggle(
-        GREY_OUT,
+        _(GREY_OUT),
         value=True,
         key=f"{key}-grey",
-        help="Grey: several classes are possible there, or it is unlike any of the labels.",
+        help=_("Grey: several classes are possible there, or it is unlike any of the labels."),
     )
 
 
 def predict_everywhere(key: str) -> bool:
     """Ask whether predictions are shown where land use is known, too."""
     return st.toggle(
-        EVERYWHERE,
+        _(EVERYWHERE),
         key=f"{key}-predictions",
-        help="Off: what a label covers keeps what it says. On: what the map would say of them "
-        "without it.",
+        help=_(
+            "Off: what a label covers keeps what it says. On: what the map would say of them "
+            "without it."
+        ),
     )

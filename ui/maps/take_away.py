@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _, mark, tag
 from ui.jobs import made_file
 from ui.jobs.links import LAYER
 from ui.shell import downloads, errors, page, state
@@ -22,6 +23,7 @@ from workflows.layers.package import (
     write_package,
 )
 from workflows.layers.styles import layer_style
+from workflows.reports.choices import ReportChoices
 from workflows.reports.job_kind import REPORT, ReportRequest
 
 
@@ -37,39 +39,42 @@ class _Kind:
 
 _PACKAGES: Final = {
     ".gpkg": _Kind(
-        "GeoPackage with colours (.gpkg)",
-        "One file that opens in any GIS, on any computer.",
+        mark("GeoPackage with colours (.gpkg)"),
+        mark("One file that opens in any GIS, on any computer."),
         "application/geopackage+sqlite3",
     ),
     ".zip": _Kind(
-        "QGIS project with its data (.zip)",
-        "Unpack it anywhere and open the project in it.",
+        mark("QGIS project with its data (.zip)"),
+        mark("Unpack it anywhere and open the project in it."),
         "application/zip",
         "-qgis",
     ),
     ".qgz": _Kind(
-        "QGIS project of this database (.qgz)",
-        "Always the newest, wherever this database can be reached. It contains no password.",
+        mark("QGIS project of this database (.qgz)"),
+        mark("Always the newest, wherever this database can be reached. It contains no password."),
         "application/zip",
     ),
 }
-_DOCUMENTS: Final = {".pdf": "PDF", ".html": "Web page"}
+_DOCUMENTS: Final = {".pdf": "PDF", ".html": mark("Web page")}
 _MIME: Final = {".pdf": "application/pdf", ".html": "text/html"}
 
 
 def report(city: CitySummary, layer: LayerSummary) -> None:
     """Make the layer's report, then offer it."""
-    with st.popover("Report", icon=":material/description:", width="stretch"):
+    with st.popover(_("Report"), icon=":material/description:", width="stretch"):
         st.caption(
-            "Map, meaning, accuracy, limitations and how to reproduce it, in one document for a "
-            "committee."
+            _(
+                "Map, meaning, accuracy, limitations and how to reproduce it, in one document "
+                "for a "
+                "committee."
+            )
         )
         suffix = st.segmented_control(
-            "Document",
+            _("Document"),
             list(_DOCUMENTS),
             default=".pdf",
             required=True,
-            format_func=lambda ending: _DOCUMENTS[ending],
+            format_func=lambda ending: _(_DOCUMENTS[ending]),
             key="report-format",
             label_visibility="collapsed",
         )
@@ -77,7 +82,7 @@ def report(city: CitySummary, layer: LayerSummary) -> None:
             _made(city, layer, suffix)
         st.page_link(
             page.REPORTS,
-            label="Own title, words and districts",
+            label=_("Own title, words and districts"),
             icon=":material/edit:",
             query_params={state.CITY: city.slug, LAYER: layer.layer},
         )
@@ -86,12 +91,12 @@ def report(city: CitySummary, layer: LayerSummary) -> None:
 def _made(city: CitySummary, layer: LayerSummary, suffix: str) -> None:
     """The document, where there is one, and the button that makes it."""
     offer = made_file.Offer(
-        make="Create report",
-        take=f"Download {_DOCUMENTS[suffix]}",
+        make=_("Create report"),
+        take=_("Download {documents}", documents=_(_DOCUMENTS[suffix])),
         icon=":material/description:",
         mime=_MIME[suffix],
     )
-    request = ReportRequest(layer.layer, suffix)
+    request = ReportRequest(layer.layer, suffix, ReportChoices(language=tag()))
     made_file.show_file("report", city.slug, REPORT, request, offer, since=layer.changed)
 
 
@@ -117,11 +122,11 @@ def files(city: CitySummary, layer: LayerSummary, key: str) -> None:
 def qgis(city: CitySummary, layer: LayerSummary) -> None:
     """Offer all of the city's layers with their colours, and this layer's style by itself."""
     with st.popover("QGIS", icon=":material/public:", width="stretch"):
-        st.caption(f"Every saved map of {plain(city.name)} with its colours.")
+        st.caption(_("Every saved map of {name} with its colours.", name=plain(city.name)))
         package(city, list_layers(state.store(), city.slug), key="qgis")
-        st.caption("The colours of this map alone, for a file you have already.")
+        st.caption(_("The colours of this map alone, for a file you have already."))
         st.download_button(
-            "Layer style (.qml)",
+            _("Layer style (.qml)"),
             lambda: style(state.store(), city.slug, layer),
             file_name=f"{city.slug}-{layer.layer}.qml",
             mime="application/xml",
@@ -140,10 +145,10 @@ def package(city: CitySummary, layers: Sequence[LayerSummary], *, key: str) -> N
         key: Start of the widgets' names.
     """
     suffix = st.radio(
-        "Take",
+        _("Take"),
         list(_PACKAGES),
-        format_func=lambda ending: _PACKAGES[ending].label,
-        captions=[one.about for one in _PACKAGES.values()],
+        format_func=lambda ending: _(_PACKAGES[ending].label),
+        captions=[_(one.about) for one in _PACKAGES.values()],
         key=f"{key}-package",
         label_visibility="collapsed",
     )
@@ -158,8 +163,8 @@ def _package(city: CitySummary, layers: Sequence[LayerSummary], suffix: str, key
     called = downloads.file_name(f"{city.slug}{alone}{kind.ending}", suffix)
     if package_takes_long(state.store(), city.slug, names, suffix):
         offer = made_file.Offer(
-            make="Prepare the file",
-            take="Download",
+            make=_("Prepare the file"),
+            take=_("Download"),
             icon=":material/draft:",
             mime=kind.mime,
             name=called,
@@ -169,7 +174,7 @@ def _package(city: CitySummary, layers: Sequence[LayerSummary], suffix: str, key
         made_file.show_file(key, city.slug, CITY_PACKAGE, request, offer, since=newest)
         return
     st.download_button(
-        "Download",
+        _("Download"),
         lambda: downloads.written(
             called, lambda path: write_package(state.store(), city.slug, path, names)
         ),

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import pandas as pd
 import streamlit as st
 
+from aether_core.language import _
 from aether_core.registry import Registry
 from aether_core.tasks.findings import Findings
 from aether_core.tasks.kinds.metrics import Metric
@@ -57,11 +58,13 @@ class TaskPage(Generic[F]):
         """The measure that stands beside its maps: the kind's main one."""
         kind = TASK_KINDS[found.task]
         metric = kind.main_metric
-        return Headline(metric.name, metric.heading, known=kind.samples, about=measure_help(metric))
+        return Headline(
+            metric.name, _(metric.heading), known=_(kind.samples), about=measure_help(metric)
+        )
 
     def caption(self, found: F) -> str | None:
         """What must be said under its maps."""
-        return found.note
+        return _(found.note) if found.note else None
 
     def figures(self, found: F) -> None:
         """Draw what else is worth a glance beside its maps."""
@@ -88,7 +91,7 @@ class TaskPage(Generic[F]):
     def confidence(self, found: F, key: str) -> None:
         """Whether what it says of its own uncertainty holds."""
         del found, key
-        st.caption("No uncertainty was calibrated for this kind of map.")
+        st.caption(_("No uncertainty was calibrated for this kind of map."))
 
     def limits(self, found: F) -> str:
         """What is said of the area of applicability beside its size."""
@@ -98,8 +101,13 @@ class TaskPage(Generic[F]):
 
 def measure_help(metric: Metric) -> str:
     """What a metric's figure means."""
-    way = "lower" if metric.lower_is_better else "higher"
-    return f"{metric.heading} ({metric.unit}) on what was held out; {way} is better."
+    way = _("lower") if metric.lower_is_better else _("higher")
+    return _(
+        "{heading} ({unit}) on what was held out; {way} is better.",
+        heading=_(metric.heading),
+        unit=_(metric.unit),
+        way=way,
+    )
 
 
 TASK_PAGES: Final[Registry[TaskPage[Any]]] = Registry("ui.maps.kinds")

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.charts.words import SPLITS, measure
+from aether_core.language import _
 from aether_core.tasks.findings import Score
 from aether_core.tasks.testing.splits import SPATIAL, hardest
 
@@ -14,12 +15,12 @@ def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]], key: str) -> Non
     """Every measure by split with its interval."""
     rows = [
         {
-            "Measure": measure(metric).title,
-            "Tested on": SPLITS.get(split, split),
-            "Mean": figures.mean,
-            "From": figures.lo,
-            "To": figures.hi,
-            "Better": "lower" if measure(metric).lower_is_better else "higher",
+            _("Measure"): _(measure(metric).title),
+            _("Tested on"): _(SPLITS.get(split, split)),
+            _("Mean"): figures.mean,
+            _("From"): figures.lo,
+            _("To"): figures.hi,
+            _("Better"): "lower" if measure(metric).lower_is_better else "higher",
         }
         for metric in next(iter(accuracy.values()))
         for split, by_metric in accuracy.items()
@@ -31,15 +32,17 @@ def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]], key: str) -> Non
         hide_index=True,
         key=f"{key}-accuracy",
         column_config={
-            "Mean": number(format="%.4g"),
-            "From": number(format="%.4g", help="Lower end of the 95 % interval"),
-            "To": number(format="%.4g", help="Upper end of the 95 % interval"),
+            _("Mean"): number(format="%.4g"),
+            _("From"): number(format="%.4g", help=_("Lower end of the 95 % interval")),
+            _("To"): number(format="%.4g", help=_("Upper end of the 95 % interval")),
         },
     )
     if SPATIAL.name in accuracy:
         st.caption(
-            "Random folds test on places next to training places, which is optimistic. "
-            "Spatial blocks test away from them: rely on these."
+            _(
+                "Random folds test on places next to training places, which is optimistic. "
+                "Spatial blocks test away from them: rely on these."
+            )
         )
 
 
@@ -50,10 +53,10 @@ def split_switch(by_split: Mapping[str, object], key: str) -> str:
     if len(names) == 1:
         return first
     return st.segmented_control(
-        "Tested on",
+        _("Tested on"),
         names,
         default=first,
         required=True,
-        format_func=lambda name: SPLITS.get(name, name),
+        format_func=lambda name: _(SPLITS.get(name, name)),
         key=key,
     )

@@ -7,6 +7,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import percent
+from aether_core.language import _, mark
 from aether_core.tasks.findings import Findings
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.maps import folds
@@ -16,7 +17,12 @@ from ui.shell.text import count
 from workflows.cities.cities import CitySummary
 from workflows.layers.layers import LayerSummary
 
-HOW_GOOD, HOW_SURE, WHERE_NOT, FOLDS = "Accuracy", "Confidence", "Limitations", "Test areas"
+HOW_GOOD, HOW_SURE, WHERE_NOT, FOLDS = (
+    mark("Accuracy"),
+    mark("Confidence"),
+    mark("Limitations"),
+    mark("Test areas"),
+)
 
 
 def show_trust(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key: str) -> None:
@@ -33,8 +39,8 @@ def show_trust(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key:
         WHERE_NOT: lambda: _where_not(found, page.limits(found), key),
         FOLDS: lambda: folds.draw_folds(city, found.held_out, key=f"{key}-folds"),
     }
-    with st.expander("How was this tested?", icon=":material/fact_check:"):
-        tabs = st.tabs(list(bodies), key=f"{key}-tabs", on_change="rerun")
+    with st.expander(_("How was this tested?"), icon=":material/fact_check:"):
+        tabs = st.tabs([_(title) for title in bodies], key=f"{key}-tabs", on_change="rerun")
         for tab, body in zip(tabs, bodies.values(), strict=True):
             if tab.open:
                 with tab:
@@ -43,20 +49,23 @@ def show_trust(city: CitySummary, layer: LayerSummary, frame: pd.DataFrame, key:
 
 def _where_not(found: Findings, limits: str, key: str) -> None:
     """Where the map must not be believed, and for whom it is worse."""
-    error_axis = f"{TASK_KINDS[found.task].error}, lower is better"
+    error_axis = _("{error}, lower is better", error=_(TASK_KINDS[found.task].error))
     test = found.test
     outside = test.applicability.outside
-    words = (
-        f"**{percent(outside)}** of the city is outside the area of applicability: unlike "
-        f"any of the {TASK_KINDS[found.task].samples}.{limits}"
+    words = _(
+        "**{outside}** of the city is outside the area of applicability: unlike any of "
+        "the {samples}.{limits}",
+        outside=percent(outside),
+        samples=_(TASK_KINDS[found.task].samples),
+        limits=limits,
     )
     st.write(words)
     kinds = {kind: rows for kind, rows in test.fairness.items() if rows}
     if not kinds:
-        st.caption("No groups to break errors down by.")
+        st.caption(_("No groups to break errors down by."))
         return
     kind = st.segmented_control(
-        "By", list(kinds), default=next(iter(kinds)), required=True, key=f"{key}-fair-kind"
+        _("By"), list(kinds), default=next(iter(kinds)), required=True, key=f"{key}-fair-kind"
     )
     error, covered = st.columns(2, gap="large")
     rows = kinds[kind]
@@ -66,20 +75,20 @@ def _where_not(found: Findings, limits: str, key: str) -> None:
             charts.fairness(
                 rows,
                 "error",
-                title=f"Error by {kind}",
+                title=_("Error by {kind}", kind=kind),
                 axis=error_axis[:1].upper() + error_axis[1:],
             ),
             f"{key}-fair-error",
             height=height,
-            alt=f"Error by {kind}",
+            alt=_("Error by {kind}", kind=kind),
         )
     with covered:
         chart.show_chart(
-            charts.fairness(rows, "coverage", title=f"Coverage by {kind}"),
+            charts.fairness(rows, "coverage", title=_("Coverage by {kind}", kind=kind)),
             f"{key}-fair-coverage",
             height=height,
-            alt=f"Coverage by {kind}",
+            alt=_("Coverage by {kind}", kind=kind),
         )
     few = sum(bool(row.too_few) for row in rows)
     if few:
-        st.caption(f"{count(few, 'group')} with fewer than 10 samples: no figure.")
+        st.caption(_("{groups} with fewer than 10 samples: no figure.", groups=count(few, "group")))

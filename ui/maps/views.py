@@ -12,6 +12,7 @@ import pandas as pd
 from aether_core.charts.breaks import CONFIDENCE as CONFIDENCE_BREAKS
 from aether_core.charts.breaks import PERCENTILES, PROBABILITY, Breaks, share_breaks, value_breaks
 from aether_core.charts.class_colours import class_colours
+from aether_core.language import _, figure, mark, plural
 from aether_core.tasks.kinds.class_map import OBSERVED, PREDICTED
 from ui.map.cells import WORDS_LIMIT
 from ui.map.coloured import Categories, Shown, rgba, untrusted
@@ -20,11 +21,11 @@ from workflows.layers.breaks import field_breaks, numbers_of
 from workflows.layers.layers import LayerSummary
 
 CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST = (
-    "Class",
-    "Confidence",
-    "Possible classes",
-    "Single class",
-    "Trust",
+    mark("Class"),
+    mark("Confidence"),
+    mark("Possible classes"),
+    mark("Single class"),
+    mark("Trust"),
 )
 LAND_USE: Final = (CLASS, CONFIDENCE, SET_SIZE, ONE_CLASS, TRUST)
 _LARGEST_NAMED_SET: Final = 5
@@ -32,8 +33,8 @@ _NAMED_IN_TOOLTIP: Final = 5
 _TRUST: Final = (
     ("observed", "#3b6fb6"),
     ("reliable", "#0f9d8f"),
-    ("too many classes possible", "#e69f00"),
-    ("unlike the labels", "#9b5fa5"),
+    (mark("too many classes possible"), "#e69f00"),
+    (mark("unlike the labels"), "#9b5fa5"),
 )
 
 
@@ -112,25 +113,39 @@ def land_use(
     """
     if what == CONFIDENCE:
         view = _cut(frame, "confidence", CONFIDENCE_BREAKS, "confidence", look)
-        unit = f"calibrated probability of the class{_if_observed(frame, '; observed ones 100 %')}"
-        return _with_words(view, frame, "Confidence", unit)
+        unit = _(
+            "calibrated probability of the class{if_observed}",
+            if_observed=_if_observed(frame, _("; observed ones 100 %")),
+        )
+        return _with_words(view, frame, _("Confidence"), unit)
     if what == SET_SIZE:
         return _with_words(
             _set_sizes(frame, len(classes), look),
             frame,
-            "Possible classes",
-            f"classes in the set{_if_observed(frame, '; observed ones 1')}",
+            _("Possible classes"),
+            _(
+                "classes in the set{if_observed}",
+                if_observed=_if_observed(frame, _("; observed ones 1")),
+            ),
         )
     if what == ONE_CLASS:
         view = _cut(frame, f"p_{one}", PROBABILITY, one, look)
-        unit = f"calibrated probability{_if_observed(frame, '; observed ones 0 or 100 %')}"
+        unit = _(
+            "calibrated probability{if_observed}",
+            if_observed=_if_observed(frame, _("; observed ones 0 or 100 %")),
+        )
         return _with_words(view, frame, one, unit)
     if what == TRUST:
-        return _with_words(_trust(frame), frame, "Reliability", f"share of {units_of(frame)}")
+        return _with_words(
+            _trust(frame),
+            frame,
+            _("Reliability"),
+            _("share of {units_of}", units_of=units_of(frame)),
+        )
     seen = sorted(frame["landuse"].dropna().unique())  # one too rare for the fit is seen, too
     names = tuple(dict.fromkeys([*classes, *seen]))
     shown = categories(frame["landuse"], names, class_colours(names))
-    return _with_words(LayerView(shown, "", ""), frame, "Land use", _class_unit(frame))
+    return _with_words(LayerView(shown, "", ""), frame, _("Land use"), _class_unit(frame))
 
 
 def observed(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -160,7 +175,7 @@ def predictions_of(frame: pd.DataFrame) -> pd.DataFrame:
 
 def units_of(frame: pd.DataFrame) -> str:
     """What the rows of a layer are called."""
-    return "areas" if "area" in frame else "map cells"
+    return _("areas") if "area" in frame else _("map cells")
 
 
 def _if_observed(frame: pd.DataFrame, words: str) -> str:
@@ -171,8 +186,8 @@ def _class_unit(frame: pd.DataFrame) -> str:
     """Where classes come from: the last line of the legend."""
     part = float(observed(frame).mean()) if len(frame) else 0.0
     if not part:
-        return f"most probable class, share of {units_of(frame)}"
-    return f"{_share(part)} observed, {_share(1 - part)} predicted"
+        return _("most probable class, share of {units_of}", units_of=units_of(frame))
+    return _("{part} observed, {part2} predicted", part=_share(part), part2=_share(1 - part))
 
 
 def categories(values: "pd.Series[str]", names: Sequence[str], colours: Sequence[str]) -> Shown:
@@ -193,11 +208,11 @@ def _set_sizes(frame: pd.DataFrame, classes: int, look: Look) -> LayerView:
     sizes = frame["set"].map(len).to_numpy(dtype=np.float32)
     most = min(max(classes, 1), _LARGEST_NAMED_SET)
     edges = (*(at + 0.5 for at in range(most)), max(classes, most) + 0.5)
-    names = [f"{at} {'class' if at == 1 else 'classes'}" for at in range(1, most + 1)]
+    names = [plural("{number} class", "{number} classes", at) for at in range(1, most + 1)]
     if classes > most:
-        names[-1] = f"{most} or more"
+        names[-1] = _("{most} or more", most=most)
     colours = ramp(most, dark=look.dark, on_ground=look.on_ground)
-    return LayerView(Shown(sizes, Steps(edges, colours), "possible classes"), "", "", names)
+    return LayerView(Shown(sizes, Steps(edges, colours), _("possible classes")), "", "", names)
 
 
 def _trust(frame: pd.DataFrame) -> LayerView:
@@ -206,7 +221,7 @@ def _trust(frame: pd.DataFrame) -> LayerView:
     predicted = np.where(trusted, 1, np.where(applicable, 2, 3))
     kind = np.where(observed(frame), 0, predicted).astype(np.float32)
     names, colours = zip(*_TRUST, strict=True)
-    steps = Categories(tuple(names), tuple(rgba(colour) for colour in colours))
+    steps = Categories(tuple(map(_, names)), tuple(rgba(colour) for colour in colours))
     return LayerView(Shown(kind, steps, "trust"), "", "")
 
 
@@ -214,8 +229,8 @@ def _with_words(view: LayerView, frame: pd.DataFrame, title: str, unit: str) -> 
     """Give a land-use view its title and, where each cell has one, its tooltips."""
     shown = view.shown
     if len(frame) <= WORDS_LIMIT:
-        titles = frame["landuse"].fillna("no class").astype(str).tolist()
-        if title not in ("Land use", "Confidence", "Reliability"):
+        titles = frame["landuse"].fillna(_("no class")).astype(str).tolist()
+        if title not in (_("Land use"), _("Confidence"), _("Reliability")):
             titles = [
                 f"{name} · {shown.in_words(value)}"
                 for name, value in zip(titles, shown.values.tolist(), strict=True)
@@ -227,13 +242,18 @@ def _with_words(view: LayerView, frame: pd.DataFrame, title: str, unit: str) -> 
 def land_use_notes(frame: pd.DataFrame) -> list[str]:
     """Where each cell's class comes from, how sure it is and what else it may be, in words."""
     known = observed(frame).tolist()
-    said = "predicted, " if "source" in frame else ""
+    said = _("predicted, ") if "source" in frame else ""
     otherwise = frame["predicted"] if "predicted" in frame else frame["landuse"]
     return [
         _observed_words(name, guess)
         if seen
-        else f"{said}{_share(confidence)} confidence; {_set_words(possible, name)}"
-        + ("" if applicable else "; unlike the labels")
+        else said
+        + _(
+            "{share} confidence; {others}",
+            share=_share(confidence),
+            others=_set_words(possible, name),
+        )
+        + ("" if applicable else _("; unlike the labels"))
         for seen, guess, confidence, possible, name, applicable in zip(
             known,
             otherwise,
@@ -247,16 +267,20 @@ def land_use_notes(frame: pd.DataFrame) -> list[str]:
 
 
 def _observed_words(name: str, guess: str) -> str:
-    return "observed" if guess == name else f"observed; predicted would be {guess}"
+    return (
+        _("observed") if guess == name else _("observed; predicted would be {guess}", guess=guess)
+    )
 
 
 def _set_words(possible: Sequence[str], name: str) -> str:
     others = [one for one in possible if one != name]
     if not others:
-        return "no other class possible"
+        return _("no other class possible")
     more = len(others) - _NAMED_IN_TOOLTIP
-    listed = ", ".join(others[:_NAMED_IN_TOOLTIP]) + (f" and {more} more" if more > 0 else "")
-    return f"also possible: {listed}"
+    listed = ", ".join(others[:_NAMED_IN_TOOLTIP]) + (
+        _(" and {more} more", more=more) if more > 0 else ""
+    )
+    return _("also possible: {listed}", listed=listed)
 
 
 def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -> LayerView:
@@ -269,7 +293,7 @@ def numbers(frame: pd.DataFrame, name: str, unit: str, title: str, look: Look) -
     breaks = PERCENTILES if name == "percentile" else value_breaks(values)
     shown = Shown(values, look.steps(breaks), name)
     if name == "percentile":
-        shown = replace(shown, label="ranks above", suffix=" % of the city")
+        shown = replace(shown, label=_("ranks above"), suffix=_(" % of the city"))
     return LayerView(shown, title, unit, breaks.names, name)
 
 
@@ -339,10 +363,13 @@ def difference(
         InputError: No value is finite.
     """
     steps = difference_steps(values)
-    names = [f"{factor * low:+.3g} to {factor * high:+.3g}" for low, high in pairwise(steps.edges)]
+    names = [
+        _("{low:+.3g} to {high:+.3g}", low=factor * low, high=factor * high)
+        for low, high in pairwise(steps.edges)
+    ]
     return LayerView(Shown(values, steps, label), title, unit, names)
 
 
 def _share(part: float) -> str:
     """A share in words, never `0 %` for something that is there."""
-    return "< 1 %" if 0 < part < 0.005 else f"{part:.0%}".replace("%", " %")
+    return "< 1 %" if 0 < part < 0.005 else figure(100 * part, ".0f") + " %"

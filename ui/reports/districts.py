@@ -6,6 +6,7 @@ from typing import Final
 import shapely
 import streamlit as st
 
+from aether_core.language import _, mark
 from ui.districts import areas
 from ui.forms import kept_areas
 from ui.shell import page, state
@@ -13,7 +14,7 @@ from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.reports.choices import MOST_DISTRICTS, ReportDistrict
 
-_NONE, _HERE, _LAYER = "None", "Drawn or uploaded", "From a saved layer"
+_NONE, _HERE, _LAYER = mark("None"), mark("Drawn or uploaded"), mark("From a saved layer")
 _KEY: Final = "report-districts"
 
 
@@ -27,13 +28,16 @@ def ask_districts(city: CitySummary) -> tuple[ReportDistrict, ...]:
     kept = kept_areas.layers_of_areas(city)
     ways = [_NONE, *([_HERE] if here else []), *([_LAYER] if kept else [])]
     if len(ways) == 1:
-        st.caption("No districts yet. Draw or upload some to compare their figures in the report.")
+        st.caption(
+            _("No districts yet. Draw or upload some to compare their figures in the report.")
+        )
         page_link(city)
         return ()
     way = st.segmented_control(
-        "Districts to compare",
+        _("Districts to compare"),
         ways,
         default=_HERE if here else _NONE,
+        format_func=_,
         required=True,
         # Ways come and go with districts and layers: another list is another question.
         key=f"{_KEY}-{city.slug}-{len(ways)}-{bool(here)}",
@@ -52,7 +56,7 @@ def page_link(city: CitySummary) -> None:
     """Where districts are drawn."""
     st.page_link(
         page.DISTRICTS,
-        label="Draw or upload districts",
+        label=_("Draw or upload districts"),
         icon=":material/arrow_forward:",
         query_params={state.CITY: city.slug},
     )
@@ -68,13 +72,16 @@ def _of_page(city: CitySummary, here: Mapping[str, shapely.Geometry]) -> tuple[R
         st.session_state[key] = first[:MOST_DISTRICTS]
     elif gone := [name for name in chosen if name not in here]:
         st.session_state[key] = [name for name in chosen if name in here]
-        st.info(f"No longer there, so left out: {plain(', '.join(gone))}.", icon=":material/info:")
+        st.info(
+            _("No longer there, so left out: {gone}.", gone=plain(", ".join(gone))),
+            icon=":material/info:",
+        )
     names = st.multiselect(
-        "Districts",
+        _("Districts"),
         list(here),
         key=key,
         max_selections=MOST_DISTRICTS,
-        placeholder="Choose one or two",
+        placeholder=_("Choose one or two"),
         label_visibility="collapsed",
         persist_state="session",
     )

@@ -4,6 +4,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _
 from aether_core.report import Report
 from aether_core.report.to_html import html_of
 from ui.districts.progress_bar import progress_bar
@@ -23,7 +24,7 @@ def make(city: CitySummary, layer: LayerSummary, choices: ReportChoices) -> Repo
     Raises:
         AetherError: The layer is gone, or a choice cannot be carried out.
     """
-    with progress_bar("Making the report") as progress:
+    with progress_bar(_("Making the report")) as progress:
         return made_report(state.store(), city.slug, layer.layer, choices, progress)
 
 
@@ -31,4 +32,6 @@ def show(report: Report) -> None:
     """Draw the report; it cannot run anything nor reach the page around it."""
     address = served.address(html_of(report).encode(), "html")
     with st.container(key="report-preview", border=True):
-        st.iframe(address, height=_HEIGHT, alt=f"Preview of the report: {report.title}")
+        st.iframe(
+            address, height=_HEIGHT, alt=_("Preview of the report: {title}", title=report.title)
+        )

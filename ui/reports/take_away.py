@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from aether_core.language import _
 from aether_core.report import Report
 from aether_core.report.to_html import html_of
 from aether_core.report.to_pdf import pdf_of
@@ -16,7 +17,7 @@ def show_downloads(city: CitySummary, layer: LayerSummary, report: Report) -> No
     name = f"{city.slug}-{report.title}"
     with st.container(horizontal=True, key="report-downloads"):
         st.download_button(
-            "Download PDF",
+            _("Download PDF"),
             lambda: pdf_of(report),
             file_name=downloads.file_name(name, ".pdf"),
             mime="application/pdf",
@@ -26,7 +27,7 @@ def show_downloads(city: CitySummary, layer: LayerSummary, report: Report) -> No
             on_click="ignore",
         )
         st.download_button(
-            "Download web page",
+            _("Download web page"),
             lambda: html_of(report).encode(),
             file_name=downloads.file_name(name, ".html"),
             mime="text/html",
@@ -34,8 +35,8 @@ def show_downloads(city: CitySummary, layer: LayerSummary, report: Report) -> No
             icon=":material/html:",
             on_click="ignore",
         )
-        with st.popover("Map data", icon=":material/map:"):
+        with st.popover(_("Map data"), icon=":material/map:"):
             st.caption(
-                "The map with its colours, and the city's streets, parks and water below it."
+                _("The map with its colours, and the city's streets, parks and water below it.")
             )
             take_away.package(city, [layer], key="report-map")

@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 import streamlit as st
 
+from aether_core.language import _, mark
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.longitudes import running_on, shapes_running_on
 from ui.map.nearby import places_of
@@ -14,7 +15,7 @@ from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
 from workflows.reports.choices import ReportDistrict, View
 
-_WHOLE, _DISTRICTS, _PLACE = "Whole city", "The districts", "Around a place"
+_WHOLE, _DISTRICTS, _PLACE = mark("Whole city"), mark("The districts"), mark("Around a place")
 _ROOM: Final = 0.15
 """Left free around districts, as a part of their extent."""
 _MOST_PLACES: Final = 30
@@ -25,9 +26,10 @@ def ask_view(city: CitySummary, districts: Sequence[ReportDistrict]) -> View | N
     """Ask what the map shows; None for the whole city."""
     ways = [_WHOLE, *([_DISTRICTS] if districts else []), _PLACE]
     way = st.segmented_control(
-        "The map shows",
+        _("The map shows"),
         ways,
         default=_WHOLE,
+        format_func=_,
         required=True,
         key=f"{_KEY}-{len(ways)}",
         persist_state="session",
@@ -48,32 +50,32 @@ def around(city: CitySummary, shapes: Sequence[shapely.Geometry]) -> View:
 def _of_place(city: CitySummary) -> View | None:
     """The surroundings of a place that is looked for by name; None until one is found."""
     words = st.text_input(
-        "Place",
+        _("Place"),
         key=f"{_KEY}-words-{city.slug}",
-        placeholder="such as: library",
+        placeholder=_("such as: library"),
         icon=":material/search:",
         max_chars=100,
         persist_state="session",
     )
     asked = " ".join(words.casefold().split())
     if not asked:
-        st.caption("The whole city is shown until a place is chosen.")
+        st.caption(_("The whole city is shown until a place is chosen."))
         return None
     frame = places_of(city)
     found = frame[frame["name"].str.casefold().str.contains(asked, regex=False)]
     if not len(found):
-        st.info(f"No place here is called “{plain(words)}”.", icon=":material/info:")
+        st.info(_("No place here is called “{words}”.", words=plain(words)), icon=":material/info:")
         return None
     some = found.head(_MOST_PLACES)
     names = dict(zip(some.index.tolist(), _numbered(some["name"].tolist()), strict=True))
     at = st.selectbox(
-        "Which one",
+        _("Which one"),
         list(names),
         format_func=lambda row: names[row],
         key=f"{_KEY}-place-{city.slug}-{asked}",
     )
     metres = st.slider(
-        "Distance shown in each direction",
+        _("Distance shown in each direction"),
         200,
         3000,
         600,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from aether_core.language import _
 from workflows.layers.export import FORMATS
 
 Write = Callable[[Path], object]
@@ -23,7 +24,7 @@ def buttons(name: str, write: Write, *, key: str) -> None:
     suffix = choose_format(key)
     called = file_name(name, suffix)
     st.download_button(
-        "Download",
+        _("Download"),
         data=lambda: written(called, write),
         file_name=called,
         mime=FORMATS[suffix].mime,
@@ -45,7 +46,7 @@ def choose_format(key: str, first: Callable[[], str | None] = lambda: None) -> s
     if name not in st.session_state and (ending := first()) is not None:
         st.session_state[name] = ending
     return st.selectbox(
-        "Format",
+        _("Format"),
         list(FORMATS),
         format_func=lambda ending: FORMATS[ending].label,
         key=name,

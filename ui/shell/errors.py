@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from aether_core.errors import AetherError, CancelledError, StoreUnavailableError
+from aether_core.language import _
 from ui.shell.text import plain, sentence
 from workflows.home.unforeseen import in_plain_words
 
@@ -25,15 +26,18 @@ def show(error: Exception) -> None:
     """Show one error as a box. What is not ours goes to the log under a short id."""
     error = in_plain_words(error) or error
     if isinstance(error, CancelledError):
-        st.info("Stopped. Nothing was changed.", icon=":material/info:")
+        st.info(_("Stopped. Nothing was changed."), icon=":material/info:")
     elif isinstance(error, AetherError):
         st.error(plain(in_words(error)), icon=":material/error:")
     else:
         reference = secrets.token_hex(4)
         log.error("page error %s", reference, exc_info=error)
         st.error(
-            "Internal error. Reload the page to continue. If it happens again, report the ID "
-            f"{reference}; the details are in the log.",
+            _(
+                "Internal error. Reload the page to continue. If it happens again, report the "
+                "ID {reference}; the details are in the log.",
+                reference=reference,
+            ),
             icon=":material/error:",
         )
 
@@ -61,8 +65,11 @@ def boxed(reachable: Callable[[], bool] | None = None) -> Iterator[None]:
 def _lost_database(error: StoreUnavailableError, reachable: Callable[[], bool] | None) -> None:
     log.warning("database unavailable: %s", error)
     st.warning(
-        "The database cannot be reached. Stored data is safe, and this page continues by itself "
-        "once the database responds.",
+        _(
+            "The database cannot be reached. Stored data is safe, and this page continues by "
+            "itself "
+            "once the database responds."
+        ),
         icon=":material/cloud_off:",
     )
     st.caption(plain(in_words(error)))

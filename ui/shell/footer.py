@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-SIMULATED = "Made-up satellite data"
-_SIMULATED_HELP = (
+from aether_core.language import _, mark
+
+SIMULATED = mark("Made-up satellite data")
+_SIMULATED_HELP = mark(
     "This city's satellite data were simulated, not measured. The map shows how the app "
     "works, not what the real city is like."
 )
@@ -13,7 +15,7 @@ _SIMULATED_HELP = (
 
 def simulated_badge() -> None:
     """Mark what follows as made from a simulated embedding."""
-    st.badge(SIMULATED, icon=":material/science:", color="orange", help=_SIMULATED_HELP)
+    st.badge(_(SIMULATED), icon=":material/science:", color="orange", help=_(_SIMULATED_HELP))
 
 
 def attribution(lines: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from aether_core.language import _, mark
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.shell import footer, state
 from ui.shell.text import plain
@@ -45,15 +46,17 @@ def _of_tasks() -> dict[str, str]:
 
 
 _ENTRIES: Final = (
-    Entry("Cities", "location_city", {"home": "All cities", "city": "Add or manage"}),
-    Entry("Ask", "search", {"search": "Ask", "change": "Change"}, has_row=False),
     Entry(
-        "Maps",
-        "layers",
-        {"layers": "Saved maps", **_of_tasks(), "districts": "Districts"},
+        mark("Cities"), "location_city", {"home": mark("All cities"), "city": mark("Add or manage")}
     ),
-    Entry("Reports", "description", {"reports": "Reports"}, has_row=False),
-    Entry("Expert", "science", {"train": "Train", "evaluate": "Evaluate"}),
+    Entry(mark("Ask"), "search", {"search": mark("Ask"), "change": mark("Change")}, has_row=False),
+    Entry(
+        mark("Maps"),
+        "layers",
+        {"layers": mark("Saved maps"), **_of_tasks(), "districts": mark("Districts")},
+    ),
+    Entry(mark("Reports"), "description", {"reports": mark("Reports")}, has_row=False),
+    Entry(mark("Expert"), "science", {"train": mark("Train"), "evaluate": mark("Evaluate")}),
 )
 HOME, CITY, SEARCH, CHANGE, LAYERS, DISTRICTS, REPORTS, TRAIN, EVALUATE = (
     f"pages/{name}.py"
@@ -92,7 +95,7 @@ def menu() -> list[StreamlitPage]:
     return [
         st.Page(
             f"pages/{name}.py",
-            title=title if at else entry.title,
+            title=_(title if at else entry.title),
             icon=f":material/{entry.symbol}:",
             default=entry is first and not at,
             visibility="hidden" if at else "visible",
@@ -155,7 +158,7 @@ def _row(entry: Entry, city: CitySummary | None) -> None:
         for name, title in entry.pages.items():
             st.page_link(
                 f"pages/{name}.py",
-                label=title,
+                label=_(title),
                 query_params={} if city is None else {state.CITY: city.slug},
             )
 
@@ -166,11 +169,14 @@ def with_city(title: str) -> CitySummary | None:
     heading(title, city)
     if city is None:
         empty(
-            "There is no city yet",
-            "Fetch one from public data, by name or bounding box, or add one from your own files. "
-            "It takes a few minutes.",
+            _("There is no city yet"),
+            _(
+                "Fetch one from public data, by name or bounding box, or add one from your own "
+                "files. "
+                "It takes a few minutes."
+            ),
             CITY,
-            "Add a city",
+            _("Add a city"),
         )
     return city
 
@@ -210,23 +216,26 @@ def needs_model(city: CitySummary, purpose: str) -> None:
     """
     if city.pois:
         empty(
-            "This city has no model yet",
-            f"{purpose}, so train one first. It takes a few minutes at most.",
+            _("This city has no model yet"),
+            _("{purpose}, so train one first. It takes a few minutes at most.", purpose=purpose),
             TRAIN,
-            "Train its model",
+            _("Train its model"),
             address={state.CITY: city.slug},
         )
         return
     empty(
-        "This city has no places",
-        f"{purpose}, and a model learns from places: shops, schools, parks. Add a file of them.",
+        _("This city has no places"),
+        _(
+            "{purpose}, and a model learns from places: shops, schools, parks. Add a file of them.",
+            purpose=purpose,
+        ),
         CITY,
-        "Add places",
+        _("Add places"),
         address={state.CITY: city.slug},
     )
     st.page_link(
         LAYERS,
-        label="Or make a map, which needs no places",
+        label=_("Or make a map, which needs no places"),
         icon=":material/layers:",
         query_params={state.CITY: city.slug},
     )

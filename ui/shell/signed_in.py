@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from aether_core.errors import AetherError
+from aether_core.language import _
 from ui.shell import state
 from ui.shell.routes import base
 from workflows.accounts.accounts import SignedIn, end_sign_ins
@@ -110,8 +111,8 @@ def visitor() -> SignedIn | None:
     port = int(st.get_option("server.port"))
     found = who(st.context.cookies.get(cookie_name(port)))
     if found is None:
-        st.warning("You have been signed out.", icon=":material/logout:")
-        st.html(f'<a href="{base()}/sign-in">Sign in</a>')
+        st.warning(_("You have been signed out."), icon=":material/logout:")
+        st.html(f'<a href="{base()}/sign-in">{html.escape(_("Sign in"))}</a>')
         st.stop()
     return found
 
@@ -119,8 +120,10 @@ def visitor() -> SignedIn | None:
 def show_visitor(visitor: SignedIn | None) -> None:
     """Say who is signed in, with the way out."""
     if visitor is not None:
-        name = html.escape(visitor.name)
+        said = html.escape(
+            _("Signed in as {name} ({role})", name=visitor.name, role=_(visitor.role))
+        )
         st.sidebar.html(
-            f'<p class="visitor"><span>Signed in as {name} ({visitor.role})</span>'
-            f'<a href="{base()}/sign-out">Sign out</a></p>'
+            f'<p class="visitor"><span>{said}</span>'
+            f'<a href="{base()}/sign-out">{html.escape(_("Sign out"))}</a></p>'
         )

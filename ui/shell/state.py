@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from aether_core.errors import DiskFullError, DiskReadOnlyError, StoreUnavailableError
+from aether_core.language import _, mark
 from aether_core.reading import start_reading
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, list_cities
@@ -18,7 +19,9 @@ CITY = "city"
 _CITIES = "cities-of-this-run"
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the database", hash_funcs={Settings: hash})
+@st.cache_resource(
+    max_entries=2, show_spinner=mark("Opening the database"), hash_funcs={Settings: hash}
+)
 def _opened(settings: Settings) -> Store:
     store = open_store(settings)
     start_reading()  # the first visitor's file need not wait for the readers to be loaded
@@ -116,15 +119,19 @@ def pick_city(cities: list[CitySummary]) -> None:
         if st.session_state.get(CITY) not in names:
             st.session_state[CITY] = cities[0].slug
     st.sidebar.selectbox(
-        "City", list(names), key=CITY, format_func=lambda slug: names[slug], on_change=_picked
+        _("City"), list(names), key=CITY, format_func=lambda slug: names[slug], on_change=_picked
     )
     _into_address()
     missed = st.session_state.get(_MISSED)
     if missed:
         shown = plain(names[st.session_state[CITY]])
         st.warning(
-            f"There is no city “{plain(missed)}” here: the link is wrong, or the city was removed. "
-            f"This is {shown}; pick another city in the sidebar.",
+            _(
+                "There is no city “{missed}” here: the link is wrong, or the city was removed. "
+                "This is {shown}; pick another city in the sidebar.",
+                missed=plain(missed),
+                shown=shown,
+            ),
             icon=":material/wrong_location:",
         )
 

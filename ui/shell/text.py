@@ -1,10 +1,12 @@
 """Small pieces of text as HTML: facts, rows of results; every value is escaped."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from html import escape
 
 import streamlit as st
+
+from aether_core.language import _, figure, moment, plural
 
 
 def facts(values: Mapping[str, object]) -> None:
@@ -28,7 +30,25 @@ def rows(entries: Iterable[tuple[str, str, str]]) -> None:
 
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 place`, `12,345 places`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return plural(f"{{number:,}} {one}", f"{{number:,}} {many or one + 's'}", number)
+
+
+def worded(*known: str) -> Callable[[str], str]:
+    """How options are called of which some are this app's own words, and the others somebody's.
+
+    Args:
+        known: Those of the app, as they were marked.
+    """
+    return lambda option: _(option) if option in known else option
+
+
+def in_language(words: object) -> object:
+    """Marked sentences as the reader's language has them, in mappings and lists of any depth."""
+    if isinstance(words, Mapping):
+        return {name: in_language(part) for name, part in words.items()}
+    if isinstance(words, list | tuple):
+        return [in_language(part) for part in words]
+    return _(words) if isinstance(words, str) else words
 
 
 def sentence(text: str) -> str:
@@ -40,10 +60,10 @@ def sentence(text: str) -> str:
 def duration(seconds: float) -> str:
     """Seconds as people say them."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return figure(seconds, ".0f") + " s"
     if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+        return figure(seconds / 60, ".0f") + " min"
+    return figure(seconds / 3600, ".1f") + " h"
 
 
 _JOINER = "\u2060"  # takes no room and breaks no line
@@ -61,5 +81,5 @@ def plain(text: str) -> str:
 
 def source_and_date(request: Mapping[str, object], created: datetime | None) -> dict[str, str]:
     """From which file, and when, something that was kept was made."""
-    shown = {"Based on": str(request["from"])} if request.get("from") else {}
-    return shown | ({"Created": f"{created:%d %b %Y, %H:%M}"} if created else {})
+    shown = {_("Based on"): str(request["from"])} if request.get("from") else {}
+    return shown | ({_("Created"): moment(created)} if created else {})

@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from aether_core.language import _, mark
 from ui.shell import page, state
 from workflows.cities.cities import CitySummary
 
@@ -31,45 +32,61 @@ class Step:
 
 STEPS: Final = (
     Step(
-        "Ask in plain words",
-        "The darker a cell, the better it fits; the best spots are listed beside the map. The chip "
-        "above it says how the question was understood, and that this city knows such places. "
-        "Click a cell, or one of the spots, to see **why here**.",
+        mark("Ask in plain words"),
+        mark(
+            "The darker a cell, the better it fits; the best spots are listed beside the map. "
+            "The chip "
+            "above it says how the question was understood, and that this city knows such places. "
+            "Click a cell, or one of the spots, to see **why here**."
+        ),
         page.SEARCH,
         {"q": "a night out"},
     ),
     Step(
-        "A doubtful question",
-        "Not everything can be seen from above or read off a city's places. Here nothing is "
-        "described as asked, so no map is painted; what the city does know is offered instead.",
+        mark("A doubtful question"),
+        mark(
+            "Not everything can be seen from above or read off a city's places. Here nothing is "
+            "described as asked, so no map is painted; what the city does know is offered instead."
+        ),
         page.SEARCH,
         {"q": "low crime"},
     ),
     Step(
-        "Ask for several things at once",
-        "What a place is *like* comes from the model; *near* and *away from* are measured. Open a "
-        "chip to change its distance or its weight, or remove it, and the map answers anew.",
+        mark("Ask for several things at once"),
+        mark(
+            "What a place is *like* comes from the model; *near* and *away from* are measured. "
+            "Open a "
+            "chip to change its distance or its weight, or remove it, and the map answers anew."
+        ),
         page.SEARCH,
         {"q": "homes near a park and a school, away from main roads"},
     ),
     Step(
-        "Figures of a district",
-        "Draw around a few blocks with Lasso or Box: their figures appear beside the whole city's. "
-        "Draw a second district, and the two are compared.",
+        mark("Figures of a district"),
+        mark(
+            "Draw around a few blocks with Lasso or Box: their figures appear beside the whole "
+            "city's. "
+            "Draw a second district, and the two are compared."
+        ),
         page.DISTRICTS,
         {},
     ),
     Step(
-        "Make a map of land use",
-        "Known examples in, a map of the whole city out. What is known stays as it is; the rest is "
-        "predicted, and grey where it is not to be trusted. Every map says how it was tested.",
+        mark("Make a map of land use"),
+        mark(
+            "Known examples in, a map of the whole city out. What is known stays as it is; the "
+            "rest is "
+            "predicted, and grey where it is not to be trusted. Every map says how it was tested."
+        ),
         page.of_task("landuse"),
         {},
     ),
     Step(
-        "Save and export",
-        "Maps that are saved stand here: laid over each other, compared on either side of a "
-        "divider, exported, or written up in a report for a committee.",
+        mark("Save and export"),
+        mark(
+            "Maps that are saved stand here: laid over each other, compared on either side of a "
+            "divider, exported, or written up in a report for a committee."
+        ),
         page.LAYERS,
         {},
     ),
@@ -79,7 +96,7 @@ STEPS: Final = (
 def offer(city: CitySummary) -> None:
     """The way into the tour, of a city that can be asked."""
     if city.model is not None:
-        _lead(0, "Take the three-minute tour", ":material/tour:", city.slug)
+        _lead(0, _("Take the three-minute tour"), ":material/tour:", city.slug)
 
 
 def show(city: CitySummary | None) -> None:
@@ -96,14 +113,16 @@ def show(city: CitySummary | None) -> None:
         return
     step = STEPS[at]
     with st.container(border=True, key="tour-stop"):
-        st.markdown(f"**{step.title}** · {at + 1} of {len(STEPS)}")
-        st.write(step.words)
+        st.markdown(
+            _("**{title}** · {at} of {all}", title=_(step.title), at=at + 1, all=len(STEPS))
+        )
+        st.write(_(step.words))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if at:
-                _lead(at - 1, "Back", ":material/arrow_back:", city.slug)
+                _lead(at - 1, _("Back"), ":material/arrow_back:", city.slug)
             if at + 1 < len(STEPS):
-                _lead(at + 1, "Next", ":material/arrow_forward:", city.slug)
-            st.button("Leave the tour", key="tour-end", type="tertiary", on_click=_end)
+                _lead(at + 1, _("Next"), ":material/arrow_forward:", city.slug)
+            st.button(_("Leave the tour"), key="tour-end", type="tertiary", on_click=_end)
 
 
 def _lead(at: int, label: str, icon: str, slug: str) -> None:

@@ -14,6 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from aether_core.errors import InputError
 from aether_core.files.whole import atomic_path
+from aether_core.language import _, mark
 from workflows.accounts.acting import OPERATOR, asking
 from workflows.accounts.quotas import QuotaError, check_upload
 from workflows.home.server_paths import allowed_path
@@ -22,7 +23,7 @@ from workflows.home.settings import read_settings
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-_UPLOAD, _PATH = "Upload", "Path on the server"
+_UPLOAD, _PATH = mark("Upload"), mark("Path on the server")
 _KEPT_SECONDS: Final = 24 * 3600
 _ON_DISK: Final = "application/x-aether-on-disk"
 
@@ -53,15 +54,16 @@ def choose(
         st.markdown(f"**{label}**", width="stretch", help=about or None)
         if settings.server_paths:
             way = st.segmented_control(
-                f"Source of: {label}",
+                _("Source of: {label}", label=label),
                 [_UPLOAD, _PATH],
                 default=_UPLOAD,
                 required=True,
                 key=f"{key}-way",
                 label_visibility="collapsed",
+                format_func=_,
             )
     if way == _PATH:
-        hint = "one path per line" if several else "full path of the file"
+        hint = _("one path per line") if several else _("full path of the file")
         ask = st.text_area if several else st.text_input
         typed = ask(
             f"{label}: {hint}", key=f"{key}-path", label_visibility="collapsed", placeholder=hint

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from aether_core.language import _, mark
 from aether_core.tasks.findings import Findings
 from aether_core.tasks.kinds.kind import TaskKind
 from aether_core.tasks.kinds.registry import TASK_KINDS
@@ -24,15 +25,15 @@ from workflows.tasks.task import TASKS
 _MAP_HEIGHT: Final = 600
 _KEPT_FREE: Final = 20
 """Characters that the title of a second layer, of areas, ends in at most."""
-AREAS, CELLS = "Areas", "Cells"
-_WITH_FIGURES, _ALL_AREAS = "Areas with figures", "All areas"
+AREAS, CELLS = mark("Areas"), mark("Cells")
+_WITH_FIGURES, _ALL_AREAS = mark("Areas with figures"), mark("All areas")
 
 
 def show(task: str) -> None:
     """Draw the page of a kind of task: its maps, or the form that makes one."""
     kind, shown = TASK_KINDS[task], TASK_PAGES.get(task, TaskPage())
     key = shown.key or task
-    city = page.with_city(kind.title)
+    city = page.with_city(_(kind.title))
     if city is None:
         return
     panel = job_panel.look(key, city.slug, [map_job(task)])
@@ -54,11 +55,11 @@ def _show_form(
     with given:
         samples = form.ask(city, key)
     with settings, st.container(border=True, key=f"{key}-settings"), errors.boxed(state.reachable):
-        st.header("Map", anchor=False)
+        st.header(_("Map"), anchor=False)
         title = st.text_input(
-            "Title",
+            _("Title"),
             key=f"{key}-title",
-            placeholder=f"default: from the name of the {kind.samples}",
+            placeholder=_("default: from the name of the {samples}", samples=_(kind.samples)),
             max_chars=MAX_TITLE - (_KEPT_FREE if len(kind.layers) > 1 else 0),
         )
         go_place = st.container()
@@ -66,10 +67,10 @@ def _show_form(
         choices = form.choices(city, fit.representation, key)
         districts = district_form.ask_districts(key)
         if shown.note:
-            st.caption(shown.note)
+            st.caption(_(shown.note))
         with go_place:
             if samples is None:
-                st.caption(form.first or f"Still needed: {form.missing}.")
+                st.caption(_(form.first) or _("Still needed: {missing}.", missing=_(form.missing)))
             asked = None
             if samples is not None:
                 named = title.strip() or None
@@ -78,7 +79,7 @@ def _show_form(
                 )
             go = job_panel.button(
                 panel,
-                "Make the map",
+                _("Make the map"),
                 key=f"{key}-go",
                 icon=f":material/{kind.symbol}:",
                 request=asked,
@@ -120,6 +121,6 @@ def _by_area(city: CitySummary, key: str) -> bool:
     """Ask whether areas or cells are drawn; of a city of areas, those with figures or all."""
     given, every = (_WITH_FIGURES, _ALL_AREAS) if city.unit.of_embedding else (AREAS, CELLS)
     chosen = st.segmented_control(
-        "Show", [given, every], default=given, required=True, key=f"{key}-unit"
+        _("Show"), [given, every], default=given, required=True, key=f"{key}-unit", format_func=_
     )
     return chosen == given

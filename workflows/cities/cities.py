@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.city.units import UNIT_KINDS, UnitKind
 from aether_core.eo.file_kind import UnitsName
+from aether_core.language import _
 from aether_core.spatial.longitudes import extent_of
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
@@ -89,8 +90,10 @@ class CitySummary:
     def units_in_words(self) -> str:
         """How many units of which kind."""
         if self.cell_resolution is None:
-            return f"{self.cells:,} {self.unit.several} of the embedding"
-        return f"{self.cells:,} (H3 resolution {self.cell_resolution})"
+            return _(
+                "{cells:,} {units} of the embedding", cells=self.cells, units=_(self.unit.several)
+            )
+        return _("{cells:,} (H3 resolution {level})", cells=self.cells, level=self.cell_resolution)
 
 
 def summarise(session: Session, city: City) -> CitySummary:

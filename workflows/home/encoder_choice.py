@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from aether_core.errors import InputError
+from aether_core.language import _
 from aether_core.poi.name_language import NameLanguage, name_language
 from aether_core.text.e5 import INSTALL, PACKAGE, MultilingualE5Encoder
 from aether_core.text.encoder import TextEncoder
@@ -35,16 +36,24 @@ class EncoderChoice:
         if self.language is None or self.language.is_english:
             return ""
         if not self.language.is_clear:
-            return (
-                f"No one language stands out among the names of the places; {self.name} reads them."
+            return _(
+                "No one language stands out among the names of the places; {encoder} reads them.",
+                encoder=self.name,
             )
         language = self.language.in_words
         if self.needs:
-            return (
-                f"The names of the places are mostly {language}, and {self.name} knows English "
-                f"only. For questions in {language}: {self.needs}, then train again."
+            return _(
+                "Language of the places' names: {language}. {encoder} knows English only. For "
+                "questions in that language: {needs}, then train again.",
+                language=language,
+                encoder=self.name,
+                needs=self.needs,
             )
-        return f"The names of the places are mostly {language}, so they are read by {self.name}."
+        return _(
+            "Language of the places' names: {language}. They are read by {encoder}.",
+            language=language,
+            encoder=self.name,
+        )
 
 
 def usual_encoder(settings: Settings, names: Iterable[str]) -> EncoderChoice:

@@ -4,17 +4,22 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from aether_core.findings import LayerKind, StoredFindings
+from aether_core.language import mark
 from aether_core.search.change import ChangeFindings
 from aether_core.tasks.kinds.registry import TASK_KINDS
 
 LayerFindings = TypeVar("LayerFindings", bound=StoredFindings)
 
 _SEARCHES: Final = (
-    LayerKind("search", "search result", "Search result", "percentile"),
-    LayerKind("similar", "similar places", "Similar places", "percentile"),
-    LayerKind("ask", "answer to a question", "Answer to a question", "percentile"),
+    LayerKind("search", mark("search result"), mark("Search result"), "percentile"),
+    LayerKind("similar", mark("similar places"), mark("Similar places"), "percentile"),
+    LayerKind("ask", mark("answer to a question"), mark("Answer to a question"), "percentile"),
     LayerKind(
-        "change", "change between two years", "Change between two years", "change", ChangeFindings
+        "change",
+        mark("change between two years"),
+        mark("Change between two years"),
+        "change",
+        ChangeFindings,
     ),
 )
 

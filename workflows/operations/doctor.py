@@ -25,6 +25,7 @@ CHECKS: Sequence[Look] = (
     machine.torch,
     machine.encoder,
     machine.basemap,
+    machine.languages,
     machine.extras,
     contents.files,
 )

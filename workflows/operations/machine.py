@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aether_core.errors import StoreUnavailableError
 from aether_core.files.disk import disk_error
+from aether_core.language import LANGUAGES, damaged
 from aether_core.reading import lacking
 from db.cluster.place import known_place
 from db.cluster.programs import find_client_programs, find_programs
@@ -201,6 +202,17 @@ def basemap(patient: Patient) -> Iterator[Finding]:
 
 def _is_style(found: object) -> bool:
     return isinstance(found, dict) and found.get("version") == 8 and "layers" in found
+
+
+def languages(_patient: Patient) -> Iterator[Finding]:
+    """Whether the catalogues of languages can be read; one that cannot leaves pages in English."""
+    wrong = damaged()
+    for name, reason in wrong.items():
+        yield problem(
+            "language", f"the catalogue of {LANGUAGES[name]} is damaged: {reason}", "install again"
+        )
+    if not wrong:
+        yield fine("languages", ", ".join(LANGUAGES.values()))
 
 
 def extras(_patient: Patient) -> Iterator[Finding]:

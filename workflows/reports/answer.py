@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from aether_core.language import _, figure, mark
 from aether_core.report import (
     Block,
     Bullets,
@@ -31,8 +32,12 @@ from workflows.training.representation import every_unit, model_for
 _MAP_MM = 125
 _SPOTS: Final = 8
 _LOOKED_AT: Final = 1000
-_MODES: Final = {"all": "all must hold", "add": "they add up"}
-_SUPPORT: Final = {"strong": "well known here", "weak": "doubtful", "none": "unknown here"}
+_MODES: Final = {"all": mark("all must hold"), "add": mark("they add up")}
+_SUPPORT: Final = {
+    "strong": mark("well known here"),
+    "weak": mark("doubtful"),
+    "none": mark("unknown here"),
+}
 
 
 def body(subject: Subject) -> list[Block]:
@@ -47,32 +52,38 @@ def body(subject: Subject) -> list[Block]:
     return [
         KeyFigures(
             (
-                KeyFigure("asked", shorten(question, 60, placeholder="…"), "in plain words"),
+                KeyFigure(_("asked"), shorten(question, 60, placeholder="…"), _("in plain words")),
                 KeyFigure("criteria", f"{len(criteria)}", _MODES[asked.get("mode", "all")]),
-                KeyFigure(f"ranked {unit.several}", f"{ranked:,}", "by how well they fit"),
+                KeyFigure(
+                    _("ranked {units}", units=_(unit.several)),
+                    figure(ranked, ","),
+                    _("by how well they fit"),
+                ),
             )
         ),
-        Heading("How the question was read"),
+        Heading(_("How the question was read")),
         Paragraph(f"“{question}”"),
         Table(
-            ("Criterion", "What was measured", "How well known"),
+            (_("Criterion"), _("What was measured"), _("How well known")),
             tuple(_criterion(one) for one in criteria),
             align="lll",
         ),
         *_remarks(asked),
-        Heading("The map"),
+        Heading(_("The map")),
         map_figure(
             subject,
             "percentile",
             tallest_mm=_MAP_MM,
-            caption=f"Share of the city's {unit.several} that fit less well.",
+            caption=_("Share of the city's {several} that fit less well.", several=_(unit.several)),
         ),
         *_spots(subject, values, criteria),
         Callout(
             "caution",
-            "The ranking is one within this city, not a grade: even in a city without any such "
-            "place, some spot ranks first. Look at the places before acting on it.",
-            title="How to read it",
+            _(
+                "The ranking is one within this city, not a grade: even in a city without any such "
+                "place, some spot ranks first. Look at the places before acting on it."
+            ),
+            title=_("How to read it"),
         ),
         *(_tested(subject) if likeness else []),
     ]
@@ -80,14 +91,14 @@ def body(subject: Subject) -> list[Block]:
 
 def _tested(subject: Subject) -> list[Block]:
     """How well the model, which likenesses are by, finds places it did not see."""
-    return [Heading("How this was tested"), Paragraph(validation(subject))]
+    return [Heading(_("How this was tested")), Paragraph(validation(subject))]
 
 
 def _criterion(one: Mapping[str, Any]) -> tuple[str, str, str]:
     """A criterion's row: as asked, as measured, and whether the city can answer it."""
     support = one.get("support")
     known = _SUPPORT[support["level"]] if support else "measured"
-    used = "" if one.get("used", True) else ", does not count"
+    used = "" if one.get("used", True) else _(", does not count")
     label = re.sub(r"(?<=\d) (?=k?m\b)", "\N{NO-BREAK SPACE}", str(one["label"]))
     return label, f"{one['sentence']} ({one['meaning']})", f"{known}{used}"
 
@@ -121,9 +132,15 @@ def _spots(subject: Subject, values: pd.DataFrame, criteria: list[dict[str, Any]
         metres = (f"{row[one['name'] + '_m']:,.0f} m" for one in measured)
         fit = f"{100 * row['score']:.0f} %"
         rows.append((str(rank), name, f"{lat:.5f}, {lon:.5f}", fit, *metres))
-    heads = ("", "Near", "Latitude, longitude", "Fit", *(str(one["label"]) for one in measured))
+    heads = (
+        "",
+        _("Near"),
+        _("Latitude, longitude"),
+        _("Fit"),
+        *(str(one["label"]) for one in measured),
+    )
     return [
-        Heading("Best spots"),
+        Heading(_("Best spots")),
         Table(heads, tuple(rows), align="rllr" + "r" * len(measured)),
     ]
 

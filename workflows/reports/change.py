@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from aether_core import charts
 from aether_core.city.units import UnitKind
+from aether_core.language import _, figure
 from aether_core.report import Block, Callout, Figure, Heading, KeyFigure, KeyFigures, Paragraph
 from aether_core.search.change import CHANCE, ChangeFindings, YearNoise
 from workflows.layers.layers import layer_values
@@ -21,39 +22,71 @@ def body(subject: Subject) -> list[Block]:
     asked, found = subject.layer.parameters, subject.layer.measured(ChangeFindings)
     noise, unit = found.noise, subject.city.unit
     first, second = asked["from"], asked["to"]
-    without = f", but not {asked['minus']}" if asked.get("minus") else ""
+    without = _(", but not {minus}", minus=asked["minus"]) if asked.get("minus") else ""
     lacking = found.lacking
-    left_out = f" {unit.counted(lacking)} without data in one of the years." if lacking else ""
+    left_out = (
+        _(" {units} without data in one of the years.", units=unit.counted(lacking))
+        if lacking
+        else ""
+    )
     return [
         KeyFigures(
             (
                 KeyFigure(
-                    "within noise", percent(found.share_below_noise, 1), f"of {unit.several}"
+                    _("within noise"),
+                    percent(found.share_below_noise, 1),
+                    _("of {units}", units=_(unit.several)),
                 ),
-                KeyFigure("towards", f"{found.towards:,}", f"{unit.several} beyond noise"),
-                KeyFigure("away", f"{found.away:,}", f"{unit.several} beyond noise"),
+                KeyFigure(
+                    _("towards"),
+                    figure(found.towards, ","),
+                    _("{several} beyond noise", several=_(unit.several)),
+                ),
+                KeyFigure(
+                    _("away"),
+                    figure(found.away, ","),
+                    _("{several} beyond noise", several=_(unit.several)),
+                ),
             )
         ),
         Paragraph(
-            f"Change towards: {asked['query']}{without}. The map compares {first} "
-            f"and {second}, scored with the same model.{left_out}"
+            _(
+                "Change towards: {query}{without}. The map compares {first} and {second}, "
+                "scored with the same model.{left_out}",
+                query=asked["query"],
+                without=without,
+                first=first,
+                second=second,
+                left_out=left_out,
+            )
         ),
-        Heading("The map"),
+        Heading(_("The map")),
         map_figure(
             subject,
             "change",
             tallest_mm=_MAP_MM,
-            caption=f"Score of {second} minus score of {first}. Palest: within the usual "
-            "difference between years.",
+            caption=_(
+                "Score of {second} minus score of {first}. Palest: within the usual difference "
+                "between years.",
+                second=second,
+                first=first,
+            ),
         ),
-        Callout("caution", found.caution, title="How to read it"),
-        Heading("Noise level"),
+        Callout("caution", found.caution, title=_("How to read it")),
+        Heading(_("Noise level")),
         Paragraph(
-            "Two years of the same place never agree exactly. Noise is measured as the change of "
-            f"this score in the {unit.counted(noise.stable)} ({percent(noise.stable_share)}) whose "
-            "embedding changed least: all but "
-            f"{percent(CHANCE)} of them are between {noise.low:+.3f} and {noise.high:+.3f}. "
-            f"{_false(noise, unit, subject.layer.features)}"
+            _(
+                "Two years of the same place never agree exactly. Noise is measured as the "
+                "change of this score in the {units} ({stable_share}) whose embedding changed "
+                "least: all but {chance} of them are between {low:+.3f} and {high:+.3f}. "
+                "{false}",
+                units=unit.counted(noise.stable),
+                stable_share=percent(noise.stable_share),
+                chance=percent(CHANCE),
+                low=noise.low,
+                high=noise.high,
+                false=_false(noise, unit, subject.layer.features),
+            )
         ),
         Figure(
             charts.to_svg(
@@ -61,11 +94,13 @@ def body(subject: Subject) -> list[Block]:
                 width=_CHART_PX,
                 height=240,
             ),
-            caption=f"{unit.several.capitalize()} by change in score; changes between the "
-            "dashed lines are noise.",
-            alt="Histogram of change with the noise band",
+            caption=_(
+                "{several} by change in score; changes between the dashed lines are noise.",
+                several=_(unit.several).capitalize(),
+            ),
+            alt=_("Histogram of change with the noise band"),
         ),
-        Heading("Model accuracy"),
+        Heading(_("Model accuracy")),
         Paragraph(validation(subject)),
     ]
 
@@ -73,13 +108,19 @@ def body(subject: Subject) -> list[Block]:
 def _false(noise: YearNoise, unit: UnitKind, number: int) -> str:
     """How many units would be called changed without a change; layers from before cannot tell."""
     if not noise.tested:
-        return "The false-positive rate was not measured."
+        return _("The false-positive rate was not measured.")
     low, high = noise.false_low, noise.false_high
-    return (
-        "Tested against noise bands from other parts of the city, "
-        f"{percent(noise.false_share, 1)} of these {unit.several} ({percent(low, 1)} to "
-        f"{percent(high, 1)}) are false positives: of {unit.counted(number)} "
-        f"{low * number:,.0f} to {high * number:,.0f} would be flagged without any change."
+    return _(
+        "Tested against noise bands from other parts of the city, {false_share} of "
+        "these {several} ({low} to {high}) are false positives: of {units} "
+        "{number:,.0f} to {number2:,.0f} would be flagged without any change.",
+        false_share=percent(noise.false_share, 1),
+        several=_(unit.several),
+        low=percent(low, 1),
+        high=percent(high, 1),
+        units=unit.counted(number),
+        number=low * number,
+        number2=high * number,
     )
 
 

@@ -11,6 +11,7 @@ import shapely
 from aether_core.city.outline import repaired_outline
 from aether_core.errors import InputError
 from aether_core.files.source import local_file
+from aether_core.language import LANGUAGES, SOURCE, matched
 from aether_core.search.profile.read import read_named_areas
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.vector import VECTOR_SUFFIXES
@@ -77,12 +78,14 @@ class ReportChoices:
         words: A paragraph or two under the title; a blank line starts another.
         view: The part of the city the map shows; all of it when None.
         districts: One or two whose figures are compared.
+        language: Locale (BCP 47) of what the report says; of a language there is a catalogue of.
     """
 
     title: str | None = None
     words: str = ""
     view: View | None = None
     districts: tuple[ReportDistrict, ...] = ()
+    language: str = SOURCE
 
 
 def checked_choices(city: CitySummary, choices: ReportChoices) -> ReportChoices:
@@ -90,8 +93,15 @@ def checked_choices(city: CitySummary, choices: ReportChoices) -> ReportChoices:
 
     Raises:
         InputError: A text is too long or holds a control character, the view lies outside the
-            city, or districts cannot be told apart.
+            city, districts cannot be told apart, or there is no catalogue of the language.
     """
+    if matched(choices.language) is None:
+        raise InputError(
+            "there is no translation into this language",
+            choices.language,
+            f"choose from {', '.join(LANGUAGES)}",
+            code="language-unknown",
+        )
     if choices.view is not None:
         check_view(city, choices.view)
     names = [one.name.strip() for one in choices.districts]

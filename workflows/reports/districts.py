@@ -5,6 +5,7 @@ from typing import Any
 
 from aether_core import charts
 from aether_core.charts.districts import Bar, bars_height, profile_bars
+from aether_core.language import _, mark
 from aether_core.progress import Progress
 from aether_core.report import Block, Figure, Heading, Paragraph, Table
 from aether_core.search.profile.figures import GROUND, INTERVALS, PLACES
@@ -13,7 +14,7 @@ from workflows.layers.layers import list_layers
 from workflows.layers.profile import AreaProfile, profile_shapes
 from workflows.reports.subject import Subject
 
-_CITY = "Whole city"
+_CITY = mark("Whole city")
 _CHART_PX = 620
 _FIRST_GROUPS = 8
 _MOST_ROWS = 24
@@ -36,12 +37,21 @@ def districts_section(subject: Subject, progress: Progress) -> list[Block]:
     profile = found.profile
     names = profile.ground.name.tolist()
     blocks: list[Block] = [
-        Heading("Districts" if len(names) > 1 else f"District: {names[0]}"),
+        Heading(_("Districts") if len(names) > 1 else _("District: {names}", names=names[0])),
         *(Paragraph(f"{name}. {profile.sentence(profile.row_of(name))}") for name in names),
     ]
     if len(names) > 1:
         between = profile.between(names[0], names[1])
-        blocks.append(Paragraph(f"{names[0]} beside {names[1]}. {between['sentence']}"))
+        blocks.append(
+            Paragraph(
+                _(
+                    "{names} beside {names2}. {sentence}",
+                    names=names[0],
+                    names2=names[1],
+                    sentence=between["sentence"],
+                )
+            )
+        )
     blocks += _bars(subject, found)
     blocks.append(_table(found))
     blocks += [Paragraph(f"{note[:1].upper()}{note[1:]}.") for note in found.notes]
@@ -66,7 +76,7 @@ def _columns(found: AreaProfile) -> tuple[list[str], list[Mapping[str, Any]]]:
         one["name"]: {"value": one["city"], "lo": one["city_lo"], "hi": one["city_hi"]}
         for one in profile.facts()
     }
-    return [*names, _CITY], [*figures, city]
+    return [*names, _(_CITY)], [*figures, city]
 
 
 def _bars(subject: Subject, found: AreaProfile) -> list[Block]:
@@ -74,7 +84,7 @@ def _bars(subject: Subject, found: AreaProfile) -> list[Block]:
     who, columns = _columns(found)
     facts = [one for one in found.profile.facts() if one["unit"] != _RANK]
     blocks: list[Block] = []
-    for source, title in (("", subject.layer.title), (PLACES, "Places by kind")):
+    for source, title in (("", subject.layer.title), (PLACES, _("Places by kind"))):
         of_source = [one for one in facts if _is_of(one, source)]
         for unit in dict.fromkeys(one["unit"] for one in of_source):
             shown = [one for one in of_source if one["unit"] == unit][:_FIRST_GROUPS]
@@ -94,7 +104,7 @@ def _bars(subject: Subject, found: AreaProfile) -> list[Block]:
                         width=_CHART_PX,
                         height=bars_height(bars, who),
                     ),
-                    caption=f"{title}, {unit}. Lines: intervals.",
+                    caption=_("{title}, {unit}. Lines: intervals.", title=title, unit=unit),
                     alt=f"{title}, {unit}: {', '.join(who)}",
                 )
             )
@@ -122,9 +132,9 @@ def _table(found: AreaProfile) -> Table:
         for one in facts
     )
     return Table(
-        ("Figure", *who, "Unit"),
+        (_("Figure"), *who, _("Unit")),
         rows,
-        caption="With intervals in brackets. "
+        caption=_("With intervals in brackets. ")
         + " ".join(f"{kind[:1].upper()}{kind[1:]}: {INTERVALS[kind]}." for kind in kinds),
         align="l" + "r" * len(who) + "l",
     )

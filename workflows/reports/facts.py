@@ -4,6 +4,7 @@ import shlex
 from typing import Any
 
 from aether_core.eo.embedding_kind import kind_title
+from aether_core.language import _, day_in_full, figure
 from aether_core.model.recipes import recipe
 from aether_core.report import Block, Callout, Code, Heading, Paragraph, Table
 from aether_core.tasks.findings import Findings
@@ -16,7 +17,7 @@ def opening(subject: Subject) -> list[Block]:
     """Boxes that must not be missed."""
     found = subject.layer.findings
     note = found.note if isinstance(found, Findings) else None
-    return [Callout("note", note, title="About areas, not about people")] if note else []
+    return [Callout("note", _(note), title=_("About areas, not about people"))] if note else []
 
 
 def closing(subject: Subject) -> list[Block]:
@@ -27,36 +28,41 @@ def closing(subject: Subject) -> list[Block]:
 def _data(subject: Subject) -> list[Block]:
     layer, city = subject.layer, subject.city
     lineage = layer.lineage
-    simulated = ", made up (demo)" if layer.simulated else ""
+    simulated = _(", made up (demo)") if layer.simulated else ""
     checksums = lineage["embedding_sha256"]
     rows = [
-        ("Embedding", f"{kind_title(city.embedding)} {layer.years}{simulated}"),
-        ("Kind of embedding", city.embedding_kind),
-        ("Checksum of the embedding", ", ".join(_short(one) for one in checksums)),
-        ("Places of the city", f"{city.pois:,}"),
-        (city.unit.several.capitalize(), city.units_in_words),
-        ("Model", str(layer.model or "none: embedding only")),
+        (_("Embedding"), f"{kind_title(city.embedding)} {layer.years}{simulated}"),
+        (_("Kind of embedding"), city.embedding_kind),
+        (_("Checksum of the embedding"), ", ".join(_short(one) for one in checksums)),
+        (_("Places of the city"), figure(city.pois, ",")),
+        (_(city.unit.several).capitalize(), city.units_in_words),
+        (_("Model"), str(layer.model or _("none: embedding only"))),
     ]
     for kind in dict.fromkeys(task.samples for task in TASK_KINDS.values()):
         if kind in lineage:
             checksum = _short(lineage[f"{kind}_sha256"])
-            rows.append((f"File of {kind}", f"{lineage[kind]}, checksum {checksum}"))
+            rows.append(
+                (
+                    _("File of {kind}", kind=_(kind)),
+                    _("{lineage}, checksum {checksum}", lineage=lineage[kind], checksum=checksum),
+                )
+            )
     for source in lineage.get("sources", []):
         parts = [str(source.get(key, "")) for key in ("title", "version", "licence")]
-        rows.append(("Source", ", ".join(filter(None, parts))))
-    rows.append(("Layer made", f"{layer.created:%d %B %Y, %H:%M} UTC"))
+        rows.append((_("Source"), ", ".join(filter(None, parts))))
+    rows.append((_("Layer made"), f"{day_in_full(layer.created)}, {layer.created:%H:%M} UTC"))
     blocks: list[Block] = [
-        Heading("Data and dates"),
-        Table(("What", "Which"), tuple(rows), align="ll"),
+        Heading(_("Data and dates")),
+        Table((_("What"), _("Which")), tuple(rows), align="ll"),
     ]
     found = layer.findings
     if isinstance(found, Findings) and found.dropped:
         what = TASK_KINDS[found.task].samples
         blocks.append(
             Table(
-                (f"Left out of the {what} because", "Number"),
+                (_("Left out of the {what} because", what=what), _("Number")),
                 tuple((reason, f"{n:,}") for reason, n in found.dropped.items()),
-                caption="Everything left out is listed here.",
+                caption=_("Everything left out is listed here."),
                 align="lr",
             )
         )
@@ -75,12 +81,15 @@ def _again(subject: Subject) -> list[Block]:
     versions = lineage.get("software", {})
     software = ", ".join(f"{name} {version}" for name, version in versions.items())
     return [
-        Heading("How to reproduce it"),
+        Heading(_("How to reproduce it")),
         Paragraph(
-            "The same files, seed and versions give the same results on the same kind of machine."
+            _(
+                "The same files, seed and versions give the same results on the same kind of "
+                "machine."
+            )
         ),
         Code(tuple(commands)),
-        Paragraph(f"Made with {software}."),
+        Paragraph(_("Made with {software}.", software=software)),
     ]
 
 

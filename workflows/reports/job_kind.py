@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from aether_core.language import _
 from workflows.accounts.acting import Role
 from workflows.cities.cities import show_city
 from workflows.home.store import Store
@@ -41,7 +42,11 @@ class ReportKind(JobKind[ReportRequest]):
 
     def title(self, request: ReportRequest) -> str:
         """Names layer and format."""
-        return f"Report on {request.layer} ({request.suffix.lstrip('.').upper()})"
+        return _(
+            "Report on {layer} ({upper})",
+            layer=request.layer,
+            upper=request.suffix.lstrip(".").upper(),
+        )
 
     def check(self, store: Store, subject: str, request: ReportRequest) -> None:
         """Refuse a format there is none of, a layer that is not there, and unusable choices."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from aether_core import charts
+from aether_core.language import _
 from aether_core.report import (
     Block,
     Callout,
@@ -47,7 +48,9 @@ def body(subject: Subject) -> list[Block]:
         *_accuracy(found),
         *_uncertainty(subject, found),
         *where_not(found, _where_not(subject, found), CLASSES.error),
-        *method_section(subject, found, f"on {found.samples:,} labelled samples"),
+        *method_section(
+            subject, found, _("on {samples:,} labelled samples", samples=found.samples)
+        ),
     ]
 
 
@@ -62,17 +65,19 @@ def _in_short(subject: Subject, found: ClassFindings) -> list[Block]:
             (
                 KeyFigure("macro-F1", figure(score.mean), f"{interval(score)}, {where}"),
                 KeyFigure(
-                    f"coverage of sets, target {percent(subject.level)}",
+                    _("coverage of sets, target {level}", level=percent(subject.level)),
                     percent(covered.share, 1),
-                    f"of sets contain the true class, {where}",
+                    _("of sets contain the true class, {where}", where=where),
                 ),
                 KeyFigure(
-                    f"usable {subject.city.unit.several}", percent(found.usable), _usable_of(found)
+                    _("usable {units}", units=_(subject.city.unit.several)),
+                    percent(found.usable),
+                    _usable_of(found),
                 ),
                 KeyFigure(
-                    "outside the area of applicability",
+                    _("outside the area of applicability"),
                     percent(test.applicability.outside, 1),
-                    f"of {subject.city.unit.several}; do not use them",
+                    _("of {several}; do not use them", several=_(subject.city.unit.several)),
                 ),
             )
         ),
@@ -83,47 +88,65 @@ def _in_short(subject: Subject, found: ClassFindings) -> list[Block]:
 
 def _warning(found: ClassFindings) -> list[Block]:
     told = verdict(found)
-    return [] if told is None else [Callout("caution", told, title="Before you use it")]
+    return [] if told is None else [Callout("caution", told, title=_("Before you use it"))]
 
 
 def _usable_of(found: ClassFindings) -> str:
     if found.cells is None or not found.cells.observed:
-        return "the rest is greyed out"
-    return f"{percent(found.cells.observed_part)} observed; the rest is greyed out"
+        return _("the rest is greyed out")
+    return _(
+        "{observed_part} observed; the rest is greyed out",
+        observed_part=percent(found.cells.observed_part),
+    )
 
 
 def _summary(found: ClassFindings) -> str:
     accuracy = found.test.accuracy
     names = ", ".join(found.outcomes)
-    text = (
-        f"The map shows {len(found.outcomes)} classes: {names}. It was fitted on "
-        f"{found.samples:,} samples from {found.used:,} labels. "
+    text = _(
+        "The map shows {outcomes} classes: {names}. It was fitted on {samples:,} "
+        "samples from {used:,} labels. ",
+        outcomes=len(found.outcomes),
+        names=names,
+        samples=found.samples,
+        used=found.used,
     )
     if {RANDOM.name, SPATIAL.name} <= accuracy.keys():
         near, far = (accuracy[split.name]["accuracy"].mean for split in (RANDOM, SPATIAL))
-        text += (
-            f"Accuracy on held-out labels is {percent(near)} with training labels nearby, "
-            f"and {percent(far)} away from training labels. "
+        text += _(
+            "Accuracy on held-out labels is {near} with training labels nearby, and {far} "
+            "away from training labels. ",
+            near=percent(near),
+            far=percent(far),
         )
     return text + " ".join(sentences(found))
 
 
 def _shown(found: ClassFindings, unit: str) -> str:
     if found.cells is None or not found.cells.observed:
-        return f"Most probable class of each {unit}."
+        return _("Most probable class of each {unit}.", unit=unit)
     known = percent(found.cells.observed_part)
-    return f"Observed class where labels cover one {unit} ({known}), else the most probable class."
+    return _(
+        "Observed class where labels cover one {unit} ({known}), else the most probable class.",
+        unit=unit,
+        known=known,
+    )
 
 
 def _map(subject: Subject, found: ClassFindings) -> list[Block]:
     unit = subject.city.unit
     return [
-        Heading("The map"),
+        Heading(_("The map")),
         map_figure(
             subject,
             tallest_mm=_FIRST_MAP_MM,
-            caption=f"{_shown(found, unit.one)} Do not use grey, hatched {unit.several}: several "
-            f"classes are possible there, or the {unit.one} is unlike any of the labels.",
+            caption=_(
+                "{shown} Do not use grey, hatched {several}: several classes are possible "
+                "there, or the {one} is unlike any of the labels.",
+                shown=_shown(found, unit.one),
+                several=_(unit.several),
+                one=_(unit.one),
+            ),
         ),
     ]
 
@@ -152,17 +175,20 @@ def _classes(subject: Subject, found: ClassFindings) -> list[Block]:
         for name in found.outcomes
     ]
     head = (
-        *("Class", "Labels", "Samples", "Share of map", "Observed", "Usable"),
-        *("Precision", "Recall", "F1"),
+        *(_("Class"), _("Labels"), _("Samples"), _("Share of map"), _("Observed"), _("Usable")),
+        *(_("Precision"), _("Recall"), "F1"),
     )
     blocks: list[Block] = [
-        Heading("What the classes mean"),
+        Heading(_("What the classes mean")),
         Paragraph(_meaning(subject)),
         Table(
             head,
             tuple(rows),
-            caption="Precision, recall and F1 of predictions alone, on "
-            f"{SPLIT_NAMES[test.calibrated_on]}; a label gives one sample or many.",
+            caption=_(
+                "Precision, recall and F1 of predictions alone, on {split}; a label "
+                "gives one sample or many.",
+                split=_(SPLIT_NAMES[test.calibrated_on]),
+            ),
             align="lrrrrrrrr",
         ),
     ]
@@ -171,18 +197,24 @@ def _classes(subject: Subject, found: ClassFindings) -> list[Block]:
 
 def _meaning(subject: Subject) -> str:
     chosen = subject.layer.parameters
-    text = (
-        f"Classes are those of the field {chosen['field']} of {chosen['labels']}: the map says "
-        "where the city looks like places with that label."
+    text = _(
+        "Classes are those of the field {field} of {labels}: the map says where the "
+        "city looks like places with that label.",
+        field=chosen["field"],
+        labels=chosen["labels"],
     )
     if chosen.get("crosswalk"):
-        text += f" They were mapped by the built-in crosswalk {chosen['crosswalk']}."
+        text += _(
+            " They were mapped by the built-in crosswalk {crosswalk}.",
+            crosswalk=chosen["crosswalk"],
+        )
     if chosen.get("mapping"):
         pairs = ", ".join(
-            f"{value} to {name or 'nothing'}" for value, name in chosen["mapping"].items()
+            _("{value} to {name}", value=value, name=name or _("nothing"))
+            for value, name in chosen["mapping"].items()
         )
-        text += f" Mapped by hand: {pairs}."
-    text += (
+        text += _(" Mapped by hand: {pairs}.", pairs=pairs)
+    text += _(
         " Precision: how often the map is right where it says the class. Recall: how much of the "
         "class it finds. F1: both in one."
     )
@@ -195,12 +227,12 @@ def _accuracy(found: ClassFindings) -> list[Block]:
     chart = charts.confusion(test.confusion[split], found.outcomes)
     size = 320 + 16 * len(found.outcomes)
     return [
-        Heading("Accuracy"),
+        Heading(_("Accuracy")),
         accuracy_table(test.accuracy),
         Figure(
             charts.to_svg(chart, width=min(_FULL, size + 160), height=min(size, 560)),
-            caption=f"Confusion matrix on {SPLIT_NAMES[split]}.",
-            alt="Confusion matrix",
+            caption=_("Confusion matrix on {split}.", split=_(SPLIT_NAMES[split])),
+            alt=_("Confusion matrix"),
         ),
     ]
 
@@ -208,28 +240,37 @@ def _accuracy(found: ClassFindings) -> list[Block]:
 def _uncertainty(subject: Subject, found: ClassFindings) -> list[Block]:
     test = found.test
     ece = ", ".join(
-        f"{percent(one.ece, 1)} on {SPLIT_NAMES.get(split, split)}"
+        _("{share} on {split}", share=percent(one.ece, 1), split=_(SPLIT_NAMES.get(split, split)))
         for split, one in test.reliability.items()
     )
     always = ", ".join(test.always_in_set)
     extra = (
-        f" Too few samples to calibrate: {always}; such a class is in every set." if always else ""
+        _(" Too few samples to calibrate: {always}; such a class is in every set.", always=always)
+        if always
+        else ""
     )
     return [
-        Heading("Confidence"),
+        Heading(_("Confidence")),
         Paragraph(
-            "A confidence is a calibrated probability. On average, confidence differs from "
-            "accuracy "
-            f"by {ece} (expected calibration error)."
+            _(
+                "A confidence is a calibrated probability. On average, confidence differs from "
+                "accuracy by {ece} (expected calibration error).",
+                ece=ece,
+            )
         ),
         Figure(
             charts.to_svg(charts.reliability(test.reliability), width=_SMALL, height=290),
-            caption="Confidence and observed accuracy; on the diagonal they agree.",
-            alt="Reliability diagram",
+            caption=_("Confidence and observed accuracy; on the diagonal they agree."),
+            alt=_("Reliability diagram"),
         ),
         Paragraph(
-            f"Each {subject.city.unit.one} also has a set of classes that contains the true one in "
-            f"{percent(subject.level)} of cases, class by class (conformal prediction).{extra}"
+            _(
+                "Each {one} also has a set of classes that contains the true one in {level} of "
+                "cases, class by class (conformal prediction).{extra}",
+                one=_(subject.city.unit.one),
+                level=percent(subject.level),
+                extra=extra,
+            )
         ),
         Figure(
             charts.to_svg(
@@ -237,8 +278,8 @@ def _uncertainty(subject: Subject, found: ClassFindings) -> list[Block]:
                 width=_FULL,
                 height=_coverage_height(found.outcomes),
             ),
-            caption="Coverage of the sets on labels not used for calibration.",
-            alt="Coverage of the conformal sets",
+            caption=_("Coverage of the sets on labels not used for calibration."),
+            alt=_("Coverage of the conformal sets"),
         ),
     ]
 
@@ -259,11 +300,14 @@ def _coverage_height(names: list[str]) -> int | None:
 
 def _where_not(subject: Subject, found: ClassFindings) -> str:
     test, several = found.test, subject.city.unit.several
-    return (
-        f"{percent(test.applicability.outside, 1)} of {several} lie outside the area of "
-        f"applicability: unlike any of the labels. {percent(1 - found.usable)} of all "
-        f"{several} are greyed out, because they lie outside or because more than two classes are "
-        "possible. Accuracy also varies across the city:"
+    return _(
+        "{outside} of {several} lie outside the area of applicability: unlike any of "
+        "the labels. {usable} of all {several} are greyed out, because they lie "
+        "outside or because more than two classes are possible. Accuracy also varies "
+        "across the city:",
+        outside=percent(test.applicability.outside, 1),
+        several=several,
+        usable=percent(1 - found.usable),
     )
 
 

@@ -1,7 +1,8 @@
 """What the report of a map of a number says."""
 
-from aether_core import charts
+from aether_core import charts, language
 from aether_core.charts.breaks import number_text
+from aether_core.language import _
 from aether_core.report import Block, Figure, Heading, KeyFigure, KeyFigures, Paragraph, Table
 from aether_core.tasks.kinds.numbers import NUMBERS, NumberFindings, advice
 from aether_core.tasks.testing.splits import SPLITS
@@ -17,20 +18,30 @@ def body(subject: Subject) -> list[Block]:
     outside = percent(found.test.applicability.outside, 1)
     return [
         *_in_short(subject, found),
-        Heading("The maps"),
+        Heading(_("The maps")),
         map_figure(
             subject,
             found.field,
-            caption=f"Estimated {_named(found)} of each {subject.city.unit.one}.",
+            caption=_(
+                "Estimated {named} of each {one}.",
+                named=_named(found),
+                one=_(subject.city.unit.one),
+            ),
         ),
         *_accuracy(subject, found),
         *where_not(
             found,
-            f"{outside} of {subject.city.unit.several} lie outside the area of applicability: "
-            "unlike any of the places with a known number. Accuracy also varies across the city:",
+            _(
+                "{outside} of {several} lie outside the area of applicability: unlike any of "
+                "the places with a known number. Accuracy also varies across the city:",
+                outside=outside,
+                several=_(subject.city.unit.several),
+            ),
             NUMBERS.error,
         ),
-        *method_section(subject, found, f"on {found.used:,} places with a known number"),
+        *method_section(
+            subject, found, _("on {used:,} places with a known number", used=found.used)
+        ),
     ]
 
 
@@ -44,8 +55,11 @@ def _in_short(subject: Subject, found: NumberFindings) -> list[Block]:
     where = SPLITS[split].in_short
     least, most, mean = (number_text(one) for one in (found.least, found.most, found.mean))
     scale = (
-        " It was fitted on the logarithm: an estimate is the typical number of such a place, not "
-        "the mean, which few large numbers pull up."
+        _(
+            "It was fitted on the logarithm: an estimate is the typical number of such a place, "
+            "not "
+            "the mean, which few large numbers pull up."
+        )
         if found.transform == LOG1P.name
         else ""
     )
@@ -53,18 +67,29 @@ def _in_short(subject: Subject, found: NumberFindings) -> list[Block]:
         KeyFigures(
             (
                 KeyFigure("R²", figure(score["r2"].mean), f"{interval(score['r2'])}, {where}"),
-                KeyFigure("mean absolute error", number_text(score["mae"].mean), where),
+                KeyFigure(_("mean absolute error"), number_text(score["mae"].mean), where),
                 KeyFigure(
-                    f"coverage of intervals, target {percent(subject.level)}",
+                    _("coverage of intervals, target {level}", level=percent(subject.level)),
                     percent(covered.share, 1),
-                    f"of known numbers lie in their interval, {where}",
+                    _("of known numbers lie in their interval, {where}", where=where),
                 ),
-                KeyFigure("places used", f"{found.used:,}", "each held out when estimated"),
+                KeyFigure(
+                    _("places used"),
+                    language.figure(found.used, ","),
+                    _("each held out when estimated"),
+                ),
             )
         ),
         Paragraph(
-            f"The map estimates {_named(found)}. Known numbers run from {least} to {most}, with a "
-            f"mean of {mean}; no estimate leaves that range.{scale}"
+            _(
+                "The map estimates {named}. Known numbers run from {least} to {most}, with a "
+                "mean of {mean}; no estimate leaves that range.{scale}",
+                named=_named(found),
+                least=least,
+                most=most,
+                mean=mean,
+                scale=scale,
+            )
         ),
         *([Paragraph(said)] if (said := advice(found)) else []),
     ]
@@ -76,25 +101,27 @@ def _accuracy(subject: Subject, found: NumberFindings) -> list[Block]:
         pairs.truth, pairs.predicted, _named(found), logarithmic=found.transform == LOG1P.name
     )
     return [
-        Heading("Accuracy"),
+        Heading(_("Accuracy")),
         accuracy_table(found.test.accuracy),
         Figure(
             charts.to_svg(scatter, width=420, height=320),
-            alt=f"Observed and estimated {_named(found)} of held-out places",
+            alt=_("Observed and estimated {named} of held-out places", named=_named(found)),
         ),
         Table(
-            ("Intervals tested on", "Hold the truth", "95 % interval", "Mean width"),
+            (_("Intervals tested on"), _("Hold the truth"), _("95 % interval"), _("Mean width")),
             tuple(
                 (
-                    SPLIT_NAMES[split],
+                    _(SPLIT_NAMES[split]),
                     percent(one.share, 1),
-                    f"{percent(one.lo, 1)} to {percent(one.hi, 1)}",
+                    _("{low} to {high}", low=percent(one.lo, 1), high=percent(one.hi, 1)),
                     number_text(one.mean_width),
                 )
                 for split, one in found.test.coverage.items()
             ),
-            caption=f"Intervals with a target coverage of {percent(subject.level)}, each "
-            "calibrated on other places.",
+            caption=_(
+                "Intervals with a target coverage of {level}, each calibrated on other places.",
+                level=percent(subject.level),
+            ),
             align="lrrr",
         ),
     ]

@@ -1,6 +1,7 @@
 """What the report of a socioeconomic map says."""
 
-from aether_core import charts
+from aether_core import charts, language
+from aether_core.language import _
 from aether_core.report import (
     Block,
     Figure,
@@ -33,7 +34,7 @@ def body(subject: Subject) -> list[Block]:
         *_fields(subject, found),
         *_accuracy(found),
         *where_not(found, _where_not(subject, found), SHARES.error),
-        *method_section(subject, found, f"on the shares of {found.used:,} areas"),
+        *method_section(subject, found, _("on the shares of {used:,} areas", used=found.used)),
     ]
 
 
@@ -43,27 +44,36 @@ def _in_short(subject: Subject, found: ShareFindings) -> list[Block]:
     covered = [one.share for one in found.test.coverage[split].values()]
     where = SPLITS[split].in_short
     error = score["l1"]
-    ends = f"{found.points(error.lo):.1f} to {found.points(error.hi):.1f}"
+    ends = _("{low:.1f} to {high:.1f}", low=found.points(error.lo), high=found.points(error.hi))
     return [
         KeyFigures(
             (
                 KeyFigure(
-                    "typical error of a share, in percentage points",
+                    _("typical error of a share, in percentage points"),
                     f"{found.points(error.mean):.1f}",
                     f"{ends}, {where}",
                 ),
                 KeyFigure(
-                    f"coverage of intervals, target {percent(subject.level)}",
+                    _("coverage of intervals, target {level}", level=percent(subject.level)),
                     percent(sum(covered) / len(covered), 1),
-                    f"of shares lie in their interval, {where}",
+                    _("of shares lie in their interval, {where}", where=where),
                 ),
-                KeyFigure("areas used", f"{found.used:,}", "each held out when predicted"),
+                KeyFigure(
+                    _("areas used"),
+                    language.figure(found.used, ","),
+                    _("each held out when predicted"),
+                ),
             )
         ),
         Paragraph(
-            f"The map predicts the shares of {len(found.outcomes)} groups: "
-            f"{', '.join(found.outcomes)}. They were given as {found.given} of "
-            f"{found.used:,} areas."
+            _(
+                "The map predicts the shares of {outcomes} groups: {outcomes2}. They were "
+                "given as {given} of {used:,} areas.",
+                outcomes=len(found.outcomes),
+                outcomes2=", ".join(found.outcomes),
+                given=found.given,
+                used=found.used,
+            )
         ),
     ]
 
@@ -72,19 +82,22 @@ def _maps(subject: Subject, found: ShareFindings) -> list[Block]:
     values = layer_values(subject.store, subject.city.slug, subject.layer.layer)
     fields = sorted(found.outcomes, key=lambda name: -float(values[name].std()))
     by_area = subject.layer.by_area
-    unit = "area, held out when predicted" if by_area else subject.city.unit.one
+    unit = _("area, held out when predicted") if by_area else subject.city.unit.one
     blocks: list[Block] = [
-        Heading("The maps"),
+        Heading(_("The maps")),
         map_figure(
             subject,
             "dominant",
             tallest_mm=_MAP_MM,
-            caption=f"Group with the largest share of each {unit}.",
+            caption=_("Group with the largest share of each {unit}.", unit=unit),
         ),
     ]
     blocks += [
         map_figure(
-            subject, name, tallest_mm=_MAP_MM, caption=f"Predicted share of {name} of each {unit}."
+            subject,
+            name,
+            tallest_mm=_MAP_MM,
+            caption=_("Predicted share of {name} of each {unit}.", name=name, unit=unit),
         )
         for name in fields[:_MAPS]
     ]
@@ -106,12 +119,15 @@ def _fields(subject: Subject, found: ShareFindings) -> list[Block]:
         for name in found.outcomes
     ]
     blocks: list[Block] = [
-        Heading("What the fields mean"),
+        Heading(_("What the fields mean")),
         Table(
-            ("Field", "Mean observed", "Mean predicted", "Coverage", "Interval"),
+            (_("Field"), _("Mean observed"), _("Mean predicted"), _("Coverage"), _("Interval")),
             tuple(rows),
-            caption=f"Intervals with a target coverage of {percent(subject.level)}, checked on "
-            f"{SPLIT_NAMES[split]}.",
+            caption=_(
+                "Intervals with a target coverage of {level}, checked on {split}.",
+                level=percent(subject.level),
+                split=_(SPLIT_NAMES[split]),
+            ),
             align="lrrrr",
         ),
     ]
@@ -123,7 +139,7 @@ def _fields(subject: Subject, found: ShareFindings) -> list[Block]:
                     width=300,
                     height=270,
                 ),
-                alt=f"Observed and predicted share of {name}",
+                alt=_("Observed and predicted share of {name}", name=name),
             )
             for name in found.outcomes[:_SCATTERS]
         ]
@@ -133,11 +149,14 @@ def _fields(subject: Subject, found: ShareFindings) -> list[Block]:
 
 def _accuracy(found: ShareFindings) -> list[Block]:
     return [
-        Heading("Accuracy"),
+        Heading(_("Accuracy")),
         accuracy_table(found.test.accuracy),
         Paragraph(
-            "KL divergence, Chebyshev and L1 distance are errors: 0 is perfect. Cosine similarity "
-            "is 1 where predicted and observed shares agree."
+            _(
+                "KL divergence, Chebyshev and L1 distance are errors: 0 is perfect. Cosine "
+                "similarity "
+                "is 1 where predicted and observed shares agree."
+            )
         ),
     ]
 
@@ -146,15 +165,18 @@ def _where_not(subject: Subject, found: ShareFindings) -> str:
     outside = found.test.applicability.outside
     minimum = subject.layer.parameters["minimum_count"]
     counted = (
-        f" Areas with fewer than {minimum:g} people were left out."
+        _(" Areas with fewer than {minimum:g} people were left out.", minimum=minimum)
         if NUMBER_KINDS[found.given].has_totals
         else ""
     )
-    return (
-        f"{percent(outside, 1)} of {subject.city.unit.several} lie outside the area of "
-        "applicability: unlike any area used. Cell shares are derived from areas many times "
-        "larger; use them to see variation within an area, not as counts."
-        f"{counted} Accuracy varies across the city:"
+    return _(
+        "{outside} of {several} lie outside the area of applicability: unlike any area "
+        "used. Cell shares are derived from areas many times larger; use them to see "
+        "variation within an area, not as counts.{counted} Accuracy varies across the "
+        "city:",
+        outside=percent(outside, 1),
+        several=_(subject.city.unit.several),
+        counted=counted,
     )
 
 

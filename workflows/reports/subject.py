@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from aether_core import language
 from aether_core.charts.breaks import number_text
+from aether_core.language import _
 from aether_core.registry import Registry
 from aether_core.report import Block
 from aether_core.tasks.findings import Score
@@ -49,16 +51,16 @@ A kind of task without an entry has the report of `tested.body`.
 
 def percent(part: float | None, digits: int = 0) -> str:
     """A part of one as per cent, a dash where there is none."""
-    return "–" if part is None else f"{part:.{digits}%}".replace("%", " %")
+    return "–" if part is None else language.figure(100 * part, f".{digits}f") + " %"
 
 
 def figure(value: float | None) -> str:
     """A score with three digits, of large ones three that count; a dash where there is none."""
     if value is None or math.isnan(value):
         return "–"
-    return f"{value:.3f}" if abs(value) < _LARGE else number_text(value)
+    return language.figure(value, ".3f") if abs(value) < _LARGE else number_text(value)
 
 
 def interval(score: Score) -> str:
     """`0.61 to 0.68` of a score."""
-    return f"{figure(score.lo)} to {figure(score.hi)}"
+    return _("{low} to {high}", low=figure(score.lo), high=figure(score.hi))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aether_core import charts
 from aether_core.eo.embedding_kind import ALPHAEARTH, kind_title
+from aether_core.language import _
 from aether_core.report import Block, Bullets, Figure, Heading, Paragraph, Table
 from aether_core.tasks.findings import Findings, Score
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
@@ -26,17 +27,24 @@ def body(subject: Subject) -> list[Block]:
     kind = TASK_KINDS[found.task]
     outside = percent(found.test.applicability.outside, 1)
     return [
-        Heading("The map"),
+        Heading(_("The map")),
         map_figure(subject),
-        Heading("Accuracy"),
+        Heading(_("Accuracy")),
         accuracy_table(found.test.accuracy),
         *where_not(
             found,
-            f"{outside} of {subject.city.unit.several} lie outside the area of applicability: "
-            f"unlike any of the {kind.samples}. Accuracy also varies across the city:",
+            _(
+                "{outside} of {several} lie outside the area of applicability: unlike any of "
+                "the {samples}. Accuracy also varies across the city:",
+                outside=outside,
+                several=_(subject.city.unit.several),
+                samples=_(kind.samples),
+            ),
             kind.error,
         ),
-        *method_section(subject, found, f"on {found.used:,} {kind.samples}"),
+        *method_section(
+            subject, found, _("on {used:,} {samples}", used=found.used, samples=_(kind.samples))
+        ),
     ]
 
 
@@ -55,9 +63,9 @@ def accuracy_table(accuracy: Mapping[str, Mapping[str, Score]]) -> Table:
         for metric in metrics
     ]
     return Table(
-        ("Metric", *(SPLIT_NAMES.get(split, split) for split in splits)),
+        (_("Metric"), *(_(SPLIT_NAMES.get(split, split)) for split in splits)),
         tuple(rows),
-        caption="On held-out labels, with 95 % intervals.",
+        caption=_("On held-out labels, with 95 % intervals."),
         align="l" + "l" * len(splits),
     )
 
@@ -67,24 +75,32 @@ def _folds_paragraph(subject: Subject, found: Findings) -> str:
     blocks = found.held_out.blocks
     folds = subject.layer.parameters["folds"]
     if not blocks:
-        return f"Labels were split at random into {folds} folds."
+        return _("Labels were split at random into {folds} folds.", folds=folds)
     reach = (
-        f"; neighbouring labels are similar up to {blocks.range_m:,.0f} m" if blocks.range_m else ""
+        _("; neighbouring labels are similar up to {range_m:,.0f} m", range_m=blocks.range_m)
+        if blocks.range_m
+        else ""
     )
-    cut = ", reduced to keep enough blocks" if blocks.limited else ""
+    cut = _(", reduced to keep enough blocks") if blocks.limited else ""
     what = TASK_KINDS[found.task].samples.capitalize()
-    return (
-        f"{what} were held out twice: at random, and in whole square blocks of "
-        f"{blocks.side_m:,.0f} m ({blocks.occupied} with labels), a size chosen by "
-        f"{blocks.chosen_by}{reach}{cut}. Random folds are optimistic: held-out labels have "
-        "training labels next to them. Rely on the figures for blocks."
+    return _(
+        "{what} were held out twice: at random, and in whole square blocks of "
+        "{side_m:,.0f} m ({occupied} with labels), a size chosen by "
+        "{chosen_by}{reach}{cut}. Random folds are optimistic: held-out labels have "
+        "training labels next to them. Rely on the figures for blocks.",
+        what=what,
+        side_m=blocks.side_m,
+        occupied=blocks.occupied,
+        chosen_by=blocks.chosen_by,
+        reach=reach,
+        cut=cut,
     )
 
 
 def method_section(subject: Subject, found: Findings, what: str) -> list[Block]:
     """The method in a few points."""
     return [
-        Heading("Method"),
+        Heading(_("Method")),
         Bullets(_method_points(subject, found, what)),
         _variogram(found),
     ]
@@ -93,51 +109,62 @@ def method_section(subject: Subject, found: Findings, what: str) -> list[Block]:
 def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, ...]:
     chosen = subject.layer.parameters
     seeds = ", ".join(map(str, chosen["seeds"]))
-    checked = SPLIT_NAMES[found.test.calibrated_on]
+    checked = _(SPLIT_NAMES[found.test.calibrated_on])
     names = representation_names(subject.city.embedding)
-    embedding = (
-        f"{_described(subject.city.embedding)} AETHER (arXiv 2510.09894) relates this embedding to "
-        "the texts of places."
+    embedding = _(
+        "{described} AETHER (arXiv 2510.09894) relates this embedding to the texts of places.",
+        described=_described(subject.city.embedding),
     )
     others = [names[name] for name in chosen.get("chosen_from", ()) if name in names]
-    among = f", the best of {'; '.join(others)} on inner folds" if others else ""
-    fitted = (
-        f"Features used: {names.get(chosen['representation'], '')}{among}. "
-        f"Model: {PREDICTORS[chosen['predictor']].in_reports}, {what}."
+    among = _(", the best of {others} on inner folds", others="; ".join(others)) if others else ""
+    fitted = _(
+        "Features used: {get}{among}. Model: {in_reports}, {what}.",
+        get=names.get(chosen["representation"], ""),
+        among=among,
+        in_reports=PREDICTORS[chosen["predictor"]].in_reports,
+        what=what,
     )
-    applicable = (
-        f"Area of applicability (Meyer and Pebesma 2021): {subject.city.unit.several} are inside "
-        "if they are no further from the training data than held-out labels are."
+    applicable = _(
+        "Area of applicability (Meyer and Pebesma 2021): {several} are inside if they "
+        "are no further from the training data than held-out labels are.",
+        several=_(subject.city.unit.several),
     )
     return (
         embedding,
         fitted,
-        f"Protocol: {chosen['protocol']}, {chosen['folds']} folds, seeds {seeds}.",
+        _(
+            "Protocol: {protocol}, {folds} folds, seeds {seeds}.",
+            protocol=chosen["protocol"],
+            folds=chosen["folds"],
+            seeds=seeds,
+        ),
         _folds_paragraph(subject, found),
-        f"Uncertainty was calibrated on held-out labels ({checked}).",
+        _("Uncertainty was calibrated on held-out labels ({checked}).", checked=checked),
         applicable,
     )
 
 
 def _described(embedding: str) -> str:
     if embedding == ALPHAEARTH:
-        return (
+        return _(
             "AlphaEarth Foundations describes the physical form of every 10 m pixel by 64 numbers."
         )
-    return f"Every pixel or sample is described by the {kind_title(embedding)}."
+    return _(
+        "Every pixel or sample is described by the {kind_title}.", kind_title=kind_title(embedding)
+    )
 
 
 def _variogram(found: Findings) -> Block:
     held_out = found.held_out
     if not held_out.variogram.distance_m:
-        return Paragraph("There are too few labels for a variogram.")
+        return Paragraph(_("There are too few labels for a variogram."))
     chart = charts.variogram(
         held_out.variogram, block_m=held_out.blocks.side_m if held_out.blocks else None
     )
     return Figure(
         charts.to_svg(chart, width=_FULL, height=260),
-        caption="Difference between labels by distance.",
-        alt="Variogram of the labels",
+        caption=_("Difference between labels by distance."),
+        alt=_("Variogram of the labels"),
     )
 
 
@@ -148,19 +175,19 @@ def where_not(found: Findings, opening: str, axis: str) -> list[Block]:
         opening: What is said first.
         axis: What an error is, with its unit.
     """
-    blocks: list[Block] = [Heading("Limitations"), Paragraph(opening)]
+    blocks: list[Block] = [Heading(_("Limitations")), Paragraph(opening)]
     for kind, groups in found.test.fairness.items():
         large_enough = [group for group in groups if not group.too_few]
         if not large_enough:
             continue
         drawn = sorted(large_enough, key=lambda group: -group.figure("error")[0])[:_MOST_DRAWN]
         some = [group for group in groups if group in drawn or len(groups) <= _MOST_DRAWN]
-        chart = charts.fairness(some, "error", title=f"Error by {kind}", axis=axis)
+        chart = charts.fairness(some, "error", title=_("Error by {kind}", kind=kind), axis=axis)
         blocks.append(
             Figure(
                 charts.to_svg(chart, width=_FULL, height=None),
                 caption=_spread(kind, large_enough),
-                alt=f"Error by {kind}",
+                alt=_("Error by {kind}", kind=kind),
             )
         )
     return blocks
@@ -170,11 +197,20 @@ def _spread(kind: str, groups: Sequence[GroupFigures]) -> str:
     worst = max(groups, key=lambda group: group.figure("error")[0])
     best = min(groups, key=lambda group: group.figure("error")[0])
     covered = (
-        f" Coverage of sets or intervals there is {percent(worst.coverage)} there."
+        _(
+            " Coverage of sets or intervals there is {coverage} there.",
+            coverage=percent(worst.coverage),
+        )
         if worst.coverage is not None
         else ""
     )
-    return (
-        f"By {kind}, errors are largest for {worst.group} ({figure(worst.error)}) and "
-        f"smallest for {best.group} ({figure(best.error)}).{covered}"
+    return _(
+        "By {kind}, errors are largest for {group} ({figure}) and smallest for "
+        "{group2} ({figure2}).{covered}",
+        kind=kind,
+        group=worst.group,
+        figure=figure(worst.error),
+        group2=best.group,
+        figure2=figure(best.error),
+        covered=covered,
     )

@@ -8,6 +8,7 @@ from typing import Final
 
 from aether_core.errors import InputError
 from aether_core.files import whole as files
+from aether_core.language import _, speaking, tag
 from aether_core.progress import Progress, silent
 from aether_core.report import (
     Block,
@@ -91,8 +92,15 @@ def made_report(
     summary = show_layer(store, slug, layer)
     subject = Subject(store, city, summary, chosen.view, chosen.districts)
     key = (store, city.id, summary.number, summary.changed, chosen.view, chosen.districts)
-    report = _REPORTS.get(key, lambda: compose(subject, progress))
+    report = _REPORTS.get(
+        (*key, chosen.language), lambda: _composed(subject, chosen.language, progress)
+    )
     return _titled(report, chosen.title, chosen.words)
+
+
+def _composed(subject: Subject, told: str, progress: Progress) -> Report:
+    with speaking(told):
+        return compose(subject, progress)
 
 
 def _titled(report: Report, title: str | None, words: str) -> Report:
@@ -131,12 +139,13 @@ def compose(subject: Subject, progress: Progress = silent) -> Report:
     progress("drawing maps and charts", _STEPS, _STEPS)
     return Report(
         title=layer.title,
-        subtitle=f"{layer_kind(layer.kind).title}, {city.name}, {layer.years}",
+        subtitle=f"{_(layer_kind(layer.kind).title)}, {city.name}, {layer.years}",
         city=city.name,
         created=layer.created,
         simulated=layer.simulated,
         blocks=tuple(blocks),
         attribution=tuple(layer.attribution),
+        language=tag(),
     )
 
 

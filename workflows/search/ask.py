@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from aether_core.city.units import Units
 from aether_core.errors import InputError
+from aether_core.language import mark
 from aether_core.search.ground import Extent
 from aether_core.search.overlay import check_mode, combined
 from aether_core.search.question.criteria import (
@@ -59,6 +60,7 @@ from workflows.training.representation import (
     year_files,
 )
 
+ALONG_STREETS, STRAIGHT = mark("along streets"), mark("in a straight line")
 STRAIGHT_LINE = "distances are straight lines: the city's streets are not kept as a network"
 ALONG_STREETS = "near is measured on foot, along the city's streets"
 NOT_NEAR_STRAIGHT = "not near is measured in a straight line: noise and sight keep to no street"
@@ -101,7 +103,7 @@ class Part:
         """How its metres were measured, for people; empty where there are none."""
         if self.metres is None:
             return ""
-        return "along streets" if self.along_streets else "in a straight line"
+        return ALONG_STREETS if self.along_streets else STRAIGHT
 
     @property
     def sentence(self) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aether_core.city.units import Units
 from aether_core.errors import InputError
+from aether_core.language import mark
 from aether_core.search.change import (
     ChangeFindings,
     YearNoise,
@@ -39,7 +40,7 @@ FIELDS = [
     {"name": "score_to", "type": "float", "unit": "cosine, -1 to 1"},
     {"name": "percentile", "type": "float", "unit": "% of the city's cells that changed less"},
 ]
-CAUTION = (
+CAUTION = mark(
     "Change is estimated by a model from how a place looks from above. It is a reason to look "
     "closer, not proof that something was built or closed."
 )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.language import mark
 from aether_core.search.question import curves
 from aether_core.search.question.place_words import plain
 
@@ -163,7 +164,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         for kind in (
             Kind(
                 "like",
-                "like",
+                mark("like"),
                 "likeness",
                 None,
                 "not_like",
@@ -175,7 +176,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ),
             Kind(
                 "not_like",
-                "not like",
+                mark("not like"),
                 "likeness",
                 None,
                 "like",
@@ -187,7 +188,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ),
             Kind(
                 "near",
-                "near",
+                mark("near"),
                 "distance",
                 NEAR_M,
                 "not_near",
@@ -199,7 +200,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ),
             Kind(
                 "not_near",
-                "not near",
+                mark("not near"),
                 "distance",
                 AWAY_M,
                 "near",
@@ -211,7 +212,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ),
             Kind(
                 "in",
-                "in",
+                mark("in"),
                 "area",
                 None,
                 None,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.findings import Record
+from aether_core.language import _, mark
 from aether_core.tasks.samples.observed import OBSERVED_SHARE, Observed
 
 if TYPE_CHECKING:  # the kind of task makes the map
@@ -39,8 +40,8 @@ class CellSources(Record):
     contested: int = 0
     share: float = OBSERVED_SHARE
     everywhere: bool = False
-    one: str = "map cell"
-    several: str = "map cells"
+    one: str = mark("map cell")
+    several: str = mark("map cells")
 
     @property
     def observed_part(self) -> float:
@@ -61,21 +62,46 @@ class CellSources(Record):
     def sentences(self) -> list[str]:
         """What the map is made of, in one or two sentences."""
         total = f"{self.observed + self.predicted:,} {self.several}"
-        reliable = f"{part_in_words(self.reliable_part)} of them reliably"
+        reliable = _(
+            "{part_in_words} of them reliably", part_in_words=part_in_words(self.reliable_part)
+        )
         if self.everywhere:
-            return [f"All {total} are predicted, as was asked for, {reliable}."]
-        least = f"at least {part_in_words(self.share)} of"
+            return [
+                _(
+                    "All {total} are predicted, as was asked for, {reliable}.",
+                    total=total,
+                    reliable=reliable,
+                )
+            ]
+        least = _("at least {part_in_words} of", part_in_words=part_in_words(self.share))
         if not self.observed:
-            why = f"no label covers {least} one, and a point covers no ground"
-            return [f"All {total} are predicted, {reliable}: {why}."]
-        known = (
-            f"{self.observed:,} of {total} ({part_in_words(self.observed_part)}) are observed: "
-            f"labels of one class cover {least} each."
+            why = _("no label covers {least} one, and a point covers no ground", least=least)
+            return [
+                _(
+                    "All {total} are predicted, {reliable}: {why}.",
+                    total=total,
+                    reliable=reliable,
+                    why=why,
+                )
+            ]
+        known = _(
+            "{observed:,} of {total} ({part_in_words}) are observed: labels of one class "
+            "cover {least} each.",
+            observed=self.observed,
+            total=total,
+            part_in_words=part_in_words(self.observed_part),
+            least=least,
         )
         if not self.predicted:
             return [known]
-        gaps = f"The other {self.predicted:,} are predicted, {reliable}"
-        contested = f"; labels of two classes cover {self.contested:,} of them"
+        gaps = _(
+            "The other {predicted:,} are predicted, {reliable}",
+            predicted=self.predicted,
+            reliable=reliable,
+        )
+        contested = _(
+            "; labels of two classes cover {contested:,} of them", contested=self.contested
+        )
         return [known, f"{gaps}{contested if self.contested else ''}."]
 
 
@@ -136,7 +162,11 @@ class LandUseMap:
                 "unit": "observed or most probable class" if known else "most probable class",
             },
             {"name": "source", "type": "text", "unit": "observed by a label, or predicted"},
-            {"name": "confidence", "type": "float", "unit": f"its calibrated {share}{also}"},
+            {
+                "name": "confidence",
+                "type": "float",
+                "unit": f"its calibrated {share}{also}",
+            },
             {
                 "name": "set",
                 "type": "list",
@@ -157,7 +187,11 @@ class LandUseMap:
         said = "of the prediction, also where the class was observed"
         return [
             *shown,
-            {"name": "predicted", "type": "text", "unit": f"most probable class {said}"},
+            {
+                "name": "predicted",
+                "type": "text",
+                "unit": f"most probable class {said}",
+            },
             {"name": "predicted_confidence", "type": "float", "unit": f"confidence {said}"},
             {"name": "predicted_set", "type": "list", "unit": f"set {said}"},
             {"name": "predicted_trusted", "type": "bool", "unit": f"trusted {said}"},
@@ -202,7 +236,7 @@ class LandUseMap:
 
 def part_in_words(share: float) -> str:
     """A share in per cent, never `0 %` for something that is there."""
-    return "under 1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
+    return _("under 1 %") if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
 
 
 def _named_sets(

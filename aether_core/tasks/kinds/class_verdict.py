@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from aether_core.language import _
 from aether_core.tasks.kinds.class_map import part_in_words
 from aether_core.tasks.kinds.classes import ClassFindings
 from aether_core.tasks.labels.count import FEWEST_LABELS
@@ -34,20 +35,35 @@ def verdict(found: ClassFindings) -> str | None:
     split = test.calibrated_on
     weak = [one.name for one in test.per_class[split] if one.f1 < RECOGNISED]
     reliable = test.trusted if found.cells is None else found.cells.reliable_part
-    where = "away from the labels" if SPLITS[split].of_blocks else "on labels that were held out"
+    where = (
+        _("away from the labels") if SPLITS[split].of_blocks else _("on labels that were held out")
+    )
     if score < BARELY / classes:
-        why = (
-            f"{where} they are hardly better than guessing (macro-F1 {score:.2f}, guessing "
-            f"{1 / classes:.2f})"
+        why = _(
+            "{where} they are hardly better than guessing (macro-F1 {score:.2f}, guessing "
+            "{classes:.2f})",
+            where=where,
+            score=score,
+            classes=1 / classes,
         )
     elif 2 * len(weak) >= classes:
-        why = f"{where} {len(weak)} of {classes} classes are hardly recognised"
+        why = _(
+            "{where} {weak} of {classes} classes are hardly recognised",
+            where=where,
+            weak=len(weak),
+            classes=classes,
+        )
     elif reliable < FEW_RELIABLE:
         unsure = part_in_words(1 - reliable)
-        why = f"{unsure} of them are unlike the labels or may be of more than two classes"
+        why = _(
+            "{unsure} of them are unlike the labels or may be of more than two classes",
+            unsure=unsure,
+        )
     else:
         return None
-    return f"Take the predictions as hints only: {why}; {_remedy(found, weak)}."
+    return _(
+        "Take the predictions as hints only: {why}; {remedy}.", why=why, remedy=_remedy(found, weak)
+    )
 
 
 def _remedy(found: ClassFindings, weak: Sequence[str]) -> str:
@@ -57,11 +73,16 @@ def _remedy(found: ClassFindings, weak: Sequence[str]) -> str:
     alike = [name for name in weak if name not in few]
     advice = []
     if few:
-        named = [f"{name} ({n} now)" for name, n in few.items()]
-        advice.append(f"add a file with more labels of {_listed(named)}")
+        named = [_("{name} ({n} now)", name=name, n=n) for name, n in few.items()]
+        advice.append(_("add a file with more labels of {listed}", listed=_listed(named)))
     if alike:
-        advice.append(f"merge classes that look alike, such as {_listed(alike)}, or leave them out")
-    return ", and ".join(advice) or "merge similar classes, or add a file with more labels"
+        advice.append(
+            _(
+                "merge classes that look alike, such as {listed}, or leave them out",
+                listed=_listed(alike),
+            )
+        )
+    return _(", and ").join(advice) or _("merge similar classes, or add a file with more labels")
 
 
 def _listed(names: Sequence[str]) -> str:

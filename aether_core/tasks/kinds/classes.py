@@ -9,6 +9,7 @@ from pydantic import Field
 
 from aether_core.errors import InputError
 from aether_core.findings import LayerKind, Record
+from aether_core.language import mark
 from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import Findings, MapTest
 from aether_core.tasks.kinds.class_map import CellSources, LandUseMap
@@ -131,20 +132,27 @@ class ClassesKind(TaskKind):
     """Targets are classes, int64 `[n]`; predictions are probabilities."""
 
     name = "landuse"
-    title = "Land use"
-    predicts = "land use"
+    title = mark("Land use")
+    predicts = mark("land use")
     symbol = "category"
     about = (
         "Map land use from labelled points or polygons.\n\n"
         "Fits on them, predicts every cell, keeps the layer. Cells that labelled ground covers "
         "keep its class; predictions fill the gaps."
     )
-    samples = "labels"
-    outcomes = "classes"
+    samples = mark("labels")
+    outcomes = mark("classes")
     metrics = CLASS_METRICS
-    error = "share of misclassified samples"
+    error = mark("share of misclassified samples")
     layers = (
-        LayerKind("landuse", "land use", "Land use map", "landuse", ClassFindings, of_classes=True),
+        LayerKind(
+            "landuse",
+            mark("land use"),
+            mark("Land use map"),
+            "landuse",
+            ClassFindings,
+            of_classes=True,
+        ),
     )
 
     def check(self, target: Target, names: Sequence[str]) -> None:
@@ -352,7 +360,7 @@ def _fairness(
     probability = cross_fitted(_logits(outcome), label, outcome.fold, setup.weight)
     sets, _ = covered_across_folds(probability, label, outcome.fold, level)
     covered = sets[np.arange(len(label)), label]
-    kinds = {"land-use class": np.array(setup.names, dtype=object)[label], **groups}
+    kinds = {mark("land-use class"): np.array(setup.names, dtype=object)[label], **groups}
     return {
         kind: by_group(names, label, probability.argmax(axis=1), covered, block=setup.block)
         for kind, names in kinds.items()

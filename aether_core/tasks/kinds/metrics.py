@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.language import mark
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -34,20 +36,22 @@ class Metric:
 
 
 CLASS_METRICS = (
-    Metric("macro_f1", "macro-F1", "0 to 1"),
-    Metric("weighted_f1", "weighted F1", "0 to 1"),
-    Metric("accuracy", "accuracy", "0 to 1"),
+    Metric("macro_f1", "macro-F1", mark("0 to 1")),
+    Metric("weighted_f1", mark("weighted F1"), mark("0 to 1")),
+    Metric("accuracy", "accuracy", mark("0 to 1")),
 )
 SHARE_METRICS = (
-    Metric("kl", "KL divergence", "nats", lower_is_better=True),
-    Metric("chebyshev", "Chebyshev distance", "0 to 1", lower_is_better=True),
-    Metric("cosine", "cosine similarity", "0 to 1"),
-    Metric("l1", "L1 distance", "0 to 2", lower_is_better=True),
+    Metric("kl", mark("KL divergence"), "nats", lower_is_better=True),
+    Metric("chebyshev", mark("Chebyshev distance"), mark("0 to 1"), lower_is_better=True),
+    Metric("cosine", mark("cosine similarity"), mark("0 to 1")),
+    Metric("l1", mark("L1 distance"), mark("0 to 2"), lower_is_better=True),
 )
 NUMBER_METRICS = (
-    Metric("r2", "R²", "1 is perfect, 0 no better than the mean"),
-    Metric("mae", "mean absolute error", "in the field's unit", lower_is_better=True),
-    Metric("rmse", "root mean squared error", "in the field's unit", lower_is_better=True),
+    Metric("r2", "R²", mark("1 is perfect, 0 no better than the mean")),
+    Metric("mae", mark("mean absolute error"), mark("in the field's unit"), lower_is_better=True),
+    Metric(
+        "rmse", mark("root mean squared error"), mark("in the field's unit"), lower_is_better=True
+    ),
 )
 SMALLEST_SHARE = 1e-6
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import InputError
 from aether_core.findings import LayerKind, Record
+from aether_core.language import _, mark
 from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import Findings, MapTest
 from aether_core.tasks.kinds.kind import Fit, Target, TaskKind
@@ -111,18 +112,18 @@ class NumbersKind(TaskKind):
 
     name = "value"
     command = "estimate"
-    title = "Estimates"
-    predicts = "a number"
+    title = mark("Estimates")
+    predicts = mark("a number")
     symbol = "straighten"
     about = (
         "Map a number, such as a price, from places where it is known.\n\n"
         "Fits on them, predicts every cell with an interval, keeps the layer."
     )
-    samples = "samples"
-    outcomes = "fields"
+    samples = mark("samples")
+    outcomes = mark("fields")
     metrics = NUMBER_METRICS
-    error = "absolute error (in the field's unit)"
-    layers = (LayerKind("value", "numbers", "Map of a number", "", NumberFindings),)
+    error = mark("absolute error (in the field's unit)")
+    layers = (LayerKind("value", "numbers", mark("Map of a number"), "", NumberFindings),)
 
     def __init__(self, transform: Transform = NONE) -> None:
         """The kind, with the scale it fits on.
@@ -267,11 +268,15 @@ def advice(found: NumberFindings) -> str | None:
     score = found.test.accuracy[split]["r2"]
     if score.lo > 0:
         return None
-    return (
-        f"Take this map as a hint only: {SPLITS[split].where} places with a known number it "
-        f"explains nothing for certain (R² {score.mean:.2f}, {score.lo:.2f} to {score.hi:.2f}); "
-        "give more places, spread over the city, or a number that can be told from what stands on "
-        "the ground."
+    return _(
+        "Take this map as a hint only: {where} places with a known number it explains "
+        "nothing for certain (R² {mean:.2f}, {lo:.2f} to {hi:.2f}); give more places, "
+        "spread over the city, or a number that can be told from what stands on the "
+        "ground.",
+        where=SPLITS[split].where,
+        mean=score.mean,
+        lo=score.lo,
+        hi=score.hi,
     )
 
 
@@ -286,8 +291,16 @@ def number_fields(name: str, unit: str, level: float) -> list[dict[str, str]]:
     beside = f", {unit}" if unit else ""
     return [
         {"name": name, "type": "float", "unit": f"estimate{beside}"},
-        {"name": f"{name}_lo", "type": "float", "unit": f"lower end, {level:.0%} interval{beside}"},
-        {"name": f"{name}_hi", "type": "float", "unit": f"upper end, {level:.0%} interval{beside}"},
+        {
+            "name": f"{name}_lo",
+            "type": "float",
+            "unit": f"lower end, {level:.0%} interval{beside}",
+        },
+        {
+            "name": f"{name}_hi",
+            "type": "float",
+            "unit": f"upper end, {level:.0%} interval{beside}",
+        },
         {"name": "applicable", "type": "bool", "unit": "inside the area of applicability"},
     ]
 

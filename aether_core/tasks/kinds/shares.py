@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.findings import LayerKind
+from aether_core.language import mark
 from aether_core.progress import Progress, silent
 from aether_core.tasks.findings import Findings, MapTest
 from aether_core.tasks.kinds.kind import Fit, Target, TaskKind
@@ -48,7 +49,7 @@ class ShareFindings(Findings):
         mean_shares: Mean observed share of each field.
     """
 
-    note: ClassVar[str | None] = (
+    note: ClassVar[str | None] = mark(
         "A prediction about areas from how they look from above. It says nothing about any person, "
         "household or building."
     )
@@ -73,29 +74,29 @@ class SharesKind(TaskKind):
     """Targets are shares with rows that sum to 1, float64 `[n, k]`; so are predictions."""
 
     name = "socioeconomic"
-    title = "Population and housing"
-    predicts = "area shares"
+    title = mark("Population and housing")
+    predicts = mark("area shares")
     symbol = "groups"
     about = (
         "Map shares of groups from areas with shares or counts.\n\n"
         "Fits on them, predicts areas and cells, keeps the layers."
     )
-    samples = "areas"
-    outcomes = "fields"
+    samples = mark("areas")
+    outcomes = mark("fields")
     metrics = SHARE_METRICS
-    error = "KL divergence (nats)"
+    error = mark("KL divergence (nats)")
     layers = (
         LayerKind(
             "socioeconomic",
-            "shares by cell",
-            "Population and housing, by cell",
+            mark("shares by cell"),
+            mark("Population and housing, by cell"),
             "dominant",
             ShareFindings,
         ),
         LayerKind(
-            "socioeconomic areas",
-            "shares by area",
-            "Population and housing, by area",
+            mark("socioeconomic areas"),
+            mark("shares by area"),
+            mark("Population and housing, by area"),
             "dominant",
             ShareFindings,
         ),
@@ -199,7 +200,11 @@ def share_fields(names: Sequence[str], level: float) -> list[dict[str, str]]:
     return [
         *({"name": name, "type": "float", "unit": "predicted share, 0 to 1"} for name in names),
         *(
-            {"name": f"{name}{end}", "type": "float", "unit": f"{word} end, {level:.0%} interval"}
+            {
+                "name": f"{name}{end}",
+                "type": "float",
+                "unit": f"{word} end, {level:.0%} interval",
+            }
             for name in names
             for end, word in ends.items()
         ),

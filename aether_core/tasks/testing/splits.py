@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from aether_core.language import mark
+
 
 @dataclass(frozen=True)
 class Split:
@@ -27,23 +29,30 @@ class Split:
     of_blocks: bool = False
 
 
-RANDOM: Final = Split("random", "random folds", "random folds", "random folds", "close to")
+RANDOM: Final = Split(
+    "random", mark("random folds"), mark("random folds"), mark("random folds"), mark("close to")
+)
 SPATIAL: Final = Split(
-    "spatial", "spatial blocks", "whole blocks held out", "on blocks", "away from", of_blocks=True
+    "spatial",
+    mark("spatial blocks"),
+    mark("whole blocks held out"),
+    mark("on blocks"),
+    mark("away from"),
+    of_blocks=True,
 )
 DISTRICT: Final = Split(
     "district",
-    "whole districts",
-    "whole districts held out",
-    "whole districts held out",
-    "away from",
+    mark("whole districts"),
+    mark("whole districts held out"),
+    mark("whole districts held out"),
+    mark("away from"),
 )
 BLIND: Final = Split(
     "blind",
-    "unseen blocks",
-    "whole blocks held out of the model, too",
-    "on unseen blocks",
-    "away from",
+    mark("unseen blocks"),
+    mark("whole blocks held out of the model, too"),
+    mark("on unseen blocks"),
+    mark("away from"),
     of_blocks=True,
 )
 """The folds of `SPATIAL`, with heads that were trained without the places of the tested blocks."""

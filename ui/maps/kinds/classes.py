@@ -8,6 +8,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS, percent
+from aether_core.language import _
 from aether_core.tasks.kinds.class_verdict import verdict
 from aether_core.tasks.kinds.classes import CLASSES, ClassFigures, ClassFindings, sentences
 from ui.maps import views
@@ -31,20 +32,23 @@ class ClassesPage(TaskPage[ClassFindings]):
         del found
         return Headline(
             "accuracy",
-            "Accuracy",
+            _("Accuracy"),
             known="labels",
-            about="Share of held-out labels whose class was predicted correctly.",
+            about=_("Share of held-out labels whose class was predicted correctly."),
             write=percent,
         )
 
     def figures(self, found: ClassFindings) -> None:
         """How much of the map can be used, and what to do where that is little."""
-        several = "map cells" if found.cells is None else found.cells.several
+        several = _("map cells") if found.cells is None else found.cells.several
         st.metric(
-            f"Usable {several}",
+            _("Usable {several}", several=several),
             percent(found.usable),
-            help=f"Share of {several} that are observed, or resemble the labels and have at most "
-            "two possible classes. The others are grey.",
+            help=_(
+                "Share of {several} that are observed, or resemble the labels and have at most "
+                "two possible classes. The others are grey.",
+                several=several,
+            ),
         )
         if advice := verdict(found):
             st.info(plain(advice), icon=":material/lightbulb:")
@@ -58,7 +62,9 @@ class ClassesPage(TaskPage[ClassFindings]):
         classes = layer.measured(ClassFindings).outcomes
         what = colour_by(views.LAND_USE, views.CLASS, key)
         one = (
-            one_of(classes, "Class", f"{key}-one-{layer.layer}") if what == views.ONE_CLASS else ""
+            one_of(classes, _("Class"), f"{key}-one-{layer.layer}")
+            if what == views.ONE_CLASS
+            else ""
         )
         if "predicted" in frame and predict_everywhere(key):
             frame = views.predictions_of(frame)
@@ -80,7 +86,7 @@ class ClassesPage(TaskPage[ClassFindings]):
                 charts.confusion(test.confusion[split], names),
                 f"{key}-confusion",
                 height=min(200 + 24 * len(names), chart.TALLEST),
-                alt="Confusion matrix: true and predicted classes",
+                alt=_("Confusion matrix: true and predicted classes"),
             )
         with figures:
             accuracy_table(test.accuracy, key)
@@ -95,30 +101,39 @@ class ClassesPage(TaskPage[ClassFindings]):
                 charts.reliability(test.reliability),
                 f"{key}-reliability",
                 height=_CHART,
-                alt="Reliability diagram: predicted probability and observed accuracy",
+                alt=_("Reliability diagram: predicted probability and observed accuracy"),
             )
             st.caption(
-                "On the dashed line, predictions with a confidence of 80 % are right 8 times out "
-                "of 10. "
-                f"Temperature {test.temperature:.2f}, fitted on {SPLITS[test.calibrated_on]}."
+                _(
+                    "On the dashed line, predictions with a confidence of 80 % are right 8 times "
+                    "out of 10. Temperature {temperature:.2f}, fitted on {splits}.",
+                    temperature=test.temperature,
+                    splits=_(SPLITS[test.calibrated_on]),
+                )
             )
         with sets:
             chart.show_chart(
                 charts.coverage(test.coverage),
                 f"{key}-coverage",
                 height=max(_CHART, 150 + 30 * len(found.outcomes)),
-                alt="Coverage of the sets by class",
+                alt=_("Coverage of the sets by class"),
             )
             if test.always_in_set:
                 st.caption(
-                    f"Too few samples to rule these out: {plain(', '.join(test.always_in_set))}. "
-                    "They are in every set."
+                    _(
+                        "Too few samples to rule these out: {always_in_set}. They are in every "
+                        "set.",
+                        always_in_set=plain(", ".join(test.always_in_set)),
+                    )
                 )
 
     def limits(self, found: ClassFindings) -> str:
         """How much of the city can be used."""
         inside = percent(found.test.trusted)
-        return f" Predictions are inside it with at most two classes possible in **{inside}**."
+        return _(
+            " Predictions are inside it with at most two classes possible in **{inside}**.",
+            inside=inside,
+        )
 
 
 TASK_PAGES[CLASSES.name] = ClassesPage()
@@ -128,10 +143,10 @@ def _per_class(rows: Sequence[ClassFigures], key: str) -> None:
     frame = pd.DataFrame(
         [
             {
-                "Class": row.name,
-                "Samples": row.n,
-                "Recall": 100 * row.recall,
-                "Precision": 100 * row.precision,
+                _("Class"): row.name,
+                _("Samples"): row.n,
+                _("Recall"): 100 * row.recall,
+                _("Precision"): 100 * row.precision,
                 "F1": row.f1,
             }
             for row in rows
@@ -144,20 +159,20 @@ def _per_class(rows: Sequence[ClassFigures], key: str) -> None:
         key=f"{key}-classes",
         height="content" if len(frame) <= _ROWS_SHOWN else 460,
         column_config={
-            "Class": st.column_config.TextColumn(width=120),
-            "Recall": share(
+            _("Class"): st.column_config.TextColumn(width=120),
+            _("Recall"): share(
                 width=95,
                 format="%.0f %%",
                 min_value=0,
                 max_value=100,
-                help="Share of this class's samples that the predictions find (recall)",
+                help=_("Share of this class's samples that the predictions find (recall)"),
             ),
-            "Precision": share(
+            _("Precision"): share(
                 width=95,
                 format="%.0f %%",
                 min_value=0,
                 max_value=100,
-                help="Share of samples predicted as this class that are correct (precision)",
+                help=_("Share of samples predicted as this class that are correct (precision)"),
             ),
             "F1": st.column_config.NumberColumn(format="%.2f", width=50),
         },

@@ -8,6 +8,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS, percent
+from aether_core.language import _, mark
 from aether_core.tasks.kinds.numbers import NUMBERS, NumberFindings, advice
 from aether_core.tasks.values.transform import LOG1P
 from ui.maps import views
@@ -20,10 +21,15 @@ from ui.shell.text import plain
 from workflows.layers.layers import LayerSummary
 
 _CHART: Final = 380
-_ESTIMATE, _LOW, _HIGH, _WIDTH = "Estimate", "Lower end", "Upper end", "Width"
+_ESTIMATE, _LOW, _HIGH, _WIDTH = (
+    mark("Estimate"),
+    mark("Lower end"),
+    mark("Upper end"),
+    mark("Width"),
+)
 _COLUMNS: Final = {_ESTIMATE: "", _LOW: "_lo", _HIGH: "_hi"}
 """What a map can be coloured by, and how its column's name ends."""
-_ON_LOGARITHM: Final = (
+_ON_LOGARITHM: Final = mark(
     "Fitted on the logarithm: an estimate is the typical number of such a place, not the mean, "
     "which few large numbers pull up."
 )
@@ -40,9 +46,11 @@ class NumbersPage(TaskPage[NumberFindings]):
         return Headline(
             "r2",
             "R²",
-            known="known places",
-            about="Part of the differences between held-out places that the map explains: 1 is "
-            "all of them, 0 no better than the mean of all places.",
+            known=_("known places"),
+            about=_(
+                "Part of the differences between held-out places that the map explains: 1 is "
+                "all of them, 0 no better than the mean of all places."
+            ),
         )
 
     def figures(self, found: NumberFindings) -> None:
@@ -53,7 +61,7 @@ class NumbersPage(TaskPage[NumberFindings]):
     def caption(self, found: NumberFindings) -> str | None:
         """How an estimate is to be read, where that is not plain."""
         parts = [f"In {found.field} {found.unit}." if found.unit else ""]
-        parts.append(_ON_LOGARITHM if found.transform == LOG1P.name else "")
+        parts.append(_(_ON_LOGARITHM) if found.transform == LOG1P.name else "")
         return " ".join(part for part in parts if part) or None
 
     def view(self, layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
@@ -88,30 +96,35 @@ class NumbersPage(TaskPage[NumberFindings]):
                 ),
                 f"{key}-scatter-chart",
                 height=_CHART,
-                alt=f"Observed and estimated {found.field} of held-out places",
+                alt=_("Observed and estimated {field} of held-out places", field=found.field),
             )
             split = found.test.calibrated_on
-            st.caption(f"Each place was held out when estimated: {SPLITS.get(split, split)}.")
+            st.caption(
+                _("Each place was held out when estimated: {get}.", get=_(SPLITS.get(split, split)))
+            )
 
     def confidence(self, found: NumberFindings, key: str) -> None:
         """Whether the intervals hold as often as they say, and how wide they are."""
         coverage = found.test.coverage
         level = next(iter(coverage.values())).level
         st.write(
-            f"An interval is made to hold the true number in **{percent(level)}** of places. "
-            "It is wide where estimates of such places were far off."
+            _(
+                "An interval is made to hold the true number in **{level}** of places. It is "
+                "wide where estimates of such places were far off.",
+                level=percent(level),
+            )
         )
         number = st.column_config.NumberColumn
         st.dataframe(
             pd.DataFrame(
                 [
                     {
-                        "Tested on": SPLITS.get(split, split),
-                        "Holds the truth": 100 * figures.share,
-                        "From": 100 * figures.lo,
-                        "To": 100 * figures.hi,
-                        "Mean width": figures.mean_width,
-                        "Places": figures.n,
+                        _("Tested on"): _(SPLITS.get(split, split)),
+                        _("Holds the truth"): 100 * figures.share,
+                        _("From"): 100 * figures.lo,
+                        _("To"): 100 * figures.hi,
+                        _("Mean width"): figures.mean_width,
+                        _("Places"): figures.n,
                     }
                     for split, figures in coverage.items()
                 ]
@@ -119,10 +132,12 @@ class NumbersPage(TaskPage[NumberFindings]):
             hide_index=True,
             key=f"{key}-intervals",
             column_config={
-                "Holds the truth": number(format="%.1f %%"),
-                "From": number(format="%.1f %%", help="Lower end of the 95 % interval"),
-                "To": number(format="%.1f %%", help="Upper end of the 95 % interval"),
-                "Mean width": number(format="%.4g", help=f"In the unit of {found.field}"),
+                _("Holds the truth"): number(format="%.1f %%"),
+                _("From"): number(format="%.1f %%", help=_("Lower end of the 95 % interval")),
+                _("To"): number(format="%.1f %%", help=_("Upper end of the 95 % interval")),
+                _("Mean width"): number(
+                    format="%.4g", help=_("In the unit of {field}", field=found.field)
+                ),
             },
         )
 

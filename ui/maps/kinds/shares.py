@@ -7,6 +7,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS, percent
+from aether_core.language import _
 from aether_core.tasks.kinds.shares import SHARES, ShareFindings
 from aether_core.tasks.testing.fairness import GroupFigures
 from ui.maps import share_views
@@ -30,11 +31,13 @@ class SharesPage(TaskPage[ShareFindings]):
         """The typical error, in the points that shares are read in."""
         return Headline(
             "l1",
-            "Typical error",
-            known="known areas",
-            about="How far the predicted share of a group is from the observed one, in percentage "
-            "points: the mean over all groups and held-out areas.",
-            write=lambda l1: f"{found.points(l1):.1f}\N{NO-BREAK SPACE}points",
+            _("Typical error"),
+            known=_("known areas"),
+            about=_(
+                "How far the predicted share of a group is from the observed one, in percentage "
+                "points: the mean over all groups and held-out areas."
+            ),
+            write=lambda l1: _("{points:.1f}\N{NO-BREAK SPACE}points", points=found.points(l1)),
         )
 
     def view(self, layer: LayerSummary, frame: pd.DataFrame, key: str, look: Look) -> LayerView:
@@ -44,10 +47,10 @@ class SharesPage(TaskPage[ShareFindings]):
         what = colour_by(offered, share_views.FIELD, key)
         field = other = fields[0]
         if what in share_views.OF_ONE_FIELD:
-            field = one_of(fields, "Field", f"{key}-field-{layer.layer}")
+            field = one_of(fields, _("Field"), f"{key}-field-{layer.layer}")
         if what == share_views.BETWEEN:
             others = [name for name in fields if name != field]
-            other = one_of(others, "less", f"{key}-other-{layer.layer}")
+            other = one_of(others, _("less"), f"{key}-other-{layer.layer}")
         level = float(layer.parameters.get("level", 0.9))
         asked = share_views.Asked(what, field, other, level)
         view = share_views.shares(frame, fields, asked, look)
@@ -66,17 +69,17 @@ class SharesPage(TaskPage[ShareFindings]):
         with figures:
             accuracy_table(found.test.accuracy, key)
         with scatter:
-            field = st.selectbox("Field", found.outcomes, key=f"{key}-scatter")
+            field = st.selectbox(_("Field"), found.outcomes, key=f"{key}-scatter")
             if f"{field}_observed" not in frame:
-                st.caption("The areas this layer was made from have been removed.")
+                st.caption(_("The areas this layer was made from have been removed."))
                 return
             chart.show_chart(
                 charts.shares_scatter(frame[f"{field}_observed"], frame[field], field),
                 f"{key}-scatter-chart",
                 height=_CHART,
-                alt=f"Predicted and observed share of {field}",
+                alt=_("Predicted and observed share of {field}", field=field),
             )
-            st.caption(f"Each area was held out when predicted: {_tested(found)}.")
+            st.caption(_("Each area was held out when predicted: {tested}.", tested=_tested(found)))
 
     def confidence(self, found: ShareFindings, key: str) -> None:
         """Whether the intervals hold as often as they say, and how wide they are."""
@@ -84,11 +87,11 @@ class SharesPage(TaskPage[ShareFindings]):
         coverage = found.test.coverage
         rows = [
             {
-                "Field": field,
-                "Tested on": SPLITS.get(split, split),
-                "Coverage": 100 * figures.share,
-                "Mean width": 100 * figures.mean_width,
-                "Areas": figures.n,
+                _("Field"): field,
+                _("Tested on"): _(SPLITS.get(split, split)),
+                _("Coverage"): 100 * figures.share,
+                _("Mean width"): 100 * figures.mean_width,
+                _("Areas"): figures.n,
             }
             for split, by_field in coverage.items()
             for field, figures in by_field.items()
@@ -110,12 +113,12 @@ class SharesPage(TaskPage[ShareFindings]):
                 charts.fairness(
                     groups,
                     "coverage",
-                    title=f"Coverage of the intervals; target {percent(level)}",
-                    axis="Areas whose observed share is in the interval",
+                    title=_("Coverage of the intervals; target {level}", level=percent(level)),
+                    axis=_("Areas whose observed share is in the interval"),
                 ),
                 f"{key}-coverage",
                 height=max(_CHART, 150 + 34 * len(found.outcomes)),
-                alt="Coverage of the intervals by field",
+                alt=_("Coverage of the intervals by field"),
             )
         with table:
             st.dataframe(
@@ -124,10 +127,10 @@ class SharesPage(TaskPage[ShareFindings]):
                 key=f"{key}-widths",
                 height="content" if len(rows) <= 12 else 460,
                 column_config={
-                    "Coverage": st.column_config.NumberColumn(
-                        format="%.1f %%", help="Areas whose observed share is in the interval"
+                    _("Coverage"): st.column_config.NumberColumn(
+                        format="%.1f %%", help=_("Areas whose observed share is in the interval")
                     ),
-                    "Mean width": st.column_config.NumberColumn(format="%.1f %%"),
+                    _("Mean width"): st.column_config.NumberColumn(format="%.1f %%"),
                 },
             )
 
@@ -137,4 +140,4 @@ TASK_PAGES[SHARES.name] = SharesPage()
 
 def _tested(found: ShareFindings) -> str:
     split = found.test.calibrated_on
-    return SPLITS.get(split, split)
+    return _(SPLITS.get(split, split))

@@ -1,0 +1,40 @@
+"""The words people read, in their language: English sentences are the keys of the catalogues.
+
+Whoever writes a sentence for people asks for it where it is shown: `_("Add a city")`, with values
+by name, `_("{places} in {city}", places=..., city=...)`, and by number with `plural`. A sentence
+that stands where no reader is known yet, such as a constant, is noted with `mark` and asked for
+later.
+"""
+
+from aether_core.language.catalogues import LANGUAGES, SOURCE, damaged, matched
+from aether_core.language.figures import date, day_in_full, figure, localised, moment
+from aether_core.language.reader import (
+    is_told_by,
+    locale,
+    runs_right_to_left,
+    speaking,
+    spoken,
+    tag,
+)
+from aether_core.language.speech import _, mark, plural
+
+__all__ = [
+    "LANGUAGES",
+    "SOURCE",
+    "_",
+    "damaged",
+    "date",
+    "day_in_full",
+    "figure",
+    "is_told_by",
+    "locale",
+    "localised",
+    "mark",
+    "matched",
+    "moment",
+    "plural",
+    "runs_right_to_left",
+    "speaking",
+    "spoken",
+    "tag",
+]

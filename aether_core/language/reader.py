@@ -1,0 +1,66 @@
+"""Whose language is spoken just now."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+from babel import Locale
+
+from aether_core.language.catalogues import SOURCE, matched, parsed
+
+_ENGLISH: Final = Locale(SOURCE)
+_spoken: Final[ContextVar[str | None]] = ContextVar("spoken", default=None)
+
+
+def _nobody() -> str | None:
+    return None
+
+
+class _Asking:
+    """Who is asked for the reader's language where nobody has said it for this thread."""
+
+    reader: Callable[[], str | None] = staticmethod(_nobody)
+
+
+def is_told_by(reader: Callable[[], str | None]) -> None:
+    """Let sentences be in the language of whoever reads them.
+
+    Args:
+        reader: Gives the reader's locale (BCP 47) for the thread that calls it; None: English.
+    """
+    _Asking.reader = staticmethod(reader)
+
+
+@contextmanager
+def speaking(tag: str) -> Iterator[None]:
+    """Let every sentence of this thread be in one language, within: for a document, or a job."""
+    before = _spoken.set(tag)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def locale() -> Locale:
+    """The reader's locale; English, as sentences are, where there is no catalogue of it."""
+    tag = _spoken.get() or _Asking.reader()
+    if tag is None or tag == SOURCE or matched(tag) in {None, SOURCE}:
+        return _ENGLISH
+    return parsed(tag) or _ENGLISH
+
+
+def spoken() -> str:
+    """The reader's language, one of those there are."""
+    return str(locale().language)
+
+
+def tag() -> str:
+    """The reader's locale as BCP 47 has it, such as `de-AT`."""
+    return str(locale()).replace("_", "-")
+
+
+def runs_right_to_left(tag: str) -> bool:
+    """Whether a locale is written from right to left."""
+    found = parsed(tag)
+    return found is not None and found.text_direction == "rtl"

@@ -1,0 +1,1 @@
+"""The visitor's language, and how it is chosen."""
