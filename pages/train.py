@@ -13,8 +13,8 @@ from ui.shell import errors, notice, page, rights, state
 from ui.shell.text import count, duration, facts, plain
 from workflows.accounts.acting import USE_MODEL
 from workflows.cities.cities import CitySummary
-from workflows.cities.encoder import city_encoder
-from workflows.home.encoder_choice import EncoderChoice, encoders_here
+from workflows.encoders.choice import EncoderChoice, encoders_here
+from workflows.encoders.of_city import city_encoder
 from workflows.training.job_kind import TRAIN
 from workflows.training.models import ModelSummary, list_models, use_model
 from workflows.training.resume import resume_run, start_again

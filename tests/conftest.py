@@ -106,7 +106,7 @@ def remembered_sentences(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER, str(common_folder(tmp_path_factory) / "sentences"))
-        patch.setattr("workflows.home.encoders.MiniLMEncoder", RememberingEncoder)
+        patch.setattr("workflows.encoders.encoders.MiniLMEncoder", RememberingEncoder)
         yield
 
 

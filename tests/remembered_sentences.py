@@ -15,7 +15,7 @@ import numpy as np
 from aether_core.progress import Progress
 from aether_core.text.encoder import STAGE, FloatArray, text_hash
 from aether_core.text.minilm import MiniLMEncoder
-from workflows.home import encoders
+from workflows.encoders import encoders
 
 FOLDER = "TESTS_SENTENCES"
 """The variable that names the folder of what is remembered."""

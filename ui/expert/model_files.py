@@ -10,7 +10,7 @@ from ui.shell import downloads, errors, rights, state, uploads
 from ui.shell.text import plain, worded
 from workflows.accounts.acting import IMPORT_MODEL
 from workflows.cities.cities import CitySummary
-from workflows.home.encoder_choice import encoders_here
+from workflows.encoders.choice import encoders_here
 from workflows.training.model_files import export_model, import_model
 from workflows.training.models import ModelSummary
 

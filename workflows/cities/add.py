@@ -51,8 +51,8 @@ from workflows.cities.osm_labels import keep_osm_labels, read_osm_labels
 from workflows.cities.own_units import AskedUnits, OwnUnits, box_words, own_units
 from workflows.cities.places_file import check_pooled, places_in, together
 from workflows.cities.units import add_units
-from workflows.home.encoder_choice import asked_encoder, usual_encoder
-from workflows.home.encoders import begin_loading, store_texts
+from workflows.encoders.choice import asked_encoder, usual_encoder
+from workflows.encoders.encoders import begin_loading, store_texts
 from workflows.home.owned_folders import storing
 from workflows.home.paths import to_home
 from workflows.home.store import Store

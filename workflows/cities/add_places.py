@@ -31,8 +31,8 @@ from workflows.cities.files import open_city_embedding
 from workflows.cities.places_file import FoundPlaces, check_pooled, places_in, together
 from workflows.cities.units import unit_kind
 from workflows.cities.views import check_unchanged, view_of
-from workflows.home.encoder_choice import asked_encoder, usual_encoder
-from workflows.home.encoders import begin_loading, store_texts
+from workflows.encoders.choice import asked_encoder, usual_encoder
+from workflows.encoders.encoders import begin_loading, store_texts
 from workflows.home.store import Store
 
 

@@ -15,7 +15,7 @@ from aether_core.progress import Progress
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from aether_core.tasks.testing.blind import BlindHeads, BlindRepresentation, HeldOutPlaces
 from db.evidence import models as model_rows
-from workflows.home.encoders import encoder_named
+from workflows.encoders.encoders import encoder_named
 from workflows.home.store import Store
 from workflows.tasks.arrays import TaskCity
 from workflows.tasks.task import ComparedSamples

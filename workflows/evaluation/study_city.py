@@ -22,12 +22,12 @@ from db.cities import pois as poi_rows
 from db.evidence import label_sets as label_rows
 from db.schema import City, LabelSet
 from workflows.cities.area_vectors import area_vectors
-from workflows.cities.encoder import city_encoder
 from workflows.cities.files import open_city_embedding
 from workflows.cities.osm_labels import OSM_LABELS
 from workflows.cities.units import unit_kind
 from workflows.cities.views import ensure_view, model_view
-from workflows.home.encoder_choice import asked_encoder
+from workflows.encoders.choice import asked_encoder
+from workflows.encoders.of_city import city_encoder
 from workflows.home.store import Store
 from workflows.tasks.labels import LabelRequest, city_samples, keep_labels, mapped_labels
 from workflows.training.data import training_set

@@ -169,7 +169,7 @@ def torch(_patient: Patient) -> Iterator[Finding]:
 
 def encoder(patient: Patient) -> Iterator[Finding]:
     """The text encoder, if it is on this machine."""
-    from workflows.home.encoders import default_encoder
+    from workflows.encoders.encoders import default_encoder
 
     if patient.settings.text_encoder_url:
         yield fine("text encoder", "a server (AETHER_TEXT_ENCODER_URL); asked with --network")

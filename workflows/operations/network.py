@@ -176,7 +176,7 @@ def _style(patient: Patient) -> Iterator[Finding]:
 
 
 def _encoder(patient: Patient) -> Iterator[Finding]:
-    from workflows.home.encoders import default_encoder
+    from workflows.encoders.encoders import default_encoder
 
     if not patient.settings.text_encoder_url:
         return

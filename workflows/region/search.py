@@ -17,7 +17,7 @@ from aether_core.model.files.card import UNKNOWN
 from aether_core.poi.text import query_texts
 from aether_core.search.nearest import nearest_rows
 from aether_core.search.scoring import mean_direction, query_direction
-from workflows.home.encoders import encoder_named
+from workflows.encoders.encoders import encoder_named
 from workflows.home.kept_arrays import Rows, kept, kept_quantised
 from workflows.home.settings import Settings
 from workflows.region.partition import cell_vectors, records

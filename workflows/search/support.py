@@ -23,8 +23,8 @@ from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
 from db.evidence import models as model_rows
 from workflows.cities.views import WIDE, ensure_view
+from workflows.encoders.encoders import encoder_named
 from workflows.home import kept_arrays
-from workflows.home.encoders import encoder_named
 from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.training.representation import (

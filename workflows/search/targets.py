@@ -27,7 +27,7 @@ from db.cities import pois as poi_rows
 from db.cities import streets as street_rows
 from db.layers import layers as layer_rows
 from db.layers.units import SPATIAL_UNITS
-from workflows.home.encoders import encoder_named
+from workflows.encoders.encoders import encoder_named
 from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.search.named_areas import area_called, area_layers, area_names, named_ground

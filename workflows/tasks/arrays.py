@@ -25,12 +25,12 @@ from db.cities import texts as text_rows
 from db.evidence import models as model_rows
 from db.schema import City
 from workflows.cities.cities import credits_of
-from workflows.cities.encoder import city_encoder
 from workflows.cities.files import open_city_embedding
 from workflows.cities.units import unit_kind, units_with
 from workflows.cities.views import ensure_view, model_view
-from workflows.home.encoder_choice import asked_encoder
-from workflows.home.encoders import ensure_texts
+from workflows.encoders.choice import asked_encoder
+from workflows.encoders.encoders import ensure_texts
+from workflows.encoders.of_city import city_encoder
 from workflows.home.store import Store
 from workflows.training.models import model_files, pick_model
 from workflows.training.representation import check_dim, heads_of, is_simulated

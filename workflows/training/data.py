@@ -12,8 +12,8 @@ from db.cities import pois as poi_rows
 from db.cities import texts as text_rows
 from db.schema import Run
 from workflows.cities.views import ensure_view
-from workflows.home.encoder_choice import asked_encoder
-from workflows.home.encoders import default_encoder, ensure_texts
+from workflows.encoders.choice import asked_encoder
+from workflows.encoders.encoders import default_encoder, ensure_texts
 from workflows.home.store import Store
 
 _NO_CATEGORY = -1

@@ -30,7 +30,7 @@ from db.cities import features as feature_rows
 from db.evidence import models as model_rows
 from db.schema import City
 from workflows.accounts.acting import IMPORT_MODEL, allow
-from workflows.home.encoders import encoder_named
+from workflows.encoders.encoders import encoder_named
 from workflows.home.owned_folders import staged, storing
 from workflows.home.store import Store
 from workflows.training.models import ModelFiles, ModelSummary, model_files, summarise

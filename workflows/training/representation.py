@@ -29,8 +29,8 @@ from db.schema import City, Model
 from workflows.cities.cities import credits_of
 from workflows.cities.units import all_units, units_with
 from workflows.cities.views import ensure_view
+from workflows.encoders.encoders import encoder_named, ensure_texts
 from workflows.home import kept_arrays
-from workflows.home.encoders import encoder_named, ensure_texts
 from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.training.models import ModelFiles, model_files, pick_model

@@ -14,8 +14,8 @@ from db.evidence import models as model_rows
 from db.jobs import jobs as job_rows
 from db.jobs import runs as run_rows
 from db.schema import City, Run
-from workflows.cities.encoder import city_encoder
-from workflows.home.encoder_choice import asked_encoder
+from workflows.encoders.choice import asked_encoder
+from workflows.encoders.of_city import city_encoder
 from workflows.home.owned_folders import staged, storing
 from workflows.home.store import Store
 from workflows.jobs.job import new_job, release

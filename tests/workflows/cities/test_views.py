@@ -17,7 +17,7 @@ from tests.side_by_side import start
 from tests.year_fixtures import OTHER, OtherYear
 from workflows.cities.views import DISK, ensure_view
 from workflows.cities.years import add_year, remove_year
-from workflows.home.encoders import default_encoder
+from workflows.encoders.encoders import default_encoder
 from workflows.home.settings import Settings
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out

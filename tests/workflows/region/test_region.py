@@ -27,7 +27,7 @@ from aether_core.search.scoring import best_rows, mean_direction, percentiles
 from cli.__main__ import run
 from tests.aether_core.eo.brute_force import Scene, unit_vectors, write_scene
 from tests.errors import fault
-from workflows.home.encoders import default_encoder
+from workflows.encoders.encoders import default_encoder
 from workflows.home.settings import read_settings
 from workflows.region import schedulers
 from workflows.region.partition import CELLS, PIXELS, RECORDS

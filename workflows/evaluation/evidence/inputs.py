@@ -8,7 +8,7 @@ from aether_core.evidence.metro import TABLE_SUFFIXES, Metro, read_metro
 from aether_core.evidence.places import PLACE_SUFFIXES, Encode
 from aether_core.evidence.targets import TARGETS, Target
 from aether_core.progress import Progress
-from workflows.home.encoders import default_encoder
+from workflows.encoders.encoders import default_encoder
 from workflows.home.settings import Settings
 
 

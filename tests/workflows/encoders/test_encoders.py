@@ -21,7 +21,7 @@ from tests.embeddings_server import DIM, KEY, embeddings_server
 from tests.errors import fault
 from tests.sentence_folder import TINY_DIM, write_tiny_encoder
 from workflows.cities.add import add_city
-from workflows.home.encoders import default_encoder, encoder_named, ensure_texts, store_texts
+from workflows.encoders.encoders import default_encoder, encoder_named, ensure_texts, store_texts
 from workflows.home.settings import Settings, read_settings
 from workflows.home.store import Store
 from workflows.search.search import search_places
@@ -166,7 +166,7 @@ def test_a_model_answers_on_a_machine_of_the_other_precision(
     here = {hit.poi for hit in search_places(trained_store, SLUG, "restaurant", top=5)}
     packaged = default_encoder(trained_store.settings)
     other = _on_a_processor(monkeypatch, bfloat16="bfloat16" not in packaged.kept_as)
-    monkeypatch.setattr("workflows.home.encoders._encoder", lambda *_: other)
+    monkeypatch.setattr("workflows.encoders.encoders._encoder", lambda *_: other)
     monkeypatch.setattr("workflows.training.representation._places", _places.__wrapped__)
     there = {hit.poi for hit in search_places(trained_store, SLUG, "restaurant", top=5)}
     assert len(here & there) >= 3
@@ -194,7 +194,7 @@ def test_a_change_of_encoder_encodes_the_citys_texts_anew(
 def test_a_server_encodes_a_city_and_what_it_encoded_outlives_a_stop(
     store: Store, city: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflows.home.encoders.BATCH", 100)
+    monkeypatch.setattr("workflows.encoders.encoders.BATCH", 100)
     with embeddings_server() as server:
         settings = Settings(
             text_encoder_url=server.url, text_encoder_model="tiny", text_encoder_key=KEY

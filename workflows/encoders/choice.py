@@ -10,7 +10,7 @@ from aether_core.poi.name_language import NameLanguage, name_language
 from aether_core.text.e5 import INSTALL, PACKAGE, MultilingualE5Encoder
 from aether_core.text.encoder import TextEncoder
 from aether_core.text.minilm import MiniLMEncoder
-from workflows.home.encoders import default_encoder, encoder_named
+from workflows.encoders.encoders import default_encoder, encoder_named
 from workflows.home.settings import Settings
 
 

@@ -1,7 +1,7 @@
 """The text encoder of a city that is there."""
 
 from db.cities import pois as poi_rows
-from workflows.home.encoder_choice import EncoderChoice, usual_encoder
+from workflows.encoders.choice import EncoderChoice, usual_encoder
 from workflows.home.store import Store
 
 

@@ -11,8 +11,8 @@ from aether_core.text.minilm import MiniLMEncoder
 from tests.app_fixtures import SLUG, CityFiles
 from tests.errors import fault
 from workflows.cities.add import add_city, check_add
-from workflows.cities.encoder import city_encoder
-from workflows.home.encoder_choice import encoders_here, usual_encoder
+from workflows.encoders.choice import encoders_here, usual_encoder
+from workflows.encoders.of_city import city_encoder
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
 from workflows.search.search import search_places
@@ -74,7 +74,7 @@ def test_the_settings_and_the_machine_decide_first(
         everywhere = settings.model_copy(update={"text_encoder": Path(name)})
         assert usual_encoder(everywhere, FINNISH).name == name
         assert encoders_here(everywhere)[0] == name
-    monkeypatch.setattr("workflows.home.encoder_choice.PACKAGE", "a_package_that_is_not_there")
+    monkeypatch.setattr("workflows.encoders.choice.PACKAGE", "a_package_that_is_not_there")
     choice = usual_encoder(settings, FINNISH)
     assert (choice.name, encoders_here(settings)) == (MINILM, (MINILM,))
     assert choice.needs in choice.in_words
