@@ -47,6 +47,7 @@ PRELOADED = (
     "tests.aether_core.model.checkpoints.killed_run",
     "tests.killing",
     "tests.remembered_sentences",
+    "tests.languages_told_apart",
 )
 _LENGTH, _NUMBER = struct.Struct("!I"), struct.Struct("!i")
 _STANDARD = (0, 1, 2)

@@ -60,7 +60,7 @@ from workflows.training.representation import (
     year_files,
 )
 
-ALONG_STREETS, STRAIGHT = mark("along streets"), mark("in a straight line")
+_ON_FOOT, _STRAIGHT = mark("along streets"), mark("in a straight line")
 STRAIGHT_LINE = "distances are straight lines: the city's streets are not kept as a network"
 ALONG_STREETS = "near is measured on foot, along the city's streets"
 NOT_NEAR_STRAIGHT = "not near is measured in a straight line: noise and sight keep to no street"
@@ -103,7 +103,7 @@ class Part:
         """How its metres were measured, for people; empty where there are none."""
         if self.metres is None:
             return ""
-        return ALONG_STREETS if self.along_streets else STRAIGHT
+        return _ON_FOOT if self.along_streets else _STRAIGHT
 
     @property
     def sentence(self) -> str:

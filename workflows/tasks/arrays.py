@@ -17,7 +17,6 @@ from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import Shape, View
 from aether_core.progress import Progress, silent
 from aether_core.tasks.samples.representations import CityArrays
-from aether_core.text.encoder import TextEncoder
 from db.cities import cities as city_rows
 from db.cities import features as feature_rows
 from db.cities import pois as poi_rows
@@ -105,9 +104,11 @@ def task_city(
         chosen = pick_model(session, city, model) if has_model else None
         settings = chosen.card["settings"] if chosen else {}
     view_name = ensure_view(store, city_id, settings, progress)
-    encoder = asked_encoder(store.settings, city_encoder(store, city_id).name)
+    texts_kept_as = ""
     if with_places:
+        encoder = asked_encoder(store.settings, city_encoder(store, city_id).name)
         ensure_texts(store, city_id, encoder, progress)
+        texts_kept_as = encoder.kept_as
     heads = heads_of(model_files(store.settings, chosen)) if chosen else None
     with store.session() as session:
         city = city_rows.city_by_id(session, city_id)
@@ -127,7 +128,7 @@ def task_city(
             else _pool(city, opened, model_view(city, settings), published=published),
             heads=heads,
             poi_lonlat=lonlat if with_places else lonlat[:0],
-            poi_text=_texts(encoder, session, places if with_places else places[:0]),
+            poi_text=_texts(texts_kept_as, session, places if with_places else places[:0]),
             poi_group=_groups(places if with_places else places[:0]),
         )
         return TaskCity(
@@ -158,10 +159,10 @@ def _groups(places: gpd.GeoDataFrame) -> NDArray[np.object_]:
     return np.array([group or category or "" for group, category in pairs], dtype=object)
 
 
-def _texts(encoder: TextEncoder, session: Session, places: gpd.GeoDataFrame) -> FloatArray:
+def _texts(kept_as: str, session: Session, places: gpd.GeoDataFrame) -> FloatArray:
     if places.empty:
         return np.empty((0, 0), dtype=np.float32)
-    return text_rows.text_vectors(session, encoder.kept_as, places["text_hash"].tolist())
+    return text_rows.text_vectors(session, kept_as, places["text_hash"].tolist())
 
 
 def _pool_of_areas(

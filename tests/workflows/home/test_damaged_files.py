@@ -114,7 +114,7 @@ def test_a_command_says_in_one_line_what_is_damaged(
 
 def test_damaged_vectors_are_computed_again(trained_store: Store) -> None:
     """See `test_kept_arrays.py` for every way to damage them."""
-    cells = search_cells(trained_store, SLUG, QUERY)
+    scores = search_cells(trained_store, SLUG, QUERY).score
     places = search_places(trained_store, SLUG, QUERY)
     files = [path for path in trained_store.settings.vectors.rglob("*") if path.is_file()]
     whole = {path: path.read_bytes() for path in files}
@@ -123,7 +123,7 @@ def test_damaged_vectors_are_computed_again(trained_store: Store) -> None:
         for path in files:
             damage(path)
         nothing_kept_in_memory()
-        assert np.array_equal(search_cells(trained_store, SLUG, QUERY).score, cells.score)
+        assert np.array_equal(search_cells(trained_store, SLUG, QUERY).score, scores)
         assert search_places(trained_store, SLUG, QUERY) == places
         assert {path: path.read_bytes() for path in files} == whole
 
