@@ -103,27 +103,21 @@ def _further_years(city: CitySummary) -> dict[str, str]:
 
 def draw_dropped(city: CitySummary) -> None:
     """What the file or source of places held and the city does not."""
-    source = "sources" if city.sources else "file"
     st.header(_("Left out"), anchor=False)
     dropped = {reason: number for reason, number in city.pois_dropped.items() if number}
     if not dropped and not city.pois:
         st.caption(_("No places were given, so there was none to leave out."))
         return
     if not dropped:
-        st.caption(_("Every place of the {source} is in the city.", source=source))
+        st.caption(_("Every place of the sources is in the city."))
         return
-    st.caption(
-        _(
-            "{places} of the {source} could not be used.",
-            places=count(sum(dropped.values()), "place"),
-            source=source,
-        )
-    )
+    left_out = count(sum(dropped.values()), "place")
+    st.caption(_("{places} of the sources could not be used.", places=left_out))
     ordered = sorted(dropped.items(), key=lambda item: -item[1])
     st.dataframe(
         {
-            _("Reason"): [reason for reason, _ in ordered],
-            _("Places"): [number for _, number in ordered],
+            _("Reason"): [_(reason) for reason, number in ordered],
+            _("Places"): [number for reason, number in ordered],
         },
         hide_index=True,
         key="dropped",

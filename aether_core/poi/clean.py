@@ -10,15 +10,16 @@ import shapely
 from scipy.spatial import cKDTree
 
 from aether_core.errors import InputError
+from aether_core.language import mark
 from aether_core.spatial.earth import earth_centred
 from aether_core.vector import looks_swapped
 
 DUPLICATE_M = 10.0
 
-_NO_GEOMETRY = "no geometry"
-_OUTSIDE = "outside the boundary"
-_NAMELESS = "no category and no name"
-DUPLICATE = "duplicate"
+_NO_GEOMETRY = mark("no geometry")
+_OUTSIDE = mark("outside the boundary")
+_NAMELESS = mark("no category and no name")
+DUPLICATE = mark("duplicate")
 
 
 @dataclass(frozen=True)

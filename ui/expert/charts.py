@@ -11,7 +11,7 @@ from aether_core.language import _, mark
 
 _HEIGHT: Final = 260
 _LOSSES: Final = {
-    "loss": "total",
+    "loss": mark("total"),
     "loss_cross_modal": mark("place and text"),
     "loss_multiscale": mark("near and far"),
 }

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-OUTSIDE = "outside the embedding"
-TOO_LITTLE_DATA = "less than half the window has data"
-NO_SAMPLE = "no sample within the radius"
-NO_AREA = "in none of the areas"
-AREA_WITHOUT_DATA = "in an area without data"
+from aether_core.language import mark
+
+OUTSIDE = mark("outside the embedding")
+TOO_LITTLE_DATA = mark("less than half the window has data")
+NO_SAMPLE = mark("no sample within the radius")
+NO_AREA = mark("in none of the areas")
+AREA_WITHOUT_DATA = mark("in an area without data")
 
 
 @dataclass(frozen=True)
