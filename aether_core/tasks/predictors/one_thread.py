@@ -7,7 +7,8 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-_WITH_THREADS = frozenset({"scipy.linalg", "sklearn", "torch"})
+_WITH_THREADS = frozenset({"numkong", "scipy.linalg", "sklearn", "torch"})
+"""What brings a pool of threads of its own when it is loaded, which may be after the first fit."""
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -52,6 +53,9 @@ def test_linear_fits_share_no_product_among_threads(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(predictor, "fit_linear_probe", look)
     monkeypatch.setattr(predictor, "fit_linear_shares", look)
     x, label = blobs(n=40)
+    fit_probe("linear", x, label, classes=4, seed=0)
+    import_module("numkong")  # another pool, loaded after a fit
+    seen.clear()
     with threadpool_limits(limits=2):
         fit_probe("linear", x, label, classes=4, seed=0)
         fit_shares("linear", x, np.full((40, 2), 0.5), seed=0)
