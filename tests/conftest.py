@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 write_in_memory()
+# Who asks for no home gets one of the session's, never the checkout's own.
+os.environ["AETHER_HOME"] = str(Path(tempfile.gettempdir()) / f"aether-nobodys-{os.getpid()}")
 
 pytest_plugins = [
     "tests.db_fixtures",

@@ -85,7 +85,9 @@ def test_the_tests_take_nothing_from_whoever_runs_them() -> None:
         "https_proxy": "http://proxy.example",
         "FORCE_COLOR": "1",
     }
-    show = "import os, tests.conftest; print(*sorted(os.environ))"
+    show = (
+        "import os, tests.conftest; print(*(f'{k}={v}' for k, v in os.environ.items()), sep='\\n')"
+    )
     answer = subprocess.run(
         [sys.executable, "-c", show],
         env={**os.environ, **own, "PYTHONPATH": str(ROOT)},
@@ -93,8 +95,10 @@ def test_the_tests_take_nothing_from_whoever_runs_them() -> None:
         text=True,
         check=True,
     )
-    assert not set(own) & set(answer.stdout.split())
-    assert "OMP_NUM_THREADS" in answer.stdout.split()
+    left = dict(line.partition("=")[::2] for line in answer.stdout.splitlines())
+    assert set(own) & set(left) == {"AETHER_HOME"}
+    assert left["AETHER_HOME"] not in {own["AETHER_HOME"], str(ROOT / ".aether")}
+    assert "OMP_NUM_THREADS" in left
 
 
 def test_lock_pins_every_requirement() -> None:

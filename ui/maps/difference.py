@@ -140,7 +140,7 @@ def _ask_field(
 ) -> str | None:
     units = {str(one["name"]): str(one.get("unit", "")) for one in layer.fields}
     chosen: str | None = st.selectbox(
-        _("Field of the {value} layer", value="first" if key == "a" else "second"),
+        _("Field of the first layer") if key == "a" else _("Field of the second layer"),
         fields,
         index=fields.index(wanted) if wanted in fields else 0,
         format_func=lambda name: f"{name}: {units[name]}" if units.get(name) else name,

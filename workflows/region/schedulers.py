@@ -8,10 +8,11 @@ its ports belong into a network of one's own, or behind TLS (docs/scale.md).
 import importlib.metadata
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError as Forgotten
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from aether_core.errors import AetherError, InputError
@@ -59,18 +60,18 @@ def compute(
         InputError: There is no such scheduler, Dask is not installed, or versions differ.
         AetherError: No worker is left, one piece ends every worker, or what a piece raises.
     """
-    if scheduler == HERE:
-        yield from map(work, tasks)
-        return
-    if scheduler != LOCAL and not scheduler.startswith(_TCP):
+    opened = _OPENED_BY.get(scheduler, _remote if scheduler.startswith(_TCP) else None)
+    if opened is None:
         raise InputError(
             "unknown scheduler",
             scheduler,
             "use here, local, or the address of a Dask scheduler such as tcp://HOST:8786",
             code="no-such-scheduler",
         )
-    _check_installed()
-    with _local(workers) if scheduler == LOCAL else _remote(scheduler) as client:
+    with opened(scheduler, workers) as client:
+        if client is None:
+            yield from map(work, tasks)
+            return
         _check_workers(client, scheduler, folder)
         yield from _futures(client, work, tasks)
 
@@ -86,8 +87,15 @@ def _check_installed() -> None:
 
 
 @contextmanager
-def _local(workers: int) -> Iterator[Any]:
+def _here(_scheduler: str, _workers: int) -> Iterator[None]:
+    """This process, which needs no client."""
+    yield None
+
+
+@contextmanager
+def _local(_scheduler: str, workers: int) -> Iterator[Any]:
     """Processes of this machine; one that dies is replaced, each one each hour before it grows."""
+    _check_installed()
     from distributed import Client, LocalCluster
 
     with (
@@ -107,7 +115,9 @@ def _local(workers: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _remote(address: str) -> Iterator[Any]:
+def _remote(address: str, _workers: int) -> Iterator[Any]:
+    """A scheduler that runs somewhere, with the workers it has."""
+    _check_installed()
     from distributed import Client
 
     try:
@@ -121,6 +131,12 @@ def _remote(address: str) -> Iterator[Any]:
         ) from error
     with client:
         yield client
+
+
+_OPENED_BY: Final[Mapping[str, Callable[[str, int], AbstractContextManager[Any]]]] = (
+    MappingProxyType({HERE: _here, LOCAL: _local})
+)
+"""Ways to compute that have a name; any other is an address."""
 
 
 def versions() -> dict[str, str]:

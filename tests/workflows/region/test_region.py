@@ -28,7 +28,7 @@ from cli.__main__ import run
 from tests.aether_core.eo.brute_force import Scene, unit_vectors, write_scene
 from tests.errors import fault
 from workflows.encoders.encoders import default_encoder
-from workflows.home.settings import read_settings
+from workflows.home.settings import Settings, read_settings
 from workflows.region import schedulers
 from workflows.region.partition import CELLS, PIXELS, RECORDS
 from workflows.region.region import RegionDone, RegionRequest, embed_region, show_region
@@ -166,7 +166,9 @@ def test_the_best_cells_are_those_of_all_pieces(
 
 def test_pixels_are_those_of_the_whole_raster(brought: Path, alone: RegionDone) -> None:
     whole = brought / "whole.tif"
-    embed_files(read_settings(), brought / "model", [brought / "rasters" / "a.tif"], whole)
+    embed_files(
+        Settings(home=brought / "home"), brought / "model", [brought / "rasters" / "a.tif"], whole
+    )
     with (
         rasterio.open(whole) as expected,
         rasterio.open(alone.folder / PIXELS / "00-0000-0001.tif") as piece,
