@@ -410,6 +410,7 @@ class CityMap {
       if (row) this.visit(this.offered[row.dataset.at]);
     });
     this.resized = new ResizeObserver(() => {
+      if (this.deck && this.fitted) return this.fit();
       this.scale();
       if (this.view && this.sided) this.deck?.setProps(this.sides());
       this.redraw();
@@ -455,7 +456,9 @@ class CityMap {
 
   show(deck) {
     this.library = deck;
-    this.view ??= this.linkedView() ?? this.keptView() ?? this.whole();
+    this.view ??= this.linkedView() ?? this.keptView();
+    this.fitted ??= !this.view;
+    this.view ??= this.whole();
     const layers = this.layers();
     if (this.deck) {
       this.deck.setProps({ layers, ...(this.sided ? this.sides() : { views: this.wholeView() }) });
@@ -529,6 +532,7 @@ class CityMap {
   turned({ viewState, viewId }) {
     const { longitude, latitude } = viewState;
     const zoom = Math.min(viewState.zoom, MOST_ZOOM);
+    this.fitted = false;
     if (!this.sided) {
       this.view = { ...viewState, zoom };
       this.moved();
@@ -645,7 +649,13 @@ class CityMap {
     return view && { ...this.whole(), ...view };
   }
 
-  go(view) {
+  // The whole city, whatever the size of this map; a view is kept only once somebody has moved.
+  fit() {
+    this.go(this.whole(), true);
+  }
+
+  go(view, fitted = false) {
+    this.fitted = fitted;
     this.view = { ...this.view, ...view };
     this.deck?.setProps(this.sided ? this.sides() : { initialViewState: { ...this.view } });
     this.moved();
@@ -657,12 +667,12 @@ class CityMap {
     this.redraw();
     this.scale();
     this.follow();
-    keep(`aether view ${this.data.place}`, { longitude, latitude, zoom });
+    keep(`aether view ${this.data.place}`, this.fitted ? null : { longitude, latitude, zoom });
     clearTimeout(this.addressing); // browsers take a few changes of the address a second
     this.addressing = setTimeout(() => {
       if (!this.root.isConnected) return;
       const at = `#map=${zoom.toFixed(2)}/${latitude.toFixed(5)}/${longitude.toFixed(5)}`;
-      history.replaceState(history.state, "", at);
+      history.replaceState(history.state, "", this.fitted ? location.pathname + location.search : at);
     }, ADDRESS_MS);
   }
 
@@ -1144,7 +1154,7 @@ const ACTS = {
   again: (map) => map.take(map.data, map.send),
   in: (map) => map.go({ zoom: Math.min(map.view.zoom + 1, MOST_ZOOM) }),
   out: (map) => map.go({ zoom: map.view.zoom - 1 }),
-  fit: (map) => map.go(map.whole()),
+  fit: (map) => map.fit(),
   picture: (map) => map.picture(),
   layers: (map) => map.unfold(),
   full: (map) => map.resize(),

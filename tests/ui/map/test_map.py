@@ -305,6 +305,25 @@ def test_a_link_brings_the_view_back(page: Page) -> None:
     page.wait_for_function("() => location.hash.startsWith('#map=17.50/')")
 
 
+def test_the_whole_city_fills_a_map_of_any_size_until_somebody_moves(page: Page) -> None:
+    data = sent_data()
+    put(page, data)
+    page.get_by_role("button", name="Show the whole city").click()
+    *middle, zoom = seen(page)
+    put(page, data | {"height": data["height"] // 2})
+    *still, smaller = seen(page)
+    assert still == pytest.approx(middle, abs=1e-6)
+    assert smaller < zoom - 0.5
+    page.wait_for_function("() => !location.hash")
+    page.get_by_role("button", name="Zoom in").click()
+    moved = seen(page)
+    put(page, data)
+    assert seen(page) == moved
+    page.get_by_role("button", name="Show the whole city").click()
+    assert seen(page) == pytest.approx([*middle, zoom], abs=1e-6)
+    page.wait_for_function("() => !location.hash")
+
+
 def test_two_layers_change_places(page: Page) -> None:
     put(page, two())
     expect_colour(page, 240, 200, (0, 0, 255))  # the later one lies above
