@@ -27,7 +27,6 @@ from workflows.layers.file_kinds import CHANGE_FILE, change_file
 from workflows.layers.job_kind import CHANGE, ChangeLayer
 from workflows.search.change import CAUTION, CellChange, in_words
 
-MAP_HEIGHT = 600
 DIFFERENCE, BOTH = mark("Difference"), mark("Two years")
 TOP, LOOKED_AT = 6, 1000
 HISTOGRAM_HEIGHT = 260
@@ -74,7 +73,6 @@ def draw_difference(city: CitySummary, found: CellChange, marks: list[Point]) ->
     city_map.draw_map(
         city,
         key=f"change-map-{city.slug}",
-        height=MAP_HEIGHT,
         alt=_("Map of {name}: change towards {title}", name=city.name, title=found.title),
         layers=[layer_map.of_units(found.units, view)],
         marks=marks,
@@ -95,7 +93,6 @@ def draw_both(city: CitySummary, found: CellChange) -> None:
         [layer_map.of_units(found.units, view) for view in pair],
         (str(found.year_from), str(found.year_to)),
         key=f"change-years-{city.slug}",
-        height=MAP_HEIGHT,
     )
 
 
@@ -274,7 +271,6 @@ def draw() -> None:
             city_map.draw_map(
                 city,
                 key=f"change-map-{city.slug}",
-                height=MAP_HEIGHT,
                 alt=_("Map of {name}: no query yet", name=city.name),
             )
             return

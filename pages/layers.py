@@ -20,7 +20,6 @@ from workflows.layers.layers import (
     rename_layer,
 )
 
-MAP_HEIGHT = 600
 MOST_BELOW = 4
 WITH = "with"
 MAP, COMPARE = mark("One layer"), mark("Compare two")
@@ -135,6 +134,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
     with panel:
         with st.container(height=260, border=False) if len(layers) > 4 else st.container():
             chosen = choose(layers)
+        below = show_with(layers, chosen)
         st.header(_("Download"), anchor=False)
         take_away.files(city, chosen, "layer")
         left, right = st.columns(2, gap="small")
@@ -154,8 +154,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
         draw_lineage(chosen)
     with picture, errors.boxed(state.reachable):
         names = distinct_names(layers)
-        below = {names[one.layer]: one for one in show_with(layers, chosen)}
-        layer_map.draw_layer(city, chosen, "layer", MAP_HEIGHT, below)
+        layer_map.draw_layer(city, chosen, "layer", {names[one.layer]: one for one in below})
 
 
 def show_with(layers: list[LayerSummary], chosen: LayerSummary) -> list[LayerSummary]:

@@ -21,7 +21,6 @@ from workflows.cities.cities import CitySummary, categories
 from workflows.search.ask import Answer
 from workflows.search.explain import code_at, row_called
 
-MAP_HEIGHT = 640
 BESIDE = "clicked-beside"
 CHIPS = 6
 OFFERED = 5
@@ -105,7 +104,6 @@ def draw_map(
     city_map.draw_map(
         city,
         key=f"search-map-{city.slug}",
-        height=MAP_HEIGHT,
         alt=_("Map of {name}: {title}", name=city.name, title=title or _("no query yet")),
         layers=layers,
         with_places=not layers,

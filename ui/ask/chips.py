@@ -71,12 +71,12 @@ def show_chips(city: CitySummary, question: Question, answer: Answer | None) -> 
                 on_change=lambda: asking.choose_mode(st.session_state["ask-mode"]),
                 label_visibility="collapsed",
             )
+        if answer is not None and answer.paints:
+            _show_reading(answer)
     if question.edited and question.words:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(_("The criteria were edited; the words above no longer say all."))
             show_read_again()
-    if answer is not None and answer.paints:
-        _show_reading(answer)
 
 
 def show_read_again() -> None:
@@ -256,7 +256,9 @@ def _show_reading(answer: Answer) -> None:
         )
     if not lines and not answer.notes:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="understood"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", width="content", key="understood"
+    ):
         st.caption(plain(". ".join([*lines, ""]).strip()), width="content")
         opened = st.popover(_("How it was read"), type="tertiary", key="reading", on_change="rerun")
         if opened.open:

@@ -425,7 +425,8 @@ class CityMap {
     this.send = send;
     this.turn += 1;
     const { turn } = this;
-    this.stage.style.height = `${data.height}px`;
+    this.stage.classList.toggle("tall", data.height === null);
+    this.stage.style.height = data.height === null ? "" : `${data.height}px`;
     this.root.style.setProperty("--land", `rgb(${data.land})`);
     this.stage.classList.toggle("keys", data.clickable);
     this.label();

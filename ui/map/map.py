@@ -139,7 +139,7 @@ def draw_map(
     city: CitySummary,
     *,
     key: str,
-    height: int,
+    height: int | None = None,
     alt: str,
     layers: Sequence[MapLayer] = (),
     marks: Sequence[Point] = (),
@@ -151,7 +151,7 @@ def draw_map(
 
     Args:
         city: The city.
-        height: Pixels.
+        height: Pixels; None takes what the window has left below a heading and a question.
         key: Stable name of the map. What is seen of the city stays as it was left, on every page.
         alt: What the map shows, for screen readers.
         layers: What colours it, lowest first.

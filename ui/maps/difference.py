@@ -33,7 +33,6 @@ from workflows.layers.layers import LayerSummary
 _SWIPE, _DIFFERENCE, _TABLE = mark("Swipe"), mark("Difference"), mark("Table")
 _SAME: Final[Colour] = (150, 156, 160, 70)
 _OTHER: Final[Colour] = (213, 94, 0, 215)
-_HEIGHT: Final = 560
 _SHADE: Final = "background-color: rgba(31, 134, 170, {:.2f})"
 
 
@@ -202,7 +201,6 @@ def _draw_swipe(city: CitySummary, found: LayerComparison, names: tuple[str, str
         [layer_map.of_view(frame, view) for view in pair],
         names,
         key="swipe",
-        height=_HEIGHT,
     )
 
 
@@ -215,7 +213,6 @@ def _draw_map(city: CitySummary, found: LayerComparison) -> None:
     city_map.draw_map(
         city,
         key="difference-map",
-        height=_HEIGHT,
         alt=_(
             "Map of the difference between {title} and {title2}",
             title=found.a.title,

@@ -36,7 +36,6 @@ def draw_layer(
     city: CitySummary,
     layer: LayerSummary,
     key: str,
-    height: int,
     below: Mapping[str, LayerSummary] = MappingProxyType({}),
 ) -> None:
     """Draw a layer of any kind with a switch of what is coloured and a legend.
@@ -45,7 +44,6 @@ def draw_layer(
         city: The city.
         layer: The layer.
         key: Start of the widgets' names; a rerun with the same key keeps view and choice.
-        height: Pixels.
         below: Layers under it by the names that tell them apart, each with switches of its own.
 
     Raises:
@@ -62,7 +60,6 @@ def draw_layer(
     city_map.draw_map(
         city,
         key=f"{key}-map",
-        height=height,
         alt=_("Map of {title}, coloured by {title2}", title=layer.title, title2=view.title),
         layers=[*under, of_view(frame, view, layer.title if below else None)],
     )

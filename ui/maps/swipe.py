@@ -15,7 +15,6 @@ def show_swipe(
     names: tuple[str, str],
     *,
     key: str,
-    height: int,
 ) -> None:
     """Draw both; where they have one scale, its legend stands once.
 
@@ -24,7 +23,6 @@ def show_swipe(
         pair: What is seen on the left, and on the right.
         names: What each is called; they must differ.
         key: Stable name of the map.
-        height: Pixels.
     """
     left, right = pair
     same = (
@@ -39,7 +37,6 @@ def show_swipe(
     city_map.draw_map(
         city,
         key=key,
-        height=height,
         alt=_(
             "Map of {name}: left {names}, right {names2}",
             name=city.name,

@@ -22,7 +22,6 @@ from workflows.layers.layers import MAX_TITLE, LayerSummary, list_layers
 from workflows.tasks.job_kinds import map_job
 from workflows.tasks.task import TASKS
 
-_MAP_HEIGHT: Final = 600
 _KEPT_FREE: Final = 20
 """Characters that the title of a second layer, of areas, ends in at most."""
 AREAS, CELLS = mark("Areas"), mark("Cells")
@@ -104,7 +103,7 @@ def _show_map(
         fit_page.panel(layer)
         fit_page.take_with(city, drawn, key)
     with picture, errors.boxed(state.reachable):
-        layer_map.draw_layer(city, drawn, key, _MAP_HEIGHT)
+        layer_map.draw_layer(city, drawn, key)
         if said := shown.caption(found):
             st.caption(said)
     with errors.boxed(state.reachable):
