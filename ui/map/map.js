@@ -533,16 +533,15 @@ class CityMap {
   turned({ viewState, viewId }) {
     const { longitude, latitude } = viewState;
     const zoom = Math.min(viewState.zoom, MOST_ZOOM);
-    this.fitted = false;
-    if (!this.sided) {
-      this.view = { ...viewState, zoom };
-      this.moved();
-      return this.view;
-    }
-    this.view = this.beside(viewId, { ...this.view, longitude, latitude, zoom }, -1);
-    this.deck.setProps(this.sides());
+    const view = this.sided
+      ? this.beside(viewId, { ...this.view, longitude, latitude, zoom }, -1)
+      : { ...viewState, zoom };
+    const still = (name) => Math.abs(view[name] - this.view[name]) < 1e-7;
+    this.fitted &&= ["longitude", "latitude", "zoom"].every(still); // deck.gl calls for a new size, too
+    this.view = view;
+    if (this.sided) this.deck.setProps(this.sides());
     this.moved();
-    return undefined;
+    return this.sided ? undefined : view;
   }
 
   // The divider.

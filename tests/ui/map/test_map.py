@@ -315,7 +315,9 @@ def test_the_whole_city_fills_a_map_of_any_size_until_somebody_moves(page: Page)
     assert still == pytest.approx(middle, abs=1e-6)
     assert smaller < zoom - 0.5
     page.wait_for_function("() => !location.hash")
-    page.get_by_role("button", name="Zoom in").click()
+    page.mouse.move(200, 100)
+    page.mouse.wheel(0, -200)
+    page.wait_for_function("() => location.hash")
     moved = seen(page)
     put(page, data)
     assert seen(page) == moved
