@@ -11,6 +11,7 @@ from typing import Any, Final
 import vl_convert
 
 from aether_core.charts.words import Chart
+from aether_core.language import in_charts
 
 FONTS: Final = Path(__file__).parent / "fonts"
 FAMILY: Final = "Source Sans Pro"
@@ -66,7 +67,9 @@ def to_svg(chart: Chart, *, width: int = 620, height: int | None = 280) -> str:
     """
     _register_fonts()
     return str(
-        vl_convert.vegalite_to_svg(_specification(chart, width, height), allowed_base_urls=[])
+        vl_convert.vegalite_to_svg(
+            _specification(chart, width, height), allowed_base_urls=[], format_locale=in_charts()
+        )
     )
 
 
@@ -84,7 +87,11 @@ def to_png(
     _register_fonts()
     specification = _specification(chart, width, height)
     specification["config"]["background"] = "#ffffff"
-    return bytes(vl_convert.vegalite_to_png(specification, scale=scale, allowed_base_urls=[]))
+    return bytes(
+        vl_convert.vegalite_to_png(
+            specification, scale=scale, allowed_base_urls=[], format_locale=in_charts()
+        )
+    )
 
 
 def _specification(chart: Chart, width: int, height: int | None) -> dict[str, Any]:

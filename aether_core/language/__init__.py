@@ -7,7 +7,7 @@ later.
 """
 
 from aether_core.language.catalogues import LANGUAGES, SOURCE, damaged, matched
-from aether_core.language.figures import date, day_in_full, figure, localised, moment
+from aether_core.language.figures import date, day_in_full, figure, in_charts, localised, moment
 from aether_core.language.reader import (
     is_told_by,
     locale,
@@ -26,6 +26,7 @@ __all__ = [
     "date",
     "day_in_full",
     "figure",
+    "in_charts",
     "is_told_by",
     "locale",
     "localised",
