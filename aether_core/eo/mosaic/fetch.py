@@ -110,24 +110,19 @@ def _assemble(web: Web, plan: MosaicPlan, target: Path, counter: StepCounter) ->
 def _nearest(plan: MosaicPlan, block: tuple[int, int], chunks: "_Chunks") -> NDArray[np.int8]:
     """A block of the city's grid, int8 `[64, 256, 256]`: each pixel the mosaic's it lies in."""
     lattice = plan.layout.lattice
-    rows, columns = lattice.locate(*plan.grid.lonlat(block, _CENTRES))
+    side = lattice.chunk
+    rows, columns = (one.ravel() for one in lattice.locate(*plan.grid.lonlat(block, _CENTRES)))
     inside = (rows >= 0) & (rows < lattice.height) & (columns >= 0) & (columns < lattice.width)
-    values = np.full((BANDS, BLOCK, BLOCK), INT8_NODATA, dtype=np.int8)
-    for key, here in _by_chunk(rows, columns, inside, lattice.chunk):
-        held = chunks[key]
+    across = -(-lattice.width // side)
+    chunk = np.where(inside, rows // side * across + columns // side, -1)
+    within = rows % side * side + columns % side
+    values = np.full((BANDS, BLOCK * BLOCK), INT8_NODATA, dtype=np.int8)
+    for number in np.unique(chunk[inside]):
+        held = chunks[divmod(int(number), across)]
         if held is not None:
-            values[:, here] = held[:, rows[here] % lattice.chunk, columns[here] % lattice.chunk]
-    return values
-
-
-def _by_chunk(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], inside: NDArray[np.bool_], chunk: int
-) -> Iterator[tuple[ChunkKey, NDArray[np.bool_]]]:
-    """The chunks that pixels lie in, each with a mask of its pixels."""
-    down, across = rows // chunk, columns // chunk
-    keys = np.unique(np.column_stack([down[inside], across[inside]]), axis=0)
-    for row, column in keys:
-        yield (int(row), int(column)), inside & (down == row) & (across == column)
+            here = np.flatnonzero(chunk == number)
+            values[:, here] = np.take(held.reshape(BANDS, -1), within[here], axis=1)
+    return values.reshape(BANDS, BLOCK, BLOCK)
 
 
 class _Chunks(Mapping[ChunkKey, NDArray[np.int8] | None]):

@@ -89,10 +89,16 @@ class EoSource(ABC):
     Attributes:
         name: In commands, tables and the store.
         title: In the sources of a city.
+        label: On pages, marked for the catalogues.
+        about: The same, what it is good for in a sentence or two.
+        position: Its place among the others on pages.
     """
 
     name: str
     title: str
+    label: str
+    about: str
+    position: int
 
     @abstractmethod
     def addresses(self, settings: Settings) -> tuple[str, ...]:

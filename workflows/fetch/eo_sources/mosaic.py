@@ -10,6 +10,7 @@ from aether_core.eo.mosaic.fetch import fetch_mosaic
 from aether_core.eo.mosaic.lattice import PIXEL_M
 from aether_core.eo.mosaic.layout import FORMULA, read_layout
 from aether_core.eo.mosaic.plan import MosaicPlan, offline_estimate, plan_mosaic
+from aether_core.language import mark
 from aether_core.net import Web
 from aether_core.progress import Progress
 from workflows.fetch.eo_sources.eo_source import EO_SOURCES, EoSource, PlannedYear
@@ -23,6 +24,12 @@ class MosaicSource(EoSource):
 
     name = MOSAIC
     title = "AlphaEarth Foundations Satellite Embedding, mosaic of all years"
+    label = mark("One grid for all years")
+    about = mark(
+        "All years on one grid, without seams where map zones meet, so that change is compared "
+        "pixel by pixel. Far from the equator the download is larger."
+    )
+    position = 1
 
     def addresses(self, settings: Settings) -> tuple[str, ...]:
         """See `EoSource`."""

@@ -8,6 +8,7 @@ from shapely.geometry.base import BaseGeometry
 from aether_core.eo.mirror.fetch import fetch_mirror
 from aether_core.eo.mirror.index import fetch_index
 from aether_core.eo.mirror.plan import MirrorEstimate, MirrorPlan, offline_estimate, plan
+from aether_core.language import mark
 from aether_core.net import Web
 from aether_core.progress import Progress
 from workflows.fetch.eo_sources.eo_source import EO_SOURCES, TILES, EoSource, PlannedYear
@@ -19,6 +20,9 @@ class TileSource(EoSource):
 
     name = TILES
     title = "AlphaEarth Foundations Satellite Embedding"
+    label = mark("Yearly files")
+    about = mark("AlphaEarth's own files, one set a year: the smallest download.")
+    position = 0
 
     def addresses(self, settings: Settings) -> tuple[str, ...]:
         """See `EoSource`."""
