@@ -27,7 +27,7 @@ class MosaicSource(EoSource):
     label = mark("One grid for all years")
     about = mark(
         "All years on one grid, without seams where map zones meet, so that change is compared "
-        "pixel by pixel. Far from the equator the download is larger."
+        "pixel by pixel."
     )
     position = 1
 

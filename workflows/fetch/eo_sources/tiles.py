@@ -21,7 +21,7 @@ class TileSource(EoSource):
     name = TILES
     title = "AlphaEarth Foundations Satellite Embedding"
     label = mark("Yearly files")
-    about = mark("AlphaEarth's own files, one set a year: the smallest download.")
+    about = mark("AlphaEarth's own files, one set a year, each map zone in its own grid.")
     position = 0
 
     def addresses(self, settings: Settings) -> tuple[str, ...]:
