@@ -179,7 +179,7 @@ def _ask_years() -> tuple[int, ...]:
             _("More years"),
             [one for one in _YEARS if one != year],
             key="fetch-more-years",
-            placeholder="none",
+            placeholder=_("none"),
             max_selections=MAX_YEARS - 1,
             help=_("Stored with the city, to map change."),
         )

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from aether_core.eo.alphaearth import BANDS, INT8_NODATA
+from aether_core.eo.alphaearth import BANDS, INT8_NODATA, INT8_SCALE
 from aether_core.eo.mosaic.lattice import MosaicLattice
 from aether_core.eo.mosaic.packing import Packing, PackingError
 from aether_core.net import CancelCheck, RemoteError, Web, never_cancelled
@@ -26,6 +26,7 @@ _LONGEST_CHUNK = 64 * 1024**2
 _MOST_YEARS = 100
 _INDEX_CODECS = ["bytes", "crc32c"]
 _INTEGERS = {"int16": "<i2", "int32": "<i4", "int64": "<i8"}
+_SCALE = str(INT8_SCALE)
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def _check_meaning(reader: _Reader, said: dict[str, Any]) -> None:
         ("transform", said.get("spatial:transform_type", "affine"), "affine"),
         ("registration", said.get("spatial:registration", "pixel"), "pixel"),
         ("quantisation", quantised.get("method", "signed_square"), "signed_square"),
-        ("formula", _squeezed(quantised.get("formula", FORMULA)), _squeezed(FORMULA)),
+        ("scale in the formula", _SCALE in str(quantised.get("formula", FORMULA)), True),
         ("nodata", quantised.get("nodata", INT8_NODATA), INT8_NODATA),
     ):
         reader.check(GROUP, what, found, wanted)
@@ -232,7 +233,7 @@ def _years(reader: _Reader, count: int) -> tuple[int, ...]:
     except PackingError as error:
         reader.refuse(TIME, f"its chunk {error}")
     years = tuple(int(year) for year in np.frombuffer(content, dtype=values)[:count])
-    if len(set(years)) != count:
+    if len(set(years)) != count or not all(1900 < year < 2200 for year in years):
         reader.refuse(TIME, f"its years are {_short(years)}")
     return years
 
@@ -261,10 +262,6 @@ def _numbers(found: object, count: int) -> tuple[int, ...] | None:
         return None
     whole = all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in found)
     return tuple(found) if whole else None
-
-
-def _squeezed(formula: object) -> str:
-    return str(formula).replace(" ", "")
 
 
 def _short(value: object) -> str:
