@@ -26,8 +26,8 @@ class MosaicSource(EoSource):
     title = "AlphaEarth Foundations Satellite Embedding, mosaic of all years"
     label = mark("One grid for all years")
     about = mark(
-        "All years on one grid, without seams where map zones meet, so that change is compared "
-        "pixel by pixel."
+        "All years on one grid, across the borders of map zones as well, so that change is "
+        "compared pixel by pixel."
     )
     position = 1
 
