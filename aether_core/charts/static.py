@@ -67,9 +67,7 @@ def to_svg(chart: Chart, *, width: int = 620, height: int | None = 280) -> str:
     """
     _register_fonts()
     return str(
-        vl_convert.vegalite_to_svg(
-            _specification(chart, width, height), allowed_base_urls=[], format_locale=in_charts()
-        )
+        vl_convert.vegalite_to_svg(_specification(chart, width, height), allowed_base_urls=[])
     )
 
 
@@ -87,17 +85,14 @@ def to_png(
     _register_fonts()
     specification = _specification(chart, width, height)
     specification["config"]["background"] = "#ffffff"
-    return bytes(
-        vl_convert.vegalite_to_png(
-            specification, scale=scale, allowed_base_urls=[], format_locale=in_charts()
-        )
-    )
+    return bytes(vl_convert.vegalite_to_png(specification, scale=scale, allowed_base_urls=[]))
 
 
 def _specification(chart: Chart, width: int, height: int | None) -> dict[str, Any]:
     specification: dict[str, Any] = chart.to_dict()
     own = specification.get("config", {})
     specification["config"] = {**_CONFIG, **{key: own[key] for key in own if key not in _CONFIG}}
+    specification["config"]["locale"] = in_charts()
     specification["padding"] = {"left": 0, "right": 8, "top": 2, "bottom": 2}
     specification["width"] = width
     specification["height"] = {"step": 30} if height is None else height

@@ -51,15 +51,16 @@ def _signs(known: Locale) -> tuple[dict[int, str], str]:
 
 
 def in_charts() -> dict[str, object]:
-    """How the reader's language writes numbers, as charts are told it (d3-format's locale)."""
+    """How the reader's language writes numbers, as `config.locale` of Vega-Lite takes it."""
     signs, before_percent = _signs(locale())
-    return {
+    number = {
         "decimal": signs.get(ord("."), "."),
         "thousands": signs.get(ord(","), ","),
         "grouping": [3],
         "currency": ["", ""],
         "percent": f"{before_percent}%",
     }
+    return {"number": number}
 
 
 def date(value: datetime) -> str:

@@ -21,24 +21,19 @@ def show_chart(chart: Chart, key: str, *, height: int, alt: str) -> None:
         alt: What it shows, for screen readers.
     """
     with _place(height, key):
-        st.altair_chart(chart.properties(usermeta=_of_reader()), key=key, height=height, alt=alt)
+        st.altair_chart(chart.configure(locale=in_charts()), key=key, height=height, alt=alt)
 
 
 def draw_written(spec: Mapping[str, Any], key: str, *, height: int, alt: str) -> None:
     """Draw a chart that was written as Vega-Lite before; otherwise as `draw`."""
     with _place(height, key):
         st.vega_lite_chart(
-            spec={**spec, "usermeta": _of_reader()},
+            spec={**spec, "config": {**spec.get("config", {}), "locale": in_charts()}},
             key=key,
             height=height,
             alt=alt,
             width="stretch",
         )
-
-
-def _of_reader() -> dict[str, Any]:
-    """Numbers on axes and in tooltips as the reader's language writes them."""
-    return {"embedOptions": {"formatLocale": in_charts()}}
 
 
 def _place(height: int, key: str) -> AbstractContextManager[object]:
