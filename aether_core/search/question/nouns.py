@@ -1,0 +1,108 @@
+"""What a language calls the things that English questions ask for.
+
+A table of a language, `languages/words_<code>.tsv`, names each kind of place with the English words
+that mean it, so that a question in that language is measured to the same as its English sibling,
+whatever the encoder of the city's model has learnt.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import snowballstemmer
+
+_FOLDER = Path(__file__).with_name("languages")
+_ADJECTIVE = "~"
+_MOST_ADJECTIVES = 3
+
+
+@dataclass(frozen=True)
+class Noun:
+    """A thing that was asked for.
+
+    Attributes:
+        english: What English calls it.
+        shown: What its own language calls it, as a chip can say it.
+    """
+
+    english: str
+    shown: str
+
+
+class Nouns:
+    """The table of a language.
+
+    Args:
+        language: Its code.
+        stemmer: Name of its Snowball stemmer.
+        linking: Short words within a name of a thing that make no difference.
+        declined: Whether a thing is shown by its plain form instead of as typed, because its ending
+            belongs to the words around it.
+    """
+
+    def __init__(
+        self, language: str, stemmer: str, linking: frozenset[str], *, declined: bool
+    ) -> None:
+        self._file = _FOLDER / f"words_{language}.tsv"
+        self._stemmer = stemmer
+        self._linking = linking
+        self._declined = declined
+
+    def read(self, words: str) -> Noun | None:
+        """What some words mean, by the table and the endings of the language; None if unknown."""
+        keys = self._keys(words)
+        things, adjectives = self._tables
+        if len(keys) == 1 and keys not in things and keys[0] in adjectives:
+            return Noun(adjectives[keys[0]].english, words)
+        rest = list(keys)
+        before: list[Noun] = []
+        while tuple(rest) not in things:
+            described = [at for at, key in enumerate(rest) if key in adjectives]
+            if not described or len(rest) < 2 or len(before) == _MOST_ADJECTIVES:
+                return None
+            before.append(adjectives[rest.pop(described[0])])
+        thing = things[tuple(rest)]
+        english = " ".join([*(one.english for one in before), thing.english])
+        shown = " ".join([*(one.shown for one in before), thing.shown])
+        return Noun(english, shown if self._declined else words)
+
+    def knows(self, words: str) -> bool:
+        """Whether the table has these words, one thing or quality."""
+        return self.read(words) is not None
+
+    def _keys(self, words: str) -> tuple[str, ...]:
+        stem = self._stem
+        parts = re.findall(r"[^\W_]+", words.casefold())
+        return tuple(
+            _without_accents(stem.stemWord(one)) for one in parts if one not in self._linking
+        )
+
+    @cached_property
+    def _stem(self) -> "snowballstemmer.stemmer":
+        return snowballstemmer.stemmer(self._stemmer)
+
+    @cached_property
+    def _tables(self) -> tuple[dict[tuple[str, ...], Noun], dict[str, Noun]]:
+        """Things by the stems of their words, and qualities by theirs; earlier rows win."""
+        things: dict[tuple[str, ...], Noun] = {}
+        adjectives: dict[str, Noun] = {}
+        for line in self._file.read_text(encoding="utf-8").splitlines():
+            if not line or line.startswith("#"):
+                continue
+            english, forms = line.split("\t")
+            every = forms.split("|")
+            noun = Noun(english.removeprefix(_ADJECTIVE), every[0])
+            for form in every:
+                keys = self._keys(form)
+                if english.startswith(_ADJECTIVE):
+                    adjectives.setdefault(keys[0], noun)
+                else:
+                    things.setdefault(keys, noun)
+        return things, adjectives
+
+
+def _without_accents(word: str) -> str:
+    folded = unicodedata.normalize("NFKD", word)
+    return "".join(letter for letter in folded if not unicodedata.combining(letter))
