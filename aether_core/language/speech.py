@@ -62,9 +62,9 @@ def _(sentence: str, /, **values: object) -> str:
     """A sentence in the reader's language.
 
     Args:
-        sentence: In English, as the catalogues have it, or marked with its values. With values, what
-            stands in braces is filled in, numbers as the language writes them; without, braces are
-            only signs.
+        sentence: In English, as the catalogues have it, or marked with its values. With values,
+            what stands in braces is filled in, numbers as the language writes them; without,
+            braces are only signs.
         values: By the names in the sentence.
     """
     if isinstance(sentence, Marked):

@@ -39,6 +39,22 @@ def meant(one: Criterion, language: str, page: str) -> Criterion:
     return replace(one, language=language)
 
 
+def reworded(one: Criterion, words: str, page: str) -> Criterion:
+    """A criterion with other words, as somebody has typed them.
+
+    Args:
+        one: The criterion.
+        words: With or without an article, in the language of the page or in English.
+        page: The language of the page.
+    """
+    if words == one.in_own_words:
+        return one
+    grammar = GRAMMARS[page]
+    bare = words if page == SOURCE else grammar.article.sub("", grammar.prepared(words))
+    fresh = replace(one, words=grammar.finished(bare), said="", language=SOURCE)
+    return meant(fresh, page, page)
+
+
 def is_known_english(words: str) -> bool:
     """Whether English words are among those this app knows to mean a kind of place."""
     asked = plain(words)
