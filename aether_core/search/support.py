@@ -43,9 +43,9 @@ _NAMED = 3
 class Level(StrEnum):
     """How far a city's answer to a query can be relied on."""
 
-    STRONG = "strong"
-    WEAK = "weak"
-    NONE = "none"
+    STRONG = mark("strong")
+    WEAK = mark("weak")
+    NONE = mark("none")
 
 
 class MeasuredWith(StrEnum):
