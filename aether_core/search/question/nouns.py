@@ -16,6 +16,7 @@ import snowballstemmer
 _FOLDER = Path(__file__).with_name("languages")
 _ADJECTIVE = "~"
 _MOST_ADJECTIVES = 3
+_LEAST_STEM = 3
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,33 @@ class Nouns:
         language: Its code.
         stemmer: Name of its Snowball stemmer.
         linking: Short words within a name of a thing that make no difference.
+        loose: Vowels at the end of a stem that do not tell words apart: Finnish "baari" is in
+            "baareista", whose stem the stemmer leaves with another vowel.
         declined: Whether a thing is shown by its plain form instead of as typed, because its ending
             belongs to the words around it.
     """
 
     def __init__(
-        self, language: str, stemmer: str, linking: frozenset[str], *, declined: bool
+        self,
+        language: str,
+        stemmer: str,
+        linking: frozenset[str],
+        *,
+        declined: bool,
+        loose: str = "",
     ) -> None:
         self._file = _FOLDER / f"words_{language}.tsv"
         self._stemmer = stemmer
         self._linking = linking
         self._declined = declined
+        self._loose = loose
 
     def read(self, words: str) -> Noun | None:
         """What some words mean, by the table and the endings of the language; None if unknown."""
+        things, adjectives, as_written = self._tables
+        if (noun := as_written.get(self._parts(words))) is not None:
+            return Noun(noun.english, noun.shown if self._declined else words)
         keys = self._keys(words)
-        things, adjectives = self._tables
         if len(keys) == 1 and keys not in things and keys[0] in adjectives:
             return Noun(adjectives[keys[0]].english, words)
         rest = list(keys)
@@ -72,22 +84,33 @@ class Nouns:
         """Whether the table has these words, one thing or quality."""
         return self.read(words) is not None
 
-    def _keys(self, words: str) -> tuple[str, ...]:
-        stem = self._stem
+    def _parts(self, words: str) -> tuple[str, ...]:
         parts = re.findall(r"[^\W_]+", words.casefold())
-        return tuple(
-            _without_accents(stem.stemWord(one)) for one in parts if one not in self._linking
-        )
+        return tuple(one for one in parts if one not in self._linking)
+
+    def _keys(self, words: str) -> tuple[str, ...]:
+        stems = [self._stem.stemWord(one) for one in self._parts(words)]
+        return tuple(_without_accents(self._without_vowels(one)) for one in stems)
+
+    def _without_vowels(self, stem: str) -> str:
+        bare = stem.rstrip(self._loose) if self._loose else stem
+        return bare if len(bare) >= _LEAST_STEM else stem
 
     @cached_property
     def _stem(self) -> "snowballstemmer.stemmer":
         return snowballstemmer.stemmer(self._stemmer)
 
     @cached_property
-    def _tables(self) -> tuple[dict[tuple[str, ...], Noun], dict[str, Noun]]:
-        """Things by the stems of their words, and qualities by theirs; earlier rows win."""
+    def _tables(
+        self,
+    ) -> tuple[dict[tuple[str, ...], Noun], dict[str, Noun], dict[tuple[str, ...], Noun]]:
+        """Things by the stems of their words, qualities by theirs, and things as written.
+
+        Earlier rows win among stems; a form that is written down is never taken for another's stem.
+        """
         things: dict[tuple[str, ...], Noun] = {}
         adjectives: dict[str, Noun] = {}
+        as_written: dict[tuple[str, ...], Noun] = {}
         for line in self._file.read_text(encoding="utf-8").splitlines():
             if not line or line.startswith("#"):
                 continue
@@ -100,7 +123,8 @@ class Nouns:
                     adjectives.setdefault(keys[0], noun)
                 else:
                     things.setdefault(keys, noun)
-        return things, adjectives
+                    as_written.setdefault(self._parts(form), noun)
+        return things, adjectives, as_written
 
 
 def _without_accents(word: str) -> str:

@@ -196,7 +196,7 @@ _PATTERNS = (
         markers.weight(0.5),
     ),
 )
-_NOUNS = Nouns("fi", "finnish", frozenset(), declined=True)
+_NOUNS = Nouns("fi", "finnish", frozenset(), declined=True, loose="aeiouyäö")
 _NAME_ENDINGS = (
     ("saare", "saari"), ("nieme", "niemi"), ("lahde", "lahti"), ("mäe", "mäki"), ("järve", "järvi"),
     ("joe", "joki"), ("salme", "salmi"), ("lamme", "lampi"), ("vuore", "vuori"), ("kive", "kivi"),
