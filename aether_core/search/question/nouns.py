@@ -17,6 +17,7 @@ _FOLDER = Path(__file__).with_name("languages")
 _ADJECTIVE = "~"
 _MOST_ADJECTIVES = 3
 _LEAST_STEM = 3
+_MOST_KEPT = 20_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Nouns:
         self._linking = linking
         self._declined = declined
         self._loose = loose
+        self._known: dict[str, str] = {}
 
     def read(self, words: str) -> Noun | None:
         """What some words mean, by the table and the endings of the language; None if unknown."""
@@ -89,12 +91,18 @@ class Nouns:
         return tuple(one for one in parts if one not in self._linking)
 
     def _keys(self, words: str) -> tuple[str, ...]:
-        stems = [self._stem.stemWord(one) for one in self._parts(words)]
-        return tuple(_without_accents(self._without_vowels(one)) for one in stems)
+        return tuple(map(self._key, self._parts(words)))
 
-    def _without_vowels(self, stem: str) -> str:
+    def _key(self, word: str) -> str:
+        """The stem of a word, without accents; kept, as the words of questions recur."""
+        if word in self._known:
+            return self._known[word]
+        stem = self._stem.stemWord(word)
         bare = stem.rstrip(self._loose) if self._loose else stem
-        return bare if len(bare) >= _LEAST_STEM else stem
+        key = _without_accents(bare if len(bare) >= _LEAST_STEM else stem)
+        if len(self._known) < _MOST_KEPT:
+            self._known[word] = key
+        return key
 
     @cached_property
     def _stem(self) -> "snowballstemmer.stemmer":

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from aether_core.errors import InputError
 from aether_core.language import SOURCE, mark, noted
@@ -80,6 +81,12 @@ def parse(text: str, language: str = SOURCE) -> Question:
             "use fewer words",
             code="question-too-long",
         )
+    return _read(typed, language)
+
+
+@lru_cache(maxsize=256)
+def _read(typed: str, language: str) -> Question:
+    """Read a question; a page asks for the same one at every rerun."""
     chosen = choose(typed, language)
     grammar = chosen.grammar
     reading = _Reading(grammar, language, notes=list(chosen.notes))

@@ -372,8 +372,8 @@ FINNISH = Grammar(
         re.IGNORECASE,
     ),
     article=re.compile(
-        r"^(?:joku|jokin|jotain|joitain|joitakin|kaikki|kaikkien|kaikista|molempien|yksi|jonkin|"
-        r"jostain|jokaisen|meidän|jonkun) (?=\w)",
+        r"^(?:(?:joku|jokin|jotain|joitain|joitakin|kaikki|kaikkien|kaikista|molempien|yksi|jonkin|"
+        r"jostain|jokaisen|meidän|jonkun) )+(?=\w)",
         re.IGNORECASE,
     ),
     many=re.compile(

@@ -232,8 +232,8 @@ FRENCH = Grammar(
         re.IGNORECASE,
     ),
     article=re.compile(
-        r"^(?:une?|le|la|les|l’|des|du|de|d’|quelques|tous les|toutes les|chaque|nos|notre|mon|ma|"
-        r"mes|plusieurs) (?=\w)",
+        r"^(?:(?:une?|le|la|les|l’|des|du|de|d’|quelques|tous les|toutes les|chaque|nos|notre|mon|"
+        r"ma|mes|plusieurs) )+(?=\w)",
         re.IGNORECASE,
     ),
     many=re.compile(

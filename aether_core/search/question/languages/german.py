@@ -281,8 +281,8 @@ GERMAN = Grammar(
         re.IGNORECASE,
     ),
     article=re.compile(
-        r"^(?:ein(?:e[nmrs]?)?|der|die|das|den|dem|des|alle[nr]?|jede[nmrs]?|einige[nr]?|"
-        r"irgendeine?[nmrs]?|unsere?[nmrs]?|meine?[nmrs]?|beide[nr]?|von|vom) (?=\w)",
+        r"^(?:(?:ein(?:e[nmrs]?)?|der|die|das|den|dem|des|alle[nr]?|jede[nmrs]?|einige[nr]?|"
+        r"irgendeine?[nmrs]?|unsere?[nmrs]?|meine?[nmrs]?|beide[nr]?|von|vom) )+(?=\w)",
         re.IGNORECASE,
     ),
     many=re.compile(

@@ -226,8 +226,8 @@ SPANISH = Grammar(
         re.IGNORECASE,
     ),
     article=re.compile(
-        r"^(?:una?|unos|unas|el|la|los|las|algún|alguna|algunos|algunas|tod[oa]s (?:los|las)|cada|"
-        r"ambos|ambas|nuestr[oa]s?|mi|mis|del|de) (?=\w)",
+        r"^(?:(?:una?|unos|unas|el|la|los|las|algún|alguna|algunos|algunas|tod[oa]s (?:los|las)|"
+        r"cada|ambos|ambas|nuestr[oa]s?|mi|mis|del|de) )+(?=\w)",
         re.IGNORECASE,
     ),
     many=re.compile(
