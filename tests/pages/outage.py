@@ -1,5 +1,6 @@
 """A real outage: one database that nobody can reach for a while."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,10 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from db.engine import conninfo
+
+LOOKS = 4
+"""So often nobody is seen there, one look after the other: who was let in just before connections
+were refused is listed only later."""
 
 
 @contextmanager
@@ -21,10 +26,15 @@ def outage(url: str) -> Iterator[None]:
             server.execute(command.format(sql.Identifier(name), sql.Literal(allowed)))
 
         allow(False)
-        server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
-        )
         try:
+            alone = 0
+            while alone < LOOKS:
+                cut = server.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                    (name,),
+                )
+                alone = 0 if cut.rowcount else alone + 1
+                time.sleep(0.05)
             yield
         finally:
             allow(True)
