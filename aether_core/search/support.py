@@ -179,19 +179,14 @@ def undescribed() -> Support:
     )
 
 
-def unread(words: str) -> Support:
-    """Of words in another language than English, where the model reads English alone.
-
-    Args:
-        words: As typed.
-    """
+def unread() -> Support:
+    """Of words in another language than English, where the model reads English alone."""
     return replace(
         undescribed(),
         summary=mark(
-            "“{words}” is not among the words that are known of this language, and the city's "
-            "model reads English only. Say it in English, or train the city again with the encoder "
-            "of many languages.",
-            words=words,
+            "This is not among the words that are known of its language, and the city's model "
+            "reads English only. Say it in English, or train the city again with the encoder of "
+            "many languages."
         ),
     )
 

@@ -494,7 +494,7 @@ def _free_name(one: Criterion, taken: set[str]) -> str:
 
 def _likeness(scope: _Scope, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
     if one.language != SOURCE and scope.model.encoder in ENGLISH_ONLY:
-        support = unread(one.words)
+        support = unread()
     else:
         support = support_of(scope.store, scope.model, one.words)
     meaning = mark("what the model has learnt; support: {level}", level=noted(support.level))
