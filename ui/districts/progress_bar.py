@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, StopException
 
 from aether_core.progress import Progress
-from ui.shell.stages import stage_in_words
+from ui.shell.text import stage_in_words
 
 
 @contextmanager

@@ -8,8 +8,7 @@ import streamlit as st
 from aether_core.language import _, mark
 from ui.fetch.cost import size
 from ui.shell import errors, rights, state, uploads
-from ui.shell.stages import stage_in_words
-from ui.shell.text import count, duration, plain, sentence
+from ui.shell.text import count, duration, plain, sentence, stage_in_words
 from workflows.fetch.fetch import FetchSummary
 from workflows.fetch.job_kind import FETCH
 from workflows.fetch.many import (

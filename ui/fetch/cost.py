@@ -10,8 +10,7 @@ import streamlit as st
 from aether_core.language import _, figure, plural
 from aether_core.progress import Progress
 from ui.shell import errors, state
-from ui.shell.stages import stage_in_words
-from ui.shell.text import count, duration, facts, sentence
+from ui.shell.text import count, duration, facts, sentence, stage_in_words
 from workflows.fetch.estimate import FROM_SERVERS
 from workflows.fetch.fetch import FetchCity, FetchEstimate, estimate_fetch
 from workflows.home.documents import to_document

@@ -11,8 +11,7 @@ from aether_core.charts.words import percent
 from aether_core.errors import AetherError
 from aether_core.language import _, mark
 from ui.shell import errors, rights, state
-from ui.shell.stages import stage_in_words
-from ui.shell.text import duration, plain, sentence
+from ui.shell.text import duration, plain, sentence, stage_in_words
 from workflows.jobs.job import JobSummary, cancel_job, see_to_a_worker
 from workflows.jobs.queue import STALLED_SECONDS
 from workflows.jobs.registry import kind_named
