@@ -36,7 +36,7 @@ CHIP: Final = "chip"
 _AREAS: Final = "ask-areas"
 _ANSWER: Final = "ask-answer"
 
-EXAMPLES: Final = ("a night out", "a park", "offices and business")
+EXAMPLES: Final = (mark("a night out"), mark("a park"), mark("offices and business"))
 QUESTIONS: Final = (
     mark("a night out"),
     mark("homes near a park and a school"),

@@ -5,12 +5,12 @@ import pytest
 from aether_core.language import LANGUAGES, SOURCE, _, speaking
 from aether_core.search.question.parse import parse
 from aether_core.search.question.place_words import plain
-from ui.ask.question import QUESTIONS
+from ui.ask.question import EXAMPLES, QUESTIONS
 
 
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != SOURCE])
 def test_each_example_is_read_as_its_english_sibling_is(language: str) -> None:
-    for example in QUESTIONS:
+    for example in (*QUESTIONS, *EXAMPLES):
         with speaking(language):
             said = _(example)
         assert said != example
