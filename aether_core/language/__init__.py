@@ -16,11 +16,12 @@ from aether_core.language.reader import (
     spoken,
     tag,
 )
-from aether_core.language.speech import _, mark, plural
+from aether_core.language.speech import Marked, _, mark, noted, plural
 
 __all__ = [
     "LANGUAGES",
     "SOURCE",
+    "Marked",
     "_",
     "damaged",
     "date",
@@ -33,6 +34,7 @@ __all__ = [
     "mark",
     "matched",
     "moment",
+    "noted",
     "plural",
     "runs_right_to_left",
     "speaking",

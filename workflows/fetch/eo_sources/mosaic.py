@@ -52,7 +52,7 @@ class MosaicSource(EoSource):
         """See `EoSource`."""
 
         def check_cancelled() -> None:
-            progress("reading what the mosaic says of itself", 0, 1)
+            progress("reading the mosaic's description", 0, 1)
 
         check_cancelled()
         layout = read_layout(web, mirror, check_cancelled=check_cancelled)
