@@ -8,6 +8,7 @@ from typing import Final
 
 from aether_core.language import _, mark
 from aether_core.search.question.criteria import KINDS, Criterion
+from ui.shell.text import of_what
 from workflows.search.ask import Part
 
 _SENTENCES: Final[Mapping[str, str]] = {
@@ -23,7 +24,7 @@ def label_of(one: Criterion) -> str:
     """What a criterion's chip says: `near: main roads, 300 m`."""
     distance = _(", {metres:,.0f} m", metres=one.distance_m) if one.distance_m is not None else ""
     times = _(" ×{weight:g}", weight=one.weight) if one.weight != 1 else ""
-    return f"{_(KINDS[one.kind].title)}: {one.in_own_words}{distance}{times}"
+    return f"{of_what(_(KINDS[one.kind].title), one.in_own_words)}{distance}{times}"
 
 
 def measured(part: Part, metres: float) -> str:

@@ -11,7 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from aether_core.language import _, mark
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from ui.shell import footer, state
-from ui.shell.text import plain
+from ui.shell.text import of_what, plain
 from workflows.cities.cities import CitySummary
 
 _FOLDER: Final = Path(__file__).parents[2] / "pages"
@@ -126,10 +126,10 @@ def heading(title: str, city: CitySummary | None = None) -> None:
 
     Below it stand the other pages of the same entry.
     """
-    named = title if city is None else f"{title}: {city.name}"
+    named = title if city is None else of_what(title, city.name)
     st.set_page_config(page_title=f"{named} · Aether")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        shown = title if city is None else f"{title}: {plain(city.name)}"
+        shown = title if city is None else of_what(title, plain(city.name))
         st.title(shown, anchor=False, width="content")
         if city is not None and city.simulated:
             footer.simulated_badge()

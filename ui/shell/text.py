@@ -40,6 +40,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return plural(f"{{number:,}} {one}", f"{{number:,}} {many or one + 's'}", number)
 
 
+def of_what(title: str, name: str) -> str:
+    """A title and what it is the title of: "Ask: Helsinki"."""
+    return _("{title}: {name}", title=title, name=name)
+
+
 def worded(*known: str) -> Callable[[str], str]:
     """How options are called of which some are this app's own words, and the others somebody's.
 
