@@ -17,9 +17,10 @@ from rasterio.transform import Affine
 
 from aether_core.eo.alphaearth import BANDS, INT8_NODATA
 from aether_core.eo.cog.block_store import BlockStore, open_block_store
-from aether_core.eo.cog.pyramid import BLOCK, Level, pyramid
+from aether_core.eo.cog.pyramid import BLOCK
 from aether_core.eo.mirror.blocks import checked_place, open_blocks
 from aether_core.eo.mirror.local_raster import (
+    BlockWindow,
     PlacedPyramid,
     add_block,
     is_made_of,
@@ -36,7 +37,7 @@ _LAYOUT = 1
 
 
 @dataclass(frozen=True)
-class LocalGrid:
+class LocalGrid(BlockWindow):
     """The raster of a zone: a window of the mirror's lattice in whole blocks.
 
     Args:
@@ -62,30 +63,12 @@ class LocalGrid:
         covered = {block for tile in self.zone.tiles for block in self._blocks_of(tile)}
         return frozenset((box.top, box.left) for box in boxes) & covered
 
-    @cached_property
-    def corner(self) -> tuple[int, int]:
-        """The raster's north-west block, counted as `touched` is."""
-        return min(down for down, _ in self.touched), min(across for _, across in self.touched)
-
-    @cached_property
-    def levels(self) -> tuple[Level, ...]:
-        """The full size and its overviews."""
-        down, across = self.corner
-        height = (max(row for row, _ in self.touched) - down + 1) * BLOCK
-        width = (max(column for _, column in self.touched) - across + 1) * BLOCK
-        return pyramid(width, height)
-
     @property
     def transform(self) -> Affine:
         """North-up."""
         layout, (down, across) = self._first.layout, self.corner
         west, north = layout.west + across * self.side, layout.north - down * self.side
         return Affine(layout.pixel, 0, west, 0, -layout.pixel, north)
-
-    def number(self, block: tuple[int, int]) -> int:
-        """Number in the raster of a block of `touched`."""
-        down, across = block[0] - self.corner[0], block[1] - self.corner[1]
-        return down * self.levels[0].columns + across
 
     def units(self, tile: PlannedTile) -> dict[tuple[int, int], list[int]]:
         """Return which places of a file make which squares of the mirror's or our block size."""

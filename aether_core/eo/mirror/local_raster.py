@@ -1,7 +1,9 @@
 """The raster that a city gets of public data: its blocks as they are made, overviews, the file."""
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +14,39 @@ from rasterio.transform import Affine
 from aether_core.eo.alphaearth import ATTRIBUTION, BAND_NAMES, BANDS, INT8_NODATA
 from aether_core.eo.cog.block_store import BlockStore
 from aether_core.eo.cog.layout import CogHeader, write_cog
-from aether_core.eo.cog.pyramid import BLOCK, FACTOR, Level, encode_block, parts_of
+from aether_core.eo.cog.pyramid import BLOCK, FACTOR, Level, encode_block, parts_of, pyramid
 from aether_core.eo.mirror.zones import zone_epsg
 from aether_core.eo.raster.file import open_raster
 from aether_core.errors import InputError
 
 _KEY_TAG = "MADE_OF"
+
+
+class BlockWindow(ABC):
+    """Blocks of a lattice, (down, across), and the raster of whole blocks that holds them all."""
+
+    @property
+    @abstractmethod
+    def touched(self) -> Collection[tuple[int, int]]:
+        """The blocks, at least one."""
+
+    @cached_property
+    def corner(self) -> tuple[int, int]:
+        """The raster's north-west block, counted as `touched` is."""
+        return min(down for down, _ in self.touched), min(across for _, across in self.touched)
+
+    @cached_property
+    def levels(self) -> tuple[Level, ...]:
+        """The full size and its overviews."""
+        down, across = self.corner
+        height = (max(row for row, _ in self.touched) - down + 1) * BLOCK
+        width = (max(column for _, column in self.touched) - across + 1) * BLOCK
+        return pyramid(width, height)
+
+    def number(self, block: tuple[int, int]) -> int:
+        """Number in the raster of a block of `touched`."""
+        down, across = block[0] - self.corner[0], block[1] - self.corner[1]
+        return down * self.levels[0].columns + across
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from pyproj import Transformer
 from rasterio.transform import Affine
 from shapely.geometry.base import BaseGeometry
 
-from aether_core.eo.cog.pyramid import BLOCK, Level, pyramid
+from aether_core.eo.cog.pyramid import BLOCK
+from aether_core.eo.mirror.local_raster import BlockWindow
 from aether_core.eo.mirror.zones import squares_touched, widened, zone_epsg, zone_parts
 
 PIXEL_M = 10
@@ -109,7 +110,7 @@ class MosaicLattice:
 
 
 @dataclass(frozen=True)
-class CityGrid:
+class CityGrid(BlockWindow):
     """The 10 m grid of a city: whole blocks of one UTM zone, counted from its origin.
 
     Args:
@@ -140,30 +141,12 @@ class CityGrid:
         boxes = squares_touched(self.outline, 0.0, 0.0, float(BLOCK * PIXEL_M))
         return tuple((box.top, box.left) for box in boxes)
 
-    @cached_property
-    def corner(self) -> tuple[int, int]:
-        """The north-west block."""
-        return min(down for down, _ in self.touched), min(across for _, across in self.touched)
-
-    @cached_property
-    def levels(self) -> tuple[Level, ...]:
-        """The full size and its overviews."""
-        down, across = self.corner
-        height = (max(row for row, _ in self.touched) - down + 1) * BLOCK
-        width = (max(column for _, column in self.touched) - across + 1) * BLOCK
-        return pyramid(width, height)
-
     @property
     def transform(self) -> Affine:
         """North-up, in the zone's metres."""
         down, across = self.corner
         side = BLOCK * PIXEL_M
         return Affine(PIXEL_M, 0, across * side, 0, -PIXEL_M, -down * side)
-
-    def number(self, block: tuple[int, int]) -> int:
-        """Number in the raster of a block of `touched`."""
-        down, across = block[0] - self.corner[0], block[1] - self.corner[1]
-        return down * self.levels[0].columns + across
 
     def lonlat(
         self, block: tuple[int, int], steps: NDArray[np.float64]
