@@ -14,6 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.in_memory import write_in_memory
 
+_MAIN = sys.modules["__main__"]
 # Nothing of whoever runs the tests is theirs: no store, database, proxy or terminal.
 for _name in list(os.environ):
     if _name.startswith(("AETHER_", "PG", "STREAMLIT_")) or _name.lower().endswith("_proxy"):
@@ -111,6 +112,16 @@ def remembered_sentences(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         patch.setenv(FOLDER, str(common_folder(tmp_path_factory) / "sentences"))
         patch.setattr("workflows.encoders.encoders.MiniLMEncoder", RememberingEncoder)
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> None:
+    """Give a test's process its main module back.
+
+    Streamlit's AppTest leaves the page there, and processes that are started afterwards run it:
+    they opened a store, and a database, of their own.
+    """
+    sys.modules["__main__"] = _MAIN
 
 
 @pytest.fixture(scope="session")
