@@ -16,7 +16,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from aether_core.city.outline import box_boundary
 from tests.chromium import browser
-from tests.map_data import fetched
+from tests.map_data import fetched, parts_of
 from ui.districts import drawing
 from ui.fetch import area as fetch_area
 from ui.map import box_map, served, towns
@@ -50,27 +50,27 @@ DATA: dict[str, Any] = {
     "bounds": [22.0, 60.3, 22.6, 60.6],
     "viewVersion": 1,
 }
+SITE = "http://map.test"
 BOX = {"kind": "box", "rings": [[[22.1, 60.55], [22.5, 60.55], [22.5, 60.35], [22.1, 60.35]]]}
 
 
 @pytest.fixture(scope="module")
 def browser_page() -> Iterator[Page]:
     with browser() as opened:
-        yield opened.new_page(viewport={"width": 700, "height": 420})
+        page = opened.new_page(viewport={"width": 700, "height": 420})
+        page.route(f"{SITE}/**", the_apps_server())
+        yield page
 
 
 @pytest.fixture
 def page(browser_page: Page) -> Page:
     """The component's own files on an empty page, mounted as Streamlit mounts them."""
-    html, css, js = (
-        FOLDER.joinpath(f"box_map.{kind}").read_text() for kind in ("html", "css", "js")
-    )
-    module = "data:text/javascript;base64," + base64.b64encode(js.encode()).decode()
+    css, html = parts_of("box_map")
     browser_page.set_content(f"<style>body {{ margin: 0 }} {css}</style><main>{html}</main>")
     browser_page.evaluate(
         f"""async () => {{
             window.sent = [];
-            const {{ default: mount }} = await import({json.dumps(module)});
+            const {{ default: mount }} = await import("{SITE}/box_map.js");
             const parentElement = document.querySelector("main");
             const setStateValue = (name, value) => sent.push([name, value]);
             window.show = (data) => mount({{ data, parentElement, setStateValue }});
@@ -175,7 +175,6 @@ CITY = {
     "name": "",
     "role": "rest",
 }
-SITE = "http://map.test"
 HALVES = Steps((0.0, 0.5, 1.0), ((255, 0, 0, 255), (0, 0, 255, 255)))
 LAKE = {"type": "MultiPolygon", "coordinates": [[BOX["rings"][0]]]}
 
@@ -275,16 +274,13 @@ def test_an_answer_is_painted_under_what_is_drawn(
         [shapely.box(22.1, 60.35, 22.3, 60.55), shapely.box(22.3, 60.35, 22.5, 60.55)]
     )
     of_areas = MapLayer(areas=ShapeValues(halves, Shown(np.array([0.0, 1.0]), HALVES, "east")))
-    page.route(f"{SITE}/**", the_apps_server())
     city = CITY | {"groundKey": "bare"}
     show(page, **city)
     for layer in (of_cells, of_areas):
         painted = layer.painted()
         assert painted is not None
         document = json.dumps(served.document(painted)).replace('"/map-data', f'"{SITE}/map-data')
-        show(
-            page, **city | {"answer": {"code": f"{SITE}/painted.js", "layer": json.loads(document)}}
-        )
+        show(page, **city | {"answer": json.loads(document)})
         page.wait_for_function("document.querySelector('.map').drawing.answer")
         assert [colour(page, x, 250) for x in (290, 410, 60)] == [
             (255, 0, 0),
