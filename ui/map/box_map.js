@@ -18,6 +18,7 @@ const KEYS_MS = 700;
 const SETTLED_MS = 90;
 const HEAVY = 20_000; // corners of a ground that is not painted anew at each step of a movement
 const LOCAL = 2 ** 22; // units of a city's paths: far from its middle they are still exact
+const TOOLS = 54; // pixels that the tools take above
 const TRAIL_STEP = 4; // pixels between two points of a lasso
 const MOST_CORNERS = 60; // of a lasso, so that each can be moved
 const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -205,6 +206,7 @@ class DrawingMap {
     }
     this.search.take(data.found ?? [], data.words);
     if (first) this.resize();
+    else this.measureBars();
     this.refresh();
     this.takeAnswer(data.answer);
     this.takeNames(data.names);
@@ -253,7 +255,14 @@ class DrawingMap {
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
     this.paint.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.measureBars();
     this.refresh();
+  }
+
+  // How far down the tools reach, and the search box where it lies below them.
+  measureBars() {
+    const find = this.root.querySelector(".find");
+    this.bars = Math.max(TOOLS, find.hidden ? 0 : find.offsetTop + find.offsetHeight + 10);
   }
 
   get scale() {
@@ -282,7 +291,7 @@ class DrawingMap {
   // The zoom at which bounds fill the map.
   closest([west, south, east, north]) {
     const [left, right, top, bottom] = [mercatorX(west), mercatorX(east), mercatorY(north), mercatorY(south)];
-    const room = Math.min((this.width - 120) / Math.max(right - left, 1e-9), (this.height - 130) / Math.max(bottom - top, 1e-9));
+    const room = Math.min((this.width - 120) / Math.max(right - left, 1e-9), (this.height - this.bars - 76) / Math.max(bottom - top, 1e-9));
     return Math.log2(room / TILE);
   }
 
@@ -290,7 +299,7 @@ class DrawingMap {
     const [west, south, east, north] = bounds;
     const [left, right, top, bottom] = [mercatorX(west), mercatorX(east), mercatorY(north), mercatorY(south)];
     this.zoom = clamp(this.closest(bounds), this.lowest, NEAREST - 2);
-    this.centre = [(left + right) / 2, (top + bottom) / 2];
+    this.centre = [(left + right) / 2, (top + bottom) / 2 - (this.bars - TOOLS) / 2 / this.scale];
   }
 
   zoomBy(step, [x, y] = [this.width / 2, this.height / 2]) {

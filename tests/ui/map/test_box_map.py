@@ -168,7 +168,8 @@ CITY = {
     "colours": COLOURS
     | dict.fromkeys(("green", "road", "building", "boundary"), "rgb(9,9,9)")
     | {"a": "#00f", "aFill": "rgb(1,2,3)", "b": "#f00", "bFill": "#f00"}
-    | {"rest": "#333", "restFill": "rgba(0,0,0,0)"},
+    | {"rest": "#333", "restFill": "rgba(0,0,0,0)"}
+    | {"street": "rgb(255,0,255)", "found": "rgb(0,255,255)"},
     "groundKey": "turku",
     "covered": None,
     "outlines": [],
@@ -243,6 +244,62 @@ def edge(page: Page) -> int:
     )
     found: list[int] = page.evaluate(row)
     return [tuple(found[at : at + 3]) for at in range(0, len(found), 4)].index((0, 0, 255))
+
+
+def test_streets_are_named_beside_tools_and_districts_and_are_found(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three streets one lies under the tools and one under a district's name."""
+    monkeypatch.setenv("AETHER_HOME", str(tmp_path))
+    show(page, **CITY)
+    spots = {"Long Road": (350, 300), "Tool Street": (120, 28), "District Lane": (350, 200)}
+    names = [
+        {"p": place(page, at), "t": name, "n": "Street", "a": 0, "l": 10**6, "f": True}
+        for name, at in spots.items()
+    ]
+    where = f"{SITE}{served.of_json(names)}"
+    district = {"name": "Kamppi", "rings": BOX["rings"], "at": names[2]["p"], "role": "a"}
+    city = CITY | {"names": where, "found": [where], "outlines": [district]}
+    show(page, **city)
+    page.wait_for_function("document.querySelector('.map').drawing.named")
+    assert [named(page, *at) for at in spots.values()] == [True, False, False]
+    page.get_by_role("button", name="Lasso").click()
+    page.evaluate("window.kept = document.querySelector('.map').drawing.named")
+    page.mouse.move(150, 320)
+    page.mouse.down()
+    page.mouse.move(260, 340, steps=3)  # a lasso under way paints no name anew
+    assert page.evaluate("kept === document.querySelector('.map').drawing.named")
+    page.mouse.up()
+    box = page.get_by_role("combobox", name="Find a place or street")
+    box.fill("lane")
+    page.get_by_role("option", name="District Lane").wait_for()
+    box.press("Enter")
+    page.wait_for_function("!document.querySelector('.map').drawing.moving")
+    assert colour(page, 350 + 13, 200) == (0, 255, 255)
+    assert place(page, (350, 200)) == pytest.approx(names[2]["p"], abs=1e-4)
+    box.fill("")
+    assert colour(page, 350 + 13, 200) != (0, 255, 255)
+
+
+def place(page: Page, at: tuple[int, int]) -> list[float]:
+    """Longitude and latitude under a point of the map."""
+    found: list[float] = page.evaluate(
+        "at => document.querySelector('.map').drawing.under(at)", list(at)
+    )
+    return found
+
+
+def named(page: Page, x: int, y: int) -> bool:
+    """Whether something is written around a point in the ink of street names."""
+    pixels = (
+        "document.querySelector('.ground').getContext('2d').getImageData(x - 30, y - 8, 60, 16)"
+    )
+    row: dict[str, int] = page.evaluate(f"([x, y]) => ({{ ...{pixels}.data }})", [x, y])
+    parts = list(row.values())
+    return any(
+        red > 200 and green < 100 and blue > 200
+        for red, green, blue in zip(parts[::4], parts[1::4], parts[2::4], strict=True)
+    )
 
 
 def test_polygons_follow_each_other_and_leave_no_corner(page: Page) -> None:
