@@ -12,9 +12,10 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from aether_core.errors import ConflictError
+from aether_core.language import SOURCE
 from aether_core.search.ground import Extent
 from api.answers import Opened, Slug, Told, queued
-from api.search import Degrees, Words, Year
+from api.search import Degrees, Language, Words, Year
 from workflows.accounts.acting import Role, check_may
 from workflows.home.store import Store
 from workflows.jobs.job import job_document, start_job
@@ -84,6 +85,7 @@ class KeepAnswer(_Kept):
     question: Words
     mode: Literal["all", "add"] = "all"
     extent: Extent = Extent.LAND
+    language: Language = SOURCE
 
     def keep(self, store: Store, slug: str) -> LayerSummary:
         """Answer, and keep."""
@@ -95,6 +97,7 @@ class KeepAnswer(_Kept):
             year=self.year,
             model=self.model,
             extent=self.extent,
+            language=self.language,
         )
         return keep_answer(store, answer, self.title)
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from aether_core.errors import InputError
+from aether_core.language import SOURCE
 from aether_core.search.ground import Extent
 from api.answers import Opened, Slug, Told
 from workflows.home.store import Store
@@ -27,6 +28,13 @@ MOST_WORDS: Final = 2000
 router = APIRouter(tags=["questions"])
 Words = Annotated[str, Field(max_length=MOST_WORDS)]
 Year = Annotated[int, Field(ge=1900, le=2200)]
+Language = Annotated[
+    str,
+    Field(
+        max_length=20,
+        description="Of the question: en, de, es, fr or fi; English is understood beside it.",
+    ),
+]
 Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 
@@ -66,6 +74,7 @@ class Ask(OfYear):
     question: Words
     mode: Literal["all", "add"] = "all"
     extent: Extent = Extent.LAND
+    language: Language = SOURCE
 
 
 class Places(Asked):
@@ -112,6 +121,7 @@ def answered(store: Store, slug: str, asked: Ask) -> dict[str, Any]:
         year=asked.year,
         model=asked.model,
         extent=asked.extent,
+        language=asked.language,
     )
     return answer_document(answer, answer.best(asked.top))
 

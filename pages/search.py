@@ -53,6 +53,7 @@ def draw_examples(city: CitySummary) -> None:
         on_change=ask.ask_chip,
         disabled=city.model is None,
         label_visibility="collapsed",
+        format_func=worded(*ask.QUESTIONS),
     )
 
 
@@ -136,7 +137,7 @@ def draw_unanswered(found: Found) -> None:
     offered: list[str] = []
     for part in found.result.parts if isinstance(found.result, Answer) else ():
         if part.support is not None and not part.support.paints:
-            st.write(plain(f"“{part.criterion.words}”: {part.support.summary}"))
+            st.write(plain(f"“{part.criterion.in_own_words}”: {_(part.support.summary)}"))
             offered += [word for word in part.support.nearest if word not in offered]
     if offered:
         st.caption(_("It does know these. Choose one to ask for it:"))

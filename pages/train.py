@@ -28,11 +28,11 @@ LABELS = {
     "keep": mark("Weights to keep"),
 }
 STATES = {
-    "queued": "waiting",
-    "running": "running",
-    "done": "done",
-    "failed": "failed",
-    "cancelled": "stopped",
+    "queued": mark("waiting"),
+    "running": mark("running"),
+    "done": mark("done"),
+    "failed": mark("failed"),
+    "cancelled": mark("stopped"),
 }
 
 
@@ -42,7 +42,7 @@ def ask_setting(setting: Setting) -> str | None:
     label = _(LABELS.get(setting.key, setting.key.replace("_", " ").capitalize()))
     if rule.choices:
         value: Any = st.selectbox(
-            label, rule.choices, rule.choices.index(str(setting.value)), help=rule.help, key=key
+            label, rule.choices, rule.choices.index(str(setting.value)), help=_(rule.help), key=key
         )
     else:
         value = st.text_input(
@@ -50,7 +50,7 @@ def ask_setting(setting: Setting) -> str | None:
             f"{setting.value:g}",
             help=_(
                 "{help} {minimum:g} to {maximum:g}; in commands {key}.",
-                help=rule.help,
+                help=_(rule.help),
                 minimum=rule.minimum,
                 maximum=rule.maximum,
                 key=setting.key,
@@ -94,7 +94,7 @@ def draw_start(city: CitySummary) -> None:
         on_change=forget_settings,
     )
     chosen = recipe(name)
-    st.caption(plain(chosen.summary))
+    st.caption(plain(_(chosen.summary)))
     usual = city_encoder(state.store(), city.id)
     if usual.in_words:
         st.caption(plain(usual.in_words))

@@ -19,6 +19,15 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("aether_core", "pages", "ui", "workflows")
 CATALOGUES = ROOT / "aether_core" / "language"
 Key = str | tuple[str, str]
+COMMANDS = (
+    "workflows/operations",
+    "workflows/region",
+    "workflows/up",
+    "workflows/evaluation/cityrep",
+)
+"""What only commands do, whose stages are told in English."""
+_REPORTING = frozenset({"self", "work"})
+"""What else than a function is told of stages, by its method `progress`."""
 
 
 def path_of(language: str) -> Path:
@@ -38,21 +47,25 @@ def asked() -> dict[Key, list[str]]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             where = path.relative_to(ROOT).as_posix()
-            for key in keys(ast.parse(path.read_text(encoding="utf-8"))):
+            told = not where.startswith(COMMANDS)
+            for key in keys(ast.parse(path.read_text(encoding="utf-8")), stages=told):
                 files = found.setdefault(key, [])
                 if where not in files:
                     files.append(where)
     return found
 
 
-def keys(tree: ast.AST) -> Iterator[Key]:
-    """The sentences that a module asks for."""
+def keys(tree: ast.AST, *, stages: bool = True) -> Iterator[Key]:
+    """The sentences that a module asks for; the stages of its work, where pages show them."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "progress":
+            name = "progress" if ast.unparse(node.func.value) in _REPORTING else ""
         words = [texts(argument) for argument in node.args]
-        if name in {"_", "mark"} and words:
+        # Stages of work are told to `progress` in English, and asked for where they are shown.
+        if name in {"_", "mark", *(["progress"] if stages else [])} and words:
             yield from words[0]
         elif name == "plural" and len(words) > 1 and words[0] and words[1]:
             yield words[0][0], words[1][0]

@@ -38,6 +38,7 @@ from aether_core.city.streets import read_osm_streets
 from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
 from aether_core.errors import AetherError
+from aether_core.language import LANGUAGES
 from aether_core.model.files.card import WEIGHTS_FILE
 from aether_core.model.files.folder import weights_bytes
 from aether_core.model.files.incoming import read_incoming
@@ -303,11 +304,12 @@ def _code(error: AetherError) -> str:
 
 
 def question_of(words: Sequence[str]) -> None:
-    """Have words taken for a question."""
-    try:
-        parse(" ".join(words))
-    except AetherError as error:
-        _code(error)
+    """Have words taken for a question, in every language."""
+    for language in LANGUAGES:
+        try:
+            parse(" ".join(words), language)
+        except AetherError as error:
+            _code(error)
 
 
 WORDS: Final = (

@@ -11,6 +11,7 @@ from typing import Any, Final
 import vl_convert
 
 from aether_core.charts.words import Chart
+from aether_core.language import in_charts
 
 FONTS: Final = Path(__file__).parent / "fonts"
 FAMILY: Final = "Source Sans Pro"
@@ -91,6 +92,7 @@ def _specification(chart: Chart, width: int, height: int | None) -> dict[str, An
     specification: dict[str, Any] = chart.to_dict()
     own = specification.get("config", {})
     specification["config"] = {**_CONFIG, **{key: own[key] for key in own if key not in _CONFIG}}
+    specification["config"]["locale"] = in_charts()
     specification["padding"] = {"left": 0, "right": 8, "top": 2, "bottom": 2}
     specification["width"] = width
     specification["height"] = {"step": 30} if height is None else height

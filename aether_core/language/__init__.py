@@ -7,7 +7,7 @@ later.
 """
 
 from aether_core.language.catalogues import LANGUAGES, SOURCE, damaged, matched
-from aether_core.language.figures import date, day_in_full, figure, localised, moment
+from aether_core.language.figures import date, day_in_full, figure, in_charts, localised, moment
 from aether_core.language.reader import (
     is_told_by,
     locale,
@@ -16,22 +16,25 @@ from aether_core.language.reader import (
     spoken,
     tag,
 )
-from aether_core.language.speech import _, mark, plural
+from aether_core.language.speech import Marked, _, mark, noted, plural
 
 __all__ = [
     "LANGUAGES",
     "SOURCE",
+    "Marked",
     "_",
     "damaged",
     "date",
     "day_in_full",
     "figure",
+    "in_charts",
     "is_told_by",
     "locale",
     "localised",
     "mark",
     "matched",
     "moment",
+    "noted",
     "plural",
     "runs_right_to_left",
     "speaking",

@@ -1,4 +1,7 @@
-"""Numbers and dates as the reader's language writes them; English as this house always has."""
+"""Numbers and dates as the reader's language writes them; English as this house always has.
+
+That is 12,345.6 and 83 %, the sign after a space, as the International System of Units has it.
+"""
 
 from datetime import datetime
 from functools import cache
@@ -33,18 +36,31 @@ def localised(text: str) -> str:
 
 
 def _written(text: str, known: Locale) -> str:
-    if known.language == "en":
-        return text
     signs, before_percent = _signs(known)
     text = text.translate(signs)
-    return text.replace("%", f"{before_percent}%") if text.endswith("%") else text
+    return f"{text[:-1]}{before_percent}%" if text.endswith("%") else text
 
 
 @cache
 def _signs(known: Locale) -> tuple[dict[int, str], str]:
+    if known.language == "en":
+        return {}, " "
     signs = {ord("."): get_decimal_symbol(known), ord(","): get_group_symbol(known)}
     pattern = known.percent_formats[None].pattern
     return signs, pattern[pattern.rindex("0") + 1 : pattern.index("%")] if "0" in pattern else ""
+
+
+def in_charts() -> dict[str, object]:
+    """How the reader's language writes numbers, as `config.locale` of Vega-Lite takes it."""
+    signs, before_percent = _signs(locale())
+    number = {
+        "decimal": signs.get(ord("."), "."),
+        "thousands": signs.get(ord(","), ","),
+        "grouping": [3],
+        "currency": ["", ""],
+        "percent": f"{before_percent}%",
+    }
+    return {"number": number}
 
 
 def date(value: datetime) -> str:

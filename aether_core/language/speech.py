@@ -1,8 +1,9 @@
 """A sentence in the reader's language."""
 
 import logging
+from collections.abc import Mapping
 from string import Formatter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, overload
 
 from babel import Locale
 
@@ -11,28 +12,77 @@ from aether_core.language.figures import figure_in
 from aether_core.language.reader import locale
 
 log = logging.getLogger("aether.language")
+_ENGLISH: Final = Locale(SOURCE)
 Text = TypeVar("Text", bound=str)
 
 
-def mark(sentence: Text) -> Text:
-    """Note a sentence for the catalogues; it is asked for where it is shown."""
-    return sentence
+class Marked(str):
+    """A sentence in English that knows its values, so that it can be asked for later.
+
+    Attributes:
+        sentence: As the catalogues have it.
+        values: By the names in it; a marked one among them is asked for, too.
+    """
+
+    __slots__ = ("sentence", "values")
+    sentence: str
+    values: Mapping[str, object]
+
+    def __getnewargs__(self) -> tuple[str]:
+        return (str(self),)
+
+
+@overload
+def mark(sentence: Text, /) -> Text: ...
+@overload
+def mark(sentence: str, /, **values: object) -> Marked: ...
+def mark(sentence: str, /, **values: object) -> str:
+    """Note a sentence for the catalogues; it is asked for where it is shown.
+
+    Args:
+        sentence: In English, as the catalogues have it.
+        values: By the names in the sentence; with them it comes back filled in, in English, and
+            `_` says it in the reader's language.
+    """
+    if not values:
+        return sentence
+    marked = Marked(_Filled(_ENGLISH).vformat(sentence, (), values))
+    marked.sentence, marked.values = sentence, values
+    return marked
+
+
+def noted(sentence: str) -> Marked:
+    """A sentence that was noted before, as a value of another one."""
+    marked = Marked(sentence)
+    marked.sentence, marked.values = sentence, {}
+    return marked
 
 
 def _(sentence: str, /, **values: object) -> str:
     """A sentence in the reader's language.
 
     Args:
-        sentence: In English, as the catalogues have it. With values, what stands in braces is
-            filled in, numbers as the language writes them; without, braces are only signs.
+        sentence: In English, as the catalogues have it, or marked with its values. With values,
+            what stands in braces is filled in, numbers as the language writes them; without,
+            braces are only signs.
         values: By the names in the sentence.
     """
+    if isinstance(sentence, Marked):
+        return _asked_for(sentence)
     known = locale()
     if known.language == SOURCE:
         return _Filled(known).vformat(sentence, (), values) if values else sentence
     if not sentence:
         return sentence  # gettext keeps a catalogue's heading under the empty text
     return _filled(catalogue(known.language).gettext(sentence), sentence, known, values)
+
+
+def _asked_for(marked: Marked) -> str:
+    values = {
+        name: _asked_for(value) if isinstance(value, Marked) else value
+        for name, value in marked.values.items()
+    }
+    return _(marked.sentence, **values)
 
 
 def plural(one: str, several: str, number: int, /, **values: object) -> str:

@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.language import mark
 from aether_core.search.likeness import Likeness
 from aether_core.search.unseen_auc import BlockAuc, block_auc
 
@@ -42,9 +43,9 @@ _NAMED = 3
 class Level(StrEnum):
     """How far a city's answer to a query can be relied on."""
 
-    STRONG = "strong"
-    WEAK = "weak"
-    NONE = "none"
+    STRONG = mark("strong")
+    WEAK = mark("weak")
+    NONE = mark("none")
 
 
 class MeasuredWith(StrEnum):
@@ -60,7 +61,7 @@ class Support:
 
     Attributes:
         level: `strong`, `weak` or `none`; with `none` no map may be painted.
-        reason: One plain sentence.
+        summary: One plain sentence, which pages ask for in the reader's language.
         auc: Chance that a place described like the query scores above another place, by where it
             stands; None where no place is described like it, or too few are to tell.
         ci95: Its 95 % interval over spatial blocks; None where it cannot be resampled.
@@ -69,11 +70,11 @@ class Support:
         cosine: To the nearest word of the city, the mean of background words taken off.
         described: Words of the city that count as like the query, nearest first.
         nearest: Words of the city nearest in meaning, nearest first: what can be asked instead.
-        figures: The part of the reason that only those want to read who ask how it was tested.
+        figures: What only those want to read who ask how it was tested.
     """
 
     level: Level
-    reason: str
+    summary: str
     auc: float | None
     ci95: tuple[float, float] | None
     tested_on: MeasuredWith | None
@@ -84,10 +85,9 @@ class Support:
     figures: str = ""
 
     @property
-    def summary(self) -> str:
-        """The reason without its figures."""
-        ending = f": {self.figures}."
-        return f"{self.reason.removesuffix(ending)}." if self.figures else self.reason
+    def reason(self) -> str:
+        """The summary with the figures it rests on, in English."""
+        return f"{self.summary[:-1]}: {self.figures}." if self.figures else self.summary
 
     @property
     def paints(self) -> bool:
@@ -136,8 +136,17 @@ def judge(
     if likeness.value < DESCRIBED:
         return _support(
             Level.NONE,
-            "No kind of place here is described like this; nearest in meaning, but not near, "
-            f"{'are' if len(nearest) > 1 else 'is'} {listed(nearest[:_NAMED])}.",
+            mark(
+                "No kind of place here is described like this; nearest in meaning, but not near, "
+                "are {words}.",
+                words=listed(nearest[:_NAMED]),
+            )
+            if len(nearest) > 1
+            else mark(
+                "No kind of place here is described like this; nearest in meaning, but not near, "
+                "is {word}.",
+                word=listed(nearest),
+            ),
             likeness,
             nearest,
         )
@@ -146,9 +155,9 @@ def judge(
     tested_on, found = _tested(places, sought, score, stand_in)
     none_held = places.held_out is None
     figures = _figures(found, _how(tested_on, none_held))
-    level, reason = _verdict(likeness.value, described, int(sought.sum()), found, figures)
+    level, summary = _verdict(likeness.value, described, int(sought.sum()), found)
     return replace(
-        _support(level, reason, likeness, nearest, described, tested_on, found), figures=figures
+        _support(level, summary, likeness, nearest, described, tested_on, found), figures=figures
     )
 
 
@@ -156,8 +165,10 @@ def undescribed() -> Support:
     """Of a city whose places have neither category, group nor name."""
     return Support(
         level=Level.NONE,
-        reason="The city's places have neither category, group nor name, so nothing here can be "
-        "known to be what is asked for.",
+        summary=mark(
+            "The city's places have neither category, group nor name, so nothing here can be known "
+            "to be what is asked for."
+        ),
         auc=None,
         ci95=None,
         tested_on=None,
@@ -168,14 +179,28 @@ def undescribed() -> Support:
     )
 
 
+def unread() -> Support:
+    """Of words in another language than English, where the model reads English alone."""
+    return replace(
+        undescribed(),
+        summary=mark(
+            "This is not among the words that are known of its language, and the city's model "
+            "reads English only. Say it in English, or train the city again with the encoder of "
+            "many languages."
+        ),
+    )
+
+
 def listed(words: tuple[str, ...]) -> str:
     """Words as a list in a sentence: `a, b and c`."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    if len(words) < 2:
+        return "".join(words)
+    return mark("{words} and {last}", words=", ".join(words[:-1]), last=words[-1])
 
 
 def _support(
     level: Level,
-    reason: str,
+    summary: str,
     likeness: Likeness,
     nearest: tuple[str, ...],
     described: tuple[str, ...] = (),
@@ -185,7 +210,7 @@ def _support(
     ends = (found.lo, found.hi) if found else (None, None)
     return Support(
         level=level,
-        reason=reason,
+        summary=summary,
         auc=found.auc if found else None,
         ci95=(ends[0], ends[1]) if ends[0] is not None and ends[1] is not None else None,
         tested_on=tested_on if found else None,
@@ -245,44 +270,72 @@ def _auc(
 def _how(tested_on: MeasuredWith | None, none_held: bool) -> str:
     """How the AUC was measured, as the end of a sentence."""
     if tested_on is MeasuredWith.HELD_OUT:
-        return "in blocks held out of training"
-    held = "no block is" if none_held else "too few such places are"
-    return f"measured with a simple stand-in, as {held} known to be held out of training"
+        return _IN_BLOCKS
+    return _NO_BLOCK if none_held else _TOO_FEW
+
+
+_IN_BLOCKS = mark(
+    "AUC {auc:.2f} ({lo:.2f} to {hi:.2f}; 0.5 is chance), in blocks held out of training"
+)
+_NO_BLOCK = mark(
+    "AUC {auc:.2f} ({lo:.2f} to {hi:.2f}; 0.5 is chance), measured with a simple stand-in, as no "
+    "block is known to be held out of training"
+)
+_TOO_FEW = mark(
+    "AUC {auc:.2f} ({lo:.2f} to {hi:.2f}; 0.5 is chance), measured with a simple stand-in, as too "
+    "few such places are known to be held out of training"
+)
 
 
 def _figures(found: BlockAuc | None, how: str) -> str:
     """The AUC with its interval; nothing where it cannot be told."""
     if found is None or found.lo is None or found.hi is None:
         return ""
-    return f"AUC {found.auc:.2f} ({found.lo:.2f} to {found.hi:.2f}; 0.5 is chance), {how}"
+    return mark(how, auc=found.auc, lo=found.lo, hi=found.hi)
 
 
 def _verdict(
-    value: float, described: tuple[str, ...], number: int, found: BlockAuc | None, figure: str
+    value: float, described: tuple[str, ...], number: int, found: BlockAuc | None
 ) -> tuple[Level, str]:
     """The level and its sentence, for a query that places here are described like."""
-    like = f"like this ({listed(described[:_NAMED])})"
+    words = listed(described[:_NAMED])
     if found is None or found.lo is None or found.hi is None:
-        one = number == 1
-        return Level.WEAK, (
-            f"{number:,} place{'' if one else 's'} here {'is' if one else 'are'} described {like}, "
-            "too few to test whether such places are found where nothing was trained."
+        said = (
+            mark(
+                "{number:,} place here is described like this ({words}), too few to test whether "
+                "such places are found where nothing was trained.",
+                number=number,
+                words=words,
+            )
+            if number == 1
+            else mark(
+                "{number:,} places here are described like this ({words}), too few to test whether "
+                "such places are found where nothing was trained.",
+                number=number,
+                words=words,
+            )
         )
+        return Level.WEAK, said
     if found.hi < NOT_FOUND:
-        return Level.NONE, (
-            f"Places here are described {like}, but what is seen from above does not tell them "
-            f"from others: {figure}."
+        return Level.NONE, mark(
+            "Places here are described like this ({words}), but what is seen from above does not "
+            "tell them from others.",
+            words=words,
         )
     if found.auc < FOUND or found.lo <= _CHANCE:
-        return Level.WEAK, (
-            f"Places here are described {like}, but whether they are found where nothing was "
-            f"trained is uncertain: {figure}."
+        return Level.WEAK, mark(
+            "Places here are described like this ({words}), but whether they are found where "
+            "nothing was trained is uncertain.",
+            words=words,
         )
     if value < WELL_DESCRIBED:
-        return Level.WEAK, (
-            f"Places here are described only loosely {like}; those are found where nothing was "
-            f"trained: {figure}."
+        return Level.WEAK, mark(
+            "Places here are described only loosely like this ({words}); those are found where "
+            "nothing was trained.",
+            words=words,
         )
-    return Level.STRONG, (
-        f"Places here are described {like}, and they are found where nothing was trained: {figure}."
+    return Level.STRONG, mark(
+        "Places here are described like this ({words}), and they are found where nothing was "
+        "trained.",
+        words=words,
     )

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from aether_core.errors import AetherError
+from aether_core.language import mark
 from aether_core.progress import Progress, silent
 
 FloatArray = npt.NDArray[np.float32]
 
-STAGE = "encoding text"
+STAGE = mark("encoding text")
 """What encoders call their work when they report progress."""
 
 

@@ -222,7 +222,8 @@ def _length_facts(city: "CitySummary") -> list[tuple[str, object]]:
 
 
 def _in_words(source: dict[str, Any]) -> str:
-    facts = (source["title"], source["version"], source["licence"], source["url"])
+    facts = [source["title"], source["version"], source["licence"], source["url"]]
+    facts += [source.get("grid"), source.get("lacking")]
     return ", ".join(str(fact) for fact in facts if fact)
 
 

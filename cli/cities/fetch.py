@@ -78,6 +78,12 @@ def fetch(
             help="Take streets, water and parks from Overture; an extract brings its own.",
         ),
     ] = True,
+    eo_source: Annotated[
+        str,
+        typer.Option(
+            help="tiles: AlphaEarth's own files a year. mosaic: all years on one grid, for change."
+        ),
+    ] = "tiles",
     estimate: Estimate = False,
     yes: Yes = False,
     wait: Wait = True,
@@ -117,6 +123,7 @@ def fetch(
         train=train,
         credits=area.credits,
         ground=ground,
+        eo_source=eo_source,
     )
     _estimate_or_start(store, request, estimate=estimate, yes=yes, wait=wait)
 
@@ -128,7 +135,7 @@ def fetch_year(
     yes: Yes = False,
     wait: Wait = True,
 ) -> None:
-    """Fetch further years of the embedding for a city that is there."""
+    """Fetch further years of the embedding for a city that is there, from its own year's source."""
     from workflows.fetch.fetch import years_of_city
     from workflows.home.store import open_store
 
@@ -229,6 +236,7 @@ def fetch_document(fetch: "FetchSummary") -> dict[str, Any]:
         "name": fetch.name,
         "years": list(fetch.request.years),
         "places_from": fetch.request.pois,
+        "eo_source": fetch.request.eo_source,
         "release": fetch.request.release,
         "batch": fetch.batch,
         "state": fetch.state,

@@ -34,6 +34,9 @@ def profile(
     question: Annotated[
         str | None, typer.Option(help="Score the areas by a question, as `ask` answers it.")
     ] = None,
+    language: Annotated[
+        str, typer.Option(help="Of the question: en, de, es, fr or fi; English always works, too.")
+    ] = "en",
     target: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write every area to this file.")
     ] = None,
@@ -51,6 +54,7 @@ def profile(
 
     check_output(target, force)
     store = open_store()
+    answer = None if question is None else ask(store, slug, question, language=language)
     with output.progress() as progress:
         found = profile_file(
             store,
@@ -59,7 +63,7 @@ def profile(
             files.reading(),
             name_field=name_field,
             layers=only or None,
-            scored=None if question is None else scored(ask(store, slug, question)),
+            scored=None if answer is None else scored(answer),
             progress=progress,
         )
     compared = found.profile.between(*compare) if compare is not None else None

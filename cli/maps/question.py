@@ -36,6 +36,9 @@ def ask(
     everywhere: Annotated[
         bool, typer.Option("--everywhere", help="Rank water, too, which is left out otherwise.")
     ] = False,
+    language: Annotated[
+        str, typer.Option(help="Of the question: en, de, es, fr or fi; English always works, too.")
+    ] = "en",
     target: Output = None,
     force: Force = False,
 ) -> None:
@@ -70,6 +73,7 @@ def ask(
         year=year,
         model=model,
         extent=Extent.EVERYWHERE if everywhere else Extent.LAND,
+        language=language,
     )
     if target is not None:
         write_answer(store, answer, target, force=force)

@@ -37,6 +37,9 @@ def test_a_change_is_mapped_with_its_noise_in_white(two_years_environment: Store
     assert "within noise" in said
     assert visit.metric[0].value == f"{100 * found.share_below_noise:.1f}\N{NO-BREAK SPACE}%"
     assert len(visit.get("vega_lite_chart")) == 1
+    finnish = open_page("change", what="puistoja", lang="fi")
+    assert not finnish.error
+    assert "”puistoja” kysytään näin\\: parks" in words(finnish)
 
 
 def test_years_can_be_turned_round_seen_side_by_side_and_kept(

@@ -117,9 +117,15 @@ def test_a_fetch_is_started_fails_goes_on_and_shows_its_city(
     assert visit.button(key="fetch-go").disabled  # it has no name yet
     visit.text_input(key="fetch-name").input(NAME).run()
     visit.checkbox(key="fetch-train").uncheck().run()
+    visit.get_by_key("fetch-confidence-rule").set_value("The least sure share").run()
+    before = figures(visit)["Download"]
+    visit.get_by_key("fetch-eo-source").set_value("mosaic").run()
+    assert figures(visit)["Download"] != before
+    visit.get_by_key("fetch-eo-source").set_value("tiles").run()
     visit.button(key="fetch-go").click().run()
     assert not visit.error
     fetch = only_fetch(store)
+    assert (fetch.request.eo_source, fetch.request.unsure_share) == ("tiles", 0.25)
     assert (fetch.slug, fetch.state) == ("borderville", "queued")
     assert fetch.request.boundary.bounds == BOX
     assert visit.button(key=f"fetch-stop-{fetch.job}")

@@ -133,7 +133,7 @@ def test_an_area_tells_its_share_interval_and_what_was_observed(
     reported = areas_drawn(open_page("socioeconomic"))[str(code)]
     shares = (row["homes"], row["homes_lo"], row["homes_hi"], row["homes_observed"])
     share, low, high, seen = (f"{100 * one:.1f} %" for one in shares)
-    assert reported.startswith(f"predicted {share}, 90% interval {low} to {high}; observed {seen}")
+    assert reported.startswith(f"predicted {share}, 90 % interval {low} to {high}; observed {seen}")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import shapely
 
 from tests.public_server.alphaearth import MirrorTile, write_mirror
 from tests.public_server.geocoder import SEARCH, Geocoder, settlement
+from tests.public_server.mosaic import MOSAIC
 from tests.public_server.overpass import Overpass, node
 from tests.public_server.overture import Release, places_in, write_release
 from tests.public_server.overture_ground import SCHEMAS, ground_in
@@ -78,6 +79,7 @@ def environment(server: PublicServer, world: World) -> Mapping[str, str]:
     """The settings that make an installation ask this server, and nothing else."""
     return {
         "AETHER_ALPHAEARTH_URL": server.url + MIRROR,
+        "AETHER_ALPHAEARTH_MOSAIC_URL": server.url + MOSAIC,
         "AETHER_OVERTURE_URL": server.url + world.overture.url,
         "AETHER_OVERTURE_CATALOG_URL": server.url + world.overture.catalog_url,
         "AETHER_GEOCODER_URL": server.url,

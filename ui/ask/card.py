@@ -105,7 +105,7 @@ def _part(one: CellPart) -> None:
         lines.append(
             _(
                 "Nearest: {value}, {metres:,.0f} m {way}",
-                value=one.nearest.name or part.criterion.words,
+                value=one.nearest.name or part.criterion.in_own_words,
                 metres=one.nearest.metres,
                 way=_(part.way),
             )

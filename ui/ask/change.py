@@ -6,10 +6,11 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from aether_core.language import _
+from aether_core.language import SOURCE, _, spoken
+from aether_core.search.question.parse import parse
 from ui.ask.question import EXAMPLES
 from ui.shell import state
-from ui.shell.text import plain
+from ui.shell.text import plain, worded
 from workflows.cities.cities import CitySummary, categories
 from workflows.search.change import FIELDS, CellChange, change_cells
 
@@ -70,6 +71,7 @@ def ask_change(city: CitySummary) -> Asked | None:
         key=CHIP,
         on_change=_ask_chip,
         label_visibility="collapsed",
+        format_func=worded(*EXAMPLES),
     )
     if not (asked or "").strip() or city.model is None:
         return None
@@ -77,11 +79,24 @@ def ask_change(city: CitySummary) -> Asked | None:
         city.slug,
         city.model,
         tuple(city.years),
-        (asked or "").strip(),
-        (without or "").strip(),
+        _in_english(asked or ""),
+        _in_english(without or ""),
         year_from,
         year_to,
     )
+
+
+def _in_english(words: str) -> str:
+    """Words as the model is asked for them; what was made of other languages is said."""
+    typed = " ".join(words.split())
+    if not typed or spoken() == SOURCE:
+        return typed
+    named = parse(typed, spoken()).criteria
+    if not any(one.said for one in named) or any(one.kind != "like" for one in named):
+        return typed
+    english = " and ".join(one.words for one in named)
+    st.caption(plain(_("“{words}” is asked as: {english}", words=typed, english=english)))
+    return english
 
 
 def answer(asked: Asked) -> CellChange:
@@ -141,4 +156,4 @@ def _year(city: CitySummary, label: str, key: str, years: list[int], first: int)
 def _ask_chip() -> None:
     chip = st.session_state.get(CHIP)
     if chip:
-        st.session_state[WORDS] = chip
+        st.session_state[WORDS] = _(chip) if chip in EXAMPLES else chip

@@ -12,7 +12,7 @@ from zlib import crc32
 import streamlit as st
 
 from aether_core.errors import InputError
-from aether_core.language import _, mark
+from aether_core.language import _, mark, spoken
 from aether_core.search.overlay import MODES
 from aether_core.search.question.criteria import (
     KINDS,
@@ -22,6 +22,7 @@ from aether_core.search.question.criteria import (
     Criterion,
     checked,
 )
+from aether_core.search.question.languages.meaning import reworded
 from ui.ask import area
 from ui.ask import question as asking
 from ui.ask.question import Question
@@ -100,7 +101,7 @@ def _completed_one(one: Criterion) -> Criterion:
 def _conjunction(before: Criterion, one: Criterion) -> str:
     if before.option != one.option:
         return _("**or else**")
-    return "or" if before.clause == one.clause else ""
+    return _("or") if before.clause == one.clause else ""
 
 
 def _part_of(answer: Answer | None, one: Criterion) -> Part | None:
@@ -138,12 +139,12 @@ def _chip(
                     _(
                         "{sentence}; from: {meaning}.",
                         sentence=sentence(sentence_of(part)),
-                        meaning=part.meaning,
+                        meaning=_(part.meaning),
                     )
                 )
             )
             if part.support is not None:
-                st.caption(plain(part.support.summary))
+                st.caption(plain(_(part.support.summary)))
         if one.kind in _OFFERED:
             _form(name, one, lambda edited: _replace(question, at, edited), _("Apply"))
         st.button(
@@ -183,10 +184,10 @@ def _form(name: str, one: Criterion, apply: Apply, label: str) -> None:
             _("Kind"),
             _OFFERED,
             index=_OFFERED.index(one.kind),
-            format_func=lambda kind: KINDS[kind].title,
+            format_func=lambda kind: _(KINDS[kind].title),
             key=f"{name}-kind",
         )
-        st.text_input(_("Words"), one.words, key=f"{name}-words", max_chars=200)
+        st.text_input(_("Words"), one.in_own_words, key=f"{name}-words", max_chars=200)
         st.number_input(
             _("Distance, in metres"),
             LEAST_M,
@@ -229,7 +230,8 @@ def _edited(name: str, one: Criterion) -> Criterion:
     if kind != one.kind and metres == one.distance_m and not one.stated:
         metres, stated = None, False  # the usual distance of the other kind
     weight = float(st.session_state[f"{name}-weight"])
-    return replace(one, kind=kind, words=words, distance_m=metres, stated=stated, weight=weight)
+    edited = replace(one, kind=kind, distance_m=metres, stated=stated, weight=weight)
+    return reworded(edited, words, spoken())
 
 
 def _replace(question: Question, at: int, edited: Criterion) -> None:
@@ -244,10 +246,10 @@ def _show_reading(answer: Answer) -> None:
     """One line of what was left aside; the whole reading on demand."""
     lines = [
         _("Not used: “{words}”", words=one.words)
-        + (_(" (unknown here)") if one.code == "no-support" else f" ({one.reason})")
+        + (_(" (unknown here)") if one.code == "no-support" else f" ({_(one.reason)})")
         for one in answer.unmapped
     ]
-    lines += [sentence(note) for note in answer.remarks]
+    lines += [sentence(_(note)) for note in answer.remarks]
     if STRAIGHT_LINE in answer.notes:
         lines.append(_("Distances are straight lines, this city has no streets kept"))
     if answer.left_out:
@@ -268,8 +270,12 @@ def _show_reading(answer: Answer) -> None:
                 for one in answer.unmapped:
                     st.caption(
                         plain(
-                            _("Not used: “{words}”: {reason}", words=one.words, reason=one.reason)
+                            _(
+                                "Not used: “{words}”: {reason}",
+                                words=one.words,
+                                reason=_(one.reason),
+                            )
                         )
                     )
                 for note in answer.notes:
-                    st.caption(plain(f"{sentence(note)}."))
+                    st.caption(plain(f"{sentence(_(note))}."))

@@ -14,6 +14,7 @@ from typing import Any, Final
 import streamlit as st
 
 from aether_core.errors import InputError
+from aether_core.language import _, mark, spoken
 from aether_core.search.ground import Extent
 from aether_core.search.question.criteria import Criterion
 from aether_core.search.question.parse import parse
@@ -35,12 +36,13 @@ CHIP: Final = "chip"
 _AREAS: Final = "ask-areas"
 _ANSWER: Final = "ask-answer"
 
-EXAMPLES: Final = ("a night out", "a park", "offices and business")
+EXAMPLES: Final = (mark("a night out"), mark("a park"), mark("offices and business"))
 QUESTIONS: Final = (
-    "a night out",
-    "homes near a park and a school",
-    "offices away from main roads",
+    mark("a night out"),
+    mark("homes near a park and a school"),
+    mark("offices away from main roads"),
 )
+"""Examples on the page; each translation is read as its English sibling is."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Question:
         areas: Uploaded areas that the ranking is limited to.
         at: An example on the map (lon, lat) that is asked for instead.
         year: Of the embedding; the model's own where None.
+        language: Of the page, which the words are read in.
     """
 
     city: str
@@ -67,6 +70,7 @@ class Question:
     extent: Extent
     at: tuple[float, float] | None
     year: int | None
+    language: str
 
     @property
     def cacheable(self) -> bool:
@@ -102,7 +106,7 @@ def current(city: CitySummary) -> Question | None:
     if linked:
         criteria = criteria_in_link(linked)
     elif words:
-        criteria = parse(words).criteria
+        criteria = parse(words, spoken()).criteria
     if at is None and not words and not criteria:
         return None
     return Question(
@@ -117,6 +121,7 @@ def current(city: CitySummary) -> Question | None:
         Extent.EVERYWHERE if st.query_params.get(GROUND) == Extent.EVERYWHERE else Extent.LAND,
         at,
         year_asked(city),
+        spoken(),
     )
 
 
@@ -163,6 +168,7 @@ def _computed(question: Question) -> Answer | CellScores:
         model=question.model,
         extent=question.extent,
         year=question.year,
+        language=question.language,
     )
 
 
@@ -175,7 +181,7 @@ def take_old_address() -> None:
         return
     words = st.query_params.get(WORDS, "")
     try:
-        asked = parse(words).criteria if words.strip() else ()
+        asked = parse(words, spoken()).criteria if words.strip() else ()
     except InputError:
         return  # the words are refused where they are read
     change((*merged_criteria(asked, [Criterion("not_like", minus)]),))
@@ -254,7 +260,7 @@ def ask_chip() -> None:
     """Ask the words of the example that was pressed."""
     chip = st.session_state.get(CHIP)
     if chip:
-        ask_words(chip)
+        ask_words(_(chip) if chip in QUESTIONS else chip)
 
 
 def words_changed() -> None:

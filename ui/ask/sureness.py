@@ -19,7 +19,7 @@ from workflows.search.sureness import Familiarity, familiar_ground
 LEAST: Final = "ask-sure"
 SUPPORT_WORDS: Final[Mapping[Level, str]] = {
     Level.STRONG: mark("well known here"),
-    Level.WEAK: "doubtful",
+    Level.WEAK: mark("doubtful"),
     Level.NONE: mark("unknown here"),
 }
 """A planner's words for a support; researchers read the level itself in JSON and exports."""
@@ -62,9 +62,9 @@ def ask_sureness(question: Question, found: Found) -> None:
             st.markdown(
                 plain(label_of(part.criterion)) + f": **{_(SUPPORT_WORDS[part.support.level])}**"
             )
-            st.caption(plain(part.support.summary))
+            st.caption(plain(_(part.support.summary)))
             if part.support.figures:
-                tested.append(f"{label_of(part.criterion)}: {part.support.figures}.")
+                tested.append(f"{label_of(part.criterion)}: {_(part.support.figures)}.")
     if not _modelled(found):
         st.write(_("Nothing here is modelled: distances and areas are measured."))
         return

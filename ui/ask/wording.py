@@ -23,14 +23,17 @@ def label_of(one: Criterion) -> str:
     """What a criterion's chip says: `near: main roads, 300 m`."""
     distance = _(", {metres:,.0f} m", metres=one.distance_m) if one.distance_m is not None else ""
     times = _(" ×{weight:g}", weight=one.weight) if one.weight != 1 else ""
-    return f"{_(KINDS[one.kind].title)}: {one.words}{distance}{times}"
+    return f"{_(KINDS[one.kind].title)}: {one.in_own_words}{distance}{times}"
 
 
 def measured(part: Part, metres: float) -> str:
     """What a criterion asks for, with what its distance is somewhere."""
     title = _(KINDS[part.criterion.kind].title)
     return _(
-        "{kind} {words}: {metres:,.0f} m", kind=title, words=part.criterion.words, metres=metres
+        "{kind} {words}: {metres:,.0f} m",
+        kind=title,
+        words=part.criterion.in_own_words,
+        metres=metres,
     )
 
 
@@ -39,5 +42,5 @@ def sentence_of(part: Part) -> str:
     one = part.criterion
     if one.kind not in _SENTENCES:
         return part.sentence
-    said = _(_SENTENCES[one.kind], words=one.words, metres=one.distance_m or 0.0)
+    said = _(_SENTENCES[one.kind], words=one.in_own_words, metres=one.distance_m or 0.0)
     return ", ".join(filter(None, [said, _(part.way)]))

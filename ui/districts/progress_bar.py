@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, StopException
 
 from aether_core.progress import Progress
+from ui.shell.text import stage_in_words
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def progress_bar(words: str) -> Iterator[Progress]:
         if gone:
             return
         try:
-            place.progress(min(done / max(total, 1), 1.0), text=f"{words}: {stage}")
+            place.progress(min(done / max(total, 1), 1.0), text=f"{words}: {stage_in_words(stage)}")
         except (RerunException, StopException) as leaving:
             gone.append(leaving)
 

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import altair as alt
 import pandas as pd
-import streamlit as st
 
 from aether_core.language import _, mark
+from ui.shell.chart import show_chart
 
 _HEIGHT: Final = 260
 _LOSSES: Final = {
@@ -48,7 +48,7 @@ def losses(history: Sequence[dict[str, Any]], *, kept_epoch: int | None, key: st
             tooltip=["part:N", "epoch:Q", alt.Tooltip("loss:Q", format=".3f")],
         )
     )
-    st.altair_chart(
+    show_chart(
         _with_kept(lines, kept_epoch), height=_HEIGHT, key=key, alt=_("Training loss by epoch")
     )
 
@@ -79,7 +79,7 @@ def validation(history: Sequence[dict[str, Any]], *, key: str) -> None:
     name = chance.mark_text(align="left", dx=4, dy=-7, color="gray").encode(
         x=alt.value(0), text="what:N"
     )
-    st.altair_chart(
+    show_chart(
         alt.layer(lines, rule, name),
         height=_HEIGHT,
         key=key,
@@ -113,7 +113,7 @@ def against_chance(retrieval: dict[str, Any], *, key: str) -> None:
     numbers = base.mark_text(align="left", dx=4).encode(
         text=alt.Text("share:Q", format=".1%"), color=alt.value("gray")
     )
-    st.altair_chart(
+    show_chart(
         bars + numbers,
         height=_HEIGHT,
         key=key,

@@ -15,6 +15,7 @@ from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.testing.comparison import Gain, in_words, representation_names
 from aether_core.tasks.testing.splits import BLIND, RANDOM, SPATIAL
 from ui.maps import folds
+from ui.shell.chart import show_chart
 from ui.shell.text import duration, facts, source_and_date
 from workflows.cities.cities import CitySummary
 from workflows.evaluation.compare import Evaluation
@@ -55,12 +56,12 @@ def show_comparison(city: CitySummary, found: Evaluation) -> None:
     gains = [_with_ends(gain) for gain in found.gains]
     with reached:
         chart = charts.forest(rows, metric, names, n=found.findings.used)
-        st.altair_chart(chart, height=_CHART_HEIGHT, key="forest", alt=_("Scores with intervals"))
+        show_chart(chart, height=_CHART_HEIGHT, key="forest", alt=_("Scores with intervals"))
     with gained:
         chart = charts.gains_forest(gains, metric, names, n=found.findings.used)
         rows_px = _ROW_PX * sum(gain["metric"] == metric for gain in gains)
         height = max(_CHART_HEIGHT, _AROUND_PX + rows_px)
-        st.altair_chart(chart, height=height, key="gains", alt=_("Gains with intervals"))
+        show_chart(chart, height=height, key="gains", alt=_("Gains with intervals"))
     _more(city, found)
 
 
@@ -176,7 +177,7 @@ def _learning_curve(found: Evaluation, names: Mapping[str, str]) -> None:
     """Score by number of labels, all representations on one scale."""
     points = [_finite(point) for point in found.learning_curve]
     chart = charts.learning_curve(points, TASK_KINDS[found.task].main_metric.name, names)
-    st.altair_chart(
+    show_chart(
         chart, height=_CHART_HEIGHT, key="learning-curve", alt=_("Score by number of labels")
     )
 

@@ -14,6 +14,7 @@ from ui.forms import label as label_form
 from ui.jobs import panel as job_panel
 from ui.jobs.panel import Panel
 from ui.shell import errors, page, state, uploads
+from ui.shell.chart import show_chart
 from ui.shell.text import duration, facts, plain, source_and_date
 from workflows.cities.cities import CitySummary
 from workflows.evaluation.retrieval import TASK, RetrievalEvaluation, read_queries
@@ -186,7 +187,7 @@ def show_query_test(found: RetrievalEvaluation) -> None:
     st.caption(_(_MEANINGS[metric]))
     rows = [row for row in found.rows if row["metric"] == metric]
     chart = queries_chart(rows, metric)
-    st.altair_chart(
+    show_chart(
         chart, height=110 + _ROW_PX * len(rows), key="retrieval-chart", alt=_(_METRICS[metric])
     )
     _table(found)

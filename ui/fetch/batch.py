@@ -5,10 +5,10 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.language import _
+from aether_core.language import _, mark
 from ui.fetch.cost import size
 from ui.shell import errors, rights, state, uploads
-from ui.shell.text import count, duration, plain, sentence
+from ui.shell.text import count, duration, plain, sentence, stage_in_words
 from workflows.fetch.fetch import FetchSummary
 from workflows.fetch.job_kind import FETCH
 from workflows.fetch.many import (
@@ -24,11 +24,11 @@ from workflows.fetch.table import COLUMNS, FetchList, Problem, read_list
 
 POLL_SECONDS: Final = 2.0
 STATES: Final = {
-    "queued": "waiting",
-    "running": "running",
-    "done": "there",
-    "failed": "failed",
-    "cancelled": "stopped",
+    "queued": mark("waiting"),
+    "running": mark("running"),
+    "done": mark("there"),
+    "failed": mark("failed"),
+    "cancelled": mark("stopped"),
 }
 _READ: Final = "many-read"
 _LISTED_WHOLE: Final = 5
@@ -232,7 +232,7 @@ def _row(fetch: FetchSummary) -> dict[str, object]:
         _("State"): _(STATES[fetch.state]),
         _("Progress"): 1.0 if fetch.state.is_done else fetch.progress,
         _("Downloaded"): size(fetch.megabytes),
-        _("Now"): "" if fetch.is_finished else sentence(fetch.stage),
+        _("Now"): "" if fetch.is_finished else sentence(stage_in_words(fetch.stage)),
     }
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from aether_core.language import _, figure, plural
 from aether_core.progress import Progress
 from ui.shell import errors, state
-from ui.shell.text import count, duration, facts, sentence
+from ui.shell.text import count, duration, facts, sentence, stage_in_words
 from workflows.fetch.estimate import FROM_SERVERS
 from workflows.fetch.fetch import FetchCity, FetchEstimate, estimate_fetch
 from workflows.home.documents import to_document
@@ -162,7 +162,7 @@ def _bar() -> Iterator[Progress]:
     def progress(stage: str, done: int, total: int) -> None:
         share = min(max(done / total, 0.0), 1.0) if total else 0.0
         counted = _(", {done:,} of {total:,}", done=done, total=total) if total > 1 else ""
-        line.progress(share, text=sentence(stage) + counted)
+        line.progress(share, text=sentence(stage_in_words(stage)) + counted)
 
     try:
         yield progress

@@ -18,6 +18,7 @@ from ui.forms import names as fetch_names
 from ui.map import box_map
 from ui.shell import errors, rights, state, uploads
 from ui.shell.text import worded
+from workflows.fetch.eo_sources.eo_source import EO_SOURCES, TILES
 from workflows.fetch.fetch import FetchCity, FetchEstimate, FetchSummary, start_fetch
 from workflows.fetch.job_kind import FETCH
 from workflows.fetch.request import BOTH, MAX_YEARS, OSM, OVERTURE
@@ -70,6 +71,7 @@ def _draw_map(area: Area | None) -> None:
 def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
     """Ask for all the rest; None while there is no area."""
     years = _ask_years()
+    eo_source = _ask_eo_source()
     source = st.segmented_control(
         _("Places from"),
         list(_SOURCES),
@@ -95,7 +97,9 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
         ),
     )
     with st.expander(_("More settings")):
-        least = DEFAULT_CONFIDENCE if source == OSM else confidence.ask("fetch-confidence")
+        least, unsure_share = DEFAULT_CONFIDENCE, None
+        if source != OSM:
+            least, unsure_share = confidence.ask_rule("fetch-confidence")
         extract = []
         if source != OVERTURE:
             extract = uploads.choose(
@@ -137,7 +141,23 @@ def _ask(name: str, slug: str, area: Area | None) -> FetchCity | None:
         cell_resolution=_CELL_SIZES.get(cells),
         credits=area.credits,
         ground=ground,
+        unsure_share=unsure_share,
+        eo_source=eo_source,
     )
+
+
+def _ask_eo_source() -> str:
+    sources = sorted(EO_SOURCES.values(), key=lambda source: source.position)
+    chosen: str = st.segmented_control(
+        _("Satellite data"),
+        [source.name for source in sources],
+        default=TILES,
+        required=True,
+        key="fetch-eo-source",
+        format_func=lambda name: _(EO_SOURCES[name].label),
+    )
+    st.caption(_(EO_SOURCES[chosen].about))
+    return chosen
 
 
 def _ask_years() -> tuple[int, ...]:
@@ -159,7 +179,7 @@ def _ask_years() -> tuple[int, ...]:
             _("More years"),
             [one for one in _YEARS if one != year],
             key="fetch-more-years",
-            placeholder="none",
+            placeholder=_("none"),
             max_selections=MAX_YEARS - 1,
             help=_("Stored with the city, to map change."),
         )

@@ -48,6 +48,14 @@ def show_next_steps(city: CitySummary) -> None:
                 reused=reused,
             )
         )
+        lacking = [str(one["version"]) for one in city.sources if one.get("lacking")]
+        if lacking:
+            st.warning(
+                _(
+                    "The mosaic lacks files here: parts of the city have no data in {years}.",
+                    years=", ".join(lacking),
+                )
+            )
         if fetch.not_trained:
             st.warning(
                 plain(_("Not trained: {not_trained}.", not_trained=sentence(fetch.not_trained)))

@@ -11,13 +11,14 @@ from aether_core.charts.words import percent
 from aether_core.errors import AetherError
 from aether_core.language import _, mark
 from ui.shell import errors, rights, state
-from ui.shell.text import duration, plain, sentence
+from ui.shell.text import duration, plain, sentence, stage_in_words
 from workflows.jobs.job import JobSummary, cancel_job, see_to_a_worker
 from workflows.jobs.queue import STALLED_SECONDS
 from workflows.jobs.registry import kind_named
 from workflows.jobs.room import WAITS
 
 POLL_SECONDS: Final = 1.0
+STARTING: Final = mark("starting")
 STOPPING: Final = mark("Stopping")
 _WORKER_SECONDS: Final = 5.0
 _LOOKED: Final = "worker-looked"
@@ -101,7 +102,7 @@ def now(job: JobSummary, stopping: str = STOPPING) -> str:
         return waiting(job)
     if (job.silent_seconds or 0) > STALLED_SECONDS:
         return _("Interrupted. It resumes by itself in a moment")
-    return sentence(job.stage or "starting") + left(job)
+    return sentence(stage_in_words(job.stage or STARTING)) + left(job)
 
 
 def waiting(job: JobSummary) -> str:

@@ -15,6 +15,7 @@ from ui.map.coloured import Categories, Shown, rgba
 from ui.map.map import MapLayer
 from ui.map.shapes import dots
 from ui.shell import state
+from ui.shell.chart import show_chart
 from ui.shell.palette import ground as ground_colours
 from ui.shell.text import facts
 from workflows.cities.cities import CitySummary
@@ -39,7 +40,7 @@ def draw_folds(city: CitySummary, held_out: ValidationDesign, key: str) -> None:
     with picture:
         _map(city, held_out.folds, key)
     with why:
-        st.altair_chart(
+        show_chart(
             charts.variogram(held_out.variogram, block_m=blocks.side_m if blocks else None),
             key=f"{key}-variogram",
             height=300,

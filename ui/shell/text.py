@@ -1,12 +1,19 @@
 """Small pieces of text as HTML: facts, rows of results; every value is escaped."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from html import escape
+from typing import Final
 
 import streamlit as st
 
-from aether_core.language import _, figure, moment, plural
+from aether_core.language import _, figure, mark, moment, plural
+
+COUNTED: Final = (mark("epoch {first} of {second}"), mark("{first} of {second}"))
+"""What is told with numbers, which stand in the stage as the job has told them."""
+_NUMBERS: Final = re.compile(r"\d[\d,]*")
+_VALUES: Final = ("first", "second", "third", "fourth")
 
 
 def facts(values: Mapping[str, object]) -> None:
@@ -83,3 +90,21 @@ def source_and_date(request: Mapping[str, object], created: datetime | None) -> 
     """From which file, and when, something that was kept was made."""
     shown = {_("Based on"): str(request["from"])} if request.get("from") else {}
     return shown | ({_("Created"): moment(created)} if created else {})
+
+
+def stage_in_words(stage: str) -> str:
+    """A stage in the reader's language, its numbers kept; in English what no catalogue has.
+
+    Args:
+        stage: As a job or a verb tells it: `storing`, `epoch 6 of 100, pooling, 3 of 40`.
+    """
+    return ", ".join(_stage_part(part) for part in stage.split(", "))
+
+
+def _stage_part(part: str) -> str:
+    numbers = _NUMBERS.findall(part)[: len(_VALUES)]
+    if not numbers:
+        return _(part) if part else part
+    names = iter(_VALUES)
+    sentence = _NUMBERS.sub(lambda found: f"{{{next(names, found[0])}}}", part)
+    return _(sentence, **dict(zip(_VALUES, numbers, strict=False)))

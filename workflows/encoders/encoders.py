@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aether_core.errors import AetherError, InputError
 from aether_core.poi.text import poi_text
@@ -26,6 +26,8 @@ PACKAGED: Mapping[str, Callable[[], TextEncoder]] = MappingProxyType(
     {one.name: one for one in (MiniLMEncoder, MultilingualE5Encoder)}
 )
 """Encoders whose weights come in a package, by name."""
+ENGLISH_ONLY: Final = frozenset({MiniLMEncoder.name})
+"""Those that are known to read no other language; of a folder's or a server's nothing is known."""
 
 
 def default_encoder(settings: Settings) -> TextEncoder:

@@ -6,8 +6,8 @@ from typing import Any
 from aether_core.city.cells import choose_resolution, expected_cells
 from aether_core.city.outline import area_km2
 from aether_core.city.overture_ground import GroundSize
-from aether_core.eo.mirror.plan import offline_estimate
 from aether_core.progress import Progress, silent
+from workflows.fetch.eo_sources.eo_source import EO_SOURCES
 from workflows.fetch.progress import MEGABYTE
 from workflows.fetch.request import FetchCity, check_request
 from workflows.fetch.servers import open_web
@@ -160,7 +160,7 @@ def estimate_fetch(
 
 
 def _offline(request: FetchCity) -> _Expected:
-    mirror = offline_estimate(request.boundary, request.halo_m)
+    mirror = EO_SOURCES[request.eo_source].expected(request.boundary, request.halo_m)
     count = len(request.years)
     return _Expected(
         tiles=count * mirror.tiles,
@@ -174,21 +174,19 @@ def _offline(request: FetchCity) -> _Expected:
 
 def _from_servers(settings: Settings, request: FetchCity, progress: Progress) -> _Expected:
     with open_web(settings) as web:
-        plans = plan_years(settings, web, request, progress)
+        planned = plan_years(settings, web, request, progress)
         release = overture_release(settings, web, request)
         pois = count_places(settings, web, request, release, progress)
         ground = ground_size(settings, web, request, release, progress)
-    first = plans[request.year]
+    plans = [year.plan for year in planned.values()]
     return _Expected(
-        tiles=sum(plan.tiles for plan in plans.values()),
-        zones=tuple(zone.part.zone for zone in first.zones),
-        megabytes=(
-            sum(plan.missing for plan in plans.values()) + (0 if ground is None else ground.bytes)
-        )
+        tiles=sum(plan.tiles for plan in plans),
+        zones=planned[request.year].zones,
+        megabytes=(sum(plan.missing for plan in plans) + (0 if ground is None else ground.bytes))
         / MEGABYTE,
-        reused_megabytes=sum(plan.kept for plan in plans.values()) / MEGABYTE,
-        disk_megabytes=sum(plan.disk_bytes for plan in plans.values()) / MEGABYTE,
-        pixels=sum(plan.pixels for plan in plans.values()),
+        reused_megabytes=sum(plan.kept for plan in plans) / MEGABYTE,
+        disk_megabytes=sum(plan.disk_bytes for plan in plans) / MEGABYTE,
+        pixels=sum(plan.pixels for plan in plans),
         pois=pois,
         release=release,
         ground=ground,

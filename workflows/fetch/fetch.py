@@ -1,8 +1,10 @@
 """Fetch a city from public data: estimate, start, follow, cancel, let go on."""
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from aether_core.errors import AetherError, ConflictError, DiskFullError, InputError
 from db.cities import cities as city_rows
@@ -12,6 +14,7 @@ from db.schema import Fetch
 from workflows.accounts.quotas import check_cells_left
 from workflows.cities.cities import show_city
 from workflows.cities.names import check_slug_free
+from workflows.fetch.eo_sources.eo_source import TILES
 from workflows.fetch.estimate import FetchEstimate, estimate_fetch
 from workflows.fetch.fetches import (
     FetchSummary,
@@ -145,7 +148,10 @@ def check_free(store: Store, request: FetchCity) -> None:
 
 
 def years_of_city(store: Store, slug: str, years: tuple[int, ...]) -> FetchCity:
-    """The request for further years of a city that is there.
+    """The request for further years of a city that is there, from where its own year came.
+
+    Years of one city stand on one grid, so none is taken from another source. A city that was not
+    fetched, or that was before there were several, has `tiles`.
 
     Raises:
         NotFoundError: No city has this slug.
@@ -162,6 +168,7 @@ def years_of_city(store: Store, slug: str, years: tuple[int, ...]) -> FetchCity:
                 code="city-is-simulated",
             )
         held = city.embedding, {raster.encoding for raster in city_rows.rasters(session, city.id)}
+        eo_source = _eo_source_of(city.sources)
         request = FetchCity(
             slug=slug,
             name=city.name,
@@ -170,6 +177,7 @@ def years_of_city(store: Store, slug: str, years: tuple[int, ...]) -> FetchCity:
             radius_m=city.radius_m,
             cell_resolution=city.cell_resolution,
             extends=True,
+            eo_source=eo_source,
         )
     if held != (ALPHAEARTH, {INT8}):
         kind, encodings = held
@@ -180,6 +188,12 @@ def years_of_city(store: Store, slug: str, years: tuple[int, ...]) -> FetchCity:
             code="city-not-of-public-files",
         )
     return request
+
+
+def _eo_source_of(sources: Sequence[Mapping[str, Any]]) -> str:
+    """Where the embedding of a city came from, by what it keeps of its sources."""
+    named = (one.get("eo_source") for one in sources if one.get("kind") == ALPHAEARTH)
+    return next((str(name) for name in named if name), TILES)
 
 
 def check_room(estimate: FetchEstimate) -> None:

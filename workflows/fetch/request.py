@@ -17,6 +17,7 @@ from aether_core.files.source import local_file
 from aether_core.poi.osm.extract import PBF_SUFFIXES
 from aether_core.poi.overture.record import check_unsure_share
 from workflows.cities.names import check_city_words
+from workflows.fetch.eo_sources.eo_source import EO_SOURCES, TILES
 from workflows.home.settings import Settings
 
 OVERTURE, OSM, BOTH = "overture", "osm", "both"
@@ -62,6 +63,8 @@ class FetchCity:
         credits: Credits of the boundary's source.
         ground: Take streets, water, parks and, where they are cheap, buildings from Overture; an
             OpenStreetMap extract brings its own.
+        eo_source: Where the embedding comes from, one of `EO_SOURCES`: `tiles`, AlphaEarth's own
+            files a year; `mosaic`, all years on one grid.
     """
 
     slug: str
@@ -79,6 +82,7 @@ class FetchCity:
     credits: tuple[str, ...] = ()
     ground: bool = True
     unsure_share: float | None = None
+    eo_source: str = TILES
 
     @property
     def year(self) -> int:
@@ -123,6 +127,13 @@ def check_request(settings: Settings, request: FetchCity) -> FetchCity:
             request.pois,
             f"use {', '.join(PLACE_SOURCES)}",
             code="no-such-place-source",
+        )
+    if request.eo_source not in EO_SOURCES:
+        raise InputError(
+            "unknown source of the embedding",
+            request.eo_source,
+            f"use {', '.join(sorted(EO_SOURCES, reverse=True))}",
+            code="no-such-eo-source",
         )
     if not 0 <= request.confidence <= 1:
         raise InputError(

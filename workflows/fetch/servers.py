@@ -57,8 +57,8 @@ def open_web(settings: Settings, *, policy: RequestPolicy | None = None) -> Web:
             code="token-of-several-mirrors",
         )
     # A host that has the files, too, is no volunteers' but one of the operator's own.
-    mirrors = settings.alphaearth_mirrors
-    bulk = {urlsplit(url).netloc for url in (*mirrors, settings.overture_url)}
+    mirrors, mosaics = settings.alphaearth_mirrors, settings.alphaearth_mosaics
+    bulk = {urlsplit(url).netloc for url in (*mirrors, *mosaics, settings.overture_url)}
     polite = {
         url: each
         for url, each in ((settings.geocoder_url, _GEOCODER), (settings.overpass_url, OVERPASS))
@@ -67,6 +67,7 @@ def open_web(settings: Settings, *, policy: RequestPolicy | None = None) -> Web:
     return Web(
         addresses=[
             *mirrors,
+            *mosaics,
             settings.overture_url,
             settings.overture_catalog_url,
             settings.geocoder_url,

@@ -13,8 +13,6 @@ from aether_core.city.overture_ground import (
     overture_ground,
     overture_ground_size,
 )
-from aether_core.eo.mirror.index import fetch_index
-from aether_core.eo.mirror.plan import MirrorPlan, plan
 from aether_core.errors import InputError
 from aether_core.net import CancelCheck, OfflineError, RemoteError, Web, never_cancelled
 from aether_core.poi.merging.merge import merge_places
@@ -24,6 +22,7 @@ from aether_core.poi.overture.places import count_overture, overture_places
 from aether_core.poi.overture.release import Overture, choose_release
 from aether_core.poi.poi_source import NoPlacesError, PoiSource
 from aether_core.progress import Progress, silent
+from workflows.fetch.eo_sources.eo_source import EO_SOURCES, PlannedYear
 from workflows.fetch.request import BOTH, OSM, FetchCity
 from workflows.fetch.servers import first_that_serves
 from workflows.home.settings import Settings
@@ -48,7 +47,7 @@ class Places:
 
 def plan_years(
     settings: Settings, web: Web, request: FetchCity, progress: Progress = silent
-) -> dict[int, MirrorPlan]:
+) -> dict[int, PlannedYear]:
     """Find out what the embedding of each year takes.
 
     Raises:
@@ -57,21 +56,22 @@ def plan_years(
         RemoteError: The mirror is not as it should be.
     """
 
-    def ask(mirror: str) -> dict[int, MirrorPlan]:
+    def ask(mirror: str) -> dict[int, PlannedYear]:
         return _plans(settings, web, mirror, request, request.years, progress)
 
-    return first_that_serves(settings.alphaearth_mirrors, ask)
+    return first_that_serves(EO_SOURCES[request.eo_source].addresses(settings), ask)
 
 
 def plan_elsewhere(
-    settings: Settings, web: Web, request: FetchCity, failed: MirrorPlan, progress: Progress
-) -> Iterator[MirrorPlan]:
+    settings: Settings, web: Web, request: FetchCity, failed: PlannedYear, progress: Progress
+) -> Iterator[PlannedYear]:
     """Plans of the same year on the mirrors behind the one that failed, as far as they serve."""
-    for mirror in settings.alphaearth_mirrors:
-        if mirror.startswith(failed.url):
+    for mirror in EO_SOURCES[request.eo_source].addresses(settings):
+        if mirror.startswith(failed.plan.url):
             continue
         with suppress(OfflineError, RemoteError, InputError):
-            (found,) = _plans(settings, web, mirror, request, (failed.year,), progress).values()
+            years = (failed.plan.year,)
+            (found,) = _plans(settings, web, mirror, request, years, progress).values()
             yield found
 
 
@@ -82,12 +82,9 @@ def _plans(
     request: FetchCity,
     years: Sequence[int],
     progress: Progress,
-) -> dict[int, MirrorPlan]:
-    cache = settings.public_cache / "alphaearth"
-    index = fetch_index(web, mirror, cache, progress)
-    boundary, halo_m = request.boundary, request.halo_m
-    tiles = {year: index.tiles(boundary, year, halo_m) for year in years}
-    return {year: plan(web, tiles[year], boundary, halo_m, cache, progress) for year in years}
+) -> dict[int, PlannedYear]:
+    source = EO_SOURCES[request.eo_source]
+    return source.plans(settings, web, mirror, request.boundary, years, request.halo_m, progress)
 
 
 def overture_release(

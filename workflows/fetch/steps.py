@@ -13,14 +13,13 @@ from shapely.geometry import mapping
 
 from aether_core.city.overture_ground import LICENCE
 from aether_core.eo.alphaearth import ATTRIBUTION
-from aether_core.eo.mirror.fetch import fetch_mirror
-from aether_core.eo.mirror.plan import MirrorPlan
 from aether_core.errors import DiskFullError
 from aether_core.files.kept_file import read_kept, write_kept
 from aether_core.files.whole import atomic_path, sha256_of
 from aether_core.net import OfflineError, RemoteError, Web
 from aether_core.progress import Progress
 from workflows.cities.add import AddCity
+from workflows.fetch.eo_sources.eo_source import EO_SOURCES, PlannedYear
 from workflows.fetch.progress import MEGABYTE, FetchProgress
 from workflows.fetch.request import FetchCity
 from workflows.fetch.servers import for_the_ground
@@ -36,7 +35,7 @@ CITY, YEARS = (0.8, 0.92), (0.92, 1.0)
 
 
 _MEGABYTES = ", MB"
-"""How `fetch_mirror` ends a stage that it tells in megabytes."""
+"""How a source ends a stage that it tells in megabytes."""
 
 
 @dataclass(frozen=True)
@@ -75,21 +74,26 @@ class YearFiles:
 
     Attributes:
         paths: Rasters, one a zone.
+        title: Of their source.
         mirror: Address of the mirror they are from.
+        facts: What else the city's sources say of it.
     """
 
     paths: list[Path]
+    title: str
     mirror: str
+    facts: Mapping[str, str]
 
     def source(self, year: int) -> dict[str, Any]:
         """What `City.sources` keeps of it."""
         return _source(
             kind="alphaearth",
-            title="AlphaEarth Foundations Satellite Embedding",
+            title=self.title,
             version=str(year),
             licence="CC-BY-4.0",
             attribution=ATTRIBUTION,
             url=self.mirror,
+            **self.facts,
         )
 
 
@@ -108,23 +112,24 @@ class Fetching:
     folder: Path
     progress: FetchProgress
 
-    def plans(self) -> dict[int, MirrorPlan]:
+    def plans(self) -> dict[int, PlannedYear]:
         """Find out what to download, and check that there is room for it.
 
         Raises:
             InputError: The mirror does not have the area, or a year.
             DiskFullError: There is no room.
         """
-        plans = plan_years(self.settings, self.web, self.request, self.progress.part(*LOOKING))
-        kept = sum(plan.kept for plan in plans.values()) / MEGABYTE
+        planned = plan_years(self.settings, self.web, self.request, self.progress.part(*LOOKING))
+        plans = [year.plan for year in planned.values()]
+        kept = sum(plan.kept for plan in plans) / MEGABYTE
         self.progress.note_once(reused_megabytes=round(kept, 3))
-        needed, free = sum(plan.disk_bytes for plan in plans.values()), free_bytes(self.folder)
+        needed, free = sum(plan.disk_bytes for plan in plans), free_bytes(self.folder)
         if needed > free:
             raise DiskFullError(
                 f"the city needs {needed / MEGABYTE:,.0f} MB while it is built, and "
                 f"{free / MEGABYTE:,.0f} MB are free; free some space and resume the fetch"
             )
-        return plans
+        return planned
 
     def places(self) -> PlacesFile:
         """Find the places, once: what lies in the folder is not asked for again.
@@ -192,37 +197,38 @@ class Fetching:
         _keep_facts(facts, {"base_map": base_map, "walks": walks}, source=source, **counts)
         return _ground_files(base_map, walks, {"source": source, **counts})
 
-    def embedding(self, plans: Mapping[int, MirrorPlan]) -> dict[int, YearFiles]:
+    def embedding(self, planned: Mapping[int, PlannedYear]) -> dict[int, YearFiles]:
         """Download what is missing; the embedding by year."""
         files: dict[int, YearFiles] = {}
         begin, end = EMBEDDING
-        scale = (end - begin) / max(sum(plan.bytes for plan in plans.values()), 1)
-        for year, plan in plans.items():
+        scale = (end - begin) / max(sum(year.plan.bytes for year in planned.values()), 1)
+        for year, found in planned.items():
             folder = self.folder / str(year)
             folder.mkdir(parents=True, exist_ok=True)
-            last = begin + plan.bytes * scale
-            middle = begin + (last - begin) * (0.8 if plan.missing else 0.0)
+            last = begin + found.plan.bytes * scale
+            middle = begin + (last - begin) * (0.8 if found.plan.missing else 0.0)
             coming = _coming(self.progress.part(begin, middle), self.progress.part(middle, last))
-            files[year] = self._brought(plan, folder, coming)
+            files[year] = self._brought(found, folder, coming)
             begin = last
         return files
 
-    def _brought(self, plan: MirrorPlan, folder: Path, progress: Progress) -> YearFiles:
+    def _brought(self, year: PlannedYear, folder: Path, progress: Progress) -> YearFiles:
         """One year, from another mirror where its own ceases to serve."""
         try:
-            return self._from_mirror(plan, folder, progress)
+            return self._from_mirror(year, folder, progress)
         except (OfflineError, RemoteError) as failure:
-            others = plan_elsewhere(self.settings, self.web, self.request, plan, progress)
+            others = plan_elsewhere(self.settings, self.web, self.request, year, progress)
             for other in others:
-                log.warning("mirror ceased to serve", mirror=plan.url, reason=str(failure))
+                log.warning("mirror ceased to serve", mirror=year.plan.url, reason=str(failure))
                 with suppress(OfflineError, RemoteError):
                     return self._from_mirror(other, folder, progress)
             raise
 
-    def _from_mirror(self, plan: MirrorPlan, folder: Path, progress: Progress) -> YearFiles:
+    def _from_mirror(self, year: PlannedYear, folder: Path, progress: Progress) -> YearFiles:
         connections = self.settings.network_connections
-        paths = fetch_mirror(self.web, plan, folder, connections=connections, progress=progress)
-        return YearFiles(paths, plan.url)
+        paths = year.bring(self.web, folder, connections=connections, progress=progress)
+        title = EO_SOURCES[self.request.eo_source].title
+        return YearFiles(paths, title, year.plan.url, year.facts)
 
     def request_to_add(
         self, files: Mapping[int, YearFiles], places: PlacesFile, ground: GroundFiles | None
@@ -280,7 +286,7 @@ def _facts_of(path: Path, files: Mapping[str, Path]) -> dict[str, Any] | None:
 
 
 def _coming(download: Progress, make: Progress) -> Progress:
-    """Progress of `fetch_mirror`: megabytes that come, then the rasters made of them."""
+    """Progress of a year: megabytes that come, then the rasters made of them."""
 
     def report(stage: str, done: int, total: int) -> None:
         if stage.endswith(_MEGABYTES):
@@ -300,9 +306,9 @@ def _source(
     version: str = "",
     licence: str = "",
     url: str = "",
-    sureness: str = "",
+    **facts: str,
 ) -> dict[str, Any]:
-    said = {"sureness": sureness} if sureness else {}
+    said = {name: fact for name, fact in facts.items() if fact}
     return {
         "kind": kind,
         "title": title,

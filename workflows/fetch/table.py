@@ -9,6 +9,7 @@ from pathlib import Path
 from aether_core.errors import InputError, NotFoundError
 from aether_core.net import CancelCheck, never_cancelled
 from workflows.fetch.area import AreaRequest, find_area, parse_box
+from workflows.fetch.eo_sources.eo_source import TILES
 from workflows.fetch.fetch import check_free, check_request
 from workflows.fetch.find_place import GAZETTEER
 from workflows.fetch.request import FetchCity
@@ -19,7 +20,7 @@ FILES = ("boundary", "osm_file")
 COLUMNS = (
     *REQUIRED,
     *("bbox", "boundary", "place", "country", "from", "choose", "size_km"),
-    *("pois", "osm_file", "confidence", "radius_m", "train", "ground"),
+    *("pois", "osm_file", "confidence", "unsure_share", "radius_m", "train", "ground", "eo_source"),
 )
 MAX_ROWS = 1000
 _MAX_BYTES = 2_000_000
@@ -166,7 +167,7 @@ def _request(
                 code="server-files-not-allowed",
             )
     area = find_area(store.settings, _area(row, folder), check_cancelled=check_cancelled)
-    osm_file = row.get("osm_file")
+    osm_file, unsure = row.get("osm_file"), row.get("unsure_share")
     request = FetchCity(
         slug=row.get("slug", ""),
         name=row.get("name", ""),
@@ -178,6 +179,8 @@ def _request(
         radius_m=_number("radius_m", row.get("radius_m") or "100"),
         train=_yes("train", row.get("train") or "no"),
         ground=_yes("ground", row.get("ground") or "yes"),
+        eo_source=row.get("eo_source") or TILES,
+        unsure_share=_number("unsure_share", unsure) if unsure else None,
         credits=area.credits,
     )
     return check_request(store.settings, request)

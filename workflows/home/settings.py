@@ -16,6 +16,16 @@ _ALPHAEARTH: Final = (
 )
 """Source Cooperative's bucket itself, by a path because its name's dots fit no certificate; and the
 proxy in front of it, which cuts long answers off (source-cooperative/data.source.coop#194)."""
+_MOSAIC: Final = (
+    "https://s3.us-west-2.amazonaws.com/us-west-2.opendata.source.coop/tge-labs/aef-mosaic,"
+    "https://data.source.coop/tge-labs/aef-mosaic"
+)
+
+
+def _listed(addresses: str) -> tuple[str, ...]:
+    """Addresses that a setting holds, separated by commas."""
+    listed = (one.strip().rstrip("/") for one in addresses.split(","))
+    return tuple(one for one in listed if one) or (addresses,)
 
 
 def _usual_web_processes() -> int:
@@ -74,6 +84,8 @@ class Settings(BaseSettings):
             separated by commas, are asked one after the other until one serves.
         alphaearth_token: Bearer token for that address, which has to be a single one; sent nowhere
             else, shown nowhere.
+        alphaearth_mosaic_url: Where AlphaEarth's Zarr mosaic of all years lies; several addresses,
+            as above.
         overture_url: Where Overture Maps keeps its releases.
         overture_catalog_url: Overture's catalogue of releases.
         overture_release: Release to take places from; the newest by default.
@@ -127,6 +139,7 @@ class Settings(BaseSettings):
     worker_idle_seconds: float = Field(default=2.0, ge=0)
     alphaearth_url: str = _ALPHAEARTH
     alphaearth_token: SecretStr | None = None
+    alphaearth_mosaic_url: str = _MOSAIC
     overture_url: str = "https://overturemaps-us-west-2.s3.us-west-2.amazonaws.com"
     overture_catalog_url: str = "https://stac.overturemaps.org/catalog.json"
     overture_release: str | None = None
@@ -184,8 +197,12 @@ class Settings(BaseSettings):
     @property
     def alphaearth_mirrors(self) -> tuple[str, ...]:
         """Addresses of the mirrors of AlphaEarth, in the order in which they are asked."""
-        listed = (one.strip().rstrip("/") for one in self.alphaearth_url.split(","))
-        return tuple(one for one in listed if one) or (self.alphaearth_url,)
+        return _listed(self.alphaearth_url)
+
+    @property
+    def alphaearth_mosaics(self) -> tuple[str, ...]:
+        """Addresses of the mosaic of AlphaEarth, in the order in which they are asked."""
+        return _listed(self.alphaearth_mosaic_url)
 
     @property
     def cities(self) -> Path:

@@ -17,6 +17,8 @@ from sqlalchemy import func, select
 
 from aether_core.eo.mirror.index import fetch_index
 from aether_core.eo.mirror.plan import TYPICAL_BLOCK_BYTES, plan
+from aether_core.eo.mosaic.layout import read_layout
+from aether_core.eo.mosaic.plan import TYPICAL_CHUNK_BYTES, plan_mosaic
 from aether_core.errors import AetherError, InputError
 from aether_core.geocoding.nominatim import geocode
 from aether_core.net import RequestPolicy, Web
@@ -48,6 +50,9 @@ def servers(patient: Patient) -> Iterator[Finding]:
         for mirror in patient.settings.alphaearth_mirrors:
             ask = partial(_alphaearth, patient, web, mirror, Path(folder), spot)
             yield from _asked("AlphaEarth", ask)
+        for mosaic in patient.settings.alphaearth_mosaics:
+            look = partial(_mosaic, web, mosaic, Path(folder), spot)
+            yield from _asked("AlphaEarth mosaic", look)
         yield from _asked("Overture", lambda: _overture(patient, web, Path(folder), spot))
         yield from _asked("geocoder", lambda: _geocoder(patient, web, Path(folder)))
     yield from _style(patient)
@@ -124,6 +129,33 @@ def _alphaearth(
     )
     yield fine(
         "AlphaEarth block", f"{meter}; the estimate takes {TYPICAL_BLOCK_BYTES / _KILOBYTE:,.0f} kB"
+    )
+
+
+def _mosaic(web: Web, mosaic: str, folder: Path, spot: list[shapely.Geometry]) -> Iterator[Finding]:
+    """What the mosaic says of itself, the index of one shard, and one chunk."""
+    meter = _Meter(web)
+    layout = read_layout(web, mosaic)
+    yield fine(
+        "AlphaEarth mosaic",
+        f"{urlsplit(mosaic).netloc}: years {', '.join(map(str, sorted(layout.years)))}: {meter}",
+    )
+    if not spot:
+        return
+    meter = _Meter(web)
+    year = max(layout.years)
+    (plan, *_) = plan_mosaic(web, layout, spot[0], (year,), 0, folder).values()
+    shard = next(one for one in plan.shards if one.blocks)
+    yield fine("AlphaEarth mosaic index", f"{urlsplit(shard.file.url).path}: {meter}")
+    key = shard.blocks[0]
+    meter = _Meter(web)
+    start, length = int(shard.layout.offsets[key]), int(shard.layout.counts[key])
+    if not shard.unpacks(web.read_range(shard.file, start, length)):
+        yield problem("AlphaEarth mosaic chunk", "its bytes do not unpack", _REMEDY)
+        return
+    yield fine(
+        "AlphaEarth mosaic chunk",
+        f"{meter}; the estimate takes {TYPICAL_CHUNK_BYTES / _KILOBYTE:,.0f} kB",
     )
 
 

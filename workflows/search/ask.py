@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from aether_core.city.units import Units
 from aether_core.errors import InputError
-from aether_core.language import mark
+from aether_core.language import SOURCE, mark, noted
 from aether_core.search.ground import Extent
 from aether_core.search.overlay import check_mode, combined
 from aether_core.search.question.criteria import (
@@ -29,11 +29,12 @@ from aether_core.search.question.criteria import (
 from aether_core.search.question.parse import Question, Unmapped, parse
 from aether_core.search.question.place_words import plain
 from aether_core.search.scoring import best_rows, cosine_scores, percentiles
-from aether_core.search.support import Support
+from aether_core.search.support import Support, unread
 from aether_core.spatial.distances import nearest_shape
 from aether_core.spatial.plane import Plane
 from aether_core.spatial.streets import StreetNetwork, walking_distance
 from aether_core.vector import NO_OPTIONS, ReadOptions
+from workflows.encoders.encoders import ENGLISH_ONLY
 from workflows.home.shared_results import SharedResults
 from workflows.home.store import Store
 from workflows.search.ground import left_out
@@ -61,9 +62,11 @@ from workflows.training.representation import (
 )
 
 _ON_FOOT, _STRAIGHT = mark("along streets"), mark("in a straight line")
-STRAIGHT_LINE = "distances are straight lines: the city's streets are not kept as a network"
-ALONG_STREETS = "near is measured on foot, along the city's streets"
-NOT_NEAR_STRAIGHT = "not near is measured in a straight line: noise and sight keep to no street"
+STRAIGHT_LINE = mark("distances are straight lines: the city's streets are not kept as a network")
+ALONG_STREETS = mark("near is measured on foot, along the city's streets")
+NOT_NEAR_STRAIGHT = mark(
+    "not near is measured in a straight line: noise and sight keep to no street"
+)
 _KEPT_ANSWERS = 16
 _LONGEST_NAME = 40
 
@@ -116,6 +119,8 @@ class Part:
         return {
             "kind": one.kind,
             "words": one.words,
+            "said": one.said or None,
+            "language": one.language,
             "distance_m": one.distance_m,
             "weight": one.weight,
             "support": None if self.support is None else _support_facts(self.support),
@@ -233,6 +238,7 @@ def ask(
     year: int | None = None,
     model: str | None = None,
     extent: Extent = Extent.LAND,
+    language: str = SOURCE,
 ) -> Answer:
     """Answer a question, or edited criteria, for every cell of a city.
 
@@ -250,6 +256,7 @@ def ask(
         year: A year the city holds; its own when left out.
         model: Name of a model; the one in use when left out.
         extent: Which ground is ranked; no water when left out.
+        language: Of the question, one of `LANGUAGES`; English is understood beside it.
 
     Returns:
         The answer. Criteria the city cannot answer are in `unmapped`, unless none is left.
@@ -261,7 +268,7 @@ def ask(
             of one cannot be used.
     """
     check_mode(mode)
-    understood = parse(question) if question.strip() else Question("", (), (), ())
+    understood = parse(question, language) if question.strip() else Question("", (), (), ())
     asked = merged_criteria(understood.criteria, criteria)
     if area is not None:
         file = FileSource(area, area_options.crs, area_options.layer)
@@ -278,7 +285,7 @@ def ask(
     asked = checked([with_centre_distance(store, chosen, one) for one in asked])
     files = year_files(store, chosen, year)
     keys = tuple(source_key(store, chosen, one) for one in asked)
-    key: Hashable = (store, chosen, files, asked, keys, mode, extent, understood.text)
+    key: Hashable = (store, chosen, files, asked, keys, mode, extent, understood.text, language)
     scope = _Scope(store, chosen, files, extent)
     return _ANSWERS.get(key, lambda: _answered(scope, understood, asked, keys, mode))
 
@@ -359,7 +366,7 @@ def _answered(
             found = _MEASURES[KINDS[one.kind].evidence](scope, one, key)
         except NotInCityError as error:
             refused = refused or error
-            unmapped.append(Unmapped(one.words, str(error), error.code))
+            unmapped.append(Unmapped(one.in_own_words, error.reason, error.code))
             continue
         part = _part(one, found, {name for part in parts for name in (part.name, f"{part.name}_m")})
         parts.append(part)
@@ -373,8 +380,13 @@ def _answered(
     notes += _measuring_notes(scope, parts)
     unranked = _not_ranked(scope)
     if unranked.any():
-        left = scope.cells().units.kind.counted(int(unranked.sum()))
-        notes.append(f"{left} of water or outside the built city are not ranked")
+        notes.append(
+            mark(
+                "of water or outside the built city, and not ranked: {number:,} of {all:,}",
+                number=int(unranked.sum()),
+                all=len(unranked),
+            )
+        )
     score = combined([part.criterion for part in used], [part.value for part in used], mode)
     score[unranked] = np.nan
     score.flags.writeable = False  # one answer serves all who ask
@@ -440,8 +452,8 @@ def _with_usage(parts: Sequence[Part]) -> tuple[list[Part], list[Unmapped]]:
         return list(parts), []
     refusals = [
         Unmapped(
-            part.criterion.words,
-            f"{part.support.reason} It does not count in the score.",
+            part.criterion.in_own_words,
+            mark("{reason} It does not count in the score.", reason=part.support.reason),
             "no-support",
         )
         for part in unsupported
@@ -464,7 +476,11 @@ def _unfulfilled_notes(part: Part) -> list[str]:
         return []
     best = float(part.metres[int(np.nanargmax(part.value))])
     return [
-        f"nowhere in the city “{part.criterion.label}” holds in full; {best:,.0f} m is the best"
+        mark(
+            "nowhere in the city “{label}” holds in full; {best:,.0f} m is the best",
+            label=part.criterion.label,
+            best=best,
+        )
     ]
 
 
@@ -477,8 +493,11 @@ def _free_name(one: Criterion, taken: set[str]) -> str:
 
 
 def _likeness(scope: _Scope, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
-    support = support_of(scope.store, scope.model, one.words)
-    meaning = f"what the model has learnt; support: {support.level}"
+    if one.language != SOURCE and scope.model.encoder in ENGLISH_ONLY:
+        support = unread()
+    else:
+        support = support_of(scope.store, scope.model, one.words)
+    meaning = mark("what the model has learnt; support: {level}", level=noted(support.level))
     return _Evidence(_like(scope, one.words), meaning, support=support)
 
 
@@ -493,7 +512,7 @@ def _like(scope: _Scope, words: str) -> NDArray[np.float64]:
 def _distance(scope: _Scope, one: Criterion, key: tuple[object, ...]) -> _Evidence:
     # The distance asked for decides nothing here: editing it on a chip measures nothing anew.
     streets = streets_of(scope.store, scope.model) if KINDS[one.kind].on_foot else None
-    asked = Criterion("near", one.words, source=one.source)
+    asked = Criterion("near", one.words, source=one.source, language=one.language)
     targets, metres, nearest = _far(scope, asked, key, streets)
     return _Evidence(
         metres,

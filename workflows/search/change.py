@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aether_core.city.units import Units
 from aether_core.errors import InputError
-from aether_core.language import mark
+from aether_core.language import _, mark
 from aether_core.search.change import (
     ChangeFindings,
     YearNoise,
@@ -208,21 +208,33 @@ def change_cells(
 def in_words(found: CellChange) -> str:
     """The sentences a reader should take away."""
     noise, cells = found.noise, len(found.change)
-    several = found.units.kind.several
-    moved = found.towards + found.away
-    plain = (
-        f"{100 * found.share_below_noise:.1f} % of the {several} differ between "
-        f"{found.year_from} and {found.year_to} no more than usual between years. "
-        f"{found.towards:,} moved towards the query, "
-        f"{found.away:,} away from it"
+    none_shown = found.towards + found.away <= noise.false_high * cells
+    sentence = _NO_CHANGE if none_shown else _CHANGE
+    return _(
+        sentence,
+        share=100 * found.share_below_noise,
+        several=_(found.units.kind.several),
+        year_from=found.year_from,
+        year_to=found.year_to,
+        towards=found.towards,
+        away=found.away,
+        low=noise.false_low * cells,
+        high=noise.false_high * cells,
     )
-    false = (
-        f"{noise.false_low * cells:,.0f} to {noise.false_high * cells:,.0f} would do so "
-        f"without any change, judging by stable parts of the city not used to set the noise level"
-    )
-    if moved <= noise.false_high * cells:
-        return f"{plain}; {false}, so no change can be shown."
-    return f"{plain}; {false}."
+
+
+_CHANGE = mark(
+    "{share:.1f} % of the {several} differ between {year_from} and {year_to} no more than usual "
+    "between years. {towards:,} moved towards the query, {away:,} away from it; {low:,.0f} to "
+    "{high:,.0f} would do so without any change, judging by stable parts of the city not used to "
+    "set the noise level."
+)
+_NO_CHANGE = mark(
+    "{share:.1f} % of the {several} differ between {year_from} and {year_to} no more than usual "
+    "between years. {towards:,} moved towards the query, {away:,} away from it; {low:,.0f} to "
+    "{high:,.0f} would do so without any change, judging by stable parts of the city not used to "
+    "set the noise level, so no change can be shown."
+)
 
 
 def change_command(found: CellChange) -> str:

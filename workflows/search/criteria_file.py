@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aether_core.errors import InputError, NotFoundError
+from aether_core.language import SOURCE
 from aether_core.search.question.criteria import (
     KINDS,
     MAX_CRITERIA,
@@ -61,6 +62,8 @@ class _Entry(BaseModel):
     clause: int | None = None
     option: int = 0
     source: _SourceEntry | None = None
+    said: str | None = None
+    language: Literal["de", "en", "es", "fi", "fr"] = "en"
     name: Any = None
     label: Any = None
     sentence: Any = None
@@ -157,6 +160,8 @@ def link_of(criteria: Sequence[Criterion]) -> str:
             **({} if one.weight == 1 else {"weight": one.weight}),
             "clause": one.clause,
             **({"option": one.option} if one.option else {}),
+            **({"said": one.said} if one.said else {}),
+            **({"language": one.language} if one.language != SOURCE else {}),
             **({"source": _layer_entry(one.source)} if isinstance(one.source, LayerSource) else {}),
         }
         for one in criteria
@@ -184,6 +189,8 @@ def _criteria(read: _Document, folder: Path) -> tuple[Criterion, ...]:
             clause=one.clause if one.clause is not None else next(free),
             option=one.option,
             source=_source(one, folder),
+            said=" ".join((one.said or "").split()),
+            language=one.language,
         )
         for one in read.criteria
     )

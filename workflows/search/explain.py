@@ -194,7 +194,7 @@ def _here(
     value: Any = part.value[row]
     nearest = None
     if part.metres is not None and part.nearest is not None:
-        name = part.names[part.nearest[row]] or part.criterion.words
+        name = part.names[part.nearest[row]] or part.criterion.in_own_words
         nearest = Nearby(name, float(part.metres[row]))
     known = float(value) if np.isfinite(value) else None
     return CellPart(part, known, nearest, _similar_places(store, model, part, here))

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import shapely
 
+from aether_core.language import mark
 from aether_core.search.question.matching import plain_name
 from db.cities import cities as city_rows
 from db.layers import layers as layer_rows
@@ -37,10 +38,10 @@ def area_called(
     for number in area_layers(store, model):
         title, known = _of_layer(store, model.city_id, number)
         if asked in known:
-            return (*known[asked], f"an area of the layer {title}")
+            return (*known[asked], mark("an area of the layer {title}", title=title))
     ground = named_ground(store, model.city_id, model.city_added)
     if asked in ground:
-        return ground[asked], words, "an area of the city's own map"
+        return ground[asked], words, mark("an area of the city's own map")
     return None
 
 

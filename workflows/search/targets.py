@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from aether_core.city.outline import repaired_outline
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files.whole import sha256_of
+from aether_core.language import SOURCE, mark, noted
 from aether_core.search.centre import Centre, centre_of
 from aether_core.search.question.criteria import KINDS, Criterion, FileSource, LayerSource
 from aether_core.search.question.matching import Matched, PlaceIndex, plain_name
@@ -27,7 +28,7 @@ from db.cities import pois as poi_rows
 from db.cities import streets as street_rows
 from db.layers import layers as layer_rows
 from db.layers.units import SPATIAL_UNITS
-from workflows.encoders.encoders import encoder_named
+from workflows.encoders.encoders import ENGLISH_ONLY, encoder_named
 from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.search.named_areas import area_called, area_layers, area_names, named_ground
@@ -47,10 +48,36 @@ _SAME_PLACE_M = 300.0
 _TOP_PERCENTILE = 90.0
 
 
+_GROUND_KINDS = {
+    "water": mark("water"),
+    "green": mark("green"),
+    "main road": mark("main road"),
+    "road": mark("road"),
+    "building": mark("building"),
+}
+_GROUND_MEANING = {
+    "water": mark("water of the city's own map"),
+    "green": mark("green of the city's own map"),
+    "main road": mark("main road of the city's own map"),
+    "road": mark("road of the city's own map"),
+    "building": mark("building of the city's own map"),
+}
+
+
 class NotInCityError(NotFoundError):
-    """The city has nothing that a criterion's words mean; other criteria may still be answered."""
+    """The city has nothing that a criterion's words mean; other criteria may still be answered.
+
+    Attributes:
+        reason: Why, as pages say it in the reader's language beside the words.
+    """
 
     code = "no-such-category"
+
+    def __init__(
+        self, what: str, value: object, remedy: str, *, code: str | None = None, told: str = ""
+    ) -> None:
+        super().__init__(what, value, remedy, code=code)
+        self.reason = told or str(self)
 
 
 @dataclass(frozen=True)
@@ -116,7 +143,7 @@ def _ground(store: Store, city_id: int, _added: datetime, kind: str) -> Targets 
     if frame.empty:
         return None
     shapes = frame.geometry.to_numpy()
-    return Targets(shapes, tuple(frame["name"]), f"{kind} of the city's own map")
+    return Targets(shapes, tuple(frame["name"]), _GROUND_MEANING[kind])
 
 
 def streets_of(store: Store, model: ModelInUse) -> StreetNetwork | None:
@@ -139,7 +166,7 @@ def named_roads(store: Store, model: ModelInUse) -> Targets | None:
     if not named.any():
         return None
     names = tuple(name for name in roads.names if name != "")
-    return Targets(roads.shapes[named], names, "named roads of the city's own map")
+    return Targets(roads.shapes[named], names, mark("named roads of the city's own map"))
 
 
 def with_centre_distance(store: Store, model: ModelInUse, one: Criterion) -> Criterion:
@@ -165,7 +192,8 @@ def source_key(store: Store, model: ModelInUse, one: Criterion) -> tuple[object,
             row = layer_rows.layer_by_slug(session, model.city_id, one.source.layer)
             return ("layer", row.id, one.source)
     known = area_layers(store, model) if KINDS[one.kind].evidence == "area" else ()
-    return ("city", plain(one.words), any(letter.isupper() for letter in one.words), known)
+    capitals = any(letter.isupper() for letter in one.words)
+    return ("city", plain(one.words), capitals, one.language, known)
 
 
 def source_state(store: Store, model: ModelInUse, one: Criterion) -> str:
@@ -200,7 +228,7 @@ def targets_of(store: Store, model: ModelInUse, one: Criterion) -> Targets:
         return _of_file(one.source)
     if isinstance(one.source, LayerSource):
         return _of_layer(store, model, one.source)
-    return _of_city(store, model, one.words)
+    return _of_city(store, model, one)
 
 
 def _of_file(source: FileSource) -> Targets:
@@ -287,22 +315,34 @@ def _chosen(values: pd.Series, source: LayerSource) -> NDArray[np.bool_]:
     return np.asarray(values.astype(str) == str(source.value), dtype=bool)
 
 
-def _of_city(store: Store, model: ModelInUse, words: str) -> Targets:
+def _of_city(store: Store, model: ModelInUse, one: Criterion) -> Targets:
     """The city's own: its centre, its ground, or places by category, name or meaning."""
-    asked = plain(words)
+    words, asked = one.words, plain(one.words)
     places = city_places(store, model)
     if asked in CENTRE and places.centre is not None:
         centre = places.centre
-        note = (
-            f"the centre is taken to be {centre.lat:.5f}, {centre.lon:.5f}, where the city's places"
-            f" are densest; a quarter of them lie within {centre.radius_m:,.0f} m"
+        note = mark(
+            "the centre is taken to be {lat:.5f}, {lon:.5f}, where the city's places are densest; "
+            "a quarter of them lie within {metres:,.0f} m",
+            lat=centre.lat,
+            lon=centre.lon,
+            metres=centre.radius_m,
         )
         point = shapely.points([[centre.lon, centre.lat]])
-        return Targets(point, ("the centre",), "the densest spot of the city's places", (note,))
+        meaning = mark("the densest spot of the city's places")
+        return Targets(point, (mark("the centre"),), meaning, (note,))
     if (kind := GROUND.get(asked)) is not None:
         ground = _ground(store, model.city_id, model.city_added, kind)
         if ground is not None:
-            read_as = "" if asked == plain(kind) else f"“{words}” was read as any {kind} on its map"
+            read_as = (
+                ""
+                if asked == plain(kind)
+                else mark(
+                    "“{words}” was read as any {kind} on its map",
+                    words=one.in_own_words,
+                    kind=noted(_GROUND_KINDS[kind]),
+                )
+            )
             return Targets(
                 ground.shapes, ground.names, ground.meaning, (read_as,) if read_as else ()
             )
@@ -312,9 +352,36 @@ def _of_city(store: Store, model: ModelInUse, words: str) -> Targets:
     if asked in GREEN_INSTEAD:
         green = _ground(store, model.city_id, model.city_added, "green")
         if green is not None:
-            note = f"no place is called “{words}”; the greenery of the city's map was used"
+            note = mark(
+                "no place is called “{words}”; the greenery of the city's map was used",
+                words=one.in_own_words,
+            )
             return Targets(green.shapes, green.names, green.meaning, (note,))
+    if one.language != SOURCE and model.encoder in ENGLISH_ONLY:
+        return _called(store, model, places, one)
     return _alike(store, model, places, words)
+
+
+def _called(store: Store, model: ModelInUse, places: CityPlaces, one: Criterion) -> Targets:
+    """The places called so, of words whose English is not known, for a model that knows no other.
+
+    Raises:
+        NotInCityError: No place is called so: what the encoder made of it would be chance.
+    """
+    called = places.index.by_name(one.words)
+    if called is not None:
+        return _as_targets(store, model, places, called)
+    raise NotInCityError(
+        "the words of this language are not known, and the city's model reads English only",
+        one.words,
+        "say it in English, or train the city again with the encoder of many languages",
+        code="word-not-known",
+        told=mark(
+            "not among the words that are known of this language, and the city's model reads "
+            "English only; say it in English, or train the city again with the encoder of many "
+            "languages"
+        ),
+    )
 
 
 def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> Targets:
@@ -334,7 +401,11 @@ def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> T
         if nearest[0][1] >= SAME_MEANING.get(model.encoder, _USUAL_SAME_MEANING):
             matched = places.index.of_category(nearest[0][0])
             if matched is not None:
-                note = f"“{words}” was read as {nearest[0][0]}, the category nearest in meaning"
+                note = mark(
+                    "“{words}” was read as {category}, the category nearest in meaning",
+                    words=words,
+                    category=nearest[0][0],
+                )
                 return _as_targets(
                     store, model, places, Matched(matched.rows, matched.meaning, note)
                 )
@@ -352,6 +423,12 @@ def _alike(store: Store, model: ModelInUse, places: CityPlaces, words: str) -> T
         if nearest
         else "give a file or a layer",
         code="no-such-category",
+        told=mark(
+            "the city has no places of this kind; nearest in meaning are {categories}",
+            categories=", ".join(category for category, _ in nearest),
+        )
+        if nearest
+        else mark("the city has no places of this kind"),
     )
 
 
@@ -373,9 +450,14 @@ def _as_targets(store: Store, model: ModelInUse, places: CityPlaces, matched: Ma
             shapes[at] = area
             replaced += 1
     notes = [matched.note] if matched.note else []
-    count = f"{len(names):,} {matched.meaning}"
+    count = mark("{number:,} {things}", number=len(names), things=matched.meaning)
     if replaced:
-        count += f", {replaced:,} of them by their outline on the city's map"
+        count = mark(
+            "{number:,} {things}, {outlined:,} of them by their outline on the city's map",
+            number=len(names),
+            things=matched.meaning,
+            outlined=replaced,
+        )
     return Targets(shapes, names, count, tuple(notes))
 
 
@@ -422,6 +504,12 @@ def _area_by_name(store: Store, model: ModelInUse, one: Criterion) -> Targets:
             "give its outline (in commands: --area FILE) or a layer of areas"
             + (f"; those of its layers are {', '.join(known)}" if known else ""),
             code="no-such-area",
+            told=mark(
+                "the city knows no area of this name; those of its layers are {areas}",
+                areas=", ".join(known),
+            )
+            if known
+            else mark("the city knows no area of this name; give its outline or a layer of areas"),
         )
     shape, name, meaning = found
     return Targets(np.array([shape], dtype=object), (name,), meaning)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aether_core.errors import InputError
+from aether_core.language import mark
 from aether_core.model.recipes import recipe
 from aether_core.model.recipes.definition import Recipe
 from aether_core.model.training.training_set import TrainingSet
@@ -173,7 +174,7 @@ def run_training(work: Work, run_id: int) -> None:
         run = run_rows.run_by_id(session, run_id)
     done = history[-1] if history else {"epoch": 0, "epochs": 1}
     say = _before_training(work, done["epoch"] / done["epochs"])
-    say("reading places and features", 0, 1)
+    say(mark("reading places and features"), 0, 1)
     chosen = recipe(run.recipe).override(run.settings)
     encoder = run_encoder(store, run)
     data = training_set(store, run.city_id, chosen, encoder, say)

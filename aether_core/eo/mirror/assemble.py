@@ -13,24 +13,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.crs import CRS
 from rasterio.transform import Affine
 
-from aether_core.eo.alphaearth import ATTRIBUTION, BAND_NAMES, BANDS, INT8_NODATA
+from aether_core.eo.alphaearth import BANDS, INT8_NODATA
 from aether_core.eo.cog.block_store import BlockStore, open_block_store
-from aether_core.eo.cog.layout import CogHeader, write_cog
-from aether_core.eo.cog.pyramid import BLOCK, FACTOR, Level, encode_block, parts_of, pyramid
+from aether_core.eo.cog.pyramid import BLOCK, Level, pyramid
 from aether_core.eo.mirror.blocks import checked_place, open_blocks
+from aether_core.eo.mirror.local_raster import (
+    PlacedPyramid,
+    add_block,
+    is_made_of,
+    lay_out,
+    make_overviews,
+)
 from aether_core.eo.mirror.plan import PlannedTile, PlannedZone
 from aether_core.eo.mirror.step_counter import StepCounter
 from aether_core.eo.mirror.zones import squares_touched
-from aether_core.eo.raster.file import open_raster
-from aether_core.errors import InputError
 from aether_core.files.whole import atomic_path
 from aether_core.net import Web
 
 _LAYOUT = 1
-_KEY_TAG = "MADE_OF"
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def assemble_zone(
         DiskFullError: No room left; nothing that came is downloaded again.
     """
     key = _key(zone, tags)
-    if _is_made(target, key):
+    if is_made_of(target, key):
         counter.add(sum(len(tile.places) for tile in zone.tiles))
         return
     grid = LocalGrid(zone)
@@ -142,9 +144,10 @@ def assemble_zone(
     with open_block_store(path, waiting=counter.report_waiting) as made:
         for tile in zone.tiles:
             _make_blocks(web, grid, tile, made, counter)
-        _make_overviews(grid.levels, made)
+        make_overviews(grid.levels, made)
         with atomic_path(target, force=True) as temporary:
-            _lay_out(temporary, grid, made, tags | {_KEY_TAG: key}, counter)
+            placed = PlacedPyramid(grid.zone.part.zone, grid.transform, grid.levels)
+            lay_out(temporary, placed, made, key, tags, counter.keep_alive)
         path.unlink()
 
 
@@ -167,7 +170,9 @@ def _make_blocks(
             if not all((0, number) in made for number in numbers):
                 values = _unit(web, tile, store, places, unit, counter)
                 for number, (row, column) in zip(numbers, wanted, strict=True):
-                    _add(made, 0, number, values[:, row : row + BLOCK, column : column + BLOCK])
+                    add_block(
+                        made, 0, number, values[:, row : row + BLOCK, column : column + BLOCK]
+                    )
             counter.add(len(places))
 
 
@@ -189,78 +194,6 @@ def _unit(
         found = checked_place(web, tile, store, place, counter.keep_alive).values
         values[:, down : down + side, across : across + side] = found
     return values
-
-
-def _add(made: BlockStore, level: int, number: int, planar: NDArray[np.int8]) -> None:
-    """Keep a block, and every fourth pixel of it for the next overview."""
-    block = np.empty((BLOCK, BLOCK, BANDS), dtype=np.int8)
-    for row in range(BLOCK):  # row by row stays in the processor's cache: five times as fast
-        block[row] = np.ascontiguousarray(planar[:, row]).T
-    reduced = block[FACTOR // 2 :: FACTOR, FACTOR // 2 :: FACTOR]
-    valid = int(np.count_nonzero((block != INT8_NODATA).all(axis=2)))
-    made.add(level, number, encode_block(block), reduced.tobytes(), valid=valid)
-
-
-def _make_overviews(levels: tuple[Level, ...], made: BlockStore) -> None:
-    side = BLOCK // FACTOR
-    for level in range(1, len(levels)):
-        for number in range(levels[level].blocks):
-            below = [
-                part for part in parts_of(levels, level, number) if (level - 1, part[0]) in made
-            ]
-            if not below or (level, number) in made:
-                continue
-            values = np.full((BANDS, BLOCK, BLOCK), INT8_NODATA, dtype=np.int8)
-            for block, row, column in below:
-                part = np.frombuffer(made.reduced(level - 1, block), dtype=np.int8)
-                planar = part.reshape(side, side, BANDS).transpose(2, 0, 1)
-                values[:, row : row + side, column : column + side] = planar
-            _add(made, level, number, values)
-
-
-def _lay_out(
-    path: Path,
-    grid: LocalGrid,
-    made: BlockStore,
-    tags: dict[str, str],
-    counter: StepCounter,
-) -> None:
-    """Write the file from the raster's blocks."""
-    header = CogHeader(
-        crs=CRS.from_epsg(grid.zone.part.epsg),
-        transform=grid.transform,
-        names=BAND_NAMES,
-        dtype="int8",
-        nodata=INT8_NODATA,
-        tags={
-            "ATTRIBUTION": ATTRIBUTION,
-            "UTM_ZONE": grid.zone.part.zone,
-            "OVERVIEWS": f"one of {FACTOR} x {FACTOR} pixels",
-        }
-        | tags,
-    )
-    present = made.lengths()
-    lengths = [
-        [present.get((number, block), 0) for block in range(level.blocks)]
-        for number, level in enumerate(grid.levels)
-    ]
-
-    def block(level: int, number: int) -> bytes:
-        counter.keep_alive()
-        return made.block(level, number)
-
-    write_cog(path, header, grid.levels, lengths, block)
-
-
-def _is_made(target: Path, key: str) -> bool:
-    """Whether a whole raster of exactly this is there."""
-    if not target.exists():
-        return False
-    try:
-        with open_raster(target) as dataset:
-            return bool(dataset.tags().get(_KEY_TAG) == key)
-    except InputError:
-        return False
 
 
 def _key(zone: PlannedZone, tags: dict[str, str]) -> str:

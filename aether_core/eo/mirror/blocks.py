@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aether_core.eo.cog.block_store import BlockStore, open_block_store
 from aether_core.eo.mirror.place import (
@@ -16,12 +21,10 @@ from aether_core.eo.mirror.place import (
     BlockError,
     Place,
     unpack_place,
-    unpacks,
 )
 from aether_core.eo.mirror.plan import PlannedTile
-from aether_core.eo.mirror.tile_header import TileLayout
 from aether_core.errors import CancelledError
-from aether_core.net import LONGEST_RANGE, RemoteError, Web
+from aether_core.net import LONGEST_RANGE, RemoteError, RemoteFile, Web
 
 _LONGEST_GAP = 64
 """Blocks of a cloud-optimised file lie 8 bytes apart; a wider gap is somebody else's block."""
@@ -29,6 +32,41 @@ _LOOK_AGAIN_S = 0.5
 
 Key = tuple[int, int]
 """A block: its band and its place."""
+
+
+class Spans(Protocol):
+    """Where the blocks of a file lie: int64 `[bands, places]` each, 0 where none is stored."""
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each block begins."""
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Its bytes."""
+
+
+class WantedBlocks(Protocol):
+    """A remote file and what is wanted of it: a `PlannedTile`, a shard of the mosaic."""
+
+    @property
+    def file(self) -> RemoteFile:
+        """As the server has it."""
+
+    @property
+    def layout(self) -> Spans:
+        """Where its blocks lie."""
+
+    @property
+    def store(self) -> Path:
+        """Where its blocks are kept."""
+
+    @property
+    def blocks(self) -> list[Key]:
+        """Those that are wanted, as they lie in the file."""
+
+    def unpacks(self, content: bytes) -> bool:
+        """Whether a block's bytes unpack to the block's size."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +85,13 @@ class Run:
 
 
 @contextmanager
-def open_blocks(tile: PlannedTile, waiting: Callable[[], None]) -> Iterator[BlockStore]:
+def open_blocks(tile: WantedBlocks, waiting: Callable[[], None]) -> Iterator[BlockStore]:
     """Open what is kept of a file; while another fetch is at the same file this waits."""
     with open_block_store(tile.store, waiting=waiting, check_later=True) as store:
         yield store
 
 
-def runs(layout: TileLayout, keys: Iterable[Key], longest: int = LONGEST_RANGE) -> list[Run]:
+def runs(layout: Spans, keys: Iterable[Key], longest: int = LONGEST_RANGE) -> list[Run]:
     """Join blocks that lie side by side.
 
     Args:
@@ -77,7 +115,7 @@ def runs(layout: TileLayout, keys: Iterable[Key], longest: int = LONGEST_RANGE) 
 
 def download_blocks(
     web: Web,
-    tile: PlannedTile,
+    tile: WantedBlocks,
     store: BlockStore,
     connections: int,
     came: Callable[[int], None],
@@ -143,8 +181,7 @@ def checked_place(
     if before is not None and (not before.odd or confirmed in store):
         return before
     keys = [(band, at) for band, at in tile.blocks if at == place]
-    for run in runs(tile.layout, keys):
-        _bring(web, tile, store, run, check_cancelled)
+    bring_again(web, tile, store, keys, check_cancelled)
     again = _unpacked(tile, store, place)
     if again is None or again.odd > ODD_SHARE * max(again.valid, 1):
         down, across = tile.layout.corner(place)
@@ -160,9 +197,25 @@ def checked_place(
     return again
 
 
+def bring_again(
+    web: Web,
+    tile: WantedBlocks,
+    store: BlockStore,
+    keys: Iterable[Key],
+    check_cancelled: Callable[[], None],
+) -> None:
+    """Ask for blocks anew that are kept and proved bad.
+
+    Raises:
+        AetherError: As `Web.read_range`; a block is damaged twice; the disk is full.
+    """
+    for run in runs(tile.layout, keys):
+        _bring(web, tile, store, run, check_cancelled)
+
+
 def _bring(
     web: Web,
-    tile: PlannedTile,
+    tile: WantedBlocks,
     store: BlockStore,
     run: Run,
     check_cancelled: Callable[[], None],
@@ -174,7 +227,7 @@ def _bring(
     bad = []
     for key in run.keys:
         block = _cut(tile.layout, run, key, content)
-        if unpacks(tile.layout, block):
+        if tile.unpacks(block):
             store.add(*key, block, b"", valid=0)
         else:
             bad.append(key)
@@ -190,7 +243,7 @@ def _bring(
         _bring(web, tile, store, part, check_cancelled, again=True)
 
 
-def _cut(layout: TileLayout, run: Run, key: Key, content: bytes) -> bytes:
+def _cut(layout: Spans, run: Run, key: Key, content: bytes) -> bytes:
     start = int(layout.offsets[key]) - run.start
     return content[start : start + int(layout.counts[key])]
 

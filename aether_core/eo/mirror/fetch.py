@@ -46,7 +46,7 @@ def fetch_mirror(
         RemoteError: A server misbehaves, or a file holds damaged blocks.
         OfflineError: No connection comes about.
     """
-    _check_room(plan, folder)
+    check_room(plan.missing, plan.written, plan.zones[0].tiles[0].store.parent, folder)
     coming = StepCounter(progress, f"downloading AlphaEarth {plan.year}, MB", plan.missing, _MB)
     for zone in plan.zones:
         for tile in zone.tiles:
@@ -62,12 +62,21 @@ def fetch_mirror(
     return paths
 
 
-def _check_room(plan: MirrorPlan, folder: Path) -> None:
-    """Refuse a fetch that the disk cannot hold, before anything is downloaded."""
-    cache = plan.zones[0].tiles[0].store.parent
-    needed = {cache: plan.missing, folder: plan.written}
+def check_room(missing: int, written: int, cache: Path, folder: Path) -> None:
+    """Refuse a fetch that the disk cannot hold, before anything is downloaded.
+
+    Args:
+        missing: Bytes to be downloaded.
+        written: Bytes of what is made of them.
+        cache: Where the first go.
+        folder: Where the others go.
+
+    Raises:
+        DiskFullError: There is not enough room.
+    """
+    needed = {cache: missing, folder: written}
     if cache.stat().st_dev == folder.stat().st_dev:
-        needed = {folder: plan.missing + plan.written}
+        needed = {folder: missing + written}
     for place, size in needed.items():
         free = shutil.disk_usage(place).free
         if size + _ROOM_LEFT > free:

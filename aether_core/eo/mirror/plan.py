@@ -13,6 +13,7 @@ from aether_core.eo.alphaearth import BANDS
 from aether_core.eo.cog.block_store import kept_bytes
 from aether_core.eo.cog.pyramid import BLOCK, FACTOR
 from aether_core.eo.mirror.index import IndexTile
+from aether_core.eo.mirror.place import unpacks
 from aether_core.eo.mirror.tile_header import LayoutError, TileLayout, read_layout
 from aether_core.eo.mirror.zones import (
     HALO_M,
@@ -76,6 +77,10 @@ class PlannedTile:
     layout: TileLayout
     places: tuple[int, ...]
     store: Path
+
+    def unpacks(self, content: bytes) -> bool:
+        """Whether a block's bytes unpack to the block's size."""
+        return unpacks(self.layout, content)
 
     @property
     def blocks(self) -> list[tuple[int, int]]:
@@ -168,7 +173,7 @@ class MirrorPlan:
             for tile in zone.tiles
         )
         local = sum(zone.local_blocks() for zone in self.zones) * BANDS * BLOCK**2
-        return _twice(local * self.bytes // max(raw, 1))
+        return with_overviews_twice(local * self.bytes // max(raw, 1))
 
     @property
     def pixels(self) -> int:
@@ -200,7 +205,9 @@ def offline_estimate(boundary: BaseGeometry, halo_m: float = HALO_M) -> MirrorEs
     written = local * BANDS * TYPICAL_BLOCK_BYTES * BLOCK**2 // PLACE_PIXELS**2
     pixels = sum(part.outline.area for part in parts) / PIXEL_M**2
     zones = tuple(part.zone for part in parts)
-    return MirrorEstimate(zones, tiles, places, size, size + _twice(written), round(pixels))
+    return MirrorEstimate(
+        zones, tiles, places, size, size + with_overviews_twice(written), round(pixels)
+    )
 
 
 def plan(
@@ -328,6 +335,6 @@ def _kept(tile: PlannedTile) -> int:
     return sum(int(tile.layout.counts[key]) for key in tile.blocks if key in present)
 
 
-def _twice(size: int) -> int:
+def with_overviews_twice(size: int) -> int:
     """Bytes of a raster with its overviews, as blocks kept and as the file laid out from them."""
     return 2 * size * FACTOR**2 // (FACTOR**2 - 1)

@@ -77,7 +77,7 @@ def zone_parts(boundary: BaseGeometry, halo_m: float = HALO_M) -> tuple[ZonePart
             piece = boundary.intersection(shapely.box(strip, low, strip + _ZONE_DEGREES, high))
             if piece.area > 0:
                 zone = f"{number + 1}{half}"
-                parts.append(ZonePart(zone, _widened(piece, zone, halo_m)))
+                parts.append(ZonePart(zone, widened(piece, zone, halo_m)))
     if not parts:
         raise InputError(
             "there is no embedding this close to a pole",
@@ -114,8 +114,17 @@ def squares_touched(outline: BaseGeometry, west: float, north: float, side: floa
     ]
 
 
-def _widened(piece: BaseGeometry, zone: str, halo_m: float) -> BaseGeometry:
-    """Project a part of an area and widen it by the halo."""
+def widened(piece: BaseGeometry, zone: str, halo_m: float) -> BaseGeometry:
+    """Project a part of an area into a zone's metres, and widen it by the halo.
+
+    Args:
+        piece: WGS84.
+        zone: E.g. "34N".
+        halo_m: In metres.
+
+    Returns:
+        True to 10 m, with many corners to 50 m, and never too small.
+    """
     to_zone = Transformer.from_crs("EPSG:4326", f"EPSG:{zone_epsg(zone)}", always_xy=True)
     bent = shapely.segmentize(piece, _STEP_DEGREES)  # straight in degrees is bent in metres
     projected = shapely.transform(bent, to_zone.transform, interleaved=False)

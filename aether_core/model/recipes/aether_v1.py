@@ -1,10 +1,11 @@
 """The recipe of the first preprint."""
 
+from aether_core.language import mark
 from aether_core.model.recipes.definition import Recipe
 
 RECIPE = Recipe(
     name="aether-v1",
-    summary="The first preprint's recipe: one disk around each place, and its text.",
+    summary=mark("The first preprint's recipe: one disk around each place, and its text."),
     views="disk",
     lam=0.0,
 )

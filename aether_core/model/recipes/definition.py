@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aether_core.errors import InputError
+from aether_core.language import mark
 
 Value = str | int | float
 
@@ -47,90 +48,108 @@ class Setting:
 
 RULES: Mapping[str, SettingRule] = MappingProxyType(
     {
-        "epochs": SettingRule("Maximum number of passes over all places.", int, 1, 2000),
+        "epochs": SettingRule(mark("Maximum number of passes over all places."), int, 1, 2000),
         "batch_size": SettingRule(
-            "Number of places compared with one another per step; a smaller city uses all its "
-            "places.",
+            mark(
+                "Number of places compared with one another per step; a smaller city uses all its "
+                "places."
+            ),
             int,
             2,
             65_536,
         ),
-        "learning_rate": SettingRule("Initial learning rate.", float, 1e-6, 1.0),
-        "weight_decay": SettingRule("Strength of the weight decay.", float, 0.0, 1.0),
+        "learning_rate": SettingRule(mark("Initial learning rate."), float, 1e-6, 1.0),
+        "weight_decay": SettingRule(mark("Strength of the weight decay."), float, 0.0, 1.0),
         "temperature": SettingRule(
-            "Temperature of the contrastive loss; lower separates pairs more sharply.",
+            mark("Temperature of the contrastive loss; lower separates pairs more sharply."),
             float,
             0.01,
             1.0,
         ),
         "lam": SettingRule(
-            "Weight of the multi-scale loss (between the two window sizes) relative to the "
-            "text loss.",
+            mark(
+                "Weight of the multi-scale loss (between the two window sizes) relative to the "
+                "text loss."
+            ),
             float,
             0.0,
             1.0,
         ),
         "holdout": SettingRule(
-            "Share of places held out in spatial blocks to test the model; 0 trains on every "
-            "place.",
+            mark(
+                "Share of places held out in spatial blocks to test the model; 0 trains on every "
+                "place."
+            ),
             float,
             0.0,
             0.5,
         ),
         "block_m": SettingRule(
-            "Side of the held-out blocks in metres; 0 chooses a size that fits the city.",
+            mark("Side of the held-out blocks in metres; 0 chooses a size that fits the city."),
             float,
             0.0,
             100_000.0,
         ),
         "keep": SettingRule(
-            "Which weights to keep: those of the best epoch on the held-out blocks, or the last "
-            "ones.",
+            mark(
+                "Which weights to keep: those of the best epoch on the held-out blocks, or the "
+                "last ones."
+            ),
             str,
             choices=("best", "last"),
         ),
         "patience": SettingRule(
-            "Stop after this many epochs without improvement on the held-out blocks; only with "
-            "keep=best.",
+            mark(
+                "Stop after this many epochs without improvement on the held-out blocks; only with "
+                "keep=best."
+            ),
             int,
             1,
             2000,
         ),
         "views": SettingRule(
-            "Area averaged around a place: a small and a large window, or one disk with the "
-            "city's radius.",
+            mark(
+                "Area averaged around a place: a small and a large window, or one disk with the "
+                "city's radius."
+            ),
             str,
             choices=("windows", "disk"),
         ),
         "same_text": SettingRule(
-            "How to treat places in a batch with the same text: as negatives, or leave them out of "
-            "the comparison.",
+            mark(
+                "How to treat places in a batch with the same text: as negatives, or leave them "
+                "out of the comparison."
+            ),
             str,
             choices=("negative", "masked"),
         ),
         "shortcut": SettingRule(
-            "Shortcut around the first layers of the embedding head: with a learned gate, always "
-            "open, or none.",
+            mark(
+                "Shortcut around the first layers of the embedding head: with a learned gate, "
+                "always open, or none."
+            ),
             str,
             choices=("gated", "plain", "none"),
         ),
         "post_mlp": SettingRule(
-            "Whether the embedding head ends in two extra layers.", str, choices=("yes", "no")
+            mark("Whether the embedding head ends in two extra layers."), str, choices=("yes", "no")
         ),
         "category_text": SettingRule(
-            "How often a place's text is replaced by the mean text of its category in training.",
+            mark(
+                "How often a place's text is replaced by the mean text of its category in training."
+            ),
             float,
             0.0,
             1.0,
         ),
         "text_noise": SettingRule(
-            "Length of the noise added to a text vector (of length 1) in training.",
+            mark("Length of the noise added to a text vector (of length 1) in training."),
             float,
             0.0,
             10.0,
         ),
         "average": SettingRule(
-            "Decay of the running mean of the weights (EMA); 0 turns it off.",
+            mark("Decay of the running mean of the weights (EMA); 0 turns it off."),
             float,
             0.0,
             0.9999,

@@ -16,6 +16,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from aether_core.language import mark
 from aether_core.net import CancelCheck, RemoteError, RequestPolicy, Web
 from aether_core.poi.frame import plain_text, poi_frame
 from aether_core.poi.osm.extract import ATTRIBUTION, LICENCE, SOURCE
@@ -25,7 +26,7 @@ from aether_core.progress import Progress, silent
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.longitudes import Bounds, boxes_of, extent_of
 
-_STAGE = "querying OpenStreetMap places"
+_STAGE = mark("querying OpenStreetMap places")
 _QUERY_S = 90  # the server gives a question up after this long
 _QUERY_BYTES = 512 * 1024**2  # and beyond this much of its memory
 _ANSWER_BYTES = 256 * 1024**2

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
-from aether_core.language import mark
+from aether_core.language import SOURCE, mark
 from aether_core.search.question import curves
 from aether_core.search.question.place_words import plain
 
@@ -77,13 +77,17 @@ class Criterion:
 
     Attributes:
         kind: Name of one of `KINDS`.
-        words: What is looked for, or measured to, in the words of the question.
+        words: What is looked for, or measured to: in the words of the question, or in English where
+            these are of another language and their meaning is known (`languages/words_*.tsv`).
         distance_m: Metres; None where the kind has none.
         stated: Whether the distance was said; an assumed one is taken less strictly.
         weight: How much it counts beside the others, above 0.
         clause: Criteria of one clause are alternatives: one of them is enough.
         option: Criteria of one option hold together; options are alternatives.
         source: A file or layer to measure to, instead of the city's own places.
+        said: How the question's own language says it, where `words` are the English of it.
+        language: Of `words`, one of `aether_core.language.LANGUAGES`; another than English where
+            their meaning is not known.
     """
 
     kind: str
@@ -94,6 +98,13 @@ class Criterion:
     clause: int = 0
     option: int = 0
     source: Source | None = None
+    said: str = ""
+    language: str = SOURCE
+
+    @property
+    def in_own_words(self) -> str:
+        """What is looked for, in the language it was asked in."""
+        return self.said or self.words
 
     @property
     def label(self) -> str:

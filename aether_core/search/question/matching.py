@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.language import mark
 from aether_core.search.question.place_words import QUALIFIERS, SYNONYMS, plain
 
 _NAMED = 4
@@ -61,8 +62,13 @@ class PlaceIndex:
             return named
         first, _, rest = asked.partition(" ")
         if rest and first in QUALIFIERS and (broader := self.match(rest)) is not None:
-            reading = f"the city's data does not tell “{words}” from others: {broader.meaning}"
-            return Matched(broader.rows, broader.meaning, f"{reading}, all of them, were used")
+            note = mark(
+                "the city's data does not tell “{words}” from others: {things}, all of them, were "
+                "used",
+                words=words,
+                things=broader.meaning,
+            )
+            return Matched(broader.rows, broader.meaning, note)
         return None
 
     def by_name(self, words: str) -> Matched | None:
@@ -72,8 +78,14 @@ class PlaceIndex:
         if not looked_for.strip() or not len(rows):
             return None
         names = list(dict.fromkeys(str(one) for one in self._shown_name[rows]))
-        shown = ", ".join(names[:_NAMED]) + (" and others" if len(names) > _NAMED else "")
-        return Matched(rows, f"places called {shown}", f"“{words}” was found in names: {shown}")
+        shown: str = ", ".join(names[:_NAMED])
+        if len(names) > _NAMED:
+            shown = mark("{names} and others", names=shown)
+        return Matched(
+            rows,
+            mark("places called {names}", names=shown),
+            mark("“{words}” was found in names: {names}", words=words, names=shown),
+        )
 
     def of_category_or_group(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Rows of the places whose category or group is one of these words."""
@@ -94,13 +106,13 @@ class PlaceIndex:
         if not asked or not len(rows):
             return None
         shown = sorted({str(one) for one in self._as_written[rows]})
-        return Matched(rows, f"places of category {', '.join(shown)}")
+        return Matched(rows, mark("places of category {categories}", categories=", ".join(shown)))
 
     def _of_group(self, asked: str) -> Matched | None:
         rows = np.flatnonzero(self._group == asked)
         if not asked or not len(rows):
             return None
-        return Matched(rows, f"places of the group {asked}")
+        return Matched(rows, mark("places of the group {group}", group=asked))
 
 
 def plain_name(name: str) -> str:

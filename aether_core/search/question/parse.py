@@ -3,12 +3,17 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from functools import lru_cache
 
 from aether_core.errors import InputError
+from aether_core.language import SOURCE, mark, noted
 from aether_core.search.question.criteria import KINDS, Criterion
-from aether_core.search.question.markers import Marker, marker_at
+from aether_core.search.question.grammar import Grammar
+from aether_core.search.question.languages.choice import choose
+from aether_core.search.question.languages.meaning import meant
+from aether_core.search.question.markers import Marker, Token, Words, marker_at
 from aether_core.search.question.names import join_names, unjoined
+from aether_core.search.question.tokens import tokens_of
 
 MAX_CHARACTERS = 1000
 """Longer than this no question is, but a text that was pasted."""
@@ -47,78 +52,22 @@ class Question:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Words:
-    """Words between two markers."""
-
-    text: str
-
-
-_Token = Marker | _Words
-
-_PURPOSE = re.compile(
-    r"^(?:(?:find|show)(?: me)? |looking for |i need |we need )?(?:somewhere|where|(?:an? |the )?"
-    r"(?:good |best |suitable |right |new |possible )*(?:places?|sites?|spots?|locations?|plots?))"
-    r"(?: (?:could|should|can|might|to|do))?(?: we| i| you)?"
-    r" (?P<verb>for|build|put|open|site|place|locate|set up)(?: an?| the| our)?"
-    r"(?P<new> new| another| additional| second)? (?P<what>[^:,;.?!]{2,80}?)(?P<end>[:;–—]|"
-    r" - |[,?.!]|$)",
-    re.IGNORECASE,
-)
-_FILLER = re.compile(
-    r"^(?:i['’]m looking for|i am looking for|we['’]re looking for|we are looking for|looking for|"
-    r"search(?:ing)? for|show(?: me)?|find(?: me| us)?|give me|tell me|list|"
-    r"i(?:['’]d| would)? (?:like|want|need|prefer)(?: to (?:find|see|live|be|have))?|"
-    r"we(?:['’]d| would)? (?:like|want|need|prefer)(?: to (?:find|see|live|be|have))?|"
-    r"please|can you|could you|where (?:can|could|do|should|would) (?:i|we|you) (?:find|get|"
-    r"see|go for|live)|"
-    r"where (?:is|are)(?: there)?|where(?: there)?['’]s|where there (?:is|are)|where|"
-    r"what (?:is|are)|which|that (?:is|are|looks?|feels?)|it (?:should|must|has to) be|it is|"
-    r"it['’]s|"
-    r"there (?:is|are)|should be|must be|is|are|has|have|to be|"
-    r"(?:some ?where|any ?where|(?:an? |the )?(?:best |good )?(?:places?|areas?|spots?|"
-    r"parts? of (?:the )?"
-    r"(?:city|town)|neighbou?rhoods?|locations?|something|anything|districts?|quarters?))"
-    r"(?: (?:that|which) (?:is|are|looks?|feels?))?"
-    r"(?: (?:like|similar to|for|where|with|of the kind of))|"
-    r"some ?where(?= (?!to\b))|similar to|looks? like|feels? like|like|with|of|for|to)(?= |$)",
-    re.IGNORECASE,
-)
-_EMPTY = re.compile(
-    r"^(?:some ?where|any ?where|(?:an? |the |all |any )?(?:best )?(?:places?|areas?|spots?|"
-    r"locations?|sites?|"
-    r"neighbou?rhoods?)|something|anything|please|it|is|are|be|the|a|an|also|too|etc|and|or|to|of|"
-    r"thanks|thank you|one|ones)?$",
-    re.IGNORECASE,
-)
-_MANY = re.compile(
-    r"^(?:many|lots of|plenty of|a lot of|a high (?:number|density) of|several|numerous|enough|few|"
-    r"a few) (?=\w)",
-    re.IGNORECASE,
-)
-_POINTED = re.compile(r"^(?:this|that|these|those) (?=\w)", re.IGNORECASE)
-_ARTICLE = re.compile(
-    r"^(?:an?|the|any|some|all|both|either|every|each|our|my|its|their|one) (?=\w)", re.IGNORECASE
-)
-_NEAREST = re.compile(r"^(?:nearest|closest) (?=\w)", re.IGNORECASE)
-_GENERIC_TAIL = re.compile(
-    r"(?:,? (?:please|thanks|thank you|of it|of them|there|if possible))+$", re.IGNORECASE
-)
 _SPLIT = re.compile(r"\s+")
-_STOPS = ":;.?!–—"
 
 
-def parse(text: str) -> Question:
+def parse(text: str, language: str = SOURCE) -> Question:
     """Read a question.
 
     Args:
         text: What somebody typed.
+        language: Of the page or the command, one of `LANGUAGES`; an English question is understood
+            whatever it is.
 
     Returns:
         Its criteria, which may be none, and all that none was made of.
 
     Raises:
-        InputError: It is empty, or longer than `MAX_CHARACTERS`.
+        InputError: It is empty, or longer than `MAX_CHARACTERS`; there is no such language.
     """
     typed = " ".join(text.split())
     if not typed:
@@ -132,69 +81,34 @@ def parse(text: str) -> Question:
             "use fewer words",
             code="question-too-long",
         )
-    reading = _Reading()
-    asked = reading.without_purpose(typed)
-    joined, guessed = join_names(asked)
-    reading.read(_tokens(joined))
+    return _read(typed, language)
+
+
+@lru_cache(maxsize=256)
+def _read(typed: str, language: str) -> Question:
+    """Read a question; a page asks for the same one at every rerun."""
+    chosen = choose(typed, language)
+    grammar = chosen.grammar
+    reading = _Reading(grammar, language, notes=list(chosen.notes))
+    asked = reading.without_purpose(grammar.prepared(typed))
+    joined, guessed = join_names(asked, grammar.phrases, grammar.joined_name)
+    reading.read(tokens_of(grammar, joined))
     for name in guessed:
         first, _, rest = re.sub(r" (?:and|&|of|of the|upon|the) ", "\0", name, count=1).partition(
             "\0"
         )
         if re.search(r" (?:and|&) ", name):
             reading.note(
-                f"“{name}” was read as one name; for two places, write “near {first} and near "
-                f"{rest}”"
+                mark(
+                    "“{name}” was read as one name; for two places, write “near {first} and near "
+                    "{rest}”",
+                    name=name,
+                    first=first,
+                    rest=rest,
+                )
             )
     reading.finish(typed)
     return Question(typed, tuple(reading.criteria), tuple(reading.unmapped), tuple(reading.notes))
-
-
-def _tokens(text: str) -> list[_Token]:
-    """Split a question into markers and the words between them."""
-    tokens: list[_Token] = []
-    words: list[str] = []
-    at = 0
-
-    def end_words() -> None:
-        if words:
-            tokens.append(_Words(" ".join(words)))
-            words.clear()
-
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        sign = _sign_at(text, at)
-        found = marker_at(text, at)
-        if found is None and sign is not None:
-            end_words()
-            tokens.append(Marker(sign, text[at]))
-            at += 1
-            continue
-        if found is not None:
-            end_words()
-            tokens.append(found[0])
-            at = found[1]
-            continue
-        end = at + 1
-        while end < len(text) and not text[end].isspace() and _sign_at(text, end) is None:
-            end += 1
-        words.append(text[at:end])
-        at = end
-    end_words()
-    return tokens
-
-
-def _sign_at(text: str, at: int) -> Literal["comma", "stop"] | None:
-    """Comma and stop; not those inside a number or an abbreviation."""
-    following = text[at + 1 : at + 2]
-    if text[at] in "()":
-        return "stop"
-    if text[at] == "," and not following.isdigit():
-        return "comma"
-    if text[at] in _STOPS and (not following or following.isspace()):
-        return "stop"
-    return None
 
 
 @dataclass
@@ -224,6 +138,8 @@ class _Reading:
         weight: Of the next criteria.
     """
 
+    grammar: Grammar
+    page: str
     criteria: list[Criterion] = field(default_factory=list)
     unmapped: list[Unmapped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -236,6 +152,10 @@ class _Reading:
     purpose: str = ""
     listing: bool = False
 
+    def _typed(self, words: str) -> str:
+        """Words as they were typed, after a reading has joined and parted some."""
+        return self.grammar.finished(unjoined(words))
+
     def note(self, words: str) -> None:
         """Keep a remark once."""
         if words and words not in self.notes:
@@ -243,33 +163,36 @@ class _Reading:
 
     def without_purpose(self, text: str) -> str:
         """Take away what a place is wanted for: "somewhere for a new library: ..."."""
-        found = _PURPOSE.match(text)
+        found = self.grammar.purpose.match(text)
         if found is None:
             return text
         states_more = found["end"].strip() in {":", ";", "–", "—", "-"}
-        builds = found["new"] is not None or found["verb"].lower() != "for"
+        builds = found["new"] is not None or found["builds"] is not None
         if not (states_more or builds):
             return text
         what = found["what"]
         starts = [0, *(at.end() for at in _SPLIT.finditer(what))]
-        ends = next((at for at in starts[1:] if marker_at(what, at) is not None), len(what))
-        self.purpose = _cleaned(what[:ends])
+        ends = next(
+            (at for at in starts[1:] if marker_at(self.grammar.markers, what, at) is not None),
+            len(what),
+        )
+        self.purpose = _cleaned(self.grammar, what[:ends])
         self.unmapped.append(
             Unmapped(
                 text[: found.start("what") + ends].strip(),
-                "it says what the place is for, not what it should be like",
+                mark("it says what the place is for, not what it should be like"),
                 "purpose-is-no-criterion",
             )
         )
         rest = text[found.start("what") + ends :]
         return rest.lstrip(" :;–—-,")
 
-    def read(self, tokens: Sequence[_Token]) -> None:
+    def read(self, tokens: Sequence[Token]) -> None:
         """Take up all tokens."""
-        tokens = _with_resolved(tokens)
+        tokens = _with_resolved(self.grammar, tokens)
         for at, token in enumerate(tokens):
             following = tokens[at + 1 :]
-            if isinstance(token, _Words):
+            if isinstance(token, Words):
                 self._words(token.text, following)
             else:
                 _TAKE[token.role](self, token, following)
@@ -281,29 +204,34 @@ class _Reading:
             self.unmapped.clear()
             self._add(self.purpose)
             self.note(
-                f"“{self.purpose}” says what the place is for; it was read as what it is like: say"
-                " what should be near, and what not"
+                mark(
+                    "“{words}” says what the place is for; it was read as what it is like: say "
+                    "what should be near, and what not",
+                    words=self.purpose,
+                )
             )
         if not self.criteria and not self.unmapped:
             self.unmapped.append(
-                Unmapped(typed, "it names neither a thing nor a place", "nothing-to-look-for")
+                Unmapped(typed, mark("it names neither a thing nor a place"), "nothing-to-look-for")
             )
 
-    def _words(self, text: str, following: Sequence[_Token]) -> None:
+    def _words(self, text: str, following: Sequence[Token]) -> None:
         if self._begins_option(following):
             self.option += 1
             self.context, self.run, self.join = _Context(), [], "and"
-            self.note("what stands before and after “or” was read as two complete alternatives")
-        words = _cleaned(text, negated=_is_negated(self.context.kind))
+            self.note(
+                mark("what stands before and after “or” was read as two complete alternatives")
+            )
+        words = _cleaned(self.grammar, text, negated=_is_negated(self.context.kind))
         if not words:
             return
         self.context.used = True
         relation = self.context.relation
         if relation is not None and relation.role == "unmapped_object":
-            whole = f"{relation.text.strip()} {unjoined(text)}"
+            whole = f"{relation.text.strip()} {self._typed(text)}"
             self.unmapped.append(Unmapped(whole, relation.note, "not-understood"))
             return
-        self._add(words, with_article=_ARTICLE.match(text) is not None)
+        self._add(words, with_article=self.grammar.article.match(text) is not None)
 
     def _add(self, words: str, *, with_article: bool = True) -> None:
         words = self._without_count(self._without_pointing(words))
@@ -312,46 +240,59 @@ class _Reading:
         if not (self.join == "or" and self.criteria and not _is_negated(kind)):
             self.clause += 1
         elif len({self.criteria[at].clause for at in self.run}) > 1:
-            self.note("“or” was read as joining only what stands right before and after it")
+            self.note(mark("“or” was read as joining only what stands right before and after it"))
         made = Criterion(
             kind,
-            unjoined(words),
+            self._typed(words),
             relation.distance_m if relation is not None else None,
             stated=relation is not None and relation.stated,
             weight=self.weight,
             clause=self.clause,
             option=self.option,
         )
+        made = meant(made, self.grammar.language, self.page)
         self.run.append(len(self.criteria))
         self.criteria.append(made)
         if relation is not None:
             self.note(relation.note)
-            if len(self.run) > 1 and not with_article and KINDS[kind].has_distance:
+            ambiguous = not (with_article or relation.closed)
+            if len(self.run) > 1 and ambiguous and KINDS[kind].has_distance:
                 first = self.criteria[self.run[0]]
                 self.note(
-                    f"“{made.words}” was read as {KINDS[kind].title}, like “{first.words}” "
-                    f"before it"
+                    mark(
+                        "“{words}” was read as {kind}, like “{first}” before it",
+                        words=made.in_own_words,
+                        kind=noted(KINDS[kind].title),
+                        first=first.in_own_words,
+                    )
                 )
         self.join = "and"
 
     def _without_pointing(self, words: str) -> str:
-        pointed = _POINTED.match(words)
+        pointed = self.grammar.pointed.match(words)
         if pointed is None:
             return words
         self.note(
-            f"“{unjoined(words)}” cannot be pointed at in words; it was read as any place of that "
-            "kind"
+            mark(
+                "“{words}” cannot be pointed at in words; it was read as any place of that kind",
+                words=self._typed(words),
+            )
         )
         return words[pointed.end() :]
 
     def _without_count(self, words: str) -> str:
-        counted = _MANY.match(words)
+        counted = self.grammar.many.match(words)
         if counted is None:
             return words
-        self.note(f"“{unjoined(words)}” is read as places like that; they are not counted")
+        self.note(
+            mark(
+                "“{words}” is read as places like that; they are not counted",
+                words=self._typed(words),
+            )
+        )
         return words[counted.end() :]
 
-    def _begins_option(self, following: Sequence[_Token]) -> bool:
+    def _begins_option(self, following: Sequence[Token]) -> bool:
         """Whether "or" joins two questions: "cafes near a park or pubs near a station"."""
         if self.join != "or" or self.context.relation is None or not following:
             return False
@@ -367,13 +308,13 @@ class _Reading:
             self.unmapped.append(
                 Unmapped(
                     relation.text.strip(),
-                    "it does not say from what, or of what",
+                    mark("it does not say from what, or of what"),
                     "relation-without-object",
                 )
             )
         self.context = _Context()
 
-    def _relation(self, marker: Marker, _following: Sequence[_Token]) -> None:
+    def _relation(self, marker: Marker, _following: Sequence[Token]) -> None:
         before = self.context.relation
         if before is not None and not self.context.used and before.kind == "not_like":
             marker = self._negated(before, marker)
@@ -393,24 +334,24 @@ class _Reading:
         if _is_negated(marker.kind):
             return replace(marker, text=text)
         if opposite is None:
-            reason = "an area to leave out cannot be named; say what it is away from"
+            reason = mark("an area to leave out cannot be named; say what it is away from")
             return Marker("unmapped_object", text, note=reason)
         return replace(marker, text=text, kind=opposite)
 
-    def _unmapped_object(self, marker: Marker, following: Sequence[_Token]) -> None:
+    def _unmapped_object(self, marker: Marker, following: Sequence[Token]) -> None:
         self._relation(marker, following)
 
-    def _unmapped(self, marker: Marker, _following: Sequence[_Token]) -> None:
+    def _unmapped(self, marker: Marker, _following: Sequence[Token]) -> None:
         self.unmapped.append(
-            Unmapped(unjoined(marker.text.strip()), marker.note, "not-in-the-data")
+            Unmapped(self._typed(marker.text.strip()), marker.note, "not-in-the-data")
         )
 
-    def _after(self, marker: Marker, _following: Sequence[_Token]) -> None:
+    def _after(self, marker: Marker, _following: Sequence[Token]) -> None:
         if not self.run:
             self.unmapped.append(
                 Unmapped(
                     marker.text.strip(),
-                    "it does not say from what, or of what",
+                    mark("it does not say from what, or of what"),
                     "relation-without-object",
                 )
             )
@@ -424,48 +365,57 @@ class _Reading:
                 one, kind=str(kind), distance_m=marker.distance_m, stated=marker.stated
             )
         if len(self.run) > 1:
-            both = " and ".join(f"“{self.criteria[at].words}”" for at in self.run)
-            self.note(f"“{marker.text.strip()}” was read as said of {both}")
+            both = ", ".join(f"“{self.criteria[at].in_own_words}”" for at in self.run[:-1])
+            self.note(
+                mark(
+                    "“{words}” was read as said of {things} and “{last}”",
+                    words=marker.text.strip(),
+                    things=both,
+                    last=self.criteria[self.run[-1]].in_own_words,
+                )
+            )
         self._leave_context()
         self.run = []
 
-    def _and_or(self, marker: Marker, following: Sequence[_Token]) -> None:
+    def _and_or(self, marker: Marker, following: Sequence[Token]) -> None:
         if self.criteria:
             self.join = marker.role
-        if not (following and isinstance(following[0], _Words)):
+        if not (following and isinstance(following[0], Words)):
             self.weight = 1.0
             self.run = [] if marker.role == "and" else self.run
 
-    def _but(self, _marker: Marker, _following: Sequence[_Token]) -> None:
+    def _but(self, _marker: Marker, _following: Sequence[Token]) -> None:
         self._begin_again()
 
     def _begin_again(self) -> None:
         self._leave_context()
         self.run, self.join, self.weight, self.listing = [], "and", 1.0, False
 
-    def _comma(self, _marker: Marker, following: Sequence[_Token]) -> None:
+    def _comma(self, _marker: Marker, following: Sequence[Token]) -> None:
         first = following[0] if following else None
         if isinstance(first, Marker) and first.role in {"and", "or"}:
             second = following[1] if len(following) > 1 else None
-            joined = isinstance(second, _Words) and (self.listing or _ARTICLE.match(second.text))
+            joined = isinstance(second, Words) and (
+                self.listing or self.grammar.article.match(second.text)
+            )
             if joined or self.context.relation is None:
                 return
             self._begin_again()
             return
         closed = _closing(following)
-        itemised = isinstance(first, _Words) and _ARTICLE.match(first.text)
-        if self.context.relation is not None and (closed or itemised) and isinstance(first, _Words):
+        itemised = isinstance(first, Words) and self.grammar.article.match(first.text)
+        if self.context.relation is not None and (closed or itemised) and isinstance(first, Words):
             self.join, self.listing = closed or "and", True
             return
-        if self.context.relation is None and closed == "or" and isinstance(first, _Words):
+        if self.context.relation is None and closed == "or" and isinstance(first, Words):
             self.join = "or"
             return
         self._begin_again()
 
-    def _stop(self, _marker: Marker, _following: Sequence[_Token]) -> None:
+    def _stop(self, _marker: Marker, _following: Sequence[Token]) -> None:
         self._begin_again()
 
-    def _weight(self, marker: Marker, following: Sequence[_Token]) -> None:
+    def _weight(self, marker: Marker, following: Sequence[Token]) -> None:
         first = following[0] if following else None
         ends = first is None or (
             isinstance(first, Marker) and first.role in {"comma", "stop", "but"}
@@ -478,12 +428,14 @@ class _Reading:
         self._leave_context()
         self.run, self.weight = [], marker.weight
 
-    def _times(self, marker: Marker, _following: Sequence[_Token]) -> None:
+    def _times(self, marker: Marker, _following: Sequence[Token]) -> None:
         if self.criteria:
             self.criteria[-1] = replace(self.criteria[-1], weight=marker.weight)
 
-    def _softener(self, marker: Marker, _following: Sequence[_Token]) -> None:
-        self.note(f"“{unjoined(marker.text.strip())}”: the whole city is searched")
+    def _softener(self, marker: Marker, _following: Sequence[Token]) -> None:
+        self.note(
+            mark("“{words}”: the whole city is searched", words=self._typed(marker.text.strip()))
+        )
 
 
 _TAKE = {
@@ -502,9 +454,9 @@ _TAKE = {
 }  # fmt: skip
 
 
-def _with_resolved(tokens: Sequence[_Token]) -> list[_Token]:
+def _with_resolved(grammar: Grammar, tokens: Sequence[Token]) -> list[Token]:
     """Resolve "with": "homes with gardens" is one thing, "homes with a park nearby" are two."""
-    left: list[_Token] = []
+    left: list[Token] = []
     waiting = list(tokens)
     while waiting:
         token = waiting.pop(0)
@@ -512,22 +464,22 @@ def _with_resolved(tokens: Sequence[_Token]) -> list[_Token]:
             left.append(token)
             continue
         follows = waiting[0] if waiting else None
-        if not isinstance(follows, _Words):
+        if not isinstance(follows, Words):
             continue
         if left and isinstance(left[-1], Marker) and left[-1].role == "weight":
             continue  # "preferably with parking": the weight stays with what follows
-        if _ends_near(waiting) or not (left and isinstance(left[-1], _Words)):
+        if _ends_near(waiting) or not (left and isinstance(left[-1], Words)):
             left.append(Marker("stop", token.text))
             continue
         before = left.pop()
         words = waiting.pop(0)
-        if isinstance(before, _Words) and isinstance(words, _Words):
+        if isinstance(before, Words) and isinstance(words, Words):
             joined = f"{before.text} {token.text} {words.text}"
-            left.append(_Words(words.text if not _cleaned(before.text) else joined))
+            left.append(Words(words.text if not _cleaned(grammar, before.text) else joined))
     return left
 
 
-def _ends_near(tokens: Sequence[_Token]) -> bool:
+def _ends_near(tokens: Sequence[Token]) -> bool:
     """Whether words, joined by and or or, end in "nearby" or a distance."""
     for token in tokens:
         if isinstance(token, Marker) and token.role not in {"and", "or"}:
@@ -535,28 +487,17 @@ def _ends_near(tokens: Sequence[_Token]) -> bool:
     return False
 
 
-def _closing(tokens: Sequence[_Token]) -> str | None:
+def _closing(tokens: Sequence[Token]) -> str | None:
     """How a list ends that goes on after a comma: with "and" or "or"; None where it is no list."""
     for at, token in enumerate(tokens):
-        if isinstance(token, _Words):
+        if isinstance(token, Words):
             continue
         if token.role in {"and", "or"}:
-            goes_on = at + 1 < len(tokens) and isinstance(tokens[at + 1], _Words)
+            goes_on = at + 1 < len(tokens) and isinstance(tokens[at + 1], Words)
             return token.role if at > 0 and goes_on else None
         if token.role != "comma":
             return None
     return None
-
-
-_TRAILING = re.compile(
-    r"(?:(?:^| )(?:that|which|who|is|are|be|lies?|lying|located|situated|set|sited|placed|"
-    r"close|also|"
-    r"but|it|its|somewhere|to|of|for|a|an|the|at|in|on|so|just|only|still|far|from|has|have))+$",
-    re.IGNORECASE,
-)
-_DEGREE = re.compile(
-    r"^(?:too|very|so|really|quite|overly|much|many|lots of) (?=\w)", re.IGNORECASE
-)
 
 
 def _is_negated(kind: str) -> bool:
@@ -564,16 +505,16 @@ def _is_negated(kind: str) -> bool:
     return kind in KINDS and KINDS[kind].negated
 
 
-def _cleaned(text: str, *, negated: bool = False) -> str:
+def _cleaned(grammar: Grammar, text: str, *, negated: bool = False) -> str:
     """The thing in some words: without "show me", articles and "that are"."""
-    words = _GENERIC_TAIL.sub("", text.strip(" ,\"'“”«»()"))
+    words = grammar.tail.sub("", text.strip(" ,\"'“”«»()"))
     while True:
-        shorter = _FILLER.sub("", words).strip(" ,")
-        shorter = _TRAILING.sub("", shorter).strip(" ,")
+        shorter = grammar.filler.sub("", words).strip(" ,")
+        shorter = grammar.trailing.sub("", shorter).strip(" ,")
         if negated:
-            shorter = _DEGREE.sub("", shorter)
-        shorter = _NEAREST.sub("", _ARTICLE.sub("", shorter))
+            shorter = grammar.degree.sub("", shorter)
+        shorter = grammar.nearest.sub("", grammar.article.sub("", shorter))
         if shorter == words:
             break
         words = shorter
-    return "" if _EMPTY.match(words) or not re.search(r"\w", words) else words
+    return "" if grammar.empty.match(words) or not re.search(r"\w", words) else words

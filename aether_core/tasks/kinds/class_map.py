@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.findings import Record
-from aether_core.language import _, mark
+from aether_core.language import _, figure, mark
 from aether_core.tasks.samples.observed import OBSERVED_SHARE, Observed
 
 if TYPE_CHECKING:  # the kind of task makes the map
@@ -236,7 +236,7 @@ class LandUseMap:
 
 def part_in_words(share: float) -> str:
     """A share in per cent, never `0 %` for something that is there."""
-    return _("under 1 %") if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
+    return _("under 1 %") if 0 < share < 0.005 else figure(share, ".0%")
 
 
 def _named_sets(

@@ -12,6 +12,7 @@ from PIL import Image
 
 from aether_core import charts
 from aether_core.charts.words import Chart
+from aether_core.language import speaking
 from aether_core.spatial.variogram import Variogram
 from aether_core.tasks.testing.fairness import GroupFigures
 from aether_core.tasks.uncertainty.calibration import Reliability
@@ -148,6 +149,13 @@ def test_names_and_figures_reach_the_picture() -> None:
     counted = texts(charts.to_svg(CHARTS["class counts"](), height=None))
     assert {"Residential", "900", "Κατοικία", "Жилая"} <= set(counted)
     assert {"40", "1"} <= set(texts(charts.to_svg(CHARTS["confusion"](), height=400)))
+
+
+def test_axes_are_written_as_the_readers_language_has_numbers() -> None:
+    chart = CHARTS["reliability"]()
+    assert "80 %" in texts(charts.to_svg(chart))
+    with speaking("fi"):
+        assert "80\N{NO-BREAK SPACE}%" in texts(charts.to_svg(chart))
 
 
 def test_no_winner_is_named_where_the_interval_holds_zero() -> None:

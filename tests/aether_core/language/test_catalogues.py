@@ -63,11 +63,11 @@ def test_numbers_and_days_are_written_as_the_locale_does() -> None:
     when = datetime(2026, 11, 30, 14, 5, tzinfo=UTC)
     places = ("{number:,} place", "{number:,} places")
     for locale, number, share, day, counted in (
-        ("en-US", "1,234.5", "50%", "30 Nov 2026, 14:05", "1,234 places"),
+        ("en-US", "1,234.5", "50 %", "30 Nov 2026, 14:05", "1,234 places"),
         ("de", "1.234,5", "50\N{NO-BREAK SPACE}%", "30. Nov. 2026, 14:05", "1.234 Orte"),
         ("de-CH", "1’234.5", "50%", "30. Nov. 2026, 14:05", "1’234 Orte"),
         ("fi", "1\N{NO-BREAK SPACE}234,5", "50\N{NO-BREAK SPACE}%", "30.11.2026, 14.05", None),
-        ("pt", "1,234.5", "50%", "30 Nov 2026, 14:05", "1,234 places"),  # no such catalogue
+        ("pt", "1,234.5", "50 %", "30 Nov 2026, 14:05", "1,234 places"),  # no such catalogue
     ):
         with speaking(locale):
             assert figure(1234.5, ",") == number

@@ -135,7 +135,7 @@ def test_the_error_of_a_share_has_its_sign(areas: pd.DataFrame) -> None:
     assert view.shown.values.tolist() == pytest.approx([0.1, -0.1])
     assert view.shown.title(0) == "E1 · rich error +10.0 points"
     assert view.shown.second(1) == (
-        "predicted 20.0 %, 90% interval 10.0 % to 40.0 %; observed 30.0 %; unlike any area used"
+        "predicted 20.0 %, 90 % interval 10.0 % to 40.0 %; observed 30.0 %; unlike any area used"
     )
     low, high = view.shown.indices[1], view.shown.indices[0]
     assert low < len(view.shown.steps.colours) // 2 < high

@@ -212,8 +212,11 @@ def test_a_year_is_added_to_the_city_that_is_there(uncut: Store) -> None:
     assert show_fetch(uncut, fetch_id).error is None
     city = show_city(uncut, "inner")
     assert city.years == [2018, 2024]
-    versions = [one["version"] for one in city.sources if one["kind"] == "alphaearth"]
-    assert versions == ["2024", "2018"]
+    told = [one for one in city.sources if one["kind"] == "alphaearth"]
+    assert [(one["version"], one["eo_source"]) for one in told] == [
+        ("2024", "tiles"),
+        ("2018", "tiles"),
+    ]
 
 
 def test_a_taken_slug_is_refused_before_anything_is_asked(

@@ -10,7 +10,9 @@ from sqlalchemy import text
 from cli.__main__ import run
 from db.jobs import workers
 from tests.public_server.messages import Fault
+from tests.public_server.mosaic import write_mosaic
 from tests.public_server.server import PublicServer
+from tests.public_server.whole import World
 from workflows.home.store import Store
 from workflows.jobs.kind import LANES
 
@@ -98,9 +100,21 @@ def test_what_keeps_all_else_from_working(
 
 @pytest.mark.usefixtures("good_server")
 def test_the_servers_are_asked_for_a_little(
-    ask: Ask, server: PublicServer, empty_environment: Store
+    ask: Ask,
+    server: PublicServer,
+    world: World,
+    empty_environment: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    code, found = ask("--network")
+    lon, lat = (float(one) for one in world.tiles[0].outline.centroid.coords[0])
+    write_mosaic(tmp_path / "mosaic", area=(lon - 0.001, lat - 0.001, lon + 0.001, lat + 0.001))
+    with PublicServer(tmp_path) as mosaic:
+        monkeypatch.setenv("AETHER_ALPHAEARTH_MOSAIC_URL", f"{mosaic.url}/mosaic")
+        code, found = ask("--network")
+        for part in ("", " index", " chunk"):
+            assert " kB in " in found[f"AlphaEarth mosaic{part}"]["found"]
+        assert "estimate" in found["AlphaEarth mosaic chunk"]["found"]
     assert (code, states(found, "problem")) == (0, set())
     for check in ("AlphaEarth index", "AlphaEarth block", "Overture release", "geocoder"):
         assert " kB in " in found[check]["found"]
@@ -108,5 +122,6 @@ def test_the_servers_are_asked_for_a_little(
     assert "estimate" in found["Overture places"]["found"]
     server.misbehave("", Fault("missing"), times=-1)
     code, found = ask("--network")
-    assert (code, states(found, "problem")) == (1, {"AlphaEarth", "Overture", "geocoder"})
+    wanting = {"AlphaEarth", "AlphaEarth mosaic", "Overture", "geocoder"}
+    assert (code, states(found, "problem")) == (1, wanting)
     assert empty_environment.settings.public_cache.is_dir()

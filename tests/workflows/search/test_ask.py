@@ -11,6 +11,7 @@ from pyproj import Geod
 from sqlalchemy import delete
 
 from aether_core.errors import InputError, NotFoundError
+from aether_core.language import _, speaking
 from aether_core.search.question.criteria import Criterion, LayerSource
 from aether_core.spatial.streets import network_of, walking_distance
 from cli.__main__ import run
@@ -28,7 +29,7 @@ from workflows.layers.export import export_answer
 from workflows.layers.layers import keep_layer, remove_layer
 from workflows.search import targets
 from workflows.search.ask import ALONG_STREETS, NOT_NEAR_STRAIGHT, STRAIGHT_LINE, Answer, ask
-from workflows.search.criteria_file import read_criteria
+from workflows.search.criteria_file import criteria_in_link, link_of, read_criteria
 from workflows.search.search import search_cells
 
 GEOD = Geod(ellps="WGS84")
@@ -137,6 +138,32 @@ def test_a_likeness_without_support_is_said_and_does_not_steer(city: Store) -> N
     alone = ask(city, SLUG, "asdfghjkl qwerty")
     assert alone.parts[0].used  # it is listed, as `search` does, with its support beside it
     assert alone.ranked == answer.ranked
+
+
+def test_a_finnish_question_is_answered_as_its_english_sibling(city: Store) -> None:
+    english = ask(city, SLUG, "homes near a park and at least 200 m from a bar")
+    finnish = ask(
+        city,
+        SLUG,
+        "asuntoja puiston lähellä ja vähintään 200 metrin päässä baareista",
+        language="fi",
+    )
+    assert np.array_equal(finnish.score, english.score, equal_nan=True)
+    assert [one.criterion.in_own_words for one in finnish.parts] == ["asunnot", "puistot", "baarit"]
+    link = criteria_in_link(link_of([one.criterion for one in finnish.parts]))
+    assert [one.in_own_words for one in link] == ["asunnot", "puistot", "baarit"]
+    assert [one.words for one in link] == ["homes", "parks", "bars"]
+
+
+def test_words_that_neither_table_nor_model_knows_are_told_and_do_not_steer(city: Store) -> None:
+    answer = ask(city, SLUG, "suihkulähteitä puiston lähellä, kaukana lampaista", language="fi")
+    assert [one.name for one in answer.parts if one.used] == ["near_park"]
+    assert [(one.words, one.code) for one in answer.unmapped] == [
+        ("lampaista", "word-not-known"),
+        ("suihkulähteitä", "no-support"),
+    ]
+    with speaking("fi"):
+        assert all(_(one.reason) != one.reason for one in answer.unmapped)
 
 
 def test_modes_and_years_and_what_is_equal(city: Store) -> None:

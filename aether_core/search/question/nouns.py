@@ -1,0 +1,140 @@
+"""What a language calls the things that English questions ask for.
+
+A table of a language, `languages/words_<code>.tsv`, names each kind of place with the English words
+that mean it, so that a question in that language is measured to the same as its English sibling,
+whatever the encoder of the city's model has learnt.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import snowballstemmer
+
+_FOLDER = Path(__file__).with_name("languages")
+_ADJECTIVE = "~"
+_MOST_ADJECTIVES = 3
+_LEAST_STEM = 3
+_MOST_KEPT = 20_000
+
+
+@dataclass(frozen=True)
+class Noun:
+    """A thing that was asked for.
+
+    Attributes:
+        english: What English calls it.
+        shown: What its own language calls it, as a chip can say it.
+    """
+
+    english: str
+    shown: str
+
+
+class Nouns:
+    """The table of a language.
+
+    Args:
+        language: Its code.
+        stemmer: Name of its Snowball stemmer.
+        linking: Short words within a name of a thing that make no difference.
+        loose: Vowels at the end of a stem that do not tell words apart: Finnish "baari" is in
+            "baareista", whose stem the stemmer leaves with another vowel.
+        declined: Whether a thing is shown by its plain form instead of as typed, because its ending
+            belongs to the words around it.
+    """
+
+    def __init__(
+        self,
+        language: str,
+        stemmer: str,
+        linking: frozenset[str],
+        *,
+        declined: bool,
+        loose: str = "",
+    ) -> None:
+        self._file = _FOLDER / f"words_{language}.tsv"
+        self._stemmer = stemmer
+        self._linking = linking
+        self._declined = declined
+        self._loose = loose
+        self._known: dict[str, str] = {}
+
+    def read(self, words: str) -> Noun | None:
+        """What some words mean, by the table and the endings of the language; None if unknown."""
+        things, adjectives, as_written = self._tables
+        if (noun := as_written.get(self._parts(words))) is not None:
+            return Noun(noun.english, noun.shown if self._declined else words)
+        keys = self._keys(words)
+        if len(keys) == 1 and keys not in things and keys[0] in adjectives:
+            return Noun(adjectives[keys[0]].english, words)
+        rest = list(keys)
+        before: list[Noun] = []
+        while tuple(rest) not in things:
+            described = [at for at, key in enumerate(rest) if key in adjectives]
+            if not described or len(rest) < 2 or len(before) == _MOST_ADJECTIVES:
+                return None
+            before.append(adjectives[rest.pop(described[0])])
+        thing = things[tuple(rest)]
+        english = " ".join([*(one.english for one in before), thing.english])
+        shown = " ".join([*(one.shown for one in before), thing.shown])
+        return Noun(english, shown if self._declined else words)
+
+    def knows(self, words: str) -> bool:
+        """Whether the table has these words, one thing or quality."""
+        return self.read(words) is not None
+
+    def _parts(self, words: str) -> tuple[str, ...]:
+        parts = re.findall(r"[^\W_]+", words.casefold())
+        return tuple(one for one in parts if one not in self._linking)
+
+    def _keys(self, words: str) -> tuple[str, ...]:
+        return tuple(map(self._key, self._parts(words)))
+
+    def _key(self, word: str) -> str:
+        """The stem of a word, without accents; kept, as the words of questions recur."""
+        if word in self._known:
+            return self._known[word]
+        stem = self._stem.stemWord(word)
+        bare = stem.rstrip(self._loose) if self._loose else stem
+        key = _without_accents(bare if len(bare) >= _LEAST_STEM else stem)
+        if len(self._known) < _MOST_KEPT:
+            self._known[word] = key
+        return key
+
+    @cached_property
+    def _stem(self) -> "snowballstemmer.stemmer":
+        return snowballstemmer.stemmer(self._stemmer)
+
+    @cached_property
+    def _tables(
+        self,
+    ) -> tuple[dict[tuple[str, ...], Noun], dict[str, Noun], dict[tuple[str, ...], Noun]]:
+        """Things by the stems of their words, qualities by theirs, and things as written.
+
+        Earlier rows win among stems; a form that is written down is never taken for another's stem.
+        """
+        things: dict[tuple[str, ...], Noun] = {}
+        adjectives: dict[str, Noun] = {}
+        as_written: dict[tuple[str, ...], Noun] = {}
+        for line in self._file.read_text(encoding="utf-8").splitlines():
+            if not line or line.startswith("#"):
+                continue
+            english, forms = line.split("\t")
+            every = forms.split("|")
+            noun = Noun(english.removeprefix(_ADJECTIVE), every[0])
+            for form in every:
+                keys = self._keys(form)
+                if english.startswith(_ADJECTIVE):
+                    adjectives.setdefault(keys[0], noun)
+                else:
+                    things.setdefault(keys, noun)
+                    as_written.setdefault(self._parts(form), noun)
+        return things, adjectives, as_written
+
+
+def _without_accents(word: str) -> str:
+    folded = unicodedata.normalize("NFKD", word)
+    return "".join(letter for letter in folded if not unicodedata.combining(letter))
